@@ -1,4 +1,5 @@
 /** Reads metrics.jsonl as it grows: what was read once is not read again. */
+import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import * as v from 'valibot';
 import { readError } from '../files/read';
@@ -63,7 +64,8 @@ export function createMetricsTail(file: string): MetricsTail {
   const refresh = async (): Promise<void> => {
     let handle: FileHandle;
     try {
-      handle = await open(file, 'r');
+      // Opening a pipe would wait for whoever writes to it.
+      handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(file, error);
       if (read > 0) startOver();

@@ -1,15 +1,19 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
+import { hasMoreParts } from '../base/json-parts';
 import { sizeOf } from '../base/shape';
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { shortened, shownValue, UserError } from '../base/user-error';
-import { readError } from '../files/read';
+import { openFile, readError } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
 import { writeAtomically } from '../files/atomic';
 import { readRange } from '../files/read-range';
 import { itemBytes, toFloat32 } from './dtypes';
+import { checkTensorNames } from './tensor-names';
 
 /** The limit of the reference implementation. */
 const largestHeader = 100_000_000;
+/** Values in the header; a tensor has ten. */
+const mostParts = 2_000_000;
 
 export interface SafetensorsEntry {
   dtype: string;
@@ -44,10 +48,9 @@ export interface SafetensorsFile {
 export async function openSafetensors(file: string): Promise<SafetensorsFile> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    handle = await openFile(file, 'a safetensors file');
     const opened = handle;
     const info = await opened.stat();
-    if (info.isDirectory()) throw new UserError(`${file}: is a folder; expected a safetensors file.`);
     const { metadata, tensors, dataStart } = await readHeader(opened, file, info.size);
     const entryOf = (name: string) => {
       const entry = tensors.get(name);
@@ -180,8 +183,9 @@ async function readHeader(handle: FileHandle, file: string, size: number) {
     throw bad(`its header would be ${length} bytes; at most ${largestHeader} are allowed`);
   if (length > size - 8)
     throw bad(`its header needs ${length} bytes, but only ${size - 8} are present; it may be cut off`);
-  const text = Buffer.from(await readRange(handle, 8, length, file)).toString('utf8');
-  const parsed = parseObject(text);
+  const header = Buffer.from(await readRange(handle, 8, length, file));
+  if (hasMoreParts(header, mostParts)) throw bad(`its header has more than ${mostParts} values`);
+  const parsed = parseObject(header.toString('utf8'));
   if (!parsed) throw bad('its header is not a JSON object');
 
   const metadata: Record<string, string> = {};
@@ -197,6 +201,7 @@ async function readHeader(handle: FileHandle, file: string, size: number) {
       tensors.set(name, checkEntry(name, value, bad));
     }
   }
+  checkTensorNames(file, tensors.keys());
   checkLayout(tensors, size - 8 - length, bad);
   return { metadata, tensors, dataStart: 8 + length };
 }

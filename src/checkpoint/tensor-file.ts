@@ -7,6 +7,7 @@ import { openEqx } from './eqx/open-eqx';
 import { openHdf5, openKeras } from './keras/open-keras';
 import { openNpz } from './npz/open-npz';
 import { openSafetensors } from './safetensors';
+import { checkTensorNames } from './tensor-names';
 import { openTorch } from './torch/open-torch';
 
 /**
@@ -14,6 +15,17 @@ import { openTorch } from './torch/open-torch';
  * @throws UserError when it is none that is known, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
  */
 export async function openTensorFile(file: string): Promise<TensorFile> {
+  const opened = await openContainer(file);
+  try {
+    checkTensorNames(file, opened.tensors.keys());
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+async function openContainer(file: string): Promise<TensorFile> {
   switch (await containerOf(file)) {
     case 'torch':
     case 'pickle':

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { imageLayer, mostChannels } from './image-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, fraction, layerWidth, nonNegativeInteger, positive, positiveInteger } from './fields';
+import { mostLayers } from './vector-model';
 
 /** Of an image flow. */
 export const mostScales = 8;
@@ -72,7 +73,7 @@ export const imageModelSchema = v.strictObject({
     v.pipe(
       v.array(imageLayer),
       v.minLength(1),
-      v.maxLength(2000),
+      v.maxLength(mostLayers),
       describe(
         'The whole chain from data to latent, layer by layer. If given, architecture, scales, steps, priors and all settings of RealNVP’s ' +
           'networks, checkerboards and squeezes are not used.',

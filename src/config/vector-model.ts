@@ -9,6 +9,8 @@ const bit = v.picklist([0, 1]);
 
 /** Of a vector flow. */
 export const mostFeatures = 4096;
+/** Of a chain that is written out, of images too. */
+export const mostLayers = 2000;
 
 /** A flow written out, for chains that `couplings`, `mask` and `permutation` cannot say. */
 const vectorLayer = v.variant('kind', [
@@ -273,7 +275,7 @@ export const vectorModelSchema = v.strictObject({
     v.pipe(
       v.array(vectorLayer),
       v.minLength(1),
-      v.maxLength(2000),
+      v.maxLength(mostLayers),
       describe(
         'The whole chain from data to latent, layer by layer. If given, layer, sees, couplings, mask, polarity, permutation and between are not used.',
       ),

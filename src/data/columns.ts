@@ -2,6 +2,9 @@
 import { UserError } from '../base/user-error';
 import type { Missing } from './gaps';
 
+/** Four times as many as a flow has; a line of commas alone has millions. */
+const mostColumns = 2 ** 14;
+
 export interface ColumnOptions {
   /** Names or zero-based numbers; absent: all but the label column. */
   columns?: readonly (string | number)[];
@@ -59,6 +62,11 @@ export function chooseColumns(
   if (both !== undefined) {
     throw new UserError(
       `${file}: the column "${names[both]}" is modeled and given as context; leave it out of data.columns or data.contextColumns.`,
+    );
+  }
+  if (features.length > mostColumns) {
+    throw new UserError(
+      `${file}: has ${features.length} columns to model; at most ${mostColumns} are read. Name those that matter with --columns (data.columns).`,
     );
   }
   if (features.length === 0) {

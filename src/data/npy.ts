@@ -201,7 +201,10 @@ function parseHeader(bytes: Uint8Array, where: string) {
   const major = buffer[6]!;
   if (major < 1 || major > 3) throw new UserError(`${where}: has NPY version ${major}; expected 1 to 3.`);
   const lengthBytes = major === 1 ? 2 : 4;
-  const start = 8 + lengthBytes + (buffer.length < 12 ? Infinity : buffer.readUIntLE(8, lengthBytes));
+  const length = buffer.length < 12 ? 0 : buffer.readUIntLE(8, lengthBytes);
+  const start = buffer.length < 12 ? Infinity : 8 + lengthBytes + length;
+  if (length > npyHeaderBytes)
+    throw new UserError(`${where}: has a header of ${length} bytes; expected at most ${npyHeaderBytes}.`);
   if (start > buffer.length) throw new UserError(`${where}: is cut off within its header.`);
   const text = buffer.toString(major === 3 ? 'utf8' : 'latin1', 8 + lengthBytes, start);
   const descr = /'descr'\s*:\s*'([^']*)'/.exec(text)?.[1];

@@ -174,8 +174,9 @@ async function readColumn(
   take: (row: number, value: unknown) => void,
 ): Promise<void> {
   const group = metadata.row_groups[0]!;
-  for (const { meta_data: column } of group.columns) {
-    if (column?.path_in_schema[0] !== element.name) continue;
+  const columns = group.columns.filter(({ meta_data: column }) => column?.path_in_schema[0] === element.name);
+  for (const { meta_data: column } of columns) {
+    if (!column) continue;
     const from = Number(column.dictionary_page_offset || column.data_page_offset);
     const bytes = await buffer.slice(from, from + Number(column.total_compressed_size));
     const optional = element.repetition_type !== 'REQUIRED';
@@ -186,7 +187,12 @@ async function readColumn(
   let refused: Error | undefined;
   await parquetRead({
     file: buffer,
-    metadata,
+    // Of this column alone: the library goes through all of them each time.
+    metadata: {
+      ...metadata,
+      schema: [{ ...metadata.schema[0]!, num_children: 1 }, element],
+      row_groups: [{ ...group, columns }],
+    },
     compressors,
     columns: [element.name],
     rowStart: 0,

@@ -21,6 +21,10 @@ export function readError(file: string, error: unknown): unknown {
     case 'EACCES':
     case 'EPERM':
       return new UserError(`${file}: cannot be read (permission denied).`);
+    case 'ERR_FS_FILE_TOO_LARGE':
+      return new UserError(
+        `${file}: is larger than 2 GiB, which cannot be read at once; use a smaller file.`,
+      );
     case 'ERR_BUFFER_TOO_LARGE':
       return new UserError(`${file}: unpacks to more than 4 GiB; use a smaller file.`);
     default:
@@ -53,10 +57,30 @@ export async function refuseSpecial(file: string): Promise<void> {
   }
 }
 
+/**
+ * Opens a file to read from it.
+ * @param expected what it should be, for messages
+ * @throws UserError for what is no file, such as a pipe, which would be waited for without end
+ */
+export async function openFile(file: string, expected = 'a file'): Promise<FileHandle> {
+  let handle: FileHandle | undefined;
+  try {
+    // Opening a pipe waits for whoever writes to it.
+    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const info = await handle.stat();
+    if (info.isFile()) return handle;
+    const what = info.isDirectory() ? 'a folder' : 'a pipe or a device';
+    throw new UserError(`${file}: is ${what}; expected ${expected}.`);
+  } catch (error) {
+    await handle?.close();
+    throw readError(file, error);
+  }
+}
+
 /** The first bytes of a file as they are, at most `count`. */
 export async function firstBytes(file: string, count: number): Promise<Uint8Array> {
   try {
-    const handle = await open(file, 'r');
+    const handle = await openFile(file);
     try {
       const buffer = new Uint8Array(count);
       const { bytesRead } = await handle.read(buffer, 0, count, 0);
@@ -76,10 +100,8 @@ export async function firstBytes(file: string, count: number): Promise<Uint8Arra
 export async function readText(file: string, most: number): Promise<string> {
   let handle: FileHandle | undefined;
   try {
-    // Opening a pipe waits for whoever writes to it.
-    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    handle = await openFile(file);
     const info = await handle.stat();
-    if (!info.isFile()) throw new UserError(`${file}: is no file.`);
     // Files of /proc have a size of 0 and any length.
     const buffer = new Uint8Array(Math.min(info.size, most) + 1);
     let length = 0;

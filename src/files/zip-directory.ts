@@ -40,6 +40,7 @@ export async function readZipDirectory(
       // Names are only compared with names, never used as paths.
       strictFileNames: false,
     });
+    const open = { zip, unpacked: { content: new Uint8Array(0) }, handle, file, size };
     const entries = new Map<string, ZipEntry>();
     for await (const entry of zip.eachEntry()) {
       entries.set(entry.fileName, {
@@ -47,8 +48,7 @@ export async function readZipDirectory(
         size: entry.uncompressedSize,
         stored: entry.compressionMethod === 0 && !entry.isEncrypted(),
         crc32: entry.crc32,
-        read: (begin = 0, end = entry.uncompressedSize) =>
-          readEntry({ zip, handle, file, size }, entry, begin, end),
+        read: (begin = 0, end = entry.uncompressedSize) => readEntry(open, entry, begin, end),
       });
     }
     return entries;
@@ -59,6 +59,8 @@ export async function readZipDirectory(
 
 interface OpenZip {
   zip: ZipFile;
+  /** The entry that was unpacked last, from its start: many tensors can be parts of one. */
+  unpacked: { entry?: Entry; content: Uint8Array<ArrayBuffer> };
   handle: FileHandle;
   file: string;
   /** Of the file, bytes. */
@@ -66,7 +68,7 @@ interface OpenZip {
 }
 
 async function readEntry(
-  { zip, handle, file, size }: OpenZip,
+  { zip, unpacked, handle, file, size }: OpenZip,
   entry: Entry,
   begin: number,
   end: number,
@@ -86,17 +88,31 @@ async function readEntry(
     if (entry.compressedSize > size || entry.uncompressedSize > entry.compressedSize * largestRatio) {
       throw new Error(`the sizes of the entry "${entry.fileName}" cannot be`);
     }
-    const content = new Uint8Array(entry.uncompressedSize);
-    let done = 0;
-    for await (const chunk of await zip.openReadStreamPromise(entry)) {
-      // The reader has checked that there is no more than the directory says.
-      content.set(chunk as Uint8Array, done);
-      done += (chunk as Uint8Array).length;
+    const whole = entry.uncompressedSize;
+    if (begin === 0 && end === whole) return await unpack(zip, entry, end);
+    if (unpacked.entry !== entry || unpacked.content.length < end) {
+      // Who asks for a second part may ask for many.
+      unpacked.content = await unpack(zip, entry, unpacked.entry === entry ? whole : end);
+      unpacked.entry = entry;
     }
-    return content.subarray(begin, end);
+    return unpacked.content.slice(begin, end);
   } catch (error) {
     throw damaged(file, error);
   }
+}
+
+/** The first bytes of an entry, no more than are asked for. */
+async function unpack(zip: ZipFile, entry: Entry, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  const content = new Uint8Array(end);
+  let done = 0;
+  for await (const chunk of await zip.openReadStreamPromise(entry)) {
+    const part = (chunk as Uint8Array).subarray(0, end - done);
+    content.set(part, done);
+    done += part.length;
+    // Where all are asked for, the reader goes on to its end and checks that there is no more than the directory says.
+    if (done === end && end < entry.uncompressedSize) break;
+  }
+  return content;
 }
 
 /** Whatever the zip reader or zlib throws is about the file's bytes; errors of the file system are recognized by their code. */

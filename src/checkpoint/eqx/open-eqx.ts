@@ -6,9 +6,11 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeNpy, parseNpyStart, toFloat32, type NpyHeader } from '../../data/npy';
+import { exists } from '../../base/exists';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
-import { readError } from '../../files/read';
+import { largestJson } from '../../config/run-status';
+import { readError, readText } from '../../files/read';
 import type { NdArray } from '../../protocol/tensors';
 import { numpyTypes } from '../dtypes';
 import { plainValues } from '../import/plain-values';
@@ -94,11 +96,7 @@ async function besideIt(file: string): Promise<TensorFile['extras']> {
   const { dir, name } = path.parse(file);
   for (const candidate of ['flow_kwargs.json', `${name}.json`]) {
     const where = path.join(dir, candidate);
-    const text = await readFile(where, 'utf8').catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw readError(where, error);
-    });
-    if (text !== undefined) return plainValues(parseJson(text, where));
+    if (await exists(where)) return plainValues(parseJson(await readText(where, largestJson), where));
   }
   return {};
 }

@@ -20,6 +20,7 @@ import {
 } from './modules';
 import { readOurs, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
+import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
 import { chainModel, type ChainLayer, type VectorFields } from './vector-chain';
 
@@ -152,6 +153,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
+/** Of all lists of a file; some are no layers of ours, and steps are compared with each other. */
+const mostModules = 2 * mostLayers;
 
 interface FoundBase {
   prefix: string;
@@ -178,6 +181,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const gaps: string[] = [];
     let fitting = 0;
     const beyond: string[] = [];
+    let read = 0;
     const readModule = (
       number: number,
       { prefix, modules }: NumberedModules,
@@ -205,8 +209,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       for (const name of modules.beyond) beyond.push(name);
       const length = lengthOfList(modules.modules);
       const found: (C | S)[][] = [];
-      // Each list in a list may count up to what the file holds; so many gaps say enough.
-      for (let number = 0; number < length && gaps.length <= file.tensors.size; number++)
+      // Each list in a list may count up to what the file holds.
+      for (let number = 0; number < length && read++ <= mostModules; number++)
         found.push(readModule(number, modules, depth, backwards));
       return (backwards ? found.reverse() : found).flat();
     };
@@ -215,6 +219,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const beside = library.beside?.(file, list) ?? { fitting: 0, missing: [] };
     fitting += beside.fitting;
     const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
+    if (read > mostModules) missing.push(`a flow of at most ${mostModules} modules`);
     const found = findBase(list, root);
     if (typeof found === 'string') missing.push(found);
     else fitting += found?.names.length ?? 0;

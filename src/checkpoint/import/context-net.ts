@@ -14,7 +14,7 @@ import { activationChoice, activationOf, choice, chosen } from './questions';
 import type { ModuleFact, TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
 
-const inEmbedding = /(?:^|\.)_embedding_net\.(.+)$/;
+const inEmbedding = /(?:^|\.)_embedding_net\../s;
 const statistics = /(^|\.)_embedding_net\.0\._(mean|std)$/;
 
 export interface ContextNet {
@@ -58,9 +58,9 @@ export function readContextNet(file: TensorFile): { count: number; net?: Context
     layers.push(layer);
   }
   const known = layers.length * 2 + names.filter((name) => statistics.test(name)).length;
+  const linear = new Set(layers);
   const strange =
-    names.length !== known &&
-    names.find((name) => name.endsWith('.bias') && !layers.includes(name.slice(0, -5)));
+    names.length !== known && names.find((name) => name.endsWith('.bias') && !linear.has(name.slice(0, -5)));
   if (strange) return `a network of the context that is linear layers (this file has ${strange})`;
   if (layers.length === 0) return { count: names.length };
   // FCEmbedding keeps a place for a norm before each activation.

@@ -1,7 +1,7 @@
 /** nflows' LULinear, which normflows has too: a learned mixing y = L·U·x + b. */
 import { softplus } from '../../base/softplus';
 import type { OurLayer, Values } from './chain-importer';
-import { inverseMatrixLayer } from './matrices';
+import { inverseMatrixLayer, productOf } from './matrices';
 import { lengthOf } from './modules';
 import { leastOfNflows, softplusOffset } from './splines';
 import type { TensorFile } from './types';
@@ -40,19 +40,14 @@ export function luLayer(file: TensorFile, theirs: string, features: number): Our
 /** The inverse of such a layer. */
 export async function inverseLuLayer(file: TensorFile, theirs: string, features: number): Promise<OurLayer> {
   const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, features);
-  const l = (row: number, k: number): number => (row === k ? 1 : lower.data[row * features + k]!);
-  const u = (k: number, column: number): number =>
-    k === column ? softplus(diagonal.data[k]!) + leastOfNflows : upper.data[k * features + column]!;
-  const product = Float32Array.from({ length: features ** 2 }, (_, i) => {
-    const [row, column] = [Math.floor(i / features), i % features];
-    let sum = 0;
-    for (let k = 0; k <= Math.min(row, column); k++) sum += l(row, k) * u(k, column);
-    return sum;
-  });
-  return {
-    theirs,
-    ...inverseMatrixLayer(`${file.file}: ${theirs}`, { shape: [features, features], data: product }, bias),
-  };
+  const [l, u] = [Float64Array.from(lower.data), Float64Array.from(upper.data)];
+  for (let k = 0; k < features; k++) {
+    l[k * features + k] = 1;
+    u[k * features + k] = softplus(diagonal.data[k]!) + leastOfNflows;
+  }
+  const where = `${file.file}: ${theirs}`;
+  const data = Float32Array.from(productOf(where, [features, features, features], l, u));
+  return { theirs, ...inverseMatrixLayer(where, { shape: [features, features], data }, bias) };
 }
 
 /** Its triangles as matrices, and the diagonal as it is in the file: U has softplus of it, plus the least. */

@@ -7,6 +7,37 @@ import type { ChainLayer } from './vector-chain';
 const mostFeatures = 1024;
 const mostReflected = 256;
 
+/** Multiplications of one product: a few seconds. */
+const mostMultiplications = 2 ** 31;
+
+/**
+ * a·b, row-major, in float64.
+ * @param where the tensor, for messages
+ * @param sizes rows of a, its columns, which are the rows of b, and columns of b
+ * @throws UserError for matrices that would take long
+ */
+export function productOf(
+  where: string,
+  [rows, inner, columns]: readonly [number, number, number],
+  a: ArrayLike<number>,
+  b: ArrayLike<number>,
+): Float64Array {
+  if (rows * inner * columns > mostMultiplications) {
+    throw new UserError(
+      `${where} takes the product of ${rows}×${inner} and ${inner}×${columns} numbers, which is too large to be computed here.`,
+    );
+  }
+  const product = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < inner; k++) {
+      const factor = a[i * inner + k]!;
+      if (factor !== 0)
+        for (let j = 0; j < columns; j++) product[i * columns + j]! += factor * b[k * columns + j]!;
+    }
+  }
+  return product;
+}
+
 function squareOf(where: string, { shape, data }: Values, most: number): Float64Array[] {
   const [size = 0] = shape;
   if (shape.length !== 2 || shape[1] !== size || size > most) {

@@ -39,8 +39,16 @@ export function misfitOf({ key, answer }: ImportQuestion, value: string | number
 }
 
 /** Under which scripts save what a model was made with. */
-const hyperParameters =
-  /(^|\.)(hyper_parameters|hparams|model_kwargs|flow_kwargs|kwargs|config|cfg|args)\.([^.]+\.)*([^.]+)$/;
+const hyperParameters: ReadonlySet<string> = new Set([
+  ...['hyper_parameters', 'hparams', 'model_kwargs', 'flow_kwargs', 'kwargs', 'config', 'cfg', 'args'],
+]);
+
+/** The last word of a path that leads through one of these. */
+function hyperParameter(path: string): string | undefined {
+  const words = path.split('.');
+  const last = words.pop();
+  return words.some((word) => hyperParameters.has(word)) ? last : undefined;
+}
 
 /**
  * The questions with what the file has under the name of the argument as their default. They are asked all the same: the
@@ -52,7 +60,7 @@ export function withHyperParameters(
 ): ImportQuestion[] {
   const found = new Map<string, { path: string; value: string | number | boolean }>();
   for (const [path, value] of Object.entries(extras)) {
-    const name = hyperParameters.exec(path)?.at(-1);
+    const name = hyperParameter(path);
     if (name !== undefined && !found.has(plainName(name))) found.set(plainName(name), { path, value });
   }
   if (found.size === 0) return [...questions];

@@ -26,7 +26,7 @@ export interface ModuleList extends NumberedModules {
  */
 export function moduleList(file: TensorFile, list: string): ModuleList | undefined {
   const named = list === '' ? '' : `${list.replaceAll('.', '\\.')}\\.`;
-  const pattern = new RegExp(`^((?:.*?\\.)??${named})(\\d+)\\.(.+)$`);
+  const pattern = new RegExp(`^((?:.*?\\.)??${named})(\\d+)\\.(.+)$`, 's');
   const modules = new Map<number, string[]>();
   const others: string[] = [];
   const beyond: string[] = [];
@@ -64,13 +64,14 @@ export function listWithin(
   const modules = new Map<number, string[]>();
   const beyond: string[] = [];
   for (const rest of rests) {
-    const [own, digits = '', ...below] = rest.split('.');
-    if (own !== list || !/^\d+$/.test(digits) || below.length === 0) return undefined;
+    const end = rest.startsWith(`${list}.`) ? rest.indexOf('.', list.length + 1) : -1;
+    const digits = rest.slice(list.length + 1, Math.max(0, end));
+    if (end < 0 || !/^\d+$/.test(digits)) return undefined;
     const number = Number(digits);
     if (number >= file.tensors.size || String(number) !== digits) beyond.push(at + rest);
     else {
       const names = modules.get(number) ?? [];
-      names.push(below.join('.'));
+      names.push(rest.slice(end + 1));
       modules.set(number, names);
     }
   }

@@ -1,9 +1,10 @@
 /** Opens what Keras saves: `.weights.h5`, the older `.h5`, and `.keras`, a zip file of config.json and weights. */
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { endianness } from 'node:os';
+import { hasMoreParts } from '../../base/json-parts';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
-import { readError } from '../../files/read';
+import { openFile, readError } from '../../files/read';
 import { readZipDirectory } from '../../files/zip-directory';
 import { itemBytes, swapBytes, toFloat32 } from '../dtypes';
 import { plainValues } from '../import/plain-values';
@@ -13,6 +14,10 @@ import { isHdf5, readHdf5 } from './hdf5';
 /** What is in a `.keras` file. */
 const kerasWeights = 'model.weights.h5';
 const kerasConfigs = ['metadata.json', 'config.json'];
+
+/** Of config.json, bytes and values. */
+const largestConfig = 2 ** 26;
+const mostParts = 2_000_000;
 
 /** Parts of a file that belong to its optimizer. */
 const optimizer = /^(optimizer|optimizer_weights|_optimizer)\//;
@@ -36,9 +41,7 @@ export async function openHdf5(file: string): Promise<TensorFile> {
 
 /** @throws UserError when the file is damaged, or has no weights */
 export async function openKeras(file: string): Promise<TensorFile> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    throw readError(file, error);
-  });
+  const handle = await openFile(file);
   try {
     const { size } = await handle.stat();
     const entries = await readZipDirectory(file, handle, size);
@@ -51,8 +54,13 @@ export async function openKeras(file: string): Promise<TensorFile> {
     for (const name of kerasConfigs) {
       const entry = entries.get(name);
       if (!entry) continue;
-      const text = new TextDecoder().decode(await entry.read());
-      Object.assign(extras, plainValues(parseConfig(text, `${file}: ${name}`)));
+      const where = `${file}: ${name}`;
+      if (entry.size > largestConfig)
+        throw new UserError(`${where}: has ${entry.size} bytes; expected at most ${largestConfig}.`);
+      const content = await entry.read();
+      if (hasMoreParts(content, mostParts))
+        throw new UserError(`${where}: has more than ${mostParts} values, more than are read.`);
+      Object.assign(extras, plainValues(parseConfig(new TextDecoder().decode(content), where)));
     }
     const bytes = await weights.read();
     if (!isHdf5(bytes))

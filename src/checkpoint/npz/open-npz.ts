@@ -1,8 +1,8 @@
 /** Opens a state dict that was saved with numpy.savez: a zip file with an NPY file for each tensor. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../../base/user-error';
 import { npyHeaderBytes, parseNpy, parseNpyHeader, toFloat32, type NpyHeader } from '../../data/npy';
-import { readError } from '../../files/read';
+import { openFile, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { numpyTypes } from '../dtypes';
 import type { TensorFile } from '../import/types';
@@ -21,9 +21,7 @@ interface Stored {
 
 /** Arrays of text and of objects are left out. @throws UserError when the file is damaged, or has no arrays of numbers */
 export async function openNpz(file: string): Promise<TensorFile> {
-  const handle = await open(file, 'r').catch((error: unknown) => {
-    throw readError(file, error);
-  });
+  const handle = await openFile(file);
   try {
     return await tensorsOf(file, handle);
   } catch (error) {

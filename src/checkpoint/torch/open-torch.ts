@@ -1,9 +1,10 @@
 /** Opens what torch.save writes, the zip files since PyTorch 1.6 and the format before, and plain pickles. */
-import { open, readFile, type FileHandle } from 'node:fs/promises';
+import { readFile, type FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
+import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
-import { firstBytes, readError } from '../../files/read';
+import { firstBytes, openFile, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, swapBytes, toFloat32 } from '../dtypes';
 import type { TensorFile } from '../import/types';
@@ -44,7 +45,7 @@ export async function openTorch(file: string): Promise<TensorFile> {
 async function openZip(file: string): Promise<TensorFile> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    handle = await openFile(file);
     const opened = handle;
     const { size } = await opened.stat();
     const archive = await findArchive(file, await readZipDirectory(file, opened, size));
@@ -53,7 +54,11 @@ async function openZip(file: string): Promise<TensorFile> {
     const bytes = await pickle.read();
     if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
     const state = readState(file, 'torch', () => readPickle(bytes, torchRules()));
-    for (const tensors of [state.tensors, ...state.copies.values()]) checkStorages(file, archive, tensors);
+    const stored = [...archive.storages.values()].reduce((sum, entry) => sum + entry.size, 0);
+    for (const tensors of [state.tensors, ...state.copies.values()]) {
+      checkStorages(file, archive, tensors);
+      checkTotal(file, tensors, stored);
+    }
     return {
       ...tensorsOf(file, 'torch', state, (tensor, where) => readSpan(archive, tensor, where)),
       bytes: size,
@@ -93,6 +98,7 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
   }
   const names = new Map<unknown, string>([...state.tensors].map(([name, tensor]) => [tensor, name]));
   for (const tensors of [state.tensors, ...state.copies.values()]) {
+    checkTotal(file, tensors, bytes.length);
     for (const [name, { storage }] of tensors) {
       if (!storage.content) throw damaged(file, `tensor "${name}" has no values`);
     }
@@ -213,6 +219,18 @@ function checkStorages(file: string, { storages }: Archive, tensors: StateDict['
       );
     }
   }
+}
+
+/** Tensors may share storages, and repeat their values; so often only where the file is to fill the memory. */
+const mostShared = 4;
+const mostRepeated = 2 ** 27;
+
+/** @param stored bytes of all storages */
+function checkTotal(file: string, tensors: StateDict['tensors'], stored: number): void {
+  let total = 0;
+  for (const { shape, dtype } of tensors.values()) total += sizeOf(shape) * (itemBytes[dtype] ?? 1);
+  if (total <= mostShared * stored + mostRepeated) return;
+  throw damaged(file, `its tensors have ${total} bytes together, which repeat ${stored} bytes of values`);
 }
 
 /** The bytes from a tensor's first to its last value, in this machine's order. */

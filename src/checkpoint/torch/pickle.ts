@@ -37,8 +37,8 @@ export class PickleError extends Error {
  * comes near this.
  */
 const largestStack = 1_000_000;
-/** Containers and results of calls, and entries of the memo. A few hundred bytes each; checkpoints have thousands. */
-const mostObjects = 2_000_000;
+/** Containers, bytes and results of calls, and entries of the memo. A few hundred bytes each; checkpoints have thousands. */
+const mostObjects = 1_000_000;
 /** Values of any kind; most stand in a container. A state dict has some thirty for each tensor. */
 const mostValues = 10_000_000;
 /** Bytes of one integer: 2^8191 is beyond everything that stands in a checkpoint. */
@@ -249,14 +249,14 @@ export function readPickleAt(
         push(text(uint8()));
         break;
       case 0x42: // BINBYTES
-        push(slice(uint32()));
+        pushNew(slice(uint32()));
         break;
       case 0x43: // SHORT_BINBYTES
-        push(slice(uint8()));
+        pushNew(slice(uint8()));
         break;
       case 0x8e: // BINBYTES8
       case 0x96: // BYTEARRAY8
-        push(slice(uint64()));
+        pushNew(slice(uint64()));
         break;
 
       case 0x5d: // EMPTY_LIST
@@ -354,7 +354,7 @@ export function readPickleAt(
         break;
       }
       case 0x51: // BINPERSID
-        push(rules.persistent(pop()));
+        pushNew(rules.persistent(pop()));
         break;
 
       case 0x71: // BINPUT
@@ -384,8 +384,8 @@ export function readPickleAt(
 /** Two's complement, little-endian. */
 function integer(bytes: Uint8Array): number | bigint {
   if (bytes.length > largestInteger) throw new PickleError('an integer in it is too long');
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
-  value = BigInt.asIntN(8 * bytes.length, value);
+  if (bytes.length === 0) return 0;
+  const digits = Buffer.from(bytes.toReversed()).toString('hex');
+  const value = BigInt.asIntN(8 * bytes.length, BigInt(`0x${digits}`));
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }

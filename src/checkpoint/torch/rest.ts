@@ -5,7 +5,8 @@ import { PythonObject } from './python-object';
 import { Tensor } from './tensor';
 import type { RestTensor } from '../import/types';
 
-const mostVisited = 1_000_000;
+/** Containers and tensors; what comes after is not listed. */
+const mostMet = 1_000_000;
 /** What has a longer name is not listed. */
 const longestName = 1000;
 
@@ -29,10 +30,11 @@ export function restOf(
   const stack: { value: unknown; path: string; optimizer: boolean }[] = [
     { value: root, path: '', optimizer: false },
   ];
-  for (let visited = 0; stack.length > 0 && visited < mostVisited; visited++) {
+  let met = 0;
+  while (stack.length > 0) {
     const { value: given, path, optimizer } = stack.pop()!;
     const value = given instanceof NumpyArray ? given.tensor : given;
-    if (value === null || typeof value !== 'object' || seen.has(value)) continue;
+    if (seen.has(value)) continue;
     seen.add(value);
     if (value instanceof Tensor) {
       const { dtype, shape } = value;
@@ -44,13 +46,17 @@ export function restOf(
     if (!(holder instanceof Map) && !Array.isArray(holder)) continue;
     const isOptimizer =
       optimizer || (holder instanceof Map && holder.has('state') && holder.has('param_groups'));
-    const entries = [...(holder as Map<unknown, unknown> | unknown[]).entries()];
-    for (const [key, item] of entries.reverse()) {
+    const inside: typeof stack = [];
+    for (const [key, item] of (holder as Map<unknown, unknown> | unknown[]).entries()) {
+      if (item === null || typeof item !== 'object') continue;
+      if (++met > mostMet) return rest;
       const word = nameOfKey(key);
       const below = inner.has(key) ? path : path === '' ? word : `${path}.${word}`;
       if (below.length > longestName) continue;
-      stack.push({ value: item, path: below, optimizer: isOptimizer || trainingKey.test(word) });
+      inside.push({ value: item, path: below, optimizer: isOptimizer || trainingKey.test(word) });
     }
+    // From the last one, so that the first one is looked at next.
+    for (let i = inside.length - 1; i >= 0; i--) stack.push(inside[i]!);
   }
   return rest;
 }

@@ -1,9 +1,9 @@
 /** Decodes an ONNX file as it lies there: without the weights that it keeps in files beside it. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { onnx } from 'onnx-proto';
 import { Reader } from 'protobufjs/minimal';
 import { UserError } from '../../base/user-error';
-import { readError } from '../../files/read';
+import { openFile, readError } from '../../files/read';
 
 /** Bytes; a protocol buffer cannot be larger. */
 export const largestModel = 2 ** 31 - 1;
@@ -29,7 +29,23 @@ export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
   }
   const { graph } = model;
   if (!graph?.node || graph.node.length === 0) throw bad('it holds no graph');
+  checkNesting(model, () => bad(`its graphs are nested deeper than ${deepest}`));
   return { bytes: bytes.length, model, graph: { ...graph, node: graph.node } };
+}
+
+/** Graphs in graphs, such as the branches of an If; whoever looks through them calls itself as often. */
+const deepest = 64;
+
+function checkNesting({ graph, functions }: onnx.ModelProto, tooDeep: () => UserError): void {
+  let nodes = [graph?.node ?? [], ...functions.map(({ node }) => node ?? [])].flat();
+  for (let depth = 0; nodes.length > 0; depth++) {
+    if (depth > deepest) throw tooDeep();
+    nodes = nodes.flatMap(({ attribute }) =>
+      (attribute ?? []).flatMap(({ g, graphs }) =>
+        [g, ...(graphs ?? [])].flatMap((inner) => inner?.node ?? []),
+      ),
+    );
+  }
 }
 
 /** Fields, lengths and long integers. A node has some thirty; weights are bytes or plain numbers, which do not count. */
@@ -62,7 +78,7 @@ class CountingReader extends Reader {
 async function readWhole(file: string): Promise<Uint8Array> {
   let handle: FileHandle | undefined;
   try {
-    handle = await open(file, 'r');
+    handle = await openFile(file, 'an ONNX model');
     const { size } = await handle.stat();
     if (size > largestModel) {
       throw new UserError(`${file}: is larger than 2 GiB, which no ONNX file can be.`);

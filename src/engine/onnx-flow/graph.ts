@@ -105,7 +105,7 @@ export function needed(
     if (!node) leaves.add(name);
     else if (!chosen.has(node)) {
       chosen.add(node);
-      if (!knownShape(node, shapes)) open.push(...node.reads);
+      if (!knownShape(node, shapes)) for (const read of node.reads) open.push(read);
     }
   }
   return { nodes: [...chosen].sort((a, b) => a.index - b.index), leaves };

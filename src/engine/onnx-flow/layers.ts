@@ -138,7 +138,8 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
   /** The first tensor that holds what the layer made and nothing that is not of the flow. */
   const arrange = (made: ReadonlySet<number>, to: Cut, withOthers: boolean): Arrangement => {
     const live = new Set(to);
-    const first = Math.min(...[...made].map((id) => tensors[home[id]!]!.order));
+    let first = Infinity;
+    for (const id of made) first = Math.min(first, tensors[home[id]!]!.order);
     const fits = ({ ids, order }: NumberedTensor): boolean => {
       if (order < first || ids.length < made.size || (withOthers && ids.length === made.size)) return false;
       const seen = new Set<number>();

@@ -64,7 +64,11 @@ function locate(
   constants = false,
 ): Located | undefined {
   const homes = new Map<number, number[]>();
-  made.forEach((id, i) => homes.set(home[id]!, [...(homes.get(home[id]!) ?? []), i]));
+  made.forEach((id, i) => {
+    const members = homes.get(home[id]!);
+    if (members) members.push(i);
+    else homes.set(home[id]!, [i]);
+  });
   for (const reading of readings) {
     const names: string[] = [];
     const which = new Int32Array(made.length);
@@ -73,8 +77,8 @@ function locate(
     const complete = [...homes].every(([index, members]) => {
       const size = tensors[index]!.ids.length;
       const own = members.map((i) => place[made[i]!]!);
-      const sorted = [...own].sort((a, b) => a - b);
-      const ranks = own.map((p) => sorted.indexOf(p));
+      const rankOf = new Map([...own].sort((a, b) => a - b).map((p, rank) => [p, rank]));
+      const ranks = own.map((p) => rankOf.get(p)!);
       // The last tensor that fits is the one that is used; earlier ones are on the way to it.
       for (const name of computed.toReversed()) {
         const { ids } = byName.get(name)!;

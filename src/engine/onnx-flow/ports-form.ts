@@ -55,10 +55,11 @@ async function describe(file: string): Promise<Described | undefined> {
   const guess = guessed(() => check(given));
   const inputs = summary.inputs.map(({ name }) => name);
   const outputs = summary.outputs.map(({ name }) => name);
-  const shape = (name: string): string =>
-    [...summary.inputs, ...summary.outputs].find((port) => port.name === name)?.shape.join('×') ?? '';
+  const shapes = new Map(
+    [...summary.inputs, ...summary.outputs].reverse().map(({ name, shape }) => [name, shape.join('×')]),
+  );
   const named = (names: readonly string[]) =>
-    names.map((name) => [name, [name, shape(name)].filter(Boolean).join(', ')] as const);
+    names.map((name) => [name, [name, shapes.get(name)].filter(Boolean).join(', ')] as const);
   const questions = [
     choice(
       'direction',

@@ -56,10 +56,16 @@ export function identifyPorts(
   given: OnnxPorts,
   own: OnnxMetadata | undefined,
 ): FlowPorts {
+  const count = described.inputs.length + described.outputs.length;
+  if (count > mostPorts)
+    throw new UserError(
+      `${file}: has ${count} inputs and outputs, far more than the two ends of a flow and its context.`,
+    );
   const all = described.inputs.map(portOf);
   const outputs = described.outputs.map(portOf);
-  const scalars = all.filter(({ shape, name }) => shape.length === 0 && name !== given.input);
-  const inputs = all.filter((port) => !scalars.includes(port));
+  const isScalar = ({ shape, name }: Port): boolean => shape.length === 0 && name !== given.input;
+  const scalars = all.filter(isScalar);
+  const inputs = all.filter((port) => !isScalar(port));
   const advice = `Name them in ${sidecarPath(file)}: {"onnx": {"input": "…", "output": "…", "logDet": "…"}}.`;
   const cannot = (what: string): UserError => new UserError(`${file}: ${what} ${advice}`);
   const list = (ports: readonly Port[]): string => ports.map(({ name }) => name).join(', ') || 'none';
@@ -176,6 +182,9 @@ function directionOf(
     ? 'inverse'
     : 'forward';
 }
+
+/** Each of them is fed or read in every run. */
+const mostPorts = 1000;
 
 /** Of the input in one run, float32: the sizes are the file's word. */
 const mostValues = 2 ** 26;

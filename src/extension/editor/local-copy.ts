@@ -4,6 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type ExtensionContext, l10n, Uri, workspace } from 'vscode';
 import { UserError } from '../../base/user-error';
+import { largestJson } from '../../config/run-status';
 import { formatBytes } from '../localized-format';
 import { readSettings } from '../settings';
 
@@ -57,7 +58,15 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
   await writeFile(`${target}.part`, bytes);
   await rename(`${target}.part`, target);
   // Earlier answers are next to the file; most files have none.
-  const answers = await workspace.fs.readFile(sidecarOf(uri)).then(undefined, () => undefined);
+  const answers = await answersBeside(uri);
   if (answers) await writeFile(sidecarOf(Uri.file(target)).fsPath, answers);
   return { path: target, copied: true, dispose: () => rm(folder, { recursive: true, force: true }) };
+}
+
+/** What lies beside a file and remembers its answers; undefined where there is none, or it is longer than any of ours. */
+export async function answersBeside(uri: Uri): Promise<Uint8Array | undefined> {
+  const file = sidecarOf(uri);
+  const found = await workspace.fs.stat(file).then(undefined, () => undefined);
+  if (found === undefined || found.size > largestJson) return undefined;
+  return workspace.fs.readFile(file).then(undefined, () => undefined);
 }

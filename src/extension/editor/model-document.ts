@@ -16,7 +16,7 @@ import type { EngineLease, SharedEngine } from '../engine/shared-engine';
 import { askImport } from '../import/ask';
 import { log } from '../log';
 import { findRuns } from '../runs/find-runs';
-import { type LocalFile, localFile, sidecarOf } from './local-copy';
+import { answersBeside, type LocalFile, localFile, sidecarOf } from './local-copy';
 import { OtherModels } from './other-models';
 import { RecentModels } from './recent-models';
 import { isOurs } from './view-types';
@@ -284,10 +284,8 @@ export class ModelDocument implements CustomDocument {
   }
 
   private async answersBeside(): Promise<string | undefined> {
-    return workspace.fs.readFile(sidecarOf(this.uri)).then(
-      (bytes) => new TextDecoder().decode(bytes),
-      () => undefined,
-    );
+    const bytes = await answersBeside(this.uri);
+    return bytes && new TextDecoder().decode(bytes);
   }
 
   /** Lets go of the opened model, if any; the next question opens the file as it then is. */

@@ -134,7 +134,7 @@ test('more axes than arrays have are refused at once', () => {
   const started = processorTime();
   for (const [axes, version] of [
     [65, 1],
-    [2_000_000, 2],
+    [30_000, 2],
   ] as const) {
     const header = Buffer.from(
       `{'descr': '<f4', 'fortran_order': True, 'shape': (${'1,'.repeat(axes)}), }\n`,

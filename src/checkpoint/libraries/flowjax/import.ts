@@ -371,7 +371,8 @@ async function layersOf(
     permutation === undefined
       ? Array.from({ length: features }, (_, i) => features - 1 - i)
       : [...(await file.read(`${at}.permutation`)).data];
-  const inverse = order.map((_, i) => order.indexOf(i));
+  const places = new Map(order.map((from, to) => [from, to]));
+  const inverse = order.map((_, i) => places.get(i) ?? -1);
   const permute: OurLayer = {
     theirs: `${at}.permutation`,
     layer: { kind: 'permute', order: backwards ? inverse : order },

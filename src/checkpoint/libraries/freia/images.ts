@@ -5,6 +5,7 @@
  */
 import { several } from '../../../base/text';
 import { UserError } from '../../../base/user-error';
+import { mostReflections } from '../../../config/mixing-layers';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { affineLayer, type Values } from '../../import/chain-importer';
 import {
@@ -302,9 +303,20 @@ async function checkKernels(file: TensorFile, name: string, expected: readonly n
   );
 }
 
-/** w_0·Π(1 − 2·v·vᵀ/|v|²) over the reflections in their order. */
-function reflected(start: Values, reflections: Values): Values {
-  const [size] = start.shape as [number];
+/**
+ * w_0·Π(1 − 2·v·vᵀ/|v|²) over the reflections in their order.
+ * @param size rows and columns of w_0 @throws UserError when they have other shapes
+ */
+function reflected(where: string, size: number, start: Values, reflections: Values): Values {
+  const fits = (shape: readonly number[], rows: number): boolean =>
+    shape[0] === rows && shape[1] === size && shape.slice(2).every((n) => n === 1);
+  const count = reflections.data.length / size;
+  if (!fits(start.shape, size) || !fits(reflections.shape, count) || count > mostReflections) {
+    throw new UserError(
+      `${where} has reflections of the shape [${reflections.shape.join(', ')}] and a w_0 of [${start.shape.join(', ')}]; ` +
+        `expected at most ${mostReflections}, of ${size} channels. Save the state_dict() again.`,
+    );
+  }
   const matrix = Float64Array.from(start.data);
   for (let at = 0; at < reflections.data.length; at += size) {
     const v = reflections.data.subarray(at, at + size);
@@ -365,7 +377,7 @@ async function blockLayers(
     keepsVolumes(kind, answers) ? () => 0 : globalLogScales[chosen(answers, globalScaleQuestion)]!,
   );
   const matrix = step.householder
-    ? reflected(await values('w_0'), await values('vk_householder'))
+    ? reflected(`${file.file}: ${at}`, step.channels, await values('w_0'), await values('vk_householder'))
     : await values('w_perm');
   const what = `${at}.${step.householder ? 'vk_householder' : 'w_perm'}`;
   const isReversed = chosen(answers, reverseQuestion) === 'True';

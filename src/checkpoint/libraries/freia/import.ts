@@ -166,9 +166,19 @@ export const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_in
 /** With learned reflections, what is permuted with is not in the file but made of these. */
 export const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
 
+/** By the file and the list: each of its one-sided couplings asks. */
+const besides = new WeakMap<TensorFile, Map<string, number | undefined>>();
+
 /** Features of a module beside that shows them; one-sided couplings do not. */
 function featuresBeside(file: TensorFile, at: string): number | undefined {
   const list = at.slice(0, at.slice(0, -1).lastIndexOf('.') + 1);
+  const known = besides.get(file) ?? new Map<string, number | undefined>();
+  besides.set(file, known);
+  if (!known.has(list)) known.set(list, findFeatures(file, list));
+  return known.get(list);
+}
+
+function findFeatures(file: TensorFile, list: string): number | undefined {
   for (const [name, { shape }] of file.tensors) {
     if (!name.startsWith(list)) continue;
     if (/^\d+\.(perm|scale|scaling|s|M|Vs)$/.test(name.slice(list.length))) return shape.at(-1);

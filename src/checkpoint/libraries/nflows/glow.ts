@@ -240,14 +240,14 @@ async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): P
       ];
     }
     case 'coupling': {
-      const conditions = (await values('identity_features')).data;
+      const conditions = new Set((await values('identity_features')).data);
       const { width, blocks, netNorm, map } = step;
       return [
         {
           theirs,
           layer: {
             kind: 'coupling',
-            mask: Array.from({ length: step.channels }, (_, i) => (conditions.includes(i) ? 1 : 0)),
+            mask: Array.from({ length: step.channels }, (_, i) => (conditions.has(i) ? 1 : 0)),
             net: { kind: 'residual', width, blocks, activation: activationOf(answers), batchNorm: netNorm },
           },
           table: under(`${theirs}.${net}`, 'net.', convolutionalNames(blocks, netNorm)),

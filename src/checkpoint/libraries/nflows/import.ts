@@ -332,10 +332,10 @@ export const nflows = chainImporter<Working, Other>({
         },
       ];
     }
-    const identity = await values('identity_features');
+    const identity = new Set(await values('identity_features'));
     const coupling: OurLayer = {
       theirs,
-      layer: maskOf(features, (i) => identity.includes(i)),
+      layer: maskOf(features, (i) => identity.has(i)),
       table,
       // An MLP has no `hidden_features` for widths and heights to be divided by the root of.
       adapt(tensors, name) {
@@ -345,7 +345,7 @@ export const nflows = chainImporter<Working, Other>({
       },
     };
     if (!step.constant) return [coupling];
-    const others = maskOf(features, (i) => !identity.includes(i));
+    const others = maskOf(features, (i) => !identity.has(i));
     const constant = constantCoupling(file, step.constant, found, others);
     return reversed ? [constant, coupling] : [coupling, constant];
   },

@@ -30,7 +30,7 @@ import {
   type LinearStack,
 } from '../../import/modules';
 import { conditionalNormalOf } from '../../import/conditional-base';
-import { matrixLayer } from '../../import/matrices';
+import { matrixLayer, productOf } from '../../import/matrices';
 import { permuteAxes, under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
@@ -322,11 +322,7 @@ async function matrixOf(
     i === j ? signs![i]! * Math.exp(logs![i]!) : i < j ? u![i * size + j]! : 0,
   );
   const times = (a: ArrayLike<number>, b: ArrayLike<number>): Float64Array =>
-    square((i, j) => {
-      let sum = 0;
-      for (let k = 0; k < size; k++) sum += a[i * size + k]! * b[k * size + j]!;
-      return sum;
-    });
+    productOf(`${file.file}: ${at}`, [size, size, size], a, b);
   return permuteAxes({ shape, data: Float32Array.from(times(p!, times(lower, upper))) }, [1, 0]);
 }
 

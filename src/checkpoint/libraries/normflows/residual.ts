@@ -24,6 +24,7 @@ import {
   residualTable,
   type ResidualNet,
 } from '../../import/made';
+import { productOf } from '../../import/matrices';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
 import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
@@ -228,7 +229,7 @@ export async function residualLayers(
       if (isMade) await joinContext(file, net, tensors, name);
       await foldNorms(file, net, tensors, name);
       if (bins > 0) foldKnots(tensors, `${name}.${lastLayer(net)}`, bins, isMade ? 1 : net.width);
-      if (net.plain) joinFirstLayers(tensors, `${name}.net`, net);
+      if (net.plain) joinFirstLayers(tensors, `${name}.net`, net, `${file.file}: ${net.prefix}`);
     },
   };
   if (kind !== 'splineCoupling') {
@@ -259,6 +260,7 @@ function joinFirstLayers(
   tensors: Record<string, Values>,
   net: string,
   { inputs, width, blocks }: ResidualNet,
+  where: string,
 ): void {
   const take = (part: string): Float32Array => {
     const { data } = tensors[`${net}.${part}`]!;
@@ -267,12 +269,7 @@ function joinFirstLayers(
   const [first, firstMask, firstBias] = [take('0.weight'), take('0.mask'), take('0.bias')];
   const [second, secondMask, bias] = [take('1.weight'), take('1.mask'), take('1.bias')];
   const product = (a: ArrayLike<number>, b: ArrayLike<number>, rows: number): Float32Array =>
-    Float32Array.from({ length: rows * width }, (_, i) => {
-      const [row, column] = [Math.floor(i / width), i % width];
-      let sum = 0;
-      for (let k = 0; k < width; k++) sum += a[row * width + k]! * b[k * width + column]!;
-      return sum;
-    });
+    Float32Array.from(productOf(where, [rows, width, width], a, b));
   const masked = (weight: Float32Array, mask: Float32Array): Float64Array =>
     Float64Array.from(weight, (value, i) => value * mask[i]!);
   const after = masked(second, secondMask);

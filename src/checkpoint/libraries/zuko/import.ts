@@ -19,7 +19,7 @@ import {
   type StepOf,
 } from '../../import/chain-importer';
 import { arePlaces, checkMasks } from '../../import/made';
-import { inverseMatrixLayer, rescaleOf } from '../../import/matrices';
+import { inverseMatrixLayer, productOf, rescaleOf } from '../../import/matrices';
 import {
   hiddenWords,
   lengthOf,
@@ -108,15 +108,16 @@ type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
 
 const mapWords = ({ transform, bins }: FeatureMap): string => [transform, bins].join(' ');
 
+const isSame = (a: Reading, b: Reading): boolean =>
+  a.context === b.context && mapWords(a.map) === mapWords(b.map);
+
 /**
  * What all layers of the chain may be.
  * @returns undefined where they differ
  */
 function readingOf({ couplings, first }: Pick<ZukoChain, 'couplings' | 'first'>): Reading | undefined {
-  const same = (a: Reading, b: Reading): boolean =>
-    a.context === b.context && mapWords(a.map) === mapWords(b.map);
   return first.readings.find((reading) =>
-    couplings.every(({ readings }) => readings.some((other) => same(reading, other))),
+    couplings.every(({ readings }) => readings.some((other) => isSame(reading, other))),
   );
 }
 
@@ -257,14 +258,10 @@ async function matrix(
     data.map((value, i) => entry(Math.floor(i / size), i % size, value));
   const bias = new Float32Array(size);
   if (reversed) {
-    const l = (i: number, k: number): number => data[i * size + k]!;
-    const u = (k: number, j: number): number => (k === j ? 1 : data[k * size + j]!);
-    const product = part((i, j) => {
-      let sum = 0;
-      for (let k = 0; k <= Math.min(i, j); k++) sum += l(i, k) * u(k, j);
-      return sum;
-    });
     const where = `${file.file}: ${theirs}`;
+    const l = part((i, k, x) => (k <= i ? x : 0));
+    const u = part((k, j, x) => (k === j ? 1 : k < j ? x : 0));
+    const product = Float32Array.from(productOf(where, [size, size, size], l, u));
     return {
       theirs: at,
       ...inverseMatrixLayer(where, { shape, data: product }, { shape: [size], data: bias }),
@@ -406,9 +403,12 @@ export const zuko = chainImporter<Mapped, Other>({
   misfit: (chain) => {
     if (readingOf(chain)) return undefined;
     const { couplings } = chain;
-    const other = couplings.find(
-      (_, i) => i > 0 && !readingOf({ ...chain, couplings: couplings.slice(0, i + 1) }),
-    );
+    // The first one up to which no reading fits all.
+    let fitting = chain.first.readings;
+    const other = couplings.find(({ readings }) => {
+      fitting = fitting.filter((one) => readings.some((two) => isSame(one, two)));
+      return fitting.length === 0;
+    });
     const [a, b] = [other!.readings[0]!, chain.first.readings[0]!];
     const words =
       mapWords(a.map) === mapWords(b.map) ? 'sees another context than' : 'has another transform than';

@@ -2,6 +2,7 @@
  * zuko's GMM, `base.phi` one after the other: logits [K], means [K, D], logarithms of deviations ([K, D], one row if they
  * are tied, one column if spherical), and with full covariances what lies below the diagonal of their factors.
  */
+import { UserError } from '../../../base/user-error';
 import type { NdArray } from '../../../protocol/tensors';
 import { floats, type StateDict } from '../../export-to/state-dict';
 import { trainedMixture, type ReadBase } from '../../import/chain-importer';
@@ -11,14 +12,26 @@ const epsilon = 1e-6;
 
 type Shapes = readonly (readonly number[])[];
 
+/** Rows of means and of deviations, of which there may be one for all components. @throws UserError for another number */
+function checkComponents([logits, loc, ...others]: Shapes): void {
+  const components = logits![0]!;
+  if (loc![0] === components && others.every(([rows]) => rows === 1 || rows === components)) return;
+  const found = [loc!, ...others].map(([rows]) => rows).join(', ');
+  throw new UserError(
+    `base.phi has ${components} weights of a mixture, and ${found} rows of its other numbers; expected as many. Save the state_dict() again.`,
+  );
+}
+
 /** Of diagonal or spherical covariances, each of which may be one for all components. */
 export function readMixture(values: readonly Float32Array[], shapes: Shapes): ReadBase {
+  checkComponents(shapes);
   const [logits, loc] = values;
   return trainedMixture(logits!, loc!, logScales(values, shapes));
 }
 
 /** Of full covariances, as factors S + T: deviations S on the diagonal, T below it. Ours is (I + M)⁻¹·S. */
 export function readFullMixture(values: readonly Float32Array[], shapes: Shapes): ReadBase {
+  checkComponents(shapes);
   const [logits, loc, , below] = values;
   const components = logits!.length;
   const dim = loc!.length / components;

@@ -367,6 +367,29 @@ test('many names are looked through in time, whatever they are', () => {
       ...many((i) => `flows.${'next_block.'.repeat(i)}in_couplings.0.st_net.in_conv.conv.weight_v`, [8], 100),
       ...many((i) => `flows.in_couplings.0.st_net.blocks.${i}.in_conv.conv.weight_v`, [1], 20_000),
     },
+    // One-sided couplings, each of which asks the modules beside it.
+    {
+      ...many((i) => `module_list.${i}.subnet.0.weight`, [2, 1], 45_000),
+      ...many((i) => `module_list.${i}.subnet.0.bias`, [2], 45_000),
+    },
+    // The last of many couplings is another one.
+    {
+      ...many((i) => `transform.transforms.${i}.mask`, [2]),
+      ...many((i) => `transform.transforms.${i}.hyper.0.weight`, [1, 1], 29_999),
+      ...many((i) => `transform.transforms.${i}.hyper.0.bias`, [1], 29_999),
+      ...stack('transform.transforms.29999.hyper.', [1, 2]),
+    },
+    // A network of the context with a layer that is none.
+    {
+      ...nflowsCoupling,
+      ...many((i) => `_embedding_net.${2 * i}.weight`, [1, 1], 45_000),
+      ...many((i) => `_embedding_net.${2 * i}.bias`, [1], 45_000),
+      '_embedding_net.x.bias': [1],
+    },
+    // Names over two lines, of which patterns for one line try every place.
+    many((i) => `${'1.'.repeat(450)}${i}\n`, [1], 3000),
+    many((i) => `${'._embedding_net'.repeat(60)}${i}\n`, [1], 3000),
+    many((i) => `_transforms.0.${'_transforms.0.'.repeat(14)}${i}.x`),
   ];
   for (const tensors of cases) {
     const file = listed(tensors);
@@ -397,5 +420,108 @@ test('an order that is none is refused before it is turned round', async () => {
       answers: () => ({ direction: 'latent-to-data' }),
     }),
     (error) => error instanceof UserError && /module_list\.1 is no permutation/.test(error.message),
+  );
+});
+
+test('names that are too many or too long are refused', async () => {
+  const many = (count: number): RawTensors =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`a${i}`, [0]]));
+  const refused: [RawTensors | Uint8Array, RegExp][] = [
+    [many(100_001), /more than 100000 tensors/],
+    [many(500_000), /more than 2000000 values/],
+    [{ ['1.'.repeat(200_000)]: [1] }, /a name of 400000 characters/],
+    [
+      Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`${'a'.repeat(900)}${i}`, [0]])),
+      /together/,
+    ],
+    [rawHeader(`{"a":[${'[],'.repeat(3_000_000)}[]]}`), /more than 2000000 values/],
+  ];
+  for (const [content, words] of refused) {
+    const bytes = content instanceof Uint8Array ? content : rawSafetensors(content);
+    const started = processorTime();
+    await assert.rejects(
+      loadAnyCheckpoint(put(folder, 'names.safetensors', bytes)),
+      (error) => error instanceof UserError && words.test(error.message),
+    );
+    assert.ok(processorTime() - started < 5000);
+  }
+  const long = torchFile({ ['1.'.repeat(600)]: [] });
+  await assert.rejects(
+    loadAnyCheckpoint(put(folder, 'long.pt', long)),
+    /key in it|a name of 1200 characters/,
+  );
+});
+
+function rawHeader(text: string): Uint8Array {
+  const header = Buffer.from(text);
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  return Buffer.concat([length, header]);
+}
+
+test('metadata of long paths are looked through in time', () => {
+  const file = {
+    ...listed({ ...stack('0.scale_net.', [2, 4, 2]), ...stack('0.translate_net.', [2, 4, 2]) }),
+    extras: { ['args.'.repeat(100_000)]: 'x', 'args.activation': 'tanh' },
+  };
+  const started = processorTime();
+  assert.ok(recognize(file));
+  assert.ok(processorTime() - started < 3000);
+});
+
+test('reflections of another size than their matrix are refused', async () => {
+  const block = (w: number[], vk: number[]): RawTensors => ({
+    'module_list.0.subnet.0.weight': [2, 1, 1, 1],
+    'module_list.0.subnet.0.bias': [2],
+    'module_list.0.global_offset': [1, 2, 1, 1],
+    'module_list.0.global_scale': [1, 2, 1, 1],
+    'module_list.0.vk_householder': vk,
+    'module_list.0.w_0': w,
+  });
+  for (const tensors of [block([0, 2], [2, 2]), block([200_000, 1], [100_000, 2]), block([2, 2], [513, 2])]) {
+    await assert.rejects(
+      loadAnyCheckpoint(put(folder, 'reflections.safetensors', rawSafetensors(tensors))),
+      (error) => error instanceof UserError && /reflections of the shape/.test(error.message),
+    );
+  }
+});
+
+test('products of matrices that would take minutes are refused', async () => {
+  const size = 1400;
+  const square = [size, size];
+  const tensors: RawTensors = {
+    'flows.0.b': [size],
+    ...stack('flows.0.t.net.', [size, 1, size]),
+    ...Object.fromEntries(['P', 'L', 'U', 'eye'].map((part) => [`flows.1.${part}`, square])),
+    ...Object.fromEntries(['log_S', 'sign_S'].map((part) => [`flows.1.${part}`, [size]])),
+  };
+  const bytes = Buffer.from(rawSafetensors(tensors));
+  // The mask comes first: half of the features condition.
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  for (let i = 0; i < size / 2; i++) bytes.writeFloatLE(1, start + 4 * i);
+  const started = processorTime();
+  await assert.rejects(
+    loadAnyCheckpoint(put(folder, 'product.safetensors', bytes)),
+    (error) => error instanceof UserError && /the product of 1400×1400 and 1400×1400/.test(error.message),
+  );
+  assert.ok(processorTime() - started < 5000);
+});
+
+test('a mixture of one weight with thousands of means is refused', async () => {
+  const tensors: RawTensors = {
+    'transform.transforms.0.mask': [2],
+    ...stack('transform.transforms.0.hyper.', [1, 4, 2]),
+    'base.phi.0': [1],
+    'base.phi.1': [15_000, 2],
+    'base.phi.2': [1, 2],
+    'base.phi.3': [1, 1],
+  };
+  const bytes = Buffer.from(rawSafetensors(tensors));
+  // The mask comes first: the first feature conditions.
+  bytes.writeFloatLE(1, 8 + Number(bytes.readBigUInt64LE()));
+  await assert.rejects(
+    loadAnyCheckpoint(put(folder, 'mixture.safetensors', bytes)),
+    (error) =>
+      error instanceof UserError && /1 weights of a mixture, and 15000, 1, 1 rows/.test(error.message),
   );
 });

@@ -222,8 +222,11 @@ test('copies are counted', () => {
 
 test('limits of objects and of the memo, however few are on the stack', () => {
   const batch = [op.mark, op.repeat(op.emptyDict, 900_000), Uint8Array.of(0x65)];
-  damaged([op.emptyList, ...batch, ...batch, ...batch], /makes more than 2000000 objects/);
-  damaged([op.none, op.repeat(Uint8Array.of(0x94), 2_000_001)], /remembers more than 2000000 values/);
+  damaged([op.emptyList, ...batch, ...batch, ...batch], /makes more than 1000000 objects/);
+  damaged([op.none, op.repeat(Uint8Array.of(0x94), 2_000_001)], /remembers more than 1000000 values/);
+  // A view of no bytes takes two bytes of the file and a hundred of memory.
+  const views = [op.mark, op.repeat(Uint8Array.of(0x43, 0), 900_000), Uint8Array.of(0x65)];
+  damaged([op.emptyList, ...views, ...views], /makes more than 1000000 objects/);
 });
 
 test('limits of values and of names', () => {
@@ -252,6 +255,17 @@ test('limits of the stack, of texts and of numbers', () => {
     /integer in it is too long/,
   );
   damaged([Uint8Array.of(0x58, 2, 0, 0, 0, 0xc3, 0x28)], /not valid UTF-8/);
+});
+
+test('long numbers are read in time', () => {
+  const long = Buffer.concat([Uint8Array.of(0x8b, 0, 4, 0, 0), Buffer.alloc(1024, 0x55)]);
+  const bytes = op.pickle(op.mark, op.repeat(long, 10_000), op.list);
+  const numbers = quickly(() => readPickle(bytes, torchRules())) as bigint[];
+  assert.equal(numbers.length, 10_000);
+  assert.equal(numbers[0], BigInt(`0x${'55'.repeat(1024)}`));
+  const small = readPickle(op.pickle(Uint8Array.of(0x8a, 2, 0, 0xff)), torchRules());
+  assert.equal(small, -256);
+  assert.equal(readPickle(op.pickle(Uint8Array.of(0x8a, 0)), torchRules()), 0);
 });
 
 test('what the machine forbids', () => {

@@ -47,3 +47,16 @@ test('as many plain numbers are weights', async () => {
   const { graph: read } = await decodeOnnx(put(folder, 'weights.onnx', graphOf(graph)));
   assert.equal(read.initializer![0]!.int32Data!.length, 9_000_000);
 });
+
+test('graphs in graphs, as deep as the file is long', async () => {
+  const nested = (depth: number): Buffer => {
+    let graph = field(1, field(4, Buffer.from('Identity')));
+    for (let i = 0; i < depth; i++) graph = field(1, field(5, field(6, graph)));
+    return graphOf(graph);
+  };
+  assert.ok(await decodeOnnx(put(folder, 'few.onnx', nested(60))));
+  await assert.rejects(decodeOnnx(put(folder, 'deep.onnx', nested(1000))), {
+    name: 'UserError',
+    message: /its graphs are nested deeper than 64/,
+  });
+});
