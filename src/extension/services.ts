@@ -5,6 +5,7 @@ import type { EngineEvents } from '../protocol/engine';
 import { EngineProcess } from './engine/engine-process';
 import { engineEnvironment } from './engine/environment';
 import { InspectionEngines } from './engine/inspection-engines';
+import { inspectionEnvironment } from './engine/inspection-limits';
 import { offerToStop } from './engine/offer-to-stop';
 import { log } from './log';
 import { Trainings } from './training/trainings';
@@ -22,13 +23,6 @@ export interface Services {
   dispose(): Promise<void>;
 }
 
-/**
- * Compiling a large flow takes and leaves blocks of many megabytes. On Linux the C library would keep them for the next of
- * their size, up to a gigabyte of them; with a fixed threshold it gives them back. Training, which needs the same blocks in
- * every step, is better off without.
- */
-const inspectionMemory = { MALLOC_MMAP_THRESHOLD_: String(2 ** 18) };
-
 export function createServices(context: ExtensionContext): Services {
   const startEngine: Services['startEngine'] = (name, events, scope, env = {}) =>
     new EngineProcess({
@@ -39,7 +33,7 @@ export function createServices(context: ExtensionContext): Services {
       log: (line) => log().info(line),
     });
   const inspection = new InspectionEngines(
-    (name) => startEngine(name, {}, undefined, inspectionMemory),
+    (name) => startEngine(name, {}, undefined, inspectionEnvironment),
     (file) => void offerToStop(file),
   );
   const trainings = new Trainings(context, startEngine);

@@ -32,13 +32,13 @@ export class EngineWindow implements InspectorWindow {
     readonly folder: string,
   ) {}
 
-  static async start(folder: string): Promise<EngineWindow> {
+  static async start(folder: string, env: Record<string, string> = {}): Promise<EngineWindow> {
     const log: string[] = [];
     // Before the engine, which would keep the test's process from ending where there is no browser.
     const browser = await launch();
     const engine = new EngineProcess({
       script: path.join(root(), 'dist', 'engine.js'),
-      env: {},
+      env,
       name: 'engine',
       events: {},
       log: (line) => log.push(line),
