@@ -2,10 +2,9 @@
 import path from 'node:path';
 import type { ExtensionContext, Uri } from 'vscode';
 import type { EngineEvents } from '../protocol/engine';
-import { EngineProcess } from './engine/engine-process';
+import { EngineProcess, type EngineProcessOptions } from './engine/engine-process';
 import { engineEnvironment } from './engine/environment';
 import { InspectionEngines } from './engine/inspection-engines';
-import { inspectionEnvironment } from './engine/inspection-limits';
 import { offerToStop } from './engine/offer-to-stop';
 import { log } from './log';
 import { Trainings } from './training/trainings';
@@ -18,22 +17,23 @@ export interface Services {
     name: string,
     events: Partial<EngineEvents>,
     scope?: Uri,
-    env?: Record<string, string>,
+    room?: Partial<Pick<EngineProcessOptions, 'env' | 'limits'>>,
   ): EngineProcess;
   dispose(): Promise<void>;
 }
 
 export function createServices(context: ExtensionContext): Services {
-  const startEngine: Services['startEngine'] = (name, events, scope, env = {}) =>
+  const startEngine: Services['startEngine'] = (name, events, scope, { env, limits } = {}) =>
     new EngineProcess({
       script: path.join(context.extensionPath, 'dist', 'engine.js'),
       env: { ...engineEnvironment(context, scope), ...env },
       name,
+      limits,
       events: { log: (line) => log().info(`${name}: ${line}`), ...events },
       log: (line) => log().info(line),
     });
   const inspection = new InspectionEngines(
-    (name) => startEngine(name, {}, undefined, inspectionEnvironment),
+    (room) => startEngine(room.name, {}, undefined, room),
     (file) => void offerToStop(file),
   );
   const trainings = new Trainings(context, startEngine);

@@ -14,7 +14,10 @@ import { EnginePage, type Faults } from './engine-page';
 
 export class EngineWindow implements InspectorWindow {
   private readonly pages: WatchedPage[] = [];
-  readonly others = new OtherModels<EngineProcess>();
+  readonly others = new OtherModels<EngineProcess>(() => ({
+    engine: () => this.engine,
+    dispose: () => undefined,
+  }));
   private readonly saves: { bytes: Uint8Array; accept(): void }[] = [];
   private chosen: ((file: string) => void) | undefined;
   /** Folders of the runs that the page may compare with. */
