@@ -137,7 +137,7 @@ async function soak(folder, minutes) {
   const kinds = ['engine', 'page', 'host', 'nodes'];
   const inWords = (sample) => kinds.map((kind) => `${kind} ${sample[kind].toFixed(1)}`).join(', ');
   const samples = await run(folder, minutes, (sample) =>
-    console.log(`${sample.minutes.toFixed(1)} min: ${inWords(sample)}`),
+    console.log(`${sample.minutes.toFixed(1)} min, ${sample.checkpoints} checkpoints: ${inWords(sample)}`),
   );
   const third = samples.length / 3;
   for (const kind of kinds) {

@@ -27,6 +27,8 @@ export interface Sample {
   host: number;
   /** Elements and texts of the page, thousands. */
   nodes: number;
+  /** Checkpoints that were read anew so far. */
+  checkpoints: number;
 }
 
 const config = {
@@ -42,7 +44,7 @@ const times = { look: 300, key: 3000, sample: 20_000 };
 
 export async function soak(
   folder: string,
-  minutes: number,
+  length: number,
   tell: (sample: Sample) => void,
 ): Promise<Sample[]> {
   const { training, file } = await startTraining(folder);
@@ -53,13 +55,15 @@ export async function soak(
     const devtools = await live.page.context().newCDPSession(live.page);
     const samples: Sample[] = [];
     const began = performance.now();
-    const end = began + minutes * 60_000;
-    const follow = followFiles(file, live, () => performance.now() < end);
+    const end = began + length * 60_000;
+    const told = { model: 0, run: 0 };
+    const follow = followFiles(file, live, told, () => performance.now() < end);
     const press = pressKeys(live, () => performance.now() < end);
     while (performance.now() < end) {
       await pause(Math.min(times.sample, end - performance.now()));
       if (training.exitCode !== null) throw new Error(`the training ended with ${training.exitCode}`);
-      const sample = await measure(devtools, window, (performance.now() - began) / 60_000);
+      const minutes = (performance.now() - began) / 60_000;
+      const sample = { minutes, ...(await measure(devtools, window)), checkpoints: told.model };
       samples.push(sample);
       tell(sample);
     }
@@ -87,7 +91,12 @@ async function startTraining(folder: string): Promise<{ training: ChildProcess; 
 }
 
 /** Tells the page of changes, as the extension does. */
-async function followFiles(file: string, live: EnginePage, on: () => boolean): Promise<void> {
+async function followFiles(
+  file: string,
+  live: EnginePage,
+  told: Record<'model' | 'run', number>,
+  on: () => boolean,
+): Promise<void> {
   const run = path.join(path.dirname(file), '..');
   const stamps = {
     model: () => stampOf(file),
@@ -100,6 +109,7 @@ async function followFiles(file: string, live: EnginePage, on: () => boolean): P
       const now = stamps[what]();
       if (now === known[what]) continue;
       known[what] = now;
+      told[what]++;
       await live.changed(what);
     }
     // What a test wants to know of a page would be all that grows.
@@ -114,13 +124,15 @@ async function pressKeys(live: EnginePage, on: () => boolean): Promise<void> {
   }
 }
 
-async function measure(devtools: CDPSession, { engine }: EngineWindow, minutes: number): Promise<Sample> {
+async function measure(
+  devtools: CDPSession,
+  { engine }: EngineWindow,
+): Promise<Omit<Sample, 'minutes' | 'checkpoints'>> {
   await devtools.send('HeapProfiler.collectGarbage');
   const { usedSize } = await devtools.send('Runtime.getHeapUsage');
   const { nodes } = await devtools.send('Memory.getDOMCounters');
   collect();
   return {
-    minutes,
     engine: residentOf(engine.pid!),
     page: usedSize / 1e6,
     host: process.memoryUsage().heapUsed / 1e6,
