@@ -34,7 +34,7 @@ export interface Sample {
 const config = {
   data: { source: 'digits' },
   model: { kind: 'image', height: 8, width: 8, levels: 17, scales: 2, base: 8, blocks: 1 },
-  training: { steps: 10_000_000, batch: 64, validateEvery: 50, checkpointEvery: 250, sampleEvery: 1000 },
+  training: { steps: 10_000_000, batch: 64, validateEvery: 50, checkpointEvery: 50, sampleEvery: 1000 },
 };
 
 const keys = ['ArrowDown', 'ArrowRight', '1', 'ArrowDown', '2', 'ArrowUp', '3', 'ArrowLeft', '4', '5', '6'];
