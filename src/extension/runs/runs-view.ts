@@ -105,7 +105,10 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
       const all = this.readAll(this.shownOnce ? undefined : newest);
       this.shownOnce = true;
       all.then((rows) => {
-        if (!early) { resolve(rows); return; }
+        if (!early) {
+          resolve(rows);
+          return;
+        }
         this.ready = rows;
         this.changed.fire(undefined);
       }, reject);
