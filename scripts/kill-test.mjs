@@ -1,4 +1,4 @@
-// npm run kill-test -- [--times N] [--seed S] [--stopped SECONDS]
+// npm run kill-test -- [--times N] [--pairs N] [--seed S] [--stopped SECONDS]
 // Kills trainings, exports and conversions at random moments, and looks at what is left: every file is whole, no more than
 // one checkpoint interval is lost, and a run that goes on ends as one that was never killed. Starts two trainings of one
 // run at the same time, and others of runs whose trainers are stopped for a while. Fills the disk.
@@ -107,6 +107,8 @@ class Trial {
   largestDifference = 0;
   lost = 0;
   runs = 0;
+  /** How many of each kind. */
+  pairs = {};
 
   constructor(folder, tools, random) {
     Object.assign(this, { folder, tools, random });
@@ -201,24 +203,41 @@ class Trial {
     }
   }
 
-  /** Two at the same time: one trains, the other names it. */
-  async race() {
-    const run = path.join(this.folder, `race-${++this.runs}`);
-    const args = ['train', '--config', this.configFile, '--output', run];
+  /**
+   * Two at the same time, in a new folder or on a run that was ended half way: one trains, the other names it. In half of the
+   * cases one of them is stopped at a random moment until the other has ended, which may be before or after it holds the run.
+   */
+  async pair() {
+    const run = path.join(this.folder, `pair-${++this.runs}`);
+    const begin = ['train', '--config', this.configFile, '--output', run];
+    const resumes = this.random() < 0.5;
+    if (resumes) await whole([...begin, '--max-steps', String(config.training.steps / 2)]);
+    const args = resumes ? ['train', '--output', run, '--resume'] : begin;
     const both = [start(args), start(args)];
+    const stops = this.random() < 0.5;
+    if (stops) {
+      await pause(this.random() * this.trainingTime);
+      both[0].child.kill('SIGSTOP');
+      await both[1].ended;
+      both[0].child.kill('SIGCONT');
+    }
     const ends = await Promise.all(both.map(({ ended }) => ended));
     const losers = ends.filter(({ code }) => code !== 0);
-    const [lost] = losers;
     const winner = both[ends.findIndex(({ code }) => code === 0)];
-    const named =
-      lost &&
-      (lost.stderr.includes(`process ${winner?.child.pid} `) || /already holds a run/.test(lost.stderr));
-    if (losers.length !== 1 || lost.code !== 1 || !named) {
+    const named = losers.every(
+      ({ code, stderr }) =>
+        code === 1 &&
+        (stderr.includes(`process ${winner?.child.pid} `) || /already holds a run/.test(stderr)),
+    );
+    // One that was stopped until the other had trained the run to its end finds nothing left to do.
+    const expected = losers.length === 1 || (losers.length === 0 && resumes && stops);
+    if (!expected || !named)
       throw new Error(`two starts: ${ends.map(({ code, stderr }) => `${code} ${stderr}`).join(' / ')}`);
-    }
     const { metrics } = await this.tools.readRun(run);
     checkCurve(metrics, this.reference, true);
     fs.rmSync(run, { recursive: true });
+    const kind = `${resumes ? 'resumed' : 'started'}${stops ? ', one stopped' : ''}`;
+    this.pairs[kind] = (this.pairs[kind] ?? 0) + 1;
   }
 }
 
@@ -317,12 +336,14 @@ function fill(file) {
 }
 
 function readArguments(given) {
-  const options = { times: 20, seed: Date.now() % 2 ** 31, stopped: 120 };
+  const options = { times: 20, pairs: undefined, seed: Date.now() % 2 ** 31, stopped: 120 };
   for (let index = 0; index < given.length; index += 2) {
     const name = given[index].slice(2);
     const value = Number(given[index + 1]);
     if (!(name in options) || !Number.isSafeInteger(value)) {
-      throw new Stop(`Unknown option ${given[index]}. Known: --times N, --seed S, --stopped SECONDS.`);
+      throw new Stop(
+        `Unknown option ${given[index]}. Known: --times N, --pairs N, --seed S, --stopped SECONDS.`,
+      );
     }
     options[name] = value;
   }
@@ -330,7 +351,13 @@ function readArguments(given) {
 }
 
 /** @returns what was done, in numbers. @throws at the first thing that is lost */
-export async function killTest({ times, seed, stopped: stopSeconds = 120, log = console.log }) {
+export async function killTest({
+  times,
+  pairs = Math.max(1, Math.round(times / 10)),
+  seed,
+  stopped: stopSeconds = 120,
+  log = console.log,
+}) {
   if (!fs.existsSync(program)) throw new Stop('dist/cli.js is missing; run node scripts/build.mjs');
   const began = performance.now();
   const random = randomOf(seed);
@@ -338,28 +365,35 @@ export async function killTest({ times, seed, stopped: stopSeconds = 120, log = 
   const trial = new Trial(folder, await toolsOf(), random);
   log(`seed ${seed}, in ${folder}`);
   await trial.prepare();
-  let races = 0;
   let told = 0;
   while (trial.kills < times) {
     if (trial.kills >= told + 20) log(`${(told = trial.kills)} kills, ${trial.completed} runs ended`);
     const kind = random();
     if (kind < 0.7) await trial.killTraining();
     else if (kind < 0.8) await trial.killOutput(['export', trial.checkpoint, '--output', 'a.onnx']);
-    else if (kind < 0.9)
-      await trial.killOutput(['convert', trial.checkpoint, '--output', 'b.flow.safetensors']);
-    else if (races * 10 < times && ++races) await trial.race();
+    else await trial.killOutput(['convert', trial.checkpoint, '--output', 'b.flow.safetensors']);
   }
-  const stops = await stopped(trial, Math.max(1, Math.round(times / 10)), stopSeconds);
+  for (let tried = 0; tried < pairs; tried++) {
+    if (tried % 20 === 19) log(`${tried + 1} pairs`);
+    await trial.pair();
+  }
+  const stops = await stopped(trial, Math.ceil(pairs / 5), stopSeconds);
   const filled = await fullDisk(trial, Math.max(1, Math.round(times / 10)), random);
   const { kills, completed, lost, largestDifference } = trial;
   fs.rmSync(folder, { recursive: true, force: true });
   log(
     `${kills} kills, ${completed} runs went on to their end; at most ${lost} of ${interval} steps lost; ` +
-      `curves differ by at most ${largestDifference}; ${races} pairs of starts; ` +
+      `curves differ by at most ${largestDifference}; ${pairs} pairs (${inWords(trial.pairs)}); ` +
       `${stops} trainers stopped for ${stopSeconds} s; ` +
       `${filled === undefined ? 'no file system could be mounted to be filled' : `${filled} full disks`}; ${seconds(began)}`,
   );
-  return { kills, completed, lost, largestDifference, races, stops, filled };
+  return { kills, completed, lost, largestDifference, pairs, stops, filled };
+}
+
+function inWords(counts) {
+  return Object.entries(counts)
+    .map(([what, count]) => `${count} ${what}`)
+    .join('; ');
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'scripts', 'kill-test.mjs')) {

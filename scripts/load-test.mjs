@@ -1,10 +1,12 @@
-// npm run load-test -- [--gigabytes N]
+// npm run load-test -- [--gigabytes N | --soak MINUTES]
 // How long large inputs take, and the most memory that a process needs for them (Linux): a million rows of metrics, a large
-// checkpoint, a large table, and eight trainings at once.
+// checkpoint, a large table, and eight trainings at once. With --soak whether the memory of an inspector grows while the run
+// that it shows is trained.
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { root } from './esbuild-options.mjs';
 import { main, seconds, Stop } from './run.mjs';
 
@@ -121,21 +123,64 @@ const loads = {
   },
 };
 
+/** What may still grow after the first third: the curve of the run gets longer, and the collector has its moods. */
+const allowed = { fraction: 0.1, megabytes: 10 };
+
+async function soak(folder, minutes) {
+  const { bundleTests } = await import('./test-bundles.mjs');
+  const { ensureBrowser } = await import('./browser.mjs');
+  const [script] = await bundleTests(`soak-${process.pid}`, ['test/load/soak.ts'], 'test/load');
+  process.env.CHROMIUM = await ensureBrowser();
+  process.env.FLOWSCOPE_BACKEND = 'onnxruntime';
+  const { soak: run } = await import(pathToFileURL(script).href);
+  fs.rmSync(path.dirname(script), { recursive: true, force: true });
+  const kinds = ['engine', 'page', 'host', 'nodes'];
+  const inWords = (sample) => kinds.map((kind) => `${kind} ${sample[kind].toFixed(1)}`).join(', ');
+  const samples = await run(folder, minutes, (sample) =>
+    console.log(`${sample.minutes.toFixed(1)} min, ${sample.checkpoints} checkpoints: ${inWords(sample)}`),
+  );
+  const third = samples.length / 3;
+  for (const kind of kinds) {
+    const [middle, last] = [1, 2].map((at) => {
+      const values = samples.slice(Math.round(at * third), Math.round((at + 1) * third)).map((s) => s[kind]);
+      return values.sort((a, b) => a - b)[values.length >> 1];
+    });
+    console.log(`${kind}: ${middle.toFixed(1)} in the second third, ${last.toFixed(1)} in the last`);
+    if (last > middle * (1 + allowed.fraction) && last > middle + allowed.megabytes)
+      throw new Stop(`${kind} grows`);
+  }
+}
+
+function readArguments([name, value, ...more]) {
+  const kinds = ['--gigabytes', '--soak'];
+  if (name !== undefined && !(kinds.includes(name) && Number(value) > 0 && more.length === 0))
+    throw new Stop(`Unknown option ${name} ${value ?? ''}. Known: --gigabytes N, --soak MINUTES.`);
+  return {
+    gigabytes: name === '--gigabytes' ? Number(value) : 2,
+    minutes: name === '--soak' && Number(value),
+  };
+}
+
 async function loadTest(given) {
   if (!fs.existsSync(program)) throw new Stop('dist/cli.js is missing; run node scripts/build.mjs');
-  const gigabytes = given[0] === '--gigabytes' ? Number(given[1]) : 2;
+  const { gigabytes, minutes } = readArguments(given);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-load-'));
   const began = performance.now();
   try {
-    for (const [name, load] of Object.entries(loads)) {
-      const { seconds: took, megabytes, bytes } = await load(folder, gigabytes);
-      console.log(
-        `${name}: ${took.toFixed(1)} s, ${megabytes} MB${bytes ? ` (${(bytes / 1e9).toFixed(2)} GB)` : ''}`,
-      );
-    }
+    if (minutes) await soak(folder, minutes);
+    else await loadAll(folder, gigabytes);
     console.log(seconds(began));
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function loadAll(folder, gigabytes) {
+  for (const [name, load] of Object.entries(loads)) {
+    const { seconds: took, megabytes, bytes } = await load(folder, gigabytes);
+    console.log(
+      `${name}: ${took.toFixed(1)} s, ${megabytes} MB${bytes ? ` (${(bytes / 1e9).toFixed(2)} GB)` : ''}`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { answerImport, importForm } from '../checkpoint/import/form';
 import { requestControl } from '../checkpoint/control';
-import { resolveModelPath } from '../checkpoint/resolve-model';
+import { type ResolvedModel, resolveModelPath } from '../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';
 import { sidecarStamp } from '../checkpoint/sidecar';
 import { dropOldest } from '../base/drop-oldest';
@@ -36,6 +36,8 @@ export interface ServiceOptions {
   threads?: number;
   /** Script of the threads that ONNX Runtime runs flows on; by default it runs on the calling thread. */
   onnxThread?: string;
+  /** Opens no model that other software wrote, whatever it is called. */
+  ownFilesOnly?: boolean;
 }
 
 export interface EngineService extends EngineApi {
@@ -112,6 +114,17 @@ export function createService(options: ServiceOptions = {}): EngineService {
     }
   };
 
+  /** @throws UserError also for a file of other software, where only our own are let in */
+  const resolve = async (given: string): Promise<ResolvedModel> => {
+    const resolved = await resolveModelPath(given);
+    if (options.ownFilesOnly && resolved.kind !== 'checkpoint' && resolved.kind !== 'recording') {
+      throw new UserError(
+        `${resolved.file}: is named like a file of Flowscope, but was not written by it. Take ".flow" or ".flowrec" out of its name to open it.`,
+      );
+    }
+    return resolved;
+  };
+
   const release = async (entry: Entry): Promise<void> => {
     entries.delete(entry.id);
     entry.inspector.dispose();
@@ -122,7 +135,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
   const acquire = async (path: string): Promise<Entry> => {
     // Its threads start while the file is looked for; whether that fails is known below.
     inference.get().catch(() => undefined);
-    const { file } = await resolveModelPath(path);
+    const { file } = await resolve(path);
     const stamped = await stampOf(file);
     const { stamp } = stamped;
     let entry = [...entries.values()].find((known) => known.stamp === stamp);
@@ -190,14 +203,15 @@ export function createService(options: ServiceOptions = {}): EngineService {
     },
     close,
     async importForm(path) {
-      const { kind, file } = await resolveModelPath(path);
+      const { kind, file } = await resolve(path);
       return kind === 'onnx' ? onnxForm(file) : importForm(path);
     },
     async answerImport(path, answers) {
-      const { kind, file } = await resolveModelPath(path);
+      const { kind, file } = await resolve(path);
       await (kind === 'onnx' ? answerOnnx(file, answers) : answerImport(path, answers));
     },
     async convert(path, to, output, token) {
+      await resolve(path);
       return cancellable(token, (signal) => convertCheckpoint(path, to, output, { signal }));
     },
     ask: async <M extends InspectorMethod>(
@@ -246,7 +260,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { id } = await telling;
       return { id };
     },
-    summarizeCheckpoint: (path, token) => cancellable(token, (signal) => summarizeCheckpoint(path, signal)),
+    async summarizeCheckpoint(path, token) {
+      await resolve(path);
+      return cancellable(token, (signal) => summarizeCheckpoint(path, signal));
+    },
     scoreFile: (query, token) =>
       cancellable(token, (signal) =>
         whileOpen((acquired, onEnd) =>

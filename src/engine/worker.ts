@@ -6,8 +6,8 @@ import { createBirpc } from 'birpc';
 import path from 'node:path';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { decodeEnvelope, encodeEnvelope, toErrorData } from '../protocol/wire';
-import { leaveWithHost } from './leave-with-host';
 import { createService } from './service';
+import { startWatchdog } from './watchdog';
 
 /** Exit code after an error that nobody expected. */
 const failed = 70;
@@ -20,6 +20,7 @@ function main(): void {
   }
   const service = createService({
     onnxThread: path.join(__dirname, 'onnx-thread.js'),
+    ownFilesOnly: process.env['FLOWSCOPE_OWN_FILES'] === '1',
     events: {
       trainProgress: (token, progress) => void rpc.trainProgress.asEvent(token, progress),
       log: (line) => void rpc.log.asEvent(line),
@@ -74,7 +75,7 @@ function main(): void {
       () => process.exit(failed),
     );
   });
-  leaveWithHost();
+  startWatchdog();
   // The channel's other end decides when to stop; a Ctrl-C in its terminal reaches this process too.
   process.on('SIGINT', () => undefined);
 }

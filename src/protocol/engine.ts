@@ -177,6 +177,9 @@ export interface EngineApi extends AssistantApi {
   cancel(token: string): Promise<void>;
 }
 
+/** What an engine writes to its standard error before it ends itself; V8 has similar words. */
+export const outOfMemory = 'The engine is out of memory';
+
 /** Implemented by whoever started the engine. */
 export interface EngineEvents {
   trainProgress(token: string, progress: TrainProgress): void;
@@ -190,6 +193,10 @@ export interface EngineEnvironment {
   /** Folder of an installed native TensorFlow. */
   FLOWSCOPE_NATIVE?: string;
   FLOWSCOPE_THREADS?: string;
+  /** "1": opens no model that Flowscope did not write. */
+  FLOWSCOPE_OWN_FILES?: '1';
+  /** Fraction of the machine's memory that the process may take. */
+  FLOWSCOPE_MEMORY_SHARE?: string;
   /** BCP 47 tag: the language of pages that the engine writes. English where absent. */
   FLOWSCOPE_LANGUAGE?: string;
 }

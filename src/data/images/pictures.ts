@@ -1,7 +1,7 @@
 /** Examples that are pictures, each decoded, resized and cropped when it is asked for. */
 import { UserError } from '../../base/user-error';
 import { checkIndices, type Examples, type Labels } from '../dataset';
-import { eachLimited } from '../limited';
+import { eachLimited } from '../../base/limited';
 import type { Resources } from '../resources';
 import { Room } from './room';
 import { finish, prepare, type ImageOptions, type Picture } from './picture';

@@ -5,6 +5,7 @@ import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
 import type { TableColumn } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
+import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, type RunState } from '../runs/run-files';
@@ -199,7 +200,7 @@ async function configPlan(config: Uri, given: TrainArguments, output: string): P
 
 /** Of a table; undefined also where it cannot be read, which the training will say. */
 async function columnsOf({ inspection }: Services, source: string): Promise<TableColumn[] | undefined> {
-  const lease = inspection.acquire();
+  const lease = dataEngine(inspection, source).acquire();
   try {
     return await lease.engine().api.tableColumns(source, randomUUID());
   } catch (error) {

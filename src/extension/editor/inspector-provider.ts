@@ -20,7 +20,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
 
   /** Never fails: what is wrong with the file is said in the page, where it can be tried again. */
   openCustomDocument(uri: Uri): ModelDocument {
-    return this.adopt(new ModelDocument(this.context, this.inspection.of(uri), uri));
+    return this.adopt(new ModelDocument(this.context, this.inspection, uri));
   }
 
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
@@ -36,7 +36,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   borrow(uri: Uri): { document: ModelDocument; dispose(): void } {
     const open = this.documents.get(uri.toString());
     if (open) return { document: open, dispose: () => undefined };
-    const document = new ModelDocument(this.context, this.inspection.of(uri), uri);
+    const document = new ModelDocument(this.context, this.inspection, uri);
     return { document, dispose: () => document.dispose() };
   }
 

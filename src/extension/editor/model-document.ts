@@ -2,8 +2,8 @@
 import { isFile } from '../../base/exists';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CustomDocument, ExtensionContext, Uri } from 'vscode';
-import { EventEmitter, l10n, workspace } from 'vscode';
+import type { CustomDocument, ExtensionContext } from 'vscode';
+import { EventEmitter, l10n, Uri, workspace } from 'vscode';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import type { Comparables } from '../../protocol/compare';
@@ -12,12 +12,13 @@ import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { ModelOutline, ModelSummary } from '../../protocol/model';
 import type { EngineProcess } from '../engine/engine-process';
-import type { EngineLease, SharedEngine } from '../engine/shared-engine';
+import type { InspectionEngines } from '../engine/inspection-engines';
+import type { EngineLease } from '../engine/shared-engine';
 import { askImport } from '../import/ask';
 import { log } from '../log';
 import { findRuns } from '../runs/find-runs';
 import { answersBeside, type LocalFile, localFile, sidecarOf } from './local-copy';
-import { OtherModels } from './other-models';
+import { type OtherLease, OtherModels } from './other-models';
 import { RecentModels } from './recent-models';
 import { isOurs } from './view-types';
 import { watchModel } from './watch-model';
@@ -45,7 +46,7 @@ export class ModelDocument implements CustomDocument {
   private readonly outlines = new EventEmitter<ModelOutline>();
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
-  private readonly others = new OtherModels<EngineProcess>();
+  private readonly others = new OtherModels<EngineProcess>((file) => this.roomOf(file));
   /** Files outside of the run that the user chose to compare with, or was offered. */
   private readonly granted = new Set<string>();
   private readonly recent: RecentModels;
@@ -58,10 +59,10 @@ export class ModelDocument implements CustomDocument {
 
   constructor(
     private readonly context: ExtensionContext,
-    inspection: SharedEngine,
+    private readonly engines: InspectionEngines,
     readonly uri: Uri,
   ) {
-    this.lease = inspection.acquire();
+    this.lease = engines.of(uri).acquire();
     this.recent = new RecentModels(context.workspaceState);
     this.watcher = watchModel(uri, (what) => {
       if (what === 'answers') void this.answersChanged();
@@ -86,16 +87,19 @@ export class ModelDocument implements CustomDocument {
     of?: string,
     context?: readonly number[],
   ): Promise<InspectorAnswer<M>> {
-    const { engine, summary } = await this.model();
+    const own = await this.model();
+    const { engine, summary } = own;
     if (of === undefined || of === summary.path)
       return engine.api.ask(summary.id, method, query, token, context);
     if (!this.mayOpen(of, summary))
       throw new UserError(
         l10n.t('{0} is not a checkpoint of this run and was not chosen for comparison.', of),
       );
-    return this.others.use(engine, of, (_, other) => {
+    return this.others.use(of, async (room, other): Promise<InspectorAnswer<M>> => {
       if (!isBeside(of, summary)) this.recent.add(of);
-      return engine.api.ask(other.id, method, query, token, context);
+      const ask = (asked: InspectorQuery<M>) => room.api.ask(other.id, method, asked, token, context);
+      if (method !== 'layerDifferences') return ask(query);
+      return besideOther(own, room, (first) => ask({ ...(query as object), first } as InspectorQuery<M>));
     });
   }
 
@@ -150,7 +154,9 @@ export class ModelDocument implements CustomDocument {
   }
 
   async cancel(token: string): Promise<void> {
-    if (this.openedIn?.running) await this.openedIn.api.cancel(token);
+    const asked = new Set([...(this.openedIn ? [this.openedIn] : []), ...this.others.engines]);
+    const running = [...asked].filter((engine) => engine.running);
+    await Promise.all(running.map((engine) => engine.api.cancel(token)));
   }
 
   async exportOnnx(output: string, token: string): Promise<ExportReport> {
@@ -160,11 +166,12 @@ export class ModelDocument implements CustomDocument {
 
   /** @param comparedWith path of the model that the page compares with */
   async exportHtml(output: string, token: string, comparedWith?: string): Promise<SavedPage> {
-    const { engine, summary } = await this.model();
+    const own = await this.model();
+    const { engine, summary } = own;
     if (comparedWith === undefined || !this.mayOpen(comparedWith, summary))
       return engine.api.exportHtml(summary.id, output, token);
-    return this.others.use(engine, comparedWith, (_, other) =>
-      engine.api.exportHtml(summary.id, output, token, other.id),
+    return this.others.use(comparedWith, (room, other) =>
+      besideOther(own, room, (id) => room.api.exportHtml(id, output, token, other.id)),
     );
   }
 
@@ -204,6 +211,12 @@ export class ModelDocument implements CustomDocument {
     this.changes.dispose();
     this.outlines.dispose();
     this.disposals.dispose();
+  }
+
+  /** Our own files open where the document's does; one of other software where nothing else is. */
+  private roomOf(file: string): OtherLease<EngineProcess> {
+    if (isOurs({ path: file })) return { engine: () => this.lease.engine(), dispose: () => undefined };
+    return this.engines.of(Uri.file(file)).acquire();
   }
 
   private model(): Promise<OpenModel> {
@@ -299,6 +312,21 @@ export class ModelDocument implements CustomDocument {
       },
       () => undefined,
     );
+  }
+}
+
+/** Work that needs a document's model in the engine of another one: it goes to the stranger, never the other way. */
+async function besideOther<T>(
+  { engine, summary, local }: OpenModel,
+  room: EngineProcess,
+  work: (id: string) => Promise<T>,
+): Promise<T> {
+  if (room === engine) return work(summary.id);
+  const { id } = await room.api.open(local.path);
+  try {
+    return await work(id);
+  } finally {
+    if (room.running) await room.api.close(id).catch(() => undefined);
   }
 }
 

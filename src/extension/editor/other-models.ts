@@ -6,6 +6,13 @@ import { stat } from 'node:fs/promises';
 import type { EngineApi } from '../../protocol/engine';
 import type { ModelSummary } from '../../protocol/model';
 
+/** As much of a lease of an engine as is needed here. */
+export interface OtherLease<E> {
+  /** Another object after a crash. */
+  engine(): E;
+  dispose(): void;
+}
+
 /** As much of an engine process as is needed here. */
 export interface ModelOpener {
   readonly running: boolean;
@@ -19,6 +26,7 @@ export interface Limits {
 }
 
 interface Entry<E> {
+  lease: OtherLease<E>;
   engine: E;
   opening: Promise<ModelSummary>;
   /** Calls that use it now; it stays open for them. */
@@ -31,24 +39,28 @@ export class OtherModels<E extends ModelOpener> {
   /** The one used last stands last. */
   private readonly entries = new Map<string, Entry<E>>();
 
-  constructor(private readonly limits: Limits = { models: 6, bytes: 400e6 }) {}
+  /** @param acquire for the engine that a file is opened in; given back when the file is closed */
+  constructor(
+    private readonly acquire: (path: string) => OtherLease<E>,
+    private readonly limits: Limits = { models: 6, bytes: 400e6 },
+  ) {}
 
   /** Opens the model where it is not open yet, and keeps it open while `work` uses it. Throws what the engine throws. */
-  async use<T>(engine: E, path: string, work: (engine: E, summary: ModelSummary) => Promise<T>): Promise<T> {
+  async use<T>(path: string, work: (engine: E, summary: ModelSummary) => Promise<T>): Promise<T> {
     let entry = this.entries.get(path);
-    if (entry && entry.engine !== engine) {
+    if (entry && entry.lease.engine() !== entry.engine) {
       // After a crash the model is opened again in the next process.
       this.forget(path);
       entry = undefined;
     }
-    entry ??= { engine, opening: this.open(engine, path), users: 0, stamp: '', bytes: 0 };
+    entry ??= this.begin(path);
     this.entries.delete(path);
     this.entries.set(path, entry);
     entry.users++;
     try {
       const summary = await entry.opening;
       entry.bytes = summary.bytes;
-      return await work(engine, summary);
+      return await work(entry.engine, summary);
     } catch (error) {
       if (await failed(entry.opening)) this.drop(path, entry);
       throw error;
@@ -74,8 +86,19 @@ export class OtherModels<E extends ModelOpener> {
     return [...this.entries.keys()];
   }
 
+  /** In which any of them is open. */
+  get engines(): Set<E> {
+    return new Set([...this.entries.values()].map(({ engine }) => engine));
+  }
+
   clear(): void {
     for (const path of this.paths) this.forget(path);
+  }
+
+  private begin(path: string): Entry<E> {
+    const lease = this.acquire(path);
+    const engine = lease.engine();
+    return { lease, engine, opening: this.open(engine, path), users: 0, stamp: '', bytes: 0 };
   }
 
   private async open(engine: E, path: string): Promise<ModelSummary> {
@@ -108,10 +131,14 @@ export class OtherModels<E extends ModelOpener> {
       },
       () => undefined,
     );
+    // Not only then: opening may never end. The engine stays for some seconds, in which the file is closed.
+    entry.lease.dispose();
   }
 
   private drop(path: string, entry: Entry<E>): void {
-    if (this.entries.get(path) === entry) this.entries.delete(path);
+    if (this.entries.get(path) !== entry) return;
+    this.entries.delete(path);
+    entry.lease.dispose();
   }
 }
 

@@ -1,8 +1,11 @@
 /** One engine process as the host sees it: the typed calls, its end, and a way to end it. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { createBirpc } from 'birpc';
 import { noTelemetry } from '../../base/no-telemetry';
-import type { EngineApi, EngineEvents } from '../../protocol/engine';
+import { type EngineApi, type EngineEvents, outOfMemory } from '../../protocol/engine';
 import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
 
 export interface EngineProcessOptions {
@@ -11,8 +14,17 @@ export interface EngineProcessOptions {
   env: Record<string, string>;
   /** Name in the log, for example "inspection". */
   name: string;
+  /** Without them it may take what the machine has. */
+  limits?: MemoryLimits;
   events: Partial<EngineEvents>;
   log(line: string): void;
+}
+
+export interface MemoryLimits {
+  /** Megabytes of JavaScript objects. */
+  objects: number;
+  /** Fraction of the machine's memory for all it takes. */
+  share: number;
 }
 
 /** How a process ended: asked for by us, or not. */
@@ -27,7 +39,7 @@ export class EngineGoneError extends Error {
 }
 
 /** How long a process may take to save and leave once its channel is closed. */
-const leaveMilliseconds = 5000;
+const leaveMilliseconds = 4000;
 
 export class EngineProcess {
   readonly api: EngineApi;
@@ -40,8 +52,8 @@ export class EngineProcess {
     this.child = fork(options.script, [], {
       serialization: 'advanced',
       // A debugger of the extension host must not hand its port to every child.
-      execArgv: [],
-      env: childEnvironment(options.env),
+      execArgv: options.limits ? [`--max-old-space-size=${options.limits.objects}`] : [],
+      env: childEnvironment(options),
       silent: true,
     });
     const child = this.child;
@@ -61,7 +73,11 @@ export class EngineProcess {
     });
     this.api = rpc;
     forwardLines(child.stdout, (line) => options.log(`${options.name}: ${line}`));
-    forwardLines(child.stderr, (line) => options.log(`${options.name}: ${line}`));
+    let starved = false;
+    forwardLines(child.stderr, (line) => {
+      starved ||= memoryEnded.test(line);
+      options.log(`${options.name}: ${line}`);
+    });
 
     this.ended = new Promise((resolve) => {
       const end = (description: string) => {
@@ -73,9 +89,13 @@ export class EngineProcess {
         resolve(result);
       };
       child.once('error', (error) => end(`could not be started: ${error.message}`));
-      child.once('exit', (code, signal) =>
-        end(signal ? `was ended by ${signal}` : `ended with code ${code}`),
-      );
+      child.once('exit', (code, signal) => {
+        // Its last words may still be on their way. There is no event "close" after a channel that we closed.
+        void lastWords(child.stderr).then(() => {
+          if (starved) end('was ended because it needed more memory than it may take');
+          else end(signal ? `was ended by ${signal}` : `ended with code ${code}`);
+        });
+      });
     });
     options.log(`${options.name}: engine process ${child.pid ?? ''} started`);
   }
@@ -116,15 +136,25 @@ export class EngineProcess {
   }
 }
 
-function childEnvironment(extra: Record<string, string>): NodeJS.ProcessEnv {
+/** In V8's words, or in the engine's own. */
+const memoryEnded = new RegExp(`heap out of memory|Last few GCs|^${outOfMemory}`);
+
+function childEnvironment({ env: extra, limits }: EngineProcessOptions): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     ...extra,
+    ...(limits ? { FLOWSCOPE_MEMORY_SHARE: String(limits.share) } : {}),
     ...noTelemetry,
     ELECTRON_RUN_AS_NODE: '1',
   };
   delete env.NODE_OPTIONS;
   return env;
+}
+
+/** Resolves once all was read that a process wrote before its end. */
+async function lastWords(stream: Readable | null): Promise<void> {
+  if (!stream || stream.readableEnded) return;
+  await Promise.race([once(stream, 'end').catch(() => undefined), pause(1000)]);
 }
 
 function forwardLines(stream: NodeJS.ReadableStream | null, write: (line: string) => void): void {

@@ -1,8 +1,10 @@
 /**
- * The engines that inspectors ask: one that all share, which everything else asks too, and one of its own for each ONNX file. Such a
- * file is a program; while it runs, its engine answers nobody else.
+ * The engines that read files: one for Flowscope's own, which everything else asks too, and one of its own for each file that other
+ * software wrote, be it a model or data. Such a file may be anything. What it does to its engine, others do not notice.
  */
+import { isOurs } from '../editor/view-types';
 import type { EngineProcess } from './engine-process';
+import { type Room, roomOf, sharedRoom } from './inspection-limits';
 import { SharedEngine } from './shared-engine';
 import { watchAnswers } from './watch-answers';
 
@@ -17,21 +19,21 @@ export class InspectionEngines extends SharedEngine {
 
   /** @param onSilent told when the engine of a file has not answered for some seconds */
   constructor(
-    private readonly startNamed: (name: string) => EngineProcess,
+    private readonly startIn: (room: Room) => EngineProcess,
     private readonly onSilent: (file: FileName) => void,
     private readonly grace?: number,
   ) {
-    super(() => startNamed('inspection'), grace);
+    super(() => startIn(sharedRoom), grace);
   }
 
-  /** The engine for the inspectors of a file. */
+  /** The engine for whoever reads a file. */
   of(file: FileName): SharedEngine {
-    if (!file.path.toLowerCase().endsWith('.onnx')) return this;
+    if (isOurs(file)) return this;
     const key = file.toString();
     const known = this.alone.get(key);
     if (known) return known;
     const engine = new SharedEngine(() => {
-      const started = this.startNamed('inspection of an ONNX file');
+      const started = this.startIn(roomOf(file.path.split('/').at(-1)!));
       watchAnswers(started, () => this.onSilent(file));
       return started;
     }, this.grace);

@@ -18,6 +18,8 @@ import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
 import { decode, encode } from '../../protocol/wire';
 import { debounce } from '../debounce';
 import type { Disposable } from '../disposable';
+import { dataEngine } from '../engine/data-engine';
+import type { InspectionEngines } from '../engine/inspection-engines';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
 import { showPage } from '../show-page';
@@ -28,7 +30,7 @@ export class PreviewPanels {
 
   constructor(
     private readonly context: ExtensionContext,
-    private readonly inspection: SharedEngine,
+    private readonly engines: InspectionEngines,
   ) {}
 
   /** `source` is a built-in name or an absolute path. */
@@ -45,7 +47,8 @@ export class PreviewPanels {
   /** Fills a panel that is new, or that was open when the window was closed. */
   adopt(panel: WebviewPanel, source: string): void {
     this.panels.set(source, panel);
-    const session = new PreviewSession(this.inspection, panel, source);
+    const engine = dataEngine(this.engines, source);
+    const session = new PreviewSession(engine, panel, source);
     panel.onDidDispose(() => {
       session.dispose();
       if (this.panels.get(source) === panel) this.panels.delete(source);
@@ -61,7 +64,7 @@ class PreviewSession implements Disposable {
   private closed = false;
 
   constructor(
-    private readonly inspection: SharedEngine,
+    private readonly engine: SharedEngine,
     panel: WebviewPanel,
     private readonly source: string,
   ) {
@@ -95,7 +98,7 @@ class PreviewSession implements Disposable {
 
   /** The engine is held while it reads, not while the panel stands open. */
   private async preview(token: string): Promise<DataPreview> {
-    const lease = this.inspection.acquire();
+    const lease = this.engine.acquire();
     try {
       const { api } = lease.engine();
       this.running.set(token, () => void api.cancel(token).catch(() => undefined));

@@ -2,6 +2,7 @@
 import { FileType, Uri, workspace } from 'vscode';
 import { largestJson, parseRunStatus } from '../../config/run-status';
 import { isOurs } from '../editor/view-types';
+import { statOf, textOf } from './quick-files';
 import {
   type Holder,
   isSilent,
@@ -41,8 +42,8 @@ export interface CheckpointFile {
 export async function readHolder(run: Uri, now = Date.now()): Promise<Holder | undefined> {
   const file = Uri.joinPath(run, lockName);
   try {
-    const { mtime, size } = await workspace.fs.stat(file);
-    const text = size <= largestLock ? new TextDecoder().decode(await workspace.fs.readFile(file)) : '';
+    const { mtime, size } = await statOf(file);
+    const text = size <= largestLock ? await textOf(file) : '';
     const owner = parseLock(text);
     const age = now - mtime;
     const liveness = (owner && seenFromHere(owner)) ?? (isSilent(age) ? 'silent' : 'alive');
@@ -78,10 +79,10 @@ export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder
   const uri = Uri.joinPath(runFile, '..');
   let updated = 0;
   try {
-    const { mtime, size } = await workspace.fs.stat(runFile);
+    const { mtime, size } = await statOf(runFile);
     updated = mtime;
     if (size > largestJson) return undefined;
-    const said = parseRunStatus(new TextDecoder().decode(await workspace.fs.readFile(runFile)));
+    const said = parseRunStatus(await textOf(runFile));
     if (!said) return undefined;
     const { status, best, message, step } = said;
     return {

@@ -50,6 +50,9 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
   readonly onDidChangeTreeData = this.changed.event;
   /** Those that others train, as they were read last. */
   private elsewhere: RunFolder[] = [];
+  /** Rows that were read after the newest ones were shown. */
+  private ready: RunNode[] | undefined;
+  private shownOnce = false;
 
   constructor(
     private readonly context: ExtensionContext,
@@ -59,6 +62,7 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
   ) {}
 
   refresh(): void {
+    this.ready = undefined;
     this.changed.fire(undefined);
   }
 
@@ -73,22 +77,7 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
   }
 
   async getChildren(node?: RunNode): Promise<RunNode[]> {
-    if (!node) {
-      const training = this.training();
-      const [runs, others] = await Promise.all([findRuns(this.context.workspaceState), findOtherRuns()]);
-      this.elsewhere = runs.filter((run) => isTrained(run) && !training.has(run.uri.fsPath));
-      this.keys?.tell(
-        'elsewhere',
-        this.elsewhere.map(({ state }) => state),
-      );
-      return [
-        ...runs.map((run): RunNode => ({
-          kind: 'run',
-          run: training.has(run.uri.fsPath) && run.state !== 'paused' ? { ...run, state: 'running' } : run,
-        })),
-        ...others.map((run): RunNode => ({ kind: 'otherRun', run })),
-      ];
-    }
+    if (!node) return this.roots();
     if (node.kind === 'run')
       return (await readCheckpoints(node.run.uri)).map((file) => ({
         kind: 'checkpoint',
@@ -98,6 +87,54 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
     return node.kind === 'otherRun'
       ? node.run.checkpoints.map((file) => ({ kind: 'otherCheckpoint', file }))
       : [];
+  }
+
+  /** Of thousands of runs the newest come first, once: whoever looks at all of them is not sent back when one changes. */
+  private roots(): Promise<RunNode[]> {
+    if (this.ready) {
+      const rows = this.ready;
+      this.ready = undefined;
+      return Promise.resolve(rows);
+    }
+    return new Promise((resolve, reject) => {
+      let early = false;
+      const newest = (runs: RunFolder[]): void => {
+        early = true;
+        resolve(this.rowsOf(runs));
+      };
+      const all = this.readAll(this.shownOnce ? undefined : newest);
+      this.shownOnce = true;
+      all.then((rows) => {
+        if (!early) {
+          resolve(rows);
+          return;
+        }
+        this.ready = rows;
+        this.changed.fire(undefined);
+      }, reject);
+    });
+  }
+
+  private async readAll(onNewest: ((runs: RunFolder[]) => void) | undefined): Promise<RunNode[]> {
+    const [runs, others] = await Promise.all([
+      findRuns(this.context.workspaceState, onNewest),
+      findOtherRuns(),
+    ]);
+    const training = this.training();
+    this.elsewhere = runs.filter((run) => isTrained(run) && !training.has(run.uri.fsPath));
+    this.keys?.tell(
+      'elsewhere',
+      this.elsewhere.map(({ state }) => state),
+    );
+    return [...this.rowsOf(runs), ...others.map((run): RunNode => ({ kind: 'otherRun', run }))];
+  }
+
+  private rowsOf(runs: readonly RunFolder[]): RunNode[] {
+    const training = this.training();
+    return runs.map((run) => ({
+      kind: 'run',
+      run: training.has(run.uri.fsPath) && run.state !== 'paused' ? { ...run, state: 'running' } : run,
+    }));
   }
 
   getTreeItem(node: RunNode): TreeItem {

@@ -128,7 +128,6 @@ export class EnginePage {
   /** As the extension's own page session answers, without its dialogs. */
   private host(): PageHost {
     const { window } = this;
-    const { api } = window.engine;
     const note = async (name: keyof PageHost, ...args: unknown[]): Promise<void> =>
       void this.calls.push(`${name} ${JSON.stringify(args)}`);
     return {
@@ -147,7 +146,7 @@ export class EnginePage {
       },
       cancel: async (token) => {
         this.cancelled.push(token);
-        await api.cancel(`${this.id}/${token}`);
+        await window.engine.api.cancel(`${this.id}/${token}`);
       },
       showLog: () => note('showLog'),
       command: (name, of) => note('command', name, ...(of == null ? [] : [of])),
@@ -165,14 +164,14 @@ export class EnginePage {
       },
       comparables: async () => {
         const own = (await this.opening).runFolder;
-        const runs = await api.runCheckpoints(window.runs.filter((folder) => folder !== own));
+        const runs = await window.engine.api.runCheckpoints(window.runs.filter((folder) => folder !== own));
         return { runs, recent: window.recent.filter((other) => other !== this.file) };
       },
       control: async (request) => {
         await note('control', request);
         const { runFolder } = await this.opening;
         assert.ok(runFolder, `${this.file} lies in no run`);
-        return api.control(runFolder, request);
+        return window.engine.api.control(runFolder, request);
       },
       save: async (name, bytes) => {
         await note('save', name, bytes.length);
@@ -201,7 +200,7 @@ export class EnginePage {
     const answer =
       of === undefined || of === own.path
         ? await engine.api.ask(own.id, method, query, named, context)
-        : await others.use(engine, of, (_, { id }) => engine.api.ask(id, method, query, named, context));
+        : await others.use(of, (_, { id }) => engine.api.ask(id, method, query, named, context));
     const edit = this.edits[method];
     return edit ? edit(answer) : answer;
   }

@@ -14,7 +14,10 @@ import { EnginePage, type Faults } from './engine-page';
 
 export class EngineWindow implements InspectorWindow {
   private readonly pages: WatchedPage[] = [];
-  readonly others = new OtherModels<EngineProcess>();
+  readonly others = new OtherModels<EngineProcess>(() => ({
+    engine: () => this.engine,
+    dispose: () => undefined,
+  }));
   private readonly saves: { bytes: Uint8Array; accept(): void }[] = [];
   private chosen: ((file: string) => void) | undefined;
   /** Folders of the runs that the page may compare with. */
@@ -32,13 +35,13 @@ export class EngineWindow implements InspectorWindow {
     readonly folder: string,
   ) {}
 
-  static async start(folder: string): Promise<EngineWindow> {
+  static async start(folder: string, env: Record<string, string> = {}): Promise<EngineWindow> {
     const log: string[] = [];
     // Before the engine, which would keep the test's process from ending where there is no browser.
     const browser = await launch();
     const engine = new EngineProcess({
       script: path.join(root(), 'dist', 'engine.js'),
-      env: {},
+      env,
       name: 'engine',
       events: {},
       log: (line) => log.push(line),

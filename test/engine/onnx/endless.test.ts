@@ -5,11 +5,10 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { EngineProcess } from '../../../src/extension/engine/engine-process';
-import { InspectionEngines } from '../../../src/extension/engine/inspection-engines';
 import { put, temporaryFolder } from '../../unit/support/temporary';
 import { start } from '../cli/flowscope';
 import { moonsModel, smallModel } from '../inspect/model';
+import { inspectionEngines, named } from '../rooms';
 import { endlessModel } from './endless';
 
 const file = put(temporaryFolder(), 'endless.onnx', endlessModel());
@@ -73,18 +72,7 @@ test('Ctrl-C ends the command line in a graph without end', { timeout: 60_000 },
 
 /** Two leases: of an inspector of a flow of ours, which is open, and of one of the endless file. */
 async function twoInspectors(onSilent: (file: { path: string }) => void = () => undefined) {
-  const engines = new InspectionEngines(
-    (name) =>
-      new EngineProcess({
-        script: path.resolve('dist', 'engine.js'),
-        env: { FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
-        name,
-        events: {},
-        log: () => undefined,
-      }),
-    onSilent,
-    100,
-  );
+  const engines = inspectionEngines({ onSilent });
   const moons = await smallModel(moonsModel, 'moons');
   const [model, endless] = [moons.file, file].map((name) => engines.of(named(name)).acquire());
   const { api } = model!.engine();
@@ -103,8 +91,6 @@ async function twoInspectors(onSilent: (file: { path: string }) => void = () => 
   return { engines, endless: endless!, answers, close };
 }
 
-const named = (name: string) => ({ path: name, toString: () => name });
-
 test(
   'inspectors of other files go on, and closing the file ends its engine',
   { timeout: 60_000 },
@@ -122,6 +108,17 @@ test(
     await close();
   },
 );
+
+test('VS Code leaves within five seconds', { timeout: 60_000 }, async () => {
+  const { endless, close } = await twoInspectors();
+  const stuck = endless.engine();
+  const opening = assert.rejects(stuck.api.open(file), /was stopped/);
+  await Promise.race([pause(4000), stuck.ended]);
+  assert.ok(stuck.running);
+  await within(5000, close());
+  await opening;
+  assert.throws(() => process.kill(stuck.pid!, 0), { code: 'ESRCH' });
+});
 
 test('silence is told, and the engine can be ended and started again', { timeout: 60_000 }, async (t) => {
   const told: string[] = [];

@@ -1,0 +1,85 @@
+/** Files of other software: each in a process of its own, which may take so much memory. */
+import assert from 'node:assert/strict';
+import { copyFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { temporaryFolder } from '../unit/support/temporary';
+import { moonsModel, smallModel } from './inspect/model';
+import { inspectionEngines, named } from './rooms';
+
+const folder = temporaryFolder();
+const torch = path.resolve('test', 'fixtures', 'peers', 'nflows-2d', 'state_dict.pt');
+
+/** Tensors of nothing: each is some objects. */
+function manyTensors(name: string, count: number): string {
+  const entry = '{"dtype":"F32","shape":[0],"data_offsets":[0,0]}';
+  const header = Buffer.from(
+    `{${Array.from({ length: count }, (_, i) => `"layers.${i}.weight":${entry}`).join(',')}}`,
+  );
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const file = path.join(folder, name);
+  writeFileSync(file, Buffer.concat([length, header]));
+  return file;
+}
+
+for (const [what, limits] of [
+  ['objects', { objects: 40, share: 1 }],
+  ['all that it takes', { objects: 2048, share: 1e-4 }],
+] as const) {
+  test(
+    `a file that needs too much memory ends its engine alone (${what})`,
+    { timeout: 120_000 },
+    async () => {
+      const engines = inspectionEngines({ limits });
+      const moons = await smallModel(moonsModel, 'moons');
+      try {
+        const own = engines.of(named(moons.file)).acquire().engine();
+        const { id } = await own.api.open(moons.file);
+        const file = manyTensors('many.safetensors', 400_000);
+        const lease = engines.of(named(file)).acquire();
+        const first = lease.engine();
+        await assert.rejects(first.api.open(file), {
+          name: 'EngineGoneError',
+          message: /was ended because it needed more memory than it may take\. Try again/,
+        });
+        assert.equal(first.running, false);
+        assert.equal(own.running, true);
+        await own.api.ask(id, 'summary', undefined, 'it goes on');
+        // Another try has another engine.
+        assert.notEqual(lease.engine().pid, first.pid);
+      } finally {
+        await engines.dispose();
+        await moons.dispose();
+      }
+    },
+  );
+}
+
+test('the engine of our own files opens no other, whatever it is called', { timeout: 60_000 }, async () => {
+  const disguised = path.join(folder, 'moons.flow.safetensors');
+  copyFileSync(torch, disguised);
+  const engines = inspectionEngines();
+  try {
+    const shared = engines.of(named(disguised));
+    assert.equal(shared, engines);
+    const { api } = shared.acquire().engine();
+    const refused = { name: 'UserError', message: /is named like a file of Flowscope, but was not written/ };
+    await assert.rejects(api.open(disguised), refused);
+    await assert.rejects(api.summarizeCheckpoint(disguised, 'a'), refused);
+    await assert.rejects(
+      api.scoreFile({ model: disguised, draws: 1, seed: 0, leastLikely: 1 }, 'b'),
+      refused,
+    );
+    await assert.rejects(api.convert(disguised, 'flowscope', path.join(folder, 'out'), 'c'), refused);
+    assert.equal(await api.outline(disguised), undefined);
+
+    const alone = engines.of(named(torch));
+    assert.notEqual(alone, engines);
+    assert.equal(engines.of(named(torch)), alone);
+    assert.equal((await alone.acquire().engine().api.open(torch)).path, torch);
+    assert.equal(engines.alonePids.length, 1);
+  } finally {
+    await engines.dispose();
+  }
+});

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { previewData } from '../../../src/data/preview';
+import { temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
+
+/** So many rows, of which the later ones are a little longer. */
+function table(name: string, rows: number): string {
+  const file = path.join(folder, name);
+  const lines = Array.from({ length: rows }, (_, i) => `${((i * 37) % 1000) / 1000},${(i % 97) / 97}\n`);
+  writeFileSync(file, lines.join(''));
+  return file;
+}
+
+test('rows of a large table are counted, of a very large one guessed by its first part', async () => {
+  const counted = await previewData(table('large.csv', 2_000_000), folder);
+  assert.match(counted.note, /table of 2 columns, about 2,000,000 rows; the first 50,000 were read\.$/);
+  assert.equal(counted.train + counted.validation, 2_000_000);
+  const rows = 3_456_789;
+  const guessed = await previewData(table('larger.csv', rows), folder);
+  assert.match(guessed.note, /about 3,4[0-9]0,000 rows/);
+  assert.ok(Math.abs((guessed.train + guessed.validation) / rows - 1) < 0.01, guessed.note);
+});
