@@ -1,6 +1,6 @@
 // The first minutes of a user, by the clock: the package in a fresh profile and an empty folder, from the walkthrough to an exported
 // flow of one's own. Every wait is measured; pictures of each step go to artifacts/.
-//   node bench/ui/first-minutes.mjs
+//   npm run bench:minutes
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';

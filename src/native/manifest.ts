@@ -10,7 +10,10 @@ export const manifestName = 'manifest.json';
 
 const relativePath = v.pipe(
   v.string(),
-  v.check((name) => !path.isAbsolute(name) && !name.split(/[\\/]/).includes('..'), 'a path inside the folder'),
+  v.check(
+    (name) => !path.isAbsolute(name) && !name.split(/[\\/]/).includes('..'),
+    'a path inside the folder',
+  ),
 );
 
 const manifestSchema = v.object({
