@@ -51,8 +51,9 @@ describe('two thousand runs', function () {
     );
     assert.equal(runs.filter(({ uri }) => uri.path.includes('/many/')).length, count);
     assert.equal(first!.runs, 100);
-    assert.ok(first!.milliseconds < patience(1000), `took ${first!.milliseconds} ms`);
-    assert.ok(took < patience(3000), `took ${took} ms`);
+    // Ten times what they take; docs/reliability.md has what was measured.
+    assert.ok(first!.milliseconds < patience(10_000), `took ${first!.milliseconds} ms`);
+    assert.ok(took < patience(20_000), `took ${took} ms`);
     assert.ok(megabytes < 300, `took ${megabytes} MB`);
   });
 
