@@ -1,11 +1,11 @@
 /** A run on disk. Whoever follows a run reads these files, so a run that was trained elsewhere can be followed too. */
 import { exists } from '../base/exists';
-import { appendFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { parseRunConfig } from '../config/parse';
 import type { RunConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
-import { readError, readText } from '../files/read';
+import { openFile, readError, readText } from '../files/read';
 import type { MetricsRow, ControlAnswer } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError } from '../files/atomic';
@@ -200,12 +200,15 @@ export async function appendMetrics(paths: RunPaths, row: MetricsRow): Promise<v
 
 /** Rows in file order. A torn last line, left by a crash or caught half written, is passed over. */
 export async function readMetrics(paths: RunPaths): Promise<MetricsRow[]> {
+  if (!(await exists(paths.metrics))) return [];
+  const handle = await openFile(paths.metrics);
   let text: string;
   try {
-    text = await readFile(paths.metrics, 'utf8');
+    text = await handle.readFile('utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw readError(paths.metrics, error);
+  } finally {
+    await handle.close();
   }
   return text.split('\n').flatMap((line) => rowOf(line) ?? []);
 }

@@ -3,6 +3,7 @@ import { sizeOf } from '../base/shape';
 import path from 'node:path';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
+import { mostColumns } from './columns';
 import type { ByteSource } from './byte-source';
 import { openBytes } from './bytes';
 import type { Examples, Labels } from './dataset';
@@ -194,6 +195,8 @@ async function describe(
   const size = sizeOf(shape.slice(1));
   const common = { name: path.basename(file), source: file };
   if (rank === 2) {
+    if (size > mostColumns)
+      throw new UserError(`${where}: has rows of ${size} numbers; at most ${mostColumns} are read.`);
     const all = numberRows(bytes, header, count, size, where, labels);
     return {
       ...common,

@@ -2,8 +2,8 @@
 import { UserError } from '../base/user-error';
 import type { Missing } from './gaps';
 
-/** Four times as many as a flow has; a line of commas alone has millions. */
-const mostColumns = 2 ** 14;
+/** Of a row of numbers: four times as many as a flow has; a line of commas alone has millions. */
+export const mostColumns = 2 ** 14;
 
 export interface ColumnOptions {
   /** Names or zero-based numbers; absent: all but the label column. */

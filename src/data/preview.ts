@@ -1,12 +1,13 @@
 /** A look at data before anything is trained on them: counts, statistics, a contact sheet, and what to know. */
 import { ReadStream } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { buildRunConfig, requestedData, type RunRequest } from '../config/build';
 import { parseJsonText } from '../config/json-text';
+import { largestJson } from '../config/run-status';
 import type { DataConfig, RunConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
-import { readError, streamUnpacked } from '../files/read';
+import { readError, readText, streamUnpacked } from '../files/read';
 import type { DataPreview } from '../protocol/data';
 import { sizeOf } from '../base/shape';
 import { blocks } from './blocks';
@@ -111,9 +112,7 @@ async function requestFor(
   if (isBuiltin({ source, format: 'auto' })) return { request: { data: source }, base: baseFolder };
   const file = path.resolve(baseFolder, source);
   if (!/\.json$/i.test(source)) return { request: { data: source }, base: baseFolder };
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw readError(file, error);
-  });
+  const text = await readText(file, largestJson);
   return { request: { config: parseJsonText(text, file), fileName: file }, base: path.dirname(file) };
 }
 

@@ -1,10 +1,7 @@
 import { firstLine } from '../../base/text';
 import { UserError } from '../../base/user-error';
-import { plain, withChannels, type Picture } from './picture';
+import { largestPixels, plain, withChannels, type Picture } from './picture';
 import { loadSharp } from './sharp';
-
-/** Larger pictures are refused: a small file may claim to be one that fills the memory. */
-const largestPixels = 2 ** 26;
 
 /**
  * Decodes a PNG, JPEG or WebP file. Pictures are turned upright as their EXIF data say, alpha is dropped, 16-bit samples

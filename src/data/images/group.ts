@@ -67,7 +67,8 @@ function classes(
 ): { group: ImageGroup; names: string[] } {
   const files = entries.map(({ file }) => file);
   if (entries.some(({ parts }) => parts.length < 2)) return { group: { files }, names: [...known] };
-  const found = [...new Set(entries.map(({ parts }) => parts[0]!))].filter((name) => !known.includes(name));
+  const before = new Set(known);
+  const found = [...new Set(entries.map(({ parts }) => parts[0]!))].filter((name) => !before.has(name));
   const names = [...known, ...found.sort(compare)];
   const index = new Map(names.map((name, i) => [name, i]));
   return { group: { files, labels: Int32Array.from(entries, ({ parts }) => index.get(parts[0]!)!) }, names };

@@ -2,6 +2,9 @@
 import { UserError } from '../../base/user-error';
 import { loadSharp } from './sharp';
 
+/** Larger pictures are refused: a small file may claim to be one that fills the memory, or be so narrow that it becomes one. */
+export const largestPixels = 2 ** 26;
+
 export interface Picture {
   width: number;
   height: number;
@@ -97,6 +100,12 @@ async function resizeSmallest(picture: Picture, smallest: number, where: string)
 
 async function scale(picture: Picture, width: number, height: number, where: string): Promise<Picture> {
   const { channels, data } = picture;
+  if (width * height > largestPixels) {
+    throw new UserError(
+      `${where}: is ${picture.height}×${picture.width} pixels, so narrow that it would be ${height}×${width} with data.resize. ` +
+        'Remove it, or leave data.resize out.',
+    );
+  }
   if (channels > 4) {
     throw new UserError(`${where}: images of ${channels} channels cannot be resized; expected at most 4.`);
   }

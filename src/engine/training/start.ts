@@ -1,6 +1,5 @@
 /** Where a run starts: config, data, and the weights of a checkpoint or of an interrupted run. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { featureNamesOf, readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../checkpoint/import/load';
@@ -8,6 +7,7 @@ import { readRates } from '../../checkpoint/control';
 import { loadResume, type RunProgress } from '../../checkpoint/resume';
 import { openRun } from '../../checkpoint/run-folder';
 import { UserError } from '../../base/user-error';
+import { largestJson } from '../../config/run-status';
 import type { RunRequest } from '../../config/build';
 import { parseJsonText } from '../../config/json-text';
 import type { RunConfig } from '../../config/schema';
@@ -16,7 +16,7 @@ import type { Dataset } from '../../data/dataset';
 import { openDataset } from '../../data/open';
 import { prepareRun } from '../../data/prepare';
 import { buildFlow } from '../../flow/real-nvp';
-import { readError } from '../../files/read';
+import { readText } from '../../files/read';
 import type { TrainRequest } from '../../protocol/engine';
 import type { RateChange } from '../../protocol/run';
 import { checkTensors } from '../model/check-tensors';
@@ -47,9 +47,7 @@ export async function startOf(request: TrainRequest): Promise<Start> {
 /** Paths in a config file are relative to that file, paths on a command line to the current folder. */
 async function readConfigFile(file: string | undefined): Promise<{ config?: unknown; baseFolder: string }> {
   if (!file) return { baseFolder: process.cwd() };
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw readError(file, error);
-  });
+  const text = await readText(file, largestJson);
   return { config: parseJsonText(text, file), baseFolder: path.dirname(path.resolve(file)) };
 }
 
