@@ -2,11 +2,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type Uri, workspace } from 'vscode';
 
-/** Bytes, and milliseconds since 1970. */
+/**
+ * Bytes, and milliseconds since 1970.
+ * @throws Error for what is no file, such as a pipe, which would be waited for without end
+ */
 export async function statOf(uri: Uri): Promise<{ size: number; mtime: number }> {
   if (uri.scheme !== 'file') return workspace.fs.stat(uri);
-  const { size, mtimeMs } = await stat(uri.fsPath);
-  return { size, mtime: Math.floor(mtimeMs) };
+  const info = await stat(uri.fsPath);
+  if (!info.isFile()) throw new Error(`${uri.fsPath} is no file`);
+  return { size: info.size, mtime: Math.floor(info.mtimeMs) };
 }
 
 export async function textOf(uri: Uri): Promise<string> {
