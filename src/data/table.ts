@@ -19,6 +19,7 @@ export interface TableOptions extends ColumnOptions {
 
 interface Row {
   cells: string[];
+  /** Of the file, where it was asked for; 0 elsewhere. */
   line: number;
 }
 
@@ -28,11 +29,26 @@ interface Row {
  * @throws UserError naming file, line and column, and what was expected there
  */
 export async function readTable(file: string, options: TableOptions, resources: Resources): Promise<Rows> {
+  try {
+    return await readOnce(file, options, resources, false);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    // To know the line of each row takes a third of the time, and only who is told of an error needs it.
+    return readOnce(file, options, resources, true);
+  }
+}
+
+async function readOnce(
+  file: string,
+  options: TableOptions,
+  resources: Resources,
+  lines: boolean,
+): Promise<Rows> {
   const delimiter = options.delimiter ?? (await sniffDelimiter(file));
   const builder = new TableBuilder(file, options, resources);
   let first: Row | undefined;
   let started = false;
-  for await (const row of rows(file, delimiter)) {
+  for await (const row of rows(file, delimiter, lines)) {
     if (started) {
       if (builder.count >= (options.mostRows ?? Infinity)) break;
       if (builder.add(row)) await builder.flush();
@@ -62,7 +78,7 @@ export async function peekTable(
   delimiter?: string,
 ): Promise<{ names: string[]; named: boolean; rows: string[][] }> {
   const found: Row[] = [];
-  for await (const row of rows(file, delimiter ?? (await sniffDelimiter(file)))) {
+  for await (const row of rows(file, delimiter ?? (await sniffDelimiter(file)), false)) {
     found.push(row);
     if (found.length > mostRows) break;
   }
@@ -80,7 +96,7 @@ function namesOf({ cells }: Row, named: boolean): string[] {
   return cells.map((cell, i) => (named && cell !== '' ? cell : `column ${i}`));
 }
 
-async function* rows(file: string, delimiter: string): AsyncGenerator<Row> {
+async function* rows(file: string, delimiter: string, lines: boolean): AsyncGenerator<Row> {
   const parser: Parser = parse({
     delimiter,
     bom: true,
@@ -89,14 +105,15 @@ async function* rows(file: string, delimiter: string): AsyncGenerator<Row> {
     comment_no_infix: true,
     skip_empty_lines: true,
     relax_column_count: true,
-    info: true,
+    info: lines,
     max_record_size: 2 ** 23,
   });
   try {
     pipeline(await streamUnpacked(file), parser, () => undefined);
-    for await (const { info, record } of parser as AsyncIterable<{ info: Info; record: string[] }>) {
+    for await (const found of parser as AsyncIterable<string[] | { info: Info; record: string[] }>) {
+      const [cells, line] = Array.isArray(found) ? [found, 0] : [found.record, found.info.lines];
       // Several blanks in a row separate columns as one does.
-      yield { cells: delimiter === ' ' ? record.filter((cell) => cell !== '') : record, line: info.lines };
+      yield { cells: delimiter === ' ' ? cells.filter((cell) => cell !== '') : cells, line };
     }
   } catch (error) {
     if (error instanceof CsvError) {
