@@ -6,6 +6,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { dataSchema } from '../config/data-section';
+import { describe, positive, positiveInteger } from '../config/fields';
 import { parseJsonText } from '../config/json-text';
 import { parseAs } from '../config/parse';
 import { writeAtomically } from '../files/atomic';
@@ -15,17 +16,14 @@ import { readText } from '../files/read';
 import type { ImportAnswers } from '../protocol/import';
 
 const contextNumbers = v.array(v.pipe(v.number(), v.finite()));
-
-const sizes = v.array(v.pipe(v.number(), v.integer(), v.minValue(1)));
-const describe = <S extends v.GenericSchema>(schema: S, text: string) => v.pipe(schema, v.description(text));
-const port = (text: string) => v.optional(describe(v.string(), text));
-const portOrNone = (text: string) => v.optional(describe(v.nullable(v.string()), text));
+const port = (text: string) => v.optional(v.pipe(v.string(), describe(text)));
+const portOrNone = (text: string) => v.optional(v.pipe(v.nullable(v.string()), describe(text)));
 
 const portsSchema = v.strictObject({
   direction: v.optional(
-    describe(
+    v.pipe(
       v.picklist(['forward', 'inverse']),
-      'Which way the file runs: forward from data to latents, inverse back.',
+      describe('Which way the file runs: forward from data to latents, inverse back.'),
     ),
   ),
   input: port('Name of the input that the flow starts from: x in forward direction, z in inverse.'),
@@ -34,37 +32,46 @@ const portsSchema = v.strictObject({
   logDet: portOrNone('Name of the output with the log-det of each example; null if there is none.'),
   forward: portOrNone('File of the forward direction, beside this one; null if there is none.'),
   inverse: portOrNone('File of the inverse direction, beside this one; null if there is none.'),
-  layout: v.optional(describe(v.picklist(['nchw', 'nhwc']), 'Order of the axes of images.')),
+  layout: v.optional(v.pipe(v.picklist(['nchw', 'nhwc']), describe('Order of the axes of images.'))),
   shape: v.optional(
-    describe(
-      sizes,
-      'Of one example, with the axes in the order of the file, where the file leaves sizes open.',
+    v.pipe(
+      v.array(positiveInteger),
+      describe('Of one example, with the axes in the order of the file, where the file leaves sizes open.'),
     ),
   ),
   batch: v.optional(
-    describe(
-      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536)),
-      'Examples that the graph takes at once, where it takes one number only and does not say it.',
+    v.pipe(
+      positiveInteger,
+      v.maxValue(65536),
+      describe('Examples that the graph takes at once, where it takes one number only and does not say it.'),
     ),
   ),
   preprocessing: v.optional(
-    describe(v.picklist(['logit', 'none']), 'Images: what lies between pixels and x. Default: logit.'),
-  ),
-  levels: v.optional(
-    describe(
-      v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)),
-      'With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels).',
+    v.pipe(
+      v.picklist(['logit', 'none']),
+      describe('Images: what lies between pixels and x. Default: logit.'),
     ),
   ),
-  dataRange: v.optional(describe(v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 'See levels.')),
+  levels: v.optional(
+    v.pipe(
+      v.number(),
+      v.integer(),
+      v.minValue(2),
+      v.maxValue(65536),
+      describe(
+        'With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels).',
+      ),
+    ),
+  ),
+  dataRange: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1), describe('See levels.'))),
   context: v.optional(
-    describe(
+    v.pipe(
       v.strictObject({
         names: v.optional(v.array(v.string())),
         mean: v.optional(contextNumbers),
-        std: v.optional(v.array(v.pipe(v.number(), v.finite(), v.gtValue(0)))),
+        std: v.optional(v.array(positive)),
       }),
-      'Conditional flows: name, mean and standard deviation of each number of the context.',
+      describe('Conditional flows: name, mean and standard deviation of each number of the context.'),
     ),
   ),
 });
@@ -72,25 +79,31 @@ const portsSchema = v.strictObject({
 export const sidecarSchema = v.strictObject({
   $schema: v.optional(v.string()),
   library: v.optional(
-    describe(
+    v.pipe(
       v.string(),
-      'The library that the answers were given for. Without it they are for whatever library the file is of.',
+      describe(
+        'The library that the answers were given for. Without it they are for whatever library the file is of.',
+      ),
     ),
   ),
   answers: v.optional(
-    describe(
+    v.pipe(
       v.record(v.string(), v.union([v.string(), v.number()])),
-      'Settings that the checkpoint does not contain, by name. `flowscope info` lists what it asks for.',
+      describe(
+        'Settings that the checkpoint does not contain, by name. `flowscope info` lists what it asks for.',
+      ),
     ),
     {},
   ),
   data: v.optional(
-    describe(
+    v.pipe(
       dataSchema,
-      'What the flow was trained on: examples are shown, and training can go on. Paths are relative to this file.',
+      describe(
+        'What the flow was trained on: examples are shown, and training can go on. Paths are relative to this file.',
+      ),
     ),
   ),
-  onnx: v.optional(describe(portsSchema, 'Inputs and outputs of an ONNX file.')),
+  onnx: v.optional(v.pipe(portsSchema, describe('Inputs and outputs of an ONNX file.'))),
 });
 
 /** What its owner corrects of what is guessed of an ONNX file's inputs and outputs. */
