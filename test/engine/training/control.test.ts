@@ -1,7 +1,6 @@
 /** Telling a real training what to do through its run folder. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,17 +13,12 @@ import type { Backend } from '../../../src/engine/backends/backend';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { train } from '../../../src/engine/training/train';
 import type { TrainProgress } from '../../../src/protocol/engine';
+import { temporaryFolder } from '../../unit/support/temporary';
 
+const folder = temporaryFolder();
 let backend: Backend;
-let folder: string;
-before(async () => {
-  backend = await createTensorFlowBackend({ threads: 1, reason: 'test' });
-  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-control-'));
-});
-after(async () => {
-  await backend.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+before(async () => void (backend = await createTensorFlowBackend({ threads: 1, reason: 'test' })));
+after(() => backend.dispose());
 
 const moons: RunConfigInput = {
   data: { source: 'moons', count: 500, validation: 100 },

@@ -1,7 +1,6 @@
 /** A run that starts from a checkpoint: its model, its standardization, and what it already reached. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
@@ -10,17 +9,12 @@ import type { RunConfigInput } from '../../../src/config/schema';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { train } from '../../../src/engine/training/train';
+import { temporaryFolder } from '../../unit/support/temporary';
 
+const folder = temporaryFolder();
 let backend: Backend;
-let folder: string;
-before(async () => {
-  backend = await createTensorFlowBackend({ threads: 1, reason: 'test' });
-  folder = await mkdtemp(path.join(tmpdir(), 'flowscope-'));
-});
-after(async () => {
-  await backend.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+before(async () => void (backend = await createTensorFlowBackend({ threads: 1, reason: 'test' })));
+after(() => backend.dispose());
 
 const at = (name: string): string => path.join(folder, name);
 const training: RunConfigInput['training'] = {

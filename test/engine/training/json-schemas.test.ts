@@ -1,8 +1,7 @@
 /** Files that Flowscope and its Python package write fit the JSON schemas that other programs are given. */
 import Ajv from 'ajv';
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { controlFile, requestControl } from '../../../src/checkpoint/control';
@@ -15,6 +14,7 @@ import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow
 import { train } from '../../../src/engine/training/train';
 import type { TrainProgress } from '../../../src/protocol/engine';
 import { fixture } from '../../inspector/models';
+import { temporaryFolder } from '../../unit/support/temporary';
 
 interface Metadata {
   properties: Record<string, { contentSchema?: { $ref?: string } }>;
@@ -50,17 +50,12 @@ async function assertCheckpoint(file: string): Promise<void> {
   }
 }
 
+const folder = temporaryFolder();
+
 describe('JSON schemas', () => {
   let backend: Backend;
-  let folder: string;
-  before(async () => {
-    backend = await createTensorFlowBackend({ threads: 1, reason: 'test' });
-    folder = await mkdtemp(path.join(tmpdir(), 'flowscope-'));
-  });
-  after(async () => {
-    await backend.dispose();
-    await rm(folder, { recursive: true, force: true });
-  });
+  before(async () => void (backend = await createTensorFlowBackend({ threads: 1, reason: 'test' })));
+  after(() => backend.dispose());
 
   it('fit all that a run leaves behind, and what it is asked while it lasts', async () => {
     const config = path.join(folder, 'moons.flow.json');
