@@ -68,7 +68,7 @@ const actions = {
     const found = globs
       .trim()
       .split('\n')
-      .flatMap((glob) => fs.globSync?.(glob.trim(), { cwd: folder }) ?? listed(folder, glob.trim()));
+      .flatMap((glob) => listed(folder, glob.trim()));
     if (found.length === 0 && missing === 'error') throw new Stop(`there are no files ${globs}`);
     for (const file of found)
       fs.cpSync(path.join(folder, file), path.join(store, name, path.basename(file)), { recursive: true });
@@ -80,7 +80,7 @@ const actions = {
   },
 };
 
-/** Files of one folder by a pattern with at most one `*`, for a Node without `globSync`. */
+/** Files of one folder by a pattern with at most one `*`; Node 20 has no `globSync`. */
 function listed(folder, glob) {
   const [start, end = ''] = path.basename(glob).split('*');
   const within = path.join(folder, path.dirname(glob));

@@ -6,12 +6,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
-import sharp from 'sharp';
-import { ensureBrowser } from './browser.mjs';
 import { root } from './esbuild-options.mjs';
 import { main, Stop } from './run.mjs';
-import { inspectorPage, previewPage } from './screenshot-pages.mjs';
+import { inspectorPage, openBrowser, previewPage, smallPng } from './screenshot-pages.mjs';
 
 /** A page that stands alone follows the system. */
 const themes = {
@@ -21,7 +18,6 @@ const themes = {
 };
 const wide = { width: 1280, height: 800 };
 const narrow = { width: 400, height: 900 };
-const flags = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--hide-scrollbars'];
 const fileName = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 
 /** Opens a page and draws it in every theme and size. `draw` gets a function that saves a picture. */
@@ -38,9 +34,7 @@ async function shoot(browser, page, name, { output, only }, draw) {
     if (!wanted(what)) return;
     await tab.waitForTimeout(250);
     const picture = await target.screenshot();
-    // As good as lossless to the eye, and a third of the size.
-    const small = await sharp(picture).png({ palette: true, quality: 95, effort: 10 }).toBuffer();
-    fs.writeFileSync(path.join(output, `${name}-${what}.png`), small);
+    await smallPng(picture).toFile(path.join(output, `${name}-${what}.png`));
   };
   for (const [theme, media] of Object.entries(themes)) {
     await tab.emulateMedia(media);
@@ -123,7 +117,7 @@ main(async () => {
   const folder = path.resolve(values.output ?? path.join(root, 'out', 'screenshots'));
   fs.mkdirSync(folder, { recursive: true });
   const to = { output: folder, only: new RegExp(values.only) };
-  const browser = await chromium.launch({ executablePath: await ensureBrowser(), args: flags });
+  const browser = await openBrowser();
   try {
     for (let i = 0; i < positionals.length; i += 2) {
       const [source, name] = positionals.slice(i, i + 2);

@@ -8,12 +8,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { chromium } from 'playwright-core';
 import sharp from 'sharp';
-import { ensureBrowser } from './browser.mjs';
 import { root } from './esbuild-options.mjs';
-import { main, run, Stop } from './run.mjs';
-import { inspectorPage } from './screenshot-pages.mjs';
+import { main, Stop } from './run.mjs';
+import { flowscope, inspectorPage, openBrowser, smallPng } from './screenshot-pages.mjs';
 
 const viewport = { width: 1280, height: 800 };
 const captionHeight = 56;
@@ -28,17 +26,9 @@ const tab = (name) => (page) => page.getByRole('tab', { name, exact: true });
 const fixture = (...names) => path.join(root, 'test', 'fixtures', ...names);
 const sample = (name) => path.join(root, 'media', 'samples', `${name}.flow.safetensors`);
 
-async function flowscope(folder, args, codes = [0]) {
-  const { code, output } = await run(process.execPath, [path.join(root, 'dist', 'cli.js'), ...args], {
-    cwd: folder,
-    quiet: true,
-  });
-  if (!codes.includes(code)) throw new Stop(`flowscope ${args.join(' ')}: ${output.trim()}`);
-}
-
 /** Trains in a temporary folder; resolves to the run. */
 async function trained(folder, args, codes) {
-  await flowscope(folder, ['train', ...args, '--output', 'run', '--quiet'], codes);
+  await flowscope(['train', ...args, '--output', 'run'], { cwd: folder, codes });
   return path.join(folder, 'run');
 }
 
@@ -192,7 +182,7 @@ async function write(frames, file) {
   await sharp(small, { join: { animated: true } })
     .gif({ delay, loop: 2, colours: 96, dither: 0, effort: 10 })
     .toFile(`${file}.gif`);
-  await sharp(small.at(-1)).png({ palette: true, quality: 95, effort: 10 }).toFile(`${file}.png`);
+  await smallPng(small.at(-1)).toFile(`${file}.png`);
   console.log(`${path.relative(root, file)}.gif  ${(fs.statSync(`${file}.gif`).size / 1e3).toFixed(0)} kB`);
 }
 
@@ -223,10 +213,7 @@ main(async () => {
       throw new Stop(`There is no walk "${name}". Walks: ${Object.keys(walks).join(', ')}.`);
   const folder = path.resolve(values.output ?? path.join(root, 'docs', 'screenshots'));
   fs.mkdirSync(folder, { recursive: true });
-  const browser = await chromium.launch({
-    executablePath: await ensureBrowser(),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--hide-scrollbars'],
-  });
+  const browser = await openBrowser();
   try {
     for (const name of names) await make(browser, name, folder);
   } finally {
