@@ -178,7 +178,7 @@ async function recordAnswers(
       const bytes = recordedSize(found) + key.length;
       if (which === 'fitting' && bytes > room.bytes) break;
       room.bytes -= bytes;
-      answers[key] = found;
+      answers[key] = withoutOwnFolder(found, summary);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       reasons[key] = withoutFolder(error.message, summary);
@@ -206,9 +206,25 @@ function answer(
   return inspector.ask(method, query as InspectorQuery<typeof method>, signal, given);
 }
 
-function withoutFolder(message: string, { path: file, fileName }: ModelSummary): string {
+/** Whatever sentence of an answer names the model's file, such as a finding. Other names may begin with a slash and stay. */
+function withoutOwnFolder<T>(answer: T, summary: ModelSummary): T {
+  const inside = (value: unknown): unknown => {
+    if (typeof value === 'string') return withoutOwn(value, summary);
+    if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(inside);
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+      return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, inside(one)]));
+  };
+  return inside(answer) as T;
+}
+
+function withoutOwn(message: string, { path: file, fileName }: ModelSummary): string {
+  return message.replaceAll(file, fileName).replaceAll(path.dirname(file) + path.sep, '');
+}
+
+function withoutFolder(message: string, summary: ModelSummary): string {
   // Where spaces are in the names of folders, those of the model itself are known.
-  return withoutFolders(message.replaceAll(file, fileName).replaceAll(path.dirname(file) + path.sep, ''));
+  return withoutFolders(withoutOwn(message, summary));
 }
 
 function portableRun(run: RunCurves | null): RunCurves | null {

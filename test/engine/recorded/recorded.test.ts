@@ -1,6 +1,6 @@
 /** A recording answers as the flow itself does: what other libraries recorded beside what our importers compute of their files. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -223,6 +223,17 @@ describe('what can be asked of a recording', () => {
     const page = await exportHtml({ model, inspector: asked.inspector }, path.join(folder, 'page.html'));
     assert.ok(page.bytes > 100_000);
     assert.equal(page.holdsBatch, true);
+    await model.dispose();
+  });
+
+  it('names no folder in a saved page, where a part of an answer says why it is missing either', async () => {
+    const model = await openModel(recordingFile('own'), backend);
+    const asked = await open(recordingFile('own'));
+    const output = path.join(folder, 'own.html');
+    await exportHtml({ model, inspector: asked.inspector }, output);
+    const text = await readFile(output, 'utf8');
+    assert.match(text, /own\.flowrec\.safetensors: is a recording, and does not hold/);
+    assert.ok(!text.includes(path.dirname(recordingFile('own'))));
     await model.dispose();
   });
 });
