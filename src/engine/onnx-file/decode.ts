@@ -30,6 +30,8 @@ export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
   const { graph } = model;
   if (!graph?.node || graph.node.length === 0) throw bad('it holds no graph');
   checkNesting(model, () => bad(`its graphs are nested deeper than ${deepest}`));
+  const nodes = countNodes(model, () => bad(`its functions call each other deeper than ${deepest}`));
+  if (nodes > mostNodes) throw bad(`with its functions put in place it has more than ${mostNodes} nodes`);
   return { bytes: bytes.length, model, graph: { ...graph, node: graph.node } };
 }
 
@@ -46,6 +48,32 @@ function checkNesting({ graph, functions }: onnx.ModelProto, tooDeep: () => User
       ),
     );
   }
+}
+
+/** ONNX Runtime puts functions in the place of their calls, so that a few that call each other twice can be any number of nodes. */
+const mostNodes = 2 ** 20;
+
+function countNodes({ graph, functions }: onnx.ModelProto, tooDeep: () => UserError): number {
+  const nameOf = (domain: unknown, name: unknown): string => JSON.stringify([domain ?? '', name ?? '']);
+  const byName = new Map(functions.map((one) => [nameOf(one.domain, one.name), one]));
+  const known = new Map<onnx.IFunctionProto, number>();
+  const inFunction = (called: onnx.IFunctionProto, depth: number): number => {
+    if (depth > deepest) throw tooDeep();
+    const count = known.get(called) ?? countOf(called.node ?? [], depth);
+    known.set(called, count);
+    return count;
+  };
+  const countOf = (nodes: readonly onnx.INodeProto[], depth: number): number => {
+    let count = nodes.length;
+    for (const { domain, opType, attribute } of nodes) {
+      const called = byName.get(nameOf(domain, opType));
+      if (called) count += inFunction(called, depth + 1);
+      for (const { g, graphs } of attribute ?? [])
+        for (const inner of [g, ...(graphs ?? [])]) count += countOf(inner?.node ?? [], depth);
+    }
+    return count;
+  };
+  return countOf(graph?.node ?? [], 0);
 }
 
 /** Fields, lengths and long integers. A node has some thirty; weights are bytes or plain numbers, which do not count. */

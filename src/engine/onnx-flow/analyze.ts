@@ -76,7 +76,7 @@ export async function analyze(
   const shape = probed.shapes.get(ports.output)?.slice(1) ?? [size];
   const outputShape = sizeOf(shape) === size ? [...shape] : [size];
   const { cuts, complete } = findCuts(graph, variables, ports.output);
-  if (!complete) {
+  if (!complete || probed.tooMany !== undefined) {
     return { probe: probed, variables, layers: [], inputIds, outputPositions: identity(size), outputShape };
   }
   const steps: FlowStep[] = [];

@@ -54,7 +54,7 @@ export async function openLayerPart(
   const { tensors, byName, home, place } = variables;
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
   const known = new Set(before);
-  const given = holding(graph, variables, known);
+  const given = holding(variables, known);
   const ends = [...new Set(to.map(nameOf))];
   const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
   const session: PartSession = await openPart(part, { file: graph.file, threads, doubles, asWritten });

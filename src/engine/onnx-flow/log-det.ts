@@ -24,6 +24,9 @@ const keepsSum = new Set(
   'Identity Reshape Squeeze Unsqueeze Flatten ReduceSum Transpose Cast Expand ReduceMean'.split(' '),
 );
 
+/** Operators by which the terms of a sum come together element by element. */
+const combining = new Set('Add Sum Sub Neg Mul Div'.split(' '));
+
 /**
  * Gives the layers their terms and constants.
  * @param sized the probe for several examples, which tells tensors that keep them apart
@@ -86,33 +89,46 @@ function termsIn({ values }: Probe, terms: readonly LogDetTerm[], run: number): 
   return terms.reduce((sum, { tensor, factor }) => sum + factor * total(values.get(tensor)![run]!), 0);
 }
 
-const total = (values: Float32Array): number => values.reduce((a, b) => a + b, 0);
+function total(values: Float32Array | Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum;
+}
 
 /**
  * Puts terms to the layers whose central differences they fit, where the graph alone does not tell neighbors apart: what is
  * a function of the value between two layers may be of either.
  */
 function decide(probe: Probe, layers: readonly FoundLayer[], terms: readonly Term[]): void {
-  const spreads = (): number =>
-    layers.reduce((sum, layer, index) => {
-      const { slopesAt } = layer;
-      if (!slopesAt || !lacksLogDet(layer)) return sum;
-      const own = terms.filter((term) => term.layer === index);
-      const left = slopesAt.map(
-        (slopes, run) => slopes.reduce((a, b) => a + b, 0) - termsIn(probe, own, run),
-      );
-      return sum + Math.max(...left) - Math.min(...left);
-    }, 0);
-  let least = spreads();
-  for (const term of terms) {
+  /** What the terms of a layer do not explain, by run; of those only that have differences to be compared with. */
+  const left = layers.map((layer) =>
+    layer.slopesAt && lacksLogDet(layer) ? layer.slopesAt.map(total) : undefined,
+  );
+  const amountsOf = ({ tensor, factor }: Term): number[] =>
+    probe.values.get(tensor)!.map((values) => factor * total(values));
+  const give = (layer: number, amounts: readonly number[], sign: 1 | -1): void =>
+    left[layer]?.forEach((_, run, all) => (all[run]! -= sign * amounts[run]!));
+  const spread = (layer: number): number =>
+    left[layer] ? Math.max(...left[layer]) - Math.min(...left[layer]) : 0;
+  const amounts = terms.map(amountsOf);
+  terms.forEach((term, i) => give(term.layer, amounts[i]!, 1));
+  let least = layers.reduce((sum, _, layer) => sum + spread(layer), 0);
+  for (const [i, term] of terms.entries()) {
     for (const layer of [term.layer - 1, term.layer + 1]) {
       if (least <= differencesError) return;
       if (!layers[layer]) continue;
       const before = term.layer;
-      term.layer = layer;
-      const spread = spreads();
-      if (spread < least - differencesError) least = spread;
-      else term.layer = before;
+      const both = (): number => spread(before) + spread(layer);
+      const move = (from: number, to: number): void => {
+        give(from, amounts[i]!, -1);
+        give(to, amounts[i]!, 1);
+        term.layer = to;
+      };
+      const was = both();
+      move(before, layer);
+      const gained = was - both();
+      if (gained > differencesError) least -= gained;
+      else move(layer, before);
     }
   }
 }
@@ -191,78 +207,107 @@ function termsOf(
     const data = values.get(name)?.[0] ?? constantOf(graph, name);
     return data && data.length > 0 && data.every((value) => value === data[0]) ? data[0] : undefined;
   };
-  const known = new Map<string, Term[] | undefined>();
-  const leaf = (name: string): Term[] | undefined =>
-    usable(name) ? [{ tensor: name, factor: 1, layer: placed(name) }] : undefined;
-  let budget = mostTerms;
-  const follow = (name: string): Term[] | undefined => {
-    if (known.has(name)) return known.get(name);
-    const node = graph.producer.get(name);
-    if (!node || budget-- <= 0) return undefined;
-    const found = split(node, name) ?? leaf(name);
-    known.set(name, found);
-    return found;
-  };
-  const scaled = (name: string, factor: number, out: string): Term[] | undefined => {
+  /** Some elements of another tensor, each as often. */
+  const scaled = (name: string, factor: number, out: string): Part[] | undefined => {
     if (!depends.has(name)) return [];
     const [inner, outer] = [size(name), size(out)];
-    if (!inner || !outer) return undefined;
-    return follow(name)?.map((term) => ({ ...term, factor: term.factor * factor * (outer / inner) }));
+    return inner && outer ? [{ name, factor: factor * (outer / inner) }] : undefined;
   };
-  const split = (node: GraphNode, out: string): Term[] | undefined => {
+  const plain = (name: string): Part[] => (depends.has(name) ? [{ name, factor: 1 }] : []);
+  /** What a tensor is the sum of; undefined for one that is no sum. */
+  const partsOf = (node: GraphNode, out: string): Part[] | undefined => {
     const inputs = (node.proto.input ?? []).map(String);
     const [first = '', second = ''] = inputs;
-    let parts: (Term[] | undefined)[];
     switch (node.op) {
       case 'Add':
       case 'Sum':
-        parts = inputs.map((input) => scaled(input, 1, out));
-        break;
+        return together(inputs.map((input) => scaled(input, 1, out)));
       case 'Sub':
-        parts = [scaled(first, 1, out), scaled(second, -1, out)];
-        break;
+        return together([scaled(first, 1, out), scaled(second, -1, out)]);
       case 'Concat':
-        parts = inputs.map((input) => (depends.has(input) ? follow(input) : []));
-        break;
+        return inputs.flatMap(plain);
       case 'Neg':
-        parts = [scaled(first, -1, out)];
-        break;
+        return scaled(first, -1, out);
       case 'Mul':
       case 'Div': {
         const [constant, other] = depends.has(first) ? [second, first] : [first, second];
         const factor =
           depends.has(constant) || (node.op === 'Div' && other !== first) ? undefined : uniform(constant);
-        if (factor === undefined) return undefined;
-        parts = [scaled(other, node.op === 'Mul' ? factor : 1 / factor, out)];
-        break;
+        return factor === undefined ? undefined : scaled(other, node.op === 'Mul' ? factor : 1 / factor, out);
       }
-      default: {
+      default:
         if (!keepsSum.has(node.op)) return undefined;
         // A sum over examples, or a mean, is no sum over elements.
-        const grows = node.op === 'Expand' || node.op === 'ReduceMean';
-        parts = [grows ? scaled(first, 1, out) : depends.has(first) ? follow(first) : []];
-      }
+        return node.op === 'Expand' || node.op === 'ReduceMean' ? scaled(first, 1, out) : plain(first);
     }
-    if (parts.some((part) => part === undefined)) return undefined;
-    const terms = parts.flatMap((part) => part!);
+  };
+  const { names, parts } = followed(graph, ports.logDet!, partsOf);
+  const known = new Map<string, Term[]>();
+  const sumOf = (out: string): Term[] | undefined => {
+    const terms = parts.has(out) ? added(parts.get(out)!, known) : undefined;
+    if (!terms) return undefined;
     // All of one layer and as large as this: the sum is what the layer adds, element by element.
     const [head] = terms;
-    const alike = terms.every(({ layer }) => layer === head?.layer);
     const whole =
-      head !== undefined &&
-      alike &&
       (size(out) ?? 0) > batch &&
-      terms.every(({ tensor }) => size(tensor) === size(out));
-    const combines = ['Add', 'Sum', 'Sub', 'Neg', 'Mul', 'Div'].includes(node.op);
-    return whole && combines && usable(out) ? [{ ...head, tensor: out, factor: 1 }] : terms;
+      terms.every(({ layer, tensor }) => layer === head?.layer && size(tensor) === size(out));
+    const combines = combining.has(graph.producer.get(out)!.op);
+    return head && whole && combines && usable(out) ? [{ ...head, tensor: out, factor: 1 }] : terms;
   };
-  const terms = follow(ports.logDet!);
+  for (const name of names) {
+    const terms =
+      sumOf(name) ?? (usable(name) ? [{ tensor: name, factor: 1, layer: placed(name) }] : undefined);
+    if (terms) known.set(name, terms);
+  }
+  const terms = known.get(ports.logDet!);
   if (!terms) return undefined;
   // Whatever was followed, the numbers have to say so too: all but a constant is in the terms.
   const rest = probe.logDets!.map((all, run) => all - termsIn(probe, terms, run));
   const spread = Math.max(...rest) - Math.min(...rest);
   const scale = Math.max(1, ...probe.logDets!.map(Math.abs), ...rest.map(Math.abs));
   return spread <= 1e-4 * scale ? terms : undefined;
+}
+
+/** A tensor's place in a sum, times a factor. */
+interface Part {
+  name: string;
+  factor: number;
+}
+
+const together = (parts: readonly (Part[] | undefined)[]): Part[] | undefined =>
+  parts.every((part) => part !== undefined) ? parts.flat() : undefined;
+
+/** The tensors that a sum leads to, those before others first, and the parts of each that is a sum itself. */
+function followed(
+  { producer }: OnnxGraph,
+  sum: string,
+  partsOf: (node: GraphNode, out: string) => Part[] | undefined,
+): { names: string[]; parts: Map<string, Part[]> } {
+  const names = new Set([sum]);
+  const parts = new Map<string, Part[]>();
+  for (const name of names) {
+    const node = producer.get(name);
+    const own = node && partsOf(node, name);
+    if (!own) continue;
+    parts.set(name, own);
+    for (const part of own) if (names.size < mostTerms && producer.has(part.name)) names.add(part.name);
+  }
+  const order = (name: string): number => producer.get(name)?.index ?? -1;
+  return { names: [...names].sort((a, b) => order(a) - order(b)), parts };
+}
+
+/** The terms of all parts, each once; undefined where one has none. */
+function added(parts: readonly Part[], known: ReadonlyMap<string, readonly Term[]>): Term[] | undefined {
+  const sums = new Map<string, Term>();
+  for (const { name, factor } of parts) {
+    const terms = known.get(name);
+    if (!terms) return undefined;
+    for (const term of terms) {
+      const before = sums.get(term.tensor)?.factor ?? 0;
+      sums.set(term.tensor, { ...term, factor: before + factor * term.factor });
+    }
+  }
+  return [...sums.values()];
 }
 
 /** Tensors that the flow's input reaches by more than its shape. */
@@ -291,7 +336,6 @@ function placing(
   });
   const after = layers.map((_, layer) =>
     holding(
-      graph,
       variables,
       layers[layer + 1]?.before ?? variables.byName.get(output)!.ids.filter((id) => id >= 0),
     ),

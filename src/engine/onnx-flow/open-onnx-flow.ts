@@ -26,7 +26,7 @@ import { floatsIn, readGraph } from './graph';
 import { loadOnnxModel } from './load-model';
 import { findPair, type FilePair, type FlowFile } from './pair';
 import { lacksLogDet } from './log-det';
-import type { ProbeInputs } from './probe';
+import { mostNumbers, type ProbeInputs } from './probe';
 import { onnxPrograms } from './programs';
 import { createReverse } from './reverse';
 import { reverseForward, reverseInverse, type ReverseRunnerSource } from './reverse-runner';
@@ -372,7 +372,12 @@ function storedTensors({ probe: { graph } }: AnalyzedFlow, { rows }: FlowRows): 
 
 function remarks({ layers, unexplained, probe }: AnalyzedFlow, { rows }: FlowRows): string[] {
   const notes: string[] = [];
-  if (layers.length === 0) notes.push('no place was found in the graph where all of the flow goes through');
+  if (probe.tooMany !== undefined) {
+    notes.push(
+      `${probe.tooMany.toLocaleString('en')} numbers would have to be compared to find its layers, more than ${mostNumbers.toLocaleString('en')}`,
+    );
+  } else if (layers.length === 0)
+    notes.push('no place was found in the graph where all of the flow goes through');
   const unknown = rows.filter(({ found }) => found?.kind === 'unknown');
   if (unknown.length > 0) {
     notes.push(

@@ -1,11 +1,12 @@
 /** The two directions of a flow that lie beside each other as ONNX files. */
 import { isFile } from '../../base/exists';
 import path from 'node:path';
-import { readOnnxPorts, type OnnxPorts } from '../../checkpoint/sidecar';
-import { UserError } from '../../base/user-error';
+import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
+import { shortened, UserError } from '../../base/user-error';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx, type OnnxFile } from '../onnx-file/read';
 import { sizeOf } from '../../base/shape';
+import { isInside } from './load-model';
 import { identifyPorts, type Direction, type FlowPorts } from './ports';
 
 export interface FlowFile {
@@ -55,7 +56,14 @@ async function findCounterpart(opened: FlowFile, other: Direction): Promise<Flow
   if (named === null) return undefined;
   const folder = path.dirname(opened.file);
   if (named !== undefined) {
-    const found = await readFlowFile(path.resolve(folder, named));
+    const file = path.resolve(folder, named);
+    if (!isInside(folder, file)) {
+      throw new UserError(
+        `${sidecarPath(opened.file)}: names ${JSON.stringify(shortened(named))} as the ${other}, which is no place beside it or in a ` +
+          'folder below. Put both files together.',
+      );
+    }
+    const found = await readFlowFile(file);
     if (fits(opened, found)) return found;
     throw new UserError(
       `${found.file}: is named as the ${other} of ${path.basename(opened.file)}, but runs the same way or has another size. ` +

@@ -29,6 +29,8 @@ export interface Probe {
   logDets?: readonly number[];
   /** Those of type float64. */
   doubles: ReadonlySet<string>;
+  /** How many numbers are on the way, where they are too many: then those of the ends alone are here. */
+  tooMany?: number;
   /** What is known of more examples at once, where the file takes any number. */
   several?: { count: number; shapes: ReadonlyMap<string, readonly number[]> };
 }
@@ -46,6 +48,9 @@ const farOut = [16, -16];
 
 /** Bytes of tensors that come out of one run. */
 const mostBytes = 2 ** 27;
+
+/** Numbers of one example on the way, over all runs: each takes some fifteen bytes until the layers are found. */
+export const mostNumbers = 2 ** 27;
 
 const { DataType } = onnx.TensorProto;
 
@@ -156,8 +161,16 @@ export async function probe(
     );
   values.set(ports.input, [...examples]);
   if (ports.context && contexts) values.set(ports.context.name, [...contexts]);
-  const small = names.filter((name) => shapes!.has(name) && sizeOf(shapes!.get(name)!) <= largest * batch);
-  for (const group of groups(small, (name) => 4 * sizeOf(shapes!.get(name)!), mostBytes)) {
+  const sizeIn = (name: string): number => sizeOf(shapes!.get(name)!) / batch;
+  const small = names.filter((name) => shapes!.has(name) && sizeIn(name) <= largest);
+  const numbers =
+    small.reduce((sum, name) => sum + sizeIn(name), 0) * (examples.length + (far ? farOut.length : 0));
+  const tooMany = numbers > mostNumbers;
+  for (const group of groups(
+    tooMany ? small.filter((name) => ends.includes(name)) : small,
+    (name) => 4 * sizeOf(shapes!.get(name)!),
+    mostBytes,
+  )) {
     const session = await openWhole(source, group, [], true);
     try {
       for (const feed of feeds) {
@@ -194,6 +207,7 @@ export async function probe(
     logDets,
     ...(contexts ? { contexts } : {}),
     ...(far ? { far } : {}),
+    ...(tooMany ? { tooMany: numbers } : {}),
     ...(severalShapes && together ? { several: { count: together, shapes: severalShapes } } : {}),
   };
 }

@@ -84,7 +84,7 @@ export async function testStep(
   if (!few || !mayMix) return step;
   const { made, computed } = step;
   // Values that mix have no own ones before them but those that stand at their places.
-  const given = holding(probe.graph, variables, from);
+  const given = holding(variables, from);
   const order = step.kind === 'unknown' ? byPlace(variables, step.moved, made, computed, given) : undefined;
   const moved = order ? Int32Array.from(order, (k) => step.moved[k]!) : step.moved;
   const found = await measureStructure(probe, sized, variables, {
@@ -148,7 +148,7 @@ async function testAffine(
   const made = to.filter((id) => !before.has(id));
   const { tensors, home } = variables;
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
-  const given = holding(probe.graph, variables, before);
+  const given = holding(variables, before);
   const ends = [...new Set(Array.from(made, nameOf))];
   const { nodes } = needed(probe.graph, ends, given, probe.shapes);
   const computed = nodes.flatMap(({ writes }) => writes.filter((name) => variables.byName.has(name)));

@@ -27,6 +27,8 @@ export interface Variables {
   ragged: ReadonlySet<string>;
   /** Tensors on the way that depend on the input and were too large to number, with their order. */
   large: ReadonlyMap<string, number>;
+  /** Tensors that only hand values on, by the variable of their first element. */
+  handedOn: ReadonlyMap<number, readonly NumberedTensor[]>;
 }
 
 /** Operators whose result depends on the shape of what they read, never on its values. */
@@ -99,16 +101,16 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
     const runs = values.get(name)!;
     const bits = bitsOf(name);
     const renews = chosen.has(name);
-    let read: Set<number> | undefined;
-    const isRead = (id: number): boolean =>
-      (read ??= new Set(
-        (graph.producer.get(name)?.reads ?? []).flatMap((from) => [...(idsOf.get(from) ?? [])]),
-      )).has(id);
+    let known: ReadonlyMap<number, number> | undefined;
+    const read = (): ReadonlyMap<number, number> =>
+      (known ??= table.entriesOf(
+        (graph.producer.get(name)?.reads ?? []).map((from) => idsOf.get(from) ?? []),
+      ));
     const ids = new Int32Array(runs[0]!.length);
     for (let i = 0; i < ids.length; i++) {
       const id = isConstant(runs, i)
         ? -1
-        : table.number(bits, i, { telling: isTelling(runs, i), renews, isRead });
+        : table.number(bits, i, { telling: isTelling(runs, i), renews, read });
       ids[i] = id;
       if (id === home.length) {
         home.push(index);
@@ -127,6 +129,7 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
     ragged,
     // Tensors without values of their own type (conditions, shapes) carry none of the flow's.
     large: new Map([...large].filter(([name]) => isFloatLike(name))),
+    handedOn: handedOnIn(graph, tensors, ragged),
   };
 
   function isFloatLike(name: string): boolean {
@@ -152,25 +155,36 @@ const handOn = new Set(
     .split(' '),
 );
 
+function handedOnIn(
+  graph: OnnxGraph,
+  tensors: readonly NumberedTensor[],
+  ragged: ReadonlySet<string>,
+): Map<number, NumberedTensor[]> {
+  const byFirst = new Map<number, NumberedTensor[]>();
+  for (const tensor of tensors) {
+    const [first] = tensor.ids;
+    const op = graph.producer.get(tensor.name)?.op ?? '';
+    if (first === undefined || !handOn.has(op) || ragged.has(tensor.name)) continue;
+    const others = byFirst.get(first);
+    if (others) others.push(tensor);
+    else byFirst.set(first, [tensor]);
+  }
+  return byFirst;
+}
+
 /**
  * Tensors to feed when these variables take other values: where they were computed, and what only hands them on. The
  * latter, computed anew, would lead through what came before, where numbers of our choice can overflow.
  */
-export function holding(
-  graph: OnnxGraph,
-  { tensors, home, ragged }: Variables,
-  ids: Iterable<number>,
-): Set<string> {
+export function holding({ tensors, home, handedOn }: Variables, ids: Iterable<number>): Set<string> {
   const known = new Set(ids);
-  const homes = [...known].map((id) => tensors[home[id]!]!.name);
-  const handedOn = tensors.filter(
-    (tensor) =>
-      handOn.has(graph.producer.get(tensor.name)?.op ?? '') &&
-      !ragged.has(tensor.name) &&
-      tensor.ids.length > 0 &&
-      tensor.ids.every((id) => known.has(id)),
-  );
-  return new Set([...homes, ...handedOn.map(({ name }) => name)]);
+  const names = new Set<string>();
+  for (const id of known) {
+    names.add(tensors[home[id]!]!.name);
+    for (const { name, ids: all } of handedOn.get(id) ?? [])
+      if (all.every((one) => known.has(one))) names.add(name);
+  }
+  return names;
 }
 
 /** Shapes that are the same whatever the values are. */
@@ -224,9 +238,11 @@ function signatureTable(elements: number, runs: number) {
   /** Entry at each slot, by its place in `keys`; −1 where it is free. */
   const slots = new Int32Array(size).fill(-1);
   const keys = new Uint32Array(elements * runs);
-  /** The newest number of each entry, and the older ones where there are several. */
+  /** The newest number of each entry, and the entry of each number. */
   const ids = new Int32Array(elements);
-  const older = new Map<number, number[]>();
+  const entryOf = new Int32Array(elements).fill(-1);
+  /** Entries with more than one number. */
+  const renewed = new Set<number>();
   let entries = 0;
   let used = 0;
   const find = (bits: readonly Uint32Array[], i: number): { entry: number; isNew: boolean } => {
@@ -248,24 +264,31 @@ function signatureTable(elements: number, runs: number) {
   return {
     /**
      * The number of an equal element, where equality says something; else a new one.
-     * @param how `renews`: a new one in any case; of several numbers that equal elements have, one that `isRead` holds for
+     * @param how `renews`: a new one in any case; `read`: of several numbers that equal elements have, the one to take, by entry
      */
     number(
       bits: readonly Uint32Array[],
       i: number,
-      how: { telling: boolean; renews: boolean; isRead(id: number): boolean },
+      how: { telling: boolean; renews: boolean; read(): ReadonlyMap<number, number> },
     ): number {
       if (!how.telling) return used++;
       const { entry, isNew } = find(bits, i);
-      if (isNew) ids[entry] = used++;
-      else if (how.renews && ids[entry]! >= 0) {
-        older.set(entry, [ids[entry]!, ...(older.get(entry) ?? [])]);
-        ids[entry] = used++;
-      } else {
-        const others = older.get(entry);
-        if (others && !how.isRead(ids[entry]!)) return others.find((id) => how.isRead(id)) ?? ids[entry]!;
+      if (isNew || (how.renews && ids[entry]! >= 0)) {
+        if (!isNew) renewed.add(entry);
+        entryOf[used] = entry;
+        return (ids[entry] = used++);
       }
-      return ids[entry]!;
+      return (renewed.has(entry) ? how.read().get(entry) : undefined) ?? ids[entry]!;
+    },
+    /** The newest of these numbers for each entry. */
+    entriesOf(lists: readonly Iterable<number>[]): Map<number, number> {
+      const newest = new Map<number, number>();
+      for (const list of lists)
+        for (const id of list) {
+          const entry = id < 0 ? -1 : entryOf[id]!;
+          if (entry >= 0) newest.set(entry, Math.max(id, newest.get(entry) ?? id));
+        }
+      return newest;
     },
     /** Equal elements have the number −1. */
     exclude(bits: readonly Uint32Array[], i: number): void {

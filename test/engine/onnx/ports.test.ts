@@ -1,12 +1,13 @@
 /** What is guessed of inputs and outputs can be changed, and stays changed. */
 import assert from 'node:assert/strict';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { openModel } from '../../../src/engine/open/open-model';
 import { createService } from '../../../src/engine/service';
+import { findPair } from '../../../src/engine/onnx-flow/pair';
 import { identifyPorts } from '../../../src/engine/onnx-flow/ports';
 import { temporaryFolder } from '../../unit/support/temporary';
 
@@ -79,4 +80,24 @@ test('a density beside z is not taken for a log-det', () => {
     );
   assert.equal(identify('log_prob').logDet, undefined);
   assert.equal(identify('value').logDet, 'value');
+});
+
+test('the file of the other direction is read from beside the file or below it', async () => {
+  for (const inverse of ['../inverse.onnx', path.resolve('inverse.onnx')]) {
+    writeFileSync(sidecar, JSON.stringify({ onnx: { inverse } }));
+    await assert.rejects(
+      findPair(file),
+      (error) =>
+        error instanceof UserError &&
+        error.message.includes(
+          `names ${JSON.stringify(inverse)} as the inverse, which is no place beside it`,
+        ),
+    );
+  }
+  mkdirSync(path.join(folder, 'other'));
+  const both = path.join(fixtures, 'nflows-2d');
+  copyFileSync(path.join(both, 'forward.onnx'), path.join(folder, 'a.onnx'));
+  copyFileSync(path.join(both, 'inverse.onnx'), path.join(folder, 'other', 'b.onnx'));
+  writeFileSync(path.join(folder, 'a.onnx.flowscope.json'), '{"onnx": {"inverse": "other/b.onnx"}}');
+  assert.ok((await findPair(path.join(folder, 'a.onnx'))).inverse);
 });
