@@ -9,9 +9,11 @@ import { type MetricsRow, metricNames, type MetricName } from '../protocol/run';
 /** Bytes at the start of the file that tell whether it still is the same one; a first line is longer. */
 const headBytes = 48;
 const readAtOnce = 2 ** 24;
+/** Bytes; ours have some hundred. */
+const longestLine = 2 ** 20;
 
 export interface MetricsTail {
-  /** Grows when the file was replaced or cut, as a resumed run does; rows then count from 0 anew. */
+  /** Grows when the file was replaced or cut, as a resumed run does, or rows were left out; rows then count from 0 anew. */
   readonly source: number;
   readonly rows: number;
   /** Reads what was added since. A torn last line waits until it is whole. A missing file has no rows. */
@@ -20,7 +22,8 @@ export interface MetricsTail {
   slice(start: number): { steps: Int32Array; columns: Partial<Record<MetricName, Float32Array>> };
 }
 
-export function createMetricsTail(file: string): MetricsTail {
+/** @param mostRows above which curves are drawn from half of them */
+export function createMetricsTail(file: string, mostRows = 2 ** 20): MetricsTail {
   let source = 0;
   let read = 0;
   let head: Buffer = Buffer.alloc(0);
@@ -54,10 +57,14 @@ export function createMetricsTail(file: string): MetricsTail {
 
   const addLines = (text: Buffer): void => {
     const end = text.lastIndexOf(0x0a) + 1;
-    rest = Buffer.from(text.subarray(end));
+    rest = text.length - end > longestLine ? Buffer.alloc(0) : Buffer.from(text.subarray(end));
     for (const line of text.toString('utf8', 0, end).split('\n')) {
       const row = rowOf(line);
       if (row) rows.push(row);
+      if (rows.length > mostRows) {
+        rows = thinned(rows);
+        source++;
+      }
     }
   };
 
@@ -97,6 +104,12 @@ export function createMetricsTail(file: string): MetricsTail {
       return { steps: Int32Array.from(part, ({ step }) => step), columns };
     },
   };
+}
+
+/** Fewer of the rows: every other one, and those with a validation, which are few as a rule. */
+function thinned(rows: readonly MetricsRow[]): MetricsRow[] {
+  const kept = rows.filter(({ validationNats }, i) => i % 2 === 0 || validationNats !== undefined);
+  return kept.length <= (3 / 4) * rows.length ? kept : rows.filter((_, i) => i % 2 === 0);
 }
 
 /** Undefined for a line that is none of ours. */

@@ -200,23 +200,43 @@ export async function appendMetrics(paths: RunPaths, row: MetricsRow): Promise<v
 
 /** Rows in file order. A torn last line, left by a crash or caught half written, is passed over. */
 export async function readMetrics(paths: RunPaths): Promise<MetricsRow[]> {
-  if (!(await exists(paths.metrics))) return [];
+  const rows: MetricsRow[] = [];
+  for await (const row of rowsIn(paths)) rows.push(row);
+  return rows;
+}
+
+/** One after the other: all of them would be too much text for one string after some million steps. */
+async function* rowsIn(paths: RunPaths): AsyncGenerator<MetricsRow> {
+  if (!(await exists(paths.metrics))) return;
   const handle = await openFile(paths.metrics);
-  let text: string;
   try {
-    text = await handle.readFile('utf8');
+    for await (const line of handle.readLines()) {
+      const row = rowOf(line);
+      if (row) yield row;
+    }
   } catch (error) {
     throw readError(paths.metrics, error);
-  } finally {
-    await handle.close();
   }
-  return text.split('\n').flatMap((line) => rowOf(line) ?? []);
 }
 
 /** Drops the rows after a step, so that a resumed run writes them anew; mends a torn last line. */
 export async function truncateMetrics(paths: RunPaths, step: number): Promise<void> {
-  const kept = (await readMetrics(paths)).filter((row) => row.step <= step);
-  await writeAtomically(paths.metrics, kept.map(metricsLine).join(''));
+  await writeAtomically(paths.metrics, linesUpTo(paths, step));
+}
+
+const linesAtOnce = 1000;
+
+async function* linesUpTo(paths: RunPaths, step: number): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  let lines: string[] = [];
+  for await (const row of rowsIn(paths)) {
+    if (row.step > step) continue;
+    lines.push(metricsLine(row));
+    if (lines.length < linesAtOnce) continue;
+    yield encoder.encode(lines.join(''));
+    lines = [];
+  }
+  yield encoder.encode(lines.join(''));
 }
 
 export async function writeStatus(paths: RunPaths, status: Omit<RunStatus, 'updated'>): Promise<void> {

@@ -29,6 +29,34 @@ const fresh = async () => {
 const line = (step: number, nats = step / 10): string =>
   `${JSON.stringify({ step, seconds: step / 2, trainNats: nats })}\n`;
 
+test('of more rows than are kept, half are left out, and none with a validation', async () => {
+  const { metrics } = await fresh();
+  const row = (step: number): string =>
+    `${JSON.stringify({ step, seconds: step, trainNats: 1, ...(step % 10 === 9 ? { validationNats: 2 } : {}) })}\n`;
+  const tail = createMetricsTail(metrics, 100);
+  writeFileSync(metrics, Array.from({ length: 100 }, (_, step) => row(step)).join(''));
+  await tail.refresh();
+  const { source } = tail;
+  assert.equal(tail.rows, 100);
+  appendFileSync(metrics, row(100) + row(101));
+  await tail.refresh();
+  assert.notEqual(tail.source, source, 'whoever has rows asks for all of them again');
+  const { steps, columns } = tail.slice(0);
+  assert.deepEqual([...steps].slice(0, 8), [0, 2, 4, 6, 8, 9, 10, 12]);
+  assert.equal(columns.validationNats!.filter((value) => value === 2).length, 10);
+  assert.equal(steps.at(-1), 101);
+});
+
+test('a line without end is passed over', async () => {
+  const { metrics } = await fresh();
+  const tail = createMetricsTail(metrics);
+  writeFileSync(metrics, line(1) + 'x'.repeat(3 * 2 ** 20));
+  await tail.refresh();
+  appendFileSync(metrics, `\n${line(2)}`);
+  await tail.refresh();
+  assert.deepEqual([...tail.slice(0).steps], [1, 2]);
+});
+
 test('a growing file is read once; a torn line waits until it is whole', async () => {
   const { metrics } = await fresh();
   const tail = createMetricsTail(metrics);
