@@ -10,8 +10,7 @@ import { sizedProbe } from './layer-part';
 import { layerBuilder, pageOrder, type FoundLayer } from './layers';
 import { shareLogDet } from './log-det';
 import type { FlowPorts } from './ports';
-import { openWhole, probe, repeated, feedsFor, type Probe, type ProbeInputs } from './probe';
-import { mostMeasured } from './structure';
+import { mostMeasured, openWhole, probe, repeated, feedsFor, type Probe, type ProbeInputs } from './probe';
 import { testStep, type FlowStep } from './step';
 import { largestKept, numberVariables, type Variables } from './variables';
 

@@ -1,6 +1,7 @@
 /** The part of the graph that holds one layer, run alone from whatever values its input is given. */
+import { sizeOf } from '../../base/shape';
 import { partOf } from './graph';
-import { measureShapes, partInputs, sameFeed, type Probe } from './probe';
+import { measureShapes, mostMeasured, partInputs, sameFeed, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
 import { fixedShapes, holding, type Variables } from './variables';
 
@@ -39,6 +40,11 @@ export async function sizedProbe(
   return apart ? { ...probe, batch: wanted, feeds: [feed], shapes } : probe;
 }
 
+/** Hundreds of parts are open at once: threads that wait for so little work would take all of the processor's time. */
+export function partThreads({ ports, threads }: Pick<Probe, 'ports' | 'threads'>): number {
+  return sizeOf(ports.shape) <= mostMeasured ? 1 : threads;
+}
+
 /**
  * @param before the cut that it starts from; `to` the variables that it answers
  * @param asWritten for a few runs only: nothing is optimized, which takes longer than they do
@@ -50,14 +56,19 @@ export async function openLayerPart(
   to: readonly number[],
   asWritten = false,
 ): Promise<LayerPart> {
-  const { graph, batch, values, shapes, doubles, feeds, threads } = probe;
+  const { graph, batch, values, shapes, doubles, feeds } = probe;
   const { tensors, byName, home, place } = variables;
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
   const known = new Set(before);
   const given = holding(variables, known);
   const ends = [...new Set(to.map(nameOf))];
   const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
-  const session: PartSession = await openPart(part, { file: graph.file, threads, doubles, asWritten });
+  const session: PartSession = await openPart(part, {
+    file: graph.file,
+    threads: partThreads(probe),
+    doubles,
+    asWritten,
+  });
   /** Where the layer's input stands in the tensors that the part is given. */
   const copies = part.inputs
     .filter((name) => given.has(name))

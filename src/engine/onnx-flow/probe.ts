@@ -46,6 +46,9 @@ export interface ProbeInputs {
 /** By which an example is made larger, to be outside of the usual splines. */
 const farOut = [16, -16];
 
+/** Values up to which what depends on what is measured. */
+export const mostMeasured = 256;
+
 /** Bytes of tensors that come out of one run. */
 const mostBytes = 2 ** 27;
 

@@ -7,9 +7,10 @@ import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import type { Cut } from './cuts';
 import { needed, partOf } from './graph';
-import { partInputs, repeated, type Probe } from './probe';
+import { partThreads } from './layer-part';
+import { mostMeasured, partInputs, repeated, type Probe } from './probe';
 import { openPart, type Floats, type PartSession } from './runtime';
-import { linearLogDet, measureStructure, mostMeasured, type LinearMap, type OrderedMap } from './structure';
+import { linearLogDet, measureStructure, type LinearMap, type OrderedMap } from './structure';
 import { fixedShapes, holding, type Variables } from './variables';
 
 /** y = a·v + b for each variable that is replaced. */
@@ -254,7 +255,7 @@ async function openStep(
   const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
   const session: PartSession = await openPart(part, {
     file: graph.file,
-    threads: probe.threads,
+    threads: partThreads(probe),
     doubles,
     asWritten: true,
   });

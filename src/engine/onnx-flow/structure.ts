@@ -13,9 +13,6 @@ import type { Variables } from './variables';
 /** Values that are picked by a condition are packed anew when one is left out, and are rounded in other ways then. */
 const packedRounding = 1e-5;
 
-/** Values up to which what depends on what is measured. */
-export const mostMeasured = 256;
-
 /** Takes values into the box of a spline: outside of it, a value depends on no other. */
 const near = 1 / 8;
 
