@@ -23,7 +23,7 @@ import { createThreadedOnnxRuntime } from './backends/threaded';
 import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
-import { convertCheckpoint } from './model/convert';
+import { convertCheckpoint, targetsOf } from './model/convert';
 import { openModel, outlineModel } from './open/open-model';
 import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
@@ -209,6 +209,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
     async answerImport(path, answers) {
       const { kind, file } = await resolve(path);
       await (kind === 'onnx' ? answerOnnx(file, answers) : answerImport(path, answers));
+    },
+    async convertTargetsOf(path, token) {
+      await resolve(path);
+      return cancellable(token, (signal) => targetsOf(path, signal));
     },
     async convert(path, to, output, token) {
       await resolve(path);

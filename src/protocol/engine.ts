@@ -151,6 +151,8 @@ export interface EngineApi extends AssistantApi {
   tableColumns(source: string, token: string): Promise<TableColumn[] | undefined>;
   /** The first points of data of two features, [n, 2], n up to `count`. */
   planePoints(source: string, count: number, token: string): Promise<NdArray<Float32Array>>;
+  /** What the flow of a checkpoint can be written as. */
+  convertTargetsOf(path: string, token: string): Promise<ConvertTarget[]>;
   /** Writes a checkpoint in the form of `to`, replacing `output` atomically. */
   convert(path: string, to: ConvertTarget, output: string, token: string): Promise<ConvertReport>;
   /** Asks one of the inspector's questions about an open model. `token` names the call for `cancel`. */

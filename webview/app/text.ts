@@ -56,6 +56,7 @@ export const english = {
   recordingHolds: 'It holds examples of the batch: whoever gets it gets them too.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `From ${title}. Assumed: ${assumptions.join(', ')}.`,
+  gone: 'This file was deleted. What was read of it before can still be looked at.',
   changeImport: 'Change…',
   changeImportHint: 'Change how this file is read',
   gallery: 'Gallery',
@@ -154,6 +155,7 @@ export const german: typeof english = {
   recordingHolds: 'Sie enthält Beispiele aus dem Batch: Wer sie bekommt, bekommt auch diese.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `Aus ${title}. Angenommen: ${assumptions.join(', ')}.`,
+  gone: 'Diese Datei wurde gelöscht. Was vorher gelesen wurde, lässt sich noch ansehen.',
   changeImport: 'Ändern…',
   changeImportHint: 'Ändern, wie diese Datei gelesen wird',
   gallery: 'Galerie',

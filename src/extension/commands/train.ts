@@ -52,10 +52,10 @@ export async function continueTraining(
   const model = await resolveModel(services, target, checkpoint);
   if (!model) return;
   const from = onDisk(model);
-  // What the file does not hold is asked here: the training runs in a process that asks nothing.
+  // Here, since the training runs in a process that asks nothing.
   const borrowed = provider.borrow(model);
   try {
-    await borrowed.document.open();
+    await borrowed.document.answer();
   } finally {
     borrowed.dispose();
   }
