@@ -1,5 +1,8 @@
 /** The JSON schema with which an editor completes and explains config files. Not part of any bundle of the product. */
 import { toJsonSchema } from '@valibot/to-json-schema';
+import { presetNames } from './build';
+import { presets } from './presets';
+import { conventionSets } from './conventions';
 import { runConfigSchema } from './schema';
 
 export function configJsonSchema(): object {
@@ -10,8 +13,20 @@ export function configJsonSchema(): object {
     title: 'Flowscope run',
     description: 'The data, the flow and how to train it.',
     ...schema,
+    properties: { preset: presetField(), ...schema.properties },
   };
   return withoutSizes(root) as object;
+}
+
+/** What a config starts from. It is no part of a run's full config, which says all that the preset says. */
+function presetField(): object {
+  const about = new Map([...presets, ...conventionSets].map(({ name, about: said }) => [name, said]));
+  return {
+    enum: presetNames,
+    type: 'string',
+    enumDescriptions: presetNames.map((name) => about.get(name)),
+    description: 'Settings that the rest of this file changes. Without it, model says the whole flow.',
+  };
 }
 
 /** Sizes that the data tell may be left out of a config file, and `model` itself when a preset gives it. */

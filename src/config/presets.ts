@@ -91,9 +91,10 @@ export const presets: readonly Preset[] = [
   {
     name: 'image',
     title: 'Small images',
-    about: 'Any size, padded if needed so that two scales divide it.',
+    about: 'Any size, padded if needed so that two scales divide it; fewer steps for few images.',
     data: {},
     model: { kind: 'image', scales: 2, base: 32, blocks: 2 },
+    mostEpochs: 100,
     training: {
       steps: 20_000,
       batch: 64,

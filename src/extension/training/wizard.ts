@@ -16,10 +16,9 @@ import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
+import { type ColumnRole, contextOfRoles } from '../../config/column-roles';
 import {
   columnRoles,
-  type ColumnRole,
-  contextOfRoles,
   firstRoles,
   modeled,
   roleProblem,
