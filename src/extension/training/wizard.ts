@@ -6,26 +6,21 @@ import {
   type QuickInputButton,
   type QuickPickItem,
   ThemeIcon,
-  type Uri,
+  Uri,
   window,
   workspace,
 } from 'vscode';
-import type { TableColumn } from '../../protocol/data';
+import type { TableColumn, TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
 import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
 import { type ColumnRole, contextOfRoles } from '../../config/column-roles';
-import {
-  columnRoles,
-  firstRoles,
-  modeled,
-  roleProblem,
-  withRole,
-} from './column-choice';
+import { columnRoles, firstRoles, isToBeSeen, modeled, roleProblem, withRole } from './column-choice';
 import { chooseData } from './data-dialog';
-import { dataFileGlob, kindOfFile } from './data-files';
+import { choiceOf, dataName } from './data-choice';
+import { dataFileGlob } from './data-files';
 import { problemWithRun, proposeRun, resolveRunFolder } from './run-name';
 
 interface DataItem extends QuickPickItem {
@@ -61,14 +56,14 @@ const lookFirst = (): QuickInputButton => ({
 });
 
 /** Of a table, what is known before the flow is: read anew where another one is chosen. */
-type ReadColumns = (source: string) => Promise<TableColumn[] | undefined>;
+type ReadTable = (source: string) => Promise<TableOverview | undefined>;
 
 /**
  * Asks step by step. Undefined when the user left, also to look at the data first.
- * @param readColumns of a table; undefined for other data, or where they cannot be read, which training says better
+ * @param readTable what a table holds; undefined for other data, or where they cannot be read, which training says better
  */
 export async function askWhatToTrain(
-  readColumns: ReadColumns,
+  readTable: ReadTable,
   start: WizardStart = {},
 ): Promise<Plan | undefined> {
   let { from } = start;
@@ -99,9 +94,15 @@ export async function askWhatToTrain(
       step = data ? 'columns' : 'output';
     } else if (step === 'columns') {
       if (onward) {
-        columns = data!.kind === 'table' ? ((await readColumns(data!.source)) ?? []) : [];
+        const table = data!.kind === 'table' ? await readTable(data!.source) : undefined;
+        columns = table?.columns ?? [];
         roles = columnRoles(columns);
         chosen = firstRoles(roles);
+        // Some of it has to be left out or filled, which is chosen where it can be seen.
+        if (!from && table && isToBeSeen(table, chosen)) {
+          preview(data!);
+          return undefined;
+        }
       }
       if (roles.length === 0) {
         step = onward ? 'preset' : 'data';
@@ -206,6 +207,19 @@ function saysRoles(columns: readonly TableColumn[], chosen: readonly ColumnRole[
 /** Names that a line has room for. */
 function few(names: readonly string[]): string {
   return names.slice(0, namedClasses).join(', ') + (names.length > namedClasses ? ', …' : '');
+}
+
+/** The last step alone, for what was chosen in the data preview. */
+export async function askWhereToTrainOn(
+  chosen: Omit<TrainRequest, 'output'> & { data: string },
+): Promise<Plan | undefined> {
+  const { data: source, preset } = chosen;
+  const place = { title: l10n.t('Train'), step: 1, totalSteps: 1 };
+  const name = runName({ data: choiceOf(source), preset });
+  const near = path.isAbsolute(source) ? Uri.file(source) : undefined;
+  const answer = await askOutput(place, name, near);
+  if (answer === undefined || answer === 'back') return undefined;
+  return { request: { ...chosen, output: answer.value }, ...(near ? { scope: near } : {}) };
 }
 
 /** The last step alone, for a config file that the user started from. */
@@ -338,15 +352,6 @@ async function browseCheckpoint(): Promise<DataAnswer | undefined> {
   return from && { from };
 }
 
-/** Where the name does not tell what a path holds, the engine looks into it and says what it is, or what was expected. */
-function choiceOf(source: string, kind = kindOfFile(source)): DataChoice {
-  const builtin = builtinData.find((data) => data.source === source);
-  if (builtin) return builtin;
-  // A name without an extension is a folder more often than not.
-  const guess = kind ?? (path.extname(source) === '' ? 'pictures' : 'table');
-  return { source, kind: guess, title: path.basename(source), about: '' };
-}
-
 interface PresetItem extends QuickPickItem {
   preset?: string;
 }
@@ -424,9 +429,7 @@ function configName(config: Uri): string {
 function runName({ data, config, from, preset }: DataAnswer & { preset?: string }): string {
   if (config) return configName(config);
   if (!data) return from ? `${modelName(from)}-on` : 'run';
-  const name = path
-    .basename(data.source)
-    .replace(/(\.(csv|tsv|parquet|npy|npz|zip|bin|idx|gz|idx\d-ubyte)|-idx\d-ubyte)+$/i, '');
+  const name = dataName(data.source);
   if (from) return `${name}-from-${modelName(from)}`;
   return name === preset || data.source !== name ? name : `${name}-${preset}`;
 }
