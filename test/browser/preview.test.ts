@@ -371,6 +371,10 @@ describe('data preview', () => {
       'preview {"context":{"labelColumn":"species"},"table":{"exclude":["day"],"missing":"drop"}}',
     ]);
     await choices.getByText('No problems found.').waitFor();
+    // What is folded is timed once it is looked at.
+    await choices.getByText('about 24 s').first().waitFor();
+    await choices.getByText('Kinds of flow').click();
+    await choices.locator('label', { hasText: 'MAF' }).getByText('about 24 s').waitFor();
     await close();
   });
 
@@ -388,7 +392,7 @@ describe('data preview', () => {
       '{"context":{"columns":["mass"],"labels":true,"labelColumn":"species"},"table":{"exclude":["day","nitrogen"],"missing":"mean"}}';
     await until('the new question', () => calls.at(-1) === `preview ${choice}`);
     await choices.getByText('about 24 s').first().waitFor();
-    await choices.getByLabel('Steps').fill('1000');
+    await choices.getByRole('textbox', { name: 'Steps' }).fill('1000');
     await choices.getByText('about 60 s').waitFor();
     await choices.getByText('Train…').click();
     const chosen = `${choice.slice(0, -1)},"preset":"tabular","steps":1000}`;
@@ -404,7 +408,7 @@ describe('data preview', () => {
     const choices = page.getByRole('complementary', { name: 'What to train' });
     // 270 steps of 2.2 s.
     await choices.getByText('about 10 min').first().waitFor();
-    assert.equal(await choices.getByLabel('Steps').inputValue(), '270');
+    assert.equal(await choices.getByRole('textbox', { name: 'Steps' }).inputValue(), '270');
     await choices.getByText('The preset has 20,000').waitFor();
     await choices.getByText('Train…').click();
     await until('the training', () => calls.some((call) => /^train .*"steps":270/.test(call)));

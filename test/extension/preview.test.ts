@@ -91,7 +91,7 @@ describe('previews of data', function () {
     assert.match(policy ?? '', /default-src 'none'/);
     assert.doesNotMatch(policy ?? '', /unsafe/);
     await workbench.screenshot('12-preview-table');
-    await side.getByLabel('Steps').fill('3');
+    await side.getByRole('textbox', { name: 'Steps' }).fill('3');
     await side.getByText('Train…').click();
     await workbench.title().filter({ hasText: 'Train' }).waitFor();
     await workbench.page.getByText('Where do you want to save the run?').waitFor();

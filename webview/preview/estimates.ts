@@ -19,6 +19,7 @@ export function createEstimates(host: PreviewHost): Estimates {
   const of = signal<Record<string, Estimate>>({});
   let round = 0;
   let running: string | undefined;
+  let measuredFor = '';
   const stop = (): void => {
     round++;
     if (running !== undefined) void host.cancel(running).catch(() => {});
@@ -27,8 +28,11 @@ export function createEstimates(host: PreviewHost): Estimates {
   const measure = async (presets: readonly string[], choice: TableChoice): Promise<void> => {
     stop();
     const own = round;
+    const same = measuredFor === JSON.stringify(choice);
+    measuredFor = JSON.stringify(choice);
+    const left = same ? presets.filter((preset) => of.value[preset]?.status !== 'ready') : presets;
     // What is known of other columns is about right, and better than nothing.
-    for (const preset of presets) {
+    for (const preset of left) {
       const token = `estimate ${own} ${preset}`;
       if (of.value[preset]?.status !== 'ready') of.value = { ...of.value, [preset]: { status: 'measuring' } };
       running = token;

@@ -2,7 +2,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { PreviewHost, TrainingChoice } from '../../src/protocol/preview-page';
 import { createEstimates, type Estimates } from './estimates';
-import { chosenTraining, presetNames, presetState, type PresetState } from './presets';
+import { chosenTraining, presetState, shownPresets, type PresetState } from './presets';
 import { previewQuestion, type PreviewQuestion } from './state';
 import { tableState, type TableState } from './table-state';
 
@@ -12,6 +12,8 @@ export interface PageState {
   readonly question: PreviewQuestion;
   readonly presets: PresetState;
   readonly estimates: Estimates;
+  /** Times the presets that are in sight and were not timed on the same choice. */
+  measure(): void;
   /** Reads everything, again. */
   read(): void;
   cancel(): void;
@@ -27,11 +29,12 @@ export function pageState(host: PreviewHost): PageState {
   let reading: string | undefined;
   const measure = (): void => {
     // One thing after the other: the data first, which is what the page waits for.
-    estimates.measure(presetNames(presets), table.peek()?.choice.peek() ?? {});
+    estimates.measure(shownPresets(presets), table.peek()?.choice.peek() ?? {});
   };
   const groups = host.presets().then((found) => {
     presets.groups.value = found;
     presets.chosen.value ??= found[0]?.presets[0]?.name;
+    presets.open.value = new Set(found.slice(0, 1).map(({ label }) => label));
   });
   const read = async (): Promise<void> => {
     const own = ++round;
@@ -58,7 +61,7 @@ export function pageState(host: PreviewHost): PageState {
       overview,
       (choice) => {
         question.ask(choice);
-        estimates.measure(presetNames(presets), choice);
+        estimates.measure(shownPresets(presets), choice);
       },
       before,
     );
@@ -69,6 +72,7 @@ export function pageState(host: PreviewHost): PageState {
     question,
     presets,
     estimates,
+    measure,
     read: () => void read(),
     cancel() {
       if (reading !== undefined) void host.cancel(reading).catch(() => {});

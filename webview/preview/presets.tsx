@@ -8,6 +8,8 @@ import { text } from './text';
 export interface PresetState {
   readonly groups: Signal<readonly PresetGroup[]>;
   readonly chosen: Signal<string | undefined>;
+  /** Labels of the groups that are unfolded. */
+  readonly open: Signal<ReadonlySet<string>>;
   /** As typed; undefined takes those that are recommended. */
   readonly steps: Signal<string | undefined>;
 }
@@ -15,12 +17,16 @@ export interface PresetState {
 export const presetState = (): PresetState => ({
   groups: signal([]),
   chosen: signal(undefined),
+  open: signal(new Set()),
   steps: signal(undefined),
 });
 
-/** In the order in which they are measured. */
-export const presetNames = ({ groups }: PresetState): string[] =>
-  groups.peek().flatMap(({ presets }) => presets.map(({ name }) => name));
+/** Those that are in sight, in the order in which they are measured: it takes the processor a second or more for each. */
+export const shownPresets = ({ groups, open }: PresetState): string[] =>
+  groups
+    .peek()
+    .filter(({ label }) => open.peek().has(label))
+    .flatMap(({ presets }) => presets.map(({ name }) => name));
 
 const isSteps = (typed: string): boolean => /^[1-9]\d{0,8}$/.test(typed.trim());
 
@@ -38,15 +44,32 @@ export function chosenTraining(
   return recommended < estimate.steps ? { preset, steps: recommended } : { preset };
 }
 
-export function Presets({ state, estimates }: { state: PresetState; estimates: Estimates }) {
-  const { groups, chosen, steps } = state;
+export function Presets({
+  state,
+  estimates,
+  onUnfold,
+}: {
+  state: PresetState;
+  estimates: Estimates;
+  onUnfold(): void;
+}) {
+  const { groups, chosen, open, steps } = state;
   return (
     <section aria-labelledby="preset-title">
       <h2 id="preset-title">
         {text.preset} <span class="tick">{text.presetTime}</span>
       </h2>
-      {groups.value.map(({ label, presets }, group) => (
-        <details key={label} open={group < 1 || presets.some(({ name }) => name === chosen.value)}>
+      {groups.value.map(({ label, presets }) => (
+        <details
+          key={label}
+          open={open.value.has(label)}
+          onToggle={(event) => {
+            const is = event.currentTarget.open;
+            if (is === open.value.has(label)) return;
+            open.value = new Set([...open.value].filter((each) => each !== label).concat(is ? [label] : []));
+            if (is) onUnfold();
+          }}
+        >
           <summary class="tick">{label}</summary>
           {presets.map(({ name, title, about }) => (
             <label key={name} class="option">

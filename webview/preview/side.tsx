@@ -31,7 +31,7 @@ export function Side({ page }: { page: PageState }) {
             </dl>
           </section>
         ) : null}
-        <Presets state={presets} estimates={estimates} />
+        <Presets state={presets} estimates={estimates} onUnfold={page.measure} />
         {shown && state.status === 'ready' ? <Warnings warnings={state.preview.warnings} /> : null}
         {shown && state.status === 'failed' ? (
           <div class="why" role="alert">

@@ -30,7 +30,9 @@ export interface TrainArguments extends Pick<TrainRequest, 'context' | 'table' |
   seed?: number;
 }
 
-export async function train(services: Services, given?: TrainArguments): Promise<void> {
+/** @param target answers, or the data in a menu of the Explorer */
+export async function train(services: Services, target?: TrainArguments | Uri): Promise<void> {
+  const given = target instanceof Uri ? { data: onDisk(target) } : target;
   if (!(await mayRun(l10n.t('Training')))) return;
   const plan = isComplete(given)
     ? { request: await requestOf(given) }

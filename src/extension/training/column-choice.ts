@@ -1,5 +1,5 @@
 /** Which columns of a table are given, which holds the class, and what is left to model. Knows nothing of VS Code. */
-import type { TableColumn, TableOverview } from '../../protocol/data';
+import type { TableColumn } from '../../protocol/data';
 import type { ColumnRole } from '../../config/column-roles';
 
 /** What a table lets one choose: nothing where no column could be left to model. */
@@ -46,9 +46,4 @@ export function roleProblem(
   if (left.length === 0) return { kind: 'none left' };
   const text = left.find(({ numeric }) => !numeric);
   return text && { kind: 'text', name: text.name };
-}
-
-/** Whether a table has gaps, or columns besides the first guess that no flow can model. */
-export function isToBeSeen({ columns, gaps }: TableOverview, first: readonly ColumnRole[]): boolean {
-  return gaps.length > 0 || roleProblem(columns, first) !== undefined;
 }

@@ -1,5 +1,6 @@
 /** Train RealNVP…: which data, which preset, where to write; from scratch or from a checkpoint. */
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   commands,
   l10n,
@@ -17,7 +18,7 @@ import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } fr
 import { section } from '../quick-pick';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
 import { type ColumnRole, contextOfRoles } from '../../config/column-roles';
-import { columnRoles, firstRoles, isToBeSeen, modeled, roleProblem, withRole } from './column-choice';
+import { columnRoles, firstRoles, modeled, roleProblem, withRole } from './column-choice';
 import { chooseData } from './data-dialog';
 import { choiceOf, dataName } from './data-choice';
 import { dataFileGlob } from './data-files';
@@ -59,7 +60,7 @@ const lookFirst = (): QuickInputButton => ({
 type ReadTable = (source: string) => Promise<TableOverview | undefined>;
 
 /**
- * Asks step by step. Undefined when the user left, also to look at the data first.
+ * Asks step by step. Undefined when the user left, also for the data preview, where own data are chosen from.
  * @param readTable what a table holds; undefined for other data, or where they cannot be read, which training says better
  */
 export async function askWhatToTrain(
@@ -94,15 +95,15 @@ export async function askWhatToTrain(
       step = data ? 'columns' : 'output';
     } else if (step === 'columns') {
       if (onward) {
+        // What is done with their own data people choose where they see them, with the time that each preset takes.
+        if (!from && !builtinData.includes(data!)) {
+          preview(data!);
+          return undefined;
+        }
         const table = data!.kind === 'table' ? await readTable(data!.source) : undefined;
         columns = table?.columns ?? [];
         roles = columnRoles(columns);
         chosen = firstRoles(roles);
-        // Some of it has to be left out or filled, which is chosen where it can be seen.
-        if (!from && table && isToBeSeen(table, chosen)) {
-          preview(data!);
-          return undefined;
-        }
       }
       if (roles.length === 0) {
         step = onward ? 'preset' : 'data';
@@ -214,7 +215,7 @@ export async function askWhereToTrainOn(
   chosen: Omit<TrainRequest, 'output'> & { data: string },
 ): Promise<Plan | undefined> {
   const { data: source, preset } = chosen;
-  const place = { title: l10n.t('Train'), step: 1, totalSteps: 1 };
+  const place = { title: l10n.t('Train RealNVP'), step: 1, totalSteps: 1 };
   const name = runName({ data: choiceOf(source), preset });
   const near = path.isAbsolute(source) ? Uri.file(source) : undefined;
   const answer = await askOutput(place, name, near);
@@ -229,6 +230,9 @@ export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
   if (answer === undefined || answer === 'back') return undefined;
   return { request: { config: config.fsPath, output: answer.value }, scope: config };
 }
+
+/** How long the list waits for the workspace's files, ms. */
+const soon = 500;
 
 async function askData(
   title: string,
@@ -249,7 +253,6 @@ async function askData(
   };
   const items: DataItem[] = [
     ...section(l10n.t('From the checkpoint'), from && isOurs(from) ? [same] : []),
-    ...section(l10n.t('Built in'), builtin),
     ...section(l10n.t('Your data'), [
       {
         label: `$(file) ${l10n.t('Choose a file…')}`,
@@ -266,6 +269,7 @@ async function askData(
         browse: 'folder' as const,
       },
     ]),
+    ...section(l10n.t('Built in'), builtin),
     ...(onward
       ? []
       : section(l10n.t('From a trained flow'), [
@@ -279,14 +283,17 @@ async function askData(
         ])),
   ];
   const place: StepPlace = { title, step: 1, totalSteps: 3 };
+  const searching = filesOfWorkspace(onward);
+  // They stand first, which they can only while nobody looks at the list.
+  const found = await Promise.race([searching, pause(soon)]);
   for (;;) {
-    const answer = await pickStep(place, {
+    const answer = await pickStep<DataItem>(place, {
       placeholder: l10n.t('Which data do you want to train on?'),
-      items,
+      items: [...(found ?? []), ...items],
       active:
         items.find((item) => item.data?.source === chosen && chosen !== undefined) ??
-        items.find(({ kind }) => kind === undefined),
-      busy: filesOfWorkspace(onward),
+        [...(found ?? []), ...items].find(({ kind }) => kind === undefined),
+      ...(found ? {} : { busy: searching }),
       onItemButton: ({ data }) => data && preview(data),
     });
     if (answer === undefined || answer === 'back') return answer;
