@@ -29,7 +29,8 @@ import { guarded } from '../report-error';
 import { presetGroups } from '../training/catalogue';
 import { choiceOf } from '../training/data-choice';
 import { inWindowWords } from '../window-words';
-import { saveConfig, withSteps } from './save-config';
+import { withSteps } from './chosen-config';
+import { saveConfig } from './save-config';
 import { previewView } from './view-type';
 
 export class PreviewPanels {
