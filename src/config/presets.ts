@@ -54,7 +54,7 @@ export const presets: readonly Preset[] = [
     name: 'tabular',
     title: 'Table of numbers',
     about:
-      'Rows of numbers: 10 couplings with networks of 100, 100; fewer steps for few rows; stops when validation no longer improves.',
+      'Rows of numbers: 10 couplings, conditioners with two hidden layers of 100; fewer steps for few rows; stops when validation no longer improves.',
     data: {},
     model: { kind: 'vector', couplings: 10, hidden: [100, 100] },
     mostEpochs: 200,

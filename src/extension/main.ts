@@ -90,7 +90,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('openInInspector', l10n.t('Open in Inspector'), async ({ services }, target) =>
       (await import('./commands/inspect')).openInInspector(services, target),
     ),
-    command('openModel', l10n.t('Open in Flowscope'), async ({ services }, target) =>
+    command('openModel', l10n.t('Open in Inspector'), async ({ services }, target) =>
       (await import('./commands/inspect')).openInInspector(services, target),
     ),
     command('openSample', l10n.t('Open sample flow'), async ({ services }, name) =>

@@ -160,7 +160,7 @@ export const german: typeof english = {
   splitTitle: 'Aufteilung',
   trainRows: 'Training',
   validationRows: 'Validierung',
-  preset: 'Vorlage',
+  preset: 'Voreinstellung',
   presetTime: 'Zeit auf diesem Rechner',
   measuring: 'wird gemessen…',
   notPossible: 'nicht möglich',
@@ -169,7 +169,7 @@ export const german: typeof english = {
   duration: (seconds: number) => durationIn(seconds, ['s', 'min', 'Std.']),
   wholeNumber: 'Erwartet wird eine ganze Zahl.',
   fewerSteps: (all: string) =>
-    `So viele, wie in zehn Minuten passen. Die Vorlage hat ${all}; ein Lauf lässt sich fortsetzen.`,
+    `So viele, wie in zehn Minuten passen. Die Voreinstellung hat ${all}; ein Lauf lässt sich fortsetzen.`,
   features: 'Merkmale',
   firstFeatures: (shown: number, all: number) =>
     shown < all ? `die ersten ${count(shown)} von ${count(all)}` : `alle ${count(all)}`,
