@@ -1,5 +1,5 @@
 /** What the user does with the columns of a table, and what comes of it. */
-import { type ColumnRole, contextOfRoles } from '../../src/config/column-roles';
+import { type ColumnRole, contextOfRoles } from '../../src/protocol/column-roles';
 import type { OverviewColumn, TableOverview } from '../../src/protocol/data';
 import type { TableChoice } from '../../src/protocol/engine';
 

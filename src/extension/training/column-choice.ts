@@ -1,6 +1,6 @@
 /** Which columns of a table are given, which holds the class, and what is left to model. Knows nothing of VS Code. */
 import type { TableColumn } from '../../protocol/data';
-import type { ColumnRole } from '../../config/column-roles';
+import type { ColumnRole } from '../../protocol/column-roles';
 
 /** What a table lets one choose: nothing where no column could be left to model. */
 export function columnRoles(columns: readonly TableColumn[]): ColumnRole[] {

@@ -17,7 +17,7 @@ import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
-import { type ColumnRole, contextOfRoles } from '../../config/column-roles';
+import { type ColumnRole, contextOfRoles } from '../../protocol/column-roles';
 import { columnRoles, firstRoles, modeled, roleProblem, withRole } from './column-choice';
 import { chooseData } from './data-dialog';
 import { choiceOf, dataName } from './data-choice';

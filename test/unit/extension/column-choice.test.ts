@@ -7,7 +7,7 @@ import {
   roleProblem,
   withRole,
 } from '../../../src/extension/training/column-choice';
-import { contextOfRoles, type ColumnRole } from '../../../src/config/column-roles';
+import { contextOfRoles, type ColumnRole } from '../../../src/protocol/column-roles';
 import type { TableColumn } from '../../../src/protocol/data';
 
 const mass: TableColumn = { name: 'mass', key: 'mass', numeric: true, classes: false };

@@ -1,6 +1,6 @@
 /** What becomes of the columns of a table: what a flow models, what it is given, and the class. */
-import type { TableColumn } from '../protocol/data';
-import type { TableChoice } from '../protocol/engine';
+import type { TableColumn } from './data';
+import type { TableChoice } from './engine';
 
 /** `number`: given as it is. `class`: given as one number per class. `shown`: a class that is neither given nor modeled. */
 export interface ColumnRole<Column extends TableColumn = TableColumn> {
