@@ -10,7 +10,7 @@ import type { Preset } from './preset';
 import type { DataConfig, ModelConfig, RunConfig } from './schema';
 import { checkOwnModel, checkStart, type StartModel } from './start-model';
 import { several } from '../base/text';
-import { UserError } from '../base/user-error';
+import { shownValue, UserError } from '../base/user-error';
 
 export interface RunRequest {
   /** A built-in name or a path; wins over the config's data.source. */
@@ -56,7 +56,7 @@ export interface DataShape {
 }
 
 /** What can be named as a preset: presets, and sets of conventions. */
-const presetNames: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
+export const presetNames: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
 
 type Named = { preset: Preset } | { conventions: ConventionSet };
 
@@ -117,18 +117,27 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
 }
 
 /**
+ * A config may name its preset; one that is named besides wins.
+ * @throws UserError for a preset that is no name
+ */
+function withOwnPreset(request: RunRequest): RunRequest {
+  const { config, fileName = 'config' } = request;
+  if (!isRecord(config) || config.preset === undefined) return request;
+  const { preset, ...rest } = config;
+  if (typeof preset !== 'string') {
+    throw new UserError(
+      `${fileName}: preset: expected one of ${presetNames.join(', ')}, got ${shownValue(preset)}.`,
+    );
+  }
+  return { ...request, preset: request.preset ?? preset, config: rest };
+}
+
+/**
  * Which data to open, before anything else can be said.
  * @throws UserError when no data are named or the config's data section is wrong
  */
-export function requestedData({
-  data,
-  context,
-  table,
-  preset,
-  config,
-  start,
-  fileName = 'config',
-}: RunRequest): DataConfig {
+export function requestedData(request: RunRequest): DataConfig {
+  const { data, context, table, preset, config, start, fileName = 'config' } = withOwnPreset(request);
   const own = section(config, 'data', fileName);
   const asked = {
     ...(preset ? dataOf(preset) : {}),
@@ -184,7 +193,8 @@ function contextData(context: RunRequest['context']): Record<string, unknown> {
  * config means the same wherever it is kept.
  * @throws UserError when settings are wrong, or do not fit the data
  */
-export function buildRunConfig(request: RunRequest, dataset: DataShape): RunConfig {
+export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig {
+  const request = withOwnPreset(given);
   const { config, fileName = 'config' } = request;
   const preset = request.preset
     ? findPreset(request.preset, dataset)

@@ -54,7 +54,7 @@ export const presets: readonly Preset[] = [
     name: 'tabular',
     title: 'Table of numbers',
     about:
-      'Rows of numbers: 10 couplings with networks of 100, 100; fewer steps for few rows; stops when validation no longer improves.',
+      'Rows of numbers: 10 couplings, conditioners with two hidden layers of 100; fewer steps for few rows; stops when validation no longer improves.',
     data: {},
     model: { kind: 'vector', couplings: 10, hidden: [100, 100] },
     mostEpochs: 200,
@@ -91,9 +91,10 @@ export const presets: readonly Preset[] = [
   {
     name: 'image',
     title: 'Small images',
-    about: 'Any size, padded if needed so that two scales divide it.',
+    about: 'Any size, padded if needed so that two scales divide it; fewer steps for few images.',
     data: {},
     model: { kind: 'image', scales: 2, base: 32, blocks: 2 },
+    mostEpochs: 100,
     training: {
       steps: 20_000,
       batch: 64,

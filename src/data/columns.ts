@@ -54,23 +54,25 @@ export function chooseColumns(
   const contrary = excluded.find((column) => wanted.includes(column));
   if (contrary !== undefined) {
     throw new UserError(
-      `${file}: the column "${names[contrary]}" is left out by --exclude (data.exclude), but also modeled, given or the class; ` +
+      `${file}: the column "${names[contrary]}" is left out (--exclude, data.exclude), but also modeled, given or the class; ` +
         'name it in one place.',
     );
   }
   const both = context.find((column) => features.includes(column));
   if (both !== undefined) {
     throw new UserError(
-      `${file}: the column "${names[both]}" is modeled and given as context; leave it out of data.columns or data.contextColumns.`,
+      `${file}: the column "${names[both]}" is modeled and given as context; choose one of the two (data.columns, data.contextColumns).`,
     );
   }
   if (features.length > mostColumns) {
     throw new UserError(
-      `${file}: has ${features.length} columns to model; at most ${mostColumns} are read. Name those that matter with --columns (data.columns).`,
+      `${file}: has ${features.length} columns to model; at most ${mostColumns} are read. Choose those that matter (--columns, data.columns).`,
     );
   }
   if (features.length === 0) {
-    throw new UserError(`${file}: no columns are left to model; expected at least one in data.columns.`);
+    throw new UserError(
+      `${file}: no columns are left to model; expected at least one (--columns, data.columns).`,
+    );
   }
   return {
     features: [...features, ...context],

@@ -33,8 +33,8 @@ export const gapAdvice =
 
 /** What to do about a column of text. */
 export const textAdvice = (name: string): string =>
-  `If it is a class, name it with --label-column or set data.labelColumn to ${JSON.stringify(name)}; ` +
-  'to leave it out, name it with --exclude or in data.exclude.';
+  `If it is a class, make it the label (--label-column, data.labelColumn ${JSON.stringify(name)}); ` +
+  'otherwise leave it out (--exclude, data.exclude).';
 
 /** Collects the classes of rows, 4 bytes each. */
 export class LabelEncoder {

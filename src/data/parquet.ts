@@ -26,15 +26,43 @@ export async function readParquet(
   return whileOpen(file, (buffer) => readRows(file, buffer, options, resources));
 }
 
-/** Of each column whether it holds numbers, and whether whole ones. @throws UserError for what is no Parquet file */
-export function parquetColumns(file: string): Promise<{ name: string; numeric: boolean; whole: boolean }[]> {
-  return whileOpen(file, async (buffer) =>
-    parquetSchema(await readFooter(buffer)).children.map((field) => ({
-      name: field.element.name,
-      numeric: isNumeric(field),
-      whole: isNumeric(field) && ['BOOLEAN', 'INT32', 'INT64'].includes(field.element.type ?? ''),
-    })),
-  );
+/**
+ * The names of columns and the first rows as text; nested values are left empty.
+ * @throws UserError for what is no Parquet file
+ */
+export function peekParquet(
+  file: string,
+  { mostRows, mostCells }: { mostRows: number; mostCells: number },
+): Promise<{ names: string[]; named: boolean; rows: string[][]; total: number; more: boolean }> {
+  return whileOpen(file, async (buffer) => {
+    const metadata = await readFooter(buffer);
+    const fields = parquetSchema(metadata).children;
+    const wanted = Math.max(1, Math.min(mostRows, Math.floor(mostCells / Math.max(1, fields.length))));
+    const rows: string[][] = [];
+    for (const group of groupsWithRows(metadata)) {
+      const count = Math.min(Number(group.num_rows), wanted - rows.length);
+      if (count <= 0) break;
+      const added = Array.from({ length: count }, () => new Array<string>(fields.length).fill(''));
+      for (const [at, field] of fields.entries()) {
+        if (!isPlain(field)) continue;
+        await readColumn(buffer, { ...metadata, row_groups: [group] }, { field, count }, (row, value) => {
+          // As it is modeled; a class is written as the file has it.
+          if (typeof value === 'boolean' || typeof value === 'bigint')
+            added[row]![at] = String(Number(value));
+          else added[row]![at] = value instanceof Date ? value.toISOString() : asLabel(value);
+        });
+      }
+      rows.push(...added);
+    }
+    const total = Number(metadata.num_rows);
+    return {
+      names: fields.map(({ element }) => element.name),
+      named: true,
+      rows,
+      total,
+      more: rows.length < total,
+    };
+  });
 }
 
 async function whileOpen<T>(file: string, work: (buffer: AsyncBuffer) => Promise<T>): Promise<T> {
@@ -243,12 +271,21 @@ function checkColumn(file: string, field: Field): void {
   );
 }
 
-/** A class may be text or a number. */
-function checkLabel(file: string, { element, children }: Field): void {
-  const { name, repetition_type: repetition, logical_type: logical } = element;
+/** Whether there is one value a row. */
+function isPlain({
+  element: { repetition_type: repetition, logical_type: logical },
+  children,
+}: Field): boolean {
   const other = ['GEOMETRY', 'GEOGRAPHY', 'VARIANT'].includes(logical?.type ?? '');
-  if (children.length === 0 && repetition !== 'REPEATED' && !other) return;
-  throw new UserError(`${file}: column "${name}" holds nested values; expected one label for each row.`);
+  return children.length === 0 && repetition !== 'REPEATED' && !other;
+}
+
+/** A class may be text or a number. */
+function checkLabel(file: string, field: Field): void {
+  if (isPlain(field)) return;
+  throw new UserError(
+    `${file}: column "${field.element.name}" holds nested values; expected one label for each row.`,
+  );
 }
 
 function isGap(value: unknown): boolean {

@@ -39,7 +39,7 @@ export async function fitStandardization(
     throw new UserError(
       `Column ${names?.[constant] === undefined ? constant : `"${names[constant]}"`} does not vary: it is ` +
         `${Math.fround(mean[constant]!)} in all ${count} training rows. A density needs columns that vary; leave it out ` +
-        'with --exclude (data.exclude).',
+        '(--exclude, data.exclude).',
     );
   }
   return { mean: [...mean], std };

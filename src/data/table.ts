@@ -74,21 +74,27 @@ async function readOnce(
  */
 export async function peekTable(
   file: string,
-  mostRows: number,
+  { mostRows, mostCells }: { mostRows: number; mostCells: number },
   delimiter?: string,
-): Promise<{ names: string[]; named: boolean; rows: string[][] }> {
+): Promise<{ names: string[]; named: boolean; rows: string[][]; more: boolean }> {
   const found: Row[] = [];
+  let cells = 0;
+  let more = false;
   for await (const row of rows(file, delimiter ?? (await sniffDelimiter(file)), false)) {
+    // One row of them may be the names.
+    more = found.length > mostRows || (found.length > 1 && cells > mostCells);
+    if (more) break;
     found.push(row);
-    if (found.length > mostRows) break;
+    cells += row.cells.length;
   }
   const [first, second] = found;
-  if (!first) return { names: [], named: false, rows: [] };
+  if (!first) return { names: [], named: false, rows: [], more };
   const named = looksLikeHeader(first, second);
   return {
     names: namesOf(first, named),
     named,
-    rows: found.slice(named ? 1 : 0).map(({ cells }) => cells),
+    rows: found.slice(named ? 1 : 0).map((row) => row.cells),
+    more,
   };
 }
 

@@ -51,14 +51,16 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     );
   }
   if (counts.validation === 0) {
-    warnings.push('No examples are held out, so overfitting cannot be detected. Set data.validation.');
+    warnings.push(
+      'No examples are held out, so overfitting cannot be detected. Hold some out (data.validation).',
+    );
   }
   warnings.push(...ofGaps(opened, data));
   warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data) : ofImages()));
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
   if (bytes > data.memory * 2 ** 20) {
     warnings.push(
-      `The data take ${mebibytes(bytes)}, more than data.memory (${data.memory} MiB): examples are read from disk during training.`,
+      `The data take ${mebibytes(bytes)}, more than the ${data.memory} MiB that they may (data.memory): examples are read from disk during training.`,
     );
   }
   return warnings;
@@ -72,7 +74,8 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
           `${levels} levels.`,
       );
     }
-    if (facts.gray) found.push('All channels are equal. Set data.color to "gray" to do a third of the work.');
+    if (facts.gray)
+      found.push('All channels are equal. Read as gray (data.color "gray"), they are a third of the work.');
     const pad = config?.model.kind === 'image' ? config.model.pad : 0;
     if (pad > 0 && config?.model.kind === 'image') {
       const { scales, architecture, layers } = config.model;
@@ -84,8 +87,8 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     }
     if (height * width > largeImage) {
       found.push(
-        `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a CPU. Consider ` +
-          'data.resize, data.crop or data.size.',
+        `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a CPU. Make ` +
+          'them smaller (data.resize, data.crop, data.size).',
       );
     }
     return found;
@@ -96,8 +99,8 @@ function ofGaps({ gaps }: Opened, { missing }: DataConfig): string[] {
   if (!gaps || gaps.rows === 0 || missing !== 'error') return [];
   const count = `${gaps.rows.toLocaleString('en')} of ${gaps.of.toLocaleString('en')} rows have gaps`;
   return [
-    `${count}, which training refuses: leave out these rows (data.missing "drop", or --missing drop), or fill the gaps with the ` +
-      'mean of the training rows ("mean").',
+    `${count}, which training refuses: leave out these rows (--missing drop, data.missing "drop"), or fill the gaps with the ` +
+      'mean of the training rows (--missing mean, data.missing "mean").',
   ];
 }
 
@@ -116,7 +119,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   if (constant.length > 0) {
     found.push(
       `${named(constant)} ${constant.length > 1 ? 'do' : 'does'} not vary, but a density needs columns that vary. Leave ` +
-        `${constant.length > 1 ? 'them' : 'it'} out with --exclude (data.exclude).`,
+        `${constant.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
     );
   }
   const discrete = features.filter(
@@ -131,7 +134,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
           .slice(0, 4)
           .join(', ')}): a continuous density can grow without ` +
         'limit. Leave such columns out, or add noise to them' +
-        `${data.labelColumn === undefined ? '; a class belongs in data.labelColumn' : ''}.`,
+        `${data.labelColumn === undefined ? '; a class is better as the label (--label-column, data.labelColumn)' : ''}.`,
     );
   }
   const far = features.filter(({ farthest }) => farthest > outlier);

@@ -9,7 +9,7 @@ import { dropOldest } from '../base/drop-oldest';
 import { UserError } from '../base/user-error';
 import { planePoints } from '../data/plane-points';
 import { previewData } from '../data/preview';
-import { tableColumns } from '../data/table-columns';
+import { tableOverview } from '../data/table-overview';
 import { doctorLines } from '../native/doctor';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspect';
@@ -23,10 +23,11 @@ import { createThreadedOnnxRuntime } from './backends/threaded';
 import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
 import { createInspector, type Inspector } from './inspect/inspector';
-import { convertCheckpoint } from './model/convert';
+import { convertCheckpoint, targetsOf } from './model/convert';
 import { openModel, outlineModel } from './open/open-model';
 import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
+import { estimateTraining } from './training/estimate';
 import { train } from './training/train';
 
 export interface ServiceOptions {
@@ -210,6 +211,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { kind, file } = await resolve(path);
       await (kind === 'onnx' ? answerOnnx(file, answers) : answerImport(path, answers));
     },
+    async convertTargetsOf(path, token) {
+      await resolve(path);
+      return cancellable(token, (signal) => targetsOf(path, signal));
+    },
     async convert(path, to, output, token) {
       await resolve(path);
       return cancellable(token, (signal) => convertCheckpoint(path, to, output, { signal }));
@@ -237,9 +242,13 @@ export function createService(options: ServiceOptions = {}): EngineService {
       Promise.all(
         folders.map(async (folder) => ({ folder, checkpoints: await listCheckpoints(runPaths(folder)) })),
       ),
-    previewData: (source, token) =>
-      cancellable(token, (signal) => previewData(source, process.cwd(), { signal })),
-    tableColumns: (source, token) => cancellable(token, () => tableColumns(source, process.cwd())),
+    previewData: (source, token, choice) =>
+      cancellable(token, (signal) => previewData(source, process.cwd(), { signal, ...choice })),
+    tableOverview: (source, token) => cancellable(token, () => tableOverview(source, process.cwd())),
+    async estimateTraining(request, token) {
+      const backend = await training.get();
+      return cancellable(token, (signal) => estimateTraining(request, { backend, signal }));
+    },
     planePoints: (source, count, token) =>
       cancellable(token, (signal) => planePoints(source, count, process.cwd(), signal)),
     async train(request, token) {

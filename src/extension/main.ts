@@ -17,6 +17,7 @@ import type { Parts } from './parts';
 import { describeLayers, registerLayersView } from './layers/layers-view';
 import { registerRunsView } from './runs/runs-view';
 import { TrainingKeys } from './runs/training-keys';
+import { registerPictureFolders } from './training/picture-folders';
 
 /** What other extensions (and the tests) can ask of this one. */
 export interface FlowscopeApi {
@@ -34,6 +35,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
   const keys = new TrainingKeys();
   const runs = registerRunsView(context, () => parts?.services.trainings.folders ?? new Set(), keys);
   const configsChanged = registerConfigLenses(context);
+  registerPictureFolders(context);
   const active = new ActiveInspector();
   const layers = registerLayersView(context, active);
   const load = async (): Promise<Parts> => {
@@ -88,7 +90,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('openInInspector', l10n.t('Open in Inspector'), async ({ services }, target) =>
       (await import('./commands/inspect')).openInInspector(services, target),
     ),
-    command('openModel', l10n.t('Open in Flowscope'), async ({ services }, target) =>
+    command('openModel', l10n.t('Open in Inspector'), async ({ services }, target) =>
       (await import('./commands/inspect')).openInInspector(services, target),
     ),
     command('openSample', l10n.t('Open sample flow'), async ({ services }, name) =>
@@ -102,6 +104,9 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     ),
     command('convert', l10n.t('Convert checkpoint'), async ({ services, inspector }, target, given) =>
       (await import('./commands/convert')).convert(services, inspector, target, given as object | undefined),
+    ),
+    command('newConfig', l10n.t('New run config'), async (_, target) =>
+      (await import('./commands/new-config')).newConfig(target),
     ),
     command(
       'continueTraining',

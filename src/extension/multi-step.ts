@@ -23,6 +23,7 @@ export async function pickStep<T extends QuickPickItem>(
     placeholder: string;
     items: T[];
     active?: T;
+    /** Found later; they come first. */
     busy?: Promise<T[]>;
     aside?: SideButton;
     /** For buttons of items, which the items name themselves. */
@@ -48,7 +49,7 @@ export async function pickStep<T extends QuickPickItem>(
       (more) => {
         if (!open) return;
         const { activeItems } = picker;
-        picker.items = [...options.items, ...more];
+        picker.items = [...more, ...options.items];
         picker.activeItems = activeItems;
         picker.busy = false;
       },

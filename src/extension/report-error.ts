@@ -2,6 +2,7 @@
 import { l10n, window } from 'vscode';
 import { toErrorData } from '../protocol/wire';
 import { log } from './log';
+import { inWindowWords } from './window-words';
 
 /** Runs a command's work. A canceled one ends silently; any other failure is shown once. */
 export async function guarded<T>(what: string, work: () => Promise<T>): Promise<T | undefined> {
@@ -17,9 +18,15 @@ function reportError(what: string, error: unknown): void {
   const { message, userError, cancelled, stack } = toErrorData(error);
   if (cancelled) return;
   log().error(`${what}: ${userError ? message : (stack ?? message)}`);
+  const text = `${what}: ${inWindowWords(message)}`;
+  if (userError) {
+    // It says what to do, and the log says no more.
+    void window.showWarningMessage(text);
+    return;
+  }
   const showLog = l10n.t('Show Log');
   // Not awaited by tests and commands: the message stays until the user closes it.
-  void window.showErrorMessage(`${what}: ${message}`, showLog).then((choice) => {
+  void window.showErrorMessage(text, showLog).then((choice) => {
     if (choice === showLog) log().show();
   });
 }

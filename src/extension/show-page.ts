@@ -1,16 +1,18 @@
-/** Fills a webview with one of our pages. */
+/** Fills a webview with one of our pages, and gives its tab our icon. */
 import { randomBytes } from 'node:crypto';
 import { env, Uri, type WebviewPanel } from 'vscode';
 import { inspectorHtml } from '../inspector-html/shell';
 
 /** @param page name of its script and style in dist/webview, which are all that the page may load */
-export function showPage(panel: WebviewPanel, extension: Uri, page: string, title = panel.title): void {
+export function showPage(panel: WebviewPanel, extension: Uri, page: string): void {
   const { webview } = panel;
   const folder = Uri.joinPath(extension, 'dist', 'webview');
   webview.options = { enableScripts: true, localResourceRoots: [folder] };
+  const icon = (theme: string): Uri => Uri.joinPath(extension, 'media', 'tab', `${theme}.svg`);
+  panel.iconPath = { light: icon('light'), dark: icon('dark') };
   const resource = (name: string): string => webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
   webview.html = inspectorHtml({
-    title,
+    title: panel.title,
     language: env.language,
     nonce: randomBytes(18).toString('base64'),
     scriptUri: resource(`${page}.js`),

@@ -46,6 +46,35 @@ export interface TableColumn {
   numeric: boolean;
   /** It may be classes: text, or few whole numbers. */
   classes: boolean;
-  /** The different values that were seen, in order, of columns that may be classes; absent where they were not looked at. */
+  /** The different values that were seen, in order, of columns that may be classes and have few of them. */
   seen?: string[];
+}
+
+export interface OverviewColumn extends TableColumn {
+  type: 'number' | 'text' | 'date';
+  /** Rows without a value, of those that were looked at. */
+  gaps: number;
+  /** Different values. */
+  distinct: number;
+  /** Rows of each value in `seen`. */
+  counts?: number[];
+  numbers?: { min: number; max: number; mean: number; histogram: Histogram };
+}
+
+/** A table as it is written, before anybody chose what of it is modeled. */
+export interface TableOverview {
+  name: string;
+  bytes: number;
+  rows: number;
+  /** Rows that all this is of. */
+  looked: number;
+  /** Whether there are more rows than `rows`. */
+  more: boolean;
+  columns: OverviewColumn[];
+  /** In the file; of more than 256 the first are described. */
+  columnCount: number;
+  /** The first rows; a gap is ''. */
+  cells: string[][];
+  /** How many rows have gaps in just these columns. */
+  gaps: { columns: number[]; rows: number }[];
 }

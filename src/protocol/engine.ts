@@ -3,7 +3,7 @@ import type { ControlRequest } from '../config/control';
 import type { TrainingConfig } from '../config/schema';
 import type { ComparableRun } from './compare';
 import type { AssistantApi } from './assistant';
-import type { DataPreview, TableColumn } from './data';
+import type { DataPreview, TableOverview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
 import type { MetricsRow } from './run';
@@ -29,6 +29,19 @@ export interface TableRequest {
   columns?: (string | number)[];
   exclude?: (string | number)[];
   missing?: 'error' | 'drop' | 'mean';
+}
+
+/** What of a table a flow is given and models. */
+export type TableChoice = Pick<TrainRequest, 'context' | 'table'>;
+
+/** Of a training that has not started. */
+export interface TrainEstimate {
+  steps: number;
+  /** On this computer. */
+  secondsPerStep: number;
+  /** Of validations, for each step. */
+  secondsBetween: number;
+  parameters: number;
 }
 
 export interface TrainRequest {
@@ -146,11 +159,15 @@ export interface EngineApi extends AssistantApi {
   /** Remembers answers in a file beside the checkpoint, which can be committed. */
   answerImport(path: string, answers: ImportAnswers): Promise<void>;
   /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
-  previewData(source: string, token: string): Promise<DataPreview>;
-  /** The columns of a table, by its first rows; undefined for other data. */
-  tableColumns(source: string, token: string): Promise<TableColumn[] | undefined>;
+  previewData(source: string, token: string, choice?: TableChoice): Promise<DataPreview>;
+  /** A table as it is written; undefined for other data. */
+  tableOverview(source: string, token: string): Promise<TableOverview | undefined>;
+  /** How long a training would take, by a few steps of it. */
+  estimateTraining(request: Omit<TrainRequest, 'output'>, token: string): Promise<TrainEstimate>;
   /** The first points of data of two features, [n, 2], n up to `count`. */
   planePoints(source: string, count: number, token: string): Promise<NdArray<Float32Array>>;
+  /** What the flow of a checkpoint can be written as. */
+  convertTargetsOf(path: string, token: string): Promise<ConvertTarget[]>;
   /** Writes a checkpoint in the form of `to`, replacing `output` atomically. */
   convert(path: string, to: ConvertTarget, output: string, token: string): Promise<ConvertReport>;
   /** Asks one of the inspector's questions about an open model. `token` names the call for `cancel`. */

@@ -1,16 +1,36 @@
 /** Messages between the data preview's page and the extension host. */
-import type { DataPreview } from './data';
+import type { DataPreview, TableOverview } from './data';
+import type { TableChoice, TrainEstimate } from './engine';
+
+export interface PresetGroup {
+  label: string;
+  presets: readonly { name: string; title: string; about: string }[];
+}
+
+/** What the user chose on the page. */
+export interface TrainingChoice extends TableChoice {
+  preset?: string;
+  /** Where they are not those of the preset. */
+  steps?: number;
+}
 
 /** Implemented by the host, called by the page. */
 export interface PreviewHost {
   /** A built-in name or an absolute path. */
   source(): Promise<string>;
   /** Reads the data; `token` names the call for `cancel`. */
-  preview(token: string): Promise<DataPreview>;
+  preview(token: string, choice?: TableChoice): Promise<DataPreview>;
+  /** A table as it is written; undefined for other data. */
+  overview(token: string): Promise<TableOverview | undefined>;
+  /** Those that fit the data, the recommended one first. None for a config, which says itself how to train. */
+  presets(): Promise<PresetGroup[]>;
+  estimate(choice: TrainingChoice, token: string): Promise<TrainEstimate>;
   cancel(token: string): Promise<void>;
   showLog(): Promise<void>;
-  /** Opens the training wizard with these data chosen. */
-  train(): Promise<void>;
+  /** Asks where to write the run, and starts it. */
+  train(choice: TrainingChoice): Promise<void>;
+  /** Writes a config where the user says. */
+  saveConfig(choice: TrainingChoice): Promise<void>;
 }
 
 /** Implemented by the page, called by the host. */

@@ -49,8 +49,8 @@ export interface PageHost {
 
 /** Implemented by the page, called by the host. */
 export interface PageEvents {
-  /** The file or its run changed on disk: ask again. */
-  changed(what: 'model' | 'run'): void;
+  /** The file or its run changed on disk: ask again. `gone`: the file was deleted. */
+  changed(what: 'model' | 'run' | 'gone'): void;
   /** From a host command or a keyboard shortcut of the workbench. */
   select(what: { layer?: number; tab?: LayerTab }): void;
   act(action: PageAction): void;

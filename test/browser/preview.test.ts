@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
-import type { DataPreview } from '../../src/protocol/data';
+import type { DataPreview, OverviewColumn, TableOverview } from '../../src/protocol/data';
 import { until } from '../inspector/until';
 import { screenshot, type ThemeName } from './support/browser-page';
 import { PreviewWindow } from './support/preview-window';
@@ -33,6 +33,61 @@ const table: DataPreview = {
   rows: Array.from({ length: 11 }, (_, index) => [10 + index, -3]),
   warnings: ['Column "constant" has one value only: it would be left out.'],
 };
+
+const histogram = { edges: [0, 1, 2], counts: [3, 1] };
+const column = (given: Partial<OverviewColumn> & { name: string }): OverviewColumn => ({
+  ...{ key: given.name, numeric: true, classes: false, type: 'number', gaps: 0, distinct: 300 },
+  ...(given.type === 'text' || given.type === 'date'
+    ? { numeric: false, classes: true }
+    : { numbers: { min: 0, max: 2, mean: 0.75, histogram } }),
+  ...given,
+});
+
+/** As people have them: a date, a class in words, numbers, gaps. */
+const mixed: TableOverview = {
+  name: 'birds.csv',
+  bytes: 14_600,
+  rows: 344,
+  looked: 344,
+  more: false,
+  columns: [
+    column({ name: 'day', type: 'date', distinct: 50 }),
+    column({
+      name: 'species',
+      type: 'text',
+      distinct: 3,
+      seen: ['Adelie', 'Chinstrap', 'Gentoo'],
+      counts: [152, 68, 124],
+    }),
+    column({ name: 'length', gaps: 2 }),
+    column({ name: 'depth', gaps: 2 }),
+    column({ name: 'mass', gaps: 2 }),
+    column({ name: 'nitrogen', gaps: 14 }),
+  ],
+  columnCount: 6,
+  cells: Array.from({ length: 60 }, (_, i) => [
+    '2007-11-11',
+    'Adelie',
+    String(30 + i),
+    '18.7',
+    '3750',
+    i % 5 === 0 ? '' : '8.9',
+  ]),
+  gaps: [
+    { columns: [5], rows: 12 },
+    { columns: [2, 3, 4, 5], rows: 2 },
+  ],
+};
+const birds: DataPreview = { ...table, name: 'birds.csv', train: 264, validation: 66, warnings: [] };
+const presets = [
+  {
+    label: 'General',
+    presets: [{ name: 'tabular', title: 'Table of numbers', about: 'Rows of numbers.' }],
+  },
+  { label: 'Kinds of flow', presets: [{ name: 'maf', title: 'MAF', about: 'Autoregressive.' }] },
+];
+const estimate = { steps: 400, secondsPerStep: 0.05, secondsBetween: 0.01, parameters: 1000 };
+const ofBirds = { overview: mixed, preview: birds, presets, estimate };
 
 const tile = 8;
 /** One colour a tile, row by row. */
@@ -128,7 +183,7 @@ describe('data preview', () => {
     assert.deepEqual(at(0, 0), colours[0]);
     assert.deepEqual(at(1, 1), colours[4]);
     await page.getByText('5 to train on, 1 to validate with').waitFor();
-    await page.getByText('8×8 pixels, colour').waitFor();
+    await page.getByText('8×8 pixels, color').waitFor();
     await page.getByText('whole numbers below 256').waitFor();
     await close();
   });
@@ -160,9 +215,9 @@ describe('data preview', () => {
 
   it('starts training, keeps its source and follows the file', async () => {
     const { page, calls, side, changed, state, close } = await browser.openPreview({ preview: table });
-    await page.getByText('Train on these data…').click();
-    await until('the training', () => calls.includes('train'));
-    assert.deepEqual(calls, ['preview', 'train']);
+    await page.getByText('Train…').click();
+    await until('the training', () => calls.includes('train {}'));
+    assert.deepEqual(calls, ['preview', 'train {}']);
     assert.deepEqual(await state(), { source: '/data/of/a/test.csv' });
     side.preview = { ...table, name: 'longer.csv' };
     changed();
@@ -190,7 +245,7 @@ describe('data preview', () => {
     await page.getByText('Reading the data…').waitFor();
     await accessible(page, 'reading');
     await page.getByRole('button', { name: 'Cancel' }).click();
-    await page.getByText('The data were not read.').waitFor();
+    await page.getByText('The data was not read.').waitFor();
     await until('the cancelled call', () => calls.length > 1);
     assert.deepEqual(calls, ['preview', 'cancel 1']);
     side.delay = 0;
@@ -280,8 +335,112 @@ describe('data preview', () => {
     }
     assert.deepEqual(
       reached.map((name) => name.trim()),
-      ['Read again', 'Train on these data…', 'Features', 'First rows'],
+      ['Read again', 'Train…', 'About the data', 'Features'],
     );
     await close();
   });
+
+  it('shows any table, and what a flow would do with it', async () => {
+    const { page, calls, close } = await browser.openPreview({ ...ofBirds });
+    const choices = page.getByRole('complementary', { name: 'What to train' });
+    await choices.getByText('264').waitFor();
+    await page.getByText('344 rows, 6 columns, 14.3 KB').waitFor();
+    const uses = page.locator('select.use');
+    assert.deepEqual(await uses.evaluateAll((all) => all.map((one) => (one as HTMLSelectElement).value)), [
+      'leave out',
+      'label',
+      'use',
+      'use',
+      'use',
+      'use',
+    ]);
+    // Why text cannot be used stands in the list.
+    const options = await uses.nth(1).locator('option').allInnerTexts();
+    assert.deepEqual(options, ['Use (numbers only)', 'Condition', 'Label', 'Leave out']);
+    const head = page.locator('thead th').nth(2);
+    assert.match(await head.innerText(), /3 classes[^]*no gaps/);
+    assert.deepEqual(
+      (await head.locator('li').allInnerTexts()).map((line) => line.replace(/\s+/g, ' ')),
+      ['Adelie 152', 'Gentoo 124', 'Chinstrap 68'],
+    );
+    assert.match(await page.locator('thead th').nth(6).innerText(), /14 gaps/);
+    await choices.getByText('in 14 of 344 rows').waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 60);
+    assert.equal(await page.locator('tbody tr.dropped').count(), 12);
+    assert.deepEqual(calls, [
+      'preview {"context":{"labelColumn":"species"},"table":{"exclude":["day"],"missing":"drop"}}',
+    ]);
+    await choices.getByText('No problems found.').waitFor();
+    // What is folded is timed once it is looked at.
+    await choices.getByText('about 24 s').first().waitFor();
+    await choices.getByText('Kinds of flow').click();
+    await choices.locator('label', { hasText: 'MAF' }).getByText('about 24 s').waitFor();
+    await close();
+  });
+
+  it('takes other choices, with what comes of them, to training and to a config', async () => {
+    const { page, calls, close } = await browser.openPreview({ ...ofBirds });
+    const choices = page.getByRole('complementary', { name: 'What to train' });
+    await choices.getByText('Leave out 14 rows with gaps').waitFor();
+    await choices.getByText('330 stay').waitFor();
+    await choices.getByRole('button', { name: 'Leave out nitrogen, and 342 rows stay' }).click();
+    await choices.getByText('Leave out 2 rows with gaps').waitFor();
+    await page.getByLabel('What the flow does with mass').selectOption('condition');
+    await page.getByLabel('What the flow does with species').selectOption('condition');
+    await choices.getByText('Fill them with the mean of the column').click();
+    const choice =
+      '{"context":{"columns":["mass"],"labels":true,"labelColumn":"species"},"table":{"exclude":["day","nitrogen"],"missing":"mean"}}';
+    await until('the new question', () => calls.at(-1) === `preview ${choice}`);
+    await choices.getByText('about 24 s').first().waitFor();
+    await choices.getByRole('textbox', { name: 'Steps' }).fill('1000');
+    await choices.getByText('about 60 s').waitFor();
+    await choices.getByText('Train…').click();
+    const chosen = `${choice.slice(0, -1)},"preset":"tabular","steps":1000}`;
+    await until('the training', () => calls.includes(`train ${chosen}`));
+    await choices.getByText('Save as config…').click();
+    await until('the config', () => calls.includes(`save ${chosen}`));
+    await close();
+  });
+
+  it('recommends as many steps as fit into ten minutes', async () => {
+    const slow = { ...estimate, steps: 20_000, secondsPerStep: 2.2, secondsBetween: 0 };
+    const { page, calls, close } = await browser.openPreview({ ...ofBirds, estimate: slow });
+    const choices = page.getByRole('complementary', { name: 'What to train' });
+    // 270 steps of 2.2 s.
+    await choices.getByText('about 10 min').first().waitFor();
+    assert.equal(await choices.getByRole('textbox', { name: 'Steps' }).inputValue(), '270');
+    await choices.getByText('The preset has 20,000').waitFor();
+    await choices.getByText('Train…').click();
+    await until('the training', () => calls.some((call) => /^train .*"steps":270/.test(call)));
+    await close();
+  });
+
+  it('says what is wrong with a choice next to the table, which stays', async () => {
+    const { page, side, close } = await browser.openPreview({ ...ofBirds });
+    await page.getByText('No problems found.').waitFor();
+    side.error = 'birds.csv: no columns are left to model.';
+    await page.getByLabel('What the flow does with mass').selectOption('leave out');
+    await page.getByRole('alert').getByText('no columns are left').waitFor();
+    assert.equal(await page.locator('tbody tr').count(), 60);
+    await close();
+  });
+
+  for (const theme of ['dark', 'light', 'high-contrast'] satisfies ThemeName[]) {
+    // How it fits is the same in each theme.
+    for (const width of theme === 'dark' ? [400, 720, 1080, 1390] : [1080]) {
+      it(`has room for a table and its choices at ${width} pixels, ${theme}`, async () => {
+        const { page, close } = await browser.openPreview({ ...ofBirds }, { theme, width, height: 780 });
+        await page.getByText('No problems found.').waitFor();
+        await page.getByText('about 24 s').first().waitFor();
+        if (width !== 720) await accessible(page, `table ${theme}`);
+        const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+        assert.ok(over <= 0, `${over} pixels too wide`);
+        // The way on is in sight.
+        const box = await page.getByText('Train…').boundingBox();
+        assert.ok(box && box.y + box.height <= 780, 'Train is in sight');
+        await screenshot(page, `preview-mixed-${width}-${theme}`);
+        await close();
+      });
+    }
+  }
 });

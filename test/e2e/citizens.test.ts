@@ -322,7 +322,7 @@ describe('in VS Code', function () {
       await workbench.title().filter({ hasText: question }).waitFor({ state: 'hidden' });
     }
     void vscode.commands.executeCommand('flowscope.convert');
-    await workbench.rows().filter({ hasText: 'nflows' }).first().waitFor();
+    await workbench.rows().filter({ hasText: 'One .flow.safetensors file' }).first().waitFor();
     await workbench.page.keyboard.press('Escape');
   }
 

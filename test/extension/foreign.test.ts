@@ -1,4 +1,4 @@
-/** Files of other libraries: asked about once, opened as flows, converted, trained on; and those that nobody knows. */
+/** Files of other libraries: opened with defaults, read otherwise, converted, trained on; and those that nobody knows. */
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -55,35 +55,29 @@ describe('files of other libraries', function () {
     await workbench.close();
   });
 
-  it('are asked about once; the defaults open them, and are remembered', async () => {
+  it('open with the defaults, say so, and write nothing', async () => {
     open('rgb.pt');
-    assert.ok((await workbench.acceptQuestions()) >= 1);
     const frame = await strip();
+    assert.equal(await workbench.title().count(), 0, 'nothing is asked before the first view');
     assert.deepEqual(openInspectors(), ['flowscope.model rgb.pt']);
     assert.equal(await couplings(frame), 10);
     const banner = await frame.locator('.origin').innerText();
     assert.match(banner, /From chrischute\/real-nvp.*Assumed: /s);
-    const remembered = sidecar('rgb.pt');
-    assert.equal(remembered?.library, 'chrischute');
-    assert.ok(Object.keys(remembered.answers).length >= 1);
+    assert.equal(sidecar('rgb.pt'), undefined);
     await workbench.screenshot('11-foreign');
-
-    await closeAll();
-    open('rgb.pt');
-    await strip();
-    assert.equal(await workbench.title().count(), 0, 'nothing is asked a second time');
   });
 
-  it('are read otherwise when the answers are changed', async () => {
+  it('are read otherwise when the answers are changed, which is remembered and said', async () => {
     open('rgb.pt');
     const before = await (await strip()).locator('.origin').innerText();
-    const { answers } = sidecar('rgb.pt')!;
-    const first = JSON.stringify(sidecar('rgb.pt'));
     await until('the editor', () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === 'rgb.pt');
     void vscode.commands.executeCommand('flowscope.changeImport');
     await workbench.acceptQuestions('16');
-    await until('other answers', () => JSON.stringify(sidecar('rgb.pt')) !== first, 60_000);
-    assert.deepEqual(sidecar('rgb.pt')!.answers, { ...answers, height: 16 });
+    await workbench.notification(/Saved your answers in rgb\.pt\.flowscope\.json/);
+    await vscode.commands.executeCommand('notifications.clearAll');
+    const remembered = sidecar('rgb.pt')!;
+    assert.equal(remembered.library, 'chrischute');
+    assert.equal(remembered.answers['height'], 16);
     const followed = await workbench.webview('.origin :text("Height of the images: 16")');
     assert.notEqual(await followed.locator('.origin').innerText(), before);
     // Half as high: so are the pictures, and the first scale.
@@ -110,14 +104,41 @@ describe('files of other libraries', function () {
     await workbench.webview('.origin :text("Height of the images: 32")');
   });
 
-  it('open with the defaults when the user leaves the questions, which are not remembered', async () => {
+  it('stay as they are when the user leaves the questions', async () => {
     open('again.pth');
+    const frame = await workbench.webview('.origin :text("32 (default)")');
+    await frame.locator('.origin button').click();
     await question().waitFor();
     await workbench.page.keyboard.press('Escape');
-    const frame = await workbench.webview('.origin :text("32 (default)")');
-    await frame.locator('.flow [role=option]').first().waitFor();
+    await question().waitFor({ state: 'hidden' });
     assert.equal(await couplings(frame), 10);
     assert.equal(sidecar('again.pth'), undefined);
+  });
+
+  it('are offered only the formats that their flow can be written in', async () => {
+    void vscode.commands.executeCommand('flowscope.convert', uri('again.pth'));
+    await workbench.rows().filter({ hasText: 'chrischute/real-nvp' }).first().waitFor();
+    const offered = await workbench.rows().allInnerTexts();
+    assert.deepEqual(
+      offered.map((row) => row.trim().split('\n')[0]),
+      ['Flowscope', 'chrischute/real-nvp'],
+    );
+  });
+
+  it('say when they are deleted while they are open, and come back', async () => {
+    bring('nflows-2d', 'fleeting.pt');
+    open('fleeting.pt');
+    const frame = await strip();
+    const tab = () => vscode.window.tabGroups.activeTabGroup.activeTab?.label;
+    assert.equal(tab(), 'fleeting.pt');
+    rmSync(place('fleeting.pt'));
+    await frame.getByText('This file was deleted').waitFor();
+    assert.equal(tab(), 'fleeting.pt (deleted)');
+    await workbench.screenshot('12-deleted');
+    bring('nflows-2d', 'fleeting.pt');
+    await frame.getByText('This file was deleted').waitFor({ state: 'detached' });
+    await until('the name', () => tab() === 'fleeting.pt');
+    assert.equal(await couplings(frame), 4);
   });
 
   it('are converted to checkpoints that open by themselves', async () => {

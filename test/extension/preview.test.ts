@@ -1,6 +1,6 @@
 /** Data are looked at before training: a table, a folder of pictures, and what cannot be read. */
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import * as vscode from 'vscode';
@@ -44,9 +44,15 @@ describe('previews of data', function () {
     mkdirSync(path.join(folder(), 'photos'), { recursive: true });
     const rows = Array.from({ length: 40 }, (_, index) => `${index},${(index % 7) - 3}`);
     writeFileSync(path.join(folder(), 'two.csv'), `time,step\n${rows.join('\n')}\n`);
+    const birds = Array.from(
+      { length: 120 },
+      (_, i) =>
+        `2020-01-${(i % 28) + 1},${['Adelie', 'Gentoo'][i % 2]},${30 + (i % 11)},${Math.sin(i)},${i % 10 === 0 ? '' : i / 7}`,
+    );
+    writeFileSync(path.join(folder(), 'birds.csv'), `day,species,length,depth,mass\n${birds.join('\n')}\n`);
     for (let index = 0; index < 6; index++)
       writeFileSync(path.join(folder(), 'photos', `${index}.png`), png(8, 8, [255, 40 * index, 0]));
-    writeFileSync(path.join(folder(), 'bad.csv'), 'a,b\n1,2\n3,four\n');
+    writeFileSync(path.join(folder(), 'bad.csv'), 'a,b\n1,2\n3,"four\n');
   });
 
   afterEach(async () => {
@@ -59,46 +65,74 @@ describe('previews of data', function () {
     await workbench.close();
   });
 
-  it('say of a table what is in it, and lead to training', async () => {
-    await preview(vscode.Uri.file(path.join(folder(), 'two.csv')));
-    const frame = await workbench.webview('section[aria-label=Features]');
-    const [time] = await frame.locator('section[aria-label=Features] tbody tr').allInnerTexts();
-    // Of 0 … 39, those that are trained on: 32 of them, chosen by the seed.
-    const [, least, mean, largest] = time!.split(/\s+/).map(Number);
-    assert.ok(least! <= 4 && mean! > 14 && mean! < 25 && largest! >= 35 && largest! <= 39, time);
-    assert.match(await frame.locator('main').innerText(), /40[^]*32 to train on, 8 to validate with/);
-    assert.equal(await frame.locator('section[aria-label="First rows"] tbody tr').count(), 20);
+  it('show a table with words, dates and gaps, and lead to training', async () => {
+    const flowscope = await api();
+    await preview(vscode.Uri.file(path.join(folder(), 'birds.csv')));
+    const frame = await workbench.webview('section[aria-label="The table"]');
+    assert.deepEqual(
+      await frame
+        .locator('select.use')
+        .evaluateAll((all) => all.map((one) => (one as HTMLSelectElement).value)),
+      ['leave out', 'label', 'use', 'use', 'use'],
+    );
+    const side = frame.locator('aside');
+    await side.getByText('Leave out 12 rows with gaps').waitFor();
+    // 108 rows stay, of which a tenth or so is held out by the seed.
+    await until('the split', async () => {
+      const said = await side.locator('section', { hasText: 'Split' }).innerText();
+      const [train, validation] = [...said.matchAll(/\d+/g)].map(Number);
+      return train! + validation! === 108;
+    });
+    await side
+      .getByText(/about \d+ s/)
+      .first()
+      .waitFor();
     const policy = await frame.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
     assert.match(policy ?? '', /default-src 'none'/);
     assert.doesNotMatch(policy ?? '', /unsafe/);
     await workbench.screenshot('12-preview-table');
-    await frame.getByText('Train on these data…').click();
-    await workbench.title().filter({ hasText: 'Train RealNVP (2/4)' }).waitFor();
-    // Whether a column is a condition is asked of each.
-    await workbench.rows().filter({ hasText: 'time' }).filter({ hasText: 'given as a number' }).click();
+    await side.getByRole('textbox', { name: 'Steps' }).fill('3');
+    await side.getByText('Train…').click();
+    await workbench.title().filter({ hasText: 'Train' }).waitFor();
+    await workbench.page.getByText('Where do you want to save the run?').waitFor();
+    await workbench.input().fill('looked/run');
     await workbench.accept();
-    await workbench.title().filter({ hasText: 'Train RealNVP (3/4)' }).waitFor();
-    assert.equal(
-      await workbench.input().getAttribute('placeholder'),
-      'Which preset for p(step | time) of two.csv?',
+    const run = path.join(folder(), 'run');
+    const said = () =>
+      JSON.parse(readFileSync(path.join(run, 'run.json'), 'utf8')) as { status: string; step: number };
+    await until(
+      'the end',
+      () =>
+        existsSync(path.join(run, 'run.json')) &&
+        said().status === 'finished' &&
+        flowscope.enginePids().trainings.length === 0,
+      90_000,
     );
-    await workbench.rows().filter({ hasText: 'recommended' }).first().click();
-    await workbench.title().filter({ hasText: 'Train RealNVP (4/4)' }).waitFor();
-    await workbench.page.getByText('p(step | time). Where do you want to save the run?').waitFor();
-    await workbench.page.keyboard.press('Escape');
+    assert.equal(said().step, 3);
+    const { data } = JSON.parse(readFileSync(path.join(run, 'config.json'), 'utf8')) as {
+      data: Record<string, unknown>;
+    };
+    assert.deepEqual([data['exclude'], data['labelColumn'], data['missing']], [['day'], 'species', 'drop']);
+    await vscode.commands.executeCommand('notifications.clearAll');
     assertNothingNative();
+  });
+
+  it('take the place of questions where a table has gaps', async () => {
+    void vscode.commands.executeCommand('flowscope.train', { data: path.join(folder(), 'birds.csv') });
+    await workbench.webview('section[aria-label="The table"]');
+    assert.equal(await workbench.title().isVisible(), false);
   });
 
   it('follow the file', async () => {
     const file = path.join(folder(), 'two.csv');
     await preview(vscode.Uri.file(file));
-    const frame = await workbench.webview('section[aria-label=Features]');
+    const frame = await workbench.webview('section[aria-label="The table"]');
     writeFileSync(
       file,
       `time,step,more\n${Array.from({ length: 30 }, (_, i) => `${i},${i % 5},${i % 3}`).join('\n')}\n`,
     );
     await until('the third column', async () =>
-      (await frame.locator('section[aria-label=Features]').innerText()).includes('more'),
+      (await frame.locator('section[aria-label="The table"] thead').innerText()).includes('more'),
     );
   });
 
@@ -124,21 +158,21 @@ describe('previews of data', function () {
     // One of the six is held out; beside the pictures there is nothing but the ground that they lie on.
     assert.equal(colours.filter((colour) => pictures.includes(colour)).length, 5, colours.join(', '));
     assert.equal(colours.length, 6);
-    assert.match(await frame.locator('main').innerText(), /8×8 pixels, colour/);
+    assert.match(await frame.locator('main').innerText(), /8×8 pixels, color/);
     await workbench.screenshot('13-preview-pictures');
   });
 
   it('say what is wrong with data that cannot be read', async () => {
     await preview(vscode.Uri.file(path.join(folder(), 'bad.csv')));
     const frame = await workbench.webview('[role=alert]');
-    assert.match(await frame.locator('[role=alert]').innerText(), /bad\.csv[^]*four/);
+    assert.match(await frame.locator('[role=alert]').innerText(), /^[^/]*looked.bad\.csv: near line/m);
   });
 
   it('are of built-in data too, and end their engine', async () => {
     const flowscope = await api();
     await preview('digits');
     const frame = await workbench.webview('img.sheet');
-    assert.match(await frame.locator('main').innerText(), /1,797[^]*8×8 pixels, grey/);
+    assert.match(await frame.locator('main').innerText(), /1,797[^]*8×8 pixels, gray/);
     await until('the end of the engine', () => flowscope.enginePids().inspection === undefined, 20_000);
   });
 });

@@ -18,7 +18,8 @@ import { TrainingKeys } from '../../src/extension/runs/training-keys';
 import { problemWithRun } from '../../src/extension/training/run-name';
 import type { Services } from '../../src/extension/services';
 import type { TrainRequest } from '../../src/protocol/engine';
-import { workspaceFolder } from './ours';
+import { until } from '../inspector/until';
+import { closeAll, openInspectors, workspaceFolder } from './ours';
 
 /** What is asked or said while something runs, with the same answer to each of it. */
 async function answering(
@@ -309,6 +310,20 @@ describe('runs on disk', () => {
     assert.ok(best.path.endsWith('/best.flow.safetensors'));
     assert.equal((await runOfCheckpoint(best))?.path, vscode.Uri.joinPath(folder(), 'good').path);
     await assert.rejects(bestOf(vscode.Uri.joinPath(folder(), 'empty')), /contains no checkpoint/);
+  });
+
+  it('open their best checkpoint with a click, in a tab that is named after them', async () => {
+    const uri = vscode.Uri.joinPath(folder(), 'good');
+    const context = { workspaceState: { get: () => [] } } as unknown as vscode.ExtensionContext;
+    const provider = new RunsProvider(context, () => new Set());
+    const run = (await readRun(vscode.Uri.joinPath(uri, 'run.json')))!;
+    const { command } = provider.getTreeItem({ kind: 'run', run });
+    await vscode.commands.executeCommand(command!.command, ...(command!.arguments as unknown[]));
+    await until('the editor', () => openInspectors().includes('flowscope.inspector best.flow.safetensors'));
+    await until('its name', () => vscode.window.tabGroups.activeTabGroup.activeTab?.label === 'good · best');
+    await closeAll();
+    const untrained = provider.getTreeItem({ kind: 'run', run: { uri, state: 'running', updated: 0 } });
+    assert.equal(untrained.command, undefined);
   });
 
   it('of Lightning and nessai are listed with their checkpoints, newest first', async () => {

@@ -14,7 +14,7 @@ import { run as runCommand } from '../../src/cli/run';
 import { parseDataConfig, parseRunConfig } from '../../src/config/parse';
 import { indexRange } from '../../src/data/dataset';
 import { openDataset } from '../../src/data/open';
-import { tableColumns } from '../../src/data/table-columns';
+import { tableOverview } from '../../src/data/table-overview';
 import { previewData } from '../../src/data/preview';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
 import { openModel, outlineModel } from '../../src/engine/open/open-model';
@@ -280,7 +280,7 @@ export const formats: readonly Format[] = [
     seeds: () => fixturesLike(/table-.*\.parquet$/),
     mutate: mutateBytes,
     async open(file, folder) {
-      await tableColumns(file, folder);
+      await tableOverview(file, folder);
       const data = parseDataConfig({ source: file, columns: ['x', 'flag'], labelColumn: 'species' }, file);
       const { train, close } = await openDataset(data, folder);
       await train.read(indexRange(0, Math.min(10, train.count))).finally(close);

@@ -9,6 +9,7 @@ import type { RegionFeature, Store } from '../base/store/store';
 import { StoreContext, useFeature, useStore } from '../base/store/use-store';
 import { text } from './text';
 import { RecordingNote } from './recording-note';
+import { GoneNote, goneState } from './gone-note';
 import { OriginNote } from './origin-note';
 import { Asked } from '../base/store/asked';
 import { useAfterPaint } from './after-paint';
@@ -51,17 +52,23 @@ function Regions({ model }: { model: ModelSummary }) {
   const comparing = useFeature(compareState).path.value !== undefined;
   // Layers first: they are what one looks at, and the other two are as much work again.
   const painted = useAfterPaint();
+  const gone = useFeature(goneState).value;
   if (!model.runnable)
     return (
       <div class="page plain">
+        {gone ? <GoneNote /> : null}
         <Bar model={model} />
         <Region name="file" model={model} />
       </div>
     );
-  const { origin, recording } = model;
+  const origin = gone ? undefined : model.origin;
+  const recording = gone ? undefined : model.recording;
   return (
-    <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${origin || recording ? 'with-origin' : ''}`}>
+    <main
+      class={`page ${isPlane(model) ? 'plane-page' : ''} ${gone || origin || recording ? 'with-origin' : ''}`}
+    >
       <DropTarget />
+      {gone ? <GoneNote /> : null}
       {origin ? <OriginNote origin={origin} /> : null}
       {recording ? <RecordingNote recording={recording} title={model.title} /> : null}
       <Bar model={model} />

@@ -2,6 +2,7 @@
 import { runState } from '../base/store/run-state';
 import type { Store } from '../base/store/store';
 import { act } from './actions';
+import { goneState } from './gone-note';
 import { tellSelection } from './outline';
 import { steppingState } from './stepping';
 
@@ -9,8 +10,12 @@ export function listen(store: Store): void {
   const { run } = store.state(runState);
   store.connection.listen({
     changed(what) {
-      if (what === 'run') run.changed();
-      else store.renew();
+      if (what === 'run') {
+        run.changed();
+        return;
+      }
+      store.state(goneState).value = what === 'gone';
+      if (what === 'model') store.renew();
     },
     select({ layer, tab }) {
       if (layer !== undefined) store.selectLayer(layer);

@@ -1,14 +1,19 @@
-/** The page: reading, failed, or what the data are. */
-import type { PreviewHost } from '../../src/protocol/preview-page';
+/** The page: reading, failed, or what the data are, with what to train on them. */
+import type { DataPreview } from '../../src/protocol/data';
 import { Button } from '../base/controls/toolkit';
+import { bytes, count } from '../base/format/numbers';
 import { Facts } from './facts';
 import { Features, Rows } from './features';
+import type { PageState } from './page-state';
 import { Sheet } from './sheet';
-import type { PreviewQuestion } from './state';
+import { Side } from './side';
+import { Table } from './table';
 import { text } from './text';
 
-export function App({ host, question }: { host: PreviewHost; question: PreviewQuestion }) {
+export function App({ page }: { page: PageState }) {
+  const { host, question } = page;
   const state = question.state.value;
+  if (page.table.value) return <Ready page={page} />;
   switch (state.status) {
     case 'loading':
       return (
@@ -16,7 +21,7 @@ export function App({ host, question }: { host: PreviewHost; question: PreviewQu
           <div class="wait-note" role="status">
             <span class="progress pulse" />
             <h1 class="tick">{text.reading}</h1>
-            <button type="button" class="linklike" onClick={() => question.cancel()}>
+            <button type="button" class="linklike" onClick={() => page.cancel()}>
               {text.cancel}
             </button>
           </div>
@@ -31,7 +36,7 @@ export function App({ host, question }: { host: PreviewHost; question: PreviewQu
             <h1>{text.cancelled}</h1>
             <p>{text.cancelledWhy}</p>
             <div class="row">
-              <Button onClick={() => question.ask()}>{text.retry}</Button>
+              <Button onClick={() => page.read()}>{text.retry}</Button>
             </div>
           </div>
         </main>
@@ -43,7 +48,7 @@ export function App({ host, question }: { host: PreviewHost; question: PreviewQu
             <h1 class="bad">{text.failed}</h1>
             <p>{state.message}</p>
             <div class="row">
-              <Button primary onClick={() => question.ask()}>
+              <Button primary onClick={() => page.read()}>
                 {text.retry}
               </Button>
               <Button onClick={() => void host.showLog()}>{text.showLog}</Button>
@@ -51,34 +56,71 @@ export function App({ host, question }: { host: PreviewHost; question: PreviewQu
           </div>
         </main>
       );
-    case 'ready': {
-      const { preview, rereading } = state;
-      return (
-        <main class="preview" aria-busy={rereading}>
-          <header>
-            <div>
-              <h1>{preview.name}</h1>
-              <p class="muted" role="status">
-                {rereading ? text.reading : preview.note}
-              </p>
-            </div>
-            <div class="row">
-              <Button onClick={() => (rereading ? question.cancel() : question.ask())}>
-                {rereading ? text.cancel : text.again}
-              </Button>
-              <Button primary onClick={() => void host.train()}>
-                {text.train}
-              </Button>
-            </div>
-          </header>
-          <Facts preview={preview} />
-          {preview.sheet ? <Sheet sheet={preview.sheet} /> : null}
-          {preview.features ? <Features preview={preview} features={preview.features} /> : null}
-          {preview.rows ? (
-            <Rows rows={preview.rows} names={preview.features?.map(({ name }) => name)} />
-          ) : null}
-        </main>
-      );
-    }
+    case 'ready':
+      return <Ready page={page} preview={state.preview} />;
   }
+}
+
+/** A table, or what was found in other data. A config says itself how to train. */
+function Ready({ page, preview }: { page: PageState; preview?: DataPreview }) {
+  const hasSide = page.presets.groups.value.length > 0;
+  const table = page.table.value;
+  return (
+    <main class={`preview ${hasSide ? 'with-side' : ''}`} aria-busy={isReading(page)}>
+      <Head page={page} preview={preview} hasSide={hasSide} />
+      {table ? <Table table={table} /> : null}
+      {preview && !table ? <Found preview={preview} /> : null}
+      {hasSide ? <Side page={page} /> : null}
+    </main>
+  );
+}
+
+const isReading = ({ question: { state } }: PageState): boolean =>
+  state.value.status === 'loading' || (state.value.status === 'ready' && state.value.rereading);
+
+function Head({
+  page,
+  preview,
+  hasSide,
+}: {
+  page: PageState;
+  preview: DataPreview | undefined;
+  hasSide: boolean;
+}) {
+  const overview = page.table.value?.overview;
+  const reading = isReading(page);
+  const note = overview
+    ? text.tableNote(count(overview.rows), overview.more, count(overview.columnCount), bytes(overview.bytes))
+    : preview?.note;
+  return (
+    <header>
+      <div>
+        <h1>{overview?.name ?? preview?.name}</h1>
+        <p class="muted" role="status">
+          {reading ? text.reading : note}
+        </p>
+      </div>
+      <div class="row">
+        <Button onClick={() => (reading ? page.cancel() : page.read())}>
+          {reading ? text.cancel : text.again}
+        </Button>
+        {hasSide ? null : (
+          <Button primary onClick={() => void page.host.train({})}>
+            {text.train}
+          </Button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+function Found({ preview }: { preview: DataPreview }) {
+  return (
+    <div class="found" tabIndex={0} role="group" aria-label={text.facts}>
+      <Facts preview={preview} />
+      {preview.sheet ? <Sheet sheet={preview.sheet} /> : null}
+      {preview.features ? <Features preview={preview} features={preview.features} /> : null}
+      {preview.rows ? <Rows rows={preview.rows} names={preview.features?.map(({ name }) => name)} /> : null}
+    </div>
+  );
 }

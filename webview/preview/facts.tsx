@@ -29,18 +29,21 @@ export function Facts({ preview }: { preview: DataPreview }) {
           <dd class="muted">{text.looked(looked, train + validation)}</dd>
         </div>
       </dl>
-      {warnings.length > 0 ? (
-        <div class="why" role="note">
-          <h2>{text.warnings(warnings.length)}</h2>
-          <ul>
-            {warnings.map((warning) => (
-              <li key={warning}>{warning}</li>
-            ))}
-          </ul>
-        </div>
-      ) : (
-        <p class="muted">{text.noWarnings}</p>
-      )}
+      <Warnings warnings={warnings} />
     </section>
+  );
+}
+
+export function Warnings({ warnings }: Pick<DataPreview, 'warnings'>) {
+  if (warnings.length === 0) return <p class="muted">{text.noWarnings}</p>;
+  return (
+    <div class="why" role="note">
+      <h2>{text.warnings(warnings.length)}</h2>
+      <ul>
+        {warnings.map((warning) => (
+          <li key={warning}>{warning}</li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -1,6 +1,6 @@
 import type { DataPreview, FeaturePreview } from '../../src/protocol/data';
-import type { Histogram } from '../../src/protocol/tensors';
 import { compact, count } from '../base/format/numbers';
+import { Bars } from './bars';
 import { text } from './text';
 
 export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {
@@ -46,32 +46,6 @@ export function Features({ preview, features }: { preview: DataPreview; features
         </table>
       </div>
     </section>
-  );
-}
-
-const barsWidth = 120;
-const barsHeight = 22;
-
-function Bars({ name, histogram: { edges, counts } }: { name: string; histogram: Histogram }) {
-  const most = Math.max(1, ...counts);
-  const step = barsWidth / Math.max(1, counts.length);
-  const label = text.histogram(name, compact(edges[0]), compact(edges.at(-1)));
-  return (
-    <svg width={barsWidth} height={barsHeight} role="img" aria-label={label}>
-      {counts.map((n, index) =>
-        n > 0 ? (
-          <rect
-            key={index}
-            class="bar"
-            x={index * step}
-            width={Math.max(1, step - 0.5)}
-            // A bin that holds anything at all can be seen.
-            y={barsHeight - Math.max(1, (n / most) * barsHeight)}
-            height={Math.max(1, (n / most) * barsHeight)}
-          />
-        ) : null,
-      )}
-    </svg>
   );
 }
 

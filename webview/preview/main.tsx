@@ -4,13 +4,13 @@ import { holdWhilePressed } from '../base/controls/press';
 import { registerControls } from '../base/controls/toolkit';
 import { App } from './app';
 import { connect } from './host';
-import { previewQuestion } from './state';
+import { pageState } from './page-state';
 import './preview.css';
 
 holdWhilePressed();
 registerControls();
-const { host, saveState } = connect(() => question.ask());
-const question = previewQuestion(host);
+const { host, saveState } = connect(() => page.read());
+const page = pageState(host);
 void host.source().then((source) => saveState({ source }));
-question.ask();
-render(<App host={host} question={question} />, document.getElementById('root') ?? document.body);
+page.read();
+render(<App page={page} />, document.getElementById('root') ?? document.body);

@@ -1,6 +1,7 @@
 /** The one question of the page: what do the data look like. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { DataPreview } from '../../src/protocol/data';
+import type { TableChoice } from '../../src/protocol/engine';
 import type { PreviewHost } from '../../src/protocol/preview-page';
 
 export type PreviewState =
@@ -13,7 +14,11 @@ export type PreviewState =
 export interface PreviewQuestion {
   readonly state: ReadonlySignal<PreviewState>;
   /** Asks (again). What an earlier question still answers is dropped. */
-  ask(): void;
+  ask(choice?: TableChoice): void;
+  /** Shows that something is read, before it is asked for. */
+  wait(): void;
+  /** Something else that has to be known first could not be. */
+  fail(error: unknown): void;
   cancel(): void;
 }
 
@@ -26,9 +31,14 @@ export function previewQuestion(host: PreviewHost): PreviewQuestion {
     pending = false;
     token++;
   };
+  const wait = (): void => {
+    const shown = state.peek();
+    state.value = shown.status === 'ready' ? { ...shown, rereading: true } : { status: 'loading' };
+  };
   return {
     state,
-    ask() {
+    wait,
+    ask(choice) {
       if (pending) stop();
       const own = ++token;
       const finish = (outcome: PreviewState): void => {
@@ -37,12 +47,15 @@ export function previewQuestion(host: PreviewHost): PreviewQuestion {
         state.value = outcome;
       };
       pending = true;
-      const shown = state.peek();
-      state.value = shown.status === 'ready' ? { ...shown, rereading: true } : { status: 'loading' };
-      host.preview(String(own)).then(
+      wait();
+      host.preview(String(own), choice).then(
         (preview) => finish({ status: 'ready', preview, rereading: false }),
         (error: unknown) => finish({ status: 'failed', message: messageOf(error) }),
       );
+    },
+    fail(error) {
+      stop();
+      state.value = { status: 'failed', message: messageOf(error) };
     },
     cancel() {
       stop();

@@ -19,16 +19,17 @@ export function exportStateDict(
 ): StateDict {
   const { model } = config;
   const { importer, image, vector } = entries[library];
-  if (!image && !vector) throw new UserError(`Files of ${library} are read, and not written; ${expected()}.`);
+  if (!image && !vector)
+    throw new UserError(`Files of ${library} are read, and not written. ${writtenFor()}.`);
   if (model.kind === 'image') {
     if (image) return image(model, tensors);
     throw new UserError(
-      `This flow is of images, and the flows that are written for ${library} are of rows of numbers; ${expected('image')}.`,
+      `This flow is of images, and the flows that are written for ${library} are of rows of numbers. ${writtenFor('image')}.`,
     );
   }
   if (!vector) {
     throw new UserError(
-      `This flow is of rows of numbers, and ${importer.name} is for images; ${expected('vector')}.`,
+      `This flow is of rows of numbers, and ${importer.name} is for images. ${writtenFor('vector')}.`,
     );
   }
   checkHolds(importer.name, model, chain, vector.holds);
@@ -47,9 +48,9 @@ export function exportStateDict(
   };
 }
 
-/** "expected --to nflows, normflows or zuko". */
-function expected(kind?: 'image' | 'vector'): string {
-  return `expected --to ${writable(kind)
+/** "It can be written for nflows, normflows or zuko". */
+function writtenFor(kind?: 'image' | 'vector'): string {
+  return `It can be written for ${writable(kind)
     .join(', ')
     .replace(/, ([^,]*)$/, ' or $1')}`;
 }

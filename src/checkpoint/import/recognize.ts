@@ -111,7 +111,7 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   }
   if (!best || rankOf(best) < leastShare) {
     return (
-      'Its tensors have the names of no library that Flowscope knows ' +
+      'The names of its tensors match no library that Flowscope reads ' +
       `(${libraries.map(libraryName).join(', ')}), so it cannot be run. Its table of tensors is shown.`
     );
   }

@@ -6,7 +6,7 @@ import { exportStateDict, saveStateDict } from '../../checkpoint/export-to/expor
 import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/import/load';
 import { UserError } from '../../base/user-error';
 import { buildFlow } from '../../flow/real-nvp';
-import type { ConvertReport, ConvertTarget } from '../../protocol/engine';
+import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
 import { checkTensors } from './check-tensors';
 import { chainOf } from './vector-chain';
@@ -48,6 +48,27 @@ export async function convertCheckpoint(
     tensors: Object.keys(dict.tensors).length,
     notes: [...notes, ...dict.notes, `Build the module that loads it with\n\n${dict.build}\n`],
   };
+}
+
+/**
+ * What the flow of a checkpoint can be written as, by writing each in memory.
+ * @throws UserError when the file is no checkpoint of a flow
+ */
+export async function targetsOf(given: string, signal?: AbortSignal): Promise<ConvertTarget[]> {
+  const checkpoint = await loadAnyCheckpoint(given, {});
+  checkTensors(given, buildFlow(checkpoint.config.model), checkpoint.tensors);
+  const chain = chainOf(checkpoint.config.model);
+  return convertTargets.filter((to) => {
+    if (signal?.aborted) throw new CancelledError();
+    if (to === 'flowscope') return true;
+    try {
+      exportStateDict(checkpoint, to, chain);
+      return true;
+    } catch (error) {
+      if (error instanceof UserError) return false;
+      throw error;
+    }
+  });
 }
 
 async function bytesOf(file: string): Promise<number> {

@@ -1,10 +1,12 @@
 /** Convert Checkpoint…: to a Flowscope checkpoint, or to a state dict that another library loads. */
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
 import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
-import { isOurs, modelName } from '../editor/view-types';
+import { exportFile } from '../editor/export-place';
+import { isOurs } from '../editor/view-types';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import type { Services } from '../services';
@@ -30,7 +32,8 @@ export async function convert(
 ): Promise<void> {
   const model = await resolveModel(services, target, checkpoint);
   if (!model) return;
-  const to = given?.to === undefined ? await askTarget(isOurs(model)) : targetNamed(given.to);
+  const to =
+    given?.to === undefined ? await askTarget(model, targetsOf(provider, model)) : targetNamed(given.to);
   if (!to) return;
   const output = given?.output ?? (await askOutput(model, to));
   if (!output) return;
@@ -40,7 +43,17 @@ export async function convert(
   await tell(report, to);
 }
 
-async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
+/** The file is read for it, so that nothing is offered that fails. */
+async function targetsOf(provider: InspectorProvider, model: Uri): Promise<ConvertTarget[]> {
+  const borrowed = provider.borrow(model);
+  try {
+    return await borrowed.document.convertTargets(randomUUID());
+  } finally {
+    borrowed.dispose();
+  }
+}
+
+async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promise<ConvertTarget | undefined> {
   const about: Record<ConvertTarget, QuickPickItem> = {
     flowscope: {
       label: 'Flowscope',
@@ -75,10 +88,12 @@ async function askTarget(ours: boolean): Promise<ConvertTarget | undefined> {
       detail: l10n.t('Vector flows: the RealNVP of the tutorial.'),
     },
   };
-  const items: TargetItem[] = convertTargets.map((to) => ({ to, ...about[to] }));
-  // Flowscope's own checkpoints are converted to other libraries; all others are first of all converted to Flowscope.
-  const ordered = ours ? [...items.slice(1), items[0]!] : items;
-  const choice = await window.showQuickPick(ordered, {
+  const items = possible.then((targets): TargetItem[] => {
+    const fitting = targets.map((to) => ({ to, ...about[to] }));
+    // Flowscope's own checkpoints are converted to other libraries; all others are first of all converted to Flowscope.
+    return isOurs(model) ? [...fitting.slice(1), fitting[0]!] : fitting;
+  });
+  const choice = await window.showQuickPick(items, {
     title: l10n.t('Convert Checkpoint'),
     placeHolder: l10n.t('Which format do you want to convert to?'),
     matchOnDetail: true,
@@ -99,7 +114,7 @@ async function askOutput(model: Uri, to: ConvertTarget): Promise<string | undefi
   const suffix = to === 'flowscope' ? 'flow' : to;
   const file = await window.showSaveDialog({
     title: l10n.t('Convert Checkpoint'),
-    defaultUri: Uri.joinPath(model, '..', `${modelName(model)}.${suffix}.safetensors`),
+    defaultUri: exportFile(model, `.${suffix}.safetensors`),
     filters: { safetensors: ['safetensors'] },
   });
   return file && onDisk(file);

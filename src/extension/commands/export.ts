@@ -2,7 +2,7 @@ import path from 'node:path';
 import { commands, env, l10n, Uri, window } from 'vscode';
 import type { ExportReport } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
-import { modelName } from '../editor/view-types';
+import { exportFile } from '../editor/export-place';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import { runOfCheckpoint } from '../runs/run-files';
@@ -69,7 +69,7 @@ export async function exportHtml(
   if (!model) return;
   const file = await window.showSaveDialog({
     title: l10n.t('Export Inspection as HTML'),
-    defaultUri: Uri.joinPath(model, '..', `${modelName(model)}.html`),
+    defaultUri: exportFile(model, '.html'),
     filters: { HTML: ['html'] },
   });
   if (!file) return;

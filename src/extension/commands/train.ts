@@ -3,14 +3,14 @@ import path from 'node:path';
 import { env, l10n, Uri, window, workspace } from 'vscode';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
-import type { TableColumn } from '../../protocol/data';
+import type { TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
 import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, type RunState } from '../runs/run-files';
 import type { Services } from '../services';
-import { askWhatToTrain, askWhereToTrain, type Plan } from '../training/wizard';
+import { askWhatToTrain, askWhereToTrain, askWhereToTrainOn, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { tell } from './steer';
@@ -18,7 +18,7 @@ import { activeFile, activeRun, checkpoint, onDisk, resolveModel, resolveRun, ur
 import { mayRun } from './trust';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
-export interface TrainArguments {
+export interface TrainArguments extends Pick<TrainRequest, 'context' | 'table' | 'training'> {
   data?: string;
   preset?: string;
   /** A checkpoint whose model and weights the run starts from; an absolute path. */
@@ -30,14 +30,18 @@ export interface TrainArguments {
   seed?: number;
 }
 
-export async function train(services: Services, given?: TrainArguments): Promise<void> {
+/** @param target answers, or the data in a menu of the Explorer */
+export async function train(services: Services, target?: TrainArguments | Uri): Promise<void> {
+  const given = target instanceof Uri ? { data: onDisk(target) } : target;
   if (!(await mayRun(l10n.t('Training')))) return;
   const plan = isComplete(given)
     ? { request: await requestOf(given) }
-    : await askWhatToTrain((source) => columnsOf(services, source), {
-        ...(typeof given?.data === 'string' ? { data: given.data } : {}),
-        ...(typeof given?.from === 'string' ? { from: Uri.file(given.from) } : {}),
-      });
+    : typeof given?.data === 'string' && typeof given.preset === 'string'
+      ? await askWhereToTrainOn({ ...given, data: given.data })
+      : await askWhatToTrain((source) => overviewOf(services, source), {
+          ...(typeof given?.data === 'string' ? { data: given.data } : {}),
+          ...(typeof given?.from === 'string' ? { from: Uri.file(given.from) } : {}),
+        });
   start(services, plan);
 }
 
@@ -52,10 +56,10 @@ export async function continueTraining(
   const model = await resolveModel(services, target, checkpoint);
   if (!model) return;
   const from = onDisk(model);
-  // What the file does not hold is asked here: the training runs in a process that asks nothing.
+  // Here, since the training runs in a process that asks nothing.
   const borrowed = provider.borrow(model);
   try {
-    await borrowed.document.open();
+    await borrowed.document.answer();
   } finally {
     borrowed.dispose();
   }
@@ -199,10 +203,10 @@ async function configPlan(config: Uri, given: TrainArguments, output: string): P
 }
 
 /** Of a table; undefined also where it cannot be read, which the training will say. */
-async function columnsOf({ inspection }: Services, source: string): Promise<TableColumn[] | undefined> {
+async function overviewOf({ inspection }: Services, source: string): Promise<TableOverview | undefined> {
   const lease = dataEngine(inspection, source).acquire();
   try {
-    return await lease.engine().api.tableColumns(source, randomUUID());
+    return await lease.engine().api.tableOverview(source, randomUUID());
   } catch (error) {
     log().warn(`${source}: ${(error as Error).message}`);
     return undefined;
@@ -220,6 +224,5 @@ function isComplete(
 async function requestOf(given: TrainArguments & { data: string; output: string }): Promise<TrainRequest> {
   const problem = await problemWithRun(given.output);
   if (problem) throw new UserError(`${given.output}: ${problem}`);
-  const { data, preset, from, maxSteps, maxSeconds, seed } = given;
-  return { data, preset, from, maxSteps, maxSeconds, seed, output: resolveRunFolder(given.output) };
+  return { ...given, output: resolveRunFolder(given.output) };
 }

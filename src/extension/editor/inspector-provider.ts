@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { Uri } from 'vscode';
 import type { CustomReadonlyEditorProvider, ExtensionContext, WebviewPanel } from 'vscode';
 import type { InspectionEngines } from '../engine/inspection-engines';
@@ -6,7 +5,7 @@ import { showPage } from '../show-page';
 import type { ActiveInspector } from './active-inspector';
 import { ModelDocument } from './model-document';
 import { PageSession } from './page-session';
-import { isCheckpointFile, isOurs } from './view-types';
+import { titleOf } from './title';
 
 /** The inspector as a read-only editor: one document a file, any number of editors of it. */
 export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocument> {
@@ -24,12 +23,12 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   }
 
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
-    // While the page loads. What goes wrong is said when the page asks, which tries again. A file that there may be
-    // questions about waits for its page, which would take the keyboard away from them.
-    if (isOurs(document.uri) || !isCheckpointFile(document.uri)) document.open().catch(() => undefined);
+    // While the page loads. What goes wrong is said when the page asks, which tries again.
+    document.open().catch(() => undefined);
+    panel.title = titleOf(document.uri);
     const session = new PageSession(document, panel, this.active);
     panel.onDidDispose(() => session.dispose());
-    showPage(panel, this.context.extensionUri, 'inspector', path.posix.basename(document.uri.path));
+    showPage(panel, this.context.extensionUri, 'inspector');
   }
 
   /** The open document of a file, or a fresh one that the caller disposes of. */

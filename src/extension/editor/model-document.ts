@@ -3,7 +3,7 @@ import { isFile } from '../../base/exists';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CustomDocument, ExtensionContext } from 'vscode';
-import { EventEmitter, l10n, Uri, workspace } from 'vscode';
+import { EventEmitter, l10n, Uri, window, workspace } from 'vscode';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import type { Comparables } from '../../protocol/compare';
@@ -37,12 +37,10 @@ export class ModelDocument implements CustomDocument {
   private opening: Promise<OpenModel> | undefined;
   /** The process that `opening` belongs to: after a crash the model is opened again in the next one. */
   private openedIn: EngineProcess | undefined;
-  /** The user left the questions about this file: the defaults count until they are asked for again. */
-  private declined = false;
   /** As this document wrote them last, or found them when it opened the file. */
   private answers: string | undefined;
   private readonly closing = new AbortController();
-  private readonly changes = new EventEmitter<'model' | 'run'>();
+  private readonly changes = new EventEmitter<'model' | 'run' | 'gone'>();
   private readonly outlines = new EventEmitter<ModelOutline>();
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
@@ -74,9 +72,28 @@ export class ModelDocument implements CustomDocument {
     });
   }
 
-  /** Asks about the file what has to be asked, and opens it. Throws what the engine throws. */
+  /** Where the file leaves questions open, with their defaults. Throws what the engine throws. */
   async open(): Promise<void> {
     await this.model();
+  }
+
+  /**
+   * Asks what the file leaves open and nobody answered before, for work that asks nothing. Who leaves the questions gets the
+   * defaults.
+   */
+  async answer(): Promise<void> {
+    if (isOurs(this.uri)) return;
+    const engine = this.lease.engine();
+    const local = await localFile(this.context, this.uri);
+    try {
+      const form = await engine.api.importForm(local.path);
+      if (!form || form.answered || form.questions.length === 0) return;
+      if (!(await this.askAndRemember(engine, local, form))) return;
+    } finally {
+      await local.dispose();
+    }
+    this.forget();
+    this.changes.fire('model');
   }
 
   /** Opens the model where it is not open yet. Throws what the engine throws; the next call tries again. */
@@ -175,6 +192,11 @@ export class ModelDocument implements CustomDocument {
     );
   }
 
+  async convertTargets(token: string): Promise<ConvertTarget[]> {
+    const { engine, local } = await this.model();
+    return engine.api.convertTargetsOf(local.path, token);
+  }
+
   async convert(to: ConvertTarget, output: string, token: string): Promise<ConvertReport> {
     const { engine, local } = await this.model();
     return engine.api.convert(local.path, to, output, token);
@@ -235,7 +257,6 @@ export class ModelDocument implements CustomDocument {
   private async openIn(engine: EngineProcess): Promise<OpenModel> {
     const local = await localFile(this.context, this.uri);
     try {
-      await this.askOnce(engine, local);
       // The file system may tell late of answers that were there before, which is no reason to read the model again.
       if (!isOurs(this.uri)) this.answers = await this.answersBeside();
       await this.outline(engine, local);
@@ -256,18 +277,6 @@ export class ModelDocument implements CustomDocument {
     if (outline) this.outlines.fire(outline);
   }
 
-  /** The unanswered questions about a file; dismissing them uses the defaults without storing them. */
-  private async askOnce(engine: EngineProcess, local: LocalFile): Promise<void> {
-    if (this.declined || isOurs(this.uri)) return;
-    const form = await engine.api.importForm(local.path).catch((error: unknown) => {
-      // Opening the file says the same, in the page.
-      log().warn(`${this.uri.path}: ${(error as Error).message}`);
-      return undefined;
-    });
-    if (!form || form.answered || form.questions.length === 0) return;
-    this.declined = !(await this.askAndRemember(engine, local, form));
-  }
-
   private async askAndRemember(engine: EngineProcess, local: LocalFile, form: ImportForm): Promise<boolean> {
     const answers = await askImport(path.posix.basename(this.uri.path), form, this.closing.signal);
     if (!answers) return false;
@@ -276,10 +285,15 @@ export class ModelDocument implements CustomDocument {
     this.answers = new TextDecoder().decode(bytes);
     // Next to a temporary copy they would never be found again.
     if (local.copied) {
-      await workspace.fs.writeFile(sidecarOf(this.uri), bytes).then(undefined, (error: unknown) => {
+      try {
+        await workspace.fs.writeFile(sidecarOf(this.uri), bytes);
+      } catch (error) {
         log().warn(`${sidecarOf(this.uri).path}: ${(error as Error).message}`);
-      });
+        return true;
+      }
     }
+    const saved = path.posix.basename(sidecarOf(this.uri).path);
+    void window.showInformationMessage(l10n.t('Saved your answers in {0}, next to the file.', saved));
     return true;
   }
 

@@ -13,7 +13,9 @@ import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
 import { chooseData } from '../training/data-dialog';
+import { exportPlace } from './export-place';
 import type { ModelDocument } from './model-document';
+import { titleOf } from './title';
 import { dialogExtensions, viewTypeOf } from './view-types';
 
 const pageCommands: Record<PageCommand, string> = {
@@ -60,7 +62,10 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     this.page = rpc;
     this.disposables.push(
       panel.onDidChangeViewState(() => this.see(panel.visible)),
-      document.onDidChange((what) => this.page.changed(what)),
+      document.onDidChange((what) => {
+        if (what !== 'run') panel.title = titleOf(document.uri, { gone: what === 'gone' });
+        this.page.changed(what);
+      }),
       document.onDidOutline((outline) => rpc.outlined(outline)),
       panel.onDidChangeViewState(() => active.set(this, panel.active)),
       { dispose: () => rpc.$close() },
@@ -146,7 +151,8 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
 
   async save(suggestedName: string, bytes: Uint8Array): Promise<boolean> {
     const name = suggestedName.replace(/[\\/:*?"<>|]/g, '-');
-    const target = await window.showSaveDialog({ defaultUri: Uri.joinPath(this.document.uri, '..', name) });
+    const { folder } = exportPlace(this.document.uri);
+    const target = await window.showSaveDialog({ defaultUri: Uri.joinPath(folder, name) });
     if (!target) return false;
     await workspace.fs.writeFile(target, bytes);
     return true;

@@ -36,6 +36,12 @@ export function isCheckpointFile(uri: { path: string }): boolean {
   return isModelFile(uri) && !uri.path.toLowerCase().endsWith('.onnx');
 }
 
+/** Of a checkpoint in a run folder, by where it lies: the folder's name. */
+export function runNameOf(uri: { path: string }): string | undefined {
+  const [run, folder] = uri.path.split('/').slice(-3);
+  return isOurs(uri) && folder === 'checkpoints' ? run : undefined;
+}
+
 /** "best.flow.safetensors" → "best"; "flow.pth.tar", "flow.weights.h5" → "flow". */
 export function modelName(uri: { path: string }): string {
   const name = uri.path.split('/').at(-1) ?? '';

@@ -11,18 +11,18 @@ import { isOurs } from './view-types';
 
 /** How often files are looked at while somebody looks at the page, ms. */
 const lookEvery = 3000;
+/** A file that is being replaced is gone for less than this, ms. */
+const goneAfter = 1000;
+
+/** `answers` is the file that remembers how a file of another library is to be read; `gone` is a model file that was deleted. */
+export type ModelChange = 'model' | 'run' | 'answers' | 'gone';
 
 export interface ModelWatch extends Disposable {
   /** Looks at the files themselves while `visible`, from now on. */
   watchClosely(visible: boolean): void;
 }
 
-/** `answers` is the file that remembers how a file of another library is to be read. */
-export function watchModel(
-  uri: Uri,
-  changed: (what: 'model' | 'run' | 'answers') => void,
-  every = lookEvery,
-): ModelWatch {
+export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every = lookEvery): ModelWatch {
   const folder = Uri.joinPath(uri, '..');
   const run = isOurs(uri) ? Uri.joinPath(folder, '..') : undefined;
   const looks: Record<'model' | 'run', () => Promise<string>> = {
@@ -40,12 +40,22 @@ export function watchModel(
         : '',
   };
   const known: Partial<Record<'model' | 'run', string>> = {};
+  const missed = debounce(() => {
+    void stampOf(uri).then((now) => {
+      if (now !== '' || known.model === undefined || known.model === '') return;
+      known.model = now;
+      changed('gone');
+    });
+  }, goneAfter);
   // Both kinds of events end here, so that nothing is reported twice.
   const look = async (what: 'model' | 'run'): Promise<void> => {
     const now = await looks[what]();
     const before = known[what];
-    // A file that is gone may come back, as one does that is being replaced.
-    if (now === before || (what === 'model' && now === '')) return;
+    if (what === 'model' && now === '' && now !== before) {
+      missed.call();
+      return;
+    }
+    if (now === before) return;
     known[what] = now;
     if (before !== undefined) changed(what);
   };
@@ -57,10 +67,13 @@ export function watchModel(
 
   const model = debounce(() => void look('model'), 400);
   const ofRun = debounce(() => void look('run'), 400);
-  const disposables: Disposable[] = [model, ofRun];
+  const disposables: Disposable[] = [model, ofRun, missed];
   const watch = (base: Uri, pattern: string, call: () => void) => {
-    const watcher = workspace.createFileSystemWatcher(new RelativePattern(base, pattern), false, false, true);
-    disposables.push(watcher, watcher.onDidCreate(call), watcher.onDidChange(call));
+    const watcher = workspace.createFileSystemWatcher(new RelativePattern(base, pattern));
+    disposables.push(
+      watcher,
+      ...[watcher.onDidCreate, watcher.onDidChange, watcher.onDidDelete].map((event) => event(call)),
+    );
   };
   watch(folder, escapeGlob(path.posix.basename(uri.path)), model.call);
   if (!isOurs(uri)) {

@@ -93,7 +93,7 @@ export class EngineProcess {
         // Its last words may still be on their way. There is no event "close" after a channel that we closed.
         void lastWords(child.stderr).then(() => {
           if (starved) end('was ended because it needed more memory than it may take');
-          else end(signal ? `was ended by ${signal}` : `ended with code ${code}`);
+          else end(signal ? `was killed (${signal})` : `ended with code ${code}`);
         });
       });
     });
@@ -131,7 +131,7 @@ export class EngineProcess {
     return new EngineGoneError(
       this.stopping
         ? 'The engine process was stopped.'
-        : `The engine process ${description}. Try again to start it anew; the log says more.`,
+        : `The engine process ${description}. Try again, which starts a new one. The log says more.`,
     );
   }
 }

@@ -13,7 +13,9 @@ import {
   window,
   workspace,
 } from 'vscode';
+import { UserError } from '../../base/user-error';
 import type { DataPreview } from '../../protocol/data';
+import type { EngineApi } from '../../protocol/engine';
 import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
 import { decode, encode } from '../../protocol/wire';
 import { debounce } from '../debounce';
@@ -23,6 +25,12 @@ import type { InspectionEngines } from '../engine/inspection-engines';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
 import { showPage } from '../show-page';
+import { guarded } from '../report-error';
+import { presetGroups } from '../training/catalogue';
+import { choiceOf } from '../training/data-choice';
+import { inWindowWords } from '../window-words';
+import { withSteps } from './chosen-config';
+import { saveConfig } from './save-config';
 import { previewView } from './view-type';
 
 export class PreviewPanels {
@@ -70,14 +78,23 @@ class PreviewSession implements Disposable {
   ) {
     const functions: PreviewHost = {
       source: () => Promise.resolve(source),
-      preview: (token) => this.preview(`${this.id}/${token}`),
+      // A message holds null where the page gave undefined.
+      preview: (token, choice) =>
+        this.ask(token, async (api, own) =>
+          inOurWords(await api.previewData(source, own, choice ?? undefined)),
+        ),
+      overview: (token) => this.ask(token, (api, own) => api.tableOverview(source, own)),
+      presets: () => Promise.resolve(this.isConfig ? [] : presetGroups(choiceOf(source))),
+      estimate: (choice, token) =>
+        this.ask(token, (api, own) => api.estimateTraining({ data: source, ...withSteps(choice) }, own)),
       cancel: async (token) => this.running.get(`${this.id}/${token}`)?.(),
       showLog: async () => log().show(),
       // The page waits for nothing: the questions come up over it.
-      train: async () =>
-        void (source.endsWith('.json')
+      train: async (choice) =>
+        void (this.isConfig
           ? commands.executeCommand('flowscope.trainConfig', Uri.file(source))
-          : commands.executeCommand('flowscope.train', { data: source })),
+          : commands.executeCommand('flowscope.train', { data: source, ...withSteps(choice) })),
+      saveConfig: async (choice) => void guarded(l10n.t('Save as config'), () => saveConfig(source, choice)),
     };
     const rpc = createBirpc<PreviewEvents, PreviewHost>(functions, {
       post: (message) => {
@@ -96,18 +113,24 @@ class PreviewSession implements Disposable {
     if (path.isAbsolute(source)) this.watch(() => void rpc.changed());
   }
 
+  private get isConfig(): boolean {
+    return this.source.endsWith('.json');
+  }
+
   /** The engine is held while it reads, not while the panel stands open. */
-  private async preview(token: string): Promise<DataPreview> {
+  private async ask<T>(token: string, work: (api: EngineApi, token: string) => Promise<T>): Promise<T> {
+    const own = `${this.id}/${token}`;
     const lease = this.engine.acquire();
     try {
       const { api } = lease.engine();
-      this.running.set(token, () => void api.cancel(token).catch(() => undefined));
-      return await api.previewData(this.source, token);
+      this.running.set(own, () => void api.cancel(own).catch(() => undefined));
+      return await work(api, own);
     } catch (error) {
-      log().warn(`${this.source}: ${(error as Error).message}`);
-      throw error;
+      const { message } = error as Error;
+      log().warn(`${this.source}: ${message}`);
+      throw new UserError(inWindowWords(message));
     } finally {
-      this.running.delete(token);
+      this.running.delete(own);
       lease.dispose();
     }
   }
@@ -128,4 +151,8 @@ class PreviewSession implements Disposable {
     for (const cancel of this.running.values()) cancel();
     for (const disposable of this.disposables) disposable.dispose();
   }
+}
+
+function inOurWords({ warnings, ...preview }: DataPreview): DataPreview {
+  return { ...preview, warnings: warnings.map(inWindowWords) };
 }

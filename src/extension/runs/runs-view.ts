@@ -1,6 +1,7 @@
 /** The Runs view: one row a run, of ours or of other software, its checkpoints below. It reads the disk when it is shown and when files change. */
 import path from 'node:path';
 import {
+  type Command,
   EventEmitter,
   type ExtensionContext,
   l10n,
@@ -153,6 +154,8 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
       ? `${stateWords[run.state]} · ${formatBest(run.best)}`
       : stateWords[run.state];
     item.tooltip = tooltip(run);
+    // Its best checkpoint; what has none unfolds.
+    if (run.best) item.command = openCommand(run.uri);
     const own = this.training().has(run.uri.fsPath);
     const trained = isTrained(run);
     const where = own ? 'run.training' : trained ? 'run.elsewhere' : 'run.openable';
@@ -196,11 +199,11 @@ function checkpointItem(file: CheckpointFile, run: RunFolder): TreeItem {
 function opens(item: TreeItem, file: Uri): void {
   item.id = file.toString();
   item.tooltip = workspace.asRelativePath(file);
-  item.command = {
-    command: 'flowscope.openInInspector',
-    title: l10n.t('Open in Inspector'),
-    arguments: [file],
-  };
+  item.command = openCommand(file);
+}
+
+function openCommand(target: Uri): Command {
+  return { command: 'flowscope.openInInspector', title: l10n.t('Open in Inspector'), arguments: [target] };
 }
 
 function otherRunItem(run: OtherRun): TreeItem {

@@ -1,9 +1,9 @@
 /** What the first two steps of Train RealNVP… offer. */
 import { l10n } from 'vscode';
 import { presets } from '../../config/presets';
-import type { Preset } from '../../config/preset';
 import { conventionsFor, flowKinds, publishedSets } from '../../config/conventions';
 import { paperPresets } from '../../config/paper-presets';
+import type { PresetGroup } from '../../protocol/preview-page';
 import type { FileKind } from './data-files';
 
 export type DataKind = 'plane' | 'image' | FileKind;
@@ -25,14 +25,6 @@ export const builtinData: readonly DataChoice[] = presets
     title,
     about,
   }));
-
-/** A preset or a set of conventions, as a list shows it. */
-export type PresetChoice = Pick<Preset, 'name' | 'title' | 'about'>;
-
-export interface PresetGroup {
-  label: string;
-  presets: readonly PresetChoice[];
-}
 
 /** What the flow is made for; arrays may hold either, which their shape tells the engine. */
 function modelKinds({ kind }: DataChoice): ('image' | 'vector')[] {

@@ -1,12 +1,6 @@
 /** Which columns of a table are given, which holds the class, and what is left to model. Knows nothing of VS Code. */
 import type { TableColumn } from '../../protocol/data';
-import type { TrainRequest } from '../../protocol/engine';
-
-/** `number`: given as it is. `class`: given as one number per class. `shown`: a class that is neither given nor modeled. */
-export interface ColumnRole {
-  column: TableColumn;
-  as: 'number' | 'class' | 'shown';
-}
+import type { ColumnRole } from '../../protocol/column-roles';
 
 /** What a table lets one choose: nothing where no column could be left to model. */
 export function columnRoles(columns: readonly TableColumn[]): ColumnRole[] {
@@ -52,17 +46,4 @@ export function roleProblem(
   if (left.length === 0) return { kind: 'none left' };
   const text = left.find(({ numeric }) => !numeric);
   return text && { kind: 'text', name: text.name };
-}
-
-export function contextOfRoles(chosen: readonly ColumnRole[]): TrainRequest['context'] {
-  const keys = (as: ColumnRole['as']) => chosen.flatMap((role) => (role.as === as ? [role.column.key] : []));
-  const columns = keys('number');
-  const [given] = keys('class');
-  const labelColumn = given ?? keys('shown')[0];
-  if (columns.length === 0 && labelColumn === undefined) return undefined;
-  return {
-    ...(columns.length > 0 ? { columns } : {}),
-    ...(given === undefined ? {} : { labels: true }),
-    ...(labelColumn === undefined ? {} : { labelColumn }),
-  };
 }

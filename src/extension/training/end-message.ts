@@ -5,12 +5,14 @@ import { toErrorData } from '../../protocol/wire';
 import { formatBest } from '../localized-format';
 import { log } from '../log';
 import { exists } from '../runs/run-files';
+import { inWindowWords } from '../window-words';
 import type { Training } from './trainings';
 
 const open = l10n.t('Open in Inspector');
 const showFolder = l10n.t('Show Run Folder');
 const resume = l10n.t('Resume Training');
 const showLog = l10n.t('Show Log');
+const lookAtData = l10n.t('Preview Data');
 
 function describeEnd(title: string, result: TrainResult): string {
   const message = result.message.replace(/\.?$/, '.');
@@ -36,11 +38,15 @@ export async function showEnd(training: Training, result?: TrainResult, error?: 
   const { message, userError, stack } = toErrorData(error);
   log().error(`Training of ${title}: ${userError ? message : (stack ?? message)}`);
   const last = Uri.joinPath(Uri.file(folder), 'checkpoints', 'last.flow.safetensors');
-  const choices = !userError && (await exists(last)) ? [resume, showLog] : [showLog];
-  await act(
-    await window.showErrorMessage(l10n.t('Training of {0} failed: {1}', title, message), ...choices),
-    folder,
-  );
+  const { data } = training.request;
+  const text = l10n.t('Training of {0} failed: {1}', title, inWindowWords(message));
+  if (userError) {
+    const choice = await window.showWarningMessage(text, ...(data === undefined ? [] : [lookAtData]));
+    if (choice === lookAtData) await commands.executeCommand('flowscope.previewData', data);
+    return;
+  }
+  const choices = (await exists(last)) ? [resume, showLog] : [showLog];
+  await act(await window.showErrorMessage(text, ...choices), folder);
 }
 
 async function act(choice: string | undefined, folder: string, checkpoint?: string): Promise<void> {

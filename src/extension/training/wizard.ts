@@ -1,32 +1,27 @@
 /** Train RealNVP…: which data, which preset, where to write; from scratch or from a checkpoint. */
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   commands,
   l10n,
   type QuickInputButton,
   type QuickPickItem,
   ThemeIcon,
-  type Uri,
+  Uri,
   window,
   workspace,
 } from 'vscode';
-import type { TableColumn } from '../../protocol/data';
+import type { TableColumn, TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
 import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
-import {
-  columnRoles,
-  type ColumnRole,
-  contextOfRoles,
-  firstRoles,
-  modeled,
-  roleProblem,
-  withRole,
-} from './column-choice';
+import { type ColumnRole, contextOfRoles } from '../../protocol/column-roles';
+import { columnRoles, firstRoles, modeled, roleProblem, withRole } from './column-choice';
 import { chooseData } from './data-dialog';
-import { dataFileGlob, kindOfFile } from './data-files';
+import { choiceOf, dataName } from './data-choice';
+import { dataFileGlob } from './data-files';
 import { problemWithRun, proposeRun, resolveRunFolder } from './run-name';
 
 interface DataItem extends QuickPickItem {
@@ -62,14 +57,14 @@ const lookFirst = (): QuickInputButton => ({
 });
 
 /** Of a table, what is known before the flow is: read anew where another one is chosen. */
-type ReadColumns = (source: string) => Promise<TableColumn[] | undefined>;
+type ReadTable = (source: string) => Promise<TableOverview | undefined>;
 
 /**
- * Asks step by step. Undefined when the user left, also to look at the data first.
- * @param readColumns of a table; undefined for other data, or where they cannot be read, which training says better
+ * Asks step by step. Undefined when the user left, also for the data preview, where own data are chosen from.
+ * @param readTable what a table holds; undefined for other data, or where they cannot be read, which training says better
  */
 export async function askWhatToTrain(
-  readColumns: ReadColumns,
+  readTable: ReadTable,
   start: WizardStart = {},
 ): Promise<Plan | undefined> {
   let { from } = start;
@@ -100,7 +95,13 @@ export async function askWhatToTrain(
       step = data ? 'columns' : 'output';
     } else if (step === 'columns') {
       if (onward) {
-        columns = data!.kind === 'table' ? ((await readColumns(data!.source)) ?? []) : [];
+        // What is done with their own data people choose where they see them, with the time that each preset takes.
+        if (!from && !builtinData.includes(data!)) {
+          preview(data!);
+          return undefined;
+        }
+        const table = data!.kind === 'table' ? await readTable(data!.source) : undefined;
+        columns = table?.columns ?? [];
         roles = columnRoles(columns);
         chosen = firstRoles(roles);
       }
@@ -209,6 +210,19 @@ function few(names: readonly string[]): string {
   return names.slice(0, namedClasses).join(', ') + (names.length > namedClasses ? ', …' : '');
 }
 
+/** The last step alone, for what was chosen in the data preview. */
+export async function askWhereToTrainOn(
+  chosen: Omit<TrainRequest, 'output'> & { data: string },
+): Promise<Plan | undefined> {
+  const { data: source, preset } = chosen;
+  const place = { title: l10n.t('Train RealNVP'), step: 1, totalSteps: 1 };
+  const name = runName({ data: choiceOf(source), preset });
+  const near = path.isAbsolute(source) ? Uri.file(source) : undefined;
+  const answer = await askOutput(place, name, near);
+  if (answer === undefined || answer === 'back') return undefined;
+  return { request: { ...chosen, output: answer.value }, ...(near ? { scope: near } : {}) };
+}
+
 /** The last step alone, for a config file that the user started from. */
 export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
   const place = { title: l10n.t('Train RealNVP'), step: 1, totalSteps: 1 };
@@ -216,6 +230,9 @@ export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
   if (answer === undefined || answer === 'back') return undefined;
   return { request: { config: config.fsPath, output: answer.value }, scope: config };
 }
+
+/** How long the list waits for the workspace's files, ms. */
+const soon = 500;
 
 async function askData(
   title: string,
@@ -236,7 +253,6 @@ async function askData(
   };
   const items: DataItem[] = [
     ...section(l10n.t('From the checkpoint'), from && isOurs(from) ? [same] : []),
-    ...section(l10n.t('Built in'), builtin),
     ...section(l10n.t('Your data'), [
       {
         label: `$(file) ${l10n.t('Choose a file…')}`,
@@ -253,6 +269,7 @@ async function askData(
         browse: 'folder' as const,
       },
     ]),
+    ...section(l10n.t('Built in'), builtin),
     ...(onward
       ? []
       : section(l10n.t('From a trained flow'), [
@@ -266,14 +283,17 @@ async function askData(
         ])),
   ];
   const place: StepPlace = { title, step: 1, totalSteps: 3 };
+  const searching = filesOfWorkspace(onward);
+  // They stand first, which they can only while nobody looks at the list.
+  const found = await Promise.race([searching, pause(soon)]);
   for (;;) {
-    const answer = await pickStep(place, {
+    const answer = await pickStep<DataItem>(place, {
       placeholder: l10n.t('Which data do you want to train on?'),
-      items,
+      items: [...(found ?? []), ...items],
       active:
         items.find((item) => item.data?.source === chosen && chosen !== undefined) ??
-        items.find(({ kind }) => kind === undefined),
-      busy: filesOfWorkspace(onward),
+        [...(found ?? []), ...items].find(({ kind }) => kind === undefined),
+      ...(found ? {} : { busy: searching }),
       onItemButton: ({ data }) => data && preview(data),
     });
     if (answer === undefined || answer === 'back') return answer;
@@ -337,15 +357,6 @@ async function browseCheckpoint(): Promise<DataAnswer | undefined> {
       },
     })) ?? [];
   return from && { from };
-}
-
-/** Where the name does not tell what a path holds, the engine looks into it and says what it is, or what was expected. */
-function choiceOf(source: string, kind = kindOfFile(source)): DataChoice {
-  const builtin = builtinData.find((data) => data.source === source);
-  if (builtin) return builtin;
-  // A name without an extension is a folder more often than not.
-  const guess = kind ?? (path.extname(source) === '' ? 'pictures' : 'table');
-  return { source, kind: guess, title: path.basename(source), about: '' };
 }
 
 interface PresetItem extends QuickPickItem {
@@ -425,9 +436,7 @@ function configName(config: Uri): string {
 function runName({ data, config, from, preset }: DataAnswer & { preset?: string }): string {
   if (config) return configName(config);
   if (!data) return from ? `${modelName(from)}-on` : 'run';
-  const name = path
-    .basename(data.source)
-    .replace(/(\.(csv|tsv|parquet|npy|npz|zip|bin|idx|gz|idx\d-ubyte)|-idx\d-ubyte)+$/i, '');
+  const name = dataName(data.source);
   if (from) return `${name}-from-${modelName(from)}`;
   return name === preset || data.source !== name ? name : `${name}-${preset}`;
 }

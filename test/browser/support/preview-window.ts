@@ -1,13 +1,17 @@
 /** The data preview's page in a browser; its host answers with what the test has. */
 import assert from 'node:assert/strict';
 import type { Browser, Page } from 'playwright-core';
-import type { DataPreview } from '../../../src/protocol/data';
-import type { PreviewEvents, PreviewHost } from '../../../src/protocol/preview-page';
+import type { DataPreview, TableOverview } from '../../../src/protocol/data';
+import type { TrainEstimate } from '../../../src/protocol/engine';
+import type { PresetGroup, PreviewEvents, PreviewHost } from '../../../src/protocol/preview-page';
 import { keptState, launch, openWithHost, watchedPage, type PageOptions } from './browser-page';
 
 /** What the next question gets: the preview or the error, after so many milliseconds. */
 export interface PreviewSide {
   preview?: DataPreview;
+  overview?: TableOverview;
+  presets?: PresetGroup[];
+  estimate?: TrainEstimate;
   error?: string;
   delay?: number;
 }
@@ -40,8 +44,14 @@ export class PreviewWindow {
     const note = async (name: string): Promise<void> => void calls.push(name);
     const host: PreviewHost = {
       source: async () => '/data/of/a/test.csv',
-      async preview(token) {
-        await note('preview');
+      overview: async () => side.overview,
+      presets: async () => side.presets ?? [],
+      async estimate({ preset }) {
+        if (!side.estimate) throw new Error(`${preset}: cannot be trained`);
+        return side.estimate;
+      },
+      async preview(token, choice) {
+        await note(choice ? `preview ${JSON.stringify(choice)}` : 'preview');
         const started = Date.now();
         const awaited = () => !page.isClosed() && !calls.includes(`cancel ${token}`);
         while (Date.now() - started < (side.delay ?? 0) && awaited())
@@ -52,7 +62,8 @@ export class PreviewWindow {
       },
       cancel: (token) => note(`cancel ${token}`),
       showLog: () => note('showLog'),
-      train: () => note('train'),
+      train: (choice) => note(`train ${JSON.stringify(choice)}`),
+      saveConfig: (choice) => note(`save ${JSON.stringify(choice)}`),
     };
     const rpc = await openWithHost<PreviewEvents, PreviewHost>(
       page,

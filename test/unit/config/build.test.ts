@@ -218,3 +218,20 @@ test('images become those of the checkpoint: of as many bits, and with a context
     /takes a context of 128 numbers with each example, but train-images comes with no context/,
   );
 });
+
+test('a config may name its preset, which one on the command line wins over', () => {
+  const config = { preset: 'tabular', data: { source: 'd' }, model: { couplings: 3 } };
+  const built = buildRunConfig({ config, fileName: 'c.json' }, vectors(2));
+  assert.equal(built.model.kind === 'vector' && built.model.couplings, 3);
+  assert.deepEqual(built.model.kind === 'vector' && built.model.hidden, [100, 100]);
+  assert.equal(built.training.batch, 256);
+  assert.ok(!('preset' in built));
+  const other = buildRunConfig({ config, preset: 'moons', fileName: 'c.json' }, vectors(2));
+  assert.equal(other.training.steps, 8000);
+  assert.equal(requestedData({ config: { preset: 'moons' } }).source, 'moons');
+  assert.throws(
+    () => requestedData({ config: { preset: 'tabula', data: { source: 'd' } }, fileName: 'c.json' }),
+    /Did you mean "tabular"/,
+  );
+  assert.throws(() => requestedData({ config: { preset: 3 }, fileName: 'c.json' }), /c\.json: preset/);
+});

@@ -43,3 +43,21 @@ test('what the user set wins, and other presets keep their steps', () => {
   assert.equal(trainingOf(40, { preset: 'nflows' }).steps, 200);
   assert.equal(trainingOf(40, { preset: 'moons' }).steps, 8000);
 });
+
+test('few pictures get few steps too', () => {
+  const stepsOf = (examples: number) =>
+    buildRunConfig(
+      { data: 'photos', preset: 'image' },
+      {
+        kind: 'image',
+        name: 'photos',
+        shape: [20, 20, 3],
+        levels: 256,
+        examples,
+        provenance: { source: 'photos' },
+      },
+    ).training.steps;
+  // 100 passes of 7 steps of 64 pictures.
+  assert.equal(stepsOf(480), 700);
+  assert.equal(stepsOf(50_000), 20_000);
+});

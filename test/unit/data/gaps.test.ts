@@ -112,7 +112,7 @@ test('what cannot be is refused, with what to do', async () => {
   await refused({ source: 'all.csv', missing: 'mean' }, /column "b" has no value in the training rows/);
   await refused({ source: 'inf.csv', missing: 'drop' }, /expected a finite number, got "inf"/);
   await refused({ source: 'gaps.csv', exclude: ['none'] }, /no column "none"/);
-  await refused({ source: 'gaps.csv', columns: ['a'], exclude: ['a'] }, /"a" is left out by --exclude/);
+  await refused({ source: 'gaps.csv', columns: ['a'], exclude: ['a'] }, /"a" is left out \(--exclude/);
   await refused({ source: 'moons', missing: 'drop' }, /is no table/);
   await refused({ source: 'gaps.csv', missing: 'fill' }, /data\.missing: expected .*"drop"/);
   await refused(

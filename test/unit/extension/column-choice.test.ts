@@ -2,13 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   columnRoles,
-  contextOfRoles,
   firstRoles,
   modeled,
   roleProblem,
   withRole,
-  type ColumnRole,
 } from '../../../src/extension/training/column-choice';
+import { contextOfRoles, type ColumnRole } from '../../../src/protocol/column-roles';
 import type { TableColumn } from '../../../src/protocol/data';
 
 const mass: TableColumn = { name: 'mass', key: 'mass', numeric: true, classes: false };

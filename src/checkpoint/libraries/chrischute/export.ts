@@ -39,7 +39,7 @@ export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): 
 const rewritten = ['normDecay', 'outputOrder', 'outputLayout', 'scaleMap'];
 
 function checkFit(model: ImageModelConfig): void {
-  const misfits = new Misfits('chrischute', 'flowscope train --preset chrischute trains a flow that fits.');
+  const misfits = new Misfits('chrischute', 'The preset chrischute trains a flow that fits.');
   const got: Record<string, unknown> = { ...model, channelPolarity: model.channelPolarity ?? model.polarity };
   for (const [field, expected] of Object.entries(chrischuteConventions)) {
     if (!rewritten.includes(field))

@@ -84,7 +84,7 @@ function notesOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string
 }
 
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
-  const misfits = new Misfits('nflows', 'flowscope train --preset nflows trains a flow that fits.');
+  const misfits = new Misfits('nflows', 'The preset nflows trains a flow that fits.');
   const layers = chain.filter(({ kind }) => kind === 'coupling' || kind === 'autoregressive');
   const couplings = layers.some(({ kind }) => kind === 'coupling');
   const masked = layers.some(({ kind }) => kind === 'autoregressive');

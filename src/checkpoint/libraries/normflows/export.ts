@@ -210,7 +210,7 @@ function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boole
 }
 
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks: boolean): void {
-  const misfits = new Misfits('normflows', 'flowscope train --preset normflows trains a flow that fits.');
+  const misfits = new Misfits('normflows', 'The preset normflows trains a flow that fits.');
   const spline = model.transform === 'rationalQuadratic';
   const couplings = chain.some(({ kind }) => kind === 'coupling');
   if (couplings && !spline) checkAffine(misfits, model, blocks);

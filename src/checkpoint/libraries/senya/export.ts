@@ -65,7 +65,7 @@ export function senyaStateDict(
 function checkFit(model: VectorModelConfig): void {
   const misfits = new Misfits(
     'the RealNVP tutorial',
-    'flowscope train --preset normflows with "between": "none" trains a flow that fits.',
+    'The preset normflows with "between": "none" trains a flow that fits.',
   );
   const { affine, scaleMap } = model;
   misfits.check(

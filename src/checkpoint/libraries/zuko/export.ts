@@ -75,7 +75,7 @@ function baseTensors(
 }
 
 function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
-  const misfits = new Misfits('zuko', 'flowscope train --preset zuko trains a flow that fits.');
+  const misfits = new Misfits('zuko', 'The preset zuko trains a flow that fits.');
   if (model.transform === 'affine') {
     const [plain, inverse] = ['scale-then-shift', 'inverse-scale-then-shift'];
     const known = chain.some(({ kind }) => kind === 'coupling') ? [plain, inverse] : [];

@@ -106,7 +106,7 @@ describe('recognizing', () => {
       'encoder.weight': { shape: [4, 4], data: new Float32Array(16) },
       'decoder.weight': { shape: [4, 4], data: new Float32Array(16) },
     });
-    assert.match(await reasonFor(file), /names of no library that Flowscope knows \(chrischute\/real-nvp, /);
+    assert.match(await reasonFor(file), /match no library that Flowscope reads \(chrischute\/real-nvp, /);
   });
 
   it('reads a file as the library that is asked for, and as no other', async () => {

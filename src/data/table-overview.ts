@@ -1,0 +1,115 @@
+/** What a table holds, before anybody chose what of it is modeled: its columns, its gaps, and its first rows as they are written. */
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { OverviewColumn, TableOverview } from '../protocol/data';
+import { detectFormat } from './detect';
+import { createFeatureStatistics } from './feature-statistics';
+import { isGap, isNumber, LabelEncoder } from './labels';
+import { isBuiltin } from './open';
+import { peekParquet } from './parquet';
+import { peekTable } from './table';
+
+/** Cells that are looked at, and rows of them. */
+const mostCells = 2 ** 21;
+const mostRows = 20_000;
+const shownRows = 200;
+/** Columns that are described and shown; more are counted. */
+const shownColumns = 256;
+/** Whole numbers of more values than these are taken for numbers. */
+const mostClasses = 50;
+const datePattern = /^(\d{4}-\d{1,2}-\d{1,2}([T ]\S.*)?|\d{1,2}[./]\d{1,2}[./](\d{2}|\d{4})( \S.*)?)$/;
+
+/** The first rows of a table, as text. */
+export interface Peeked {
+  names: string[];
+  /** Whether the names are the file's own. */
+  named: boolean;
+  rows: string[][];
+  /** Rows in the file, where it says. */
+  total?: number;
+  /** Whether the file goes on after these rows. */
+  more: boolean;
+}
+
+/**
+ * @param baseFolder what a relative path is relative to
+ * @returns undefined for data that are no table
+ * @throws UserError when the file cannot be read
+ */
+export async function tableOverview(source: string, baseFolder: string): Promise<TableOverview | undefined> {
+  if (isBuiltin({ source, format: 'auto' }) || /\.json$/i.test(source)) return undefined;
+  const file = path.resolve(baseFolder, source);
+  const info = await stat(file).catch(() => undefined);
+  if (info?.isDirectory()) return undefined;
+  const format = await detectFormat(file);
+  if (format !== 'parquet' && format !== 'csv' && format !== 'tsv') return undefined;
+  const bounds = { mostRows, mostCells };
+  const peeked =
+    format === 'parquet'
+      ? await peekParquet(file, bounds)
+      : await peekTable(file, bounds, format === 'tsv' ? '\t' : undefined);
+  return { name: path.basename(file), bytes: info?.size ?? 0, ...describeTable(peeked) };
+}
+
+function describeTable({ names, named, rows, total, more }: Peeked): Omit<TableOverview, 'name' | 'bytes'> {
+  const shown = names.slice(0, shownColumns);
+  return {
+    rows: total ?? rows.length,
+    looked: rows.length,
+    more: more && total === undefined,
+    columns: shown.map((name, i) => {
+      // Names may stand twice, and then the first is found by them.
+      const key = named && names.indexOf(name) === i ? name : i;
+      return describeColumn(
+        name,
+        key,
+        rows.map((row) => row[i] ?? ''),
+      );
+    }),
+    columnCount: names.length,
+    cells: rows.slice(0, shownRows).map((row) => shown.map((_, i) => (isGap(row[i] ?? '') ? '' : row[i]!))),
+    gaps: gapPatterns(rows, names.length),
+  };
+}
+
+function describeColumn(name: string, key: string | number, all: readonly string[]): OverviewColumn {
+  const cells = all.filter((cell) => !isGap(cell));
+  const numeric = cells.every(isNumber);
+  const encoder = new LabelEncoder();
+  for (const cell of cells) encoder.add(cell);
+  const { labels, labelNames: seen } = encoder.finish();
+  // As many values as rows are a name of each row, or a measurement.
+  const few = seen.length > 1 && seen.length <= mostClasses && 2 * seen.length <= cells.length;
+  const classes = !numeric || (few && seen.every((value) => Number.isInteger(Number(value))));
+  const column = { name, key, numeric, classes, gaps: all.length - cells.length, distinct: seen.length };
+  const counts = new Array<number>(seen.length).fill(0);
+  for (const label of labels) counts[label]!++;
+  const isDate = !numeric && cells.length > 0 && cells.every((cell) => datePattern.test(cell));
+  return {
+    ...column,
+    type: numeric ? 'number' : isDate ? 'date' : 'text',
+    ...(classes && seen.length <= mostClasses ? { seen, counts } : {}),
+    ...(numeric && cells.length > 0 ? { numbers: numbersOf(cells) } : {}),
+  };
+}
+
+function numbersOf(cells: readonly string[]): OverviewColumn['numbers'] {
+  const statistics = createFeatureStatistics(1);
+  statistics.add(Float32Array.from(cells, Number));
+  const { min, max, mean, histogram } = statistics.finish(() => '')[0]!;
+  return { min, max, mean, histogram };
+}
+
+/** How many rows have gaps in just these columns. */
+function gapPatterns(rows: readonly string[][], width: number): TableOverview['gaps'] {
+  const found = new Map<string, { columns: number[]; rows: number }>();
+  for (const row of rows) {
+    const columns: number[] = [];
+    for (let i = 0; i < width; i++) if (isGap(row[i] ?? '')) columns.push(i);
+    if (columns.length === 0) continue;
+    const pattern = found.get(columns.join()) ?? { columns, rows: 0 };
+    pattern.rows++;
+    found.set(columns.join(), pattern);
+  }
+  return [...found.values()].sort((a, b) => b.rows - a.rows);
+}

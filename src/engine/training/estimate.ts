@@ -1,0 +1,59 @@
+/** How long a training would take, by a few steps of it that nobody keeps. */
+import { fitStandardization } from '../../data/standardize';
+import { columnNames } from '../../data/context';
+import type { TrainEstimate, TrainRequest } from '../../protocol/engine';
+import { CancelledError } from '../../protocol/wire';
+import { parameterCount } from '../model/layer-list';
+import type { Backend } from '../backends/backend';
+import { startOf } from './start';
+import { createTrainer, type Trainer } from './trainer';
+
+/** The first steps compile and warm up. */
+const warmup = 2;
+/** Steps that are measured: until they took this long, s, or are this many. */
+const enough = { seconds: 0.4, steps: 20 };
+/** A validation has a forward pass and no backward pass, which takes about twice as long. */
+const forwardShare = 1 / 3;
+
+/** @throws UserError where the training would refuse its data or settings */
+export async function estimateTraining(
+  request: Omit<TrainRequest, 'output'>,
+  { backend, signal }: { backend: Backend; signal?: AbortSignal },
+): Promise<TrainEstimate> {
+  const { config, dataset, weights, ...start } = await startOf({ ...request, output: '' });
+  try {
+    const standardization =
+      config.model.kind === 'vector' && config.data.standardize
+        ? (start.standardization ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))
+        : undefined;
+    if (signal?.aborted) throw new CancelledError();
+    const trainer = await createTrainer({ config, dataset, backend, standardization, weights });
+    try {
+      const secondsPerStep = await paceOf(trainer, signal);
+      const { steps, validateEvery } = config.training;
+      const batches = Math.ceil(dataset.validation.count / trainer.batchSize);
+      return {
+        steps,
+        secondsPerStep,
+        secondsBetween: (batches * secondsPerStep * forwardShare) / Math.min(steps, validateEvery),
+        parameters: parameterCount(trainer.flow.parameters),
+      };
+    } finally {
+      await trainer.dispose();
+    }
+  } finally {
+    await dataset.close();
+  }
+}
+
+async function paceOf(trainer: Trainer, signal: AbortSignal | undefined): Promise<number> {
+  let began = 0;
+  for (let step = 1; ; step++) {
+    if (signal?.aborted) throw new CancelledError();
+    await trainer.step(step);
+    const measured = step - warmup;
+    if (measured === 0) began = performance.now();
+    const seconds = (performance.now() - began) / 1000;
+    if (measured > 0 && (seconds >= enough.seconds || measured >= enough.steps)) return seconds / measured;
+  }
+}

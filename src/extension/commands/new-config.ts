@@ -1,0 +1,58 @@
+/** New Run Config…: a config that starts from a preset, with what one changes first written out. */
+import { writeFile } from 'node:fs/promises';
+import { l10n, type QuickPickItem, Selection, Uri, window, workspace } from 'vscode';
+import { conventionSets } from '../../config/conventions';
+import { presets } from '../../config/presets';
+import { section } from '../quick-pick';
+import { onDisk, uriOf } from './targets';
+
+interface PresetItem extends QuickPickItem {
+  name: string;
+}
+
+/** @param target a folder of the Explorer */
+export async function newConfig(target?: unknown): Promise<void> {
+  const item = ({ name, title, about }: { name: string; title: string; about: string }): PresetItem => ({
+    label: title,
+    description: name,
+    detail: about,
+    name,
+  });
+  const chosen = await window.showQuickPick<PresetItem | QuickPickItem>(
+    [
+      ...section(l10n.t('Presets'), presets.map(item)),
+      ...section(l10n.t('Kinds of flow and published implementations'), conventionSets.map(item)),
+    ],
+    {
+      title: l10n.t('New Run Config'),
+      placeHolder: l10n.t('Which preset do you want to start from?'),
+      matchOnDescription: true,
+    },
+  );
+  if (!chosen || !('name' in chosen)) return;
+  const folder = uriOf(target) ?? workspace.workspaceFolders?.[0]?.uri;
+  const file = await window.showSaveDialog({
+    title: l10n.t('New Run Config'),
+    ...(folder ? { defaultUri: Uri.joinPath(folder, `${chosen.name}.flow.json`) } : {}),
+    filters: { [l10n.t('Configs')]: ['flow.json'] },
+  });
+  if (!file) return;
+  await writeFile(onDisk(file), configText(chosen.name));
+  const editor = await window.showTextDocument(file);
+  // Which data is what no preset but those of built-in data says.
+  const at = editor.document.getText().indexOf('"source": ""') + '"source": "'.length;
+  const place = editor.document.positionAt(at);
+  if (at > '"source": "'.length) editor.selection = new Selection(place, place);
+}
+
+/** What the preset says of the training is written out; of the flow and the data only what differs is. */
+export function configText(name: string): string {
+  const preset = presets.find((each) => each.name === name);
+  const { steps, batch, learningRate } = preset?.training ?? {};
+  const config = {
+    preset: name,
+    data: { source: preset?.data.source ?? '' },
+    training: { steps, batch, learningRate },
+  };
+  return `${JSON.stringify(preset ? config : { preset: name, data: config.data }, undefined, 2)}\n`;
+}

@@ -1,0 +1,22 @@
+/** What becomes of the columns of a table: what a flow models, what it is given, and the class. */
+import type { TableColumn } from './data';
+import type { TableChoice } from './engine';
+
+/** `number`: given as it is. `class`: given as one number per class. `shown`: a class that is neither given nor modeled. */
+export interface ColumnRole<Column extends TableColumn = TableColumn> {
+  column: Column;
+  as: 'number' | 'class' | 'shown';
+}
+
+export function contextOfRoles(chosen: readonly ColumnRole[]): TableChoice['context'] {
+  const keys = (as: ColumnRole['as']) => chosen.flatMap((role) => (role.as === as ? [role.column.key] : []));
+  const columns = keys('number');
+  const [given] = keys('class');
+  const labelColumn = given ?? keys('shown')[0];
+  if (columns.length === 0 && labelColumn === undefined) return undefined;
+  return {
+    ...(columns.length > 0 ? { columns } : {}),
+    ...(given === undefined ? {} : { labels: true }),
+    ...(labelColumn === undefined ? {} : { labelColumn }),
+  };
+}

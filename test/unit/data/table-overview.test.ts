@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { UserError } from '../../../src/base/user-error';
+import { tableOverview } from '../../../src/data/table-overview';
+import { put, temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
+const tableColumns = async (file: string, base: string) => (await tableOverview(file, base))?.columns;
+const rows = Array.from({ length: 40 }, (_, i) => `${i / 7},${i % 3},${i},${'ab'[i % 2]}`).join('\n');
+
+test('numbers, classes and names of rows are told apart', async () => {
+  const found = await tableColumns(put(folder, 'a.csv', `mass,age,id,kind\n${rows}\n`), '/');
+  assert.deepEqual(
+    found!.map(({ name, key, numeric, classes, seen = [] }) => [name, key, numeric, classes, ...seen]),
+    [
+      ['mass', 'mass', true, false],
+      ['age', 'age', true, true, '0', '1', '2'],
+      ['id', 'id', true, false],
+      ['kind', 'kind', false, true, 'a', 'b'],
+    ],
+  );
+});
+
+test('without a line of names, and where a name stands twice, columns go by their numbers', async () => {
+  const bare = await tableColumns(put(folder, 'bare.csv', `${rows}\n`), '/');
+  assert.deepEqual(
+    bare!.map(({ name, key }) => [name, key]),
+    ['column 0', 'column 1', 'column 2', 'column 3'].map((name, i) => [name, i]),
+  );
+  const twice = await tableColumns(put(folder, 'twice.tsv', 'a\ta\n1\t2\n3\t4\n'), '/');
+  assert.deepEqual(
+    twice!.map(({ key }) => key),
+    ['a', 1],
+  );
+});
+
+test('only the first rows are read; other data have no columns to choose', async () => {
+  const broken = `a,b\n${'1,2\n'.repeat(30_000)}1,2,"`;
+  assert.equal((await tableColumns(put(folder, 'long.csv', broken), '/'))?.length, 2);
+  assert.equal(await tableColumns('moons', '/'), undefined);
+  await assert.rejects(tableColumns('missing.csv', folder), UserError);
+});
+
+test('of Parquet as of text', async () => {
+  const found = await tableColumns(path.resolve('test/fixtures/data/table-zstd.parquet'), '/');
+  assert.deepEqual(
+    found!.map(({ name, numeric, classes }) => [name, numeric, classes]),
+    [
+      ['x', true, false],
+      ['k', true, false],
+      ['f', true, false],
+      ['flag', true, true],
+      ['species', false, true],
+    ],
+  );
+});
+
+test('types, ranges, classes and gaps of a table that no flow could be trained on as it is', async () => {
+  const lines = ['2020-01-02,1,a,', '2020-01-03,NA,b,5', '2021-11-30,3,a,', ',4.5,,7'];
+  const { columns, ...found } = (await tableOverview(
+    put(folder, 'mixed.csv', `day,size,kind,rare\n${lines.join('\n')}\n`),
+    '/',
+  ))!;
+  assert.deepEqual(
+    columns.map(({ name, type, gaps, distinct }) => [name, type, gaps, distinct]),
+    [
+      ['day', 'date', 1, 3],
+      ['size', 'number', 1, 3],
+      ['kind', 'text', 1, 2],
+      ['rare', 'number', 2, 2],
+    ],
+  );
+  assert.deepEqual(columns[2]!.counts, [2, 1]);
+  const { min, max, mean, histogram } = columns[1]!.numbers!;
+  assert.deepEqual([min, max], [1, 4.5]);
+  assert.ok(Math.abs(mean - 8.5 / 3) < 1e-6);
+  assert.equal(
+    histogram.counts.reduce((a, b) => a + b),
+    3,
+  );
+  assert.deepEqual(found.cells[1], ['2020-01-03', '', 'b', '5']);
+  assert.deepEqual(found.gaps, [
+    { columns: [3], rows: 2 },
+    { columns: [1], rows: 1 },
+    { columns: [0, 2], rows: 1 },
+  ]);
+  assert.deepEqual([found.rows, found.looked, found.more], [4, 4, false]);
+});
+
+test('of a long table the first rows are looked at', async () => {
+  const long = await tableOverview(put(folder, 'longer.csv', `a,b\n${'1,2\n'.repeat(30_000)}`), '/');
+  assert.deepEqual([long!.looked, long!.more, long!.cells.length], [20_000, true, 200]);
+});

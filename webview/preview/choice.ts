@@ -1,0 +1,97 @@
+/** What the user does with the columns of a table, and what comes of it. */
+import { type ColumnRole, contextOfRoles } from '../../src/protocol/column-roles';
+import type { OverviewColumn, TableOverview } from '../../src/protocol/data';
+import type { TableChoice } from '../../src/protocol/engine';
+
+export type Use = 'use' | 'condition' | 'label' | 'leave out';
+export type Missing = 'drop' | 'mean';
+
+/** Classes that can be told apart in a legend, and are no names of rows. */
+const isClass = ({ classes, seen }: OverviewColumn): boolean => classes && seen !== undefined;
+
+const varies = ({ numbers }: OverviewColumn): boolean => numbers !== undefined && numbers.max > numbers.min;
+
+export function allowedUses(column: OverviewColumn): Use[] {
+  const numeric = column.type === 'number';
+  const uses: Record<Use, boolean> = {
+    use: numeric,
+    condition: numeric || isClass(column),
+    label: isClass(column),
+    'leave out': true,
+  };
+  return (Object.keys(uses) as Use[]).filter((use) => uses[use]);
+}
+
+/** Numbers are used, the first column of text with few values is the label, all else is left out. */
+export function firstUses(columns: readonly OverviewColumn[]): Use[] {
+  const label = columns.findIndex(
+    (column) => column.type === 'text' && isClass(column) && column.distinct > 1 && column.seen!.length > 1,
+  );
+  return columns.map((column, i) => {
+    if (i === label) return 'label';
+    return column.type === 'number' && varies(column) ? 'use' : 'leave out';
+  });
+}
+
+const givesClass = (column: OverviewColumn, use: Use): boolean =>
+  use === 'label' || (use === 'condition' && column.type !== 'number');
+
+/** A table has one class: another one steps back. */
+export function withUse(
+  columns: readonly OverviewColumn[],
+  uses: readonly Use[],
+  at: number,
+  use: Use,
+): Use[] {
+  const isNew = givesClass(columns[at]!, use);
+  return uses.map((other, i) => {
+    if (i === at) return use;
+    return isNew && givesClass(columns[i]!, other)
+      ? columns[i]!.type === 'number'
+        ? 'use'
+        : 'leave out'
+      : other;
+  });
+}
+
+/** Rows that have a gap in a column that is read. */
+export function rowsWithGaps({ gaps }: Pick<TableOverview, 'gaps'>, uses: readonly Use[]): number {
+  const isRead = (i: number): boolean => (uses[i] ?? 'leave out') !== 'leave out';
+  return gaps.reduce((sum, { columns, rows }) => sum + (columns.some(isRead) ? rows : 0), 0);
+}
+
+/** The column without which fewest rows have gaps; undefined where there is nothing to be gained. */
+export function worstColumn(
+  overview: TableOverview,
+  uses: readonly Use[],
+): { at: number; rows: number } | undefined {
+  const now = rowsWithGaps(overview, uses);
+  const models = uses.filter((use) => use === 'use').length;
+  const candidates = uses.flatMap((use, at) => {
+    if (use === 'leave out' || (use === 'use' && models < 3)) return [];
+    const rows = rowsWithGaps(
+      overview,
+      uses.map((other, i) => (i === at ? 'leave out' : other)),
+    );
+    return rows < now ? [{ at, rows }] : [];
+  });
+  return candidates.sort((a, b) => a.rows - b.rows)[0];
+}
+
+export function tableChoice(overview: TableOverview, uses: readonly Use[], missing: Missing): TableChoice {
+  const { columns } = overview;
+  const roles = columns.flatMap((column, i): ColumnRole[] => {
+    if (uses[i] === 'label') return [{ column, as: 'shown' }];
+    return uses[i] === 'condition' ? [{ column, as: column.type === 'number' ? 'number' : 'class' }] : [];
+  });
+  const keys = (wanted: Use) => columns.flatMap(({ key }, i) => (uses[i] === wanted ? [key] : []));
+  // Of a table with more columns than are shown, those that were chosen; elsewhere those that were not.
+  const all = columns.length === overview.columnCount;
+  const [used, exclude] = [keys('use'), keys('leave out')];
+  const context = contextOfRoles(roles);
+  const table = {
+    ...(all ? (exclude.length > 0 ? { exclude } : {}) : { columns: used }),
+    ...(rowsWithGaps(overview, uses) > 0 ? { missing } : {}),
+  };
+  return { ...(context ? { context } : {}), ...(Object.keys(table).length > 0 ? { table } : {}) };
+}

@@ -1,0 +1,104 @@
+/** The head of a column: what the flow does with it, what is in it, and what is missing. */
+import type { OverviewColumn } from '../../src/protocol/data';
+import { compact, count } from '../base/format/numbers';
+import { Bars } from './bars';
+import { allowedUses, type Use } from './choice';
+import type { TableState } from './table-state';
+import { text } from './text';
+
+const uses: readonly Use[] = ['use', 'condition', 'label', 'leave out'];
+const shownClasses = 3;
+
+export function ColumnHead({ table, at }: { table: TableState; at: number }) {
+  const column = table.overview.columns[at]!;
+  const { looked } = table.overview;
+  const use = table.uses.value[at]!;
+  const { gaps } = column;
+  return (
+    <th scope="col" class={use === 'leave out' ? 'left-out' : ''}>
+      <span class="name" title={column.name}>
+        {column.name}
+      </span>
+      <UseSelect column={column} use={use} onChange={(chosen) => table.use(at, chosen)} />
+      <div class="look">
+        <Look column={column} />
+      </div>
+      <span class="tick">{kindOf(column)}</span>
+      <span class={`gaps ${gaps > 0 ? 'some' : 'tick'}`}>
+        {gaps > 0 ? (
+          <span class="share" aria-hidden="true">
+            <span style={{ width: `${Math.max(2, (gaps / Math.max(1, looked)) * 100)}%` }} />
+          </span>
+        ) : null}
+        {gaps > 0 ? text.gapCount(gaps) : text.noGaps}
+      </span>
+    </th>
+  );
+}
+
+function UseSelect({
+  column,
+  use,
+  onChange,
+}: {
+  column: OverviewColumn;
+  use: Use;
+  onChange(use: Use): void;
+}) {
+  const allowed = allowedUses(column);
+  return (
+    <select
+      class="use"
+      aria-label={text.useOf(column.name)}
+      title={text.useHint[use]}
+      value={use}
+      onChange={(event) => onChange(event.currentTarget.value as Use)}
+    >
+      {uses.map((each) => (
+        <option key={each} value={each} disabled={!allowed.includes(each)}>
+          {allowed.includes(each) ? text.uses[each] : text.notFor(text.uses[each], each === 'use')}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Look({ column: { name, numbers, seen, counts, type } }: { column: OverviewColumn }) {
+  if (numbers && type === 'number')
+    return (
+      <>
+        <Bars name={name} histogram={numbers.histogram} />
+        <span class="range tick">
+          <span>{compact(numbers.min)}</span>
+          <span>{compact(numbers.max)}</span>
+        </span>
+      </>
+    );
+  if (!seen || !counts) return null;
+  const most = Math.max(1, ...counts);
+  const classes = seen
+    .map((value, i) => ({ value, rows: counts[i]! }))
+    .sort((a, b) => b.rows - a.rows)
+    .slice(0, shownClasses);
+  return (
+    <ul class="classes tick">
+      {classes.map(({ value, rows }) => (
+        <li key={value}>
+          <span class="value" title={value}>
+            {value}
+          </span>
+          <span class="share" aria-hidden="true">
+            <span style={{ width: `${(rows / most) * 100}%` }} />
+          </span>
+          <span class="num">{count(rows)}</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function kindOf({ type, numbers, distinct, seen }: OverviewColumn): string {
+  if (type === 'number') return numbers ? text.meanOf(compact(numbers.mean)) : text.empty;
+  if (type === 'date') return text.dates(distinct);
+  return seen ? text.classes(distinct) : text.texts(distinct);
+}

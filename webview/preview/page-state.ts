@@ -1,0 +1,85 @@
+/** Everything that the page knows: a table and what was chosen of it, what the data are, and how long training takes. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { PreviewHost, TrainingChoice } from '../../src/protocol/preview-page';
+import { createEstimates, type Estimates } from './estimates';
+import { chosenTraining, presetState, shownPresets, type PresetState } from './presets';
+import { previewQuestion, type PreviewQuestion } from './state';
+import { tableState, type TableState } from './table-state';
+
+export interface PageState {
+  readonly host: PreviewHost;
+  readonly table: ReadonlySignal<TableState | undefined>;
+  readonly question: PreviewQuestion;
+  readonly presets: PresetState;
+  readonly estimates: Estimates;
+  /** Times the presets that are in sight and were not timed on the same choice. */
+  measure(): void;
+  /** Reads everything, again. */
+  read(): void;
+  cancel(): void;
+  chosen(): TrainingChoice;
+}
+
+export function pageState(host: PreviewHost): PageState {
+  const table = signal<TableState | undefined>(undefined);
+  const question = previewQuestion(host);
+  const presets = presetState();
+  const estimates = createEstimates(host);
+  let round = 0;
+  let reading: string | undefined;
+  const measure = (): void => {
+    // One thing after the other: the data first, which is what the page waits for.
+    estimates.measure(shownPresets(presets), table.peek()?.choice.peek() ?? {});
+  };
+  const groups = host.presets().then((found) => {
+    presets.groups.value = found;
+    presets.chosen.value ??= found[0]?.presets[0]?.name;
+    presets.open.value = new Set(found.slice(0, 1).map(({ label }) => label));
+  });
+  const read = async (): Promise<void> => {
+    const own = ++round;
+    estimates.stop();
+    question.wait();
+    reading = `overview ${own}`;
+    const overview = await host.overview(reading).catch((error: unknown) => {
+      if (own === round) question.fail(error);
+      return null;
+    });
+    if (own === round) reading = undefined;
+    await groups;
+    if (own !== round || overview === null) return;
+    const before = table.peek();
+    before?.dispose();
+    if (!overview) {
+      table.value = undefined;
+      question.ask();
+      measure();
+      return;
+    }
+    // Made before it is known to the page, so that its first choice is asked about with it.
+    table.value = tableState(
+      overview,
+      (choice) => {
+        question.ask(choice);
+        estimates.measure(shownPresets(presets), choice);
+      },
+      before,
+    );
+  };
+  return {
+    host,
+    table,
+    question,
+    presets,
+    estimates,
+    measure,
+    read: () => void read(),
+    cancel() {
+      if (reading !== undefined) void host.cancel(reading).catch(() => {});
+      reading = undefined;
+      round++;
+      question.cancel();
+    },
+    chosen: () => ({ ...table.peek()?.choice.peek(), ...chosenTraining(presets, estimates) }),
+  };
+}

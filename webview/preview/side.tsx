@@ -1,0 +1,50 @@
+/** What would be trained, next to the data: the choices, the split, the preset, what to know, and the two ways on. */
+import { Button } from '../base/controls/toolkit';
+import { count } from '../base/format/numbers';
+import { Gaps, Learned } from './learned';
+import type { PageState } from './page-state';
+import { Presets } from './presets';
+import { text } from './text';
+import { Warnings } from './facts';
+
+export function Side({ page }: { page: PageState }) {
+  const { table, question, presets, estimates, host } = page;
+  const state = question.state.value;
+  const shown = table.value;
+  return (
+    <aside class="side" aria-label={text.choices}>
+      <div class="side-scroll" tabIndex={0} role="group" aria-label={text.choices}>
+        {shown ? <Learned table={shown} /> : null}
+        {shown ? <Gaps table={shown} /> : null}
+        {shown ? (
+          <section aria-labelledby="split-title">
+            <h2 id="split-title">{text.splitTitle}</h2>
+            <dl class="pairs">
+              <div>
+                <dt>{text.trainRows}</dt>
+                <dd>{state.status === 'ready' ? count(state.preview.train) : '–'}</dd>
+              </div>
+              <div>
+                <dt>{text.validationRows}</dt>
+                <dd>{state.status === 'ready' ? count(state.preview.validation) : '–'}</dd>
+              </div>
+            </dl>
+          </section>
+        ) : null}
+        <Presets state={presets} estimates={estimates} onUnfold={page.measure} />
+        {shown && state.status === 'ready' ? <Warnings warnings={state.preview.warnings} /> : null}
+        {shown && state.status === 'failed' ? (
+          <div class="why" role="alert">
+            <p>{state.message}</p>
+          </div>
+        ) : null}
+      </div>
+      <div class="ways-on">
+        <Button primary onClick={() => void host.train(page.chosen())}>
+          {text.train}
+        </Button>
+        <Button onClick={() => void host.saveConfig(page.chosen())}>{text.saveConfig}</Button>
+      </div>
+    </aside>
+  );
+}

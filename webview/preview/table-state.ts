@@ -1,0 +1,60 @@
+/** What was chosen of a table, and what is asked when it changes. */
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import type { TableOverview } from '../../src/protocol/data';
+import type { TableChoice } from '../../src/protocol/engine';
+import { firstUses, type Missing, rowsWithGaps, tableChoice, type Use, withUse } from './choice';
+
+export interface TableState {
+  readonly overview: TableOverview;
+  readonly uses: ReadonlySignal<readonly Use[]>;
+  readonly missing: ReadonlySignal<Missing>;
+  readonly choice: ReadonlySignal<TableChoice>;
+  use(column: number, use: Use): void;
+  fill(missing: Missing): void;
+  dispose(): void;
+}
+
+/** Choices follow each other; reading the data for each is too often. */
+const quiet = 300;
+
+/** @param before what was chosen of an earlier reading of the file: kept where the columns are the same */
+export function tableState(
+  overview: TableOverview,
+  onChoice: (choice: TableChoice) => void,
+  before?: TableState,
+): TableState {
+  const same = before && names(before.overview) === names(overview);
+  const first = same ? before.uses.peek() : firstUses(overview.columns);
+  const uses = signal<readonly Use[]>(first);
+  const all = rowsWithGaps(overview, first) >= overview.looked;
+  const missing = signal<Missing>(same ? before.missing.peek() : all ? 'mean' : 'drop');
+  const choice = computed(() => tableChoice(overview, uses.value, missing.value));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let started = false;
+  const stop = effect(() => {
+    const now = choice.value;
+    clearTimeout(timer);
+    if (started) timer = setTimeout(() => onChoice(now), quiet);
+    else untracked(() => onChoice(now));
+    started = true;
+  });
+  return {
+    overview,
+    uses,
+    missing,
+    choice,
+    use(at, use) {
+      uses.value = withUse(overview.columns, uses.value, at, use);
+    },
+    fill(how) {
+      missing.value = how;
+    },
+    dispose() {
+      clearTimeout(timer);
+      stop();
+    },
+  };
+}
+
+const names = ({ columns }: TableOverview): string =>
+  JSON.stringify(columns.map(({ name, type }) => [name, type]));
