@@ -1,6 +1,6 @@
 /** Which folders hold pictures, so that menus of other folders need not offer to train on them. */
 import path from 'node:path';
-import { commands, type ExtensionContext, workspace } from 'vscode';
+import { commands, type ExtensionContext, type Uri, workspace } from 'vscode';
 import { debounce } from '../debounce';
 import { readSettings } from '../settings';
 
@@ -8,21 +8,32 @@ const pictures = '**/*.{png,jpg,jpeg,webp,PNG,JPG,JPEG,WEBP}';
 /** Files that are looked for: of each folder one is enough, and there is no search for just that. */
 const mostFiles = 5000;
 
-/** Tells menus, now and when files come or go. */
+/** Tells menus, a while after activation and when files come or go. */
 export function registerPictureFolders(context: ExtensionContext): void {
-  const look = debounce(() => void tell(), 3000);
+  let known: ReadonlySet<string> = new Set();
+  const look = debounce(() => void tell().then((folders) => (known = folders)), 3000);
   const watcher = workspace.createFileSystemWatcher(pictures, false, true, false);
   context.subscriptions.push(
     look,
     watcher,
-    watcher.onDidCreate(look.call),
-    watcher.onDidDelete(look.call),
+    watcher.onDidCreate((file) => {
+      if (!known.has(path.dirname(file.fsPath)) && !inRuns(file)) look.call();
+    }),
+    watcher.onDidDelete((file) => {
+      if (known.has(path.dirname(file.fsPath))) look.call();
+    }),
     workspace.onDidChangeWorkspaceFolders(look.call),
   );
-  void tell();
+  look.call();
 }
 
-async function tell(): Promise<void> {
+/** A training writes pictures for hours. */
+function inRuns(file: Uri): boolean {
+  const runs = readSettings().runsFolder.replaceAll('\\', '/');
+  return `/${workspace.asRelativePath(file, false)}`.startsWith(`/${runs}/`);
+}
+
+async function tell(): Promise<ReadonlySet<string>> {
   const runs = readSettings().runsFolder.replaceAll('\\', '/');
   // The samples of a run are pictures, and nobody trains on them.
   const files = await workspace.findFiles(pictures, `{**/node_modules/**,**/.git/**,${runs}/**}`, mostFiles);
@@ -31,4 +42,5 @@ async function tell(): Promise<void> {
   for (const folder of [...folders]) folders.add(path.dirname(folder));
   await commands.executeCommand('setContext', 'flowscope.pictureFolders', [...folders]);
   await commands.executeCommand('setContext', 'flowscope.looked', true);
+  return folders;
 }
