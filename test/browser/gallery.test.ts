@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { arrays, type Numbers } from '../inspector/command-line';
 import { near, parseNumber, result, value } from '../inspector/frame';
-import { examplesOf, type Model } from '../inspector/models';
+import { examplesOf, type Model, showTab } from '../inspector/models';
 import { untilPictures } from '../inspector/pictures';
 import { until } from '../inspector/until';
 import type { EngineWindow } from './support/engine-window';
@@ -37,7 +37,7 @@ describe('the gallery of a small flow', () => {
   const opened = async (tab: string, model: Model = digits, faults: Faults = {}): Promise<EnginePage> => {
     const live = await editor.openPage(model.file(), { ...pane, ...faults });
     await live.page.locator('[data-result]').waitFor();
-    await gallery(live.page).getByRole('tab', { name: tab }).click();
+    await showTab(live.page, '.gallery', tab);
     return live;
   };
   const selected = (page: Page, name: string) =>

@@ -16,6 +16,7 @@ import { Bar } from './bar';
 import { DropTarget } from './given';
 import { Help } from './help';
 import { handleKey } from './keys';
+import { useTurns } from './panels';
 import { compareState } from '../features/compare/state';
 
 export function App({ store }: { store: Store }) {
@@ -48,9 +49,6 @@ function Opened({ store }: { store: Store }) {
 }
 
 function Regions({ model }: { model: ModelSummary }) {
-  const comparing = useFeature(compareState).path.value !== undefined;
-  // Layers first: they are what one looks at, and the other two are as much work again.
-  const painted = useAfterPaint();
   if (!model.runnable)
     return (
       <div class="page plain">
@@ -58,9 +56,17 @@ function Regions({ model }: { model: ModelSummary }) {
         <Region name="file" model={model} />
       </div>
     );
+  return <Runnable model={model} />;
+}
+
+function Runnable({ model }: { model: ModelSummary }) {
+  const comparing = useFeature(compareState).path.value !== undefined;
+  // Layers first: they are what one looks at, and the other two are as much work again.
+  const painted = useAfterPaint();
+  const page = useTurns();
   const { origin, recording } = model;
   return (
-    <main class={`page ${isPlane(model) ? 'plane-page' : ''} ${origin || recording ? 'with-origin' : ''}`}>
+    <main class={`page ${isPlane(model) ? 'plane-page' : ''}`} ref={page}>
       <DropTarget />
       {origin ? <OriginNote origin={origin} /> : null}
       {recording ? <RecordingNote recording={recording} title={model.title} /> : null}

@@ -3,6 +3,7 @@ import { runState } from '../base/store/run-state';
 import type { Store } from '../base/store/store';
 import { act } from './actions';
 import { tellSelection } from './outline';
+import { panelsState } from './panels-state';
 import { steppingState } from './stepping';
 
 export function listen(store: Store): void {
@@ -20,7 +21,8 @@ export function listen(store: Store): void {
     },
     act: (action) => act(store, action),
   });
-  // Asks ahead from the start, not from the first step on.
+  // There from the start, not from the first step or picture on.
   store.state(steppingState);
+  store.state(panelsState);
   tellSelection(store);
 }
