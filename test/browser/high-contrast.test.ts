@@ -8,6 +8,7 @@ import { describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
 import sharp from 'sharp';
 import { showTab, type Model } from '../inspector/models';
+import { until } from '../inspector/until';
 import { restyle } from './support/browser-page';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
@@ -37,6 +38,13 @@ async function edges(element: Locator, around: number): Promise<number> {
     }
   return found;
 }
+
+const isChosen = (element: Locator): Promise<boolean> =>
+  element.evaluate((one) =>
+    ['selected', 'checked', 'pressed', 'current'].some(
+      (state) => one.getAttribute(`aria-${state}`) === 'true',
+    ),
+  );
 
 describe('high contrast', () => {
   let editor: EngineWindow;
@@ -77,15 +85,26 @@ describe('high contrast', () => {
   async function compare(name: string, element: Locator, other: Locator, around = 0): Promise<string[]> {
     const looks: number[][] = [];
     for (const theme of themes) {
-      await element.click();
       await editor.setTheme(theme);
-      await element.page().mouse.move(0, 0);
-      await element.page().evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-      const chosen = await edges(element, around);
-      await other.click();
-      await element.page().mouse.move(0, 0);
-      await element.page().evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
-      looks.push([chosen, await edges(element, around)]);
+      const look: number[] = [];
+      for (const [clicked, chosen] of [
+        [element, true],
+        [other, false],
+      ] as const) {
+        await clicked.click();
+        await until(
+          `${name} ${chosen ? 'chosen' : 'not chosen'}`,
+          async () => (await isChosen(element)) === chosen,
+        );
+        // Neither a pointer over it nor the focus on it is what is looked for.
+        await element.page().mouse.move(0, 0);
+        await element.page().evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+        await element
+          .page()
+          .evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))));
+        look.push(await edges(element, around));
+      }
+      looks.push(look);
     }
     const box = (await element.boundingBox())!;
     // At least one long side of it.
