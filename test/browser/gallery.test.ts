@@ -244,7 +244,7 @@ describe('the gallery of a small flow', () => {
     const tiles = page.locator('canvas[data-name=reconstruction]');
     await until('twelve tiles', async () => (await tiles.count()) === 12);
     assert.deepEqual(await page.locator('.column-heads span').allInnerTexts(), ['x', '100%', '50%']);
-    await page.getByRole('button', { name: /^Draw anew/ }).click();
+    await page.getByRole('button', { name: /^Sample again/ }).click();
     await live.untilAsked('reconstruct', ({ seed }) => seed === 8);
     await page.getByRole('button', { name: 'Example 3, 50% of its latents kept' }).click();
     assert.equal(await picked(page), 'Example 3, 50% of its latents kept');

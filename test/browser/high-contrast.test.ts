@@ -77,7 +77,8 @@ describe('high contrast', () => {
       kind('range of colors', '#layer-panel .segmented', '[role=radio]'),
       kind('tab', '.layer .tablist', '[role=tab]'),
       kind('tab below', '.diag .tablist', '[role=tab]'),
-      kind('picture', '.thumbs', 'button'),
+      // The border of the next one would lie beside it.
+      kind('picture', '.thumbs', 'button', [0, 12]),
       kind('row of the strip', '.flow', '[data-layer]', [1, 2]),
     ];
   };

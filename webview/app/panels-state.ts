@@ -33,12 +33,14 @@ export const panelsState: StateDefinition<PanelsState> = {
       fronts.value = { one: region, shared: region === 'layer' ? shared : region };
     };
     // What was asked for from elsewhere comes to the front: a tab by a key or a command, a layer by its row.
+    const seen = new Map<TabRegion, string>();
+    const note = (region: TabRegion): void => void seen.set(region, store.tabs[region].peek());
     for (const region of regions) {
-      let before = store.tabs[region].peek();
+      note(region);
       effect(() => {
-        const tab = store.tabs[region].value;
-        if (tab !== before) choose(region);
-        before = tab;
+        if (store.tabs[region].value === seen.get(region)) return;
+        note(region);
+        choose(region);
       });
     }
     store.onLayer(() => choose('layer'));
@@ -51,7 +53,11 @@ export const panelsState: StateDefinition<PanelsState> = {
         front.value === region ||
         (turns.value === 'shared' && region === 'layer'),
       kept: fronts,
-      reset: (_, kept) => void (fronts.value = (kept as Fronts | undefined) ?? first),
+      reset(_, kept) {
+        // The tabs are those of another model, or of before: nobody asked for one of them.
+        regions.forEach(note);
+        fronts.value = (kept as Fronts | undefined) ?? first;
+      },
     };
   },
 };
