@@ -97,6 +97,7 @@ describe('high contrast', () => {
           `${name} ${chosen ? 'chosen' : 'not chosen'}`,
           async () => (await isChosen(element)) === chosen,
         );
+        await element.page().locator('main [aria-busy=true]').first().waitFor({ state: 'detached' });
         // Neither a pointer over it nor the focus on it is what is looked for.
         await element.page().mouse.move(0, 0);
         await element.page().evaluate(() => (document.activeElement as HTMLElement | null)?.blur());

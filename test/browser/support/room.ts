@@ -46,7 +46,7 @@ export function cutTexts(): string[] {
   for (const element of document.querySelectorAll('vscode-dropdown, vscode-text-field')) {
     if (!shown(element)) continue;
     const inside = element.shadowRoot?.querySelector<HTMLElement>('.selected-value, input');
-    if (!inside || inside.clientWidth === 0) continue;
+    if (!inside || element.getBoundingClientRect().width === 0) continue;
     const said = inside instanceof HTMLInputElement ? inside.value : inside.textContent;
     if (inside.scrollWidth > inside.clientWidth + 1) bad.add(`cut: ${named(element, said)}`);
   }

@@ -140,12 +140,11 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
             label={text.zToX(picked + 1)}
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
-          <Asked
-            question={store.state(samplesState).morph}
-            skeleton={<div class="skeleton" style={{ height: '120px' }} />}
-          >
-            {(morph) => <MorphWay model={model} morph={morph} />}
-          </Asked>
+          <div class="way-slot">
+            <Asked question={store.state(samplesState).morph} skeleton={<div class="skeleton way-wait" />}>
+              {(morph) => <MorphWay model={model} morph={morph} />}
+            </Asked>
+          </div>
         </>
       )}
     </WhereFinite>
