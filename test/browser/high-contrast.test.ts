@@ -127,7 +127,7 @@ describe('high contrast', () => {
     const bad: string[] = [];
     for (const { name, element, other } of kinds(page.locator('body')))
       // A picture has its border around it, and no fill.
-      bad.push(...(await compare(name, element, other, name === 'picture' ? 4 : 0)));
+      bad.push(...(await compare(name, element, other, name === 'picture' ? 6 : 0)));
     await showTab(page, '.diag', 'Run');
     const checkpoint = page.locator('.run-list button');
     bad.push(...(await compare('checkpoint', checkpoint.nth(0), checkpoint.nth(1))));
