@@ -116,10 +116,13 @@ export async function showTab(page: Pick<Frame, 'locator'>, region: string, titl
       .getByRole('radio', { name: panelNames[region]!, exact: true })
       .click();
   const tab = panel.getByRole('tab', { name: title, exact: true });
-  if (!(await tab.isVisible())) {
-    await panel.locator('.plain-menu').click();
-    await panel.getByRole('menuitem', { name: title, exact: true }).click();
-  } else await tab.click();
+  const press = async (): Promise<void> => {
+    if (await tab.isVisible()) return tab.click({ timeout: 5000 });
+    await panel.locator('.plain-menu').click({ timeout: 5000 });
+    await panel.getByRole('menuitem', { name: title, exact: true }).click({ timeout: 5000 });
+  };
+  // Right after another size, the row may lose the tab that was about to be clicked.
+  await press().catch(press);
 }
 
 /** The text of the first that the selector finds, once it says what is expected. */
