@@ -30,7 +30,7 @@ describe('calibration', () => {
     await panel.getByText('Run', { exact: true }).click();
     await panel.getByText(/80 validation pairs, 200 samples each/).waitFor();
     const names = page.locator('.calibration-ranks figure');
-    assert.deepEqual(await names.locator('h3 b').allInnerTexts(), ['x₁', 'x₂']);
+    assert.deepEqual(await names.locator('h3 b').allInnerTexts(), ['x', 'y']);
     // Parameters that were moved at random are not calibrated.
     const off = await names.evaluateAll((all) => all.map((one) => one.getAttribute('data-off')));
     assert.ok(
