@@ -157,7 +157,12 @@ describe('the plane', () => {
         const read = parseNumber(await coordinates.first().inputValue());
         return Math.abs(read - clicked[0]!) < 0.005 * size;
       });
-      near(parseNumber(await coordinates.last().inputValue()), clicked[1]!, 0.005 * size, 'x₂ under the pointer');
+      near(
+        parseNumber(await coordinates.last().inputValue()),
+        clicked[1]!,
+        0.005 * size,
+        'x₂ under the pointer',
+      );
       await coordinates.first().fill('0.75');
       await coordinates.first().press('Enter');
       await until('the typed point', async () => (await rowsOf(frame))[0]?.[0] === 0.75);
