@@ -60,6 +60,32 @@ async function showLayerThatHas(tab) {
   }
 }
 
+/** In a small window, panels take turns. */
+async function bringForward(tab, region) {
+  if (await tab.locator(region).isVisible()) return;
+  const place = ['.layer', '.gallery', '.diag'].indexOf(region);
+  const choices = tab.locator('.panel-switch:visible [role=radio]');
+  await choices.nth(place - (3 - (await choices.count()))).click();
+}
+
+/** Those in the row, and those under "More". */
+async function namesOfTabs(tab, region) {
+  const shown = await tab.locator(region).getByRole('tab').allInnerTexts();
+  const more = tab.locator(region).locator('.plain-menu');
+  if ((await more.count()) === 0) return shown;
+  await more.click();
+  const rest = await tab.locator(region).getByRole('menuitem').allInnerTexts();
+  await more.click();
+  return [...shown, ...rest];
+}
+
+async function showTab(tab, region, name) {
+  const own = tab.locator(region).getByRole('tab', { name, exact: true });
+  if (await own.isVisible()) return own.click();
+  await tab.locator(region).locator('.plain-menu').click();
+  await tab.locator(region).getByRole('menuitem', { name, exact: true }).click();
+}
+
 /** Views of a flow: each tab of the layer, and each mode of the gallery in addition to the first. */
 async function drawInspector(tab, theme, save) {
   const title = tab.locator('main.whole h1');
@@ -79,17 +105,18 @@ async function drawInspector(tab, theme, save) {
     ['#gallery-panel', '.gallery'],
     ['#diagnostics-panel', '.diag'],
   ]) {
-    const own = tab.locator(region).getByRole('tab');
-    const names = await own.allInnerTexts();
+    await bringForward(tab, region);
+    const names = await namesOfTabs(tab, region);
     for (const name of names) {
-      await tab.locator(region).getByRole('tab', { name, exact: true }).click();
+      await bringForward(tab, region);
+      await showTab(tab, region, name);
       await tab.locator(list).waitFor();
       if (region === '.layer') await showLayerThatHas(tab);
       // A narrow window shows one region at a time.
       if (theme.startsWith('narrow')) await save(`${fileName(name)}-${theme}`, tab.locator(region));
       else await save(`${fileName(name)}-${theme}`);
     }
-    if (names.length > 0) await own.first().click();
+    if (names.length > 0) await showTab(tab, region, names[0]);
   }
   if (theme.startsWith('narrow')) {
     await tab.locator('main').evaluate((element) => element.scrollIntoView());

@@ -22,7 +22,16 @@ const pointed = 1400;
 const looked = 2200;
 
 const layer = (index) => (page) => page.locator(`.flow [data-layer="${index}"]`);
-const tab = (name) => (page) => page.getByRole('tab', { name, exact: true });
+/** A tab, also where the row has no room for it: then it is in the menu at its end. */
+const tab = (name) => async (page) => {
+  const own = page.getByRole('tab', { name, exact: true });
+  const item = page.getByRole('menuitem', { name, exact: true });
+  for (const more of await page.locator('.plain-menu').all()) {
+    if (await own.or(item).first().isVisible()) break;
+    await more.click();
+  }
+  return own.or(item).first();
+};
 const fixture = (...names) => path.join(root, 'test', 'fixtures', ...names);
 const sample = (name) => path.join(root, 'media', 'samples', `${name}.flow.safetensors`);
 
@@ -148,7 +157,7 @@ async function framesOf(page, steps) {
   for (const { say, click, press = [] } of steps) {
     const caption = await captionOf(page.context().browser(), say);
     const shot = async (delay) => frames.push({ picture: await page.screenshot(), caption, delay });
-    const target = click?.(page).first();
+    const target = (await click?.(page))?.first();
     if (target) {
       await target.scrollIntoViewIfNeeded();
       await mark(page, await target.boundingBox());

@@ -74,7 +74,7 @@ export interface LayerInfo {
   parameterCount: number;
   /** A coupling followed by batch normalization of its output (paper, section 3.7). */
   hasNorm: boolean;
-  /** In English, for example "4×4×4, channels 2, 3 move". */
+  /** In English, for example "4×4×4, channels 2, 3 change". */
   description: string;
   /** Of couplings. */
   moves?: LayerMoves;

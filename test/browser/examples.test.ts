@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { showTab } from '../inspector/models';
 import type { Page } from 'playwright-core';
 import sharp from 'sharp';
 import { result, untilResult, value } from '../inspector/frame';
@@ -86,7 +87,7 @@ describe('an example', () => {
   const showsRamp = (page: Page): Promise<unknown> =>
     untilPictures(page.mainFrame(), '.bar canvas[data-name=input]', digits, [levels]);
   const chooseFolder = async ({ page }: EnginePage): Promise<void> => {
-    await page.locator('.gallery').getByRole('tab', { name: 'Examples' }).click();
+    await showTab(page, '.gallery', 'Examples');
     await page.locator('.gallery').getByRole('button', { name: 'Own…' }).click();
     await page.getByRole('menuitem', { name: 'Folder of images…' }).click();
     await editor.chooseFile(folder);
@@ -165,7 +166,7 @@ describe('an example', () => {
     const { page } = live;
     // The second block is held.
     const scored = (): number => live.asked('scores').filter(({ source }) => source.kind === 'file').length;
-    await page.locator('.gallery').getByRole('tab', { name: 'Examples' }).click();
+    await showTab(page, '.gallery', 'Examples');
     live.hold('scores', ({ source, start }) => source.kind === 'file' && start > 0);
     await chooseFolder(live);
     const progress = page.locator('.gallery [data-scoring]');
@@ -183,7 +184,7 @@ describe('an example', () => {
 
   it('is selected from the most likely of a split, page by page', async () => {
     const { page } = await opened();
-    await page.locator('.gallery').getByRole('tab', { name: 'Examples' }).click();
+    await showTab(page, '.gallery', 'Examples');
     await page.locator('vscode-dropdown[title="Order of the examples"]').click();
     await page.locator('vscode-option:visible', { hasText: 'most likely first' }).click();
     const first = page.getByRole('button', { name: /^validation \d+, [\d.]+ bits\/dim, number 1 of \d+$/ });

@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { arrays, type Numbers } from '../inspector/command-line';
 import { near, parseNumber, result, value } from '../inspector/frame';
-import { examplesOf, type Model } from '../inspector/models';
+import { examplesOf, type Model, showTab } from '../inspector/models';
 import { untilPictures } from '../inspector/pictures';
 import { until } from '../inspector/until';
 import type { EngineWindow } from './support/engine-window';
@@ -37,7 +37,7 @@ describe('the gallery of a small flow', () => {
   const opened = async (tab: string, model: Model = digits, faults: Faults = {}): Promise<EnginePage> => {
     const live = await editor.openPage(model.file(), { ...pane, ...faults });
     await live.page.locator('[data-result]').waitFor();
-    await gallery(live.page).getByRole('tab', { name: tab }).click();
+    await showTab(live.page, '.gallery', tab);
     return live;
   };
   const selected = (page: Page, name: string) =>
@@ -244,7 +244,7 @@ describe('the gallery of a small flow', () => {
     const tiles = page.locator('canvas[data-name=reconstruction]');
     await until('twelve tiles', async () => (await tiles.count()) === 12);
     assert.deepEqual(await page.locator('.column-heads span').allInnerTexts(), ['x', '100%', '50%']);
-    await page.getByRole('button', { name: /^Draw anew/ }).click();
+    await page.getByRole('button', { name: /^Sample again/ }).click();
     await live.untilAsked('reconstruct', ({ seed }) => seed === 8);
     await page.getByRole('button', { name: 'Example 3, 50% of its latents kept' }).click();
     assert.equal(await picked(page), 'Example 3, 50% of its latents kept');

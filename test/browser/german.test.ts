@@ -61,7 +61,7 @@ describe('the inspector in German', () => {
       const page = await ready(language, 1280);
       await page.evaluate(() => document.body.style.setProperty('--vscode-font-family', 'DejaVu Sans'));
       const tops = await page
-        .locator('.bar > :not(.spring)')
+        .locator('.bar-row > :not(.spring)')
         .evaluateAll((parts) =>
           parts.map((part) => part.getBoundingClientRect()).map((b) => b.top + b.height / 2),
         );

@@ -1,6 +1,7 @@
 /** Back and forward, commands of the host, what the host is told, and what a reload of the window keeps. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { showTab } from '../inspector/models';
 import type { Locator, Page } from 'playwright-core';
 import { eventually, near, parseNumber } from '../inspector/frame';
 import { until } from '../inspector/until';
@@ -167,7 +168,7 @@ describe('selections', () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('3');
-    await page.getByRole('tab', { name: 'Interpolate' }).click();
+    await showTab(page, '.gallery', 'Interpolate');
     await page.getByRole('tab', { name: 'Run', exact: true }).click();
     const shown = async (): Promise<unknown[]> => {
       await page.locator('[data-map=logdet]').waitFor();

@@ -1,6 +1,7 @@
 /** The page in conversation with its host: selection, keys, loading, cancelling, failing, NaN. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { showTab } from '../inspector/models';
 import type { Page } from 'playwright-core';
 import { arrays, costsOf, scoreRows } from '../inspector/command-line';
 import { eventually, result, untilResult } from '../inspector/frame';
@@ -300,11 +301,11 @@ describe('live page', () => {
     await page.locator('vscode-dropdown[title="Where the example comes from"]').click();
     await page.locator('vscode-option:visible', { hasText: 'None' }).click();
     await page.getByText('No example is chosen').waitFor();
-    await page.getByRole('tab', { name: 'Examples' }).click();
+    await showTab(page, '.gallery', 'Examples');
     await page.locator('.gallery').getByText('moved.npz').first().waitFor();
-    await page.getByRole('tab', { name: 'Nearest' }).click();
+    await showTab(page, '.gallery', 'Nearest');
     await page.locator('.gallery').getByText('moved.npz').first().waitFor();
-    await page.getByRole('tab', { name: 'Samples' }).click();
+    await showTab(page, '.gallery', 'Samples');
     await page.locator('.thumbs button').nth(3).click();
     await page.getByText('Use as example').click();
     await live.untilAsked('strip', ({ example }) => example?.kind === 'sample' && example.index === 3);

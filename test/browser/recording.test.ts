@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { showTab } from '../inspector/models';
 import type { Page } from 'playwright-core';
 import { parseNumber, value } from '../inspector/frame';
 import { until } from '../inspector/until';
@@ -113,12 +114,12 @@ describe('a recording', () => {
       const cells = page.locator('.gallery [role=tabpanel] tbody tr').first().locator('td');
       return (await cells.allInnerTexts()).map(parseNumber).filter(Number.isFinite);
     };
-    await page.locator('.gallery').getByRole('tab', { name: 'Samples' }).click();
+    await showTab(page, '.gallery', 'Samples');
     await until(
       'the first sample',
       async () => (await shownRow()).slice(-4).join() === stored('samples.inputs.0', 0, 4).join(),
     );
-    await page.locator('.gallery').getByRole('tab', { name: 'Examples' }).click();
+    await showTab(page, '.gallery', 'Examples');
     await page.locator('.gallery tbody tr').first().waitFor();
     await layer(page, 0).click();
     await page.getByRole('tab', { name: 'Log-det' }).click();

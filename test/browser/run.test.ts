@@ -212,4 +212,26 @@ describe('runs', () => {
     await until('the command', () => live.said('command').length === 1);
     assert.deepEqual(live.said('command'), [['resumeTraining']]);
   });
+
+  it('draw one point as a dot with its value, on an axis from 0 to a round step', async () => {
+    const run = await newRun({ rows: 1 });
+    await state(run, 'running');
+    const { page } = await open(run);
+    await openRun(page);
+    const [{ trainBitsPerDim, step }] = [metricsRow(0)];
+    const chart = page.locator('.run-chart').first();
+    await chart.locator('[data-alone=train]').waitFor();
+    assert.ok((await chart.locator('text').allInnerTexts()).includes(trainBitsPerDim.toFixed(2)));
+    const steps = await chart
+      .locator('text[text-anchor=middle], text[y][text-anchor=end]')
+      .evaluateAll((all, foot) => {
+        const low = Math.max(...all.map((one) => Number(one.getAttribute('y'))));
+        return all
+          .filter((one) => Number(one.getAttribute('y')) > low - 25 && /^[\d,.]+$/.test(one.textContent))
+          .map((one) => Number(one.textContent.replace(',', '')))
+          .filter((value) => value <= foot);
+      }, 1000);
+    assert.equal(steps[0], 0);
+    assert.ok(steps.at(-1)! >= step && steps.every(Number.isInteger), steps.join());
+  });
 });

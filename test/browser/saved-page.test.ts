@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { describe, it } from 'node:test';
+import { showTab } from '../inspector/models';
 import type { Page } from 'playwright-core';
 import { parseNpy } from '../../src/data/npy';
 import type { JacobianView } from '../../src/protocol/jacobian';
@@ -65,12 +66,12 @@ describe('a saved page', () => {
     assert.equal(await page.getByText('Not in this saved page').count(), 0);
 
     const gallery = page.locator('.gallery');
-    await gallery.getByRole('tab', { name: 'Examples' }).click();
+    await showTab(page, '.gallery', 'Examples');
     await page.locator('canvas[data-name=example]').first().waitFor();
     assert.equal(await page.locator('vscode-dropdown[title="Order of the examples"]').count(), 0);
     assert.equal(await gallery.getByRole('button', { name: 'Own…' }).count(), 0);
     for (const name of ['Latents', 'Nearest']) {
-      await gallery.getByRole('tab', { name }).click();
+      await showTab(page, '.gallery', name);
       await gallery.getByText('Not in this saved page').first().waitFor();
     }
     assert.equal(await page.locator('input[data-name=given-file]').count(), 0);

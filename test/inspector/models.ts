@@ -100,9 +100,29 @@ export async function openModel(
   return frame;
 }
 
-/** Chooses a tab of a region: `.layer`, `.gallery` or `.diag`. */
-export async function showTab(frame: Frame, region: string, title: string): Promise<void> {
-  await frame.locator(region).getByRole('tab', { name: title, exact: true }).click();
+const panelNames: Record<string, string> = {
+  '.layer': 'Layer',
+  '.gallery': 'Gallery',
+  '.diag': 'Diagnostics',
+};
+
+/** Chooses a tab of a region: `.layer`, `.gallery` or `.diag`; also where its panel has not its turn, or it is under "More". */
+export async function showTab(page: Pick<Frame, 'locator'>, region: string, title: string): Promise<void> {
+  const panel = page.locator(region);
+  await panel.getByRole('tablist', { includeHidden: true }).waitFor({ state: 'attached' });
+  if (!(await panel.isVisible()))
+    await page
+      .locator('.panel-switch:visible')
+      .getByRole('radio', { name: panelNames[region]!, exact: true })
+      .click();
+  const tab = panel.getByRole('tab', { name: title, exact: true });
+  const press = async (): Promise<void> => {
+    if (await tab.isVisible()) return tab.click({ timeout: 5000 });
+    await panel.locator('.plain-menu').click({ timeout: 5000 });
+    await panel.getByRole('menuitem', { name: title, exact: true }).click({ timeout: 5000 });
+  };
+  // Right after another size, the row may lose the tab that was about to be clicked.
+  await press().catch(press);
 }
 
 /** The text of the first that the selector finds, once it says what is expected. */

@@ -17,6 +17,7 @@ import { Bar } from './bar';
 import { DropTarget } from './given';
 import { Help } from './help';
 import { handleKey } from './keys';
+import { useTurns } from './panels';
 import { compareState } from '../features/compare/state';
 
 export function App({ store }: { store: Store }) {
@@ -49,9 +50,6 @@ function Opened({ store }: { store: Store }) {
 }
 
 function Regions({ model }: { model: ModelSummary }) {
-  const comparing = useFeature(compareState).path.value !== undefined;
-  // Layers first: they are what one looks at, and the other two are as much work again.
-  const painted = useAfterPaint();
   const gone = useFeature(goneState).value;
   if (!model.runnable)
     return (
@@ -61,12 +59,19 @@ function Regions({ model }: { model: ModelSummary }) {
         <Region name="file" model={model} />
       </div>
     );
+  return <Runnable model={model} />;
+}
+
+function Runnable({ model }: { model: ModelSummary }) {
+  const comparing = useFeature(compareState).path.value !== undefined;
+  // Layers first: they are what one looks at, and the other two are as much work again.
+  const painted = useAfterPaint();
+  const page = useTurns();
+  const gone = useFeature(goneState).value;
   const origin = gone ? undefined : model.origin;
   const recording = gone ? undefined : model.recording;
   return (
-    <main
-      class={`page ${isPlane(model) ? 'plane-page' : ''} ${gone || origin || recording ? 'with-origin' : ''}`}
-    >
+    <main class={`page ${isPlane(model) ? 'plane-page' : ''}`} ref={page}>
       <DropTarget />
       {gone ? <GoneNote /> : null}
       {origin ? <OriginNote origin={origin} /> : null}

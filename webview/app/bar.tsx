@@ -1,14 +1,17 @@
 /** The selection that everything below is about, and the one number that comes of it. */
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import type { BatchRef, ExampleRef } from '../../src/protocol/selection';
 import type { ModelSummary } from '../../src/protocol/model';
 import { hasBatchMode } from '../../src/protocol/questions';
+import { useFitting } from '../base/controls/fitting';
 import { Menu } from '../base/controls/menu';
+import { Popover } from '../base/controls/popover';
 import { Segmented } from '../base/controls/segmented';
 import { Button, Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed, shortened } from '../base/format/numbers';
 import { baseName, exampleTotal } from '../base/store/population-state';
-import { ready } from '../base/store/question';
+import { latest, ready } from '../base/store/question';
 import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase } from '../base/layers/layer-names';
 import { madeNames } from '../base/layers/made-names';
@@ -23,25 +26,68 @@ import { stripState } from '../base/store/strip-state';
 import { historyState } from './history-state';
 import { steppingState } from './stepping';
 
+/** In the order in which they leave the row for the menu. */
+const leaving = ['statistics', 'export', 'norm', 'history', 'step', 'open', 'source'] as const;
+type Control = (typeof leaving)[number];
+
+/** Pixels for the menu's button. */
+const dotsWidth = 26;
+
 export function Bar({ model }: { model: ModelSummary }) {
+  const { row, away } = useFitting(leaving, dotsWidth);
+  const controls: Record<Control, () => ComponentChildren> = {
+    history: () => <HistoryButtons />,
+    source: () => <SourcePicker model={model} />,
+    open: () => <OpenFile model={model} />,
+    statistics: () => <BatchPicker model={model} />,
+    norm: () => <NormPicker model={model} />,
+    step: () => <StepPicker model={model} />,
+    export: () => <ExportMenu model={model} />,
+  };
+  const inRow = (name: Control) =>
+    away.includes(name) ? null : (
+      <div class="fits" data-fit={name}>
+        {controls[name]()}
+      </div>
+    );
+  if (!model.runnable)
+    return (
+      <div class="bar" role="region" aria-label={text.selection}>
+        <div class="bar-row">
+          <span class="pair">{model.fileName}</span>
+        </div>
+      </div>
+    );
+  // Those that are away, in the order that they have in the row.
+  const rest = (Object.keys(controls) as Control[]).filter((name) => away.includes(name));
   return (
     <div class="bar" role="region" aria-label={text.selection}>
-      {model.runnable ? (
-        <>
-          <HistoryButtons />
-          <ExamplePicker model={model} />
+      <div class="bar-row" ref={row}>
+        {inRow('history')}
+        <ExampleName model={model} />
+        {inRow('source')}
+        <ExamplePlace model={model} />
+        {inRow('open')}
+        {inRow('statistics')}
+        {inRow('norm')}
+        {inRow('step')}
+        <span class="spring" />
+        <Result model={model} />
+        {inRow('export')}
+        {rest.length > 0 ? (
+          <Popover label={text.moreControls}>
+            {rest.map((name) => (
+              <div key={name}>{controls[name]()}</div>
+            ))}
+          </Popover>
+        ) : null}
+      </div>
+      {model.context || model.recording?.contextNames ? (
+        <div class="bar-row">
           {model.context ? <ContextControls context={model.context} /> : null}
           {model.recording?.contextNames ? <RecordedCondition names={model.recording.contextNames} /> : null}
-          <BatchPicker model={model} />
-          <NormPicker model={model} />
-          <StepPicker model={model} />
-        </>
-      ) : (
-        <span class="pair">{model.fileName}</span>
-      )}
-      <span class="spring" />
-      {model.runnable ? <Result model={model} /> : null}
-      <ExportMenu model={model} />
+        </div>
+      ) : null}
     </div>
   );
 }
@@ -79,7 +125,21 @@ function fileName(example: ExampleRef | undefined): string | undefined {
   return undefined;
 }
 
-function ExamplePicker({ model }: { model: ModelSummary }) {
+function ExampleName({ model }: { model: ModelSummary }) {
+  const input = ready(useFeature(stripState).shownStrip.answer.value)?.input;
+  return (
+    <div class="pair">
+      <span class="label">{words.example}</span>
+      {model.kind === 'vector' ? null : (
+        <span class="picture">
+          <InputThumbnail model={model} input={input} size={24} />
+        </span>
+      )}
+    </div>
+  );
+}
+
+function SourcePicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const example = store.example.value;
   const input = ready(store.state(stripState).shownStrip.answer.value)?.input;
@@ -111,34 +171,35 @@ function ExamplePicker({ model }: { model: ModelSummary }) {
       store.selectExample({ kind: 'sample', ...store.samplesQuery.value, index: 0 });
     else if (value === 'none') store.selectExample(undefined);
   };
+  return recorded ? (
+    <Dropdown
+      label={words.example}
+      value={JSON.stringify(example ?? null)}
+      options={(recorded.length > 0 ? recorded : [null]).map((choice) => ({
+        value: JSON.stringify(choice),
+        text: recordedName(choice, model),
+      }))}
+      onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
+    />
+  ) : (
+    <Dropdown label={text.exampleSource} value={source} options={options} onChange={change} />
+  );
+}
+
+/** Which of them, and the ones beside it. */
+function ExamplePlace({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const example = store.example.value;
+  const recorded = store.connection.choices?.examples;
+  const vector = model.kind === 'vector';
   const total = exampleTotal(store, example);
   return (
     <div class="pair">
-      <span>{words.example}</span>
-      {vector ? null : (
-        <span class="picture">
-          <InputThumbnail model={model} input={input} size={24} />
-        </span>
-      )}
-      {recorded ? (
-        <Dropdown
-          label={words.example}
-          value={JSON.stringify(example ?? null)}
-          options={(recorded.length > 0 ? recorded : [null]).map((choice) => ({
-            value: JSON.stringify(choice),
-            text: recordedName(choice, model),
-          }))}
-          onChange={(value) => store.selectExample(JSON.parse(value) as ExampleRef)}
-        />
-      ) : (
-        <Dropdown label={text.exampleSource} value={source} options={options} onChange={change} />
-      )}
       {!recorded && example && 'index' in example ? <IndexField example={example} total={total} /> : null}
       {vector && !recorded && example?.kind === 'values' ? (
         <ValuesField values={example.values} expected={model.shape[0] ?? 1} />
       ) : null}
       <span class="pair tight">
-        <OpenFile model={model} />
         {example && 'index' in example ? (
           <>
             <Button
@@ -219,7 +280,7 @@ function BatchPicker({ model }: { model: ModelSummary }) {
   const unique = [...new Map([...choices, batch].map((b) => [key(b), b])).values()];
   return (
     <div class="pair">
-      <span class="label implied">{text.statistics}</span>
+      <span class="label">{text.statistics}</span>
       <Dropdown
         label={text.statistics}
         value={key(batch)}
@@ -261,7 +322,10 @@ function NormPicker({ model }: { model: ModelSummary }) {
 
 function Result({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const strip = ready(store.state(stripState).shownStrip.answer.value);
+  const answer = store.state(stripState).shownStrip.answer.value;
+  // Until there is a new one, the one before stays, dimmed.
+  const strip = latest(answer);
+  const old = answer.status === 'loading' && strip ? 'old' : '';
   const parts = strip?.example ?? strip?.mean;
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;
@@ -278,11 +342,14 @@ function Result({ model }: { model: ModelSummary }) {
       </div>
     );
   return (
-    <div class="pair" role="status">
-      <span class="hero" data-result>
+    <div class={`pair result ${old}`} role="status">
+      <span class="hero" data-result={old ? undefined : ''}>
         {fixed(value, 2)}
       </span>
-      <span class="muted">{`${bits ? words.bitsPerDim : words.nats}, ${of}`}</span>
+      <span class="muted">
+        {bits ? words.bitsPerDim : words.nats}
+        <span class="of">, {of}</span>
+      </span>
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { layerTitle } from '../base/layers/layer-names';
 import { useStore } from '../base/store/use-store';
 import { TakeAway } from '../base/takeaway/take-away';
 import { words } from '../base/words';
+import { Panel, PanelSwitch } from './panels';
 
 export function LayerRegion({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -15,7 +16,8 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   if (!layer || !open) return <section class="layer" aria-label={words.layer} />;
   const missing = open.missing?.(layer);
   return (
-    <section class="layer" aria-label={words.layer}>
+    <Panel region="layer" class="layer" label={words.layer}>
+      <PanelSwitch region="layer" />
       <div class="head" title={`${layer.name}, ${words.layerDescription(layer)}`}>
         <h2>{layerTitle(layer)}</h2>
         <span class="muted">{words.layerDescription(layer)}</span>
@@ -42,6 +44,6 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
       <TabPanel id="layer" selected={open.id} class={open.panel}>
         {missing ? <Message {...missing} /> : <open.View model={model} layer={layer} />}
       </TabPanel>
-    </section>
+    </Panel>
   );
 }

@@ -4,6 +4,7 @@ import type { Store } from '../base/store/store';
 import { act } from './actions';
 import { goneState } from './gone-note';
 import { tellSelection } from './outline';
+import { panelsState } from './panels-state';
 import { steppingState } from './stepping';
 
 export function listen(store: Store): void {
@@ -25,7 +26,8 @@ export function listen(store: Store): void {
     },
     act: (action) => act(store, action),
   });
-  // Asks ahead from the start, not from the first step on.
+  // There from the start, not from the first step or picture on.
   store.state(steppingState);
+  store.state(panelsState);
   tellSelection(store);
 }

@@ -18,9 +18,14 @@ export function placeOf(ordered: readonly CheckpointInfo[], path: string, step?:
 export function StepPicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const draft = useSignal<number | undefined>(undefined);
-  const checkpoints = store.state(runState).checkpoints.value;
+  const { run, checkpoints: ofRun } = store.state(runState);
+  const checkpoints = ofRun.value;
+  const status = run.data.value?.status;
+  // A training will write more of them: the slider is there for the first one already, so that nothing moves.
+  const grows = status === 'running' || status === 'paused';
   if (store.connection.choices) return <SavedStep model={model} />;
-  if (checkpoints.length < 2) return model.step === undefined ? null : <OneStep step={model.step} />;
+  if (checkpoints.length < (grows ? 1 : 2))
+    return model.step === undefined ? null : <OneStep step={model.step} />;
   const { shown, wanted, own, problem } = store.checkpoint;
   const opening = wanted.value !== shown.value;
   const place = placeOf(checkpoints, wanted.value ?? own.value, opening ? undefined : model.step);

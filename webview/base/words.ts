@@ -7,6 +7,7 @@ import { inLanguage } from './format/language';
 
 export const english = {
   example: 'Example',
+  more: 'More',
   typed: 'Typed values',
   aSample: 'A sample',
   anInterpolation: 'Interpolated',
@@ -52,6 +53,8 @@ export const english = {
   mean: 'mean',
   max: 'max',
   nanInf: 'NaN, Inf',
+  nonFiniteOf: (bad: number, n: number) =>
+    `${bad === 0 ? 'No' : count(bad)} NaN or Inf in ${count(n)} values`,
   of: (n: number) => `of ${count(n)}`,
   logDetThis: 'log-det, this example',
   logDetFirst: 'log-det, first of the batch',
@@ -159,7 +162,7 @@ export const english = {
     elementwise: 'elementw.',
   } satisfies Record<LayerKind, string>,
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
-  factorOutOf: (rest: string) => `factor out, ${rest} go on`,
+  factorOutOf: (rest: string) => `factor out, ${rest} left`,
   /** A layer's title as it stands in a sentence. */
   inSentence: (title: string) => title[0]!.toLowerCase() + title.slice(1),
 };
@@ -238,6 +241,7 @@ function described(layer: LayerInfo): string {
 
 export const german: typeof english = {
   example: 'Beispiel',
+  more: 'Mehr',
   typed: 'Eingegebene Werte',
   aSample: 'Ein Sample',
   anInterpolation: 'Interpoliert',
@@ -283,6 +287,7 @@ export const german: typeof english = {
   mean: 'Mittel',
   max: 'max',
   nanInf: 'NaN, Inf',
+  nonFiniteOf: (bad, n) => `${bad === 0 ? 'Kein' : count(bad)} NaN oder Inf in ${count(n)} Werten`,
   of: (n: number) => `von ${count(n)}`,
   logDetThis: 'log-det, dieses Beispiel',
   logDetFirst: 'log-det, erstes des Batches',

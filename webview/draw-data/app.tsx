@@ -140,7 +140,7 @@ export function App({
             value=""
             disabled={busy}
             options={[
-              { value: '', text: '…' },
+              { value: '', text: text.chooseSet },
               ...builtin.value.map(({ name, title }) => ({ value: name, text: title })),
             ]}
             onChange={(name) => (name ? void load(name) : undefined)}

@@ -4,7 +4,7 @@ import { inLanguage } from '../base/format/language';
 
 export const english = {
   title: 'Draw data',
-  about: 'Points of two features, from −3 to 3. They are saved as a table that a flow is trained on.',
+  about: 'Draw points between −3 and 3 in two features. They are saved as a table, ready for training.',
   tool: 'Tool',
   spray: 'Spray',
   eraser: 'Eraser',
@@ -15,6 +15,7 @@ export const english = {
   redo: 'Redo',
   clear: 'Clear',
   startFrom: 'Start from',
+  chooseSet: 'a built-in set',
   points: (n: number) => (n === 1 ? '1 point' : `${count(n)} points`),
   few: (n: number) => `At least ${n} points make a data set.`,
   full: (n: number) => `There is room for ${count(n)} points.`,
@@ -46,6 +47,7 @@ export const german: typeof english = {
   redo: 'Wiederholen',
   clear: 'Leeren',
   startFrom: 'Beginnen mit',
+  chooseSet: 'eingebautem Satz',
   points: (n: number) => (n === 1 ? '1 Punkt' : `${count(n)} Punkte`),
   few: (n: number) => `Ein Datensatz braucht mindestens ${n} Punkte.`,
   full: (n: number) => `Es ist Platz für ${count(n)} Punkte.`,

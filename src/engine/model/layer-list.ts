@@ -122,7 +122,7 @@ function isCheckerboard(data: Float32Array, [height = 1, width = 1]: readonly nu
   });
 }
 
-/** One line on what the layer does, for example "4×4×4, channels 2, 3 move". */
+/** One line on what the layer does, for example "4×4×4, channels 2, 3 change". */
 export function describeLayer(layer: FlowLayer): string {
   const { kind, inputShape, outputShape, hasNorm, mask } = layer;
   const isImage = inputShape.length === 3;
@@ -182,10 +182,12 @@ function costOf({ bijection }: FlowLayer): string {
   return `; ${first} to z, ${inverse === 1 ? 'one' : inverse} to x`;
 }
 
-/** "channels 2, 3 move". */
+/** "channels 2, 3 change". Odd pixels are those whose row + column is odd. */
 export function moving(moves: LayerMoves): string {
-  if (moves.of === 'pixels') return `pixels with row + column ${moves.parity} move`;
-  if (moves.of === 'values') return `${moves.count} of ${moves.total} values move`;
+  if (moves.of === 'pixels') return `${moves.parity} pixels change`;
+  if (moves.of === 'values') return `${moves.count} of ${moves.total} values change`;
   const what = moves.of.slice(0, -1);
-  return moves.count === 1 ? `${what} ${moves.first[0]} moves` : `${what}s ${numbersThatMove(moves)} move`;
+  return moves.count === 1
+    ? `${what} ${moves.first[0]} changes`
+    : `${what}s ${numbersThatMove(moves)} change`;
 }

@@ -9,7 +9,7 @@ import { magnitudeScale, signedScale } from '../../../webview/base/canvas/colour
 import { until } from '../../inspector/until';
 import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
 import { folder, isImage, models, openModel } from '../../inspector/models';
-import { near, parseNumber, untilResult } from '../../inspector/frame';
+import { cells, near, parseNumber, untilResult } from '../../inspector/frame';
 import { rasterOf } from '../../inspector/rasters';
 import { arraysIn, copyNumbers, saved } from '../../inspector/take';
 import { inWindow } from '../support/in-window';
@@ -46,15 +46,16 @@ describe('the plane', () => {
       const table = await copyNumbers(frame, '.layer');
       const bounds = around(table.column('x1'), table.column('x2'));
 
-      const density = await pictureOf(frame, '.gallery canvas[data-name=density]');
-      const { side } = density;
+      // Cells of the density a side, each of which is as many pixels as the gallery has room for.
+      const side = 128;
+      const density = await cells(frame, '.gallery canvas[data-name=density]', side, side);
       const p = await densityAt(model.file(), centres(bounds, side));
       const cell = ((bounds.x[1] - bounds.x[0]) / side) ** 2;
       const mass = p.reduce((a, b) => a + b) * cell;
       assert.ok(mass > 0.8 && mass < 1.02, `the density adds up to ${mass}`);
       const scale = magnitudeScale(Math.max(...p));
       p.forEach((value, i) =>
-        assert.ok(colourApart(density.at(i), scale.at(value)) <= 3, `cell ${i} of the density`),
+        assert.ok(colourApart(density[i]!, scale.at(value)) <= 3, `cell ${i} of the density`),
       );
 
       const samples = await pictureOf(frame, '.gallery canvas[data-name=samples]');
@@ -153,10 +154,15 @@ describe('the plane', () => {
       const clicked = [bounds.x[0] + 0.3 * size, bounds.y[1] - 0.4 * size];
       const coordinates = frame.locator('.plane-probe vscode-text-field input');
       await until('the point under the pointer', async () => {
-        const read = Number(await coordinates.first().inputValue());
+        const read = parseNumber(await coordinates.first().inputValue());
         return Math.abs(read - clicked[0]!) < 0.005 * size;
       });
-      near(Number(await coordinates.last().inputValue()), clicked[1]!, 0.005 * size, 'x₂ under the pointer');
+      near(
+        parseNumber(await coordinates.last().inputValue()),
+        clicked[1]!,
+        0.005 * size,
+        'x₂ under the pointer',
+      );
       await coordinates.first().fill('0.75');
       await coordinates.first().press('Enter');
       await until('the typed point', async () => (await rowsOf(frame))[0]?.[0] === 0.75);

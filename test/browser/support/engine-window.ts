@@ -120,12 +120,15 @@ export class EngineWindow implements InspectorWindow {
     await this.page.evaluate((on) => document.body.classList.toggle('vscode-reduce-motion', on), reduced);
   }
 
-  /** Gives the page the look of a theme, as VS Code does when it changes. */
-  async setTheme(kind: 'vscode-dark' | 'vscode-light' | 'vscode-high-contrast'): Promise<void> {
+  /** Gives the page the look of a theme, as VS Code does when it changes: its light high-contrast theme has both classes. */
+  async setTheme(
+    kind: 'vscode-dark' | 'vscode-light' | 'vscode-high-contrast' | 'vscode-high-contrast-light',
+  ): Promise<void> {
     await this.page.evaluate((theme) => {
-      const kinds = ['vscode-dark', 'vscode-light', 'vscode-high-contrast'];
+      const both = theme === 'vscode-high-contrast-light' ? ['vscode-high-contrast'] : [];
+      const kinds = ['vscode-dark', 'vscode-light', 'vscode-high-contrast', 'vscode-high-contrast-light'];
       document.body.classList.remove(...kinds);
-      document.body.classList.add(theme);
+      document.body.classList.add(theme, ...both);
       document.body.dataset['vscodeThemeKind'] = theme;
     }, kind);
   }

@@ -80,7 +80,7 @@ export function Distribution({
       {dashes ? <path class="line dashed" data-name="dashed" d={outlineOf(dashes)} /> : null}
       <line class="axis" x1={left} x2={width - 6} y1={base} y2={base} />
       {tickValues
-        .filter((value) => x.at(value) < width - 16)
+        .filter((value) => x.at(value) < width - 16 && x.at(value) > 12)
         .map((value) => (
           <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
             {tickText(value)}

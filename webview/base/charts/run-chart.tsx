@@ -1,10 +1,10 @@
 /** Measurements of a run, or of two, by step or by seconds, with a readout under the pointer. */
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
-import { compact, count, logTicks, ticks, tickText } from '../format/numbers';
+import { compact, count, logTicks, nextRound, ticks, tickText } from '../format/numbers';
 import { words } from '../words';
 import { linePath } from './decimate';
-import { linear, logarithmic } from './scale';
+import { linear, logarithmic, type Axis } from './scale';
 import { smoothed } from './smooth';
 
 export interface RunLine {
@@ -24,6 +24,8 @@ export interface RunChartProps {
   axis: 'step' | 'time';
   log?: boolean;
   smoothing?: number;
+  /** Where the horizontal axis ends, from 0, while a training goes on; without it, the axis is what was measured. */
+  end?: number;
   /** Where the checkpoint that is shown lies, on the horizontal axis. */
   at?: number;
   /** Where the learning rate was changed by hand. */
@@ -67,6 +69,7 @@ export function RunChart({
   axis,
   log = false,
   smoothing = 0,
+  end,
   at,
   marks = [],
   label,
@@ -76,8 +79,10 @@ export function RunChart({
   const drawn = useMemo(() => {
     const values = extentOf(lines, log);
     if (!values) return undefined;
-    const xs = widthOf(lines);
-    const x = linear(xs.low, xs.high === xs.low ? xs.low + 1 : xs.high, left, width - 8);
+    const measured = widthOf(lines);
+    const single = measured.high === measured.low;
+    const xs = end === undefined && !single ? measured : { low: 0, high: end ?? nextRound(measured.high) };
+    const x = linear(xs.low, xs.high, left, width - 8);
     const margin = (values.high - values.low) * 0.06 || Math.abs(values.high) * 0.05 || 1;
     const y = log
       ? logarithmic(values.low / 1.2, values.high * 1.2, base, 14)
@@ -97,7 +102,7 @@ export function RunChart({
         : [strong];
     });
     return { x, y, paths, clip };
-  }, [lines, log, smoothing, width, height]);
+  }, [lines, log, smoothing, end, width, height]);
   if (!drawn) return <p class="muted">{words.noMetricsWhy}</p>;
   const { x, y, paths, clip } = drawn;
   const yTicks = log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(3, Math.floor(base / 30)));
@@ -165,6 +170,9 @@ export function RunChart({
         {paths.map((path) => (
           <path key={path.name} class={`run-line ${path.style}`} data-line={path.name} d={path.d} />
         ))}
+        {lines.map((line) => (
+          <Alone key={line.name} line={line} x={x} y={y} log={log} />
+        ))}
         {found ? (
           <>
             <line class="axis" x1={x.at(found.x)} x2={x.at(found.x)} y1={4} y2={base} />
@@ -185,6 +193,22 @@ export function RunChart({
           : ''}
       </output>
     </div>
+  );
+}
+
+/** A line of one point, which no path shows: a dot with its value. */
+function Alone({ line, x, y, log }: { line: RunLine; x: Axis; y: Axis; log: boolean }) {
+  const usable = [...line.y.keys()].filter((i) => Number.isFinite(line.y[i]!) && (!log || line.y[i]! > 0));
+  const at = usable[0];
+  if (at === undefined || usable.length > 1) return null;
+  const [across, down] = [x.at(line.x[at]!), y.at(line.y[at]!)];
+  return (
+    <>
+      <circle class="run-point" data-alone={line.name} cx={across} cy={down} r={3} />
+      <text x={across + 7} y={down + 4}>
+        {compact(line.y[at])}
+      </text>
+    </>
   );
 }
 

@@ -30,7 +30,7 @@ export function Sized({
     <div
       class="sized"
       ref={box}
-      style={fixed === undefined ? { minHeight: '120px' } : { height: `${fixed}px`, flex: 'none' }}
+      style={fixed === undefined ? undefined : { height: `${fixed}px`, flex: 'none' }}
     >
       {size && size.width > 40 && size.height > 40 ? children(size.width, size.height) : null}
     </div>

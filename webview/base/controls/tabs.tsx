@@ -1,5 +1,8 @@
 import type { ComponentChildren } from 'preact';
-import { useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
+import { words } from '../words';
+import { useFitting } from './fitting';
+import { Menu } from './menu';
 
 export interface TabsProps<T extends string> {
   id: string;
@@ -11,9 +14,30 @@ export interface TabsProps<T extends string> {
   end?: ComponentChildren;
 }
 
-/** A row of tabs: one stop of the Tab key, arrows move within. The panel is `TabPanel` with the same id. */
+/** Pixels for "More", in wide fonts too. */
+const moreWidth = 68;
+
+/**
+ * A row of tabs: one stop of the Tab key, arrows move within. The last ones are under "More" where they do not fit; the
+ * selected one always shows. The panel is `TabPanel` with the same id.
+ */
 export function Tabs<T extends string>({ id, label, tabs, selected, onSelect, end }: TabsProps<T>) {
   const list = useRef<HTMLDivElement>(null);
+  const focuses = useRef(false);
+  const last = tabs.filter((tab) => tab.id !== selected).reverse();
+  const { row, away } = useFitting([...last.map((tab) => tab.id), selected], moreWidth);
+  const select = (to: T): void => {
+    focuses.current = true;
+    onSelect(to);
+  };
+  // A tab that was under "More" is drawn after it was selected.
+  useLayoutEffect(() => {
+    const tab = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
+    if (!focuses.current || !tab) return;
+    focuses.current = false;
+    tab.focus();
+  });
+  const hidden = tabs.filter((tab) => tab.id !== selected && away.includes(tab.id));
   const move = (event: KeyboardEvent): void => {
     const at = tabs.findIndex((tab) => tab.id === selected);
     const to =
@@ -30,26 +54,37 @@ export function Tabs<T extends string>({ id, label, tabs, selected, onSelect, en
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();
-    onSelect(next.id);
-    list.current?.querySelectorAll<HTMLElement>('[role=tab]')[to]?.focus();
+    select(next.id);
   };
   return (
     <div class="tabs">
-      <div class="tablist" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
-        {tabs.map((tab) => (
-          <button
-            key={tab.id}
-            type="button"
-            role="tab"
-            id={`${id}-tab-${tab.id}`}
-            aria-controls={`${id}-panel`}
-            aria-selected={tab.id === selected}
-            tabIndex={tab.id === selected ? 0 : -1}
-            onClick={() => onSelect(tab.id)}
-          >
-            {tab.text}
-          </button>
-        ))}
+      <div class="tab-row" ref={row}>
+        <div class="tablist" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
+          {tabs
+            .filter((tab) => !hidden.includes(tab))
+            .map((tab) => (
+              <button
+                key={tab.id}
+                data-fit={tab.id}
+                type="button"
+                role="tab"
+                id={`${id}-tab-${tab.id}`}
+                aria-controls={`${id}-panel`}
+                aria-selected={tab.id === selected}
+                tabIndex={tab.id === selected ? 0 : -1}
+                onClick={() => onSelect(tab.id)}
+              >
+                {tab.text}
+              </button>
+            ))}
+        </div>
+        {hidden.length > 0 ? (
+          <Menu
+            label={words.more}
+            plain
+            items={hidden.map((tab) => ({ text: tab.text, run: () => select(tab.id) }))}
+          />
+        ) : null}
       </div>
       {end ? <div class="end">{end}</div> : null}
     </div>

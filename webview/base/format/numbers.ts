@@ -94,6 +94,13 @@ export function roundUp(value: number): number {
   return 10 * power;
 }
 
+/** The smallest of 1, 2, 5 × 10ᵏ that is not below `value`: the end of an axis that grows and is to change seldom. */
+export function nextRound(value: number): number {
+  if (!(value > 0) || !Number.isFinite(value)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([1, 2, 5].find((step) => step * power >= value * 0.999999) ?? 10);
+}
+
 /** About `wanted` round ticks within [low, high]. */
 export function ticks(low: number, high: number, wanted: number): number[] {
   if (!(high > low)) return [low];

@@ -17,8 +17,8 @@ function bar(value: number, limit: number, name: string) {
       key={name}
       class={`${name} ${cut}`}
       style={{
-        left: `${value < 0 ? 50 - share : 50}%`,
-        width: `${share}%`,
+        '--from': `${value < 0 ? 50 - share : 50}%`,
+        '--long': `${share}%`,
         '--c': value < 0 ? 'var(--neg)' : 'var(--pos)',
       }}
     />
@@ -31,7 +31,7 @@ export function Bars({ coupling, norm, limit, mark }: BarsProps) {
       {bar(coupling, limit, norm === undefined ? 'solo' : 'coupling')}
       {norm === undefined ? null : bar(norm, limit, 'norm')}
       {mark !== undefined && Math.abs(mark) <= limit ? (
-        <u style={{ left: `${50 + (mark / limit) * 50}%` }} />
+        <u style={{ '--from': `${50 + (mark / limit) * 50}%` }} />
       ) : null}
     </span>
   );

@@ -56,7 +56,12 @@ export function subscript(value: number): string {
   return [...String(value)].map((digit) => subscripts[Number(digit)]).join('');
 }
 
-/** The feature's own name where the data had one, else x₁, x₂, … */
+/**
+ * The feature's own name where the data had one that says more than its place, else x₁, x₂, … The built-in planes call
+ * theirs x and y, but x alone is the whole example here.
+ */
 export function featureName(model: ModelSummary | undefined, index: number, letter = 'x'): string {
-  return (letter === 'x' && model?.featureNames?.[index]) || `${letter}${subscript(index + 1)}`;
+  const names = model?.featureNames;
+  const own = letter === 'x' && names?.join() !== 'x,y' ? names?.[index] : undefined;
+  return own || `${letter}${subscript(index + 1)}`;
 }

@@ -42,21 +42,26 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, children }: As
   if (answer.status === 'ready') return <>{children(answer.value)}</>;
   if (answer.status === 'idle') return <>{idle ?? null}</>;
   if (answer.status === 'loading') {
-    if (!answer.slow && answer.previous !== undefined)
+    const note = (
+      <div class="wait-note">
+        <span class="progress pulse" />
+        <span class="tick">{words.loading}</span>
+        <button type="button" class="linklike" onClick={() => question.cancel()}>
+          {words.cancel}
+        </button>
+      </div>
+    );
+    // What was there stays in its place, dimmed, so that nothing moves until its successor is there.
+    if (answer.previous !== undefined)
       return (
         <div class="stale" aria-busy="true">
+          {answer.slow ? note : null}
           {children(answer.previous)}
         </div>
       );
     return (
       <div class="waiting" aria-busy="true">
-        <div class="wait-note">
-          <span class="progress pulse" />
-          <span class="tick">{words.loading}</span>
-          <button type="button" class="linklike" onClick={() => question.cancel()}>
-            {words.cancel}
-          </button>
-        </div>
+        {note}
         {skeleton ?? <div class="skeleton fill" />}
       </div>
     );

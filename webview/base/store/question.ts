@@ -81,6 +81,8 @@ export function ask<M extends InspectorMethod>(
   /** What the state on the page is about, whenever it was asked. */
   let shown: string | undefined;
   let lastQuery: InspectorQuery<M> | null = null;
+  /** What the answer before is about, whichever checkpoint it is of. */
+  let subject: string | undefined;
 
   const given = ofModel.has(method) ? undefined : context.given;
   const aboutOf = (asked: InspectorQuery<M>): string =>
@@ -96,6 +98,8 @@ export function ask<M extends InspectorMethod>(
 
   /** @param silently whether a failure stands until the new answer is there */
   const start = (asked: InspectorQuery<M>, key: string, silently: boolean): void => {
+    // Of another checkpoint, the answer before stays until there is a new one; of something else, not for long.
+    const again = subject === (subject = `${given?.peek()?.join() ?? ''} ${recordKey(method, asked)}`);
     const kept = options.cached === false ? undefined : (context.cache.get(key) as Value | undefined);
     if (kept !== undefined) {
       answer.value = { status: 'ready', value: kept };
@@ -109,7 +113,8 @@ export function ask<M extends InspectorMethod>(
     current = call;
     if (!silently || before.status !== 'failed') {
       call.timer = window.setTimeout(() => {
-        if (current === call) answer.value = { status: 'loading', slow: true };
+        if (current === call)
+          answer.value = { status: 'loading', slow: true, ...(again ? { previous } : {}) };
       }, slowAfterMs);
       answer.value = { status: 'loading', slow: previous === undefined, previous };
     }

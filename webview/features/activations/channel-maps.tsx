@@ -24,15 +24,15 @@ import { Asked } from '../../base/store/asked';
 import type { ColourRange } from '../../base/canvas/trimmed';
 import { colourRanges, withinRange } from './colour-ranges';
 import { Stats } from './stats';
+import { mapsStyle, type MapSizes } from './map-sizes';
 import type { Worked } from './worked';
 import { activationsState } from './state';
 
-const frameSize = 128;
 const gap = 8;
 /** Maps of more cells a side are drawn from means of blocks. */
 const largestMap = 128;
 
-export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worked }) {
+export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?: Worked; sizes: MapSizes }) {
   const store = useStore();
   const { mapView, mapRange, pointed } = store.state(activationsState);
   const rangeOf = colourRanges(view, mapRange.value);
@@ -132,6 +132,7 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
       />
       <div
         class="maps"
+        style={mapsStyle(sizes)}
         role="group"
         tabIndex={0}
         aria-label={`${text.markedElement} ${text.zoomKeys}`}
@@ -155,6 +156,7 @@ export function ChannelMaps({ view, worked }: { view: ShownLayer; worked?: Worke
             range={rangeOf(tensor)}
             offset={offset}
             worked={worked}
+            sizes={sizes}
             seen={seen}
             see={see}
           />
@@ -190,12 +192,21 @@ interface TensorMapsProps {
   range: ColourRange;
   offset: number;
   worked?: Worked;
+  sizes: MapSizes;
   seen: MapView;
   see(view: MapView): void;
 }
 
 /** The visible part of a tensor that is too large to be here as a whole: as many maps as a page has, in one picture. */
-function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boolean) => ColourScale }) {
+function LargeMaps({
+  tensor,
+  scale,
+  frame,
+}: {
+  tensor: TensorView;
+  scale: (light: boolean) => ColourScale;
+  frame: number;
+}) {
   const { connection } = useStore();
   const { windows } = useFeature(activationsState);
   const question = tensor.role && windows[tensor.role];
@@ -207,7 +218,7 @@ function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boole
         {({ values, block, from, passes }) => {
           const planes = planesOf(values);
           const columns = Math.ceil(Math.sqrt(planes.length || 1));
-          const size = Math.floor((frameSize - (columns - 1) * gap) / columns);
+          const size = Math.floor((frame - (columns - 1) * gap) / columns);
           const conditional = isQuantity(tensor.role);
           return (
             <div
@@ -233,7 +244,7 @@ function LargeMaps({ tensor, scale }: { tensor: TensorView; scale: (light: boole
   );
 }
 
-function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMapsProps) {
+function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: TensorMapsProps) {
   const store = useStore();
   const { pointed } = store.state(activationsState);
   const drag = useRef<{ x: number; y: number; from: MapView; moved: boolean } | undefined>(undefined);
@@ -241,7 +252,7 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
   const columns = Math.ceil(Math.sqrt(planes.length || 1));
   const [height = 1, width = 1, channels = 1] = tensor.shape;
   const window = windowOf(seen, height, width);
-  const size = (frameSize - (columns - 1) * gap) / columns;
+  const size = (sizes.frame - (columns - 1) * gap) / columns;
   const cell = size / Math.max(window.height, window.width);
   const crisp = cell >= 1 ? Math.floor(cell) : cell;
   const conditional = isQuantity(tensor.role);
@@ -257,7 +268,7 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
       </h3>
       <div class="frame" style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${gap}px` }}>
         {planes.length === 0 ? (
-          <LargeMaps tensor={tensor} scale={scale} />
+          <LargeMaps tensor={tensor} scale={scale} frame={sizes.frame} />
         ) : (
           planes.map((plane, p) => {
             const channel = offset + p;
@@ -328,10 +339,12 @@ function TensorMaps({ tensor, view, range, offset, worked, seen, see }: TensorMa
         histogram={withinRange(tensor, limit)}
         low={-limit}
         high={limit}
+        width={sizes.column}
+        height={sizes.histogram}
         mean={tensor.stats.mean}
         label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
       />
-      <Legend scale={scale} unit={unit} width={frameSize} />
+      <Legend scale={scale} unit={unit} width={sizes.column} />
       <p class="tick beyond">{beyond > 0 ? words.beyondRange(beyond, full) : ''}</p>
       <Stats tensor={tensor} />
     </div>

@@ -1,23 +1,39 @@
 import type { TensorView } from '../../../src/protocol/tensors';
-import { compact, count } from '../../base/format/numbers';
+import { count, fixed } from '../../base/format/numbers';
 import { words } from '../../base/words';
+
+/** As many decimals for all three as the largest leaves room for, so that they compare. */
+export function statDecimals(values: readonly number[]): number {
+  const largest = Math.max(...values.map(Math.abs).filter(Number.isFinite));
+  return largest >= 1000 ? 0 : largest >= 100 ? 1 : largest >= 0.1 || !(largest > 0) ? 2 : 4;
+}
 
 export function Stats({ tensor }: { tensor: TensorView }) {
   const { stats } = tensor;
   const bad = stats.nan + stats.inf > 0;
+  const decimals = statDecimals([stats.min, stats.mean, stats.max]);
   return (
     <dl class="stat">
       <dt>{words.min}</dt>
-      <dd>{compact(stats.min)}</dd>
+      <dd>{fixed(stats.min, decimals)}</dd>
       <dt>{words.mean}</dt>
-      <dd>{compact(stats.mean)}</dd>
+      <dd>{fixed(stats.mean, decimals)}</dd>
       <dt>{words.max}</dt>
-      <dd>{compact(stats.max)}</dd>
-      <dt>{words.nanInf}</dt>
-      <dd>
+      <dd>{fixed(stats.max, decimals)}</dd>
+      <dt class={bad ? undefined : 'non-finite'}>{words.nanInf}</dt>
+      <dd class={bad ? undefined : 'non-finite'}>
         <span class={bad ? 'bad' : undefined}>{`${count(stats.nan)}, ${count(stats.inf)}`}</span>{' '}
-        <span class="muted">{words.of(stats.count)}</span>
+        <span class="muted of-all">{words.of(stats.count)}</span>
       </dd>
     </dl>
   );
+}
+
+/** In a narrow panel, in place of a row under each map. */
+export function NonFinite({ tensors }: { tensors: readonly TensorView[] }) {
+  const sum = (pick: (stats: TensorView['stats']) => number): number =>
+    tensors.reduce((n, { stats }) => n + pick(stats), 0);
+  const bad = sum(({ nan, inf }) => nan + inf);
+  const all = sum((stats) => stats.count);
+  return <p class={`non-finite-line tick ${bad > 0 ? 'bad' : ''}`}>{words.nonFiniteOf(bad, all)}</p>;
 }

@@ -9,10 +9,10 @@ export const english = {
   zoomOut: 'Zoom out (−)',
   zoomReset: 'Show whole maps (0)',
   zoomKeys: 'Plus and minus zoom all maps, Shift with arrows moves what is seen, 0 shows all of it.',
-  colourRange: 'Colours',
-  rangeMost: '99.5 %',
+  colourRange: 'Colors',
+  rangeMost: '99.5%',
   rangeAll: 'all values',
-  mapHint: 'Point at a map to read a place; Ctrl and wheel zoom, click marks an element',
+  mapHint: 'Point at a map to read values; Ctrl and the wheel zoom',
 };
 
 export const german: typeof english = {
@@ -27,8 +27,7 @@ export const german: typeof english = {
   colourRange: 'Farben',
   rangeMost: '99,5 %',
   rangeAll: 'alle Werte',
-  mapHint:
-    'Auf eine Karte zeigen, um eine Stelle abzulesen; Strg und Mausrad zoomen, Klicken markiert ein Element',
+  mapHint: 'Auf eine Karte zeigen, um Werte abzulesen; Strg und Mausrad zoomen',
 };
 
 export const text = inLanguage(english, german);

@@ -15,13 +15,12 @@ import { text } from './text';
 import { Legend } from '../../base/canvas/legend';
 import { ChannelMaps } from './channel-maps';
 import { colourRanges, withinRange } from './colour-ranges';
+import { mapsStyle, useMapSizes, type MapSizes } from './map-sizes';
 import { movedOnly } from './moved';
 import { Facts } from '../../base/layers/facts';
-import { Stats } from './stats';
+import { NonFinite, Stats } from './stats';
 import { workedElement, type Worked } from './worked';
 import { activationsState } from './state';
-
-const frameSize = 128;
 
 export function Activations(props: { model: ModelSummary; layer: LayerInfo; view: ShownLayer }) {
   const { model, layer } = props;
@@ -34,21 +33,33 @@ export function Activations(props: { model: ModelSummary; layer: LayerInfo; view
   };
   const image = view.tensors.some((tensor) => tensor.shape.length === 3);
   const worked = workedElement(layer, view, store.marked.value);
+  const { within, sizes } = useMapSizes(view.tensors.length, image);
   return (
-    <>
+    <div class="activations" ref={within}>
       {store.example.value ? null : <p class="tick">{words.firstOfBatch}</p>}
       {image ? (
-        <ChannelMaps view={view} worked={worked} />
+        <ChannelMaps view={view} worked={worked} sizes={sizes} />
       ) : (
-        <FeatureRows model={model} view={view} worked={worked} />
+        <FeatureRows model={model} view={view} worked={worked} sizes={sizes} />
       )}
+      <NonFinite tensors={view.tensors} />
       {worked && view.mask ? <WorkedLine model={model} worked={worked} image={image} /> : null}
       <Facts layer={layer} view={view} />
-    </>
+    </div>
   );
 }
 
-function FeatureRows({ model, view, worked }: { model: ModelSummary; view: ShownLayer; worked?: Worked }) {
+function FeatureRows({
+  model,
+  view,
+  worked,
+  sizes,
+}: {
+  model: ModelSummary;
+  view: ShownLayer;
+  worked?: Worked;
+  sizes: MapSizes;
+}) {
   const store = useStore();
   const rangeOf = colourRanges(view, store.state(activationsState).mapRange.value);
   const range = (tensor: (typeof view.tensors)[number]): number => rangeOf(tensor).limit;
@@ -127,20 +138,22 @@ function FeatureRows({ model, view, worked }: { model: ModelSummary; view: Shown
           </tbody>
         </table>
       </div>
-      <div class="maps">
+      <div class="maps" style={mapsStyle(sizes)}>
         {view.tensors.map((tensor) => (
           <div class="map" key={tensor.name}>
             <ColourHistogram
               histogram={withinRange(tensor, range(tensor))}
               low={-range(tensor)}
               high={range(tensor)}
+              width={sizes.column}
+              height={sizes.histogram}
               mean={tensor.stats.mean}
               label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
             />
             <Legend
               scale={(light) => signedScale(range(tensor), light)}
               unit={tensor.role === 'logScale' ? words.nats : undefined}
-              width={frameSize}
+              width={sizes.column}
             />
             <Stats tensor={tensor} />
           </div>

@@ -24,7 +24,8 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
   const base = height - 32;
   const x = linear(-0.5, errors.length - 0.5, left, width - 4);
   const y = logarithmic(10 ** low, 10 ** high, base, 6);
-  const step = Math.max(1, Math.ceil((high - low) / 4));
+  // As many powers as do not touch.
+  const step = Math.max(1, Math.ceil((high - low) / Math.max(1, Math.min(4, (base - 6) / 18))));
   const shown = (value: number): boolean => Number.isFinite(value) && value >= 0;
   const place = errors.findIndex((e) => e.layer === selected);
   const every = Math.max(1, Math.ceil(errors.length / Math.max(2, (width - left) / 22)));
@@ -44,7 +45,11 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
         </g>
       ))}
       <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
-      <text x={width - 2} y={y.at(float32Epsilon) + 12} text-anchor="end">
+      <text
+        x={width - 2}
+        y={y.at(float32Epsilon) + (y.at(float32Epsilon) + 14 > base ? -4 : 12)}
+        text-anchor="end"
+      >
         {text.float32}
       </text>
       <path

@@ -29,7 +29,7 @@ export function Quantiles({
       role="img"
       aria-label={`${text.isNormal}: ${text.zQuantile}, ${text.normalQuantile}`}
     >
-      {ticks(-limit, limit, limit > 6 ? 3 : 4).map((value) => (
+      {ticks(-limit, limit, limit > 6 || height < 120 ? 2 : 4).map((value) => (
         <g key={value}>
           <line class="grid" x1={left} x2={width - 4} y1={y.at(value)} y2={y.at(value)} />
           <line class="grid" x1={x.at(value)} x2={x.at(value)} y1={6} y2={height - 32} />

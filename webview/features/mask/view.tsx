@@ -145,7 +145,7 @@ function VectorMask({
   return (
     <>
       <p class="tick">{text.maskHereNote(reads, values.length)}</p>
-      <div class="scroll-x">
+      <div class="scroll-x" tabIndex={0}>
         <table class="rows-table">
           <thead>
             <tr>

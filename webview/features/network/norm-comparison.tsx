@@ -66,7 +66,7 @@ function Comparison({
   const norm = view.norms[chosen] ?? view.norms[0];
   return (
     <>
-      <div class="scroll-x">
+      <div class="scroll-x" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -139,7 +139,7 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
         shown={text.channelsOf(offset, end - 1, total)}
         onChange={(next) => (compared.value = { ...choice, offset: next })}
       />
-      <div class="scroll-x">
+      <div class="scroll-x" tabIndex={0}>
         <table class="channel-table">
           <caption class="tick mono">{short(norm.name)}</caption>
           <thead>

@@ -30,7 +30,7 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
   const choice = network.weightChoice;
   const shownName = choice.value?.layer === layer.index ? choice.value.name : undefined;
   return (
-    <div class="scroll-x">
+    <div class="scroll-x" tabIndex={0}>
       <table>
         <caption class="tick">{`${title}: ${count(rows.reduce((n, row) => n + row.stats.count, 0))}`}</caption>
         <thead>

@@ -4,7 +4,7 @@ import { inLanguage } from '../../base/format/language';
 
 export const english = {
   featureMaps: 'Feature maps',
-  featureMapsNote: 'computed when asked for, one place of the network at a time',
+  featureMapsNote: 'computed on request, one stage of the network at a time',
   notInSavedPage:
     'Of weights and feature maps a saved page holds the first page of each, for its first example, as far as there is room.',
   stageInput: 'input convolution',

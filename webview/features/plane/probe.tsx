@@ -112,7 +112,7 @@ function Coordinate({
   value: number | undefined;
   onChange(value: number): void;
 }) {
-  const shown = value === undefined || !Number.isFinite(value) ? '' : String(Number(value.toPrecision(5)));
+  const shown = value === undefined || !Number.isFinite(value) ? '' : fixed(value, 2);
   const draft = useSignal(shown);
   useLayoutEffect(() => void (draft.value = shown), [shown]);
   const read = (typed: string): number | undefined => {

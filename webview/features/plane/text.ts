@@ -8,14 +8,14 @@ export const english = {
   latentSpace: 'Latent space, z',
   afterLayer: (name: string) => `After ${name}`,
   planeNote: (done: number, all: number) =>
-    `${done} of ${all} layers applied to the points, ${all - done} undone on the grid`,
+    `points through ${done} of ${all} layers, grid back through ${all - done}`,
   behind: 'Backdrop',
   behindGrid: 'Grid',
   behindDensity: 'Density',
   cellAreaNote: 'log of cell area against the flat cell of z, nats',
-  cellsDivided: 'divided',
-  dividing: 'Dividing coarse cells…',
-  stillFolded: (n: number) => `${count(n)} ${n === 1 ? 'part is' : 'parts are'} too thin to draw.`,
+  cellsDivided: 'refined',
+  dividing: 'Refining coarse cells…',
+  stillFolded: (n: number) => `${count(n)} ${n === 1 ? 'cell is' : 'cells are'} too thin to draw.`,
   densityAt: (letter: string) => `p(${letter}) = p(z) · |det ∂z/∂${letter}|, per unit of area of this plane`,
   densityRange: 'Each stage has its own range: its unit of area is another.',
   densityUnknown: (n: number, all: number) =>
@@ -31,7 +31,7 @@ export const english = {
   probePoint: 'a point of the plane',
   probeExample: (source: string, index: number) => `${source} ${index}`,
   probeNone:
-    'Click into the plane, or choose an example: its way through the layers is drawn and listed here.',
+    'Click in the plane, or choose an example: its path through the layers is drawn and listed here.',
   probeSaved: 'A saved page has the paths of its examples.',
   pathTable: 'The path, layer by layer',
   pathAfter: 'after',
@@ -52,7 +52,7 @@ export const german: typeof english = {
   latentSpace: 'Latenter Raum, z',
   afterLayer: (name: string) => `Nach ${name}`,
   planeNote: (done: number, all: number) =>
-    `${done} von ${all} Schichten auf die Punkte angewandt, ${all - done} am Gitter zurückgenommen`,
+    `Punkte durch ${done} von ${all} Schichten, Gitter zurück durch ${all - done}`,
   behind: 'Hintergrund',
   behindGrid: 'Gitter',
   behindDensity: 'Dichte',

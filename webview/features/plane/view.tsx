@@ -40,7 +40,7 @@ export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView
           <Probe model={model} stage={stage} last={last} />
         </div>
       </div>
-      <Walk last={last} stageName={stageName} />
+      <Walk model={model} last={last} stageName={stageName} />
     </>
   );
 }

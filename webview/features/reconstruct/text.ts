@@ -6,12 +6,12 @@ export const english = {
   reconstructions: 'Reconstructions, a row for each example',
   asGiven: 'x',
   keptShare: (share: string) => `${share}%`,
-  keptNote: 'Share of the latents kept, the coarse ones; the others are drawn anew.',
-  drawAgain: 'Draw anew',
+  keptNote: 'Share of the latents kept, the coarse ones; the others are sampled again.',
+  drawAgain: 'Sample again',
   originalItem: (row: number) => `Example ${row}, as given`,
   reconstructionItem: (row: number, share: string) => `Example ${row}, ${share} of its latents kept`,
   oneScale: 'All latents leave at one scale',
-  oneScaleWhy: 'Nothing is factored out early in this flow, so there is no fine scale to draw anew.',
+  oneScaleWhy: 'Nothing is factored out early in this flow, so there is no fine scale to sample again.',
 };
 
 export const german: typeof english = {

@@ -18,7 +18,7 @@ export const english = {
     unknown: 'unknown',
   },
   lookingAt: (step: number) => `Looking at step ${count(step)}`,
-  openByItself: 'Open in an editor of its own',
+  openByItself: 'Open in its own editor',
   followNewest: 'Follow the newest checkpoint',
   train: 'train',
   learningRate: 'learning rate',

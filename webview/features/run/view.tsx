@@ -3,7 +3,7 @@ import { useMemo } from 'preact/hooks';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunLine } from '../../base/charts/run-chart';
 import { Sized } from '../../base/charts/sized';
-import { compact, count, fixed } from '../../base/format/numbers';
+import { compact, count, fixed, nextRound } from '../../base/format/numbers';
 import type { RunData } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
@@ -48,6 +48,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
     };
   }, [run.steps, run.columns, axis]);
   const at = placeOfStep(run, model.step, axis);
+  const end = axisEnd(run, axis);
   const marks = run.rates.flatMap((change) => {
     const x = placeOfStep(run, change.step, axis);
     return x === undefined ? [] : [{ x, text: text.rateChanged(change.step, compact(change.learningRate)) }];
@@ -70,6 +71,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               axis={axis}
               log={log}
               smoothing={smoothing}
+              end={end}
               at={at}
               marks={marks}
               label={`${text.loss}, ${unit}`}
@@ -85,6 +87,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               axis={axis}
               log
               smoothing={smoothing}
+              end={end}
               at={at}
               marks={marks}
               label={text.gradient}
@@ -99,6 +102,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
               lines={rate}
               axis={axis}
               log
+              end={end}
               at={at}
               marks={marks}
               label={text.rate}
@@ -109,6 +113,16 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
       </div>
     </div>
   );
+}
+
+/** While it trains, an axis that changes a few times in a run; afterwards the axis is what was measured. */
+function axisEnd(run: RunData, axis: 'step' | 'time'): number | undefined {
+  if (run.status !== 'running' && run.status !== 'paused') return undefined;
+  const last = (axis === 'step' ? run.steps.at(-1) : run.columns.seconds?.at(-1)) ?? 0;
+  const end = nextRound(last);
+  return axis === 'step' && run.totalSteps !== undefined
+    ? Math.max(last, Math.min(end, run.totalSteps))
+    : end;
 }
 
 function Chart({
@@ -163,18 +177,14 @@ function AtStep({
     [words.validation, valueAt(run, bits ? 'validationBitsPerDim' : 'validationNats', step)],
     [text.train, valueAt(run, bits ? 'trainBitsPerDim' : 'trainNats', step)],
   ] as const;
-  const seconds = valueAt(run, 'seconds', step);
   const learningRate = valueAt(run, 'learningRate', step);
   return (
     <p class="at-step tick" data-at-step={step}>
       <b>{text.lookingAt(step)}</b>
-      {`: ${[
-        ...measured.flatMap(([name, value]) =>
-          value === undefined ? [] : [`${name} ${fixed(value, 3)} ${unit}`],
-        ),
-      ].join(', ')}`}
+      {`: ${measured
+        .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${fixed(value, 3)}`]))
+        .join(', ')} ${unit}`}
       {learningRate === undefined ? '' : `, ${text.learningRate} ${compact(learningRate)}`}
-      {seconds === undefined ? '' : `, ${words.seconds(seconds)}`}
       {store.checkpoint.shown.value === undefined || store.connection.choices ? null : (
         <>
           {' '}

@@ -1,7 +1,7 @@
 import { signal, type Signal } from '@preact/signals';
 import type { Morph, SampleGrid } from '../../../src/protocol/inspect';
 import { isPlane } from '../../../src/protocol/questions';
-import { ask, ready, type Question } from '../../base/store/question';
+import { ask, latest, type Question } from '../../base/store/question';
 import type { StateDefinition } from '../../base/store/store';
 
 export interface SamplesState {
@@ -21,7 +21,7 @@ export const samplesState: StateDefinition<SamplesState> = {
     return {
       samples,
       morph: ask(context, 'morph', () =>
-        runnable.value && ready(samples.answer.value) && model.value?.kind === 'image'
+        runnable.value && latest(samples.answer.value) && model.value?.kind === 'image'
           ? { ...samplesQuery.value, index: Math.min(pickedSample.value, samplesQuery.value.count - 1) }
           : null,
       ),

@@ -92,7 +92,9 @@ export function Samples({ model }: { model: ModelSummary }) {
       <Asked
         question={store.state(samplesState).samples}
         skeleton={
-          <TilesSkeleton count={Math.min(25, count)} columns={Math.ceil(Math.sqrt(Math.min(25, count)))} />
+          <div class="sheet">
+            <TilesSkeleton count={Math.min(25, count)} columns={Math.ceil(Math.sqrt(Math.min(25, count)))} />
+          </div>
         }
       >
         {(grid) =>
@@ -115,33 +117,34 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
     <WhereFinite values={grid.values}>
       {() => (
         <>
-          <Tiles
-            label={words.samples}
-            name="sample"
-            range={pixelRange(model)}
-            columns={Math.ceil(Math.sqrt(n))}
-            tiles={Array.from({ length: n }, (_, i) => ({
-              key: i,
-              label: text.sampleItem(i + 1),
-              picture: item(grid.values, i),
-              pressed: i === picked,
-              disabled: false,
-            }))}
-            onPick={(i) => {
-              store.pickedSample.value = i;
-              store.state(samplesState).morphStep.value = undefined;
-            }}
-          />
+          <div class="sheet">
+            <Tiles
+              label={words.samples}
+              name="sample"
+              range={pixelRange(model)}
+              columns={Math.ceil(Math.sqrt(n))}
+              tiles={Array.from({ length: n }, (_, i) => ({
+                key: i,
+                label: text.sampleItem(i + 1),
+                picture: item(grid.values, i),
+                pressed: i === picked,
+                disabled: false,
+              }))}
+              onPick={(i) => {
+                store.pickedSample.value = i;
+                store.state(samplesState).morphStep.value = undefined;
+              }}
+            />
+          </div>
           <Picked
             label={text.zToX(picked + 1)}
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
-          <Asked
-            question={store.state(samplesState).morph}
-            skeleton={<div class="skeleton" style={{ height: '120px' }} />}
-          >
-            {(morph) => <MorphWay model={model} morph={morph} />}
-          </Asked>
+          <div class="way-slot">
+            <Asked question={store.state(samplesState).morph} skeleton={<div class="skeleton way-wait" />}>
+              {(morph) => <MorphWay model={model} morph={morph} />}
+            </Asked>
+          </div>
         </>
       )}
     </WhereFinite>
@@ -189,9 +192,6 @@ export function PlaneSamples({ model }: { model: ModelSummary }) {
   );
 }
 
-/** CSS pixels a side; both planes fit the gallery of a small window without scrolling. */
-const planeSide = 152;
-
 function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneView }) {
   const store = useStore();
   const high = finiteExtent(view.density.data)?.high ?? 1;
@@ -209,54 +209,56 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
     store.tabs.layer.value = 'plane';
   };
   return (
-    <>
-      <h3 class="ends">
-        <b>{text.density}</b>
-        <span class="tick">{model.context ? text.conditionalDensityNote : text.densityNote}</span>
-      </h3>
-      <Sized height={planeSide}>
-        {(width) => (
-          <HeatMap
-            plane={{ width: pixels, height: view.density.shape[0]!, values: view.density.data }}
-            scale={scale}
-            size={Math.min(width, planeSide)}
-            label={text.density}
-            name="density"
-          />
-        )}
-      </Sized>
-      <div style={{ margin: '4px 0 8px' }}>
-        <Legend scale={scale} width={planeSide} />
-      </div>
-      <h3 class="ends">
-        <b>{words.samples}</b>
-        <span class="tick">
-          {words.samplesNote(
-            Math.min(samples, view.samples.shape[0]!),
-            fixed(query.temperature, 2),
-            query.seed,
+    <div class="two-planes">
+      <div>
+        <h3 class="ends">
+          <b>{text.density}</b>
+          <span class="tick">{model.context ? text.conditionalDensityNote : text.densityNote}</span>
+        </h3>
+        <Sized>
+          {(width, height) => (
+            <HeatMap
+              plane={{ width: pixels, height: view.density.shape[0]!, values: view.density.data }}
+              scale={scale}
+              size={Math.min(width, height)}
+              label={text.density}
+              name="density"
+            />
           )}
-        </span>
-      </h3>
-      <Sized height={planeSide}>
-        {(width) => {
-          const frame = { size: Math.min(width, planeSide), x: view.bounds.x, y: view.bounds.y };
-          return (
-            <div class="pickable" onClick={(event) => pick(event, frame)}>
-              <Board
-                width={frame.size}
-                height={frame.size}
-                name="samples"
-                label={words.samples}
-                draw={(context) => {
-                  drawPoints(context, frame, view.samples, 1.2, undefined, samples);
-                  planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
-                }}
-              />
-            </div>
-          );
-        }}
-      </Sized>
-    </>
+        </Sized>
+        <Legend scale={scale} />
+      </div>
+      <div>
+        <h3 class="ends">
+          <b>{words.samples}</b>
+          <span class="tick">
+            {words.samplesNote(
+              Math.min(samples, view.samples.shape[0]!),
+              fixed(query.temperature, 2),
+              query.seed,
+            )}
+          </span>
+        </h3>
+        <Sized>
+          {(width, height) => {
+            const frame = { size: Math.min(width, height), x: view.bounds.x, y: view.bounds.y };
+            return (
+              <div class="pickable" onClick={(event) => pick(event, frame)}>
+                <Board
+                  width={frame.size}
+                  height={frame.size}
+                  name="samples"
+                  label={words.samples}
+                  draw={(context) => {
+                    drawPoints(context, frame, view.samples, 1.2, undefined, samples);
+                    planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
+                  }}
+                />
+              </div>
+            );
+          }}
+        </Sized>
+      </div>
+    </div>
   );
 }

@@ -36,7 +36,7 @@ export function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }
       <OutputThumbnail output={morph.steps[index]!.value} size={size} />
     );
   return (
-    <>
+    <div class="way">
       <div class="path-row" aria-hidden="true">
         {small.map((i) => (
           <span key={i} class={i === nearest ? 'on' : ''}>
@@ -51,7 +51,7 @@ export function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }
         <span>x</span>
       </div>
       <div class="morph-large">{draw(at, 96)}</div>
-    </>
+    </div>
   );
 }
 

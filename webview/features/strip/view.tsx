@@ -33,10 +33,11 @@ import { stripNumbers } from './numbers';
 import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';
 
-/** The answer, or the one before for the first moments of a new question. */
+/** The answer, or the one before until there is a new one. */
 function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
   if (answer.status === 'ready') return { value: answer.value, stale: false };
-  if (answer.status === 'loading' && !answer.slow) return { value: answer.previous, stale: true };
+  if (answer.status === 'loading' && answer.previous !== undefined)
+    return { value: answer.previous, stale: true };
   return { stale: false };
 }
 
@@ -81,27 +82,16 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
     <section class="strip" aria-label={words.flow}>
       <header>
         <div class="ends">
-          <h1 title={model.title}>{model.title}</h1>
-          <TakeAway
-            model={model}
-            numbers={() => stripNumbers(store, model)}
-            title={words.flow}
-            fileName="strip"
-            frame=".strip"
-          />
-        </div>
-        <div class="ends">
-          <p class="muted" title={model.subtitle}>
-            {model.subtitle}
-          </p>
+          <h1>{model.title}</h1>
           {answer.status === 'loading' && answer.slow ? (
-            <span class="pair">
+            <span class="wait-note over">
               <span class="progress pulse" />
               <button type="button" class="linklike" onClick={() => store.state(stripState).strip.cancel()}>
                 {words.cancel}
               </button>
             </span>
-          ) : store.example.value ? (
+          ) : null}
+          {store.example.value ? (
             <Segmented
               label={text.barsShow}
               value={store.state(barsState).value}
@@ -112,6 +102,16 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
               onChange={(value) => (store.state(barsState).value = value)}
             />
           ) : null}
+        </div>
+        <div class="ends">
+          <p class="muted">{model.subtitle}</p>
+          <TakeAway
+            model={model}
+            numbers={() => stripNumbers(store, model)}
+            title={words.flow}
+            fileName="strip"
+            frame=".strip"
+          />
         </div>
       </header>
       <div class="cols tick" aria-hidden="true">
@@ -126,7 +126,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           <b>{shortTick(limit)}</b>
         </span>
         <span class="num">{store.state(barsState).value === 'mean' ? words.mean : text.sum}</span>
-        <span class="num">{words.roundTrip}</span>
+        <span class="num rt">{words.roundTrip}</span>
       </div>
       <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
         <div class="item input-row" aria-hidden="true">
@@ -388,7 +388,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
               ? unknown
               : `${signed(-line.cost)} ${words.nats}`}
           </span>
-          <span class="num">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
+          <span class="num of-dim">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
         </>
       ))}
       <span class="keys">

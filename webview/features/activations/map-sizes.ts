@@ -1,0 +1,62 @@
+/** How large the maps of a layer are drawn: side by side at every width, since the eye compares them along one line. */
+import type { RefObject } from 'preact';
+import { useLayoutEffect, useState } from 'preact/hooks';
+import { usePanelRoom, type Room } from '../../base/charts/room';
+
+export interface MapSizes {
+  columns: number;
+  /** Width of a column, with its histogram and legend. */
+  column: number;
+  /** Side of the square that the maps of a tensor share. */
+  frame: number;
+  histogram: number;
+}
+
+const smallestFrame = 64;
+const largestFrame = 300;
+const smallestHistogram = 26;
+/** Until the panel was measured, which is before it is painted. */
+const unmeasured: Room = { width: 560, height: 440 };
+
+/** @param around height of all that is neither a map nor a histogram */
+export function mapSizes({ width, height }: Room, tensors: number, around: number): MapSizes {
+  const gap = Math.min(22, Math.max(8, Math.floor(0.024 * width)));
+  // Tall and narrow: two by two, because there the maps gain more than the line loses.
+  const twice = tensors === 4 && height > 1.5 * width && height > 700;
+  const columns = twice ? 2 : Math.max(1, tensors);
+  const wide = Math.floor((width - (columns - 1) * gap) / columns);
+  const column = Math.min(wide, largestFrame + 40);
+  const left = (height - around) / (twice ? 2 : 1);
+  const frame = Math.max(
+    Math.min(smallestFrame, column),
+    Math.min(column, largestFrame, Math.floor(left - smallestHistogram)),
+  );
+  const histogram = Math.max(smallestHistogram, Math.min(0.18 * width, left - frame));
+  return { columns, column, frame, histogram: Math.floor(histogram) };
+}
+
+export const mapsStyle = ({ columns, column, frame }: MapSizes): Record<string, string> => ({
+  gridTemplateColumns: `repeat(${columns}, ${column}px)`,
+  '--frame': `${frame}px`,
+});
+
+/** Sizes that fill the panel around an element, by what else is in it. */
+export function useMapSizes(
+  tensors: number,
+  pictures: boolean,
+): { within: RefObject<HTMLDivElement | null>; sizes: MapSizes } {
+  const { within, room = unmeasured } = usePanelRoom();
+  const [around, setAround] = useState(260);
+  const sizes = mapSizes(room, tensors, around);
+  useLayoutEffect(() => {
+    const element = within.current;
+    const last = element?.lastElementChild;
+    if (!element || !last) return;
+    const used = last.getBoundingClientRect().bottom - element.getBoundingClientRect().top;
+    if (used <= 0) return;
+    const rows = Math.ceil(tensors / sizes.columns);
+    const next = Math.ceil(used - rows * (sizes.histogram + (pictures ? sizes.frame : 0)));
+    setAround((before) => (Math.abs(before - next) < 2 ? before : next));
+  });
+  return { within, sizes };
+}
