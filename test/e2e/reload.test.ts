@@ -4,6 +4,7 @@ import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { couplingLogDets, result } from '../inspector/frame';
+import { modelName, runNameOf } from '../../src/extension/editor/view-types';
 import { folder, isImage, models, showTab, type Model } from '../inspector/models';
 import { until } from '../inspector/until';
 import { inWindow } from './in-window';
@@ -29,14 +30,14 @@ describe('runs', function () {
     if (!second) return this.skip();
     const { page } = second;
     const active = (file: string) =>
-      page.locator('.tabs-container .tab[aria-selected=true]', { hasText: path.basename(file) });
+      page.locator('.tabs-container .tab[aria-selected=true]', { hasText: titleOf(file) });
     try {
       // What another window had open comes along.
       await second.palette('View: Close All Editors');
       await page.locator('.tabs-container .tab').first().waitFor({ state: 'hidden' });
       const show = async (model: Model): Promise<Frame> => {
         await page
-          .locator('.tabs-container .tab', { hasText: path.basename(model.file()) })
+          .locator('.tabs-container .tab', { hasText: titleOf(model.file()) })
           .last()
           .click();
         return second.webview('[data-result]', 90_000);
@@ -103,3 +104,10 @@ describe('runs', function () {
     }
   });
 });
+
+/** What the tab of a file says. */
+function titleOf(file: string): string {
+  const uri = { path: file };
+  const run = runNameOf(uri);
+  return run === undefined ? path.basename(file) : `${run} · ${modelName(uri)}`;
+}
