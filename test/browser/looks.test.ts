@@ -116,8 +116,14 @@ describe('looks', () => {
     it(`pages are readable and no wider than ${width}×${height}`, async () => {
       for (const model of [digits, plane, vector]) {
         const { page } = await editor.openPage(model.file(), { theme: 'light', width, height });
+        for (const [region, tab] of [
+          ['.gallery', 'Samples'],
+          ['.diag', 'Diagnostics'],
+        ] as const) {
+          await showTab(page, region, tab);
+          await readable(page);
+        }
         await page.locator('.waterfall').waitFor();
-        await readable(page);
         const beyond = await page.evaluate(() =>
           [...document.querySelectorAll('button, vscode-button, select, input, [role=tab]')]
             .filter((control) => control.getBoundingClientRect().right > innerWidth + 0.5)
@@ -157,6 +163,7 @@ describe('looks', () => {
       ...{ delays: { findings: 60_000 }, width: 400, height: 900 },
     });
     const { page } = live;
+    await showTab(page, '.diag', 'Diagnostics');
     await page.locator('.findings .linklike', { hasText: 'Cancel' }).click();
     live.delays = {};
     await page.locator('.findings .linklike', { hasText: 'Retry' }).click();
