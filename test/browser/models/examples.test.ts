@@ -458,7 +458,12 @@ async function costsByPixel(
         figure.dispatchEvent(new PointerEvent('pointermove', { clientX, clientY, bubbles: true }));
         const says = `row ${row}, column ${column}: `;
         const output = document.querySelector('.cost-head .readout')!;
-        while (!output.textContent.startsWith(says)) await new Promise((resolve) => setTimeout(resolve));
+        const end = performance.now() + 10_000;
+        while (!output.textContent.startsWith(says)) {
+          if (performance.now() > end)
+            throw new Error(`${output.textContent} where ${says} is, in ${box.width}×${box.height}`);
+          await new Promise((resolve) => setTimeout(resolve));
+        }
         found.push(output.textContent.slice(says.length));
       }
       return found;

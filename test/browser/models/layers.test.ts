@@ -44,7 +44,7 @@ function chosenCouplings({ layers }: ReferencePass): ReferenceLayer[] {
 
 async function select(frame: Frame, { layer }: ReferenceLayer): Promise<void> {
   await frame.locator(`[data-layer="${layer.info.index}"]`).click();
-  await frame.locator('.layer .head .path', { hasText: layer.info.name }).waitFor();
+  await frame.locator('.layer .head .path', { hasText: layer.info.name }).waitFor({ state: 'attached' });
 }
 
 /** A number as the page writes it, with as many decimals as it has. */
