@@ -221,7 +221,7 @@ describe('runs', () => {
     const [{ trainBitsPerDim, step }] = [metricsRow(0)];
     const chart = page.locator('.run-chart').first();
     await chart.locator('[data-alone=train]').waitFor();
-    assert.ok((await chart.locator('text').allInnerTexts()).includes(trainBitsPerDim.toFixed(2)));
+    assert.ok((await chart.locator('text').allTextContents()).includes(trainBitsPerDim.toFixed(2)));
     const steps = await chart
       .locator('text[text-anchor=middle], text[y][text-anchor=end]')
       .evaluateAll((all, foot) => {

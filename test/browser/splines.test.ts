@@ -92,8 +92,8 @@ describe('flows of today', () => {
       '0',
     ]);
     const [first, second] = await rows.allInnerTexts();
-    assert.match(first!, /y\s+nothing/);
-    assert.match(second!, /x\s+y/);
+    assert.match(first!, /x₂\s+nothing/);
+    assert.match(second!, /x₁\s+x₂/);
     assert.match(await page.locator('.view-verdict').innerText(), /one link that the order allows is used/);
     const cost = await page.locator('.cost').innerText();
     assert.match(cost, /x → z\)\s+one pass/);
@@ -103,10 +103,10 @@ describe('flows of today', () => {
     await map.focus();
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
-    await page.getByText('y ← x: may not depend on it').waitFor();
+    await page.getByText('x₂ ← x₁: may not depend on it').waitFor();
     await page.getByRole('radio', { name: 'features', exact: true }).click();
     await map.focus();
-    await page.getByText('x ← y: may depend on it').waitFor();
+    await page.getByText('x₁ ← x₂: may depend on it').waitFor();
   });
 
   it('show the matrix of a mixing layer, how it stretches, and where features go', async () => {
