@@ -54,6 +54,17 @@ function says(text: string, expected: number, what: string): void {
   near(value(text), expected, 0.6 * digit + 1e-4 * size, `${what} ("${text.trim()}")`);
 }
 
+/** The same where several numbers have the decimals of the largest. */
+function saysAsShown(text: string, expected: number, what: string): void {
+  const decimals = /^\s*\S*\.(\d+)/.exec(text)?.[1]!.length ?? 0;
+  near(
+    value(text),
+    expected,
+    0.6 * 10 ** -decimals + 1e-4 * Math.abs(expected),
+    `${what} ("${text.trim()}")`,
+  );
+}
+
 function statsOf(values: readonly number[]): { min: number; mean: number; max: number; std: number } {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   return {
@@ -336,7 +347,7 @@ describe('the layer tabs', () => {
     const stats = statsOf(own);
     const text = await map.locator('.stat').innerText();
     for (const part of ['min', 'mean', 'max'] as const)
-      says(text.split(new RegExp(`${part}\\s`))[1]!, stats[part], `${part} of ${name}`);
+      saysAsShown(text.split(new RegExp(`${part}\\s`))[1]!, stats[part], `${part} of ${name}`);
     const finite = (await map.locator('.stat').textContent()) ?? '';
     assert.match(finite, new RegExp(`0, 0\\s*of ${own.length.toLocaleString('en-US')}`));
     const end = endsOf(layer)[name];
@@ -345,14 +356,15 @@ describe('the layer tabs', () => {
       rects.map((rect) => ({
         x: Number(rect.getAttribute('x')),
         height: Number(rect.getAttribute('height')),
+        wide: Number((rect as SVGRectElement).ownerSVGElement!.getAttribute('width')),
       })),
     );
     const tall = bars.reduce((sum, { height }) => sum + height, 0);
     let before = 0;
-    for (const { x, height } of bars) {
+    for (const { x, height, wide } of bars) {
       const n = (height / tall) * within.length;
       near(n, Math.round(n), 0.02, `a bar of the histogram of ${name}`);
-      const place = within.map((v) => ((v + end) / (2 * end)) * 128);
+      const place = within.map((v) => ((v + end) / (2 * end)) * wide);
       const below = place.filter((p) => p < x - 0.02).length;
       const onEdge = place.filter((p) => Math.abs(p - x) <= 0.02).length;
       assert.ok(before >= below - 0.1 && before <= below + onEdge + 0.1, `${before} left of ${x}, ${below}`);
