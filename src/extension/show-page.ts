@@ -8,8 +8,8 @@ export function showPage(panel: WebviewPanel, extension: Uri, page: string): voi
   const { webview } = panel;
   const folder = Uri.joinPath(extension, 'dist', 'webview');
   webview.options = { enableScripts: true, localResourceRoots: [folder] };
-  const icon = (theme: string): Uri => Uri.joinPath(extension, 'media', 'tab', `${theme}.svg`);
-  panel.iconPath = { light: icon('light'), dark: icon('dark') };
+  const icon = (file: string): Uri => Uri.joinPath(extension, 'media', 'tab', file);
+  panel.iconPath = { light: icon('light.svg'), dark: icon('dark.svg') };
   const resource = (name: string): string => webview.asWebviewUri(Uri.joinPath(folder, name)).toString();
   webview.html = inspectorHtml({
     title: panel.title,
