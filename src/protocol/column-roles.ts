@@ -3,8 +3,8 @@ import type { TableColumn } from './data';
 import type { TableChoice } from './engine';
 
 /** `number`: given as it is. `class`: given as one number per class. `shown`: a class that is neither given nor modeled. */
-export interface ColumnRole<Column extends TableColumn = TableColumn> {
-  column: Column;
+export interface ColumnRole {
+  column: TableColumn;
   as: 'number' | 'class' | 'shown';
 }
 

@@ -3,7 +3,8 @@ import { type ColumnRole, contextOfRoles } from '../../src/protocol/column-roles
 import type { OverviewColumn, TableOverview } from '../../src/protocol/data';
 import type { TableChoice } from '../../src/protocol/engine';
 
-export type Use = 'use' | 'condition' | 'label' | 'leave out';
+export const uses = ['use', 'condition', 'label', 'leave out'] as const;
+export type Use = (typeof uses)[number];
 export type Missing = 'drop' | 'mean';
 
 /** Classes that can be told apart in a legend, and are no names of rows. */
@@ -13,13 +14,13 @@ const varies = ({ numbers }: OverviewColumn): boolean => numbers !== undefined &
 
 export function allowedUses(column: OverviewColumn): Use[] {
   const numeric = column.type === 'number';
-  const uses: Record<Use, boolean> = {
+  const fits: Record<Use, boolean> = {
     use: numeric,
     condition: numeric || isClass(column),
     label: isClass(column),
     'leave out': true,
   };
-  return (Object.keys(uses) as Use[]).filter((use) => uses[use]);
+  return uses.filter((use) => fits[use]);
 }
 
 /** Numbers are used, the first column of text with few values is the label, all else is left out. */

@@ -2,11 +2,10 @@
 import type { OverviewColumn } from '../../src/protocol/data';
 import { compact, count } from '../base/format/numbers';
 import { Bars } from './bars';
-import { allowedUses, type Use } from './choice';
+import { allowedUses, type Use, uses } from './choice';
 import type { TableState } from './table-state';
 import { text } from './text';
 
-const uses: readonly Use[] = ['use', 'condition', 'label', 'leave out'];
 const shownClasses = 3;
 
 export function ColumnHead({ table, at }: { table: TableState; at: number }) {

@@ -1,6 +1,6 @@
 /** What a flow would learn of a table, and what becomes of its gaps. */
 import { count } from '../base/format/numbers';
-import { type Missing, rowsWithGaps, type Use, worstColumn } from './choice';
+import { type Missing, rowsWithGaps, type Use, uses as allUses, worstColumn } from './choice';
 import type { TableState } from './table-state';
 import { text } from './text';
 
@@ -19,7 +19,7 @@ export function Learned({ table }: { table: TableState }) {
     <section aria-labelledby="learned-title">
       <h2 id="learned-title">{text.learned}</h2>
       <dl class="pairs">
-        {(['use', 'condition', 'label', 'leave out'] as const).map((use) => (
+        {allUses.map((use) => (
           <div key={use}>
             <dt>{text.uses[use]}</dt>
             <dd>{names(use)}</dd>

@@ -29,21 +29,24 @@ export function Table({ table }: { table: TableState }) {
             </tr>
           </thead>
           <tbody>
-            {rows.map((row, index) => (
-              <tr key={index} class={dropped(row) ? 'dropped' : ''}>
-                <th scope="row" class="row-number">
-                  {dropped(row) ? <s title={text.rowLeftOut}>{count(index + 1)}</s> : count(index + 1)}
-                </th>
-                {row.map((cell, i) => (
-                  <Cell
-                    key={i}
-                    cell={cell}
-                    numeric={columns[i]!.type === 'number'}
-                    isLeftOut={uses[i] === 'leave out'}
-                  />
-                ))}
-              </tr>
-            ))}
+            {rows.map((row, index) => {
+              const isDropped = dropped(row);
+              return (
+                <tr key={index} class={isDropped ? 'dropped' : ''}>
+                  <th scope="row" class="row-number">
+                    {isDropped ? <s title={text.rowLeftOut}>{count(index + 1)}</s> : count(index + 1)}
+                  </th>
+                  {row.map((cell, i) => (
+                    <Cell
+                      key={i}
+                      cell={cell}
+                      numeric={columns[i]!.type === 'number'}
+                      isLeftOut={uses[i] === 'leave out'}
+                    />
+                  ))}
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </div>

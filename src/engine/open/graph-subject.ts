@@ -13,7 +13,7 @@ import { fitStandardization } from '../../data/standardize';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { checkTensors } from '../model/check-tensors';
 import { initialTensors, type TensorTable } from '../training/initialize';
-import { startOf } from '../training/start';
+import { startFresh } from '../training/start';
 import type { GraphSubject } from '../use/named-graphs';
 
 /** Names that stand for models without a file. */
@@ -63,7 +63,7 @@ async function fromRequest(
       `The preset "${given}" is for any data; say how large an example is: --shape D for vectors, --shape H,W,C for images.`,
     );
   }
-  const { config, dataset } = await startOf({ output: '', ...request });
+  const { config, dataset } = await startFresh(request);
   try {
     const standardization =
       config.model.kind === 'vector' && config.data.standardize

@@ -5,7 +5,7 @@ import type { TrainEstimate, TrainRequest } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
 import { parameterCount } from '../model/layer-list';
 import type { Backend } from '../backends/backend';
-import { startOf } from './start';
+import { startFresh } from './start';
 import { createTrainer, type Trainer } from './trainer';
 
 /** The first steps compile and warm up. */
@@ -20,7 +20,7 @@ export async function estimateTraining(
   request: Omit<TrainRequest, 'output'>,
   { backend, signal }: { backend: Backend; signal?: AbortSignal },
 ): Promise<TrainEstimate> {
-  const { config, dataset, weights, ...start } = await startOf({ ...request, output: '' });
+  const { config, dataset, weights, ...start } = await startFresh(request);
   try {
     const standardization =
       config.model.kind === 'vector' && config.data.standardize

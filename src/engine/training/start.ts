@@ -40,9 +40,15 @@ export interface Start {
 
 /** @throws UserError when data, config, checkpoint or folder are wrong, or do not fit each other */
 export async function startOf(request: TrainRequest): Promise<Start> {
-  if (request.resume) return startAgain(request);
+  return request.resume ? startAgain(request) : startFresh(request);
+}
+
+/** @throws UserError as `startOf`, without a look at the run folder */
+export async function startFresh(request: FreshRequest): Promise<Start> {
   return request.from === undefined ? startNew(request) : startFrom(request, request.from);
 }
+
+type FreshRequest = Omit<TrainRequest, 'output' | 'resume'>;
 
 /** Paths in a config file are relative to that file, paths on a command line to the current folder. */
 async function readConfigFile(file: string | undefined): Promise<{ config?: unknown; baseFolder: string }> {
@@ -51,7 +57,7 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
   return { config: parseJsonText(text, file), baseFolder: path.dirname(path.resolve(file)) };
 }
 
-async function startNew(request: TrainRequest, start?: RunRequest['start']): Promise<Start> {
+async function startNew(request: FreshRequest, start?: RunRequest['start']): Promise<Start> {
   const { config: file, data, preset, seed, context, table, training } = request;
   const { config, baseFolder } = await readConfigFile(file);
   return prepareRun(
@@ -75,7 +81,7 @@ async function startNew(request: TrainRequest, start?: RunRequest['start']): Pro
   );
 }
 
-async function startFrom(request: TrainRequest, from: string): Promise<Start> {
+async function startFrom(request: FreshRequest, from: string): Promise<Start> {
   const checkpoint = await loadAnyCheckpoint(from);
   const { config, standardize, tensors, origin } = checkpoint;
   checkTensors(from, buildFlow(config.model), tensors);
