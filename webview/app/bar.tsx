@@ -11,7 +11,7 @@ import { Segmented } from '../base/controls/segmented';
 import { Button, Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed, shortened } from '../base/format/numbers';
 import { baseName, exampleTotal } from '../base/store/population-state';
-import { latest, ready } from '../base/store/question';
+import { isStale, latest, ready } from '../base/store/question';
 import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase } from '../base/layers/layer-names';
 import { madeNames } from '../base/layers/made-names';
@@ -325,7 +325,7 @@ function Result({ model }: { model: ModelSummary }) {
   const answer = store.state(stripState).shownStrip.answer.value;
   // Until there is a new one, the one before stays, dimmed.
   const strip = latest(answer);
-  const old = answer.status === 'loading' && strip ? 'old' : '';
+  const old = isStale(answer) ? 'old' : '';
   const parts = strip?.example ?? strip?.mean;
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;

@@ -1,6 +1,7 @@
 /** The panels of the page, of which some take turns in a small editor. */
 import type { ComponentChildren, RefObject } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
+import { useResized } from '../base/charts/resized';
 import { Segmented } from '../base/controls/segmented';
 import type { TabRegion } from '../base/store/store';
 import { useFeature } from '../base/store/use-store';
@@ -12,17 +13,12 @@ import { text } from './text';
 export function useTurns(): RefObject<HTMLElement | null> {
   const page = useRef<HTMLElement>(null);
   const { turns } = useFeature(panelsState);
-  useLayoutEffect(() => {
-    const element = page.current;
-    if (!element) return;
-    const read = (): void => {
+  useResized(
+    () => page.current,
+    (element) => {
       turns.value = (getComputedStyle(element).getPropertyValue('--turns').trim() || 'all') as Turns;
-    };
-    read();
-    const observer = new ResizeObserver(read);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
+    },
+  );
   return page;
 }
 

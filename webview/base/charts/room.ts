@@ -1,5 +1,6 @@
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { useResized } from './resized';
 
 export interface Room {
   /** CSS pixels inside of its padding. */
@@ -11,10 +12,9 @@ export interface Room {
 export function usePanelRoom(): { within: RefObject<HTMLDivElement | null>; room: Room | undefined } {
   const within = useRef<HTMLDivElement>(null);
   const [room, setRoom] = useState<Room>();
-  useLayoutEffect(() => {
-    const panel = within.current?.closest('.panel');
-    if (!panel) return;
-    const measure = (): void => {
+  useResized(
+    () => within.current?.closest<HTMLElement>('.panel'),
+    (panel) => {
       const style = getComputedStyle(panel);
       const width = Math.floor(
         panel.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight),
@@ -25,11 +25,7 @@ export function usePanelRoom(): { within: RefObject<HTMLDivElement | null>; room
       // A hidden panel keeps what it had.
       if (width > 0)
         setRoom((old) => (old?.width === width && old.height === height ? old : { width, height }));
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(panel);
-    return () => observer.disconnect();
-  }, []);
+    },
+  );
   return { within, room };
 }

@@ -1,6 +1,7 @@
 /** A chart draws at the size it gets, so that its text stays 11 px. */
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
+import { useResized } from './resized';
 
 export function Sized({
   height,
@@ -12,19 +13,15 @@ export function Sized({
 }) {
   const box = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState<{ width: number; height: number }>();
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const measure = (): void => {
+  useResized(
+    () => box.current,
+    (element) => {
       const width = Math.floor(element.clientWidth);
       const tall = typeof height === 'function' ? height(width) : Math.floor(element.clientHeight);
       setSize((old) => (old?.width === width && old.height === tall ? old : { width, height: tall }));
-    };
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [typeof height === 'function' ? height(400) : undefined]);
+    },
+    [typeof height === 'function' ? height(400) : undefined],
+  );
   const fixed = typeof height === 'function' ? height(size?.width ?? 400) : height;
   return (
     <div

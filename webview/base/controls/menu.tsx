@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { useCloseOutside } from './outside';
 import { Button } from './toolkit';
 
 export interface MenuProps {
@@ -13,14 +14,9 @@ export function Menu({ label, plain, items }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    if (!open) return;
-    root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
-    const close = (event: Event): void => {
-      if (!root.current?.contains(event.target as Node)) setOpen(false);
-    };
-    document.addEventListener('pointerdown', close);
-    return () => document.removeEventListener('pointerdown', close);
+    if (open) root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
   }, [open]);
+  useCloseOutside(root, open, () => setOpen(false));
   const onKeyDown = (event: KeyboardEvent): void => {
     if (!open) return;
     event.stopPropagation();

@@ -7,7 +7,7 @@ import { NoAnswerError, NotRecordedError } from '../host/page-api';
 
 export type Answer<T> =
   | { status: 'idle' }
-  /** `slow` after 100 ms: until then the frame stays as it is, dimmed, then gives way to a skeleton. */
+  /** `previous` stays, dimmed; where it is about something else, it gives way to a skeleton after 100 ms (`slow`). */
   | { status: 'loading'; slow: boolean; previous?: T }
   | { status: 'ready'; value: T }
   /** Asking again may help after an error; a saved page will never have the answer. */
@@ -99,7 +99,9 @@ export function ask<M extends InspectorMethod>(
   /** @param silently whether a failure stands until the new answer is there */
   const start = (asked: InspectorQuery<M>, key: string, silently: boolean): void => {
     // Of another checkpoint, the answer before stays until there is a new one; of something else, not for long.
-    const again = subject === (subject = `${given?.peek()?.join() ?? ''} ${recordKey(method, asked)}`);
+    const about = `${given?.peek()?.join() ?? ''} ${recordKey(method, asked)}`;
+    const again = subject === about;
+    subject = about;
     const kept = options.cached === false ? undefined : (context.cache.get(key) as Value | undefined);
     if (kept !== undefined) {
       answer.value = { status: 'ready', value: kept };
@@ -187,6 +189,11 @@ export function ready<T>(answer: Answer<T>): T | undefined {
 /** The answer, or the one before it while the next is on its way. */
 export function latest<T>(answer: Answer<T>): T | undefined {
   return answer.status === 'ready' ? answer.value : answer.status === 'loading' ? answer.previous : undefined;
+}
+
+/** Whether `latest` is the one before, which is drawn dimmed. */
+export function isStale(answer: Answer<unknown>): boolean {
+  return answer.status === 'loading' && answer.previous !== undefined;
 }
 
 /** The whole answer once it is there; until then a part of it that comes sooner, where that is known. */

@@ -7,7 +7,7 @@ import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions'
 import { Segmented } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
-import { ready, type Answer } from '../../base/store/question';
+import { isStale, latest, ready } from '../../base/store/question';
 import type { ShownRow, ShownStrip } from '../../base/store/strip-state';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { words } from '../../base/words';
@@ -33,14 +33,6 @@ import { stripNumbers } from './numbers';
 import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';
 
-/** The answer, or the one before until there is a new one. */
-function shown<T>(answer: Answer<T>): { value?: T; stale: boolean } {
-  if (answer.status === 'ready') return { value: answer.value, stale: false };
-  if (answer.status === 'loading' && answer.previous !== undefined)
-    return { value: answer.previous, stale: true };
-  return { stale: false };
-}
-
 export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undefined): number {
   let limit = 0;
   for (const layer of layers) {
@@ -56,7 +48,8 @@ export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undef
 export function FlowStrip({ model }: { model: ModelSummary }) {
   const store = useStore();
   const answer = store.state(stripState).strip.answer.value;
-  const { value: strip, stale } = shown(store.state(stripState).shownStrip.answer.value);
+  const shown = store.state(stripState).shownStrip.answer.value;
+  const [strip, stale] = [latest(shown), isStale(shown)];
   const plane = isPlane(model);
   const list = useRef<HTMLDivElement>(null);
   const opened = useSignal<ReadonlySet<string>>(new Set());
