@@ -6,6 +6,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { inspectorHtml } from '../../../src/inspector-html/shell';
 import { decode, encode } from '../../../src/protocol/wire';
 import { root } from '../../inspector/models';
+import { provideDrawn } from './drawn';
 
 export type ThemeName = 'light' | 'dark' | 'high-contrast';
 
@@ -63,6 +64,7 @@ export async function watchedPage(context: BrowserContext, options: PageOptions 
     if (!/^(file|blob|data):/.test(request.url()) && request.url() !== `${origin}/`)
       problems.push(`request: ${request.url()}`);
   });
+  await page.addInitScript(provideDrawn);
   await page.addInitScript(() =>
     document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sample }) =>
       console.error(`policy: ${violatedDirective} ${blockedURI} ${sample}`),

@@ -1,4 +1,5 @@
-/** What is wrong with where things stand, found in the page itself. Each function runs in the page, so it is whole in itself. */
+/** What is wrong with where things stand, found in the page itself. Each function runs in the page and knows nothing from outside of it. */
+import type { Drawn } from './drawn';
 
 /** Puts a word over the first heading. */
 export function spoil(): void {
@@ -49,22 +50,9 @@ export function misplaced(): string[] {
     box: { l: number; t: number; r: number; b: number };
   }
   const parts: Part[] = [];
-  const shown = (element: Element): boolean =>
-    element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
-    !element.closest('.sr') &&
-    getComputedStyle(element).clipPath !== 'inset(50%)';
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const element = node.parentElement!;
-    if (
-      !node.textContent?.trim() ||
-      element.closest('script, style, option, vscode-option') ||
-      !shown(element)
-    )
-      continue;
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    for (const box of range.getClientRects()) {
+  const { shown, texts } = (window as unknown as { drawn: Drawn }).drawn;
+  for (const { element, boxes } of texts()) {
+    for (const box of boxes) {
       const seen = visible(element, box);
       if (seen) parts.push({ element, box: seen });
     }

@@ -1,12 +1,10 @@
-/** How a page uses its room, found in the page itself. Each function runs in the page, so it is whole in itself. */
+/** How a page uses its room, found in the page itself. Each function runs in the page and knows nothing from outside of it. */
+import type { Drawn } from './drawn';
 
 /** What the user cannot read to its end: text, choices and fields that their box is too small for; in words. */
 export function cutTexts(): string[] {
   const bad = new Set<string>();
-  const shown = (element: Element): boolean =>
-    element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
-    !element.closest('.sr, script, style, vscode-option') &&
-    getComputedStyle(element).clipPath !== 'inset(50%)';
+  const { shown, texts } = (window as unknown as { drawn: Drawn }).drawn;
   const named = (element: Element, text: string): string =>
     `${element.closest('section')?.className ?? 'page'} ${element.tagName.toLowerCase()}.${element.getAttribute('class') ?? ''} "${text.trim().slice(0, 50)}"`;
   /** The next box that hides what is beyond it to a side, and what is beyond it above or below. */
@@ -18,16 +16,10 @@ export function cutTexts(): string[] {
     }
     return undefined;
   };
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    const element = node.parentElement!;
-    const said = node.textContent ?? '';
-    if (!said.trim() || !shown(element)) continue;
+  for (const { element, said, boxes } of texts()) {
     const [across, down] = [around(element, 'overflowX'), around(element, 'overflowY')];
     if (!across && !down) continue;
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    for (const { left, right, top, bottom } of range.getClientRects())
+    for (const { left, right, top, bottom } of boxes)
       if (
         (across && (left < across.left - 1.5 || right > across.right + 1.5)) ||
         (down && (top < down.top - 4 || bottom > down.bottom + 4))
@@ -72,17 +64,8 @@ export function largestGap(): { share: number; where: string } {
       for (let x = Math.max(0, Math.floor(l / step)); x < Math.min(columns, r / step); x++)
         full[y * columns + x] = 1;
   };
-  const shown = (element: Element): boolean =>
-    element.checkVisibility({ visibilityProperty: true, opacityProperty: true }) &&
-    !element.closest('.sr') &&
-    getComputedStyle(element).clipPath !== 'inset(50%)';
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
-    if (!node.textContent?.trim() || !shown(node.parentElement!)) continue;
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    for (const box of range.getClientRects()) fill(box, node.parentElement);
-  }
+  const { shown, texts } = (window as unknown as { drawn: Drawn }).drawn;
+  for (const { element, boxes } of texts()) for (const box of boxes) fill(box, element);
   // A chart is drawn where its shapes are; their box counts, as space between ticks and lines belongs to it.
   for (const drawn of document.querySelectorAll('canvas, svg, input, vscode-dropdown, vscode-text-field'))
     if (shown(drawn) && (drawn.tagName !== 'svg' || drawn.childElementCount > 0))
