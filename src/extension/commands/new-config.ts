@@ -1,10 +1,10 @@
 /** New Run Config…: a config that starts from a preset, with what one changes first written out. */
-import { writeFile } from 'node:fs/promises';
-import { l10n, type QuickPickItem, Selection, Uri, window, workspace } from 'vscode';
+import { l10n, type QuickPickItem, Selection, window, workspace } from 'vscode';
 import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
+import { writeConfig } from '../configs/write-config';
 import { section } from '../quick-pick';
-import { onDisk, uriOf } from './targets';
+import { uriOf } from './targets';
 
 interface PresetItem extends QuickPickItem {
   name: string;
@@ -31,14 +31,9 @@ export async function newConfig(target?: unknown): Promise<void> {
   );
   if (!chosen || !('name' in chosen)) return;
   const folder = uriOf(target) ?? workspace.workspaceFolders?.[0]?.uri;
-  const file = await window.showSaveDialog({
-    title: l10n.t('New Run Config'),
-    ...(folder ? { defaultUri: Uri.joinPath(folder, `${chosen.name}.flow.json`) } : {}),
-    filters: { [l10n.t('Configs')]: ['flow.json'] },
-  });
-  if (!file) return;
-  await writeFile(onDisk(file), configText(chosen.name));
-  const editor = await window.showTextDocument(file);
+  const { name } = chosen;
+  const editor = await writeConfig(l10n.t('New Run Config'), { folder, name }, () => configText(name));
+  if (!editor) return;
   // Which data is what no preset but those of built-in data says.
   const at = editor.document.getText().indexOf('"source": ""') + '"source": "'.length;
   const place = editor.document.positionAt(at);

@@ -215,20 +215,21 @@ export async function askWhereToTrainOn(
   chosen: Omit<TrainRequest, 'output'> & { data: string },
 ): Promise<Plan | undefined> {
   const { data: source, preset } = chosen;
-  const place = { title: l10n.t('Train RealNVP'), step: 1, totalSteps: 1 };
-  const name = runName({ data: choiceOf(source), preset });
   const near = path.isAbsolute(source) ? Uri.file(source) : undefined;
-  const answer = await askOutput(place, name, near);
-  if (answer === undefined || answer === 'back') return undefined;
-  return { request: { ...chosen, output: answer.value }, ...(near ? { scope: near } : {}) };
+  const output = await askOnlyOutput(runName({ data: choiceOf(source), preset }), near);
+  return output === undefined ? undefined : { request: { ...chosen, output }, scope: near };
 }
 
 /** The last step alone, for a config file that the user started from. */
 export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
+  const output = await askOnlyOutput(configName(config), config);
+  return output === undefined ? undefined : { request: { config: config.fsPath, output }, scope: config };
+}
+
+async function askOnlyOutput(name: string, near: Uri | undefined): Promise<string | undefined> {
   const place = { title: l10n.t('Train RealNVP'), step: 1, totalSteps: 1 };
-  const answer = await askOutput(place, configName(config), config);
-  if (answer === undefined || answer === 'back') return undefined;
-  return { request: { config: config.fsPath, output: answer.value }, scope: config };
+  const answer = await askOutput(place, name, near);
+  return answer === undefined || answer === 'back' ? undefined : answer.value;
 }
 
 /** How long the list waits for the workspace's files, ms. */
