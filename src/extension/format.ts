@@ -17,6 +17,8 @@ export interface FormatWords {
   /** Of several trainings at once; "{0}" is their number, and how many of them are paused. */
   trainings: string;
   somePaused: string;
+  /** "{0}" is its number. */
+  step: string;
   /** "{0}" is the time. */
   left: string;
   decimalMark: string;
@@ -29,6 +31,7 @@ export const englishWords: FormatWords = {
   paused: 'paused',
   trainings: '{0} trainings',
   somePaused: '{0} paused',
+  step: 'step {0}',
   left: '{0} left',
   decimalMark: '.',
 };
@@ -67,13 +70,15 @@ export function formatProgress(
 ): string {
   if (stopping) return `${title}: ${words.saving}`;
   if (!progress || progress.phase === 'preparing') return `${title}: ${words.preparing}`;
-  const percent = `${Math.floor(100 * Math.min(1, Math.max(0, progress.fraction)))}%`;
-  if (progress.phase === 'paused') return `${title} ${percent} · ${words.paused}`;
+  const percent = Math.floor(100 * Math.min(1, Math.max(0, progress.fraction)));
+  // "0%" of a training of hours would say for minutes that nothing happens.
+  const done = percent < 1 ? words.step.replace('{0}', String(progress.step)) : `${percent}%`;
+  if (progress.phase === 'paused') return `${title} ${done} · ${words.paused}`;
   const eta =
     progress.etaSeconds === undefined
       ? undefined
       : words.left.replace('{0}', formatDuration(progress.etaSeconds));
-  return [`${title} ${percent}`, formatLoss(progress.metrics, words), eta].filter(Boolean).join(' · ');
+  return [`${title} ${done}`, formatLoss(progress.metrics, words), eta].filter(Boolean).join(' · ');
 }
 
 export interface ShownTraining {

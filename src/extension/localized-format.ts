@@ -10,6 +10,7 @@ const words: format.FormatWords = {
   paused: l10n.t('paused'),
   trainings: l10n.t('{0} trainings'),
   somePaused: l10n.t('{0} paused'),
+  step: l10n.t('step {0}'),
   left: l10n.t('{0} left'),
   decimalMark: languageOf(env.language) === 'de' ? ',' : '.',
 };

@@ -14,6 +14,10 @@ import { stripState } from '../base/store/strip-state';
 import { compareState } from '../features/compare/state';
 import { historyState } from './history-state';
 
+/** A lone number would read like a measurement. */
+const outputText = (shape: readonly number[]): string =>
+  shape.length === 1 ? words.featureCount(shape[0]!) : shapeText(shape);
+
 export function outlineOf(model: ModelSummary, strip: Strip | undefined): OutlineLayer[] {
   const rows = new Map(strip?.rows.map((row) => [row.layer, row]));
   return model.layers.map((layer) => {
@@ -24,7 +28,7 @@ export function outlineOf(model: ModelSummary, strip: Strip | undefined): Outlin
       title: layerTitle(layer),
       kind,
       scale,
-      shape: shapeText(layer.outputShape),
+      shape: outputText(layer.outputShape),
       description: words.layerDescription(layer),
       ...(row ? { logDet: signed(row.mean.coupling + row.mean.norm) } : {}),
       nonFinite: row?.nonFinite ?? 0,

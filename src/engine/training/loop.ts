@@ -42,6 +42,9 @@ interface Ending {
 /** Progress goes out at most this often, ms. */
 const reportEvery = 200;
 
+/** The loss is reported at least this often, ms, also between two lines of metrics. */
+const showEvery = 5_000;
+
 /** run.json says how far a run is at least this often, ms. */
 const statusEvery = 20_000;
 
@@ -61,6 +64,8 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   const secondsBefore = seconds;
   let latest: MetricsRow | undefined;
   let reported = 0;
+  /** When the loss was last reported; never before the first step. */
+  let shown = -Infinity;
   /** False after a step that was not finite: its moments have moved, and nothing could go on from them. */
   let sound = true;
   const steering = createSteering(paths.folder, options.rates ?? [], options.log);
@@ -81,6 +86,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     const now = performance.now();
     if (!metrics && phase === 'training' && now - reported < reportEvery) return;
     reported = now;
+    if (metrics) shown = now;
     const bySteps = total > 0 ? step / total : 1;
     const byTime = seconds / maxSeconds;
     const fraction = Math.min(1, Math.max(bySteps, byTime));
@@ -139,7 +145,9 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       latest = { ...latest, ...row };
       report('training', row);
     } else {
-      report('training');
+      // The first lines of a slow training are minutes away; whoever watches sees its loss before.
+      const now = performance.now();
+      report('training', now - shown > showEvery ? window.soFar(step, seconds) : undefined);
     }
     if (step % training.sampleEvery === 0) await picture();
     if (step % training.checkpointEvery === 0) {

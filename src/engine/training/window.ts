@@ -4,6 +4,8 @@ import type { StepResult, Trainer } from './trainer';
 
 export interface Window {
   add(result: StepResult): void;
+  /** The averages since the last row. At least one step was added. */
+  soFar(step: number, seconds: number): MetricsRow;
   /** The averages since the last row, and a fresh start. */
   row(step: number, seconds: number): MetricsRow;
 }
@@ -13,9 +15,9 @@ const averaged = ['nats', 'prior', 'logDet', 'preprocessing', 'gradientNorm'] as
 export function createWindow(trainer: Trainer): Window {
   let results: StepResult[] = [];
   let from: number | undefined;
-  return {
+  const window: Window = {
     add: (result) => void results.push(result),
-    row(step, seconds) {
+    soFar(step, seconds) {
       const means = Object.fromEntries(
         averaged.map((key) => [key, results.reduce((sum, result) => sum + result[key], 0) / results.length]),
       ) as Record<(typeof averaged)[number], number>;
@@ -34,9 +36,14 @@ export function createWindow(trainer: Trainer): Window {
         epoch: step / trainer.stepsPerEpoch,
       };
       if (elapsed) row.examplesPerSecond = (results.length * trainer.batchSize) / elapsed;
+      return row;
+    },
+    row(step, seconds) {
+      const row = window.soFar(step, seconds);
       from = seconds;
       results = [];
       return row;
     },
   };
+  return window;
 }

@@ -91,7 +91,7 @@ function scaleItem({ id, scale, children }: ScaleNode): TreeItem {
 function layerItem({ layer }: LayerNode): TreeItem {
   const item = new TreeItem(layer.title, TreeItemCollapsibleState.None);
   const { index, shape, logDet, nonFinite, first, description } = layer;
-  const contribution = logDet === undefined ? undefined : l10n.t('{0} nats', logDet);
+  const contribution = logDet === undefined ? undefined : l10n.t('mean {0} nats', logDet);
   const trouble =
     nonFinite === 0
       ? undefined
@@ -107,7 +107,7 @@ function layerItem({ layer }: LayerNode): TreeItem {
       : new ThemeIcon(icons[layer.kind]);
   item.tooltip = [
     description,
-    contribution && l10n.t('log-det, mean of the batch: {0}', contribution),
+    contribution && l10n.t('log-det over the batch: {0}', contribution),
     trouble,
   ]
     .filter(Boolean)

@@ -117,6 +117,23 @@ describe('a training that is told what to do', () => {
     assert.equal((await readMetrics(paths)).at(-1)!.learningRate, 2e-4);
   });
 
+  it('reports the loss of its first step, though the first line of metrics comes much later', async () => {
+    const output = path.join(folder, 'slow');
+    const slow = { ...moons, training: { ...moons.training, validateEvery: 100_000 } };
+    const seen: TrainProgress[] = [];
+    await train(
+      { config: await configFile('slow', slow), output, maxSteps: 3 },
+      { backend, onProgress: (p) => seen.push(p) },
+    );
+    const { step, trainNats } = seen.find(({ phase }) => phase === 'training')!.metrics!;
+    assert.equal(step, 1);
+    assert.ok(Number.isFinite(trainNats));
+    assert.deepEqual(
+      (await readMetrics(runPaths(output))).map((row) => row.step),
+      [3],
+    );
+  });
+
   it('goes on exactly after an interruption before the step at which the rate was changed', async () => {
     const config: RunConfigInput = {
       ...moons,

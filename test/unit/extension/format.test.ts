@@ -35,6 +35,9 @@ describe('texts of the status bar and the Runs view', () => {
       metrics: { step: 45, seconds: 9, trainNats: 1.25 },
     };
     assert.equal(formatProgress('moons', progress, false), 'moons 45% · 1.250 nats · 1:04 left');
+    // The first percent of a long training takes minutes.
+    const early = { ...progress, step: 7, fraction: 0.0099 };
+    assert.equal(formatProgress('moons', early, false), 'moons step 7 · 1.250 nats · 1:04 left');
     assert.equal(formatProgress('moons', progress, true), 'moons: saving…');
     assert.equal(formatProgress('moons', { ...progress, phase: 'paused' }, false), 'moons 45% · paused');
   });
