@@ -99,7 +99,7 @@ export async function previewData(
         : await lookAtVectors(train, opened, signal);
     const { facts, ...shown } = seen;
     warnings.push(...findWarnings({ opened, data, config, counts, total, facts }));
-    return { ...found, ...shown, warnings };
+    return { ...found, ...shown, ...classesOf(train, opened, seen), warnings };
   } finally {
     await open.close();
   }
@@ -159,6 +159,27 @@ function noteOf(note: string, part: number, total: number, large: 'text' | 'parq
 }
 
 type Seen = Pick<DataPreview, 'range' | 'looked' | 'features' | 'rows' | 'sheet'> & { facts: Facts };
+
+/** The classes of the examples that were looked at and of the rows that are shown; of files that are read in parts, after that. */
+function classesOf(
+  split: Split,
+  { labelNames }: Opened,
+  { looked, rows }: Seen,
+): Pick<DataPreview, 'classes' | 'rowClasses'> {
+  const { labels } = split;
+  if (!labels || !labelNames) return {};
+  const classes = labelNames.map((name) => ({ name, examples: 0 }));
+  for (const index of spread(looked, split.count)) {
+    const label = labels.at(index);
+    if (label !== undefined && classes[label]) classes[label].examples++;
+  }
+  const rowClasses = rows?.map((_, index) => labelNames[labels.at(index) ?? -1] ?? '');
+  return { classes, ...(rowClasses ? { rowClasses } : {}) };
+}
+
+/** So many indices below `count`, evenly. */
+const spread = (looked: number, count: number): number[] =>
+  Array.from({ length: looked }, (_, i) => Math.floor((i * count) / looked));
 
 async function lookAtVectors(
   split: Split,
@@ -252,12 +273,13 @@ async function lookAtImages(
 
 /** Examples evenly from all of a split, block by block. */
 async function* sampled(split: Split, looked: number, signal?: AbortSignal): AsyncGenerator<Float32Array> {
+  const places = spread(looked, split.count);
   const part: Split = {
     ...split,
     count: looked,
     read: (indices) =>
       split.read(
-        Array.from(indices, (i) => Math.floor((i * split.count) / looked)),
+        Array.from(indices, (i) => places[i]!),
         signal ? { signal } : {},
       ),
   };

@@ -13,6 +13,11 @@ export interface FeaturePreview {
   histogram?: Histogram;
 }
 
+export interface ClassCount {
+  name: string;
+  examples: number;
+}
+
 export interface DataPreview {
   /** A built-in name or a file's name. */
   name: string;
@@ -32,6 +37,10 @@ export interface DataPreview {
   features?: FeaturePreview[];
   /** Vectors: the first rows, at most 20. */
   rows?: number[][];
+  /** Data with labels: how many of the examples that were looked at are of each class, in the order of their names. */
+  classes?: ClassCount[];
+  /** The class of each of `rows`; '' for a row without one. */
+  rowClasses?: string[];
   /** Images: a contact sheet of the first examples, as a PNG file. */
   sheet?: { png: Uint8Array; width: number; height: number; columns: number; examples: number };
   /** Things worth knowing before training: constant columns, few examples, sizes that scales do not divide. */

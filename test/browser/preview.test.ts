@@ -34,6 +34,13 @@ const table: DataPreview = {
   warnings: ['Column "constant" has one value only: it would be left out.'],
 };
 
+const names = ['tern', 'owl', ''];
+const labeled: DataPreview = {
+  ...table,
+  classes: names.map((name, i) => ({ name, examples: 5 - 2 * i })),
+  rowClasses: table.rows!.map((_, i) => names[i % 3]!),
+};
+
 const histogram = { edges: [0, 1, 2], counts: [3, 1] };
 const column = (given: Partial<OverviewColumn> & { name: string }): OverviewColumn => ({
   ...{ key: given.name, numeric: true, classes: false, type: 'number', gaps: 0, distinct: 300 },
@@ -213,6 +220,18 @@ describe('data preview', () => {
     await close();
   });
 
+  it('shows the classes of labeled data, and the label of each row', async () => {
+    const { page, close } = await browser.openPreview({ preview: labeled });
+    const classes = page.getByRole('region', { name: 'Classes' });
+    await classes.waitFor();
+    assert.deepEqual(await classes.getByRole('listitem').allInnerTexts(), ['tern\n5', 'owl\n3', 'gap\n1']);
+    await classes.getByText('of all examples, 2 without a class').waitFor();
+    const rows = page.getByRole('region', { name: 'First rows' });
+    assert.deepEqual(await rows.locator('thead th').allInnerTexts(), ['row', 'height', 'constant', 'label']);
+    assert.deepEqual(await rows.locator('tbody tr td:last-child').allInnerTexts(), labeled.rowClasses);
+    await close();
+  });
+
   it('starts training, keeps its source and follows the file', async () => {
     const { page, calls, side, changed, state, close } = await browser.openPreview({ preview: table });
     await page.getByText('Train…').click();
@@ -271,7 +290,7 @@ describe('data preview', () => {
 
   for (const theme of ['dark', 'light', 'high-contrast'] satisfies ThemeName[]) {
     it(`can be used by everybody, ${theme}`, async () => {
-      for (const preview of [table, await pictures()]) {
+      for (const preview of [labeled, await pictures()]) {
         const { page, close } = await browser.openPreview({ preview }, { theme });
         await page.getByRole('heading', { name: preview.name }).waitFor();
         await accessible(page, `${preview.name} ${theme}`);

@@ -2,6 +2,7 @@
 import type { DataPreview } from '../../src/protocol/data';
 import { Button } from '../base/controls/toolkit';
 import { bytes, count } from '../base/format/numbers';
+import { Classes } from './classes';
 import { Facts } from './facts';
 import { Features, Rows } from './features';
 import type { PageState } from './page-state';
@@ -119,8 +120,15 @@ function Found({ preview }: { preview: DataPreview }) {
     <div class="found" tabIndex={0} role="group" aria-label={text.facts}>
       <Facts preview={preview} />
       {preview.sheet ? <Sheet sheet={preview.sheet} /> : null}
+      {preview.classes ? <Classes preview={preview} classes={preview.classes} /> : null}
       {preview.features ? <Features preview={preview} features={preview.features} /> : null}
-      {preview.rows ? <Rows rows={preview.rows} names={preview.features?.map(({ name }) => name)} /> : null}
+      {preview.rows ? (
+        <Rows
+          rows={preview.rows}
+          names={preview.features?.map(({ name }) => name)}
+          classes={preview.rowClasses}
+        />
+      ) : null}
     </div>
   );
 }

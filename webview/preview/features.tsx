@@ -49,7 +49,15 @@ export function Features({ preview, features }: { preview: DataPreview; features
   );
 }
 
-export function Rows({ rows, names = [] }: { rows: number[][]; names?: string[] }) {
+export function Rows({
+  rows,
+  names = [],
+  classes,
+}: {
+  rows: number[][];
+  names?: string[] | undefined;
+  classes?: string[] | undefined;
+}) {
   const columns = Math.min(rows[0]?.length ?? 0, 64);
   if (columns === 0) return null;
   return (
@@ -65,6 +73,7 @@ export function Rows({ rows, names = [] }: { rows: number[][]; names?: string[] 
                   {names[index] ?? count(index)}
                 </th>
               ))}
+              {classes ? <th class="after">{text.label}</th> : null}
             </tr>
           </thead>
           <tbody>
@@ -76,6 +85,7 @@ export function Rows({ rows, names = [] }: { rows: number[][]; names?: string[] 
                     {Number.isNaN(value) ? '' : compact(value)}
                   </td>
                 ))}
+                {classes ? <td class="after">{classes[index]}</td> : null}
               </tr>
             ))}
           </tbody>

@@ -1,7 +1,8 @@
 /** The head of a column: what the flow does with it, what is in it, and what is missing. */
 import type { OverviewColumn } from '../../src/protocol/data';
-import { compact, count } from '../base/format/numbers';
+import { compact } from '../base/format/numbers';
 import { Bars } from './bars';
+import { ClassList } from './classes';
 import { allowedUses, type Use, uses } from './choice';
 import type { TableState } from './table-state';
 import { text } from './text';
@@ -74,26 +75,10 @@ function Look({ column: { name, numbers, seen, counts, type } }: { column: Overv
       </>
     );
   if (!seen || !counts) return null;
-  const most = Math.max(1, ...counts);
   const classes = seen
-    .map((value, i) => ({ value, rows: counts[i]! }))
-    .sort((a, b) => b.rows - a.rows)
-    .slice(0, shownClasses);
-  return (
-    <ul class="classes tick">
-      {classes.map(({ value, rows }) => (
-        <li key={value}>
-          <span class="value" title={value}>
-            {value}
-          </span>
-          <span class="share" aria-hidden="true">
-            <span style={{ width: `${(rows / most) * 100}%` }} />
-          </span>
-          <span class="num">{count(rows)}</span>
-        </li>
-      ))}
-    </ul>
-  );
+    .map((value, i) => ({ name: value, examples: counts[i]! }))
+    .sort((a, b) => b.examples - a.examples);
+  return <ClassList classes={classes.slice(0, shownClasses)} />;
 }
 
 function kindOf({ type, numbers, distinct, seen }: OverviewColumn): string {

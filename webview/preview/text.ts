@@ -93,8 +93,11 @@ export const english = {
   gaps: 'gaps',
   distribution: 'distribution',
   histogram: (name: string, low: string, high: string) => `Distribution of ${name} from ${low} to ${high}`,
+  classesTitle: 'Classes',
+  withoutClass: (n: number) => `${count(n)} without a class`,
   rows: 'First rows',
   row: 'row',
+  label: 'label',
 };
 
 export const german: typeof english = {
@@ -181,8 +184,11 @@ export const german: typeof english = {
   gaps: 'Lücken',
   distribution: 'Verteilung',
   histogram: (name: string, low: string, high: string) => `Verteilung von ${name} von ${low} bis ${high}`,
+  classesTitle: 'Klassen',
+  withoutClass: (n: number) => `${count(n)} ohne Klasse`,
   rows: 'Erste Zeilen',
   row: 'Zeile',
+  label: 'Klasse',
 };
 
 export const text = inLanguage(english, german);

@@ -2,13 +2,15 @@ import path from 'node:path';
 import { previewData } from '../../data/preview';
 import { builtinNames } from '../../data/open';
 import { writeAtomically } from '../../files/atomic';
-import type { DataPreview, FeaturePreview } from '../../protocol/data';
+import type { ClassCount, DataPreview, FeaturePreview } from '../../protocol/data';
 import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
 import { count, fixed, pairs, shownPath, table } from '../format';
 import { columnName } from '../lists';
 import { checkOutput } from '../output-file';
 import { tableOptions, tableRequest } from '../table-options';
+
+const mostClasses = 10;
 
 export const dataCommand = defineCommand({
   name: 'data',
@@ -70,7 +72,8 @@ export const dataCommand = defineCommand({
 });
 
 function asText(preview: DataPreview, sheet: string | undefined): string {
-  const { name, kind, note, train, validation, shape, levels, range, looked, features, warnings } = preview;
+  const { name, kind, note, train, validation, shape, levels, range, looked, features, classes, warnings } =
+    preview;
   const rows: [string, string][] = [
     ['Data', name],
     ['', note],
@@ -81,6 +84,7 @@ function asText(preview: DataPreview, sheet: string | undefined): string {
         ? `an image of ${shape.join('×')}, pixels 0 to ${(levels ?? 256) - 1}`
         : `${count(shape[0] ?? 0)} numbers`,
     ],
+    ...(classes ? [['Classes', classList(classes)] as [string, string]] : []),
     ['Range', `${number(range[0])} to ${number(range[1])}, of ${count(looked)} examples`],
     ...(sheet === undefined ? [] : [['Sheet', shownPath(path.resolve(sheet))] as [string, string]]),
   ];
@@ -91,6 +95,15 @@ function asText(preview: DataPreview, sheet: string | undefined): string {
   ]
     .join('\n\n')
     .concat('\n');
+}
+
+/** "Adelie: 152, Chinstrap: 68", of the examples that were looked at. */
+function classList(classes: readonly ClassCount[]): string {
+  const shown = classes
+    .slice(0, mostClasses)
+    .map(({ name, examples }) => `${name || '(empty)'}: ${count(examples)}`);
+  const more = classes.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${count(more)} more` : '');
 }
 
 function featureTable(features: readonly FeaturePreview[], all: number): string {

@@ -105,11 +105,7 @@ function layerItem({ layer }: LayerNode): TreeItem {
     : nonFinite > 0
       ? new ThemeIcon('warning', new ThemeColor('list.warningForeground'))
       : new ThemeIcon(icons[layer.kind]);
-  item.tooltip = [
-    description,
-    contribution && l10n.t('log-det over the batch: {0}', contribution),
-    trouble,
-  ]
+  item.tooltip = [description, contribution && l10n.t('log-det over the batch: {0}', contribution), trouble]
     .filter(Boolean)
     .join('\n');
   item.accessibilityInformation = { label: [layer.title, item.description].join(', ') };

@@ -24,3 +24,29 @@ test('rows of a large table are counted, of a very large one guessed by its firs
   assert.match(guessed.note, /about 3,4[0-9]0,000 rows/);
   assert.ok(Math.abs((guessed.train + guessed.validation) / rows - 1) < 0.01, guessed.note);
 });
+
+test('classes are counted, those of the first rows are named', async () => {
+  const file = path.join(folder, 'birds.csv');
+  const rows = ['x,y,kind', '1,2,tern', '3,1,owl', '2,5,', '4,4,owl', '5,2,owl'];
+  writeFileSync(file, rows.join('\n'));
+  const config = path.join(folder, 'birds.flow.json');
+  writeFileSync(
+    config,
+    JSON.stringify({ data: { source: 'birds.csv', labelColumn: 'kind', validation: 0 } }),
+  );
+  const { classes, rowClasses, rows: shown } = await previewData(config, folder);
+  assert.deepEqual(classes, [
+    { name: '', examples: 1 },
+    { name: 'owl', examples: 3 },
+    { name: 'tern', examples: 1 },
+  ]);
+  // In whichever order they are shown.
+  assert.deepEqual(shown!.map(([x, y], i) => `${x},${y},${rowClasses![i]}`).sort(), rows.slice(1).sort());
+  assert.equal((await previewData(table('bare.csv', 10), folder)).classes, undefined);
+  const digits = await previewData('digits', folder);
+  assert.equal(digits.classes?.length, 10);
+  assert.equal(
+    digits.classes.reduce((sum, { examples }) => sum + examples, 0),
+    digits.looked,
+  );
+});
