@@ -27,8 +27,17 @@ export const dataSchema = v.strictObject({
     ),
   ),
   array: v.optional(v.pipe(v.string(), v.minLength(1), describe('Name of the array in an .npz.'))),
-  count: v.optional(v.pipe(positiveInteger, describe('Points to draw from a built-in 2-D set.'))),
-  noise: v.optional(v.pipe(nonNegative, describe('Standard deviation of the noise of a built-in 2-D set.'))),
+  count: v.optional(
+    v.pipe(positiveInteger, describe('Points to draw from a built-in 2-D set; by default 20,000.')),
+  ),
+  noise: v.optional(
+    v.pipe(
+      nonNegative,
+      describe(
+        'Standard deviation of the noise of a built-in 2-D set, in units of x; by default that of the set, 0 to 0.2.',
+      ),
+    ),
+  ),
   columns: v.optional(
     v.pipe(
       v.array(v.union([v.string(), nonNegativeInteger])),
@@ -93,7 +102,7 @@ export const dataSchema = v.strictObject({
   resize: v.optional(
     v.pipe(
       pixels,
-      describe('Images: length of the smallest side before cropping; the other side keeps the proportions.'),
+      describe('Images: pixels of the smallest side before cropping; the other side keeps the proportions.'),
     ),
   ),
   crop: v.optional(
@@ -106,9 +115,9 @@ export const dataSchema = v.strictObject({
     'none',
   ),
   cropSize: v.optional(
-    v.pipe(pixels, describe('Images: side of the cropped square; by default the smallest side.')),
+    v.pipe(pixels, describe('Images: side of the cropped square, pixels; by default the smallest side.')),
   ),
-  size: v.optional(v.pipe(pixels, describe('Images: height and width after cropping, by scaling.'))),
+  size: v.optional(v.pipe(pixels, describe('Images: height and width after cropping, pixels, by scaling.'))),
   bits: v.optional(
     v.pipe(
       v.number(),

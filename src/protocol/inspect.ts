@@ -213,6 +213,8 @@ export interface Diagnostics {
   latentQuantiles: { normal: number[]; z: number[] };
   latentStd: number;
   latentKurtosis: number;
+  /** Of the layers that have a log-det: nats, for up to 100 examples of the batch. */
+  logDets: { layer: number; values: Float32Array }[];
   /** Largest |x − x̂| when the inverse starts at z and arrives at each layer's input, float32. */
   inverseError: { layer: number; fromLatent: number; alone: number }[];
   /** Why there is none, and `inverseError` is empty. */

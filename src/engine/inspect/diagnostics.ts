@@ -7,7 +7,7 @@ import { statisticsBatch } from '../model/batches';
 import { scoreExamples } from './examples';
 import { normalQuantile, quantileProbabilities } from './normal';
 import { exampleParts } from './parts';
-import { runPass } from './pass';
+import { runPass, type Pass } from './pass';
 import { selectionPasses } from './selection';
 import type { SharedWork } from './shared-work';
 import { worst } from './strip';
@@ -45,8 +45,25 @@ export async function diagnostics(
     ...distributions,
     unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
     ...latentStatistics(await model.runner.base.scores(batch.z, batch.count, batch.context)),
+    logDets: logDetsOf(model, batch),
     ...inverse,
   };
+}
+
+/** Examples whose log-dets are told one by one. */
+const mostExamples = 100;
+
+/** By layer, of its own map and of batch norm after it. A layer whose log-det is 0 whatever it is given has none. */
+function logDetsOf(model: InspectedFlow, pass: Pass): Diagnostics['logDets'] {
+  const rows = Array.from(pass.weight.keys())
+    .filter((row) => pass.weight[row]! > 0)
+    .slice(0, mostExamples);
+  return model.layers
+    .map(({ info: { index } }) => {
+      const { own, norm } = pass.layers[index]!.logDet;
+      return { layer: index, values: Float32Array.from(rows, (row) => own[row]! + norm[row]!) };
+    })
+    .filter(({ values }) => values.some((value) => value !== 0));
 }
 
 /** Scores of the first examples of a split, in the unit of scores; shared by all who ask. */

@@ -150,7 +150,8 @@ describe('diagnostics', () => {
 
   for (const model of models) {
     it(`of ${model.name} split what an example costs into its parts`, async () => {
-      const { parts, costs } = (await reference(model.file())).pass(exampleOf(model));
+      const { layers, pass } = await reference(model.file());
+      const { parts, costs } = pass(exampleOf(model));
       const frame = await openModel(editor, model);
       await giveValues(frame, 'known.npy', exampleOf(model));
       await untilResult(frame, costs);
@@ -192,6 +193,13 @@ describe('diagnostics', () => {
       for (const check of ['saturation', 'normStatistics']) assert.match(checks[check]!, /ok|skipped/, check);
       // In planes, where it takes no time: the same words as those of the command line.
       if (isImage(model)) return;
+      // A point for each layer and example, a line for each mean.
+      const byLayer = frame.locator('.by-layer');
+      const drawn = await byLayer.locator('path.points').getAttribute('d');
+      const [, examples] = /nats, (\d+) examples/.exec((await byLayer.locator('.tick').textContent())!)!;
+      const means = await byLayer.locator('line.mean').count();
+      assert.ok(means >= layers.filter(({ info }) => info.coupling !== undefined).length, `${means} layers`);
+      assert.equal(drawn!.split('M').length - 1, means * Number(examples));
       const { findings } = await flowscope<Diagnosed>('diagnose', model.file());
       for (const { check, severity, sentence } of findings) {
         assert.equal(checks[check], severity, check);

@@ -91,8 +91,11 @@ export function largestGap(): { share: number; where: string } {
 
 /** Charts of the diagnostics that are not to be seen as a whole. */
 export function hiddenCharts(): string[] {
-  const charts = [...document.querySelectorAll('.diag .charts .chart')];
-  if (charts.length === 0) return ['there are no charts'];
+  // One of five steps back where five have no room.
+  const charts = [...document.querySelectorAll('.diag .charts .chart')].filter(
+    (chart) => getComputedStyle(chart).display !== 'none',
+  );
+  if (charts.length < 4) return [`there are ${charts.length} charts`];
   return charts.flatMap((chart) => {
     const box = chart.getBoundingClientRect();
     const panel = chart.closest('.panel')!.getBoundingClientRect();

@@ -291,6 +291,10 @@ describe('diagnostics', () => {
       const strip = await model.inspector.ask('strip', selection, anySignal());
       const own = strip.example!.bitsPerDim ?? strip.example!.nats;
       close(answer.validation![2]!, own);
+      for (const { layer, mean: of } of strip.rows) {
+        const logDets = answer.logDets.find((each) => each.layer === layer)?.values ?? [0];
+        close(sum([...logDets]) / logDets.length, of.coupling + of.norm);
+      }
     }
   });
 });

@@ -1,8 +1,9 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import { powerOfTen } from '../../base/format/numbers';
 import { words } from '../../base/words';
+import { layerChart, LayerAxis, SelectedLayer } from './layer-axis';
 import { text } from './text';
-import { linear, logarithmic } from '../../base/charts/scale';
+import { logarithmic } from '../../base/charts/scale';
 
 const float32Epsilon = 2 ** -23;
 
@@ -20,22 +21,17 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
   if (values.length === 0) return <p class="muted">{words.noValues}</p>;
   const low = Math.min(-8, Math.floor(Math.log10(Math.min(...values))));
   const high = Math.max(-4, Math.ceil(Math.log10(Math.max(...values))));
-  const left = 36;
-  const base = height - 32;
-  const x = linear(-0.5, errors.length - 0.5, left, width - 4);
-  const y = logarithmic(10 ** low, 10 ** high, base, 6);
+  const chart = layerChart(width, height, errors.length);
+  const { x, left, base, top } = chart;
+  const y = logarithmic(10 ** low, 10 ** high, base, top);
   // As many powers as do not touch.
-  const step = Math.max(1, Math.ceil((high - low) / Math.max(1, Math.min(4, (base - 6) / 18))));
+  const step = Math.max(1, Math.ceil((high - low) / Math.max(1, Math.min(4, (base - top) / 18))));
   const shown = (value: number): boolean => Number.isFinite(value) && value >= 0;
-  const place = errors.findIndex((e) => e.layer === selected);
-  const every = Math.max(1, Math.ceil(errors.length / Math.max(2, (width - left) / 22)));
   // Zero error has no logarithm; it is drawn at the foot.
   const foot = (value: number): number => Math.max(value, 10 ** low);
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.isExact}: ${text.isExactNote}`}>
-      {place >= 0 ? (
-        <rect class="band" x={x.at(place - 0.5)} width={x.at(1) - x.at(0)} y={4} height={base - 4} />
-      ) : null}
+      <SelectedLayer chart={chart} place={errors.findIndex((e) => e.layer === selected)} />
       {Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step).map((power) => (
         <g key={power}>
           <line class="grid" x1={left} x2={width} y1={y.at(10 ** power)} y2={y.at(10 ** power)} />
@@ -62,19 +58,12 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
           )
           .join('')}
       />
-      {errors.map((e, i) => (
-        <g key={e.layer}>
-          {shown(e.alone) ? <circle class="ring" cx={x.at(i)} cy={y.at(foot(e.alone))} r={2.6} /> : null}
-          {i % every === 0 ? (
-            <text x={x.at(i)} y={base + 13} text-anchor="middle">
-              {e.layer + 1}
-            </text>
-          ) : null}
-        </g>
-      ))}
-      <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-        {words.layerAxis}
-      </text>
+      {errors.map((e, i) =>
+        shown(e.alone) ? (
+          <circle key={e.layer} class="ring" cx={x.at(i)} cy={y.at(foot(e.alone))} r={2.6} />
+        ) : null,
+      )}
+      <LayerAxis chart={chart} layers={errors.map(({ layer }) => layer)} />
     </svg>
   );
 }

@@ -64,6 +64,17 @@ export function quantileNumbers(store: Store): ViewData {
   };
 }
 
+/** A column for each layer, a row for each example. */
+export function logDetNumbers(store: Store, model: ModelSummary): ViewData {
+  const logDets = ready(store.state(diagnosticsState).diagnostics.answer.value)?.logDets;
+  if (!logDets) return {};
+  const named = logDets.map(({ layer, values }) => ({ name: nameOf(model, layer), values: [...values] }));
+  return {
+    columns: named,
+    arrays: Object.fromEntries(named.map(({ name, values }) => [name, vector(values)])),
+  };
+}
+
 export function inverseNumbers(store: Store, model: ModelSummary): ViewData {
   const errors = ready(store.state(diagnosticsState).diagnostics.answer.value)?.inverseError;
   if (!errors) return {};

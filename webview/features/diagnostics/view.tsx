@@ -1,6 +1,7 @@
 /** Where the cost comes from, and whether the flow does what a flow should. */
 import type { Diagnostics as DiagnosticsAnswer } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
+import { isPlane } from '../../../src/protocol/questions';
 import { InverseError } from './inverse-error';
 import { Quantiles } from './quantiles';
 import { Sized } from '../../base/charts/sized';
@@ -15,17 +16,19 @@ import { TakeAway } from '../../base/takeaway/take-away';
 import { Asked, Message } from '../../base/store/asked';
 import { Findings } from './findings';
 import { HowLikely } from './how-likely';
+import { LogDets } from './log-dets';
 import { Waterfall } from './waterfall';
 import { stripState } from '../../base/store/strip-state';
 import { diagnosticsState } from './state';
 
-import { inverseNumbers, quantileNumbers, waterfallNumbers } from './numbers';
+import { inverseNumbers, logDetNumbers, quantileNumbers, waterfallNumbers } from './numbers';
 
-function Skeleton() {
+/** As many places as there are charts. */
+function Skeleton({ planar }: { planar: boolean }) {
   return (
-    <div class="charts">
-      {[0, 1, 2, 3].map((i) => (
-        <div key={i} class="skeleton pulse" style={{ minHeight: '160px' }} />
+    <div class={`charts five ${planar ? 'planar' : ''}`}>
+      {['', '', 'by-layer', 'normal', ''].map((name, i) => (
+        <div key={i} class={`skeleton pulse ${name}`} style={{ minHeight: '160px' }} />
       ))}
     </div>
   );
@@ -59,7 +62,10 @@ export function DiagnosticsTab({ model }: { model: ModelSummary }) {
   return (
     <>
       <Findings model={model} />
-      <Asked question={store.state(diagnosticsState).diagnostics} skeleton={<Skeleton />}>
+      <Asked
+        question={store.state(diagnosticsState).diagnostics}
+        skeleton={<Skeleton planar={isPlane(model)} />}
+      >
         {(answer) => <Charts model={model} answer={answer} />}
       </Asked>
     </>
@@ -72,7 +78,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const bits = answer.unit === 'bits/dim';
   const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   return (
-    <div class="charts">
+    <div class={`charts five ${isPlane(model) ? 'planar' : ''}`}>
       <div class="chart">
         <h3>
           <b>{bits ? text.whereBits : text.whereNats}</b>
@@ -88,7 +94,25 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
       </div>
       <HowLikely model={model} answer={answer} own={own} />
-      <div class="chart">
+      <div class="chart by-layer">
+        <h3>
+          <b>{text.logDets}</b>
+          <span class="tick">{text.logDetsNote(answer.logDets[0]?.values.length ?? 0)}</span>
+        </h3>
+        <TakeAway
+          model={model}
+          numbers={() => logDetNumbers(store, model)}
+          title={text.logDets}
+          fileName="log-dets"
+          frame=".chart"
+        />
+        <Sized>
+          {(width, height) => (
+            <LogDets width={width} height={height} logDets={answer.logDets} selected={store.layer.value} />
+          )}
+        </Sized>
+      </div>
+      <div class="chart normal">
         <h3>
           <b>{text.isNormal}</b>
           <span class="tick">

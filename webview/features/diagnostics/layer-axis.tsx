@@ -1,0 +1,49 @@
+/** What charts over the layers share: the layer that is selected, their numbers, and the name of the axis. */
+import { linear, type Axis } from '../../base/charts/scale';
+import { words } from '../../base/words';
+
+export interface LayerChart {
+  width: number;
+  height: number;
+  /** Places of the layers, whole numbers from 0. */
+  x: Axis;
+  left: number;
+  /** Foot and head of the values. */
+  base: number;
+  top: number;
+}
+
+export function layerChart(width: number, height: number, layers: number): LayerChart {
+  const left = 36;
+  return {
+    ...{ width, height, left, base: height - 32, top: 6 },
+    x: linear(-0.5, layers - 0.5, left, width - 4),
+  };
+}
+
+/** Behind the values. */
+export function SelectedLayer({ chart: { x, base }, place }: { chart: LayerChart; place: number }) {
+  return place < 0 ? null : (
+    <rect class="band" x={x.at(place - 0.5)} width={x.at(1) - x.at(0)} y={4} height={base - 4} />
+  );
+}
+
+/** @param layers their indices, at each place */
+export function LayerAxis({ chart, layers }: { chart: LayerChart; layers: readonly number[] }) {
+  const { x, left, base, width, height } = chart;
+  const every = Math.max(1, Math.ceil(layers.length / Math.max(2, (width - left) / 22)));
+  return (
+    <>
+      {layers.map((layer, i) =>
+        i % every === 0 ? (
+          <text key={layer} x={x.at(i)} y={base + 13} text-anchor="middle">
+            {layer + 1}
+          </text>
+        ) : null,
+      )}
+      <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
+        {words.layerAxis}
+      </text>
+    </>
+  );
+}

@@ -1,0 +1,73 @@
+import type { Diagnostics } from '../../../src/protocol/inspect';
+import { linear } from '../../base/charts/scale';
+import { finiteExtent } from '../../base/canvas/planes';
+import { ticks, tickText } from '../../base/format/numbers';
+import { words } from '../../base/words';
+import { layerChart, LayerAxis, SelectedLayer } from './layer-axis';
+import { text } from './text';
+
+/** Points that are drawn at most, of all layers together. */
+const mostPoints = 4_000;
+
+/** The log-det of each layer for some examples, as points, and their mean. */
+export function LogDets({
+  width,
+  height,
+  logDets,
+  selected,
+}: {
+  width: number;
+  height: number;
+  logDets: Diagnostics['logDets'];
+  selected: number;
+}) {
+  const extent = finiteExtent(logDets.flatMap(({ values }) => [...values]));
+  if (!extent) return <p class="muted">{words.noValues}</p>;
+  const room = 0.05 * (extent.high - extent.low) || 1;
+  const [low, high] = [Math.min(0, extent.low - room), Math.max(0, extent.high + room)];
+  const chart = layerChart(width, height, logDets.length);
+  const { x, left, base, top } = chart;
+  const y = linear(low, high, base, top);
+  const half = 0.36 * (x.at(1) - x.at(0));
+  const shown = Math.max(1, Math.floor(mostPoints / logDets.length));
+  return (
+    <svg width={width} height={height} role="img" aria-label={`${text.logDets}: ${words.layerAxis}, nats`}>
+      <SelectedLayer chart={chart} place={logDets.findIndex(({ layer }) => layer === selected)} />
+      {ticks(low, high, height < 120 ? 2 : 4).map((value) => (
+        <g key={value}>
+          <line class="grid" x1={left} x2={width} y1={y.at(value)} y2={y.at(value)} />
+          <text x={left - 4} y={y.at(value) + 4} text-anchor="end">
+            {tickText(value)}
+          </text>
+        </g>
+      ))}
+      <path
+        class="points"
+        d={logDets
+          .flatMap(({ values }, place) =>
+            Array.from(values.subarray(0, shown), (value, i) =>
+              // Beside each other by the golden ratio: no two of a few fall together, and pictures stay the same.
+              Number.isFinite(value)
+                ? `M${(x.at(place) + half * (2 * ((i * 0.618034) % 1) - 1)).toFixed(1)} ${y.at(value).toFixed(1)}h0`
+                : '',
+            ),
+          )
+          .join('')}
+      />
+      {logDets.map(({ layer, values }, place) => {
+        const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+        return Number.isFinite(mean) ? (
+          <line
+            key={layer}
+            class="mean"
+            x1={x.at(place) - half}
+            x2={x.at(place) + half}
+            y1={y.at(mean)}
+            y2={y.at(mean)}
+          />
+        ) : null;
+      })}
+      <LayerAxis chart={chart} layers={logDets.map(({ layer }) => layer)} />
+    </svg>
+  );
+}
