@@ -11,7 +11,7 @@ import { readError, readText, streamUnpacked } from '../files/read';
 import type { DataPreview } from '../protocol/data';
 import { sizeOf } from '../base/shape';
 import { blocks } from './blocks';
-import { splitContext } from './context';
+import { columnNames, splitContext } from './context';
 import { indexRange, type Split } from './dataset';
 import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
@@ -181,12 +181,11 @@ function classesOf(
 const spread = (looked: number, count: number): number[] =>
   Array.from({ length: looked }, (_, i) => Math.floor((i * count) / looked));
 
-async function lookAtVectors(
-  split: Split,
-  { featureNames: names, gaps }: Opened,
-  signal?: AbortSignal,
-): Promise<Seen> {
+async function lookAtVectors(split: Split, opened: Opened, signal?: AbortSignal): Promise<Seen> {
   const { size, count } = split;
+  const { gaps } = opened;
+  const names = columnNames(opened);
+  const modeled = sizeOf(opened.shape);
   const looked = Math.min(count, Math.max(100, Math.floor(Math.min(lookedVectors, 2 ** 24 / size))));
   const statistics = createFeatureStatistics(size);
   for await (const values of sampled(split, looked, signal)) statistics.add(values);
@@ -197,7 +196,8 @@ async function lookAtVectors(
   const all = statistics.finish((d) => names?.[d] ?? `column ${d}`);
   // Not by the arguments of a call, of which there cannot be as many as a table has columns.
   const range: [number, number] = [Infinity, -Infinity];
-  for (const { min, max } of all) {
+  const features = all.slice(0, modeled);
+  for (const { min, max } of features) {
     if (Number.isNaN(min)) continue;
     range[0] = Math.min(range[0], min);
     range[1] = Math.max(range[1], max);
@@ -208,11 +208,12 @@ async function lookAtVectors(
     features: all.slice(0, shownFeatures).map(({ name, min, max, mean, std, histogram }, d) => ({
       ...{ name, min, max, mean, std, histogram },
       ...(gaps ? { gaps: gaps.columns[d] ?? 0 } : {}),
+      ...(d < modeled ? {} : { condition: true }),
     })),
     rows,
     facts: {
       largest: range[1],
-      features: all.map(({ name, min, max, mean, std, distinct }) => ({
+      features: features.map(({ name, min, max, mean, std, distinct }) => ({
         name,
         constant: max === min,
         empty: Number.isNaN(min),

@@ -9,6 +9,8 @@ export interface FeaturePreview {
   std: number;
   /** Rows without a value, of all that were read; absent for data that have no gaps. */
   gaps?: number;
+  /** The flow reads it and does not model it. */
+  condition?: boolean;
   /** Of the rows that were looked at. */
   histogram?: Histogram;
 }
@@ -33,7 +35,7 @@ export interface DataPreview {
   /** Over the examples that were looked at, which `looked` counts. */
   range: [number, number];
   looked: number;
-  /** Vectors: the first features, at most 64. */
+  /** Vectors: the first features, and after them the numbers of the condition; at most 64. */
   features?: FeaturePreview[];
   /** Vectors: the first rows, at most 20. */
   rows?: number[][];

@@ -5,11 +5,12 @@ import { text } from './text';
 
 export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {
   const withGaps = features.some(({ gaps }) => gaps !== undefined && gaps > 0);
+  const modeled = features.filter(({ condition }) => !condition).length;
   const histograms = features.some(({ histogram }) => histogram);
   return (
     <section aria-label={text.features}>
       <h2>
-        {text.features} <span class="tick">{text.firstFeatures(features.length, preview.shape[0] ?? 0)}</span>
+        {text.features} <span class="tick">{text.firstFeatures(modeled, preview.shape[0] ?? 0)}</span>
       </h2>
       <div class="scroll-x" tabIndex={0} role="group" aria-label={text.features}>
         <table>
@@ -29,6 +30,7 @@ export function Features({ preview, features }: { preview: DataPreview; features
               <tr key={feature.name}>
                 <th scope="row" class="mono">
                   {feature.name}
+                  {feature.condition ? <span class="tick"> {text.condition}</span> : null}
                 </th>
                 <td class="num">{compact(feature.min)}</td>
                 <td class="num">{compact(feature.mean)}</td>

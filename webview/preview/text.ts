@@ -98,6 +98,7 @@ export const english = {
   rows: 'First rows',
   row: 'row',
   label: 'label',
+  condition: 'condition',
 };
 
 export const german: typeof english = {
@@ -189,6 +190,7 @@ export const german: typeof english = {
   rows: 'Erste Zeilen',
   row: 'Zeile',
   label: 'Klasse',
+  condition: 'Bedingung',
 };
 
 export const text = inLanguage(english, german);

@@ -108,15 +108,16 @@ function classList(classes: readonly ClassCount[]): string {
 
 function featureTable(features: readonly FeaturePreview[], all: number): string {
   const withGaps = features.some(({ gaps }) => gaps !== undefined && gaps > 0);
-  const rows = features.map(({ name, min, max, mean, std, gaps = 0 }) => [
-    name,
+  const rows = features.map(({ name, min, max, mean, std, condition, gaps = 0 }) => [
+    condition ? `${name} (condition)` : name,
     number(min),
     number(max),
     number(mean),
     number(std),
     ...(withGaps ? [count(gaps)] : []),
   ]);
-  const more = all > features.length ? `\n… and ${count(all - features.length)} more columns` : '';
+  const left = all - features.filter(({ condition }) => !condition).length;
+  const more = left > 0 ? `\n… and ${count(left)} more columns` : '';
   const titles = ['column', 'min', 'max', 'mean', 'deviation', ...(withGaps ? ['gaps'] : [])];
   return table([titles, ...rows], [1, 2, 3, 4, 5]) + more;
 }

@@ -50,3 +50,26 @@ test('classes are counted, those of the first rows are named', async () => {
     digits.looked,
   );
 });
+
+test('numbers of a condition are named, and nothing is said of their values', async () => {
+  const file = path.join(folder, 'trips.csv');
+  const rows = Array.from(
+    { length: 900 },
+    (_, i) => `${Math.sin(i)},${Math.cos(3 * i)},${i % 3 ? 'cash' : 'card'}`,
+  );
+  writeFileSync(file, `x,y,payment\n${rows.join('\n')}`);
+  const { features, range, warnings } = await previewData(file, folder, {
+    context: { labelColumn: 'payment', labels: true },
+  });
+  assert.deepEqual(
+    features!.map(({ name, condition = false }) => [name, condition]),
+    [
+      ['x', false],
+      ['y', false],
+      ['card', true],
+      ['cash', true],
+    ],
+  );
+  assert.ok(range[0] < -0.9 && range[1] <= 1, String(range));
+  assert.deepEqual(warnings, []);
+});
