@@ -23,8 +23,8 @@ export interface RunRequest {
     /** Column of a table with the class, whether the flow is given it or not. */
     labelColumn?: string | number;
   };
-  /** Of a table; wins over the config's data section. */
-  table?: Pick<Partial<DataConfig>, 'columns' | 'exclude' | 'missing'>;
+  /** Wins over the config's data section. */
+  reading?: Pick<Partial<DataConfig>, 'columns' | 'exclude' | 'missing' | 'crop' | 'size'>;
   /**
    * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
    * one.
@@ -50,6 +50,8 @@ export interface DataShape {
   featureNames?: readonly string[];
   contextNames?: readonly string[];
   contextSize?: number;
+  /** How images of different sizes were read, where the request does not say. */
+  fitted?: Pick<DataConfig, 'crop' | 'size'>;
   /** To train on. */
   examples?: number;
   provenance: { source: string; validationSource?: string };
@@ -137,14 +139,14 @@ function withOwnPreset(request: RunRequest): RunRequest {
  * @throws UserError when no data are named or the config's data section is wrong
  */
 export function requestedData(request: RunRequest): DataConfig {
-  const { data, context, table, preset, config, start, fileName = 'config' } = withOwnPreset(request);
+  const { data, context, reading, preset, config, start, fileName = 'config' } = withOwnPreset(request);
   const own = section(config, 'data', fileName);
   const asked = {
     ...(preset ? dataOf(preset) : {}),
     ...own,
     ...(data ? { source: data } : {}),
     ...contextData(context),
-    ...defined(table),
+    ...defined(reading),
   };
   const merged: Record<string, unknown> = asked.source === undefined ? { ...start?.data, ...asked } : asked;
   if (merged.source === undefined) {
@@ -210,6 +212,7 @@ export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig
       ...(isRecord(config) ? config : {}),
       data: {
         ...requestedData(request),
+        ...dataset.fitted,
         ...presetData(request, preset),
         ...whereabouts(dataset),
         ...(request.start && dataset.kind === 'vector' ? { standardize: request.start.standardized } : {}),

@@ -41,7 +41,7 @@ export async function addContext(
 }
 
 /** Of what goes with each image. @throws UserError where it is not known, or would not go with what is cut out */
-function shapeFor({ source }: Opened, config: DataConfig): readonly number[] {
+function shapeFor({ source, fitted }: Opened, config: DataConfig): readonly number[] {
   const { contextShape: shape, crop, resize, size } = config;
   if (!shape) {
     throw new UserError(
@@ -49,7 +49,12 @@ function shapeFor({ source }: Opened, config: DataConfig): readonly number[] {
         'or train a model with a context.',
     );
   }
-  if (isRow(config) || (crop === 'none' && resize === undefined && size === undefined)) return shape;
+  const asTheyAre = !fitted && crop === 'none' && resize === undefined && size === undefined;
+  if (isRow(config) || asTheyAre) return shape;
+  if (fitted)
+    throw new UserError(
+      `${source}: its images have different sizes, unlike their context. Give them one size.`,
+    );
   throw new UserError(
     `${source}: data.crop, data.resize and data.size change the images and not their context; leave them out.`,
   );

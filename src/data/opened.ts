@@ -24,4 +24,6 @@ export interface Opened {
   /** A built-in name or an absolute path. */
   source: string;
   note: string;
+  /** What the images were fitted with, since they have different sizes and the config does not say. */
+  fitted?: { crop: 'center'; size: number };
 }

@@ -21,7 +21,7 @@ export async function prepareRun(
     // Another split than the preset's may leave too few examples, so it waits until the preset is known.
     const config = buildRunConfig(request, shapeOf(source, asked));
     // The preset that suits the data may want other data, or them split otherwise.
-    if (readsTheSame(asked, config.data)) dataset = source.split(config.data);
+    if (readsTheSame({ ...asked, ...source.opened.fitted }, config.data)) dataset = source.split(config.data);
     return { config, dataset: dataset ?? (await openDataset(config.data, baseFolder)) };
   } finally {
     if (!dataset) await source.close();

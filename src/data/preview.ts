@@ -44,7 +44,7 @@ const mostCounted = 2 ** 26;
 export async function previewData(
   source: string,
   baseFolder: string,
-  { signal, ...choice }: Pick<RunRequest, 'table' | 'context'> & { signal?: AbortSignal } = {},
+  { signal, ...choice }: Pick<RunRequest, 'reading' | 'context'> & { signal?: AbortSignal } = {},
 ): Promise<DataPreview> {
   const { request: bare, base } = await requestFor(source, baseFolder);
   const request: RunRequest = { ...bare, ...choice };
@@ -66,7 +66,7 @@ export async function previewData(
       warnings.push(`Training is not possible with these data: ${error.message}`);
     }
     const data: DataConfig = config?.data ?? asked;
-    if (!readsTheSame(asked, data)) {
+    if (!readsTheSame({ ...asked, ...open.opened.fitted }, data)) {
       await open.close();
       open = await openSource(data, base, options);
     }
@@ -91,6 +91,7 @@ export async function previewData(
       validation: counts.validation,
       shape: opened.shape,
       ...(opened.levels === undefined ? {} : { levels: opened.levels }),
+      ...(opened.kind === 'image' && !isBuiltin(asked) ? { scaledTo: data.size ?? null } : {}),
       note: noteOf(opened.note, part, total, large),
     };
     const seen =

@@ -87,8 +87,8 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     }
     if (height * width > largeImage) {
       found.push(
-        `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a CPU. Make ` +
-          'them smaller (data.resize, data.crop, data.size).',
+        `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a CPU. ` +
+          'Choose a smaller size (--image-size, or data.size in a config).',
       );
     }
     return found;

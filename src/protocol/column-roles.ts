@@ -1,6 +1,6 @@
 /** What becomes of the columns of a table: what a flow models, what it is given, and the class. */
 import type { TableColumn } from './data';
-import type { TableChoice } from './engine';
+import type { DataChoice } from './engine';
 
 /** `number`: given as it is. `class`: given as one number per class. `shown`: a class that is neither given nor modeled. */
 export interface ColumnRole {
@@ -8,7 +8,7 @@ export interface ColumnRole {
   as: 'number' | 'class' | 'shown';
 }
 
-export function contextOfRoles(chosen: readonly ColumnRole[]): TableChoice['context'] {
+export function contextOfRoles(chosen: readonly ColumnRole[]): DataChoice['context'] {
   const keys = (as: ColumnRole['as']) => chosen.flatMap((role) => (role.as === as ? [role.column.key] : []));
   const columns = keys('number');
   const [given] = keys('class');

@@ -32,6 +32,8 @@ export interface DataPreview {
   shape: number[];
   /** Images: pixels are 0 … levels − 1. */
   levels?: number;
+  /** Images in files: height and width that they were scaled to; null where they are as large as in the files. */
+  scaledTo?: number | null;
   /** Over the examples that were looked at, which `looked` counts. */
   range: [number, number];
   looked: number;

@@ -24,15 +24,20 @@ export interface DoctorLine {
   advice?: string;
 }
 
-/** Which columns of a table are modeled, and what becomes of its gaps; wins over a config. */
-export interface TableRequest {
+/** Which columns of a table are modeled, what becomes of its gaps, and the size of images in files; wins over a config. */
+export interface ReadingRequest {
   columns?: (string | number)[];
   exclude?: (string | number)[];
   missing?: 'error' | 'drop' | 'mean';
+  crop?: 'center';
+  size?: number;
 }
 
-/** What of a table a flow is given and models. */
-export type TableChoice = Pick<TrainRequest, 'context' | 'table'>;
+/** Images as squares of so many pixels a side, out of the middle of each. */
+export const squares = (size: number): { crop: 'center'; size: number } => ({ crop: 'center', size });
+
+/** What of the data a flow is given and models. */
+export type DataChoice = Pick<TrainRequest, 'context' | 'reading'>;
 
 /** Of a training that has not started. */
 export interface TrainEstimate {
@@ -57,7 +62,7 @@ export interface TrainRequest {
     labels?: boolean;
     labelColumn?: string | number;
   };
-  table?: TableRequest;
+  reading?: ReadingRequest;
   preset?: string;
   /** A checkpoint, of ours or of another library, whose weights the run starts from; its model is the run's. */
   from?: string;
@@ -159,7 +164,7 @@ export interface EngineApi extends AssistantApi {
   /** Remembers answers in a file beside the checkpoint, which can be committed. */
   answerImport(path: string, answers: ImportAnswers): Promise<void>;
   /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
-  previewData(source: string, token: string, choice?: TableChoice): Promise<DataPreview>;
+  previewData(source: string, token: string, choice?: DataChoice): Promise<DataPreview>;
   /** A table as it is written; undefined for other data. */
   tableOverview(source: string, token: string): Promise<TableOverview | undefined>;
   /** How long a training would take, by a few steps of it. */

@@ -1,6 +1,6 @@
 /** Messages between the data preview's page and the extension host. */
 import type { DataPreview, TableOverview } from './data';
-import type { TableChoice, TrainEstimate } from './engine';
+import type { DataChoice, TrainEstimate } from './engine';
 
 export interface PresetGroup {
   label: string;
@@ -8,7 +8,7 @@ export interface PresetGroup {
 }
 
 /** What the user chose on the page. */
-export interface TrainingChoice extends TableChoice {
+export interface TrainingChoice extends DataChoice {
   preset?: string;
   /** Where they are not those of the preset. */
   steps?: number;
@@ -19,7 +19,7 @@ export interface PreviewHost {
   /** A built-in name or an absolute path. */
   source(): Promise<string>;
   /** Reads the data; `token` names the call for `cancel`. */
-  preview(token: string, choice?: TableChoice): Promise<DataPreview>;
+  preview(token: string, choice?: DataChoice): Promise<DataPreview>;
   /** A table as it is written; undefined for other data. */
   overview(token: string): Promise<TableOverview | undefined>;
   /** Those that fit the data, the recommended one first. None for a config, which says itself how to train. */

@@ -232,6 +232,31 @@ describe('data preview', () => {
     await close();
   });
 
+  it('scales images to the size that is chosen', async () => {
+    const photos = { ...(await pictures()), scaledTo: 32 };
+    const groups = [{ label: 'General', presets: [{ name: 'image', title: 'Small images', about: '' }] }];
+    const { page, calls, side, close } = await browser.openPreview({ preview: photos, presets: groups });
+    const size = page.getByRole('combobox', { name: 'Size of the images' });
+    await size.waitFor();
+    assert.deepEqual(await size.locator('option').allInnerTexts(), [
+      '32×32',
+      '8×8',
+      '16×16',
+      '64×64',
+      '128×128',
+    ]);
+    side.preview = { ...photos, scaledTo: 64 };
+    await size.selectOption('64×64');
+    await until('the question', () => calls.includes('preview {"reading":{"crop":"center","size":64}}'));
+    await page.getByRole('button', { name: 'Train…' }).click();
+    await until('the training', () => calls.some((call) => /^train .*"crop":"center","size":64/.test(call)));
+    // What is usual stays a choice.
+    await size.selectOption('32×32');
+    await page.getByRole('button', { name: 'Train…' }).click();
+    await until('the training', () => calls.at(-1) === 'train {"preset":"image"}');
+    await close();
+  });
+
   it('starts training, keeps its source and follows the file', async () => {
     const { page, calls, side, changed, state, close } = await browser.openPreview({ preview: table });
     await page.getByText('Train…').click();
@@ -387,7 +412,7 @@ describe('data preview', () => {
     assert.equal(await page.locator('tbody tr').count(), 60);
     assert.equal(await page.locator('tbody tr.dropped').count(), 12);
     assert.deepEqual(calls, [
-      'preview {"context":{"labelColumn":"species"},"table":{"exclude":["day"],"missing":"drop"}}',
+      'preview {"context":{"labelColumn":"species"},"reading":{"exclude":["day"],"missing":"drop"}}',
     ]);
     await choices.getByText('No problems found.').waitFor();
     // What is folded is timed once it is looked at.
@@ -408,7 +433,7 @@ describe('data preview', () => {
     await page.getByLabel('What the flow does with species').selectOption('condition');
     await choices.getByText('Fill them with the mean of the column').click();
     const choice =
-      '{"context":{"columns":["mass"],"labels":true,"labelColumn":"species"},"table":{"exclude":["day","nitrogen"],"missing":"mean"}}';
+      '{"context":{"columns":["mass"],"labels":true,"labelColumn":"species"},"reading":{"exclude":["day","nitrogen"],"missing":"mean"}}';
     await until('the new question', () => calls.at(-1) === `preview ${choice}`);
     await choices.getByText('about 24 s').first().waitFor();
     await choices.getByRole('textbox', { name: 'Steps' }).fill('1000');

@@ -1,7 +1,7 @@
 /** What the user does with the columns of a table, and what comes of it. */
 import { type ColumnRole, contextOfRoles } from '../../src/protocol/column-roles';
 import type { OverviewColumn, TableOverview } from '../../src/protocol/data';
-import type { TableChoice } from '../../src/protocol/engine';
+import type { DataChoice } from '../../src/protocol/engine';
 
 export const uses = ['use', 'condition', 'label', 'leave out'] as const;
 export type Use = (typeof uses)[number];
@@ -79,7 +79,7 @@ export function worstColumn(
   return candidates.sort((a, b) => a.rows - b.rows)[0];
 }
 
-export function tableChoice(overview: TableOverview, uses: readonly Use[], missing: Missing): TableChoice {
+export function tableChoice(overview: TableOverview, uses: readonly Use[], missing: Missing): DataChoice {
   const { columns } = overview;
   const roles = columns.flatMap((column, i): ColumnRole[] => {
     if (uses[i] === 'label') return [{ column, as: 'shown' }];
@@ -90,9 +90,9 @@ export function tableChoice(overview: TableOverview, uses: readonly Use[], missi
   const all = columns.length === overview.columnCount;
   const [used, exclude] = [keys('use'), keys('leave out')];
   const context = contextOfRoles(roles);
-  const table = {
+  const reading = {
     ...(all ? (exclude.length > 0 ? { exclude } : {}) : { columns: used }),
     ...(rowsWithGaps(overview, uses) > 0 ? { missing } : {}),
   };
-  return { ...(context ? { context } : {}), ...(Object.keys(table).length > 0 ? { table } : {}) };
+  return { ...(context ? { context } : {}), ...(Object.keys(reading).length > 0 ? { reading } : {}) };
 }

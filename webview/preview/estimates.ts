@@ -1,6 +1,6 @@
 /** How long each preset would take on these data, measured one after the other. */
 import { signal, type ReadonlySignal } from '@preact/signals';
-import type { TableChoice, TrainEstimate } from '../../src/protocol/engine';
+import type { DataChoice, TrainEstimate } from '../../src/protocol/engine';
 import type { PreviewHost } from '../../src/protocol/preview-page';
 
 export type Estimate = { status: 'measuring' } | { status: 'failed' } | ({ status: 'ready' } & TrainEstimate);
@@ -11,7 +11,7 @@ const fewestSteps = 200;
 
 export interface Estimates {
   readonly of: ReadonlySignal<Readonly<Record<string, Estimate>>>;
-  measure(presets: readonly string[], choice: TableChoice): void;
+  measure(presets: readonly string[], choice: DataChoice): void;
   stop(): void;
 }
 
@@ -25,7 +25,7 @@ export function createEstimates(host: PreviewHost): Estimates {
     if (running !== undefined) void host.cancel(running).catch(() => {});
     running = undefined;
   };
-  const measure = async (presets: readonly string[], choice: TableChoice): Promise<void> => {
+  const measure = async (presets: readonly string[], choice: DataChoice): Promise<void> => {
     stop();
     const own = round;
     const same = measuredFor === JSON.stringify(choice);

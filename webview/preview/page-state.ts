@@ -1,10 +1,17 @@
 /** Everything that the page knows: a table and what was chosen of it, what the data are, and how long training takes. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { squares, type DataChoice } from '../../src/protocol/engine';
 import type { PreviewHost, TrainingChoice } from '../../src/protocol/preview-page';
 import { createEstimates, type Estimates } from './estimates';
 import { chosenTraining, presetState, shownPresets, type PresetState } from './presets';
 import { previewQuestion, type PreviewQuestion } from './state';
 import { tableState, type TableState } from './table-state';
+
+export interface ImageSize {
+  chosen: number | undefined;
+  /** null: as large as in the files. */
+  usual: number | null;
+}
 
 export interface PageState {
   readonly host: PreviewHost;
@@ -12,6 +19,9 @@ export interface PageState {
   readonly question: PreviewQuestion;
   readonly presets: PresetState;
   readonly estimates: Estimates;
+  /** Of images: the size that was chosen, and what they are scaled to without a choice; undefined for other data. */
+  readonly size: ReadonlySignal<ImageSize | undefined>;
+  scale(size: number | undefined): void;
   /** Times the presets that are in sight and were not timed on the same choice. */
   measure(): void;
   /** Reads everything, again. */
@@ -25,11 +35,24 @@ export function pageState(host: PreviewHost): PageState {
   const question = previewQuestion(host);
   const presets = presetState();
   const estimates = createEstimates(host);
+  const wanted = signal<number | undefined>(undefined);
+  const usual = signal<number | null | undefined>(undefined);
+  const size = computed(() =>
+    usual.value === undefined ? undefined : { chosen: wanted.value, usual: usual.value },
+  );
+  // Known from the first answer, when nothing was chosen yet.
+  effect(() => {
+    const { value } = question.state;
+    if (value.status === 'ready' && wanted.peek() === undefined) usual.value = value.preview.scaledTo;
+  });
+  const choice = (): DataChoice | undefined =>
+    table.peek()?.choice.peek() ??
+    (wanted.peek() === undefined ? undefined : { reading: squares(wanted.peek()!) });
   let round = 0;
   let reading: string | undefined;
   const measure = (): void => {
     // One thing after the other: the data first, which is what the page waits for.
-    estimates.measure(shownPresets(presets), table.peek()?.choice.peek() ?? {});
+    estimates.measure(shownPresets(presets), choice() ?? {});
   };
   const groups = host.presets().then((found) => {
     presets.groups.value = found;
@@ -52,7 +75,7 @@ export function pageState(host: PreviewHost): PageState {
     before?.dispose();
     if (!overview) {
       table.value = undefined;
-      question.ask();
+      question.ask(choice());
       measure();
       return;
     }
@@ -72,6 +95,12 @@ export function pageState(host: PreviewHost): PageState {
     question,
     presets,
     estimates,
+    size,
+    scale(to) {
+      wanted.value = to;
+      question.ask(choice());
+      measure();
+    },
     measure,
     read: () => void read(),
     cancel() {
@@ -80,6 +109,6 @@ export function pageState(host: PreviewHost): PageState {
       round++;
       question.cancel();
     },
-    chosen: () => ({ ...table.peek()?.choice.peek(), ...chosenTraining(presets, estimates) }),
+    chosen: () => ({ ...choice(), ...chosenTraining(presets, estimates) }),
   };
 }

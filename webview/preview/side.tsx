@@ -4,11 +4,12 @@ import { count } from '../base/format/numbers';
 import { Gaps, Learned } from './learned';
 import type { PageState } from './page-state';
 import { Presets } from './presets';
+import { Size } from './size';
 import { text } from './text';
 import { Warnings } from './facts';
 
 export function Side({ page }: { page: PageState }) {
-  const { table, question, presets, estimates, host } = page;
+  const { table, question, presets, estimates, host, size, scale } = page;
   const state = question.state.value;
   const shown = table.value;
   return (
@@ -31,6 +32,7 @@ export function Side({ page }: { page: PageState }) {
             </dl>
           </section>
         ) : null}
+        {size.value ? <Size size={size.value} scale={scale} /> : null}
         <Presets state={presets} estimates={estimates} onUnfold={page.measure} />
         {shown && state.status === 'ready' ? <Warnings warnings={state.preview.warnings} /> : null}
         {shown && state.status === 'failed' ? (

@@ -1,7 +1,7 @@
 /** The one question of the page: what do the data look like. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { DataPreview } from '../../src/protocol/data';
-import type { TableChoice } from '../../src/protocol/engine';
+import type { DataChoice } from '../../src/protocol/engine';
 import type { PreviewHost } from '../../src/protocol/preview-page';
 
 export type PreviewState =
@@ -14,7 +14,7 @@ export type PreviewState =
 export interface PreviewQuestion {
   readonly state: ReadonlySignal<PreviewState>;
   /** Asks (again). What an earlier question still answers is dropped. */
-  ask(choice?: TableChoice): void;
+  ask(choice?: DataChoice): void;
   /** Shows that something is read, before it is asked for. */
   wait(): void;
   /** Something else that has to be known first could not be. */

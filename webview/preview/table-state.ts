@@ -1,14 +1,14 @@
 /** What was chosen of a table, and what is asked when it changes. */
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { TableOverview } from '../../src/protocol/data';
-import type { TableChoice } from '../../src/protocol/engine';
+import type { DataChoice } from '../../src/protocol/engine';
 import { firstUses, type Missing, rowsWithGaps, tableChoice, type Use, withUse } from './choice';
 
 export interface TableState {
   readonly overview: TableOverview;
   readonly uses: ReadonlySignal<readonly Use[]>;
   readonly missing: ReadonlySignal<Missing>;
-  readonly choice: ReadonlySignal<TableChoice>;
+  readonly choice: ReadonlySignal<DataChoice>;
   use(column: number, use: Use): void;
   fill(missing: Missing): void;
   dispose(): void;
@@ -20,7 +20,7 @@ const quiet = 300;
 /** @param before what was chosen of an earlier reading of the file: kept where the columns are the same */
 export function tableState(
   overview: TableOverview,
-  onChoice: (choice: TableChoice) => void,
+  onChoice: (choice: DataChoice) => void,
   before?: TableState,
 ): TableState {
   const same = before && names(before.overview) === names(overview);

@@ -8,7 +8,7 @@ import { defineCommand, type Outcome } from '../command';
 import { count, fixed, pairs, shownPath, table } from '../format';
 import { columnName } from '../lists';
 import { checkOutput } from '../output-file';
-import { tableOptions, tableRequest } from '../table-options';
+import { readingOptions, readingRequest } from '../reading-options';
 
 const mostClasses = 10;
 
@@ -23,7 +23,7 @@ export const dataCommand = defineCommand({
     'Opens data as training would and describes them: how many examples are for training and how many are held out, their shape and range, statistics of the columns, and problems to know about before training. Only a part of large data is read.\n\n' +
     'Supported are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files such as MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP images.',
   options: {
-    ...tableOptions,
+    ...readingOptions,
     sheet: {
       type: 'text',
       value: 'FILE.png',
@@ -47,11 +47,11 @@ export const dataCommand = defineCommand({
   ],
   async run(session, source, options): Promise<Outcome> {
     if (options.sheet !== undefined) await checkOutput(options.sheet, ['.png'], '--sheet');
-    const table = tableRequest(options);
+    const reading = readingRequest(options);
     const label = options['label-column'];
     const preview = await previewData(source, process.cwd(), {
       signal: session.signal,
-      ...(table ? { table } : {}),
+      ...(reading ? { reading } : {}),
       ...(label === undefined ? {} : { context: { labelColumn: columnName(label) } }),
     });
     const { sheet, ...json } = preview;

@@ -16,7 +16,7 @@ import { toLine } from '../json';
 import { columnList, columnName } from '../lists';
 import { noteOrigin } from '../model';
 import type { Session } from '../session';
-import { tableOptions, tableRequest } from '../table-options';
+import { readingOptions, readingRequest } from '../reading-options';
 
 export const trainCommand = defineCommand({
   name: 'train',
@@ -46,7 +46,7 @@ export const trainCommand = defineCommand({
       type: 'flag',
       help: 'Train a conditional flow that is given the class of each example.',
     },
-    ...tableOptions,
+    ...readingOptions,
     preset: {
       type: 'text',
       value: 'NAME',
@@ -127,8 +127,8 @@ export const trainCommand = defineCommand({
       );
     }
     const context = await contextOf(options.condition, options['condition-labels'], options['label-column']);
-    const table = tableRequest(options);
-    if (resume && [data, context, table, preset, config, from, seed].some((value) => value !== undefined)) {
+    const reading = readingRequest(options);
+    if (resume && [data, context, reading, preset, config, from, seed].some((value) => value !== undefined)) {
       throw new UserError(
         '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
       );
@@ -152,7 +152,7 @@ export const trainCommand = defineCommand({
         output: path.resolve(output),
         ...(data === undefined ? {} : { data }),
         ...(context ? { context } : {}),
-        ...(table ? { table } : {}),
+        ...(reading ? { reading } : {}),
         ...(preset === undefined ? {} : { preset }),
         ...(config === undefined ? {} : { config }),
         ...(from === undefined ? {} : { from: path.resolve(from) }),

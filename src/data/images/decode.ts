@@ -48,6 +48,18 @@ export async function isColor(bytes: Uint8Array, where: string): Promise<boolean
   }
 }
 
+/** [height, width] of an image that is turned upright, by its header. */
+export async function sizeOfPicture(bytes: Uint8Array, where: string): Promise<[number, number]> {
+  checkKind(bytes, where);
+  const sharp = await loadSharp();
+  try {
+    const { autoOrient } = await sharp(bytes, { limitInputPixels: largestPixels }).metadata();
+    return [autoOrient.height, autoOrient.width];
+  } catch (error) {
+    throw unreadable(where, error);
+  }
+}
+
 /** By content: sharp reads more kinds than are wanted here. */
 function checkKind(bytes: Uint8Array, where: string): void {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(12, bytes.length)).toString('latin1');

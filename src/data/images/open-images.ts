@@ -3,23 +3,27 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
+import { squares } from '../../protocol/engine';
 import { isFolder, readError } from '../../files/read';
 import { readRange } from '../../files/read-range';
 import type { Examples } from '../dataset';
 import type { Opened } from '../opened';
 import type { Resources } from '../resources';
 import { openZip, smallEntry } from '../zip';
-import { decodePicture, isColor } from './decode';
+import { decodePicture, isColor, sizeOfPicture } from './decode';
 import { groupImages, isImageName, type ImageGroup } from './group';
 import { imageOptions } from './options';
-import type { ImageOptions, Picture } from './picture';
-import { openPictures } from './pictures';
+import { keepsGeometry, type ImageOptions, type Picture } from './picture';
+import { oneSize, openPictures } from './pictures';
 import { listImages } from './walk';
 
 /** A picture file that is larger is none. */
 const largestFile = 2 ** 28;
-/** How many images are read to decide between gray and color. */
+/** How many images are read to decide between gray and color, and whether all have one size. */
 const looked = 16;
+const measured = 64;
+/** Height and width of images that come in different sizes. */
+const usualSize = 32;
 
 interface ImageFiles {
   /** Relative, with "/". */
@@ -39,14 +43,16 @@ export async function openImages(source: string, config: DataConfig, resources: 
     throw new UserError(`${source}: contains no images; expected .png, .jpg, .jpeg or .webp files.`);
   }
   const { train, validation, labelNames, heldOut } = groupImages(files.paths);
-  const options = imageOptions(config);
+  const own = imageOptions(config);
+  const fitted = keepsGeometry(own) && (await haveDifferentSizes(files)) ? squares(usualSize) : undefined;
+  const options = { ...own, ...fitted };
   const channels = await channelsOf(files, train, options);
   const first = await openGroup(files, train, channels, options, resources);
   const second = validation && (await openGroup(files, validation, channels, options, resources));
   if (second && second.shape.join() !== first.shape.join()) {
     throw new UserError(
       `${files.where(validation.files[0]!)}: is ${second.shape.join('×')}; expected ${first.shape.join('×')} as ` +
-        `${files.where(train.files[0]!)}. Set data.size, or data.crop and data.cropSize, to make all images the same size.`,
+        `${files.where(train.files[0]!)}. ${oneSize}`,
     );
   }
   const classes = labelNames ? `, ${labelNames.length} classes by folder` : '';
@@ -58,9 +64,11 @@ export async function openImages(source: string, config: DataConfig, resources: 
     all: first.examples,
     ...(second ? { test: second.examples } : {}),
     ...(labelNames ? { labelNames } : {}),
+    ...(fitted ? { fitted } : {}),
     source,
     note:
       `${files.paths.length} images in a ${folder ? 'folder' : 'zip file'}${classes}` +
+      (fitted ? `; of different sizes, so the middle of each is scaled to ${usualSize}×${usualSize}` : '') +
       (heldOut === undefined ? '' : `; those in "${heldOut}" are held out`),
   };
 }
@@ -100,6 +108,19 @@ async function channelsOf(
     if (await isColor(await files.bytes(file), files.where(file))) return 3;
   }
   return 1;
+}
+
+/** By the headers of some evenly spaced images. */
+async function haveDifferentSizes({ paths, bytes, where }: ImageFiles): Promise<boolean> {
+  const count = Math.min(measured, paths.length);
+  let first: string | undefined;
+  for (let i = 0; i < count; i++) {
+    const file = Math.floor((i * paths.length) / count);
+    const size = (await sizeOfPicture(await bytes(file), where(file))).join();
+    first ??= size;
+    if (size !== first) return true;
+  }
+  return false;
 }
 
 async function inFolder(folder: string, resources: Resources): Promise<ImageFiles> {

@@ -93,7 +93,7 @@ export async function openPictures(
           if (height !== shape[0] || width !== shape[1] || channels !== shape[2]) {
             throw new UserError(
               `${source.where(index)}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
-                `${source.where(0)}. Set data.size, or data.crop and data.cropSize, to make all images the same size.`,
+                `${source.where(0)}. ${oneSize}`,
             );
           }
           out.set(data, i * size);
@@ -105,6 +105,10 @@ export async function openPictures(
   };
   return { examples, shape };
 }
+
+/** What to do about images of different sizes. */
+export const oneSize =
+  'Choose a size that all are scaled to, such as 32 (--image-size, or data.size in a config).';
 
 /** Approximate bytes that an entry of the map takes in addition to its pixels. */
 const overhead = 200;

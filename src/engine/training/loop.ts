@@ -61,7 +61,8 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   const first = start?.step ?? 0;
   let step = first;
   let seconds = start?.seconds ?? 0;
-  const secondsBefore = seconds;
+  /** Seconds at the end of the first step, which takes longer than any other: much is set up in it. */
+  let firstDone = seconds;
   let latest: MetricsRow | undefined;
   let reported = 0;
   /** When the loss was last reported; never before the first step. */
@@ -90,7 +91,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     const bySteps = total > 0 ? step / total : 1;
     const byTime = seconds / maxSeconds;
     const fraction = Math.min(1, Math.max(bySteps, byTime));
-    const perStep = step > first ? (seconds - secondsBefore) / (step - first) : undefined;
+    const perStep = step > first + 1 ? (seconds - firstDone) / (step - first - 1) : undefined;
     const eta = perStep === undefined ? undefined : Math.min((total - step) * perStep, maxSeconds - seconds);
     options.onProgress({
       phase,
@@ -134,6 +135,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       };
     }
     step++;
+    if (step === first + 1) firstDone = seconds;
     window.add(result);
     const validates = dataset.validation.count > 0 && (step % training.validateEvery === 0 || step === total);
     // A line where the learning rate changes, so that curves show the step of it.

@@ -58,7 +58,7 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
 }
 
 async function startNew(request: FreshRequest, start?: RunRequest['start']): Promise<Start> {
-  const { config: file, data, preset, seed, context, table, training } = request;
+  const { config: file, data, preset, seed, context, reading, training } = request;
   const { config, baseFolder } = await readConfigFile(file);
   return prepareRun(
     {
@@ -70,7 +70,7 @@ async function startNew(request: FreshRequest, start?: RunRequest['start']): Pro
       ...(context
         ? { context: { ...context, ...(context.source ? { source: path.resolve(context.source) } : {}) } }
         : {}),
-      ...(table ? { table } : {}),
+      ...(reading ? { reading } : {}),
       ...(preset ? { preset } : {}),
       ...(config === undefined ? {} : { config }),
       ...(file ? { fileName: file } : {}),

@@ -18,7 +18,7 @@ import { activeFile, activeRun, checkpoint, onDisk, resolveModel, resolveRun, ur
 import { mayRun } from './trust';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
-export interface TrainArguments extends Pick<TrainRequest, 'context' | 'table' | 'training'> {
+export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading' | 'training'> {
   data?: string;
   preset?: string;
   /** A checkpoint whose model and weights the run starts from; an absolute path. */

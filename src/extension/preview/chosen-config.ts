@@ -11,7 +11,7 @@ export function withSteps({ steps, ...choice }: TrainingChoice): Omit<TrainReque
 /** Paths in a config are relative to it. */
 export function configOf(
   source: string,
-  { preset, steps, context, table }: TrainingChoice,
+  { preset, steps, context, reading }: TrainingChoice,
   folder: string,
 ): object {
   const { columns, labels, labelColumn } = context ?? {};
@@ -19,7 +19,7 @@ export function configOf(
     ...(preset === undefined ? {} : { preset }),
     data: {
       source: path.isAbsolute(source) ? path.relative(folder, source).replaceAll('\\', '/') : source,
-      ...table,
+      ...reading,
       ...(columns ? { contextColumns: columns } : {}),
       ...(labels ? { labelContext: true } : {}),
       ...(labelColumn === undefined ? {} : { labelColumn }),

@@ -130,8 +130,8 @@ test('what cannot be is refused, with what to do', async () => {
 });
 
 test('a preview counts the gaps of each column and takes statistics of the rest', async () => {
-  const look = (table?: object) =>
-    previewData('gaps.csv', folder, { context: { labelColumn: 'kind' }, ...(table ? { table } : {}) });
+  const look = (reading?: object) =>
+    previewData('gaps.csv', folder, { context: { labelColumn: 'kind' }, ...(reading ? { reading } : {}) });
   const plain = await look();
   assert.deepEqual(
     plain.features!.map(({ name, gaps: count }) => [name, count]),

@@ -19,12 +19,12 @@ test('a config that is saved trains what the page would have trained', async () 
       preset: 'tabular',
       steps: 70,
       context: { labelColumn: 'kind' },
-      table: { exclude: ['day'], missing: 'drop' },
+      reading: { exclude: ['day'], missing: 'drop' },
     },
     {
       preset: 'maf',
       context: { columns: ['a'], labels: true, labelColumn: 'kind' },
-      table: { columns: ['b', 'c'], missing: 'mean' },
+      reading: { columns: ['b', 'c'], missing: 'mean' },
     },
   ];
   for (const choice of choices) {

@@ -1,9 +1,10 @@
-/** The options that say which columns of a table are modeled, and what becomes of its gaps. */
-import type { TableRequest } from '../protocol/engine';
+/** The options that say how data are read: which columns of a table are modeled, what becomes of gaps, the size of images. */
+import type { ReadingRequest } from '../protocol/engine';
 import type { OptionSpecs, OptionValues } from './command';
+import { squares } from '../protocol/engine';
 import { columnList } from './lists';
 
-export const tableOptions = {
+export const readingOptions = {
   columns: {
     type: 'text',
     value: 'A,B,…',
@@ -24,18 +25,27 @@ export const tableOptions = {
     choices: ['error', 'drop', 'mean'],
     help: 'Gaps in a table: refuse them (default), leave out their rows, or fill them with the mean of the training rows.',
   },
+  'image-size': {
+    type: 'integer',
+    min: 1,
+    value: 'N',
+    help: 'Height and width in pixels that images in files are cut to, in the middle, and scaled to. Those of different sizes become 32 unless it is given.',
+  },
 } as const satisfies OptionSpecs;
 
 /** Undefined where none of them is given. */
-export function tableRequest({
+export function readingRequest({
   columns,
   exclude,
   missing,
-}: Pick<OptionValues<typeof tableOptions>, 'columns' | 'exclude' | 'missing'>): TableRequest | undefined {
-  if (columns === undefined && exclude === undefined && missing === undefined) return undefined;
+  'image-size': size,
+}: Pick<OptionValues<typeof readingOptions>, 'columns' | 'exclude' | 'missing' | 'image-size'>):
+  ReadingRequest | undefined {
+  if ([columns, exclude, missing, size].every((value) => value === undefined)) return undefined;
   return {
     ...(columns === undefined ? {} : { columns: columnList(columns) }),
     ...(exclude === undefined ? {} : { exclude: columnList(exclude) }),
     ...(missing === undefined ? {} : { missing }),
+    ...(size === undefined ? {} : squares(size)),
   };
 }
