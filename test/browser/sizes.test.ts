@@ -3,9 +3,11 @@
  * the page's pixels larger, so that 125 % and 200 % are to the page what an editor so much smaller is.
  */
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { models, openModel } from '../inspector/models';
+import { fixture, folder, models, openModel, type Model } from '../inspector/models';
 import { restyle, screenshot } from './support/browser-page';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
@@ -32,6 +34,13 @@ const pictures = new Set([
   '1440×836',
   '1920×1200',
 ]);
+/** More layers than fit, with long names, and a condition. */
+const many: Model = {
+  name: 'a posterior of sbi',
+  shape: [2],
+  steps: [],
+  file: () => folder('density_estimator_state.pt'),
+};
 /** No nothing may be larger: a share of the page. */
 const mostEmpty = 1 / 3;
 
@@ -106,10 +115,12 @@ describe('sizes', () => {
   });
 
   // The two gray flows take the same room.
-  for (const model of models.filter(({ name }) => name !== 'MNIST'))
+  for (const model of [...models.filter(({ name }) => name !== 'MNIST'), many])
     describe(model.name, () => {
       let frame: Frame;
       before(async () => {
+        if (model === many)
+          copyFileSync(fixture('wild', 'sbi-maf-state-2d', path.basename(many.file())), many.file());
         frame = await openModel(editor, model);
         await frame.locator('.findings [data-check]').first().waitFor({ state: 'attached' });
       });

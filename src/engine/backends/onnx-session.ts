@@ -67,7 +67,8 @@ export async function openFileSession(
 ): Promise<FileSession> {
   const runtime = loadRuntime();
   const failed = (what: 'load' | 'run') => (error: unknown) => {
-    const why = firstLine(error);
+    // It names the file once more.
+    const why = firstLine(error).replace(/^Load model from .* failed:\s*/, '');
     throw new UserError(`${file}: ONNX Runtime cannot ${what} it: ${why}${adviceOn(what, why)}`, {
       cause: error,
     });

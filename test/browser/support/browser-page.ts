@@ -33,6 +33,8 @@ const nonce = 'dGVzdC1ub25jZS10ZXN0LW5vbmNl';
 export function launch(): Promise<Browser> {
   return chromium.launch({
     executablePath: process.env['CHROMIUM'] || undefined,
+    // As windows have them.
+    ignoreDefaultArgs: ['--hide-scrollbars'],
     args: [
       '--no-sandbox',
       '--disable-gpu',

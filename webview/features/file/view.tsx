@@ -13,7 +13,7 @@ export function NotRunnable({ model }: { model: ModelSummary }) {
       {model.reason ? (
         <>
           <h2>{text.notRunnable}</h2>
-          <p class="why">{model.reason}</p>
+          <p class="why">{model.reason.replaceAll(model.path, model.fileName)}</p>
         </>
       ) : null}
       {model.onnx ? <Onnx onnx={model.onnx} /> : null}

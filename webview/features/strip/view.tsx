@@ -27,11 +27,15 @@ import {
   shortName,
 } from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
+import { useResized } from '../../base/charts/resized';
 import { stripState } from '../../base/store/strip-state';
 import { masksState } from '../../base/store/masks';
 import { stripNumbers } from './numbers';
 import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';
+
+/** Of more letters, a title takes a line of its own. */
+const longTitle = 30;
 
 export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undefined): number {
   let limit = 0;
@@ -71,6 +75,28 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
     opened.value = new Set([...opened.value, key]);
   };
 
+  // The head of the columns stands above the rows, also where these have a scroll bar.
+  useResized(
+    () => list.current?.parentElement,
+    (scroller) =>
+      scroller.parentElement?.style.setProperty(
+        '--scroll-bar',
+        `${scroller.offsetWidth - scroller.clientWidth}px`,
+      ),
+  );
+  const bars = store.example.value ? (
+    <Segmented
+      label={text.barsShow}
+      value={store.state(barsState).value}
+      options={[
+        { value: 'example', text: words.this },
+        { value: 'mean', text: words.mean },
+      ]}
+      onChange={(value) => (store.state(barsState).value = value)}
+    />
+  ) : null;
+  const long = model.title.length > longTitle;
+
   return (
     <section class="strip" aria-label={words.flow}>
       <header>
@@ -84,20 +110,11 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
               </button>
             </span>
           ) : null}
-          {store.example.value ? (
-            <Segmented
-              label={text.barsShow}
-              value={store.state(barsState).value}
-              options={[
-                { value: 'example', text: words.this },
-                { value: 'mean', text: words.mean },
-              ]}
-              onChange={(value) => (store.state(barsState).value = value)}
-            />
-          ) : null}
+          {long ? null : bars}
         </div>
         <div class="ends">
           <p class="muted">{model.subtitle}</p>
+          {long ? bars : null}
           <TakeAway
             model={model}
             numbers={() => stripNumbers(store, model)}
