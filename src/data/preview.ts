@@ -257,13 +257,14 @@ async function lookAtImages(
       gray = values[i] === values[i + 1] && values[i] === values[i + 2];
     }
   }
-  const examples = Math.min(sheetExamples, split.count, Math.max(1, Math.floor(2 ** 24 / split.size)));
-  const data = await split.read(indexRange(0, examples), signal ? { signal } : {});
+  const most = Math.min(sheetExamples, split.count, Math.max(1, Math.floor(2 ** 24 / split.size)));
   const columns = Math.min(
-    sheetColumns,
-    Math.ceil(Math.sqrt(2 * examples)),
+    ...[most, sheetColumns, Math.ceil(Math.sqrt(2 * most))],
     Math.max(1, Math.floor(1600 / shape[1]!)),
   );
+  // No row is left half empty.
+  const examples = most - (most % columns);
+  const data = await split.read(indexRange(0, examples), signal ? { signal } : {});
   const sheet = await sampleSheet({ shape: [examples, ...shape], data }, levels, columns);
   return {
     range: [min, max],

@@ -1,5 +1,5 @@
 /** Everything that the page knows: a table and what was chosen of it, what the data are, and how long training takes. */
-import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { squares, type DataChoice } from '../../src/protocol/engine';
 import type { PreviewHost, TrainingChoice } from '../../src/protocol/preview-page';
 import { createEstimates, type Estimates } from './estimates';
@@ -48,12 +48,20 @@ export function pageState(host: PreviewHost): PageState {
   const choice = (): DataChoice | undefined =>
     table.peek()?.choice.peek() ??
     (wanted.peek() === undefined ? undefined : { reading: squares(wanted.peek()!) });
-  let round = 0;
-  let reading: string | undefined;
   const measure = (): void => {
-    // One thing after the other: the data first, which is what the page waits for.
     estimates.measure(shownPresets(presets), choice() ?? {});
   };
+  // One thing after the other: the data first, which is what the page waits for.
+  const ask = (asked: DataChoice | undefined): void => {
+    estimates.stop();
+    question.ask(asked);
+  };
+  effect(() => {
+    const { value } = question.state;
+    if (value.status === 'failed' || (value.status === 'ready' && !value.rereading)) untracked(measure);
+  });
+  let round = 0;
+  let reading: string | undefined;
   const groups = host.presets().then((found) => {
     presets.groups.value = found;
     presets.chosen.value ??= found[0]?.presets[0]?.name;
@@ -75,19 +83,11 @@ export function pageState(host: PreviewHost): PageState {
     before?.dispose();
     if (!overview) {
       table.value = undefined;
-      question.ask(choice());
-      measure();
+      ask(choice());
       return;
     }
     // Made before it is known to the page, so that its first choice is asked about with it.
-    table.value = tableState(
-      overview,
-      (choice) => {
-        question.ask(choice);
-        estimates.measure(shownPresets(presets), choice);
-      },
-      before,
-    );
+    table.value = tableState(overview, ask, before);
   };
   return {
     host,
@@ -98,8 +98,7 @@ export function pageState(host: PreviewHost): PageState {
     size,
     scale(to) {
       wanted.value = to;
-      question.ask(choice());
-      measure();
+      ask(choice());
     },
     measure,
     read: () => void read(),
