@@ -1,6 +1,6 @@
 /** Measured inside the extension host, by the clock of the page and of the host, which is one clock. */
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import v8 from 'node:v8';
@@ -8,7 +8,7 @@ import vm from 'node:vm';
 import type { Frame } from 'playwright-core';
 import * as vscode from 'vscode';
 import { Workbench } from '../../test/e2e/workbench';
-import { api, closeAll } from '../../test/extension/ours';
+import { api, closeAll, ours } from '../../test/extension/ours';
 import { until } from '../../test/inspector/until';
 
 interface Row {
@@ -132,6 +132,56 @@ describe('the inspector', function () {
     report('CIFAR-10 size, the same while the engine computes for another editor', 'ms', busy, '');
     report('CIFAR-10 size, first layers painted, cold', 'ms', cold, '≤ 1,500 ms');
     report('CIFAR-10 size, log-dets of all layers, warm engine', 'ms', strips, '');
+  });
+
+  /** Milliseconds from the command to the log-dets of all layers. */
+  const untilStrip = async (file: string): Promise<number> =>
+    (await opened(file, 'flowscope.strip')).milliseconds;
+
+  for (const name of ['digits', 'moons']) {
+    it(`opens the sample of ${name}, cold and warm`, async () => {
+      const file = path.join(ours().extensionPath, 'media', 'samples', `${name}.flow.safetensors`);
+      const cold: number[] = [];
+      const warm: number[] = [];
+      const memory: number[] = [];
+      // The very first also starts the workbench's webviews.
+      await untilStrip(file);
+      for (let round = 0; round < 5; round++) {
+        await closeAll();
+        await untilEngineEnds();
+        cold.push(await untilStrip(file));
+        const copy = path.join(path.dirname(results!), `${name}-${String(round)}.flow.safetensors`);
+        copyFileSync(file, copy);
+        const { frame, milliseconds } = await opened(copy, 'flowscope.strip');
+        warm.push(milliseconds);
+        await untilDone(frame);
+        const id = (await api()).enginePids().inspection;
+        const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${String(id)}/status`, 'utf8')) ?? [];
+        memory.push(Number(kilobytes) / 1024);
+      }
+      report(`sample of ${name}, log-dets of all layers, cold`, 'ms', cold, '≤ 1,000 ms');
+      report(`sample of ${name}, the same of a copy, warm engine`, 'ms', warm, '≤ 400 ms');
+      report(`engine with two samples of ${name} open`, 'MiB', memory, '≤ 350 MB');
+    });
+  }
+
+  it('starts trainings', async () => {
+    const flowscope = await api();
+    for (const [data, limit] of [
+      ['moons', '≤ 1,000 ms'],
+      ['digits', '≤ 3,000 ms'],
+    ] as const) {
+      const times: number[] = [];
+      for (let round = 0; round < 5; round++) {
+        const output = path.join(path.dirname(results!), `first-${data}-${String(round)}`);
+        const started = Date.now();
+        await vscode.commands.executeCommand('flowscope.train', { data, output, maxSteps: 200 });
+        await until('the first step', () => /nats|bits/.test(flowscope.statusBarText() ?? ''), 60_000);
+        times.push(Date.now() - started);
+        await until('the end of the training', () => flowscope.statusBarText() === undefined, 120_000);
+      }
+      report(`training on ${data}, from the command to its first loss`, 'ms', times, limit);
+    }
   });
 
   it('opens a recording of 20 MB, cold and warm', async () => {
