@@ -118,7 +118,7 @@ describe('runs', () => {
         const total = await frame.locator('.diag [data-part=total] .num').first().innerText();
         near(parseNumber(total), found.cost, 0.011, 'the total in the diagnostics');
         // The band in the chart of the inverse stands at the layer.
-        const band = await frame.locator('.diag rect.band').evaluate((rect) => {
+        const band = await frame.locator('.diag .chart:not(.by-layer) rect.band').evaluate((rect) => {
           const svg = rect.closest('svg')!;
           return (Number(rect.getAttribute('x')) - 36) / (Number(svg.getAttribute('width')) - 40);
         });
