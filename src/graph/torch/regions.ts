@@ -1,0 +1,175 @@
+/**
+ * Takes a traced graph apart into the modules that its scopes name: the nodes of a coupling, and in it those of its network,
+ * become a graph of their own, and a call of it stands in their place.
+ */
+import type { Graph, Node, Port } from '../ir';
+import { removeDeadCode } from '../passes/dead-code';
+
+/** The node that stands for a region. Its attribute `region` is the key in `regions`. */
+export const callOp = 'Call';
+
+export interface Region {
+  /** The module's path, for example "couplings.0.net"; empty for the whole. */
+  readonly module: string;
+  /** Whether it is a part of the flow itself, and not of a part. */
+  readonly isLayer: boolean;
+  /** Inputs that are not stored tensors come first; stored tensors keep their names. */
+  readonly graph: Graph;
+  /** What its calls lead to, by key. */
+  readonly regions: ReadonlyMap<string, Region>;
+}
+
+/** @param stored names of the tensors that are inputs of the graph, and that modules are named by */
+export function regionsOf(graph: Graph, stored: ReadonlySet<string>): Region {
+  const live = removeDeadCode(graph);
+  const modules = new Set([...stored].flatMap(prefixesOf));
+  return new Splitter(live, stored, modules).region({ module: '', isLayer: false }, live.nodes, live.inputs, live.outputs);
+}
+
+/** "a", "a.b" of "a.b.c". */
+function prefixesOf(name: string): string[] {
+  const parts = name.split('.');
+  return parts.slice(1).map((_, i) => parts.slice(0, i + 1).join('.'));
+}
+
+class Splitter {
+  private readonly storedIds: ReadonlyMap<number, Port>;
+  private readonly needed: ReadonlyMap<number, readonly Node[]>;
+  private readonly results: ReadonlySet<number>;
+  /** Made from nothing, and made again wherever it is used. */
+  private readonly floating: ReadonlySet<number>;
+  /** The context, and what is computed from it alone. */
+  private readonly contexts: ReadonlySet<number>;
+  private nextRegion = 0;
+
+  constructor(
+    private readonly graph: Graph,
+    stored: ReadonlySet<string>,
+    private readonly modules: ReadonlySet<string>,
+  ) {
+    this.storedIds = new Map(
+      graph.inputs.flatMap((port) => (stored.has(port.name) ? [[port.value, port] as const] : [])),
+    );
+    const needed = new Map<number, Node[]>();
+    for (const node of graph.nodes)
+      for (const id of node.inputs) needed.set(id, [...(needed.get(id) ?? []), node]);
+    this.needed = needed;
+    this.results = new Set(graph.outputs.map(({ value }) => value));
+    this.contexts = this.contextual();
+    this.floating = new Set(
+      graph.nodes.flatMap((node) => (node.inputs.length === 0 ? node.outputs : [])),
+    );
+  }
+
+  region(
+    { module, isLayer }: Pick<Region, 'module' | 'isLayer'>,
+    nodes: readonly Node[],
+    inputs: readonly Port[],
+    outputs: readonly Port[],
+  ): Region {
+    const own = new Set<Node>();
+    const regions = new Map<string, Region>();
+    for (const group of this.groups(module, nodes)) {
+      if (group.module === module) {
+        for (const node of group.nodes) own.add(node);
+        continue;
+      }
+      const { region, call } = this.inner({ module: group.module, isLayer: module === '' }, group.nodes);
+      const key = String(this.nextRegion++);
+      regions.set(key, region);
+      own.add({ ...call, attrs: { module: group.module, region: key } });
+    }
+    return { module, isLayer, graph: this.part([...own], inputs, outputs), regions };
+  }
+
+  private contextual(): Set<number> {
+    const port = this.graph.inputs.find(({ name }) => name === 'context');
+    const found = new Set(port ? [port.value] : []);
+    for (const node of this.graph.nodes) {
+      const given = node.inputs.filter((id) => !this.storedIds.has(id) && !this.graph.constants.has(id));
+      if (given.length > 0 && given.every((id) => found.has(id))) for (const id of node.outputs) found.add(id);
+    }
+    return found;
+  }
+
+  /** What stands in one inner module, one after the other. Values without inputs go where they are used. */
+  private groups(module: string, nodes: readonly Node[]): { module: string; nodes: Node[] }[] {
+    const groups: { module: string; nodes: Node[] }[] = [];
+    const floating: Node[] = [];
+    for (const node of nodes) {
+      if (node.inputs.length === 0) {
+        floating.push(node);
+        continue;
+      }
+      const inner = this.innerModule(module, node.scope);
+      const last = groups.at(-1);
+      if (last?.module === inner) last.nodes.push(node);
+      else groups.push({ module: inner, nodes: [node] });
+    }
+    for (const group of groups) {
+      const used = new Set(group.nodes.flatMap((node) => node.inputs));
+      group.nodes.unshift(...floating.filter((node) => node.outputs.some((id) => used.has(id))));
+    }
+    const first = groups[0];
+    const shown = floating.filter((node) => node.outputs.some((id) => this.results.has(id)));
+    if (shown.length > 0) groups.unshift({ module, nodes: shown });
+    else if (!first) groups.push({ module, nodes: [] });
+    return groups;
+  }
+
+  /** The outermost module inside of `module` that the scope names; itself where there is none. */
+  private innerModule(module: string, scope: string): string {
+    const within = module === '' ? '' : `${module}.`;
+    return (
+      scope.split('/').find((name) => this.modules.has(name) && name !== module && name.startsWith(within)) ??
+      module
+    );
+  }
+
+  private inner(
+    of: Pick<Region, 'module' | 'isLayer'>,
+    nodes: readonly Node[],
+  ): { region: Region; call: Omit<Node, 'attrs'> } {
+    const { module } = of;
+    const made = new Set(nodes.flatMap((node) => node.outputs));
+    const inside = new Set(nodes);
+    const taken = [...new Set(nodes.flatMap((node) => node.inputs))].filter(
+      (id) => !made.has(id) && !this.graph.constants.has(id),
+    );
+    const isOwn = (id: number): boolean => this.storedIds.get(id)?.name.startsWith(`${module}.`) ?? false;
+    const rest = taken.filter((id) => !isOwn(id));
+    const args = [...rest.filter((id) => !this.contexts.has(id)), ...rest.filter((id) => this.contexts.has(id))];
+    const needed = [...made].filter((id) => this.isNeededOutside(id, inside));
+    const isLogDet = (id: number): boolean => this.graph.values.get(id)!.shape.length <= 1;
+    const given = [...needed.filter((id) => !isLogDet(id)), ...needed.filter(isLogDet)];
+    const inputs = [
+      ...args.map((value, i) => ({ name: `arg:${this.contexts.has(value) ? 'context' : ''}${i}`, value })),
+      ...taken.filter(isOwn).map((id) => this.storedIds.get(id)!),
+    ];
+    const outputs = given.map((value, i) => ({ name: `result:${i}`, value }));
+    return {
+      region: this.region(of, nodes, inputs, outputs),
+      call: { op: callOp, inputs: args, outputs: given, scope: module },
+    };
+  }
+
+  private isNeededOutside(id: number, inside: ReadonlySet<Node>): boolean {
+    const users = this.needed.get(id) ?? [];
+    if (this.floating.has(id)) return false;
+    return this.results.has(id) || users.some((user) => !inside.has(user));
+  }
+
+  private part(nodes: readonly Node[], inputs: readonly Port[], outputs: readonly Port[]): Graph {
+    const used = new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ value }) => value)]);
+    const { values, constants, dynamicBatch } = this.graph;
+    const known = new Set([...used, ...inputs.map((port) => port.value), ...nodes.flatMap((n) => n.outputs)]);
+    return {
+      inputs,
+      outputs,
+      nodes,
+      values: new Map([...values].filter(([id]) => known.has(id))),
+      constants: new Map([...constants].filter(([id]) => used.has(id))),
+      ...(dynamicBatch === undefined ? {} : { dynamicBatch }),
+    };
+  }
+}
