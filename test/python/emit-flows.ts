@@ -47,7 +47,8 @@ async function likelihood(backend: Backend, subject: TorchSubject, feeds: Feeds)
         return tf.sub(tf.add(tf.add(parts.prior, parts.logDet), parts.preprocessing), nats);
       };
       const parameters = names.map((name) => inputs[name]!);
-      const gradients = names.length > 0 ? tf.grads((...given: Tensor[]) => tf.mean(of(given)))(parameters) : [];
+      const gradients =
+        names.length > 0 ? tf.grads((...given: Tensor[]) => tf.mean(of(given)))(parameters) : [];
       return {
         log_prob: of(parameters),
         ...Object.fromEntries(gradients.map((gradient, i) => [`grad:${names[i]!}`, gradient])),
@@ -62,7 +63,11 @@ async function likelihood(backend: Backend, subject: TorchSubject, feeds: Feeds)
   return once(backend, graph, feeds);
 }
 
-async function once(backend: Backend, graph: Parameters<Backend['compile']>[0], feeds: Feeds): Promise<Feeds> {
+async function once(
+  backend: Backend,
+  graph: Parameters<Backend['compile']>[0],
+  feeds: Feeds,
+): Promise<Feeds> {
   const program = await backend.compile(graph, { optimize: true });
   try {
     return await program.run(feeds);
@@ -94,7 +99,11 @@ async function expectedOf(backend: Backend, subject: TorchSubject, values: Value
       const { value, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       return { z: value, log_det: before ? tf.add(logDet, before.logDet) : logDet };
     },
-    [...storedTensors(flow), { name: 'x', shape: [batch, ...flow.inputShape] }, ...contextInputs(flow, batch)],
+    [
+      ...storedTensors(flow),
+      { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
+    ],
   );
   const there = await once(backend, forward, { ...values, ...given, x });
   const withContext = { ...values, ...given };

@@ -1,6 +1,15 @@
 /** Python expressions as text, with how strongly their outermost operator binds. */
 
-export const binds = { comparison: 1, or: 2, and: 3, sum: 4, product: 5, negation: 6, power: 7, atom: 9 } as const;
+export const binds = {
+  comparison: 1,
+  or: 2,
+  and: 3,
+  sum: 4,
+  product: 5,
+  negation: 6,
+  power: 7,
+  atom: 9,
+} as const;
 
 export interface Expression {
   text: string;
@@ -40,8 +49,11 @@ export function tupleText(values: readonly (number | string)[]): string {
 export function numberText(value: number, dtype: 'float32' | 'int32' | 'bool' = 'float32'): string {
   if (dtype === 'bool') return value ? 'True' : 'False';
   if (dtype === 'int32') return String(value);
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'float("nan")' : `float("${value < 0 ? '-' : ''}inf")`;
-  const digits = [6, 7, 8].find((count) => Math.fround(Number(value.toPrecision(count))) === Math.fround(value));
+  if (!Number.isFinite(value))
+    return Number.isNaN(value) ? 'float("nan")' : `float("${value < 0 ? '-' : ''}inf")`;
+  const digits = [6, 7, 8].find(
+    (count) => Math.fround(Number(value.toPrecision(count))) === Math.fround(value),
+  );
   const short = Number(value.toPrecision(digits ?? 9));
   const text = String(Object.is(short, -0) ? '-0.0' : short);
   return /[.e]|^-?0\.0$/.test(text) ? text : `${text}.0`;

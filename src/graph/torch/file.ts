@@ -26,7 +26,8 @@ export function printTorch({ functions, tensors, about, methods }: TorchFlow): P
   const flow = classes.at(-1)!;
   const whole = [flow.text, ...[...methods, loadMethod].map(indent)].join('\n\n');
   const used = [...Object.entries(declarations), ...Object.entries(helpers)].filter(
-    ([name]) => needed.has(name as keyof typeof helpers) || classes.some(({ text }) => text.includes(`${name}(`)),
+    ([name]) =>
+      needed.has(name as keyof typeof helpers) || classes.some(({ text }) => text.includes(`${name}(`)),
   );
   return {
     constants,

@@ -172,6 +172,9 @@ class FunctionPrinter {
 export function methodText(name: string, { args, types, results, lines }: PrintedFunction): string {
   const given = ['self', ...args.map((arg) => `${arg}: Tensor`)].join(', ');
   const type = results === 1 ? 'Tensor' : `tuple[${Array<string>(results).fill('Tensor').join(', ')}]`;
-  return [`def ${name}(${given}) -> ${type}:`, `    """${types}"""`, ...lines.map((line) => `    ${line}`)].join('\n');
+  return [
+    `def ${name}(${given}) -> ${type}:`,
+    `    """${types}"""`,
+    ...lines.map((line) => `    ${line}`),
+  ].join('\n');
 }
-

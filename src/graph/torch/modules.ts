@@ -83,12 +83,10 @@ class ModulePrinter {
     }
     this.classOf('');
     const constants = [...this.modules.values()].flatMap(({ path, constants }) =>
-      constants.map(
-        ({ name, data, value: { shape, dtype } }): [string, KeptConstant] => [
-          joined(path, name),
-          { dtype: fileTypes[dtype], shape: [...shape], data },
-        ],
-      ),
+      constants.map(({ name, data, value: { shape, dtype } }): [string, KeptConstant] => [
+        joined(path, name),
+        { dtype: fileTypes[dtype], shape: [...shape], data },
+      ]),
     );
     return { classes: this.classes, helpers: this.helpers, constants: Object.fromEntries(constants) };
   }
@@ -170,7 +168,9 @@ class ModulePrinter {
     });
     const methods = [...module.methods].map(([name, text]) => indent(text.replace('def @(', `def ${name}(`)));
     const body = [
-      [`    def __init__(self) -> None:`, `        super().__init__(${listed})`, ...parts, ...buffers].join('\n'),
+      [`    def __init__(self) -> None:`, `        super().__init__(${listed})`, ...parts, ...buffers].join(
+        '\n',
+      ),
       ...methods,
     ].join('\n\n');
     if (path === '') {
@@ -181,7 +181,8 @@ class ModulePrinter {
     if (known) return known;
     const wanted = className(path);
     let name = wanted;
-    for (let count = 2; this.classes.some((other) => other.name === name); count++) name = `${wanted}${count}`;
+    for (let count = 2; this.classes.some((other) => other.name === name); count++)
+      name = `${wanted}${count}`;
     this.known.set(body, name);
     this.classes.push({ name, base: isList ? 'nn.ModuleList' : 'nn.Module', text: body });
     return name;

@@ -93,10 +93,19 @@ const filled =
     const { shape, dtype } = typeOf(node.outputs[0]!);
     const dims = tupleText(shape.map(dim));
     const type = dtype === 'float32' ? [] : [`dtype=${torchType[dtype]}`];
-    return called(`${like()}.new_full`, shape.length === 0 ? '()' : dims, numberText(value(node), dtype), ...type);
+    return called(
+      `${like()}.new_full`,
+      shape.length === 0 ? '()' : dims,
+      numberText(value(node), dtype),
+      ...type,
+    );
   };
 
-const torchType: Record<DType, string> = { float32: 'torch.float32', int32: 'torch.int64', bool: 'torch.bool' };
+const torchType: Record<DType, string> = {
+  float32: 'torch.float32',
+  int32: 'torch.int64',
+  bool: 'torch.bool',
+};
 
 /** `x[:, 2:4]` */
 function indexed(x: Expression, rank: number, at: ReadonlyMap<number, string>): Expression {
@@ -147,10 +156,18 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   BatchMatMul: matrixProduct,
   BroadcastTo: (node, [x], { typeOf, dim }) =>
     method(x!, 'expand', ...typeOf(node.outputs[0]!).shape.map(dim)),
-  Cast: (node, [x], { typeOf }) => method(x!, 'to', torchType[typeOf(node.outputs[0]!).dtype]),
+  // Whatever type of number the module has been brought to.
+  Cast: (node, [x], { typeOf, like }) => {
+    const { dtype } = typeOf(node.outputs[0]!);
+    return dtype === 'float32' ? method(x!, 'type_as', like()) : method(x!, 'to', torchType[dtype]);
+  },
   Ceil: torch('ceil'),
   ClipByValue: (node, [x]) =>
-    called('torch.clamp', x!, ...['clipValueMin', 'clipValueMax'].map((key) => numberText(node.attrs[key] as number))),
+    called(
+      'torch.clamp',
+      x!,
+      ...['clipValueMin', 'clipValueMax'].map((key) => numberText(node.attrs[key] as number)),
+    ),
   Concat: (node, inputs) =>
     called('torch.cat', `[${inputs.map(({ text }) => text).join(', ')}]`, String(axisOf(node))),
   Conv2D: convolution,
@@ -161,7 +178,8 @@ export const torchOperators: Readonly<Record<string, Print>> = {
     const sum = flip(method(flip(x!), 'cumsum', String(axis)));
     if (!exclusive) return sum;
     const whole = typeOf(node.inputs[0]!).dtype;
-    if (whole !== 'float32') throw new UserError(`An exclusive sum of whole numbers in ${node.scope} is not printed.`);
+    if (whole !== 'float32')
+      throw new UserError(`An exclusive sum of whole numbers in ${node.scope} is not printed.`);
     return operation('-', binds.sum, [sum, x!]);
   },
   Elu: functional('elu'),
@@ -206,7 +224,10 @@ export const torchOperators: Readonly<Record<string, Print>> = {
     const sides = paddings.slice(Math.max(first, 0)).toReversed().flat();
     return called('F.pad', x!, tupleText(sides), `value=${numberText(constantValue)}`);
   },
-  Pow: (_, [a, b]) => ({ text: `${within(a!, binds.atom)} ** ${within(b!, binds.power)}`, binds: binds.power }),
+  Pow: (_, [a, b]) => ({
+    text: `${within(a!, binds.atom)} ** ${within(b!, binds.power)}`,
+    binds: binds.power,
+  }),
   Prod: oneByOne('prod'),
   RealDiv: infix('/', binds.product),
   Reciprocal: (_, [x]) => operation('/', binds.product, [atom('1'), x!]),
@@ -251,7 +272,9 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   Tile: (node, [x]) => method(x!, 'repeat', ...(node.attrs['reps'] as number[]).map(String)),
   Transpose: (node, [x]) => {
     const perm = node.attrs['perm'] as number[];
-    return sameShape(perm, [1, 0]) ? atom(`${within(x!, binds.atom)}.T`) : method(x!, 'permute', ...perm.map(String));
+    return sameShape(perm, [1, 0])
+      ? atom(`${within(x!, binds.atom)}.T`)
+      : method(x!, 'permute', ...perm.map(String));
   },
   Unpack: (node, [x]) => method(x!, 'unbind', String(axisOf(node))),
   ZerosLike: torch('zeros_like'),
@@ -273,6 +296,8 @@ export const leftToAutograd: ReadonlySet<string> = new Set([
 export function printOperator(node: Node, inputs: readonly Expression[], printing: Printing): Expression {
   const print = torchOperators[node.op];
   if (!print)
-    throw new UserError(`The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be printed as PyTorch yet.`);
+    throw new UserError(
+      `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be printed as PyTorch yet.`,
+    );
   return print(node, inputs, printing);
 }

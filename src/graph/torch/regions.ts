@@ -23,7 +23,12 @@ export interface Region {
 export function regionsOf(graph: Graph, stored: ReadonlySet<string>): Region {
   const live = removeDeadCode(graph);
   const modules = new Set([...stored].flatMap(prefixesOf));
-  return new Splitter(live, stored, modules).region({ module: '', isLayer: false }, live.nodes, live.inputs, live.outputs);
+  return new Splitter(live, stored, modules).region(
+    { module: '', isLayer: false },
+    live.nodes,
+    live.inputs,
+    live.outputs,
+  );
 }
 
 /** "a", "a.b" of "a.b.c". */
@@ -56,9 +61,7 @@ class Splitter {
     this.needed = needed;
     this.results = new Set(graph.outputs.map(({ value }) => value));
     this.contexts = this.contextual();
-    this.floating = new Set(
-      graph.nodes.flatMap((node) => (node.inputs.length === 0 ? node.outputs : [])),
-    );
+    this.floating = new Set(graph.nodes.flatMap((node) => (node.inputs.length === 0 ? node.outputs : [])));
   }
 
   region(
@@ -87,7 +90,8 @@ class Splitter {
     const found = new Set(port ? [port.value] : []);
     for (const node of this.graph.nodes) {
       const given = node.inputs.filter((id) => !this.storedIds.has(id) && !this.graph.constants.has(id));
-      if (given.length > 0 && given.every((id) => found.has(id))) for (const id of node.outputs) found.add(id);
+      if (given.length > 0 && given.every((id) => found.has(id)))
+        for (const id of node.outputs) found.add(id);
     }
     return found;
   }
@@ -138,7 +142,10 @@ class Splitter {
     );
     const isOwn = (id: number): boolean => this.storedIds.get(id)?.name.startsWith(`${module}.`) ?? false;
     const rest = taken.filter((id) => !isOwn(id));
-    const args = [...rest.filter((id) => !this.contexts.has(id)), ...rest.filter((id) => this.contexts.has(id))];
+    const args = [
+      ...rest.filter((id) => !this.contexts.has(id)),
+      ...rest.filter((id) => this.contexts.has(id)),
+    ];
     const needed = [...made].filter((id) => this.isNeededOutside(id, inside));
     const isLogDet = (id: number): boolean => this.graph.values.get(id)!.shape.length <= 1;
     const given = [...needed.filter((id) => !isLogDet(id)), ...needed.filter(isLogDet)];
