@@ -144,7 +144,7 @@ function sample({ flow, preprocess, config }: TorchSubject, priorGiven: string):
     : `x [N, ${flow.inputShape.join(', ')}]`;
   return `@torch.no_grad()
 def sample(self, ${flow.context ? '' : 'count: int, '}${context}temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-    """New ${sampled}; latents at another temperature are closer to the mode or farther from it"""
+    """New ${sampled}"""
     like = next(self.parameters())
     noise = torch.randn(${count}, ${shape}, generator=generator, device=like.device, dtype=like.dtype)
     x, _ = self.inverse(self.latents(noise, torch.as_tensor(temperature, device=like.device)${priorGiven})${given})

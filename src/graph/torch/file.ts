@@ -1,7 +1,14 @@
 /** The file of a printed flow: imports, helpers, classes, and what reads the weights. */
 import { torchModule } from '../pipelines';
-import { helpers } from './helpers';
-import { printModules, type KeptConstant, type StoredTensor, type TracedFunction } from './modules';
+import { helpers, type HelperName } from './helpers';
+import {
+  printModules,
+  type KeptConstant,
+  type PrintedClass,
+  type StoredTensor,
+  type TracedFunction,
+} from './modules';
+import { wrapped } from './wrap';
 
 export interface TorchFlow {
   functions: readonly TracedFunction[];
@@ -22,34 +29,45 @@ export interface PrintedTorch {
 /** @throws UserError for kernels without a PyTorch form */
 export function printTorch({ functions, tensors, about, methods }: TorchFlow): PrintedTorch {
   const { classes, helpers: needed, constants } = printModules(functions, tensors, torchModule);
-  const parts = classes.slice(0, -1).map(({ name, base, text }) => `class ${name}(${base}):\n${text}\n`);
-  const flow = classes.at(-1)!;
-  const whole = [flow.text, ...[...methods, loadMethod].map(indent)].join('\n\n');
-  const used = [...Object.entries(declarations), ...Object.entries(helpers)].filter(
-    ([name]) =>
-      needed.has(name as keyof typeof helpers) || classes.some(({ text }) => text.includes(`${name}(`)),
-  );
+  const parts = classes.slice(0, -1).map(classText);
+  const { lines } = classes.at(-1)!;
+  const more = [...methods, loadMethod].flatMap((method) => ['', ...method.split('\n')]);
+  const flow = classText({ name: 'Flow', base: 'nn.Module', modules: [], lines: [...lines, ...more] });
+  const isUsed = ([name]: [string, string]): boolean =>
+    needed.has(name as HelperName) || [...parts, flow].some((text) => text.includes(`${name}(`));
+  const used = [...Object.entries(declarations), ...Object.entries(helpers)].filter(isUsed);
   return {
     constants,
     text: [
       `"""${about.join('\n\n')}\n"""\n\n${imports}`,
       ...used.map(([, text]) => text),
       ...parts,
-      `class Flow(nn.Module):\n${whole}\n`,
+      flow,
       readWeights,
     ].join('\n\n'),
   };
 }
 
+function classText({ name, base, modules, lines }: PrintedClass): string {
+  const inside = lines.map((line) => (line === '' ? '' : `    ${line}`)).flatMap(wrapped);
+  const [first, ...others] = modules;
+  const where =
+    first === undefined
+      ? []
+      : [`    """${first}${others.length > 0 ? ` and ${others.length} more` : ''}"""`, ''];
+  return `class ${name}(${base}):\n${[...where, ...inside].join('\n')}\n`;
+}
+
 const imports = `from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+Shape = tuple[int, ...]
 `;
 
 /** What modules declare their tensors with. */
@@ -94,9 +112,3 @@ const readWeights = `def read_weights(path: str | Path) -> dict[str, Tensor]:
         tensors[name] = numbers.reshape(entry["shape"])
     return tensors
 `;
-
-const indent = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => (line ? `    ${line}` : line))
-    .join('\n');

@@ -3,6 +3,7 @@ import type { ConstantData, DType, Graph, Node, Value } from '../ir';
 import { isDynamic } from '../recorder';
 import { atom, called, numberText, within, binds, type Expression } from './expressions';
 import type { HelperName } from './helpers';
+import { asLoops } from './loops';
 import { namesOf, type Hints, type Naming } from './names';
 import { printOperator, type Printing } from './operators';
 import { callOp } from './regions';
@@ -17,6 +18,10 @@ export interface Surroundings {
   /** What is called for the region of a call, for example "self.net". */
   call(node: Node): string;
   helper(name: HelperName): string;
+  /** Modules in a list of them. */
+  lengthOf(list: string): number | undefined;
+  /** Whether the sizes of the module are written in its methods; else they are left open. */
+  hasSizes: boolean;
 }
 
 export interface PrintedFunction {
@@ -35,6 +40,9 @@ export function printFunction(
 ): PrintedFunction {
   return new FunctionPrinter(graph, stored, surroundings, hints).print();
 }
+
+/** By rank. */
+const openSizes = ['', 'N', 'N, D', 'N, L, D', 'N, H, W, C'];
 
 class FunctionPrinter {
   private readonly statements: Statements;
@@ -75,12 +83,13 @@ class FunctionPrinter {
       args: this.args.map(({ name }) => name),
       types: `${given} → ${returned.join(', ')}`,
       results: results.length,
-      lines: [...lines, `return ${results.join(', ')}`],
+      lines: asLoops([...lines, `return ${results.join(', ')}`], (list) => this.surroundings.lengthOf(list)),
     };
   }
 
   private shapeText(id: number): string {
     const { shape } = this.typeOf(id);
+    if (!this.surroundings.hasSizes) return `[${openSizes[shape.length] ?? '…'}]`;
     return `[${shape.map((dim) => this.dimText(dim, 'N')).join(', ')}]`;
   }
 

@@ -7,6 +7,7 @@ import { methodText, printFunction } from './function';
 import type { HelperName } from './helpers';
 import type { Hints } from './names';
 import { regionsOf, type Region } from './regions';
+import { startSums } from './sums';
 
 export interface StoredTensor {
   readonly name: string;
@@ -27,8 +28,10 @@ export interface TracedFunction {
 export interface PrintedClass {
   name: string;
   base: string;
-  /** What follows the line with the name. */
-  text: string;
+  /** Paths of the modules that are of it. */
+  modules: string[];
+  /** What is in it, without indentation. */
+  lines: readonly string[];
 }
 
 export interface PrintedModules {
@@ -68,7 +71,7 @@ class ModulePrinter {
   private readonly helpers = new Set<HelperName>();
   private readonly stored: ReadonlySet<string>;
   private readonly classes: PrintedClass[] = [];
-  private readonly known = new Map<string, string>();
+  private readonly known = new Map<string, PrintedClass>();
 
   constructor(
     private readonly tensors: readonly StoredTensor[],
@@ -81,7 +84,7 @@ class ModulePrinter {
     for (const { name, direction, graph } of functions) {
       this.method(regionsOf(graph, this.stored), name, direction);
     }
-    this.classOf('');
+    this.made('');
     const constants = [...this.modules.values()].flatMap(({ path, constants }) =>
       constants.map(({ name, data, value: { shape, dtype } }): [string, KeptConstant] => [
         joined(path, name),
@@ -94,20 +97,22 @@ class ModulePrinter {
   /** Adds a method for the region to its module, unless there is one that does the same; returns its name. */
   private method(region: Region, wanted: string, direction: Direction): string {
     const module = this.module(region.module);
-    const graph = runPasses(region.graph, this.passes);
+    const graph = startSums(runPasses(region.graph, this.passes));
     const printed = printFunction(
       named(graph, region, direction, this.stored),
       this.stored,
       {
         tensor: (name) => pythonPath(name.slice(region.module === '' ? 0 : region.module.length + 1)),
-        constant: (data, value) => `self.${this.constant(module, data, value)}`,
+        constant: (data, value) => `self.${this.constant(module, data, value, region.names.get(value.id))}`,
         call: (node) => this.call(node, region, direction),
+        lengthOf: (list) => this.lengthOf(region.module, list),
+        hasSizes: !this.isLeaf(region.module),
         helper: (name) => {
           this.helpers.add(name);
           return name;
         },
       },
-      hintsOf(graph, region, direction),
+      hintsOf(graph, region, direction, this.isLeaf(region.module)),
     );
     const text = methodText('@', printed);
     for (const [name, known] of module.methods) if (known === text) return name;
@@ -124,6 +129,18 @@ class ModulePrinter {
     return name === 'forward' ? path : `${path}.${name}`;
   }
 
+  /** Whether it holds tensors and no modules: then its sizes are given to it. */
+  private isLeaf(path: string): boolean {
+    const inner = this.members(path);
+    return path !== '' && inner.every((key) => this.stored.has(joined(path, key)));
+  }
+
+  private lengthOf(module: string, list: string): number | undefined {
+    const path = list.replace(/^self\.?/, '').replaceAll(/\[(\d+)\]/g, '.$1');
+    const members = this.members(joined(module, path));
+    return list !== 'self' && members.every((key, i) => key === String(i)) ? members.length : undefined;
+  }
+
   private module(path: string): Module {
     let module = this.modules.get(path);
     if (!module) {
@@ -133,7 +150,7 @@ class ModulePrinter {
     return module;
   }
 
-  private constant({ path, constants }: Module, data: ConstantData, value: Value): string {
+  private constant({ path, constants }: Module, data: ConstantData, value: Value, called?: string): string {
     const same = constants.find(
       (known) =>
         known.value.dtype === value.dtype &&
@@ -141,7 +158,7 @@ class ModulePrinter {
         known.data.every((number, i) => Object.is(number, data[i])),
     );
     if (same) return same.name;
-    const wanted = constantName(data, value);
+    const wanted = called ?? constantName(data, value);
     const isTaken = (name: string): boolean =>
       constants.some((known) => known.name === name) ||
       this.tensors.some((tensor) => `${tensor.name}.`.startsWith(`${joined(path, name)}.`));
@@ -151,61 +168,88 @@ class ModulePrinter {
     return name;
   }
 
-  /** The name of the class of a module, printed with those inside of it. */
-  private classOf(path: string): string {
+  /** What makes a module; its class is printed if there is none like it, with those inside of it. */
+  private made(path: string): string {
     const module = this.modules.get(path)!;
     const members = this.members(path);
-    const isList = members[0]?.[0] === '0';
+    const isLeaf = this.isLeaf(path) && module.constants.length === 0;
+    const listed = members.filter(isNumber).map((key) => this.member(joined(path, key)));
     const parts = members
-      .filter(([name]) => !isNumber(name))
-      .map(([name, text]) =>
-        isName(name) ? `        self.${name} = ${text}` : `        setattr(self, "${name}", ${text})`,
-      );
-    const listed = isList ? listText(members.filter(([name]) => isNumber(name)).map(([, text]) => text)) : '';
+      .filter((key) => !isNumber(key))
+      .map((key) => {
+        const text = isLeaf ? `${this.kindOf(joined(path, key))}(*${key})` : this.member(joined(path, key));
+        return isName(key) ? `self.${key} = ${text}` : `setattr(self, "${key}", ${text})`;
+      });
     const buffers = module.constants.map(({ name, value }) => {
       const type = { float32: '', int32: ', dtype=torch.int32', bool: ', dtype=torch.bool' }[value.dtype];
-      return `        self.register_buffer("${name}", torch.zeros(${tupleText(value.shape)}${type}))`;
+      return `self.register_buffer("${name}", torch.zeros(${tupleText(value.shape)}${type}))`;
     });
-    const methods = [...module.methods].map(([name, text]) => indent(text.replace('def @(', `def ${name}(`)));
-    const body = [
-      [`    def __init__(self) -> None:`, `        super().__init__(${listed})`, ...parts, ...buffers].join(
-        '\n',
+    const given = isLeaf ? members.map((key) => `, ${key}: Shape`).join('') : '';
+    const text = [
+      `def __init__(self${given}) -> None:`,
+      ...[`super().__init__(${listed.length > 0 ? listText(listed) : ''})`, ...parts, ...buffers].map(
+        (line) => `    ${line}`,
       ),
-      ...methods,
-    ].join('\n\n');
-    if (path === '') {
-      this.classes.push({ name: 'Flow', base: 'nn.Module', text: body });
-      return 'Flow';
+      ...[...module.methods].flatMap(([name, method]) => [
+        '',
+        ...method.replace('def @(', `def ${name}(`).split('\n'),
+      ]),
+    ];
+    const name = this.className(path, {
+      base: listed.length > 0 ? 'nn.ModuleList' : 'nn.Module',
+      lines: text,
+    });
+    const shapes = members.map((key) => `${key}=${tupleText(this.shapeOf(joined(path, key)))}`);
+    return `${name}(${isLeaf ? shapes.join(', ') : ''})`;
+  }
+
+  /** The class of equal text, or a new one. */
+  private className(path: string, made: Omit<PrintedClass, 'name' | 'modules'>): string {
+    const key = made.lines.join('\n');
+    const known = this.known.get(key);
+    if (known) {
+      known.modules.push(path);
+      return known.name;
     }
-    const known = this.known.get(body);
-    if (known) return known;
-    const wanted = className(path);
+    const wanted = path === '' ? 'Flow' : className(path, this.isLeaf(path) ? this.tensorsIn(path) : []);
     let name = wanted;
     for (let count = 2; this.classes.some((other) => other.name === name); count++)
       name = `${wanted}${count}`;
-    this.known.set(body, name);
-    this.classes.push({ name, base: isList ? 'nn.ModuleList' : 'nn.Module', text: body });
+    const fresh = { name, ...made, modules: [path] };
+    this.known.set(key, fresh);
+    this.classes.push(fresh);
     return name;
   }
 
-  /** What a module holds: tensors, modules with classes of their own, and what only holds others. */
-  private members(path: string): [string, string][] {
+  private tensorsIn(path: string): StoredTensor[] {
     const within = path === '' ? '' : `${path}.`;
-    const inner = this.tensors.filter(({ name }) => name.startsWith(within));
-    const keys = [...new Set(inner.map(({ name }) => name.slice(within.length).split('.')[0]!))];
-    return keys.map((key) => [key, this.member(`${within}${key}`)]);
+    return this.tensors.filter(({ name }) => name.startsWith(within));
+  }
+
+  /** Names of what a module holds: tensors, modules with classes of their own, and what only holds others. */
+  private members(path: string): string[] {
+    const skip = path === '' ? 0 : path.length + 1;
+    return [...new Set(this.tensorsIn(path).map(({ name }) => name.slice(skip).split('.')[0]!))];
+  }
+
+  private shapeOf(path: string): readonly number[] {
+    return this.tensors.find(({ name }) => name === path)?.shape ?? [];
+  }
+
+  private kindOf(path: string): 'parameter' | 'buffer' {
+    return this.tensors.find(({ name }) => name === path)?.trained ? 'parameter' : 'buffer';
   }
 
   private member(path: string): string {
-    const tensor = this.tensors.find(({ name }) => name === path);
-    if (tensor) return `${tensor.trained ? 'parameter' : 'buffer'}(${tensor.shape.join(', ')})`;
-    if (this.modules.has(path)) return `${this.classOf(path)}()`;
+    if (this.stored.has(path)) return `${this.kindOf(path)}(${this.shapeOf(path).join(', ')})`;
+    if (this.modules.has(path)) return this.made(path);
     const members = this.members(path);
-    if (members.every(([key], i) => key === String(i))) {
-      return `nn.ModuleList(${listText(members.map(([, text]) => text))})`;
-    }
-    const named = members.filter(([key]) => isName(key)).map(([key, text]) => `${key}=${text}`);
-    const others = members.filter(([key]) => !isName(key)).map(([key, text]) => `"${key}": ${text}`);
+    if (members.every((key, i) => key === String(i)))
+      return `nn.ModuleList(${listText(members.map((key) => this.member(joined(path, key))))})`;
+    const named = members.filter(isName).map((key) => `${key}=${this.member(joined(path, key))}`);
+    const others = members
+      .filter((key) => !isName(key))
+      .map((key) => `"${key}": ${this.member(joined(path, key))}`);
     return `Part(${[...named, ...(others.length > 0 ? [`**{${others.join(', ')}}`] : [])].join(', ')})`;
   }
 }
@@ -216,14 +260,7 @@ function listText(texts: readonly string[]): string {
   return `[${isSame ? `${texts[0]!} for _ in range(${texts.length})` : texts.join(', ')}]`;
 }
 
-const indent = (text: string): string =>
-  text
-    .split('\n')
-    .map((line) => (line ? `    ${line}` : line))
-    .join('\n');
-
 const joined = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
-
 /** "self.net[0].weight" of "net.0.weight". */
 function pythonPath(relative: string): string {
   return relative.split('.').reduce((path, part) => {
@@ -241,9 +278,13 @@ const isName = (key: string): boolean =>
     key,
   );
 
-/** "Coupling" of "couplings.3", "ScaleNet" of "couplings.3.scaleNet". */
-function className(path: string): string {
-  const word = path.split('.').findLast((part) => !/^\d+$/.test(part)) ?? 'Layer';
+/** "Coupling" of "couplings.3", "ScaleNet" of "couplings.3.scaleNet"; of modules that hold tensors alone by what they are. */
+function className(path: string, tensors: readonly StoredTensor[]): string {
+  if (tensors.some(({ name }) => name.endsWith('.variance'))) return 'BatchNorm';
+  const rank = Math.max(0, ...tensors.map(({ shape }) => shape.length));
+  if (rank === 4) return 'Convolution';
+  if (tensors.some(({ name }) => name.endsWith('.weight')) && rank === 2) return 'Linear';
+  const word = path.split('.').findLast((part) => !isNumber(part)) ?? 'layer';
   const single = word.replace(/ies$/, 'y').replace(/([^s])s$/, '$1');
   return single.charAt(0).toUpperCase() + single.slice(1);
 }
@@ -273,15 +314,23 @@ function named(graph: Graph, region: Region, direction: Direction, stored: Reado
 }
 
 /** Names of results, as far as their place tells them. */
-function hintsOf(graph: Graph, { module, isLayer }: Region, direction: Direction): Hints {
-  const hints = new Map<number, string>();
+function hintsOf(
+  graph: Graph,
+  { module, isLayer, names }: Region,
+  direction: Direction,
+  isLeaf: boolean,
+): Hints {
+  const hints = new Map(names);
   for (const { value } of graph.outputs) {
     const { shape } = graph.values.get(value)!;
-    if (shape.length > 1) hints.set(value, isLayer ? (direction === 'forward' ? 'y' : 'x') : 'h');
+    if (shape.length > 1 && (isLeaf || !names.has(value)))
+      hints.set(value, isLayer ? (direction === 'forward' ? 'y' : 'x') : 'h');
   }
   if (module === '') {
+    for (const { name, value } of graph.outputs) hints.set(value, name);
     for (const node of graph.nodes) {
       if (node.op !== 'Call') continue;
+      if (node.inputs[0] !== undefined) hints.set(node.inputs[0], 'x');
       for (const id of node.outputs) {
         const { shape } = graph.values.get(id)!;
         hints.set(id, shape.length > 1 ? 'x' : 'd');

@@ -148,7 +148,10 @@ const select: Print = (_, inputs) => called('torch.where', ...inputs);
 
 export const torchOperators: Readonly<Record<string, Print>> = {
   Abs: torch('abs'),
-  Add: infix('+', binds.sum),
+  Add: (_, [a, b]) =>
+    b!.binds === binds.negation
+      ? { text: `${within(a!, binds.sum)} - ${b!.text.slice(1)}`, binds: binds.sum }
+      : operation('+', binds.sum, [a!, b!]),
   AddN: (_, inputs) => inputs.reduce((a, b) => operation('+', binds.sum, [a, b])),
   All: oneByOne('all'),
   Any: oneByOne('any'),

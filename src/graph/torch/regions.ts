@@ -13,6 +13,8 @@ export interface Region {
   readonly module: string;
   /** Whether it is a part of the flow itself, and not of a part. */
   readonly isLayer: boolean;
+  /** What its values are called. */
+  readonly names: ReadonlyMap<number, string>;
   /** Inputs that are not stored tensors come first; stored tensors keep their names. */
   readonly graph: Graph;
   /** What its calls lead to, by key. */
@@ -82,7 +84,9 @@ class Splitter {
       regions.set(key, region);
       own.add({ ...call, attrs: { module: group.module, region: key } });
     }
-    return { module, isLayer, graph: this.part([...own], inputs, outputs), regions };
+    const graph = this.part([...own], inputs, outputs);
+    const names = [...(this.graph.valueNames ?? [])].filter(([id]) => graph.values.has(id));
+    return { module, isLayer, graph, names: new Map(names), regions };
   }
 
   private contextual(): Set<number> {

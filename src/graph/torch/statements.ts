@@ -5,9 +5,13 @@ import { arithmeticNames, comparisonNames } from '../kernels/elementwise';
 import { producersOf } from '../links';
 import { broadcastShapes, sameShape } from '../shape';
 import { callOp } from './regions';
+import { addsLogDet } from './sums';
 
 /** More operations than these in one line are hard to read. */
 const mostOperations = 4;
+
+/** In the arguments of a call. */
+const mostInCall = 1;
 
 const broadcasting = new Set<string>([...arithmeticNames, ...comparisonNames, 'Select']);
 
@@ -79,9 +83,15 @@ export function statementsOf(graph: Graph): Statements {
       if (!producer || inside.has(producer)) continue;
       const isFree = producer.op === 'Fill';
       const own = isFree ? 0 : (costs.get(producer) ?? 1);
-      const isShort = !ownLine.has(producer.op) && !isBiased(producer) && producer.outputs.length === 1;
-      if (!isFree && (uses.get(id) !== 1 || !isShort || node.op === callOp)) continue;
-      if (results.has(id) || cost + own > mostOperations) continue;
+      const isShort =
+        !ownLine.has(producer.op) &&
+        !addsLogDet(producer, graph, producers) &&
+        !isBiased(producer) &&
+        producer.outputs.length === 1;
+      if (!isFree && (uses.get(id) !== 1 || !isShort)) continue;
+      // A layer's input and log-det are lines, so that layers look alike; what a network's part takes may be written in its call.
+      if (node.op === callOp && node.outputs.length > 1) continue;
+      if (results.has(id) || cost + own > (node.op === callOp ? 1 + mostInCall : mostOperations)) continue;
       inside.add(producer);
       cost += own;
     }
