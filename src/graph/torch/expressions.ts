@@ -55,6 +55,6 @@ export function numberText(value: number, dtype: 'float32' | 'int32' | 'bool' = 
     (count) => Math.fround(Number(value.toPrecision(count))) === Math.fround(value),
   );
   const short = Number(value.toPrecision(digits ?? 9));
-  const text = String(Object.is(short, -0) ? '-0.0' : short);
-  return /[.e]|^-?0\.0$/.test(text) ? text : `${text}.0`;
+  const text = Object.is(value, -0) ? '-0' : String(short);
+  return /[.e]/.test(text) ? text : `${text}.0`;
 }
