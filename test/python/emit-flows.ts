@@ -12,10 +12,9 @@ import { writeSafetensors } from '../../src/checkpoint/safetensors';
 import { stream } from '../../src/data/random';
 import type { Backend, Feeds } from '../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
-import { torchFlow, type TorchSubject } from '../../src/engine/export/torch-graphs';
+import { printFlow, type TorchSubject } from '../../src/engine/export/torch-graphs';
 import { contextInputs, graphContext, inverseGraph, storedTensors } from '../../src/engine/model/flow-graphs';
 import { buildPreprocess, logLikelihood, quantizationNats } from '../../src/flow/real-nvp';
-import { printTorch } from '../../src/graph/torch/file';
 import { trace } from '../../src/graph/trace';
 import type { NdArray } from '../../src/protocol/tensors';
 import { conventionCases, type ConventionCase } from '../contract/convention-cases';
@@ -127,7 +126,7 @@ async function main(folder: string): Promise<void> {
     const values = movedValues(one.bijection, 8);
     const place = path.join(folder, String(labels.length));
     mkdirSync(place, { recursive: true });
-    const { text, constants } = printTorch(torchFlow(subject));
+    const { text, constants } = printFlow(subject);
     writeFileSync(path.join(place, 'flow.py'), text);
     await writeSafetensors(path.join(place, 'weights.safetensors'), { ...values, ...constants });
     await writeSafetensors(

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../config/schema';
 import { quantizationNats } from '../../flow/real-nvp';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
-import type { TorchFlow } from '../../graph/torch/file';
+import { printTorch, type PrintedTorch, type TorchFlow } from '../../graph/torch/file';
 import { numberText } from '../../graph/torch/expressions';
 import type { StoredTensor, TracedFunction } from '../../graph/torch/modules';
 import { contextInputs, graphContext, storedTensors, type FlowParts } from '../model/flow-graphs';
@@ -17,8 +17,12 @@ export interface TorchSubject extends FlowParts {
   title: string;
 }
 
-/** Everything that the file is printed from. */
-export function torchFlow(subject: TorchSubject): TorchFlow {
+/** The flow as a PyTorch module. @throws UserError for kernels without a PyTorch form */
+export function printFlow(subject: TorchSubject): PrintedTorch {
+  return printTorch(torchFlow(subject));
+}
+
+function torchFlow(subject: TorchSubject): TorchFlow {
   const functions = tracedFunctions(subject);
   const prior = functions.find(({ name }) => name === 'prior_log_prob')!;
   const given = prior.graph.inputs.some(({ name }) => name === 'context') ? ', context' : '';

@@ -5,11 +5,10 @@ import { UserError } from '../../base/user-error';
 import { writeSafetensors } from '../../checkpoint/safetensors';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { modelName } from '../../files/model-name';
-import { printTorch } from '../../graph/torch/file';
 import type { WrittenFile } from '../../protocol/engine';
 import type { Model } from '../model/model';
 import { runnableFlow } from './runnable';
-import { torchFlow } from './torch-graphs';
+import { printFlow } from './torch-graphs';
 
 export const moduleName = 'flow.py';
 export const weightsName = 'weights.safetensors';
@@ -22,7 +21,7 @@ export const weightsName = 'weights.safetensors';
  */
 export async function exportTorch(model: Model, output: string): Promise<WrittenFile[]> {
   const flow = await runnableFlow(model);
-  const { text, constants } = printTorch(torchFlow({ ...flow, title: titleOf(model) }));
+  const { text, constants } = printFlow({ ...flow, title: titleOf(model) });
   const folder = path.resolve(output);
   await makeFolder(folder);
   const [code, weights] = [path.join(folder, moduleName), path.join(folder, weightsName)];
