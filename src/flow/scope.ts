@@ -40,3 +40,8 @@ export function named<T extends Tensor>(name: string, value: T): T {
   listener?.(name, value);
   return value;
 }
+
+/** The scope of one of several passes that compute the same with another `varied` constant: they are printed as a loop. */
+export const passScope = (number: number): string => `pass.${number}`;
+export const isPassScope = (name: string): boolean => /^pass\.\d+$/.test(name);
+export const varied = 'place';

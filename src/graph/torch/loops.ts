@@ -62,9 +62,9 @@ function loopAt(
   };
 }
 
-/** A call of a module of a list, and lines after it that name no other. */
+/** A call of a module of a list, or a call that is given a row of one, and lines after it that name no other. */
 function turnOf(lines: readonly string[], size: number): Turn | undefined {
-  const found = /^[^=]* = (self[\w.[\]]*)\[(\d+)\]/.exec(lines[0] ?? '');
+  const found = /^[^=]* = .*?(self[\w.[\]]*)\[(\d+)\]/.exec(lines[0] ?? '');
   if (!found || lines.length < size) return undefined;
   const module = `${found[1]!}[${found[2]!}]`;
   const replaced = lines.map((line) => line.replaceAll(module, '@'));
@@ -78,13 +78,30 @@ function firstTurn(first: readonly string[], other: readonly string[]): string[]
   const before: string[] = [];
   for (const [i, line] of first.entries()) {
     if (line === other[i]) continue;
-    const [own, usual] = [line, other[i]!].map((text) => /^(.*?@[.\w]*\()(\w+)(.*)$/.exec(text));
     const sum = /^(\w+) = 0\.0 \+ (\w+)$/.exec(line);
-    if (own && usual && own[1] === usual[1] && own[3] === usual[3]) before.push(`${usual[2]!} = ${own[2]!}`);
-    else if (sum && other[i] === `${sum[1]!} = ${sum[1]!} + ${sum[2]!}`) before.push(`${sum[1]!} = 0.0`);
-    else return undefined;
+    if (sum && other[i] === `${sum[1]!} = ${sum[1]!} + ${sum[2]!}`) before.push(`${sum[1]!} = 0.0`);
+    else {
+      const given = otherArguments(line, other[i]!);
+      if (!given) return undefined;
+      before.push(...given);
+    }
   }
   return before;
+}
+
+/** Assignments that make a call like another one that is given other variables. */
+function otherArguments(line: string, usual: string): string[] | undefined {
+  const [own, other] = [line, usual].map((text) => /^([^(]*\()([^()]*)\)$/.exec(text));
+  if (!own || !other || own[1] !== other[1]) return undefined;
+  const [from, to] = [own[2]!.split(', '), other[2]!.split(', ')];
+  const changed = to.flatMap((name, i) => (name === from[i] ? [] : [[name, from[i] ?? ''] as const]));
+  const areVariables = changed.every(([name, value]) => /^\w+$/.test(name) && /^[a-z]\w*$/.test(value));
+  // One after the other they must not change what a later one reads.
+  const names = changed.map(([name]) => name);
+  const areApart = new Set(names).size === names.length && !from.some((value) => names.includes(value));
+  return from.length === to.length && areVariables && areApart
+    ? changed.map(([name, value]) => `${name} = ${value}`)
+    : undefined;
 }
 
 /** "coupling" of "self.couplings". */

@@ -2,11 +2,12 @@
 import type { ConstantData, DType, Graph, Node, Value } from '../ir';
 import { runPasses, type Pipeline } from '../passes/pass';
 import { sameShape } from '../shape';
+import { varied } from '../../flow/scope';
 import { tupleText } from './expressions';
 import { methodText, printFunction } from './function';
 import type { HelperName } from './helpers';
 import type { Hints } from './names';
-import { regionsOf, type Region } from './regions';
+import { callOp, regionsOf, type Region } from './regions';
 import { startSums } from './sums';
 
 export interface StoredTensor {
@@ -51,11 +52,16 @@ export interface KeptConstant {
 
 const fileTypes: Record<DType, string> = { float32: 'F32', int32: 'I32', bool: 'BOOL' };
 
+/** The name of what passes are given. */
+const places = 'places';
+
 interface Module {
   readonly path: string;
   /** By name, in order. */
   readonly methods: Map<string, string>;
   readonly constants: { name: string; data: ConstantData; value: Value }[];
+  /** What each of several passes is given, a row each. */
+  readonly places: Float32Array[];
 }
 
 export function printModules(
@@ -85,12 +91,13 @@ class ModulePrinter {
       this.method(regionsOf(graph, this.stored), name, direction);
     }
     this.made('');
-    const constants = [...this.modules.values()].flatMap(({ path, constants }) =>
-      constants.map(({ name, data, value: { shape, dtype } }): [string, KeptConstant] => [
+    const constants = [...this.modules.values()].flatMap(({ path, constants, places: rows }) => [
+      ...constants.map(({ name, data, value: { shape, dtype } }): [string, KeptConstant] => [
         joined(path, name),
         { dtype: fileTypes[dtype], shape: [...shape], data },
       ]),
-    );
+      ...(rows.length > 0 ? [[joined(path, places), stacked(rows)] as const] : []),
+    ]);
     return { classes: this.classes, helpers: this.helpers, constants: Object.fromEntries(constants) };
   }
 
@@ -103,7 +110,7 @@ class ModulePrinter {
       this.stored,
       {
         tensor: (name) => pythonPath(name.slice(region.module === '' ? 0 : region.module.length + 1)),
-        constant: (data, value) => `self.${this.constant(module, data, value, region.names.get(value.id))}`,
+        constant: (data, value) => this.constantText(module, data, value, region.names.get(value.id)),
         call: (node) => this.call(node, region, direction),
         lengthOf: (list) => this.lengthOf(region.module, list),
         hasSizes: !this.isLeaf(region.module),
@@ -124,7 +131,8 @@ class ModulePrinter {
 
   private call(node: Node, parent: Region, direction: Direction): string {
     const region = parent.regions.get(node.attrs['region'] as string)!;
-    const name = this.method(region, direction, direction);
+    const name = this.method(region, region.pass === undefined ? direction : 'one_pass', direction);
+    if (region.pass !== undefined) return `self.${name}`;
     const path = pythonPath(region.module.slice(parent.module === '' ? 0 : parent.module.length + 1));
     return name === 'forward' ? path : `${path}.${name}`;
   }
@@ -137,6 +145,7 @@ class ModulePrinter {
 
   private lengthOf(module: string, list: string): number | undefined {
     const path = list.replace(/^self\.?/, '').replaceAll(/\[(\d+)\]/g, '.$1');
+    if (list === `self.${places}`) return this.module(module).places.length;
     const members = this.members(joined(module, path));
     return list !== 'self' && members.every((key, i) => key === String(i)) ? members.length : undefined;
   }
@@ -144,10 +153,19 @@ class ModulePrinter {
   private module(path: string): Module {
     let module = this.modules.get(path);
     if (!module) {
-      module = { path, methods: new Map(), constants: [] };
+      module = { path, methods: new Map(), constants: [], places: [] };
       this.modules.set(path, module);
     }
     return module;
+  }
+
+  /** Of what is another for each pass, one for each is kept behind the other. */
+  private constantText(module: Module, data: ConstantData, value: Value, called?: string): string {
+    if (called !== varied) return `self.${this.constant(module, data, value, called)}`;
+    const isSame = (known: ConstantData): boolean => known.every((number, i) => Object.is(number, data[i]));
+    let at = module.places.findIndex(isSame);
+    if (at < 0) at = module.places.push(Float32Array.from(data)) - 1;
+    return `self.${places}[${at}]`;
   }
 
   private constant({ path, constants }: Module, data: ConstantData, value: Value, called?: string): string {
@@ -172,7 +190,7 @@ class ModulePrinter {
   private made(path: string): string {
     const module = this.modules.get(path)!;
     const members = this.members(path);
-    const isLeaf = this.isLeaf(path) && module.constants.length === 0;
+    const isLeaf = this.isLeaf(path) && module.constants.length + module.places.length === 0;
     const listed = members.filter(isNumber).map((key) => this.member(joined(path, key)));
     const parts = members
       .filter((key) => !isNumber(key))
@@ -184,6 +202,10 @@ class ModulePrinter {
       const type = { float32: '', int32: ', dtype=torch.int32', bool: ', dtype=torch.bool' }[value.dtype];
       return `self.register_buffer("${name}", torch.zeros(${tupleText(value.shape)}${type}))`;
     });
+    if (module.places.length > 0) {
+      const shape = tupleText([module.places.length, 1, module.places[0]!.length]);
+      buffers.push(`self.register_buffer("${places}", torch.zeros(${shape}))`);
+    }
     const given = isLeaf ? members.map((key) => `, ${key}: Shape`).join('') : '';
     const text = [
       `def __init__(self${given}) -> None:`,
@@ -260,6 +282,13 @@ function listText(texts: readonly string[]): string {
   return `[${isSame ? `${texts[0]!} for _ in range(${texts.length})` : texts.join(', ')}]`;
 }
 
+function stacked(rows: readonly Float32Array[]): KeptConstant {
+  const length = rows[0]!.length;
+  const data = new Float32Array(rows.length * length);
+  rows.forEach((row, i) => data.set(row, i * length));
+  return { dtype: 'F32', shape: [rows.length, 1, length], data };
+}
+
 const joined = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 /** "self.net[0].weight" of "net.0.weight". */
 function pythonPath(relative: string): string {
@@ -307,7 +336,10 @@ function named(graph: Graph, region: Region, direction: Direction, stored: Reado
   };
   const inputs = graph.inputs.map((port) => {
     if (stored.has(port.name) && !port.name.startsWith('arg:')) return port;
-    if (port.name.startsWith('arg:context')) return { ...port, name: unique('context') };
+    const role = /^arg:(context|given)/.exec(port.name)?.[1];
+    if (role !== undefined) return { ...port, name: unique(role) };
+    const own = region.pass === undefined ? undefined : region.names.get(port.value);
+    if (own !== undefined && port.name.startsWith('arg:')) return { ...port, name: unique(own) };
     return { ...port, name: unique(isLayer && direction === 'inverse' ? 'y' : 'x') };
   });
   return { ...graph, inputs };
@@ -321,15 +353,17 @@ function hintsOf(
   isLeaf: boolean,
 ): Hints {
   const hints = new Map(names);
+  const calls = new Set(graph.nodes.flatMap(({ op, outputs }) => (op === callOp ? outputs : [])));
   for (const { value } of graph.outputs) {
     const { shape } = graph.values.get(value)!;
-    if (shape.length > 1 && (isLeaf || !names.has(value)))
+    const isNamed = names.has(value) && (!isLayer || calls.has(value));
+    if (shape.length > 1 && (isLeaf || !isNamed))
       hints.set(value, isLayer ? (direction === 'forward' ? 'y' : 'x') : 'h');
   }
   if (module === '') {
     for (const { name, value } of graph.outputs) hints.set(value, name);
     for (const node of graph.nodes) {
-      if (node.op !== 'Call') continue;
+      if (node.op !== callOp) continue;
       if (node.inputs[0] !== undefined) hints.set(node.inputs[0], 'x');
       for (const id of node.outputs) {
         const { shape } = graph.values.get(id)!;
