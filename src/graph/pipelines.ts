@@ -56,7 +56,7 @@ export const tensorFlowStateful: Pipeline = [
 ];
 
 /** Each module of a flow that is printed as PyTorch. */
-export const torchModule: Pipeline = mergeAndCleanUp;
+export const torchModule: Pipeline = [...mergeAndCleanUp];
 
 export interface OnnxTarget {
   /**
