@@ -1,9 +1,11 @@
 // The tests of the Python package, by the Python that has the libraries of flows: pytest, and ruff as one test more.
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
 import { ensurePeersPython } from './peers-python.mjs';
 import { run, Stop } from './run.mjs';
+import { bundleTests } from './test-bundles.mjs';
 
 const folder = path.join(root, 'python');
 
@@ -19,6 +21,23 @@ export function pythonSources() {
 export async function runPythonTests(files, { env = {}, onCut = () => undefined } = {}) {
   const python = await ensurePeersPython();
   onCut(() => undefined);
+  const emitted = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-emitted-'));
+  try {
+    if (files.some((file) => file.endsWith('test_emitted.py'))) await emitFlows(emitted);
+    return await runPytest(python, files, { ...env, FLOWSCOPE_EMITTED: emitted });
+  } finally {
+    fs.rmSync(emitted, { recursive: true, force: true });
+  }
+}
+
+/** Flows as PyTorch modules, with what they have to compute. */
+async function emitFlows(place) {
+  const [script] = await bundleTests('python', [path.join('test', 'python', 'emit-flows.ts')]);
+  const { code, output } = await run(process.execPath, [script, place], { quiet: true });
+  if (code !== 0) throw new Stop(`flows could not be printed as PyTorch modules: ${output.trim()}`);
+}
+
+async function runPytest(python, files, env) {
   const options = {
     cwd: folder,
     quiet: true,

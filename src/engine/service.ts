@@ -22,6 +22,7 @@ import { threadsToUse } from './backends/threads';
 import { createThreadedOnnxRuntime } from './backends/threaded';
 import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
+import { exportTorch } from './export/torch';
 import { createInspector, type Inspector } from './inspect/inspector';
 import { convertCheckpoint, targetsOf } from './model/convert';
 import { openModel, outlineModel } from './open/open-model';
@@ -233,6 +234,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { model } = entryOf(id);
       return cancellable(token, (signal) => exportOnnx(model, output, { signal }));
     },
+    exportTorch: async (id, output) => exportTorch(entryOf(id).model, output),
     async exportHtml(id, output, token, comparedWith) {
       const entry = entryOf(id);
       const compared = comparedWith === undefined ? {} : { compared: entryOf(comparedWith) };

@@ -131,6 +131,9 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('exportOnnx', l10n.t('Export to ONNX'), async ({ services, inspector }, target) =>
       (await import('./commands/export')).exportOnnx(services, inspector, target),
     ),
+    command('exportTorch', l10n.t('Export to PyTorch'), async ({ services, inspector }, target) =>
+      (await import('./commands/export')).exportTorch(services, inspector, target),
+    ),
     command('exportHtml', l10n.t('Export inspection'), async ({ services, inspector }, target, compared) =>
       (await import('./commands/export')).exportHtml(services, inspector, target, (model) =>
         typeof compared === 'string' ? compared : comparedWith(active, model),

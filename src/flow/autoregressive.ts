@@ -11,6 +11,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { byDegree, placesOf } from '../base/degrees';
 import type { Bijection, Conditioner, FlowContext } from './bijection';
 import { invertOrder, reorder } from './reorder';
+import { named, passScope, varied, withScope } from './scope';
 import { sumPerExample } from './tensors';
 import { tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from './transforms/types';
 
@@ -81,20 +82,26 @@ function inPasses(
   given: Tensor,
   way: Way,
 ): Mapped {
-  const nothing = tf.zerosLike(given);
-  let value = nothing;
+  const nothing = named('log_slope', tf.zerosLike(given));
+  let value = named('found', tf.zerosLike(given));
   let logDerivative: Tensor | undefined;
   for (let place = 0; place < placesOf(order); place++) {
-    const here = tf.tensor(
-      order.map((p) => Number(p === place)),
-      [1, order.length],
-    );
-    const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), given);
-    // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
-    const take = (all: Tensor, before: Tensor): Tensor =>
-      tf.where(tf.broadcastTo(tf.greater(here, 0.5), all.shape), all, before);
-    value = take(mapped.value, value);
-    if (mapped.logDerivative) logDerivative = take(mapped.logDerivative, logDerivative ?? nothing);
+    withScope(passScope(place), () => {
+      const here = named(
+        varied,
+        tf.tensor(
+          order.map((p) => Number(p === place)),
+          [1, order.length],
+        ),
+      );
+      const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), given);
+      // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
+      const take = (all: Tensor, before: Tensor): Tensor =>
+        tf.where(tf.broadcastTo(tf.greater(here, 0.5), all.shape), all, before);
+      value = named('found', take(mapped.value, value));
+      logDerivative =
+        mapped.logDerivative && named('log_slope', take(mapped.logDerivative, logDerivative ?? nothing));
+    });
   }
   return { value, ...(logDerivative ? { logDerivative } : {}) };
 }

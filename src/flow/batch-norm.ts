@@ -14,6 +14,7 @@ import {
 } from './batch-statistics';
 import type { Bijection } from './bijection';
 import type { Mask } from './masks';
+import { named } from './scope';
 import { maskTensors } from './tensors';
 
 export interface FlowNormOptions extends NormOptions {
@@ -44,7 +45,7 @@ export function flowNorm(options: FlowNormOptions): Bijection {
     state: statisticsState(name, positions.length),
     forward(ctx, x) {
       const { mean, variance } = statisticsOf(ctx, name, x, mask, options);
-      const varianceEps = tf.add(variance, epsilon);
+      const varianceEps = named('variance', tf.add(variance, epsilon));
       ctx.tap?.(`${name}/mean`, mean);
       ctx.tap?.(`${name}/variance`, varianceEps);
       return {
@@ -55,7 +56,7 @@ export function flowNorm(options: FlowNormOptions): Bijection {
     inverse(ctx, y) {
       if (ctx.training) throw new Error(`${name}: the inverse of batch normalization needs evaluation mode`);
       const { mean, variance } = runningStatistics(ctx, name);
-      const varianceEps = tf.add(variance, epsilon);
+      const varianceEps = named('variance', tf.add(variance, epsilon));
       const x = tf.add(tf.mul(y, tf.sqrt(varianceEps)), mean);
       return { value: onlyMoved(y, x), logDet: tf.neg(logDetOf(varianceEps)) };
     },

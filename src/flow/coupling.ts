@@ -12,6 +12,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { flowNorm } from './batch-norm';
 import type { NormOptions } from './batch-statistics';
 import type { Bijection, Conditioner, FlowContext } from './bijection';
+import { named } from './scope';
 import type { Split } from './splits';
 import { maskTensors, sumPerExample } from './tensors';
 import { tapKnots, type ElementMap, type UnivariateTransform } from './transforms/types';
@@ -31,6 +32,14 @@ export interface CouplingOptions {
 function total(own: Tensor | undefined, norm: Tensor | undefined): Tensor {
   if (own && norm) return tf.add(own, norm);
   return own ?? norm ?? tf.scalar(0);
+}
+
+/** The two parts, by name. */
+function parted(split: Split, x: Tensor): ReturnType<Split['split']> {
+  const { identity, transformed } = split.split(x);
+  if (identity !== x) named('identity', identity);
+  if (transformed !== x) named('transformed', transformed);
+  return { identity, transformed };
 }
 
 export function coupling(options: CouplingOptions): Bijection {
@@ -53,7 +62,7 @@ export function coupling(options: CouplingOptions): Bijection {
     preservesVolume: transform.preservesVolume,
     ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {
-      const { identity, transformed } = split.split(x);
+      const { identity, transformed } = parted(split, x);
       const map = mapFor(ctx, identity);
       const { value, logDerivative } = map.forward(transformed);
       const normed = norm?.forward(ctx, value);
@@ -72,7 +81,7 @@ export function coupling(options: CouplingOptions): Bijection {
       return { value: split.merge(identity, normed?.value ?? value), logDet: total(own, normed?.logDet) };
     },
     inverse(ctx, y) {
-      const { identity, transformed } = split.split(y);
+      const { identity, transformed } = parted(split, y);
       const unnormed = norm?.inverse(ctx, transformed);
       const { value, logDerivative } = mapFor(ctx, identity).inverse(unnormed?.value ?? transformed);
       return {

@@ -8,6 +8,7 @@ import type { Standardization } from '../config/standardization';
 import type { Bijection } from './bijection';
 import type { Preprocess } from './context';
 import { sizeOf } from '../base/shape';
+import { named } from './scope';
 import { sumPerExample } from './tensors';
 
 export interface LogitOptions {
@@ -90,7 +91,7 @@ export function standardize(name: string, { mean, std }: Standardization, dim = 
   ];
   const logDet = -features.std.reduce((sum, deviation) => sum + Math.log(deviation), 0);
   const scaled = (x: Tensor, by: Standardization): Tensor =>
-    tf.div(tf.sub(x, tf.tensor1d(by.mean)), tf.tensor1d(by.std));
+    tf.div(tf.sub(x, named('mean', tf.tensor1d(by.mean))), named('std', tf.tensor1d(by.std)));
   return {
     name,
     inputShape: [dim],
@@ -99,7 +100,10 @@ export function standardize(name: string, { mean, std }: Standardization, dim = 
     state: [],
     forward: (_, x) => ({ value: scaled(x, features), logDet: tf.scalar(logDet) }),
     inverse: (_, y) => ({
-      value: tf.add(tf.mul(y, tf.tensor1d(features.std)), tf.tensor1d(features.mean)),
+      value: tf.add(
+        tf.mul(y, named('std', tf.tensor1d(features.std))),
+        named('mean', tf.tensor1d(features.mean)),
+      ),
       logDet: tf.scalar(-logDet),
     }),
     ...(context.mean.length > 0 ? { scaleContext: (c: Tensor) => scaled(c, context) } : {}),

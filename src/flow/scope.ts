@@ -1,4 +1,8 @@
-/** Names of the places that are being computed, so that a traced graph can say where each of its nodes belongs. */
+/**
+ * Names of the places that are being computed and of values in them, so that a traced graph can say where each of its nodes
+ * belongs, and what is printed from it what its values are.
+ */
+import type { Tensor } from '@tensorflow/tfjs-core';
 
 const stack: string[] = [];
 
@@ -16,3 +20,28 @@ export function withScope<T>(name: string, fn: () => T): T {
 export function currentScope(): string {
   return stack.join('/');
 }
+
+type Listener = (name: string, value: Tensor) => void;
+let listener: Listener | undefined;
+
+/** Calls `fn`; whoever listens hears what values are called. */
+export function hearNames<T>(heard: Listener, fn: () => T): T {
+  const before = listener;
+  listener = heard;
+  try {
+    return fn();
+  } finally {
+    listener = before;
+  }
+}
+
+/** The value itself, which is called by that name where the flow is printed. */
+export function named<T extends Tensor>(name: string, value: T): T {
+  listener?.(name, value);
+  return value;
+}
+
+/** The scope of one of several passes that compute the same with another `varied` constant: they are printed as a loop. */
+export const passScope = (number: number): string => `pass.${number}`;
+export const isPassScope = (name: string): boolean => /^pass\.\d+$/.test(name);
+export const varied = 'place';

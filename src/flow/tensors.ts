@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Mask } from './masks';
+import { named } from './scope';
 
 /**
  * Sum over axes. Its gradient is spread by broadcasting; TensorFlow.js's own multiplies by an array of ones as large as
@@ -33,10 +34,13 @@ export function sumPerExample(x: Tensor): Tensor {
 export function maskTensors(mask: Mask): { conditions: Tensor; moves: Tensor } {
   const shape = [1, ...mask.shape];
   return {
-    conditions: tf.tensor(mask.data, shape),
-    moves: tf.tensor(
-      mask.data.map((b) => 1 - b),
-      shape,
+    conditions: named('identity_mask', tf.tensor(mask.data, shape)),
+    moves: named(
+      'transformed_mask',
+      tf.tensor(
+        mask.data.map((b) => 1 - b),
+        shape,
+      ),
     ),
   };
 }

@@ -37,6 +37,8 @@ export interface Graph {
   readonly constants: ReadonlyMap<number, ConstantData>;
   /** Names of constants that a person knows, for example those of parameters. */
   readonly constantNames?: ReadonlyMap<number, string>;
+  /** What values are called in the flow, of graphs as they are traced. */
+  readonly valueNames?: ReadonlyMap<number, string>;
   /**
    * The batch size that the graph was traced with when it stands for "any": a dimension that is a multiple of it
    * is dynamic. Absent for graphs of one batch size.

@@ -55,6 +55,9 @@ export const tensorFlowStateful: Pipeline = [
   removeDeadCode,
 ];
 
+/** Each module of a flow that is printed as PyTorch. */
+export const torchModule: Pipeline = [...mergeAndCleanUp];
+
 export interface OnnxTarget {
   /**
    * Channels in a block, for models that the ONNX Runtime of this machine runs: convolutions with filters that are not constant

@@ -12,6 +12,8 @@ export class Recorder {
   readonly values = new Map<number, Value>();
   readonly constants = new Map<number, ConstantData>();
   readonly nodes: Node[] = [];
+  /** What values are called. */
+  readonly valueNames = new Map<number, string>();
   /** Why no graph may come of it, where what is traced would not notice. */
   refusal?: UserError;
   private next: number;

@@ -1,6 +1,7 @@
 /** Records what a function over TensorFlow.js ops computes, as a graph. */
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../base/user-error';
+import { hearNames } from '../flow/scope';
 import { callerLine } from './caller';
 import type { DType, Graph } from './ir';
 import { recordInto, tensorOf, valueOf } from './meta-backend';
@@ -43,13 +44,16 @@ export function trace(
     engine.startScope('trace');
     try {
       const tensors = ports.map(({ name, value }) => [name, tensorOf(recorder, value)] as const);
-      const results = explain(() => fn(Object.fromEntries(tensors)));
+      const results = hearNames(
+        (name, tensor) => recorder.valueNames.set(valueOf(recorder, tensor).id, name),
+        () => explain(() => fn(Object.fromEntries(tensors))),
+      );
       if (recorder.refusal) throw recorder.refusal;
       const outputs = Object.entries(results).map(([name, tensor]) => ({
         name,
         value: valueOf(recorder, tensor).id,
       }));
-      return recorder.graph(ports, outputs);
+      return { ...recorder.graph(ports, outputs), valueNames: recorder.valueNames };
     } finally {
       engine.endScope();
     }

@@ -120,6 +120,12 @@ export interface ExportReport {
   opset: number;
 }
 
+/** A file that an export wrote. */
+export interface WrittenFile {
+  path: string;
+  bytes: number;
+}
+
 export interface SavedPage {
   path: string;
   bytes: number;
@@ -184,6 +190,8 @@ export interface EngineApi extends AssistantApi {
     context?: readonly number[],
   ): Promise<InspectorAnswer<M>>;
   exportOnnx(id: string, output: string, token: string): Promise<ExportReport>;
+  /** Writes flow.py and weights.safetensors, the flow as a PyTorch module. @param output a folder */
+  exportTorch(id: string, output: string): Promise<WrittenFile[]>;
   /** Writes the self-contained HTML page. @param comparedWith id of a second open model, which the page compares with */
   exportHtml(id: string, output: string, token: string, comparedWith?: string): Promise<SavedPage>;
   /** The checkpoints of runs, in the order of their folders; files that cannot be read are left out. */

@@ -9,7 +9,13 @@ import type { RecordedChoices } from './questions';
 
 /** Offers of the page that the host carries out. */
 export type PageCommand =
-  'exportOnnx' | 'exportHtml' | 'showRunFolder' | 'resumeTraining' | 'changeImport' | 'convert';
+  | 'exportOnnx'
+  | 'exportTorch'
+  | 'exportHtml'
+  | 'showRunFolder'
+  | 'resumeTraining'
+  | 'changeImport'
+  | 'convert';
 
 /** Implemented by the host (or by the recorded answers of a saved page), called by the page. */
 export interface PageHost {

@@ -369,6 +369,7 @@ function ExportMenu({ model }: { model: ModelSummary }) {
     ? [page]
     : [
         { text: text.exportOnnx, run: () => void connection.host.command('exportOnnx') },
+        { text: text.exportTorch, run: () => void connection.host.command('exportTorch') },
         page,
         { text: text.convert, run: () => void connection.host.command('convert') },
       ];

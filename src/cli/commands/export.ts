@@ -1,23 +1,29 @@
 import path from 'node:path';
 import { exportOnnx } from '../../engine/export/onnx';
+import { exportTorch } from '../../engine/export/torch';
+import type { Model } from '../../engine/model/model';
+import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
 import { bytes, scientific, shownPath, table } from '../format';
 import { modelHelp, openForSession } from '../model';
 import { stepReport } from '../progress';
+import type { Session } from '../session';
 
 export const exportCommand = defineCommand({
   name: 'export',
-  summary: 'Write a model as ONNX files, checked against the model',
+  summary: 'Write a model as ONNX files, checked against the model, or as a PyTorch module',
   argument: modelHelp,
   about:
     'Writes three ONNX files: forward (x to z, logdet and logdet_layers), inverse (z to x and logdet) and sample (noise and temperature to data). Vectors are raw coordinates; images are logits, except in sample, which gives pixels. Opset 17, core operators only, any batch size; batch and weight normalization are folded into the weights. metadata_props describe the architecture and the preprocessing.\n\n' +
-    'The files are then run in ONNX Runtime on real inputs and compared with the model. If they differ by more than the tolerance, they are deleted and the exit code is 1.',
+    'The files are then run in ONNX Runtime on real inputs and compared with the model. If they differ by more than the tolerance, they are deleted and the exit code is 1.\n\n' +
+    'With --format torch it writes flow.py, a module to read and keep that needs PyTorch and nothing else, and weights.safetensors. Its class has forward and inverse, which take and give what those of the ONNX files do, log_prob, sample, and load, which reads the weights.',
   options: {
+    format: { type: 'choice', choices: ['onnx', 'torch'], default: 'onnx', help: 'What to write.' },
     output: {
       type: 'text',
       value: 'PATH',
       required: true,
-      help: 'A folder, created if needed; the files are named after the run. Or a path that ends in .onnx: NAME.onnx writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx.',
+      help: 'A folder, created if needed; the files are named after the run. Or a path that ends in .onnx: NAME.onnx writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx. With --format torch, a folder.',
     },
   },
   examples: [
@@ -26,27 +32,52 @@ export const exportCommand = defineCommand({
       command: 'flowscope apply digits.forward.onnx --direction forward --input x.npy --output z.npz',
       says: 'The exported files are models too:',
     },
+    {
+      command: 'flowscope export runs/digits --format torch --output flow',
+      says: 'A PyTorch module: flow/flow.py and flow/weights.safetensors:',
+    },
   ],
-  async run(session, given, { output }): Promise<Outcome> {
+  async run(session, given, { format, output }): Promise<Outcome> {
     const model = await openForSession(session, given);
-    const report = await exportOnnx(model, path.resolve(output), {
-      signal: session.signal,
-      onProgress: stepReport(session.progress),
-    });
-    const files = report.files.map((file) => [file.kind, bytes(file.bytes), shownPath(file.path)]);
-    const differences = report.differences.map(({ kind, output: name, maxAbs }) => [
-      kind,
-      name,
-      scientific(maxAbs),
-    ]);
-    return {
-      json: { model: model.file, ...report },
-      text: `${table(files, [1])}
+    const place = path.resolve(output);
+    return format === 'torch' ? asTorch(model, place) : asOnnx(session, model, place);
+  },
+});
+
+async function asTorch(model: Model, output: string): Promise<Outcome> {
+  if (output.toLowerCase().endsWith('.onnx'))
+    throw new UserError(`--output: expected a folder for --format torch, got "${path.basename(output)}".`);
+  const files = await exportTorch(model, output);
+  return {
+    json: { model: model.file, files },
+    text: `${table(
+      files.map((file) => [bytes(file.bytes), shownPath(file.path)]),
+      [0],
+    )}
+
+In Python, in that folder:  from flow import Flow; flow = Flow.load()
+`,
+  };
+}
+
+async function asOnnx(session: Session, model: Model, output: string): Promise<Outcome> {
+  const report = await exportOnnx(model, output, {
+    signal: session.signal,
+    onProgress: stepReport(session.progress),
+  });
+  const files = report.files.map((file) => [file.kind, bytes(file.bytes), shownPath(file.path)]);
+  const differences = report.differences.map(({ kind, output: name, maxAbs }) => [
+    kind,
+    name,
+    scientific(maxAbs),
+  ]);
+  return {
+    json: { model: model.file, ...report },
+    text: `${table(files, [1])}
 
 Run by ONNX Runtime (opset ${report.opset}), largest differences to the model
 ${table(differences, [2])}
 ${scientific(report.maxAbs)} at most; ${scientific(report.tolerance)} is allowed.
 `,
-    };
-  },
-});
+  };
+}

@@ -12,11 +12,11 @@ import {
   namedGraph,
   type GraphFunction,
 } from '../../engine/use/named-graphs';
+import { printFlow } from '../../engine/export/torch-graphs';
 import { UserError } from '../../base/user-error';
-import { defineCommand, type Outcome } from '../command';
+import { commonOptions, defineCommand, type Outcome } from '../command';
 import { count, table } from '../format';
 import { modelHelp } from '../model';
-import type { Session } from '../session';
 
 const functionNames = Object.keys(graphFunctions) as GraphFunction[];
 
@@ -31,7 +31,8 @@ export const graphCommand = defineCommand({
     'Flows are not run op by op. Each function is traced into a graph, which passes simplify and a backend runs. This command shows the graph.\n\n' +
     `Functions:\n${functionNames.map((name) => `  ${name.padEnd(9)} ${graphFunctions[name]}`).join('\n')}\n\n` +
     'Without --print it lists the passes, what each saves and what is left: kernel calls, and the numbers that they write for --batch examples. ' +
-    '--backend also runs the passes of that backend, which need not be installed. Only values that depend on parameters alone are computed.',
+    '--backend also runs the passes of that backend, which need not be installed. Only values that depend on parameters alone are computed.\n\n' +
+    'With --backend torch it prints the flow as a PyTorch module, all functions of it but those of training.',
   options: {
     function: {
       type: 'choice',
@@ -42,6 +43,11 @@ export const graphCommand = defineCommand({
     print: {
       type: 'flag',
       help: 'Print the graph: one line for each value, with its type, op, attributes and inputs. Parameters keep their names; N is the batch size.',
+    },
+    backend: {
+      ...commonOptions.backend,
+      choices: [...commonOptions.backend.choices, 'torch'],
+      help: 'Whose passes are run too; torch prints a PyTorch module.',
     },
     passes: { type: 'flag', help: 'List the passes, also with --print.' },
     traced: { type: 'flag', help: 'Print the graph as it was traced, before any pass.' },
@@ -64,12 +70,19 @@ export const graphCommand = defineCommand({
       says: 'The graph that ONNX Runtime runs for a trained flow:',
     },
     {
+      command: 'flowscope graph moons --backend torch',
+      says: 'The same flow in PyTorch, to read:',
+    },
+    {
       command: 'flowscope graph paper-cifar10 --shape 32,32,3 --function step --print --traced > cifar.txt',
       says: 'A training step of the paper’s CIFAR-10 model, as traced:',
     },
   ],
-  async run(session, given, options): Promise<Outcome> {
-    const { function: name, traced, print, passes } = options;
+  async run(_, given, options): Promise<Outcome> {
+    const { function: name, backend, traced, print, passes } = options;
+    if (backend === 'torch' && (traced || passes)) {
+      throw new UserError('--backend torch prints a module; leave out --traced and --passes.');
+    }
     if (traced && passes) {
       throw new UserError('--traced shows the graph before any pass; leave out --passes.');
     }
@@ -77,9 +90,14 @@ export const graphCommand = defineCommand({
       given,
       options.shape === undefined ? undefined : shapeOf(options.shape),
     );
+    if (backend === 'torch') {
+      const graph = printFlow(subject).text;
+      return { json: { model: given, backend, graph }, text: graph };
+    }
     const batch = options.batch ?? subject.training.batch;
     const named = namedGraph(name, subject, batch);
-    const shown = backendOf(session);
+    // Passes are those of a backend that was asked for by name: none has to be there.
+    const shown = backend === 'auto' ? undefined : backend;
     const block = shown === 'onnxruntime' ? await blockOfThisMachine() : undefined;
     const described = traced ? undefined : describeGraph(named, { backend: shown, batch, block });
     const text = described ? (print ? described.text() : undefined) : tracedText(named);
@@ -105,11 +123,6 @@ function shapeOf(text: string): number[] {
   throw new UserError(
     `--shape: expected D for vectors or H,W,C for images, in whole numbers, got "${text}".`,
   );
-}
-
-/** Passes are those of a backend that was asked for by name: none has to be there. */
-function backendOf({ backend }: Session): 'tensorflow' | 'onnxruntime' | undefined {
-  return backend === 'auto' ? undefined : backend;
 }
 
 function headline(

@@ -18,6 +18,7 @@ import type { Model } from '../model/model';
 import { writeMetadata, type OnnxMetadata, type OnnxPart } from '../onnx-file/metadata';
 import { compareFiles } from './onnx-check';
 import { describePorts, exportGraphs } from './onnx-graphs';
+import { runnableFlow } from './runnable';
 
 const parts: readonly OnnxPart[] = ['forward', 'inverse', 'sample'];
 const tolerance = 1e-3;
@@ -46,7 +47,7 @@ export async function exportOnnx(
   options: ExportOptions = {},
 ): Promise<ExportReport> {
   const { signal = new AbortController().signal, onProgress } = options;
-  const flow = await runnable(model);
+  const flow = await runnableFlow(model);
   const { folder, name } = target(model, output);
   const made = await makeFolder(folder);
   let temporary: string | undefined;
@@ -84,12 +85,6 @@ export async function exportOnnx(
   } finally {
     if (temporary) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
   }
-}
-
-async function runnable(model: Model): Promise<FlowModel> {
-  if (model.flow) return model.flow;
-  const { reason } = await model.summary();
-  throw new UserError(`${model.file}: cannot be exported. ${reason ?? 'Open a Flowscope checkpoint.'}`);
 }
 
 function target(model: Model, output: string): { folder: string; name: string } {

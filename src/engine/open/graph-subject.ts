@@ -97,6 +97,7 @@ function built(
     title,
     flow,
     preprocess,
+    config: config.model,
     training: config.training,
     tensors: initialTensors(flow, config.training.seed),
   };

@@ -15,6 +15,7 @@ export interface GraphSubject {
   title: string;
   flow: Flow;
   preprocess?: Bijection;
+  config: StoredConfig['model'];
   training: StoredConfig['training'];
   /** Parameters and running statistics: the checkpoint's, or those that training starts with. */
   tensors: TensorTable;

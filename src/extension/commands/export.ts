@@ -59,6 +59,35 @@ async function offerFiles(report: ExportReport): Promise<void> {
   if (choice === show) await commands.executeCommand('revealInExplorer', Uri.file(first.path));
 }
 
+export async function exportTorch(
+  services: Services,
+  provider: InspectorProvider,
+  target?: unknown,
+): Promise<void> {
+  const model = await resolveModel(services, target, checkpoint);
+  if (!model) return;
+  const [folder] =
+    (await window.showOpenDialog({
+      title: l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors'),
+      openLabel: l10n.t('Export Here'),
+      canSelectFiles: false,
+      canSelectFolders: true,
+      defaultUri: (await runOfCheckpoint(model)) ?? Uri.joinPath(model, '..'),
+    })) ?? [];
+  if (!folder) return;
+  const output = onDisk(folder);
+  const files = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
+    document.exportTorch(output),
+  );
+  const open = l10n.t('Open');
+  const written = files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`);
+  const choice = await window.showInformationMessage(
+    l10n.t('Exported {0}. In Python: from flow import Flow; flow = Flow.load()', written.join(', ')),
+    open,
+  );
+  if (choice === open) await window.showTextDocument(Uri.file(files[0]!.path));
+}
+
 export async function exportHtml(
   services: Services,
   provider: InspectorProvider,

@@ -7,7 +7,13 @@ import { EventEmitter, l10n, Uri, window, workspace } from 'vscode';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import type { Comparables } from '../../protocol/compare';
-import type { ConvertReport, ConvertTarget, ExportReport, SavedPage } from '../../protocol/engine';
+import type {
+  ConvertReport,
+  ConvertTarget,
+  ExportReport,
+  SavedPage,
+  WrittenFile,
+} from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { ModelOutline, ModelSummary } from '../../protocol/model';
@@ -179,6 +185,11 @@ export class ModelDocument implements CustomDocument {
   async exportOnnx(output: string, token: string): Promise<ExportReport> {
     const { engine, summary } = await this.model();
     return engine.api.exportOnnx(summary.id, output, token);
+  }
+
+  async exportTorch(output: string): Promise<WrittenFile[]> {
+    const { engine, summary } = await this.model();
+    return engine.api.exportTorch(summary.id, output);
   }
 
   /** @param comparedWith path of the model that the page compares with */

@@ -20,6 +20,7 @@ import { dialogExtensions, viewTypeOf } from './view-types';
 
 const pageCommands: Record<PageCommand, string> = {
   exportOnnx: 'flowscope.exportOnnx',
+  exportTorch: 'flowscope.exportTorch',
   exportHtml: 'flowscope.exportHtml',
   showRunFolder: 'flowscope.showRunFolder',
   resumeTraining: 'flowscope.resumeTraining',

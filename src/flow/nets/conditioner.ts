@@ -5,6 +5,7 @@ import type { ModelConfig } from '../../config/schema';
 import { byDegree } from '../../base/degrees';
 import type { Conditioner, FlowContext, ParameterSpec, StateSpec } from '../bijection';
 import { reorder } from '../reorder';
+import { withScope } from '../scope';
 import type { Taken } from '../transforms/types';
 
 export interface Net {
@@ -74,6 +75,18 @@ export function valuesTaken(takes: readonly Taken[]): number {
   return takes.reduce((sum, { size }) => sum + size, 0);
 }
 
+/** What the network computes, in a scope of its own, so that graphs can be told apart into networks. */
+function applied(net: Net, ctx: FlowContext, h: Tensor): Tensor {
+  return withScope(commonModule(net.parameters.map(({ name }) => name)), () => net.apply(ctx, h));
+}
+
+/** The module that all tensors are in, by their names: "c.net" of "c.net.0.weight" and "c.net.1.weight". */
+function commonModule(names: readonly string[]): string {
+  const [first = [], ...others] = names.map((name) => name.split('.').slice(0, -1));
+  const length = first.findIndex((part, i) => others.some((parts) => parts[i] !== part));
+  return (length < 0 ? first : first.slice(0, length)).join('.');
+}
+
 /** @param net gives for each transformed element all that `takes` lists */
 export function jointConditioner(
   net: Net,
@@ -89,7 +102,7 @@ export function jointConditioner(
   return {
     parameters: net.parameters,
     state: net.state,
-    apply: (ctx, h) => taken(net.apply(ctx, h)),
+    apply: (ctx, h) => taken(applied(net, ctx, h)),
     ...(haveSteps([net])
       ? {
           steps(ctx, nothing) {
@@ -111,7 +124,7 @@ export function separateConditioner(
   return {
     parameters: nets.flatMap((net) => net.parameters),
     state: nets.flatMap((net) => net.state),
-    apply: (ctx, h) => nets.map((net, i) => taken(net.apply(ctx, h), i)),
+    apply: (ctx, h) => nets.map((net, i) => taken(applied(net, ctx, h), i)),
     ...(haveSteps(nets)
       ? {
           steps(ctx, nothing) {

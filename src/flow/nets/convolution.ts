@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
 import { fanIn, zeros } from '../init';
+import { named, withScope } from '../scope';
 import { sumOver } from '../tensors';
 
 export interface Convolution {
@@ -65,10 +66,11 @@ export function convolution({
     ],
     state: [],
     kernel,
-    apply(ctx, x) {
-      const y = tf.conv2d(x as Tensor4D, kernel(ctx) as Tensor4D, 1, 'same');
-      return bias ? tf.add(y, ctx.get(b)) : y;
-    },
+    apply: (ctx, x) =>
+      withScope(name, () => {
+        const y = tf.conv2d(x as Tensor4D, named('w', kernel(ctx)) as Tensor4D, 1, 'same');
+        return bias ? tf.add(y, ctx.get(b)) : y;
+      }),
   };
 }
 

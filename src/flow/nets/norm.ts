@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { named, withScope } from '../scope';
 import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
 import { ones, zeros } from '../init';
 import { normalizeBatch } from './batch-norm-training';
@@ -53,9 +54,11 @@ export function norm({ name, channels, decay, epsilon, gain = true }: NormOption
         return batch.y;
       }
       // One multiplication and one addition over x: both factors are constants that fold away.
-      const inverseStd = tf.rsqrt(tf.add(variance, epsilon));
-      const factor = gain ? tf.mul(ctx.get(gainName), inverseStd) : inverseStd;
-      return tf.add(tf.mul(x, factor), tf.sub(ctx.get(bias), tf.mul(mean, factor)));
+      return withScope(name, () => {
+        const inverseStd = tf.rsqrt(tf.add(variance, epsilon));
+        const factor = named('factor', gain ? tf.mul(ctx.get(gainName), inverseStd) : inverseStd);
+        return tf.add(tf.mul(x, factor), tf.sub(ctx.get(bias), tf.mul(mean, factor)));
+      });
     },
   };
 }

@@ -8,6 +8,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Degrees } from '../../base/degrees';
 import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../bijection';
+import { withScope } from '../scope';
 import { firstLayer, givenContext, noContext, type SeenContext } from '../context';
 import { haveSteps, unitsByDegree, type Net, type Steps } from './conditioner';
 import { linear } from './linear';
@@ -95,10 +96,12 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
       blocks.forEach((block, i) => {
         const path = `${name}.blocks.${i}`;
         const given = block.context?.apply(ctx, givenContext(ctx));
-        const sum = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
-        const inner = within(sum, given);
-        const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
-        h = tf.add(h, gated(added, given));
+        h = withScope(path, () => {
+          const sum = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
+          const inner = within(sum, given);
+          const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
+          return tf.add(h, gated(added, given));
+        });
         ctx.tap?.(`${path}/features`, h);
       });
       return last.apply(ctx, h);

@@ -11,6 +11,7 @@ import type { FlowContext } from '../bijection';
 import type { Mask } from '../masks';
 import type { Net } from './conditioner';
 import { convolution, type Convolution } from './convolution';
+import { named, withScope } from '../scope';
 import { noNorm, norm, type Norm } from './norm';
 
 export interface ResidualNetOptions {
@@ -129,13 +130,16 @@ export function residualNet(options: ResidualNetOptions): Net {
       const input = options.doubling ? tf.mul(normed, 2) : normed;
       let h = inputConvolution(ctx, tf.relu(tf.concat([input, tf.neg(input)], 3)));
       ctx.tap?.(`${name}.convIn/features`, h);
-      let out = skipIn.apply(ctx, h);
+      let out = named('out', skipIn.apply(ctx, h));
       residual.forEach((block, i) => {
-        let r = block.conv1.apply(ctx, active(ctx, `blocks.${i}.norm1`, block.norm1.apply(ctx, h)));
-        r = block.conv2.apply(ctx, active(ctx, `blocks.${i}.norm2`, block.norm2.apply(ctx, r)));
-        h = tf.add(h, r);
-        ctx.tap?.(`${name}.blocks.${i}/features`, h);
-        out = tf.add(out, block.skip.apply(ctx, h));
+        const path = `blocks.${i}`;
+        withScope(`${name}.${path}`, () => {
+          let r = block.conv1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
+          r = block.conv2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, r)));
+          h = named('h', tf.add(h, r));
+          out = named('out', tf.add(out, block.skip.apply(ctx, h)));
+        });
+        ctx.tap?.(`${name}.${path}/features`, h);
       });
       return convOut.apply(ctx, active(ctx, 'normOut', normOut.apply(ctx, out)));
     },

@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { named } from '../scope';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import { scaleMap, type ScaleMapOptions } from './scale-maps';
@@ -92,10 +93,12 @@ export function affine({
     preservesVolume: false,
     map(ctx, [u, shift], moves) {
       ctx.tap?.(`${name}/u`, u!);
+      named('u', u!);
+      named('t', shift!);
       const only = (values: Tensor): Tensor => (moves ? tf.mul(values, moves) : values);
       const s = only(scale.apply(ctx, u!));
-      const a = logScale(centered ? only(withoutMean(s, centered, moves)) : s);
-      const t = only(shift!);
+      const a = named('s', logScale(centered ? only(withoutMean(s, centered, moves)) : s));
+      const t = named('t', only(shift!));
       return {
         quantities: { s: a, t },
         forward: (x) => ({ value: forward(x, a, t), logDerivative: a }),

@@ -4,6 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { named } from '../scope';
 import { sumOver, withoutGradient } from '../tensors';
 import type { Mapped } from './types';
 
@@ -75,8 +76,11 @@ export function splineOf(
 
   /** What the formula of the bin is written in that each value lies in, [N, …] each. */
   const within = (value: Tensor, { starts }: Bins) => {
-    const begun = withoutGradient(tf.sub(tf.expandDims(value, last), starts), (past) =>
-      tf.cast(tf.greaterEqual(past, 0), 'float32'),
+    const begun = named(
+      'begun',
+      withoutGradient(tf.sub(tf.expandDims(value, last), starts), (past) =>
+        tf.cast(tf.greaterEqual(past, 0), 'float32'),
+      ),
     );
     /** 1 at the column that belongs to the bin. The next bin takes away what has begun before it. */
     const choice = (columns: number, columnOf: (bin: number) => number | undefined): Tensor =>
@@ -87,7 +91,10 @@ export function splineOf(
           (row, column) => Number(columnOf(row) === column) - Number(row > 0 && columnOf(row - 1) === column),
         ),
       );
-    const bin = choice(bins, (k) => k);
+    const bin = named(
+      'bin',
+      choice(bins, (k) => k),
+    );
     const pick = (values: Tensor, by = bin): Tensor => sumOver(tf.mul(by, values), [last]);
     const slopeAt = (offset: number): Tensor =>
       slope(
@@ -98,7 +105,10 @@ export function splineOf(
       );
     const [width, height] = [pick(x.sizes), pick(y.sizes)];
     const parts = { x0: pick(x.starts), y0: pick(y.starts), width, height };
-    return { ...parts, mean: tf.div(height, width), d0: slopeAt(0), d1: slopeAt(1) };
+    const [mean, d0, d1] = [tf.div(height, width), slopeAt(0), slopeAt(1)];
+    const all = { ...parts, mean, d0, d1 };
+    for (const [name, values] of Object.entries(all)) named(name, values);
+    return all;
   };
   type Within = ReturnType<typeof within>;
   const both = ({ d0, d1, mean }: Within): Tensor => tf.sub(tf.add(d0, d1), tf.mul(mean, 2));
@@ -106,14 +116,15 @@ export function splineOf(
   /** Both y and ln dy/dx at a place θ of the bin, 0 to 1. */
   const at = (place: Tensor, bin: Within): { y: Tensor; logDerivative: Tensor } => {
     const { y0, height, mean, d0, d1 } = bin;
-    const rest = tf.sub(1, place);
-    const product = tf.mul(place, rest);
-    const square = tf.square(place);
-    const below = tf.add(mean, tf.mul(both(bin), product));
-    const share = tf.div(tf.add(tf.mul(mean, square), tf.mul(d0, product)), below);
-    const rise = tf.add(
-      tf.add(tf.mul(d1, square), tf.mul(tf.mul(mean, 2), product)),
-      tf.mul(d0, tf.square(rest)),
+    named('place', place);
+    const rest = named('rest', tf.sub(1, place));
+    const product = named('product', tf.mul(place, rest));
+    const square = named('square', tf.square(place));
+    const below = named('below', tf.add(mean, tf.mul(both(bin), product)));
+    const share = named('share', tf.div(tf.add(tf.mul(mean, square), tf.mul(d0, product)), below));
+    const rise = named(
+      'rise',
+      tf.add(tf.add(tf.mul(d1, square), tf.mul(tf.mul(mean, 2), product)), tf.mul(d0, tf.square(rest))),
     );
     return {
       y: tf.add(y0, tf.mul(height, share)),
@@ -131,13 +142,16 @@ export function splineOf(
       const bin = within(inside, y);
       const { x0, y0, width, height, mean, d0 } = bin;
       // The root of a θ² + b θ + c in [0, 1], in the form that loses no digits (appendix A.3 of the paper).
-      const rise = tf.sub(inside, y0);
-      const common = tf.mul(rise, both(bin));
-      const a = tf.add(tf.mul(height, tf.sub(mean, d0)), common);
-      const b = tf.sub(tf.mul(height, d0), common);
-      const c = tf.neg(tf.mul(mean, rise));
+      const rise = named('rise', tf.sub(inside, y0));
+      const common = named('common', tf.mul(rise, both(bin)));
+      const a = named('a', tf.add(tf.mul(height, tf.sub(mean, d0)), common));
+      const b = named('b', tf.sub(tf.mul(height, d0), common));
+      const c = named('c', tf.neg(tf.mul(mean, rise)));
       // Rounding may leave less than nothing, and a root has no gradient at 0.
-      const discriminant = tf.maximum(tf.sub(tf.square(b), tf.mul(tf.mul(a, c), 4)), 1e-20);
+      const discriminant = named(
+        'discriminant',
+        tf.maximum(tf.sub(tf.square(b), tf.mul(tf.mul(a, c), 4)), 1e-20),
+      );
       const root = tf.sqrt(discriminant);
       const place = tf.clipByValue(tf.div(tf.mul(c, -2), tf.add(b, root)), 0, 1);
       return { value: tf.add(x0, tf.mul(place, width)), logDerivative: at(place, bin).logDerivative };

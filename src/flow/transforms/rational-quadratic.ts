@@ -11,6 +11,7 @@ import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import { withoutGradient } from '../tensors';
+import { named } from '../scope';
 import { padLast, softmax, splineOf, startsOf, type Bins, type Slopes } from './rational-quadratic-bins';
 import type { Mapped, UnivariateTransform } from './types';
 
@@ -122,7 +123,14 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
     spline: { bins, bound, center, ends },
     map(_, given, moves) {
       const [widths, heights, inner] = given as [Tensor, Tensor, Tensor];
+      named('widths', widths);
+      named('heights', heights);
+      named('slopes', inner);
       const [x, y] = [binsOf(widths), binsOf(heights)];
+      for (const [axis, of] of Object.entries({ x, y })) {
+        named(`${axis}_sizes`, of.sizes);
+        named(`${axis}_starts`, of.starts);
+      }
       const last = widths.rank - 1;
       // A single one comes without an axis of its own.
       const derivatives = counts.derivatives === 1 ? tf.expandDims(inner, last) : inner;
@@ -145,7 +153,9 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
       ): Mapped => {
         const v = before(given);
         // What lies outside is brought to the edge first: there the spline and its gradients are finite.
-        const { value, logDerivative } = spline(tf.clipByValue(v, -bound, bound));
+        const { value, logDerivative } = spline(named('inside', tf.clipByValue(v, -bound, bound)));
+        named('log_slope', logDerivative);
+        named('value', value);
         const inside = withoutGradient(v, (x) => {
           const near = tf.lessEqual(tf.abs(x), bound);
           return moves ? tf.logicalAnd(near, tf.cast(moves, 'bool')) : near;

@@ -39,7 +39,14 @@ function subjectOf(model: object): GraphSubject {
       ];
     }),
   );
-  return { title: 'test', flow, ...(preprocess ? { preprocess } : {}), training: config.training, tensors };
+  return {
+    title: 'test',
+    flow,
+    ...(preprocess ? { preprocess } : {}),
+    config: config.model,
+    training: config.training,
+    tensors,
+  };
 }
 
 const subjects: [string, GraphSubject][] = [

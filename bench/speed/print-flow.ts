@@ -1,0 +1,22 @@
+/** Writes a peer's configuration as a PyTorch module: node print-flow.js CONFIG.json FOLDER */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { writeSafetensors } from '../../src/checkpoint/safetensors';
+import { printFlow } from '../../src/engine/export/torch-graphs';
+import { initialTensors } from '../../src/engine/training/initialize';
+import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
+import { ourConfig, type PeerConfig } from './models';
+
+async function main(file: string, folder: string): Promise<void> {
+  const { model } = ourConfig(JSON.parse(readFileSync(file, 'utf8')) as PeerConfig);
+  const flow = buildFlow(model);
+  const preprocess = buildPreprocess(model, flow);
+  const { text, constants } = printFlow({ config: model, flow, preprocess, title: path.basename(file) });
+  writeFileSync(path.join(folder, 'flow.py'), text);
+  await writeSafetensors(path.join(folder, 'weights.safetensors'), {
+    ...initialTensors(flow, 1),
+    ...constants,
+  });
+}
+
+void main(process.argv[2]!, process.argv[3]!);

@@ -1,0 +1,70 @@
+"""Flows that `flowscope export --format torch` prints, of every convention, against what ONNX Runtime computes for them.
+
+scripts/python-tests.mjs has them written (test/python/emit-flows.ts) and says where: FLOWSCOPE_EMITTED.
+"""
+
+import importlib.util
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+FOLDER = Path(os.environ["FLOWSCOPE_EMITTED"])
+LABELS = json.loads((FOLDER / "labels.json").read_text())
+#: The module computes in float64, so this is what float32 costs ONNX Runtime.
+VALUES = 1e-5
+#: Of an inverse, which divides by what the forward pass multiplies with.
+INVERSES = 1e-4
+#: Where rounding of float32 is carried over a jump: x turned by half an interval.
+LESS_EXACT = {"image, splines after half a turn": 1e-4}
+#: Of a parameter's largest gradient, or of a tenth of the largest of all where its own terms nearly cancel.
+GRADIENTS = 1e-5
+
+
+def module(folder):
+    spec = importlib.util.spec_from_file_location("flow", folder / "flow.py")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def difference(found, expected):
+    """The largest, absolute for values within ±1, relative beyond."""
+    assert found.shape == expected.shape
+    if found.numel() == 0:
+        return 0.0
+    return ((found - expected).abs() / expected.abs().clamp(min=1)).max().item()
+
+
+@pytest.mark.parametrize("number", range(len(LABELS)), ids=LABELS)
+def test_computes_the_same(number):
+    folder = FOLDER / str(number)
+    flow = module(folder).Flow.load().double()
+    expected = {name: tensor.double() for name, tensor in load_file(folder / "expected.safetensors").items()}
+    given = [expected["context"]] if "context" in expected else []
+    count = len(expected["x"])
+    exact = LESS_EXACT.get(LABELS[number], VALUES)
+
+    with torch.no_grad():
+        z, log_det = flow(expected["x"], *given)
+        assert difference(z, expected["z"]) < exact
+        assert difference(log_det, expected["log_det"].expand(count)) < exact
+        back, log_det = flow.inverse(expected["z"], *given)
+        assert difference(back, expected["back"]) < INVERSES
+        assert difference(log_det, expected["back_log_det"].expand(count)) < INVERSES
+
+    log_prob = flow.log_prob(expected["data"], *given)
+    assert difference(log_prob, expected["log_prob"].expand(count)) < VALUES
+    log_prob.mean().backward()
+    gradients = {name: expected[f"grad:{name}"] for name, _ in flow.named_parameters()}
+    largest = max((gradient.abs().max().item() for gradient in gradients.values()), default=0)
+    for name, parameter in flow.named_parameters():
+        gradient = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        scale = max(gradients[name].abs().max().item(), largest / 10)
+        assert (gradient - gradients[name]).abs().max().item() < max(exact, GRADIENTS) * scale, name
+
+    drawn = flow.sample(*(given or [count]), generator=torch.Generator().manual_seed(1))
+    assert len(drawn) == count and torch.isfinite(drawn).all()

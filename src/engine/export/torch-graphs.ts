@@ -1,0 +1,170 @@
+/** The functions of a flow that is written as a PyTorch module, traced, and what stands around them in the file. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { sizeOf } from '../../base/shape';
+import type { ModelConfig } from '../../config/schema';
+import { quantizationNats } from '../../flow/real-nvp';
+import { removeDeadCode } from '../../graph/passes/dead-code';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+import { printTorch, type PrintedTorch, type TorchFlow } from '../../graph/torch/file';
+import { numberText } from '../../graph/torch/expressions';
+import type { StoredTensor, TracedFunction } from '../../graph/torch/modules';
+import { contextInputs, graphContext, storedTensors, type FlowParts } from '../model/flow-graphs';
+
+export interface TorchSubject extends FlowParts {
+  config: ModelConfig;
+  /** What the flow is, in a few words. */
+  title: string;
+}
+
+/** The flow as a PyTorch module. @throws UserError for kernels without a PyTorch form */
+export function printFlow(subject: TorchSubject): PrintedTorch {
+  return printTorch(torchFlow(subject));
+}
+
+function torchFlow(subject: TorchSubject): TorchFlow {
+  const functions = tracedFunctions(subject);
+  const prior = functions.find(({ name }) => name === 'prior_log_prob')!;
+  const given = prior.graph.inputs.some(({ name }) => name === 'context') ? ', context' : '';
+  return {
+    functions,
+    tensors: tensorsOf(subject),
+    about: aboutOf(subject),
+    methods: [logProb(subject, given), sample(subject, given)],
+  };
+}
+
+function tensorsOf({ flow }: TorchSubject): StoredTensor[] {
+  return [
+    ...flow.parameters.map(({ name, shape }) => ({ name, shape, trained: true })),
+    ...flow.state.map(({ name, shape }) => ({ name, shape, trained: false })),
+  ];
+}
+
+/** [N] from what may be one number for all examples of x. */
+function perExample(value: Tensor, x: Tensor): Tensor {
+  return value.shape.length > 0 ? value : tf.add(tf.zeros([x.shape[0]]), value);
+}
+
+function tracedFunctions(subject: TorchSubject): TracedFunction[] {
+  const { flow, preprocess, config } = subject;
+  const isVector = config.kind === 'vector';
+  const inside = isVector ? preprocess : undefined;
+  const z: InputSpec = { name: 'z', shape: [anyBatch, ...flow.outputShape] };
+  const x: InputSpec = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
+  const traced = (
+    name: string,
+    direction: TracedFunction['direction'],
+    inputs: InputSpec[],
+    run: (ctx: ReturnType<typeof graphContext>, inputs: TensorMap) => TensorMap,
+  ): TracedFunction => ({
+    name,
+    direction,
+    graph: trace(
+      (given) => run({ ...graphContext(subject, given), wholePasses: true }, given),
+      [...storedTensors(flow), ...inputs, ...contextInputs(flow)],
+      { dynamicBatch: anyBatch },
+    ),
+  });
+  return [
+    traced('forward', 'forward', [x], (ctx, given) => {
+      const before = inside?.forward(ctx, given.x!);
+      const { value, logDet } = flow.forward(ctx, before?.value ?? given.x!);
+      const whole = before ? tf.add(logDet, before.logDet) : logDet;
+      return { z: value, log_det: perExample(whole, given.x!) };
+    }),
+    traced('inverse', 'inverse', [z], (ctx, given) => {
+      const inner = flow.inverse(ctx, given.z!);
+      const after = inside?.inverse(ctx, inner.value);
+      const whole = after ? tf.add(inner.logDet, after.logDet) : inner.logDet;
+      return { x: after?.value ?? inner.value, log_det: perExample(whole, given.z!) };
+    }),
+    ...(preprocess && !inside
+      ? [
+          traced('from_pixels', 'forward', [{ ...x, name: 'pixels' }], (ctx, given) => {
+            const { value, logDet } = preprocess.forward(ctx, given.pixels!);
+            return { x: value, log_det: perExample(logDet, given.pixels!) };
+          }),
+          traced('to_pixels', 'inverse', [x], (ctx, given) => ({
+            pixels: preprocess.inverse(ctx, given.x!).value,
+          })),
+        ]
+      : []),
+    traced('prior_log_prob', 'forward', [z], (ctx, given) => ({
+      log_prob: perExample(flow.base.logProb(ctx, given.z!), given.z!),
+    })),
+    traced(
+      'latents',
+      'inverse',
+      [
+        { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
+        { name: 'temperature', shape: [] },
+      ],
+      (ctx, given) => ({ z: flow.base.draw(ctx, given.noise!, given.temperature!) }),
+    ),
+  ].map(withoutUnusedContext);
+}
+
+/** Of functions that take no part in it, the context is left out. */
+function withoutUnusedContext({ graph: traced, ...rest }: TracedFunction): TracedFunction {
+  const graph = removeDeadCode(traced);
+  const isFlow = rest.name === 'forward' || rest.name === 'inverse';
+  const used = new Set(graph.nodes.flatMap((node) => node.inputs));
+  const inputs = graph.inputs.filter(({ name, value }) => name !== 'context' || isFlow || used.has(value));
+  return { ...rest, graph: { ...graph, inputs } };
+}
+
+/** The images that a flow is printed for go in and out of `forward` as they do in exported ONNX files. */
+function logProb({ flow, preprocess, config }: TorchSubject, priorGiven: string): string {
+  const context = flow.context ? ', context: Tensor' : '';
+  const given = flow.context ? ', context' : '';
+  const prior = `self.prior_log_prob(z${priorGiven})`;
+  if (config.kind === 'vector' || !preprocess) {
+    return `def log_prob(self, x: Tensor${context}) -> Tensor:
+    """x [N, ${flow.inputShape.join(', ')}] → ln p(x) [N], nats"""
+    z, log_det = self(x${given})
+    return ${prior} + log_det`;
+  }
+  const nats = quantizationNats(config, sizeOf(flow.inputShape));
+  return `def log_prob(self, pixels: Tensor${context}) -> Tensor:
+    """pixels [N, ${flow.inputShape.join(', ')}], dequantized, in [0, ${config.levels}) → ln p [N], nats: their density there"""
+    x, to_x = self.from_pixels(pixels)
+    z, log_det = self(x${given})
+    # From the density of pixels / ${config.levels}: ${sizeOf(flow.inputShape)} ln ${config.levels}.
+    return ${prior} + log_det + to_x - ${numberText(nats)}`;
+}
+
+function sample({ flow, preprocess, config }: TorchSubject, priorGiven: string): string {
+  const isImage = config.kind === 'image';
+  const context = flow.context ? 'context: Tensor, ' : '';
+  const given = flow.context ? ', context' : '';
+  const shape = flow.base.noiseShape.join(', ');
+  const pad = isImage ? config.pad : 0;
+  const cut = pad > 0 ? `[:, ${pad}:-${pad}, ${pad}:-${pad}]` : '';
+  const result = isImage && preprocess ? `self.to_pixels(x)${cut}` : 'x';
+  const count = flow.context ? 'len(context)' : 'count';
+  const sampled = isImage
+    ? `pixels [N, ${config.height}, ${config.width}, ${config.channels}] in [0, ${config.levels}) before rounding down`
+    : `x [N, ${flow.inputShape.join(', ')}]`;
+  return `@torch.no_grad()
+def sample(self, ${flow.context ? '' : 'count: int, '}${context}temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
+    """New ${sampled}"""
+    like = next(self.parameters())
+    noise = torch.randn(${count}, ${shape}, generator=generator, device=like.device, dtype=like.dtype)
+    x, _ = self.inverse(self.latents(noise, torch.as_tensor(temperature, device=like.device)${priorGiven})${given})
+    return ${result}`;
+}
+
+function aboutOf({ title, flow, config }: TorchSubject): string[] {
+  const shape = `[N, ${flow.inputShape.join(', ')}]`;
+  const space =
+    config.kind === 'image'
+      ? `forward takes images ${shape}, channels last, as logits of dequantized pixels (from_pixels makes them), and inverse gives\nthem; log_prob takes pixels in [0, ${config.levels}) and sample gives them.`
+      : `forward and log_prob take raw coordinates ${shape}, inverse and sample give them; standardization is inside.`;
+  return [
+    `${title}, written by Flowscope.`,
+    space,
+    'Needs PyTorch and nothing else. Flow.load() reads the weights beside this file.',
+    'Tensors have the names and shapes of the checkpoint: weights are [inputs, outputs], filters [h, w, inputs, outputs].',
+  ];
+}

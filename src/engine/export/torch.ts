@@ -1,0 +1,52 @@
+/** Writes a flow as a PyTorch module that needs nothing but PyTorch. */
+import { mkdir, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { UserError } from '../../base/user-error';
+import { writeSafetensors } from '../../checkpoint/safetensors';
+import { writeAtomically, writeError } from '../../files/atomic';
+import { modelName } from '../../files/model-name';
+import type { WrittenFile } from '../../protocol/engine';
+import type { Model } from '../model/model';
+import { runnableFlow } from './runnable';
+import { printFlow } from './torch-graphs';
+
+export const moduleName = 'flow.py';
+export const weightsName = 'weights.safetensors';
+
+/**
+ * Writes flow.py and weights.safetensors, replacing files of these names.
+ *
+ * @param output a folder, made where it does not exist
+ * @throws UserError when the model cannot be run or printed, or the place cannot be written
+ */
+export async function exportTorch(model: Model, output: string): Promise<WrittenFile[]> {
+  const flow = await runnableFlow(model);
+  const { text, constants } = printFlow({ ...flow, title: titleOf(model) });
+  const folder = path.resolve(output);
+  await makeFolder(folder);
+  const [code, weights] = [path.join(folder, moduleName), path.join(folder, weightsName)];
+  try {
+    await writeSafetensors(weights, { ...flow.tensors, ...constants });
+    await writeAtomically(code, text);
+  } catch (error) {
+    // A module beside weights of another flow would be loaded without a word where their shapes are the same.
+    await rm(code, { force: true }).catch(() => undefined);
+    throw error;
+  }
+  return Promise.all([code, weights].map(async (file) => ({ path: file, bytes: (await stat(file)).size })));
+}
+
+function titleOf(model: Model): string {
+  const checkpoint = modelName(model.file);
+  return model.run ? `The flow ${path.basename(model.run)}, ${checkpoint}` : `The flow ${checkpoint}`;
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  const info = await stat(folder).catch(() => undefined);
+  if (info && !info.isDirectory()) {
+    throw new UserError(`${folder}: is a file; expected a folder for ${moduleName} and ${weightsName}.`);
+  }
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw writeError(folder, error);
+  });
+}

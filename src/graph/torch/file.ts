@@ -1,0 +1,114 @@
+/** The file of a printed flow: imports, helpers, classes, and what reads the weights. */
+import { torchModule } from '../pipelines';
+import { helpers, type HelperName } from './helpers';
+import {
+  printModules,
+  type KeptConstant,
+  type PrintedClass,
+  type StoredTensor,
+  type TracedFunction,
+} from './modules';
+import { wrapped } from './wrap';
+
+export interface TorchFlow {
+  functions: readonly TracedFunction[];
+  tensors: readonly StoredTensor[];
+  /** Paragraphs about the flow and what its methods take and give. */
+  about: readonly string[];
+  /** More methods of the class, written over those of the functions; without indentation. */
+  methods: readonly string[];
+}
+
+export interface PrintedTorch {
+  /** The text of flow.py. */
+  text: string;
+  /** Tensors beside the stored ones that the file of weights has to hold. */
+  constants: Readonly<Record<string, KeptConstant>>;
+}
+
+/** @throws UserError for kernels without a PyTorch form */
+export function printTorch({ functions, tensors, about, methods }: TorchFlow): PrintedTorch {
+  const { classes, helpers: needed, constants } = printModules(functions, tensors, torchModule);
+  const parts = classes.slice(0, -1).map(classText);
+  const { lines } = classes.at(-1)!;
+  const more = [...methods, loadMethod].flatMap((method) => ['', ...method.split('\n')]);
+  const flow = classText({ name: 'Flow', base: 'nn.Module', modules: [], lines: [...lines, ...more] });
+  const isUsed = ([name]: [string, string]): boolean =>
+    needed.has(name as HelperName) || [...parts, flow].some((text) => text.includes(`${name}(`));
+  const used = [...Object.entries(declarations), ...Object.entries(helpers)].filter(isUsed);
+  return {
+    constants,
+    text: [
+      `"""${about.join('\n\n')}\n"""\n\n${imports}`,
+      ...used.map(([, text]) => text),
+      ...parts,
+      flow,
+      readWeights,
+    ].join('\n\n'),
+  };
+}
+
+function classText({ name, base, modules, lines }: PrintedClass): string {
+  const inside = lines.map((line) => (line === '' ? '' : `    ${line}`)).flatMap(wrapped);
+  const [first, ...others] = modules;
+  const where =
+    first === undefined
+      ? []
+      : [`    """${first}${others.length > 0 ? ` and ${others.length} more` : ''}"""`, ''];
+  return `class ${name}(${base}):\n${[...where, ...inside].join('\n')}\n`;
+}
+
+const imports = `from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Shape = tuple[int, ...]
+`;
+
+/** What modules declare their tensors with. */
+const declarations = {
+  parameter: `def parameter(*shape: int) -> nn.Parameter:
+    return nn.Parameter(torch.zeros(shape))
+`,
+  buffer: `def buffer(*shape: int) -> nn.Buffer:
+    return nn.Buffer(torch.zeros(shape))
+`,
+  Part: `class Part(nn.Module):
+    """Tensors and modules under the names that the checkpoint gives them."""
+
+    def __init__(self, **members: nn.Module | nn.Parameter | nn.Buffer) -> None:
+        super().__init__()
+        for name, member in members.items():
+            setattr(self, name, member)
+
+    def __getitem__(self, index: int) -> nn.Module:
+        return self.get_submodule(str(index))
+`,
+};
+
+const loadMethod = `@classmethod
+def load(cls, weights: str | Path | None = None, device: torch.device | str = "cpu") -> Flow:
+    """The flow with its weights, by default those beside this file, in evaluation mode."""
+    flow = cls()
+    flow.load_state_dict(read_weights(weights or Path(__file__).with_name("weights.safetensors")))
+    return flow.to(device).eval()`;
+
+const readWeights = `def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file: its length, a JSON header, then the numbers, little endian."""
+    data = bytearray(Path(path).read_bytes())
+    start = 8 + int.from_bytes(data[:8], "little")
+    types = {"F32": torch.float32, "I32": torch.int32, "BOOL": torch.bool}
+    header = json.loads(data[8:start])
+    header.pop("__metadata__", None)
+    tensors = {}
+    for name, entry in header.items():
+        first, last = (start + offset for offset in entry["data_offsets"])
+        numbers = torch.frombuffer(data[first:last], dtype=types[entry["dtype"]])
+        tensors[name] = numbers.reshape(entry["shape"])
+    return tensors
+`;

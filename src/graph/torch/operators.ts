@@ -1,0 +1,306 @@
+/** How each kernel is said in PyTorch. */
+import { UserError } from '../../base/user-error';
+import type { ConvolutionAttrs } from '../convolution';
+import type { DType, Node, Value } from '../ir';
+import { sameShape } from '../shape';
+import {
+  atom,
+  binds,
+  called,
+  listText,
+  method,
+  numberText,
+  operation,
+  tupleText,
+  within,
+  type Expression,
+} from './expressions';
+import type { HelperName } from './helpers';
+
+/** What an operator may ask of the function that it is printed in. */
+export interface Printing {
+  typeOf(id: number): Value;
+  isDynamic(dim: number): boolean;
+  /** A dimension as text, `n` where it is the batch size. */
+  dim(dim: number): string;
+  /** A tensor that new ones are made like: on its device. */
+  like(): string;
+  /** Has the helper printed in the file, and says its name. */
+  helper(name: HelperName): string;
+  /** Whether a value is written as a plain number. */
+  isNumber(id: number): boolean;
+}
+
+type Print = (node: Node, inputs: readonly Expression[], printing: Printing) => Expression;
+
+const infix =
+  (operator: string, level: number): Print =>
+  (_, inputs) =>
+    operation(operator, level, inputs);
+
+const torch =
+  (name: string, ...more: string[]): Print =>
+  (_, inputs) =>
+    called(`torch.${name}`, ...inputs, ...more);
+
+const functional =
+  (name: string): Print =>
+  (_, inputs) =>
+    called(`F.${name}`, ...inputs);
+
+const axisOf = ({ attrs }: Node): number => attrs['axis'] as number;
+const axesOf = ({ attrs }: Node): number[] => attrs['axis'] as number[];
+
+/** Over several axes; `x.sum((1, 2))`. */
+const reduction =
+  (name: string): Print =>
+  (node, [x], { typeOf }) => {
+    const axes = axesOf(node);
+    const keep = node.attrs['keepDims'] ? ['keepdim=True'] : [];
+    if (axes.length === typeOf(node.inputs[0]!).shape.length && keep.length === 0) return method(x!, name);
+    return method(x!, name, axes.length === 1 ? String(axes[0]) : tupleText(axes), ...keep);
+  };
+
+/** Of what PyTorch reduces by one axis at a time. */
+const oneByOne =
+  (name: string): Print =>
+  (node, [x]) => {
+    const keep = node.attrs['keepDims'] ? ['keepdim=True'] : [];
+    return axesOf(node)
+      .toReversed()
+      .reduce((of, axis) => method(of, name, String(axis), ...keep), x!);
+  };
+
+/** Of two tensors, or of one and a number. */
+const extreme =
+  (name: 'maximum' | 'minimum', bound: 'min' | 'max'): Print =>
+  (node, [a, b], { isNumber }) => {
+    if (isNumber(node.inputs[1]!)) return called('torch.clamp', a!, `${bound}=${b!.text}`);
+    if (isNumber(node.inputs[0]!)) return called('torch.clamp', b!, `${bound}=${a!.text}`);
+    return called(`torch.${name}`, a!, b!);
+  };
+
+const reshape: Print = (node, [x], { typeOf, isDynamic, dim }) => {
+  const { shape } = typeOf(node.outputs[0]!);
+  const open = shape.filter(isDynamic).length;
+  const dims = shape.map((size) => (open === 1 && isDynamic(size) ? '-1' : dim(size)));
+  return dims.length === 0 ? method(x!, 'reshape', '()') : method(x!, 'reshape', ...dims);
+};
+
+const filled =
+  (value: (node: Node) => number): Print =>
+  (node, _, { typeOf, dim, like }) => {
+    const { shape, dtype } = typeOf(node.outputs[0]!);
+    const dims = tupleText(shape.map(dim));
+    const type = dtype === 'float32' ? [] : [`dtype=${torchType[dtype]}`];
+    return called(
+      `${like()}.new_full`,
+      shape.length === 0 ? '()' : dims,
+      numberText(value(node), dtype),
+      ...type,
+    );
+  };
+
+const torchType: Record<DType, string> = {
+  float32: 'torch.float32',
+  int32: 'torch.int64',
+  bool: 'torch.bool',
+};
+
+/** `x[:, 2:4]` */
+function indexed(x: Expression, rank: number, at: ReadonlyMap<number, string>): Expression {
+  const last = Math.max(...at.keys());
+  const parts = Array.from({ length: Math.min(last + 1, rank) }, (_, axis) => at.get(axis) ?? ':');
+  return atom(`${within(x, binds.atom)}[${parts.join(', ')}]`);
+}
+
+const matrixProduct: Print = (node, [a, b], { typeOf }) => {
+  const turned = (x: Expression, at: number, turn: unknown): Expression => {
+    if (!turn) return x;
+    return typeOf(node.inputs[at]!).shape.length === 2
+      ? atom(`${within(x, binds.atom)}.T`)
+      : method(x, 'transpose', '-1', '-2');
+  };
+  return operation('@', binds.product, [
+    turned(a!, 0, node.attrs['transposeA']),
+    turned(b!, 1, node.attrs['transposeB']),
+  ]);
+};
+
+const convolution: Print = (node, inputs, { helper }) => {
+  const { strides, dilations, pad } = node.attrs as unknown as ConvolutionAttrs;
+  const [top, bottom, left, right] = pad as [number, number, number, number];
+  if (top !== bottom || left !== right)
+    throw new UserError(`A convolution in ${node.scope} pads its sides differently, which PyTorch cannot.`);
+  const pair = (name: string, [a, b]: readonly number[], usual: number): string[] =>
+    a === usual && b === usual ? [] : [`${name}=${a === b ? a : tupleText([a!, b!])}`];
+  return called(
+    helper('conv2d'),
+    ...inputs,
+    ...pair('padding', [top, left], 0),
+    ...pair('stride', strides, 1),
+    ...pair('dilation', dilations, 1),
+  );
+};
+
+/** A number beside a tensor of full size. */
+const select: Print = (_, inputs) => called('torch.where', ...inputs);
+
+export const torchOperators: Readonly<Record<string, Print>> = {
+  Abs: torch('abs'),
+  Add: (_, [a, b]) =>
+    b!.binds === binds.negation
+      ? { text: `${within(a!, binds.sum)} - ${b!.text.slice(1)}`, binds: binds.sum }
+      : operation('+', binds.sum, [a!, b!]),
+  AddN: (_, inputs) => inputs.reduce((a, b) => operation('+', binds.sum, [a, b])),
+  All: oneByOne('all'),
+  Any: oneByOne('any'),
+  Atan: torch('atan'),
+  BatchMatMul: matrixProduct,
+  BroadcastTo: (node, [x], { typeOf, dim }) =>
+    method(x!, 'expand', ...typeOf(node.outputs[0]!).shape.map(dim)),
+  // Whatever type of number the module has been brought to.
+  Cast: (node, [x], { typeOf, like }) => {
+    const { dtype } = typeOf(node.outputs[0]!);
+    return dtype === 'float32' ? method(x!, 'type_as', like()) : method(x!, 'to', torchType[dtype]);
+  },
+  Ceil: torch('ceil'),
+  ClipByValue: (node, [x]) =>
+    called(
+      'torch.clamp',
+      x!,
+      ...['clipValueMin', 'clipValueMax'].map((key) => numberText(node.attrs[key] as number)),
+    ),
+  Concat: (node, inputs) =>
+    called('torch.cat', `[${inputs.map(({ text }) => text).join(', ')}]`, String(axisOf(node))),
+  Conv2D: convolution,
+  Cos: torch('cos'),
+  Cumsum: (node, [x], { typeOf }) => {
+    const { axis, exclusive, reverse } = node.attrs as { axis: number; exclusive: boolean; reverse: boolean };
+    const flip = (of: Expression): Expression => (reverse ? method(of, 'flip', String(axis)) : of);
+    const sum = flip(method(flip(x!), 'cumsum', String(axis)));
+    if (!exclusive) return sum;
+    const whole = typeOf(node.inputs[0]!).dtype;
+    if (whole !== 'float32')
+      throw new UserError(`An exclusive sum of whole numbers in ${node.scope} is not printed.`);
+    return operation('-', binds.sum, [sum, x!]);
+  },
+  Elu: functional('elu'),
+  Equal: infix('==', binds.comparison),
+  Erf: torch('erf'),
+  Exp: torch('exp'),
+  ExpandDims: reshape,
+  Expm1: torch('expm1'),
+  Fill: filled(({ attrs }) => attrs['value'] as number),
+  Floor: torch('floor'),
+  FloorDiv: infix('//', binds.product),
+  GatherV2: (node, [x, indices], { typeOf }) =>
+    indexed(x!, typeOf(node.inputs[0]!).shape.length, new Map([[axisOf(node), indices!.text]])),
+  Greater: infix('>', binds.comparison),
+  GreaterEqual: infix('>=', binds.comparison),
+  IsFinite: torch('isfinite'),
+  IsInf: torch('isinf'),
+  IsNan: torch('isnan'),
+  LeakyRelu: (node, [x]) => called('F.leaky_relu', x!, numberText(node.attrs['alpha'] as number)),
+  Less: infix('<', binds.comparison),
+  LessEqual: infix('<=', binds.comparison),
+  Log: torch('log'),
+  Log1p: torch('log1p'),
+  LogicalAnd: infix('&', binds.and),
+  LogicalNot: (_, [x]) => ({ text: `~${within(x!, binds.negation)}`, binds: binds.negation }),
+  LogicalOr: infix('|', binds.or),
+  Max: reduction('amax'),
+  Maximum: extreme('maximum', 'min'),
+  Mean: reduction('mean'),
+  Min: reduction('amin'),
+  Minimum: extreme('minimum', 'max'),
+  Mod: infix('%', binds.product),
+  Multiply: infix('*', binds.product),
+  Neg: (_, [x]) => ({ text: `-${within(x!, binds.negation)}`, binds: binds.negation }),
+  NotEqual: infix('!=', binds.comparison),
+  OnesLike: torch('ones_like'),
+  Pack: (node, inputs) =>
+    called('torch.stack', `[${inputs.map(({ text }) => text).join(', ')}]`, String(axisOf(node))),
+  PadV2: (node, [x]) => {
+    const { paddings, constantValue } = node.attrs as { paddings: [number, number][]; constantValue: number };
+    const first = paddings.findIndex(([before, behind]) => before > 0 || behind > 0);
+    const sides = paddings.slice(Math.max(first, 0)).toReversed().flat();
+    return called('F.pad', x!, tupleText(sides), `value=${numberText(constantValue)}`);
+  },
+  Pow: (_, [a, b]) => ({
+    text: `${within(a!, binds.atom)} ** ${within(b!, binds.power)}`,
+    binds: binds.power,
+  }),
+  Prod: oneByOne('prod'),
+  RealDiv: infix('/', binds.product),
+  Reciprocal: (_, [x]) => operation('/', binds.product, [atom('1'), x!]),
+  Relu: functional('relu'),
+  Relu6: functional('relu6'),
+  Reshape: reshape,
+  Reverse: (node, [x]) => method(x!, 'flip', ...axesOf(node).map(String)),
+  Round: torch('round'),
+  Rsqrt: torch('rsqrt'),
+  Select: select,
+  Sigmoid: torch('sigmoid'),
+  Sign: torch('sign'),
+  Sin: torch('sin'),
+  Slice: (node, [x], { typeOf }) => {
+    const { begin, size } = node.attrs as { begin: number[]; size: number[] };
+    const { shape } = typeOf(node.inputs[0]!);
+    const cut = new Map<number, string>();
+    begin.forEach((start, axis) => {
+      if (size[axis] === shape[axis]) return;
+      const end = start + size[axis]!;
+      cut.set(axis, `${start === 0 ? '' : start}:${end === shape[axis] ? '' : end}`);
+    });
+    return cut.size === 0 ? x! : indexed(x!, shape.length, cut);
+  },
+  // PyTorch's own is linear from 20 on, where float32 has forgotten the rest.
+  Softplus: functional('softplus'),
+  SplitV: (node, [x]) => {
+    const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
+    const equal = sizes.every((size) => size === sizes[0]);
+    return method(x!, 'split', equal ? String(sizes[0]) : `[${listText(sizes)}]`, String(axis));
+  },
+  Sqrt: torch('sqrt'),
+  Square: torch('square'),
+  SquaredDifference: (_, inputs) => called('torch.square', operation('-', binds.sum, inputs)),
+  Step: (node, [x]) => {
+    const alpha = (node.attrs['alpha'] as number | undefined) ?? 0;
+    return called('torch.where', operation('>', binds.comparison, [x!, atom('0')]), '1.0', numberText(alpha));
+  },
+  Sub: infix('-', binds.sum),
+  Sum: reduction('sum'),
+  Tanh: torch('tanh'),
+  Tile: (node, [x]) => method(x!, 'repeat', ...(node.attrs['reps'] as number[]).map(String)),
+  Transpose: (node, [x]) => {
+    const perm = node.attrs['perm'] as number[];
+    return sameShape(perm, [1, 0])
+      ? atom(`${within(x!, binds.atom)}.T`)
+      : method(x!, 'permute', ...perm.map(String));
+  },
+  Unpack: (node, [x]) => method(x!, 'unbind', String(axisOf(node))),
+  ZerosLike: torch('zeros_like'),
+};
+
+/** Kernels that only gradients and training steps have: PyTorch takes gradients itself. */
+export const leftToAutograd: ReadonlySet<string> = new Set([
+  'BatchNormTraining',
+  'BatchNormTrainingGrad',
+  'Conv2DBackpropFilter',
+  'Conv2DBackpropInput',
+  'EluGrad',
+  'FusedAdam',
+  'ReluGrad',
+  'UnsortedSegmentSum',
+]);
+
+/** @throws UserError for a kernel without a PyTorch form */
+export function printOperator(node: Node, inputs: readonly Expression[], printing: Printing): Expression {
+  const print = torchOperators[node.op];
+  if (!print)
+    throw new UserError(
+      `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be printed as PyTorch yet.`,
+    );
+  return print(node, inputs, printing);
+}

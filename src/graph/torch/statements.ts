@@ -1,0 +1,122 @@
+/** Which nodes of a graph get a line of their own, and which are written where they are used. */
+import { sizeOf } from '../../base/shape';
+import type { Graph, Node } from '../ir';
+import { arithmeticNames, comparisonNames } from '../kernels/elementwise';
+import { producersOf } from '../links';
+import { broadcastShapes, sameShape } from '../shape';
+import { callOp } from './regions';
+import { addsLogDet } from './sums';
+
+/** More operations than these in one line are hard to read. */
+const mostOperations = 4;
+
+/** In the arguments of a call. */
+const mostInCall = 1;
+
+const broadcasting = new Set<string>([...arithmeticNames, ...comparisonNames, 'Select']);
+
+/** What is always a line. */
+const ownLine = new Set([callOp, 'SplitV', 'Unpack', 'Conv2D', 'BatchMatMul']);
+
+export interface Statements {
+  readonly lines: readonly Node[];
+  /** The node that is written in place of a value, of those that have no line. */
+  inlined(id: number): Node | undefined;
+  /** The product or convolution that a sum adds a bias to in one call. */
+  biased(node: Node): Node | undefined;
+  /** The number that an input is written as, where its shape does not matter. */
+  numberAt(node: Node, at: number): number | undefined;
+  /** Values that a line reads. */
+  reads(line: Node): ReadonlySet<number>;
+}
+
+export function statementsOf(graph: Graph): Statements {
+  const producers = producersOf(graph);
+  const uses = new Map<number, number>();
+  const count = (id: number): unknown => uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(count);
+  const results = new Set(graph.outputs.map(({ value }) => value));
+  const inside = new Set<Node>();
+  const costs = new Map<Node, number>();
+  const shapeOf = (id: number): readonly number[] => graph.values.get(id)!.shape;
+
+  const numberAt = (node: Node, at: number): number | undefined => {
+    const id = node.inputs[at]!;
+    const producer = producers.get(id);
+    const data = graph.constants.get(id);
+    const value =
+      producer?.op === 'Fill'
+        ? (producer.attrs['value'] as number)
+        : data && sizeOf(shapeOf(id)) === 1
+          ? data[0]
+          : undefined;
+    if (value === undefined || !broadcasting.has(node.op)) return undefined;
+    const others = node.inputs.filter((_, i) => i !== at && !isNumber(node.inputs[i]!));
+    if (others.length === 0) return undefined;
+    return sameShape(broadcastShapes(...others.map(shapeOf)), shapeOf(node.outputs[0]!)) ? value : undefined;
+  };
+  const isNumber = (id: number): boolean =>
+    producers.get(id)?.op === 'Fill' || (graph.constants.has(id) && sizeOf(shapeOf(id)) === 1);
+
+  const biased = (node: Node): Node | undefined => {
+    if (node.op !== 'Add') return undefined;
+    const product = producers.get(node.inputs[0]!);
+    if (!product || (product.op !== 'Conv2D' && product.op !== 'BatchMatMul')) return undefined;
+    const { shape } = graph.values.get(node.inputs[1]!)!;
+    const fits =
+      uses.get(node.inputs[0]!) === 1 &&
+      !results.has(node.inputs[0]!) &&
+      shape.length === 1 &&
+      shape[0] === shapeOf(product.outputs[0]!).at(-1) &&
+      (product.op === 'Conv2D' || (isPlain(product) && shapeOf(product.inputs[1]!).length === 2));
+    return fits ? product : undefined;
+  };
+  const isPlain = ({ attrs }: Node): boolean => !attrs['transposeA'] && !attrs['transposeB'];
+
+  for (const node of graph.nodes) {
+    let cost = 1;
+    const product = biased(node);
+    if (product) inside.add(product);
+    const operands = product ? [...product.inputs, node.inputs[1]!] : node.inputs;
+    for (const id of operands) {
+      const producer = producers.get(id);
+      if (!producer || inside.has(producer)) continue;
+      const isFree = producer.op === 'Fill';
+      const own = isFree ? 0 : (costs.get(producer) ?? 1);
+      const isShort =
+        !ownLine.has(producer.op) &&
+        !addsLogDet(producer, graph, producers) &&
+        !isBiased(producer) &&
+        producer.outputs.length === 1;
+      if (!isFree && (uses.get(id) !== 1 || !isShort)) continue;
+      // A layer's input and log-det are lines, so that layers look alike; what a network's part takes may be written in its call.
+      if (node.op === callOp && node.outputs.length > 1) continue;
+      if (results.has(id) || cost + own > (node.op === callOp ? 1 + mostInCall : mostOperations)) continue;
+      inside.add(producer);
+      cost += own;
+    }
+    costs.set(node, cost);
+  }
+  function isBiased(node: Node): boolean {
+    return biased(node) !== undefined;
+  }
+
+  const inlined = (id: number): Node | undefined => {
+    const producer = producers.get(id);
+    return producer && inside.has(producer) ? producer : undefined;
+  };
+  const reads = (line: Node): Set<number> => {
+    const found = new Set<number>();
+    const visit = (node: Node): void => {
+      node.inputs.forEach((id, at) => {
+        if (numberAt(node, at) !== undefined) return;
+        const inner = inlined(id);
+        if (inner) visit(inner);
+        else found.add(id);
+      });
+    };
+    visit(line);
+    return found;
+  };
+  return { lines: graph.nodes.filter((node) => !inside.has(node)), inlined, biased, numberAt, reads };
+}

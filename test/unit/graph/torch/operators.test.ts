@@ -1,0 +1,15 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { kernelRules } from '../../../../src/graph/kernels/rules';
+import { leftToAutograd, torchOperators } from '../../../../src/graph/torch/operators';
+
+test('every kernel that can be traced is printed as PyTorch, or is one of gradients and training', () => {
+  const missing = Object.keys(kernelRules).filter(
+    (name) => !(name in torchOperators) && !leftToAutograd.has(name) && name !== 'Identity',
+  );
+  assert.deepEqual(missing, []);
+  assert.deepEqual(
+    Object.keys(torchOperators).filter((name) => !(name in kernelRules)),
+    [],
+  );
+});
