@@ -223,7 +223,7 @@ describe('a view', () => {
   it('can be taken along from every region', async () => {
     const { page } = await editor.openPage(digits.file());
     await page.locator('.findings-rest').waitFor();
-    assert.equal(await page.locator('.diag .take-button').count(), 5);
+    assert.equal(await page.locator('.diag .take-button').count(), 6);
     for (const region of ['.strip', '.layer', '.gallery'])
       assert.equal(await page.locator(`${region} .take-button`).count(), 1, region);
   });

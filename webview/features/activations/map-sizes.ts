@@ -15,8 +15,8 @@ export interface MapSizes {
 const smallestFrame = 64;
 const largestFrame = 300;
 const smallestHistogram = 26;
-/** Until the panel was measured, which is before it is painted. */
-const unmeasured: Room = { width: 560, height: 440 };
+/** Until the panel was measured: what it was last, since maps too large for it would bring scroll bars, which take room. */
+let expected = { room: { width: 560, height: 440 }, around: 260 };
 
 /** @param around height of all that is neither a map nor a histogram */
 export function mapSizes({ width, height }: Room, tensors: number, around: number): MapSizes {
@@ -45,10 +45,11 @@ export function useMapSizes(
   tensors: number,
   pictures: boolean,
 ): { within: RefObject<HTMLDivElement | null>; sizes: MapSizes } {
-  const { within, room = unmeasured } = usePanelRoom();
-  const [around, setAround] = useState(260);
+  const { within, room = expected.room } = usePanelRoom();
+  const [around, setAround] = useState(expected.around);
   const sizes = mapSizes(room, tensors, around);
   useLayoutEffect(() => {
+    expected = { room, around };
     const element = within.current;
     const last = element?.lastElementChild;
     if (!element || !last) return;
@@ -56,7 +57,8 @@ export function useMapSizes(
     if (used <= 0) return;
     const rows = Math.ceil(tensors / sizes.columns);
     const next = Math.ceil(used - rows * (sizes.histogram + (pictures ? sizes.frame : 0)));
-    setAround((before) => (Math.abs(before - next) < 2 ? before : next));
+    // A pixel too many would bring a scroll bar, which takes room and changes what fits.
+    setAround((before) => (next > before || before - next > 2 ? next : before));
   });
   return { within, sizes };
 }
