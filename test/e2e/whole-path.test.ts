@@ -118,6 +118,18 @@ describe('the whole path', function () {
     await workbench.screenshot('8-samples');
   });
 
+  it('exports a PyTorch module, and opens it', async () => {
+    await workbench.palette('Flowscope: Export to PyTorch');
+    await workbench.title().filter({ hasText: 'Export to PyTorch' }).waitFor();
+    await workbench.accept();
+    const message = await workbench.notification(/Exported flow\.py .*weights\.safetensors/, 120_000);
+    await message.getByRole('button', { name: 'Open', exact: true }).click();
+    await until('flow.py', () =>
+      /class Flow\(nn\.Module\)/.test(vscode.window.activeTextEditor?.document.getText() ?? ''),
+    );
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  });
+
   it('exports ONNX that agrees with the model, and opens it', async () => {
     await workbench.palette('Flowscope: Export to ONNX');
     await workbench.title().filter({ hasText: 'Export to ONNX' }).waitFor();

@@ -17,17 +17,9 @@ export async function exportOnnx(
 ): Promise<void> {
   const model = await resolveModel(services, target, checkpoint);
   if (!model) return;
-  const home = (await runOfCheckpoint(model)) ?? Uri.joinPath(model, '..');
-  const [folder] =
-    (await window.showOpenDialog({
-      title: l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files'),
-      openLabel: l10n.t('Export Here'),
-      canSelectFiles: false,
-      canSelectFolders: true,
-      defaultUri: home,
-    })) ?? [];
-  if (!folder) return;
-  const output = onDisk(folder);
+  const title = l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files');
+  const output = await askFolder(model, title);
+  if (output === undefined) return;
   const report = await withDocument(
     provider,
     model,
@@ -36,6 +28,18 @@ export async function exportOnnx(
   );
   log().info(describeExport(report));
   await offerFiles(report);
+}
+
+/** The run's folder is proposed. */
+async function askFolder(model: Uri, title: string): Promise<string | undefined> {
+  const chosen = await window.showOpenDialog({
+    title,
+    openLabel: l10n.t('Export Here'),
+    canSelectFiles: false,
+    canSelectFolders: true,
+    defaultUri: (await runOfCheckpoint(model)) ?? Uri.joinPath(model, '..'),
+  });
+  return chosen?.[0] && onDisk(chosen[0]);
 }
 
 export function describeExport(report: ExportReport): string {
@@ -66,16 +70,9 @@ export async function exportTorch(
 ): Promise<void> {
   const model = await resolveModel(services, target, checkpoint);
   if (!model) return;
-  const [folder] =
-    (await window.showOpenDialog({
-      title: l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors'),
-      openLabel: l10n.t('Export Here'),
-      canSelectFiles: false,
-      canSelectFolders: true,
-      defaultUri: (await runOfCheckpoint(model)) ?? Uri.joinPath(model, '..'),
-    })) ?? [];
-  if (!folder) return;
-  const output = onDisk(folder);
+  const title = l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors');
+  const output = await askFolder(model, title);
+  if (output === undefined) return;
   const files = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
     document.exportTorch(output),
   );
