@@ -1,7 +1,6 @@
 /** The options that say how data are read: which columns of a table are modeled, what becomes of gaps, the size of images. */
-import type { ReadingRequest } from '../protocol/engine';
+import { squares, type ReadingRequest } from '../protocol/engine';
 import type { OptionSpecs, OptionValues } from './command';
-import { squares } from '../protocol/engine';
 import { columnList } from './lists';
 
 export const readingOptions = {

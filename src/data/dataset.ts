@@ -80,3 +80,9 @@ export function checkIndices(indices: ArrayLike<number>, count: number): void {
 export function indexRange(start: number, count: number): number[] {
   return Array.from({ length: count }, (_, i) => start + i);
 }
+
+/** At most so many indices below `count`, evenly. */
+export function spread(most: number, count: number): number[] {
+  const length = Math.min(most, count);
+  return Array.from({ length }, (_, i) => Math.floor((i * count) / length));
+}

@@ -12,7 +12,7 @@ import type { DataPreview } from '../protocol/data';
 import { sizeOf } from '../base/shape';
 import { blocks } from './blocks';
 import { columnNames, splitContext } from './context';
-import { indexRange, type Split } from './dataset';
+import { indexRange, spread, type Split } from './dataset';
 import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
 import type { Opened } from './opened';
@@ -177,10 +177,6 @@ function classesOf(
   const rowClasses = rows?.map((_, index) => labelNames[labels.at(index) ?? -1] ?? '');
   return { classes, ...(rowClasses ? { rowClasses } : {}) };
 }
-
-/** So many indices below `count`, evenly. */
-const spread = (looked: number, count: number): number[] =>
-  Array.from({ length: looked }, (_, i) => Math.floor((i * count) / looked));
 
 async function lookAtVectors(split: Split, opened: Opened, signal?: AbortSignal): Promise<Seen> {
   const { size, count } = split;

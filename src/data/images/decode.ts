@@ -1,3 +1,4 @@
+import type { Metadata } from 'sharp';
 import { firstLine } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { largestPixels, plain, withChannels, type Picture } from './picture';
@@ -38,23 +39,21 @@ export async function decodePicture(
 
 /** Whether an image has color, according to its header. */
 export async function isColor(bytes: Uint8Array, where: string): Promise<boolean> {
-  checkKind(bytes, where);
-  const sharp = await loadSharp();
-  try {
-    const { channels, space } = await sharp(bytes, { limitInputPixels: largestPixels }).metadata();
-    return channels > 2 || !(space === 'b-w' || space === 'grey16');
-  } catch (error) {
-    throw unreadable(where, error);
-  }
+  const { channels, space } = await headerOf(bytes, where);
+  return channels > 2 || !(space === 'b-w' || space === 'grey16');
 }
 
-/** [height, width] of an image that is turned upright, by its header. */
+/** [height, width] of an image that is turned upright, according to its header. */
 export async function sizeOfPicture(bytes: Uint8Array, where: string): Promise<[number, number]> {
+  const { autoOrient } = await headerOf(bytes, where);
+  return [autoOrient.height, autoOrient.width];
+}
+
+async function headerOf(bytes: Uint8Array, where: string): Promise<Metadata> {
   checkKind(bytes, where);
   const sharp = await loadSharp();
   try {
-    const { autoOrient } = await sharp(bytes, { limitInputPixels: largestPixels }).metadata();
-    return [autoOrient.height, autoOrient.width];
+    return await sharp(bytes, { limitInputPixels: largestPixels }).metadata();
   } catch (error) {
     throw unreadable(where, error);
   }

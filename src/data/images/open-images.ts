@@ -6,7 +6,7 @@ import { UserError } from '../../base/user-error';
 import { squares } from '../../protocol/engine';
 import { isFolder, readError } from '../../files/read';
 import { readRange } from '../../files/read-range';
-import type { Examples } from '../dataset';
+import { spread, type Examples } from '../dataset';
 import type { Opened } from '../opened';
 import type { Resources } from '../resources';
 import { openZip, smallEntry } from '../zip';
@@ -21,7 +21,7 @@ import { listImages } from './walk';
 const largestFile = 2 ** 28;
 /** How many images are read to decide between gray and color, and whether all have one size. */
 const looked = 16;
-const measured = 64;
+const measured = 32;
 /** Height and width of images that come in different sizes. */
 const usualSize = 32;
 
@@ -102,9 +102,8 @@ async function channelsOf(
   { color }: ImageOptions,
 ): Promise<1 | 3> {
   if (color !== 'auto') return color === 'gray' ? 1 : 3;
-  const count = Math.min(looked, chosen.length);
-  for (let i = 0; i < count; i++) {
-    const file = chosen[Math.floor((i * chosen.length) / count)]!;
+  for (const place of spread(looked, chosen.length)) {
+    const file = chosen[place]!;
     if (await isColor(await files.bytes(file), files.where(file))) return 3;
   }
   return 1;
@@ -112,10 +111,8 @@ async function channelsOf(
 
 /** By the headers of some evenly spaced images. */
 async function haveDifferentSizes({ paths, bytes, where }: ImageFiles): Promise<boolean> {
-  const count = Math.min(measured, paths.length);
   let first: string | undefined;
-  for (let i = 0; i < count; i++) {
-    const file = Math.floor((i * paths.length) / count);
+  for (const file of spread(measured, paths.length)) {
     const size = (await sizeOfPicture(await bytes(file), where(file))).join();
     first ??= size;
     if (size !== first) return true;
