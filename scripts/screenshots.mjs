@@ -62,10 +62,15 @@ async function showLayerThatHas(tab) {
 
 /** In a small window, panels take turns. */
 async function bringForward(tab, region) {
-  if (await tab.locator(region).isVisible()) return;
   const place = ['.layer', '.gallery', '.diag'].indexOf(region);
   const choices = tab.locator('.panel-switch:visible [role=radio]');
-  await choices.nth(place - (3 - (await choices.count()))).click();
+  // After a change of size, a slow page has for a while the panels that it had before.
+  for (let tries = 0; tries < 20 && !(await tab.locator(region).isVisible()); tries++) {
+    await choices
+      .nth(place - (3 - (await choices.count())))
+      .click({ timeout: 1000 })
+      .catch(() => {});
+  }
 }
 
 /** Those in the row, and those under "More". */

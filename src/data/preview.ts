@@ -27,6 +27,8 @@ const lookedVectors = 20_000;
 const lookedImages = 512;
 const sheetExamples = 64;
 const sheetColumns = 16;
+/** So few stand beside each other. */
+const oneRow = 8;
 const shownRows = 20;
 const shownFeatures = 64;
 /** Tables that are larger are not read to their end. */
@@ -255,8 +257,8 @@ async function lookAtImages(
   }
   const most = Math.min(sheetExamples, split.count, Math.max(1, Math.floor(2 ** 24 / split.size)));
   const columns = Math.min(
-    ...[most, sheetColumns, Math.ceil(Math.sqrt(2 * most))],
-    Math.max(1, Math.floor(1600 / shape[1]!)),
+    most <= oneRow ? most : Math.ceil(Math.sqrt(2 * most)),
+    ...[sheetColumns, Math.max(1, Math.floor(1600 / shape[1]!))],
   );
   // No row is left half empty.
   const examples = most - (most % columns);

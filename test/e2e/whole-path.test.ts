@@ -55,7 +55,7 @@ describe('the whole path', function () {
     await workbench.title().filter({ hasText: '(3/3)' }).waitFor();
     assert.match(await workbench.input().inputValue(), /^runs.digits$/);
     await workbench.accept();
-    const item = workbench.statusBar(/digits \d+% · \d\.\d{3} bits\/dim · .* left/);
+    const item = workbench.statusBar(/digits (\d+%|step \d+) · \d\.\d{3} bits\/dim · .* left/);
     await item.waitFor({ timeout: 150_000 });
     await until('a validated model', () => measured() >= 50, 150_000);
     await vscode.commands.executeCommand('workbench.view.extension.flowscope');

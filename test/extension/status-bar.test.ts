@@ -105,10 +105,10 @@ describe('the status bar with two trainings', function () {
 
   it('stops the one that is chosen, and then tells of the other', async () => {
     await act('bar-one', 'Stop Training');
-    await shows(/^\$\(pulse\) bar-two \d+% · /);
+    await shows(/^\$\(pulse\) bar-two (\d+%|step \d+) · /);
     assert.equal(status('bar-one').status, 'stopped');
     assert.equal(status('bar-two').status, 'running');
     await act(undefined, 'Pause Training');
-    await shows(/^\$\(debug-pause\) bar-two \d+% · paused$/);
+    await shows(/^\$\(debug-pause\) bar-two (\d+%|step \d+) · paused$/);
   });
 });

@@ -49,7 +49,7 @@ describe('training', function () {
       () => /bits\/dim/.test(flowscope.statusBarText() ?? '') && flowscope.statusBarText(),
       90_000,
     );
-    assert.match(shown, /lag \d+% · \d\.\d{3} bits\/dim/);
+    assert.match(shown, /lag (\d+%|step \d+) · \d\.\d{3} bits\/dim/);
     assert.equal(flowscope.enginePids().trainings.length, 1);
 
     const resolution = 5;
