@@ -1,9 +1,10 @@
 /** Writes a flow as a PyTorch module that needs nothing but PyTorch. */
-import { mkdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
 import { writeSafetensors } from '../../checkpoint/safetensors';
 import { writeAtomically, writeError } from '../../files/atomic';
+import { makeFolder } from '../../files/make-folder';
 import { modelName } from '../../files/model-name';
 import type { WrittenFile } from '../../protocol/engine';
 import type { Model } from '../model/model';
@@ -23,7 +24,13 @@ export async function exportTorch(model: Model, output: string): Promise<Written
   const flow = await runnableFlow(model);
   const { text, constants } = printFlow({ ...flow, title: titleOf(model) });
   const folder = path.resolve(output);
-  await makeFolder(folder);
+  const info = await stat(folder).catch(() => undefined);
+  if (info && !info.isDirectory()) {
+    throw new UserError(`${folder}: is a file; expected a folder for ${moduleName} and ${weightsName}.`);
+  }
+  await makeFolder(folder).catch((error: unknown) => {
+    throw writeError(folder, error);
+  });
   const [code, weights] = [path.join(folder, moduleName), path.join(folder, weightsName)];
   try {
     await writeSafetensors(weights, { ...flow.tensors, ...constants });
@@ -39,14 +46,4 @@ export async function exportTorch(model: Model, output: string): Promise<Written
 function titleOf(model: Model): string {
   const checkpoint = modelName(model.file);
   return model.run ? `The flow ${path.basename(model.run)}, ${checkpoint}` : `The flow ${checkpoint}`;
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  const info = await stat(folder).catch(() => undefined);
-  if (info && !info.isDirectory()) {
-    throw new UserError(`${folder}: is a file; expected a folder for ${moduleName} and ${weightsName}.`);
-  }
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw writeError(folder, error);
-  });
 }

@@ -6,7 +6,7 @@ import { varied } from '../../flow/scope';
 import { tupleText } from './expressions';
 import { methodText, printFunction } from './function';
 import type { HelperName } from './helpers';
-import type { Hints } from './names';
+import { freeName, type Hints } from './names';
 import { callOp, regionsOf, type Region } from './regions';
 import { startSums } from './sums';
 
@@ -123,8 +123,7 @@ class ModulePrinter {
     );
     const text = methodText('@', printed);
     for (const [name, known] of module.methods) if (known === text) return name;
-    let name = wanted;
-    for (let count = 2; module.methods.has(name); count++) name = `${wanted}_${count}`;
+    const name = freeName(wanted, (other) => module.methods.has(other));
     module.methods.set(name, text);
     return name;
   }
@@ -162,8 +161,7 @@ class ModulePrinter {
   /** Of what is another for each pass, one for each is kept behind the other. */
   private constantText(module: Module, data: ConstantData, value: Value, called?: string): string {
     if (called !== varied) return `self.${this.constant(module, data, value, called)}`;
-    const isSame = (known: ConstantData): boolean => known.every((number, i) => Object.is(number, data[i]));
-    let at = module.places.findIndex(isSame);
+    let at = module.places.findIndex((known) => areEqual(known, data));
     if (at < 0) at = module.places.push(Float32Array.from(data)) - 1;
     return `self.${places}[${at}]`;
   }
@@ -173,15 +171,14 @@ class ModulePrinter {
       (known) =>
         known.value.dtype === value.dtype &&
         sameShape(known.value.shape, value.shape) &&
-        known.data.every((number, i) => Object.is(number, data[i])),
+        areEqual(known.data, data),
     );
     if (same) return same.name;
     const wanted = called ?? constantName(data, value);
     const isTaken = (name: string): boolean =>
       constants.some((known) => known.name === name) ||
       this.tensors.some((tensor) => `${tensor.name}.`.startsWith(`${joined(path, name)}.`));
-    let name = wanted;
-    for (let count = 2; isTaken(name); count++) name = `${wanted}_${count}`;
+    const name = freeName(wanted, isTaken);
     constants.push({ name, data, value });
     return name;
   }
@@ -234,9 +231,7 @@ class ModulePrinter {
       return known.name;
     }
     const wanted = path === '' ? 'Flow' : className(path, this.isLeaf(path) ? this.tensorsIn(path) : []);
-    let name = wanted;
-    for (let count = 2; this.classes.some((other) => other.name === name); count++)
-      name = `${wanted}${count}`;
+    const name = freeName(wanted, (other) => this.classes.some((made) => made.name === other), '');
     const fresh = { name, ...made, modules: [path] };
     this.known.set(key, fresh);
     this.classes.push(fresh);
@@ -289,6 +284,9 @@ function stacked(rows: readonly Float32Array[]): KeptConstant {
   return { dtype: 'F32', shape: [rows.length, 1, length], data };
 }
 
+const areEqual = (a: ConstantData, b: ConstantData): boolean =>
+  a.every((number, i) => Object.is(number, b[i]));
+
 const joined = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 /** "self.net[0].weight" of "net.0.weight". */
 function pythonPath(relative: string): string {
@@ -329,8 +327,7 @@ function named(graph: Graph, region: Region, direction: Direction, stored: Reado
   const isLayer = region.isLayer;
   const taken = new Set<string>();
   const unique = (wanted: string): string => {
-    let name = wanted;
-    for (let count = 2; taken.has(name); count++) name = `${wanted}_${count}`;
+    const name = freeName(wanted, (other) => taken.has(other));
     taken.add(name);
     return name;
   };

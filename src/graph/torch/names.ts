@@ -21,8 +21,7 @@ export function namesOf(graph: Graph, statements: Statements, hints: Hints): Nam
   const names = new Map<number, string>();
   const holders = new Map<string, number>();
   const take = (id: number, wanted: string, at: number): string => {
-    let name = wanted;
-    for (let count = 2; isTaken(name, at); count++) name = `${wanted}_${count}`;
+    const name = freeName(wanted, (other) => isTaken(other, at));
     names.set(id, name);
     holders.set(name, id);
     return name;
@@ -37,6 +36,13 @@ export function namesOf(graph: Graph, statements: Statements, hints: Hints): Nam
     define: (line, at) =>
       line.outputs.map((id) => (lastUse.has(id) ? take(id, hints.get(id) ?? usualName(id, graph), at) : '_')),
   };
+}
+
+/** The name, or the first of NAME_2, NAME_3, … that is free. @param between what stands before the number */
+export function freeName(wanted: string, isTaken: (name: string) => boolean, between = '_'): string {
+  let name = wanted;
+  for (let count = 2; isTaken(name); count++) name = `${wanted}${between}${count}`;
+  return name;
 }
 
 function usualName(id: number, { values, dynamicBatch }: Graph): string {

@@ -4,6 +4,7 @@
  */
 import { isPassScope, varied } from '../../flow/scope';
 import type { Graph, Node, Port } from '../ir';
+import { consumersOf, producersOf } from '../links';
 import { removeDeadCode } from '../passes/dead-code';
 
 /** The node that stands for a region. Its attribute `region` is the key in `regions`. */
@@ -52,14 +53,13 @@ function prefixesOf(name: string): string[] {
 
 class Splitter {
   private readonly storedIds: ReadonlyMap<number, Port>;
-  private readonly needed: ReadonlyMap<number, readonly Node[]>;
+  private readonly consumers: ReadonlyMap<number, readonly Node[]>;
+  private readonly producers: ReadonlyMap<number, Node>;
   private readonly results: ReadonlySet<number>;
   /** Made from nothing, and made again wherever it is used. */
   private readonly floating: ReadonlySet<number>;
   /** The context, and what is computed from it alone. */
   private readonly contexts: ReadonlySet<number>;
-  /** Where values are computed. */
-  private readonly scopes: ReadonlyMap<number, string>;
   private nextRegion = 0;
 
   constructor(
@@ -70,14 +70,9 @@ class Splitter {
     this.storedIds = new Map(
       graph.inputs.flatMap((port) => (stored.has(port.name) ? [[port.value, port] as const] : [])),
     );
-    const needed = new Map<number, Node[]>();
-    for (const node of graph.nodes)
-      for (const id of node.inputs) needed.set(id, [...(needed.get(id) ?? []), node]);
-    this.needed = needed;
+    this.consumers = consumersOf(graph);
+    this.producers = producersOf(graph);
     this.results = new Set(graph.outputs.map(({ value }) => value));
-    this.scopes = new Map(
-      graph.nodes.flatMap(({ outputs, scope }) => outputs.map((id) => [id, scope] as const)),
-    );
     this.contexts = this.contextual();
     this.floating = new Set(graph.nodes.flatMap((node) => (node.inputs.length === 0 ? node.outputs : [])));
   }
@@ -186,7 +181,8 @@ class Splitter {
   /** What an argument is to a region, where that is known. */
   private role(id: number, { module, pass }: Place): string {
     if (this.contexts.has(id)) return 'context';
-    const isOfModule = this.scopes.get(id)?.split('/').includes(module) ?? this.graph.constants.has(id);
+    const isOfModule =
+      this.producers.get(id)?.scope.split('/').includes(module) ?? this.graph.constants.has(id);
     return pass !== undefined && !isOfModule ? 'given' : '';
   }
 
@@ -196,9 +192,8 @@ class Splitter {
   }
 
   private isNeededOutside(id: number, inside: ReadonlySet<Node>): boolean {
-    const users = this.needed.get(id) ?? [];
     if (this.floating.has(id)) return false;
-    return this.results.has(id) || users.some((user) => !inside.has(user));
+    return this.results.has(id) || (this.consumers.get(id) ?? []).some((user) => !inside.has(user));
   }
 
   private part(nodes: readonly Node[], inputs: readonly Port[], outputs: readonly Port[]): Graph {

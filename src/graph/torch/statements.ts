@@ -3,6 +3,7 @@ import { sizeOf } from '../../base/shape';
 import type { Graph, Node } from '../ir';
 import { arithmeticNames, comparisonNames } from '../kernels/elementwise';
 import { producersOf } from '../links';
+import { countUses } from '../passes/count-uses';
 import { broadcastShapes, sameShape } from '../shape';
 import { callOp } from './regions';
 import { addsLogDet } from './sums';
@@ -32,9 +33,7 @@ export interface Statements {
 
 export function statementsOf(graph: Graph): Statements {
   const producers = producersOf(graph);
-  const uses = new Map<number, number>();
-  const count = (id: number): unknown => uses.set(id, (uses.get(id) ?? 0) + 1);
-  for (const node of graph.nodes) node.inputs.forEach(count);
+  const uses = countUses(graph);
   const results = new Set(graph.outputs.map(({ value }) => value));
   const inside = new Set<Node>();
   const costs = new Map<Node, number>();
@@ -65,7 +64,6 @@ export function statementsOf(graph: Graph): Statements {
     const { shape } = graph.values.get(node.inputs[1]!)!;
     const fits =
       uses.get(node.inputs[0]!) === 1 &&
-      !results.has(node.inputs[0]!) &&
       shape.length === 1 &&
       shape[0] === shapeOf(product.outputs[0]!).at(-1) &&
       (product.op === 'Conv2D' || (isPlain(product) && shapeOf(product.inputs[1]!).length === 2));
