@@ -4,6 +4,7 @@ import { UserError } from '../base/user-error';
 import { contextSizeOf, type WithContext } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
 import type { Examples } from './dataset';
+import { keepsGeometry } from './images/picture';
 import type { Opened } from './opened';
 
 /** Classes that are given as numbers, one for each. */
@@ -42,15 +43,14 @@ export async function addContext(
 
 /** Of what goes with each image. @throws UserError where it is not known, or would not go with what is cut out */
 function shapeFor({ source, fitted }: Opened, config: DataConfig): readonly number[] {
-  const { contextShape: shape, crop, resize, size } = config;
+  const { contextShape: shape } = config;
   if (!shape) {
     throw new UserError(
       `${source}: holds images, whose context has a height, width and channels; give them in data.contextShape, ` +
         'or train a model with a context.',
     );
   }
-  const asTheyAre = !fitted && crop === 'none' && resize === undefined && size === undefined;
-  if (isRow(config) || asTheyAre) return shape;
+  if (isRow(config) || (!fitted && keepsGeometry(config))) return shape;
   if (fitted)
     throw new UserError(
       `${source}: its images have different sizes, unlike their context. Give them one size.`,

@@ -1,4 +1,5 @@
 /** Pictures as bytes, and what is done to them before a flow sees them: resize, crop, color and bit depth. */
+import type { DataConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { loadSharp } from './sharp';
 
@@ -27,7 +28,7 @@ export interface ImageOptions {
 }
 
 /** Whether pictures are taken as they are, but for their bit depth. */
-export function keepsGeometry({ resize, crop, size }: ImageOptions): boolean {
+export function keepsGeometry({ resize, crop, size }: Pick<DataConfig, 'resize' | 'crop' | 'size'>): boolean {
   return resize === undefined && crop === 'none' && size === undefined;
 }
 

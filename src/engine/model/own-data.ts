@@ -5,7 +5,9 @@ import type { DataConfig, ImageModelConfig, ModelConfig } from '../../config/sch
 import { UserError } from '../../base/user-error';
 import { detectFormat } from '../../data/detect';
 import { quantizeSamples } from '../../data/images/fit';
+import { keepsGeometry } from '../../data/images/picture';
 import { openSource, type OpenSource } from '../../data/open';
+import { squares } from '../../protocol/engine';
 
 /** Examples in the units and the shape that the model takes, padding left out. */
 export interface OwnData {
@@ -94,7 +96,7 @@ async function openImagesOf(
 ): Promise<OwnData> {
   const { height, width, channels } = model;
   const format = await detectFormat(file);
-  const own = data && (data.resize !== undefined || data.crop !== 'none' || data.size !== undefined);
+  const own = data && !keepsGeometry(data);
   const plain = { ...asSource(file, undefined), color: colourOf(channels) };
   // Cut to a square and scaled, unless the model's own data say otherwise; what has the right size stays as it is.
   const fitted: DataConfig = own
@@ -105,7 +107,7 @@ async function openImagesOf(
         color: plain.color,
       }
     : height === width
-      ? { ...plain, crop: 'center', size: height }
+      ? { ...plain, ...squares(height) }
       : plain;
   let shape: number[] | undefined;
   // Arrays may have another number of levels, and cannot be scaled then.
