@@ -15,11 +15,10 @@ export async function exportOnnx(
   provider: InspectorProvider,
   target?: unknown,
 ): Promise<void> {
-  const model = await resolveModel(services, target, checkpoint);
-  if (!model) return;
   const title = l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files');
-  const output = await askFolder(model, title);
-  if (output === undefined) return;
+  const asked = await askWhat(services, target, title);
+  if (!asked) return;
+  const { model, output } = asked;
   const report = await withDocument(
     provider,
     model,
@@ -30,8 +29,14 @@ export async function exportOnnx(
   await offerFiles(report);
 }
 
-/** The run's folder is proposed. */
-async function askFolder(model: Uri, title: string): Promise<string | undefined> {
+/** Which checkpoint, and the folder to write into; that of its run is proposed. */
+async function askWhat(
+  services: Services,
+  target: unknown,
+  title: string,
+): Promise<{ model: Uri; output: string } | undefined> {
+  const model = await resolveModel(services, target, checkpoint);
+  if (!model) return undefined;
   const chosen = await window.showOpenDialog({
     title,
     openLabel: l10n.t('Export Here'),
@@ -39,7 +44,7 @@ async function askFolder(model: Uri, title: string): Promise<string | undefined>
     canSelectFolders: true,
     defaultUri: (await runOfCheckpoint(model)) ?? Uri.joinPath(model, '..'),
   });
-  return chosen?.[0] && onDisk(chosen[0]);
+  return chosen?.[0] && { model, output: onDisk(chosen[0]) };
 }
 
 export function describeExport(report: ExportReport): string {
@@ -68,11 +73,10 @@ export async function exportTorch(
   provider: InspectorProvider,
   target?: unknown,
 ): Promise<void> {
-  const model = await resolveModel(services, target, checkpoint);
-  if (!model) return;
   const title = l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors');
-  const output = await askFolder(model, title);
-  if (output === undefined) return;
+  const asked = await askWhat(services, target, title);
+  if (!asked) return;
+  const { model, output } = asked;
   const files = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
     document.exportTorch(output),
   );
