@@ -1,7 +1,7 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import { powerOfTen } from '../../base/format/numbers';
 import { words } from '../../base/words';
-import { layerChart, LayerAxis, SelectedLayer } from './layer-axis';
+import { layerChart, LayerAxis, SelectedLayer, ValueLines } from './layer-axis';
 import { text } from './text';
 import { logarithmic } from '../../base/charts/scale';
 
@@ -32,14 +32,12 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.isExact}: ${text.isExactNote}`}>
       <SelectedLayer chart={chart} place={errors.findIndex((e) => e.layer === selected)} />
-      {Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step).map((power) => (
-        <g key={power}>
-          <line class="grid" x1={left} x2={width} y1={y.at(10 ** power)} y2={y.at(10 ** power)} />
-          <text x={left - 4} y={y.at(10 ** power) + 4} text-anchor="end">
-            {powerOfTen(power)}
-          </text>
-        </g>
-      ))}
+      <ValueLines
+        chart={chart}
+        lines={Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step).map(
+          (power) => ({ at: y.at(10 ** power), name: powerOfTen(power) }),
+        )}
+      />
       <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
       <text
         x={width - 2}

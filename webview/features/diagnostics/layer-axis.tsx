@@ -28,6 +28,28 @@ export function SelectedLayer({ chart: { x, base }, place }: { chart: LayerChart
   );
 }
 
+/** Lines at values, whose places are given, with their names. */
+export function ValueLines({
+  chart: { left, width },
+  lines,
+}: {
+  chart: LayerChart;
+  lines: readonly { at: number; name: string }[];
+}) {
+  return (
+    <>
+      {lines.map(({ at, name }) => (
+        <g key={name}>
+          <line class="grid" x1={left} x2={width} y1={at} y2={at} />
+          <text x={left - 4} y={at + 4} text-anchor="end">
+            {name}
+          </text>
+        </g>
+      ))}
+    </>
+  );
+}
+
 /** @param layers their indices, at each place */
 export function LayerAxis({ chart, layers }: { chart: LayerChart; layers: readonly number[] }) {
   const { x, left, base, width, height } = chart;

@@ -3,7 +3,7 @@ import { linear } from '../../base/charts/scale';
 import { finiteExtent } from '../../base/canvas/planes';
 import { ticks, tickText } from '../../base/format/numbers';
 import { words } from '../../base/words';
-import { layerChart, LayerAxis, SelectedLayer } from './layer-axis';
+import { layerChart, LayerAxis, SelectedLayer, ValueLines } from './layer-axis';
 import { text } from './text';
 
 /** Points that are drawn at most, of all layers together. */
@@ -26,21 +26,20 @@ export function LogDets({
   const room = 0.05 * (extent.high - extent.low) || 1;
   const [low, high] = [Math.min(0, extent.low - room), Math.max(0, extent.high + room)];
   const chart = layerChart(width, height, logDets.length);
-  const { x, left, base, top } = chart;
+  const { x, base, top } = chart;
   const y = linear(low, high, base, top);
   const half = 0.36 * (x.at(1) - x.at(0));
   const shown = Math.max(1, Math.floor(mostPoints / logDets.length));
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.logDets}: ${words.layerAxis}, nats`}>
       <SelectedLayer chart={chart} place={logDets.findIndex(({ layer }) => layer === selected)} />
-      {ticks(low, high, height < 120 ? 2 : 4).map((value) => (
-        <g key={value}>
-          <line class="grid" x1={left} x2={width} y1={y.at(value)} y2={y.at(value)} />
-          <text x={left - 4} y={y.at(value) + 4} text-anchor="end">
-            {tickText(value)}
-          </text>
-        </g>
-      ))}
+      <ValueLines
+        chart={chart}
+        lines={ticks(low, high, height < 120 ? 2 : 4).map((value) => ({
+          at: y.at(value),
+          name: tickText(value),
+        }))}
+      />
       <path
         class="points"
         d={logDets

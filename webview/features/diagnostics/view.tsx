@@ -1,4 +1,5 @@
 /** Where the cost comes from, and whether the flow does what a flow should. */
+import type { ComponentChildren } from 'preact';
 import type { Diagnostics as DiagnosticsAnswer } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
@@ -12,7 +13,7 @@ import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
-import { TakeAway } from '../../base/takeaway/take-away';
+import { TakeAway, type TakeAwayProps } from '../../base/takeaway/take-away';
 import { Asked, Message } from '../../base/store/asked';
 import { Findings } from './findings';
 import { HowLikely } from './how-likely';
@@ -79,53 +80,38 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   return (
     <div class={`charts five ${isPlane(model) ? 'planar' : ''}`}>
-      <div class="chart">
-        <h3>
-          <b>{bits ? text.whereBits : text.whereNats}</b>
-          <span class="tick">{text.runningSum(answer.unit)}</span>
-        </h3>
-        <TakeAway
-          model={model}
-          numbers={() => waterfallNumbers(store)}
-          title={bits ? text.whereBits : text.whereNats}
-          fileName="waterfall"
-          frame=".chart"
-        />
+      <Chart
+        model={model}
+        title={bits ? text.whereBits : text.whereNats}
+        note={text.runningSum(answer.unit)}
+        numbers={() => waterfallNumbers(store)}
+        fileName="waterfall"
+      >
         <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
-      </div>
+      </Chart>
       <HowLikely model={model} answer={answer} own={own} />
-      <div class="chart by-layer">
-        <h3>
-          <b>{text.logDets}</b>
-          <span class="tick">{text.logDetsNote(answer.logDets[0]?.values.length ?? 0)}</span>
-        </h3>
-        <TakeAway
-          model={model}
-          numbers={() => logDetNumbers(store, model)}
-          title={text.logDets}
-          fileName="log-dets"
-          frame=".chart"
-        />
+      <Chart
+        model={model}
+        name="by-layer"
+        title={text.logDets}
+        note={text.logDetsNote(answer.logDets[0]?.values.length ?? 0)}
+        numbers={() => logDetNumbers(store, model)}
+        fileName="log-dets"
+      >
         <Sized>
           {(width, height) => (
             <LogDets width={width} height={height} logDets={answer.logDets} selected={store.layer.value} />
           )}
         </Sized>
-      </div>
-      <div class="chart normal">
-        <h3>
-          <b>{text.isNormal}</b>
-          <span class="tick">
-            {text.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
-          </span>
-        </h3>
-        <TakeAway
-          model={model}
-          numbers={() => quantileNumbers(store)}
-          title={text.isNormal}
-          fileName="quantiles"
-          frame=".chart"
-        />
+      </Chart>
+      <Chart
+        model={model}
+        name="normal"
+        title={text.isNormal}
+        note={text.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
+        numbers={() => quantileNumbers(store)}
+        fileName="quantiles"
+      >
         <Sized>
           {(width, height) => (
             <Quantiles
@@ -136,19 +122,14 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
             />
           )}
         </Sized>
-      </div>
-      <div class="chart">
-        <h3>
-          <b>{text.isExact}</b>
-          <span class="tick">{text.isExactNote}</span>
-        </h3>
-        <TakeAway
-          model={model}
-          numbers={() => inverseNumbers(store, model)}
-          title={text.isExact}
-          fileName="inverse"
-          frame=".chart"
-        />
+      </Chart>
+      <Chart
+        model={model}
+        title={text.isExact}
+        note={text.isExactNote}
+        numbers={() => inverseNumbers(store, model)}
+        fileName="inverse"
+      >
         {answer.noInverse === undefined ? (
           <Sized>
             {(width, height) => (
@@ -163,7 +144,30 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         ) : (
           <p class="muted">{answer.noInverse}</p>
         )}
-      </div>
+      </Chart>
+    </div>
+  );
+}
+
+/** A chart below its title, with what can be taken along of it. */
+function Chart({
+  name = '',
+  note,
+  children,
+  ...taken
+}: Pick<TakeAwayProps, 'model' | 'title' | 'numbers' | 'fileName'> & {
+  name?: string;
+  note: string;
+  children: ComponentChildren;
+}) {
+  return (
+    <div class={`chart ${name}`}>
+      <h3>
+        <b>{taken.title}</b>
+        <span class="tick">{note}</span>
+      </h3>
+      <TakeAway {...taken} frame=".chart" />
+      {children}
     </div>
   );
 }
