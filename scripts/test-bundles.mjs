@@ -1,7 +1,6 @@
-// Bundles the test files of a folder below test/ into out/test/.
+// Bundles the test files of a folder below test/ into out/test/. npm test reads this file before packages are installed.
 import fs from 'node:fs';
 import path from 'node:path';
-import esbuild from 'esbuild';
 import { nodeOptions, root } from './esbuild-options.mjs';
 
 /** Files of `test/<folder>` that end in one of the suffixes, relative to the root. */
@@ -20,7 +19,8 @@ export async function bundleTests(name, sources, base = path.join('test', name))
   const outdir = path.join(root, 'out', 'test', name);
   fs.rmSync(outdir, { recursive: true, force: true });
   if (sources.length === 0) return [];
-  await esbuild.build({
+  const { build } = await import('esbuild');
+  await build({
     ...nodeOptions,
     entryPoints: sources,
     outdir,
