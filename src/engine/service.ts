@@ -19,6 +19,7 @@ import { summarizeCheckpoint } from './assistant/summarize-checkpoint';
 import type { Backend } from './backends/backend';
 import { chooseBackend, chooseInferenceBackend, type BackendPreference } from './backends/choose';
 import { threadsToUse } from './backends/threads';
+import type { ProgramCacheOptions } from './backends/program-cache';
 import { createThreadedOnnxRuntime } from './backends/threaded';
 import { exportHtml } from './export/html';
 import { exportOnnx } from './export/onnx';
@@ -38,6 +39,8 @@ export interface ServiceOptions {
   threads?: number;
   /** Script of the threads that ONNX Runtime runs flows on; by default it runs on the calling thread. */
   onnxThread?: string;
+  /** Where programs of small models are kept, for who opens them again; only with `onnxThread`. */
+  cache?: ProgramCacheOptions;
   /** Opens no model that other software wrote, whatever it is called. */
   ownFilesOnly?: boolean;
 }
@@ -73,10 +76,14 @@ export function createService(options: ServiceOptions = {}): EngineService {
   const preference = options.backend ?? 'auto';
   const threads = (): number => threadsToUse(options.threads);
   const training = loadedOnce(() => chooseBackend(preference, threads()));
-  const { onnxThread } = options;
+  const { onnxThread, cache } = options;
   const inference = loadedOnce(() =>
     chooseInferenceBackend(preference, threads(), {
-      ...(onnxThread ? { onnx: (given) => createThreadedOnnxRuntime(onnxThread, given) } : {}),
+      ...(onnxThread
+        ? {
+            onnx: (given) => createThreadedOnnxRuntime(onnxThread, { ...given, ...(cache ? { cache } : {}) }),
+          }
+        : {}),
       otherwise: training.get,
     }),
   );

@@ -3,10 +3,12 @@
  * trainings have saved.
  */
 import { createBirpc } from 'birpc';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import { decodeEnvelope, encodeEnvelope, toErrorData } from '../protocol/wire';
-import { createService } from './service';
+import { cacheRoot } from '../native/locate';
+import { createService, type ServiceOptions } from './service';
 import { startWatchdog } from './watchdog';
 
 /** Exit code after an error that nobody expected. */
@@ -19,7 +21,7 @@ function main(): void {
     return;
   }
   const service = createService({
-    onnxThread: path.join(__dirname, 'onnx-thread.js'),
+    ...threadAndCache(path.join(__dirname, 'onnx-thread.js')),
     ownFilesOnly: process.env['FLOWSCOPE_OWN_FILES'] === '1',
     events: {
       trainProgress: (token, progress) => void rpc.trainProgress.asEvent(token, progress),
@@ -78,6 +80,20 @@ function main(): void {
   startWatchdog();
   // The channel's other end decides when to stop; a Ctrl-C in its terminal reaches this process too.
   process.on('SIGINT', () => undefined);
+}
+
+function threadAndCache(onnxThread: string): ServiceOptions {
+  try {
+    // Names and sizes of files do for a build: they change with it.
+    const build = [__filename, onnxThread].map((file) => {
+      const { size, mtimeMs } = statSync(file);
+      return `${size} ${mtimeMs}`;
+    });
+    return { onnxThread, cache: { folder: path.join(cacheRoot(), 'programs'), build: build.join() } };
+  } catch {
+    // Without a home folder nothing is kept.
+    return { onnxThread };
+  }
 }
 
 main();

@@ -39,11 +39,15 @@ export interface CompileOptions {
    * batch may go in parts.
    */
   examples?: number;
+  /** Says which graph it is of which tensors: what was compiled is kept under it, where the backend can, for `restore`. */
+  keep?: string;
 }
 
 export interface Backend {
   readonly info: BackendInfo;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+  /** What was compiled before, perhaps by another process, with this `keep`. */
+  restore?(keep: string, options?: Pick<CompileOptions, 'bulk'>): Promise<Program | undefined>;
   /** Absent where training is not possible yet. */
   compileStateful?(spec: StatefulSpec): Promise<StatefulProgram>;
   dispose(): Promise<void>;

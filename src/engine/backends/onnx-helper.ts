@@ -49,7 +49,15 @@ export function startThread(script: string, options: ThreadOptions): Thread {
 
 export async function compileOn({ api }: Thread, graph: Graph, options: CompileOptions): Promise<Program> {
   const constants = new Map([...graph.constants].map(([id, data]) => [id, shared(data)]));
-  const program = await api.compile({ ...graph, constants }, options);
+  return programOf(api, await api.compile({ ...graph, constants }, options));
+}
+
+export async function restoreOn({ api }: Thread, keep: string): Promise<Program | undefined> {
+  const program = await api.restore(keep);
+  return program === undefined ? undefined : programOf(api, program);
+}
+
+function programOf(api: ThreadApi, program: number): Program {
   return {
     run: (feeds) => api.run(program, ownBuffers(feeds)),
     dispose: () => api.dispose(program),

@@ -24,12 +24,16 @@ function serve(): void {
   backend.catch(() => undefined);
   const programs = new Map<number, Program>();
   let next = 1;
+  const numbered = (program: Program): number => {
+    programs.set(next, program);
+    return next++;
+  };
   const api: ThreadApi = {
     info: async () => (await backend).info,
-    async compile(graph, compiling) {
-      const program = await (await backend).compile(graph, compiling);
-      programs.set(next, program);
-      return next++;
+    compile: async (graph, compiling) => numbered(await (await backend).compile(graph, compiling)),
+    async restore(keep) {
+      const program = await (await backend).restore?.(keep);
+      return program && numbered(program);
     },
     run: (program, feeds) => programs.get(program)!.run(feeds),
     async dispose(program) {

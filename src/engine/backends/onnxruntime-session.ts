@@ -17,6 +17,8 @@ export interface SessionOptions {
   block?: number | undefined;
   /** The graph trains. */
   training?: boolean;
+  /** A file that the model is written to as ONNX Runtime optimizes it. */
+  optimizedTo?: string | undefined;
 }
 
 const ortTypes = { float32: 'float32', int32: 'int32', bool: 'bool' } as const satisfies Record<
@@ -36,7 +38,7 @@ export interface GraphSession {
 export async function createSession(
   runtime: Runtime,
   graph: Graph,
-  { threads, spin, block, training = false }: SessionOptions,
+  { threads, spin, block, training = false, optimizedTo }: SessionOptions,
 ): Promise<GraphSession> {
   const options = { name: 'program', rearrange: true, block };
   const prepared = runPasses(graph, onnxPasses(options));
@@ -48,11 +50,30 @@ export async function createSession(
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
     enableMemPattern: !training,
+    ...(optimizedTo === undefined ? {} : { optimizedModelFilePath: optimizedTo }),
+    ...onThreads({ threads, spin }),
+  });
+  return { session, known };
+}
+
+/** @param model that ONNX Runtime wrote for this kind of processor */
+export function optimizedSession(
+  runtime: Runtime,
+  model: Uint8Array,
+  options: Pick<SessionOptions, 'threads' | 'spin'>,
+): Promise<InferenceSession> {
+  return newSession(runtime, model, { graphOptimizationLevel: 'disabled', ...onThreads(options) });
+}
+
+function onThreads({
+  threads,
+  spin,
+}: Pick<SessionOptions, 'threads' | 'spin'>): InferenceSession.SessionOptions {
+  return {
     intraOpNumThreads: threads,
     logSeverityLevel: 3,
     ...(spin ? {} : { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
-  });
-  return { session, known };
+  };
 }
 
 /** A model needs outputs, so that where all are constant they stay. */

@@ -1,11 +1,25 @@
 /** ONNX Runtime: comes with the product and needs no set-up; runs graphs, and trains. */
+import type { InferenceSession } from 'onnxruntime-node';
 import { loadRuntime, type Runtime } from './onnx-session';
 import type { Graph } from '../../graph/ir';
 import type { Backend, Feeds, Program } from './backend';
-import { createSession, inputsOf, tensorsFor, toArray, type SessionOptions } from './onnxruntime-session';
+import {
+  createSession,
+  inputsOf,
+  optimizedSession,
+  tensorsFor,
+  toArray,
+  type SessionOptions,
+} from './onnxruntime-session';
 import { inHalves, isLongWork, isSmall } from './halves';
 import { compileOn, startThread, type Thread } from './onnx-helper';
 import { channelsInBlock } from './onnxruntime-blocks';
+import {
+  createProgramCache,
+  type CachedProgram,
+  type ProgramCache,
+  type ProgramCacheOptions,
+} from './program-cache';
 import { compileStateful } from './onnxruntime-stateful';
 
 /** Loads the library; throws where there is none for this platform. */
@@ -16,15 +30,18 @@ export async function createOnnxRuntimeBackend(options: {
   spin?: boolean;
   /** The script of `onnx-thread.ts`, built: with it, large batches are run in two halves at the same time. */
   helper?: string;
+  cache?: ProgramCacheOptions;
 }): Promise<Backend> {
   const runtime = loadRuntime();
   const { threads, reason, spin = true, helper } = options;
   const library = `ONNX Runtime ${runtime.env.versions.node ?? runtime.env.versions.common}`;
+  const cache = options.cache && createProgramCache(options.cache, library);
   let other: Thread | undefined;
   return {
     info: { name: 'onnxruntime', library, threads, reason },
     async compile(graph, compiling = {}) {
-      if (!isLongWork(graph, compiling)) return compile(runtime, graph, { threads, spin });
+      if (!isLongWork(graph, compiling))
+        return compile(runtime, graph, { threads, spin, cache, keep: compiling.keep });
       const tiles = { spin, block: await channelsInBlock(runtime) };
       if (helper === undefined || threads < 2) return compile(runtime, graph, { threads, ...tiles });
       const half = threads >> 1;
@@ -42,19 +59,55 @@ export async function createOnnxRuntimeBackend(options: {
       if (here.status === 'fulfilled') await here.value.dispose();
       return compile(runtime, graph, { threads, ...tiles });
     },
+    async restore(keep) {
+      const found = await cache?.read(keep);
+      if (!found) return undefined;
+      try {
+        return programOf(runtime, await optimizedSession(runtime, found.model, { threads, spin }), found);
+      } catch {
+        // Whatever became of the file, the program can be compiled.
+        return undefined;
+      }
+    },
     compileStateful: (spec) => compileStateful(runtime, spec, { threads, spin }),
     dispose: async () => other?.stop(),
   };
 }
 
-async function compile(runtime: Runtime, graph: Graph, options: SessionOptions): Promise<Program> {
-  const { session, known } = await createSession(runtime, graph, options);
+async function compile(
+  runtime: Runtime,
+  graph: Graph,
+  { cache, keep, ...options }: SessionOptions & { cache?: ProgramCache; keep?: string },
+): Promise<Program> {
+  const optimizedTo = keep === undefined ? undefined : await cache?.temporary();
+  const { session, known } = await createSession(runtime, graph, { ...options, optimizedTo }).catch(
+    (error: unknown) => {
+      // Perhaps only that file cannot be written.
+      if (optimizedTo === undefined) throw error;
+      return createSession(runtime, graph, options);
+    },
+  );
   // The graph is not held on to: its constants are as large as the model.
-  const wanted = inputsOf(session, graph);
-  const { dynamicBatch } = graph;
+  const rest = { inputs: inputsOf(session, graph), known, dynamicBatch: graph.dynamicBatch };
+  const written = optimizedTo === undefined ? undefined : cache!.write(keep!, optimizedTo, rest);
+  const { run, dispose } = programOf(runtime, session, rest);
+  return {
+    run,
+    async dispose() {
+      await written;
+      await dispose();
+    },
+  };
+}
+
+function programOf(
+  runtime: Runtime,
+  session: InferenceSession,
+  { inputs, known, dynamicBatch }: Omit<CachedProgram, 'model'>,
+): Program {
   return {
     async run(feeds) {
-      const results = await session.run(tensorsFor(runtime, wanted, feeds, dynamicBatch));
+      const results = await session.run(tensorsFor(runtime, inputs, feeds, dynamicBatch));
       const all: Feeds = {};
       for (const [name, tensor] of Object.entries(results)) all[name] = toArray(tensor);
       // Whoever gets it may change it, or hand its memory on.

@@ -2,6 +2,7 @@
 import type { Graph } from '../../graph/ir';
 import type { BackendInfo } from '../../protocol/model';
 import type { CompileOptions, Feeds } from './backend';
+import type { ProgramCacheOptions } from './program-cache';
 
 /** Given to the thread when it starts. */
 export interface ThreadOptions {
@@ -12,6 +13,7 @@ export interface ThreadOptions {
   /** See `createOnnxRuntimeBackend`. */
   spin: boolean;
   helper?: string;
+  cache?: ProgramCacheOptions;
 }
 
 export interface ThreadApi {
@@ -19,6 +21,8 @@ export interface ThreadApi {
   info(): Promise<BackendInfo>;
   /** Resolves to the number under which the program is run and disposed of. */
   compile(graph: Graph, options: CompileOptions): Promise<number>;
+  /** As `compile`; undefined where nothing was kept. */
+  restore(keep: string): Promise<number | undefined>;
   run(program: number, feeds: Feeds): Promise<Feeds>;
   dispose(program: number): Promise<void>;
 }

@@ -2,9 +2,8 @@
  * ONNX Runtime on threads of its own, so that the engine's thread answers while something computes: one thread for what
  * somebody waits for, and one for what takes long.
  */
-import type { Graph } from '../../graph/ir';
 import type { Backend, CompileOptions, Program } from './backend';
-import { compileOn, startThread, type Thread } from './onnx-helper';
+import { compileOn, restoreOn, startThread, type Thread } from './onnx-helper';
 import type { ThreadOptions } from './thread-messages';
 
 /**
@@ -13,7 +12,7 @@ import type { ThreadOptions } from './thread-messages';
  */
 export async function createThreadedOnnxRuntime(
   script: string,
-  options: Pick<ThreadOptions, 'threads' | 'reason'>,
+  options: Pick<ThreadOptions, 'threads' | 'reason' | 'cache'>,
 ): Promise<Backend> {
   // Others compute at the same time, and threads that spin while they wait would take the processors from them.
   const given = { ...options, spin: false };
@@ -23,17 +22,24 @@ export async function createThreadedOnnxRuntime(
   try {
     const info = await prompt.api.info();
     const lanes = createLanes();
+    const place = ({ bulk: long = false }: CompileOptions): { thread: Thread; lane: Lane } =>
+      long
+        ? {
+            thread: (bulk ??= startThread(script, { ...given, nice: 15, helper: script })),
+            lane: lanes.later,
+          }
+        : { thread: prompt, lane: lanes.now };
     return {
       info,
-      compile: (graph, compiling = {}) =>
-        compiling.bulk
-          ? compile(
-              (bulk ??= startThread(script, { ...given, nice: 15, helper: script })),
-              graph,
-              compiling,
-              lanes.later,
-            )
-          : compile(prompt, graph, compiling, lanes.now),
+      async compile(graph, compiling = {}) {
+        const { thread, lane } = place(compiling);
+        return inLane(await lane(() => compileOn(thread, graph, compiling)), lane);
+      },
+      async restore(keep, restoring = {}) {
+        const { thread, lane } = place(restoring);
+        const program = await lane(() => restoreOn(thread, keep));
+        return program && inLane(program, lane);
+      },
       async dispose() {
         await Promise.all([prompt.stop(), bulk?.stop()]);
       },
@@ -66,7 +72,6 @@ function createLanes(): { now: Lane; later: Lane } {
   };
 }
 
-async function compile(thread: Thread, graph: Graph, options: CompileOptions, lane: Lane): Promise<Program> {
-  const { run, dispose } = await lane(() => compileOn(thread, graph, options));
+function inLane({ run, dispose }: Program, lane: Lane): Program {
   return { run: (feeds) => lane(() => run(feeds)), dispose };
 }

@@ -1,4 +1,5 @@
 /** A flow that can be run: its definition, its tensors, and graphs of it compiled when first needed. */
+import { createHash } from 'node:crypto';
 import { dropOldest } from '../../base/drop-oldest';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
@@ -32,6 +33,8 @@ export interface FlowModel {
   context?: ContextInfo;
   /** Values of one example as the flow takes it. */
   dimensions: number;
+  /** Its programs run in a moment, over batches too. */
+  small: boolean;
   /** D ln(levels) for images, else 0. */
   quantization: number;
   /**
@@ -51,6 +54,16 @@ export interface ProgramOptions {
 
 /** Programs of single batch sizes that are kept. */
 const keptPrograms = 3;
+/** Bytes of a small model. Its programs are kept on disk, where each holds the parameters once more. */
+const mostOfSmall = 4 << 20;
+
+/** The same for models that compute the same, whatever their files are called. */
+function identityOf({ config, standardize }: CheckpointHeader, tensors: FlowModel['tensors']): string {
+  const hash = createHash('sha256').update(JSON.stringify([config.model, standardize]));
+  for (const [name, { shape, data }] of Object.entries(tensors))
+    hash.update(JSON.stringify([name, shape])).update(data);
+  return hash.digest('hex');
+}
 
 export function createFlowModel(
   parts: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & { preprocess?: Preprocess },
@@ -68,6 +81,8 @@ export function createFlowModel(
     backend,
   });
   const dimensions = sizeOf(flow.inputShape);
+  const small = Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0) <= mostOfSmall;
+  let identity: string | undefined;
 
   return {
     ...parts,
@@ -76,12 +91,22 @@ export function createFlowModel(
     layers: modelLayers(flow, preprocess),
     runner,
     dimensions,
+    small,
     quantization: quantizationNats(config, dimensions),
     program(key, graph, { batch, bulk = false } = {}) {
       const full = batch === undefined ? key : `${key}@${batch}`;
       const known = programs.get(full);
       if (known) return known.program;
-      const kept = keepProgram(() => backend.compile(bindUsed(graph(), tensors), { optimize: true, bulk }));
+      const kept = keepProgram(async () => {
+        // Those of single batch sizes are many, and each is asked for by one view.
+        const keep =
+          batch === undefined && small ? `${(identity ??= identityOf(header, tensors))}/${key}` : undefined;
+        const restored = keep === undefined ? undefined : await backend.restore?.(keep, { bulk });
+        return (
+          restored ??
+          backend.compile(bindUsed(graph(), tensors), { optimize: true, bulk, ...(keep ? { keep } : {}) })
+        );
+      });
       programs.set(full, { ...kept, sized: batch !== undefined });
       kept.program.catch(() => programs.delete(full));
       for (const { drop } of dropOldest(programs, keptPrograms, ({ sized }) => sized))

@@ -24,7 +24,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
 
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
     // While the page loads. What goes wrong is said when the page asks, which tries again.
-    document.open().catch(() => undefined);
+    document.openAhead().catch(() => undefined);
     panel.title = titleOf(document.uri);
     const session = new PageSession(document, panel, this.active);
     panel.onDidDispose(() => session.dispose());

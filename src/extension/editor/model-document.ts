@@ -1,5 +1,6 @@
 /** One open model file: its engine lease, its id there, and the pages that show it. */
 import { isFile } from '../../base/exists';
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CustomDocument, ExtensionContext } from 'vscode';
@@ -17,6 +18,7 @@ import type {
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
 import type { ModelOutline, ModelSummary } from '../../protocol/model';
+import { defaultSelection } from '../../protocol/questions';
 import type { EngineProcess } from '../engine/engine-process';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import type { EngineLease } from '../engine/shared-engine';
@@ -29,6 +31,8 @@ import { RecentModels } from './recent-models';
 import { isOurs } from './view-types';
 import { watchModel } from './watch-model';
 
+/** Parameters of a model that answers before anybody could want something else. */
+const smallModel = 1e6;
 /** Runs of a workspace that are offered to compare with. */
 const mostRuns = 30;
 
@@ -78,9 +82,14 @@ export class ModelDocument implements CustomDocument {
     });
   }
 
-  /** Where the file leaves questions open, with their defaults. Throws what the engine throws. */
-  async open(): Promise<void> {
-    await this.model();
+  /**
+   * Opens the model, where the file leaves questions open with their defaults. Of a small one asks what its page will ask first.
+   * Throws what the engine throws.
+   */
+  async openAhead(): Promise<void> {
+    const { engine, summary } = await this.model();
+    if (!summary.runnable || summary.parameterCount > smallModel) return;
+    await engine.api.ask(summary.id, 'strip', defaultSelection(summary), randomUUID());
   }
 
   /**
@@ -270,8 +279,9 @@ export class ModelDocument implements CustomDocument {
     try {
       // The file system may tell late of answers that were there before, which is no reason to read the model again.
       if (!isOurs(this.uri)) this.answers = await this.answersBeside();
-      await this.outline(engine, local);
-      const summary = await engine.api.open(local.path);
+      const opening = engine.api.open(local.path);
+      if (isOurs(this.uri)) void this.outline(engine, local, opening);
+      const summary = await opening;
       if (!local.copied) this.recent.add(summary.path);
       this.runFolder = summary.runFolder;
       return { engine, local, summary };
@@ -281,11 +291,11 @@ export class ModelDocument implements CustomDocument {
     }
   }
 
-  /** What is wrong with the file is said when it is opened. */
-  private async outline(engine: EngineProcess, local: LocalFile): Promise<void> {
-    if (!isOurs(this.uri)) return;
-    const outline = await engine.api.outline(local.path).catch(() => undefined);
-    if (outline) this.outlines.fire(outline);
+  /** Tells of a large file's layers while it is opened. What is wrong with it is said by `opening`. */
+  private async outline(engine: EngineProcess, local: LocalFile, opening: Promise<unknown>): Promise<void> {
+    const outline = engine.api.outline(local.path).catch(() => undefined);
+    const first = await Promise.race([outline, opening.then(() => undefined).catch(() => undefined)]);
+    if (first) this.outlines.fire(first);
   }
 
   private async askAndRemember(engine: EngineProcess, local: LocalFile, form: ImportForm): Promise<boolean> {
