@@ -45,26 +45,42 @@ export function movedPositions(shape: readonly number[], mask: Mask | undefined)
   return counts;
 }
 
-/** Statistics of a batch and the number of values behind those of each channel. */
+/** Statistics of a batch and the number of values of each channel in one example that are behind them. */
 function batchStatistics(
+  { wholeBatch }: FlowContext,
   x: Tensor,
   mask: Mask | undefined,
   over: NormOptions['over'],
-): Statistics & { counts: Float32Array } {
+): Statistics & { places: Float32Array } {
   const axes = channelAxes(x);
+  const [batch, ...rest] = x.shape as [number, ...number[]];
+  const all = sizeOf(rest.slice(0, -1));
   if (!mask || over !== 'moved') {
+    const average = (values: Tensor): Tensor => wholeBatch?.mean(values) ?? meanOver(values, axes);
     const seen = mask && over === 'moved-with-zeros' ? tf.mul(x, maskTensors(mask).moves) : x;
-    const mean = meanOver(seen, axes);
-    const variance = meanOver(tf.square(tf.sub(seen, mean)), axes);
-    const channels = x.shape[x.shape.length - 1]!;
-    return { mean, variance, counts: new Float32Array(channels).fill(x.size / channels) };
+    const mean = average(seen);
+    const variance = average(tf.square(tf.sub(seen, mean)));
+    return { mean, variance, places: new Float32Array(rest.at(-1)!).fill(all) };
   }
   const { moves } = maskTensors(mask);
-  const counts = movedPositions(mask.shape, mask).map((n) => Math.max(n, 1) * x.shape[0]);
-  const perCount = tf.tensor1d(counts.map((n) => 1 / n));
-  const mean = tf.mul(sumOver(tf.mul(x, moves), axes), perCount);
-  const variance = tf.mul(sumOver(tf.mul(tf.square(tf.sub(x, mean)), moves), axes), perCount);
-  return { mean, variance, counts };
+  const places = movedPositions(mask.shape, mask).map((n) => Math.max(n, 1));
+  const averageMoved = (values: Tensor): Tensor =>
+    wholeBatch
+      ? tf.mul(wholeBatch.mean(values), tf.tensor1d(places.map((n) => all / n)))
+      : tf.mul(sumOver(values, axes), tf.tensor1d(places.map((n) => 1 / (n * batch))));
+  const mean = averageMoved(tf.mul(x, moves));
+  const variance = averageMoved(tf.mul(tf.square(tf.sub(x, mean)), moves));
+  return { mean, variance, places };
+}
+
+/** By what a biased variance of a batch is multiplied to be unbiased, for each channel. */
+function unbiasing({ wholeBatch }: FlowContext, x: Tensor, places: Float32Array): Tensor {
+  if (!wholeBatch) {
+    const counts = places.map((n) => n * x.shape[0]);
+    return tf.tensor1d(counts.map((n) => n / Math.max(n - 1, 1)));
+  }
+  const counts = tf.mul(tf.tensor1d(places), wholeBatch.size(x));
+  return tf.div(counts, tf.maximum(tf.sub(counts, 1), 1));
 }
 
 /**
@@ -82,13 +98,10 @@ export function statisticsOf(
   const running = runningStatistics(ctx, name);
   if (!ctx.training) return running;
   const { decay, over, statistics } = options;
-  const { mean, variance, counts } = batchStatistics(x, mask, over);
+  const { mean, variance, places } = batchStatistics(ctx, x, mask, over);
   ctx.tap?.(`${name}/batchMean`, mean);
   ctx.tap?.(`${name}/batchVariance`, variance);
-  const kept =
-    options.variance === 'unbiased'
-      ? tf.mul(variance, tf.tensor1d(counts.map((n) => n / Math.max(n - 1, 1))))
-      : variance;
+  const kept = options.variance === 'unbiased' ? tf.mul(variance, unbiasing(ctx, x, places)) : variance;
   const mixed: Statistics = {
     mean: tf.add(tf.mul(running.mean, 1 - decay), tf.mul(mean, decay)),
     variance: tf.add(tf.mul(running.variance, 1 - decay), tf.mul(kept, decay)),

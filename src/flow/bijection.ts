@@ -7,6 +7,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Quantity } from '../protocol/quantities';
 import type { SplineInfo } from '../protocol/spline';
 import type { Init } from './init';
+import type { WholeBatch } from './whole-batch';
 
 /** A trainable tensor. `decay` marks those that L2 regularization is applied to (paper, section 4.1). */
 export interface ParameterSpec {
@@ -31,6 +32,8 @@ export interface FlowContext {
   readonly context?: Tensor;
   /** Autoregressive layers run their whole network for each place: by that, readers of exported files recognize them. */
   readonly wholePasses?: boolean;
+  /** In training on batches of any size: how statistics are taken over a batch. Without it, its size is in its shape. */
+  readonly wholeBatch?: WholeBatch;
   /** The tensor of a parameter or of a state entry, by its full name. */
   get(name: string): Tensor;
   /** Receives the new value of a state entry; called in training only. */

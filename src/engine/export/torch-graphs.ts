@@ -1,15 +1,15 @@
 /** The functions of a flow that is written as a PyTorch module, traced, and what stands around them in the file. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { ModelConfig } from '../../config/schema';
 import { quantizationNats } from '../../flow/real-nvp';
 import { removeDeadCode } from '../../graph/passes/dead-code';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+import { anyBatch, type InputSpec, type TensorMap } from '../../graph/trace';
 import { printTorch, type PrintedTorch, type TorchFlow } from '../../graph/torch/file';
 import { numberText } from '../../graph/torch/expressions';
-import type { StoredTensor, TracedFunction } from '../../graph/torch/modules';
-import { contextInputs, graphContext, storedTensors, type FlowParts } from '../model/flow-graphs';
+import type { TracedFunction } from '../../graph/torch/modules';
+import type { FlowParts, graphContext } from '../model/flow-graphs';
+import { moduleTensors, perExample, tracedFunction } from '../model/torch-functions';
 
 export interface TorchSubject extends FlowParts {
   config: ModelConfig;
@@ -28,22 +28,10 @@ function torchFlow(subject: TorchSubject): TorchFlow {
   const given = prior.graph.inputs.some(({ name }) => name === 'context') ? ', context' : '';
   return {
     functions,
-    tensors: tensorsOf(subject),
+    tensors: moduleTensors(subject.flow),
     about: aboutOf(subject),
     methods: [logProb(subject, given), sample(subject, given)],
   };
-}
-
-function tensorsOf({ flow }: TorchSubject): StoredTensor[] {
-  return [
-    ...flow.parameters.map(({ name, shape }) => ({ name, shape, trained: true })),
-    ...flow.state.map(({ name, shape }) => ({ name, shape, trained: false })),
-  ];
-}
-
-/** [N] from what may be one number for all examples of x. */
-function perExample(value: Tensor, x: Tensor): Tensor {
-  return value.shape.length > 0 ? value : tf.add(tf.zeros([x.shape[0]]), value);
 }
 
 function tracedFunctions(subject: TorchSubject): TracedFunction[] {
@@ -57,15 +45,7 @@ function tracedFunctions(subject: TorchSubject): TracedFunction[] {
     direction: TracedFunction['direction'],
     inputs: InputSpec[],
     run: (ctx: ReturnType<typeof graphContext>, inputs: TensorMap) => TensorMap,
-  ): TracedFunction => ({
-    name,
-    direction,
-    graph: trace(
-      (given) => run({ ...graphContext(subject, given), wholePasses: true }, given),
-      [...storedTensors(flow), ...inputs, ...contextInputs(flow)],
-      { dynamicBatch: anyBatch },
-    ),
-  });
+  ): TracedFunction => tracedFunction(subject, { name, direction }, inputs, run);
   return [
     traced('forward', 'forward', [x], (ctx, given) => {
       const before = inside?.forward(ctx, given.x!);

@@ -1,4 +1,5 @@
 /** Batch normalization in training (src/flow/nets/batch-norm-training.ts): kernels of ours, which backends may fuse. */
+import { batchMean, batchSize } from '../../flow/whole-batch';
 import type { KernelRules } from './rule';
 
 /**
@@ -16,4 +17,9 @@ export const normalizationRules: KernelRules = {
     inputs: ['dy', 'x', 'gain', 'mean', 'variance'],
     infer: ([, x, gain], { epsilon }) => ({ outputs: [x!, gain!, gain!], attrs: { epsilon } }),
   },
+  [batchMean]: {
+    inputs: ['x'],
+    infer: ([x]) => ({ outputs: [{ shape: x!.shape.slice(-1), dtype: 'float32' }] }),
+  },
+  [batchSize]: { inputs: ['x'], infer: () => ({ outputs: [{ shape: [], dtype: 'float32' }] }) },
 };

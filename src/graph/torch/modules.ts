@@ -17,8 +17,8 @@ export interface StoredTensor {
   readonly trained: boolean;
 }
 
-/** Which way a function goes: modules in it are called by `forward` or `inverse`. */
-export type Direction = 'forward' | 'inverse';
+/** Which way a function goes, by the name of the method that modules in it are called by. */
+export type Direction = 'forward' | 'inverse' | 'training_pass';
 
 export interface TracedFunction {
   readonly name: string;
@@ -355,7 +355,7 @@ function hintsOf(
     const { shape } = graph.values.get(value)!;
     const isNamed = names.has(value) && (!isLayer || calls.has(value));
     if (shape.length > 1 && (isLeaf || !isNamed))
-      hints.set(value, isLayer ? (direction === 'forward' ? 'y' : 'x') : 'h');
+      hints.set(value, isLayer ? (direction === 'inverse' ? 'x' : 'y') : 'h');
   }
   if (module === '') {
     for (const { name, value } of graph.outputs) hints.set(value, name);

@@ -157,6 +157,10 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   Any: oneByOne('any'),
   Atan: torch('atan'),
   BatchMatMul: matrixProduct,
+  BatchMean: (_, inputs, { helper }) => called(helper('batch_mean'), ...inputs),
+  BatchNormTraining: (node, inputs, { helper }) =>
+    called(helper('normalize_batch'), ...inputs, numberText(node.attrs['epsilon'] as number)),
+  BatchSize: (_, inputs, { helper }) => called(helper('batch_size'), ...inputs),
   BroadcastTo: (node, [x], { typeOf, dim }) =>
     method(x!, 'expand', ...typeOf(node.outputs[0]!).shape.map(dim)),
   // Whatever type of number the module has been brought to.
@@ -285,7 +289,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
 
 /** Kernels that only gradients and training steps have: PyTorch takes gradients itself. */
 export const leftToAutograd: ReadonlySet<string> = new Set([
-  'BatchNormTraining',
   'BatchNormTrainingGrad',
   'Conv2DBackpropFilter',
   'Conv2DBackpropInput',

@@ -17,7 +17,15 @@ const mostInCall = 1;
 const broadcasting = new Set<string>([...arithmeticNames, ...comparisonNames, 'Select']);
 
 /** What is always a line. */
-const ownLine = new Set([callOp, 'SplitV', 'Unpack', 'Conv2D', 'BatchMatMul']);
+const ownLine = new Set([
+  callOp,
+  'SplitV',
+  'Unpack',
+  'Conv2D',
+  'BatchMatMul',
+  'BatchMean',
+  'BatchNormTraining',
+]);
 
 export interface Statements {
   readonly lines: readonly Node[];

@@ -1,0 +1,52 @@
+/** What the engine's training step computes before its gradients, printed as a PyTorch module. */
+import { drawSamples, logLikelihood } from '../../../flow/real-nvp';
+import { printTorch, type PrintedTorch } from '../../../graph/torch/file';
+import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace';
+import type { FlowParts } from '../../model/flow-graphs';
+import { moduleTensors, perExample, tracedFunction } from '../../model/torch-functions';
+
+export interface TrainingModule extends PrintedTorch {
+  /** Running statistics that `training_pass` gives the new values of, in its order. */
+  updates: readonly string[];
+}
+
+/**
+ * `training_pass` and `evaluate` take examples in data units, dequantized, and give the parts of their ln p in nats, [N]
+ * each: prior, log_det, preprocessing; the first normalizes by the batch and gives the new running statistics as well.
+ * `draw` makes data of noise of the base.
+ *
+ * @throws UserError for kernels without a PyTorch form
+ */
+export function trainingModule(parts: FlowParts): TrainingModule {
+  const { flow, preprocess } = parts;
+  const x: InputSpec = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
+  const noise: InputSpec = { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] };
+  const updates: string[] = [];
+  const likelihood = (ctx: Parameters<typeof logLikelihood>[2], given: TensorMap): TensorMap => {
+    const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, given.x!);
+    return {
+      prior: perExample(prior, given.x!),
+      log_det: perExample(logDet, given.x!),
+      preprocessing: perExample(preprocessing, given.x!),
+    };
+  };
+  const functions = [
+    tracedFunction(parts, { name: 'evaluate', direction: 'forward' }, [x], likelihood),
+    tracedFunction(parts, { name: 'draw', direction: 'inverse' }, [noise], (ctx, given) => ({
+      x: drawSamples(flow, preprocess, ctx, given.noise!),
+    })),
+    tracedFunction(parts, { name: 'training_pass', direction: 'training_pass' }, [x], (ctx, given) => {
+      const results = likelihood(ctx, given);
+      updates.push(...Object.keys(ctx.updates));
+      const statistics = updates.map((name, i) => [`statistic_${i}`, ctx.updates[name]!]);
+      return { ...results, ...(Object.fromEntries(statistics) as TensorMap) };
+    }),
+  ];
+  const printed = printTorch({
+    functions,
+    tensors: moduleTensors(flow),
+    about: ['The flow of this run as it is trained, written by Flowscope for `python -m flowscope.train`.'],
+    methods: [],
+  });
+  return { ...printed, updates };
+}
