@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -16,6 +15,8 @@ from typing import Any, Literal
 
 import numpy as np
 from safetensors.numpy import save
+
+from .run_files import replace_file
 
 FORMAT = "flowscope-recording"
 FORMAT_VERSION = 1
@@ -186,20 +187,6 @@ def write(
     file = recording_path(path)
     replace_file(file, save(tensors, metadata=metadata))
     return file
-
-
-def replace_file(file: Path, data: bytes) -> None:
-    """Whoever reads it meanwhile sees the old file or the new one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def _add_layer(tensors: dict[str, np.ndarray], index: int, layer: Layer, before: np.ndarray) -> dict[str, Any]:

@@ -6,17 +6,14 @@ import json
 import math
 import os
 import shutil
-import socket
-import threading
 import time
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .recording import replace_file
+from .run_files import RunLock, now, replace_file, write_json
 
 #: What a training loop usually calls them, and what a line of metrics.jsonl calls them. Losses are nats of an example.
 NAMES = {
@@ -30,9 +27,8 @@ NAMES = {
     "grad_norm": "gradientNorm",
     "log_det": "logDet",
 }
-#: Seconds between two writings of run.json and between two signs of life, while nothing else happens.
+#: Seconds between two writings of run.json.
 STATUS_EVERY = 1.0
-BEAT_EVERY = 15.0
 
 
 def _state_of(flow: Any) -> dict[str, Any]:
@@ -69,10 +65,10 @@ class Run:
         if not resume and self.folder.exists() and any(self.folder.iterdir()):
             raise FileExistsError(f"{self.folder}: is not empty. Choose another folder, or go on with the run: resume=True.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _take(self.folder)
+        self._lock = RunLock(self.folder)
         self.checkpoints.mkdir(exist_ok=True)
         if not (self.folder / "config.json").exists():
-            _write_json(self.folder / "config.json", {"writer": "flowscope.Run", **(config or {})})
+            write_json(self.folder / "config.json", {"writer": "flowscope.Run", **(config or {})})
         before = _last_row(self._metrics_file) if resume else None
         self.step = int(before["step"]) if before else 0
         self._seconds = float(before["seconds"]) if before else 0.0
@@ -80,11 +76,9 @@ class Run:
         self._metrics = self._metrics_file.open("a", encoding="utf8")
         self._best: dict[str, float] | None = None
         self._validation: float | None = None
-        self._ended = threading.Event()
+        self._ended = False
         self._said = -math.inf
         self._say("running")
-        self._beat = threading.Thread(target=self._live, name="flowscope-run", daemon=True)
-        self._beat.start()
 
     def log(self, step: int, **values: Any) -> None:
         """A line of measurements. `loss` and `val` are nats of an example; what is None or not finite is left out."""
@@ -131,13 +125,12 @@ class Run:
 
     def finish(self, status: str = "finished", message: str | None = None) -> None:
         """Ends the run: nothing is written afterwards. `status` is finished, stopped or failed."""
-        if self._ended.is_set():
+        if self._ended:
             return
-        self._ended.set()
-        self._beat.join()
+        self._ended = True
         self._metrics.close()
         self._say(status, message)
-        self._lock.unlink(missing_ok=True)
+        self._lock.release()
 
     @property
     def seconds(self) -> float:
@@ -167,59 +160,8 @@ class Run:
             said["message"] = message
         if self._best:
             said["best"] = self._best
-        said["updated"] = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        _write_json(self.folder / "run.json", said)
-
-    def _live(self) -> None:
-        """Signs of life for machines that cannot see this process."""
-        while not self._ended.wait(BEAT_EVERY):
-            try:
-                os.utime(self._lock)
-            except OSError:
-                # The next one may reach the disk.
-                continue
-
-
-def _write_json(file: Path, value: Mapping[str, Any]) -> None:
-    replace_file(file, (json.dumps(value, indent=2) + "\n").encode())
-
-
-def _take(folder: Path) -> Path:
-    """train.lock, which one process has at a time."""
-    file = folder / "train.lock"
-    owner = _owner(file)
-    if owner is not None and owner["host"] == socket.gethostname() and not _lives(owner["pid"]):
-        file.unlink(missing_ok=True)
-    since = datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    lock = {"id": str(uuid.uuid4()), "pid": os.getpid(), "host": socket.gethostname(), "since": since}
-    try:
-        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
-    except FileExistsError:
-        raise FileExistsError(f"{folder}: is being written by another process ({file.name} says which).") from None
-    with os.fdopen(handle, "w", encoding="utf8") as out:
-        out.write(json.dumps(lock, indent=2) + "\n")
-    return file
-
-
-def _owner(file: Path) -> dict[str, Any] | None:
-    try:
-        owner = json.loads(file.read_text(encoding="utf8"))
-        return {"host": str(owner["host"]), "pid": int(owner["pid"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _lives(pid: int) -> bool:
-    if os.name == "nt":
-        # Signal 0 would end the process there.
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+        said["updated"] = now()
+        write_json(self.folder / "run.json", said)
 
 
 def _last_row(file: Path) -> dict[str, Any] | None:
