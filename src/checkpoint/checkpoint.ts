@@ -72,19 +72,31 @@ export function featureNamesOf({
 
 /** Replaces the file atomically. */
 export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Promise<void> {
-  const { config, step, seconds, metrics, standardize, data, origin, tensors } = checkpoint;
+  const { step, seconds, metrics, tensors } = checkpoint;
+  await writeSafetensors(file, tensors, {
+    ...checkpointMetadata(checkpoint),
+    step: String(step),
+    seconds: String(seconds),
+    ...(metrics ? { metrics: JSON.stringify(metrics) } : {}),
+  });
+}
+
+/** What all checkpoints of a run say of themselves. */
+export function checkpointMetadata({
+  config,
+  standardize,
+  data,
+  origin,
+}: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>): Record<string, string> {
   const metadata: Record<string, string> = {
     format: checkpointFormat,
     format_version: String(checkpointVersion),
     config: JSON.stringify(config),
-    step: String(step),
-    seconds: String(seconds),
   };
-  if (metrics) metadata.metrics = JSON.stringify(metrics);
   if (standardize) metadata.standardize = JSON.stringify(standardize);
   if (data) metadata.data = JSON.stringify(data);
   if (origin) metadata.origin = JSON.stringify(origin);
-  await writeSafetensors(file, tensors, metadata);
+  return metadata;
 }
 
 /** @throws UserError for a file that is damaged, not ours, or of a newer version */

@@ -171,7 +171,13 @@ export function toFloat32({ shape, data }: NpyArray): NdArray<Float32Array> {
 }
 
 /** An NPY file, version 1.0, of float32, float64, int32 or uint8 and so on as the array is. */
-export function encodeNpy({ shape, data }: { shape: readonly number[]; data: NpyData }): Uint8Array {
+export function encodeNpy(array: { shape: readonly number[]; data: NpyData }): Uint8Array {
+  const { buffer, byteOffset, byteLength } = array.data;
+  return Buffer.concat([npyHead(array), new Uint8Array(buffer, byteOffset, byteLength)]);
+}
+
+/** What stands before the numbers. @param data of the type that the file has, whatever its length */
+export function npyHead({ shape, data }: { shape: readonly number[]; data: NpyData }): Uint8Array {
   const descr = descrOf(data);
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const dict = `{'descr': '${descr}', 'fortran_order': False, 'shape': ${tuple}, }`;
@@ -182,7 +188,7 @@ export function encodeNpy({ shape, data }: { shape: readonly number[]; data: Npy
   head.writeUInt16LE(length, 8);
   head.write(dict, 10, 'latin1');
   head.write('\n', 9 + length, 'latin1');
-  return Buffer.concat([head, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]);
+  return head;
 }
 
 export async function writeNpy(

@@ -9,6 +9,7 @@ import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect
 import type { MetricsRow } from './run';
 import type { BackendInfo, BackendName, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
+import type { Launch } from './launch';
 
 /** An error whose text is meant for the user: what was given, what was expected, what to do. */
 export interface UserErrorData {
@@ -79,6 +80,8 @@ export interface TrainRequest {
   maxSteps?: number;
   maxSeconds?: number;
   seed?: number;
+  /** Trains outside of the engine. */
+  launch?: Launch;
   /** Settings that win over those of preset and config. */
   training?: Partial<TrainingConfig>;
 }

@@ -7,7 +7,8 @@ import type { SplineInfo } from './spline';
 export type BackendName = 'tensorflow' | 'onnxruntime';
 
 export interface BackendInfo {
-  name: BackendName;
+  /** "pytorch" trains only, in processes of its own. */
+  name: BackendName | 'pytorch';
   /** Version of the library that computes, for example "TensorFlow 2.21.0". */
   library: string;
   threads: number;

@@ -8,6 +8,7 @@ import { exists } from '../../base/exists';
 import { UserError } from '../../base/user-error';
 import { builtinNames } from '../../data/open';
 import { train } from '../../engine/training/train';
+import { launcherNames } from '../../protocol/launch';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
@@ -79,6 +80,12 @@ export const trainCommand = defineCommand({
       min: 1,
       help: 'With --resume: end N steps after the one that the run has reached, also if it is finished.',
     },
+    launcher: {
+      type: 'text',
+      value: 'NAME',
+      help: 'Train with PyTorch instead of the engine: torch (one process) or torchrun (several, which share each batch).',
+    },
+    processes: { type: 'integer', value: 'N', min: 1, help: 'With --launcher torchrun: how many processes.' },
     'take-over': {
       type: 'flag',
       help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
@@ -138,6 +145,7 @@ export const trainCommand = defineCommand({
     const moreSteps = options['more-steps'];
     if (moreSteps !== undefined && !resume)
       throw new UserError('--more-steps can only be used with --resume.');
+    const launch = launchOf(options.launcher, options.processes, session.threads);
     // Also looked at when the run is taken; here it costs no waiting for the backend.
     await refuseTrained(output, takeOver);
     if (!resume && (await isRunFolder(path.resolve(output)))) {
@@ -158,6 +166,7 @@ export const trainCommand = defineCommand({
         ...(from === undefined ? {} : { from: path.resolve(from) }),
         ...(resume ? { resume, takeOver, ...(moreSteps === undefined ? {} : { moreSteps }) } : {}),
         ...(seed === undefined ? {} : { seed }),
+        ...(launch ? { launch } : {}),
         ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
         ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),
       },
@@ -264,6 +273,25 @@ Export:       flowscope export ${run} --output ${name}.onnx${
     result.status === 'stopped' ? `\nResume:       flowscope train --output ${run} --resume` : ''
   }
 `;
+}
+
+/** @throws UserError for a launcher that there is not */
+function launchOf(
+  given: string | undefined,
+  processes: number | undefined,
+  threads: number | undefined,
+): TrainRequest['launch'] {
+  if (given === undefined) {
+    if (processes !== undefined) throw new UserError('--processes can only be used with --launcher torchrun.');
+    return undefined;
+  }
+  const name = launcherNames.find((known) => known === given);
+  if (!name) throw new UserError(`--launcher ${given}: expected ${launcherNames.join(' or ')}.`);
+  return {
+    name,
+    ...(processes === undefined ? {} : { processes }),
+    ...(threads === undefined ? {} : { threads }),
+  };
 }
 
 /** What --condition names: a file that there is, or columns. */

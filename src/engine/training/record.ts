@@ -3,9 +3,10 @@ import { saveCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoi
 import { saveResume, type RunProgress } from '../../checkpoint/resume';
 import { appendMetrics, pruneCheckpoints, type RunPaths } from '../../checkpoint/run-folder';
 import type { RunLock } from '../../checkpoint/run-lock';
-import type { RunConfig } from '../../config/schema';
+import type { ModelConfig, RunConfig } from '../../config/schema';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import type { MetricsRow } from '../../protocol/run';
+import type { NdArray } from '../../protocol/tensors';
 import type { Trainer } from './trainer';
 
 export interface Moment {
@@ -62,19 +63,25 @@ export function createRecorder({ paths, lock, config, trainer, header }: Recorde
       await pruneCheckpoints(paths, config.training.keepCheckpoints);
     },
     async samples(step) {
-      // A picture of more than two coordinates would show nothing.
-      if (config.model.kind === 'vector' && config.model.dim !== 2) return;
+      const count = pictureSamples(config.model);
+      if (count === 0) return;
       await lock.check();
-      if (config.model.kind === 'image') {
-        await writeSampleGrid(
-          await trainer.samples(imageSamples),
-          config.model.levels,
-          gridColumns,
-          paths.sample(step),
-        );
-      } else {
-        await writeScatter(await trainer.samples(pointSamples), paths.sample(step));
-      }
+      await writePicture(await trainer.samples(count), config.model, paths.sample(step));
     },
   };
+}
+
+/** Samples of a picture; 0 for vectors of more than two coordinates, of which one would show nothing. */
+export function pictureSamples(model: ModelConfig): number {
+  if (model.kind === 'image') return imageSamples;
+  return model.dim === 2 ? pointSamples : 0;
+}
+
+export async function writePicture(
+  samples: NdArray<Float32Array>,
+  model: ModelConfig,
+  file: string,
+): Promise<void> {
+  if (model.kind === 'image') await writeSampleGrid(samples, model.levels, gridColumns, file);
+  else await writeScatter(samples, file);
 }

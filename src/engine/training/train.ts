@@ -15,6 +15,7 @@ import { columnNames } from '../../data/context';
 import { fitStandardization } from '../../data/standardize';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { Backend } from '../backends/backend';
+import { launchTraining } from './launch/launch';
 import { trainingLoop } from './loop';
 import { createRecorder } from './record';
 import { firstNotes } from './first-notes';
@@ -59,11 +60,12 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
 }
 
 async function trainOn(
-  { config, dataset, resumed, rates, weights, ...start }: Start,
+  start: Start,
   claimed: ClaimedRun | undefined,
   request: TrainRequest,
   options: TrainOptions,
 ): Promise<TrainResult> {
+  const { config, dataset, resumed, rates, weights } = start;
   const { backend, signal } = options;
   if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
   if (!resumed) for (const note of firstNotes(config, dataset)) options.onNote?.(note);
@@ -71,6 +73,21 @@ async function trainOn(
     config.model.kind === 'vector' && config.data.standardize
       ? (start.standardization ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))
       : undefined;
+  const header = {
+    config,
+    data: describeData(dataset),
+    ...(standardization
+      ? {
+          standardize: {
+            ...standardization,
+            names: dataset.featureNames,
+            contextNames: dataset.contextNames,
+          },
+        }
+      : {}),
+  };
+  const { launch } = request;
+  if (launch) return launchTraining({ launch, start, claimed, request, header }, options);
   const trainer = await createTrainer({
     config,
     dataset,
@@ -93,19 +110,7 @@ async function trainOn(
       lock,
       config,
       trainer,
-      header: {
-        config,
-        data: describeData(dataset),
-        ...(standardization
-          ? {
-              standardize: {
-                ...standardization,
-                names: dataset.featureNames,
-                contextNames: dataset.contextNames,
-              },
-            }
-          : {}),
-      },
+      header,
     });
     await forgetControl(paths.folder);
     await writeStatus(paths, { status: 'running', step: resumed?.step ?? 0, seconds: resumed?.seconds ?? 0 });

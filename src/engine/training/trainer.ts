@@ -12,8 +12,9 @@ import { sizeOf } from '../../base/shape';
 import type { RateChange } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
+import type { FlowParts } from '../model/flow-graphs';
 import { cropImages, dequantize, padImages } from '../model/inputs';
-import { trainingBatches, type Batch } from './batches';
+import { trainingBatches, type Batch, type Batches } from './batches';
 import { setByFirstBatch } from './first-batch';
 import { initialTensors, type TensorTable } from './initialize';
 import { describeNonFinite } from './non-finite';
@@ -117,12 +118,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     logDet,
     preprocessing,
   });
-  const contextFeeds = ({ context }: Pick<Batch, 'context'>, count: number): Feeds =>
-    context ? { context: { shape: [count, context.length / count], data: context } } : {};
-  const examplesOf = (batch: Batch, count: number): Feeds => ({
-    x: { shape: [count, ...flow.inputShape], data: batch.features },
-    ...contextFeeds(batch, count),
-  });
+  const examplesOf = (batch: Batch, count: number): Feeds => feedsOf(flow, batch, count);
   const batchFeeds = async (step: number): Promise<Feeds> => examplesOf(await batches.at(step), batches.size);
 
   /** Those of the data, so that samples are as the data are. */
@@ -133,12 +129,8 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return contextFeeds(splitContext(rows, dataset), count);
   };
 
-  const initial = async (): Promise<TensorTable> => {
-    const drawn = initialTensors(flow, config.training.seed);
-    return setByFirstBatch({ flow, preprocess, backend }, drawn, () => batchFeeds(1));
-  };
   await program.set(
-    packTensors(vectors, options.state ?? initialState(flow, config, options.weights ?? (await initial()))),
+    packTensors(vectors, options.state ?? (await startingState(options, { flow, preprocess }, batches))),
   );
 
   return {
@@ -224,6 +216,31 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       await program.dispose();
     },
   };
+}
+
+function contextFeeds({ context }: Pick<Batch, 'context'>, count: number): Feeds {
+  return context ? { context: { shape: [count, context.length / count], data: context } } : {};
+}
+
+function feedsOf(flow: Flow, batch: Batch, count: number): Feeds {
+  return { x: { shape: [count, ...flow.inputShape], data: batch.features }, ...contextFeeds(batch, count) };
+}
+
+/** Of a run before its first step: from the weights of a checkpoint, or drawn and set by the first batch. */
+export async function startingState(
+  { config, dataset, backend, weights }: Pick<TrainerOptions, 'config' | 'dataset' | 'backend' | 'weights'>,
+  parts: FlowParts,
+  given?: Batches,
+): Promise<TensorTable> {
+  if (weights) return initialState(parts.flow, config, weights);
+  const batches = given ?? trainingBatches(dataset, config);
+  const first = async (): Promise<Feeds> => feedsOf(parts.flow, await batches.at(1), batches.size);
+  const drawn = initialTensors(parts.flow, config.training.seed);
+  try {
+    return initialState(parts.flow, config, await setByFirstBatch({ ...parts, backend }, drawn, first));
+  } finally {
+    if (!given) await batches.close();
+  }
 }
 
 /** Moments start at zero, the moving average at the weights. */

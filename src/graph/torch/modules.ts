@@ -122,7 +122,8 @@ class ModulePrinter {
       hintsOf(graph, region, direction, this.isLeaf(region.module)),
     );
     const text = methodText('@', printed);
-    for (const [name, known] of module.methods) if (known === text) return name;
+    // Whoever calls the whole flow does it by the names of its functions.
+    if (region.module !== '') for (const [name, known] of module.methods) if (known === text) return name;
     const name = freeName(wanted, (other) => module.methods.has(other));
     module.methods.set(name, text);
     return name;

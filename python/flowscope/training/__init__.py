@@ -1,0 +1,1 @@
+"""Trains a flow that Flowscope prepared, with PyTorch: `python -m flowscope.train RUN`."""

@@ -1,0 +1,183 @@
+"""The flow that is trained: its parameters, the optimizer's moments and the running statistics, a few long vectors."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .collective import World, set_batch_size
+from .data import VALIDATION_BLOCK, Batches, Examples, read_batch
+from .plan import Plan, Tensors, TrainingError
+from .random import Stream
+from .schedule import average_decay_at
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Means over examples, nats."""
+
+    nats: float
+    prior: float
+    log_det: float
+    preprocessing: float
+    gradient_norm: float = math.nan
+
+    @property
+    def is_finite(self) -> bool:
+        return math.isfinite(self.nats) and math.isfinite(self.gradient_norm)
+
+
+def load_module(plan: Plan) -> ModuleType:
+    """flow.py, which the engine has written in this start."""
+    spec = importlib.util.spec_from_file_location("flowscope_run_flow", plan.folder / "flow.py")
+    if spec is None or spec.loader is None:
+        raise TrainingError(f"{plan.folder / 'flow.py'}: cannot be loaded. Prepare the run again with flowscope train.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+class Trainer:
+    def __init__(self, plan: Plan, world: World, train: Examples) -> None:
+        self._plan = plan
+        self._world = world
+        self._train = train
+        self._batches = Batches(plan, train, world)
+        set_batch_size(plan.batch)
+        load = load_module(plan).Flow.load
+        has_average = plan.training["ema"] > 0
+        names = ["", "adam.m.", "adam.v.", *(["ema."] if has_average else [])]
+        #: By the prefix that their names have in files.
+        self._vectors = {name: torch.zeros(plan.parameters.size) for name in names}
+        self._statistics = torch.zeros(plan.statistics.size)
+        self._gradient = torch.zeros(plan.parameters.size)
+        self._flow = self._bound(load(), self._vectors[""])
+        for name, view in _views(self._gradient, plan.parameters):
+            self._flow.get_parameter(name).grad = view
+        # What is validated and saved: the moving average of the weights where there is one.
+        self._average = self._bound(load(), self._vectors["ema."]) if has_average else self._flow
+
+    def _bound(self, flow: nn.Module, parameters: Tensor) -> Any:
+        """With its tensors in our vectors."""
+        for name, view in _views(parameters, self._plan.parameters):
+            flow.get_parameter(name).data = view
+        for name, view in _views(self._statistics, self._plan.statistics):
+            flow.get_buffer(name).data = view
+        return flow
+
+    def step(self, step: int, learning_rate: float) -> Likelihood:
+        """One step, counted from 1. Where something is not finite, nothing changes."""
+        plan = self._plan
+        self._gradient.zero_()
+        batch = self._batches.at(step)
+        prior, log_det, preprocessing, *updates = self._flow.training_pass(*batch.given)
+        sums = torch.stack([prior.sum(), log_det.sum(), preprocessing.sum()]) / plan.batch
+        (-sums.sum()).backward()
+        self._world.add_up(self._gradient)
+        norm = torch.linalg.vector_norm(self._gradient)
+        found = self._likelihood(self._world.add_up(sums.detach().double()), float(norm))
+        if found.is_finite:
+            self._update(step, learning_rate, norm)
+            with torch.no_grad():
+                for name, value in zip(plan.updates, updates, strict=True):
+                    self._flow.get_buffer(name).copy_(value)
+        return found
+
+    @torch.no_grad()
+    def _update(self, step: int, learning_rate: float, norm: Tensor) -> None:
+        """Adam as TensorFlow has it: epsilon is added to the root of the uncorrected second moment."""
+        training = self._plan.training
+        single = np.float32
+        parameters, gradient = self._vectors[""], self._gradient
+        gradient *= torch.clamp(training["clipNorm"] / (norm + 1e-6), max=1)
+        decayed = self._plan.decayed
+        if training["weightDecay"] > 0:
+            gradient[:decayed].add_(parameters[:decayed], alpha=training["weightDecay"])
+        beta1, beta2 = training["beta1"], training["beta2"]
+        corrected = np.sqrt(single(1) - single(beta2**step)) / (single(1) - single(beta1**step))
+        first, second = self._vectors["adam.m."], self._vectors["adam.v."]
+        first.lerp_(gradient, 1 - beta1)
+        second.lerp_(gradient.square(), 1 - beta2)
+        parameters.addcdiv_(first, second.sqrt().add_(training["epsilon"]), value=-float(single(learning_rate) * corrected))
+        if "ema." in self._vectors:
+            self._vectors["ema."].lerp_(parameters, 1 - average_decay_at(step, training))
+
+    @torch.no_grad()
+    def evaluate(self, examples: Examples) -> Likelihood:
+        """The mean over examples by the running statistics, with the same noise every time. Processes share the blocks."""
+        sums = torch.zeros(3, dtype=torch.float64)
+        seed = self._plan.training["seed"]
+        for start in range(self._world.rank * VALIDATION_BLOCK, len(examples), self._world.size * VALIDATION_BLOCK):
+            rows = np.arange(start, min(start + VALIDATION_BLOCK, len(examples)))
+            batch = read_batch(self._plan, examples, rows, Stream(seed, "validation-noise", start))
+            sums += torch.stack([part.double().sum() for part in self._average.evaluate(*batch.given)])
+        return self._likelihood(self._world.add_up(sums) / len(examples), math.nan)
+
+    @torch.no_grad()
+    def samples(self, count: int) -> np.ndarray:
+        """[count, …] in data units, without padding. The same latents every time."""
+        plan = self._plan
+        noise = Stream(plan.training["seed"], "samples").normal(count * math.prod(plan.noise_shape))
+        given = [torch.from_numpy(noise.reshape(count, *plan.noise_shape))]
+        if self._train.context is not None:
+            rows = np.arange(count) % len(self._train)
+            given.append(torch.from_numpy(self._train.context[rows].astype(np.float32)))
+        x = self._average.draw(*given).numpy()
+        return x[:, plan.pad : x.shape[1] - plan.pad, plan.pad : x.shape[2] - plan.pad] if plan.pad else x
+
+    def not_finite(self) -> str:
+        """Where the step that has just failed went wrong, in words."""
+        for name, gradient in _views(self._gradient, self._plan.parameters):
+            if not torch.isfinite(gradient).all():
+                return f"the gradient of {name} is not finite"
+        return "the loss is not finite"
+
+    def weights(self) -> dict[str, np.ndarray]:
+        """What a checkpoint stores."""
+        used = self._vectors.get("ema.", self._vectors[""])
+        return {**_arrays(used, self._plan.parameters, ""), **_arrays(self._statistics, self._plan.statistics, "")}
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything, for going on later."""
+        vectors = [_arrays(vector, self._plan.parameters, prefix) for prefix, vector in self._vectors.items()]
+        statistics = _arrays(self._statistics, self._plan.statistics, "")
+        return {name: array for part in [*vectors, statistics] for name, array in part.items()}
+
+    def restore(self, state: dict[str, np.ndarray]) -> None:
+        """Raises TrainingError for a state of another flow."""
+        for name, view in self._members():
+            given = state.get(name)
+            if given is None or given.dtype != np.float32 or given.shape != tuple(view.shape):
+                what = "is missing" if given is None else f"is {given.dtype} {list(given.shape)}"
+                raise TrainingError(f"The saved state is of another flow: {name} {what}; expected float32 {list(view.shape)}.")
+            view.copy_(torch.from_numpy(given))
+
+    def _members(self) -> Iterator[tuple[str, Tensor]]:
+        for prefix, vector in self._vectors.items():
+            yield from ((prefix + name, view) for name, view in _views(vector, self._plan.parameters))
+        yield from _views(self._statistics, self._plan.statistics)
+
+    def _likelihood(self, means: Tensor, gradient_norm: float) -> Likelihood:
+        prior, log_det, preprocessing = means.tolist()
+        nats = self._plan.quantization - prior - log_det - preprocessing
+        return Likelihood(nats, prior, log_det, preprocessing, gradient_norm)
+
+
+def _views(vector: Tensor, tensors: Tensors) -> Iterator[tuple[str, Tensor]]:
+    at = 0
+    for name, shape in tensors.shapes.items():
+        size = math.prod(shape)
+        yield name, vector[at : at + size].view(shape)
+        at += size
+
+
+def _arrays(vector: Tensor, tensors: Tensors, prefix: str) -> dict[str, np.ndarray]:
+    return {prefix + name: view.numpy().copy() for name, view in _views(vector, tensors)}

@@ -1,0 +1,206 @@
+"""What to train, as Flowscope prepared it in RUN/torch: plan.json, flow.py and its weights, and the data as arrays."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+VERSION = 1
+LARGEST_PLAN = 2**26
+#: Of a tensor or of all, far beyond what fits in memory.
+MOST_VALUES = 2**40
+
+
+class TrainingError(Exception):
+    """Said to whoever trains as it is."""
+
+
+@dataclass(frozen=True)
+class Tensors:
+    """Named tensors that lie one behind the other in a vector."""
+
+    shapes: Mapping[str, tuple[int, ...]]
+
+    @property
+    def size(self) -> int:
+        return sum(math.prod(shape) for shape in self.shapes.values())
+
+
+@dataclass(frozen=True)
+class Plan:
+    folder: Path
+    #: The section of the config.
+    training: Mapping[str, Any]
+    #: What each checkpoint says of itself.
+    metadata: Mapping[str, str]
+    #: One example: [D], or [H, W, C] without the pixels that are padded at each edge.
+    shape: tuple[int, ...]
+    noise_shape: tuple[int, ...]
+    pad: int
+    #: Of images, 0 for vectors.
+    levels: int
+    #: Numbers of a context, and its shape where it is an image.
+    context: int
+    context_shape: tuple[int, ...]
+    #: nats of an example = quantization − prior − log_det − preprocessing
+    quantization: float
+    parameters: Tensors
+    #: Those of the parameters that weight decay applies to come first: so many values.
+    decayed: int
+    statistics: Tensors
+    #: Running statistics in the order in which the training pass gives them.
+    updates: tuple[str, ...]
+    batch: int
+    train: int
+    validation: int
+    total_steps: int
+    max_seconds: float
+    #: Whether weights of another run are validated before the first step.
+    validate_first: bool
+    #: Samples of a picture; 0 for none.
+    samples: int
+
+    @property
+    def is_image(self) -> bool:
+        return self.levels > 0
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        if not self.is_image:
+            return self.shape
+        height, width, channels = self.shape
+        return (height + 2 * self.pad, width + 2 * self.pad, channels)
+
+    @property
+    def per_epoch(self) -> int:
+        return max(1, self.train // self.batch)
+
+    def bits_per_dim(self, nats: float) -> float | None:
+        return nats / (math.prod(self.input_shape) * math.log(2)) if self.is_image else None
+
+
+def read_plan(run: Path) -> Plan:
+    folder = run / "torch"
+    file = folder / "plan.json"
+    try:
+        if file.stat().st_size > LARGEST_PLAN:
+            raise TrainingError(f"{file}: is larger than {LARGEST_PLAN} bytes. Prepare the run again with flowscope train.")
+        given = json.loads(file.read_text(encoding="utf8"))
+    except OSError:
+        raise TrainingError(
+            f"{run}: is not prepared for PyTorch ({file} cannot be read). Start it with flowscope train --launcher torch."
+        ) from None
+    except ValueError:
+        raise TrainingError(f"{file}: is not JSON. Prepare the run again with flowscope train.") from None
+    if not isinstance(given, dict) or given.get("version") != VERSION:
+        raise TrainingError(f"{file}: is of another version of Flowscope. Prepare the run again with flowscope train.")
+    return _plan_of(folder, _Fields(file, given))
+
+
+class _Fields:
+    """Values of a JSON object, each checked for its type."""
+
+    def __init__(self, file: Path, given: Mapping[str, Any]) -> None:
+        self.file = file
+        self.given = given
+
+    def wrong(self, key: str, expected: str) -> TrainingError:
+        return TrainingError(f"{self.file}: {key} is {str(self.given.get(key))[:80]}; expected {expected}.")
+
+    def number(self, key: str, least: float = -math.inf) -> float:
+        value = self.given.get(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
+            raise self.wrong(key, "a number" if least == -math.inf else f"a number from {least}")
+        return float(value)
+
+    def count(self, key: str, least: int = 0) -> int:
+        value = self.given.get(key)
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST_VALUES:
+            raise self.wrong(key, f"a whole number from {least}")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.given.get(key)
+        if not isinstance(value, bool):
+            raise self.wrong(key, "true or false")
+        return value
+
+    def shape(self, key: str) -> tuple[int, ...]:
+        value = self.given.get(key)
+        if not _is_shape(value):
+            raise self.wrong(key, "sizes")
+        return tuple(value)
+
+    def tensors(self, key: str) -> Tensors:
+        value = self.given.get(key)
+        if not isinstance(value, dict) or not all(_is_shape(shape) for shape in value.values()):
+            raise self.wrong(key, "names and shapes")
+        tensors = Tensors({name: tuple(shape) for name, shape in value.items()})
+        if tensors.size > MOST_VALUES:
+            raise self.wrong(key, f"at most {MOST_VALUES} values")
+        return tensors
+
+    def table(self, key: str) -> dict[str, Any]:
+        value = self.given.get(key)
+        if not isinstance(value, dict):
+            raise self.wrong(key, "names and values")
+        return value
+
+
+def _is_shape(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and all(isinstance(size, int) and not isinstance(size, bool) and size >= 0 for size in value)
+        and math.prod(value) <= MOST_VALUES
+    )
+
+
+def _plan_of(folder: Path, fields: _Fields) -> Plan:
+    statistics = fields.tensors("statistics")
+    updates = fields.given.get("updates")
+    if not isinstance(updates, list) or any(name not in statistics.shapes for name in updates):
+        raise fields.wrong("updates", "names of statistics")
+    metadata = fields.table("metadata")
+    if any(not isinstance(value, str) for value in metadata.values()):
+        raise fields.wrong("metadata", "texts")
+    return Plan(
+        folder=folder,
+        training=_training_of(_Fields(fields.file, fields.table("training"))),
+        metadata=metadata,
+        shape=fields.shape("shape"),
+        noise_shape=fields.shape("noiseShape"),
+        pad=fields.count("pad"),
+        levels=fields.count("levels"),
+        context=fields.count("context"),
+        context_shape=fields.shape("contextShape"),
+        quantization=fields.number("quantization"),
+        parameters=fields.tensors("parameters"),
+        decayed=fields.count("decayed"),
+        statistics=statistics,
+        updates=tuple(updates),
+        batch=fields.count("batch", 1),
+        train=fields.count("train", 1),
+        validation=fields.count("validation"),
+        total_steps=fields.count("totalSteps"),
+        max_seconds=fields.number("maxSeconds", 0) if fields.given.get("maxSeconds") is not None else math.inf,
+        validate_first=fields.flag("validateFirst"),
+        samples=fields.count("samples"),
+    )
+
+
+def _training_of(fields: _Fields) -> dict[str, Any]:
+    counts = ("seed", "steps", "warmupSteps", "validateEvery", "patience", "checkpointEvery", "keepCheckpoints", "sampleEvery")
+    numbers = ("learningRate", "finalLearningRate", "beta1", "beta2", "epsilon", "weightDecay", "clipNorm", "ema")
+    schedule = fields.given.get("schedule")
+    if schedule not in ("constant", "cosine", "exponential"):
+        raise fields.wrong("schedule", '"constant", "cosine" or "exponential"')
+    return {
+        **{key: fields.count(key) for key in counts},
+        **{key: fields.number(key, 0) for key in numbers},
+        "flips": fields.flag("flips"),
+        "schedule": schedule,
+    }

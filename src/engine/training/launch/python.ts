@@ -1,0 +1,66 @@
+/** The Python that trainings are started with, and our package for it. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../../base/user-error';
+import { firstWorking, runCommand } from '../../../native/run-command';
+
+export interface Python {
+  command: string;
+  /** Version of PyTorch. */
+  torch: string;
+}
+
+/** Told on one line: the versions of what trainings import, null for what is missing. */
+const question = [
+  'import importlib.metadata, importlib.util, json, sys',
+  'def version(name):',
+  '    return importlib.metadata.version(name) if importlib.util.find_spec(name) else None',
+  'print(json.dumps({"python": sys.version_info[:2], **{name: version(name) for name in ("torch", "numpy", "safetensors")}}))',
+].join('\n');
+
+/** The one that FLOWSCOPE_PYTHON names, or that of the active environment, or the one on the search path. */
+function candidates(env: NodeJS.ProcessEnv): string[] {
+  const own = env['FLOWSCOPE_PYTHON'];
+  if (own) return [own];
+  const inside = (folder: string): string =>
+    process.platform === 'win32'
+      ? path.join(folder, env['VIRTUAL_ENV'] === folder ? 'Scripts' : '', 'python.exe')
+      : path.join(folder, 'bin', 'python');
+  const active = [env['VIRTUAL_ENV'], env['CONDA_PREFIX']].flatMap((folder) => (folder ? [inside(folder)] : []));
+  return [...active, 'python3', 'python'];
+}
+
+/** @throws UserError that says what is missing and how to get it */
+export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<Python> {
+  const names = candidates(env);
+  const found = await firstWorking(names.map((name) => [name, '-c', 'print()']));
+  if (!found) {
+    throw new UserError(
+      `Training with PyTorch needs Python, and ${names.join(', ')} cannot be run. Install Python 3.10 or newer, or name one in FLOWSCOPE_PYTHON.`,
+    );
+  }
+  const { command } = found;
+  const has = JSON.parse(await runCommand(command, ['-c', question])) as Record<string, unknown>;
+  const [major, minor] = has['python'] as [number, number];
+  if (major < 3 || (major === 3 && minor < 10)) {
+    throw new UserError(
+      `Training with PyTorch needs Python 3.10 or newer; ${command} is ${major}.${minor}. Name another one in FLOWSCOPE_PYTHON.`,
+    );
+  }
+  const missing = ['torch', 'numpy', 'safetensors'].filter((name) => has[name] === null);
+  if (missing.length > 0) {
+    throw new UserError(
+      `Training with PyTorch needs ${missing.join(' and ')}, which ${command} does not have. Install with ` +
+        `"${command} -m pip install ${missing.join(' ')}", or name another Python in FLOWSCOPE_PYTHON.`,
+    );
+  }
+  return { command, torch: String(has['torch']) };
+}
+
+/** The folder that holds the package: next to that of the bundle in the product, in the current one when tests run. */
+export function packageFolder(): string {
+  const places = [path.join(__dirname, '..', 'python'), path.join(process.cwd(), 'python')];
+  const found = places.find((folder) => existsSync(path.join(folder, 'flowscope', 'train.py')));
+  if (!found) throw new Error(`The Python package is missing; looked for ${places.join(' and ')}.`);
+  return found;
+}

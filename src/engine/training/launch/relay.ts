@@ -1,0 +1,106 @@
+/** A training in Python as a child of this process: its reports, and its end. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { UserError } from '../../../base/user-error';
+import type { TrainProgress, TrainResult } from '../../../protocol/engine';
+import { packageFolder } from './python';
+
+export type Ending = Pick<TrainResult, 'status' | 'message' | 'step' | 'seconds' | 'best'>;
+
+/** A line of what the training says. It is our own program, whatever it was given. */
+interface Said {
+  progress?: TrainProgress;
+  log?: string;
+  /** A file of values that a picture may be drawn of. */
+  samples?: string;
+  step?: number;
+  result?: Ending;
+  error?: string;
+}
+
+export interface RelayOptions {
+  threads?: number | undefined;
+  /** Aborting has the training finish its step and save. */
+  signal?: AbortSignal | undefined;
+  onProgress(progress: TrainProgress): void;
+  onSamples(file: string, step: number): Promise<void>;
+  log(line: string): void;
+}
+
+/** Lines of standard error that are shown where a training ends without a word. */
+const keptLines = 15;
+
+/** @throws UserError with what the training says is wrong, or with its last words */
+export async function relay(command: string, args: readonly string[], options: RelayOptions): Promise<Ending> {
+  const child = start(command, args, options.threads);
+  const ended = new Promise<string>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with ${code}`));
+  });
+  // It is told to stop by the end of its input, which it also sees when this process is killed.
+  const stop = (): void => void child.stdin?.end();
+  child.stdin?.on('error', () => undefined);
+  options.signal?.addEventListener('abort', stop, { once: true });
+  if (options.signal?.aborted) stop();
+  const last: string[] = [];
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    options.log(line);
+    last.push(line);
+    if (last.length > keptLines) last.shift();
+  });
+  let result: Ending | undefined;
+  let error: string | undefined;
+  const pictures: Promise<void>[] = [];
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    const said = parse(line);
+    if (!said) options.log(line);
+    if (said?.progress) options.onProgress(said.progress);
+    if (said?.log !== undefined) options.log(said.log);
+    if (said?.samples !== undefined) pictures.push(options.onSamples(said.samples, said.step ?? 0));
+    if (said?.result) result = said.result;
+    if (said?.error !== undefined) {
+      error = said.error;
+      // What is wrong with a run stays wrong however often it is started again.
+      child.kill('SIGTERM');
+    }
+  });
+  try {
+    const how = await ended;
+    await Promise.all(pictures);
+    if (result) return result;
+    throw new UserError(error ?? `${path.basename(command)} ${how} while training:\n${last.join('\n')}`);
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+  }
+}
+
+function start(command: string, args: readonly string[], threads: number | undefined): ChildProcess {
+  const folder = packageFolder();
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  return spawn(command, args, {
+    // Not the current folder, where Python would take anybody's torch.py for PyTorch.
+    cwd: folder,
+    // A group of its own: Ctrl-C is for us, and we tell.
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      ...env,
+      PYTHONPATH: [folder, ...(env['PYTHONPATH'] ? [env['PYTHONPATH']] : [])].join(path.delimiter),
+      PYTHONSAFEPATH: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONUTF8: '1',
+      ...(threads === undefined ? {} : { OMP_NUM_THREADS: String(threads) }),
+    },
+  });
+}
+
+function parse(line: string): Said | undefined {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return JSON.parse(line) as Said;
+  } catch {
+    return undefined;
+  }
+}
