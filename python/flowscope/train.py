@@ -10,6 +10,7 @@ import threading
 from datetime import timedelta
 from pathlib import Path
 
+import torch
 import torch.distributed as dist
 
 from .training.collective import World
@@ -77,7 +78,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m flowscope.train", description=__doc__)
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--until-closed", action="store_true", help="stop when the standard input is closed")
+    parser.add_argument("--double", action="store_true", help="compute in float64, for comparisons; files stay float32")
     given = parser.parse_args()
+    if given.double:
+        torch.set_default_dtype(torch.float64)
     signals = Signals()
     _heed(signals, given.until_closed)
     # Under torchrun each process finds in its environment which of how many it is.

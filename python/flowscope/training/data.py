@@ -57,6 +57,11 @@ class Batch:
         return (self.x,) if self.context is None else (self.x, self.context)
 
 
+def as_tensor(values: Floats) -> Tensor:
+    """Of the type that is computed with."""
+    return torch.from_numpy(values).to(torch.get_default_dtype())
+
+
 class Batches:
     """Which examples each step sees, and this process's part of them."""
 
@@ -100,7 +105,7 @@ def read_batch(
             images[flipped] = images[flipped, :, ::-1]
     if plan.is_image:
         x = _dequantized(plan, x, noise, first)
-    return Batch(torch.from_numpy(x), None if context is None else torch.from_numpy(context))
+    return Batch(as_tensor(x), None if context is None else as_tensor(context))
 
 
 def _dequantized(plan: Plan, x: Floats, noise: Stream, first: int) -> Floats:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .collective import World, set_batch_size
-from .data import VALIDATION_BLOCK, Batches, Examples, read_batch
+from .data import VALIDATION_BLOCK, Batches, Examples, as_tensor, read_batch
 from .plan import Plan, Tensors, TrainingError
 from .random import Stream
 from .schedule import average_decay_at
@@ -126,11 +126,11 @@ class Trainer:
         """[count, …] in data units, without padding. The same latents every time."""
         plan = self._plan
         noise = Stream(plan.training["seed"], "samples").normal(count * math.prod(plan.noise_shape))
-        given = [torch.from_numpy(noise.reshape(count, *plan.noise_shape))]
+        given = [as_tensor(noise.reshape(count, *plan.noise_shape))]
         if self._train.context is not None:
             rows = np.arange(count) % len(self._train)
-            given.append(torch.from_numpy(self._train.context[rows].astype(np.float32)))
-        x = self._average.draw(*given).numpy()
+            given.append(as_tensor(self._train.context[rows].astype(np.float32)))
+        x = self._average.draw(*given).float().numpy()
         return x[:, plan.pad : x.shape[1] - plan.pad, plan.pad : x.shape[2] - plan.pad] if plan.pad else x
 
     def not_finite(self) -> str:
@@ -180,4 +180,4 @@ def _views(vector: Tensor, tensors: Tensors) -> Iterator[tuple[str, Tensor]]:
 
 
 def _arrays(vector: Tensor, tensors: Tensors, prefix: str) -> dict[str, np.ndarray]:
-    return {prefix + name: view.numpy().copy() for name, view in _views(vector, tensors)}
+    return {prefix + name: view.float().numpy().copy() for name, view in _views(vector, tensors)}

@@ -2,7 +2,7 @@
 import { saveCheckpoint, type CheckpointHeader } from '../../../checkpoint/checkpoint';
 import { forgetControl } from '../../../checkpoint/control';
 import { saveResume } from '../../../checkpoint/resume';
-import { createRun, runPaths, writeConfig, type ClaimedRun } from '../../../checkpoint/run-folder';
+import { createRun, runPaths, writeConfig, type ClaimedRun, type RunPaths } from '../../../checkpoint/run-folder';
 import { readNpy, toFloat32 } from '../../../data/npy';
 import { buildFlow, buildPreprocess } from '../../../flow/real-nvp';
 import type { TrainRequest, TrainResult } from '../../../protocol/engine';
@@ -30,22 +30,12 @@ export interface Launching {
 
 /** @throws UserError when Python or PyTorch is missing, or the run cannot be trained with it; nothing is written then */
 export async function launchTraining(launching: Launching, options: TrainOptions): Promise<TrainResult> {
-  const { launch, start, claimed, request } = launching;
+  const { launch, start } = launching;
   const { config, dataset } = start;
-  const batch = Math.min(config.training.batch, dataset.train.count);
-  checkLaunch(launch, batch);
-  checkPrepared(config);
+  checkLaunch(launch, Math.min(config.training.batch, dataset.train.count));
   const python = await findPython();
+  const { folder, best, last } = await prepareLaunch(launching, options);
   const launcher = launchers[launch.name];
-  const prepared = await prepare(launching, options);
-  const run = claimed ?? (await createRun(request.output, config));
-  try {
-    await write(run, prepared, launching, batch);
-  } finally {
-    // Whoever trains takes it.
-    await run.lock.release();
-  }
-  const { folder } = run.paths;
   const processes = launcher.processes(launch);
   const backend: BackendInfo = {
     name: 'pytorch',
@@ -67,14 +57,34 @@ export async function launchTraining(launching: Launching, options: TrainOptions
     },
     log,
   });
-  const { best, last } = run.paths;
   return { run: folder, ...ending, bestCheckpoint: ending.best ? best : last };
+}
+
+/** Leaves the run so that `python -m flowscope.train` can train it, here or elsewhere. @throws UserError as `launchTraining` */
+export async function prepareLaunch(
+  launching: Omit<Launching, 'launch'>,
+  options: Pick<TrainOptions, 'backend'>,
+): Promise<RunPaths> {
+  const { start, claimed, request } = launching;
+  checkPrepared(start.config);
+  const prepared = await prepare(launching, options);
+  const run = claimed ?? (await createRun(request.output, start.config));
+  try {
+    await write(run, prepared, launching);
+  } finally {
+    // Whoever trains takes it.
+    await run.lock.release();
+  }
+  return run.paths;
 }
 
 type Prepared = Awaited<ReturnType<typeof prepare>>;
 
 /** What needs no folder. */
-async function prepare({ start, header }: Launching, { backend }: TrainOptions) {
+async function prepare(
+  { start, header }: Pick<Launching, 'start' | 'header'>,
+  { backend }: Pick<TrainOptions, 'backend'>,
+) {
   const { config, dataset, resumed, weights } = start;
   const flow = buildFlow(config.model);
   const preprocess = buildPreprocess(config.model, flow, header.standardize);
@@ -87,8 +97,7 @@ async function prepare({ start, header }: Launching, { backend }: TrainOptions) 
 async function write(
   { paths }: ClaimedRun,
   { flow, preprocess, module, state }: Prepared,
-  { start, request, header }: Launching,
-  batch: number,
+  { start, request, header }: Pick<Launching, 'start' | 'request' | 'header'>,
 ): Promise<void> {
   const { config, dataset, resumed } = start;
   const { step, seconds, progress } = resumed ?? { step: 0, seconds: 0, progress: { withoutBetter: 0 } };
@@ -105,7 +114,7 @@ async function write(
   await saveResume(paths.resume, { step, seconds, progress, tensors: state });
   await forgetControl(paths.folder);
   await prepareTorch(paths.folder, {
-    ...{ flow, preprocess, module, config, dataset, header, batch },
+    ...{ flow, preprocess, module, config, dataset, header },
     weights: tensors,
     maxSteps: request.maxSteps,
     maxSeconds: request.maxSeconds ?? config.training.maxSeconds,

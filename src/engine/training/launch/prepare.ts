@@ -26,7 +26,6 @@ export interface Preparation extends FlowParts {
   /** Parameters and running statistics, whichever: the state to go on from lies beside. */
   weights: TensorTable;
   header: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
-  batch: number;
   maxSteps?: number | undefined;
   maxSeconds?: number | undefined;
   validateFirst: boolean;
@@ -92,7 +91,7 @@ async function* rowsOf(
 }
 
 /** As python/flowscope/training/plan.py reads it. */
-function planOf({ config, dataset, flow, module, header, batch, ...rest }: Preparation): object {
+function planOf({ config, dataset, flow, module, header, ...rest }: Preparation): object {
   const { model, training } = config;
   const isImage = model.kind === 'image';
   const vectors = trainingVectors(flow, training);
@@ -118,7 +117,7 @@ function planOf({ config, dataset, flow, module, header, batch, ...rest }: Prepa
     decayed: flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0),
     statistics: shapesOf('statistics'),
     updates: module.updates,
-    batch,
+    batch: Math.min(training.batch, dataset.train.count),
     train: dataset.train.count,
     validation: dataset.validation.count,
     totalSteps: Math.min(training.steps, rest.maxSteps ?? Infinity),

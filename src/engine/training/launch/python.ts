@@ -30,6 +30,9 @@ function candidates(env: NodeJS.ProcessEnv): string[] {
   return [...active, 'python3', 'python'];
 }
 
+const listed = (names: readonly string[]): string =>
+  names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}` : names.join('');
+
 /** @throws UserError that says what is missing and how to get it */
 export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<Python> {
   const names = candidates(env);
@@ -50,7 +53,7 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<
   const missing = ['torch', 'numpy', 'safetensors'].filter((name) => has[name] === null);
   if (missing.length > 0) {
     throw new UserError(
-      `Training with PyTorch needs ${missing.join(' and ')}, which ${command} does not have. Install with ` +
+      `Training with PyTorch needs ${listed(missing)}, which ${command} does not have. Install with ` +
         `"${command} -m pip install ${missing.join(' ')}", or name another Python in FLOWSCOPE_PYTHON.`,
     );
   }
