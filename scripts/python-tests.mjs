@@ -21,20 +21,31 @@ export function pythonSources() {
 export async function runPythonTests(files, { env = {}, onCut = () => undefined } = {}) {
   const python = await ensurePeersPython();
   onCut(() => undefined);
-  const emitted = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-emitted-'));
+  const place = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-python-'));
   try {
-    if (files.some((file) => file.endsWith('test_emitted.py'))) await emitFlows(emitted);
-    return await runPytest(python, files, { ...env, FLOWSCOPE_EMITTED: emitted });
+    const made = {};
+    for (const [file, { script, variable }] of Object.entries(makers)) {
+      if (!files.some((name) => path.basename(name) === file)) continue;
+      made[variable] = path.join(place, variable);
+      await make(script, made[variable]);
+    }
+    return await runPytest(python, files, { ...env, ...made });
   } finally {
-    fs.rmSync(emitted, { recursive: true, force: true });
+    fs.rmSync(place, { recursive: true, force: true });
   }
 }
 
-/** Flows as PyTorch modules, with what they have to compute. */
-async function emitFlows(place) {
-  const [script] = await bundleTests('python', [path.join('test', 'python', 'emit-flows.ts')]);
+/** What tests are given: the script that makes it, of test/python, and the variable that says where it is. */
+const makers = {
+  'test_emitted.py': { script: 'emit-flows.ts', variable: 'FLOWSCOPE_EMITTED' },
+  'test_train.py': { script: 'prepare-runs.ts', variable: 'FLOWSCOPE_RUNS' },
+};
+
+async function make(source, place) {
+  fs.mkdirSync(place);
+  const [script] = await bundleTests('python', [path.join('test', 'python', source)]);
   const { code, output } = await run(process.execPath, [script, place], { quiet: true });
-  if (code !== 0) throw new Stop(`flows could not be printed as PyTorch modules: ${output.trim()}`);
+  if (code !== 0) throw new Stop(`${source} ended with ${code}: ${output.trim()}`);
 }
 
 async function runPytest(python, files, env) {

@@ -36,6 +36,9 @@ export interface CheckpointHeader {
   data?: DataRecord;
 }
 
+/** What is the same for all checkpoints of a run. */
+export type RunHeader = Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
+
 export interface Checkpoint extends CheckpointHeader {
   /** Parameters and running statistics under their names in the flow. */
   tensors: Record<string, NdArray>;
@@ -87,7 +90,7 @@ export function checkpointMetadata({
   standardize,
   data,
   origin,
-}: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>): Record<string, string> {
+}: RunHeader): Record<string, string> {
   const metadata: Record<string, string> = {
     format: checkpointFormat,
     format_version: String(checkpointVersion),

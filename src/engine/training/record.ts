@@ -1,5 +1,5 @@
 /** What a training run leaves on disk: metrics, checkpoints, the state to resume from, sample pictures. */
-import { saveCheckpoint, type CheckpointHeader } from '../../checkpoint/checkpoint';
+import { saveCheckpoint, type RunHeader } from '../../checkpoint/checkpoint';
 import { saveResume, type RunProgress } from '../../checkpoint/resume';
 import { appendMetrics, pruneCheckpoints, type RunPaths } from '../../checkpoint/run-folder';
 import type { RunLock } from '../../checkpoint/run-lock';
@@ -31,7 +31,7 @@ export interface RecorderOptions {
   lock: RunLock;
   config: RunConfig;
   trainer: Trainer;
-  header: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
+  header: RunHeader;
 }
 
 const gridColumns = 6;

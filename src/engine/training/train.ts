@@ -1,5 +1,5 @@
 /** Trains a run from request to result: data, config, run folder, and the loop. */
-import { describeData, type Origin } from '../../checkpoint/checkpoint';
+import { describeData, type Origin, type RunHeader } from '../../checkpoint/checkpoint';
 import { forgetControl } from '../../checkpoint/control';
 import {
   claimRun,
@@ -9,13 +9,14 @@ import {
   writeConfig,
   writeStatus,
   type ClaimedRun,
+  type RunPaths,
 } from '../../checkpoint/run-folder';
 import { UserError } from '../../base/user-error';
 import { columnNames } from '../../data/context';
 import { fitStandardization } from '../../data/standardize';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { Backend } from '../backends/backend';
-import { launchTraining } from './launch/launch';
+import { launchTraining, prepareLaunch } from './launch/launch';
 import { trainingLoop } from './loop';
 import { createRecorder } from './record';
 import { firstNotes } from './first-notes';
@@ -42,6 +43,21 @@ export interface TrainOptions {
  *   nothing is trained or changed then.
  */
 export async function train(request: TrainRequest, options: TrainOptions): Promise<TrainResult> {
+  return withStart(request, options, (start, claimed) => trainOn(start, claimed, request, options));
+}
+
+/** Leaves a run that `python -m flowscope.train` can train, here or elsewhere. @throws UserError as `train` */
+export async function prepareTraining(request: TrainRequest, options: TrainOptions): Promise<RunPaths> {
+  return withStart(request, options, async (start, claimed) =>
+    prepareLaunch({ start, claimed, request, header: await headerOf(start, options) }, options),
+  );
+}
+
+async function withStart<T>(
+  request: TrainRequest,
+  options: TrainOptions,
+  work: (start: Start, claimed: ClaimedRun | undefined) => Promise<T>,
+): Promise<T> {
   const { backend } = options;
   options.onProgress?.({ phase: 'preparing', step: 0, totalSteps: 0, fraction: 0, backend: backend.info });
   // Before anything of the run is read: what another process still changes would be old at once.
@@ -50,13 +66,32 @@ export async function train(request: TrainRequest, options: TrainOptions): Promi
     const start = await startOf(request);
     if (start.origin) options.onOrigin?.(start.origin);
     try {
-      return await trainOn(start, claimed, request, options);
+      return await work(start, claimed);
     } finally {
       await start.dataset.close();
     }
   } finally {
     await claimed?.lock.release();
   }
+}
+
+/** What each checkpoint says of itself. */
+async function headerOf(
+  { config, dataset, resumed, standardization: given }: Start,
+  { signal, onNote }: TrainOptions,
+): Promise<RunHeader> {
+  if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
+  if (!resumed) for (const note of firstNotes(config, dataset)) onNote?.(note);
+  const { featureNames: names, contextNames } = dataset;
+  const standardize =
+    config.model.kind === 'vector' && config.data.standardize
+      ? (given ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))
+      : undefined;
+  return {
+    config,
+    data: describeData(dataset),
+    ...(standardize ? { standardize: { ...standardize, names, contextNames } } : {}),
+  };
 }
 
 async function trainOn(
@@ -67,32 +102,14 @@ async function trainOn(
 ): Promise<TrainResult> {
   const { config, dataset, resumed, rates, weights } = start;
   const { backend, signal } = options;
-  if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
-  if (!resumed) for (const note of firstNotes(config, dataset)) options.onNote?.(note);
-  const standardization =
-    config.model.kind === 'vector' && config.data.standardize
-      ? (start.standardization ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))
-      : undefined;
-  const header = {
-    config,
-    data: describeData(dataset),
-    ...(standardization
-      ? {
-          standardize: {
-            ...standardization,
-            names: dataset.featureNames,
-            contextNames: dataset.contextNames,
-          },
-        }
-      : {}),
-  };
+  const header = await headerOf(start, options);
   const { launch } = request;
   if (launch) return launchTraining({ launch, start, claimed, request, header }, options);
   const trainer = await createTrainer({
     config,
     dataset,
     backend,
-    standardization,
+    standardization: header.standardize,
     ...(resumed ? { state: resumed.tensors } : {}),
     weights,
   });

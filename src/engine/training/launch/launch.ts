@@ -1,5 +1,5 @@
 /** Trains a run outside of this process: everything is prepared here, and the training's reports are passed on. */
-import { saveCheckpoint, type CheckpointHeader } from '../../../checkpoint/checkpoint';
+import { saveCheckpoint, type RunHeader } from '../../../checkpoint/checkpoint';
 import { forgetControl } from '../../../checkpoint/control';
 import { saveResume } from '../../../checkpoint/resume';
 import { createRun, runPaths, writeConfig, type ClaimedRun, type RunPaths } from '../../../checkpoint/run-folder';
@@ -25,7 +25,7 @@ export interface Launching {
   start: Start;
   claimed: ClaimedRun | undefined;
   request: TrainRequest;
-  header: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
+  header: RunHeader;
 }
 
 /** @throws UserError when Python or PyTorch is missing, or the run cannot be trained with it; nothing is written then */

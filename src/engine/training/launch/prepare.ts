@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
-import { checkpointMetadata, type CheckpointHeader } from '../../../checkpoint/checkpoint';
+import { checkpointMetadata, type RunHeader } from '../../../checkpoint/checkpoint';
 import { writeSafetensors } from '../../../checkpoint/safetensors';
 import type { RunConfig } from '../../../config/schema';
 import { blocks } from '../../../data/blocks';
@@ -25,7 +25,7 @@ export interface Preparation extends FlowParts {
   module: TrainingModule;
   /** Parameters and running statistics, whichever: the state to go on from lies beside. */
   weights: TensorTable;
-  header: Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
+  header: RunHeader;
   maxSteps?: number | undefined;
   maxSeconds?: number | undefined;
   validateFirst: boolean;

@@ -1,0 +1,194 @@
+"""Training with PyTorch against the engine's own, number by number and step by step.
+
+scripts/python-tests.mjs has the runs prepared, and trained by the engine (test/python/prepare-runs.ts), and says where: FLOWSCOPE_RUNS.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from flowscope.training.random import Stream, computed_order, shuffled
+
+FOLDER = Path(os.environ["FLOWSCOPE_RUNS"])
+NUMBERS = json.loads((FOLDER / "numbers.json").read_text())
+RUNS = ["moons", "table", "digits"]
+#: Relative, of the loss of any of 50 steps: two ways of rounding to float32, which grows from step to step.
+ENGINE = 1e-4
+#: One process and several in float64, where nothing is left of rounding.
+PROCESSES = 1e-5
+
+
+def arguments(run, processes=None, *more):
+    start = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "--max-restarts=3"]
+    return [sys.executable, *(start if processes else []), "-m", "flowscope.train", str(run), *more]
+
+
+def prepared(name, place):
+    return Path(shutil.copytree(FOLDER / name / "prepared", place))
+
+
+def train(run, processes=None, *more):
+    done = subprocess.run(arguments(run, processes, *more), capture_output=True, text=True, timeout=300)
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    results = [line["result"] for line in said if "result" in line]
+    assert len(results) == 1, f"{done.stdout[-500:]}\n{done.stderr[-2000:]}"
+    return results[0]
+
+
+def rows(run):
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def curve(run, key="trainNats"):
+    return {row["step"]: row[key] for row in rows(run) if key in row}
+
+
+def difference(a, b):
+    """The largest relative one."""
+    assert a.keys() == b.keys()
+    return max(abs(a[step] - b[step]) / max(abs(b[step]), 1) for step in a)
+
+
+def test_draws_what_the_engine_draws():
+    assert Stream(3, "noise", 17).uniform(5000).tolist() == NUMBERS["noise"]
+    assert Stream(0, "flips", 1).uniform(33).tolist() == NUMBERS["flips"]
+    # log is computed by another library: the last bit may differ.
+    np.testing.assert_allclose(Stream(2**31, "samples").normal(5001), np.array(NUMBERS["samples"], np.float32), rtol=2e-7)
+    assert Stream(4, "order", 2).permutation(70_000).tolist() == NUMBERS["permutation"]
+    assert [Stream(1, "a", i).integer(3 * 2**30) for i in range(20)] == NUMBERS["integers"]
+    positions = np.arange(200) * 20
+    assert shuffled(4000, 9, "order", 0)(positions).tolist() == NUMBERS["shuffled"]
+    assert computed_order(4000, 9, "order", 0)(positions).tolist() == NUMBERS["computed"]
+
+
+def test_draws_from_any_place_on():
+    whole = Stream(3, "noise", 17)
+    first, second = whole.uniform(100), whole.uniform(900)
+    expected = np.array(NUMBERS["noise"][:1000], np.float32)
+    assert np.array_equal(np.concatenate([first, second]), expected)
+    assert np.array_equal(Stream(3, "noise", 17).skip(777).uniform(223), expected[777:])
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_learns_what_the_engine_learns(name, tmp_path):
+    run = prepared(name, tmp_path / name)
+    engine = FOLDER / name / "engine"
+    result = train(run)
+    assert (result["status"], result["step"]) == ("finished", 50)
+    assert json.loads((run / "run.json").read_text())["status"] == "finished"
+    for key in ("trainNats", "prior", "logDet", "validationNats", "learningRate", "epoch"):
+        assert difference(curve(run, key), curve(engine, key)) < ENGINE, key
+    # The engine's files, and in them the same tensors.
+    names = {file.name for file in (engine / "checkpoints").iterdir()}
+    assert {file.name for file in (run / "checkpoints").iterdir()} == names
+    for file in names:
+        found, expected = (load_file(folder / "checkpoints" / file) for folder in (run, engine))
+        assert {name: tensor.shape for name, tensor in found.items()} == {n: t.shape for n, t in expected.items()}
+    assert not (run / "train.lock").exists()
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_several_processes_learn_what_one_learns(name, tmp_path):
+    one = prepared(name, tmp_path / "one")
+    train(one, None, "--double")
+    for processes in (2, 3):
+        run = prepared(name, tmp_path / str(processes))
+        train(run, processes, "--double")
+        for key in ("trainNats", "validationNats", "gradientNorm"):
+            assert difference(curve(run, key), curve(one, key)) < PROCESSES, (processes, key)
+
+
+def test_goes_on_after_a_killed_worker(tmp_path):
+    whole = prepared("table", tmp_path / "whole")
+    train(whole, 2)
+    run = prepared("table", tmp_path / "killed")
+    with subprocess.Popen(arguments(run, 2), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
+        wait_for(lambda: len(rows(run)) > 25 if (run / "metrics.jsonl").exists() else False)
+        worker = json.loads((run / "train.lock").read_text())["pid"]
+        os.kill(worker, signal.SIGKILL)
+        output, _ = started.communicate(timeout=120)
+    assert started.returncode == 0, output
+    assert rows(run)[-1]["step"] == 50
+    assert difference(curve(run), curve(whole)) < PROCESSES
+
+
+def test_obeys_requests(tmp_path):
+    run = prepared("table", tmp_path / "run")
+    plan = json.loads((run / "torch" / "plan.json").read_text())
+    plan["training"]["steps"] = plan["totalSteps"] = 10**6
+    (run / "torch" / "plan.json").write_text(json.dumps(plan))
+
+    def ask(name, **request):
+        (run / "control.json").write_text(json.dumps({"id": name, **request}))
+        wait_for(lambda: status().get("control", {}).get("id") == name)
+
+    def status():
+        file = run / "run.json"
+        return json.loads(file.read_text()) if file.exists() else {}
+
+    with subprocess.Popen(arguments(run), stdout=subprocess.DEVNULL) as started:
+        wait_for(lambda: status().get("status") == "running")
+        ask("slower", learningRate=1e-6)
+        assert json.loads((run / "rates.json").read_text())[0]["learningRate"] == 1e-6
+        ask("wrong", action="fly")
+        assert "fly" in status()["control"]["problem"]
+        ask("rest", action="pause")
+        wait_for(lambda: status()["status"] == "paused")
+        step = status()["step"]
+        assert load_file(run / "checkpoints" / "last.resume.safetensors")
+        ask("go", action="resume")
+        wait_for(lambda: rows(run)[-1]["step"] > step)
+        ask("enough", action="stop")
+        started.wait(60)
+    assert status()["status"] == "stopped"
+    assert rows(run)[-1]["learningRate"] < 2e-6
+
+
+def test_a_stopped_run_goes_on_with_the_same_curve(tmp_path):
+    whole = prepared("moons", tmp_path / "whole")
+    train(whole)
+    run = prepared("moons", tmp_path / "run")
+    plan = run / "torch" / "plan.json"
+    content = plan.read_text()
+    plan.write_text(content.replace('"totalSteps": 50', '"totalSteps": 23'))
+    assert train(run)["status"] == "stopped"
+    plan.write_text(content)
+    assert train(run)["status"] == "finished"
+    assert curve(run) == curve(whole)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda run: (run / "torch" / "plan.json").unlink(), "is not prepared"),
+        (lambda run: (run / "torch" / "plan.json").write_text("{"), "is not JSON"),
+        (lambda run: (run / "torch" / "plan.json").write_text('{"version": 1}'), "statistics is None"),
+        (lambda run: (run / "torch" / "train.npy").write_bytes(b"no array"), "cannot be read"),
+        (lambda run: np.save(run / "torch" / "train.npy", np.zeros((3, 2), np.float32)), "expected float32 or uint8"),
+        (lambda run: (run / "checkpoints" / "last.resume.safetensors").write_bytes(b"x" * 99), "cannot be gone on from"),
+        (lambda run: (run / "rates.json").write_text("[1]"), "is damaged"),
+    ],
+)
+def test_says_what_is_wrong_with_a_run(change, says, tmp_path):
+    run = prepared("moons", tmp_path / "run")
+    change(run)
+    done = subprocess.run(arguments(run), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert says in json.loads(done.stdout)["error"]
+    assert not (run / "train.lock").exists()
+
+
+def wait_for(is_so, seconds=60):
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it takes too long"
+        time.sleep(0.05)

@@ -1,0 +1,88 @@
+/**
+ * Prepares runs for python/tests/test_train.py, trains the same ones with ONNX Runtime, and writes numbers that the engine draws.
+ *
+ *     node out/test/python/prepare-runs.js FOLDER
+ */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { computedOrder, shuffled } from '../../src/data/order';
+import { stream } from '../../src/data/random';
+import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
+import { prepareTraining, train } from '../../src/engine/training/train';
+
+const steps = 50;
+
+/** A line of metrics for each step. */
+const training = { steps, validateEvery: 5, checkpointEvery: 20, sampleEvery: 1000, seed: 7 };
+
+const columns = ['a', 'b', 'c', 'd'];
+
+const configs = {
+  moons: { data: { source: 'moons', count: 3000, validation: 100 }, training },
+  // Batches and blocks of validation that three processes do not share evenly.
+  table: {
+    data: { source: 'table.csv', contextColumns: ['d'], validation: 300 },
+    model: { kind: 'vector', couplings: 4, hidden: [32, 32], between: 'batchNorm' },
+    training: {
+      ...training,
+      ...{ batch: 50, schedule: 'cosine', warmupSteps: 10, learningRate: 2e-3, clipNorm: 2, ema: 0.9 },
+    },
+  },
+  // Batch norm in the nets and on the flow's path; a rate at which rounding does not grow to more than what is looked for.
+  digits: {
+    data: { source: 'digits', validation: 100 },
+    model: { kind: 'image', base: 8, blocks: 1, pad: 1 },
+    training: {
+      ...training,
+      ...{
+        batch: 32,
+        flips: true,
+        learningRate: 1e-4,
+        weightDecay: 5e-5,
+        ema: 0.95,
+        schedule: 'exponential',
+        finalLearningRate: 1e-5,
+      },
+    },
+  },
+};
+
+/** Rows of dependent numbers. */
+function table(): string {
+  const random = stream(5, 'table').normal(900 * columns.length);
+  const rows = Array.from({ length: 900 }, (_, i) => {
+    const [a, b, c, d] = random.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+    return [a, 2 * b + a * a, Math.tanh(c) + 0.3 * b, d + 0.5 * a].join(',');
+  });
+  return [columns.join(','), ...rows].join('\n');
+}
+
+/** Each purpose that a training draws for, and orders of both kinds. */
+function numbers(): object {
+  const order = (take: (position: number) => number): number[] =>
+    Array.from({ length: 200 }, (_, i) => take(i * 20));
+  return {
+    noise: [...stream(3, 'noise', 17).uniform(5000)],
+    flips: [...stream(0, 'flips', 1).uniform(33)],
+    samples: [...stream(2 ** 31, 'samples').normal(5001)],
+    permutation: [...stream(4, 'order', 2).permutation(70_000)],
+    integers: Array.from({ length: 20 }, (_, i) => stream(1, 'a', i).integer(3 * 2 ** 30)),
+    shuffled: order((at) => shuffled(4000, 9, 'order', 0).at(at)),
+    computed: order((at) => computedOrder(4000, 9, 'order', 0).at(at)),
+  };
+}
+
+async function main(folder: string): Promise<void> {
+  writeFileSync(path.join(folder, 'numbers.json'), JSON.stringify(numbers()));
+  writeFileSync(path.join(folder, 'table.csv'), table());
+  const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  for (const [name, config] of Object.entries(configs)) {
+    const file = path.join(folder, `${name}.json`);
+    writeFileSync(file, JSON.stringify(config));
+    await prepareTraining({ config: file, output: path.join(folder, name, 'prepared') }, { backend });
+    await train({ config: file, output: path.join(folder, name, 'engine') }, { backend });
+  }
+  await backend.dispose();
+}
+
+void main(process.argv[2]!);
