@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
+import { packagePython } from './package-python.mjs';
 import { ensurePeersPython } from './peers-python.mjs';
 import { run, Stop } from './run.mjs';
 import { bundleTests } from './test-bundles.mjs';
@@ -21,12 +22,15 @@ export function pythonSources() {
 export async function runPythonTests(files, { env = {}, onCut = () => undefined } = {}) {
   const python = await ensurePeersPython();
   onCut(() => undefined);
-  const emitted = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-emitted-'));
+  const made = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-python-tests-'));
   try {
-    if (files.some((file) => file.endsWith('test_emitted.py'))) await emitFlows(emitted);
-    return await runPytest(python, files, { ...env, FLOWSCOPE_EMITTED: emitted });
+    const runs = (name) => files.some((file) => file.endsWith(name));
+    if (runs('test_emitted.py')) await emitFlows(made);
+    const built = runs('test_fresh_environment.py') ? await packagePython(made) : [];
+    const wheel = built.find((file) => file.endsWith('.whl')) ?? '';
+    return await runPytest(python, files, { ...env, FLOWSCOPE_EMITTED: made, FLOWSCOPE_WHEEL: wheel });
   } finally {
-    fs.rmSync(emitted, { recursive: true, force: true });
+    fs.rmSync(made, { recursive: true, force: true });
   }
 }
 
