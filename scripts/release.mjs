@@ -44,7 +44,9 @@ function writeNotes(version) {
     return { name, size: bytes.length, sha: createHash('sha256').update(bytes).digest('hex') };
   });
   const changes = changesOf(fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8'), version);
-  const rows = packages.map(({ name, size }) => `| ${name} | ${(size / 1e6).toFixed(size < 1e5 ? 2 : 1)} MB |`);
+  const rows = packages.map(
+    ({ name, size }) => `| ${name} | ${(size / 1e6).toFixed(size < 1e5 ? 2 : 1)} MB |`,
+  );
   const table = ['| package | size |', '| --- | --- |', ...rows].join('\n');
   fs.writeFileSync(
     path.join(artifacts, checksums),
