@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from './build.mjs';
 import { root } from './esbuild-options.mjs';
 import { bundledPackages } from './package-contents.mjs';
+import { copyPythonPackage } from './package-python.mjs';
 import { packageReadme, readmeSources } from './package-readme.mjs';
 import { withAddresses } from './project-address.mjs';
 import { main, npm, Stop } from './run.mjs';
@@ -25,6 +26,7 @@ export async function packageNpm() {
   const { modules } = await build({ production: true, outdir: path.join(folder, 'dist'), only: bundles });
   for (const name of ['media/data', 'CHANGELOG.md', 'LICENSE'])
     fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  copyPythonPackage(path.join(folder, 'python', 'flowscope'));
 
   const manifest = npmManifest();
   const write = (name, text) => fs.writeFileSync(path.join(folder, name), text);

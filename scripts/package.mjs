@@ -1,6 +1,6 @@
 // Packs the extension for a platform: production bundles, the native packages of that platform only, media and texts.
-//   node scripts/package.mjs [--target NAME]… [--all] [--channel stable|pre-release]
-// writes artifacts/flowscope-<target>-<version>.vsix
+//   node scripts/package.mjs [--target NAME]… [--all] [--channel stable|pre-release] [--python]
+// writes artifacts/flowscope-<target>-<version>.vsix; with --python, the Python package instead
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,7 @@ import {
   targetOfThisMachine,
   targets,
 } from './package-contents.mjs';
+import { copyPythonPackage, packagePython } from './package-python.mjs';
 import { packageReadme, readmeSources } from './package-readme.mjs';
 import { withAddresses } from './project-address.mjs';
 import { main, seconds, Stop } from './run.mjs';
@@ -37,6 +38,7 @@ export async function packageExtension(target = targetOfThisMachine(), { preRele
     if (fs.existsSync(path.join(root, name)))
       fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
+  copyPythonPackage(path.join(folder, 'python', 'flowscope'));
   for (const name of fs.readdirSync(root).filter((entry) => texts.test(entry))) {
     fs.copyFileSync(path.join(root, name), path.join(folder, name));
   }
@@ -88,22 +90,28 @@ const channels = ['stable', 'pre-release'];
 function readArguments(given) {
   const chosen = [];
   let channel = 'stable';
+  let python = false;
   for (let index = 0; index < given.length; index++) {
     if (given[index] === '--all') chosen.push(...Object.keys(targets));
     else if (given[index] === '--target') chosen.push(given[++index]);
     else if (given[index] === '--channel') channel = given[++index];
-    else throw new Stop(`Unknown option ${given[index]}. Known: --target NAME, --all, --channel NAME.`);
+    else if (given[index] === '--python') python = true;
+    else
+      throw new Stop(
+        `Unknown option ${given[index]}. Known: --target NAME, --all, --channel NAME, --python.`,
+      );
   }
   if (!channels.includes(channel))
     throw new Stop(`Unknown channel ${channel}. Known: ${channels.join(', ')}.`);
-  if (chosen.length === 0) chosen.push(targetOfThisMachine());
-  return { chosen, preRelease: channel === 'pre-release' };
+  if (chosen.length === 0 && !python) chosen.push(targetOfThisMachine());
+  return { chosen, preRelease: channel === 'pre-release', python };
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(path.resolve(process.argv[1])).href) {
   main(async () => {
     const started = performance.now();
-    const { chosen, preRelease } = readArguments(process.argv.slice(2));
+    const { chosen, preRelease, python } = readArguments(process.argv.slice(2));
+    if (python) for (const file of await packagePython()) console.log(path.relative(root, file));
     for (const target of chosen) {
       const { file, bytes } = await packageExtension(target, { preRelease });
       console.log(`${path.relative(root, file)}  ${(bytes / 1e6).toFixed(1)} MB`);

@@ -115,7 +115,8 @@ async function installPython() {
   return findPython();
 }
 
-async function findPython() {
+/** A Python that is new enough for the libraries and for ours, or undefined. */
+export async function findPython() {
   for (const command of ['python3', 'python', 'py']) {
     const { code } = await run(command, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'], {
       quiet: true,

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
+import { packagePython } from './package-python.mjs';
 import { ensurePeersPython } from './peers-python.mjs';
 import { run, Stop } from './run.mjs';
 import { bundleTests } from './test-bundles.mjs';
@@ -28,6 +29,10 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
       if (!files.some((name) => path.basename(name) === file)) continue;
       made[variable] = path.join(place, variable);
       await make(script, made[variable]);
+    }
+    if (files.some((name) => path.basename(name) === 'test_fresh_environment.py')) {
+      const built = await packagePython(place);
+      made.FLOWSCOPE_WHEEL = built.find((file) => file.endsWith('.whl'));
     }
     return await runPytest(python, files, { ...env, ...made });
   } finally {

@@ -37,14 +37,16 @@ export function changesOf(changelog, version) {
 function writeNotes(version) {
   const names = fs
     .readdirSync(artifacts)
-    .filter((name) => name.includes(`-${version}.`) && /\.(vsix|tgz)$/.test(name));
+    .filter((name) => /-([^-]+?)(-py3-none-any)?\.(vsix|tgz|whl|tar\.gz)$/.exec(name)?.[1] === version);
   if (names.length === 0) throw new Stop(`There are no packages of version ${version} in artifacts/.`);
   const packages = names.sort().map((name) => {
     const bytes = fs.readFileSync(path.join(artifacts, name));
     return { name, size: bytes.length, sha: createHash('sha256').update(bytes).digest('hex') };
   });
   const changes = changesOf(fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8'), version);
-  const rows = packages.map(({ name, size }) => `| ${name} | ${(size / 1e6).toFixed(1)} MB |`);
+  const rows = packages.map(
+    ({ name, size }) => `| ${name} | ${(size / 1e6).toFixed(size < 1e5 ? 2 : 1)} MB |`,
+  );
   const table = ['| package | size |', '| --- | --- |', ...rows].join('\n');
   fs.writeFileSync(
     path.join(artifacts, checksums),

@@ -1,6 +1,6 @@
 // Screenshots of every view in three themes and in a narrow window, drawn from real runs, files and data.
 //   node scripts/screenshots.mjs [--output FOLDER] [--only TEXT] SOURCE NAME [SOURCE NAME]…
-// SOURCE is a saved page (with a comparison, where it has one), a run, a checkpoint of ours or of another library, an ONNX file, a file of tensors, or data as data:SOURCE.
+// SOURCE is a saved page (with a comparison, where it has one), a run, a checkpoint of ours or of another library, an ONNX file or a file of tensors.
 // FOLDER is out/screenshots unless given; --only keeps the pictures whose name has TEXT (a regular expression) in it.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { root } from './esbuild-options.mjs';
 import { main, Stop } from './run.mjs';
-import { inspectorPage, openBrowser, previewPage, smallPng } from './screenshot-pages.mjs';
+import { inspectorPage, openBrowser, smallPng } from './screenshot-pages.mjs';
 
 /** A page that stands alone follows the system. */
 const themes = {
@@ -129,23 +129,13 @@ async function drawInspector(tab, theme, save) {
   }
 }
 
-async function drawPreview(tab, theme, save) {
-  const name = theme.replace('narrow-', '').replace('hc', 'high-contrast');
-  const set = (body, to) => (body.className = `standalone vscode-${to}`);
-  await tab.locator('body').evaluate(set, name);
-  await tab.getByRole('heading', { level: 1 }).waitFor();
-  await save(theme);
-}
-
 main(async () => {
   const { values, positionals } = parseArgs({
     options: { output: { type: 'string' }, only: { type: 'string', default: '' } },
     allowPositionals: true,
   });
   if (positionals.length === 0 || positionals.length % 2)
-    throw new Stop(
-      'Give sources and names, for example: node scripts/screenshots.mjs runs/digits digits data:moons data-moons',
-    );
+    throw new Stop('Give sources and names, for example: node scripts/screenshots.mjs runs/digits digits');
   const folder = path.resolve(values.output ?? path.join(root, 'out', 'screenshots'));
   fs.mkdirSync(folder, { recursive: true });
   const to = { output: folder, only: new RegExp(values.only) };
@@ -153,9 +143,7 @@ main(async () => {
   try {
     for (let i = 0; i < positionals.length; i += 2) {
       const [source, name] = positionals.slice(i, i + 2);
-      if (source.startsWith('data:'))
-        await shoot(browser, await previewPage(source.slice(5), name), name, to, drawPreview);
-      else await shoot(browser, await inspectorPage(source, name), name, to, drawInspector);
+      await shoot(browser, await inspectorPage(source, name), name, to, drawInspector);
     }
   } finally {
     await browser.close();

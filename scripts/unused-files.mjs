@@ -16,6 +16,8 @@ const expected = [
   // Where data and models come from.
   /^media\/[^/]+\/README\.md$/,
   /^dist\/node_modules\/(@[^/]+\/)?[^/]+\/(package\.json|LICENSE[^/]*)$/,
+  // Imported by Python, which is started with its folder on the path.
+  /^python\/flowscope\//,
   // Compiled as a whole where native TensorFlow is built.
   /^dist\/native-sources\//,
 ];

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .flows import Step
     from .recorder import record
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 __all__ = ["Run", "Step", "__version__", "record", "recording", "show"]
 
 

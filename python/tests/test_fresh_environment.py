@@ -1,12 +1,10 @@
-"""The three lines of docs/record.md in a virtual environment that the package was just installed into."""
+"""The three lines of docs/record.md in a virtual environment that the package's wheel was just installed into."""
 
 import os
 import subprocess
 import sysconfig
 import venv
 from pathlib import Path
-
-PYTHON = Path(__file__).resolve().parents[1]
 
 LINES = """
 import torch, zuko
@@ -34,7 +32,7 @@ def test_the_lines_work_where_the_package_was_installed(tmp_path):
     # PyTorch and the libraries are gigabytes, and stay where they are.
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     python = Path(paths["scripts"]) / ("python.exe" if os.name == "nt" else "python")
-    run(python, "-m", "pip", "install", "--quiet", "--no-deps", PYTHON, cwd=tmp_path)
+    run(python, "-m", "pip", "install", "--quiet", "--no-deps", os.environ["FLOWSCOPE_WHEEL"], cwd=tmp_path)
     said = run(python, "-c", LINES, cwd=tmp_path).splitlines()
     assert (tmp_path / said[0]).stat().st_size > 10_000
     assert packages in Path(said[1]).parents

@@ -30,6 +30,7 @@ import { openModel, outlineModel } from './open/open-model';
 import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { estimateTraining } from './training/estimate';
+import { launcherStates } from './training/launch/states';
 import { train } from './training/train';
 
 export interface ServiceOptions {
@@ -203,6 +204,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
         })),
       };
     },
+    launchers: launcherStates,
     async outline(path) {
       return outlineModel(path, (await inference.get()).info);
     },

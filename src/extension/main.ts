@@ -66,6 +66,9 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('train', l10n.t('Train RealNVP'), async ({ services }, given) =>
       (await import('./commands/train')).train(services, given as object | undefined),
     ),
+    command('trainOn', l10n.t('Train on'), async ({ services }) =>
+      (await import('./commands/train-on')).trainOn(services),
+    ),
     command('trainConfig', l10n.t('Train from this config'), async ({ services }, target, given) =>
       (await import('./commands/train')).trainConfig(services, target, given as object | undefined),
     ),
@@ -119,8 +122,8 @@ export function activate(context: ExtensionContext): FlowscopeApi {
           given as object | undefined,
         ),
     ),
-    command('previewData', l10n.t('Preview data'), async ({ previews }, target) =>
-      (await import('./commands/preview')).previewData(previews, target),
+    command('previewData', l10n.t('Preview data'), async ({ previews }, target, launch) =>
+      (await import('./commands/preview')).previewData(previews, target, launch),
     ),
     command('drawData', l10n.t('Draw data'), async ({ drawings }, given) =>
       (await import('./commands/draw')).drawData(drawings, given),

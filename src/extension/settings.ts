@@ -8,6 +8,8 @@ export interface Settings {
   /** Relative to the workspace folder, or absolute. */
   runsFolder: string;
   nativeFolder: string;
+  /** Trains with PyTorch; empty for that of the environment. */
+  python: string;
   /** MB. */
   largestRemoteFile: number;
 }
@@ -21,6 +23,7 @@ export function readSettings(scope?: Uri): Settings {
     threads: wholeNumber(values.get('threads'), 0),
     runsFolder: text(values.get('runsFolder')).trim() || 'runs',
     nativeFolder: text(values.get('nativeFolder')).trim(),
+    python: text(values.get('python')).trim(),
     largestRemoteFile: wholeNumber(values.get('largestRemoteFile'), 512),
   };
 }

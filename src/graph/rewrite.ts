@@ -11,7 +11,7 @@ export interface Rewriter {
 
 /**
  * Builds a new graph. For each node (its inputs already resolved) `replace` returns the ids that stand for its outputs,
- * or undefined to keep the node.
+ * or undefined to keep the node. Where all are kept the graph is the one that was given.
  */
 export function rewrite(
   graph: Graph,
@@ -27,6 +27,7 @@ export function rewrite(
     recorder.constants.set(id, data);
   }
   const rewriter: Rewriter = { recorder, resolve };
+  let changed = false;
   for (const old of graph.nodes) {
     // Most nodes stay the same object through dozens of passes.
     const node = old.inputs.some((id) => replaced.has(id))
@@ -34,6 +35,7 @@ export function rewrite(
       : old;
     const ids = replace(node, rewriter);
     if (ids) {
+      changed = true;
       old.outputs.forEach((output, i) => {
         if (ids[i] !== output) replaced.set(output, ids[i]!);
       });
@@ -42,6 +44,7 @@ export function rewrite(
       recorder.nodes.push(node);
     }
   }
+  if (!changed) return graph;
   const outputs = graph.outputs.map(({ name, value }) => ({ name, value: resolve(value) }));
   const { constantNames } = graph;
   return { ...recorder.graph(graph.inputs, outputs), ...(constantNames ? { constantNames } : {}) };

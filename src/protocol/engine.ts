@@ -9,7 +9,7 @@ import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect
 import type { MetricsRow } from './run';
 import type { BackendInfo, BackendName, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
-import type { Launch } from './launch';
+import type { Launch, LauncherState } from './launch';
 
 /** An error whose text is meant for the user: what was given, what was expected, what to do. */
 export interface UserErrorData {
@@ -160,6 +160,8 @@ export interface ConvertReport {
 /** Implemented by the engine process. */
 export interface EngineApi extends AssistantApi {
   info(): Promise<{ backend: BackendInfo; doctor: DoctorLine[] }>;
+  /** Where a training can run besides the engine. */
+  launchers(): Promise<LauncherState[]>;
   /**
    * What `open` will say of a checkpoint of ours, without its tensors being read: soon, however large it is. Undefined for
    * other files.
@@ -225,6 +227,8 @@ export interface EngineEnvironment {
   FLOWSCOPE_BACKEND?: BackendName | 'auto';
   /** Folder of an installed native TensorFlow. */
   FLOWSCOPE_NATIVE?: string;
+  /** The Python that trains with PyTorch. */
+  FLOWSCOPE_PYTHON?: string;
   FLOWSCOPE_THREADS?: string;
   /** "1": opens no model that Flowscope did not write. */
   FLOWSCOPE_OWN_FILES?: '1';

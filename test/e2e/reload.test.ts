@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { cpSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Frame } from 'playwright-core';
 import { couplingLogDets, result } from '../inspector/frame';
 import { modelName, runNameOf } from '../../src/extension/editor/view-types';
@@ -51,6 +53,12 @@ describe('runs', function () {
         const field = frame.locator('.bar vscode-text-field[title^="Index of the example"] input');
         await until('the example', async () => (await field.inputValue()) === String(index));
         await until('a result', async () => Number.isFinite(await result(frame).catch(() => NaN)));
+        // What was shown of the step before stays for a tenth of a second without a sign.
+        await until('the strip to stay', async () => {
+          const before = await couplingLogDets(frame);
+          await pause(200);
+          return isDeepStrictEqual(await couplingLogDets(frame), before);
+        });
         return {
           title: await frame.locator('.head h2').innerText(),
           layer: await frame.locator('.flow [aria-selected=true]').getAttribute('data-layer'),

@@ -23,6 +23,7 @@ export const english = {
   levels: (n: number) => `${n} levels`,
   preprocessing: 'preprocessing',
   couplingsPart: 'couplings',
+  layersPart: 'layers',
   layerAxis: 'layer',
   firstNonFinite: (name: string) => `First non-finite value: ${name}`,
   noValues: 'No examples to compare with. Choose samples as the statistics.',
@@ -102,6 +103,7 @@ export const english = {
   positiveRaises: 'positive raises log p(x)',
   scale: (n: number) => `Scale ${n}`,
   norm: 'batch norm',
+  actNorm: 'act norm',
   nats: 'nats',
   bitsPerDim: 'bits/dim',
   kindNames: {
@@ -258,6 +260,7 @@ export const german: typeof english = {
   levels: (n: number) => `${n} Stufen`,
   preprocessing: 'Vorverarbeitung',
   couplingsPart: 'Kopplungen',
+  layersPart: 'Schichten',
   layerAxis: 'Schicht',
   firstNonFinite: (name: string) => `Erster nicht endlicher Wert: ${name}`,
   noValues: 'Keine Beispiele zum Vergleich. Samples als Statistik wählen.',
@@ -335,6 +338,7 @@ export const german: typeof english = {
   positiveRaises: 'positiv erhöht log p(x)',
   scale: (n: number) => `Skala ${n}`,
   norm: 'Batch-Norm',
+  actNorm: 'Act-Norm',
   nats: 'Nats',
   bitsPerDim: 'Bits/Dim',
   kindNames: {

@@ -21,7 +21,7 @@ import { readWayError, wayErrorGraph, wayGraph } from './way-graph';
 /** @param given the context that examples have which come without one */
 export function inspectedModel(model: FlowModel, given?: readonly number[]): InspectedFlow {
   const maps = bijections(model);
-  const { layers, context, runner, small } = model;
+  const { layers, context, runner, quick } = model;
   const program: FlowModel['program'] = async (...asked) =>
     withContextFeed(await model.program(...asked), context, given);
   return {
@@ -32,12 +32,12 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
     trainingBatch: model.header.config.training.batch,
     programs: {
       async pass(asked) {
-        // Of a small model round trips cost less than a second program without them.
-        const mode = asked.kind === 'eval' && small ? { ...asked, roundTrips: true } : asked;
+        // Where it is quick, one program with round trips costs less than two.
+        const mode = asked.kind === 'eval' && quick ? { ...asked, roundTrips: true } : asked;
         const compiled = await program(
           `pass/${mode.kind}${mode.kind === 'eval' && mode.roundTrips ? '/roundTrips' : ''}`,
           () => passGraph(model, mode),
-          mode.kind === 'train' ? { batch: mode.batch, bulk: true } : { bulk: mode.roundTrips && !small },
+          mode.kind === 'train' ? { batch: mode.batch, bulk: true } : { bulk: mode.roundTrips && !quick },
         );
         return async (x, weight) => {
           const count = x.shape[0]!;

@@ -33,8 +33,8 @@ export interface FlowModel {
   context?: ContextInfo;
   /** Values of one example as the flow takes it. */
   dimensions: number;
-  /** Its programs run in a moment, over batches too. */
-  small: boolean;
+  /** Its programs are compiled and run in a moment, also over batches and back. */
+  quick: boolean;
   /** D ln(levels) for images, else 0. */
   quantization: number;
   /**
@@ -54,6 +54,8 @@ export interface ProgramOptions {
 
 /** Programs of single batch sizes that are kept. */
 const keptPrograms = 3;
+/** Multiplications for an example, roughly, of which 256 examples take a tenth of a second. */
+const fewProducts = 2e7;
 /** Bytes of a small model. Its programs are kept on disk, where each holds the parameters once more. */
 const mostOfSmall = 4 << 20;
 
@@ -81,17 +83,22 @@ export function createFlowModel(
     backend,
   });
   const dimensions = sizeOf(flow.inputShape);
-  const small = Object.values(tensors).reduce((sum, { data }) => sum + data.byteLength, 0) <= mostOfSmall;
+  const layers = modelLayers(flow, preprocess);
+  const values = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+  const small = 4 * values <= mostOfSmall;
+  const places = flow.inputShape.length > 1 ? flow.inputShape[0]! * flow.inputShape[1]! : 1;
+  // The way back through an autoregressive layer is its network once for each feature.
+  const quick = values * places <= fewProducts && layers.every(({ info }) => info.order === undefined);
   let identity: string | undefined;
 
   return {
     ...parts,
     config,
     ...(context ? { context } : {}),
-    layers: modelLayers(flow, preprocess),
+    layers,
     runner,
     dimensions,
-    small,
+    quick,
     quantization: quantizationNats(config, dimensions),
     program(key, graph, { batch, bulk = false } = {}) {
       const full = batch === undefined ? key : `${key}@${batch}`;

@@ -1,4 +1,5 @@
 import { l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
+import { isLaunch } from '../../protocol/launch';
 import type { PreviewPanels } from '../preview/preview-panel';
 import { section } from '../quick-pick';
 import { builtinData } from '../training/catalogue';
@@ -11,10 +12,13 @@ interface SourceItem extends QuickPickItem {
   browse?: 'file' | 'folder';
 }
 
-/** Shows data before anything is trained on them. A string is a built-in name or a path; menus pass a URI. */
-export async function previewData(panels: PreviewPanels, target?: unknown): Promise<void> {
+/**
+ * Shows data before anything is trained on them. A string is a built-in name or a path; menus pass a URI.
+ * @param launch where its Train… runs; menus pass something else
+ */
+export async function previewData(panels: PreviewPanels, target?: unknown, launch?: unknown): Promise<void> {
   const source = sourceOf(target) ?? sourceOfEditor() ?? (await askSource());
-  if (source) panels.show(source);
+  if (source) panels.show(source, isLaunch(launch) ? launch : undefined);
 }
 
 function sourceOf(target: unknown): string | undefined {

@@ -5,6 +5,7 @@ import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
 import type { TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
+import type { Launch } from '../../protocol/launch';
 import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
 import { rememberRunOf } from '../configs/runs-of-configs';
@@ -18,7 +19,7 @@ import { activeFile, activeRun, checkpoint, onDisk, resolveModel, resolveRun, ur
 import { mayRun } from './trust';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
-export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading' | 'training'> {
+export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading' | 'training' | 'launch'> {
   data?: string;
   preset?: string;
   /** A checkpoint whose model and weights the run starts from; an absolute path. */
@@ -30,8 +31,15 @@ export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading'
   seed?: number;
 }
 
-/** @param target answers, or the data in a menu of the Explorer */
-export async function train(services: Services, target?: TrainArguments | Uri): Promise<void> {
+/**
+ * @param target answers, or the data in a menu of the Explorer
+ * @param launch where it runs, if not in the engine
+ */
+export async function train(
+  services: Services,
+  target?: TrainArguments | Uri,
+  launch?: Launch,
+): Promise<void> {
   const given = target instanceof Uri ? { data: onDisk(target) } : target;
   if (!(await mayRun(l10n.t('Training')))) return;
   const plan = isComplete(given)
@@ -41,8 +49,9 @@ export async function train(services: Services, target?: TrainArguments | Uri): 
       : await askWhatToTrain((source) => overviewOf(services, source), {
           ...(typeof given?.data === 'string' ? { data: given.data } : {}),
           ...(typeof given?.from === 'string' ? { from: Uri.file(given.from) } : {}),
+          ...(launch ? { launch } : {}),
         });
-  start(services, plan);
+  start(services, plan && launch ? { ...plan, request: { ...plan.request, launch } } : plan);
 }
 
 /** From the weights of a checkpoint, from Flowscope or another library, on data that the user chooses. */
@@ -191,12 +200,13 @@ function start(services: Services, plan: Plan | undefined): void {
 async function configPlan(config: Uri, given: TrainArguments, output: string): Promise<Plan> {
   const problem = await problemWithRun(output, config);
   if (problem) throw new UserError(`${output}: ${problem}`);
-  const { maxSteps, maxSeconds, seed } = given;
+  const { maxSteps, maxSeconds, seed, launch } = given;
   const request = {
     config: config.fsPath,
     maxSteps,
     maxSeconds,
     seed,
+    launch,
     output: resolveRunFolder(output, config),
   };
   return { request, scope: config };

@@ -12,6 +12,7 @@ export function engineEnvironment(context: ExtensionContext, scope?: Uri): Recor
   if (settings.backend !== 'auto' || process.env.FLOWSCOPE_BACKEND === undefined)
     env.FLOWSCOPE_BACKEND = settings.backend;
   if (settings.threads > 0) env.FLOWSCOPE_THREADS = String(settings.threads);
+  if (settings.python) env.FLOWSCOPE_PYTHON = settings.python;
   const native = nativeFolderInUse(context);
   if (native) env.FLOWSCOPE_NATIVE = native;
   return env as Record<string, string>;

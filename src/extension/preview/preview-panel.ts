@@ -16,6 +16,7 @@ import {
 import { UserError } from '../../base/user-error';
 import type { DataPreview } from '../../protocol/data';
 import type { EngineApi } from '../../protocol/engine';
+import type { Launch } from '../../protocol/launch';
 import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
 import { decode, encode } from '../../protocol/wire';
 import { debounce } from '../debounce';
@@ -35,14 +36,20 @@ import { previewView } from './view-type';
 
 export class PreviewPanels {
   private readonly panels = new Map<string, WebviewPanel>();
+  private readonly launches = new Map<string, Launch>();
 
   constructor(
     private readonly context: ExtensionContext,
     private readonly engines: InspectionEngines,
   ) {}
 
-  /** `source` is a built-in name or an absolute path. */
-  show(source: string): void {
+  /**
+   * @param source a built-in name or an absolute path
+   * @param launch where a training that is started there runs
+   */
+  show(source: string, launch?: Launch): void {
+    if (launch) this.launches.set(source, launch);
+    else this.launches.delete(source);
     const open = this.panels.get(source);
     if (open) {
       open.reveal();
@@ -56,7 +63,7 @@ export class PreviewPanels {
   adopt(panel: WebviewPanel, source: string): void {
     this.panels.set(source, panel);
     const engine = dataEngine(this.engines, source);
-    const session = new PreviewSession(engine, panel, source);
+    const session = new PreviewSession(engine, panel, source, () => this.launches.get(source));
     panel.onDidDispose(() => {
       session.dispose();
       if (this.panels.get(source) === panel) this.panels.delete(source);
@@ -75,6 +82,7 @@ class PreviewSession implements Disposable {
     private readonly engine: SharedEngine,
     panel: WebviewPanel,
     private readonly source: string,
+    launch: () => Launch | undefined,
   ) {
     const functions: PreviewHost = {
       source: () => Promise.resolve(source),
@@ -93,7 +101,11 @@ class PreviewSession implements Disposable {
       train: async (choice) =>
         void (this.isConfig
           ? commands.executeCommand('flowscope.trainConfig', Uri.file(source))
-          : commands.executeCommand('flowscope.train', { data: source, ...withSteps(choice) })),
+          : commands.executeCommand('flowscope.train', {
+              data: source,
+              ...withSteps(choice),
+              launch: launch(),
+            })),
       saveConfig: async (choice) => void guarded(l10n.t('Save as config'), () => saveConfig(source, choice)),
     };
     const rpc = createBirpc<PreviewEvents, PreviewHost>(functions, {

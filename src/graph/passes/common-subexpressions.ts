@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ConstantData, Node, Value } from '../ir';
+import type { ConstantData, Graph, Node, Value } from '../ir';
+import { keptOf } from '../../base/kept';
 import { rewrite } from '../rewrite';
 import { pass } from './pass';
 
@@ -8,51 +9,67 @@ const comparedSize = 4096;
 
 /** Computes equal things once: nodes of the same op, inputs, attributes and result type, and small equal constants. */
 export const mergeCommonSubexpressions = pass('common subexpressions', (graph) => {
-  const constants = new Map<string, number>();
-  const canonical = new Map<number, number>();
-  for (const [id, data] of graph.constants) {
-    if (data.length > comparedSize) continue;
-    const key = `${typeKey(graph.values.get(id)!)} ${bytesKey(data)}`;
-    const first = constants.get(key);
-    if (first === undefined) constants.set(key, id);
-    else canonical.set(id, first);
-  }
-  const seen = new Map<string, readonly number[]>();
+  const canonical = equalConstants(graph);
+  /** Attributes and types are looked at only where op and inputs are the same, which is seldom. */
+  const seen = new Map<string, Node[]>();
+  const restOf = ({ attrs, outputs }: Node): string =>
+    `${attrsKey(attrs)} ${outputs.map((id) => typeText(graph.values.get(id)!)).join(' ')}`;
   const merged = rewrite(graph, (given, { recorder }) => {
-    const node = given.inputs.some((id) => canonical.has(id))
-      ? { ...given, inputs: given.inputs.map((id) => canonical.get(id) ?? id) }
-      : given;
-    const types = node.outputs.map((id) => typeKey(graph.values.get(id)!));
-    const key = `${node.op} ${node.inputs.join()} ${attrsKey(node.attrs)} ${types.join(' ')}`;
-    const known = seen.get(key);
-    if (known) return known;
-    seen.set(key, node.outputs);
+    const moved = given.inputs.some((id) => canonical.has(id));
+    const node = moved ? { ...given, inputs: given.inputs.map((id) => canonical.get(id) ?? id) } : given;
+    const key = `${node.op} ${node.inputs.join()}`;
+    const alike = seen.get(key);
+    if (!alike) seen.set(key, [node]);
+    else {
+      const rest = restOf(node);
+      const known = alike.find((other) => restOf(other) === rest);
+      if (known) return known.outputs;
+      alike.push(node);
+    }
+    if (!moved) return undefined;
     for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
     recorder.nodes.push(node);
     return node.outputs;
   });
+  if (canonical.size === 0) return merged;
   return {
     ...merged,
     outputs: merged.outputs.map(({ name, value }) => ({ name, value: canonical.get(value) ?? value })),
   };
 });
 
-/** Graphs are cleaned up many times over, and what a key is made of stays the same object. */
-function keptKey<T extends object>(make: (of: T) => string): (of: T) => string {
-  const keys = new WeakMap<T, string>();
-  return (of) => {
-    let key = keys.get(of);
-    if (key === undefined) keys.set(of, (key = make(of)));
-    return key;
-  };
+/** Of small constants that are the same, all but the first, with the first. */
+function equalConstants(graph: Graph): Map<number, number> {
+  const bySize = new Map<number, [number, ConstantData][]>();
+  for (const entry of graph.constants) {
+    const { length } = entry[1];
+    if (length > comparedSize) continue;
+    const others = bySize.get(length);
+    if (others) others.push(entry);
+    else bySize.set(length, [entry]);
+  }
+  const canonical = new Map<number, number>();
+  for (const entries of bySize.values()) {
+    if (entries.length === 1) continue;
+    const firsts = new Map<string, number>();
+    for (const [id, data] of entries) {
+      const key = `${typeText(graph.values.get(id)!)} ${bytesKey(data)}`;
+      const first = firsts.get(key);
+      if (first === undefined) firsts.set(key, id);
+      else canonical.set(id, first);
+    }
+  }
+  return canonical;
 }
 
-const typeKey = keptKey(({ shape, dtype }: Value) => `${dtype}[${shape.join()}]`);
+function typeText({ shape, dtype }: Value): string {
+  return `${dtype}[${shape.join()}]`;
+}
 
-const attrsKey = keptKey((attrs: Node['attrs']) => JSON.stringify(attrs, exactNumbers));
+const attrsKey = keptOf((attrs: Node['attrs']) => JSON.stringify(attrs, exactNumbers));
 
-/** By bits, so that -0 and 0 stay apart. */
-const bytesKey = keptKey((data: ConstantData) =>
+/** By bits, so that -0 and 0 stay apart. Graphs are cleaned up many times over, and their constants stay the same. */
+const bytesKey = keptOf((data: ConstantData) =>
   createHash('sha256')
     .update(Buffer.from(data.buffer, data.byteOffset, data.byteLength))
     .digest('base64'),

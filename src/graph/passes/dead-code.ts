@@ -13,6 +13,7 @@ export const removeDeadCode = pass('dead code', (graph) => {
     .reverse();
   for (const { value } of graph.inputs) live.add(value);
   for (const { outputs } of nodes) for (const id of outputs) live.add(id);
+  if ([...graph.values.keys()].every((id) => live.has(id))) return graph;
   return {
     ...graph,
     nodes,

@@ -21,7 +21,11 @@ export const simplify = pass('simplify', (graph) => {
   const producers = new Map<number, Node>();
   const rectified = new Map<number, number>();
   let context: Context | undefined;
-  const result = rewrite(graph, (original, rewriter) => {
+  const remember = (node: Node): void => {
+    for (const id of node.outputs) producers.set(id, node);
+    if (node.op === 'Relu') rectified.set(node.inputs[0]!, node.outputs[0]!);
+  };
+  return rewrite(graph, (original, rewriter) => {
     context ??= {
       ...rewriter,
       typeOf: (id) => rewriter.recorder.values.get(id)!,
@@ -32,16 +36,14 @@ export const simplify = pass('simplify', (graph) => {
     const node = withoutBroadcasts(original, output, context);
     const start = rewriter.recorder.nodes.length;
     const same = withoutEffect(node, output, context);
-    const ids = same !== undefined ? [same] : (shorter(node, output, context) ?? keep(node, graph, context));
-    const { nodes } = rewriter.recorder;
-    for (let at = start; at < nodes.length; at++) {
-      const added = nodes[at]!;
-      for (const id of added.outputs) producers.set(id, added);
-      if (added.op === 'Relu') rectified.set(added.inputs[0]!, added.outputs[0]!);
-    }
+    const ids =
+      same !== undefined
+        ? [same]
+        : (shorter(node, output, context) ?? (node === original ? undefined : keep(node, graph, context)));
+    rewriter.recorder.nodes.slice(start).forEach(remember);
+    if (!ids) remember(node);
     return ids;
   });
-  return result;
 });
 
 function keep(node: Node, graph: Graph, { recorder }: Context): readonly number[] {

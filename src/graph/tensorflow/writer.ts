@@ -32,8 +32,6 @@ export class FunctionWriter {
   private readonly names = new Map<number, string>();
   private readonly shared = new Map<string, string>();
   private scope = '';
-  private producers: Map<number, Node> | undefined;
-
   constructor(
     readonly target: GraphDefWriter,
     readonly graph: Graph,
@@ -42,8 +40,7 @@ export class FunctionWriter {
 
   /** The node that computes a value; undefined for inputs and constants. */
   producerOf(id: number): Node | undefined {
-    this.producers ??= producersOf(this.graph);
-    return this.producers.get(id);
+    return producersOf(this.graph).get(id);
   }
 
   typeOf(id: number): Value {

@@ -125,6 +125,12 @@ describe('a release', () => {
     assert.throws(() => release.channelOf('v1.2.3-beta', '1.2.3'), /is not of the form/);
   });
 
+  it('is one of the Python package too', () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
+    const source = readFileSync('python/flowscope/__init__.py', 'utf8');
+    assert.equal(/^__version__ = "(.*)"$/m.exec(source)?.[1], version);
+  });
+
   it('has the notes of the changelog', () => {
     const changelog = '# Changelog\n\n## 1.1.0\n\n- new\n\n## 1.0.0\n\n- old\n';
     assert.equal(release.changesOf(changelog, '1.1.0'), '- new');

@@ -8,6 +8,19 @@ export function isNorm(layer: LayerInfo): boolean {
   return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
 }
 
+/** What the layers that change volumes are together, without norms; undefined where none does. */
+export function layersName({ layers }: ModelSummary): string | undefined {
+  const own = layers.filter(hasOwnLogDet);
+  if (own.length === 0) return undefined;
+  return own.every(isCoupling) ? words.couplingsPart : words.layersPart;
+}
+
+/** What the norms of a model are together; undefined where it has none. */
+export function normsName({ layers }: ModelSummary): string | undefined {
+  if (layers.some(({ hasNorm, kind }) => hasNorm || kind === 'batchNorm')) return words.norm;
+  return layers.some(isNorm) ? words.actNorm : undefined;
+}
+
 /** A layer that is learned: a coupling, an autoregressive layer, a mixing, a prior. */
 export function isLearned(layer: LayerInfo): boolean {
   return (

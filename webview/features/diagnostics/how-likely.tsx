@@ -29,13 +29,15 @@ export function HowLikely({
   // Which part is drawn how; then, on a line of its own, where the example stands among them.
   const running = compared && store.mode.value === 'train' ? ` ${text.byRunning}` : '';
   const note = [
-    data ? text.howLikelyNote : text.howLikelyOfSamples,
+    ...(data ? [] : [text.howLikelyOfSamples]),
+    ...(answer.train ? [text.howLikelyLine] : []),
+    ...(answer.validation ? [model.recording ? text.howLikelyRecorded : text.howLikelyFill] : []),
     ...(name ? [text.comparedWith(name) + running] : []),
   ].join(', ');
   const shares = [
-    { name: 'validation', share: shareBelow(answer.validation, own) },
+    { name: model.recording ? text.theBatch : 'validation', share: shareBelow(answer.validation, own) },
     { name: 'train', share: shareBelow(answer.train, own) },
-    ...(data ? [] : [{ name: words.samples, share: shareBelow(answer.samples, own) }]),
+    ...(data ? [] : [{ name: text.theSamples, share: shareBelow(answer.samples, own) }]),
     ...(name ? [{ name, share: shareBelow(compared.scores, own) }] : []),
   ].flatMap(({ name: of, share }) => (share === undefined ? [] : [{ name: of, share }]));
   const sentence = shares.length > 0 ? text.lessLikelyThan(shares) : undefined;

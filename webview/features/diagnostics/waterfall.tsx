@@ -2,7 +2,7 @@
 import type { NllParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { fixed, signed, unknown } from '../../base/format/numbers';
-import { hasOwnLogDet, isNorm } from '../../base/layers/layer-names';
+import { layersName, normsName } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
 
@@ -24,16 +24,14 @@ export function Waterfall({
   // Images in bits/dim, vectors in nats: the same factor takes every part there.
   const factor = (parts: NllParts | undefined): number =>
     parts?.bitsPerDim !== undefined && parts.nats !== 0 ? parts.bitsPerDim / parts.nats : 1;
+  const norms = normsName(model);
+  const layers = layersName(model);
   const all: Part[] = [
     { name: words.prior, pick: (p) => p.prior },
     ...(model.levels ? [{ name: words.levels(model.levels), pick: (p: NllParts) => p.quantization }] : []),
     { name: words.preprocessing, pick: (p) => p.preprocessing },
-    ...(model.layers.some(hasOwnLogDet)
-      ? [{ name: words.couplingsPart, pick: (p: NllParts) => p.couplings }]
-      : []),
-    ...(model.layers.some((l) => l.hasNorm || isNorm(l))
-      ? [{ name: words.norm, pick: (p: NllParts) => p.norm }]
-      : []),
+    ...(layers === undefined ? [] : [{ name: layers, pick: (p: NllParts) => p.couplings }]),
+    ...(norms === undefined ? [] : [{ name: norms, pick: (p: NllParts) => p.norm }]),
   ];
   let sum = 0;
   const bars = all.map((part) => {

@@ -10,7 +10,7 @@ import { trimmedRange } from '../../base/canvas/trimmed';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
-import { featureName, hasOwnLogDet, isNorm, layerPhrase } from '../../base/layers/layer-names';
+import { featureName, layerPhrase, layersName, normsName } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
@@ -57,11 +57,13 @@ interface Part {
 }
 
 function partsOf(model: ModelSummary, costs: Contribution): Part[] {
+  const layers = layersName(model);
+  const norms = normsName(model);
   return [
     { name: text.costTotal, map: costs.total },
     { name: words.prior, map: costs.prior },
-    ...(model.layers.some(hasOwnLogDet) ? [{ name: words.couplingsPart, map: costs.couplings }] : []),
-    ...(model.layers.some((l) => l.hasNorm || isNorm(l)) ? [{ name: words.norm, map: costs.norm }] : []),
+    ...(layers === undefined ? [] : [{ name: layers, map: costs.couplings }]),
+    ...(norms === undefined ? [] : [{ name: norms, map: costs.norm }]),
     {
       name: model.levels === undefined ? words.preprocessing : text.costPreprocessing,
       map: costs.preprocessing,

@@ -23,6 +23,7 @@ import {
   isLearned,
   isSumOfScales,
   isNorm,
+  normsName,
   layerTitle,
   shortName,
 } from '../../base/layers/layer-names';
@@ -55,6 +56,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   const shown = store.state(stripState).shownStrip.answer.value;
   const [strip, stale] = [latest(shown), isStale(shown)];
   const plane = isPlane(model);
+  const masks = hasMasks(model);
   const list = useRef<HTMLDivElement>(null);
   const opened = useSignal<ReadonlySet<string>>(new Set());
   const selected = store.layer.value;
@@ -98,7 +100,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   const long = model.title.length > longTitle;
 
   return (
-    <section class="strip" aria-label={words.flow}>
+    <section class={`strip ${masks ? '' : 'maskless'}`} aria-label={words.flow}>
       <header>
         <div class="ends">
           <h1>{model.title}</h1>
@@ -126,7 +128,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
       </header>
       <div class="cols tick" aria-hidden="true">
         <span class="num">{words.number}</span>
-        {plane ? null : <span class="mask-cell">{words.mask}</span>}
+        {masks ? <span class="mask-cell">{words.mask}</span> : null}
         <span>{text.out}</span>
         <span />
         <span class="axis-head" title={words.positiveRaises}>
@@ -141,7 +143,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
       <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
         <div class="item input-row" aria-hidden="true">
           <span class="idx">{plane ? 'x' : ''}</span>
-          {plane ? null : <span class="mask-cell" />}
+          {masks ? <span class="mask-cell" /> : null}
           {points ? (
             <PointsThumbnail points={points[0]} />
           ) : (
@@ -184,7 +186,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
         {plane ? null : (
           <div class="item input-row" aria-hidden="true">
             <span />
-            <span class="mask-cell" />
+            {masks ? <span class="mask-cell" /> : null}
             <OutputThumbnail output={strip?.latent} />
             <span class="name muted">{text.latent(sizeOf(model.shape))}</span>
           </div>
@@ -222,6 +224,11 @@ interface RowProps {
   selected: boolean;
 }
 
+/** Planes show which of their features is moved with the layer's name. */
+function hasMasks(model: ModelSummary): boolean {
+  return !isPlane(model) && model.layers.some(isCoupling);
+}
+
 function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const store = useStore();
   const plane = isPlane(model);
@@ -251,9 +258,9 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       <span class="idx" aria-hidden="true">
         {layer.coupling === undefined ? '' : layer.coupling + 1}
       </span>
-      {plane ? null : (
+      {hasMasks(model) ? (
         <span class="mask-cell">{coupling ? <MaskThumbnail layer={layer.index} /> : null}</span>
-      )}
+      ) : null}
       {plane ? (
         <PointsThumbnail points={points} />
       ) : isLearned(layer) || isNorm(layer) ? (
@@ -371,6 +378,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
     if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${words.bitsPerDim}`;
   };
+  const norms = normsName(model);
   const lines = [
     ...(model.layers.some(hasOwnLogDet)
       ? [
@@ -381,9 +389,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
           },
         ]
       : []),
-    ...(model.layers.some((l) => l.hasNorm || isNorm(l))
-      ? [{ key: 'norm', name: words.norm, cost: nll?.norm }]
-      : []),
+    ...(norms === undefined ? [] : [{ key: 'norm', name: norms, cost: nll?.norm }]),
   ];
   return (
     <div class="sum tick">
@@ -402,7 +408,7 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
         </>
       ))}
       <span class="keys">
-        <span>{isPlane(model) ? words.positiveRaises : text.maskKey}</span>
+        <span>{hasMasks(model) ? text.maskKey : isPlane(model) ? words.positiveRaises : null}</span>
         {isPlane(model) ? null : (
           <>
             <span>{`${text.outKey} ${fixed(-3, 0)}`}</span>

@@ -1,0 +1,64 @@
+// Builds the Python package as a wheel and a source archive, by the PyPA's own tool in an environment of its own.
+//   node scripts/package.mjs --python      writes artifacts/flowscope-<version>-py3-none-any.whl and artifacts/flowscope-<version>.tar.gz
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { root } from './esbuild-options.mjs';
+import { findPython } from './peers-python.mjs';
+import { run, Stop } from './run.mjs';
+
+const tool = 'build==1.3.0';
+const source = path.join(root, 'python');
+
+/** Resolves to the absolute paths of the wheel and the source archive. */
+export async function packagePython(to = path.join(root, 'artifacts')) {
+  const base = await findPython();
+  if (!base) throw new Stop('The Python package is built by Python 3.11 or newer, and none was found.');
+  const temporary = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-python-'));
+  try {
+    const python = await environment(base, temporary);
+    const built = path.join(temporary, 'built');
+    await step(python, ['-m', 'build', '--outdir', built, packed(path.join(temporary, 'source'))]);
+    fs.mkdirSync(to, { recursive: true });
+    return fs.readdirSync(built).map((name) => {
+      const file = path.join(to, name);
+      fs.copyFileSync(path.join(built, name), file);
+      return file;
+    });
+  } finally {
+    fs.rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+async function environment(base, folder) {
+  const made = path.join(folder, 'environment');
+  await step(base, ['-m', 'venv', made]);
+  const python = path.join(
+    made,
+    ...(process.platform === 'win32' ? ['Scripts', 'python.exe'] : ['bin', 'python']),
+  );
+  await step(python, ['-m', 'pip', '--disable-pip-version-check', 'install', '--quiet', tool]);
+  return python;
+}
+
+async function step(python, args) {
+  const { code, output } = await run(python, args, { quiet: true });
+  if (code !== 0)
+    throw new Stop(`${[python, ...args].join(' ')} ended with ${code}: ${output.trim().split('\n').at(-1)}`);
+}
+
+/** What the archives hold: no tests, and the license of the repository. */
+function packed(folder) {
+  copyPythonPackage(path.join(folder, 'flowscope'));
+  for (const name of ['pyproject.toml', 'README.md'])
+    fs.copyFileSync(path.join(source, name), path.join(folder, name));
+  fs.copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+  return folder;
+}
+
+/** The package as it is imported, for who starts it with its folder on the path. */
+export function copyPythonPackage(to) {
+  // Beside the sources Python leaves what it compiled.
+  const filter = (name) => path.basename(name) !== '__pycache__';
+  fs.cpSync(path.join(source, 'flowscope'), to, { recursive: true, filter });
+}
