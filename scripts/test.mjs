@@ -16,7 +16,7 @@ const tiers = [
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
   {
     name: 'e2e',
-    needs: modelNeeds,
+    needs: windowNeeds,
     run: (...given) => extensionTests(...given, { packaged: true, retries: 1 }),
   },
 ];
@@ -67,6 +67,12 @@ async function browserNeeds() {
 async function modelNeeds() {
   const { testModels } = await import('./test-models.mjs');
   return { FLOWSCOPE_TEST_MODELS: await testModels() };
+}
+
+/** Models to look at, and the Python that trainings with PyTorch are started with. */
+async function windowNeeds() {
+  const { ensurePeersPython } = await import('./peers-python.mjs');
+  return { ...(await modelNeeds()), FLOWSCOPE_PYTHON: await ensurePeersPython() };
 }
 
 async function nodeTests(name, files, { env, pace, onCut }) {

@@ -1,0 +1,74 @@
+/** A training of two PyTorch processes: started from the palette, followed, paused and resumed in the inspector. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { others } from '../inspector/comparison';
+import { showTab } from '../inspector/models';
+import { until } from '../inspector/until';
+import { inWindow } from './in-window';
+import type { Workbench } from './workbench';
+
+const statusOf = (run: string) =>
+  JSON.parse(readFileSync(path.join(run, 'run.json'), 'utf8')) as { status: string; step: number };
+
+describe('a training with torchrun', function () {
+  this.timeout(300_000);
+  let workbench: Workbench;
+  let tries = 0;
+
+  inWindow(
+    async (window) => {
+      workbench = window;
+    },
+    { files: others },
+  );
+
+  it('is started from the palette, followed live, paused and resumed from the inspector', async () => {
+    const run = others(`with-torchrun-${++tries}`);
+    // Longer than anybody looks, and validated as often as it is looked at here.
+    writeFileSync(
+      `${run}.flow.json`,
+      JSON.stringify({
+        preset: 'moons',
+        data: { source: 'moons' },
+        training: { steps: 1_000_000, validateEvery: 20, checkpointEvery: 100_000 },
+      }),
+    );
+    await vscode.commands.executeCommand('vscode.open', vscode.Uri.file(`${run}.flow.json`));
+    await workbench.palette('Flowscope: Train On');
+    await workbench.rows().filter({ hasText: 'torchrun' }).filter({ hasText: 'PyTorch' }).first().waitFor();
+    await workbench.screenshot('train-on-1-places');
+    await workbench.pick('torchrun');
+    await workbench.title().filter({ hasText: 'Train On' }).waitFor();
+    await workbench.input().fill('2');
+    await workbench.accept();
+    await workbench.title().filter({ hasText: 'Train RealNVP (1/' }).waitFor();
+    await workbench.screenshot('train-on-2-data');
+    await workbench.pick(`${path.basename(run)}.flow.json`);
+    await workbench.title().filter({ hasText: '(2/2)' }).waitFor();
+    await workbench.input().fill(run);
+    await workbench.accept();
+
+    const best = path.join(run, 'checkpoints', 'best.flow.safetensors');
+    await until('a checkpoint', () => existsSync(best), 120_000);
+    await workbench.statusBar(/with-torchrun-\d step \d+/).waitFor();
+    void vscode.commands.executeCommand('flowscope.openInInspector', vscode.Uri.file(best));
+    const frame = await workbench.webview('[data-result]');
+    await showTab(frame, '.diag', 'Run');
+    const { step } = statusOf(run);
+    await until('further steps', () => statusOf(run).step > step, 60_000);
+    const control = frame.locator('.run-control');
+    await control.getByText('Pause', { exact: true }).click();
+    await until('the pause', () => statusOf(run).status === 'paused', 60_000);
+    await frame.locator('[data-run-status=paused]').waitFor();
+    await workbench.screenshot('train-on-3-paused');
+    const paused = statusOf(run).step;
+    await control.getByText('Resume', { exact: true }).click();
+    await until('steps after the pause', () => statusOf(run).step > paused, 60_000);
+    await control.getByText('Stop', { exact: true }).click();
+    await until('its end', () => statusOf(run).status === 'stopped', 60_000);
+    await frame.locator('[data-run-status=stopped]').waitFor();
+    assert.ok(existsSync(path.join(run, 'checkpoints', 'last.flow.safetensors')));
+  });
+});
