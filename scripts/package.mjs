@@ -11,6 +11,7 @@ import {
   bundledPackages,
   copyNativePackages,
   copyNativeSources,
+  copyPythonPackage,
   targetOfThisMachine,
   targets,
 } from './package-contents.mjs';
@@ -33,6 +34,7 @@ export async function packageExtension(target = targetOfThisMachine(), { preRele
   const { modules } = await build({ production: true, outdir: dist });
   const copied = await copyNativePackages(path.join(dist, 'node_modules'), target);
   copied.push(...copyNativeSources(path.join(dist, 'native-sources')));
+  copyPythonPackage(folder);
   for (const name of ['media', 'l10n']) {
     if (fs.existsSync(path.join(root, name)))
       fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -212,3 +213,56 @@ def wait_for(is_so, seconds=60):
     while not is_so():
         assert time.monotonic() < end, "it takes too long"
         time.sleep(0.05)
+
+
+def flowscope(*words, **more):
+    environment = {**os.environ, "FLOWSCOPE_PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
+    cli = os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / "dist" / "cli.js"))
+    return subprocess.run(["node", cli, *words], env=environment, capture_output=True, text=True, timeout=300, **more)
+
+
+def test_the_command_line_trains_with_two_processes_and_resumes_in_the_engine(tmp_path):
+    config = str(FOLDER / "moons.json")
+    # Python must not take what lies in the current folder for PyTorch.
+    (tmp_path / "torch.py").write_text("raise SystemExit('not this one')")
+    launched = ["--launcher", "torchrun", "--processes", "2", "--max-steps", "20", "--json"]
+    done = flowscope("train", "--config", config, "--output", "run", *launched, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr[-2000:]
+    result = json.loads(done.stdout)
+    assert (result["status"], result["step"]) == ("stopped", 20)
+    reports = [json.loads(line) for line in done.stderr.splitlines()]
+    assert any(report.get("metrics", {}).get("step") == 20 for report in reports)
+    assert any(report.get("backend", {}).get("name") == "pytorch" for report in reports)
+    run = tmp_path / "run"
+    assert [picture.name for picture in (run / "samples").iterdir()] == ["step-00000020.png"]
+
+    again = flowscope("train", "--output", "run", "--resume", "--backend", "onnxruntime", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert difference(curve(run), curve(FOLDER / "moons" / "engine")) < ENGINE
+
+    longer = ["--resume", "--more-steps", "5", "--launcher", "torch", "--json"]
+    more = flowscope("train", "--output", "run", *longer, cwd=tmp_path)
+    assert more.returncode == 0, more.stderr[-2000:]
+    assert (json.loads(more.stdout)["step"], rows(run)[-1]["step"]) == (55, 55)
+
+
+def test_machines_meet_where_they_are_told(tmp_path):
+    run = prepared("moons", tmp_path / "run")
+    ends_at(run, 5)
+    meeting = ["--nnodes=2", "--master-addr=127.0.0.1", f"--master-port={free_port()}", "--nproc-per-node=1"]
+    commands = [
+        [sys.executable, "-m", "torch.distributed.run", *meeting, f"--node-rank={rank}", "-m", "flowscope.train", str(run)]
+        for rank in (0, 1)
+    ]
+    second = subprocess.Popen(commands[1], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    first = subprocess.run(commands[0], capture_output=True, text=True, timeout=120)
+    output, _ = second.communicate(timeout=60)
+    assert first.returncode == second.returncode == 0, first.stderr[-2000:]
+    assert '"result"' in first.stdout and '"result"' not in output
+    assert rows(run)[-1]["step"] == 5
+
+
+def free_port():
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return opened.getsockname()[1]

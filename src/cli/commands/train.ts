@@ -8,7 +8,8 @@ import { exists } from '../../base/exists';
 import { UserError } from '../../base/user-error';
 import { builtinNames } from '../../data/open';
 import { train } from '../../engine/training/train';
-import { launcherNames } from '../../protocol/launch';
+import { checkLaunch } from '../../engine/training/launch/launchers';
+import { launcherNames, type Launch } from '../../protocol/launch';
 import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
@@ -85,7 +86,23 @@ export const trainCommand = defineCommand({
       value: 'NAME',
       help: 'Train with PyTorch instead of the engine: torch (one process) or torchrun (several, which share each batch).',
     },
-    processes: { type: 'integer', value: 'N', min: 1, help: 'With --launcher torchrun: how many processes.' },
+    processes: {
+      type: 'integer',
+      value: 'N',
+      min: 1,
+      help: 'With --launcher torchrun: how many processes, on each machine.',
+    },
+    nodes: {
+      type: 'integer',
+      value: 'M',
+      min: 1,
+      help: 'With --launcher torchrun: how many machines, of which this is the first.',
+    },
+    rendezvous: {
+      type: 'text',
+      value: 'HOST:PORT',
+      help: 'With --nodes: where the other machines find this one.',
+    },
     'take-over': {
       type: 'flag',
       help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
@@ -120,6 +137,10 @@ export const trainCommand = defineCommand({
       command: 'flowscope train --data galaxies.csv --condition redshift --preset nsf --output runs/galaxies',
       says: 'The other columns of a table given one of them:',
     },
+    {
+      command: 'flowscope train --data digits --output runs/digits --launcher torchrun --processes 2',
+      says: 'With PyTorch, in two processes that share each batch:',
+    },
     { command: 'flowscope train --output runs/digits --resume', says: 'Resume a run that was stopped:' },
     {
       command: 'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
@@ -145,7 +166,7 @@ export const trainCommand = defineCommand({
     const moreSteps = options['more-steps'];
     if (moreSteps !== undefined && !resume)
       throw new UserError('--more-steps can only be used with --resume.');
-    const launch = launchOf(options.launcher, options.processes, session.threads);
+    const launch = launchOf(options, session.threads);
     // Also looked at when the run is taken; here it costs no waiting for the backend.
     await refuseTrained(output, takeOver);
     if (!resume && (await isRunFolder(path.resolve(output)))) {
@@ -277,21 +298,26 @@ Export:       flowscope export ${run} --output ${name}.onnx${
 
 /** @throws UserError for a launcher that there is not */
 function launchOf(
-  given: string | undefined,
-  processes: number | undefined,
+  given: Partial<Record<'launcher' | 'rendezvous', string> & Record<'processes' | 'nodes', number>>,
   threads: number | undefined,
 ): TrainRequest['launch'] {
-  if (given === undefined) {
-    if (processes !== undefined) throw new UserError('--processes can only be used with --launcher torchrun.');
-    return undefined;
+  const { launcher, processes, nodes, rendezvous } = given;
+  const name = launcherNames.find((known) => known === launcher);
+  if (launcher !== undefined && !name)
+    throw new UserError(`--launcher ${launcher}: expected ${launcherNames.join(' or ')}.`);
+  if (!name) {
+    if ([processes, nodes, rendezvous].every((value) => value === undefined)) return undefined;
+    throw new UserError('--processes, --nodes and --rendezvous need --launcher torchrun.');
   }
-  const name = launcherNames.find((known) => known === given);
-  if (!name) throw new UserError(`--launcher ${given}: expected ${launcherNames.join(' or ')}.`);
-  return {
+  const launch: Launch = {
     name,
     ...(processes === undefined ? {} : { processes }),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(rendezvous === undefined ? {} : { rendezvous }),
     ...(threads === undefined ? {} : { threads }),
   };
+  checkLaunch(launch);
+  return launch;
 }
 
 /** What --condition names: a file that there is, or columns. */

@@ -14,7 +14,7 @@ import type { Start } from '../start';
 import { evaluationVectors } from '../step-graph';
 import type { TrainOptions } from '../train';
 import { startingState } from '../trainer';
-import { checkLaunch, launchers } from './launchers';
+import { checkShares, launchers } from './launchers';
 import { checkPrepared, prepareTorch } from './prepare';
 import { findPython } from './python';
 import { relay } from './relay';
@@ -32,7 +32,7 @@ export interface Launching {
 export async function launchTraining(launching: Launching, options: TrainOptions): Promise<TrainResult> {
   const { launch, start } = launching;
   const { config, dataset } = start;
-  checkLaunch(launch, Math.min(config.training.batch, dataset.train.count));
+  checkShares(launch, Math.min(config.training.batch, dataset.train.count));
   const python = await findPython();
   const { folder, best, last } = await prepareLaunch(launching, options);
   const launcher = launchers[launch.name];
