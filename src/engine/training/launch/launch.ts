@@ -2,7 +2,13 @@
 import { saveCheckpoint, type RunHeader } from '../../../checkpoint/checkpoint';
 import { forgetControl } from '../../../checkpoint/control';
 import { saveResume } from '../../../checkpoint/resume';
-import { createRun, runPaths, writeConfig, type ClaimedRun, type RunPaths } from '../../../checkpoint/run-folder';
+import {
+  createRun,
+  runPaths,
+  writeConfig,
+  type ClaimedRun,
+  type RunPaths,
+} from '../../../checkpoint/run-folder';
 import { readNpy, toFloat32 } from '../../../data/npy';
 import { buildFlow, buildPreprocess } from '../../../flow/real-nvp';
 import type { TrainRequest, TrainResult } from '../../../protocol/engine';
@@ -12,7 +18,7 @@ import { packTensors, unpackTensors } from '../packed';
 import { writePicture } from '../record';
 import type { Start } from '../start';
 import { evaluationVectors } from '../step-graph';
-import type { TrainOptions } from '../train';
+import type { TrainOptions } from '../train-options';
 import { startingState } from '../trainer';
 import { checkShares, launchers } from './launchers';
 import { checkPrepared, prepareTorch } from './prepare';

@@ -60,7 +60,10 @@ export async function prepareTorch(run: string, preparation: Preparation): Promi
     for (const name of ['train', 'validation'] as const) {
       if (dataset[name].count > 0) await writeSplit(path.join(folder, name), dataset[name], dataset);
     }
-    await writeAtomically(path.join(folder, 'plan.json'), `${JSON.stringify(planOf(preparation), null, 1)}\n`);
+    await writeAtomically(
+      path.join(folder, 'plan.json'),
+      `${JSON.stringify(planOf(preparation), null, 1)}\n`,
+    );
   } catch (error) {
     throw writeError(folder, error);
   }

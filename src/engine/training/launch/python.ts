@@ -26,7 +26,9 @@ function candidates(env: NodeJS.ProcessEnv): string[] {
     process.platform === 'win32'
       ? path.join(folder, env['VIRTUAL_ENV'] === folder ? 'Scripts' : '', 'python.exe')
       : path.join(folder, 'bin', 'python');
-  const active = [env['VIRTUAL_ENV'], env['CONDA_PREFIX']].flatMap((folder) => (folder ? [inside(folder)] : []));
+  const active = [env['VIRTUAL_ENV'], env['CONDA_PREFIX']].flatMap((folder) =>
+    folder ? [inside(folder)] : [],
+  );
   return [...active, 'python3', 'python'];
 }
 

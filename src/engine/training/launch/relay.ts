@@ -32,7 +32,11 @@ export interface RelayOptions {
 const keptLines = 15;
 
 /** @throws UserError with what the training says is wrong, or with its last words */
-export async function relay(command: string, args: readonly string[], options: RelayOptions): Promise<Ending> {
+export async function relay(
+  command: string,
+  args: readonly string[],
+  options: RelayOptions,
+): Promise<Ending> {
   const child = start(command, args, options.threads);
   const ended = new Promise<string>((resolve, reject) => {
     child.once('error', reject);
