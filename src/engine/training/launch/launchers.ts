@@ -10,7 +10,7 @@ export interface Launcher {
 }
 
 /** How often torchrun starts its processes again after one has died. */
-const restarts = 10;
+export const restarts = 10;
 
 export const launchers: Readonly<Record<LauncherName, Launcher>> = {
   torch: {
