@@ -44,6 +44,8 @@ const required = [
   'dist/node_modules/onnxruntime-node/dist/index.js',
   'dist/node_modules/sharp/dist/index.cjs',
   'media/icon.png',
+  'python/flowscope/train.py',
+  'python/flowscope/training/loop.py',
   'media/data/digits.csv.gz',
 ];
 

@@ -108,6 +108,12 @@ async function installed(name, version) {
   return unpacked;
 }
 
+/** Our Python package, which trainings with PyTorch start, to `python/` in a folder. */
+export function copyPythonPackage(folder) {
+  const place = path.join('python', 'flowscope');
+  copy(path.join(root, place), path.join(folder, place), (name) => /\.(py|typed)$/.test(name));
+}
+
 /**
  * The sources from which the native ladder compiles the add-on on the user's machine: 200 kB. Returns the folders that were
  * copied from.

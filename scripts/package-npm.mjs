@@ -5,8 +5,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from './build.mjs';
 import { root } from './esbuild-options.mjs';
-import { bundledPackages } from './package-contents.mjs';
-import { copyPythonPackage } from './package-python.mjs';
+import { bundledPackages, copyPythonPackage } from './package-contents.mjs';
 import { packageReadme, readmeSources } from './package-readme.mjs';
 import { withAddresses } from './project-address.mjs';
 import { main, npm, Stop } from './run.mjs';
@@ -26,8 +25,8 @@ export async function packageNpm() {
   const { modules } = await build({ production: true, outdir: path.join(folder, 'dist'), only: bundles });
   for (const name of ['media/data', 'CHANGELOG.md', 'LICENSE'])
     fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
-  copyPythonPackage(path.join(folder, 'python', 'flowscope'));
 
+  copyPythonPackage(folder);
   const manifest = npmManifest();
   const write = (name, text) => fs.writeFileSync(path.join(folder, name), text);
   const readme = fs.readFileSync(path.join(root, ...readmeSources.npm.split('/')), 'utf8');

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
+import { copyPythonPackage } from './package-contents.mjs';
 import { findPython } from './peers-python.mjs';
 import { run, Stop } from './run.mjs';
 
@@ -18,7 +19,7 @@ export async function packagePython(to = path.join(root, 'artifacts')) {
   try {
     const python = await environment(base, temporary);
     const built = path.join(temporary, 'built');
-    await step(python, ['-m', 'build', '--outdir', built, packed(path.join(temporary, 'source'))]);
+    await step(python, ['-m', 'build', '--outdir', built, packed(temporary)]);
     fs.mkdirSync(to, { recursive: true });
     return fs.readdirSync(built).map((name) => {
       const file = path.join(to, name);
@@ -48,17 +49,11 @@ async function step(python, args) {
 }
 
 /** What the archives hold: no tests, and the license of the repository. */
-function packed(folder) {
-  copyPythonPackage(path.join(folder, 'flowscope'));
+function packed(temporary) {
+  copyPythonPackage(temporary);
+  const folder = path.join(temporary, 'python');
   for (const name of ['pyproject.toml', 'README.md'])
     fs.copyFileSync(path.join(source, name), path.join(folder, name));
   fs.copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
   return folder;
-}
-
-/** The package as it is imported, for who starts it with its folder on the path. */
-export function copyPythonPackage(to) {
-  // Beside the sources Python leaves what it compiled.
-  const filter = (name) => path.basename(name) !== '__pycache__';
-  fs.cpSync(path.join(source, 'flowscope'), to, { recursive: true, filter });
 }

@@ -11,10 +11,11 @@ import {
   bundledPackages,
   copyNativePackages,
   copyNativeSources,
+  copyPythonPackage,
   targetOfThisMachine,
   targets,
 } from './package-contents.mjs';
-import { copyPythonPackage, packagePython } from './package-python.mjs';
+import { packagePython } from './package-python.mjs';
 import { packageReadme, readmeSources } from './package-readme.mjs';
 import { withAddresses } from './project-address.mjs';
 import { main, seconds, Stop } from './run.mjs';
@@ -34,11 +35,11 @@ export async function packageExtension(target = targetOfThisMachine(), { preRele
   const { modules } = await build({ production: true, outdir: dist });
   const copied = await copyNativePackages(path.join(dist, 'node_modules'), target);
   copied.push(...copyNativeSources(path.join(dist, 'native-sources')));
+  copyPythonPackage(folder);
   for (const name of ['media', 'l10n']) {
     if (fs.existsSync(path.join(root, name)))
       fs.cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
   }
-  copyPythonPackage(path.join(folder, 'python', 'flowscope'));
   for (const name of fs.readdirSync(root).filter((entry) => texts.test(entry))) {
     fs.copyFileSync(path.join(root, name), path.join(folder, name));
   }

@@ -6,14 +6,16 @@ import json
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-#: Seconds between two signs of life.
+#: Seconds between two signs of life, and without one after which another machine's process may be taken for ended.
 BEAT_EVERY = 15.0
+SILENT_AFTER = 120.0
 
 
 def now() -> str:
@@ -43,14 +45,19 @@ def write_json(file: Path, value: Mapping[str, Any] | list[Any]) -> None:
 class RunLock:
     """train.lock, which one process has at a time, and signs of life for machines that cannot see this process."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises FileExistsError where another process has it."""
+    def __init__(self, folder: Path, *, take_over: bool = False) -> None:
+        """`take_over` waits until a process of another machine that gives no sign of life has been silent for long.
+
+        Raises FileExistsError where another process has it.
+        """
         self._folder = folder
         self._file = folder / "train.lock"
         self._id = str(uuid.uuid4())
         owner = _owner(self._file)
         if owner is not None and owner["host"] == socket.gethostname() and not _lives(owner["pid"]):
             self._file.unlink(missing_ok=True)
+        elif owner is not None and owner["host"] != socket.gethostname() and take_over:
+            _await_silence(self._file)
         lock = {"id": self._id, "pid": os.getpid(), "host": socket.gethostname(), "since": now()}
         try:
             handle = os.open(self._file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
@@ -84,6 +91,19 @@ class RunLock:
             except OSError:
                 # The next one may reach the disk.
                 continue
+
+
+def _await_silence(file: Path) -> None:
+    """Removes the lock once it is silent; returns where it gives a sign of life."""
+    try:
+        beat = file.stat().st_mtime
+        while time.time() - beat < SILENT_AFTER:
+            time.sleep(1)
+            if file.stat().st_mtime != beat:
+                return
+    except FileNotFoundError:
+        return
+    file.unlink(missing_ok=True)
 
 
 def _owner(file: Path) -> dict[str, Any] | None:

@@ -25,19 +25,23 @@ from .training.steering import Steering
 PATIENCE = timedelta(days=30)
 
 
-def train(run: Path, signals: Signals) -> None:
+def train(run: Path, signals: Signals, *, take_over: bool) -> None:
     plan = read_plan(run)
     world = World()
+    if world.size > plan.batch:
+        raise TrainingError(f"{world.size} processes are more than the {plan.batch} examples of a batch. Start fewer.")
     trainer = Trainer(plan, world, open_split(plan, "train", plan.train))
     is_first = world.rank == 0
     # Taken before anything of the run is read: what another process still changes would be old at once.
-    folder = RunFolder(run, plan.metadata, plan.training["keepCheckpoints"]) if is_first else None
+    keep = plan.training["keepCheckpoints"]
+    folder = RunFolder(run, plan.metadata, keep, take_over=take_over) if is_first else None
     try:
         moment, state = read_resume(run)
         trainer.restore(state)
         loop = Loop(plan, world, trainer, moment, signals)
         if folder is not None:
             folder.rewind(moment.step)
+            folder.forget_requests()
             loop.folder, loop.steering = folder, Steering(run, log)
             folder.status("running", moment)
         try:
@@ -78,6 +82,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m flowscope.train", description=__doc__)
     parser.add_argument("run", type=Path, help="folder of the run")
     parser.add_argument("--until-closed", action="store_true", help="stop when the standard input is closed")
+    parser.add_argument("--take-over", action="store_true", help="also from a machine that has been silent for two minutes")
     parser.add_argument("--double", action="store_true", help="compute in float64, for comparisons; files stay float32")
     given = parser.parse_args()
     if given.double:
@@ -89,7 +94,7 @@ def main() -> int:
     if is_one_of_several:
         dist.init_process_group("gloo", timeout=PATIENCE)
     try:
-        train(given.run, signals)
+        train(given.run, signals, take_over=given.take_over)
     except (TrainingError, FileExistsError) as error:
         say({"error": str(error)})
         return 2

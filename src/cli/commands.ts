@@ -16,12 +16,14 @@ import { interpolateCommand } from './commands/interpolate';
 import { reconstructCommand } from './commands/reconstruct';
 import { sampleCommand } from './commands/sample';
 import { scoreCommand } from './commands/score';
+import { submitCommand } from './commands/submit';
 import { trainCommand } from './commands/train';
 
 /** In the order of the help. */
 export const commands: readonly Command[] = [
   dataCommand,
   trainCommand,
+  submitCommand,
   comparePresetsCommand,
   controlCommand,
   sampleCommand,

@@ -46,12 +46,13 @@ function runIn(
 ): Promise<string> {
   // Modules that NODE_OPTIONS preloads may be relative to the folder that we were called in.
   const { NODE_OPTIONS: _, ...rest } = env;
+  // Not the limit of spawn, whose timer goes on where there is no such program.
+  const limits = [signal ?? [], timeout === undefined ? [] : AbortSignal.timeout(timeout)].flat();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
       env: { ...rest, PYTHONSAFEPATH: '1' },
-      signal,
-      timeout,
+      signal: AbortSignal.any(limits),
       windowsHide: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -63,6 +64,7 @@ function runIn(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-20_000)));
     child.once('error', (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(signal.reason as Error);
+      else if (error.name === 'AbortError') reject(new CommandError(`${command} took longer than ${timeout} ms`));
       else reject(new CommandError(error.code === 'ENOENT' ? `${command} was not found` : error.message));
     });
     child.once('close', (code, killedBy) => {

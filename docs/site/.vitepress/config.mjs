@@ -67,6 +67,7 @@ export default {
           page('Start in five minutes', 'start'),
           page('Look into your flow', 'inspect'),
           page('Train on your data', 'train'),
+          page('Train on a cluster', 'cluster'),
           page('Which flow for which data', 'which-flow'),
           page('Open what you have', 'importing'),
           page('Troubleshooting by symptom', 'troubleshooting'),

@@ -76,13 +76,17 @@ def read_resume(run: Path) -> tuple[Moment, dict[str, np.ndarray]]:
 class RunFolder:
     """A run that this process alone writes."""
 
-    def __init__(self, run: Path, metadata: Mapping[str, str], keep: int) -> None:
+    def __init__(self, run: Path, metadata: Mapping[str, str], keep: int, *, take_over: bool = False) -> None:
         self.path = run
         self._checkpoints = run / "checkpoints"
         self._metrics = run / "metrics.jsonl"
         self._metadata = metadata
         self._keep = keep
-        self._lock = RunLock(run)
+        self._lock = RunLock(run, take_over=take_over)
+
+    def forget_requests(self) -> None:
+        """What was asked before this training began is not meant for it."""
+        (self.path / "control.json").unlink(missing_ok=True)
 
     def rewind(self, step: int) -> None:
         """Drops what came after a step, which will be written again, and mends a line that was cut off."""

@@ -1,23 +1,17 @@
 import path from 'node:path';
 import type { Origin } from '../../checkpoint/checkpoint';
-import { isRunFolder } from '../../checkpoint/run-folder';
-import { refuseTrained } from '../../checkpoint/run-lock';
-import { conventionSets } from '../../config/conventions';
-import { presets } from '../../config/presets';
-import { exists } from '../../base/exists';
 import { UserError } from '../../base/user-error';
-import { builtinNames } from '../../data/open';
 import { train } from '../../engine/training/train';
-import { launcherNames } from '../../protocol/launch';
-import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
+import { checkLaunch } from '../../engine/training/launch/launchers';
+import { launcherNames, type Launch, type LauncherName } from '../../protocol/launch';
+import type { TrainProgress, TrainResult } from '../../protocol/engine';
 import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
 import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
 import { toLine } from '../json';
-import { columnList, columnName } from '../lists';
 import { noteOrigin } from '../model';
 import type { Session } from '../session';
-import { readingOptions, readingRequest } from '../reading-options';
+import { trainOptions, trainRequest } from '../train-options';
 
 export const trainCommand = defineCommand({
   name: 'train',
@@ -27,68 +21,28 @@ export const trainCommand = defineCommand({
     'By default the preset for the data is used. The config.json in the run folder shows its settings; you can edit it and pass it to --config. ' +
     'The first Ctrl-C finishes the step, saves and ends with exit code 130 (143 for SIGTERM); the second one ends at once. --resume continues exactly where a run stopped.',
   options: {
-    data: {
-      type: 'text',
-      value: 'NAME|PATH',
-      help: `Built-in: ${builtinNames.join(', ')}. Or anything that flowscope data reads: a table, NumPy arrays, IDX or CIFAR files, a folder or zip file of images.`,
+    ...trainOptions,
+    launcher: {
+      type: 'choice',
+      choices: launcherNames,
+      help: 'Train with PyTorch instead of the engine: torch (one process) or torchrun (several, which share each batch).',
     },
-    output: {
-      type: 'text',
-      value: 'RUN',
-      required: true,
-      help: 'Folder of the run. It must be new or empty, except with --resume.',
-    },
-    condition: {
-      type: 'text',
-      value: 'A,B|FILE',
-      help: 'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
-    },
-    'condition-labels': {
-      type: 'flag',
-      help: 'Train a conditional flow that is given the class of each example.',
-    },
-    ...readingOptions,
-    preset: {
-      type: 'text',
-      value: 'NAME',
-      help:
-        `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
-        `Or another flow or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
-    },
-    from: {
-      type: 'text',
-      value: 'FILE',
-      help: 'Start from the model and weights of this checkpoint, from Flowscope or another library. Without --data, its own data are used if it names them.',
-    },
-    config: {
-      type: 'text',
-      value: 'FILE',
-      help: 'JSON config. Missing settings come from --preset, or else from the defaults; sizes come from the data.',
-    },
-    'max-seconds': {
-      type: 'number',
-      value: 'S',
-      above: 0,
-      help: 'Stop after this many seconds of training.',
-    },
-    'max-steps': { type: 'integer', value: 'N', min: 1, help: 'Stop after this many steps.' },
-    seed: { type: 'integer', value: 'S', min: 0, help: 'Seed of initial weights, order, noise and flips.' },
-    resume: { type: 'flag', help: 'Resume the run in --output.' },
-    'more-steps': {
+    processes: {
       type: 'integer',
       value: 'N',
       min: 1,
-      help: 'With --resume: end N steps after the one that the run has reached, also if it is finished.',
+      help: 'With --launcher torchrun: how many processes, on each machine.',
     },
-    launcher: {
+    nodes: {
+      type: 'integer',
+      value: 'M',
+      min: 1,
+      help: 'With --launcher torchrun: how many machines, of which this is the first.',
+    },
+    rendezvous: {
       type: 'text',
-      value: 'NAME',
-      help: 'Train with PyTorch instead of the engine: torch (one process) or torchrun (several, which share each batch).',
-    },
-    processes: { type: 'integer', value: 'N', min: 1, help: 'With --launcher torchrun: how many processes.' },
-    'take-over': {
-      type: 'flag',
-      help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
+      value: 'HOST:PORT',
+      help: 'With --nodes: where the other machines find this one.',
     },
   },
   examples: [
@@ -120,6 +74,10 @@ export const trainCommand = defineCommand({
       command: 'flowscope train --data galaxies.csv --condition redshift --preset nsf --output runs/galaxies',
       says: 'The other columns of a table given one of them:',
     },
+    {
+      command: 'flowscope train --data digits --output runs/digits --launcher torchrun --processes 2',
+      says: 'With PyTorch, in two processes that share each batch:',
+    },
     { command: 'flowscope train --output runs/digits --resume', says: 'Resume a run that was stopped:' },
     {
       command: 'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
@@ -127,49 +85,13 @@ export const trainCommand = defineCommand({
     },
   ],
   async run(session, _, options): Promise<Outcome> {
-    const { data, output, preset, config, from, resume, seed } = options;
-    if (!resume && data === undefined && config === undefined && preset === undefined && !from) {
-      throw new UserError(
-        `train needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
-      );
-    }
-    const context = await contextOf(options.condition, options['condition-labels'], options['label-column']);
-    const reading = readingRequest(options);
-    if (resume && [data, context, reading, preset, config, from, seed].some((value) => value !== undefined)) {
-      throw new UserError(
-        '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
-      );
-    }
-    const takeOver = options['take-over'];
-    if (takeOver && !resume) throw new UserError('--take-over can only be used with --resume.');
-    const moreSteps = options['more-steps'];
-    if (moreSteps !== undefined && !resume)
-      throw new UserError('--more-steps can only be used with --resume.');
-    const launch = launchOf(options.launcher, options.processes, session.threads);
-    // Also looked at when the run is taken; here it costs no waiting for the backend.
-    await refuseTrained(output, takeOver);
-    if (!resume && (await isRunFolder(path.resolve(output)))) {
-      throw new UserError(
-        `--output ${output}: already holds a run. Resume it with --resume, or choose another folder.`,
-      );
-    }
+    const { output } = options;
+    const request = await trainRequest(options);
+    const launch = launchOf(options, session.threads);
     const backend = await openBackend(session);
     let origin: Origin | undefined;
     const result = await train(
-      {
-        output: path.resolve(output),
-        ...(data === undefined ? {} : { data }),
-        ...(context ? { context } : {}),
-        ...(reading ? { reading } : {}),
-        ...(preset === undefined ? {} : { preset }),
-        ...(config === undefined ? {} : { config }),
-        ...(from === undefined ? {} : { from: path.resolve(from) }),
-        ...(resume ? { resume, takeOver, ...(moreSteps === undefined ? {} : { moreSteps }) } : {}),
-        ...(seed === undefined ? {} : { seed }),
-        ...(launch ? { launch } : {}),
-        ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
-        ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),
-      },
+      { ...request, ...(launch ? { launch } : {}) },
       {
         backend,
         signal: session.signal,
@@ -275,41 +197,25 @@ Export:       flowscope export ${run} --output ${name}.onnx${
 `;
 }
 
-/** @throws UserError for a launcher that there is not */
+/** @throws UserError for options that do not go together */
 function launchOf(
-  given: string | undefined,
-  processes: number | undefined,
+  given: { launcher?: LauncherName | undefined } & Partial<
+    Record<'processes' | 'nodes', number | undefined> & Record<'rendezvous', string | undefined>
+  >,
   threads: number | undefined,
-): TrainRequest['launch'] {
-  if (given === undefined) {
-    if (processes !== undefined) throw new UserError('--processes can only be used with --launcher torchrun.');
-    return undefined;
+): Launch | undefined {
+  const { launcher: name, processes, nodes, rendezvous } = given;
+  if (!name) {
+    if ([processes, nodes, rendezvous].every((value) => value === undefined)) return undefined;
+    throw new UserError('--processes, --nodes and --rendezvous need --launcher torchrun.');
   }
-  const name = launcherNames.find((known) => known === given);
-  if (!name) throw new UserError(`--launcher ${given}: expected ${launcherNames.join(' or ')}.`);
-  return {
+  const launch: Launch = {
     name,
     ...(processes === undefined ? {} : { processes }),
+    ...(nodes === undefined ? {} : { nodes }),
+    ...(rendezvous === undefined ? {} : { rendezvous }),
     ...(threads === undefined ? {} : { threads }),
   };
-}
-
-/** What --condition names: a file that there is, or columns. */
-async function contextOf(
-  condition: string | undefined,
-  labels: boolean | undefined,
-  labelColumn: string | undefined,
-): Promise<TrainRequest['context']> {
-  if (condition === undefined && !labels && labelColumn === undefined) return undefined;
-  const named =
-    condition === undefined
-      ? {}
-      : (await exists(path.resolve(condition)))
-        ? { source: condition }
-        : { columns: columnList(condition) };
-  return {
-    ...named,
-    ...(labels ? { labels } : {}),
-    ...(labelColumn === undefined ? {} : { labelColumn: columnName(labelColumn) }),
-  };
+  checkLaunch(launch);
+  return launch;
 }

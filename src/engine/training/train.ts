@@ -1,5 +1,5 @@
 /** Trains a run from request to result: data, config, run folder, and the loop. */
-import { describeData, type Origin, type RunHeader } from '../../checkpoint/checkpoint';
+import { describeData, type RunHeader } from '../../checkpoint/checkpoint';
 import { forgetControl } from '../../checkpoint/control';
 import {
   claimRun,
@@ -14,26 +14,14 @@ import {
 import { UserError } from '../../base/user-error';
 import { columnNames } from '../../data/context';
 import { fitStandardization } from '../../data/standardize';
-import type { TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
-import type { Backend } from '../backends/backend';
+import type { TrainRequest, TrainResult } from '../../protocol/engine';
 import { launchTraining, prepareLaunch } from './launch/launch';
 import { trainingLoop } from './loop';
 import { createRecorder } from './record';
 import { firstNotes } from './first-notes';
 import { startOf, type Start } from './start';
+import type { TrainOptions } from './train-options';
 import { createTrainer } from './trainer';
-
-export interface TrainOptions {
-  backend: Backend;
-  /** Told where the checkpoint of a run that starts from another library's comes from. */
-  onOrigin?: (origin: Origin) => void;
-  /** Told what the data are and how long the training may be, before it starts. */
-  onNote?: (text: string) => void;
-  onProgress?: (progress: TrainProgress) => void;
-  log?: (line: string) => void;
-  /** Aborting saves a checkpoint and ends with status "stopped". */
-  signal?: AbortSignal;
-}
 
 /**
  * Trains until the steps are done, time is up, validation no longer improves, the loss is not finite, or `signal`

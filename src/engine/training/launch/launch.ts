@@ -18,9 +18,9 @@ import { packTensors, unpackTensors } from '../packed';
 import { writePicture } from '../record';
 import type { Start } from '../start';
 import { evaluationVectors } from '../step-graph';
-import type { TrainOptions } from '../train';
+import type { TrainOptions } from '../train-options';
 import { startingState } from '../trainer';
-import { checkLaunch, launchers } from './launchers';
+import { checkShares, launchers } from './launchers';
 import { checkPrepared, prepareTorch } from './prepare';
 import { findPython } from './python';
 import { relay } from './relay';
@@ -38,7 +38,7 @@ export interface Launching {
 export async function launchTraining(launching: Launching, options: TrainOptions): Promise<TrainResult> {
   const { launch, start } = launching;
   const { config, dataset } = start;
-  checkLaunch(launch, Math.min(config.training.batch, dataset.train.count));
+  checkShares(launch, Math.min(config.training.batch, dataset.train.count));
   const python = await findPython();
   const { folder, best, last } = await prepareLaunch(launching, options);
   const launcher = launchers[launch.name];

@@ -10,7 +10,7 @@ export interface Launcher {
 }
 
 /** How often torchrun starts its processes again after one has died. */
-const restarts = 10;
+export const restarts = 10;
 
 export const launchers: Readonly<Record<LauncherName, Launcher>> = {
   torch: {
@@ -18,23 +18,40 @@ export const launchers: Readonly<Record<LauncherName, Launcher>> = {
     processes: () => 1,
   },
   torchrun: {
-    module({ processes = 1 }) {
+    module({ processes = 1, nodes = 1, rendezvous }) {
+      const [host, port] = rendezvous?.split(':') ?? [];
+      // The first machine has the first process, whose reports are read here.
+      const place =
+        nodes === 1
+          ? ['--standalone']
+          : [`--nnodes=${nodes}`, '--node-rank=0', `--master-addr=${host!}`, `--master-port=${port!}`];
       return [
-        ...['-m', 'torch.distributed.run', '--standalone', `--nproc-per-node=${processes}`],
+        ...['-m', 'torch.distributed.run', ...place, `--nproc-per-node=${processes}`],
         ...[`--max-restarts=${restarts}`, '-m', 'flowscope.train'],
       ];
     },
-    processes: ({ processes = 1 }) => processes,
+    processes: ({ processes = 1, nodes = 1 }) => processes * nodes,
   },
 };
 
 /** @throws UserError for options that do not go together */
-export function checkLaunch({ name, processes }: Launch, batch: number): void {
-  if (name === 'torch' && processes !== undefined)
-    throw new UserError('--processes can only be used with --launcher torchrun.');
-  if (processes !== undefined && processes > batch) {
+export function checkLaunch(launch: Launch): void {
+  const { name, processes, nodes, rendezvous } = launch;
+  if (name !== 'torchrun' && [processes, nodes, rendezvous].some((given) => given !== undefined))
     throw new UserError(
-      `${processes} processes are more than the ${batch} examples of a batch, which they share. Start fewer, or set a larger training.batch.`,
+      `--processes, --nodes and --rendezvous can only be used with --launcher torchrun, not ${name}.`,
     );
-  }
+  if (rendezvous !== undefined && !/^[\w.-]+:\d{1,5}$/.test(rendezvous))
+    throw new UserError(`--rendezvous ${rendezvous}: expected HOST:PORT of this machine.`);
+  if ((nodes ?? 1) > 1 !== (rendezvous !== undefined))
+    throw new UserError('--nodes (2 or more) and --rendezvous HOST:PORT can only be used together.');
+}
+
+/** @throws UserError where processes would have nothing to do */
+export function checkShares(launch: Launch, batch: number): void {
+  const processes = launchers[launch.name].processes(launch);
+  if (processes <= batch) return;
+  throw new UserError(
+    `${processes} processes are more than the ${batch} examples of a batch, which they share. Start fewer, or set a larger training.batch.`,
+  );
 }

@@ -5,6 +5,7 @@ import { UserError } from '../../../base/user-error';
 import { firstWorking, runCommand } from '../../../native/run-command';
 
 export interface Python {
+  /** Its path. */
   command: string;
   /** Version of PyTorch. */
   torch: string;
@@ -15,7 +16,7 @@ const question = [
   'import importlib.metadata, importlib.util, json, sys',
   'def version(name):',
   '    return importlib.metadata.version(name) if importlib.util.find_spec(name) else None',
-  'print(json.dumps({"python": sys.version_info[:2], **{name: version(name) for name in ("torch", "numpy", "safetensors")}}))',
+  'print(json.dumps({"executable": sys.executable, "python": sys.version_info[:2], **{name: version(name) for name in ("torch", "numpy", "safetensors")}}))',
 ].join('\n');
 
 /** The one that FLOWSCOPE_PYTHON names, or that of the active environment, or the one on the search path. */
@@ -59,7 +60,7 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<
         `"${command} -m pip install ${missing.join(' ')}", or name another Python in FLOWSCOPE_PYTHON.`,
     );
   }
-  return { command, torch: String(has['torch']) };
+  return { command: String(has['executable'] || command), torch: String(has['torch']) };
 }
 
 /** The folder that holds the package: next to that of the bundle in the product, in the current one when tests run. */

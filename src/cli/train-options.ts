@@ -1,0 +1,145 @@
+/** The options that say what is trained, on what, and where the run is: of `train` and `submit`. */
+import path from 'node:path';
+import { isRunFolder } from '../checkpoint/run-folder';
+import { refuseTrained } from '../checkpoint/run-lock';
+import { conventionSets } from '../config/conventions';
+import { presets } from '../config/presets';
+import { exists } from '../base/exists';
+import { UserError } from '../base/user-error';
+import { builtinNames } from '../data/open';
+import type { TrainRequest } from '../protocol/engine';
+import type { OptionSpecs, OptionValues } from './command';
+import { columnList, columnName } from './lists';
+import { readingOptions, readingRequest } from './reading-options';
+
+export const trainOptions = {
+  data: {
+    type: 'text',
+    value: 'NAME|PATH',
+    help: `Built-in: ${builtinNames.join(', ')}. Or anything that flowscope data reads: a table, NumPy arrays, IDX or CIFAR files, a folder or zip file of images.`,
+  },
+  output: {
+    type: 'text',
+    value: 'RUN',
+    required: true,
+    help: 'Folder of the run. It must be new or empty, except with --resume.',
+  },
+  condition: {
+    type: 'text',
+    value: 'A,B|FILE',
+    help: 'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
+  },
+  'condition-labels': {
+    type: 'flag',
+    help: 'Train a conditional flow that is given the class of each example.',
+  },
+  ...readingOptions,
+  preset: {
+    type: 'text',
+    value: 'NAME',
+    help:
+      `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
+      `Or another flow or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
+  },
+  from: {
+    type: 'text',
+    value: 'FILE',
+    help: 'Start from the model and weights of this checkpoint, from Flowscope or another library. Without --data, its own data are used if it names them.',
+  },
+  config: {
+    type: 'text',
+    value: 'FILE',
+    help: 'JSON config. Missing settings come from --preset, or else from the defaults; sizes come from the data.',
+  },
+  'max-seconds': {
+    type: 'number',
+    value: 'S',
+    above: 0,
+    help: 'Stop after this many seconds of training.',
+  },
+  'max-steps': { type: 'integer', value: 'N', min: 1, help: 'Stop after this many steps.' },
+  seed: { type: 'integer', value: 'S', min: 0, help: 'Seed of initial weights, order, noise and flips.' },
+  resume: { type: 'flag', help: 'Resume the run in --output.' },
+  'more-steps': {
+    type: 'integer',
+    value: 'N',
+    min: 1,
+    help: 'With --resume: end N steps after the one that the run has reached, also if it is finished.',
+  },
+  'take-over': {
+    type: 'flag',
+    help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
+  },
+} as const satisfies OptionSpecs;
+
+/**
+ * What is asked for, where the folder may be used for it.
+ * @throws UserError for options that do not go together, a run that is there already, or one that is being trained
+ */
+export async function trainRequest(options: OptionValues<typeof trainOptions>): Promise<TrainRequest> {
+  const { data, output, preset, config, from, resume, seed } = options;
+  if (!resume && data === undefined && config === undefined && preset === undefined && !from) {
+    throw new UserError(
+      `A training needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
+    );
+  }
+  const context = await contextOf(options.condition, options['condition-labels'], options['label-column']);
+  const reading = readingRequest(options);
+  if (resume && [data, context, reading, preset, config, from, seed].some((value) => value !== undefined)) {
+    throw new UserError(
+      '--resume uses the data, preset, config, weights and seed of the run. Leave these options out, or choose another --output for a new run.',
+    );
+  }
+  const { takeOver, moreSteps } = goingOn(options);
+  await refuseUsed(output, resume, takeOver);
+  return {
+    output: path.resolve(output),
+    ...(data === undefined ? {} : { data }),
+    ...(context ? { context } : {}),
+    ...(reading ? { reading } : {}),
+    ...(preset === undefined ? {} : { preset }),
+    ...(config === undefined ? {} : { config }),
+    ...(from === undefined ? {} : { from: path.resolve(from) }),
+    ...(resume ? { resume, takeOver, ...(moreSteps === undefined ? {} : { moreSteps }) } : {}),
+    ...(seed === undefined ? {} : { seed }),
+    ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
+    ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),
+  };
+}
+
+function goingOn(options: OptionValues<typeof trainOptions>): Pick<TrainRequest, 'takeOver' | 'moreSteps'> {
+  const { resume, 'take-over': takeOver, 'more-steps': moreSteps } = options;
+  if (takeOver && !resume) throw new UserError('--take-over can only be used with --resume.');
+  if (moreSteps !== undefined && !resume) throw new UserError('--more-steps can only be used with --resume.');
+  return { takeOver, ...(moreSteps === undefined ? {} : { moreSteps }) };
+}
+
+/** Also looked at when the run is taken; here it costs no waiting for the backend. */
+async function refuseUsed(output: string, resume: boolean, takeOver: boolean | undefined): Promise<void> {
+  await refuseTrained(output, takeOver);
+  if (!resume && (await isRunFolder(path.resolve(output)))) {
+    throw new UserError(
+      `--output ${output}: already holds a run. Resume it with --resume, or choose another folder.`,
+    );
+  }
+}
+
+/** What --condition names: a file that there is, or columns. */
+async function contextOf(
+  condition: string | undefined,
+  labels: boolean | undefined,
+  labelColumn: string | undefined,
+): Promise<TrainRequest['context']> {
+  if (condition === undefined && !labels && labelColumn === undefined) return undefined;
+  const named =
+    condition === undefined
+      ? {}
+      : (await exists(path.resolve(condition)))
+        ? { source: condition }
+        : { columns: columnList(condition) };
+  return {
+    ...named,
+    ...(labels ? { labels } : {}),
+    ...(labelColumn === undefined ? {} : { labelColumn: columnName(labelColumn) }),
+  };
+}
