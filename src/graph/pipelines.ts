@@ -20,6 +20,7 @@ import { recomputeActivations } from './passes/recompute-activations';
 import { simplify } from './passes/simplify';
 import { splitProducts } from './passes/split-products';
 import { multiplyPointwise } from './tensorflow/pointwise-products';
+import { takeSlices } from './torch/slices';
 import { tileTraining } from './layouts/exchanged/exchanged';
 
 /** What suits every backend, and what other passes leave is cleaned up with. */
@@ -56,7 +57,7 @@ export const tensorFlowStateful: Pipeline = [
 ];
 
 /** Each module of a flow that is printed as PyTorch. */
-export const torchModule: Pipeline = [...mergeAndCleanUp];
+export const torchModule: Pipeline = [...mergeAndCleanUp, takeSlices, removeDeadCode];
 
 export interface OnnxTarget {
   /**

@@ -16,6 +16,7 @@ import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase } from '../base/layers/layer-names';
 import { madeNames } from '../base/layers/made-names';
 import { InputThumbnail } from '../base/layers/thumbnails';
+import { splitName } from '../base/split-name';
 import { words } from '../base/words';
 import { text } from './text';
 import { ContextControls } from './context-controls';
@@ -112,9 +113,9 @@ function sourceOf(example: ExampleRef | undefined): string {
   return example.kind === 'data' ? example.split : example.kind;
 }
 
-function recordedName(choice: ExampleRef | null, { recording }: ModelSummary): string {
+function recordedName(choice: ExampleRef | null, model: ModelSummary): string {
   if (!choice) return text.none;
-  const split = choice.kind === 'data' && (recording ? text.recordedBatch : choice.split);
+  const split = choice.kind === 'data' && splitName(model, choice.split);
   return 'index' in choice ? `${split || choice.kind} ${choice.index}` : choice.kind;
 }
 
@@ -149,7 +150,7 @@ function SourcePicker({ model }: { model: ModelSummary }) {
   const options = [
     ...model.splits.map((split) => ({
       value: split.name,
-      text: model.recording ? text.recordedBatch : split.name,
+      text: splitName(model, split.name),
     })),
     ...((vector && !store.fixed.value) || source === 'values'
       ? [{ value: 'values', text: fileName(example) ?? words.typed }]
@@ -289,7 +290,7 @@ function BatchPicker({ model }: { model: ModelSummary }) {
           text:
             b.split === 'sample'
               ? text.batchOfSamples(b.count)
-              : text.batchOf(b.count, model.recording ? text.recordedBatch : b.split),
+              : text.batchOf(b.count, splitName(model, b.split)),
         }))}
         onChange={(value) => {
           const found = unique.find((b) => key(b) === value);

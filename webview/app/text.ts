@@ -46,7 +46,6 @@ export const english = {
   origin: 'Where this flow comes from',
   from: (title: string) => `From ${title}.`,
   recording: 'What was recorded',
-  recordedBatch: 'recorded batch',
   recorded: (
     title: string,
     { library, recordedAt, writer, examples, examplesGiven, samples }: RecordingInfo,
@@ -150,7 +149,6 @@ export const german: typeof english = {
   origin: 'Woher dieser Flow kommt',
   from: (title: string) => `Aus ${title}.`,
   recording: 'Was aufgezeichnet wurde',
-  recordedBatch: 'aufgezeichneter Batch',
   recorded: (title, { library, recordedAt, writer, examples, examplesGiven, samples }) =>
     `Aufzeichnung von ${title}${library ? ` (${library})` : ''}, ${recordedAt.slice(0, 16).replace('T', ' ')}, von ${writer}: ` +
     `${examples < examplesGiven ? `${examples} von ${examplesGiven}` : examples} Beispiele, ${samples} Stichproben.`,

@@ -83,7 +83,7 @@ export function recordedPrograms(recording: Recording, find: Finders): Inspector
 }
 
 export function notRecorded(file: string, what: string): UserError {
-  return new UserError(`${file}: is a recording, and does not hold ${what}.`);
+  return new UserError(`${file}: the recording does not hold ${what}.`);
 }
 
 /** ln p(z) of examples. */

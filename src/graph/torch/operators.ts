@@ -16,6 +16,7 @@ import {
   type Expression,
 } from './expressions';
 import type { HelperName } from './helpers';
+import { sliceScatter, stridedSlice, type Stride } from './slices';
 
 /** What an operator may ask of the function that it is printed in. */
 export interface Printing {
@@ -199,7 +200,9 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   Floor: torch('floor'),
   FloorDiv: infix('//', binds.product),
   GatherV2: (node, [x, indices], { typeOf }) =>
-    indexed(x!, typeOf(node.inputs[0]!).shape.length, new Map([[axisOf(node), indices!.text]])),
+    typeOf(node.inputs[1]!).shape.length === 1
+      ? method(x!, 'index_select', String(axisOf(node)), indices!.text)
+      : indexed(x!, typeOf(node.inputs[0]!).shape.length, new Map([[axisOf(node), indices!.text]])),
   Greater: infix('>', binds.comparison),
   GreaterEqual: infix('>=', binds.comparison),
   IsFinite: torch('isfinite'),
@@ -259,8 +262,23 @@ export const torchOperators: Readonly<Record<string, Print>> = {
     });
     return cut.size === 0 ? x! : indexed(x!, shape.length, cut);
   },
+  [sliceScatter]: (node, [into, part], { typeOf }) => {
+    const { axis, start, step, count } = node.attrs as unknown as Stride;
+    const end = start + step * (count - 1) + 1;
+    const all = end > typeOf(node.outputs[0]!).shape[axis]! - step;
+    const places = step === 1 ? [start, end] : [start, ...(all ? [] : [end]), `step=${step}`];
+    return called('torch.slice_scatter', into!, part!, String(axis), ...places.map(String));
+  },
   // PyTorch's own is linear from 20 on, where float32 has forgotten the rest.
   Softplus: functional('softplus'),
+  [stridedSlice]: (node, [x], { typeOf }) => {
+    const { axis, start, step, count } = node.attrs as unknown as Stride;
+    const { shape } = typeOf(node.inputs[0]!);
+    const end = start + step * (count - 1) + 1;
+    const from = start === 0 ? '' : start;
+    const to = end > shape[axis]! - step ? '' : end;
+    return indexed(x!, shape.length, new Map([[axis, `${from}:${to}${step === 1 ? '' : `:${step}`}`]]));
+  },
   SplitV: (node, [x]) => {
     const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
     const equal = sizes.every((size) => size === sizes[0]);

@@ -232,7 +232,7 @@ describe('what can be asked of a recording', () => {
     const output = path.join(folder, 'own.html');
     await exportHtml({ model, inspector: asked.inspector }, output);
     const text = await readFile(output, 'utf8');
-    assert.match(text, /own\.flowrec\.safetensors: is a recording, and does not hold/);
+    assert.match(text, /own\.flowrec\.safetensors: the recording does not hold/);
     assert.ok(!text.includes(path.dirname(recordingFile('own'))));
     await model.dispose();
   });

@@ -8,6 +8,7 @@ import { distributionNumbers } from './numbers';
 import { Scoring } from '../../base/examples/scoring';
 import { shareBelow, populationState } from '../../base/store/population-state';
 import { useStore } from '../../base/store/use-store';
+import { splitName } from '../../base/split-name';
 import { words } from '../../base/words';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
@@ -31,11 +32,11 @@ export function HowLikely({
   const note = [
     ...(data ? [] : [text.howLikelyOfSamples]),
     ...(answer.train ? [text.howLikelyLine] : []),
-    ...(answer.validation ? [model.recording ? text.howLikelyRecorded : text.howLikelyFill] : []),
+    ...(answer.validation ? [text.howLikelyFill(splitName(model, 'validation'))] : []),
     ...(name ? [text.comparedWith(name) + running] : []),
   ].join(', ');
   const shares = [
-    { name: model.recording ? text.theBatch : 'validation', share: shareBelow(answer.validation, own) },
+    { name: splitName(model, 'validation'), share: shareBelow(answer.validation, own) },
     { name: 'train', share: shareBelow(answer.train, own) },
     ...(data ? [] : [{ name: text.theSamples, share: shareBelow(answer.samples, own) }]),
     ...(name ? [{ name, share: shareBelow(compared.scores, own) }] : []),

@@ -8,6 +8,7 @@ import { Button, Dropdown } from '../../base/controls/toolkit';
 import { fixed, shortened } from '../../base/format/numbers';
 import { baseName, populationState } from '../../base/store/population-state';
 import { useStore, useFeature } from '../../base/store/use-store';
+import { splitName } from '../../base/split-name';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Asked, Message } from '../../base/store/asked';
@@ -64,7 +65,7 @@ function SourceChoice({ model }: { model: ModelSummary }) {
   const { own } = store.state(populationState);
   const { page, ownShown, offset } = store.state(examplesState);
   const options = [
-    ...model.splits.map((s) => ({ value: s.name, text: s.name })),
+    ...model.splits.map((s) => ({ value: s.name, text: splitName(model, s.name) })),
     ...(own.value === undefined ? [] : [{ value: 'own', text: shortened(baseName(own.value), 10) }]),
   ];
   return (
