@@ -30,7 +30,8 @@ import { openModel, outlineModel } from './open/open-model';
 import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { estimateTraining } from './training/estimate';
-import { launcherStates } from './training/launch/states';
+import { placeStates } from './training/launch/places';
+import { submitTraining } from './training/launch/submit';
 import { train } from './training/train';
 
 export interface ServiceOptions {
@@ -204,7 +205,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
         })),
       };
     },
-    launchers: launcherStates,
+    places: placeStates,
     async outline(path) {
       return outlineModel(path, (await inference.get()).info);
     },
@@ -273,6 +274,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
           log: (line) => events.log?.(line),
         }),
       );
+    },
+    async submit(request, job, token) {
+      const chosen = await training.get();
+      return cancellable(token, (signal) => submitTraining(request, job, { backend: chosen, signal }));
     },
     async control(folder, request) {
       const telling = told.then(() => requestControl(folder, request));

@@ -122,8 +122,8 @@ export function activate(context: ExtensionContext): FlowscopeApi {
           given as object | undefined,
         ),
     ),
-    command('previewData', l10n.t('Preview data'), async ({ previews }, target, launch) =>
-      (await import('./commands/preview')).previewData(previews, target, launch),
+    command('previewData', l10n.t('Preview data'), async ({ previews }, target, place) =>
+      (await import('./commands/preview')).previewData(previews, target, place),
     ),
     command('drawData', l10n.t('Draw data'), async ({ drawings }, given) =>
       (await import('./commands/draw')).drawData(drawings, given),

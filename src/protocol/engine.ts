@@ -9,7 +9,7 @@ import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect
 import type { MetricsRow } from './run';
 import type { BackendInfo, BackendName, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
-import type { Launch, LauncherState } from './launch';
+import type { Launch, PlaceState, SlurmJob, SubmittedJob } from './launch';
 
 /** An error whose text is meant for the user: what was given, what was expected, what to do. */
 export interface UserErrorData {
@@ -161,7 +161,7 @@ export interface ConvertReport {
 export interface EngineApi extends AssistantApi {
   info(): Promise<{ backend: BackendInfo; doctor: DoctorLine[] }>;
   /** Where a training can run besides the engine. */
-  launchers(): Promise<LauncherState[]>;
+  places(): Promise<PlaceState[]>;
   /**
    * What `open` will say of a checkpoint of ours, without its tensors being read: soon, however large it is. Undefined for
    * other files.
@@ -203,6 +203,8 @@ export interface EngineApi extends AssistantApi {
   runCheckpoints(folders: string[]): Promise<ComparableRun[]>;
   /** Trains until done or cancelled; progress goes to `EngineEvents.trainProgress`. */
   train(request: TrainRequest, token: string): Promise<TrainResult>;
+  /** Prepares a run here, and submits a job that trains it. */
+  submit(request: TrainRequest, job: SlurmJob, token: string): Promise<SubmittedJob>;
   /**
    * Leaves a request for whoever trains the run in `folder`, in this process or any other; its id is what run.json
    * names when it was heard.

@@ -3,9 +3,13 @@
 export const launcherNames = ['torch', 'torchrun'] as const;
 export type LauncherName = (typeof launcherNames)[number];
 
-/** Whether a launcher can be used here. */
-export interface LauncherState {
-  name: LauncherName;
+/** Where a training can go to: a launcher, or a scheduler that it is a job of. */
+export const placeNames = [...launcherNames, 'slurm'] as const;
+export type PlaceName = (typeof placeNames)[number];
+
+/** Whether a place can be used from here. */
+export interface PlaceState {
+  name: PlaceName;
   /** What it would run, for example "PyTorch 2.9.0". */
   found?: string;
   /** What is not there, and what to do about it. */
@@ -25,6 +29,28 @@ export interface Launch {
   threads?: number;
 }
 
-export function isLaunch(value: unknown): value is Launch {
-  return launcherNames.some((name) => name === (value as Partial<Launch> | undefined)?.name);
+export interface SlurmJob {
+  name: 'slurm';
+  nodes: number;
+  /** On each machine. */
+  processes: number;
+  /** Of each process. */
+  threads?: number;
+  /** As sbatch takes them. */
+  time?: string;
+  partition?: string;
+}
+
+export interface SubmittedJob {
+  run: string;
+  /** As Slurm numbers it. */
+  job: string;
+  /** The file of its script. */
+  script: string;
+}
+
+export type Place = Launch | SlurmJob;
+
+export function isPlace(value: unknown): value is Place {
+  return placeNames.some((name) => name === (value as Partial<Place> | undefined)?.name);
 }

@@ -1,10 +1,6 @@
-import path from 'node:path';
 import { UserError } from '../../base/user-error';
-import { findPython, packageFolder } from '../../engine/training/launch/python';
-import { slurmScript } from '../../engine/training/launch/slurm';
-import { prepareTraining } from '../../engine/training/train';
-import { writeAtomically } from '../../files/atomic';
-import { runCommand } from '../../native/run-command';
+import { jobScript, submitTraining } from '../../engine/training/launch/submit';
+import type { SlurmJob } from '../../protocol/launch';
 import { openBackend } from '../backend';
 import { defineCommand, type Outcome } from '../command';
 import { trainOptions, trainRequest } from '../train-options';
@@ -38,31 +34,20 @@ export const submitCommand = defineCommand({
   async run(session, _, options): Promise<Outcome> {
     if (!options.slurm) throw new UserError('submit needs --slurm, the only scheduler that it knows.');
     const request = await trainRequest(options);
-    const { command: python } = await findPython();
     const { nodes, processes, time, partition } = options;
-    const run = request.output;
-    const threads = session.threads ?? 1;
-    const script = slurmScript({
-      ...{ run, python, packages: packageFolder(), nodes, processes, threads, time, partition },
-    });
-    if (options['dry-run']) return { json: { run, script }, text: script };
+    const { threads } = session;
+    const job: SlurmJob = {
+      ...{ name: 'slurm', nodes, processes },
+      ...(threads === undefined ? {} : { threads }),
+      ...(time === undefined ? {} : { time }),
+      ...(partition === undefined ? {} : { partition }),
+    };
+    if (options['dry-run']) {
+      const script = await jobScript(request.output, job);
+      return { json: { run: request.output, script }, text: script };
+    }
     const backend = await openBackend(session);
-    await prepareTraining(request, { backend, signal: session.signal });
-    const file = path.join(run, 'torch', 'job.sh');
-    await writeAtomically(file, script);
-    const job = await submitted(file);
-    return { json: { run, job, script: file }, text: `Job ${job} trains ${run}.\n` };
+    const submitted = await submitTraining(request, job, { backend, signal: session.signal });
+    return { json: submitted, text: `Job ${submitted.job} trains ${submitted.run}.\n` };
   },
 });
-
-/** The number of the job. @throws UserError where there is no Slurm, or it refuses the job */
-async function submitted(file: string): Promise<string> {
-  try {
-    // Followed by the name of the cluster where there are several.
-    return (await runCommand('sbatch', ['--parsable', file])).trim().split(';')[0]!;
-  } catch (error) {
-    throw new UserError(
-      `The job could not be submitted: ${error instanceof Error ? error.message : String(error)}. The run is prepared; submit ${file} where sbatch is.`,
-    );
-  }
-}

@@ -1,5 +1,5 @@
 import { l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
-import { isLaunch } from '../../protocol/launch';
+import { isPlace } from '../../protocol/launch';
 import type { PreviewPanels } from '../preview/preview-panel';
 import { section } from '../quick-pick';
 import { builtinData } from '../training/catalogue';
@@ -14,11 +14,11 @@ interface SourceItem extends QuickPickItem {
 
 /**
  * Shows data before anything is trained on them. A string is a built-in name or a path; menus pass a URI.
- * @param launch where its Train… runs; menus pass something else
+ * @param place where its Train… runs; menus pass something else
  */
-export async function previewData(panels: PreviewPanels, target?: unknown, launch?: unknown): Promise<void> {
+export async function previewData(panels: PreviewPanels, target?: unknown, place?: unknown): Promise<void> {
   const source = sourceOf(target) ?? sourceOfEditor() ?? (await askSource());
-  if (source) panels.show(source, isLaunch(launch) ? launch : undefined);
+  if (source) panels.show(source, isPlace(place) ? place : undefined);
 }
 
 function sourceOf(target: unknown): string | undefined {

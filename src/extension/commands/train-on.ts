@@ -1,31 +1,31 @@
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { l10n, type QuickPickItem, window } from 'vscode';
 import { UserError } from '../../base/user-error';
-import type { Launch, LauncherName, LauncherState } from '../../protocol/launch';
+import type { Place, PlaceName, PlaceState } from '../../protocol/launch';
 import type { Services } from '../services';
 import { train } from './train';
 import { mayRun } from './trust';
 
 interface PlaceItem extends QuickPickItem {
   /** Undefined for the engine. */
-  state?: LauncherState;
+  state?: PlaceState;
 }
 
 /** Train On…: where a training runs, then what is trained. */
 export async function trainOn(services: Services): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
-  const place = await askPlace(services);
-  if (!place) return;
-  const { state } = place;
+  const item = await askPlace(services);
+  if (!item) return;
+  const { state } = item;
   if (!state) return train(services);
   if (state.missing !== undefined) throw new UserError(state.missing);
-  const launch = await askLaunch(state.name);
-  if (launch) await train(services, undefined, launch);
+  const place = await askDetails(state.name);
+  if (place) await train(services, undefined, place);
 }
 
 async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined> {
   const lease = inspection.acquire();
-  const states = lease.engine().api.launchers();
+  const states = lease.engine().api.places();
   try {
     return await window.showQuickPick<PlaceItem>(
       // Python takes its time, and the list says meanwhile that it is being looked for.
@@ -35,7 +35,7 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
           description: l10n.t('TensorFlow or ONNX Runtime, on this machine'),
         },
         ...found.map((state) => ({
-          label: `${state.missing === undefined ? '$(server-process)' : '$(warning)'} ${labelOf(state.name)}`,
+          label: `${state.missing === undefined ? '$(server-process)' : '$(warning)'} ${titles[state.name]}`,
           description: aboutOf(state.name),
           detail: state.found ?? state.missing,
           state,
@@ -48,28 +48,53 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
   }
 }
 
-function labelOf(name: LauncherName): string {
-  return { torch: 'PyTorch', torchrun: 'torchrun' }[name];
-}
+const titles: Record<PlaceName, string> = { torch: 'PyTorch', torchrun: 'torchrun', slurm: 'Slurm' };
 
-function aboutOf(name: LauncherName): string {
+function aboutOf(name: PlaceName): string {
   return {
     torch: l10n.t('one process, on this machine'),
     torchrun: l10n.t('several processes on this machine, which share each batch'),
+    slurm: l10n.t('a job on one or more machines of a cluster'),
   }[name];
 }
 
-async function askLaunch(name: LauncherName): Promise<Launch | undefined> {
-  if (name === 'torch') return { name };
-  const text = await window.showInputBox({
-    title: l10n.t('Train On'),
-    prompt: l10n.t('How many processes?'),
-    value: String(Math.max(2, Math.floor(cpus().length / 2))),
-    validateInput: (given) =>
-      isCount(given) ? undefined : l10n.t('Expected a whole number from 1 to 64, for example 2.'),
-  });
-  return text !== undefined && isCount(text) ? { name, processes: Number(text) } : undefined;
+/** Undefined where the user leaves. */
+async function askDetails(name: PlaceName): Promise<Place | undefined> {
+  switch (name) {
+    case 'torch':
+      return { name };
+    case 'torchrun': {
+      const processes = await askCount(
+        l10n.t('How many processes?'),
+        Math.max(2, availableParallelism() >> 1),
+      );
+      return processes === undefined ? undefined : { name, processes };
+    }
+    case 'slurm': {
+      const nodes = await askCount(l10n.t('How many machines?'), 1);
+      const processes = nodes && (await askCount(l10n.t('How many processes on each machine?'), 1));
+      const time =
+        processes &&
+        (await window.showInputBox({
+          title: l10n.t('Train On'),
+          prompt: l10n.t('Time limit of the job, which queues itself again. Empty: that of the cluster.'),
+          placeHolder: '4:00:00',
+        }));
+      if (!nodes || !processes || time === undefined) return undefined;
+      return { name, nodes, processes, ...(typeof time === 'string' && time ? { time: time.trim() } : {}) };
+    }
+  }
 }
 
-const isCount = (text: string): boolean =>
-  /^\s*\d{1,2}\s*$/.test(text) && Number(text) >= 1 && Number(text) <= 64;
+async function askCount(prompt: string, value: number): Promise<number | undefined> {
+  const text = await window.showInputBox({
+    title: l10n.t('Train On'),
+    prompt,
+    value: String(value),
+    validateInput: (given) =>
+      isCount(given) ? undefined : l10n.t('Expected a whole number from 1 to 999, for example 2.'),
+  });
+  return text !== undefined && isCount(text) ? Number(text) : undefined;
+}
+
+const isCount = (text: string): boolean => /^\s*[1-9]\d{0,2}\s*$/.test(text);

@@ -5,7 +5,7 @@ import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
 import type { TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
-import type { Launch } from '../../protocol/launch';
+import type { Place } from '../../protocol/launch';
 import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
 import { rememberRunOf } from '../configs/runs-of-configs';
@@ -15,11 +15,14 @@ import { askWhatToTrain, askWhereToTrain, askWhereToTrainOn, type Plan } from '.
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { tell } from './steer';
+import { submit } from './submit';
 import { activeFile, activeRun, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
 import { mayRun } from './trust';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
-export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading' | 'training' | 'launch'> {
+export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading' | 'training'> {
+  /** Where it runs, if not in the engine. */
+  place?: Place;
   data?: string;
   preset?: string;
   /** A checkpoint whose model and weights the run starts from; an absolute path. */
@@ -33,25 +36,26 @@ export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading'
 
 /**
  * @param target answers, or the data in a menu of the Explorer
- * @param launch where it runs, if not in the engine
+ * @param chosen where it runs, if not in the engine
  */
 export async function train(
   services: Services,
   target?: TrainArguments | Uri,
-  launch?: Launch,
+  chosen?: Place,
 ): Promise<void> {
-  const given = target instanceof Uri ? { data: onDisk(target) } : target;
+  const { place = chosen, ...given }: TrainArguments =
+    target instanceof Uri ? { data: onDisk(target) } : (target ?? {});
   if (!(await mayRun(l10n.t('Training')))) return;
   const plan = isComplete(given)
     ? { request: await requestOf(given) }
-    : typeof given?.data === 'string' && typeof given.preset === 'string'
+    : typeof given.data === 'string' && typeof given.preset === 'string'
       ? await askWhereToTrainOn({ ...given, data: given.data })
       : await askWhatToTrain((source) => overviewOf(services, source), {
-          ...(typeof given?.data === 'string' ? { data: given.data } : {}),
-          ...(typeof given?.from === 'string' ? { from: Uri.file(given.from) } : {}),
-          ...(launch ? { launch } : {}),
+          ...(typeof given.data === 'string' ? { data: given.data } : {}),
+          ...(typeof given.from === 'string' ? { from: Uri.file(given.from) } : {}),
+          ...(place ? { place } : {}),
         });
-  start(services, plan && launch ? { ...plan, request: { ...plan.request, launch } } : plan);
+  await start(services, plan, place);
 }
 
 /** From the weights of a checkpoint, from Flowscope or another library, on data that the user chooses. */
@@ -92,7 +96,7 @@ export async function trainConfig(
   if (open?.isDirty && !(await open.save()))
     throw new UserError(l10n.t('The config has changes that could not be saved.'));
   const plan = typeof given?.output === 'string' ? await configPlan(config, given, given.output) : undefined;
-  start(services, plan ?? (await askWhereToTrain(config)));
+  await start(services, plan ?? (await askWhereToTrain(config)), given?.place);
 }
 
 /** @param given how many more steps, where a finished run need not be asked about */
@@ -121,11 +125,10 @@ export async function resumeTraining(services: Services, target?: unknown, given
   if (takeOver === undefined) return;
   const request = { output: run.fsPath, resume: true, takeOver };
   if (state !== 'finished') {
-    start(services, { request, scope: run });
-    return;
+    return start(services, { request, scope: run });
   }
   const moreSteps = typeof given === 'number' ? given : await askMoreSteps(run, step ?? 0);
-  if (moreSteps !== undefined) start(services, { request: { ...request, moreSteps }, scope: run });
+  if (moreSteps !== undefined) await start(services, { request: { ...request, moreSteps }, scope: run });
 }
 
 async function askMoreSteps(run: Uri, done: number): Promise<number | undefined> {
@@ -190,9 +193,10 @@ async function confirm(question: string, yes: string): Promise<boolean> {
   return (await window.showWarningMessage(question, { modal: true }, yes)) === yes;
 }
 
-function start(services: Services, plan: Plan | undefined): void {
+async function start(services: Services, plan: Plan | undefined, place?: Place): Promise<void> {
   if (!plan) return;
-  services.trainings.start(plan.request, plan.scope);
+  if (place?.name === 'slurm') return submit(services, plan, place);
+  services.trainings.start(place ? { ...plan.request, launch: place } : plan.request, plan.scope);
   const { config, output } = plan.request;
   if (config) void rememberRunOf(services.context.workspaceState, config, output);
 }
@@ -200,13 +204,12 @@ function start(services: Services, plan: Plan | undefined): void {
 async function configPlan(config: Uri, given: TrainArguments, output: string): Promise<Plan> {
   const problem = await problemWithRun(output, config);
   if (problem) throw new UserError(`${output}: ${problem}`);
-  const { maxSteps, maxSeconds, seed, launch } = given;
+  const { maxSteps, maxSeconds, seed } = given;
   const request = {
     config: config.fsPath,
     maxSteps,
     maxSeconds,
     seed,
-    launch,
     output: resolveRunFolder(output, config),
   };
   return { request, scope: config };
@@ -225,10 +228,8 @@ async function overviewOf({ inspection }: Services, source: string): Promise<Tab
   }
 }
 
-function isComplete(
-  given: TrainArguments | undefined,
-): given is TrainArguments & { data: string; output: string } {
-  return typeof given?.data === 'string' && typeof given.output === 'string';
+function isComplete(given: TrainArguments): given is TrainArguments & { data: string; output: string } {
+  return typeof given.data === 'string' && typeof given.output === 'string';
 }
 
 async function requestOf(given: TrainArguments & { data: string; output: string }): Promise<TrainRequest> {

@@ -16,7 +16,7 @@ import {
 import { UserError } from '../../base/user-error';
 import type { DataPreview } from '../../protocol/data';
 import type { EngineApi } from '../../protocol/engine';
-import type { Launch } from '../../protocol/launch';
+import type { Place } from '../../protocol/launch';
 import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
 import { decode, encode } from '../../protocol/wire';
 import { debounce } from '../debounce';
@@ -36,7 +36,7 @@ import { previewView } from './view-type';
 
 export class PreviewPanels {
   private readonly panels = new Map<string, WebviewPanel>();
-  private readonly launches = new Map<string, Launch>();
+  private readonly places = new Map<string, Place>();
 
   constructor(
     private readonly context: ExtensionContext,
@@ -45,11 +45,11 @@ export class PreviewPanels {
 
   /**
    * @param source a built-in name or an absolute path
-   * @param launch where a training that is started there runs
+   * @param place where a training that is started there runs
    */
-  show(source: string, launch?: Launch): void {
-    if (launch) this.launches.set(source, launch);
-    else this.launches.delete(source);
+  show(source: string, place?: Place): void {
+    if (place) this.places.set(source, place);
+    else this.places.delete(source);
     const open = this.panels.get(source);
     if (open) {
       open.reveal();
@@ -63,7 +63,7 @@ export class PreviewPanels {
   adopt(panel: WebviewPanel, source: string): void {
     this.panels.set(source, panel);
     const engine = dataEngine(this.engines, source);
-    const session = new PreviewSession(engine, panel, source, () => this.launches.get(source));
+    const session = new PreviewSession(engine, panel, source, () => this.places.get(source));
     panel.onDidDispose(() => {
       session.dispose();
       if (this.panels.get(source) === panel) this.panels.delete(source);
@@ -82,7 +82,7 @@ class PreviewSession implements Disposable {
     private readonly engine: SharedEngine,
     panel: WebviewPanel,
     private readonly source: string,
-    launch: () => Launch | undefined,
+    place: () => Place | undefined,
   ) {
     const functions: PreviewHost = {
       source: () => Promise.resolve(source),
@@ -100,11 +100,11 @@ class PreviewSession implements Disposable {
       // The page waits for nothing: the questions come up over it.
       train: async (choice) =>
         void (this.isConfig
-          ? commands.executeCommand('flowscope.trainConfig', Uri.file(source))
+          ? commands.executeCommand('flowscope.trainConfig', Uri.file(source), { place: place() })
           : commands.executeCommand('flowscope.train', {
               data: source,
               ...withSteps(choice),
-              launch: launch(),
+              place: place(),
             })),
       saveConfig: async (choice) => void guarded(l10n.t('Save as config'), () => saveConfig(source, choice)),
     };

@@ -13,7 +13,7 @@ import {
 } from 'vscode';
 import type { TableColumn, TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
-import type { Launch } from '../../protocol/launch';
+import type { Place } from '../../protocol/launch';
 import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
@@ -44,7 +44,7 @@ export interface WizardStart {
   /** A checkpoint to go on from. */
   from?: Uri;
   /** Where the training runs, which the data preview passes on. */
-  launch?: Launch;
+  place?: Place;
 }
 
 /** None of them: the data of the checkpoint that the training goes on from. */
@@ -100,7 +100,7 @@ export async function askWhatToTrain(
       if (onward) {
         // What is done with their own data people choose where they see them, with the time that each preset takes.
         if (!from && !builtinData.includes(data!)) {
-          preview(data!, start.launch);
+          preview(data!, start.place);
           return undefined;
         }
         const table = data!.kind === 'table' ? await readTable(data!.source) : undefined;
@@ -308,8 +308,8 @@ async function askData(
   }
 }
 
-function preview(data: DataChoice, launch?: Launch): void {
-  void commands.executeCommand('flowscope.previewData', data.source, launch);
+function preview(data: DataChoice, place?: Place): void {
+  void commands.executeCommand('flowscope.previewData', data.source, place);
 }
 
 async function filesOfWorkspace(onward: boolean): Promise<DataItem[]> {

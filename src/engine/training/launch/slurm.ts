@@ -3,7 +3,7 @@ import path from 'node:path';
 import { UserError } from '../../../base/user-error';
 import { restarts } from './launchers';
 
-export interface SlurmJob {
+export interface SlurmScript {
   /** Absolute path of the run's folder, on all machines. */
   run: string;
   /** The Python, and the folder of our package for it. */
@@ -31,7 +31,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
  *
  * @throws UserError for paths or settings that a line of the script cannot hold
  */
-export function slurmScript(job: SlurmJob): string {
+export function slurmScript(job: SlurmScript): string {
   const { run, python, packages, nodes, processes, threads } = job;
   for (const [what, text] of Object.entries({ run, python, time: job.time, partition: job.partition })) {
     if (text !== undefined && /[\n\r"]/.test(text))
