@@ -49,7 +49,7 @@ const makers = {
 async function make(source, place) {
   fs.mkdirSync(place);
   const [script] = await bundleTests('python', [path.join('test', 'python', source)]);
-  const { code, output } = await run(process.execPath, [script, place], { quiet: true });
+  const { code, output } = await run(process.execPath, [script, place], { cwd: root, quiet: true });
   if (code !== 0) throw new Stop(`${source} ended with ${code}: ${output.trim()}`);
 }
 

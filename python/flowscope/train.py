@@ -66,8 +66,12 @@ def _heed(signals: Signals, until_closed: bool) -> None:
     def stop(*_: object) -> None:
         signals.stop = True
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, stop)
+    if os.environ.get("RANK", "0") == "0":
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, stop)
+    else:
+        # The first process says when to stop. Who waits for it, or for one that was killed, could not answer a SIGTERM.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     if until_closed:
 
         def wait() -> None:

@@ -33,6 +33,10 @@ NEARLY = 1e-4
 EXACT = 1e-12
 
 
+#: As the engine starts torchrun.
+os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
+
+
 def arguments(run, processes=None, *more):
     start = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "--max-restarts=3"]
     return [sys.executable, *(start if processes else []), "-m", "flowscope.train", str(run), *more]

@@ -82,7 +82,10 @@ class Loop:
         """After an error: what was learned is kept where it can be, and the run says why it ended."""
         if self.folder is None:
             return
-        self._status("failed", f"{type(error).__name__}: {error}"[:500])
+        if self.signals.stop:
+            self._status("stopped", f"Stopped at step {self.moment.step}.")
+        else:
+            self._status("failed", f"{type(error).__name__}: {error}"[:500])
         if self.sound:
             self._save_last()
 

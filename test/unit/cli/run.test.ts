@@ -115,6 +115,7 @@ test('every command of the specification is there and its help names its options
     'reconstruct',
     'sample',
     'score',
+    'submit',
     'train',
   ]);
   for (const command of commands) {

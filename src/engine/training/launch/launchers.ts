@@ -12,6 +12,9 @@ export interface Launcher {
 /** How often torchrun starts its processes again after one has died. */
 export const restarts = 10;
 
+/** Without it, processes that are started again may find the addresses of those before them, and not each other. */
+export const torchrunEnvironment = { TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1' };
+
 export const launchers: Readonly<Record<LauncherName, Launcher>> = {
   torch: {
     module: () => ['-m', 'flowscope.train'],
@@ -20,14 +23,14 @@ export const launchers: Readonly<Record<LauncherName, Launcher>> = {
   torchrun: {
     module({ processes = 1, nodes = 1, rendezvous }) {
       const [host, port] = rendezvous?.split(':') ?? [];
-      // The first machine has the first process, whose reports are read here.
+      // The first machine has the first process, whose reports are read here. Machines with fixed numbers do not meet again.
       const place =
         nodes === 1
-          ? ['--standalone']
+          ? ['--standalone', `--max-restarts=${restarts}`]
           : [`--nnodes=${nodes}`, '--node-rank=0', `--master-addr=${host!}`, `--master-port=${port!}`];
       return [
         ...['-m', 'torch.distributed.run', ...place, `--nproc-per-node=${processes}`],
-        ...[`--max-restarts=${restarts}`, '-m', 'flowscope.train'],
+        ...['-m', 'flowscope.train'],
       ];
     },
     processes: ({ processes = 1, nodes = 1 }) => processes * nodes,

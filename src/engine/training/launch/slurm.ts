@@ -1,7 +1,7 @@
 /** A training as a job of Slurm: the script that sbatch is given. */
 import path from 'node:path';
 import { UserError } from '../../../base/user-error';
-import { restarts } from './launchers';
+import { restarts, torchrunEnvironment } from './launchers';
 
 export interface SlurmScript {
   /** Absolute path of the run's folder, on all machines. */
@@ -56,6 +56,9 @@ ${given.map(([name, value]) => `#SBATCH --${name}=${value}`).join('\n')}
 
 run=${quoted(run)}
 export PYTHONPATH=${quoted(packages)} PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=${threads}
+export ${Object.entries(torchrunEnvironment)
+    .map((pair) => pair.join('='))
+    .join(' ')}
 # Python must not take what lies in the current folder for its own modules.
 cd /
 
