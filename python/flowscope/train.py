@@ -92,6 +92,7 @@ def main() -> int:
     if given.double:
         torch.set_default_dtype(torch.float64)
     signals = Signals()
+    signals.followed = given.until_closed
     _heed(signals, given.until_closed)
     # Under torchrun each process finds in its environment which of how many it is.
     is_one_of_several = int(os.environ.get("WORLD_SIZE", "1")) > 1

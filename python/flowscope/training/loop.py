@@ -34,9 +34,12 @@ class Ended(Exception):
 
 
 class Signals:
-    """Set from outside: finish the step, save and stop."""
+    """What is wanted from outside."""
 
+    #: Finish the step, save and stop.
     stop = False
+    #: Somebody reads each step. A log is told of validations only.
+    followed = False
 
 
 def say(what: Mapping[str, Any]) -> None:
@@ -249,6 +252,8 @@ class Loop:
         if self.folder is None or (
             phase == "training" and metrics is None and time.monotonic() - self.reported < REPORT_EVERY
         ):
+            return
+        if not self.signals.followed and "validationNats" not in (metrics or {}):
             return
         self.reported = time.monotonic()
         moment = self.moment
