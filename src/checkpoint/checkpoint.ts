@@ -85,12 +85,7 @@ export async function saveCheckpoint(file: string, checkpoint: Checkpoint): Prom
 }
 
 /** What all checkpoints of a run say of themselves. */
-export function checkpointMetadata({
-  config,
-  standardize,
-  data,
-  origin,
-}: RunHeader): Record<string, string> {
+export function checkpointMetadata({ config, standardize, data, origin }: RunHeader): Record<string, string> {
   const metadata: Record<string, string> = {
     format: checkpointFormat,
     format_version: String(checkpointVersion),

@@ -64,7 +64,8 @@ function runIn(
     child.stderr.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-20_000)));
     child.once('error', (error: NodeJS.ErrnoException) => {
       if (signal?.aborted) reject(signal.reason as Error);
-      else if (error.name === 'AbortError') reject(new CommandError(`${command} took longer than ${timeout} ms`));
+      else if (error.name === 'AbortError')
+        reject(new CommandError(`${command} took longer than ${timeout} ms`));
       else reject(new CommandError(error.code === 'ENOENT' ? `${command} was not found` : error.message));
     });
     child.once('close', (code, killedBy) => {

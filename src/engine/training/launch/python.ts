@@ -60,7 +60,8 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<
         `"${command} -m pip install ${missing.join(' ')}", or name another Python in FLOWSCOPE_PYTHON.`,
     );
   }
-  return { command: String(has['executable'] || command), torch: String(has['torch']) };
+  const executable = has['executable'] as string | null;
+  return { command: executable ?? command, torch: String(has['torch']) };
 }
 
 /** The folder that holds the package: next to that of the bundle in the product, in the current one when tests run. */

@@ -23,10 +23,7 @@ test('options that do not go together are refused', () => {
   assert.throws(() => checkLaunch({ name: 'torch', processes: 2 }), /only be used with --launcher torchrun/);
   assert.throws(() => checkLaunch({ name: 'torchrun', nodes: 2 }), /only be used together/);
   assert.throws(() => checkLaunch({ name: 'torchrun', rendezvous: 'a:1' }), /only be used together/);
-  assert.throws(
-    () => checkLaunch({ name: 'torchrun', nodes: 2, rendezvous: 'lab-1' }),
-    /expected HOST:PORT/,
-  );
+  assert.throws(() => checkLaunch({ name: 'torchrun', nodes: 2, rendezvous: 'lab-1' }), /expected HOST:PORT/);
   assert.throws(() => checkShares({ name: 'torchrun', processes: 9 }, 8), /more than the 8 examples/);
   checkLaunch({ name: 'torchrun', processes: 2, nodes: 2, rendezvous: '10.0.0.1:29400' });
 });
