@@ -23,11 +23,11 @@ export const submitCommand = defineCommand({
   examples: [
     {
       command:
-        'flowscope submit --slurm --data digits --output /shared/digits --nodes 2 --processes 4 --time 4:00:00',
+        'flowscope submit --slurm --data digits --output /data/runs/digits --nodes 2 --processes 4 --time 4:00:00',
       says: 'On two machines, with four processes each:',
     },
     {
-      command: 'flowscope submit --slurm --data digits --output /shared/digits --dry-run',
+      command: 'flowscope submit --slurm --data digits --output /data/runs/digits --dry-run',
       says: 'The script of the job:',
     },
   ],
