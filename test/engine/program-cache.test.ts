@@ -1,6 +1,8 @@
 /** Programs that are kept on disk give what the compiled ones give, and nothing depends on them. */
 import assert from 'node:assert/strict';
 import {
+  cpSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -20,7 +22,6 @@ import type { Strip } from '../../src/protocol/inspect';
 import { temporaryFolder } from '../unit/support/temporary';
 
 const script = path.resolve('dist', 'onnx-thread.js');
-const sample = (name: string): string => path.resolve('media', 'samples', `${name}.flow.safetensors`);
 
 describe('the cache of programs', () => {
   const top = temporaryFolder();
@@ -28,10 +29,21 @@ describe('the cache of programs', () => {
   beforeEach(() => {
     folder = path.join(mkdtempSync(path.join(top, 'case-')), 'programs');
   });
+  /** A copy of a sample, as if it had been there for long. */
+  function sample(name: string): string {
+    const file = path.join(top, `${name}.flow.safetensors`);
+    cpSync(path.resolve('media', 'samples', path.basename(file)), file);
+    utimesSync(file, new Date(0), new Date(0));
+    return file;
+  }
   const files = (): string[] => readdirSync(folder).map((name) => path.join(folder, name));
 
   /** The strip of a sample, by an engine that starts for it, and how many programs it compiled. */
-  async function stripOf(name: string, build = 'a'): Promise<{ strip: Strip; compiled: number }> {
+  async function stripOf(
+    name: string,
+    build = 'a',
+    file = sample(name),
+  ): Promise<{ strip: Strip; compiled: number }> {
     const backend = await createThreadedOnnxRuntime(script, {
       threads: 1,
       reason: 'test',
@@ -45,7 +57,7 @@ describe('the cache of programs', () => {
         return backend.compile(...given);
       },
     };
-    const model = await openModel(sample(name), counting);
+    const model = await openModel(file, counting);
     const inspector = createInspector('1', model);
     const { signal } = new AbortController();
     try {
@@ -80,6 +92,13 @@ describe('the cache of programs', () => {
     assert.deepEqual([cut.compiled, cut.strip], [compiled, strip]);
     for (const file of files()) writeFileSync(file, Buffer.alloc(readFileSync(file).length));
     assert.deepEqual((await stripOf('moons')).strip, strip);
+  });
+
+  it('keeps nothing of a file that was just written, as by a training', async () => {
+    const file = sample('moons');
+    utimesSync(file, new Date(), new Date());
+    assert.ok((await stripOf('moons', 'a', file)).compiled > 0);
+    assert.ok(!existsSync(folder));
   });
 
   it('answers where nothing can be kept', async () => {

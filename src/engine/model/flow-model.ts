@@ -67,9 +67,14 @@ function identityOf({ config, standardize }: CheckpointHeader, tensors: FlowMode
   return hash.digest('hex');
 }
 
-export function createFlowModel(
-  parts: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & { preprocess?: Preprocess },
-): FlowModel {
+export function createFlowModel({
+  settled,
+  ...parts
+}: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & {
+  preprocess?: Preprocess;
+  /** The model is likely to be opened again, so that its programs are worth keeping on disk. */
+  settled: boolean;
+}): FlowModel {
   const { header, flow, preprocess, tensors, backend } = parts;
   const config = header.config.model;
   const programs = new Map<string, KeptProgram & { sized: boolean }>();
@@ -111,7 +116,11 @@ export function createFlowModel(
         const restored = keep === undefined ? undefined : await backend.restore?.(keep, { bulk });
         return (
           restored ??
-          backend.compile(bindUsed(graph(), tensors), { optimize: true, bulk, ...(keep ? { keep } : {}) })
+          backend.compile(bindUsed(graph(), tensors), {
+            optimize: true,
+            bulk,
+            ...(keep && settled ? { keep } : {}),
+          })
         );
       });
       programs.set(full, { ...kept, sized: batch !== undefined });

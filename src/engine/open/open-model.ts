@@ -1,4 +1,5 @@
 /** Opens what a user names: a checkpoint, a run folder, a file of another program, an ONNX file. */
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import {
   loadCheckpoint,
@@ -82,6 +83,9 @@ export async function outlineModel(given: string, backend: BackendInfo): Promise
   }
 }
 
+/** Milliseconds after which a file is not taken for one that a training writes again and again. */
+const settledAfter = 60_000;
+
 interface Opening {
   file: string;
   run?: string;
@@ -90,7 +94,7 @@ interface Opening {
   foreign?: { format: TensorContainer; layerNames: Record<string, string> };
 }
 
-function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): Model {
+async function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): Promise<Model> {
   const { tensors, ...header } = checkpoint;
   const { config, standardize } = header;
   const flow = buildFlow(config.model);
@@ -104,6 +108,7 @@ function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Openi
     tensors,
     backend,
     data,
+    settled: Date.now() - (await stat(file)).mtimeMs > settledAfter,
   });
   const splits: typeof data.splits = async () =>
     foreign && !config.data
