@@ -192,7 +192,10 @@ describe('the manifest', () => {
   it('works, with limits, without trust and without a disk', () => {
     const { untrustedWorkspaces, virtualWorkspaces } = manifest.capabilities;
     assert.equal(untrustedWorkspaces?.supported, 'limited');
-    assert.deepEqual(untrustedWorkspaces.restrictedConfigurations, ['flowscope.nativeFolder']);
+    assert.deepEqual(untrustedWorkspaces.restrictedConfigurations, [
+      'flowscope.nativeFolder',
+      'flowscope.python',
+    ]);
     assert.equal(virtualWorkspaces?.supported, 'limited');
     for (const id of ['train', 'trainConfig', 'resumeTraining']) {
       const command = manifest.contributes.commands.find(({ command }) => command === `flowscope.${id}`) as {

@@ -48,6 +48,7 @@ describe('settings', () => {
       threads: 3,
       runsFolder: 'elsewhere',
       nativeFolder: '/opt/native',
+      python: '/opt/python',
       largestRemoteFile: 7,
     };
     const { configuration } = (ours().packageJSON as { contributes: Contributes }).contributes;
