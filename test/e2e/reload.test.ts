@@ -105,6 +105,9 @@ describe('runs', function () {
       await Promise.all([page.waitForEvent('load'), second.palette('Developer: Reload Window')]);
       for (const [i, model] of [...models.entries()].reverse()) {
         const frame = await show(model);
+        // The file's own checkpoint is there before the step that was looked at.
+        const same = async () => isDeepStrictEqual(await seen(frame, i + 1), states[i]);
+        await until('what was there', same, 20_000).catch(() => undefined);
         assert.deepEqual(await seen(frame, i + 1), states[i], model.name);
       }
     } catch (error) {
