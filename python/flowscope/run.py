@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .run_files import RunLock, now, replace_file, write_json
+from .run_files import RunLock, now, read_rows, replace_file, write_json
 
 #: What a training loop usually calls them, and what a line of metrics.jsonl calls them. Losses are nats of an example.
 NAMES = {
@@ -165,13 +165,5 @@ class Run:
 
 
 def _last_row(file: Path) -> dict[str, Any] | None:
-    """The last whole line."""
-    rows = []
-    for line in file.read_text(encoding="utf8").splitlines() if file.exists() else []:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and "step" in row and "seconds" in row:
-            rows.append(row)
+    rows = [row for row in read_rows(file) if "step" in row and "seconds" in row]
     return rows[-1] if rows else None

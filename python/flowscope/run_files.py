@@ -42,6 +42,19 @@ def write_json(file: Path, value: Mapping[str, Any] | list[Any]) -> None:
     replace_file(file, (json.dumps(value, indent=2) + "\n").encode())
 
 
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl that are whole: a killed writer leaves half a line."""
+    rows = []
+    for line in file.read_text(encoding="utf8").splitlines() if file.exists() else []:
+        try:
+            row = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(row, dict):
+            rows.append(row)
+    return rows
+
+
 class RunLock:
     """train.lock, which one process has at a time, and signs of life for machines that cannot see this process."""
 

@@ -15,6 +15,7 @@ import { folder, isImage, models, openModel, type Model } from '../inspector/mod
 import { eventually, near, parseNumber, result, value } from '../inspector/frame';
 import { exampleOf, reference } from '../inspector/reference';
 import { inWindow } from './in-window';
+import { statusOf } from './run-status';
 import type { Workbench } from './workbench';
 
 describe('in VS Code', function () {
@@ -124,7 +125,7 @@ describe('in VS Code', function () {
           );
         });
         const frame = await workbench.webview('[data-result]');
-        const { step } = JSON.parse(readFileSync(path.join(run, 'run.json'), 'utf8')) as { step: number };
+        const { step } = statusOf(run);
         await frame.locator(`[data-step="${step}"]`).waitFor();
       } finally {
         await closeAll();

@@ -1,16 +1,14 @@
 /** A training of two PyTorch processes: started from the palette, followed, paused and resumed in the inspector. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { others } from '../inspector/comparison';
 import { showTab } from '../inspector/models';
 import { until } from '../inspector/until';
 import { inWindow } from './in-window';
+import { statusOf } from './run-status';
 import type { Workbench } from './workbench';
-
-const statusOf = (run: string) =>
-  JSON.parse(readFileSync(path.join(run, 'run.json'), 'utf8')) as { status: string; step: number };
 
 describe('a training with torchrun', function () {
   this.timeout(300_000);

@@ -19,6 +19,7 @@ import { isImage, models, showTab, type Model } from '../inspector/models';
 import { eventually, giveValues, near, parseNumber } from '../inspector/frame';
 import { exampleOf } from '../inspector/reference';
 import { inWindow } from './in-window';
+import { statusOf } from './run-status';
 import type { Workbench } from './workbench';
 
 interface Row {
@@ -34,8 +35,6 @@ const metricsOf = (run: string): Row[] =>
     .split('\n')
     .slice(0, -1)
     .map((line) => JSON.parse(line) as Row);
-const statusOf = (run: string) =>
-  JSON.parse(readFileSync(path.join(run, 'run.json'), 'utf8')) as { status: string; step: number };
 const lastOf = (run: string, metric: keyof Row) =>
   metricsOf(run).findLast((row) => row[metric] !== undefined)![metric]!;
 const runOf = (model: Model) => path.dirname(path.dirname(model.file()));

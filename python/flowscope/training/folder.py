@@ -14,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ..run_files import RunLock, now, replace_file, write_json
+from ..run_files import RunLock, now, read_rows, replace_file, write_json
 from .plan import TrainingError
 
 ENDING = ".flow.safetensors"
@@ -90,7 +90,7 @@ class RunFolder:
 
     def rewind(self, step: int) -> None:
         """Drops what came after a step, which will be written again, and mends a line that was cut off."""
-        kept = [row for row in _rows(self._metrics) if row["step"] <= step]
+        kept = [row for row in read_rows(self._metrics) if isinstance(row.get("step"), int) and row["step"] <= step]
         replace_file(self._metrics, "".join(f"{json.dumps(row)}\n" for row in kept).encode())
         for folder in (self._checkpoints, self.path / "samples"):
             for file in folder.glob("step-*"):
@@ -146,16 +146,3 @@ class RunFolder:
         if moment.metrics:
             metadata["metrics"] = json.dumps({key: value for key, value in moment.metrics.items() if math.isfinite(value)})
         replace_file(self._checkpoints / name, save(tensors, metadata=metadata))
-
-
-def _rows(file: Path) -> list[Row]:
-    """Those that can be read."""
-    rows = []
-    for line in file.read_text(encoding="utf8").splitlines() if file.exists() else []:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict) and isinstance(row.get("step"), int):
-            rows.append(row)
-    return rows

@@ -15,7 +15,7 @@ import type { ContextInfo } from '../../protocol/model';
 import { contextInfo } from './context';
 import { createFlowRunner } from './flow-runner';
 import type { FlowRunner } from './runner';
-import { modelLayers, type ModelLayer } from './layer-list';
+import { modelLayers, parameterCount, type ModelLayer } from './layer-list';
 import { keepProgram, type KeptProgram } from './kept-program';
 import type { ModelData } from './model-data';
 
@@ -89,7 +89,7 @@ export function createFlowModel({
   });
   const dimensions = sizeOf(flow.inputShape);
   const layers = modelLayers(flow, preprocess);
-  const values = Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0);
+  const values = parameterCount(Object.values(tensors));
   const small = 4 * values <= mostOfSmall;
   const places = flow.inputShape.length > 1 ? flow.inputShape[0]! * flow.inputShape[1]! : 1;
   // The way back through an autoregressive layer is its network once for each feature.

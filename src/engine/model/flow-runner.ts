@@ -11,6 +11,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Backend, CompileOptions, Feeds, Program } from '../backends/backend';
 import { contextFeed } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
+import { parameterCount } from './layer-list';
 import { barePriors, libraryRunner } from './library-latents';
 import type { FlowRunner, Space } from './runner';
 import { runningBase } from './running-base';
@@ -60,7 +61,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     config,
     inputShape: flow.inputShape,
     outputShape: flow.outputShape,
-    parameterCount: Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0),
+    parameterCount: parameterCount(Object.values(tensors)),
     latentScales: latentScales(flow),
     base,
     couplings: couplings.map(({ name }) => name),

@@ -72,16 +72,16 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
     }
     case 'slurm': {
       const nodes = await askCount(l10n.t('How many machines?'), 1);
-      const processes = nodes && (await askCount(l10n.t('How many processes on each machine?'), 1));
-      const time =
-        processes &&
-        (await window.showInputBox({
-          title: l10n.t('Train On'),
-          prompt: l10n.t('Time limit of the job, which queues itself again. Empty: that of the cluster.'),
-          placeHolder: '4:00:00',
-        }));
-      if (!nodes || !processes || time === undefined) return undefined;
-      return { name, nodes, processes, ...(typeof time === 'string' && time ? { time: time.trim() } : {}) };
+      if (nodes === undefined) return undefined;
+      const processes = await askCount(l10n.t('How many processes on each machine?'), 1);
+      if (processes === undefined) return undefined;
+      const given = await window.showInputBox({
+        title: l10n.t('Train On'),
+        prompt: l10n.t('Time limit of the job, which queues itself again. Empty: that of the cluster.'),
+        placeHolder: '4:00:00',
+      });
+      const time = given?.trim();
+      return time === undefined ? undefined : { name, nodes, processes, ...(time ? { time } : {}) };
     }
   }
 }

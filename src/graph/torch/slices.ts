@@ -2,10 +2,10 @@
  * Features that are taken in regular steps become slices: PyTorch gathers by a tensor of indices five times as slowly. Where they
  * are put back between those that stayed, only the others are written.
  */
-import type { Graph, Node, Value } from '../ir';
+import type { Graph, Node } from '../ir';
 import { producersOf } from '../links';
 import { pass } from '../passes/pass';
-import { rewrite, type Rewriter } from '../rewrite';
+import { rewrite } from '../rewrite';
 import { sameShape } from '../shape';
 
 export const stridedSlice = 'StridedSlice';
@@ -32,28 +32,36 @@ export const takeSlices = pass('slices', (graph) => {
     if (stride) return add(stridedSlice, [rewriter.resolve(x)], { axis, ...stride });
     const joined = producers.get(x);
     if (joined?.op !== 'Concat' || joined.attrs['axis'] !== axis) return undefined;
-    const target = graph.values.get(node.outputs[0]!)!;
-    const parts = partsOf(joined, { graph, axis, indices });
-    const stays = parts?.find((part) => staysIn(part, target, { graph, producers }));
-    if (!parts || !stays) return undefined;
+    const { shape } = graph.values.get(node.outputs[0]!)!;
+    const parts = partsOf(joined, { graph, axis, indices }) ?? [];
+    const sources = parts.map(({ id, stride: place }) =>
+      sourceOf(gathered(producers.get(id), graph), place, (from) =>
+        sameShape(graph.values.get(from)!.shape, shape),
+      ),
+    );
+    const stays = sources.findIndex((source) => source !== undefined);
+    if (stays < 0) return undefined;
     return parts
-      .filter((part) => part !== stays)
+      .filter((_, i) => i !== stays)
       .reduce(
         (into, part) => add(sliceScatter, [into[0]!, rewriter.resolve(part.id)], part.stride),
-        [sourceOf(stays, { producers, rewriter })],
+        [rewriter.resolve(sources[stays]!)],
       );
   });
 });
 
+interface Gathered {
+  x: number;
+  axis: number;
+  indices: ArrayLike<number>;
+}
+
 /** What a node takes by constant indices, if it does. */
-function gathered(
-  { op, inputs, attrs }: Node,
-  { constants, values }: Graph,
-): { x: number; axis: number; indices: ArrayLike<number> } | undefined {
-  if (op !== 'GatherV2') return undefined;
-  const [x, by] = inputs as [number, number];
+function gathered(node: Node | undefined, { constants, values }: Graph): Gathered | undefined {
+  if (node?.op !== 'GatherV2') return undefined;
+  const [x, by] = node.inputs as [number, number];
   const indices = constants.get(by);
-  const axis = attrs['axis'] as number;
+  const axis = node.attrs['axis'] as number;
   return indices && values.get(by)!.shape.length === 1 ? { x, axis, indices } : undefined;
 }
 
@@ -90,23 +98,13 @@ function partsOf(
   return offset === indices.length ? parts : undefined;
 }
 
-/** Whether a part was taken out of a tensor like the result, from the places where it goes. */
-function staysIn(
-  { id, stride }: Part,
-  target: Value,
-  { graph, producers }: { graph: Graph; producers: ReadonlyMap<number, Node> },
-): boolean {
-  const taken = gathered(producers.get(id) ?? nothing, graph);
-  if (taken?.axis !== stride.axis || !sameShape(graph.values.get(taken.x)!.shape, target.shape)) return false;
-  const from = strideOf(taken.indices);
-  return from?.start === stride.start && from.step === stride.step;
-}
-
-const nothing: Node = { op: '', inputs: [], outputs: [], attrs: {}, scope: '' };
-
+/** The tensor that a part was taken out of, where that fits and the part goes back to the places that it came from. */
 function sourceOf(
-  { id }: Part,
-  { producers, rewriter }: { producers: ReadonlyMap<number, Node>; rewriter: Rewriter },
-): number {
-  return rewriter.resolve(producers.get(id)!.inputs[0]!);
+  taken: Gathered | undefined,
+  { axis, start, step }: Stride,
+  fits: (id: number) => boolean,
+): number | undefined {
+  if (taken?.axis !== axis || !fits(taken.x)) return undefined;
+  const from = strideOf(taken.indices);
+  return from?.start === start && from.step === step ? taken.x : undefined;
 }
