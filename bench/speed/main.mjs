@@ -7,10 +7,11 @@ import { root } from '../quality/support.mjs';
 import { compare } from './compare.mjs';
 import { firstStep } from './first-step.mjs';
 import { memory } from './memory.mjs';
+import { processes } from './processes.mjs';
 import { profile } from './profile.mjs';
 import { scaling } from './scaling.mjs';
 
-const subjects = { compare, 'first-step': firstStep, memory, scaling, profile };
+const subjects = { compare, 'first-step': firstStep, memory, scaling, processes, profile };
 
 const usage = `npm run bench [-- WHAT] [options]
 
@@ -19,6 +20,7 @@ WHAT
   first-step   time to the first training step: trace, compile, run
   memory       peak memory of training, and memory over 10,000 steps
   scaling      cost of a training step against batch size, depth and width
+  processes    several processes that share each batch, with torchrun
   profile      where a training step's time goes on TensorFlow; needs a Python with TensorFlow
   all          each of these but profile
 

@@ -6,6 +6,7 @@ FLOWSCOPE_RUNS.
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -29,6 +30,8 @@ ENGINE = 1e-4
 PROCESSES = 1e-5
 #: Of gradients, and of what is validated with the average of parameters whose gradients are nearly nothing but rounding.
 NEARLY = 1e-4
+#: How often a worker is killed; 20 before a release.
+KILLS = int(os.environ.get("FLOWSCOPE_KILLS", "2"))
 #: Of a step in float64, where hardly any rounding is left.
 EXACT = 1e-12
 
@@ -37,8 +40,8 @@ EXACT = 1e-12
 os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
 
 
-def arguments(run, processes=None, *more):
-    start = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "--max-restarts=3"]
+def arguments(run, processes=None, *more, restarts=0):
+    start = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", f"--max-restarts={restarts}"]
     return [sys.executable, *(start if processes else []), "-m", "flowscope.train", str(run), *more]
 
 
@@ -96,7 +99,7 @@ def test_draws_from_any_place_on():
     assert np.array_equal(Stream(3, "noise", 17).skip(777).uniform(223), expected[777:])
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", [*RUNS, "photos"])
 def test_learns_what_the_engine_learns(name, tmp_path):
     run = prepared(name, tmp_path / name)
     engine = FOLDER / name / "engine"
@@ -118,7 +121,7 @@ def test_learns_what_the_engine_learns(name, tmp_path):
 def test_several_processes_learn_what_one_learns(name, tmp_path):
     one = prepared(name, tmp_path / "one")
     train(one)
-    for processes in (2, 3):
+    for processes in (2, 3, 4):
         run = prepared(name, tmp_path / str(processes))
         train(run, processes)
         assert difference(curve(run), curve(one)) < PROCESSES, processes
@@ -136,18 +139,53 @@ def test_gradients_through_statistics_of_the_batch_are_exact(name, tmp_path):
         assert difference(curve(runs[1], key), curve(runs[0], key)) < EXACT, key
 
 
-def test_goes_on_after_a_killed_worker(tmp_path):
-    whole = prepared("table", tmp_path / "whole")
+def test_goes_on_after_killed_workers(tmp_path):
+    steps = 50 * KILLS
+    whole, run = (prepared("table", tmp_path / name) for name in ("whole", "killed"))
+    for folder in (whole, run):
+        ends_at(folder, steps)
     train(whole, 2)
-    run = prepared("table", tmp_path / "killed")
-    with subprocess.Popen(arguments(run, 2), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
-        wait_for(lambda: len(rows(run)) > 25 if (run / "metrics.jsonl").exists() else False)
-        worker = json.loads((run / "train.lock").read_text())["pid"]
-        os.kill(worker, signal.SIGKILL)
+    draw = random.Random(KILLS)
+    command = arguments(run, 2, restarts=KILLS)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as started:
+        for step in sorted(draw.sample(range(5, steps - 20), KILLS)):
+            wait_for(lambda step=step: (run / "metrics.jsonl").exists() and len(rows(run)) >= step)
+            workers = subprocess.check_output(["pgrep", "-P", str(started.pid)], text=True).split()
+            first = first_process(run)
+            os.kill(int(draw.choice(workers)), signal.SIGKILL)
+            wait_for(lambda first=first: first_process(run) not in (None, first), 120)
         output, _ = started.communicate(timeout=120)
     assert started.returncode == 0, output
-    assert rows(run)[-1]["step"] == 50
+    assert rows(run)[-1]["step"] == steps
     assert difference(curve(run), curve(whole)) < PROCESSES
+
+
+def test_ends_with_whoever_started_it(tmp_path):
+    run = prepared("table", tmp_path / "run")
+    ends_at(run, 10**6)
+    command = arguments(run, 2, "--until-closed")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as started:
+        wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) > 5)
+        # As when that process is killed: nothing is read any more either.
+        started.stdout.close()
+        started.stdin.close()
+        assert started.wait(15) == 0
+    assert json.loads((run / "run.json").read_text())["status"] == "stopped"
+
+
+def test_four_processes_go_on_as_two_and_in_the_engine_and_back(tmp_path):
+    """The line of one process all along, whoever trained: 4, then 2, then the engine, then 2."""
+    run = prepared("moons", tmp_path / "run")
+    for processes, end in ((4, 15), (2, 25)):
+        ends_at(run, end)
+        train(run, processes)
+    done = flowscope("train", "--output", "run", "--resume", "--backend", "onnxruntime", "--max-steps", "35", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    launched = ["--launcher", "torchrun", "--processes", "2"]
+    done = flowscope("train", "--output", "run", "--resume", *launched, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert difference(curve(run), curve(FOLDER / "moons" / "engine")) < ENGINE
+    assert (rows(run)[-1]["step"], json.loads((run / "run.json").read_text())["status"]) == (50, "finished")
 
 
 def test_obeys_requests(tmp_path):
@@ -210,6 +248,22 @@ def test_says_what_is_wrong_with_a_run(change, says, tmp_path):
     assert done.returncode == 2
     assert says in json.loads(done.stdout)["error"]
     assert not (run / "train.lock").exists()
+
+
+def test_says_what_is_wrong_with_whole_pictures(tmp_path):
+    run = prepared("photos", tmp_path / "run")
+    (run / "torch" / "train.pixels").write_bytes(b"short")
+    done = subprocess.run(arguments(run), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "holds 5 bytes" in json.loads(done.stdout)["error"]
+
+
+def first_process(run):
+    """Who trains it; none in between."""
+    try:
+        return json.loads((run / "train.lock").read_text())["pid"]
+    except (OSError, ValueError):
+        return None
 
 
 def wait_for(is_so, seconds=60):

@@ -1,4 +1,5 @@
 /** What readers of data give: examples that are read when they are asked for, and how they are split. */
+import type { Picture } from './images/picture';
 
 /** One class for each example. An `Int32Array` is one. */
 export interface Labels {
@@ -28,6 +29,8 @@ export interface Examples {
    * @throws RangeError for an index outside; UserError for what in a file is not as expected
    */
   read(indices: ArrayLike<number>, options?: ReadOptions): Promise<Float32Array>;
+  /** An example before its crop. Only data that are cropped at random have it. @throws as `read` */
+  whole?(index: number): Promise<Picture>;
 }
 
 /** A part of the data. */

@@ -1,8 +1,12 @@
+import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { buildRunConfig, requestedData, type DataShape, type RunRequest } from '../config/build';
+import { parseJsonText } from '../config/json-text';
+import { largestJson } from '../config/run-status';
 import type { DataConfig, RunConfig } from '../config/schema';
+import { readText } from '../files/read';
 import type { Dataset } from './dataset';
-import { openDataset, openSource, type OpenSource } from './open';
+import { isBuiltin, openDataset, openSource, type OpenSource } from './open';
 import { splitCounts } from './split';
 
 /**
@@ -26,6 +30,18 @@ export async function prepareRun(
   } finally {
     if (!dataset) await source.close();
   }
+}
+
+/** @param source a built-in name, or the path of data or of a run config (.json) that names them */
+export async function requestFor(
+  source: string,
+  baseFolder: string,
+): Promise<{ request: RunRequest; base: string }> {
+  if (isBuiltin({ source, format: 'auto' })) return { request: { data: source }, base: baseFolder };
+  const file = path.resolve(baseFolder, source);
+  if (!/\.json$/i.test(source)) return { request: { data: source }, base: baseFolder };
+  const text = await readText(file, largestJson);
+  return { request: { config: parseJsonText(text, file), fileName: file }, base: path.dirname(file) };
 }
 
 /** What a config has to know of open data. */

@@ -3,11 +3,9 @@ import { ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { buildRunConfig, requestedData, type RunRequest } from '../config/build';
-import { parseJsonText } from '../config/json-text';
-import { largestJson } from '../config/run-status';
 import type { DataConfig, RunConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
-import { readError, readText, streamUnpacked } from '../files/read';
+import { readError, streamUnpacked } from '../files/read';
 import type { DataPreview } from '../protocol/data';
 import { sizeOf } from '../base/shape';
 import { blocks } from './blocks';
@@ -17,7 +15,7 @@ import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
 import type { Opened } from './opened';
 import { sampleSheet } from './png';
-import { readsTheSame, shapeOf } from './prepare';
+import { readsTheSame, requestFor, shapeOf } from './prepare';
 import { splitCounts } from './split';
 import { createFeatureStatistics } from './feature-statistics';
 import { findWarnings, type Facts } from './warnings';
@@ -106,17 +104,6 @@ export async function previewData(
   } finally {
     await open.close();
   }
-}
-
-async function requestFor(
-  source: string,
-  baseFolder: string,
-): Promise<{ request: RunRequest; base: string }> {
-  if (isBuiltin({ source, format: 'auto' })) return { request: { data: source }, base: baseFolder };
-  const file = path.resolve(baseFolder, source);
-  if (!/\.json$/i.test(source)) return { request: { data: source }, base: baseFolder };
-  const text = await readText(file, largestJson);
-  return { request: { config: parseJsonText(text, file), fileName: file }, base: path.dirname(file) };
 }
 
 /** What is known at once of its rows: nothing of a text, their number of a Parquet file. */

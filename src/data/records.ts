@@ -112,6 +112,7 @@ export function joined(parts: readonly Examples[]): Examples {
     return part;
   };
   const labelled = parts.every((part) => part.labels);
+  const areCropped = parts.every((part) => part.whole);
   return {
     count,
     size,
@@ -127,6 +128,7 @@ export function joined(parts: readonly Examples[]): Examples {
           },
         }
       : {}),
+    ...(areCropped ? { whole: (index) => parts[partOf(index)]!.whole!(index - starts[partOf(index)]!) } : {}),
     async read(indices, options = {}) {
       checkIndices(indices, count);
       const out = new Float32Array(indices.length * size);

@@ -71,8 +71,7 @@ function heldOutCount(total: number, validation: number): number {
 }
 
 function select(all: Examples, order: Order): Split {
-  const { size } = all;
-  const labels = all.labels;
+  const { size, labels } = all;
   return {
     count: order.length,
     size,
@@ -84,6 +83,7 @@ function select(all: Examples, order: Order): Split {
         options,
       );
     },
+    ...(all.whole ? { whole: (index) => all.whole!(order.at(index)) } : {}),
     scan: (options) => scan(all, order, options),
   };
 }

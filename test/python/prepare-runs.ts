@@ -3,8 +3,9 @@
  *
  *     node out/test/python/prepare-runs.js FOLDER
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import sharp from 'sharp';
 import { computedOrder, shuffled } from '../../src/data/order';
 import { stream } from '../../src/data/random';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
@@ -27,6 +28,12 @@ const configs = {
       ...training,
       ...{ batch: 50, schedule: 'cosine', warmupSteps: 10, learningRate: 2e-3, clipNorm: 2, ema: 0.9 },
     },
+  },
+  // Pictures of different sizes, cropped at random.
+  photos: {
+    data: { source: 'photos', crop: 'random', cropSize: 8, bits: 5, validation: 20 },
+    model: { kind: 'image', base: 8, blocks: 1, pad: 1, scales: 1 },
+    training: { ...training, batch: 16, flips: true, learningRate: 1e-4 },
   },
   // Batch norm in the nets and on the flow's path; a rate at which rounding does not grow to more than what is looked for.
   digits: {
@@ -57,6 +64,20 @@ function table(): string {
   return [columns.join(','), ...rows].join('\n');
 }
 
+async function photos(folder: string): Promise<void> {
+  mkdirSync(folder);
+  const random = stream(6, 'photos');
+  for (let i = 0; i < 100; i++) {
+    const [height, width] = [8 + (i % 5), 8 + (i % 7)];
+    const [phase, slope] = random.normal(2) as unknown as [number, number];
+    const pixels = Uint8Array.from(
+      { length: height * width },
+      (_, at) => 128 + 100 * Math.sin(phase + at * slope * 0.2),
+    );
+    await sharp(pixels, { raw: { height, width, channels: 1 } }).toFile(path.join(folder, `${i}.png`));
+  }
+}
+
 /** Each purpose that a training draws for, and orders of both kinds. */
 function numbers(): object {
   const order = (take: (position: number) => number): number[] =>
@@ -75,6 +96,7 @@ function numbers(): object {
 async function main(folder: string): Promise<void> {
   writeFileSync(path.join(folder, 'numbers.json'), JSON.stringify(numbers()));
   writeFileSync(path.join(folder, 'table.csv'), table());
+  await photos(path.join(folder, 'photos'));
   const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   for (const [name, config] of Object.entries(configs)) {
     const file = path.join(folder, `${name}.json`);

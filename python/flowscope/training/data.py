@@ -17,32 +17,92 @@ from .random import Floats, Indices, Order, Stream, shuffled
 VALIDATION_BLOCK = 256
 
 
+class Rows:
+    """An array on disk, of which the rows that are asked for are read."""
+
+    def __init__(self, array: npt.NDArray[np.generic]) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    def read(self, indices: Indices, _: Floats | None = None) -> Floats:
+        return self._array[indices].astype(np.float32)
+
+
+class Pictures:
+    """Pictures on disk, whole and one behind the other, which are cropped as they are read."""
+
+    def __init__(self, pixels: npt.NDArray[np.uint8], sizes: npt.NDArray[np.int32], shape: tuple[int, ...]) -> None:
+        self._pixels = pixels
+        self._sizes = sizes
+        self._shape = shape
+        self._ends = np.cumsum(sizes.astype(np.int64).prod(1) * shape[2])
+
+    def __len__(self) -> int:
+        return len(self._sizes)
+
+    def read(self, indices: Indices, crops: Floats | None) -> Floats:
+        """`crops` [2 · indices]: where each lies, vertically and horizontally, in [0, 1)."""
+        assert crops is not None
+        side, _, channels = self._shape
+        out = np.empty((len(indices), *self._shape), np.float32)
+        for row, index in enumerate(indices):
+            height, width = (int(size) for size in self._sizes[index])
+            end = int(self._ends[index])
+            picture = self._pixels[end - height * width * channels : end].reshape(height, width, channels)
+            rooms = (height - side, width - side)
+            top, left = (
+                min(room, int(float(at) * (room + 1))) for room, at in zip(rooms, crops[2 * row : 2 * row + 2], strict=True)
+            )
+            out[row] = picture[top : top + side, left : left + side]
+        return out
+
+
 @dataclass(frozen=True)
 class Examples:
-    """Arrays on disk, of which the rows that are asked for are read."""
-
-    features: npt.NDArray[np.generic]
-    context: npt.NDArray[np.generic] | None
+    features: Rows | Pictures
+    context: Rows | None
 
     def __len__(self) -> int:
         return len(self.features)
 
 
 def open_split(plan: Plan, name: str, count: int) -> Examples:
-    def opened(kind: str, shape: tuple[int, ...]) -> npt.NDArray[np.generic]:
+    def opened(kind: str, shape: tuple[int, ...], types: str = "f4 u1") -> npt.NDArray[np.generic]:
         file = plan.folder / f"{name}{kind}.npy"
         try:
             array = np.load(file, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise TrainingError(f"{file}: cannot be read ({error}). Prepare the run again with flowscope train.") from None
-        if array.shape != (count, *shape) or array.dtype not in (np.dtype("<f4"), np.dtype("u1")):
+        expected = [np.dtype(f"<{name}") for name in types.split()]
+        if array.shape != (count, *shape) or array.dtype not in expected:
             raise TrainingError(
-                f"{file}: holds {array.dtype} {list(array.shape)}; expected float32 or uint8 {[count, *shape]}. "
+                f"{file}: holds {array.dtype} {list(array.shape)}; "
+                f"expected {' or '.join(map(str, expected))} {[count, *shape]}. "
                 "Prepare the run again with flowscope train."
             )
         return array
 
-    return Examples(opened("", plan.shape), opened(".context", (plan.context,)) if plan.context else None)
+    def pictures() -> Pictures:
+        file = plan.folder / f"{name}.pixels"
+        sizes = opened(".sizes", (2,), "i4")
+        try:
+            pixels = np.memmap(file, np.uint8, "r")
+        except (OSError, ValueError) as error:
+            raise TrainingError(f"{file}: cannot be read ({error}). Prepare the run again with flowscope train.") from None
+        side, _, channels = plan.shape
+        expected = int((sizes.astype(np.int64).prod(1) * channels).sum())
+        if (sizes < side).any() or len(pixels) != expected:
+            raise TrainingError(
+                f"{file}: holds {len(pixels)} bytes; expected {expected}, of pictures of {side}×{side} or more. "
+                "Prepare the run again with flowscope train."
+            )
+        return Pictures(pixels, sizes, plan.shape)
+
+    crops = plan.crops_at_random and name == "train"
+    features = pictures() if crops else Rows(opened("", plan.shape))
+    return Examples(features, Rows(opened(".context", (plan.context,))) if plan.context else None)
 
 
 @dataclass(frozen=True)
@@ -78,12 +138,15 @@ class Batches:
         epoch, place = divmod(step - 1, self._plan.per_epoch)
         if epoch != self._epoch:
             self._epoch, self._order = epoch, shuffled(self._plan.train, seed, "order", epoch)
-        indices = self._order(place * self._plan.batch + np.arange(self._part.start, self._part.stop))
-        flipped = None
+        part = self._part
+        indices = self._order(place * self._plan.batch + np.arange(part.start, part.stop))
+        crops = flipped = None
+        if self._plan.crops_at_random:
+            crops = Stream(seed, "crops", step).skip(2 * part.start).uniform(2 * len(indices))
         if self._plan.training["flips"] and self._plan.is_image:
-            flipped = Stream(seed, "flips", step).uniform(self._plan.batch)[self._part] >= 0.5
+            flipped = Stream(seed, "flips", step).uniform(self._plan.batch)[part] >= 0.5
         noise = Stream(seed, "noise", step)
-        return read_batch(self._plan, self._examples, indices, noise, first=self._part.start, flipped=flipped)
+        return read_batch(self._plan, self._examples, indices, noise, first=part.start, crops=crops, flipped=flipped)
 
 
 def read_batch(
@@ -93,11 +156,12 @@ def read_batch(
     noise: Stream,
     *,
     first: int = 0,
+    crops: Floats | None = None,
     flipped: npt.NDArray[np.bool_] | None = None,
 ) -> Batch:
     """`first`: the place of the first row among those that share the stream of noise."""
-    x = examples.features[indices].astype(np.float32)
-    context = None if examples.context is None else examples.context[indices].astype(np.float32)
+    x = examples.features.read(indices, crops)
+    context = None if examples.context is None else examples.context.read(indices)
     if flipped is not None:
         x[flipped] = x[flipped, :, ::-1]
         if context is not None and len(plan.context_shape) == 3:

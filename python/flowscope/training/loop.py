@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -44,7 +46,11 @@ class Signals:
 
 def say(what: Mapping[str, Any]) -> None:
     """A line of JSON for whoever started this."""
-    print(json.dumps(what), flush=True)
+    try:
+        print(json.dumps(what), flush=True)
+    except OSError:
+        # Nobody reads it any more. What is left in the buffer must not fail when Python ends either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Loop:
@@ -119,9 +125,7 @@ class Loop:
         if 0 < training["patience"] <= progress.without_better and step > self.first:
             best = progress.best["step"] if progress.best else 0
             without = progress.without_better
-            return Ended(
-                "finished", f"Validation has not improved for {without} validations; the best was at step {best:.0f}."
-            )
+            return Ended("finished", f"Validation has not improved for {without} validations; the best was at step {best:.0f}.")
         return None
 
     def _obey(self) -> None:
@@ -249,9 +253,7 @@ class Loop:
             self._report("training", row)
 
     def _report(self, phase: str, metrics: Row | None = None) -> None:
-        if self.folder is None or (
-            phase == "training" and metrics is None and time.monotonic() - self.reported < REPORT_EVERY
-        ):
+        if self.folder is None or (phase == "training" and metrics is None and time.monotonic() - self.reported < REPORT_EVERY):
             return
         if not self.signals.followed and "validationNats" not in (metrics or {}):
             return

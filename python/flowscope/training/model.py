@@ -129,7 +129,7 @@ class Trainer:
         given = [as_tensor(noise.reshape(count, *plan.noise_shape))]
         if self._train.context is not None:
             rows = np.arange(count) % len(self._train)
-            given.append(as_tensor(self._train.context[rows].astype(np.float32)))
+            given.append(as_tensor(self._train.context.read(rows)))
         x = self._average.draw(*given).float().numpy()
         return x[:, plan.pad : x.shape[1] - plan.pad, plan.pad : x.shape[2] - plan.pad] if plan.pad else x
 

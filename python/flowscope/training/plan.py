@@ -56,6 +56,8 @@ class Plan:
     updates: tuple[str, ...]
     batch: int
     train: int
+    #: Training pictures are whole, and cropped where each step says.
+    crops_at_random: bool
     validation: int
     total_steps: int
     max_seconds: float
@@ -184,6 +186,7 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
         updates=tuple(updates),
         batch=fields.count("batch", 1),
         train=fields.count("train", 1),
+        crops_at_random=fields.flag("cropsAtRandom"),
         validation=fields.count("validation"),
         total_steps=fields.count("totalSteps"),
         max_seconds=fields.number("maxSeconds", 0) if fields.given.get("maxSeconds") is not None else math.inf,

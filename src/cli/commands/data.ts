@@ -1,7 +1,11 @@
 import path from 'node:path';
+import type { RunRequest } from '../../config/build';
+import { prepareRun, requestFor } from '../../data/prepare';
 import { previewData } from '../../data/preview';
+import { writeArrays } from '../../data/write-arrays';
 import { builtinNames } from '../../data/open';
-import { writeAtomically } from '../../files/atomic';
+import { writeAtomically, writeError } from '../../files/atomic';
+import { makeFolder } from '../../files/make-folder';
 import type { ClassCount, DataPreview, FeaturePreview } from '../../protocol/data';
 import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
@@ -29,6 +33,11 @@ export const dataCommand = defineCommand({
       value: 'FILE.png',
       help: 'Writes a contact sheet of the first training images.',
     },
+    write: {
+      type: 'text',
+      value: 'FOLDER',
+      help: 'Writes the examples as NumPy arrays, as a training with PyTorch reads them: train.npy, validation.npy, and what they are given in train.context.npy and validation.context.npy.',
+    },
   },
   examples: [
     { command: 'flowscope data table.csv', says: 'The columns of a table:' },
@@ -41,6 +50,10 @@ export const dataCommand = defineCommand({
       says: 'Images in a zip file, and a sheet of the first ones:',
     },
     {
+      command: 'flowscope data table.csv --write arrays',
+      says: 'As arrays that other programs read a part of:',
+    },
+    {
       command: 'flowscope data celeba.flow.json --json | jq .warnings',
       says: 'Data with the crop and size of a config, as JSON:',
     },
@@ -49,11 +62,13 @@ export const dataCommand = defineCommand({
     if (options.sheet !== undefined) await checkOutput(options.sheet, ['.png'], '--sheet');
     const reading = readingRequest(options);
     const label = options['label-column'];
-    const preview = await previewData(source, process.cwd(), {
-      signal: session.signal,
+    const choice = {
       ...(reading ? { reading } : {}),
       ...(label === undefined ? {} : { context: { labelColumn: columnName(label) } }),
-    });
+    };
+    const preview = await previewData(source, process.cwd(), { signal: session.signal, ...choice });
+    const arrays = options.write === undefined ? undefined : path.resolve(options.write);
+    if (arrays !== undefined) await writeData(source, choice, arrays);
     const { sheet, ...json } = preview;
     if (options.sheet !== undefined) {
       if (!sheet) throw new UserError(`--sheet: ${source} holds rows of numbers; only images have a sheet.`);
@@ -65,13 +80,32 @@ export const dataCommand = defineCommand({
         ...(sheet && options.sheet !== undefined
           ? { sheet: { file: path.resolve(options.sheet), columns: sheet.columns, examples: sheet.examples } }
           : {}),
+        ...(arrays === undefined ? {} : { arrays }),
       },
-      text: asText(preview, options.sheet),
+      text: asText(preview, { Sheet: options.sheet, Arrays: arrays }),
     };
   },
 });
 
-function asText(preview: DataPreview, sheet: string | undefined): string {
+async function writeData(
+  source: string,
+  choice: Pick<RunRequest, 'reading' | 'context'>,
+  folder: string,
+): Promise<void> {
+  const { request, base } = await requestFor(source, process.cwd());
+  const { dataset } = await prepareRun({ ...request, ...choice }, base);
+  try {
+    await makeFolder(folder);
+    await writeArrays(folder, dataset);
+  } catch (error) {
+    throw writeError(folder, error);
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** @param written what was written where */
+function asText(preview: DataPreview, written: Readonly<Record<string, string | undefined>>): string {
   const { name, kind, note, train, validation, shape, levels, range, looked, features, classes, warnings } =
     preview;
   const rows: [string, string][] = [
@@ -86,7 +120,9 @@ function asText(preview: DataPreview, sheet: string | undefined): string {
     ],
     ...(classes ? [['Classes', classList(classes)] as [string, string]] : []),
     ['Range', `${number(range[0])} to ${number(range[1])}, of ${count(looked)} examples`],
-    ...(sheet === undefined ? [] : [['Sheet', shownPath(path.resolve(sheet))] as [string, string]]),
+    ...Object.entries(written).flatMap(([what, file]) =>
+      file === undefined ? [] : [[what, shownPath(path.resolve(file))] as [string, string]],
+    ),
   ];
   return [
     pairs(rows),

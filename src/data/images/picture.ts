@@ -59,7 +59,12 @@ export async function finish(
   if (size !== undefined && (result.width !== size || result.height !== size)) {
     result = await scale(result, size, size, where);
   }
-  return bits === 8 ? result : { ...result, data: result.data.map((value) => value >> (8 - bits)) };
+  return withBits(result, bits);
+}
+
+/** The upper bits of each of 8. */
+export function withBits(picture: Picture, bits: number): Picture {
+  return bits === 8 ? picture : { ...picture, data: picture.data.map((value) => value >> (8 - bits)) };
 }
 
 function cut(picture: Picture, side: number, where: string, down: number, right: number): Picture {

@@ -4,7 +4,7 @@ import { checkIndices, type Examples, type Labels } from '../dataset';
 import { eachLimited } from '../../base/limited';
 import type { Resources } from '../resources';
 import { Room } from './room';
-import { finish, prepare, type ImageOptions, type Picture } from './picture';
+import { finish, prepare, withBits, type ImageOptions, type Picture } from './picture';
 
 export interface PictureSource {
   count: number;
@@ -60,13 +60,20 @@ export async function openPictures(
     if (!kept.has(index) && resources.reserve(picture.data.length + overhead)) kept.set(index, picture);
     return picture;
   };
-  const finished = async (index: number, down: number, right: number): Promise<Picture> => {
-    const picture = await prepared(index);
-    return options.crop === 'random' ? finish(picture, options, source.where(index), down, right) : picture;
-  };
+  const finished = async (picture: Picture, index: number, down = 0.5, right = 0.5): Promise<Picture> =>
+    options.crop === 'random' ? finish(picture, options, source.where(index), down, right) : picture;
 
-  const first = await finished(0, 0.5, 0.5);
+  const first = await finished(await prepared(0), 0);
   const shape = [first.height, first.width, first.channels];
+  const checked = async (...given: Parameters<typeof finished>): Promise<Picture> => {
+    const picture = await finished(...given);
+    const { height, width, channels } = picture;
+    if (height === shape[0] && width === shape[1] && channels === shape[2]) return picture;
+    throw new UserError(
+      `${source.where(given[1])}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
+        `${source.where(0)}. ${oneSize}`,
+    );
+  };
   const size = first.data.length;
   resources.onClose(() => {
     kept.clear();
@@ -85,23 +92,23 @@ export async function openPictures(
         atOnce,
         async (i) => {
           const index = indices[i]!;
-          const { height, width, channels, data } = await finished(
-            index,
-            crops ? crops[2 * i]! : 0.5,
-            crops ? crops[2 * i + 1]! : 0.5,
-          );
-          if (height !== shape[0] || width !== shape[1] || channels !== shape[2]) {
-            throw new UserError(
-              `${source.where(index)}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
-                `${source.where(0)}. ${oneSize}`,
-            );
-          }
+          const [down, right] = crops ? [crops[2 * i], crops[2 * i + 1]] : [];
+          const { data } = await checked(await prepared(index), index, down, right);
           out.set(data, i * size);
         },
         signal,
       );
       return out;
     },
+    ...(options.crop === 'random'
+      ? {
+          async whole(index: number) {
+            const picture = await prepared(index);
+            await checked(picture, index);
+            return withBits(picture, options.bits);
+          },
+        }
+      : {}),
   };
   return { examples, shape };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
+import { readNpy } from '../../../src/data/npy';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { flowscope, json } from './flowscope';
@@ -56,6 +57,29 @@ test('a look at it counts the gaps', async () => {
   );
   assert.equal(dropped.train + dropped.validation, rows - withGaps);
   assert.match(dropped.note, new RegExp(`left out ${withGaps} of ${rows} rows with gaps`));
+});
+
+test('its rows are written as arrays', async () => {
+  const folder = at('arrays');
+  const dropped = ['--missing', 'drop', '--write', folder];
+  const { train, validation } = await json<{ train: number; validation: number }>(
+    ...['data', table, ...choice, ...dropped],
+  );
+  const parts = await Promise.all(
+    ['train', 'validation'].map((name) => readNpy(path.join(folder, `${name}.npy`))),
+  );
+  assert.deepEqual(
+    parts.map(({ shape }) => shape),
+    [
+      [train, 2],
+      [validation, 2],
+    ],
+  );
+  const complete = Array.from({ length: rows }, (_, i) => i).filter((i) => !isGap(i, 10) && !isGap(i, 15));
+  const expected = complete.flatMap((i) => [values[2 * i]!, values[2 * i]! * values[2 * i + 1]!]);
+  const found = parts.flatMap(({ data }) => Array.from(data as Float32Array));
+  const sorted = (numbers: readonly number[]): Float32Array => Float32Array.from(numbers).sort();
+  assert.deepEqual(sorted(found), sorted(expected));
 });
 
 test('without a word about gaps, training says what can be done', async () => {

@@ -6,10 +6,8 @@ import { UserError } from '../../../base/user-error';
 import { checkpointMetadata, type RunHeader } from '../../../checkpoint/checkpoint';
 import { writeSafetensors } from '../../../checkpoint/safetensors';
 import type { RunConfig } from '../../../config/schema';
-import { blocks } from '../../../data/blocks';
-import { splitContext } from '../../../data/context';
-import type { Dataset, Split } from '../../../data/dataset';
-import { npyHead } from '../../../data/npy';
+import type { Dataset } from '../../../data/dataset';
+import { writeArrays } from '../../../data/write-arrays';
 import { writeAtomically, writeError } from '../../../files/atomic';
 import { makeFolder } from '../../../files/make-folder';
 import { quantizationNats } from '../../../flow/real-nvp';
@@ -31,17 +29,14 @@ export interface Preparation extends FlowParts {
   validateFirst: boolean;
 }
 
-/** Rows that are read and written at once. */
-const rowsAtOnce = 1024;
-
 /** @throws UserError for data that PyTorch cannot be given as arrays, before anything is written */
 export function checkPrepared({ data }: RunConfig): void {
-  if (data.crop === 'random') {
-    throw new UserError(
-      'data.crop is "random", which PyTorch trainings do not have yet: their images are arrays that are cropped before. Use "center", ' +
-        'or train without --launcher.',
-    );
-  }
+  const { crop, cropSize, size } = data;
+  if (crop !== 'random' || size === undefined || size === cropSize) return;
+  throw new UserError(
+    `data.crop is "random" and data.size is ${size}: PyTorch trainings crop, but do not scale what they have cropped. ` +
+      'Leave data.size out and use data.resize and data.cropSize, or train without --launcher.',
+  );
 }
 
 export async function prepareTorch(run: string, preparation: Preparation): Promise<void> {
@@ -57,39 +52,13 @@ export async function prepareTorch(run: string, preparation: Preparation): Promi
       ...Object.fromEntries(stored),
       ...module.constants,
     });
-    for (const name of ['train', 'validation'] as const) {
-      if (dataset[name].count > 0) await writeSplit(path.join(folder, name), dataset[name], dataset);
-    }
+    await writeArrays(folder, dataset);
     await writeAtomically(
       path.join(folder, 'plan.json'),
       `${JSON.stringify(planOf(preparation), null, 1)}\n`,
     );
   } catch (error) {
     throw writeError(folder, error);
-  }
-}
-
-async function writeSplit(file: string, split: Split, dataset: Dataset): Promise<void> {
-  const { context } = splitContext(await split.read([0]), dataset);
-  await writeAtomically(`${file}.npy`, rowsOf(split, dataset, 'features'));
-  if (context) await writeAtomically(`${file}.context.npy`, rowsOf(split, dataset, 'context'));
-}
-
-/** An array of all examples, a block at a time: pixels as bytes where they fit. */
-async function* rowsOf(
-  split: Split,
-  dataset: Dataset,
-  part: 'features' | 'context',
-): AsyncGenerator<Uint8Array> {
-  const areBytes = part === 'features' && dataset.levels !== undefined && dataset.levels <= 256;
-  let begun = false;
-  for await (const { count, values } of blocks(split, rowsAtOnce)) {
-    const rows = splitContext(values, dataset)[part]!;
-    const data = areBytes ? Uint8Array.from(rows) : rows;
-    const shape = part === 'features' ? dataset.shape : [rows.length / count];
-    if (!begun) yield npyHead({ shape: [split.count, ...shape], data });
-    begun = true;
-    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   }
 }
 
@@ -122,6 +91,7 @@ function planOf({ config, dataset, flow, module, header, ...rest }: Preparation)
     updates: module.updates,
     batch: Math.min(training.batch, dataset.train.count),
     train: dataset.train.count,
+    cropsAtRandom: dataset.train.whole !== undefined,
     validation: dataset.validation.count,
     totalSteps: Math.min(training.steps, rest.maxSteps ?? Infinity),
     maxSeconds: rest.maxSeconds ?? null,
