@@ -137,6 +137,9 @@ class FunctionPrinter {
     if (node.op === callOp) return this.callExpression(node);
     const biased = this.biasedExpression(node);
     if (biased) return biased;
+    if (node.op === 'Relu' && this.statements.overwrites(node)) {
+      return called('F.relu', this.value(node.inputs[0]!), 'inplace=True');
+    }
     const inputs = node.inputs.map((id, at) => this.operand(node, id, at));
     return printOperator(node, inputs, this.printing(node));
   }
@@ -145,7 +148,7 @@ class FunctionPrinter {
     return called(this.surroundings.call(node), ...node.inputs.map((id) => this.value(id)));
   }
 
-  /** `F.linear` and convolutions take their bias themselves. */
+  /** Products and convolutions take their bias themselves. */
   private biasedExpression(node: Node): Expression | undefined {
     const product = this.statements.biased(node);
     if (!product) return undefined;
@@ -153,6 +156,8 @@ class FunctionPrinter {
     const inputs = product.inputs.map((id) => this.value(id));
     if (product.op === 'Conv2D') return printOperator(product, [...inputs, bias], this.printing());
     const [x, weight] = inputs as [Expression, Expression];
+    // Without the transposed weight of F.linear, whose gradient would be copied.
+    if (this.typeOf(product.inputs[0]!).shape.length === 2) return called('torch.addmm', bias, x, weight);
     return called('F.linear', x, `${within(weight, binds.atom)}.T`, bias);
   }
 

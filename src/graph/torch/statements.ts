@@ -27,12 +27,17 @@ const ownLine = new Set([
   'BatchNormTraining',
 ]);
 
+/** Their results are new, and their gradients do without them. */
+const makers = new Set(['Add', 'Conv2D', 'BatchMatMul']);
+
 export interface Statements {
   readonly lines: readonly Node[];
   /** The node that is written in place of a value, of those that have no line. */
   inlined(id: number): Node | undefined;
   /** The product or convolution that a sum adds a bias to in one call. */
   biased(node: Node): Node | undefined;
+  /** Whether a node may write its result over its input, which nothing else reads and no gradient needs. */
+  overwrites(node: Node): boolean;
   /** The number that an input is written as, where its shape does not matter. */
   numberAt(node: Node, at: number): number | undefined;
   /** Values that a line reads. */
@@ -107,6 +112,8 @@ export function statementsOf(graph: Graph): Statements {
     return biased(node) !== undefined;
   }
 
+  const overwrites = ({ inputs: [id = -1] }: Node): boolean =>
+    uses.get(id) === 1 && makers.has(producers.get(id)?.op ?? '');
   const inlined = (id: number): Node | undefined => {
     const producer = producers.get(id);
     return producer && inside.has(producer) ? producer : undefined;
@@ -124,5 +131,12 @@ export function statementsOf(graph: Graph): Statements {
     visit(line);
     return found;
   };
-  return { lines: graph.nodes.filter((node) => !inside.has(node)), inlined, biased, numberAt, reads };
+  return {
+    lines: graph.nodes.filter((node) => !inside.has(node)),
+    inlined,
+    biased,
+    overwrites,
+    numberAt,
+    reads,
+  };
 }
