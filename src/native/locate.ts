@@ -12,7 +12,7 @@ export interface NativeTensorFlow {
   binding: string;
   /** The TensorFlow release, such as `2.21.0`. */
   version: string;
-  /** The rung of the ladder that it came from: `prebuilt` or `wheel`. */
+  /** The rung of the ladder that it came from: `prebuilt`, `wheel` or `cuda`. */
   source: string;
 }
 
@@ -46,8 +46,8 @@ export function nativeRoot(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** Folder name of one build: an add-on of another platform, tfjs-node or TensorFlow release never takes its place. */
-export function nativeKey(tensorflow: string, platform: string = platformKey()): string {
-  return `${keyPrefix(platform)}${tensorflow}`;
+export function nativeKey(tensorflow: string, source = 'wheel', platform: string = platformKey()): string {
+  return `${keyPrefix(platform)}${tensorflow}${source === 'cuda' ? '-cuda' : ''}`;
 }
 
 function keyPrefix(platform: string): string {
@@ -55,10 +55,11 @@ function keyPrefix(platform: string): string {
 }
 
 /**
- * The native TensorFlow of this machine, or undefined where there is none. Looks at names and sizes only (under a
- * millisecond); checksums and the load test belong to the set-up.
+ * The native TensorFlow of this machine, or undefined where there is none: of the newest release, and with CUDA where there is that
+ * too. Looks at names and sizes only (under a millisecond); checksums and the load test belong to the set-up.
+ * @param source of which alone
  */
-export function findNative(chosen?: string): NativeTensorFlow | undefined {
+export function findNative(chosen?: string, source?: string): NativeTensorFlow | undefined {
   let root: string;
   let names: string[];
   try {
@@ -74,7 +75,7 @@ export function findNative(chosen?: string): NativeTensorFlow | undefined {
     .sort((a, b) => byRelease.compare(b, a))) {
     const folder = path.join(root, name);
     const manifest = readManifest(folder);
-    if (!manifest || !filesAreThere(folder, manifest)) continue;
+    if (!manifest || (source && manifest.source !== source) || !filesAreThere(folder, manifest)) continue;
     return {
       folder,
       binding: path.join(folder, ...manifest.binding.split('/')),

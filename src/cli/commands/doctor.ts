@@ -1,8 +1,10 @@
+import { UserError } from '../../base/user-error';
 import { chooseBackend } from '../../engine/backends/choose';
 import { threadsToUse } from '../../engine/backends/threads';
 import { doctorLines, type DoctorLine } from '../../native/doctor';
 import { formatBytes } from '../../native/ladder';
 import { plannedPlatforms, planFor, type PlannedRung } from '../../native/plan';
+import { cudaVariable } from '../../native/platform';
 
 import { defineCommand, type Outcome } from '../command';
 import { wrap } from '../help';
@@ -19,6 +21,10 @@ export const doctorCommand = defineCommand({
       choices: plannedPlatforms,
       help: 'Show instead what installing native TensorFlow would download and build on that platform. Nothing is downloaded.',
     },
+    cuda: {
+      type: 'flag',
+      help: `With --plan: for TensorFlow with CUDA, as with ${cudaVariable}=1. It is untested on a GPU.`,
+    },
   },
   examples: [
     { command: 'flowscope doctor', says: 'Before reporting a problem:' },
@@ -28,11 +34,12 @@ export const doctorCommand = defineCommand({
     },
     { command: 'flowscope doctor --plan linux-x64', says: 'What installing native TensorFlow would do:' },
   ],
-  async run(session, _, { plan }): Promise<Outcome> {
+  async run(session, _, { plan, cuda }): Promise<Outcome> {
     if (plan) {
-      const rungs = planFor(plan);
+      const rungs = planFor(plan, cuda ? { ...process.env, [cudaVariable]: '1' } : process.env);
       return { json: rungs, text: rungs.map(rungText).join('\n') };
     }
+    if (cuda) throw new UserError('--cuda was given without --plan; say for which platform, as --plan linux-x64.');
     const lines = await doctorLines();
     const backend = await backendLine(session);
     const all = [...lines, backend];

@@ -36,11 +36,16 @@ export async function createTensorFlowBackend(options: {
       { cause: error },
     );
   }
+  const gpu = binding.isUsingGpuDevice();
   return {
-    info: { name: 'tensorflow', library: `TensorFlow ${binding.TF_Version}`, ...options },
+    info: {
+      name: 'tensorflow',
+      library: `TensorFlow ${binding.TF_Version}${gpu ? ' on a GPU' : ''}`,
+      ...options,
+    },
     compile: (graph, { optimize: wanted = false } = {}) =>
       asPromise(() => compile(binding, wanted ? runPasses(graph, mergeAndCleanUp) : graph)),
-    compileStateful: (spec) => asPromise(() => compileStateful(binding, spec)),
+    compileStateful: (spec) => asPromise(() => compileStateful(binding, spec, gpu)),
     dispose: () => Promise.resolve(),
   };
 }
@@ -80,8 +85,8 @@ function runFunction(
   );
 }
 
-function compileStateful(binding: Binding, spec: StatefulSpec): StatefulProgram {
-  const { bytes, variables, functions } = writeStateful(spec.state, spec.functions);
+function compileStateful(binding: Binding, spec: StatefulSpec, gpu: boolean): StatefulProgram {
+  const { bytes, variables, functions } = writeStateful(spec.state, spec.functions, { gpu });
   const session = new Session(binding, bytes);
   const state = new SessionState(session, variables);
   return {

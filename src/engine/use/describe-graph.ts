@@ -61,7 +61,7 @@ export function tracedText({ graph }: NamedGraph): string {
 function pipelineOf({ state }: NamedGraph, { backend, block }: DescribeOptions): Pipeline {
   if (backend === undefined) return mergeAndCleanUp;
   if (backend === 'onnxruntime') return onnxPasses({ rearrange: true, block });
-  return state ? tensorFlowStateful : [...mergeAndCleanUp, ...tensorFlowProgram];
+  return state ? tensorFlowStateful({ gpu: false }) : [...mergeAndCleanUp, ...tensorFlowProgram];
 }
 
 /** Their sum is what all passes together save. */

@@ -23,14 +23,16 @@ export interface StatefulModel {
 export function writeStateful(
   state: readonly StateSpec[],
   functions: Readonly<Record<string, Graph>>,
+  target: { gpu: boolean },
 ): StatefulModel {
-  const target = new GraphDefWriter();
-  const variables = new Map(state.map((spec) => [spec.name, addVariable(target, spec)]));
+  const passes = tensorFlowStateful(target);
+  const writer = new GraphDefWriter();
+  const variables = new Map(state.map((spec) => [spec.name, addVariable(writer, spec)]));
   const ports = new Map(
     Object.entries(functions).map(([name, graph]) => [
       name,
-      addStatefulFunction(target, name, runPasses(graph, tensorFlowStateful), variables),
+      addStatefulFunction(writer, name, runPasses(graph, passes), variables),
     ]),
   );
-  return { bytes: savedModel(target.nodes), variables, functions: ports };
+  return { bytes: savedModel(writer.nodes), variables, functions: ports };
 }
