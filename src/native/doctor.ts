@@ -111,7 +111,9 @@ export function gpuLine(used: boolean, gpus: readonly string[] | undefined): Doc
 }
 
 async function nvidiaGpus(): Promise<string[] | undefined> {
-  const found = await firstWorking([['nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader']]);
+  const found = await firstWorking([
+    ['nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader'],
+  ]);
   return found?.output.split('\n').filter((line) => line !== '');
 }
 

@@ -108,7 +108,7 @@ function rungsOf(root: string, steps: Steps): Rung<Outcome>[] {
   return [
     {
       name: 'cuda',
-      what: `${cudaWords}`,
+      what: cudaWords,
       downloadBytes: downloadBytes(cudaPlan),
       attempt: libtensorflow('cuda', steps.cuda),
     },

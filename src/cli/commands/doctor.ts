@@ -39,7 +39,8 @@ export const doctorCommand = defineCommand({
       const rungs = planFor(plan, cuda ? { ...process.env, [cudaVariable]: '1' } : process.env);
       return { json: rungs, text: rungs.map(rungText).join('\n') };
     }
-    if (cuda) throw new UserError('--cuda was given without --plan; say for which platform, as --plan linux-x64.');
+    if (cuda)
+      throw new UserError('--cuda was given without --plan; say for which platform, as --plan linux-x64.');
     const lines = await doctorLines();
     const backend = await backendLine(session);
     const all = [...lines, backend];
