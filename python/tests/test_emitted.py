@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 FOLDER = Path(os.environ["FLOWSCOPE_EMITTED"])
 LABELS = json.loads((FOLDER / "labels.json").read_text())
@@ -22,6 +23,12 @@ INVERSES = 1e-4
 LESS_EXACT = {"image, splines after half a turn": 1e-4}
 #: Of a parameter's largest gradient, or of a tenth of the largest of all where its own terms nearly cancel.
 GRADIENTS = 1e-5
+#: Of a compiled function: another order of float32.
+COMPILED = 1e-5
+#: By affine couplings, splines of both kinds, convolutions, and convolutions that mix.
+TRACED = ["vector, realnvp", "vector, nsf", "vector, nsf-autoregressive", "image, realnvp", "image, glow"]
+#: To C++, which takes longer.
+COMPILES = ["vector, realnvp", "vector, splines", "image, couplings given numbers"]
 
 
 def module(folder):
@@ -68,3 +75,51 @@ def test_computes_the_same(number):
 
     drawn = flow.sample(*(given or [count]), generator=torch.Generator().manual_seed(1))
     assert len(drawn) == count and torch.isfinite(drawn).all()
+
+
+def given_to_log_prob(folder):
+    expected = load_file(folder / "expected.safetensors")
+    return [expected[name] for name in ("data", "context") if name in expected]
+
+
+@pytest.mark.parametrize("label", TRACED)
+def test_is_traced_whole_for_compilers(label):
+    folder = FOLDER / str(LABELS.index(label))
+    flow = module(folder).Flow.load()
+    given = given_to_log_prob(folder)
+    compiled = torch.compile(flow.log_prob, fullgraph=True, backend="aot_eager")(*given)
+    gradients = torch.autograd.grad(compiled.mean(), list(flow.parameters()), allow_unused=True)
+    plain = flow.log_prob(*given)
+    assert difference(compiled, plain) < COMPILED
+    expected = torch.autograd.grad(plain.mean(), list(flow.parameters()), allow_unused=True)
+    for found, wanted in zip(gradients, expected, strict=True):
+        assert (found is None) == (wanted is None)
+        assert found is None or difference(found, wanted) < COMPILED
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("label", COMPILES)
+def test_computes_the_same_when_compiled(label):
+    folder = FOLDER / str(LABELS.index(label))
+    flow = module(folder).Flow.load()
+    given = given_to_log_prob(folder)
+    torch._dynamo.reset()
+    assert difference(torch.compile(flow.log_prob, fullgraph=True)(*given), flow.log_prob(*given)) < COMPILED
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("number", range(len(LABELS)), ids=LABELS)
+def test_makes_nothing_on_another_device(number):
+    """Fake tensors have a device without there being one, and refuse what is on two."""
+    folder = FOLDER / str(number)
+    shapes = {name: tensor.shape for name, tensor in load_file(folder / "expected.safetensors").items()}
+    with FakeTensorMode():
+        with torch.device("cuda"):
+            flow = module(folder).Flow()
+        on_gpu = {name: torch.empty(shape, device="cuda") for name, shape in shapes.items()}
+        given = [on_gpu["context"]] if "context" in on_gpu else []
+        z, log_det = flow(on_gpu["x"], *given)
+        back, back_log_det = flow.inverse(z, *given)
+        drawn = flow.sample(*(given or [4]))
+        found = [z, log_det, back, back_log_det, drawn, flow.log_prob(on_gpu["data"], *given)]
+    assert {tensor.device.type for tensor in found} == {"cuda"}

@@ -8,6 +8,7 @@ import { exists } from '../base/exists';
 import { UserError } from '../base/user-error';
 import { builtinNames } from '../data/open';
 import type { TrainRequest } from '../protocol/engine';
+import { precisions, type TorchOptions } from '../protocol/launch';
 import type { OptionSpecs, OptionValues } from './command';
 import { columnList, columnName } from './lists';
 import { readingOptions, readingRequest } from './reading-options';
@@ -66,6 +67,15 @@ export const trainOptions = {
     min: 1,
     help: 'With --resume: end N steps after the one that the run has reached, also if it is finished.',
   },
+  compile: {
+    type: 'flag',
+    help: 'With PyTorch: compile the training step by torch.compile, which takes a minute or more before the first step.',
+  },
+  precision: {
+    type: 'choice',
+    choices: precisions,
+    help: 'With PyTorch: of products and convolutions in the networks, float32 (default) or bfloat16. Log-dets and validation stay float32.',
+  },
   'take-over': {
     type: 'flag',
     help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
@@ -104,7 +114,13 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
     ...(seed === undefined ? {} : { seed }),
     ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
     ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),
+    ...torchOptions(options),
   };
+}
+
+function torchOptions({ compile, precision }: OptionValues<typeof trainOptions>): { torch?: TorchOptions } {
+  if (!compile && precision === undefined) return {};
+  return { torch: { compile, ...(precision === undefined ? {} : { precision }) } };
 }
 
 function goingOn(options: OptionValues<typeof trainOptions>): Pick<TrainRequest, 'takeOver' | 'moreSteps'> {

@@ -9,7 +9,7 @@ import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect
 import type { MetricsRow } from './run';
 import type { BackendInfo, BackendName, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
-import type { Launch, PlaceState, SlurmJob, SubmittedJob } from './launch';
+import type { Launch, PlaceState, SlurmJob, SubmittedJob, TorchOptions } from './launch';
 
 /** An error whose text is meant for the user: what was given, what was expected, what to do. */
 export interface UserErrorData {
@@ -82,6 +82,8 @@ export interface TrainRequest {
   seed?: number;
   /** Trains outside of the engine. */
   launch?: Launch;
+  /** Of trainings in PyTorch. */
+  torch?: TorchOptions;
   /** Settings that win over those of preset and config. */
   training?: Partial<TrainingConfig>;
 }

@@ -16,6 +16,16 @@ export interface PlaceState {
   missing?: string;
 }
 
+export const precisions = ['float32', 'bfloat16'] as const;
+
+/** How PyTorch computes a training, wherever it runs. */
+export interface TorchOptions {
+  /** By torch.compile. */
+  compile?: boolean;
+  /** Of products and convolutions in the networks; all else is float32. */
+  precision?: (typeof precisions)[number];
+}
+
 export interface Launch {
   /** "torch": one PyTorch process; "torchrun": several, on this machine or on more. */
   name: LauncherName;

@@ -80,6 +80,8 @@ def batch_mean(x: Tensor) -> Tensor:
 
 def normalize_batch(x: Tensor, gain: Tensor, bias: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
     """x [N, …, C], normalized by mean and variance of each channel, times gain plus bias; and these two."""
+    # Of a network in bfloat16: statistics are not.
+    x = x.to(gain.dtype)
     if not dist.is_initialized():
         mean, variance = torch.zeros_like(gain), torch.zeros_like(gain)
         count = x.numel() // x.shape[-1]

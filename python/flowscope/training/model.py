@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from .bfloat16 import use_bfloat16
 from .collective import World, set_batch_size
 from .data import VALIDATION_BLOCK, Batches, Examples, as_tensor, read_batch
 from .plan import Plan, Tensors, TrainingError
@@ -62,8 +63,13 @@ class Trainer:
         self._flow = self._bound(load(), self._vectors[""])
         for name, view in _views(self._gradient, plan.parameters):
             self._flow.get_parameter(name).grad = view
-        # What is validated and saved: the moving average of the weights where there is one.
-        self._average = self._bound(load(), self._vectors["ema."]) if has_average else self._flow
+        in_bfloat16 = plan.precision == "bfloat16"
+        # What is validated and saved, in float32: the moving average of the weights where there is one.
+        is_apart = has_average or in_bfloat16
+        self._average = self._bound(load(), self._vectors["ema." if has_average else ""]) if is_apart else self._flow
+        if in_bfloat16:
+            use_bfloat16(self._flow)
+        self._pass = torch.compile(self._flow.training_pass) if plan.compile else self._flow.training_pass
 
     def _bound(self, flow: nn.Module, parameters: Tensor) -> Any:
         """With its tensors in our vectors."""
@@ -78,7 +84,7 @@ class Trainer:
         plan = self._plan
         self._gradient.zero_()
         batch = self._batches.at(step)
-        prior, log_det, preprocessing, *updates = self._flow.training_pass(*batch.given)
+        prior, log_det, preprocessing, *updates = self._pass(*batch.given)
         sums = torch.stack([prior.sum(), log_det.sum(), preprocessing.sum()]) / plan.batch
         (-sums.sum()).backward()
         self._world.add_up(self._gradient)

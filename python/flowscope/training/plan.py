@@ -65,6 +65,10 @@ class Plan:
     validate_first: bool
     #: Samples of a picture; 0 for none.
     samples: int
+    #: Whether the training pass is compiled by torch.compile.
+    compile: bool
+    #: Of products and convolutions in the networks: "float32" or "bfloat16".
+    precision: str
 
     @property
     def is_image(self) -> bool:
@@ -131,6 +135,12 @@ class _Fields:
             raise self.wrong(key, "true or false")
         return value
 
+    def one_of(self, key: str, values: tuple[str, ...]) -> str:
+        value = self.given.get(key)
+        if value not in values:
+            raise self.wrong(key, " or ".join(f'"{name}"' for name in values))
+        return str(value)
+
     def shape(self, key: str) -> tuple[int, ...]:
         value = self.given.get(key)
         if not _is_shape(value):
@@ -192,18 +202,17 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
         max_seconds=fields.number("maxSeconds", 0) if fields.given.get("maxSeconds") is not None else math.inf,
         validate_first=fields.flag("validateFirst"),
         samples=fields.count("samples"),
+        compile=fields.flag("compile"),
+        precision=fields.one_of("precision", ("float32", "bfloat16")),
     )
 
 
 def _training_of(fields: _Fields) -> dict[str, Any]:
     counts = ("seed", "steps", "warmupSteps", "validateEvery", "patience", "checkpointEvery", "keepCheckpoints", "sampleEvery")
     numbers = ("learningRate", "finalLearningRate", "beta1", "beta2", "epsilon", "weightDecay", "clipNorm", "ema")
-    schedule = fields.given.get("schedule")
-    if schedule not in ("constant", "cosine", "exponential"):
-        raise fields.wrong("schedule", '"constant", "cosine" or "exponential"')
     return {
         **{key: fields.count(key) for key in counts},
         **{key: fields.number(key, 0) for key in numbers},
         "flips": fields.flag("flips"),
-        "schedule": schedule,
+        "schedule": fields.one_of("schedule", ("constant", "cosine", "exponential")),
     }

@@ -88,6 +88,8 @@ export const trainCommand = defineCommand({
     const { output } = options;
     const request = await trainRequest(options);
     const launch = launchOf(options, session.threads);
+    if (request.torch && !launch)
+      throw new UserError('--compile and --precision need --launcher torch or torchrun.');
     const backend = await openBackend(session);
     let origin: Origin | undefined;
     const result = await train(

@@ -125,5 +125,6 @@ async function write(
     maxSteps: request.maxSteps,
     maxSeconds: request.maxSeconds ?? config.training.maxSeconds,
     validateFirst: start.weights !== undefined,
+    torch: request.torch ?? {},
   });
 }

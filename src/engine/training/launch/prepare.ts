@@ -11,6 +11,7 @@ import { writeArrays } from '../../../data/write-arrays';
 import { writeAtomically, writeError } from '../../../files/atomic';
 import { makeFolder } from '../../../files/make-folder';
 import { quantizationNats } from '../../../flow/real-nvp';
+import type { TorchOptions } from '../../../protocol/launch';
 import type { FlowParts } from '../../model/flow-graphs';
 import type { TensorTable } from '../initialize';
 import { pictureSamples } from '../record';
@@ -27,6 +28,7 @@ export interface Preparation extends FlowParts {
   maxSteps?: number | undefined;
   maxSeconds?: number | undefined;
   validateFirst: boolean;
+  torch: TorchOptions;
 }
 
 /** @throws UserError for data that PyTorch cannot be given as arrays, before anything is written */
@@ -96,6 +98,8 @@ function planOf({ config, dataset, flow, module, header, ...rest }: Preparation)
     totalSteps: Math.min(training.steps, rest.maxSteps ?? Infinity),
     maxSeconds: rest.maxSeconds ?? null,
     validateFirst: rest.validateFirst,
+    compile: rest.torch.compile ?? false,
+    precision: rest.torch.precision ?? 'float32',
     samples: pictureSamples(model),
   };
 }
