@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from seen import Seen
 from torch._subclasses.fake_tensor import FakeTensorMode
+
+from flowscope.training.bfloat16 import use_bfloat16
 
 FOLDER = Path(os.environ["FLOWSCOPE_EMITTED"])
 LABELS = json.loads((FOLDER / "labels.json").read_text())
@@ -25,6 +28,8 @@ LESS_EXACT = {"image, splines after half a turn": 1e-4}
 GRADIENTS = 1e-5
 #: Of a compiled function: another order of float32.
 COMPILED = 1e-5
+#: With networks in bfloat16, which has 8 bits of precision.
+BFLOAT16 = 3e-2
 #: By affine couplings, splines of both kinds, convolutions, and convolutions that mix.
 TRACED = ["vector, realnvp", "vector, nsf", "vector, nsf-autoregressive", "image, realnvp", "image, glow"]
 #: To C++, which takes longer.
@@ -105,6 +110,21 @@ def test_computes_the_same_when_compiled(label):
     given = given_to_log_prob(folder)
     torch._dynamo.reset()
     assert difference(torch.compile(flow.log_prob, fullgraph=True)(*given), flow.log_prob(*given)) < COMPILED
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("label", [*TRACED, "vector, (x − t)·e⁻ˢ, exp, separate nets", "vector, dense nets, batch norm"])
+def test_only_networks_compute_in_bfloat16(label):
+    folder = FOLDER / str(LABELS.index(label))
+    flow = module(folder).Flow.load()
+    given = given_to_log_prob(folder)
+    plain = flow.log_prob(*given)
+    use_bfloat16(flow)
+    with Seen() as seen:
+        found = flow.log_prob(*given)
+    seen.check_bfloat16()
+    assert found.dtype == torch.float32
+    assert 0 < difference(found, plain) < BFLOAT16
 
 
 @torch.no_grad()
