@@ -9,6 +9,7 @@ import { ensureNative, type Steps } from '../../../src/native/install';
 import { findNative } from '../../../src/native/locate';
 import { plannedPlatforms, planFor } from '../../../src/native/plan';
 import { cudaPlan, cudaVariable, downloadBytes, wheelPlans } from '../../../src/native/platform';
+import { runHere } from '../cli/run-here';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -63,6 +64,13 @@ test('is left out on other platforms, with the reason', () => {
     assert.deepEqual([cuda!.name, cuda!.downloads], ['cuda', []]);
     assert.match(cuda!.left!, new RegExp(`for linux-x64 only; this is ${key}`));
   }
+});
+
+test('is shown by the doctor before anything is downloaded', async () => {
+  const planned = await runHere('doctor', '--plan', 'linux-x64', '--cuda', '--json');
+  assert.deepEqual(JSON.parse(planned.stdout), planFor('linux-x64', wanted));
+  const { code, stderr } = await runHere('doctor', '--cuda');
+  assert.deepEqual([code, /--plan linux-x64/.test(stderr)], [1, true]);
 });
 
 const binding = 'tensorflow/tfjs_binding.node';
