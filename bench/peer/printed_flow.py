@@ -1,15 +1,17 @@
 """A flow that Flowscope printed as PyTorch beside the hand-written RealNVP of the same sizes, taking turns in one process.
 
-    python printed_flow.py --config configs/NAME.json --folder FOLDER_OF_FLOW_PY --repeats N
+    python printed_flow.py --config configs/NAME.json --folder FOLDER_OF_FLOW_PY --run RUN --repeats N
 
-Prints a line of JSON for each task: medians of both in milliseconds, and the median of the ratios of turns. Training steps are compared for flows
-without batch normalization, which a printed flow takes running statistics for.
+Prints a line of JSON for each task: medians of both in milliseconds, and the median of the ratios of turns. A train step is that of
+`python -m flowscope.train`, which has prepared RUN, with everything that belongs to it. An own train step has the peer's optimizer: for flows without
+batch normalization, which a printed flow takes running statistics for. The package flowscope is found by PYTHONPATH.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import itertools
 import json
 import statistics
 import time
@@ -17,6 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from flowscope.training.collective import World
+from flowscope.training.data import open_split
+from flowscope.training.folder import read_resume
+from flowscope.training.model import Trainer
+from flowscope.training.plan import read_plan
 from timing import make_step, prepared, random_batch
 from torch_realnvp import ImageFlow, VectorFlow
 
@@ -47,6 +54,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True)
     parser.add_argument("--folder", required=True, type=Path)
+    parser.add_argument("--run", required=True, type=Path)
     parser.add_argument("--repeats", type=int, default=100)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int)
@@ -65,9 +73,17 @@ def main() -> None:
     def report(task: str, *runs: Callable[[], object]) -> None:
         print(json.dumps({"task": task, "config": Path(args.config).stem, **compare(runs, args.repeats)}), flush=True)
 
+    plan = read_plan(args.run)
+    trainer = Trainer(plan, World(), open_split(plan, "train", plan.train))
+    trainer.restore(read_resume(args.run)[1])
+    assert plan.parameters.size == sum(p.numel() for p in peer.parameters())
+    numbers = itertools.count(2)
+    peer_step = make_step(peer.train(), peer.log_prob)
+    report("train-step", lambda: trainer.step(next(numbers), 1e-3), lambda: peer_step(batch).item())
+    peer.eval()
     if is_vector:
         steps = make_step(flow, log_prob), make_step(peer, peer.log_prob)
-        report("train-step", *(lambda step=step: step(batch).item() for step in steps))
+        report("own train-step", *(lambda step=step: step(batch).item() for step in steps))
     with torch.no_grad():
         report("log-prob", lambda: log_prob(batch), lambda: peer.log_prob(batch))
         report("sample", lambda: flow.sample(cfg["batch"]), lambda: peer.sample(cfg["batch"]))

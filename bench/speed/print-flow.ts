@@ -1,4 +1,4 @@
-/** Writes a peer's configuration as a PyTorch module: node print-flow.js CONFIG.json FOLDER */
+/** Writes a peer's configuration as ours and as a PyTorch module: node print-flow.js CONFIG.json FOLDER */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { writeSafetensors } from '../../src/checkpoint/safetensors';
@@ -8,11 +8,13 @@ import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import { ourConfig, type PeerConfig } from './models';
 
 async function main(file: string, folder: string): Promise<void> {
-  const { model } = ourConfig(JSON.parse(readFileSync(file, 'utf8')) as PeerConfig);
+  const config = ourConfig(JSON.parse(readFileSync(file, 'utf8')) as PeerConfig);
+  const { model } = config;
   const flow = buildFlow(model);
   const preprocess = buildPreprocess(model, flow);
   const { text, constants } = printFlow({ config: model, flow, preprocess, title: path.basename(file) });
   writeFileSync(path.join(folder, 'flow.py'), text);
+  writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
   await writeSafetensors(path.join(folder, 'weights.safetensors'), {
     ...initialTensors(flow, 1),
     ...constants,

@@ -4,13 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import esbuild from 'esbuild';
-import { nodeOptions } from '../../scripts/esbuild-options.mjs';
 import { ensurePeersPython } from '../../scripts/peers-python.mjs';
 import { main, run, Stop } from '../../scripts/run.mjs';
 import { root, table } from '../quality/support.mjs';
 import { configFile } from './cells.mjs';
 import { machine, machineText, warnIfBusy } from './machine.mjs';
+import { preparedRun } from './prepared-run.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -20,13 +19,10 @@ const { values } = parseArgs({
   },
 });
 
-const script = path.join(root, 'out', 'bench', 'speed', 'print-flow.js');
-
 async function compared(python, config) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-printed-'));
   try {
-    const made = await run(process.execPath, [script, configFile(config), folder], { quiet: true });
-    if (made.code !== 0) throw new Stop(`${config} could not be printed: ${made.output.trim()}`);
+    const prepared = await preparedRun(python, config, folder);
     const { threads, repeats } = values;
     const { code, output } = await run(
       python,
@@ -36,12 +32,18 @@ async function compared(python, config) {
         configFile(config),
         '--folder',
         folder,
+        '--run',
+        prepared,
         '--threads',
         threads,
         '--repeats',
         repeats,
       ],
-      { cwd: path.join(root, 'bench', 'peer'), quiet: true, env: { OMP_NUM_THREADS: threads } },
+      {
+        cwd: path.join(root, 'bench', 'peer'),
+        quiet: true,
+        env: { OMP_NUM_THREADS: threads, PYTHONPATH: path.join(root, 'python') },
+      },
     );
     if (code !== 0) throw new Stop(`${config} could not be timed: ${output.trim()}`);
     return output.match(/^\{.*\}$/gm).map((line) => JSON.parse(line));
@@ -52,11 +54,6 @@ async function compared(python, config) {
 
 main(async () => {
   const python = await ensurePeersPython();
-  await esbuild.build({
-    ...nodeOptions,
-    entryPoints: [path.join('bench', 'speed', 'print-flow.ts')],
-    outdir: path.dirname(script),
-  });
   const place = machine(Number(values.threads));
   warnIfBusy(place);
   console.log(machineText(place));

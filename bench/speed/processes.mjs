@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ensurePeersPython } from '../../scripts/peers-python.mjs';
-import { flowscope, inTemporaryFolder, root, runProgram, table } from '../quality/support.mjs';
+import { inTemporaryFolder, root, runProgram, table } from '../quality/support.mjs';
 import { machine, machineText, warnIfBusy } from './machine.mjs';
+import { changePlan, preparedRun } from './prepared-run.mjs';
 import { milliseconds, save } from './results.mjs';
 
 const configs = ['moons', 'tabular', 'digits'];
@@ -31,7 +32,7 @@ export async function processes({ only, rounds, quick, output }) {
   const results = [];
   for (const config of wanted) {
     const found = await inTemporaryFolder(async (folder) => {
-      const run = await prepared(python, config, folder);
+      const run = await preparedRun(python, config, folder);
       return inTurns(python, run, { rounds, steps: quick ? 60 : 320 });
     });
     results.push({ config, ...found });
@@ -43,35 +44,6 @@ export async function processes({ only, rounds, quick, output }) {
   }
   save(output, 'processes.json', { machine: place, results });
   save(output, 'processes.md', asMarkdown(place, results));
-}
-
-/** A run as the command line leaves it for Python, to be trained for as long as it is wanted. */
-async function prepared(python, config, folder) {
-  const run = path.join(folder, 'run');
-  const data = config === 'tabular' ? randomTable(path.join(folder, 'table.csv')) : config;
-  process.env.FLOWSCOPE_PYTHON = python;
-  await flowscope(
-    ...['train', '--data', data, '--preset', config, '--output', run],
-    ...['--launcher', 'torch', '--max-steps', '1'],
-  );
-  changePlan(run, ({ training }) => ({
-    totalSteps: 1e6,
-    training: { ...training, steps: 1e6, validateEvery: 1e6, checkpointEvery: 1e6, sampleEvery: 1e6 },
-  }));
-  return run;
-}
-
-function changePlan(run, change) {
-  const file = path.join(run, 'torch', 'plan.json');
-  const plan = JSON.parse(fs.readFileSync(file, 'utf8'));
-  fs.writeFileSync(file, JSON.stringify({ ...plan, ...change(plan) }));
-}
-
-/** 5,000 rows of 63 columns. */
-function randomTable(file) {
-  const row = () => Array.from({ length: 63 }, () => Math.random().toFixed(5)).join(',');
-  fs.writeFileSync(file, `${Array.from({ length: 5000 }, row).join('\n')}\n`);
-  return file;
 }
 
 /** Each is the least of the rounds' medians. */

@@ -21,6 +21,7 @@ import { simplify } from './passes/simplify';
 import { splitProducts } from './passes/split-products';
 import { multiplyPointwise } from './tensorflow/pointwise-products';
 import { takeSlices } from './torch/slices';
+import { takeWeightNorms } from './torch/weight-norms';
 import { tileTraining } from './layouts/exchanged/exchanged';
 
 /** What suits every backend, and what other passes leave is cleaned up with. */
@@ -64,7 +65,7 @@ export function tensorFlowStateful({ gpu }: { gpu: boolean }): Pipeline {
 }
 
 /** Each module of a flow that is printed as PyTorch. */
-export const torchModule: Pipeline = [...mergeAndCleanUp, takeSlices, removeDeadCode];
+export const torchModule: Pipeline = [...mergeAndCleanUp, takeSlices, takeWeightNorms, removeDeadCode];
 
 export interface OnnxTarget {
   /**

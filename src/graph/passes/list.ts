@@ -24,6 +24,7 @@ export const passes = {
   'blocked channels':
     'slow convolutions where filters are not constant: ONNX Runtime’s own layout for fast ones, through everything between',
   'channel norms': 'reordering memory around norms between convolutions, in ONNX Runtime',
+  'weight norms': 'lengths of weights, in PyTorch',
   slices: 'gathering features that lie in regular steps, in PyTorch',
   'early gradients':
     'memory: what a gradient needs is let go as soon as it has been computed, in ONNX Runtime',

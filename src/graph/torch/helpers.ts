@@ -5,6 +5,10 @@ export const helpers = {
     y = F.conv2d(x.permute(0, 3, 1, 2), weight.permute(3, 2, 0, 1), bias, **options)
     return y.permute(0, 2, 3, 1)
 `,
+  weight_norm: `def weight_norm(v: Tensor, g: Tensor) -> Tensor:
+    """v [..., K], each of its K parts with the length that g [K] gives."""
+    return torch._weight_norm(v, g.view([1] * (v.dim() - 1) + [-1]), v.dim() - 1)
+`,
   batch_mean: 'from flowscope.training.collective import batch_mean\n',
   batch_size: 'from flowscope.training.collective import batch_size\n',
   normalize_batch: 'from flowscope.training.collective import normalize_batch\n',

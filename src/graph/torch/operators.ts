@@ -17,6 +17,7 @@ import {
 } from './expressions';
 import type { HelperName } from './helpers';
 import { sliceScatter, stridedSlice, type Stride } from './slices';
+import { weightNorm } from './weight-norms';
 
 /** What an operator may ask of the function that it is printed in. */
 export interface Printing {
@@ -302,6 +303,7 @@ export const torchOperators: Readonly<Record<string, Print>> = {
       : method(x!, 'permute', ...perm.map(String));
   },
   Unpack: (node, [x]) => method(x!, 'unbind', String(axisOf(node))),
+  [weightNorm]: (_, inputs, { helper }) => called(helper('weight_norm'), ...inputs),
   ZerosLike: torch('zeros_like'),
 };
 

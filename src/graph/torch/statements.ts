@@ -28,7 +28,7 @@ const ownLine = new Set([
 ]);
 
 /** Their results are new, and their gradients do without them. */
-const makers = new Set(['Add', 'Conv2D', 'BatchMatMul']);
+const makers = new Set(['Add', 'BatchMatMul']);
 
 export interface Statements {
   readonly lines: readonly Node[];

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kernelRules } from '../../../../src/graph/kernels/rules';
 import { sliceScatter, stridedSlice } from '../../../../src/graph/torch/slices';
+import { weightNorm } from '../../../../src/graph/torch/weight-norms';
 import { leftToAutograd, torchOperators } from '../../../../src/graph/torch/operators';
 
 test('every kernel that can be traced is printed as PyTorch, or is one of gradients and training', () => {
@@ -12,6 +13,6 @@ test('every kernel that can be traced is printed as PyTorch, or is one of gradie
   // Beside those that a pass of the printer makes.
   assert.deepEqual(
     Object.keys(torchOperators).filter((name) => !(name in kernelRules)),
-    [sliceScatter, stridedSlice],
+    [sliceScatter, stridedSlice, weightNorm],
   );
 });
