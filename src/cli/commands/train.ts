@@ -100,7 +100,7 @@ export const trainCommand = defineCommand({
     const request = await trainRequest(options);
     const launch = launchOf(options, session.threads);
     if (request.torch && !launch)
-      throw new UserError('--compile and --precision need --launcher torch or torchrun.');
+      throw new UserError('--compile and --precision need --launcher torch, torchrun or ray.');
     const backend = await openBackend(session);
     let origin: Origin | undefined;
     const result = await train(
