@@ -23,6 +23,7 @@ const modules = [
   'lightning',
   'nbclient',
   'pytest',
+  'ray',
   'ruff',
 ];
 

@@ -4,6 +4,7 @@ scripts/python-tests.mjs has the runs prepared, and trained by the engine (test/
 FLOWSCOPE_RUNS.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -13,11 +14,13 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.numpy import load_file
 from seen import Seen
 
@@ -76,7 +79,11 @@ def with_settings(name, place, **settings):
 
 
 def train(run, processes=None, *more):
-    done = subprocess.run(arguments(run, processes, *more), capture_output=True, text=True, timeout=300)
+    return result_of(arguments(run, processes, *more))
+
+
+def result_of(command):
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     results = [line["result"] for line in said if "result" in line]
     assert len(results) == 1, f"{done.stdout[-500:]}\n{done.stderr[-2000:]}"
@@ -190,24 +197,54 @@ def test_a_compiled_step_learns_the_same(tmp_path):
     assert difference(*map(curve, runs)) < COMPILED
 
 
-def test_goes_on_after_killed_workers(tmp_path):
+def with_ray(run, *more):
+    return [sys.executable, "-m", "flowscope.train_ray", str(run), "--workers=2", *more]
+
+
+@pytest.fixture
+def family(monkeypatch):
+    """What a test has started, and what that has started: process ids and names."""
+    if sys.platform != "linux":
+        pytest.skip("other systems do not say what was started")
+    mark = uuid.uuid4().hex
+    monkeypatch.setenv("FLOWSCOPE_TEST", mark)
+
+    def found():
+        named = {}
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                if mark.encode() in (process / "environ").read_bytes():
+                    named[int(process.name)] = (process / "cmdline").read_text()
+            except OSError:
+                continue
+        return named
+
+    yield found
+    for process in found():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("launcher", ["torchrun", "ray"])
+def test_goes_on_after_killed_workers(launcher, family, tmp_path):
     steps = 50 * KILLS
     whole, run = (prepared("table", tmp_path / name) for name in ("whole", "killed"))
     for folder in (whole, run):
         ends_at(folder, steps)
     train(whole, 2)
     draw = random.Random(KILLS)
-    command = arguments(run, 2, restarts=KILLS)
+    command = arguments(run, 2, restarts=KILLS) if launcher == "torchrun" else with_ray(run, f"--max-restarts={KILLS}")
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
         for step in sorted(draw.sample(range(5, steps - 20), KILLS)):
-            wait_for(lambda step=step: (run / "metrics.jsonl").exists() and len(rows(run)) >= step)
-            workers = subprocess.check_output(["pgrep", "-P", str(started.pid)], text=True).split()
+            wait_for(lambda step=step: (run / "metrics.jsonl").exists() and len(rows(run)) >= step, 120)
+            workers = [process for process, name in family().items() if "flowscope.train\0" in name or "::Worker" in name]
             first = first_process(run)
-            os.kill(int(draw.choice(workers)), signal.SIGKILL)
+            os.kill(draw.choice([process for process in workers if process != started.pid]), signal.SIGKILL)
             wait_for(lambda first=first: first_process(run) not in (None, first), 120)
         assert started.wait(120) == 0
     assert rows(run)[-1]["step"] == steps
     assert difference(curve(run), curve(whole)) < PROCESSES
+    wait_for(lambda: not family(), 10)
 
 
 def test_ends_with_whoever_started_it(tmp_path):
@@ -323,10 +360,12 @@ def wait_for(is_so, seconds=60):
         time.sleep(0.05)
 
 
+os.environ.update(FLOWSCOPE_PYTHON=sys.executable, OMP_NUM_THREADS="1")
+COMMAND = ["node", os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / "dist" / "cli.js"))]
+
+
 def flowscope(*words, **more):
-    environment = {**os.environ, "FLOWSCOPE_PYTHON": sys.executable, "OMP_NUM_THREADS": "1"}
-    cli = os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / "dist" / "cli.js"))
-    return subprocess.run(["node", cli, *words], env=environment, capture_output=True, text=True, timeout=300, **more)
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, timeout=300, **more)
 
 
 def test_the_command_line_trains_with_two_processes_and_resumes_in_the_engine(tmp_path):
@@ -384,6 +423,58 @@ def free_port():
     with socket.socket() as opened:
         opened.bind(("127.0.0.1", 0))
         return opened.getsockname()[1]
+
+
+def test_workers_of_ray_learn_what_one_process_learns(family, tmp_path):
+    one = prepared("digits", tmp_path / "one")
+    train(one)
+    run = prepared("digits", tmp_path / "run")
+    result = result_of(with_ray(run))
+    assert (result["status"], result["step"]) == ("finished", 50)
+    assert difference(curve(run), curve(one)) < PROCESSES
+    wait_for(lambda: not family(), 10)
+
+
+def test_workers_of_ray_save_and_end_when_the_command_line_is_killed(family, tmp_path):
+    run = tmp_path / "run"
+    words = ["train", "--config", str(FOLDER / "digits.json"), "--output", str(run), "--launcher", "ray", "--workers", "2"]
+    started = subprocess.Popen([*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) >= 3, 120)
+    started.kill()
+    started.wait()
+    wait_for(lambda: not family(), 20)
+    status = json.loads((run / "run.json").read_text())
+    assert status["status"] == "stopped" and 3 <= status["step"] < 50
+    with safe_open(run / "checkpoints" / "last.resume.safetensors", "np") as saved:
+        assert int(saved.metadata()["step"]) == status["step"]
+
+
+def test_workers_of_ray_do_not_start_again_for_what_stays_wrong(family, tmp_path):
+    run = prepared("moons", tmp_path / "run")
+    (run / "rates.json").write_text("[1]")
+    done = subprocess.run(with_ray(run, "--max-restarts=3"), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 2
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(said) == 1 and "is damaged" in said[0]["error"]
+
+
+def test_workers_of_ray_train_on_a_cluster(family, tmp_path, monkeypatch):
+    run = prepared("moons", tmp_path / "run")
+    address = f"127.0.0.1:{free_port()}"
+    done = subprocess.run(with_ray(run, f"--address={address}"), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 2
+    assert f"cluster at {address} cannot be joined" in json.loads(done.stdout)["error"]
+
+    # Two of one processor each, which have a worker each, and do not find our package by themselves.
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    for place in (["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false"], [f"--address={address}"]):
+        node = [sys.executable, "-m", "ray.scripts.scripts", "start", "--num-cpus=1", "--disable-usage-stats", *place]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        subprocess.run(node, cwd=tmp_path, env=environment, capture_output=True, timeout=120, check=True)
+    done = subprocess.run(with_ray(run, f"--address={address}"), cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert '"finished"' in done.stdout, done.stderr[-2000:]
+    assert difference(curve(run), curve(FOLDER / "moons" / "engine")) < ENGINE
+    assert not [name for name in family().values() if name.startswith("ray::Worker")]
 
 
 #: What a cluster has, for one machine that stands for all: srun starts the command once for each node.

@@ -1,6 +1,6 @@
 /** Where a training runs when it is not the engine's own. */
 
-export const launcherNames = ['torch', 'torchrun'] as const;
+export const launcherNames = ['torch', 'torchrun', 'ray'] as const;
 export type LauncherName = (typeof launcherNames)[number];
 
 /** Where a training can go to: a launcher, or a scheduler that it is a job of. */
@@ -27,7 +27,7 @@ export interface TorchOptions {
 }
 
 export interface Launch {
-  /** "torch": one PyTorch process; "torchrun": several, on this machine or on more. */
+  /** "torch": one PyTorch process; "torchrun" and "ray": several, on this machine or on more. */
   name: LauncherName;
   /** Of torchrun: on each machine. */
   processes?: number;
@@ -35,9 +35,15 @@ export interface Launch {
   nodes?: number;
   /** HOST:PORT of this machine, where the others find it. */
   rendezvous?: string;
+  /** Of Ray: processes, wherever it places them. */
+  workers?: number;
+  /** Of Ray: HOST:PORT of the cluster that they run on. Without it, this machine is one. */
+  address?: string;
   /** Threads of each process. */
   threads?: number;
 }
+
+export const isAddress = (text: string): boolean => /^[\w.-]+:\d{1,5}$/.test(text);
 
 export interface SlurmJob {
   name: 'slurm';

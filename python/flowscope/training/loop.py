@@ -46,8 +46,12 @@ class Signals:
 
 def say(what: Mapping[str, Any]) -> None:
     """A line of JSON for whoever started this."""
+    say_line(json.dumps(what))
+
+
+def say_line(line: str) -> None:
     try:
-        print(json.dumps(what), flush=True)
+        print(line, flush=True)
     except OSError:
         # Nobody reads it any more. What is left in the buffer must not fail when Python ends either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

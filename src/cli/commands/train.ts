@@ -25,7 +25,7 @@ export const trainCommand = defineCommand({
     launcher: {
       type: 'choice',
       choices: launcherNames,
-      help: 'Train with PyTorch instead of the engine: torch (one process) or torchrun (several, which share each batch).',
+      help: 'Train with PyTorch instead of the engine: torch (one process), torchrun or ray (several, which share each batch).',
     },
     processes: {
       type: 'integer',
@@ -43,6 +43,17 @@ export const trainCommand = defineCommand({
       type: 'text',
       value: 'HOST:PORT',
       help: 'With --nodes: where the other machines find this one.',
+    },
+    workers: {
+      type: 'integer',
+      value: 'N',
+      min: 1,
+      help: 'With --launcher ray: how many processes.',
+    },
+    address: {
+      type: 'text',
+      value: 'HOST:PORT',
+      help: 'With --launcher ray: the cluster that they run on, which this machine is part of. By default, this machine alone.',
     },
   },
   examples: [
@@ -89,7 +100,7 @@ export const trainCommand = defineCommand({
     const request = await trainRequest(options);
     const launch = launchOf(options, session.threads);
     if (request.torch && !launch)
-      throw new UserError('--compile and --precision need --launcher torch or torchrun.');
+      throw new UserError('--compile and --precision need --launcher torch, torchrun or ray.');
     const backend = await openBackend(session);
     let origin: Origin | undefined;
     const result = await train(
@@ -201,23 +212,19 @@ Export:       flowscope export ${run} --output ${name}.onnx${
 
 /** @throws UserError for options that do not go together */
 function launchOf(
-  given: { launcher?: LauncherName | undefined } & Partial<
-    Record<'processes' | 'nodes', number | undefined> & Record<'rendezvous', string | undefined>
-  >,
+  given: { [Name in 'processes' | 'nodes' | 'workers']?: number | undefined } & {
+    [Name in 'rendezvous' | 'address']?: string | undefined;
+  } & { launcher?: LauncherName | undefined },
   threads: number | undefined,
 ): Launch | undefined {
-  const { launcher: name, processes, nodes, rendezvous } = given;
-  if (!name) {
-    if ([processes, nodes, rendezvous].every((value) => value === undefined)) return undefined;
-    throw new UserError('--processes, --nodes and --rendezvous need --launcher torchrun.');
-  }
-  const launch: Launch = {
-    name,
+  const { launcher: name, processes, nodes, rendezvous, workers, address } = given;
+  const options = {
     ...(processes === undefined ? {} : { processes }),
     ...(nodes === undefined ? {} : { nodes }),
     ...(rendezvous === undefined ? {} : { rendezvous }),
-    ...(threads === undefined ? {} : { threads }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(address === undefined ? {} : { address }),
   };
-  checkLaunch(launch);
-  return launch;
+  checkLaunch({ ...options, ...(name ? { name } : {}) });
+  return name && { name, ...options, ...(threads === undefined ? {} : { threads }) };
 }

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { l10n, type QuickPickItem, window } from 'vscode';
 import { UserError } from '../../base/user-error';
-import type { Place, PlaceName, PlaceState } from '../../protocol/launch';
+import { isAddress, type Place, type PlaceName, type PlaceState } from '../../protocol/launch';
 import type { Services } from '../services';
 import { train } from './train';
 import { mayRun } from './trust';
@@ -48,12 +48,18 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
   }
 }
 
-const titles: Record<PlaceName, string> = { torch: 'PyTorch', torchrun: 'torchrun', slurm: 'Slurm' };
+const titles: Record<PlaceName, string> = {
+  torch: 'PyTorch',
+  torchrun: 'torchrun',
+  ray: 'Ray',
+  slurm: 'Slurm',
+};
 
 function aboutOf(name: PlaceName): string {
   return {
     torch: l10n.t('one process, on this machine'),
     torchrun: l10n.t('several processes on this machine, which share each batch'),
+    ray: l10n.t('several workers on this machine or on a cluster of Ray, which share each batch'),
     slurm: l10n.t('a job on one or more machines of a cluster'),
   }[name];
 }
@@ -64,11 +70,25 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
     case 'torch':
       return { name };
     case 'torchrun': {
-      const processes = await askCount(
-        l10n.t('How many processes?'),
-        Math.max(2, availableParallelism() >> 1),
-      );
+      const processes = await askCount(l10n.t('How many processes?'), several());
       return processes === undefined ? undefined : { name, processes };
+    }
+    case 'ray': {
+      const workers = await askCount(l10n.t('How many workers?'), several());
+      if (workers === undefined) return undefined;
+      const given = await window.showInputBox({
+        title: l10n.t('Train On'),
+        prompt: l10n.t(
+          'Address of the cluster of Ray, which this machine is part of. Empty: this machine alone.',
+        ),
+        placeHolder: 'lab-1:6379',
+        validateInput: (text) =>
+          text.trim() === '' || isAddress(text.trim())
+            ? undefined
+            : l10n.t('Expected HOST:PORT, for example lab-1:6379.'),
+      });
+      const address = given?.trim();
+      return address === undefined ? undefined : { name, workers, ...(address ? { address } : {}) };
     }
     case 'slurm': {
       const nodes = await askCount(l10n.t('How many machines?'), 1);
@@ -85,6 +105,8 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
     }
   }
 }
+
+const several = (): number => Math.max(2, availableParallelism() >> 1);
 
 async function askCount(prompt: string, value: number): Promise<number | undefined> {
   const text = await window.showInputBox({

@@ -39,13 +39,14 @@ export async function launchTraining(launching: Launching, options: TrainOptions
   const { launch, start } = launching;
   const { config, dataset } = start;
   checkShares(launch, Math.min(config.training.batch, dataset.train.count));
-  const python = await findPython();
-  const { folder, best, last } = await prepareLaunch(launching, options);
   const launcher = launchers[launch.name];
+  const python = await findPython();
+  const library = launcher.library(python);
+  const { folder, best, last } = await prepareLaunch(launching, options);
   const processes = launcher.processes(launch);
   const backend: BackendInfo = {
     name: 'pytorch',
-    library: `PyTorch ${python.torch}`,
+    library,
     threads: processes * (launch.threads ?? 1),
     reason: `launcher ${launch.name}, ${processes} ${processes === 1 ? 'process' : 'processes'}`,
   };

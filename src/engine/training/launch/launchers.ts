@@ -1,26 +1,39 @@
 /** How trainings are started outside of this process: each launcher is an entry. */
 import { UserError } from '../../../base/user-error';
-import type { Launch, LauncherName } from '../../../protocol/launch';
+import { isAddress, type Launch, type LauncherName } from '../../../protocol/launch';
+import { rayOf, type Python } from './python';
+
+type Option = Exclude<keyof Launch, 'name' | 'threads'>;
 
 export interface Launcher {
+  /** What it has besides threads. */
+  options: readonly Option[];
+  /** What it trains with, for example "PyTorch 2.9.0". @throws UserError where that is missing */
+  library(python: Python): string;
   /** Arguments of Python before those of the training. @throws UserError for options that it does not have */
   module(launch: Launch): string[];
   /** Processes that share a batch. */
   processes(launch: Launch): number;
 }
 
-/** How often torchrun starts its processes again after one has died. */
+/** How often all processes are started again after one has died. */
 export const restarts = 10;
 
 /** Without it, processes that are started again may find the addresses of those before them, and not each other. */
 export const torchrunEnvironment = { TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1' };
 
+const pytorch = ({ torch }: Python): string => `PyTorch ${torch}`;
+
 export const launchers: Readonly<Record<LauncherName, Launcher>> = {
   torch: {
+    options: [],
+    library: pytorch,
     module: () => ['-m', 'flowscope.train'],
     processes: () => 1,
   },
   torchrun: {
+    options: ['processes', 'nodes', 'rendezvous'],
+    library: pytorch,
     module({ processes = 1, nodes = 1, rendezvous }) {
       const [host, port] = rendezvous?.split(':') ?? [];
       // The first machine has the first process, whose reports are read here. Machines with fixed numbers do not meet again.
@@ -35,17 +48,32 @@ export const launchers: Readonly<Record<LauncherName, Launcher>> = {
     },
     processes: ({ processes = 1, nodes = 1 }) => processes * nodes,
   },
+  ray: {
+    options: ['workers', 'address'],
+    library: (python) => `${pytorch(python)}, Ray ${rayOf(python)}`,
+    module: ({ workers = 1, threads = 1, address }) => [
+      ...['-m', 'flowscope.train_ray', `--max-restarts=${restarts}`],
+      ...[`--workers=${workers}`, `--threads=${threads}`],
+      ...(address === undefined ? [] : [`--address=${address}`]),
+    ],
+    processes: ({ workers = 1 }) => workers,
+  },
 };
 
-/** @throws UserError for options that do not go together */
-export function checkLaunch(launch: Launch): void {
-  const { name, processes, nodes, rendezvous } = launch;
-  if (name !== 'torchrun' && [processes, nodes, rendezvous].some((given) => given !== undefined))
-    throw new UserError(
-      `--processes, --nodes and --rendezvous can only be used with --launcher torchrun, not ${name}.`,
-    );
-  if (rendezvous !== undefined && !/^[\w.-]+:\d{1,5}$/.test(rendezvous))
+/** @throws UserError for options that do not go together, or need another launcher */
+export function checkLaunch({ name, ...given }: Partial<Launch>): void {
+  for (const [owner, { options }] of Object.entries(launchers)) {
+    const other = owner === name ? undefined : options.find((option) => given[option] !== undefined);
+    if (other !== undefined)
+      throw new UserError(
+        `--${other} can only be used with --launcher ${owner}${name === undefined ? '' : `, not ${name}`}.`,
+      );
+  }
+  const { nodes, rendezvous, address } = given;
+  if (rendezvous !== undefined && !isAddress(rendezvous))
     throw new UserError(`--rendezvous ${rendezvous}: expected HOST:PORT of this machine.`);
+  if (address !== undefined && !isAddress(address))
+    throw new UserError(`--address ${address}: expected HOST:PORT of a Ray cluster, as ray start says it.`);
   if ((nodes ?? 1) > 1 !== (rendezvous !== undefined))
     throw new UserError('--nodes (2 or more) and --rendezvous HOST:PORT can only be used together.');
 }

@@ -1,28 +1,32 @@
 /** Where a training can run from here, besides in the engine. */
 import { UserError } from '../../../base/user-error';
 import { firstWorking } from '../../../native/run-command';
-import { placeNames, type PlaceState } from '../../../protocol/launch';
-import { findPython } from './python';
+import { launcherNames, type PlaceState } from '../../../protocol/launch';
+import { launchers } from './launchers';
+import { findPython, type Python } from './python';
 
 type Found = Pick<PlaceState, 'found' | 'missing'>;
 
 export async function placeStates(): Promise<PlaceState[]> {
   // All of them run the same Python.
-  const [python, scheduler] = await Promise.all([pythonState(), slurmState()]);
-  return placeNames.map((name) => ({
+  const python = findPython();
+  const withPython = launcherNames.map(async (name) => ({
     name,
-    ...(name !== 'slurm' || python.missing !== undefined ? python : scheduler),
+    ...(await stateOf(python, launchers[name].library)),
   }));
+  const [states, scheduler] = await Promise.all([Promise.all(withPython), slurmState()]);
+  const { found, ...state } = await stateOf(python, launchers.torchrun.library);
+  return [...states, { name: 'slurm', ...(found === undefined ? state : scheduler) }];
 }
 
-function pythonState(): Promise<Found> {
-  return findPython().then(
-    ({ command, torch }) => ({ found: `PyTorch ${torch}, ${command}` }),
-    (error: unknown) => {
-      if (error instanceof UserError) return { missing: error.message };
-      throw error;
-    },
-  );
+async function stateOf(python: Promise<Python>, library: (python: Python) => string): Promise<Found> {
+  try {
+    const found = await python;
+    return { found: `${library(found)}, ${found.command}` };
+  } catch (error) {
+    if (error instanceof UserError) return { missing: error.message };
+    throw error;
+  }
 }
 
 async function slurmState(): Promise<Found> {

@@ -7,16 +7,23 @@ import { firstWorking, runCommand } from '../../../native/run-command';
 export interface Python {
   /** Its path. */
   command: string;
-  /** Version of PyTorch. */
+  /** Of Python 3. */
+  minor: number;
+  /** Versions of libraries; Ray may be missing. */
   torch: string;
+  ray: string | null;
 }
+
+/** Of Ray: the first release that we start, and the last Python 3 that it has packages for. */
+const firstRay = '2.53';
+const lastMinor = 14;
 
 /** Told on one line: the versions of what trainings import, null for what is missing. */
 const question = [
   'import importlib.metadata, importlib.util, json, sys',
   'def version(name):',
   '    return importlib.metadata.version(name) if importlib.util.find_spec(name) else None',
-  'print(json.dumps({"executable": sys.executable, "python": sys.version_info[:2], **{name: version(name) for name in ("torch", "numpy", "safetensors")}}))',
+  'print(json.dumps({"executable": sys.executable, "python": sys.version_info[:2], **{name: version(name) for name in ("torch", "numpy", "safetensors", "ray")}}))',
 ].join('\n');
 
 /** The one that FLOWSCOPE_PYTHON names, or that of the active environment, or the one on the search path. */
@@ -60,8 +67,25 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<
         `"${command} -m pip install ${missing.join(' ')}", or name another Python in FLOWSCOPE_PYTHON.`,
     );
   }
-  const { executable, torch } = has as { executable: string; torch: string };
-  return { command: executable || command, torch };
+  const { executable, torch, ray } = has as { executable: string; torch: string; ray: string | null };
+  return { command: executable || command, minor, torch, ray };
+}
+
+/** Its version. @throws UserError where it is missing or of another version than we know */
+export function rayOf({ command, minor, ray }: Python): string {
+  const install = `"${command} -m pip install 'ray>=${firstRay},<3'"`;
+  if (ray !== null) {
+    if (ray.startsWith('2.') && Number(ray.split('.')[1]) >= Number(firstRay.split('.')[1])) return ray;
+    throw new UserError(
+      `Training with Ray needs Ray ${firstRay} or newer and older than 3; ${command} has ${ray}. Install with ${install}.`,
+    );
+  }
+  throw new UserError(
+    `Training with Ray needs Ray, which ${command} does not have. ` +
+      (minor <= lastMinor
+        ? `Install with ${install}, or name another Python in FLOWSCOPE_PYTHON.`
+        : `It has no packages for Python 3.${minor}. Name a Python 3.10 to 3.${lastMinor} in FLOWSCOPE_PYTHON.`),
+  );
 }
 
 /** The folder that holds the package: next to that of the bundle in the product, in the current one when tests run. */

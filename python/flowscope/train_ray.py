@@ -1,0 +1,229 @@
+"""Trains the run that `flowscope train --launcher ray` prepared: `python -m flowscope.train_ray RUN --workers N`.
+
+Ray starts the workers, places them, and says when one has died. What they compute together goes through torch.distributed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import secrets
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
+
+import torch
+import torch.distributed as dist
+
+from .train import PATIENCE, _heed, log, train
+from .training.loop import Signals, say, say_line
+from .training.plan import TrainingError
+
+#: Seconds between two looks at whether to stop, and until waiting for room is worth a word.
+LOOK_EVERY = 0.25
+WORTH_A_WORD = 30.0
+#: Seconds for a cluster to answer, and for the other workers to end after one has.
+TO_ANSWER = 10.0
+TO_END = 30.0
+#: Bytes. Nothing goes through it, and Ray would take a third of the memory.
+OBJECT_STORE = 2**27
+#: What is wrong with a run, which stays wrong however often it is started again.
+OURS = (TrainingError, FileExistsError)
+
+
+class Lines(io.TextIOBase):
+    """What is printed, for whoever takes it from the queue."""
+
+    def __init__(self, lines: SimpleQueue[str | None]) -> None:
+        self._lines = lines
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            self._lines.put(text)
+        return len(text)
+
+
+class Worker:
+    """A process of the training, where Ray has started it."""
+
+    def __init__(self) -> None:
+        self._signals = Signals()
+        self._store: dist.TCPStore | None = None
+
+    def meeting_place(self) -> tuple[str, int]:
+        """Where the others find this one."""
+        import ray
+
+        host = ray.util.get_node_ip_address()
+        self._store = dist.TCPStore(host, 0, is_master=True, wait_for_workers=False)
+        return host, self._store.port
+
+    def stop(self) -> None:
+        self._signals.stop = True
+
+    def train(self, rank: int, meeting_place: tuple[str, int], given: argparse.Namespace) -> Iterator[str]:
+        """Gives what the training says, line by line."""
+        lines: SimpleQueue[str | None] = SimpleQueue()
+        # On a thread: this one passes on what the training says meanwhile.
+        with ThreadPoolExecutor(1) as pool, redirect_stdout(Lines(lines)):
+            training = pool.submit(self._train, rank, meeting_place, given)
+            training.add_done_callback(lambda _: lines.put(None))
+            while (line := lines.get()) is not None:
+                yield line
+            training.result()
+
+    def _train(self, rank: int, meeting_place: tuple[str, int], given: argparse.Namespace) -> None:
+        torch.set_num_threads(given.threads)
+        self._signals.followed = given.until_closed
+        if given.workers > 1:
+            store = self._store or dist.TCPStore(*meeting_place, is_master=False)
+            dist.init_process_group("gloo", store=store, rank=rank, world_size=given.workers, timeout=PATIENCE)
+        try:
+            train(given.run, self._signals, take_over=given.take_over)
+        finally:
+            if given.workers > 1:
+                dist.destroy_process_group()
+
+
+def start_ray(address: str | None, processors: int) -> None:
+    """Joins the cluster at the address, or starts one in this process, which ends with it."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Where one worker ends, so do the others, each with an error. The first is said.
+    os.environ["RAY_IGNORE_UNHANDLED_ERRORS"] = "1"
+    if address is None:
+        # Whoever else is on this machine could have it run anything.
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    # It reads these when it is loaded.
+    import ray
+
+    if address is None:
+        own = {"num_cpus": processors, "num_gpus": 0, "object_store_memory": OBJECT_STORE, "include_dashboard": False}
+        ray.init("local", logging_level="warning", **own)
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        # Ray would try for minutes.
+        socket.create_connection((host, int(port)), TO_ANSWER).close()
+        # It brings our package to machines that do not have it.
+        ray.init(address, logging_level="warning", runtime_env={"py_modules": [str(Path(__file__).parent)]})
+    except (OSError, RuntimeError, ValueError) as error:
+        raise TrainingError(f"The Ray cluster at {address} cannot be joined from this machine: {error}") from None
+
+
+def train_once(given: argparse.Namespace, signals: Signals, places: Any) -> None:
+    """Raises a RayError where a worker has died, or what the training has raised in it."""
+    import ray
+    from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy as Place
+
+    # Two at once: a worker is told to stop while it trains.
+    start = ray.remote(num_cpus=given.threads, max_concurrency=2)(Worker).options
+    workers = [start(scheduling_strategy=Place(places, rank)).remote() for rank in range(given.workers)]
+    said = []
+    try:
+        meeting_place = workers[0].meeting_place.remote()
+        word_at = time.monotonic() + WORTH_A_WORD
+        while not ray.wait([meeting_place], timeout=LOOK_EVERY)[0]:
+            if signals.stop:
+                # Nothing has begun. One process is enough to say so in the run.
+                return train(given.run, signals, take_over=given.take_over)
+            if time.monotonic() > word_at:
+                word_at = float("inf")
+                log(f"Waiting until Ray has room for {given.workers} workers with {given.threads} processors each.")
+        said = [
+            worker.train.options(num_returns="streaming").remote(rank, ray.get(meeting_place), given)
+            for rank, worker in enumerate(workers)
+        ]
+        pass_on(said, workers[0], signals)
+    except ray.exceptions.RayError:
+        # The first one saves. It could not go on without the one that has ended.
+        workers[0].stop.remote()
+        until = time.monotonic() + TO_END
+        for lines in said:
+            try:
+                has_ended, _ = ray.wait([lines.completed()], timeout=max(0, until - time.monotonic()))
+                for line in lines if has_ended else []:
+                    ray.get(line)
+            except OURS:
+                # The others have ended because of it.
+                raise
+            except ray.exceptions.RayError:
+                continue
+        raise
+    finally:
+        for worker in workers:
+            ray.kill(worker)
+
+
+def pass_on(said: list[Any], first: Any, signals: Signals) -> None:
+    """What the workers say, until all of them have ended; and to the first one, that it has to stop."""
+    import ray
+
+    pending, is_told = list(said), False
+    while pending:
+        for lines in ray.wait(pending, timeout=LOOK_EVERY)[0]:
+            try:
+                say_line(ray.get(next(lines)))
+            except StopIteration:
+                pending.remove(lines)
+        if signals.stop and not is_told:
+            is_told = True
+            first.stop.remote()
+
+
+def train_with_ray(given: argparse.Namespace, signals: Signals) -> None:
+    _heed(signals, given.until_closed)
+    start_ray(given.address, given.workers * given.threads)
+    import ray
+
+    # Ray has set handlers of its own.
+    _heed(signals, False)
+    places = ray.util.placement_group([{"CPU": given.threads}] * given.workers)
+    left = given.max_restarts
+    while True:
+        try:
+            return train_once(given, signals, places)
+        except OURS:
+            raise
+        except ray.exceptions.RayError as error:
+            if left == 0:
+                raise
+            left -= 1
+            # The first worker may be on another machine now.
+            given.take_over = True
+            why = str(getattr(error, "cause", error)).strip().split("\n")[0]
+            log(f"All workers start again from what was saved last, because one has ended: {why}")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m flowscope.train_ray", description=__doc__)
+    parser.add_argument("run", type=Path, help="folder of the run, at the same place on all machines")
+    parser.add_argument("--workers", type=int, default=1, help="processes that share each batch")
+    parser.add_argument("--threads", type=int, default=1, help="threads of each worker")
+    parser.add_argument("--address", help="HOST:PORT of a cluster that this machine is part of; otherwise this machine is one")
+    parser.add_argument("--max-restarts", type=int, default=0, help="how often all workers start again after one has died")
+    parser.add_argument("--until-closed", action="store_true", help="stop when the standard input is closed")
+    parser.add_argument("--take-over", action="store_true", help="also from a machine that has been silent for two minutes")
+    given = parser.parse_args()
+    given.run = given.run.resolve()
+    try:
+        train_with_ray(given, Signals())
+    except OURS as error:
+        say({"error": str(getattr(error, "cause", error))})
+        return 2
+    finally:
+        import ray
+
+        ray.shutdown()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
