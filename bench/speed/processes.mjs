@@ -33,7 +33,7 @@ export async function processes({ only, rounds, quick, output }) {
   for (const config of wanted) {
     const found = await inTemporaryFolder(async (folder) => {
       const run = await preparedRun(python, config, folder);
-      return inTurns(python, run, { rounds, steps: quick ? 60 : 320 });
+      return inTurns(python, run, { rounds, steps: quick ? 60 : 120 });
     });
     results.push({ config, ...found });
     console.log(
