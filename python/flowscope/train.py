@@ -62,7 +62,7 @@ def log(line: str) -> None:
     say({"log": line})
 
 
-def _heed(signals: Signals, until_closed: bool) -> None:
+def heed(signals: Signals, until_closed: bool) -> None:
     def stop(*_: object) -> None:
         signals.stop = True
 
@@ -93,7 +93,7 @@ def main() -> int:
         torch.set_default_dtype(torch.float64)
     signals = Signals()
     signals.followed = given.until_closed
-    _heed(signals, given.until_closed)
+    heed(signals, given.until_closed)
     # Under torchrun each process finds in its environment which of how many it is.
     is_one_of_several = int(os.environ.get("WORLD_SIZE", "1")) > 1
     if is_one_of_several:

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from .train import PATIENCE, _heed, log, train
+from .train import PATIENCE, heed, log, train
 from .training.loop import Signals, say, say_line
 from .training.plan import TrainingError
 
@@ -179,12 +179,12 @@ def pass_on(said: list[Any], first: Any, signals: Signals) -> None:
 
 
 def train_with_ray(given: argparse.Namespace, signals: Signals) -> None:
-    _heed(signals, given.until_closed)
+    heed(signals, given.until_closed)
     start_ray(given.address, given.workers * given.threads)
     import ray
 
     # Ray has set handlers of its own.
-    _heed(signals, False)
+    heed(signals, False)
     places = ray.util.placement_group([{"CPU": given.threads}] * given.workers)
     left = given.max_restarts
     while True:

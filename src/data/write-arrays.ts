@@ -1,5 +1,6 @@
 /** Data as arrays in files, of which other programs read the rows that they need. */
 import path from 'node:path';
+import { contextSizeOf } from '../config/context-size';
 import { writeAtomically } from '../files/atomic';
 import { blocks } from './blocks';
 import { splitContext } from './context';
@@ -32,8 +33,7 @@ export async function writeArrays(folder: string, dataset: Dataset): Promise<voi
     } else {
       await write(`${name}.npy`, rowsOf(split, dataset, 'features'));
     }
-    const { context } = splitContext(await split.read([0]), dataset);
-    if (context) await write(`${name}.context.npy`, rowsOf(split, dataset, 'context'));
+    if (contextSizeOf(dataset) > 0) await write(`${name}.context.npy`, rowsOf(split, dataset, 'context'));
   }
 }
 
