@@ -70,6 +70,8 @@ class Trainer:
         if in_bfloat16:
             use_bfloat16(self._flow)
         self._pass = torch.compile(self._flow.training_pass) if plan.compile else self._flow.training_pass
+        self._updated = [self._flow.get_buffer(name) for name in plan.updates]
+        self._adam = self._optimizer()
 
     def _bound(self, flow: nn.Module, parameters: Tensor) -> Any:
         """With its tensors in our vectors."""
@@ -78,6 +80,25 @@ class Trainer:
         for name, view in _views(self._statistics, self._plan.statistics):
             flow.get_buffer(name).data = view
         return flow
+
+    def _optimizer(self) -> torch.optim.Adam:
+        """Over the vectors, in two parts: what is decayed, and the rest."""
+        training = self._plan.training
+        parts = slice(self._plan.decayed), slice(self._plan.decayed, None)
+        parameters, first, second, gradients = (
+            [vector[part] for part in parts]
+            for vector in (self._vectors[""], self._vectors["adam.m."], self._vectors["adam.v."], self._gradient)
+        )
+        decayed, others = ({"params": [part]} for part in parameters)
+        adam = torch.optim.Adam(
+            [{**decayed, "weight_decay": training["weightDecay"]}, others],
+            betas=(training["beta1"], training["beta2"]),
+            fused=True,
+        )
+        for parameter, gradient, mean, square in zip(parameters, gradients, first, second, strict=True):
+            parameter.grad = gradient
+            adam.state[parameter] = {"step": torch.zeros(()), "exp_avg": mean, "exp_avg_sq": square}
+        return adam
 
     def step(self, step: int, learning_rate: float) -> Likelihood:
         """One step, counted from 1. Where something is not finite, nothing changes."""
@@ -88,33 +109,28 @@ class Trainer:
         sums = torch.stack([prior.sum(), log_det.sum(), preprocessing.sum()]) / plan.batch
         (-sums.sum()).backward()
         self._world.add_up(self._gradient)
-        norm = torch.linalg.vector_norm(self._gradient)
-        found = self._likelihood(self._world.add_up(sums.detach().double()), float(norm))
+        norm = float(torch.linalg.vector_norm(self._gradient))
+        found = self._likelihood(self._world.add_up(sums.detach().double()), norm)
         if found.is_finite:
             self._update(step, learning_rate, norm)
             with torch.no_grad():
-                for name, value in zip(plan.updates, updates, strict=True):
-                    self._flow.get_buffer(name).copy_(value)
+                for buffer, value in zip(self._updated, updates, strict=True):
+                    buffer.copy_(value)
         return found
 
     @torch.no_grad()
-    def _update(self, step: int, learning_rate: float, norm: Tensor) -> None:
+    def _update(self, step: int, learning_rate: float, norm: float) -> None:
         """Adam as TensorFlow has it: epsilon is added to the root of the uncorrected second moment."""
         training = self._plan.training
-        single = np.float32
-        parameters, gradient = self._vectors[""], self._gradient
-        gradient *= torch.clamp(training["clipNorm"] / (norm + 1e-6), max=1)
-        decayed = self._plan.decayed
-        if training["weightDecay"] > 0:
-            gradient[:decayed].add_(parameters[:decayed], alpha=training["weightDecay"])
-        beta1, beta2 = training["beta1"], training["beta2"]
-        corrected = np.sqrt(single(1) - single(beta2**step)) / (single(1) - single(beta1**step))
-        first, second = self._vectors["adam.m."], self._vectors["adam.v."]
-        first.lerp_(gradient, 1 - beta1)
-        second.lerp_(gradient.square(), 1 - beta2)
-        parameters.addcdiv_(first, second.sqrt().add_(training["epsilon"]), value=-float(single(learning_rate) * corrected))
+        if norm > training["clipNorm"]:
+            self._gradient *= training["clipNorm"] / (norm + 1e-6)
+        for group in self._adam.param_groups:
+            group["lr"] = learning_rate
+            group["eps"] = training["epsilon"] / math.sqrt(1 - training["beta2"] ** step)
+            self._adam.state[group["params"][0]]["step"].fill_(step - 1)
+        self._adam.step()
         if "ema." in self._vectors:
-            self._vectors["ema."].lerp_(parameters, 1 - average_decay_at(step, training))
+            self._vectors["ema."].lerp_(self._vectors[""], 1 - average_decay_at(step, training))
 
     @torch.no_grad()
     def evaluate(self, examples: Examples) -> Likelihood:
