@@ -62,6 +62,8 @@ describe('the inspector', function () {
   async function opened(file: string, mark: string): Promise<{ frame: Frame; milliseconds: number }> {
     const started = Date.now();
     await vscode.commands.executeCommand('flowscope.openInInspector', vscode.Uri.file(file));
+    // Looking for the page while it loads would take the host's time and the window's from it.
+    await pause(1500);
     const frame = await workbench.webview('[role=listbox] [role=option]', longest);
     const painted = await until(
       `the mark ${mark}`,
