@@ -20,20 +20,30 @@ const picturesAtOnce = 64;
  * @param folder that exists
  * @throws UserError where data cannot be read or files cannot be written
  */
-export async function writeArrays(folder: string, dataset: Dataset): Promise<void> {
-  const write = (name: string, bytes: Parameters<typeof writeAtomically>[1]): Promise<void> =>
-    writeAtomically(path.join(folder, name), bytes);
+export async function writeArrays(folder: string, dataset: Dataset, signal?: AbortSignal): Promise<void> {
+  const write = (name: string, parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<void> =>
+    writeAtomically(path.join(folder, name), untilStopped(parts, signal));
   for (const name of ['train', 'validation'] as const) {
     const split = dataset[name];
     if (split.count === 0) continue;
     if (name === 'train' && split.whole) {
       const sizes = new Int32Array(2 * split.count);
       await write(`${name}.pixels`, wholePictures(split, sizes));
-      await write(`${name}.sizes.npy`, encodeNpy({ shape: [split.count, 2], data: sizes }));
+      await write(`${name}.sizes.npy`, [encodeNpy({ shape: [split.count, 2], data: sizes })]);
     } else {
       await write(`${name}.npy`, rowsOf(split, dataset, 'features'));
     }
     if (contextSizeOf(dataset) > 0) await write(`${name}.context.npy`, rowsOf(split, dataset, 'context'));
+  }
+}
+
+async function* untilStopped(
+  parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const part of parts) {
+    signal?.throwIfAborted();
+    yield part;
   }
 }
 

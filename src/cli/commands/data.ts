@@ -68,7 +68,7 @@ export const dataCommand = defineCommand({
     };
     const preview = await previewData(source, process.cwd(), { signal: session.signal, ...choice });
     const arrays = options.write === undefined ? undefined : path.resolve(options.write);
-    if (arrays !== undefined) await writeData(source, choice, arrays);
+    if (arrays !== undefined) await writeData(source, choice, { folder: arrays, signal: session.signal });
     const { sheet, ...json } = preview;
     if (options.sheet !== undefined) {
       if (!sheet) throw new UserError(`--sheet: ${source} holds rows of numbers; only images have a sheet.`);
@@ -90,13 +90,13 @@ export const dataCommand = defineCommand({
 async function writeData(
   source: string,
   choice: Pick<RunRequest, 'reading' | 'context'>,
-  folder: string,
+  { folder, signal }: { folder: string; signal: AbortSignal },
 ): Promise<void> {
   const { request, base } = await requestFor(source, process.cwd());
   const { dataset } = await prepareRun({ ...request, ...choice }, base);
   try {
     await makeFolder(folder);
-    await writeArrays(folder, dataset);
+    await writeArrays(folder, dataset, signal);
   } catch (error) {
     throw writeError(folder, error);
   } finally {
