@@ -37,10 +37,13 @@ function writeTable(file, problem, count, seed, change = (row) => row) {
   fs.writeFileSync(file, `a,b,x,y\n${lines.join('\n')}\n`);
 }
 
+/** Deviation of what truths are moved by beside those that the flow learned: more than that of the linear Gaussian's posterior. */
+const spread = 0.6;
+
 /** Truths that are spread wider than the flow learned: beside them it is overconfident. */
 const widened = (seed) => {
   const gaussian = normal(uniform(seed));
-  return ([a, b, x, y]) => [a + 0.3 * gaussian(), b + 0.3 * gaussian(), x, y];
+  return ([a, b, x, y]) => [a + spread * gaussian(), b + spread * gaussian(), x, y];
 };
 
 async function measure(name, steps, folder) {
