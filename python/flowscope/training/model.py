@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 from .bfloat16 import use_bfloat16
 from .collective import World, set_batch_size
@@ -71,7 +72,6 @@ class Trainer:
             use_bfloat16(self._flow)
         self._pass = torch.compile(self._flow.training_pass) if plan.compile else self._flow.training_pass
         self._updated = [self._flow.get_buffer(name) for name in plan.updates]
-        self._adam = self._optimizer()
 
     def _bound(self, flow: nn.Module, parameters: Tensor) -> Any:
         """With its tensors in our vectors."""
@@ -80,25 +80,6 @@ class Trainer:
         for name, view in _views(self._statistics, self._plan.statistics):
             flow.get_buffer(name).data = view
         return flow
-
-    def _optimizer(self) -> torch.optim.Adam:
-        """Over the vectors, in two parts: what is decayed, and the rest."""
-        training = self._plan.training
-        parts = slice(self._plan.decayed), slice(self._plan.decayed, None)
-        parameters, first, second, gradients = (
-            [vector[part] for part in parts]
-            for vector in (self._vectors[""], self._vectors["adam.m."], self._vectors["adam.v."], self._gradient)
-        )
-        decayed, others = ({"params": [part]} for part in parameters)
-        adam = torch.optim.Adam(
-            [{**decayed, "weight_decay": training["weightDecay"]}, others],
-            betas=(training["beta1"], training["beta2"]),
-            fused=True,
-        )
-        for parameter, gradient, mean, square in zip(parameters, gradients, first, second, strict=True):
-            parameter.grad = gradient
-            adam.state[parameter] = {"step": torch.zeros(()), "exp_avg": mean, "exp_avg_sq": square}
-        return adam
 
     def step(self, step: int, learning_rate: float) -> Likelihood:
         """One step, counted from 1. Where something is not finite, nothing changes."""
@@ -124,11 +105,23 @@ class Trainer:
         training = self._plan.training
         if norm > training["clipNorm"]:
             self._gradient *= training["clipNorm"] / (norm + 1e-6)
-        for group in self._adam.param_groups:
-            group["lr"] = learning_rate
-            group["eps"] = training["epsilon"] / math.sqrt(1 - training["beta2"] ** step)
-            self._adam.state[group["params"][0]]["step"].fill_(step - 1)
-        self._adam.step()
+        vectors = self._vectors[""], self._gradient, self._vectors["adam.m."], self._vectors["adam.v."]
+        decayed = self._plan.decayed
+        for part, decay in ((slice(decayed), training["weightDecay"]), (slice(decayed, None), 0.0)):
+            # As a function, since the class loads PyTorch's compiler, which takes seconds.
+            adam(
+                *([vector[part]] for vector in vectors),
+                max_exp_avg_sqs=[],
+                state_steps=[torch.tensor(step - 1.0)],
+                fused=True,
+                amsgrad=False,
+                beta1=training["beta1"],
+                beta2=training["beta2"],
+                lr=learning_rate,
+                weight_decay=decay,
+                eps=training["epsilon"] / math.sqrt(1 - training["beta2"] ** step),
+                maximize=False,
+            )
         if "ema." in self._vectors:
             self._vectors["ema."].lerp_(self._vectors[""], 1 - average_decay_at(step, training))
 
