@@ -144,7 +144,7 @@ function aboutOf({ title, flow, config }: TorchSubject): string[] {
   return [
     `${title}, written by Flowscope.`,
     space,
-    'Needs PyTorch and nothing else. Flow.load() reads the weights beside this file.',
+    'Needs PyTorch 2.5 or newer and nothing else. Flow.load() reads the weights beside this file.',
     'Tensors have the names and shapes of the checkpoint: weights are [inputs, outputs], filters [h, w, inputs, outputs].',
   ];
 }
