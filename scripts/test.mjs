@@ -12,7 +12,12 @@ const tiers = [
   { name: 'engine', needs: engineNeeds, run: nodeTests },
   { name: 'python', sources: pythonSources, run: (_, files, context) => runPythonTests(files, context) },
   { name: 'extension', run: (name, files, context) => extensionTests(name, files, context) },
-  { name: 'browser', needs: browserNeeds, run: nodeTests },
+  // Three at once: each waits for its page or its engine now and then.
+  {
+    name: 'browser',
+    needs: browserNeeds,
+    run: (...given) => nodeTests(...given, { atOnce: 3, parts: 9 }),
+  },
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
   {
     name: 'e2e',
@@ -75,13 +80,13 @@ async function windowNeeds() {
   return { ...(await modelNeeds()), FLOWSCOPE_PYTHON: await ensurePeersPython() };
 }
 
-async function nodeTests(name, files, { env, pace, onCut }) {
-  const { bundleTests } = await import('./test-bundles.mjs');
+async function nodeTests(name, files, { env, pace, onCut }, { atOnce = 2, parts } = {}) {
+  const { bundleTests, bundleTogether } = await import('./test-bundles.mjs');
   const { runNodeTests } = await import('./node-tests.mjs');
-  const bundles = await bundleTests(name, files);
+  const bundles = await (parts ? bundleTogether(name, files, parts) : bundleTests(name, files));
   const quietLibrary = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
-  // Two files at once: each waits for a browser, or computes on one thread, for much of its time.
-  return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce: 2 });
+  // Two files at once: each computes on one thread for much of its time.
+  return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce });
 }
 
 async function extensionTests(
