@@ -179,7 +179,7 @@ async function endWindow(port, suite) {
   // test-electron ends what it started at this signal, at the second one with all its children.
   for (const wait of [20_000, 10_000]) {
     await pause(wait, undefined, { ref: false });
-    process.emit('SIGINT');
+    process.emit('SIGINT', 'of the window');
   }
 }
 

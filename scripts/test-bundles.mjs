@@ -31,3 +31,23 @@ export async function bundleTests(name, sources, base = path.join('test', name))
   });
   return sources.map((source) => path.join(outdir, path.relative(base, source).replace(/\.tsx?$/, '.js')));
 }
+
+/**
+ * Bundles the sources into at most so many files, whose tests run in one process each: what takes long to start is started
+ * once for all of them.
+ */
+export function bundleTogether(name, sources, most) {
+  const folder = path.join('out', 'test', `${name}-parts`);
+  fs.rmSync(path.join(root, folder), { recursive: true, force: true });
+  fs.mkdirSync(path.join(root, folder), { recursive: true });
+  const count = Math.min(most, sources.length);
+  const entries = Array.from({ length: count }, (_, part) => {
+    const entry = path.join(folder, `part-${part + 1}.ts`);
+    // In turn: those of one folder take about as long.
+    const files = sources.filter((_, at) => at % count === part);
+    const lines = files.map((file) => `import ${JSON.stringify(path.join(root, file))};\n`);
+    fs.writeFileSync(path.join(root, entry), lines.join(''));
+    return entry;
+  });
+  return bundleTests(name, entries, folder);
+}

@@ -1,4 +1,4 @@
-// npm test: sets up, then runs the tiers in order and adds them up.
+// npm test: sets up, then runs the tiers in order, those in a window beside the others, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--no-setup]
 // Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
 import { pythonSources, runPythonTests } from './python-tests.mjs';
@@ -11,11 +11,21 @@ const tiers = [
   { name: 'contract', run: nodeTests },
   { name: 'engine', needs: engineNeeds, run: nodeTests },
   { name: 'python', sources: pythonSources, run: (_, files, context) => runPythonTests(files, context) },
-  { name: 'extension', run: (name, files, context) => extensionTests(name, files, context) },
-  { name: 'browser', needs: browserNeeds, run: nodeTests },
+  {
+    name: 'extension',
+    inWindow: true,
+    run: (name, files, context) => extensionTests(name, files, context),
+  },
+  // Three at once: each waits for its page or its engine now and then.
+  {
+    name: 'browser',
+    needs: browserNeeds,
+    run: (...given) => nodeTests(...given, { atOnce: 3, parts: 9 }),
+  },
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
   {
     name: 'e2e',
+    inWindow: true,
     needs: windowNeeds,
     run: (...given) => extensionTests(...given, { packaged: true, retries: 1 }),
   },
@@ -75,13 +85,13 @@ async function windowNeeds() {
   return { ...(await modelNeeds()), FLOWSCOPE_PYTHON: await ensurePeersPython() };
 }
 
-async function nodeTests(name, files, { env, pace, onCut }) {
-  const { bundleTests } = await import('./test-bundles.mjs');
+async function nodeTests(name, files, { env, pace, onCut }, { atOnce = 2, parts } = {}) {
+  const { bundleTests, bundleTogether } = await import('./test-bundles.mjs');
   const { runNodeTests } = await import('./node-tests.mjs');
-  const bundles = await bundleTests(name, files);
+  const bundles = await (parts ? bundleTogether(name, files, parts) : bundleTests(name, files));
   const quietLibrary = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
-  // Two files at once: each waits for a browser, or computes on one thread, for much of its time.
-  return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce: 2 });
+  // Two files at once: each computes on one thread for much of its time.
+  return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce });
 }
 
 async function extensionTests(
@@ -124,6 +134,8 @@ async function runTier(tier, file, pace, onCut) {
   return { name: tier.name, ...result, time: seconds(started) };
 }
 
+const place = ({ name }) => tiers.findIndex((tier) => tier.name === name);
+
 /** At most so many names of a list are written. */
 const mostNames = 40;
 
@@ -161,29 +173,42 @@ main(async () => {
   const { measurePace } = await import('./pace.mjs');
   const chosen = tiers.filter(({ name }) => options.tiers.length === 0 || options.tiers.includes(name));
   const results = [];
-  let cut = () => undefined;
+  /** What ends the tiers that run now. */
+  const cuts = new Set();
   let over = false;
   // What passed is reported also where somebody ends the whole.
   for (const signal of ['SIGINT', 'SIGTERM']) {
-    process.once(signal, () => {
+    process.on(signal, (given) => {
+      // The end of a window that hangs is sent around as a signal, and is not meant for us.
+      if (given !== signal || over) return;
       over = true;
       console.error(`\nended by ${signal}`);
-      cut();
+      for (const cut of cuts) cut();
     });
   }
-  for (const [at, tier] of chosen.entries()) {
-    if (over) {
-      results.push(...chosen.slice(at).map(({ name }) => ({ name, ...nothing, time: '0 s' })));
-      break;
+  const oneByOne = async (some) => {
+    for (const tier of some) {
+      if (over) {
+        results.push({ name: tier.name, ...nothing, time: '0 s' });
+        continue;
+      }
+      const pace = await measurePace();
+      if (pace > 1.3)
+        console.log(
+          `\nthis machine takes ${pace.toFixed(1)} times as long as usual: limits are as much longer`,
+        );
+      let cut;
+      const result = await runTier(tier, options.file, pace, (end) => cuts.add((cut = end)));
+      cuts.delete(cut);
+      if (result) results.push(result);
     }
-    const pace = await measurePace();
-    if (pace > 1.3)
-      console.log(
-        `\nthis machine takes ${pace.toFixed(1)} times as long as usual: limits are as much longer`,
-      );
-    const result = await runTier(tier, options.file, pace, (end) => (cut = end));
-    if (result) results.push(result);
-  }
+  };
+  // A window has a single test at a time, which waits more than it computes: the other tiers run meanwhile.
+  await Promise.all([
+    oneByOne(chosen.filter(({ inWindow }) => !inWindow)),
+    oneByOne(chosen.filter(({ inWindow }) => inWindow)),
+  ]);
+  results.sort((a, b) => place(a) - place(b));
   if (results.length === 0) throw new Stop('no test ran');
   summarize(results, started);
 });

@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { showTab, type Model } from '../inspector/models';
 import { until } from '../inspector/until';
+import { audit } from './support/audit';
 import { screenshot, type ThemeName } from './support/browser-page';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
@@ -32,10 +32,9 @@ describe('looks', () => {
 
   /** Rules other than contrast do not depend on the theme: all of them once, contrast everywhere. */
   async function accessible(page: Page, what: string, all = true): Promise<void> {
-    // What passes is not described, and without frames there is nothing to put together on a page of its own.
-    const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
-    const { violations } = await (all ? builder : builder.withRules(['color-contrast'])).analyze();
-    const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
+    const serious = (await audit(page, { contrastAlone: !all })).filter(
+      (v) => v.impact === 'serious' || v.impact === 'critical',
+    );
     assert.deepEqual(
       serious.map(
         (v) =>

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import { fixture, folder, models, openModel, type Model } from '../inspector/models';
+import { settled } from '../inspector/until';
 import { restyle, screenshot } from './support/browser-page';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
@@ -131,7 +132,7 @@ describe('sizes', () => {
         for (const [width, height] of sizes) {
           await resize(frame, width, height);
           for await (const panel of panels(frame, height === 500 || height === 836))
-            found.push(...(await faults(frame, width, height, panel)));
+            found.push(...(await settled(() => faults(frame, width, height, panel))));
           if (pictures.has(`${width}×${height}`))
             await screenshot(editor.page, `sizes-${model.name.replaceAll(' ', '-')}-${width}x${height}`);
         }

@@ -1,11 +1,11 @@
 /** Flows of splines and of autoregressive layers: the curves, and every other view of such layers. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { parseNumber } from '../inspector/frame';
 import { until } from '../inspector/until';
 import type { Model } from '../inspector/models';
+import { audit } from './support/audit';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
 import { tinyModel } from './support/tiny-models';
@@ -23,8 +23,8 @@ describe('flows of today', () => {
     },
     { untrained: true },
   );
-  const ready = async (model: Model, options: { language?: string; theme?: string } = {}): Promise<Page> => {
-    const { page } = await editor.openPage(model.file(), { width: 1280, height: 900, ...options } as object);
+  const ready = async (model: Model, options: { language?: string } = {}): Promise<Page> => {
+    const { page } = await editor.openPage(model.file(), { width: 1280, height: 900, ...options });
     await page.locator('.flow[aria-busy=false]').waitFor();
     await page.locator('.flow [data-layer="1"]').first().click();
     return page;
@@ -156,22 +156,23 @@ describe('flows of today', () => {
       [models.autoregressive, 1, 'Order', '.order-maps tbody'],
       [models.splines, 2, 'Matrix', '.travel .row-map'],
     ] as const;
-    for (const [model, layer, tab, content] of views)
-      for (const theme of ['dark', 'light', 'high-contrast']) {
-        const page = await ready(model, { theme });
-        await page.locator(`.flow [data-layer="${layer}"]`).first().click();
-        await page.getByRole('tab', { name: tab }).click();
-        await page.locator(content).first().waitFor();
-        const builder = new AxeBuilder({ page }).options({ resultTypes: ['violations'] }).setLegacyMode();
-        const { violations } = await builder.include('.layer').analyze();
+    for (const [model, layer, tab, content] of views) {
+      const page = await ready(model);
+      await page.locator(`.flow [data-layer="${layer}"]`).first().click();
+      await page.getByRole('tab', { name: tab }).click();
+      await page.locator(content).first().waitFor();
+      for (const theme of ['dark', 'light', 'high-contrast'] as const) {
+        await editor.setTheme(`vscode-${theme}`);
+        const found = await audit(page, { within: ['.layer'], contrastAlone: theme !== 'dark' });
         assert.deepEqual(
-          violations
+          found
             .filter(({ impact }) => impact === 'serious' || impact === 'critical')
             .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join('; ')}`),
           [],
           `${tab}, ${theme}`,
         );
       }
+    }
   });
 
   for (const kind of ['splines', 'autoregressive'] as const)

@@ -21,7 +21,7 @@ import { giveValues, result } from '../inspector/frame';
 import { fixture, folder, models, openModel, root, showTab } from '../inspector/models';
 import { exampleOf } from '../inspector/reference';
 import { allowClipboard, arraysIn, copyNumbers, saved } from '../inspector/take';
-import { until } from '../inspector/until';
+import { settled, until } from '../inspector/until';
 import { acceptFile } from './dialogs';
 import { inWindow } from './in-window';
 import type { Workbench } from './workbench';
@@ -127,12 +127,7 @@ describe('in the window', function () {
           await until(`the theme ${name}`, () =>
             frame.evaluate((wanted) => document.body.dataset['vscodeThemeKind'] === wanted, kind),
           );
-          // What is on its way may be drawn a moment later.
-          let found = await faint(frame);
-          for (let tries = 0; found.length > 0 && tries < 8; tries++) {
-            await workbench.page.waitForTimeout(250);
-            found = await faint(frame);
-          }
+          const found = await settled(() => faint(frame));
           bad.push(...found.map((one) => `${name}, ${tabs.join(' ')}: ${one}`));
         }
       }

@@ -55,7 +55,7 @@ describe('training', function () {
     const resolution = 5;
     const delay = monitorEventLoopDelay({ resolution });
     delay.enable();
-    await pause(10_000);
+    await pause(4000);
     delay.disable();
     const milliseconds = (percent: number) => Math.max(0, delay.percentile(percent) / 1e6 - resolution);
     const lag = { p50: milliseconds(50), p99: milliseconds(99), max: delay.max / 1e6 - resolution };

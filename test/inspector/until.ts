@@ -25,3 +25,13 @@ export async function until<T>(
     await pause(50);
   }
 }
+
+/** What is wrong still when all that was on its way has arrived. */
+export async function settled(look: () => Promise<string[]>): Promise<string[]> {
+  let found = await look();
+  for (let i = 0; found.length > 0 && i < 8; i++) {
+    await pause(250);
+    found = await look();
+  }
+  return found;
+}

@@ -48,7 +48,7 @@ export async function soak(
   tell: (sample: Sample) => void,
 ): Promise<Sample[]> {
   const { training, file } = await startTraining(folder);
-  const window = await EngineWindow.start(folder, inspectionEnvironment);
+  const window = await EngineWindow.open(folder, inspectionEnvironment);
   try {
     const live = await window.openPage(file);
     await live.page.locator('.worked').waitFor();
@@ -73,7 +73,7 @@ export async function soak(
     return samples;
   } finally {
     training.kill('SIGKILL');
-    await window.close();
+    await EngineWindow.stop();
   }
 }
 

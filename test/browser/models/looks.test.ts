@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { until } from '../../inspector/until';
+import { settled, until } from '../../inspector/until';
 import { isImage, models, openModel, root, showTab, type Model } from '../../inspector/models';
 import { inWindow } from '../support/in-window';
 import { misplaced, spoil } from '../support/misplaced';
@@ -40,16 +40,6 @@ async function showTabs(frame: Frame, tabs: [string, string][]): Promise<void> {
   }
   // What is being computed pulses.
   await frame.locator('main .skeleton.pulse').first().waitFor({ state: 'detached', timeout: 60_000 });
-}
-
-/** What is wrong still when all that was on its way has arrived. */
-async function settled(look: () => Promise<string[]>): Promise<string[]> {
-  let found = await look();
-  for (let i = 0; found.length > 0 && i < 8; i++) {
-    await pause(250);
-    found = await look();
-  }
-  return found;
 }
 
 describe('looks', () => {

@@ -1,7 +1,7 @@
 /** Runs that ended: the step slider, what is gone back to, and what a reload keeps. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { until } from '../../inspector/until';
+import { patience, until } from '../../inspector/until';
 import { costsOf } from '../../inspector/command-line';
 import { others, scored } from '../../inspector/comparison';
 import { isImage, models, openModel, showTab } from '../../inspector/models';
@@ -77,7 +77,8 @@ describe('runs', () => {
             const now = await drawn(frame, selector).catch(() => '');
             const still = now === before;
             before = now;
-            if (!still) await new Promise((resolve) => setTimeout(resolve, settled));
+            // A plane is refined in steps, which take longer on a slow machine.
+            if (!still) await new Promise((resolve) => setTimeout(resolve, patience(settled)));
             return (
               still &&
               now !== '' &&

@@ -38,6 +38,8 @@ export function launch(): Promise<Browser> {
     args: [
       '--no-sandbox',
       '--disable-gpu',
+      // One process for all pages: the next one finds the code of the page compiled.
+      '--renderer-process-limit=1',
       '--disable-quic',
       '--no-first-run',
       '--disable-background-networking',
@@ -46,6 +48,11 @@ export function launch(): Promise<Browser> {
       '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost',
     ],
   });
+}
+
+/** A page that stays: with the last one the process of the pages would end. */
+export async function keepWarm(context: BrowserContext): Promise<void> {
+  await context.newPage();
 }
 
 /** A page that is open to nothing yet. */

@@ -9,8 +9,66 @@ import { EngineProcess } from '../../../src/extension/engine/engine-process';
 import { root } from '../../inspector/models';
 import { patience, until } from '../../inspector/until';
 import type { InspectorWindow } from '../../inspector/window';
-import { launch, openWithHost, watchedPage, type PageOptions, type WatchedPage } from './browser-page';
+import {
+  keepWarm,
+  launch,
+  openWithHost,
+  watchedPage,
+  type PageOptions,
+  type WatchedPage,
+} from './browser-page';
 import { EnginePage, type Faults } from './engine-page';
+
+/** What suites of one process have in common: the first page of a browser, and of an engine, takes seconds. */
+interface Started {
+  browser: Browser;
+  context: BrowserContext;
+  engine: EngineProcess;
+}
+
+let started: Promise<Started> | undefined;
+
+async function start(env: Record<string, string>): Promise<Started> {
+  const log: string[] = [];
+  // Before the engine, which would keep the test's process from ending where there is no browser.
+  const browser = await launch();
+  const engine = new EngineProcess({
+    script: path.join(root(), 'dist', 'engine.js'),
+    env,
+    name: 'engine',
+    events: {},
+    log: (line) => log.push(line),
+  });
+  const context = await browser.newContext({
+    // An editor beside the side bar of a window of 1440×900.
+    viewport: { width: 1092, height: 800 },
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  context.setDefaultTimeout(patience(90_000));
+  await keepWarm(context);
+  // As whoever watches the tests ends one that hangs.
+  process.once('SIGTERM', () => void lastWords(context.pages(), log));
+  return { browser, context, engine };
+}
+
+/** Pictures of the pages and the engine's log, from a test that is ended because it hangs. */
+async function lastWords(pages: readonly Page[], log: readonly string[]): Promise<never> {
+  for (const [i, page] of pages.entries()) {
+    const file = path.join(artifacts(), `hang-${process.pid}-${i}.png`);
+    await page.screenshot({ path: file, timeout: 10_000 }).then(
+      () => console.error(`the page as it was: ${file}`),
+      () => undefined,
+    );
+  }
+  console.error(log.slice(-40).join('\n'));
+  process.exit(1);
+}
+
+function artifacts(): string {
+  const folder = path.join(root(), 'artifacts', 'browser');
+  fs.mkdirSync(folder, { recursive: true });
+  return folder;
+}
 
 export class EngineWindow implements InspectorWindow {
   private readonly pages: WatchedPage[] = [];
@@ -27,35 +85,22 @@ export class EngineWindow implements InspectorWindow {
   private readonly savedPages = new Map<string, Promise<string>>();
 
   private constructor(
-    private readonly browser: Browser,
     private readonly context: BrowserContext,
     readonly engine: EngineProcess,
-    private readonly log: string[],
     /** For the files of the suite. */
     readonly folder: string,
   ) {}
 
-  static async start(folder: string, env: Record<string, string> = {}): Promise<EngineWindow> {
-    const log: string[] = [];
-    // Before the engine, which would keep the test's process from ending where there is no browser.
-    const browser = await launch();
-    const engine = new EngineProcess({
-      script: path.join(root(), 'dist', 'engine.js'),
-      env,
-      name: 'engine',
-      events: {},
-      log: (line) => log.push(line),
-    });
-    const context = await browser.newContext({
-      // An editor beside the side bar of a window of 1440×900.
-      viewport: { width: 1092, height: 800 },
-      permissions: ['clipboard-read', 'clipboard-write'],
-    });
-    context.setDefaultTimeout(patience(90_000));
-    const window = new EngineWindow(browser, context, engine, log, folder);
-    // As whoever watches the tests ends one that hangs.
-    process.once('SIGTERM', () => void window.lastWords());
-    return window;
+  static async open(folder: string, env: Record<string, string> = {}): Promise<EngineWindow> {
+    const { context, engine } = await (started ??= start(env));
+    return new EngineWindow(context, engine, folder);
+  }
+
+  /** Ends what all windows of this process have in common. */
+  static async stop(): Promise<void> {
+    const { browser, engine } = (await started) ?? {};
+    await browser?.close();
+    await engine?.stop();
   }
 
   get page(): Page {
@@ -173,27 +218,8 @@ export class EngineWindow implements InspectorWindow {
 
   async screenshot(name: string): Promise<void> {
     await this.page.screenshot({
-      path: path.join(this.artifacts(), `${name.replace(/[^\w.-]+/g, '-')}.png`),
+      path: path.join(artifacts(), `${name.replace(/[^\w.-]+/g, '-')}.png`),
     });
-  }
-
-  /** Pictures of the pages and the engine's log, from a test that is ended because it hangs. */
-  private async lastWords(): Promise<never> {
-    for (const [i, { page }] of this.pages.entries()) {
-      const file = path.join(this.artifacts(), `hang-${process.pid}-${i + 1}.png`);
-      await page.screenshot({ path: file, timeout: 10_000 }).then(
-        () => console.error(`the page as it was: ${file}`),
-        () => undefined,
-      );
-    }
-    console.error(this.log.slice(-40).join('\n'));
-    process.exit(1);
-  }
-
-  private artifacts(): string {
-    const folder = path.join(root(), 'artifacts', 'browser');
-    fs.mkdirSync(folder, { recursive: true });
-    return folder;
   }
 
   /** Resolves to what went wrong in them: errors in the console, exceptions, policy violations, requests. */
@@ -204,10 +230,5 @@ export class EngineWindow implements InspectorWindow {
     // As with its document: the next test may have another file at the same path.
     this.others.clear();
     return closed.flatMap(({ problems }) => problems);
-  }
-
-  async close(): Promise<void> {
-    await this.browser.close();
-    await this.engine.stop();
   }
 }

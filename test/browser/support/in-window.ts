@@ -1,4 +1,4 @@
-/** What every suite does with the engine's window: starts it, keeps a picture where a test fails, and ends it. */
+/** What every suite does with the engine's window: opens it, keeps a picture where a test fails, and closes it. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
@@ -16,6 +16,9 @@ interface WindowOptions {
   untrained?: boolean;
 }
 
+// Of all suites of the process.
+after(() => EngineWindow.stop());
+
 /** Adds the hooks to the suite that calls. */
 export function inWindow(
   begin: (window: EngineWindow) => unknown,
@@ -28,7 +31,7 @@ export function inWindow(
     place = mkdtempSync(path.join(os.tmpdir(), 'flowscope-models-'));
     placeModels(place, !untrained);
     if (files) mkdirSync(files(), { recursive: true });
-    window = await EngineWindow.start(place);
+    window = await EngineWindow.open(place);
     if (!untrained)
       window.runs = models
         .filter(({ steps }) => steps.length > 0)
@@ -43,7 +46,7 @@ export function inWindow(
     if (passed) assert.deepEqual(problems, []);
   });
   after(async () => {
-    await window?.close();
+    await window?.closePages();
     rmSync(place, { recursive: true, force: true, maxRetries: 3 });
   });
 }
