@@ -78,7 +78,7 @@ async function windowNeeds() {
 async function nodeTests(name, files, { env, pace, onCut }) {
   const { bundleTests } = await import('./test-bundles.mjs');
   const { runNodeTests } = await import('./node-tests.mjs');
-  const bundles = await bundleTests(name, files);
+  const bundles = await bundleTests(name, files, { sharing: true });
   const quietLibrary = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
   // Two files at once: each waits for a browser, or computes on one thread, for much of its time.
   return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce: 2 });
