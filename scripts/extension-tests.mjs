@@ -95,9 +95,9 @@ export async function runExtensionSuite(
   } = {},
 ) {
   if (sources.length === 0) throw new Stop(`there are no tests in test/${suite}`);
-  await bundleTests(suite, sources, base);
+  await bundleTests(suite, sources, { base });
   const loader = path.join('test', 'extension', 'index.ts');
-  const [index] = await bundleTests(`${suite}-loader`, [loader], path.dirname(loader));
+  const [index] = await bundleTests(`${suite}-loader`, [loader], { base: path.dirname(loader) });
   const host = await findHost();
 
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'fsp-'));

@@ -21,7 +21,7 @@ const slice = 8000;
 export async function bundleFuzz() {
   const { bundleTests } = await import('./test-bundles.mjs');
   // A folder of its own: another run may be under way, whose processes begin again now and then.
-  const [script] = await bundleTests(`fuzz-${process.pid}`, ['test/fuzz/child.ts'], 'test/fuzz');
+  const [script] = await bundleTests(`fuzz-${process.pid}`, ['test/fuzz/child.ts'], { base: 'test/fuzz' });
   return script;
 }
 

@@ -70,7 +70,7 @@ async function whole(args) {
 
 async function toolsOf() {
   const { bundleTests } = await import('./test-bundles.mjs');
-  const [file] = await bundleTests(`kill-${process.pid}`, ['test/kill/run-files.ts'], 'test/kill');
+  const [file] = await bundleTests(`kill-${process.pid}`, ['test/kill/run-files.ts'], { base: 'test/kill' });
   const tools = await import(pathToFileURL(file).href);
   fs.rmSync(path.dirname(file), { recursive: true, force: true });
   return tools;

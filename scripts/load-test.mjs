@@ -129,7 +129,7 @@ const allowed = { fraction: 0.1, megabytes: 10 };
 async function soak(folder, minutes) {
   const { bundleTests } = await import('./test-bundles.mjs');
   const { ensureBrowser } = await import('./browser.mjs');
-  const [script] = await bundleTests(`soak-${process.pid}`, ['test/load/soak.ts'], 'test/load');
+  const [script] = await bundleTests(`soak-${process.pid}`, ['test/load/soak.ts'], { base: 'test/load' });
   process.env.CHROMIUM = await ensureBrowser();
   process.env.FLOWSCOPE_BACKEND = 'onnxruntime';
   const { soak: run } = await import(pathToFileURL(script).href);

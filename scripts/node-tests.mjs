@@ -72,7 +72,7 @@ export async function runNodeTests(
   const total = { passed: 0, failed: 0, skipped: 0, failures: [], missing: [] };
   const waiting = [...bundles];
   const children = new Set();
-  const name = (bundle) => path.relative(path.join(root, 'out', 'test'), bundle).replace(/\.js$/, '');
+  const name = (bundle) => path.relative(path.join(root, 'out', 'test'), bundle).replace(/\.m?js$/, '');
   onCut(() => {
     for (const child of children) endTree(child, 'SIGKILL');
     total.missing.push(...waiting.splice(0).map((bundle) => `all of ${name(bundle)}`));

@@ -14,22 +14,38 @@ export function testSources(folder, suffixes = ['.test.ts']) {
     .sort();
 }
 
-/** Bundles the sources, each for itself, into `out/test/<name>` and returns the bundles' absolute paths. */
-export async function bundleTests(name, sources, base = path.join('test', name)) {
+/** What CommonJS gives a module, and what ours and packages ask for. */
+const commonJs = `
+import { createRequire as createRequireOf } from 'node:module';
+import { dirname as folderOf } from 'node:path';
+import { fileURLToPath as pathOf } from 'node:url';
+const require = createRequireOf(import.meta.url);
+const __filename = pathOf(import.meta.url);
+const __dirname = folderOf(__filename);
+`;
+
+/**
+ * Bundles the sources into `out/test/<name>` and returns the bundles' absolute paths: each for itself, as CommonJS. With
+ * `sharing`, what several have in common is in files of its own, as ES modules: dozens of bundles are made in a tenth of the time.
+ */
+export async function bundleTests(name, sources, { base = path.join('test', name), sharing = false } = {}) {
   const outdir = path.join(root, 'out', 'test', name);
   fs.rmSync(outdir, { recursive: true, force: true });
   if (sources.length === 0) return [];
   const { build } = await import('esbuild');
+  const ending = sharing ? '.mjs' : '.js';
   await build({
     ...nodeOptions,
+    ...(sharing && { format: 'esm', splitting: true, banner: { js: commonJs } }),
     entryPoints: sources,
     outdir,
     outbase: path.join(root, base),
+    outExtension: { '.js': ending },
     external: [...nodeOptions.external, 'mocha', '@axe-core/playwright', 'typescript'],
     jsx: 'automatic',
     jsxImportSource: 'preact',
   });
-  return sources.map((source) => path.join(outdir, path.relative(base, source).replace(/\.tsx?$/, '.js')));
+  return sources.map((source) => path.join(outdir, path.relative(base, source).replace(/\.tsx?$/, ending)));
 }
 
 /**
@@ -49,5 +65,5 @@ export function bundleTogether(name, sources, most) {
     fs.writeFileSync(path.join(root, entry), lines.join(''));
     return entry;
   });
-  return bundleTests(name, entries, folder);
+  return bundleTests(name, entries, { base: folder, sharing: true });
 }

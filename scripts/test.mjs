@@ -88,7 +88,9 @@ async function windowNeeds() {
 async function nodeTests(name, files, { env, pace, onCut }, { atOnce = 2, parts } = {}) {
   const { bundleTests, bundleTogether } = await import('./test-bundles.mjs');
   const { runNodeTests } = await import('./node-tests.mjs');
-  const bundles = await (parts ? bundleTogether(name, files, parts) : bundleTests(name, files));
+  const bundles = await (parts
+    ? bundleTogether(name, files, parts)
+    : bundleTests(name, files, { sharing: true }));
   const quietLibrary = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
   // Two files at once: each computes on one thread for much of its time.
   return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce });

@@ -41,15 +41,15 @@ function inputFor({ bijection, domain }: Case, n: number, seed: number): Tensor 
   return domain === 'pixels' ? tf.mul(tf.sigmoid(x), 16.9) : x;
 }
 
+/** Of one example, which is taken as often as it has outputs, so that each copy gives the gradient of one of them. */
 function jacobian(bijection: Bijection, tensors: Record<string, Tensor>, x: Tensor): number[][] {
   const ctx = contextOf(tensors, false);
   const outputs = sizeOf(bijection.outputShape);
-  return Array.from({ length: outputs }, (_, j) => {
-    const gradient = tf.grad((input: Tensor) =>
-      tf.sum(tf.gather(tf.reshape(bijection.forward(ctx, input).value, [-1]), [j])),
-    )(x);
-    return [...gradient.dataSync()];
-  });
+  const copies = tf.tile(x, [outputs, ...bijection.inputShape.map(() => 1)]);
+  const rows = tf.grad((input: Tensor) =>
+    tf.sum(tf.mul(tf.reshape(bijection.forward(ctx, input).value, [outputs, outputs]), tf.eye(outputs))),
+  )(copies);
+  return tf.reshape(rows, [outputs, -1]).arraySync() as number[][];
 }
 
 /** Running statistics; those of a context and masks come with a file and stay. */

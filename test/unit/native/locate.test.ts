@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import os, { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -33,10 +34,16 @@ test('the cache folder follows the platform and FLOWSCOPE_NATIVE goes first', ()
   assert.equal(nativeRoot({ XDG_CACHE_HOME: '/c' }), path.resolve('/c', 'flowscope', 'native'));
 });
 
-test('a user without a home folder has no native TensorFlow, and is told what to set', ({ mock }) => {
+test('a user without a home folder has no native TensorFlow, and is told what to set', (context) => {
   // As for a user of a container that is only a number.
-  mock.method(os, 'homedir', () => {
+  context.mock.method(os, 'homedir', () => {
     throw new Error('uv_os_homedir returned ENOENT');
+  });
+  // Also for who has imported it by its name.
+  syncBuiltinESMExports();
+  context.after(() => {
+    context.mock.restoreAll();
+    syncBuiltinESMExports();
   });
   assert.throws(() => cacheRoot({}, 'linux'), /UserError.*no home folder.*FLOWSCOPE_NATIVE/s);
   assert.equal(nativeRoot({ FLOWSCOPE_NATIVE: 'here' }), path.resolve('here'));
