@@ -72,7 +72,7 @@ export function comparisonSvg(comparison: PresetComparison): string | undefined 
   const least = Math.min(...values);
   // The first validations are far above all that follows, and would press it flat.
   const middle = [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-  const most = Math.min(Math.max(...values), least + Math.max(3 * (middle - least), 1e-3));
+  const most = Math.max(least + 1e-3, Math.min(Math.max(...values), least + 3 * (middle - least)));
   const low = least - 0.05 * (most - least);
   const end = Math.max(...lines.flatMap(({ at }) => at.map(({ seconds }) => seconds)), 1e-9);
   const [right, foot] = [size.width - box.right, size.height - box.foot];
@@ -95,10 +95,17 @@ export function comparisonSvg(comparison: PresetComparison): string | undefined 
   const inOrder = lines.map(({ name }) => name).sort();
   const drawn = lines.map(({ name, at, best }, i) => {
     const [color, dash] = looks[inOrder.indexOf(name) % looks.length]!;
-    const points = at.map((point) => `${n(x(point.seconds))},${n(y(point.value))}`).join(' ');
+    const isDot = at.length === 1;
+    const points = (isDot ? [...at, ...at] : at)
+      .map((point) => `${n(x(point.seconds))},${n(y(point.value))}`)
+      .join(' ');
+    // Round ends make a dot of a line from a point to itself.
+    const look = isDot
+      ? 'stroke-width="6" stroke-linecap="round"'
+      : `stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''}`;
     const label = `${escaped(name)} ${best.toFixed(3)}`;
     return (
-      `<polyline clip-path="url(#plot)" points="${points}" fill="none" stroke="${color}" stroke-width="2"${dash ? ` stroke-dasharray="${dash}"` : ''}/>` +
+      `<polyline clip-path="url(#plot)" points="${points}" fill="none" stroke="${color}" ${look}/>` +
       `<text x="${right + 10}" y="${n(names[i]! + 4)}" fill="${color}">${label}</text>`
     );
   });

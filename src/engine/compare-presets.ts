@@ -170,7 +170,13 @@ async function describe(
   { status, message, step, seconds, best, bestCheckpoint }: TrainResult,
   { inference }: ComparePresetsOptions,
 ): Promise<PresetResult> {
-  const rows = await readMetrics(runPaths(run));
+  const curve = (await readMetrics(runPaths(run))).flatMap(
+    ({ step: at, seconds: after, validationNats, validationBitsPerDim }) =>
+      validationNats === undefined ? [] : [{ step: at, seconds: after, validationNats, validationBitsPerDim }],
+  );
+  // A training that ends before its first validation is validated at its end.
+  if (curve.length === 0 && best)
+    curve.push({ step, seconds, validationNats: best.nats, validationBitsPerDim: best.bitsPerDim });
   const { parameterCount } = bestCheckpoint ? await describeModel(bestCheckpoint) : { parameterCount: 0 };
   return {
     preset,
@@ -182,16 +188,7 @@ async function describe(
     parameters: parameterCount,
     ...(best ? { best } : {}),
     ...(bestCheckpoint ? { cost: await costOf(bestCheckpoint, inference) } : {}),
-    curve: rows.flatMap(({ step: at, seconds: after, validationNats, validationBitsPerDim }) =>
-      validationNats === undefined
-        ? []
-        : [
-            {
-              ...{ step: at, seconds: after, validationNats },
-              ...(validationBitsPerDim === undefined ? {} : { validationBitsPerDim }),
-            },
-          ],
-    ),
+    curve,
   };
 }
 

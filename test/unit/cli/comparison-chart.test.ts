@@ -37,6 +37,14 @@ test('a line for each training, in proportion to seconds and values', () => {
   assert.match(svg, /Held-out nats of a &amp; b, 10 s of training each/);
 });
 
+test('a training that was validated once is a dot', () => {
+  const svg = comparisonSvg(comparison([result('nsf', [4])]))!;
+  const [[start, end]] = polylines(svg) as [[[number, number], [number, number]]];
+  assert.deepEqual(start, end);
+  assert.ok(start.every(Number.isFinite), start.join());
+  assert.match(svg, /stroke-linecap="round"/);
+});
+
 test('names at the ends do not lie over each other', () => {
   const svg = comparisonSvg(
     comparison([result('a', [4, 2]), result('b', [5, 2.001]), result('c', [5, 2.002])]),
