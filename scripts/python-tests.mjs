@@ -1,11 +1,11 @@
-// The tests of the Python package, by the Python that has the libraries of flows: pytest, and ruff as one test more.
+// The tests of the Python package, by the Python that has the libraries of flows: pytest, file by file, and ruff as one test more.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from './esbuild-options.mjs';
 import { packagePython } from './package-python.mjs';
 import { ensurePeersPython } from './peers-python.mjs';
-import { run, Stop } from './run.mjs';
+import { run, seconds, Stop } from './run.mjs';
 import { bundleTests } from './test-bundles.mjs';
 
 const folder = path.join(root, 'python');
@@ -18,66 +18,122 @@ export function pythonSources() {
     .map((name) => path.join(tests, name));
 }
 
-/** @param files of tests */
+/** The scripts, of test/python, that make what tests are given, and the variable that says where it is. */
+const flows = { script: 'emit-flows.ts', variable: 'FLOWSCOPE_EMITTED' };
+const runs = { script: 'prepare-runs.ts', variable: 'FLOWSCOPE_RUNS' };
+
+const givenTo = {
+  'test_emitted.py': flows,
+  'test_launchers.py': runs,
+  'test_ray.py': runs,
+  'test_slurm.py': runs,
+  'test_train.py': runs,
+};
+
+/** What takes longest goes first, so that nothing long is left when one of the two has nothing more to do. */
+const longest = ['test_ray.py', 'test_launchers.py', 'test_emitted.py', 'test_train.py'];
+
+/** @param files of tests. Two at once: most of them wait for other processes, or compute on one thread. */
 export async function runPythonTests(files, { env = {}, onCut = () => undefined } = {}) {
   const python = await ensurePeersPython();
   onCut(() => undefined);
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-python-'));
   try {
-    const made = {};
-    for (const [file, { script, variable }] of Object.entries(makers)) {
-      if (!files.some((name) => path.basename(name) === file)) continue;
-      made[variable] = path.join(place, variable);
-      await make(script, made[variable]);
-    }
-    if (files.some((name) => path.basename(name) === 'test_fresh_environment.py')) {
-      const built = await packagePython(place);
-      made.FLOWSCOPE_WHEEL = built.find((file) => file.endsWith('.whl'));
-    }
-    return await runPytest(python, files, { ...env, ...made });
+    const given = await prepare(files, place);
+    const rank = (file) => {
+      const at = longest.indexOf(path.basename(file));
+      return at < 0 ? longest.length : at;
+    };
+    const waiting = [...files].sort((a, b) => rank(a) - rank(b));
+    const results = [await lint(python)];
+    const next = async () => {
+      for (let file = waiting.shift(); file; file = waiting.shift())
+        results.push(await runPytest(python, file, { ...env, ...(await given(path.basename(file))) }));
+    };
+    await Promise.all([next(), next()]);
+    const sum = (key) => results.reduce((total, result) => total + result[key], 0);
+    return {
+      passed: sum('passed'),
+      failed: sum('failed'),
+      skipped: sum('skipped'),
+      failures: results.flatMap(({ failures }) => failures),
+    };
   } finally {
     fs.rmSync(place, { recursive: true, force: true });
   }
 }
 
-/** What tests are given: the script that makes it, of test/python, and the variable that says where it is. */
-const makers = {
-  'test_emitted.py': { script: 'emit-flows.ts', variable: 'FLOWSCOPE_EMITTED' },
-  'test_train.py': { script: 'prepare-runs.ts', variable: 'FLOWSCOPE_RUNS' },
-};
-
-async function make(source, place) {
-  fs.mkdirSync(place);
-  const [script] = await bundleTests('python', [path.join('test', 'python', source)]);
-  const { code, output } = await run(process.execPath, [script, place], { cwd: root, quiet: true });
-  if (code !== 0) throw new Stop(`${source} ended with ${code}: ${output.trim()}`);
+/** Resolves to what says which variables a file is given. Each thing is made once, when it is first asked for. */
+async function prepare(files, place) {
+  const wanted = [...new Set(files.flatMap((file) => givenTo[path.basename(file)] ?? []))];
+  const bundles = await bundleTests(
+    'python',
+    wanted.map(({ script }) => path.join('test', 'python', script)),
+  );
+  const made = new Map();
+  const once = (what, make) => made.get(what) ?? made.set(what, make()).get(what);
+  return (file) => {
+    if (file === 'test_fresh_environment.py') return wheel(place);
+    const what = givenTo[file];
+    return (
+      what && once(what, () => make(what, bundles[wanted.indexOf(what)], path.join(place, what.variable)))
+    );
+  };
 }
 
-async function runPytest(python, files, env) {
-  const options = {
-    cwd: folder,
-    quiet: true,
-    env: { ...env, OMP_NUM_THREADS: '1', PYTHONPATH: folder, PYTHONDONTWRITEBYTECODE: '1' },
-  };
+async function make({ script, variable }, bundle, place) {
+  fs.mkdirSync(place);
+  const { code, output } = await run(process.execPath, [bundle, place], { cwd: root, quiet: true });
+  if (code !== 0) throw new Stop(`${script} ended with ${code}: ${output.trim()}`);
+  return { [variable]: place };
+}
+
+async function wheel(place) {
+  const built = await packagePython(place);
+  return { FLOWSCOPE_WHEEL: built.find((file) => file.endsWith('.whl')) };
+}
+
+const options = {
+  cwd: folder,
+  quiet: true,
+  env: {
+    OMP_NUM_THREADS: '1',
+    // Without processes that help to compile, each of which loads PyTorch.
+    TORCHINDUCTOR_COMPILE_THREADS: '1',
+    PYTHONPATH: folder,
+    // Most of PyTorch's start is its compilation by Python, which an installation may lack; and none of it among our files.
+    PYTHONDONTWRITEBYTECODE: '',
+    PYTHONPYCACHEPREFIX: path.join(root, 'out', 'python-bytecode'),
+  },
+};
+
+async function runPytest(python, file, env) {
+  const started = performance.now();
   const { output } = await run(
     python,
-    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', ...files],
-    options,
+    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', file],
+    { ...options, env: { ...options.env, ...env } },
   );
-  console.log(output.trim());
+  const name = path.basename(file);
+  console.log(`${output.trim()}\n${name} in ${seconds(started)}`);
   const counts = /^(?=.*\b(?:passed|failed|errors?)\b).* in [\d.]+s.*$/m.exec(output)?.[0];
-  if (!counts) throw new Stop(`pytest ended before it counted anything: ${output.trim().split('\n').at(-1)}`);
-  const numberOf = (what) => Number(new RegExp(`(\\d+) ${what}`).exec(counts)?.[1] ?? 0);
-  const failures = output.split('\n').filter((line) => /^(FAILED|ERROR) /.test(line));
-  const lint = await run(python, ['-m', 'ruff', 'check', '--no-cache', '.'], options);
-  if (lint.code !== 0) {
-    console.error(lint.output.trim());
-    failures.push('ruff check');
+  if (!counts) {
+    const reason = `${name}: pytest ended before it counted anything: ${output.trim().split('\n').at(-1)}`;
+    return { passed: 0, failed: 1, skipped: 0, failures: [reason] };
   }
+  const numberOf = (what) => Number(new RegExp(`(\\d+) ${what}`).exec(counts)?.[1] ?? 0);
   return {
-    passed: numberOf('passed') + Number(lint.code === 0),
-    failed: numberOf('failed') + numberOf('errors?') + Number(lint.code !== 0),
+    passed: numberOf('passed'),
+    failed: numberOf('failed') + numberOf('errors?'),
     skipped: numberOf('skipped'),
-    failures,
+    failures: output.split('\n').filter((line) => /^(FAILED|ERROR) /.test(line)),
   };
+}
+
+/** As one test more. */
+async function lint(python) {
+  const { code, output } = await run(python, ['-m', 'ruff', 'check', '--no-cache', '.'], options);
+  if (code !== 0) console.error(output.trim());
+  const failed = Number(code !== 0);
+  return { passed: 1 - failed, failed, skipped: 0, failures: failed ? ['ruff check'] : [] };
 }

@@ -142,11 +142,12 @@ def train_once(given: argparse.Namespace, signals: Signals, places: Any) -> None
             for rank, worker in enumerate(workers)
         ]
         pass_on(said, workers[0], signals)
-    except ray.exceptions.RayError:
+    except ray.exceptions.RayError as error:
         # The first one saves. It could not go on without the one that has ended.
         workers[0].stop.remote()
         until = time.monotonic() + TO_END
-        for lines in said:
+        # Where what is wrong is said already, the others need not be waited for.
+        for lines in said[:1] if isinstance(error, OURS) else said:
             try:
                 has_ended, _ = ray.wait([lines.completed()], timeout=max(0, until - time.monotonic()))
                 for line in lines if has_ended else []:

@@ -1,5 +1,5 @@
 /**
- * Prepares runs for python/tests/test_train.py, trains the same ones with ONNX Runtime, and writes numbers that the engine draws.
+ * Prepares runs for python/tests/runs.py, trains the same ones with ONNX Runtime, and writes numbers that the engine draws.
  *
  *     node out/test/python/prepare-runs.js FOLDER
  */

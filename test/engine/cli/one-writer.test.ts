@@ -9,6 +9,9 @@ import { readMetrics, readStatus, runPaths, type RunPaths } from '../../../src/c
 import { put, temporaryFolder } from '../../unit/support/temporary';
 import { flowscope, start, type Running } from './flowscope';
 
+// Starts sooner, and here dozens of processes start.
+process.env.FLOWSCOPE_BACKEND = 'onnxruntime';
+
 const folder = temporaryFolder();
 const config = put(
   folder,

@@ -33,7 +33,7 @@ let folder: string;
 let backends: Backend[];
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'flowscope-'));
-  const options = { threads: 2, reason: 'test' };
+  const options = { threads: 1, reason: 'test' };
   backends = [await createOnnxRuntimeBackend(options)];
   if (!withoutTensorFlow) backends.push(await createTensorFlowBackend(options));
   await writePictures(path.join(folder, 'pictures.npy'));

@@ -26,8 +26,8 @@ let backend: Backend;
 let onnx: Backend;
 let folder: string;
 before(async () => {
-  backend = await createTensorFlowBackend({ threads: 2, reason: 'test' });
-  onnx = await createOnnxRuntimeBackend({ threads: 2, reason: 'test' });
+  backend = await createTensorFlowBackend({ threads: 1, reason: 'test' });
+  onnx = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   folder = await mkdtemp(path.join(tmpdir(), 'flowscope-'));
 });
 after(async () => {

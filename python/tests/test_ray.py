@@ -1,0 +1,88 @@
+"""Trainings with PyTorch by workers of Ray."""
+
+import json
+import os
+import subprocess
+import sys
+
+from runs import (
+    COMMAND,
+    ENGINE,
+    FOLDER,
+    KILLS,
+    PROCESSES,
+    curve,
+    difference,
+    free_port,
+    goes_on_after_killed_workers,
+    patience,
+    prepared,
+    result_of,
+    rows,
+    train,
+    wait_for,
+)
+from safetensors import safe_open
+
+
+def with_ray(run, *more):
+    return [sys.executable, "-m", "flowscope.train_ray", str(run), "--workers=2", *more]
+
+
+def test_ray_goes_on_after_killed_workers(family, tmp_path):
+    goes_on_after_killed_workers(lambda run: with_ray(run, f"--max-restarts={KILLS}"), family, tmp_path)
+
+
+def test_workers_of_ray_learn_what_one_process_learns(family, tmp_path):
+    one = prepared("table", tmp_path / "one")
+    train(one)
+    run = prepared("table", tmp_path / "run")
+    done = subprocess.run(with_ray(run), capture_output=True, text=True, timeout=patience(300))
+    result = result_of(done.stdout)
+    assert (result["status"], result["step"]) == ("finished", 50)
+    assert difference(curve(run), curve(one)) < PROCESSES
+    wait_for(lambda: not family(), 10)
+
+
+def test_workers_of_ray_save_and_end_when_the_command_line_is_killed(family, tmp_path):
+    run = tmp_path / "run"
+    words = ["train", "--config", str(FOLDER / "digits.json"), "--output", str(run), "--launcher", "ray", "--workers", "2"]
+    started = subprocess.Popen([*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) >= 3, 120)
+    started.kill()
+    started.wait()
+    wait_for(lambda: not family(), 20)
+    status = json.loads((run / "run.json").read_text())
+    assert status["status"] == "stopped" and 3 <= status["step"] < 50
+    with safe_open(run / "checkpoints" / "last.resume.safetensors", "np") as saved:
+        assert int(saved.metadata()["step"]) == status["step"]
+
+
+def test_workers_of_ray_do_not_start_again_for_what_stays_wrong(family, tmp_path):
+    run = prepared("moons", tmp_path / "run")
+    (run / "rates.json").write_text("[1]")
+    done = subprocess.run(with_ray(run, "--max-restarts=3"), capture_output=True, text=True, timeout=patience(300))
+    assert done.returncode == 2
+    said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert len(said) == 1 and "is damaged" in said[0]["error"]
+
+
+def test_workers_of_ray_train_on_a_cluster(family, tmp_path, monkeypatch):
+    run = prepared("moons", tmp_path / "run")
+    address = f"127.0.0.1:{free_port()}"
+    done = subprocess.run(with_ray(run, f"--address={address}"), capture_output=True, text=True, timeout=patience(120))
+    assert done.returncode == 2
+    assert f"cluster at {address} cannot be joined" in json.loads(done.stdout)["error"]
+
+    # Two of one processor each, which have a worker each, and do not find our package by themselves.
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    for place in (["--head", f"--port={address.split(':')[1]}", "--include-dashboard=false"], [f"--address={address}"]):
+        node = [sys.executable, "-m", "ray.scripts.scripts", "start", "--num-cpus=1", "--disable-usage-stats", *place]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        subprocess.run(node, cwd=tmp_path, env=environment, capture_output=True, timeout=patience(120), check=True)
+    done = subprocess.run(
+        with_ray(run, f"--address={address}"), cwd=tmp_path, capture_output=True, text=True, timeout=patience(120)
+    )
+    assert '"finished"' in done.stdout, done.stderr[-2000:]
+    assert difference(curve(run), curve(FOLDER / "moons" / "engine")) < ENGINE
+    wait_for(lambda: not [name for name in family().values() if name.startswith("ray::Worker")], 10)
