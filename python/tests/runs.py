@@ -31,9 +31,9 @@ os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
 os.environ.update(FLOWSCOPE_PYTHON=sys.executable, OMP_NUM_THREADS="1")
 COMMAND = ["node", os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / "dist" / "cli.js"))]
 
-#: Processes that have PyTorch at once: they are forks of one that has loaded it. Its Adam loads torch._dynamo.
+#: Processes that have PyTorch at once: they are forks of one that has loaded it.
 FORKS = multiprocessing.get_context("spawn" if os.name == "nt" else "forkserver")
-FORKS.set_forkserver_preload(["flowscope.train", "torch._dynamo"])
+FORKS.set_forkserver_preload(["flowscope.train"])
 
 
 def patience(seconds):
