@@ -11,6 +11,7 @@ from runs import (
     FOLDER,
     KILLS,
     PROCESSES,
+    THOROUGH,
     curve,
     difference,
     free_port,
@@ -34,9 +35,10 @@ def test_ray_goes_on_after_killed_workers(family, tmp_path):
 
 
 def test_workers_of_ray_learn_what_one_process_learns(family, tmp_path):
-    one = prepared("table", tmp_path / "one")
+    name = "digits" if THOROUGH else "table"
+    one = prepared(name, tmp_path / "one")
     train(one)
-    run = prepared("table", tmp_path / "run")
+    run = prepared(name, tmp_path / "run")
     done = subprocess.run(with_ray(run), capture_output=True, text=True, timeout=patience(300))
     result = result_of(done.stdout)
     assert (result["status"], result["step"]) == ("finished", 50)
