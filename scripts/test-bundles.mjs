@@ -14,14 +14,14 @@ export function testSources(folder, suffixes = ['.test.ts']) {
     .sort();
 }
 
-/** What CommonJS gives a module, and what ours and packages ask for. */
+/** What CommonJS gives a module, and what ours and packages ask for. No test has a name with two underscores. */
 const commonJs = `
-import { createRequire as createRequireOf } from 'node:module';
-import { dirname as folderOf } from 'node:path';
-import { fileURLToPath as pathOf } from 'node:url';
-const require = createRequireOf(import.meta.url);
-const __filename = pathOf(import.meta.url);
-const __dirname = folderOf(__filename);
+import { createRequire as __createRequire } from 'node:module';
+import { dirname as __folderOf } from 'node:path';
+import { fileURLToPath as __pathOf } from 'node:url';
+const require = __createRequire(import.meta.url);
+const __filename = __pathOf(import.meta.url);
+const __dirname = __folderOf(__filename);
 `;
 
 /**
