@@ -172,7 +172,9 @@ async function describe(
 ): Promise<PresetResult> {
   const curve = (await readMetrics(runPaths(run))).flatMap(
     ({ step: at, seconds: after, validationNats, validationBitsPerDim }) =>
-      validationNats === undefined ? [] : [{ step: at, seconds: after, validationNats, validationBitsPerDim }],
+      validationNats === undefined
+        ? []
+        : [{ step: at, seconds: after, validationNats, validationBitsPerDim }],
   );
   // A training that ends before its first validation is validated at its end.
   if (curve.length === 0 && best)
