@@ -2,7 +2,6 @@
 import type { ControlRequest } from '../config/control';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
 import type { Comparables } from './compare';
-import type { ModelOutline } from './model';
 import type { OutlineLayer, PageAction, PageSelection } from './page-actions';
 import type { LayerTab } from './layer-tabs';
 import type { RecordedChoices } from './questions';
@@ -64,8 +63,17 @@ export interface PageEvents {
 
 /** What the page's end of the channel takes. */
 export interface PageApi extends PageEvents {
-  /** What the model is, before its tensors are read: the first question for the summary need not wait for them. */
-  outlined(outline: ModelOutline): void;
+  /**
+   * The answer to what the page asks first of the editor's own file, before it asks or while it waits. Of the summary it may be the
+   * outline, which is there before the tensors are read.
+   */
+  answered(known: KnownAnswer): void;
+}
+
+export interface KnownAnswer {
+  /** `recordKey(method, query)` */
+  key: string;
+  answer: unknown;
 }
 
 /** Answers recorded in a saved page: key is `recordKey(method, query)`. */

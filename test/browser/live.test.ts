@@ -114,6 +114,20 @@ describe('live page', () => {
     await page.getByText('is damaged').waitFor();
   });
 
+  it('takes the strip that the host sends unasked, once', async () => {
+    const live = await editor.openPage(digits.file(), { delays: { strip: waiting } });
+    const { page } = live;
+    await live.untilAsked('strip', () => true);
+    await page.locator('.flow[aria-busy=true] [data-layer]').first().waitFor();
+    await live.answeredAhead();
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    // What comes before a change says nothing of what is there after it.
+    await live.answeredAhead();
+    await live.changed('model');
+    await until('the strip is asked for', () => live.asked('strip').length === 2);
+    await page.locator('.strip').getByText('Cancel').waitFor();
+  });
+
   it('shows what is known of the example while the batch takes its time', async () => {
     const { page: whole } = await ready();
     await whole.locator('.flow[aria-busy=false]').waitFor();

@@ -23,10 +23,10 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   }
 
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
-    // While the page loads. What goes wrong is said when the page asks, which tries again.
-    document.openAhead().catch(() => undefined);
     panel.title = titleOf(document.uri);
     const session = new PageSession(document, panel, this.active);
+    // While the page loads. What goes wrong is said when the page asks, which tries again.
+    document.openAhead().catch(() => undefined);
     panel.onDidDispose(() => session.dispose());
     showPage(panel, this.context.extensionUri, 'inspector');
   }

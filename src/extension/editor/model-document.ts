@@ -17,8 +17,9 @@ import type {
 } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
-import type { ModelOutline, ModelSummary } from '../../protocol/model';
+import type { ModelSummary } from '../../protocol/model';
 import { defaultSelection } from '../../protocol/questions';
+import { type KnownAnswer, recordKey } from '../../protocol/webview';
 import type { EngineProcess } from '../engine/engine-process';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import type { EngineLease } from '../engine/shared-engine';
@@ -35,6 +36,7 @@ import { watchModel } from './watch-model';
 const smallModel = 1e6;
 /** Runs of a workspace that are offered to compare with. */
 const mostRuns = 30;
+const summaryKey = recordKey('summary', undefined);
 
 interface OpenModel {
   engine: EngineProcess;
@@ -51,7 +53,7 @@ export class ModelDocument implements CustomDocument {
   private answers: string | undefined;
   private readonly closing = new AbortController();
   private readonly changes = new EventEmitter<'model' | 'run' | 'gone'>();
-  private readonly outlines = new EventEmitter<ModelOutline>();
+  private readonly answersAhead = new EventEmitter<KnownAnswer>();
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
   private readonly others = new OtherModels<EngineProcess>((file) => this.roomOf(file));
@@ -62,7 +64,8 @@ export class ModelDocument implements CustomDocument {
   /** Of the run that the file lies in, once the file was opened. */
   private runFolder: string | undefined;
   readonly onDidChange = this.changes.event;
-  readonly onDidOutline = this.outlines.event;
+  /** What pages will ask first, as soon as it is known. */
+  readonly onDidAnswerAhead = this.answersAhead.event;
   readonly onDidDispose = this.disposals.event;
 
   constructor(
@@ -87,9 +90,14 @@ export class ModelDocument implements CustomDocument {
    * Throws what the engine throws.
    */
   async openAhead(): Promise<void> {
-    const { engine, summary } = await this.model();
+    const own = this.model();
+    const { engine, summary } = await own;
+    this.answersAhead.fire({ key: summaryKey, answer: summary });
     if (!summary.runnable || summary.parameterCount > smallModel) return;
-    await engine.api.ask(summary.id, 'strip', defaultSelection(summary), randomUUID());
+    const selection = defaultSelection(summary);
+    const answer = await engine.api.ask(summary.id, 'strip', selection, randomUUID());
+    // The file may have changed meanwhile.
+    if (this.opening === own) this.answersAhead.fire({ key: recordKey('strip', selection), answer });
   }
 
   /**
@@ -251,7 +259,7 @@ export class ModelDocument implements CustomDocument {
     this.lease.dispose();
     this.disposals.fire();
     this.changes.dispose();
-    this.outlines.dispose();
+    this.answersAhead.dispose();
     this.disposals.dispose();
   }
 
@@ -295,7 +303,8 @@ export class ModelDocument implements CustomDocument {
   private async outline(engine: EngineProcess, local: LocalFile, opening: Promise<unknown>): Promise<void> {
     const outline = engine.api.outline(local.path).catch(() => undefined);
     const first = await Promise.race([outline, opening.then(() => undefined).catch(() => undefined)]);
-    if (first) this.outlines.fire(first);
+    // Pages do not name the model by its place in the engine.
+    if (first) this.answersAhead.fire({ key: summaryKey, answer: { ...first, id: '' } });
   }
 
   private async askAndRemember(engine: EngineProcess, local: LocalFile, form: ImportForm): Promise<boolean> {

@@ -57,7 +57,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
       },
       serialize: encode,
       deserialize: decode,
-      eventNames: ['changed', 'select', 'act', 'outlined'],
+      eventNames: ['changed', 'select', 'act', 'answered'],
       timeout: -1,
     });
     this.page = rpc;
@@ -67,7 +67,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
         if (what !== 'run') panel.title = titleOf(document.uri, { gone: what === 'gone' });
         this.page.changed(what);
       }),
-      document.onDidOutline((outline) => rpc.outlined(outline)),
+      document.onDidAnswerAhead((known) => rpc.answered(known)),
       panel.onDidChangeViewState(() => active.set(this, panel.active)),
       { dispose: () => rpc.$close() },
     );

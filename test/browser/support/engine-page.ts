@@ -7,7 +7,8 @@ import type { BirpcReturn } from 'birpc';
 import type { Page } from 'playwright-core';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
-import type { PageApi, PageEvents, PageHost } from '../../../src/protocol/webview';
+import { defaultSelection } from '../../../src/protocol/questions';
+import { type PageApi, type PageEvents, type PageHost, recordKey } from '../../../src/protocol/webview';
 import { CancelledError } from '../../../src/protocol/wire';
 import { until } from '../../inspector/until';
 import { keptState } from './browser-page';
@@ -84,7 +85,17 @@ export class EnginePage {
   async outlined(): Promise<void> {
     const outline = await this.window.engine.api.outline(this.file);
     assert.ok(outline, `${this.file} has no outline`);
-    void this.rpc!.outlined(outline);
+    void this.rpc!.answered({ key: recordKey('summary', undefined), answer: { ...outline, id: '' } });
+  }
+
+  /** Gives the page the strip that it asks for first, unasked, as the host does of a small model. */
+  async answeredAhead(): Promise<void> {
+    const { api } = this.window.engine;
+    const summary = await api.open(this.file);
+    const selection = defaultSelection(summary);
+    const answer = await api.ask(summary.id, 'strip', selection, 'ahead');
+    await api.close(summary.id);
+    void this.rpc!.answered({ key: recordKey('strip', selection), answer });
   }
 
   /** What the page kept last. */

@@ -125,7 +125,7 @@ export class EngineWindow implements InspectorWindow {
         'inspector',
         path.basename(file),
         host,
-        ['changed', 'select', 'act', 'outlined'],
+        ['changed', 'select', 'act', 'answered'],
         options,
       ),
     );

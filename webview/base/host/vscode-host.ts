@@ -1,8 +1,13 @@
 /** Connection to the extension host over the webview's message channel. */
 import { createBirpc } from 'birpc';
 import { decode, encode } from '../../../src/protocol/wire';
-import type { ModelOutline, ModelSummary } from '../../../src/protocol/model';
-import type { PageApi, PageEvents, PageHost } from '../../../src/protocol/webview';
+import {
+  type KnownAnswer,
+  type PageApi,
+  type PageEvents,
+  type PageHost,
+  recordKey,
+} from '../../../src/protocol/webview';
 import type { Connection } from './page-api';
 
 interface VsCodeApi {
@@ -20,14 +25,13 @@ export function inVsCode(): boolean {
 export function connectVsCode(): Connection {
   const api = acquireVsCodeApi();
   const listeners: PageEvents[] = [];
-  let outlined: (outline: ModelOutline) => void = () => undefined;
-  // Pages do not name the model by its place in the engine.
-  const outline = new Promise<ModelSummary>((resolve) => {
-    outlined = (known) => resolve({ ...known, id: '' });
-  });
+  const ahead = answersAhead();
   const events: PageApi = {
-    outlined: (known) => outlined(known),
-    changed: (what) => listeners.forEach((listener) => listener.changed(what)),
+    answered: (known) => ahead.came(known),
+    changed(what) {
+      ahead.forget();
+      listeners.forEach((listener) => listener.changed(what));
+    },
     select: (what) => listeners.forEach((listener) => listener.select(what)),
     act: (action) => listeners.forEach((listener) => listener.act(action)),
   };
@@ -39,14 +43,11 @@ export function connectVsCode(): Connection {
     // A large model takes its time; the page shows progress and can cancel.
     timeout: -1,
   });
-  let first = true;
   const host: PageHost = {
     ask(method, query, token, of, context) {
-      const answer = remote.ask(method, query, token, of, context) as Promise<unknown>;
-      // The host gives an outline once, where it opens a model: whoever asks for the second time asks for what is true now.
-      const soon = method === 'summary' && of === undefined && first;
-      if (soon) first = false;
-      return (soon ? Promise.race([outline, answer]) : answer) as never;
+      const asks = (): Promise<unknown> => remote.ask(method, query, token, of, context);
+      const own = of === undefined && context === undefined;
+      return (own ? ahead.or(recordKey(method, query), asks) : asks()) as never;
     },
     cancel: (token) => remote.cancel(token),
     showLog: () => remote.showLog(),
@@ -66,5 +67,32 @@ export function connectVsCode(): Connection {
     loadState: () => api.getState(),
     saveState: (state) => api.setState(state),
     listen: (listener) => void listeners.push(listener),
+  };
+}
+
+/** Answers that the host gives unasked. Each serves one question, which came before it or comes after. */
+function answersAhead() {
+  const known = new Map<string, unknown>();
+  const waiting = new Map<string, (answer: unknown) => void>();
+  return {
+    came({ key, answer }: KnownAnswer): void {
+      const resolve = waiting.get(key);
+      if (resolve) resolve(answer);
+      else known.set(key, answer);
+    },
+    /** What is known, or else what `ask` gives or `came` brings, whichever is there first. */
+    async or(key: string, ask: () => Promise<unknown>): Promise<unknown> {
+      if (known.has(key)) {
+        const answer = known.get(key);
+        known.delete(key);
+        return answer;
+      }
+      const came = new Promise<unknown>((resolve) => waiting.set(key, resolve));
+      return Promise.race([came, ask()]).finally(() => waiting.delete(key));
+    },
+    forget(): void {
+      known.clear();
+      waiting.clear();
+    },
   };
 }
