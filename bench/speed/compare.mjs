@@ -80,6 +80,9 @@ function asMarkdown({ machine: place, libraries: names, rows, records, minutes }
       peak_rss_mb === undefined ? '–' : peak_rss_mb.toLocaleString('en'),
     ),
   ]);
+  const calls = rows
+    .filter((row) => backends.some((backend) => row[backend].call_ms !== undefined))
+    .map((row) => [row.config, row.task, ...backends.map((backend) => milliseconds(row[backend].call_ms))]);
   const missing = missingTexts(records.filter(({ unavailable }) => unavailable));
   return `${[
     'Times in ms: the median of the rounds’ medians, and in parentheses the least of all runs. Ratios are ours to the peer’s, ' +
@@ -92,6 +95,12 @@ function asMarkdown({ machine: place, libraries: names, rows, records, minutes }
             ['config', 'first step, TensorFlow', 'ONNX Runtime', 'MB, peer', 'TensorFlow', 'ONNX Runtime'],
             ...resources,
           ]),
+        ]
+      : []),
+    ...(calls.length > 0
+      ? [
+          'What a call costs, ms: the same backend, given the same batch, doubles it.',
+          table([['config', 'task', 'TensorFlow', 'ONNX Runtime'], ...calls]),
         ]
       : []),
     'How each way to run a peer did in the first round. The fastest one went on, and others where they were close.',

@@ -23,6 +23,7 @@ export function overRounds(records) {
     peak_rss_mb: Math.max(...good.map(({ peak_rss_mb }) => peak_rss_mb)),
     ...of('compile_ms'),
     ...of('first_ms'),
+    ...of('call_ms'),
     params: good[0].params,
     rounds: good.length,
   };

@@ -2,6 +2,7 @@
  * Times one task of one configuration on one backend, and prints the peer's line of JSON: what it calls train-step,
  * log-prob and sample, with the same things inside the timed run (noise, optimizer, reading the loss back).
  */
+import * as tf from '@tensorflow/tfjs-core';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,6 +15,7 @@ import { limited } from '../../src/data/split';
 import { sizeOf } from '../../src/base/shape';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
+import { anyBatch, trace } from '../../src/graph/trace';
 import type { Backend, Feeds } from '../../src/engine/backends/backend';
 import {
   chooseBackend,
@@ -26,11 +28,14 @@ import { dequantize } from '../../src/engine/model/inputs';
 import { initialTensors } from '../../src/engine/training/initialize';
 import { createTrainer } from '../../src/engine/training/trainer';
 import type { RunConfig } from '../../src/config/schema';
+import type { NdArray } from '../../src/protocol/tensors';
 import { ourConfig, type PeerConfig } from './models';
 
 interface Task {
   run(): Promise<unknown>;
   params: number;
+  /** The same call of a graph that computes next to nothing. */
+  call?: () => Promise<unknown>;
 }
 
 const { values: options } = parseArgs({
@@ -84,6 +89,15 @@ async function trainStep(config: RunConfig, backend: Backend): Promise<Task> {
   };
 }
 
+/** Doubles what a flow would be given: what a call costs beside what the flow costs. */
+async function emptyCall(feeds: Feeds, backend: Backend): Promise<() => Promise<unknown>> {
+  const [[name, { shape }]] = Object.entries(feeds) as [[string, NdArray]];
+  const inputs = [{ name, shape: [anyBatch, ...shape.slice(1)] }];
+  const graph = trace((given) => ({ y: tf.mul(given[name]!, 2) }), inputs, { dynamicBatch: anyBatch });
+  const program = await backend.compile(graph, { optimize: true, examples: Infinity });
+  return () => program.run({ [name]: feeds[name]! });
+}
+
 async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend: Backend): Promise<Task> {
   const { model, training } = config;
   const flow = buildFlow(model);
@@ -101,29 +115,45 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
     const graph = { ...full, outputs: full.outputs.filter(({ name }) => name === 'x') };
     const program = await backend.compile(graph, { optimize: true, examples: Infinity });
     let seed = 0;
+    const z = (): NdArray => ({
+      shape: [count, ...flow.outputShape],
+      data: stream(seed++, 'samples').normal(count * dimensions),
+    });
     return {
       params,
-      run: () =>
-        program.run({
-          z: {
-            shape: [count, ...flow.outputShape],
-            data: stream(seed++, 'samples').normal(count * dimensions),
-          },
-          ...given,
-        }),
+      run: () => program.run({ z: z(), ...given }),
+      call: await emptyCall({ z: z() }, backend),
     };
   }
   const full = bindUsed(forwardGraph(flow, preprocess ? { preprocess } : {}), tensors);
   const graph = { ...full, outputs: full.outputs.filter(({ name }) => name !== 'z') };
   const program = await backend.compile(graph, { optimize: true, examples: Infinity });
   let seed = 0;
+  const x = (): NdArray => ({
+    shape: [count, ...flow.inputShape],
+    data: dequantize(features.slice(), model, stream(seed++, 'noise')),
+  });
   return {
     params,
-    run: () => {
-      const data = dequantize(features.slice(), model, stream(seed++, 'noise'));
-      return program.run({ x: { shape: [count, ...flow.inputShape], data }, ...given });
-    },
+    run: () => program.run({ x: x(), ...given }),
+    call: await emptyCall({ x: x() }, backend),
   };
+}
+
+async function timesOf(run: () => Promise<unknown>, count: number): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+function medianOf(times: readonly number[]): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return sorted.length % 2 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
 const rounded = (value: number): number => Number(value.toFixed(3));
@@ -145,7 +175,7 @@ async function main(): Promise<void> {
   };
   const config = ourConfig(peer);
   const started = performance.now();
-  const { run, params } = await (task === 'train-step'
+  const { run, params, call } = await (task === 'train-step'
     ? trainStep(config, backend)
     : inference(task, config, backend));
   const compiled = performance.now();
@@ -169,19 +199,18 @@ async function main(): Promise<void> {
   const cpu = process.cpuUsage(before);
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
-  const middle = sorted.length / 2;
-  const median =
-    sorted.length % 2 ? sorted[Math.floor(middle)]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  const calls = call ? await timesOf(call, times.length) : [];
   console.log(
     JSON.stringify({
       task,
       config: path.parse(options.config!).name,
-      median_ms: rounded(median),
+      median_ms: rounded(medianOf(times)),
       min_ms: rounded(sorted[0]!),
       p90_ms: rounded(at(0.9)),
       cpu_ms: rounded((cpu.user + cpu.system) / 1000 / times.length),
       compile_ms: rounded(compiled - started),
       first_ms: rounded(first - started),
+      ...(call ? { call_ms: rounded(medianOf(calls)) } : {}),
       params,
       batch: config.training.batch,
       peak_rss_mb: Math.round(process.resourceUsage().maxRSS / 1024),

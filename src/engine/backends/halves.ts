@@ -9,6 +9,8 @@ import type { CompileOptions, Feeds, Program } from './backend';
 
 /** Multiplications in a run, roughly, from which on a half is worth sending away: a few tenths of a millisecond. */
 const leastWork = 4e7;
+/** Multiplications that take as long as writing a value. */
+const valueWork = 12;
 /** Places, one of a vector and H·W of an image, from which on all runs together are worth seconds of compiling. */
 const leastPlaces = 5e5;
 /** Parameters of flows whose graphs are small. */
@@ -25,20 +27,28 @@ function parametersOf({ constants }: Graph): number {
   return [...constants.values()].reduce((sum, { length }) => sum + length, 0);
 }
 
-/** Multiplications for an example, roughly: each parameter of a convolution is used at each place, less after squeezes. */
+/**
+ * Multiplications for an example, roughly: each parameter of a convolution is used at each place, less after squeezes. A spline has
+ * few parameters and many values.
+ */
 function workOf(graph: Graph): number {
-  return placesOf(graph) * parametersOf(graph);
+  const values = valuesPerExample(graph).reduce((sum, size) => sum + size, 0);
+  return placesOf(graph) * parametersOf(graph) + valueWork * values;
+}
+
+/** Sizes of the values that each example has for itself. */
+function valuesPerExample({ values, dynamicBatch }: Graph): number[] {
+  return [...values.values()]
+    .filter(({ shape }) => shape[0] === dynamicBatch)
+    .map(({ shape }) => sizeOf(shape.slice(1)));
 }
 
 /**
  * Examples that a run should have at most: what one node gives the next then stays in the cache of a processor, which two cores
  * reach at the same time. Cifar10 at 64 channels takes 3 % less in pieces of 8 than in one of 32.
  */
-function pieceOf({ values, dynamicBatch }: Graph): number {
-  const perExample = [...values.values()]
-    .filter(({ shape }) => shape[0] === dynamicBatch)
-    .map(({ shape }) => sizeOf(shape.slice(1)));
-  return Math.max(1, Math.floor(pieceValues / Math.max(1, ...perExample)));
+function pieceOf(graph: Graph): number {
+  return Math.max(1, Math.floor(pieceValues / Math.max(1, ...valuesPerExample(graph))));
 }
 
 /** Whether so many examples, in all, are worth a graph that takes longer to compile, or two of them. */
