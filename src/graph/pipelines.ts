@@ -4,6 +4,7 @@ import { joinReorderings, useBlocks } from './layouts/blocked/blocked';
 import { joinChannelNorms } from './onnx/channel-norms';
 import { halveCheckerboards } from './onnx/checkerboards';
 import { computeGradientsEarly } from './onnx/gradients-early';
+import { writeOutSoftplus } from './onnx/softplus';
 import { useChannelsFirst } from './layouts/channels-first';
 import { convolveTiles, liesInRows } from './layouts/rows/rows';
 import { mergeCommonSubexpressions } from './passes/common-subexpressions';
@@ -97,7 +98,7 @@ export function onnxPasses({ block, rearrange = false }: OnnxTarget): Pipeline {
 }
 
 function rearranging(block: number | undefined): Pipeline {
-  const composed = [splitProducts, joinSums, composeConvolutions];
+  const composed = [splitProducts, joinSums, composeConvolutions, writeOutSoftplus];
   if (block === undefined) return [...composed, halveCheckerboards()];
   // Phases of what lies row by row cost more than they save.
   const isBetweenTiles = (node: Node, graph: Graph): boolean => liesInRows(node, graph, block);

@@ -1,4 +1,5 @@
 /** Flows with bound parameters, whose convolutions are joined and halved, against the same with parameters fed. */
+import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { onnx } from 'onnx-proto';
@@ -7,6 +8,7 @@ import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graph
 import type { Graph } from '../../../src/graph/ir';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
 import { bindUsed } from '../../../src/graph/passes/bind-constants';
+import { trace } from '../../../src/graph/trace';
 import { flowOf } from '../../contract/flow-of';
 import { assertClose, normalFeeds, parametersOf } from './compare';
 
@@ -88,5 +90,26 @@ describe('convolutions that are joined and halved', () => {
     const flow = flowOf({ kind: 'image', height: 4, width: 4, channels: 1, scales: 1, base: 8, blocks: 1 });
     const graph = forwardGraph(flow, { wanted: (tap) => tap.endsWith('/u') });
     assert.equal(count(operators(bindUsed(graph, parametersOf(flow)), true), 'DepthToSpace'), 0);
+  });
+});
+
+describe('softplus that is written out', () => {
+  it('loses no digits, of large and of small values', async () => {
+    // Below −87 the result is no normal number.
+    const data = Float32Array.from({ length: 4096 }, (_, i) => ((i - 2048) / 2048) * 87);
+    const graph = trace(({ x }) => ({ y: tf.softplus(x!) }), [{ name: 'x', shape: [1, data.length] }]);
+    assert.equal(count(operators(graph, false), 'Softplus'), 1);
+    assert.equal(count(operators(graph, true), 'Softplus'), 0);
+    const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+    const program = await backend.compile(graph);
+    const { y } = await program.run({ x: { shape: [1, data.length], data } });
+    data.forEach((x, i) => {
+      const expected = Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+      const found = y!.data[i]!;
+      // Its exponential function is accurate to some units in the last place.
+      assert.ok(Math.abs(found - expected) <= 1e-6 * expected, `${x}: ${found}, not ${expected}`);
+    });
+    await program.dispose();
+    await backend.dispose();
   });
 });
