@@ -97,6 +97,7 @@ export default {
           page('Results', 'results'),
           page('Fidelity of imports', 'importing-fidelity'),
           page('UX guidelines', 'ux-guidelines'),
+          page('The first hour', 'first-hour'),
         ],
       },
     ],
