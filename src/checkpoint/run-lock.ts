@@ -30,9 +30,15 @@ export interface RunLock {
   release(): Promise<void>;
 }
 
-/** Who trains the run in a folder; undefined where nobody says so. */
-export async function readHolder(folder: string): Promise<Holder | undefined> {
-  return lookAt(path.join(folder, lockName));
+/**
+ * Who trains the run in a folder; undefined where nobody says so.
+ * @param clock that heartbeats are compared with. That of the file server, which set them, is asked by writing a file.
+ */
+export async function readHolder(
+  folder: string,
+  clock: (folder: string) => number | Promise<number> = serverTime,
+): Promise<Holder | undefined> {
+  return lookAt(path.join(folder, lockName), clock);
 }
 
 /**
@@ -193,12 +199,15 @@ function remove(file: string): Promise<void> {
   return patiently(() => rm(file, { force: true }));
 }
 
-async function lookAt(file: string): Promise<Holder | undefined> {
+async function lookAt(
+  file: string,
+  clock: Parameters<typeof readHolder>[1] = serverTime,
+): Promise<Holder | undefined> {
   try {
     const { mtimeMs } = await lstat(file);
     const owner = await readLock(file);
     const seen = owner && seenFromHere(owner);
-    const age = seen ? 0 : (await now(path.dirname(file))) - mtimeMs;
+    const age = seen ? 0 : (await clock(path.dirname(file))) - mtimeMs;
     return { liveness: seen ?? (isSilent(age) ? 'silent' : 'alive'), ...(owner ? { owner } : {}), age };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
@@ -213,7 +222,7 @@ async function readLock(file: string): Promise<TrainLock | undefined> {
 }
 
 /** The time of the file server, whose clock set the heartbeats; our own where nothing can be written. */
-async function now(folder: string): Promise<number> {
+async function serverTime(folder: string): Promise<number> {
   const probe = path.join(folder, `.${lockName}.${temporaryTag()}.tmp`);
   try {
     await writeFile(probe, '', { flag: 'wx' });

@@ -1,4 +1,5 @@
 /** A run as the page follows it: its measurements in columns, its checkpoints, and what it was told while it trained. */
+import type { RunState } from '../config/run-state';
 import type { CheckpointInfo } from './model';
 
 /** Whatever a line of metrics.jsonl measures, beside its step. */
@@ -18,8 +19,6 @@ export const metricNames: readonly MetricName[] = [
   'examplesPerSecond',
   'epoch',
 ];
-
-export type RunState = 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'unknown';
 
 export interface CurvesQuery {
   /** Rows that the page has already; only later ones are answered while the file is still the same. */
@@ -44,7 +43,8 @@ export interface ControlAnswer {
 
 export interface RunCurves {
   folder: string;
-  status: RunState;
+  /** `unknown` where no training says anything. */
+  status: RunState | 'unknown';
   message?: string;
   /** Milliseconds since 1970 of the last sign of life. */
   updated?: number;

@@ -3,7 +3,9 @@ import { stat } from 'node:fs/promises';
 import { askedControl, readRates } from '../../checkpoint/control';
 import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';
 import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
+import { readHolder } from '../../checkpoint/run-lock';
 import { parseRunConfig } from '../../config/parse';
+import { stateOf } from '../../config/run-state';
 import { largestJson } from '../../config/run-status';
 import { UserError } from '../../base/user-error';
 import { readText } from '../../files/read';
@@ -19,9 +21,11 @@ export function createCurves(folder: string | undefined): Curves {
     checkAfter(after);
     const paths = runPaths(folder);
     tail ??= createMetricsTail(paths.metrics);
-    const [status, written, rates, checkpoints, asked, totalSteps] = await Promise.all([
+    const [status, written, holder, rates, checkpoints, asked, totalSteps] = await Promise.all([
       readStatus(paths),
       stat(paths.status).catch(() => undefined),
+      // By the clock of this machine: who looks at a run writes nothing into it.
+      readHolder(folder, Date.now).catch(() => undefined),
       // A damaged file is a matter of the training, which says so; curves can still be drawn.
       readRates(folder).catch(() => []),
       listCheckpoints(paths),
@@ -32,7 +36,7 @@ export function createCurves(folder: string | undefined): Curves {
     const start = after?.source === tail.source ? Math.min(after.rows, tail.rows) : 0;
     return {
       folder,
-      status: status?.status ?? 'unknown',
+      status: status ? stateOf(status.status, holder, Date.now() - (written?.mtimeMs ?? 0)) : 'unknown',
       ...(status?.message ? { message: status.message } : {}),
       ...(status ? { step: status.step } : {}),
       ...(written ? { updated: written.mtimeMs } : {}),

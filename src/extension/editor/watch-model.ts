@@ -6,6 +6,7 @@ import path from 'node:path';
 import { RelativePattern, Uri, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
 import { debounce } from '../debounce';
+import { readHolder } from '../runs/run-files';
 import { sidecarOf } from './local-copy';
 import { isOurs } from './view-types';
 
@@ -36,6 +37,8 @@ export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every
               ),
             )),
             await checkpointStamps(folder),
+            // A process that was killed writes nothing.
+            (await readHolder(run))?.liveness,
           ].join('\n')
         : '',
   };

@@ -1,5 +1,6 @@
 /** Reads what a run folder says of itself. Any of it may be missing, half written or by another hand. */
 import { FileType, Uri, workspace } from 'vscode';
+import { type RunState as KnownState, stateOf } from '../../config/run-state';
 import { largestJson, parseRunStatus } from '../../config/run-status';
 import { isOurs } from '../editor/view-types';
 import { statOf, textOf } from './quick-files';
@@ -12,8 +13,7 @@ import {
   seenFromHere,
 } from '../../config/train-lock';
 
-export type RunState =
-  'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted' | 'unreadable';
+export type RunState = KnownState | 'unreadable';
 
 export interface RunFolder {
   uri: Uri;
@@ -51,24 +51,6 @@ export async function readHolder(run: Uri, now = Date.now()): Promise<Holder | u
   } catch {
     return undefined;
   }
-}
-
-/** A run of a version without locks says "running" at least this often while it is alive. */
-const silentMilliseconds = 120_000;
-
-/**
- * What the lock says goes before what was written last: a killed training still says that it runs, and one that is about to
- * go on still says that it was stopped.
- */
-function stateOf(
-  said: NonNullable<ReturnType<typeof parseRunStatus>>['status'],
-  holder: Holder | undefined,
-  silence: number,
-): RunState {
-  if (said === 'unknown') return 'interrupted';
-  const trains = said === 'running' || said === 'paused';
-  if (holder?.liveness === 'alive') return trains ? said : 'running';
-  return trains && (holder || silence > silentMilliseconds) ? 'interrupted' : said;
 }
 
 /**

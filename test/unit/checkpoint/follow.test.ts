@@ -1,6 +1,17 @@
 /** Reading a run while another process writes it, and leaving requests in it. */
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import {
@@ -15,6 +26,7 @@ import { createMetricsTail } from '../../../src/checkpoint/metrics-tail';
 import { createRun, writeStatus } from '../../../src/checkpoint/run-folder';
 import { checkControl } from '../../../src/config/control';
 import { parseRunConfig } from '../../../src/config/parse';
+import { lockName, lockOfThisProcess } from '../../../src/config/train-lock';
 import { createCurves } from '../../../src/engine/inspect/curves';
 import { temporaryFolder } from '../support/temporary';
 
@@ -144,6 +156,27 @@ test('curves answer what is new, and what the run folder says of the training', 
   assert.equal(other.start, 0);
   assert.equal(await createCurves(undefined)({}), null);
   await assert.rejects(curves({ after: { source: 1, rows: -1 } }), { name: 'UserError' });
+});
+
+test('a run whose process was killed is interrupted, whatever it said last', async () => {
+  const paths = await fresh();
+  await writeStatus(paths, { status: 'running', step: 2, seconds: 1 });
+  const curves = createCurves(paths.folder);
+  const lock = path.join(paths.folder, lockName);
+  const statusOf = async (owner: object): Promise<string> => {
+    writeFileSync(lock, JSON.stringify(owner));
+    const before = readdirSync(paths.folder);
+    const { status } = (await curves({}))!;
+    assert.deepEqual(readdirSync(paths.folder), before, 'looking writes nothing');
+    return status;
+  };
+  const own = lockOfThisProcess(randomUUID());
+  assert.equal(await statusOf(own), 'running');
+  assert.equal(await statusOf({ ...own, pid: spawnSync(process.execPath, ['-e', '']).pid }), 'interrupted');
+  assert.equal(await statusOf({ ...own, host: 'elsewhere' }), 'running');
+  const longAgo = new Date(Date.now() - 600_000);
+  utimesSync(lock, longAgo, longAgo);
+  assert.equal((await curves({}))!.status, 'interrupted');
 });
 
 test('requests are checked before they are left', async () => {

@@ -11,6 +11,7 @@ import { text } from './text';
 import { valueAt } from '../../base/curves/lines';
 
 const patience = 10_000;
+const resumable: ReadonlySet<RunData['status']> = new Set(['stopped', 'failed', 'interrupted']);
 
 export function ControlPanel({ run }: { run: RunData }) {
   const store = useStore();
@@ -34,7 +35,7 @@ export function ControlPanel({ run }: { run: RunData }) {
     }
   };
   if (run.status !== 'running' && run.status !== 'paused')
-    return run.status === 'stopped' || run.status === 'failed' ? (
+    return resumable.has(run.status) ? (
       <span class="pair">
         <Button onClick={() => void store.connection.host.command('resumeTraining')}>
           {text.goOnTraining}
