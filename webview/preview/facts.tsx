@@ -1,5 +1,5 @@
 import type { DataPreview } from '../../src/protocol/data';
-import { compact, count } from '../base/format/numbers';
+import { alike, count } from '../base/format/numbers';
 import { text } from './text';
 
 function shapeOf({ kind, shape }: DataPreview): string {
@@ -10,6 +10,7 @@ function shapeOf({ kind, shape }: DataPreview): string {
 export function Facts({ preview }: { preview: DataPreview }) {
   const { train, validation, range, looked, levels, warnings } = preview;
   const [low, high] = range;
+  const shown = alike(range);
   return (
     <section aria-label={text.facts}>
       <dl class="facts-list">
@@ -25,7 +26,7 @@ export function Facts({ preview }: { preview: DataPreview }) {
         </div>
         <div>
           <dt>{text.range}</dt>
-          <dd>{levels === undefined ? `${compact(low)} … ${compact(high)}` : `${low} … ${high}`}</dd>
+          <dd>{levels === undefined ? `${shown(low)} … ${shown(high)}` : `${low} … ${high}`}</dd>
           <dd class="muted">{text.looked(looked, train + validation)}</dd>
         </div>
       </dl>

@@ -1,5 +1,5 @@
 import type { DataPreview, FeaturePreview } from '../../src/protocol/data';
-import { compact, count } from '../base/format/numbers';
+import { alike, count } from '../base/format/numbers';
 import { Bars } from './bars';
 import { text } from './text';
 
@@ -8,7 +8,7 @@ export function Features({ preview, features }: { preview: DataPreview; features
   const modeled = features.filter(({ condition }) => !condition).length;
   const histograms = features.some(({ histogram }) => histogram);
   return (
-    <section aria-label={text.features}>
+    <section class="features" aria-label={text.features}>
       <h2>
         {text.features} <span class="tick">{text.firstFeatures(modeled, preview.shape[0] ?? 0)}</span>
       </h2>
@@ -27,27 +27,42 @@ export function Features({ preview, features }: { preview: DataPreview; features
           </thead>
           <tbody>
             {features.map((feature) => (
-              <tr key={feature.name}>
-                <th scope="row" class="mono">
-                  {feature.name}
-                  {feature.condition ? <span class="tick"> {text.condition}</span> : null}
-                </th>
-                <td class="num">{compact(feature.min)}</td>
-                <td class="num">{compact(feature.mean)}</td>
-                <td class="num">{compact(feature.max)}</td>
-                <td class="num">{compact(feature.std)}</td>
-                {withGaps ? <td class="num">{count(feature.gaps ?? 0)}</td> : null}
-                {histograms ? (
-                  <td class="after">
-                    {feature.histogram ? <Bars name={feature.name} histogram={feature.histogram} /> : null}
-                  </td>
-                ) : null}
-              </tr>
+              <FeatureRow key={feature.name} feature={feature} withGaps={withGaps} histograms={histograms} />
             ))}
           </tbody>
         </table>
       </div>
     </section>
+  );
+}
+
+function FeatureRow({
+  feature,
+  withGaps,
+  histograms,
+}: {
+  feature: FeaturePreview;
+  withGaps: boolean;
+  histograms: boolean;
+}) {
+  const { name, condition, min, mean, max, std, gaps, histogram } = feature;
+  const shown = alike([min, mean, max, std]);
+  return (
+    <tr>
+      <th scope="row" class="mono">
+        {name}
+        {condition ? <span class="tick"> {text.condition}</span> : null}
+      </th>
+      {[min, mean, max, std].map((value, i) => (
+        <td key={i} class="num">
+          {shown(value)}
+        </td>
+      ))}
+      {withGaps ? <td class="num">{count(gaps ?? 0)}</td> : null}
+      {histograms ? (
+        <td class="after">{histogram ? <Bars name={name} histogram={histogram} /> : null}</td>
+      ) : null}
+    </tr>
   );
 }
 
@@ -62,8 +77,9 @@ export function Rows({
 }) {
   const columns = Math.min(rows[0]?.length ?? 0, 64);
   if (columns === 0) return null;
+  const shown = Array.from({ length: columns }, (_, column) => alike(rows.map((row) => row[column] ?? 0)));
   return (
-    <section aria-label={text.rows}>
+    <section class="rows" aria-label={text.rows}>
       <h2>{text.rows}</h2>
       <div class="scroll-x" tabIndex={0} role="group" aria-label={text.rows}>
         <table>
@@ -84,7 +100,7 @@ export function Rows({
                 <th scope="row">{count(index)}</th>
                 {row.slice(0, columns).map((value, column) => (
                   <td key={column} class="num">
-                    {Number.isNaN(value) ? '' : compact(value)}
+                    {Number.isNaN(value) ? '' : shown[column]!(value)}
                   </td>
                 ))}
                 {classes ? <td class="after">{classes[index]}</td> : null}

@@ -1,7 +1,7 @@
 /** Convert Checkpoint…: to a Flowscope checkpoint, or to a state dict that another library loads. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
+import { CancellationTokenSource, commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
 import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
@@ -88,17 +88,34 @@ async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promis
       detail: l10n.t('Vector flows: the RealNVP of the tutorial.'),
     },
   };
+  const none = new CancellationTokenSource();
   const items = possible.then((targets): TargetItem[] => {
-    const fitting = targets.map((to) => ({ to, ...about[to] }));
-    // Flowscope's own checkpoints are converted to other libraries; all others are first of all converted to Flowscope.
-    return isOurs(model) ? [...fitting.slice(1), fitting[0]!] : fitting;
+    const fitting = targets.filter((to) => to !== 'flowscope' || !isOurs(model));
+    if (fitting.length === 0) none.cancel();
+    return fitting.map((to) => ({ to, ...about[to] }));
   });
-  const choice = await window.showQuickPick(items, {
-    title: l10n.t('Convert Checkpoint'),
-    placeHolder: l10n.t('Which format do you want to convert to?'),
-    matchOnDetail: true,
-  });
+  const choice = await window.showQuickPick(
+    items,
+    {
+      title: l10n.t('Convert Checkpoint'),
+      placeHolder: l10n.t('Which format do you want to convert to?'),
+      matchOnDetail: true,
+    },
+    none.token,
+  );
+  if (none.token.isCancellationRequested) void tellNone();
   return choice?.to;
+}
+
+async function tellNone(): Promise<void> {
+  const start = l10n.t('New Run Config…');
+  const chosen = await window.showInformationMessage(
+    l10n.t(
+      'No other library that Flowscope can write for has a flow like this one. The presets named after libraries train flows that fit.',
+    ),
+    start,
+  );
+  if (chosen === start) await commands.executeCommand('flowscope.newConfig');
 }
 
 function targetNamed(name: string): ConvertTarget {

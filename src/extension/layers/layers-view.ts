@@ -99,7 +99,8 @@ function layerItem({ layer }: LayerNode): TreeItem {
         ? l10n.t('NaN or ∞ first here')
         : l10n.t('{0} non-finite values', nonFinite);
   item.id = `layer-${index}`;
-  item.description = [shape, contribution, trouble].filter(Boolean).join(' · ');
+  // What may be cut is at the end.
+  item.description = [trouble, contribution, shape].filter(Boolean).join(' · ');
   item.iconPath = first
     ? new ThemeIcon('error', new ThemeColor('list.errorForeground'))
     : nonFinite > 0

@@ -75,6 +75,15 @@ export function compact(value: number | undefined): string {
   return fixed(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 0.1 || size === 0 ? 2 : 4);
 }
 
+/** For numbers that stand below or beside each other: with as many decimals all as the smallest needs for a figure. */
+export function alike(values: readonly number[]): (value: number) => string {
+  const sizes = values.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
+  const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
+  if (sizes.length === 0 || most >= 1000 || most < 0.1 || least < 1e-3) return compact;
+  const decimals = Math.max(most >= 100 ? 1 : 2, Math.ceil(-Math.log10(least)));
+  return (value) => fixed(value, decimals);
+}
+
 export function bytes(value: number): string {
   if (value < 1024) return `${value} B`;
   if (value < 1024 * 1024) return `${decimal((value / 1024).toFixed(1))} KB`;

@@ -29,6 +29,7 @@ import type { Worked } from './worked';
 import { activationsState } from './state';
 
 const gap = 8;
+const smallGap = 2;
 /** Maps of more cells a side are drawn from means of blocks. */
 const largestMap = 128;
 
@@ -252,8 +253,12 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
   const columns = Math.ceil(Math.sqrt(planes.length || 1));
   const [height = 1, width = 1, channels = 1] = tensor.shape;
   const window = windowOf(seen, height, width);
-  const size = (sizes.frame - (columns - 1) * gap) / columns;
-  const cell = size / Math.max(window.height, window.width);
+  const side = Math.max(window.height, window.width);
+  const cellsWith = (between: number): number => (sizes.frame - (columns - 1) * between) / columns / side;
+  // Cells are whole pixels, so that a few pixels less between small maps may make them twice as large.
+  const between =
+    Math.floor(cellsWith(gap)) < Math.floor(cellsWith(smallGap)) && cellsWith(gap) < 4 ? smallGap : gap;
+  const cell = cellsWith(between);
   const crisp = cell >= 1 ? Math.floor(cell) : cell;
   const conditional = isQuantity(tensor.role);
   const { limit, full, beyond } = range;
@@ -266,7 +271,10 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
         <b>{tensor.name}</b>
         <span class="tick">{tensor.role && words.roles[tensor.role]}</span>
       </h3>
-      <div class="frame" style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${gap}px` }}>
+      <div
+        class="frame"
+        style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${between}px` }}
+      >
         {planes.length === 0 ? (
           <LargeMaps tensor={tensor} scale={scale} frame={sizes.frame} />
         ) : (
