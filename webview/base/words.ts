@@ -168,7 +168,8 @@ export const english = {
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} left`,
   /** A layer's title as it stands in a sentence. */
-  inSentence: (title: string) => title[0]!.toLowerCase() + title.slice(1),
+  // Not of "LU mixing".
+  inSentence: (title: string) => (/^.[A-Z]/.test(title) ? title : title[0]!.toLowerCase() + title.slice(1)),
 };
 
 function moving(moves: LayerMoves): string {

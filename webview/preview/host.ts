@@ -2,18 +2,29 @@
 import { createBirpc } from 'birpc';
 import type { PreviewEvents, PreviewHost } from '../../src/protocol/preview-page';
 import { decode, encode } from '../../src/protocol/wire';
+import type { KeptChoices } from './page-state';
 
 interface VsCodeApi {
   postMessage(message: unknown): void;
+  getState(): unknown;
   setState(state: unknown): void;
 }
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
+export interface PreviewState {
+  /** So that the panel comes back with the window. */
+  source?: string;
+  /** So that choices are still there after another tab was in front, which ends this page. */
+  choices?: KeptChoices;
+}
+
 export interface PreviewConnection {
   host: PreviewHost;
-  /** Kept by VS Code, so that the panel comes back with the window. */
-  saveState(state: { source: string }): void;
+  /** As this page, or one before it, kept it last. */
+  kept: PreviewState;
+  /** Kept by VS Code, besides what is there. */
+  keep(state: PreviewState): void;
 }
 
 export function connect(changed: () => void): PreviewConnection {
@@ -27,5 +38,13 @@ export function connect(changed: () => void): PreviewConnection {
     // A large data set takes its time; the page shows progress and can cancel.
     timeout: -1,
   });
-  return { host, saveState: (state) => api.setState(state) };
+  let kept = (api.getState() ?? {}) as PreviewState;
+  return {
+    host,
+    kept,
+    keep(state) {
+      kept = { ...kept, ...state };
+      api.setState(kept);
+    },
+  };
 }

@@ -9,8 +9,8 @@ import './preview.css';
 
 holdWhilePressed();
 registerControls();
-const { host, saveState } = connect(() => page.read());
-const page = pageState(host);
-void host.source().then((source) => saveState({ source }));
+const { host, kept, keep } = connect(() => page.read());
+const page = pageState(host, kept.choices, (choices) => keep({ choices }));
+void host.source().then((source) => keep({ source }));
 page.read();
 render(<App page={page} />, document.getElementById('root') ?? document.body);

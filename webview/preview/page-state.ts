@@ -5,7 +5,7 @@ import type { PreviewHost, TrainingChoice } from '../../src/protocol/preview-pag
 import { createEstimates, type Estimates } from './estimates';
 import { chosenTraining, presetState, shownPresets, type PresetState } from './presets';
 import { previewQuestion, type PreviewQuestion } from './state';
-import { tableState, type TableState } from './table-state';
+import { keptTable, type KeptTable, tableState, type TableState } from './table-state';
 
 export interface ImageSize {
   chosen: number | undefined;
@@ -30,13 +30,28 @@ export interface PageState {
   chosen(): TrainingChoice;
 }
 
-export function pageState(host: PreviewHost): PageState {
+/** What the user chose, for a page that comes after this one. */
+export interface KeptChoices {
+  table?: KeptTable | undefined;
+  size?: number | undefined;
+  usual?: number | null | undefined;
+  preset?: string | undefined;
+  steps?: string | undefined;
+}
+
+export function pageState(
+  host: PreviewHost,
+  kept: KeptChoices = {},
+  keep: (choices: KeptChoices) => void = () => undefined,
+): PageState {
   const table = signal<TableState | undefined>(undefined);
   const question = previewQuestion(host);
   const presets = presetState();
   const estimates = createEstimates(host);
-  const wanted = signal<number | undefined>(undefined);
-  const usual = signal<number | null | undefined>(undefined);
+  const wanted = signal<number | undefined>(kept.size);
+  presets.chosen.value = kept.preset;
+  presets.steps.value = kept.steps;
+  const usual = signal<number | null | undefined>(kept.usual);
   const size = computed(() =>
     usual.value === undefined ? undefined : { chosen: wanted.value, usual: usual.value },
   );
@@ -87,8 +102,18 @@ export function pageState(host: PreviewHost): PageState {
       return;
     }
     // Made before it is known to the page, so that its first choice is asked about with it.
-    table.value = tableState(overview, ask, before);
+    table.value = tableState(overview, ask, before ? keptTable(before) : kept.table);
   };
+  effect(() =>
+    keep({
+      // Until the table is there again, what was chosen of it before stays.
+      table: table.value ? keptTable(table.value) : kept.table,
+      size: wanted.value,
+      usual: usual.value,
+      preset: presets.chosen.value,
+      steps: presets.steps.value,
+    }),
+  );
   return {
     host,
     table,

@@ -42,7 +42,7 @@ export function Side({ page }: { page: PageState }) {
         ) : null}
       </div>
       <div class="ways-on">
-        <Button primary onClick={() => void host.train(page.chosen())}>
+        <Button primary disabled={state.status === 'failed'} onClick={() => void host.train(page.chosen())}>
           {text.train}
         </Button>
         <Button onClick={() => void host.saveConfig(page.chosen())}>{text.saveConfig}</Button>

@@ -17,17 +17,31 @@ export interface TableState {
 /** Choices follow each other; reading the data for each is too often. */
 const quiet = 300;
 
+/** What was chosen of a table. */
+export interface KeptTable {
+  /** Names and types of its columns. */
+  columns: string;
+  uses: readonly Use[];
+  missing: Missing;
+}
+
+export const keptTable = ({ overview, uses, missing }: TableState): KeptTable => ({
+  columns: names(overview),
+  uses: uses.value,
+  missing: missing.value,
+});
+
 /** @param before what was chosen of an earlier reading of the file: kept where the columns are the same */
 export function tableState(
   overview: TableOverview,
   onChoice: (choice: DataChoice) => void,
-  before?: TableState,
+  before?: KeptTable,
 ): TableState {
-  const same = before && names(before.overview) === names(overview);
-  const first = same ? before.uses.peek() : firstUses(overview.columns);
+  const same = before?.columns === names(overview) ? before : undefined;
+  const first = same?.uses ?? firstUses(overview.columns);
   const uses = signal<readonly Use[]>(first);
   const all = rowsWithGaps(overview, first) >= overview.looked;
-  const missing = signal<Missing>(same ? before.missing.peek() : all ? 'mean' : 'drop');
+  const missing = signal<Missing>(same?.missing ?? (all ? 'mean' : 'drop'));
   const choice = computed(() => tableChoice(overview, uses.value, missing.value));
   let timer: ReturnType<typeof setTimeout> | undefined;
   let started = false;

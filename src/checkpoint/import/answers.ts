@@ -69,7 +69,8 @@ export function assumptionsOf(
     const value = answers[key] ?? answer.default;
     const label =
       answer.kind === 'choice' ? answer.options.find((option) => option.value === value)?.label : undefined;
-    return `${title}: ${label ?? value}${given[key] === undefined ? ' (default)' : ''}`;
+    const shown = (label ?? String(value)).replace(' (the default)', '');
+    return `${title}: ${shown}${given[key] === undefined ? ' (default)' : ''}`;
   });
 }
 
