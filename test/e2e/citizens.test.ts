@@ -154,7 +154,7 @@ describe('in VS Code', function () {
         // Layers that only move values have no number in the strip.
         const expected = (await number.count()) > 0 ? parseNumber(await number.first().innerText()) : 0;
         // The strip has no room for decimals of thousands.
-        near(value(item.split('·').at(-1)!), expected, Math.abs(expected) >= 1000 ? 0.51 : 0.051, item);
+        near(value(item.split(/ mean | · /)[1]!), expected, Math.abs(expected) >= 1000 ? 0.51 : 0.051, item);
       }
       const scales = new Set(layers.map(({ info }) => info.scale)).size;
       for (const heading of items.filter((item) => item.startsWith('Scale '))) {

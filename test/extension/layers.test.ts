@@ -39,7 +39,7 @@ describe('layers of the active inspector', function () {
     assert.match(items[0]!, /^Scale 1 \d+ layers$/);
     assert.match(
       items.find((item) => item.startsWith('Coupling 1 '))!,
-      /\d+×\d+×\d+ · mean [+−]?\d+\.\d nats$/,
+      / mean [+−]?\d+\.\d nats · \d+×\d+×\d+$/,
     );
     assert.ok(items.some((item) => item.startsWith('Scale 2 ')));
     assert.equal(flowscope.layers().badge, undefined);
