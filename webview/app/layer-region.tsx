@@ -2,7 +2,7 @@
 import type { ModelSummary } from '../../src/protocol/model';
 import { Message } from '../base/store/asked';
 import { TabPanel, Tabs } from '../base/controls/tabs';
-import { layerTitle } from '../base/layers/layer-names';
+import { layerTitle, modelAt } from '../base/layers/layer-names';
 import { useStore } from '../base/store/use-store';
 import { TakeAway } from '../base/takeaway/take-away';
 import { words } from '../base/words';
@@ -15,6 +15,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   const open = features.find(({ id }) => id === store.tabs.layer.value);
   if (!layer || !open) return <section class="layer" aria-label={words.layer} />;
   const missing = open.missing?.(layer);
+  const seen = modelAt(model, layer);
   return (
     <Panel region="layer" class="layer" label={words.layer}>
       <PanelSwitch region="layer" />
@@ -32,7 +33,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
         end={
           <TakeAway
             model={model}
-            numbers={() => open.numbers?.(store, model) ?? {}}
+            numbers={() => open.numbers?.(store, seen) ?? {}}
             about="layer"
             title={`${layerTitle(layer)}, ${open.title(model)}`}
             fileName={`${layer.name}-${open.id}`}
@@ -42,7 +43,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
         }
       />
       <TabPanel id="layer" selected={open.id} class={open.panel}>
-        {missing ? <Message {...missing} /> : <open.View model={model} layer={layer} />}
+        {missing ? <Message {...missing} /> : <open.View model={seen} layer={layer} />}
       </TabPanel>
     </Panel>
   );

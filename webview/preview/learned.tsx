@@ -55,7 +55,7 @@ export function Gaps({ table }: { table: TableState }) {
       </h2>
       {option('drop', text.dropRows(rows), overview.looked - rows)}
       {option('mean', text.fillRows, overview.looked)}
-      {worst ? (
+      {worst && table.missing.value === 'drop' ? (
         <button type="button" class="linklike" onClick={() => table.use(worst.at, 'leave out')}>
           {text.leaveOutColumn(overview.columns[worst.at]!.name, count(overview.looked - worst.rows))}
         </button>

@@ -127,9 +127,8 @@ class Loop:
         if self.moment.seconds >= self.plan.max_seconds:
             return Ended("finished", f"Time is up after {self.moment.seconds:.0f} s of training.")
         if 0 < training["patience"] <= progress.without_better and step > self.first:
-            best = progress.best["step"] if progress.best else 0
             without = progress.without_better
-            return Ended("finished", f"Validation has not improved for {without} validations; the best was at step {best:.0f}.")
+            return Ended("finished", f"Stopped early: the loss has not improved for {without} validations.")
         return None
 
     def _obey(self) -> None:

@@ -36,6 +36,11 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
   const { opened } = pair;
   const infos = layers.map(({ info }) => info);
   const couplings = infos.filter(({ coupling }) => coupling !== undefined).length;
+  const autoregressive = infos.filter(({ kind }) => kind === 'autoregressive').length;
+  const found = [
+    ...(couplings > 0 || autoregressive === 0 ? [several(couplings, 'coupling')] : []),
+    ...(autoregressive > 0 ? [several(autoregressive, 'autoregressive layer')] : []),
+  ].join(' and ');
   const unknown = infos.filter(({ kind }) => kind === 'unknown').length;
   const other = opened === pair.forward ? pair.inverse : pair.forward;
   const shape = [...shapes.inputShape];
@@ -44,7 +49,7 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
     shape,
     title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,
     subtitle: [
-      `${several(couplings, 'coupling')} found`,
+      `${found} found`,
       ...(unknown > 0 ? [`${several(unknown, 'span')} not understood`] : []),
       `${shortCount(rest.parameterCount)} stored values`,
       `opset ${rest.onnx?.opset ?? '?'}`,

@@ -162,7 +162,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     if (training.patience > 0 && progress.withoutBetter >= training.patience) {
       return {
         status: 'finished',
-        message: `Validation has not improved for ${progress.withoutBetter} validations; the best was at step ${progress.best?.step}.`,
+        message: `Stopped early: the loss has not improved for ${progress.withoutBetter} validations.`,
       };
     }
     return undefined;

@@ -78,3 +78,11 @@ export function featureName(model: ModelSummary | undefined, index: number, lett
   const own = letter === 'x' && names?.join() !== 'x,y' ? names?.[index] : undefined;
   return own || `${letter}${subscript(index + 1)}`;
 }
+
+/** The model as it is seen at a layer: features that were mixed or moved before it no longer have the names of the data. */
+export function modelAt(model: ModelSummary, { index }: LayerInfo): ModelSummary {
+  const { featureNames, ...nameless } = model;
+  return featureNames && model.layers.some((before) => before.mixes && before.index < index)
+    ? nameless
+    : model;
+}

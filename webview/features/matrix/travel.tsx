@@ -22,7 +22,9 @@ const spreadScale = (high: number) => (): ColourScale => {
 export function Travel({ model, view, image }: { model: ModelSummary; view: MixingView; image: boolean }) {
   const n = view.singularValues.length;
   const stages = [text.in, ...view.all.map(({ layer }) => String(layer))];
-  const nameOf = (feature: number): string => (image ? String(feature) : featureName(model, feature));
+  // Rows are the features of x, whichever layer is looked at.
+  const whole = useStore().model.value ?? model;
+  const nameOf = (feature: number): string => (image ? String(feature) : featureName(whole, feature));
   const stageText = (stage: number): string =>
     stage === 0 ? text.before : text.afterLayer(view.all[stage - 1]!.layer);
   const spreadOf = (feature: number, stage: number): number => view.spread.data[stage * n + feature]!;

@@ -19,6 +19,7 @@ import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';
 import {
   featureName,
+  modelAt,
   hasOwnLogDet,
   isLearned,
   isSumOfScales,
@@ -319,7 +320,8 @@ function markOf(part: { coupling: number; norm: number } | undefined): number | 
 function MovedFeatures({ model, layer }: { model: ModelSummary; layer: LayerInfo }) {
   const mask = ready(useFeature(masksState)(layer.index).answer.value)?.mask;
   if (!mask) return <>{shortName(layer)}</>;
-  const moved = [...mask.data].flatMap((value, i) => (value < 0.5 ? [featureName(model, i)] : []));
+  const seen = modelAt(model, layer);
+  const moved = [...mask.data].flatMap((value, i) => (value < 0.5 ? [featureName(seen, i)] : []));
   return <>{moved.join(', ')}</>;
 }
 
