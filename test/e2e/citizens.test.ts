@@ -73,7 +73,7 @@ describe('in VS Code', function () {
 
       const lens = (title: string) => workbench.page.locator('.codelens-decoration a', { hasText: title });
       await lens('Train').first().click();
-      await workbench.title().filter({ hasText: 'Where to write the run' }).waitFor();
+      await workbench.title().filter({ hasText: 'Train' }).waitFor();
       const name = `again-${path.basename(runOf(model))}`;
       const run = folder(name);
       await workbench.input().fill(run);

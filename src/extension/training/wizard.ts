@@ -230,7 +230,7 @@ export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
 }
 
 async function askOnlyOutput(name: string, near: Uri | undefined): Promise<string | undefined> {
-  const place = { title: l10n.t('Where to write the run'), step: 1, totalSteps: 1 };
+  const place = { title: l10n.t('Train'), step: 1, totalSteps: 1 };
   const answer = await askOutput(place, name, near);
   return answer === undefined || answer === 'back' ? undefined : answer.value;
 }
