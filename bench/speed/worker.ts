@@ -140,12 +140,18 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
   };
 }
 
-async function timesOf(run: () => Promise<unknown>, count: number): Promise<number[]> {
+/** @param after called with the number of each run, from 1, outside of what is timed */
+async function timesOf(
+  run: () => Promise<unknown>,
+  count: number,
+  after?: (i: number) => void,
+): Promise<number[]> {
   const times: number[] = [];
-  for (let i = 0; i < count; i++) {
+  for (let i = 1; i <= count; i++) {
     const start = performance.now();
     await run();
     times.push(performance.now() - start);
+    after?.(i);
   }
   return times;
 }
@@ -182,20 +188,15 @@ async function main(): Promise<void> {
   await run();
   const first = performance.now();
   for (let i = 1; i < Number(options.warmup); i++) await run();
-  const times: number[] = [];
   const memory: [step: number, mb: number][] = [];
   const every = Number(options['memory-every'] ?? Infinity);
   const before = process.cpuUsage();
-  for (let i = 1; i <= Number(options.repeats); i++) {
-    const start = performance.now();
-    await run();
-    times.push(performance.now() - start);
-    if (i % every === 0) {
-      // With --expose-gc: what JavaScript no longer needs does not count.
-      globalThis.gc?.();
-      memory.push([i, rounded(process.memoryUsage.rss() / 2 ** 20)]);
-    }
-  }
+  const times = await timesOf(run, Number(options.repeats), (i) => {
+    if (i % every !== 0) return;
+    // With --expose-gc: what JavaScript no longer needs does not count.
+    globalThis.gc?.();
+    memory.push([i, rounded(process.memoryUsage.rss() / 2 ** 20)]);
+  });
   const cpu = process.cpuUsage(before);
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;

@@ -30,14 +30,14 @@ export interface RunLock {
   release(): Promise<void>;
 }
 
+/** Milliseconds since 1970, for files of a folder. */
+type Clock = (folder: string) => number | Promise<number>;
+
 /**
  * Who trains the run in a folder; undefined where nobody says so.
- * @param clock that heartbeats are compared with. That of the file server, which set them, is asked by writing a file.
+ * @param clock that heartbeats are compared with; by default that of the file server, which is asked by writing a file
  */
-export async function readHolder(
-  folder: string,
-  clock: (folder: string) => number | Promise<number> = serverTime,
-): Promise<Holder | undefined> {
+export async function readHolder(folder: string, clock?: Clock): Promise<Holder | undefined> {
   return lookAt(path.join(folder, lockName), clock);
 }
 
@@ -199,10 +199,7 @@ function remove(file: string): Promise<void> {
   return patiently(() => rm(file, { force: true }));
 }
 
-async function lookAt(
-  file: string,
-  clock: Parameters<typeof readHolder>[1] = serverTime,
-): Promise<Holder | undefined> {
+async function lookAt(file: string, clock: Clock = serverTime): Promise<Holder | undefined> {
   try {
     const { mtimeMs } = await lstat(file);
     const owner = await readLock(file);

@@ -1,4 +1,4 @@
-/** Softplus out of operators that ONNX Runtime has vectorized: its own takes 11 ns a value, these together 4 of many. */
+/** Softplus out of operators that ONNX Runtime has vectorized: its own takes 11 ns a value, these together 4. */
 import { sizeOf } from '../../base/shape';
 import type { Graph, Node, Value } from '../ir';
 import { pass } from '../passes/pass';
