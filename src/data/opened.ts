@@ -1,4 +1,5 @@
 import type { Examples } from './dataset';
+import type { DecimalCommas } from './decimal-comma';
 import type { Gaps } from './gaps';
 
 /** Data of any format before they are split. */
@@ -21,6 +22,8 @@ export interface Opened {
   labelNames?: string[];
   /** Of a table. */
   gaps?: Gaps;
+  /** Columns of a table whose numbers have decimal commas. */
+  decimalCommas?: DecimalCommas[];
   /** A built-in name or an absolute path. */
   source: string;
   note: string;

@@ -1,5 +1,6 @@
 /** Rows of float32 that are written once and read by position. */
 import type { Examples, Labels } from './dataset';
+import type { DecimalCommas } from './decimal-comma';
 import type { Gaps } from './gaps';
 import { recordExamples } from './records';
 import type { Resources } from './resources';
@@ -12,6 +13,8 @@ export interface Rows {
   total?: number;
   featureNames: string[];
   gaps: Gaps;
+  /** Columns whose numbers have decimal commas. */
+  decimalCommas?: DecimalCommas[];
   labelNames?: string[];
 }
 

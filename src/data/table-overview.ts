@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { OverviewColumn, TableOverview } from '../protocol/data';
 import { detectFormat } from './detect';
+import { takesDecimalCommas, withPoints } from './decimal-comma';
 import { createFeatureStatistics } from './feature-statistics';
 import { isGap, isNumber, LabelEncoder } from './labels';
 import { isBuiltin } from './open';
@@ -25,6 +26,8 @@ export interface Peeked {
   /** Whether the names are the file's own. */
   named: boolean;
   rows: string[][];
+  /** What separates the columns of a text. */
+  delimiter?: string;
   /** Rows in the file, where it says. */
   total?: number;
   /** Whether the file goes on after these rows. */
@@ -51,7 +54,8 @@ export async function tableOverview(source: string, baseFolder: string): Promise
   return { name: path.basename(file), bytes: info?.size ?? 0, ...describeTable(peeked) };
 }
 
-function describeTable({ names, named, rows, total, more }: Peeked): Omit<TableOverview, 'name' | 'bytes'> {
+function describeTable(peeked: Peeked): Omit<TableOverview, 'name' | 'bytes'> {
+  const { names, named, rows, total, more, delimiter = ',' } = peeked;
   const shown = names.slice(0, shownColumns);
   return {
     rows: total ?? rows.length,
@@ -64,6 +68,7 @@ function describeTable({ names, named, rows, total, more }: Peeked): Omit<TableO
         name,
         key,
         rows.map((row) => row[i] ?? ''),
+        takesDecimalCommas(delimiter),
       );
     }),
     columnCount: names.length,
@@ -72,8 +77,14 @@ function describeTable({ names, named, rows, total, more }: Peeked): Omit<TableO
   };
 }
 
-function describeColumn(name: string, key: string | number, all: readonly string[]): OverviewColumn {
-  const cells = all.filter((cell) => !isGap(cell));
+function describeColumn(
+  name: string,
+  key: string | number,
+  all: readonly string[],
+  takesCommas: boolean,
+): OverviewColumn {
+  const filled = all.filter((cell) => !isGap(cell));
+  const cells = takesCommas ? withPoints(filled) : filled;
   const numeric = cells.every(isNumber);
   const encoder = new LabelEncoder();
   for (const cell of cells) encoder.add(cell);

@@ -4,6 +4,13 @@ import { pipeline } from 'node:stream';
 import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
 import { chooseColumns, type ColumnOptions } from './columns';
+import {
+  type DecimalCommas,
+  hasDecimalComma,
+  isNumberBetween,
+  takesDecimalCommas,
+  withPoint,
+} from './decimal-comma';
 import { checkRowsLeft, GapCounter } from './gaps';
 import { gapAdvice, isGap, isNumber, LabelEncoder, missing, textAdvice } from './labels';
 import type { Resources } from './resources';
@@ -45,7 +52,7 @@ async function readOnce(
   lines: boolean,
 ): Promise<Rows> {
   const delimiter = options.delimiter ?? (await sniffDelimiter(file));
-  const builder = new TableBuilder(file, options, resources);
+  const builder = new TableBuilder(file, delimiter, options, resources);
   let first: Row | undefined;
   let started = false;
   for await (const row of rows(file, delimiter, lines)) {
@@ -75,12 +82,13 @@ async function readOnce(
 export async function peekTable(
   file: string,
   { mostRows, mostCells }: { mostRows: number; mostCells: number },
-  delimiter?: string,
-): Promise<{ names: string[]; named: boolean; rows: string[][]; more: boolean }> {
+  given?: string,
+): Promise<{ names: string[]; named: boolean; rows: string[][]; more: boolean; delimiter: string }> {
+  const delimiter = given ?? (await sniffDelimiter(file));
   const found: Row[] = [];
   let cells = 0;
   let more = false;
-  for await (const row of rows(file, delimiter ?? (await sniffDelimiter(file)), false)) {
+  for await (const row of rows(file, delimiter, false)) {
     // One row of them may be the names.
     more = found.length > mostRows || (found.length > 1 && cells > mostCells);
     if (more) break;
@@ -88,13 +96,14 @@ export async function peekTable(
     cells += row.cells.length;
   }
   const [first, second] = found;
-  if (!first) return { names: [], named: false, rows: [], more };
-  const named = looksLikeHeader(first, second);
+  if (!first) return { names: [], named: false, rows: [], more, delimiter };
+  const named = looksLikeHeader(first, second, delimiter);
   return {
     names: namesOf(first, named),
     named,
     rows: found.slice(named ? 1 : 0).map((row) => row.cells),
     more,
+    delimiter,
   };
 }
 
@@ -155,12 +164,13 @@ async function sniffDelimiter(file: string): Promise<string> {
   }
 }
 
-function looksLikeHeader(first: Row, second: Row | undefined): boolean {
+function looksLikeHeader(first: Row, second: Row | undefined, delimiter: string): boolean {
+  const isNumeric = (cell: string | undefined): boolean => isNumberBetween(cell, delimiter);
   const filled = first.cells.filter((cell) => !missing.has(cell.toLowerCase()));
   if (filled.length === 0) return false;
-  if (filled.every((cell) => !isNumber(cell))) return true;
+  if (filled.every((cell) => !isNumeric(cell))) return true;
   // Names over numbers; a class written as text stands in both rows.
-  return first.cells.some((cell, i) => cell !== '' && !isNumber(cell) && isNumber(second?.cells[i]));
+  return first.cells.some((cell, i) => cell !== '' && !isNumeric(cell) && isNumeric(second?.cells[i]));
 }
 
 class TableBuilder {
@@ -173,16 +183,23 @@ class TableBuilder {
   private writer: RowWriter | undefined;
   private gaps: GapCounter | undefined;
   private readonly labels = new LabelEncoder();
+  private readonly takesCommas: boolean;
+  /** The first cell with a decimal comma, and the first with a point, of each column that has one. */
+  private readonly commas = new Map<number, Row>();
+  private readonly points = new Map<number, Row>();
 
   constructor(
     private readonly file: string,
+    private readonly delimiter: string,
     private readonly options: TableOptions,
     private readonly resources: Resources,
-  ) {}
+  ) {
+    this.takesCommas = takesDecimalCommas(delimiter);
+  }
 
   start(first: Row, second: Row | undefined): void {
     const { header = 'auto' } = this.options;
-    const named = header === 'auto' ? looksLikeHeader(first, second) : header;
+    const named = header === 'auto' ? looksLikeHeader(first, second, this.delimiter) : header;
     this.width = first.cells.length;
     this.widthLine = first.line;
     this.names = namesOf(first, named);
@@ -200,7 +217,8 @@ class TableBuilder {
   }
 
   /** Whether it is time to flush. */
-  add({ cells, line }: Row): boolean {
+  add(given: Row): boolean {
+    const { cells, line } = given;
     if (cells.length !== this.width) {
       throw new UserError(
         `${this.file}: line ${line}: expected ${this.width} columns as in line ${this.widthLine}, got ${cells.length}.`,
@@ -210,7 +228,7 @@ class TableBuilder {
     const { missing: treatment = 'error' } = this.options;
     for (let d = 0; d < features.length; d++) {
       const column = features[d]!;
-      const cell = cells[column]!;
+      const cell = this.takesCommas ? this.pointed(given, column) : cells[column]!;
       const value = isNumber(cell) ? Math.fround(Number(cell)) : NaN;
       const isKept = Number.isFinite(value) || (treatment !== 'error' && isGap(cell));
       if (!isKept) throw this.badCell(cell, line, column);
@@ -219,6 +237,24 @@ class TableBuilder {
     if (!this.gaps!.keeps(row, label !== undefined && cells[label] === '')) return false;
     if (label !== undefined) this.labels.add(cells[label]!);
     return this.writer!.add(row);
+  }
+
+  /** A cell as a number is read. @throws UserError for a column that has decimal commas and decimal points */
+  private pointed(row: Row, column: number): string {
+    const cell = row.cells[column]!;
+    const comma = hasDecimalComma(cell);
+    if (!comma && !cell.includes('.')) return cell;
+    const [own, other] = comma ? [this.commas, this.points] : [this.points, this.commas];
+    if (!own.has(column)) own.set(column, row);
+    const contrary = other.get(column);
+    if (contrary && (comma || isNumber(cell))) {
+      throw new UserError(
+        `${this.file}: line ${row.line}, column "${this.names[column]}": ${JSON.stringify(cell)} has a decimal ` +
+          `${comma ? 'comma' : 'point'}, but ${JSON.stringify(contrary.cells[column])} in line ${contrary.line} a ` +
+          `${comma ? 'point' : 'comma'}. Write all numbers of the column in one way.`,
+      );
+    }
+    return comma ? withPoint(cell) : cell;
   }
 
   async flush(): Promise<void> {
@@ -233,7 +269,7 @@ class TableBuilder {
       const what = isGap(cell) ? gapAdvice : 'Remove the row, or correct the value.';
       return new UserError(`${where}: expected a finite number, got ${shown}. ${what}`);
     }
-    const advice = /^[+-]?\d+,\d+$/.test(cell) ? 'Use a decimal point.' : textAdvice(this.names[column]!);
+    const advice = hasDecimalComma(cell) ? 'Use a decimal point.' : textAdvice(this.names[column]!);
     return new UserError(`${where}: expected a number, got ${shown}. ${advice}`);
   }
 
@@ -249,6 +285,10 @@ class TableBuilder {
       all: await writer.finish(encoded?.labels),
       featureNames: this.features.map((i) => this.names[i]!),
       gaps,
+      decimalCommas: this.features.flatMap((column): DecimalCommas[] => {
+        const row = this.commas.get(column);
+        return row ? [{ name: this.names[column]!, example: row.cells[column]! }] : [];
+      }),
       ...(encoded ? { labelNames: encoded.labelNames } : {}),
     };
   }

@@ -1,6 +1,7 @@
 /** What is worth knowing of data before a flow is trained on them. */
 import { several } from '../base/text';
 import type { DataConfig, RunConfig } from '../config/schema';
+import { withPoint } from './decimal-comma';
 import type { Opened } from './opened';
 
 /** Fewer examples are learned by heart. */
@@ -55,6 +56,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
       'No examples are held out, so overfitting cannot be detected. Hold some out (data.validation).',
     );
   }
+  warnings.push(...ofDecimalCommas(opened));
   warnings.push(...ofGaps(opened, data));
   warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data) : ofImages()));
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
@@ -93,6 +95,15 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
     }
     return found;
   }
+}
+
+function ofDecimalCommas({ decimalCommas = [] }: Opened): string[] {
+  const [first] = decimalCommas;
+  if (!first) return [];
+  const { example } = first;
+  return [
+    `${named(decimalCommas)} ${decimalCommas.length > 1 ? 'have' : 'has'} decimal commas: ${example} was read as ${withPoint(example)}.`,
+  ];
 }
 
 function ofGaps({ gaps }: Opened, { missing }: DataConfig): string[] {
@@ -147,7 +158,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   return found;
 }
 
-function named(features: readonly FeatureFacts[]): string {
+function named(features: readonly { name: string }[]): string {
   const shown = features
     .slice(0, 5)
     .map(({ name }) => `"${name}"`)

@@ -1,6 +1,7 @@
 /** Turns the bytes of a file that the user hands over into an example of the model. */
 import type { ImageModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
+import { hasDecimalComma, withPoint } from '../../data/decimal-comma';
 import { decodePicture, isColor } from '../../data/images/decode';
 import { fitPicture, quantizeSamples } from '../../data/images/fit';
 import { parseNpy, toFloat32 } from '../../data/npy';
@@ -97,16 +98,19 @@ function fromText(
   const text = new TextDecoder().decode(bytes);
   if (text.includes('\0'))
     throw new UserError(`${name}: is no text; expected one row of ${dimensions} numbers.`);
-  const cells = text
+  const lines = text
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '')
-    .slice(0, dimensions + 2)
-    .map((line) =>
-      line
-        .trim()
-        .split(/\s*[,;\t]\s*|\s+/)
-        .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')),
-    );
+    .slice(0, dimensions + 2);
+  // As in tables: what else separates columns leaves the comma to the numbers.
+  const takesCommas = lines.some((line) => /[;\t]/.test(line.trim()));
+  const cells = lines.map((line) =>
+    line
+      .trim()
+      .split(takesCommas ? /\s*[;\t]\s*/ : /\s*,\s*|\s+/)
+      .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'))
+      .map((cell) => (takesCommas && hasDecimalComma(cell) ? withPoint(cell) : cell)),
+  );
   const isNumber = (cell: string): boolean => cell !== '' && Number.isFinite(Number(cell));
   const head = cells[0]?.every((cell) => !isNumber(cell)) ? cells.shift() : undefined;
   const column = cells.length === dimensions && cells.every(({ length }) => length === 1);

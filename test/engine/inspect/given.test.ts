@@ -165,6 +165,7 @@ describe('numbers as the example', () => {
     assert.deepEqual([...(await text('y;x\n3;4\n')).values], [4, 3]);
     assert.deepEqual([...(await text('"x"\t"z"\t"y"\n1\t9\t2\n')).values], [1, 2]);
     assert.deepEqual([...(await text('1e-3\n2\n')).values], [Math.fround(1e-3), 2]);
+    assert.deepEqual([...(await text('x;y\n0,5;-1,25\n')).values], [0.5, -1.25]);
     await assert.rejects(text('1,2,3'), refused(/has 3 numbers; the model takes 2/));
     await assert.rejects(text('1,2\n3,4'), refused(/several rows/));
     await assert.rejects(text('1,two'), refused(/holds "two" where a number/));

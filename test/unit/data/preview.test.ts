@@ -73,3 +73,14 @@ test('numbers of a condition are named, and nothing is said of their values', as
   assert.ok(range[0] < -0.9 && range[1] <= 1, String(range));
   assert.deepEqual(warnings, []);
 });
+
+test('decimal commas that were read are said once', async () => {
+  const file = path.join(folder, 'weather.csv');
+  const rows = Array.from({ length: 900 }, (_, i) => [Math.sin(i), Math.cos(3 * i), i / 7].join(';'));
+  writeFileSync(file, `t;p;h\n${rows.join('\n').replaceAll('.', ',')}`);
+  const { warnings } = await previewData(file, folder, { reading: { exclude: ['h'] } });
+  assert.deepEqual(
+    warnings.filter((line) => line.includes('comma')),
+    ['Columns "t", "p" have decimal commas: 0,8414709848078965 was read as 0.8414709848078965.'],
+  );
+});

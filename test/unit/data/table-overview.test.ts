@@ -92,3 +92,17 @@ test('of a long table the first rows are looked at', async () => {
   const long = await tableOverview(put(folder, 'longer.csv', `a,b\n${'1,2\n'.repeat(30_000)}`), '/');
   assert.deepEqual([long!.looked, long!.more, long!.cells.length], [20_000, true, 200]);
 });
+
+test('columns with decimal commas are numbers where all of their values are', async () => {
+  const lines = ['9,77;1,5;2,5,1;1', '-3,5;2.5;2;2', 'NA;3;3,5;4'];
+  const found = await tableColumns(put(folder, 'commas.csv', `a;b;c;d\n${lines.join('\n')}\n`), '/');
+  assert.deepEqual(
+    found!.map(({ type, numbers }) => [type, numbers?.min, numbers?.max]),
+    [
+      ['number', -3.5, Math.fround(9.77)],
+      ['text', undefined, undefined],
+      ['text', undefined, undefined],
+      ['number', 1, 4],
+    ],
+  );
+});

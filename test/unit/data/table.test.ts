@@ -93,7 +93,7 @@ test('errors name file, line, column and what was expected', async () => {
   await refused('a,b\n1,\n', /: line 2, column "b": the value is missing/);
   await refused('a,b\n1,NaN\n', /: line 2, column "b": expected a finite number, got "NaN"/);
   await refused('a,b\n1,1e300\n', /expected a finite number, got "1e300"/);
-  await refused('a;b\n1;2,5\n', /got "2,5"\. Use a decimal point/);
+  await refused('a,b\n1,"2,5"\n', /got "2,5"\. Use a decimal point/);
   await refused('', /contains no rows/);
   await refused('\n\n', /contains no rows/);
   await refused('# only a comment\n', /contains no rows/);
@@ -159,4 +159,33 @@ test('any text gives a table or a UserError', async () => {
     ),
     { numRuns: 400 },
   );
+});
+
+test('decimal commas are read where they separate no columns', async () => {
+  const table = await read('t;p;n;o\n9,77;1.012,5;3;Ulm\n-20,5;996;4;Bonn\n+1;NA;5;Ulm\n', {
+    labelColumn: 'o',
+    missing: 'drop',
+  });
+  assert.deepEqual([...table.values], [9.77, 1012.5, 3, -20.5, 996, 4].map(Math.fround));
+  assert.deepEqual(table.decimalCommas, [
+    { name: 't', example: '9,77' },
+    { name: 'p', example: '1.012,5' },
+  ]);
+  const bare = await read('1,5\t2\n2,5\t3\n', {}, 'a.tsv');
+  assert.deepEqual([...bare.values], [1.5, 2, 2.5, 3]);
+  assert.deepEqual(bare.featureNames, ['column 0', 'column 1']);
+  assert.deepEqual((await read('a;b\n1.5;2\n')).decimalCommas, []);
+});
+
+test('a column with decimal commas and decimal points is refused, and so are other commas', async () => {
+  await refused(
+    'a;b\n1,5;2\n1.5;3\n',
+    /line 3, column "a": "1\.5" has a decimal point, but "1,5" in line 2 a comma/,
+  );
+  await refused(
+    'a;b\n1.5;2\n1,5;3\n',
+    /line 3, column "a": "1,5" has a decimal comma, but "1\.5" in line 2 a point/,
+  );
+  await refused('a;b\n1,5,2;2\n', /expected a number, got "1,5,2"/);
+  await refused('a b\n1,5 2\n', /expected a number, got "1,5"/);
 });
