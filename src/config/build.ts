@@ -52,6 +52,8 @@ export interface DataShape {
   contextSize?: number;
   /** How images of different sizes were read, where the request does not say. */
   fitted?: Pick<DataConfig, 'crop' | 'size'>;
+  /** Images that are left out, since they cannot be read. */
+  damaged?: DataConfig['damaged'];
   /** To train on. */
   examples?: number;
   provenance: { source: string; validationSource?: string };
@@ -213,6 +215,7 @@ export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig
       data: {
         ...requestedData(request),
         ...dataset.fitted,
+        ...(dataset.damaged ? { damaged: dataset.damaged } : {}),
         ...presetData(request, preset),
         ...whereabouts(dataset),
         ...(request.start && dataset.kind === 'vector' ? { standardize: request.start.standardized } : {}),

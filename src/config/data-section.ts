@@ -132,6 +132,14 @@ export const dataSchema = v.strictObject({
     v.pipe(v.picklist(['auto', 'gray', 'rgb']), describe('Images: channels; auto keeps those of the data.')),
     'auto',
   ),
+  damaged: v.optional(
+    v.pipe(
+      v.array(v.string()),
+      describe(
+        'Images: those that cannot be read and are left out, by their paths in the folder or zip file. A training looks for them if absent.',
+      ),
+    ),
+  ),
   memory: v.optional(
     v.pipe(
       nonNegative,

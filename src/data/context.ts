@@ -4,6 +4,7 @@ import { UserError } from '../base/user-error';
 import { contextSizeOf, type WithContext } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
 import type { Examples } from './dataset';
+import { namesOfDamaged } from './images/damaged';
 import { keepsGeometry } from './images/picture';
 import type { Opened } from './opened';
 
@@ -30,6 +31,12 @@ export async function addContext(
     throw new UserError(
       `${opened.source}: its rows with gaps are left out, but data.contextSource has a row for each; set data.missing to "mean", or ` +
         'give the context as columns of the table.',
+    );
+  }
+  if (contextSource !== undefined && opened.damaged && opened.damaged.length > 0) {
+    throw new UserError(
+      `${opened.source}: some of its images cannot be read, but data.contextSource has something for each: ` +
+        `${namesOfDamaged(opened.damaged)}. Replace them, or leave them and what comes with them out.`,
     );
   }
   const other =

@@ -14,6 +14,7 @@ import { digitsLevels, digitsShape, readDigits } from './digits';
 import { gapNote, withMeans } from './gaps';
 import { openIdxImages } from './idx';
 import { imageArrays } from './images/arrays';
+import { namesOfDamaged } from './images/damaged';
 import { openImages } from './images/open-images';
 import { imageOptions } from './images/options';
 import type { Opened } from './opened';
@@ -64,6 +65,11 @@ export interface OpenOptions {
   mostRows?: number;
   /** Gaps are read as NaN also where the config refuses them. */
   keepGaps?: boolean;
+  /**
+   * So many pictures are decoded at once, to leave out the damaged ones unless the config names them; of more, only so many
+   * are opened. Without it, a damaged one is an error when it is read.
+   */
+  pictures?: number;
 }
 
 type Look = Omit<OpenOptions, 'signal'>;
@@ -75,15 +81,23 @@ export async function openSource(
 ): Promise<OpenSource> {
   const resources = createResources(config.memory * 2 ** 20, signal);
   try {
-    const openWhole = async (source: string): Promise<Opened> =>
-      addContext(await openAny({ ...config, source }, baseFolder, resources, look), config, (other, shape) =>
+    const openWhole = async (own: DataConfig, how: Look): Promise<Opened> =>
+      addContext(await openAny(own, baseFolder, resources, how), own, (other, shape) =>
         shape
           ? openImageContext(path.resolve(baseFolder, other), shape, resources)
           : openAny(otherSource(other), baseFolder, resources, look),
       );
-    const opened = await openWhole(config.source);
-    const { validationSource } = config;
-    const other = validationSource === undefined ? undefined : await openWhole(validationSource);
+    // What comes with each image has to be as many.
+    const opened = await openWhole(
+      config,
+      config.contextSource && look.pictures ? { ...look, pictures: Infinity } : look,
+    );
+    const { validationSource, damaged: _, ...bare } = config;
+    // Which of these are damaged, no config says.
+    const other =
+      validationSource === undefined
+        ? undefined
+        : await openWhole({ ...bare, source: validationSource }, { pictures: Infinity, ...look });
     const held = other ? asHeldOut(opened, other) : opened;
     return {
       opened: held,
@@ -164,8 +178,12 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
   return {
     ...opened,
     test,
+    ...(other.total === undefined ? {} : { testTotal: other.total }),
     ...(known ? { labelNames: names } : {}),
-    note: `${opened.note.replace(/;[^;]*held out$/, '')}; ${other.name} is held out`,
+    note:
+      `${opened.note.replace(/;[^;]*held out$/, '')}; ` +
+      (other.damaged?.length ? `without ${namesOfDamaged(other.damaged)}, which cannot be read, ` : '') +
+      `${other.name} is held out`,
   };
 }
 
@@ -224,7 +242,7 @@ async function openAny(
     case 'cifar':
       return openCifarImages(config, file, resources);
     case 'images':
-      return openImages(file, config, resources);
+      return openImages(file, config, resources, look.pictures);
   }
 }
 

@@ -12,6 +12,8 @@ export interface Opened {
   all: Examples;
   /** Examples in the source, where only the first ones were opened for a look. */
   total?: number;
+  /** As `total`, of what is held out. */
+  testTotal?: number;
   /** What the data themselves hold out. */
   test?: Examples;
   featureNames?: string[];
@@ -29,4 +31,6 @@ export interface Opened {
   note: string;
   /** What the images were fitted with, since they have different sizes and the config does not say. */
   fitted?: { crop: 'center'; size: number };
+  /** Pictures that cannot be read and were left out, where they were looked for. */
+  damaged?: string[];
 }

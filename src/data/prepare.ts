@@ -6,30 +6,46 @@ import { largestJson } from '../config/run-status';
 import type { DataConfig, RunConfig } from '../config/schema';
 import { readText } from '../files/read';
 import type { Dataset } from './dataset';
-import { isBuiltin, openDataset, openSource, type OpenSource } from './open';
+import { isBuiltin, type OpenOptions, openSource, type OpenSource } from './open';
 import { splitCounts } from './split';
 
 /**
  * Opens the data of a new run and builds its full config.
  * @param baseFolder what a relative path in the request is relative to
+ * @param look for who trains nothing: opens only so many pictures of more, none of which are held out
  * @throws UserError when data or settings are wrong
  */
 export async function prepareRun(
   request: RunRequest,
   baseFolder: string,
-): Promise<{ config: RunConfig; dataset: Dataset }> {
+  look: Pick<OpenOptions, 'signal' | 'pictures'> = {},
+): Promise<{ config: RunConfig; dataset: Dataset; counts: { train: number; validation: number } }> {
   const asked = requestedData(request);
-  const source = await openSource(asked, baseFolder);
-  let dataset: Dataset | undefined;
+  const options = { pictures: Infinity, ...look };
+  let source = await openSource(asked, baseFolder, options);
   try {
     // Another split than the preset's may leave too few examples, so it waits until the preset is known.
     const config = buildRunConfig(request, shapeOf(source, asked));
     // The preset that suits the data may want other data, or them split otherwise.
-    if (readsTheSame({ ...asked, ...source.opened.fitted }, config.data)) dataset = source.split(config.data);
-    return { config, dataset: dataset ?? (await openDataset(config.data, baseFolder)) };
-  } finally {
-    if (!dataset) await source.close();
+    if (!readsTheSame(source, asked, config.data)) {
+      await source.close();
+      source = await openSource(config.data, baseFolder, options);
+    }
+    const { total = 0, all } = source.opened;
+    const dataset = source.split(total > all.count ? { ...config.data, validation: 0 } : config.data);
+    return { config, dataset, counts: countsOf(source.opened, config.data) };
+  } catch (error) {
+    await source.close();
+    throw error;
   }
+}
+
+/** Of all examples, also where only some were opened. */
+export function countsOf(
+  { total, all, test, testTotal }: OpenSource['opened'],
+  data: DataConfig,
+): { train: number; validation: number } {
+  return splitCounts(total ?? all.count, data, testTotal ?? test?.count);
 }
 
 /** @param source a built-in name, or the path of data or of a run config (.json) that names them */
@@ -48,14 +64,16 @@ export async function requestFor(
 export function shapeOf({ opened, validationSource }: OpenSource, asked: DataConfig): DataShape {
   return {
     ...opened,
-    examples: splitCounts(opened.total ?? opened.all.count, asked, opened.test?.count).train,
+    examples: countsOf(opened, asked).train,
     provenance: { source: opened.source, ...(validationSource === undefined ? {} : { validationSource }) },
   };
 }
 
-/** Whether two configs of the same source differ in how it is split only. */
-export function readsTheSame(a: DataConfig, b: DataConfig): boolean {
-  return isDeepStrictEqual(withoutSplit(a), withoutSplit(b));
+/** Whether a source that was opened as asked is read by another config as well, which may split it otherwise. */
+export function readsTheSame({ opened }: OpenSource, asked: DataConfig, data: DataConfig): boolean {
+  const { fitted, damaged } = opened;
+  const found = { ...fitted, ...(damaged ? { damaged } : {}) };
+  return isDeepStrictEqual(withoutSplit({ ...asked, ...found }), withoutSplit(data));
 }
 
 /** Settings whose change means reading the data again; the path is known by now. */

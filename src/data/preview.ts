@@ -15,14 +15,13 @@ import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
 import type { Opened } from './opened';
 import { sampleSheet } from './png';
-import { readsTheSame, requestFor, shapeOf } from './prepare';
-import { splitCounts } from './split';
+import { countsOf, readsTheSame, requestFor, shapeOf } from './prepare';
 import { createFeatureStatistics } from './feature-statistics';
 import { findWarnings, type Facts } from './warnings';
 
 /** Examples that statistics are taken of. */
 const lookedVectors = 20_000;
-const lookedImages = 512;
+export const lookedImages = 512;
 const sheetExamples = 64;
 const sheetColumns = 16;
 /** So few stand beside each other. */
@@ -52,6 +51,7 @@ export async function previewData(
   const large = await largeTableOf(asked, base);
   const options = {
     keepGaps: true,
+    pictures: lookedImages,
     ...(signal ? { signal } : {}),
     ...(large ? { mostRows: firstRows } : {}),
   };
@@ -66,7 +66,7 @@ export async function previewData(
       warnings.push(`Training is not possible with these data: ${error.message}`);
     }
     const data: DataConfig = config?.data ?? asked;
-    if (!readsTheSame({ ...asked, ...open.opened.fitted }, data)) {
+    if (!readsTheSame(open, asked, data)) {
       await open.close();
       open = await openSource(data, base, options);
     }
@@ -76,7 +76,7 @@ export async function previewData(
       large === 'text'
         ? await countLines(path.resolve(base, asked.source), part, signal)
         : (opened.total ?? part);
-    const counts = splitCounts(total, data, opened.test?.count);
+    const counts = countsOf({ ...opened, total }, data);
     const { train } = open.split({
       ...data,
       // The first rows of a table, or very few examples, may be less than what is to be held out.

@@ -88,7 +88,7 @@ function select(all: Examples, order: Order): Split {
   };
 }
 
-function selectLabels(labels: Labels, order: Order): Labels {
+export function selectLabels(labels: Labels, order: Order): Labels {
   return {
     length: order.length,
     at: (index) => (index >= 0 && index < order.length ? labels.at(order.at(index)) : undefined),

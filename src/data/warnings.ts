@@ -2,6 +2,7 @@
 import { several } from '../base/text';
 import type { DataConfig, RunConfig } from '../config/schema';
 import { withPoint } from './decimal-comma';
+import { namesOfDamaged } from './images/damaged';
 import type { Opened } from './opened';
 
 /** Fewer examples are learned by heart. */
@@ -70,6 +71,13 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   function ofImages(): string[] {
     const [height = 0, width = 0, channels = 1] = shape;
     const found: string[] = [];
+    const { damaged = [] } = opened;
+    if (damaged.length > 0) {
+      const some = opened.total === undefined ? '' : ' of those that were looked at';
+      found.push(
+        `${several(damaged.length, 'image')}${some} cannot be read: ${namesOfDamaged(damaged)}. Training leaves out all such images.`,
+      );
+    }
     if (levels > 4 && facts.largest < levels / 4) {
       found.push(
         `Pixels only reach ${facts.largest} of ${levels - 1}: were they saved in another range? The flow models ` +

@@ -1,6 +1,7 @@
 import type { Metadata } from 'sharp';
 import { firstLine } from '../../base/text';
 import { UserError } from '../../base/user-error';
+import { DamagedPicture } from './damaged';
 import { largestPixels, plain, withChannels, type Picture } from './picture';
 import { loadSharp } from './sharp';
 
@@ -67,7 +68,7 @@ function checkKind(bytes: Uint8Array, where: string): void {
     text.startsWith('\xff\xd8\xff') ||
     (text.startsWith('RIFF') && text.endsWith('WEBP'));
   if (known) return;
-  throw new UserError(
+  throw new DamagedPicture(
     bytes.length === 0
       ? `${where}: is empty; expected a PNG, JPEG or WebP image.`
       : `${where}: is not a PNG, JPEG or WebP image, despite its name. Remove or convert it.`,
@@ -77,7 +78,7 @@ function checkKind(bytes: Uint8Array, where: string): void {
 function unreadable(where: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof UserError) return error;
   const reason = firstLine(error).trim();
-  return new UserError(
+  return new DamagedPicture(
     `${where}: the image is damaged or cannot be decoded (${reason}). Remove or replace it.`,
   );
 }

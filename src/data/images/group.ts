@@ -18,6 +18,15 @@ export interface GroupedImages {
 const extension = /\.(png|jpe?g|webp)$/i;
 const validationNames = ['val', 'valid', 'validation', 'test'];
 
+/** Those of the files whose place in the group fits. */
+export function partOfGroup({ files, labels }: ImageGroup, fits: (place: number) => boolean): ImageGroup {
+  const places = files.map((_, place) => place).filter(fits);
+  return {
+    files: places.map((place) => files[place]!),
+    ...(labels ? { labels: Int32Array.from(places, (place) => labels[place]!) } : {}),
+  };
+}
+
 /** By name; leftovers of file managers do not count. */
 export function isImageName(path: string): boolean {
   return extension.test(path) && !path.split('/').some((part) => part.startsWith('.') || part === '__MACOSX');

@@ -2,19 +2,21 @@
 import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
+import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { squares } from '../../protocol/engine';
 import { isFolder, readError } from '../../files/read';
 import { readRange } from '../../files/read-range';
-import { spread, type Examples } from '../dataset';
+import { spread } from '../dataset';
 import type { Opened } from '../opened';
 import type { Resources } from '../resources';
 import { openZip, smallEntry } from '../zip';
+import { DamagedPicture, namesOfDamaged, unlessDamaged } from './damaged';
 import { decodePicture, isColor, sizeOfPicture } from './decode';
-import { groupImages, isImageName, type ImageGroup } from './group';
+import { groupImages, isImageName, partOfGroup, type ImageGroup } from './group';
 import { imageOptions } from './options';
 import { keepsGeometry, type ImageOptions, type Picture } from './picture';
-import { oneSize, openPictures } from './pictures';
+import { oneSize, openPictures, type PictureSource } from './pictures';
 import { listImages } from './walk';
 
 /** A picture file that is larger is none. */
@@ -33,10 +35,17 @@ interface ImageFiles {
 }
 
 /**
- * Pictures are listed now and decoded when they are asked for.
- * @throws UserError when there are none, or the first cannot be read
+ * Pictures are listed now and decoded when they are asked for. Those that the config calls damaged are left out.
+ * @param mostChecked so many are decoded now, to leave out the damaged ones, if the config does not name them; of more pictures
+ *   only so many are opened, evenly spread
+ * @throws UserError when there are none, or none can be read
  */
-export async function openImages(source: string, config: DataConfig, resources: Resources): Promise<Opened> {
+export async function openImages(
+  source: string,
+  config: DataConfig,
+  resources: Resources,
+  mostChecked?: number,
+): Promise<Opened> {
   const folder = await isFolder(source);
   const files = folder ? await inFolder(source, resources) : await inZip(source, resources);
   if (files.paths.length === 0) {
@@ -47,8 +56,31 @@ export async function openImages(source: string, config: DataConfig, resources: 
   const fitted = keepsGeometry(own) && (await haveDifferentSizes(files)) ? squares(usualSize) : undefined;
   const options = { ...own, ...fitted };
   const channels = await channelsOf(files, train, options);
-  const first = await openGroup(files, train, channels, options, resources);
-  const second = validation && (await openGroup(files, validation, channels, options, resources));
+  const known = new Set(config.damaged);
+  const damaged = config.damaged ?? (mostChecked === undefined ? undefined : []);
+  const openGroup = async (whole: ImageGroup) => {
+    const there = partOfGroup(whole, (place) => !known.has(files.paths[whole.files[place]!]!));
+    const some = new Set(spread(mostChecked ?? Infinity, there.files.length));
+    const isPart = some.size < there.files.length;
+    const group = partOfGroup(there, (place) => some.has(place));
+    const names = (places: readonly number[]) => places.map((place) => files.paths[group.files[place]!]!);
+    const checks = mostChecked !== undefined && (isPart || config.damaged === undefined);
+    const found: string[] = [];
+    const onDamaged = (places: readonly number[]): void => {
+      found.push(...names(places));
+      if (found.length === group.files.length) throw allDamaged(source, found);
+    };
+    if (group.files.length === 0) throw allDamaged(source, [...known]);
+    const opened = await openPictures(
+      pictureSource(files, group, channels),
+      options,
+      resources,
+      checks ? onDamaged : undefined,
+    );
+    return { ...opened, found, ...(isPart ? { total: there.files.length - found.length } : {}) };
+  };
+  const first = await openGroup(train);
+  const second = validation && (await openGroup(validation));
   if (second && second.shape.join() !== first.shape.join()) {
     throw new UserError(
       `${files.where(validation.files[0]!)}: is ${second.shape.join('×')}; expected ${first.shape.join('×')} as ` +
@@ -62,9 +94,12 @@ export async function openImages(source: string, config: DataConfig, resources: 
     shape: first.shape,
     levels: 2 ** options.bits,
     all: first.examples,
+    ...(first.total === undefined ? {} : { total: first.total }),
     ...(second ? { test: second.examples } : {}),
+    ...(second?.total === undefined ? {} : { testTotal: second.total }),
     ...(labelNames ? { labelNames } : {}),
     ...(fitted ? { fitted } : {}),
+    ...(damaged ? { damaged: [...damaged, ...first.found, ...(second?.found ?? [])] } : {}),
     source,
     note:
       `${files.paths.length} images in a ${folder ? 'folder' : 'zip file'}${classes}` +
@@ -73,26 +108,26 @@ export async function openImages(source: string, config: DataConfig, resources: 
   };
 }
 
-async function openGroup(
+function allDamaged(source: string, paths: readonly string[]): UserError {
+  return new UserError(
+    `${source}: none of ${several(paths.length, 'image')} can be read: ${namesOfDamaged(paths)}. Replace them.`,
+  );
+}
+
+function pictureSource(
   files: ImageFiles,
   { files: chosen, labels }: ImageGroup,
   channels: 1 | 3,
-  options: ImageOptions,
-  resources: Resources,
-): Promise<{ examples: Examples; shape: number[] }> {
-  return openPictures(
-    {
-      count: chosen.length,
-      ...(labels ? { labels } : {}),
-      where: (index) => files.where(chosen[index]!),
-      picture: async (index, hold): Promise<Picture> => {
-        const file = chosen[index]!;
-        return decodePicture(await files.bytes(file), files.where(file), channels, hold);
-      },
+): PictureSource {
+  return {
+    count: chosen.length,
+    ...(labels ? { labels } : {}),
+    where: (index) => files.where(chosen[index]!),
+    picture: async (index, hold): Promise<Picture> => {
+      const file = chosen[index]!;
+      return decodePicture(await files.bytes(file), files.where(file), channels, hold);
     },
-    options,
-    resources,
-  );
+  };
 }
 
 /** Color if any of some evenly spaced images has color. */
@@ -104,18 +139,18 @@ async function channelsOf(
   if (color !== 'auto') return color === 'gray' ? 1 : 3;
   for (const place of spread(looked, chosen.length)) {
     const file = chosen[place]!;
-    if (await isColor(await files.bytes(file), files.where(file))) return 3;
+    if (await unlessDamaged(async () => isColor(await files.bytes(file), files.where(file)))) return 3;
   }
   return 1;
 }
 
 /** By the headers of some evenly spaced images. */
 async function haveDifferentSizes({ paths, bytes, where }: ImageFiles): Promise<boolean> {
-  let first: string | undefined;
+  const seen = new Set<string>();
   for (const file of spread(measured, paths.length)) {
-    const size = (await sizeOfPicture(await bytes(file), where(file))).join();
-    first ??= size;
-    if (size !== first) return true;
+    const size = await unlessDamaged(async () => sizeOfPicture(await bytes(file), where(file)));
+    if (size) seen.add(size.join());
+    if (seen.size > 1) return true;
   }
   return false;
 }
@@ -130,7 +165,7 @@ async function inFolder(folder: string, resources: Resources): Promise<ImageFile
       const name = where(file);
       try {
         const { size } = await stat(name);
-        if (size > largestFile) throw new UserError(`${name}: has ${size} bytes; expected an image.`);
+        if (size > largestFile) throw new DamagedPicture(`${name}: has ${size} bytes; expected an image.`);
         const handle = await open(name, 'r');
         try {
           return await readRange(handle, 0, size, name);
@@ -154,6 +189,12 @@ async function inZip(zip: string, resources: Resources): Promise<ImageFiles> {
   return {
     paths,
     where,
-    bytes: (file) => smallEntry(entries.get(paths[file]!)!, largestFile, where(file)),
+    async bytes(file) {
+      try {
+        return await smallEntry(entries.get(paths[file]!)!, largestFile, where(file));
+      } catch (error) {
+        throw error instanceof UserError ? new DamagedPicture(error.message) : error;
+      }
+    },
   };
 }

@@ -1,8 +1,11 @@
 /** Examples that are pictures, each decoded, resized and cropped when it is asked for. */
 import { UserError } from '../../base/user-error';
 import { checkIndices, type Examples, type Labels } from '../dataset';
+import type { Order } from '../order';
+import { selectLabels } from '../split';
 import { eachLimited } from '../../base/limited';
 import type { Resources } from '../resources';
+import { unlessDamaged } from './damaged';
 import { Room } from './room';
 import { finish, prepare, withBits, type ImageOptions, type Picture } from './picture';
 
@@ -31,12 +34,14 @@ const room = new Room(2 ** 29);
 
 /**
  * Looks at the first picture for the shape that all have to have.
- * @throws UserError when it cannot be read
+ * @param onDamaged all are read now, and those that cannot be are told and left out; throws where none is left
+ * @throws UserError when the first cannot be read
  */
 export async function openPictures(
   source: PictureSource,
   options: ImageOptions,
   resources: Resources,
+  onDamaged?: (indices: readonly number[]) => void,
 ): Promise<Pictures> {
   const kept = new Map<number, Picture>();
 
@@ -60,10 +65,13 @@ export async function openPictures(
     if (!kept.has(index) && resources.reserve(picture.data.length + overhead)) kept.set(index, picture);
     return picture;
   };
+  const damaged = onDamaged ? await damagedOf(source.count, prepared, resources.signal) : [];
+  onDamaged?.(damaged);
+  const places = without(source.count, damaged);
   const finished = async (picture: Picture, index: number, down = 0.5, right = 0.5): Promise<Picture> =>
     options.crop === 'random' ? finish(picture, options, source.where(index), down, right) : picture;
 
-  const first = await finished(await prepared(0), 0);
+  const first = await finished(await prepared(places.at(0)), places.at(0));
   const shape = [first.height, first.width, first.channels];
   const checked = async (...given: Parameters<typeof finished>): Promise<Picture> => {
     const picture = await finished(...given);
@@ -71,7 +79,7 @@ export async function openPictures(
     if (height === shape[0] && width === shape[1] && channels === shape[2]) return picture;
     throw new UserError(
       `${source.where(given[1])}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
-        `${source.where(0)}. ${oneSize}`,
+        `${source.where(places.at(0))}. ${oneSize}`,
     );
   };
   const size = first.data.length;
@@ -81,17 +89,17 @@ export async function openPictures(
   });
 
   const examples: Examples = {
-    count: source.count,
+    count: places.length,
     size,
-    ...(source.labels ? { labels: source.labels } : {}),
+    ...(source.labels ? { labels: selectLabels(source.labels, places) } : {}),
     async read(indices, { crops, signal } = {}) {
-      checkIndices(indices, source.count);
+      checkIndices(indices, places.length);
       const out = new Float32Array(indices.length * size);
       await eachLimited(
         indices.length,
         atOnce,
         async (i) => {
-          const index = indices[i]!;
+          const index = places.at(indices[i]!);
           const [down, right] = crops ? [crops[2 * i], crops[2 * i + 1]] : [];
           const { data } = await checked(await prepared(index), index, down, right);
           out.set(data, i * size);
@@ -103,14 +111,39 @@ export async function openPictures(
     ...(options.crop === 'random'
       ? {
           async whole(index: number) {
-            const picture = await prepared(index);
-            await checked(picture, index);
+            const picture = await prepared(places.at(index));
+            await checked(picture, places.at(index));
             return withBits(picture, options.bits);
           },
         }
       : {}),
   };
   return { examples, shape };
+}
+
+/** Positions below `count` that are not among some others, in order. */
+function without(count: number, left: readonly number[]): Order {
+  if (left.length === 0) return { length: count, at: (index) => index };
+  const out = new Set(left);
+  const stay = Array.from({ length: count }, (_, index) => index).filter((index) => !out.has(index));
+  return { length: stay.length, at: (index) => stay[index]! };
+}
+
+async function damagedOf(
+  count: number,
+  read: (index: number) => Promise<Picture>,
+  signal: AbortSignal | undefined,
+): Promise<number[]> {
+  const found: number[] = [];
+  await eachLimited(
+    count,
+    atOnce,
+    async (index) => {
+      if (!(await unlessDamaged(() => read(index)))) found.push(index);
+    },
+    signal,
+  );
+  return found.sort((a, b) => a - b);
 }
 
 /** What to do about images of different sizes. */

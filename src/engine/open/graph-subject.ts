@@ -9,6 +9,7 @@ import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
 import { columnNames } from '../../data/context';
+import { lookedImages } from '../../data/preview';
 import { fitStandardization } from '../../data/standardize';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import { checkTensors } from '../model/check-tensors';
@@ -63,7 +64,7 @@ async function fromRequest(
       `The preset "${given}" is for any data; say how large an example is: --shape D for vectors, --shape H,W,C for images.`,
     );
   }
-  const { config, dataset } = await startFresh(request);
+  const { config, dataset } = await startFresh(request, { pictures: lookedImages });
   try {
     const standardization =
       config.model.kind === 'vector' && config.data.standardize

@@ -1,6 +1,7 @@
 /** How long a training would take, by a few steps of it that nobody keeps. */
 import { fitStandardization } from '../../data/standardize';
 import { columnNames } from '../../data/context';
+import { lookedImages } from '../../data/preview';
 import type { TrainEstimate, TrainRequest } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
 import { parameterCount } from '../model/layer-list';
@@ -20,7 +21,10 @@ export async function estimateTraining(
   request: Omit<TrainRequest, 'output'>,
   { backend, signal }: { backend: Backend; signal?: AbortSignal },
 ): Promise<TrainEstimate> {
-  const { config, dataset, weights, ...start } = await startFresh(request);
+  const { config, dataset, counts, weights, ...start } = await startFresh(request, {
+    pictures: lookedImages,
+    ...(signal ? { signal } : {}),
+  });
   try {
     const standardization =
       config.model.kind === 'vector' && config.data.standardize
@@ -31,7 +35,7 @@ export async function estimateTraining(
     try {
       const secondsPerStep = await paceOf(trainer, signal);
       const { steps, validateEvery } = config.training;
-      const batches = Math.ceil(dataset.validation.count / trainer.batchSize);
+      const batches = Math.ceil(counts.validation / trainer.batchSize);
       return {
         steps,
         secondsPerStep,

@@ -2,8 +2,9 @@
 import { several } from '../../base/text';
 import type { RunConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
+import { namesOfDamaged } from '../../data/images/damaged';
 
-export function firstNotes({ training }: RunConfig, { name, train, provenance }: Dataset): string[] {
+export function firstNotes({ training, data }: RunConfig, { name, train, provenance }: Dataset): string[] {
   const { steps, batch, patience, validateEvery } = training;
   const epochs = (steps * Math.min(batch, train.count)) / train.count;
   const passes = epochs < 10 ? epochs.toFixed(1) : Math.round(epochs).toLocaleString('en');
@@ -11,8 +12,12 @@ export function firstNotes({ training }: RunConfig, { name, train, provenance }:
     patience > 0
       ? `; ends early after ${several(patience, 'validation')} without a better one, one every ${several(validateEvery, 'step')}`
       : '';
+  const { damaged = [] } = data;
   return [
     `${name}: ${provenance.note}.`,
+    ...(damaged.length > 0
+      ? [`Left out ${several(damaged.length, 'image')} that cannot be read: ${namesOfDamaged(damaged)}.`]
+      : []),
     `At most ${several(steps, 'step')}: ${passes} passes over ${several(train.count, 'training example')}${stopping}.`,
   ];
 }

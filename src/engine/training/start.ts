@@ -39,14 +39,19 @@ export interface Start {
 }
 
 /** @throws UserError when data, config, checkpoint or folder are wrong, or do not fit each other */
-export async function startOf(request: TrainRequest): Promise<Start> {
-  return request.resume ? startAgain(request) : startFresh(request);
+export async function startOf(request: TrainRequest, look: Look): Promise<Start> {
+  return request.resume ? startAgain(request) : startFresh(request, look);
 }
 
 /** @throws UserError as `startOf`, without a look at the run folder */
-export async function startFresh(request: FreshRequest): Promise<Start> {
-  return request.from === undefined ? startNew(request) : startFrom(request, request.from);
+export async function startFresh(request: FreshRequest, look: Look): Promise<FreshStart> {
+  return request.from === undefined ? startNew(request, look) : startFrom(request, request.from, look);
 }
+
+type Look = NonNullable<Parameters<typeof prepareRun>[2]>;
+
+/** `counts`: examples to train on and held out, also where only some were opened. */
+type FreshStart = Start & Pick<Awaited<ReturnType<typeof prepareRun>>, 'counts'>;
 
 type FreshRequest = Omit<TrainRequest, 'output' | 'resume'>;
 
@@ -57,7 +62,7 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
   return { config: parseJsonText(text, file), baseFolder: path.dirname(path.resolve(file)) };
 }
 
-async function startNew(request: FreshRequest, start?: RunRequest['start']): Promise<Start> {
+async function startNew(request: FreshRequest, look: Look, start?: RunRequest['start']): Promise<FreshStart> {
   const { config: file, data, preset, seed, context, reading, training } = request;
   const { config, baseFolder } = await readConfigFile(file);
   return prepareRun(
@@ -78,15 +83,16 @@ async function startNew(request: FreshRequest, start?: RunRequest['start']): Pro
       ...(start ? { start } : {}),
     },
     baseFolder,
+    look,
   );
 }
 
-async function startFrom(request: FreshRequest, from: string): Promise<Start> {
+async function startFrom(request: FreshRequest, from: string, look: Look): Promise<FreshStart> {
   const checkpoint = await loadAnyCheckpoint(from);
   const { config, standardize, tensors, origin } = checkpoint;
   checkTensors(from, buildFlow(config.model), tensors);
   const featureNames = featureNamesOf(checkpoint);
-  const start = await startNew(request, {
+  const start = await startNew(request, look, {
     file: from,
     model: config.model,
     standardized: standardize !== undefined,

@@ -51,7 +51,7 @@ async function withStart<T>(
   // Before anything of the run is read: what another process still changes would be old at once.
   const claimed = request.resume ? await claimRun(request.output, request.takeOver) : undefined;
   try {
-    const start = await startOf(request);
+    const start = await startOf(request, options.signal ? { signal: options.signal } : {});
     if (start.origin) options.onOrigin?.(start.origin);
     try {
       return await work(start, claimed);

@@ -9,6 +9,7 @@ import { detectFormat } from '../../data/detect';
 import { readDigits, digitsShape } from '../../data/digits';
 import { splitContext } from '../../data/context';
 import { fillGaps, gapNote } from '../../data/gaps';
+import { namesOfDamaged } from '../../data/images/damaged';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { openSource } from '../../data/open';
 import { readParquet } from '../../data/parquet';
@@ -19,6 +20,7 @@ import { isFolder } from '../../files/read';
 import type { OpenedRunner } from '../model/opened-runner';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
 import { sizeOf } from '../../base/shape';
+import { several } from '../../base/text';
 import type { FlowRunner } from '../model/runner';
 
 /** Which of a file's arrays and columns to take. */
@@ -150,19 +152,25 @@ const mostPixels = 2 ** 30;
 function asSource(file: string, data: DataConfig | undefined): DataConfig {
   const own = { ...(data ?? parseDataConfig({ source: file }, file)), source: file, format: 'auto' as const };
   delete own.validationSource;
+  delete own.damaged;
   return own;
 }
 
 /** Resized, cropped and reduced as the model's own data were. */
-async function imageExamples(file: string, { input, data }: ExampleRequest): Promise<NamedArray> {
-  const source = await openSource(asSource(file, data), path.dirname(file));
+async function imageExamples(file: string, { input, data, note }: ExampleRequest): Promise<NamedArray> {
+  const source = await openSource(asSource(file, data), path.dirname(file), { pictures: Infinity });
   try {
-    const { all, shape, kind } = source.opened;
+    const { all, shape, kind, damaged = [] } = source.opened;
     if (kind !== 'image')
       throw new UserError(`${input}: holds rows of ${shape[0]} numbers; expected images.`);
     if (all.count * all.size > mostPixels) {
       throw new UserError(
         `${input}: holds ${all.count} images of ${shape.join('×')}, too many for one call; give a part of them.`,
+      );
+    }
+    if (damaged.length > 0) {
+      note?.(
+        `${input}: left out ${several(damaged.length, 'image')} that cannot be read: ${namesOfDamaged(damaged)}; the others are numbered from 0.`,
       );
     }
     const pixels = new Uint8Array(all.count * all.size);

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { prepareRun } from '../../../src/data/prepare';
+import { openDataset } from '../../../src/data/open';
 import { previewData } from '../../../src/data/preview';
+import { firstNotes } from '../../../src/engine/training/first-notes';
 import { squares } from '../../../src/protocol/engine';
 import { temporaryFolder } from '../support/temporary';
 
@@ -13,7 +15,7 @@ const folder = temporaryFolder();
 /** Pictures with a bright square of a third of their height in the middle; each of the given [height, width]. */
 async function pictures(name: string, sizes: readonly [number, number][]): Promise<string> {
   const to = path.join(folder, name);
-  mkdirSync(to);
+  mkdirSync(to, { recursive: true });
   for (const [i, [height, width]] of sizes.entries()) {
     const pixels = Buffer.alloc(height * width * 3);
     for (let y = 0; y < height; y++)
@@ -91,4 +93,110 @@ test('one picture that is larger than those whose headers were read is named, wi
   } finally {
     await dataset.close();
   }
+});
+
+/** Of three of the pictures, each in another way. */
+function damage(photos: string): void {
+  truncateSync(path.join(photos, '002.png'), 120);
+  writeFileSync(path.join(photos, '005.png'), '');
+  writeFileSync(path.join(photos, '007.png'), 'no picture');
+}
+const damaged = ['002.png', '005.png', '007.png'];
+
+test('damaged pictures are named and left out, by a preview and by a training', async () => {
+  const photos = await pictures('some-damaged', sizes);
+  damage(photos);
+  const seen = await previewData(photos, folder);
+  assert.equal(seen.train + seen.validation, 9);
+  assert.equal(seen.looked, seen.train);
+  const said = seen.warnings.filter((line) => /cannot be read/.test(line));
+  assert.deepEqual(said, [
+    '3 images cannot be read: "002.png", "005.png", "007.png". Training leaves out all such images.',
+  ]);
+  const { config, dataset } = await prepareRun({ data: photos }, folder);
+  const { count } = dataset.train;
+  assert.equal(count + dataset.validation.count, 9);
+  const values = await dataset.train.read(Array.from({ length: count }, (_, i) => i));
+  assert.equal(values.length, count * 32 * 32 * 3);
+  assert.deepEqual(config.data.damaged, damaged);
+  assert.ok(
+    firstNotes(config, dataset).includes(
+      'Left out 3 images that cannot be read: "002.png", "005.png", "007.png".',
+    ),
+  );
+  await dataset.close();
+  // A resumed run and the inspector read the same examples, and look for no other damaged ones.
+  truncateSync(path.join(photos, '009.png'), 120);
+  const again = await openDataset(config.data, folder);
+  assert.deepEqual([again.train.count, again.validation.count], [count, 9 - count]);
+  await again.close();
+});
+
+test('classes stay with their pictures where some are damaged', async () => {
+  for (const kind of ['a', 'b', 'c']) await pictures(`classes/${kind}`, sizes.slice(0, 9));
+  const white = await sharp({ create: { width: 40, height: 60, channels: 3, background: 'white' } })
+    .png()
+    .toBuffer();
+  for (let i = 0; i < 9; i++) {
+    writeFileSync(path.join(folder, 'classes/b', `00${i}.png`), white);
+    writeFileSync(path.join(folder, 'classes/c', `00${i}.png`), '');
+  }
+  for (const kind of ['a', 'b']) damage(path.join(folder, 'classes', kind));
+  const { config, dataset } = await prepareRun(
+    { config: { data: { source: 'classes', validation: 0 } } },
+    folder,
+  );
+  assert.equal(config.data.damaged?.length, 15);
+  const { count, labels } = dataset.train;
+  assert.deepEqual(dataset.labelNames, ['a', 'b', 'c']);
+  const all = Array.from({ length: count }, (_, i) => i);
+  const values = await dataset.train.read(all);
+  const corners = all.map((i) => values[i * (values.length / count)]);
+  assert.deepEqual(
+    all.map((i) => labels!.at(i)),
+    corners.map((corner) => (corner === 255 ? 1 : 0)),
+  );
+  assert.equal(corners.filter((corner) => corner === 255).length, 6);
+  await dataset.close();
+});
+
+test('where all pictures are damaged, the error names the first few and how many more', async () => {
+  const photos = await pictures('all-damaged', sizes.slice(0, 8));
+  for (let i = 0; i < 8; i++) writeFileSync(path.join(photos, `00${i}.png`), 'no picture');
+  const expected = {
+    name: 'UserError',
+    message: `${photos}: none of 8 images can be read: "000.png", "001.png", "002.png", "003.png", "004.png" and 3 more. Replace them.`,
+  };
+  await assert.rejects(previewData(photos, folder), expected);
+  await assert.rejects(prepareRun({ data: photos }, folder), expected);
+});
+
+test('of many pictures a preview opens some; what is held out elsewhere may be damaged too', async () => {
+  const many = await pictures('six-hundred', [[8, 8]]);
+  const png = readFileSync(path.join(many, '000.png'));
+  for (let i = 1; i < 600; i++) {
+    writeFileSync(path.join(many, `${String(i).padStart(3, '0')}.png`), i % 100 === 50 ? '' : png);
+  }
+  const other = await pictures('other', [
+    [8, 8],
+    [8, 8],
+    [8, 8],
+  ]);
+  writeFileSync(path.join(other, '001.png'), '');
+  const request = {
+    config: { data: { source: many, validationSource: other }, model: { kind: 'image', scales: 1 } },
+  };
+  const configFile = path.join(folder, 'many.flow.json');
+  writeFileSync(configFile, JSON.stringify(request.config));
+  const seen = await previewData(configFile, folder);
+  assert.match(
+    seen.warnings.join('\n'),
+    /[3-6] images of those that were looked at cannot be read: "\d50\.png"/,
+  );
+  assert.ok(seen.train >= 594 && seen.train < 600 && seen.looked < 512, `${seen.train} ${seen.looked}`);
+  assert.match(seen.note, /without "001\.png", which cannot be read, other is held out/);
+  assert.equal(seen.validation, 2);
+  const { dataset } = await prepareRun(request, folder);
+  assert.deepEqual([dataset.train.count, dataset.validation.count], [594, 2]);
+  await dataset.close();
 });
