@@ -416,9 +416,9 @@ describe('data preview', () => {
     ]);
     await choices.getByText('No problems found.').waitFor();
     // What is folded is timed once it is looked at.
-    await choices.getByText('about 24 s').first().waitFor();
+    await choices.getByText('about 25 s').first().waitFor();
     await choices.getByText('Kinds of flow').click();
-    await choices.locator('label', { hasText: 'MAF' }).getByText('about 24 s').waitFor();
+    await choices.locator('label', { hasText: 'MAF' }).getByText('about 25 s').waitFor();
     await close();
   });
 
@@ -435,9 +435,9 @@ describe('data preview', () => {
     const choice =
       '{"context":{"columns":["mass"],"labels":true,"labelColumn":"species"},"reading":{"exclude":["day","nitrogen"],"missing":"mean"}}';
     await until('the new question', () => calls.at(-1) === `preview ${choice}`);
-    await choices.getByText('about 24 s').first().waitFor();
+    await choices.getByText('about 25 s').first().waitFor();
     await choices.getByRole('textbox', { name: 'Steps' }).fill('1000');
-    await choices.getByText('about 60 s').waitFor();
+    await choices.getByText('about 1 min').waitFor();
     await choices.getByText('Train…').click();
     const chosen = `${choice.slice(0, -1)},"preset":"tabular","steps":1000}`;
     await until('the training', () => calls.includes(`train ${chosen}`));
@@ -446,7 +446,7 @@ describe('data preview', () => {
     // Another tab in front of it ends a page.
     calls.length = 0;
     await page.reload();
-    await choices.getByText('about 60 s').waitFor();
+    await choices.getByText('about 1 min').waitFor();
     assert.equal(calls[0], `preview ${choice}`);
     await choices.getByText('Train…').click();
     await until('the same training', () => calls.includes(`train ${chosen}`));
@@ -487,7 +487,7 @@ describe('data preview', () => {
       it(`has room for a table and its choices at ${width} pixels, ${theme}`, async () => {
         const { page, close } = await browser.openPreview({ ...ofBirds }, { theme, width, height: 780 });
         await page.getByText('No problems found.').waitFor();
-        await page.getByText('about 24 s').first().waitFor();
+        await page.getByText('about 25 s').first().waitFor();
         if (width !== 720) await accessible(page, `table ${theme}`);
         const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
         assert.ok(over <= 0, `${over} pixels too wide`);

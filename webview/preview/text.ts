@@ -2,14 +2,16 @@
 import { count } from '../base/format/numbers';
 import { inLanguage } from '../base/format/language';
 
-/** "5 s", "12 min", "3 h 20 min". */
+/** To about one figure, which is what a few steps can tell: "5 s", "40 s", "12 min", "3 h 30 min". */
 function durationIn(seconds: number, [s, min, h]: readonly [string, string, string]): string {
-  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} ${s}`;
-  const minutes = Math.round(seconds / 60);
-  if (minutes < 90) return `${minutes} ${min}`;
-  const rest = minutes % 60;
-  return `${count(Math.floor(minutes / 60))} ${h}${rest > 0 && minutes < 600 ? ` ${rest} ${min}` : ''}`;
+  if (seconds < 57.5) return `${Math.max(1, roundedBy(seconds, seconds < 10 ? 1 : 5))} ${s}`;
+  const minutes = seconds / 60;
+  if (minutes < 57.5) return `${Math.max(1, roundedBy(minutes, minutes < 15 ? 1 : 5))} ${min}`;
+  const halves = roundedBy(minutes / 60, minutes < 285 ? 0.5 : 1);
+  return `${count(Math.floor(halves))} ${h}${halves % 1 > 0 ? ` 30 ${min}` : ''}`;
 }
+
+const roundedBy = (value: number, by: number): number => Math.round(value / by) * by;
 
 export const english = {
   reading: 'Reading the data…',

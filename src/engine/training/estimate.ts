@@ -11,8 +11,8 @@ import { createTrainer, type Trainer } from './trainer';
 
 /** The first steps compile and warm up. */
 const warmup = 2;
-/** Steps that are measured: until they took this long, s, or are this many. */
-const enough = { seconds: 0.4, steps: 20 };
+/** Steps that are measured: until they took this long, s, and are a few, or are this many. */
+const enough = { seconds: 0.4, few: 3, steps: 20 };
 /** A validation has a forward pass and no backward pass, which takes about twice as long. */
 const forwardShare = 1 / 3;
 
@@ -50,14 +50,18 @@ export async function estimateTraining(
   }
 }
 
-async function paceOf(trainer: Trainer, signal: AbortSignal | undefined): Promise<number> {
-  let began = 0;
+/** The median: a step during which something else had the processor says little of the others. */
+export async function paceOf(trainer: Pick<Trainer, 'step'>, signal?: AbortSignal): Promise<number> {
+  const times: number[] = [];
   for (let step = 1; ; step++) {
     if (signal?.aborted) throw new CancelledError();
+    const began = performance.now();
     await trainer.step(step);
-    const measured = step - warmup;
-    if (measured === 0) began = performance.now();
-    const seconds = (performance.now() - began) / 1000;
-    if (measured > 0 && (seconds >= enough.seconds || measured >= enough.steps)) return seconds / measured;
+    if (step <= warmup) continue;
+    times.push((performance.now() - began) / 1000);
+    const all = times.reduce((sum, time) => sum + time, 0);
+    if (times.length >= enough.steps || (times.length >= enough.few && all >= enough.seconds)) {
+      return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+    }
   }
 }

@@ -16,6 +16,7 @@ export interface FileName {
 
 export class InspectionEngines extends SharedEngine {
   private readonly alone = new Map<string, SharedEngine>();
+  private readonly timing = new Map<string, SharedEngine>();
 
   /** @param onSilent told when the engine of a file has not answered for some seconds */
   constructor(
@@ -41,6 +42,16 @@ export class InspectionEngines extends SharedEngine {
     return engine;
   }
 
+  /** The engine for whoever times trainings on some data: it is expected to be silent, and may be ended whenever it is in the way. */
+  forTiming(source: string): SharedEngine {
+    const known = this.timing.get(source);
+    if (known) return known;
+    const { name, ...room } = roomOf(source.split(/[/\\]/).at(-1)!);
+    const engine = new SharedEngine(() => this.startIn({ ...room, name: `${name}, timing` }), this.grace);
+    this.timing.set(source, engine);
+    return engine;
+  }
+
   /** Process ids of the engines of single files. */
   get alonePids(): number[] {
     return [...this.alone.values()].flatMap(({ pid }) => pid ?? []);
@@ -55,10 +66,14 @@ export class InspectionEngines extends SharedEngine {
   }
 
   override async restart(): Promise<void> {
-    await Promise.all([super.restart(), ...[...this.alone.values()].map((engine) => engine.restart())]);
+    await Promise.all([super.restart(), ...this.others.map((engine) => engine.restart())]);
   }
 
   override async dispose(): Promise<void> {
-    await Promise.all([super.dispose(), ...[...this.alone.values()].map((engine) => engine.dispose())]);
+    await Promise.all([super.dispose(), ...this.others.map((engine) => engine.dispose())]);
+  }
+
+  private get others(): SharedEngine[] {
+    return [...this.alone.values(), ...this.timing.values()];
   }
 }

@@ -50,7 +50,9 @@ export class SharedEngine {
 
   /** Ends the process at once, whatever it is doing; the next call of a lease starts another. */
   kill(): void {
-    this.current?.kill();
+    const engine = this.current;
+    this.current = undefined;
+    engine?.kill();
   }
 
   async dispose(): Promise<void> {

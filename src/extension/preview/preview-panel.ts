@@ -15,7 +15,7 @@ import {
 } from 'vscode';
 import { UserError } from '../../base/user-error';
 import type { DataPreview } from '../../protocol/data';
-import type { EngineApi } from '../../protocol/engine';
+import type { EngineApi, TrainEstimate, TrainRequest } from '../../protocol/engine';
 import type { Place } from '../../protocol/launch';
 import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
 import { decode, encode } from '../../protocol/wire';
@@ -31,6 +31,7 @@ import { presetGroups } from '../training/catalogue';
 import { choiceOf } from '../training/data-choice';
 import { inWindowWords } from '../window-words';
 import { withSteps } from './chosen-config';
+import { PresetTimer } from './preset-timer';
 import { saveConfig } from './save-config';
 import { previewView } from './view-type';
 
@@ -63,7 +64,8 @@ export class PreviewPanels {
   adopt(panel: WebviewPanel, source: string): void {
     this.panels.set(source, panel);
     const engine = dataEngine(this.engines, source);
-    const session = new PreviewSession(engine, panel, source, () => this.places.get(source));
+    const timer = new PresetTimer(this.engines.forTiming(source));
+    const session = new PreviewSession(engine, timer, panel, source, () => this.places.get(source));
     panel.onDidDispose(() => {
       session.dispose();
       if (this.panels.get(source) === panel) this.panels.delete(source);
@@ -80,6 +82,7 @@ class PreviewSession implements Disposable {
 
   constructor(
     private readonly engine: SharedEngine,
+    private readonly timer: PresetTimer,
     panel: WebviewPanel,
     private readonly source: string,
     place: () => Place | undefined,
@@ -93,8 +96,7 @@ class PreviewSession implements Disposable {
         ),
       overview: (token) => this.ask(token, (api, own) => api.tableOverview(source, own)),
       presets: () => Promise.resolve(this.isConfig ? [] : presetGroups(choiceOf(source))),
-      estimate: (choice, token) =>
-        this.ask(token, (api, own) => api.estimateTraining({ data: source, ...withSteps(choice) }, own)),
+      estimate: (choice, token) => this.time({ data: source, ...withSteps(choice) }, token),
       cancel: async (token) => this.running.get(`${this.id}/${token}`)?.(),
       showLog: async () => log().show(),
       // The page waits for nothing: the questions come up over it.
@@ -144,6 +146,20 @@ class PreviewSession implements Disposable {
     } finally {
       this.running.delete(own);
       lease.dispose();
+    }
+  }
+
+  private async time(request: Omit<TrainRequest, 'output'>, token: string): Promise<TrainEstimate> {
+    const own = `${this.id}/${token}`;
+    const controller = new AbortController();
+    this.running.set(own, () => controller.abort());
+    try {
+      return await this.timer.time(request, controller.signal);
+    } catch (error) {
+      if (!controller.signal.aborted) log().warn(`${this.source}: ${(error as Error).message}`);
+      throw error;
+    } finally {
+      this.running.delete(own);
     }
   }
 

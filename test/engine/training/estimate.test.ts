@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, it } from 'node:test';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
-import { estimateTraining } from '../../../src/engine/training/estimate';
+import { estimateTraining, paceOf } from '../../../src/engine/training/estimate';
 import { train } from '../../../src/engine/training/train';
 import { put, temporaryFolder } from '../../unit/support/temporary';
 
@@ -50,4 +50,14 @@ it('is close to the real time, and follows the choice of columns', async () => {
 it('refuses what the training would refuse', async () => {
   const data = put(folder, 'text.csv', `a,kind\n${rows.map((_, i) => `${i},x${i}`).join('\n')}\n`);
   await assert.rejects(estimateTraining({ data, preset: 'tabular' }, { backend }), /kind/);
+});
+
+it('is not that of the steps during which something else had the processor', async () => {
+  const waits = [400, 400, 20, 300, 20, 20, 20, 20, 300, 20, 20];
+  const step = async (at: number) => {
+    await new Promise((resolve) => setTimeout(resolve, waits[at - 1] ?? 20));
+    return { loss: 0 } as never;
+  };
+  const pace = await paceOf({ step });
+  assert.ok(pace >= 0.015 && pace < 0.05, `${pace} s`);
 });
