@@ -9,6 +9,10 @@ export interface FeatureStatistics {
   histogram: Histogram;
   /** Different values, where there are few. */
   distinct?: number;
+  /** Whether all values are whole numbers. */
+  whole: boolean;
+  /** Of whole numbers of which no two are equal: what all distances are multiples of. */
+  step?: number;
 }
 
 const bins = 32;
@@ -33,11 +37,13 @@ export function createFeatureStatistics(size: number): {
 function describe(parts: readonly Float32Array[], d: number, size: number): Omit<FeatureStatistics, 'name'> {
   let [count, min, max, mean, squares] = [0, Infinity, -Infinity, 0, 0];
   const seen = d < detailed ? new Set<number>() : undefined;
+  let whole = true;
   for (const values of parts) {
     for (let i = d; i < values.length; i += size) {
       const value = values[i]!;
       if (Number.isNaN(value)) continue;
       count++;
+      whole &&= Number.isInteger(value);
       min = Math.min(min, value);
       max = Math.max(max, value);
       const distance = value - mean;
@@ -68,5 +74,27 @@ function describe(parts: readonly Float32Array[], d: number, size: number): Omit
       counts,
     },
     ...(seen && seen.size > 0 && seen.size <= few ? { distinct: seen.size } : {}),
+    whole: whole && count > 0,
+    ...(whole && d < detailed ? stepOf(parts, d, size) : {}),
   };
+}
+
+function stepOf(parts: readonly Float32Array[], d: number, size: number): { step?: number } {
+  const values = parts.flatMap((part) =>
+    Array.from({ length: part.length / size }, (_, i) => part[i * size + d]!).filter(
+      (value) => !Number.isNaN(value),
+    ),
+  );
+  const sorted = Float64Array.from(values).sort();
+  let step = 0;
+  for (let i = 1; i < sorted.length; i++) {
+    const distance = sorted[i]! - sorted[i - 1]!;
+    if (distance === 0) return {};
+    step = commonDivisor(distance, step);
+  }
+  return step > 0 ? { step } : {};
+}
+
+function commonDivisor(a: number, b: number): number {
+  return b === 0 ? a : commonDivisor(b, a % b);
 }

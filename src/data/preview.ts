@@ -199,8 +199,14 @@ async function lookAtVectors(split: Split, opened: Opened, signal?: AbortSignal)
     rows,
     facts: {
       largest: range[1],
-      features: features.map(({ name, min, max, mean, std, distinct }) => ({
+      features: features.map(({ name, min, max, mean, std, distinct, whole, step }) => ({
         name,
+        min,
+        max,
+        mean,
+        std,
+        whole,
+        ...(step === undefined ? {} : { step }),
         constant: max === min,
         empty: Number.isNaN(min),
         ...(distinct === undefined ? {} : { distinct }),

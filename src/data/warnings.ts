@@ -3,6 +3,7 @@ import { several } from '../base/text';
 import type { DataConfig, RunConfig } from '../config/schema';
 import { withPoint } from './decimal-comma';
 import { namesOfDamaged } from './images/damaged';
+import type { FeatureStatistics } from './feature-statistics';
 import type { Opened } from './opened';
 
 /** Fewer examples are learned by heart. */
@@ -10,6 +11,16 @@ const fewExamples = 500;
 /** A feature with fewer values than this in many rows is not continuous. */
 const fewValues = 64;
 const outlier = 30;
+/** Fewer numbers in steps may be chance. */
+const fewestInSteps = 50;
+/** float32 keeps all whole numbers up to here. */
+const largestWhole = 2 ** 24;
+/** Deviations. */
+const farFromZero = 20;
+/** Of the deviation: what float32 may round off. */
+const mostRounded = 0.01;
+/** "id", "Order No.", "customer_id", "rowId". */
+const identifierNames = [/(^|[\s_.-])(id|no\.?|nr\.?|uuid)$/i, /^(index|key)$/i, /[a-z\d]I[Dd]$/];
 /** Pixels of an image beyond which a step on a processor takes seconds. */
 const largeImage = 128 * 128;
 
@@ -21,8 +32,10 @@ export interface Facts {
   largest: number;
 }
 
-interface FeatureFacts {
-  name: string;
+interface FeatureFacts extends Pick<
+  FeatureStatistics,
+  'name' | 'min' | 'max' | 'mean' | 'std' | 'whole' | 'step'
+> {
   constant: boolean;
   /** All values are missing. */
   empty: boolean;
@@ -59,7 +72,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   }
   warnings.push(...ofDecimalCommas(opened));
   warnings.push(...ofGaps(opened, data));
-  warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data) : ofImages()));
+  warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data, total) : ofImages()));
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
   if (bytes > data.memory * 2 ** 20) {
     warnings.push(
@@ -127,7 +140,7 @@ function mebibytes(bytes: number): string {
   return bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string[] {
+function ofFeatures(features: readonly FeatureFacts[], data: DataConfig, total: number): string[] {
   const found: string[] = [];
   const empty = features.filter((feature) => feature.empty);
   if (empty.length > 0)
@@ -156,6 +169,20 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
         `${data.labelColumn === undefined ? '; a class is better as the label (--label-column, data.labelColumn)' : ''}.`,
     );
   }
+  const names = features.filter((feature) => isIdentifier(feature, total));
+  if (names.length > 0) {
+    found.push(
+      `${named(names)} ${names.length > 1 ? 'seem' : 'seems'} to number or name the rows, and a density learns nothing from that. ` +
+        `Leave ${names.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
+    );
+  }
+  const large = features.filter((feature) => losesDigits(feature) && !names.includes(feature));
+  if (large.length > 0) {
+    found.push(
+      `${named(large)} ${large.length > 1 ? 'have' : 'has'} numbers of more digits than a flow reads, which are about 7: rows that differ only in ` +
+        `later ones become equal. Leave ${large.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude), or subtract what all have in common first.`,
+    );
+  }
   const far = features.filter(({ farthest }) => farthest > outlier);
   if (far.length > 0) {
     found.push(
@@ -164,6 +191,22 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
     );
   }
   return found;
+}
+
+function isIdentifier(
+  { name, min, max, whole, step, distinct, count }: FeatureFacts,
+  total: number,
+): boolean {
+  if (!whole || max === min) return false;
+  const inSteps = step !== undefined && count >= fewestInSteps && (max - min) / step < 2 * total;
+  return inSteps || (distinct === undefined && identifierNames.some((pattern) => pattern.test(name)));
+}
+
+/** Values are read as float32, in which all large ones are whole: far from zero beside their spread, they are taken for numbers of something. */
+function losesDigits({ min, max, mean, std }: FeatureFacts): boolean {
+  const largest = Math.max(Math.abs(min), Math.abs(max));
+  const isFar = largest > largestWhole && Math.abs(mean) > farFromZero * std;
+  return std > 0 && (isFar || largest * 2 ** -24 > mostRounded * std);
 }
 
 function named(features: readonly { name: string }[]): string {

@@ -50,7 +50,7 @@ export interface StripRow {
   /** Log-det in nats (positive raises log p(x)): of the layer's own map and of batch norm, for the example and the batch mean. */
   example?: { coupling: number; norm: number };
   mean: { coupling: number; norm: number };
-  /** Largest |x − inverse(forward(x))| of this layer alone over the batch; NaN when not finite. */
+  /** Largest |x − inverse(forward(x))| of this layer alone over the batch; NaN when not finite. As `inverseError` says, in deviations of the data. */
   roundTrip: number;
   /** Output of the layer for the example, at most 64×64 per channel; first channels only. */
   thumbnail?: NdArray<Float32Array>;
@@ -215,7 +215,7 @@ export interface Diagnostics {
   latentKurtosis: number;
   /** Of the layers that have a log-det: nats, for up to 100 examples of the batch. */
   logDets: { layer: number; values: Float32Array }[];
-  /** Largest |x − x̂| when the inverse starts at z and arrives at each layer's input, float32. */
+  /** Largest |x − x̂| when the inverse starts at z and arrives at each layer's input, float32; of data that a checkpoint standardizes, in deviations of each feature. */
   inverseError: { layer: number; fromLatent: number; alone: number }[];
   /** Why there is none, and `inverseError` is empty. */
   noInverse?: string;

@@ -11,6 +11,7 @@ import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord, Values } from '../model/layer-record';
 import type { ModelLayer } from '../model/layer-list';
+import { errorAt } from './way-graph';
 
 const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
@@ -112,7 +113,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
         }
         if (undoes && bijection) {
           const back = bijection.inverse(graphContext(model, inputs), to).value;
-          const difference = tf.abs(tf.sub(from, back));
+          const difference = errorAt(model, info.name, from, back);
           results[at('roundTrip')] = tf.max(difference, axesOf(difference));
           results[at('roundTripNonFinite')] = countNonFinite(difference);
         }

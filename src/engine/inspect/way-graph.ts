@@ -45,7 +45,7 @@ export function wayErrorGraph(model: FlowModel): Graph {
       const back = wayBack(model, inputs, z);
       const results: TensorMap = {};
       for (const { info, taps } of layers) {
-        const difference = tf.abs(tf.sub(ctx.taps[taps.input]!, back.get(info.index)!));
+        const difference = errorAt(model, info.name, ctx.taps[taps.input]!, back.get(info.index)!);
         const axes = difference.shape.slice(1).map((_, i) => i + 1);
         results[`${info.index}:largest`] = tf.max(difference, axes);
         results[`${info.index}:nonFinite`] = tf.sum(
@@ -58,6 +58,18 @@ export function wayErrorGraph(model: FlowModel): Graph {
     [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
     { dynamicBatch: anyBatch },
   );
+}
+
+/** |x − x̂| at the input of a layer; of data in units of their own, in deviations of each feature. */
+export function errorAt(
+  { header, flow, preprocess }: FlowModel,
+  layer: string,
+  x: Tensor,
+  back: Tensor,
+): Tensor {
+  const error = tf.abs(tf.sub(x, back));
+  const deviations = preprocess?.name === layer ? header.standardize?.std : undefined;
+  return deviations ? tf.div(error, tf.tensor1d(deviations.slice(0, flow.inputShape[0]))) : error;
 }
 
 /** By layer: the largest difference of each example, [N]; NaN where it is not finite. */

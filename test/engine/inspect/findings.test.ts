@@ -248,6 +248,27 @@ describe('flows that are not', () => {
     );
   });
 
+  it('inverse: a feature whose digits are lost beside one that is far larger', async () => {
+    const { file } = await altered('moons', (_, checkpoint) => {
+      checkpoint.standardize!.mean = [0, 1e10];
+      checkpoint.standardize!.std = [1, 1e5];
+    });
+    const samples: BatchRef = { split: 'sample', count: 64 };
+    const { findings } = await ask(file, samples);
+    const found = of(findings, 'inverse');
+    // Half a unit in the last place of 1e10 is 512, of 1e10 a share that would not count.
+    assert.equal(found.severity, 'warning', found.sentence);
+    assert.equal(found.layer, 0);
+    assert.match(found.sentence, /within 0\.0\d+ deviations/);
+    const large = await altered('moons', (_, checkpoint) => {
+      checkpoint.standardize!.mean = [1e10, 1e10];
+      checkpoint.standardize!.std = [1e10, 1e10];
+    });
+    const well = of((await ask(large.file, samples)).findings, 'inverse');
+    assert.equal(well.severity, 'ok');
+    assert.ok((well.values.error as number) < 1e-5, `${well.values.error}`);
+  });
+
   it('NaN: nothing else is said', async () => {
     const { findings } = await altered('moons', (values) => {
       values['couplings.2.net.0.weight']!.data[0] = NaN;

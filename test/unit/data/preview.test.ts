@@ -84,3 +84,26 @@ test('decimal commas that were read are said once', async () => {
     ['Columns "t", "p" have decimal commas: 0,8414709848078965 was read as 0.8414709848078965.'],
   );
 });
+
+test('columns that name rows, and numbers of more digits than are read, are said with what to do', async () => {
+  const file = path.join(folder, 'orders.csv');
+  const rows = Array.from({ length: 1000 }, (_, i) =>
+    [
+      100_000 + 5 * i,
+      Math.floor(Math.random() * 400),
+      Math.sin(i),
+      49_045_275_193_902 + Math.floor(8e11 * Math.random()),
+      1e9 + 300 * Math.cos(i),
+      1e9 * Math.cos(i),
+      ((i * 7919) % 100_003) * 10,
+    ].join(),
+  );
+  writeFileSync(file, `n,Customer ID,weight,account,late,far,cents\n${rows.join('\n')}`);
+  const { warnings } = await previewData(file, folder);
+  const said = warnings.filter((line) => /rows/.test(line));
+  assert.deepEqual(said, [
+    'Columns "n", "Customer ID" seem to number or name the rows, and a density learns nothing from that. Leave them out (--exclude, data.exclude).',
+    'Columns "account", "late" have numbers of more digits than a flow reads, which are about 7: rows that differ only in later ones become equal. ' +
+      'Leave them out (--exclude, data.exclude), or subtract what all have in common first.',
+  ]);
+});

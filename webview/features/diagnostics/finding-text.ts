@@ -31,7 +31,7 @@ const latentNumbers = (v: Values): string =>
 const ofScale = (v: Values): string => (Number(v.scales) > 1 ? ` von Skala ${v.scale}` : '');
 
 const inverseNumbers = (v: Values): string =>
-  `x kommt aus z auf ${number(v.error)} genau zurück, ${number(v.share)} seiner Spanne (das ${number(v.times)}-Fache der Rundung von float32); ab ${number(v.notice)} zählt es`;
+  `x kommt aus z auf ${number(v.error)}${v.in === 'deviations' ? ' Abweichungen' : ''} genau zurück, ${number(v.share)} seiner Spanne (das ${number(v.times)}-Fache der Rundung von float32); ab ${number(v.notice)} zählt es`;
 
 const modeNumbers = (v: Values): string =>
   `${number(v.running)} mit laufenden Statistiken, ${number(v.batch)} mit denen des Stapels (${unitOf(v)}, ${v.count} Beispiele); ab einem Unterschied von ${number(v.threshold)} zählt es`;

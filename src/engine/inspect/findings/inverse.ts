@@ -5,8 +5,12 @@ import { layerName, short } from './words';
 
 const epsilon = 2 ** -23;
 
-const rangeOf = ({ input }: LayerObservations): number =>
-  input && input.high > input.low ? input.high - input.low : 1;
+/** Of what errors at the input of a layer are measured in: of data that are standardized, deviations, as at the next layer. */
+const rangeOf = (layers: readonly LayerObservations[], layer: LayerObservations): number => {
+  const place = layers.indexOf(layer);
+  const { input } = (layer.inDeviations && layers[place + 1]) || layer;
+  return input && input.high > input.low ? input.high - input.low : 1;
+};
 
 /** The way to z and back, in all and by layer. */
 export const inverse: Check = (seen) => {
@@ -15,9 +19,9 @@ export const inverse: Check = (seen) => {
   if (noInverse !== undefined || !first || first.fromLatent === undefined) {
     return skipped('inverse', 'noInverse', noInverse ?? 'There is no way back from z.');
   }
-  const share = first.fromLatent / rangeOf(first);
+  const share = first.fromLatent / rangeOf(layers, first);
   const alone = ranked(seen, (layer) =>
-    layer.alone === undefined ? undefined : layer.alone / rangeOf(layer),
+    layer.alone === undefined ? undefined : layer.alone / rangeOf(layers, layer),
   );
   const largestAlone = alone[0];
   const worst = Math.max(share, largestAlone?.value ?? 0);
@@ -25,13 +29,14 @@ export const inverse: Check = (seen) => {
   const severity = severityOf(worst, thresholds.inverse);
   const values = {
     error: first.fromLatent,
+    ...(first.inDeviations ? { in: 'deviations' } : {}),
     share,
     alone: largestAlone?.value ?? 0,
     epsilon,
     times: share / epsilon,
     notice,
   };
-  const numbers = `x comes back from z within ${short(first.fromLatent)}, ${short(share)} of its range (${short(values.times)} times the rounding of float32); from ${notice} on it counts`;
+  const numbers = `x comes back from z within ${short(first.fromLatent)}${first.inDeviations ? ' deviations' : ''}, ${short(share)} of its range (${short(values.times)} times the rounding of float32); from ${notice} on it counts`;
   const layer = loses(layers) ?? largestAlone?.layer;
   if (severity === 'ok') {
     return {
@@ -60,9 +65,9 @@ function loses(layers: readonly LayerObservations[]): LayerObservations | undefi
   let worst: { layer: LayerObservations; growth: number } | undefined;
   layers.forEach((layer, i) => {
     if (layer.fromLatent === undefined) return;
-    const own = layer.fromLatent / rangeOf(layer);
+    const own = layer.fromLatent / rangeOf(layers, layer);
     const next = layers[i + 1];
-    const after = next?.fromLatent === undefined ? epsilon : next.fromLatent / rangeOf(next);
+    const after = next?.fromLatent === undefined ? epsilon : next.fromLatent / rangeOf(layers, next);
     const growth = Number.isNaN(own) ? (Number.isNaN(after) ? 0 : Infinity) : own / Math.max(after, epsilon);
     if (!worst || growth > worst.growth) worst = { layer, growth };
   });

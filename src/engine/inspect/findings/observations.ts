@@ -23,6 +23,8 @@ export interface LayerObservations {
   alone?: number;
   /** Largest error at the layer's input when the inverse starts at z. */
   fromLatent?: number;
+  /** Both are in deviations of each feature. */
+  inDeviations?: boolean;
 }
 
 export interface QuantityObservations extends Quantity {

@@ -40,6 +40,7 @@ export async function observe(
     return {
       info,
       ...own,
+      ...(model.deviations && info.kind === 'standardize' ? { inDeviations: true } : {}),
       ...(roundTrip ? { alone: worst(roundTrip) } : {}),
       ...(Array.isArray(back) ? { fromLatent: back[info.index]! } : {}),
     };
