@@ -453,6 +453,33 @@ describe('data preview', () => {
     await close();
   });
 
+  it('says next to a choice which other column steps back for it', async () => {
+    const island = column({
+      ...{ name: 'island', type: 'text', distinct: 2 },
+      ...{ seen: ['Biscoe', 'Dream'], counts: [168, 176] },
+    });
+    const overview = {
+      ...mixed,
+      columns: [...mixed.columns, island],
+      columnCount: 7,
+      cells: mixed.cells.map((row) => [...row, 'Biscoe']),
+    };
+    const { page, close } = await browser.openPreview({ ...ofBirds, overview });
+    const head = (name: string) => page.getByRole('columnheader', { name: new RegExp(name) });
+    const why = head('island').getByText('species is left out now: a flow has one column of classes.');
+    const uses = (name: string) => page.getByLabel(`What the flow does with ${name}`);
+    await uses('mass').selectOption('condition');
+    assert.equal(await uses('species').inputValue(), 'label');
+    assert.equal(await page.locator('.stepped-back').count(), 0);
+    await uses('island').selectOption('condition');
+    await why.waitFor();
+    assert.equal(await uses('species').inputValue(), 'leave out');
+    await accessible(page, 'with a column that stepped back');
+    await uses('island').selectOption('leave out');
+    await why.waitFor({ state: 'detached' });
+    await close();
+  });
+
   it('recommends as many steps as fit into ten minutes', async () => {
     const slow = { ...estimate, steps: 20_000, secondsPerStep: 2.2, secondsBetween: 0 };
     const { page, calls, close } = await browser.openPreview({ ...ofBirds, estimate: slow });

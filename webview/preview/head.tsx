@@ -14,12 +14,18 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
   const { looked } = table.overview;
   const use = table.uses.value[at]!;
   const { gaps } = column;
+  const stepped = table.steppedBack.value;
   return (
     <th scope="col" class={use === 'leave out' ? 'left-out' : ''}>
       <span class="name" title={column.name}>
         {column.name}
       </span>
       <UseSelect column={column} use={use} onChange={(chosen) => table.use(at, chosen)} />
+      {stepped?.for === at ? (
+        <span class="stepped-back tick" role="status">
+          {text.steppedBack(table.overview.columns[stepped.at]!.name, table.uses.value[stepped.at] === 'use')}
+        </span>
+      ) : null}
       <div class="look">
         <Look column={column} />
       </div>

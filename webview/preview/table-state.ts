@@ -9,6 +9,8 @@ export interface TableState {
   readonly uses: ReadonlySignal<readonly Use[]>;
   readonly missing: ReadonlySignal<Missing>;
   readonly choice: ReadonlySignal<DataChoice>;
+  /** The column that stepped back for the latest choice, since a table has one class. */
+  readonly steppedBack: ReadonlySignal<{ at: number; for: number } | undefined>;
   use(column: number, use: Use): void;
   fill(missing: Missing): void;
   dispose(): void;
@@ -42,6 +44,7 @@ export function tableState(
   const uses = signal<readonly Use[]>(first);
   const all = rowsWithGaps(overview, first) >= overview.looked;
   const missing = signal<Missing>(same?.missing ?? (all ? 'mean' : 'drop'));
+  const steppedBack = signal<{ at: number; for: number } | undefined>(undefined);
   const choice = computed(() => tableChoice(overview, uses.value, missing.value));
   let timer: ReturnType<typeof setTimeout> | undefined;
   let started = false;
@@ -57,8 +60,13 @@ export function tableState(
     uses,
     missing,
     choice,
+    steppedBack,
     use(at, use) {
-      uses.value = withUse(overview.columns, uses.value, at, use);
+      const before = uses.value;
+      const after = withUse(overview.columns, before, at, use);
+      const other = after.findIndex((each, i) => i !== at && each !== before[i]);
+      steppedBack.value = other < 0 ? undefined : { at: other, for: at };
+      uses.value = after;
     },
     fill(how) {
       missing.value = how;

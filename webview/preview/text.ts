@@ -52,6 +52,8 @@ export const english = {
     label: 'Shown with each example; neither modeled nor read by the flow.',
     'leave out': 'Not read.',
   },
+  steppedBack: (name: string, used: boolean) =>
+    `${name} is ${used ? 'used as numbers' : 'left out'} now: a flow has one column of classes.`,
   notFor: (use: string, numbers: boolean) => `${use} (${numbers ? 'numbers only' : 'few values only'})`,
   gap: 'gap',
   gapCount: (n: number) => (n === 1 ? '1 gap' : `${count(n)} gaps`),
@@ -147,6 +149,8 @@ export const german: typeof english = {
     label: 'Wird bei jedem Beispiel gezeigt; der Flow modelliert und liest sie nicht.',
     'leave out': 'Wird nicht gelesen.',
   },
+  steppedBack: (name: string, used: boolean) =>
+    `${name} wird nun ${used ? 'als Zahlen verwendet' : 'weggelassen'}: Ein Flow hat eine Spalte mit Klassen.`,
   notFor: (use: string, numbers: boolean) => `${use} (${numbers ? 'nur Zahlen' : 'nur wenige Werte'})`,
   gap: 'Lücke',
   gapCount: (n: number) => (n === 1 ? '1 Lücke' : `${count(n)} Lücken`),
