@@ -299,10 +299,13 @@ describe('any example', () => {
       const rank = frame.locator('[data-rank]');
       const of = async (name: string) => {
         const text = await until(`${name} in the rank`, async () => {
-          const found = new RegExp(`(\\d+)% of ${name}`).exec((await rank.textContent()) ?? '');
+          const found = new RegExp(`(none|all|(?:(?:less|more) than )?\\d+%) of ${name}`).exec(
+            (await rank.textContent()) ?? '',
+          );
           return found?.[1];
         });
-        return Number(text) / 100;
+        const ends: Record<string, number> = { none: 0, 'less than 1%': 0.005, 'more than 99%': 0.995, all: 1 };
+        return ends[text] ?? Number.parseInt(text) / 100;
       };
       near(await of(ownName), 2 / own.rows.length, 0.0051, "the rank among the user's");
       const shown = await result(frame);

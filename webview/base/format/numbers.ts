@@ -1,5 +1,8 @@
 /** Numbers as a person reads them: a true minus, fixed decimals, powers of ten, marks by language. */
+import { powerOfTen } from '../../../src/base/powers';
 import { chosenLanguage } from './language';
+
+export { powerOfTen };
 
 /** Without a thousands mark that another language reads as a decimal one: German has a thin space (DIN 1333). */
 const marks = { en: { decimal: '.', thousands: ',' }, de: { decimal: ',', thousands: '\u202f' } }[
@@ -10,8 +13,6 @@ const marks = { en: { decimal: '.', thousands: ',' }, de: { decimal: ',', thousa
 export function decimal(digits: string): string {
   return marks.decimal === '.' ? digits : digits.replace('.', marks.decimal);
 }
-
-const superscripts = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 
 export const unknown = '–';
 
@@ -32,11 +33,6 @@ export function signed(value: number | undefined, decimals = 1): string {
   const text = fixed(value, decimals);
   const plus = value !== undefined && Number.isFinite(value) && Number(value.toFixed(decimals)) > 0;
   return plus ? `+${text}` : text;
-}
-
-export function powerOfTen(exponent: number): string {
-  const digits = [...String(Math.abs(exponent))].map((d) => superscripts[Number(d)]).join('');
-  return `10${exponent < 0 ? '⁻' : ''}${digits}`;
 }
 
 /** One decimal and a power of ten, for errors: 4.8·10⁻⁷. */

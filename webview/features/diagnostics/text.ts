@@ -3,7 +3,27 @@ import type { CheckName } from '../../../src/protocol/findings';
 import { count } from '../../base/format/numbers';
 import { inLanguage } from '../../base/format/language';
 
-const percent = (share: number): string => `${Math.round(100 * share)}%`;
+type Share = Readonly<{ name: string; share: number }>;
+
+/** All, none or about so many: what is rounded to 0% or 100% is neither. */
+const amountIn =
+  (none: string, all: string, under: (percent: string) => string, over: (percent: string) => string, sign: string) =>
+  (share: number): string => {
+    if (share === 0 || share === 1) return share === 0 ? none : all;
+    if (share < 0.01) return under(`1${sign}`);
+    return share > 0.99 ? over(`99${sign}`) : `${Math.round(100 * share)}${sign}`;
+  };
+
+const amount = amountIn(
+  'none',
+  'all',
+  (percent) => `less than ${percent}`,
+  (percent) => `more than ${percent}`,
+  '%',
+);
+
+const namesOf = (parts: readonly Share[]): string => parts.map(({ name }) => name).join(', ');
+const isLikeliest = (parts: readonly Share[]): boolean => parts.every(({ share }) => share === 0);
 
 export const english = {
   diagnostics: 'Diagnostics',
@@ -57,8 +77,10 @@ export const english = {
     overfitting: 'Overfitting',
   },
   theSamples: 'samples',
-  lessLikelyThan: (parts: readonly { name: string; share: number }[]) =>
-    `Less likely than ${parts.map(({ name, share }) => `${percent(share)} of ${name}`).join(', ')}`,
+  lessLikelyThan: (parts: readonly Share[]) =>
+    isLikeliest(parts)
+      ? `At least as likely as all of ${namesOf(parts)}`
+      : `Less likely than ${parts.map(({ name, share }) => `${amount(share)} of ${name}`).join(', ')}`,
   comparedWith: (name: string) => `dashes ${name}`,
   byRunning: 'by running statistics',
 };
@@ -77,7 +99,13 @@ const checks: Record<CheckName, string> = {
   overfitting: 'Überanpassung',
 };
 
-const germanPercent = (share: number): string => `${Math.round(100 * share)} %`;
+const germanAmount = amountIn(
+  'keine',
+  'alle',
+  (percent) => `weniger als ${percent}`,
+  (percent) => `mehr als ${percent}`,
+  ' %',
+);
 
 export const german: typeof english = {
   diagnostics: 'Diagnose',
@@ -120,7 +148,9 @@ export const german: typeof english = {
   checks,
   theSamples: 'Samples',
   lessLikelyThan: (parts) =>
-    `Unwahrscheinlicher als ${parts.map(({ name, share }) => `${germanPercent(share)} von ${name}`).join(', ')}`,
+    isLikeliest(parts)
+      ? `Mindestens so wahrscheinlich wie alle von ${namesOf(parts)}`
+      : `Unwahrscheinlicher als ${parts.map(({ name, share }) => `${germanAmount(share)} von ${name}`).join(', ')}`,
   comparedWith: (name) => `gestrichelt ${name}`,
   byRunning: 'mit laufenden Statistiken',
 };

@@ -36,7 +36,7 @@ export const inverse: Check = (seen) => {
     times: share / epsilon,
     notice,
   };
-  const numbers = `x comes back from z within ${short(first.fromLatent)}${first.inDeviations ? ' deviations' : ''}, ${short(share)} of its range (${short(values.times)} times the rounding of float32); from ${notice} on it counts`;
+  const numbers = `x comes back from z within ${short(first.fromLatent)}${first.inDeviations ? ' deviations' : ''}, ${short(share)} of its range (${short(values.times)} times the rounding of float32); from ${short(notice)} on it counts`;
   const layer = loses(layers) ?? largestAlone?.layer;
   if (severity === 'ok') {
     return {

@@ -1,4 +1,5 @@
 /** How numbers and layers are written in sentences. */
+import { powerOfTen } from '../../../base/powers';
 import type { LayerInfo } from '../../../protocol/model';
 
 /** As the page calls it: "coupling 4", or the layer's path. */
@@ -11,7 +12,7 @@ export function percent(share: number): string {
   return `${value > 0 && value < 1 ? value.toPrecision(1) : value.toFixed(0)} %`;
 }
 
-/** Few digits; powers of ten where there are many zeros. */
+/** Few digits; powers of ten where there are many zeros, as on the page: 8.4·10⁻⁸. */
 export function short(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
   const size = Math.abs(value);
@@ -19,7 +20,7 @@ export function short(value: number): string {
     size === 0
       ? '0'
       : size >= 1e5 || size < 1e-3
-        ? size.toExponential(1)
+        ? size.toExponential(1).replace(/e([+-]\d+)/, (_, exponent) => `·${powerOfTen(Number(exponent))}`)
         : String(Number(size.toPrecision(3)));
   return value < 0 ? `−${text}` : text;
 }
