@@ -35,7 +35,7 @@ export const conditionOption = {
   condition: {
     type: 'text',
     value: 'A=1,B=2|FILE',
-    help: 'Of flows that take one: numbers for all examples, or an .npy or .npz file (array context) with a row for each. A class may be given by its number.',
+    help: 'Of flows that take one: numbers for all examples, or an .npy or .npz file (array context) with a row for each. A class is given by its name or number.',
   },
 } as const satisfies OptionSpecs;
 

@@ -69,9 +69,23 @@ export function plainContextInfo(size: number, shape?: ContextInfo['shape']): Co
   return { names: isImage ? [] : numbered(size), ...(isImage ? { shape } : {}), mean, std };
 }
 
-/** "an image of 8×8×1", or "3 numbers". */
-export function contextWords({ mean, shape }: Pick<ContextInfo, 'mean' | 'shape'>): string {
-  return shape ? `an image of ${shape.join('×')}` : several(mean.length, 'number');
+/** Names that are said one by one. */
+const fewNames = 3;
+
+/** "an image of 8×8×1", "redshift, City (3 classes)", or "3 numbers" where they have no names. */
+export function contextWords({ names, mean, shape, classes }: ContextInfo): string {
+  if (shape) return `an image of ${shape.join('×')}`;
+  const numbers = classes ? names.slice(0, classes.start) : names;
+  const rest = mean.length - numbers.length - (classes?.count ?? 0);
+  const named =
+    rest === 0 && numbers.length <= fewNames && numbers.every((name) => !/^(context )?\d+$/.test(name));
+  const count = numbers.length + rest;
+  return [
+    ...(named ? numbers : count > 0 ? [several(count, 'number')] : []),
+    ...(classes
+      ? [`${classes.name ?? 'a class'} (${classes.count} class${classes.count === 1 ? '' : 'es'})`]
+      : []),
+  ].join(', ');
 }
 
 /**

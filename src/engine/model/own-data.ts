@@ -76,7 +76,7 @@ async function openRowsOf(file: string, dim: number, data: DataConfig | undefine
     : [asSource(file, undefined)]) {
     let source: OpenSource | undefined;
     try {
-      source = await openSource(config, path.dirname(file), { pictures: Infinity });
+      source = await openSource(config, path.dirname(file));
       const { kind, shape } = source.opened;
       if (kind === 'vector' && shape[0] === dim) return joined(source);
       reason ??= new UserError(
@@ -113,7 +113,7 @@ async function openImagesOf(
   let shape: number[] | undefined;
   // Arrays may have another number of levels, and cannot be scaled then.
   for (const config of format === 'images' ? [fitted] : [{ ...plain, color: 'auto' as const }, fitted]) {
-    const source = await openSource(config, path.dirname(file), { pictures: Infinity });
+    const source = await openSource(config, path.dirname(file));
     const { kind, levels = 256 } = source.opened;
     shape = source.opened.shape;
     if (kind === 'image' && shape.join() === [height, width, channels].join()) {

@@ -3,7 +3,7 @@ import { several } from '../../base/text';
 import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
-import type { ModelOutline } from '../../protocol/model';
+import type { ContextInfo, ModelOutline } from '../../protocol/model';
 import { contextWords, plainContextInfo } from './context';
 import { architectureName, baseName, layerCounts, scalesOf } from './architecture';
 import { parameterCount } from './layer-list';
@@ -18,16 +18,16 @@ export function shortCount(count: number): string {
 }
 
 /** "RealNVP, 8×8×1, 17 levels"; "RealNVP, 2 features". */
-export function modelTitle(config: ModelConfig, flow: Flow): string {
+export function modelTitle(config: ModelConfig, flow: Flow, context?: ContextInfo): string {
   const name = architectureName(config, flow);
   return config.kind === 'vector'
-    ? `${name}, ${several(config.dim, 'feature')}${givenWords(flow)}`
-    : `${name}, ${flow.inputShape.join('×')}${givenWords(flow)}, ${config.levels} levels`;
+    ? `${name}, ${several(config.dim, 'feature')}${givenWords(flow, context)}`
+    : `${name}, ${flow.inputShape.join('×')}${givenWords(flow, context)}, ${config.levels} levels`;
 }
 
-/** " given an image of 8×8×1", or nothing. */
-export function givenWords({ context }: Flow): string {
-  return context ? ` given ${contextWords(plainContextInfo(context.size, context.shape))}` : '';
+/** " given an image of 8×8×1", " given City (3 classes)", or nothing. @param known what the file says of the context */
+export function givenWords({ context }: Flow, known?: ContextInfo): string {
+  return context ? ` given ${contextWords(known ?? plainContextInfo(context.size, context.shape))}` : '';
 }
 
 /** "2 scales, 10 couplings, 1.27 M parameters". */
@@ -45,12 +45,13 @@ export function modelSubtitle(config: ModelConfig, flow: Flow): string {
 export function describeFlow(
   config: ModelConfig,
   flow: Flow,
+  context?: ContextInfo,
 ): Pick<ModelOutline, 'kind' | 'shape' | 'levels' | 'pad' | 'title' | 'subtitle' | 'parameterCount'> {
   return {
     kind: config.kind,
     shape: [...flow.inputShape],
     ...(config.kind === 'image' ? { levels: config.levels, pad: config.pad } : {}),
-    title: modelTitle(config, flow),
+    title: modelTitle(config, flow, context),
     subtitle: modelSubtitle(config, flow),
     parameterCount: parameterCount(flow.parameters),
   };

@@ -12,6 +12,7 @@ import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
 import { hasLogit } from '../../config/data-constraint';
 import { architectureName, baseName, isChain, layerCounts, scalesOf } from '../model/architecture';
+import { contextInfo } from '../model/context';
 import { givenWords } from '../model/summary';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
 import { readRecording } from '../../checkpoint/recording/read';
@@ -22,6 +23,7 @@ import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
 import type { ImportForm, TensorContainer } from '../../protocol/import';
+import type { ContextInfo } from '../../protocol/model';
 import { describeTensors } from './describe-tensors';
 import type { LayerDescription, ModelDescription } from './description';
 
@@ -72,7 +74,7 @@ function describeCheckpoint(
     file,
     format: 'flowscope',
     ...size,
-    architecture: architectureOf(config.model, flow),
+    architecture: architectureOf(config.model, flow, contextInfo(header, flow, {})),
     parameterCount: parameterCount(flow.parameters),
     ...(origin ? { origin: shownOrigin(origin) } : {}),
     layers: flow.layers.map(describeLayer),
@@ -122,16 +124,20 @@ async function describeRecording(file: string, run: string | undefined): Promise
   };
 }
 
-function architectureOf(model: ModelConfig, flow: Flow): NonNullable<ModelDescription['architecture']> {
+function architectureOf(
+  model: ModelConfig,
+  flow: Flow,
+  context?: ContextInfo,
+): NonNullable<ModelDescription['architecture']> {
   return {
     name: architectureName(model, flow),
-    summary: summarize(model, flow),
+    summary: summarize(model, flow, context),
     inputShape: [...flow.inputShape],
     model,
   };
 }
 
-function summarize(model: ModelConfig, flow: Flow): string {
+function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefined): string {
   const name = architectureName(model, flow);
   const layers = layerCounts(flow);
   const shape = flow.inputShape.join('×');
@@ -141,10 +147,10 @@ function summarize(model: ModelConfig, flow: Flow): string {
         ? `${model.net === 'mlp' ? 'MLPs' : 'dense nets'} of ${model.hidden.join(', ')} units`
         : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
     const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
-    return `${name} for vectors of ${model.dim}${givenWords(flow)}, ${layers}, ${nets}${base}`;
+    return `${name} for vectors of ${model.dim}${givenWords(flow, context)}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
-  const images = `${name} for images of ${shape}${pad}${givenWords(flow)}`;
+  const images = `${name} for images of ${shape}${pad}${givenWords(flow, context)}`;
   const scales = several(scalesOf(flow), 'scale');
   return isChain(model)
     ? `${images}, ${scales}, ${layers}`

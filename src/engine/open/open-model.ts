@@ -171,7 +171,7 @@ async function summaryOf(model: Summarized): Promise<ModelOutline> {
       backend,
       tensors,
     }),
-    ...describeFlow(config.model, flow),
+    ...describeFlow(config.model, flow, context),
     runnable: true,
     ...(foreign ? {} : { step: header.step }),
     ...(origin ? { origin: shownOrigin(origin) } : {}),

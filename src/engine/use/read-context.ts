@@ -1,5 +1,4 @@
 /** The context that a command is given: numbers for all examples, or an array with a row for each. */
-import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { toFloat32 } from '../../data/npy';
 import type { ContextInfo } from '../../protocol/model';
@@ -7,6 +6,8 @@ import { contextWords } from '../model/context';
 import { laidOut, toChannelsLast, type Layout } from '../model/layout';
 import type { FlowRunner } from '../model/runner';
 import { readArray } from './read-array';
+
+const mostNamed = 10;
 
 /** As in an .npz. */
 const arrayName = 'context';
@@ -33,7 +34,7 @@ export async function readContext(
       );
     }
     throw new UserError(
-      `The flow takes a condition of ${several(info.names.length, 'number')} (${info.names.join(', ')}); give ` +
+      `The flow takes ${contextWords(info)} as its condition; give ` +
         `--condition, for example ${example(info)}, or an .npy file with a row for each example.`,
     );
   }
@@ -78,8 +79,14 @@ function checkFinite(data: Float32Array, where: string): void {
     throw new UserError(`--condition ${where}: holds ${wrong}; expected finite numbers.`);
 }
 
-function example({ names, mean }: ContextInfo): string {
-  return names.map((name, i) => `${name}=${Number(mean[i]!.toPrecision(3))}`).join(',');
+function example({ names, mean, classes }: ContextInfo): string {
+  const numbers = names
+    .slice(0, classes?.start)
+    .map((name, i) => `${name}=${Number(mean[i]!.toPrecision(3))}`);
+  return [
+    ...numbers,
+    ...(classes ? [`${classes.name === undefined ? '' : `${classes.name}=`}${names[classes.start]}`] : []),
+  ].join(',');
 }
 
 async function fromFile(file: string, info: ContextInfo, count: number): Promise<Float32Array> {
@@ -101,6 +108,14 @@ async function fromFile(file: string, info: ContextInfo, count: number): Promise
   }
   checkFinite(data, where);
   return data;
+}
+
+/** ", where City is one of Bonn, Oslo, Rome". */
+function classesOf({ names, classes }: ContextInfo): string {
+  if (!classes) return '';
+  const all = names.slice(classes.start, classes.start + classes.count);
+  const shown = all.slice(0, mostNamed).join(', ') + (all.length > mostNamed ? ', …' : '');
+  return `, where ${classes.name ?? 'the class'} is one of ${shown}`;
 }
 
 /** Length of a row that ends in the number of its class, instead of a number for each class. */
@@ -130,18 +145,28 @@ function withClasses(values: ArrayLike<number>, info: ContextInfo, where: string
 }
 
 function fromText(text: string, info: ContextInfo): Float32Array {
-  const { names } = info;
+  const { names, classes } = info;
   const parts = text.split(',').map((part) => part.trim());
   const named = parts.map((part) => /^(.*)=([^=]*)$/.exec(part));
   const refuse = (): UserError =>
     new UserError(
-      `--condition ${text}: expected ${several(names.length, 'number')} for ${names.join(', ')}, as 1,2 or as name=1,…, or an .npy file.`,
+      `--condition ${text}: expected ${contextWords(info)}, for example ${example(info)}${classesOf(info)}; or an .npy file.`,
     );
-  if (
-    parts.length === sizeByNumber(info) &&
-    parts.every((part) => part !== '' && Number.isFinite(Number(part)))
-  )
-    return withClasses(parts.map(Number), info, text);
+  if (classes && parts.length === sizeByNumber(info)) {
+    const short = [...names.slice(0, classes.start), classes.name];
+    const values = short.map((name, i) =>
+      named.every((match) => match)
+        ? named.find((match) => match![1]!.trim() === name)?.[2]?.trim()
+        : parts[i],
+    );
+    const numbers = values.map((value, i) => {
+      const number = value ? Number(value) : NaN;
+      if (i < classes.start || !Number.isNaN(number) || !value) return number;
+      const place = names.indexOf(value, classes.start);
+      return place < 0 ? NaN : place - classes.start;
+    });
+    if (numbers.every(Number.isFinite)) return withClasses(numbers, info, text);
+  }
   if (parts.length !== names.length) throw refuse();
   const values = names.map((name, i) => {
     if (named.every((match) => match)) return named.find((match) => match![1]!.trim() === name)?.[2];

@@ -304,7 +304,12 @@ describe('any example', () => {
           );
           return found?.[1];
         });
-        const ends: Record<string, number> = { none: 0, 'less than 1%': 0.005, 'more than 99%': 0.995, all: 1 };
+        const ends: Record<string, number> = {
+          none: 0,
+          'less than 1%': 0.005,
+          'more than 99%': 0.995,
+          all: 1,
+        };
         return ends[text] ?? Number.parseInt(text) / 100;
       };
       near(await of(ownName), 2 / own.rows.length, 0.0051, "the rank among the user's");

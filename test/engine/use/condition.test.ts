@@ -97,12 +97,9 @@ describe('a flow trained on a table given one of its columns', () => {
 
   it('asks for its condition in words', async () => {
     const { runner } = model.flow!;
-    await assert.rejects(
-      readContext(runner, undefined, 5),
-      /takes a condition of 1 number \(m\); give --condition/,
-    );
-    await assert.rejects(readContext(runner, '1,2', 5), /expected 1 number for m/);
-    await assert.rejects(readContext(runner, 'q=1', 5), /expected 1 number for m/);
+    await assert.rejects(readContext(runner, undefined, 5), /takes m as its condition; give --condition/);
+    await assert.rejects(readContext(runner, '1,2', 5), /expected m, for example m=/);
+    await assert.rejects(readContext(runner, 'q=1', 5), /expected m, for example m=/);
   });
 
   it('answers the inspector for a chosen context, and examples by their own', async () => {
@@ -133,9 +130,9 @@ describe('a flow trained on a table given one of its columns', () => {
 });
 
 describe('a condition that is a class', () => {
-  const given = (names: readonly string[], start: number, text: string, count = 2) => {
+  const given = (names: readonly string[], start: number, text: string, count = 2, name?: string) => {
     const flat = (value: number): number[] => names.map(() => value);
-    const classes = { start, count: names.length - start };
+    const classes = { start, count: names.length - start, ...(name ? { name } : {}) };
     return readContext({ context: { names: [...names], mean: flat(0), std: flat(1), classes } }, text, count);
   };
   const array = async (shape: number[], ...data: number[]): Promise<string> => {
@@ -153,6 +150,18 @@ describe('a condition that is a class', () => {
     assert.deepEqual([...(await given(['m', '0', '1'], 1, behind))!], [0.5, 0, 1, 0.25, 1, 0]);
     // A number for each class stays what it is.
     assert.deepEqual([...(await given(['0', '1', '2'], 0, '0,0.5,0.5'))!], [0, 0.5, 0.5]);
+  });
+
+  it('is given by its name', async () => {
+    const trip = ['m', 'Bonn', 'Oslo'];
+    assert.deepEqual([...(await given(trip, 1, '0.5,Oslo'))!], [0.5, 0, 1]);
+    assert.deepEqual([...(await given(trip, 1, 'City=Bonn, m=0.5', 2, 'City'))!], [0.5, 1, 0]);
+    assert.deepEqual([...(await given(trip, 1, 'm=0.5,City=1', 2, 'City'))!], [0.5, 0, 1]);
+    for (const wrong of ['m=0.5,City=Rome', 'm=0.5,Town=Oslo', 'Rome', '1,2,x'])
+      await assert.rejects(given(trip, 1, wrong, 2, 'City'), {
+        name: 'UserError',
+        message: `--condition ${wrong}: expected m, City (2 classes), for example m=0,City=Bonn, where City is one of Bonn, Oslo; or an .npy file.`,
+      });
   });
 
   it('is refused where there is no such class', async () => {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { english, german } from '../../../webview/features/diagnostics/text';
 
-const among = (...shares: number[]) => shares.map((share, i) => ({ name: ['train', 'validation'][i]!, share }));
+const among = (...shares: number[]) =>
+  shares.map((share, i) => ({ name: ['train', 'validation'][i]!, share }));
 
 test('an end is said only where it is one', () => {
   assert.equal(english.lessLikelyThan(among(0, 0)), 'At least as likely as all of train, validation');

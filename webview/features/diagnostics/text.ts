@@ -7,7 +7,13 @@ type Share = Readonly<{ name: string; share: number }>;
 
 /** All, none or about so many: what is rounded to 0% or 100% is neither. */
 const amountIn =
-  (none: string, all: string, under: (percent: string) => string, over: (percent: string) => string, sign: string) =>
+  (
+    none: string,
+    all: string,
+    under: (percent: string) => string,
+    over: (percent: string) => string,
+    sign: string,
+  ) =>
   (share: number): string => {
     if (share === 0 || share === 1) return share === 0 ? none : all;
     if (share < 0.01) return under(`1${sign}`);
