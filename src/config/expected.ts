@@ -105,8 +105,11 @@ export function expectation(schema: v.GenericSchema): string {
         .join(', ')}`;
     case 'array': {
       const most = checks.find(({ type }) => type === 'max_length')?.requirement;
-      const length = most === undefined ? 'not empty' : `not empty and of at most ${most as number}`;
-      return `a list, ${length}, each ${expectation(inner.item!)}`;
+      const length = [
+        ...(checks.some(({ type }) => type === 'min_length') ? ['not empty'] : []),
+        ...(most === undefined ? [] : [`of at most ${most as number}`]),
+      ].join(' and ');
+      return `a list, ${length ? `${length}, ` : ''}each ${expectation(inner.item!)}`;
     }
     default:
       return 'an object';

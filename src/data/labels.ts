@@ -33,7 +33,8 @@ export const gapAdvice =
 
 /** What to do about a column of text. */
 export const textAdvice = (name: string): string =>
-  `If it is a class, make it the label (--label-column, data.labelColumn ${JSON.stringify(name)}); ` +
+  `If it is a class, make it the label (--label-column, data.labelColumn ${JSON.stringify(name)}), ` +
+  'which a conditional flow is given (--condition-labels); ' +
   'otherwise leave it out (--exclude, data.exclude).';
 
 /** Collects the classes of rows, 4 bytes each. */

@@ -19,6 +19,8 @@ import { keepsGeometry, type ImageOptions, type Picture } from './picture';
 import { oneSize, openPictures, type PictureSource } from './pictures';
 import { listImages } from './walk';
 
+/** A training of more does not wait until all are decoded: a damaged one is an error when it is read. */
+const mostBefore = 20_000;
 /** A picture file that is larger is none. */
 const largestFile = 2 ** 28;
 /** How many images are read to decide between gray and color, and whether all have one size. */
@@ -57,14 +59,15 @@ export async function openImages(
   const options = { ...own, ...fitted };
   const channels = await channelsOf(files, train, options);
   const known = new Set(config.damaged);
-  const damaged = config.damaged ?? (mostChecked === undefined ? undefined : []);
+  const unchecked = mostChecked === undefined || (mostChecked === Infinity && files.paths.length > mostBefore);
+  const damaged = config.damaged ?? (unchecked ? undefined : []);
   const openGroup = async (whole: ImageGroup) => {
     const there = partOfGroup(whole, (place) => !known.has(files.paths[whole.files[place]!]!));
     const some = new Set(spread(mostChecked ?? Infinity, there.files.length));
     const isPart = some.size < there.files.length;
     const group = partOfGroup(there, (place) => some.has(place));
     const names = (places: readonly number[]) => places.map((place) => files.paths[group.files[place]!]!);
-    const checks = mostChecked !== undefined && (isPart || config.damaged === undefined);
+    const checks = !unchecked && (isPart || config.damaged === undefined);
     const found: string[] = [];
     const onDamaged = (places: readonly number[]): void => {
       found.push(...names(places));
