@@ -108,6 +108,14 @@ export interface LayerInfo {
   assumed?: true;
 }
 
+/** Whether features were mixed or moved before a layer, so that those of the data are no longer told apart at it. */
+export function mixedBefore(
+  layers: readonly Pick<LayerInfo, 'index' | 'mixes'>[],
+  { index }: Pick<LayerInfo, 'index'>,
+): boolean {
+  return layers.some((before) => before.mixes && before.index < index);
+}
+
 /** A coupling or an autoregressive layer: a network gives, of some features, how others are mapped. */
 export function hasConditioner({ coupling, kind }: { coupling?: number; kind: LayerKind }): boolean {
   return coupling !== undefined || kind === 'autoregressive';
