@@ -2,7 +2,7 @@
 import { count, compact } from './format/numbers';
 import type { LayerInfo, LayerKind } from '../../src/protocol/model';
 import type { TensorRole } from '../../src/protocol/quantities';
-import { numbersThatMove, type LayerMoves } from '../../src/protocol/layer-moves';
+import { whatMoves, type LayerMoves } from '../../src/protocol/layer-moves';
 import { inLanguage } from './format/language';
 
 export const english = {
@@ -176,10 +176,8 @@ function moving(moves: LayerMoves): string {
   if (moves.of === 'pixels')
     return `Pixel mit ${moves.parity === 'odd' ? 'ungerader' : 'gerader'} Summe aus Zeile und Spalte bewegen sich`;
   if (moves.of === 'values') return `${moves.count} von ${moves.total} Werten bewegen sich`;
-  const [one, many] = moves.of === 'channels' ? ['Kanal', 'Kanäle'] : ['Merkmal', 'Merkmale'];
-  return moves.count === 1
-    ? `${one} ${moves.first[0]} bewegt sich`
-    : `${many} ${numbersThatMove(moves)} bewegen sich`;
+  const [one, many] = moves.of === 'channels' ? ['Kanal', 'Kanäle'] : (['Merkmal', 'Merkmale'] as const);
+  return `${whatMoves(moves, one, many)} ${moves.count === 1 ? 'bewegt' : 'bewegen'} sich`;
 }
 
 function described(layer: LayerInfo): string {
@@ -214,7 +212,7 @@ function described(layer: LayerInfo): string {
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
     case 'autoregressive':
       return (
-        `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.join(', ')}` : ''}` +
+        `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.map((i) => i + 1).join(', ')}` : ''}` +
         (networkPasses
           ? `; Durchläufe: ${networkPasses.forward} nach z, ${networkPasses.inverse} nach x`
           : '')

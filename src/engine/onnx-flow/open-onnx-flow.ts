@@ -119,7 +119,8 @@ async function open(
 
   const flow = own && buildFlow(own.config.model);
   const preprocess = own && flow ? buildPreprocess(own.config.model, flow, own.standardize) : undefined;
-  const native = flow && main.own?.part !== 'sample' ? modelLayers(flow, preprocess) : undefined;
+  const native =
+    flow && main.own?.part !== 'sample' ? modelLayers(flow, preprocess, own.standardize?.names) : undefined;
   const { inputShape } = forward ?? inverse!;
   const outside: Bijection | undefined =
     config.kind === 'vector' || main.own?.part === 'sample'
