@@ -17,6 +17,7 @@ export const plane: LayerFeature = {
   applies: isPlane,
   state: planeState,
   panel: 'plane-panel',
+  ofData: true,
   View: ({ model }) => (
     <Asked question={useFeature(planeView)}>{(view) => <PlaneTab model={model} view={view} />}</Asked>
   ),
