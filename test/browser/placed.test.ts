@@ -28,7 +28,7 @@ describe('where things stand', () => {
 
   it('the plane stands above its player in a low panel', async () => {
     const { file } = await tinyModel(editor.folder, 'conditional');
-    const { page } = await editor.openPage(file(), { width: 1080, height: 720 });
+    const { page } = await editor.openPage(file(), { width: 1080, height: 701 });
     await page.locator('.plane-board').waitFor();
     const [plane, player] = [await boxOf(page.locator('.plane-board')), await boxOf(page.locator('.walk'))];
     assert.ok(apart(plane, player), JSON.stringify({ plane, player }));

@@ -41,6 +41,8 @@ export interface OnnxFlow extends InspectedFlow {
   notes: string[];
   /** Largest |log-det of the file − sum over the rows| over the probes, nats; absent where the file computes none. */
   unexplained?: number;
+  /** What the file is searched for, since it runs the other way only. */
+  searched?: 'x' | 'z';
   dispose(): Promise<void>;
 }
 
@@ -225,6 +227,7 @@ async function open(
     rows,
     notes,
     ...(unexplained === undefined ? {} : { unexplained }),
+    ...(reverse && analyzed.layers.some((layer) => layer.curved) ? { searched: forward ? 'x' : 'z' } : {}),
     async dispose() {
       for (const one of opened.toReversed()) await one.dispose();
     },
