@@ -57,12 +57,12 @@ export const english = {
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `From ${title}. Assumed: ${assumptions.join(', ')}.`,
   searched: (what: 'x' | 'z') =>
-    `The file goes one way only: ${what} is searched for numerically, which takes longer. A file of the other direction beside it is used instead.`,
+    `This file goes one way only, so ${what} is found by a numerical search, which takes longer. With the file of the other direction beside it, that one is used.`,
   gone: 'This file was deleted. What was read of it before can still be looked at.',
   changeImport: 'Change…',
   changeImportHint: 'Change how this file is read',
   panel: 'Panel',
-  moreControls: 'More of the selection',
+  moreControls: 'More controls',
   gallery: 'Gallery',
   diagnosticsRegion: 'Diagnostics',
   keys: 'Keys',
@@ -91,8 +91,8 @@ export const english = {
   fileNotRead: (name: string) => `${name} was not read`,
   tooLarge: (name: string, size: string, most: string) => `${name}: has ${size}; expected at most ${most}.`,
   dismiss: 'Dismiss',
-  grey: 'grey',
-  colour: 'colour',
+  grey: 'gray',
+  colour: 'color',
   pictureAsIs: (name: string, size: string, levels: number) => `${name}: ${size}, ${levels} levels.`,
   pictureRecoloured: (name: string, from: string, size: string, levels: number) =>
     `${name}: ${from}, taken as ${size}, ${levels} levels.`,

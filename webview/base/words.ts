@@ -89,7 +89,7 @@ export const english = {
   loading: 'Computing…',
   searching: (n: number) => `The file has no inverse: ${count(n)} points are searched for numerically.`,
   cancel: 'Cancel',
-  cancelled: 'Cancelled',
+  cancelled: 'Canceled',
   cancelledWhy: 'Nothing was computed for this selection.',
   retry: 'Retry',
   showLog: 'Show log',

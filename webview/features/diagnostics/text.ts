@@ -40,7 +40,7 @@ export const english = {
     error: 'Error',
     warning: 'Warning',
     notice: 'Notice',
-    ok: 'Well',
+    ok: 'OK',
     skipped: 'Not looked at',
   },
   checks: {
