@@ -165,7 +165,7 @@ export const vectorModelSchema = v.strictObject({
     v.pipe(
       polarity,
       describe(
-        'Whether the first coupling passes feature 0 through (first-conditions) or transforms it (first-moves).',
+        'Whether the first coupling passes the first feature through (first-conditions) or transforms it (first-moves).',
       ),
     ),
     'first-conditions',

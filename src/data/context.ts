@@ -86,7 +86,7 @@ function besides(opened: Opened, other: Opened, isImage: boolean): Opened {
     );
   }
   const { size } = other.all;
-  const names = other.featureNames ?? Array.from({ length: size }, (_, i) => `context ${i}`);
+  const names = other.featureNames ?? Array.from({ length: size }, (_, i) => `context ${i + 1}`);
   return extended(opened, isImage ? size : names, (indices) => other.all.read(indices));
 }
 

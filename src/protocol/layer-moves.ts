@@ -8,6 +8,8 @@ export type LayerMoves =
       count: number;
       /** Up to four of their numbers, the lowest first. */
       first: number[];
+      /** What the data call these, where that holds at the layer. */
+      names?: string[];
       last: number;
       /** All between the first and the last. */
       consecutive: boolean;
@@ -15,13 +17,18 @@ export type LayerMoves =
   /** Values in no such order. */
   | { of: 'values'; count: number; total: number };
 
-/** "2, 3", "4–7" or "0, 2, 5, 9, …". */
-export function numbersThatMove({
-  count,
-  first,
-  last,
-  consecutive,
-}: Extract<LayerMoves, { count: number; first: number[] }>): string {
-  if (count <= 4) return first.join(', ');
-  return consecutive ? `${first[0]}–${last}` : `${first.join(', ')}, …`;
+/**
+ * "features 2, 4", "features 5–8", "channels 0, 2, 5, 9, …" or "mass, length". People count features from 1, and channels,
+ * like rows and columns, from 0.
+ */
+export function whatMoves(
+  { of, count, first, last, consecutive, names }: Extract<LayerMoves, { count: number; first: number[] }>,
+  one: string,
+  many: string,
+): string {
+  if (count <= 4 && names) return names.join(', ');
+  const from = of === 'features' ? 1 : 0;
+  const numbers = first.map((number) => number + from).join(', ');
+  if (count <= 4) return `${count === 1 ? one : many} ${numbers}`;
+  return `${many} ${consecutive ? `${first[0]! + from}–${last + from}` : `${numbers}, …`}`;
 }

@@ -108,6 +108,14 @@ export interface LayerInfo {
   assumed?: true;
 }
 
+/** Whether features were mixed or moved before a layer, so that those of the data are no longer told apart at it. */
+export function mixedBefore(
+  layers: readonly Pick<LayerInfo, 'index' | 'mixes'>[],
+  { index }: Pick<LayerInfo, 'index'>,
+): boolean {
+  return layers.some((before) => before.mixes && before.index < index);
+}
+
 /** A coupling or an autoregressive layer: a network gives, of some features, how others are mapped. */
 export function hasConditioner({ coupling, kind }: { coupling?: number; kind: LayerKind }): boolean {
   return coupling !== undefined || kind === 'autoregressive';
@@ -180,6 +188,8 @@ export interface ModelOrigin {
   title: string;
   /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */
   assumptions: string[];
+  /** What the file, which runs the other way only, is searched for by numbers: that takes many runs for each. */
+  searched?: 'x' | 'z';
 }
 
 /** What a recording is, and what can be asked of it. */

@@ -120,13 +120,23 @@ export function isPlane(summary: ModelSummary): boolean {
   );
 }
 
-export function planeQuery(batch: BatchRef, samples: Omit<SampleQuery, 'count'>): PlaneQuery {
+/** Nodes of a side of the grid: fewer where each is searched for. */
+export const planeGrid = ({ origin }: Pick<ModelSummary, 'origin'>): number => (origin?.searched ? 25 : 49);
+
+/** Samples of a plane, however many of them are shown. */
+export const planeSamples = 2000;
+
+export function planeQuery(
+  summary: Pick<ModelSummary, 'origin'>,
+  batch: BatchRef,
+  samples: Omit<SampleQuery, 'count'>,
+): PlaneQuery {
   return {
     batch: { ...batch, count: 500 },
     seed: samples.seed,
     temperature: samples.temperature,
     ...(samples.truncations ? { truncations: samples.truncations } : {}),
-    grid: 49,
+    grid: planeGrid(summary),
     pixels: 128,
   };
 }
@@ -142,8 +152,14 @@ export function planeDensityQuery(
 }
 
 /** A saved page holds fewer parts, so that it stays a few MB. */
-export function planeCellsQuery(batch: BatchRef, stage: number, saved: boolean): PlaneCellsQuery {
-  return { batch: { ...batch, count: 500 }, stage, grid: 49, most: saved ? 3000 : 12_000 };
+export function planeCellsQuery(
+  summary: Pick<ModelSummary, 'origin'>,
+  batch: BatchRef,
+  stage: number,
+  saved: boolean,
+): PlaneCellsQuery {
+  const most = saved || summary.origin?.searched ? 3000 : 12_000;
+  return { batch: { ...batch, count: 500 }, stage, grid: planeGrid(summary), most };
 }
 
 export function isCoupling(layer: LayerInfo): boolean {
@@ -341,12 +357,12 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     questions.push({ method: 'reconstruct', query: { examples: manifold.corners, ...defaultFresh } });
   for (const page of pages) questions.push({ method: 'examples', query: page });
   if (isPlane(summary)) {
-    questions.push({ method: 'plane', query: planeQuery(selection.batch, samples) });
+    questions.push({ method: 'plane', query: planeQuery(summary, selection.batch, samples) });
     for (const example of examples)
       questions.push({ method: 'planePath', query: { start: { kind: 'example', example } } });
     const last = summary.layers.length;
     for (let stage = 0; stage <= last; stage++) {
-      questions.push({ method: 'planeCells', query: planeCellsQuery(selection.batch, stage, true) });
+      questions.push({ method: 'planeCells', query: planeCellsQuery(summary, selection.batch, stage, true) });
       // Those in between take seconds each where layers are not run alone.
       if (summary.format !== 'onnx' || stage === 0 || stage === last)
         questions.push({

@@ -208,7 +208,7 @@ describe('the gallery of a small flow', () => {
       const live = await opened('Interpolate', moved, { delays: { manifold: waiting } });
       const panel = live.page.locator('#gallery-panel');
       await panel.getByText('Cancel').click();
-      await panel.getByText('Cancelled').waitFor();
+      await panel.getByText('Canceled').waitFor();
       live.delays = {};
       await panel.getByText('Retry').click();
       await live.page.locator('canvas[data-name=manifold]').first().waitFor();
@@ -354,7 +354,7 @@ describe('the gallery of a small flow', () => {
       const live = await opened('Nearest', digits, { delays: { nearest: waiting } });
       const { page } = live;
       await gallery(page).getByRole('button', { name: 'Cancel' }).click();
-      await gallery(page).getByText('Cancelled').first().waitFor();
+      await gallery(page).getByText('Canceled').first().waitFor();
       live.delays = {};
       await gallery(page).getByRole('button', { name: 'Retry' }).click();
       await page.locator('[data-looked="1438"]').waitFor();

@@ -368,7 +368,7 @@ describe('a layer', () => {
     const { page } = live;
     const large = page.locator('[data-large=y]');
     await large.getByRole('button', { name: 'Cancel' }).click();
-    await large.getByText('Cancelled').waitFor();
+    await large.getByText('Canceled').waitFor();
     assert.ok(live.cancelled.length >= 1);
     live.delays = {};
     await large.getByRole('button').first().click();

@@ -92,7 +92,7 @@ describe('live page', () => {
     assert.equal(await title(page), 'Coupling 1');
     const before = live.cancelled.length;
     await panel.getByText('Cancel').click();
-    await panel.getByText('Cancelled').waitFor();
+    await panel.getByText('Canceled').waitFor();
     assert.equal(live.cancelled.length, before + 2, 'the whole layer and the example alone');
     live.delays = {};
     await panel.getByText('Retry').click();

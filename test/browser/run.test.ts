@@ -185,7 +185,7 @@ describe('runs', () => {
     await panel.getByText('waiting for the training to answer').waitFor();
     assert.equal(request().action, 'pause');
     await hear('paused');
-    await panel.getByText('Heard at step 240.').waitFor();
+    await panel.getByText('Received at step 240.').waitFor();
     await page.locator('[data-run-status=paused]').waitFor();
     const type = async (typed: string): Promise<void> => {
       await panel.locator('vscode-text-field').click();
@@ -194,7 +194,7 @@ describe('runs', () => {
       await page.keyboard.press('Enter');
     };
     await type('-3');
-    await panel.getByText('“-3” is no learning rate').waitFor();
+    await panel.getByText('“-3” is not a learning rate').waitFor();
     assert.equal(live.said('control').length, 1);
     await type('2e-4');
     await until('the rate', () => request().learningRate === 2e-4);

@@ -14,8 +14,8 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   const features = store.featuresIn('layer', model);
   const open = features.find(({ id }) => id === store.tabs.layer.value);
   if (!layer || !open) return <section class="layer" aria-label={words.layer} />;
-  const missing = open.missing?.(layer);
-  const seen = modelAt(model, layer);
+  const seen = open.ofData ? model : modelAt(model, layer);
+  const missing = open.missing?.(layer, seen);
   return (
     <Panel region="layer" class="layer" label={words.layer}>
       <PanelSwitch region="layer" />

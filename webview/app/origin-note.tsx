@@ -5,12 +5,15 @@ import { text } from './text';
 
 export function OriginNote({ origin }: { origin: ModelOrigin }) {
   const { connection } = useStore();
-  const { library, assumptions } = origin;
+  const { library, assumptions, searched } = origin;
   // The title of a graph says no more than which way it goes.
   const title = library.startsWith('ONNX') ? `${library}, ${origin.title}` : origin.title;
   return (
     <section class="origin" aria-label={text.origin}>
-      <p>{assumptions.length > 0 ? text.fromAssuming(title, assumptions) : text.from(title)}</p>
+      <p>
+        {assumptions.length > 0 ? text.fromAssuming(title, assumptions) : text.from(title)}
+        {searched ? ` ${text.searched(searched)}` : ''}
+      </p>
       {assumptions.length > 0 && !connection.choices ? (
         <button
           type="button"

@@ -56,11 +56,13 @@ export const english = {
   recordingHolds: 'It holds examples of the batch: whoever gets it gets them too.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `From ${title}. Assumed: ${assumptions.join(', ')}.`,
+  searched: (what: 'x' | 'z') =>
+    `This file goes one way only, so ${what} is found by a numerical search, which takes longer. With the file of the other direction beside it, that one is used.`,
   gone: 'This file was deleted. What was read of it before can still be looked at.',
   changeImport: 'Change…',
   changeImportHint: 'Change how this file is read',
   panel: 'Panel',
-  moreControls: 'More of the selection',
+  moreControls: 'More controls',
   gallery: 'Gallery',
   diagnosticsRegion: 'Diagnostics',
   keys: 'Keys',
@@ -89,8 +91,8 @@ export const english = {
   fileNotRead: (name: string) => `${name} was not read`,
   tooLarge: (name: string, size: string, most: string) => `${name}: has ${size}; expected at most ${most}.`,
   dismiss: 'Dismiss',
-  grey: 'grey',
-  colour: 'colour',
+  grey: 'gray',
+  colour: 'color',
   pictureAsIs: (name: string, size: string, levels: number) => `${name}: ${size}, ${levels} levels.`,
   pictureRecoloured: (name: string, from: string, size: string, levels: number) =>
     `${name}: ${from}, taken as ${size}, ${levels} levels.`,
@@ -151,12 +153,14 @@ export const german: typeof english = {
   recording: 'Was aufgezeichnet wurde',
   recorded: (title, { library, recordedAt, writer, examples, examplesGiven, samples }) =>
     `Aufzeichnung von ${title}${library ? ` (${library})` : ''}, ${recordedAt.slice(0, 16).replace('T', ' ')}, von ${writer}: ` +
-    `${examples < examplesGiven ? `${examples} von ${examplesGiven}` : examples} Beispiele, ${samples} Stichproben.`,
+    `${examples < examplesGiven ? `${examples} von ${examplesGiven}` : examples} Beispiele, ${samples} Samples.`,
   recordingHint:
-    'Der Fluss läuft nicht noch einmal: Was er mit anderen Eingaben macht, wurde nicht aufgezeichnet.',
+    'Der Flow läuft nicht noch einmal: Was er mit anderen Eingaben macht, wurde nicht aufgezeichnet.',
   recordingHolds: 'Sie enthält Beispiele aus dem Batch: Wer sie bekommt, bekommt auch diese.',
   fromAssuming: (title: string, assumptions: readonly string[]) =>
     `Aus ${title}. Angenommen: ${assumptions.join(', ')}.`,
+  searched: (what) =>
+    `Die Datei geht nur in eine Richtung: ${what} wird numerisch gesucht, was länger dauert. Liegt die Datei der anderen Richtung daneben, wird sie benutzt.`,
   gone: 'Diese Datei wurde gelöscht. Was vorher gelesen wurde, lässt sich noch ansehen.',
   changeImport: 'Ändern…',
   changeImportHint: 'Ändern, wie diese Datei gelesen wird',

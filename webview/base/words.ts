@@ -2,7 +2,7 @@
 import { count, compact } from './format/numbers';
 import type { LayerInfo, LayerKind } from '../../src/protocol/model';
 import type { TensorRole } from '../../src/protocol/quantities';
-import { numbersThatMove, type LayerMoves } from '../../src/protocol/layer-moves';
+import { whatMoves, type LayerMoves } from '../../src/protocol/layer-moves';
 import { inLanguage } from './format/language';
 
 export const english = {
@@ -87,8 +87,9 @@ export const english = {
   readoutStep: (step: number) => `step ${count(step)}`,
   curvesHint: 'Arrow keys move the readout along the curve',
   loading: 'Computing…',
+  searching: (n: number) => `The file has no inverse: ${count(n)} points are searched for numerically.`,
   cancel: 'Cancel',
-  cancelled: 'Cancelled',
+  cancelled: 'Canceled',
   cancelledWhy: 'Nothing was computed for this selection.',
   retry: 'Retry',
   showLog: 'Show log',
@@ -176,10 +177,8 @@ function moving(moves: LayerMoves): string {
   if (moves.of === 'pixels')
     return `Pixel mit ${moves.parity === 'odd' ? 'ungerader' : 'gerader'} Summe aus Zeile und Spalte bewegen sich`;
   if (moves.of === 'values') return `${moves.count} von ${moves.total} Werten bewegen sich`;
-  const [one, many] = moves.of === 'channels' ? ['Kanal', 'Kanäle'] : ['Merkmal', 'Merkmale'];
-  return moves.count === 1
-    ? `${one} ${moves.first[0]} bewegt sich`
-    : `${many} ${numbersThatMove(moves)} bewegen sich`;
+  const [one, many] = moves.of === 'channels' ? ['Kanal', 'Kanäle'] : (['Merkmal', 'Merkmale'] as const);
+  return `${whatMoves(moves, one, many)} ${moves.count === 1 ? 'bewegt' : 'bewegen'} sich`;
 }
 
 function described(layer: LayerInfo): string {
@@ -214,7 +213,7 @@ function described(layer: LayerInfo): string {
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
     case 'autoregressive':
       return (
-        `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.join(', ')}` : ''}` +
+        `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.map((i) => i + 1).join(', ')}` : ''}` +
         (networkPasses
           ? `; Durchläufe: ${networkPasses.forward} nach z, ${networkPasses.inverse} nach x`
           : '')
@@ -324,6 +323,7 @@ export const german: typeof english = {
   readoutStep: (step) => `Schritt ${count(step)}`,
   curvesHint: 'Pfeiltasten bewegen die Ablesung auf der Kurve',
   loading: 'Wird berechnet…',
+  searching: (n) => `Die Datei hat keine Umkehrung: ${count(n)} Punkte werden numerisch gesucht.`,
   cancel: 'Abbrechen',
   cancelled: 'Abgebrochen',
   cancelledWhy: 'Für diese Auswahl wurde nichts berechnet.',

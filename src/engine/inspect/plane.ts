@@ -1,11 +1,10 @@
 import type { PlaneQuery, PlaneView } from '../../protocol/inspect';
 import type { NdArray } from '../../protocol/tensors';
+import { planeSamples } from '../../protocol/questions';
 import { batchOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { sample } from '../use/sample';
 import { checkGrid, checkPixels, checkPlane, inParts, latentGrid, pixelCentres } from './plane-parts';
-
-const sampleCount = 2000;
 
 /** @throws UserError for flows that are not of two dimensions */
 export async function plane(
@@ -35,7 +34,7 @@ export async function plane(
   const { x: samples } = await sample(
     model.runner,
     {
-      count: sampleCount,
+      count: planeSamples,
       seed: query.seed,
       temperature: query.temperature,
       ...(query.truncations ? { truncations: query.truncations } : {}),

@@ -57,7 +57,7 @@ function classRange(
 }
 
 function numbered(size: number): string[] {
-  return Array.from({ length: size }, (_, i) => `context ${i}`);
+  return Array.from({ length: size }, (_, i) => `context ${i + 1}`);
 }
 
 /** Of a context that nothing is known of. @param shape of an image */

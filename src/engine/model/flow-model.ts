@@ -1,7 +1,7 @@
 /** A flow that can be run: its definition, its tensors, and graphs of it compiled when first needed. */
 import { createHash } from 'node:crypto';
 import { dropOldest } from '../../base/drop-oldest';
-import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import { featureNamesOf, type CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
 import type { Preprocess } from '../../flow/context';
 import type { Flow } from '../../flow/layers';
@@ -88,7 +88,7 @@ export function createFlowModel({
     backend,
   });
   const dimensions = sizeOf(flow.inputShape);
-  const layers = modelLayers(flow, preprocess);
+  const layers = modelLayers(flow, preprocess, featureNamesOf(header));
   const values = parameterCount(Object.values(tensors));
   const small = 4 * values <= mostOfSmall;
   const places = flow.inputShape.length > 1 ? flow.inputShape[0]! * flow.inputShape[1]! : 1;

@@ -2,7 +2,7 @@
 import type { Bijection } from '../../flow/bijection';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { sizeOf } from '../../base/shape';
-import { numbersThatMove, type LayerMoves } from '../../protocol/layer-moves';
+import { whatMoves, type LayerMoves } from '../../protocol/layer-moves';
 import type { LayerInfo } from '../../protocol/model';
 
 export interface ModelLayer {
@@ -15,9 +15,17 @@ export interface ModelLayer {
   taps: { input: string; output: string };
 }
 
-export function modelLayers(flow: Flow, preprocess: Bijection | undefined): ModelLayer[] {
+/** @param names of the data's features */
+export function modelLayers(
+  flow: Flow,
+  preprocess: Bijection | undefined,
+  names?: readonly string[],
+): ModelLayer[] {
   const before = preprocess ? [preprocessLayer(preprocess)] : [];
-  return [...before, ...flow.layers.map(flowLayer)].map((layer, index) => ({
+  const mixed = flow.layers.findIndex(({ bijection }) => bijection?.mixes);
+  const named = mixed < 0 ? flow.layers.length : mixed;
+  const rows = flow.layers.map((layer, i) => flowLayer(layer, i < named ? names : undefined));
+  return [...before, ...rows].map((layer, index) => ({
     ...layer,
     info: { ...layer.info, index },
   }));
@@ -54,9 +62,9 @@ function preprocessLayer(preprocess: Bijection): ModelLayer {
   };
 }
 
-function flowLayer(layer: FlowLayer): ModelLayer {
+function flowLayer(layer: FlowLayer, names: readonly string[] | undefined): ModelLayer {
   const { name, kind, scale, coupling, inputShape, outputShape, bijection, hasNorm, order, places } = layer;
-  const moves = movesOf(layer);
+  const moves = movesOf(layer, names);
   return {
     info: {
       index: 0,
@@ -68,7 +76,7 @@ function flowLayer(layer: FlowLayer): ModelLayer {
       outputShape: [...outputShape],
       parameterCount: parameterCount(bijection?.parameters ?? []),
       hasNorm,
-      description: describeLayer(layer),
+      description: describeLayer(layer, names),
       ...(moves ? { moves } : {}),
       ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
@@ -87,12 +95,14 @@ function flowLayer(layer: FlowLayer): ModelLayer {
   };
 }
 
-/** What a coupling moves; undefined for other layers. */
-export function movesOf({
-  kind,
-  mask,
-  inputShape,
-}: Pick<FlowLayer, 'kind' | 'mask' | 'inputShape'>): LayerMoves | undefined {
+/** Of more letters than this, names of features are no heading. */
+const longestNames = 40;
+
+/** What a coupling moves; undefined for other layers. @param names of the features that go in */
+export function movesOf(
+  { kind, mask, inputShape }: Pick<FlowLayer, 'kind' | 'mask' | 'inputShape'>,
+  names?: readonly string[],
+): LayerMoves | undefined {
   if (kind === 'checkerboard') {
     const data = mask?.data ?? new Float32Array(1);
     if (isCheckerboard(data, inputShape)) return { of: 'pixels', parity: data[0] === 1 ? 'odd' : 'even' };
@@ -103,10 +113,13 @@ export function movesOf({
   const numbers = Array.from({ length: inputShape.at(-1)! }, (_, i) => i);
   const moving = numbers.filter((i) => mask?.data[i] === 0);
   const first = moving[0] ?? 0;
+  const shown = moving.slice(0, 4);
+  const called = kind === 'vector' && names?.join() !== 'x,y' ? shown.map((i) => names?.[i] ?? '') : [''];
   return {
     of: kind === 'vector' ? 'features' : 'channels',
     count: moving.length,
-    first: moving.slice(0, 4),
+    first: shown,
+    ...(called.every(Boolean) && called.join().length <= longestNames ? { names: called } : {}),
     last: moving.at(-1) ?? 0,
     consecutive: moving.every((n, i) => n === first + i),
   };
@@ -123,11 +136,11 @@ function isCheckerboard(data: Float32Array, [height = 1, width = 1]: readonly nu
 }
 
 /** One line on what the layer does, for example "4×4×4, channels 2, 3 change". */
-export function describeLayer(layer: FlowLayer): string {
+export function describeLayer(layer: FlowLayer, names?: readonly string[]): string {
   const { kind, inputShape, outputShape, hasNorm, mask } = layer;
   const isImage = inputShape.length === 3;
   const shape = inputShape.join('×');
-  const moves = movesOf(layer);
+  const moves = movesOf(layer, names);
   if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', then batch norm' : ''}`;
   switch (kind) {
     case 'squeeze':
@@ -169,9 +182,9 @@ export function describeLayer(layer: FlowLayer): string {
   }
 }
 
-/** ": 1, 0, 2", of the features from the first to the last. */
-function inOrder({ order = [] }: FlowLayer): string {
-  return order.length === 0 || order.length > 12 ? '' : `: ${order.join(', ')}`;
+/** ": 2, 1, 3", of the features from the first to the last. */
+export function inOrder({ order = [] }: { order?: readonly number[] }): string {
+  return order.length === 0 || order.length > 12 ? '' : `: ${order.map((i) => i + 1).join(', ')}`;
 }
 
 /** "; one pass to z, 6 to x": how often the network runs. */
@@ -186,8 +199,5 @@ function costOf({ bijection }: FlowLayer): string {
 export function moving(moves: LayerMoves): string {
   if (moves.of === 'pixels') return `${moves.parity} pixels change`;
   if (moves.of === 'values') return `${moves.count} of ${moves.total} values change`;
-  const what = moves.of.slice(0, -1);
-  return moves.count === 1
-    ? `${what} ${moves.first[0]} changes`
-    : `${what}s ${numbersThatMove(moves)} change`;
+  return `${whatMoves(moves, moves.of.slice(0, -1), moves.of)} ${moves.count === 1 ? 'changes' : 'change'}`;
 }

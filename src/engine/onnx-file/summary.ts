@@ -44,6 +44,8 @@ export async function summarizeOnnx(file: string, backend: BackendInfo): Promise
     step,
     ...(config.data ? { dataName: config.data.source } : {}),
     ...(standardize?.names ? { featureNames: standardize.names } : {}),
-    layers: modelLayers(flow, buildPreprocess(config.model, flow, standardize)).map(({ info }) => info),
+    layers: modelLayers(flow, buildPreprocess(config.model, flow, standardize), standardize?.names).map(
+      ({ info }) => info,
+    ),
   };
 }

@@ -41,6 +41,8 @@ export interface OnnxFlow extends InspectedFlow {
   notes: string[];
   /** Largest |log-det of the file − sum over the rows| over the probes, nats; absent where the file computes none. */
   unexplained?: number;
+  /** What the file is searched for, since it runs the other way only. */
+  searched?: 'x' | 'z';
   dispose(): Promise<void>;
 }
 
@@ -119,7 +121,8 @@ async function open(
 
   const flow = own && buildFlow(own.config.model);
   const preprocess = own && flow ? buildPreprocess(own.config.model, flow, own.standardize) : undefined;
-  const native = flow && main.own?.part !== 'sample' ? modelLayers(flow, preprocess) : undefined;
+  const native =
+    flow && main.own?.part !== 'sample' ? modelLayers(flow, preprocess, own.standardize?.names) : undefined;
   const { inputShape } = forward ?? inverse!;
   const outside: Bijection | undefined =
     config.kind === 'vector' || main.own?.part === 'sample'
@@ -224,6 +227,7 @@ async function open(
     rows,
     notes,
     ...(unexplained === undefined ? {} : { unexplained }),
+    ...(reverse && analyzed.layers.some((layer) => layer.curved) ? { searched: forward ? 'x' : 'z' } : {}),
     async dispose() {
       for (const one of opened.toReversed()) await one.dispose();
     },

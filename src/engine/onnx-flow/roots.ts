@@ -1,8 +1,9 @@
 /** Where functions of single numbers take given values: all of them at once, since one run of a graph answers for all. */
 
-/** Outwards from −1 to 1 by doubling, then halves between: as far as float32 tells numbers apart. */
+/** Outwards from −1 to 1 by doubling, then steps between: as far as float32 tells numbers apart. */
 const mostDoublings = 24;
-const mostHalvings = 60;
+const mostSteps = 60;
+const ulp = 2 ** -23;
 
 /**
  * x with f(x) = goal for functions that only rise or only fall. Where a goal lies outside of what a function takes, the
@@ -32,22 +33,61 @@ export async function monotoneRoots(
     });
     if (open[1]) above = off(await f(high));
   }
-  for (let k = 0; k < mostHalvings; k++) {
-    const middle = low.map((value, i) => between(value, high[i]!, below[i]!, above[i]!, k));
-    if (middle.every((value, i) => value === low[i] || value === high[i])) break;
-    const at = off(await f(middle));
-    middle.forEach((value, i) => {
-      if (at[i]! > 0) [high[i], above[i]] = [value, at[i]!];
-      else [low[i], below[i]] = [value, at[i]!];
+  const searches = Array.from(goal, (_, i): Search => ({
+    newest: { x: low[i]!, off: below[i]! },
+    across: { x: high[i]!, off: above[i]! },
+    before: { x: high[i]!, off: above[i]! },
+  }));
+  for (let k = 0; k < mostSteps; k++) {
+    const next = Float64Array.from(searches, nextOf);
+    if (next.every((x, i) => x === searches[i]!.newest.x)) break;
+    const at = off(await f(next));
+    searches.forEach((search, i) => {
+      narrow(search, { x: next[i]!, off: at[i]! });
     });
   }
-  return low.map((value, i) => (-below[i]! < above[i]! ? value : high[i]!));
+  return Float64Array.from(searches, ({ newest, across }) =>
+    Math.abs(across.off) < Math.abs(newest.off) ? across.x : newest.x,
+  );
 }
 
-/** By a line through both ends, and in the middle now and then, so that neither end stays. In float32. */
-function between(low: number, high: number, below: number, above: number, k: number): number {
-  const line = low + ((high - low) * below) / (below - above);
-  const middle = (low + high) / 2;
-  const value = Math.fround(k % 3 === 2 || !(line > low && line < high) ? middle : line);
-  return Math.min(high, Math.max(low, value));
+interface Point {
+  x: number;
+  off: number;
+}
+
+/** The root lies between `newest` and `across`; `before` is the point that one of them took the place of. */
+interface Search {
+  newest: Point;
+  across: Point;
+  before: Point;
+}
+
+function narrow(search: Search, found: Point): void {
+  if (found.x === search.newest.x) return;
+  if (found.off > 0 === search.newest.off > 0) search.before = search.newest;
+  else [search.before, search.across] = [search.across, search.newest];
+  search.newest = found;
+}
+
+/**
+ * Where a parabola on its side through the three points crosses 0, where these are such that it helps, else the middle
+ * (Chandrupatla 1997). At least one step of float32 from both ends; `newest` where there is nothing left between.
+ */
+function nextOf({ newest: a, across: b, before: c }: Search): number {
+  // Found, or outside of what was looked at.
+  if (!(a.off * b.off < 0)) return a.x;
+  const wide = b.x - a.x;
+  const middle = Math.fround(a.x + wide / 2);
+  if (middle === a.x || middle === b.x) return a.x;
+  const xi = (a.x - b.x) / (c.x - b.x);
+  const phi = (a.off - b.off) / (c.off - b.off);
+  const curve = phi ** 2 < xi && (1 - phi) ** 2 < 1 - xi;
+  const share = curve
+    ? ((a.off / (b.off - a.off)) * c.off) / (b.off - c.off) +
+      ((((c.x - a.x) / wide) * a.off) / (c.off - a.off)) * (b.off / (c.off - b.off))
+    : 0.5;
+  const least = Math.min(0.5, (ulp * Math.max(Math.abs(a.x), Math.abs(b.x))) / Math.abs(wide));
+  const next = Math.fround(a.x + Math.min(1 - least, Math.max(least, share)) * wide);
+  return next === a.x || next === b.x ? middle : next;
 }

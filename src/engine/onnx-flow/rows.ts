@@ -3,7 +3,7 @@ import { several } from '../../base/text';
 import type { Bijection } from '../../flow/bijection';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
-import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
+import { describeLayer, inOrder, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
 import { onlyMoves } from '../../protocol/questions';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
@@ -359,7 +359,7 @@ function foundPlans(
           name: numbered('autoregressive'),
           kind: 'autoregressive',
           hasNorm: false,
-          description: `${shape.join('×')}, each feature given those before it${order.length > 12 ? '' : `: ${order.join(', ')}`}`,
+          description: `${shape.join('×')}, each feature given those before it${inOrder({ order })}`,
         },
         positions,
         found,

@@ -74,7 +74,7 @@ export async function outlineModel(given: string, backend: BackendInfo): Promise
       backend,
       header,
       flow,
-      layers: modelLayers(flow, preprocess),
+      layers: modelLayers(flow, preprocess, featureNamesOf(header)),
       tensors,
       splits: () => data.splits(),
     });

@@ -31,7 +31,7 @@ export async function openOnnxModel(file: string, backend: BackendInfo): Promise
 }
 
 function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
-  const { config, layers, flow: shapes, pair, notes, quantization } = flow;
+  const { config, layers, flow: shapes, pair, notes, searched, quantization } = flow;
   const { reason, ...rest } = base;
   const { opened } = pair;
   const infos = layers.map(({ info }) => info);
@@ -67,6 +67,7 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
         other ? `; ${other.ports.direction} in ${path.basename(other.file)}` : ''
       }`,
       assumptions: notes,
+      ...(searched ? { searched } : {}),
     },
   };
 }

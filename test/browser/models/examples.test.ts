@@ -225,7 +225,7 @@ describe('any example', () => {
         await named(frame, 'dropped.png');
         // What sharp writes of one channel has three, all alike.
         const extent = `${height}×${width}`;
-        const read = channels === 1 ? `${extent} colour, taken as ${extent} grey` : `${extent} colour`;
+        const read = channels === 1 ? `${extent} color, taken as ${extent} gray` : `${extent} color`;
         await frame.locator('[data-given=read]', { hasText: `${read}, ${model.levels} levels.` }).waitFor();
         await inTheBar(frame, dropped);
         await inTheSpread(frame, others.slice(0, half));

@@ -171,7 +171,7 @@ export function RunChart({
           <path key={path.name} class={`run-line ${path.style}`} data-line={path.name} d={path.d} />
         ))}
         {lines.map((line) => (
-          <Alone key={line.name} line={line} x={x} y={y} log={log} />
+          <Alone key={line.name} line={line} x={x} y={y} log={log} width={width} />
         ))}
         {found ? (
           <>
@@ -197,15 +197,16 @@ export function RunChart({
 }
 
 /** A line of one point, which no path shows: a dot with its value. */
-function Alone({ line, x, y, log }: { line: RunLine; x: Axis; y: Axis; log: boolean }) {
+function Alone({ line, x, y, log, width }: { line: RunLine; x: Axis; y: Axis; log: boolean; width: number }) {
   const usable = [...line.y.keys()].filter((i) => Number.isFinite(line.y[i]!) && (!log || line.y[i]! > 0));
   const at = usable[0];
   if (at === undefined || usable.length > 1) return null;
   const [across, down] = [x.at(line.x[at]!), y.at(line.y[at]!)];
+  const left = across > width / 2;
   return (
     <>
       <circle class="run-point" data-alone={line.name} cx={across} cy={down} r={3} />
-      <text x={across + 7} y={down + 4}>
+      <text x={across + (left ? -7 : 7)} y={down + 4} text-anchor={left ? 'end' : 'start'}>
         {compact(line.y[at])}
       </text>
     </>

@@ -1,4 +1,4 @@
-import { mixingKinds, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
+import { mixedBefore, mixingKinds, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
@@ -69,20 +69,28 @@ export function subscript(value: number): string {
   return [...String(value)].map((digit) => subscripts[Number(digit)]).join('');
 }
 
+/** A model as a layer sees it. */
+type SeenModel = ModelSummary & {
+  /** What goes into the layer was mixed or moved before it. */
+  mixed?: true;
+};
+
 /**
- * The feature's own name where the data had one that says more than its place, else x₁, x₂, … The built-in planes call
- * theirs x and y, but x alone is the whole example here.
+ * The feature's own name where the data had one that says more than its place, else x₁, x₂, …, or h₁, h₂, … where features
+ * were mixed. The built-in planes call theirs x and y, but x alone is the whole example here.
  */
-export function featureName(model: ModelSummary | undefined, index: number, letter = 'x'): string {
+export function featureName(
+  model: SeenModel | undefined,
+  index: number,
+  letter = model?.mixed ? 'h' : 'x',
+): string {
   const names = model?.featureNames;
   const own = letter === 'x' && names?.join() !== 'x,y' ? names?.[index] : undefined;
   return own || `${letter}${subscript(index + 1)}`;
 }
 
 /** The model as it is seen at a layer: features that were mixed or moved before it no longer have the names of the data. */
-export function modelAt(model: ModelSummary, { index }: LayerInfo): ModelSummary {
+export function modelAt(model: ModelSummary, layer: LayerInfo): SeenModel {
   const { featureNames, ...nameless } = model;
-  return featureNames && model.layers.some((before) => before.mixes && before.index < index)
-    ? nameless
-    : model;
+  return mixedBefore(model.layers, layer) ? { ...nameless, mixed: true } : model;
 }

@@ -32,11 +32,13 @@ export interface AskedProps<T> {
   /** Instead of nothing, while the question is not asked. */
   idle?: ComponentChildren;
   failedTitle?: string;
+  /** Why it takes long, where it does. */
+  longBecause?: string | undefined;
   children(value: T): ComponentChildren;
 }
 
 /** Draws the answer of a question, or the state that it is in. */
-export function Asked<T>({ question, skeleton, idle, failedTitle, children }: AskedProps<T>) {
+export function Asked<T>({ question, skeleton, idle, failedTitle, longBecause, children }: AskedProps<T>) {
   const store = useStore();
   const answer = question.answer.value;
   if (answer.status === 'ready') return <>{children(answer.value)}</>;
@@ -62,6 +64,7 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, children }: As
     return (
       <div class="waiting" aria-busy="true">
         {note}
+        {longBecause ? <p class="tick">{longBecause}</p> : null}
         {skeleton ?? <div class="skeleton fill" />}
       </div>
     );

@@ -1,14 +1,21 @@
 import type { PlaneView } from '../../../src/protocol/inspect';
-import { isPlane, planeQuery } from '../../../src/protocol/questions';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { isPlane, planeGrid, planeQuery, planeSamples } from '../../../src/protocol/questions';
 import { ask, type Question } from './question';
 import type { StateDefinition } from './store';
+import { words } from '../words';
 
 /** Of a two-dimensional flow: its points, grid, density and samples, layer by layer. */
 export const planeView: StateDefinition<Question<PlaneView>> = {
   create: ({ givenContext, model, runnable, batch, samplesQuery }) =>
     ask(givenContext, 'plane', () =>
       model.value && runnable.value && isPlane(model.value)
-        ? planeQuery(batch.value, samplesQuery.value)
+        ? planeQuery(model.value, batch.value, samplesQuery.value)
         : null,
     ),
 };
+
+/** Why it takes long, where it does: its grid and its samples come from z. */
+export function planeIsLong(model: ModelSummary): string | undefined {
+  return model.origin?.searched === 'x' ? words.searching(planeGrid(model) ** 2 + planeSamples) : undefined;
+}

@@ -37,9 +37,11 @@ export interface LayerFeature extends Common {
   id: LayerTab;
   region: 'layer';
   /** What is said in place of the view of a layer that has nothing to show. */
-  missing?(layer: LayerInfo): { title: string; why: string } | undefined;
+  missing?(layer: LayerInfo, model: ModelSummary): { title: string; why: string } | undefined;
   /** Reads the layer's view, which several tabs share: the whole, or first what is known of the example alone. */
   layerView?: 'whole' | 'exampleFirst';
+  /** Shows features of the data, whichever layer is selected, and not those that go into it. */
+  ofData?: true;
   View(props: { model: ModelSummary; layer: LayerInfo }): ComponentChildren;
 }
 

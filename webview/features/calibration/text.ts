@@ -29,7 +29,7 @@ export const english = {
   noData: 'No examples to compare with',
   noDataWhy: 'Calibration needs examples of the data with their conditions.',
   notSaved: 'It was not run before this page was saved.',
-  notRun: 'Are its samples spread as the truth is?',
+  notRun: 'Are its samples spread like the truth?',
   progress: (done: string, total: string) => `${done} of ${total} pairs`,
   canceled: (done: string, total: string) => `Canceled: what is shown is of ${done} of ${total} pairs.`,
   failed: 'Calibration failed',
@@ -40,7 +40,7 @@ export const english = {
   tarp: 'TARP',
   bandNote: 'truths inside, by level; band 99 %',
   ranksOk: (name: string, p: string, limit: string) =>
-    `No feature is off: the least p is ${p} (${name}), the limit ${limit}.`,
+    `No feature is off: the smallest p is ${p} (${name}), the limit ${limit}.`,
   ranksOff: (name: string, problem: string, distance: string, p: string, off: number, of: number) =>
     `${name} is farthest from uniform, ${problem}: distance ${distance}, p ${p}; ${off} of ${of} off.`,
   holds: (found: string, low: string, high: string) =>

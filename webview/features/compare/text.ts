@@ -54,9 +54,9 @@ export const german: typeof english = {
   compareLogDets: 'Log-Det je Schicht',
   compareNoLayer: 'B hat keine solche Schicht',
   compareNoLayerWhy:
-    'Ihre Schichten haben andere Namen oder Formen. Summen, Stichproben und Kurven lassen sich vergleichen.',
+    'Ihre Schichten haben andere Namen oder Formen. Summen, Samples und Kurven lassen sich vergleichen.',
   compareNoValues: 'Werte nicht gezeigt',
-  compareNoPicture: 'Stichproben dieser Größe werden nicht gezeichnet.',
+  compareNoPicture: 'Samples dieser Größe werden nicht gezeichnet.',
   compareCurves: 'Validierungsverlust beider Läufe',
   compareSameRun: 'A und B liegen in einem Lauf.',
   compareCurvesKey: 'Linie A, gestrichelt B',
@@ -73,7 +73,7 @@ export const german: typeof english = {
   differencesFailed: 'Die Schichten lassen sich nicht vergleichen',
   output: 'Ausgabe',
   logDet: 'Log-Det',
-  noSamples: 'Es wurden keine Stichproben aufgezeichnet.',
+  noSamples: 'Es wurden keine Samples aufgezeichnet.',
   compareUnmatched: (n: number) => `${count(n)} Schichten von A haben kein Gegenstück in B.`,
 };
 

@@ -13,6 +13,7 @@ export const conditions: LayerFeature = {
   title: () => text.tab,
   applies: hasConditions,
   state: conditionsState,
+  ofData: true,
   View: ({ model, layer }) => <ConditionsTab model={model} layer={layer} />,
   numbers: conditionNumbers,
 };

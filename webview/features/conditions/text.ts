@@ -42,7 +42,7 @@ export const english = {
   others: (values: string) => `The others stay: ${values}.`,
   dots: (n: number) => `Dots and sd: ${n} samples each.`,
   picturesAt: (n: number, at: string) => `${n} samples at ${at}`,
-  sameLatents: 'Each column is of the same latents.',
+  sameLatents: 'Each column has the same latents.',
   axes: (x: string, y: string) => `Across: ${x}; up: ${y}.`,
 };
 

@@ -66,7 +66,7 @@ export const english = {
     error: 'Error',
     warning: 'Warning',
     notice: 'Notice',
-    ok: 'Well',
+    ok: 'OK',
     skipped: 'Not looked at',
   },
   checks: {
@@ -128,7 +128,7 @@ export const german: typeof english = {
   isNormal: 'Ist z normalverteilt',
   isNormalNote: (std: string, kurtosis: string) => `Std. ${std}, Kurtosis ${kurtosis}`,
   zQuantile: 'Quantil von z',
-  normalQuantile: 'Quantil der Normalverteilung',
+  normalQuantile: 'Normalquantil',
   isExact: 'Ist die Umkehrung exakt',
   isExactNote: 'größtes |x̂ − x|, ab z; ○ allein',
   float32: 'float32-ε',

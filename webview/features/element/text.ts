@@ -13,7 +13,7 @@ export const english = {
   costHint: 'Bits that each pixel costs; orange costs, violet saves. The mean of all parts is the bits/dim.',
   costHintNats: 'Nats that each feature costs; orange costs, violet saves. Their sum is the total.',
   costPlace:
-    'A latent counts where it leaves the flow, s where its element came from, batch norm by channel. A coupling mixes elements, so a cost is told by place, not by cause.',
+    'A latent counts where it leaves the flow, s where its element came from, batch norm by channel. A coupling mixes elements, so costs are counted by place, not by cause.',
   costSpread: (names: string) => `Known as one number only, and spread evenly: ${names}.`,
   costAt: (row: number, column: number, bits: string) => `row ${row}, column ${column}: ${bits} bits`,
   costNoExample: 'Choose an example to see what each of its elements costs.',

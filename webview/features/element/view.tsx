@@ -44,11 +44,12 @@ export function ByElement({ model }: { model: ModelSummary }) {
   );
 }
 
-function namesOf(model: ModelSummary, layers: readonly number[]): string {
-  return layers
-    .map((index) => model.layers.find((layer) => layer.index === index))
-    .flatMap((layer) => (layer ? [layerPhrase(layer)] : []))
-    .join(', ');
+/** "standardize, LU mixing (9)": layers of one name are counted. */
+function namesOf({ layers }: ModelSummary, indices: readonly number[]): string {
+  const counts = new Map<string, number>();
+  for (const layer of layers.filter(({ index }) => indices.includes(index)))
+    counts.set(layerPhrase(layer), (counts.get(layerPhrase(layer)) ?? 0) + 1);
+  return [...counts].map(([name, n]) => (n > 1 ? `${name} (${n})` : name)).join(', ');
 }
 
 interface Part {

@@ -4,7 +4,7 @@ import { inLanguage } from '../../base/format/language';
 
 export const english = {
   latents: 'Latents',
-  noLatents: 'The latents cannot be had',
+  noLatents: 'The latents are not available',
   noWayBack: 'There is no way back from z',
   farthestOut: 'Farthest from zero',
   changedLatents: (n: number) => `${count(n)} changed`,

@@ -3,7 +3,7 @@ import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { isCoupling } from '../../../src/protocol/questions';
-import type { LayerInfo } from '../../../src/protocol/model';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { featureName } from '../../base/layers/layer-names';
 import { MapSkeleton } from '../../base/layers/map-skeleton';
 import { maskNumbers } from './numbers';
@@ -11,9 +11,9 @@ import { maskState } from './state';
 import { MaskTab } from './view';
 import './style.css';
 
-function whyNone({ order }: LayerInfo): string {
+function whyNone({ order }: LayerInfo, model: ModelSummary): string {
   if (!order) return text.noMaskWhy;
-  const shown = order.slice(0, 12).map((feature) => featureName(undefined, feature));
+  const shown = order.slice(0, 12).map((feature) => featureName(model, feature));
   return text.inOrder([...shown, ...(order.length > shown.length ? ['…'] : [])].join(', '));
 }
 
@@ -23,7 +23,8 @@ export const mask: LayerFeature = {
   order: 7,
   title: () => text.tab,
   state: maskState,
-  missing: (layer) => (isCoupling(layer) ? undefined : { title: text.noMask, why: whyNone(layer) }),
+  missing: (layer, model) =>
+    isCoupling(layer) ? undefined : { title: text.noMask, why: whyNone(layer, model) },
   View: ({ model, layer }) => (
     <Asked question={useFeature(maskState)} skeleton={<MapSkeleton />}>
       {(view) => <MaskTab model={model} layer={layer} view={view} />}

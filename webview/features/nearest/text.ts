@@ -23,7 +23,7 @@ export const english = {
     vector: 'Distance: Euclidean, in deviations of the features where the flow standardizes them.',
     latent: 'Distance: Euclidean, between the latents z.',
   },
-  belowDistance: (unit: string) => `Below it ${unit}.`,
+  belowDistance: (unit: string) => `Below each: ${unit}.`,
   noTrainData: 'No training data to compare with',
   noTrainDataWhy: 'The model does not say which data it was trained on, or they are not there.',
   noNearest: 'The nearest examples were not found',
@@ -38,7 +38,7 @@ export const english = {
     `Nearest at ${distance}: ${count(nearer)} of ${held(n, range)} are nearer to theirs. No sign of a copy.`,
   lookedAll: (total: number) => `All ${count(total)} training examples were looked at.`,
   lookedFirst: (looked: number, total: number) =>
-    `Of the first ${count(looked)} of ${count(total)} training examples.`,
+    `Among the first ${count(looked)} of ${count(total)} training examples.`,
   lookingOn: 'Looking at more.',
   lookFurther: 'Look at more',
 };

@@ -3,7 +3,7 @@ import type { LayerFeature } from '../../base/store/store';
 import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { isPlane } from '../../../src/protocol/questions';
-import { planeView } from '../../base/store/plane-view';
+import { planeIsLong, planeView } from '../../base/store/plane-view';
 import { planeNumbers } from './numbers';
 import { planeState } from './state';
 import { PlaneTab } from './view';
@@ -17,8 +17,11 @@ export const plane: LayerFeature = {
   applies: isPlane,
   state: planeState,
   panel: 'plane-panel',
+  ofData: true,
   View: ({ model }) => (
-    <Asked question={useFeature(planeView)}>{(view) => <PlaneTab model={model} view={view} />}</Asked>
+    <Asked question={useFeature(planeView)} longBecause={planeIsLong(model)}>
+      {(view) => <PlaneTab model={model} view={view} />}
+    </Asked>
   ),
   numbers: planeNumbers,
 };

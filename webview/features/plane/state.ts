@@ -65,7 +65,9 @@ function create(store: Store): PlaneState {
         : null,
     ),
     cells: ask(context, 'planeCells', () =>
-      shown.value && behind.value === 'grid' ? planeCellsQuery(batch.value, stage.value, saved) : null,
+      shown.value && behind.value === 'grid'
+        ? planeCellsQuery(shown.value, batch.value, stage.value, saved)
+        : null,
     ),
     kept: computed(() => ({ behind: behind.value, speed: speed.value })),
     setStage(wanted) {

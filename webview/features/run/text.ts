@@ -3,7 +3,7 @@ import { count } from '../../base/format/numbers';
 import { inLanguage } from '../../base/format/language';
 
 export const english = {
-  noRun: 'This model lies in no run folder',
+  noRun: 'This model is not in a run folder',
   noRunWhy: 'Curves and checkpoints appear for models inside the folder of a run.',
   noMetrics: 'No metrics yet',
   checkpoints: 'Checkpoints',
@@ -31,11 +31,12 @@ export const english = {
   goOn: 'Resume',
   stop: 'Stop',
   newRate: 'New learning rate',
-  rateExpected: (given: string) => `“${given}” is no learning rate: expected a number above 0, at most 10.`,
+  rateExpected: (given: string) =>
+    `“${given}” is not a learning rate: expected a number above 0, at most 10.`,
   asking: 'Asked; waiting for the training to answer…',
   notAnswered: 'No answer for 10 seconds. The training may have ended, or be in the middle of a long step.',
   notCarriedOut: (why: string) => `Not carried out: ${why}`,
-  heardAt: (step: number) => `Heard at step ${count(step)}.`,
+  heardAt: (step: number) => `Received at step ${count(step)}.`,
   goOnTraining: 'Resume training',
   progressOf: (step: number, total: number) => `step ${count(step)} of ${count(total)}`,
 };

@@ -22,7 +22,7 @@ import { Picked, Temperature, WhereFinite, WholeNumber } from '../../base/exampl
 import { Rows } from '../../base/examples/rows';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { MorphWay } from './way';
-import { planeView } from '../../base/store/plane-view';
+import { planeIsLong, planeView } from '../../base/store/plane-view';
 import { samplesState } from './state';
 import { pixelRange } from '../../base/canvas/pixel-range';
 
@@ -91,6 +91,7 @@ export function Samples({ model }: { model: ModelSummary }) {
       <SampleControls model={model} />
       <Asked
         question={store.state(samplesState).samples}
+        longBecause={model.origin?.searched === 'x' ? words.searching(count) : undefined}
         skeleton={
           <div class="sheet">
             <TilesSkeleton count={Math.min(25, count)} columns={Math.ceil(Math.sqrt(Math.min(25, count)))} />
@@ -185,7 +186,7 @@ export function PlaneSamples({ model }: { model: ModelSummary }) {
   return (
     <>
       <SampleControls model={model} />
-      <Asked question={store.state(planeView)}>
+      <Asked question={store.state(planeView)} longBecause={planeIsLong(model)}>
         {(view) => <DensityAndSamples model={model} view={view} />}
       </Asked>
     </>

@@ -12,7 +12,7 @@ export const english = {
   folded: (layers: number) => `${count(layers)} layers`,
   foldedHint: 'Enter opens',
   couplings: 'couplings, Σ s',
-  transforms: 'layers but norms',
+  transforms: 'layers without norms',
   maskKey: 'mask: light changes',
   outKey: 'out:',
   nonFiniteFirst: (n: number) => `∞ ${short(n)} first`,

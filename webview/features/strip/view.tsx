@@ -99,24 +99,27 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
     />
   ) : null;
   const long = model.title.length > longTitle;
+  const slow = answer.status === 'loading' && answer.slow;
 
   return (
     <section class={`strip ${masks ? '' : 'maskless'}`} aria-label={words.flow}>
       <header>
         <div class="ends">
           <h1>{model.title}</h1>
-          {answer.status === 'loading' && answer.slow ? (
-            <span class="wait-note over">
-              <span class="progress pulse" />
-              <button type="button" class="linklike" onClick={() => store.state(stripState).strip.cancel()}>
-                {words.cancel}
-              </button>
-            </span>
-          ) : null}
           {long ? null : bars}
         </div>
         <div class="ends">
-          <p class="muted">{model.subtitle}</p>
+          <div class={`subtitle ${slow ? 'waits' : ''}`}>
+            <p class="muted">{model.subtitle}</p>
+            {slow ? (
+              <span class="wait-note">
+                <span class="progress pulse" />
+                <button type="button" class="linklike" onClick={() => store.state(stripState).strip.cancel()}>
+                  {words.cancel}
+                </button>
+              </span>
+            ) : null}
+          </div>
           {long ? bars : null}
           <TakeAway
             model={model}

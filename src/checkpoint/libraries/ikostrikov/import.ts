@@ -40,8 +40,8 @@ const maskQuestion = choice(
   'Masks of the couplings',
   'Masks are not in the file. In main.py they alternate, beginning with `torch.arange(0, num_inputs) % 2`.',
   [
-    { value: 'odd-first', label: 'features 1, 3, … condition first (as in main.py)' },
-    { value: 'even-first', label: 'features 0, 2, … condition first' },
+    { value: 'odd-first', label: 'features 2, 4, … condition first (as in main.py)' },
+    { value: 'even-first', label: 'features 1, 3, … condition first' },
   ],
 );
 

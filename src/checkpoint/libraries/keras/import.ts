@@ -17,8 +17,8 @@ const maskQuestion = choice(
   'Masks of the couplings',
   'The `masks` attribute, which a file does not hold: which features pass through the first coupling; the next ones alternate.',
   [
-    { value: 'odd', label: 'features 1, 3, …: [0, 1, 0, 1, …]' },
-    { value: 'even', label: 'features 0, 2, …: [1, 0, 1, 0, …]' },
+    { value: 'odd', label: 'features 2, 4, …: [0, 1, 0, 1, …]' },
+    { value: 'even', label: 'features 1, 3, …: [1, 0, 1, 0, …]' },
     { value: 'second-half', label: 'the second half: [0, …, 0, 1, …, 1]' },
     { value: 'first-half', label: 'the first half: [1, …, 1, 0, …, 0]' },
   ],

@@ -70,8 +70,8 @@ const splitQuestion = choice(
   [
     { value: 'channel', label: 'channel: the first half conditions (the default)' },
     { value: 'channel_inv', label: 'channel_inv: the second half conditions' },
-    { value: 'checkerboard', label: 'checkerboard: features 1, 3, … condition' },
-    { value: 'checkerboard_inv', label: 'checkerboard_inv: features 0, 2, … condition' },
+    { value: 'checkerboard', label: 'checkerboard: features 2, 4, … condition' },
+    { value: 'checkerboard_inv', label: 'checkerboard_inv: features 1, 3, … condition' },
   ],
 );
 

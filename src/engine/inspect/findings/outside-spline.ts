@@ -1,3 +1,4 @@
+import { mixedBefore } from '../../../protocol/model';
 import { hasTails } from '../../../protocol/spline';
 import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
 import { thresholds } from './thresholds';
@@ -26,9 +27,13 @@ export const outsideSpline: Check = (seen) => {
   const { info, outside } = worst.layer;
   const severity = severityOf(worst.value, thresholds.outsideSpline);
   const name = layerName(info);
+  const mixed = mixedBefore(
+    seen.layers.map((layer) => layer.info),
+    info,
+  );
   const feature =
-    seen.featureNames?.[outside!.element] ??
-    `x${[...String(outside!.element + 1)].map((digit) => subscripts[Number(digit)]).join('')}`;
+    (mixed ? undefined : seen.featureNames?.[outside!.element]) ??
+    `${mixed ? 'h' : 'x'}${[...String(outside!.element + 1)].map((digit) => subscripts[Number(digit)]).join('')}`;
   const { bound, center, ends } = info.spline!;
   const own = ends === 'lines';
   const interval = own ? '' : ` [${short(center - bound)}, ${short(center + bound)}]`;

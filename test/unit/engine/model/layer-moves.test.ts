@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as v from 'valibot';
+import { runConfigSchema } from '../../../../src/config/schema';
+import { buildFlow } from '../../../../src/flow/real-nvp';
 import type { FlowLayer } from '../../../../src/flow/layers';
-import { describeLayer, movesOf } from '../../../../src/engine/model/layer-list';
+import { describeLayer, modelLayers, movesOf } from '../../../../src/engine/model/layer-list';
 import type { LayerInfo } from '../../../../src/protocol/model';
 import { german } from '../../../../webview/base/words';
 
@@ -14,10 +17,18 @@ function coupling(kind: FlowLayer['kind'], shape: number[], read: (i: number) =>
 }
 
 /** What is said of a mask in English and in German. */
-function words(layer: FlowLayer): [string, string] {
+function words(layer: FlowLayer, names?: readonly string[]): [string, string] {
   const { kind, hasNorm, inputShape, outputShape } = layer;
-  const description = describeLayer(layer);
-  const info = { kind, hasNorm, inputShape, outputShape, description, moves: movesOf(layer) };
+  const description = describeLayer(layer, names);
+  const info = {
+    kind,
+    hasNorm,
+    inputShape,
+    outputShape,
+    description,
+    order: layer.order,
+    moves: movesOf(layer, names),
+  };
   return [description, german.layerDescription(info as LayerInfo)];
 }
 
@@ -38,15 +49,54 @@ test('what moves is said in words, in both languages', () => {
     '2×2×4, Kanäle 2, 3 bewegen sich, dann Batch-Norm',
   ]);
   assert.deepEqual(words(coupling('vector', [12], (i) => i < 5)), [
-    '12, features 5–11 change',
-    '12, Merkmale 5–11 bewegen sich',
+    '12, features 6–12 change',
+    '12, Merkmale 6–12 bewegen sich',
   ]);
   assert.deepEqual(words(coupling('vector', [12], (i) => i % 2 === 0)), [
-    '12, features 1, 3, 5, 7, … change',
-    '12, Merkmale 1, 3, 5, 7, … bewegen sich',
+    '12, features 2, 4, 6, 8, … change',
+    '12, Merkmale 2, 4, 6, 8, … bewegen sich',
   ]);
   assert.deepEqual(words(coupling('vector', [2], (i) => i === 0)), [
-    '2, feature 1 changes',
-    '2, Merkmal 1 bewegt sich',
+    '2, feature 2 changes',
+    '2, Merkmal 2 bewegt sich',
   ]);
+});
+
+test('what moves has the names of the data, where it is few and they are short', () => {
+  const second = coupling('vector', [2], (i) => i === 0);
+  const halves = coupling('vector', [4], (i) => i < 2);
+  assert.deepEqual(words(second, ['mass', 'length']), ['2, length changes', '2, length bewegt sich']);
+  const four = ['mass', 'length', 'Price, net', 'age'];
+  assert.deepEqual(words(halves, four), ['4, Price, net, age change', '4, Price, net, age bewegen sich']);
+  assert.equal(
+    words(
+      halves,
+      four.map((name) => name.repeat(9)),
+    )[0],
+    '4, features 3, 4 change',
+  );
+  assert.equal(
+    words(
+      coupling('vector', [12], (i) => i < 5),
+      Array(12).fill('a'),
+    )[0],
+    '12, features 6–12 change',
+  );
+  // The built-in planes say no more by their names.
+  assert.equal(words(second, ['x', 'y'])[0], '2, feature 2 changes');
+});
+
+test('features that were mixed lose their names in what moves', () => {
+  const model = { kind: 'vector', dim: 2, couplings: 2, hidden: [4], between: 'lu' };
+  const flow = buildFlow(v.parse(runConfigSchema, { data: { source: 'a.csv' }, model }).model);
+  const said = modelLayers(flow, undefined, ['mass', 'length']).map(({ info }) => info.description);
+  assert.equal(said[0], '2, length changes');
+  assert.equal(said[2], '2, feature 1 changes');
+});
+
+test('an order of features counts from 1, in both languages', () => {
+  const layer = { ...coupling('vector', [3], () => true), kind: 'autoregressive' as const, order: [1, 0, 2] };
+  const [english, german] = words(layer);
+  assert.match(english, /before it: 2, 1, 3/);
+  assert.match(german, /vor ihm: 2, 1, 3/);
 });
