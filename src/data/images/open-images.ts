@@ -59,7 +59,8 @@ export async function openImages(
   const options = { ...own, ...fitted };
   const channels = await channelsOf(files, train, options);
   const known = new Set(config.damaged);
-  const unchecked = mostChecked === undefined || (mostChecked === Infinity && files.paths.length > mostBefore);
+  const unchecked =
+    mostChecked === undefined || (mostChecked === Infinity && files.paths.length > mostBefore);
   const damaged = config.damaged ?? (unchecked ? undefined : []);
   const openGroup = async (whole: ImageGroup) => {
     const there = partOfGroup(whole, (place) => !known.has(files.paths[whole.files[place]!]!));
