@@ -15,7 +15,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   const open = features.find(({ id }) => id === store.tabs.layer.value);
   if (!layer || !open) return <section class="layer" aria-label={words.layer} />;
   const missing = open.missing?.(layer);
-  const seen = modelAt(model, layer);
+  const seen = open.ofData ? model : modelAt(model, layer);
   return (
     <Panel region="layer" class="layer" label={words.layer}>
       <PanelSwitch region="layer" />

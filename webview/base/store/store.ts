@@ -40,6 +40,8 @@ export interface LayerFeature extends Common {
   missing?(layer: LayerInfo): { title: string; why: string } | undefined;
   /** Reads the layer's view, which several tabs share: the whole, or first what is known of the example alone. */
   layerView?: 'whole' | 'exampleFirst';
+  /** Its features are those of the data, whichever layer is looked at. */
+  ofData?: true;
   View(props: { model: ModelSummary; layer: LayerInfo }): ComponentChildren;
 }
 

@@ -12,6 +12,7 @@ export const conditions: LayerFeature = {
   order: 6,
   title: () => text.tab,
   applies: hasConditions,
+  ofData: true,
   state: conditionsState,
   View: ({ model, layer }) => <ConditionsTab model={model} layer={layer} />,
   numbers: conditionNumbers,
