@@ -39,13 +39,6 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
         )}
       />
       <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
-      <text
-        x={width - 2}
-        y={y.at(float32Epsilon) + (y.at(float32Epsilon) + 14 > base ? -4 : 12)}
-        text-anchor="end"
-      >
-        {text.float32}
-      </text>
       <path
         class="line"
         d={errors
@@ -61,6 +54,14 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
           <circle key={e.layer} class="ring" cx={x.at(i)} cy={y.at(foot(e.alone))} r={2.6} />
         ) : null,
       )}
+      <text
+        class="over"
+        x={width - 2}
+        y={y.at(float32Epsilon) + (y.at(float32Epsilon) + 14 > base ? -4 : 12)}
+        text-anchor="end"
+      >
+        {text.float32}
+      </text>
       <LayerAxis chart={chart} layers={errors.map(({ layer }) => layer)} />
     </svg>
   );
