@@ -2,7 +2,7 @@
 //   node scripts/screenshots.mjs [--output FOLDER] [--only TEXT] [--layer N] SOURCE NAME [SOURCE NAME]…
 // SOURCE is a saved page (with a comparison, where it has one), a run, a checkpoint of ours or of another library, an ONNX file or a file of tensors.
 // FOLDER is out/screenshots unless given; --only keeps the pictures whose name has TEXT (a regular expression) in it.
-// --layer selects a layer by its number in `flowscope info`, instead of the first that has something to show.
+// --layer selects a layer by its place in the list, from 0, instead of the first that has something to show in a tab.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -42,9 +42,9 @@ async function shoot(browser, page, name, { output, only, layer }, draw) {
     if (theme === 'dark') await tab.goto(pathToFileURL(page).href);
     await tab.setViewportSize(wide);
     if (layer !== undefined) await tab.locator(`.flow [data-layer="${layer}"]`).click();
-    await draw(tab, theme, save);
+    await draw(tab, theme, save, layer);
     await tab.setViewportSize(narrow);
-    await draw(tab, `narrow-${theme}`, save);
+    await draw(tab, `narrow-${theme}`, save, layer);
   }
   await context.close();
   if (problems.length > 0) throw new Stop(`${name}: the page reports ${problems.join('; ')}`);
@@ -97,7 +97,7 @@ async function showTab(tab, region, name) {
 const long = ['Conditions', 'Calibration'];
 
 /** Views of a flow: each tab of the layer, and each mode of the gallery in addition to the first. */
-async function drawInspector(tab, theme, save) {
+async function drawInspector(tab, theme, save, layer) {
   const title = tab.locator('main.whole h1');
   const tabs = tab.getByRole('tab');
   const compared = tab.locator('[data-compared]').first();
@@ -121,7 +121,7 @@ async function drawInspector(tab, theme, save) {
       await bringForward(tab, region);
       await showTab(tab, region, name);
       await tab.locator(list).waitFor();
-      if (region === '.layer') await showLayerThatHas(tab);
+      if (region === '.layer' && layer === undefined) await showLayerThatHas(tab);
       // A narrow window shows one region at a time.
       const target = theme.startsWith('narrow') ? tab.locator(region) : tab;
       await save(`${fileName(name)}-${theme}`, target);
