@@ -1,7 +1,8 @@
 // Screenshots of every view in three themes and in a narrow window, drawn from real runs, files and data.
-//   node scripts/screenshots.mjs [--output FOLDER] [--only TEXT] SOURCE NAME [SOURCE NAME]…
+//   node scripts/screenshots.mjs [--output FOLDER] [--only TEXT] [--layer N] SOURCE NAME [SOURCE NAME]…
 // SOURCE is a saved page (with a comparison, where it has one), a run, a checkpoint of ours or of another library, an ONNX file or a file of tensors.
 // FOLDER is out/screenshots unless given; --only keeps the pictures whose name has TEXT (a regular expression) in it.
+// --layer selects a layer by its place in the list, from 0, instead of the first that has something to show in a tab.
 import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,7 +22,7 @@ const narrow = { width: 400, height: 900 };
 const fileName = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 
 /** Opens a page and draws it in every theme and size. `draw` gets a function that saves a picture. */
-async function shoot(browser, page, name, { output, only }, draw) {
+async function shoot(browser, page, name, { output, only, layer }, draw) {
   const context = await browser.newContext({ viewport: wide, reducedMotion: 'reduce' });
   const tab = await context.newPage();
   const problems = [];
@@ -40,9 +41,10 @@ async function shoot(browser, page, name, { output, only }, draw) {
     await tab.emulateMedia(media);
     if (theme === 'dark') await tab.goto(pathToFileURL(page).href);
     await tab.setViewportSize(wide);
-    await draw(tab, theme, save);
+    if (layer !== undefined) await tab.locator(`.flow [data-layer="${layer}"]`).click();
+    await draw(tab, theme, save, layer);
     await tab.setViewportSize(narrow);
-    await draw(tab, `narrow-${theme}`, save);
+    await draw(tab, `narrow-${theme}`, save, layer);
   }
   await context.close();
   if (problems.length > 0) throw new Stop(`${name}: the page reports ${problems.join('; ')}`);
@@ -91,8 +93,11 @@ async function showTab(tab, region, name) {
   await tab.locator(region).getByRole('menuitem', { name, exact: true }).click();
 }
 
+/** Views whose second half, below the fold, is shown too. */
+const long = ['Conditions', 'Calibration'];
+
 /** Views of a flow: each tab of the layer, and each mode of the gallery in addition to the first. */
-async function drawInspector(tab, theme, save) {
+async function drawInspector(tab, theme, save, layer) {
   const title = tab.locator('main.whole h1');
   const tabs = tab.getByRole('tab');
   const compared = tab.locator('[data-compared]').first();
@@ -116,10 +121,13 @@ async function drawInspector(tab, theme, save) {
       await bringForward(tab, region);
       await showTab(tab, region, name);
       await tab.locator(list).waitFor();
-      if (region === '.layer') await showLayerThatHas(tab);
+      if (region === '.layer' && layer === undefined) await showLayerThatHas(tab);
       // A narrow window shows one region at a time.
-      if (theme.startsWith('narrow')) await save(`${fileName(name)}-${theme}`, tab.locator(region));
-      else await save(`${fileName(name)}-${theme}`);
+      const target = theme.startsWith('narrow') ? tab.locator(region) : tab;
+      await save(`${fileName(name)}-${theme}`, target);
+      if (!long.includes(name)) continue;
+      await tab.locator(list).evaluate((panel) => panel.scrollTo(0, panel.scrollHeight));
+      await save(`${fileName(name)}-below-${theme}`, target);
     }
     if (names.length > 0) await showTab(tab, region, names[0]);
   }
@@ -131,14 +139,18 @@ async function drawInspector(tab, theme, save) {
 
 main(async () => {
   const { values, positionals } = parseArgs({
-    options: { output: { type: 'string' }, only: { type: 'string', default: '' } },
+    options: {
+      output: { type: 'string' },
+      only: { type: 'string', default: '' },
+      layer: { type: 'string' },
+    },
     allowPositionals: true,
   });
   if (positionals.length === 0 || positionals.length % 2)
     throw new Stop('Give sources and names, for example: node scripts/screenshots.mjs runs/digits digits');
   const folder = path.resolve(values.output ?? path.join(root, 'out', 'screenshots'));
   fs.mkdirSync(folder, { recursive: true });
-  const to = { output: folder, only: new RegExp(values.only) };
+  const to = { output: folder, only: new RegExp(values.only), layer: values.layer };
   const browser = await openBrowser();
   try {
     for (let i = 0; i < positionals.length; i += 2) {

@@ -93,13 +93,7 @@ export async function createRun(folder: string, config: RunConfig): Promise<Clai
   const paths = runPaths(folder);
   await refuseTrained(folder);
   await refuseUsed(folder);
-  try {
-    await makeFolder(path.resolve(folder));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new UserError(`${folder}: no folder can be made there. Choose another folder.`);
-    throw writeError(folder, error);
-  }
+  await makeFolder(folder);
   const lock = await takeRun(folder);
   try {
     // Another process may have trained here since, from its start to its end.

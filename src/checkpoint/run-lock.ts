@@ -9,12 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import {
   beatEvery,
-  isSilent,
+  holderOf,
   largestLock,
   lockName,
   lockOfThisProcess,
   parseLock,
-  seenFromHere,
   type Holder,
   type TrainLock,
 } from '../config/train-lock';
@@ -202,10 +201,7 @@ function remove(file: string): Promise<void> {
 async function lookAt(file: string, clock: Clock = serverTime): Promise<Holder | undefined> {
   try {
     const { mtimeMs } = await lstat(file);
-    const owner = await readLock(file);
-    const seen = owner && seenFromHere(owner);
-    const age = seen ? 0 : (await clock(path.dirname(file))) - mtimeMs;
-    return { liveness: seen ?? (isSilent(age) ? 'silent' : 'alive'), ...(owner ? { owner } : {}), age };
+    return await holderOf(await readLock(file), async () => (await clock(path.dirname(file))) - mtimeMs);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;

@@ -42,7 +42,7 @@ export interface Holder {
   liveness: Liveness;
   /** Undefined where the file is being written or damaged. */
   owner?: TrainLock;
-  /** Milliseconds since the last heartbeat. */
+  /** Milliseconds since the last heartbeat; 0 where the process can be seen. */
   age: number;
 }
 
@@ -70,18 +70,27 @@ export function lockOfThisProcess(id: string): TrainLock {
   };
 }
 
+/**
+ * Judges a lock.
+ * @param ageOf milliseconds since its last heartbeat; asked for only where its process cannot be seen from here
+ */
+export async function holderOf(
+  owner: TrainLock | undefined,
+  ageOf: () => number | Promise<number>,
+): Promise<Holder> {
+  const seen = owner && seenFromHere(owner);
+  const age = seen ? 0 : await ageOf();
+  return { liveness: seen ?? (age > silentAfter ? 'silent' : 'alive'), ...(owner ? { owner } : {}), age };
+}
+
 /** What the system says of the process where it can be seen from here; undefined elsewhere. A stopped process is alive. */
-export function seenFromHere({ pid, host, start, space }: TrainLock): 'alive' | 'gone' | undefined {
+function seenFromHere({ pid, host, start, space }: TrainLock): 'alive' | 'gone' | undefined {
   if (host !== hostname() || space !== processSpace()) return undefined;
   const found = startOf(pid);
   if (found === undefined) return 'gone';
   // Where the system does not say when a process began, this may be another one with the same id.
   if (!start || !found) return undefined;
   return found === start ? 'alive' : 'gone';
-}
-
-export function isSilent(age: number): boolean {
-  return age > silentAfter;
 }
 
 /** Undefined where there is no such process; empty where there is one of which the system does not say when it began. */

@@ -192,6 +192,18 @@ describe('a flow that is given a context', () => {
     );
   });
 
+  it('keeps the names of the data at layers after a mixing', async () => {
+    const { page } = await editor.openPage(model.file(), {
+      edits: { summary: (found) => ({ ...found, featureNames: ['height', 'girth'] }) },
+    });
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    await page.locator('.flow [data-layer]').last().click();
+    await page.getByRole('tab', { name: 'Conditions' }).click();
+    const names = page.locator('.ridges h3 b');
+    await names.first().waitFor();
+    assert.deepEqual(await names.allInnerTexts(), ['height', 'girth']);
+  });
+
   it('shows a row of pictures for each class of an image flow', async () => {
     const { page } = await editor.openPage((await tinyModel(editor.folder, 'classImages')).file());
     await page.locator('.flow[aria-busy=false]').waitFor();

@@ -78,6 +78,13 @@ describe('in the window', function () {
     }
   });
 
+  it('a new config has the name that the dialog proposes', async () => {
+    void vscode.commands.executeCommand('flowscope.newConfig');
+    await workbench.rows().filter({ hasText: 'tabular' }).first().click();
+    const config = JSON.parse((await workbench.acceptSave()).toString()) as { preset: string };
+    assert.equal(config.preset, 'tabular');
+  });
+
   it('a model is compared with one that a dialog chose', async () => {
     const model = models.find(({ name }) => name === 'a flow of nflows')!;
     const zuko = others('zuko-2d.pt');

@@ -115,6 +115,22 @@ describe('files of other libraries', function () {
     assert.equal(sidecar('again.pth'), undefined);
   });
 
+  it('are listed by name', async () => {
+    const names = ['again.pth', 'epoch 2.pt', 'epoch 10.pt', 'plane.pt', 'rgb.pt'];
+    for (const name of ['epoch 10.pt', 'epoch 2.pt']) bring('nflows-2d', name);
+    void vscode.commands.executeCommand('flowscope.openInInspector');
+    await workbench
+      .rows()
+      .filter({ hasText: 'foreign/' })
+      .nth(names.length - 1)
+      .waitFor();
+    const listed = (await workbench.rows().allInnerTexts()).flatMap(
+      (row) => /foreign\/(.+)/.exec(row)?.[1] ?? [],
+    );
+    for (const name of ['epoch 10.pt', 'epoch 2.pt']) rmSync(place(name));
+    assert.deepEqual(listed, names);
+  });
+
   it('are offered only the formats that their flow can be written in', async () => {
     void vscode.commands.executeCommand('flowscope.convert', uri('again.pth'));
     await workbench.rows().filter({ hasText: 'chrischute/real-nvp' }).first().waitFor();

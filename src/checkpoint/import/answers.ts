@@ -69,8 +69,7 @@ export function assumptionsOf(
     const value = answers[key] ?? answer.default;
     const label =
       answer.kind === 'choice' ? answer.options.find((option) => option.value === value)?.label : undefined;
-    const shown = (label ?? String(value)).replace(' (the default)', '');
-    return `${title}: ${shown}${given[key] === undefined ? ' (default)' : ''}`;
+    return `${title}: ${label ?? value}${given[key] === undefined ? ' (default)' : ''}`;
   });
 }
 

@@ -3,11 +3,12 @@
  * can go at any time, and nothing depends on them.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { writeAtomically } from '../../files/atomic';
+import { makeFolder } from '../../files/make-folder';
 import { sweepTemporary, temporaryTag } from '../../files/temporary';
 import type { NdArray } from '../../protocol/tensors';
 import type { SessionInput } from './onnxruntime-session';
@@ -72,7 +73,7 @@ export function createProgramCache({ folder, build }: ProgramCacheOptions, runti
     },
     async temporary() {
       try {
-        await mkdir(folder, { recursive: true });
+        await makeFolder(folder);
         await sweepTemporary(folder, temporaryPrefix);
         return path.join(folder, `${temporaryPrefix}${temporaryTag()}.tmp`);
       } catch {

@@ -1,10 +1,11 @@
 /** Writes a flow as ONNX files that have been run and compared before they get their names. */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import { UserError } from '../../base/user-error';
 import { writeAtomically, writeError } from '../../files/atomic';
+import { makeFolder } from '../../files/make-folder';
 import { sweepTemporary, temporaryTag } from '../../files/temporary';
 import { modelName } from '../../files/model-name';
 import { toOnnx } from '../../graph/onnx/to-onnx';
@@ -95,21 +96,6 @@ function target(model: Model, output: string): { folder: string; name: string } 
   }
   const checkpoint = modelName(model.file);
   return { folder: given, name: model.run ? `${path.basename(model.run)}-${checkpoint}` : checkpoint };
-}
-
-/** The topmost folder that had to be made, which is removed again when nothing comes of it. */
-async function makeFolder(folder: string): Promise<string | undefined> {
-  try {
-    const info = await stat(folder).catch(() => undefined);
-    if (info && !info.isDirectory()) {
-      throw new UserError(
-        `${folder}: is a file; expected a folder to export into, or a path that ends in .onnx.`,
-      );
-    }
-    return await mkdir(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(folder, error);
-  }
 }
 
 function serialize(model: FlowModel, part: OnnxPart): Uint8Array {

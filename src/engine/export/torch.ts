@@ -1,9 +1,8 @@
 /** Writes a flow as a PyTorch module that needs nothing but PyTorch. */
 import { rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { UserError } from '../../base/user-error';
 import { writeSafetensors } from '../../checkpoint/safetensors';
-import { writeAtomically, writeError } from '../../files/atomic';
+import { writeAtomically } from '../../files/atomic';
 import { makeFolder } from '../../files/make-folder';
 import { modelName } from '../../files/model-name';
 import type { WrittenFile } from '../../protocol/engine';
@@ -24,13 +23,7 @@ export async function exportTorch(model: Model, output: string): Promise<Written
   const flow = await runnableFlow(model);
   const { text, constants } = printFlow({ ...flow, title: titleOf(model) });
   const folder = path.resolve(output);
-  const info = await stat(folder).catch(() => undefined);
-  if (info && !info.isDirectory()) {
-    throw new UserError(`${folder}: is a file; expected a folder for ${moduleName} and ${weightsName}.`);
-  }
-  await makeFolder(folder).catch((error: unknown) => {
-    throw writeError(folder, error);
-  });
+  await makeFolder(folder);
   const [code, weights] = [path.join(folder, moduleName), path.join(folder, weightsName)];
   try {
     await writeSafetensors(weights, { ...flow.tensors, ...constants });

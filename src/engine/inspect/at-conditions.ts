@@ -29,16 +29,29 @@ export async function atConditions(
   if (!info || info.shape || !model.withContext) {
     throw new UserError('Samples at values of a condition were asked for; this flow takes none.');
   }
-  const frame = model.config.kind === 'vector' ? await frameOf(model, query) : undefined;
-  if (!frame && features.length > 0) {
+  const isTable = model.config.kind === 'vector';
+  if (isTable) checkFrame(model, query);
+  else if (features.length > 0) {
     throw new UserError(`Features ${features.join(', ')} were asked for; images are drawn whole.`);
   }
   const context = [...(model.given ?? info.mean)];
   const example = ref && (await exampleOf(model, ref, signal));
-  const at: AtConditions['at'] = [];
+  const givens: { value: number; chosen: number[]; given: InspectedFlow; values: NdArray<Float32Array> }[] =
+    [];
   for (const { value, chosen } of contextsAt(info, vary, context)) {
     const given = model.withContext(chosen);
     const { values } = await drawn(given, samples, signal);
+    givens.push({ value, chosen, given, values });
+  }
+  const frame = isTable
+    ? await frameOf(
+        model,
+        query,
+        givens.map(({ values }) => values),
+      )
+    : undefined;
+  const at: AtConditions['at'] = [];
+  for (const { value, chosen, given, values } of givens) {
     at.push({
       value,
       ...(frame?.hasDensity
@@ -60,16 +73,22 @@ export async function atConditions(
   };
 }
 
-/** One part of the plane for all values of the condition, so that they can be compared. @throws UserError */
-async function frameOf(
-  model: InspectedFlow,
-  { batch, features, pixels }: AtConditionsQuery,
-): Promise<{ bounds: PlaneBounds; hasDensity: boolean }> {
+/** @throws UserError */
+function checkFrame(model: InspectedFlow, { features, pixels }: AtConditionsQuery): void {
   checkPixels(pixels);
   checkFeatures(features, model.dimensions);
+}
+
+/** One part of the plane for all values of the condition, so that they can be compared. */
+async function frameOf(
+  model: InspectedFlow,
+  { batch, features }: AtConditionsQuery,
+  samples: readonly NdArray<Float32Array>[],
+): Promise<{ bounds: PlaneBounds; hasDensity: boolean }> {
   const hasDensity = model.dimensions === 2 && features.join() === '0,1';
-  const points = columnsOf({ shape: [], data: (await batchOf(model, batch)).x }, features, model.dimensions);
-  const ranges = boundsOf(points);
+  const columns = (data: Float32Array) => columnsOf({ shape: [], data }, features, model.dimensions);
+  const points = columns((await batchOf(model, batch)).x);
+  const ranges = boundsOf([points, ...samples.map(({ data }) => columns(data))]);
   // A square, as on the plane's own tab, unless it would make a line of what has two units.
   const bounds = hasDensity && !isLopsided(ranges) ? stageBounds(points, 0, model.layers.length) : ranges;
   return { bounds, hasDensity };
@@ -135,14 +154,17 @@ function isLopsided({ x, y }: PlaneBounds): boolean {
 /** Ends that are left out, of each side. */
 const trim = 0.002;
 
-/** Features of different units have ranges of their own. */
-function boundsOf({ shape, data }: NdArray<Float32Array>): PlaneBounds {
-  const width = shape[1]!;
+/** Features of different units have ranges of their own, with the ends of every set of points. */
+function boundsOf(sets: readonly NdArray<Float32Array>[]): PlaneBounds {
+  const width = sets[0]!.shape[1]!;
   const range = (column: number): [number, number] => {
-    const values = data.filter((value, i) => i % width === column && Number.isFinite(value)).sort();
-    if (values.length === 0) return [-3, 3];
-    const cut = Math.floor(values.length * trim);
-    const [low, high] = [values[cut]!, values[values.length - 1 - cut]!];
+    const ends = sets.flatMap(({ data }) => {
+      const values = data.filter((value, i) => i % width === column && Number.isFinite(value)).sort();
+      const cut = Math.ceil(values.length * trim);
+      return values.length === 0 ? [] : [values[cut]!, values[values.length - 1 - cut]!];
+    });
+    if (ends.length === 0) return [-3, 3];
+    const [low, high] = [Math.min(...ends), Math.max(...ends)];
     const margin = 0.075 * (high - low) || Math.abs(high) * 1e-3 || 1e-3;
     return [low - margin, high + margin];
   };

@@ -57,9 +57,7 @@ async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promis
   const about: Record<ConvertTarget, QuickPickItem> = {
     flowscope: {
       label: 'Flowscope',
-      detail: l10n.t(
-        'One .flow.safetensors file with everything about the flow. Training can continue from it.',
-      ),
+      detail: l10n.t('One file with everything. Training can continue from it.'),
     },
     chrischute: {
       label: 'chrischute/real-nvp',
@@ -67,21 +65,19 @@ async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promis
     },
     rosinality: {
       label: 'rosinality/glow-pytorch',
-      detail: l10n.t('Glow, as its own files have it.'),
+      detail: l10n.t('Glow of images.'),
     },
     nflows: {
       label: 'nflows',
-      detail: l10n.t(
-        'Couplings, autoregressive layers and mixings, also conditional; Glow, as its own files have it.',
-      ),
+      detail: l10n.t('Couplings, autoregressive layers, mixings; Glow.'),
     },
     normflows: {
       label: 'normflows',
-      detail: l10n.t('Affine couplings, splines, autoregressive layers; Glow, as its own files have it.'),
+      detail: l10n.t('Couplings, splines, autoregressive layers; Glow.'),
     },
     zuko: {
       label: 'zuko',
-      detail: l10n.t('Vector flows: RealNVP, NICE, MAF, NSF and NCSF, also conditional.'),
+      detail: l10n.t('Vector flows: RealNVP, NICE, MAF, NSF, NCSF.'),
     },
     senya: {
       label: 'RealNVP(nets, nett, mask, prior)',

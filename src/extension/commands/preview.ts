@@ -5,6 +5,7 @@ import { section } from '../quick-pick';
 import { builtinData } from '../training/catalogue';
 import { chooseData } from '../training/data-dialog';
 import { dataFileGlob, kindOfFile } from '../training/data-files';
+import { filesByName } from '../workspace-files';
 import { activeFile, onDisk } from './targets';
 
 interface SourceItem extends QuickPickItem {
@@ -34,7 +35,7 @@ function sourceOfEditor(): string | undefined {
 }
 
 async function askSource(): Promise<string | undefined> {
-  const files = await workspace.findFiles(dataFileGlob, '**/{node_modules,.git}/**', 50);
+  const files = await filesByName(dataFileGlob);
   const choice = await window.showQuickPick<SourceItem>(
     [
       ...section<SourceItem>(

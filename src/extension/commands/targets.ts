@@ -19,6 +19,7 @@ import { isRunFolder, readCheckpoints, readRun, type RunFolder, runOfCheckpoint 
 import type { RunNode } from '../runs/runs-view';
 import { stateWords } from '../runs/state-words';
 import type { Services } from '../services';
+import { filesByName } from '../workspace-files';
 
 /** Menus pass a URI or a row of the Runs view; the palette passes nothing. */
 export function uriOf(target: unknown): Uri | undefined {
@@ -90,7 +91,7 @@ async function pickModel(
 ): Promise<Uri | undefined> {
   const [runs, files] = await Promise.all([
     findRuns(services.context.workspaceState),
-    workspace.findFiles(modelGlob, '**/{node_modules,.git,checkpoints}/**', 200),
+    filesByName(modelGlob, { most: 200, except: ['checkpoints'] }),
   ]);
   const runItems = await Promise.all(
     runs.map(async (run): Promise<ModelItem[]> => {

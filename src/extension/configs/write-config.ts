@@ -16,7 +16,8 @@ export async function writeConfig(
   const target = await window.showSaveDialog({
     title,
     ...(folder ? { defaultUri: Uri.joinPath(folder, `${name}.flow.json`) } : {}),
-    filters: { [l10n.t('Configs')]: ['flow.json'] },
+    // VS Code's own dialog looks at the last extension only, and would add the first one to a name that has it.
+    filters: { [l10n.t('Configs')]: ['flow.json', 'json'] },
   });
   if (!target) return undefined;
   const file = onDisk(target);

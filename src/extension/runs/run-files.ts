@@ -4,14 +4,7 @@ import { type RunState as KnownState, stateOf } from '../../config/run-state';
 import { largestJson, parseRunStatus } from '../../config/run-status';
 import { isOurs } from '../editor/view-types';
 import { statOf, textOf } from './quick-files';
-import {
-  type Holder,
-  isSilent,
-  largestLock,
-  lockName,
-  parseLock,
-  seenFromHere,
-} from '../../config/train-lock';
+import { type Holder, holderOf, largestLock, lockName, parseLock } from '../../config/train-lock';
 
 export type RunState = KnownState | 'unreadable';
 
@@ -44,10 +37,7 @@ export async function readHolder(run: Uri, now = Date.now()): Promise<Holder | u
   try {
     const { mtime, size } = await statOf(file);
     const text = size <= largestLock ? await textOf(file) : '';
-    const owner = parseLock(text);
-    const age = now - mtime;
-    const liveness = (owner && seenFromHere(owner)) ?? (isSilent(age) ? 'silent' : 'alive');
-    return { liveness, age, ...(owner ? { owner } : {}) };
+    return await holderOf(parseLock(text), () => now - mtime);
   } catch {
     return undefined;
   }

@@ -17,6 +17,7 @@ import type { Place } from '../../protocol/launch';
 import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
+import { filesByName } from '../workspace-files';
 import { builtinData, type DataChoice, presetGroups } from './catalogue';
 import { type ColumnRole, contextOfRoles } from '../../protocol/column-roles';
 import { columnRoles, firstRoles, modeled, roleProblem, withRole } from './column-choice';
@@ -261,10 +262,8 @@ async function askData(
       {
         label: `$(file) ${l10n.t('Choose a file…')}`,
         detail: onward
-          ? l10n.t('A table (CSV, TSV, Parquet), arrays (NPY, NPZ), images (IDX, CIFAR, zip).')
-          : l10n.t(
-              'A table (CSV, TSV, Parquet), arrays (NPY, NPZ), images (IDX, CIFAR, zip), or a config (.flow.json).',
-            ),
+          ? l10n.t('CSV, TSV, Parquet, NPY, NPZ, IDX, CIFAR or zip.')
+          : l10n.t('CSV, TSV, Parquet, NPY, NPZ, IDX, CIFAR, zip, or a config (.flow.json).'),
         browse: 'file' as const,
       },
       {
@@ -279,9 +278,7 @@ async function askData(
       : section(l10n.t('From a trained flow'), [
           {
             label: `$(debug-continue) ${l10n.t('Start from a checkpoint…')}`,
-            detail: l10n.t(
-              'Takes the model and weights of a checkpoint, from Flowscope or another library, and trains them on other data or with other settings.',
-            ),
+            detail: l10n.t('Trains its model and weights on other data or with other settings.'),
             browse: 'checkpoint' as const,
           },
         ])),
@@ -313,10 +310,9 @@ function preview(data: DataChoice, place?: Place): void {
 }
 
 async function filesOfWorkspace(onward: boolean): Promise<DataItem[]> {
-  const ignored = '**/{node_modules,.git}/**';
   const [configs, files] = await Promise.all([
-    onward ? [] : workspace.findFiles('**/*.flow.json', ignored, 50),
-    workspace.findFiles(dataFileGlob, ignored, 50),
+    onward ? [] : filesByName('**/*.flow.json'),
+    filesByName(dataFileGlob),
   ]);
   return [
     ...section(

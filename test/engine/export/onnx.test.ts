@@ -1,16 +1,19 @@
 /** Exported files, run by ONNX Runtime, against the flow run eagerly; and what is left when something is wrong. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { exportOnnx } from '../../../src/engine/export/onnx';
+import { exportTorch } from '../../../src/engine/export/torch';
 import { openModel } from '../../../src/engine/open/open-model';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';
 import { readOnnx } from '../../../src/engine/onnx-file/read';
 import { openSession } from '../../../src/engine/onnx-file/session';
+import { temporaryTag } from '../../../src/files/temporary';
 import { decode } from '../../../src/flow/real-nvp';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, inputOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
@@ -101,6 +104,46 @@ describe('exported ONNX files', () => {
         (error) => error instanceof UserError && /do not compute what the model does/.test(error.message),
       );
       await assert.rejects(readdir(target), { code: 'ENOENT' });
+    } finally {
+      await model.dispose();
+    }
+  });
+
+  it('of a process that was killed are removed, and those of one that runs are not', async () => {
+    const model = await smallModel(moonsModel, 'moons');
+    try {
+      const ended = spawnSync(process.execPath, ['-e', '']).pid;
+      const target = path.join(folder, 'killed');
+      const [left, going] = [ended, process.pid].map((pid) => {
+        const tag = temporaryTag();
+        return `.flowscope-export-${tag.slice(0, 8)}${pid.toString(16).padStart(8, '0')}${tag.slice(16)}`;
+      }) as [string, string];
+      for (const name of [left, going]) {
+        await mkdir(path.join(target, name), { recursive: true });
+        await writeFile(path.join(target, name, 'flow.forward.onnx'), 'half');
+      }
+      await exportOnnx(model.opened, path.join(target, 'flow.onnx'));
+      const parts = ['flow.forward.onnx', 'flow.inverse.onnx', 'flow.sample.onnx'];
+      assert.deepEqual((await readdir(target)).sort(), [going, ...parts]);
+    } finally {
+      await model.dispose();
+    }
+  });
+
+  it('go to no file, and to no folder that cannot be made', async () => {
+    const model = await smallModel(moonsModel, 'moons');
+    try {
+      const file = path.join(folder, 'taken');
+      await writeFile(file, '');
+      const refused = [[file, /taken: is a file; expected a folder/]] as [string, RegExp][];
+      if (process.platform === 'linux') refused.push(['/proc/flowscope/flow', /no folder can be made there/]);
+      for (const [target, says] of refused) {
+        for (const written of [exportOnnx, exportTorch])
+          await assert.rejects(
+            written(model.opened, target),
+            (error) => error instanceof UserError && says.test(error.message),
+          );
+      }
     } finally {
       await model.dispose();
     }

@@ -180,6 +180,14 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
         assert.equal(at[i]!.density, undefined);
       }
       assert.deepEqual(bounds!.x, bounds!.y);
+      // Of samples that are farther out than the data, all but the outermost are in the picture.
+      const hot = { ...query, samples: { ...query.samples, temperature: 5 } };
+      const far = await model.inspector.ask('atConditions', hot, anySignal(), [0.3, 0.6]);
+      const [low, high] = far.bounds!.x;
+      for (const { samples } of far.at) {
+        const inside = [...samples.data].filter((value) => value >= low && value <= high);
+        assert.ok(inside.length >= samples.data.length - 2, `${inside.length}`);
+      }
       const more = { ...query, vary: { kind: 'class' as const, from: 1, count: 2 } };
       await assert.rejects(
         model.inspector.ask('atConditions', more, anySignal()),

@@ -56,6 +56,30 @@ function sourceFor(name: string): string {
     .join('\n');
 }
 
+describe('the walkthrough', () => {
+  const steps = (table: Table, what: RegExp) =>
+    flatten(table).filter(([key]) => key.startsWith('walkthrough.') && what.test(key));
+
+  it('has titles that fit on a line of the steps', () => {
+    for (const name of ['package.nls.json', 'package.nls.de.json']) {
+      const titles = steps(read(name), /^walkthrough\.\w+\.title$/);
+      assert.equal(titles.length, 5);
+      assert.deepEqual(
+        titles.filter(([, title]) => title.length > 30),
+        [],
+      );
+    }
+  });
+
+  it('marks no code, which VS Code shows as it stands', () => {
+    for (const name of ['package.nls.json', 'package.nls.de.json'])
+      assert.deepEqual(
+        steps(read(name), /^walkthrough\.\w+$/).filter(([, text]) => text.includes('`')),
+        [],
+      );
+  });
+});
+
 describe('the texts of the pages', () => {
   it('are found', () => assert.ok(texts.size > 20));
 

@@ -63,9 +63,16 @@ export function frameOf(points: NdArray<Float32Array>, size: number, trim = 0.00
   return { size, ...squareAround(points, trim) };
 }
 
-export function PointsThumbnail({ points, size = 48 }: { points?: NdArray<Float32Array>; size?: number }) {
+interface PointsThumbnailProps {
+  points?: NdArray<Float32Array>;
+  size?: number;
+  /** Points that have to be in the picture too. */
+  beside?: NdArray<Float32Array>;
+}
+
+export function PointsThumbnail({ points, size = 48, beside }: PointsThumbnailProps) {
   if (!points) return <span class="skeleton" style={{ width: `${size}px`, height: `${size}px` }} />;
-  const frame = frameOf(points, size);
+  const frame = frameOf(beside ? both(points, beside) : points, size);
   return (
     <Board
       width={size}
@@ -78,4 +85,11 @@ export function PointsThumbnail({ points, size = 48 }: { points?: NdArray<Float3
       }}
     />
   );
+}
+
+function both(a: NdArray<Float32Array>, b: NdArray<Float32Array>): NdArray<Float32Array> {
+  const data = new Float32Array(a.data.length + b.data.length);
+  data.set(a.data);
+  data.set(b.data, a.data.length);
+  return { shape: [data.length / 2, 2], data };
 }

@@ -2,6 +2,7 @@
 import { Segmented } from '../controls/segmented';
 import { Slider } from '../controls/slider';
 import { useFeature } from '../store/use-store';
+import { fixed } from '../format/numbers';
 import { words } from '../words';
 import { text } from './text';
 import { curveLookState } from './curve-look';
@@ -40,10 +41,10 @@ export function CurveControls() {
           max={0.99}
           step={0.01}
           value={smoothing}
-          valueText={text.smoothingValue(smoothing.toFixed(2))}
+          valueText={text.smoothingValue(fixed(smoothing))}
           onInput={(value) => change({ smoothing: value })}
         />
-        <span class="num">{smoothing.toFixed(2)}</span>
+        <span class="num">{fixed(smoothing)}</span>
       </span>
     </div>
   );

@@ -40,7 +40,7 @@ export interface LayerFeature extends Common {
   missing?(layer: LayerInfo, model: ModelSummary): { title: string; why: string } | undefined;
   /** Reads the layer's view, which several tabs share: the whole, or first what is known of the example alone. */
   layerView?: 'whole' | 'exampleFirst';
-  /** Shows features of the data, whichever layer is selected, and not those that go into it. */
+  /** Its features are those of the data, whichever layer is looked at. */
   ofData?: true;
   View(props: { model: ModelSummary; layer: LayerInfo }): ComponentChildren;
 }

@@ -1,3 +1,3 @@
 import { fixed } from '../../base/format/numbers';
 
-export const pText = (p: number): string => (p < 0.001 ? '< 0.001' : fixed(p, 3));
+export const pText = (p: number): string => (p < 0.001 ? `< ${fixed(0.001, 3)}` : fixed(p, 3));

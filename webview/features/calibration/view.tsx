@@ -20,7 +20,7 @@ const histogramHeight = 84;
 /** Of the regions that the sentence is about. */
 const said = 0.9;
 
-const percent = (share: number): string => `${fixed(100 * share, 1)} %`;
+const percent = (share: number): string => `${fixed(100 * share, 1)}\u00a0%`;
 
 export function CalibrationTab({ model }: { model: ModelSummary }) {
   const store = useStore();

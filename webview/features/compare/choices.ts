@@ -34,7 +34,12 @@ export function choicesOf(
         text: `${lastPart(folder)}: ${checkpointName(checkpoint)}`,
       })),
     ),
-    ...recent.map((path) => ({ value: path, text: lastPart(path, 2) })),
+    // Of a checkpoint in a run, its folder alone does not say which run.
+    ...recent.map((path) => ({
+      value: path,
+      text: lastPart(path, /[\\/]checkpoints[\\/]/.test(path) ? 3 : 2),
+    })),
   ];
-  return [...new Map(all.map((choice) => [choice.value, choice])).values()];
+  // What is named as a checkpoint of a run keeps that name.
+  return all.filter(({ value }, i) => all.findIndex((choice) => choice.value === value) === i);
 }

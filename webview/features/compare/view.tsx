@@ -10,7 +10,7 @@ import { Segmented } from '../../base/controls/segmented';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { item, largest, planesOf, tile } from '../../base/canvas/planes';
-import { fixed, roundUp, shapeText, signed, unknown } from '../../base/format/numbers';
+import { fixed, roundUp, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { inBits, lineOf } from '../../base/curves/lines';
 import { CurveControls } from '../../base/curves/curve-controls';
@@ -157,7 +157,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
     <>
       <p class="tick">
         {[
-          `${words.logDetNats}, ${mean ? words.mean : words.thisExample}. ${words.positiveRaises}.`,
+          `${words.logDetNats}, ${mean ? words.mean : words.thisExample}; ${words.positiveRaises}.`,
           ...(unmatched > 0 ? [text.compareUnmatched(unmatched)] : []),
           ...(sameInput ? [] : [text.compareOtherInput(inputText(b), unit(b))]),
         ].join(' ')}
@@ -165,7 +165,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
       <div class="compare-strip" role="listbox" aria-label={words.flow}>
         <div class="compare-row tick" aria-hidden="true">
           <span />
-          <span>{`±${limit}`}</span>
+          <span>{`±${tickText(limit)}`}</span>
           <span class="num">A</span>
           <span class="num">B</span>
           <span class="num">B − A</span>
@@ -304,16 +304,17 @@ function MapColumn({
 function ComparedSamples({ a, b }: Pair) {
   const store = useStore();
   const { count: n, seed, temperature } = store.samplesQuery.value;
+  const { ownSamples, samples } = store.state(compareState);
   return (
     <section class="compare-part" aria-label={words.samples}>
       <h2>{words.samples}</h2>
       <p class="tick">{words.samplesNote(n, fixed(temperature, 2), seed)}</p>
       <div class="compare-samples">
-        <Asked question={store.state(compareState).ownSamples} idle={<NoSamples name="A" />}>
-          {(grid) => <SampleSheet name="A" model={a} grid={grid} />}
+        <Asked question={ownSamples} idle={<NoSamples name="A" />}>
+          {(grid) => <SampleSheet name="A" model={a} grid={grid} beside={ready(samples.answer.value)} />}
         </Asked>
-        <Asked question={store.state(compareState).samples} idle={<NoSamples name="B" />}>
-          {(grid) => <SampleSheet name="B" model={b} grid={grid} />}
+        <Asked question={samples} idle={<NoSamples name="B" />}>
+          {(grid) => <SampleSheet name="B" model={b} grid={grid} beside={ready(ownSamples.answer.value)} />}
         </Asked>
       </div>
     </section>
@@ -324,7 +325,18 @@ function NoSamples({ name }: { name: string }) {
   return <p class="tick wrap">{`${name}: ${text.noSamples}`}</p>;
 }
 
-function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary; grid: SampleGrid }) {
+interface SampleSheetProps {
+  name: string;
+  model: ModelSummary;
+  grid: SampleGrid;
+  /** Of the other model: the plane is the same for both. */
+  beside?: SampleGrid;
+}
+
+/** Of a plane, pixels. */
+const planeSize = 160;
+
+function SampleSheet({ name, model, grid, beside }: SampleSheetProps) {
   const { values } = grid;
   const shown = Math.min(25, values.shape[0] ?? 0);
   return (
@@ -343,7 +355,11 @@ function SampleSheet({ name, model, grid }: { name: string; model: ModelSummary;
           ))}
         </div>
       ) : values.shape[1] === 2 ? (
-        <PointsThumbnail points={values} />
+        <PointsThumbnail
+          points={values}
+          size={planeSize}
+          {...(beside?.values.shape[1] === 2 ? { beside: beside.values } : {})}
+        />
       ) : (
         <p class="tick wrap">{text.compareNoPicture}</p>
       )}

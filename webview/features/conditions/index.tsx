@@ -12,8 +12,8 @@ export const conditions: LayerFeature = {
   order: 6,
   title: () => text.tab,
   applies: hasConditions,
-  state: conditionsState,
   ofData: true,
+  state: conditionsState,
   View: ({ model, layer }) => <ConditionsTab model={model} layer={layer} />,
   numbers: conditionNumbers,
 };

@@ -1,7 +1,6 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import { powerOfTen } from '../../base/format/numbers';
 import { words } from '../../base/words';
-import { along, freePlace } from '../../base/charts/free-place';
 import { layerChart, LayerAxis, SelectedLayer, ValueLines } from './layer-axis';
 import { text } from './text';
 import { logarithmic } from '../../base/charts/scale';
@@ -30,10 +29,6 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
   const shown = (value: number): boolean => Number.isFinite(value) && value >= 0;
   // Zero error has no logarithm; it is drawn at the foot.
   const foot = (value: number): number => Math.max(value, 10 ** low);
-  const of = (pick: (e: (typeof errors)[number]) => number): [number, number][] =>
-    errors.flatMap((e, i) => (shown(pick(e)) ? [[x.at(i), y.at(foot(pick(e)))]] : []));
-  const drawn = [...along(of((e) => e.fromLatent)), ...of((e) => e.alone)];
-  const name = freePlace(drawn, y.at(float32Epsilon), { width: 50, left, right: width, top, base });
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.isExact}: ${text.isExactNote}`}>
       <SelectedLayer chart={chart} place={errors.findIndex((e) => e.layer === selected)} />
@@ -44,9 +39,6 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
         )}
       />
       <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
-      <text {...name} text-anchor="end">
-        {text.float32}
-      </text>
       <path
         class="line"
         d={errors
@@ -62,6 +54,14 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
           <circle key={e.layer} class="ring" cx={x.at(i)} cy={y.at(foot(e.alone))} r={2.6} />
         ) : null,
       )}
+      <text
+        class="over"
+        x={width - 2}
+        y={y.at(float32Epsilon) + (y.at(float32Epsilon) + 14 > base ? -4 : 12)}
+        text-anchor="end"
+      >
+        {text.float32}
+      </text>
       <LayerAxis chart={chart} layers={errors.map(({ layer }) => layer)} />
     </svg>
   );

@@ -15,7 +15,8 @@ import { text } from './text';
 const left = 40;
 const heights = { curve: 240, batch: 72, slope: 96 };
 
-const percent = (share: number): string => `${fixed(share * 100, share > 0 && share < 0.0995 ? 1 : 0)} %`;
+const percent = (share: number): string =>
+  `${fixed(share * 100, share > 0 && share < 0.0995 ? 1 : 0)}\u00a0%`;
 
 export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerInfo; view: SplineView }) {
   const store = useStore();

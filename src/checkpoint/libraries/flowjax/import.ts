@@ -90,7 +90,7 @@ const invertQuestion = choice(
   'Direction',
   'The `invert` argument. With the other one the flow still runs, and all its numbers are wrong.',
   [
-    { value: 'true', label: 'True: layers run from data to latent (the default)' },
+    { value: 'true', label: 'True: layers run from data to latent' },
     { value: 'false', label: 'False: layers run from latent to data' },
   ],
 );

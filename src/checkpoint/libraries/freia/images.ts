@@ -58,7 +58,7 @@ const waveletQuestion = choice(
   'Order of the wavelets',
   'The `order_by_wavelet` argument of HaarDownsampling, which leaves no trace in the file.',
   [
-    { value: 'False', label: 'False (the default): the four of each channel together' },
+    { value: 'False', label: 'False: the four of each channel together' },
     { value: 'True', label: 'True: all means first, then each kind of difference' },
   ],
 );

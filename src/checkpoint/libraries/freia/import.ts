@@ -44,7 +44,7 @@ export const clampFunctionQuestion = choice(
   'Function of the clamp',
   'The `clamp_activation` argument of the coupling blocks. With another one all numbers are wrong.',
   [
-    { value: 'ATAN', label: 'ATAN (the default): 0.636·arctan(u)' },
+    { value: 'ATAN', label: 'ATAN: 0.636·arctan(u)' },
     { value: 'TANH', label: 'TANH' },
     { value: 'SIGMOID', label: 'SIGMOID: 2·sigmoid(u) − 1' },
   ],
@@ -65,7 +65,7 @@ export const globalScaleQuestion = choice(
   'Global scale of AllInOneBlock',
   'The `global_affine_type` argument: how global_scale becomes the scale of each feature.',
   [
-    { value: 'SOFTPLUS', label: 'SOFTPLUS (the default)' },
+    { value: 'SOFTPLUS', label: 'SOFTPLUS' },
     { value: 'SIGMOID', label: 'SIGMOID' },
     { value: 'EXP', label: 'EXP' },
   ],
@@ -86,7 +86,7 @@ export const ginQuestion = choice(
   'AllInOneBlock that keeps volumes',
   'The `gin_block` argument: whether the mean of the scales is subtracted and the global scale is left out.',
   [
-    { value: 'False', label: 'False (the default)' },
+    { value: 'False', label: 'False' },
     { value: 'True', label: 'True' },
   ],
 );
@@ -103,7 +103,7 @@ export const reverseQuestion = choice(
   'Permutation before AllInOneBlock',
   'The `reverse_permutation` argument: whether each block undoes its own permutation first.',
   [
-    { value: 'False', label: 'False (the default)' },
+    { value: 'False', label: 'False' },
     { value: 'True', label: 'True' },
   ],
 );

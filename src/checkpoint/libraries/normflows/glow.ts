@@ -34,7 +34,7 @@ const splitQuestion = choice(
   'Split mode of the blocks',
   'The `split_mode` argument of GlowBlock: which channels condition.',
   [
-    { value: 'channel', label: 'channel: the first half conditions (the default)' },
+    { value: 'channel', label: 'channel: the first half conditions' },
     { value: 'channel_inv', label: 'channel_inv: the second half conditions' },
   ],
 );

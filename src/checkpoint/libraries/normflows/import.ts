@@ -53,7 +53,7 @@ const outputQuestion = choice(
   'Last function of the scale networks',
   'The `output_fn` argument of the networks s. With another one all numbers are wrong.',
   [
-    { value: 'none', label: 'none (the default)' },
+    { value: 'none', label: 'none' },
     { value: 'tanh', label: 'tanh' },
   ],
 );
@@ -68,7 +68,7 @@ const splitQuestion = choice(
   'Split mode of the coupling blocks',
   'The `split_mode` argument of AffineCouplingBlock: which features condition.',
   [
-    { value: 'channel', label: 'channel: the first half conditions (the default)' },
+    { value: 'channel', label: 'channel: the first half conditions' },
     { value: 'channel_inv', label: 'channel_inv: the second half conditions' },
     { value: 'checkerboard', label: 'checkerboard: features 2, 4, … condition' },
     { value: 'checkerboard_inv', label: 'checkerboard_inv: features 1, 3, … condition' },

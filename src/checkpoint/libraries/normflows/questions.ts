@@ -18,7 +18,7 @@ export function scaleMapQuestion(fallback: (typeof maps)[number] = 'exp'): Impor
     'scaleMap',
     'Scale map of the coupling blocks',
     'The `scale_map` argument of the blocks. With another one all numbers are wrong.',
-    maps.map((value) => ({ value, label: value === fallback ? `${value} (the default)` : value })),
+    maps.map((value) => ({ value, label: value })),
     fallback,
   );
 }

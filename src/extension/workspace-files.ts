@@ -1,0 +1,13 @@
+import { type Uri, workspace } from 'vscode';
+
+/** Files of the workspace to choose from, by name as in the Explorer. A search finds them in any order. */
+export async function filesByName(
+  glob: string,
+  { most = 50, except = [] }: { most?: number; except?: readonly string[] } = {},
+): Promise<Uri[]> {
+  const ignored = `**/{${['node_modules', '.git', ...except].join(',')}}/**`;
+  const { compare } = new Intl.Collator(undefined, { numeric: true });
+  return (await workspace.findFiles(glob, ignored, most)).sort((a, b) =>
+    compare(workspace.asRelativePath(a), workspace.asRelativePath(b)),
+  );
+}
