@@ -47,7 +47,7 @@ export function calibrationSvg(calibration: Calibration, pair?: NamedPairPlot): 
   return svgOf({
     width: page.width,
     height: page.top + Math.ceil(panels.length / columns) * panel.down,
-    title: `${calibrationTitle(calibration)}; gray: 99 % of calibrated flows${left > 0 ? `; ${left} more features are nearer to uniform` : ''}`,
+    title: `${calibrationTitle(calibration)}; gray: 99% of calibrated flows${left > 0 ? `; ${left} more features are nearer to uniform` : ''}`,
     left: page.left,
     style: looks,
     content: placed.join('\n'),

@@ -28,7 +28,7 @@ export interface RankHistogram {
   counts: number[];
   /** In each bin. */
   expected: number;
-  /** 99 % of the counts of a uniform distribution are in [low, high], in each bin. */
+  /** 99% of the counts of a uniform distribution are in [low, high], in each bin. */
   low: number;
   high: number;
 }
@@ -37,7 +37,7 @@ export interface RankHistogram {
 export interface CoverageLevel {
   level: number;
   found: number;
-  /** 99 % of the shares that a calibrated flow shows are in [low, high]. */
+  /** 99% of the shares that a calibrated flow shows are in [low, high]. */
   low: number;
   high: number;
 }
@@ -68,7 +68,7 @@ export interface PairPlot {
   samples: NdArray<Float32Array>;
   /** Energy distance of the two sets over twice the mean distance between them: from 0, the same, to 1. */
   distance: number;
-  /** 99 % of calibrated flows are no farther. */
+  /** 99% of calibrated flows are no farther. */
   high: number;
   /** Chance that a calibrated flow is as far or farther. */
   pValue: number;
@@ -102,7 +102,7 @@ export interface RankCurve {
   levels: number[];
   /** Of the places that are at most the level. */
   found: number[];
-  /** 99 % of the shares that a calibrated flow shows are in [low, high], at each level. */
+  /** 99% of the shares that a calibrated flow shows are in [low, high], at each level. */
   low: number[];
   high: number[];
 }

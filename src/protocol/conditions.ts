@@ -24,7 +24,7 @@ export interface ContextUse {
   priorReads: boolean;
 }
 
-/** Deviations from the mean at which 10 %, 50 % and 90 % of a normal lie below. */
+/** Deviations from the mean at which 10%, 50% and 90% of a normal lie below. */
 export const shownDeviations = [-1.2816, 0, 1.2816] as const;
 
 /** What takes several values while the rest of the context stays: a number, or the class. */

@@ -121,7 +121,7 @@ class Loop:
         if self.signals.stop or (self.steering and self.steering.wish == "stop"):
             return Ended("stopped", f"Stopped at step {step}.")
         if step >= training["steps"]:
-            return Ended("finished", f"All {training['steps']} steps are done.")
+            return Ended("finished", f"All {training['steps']:,} steps are done.")
         if step >= self.plan.total_steps:
             return Ended("stopped", f"Stopped at step {step}, as asked.")
         if self.moment.seconds >= self.plan.max_seconds:

@@ -117,6 +117,6 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   }
   return (
     `It is not a flow that Flowscope knows, so it cannot be run. Closest is ${best.name}, which explains ` +
-    `${Math.floor(best.share * 100)} % of its tensors.${missing}`
+    `${Math.floor(best.share * 100)}% of its tensors.${missing}`
   );
 }

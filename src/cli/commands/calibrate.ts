@@ -22,7 +22,7 @@ export const calibrateCommand = defineCommand({
   argument: modelHelp,
   about:
     'Takes examples with their conditions, x and c, draws samples of p(x | c) for each c, and looks where the true x stands among them. In a calibrated flow it stands anywhere with equal chance: ranks are uniform. Three kinds of ranks are tested: of each feature (simulation-based calibration, Talts et al. 2018), of the log-density (expected coverage of the regions of highest density, Hermans et al. 2022), and of the distance from a reference point (TARP, Lemos et al. 2023), the example whose condition is most similar.\n\n' +
-    'distance is the largest difference between the distribution function of the ranks and the uniform one, and p the chance that a calibrated flow shows as much (Kolmogorov–Smirnov test, with the correction of Stephens 1970). A rank r of L samples counts as (r + U) / (L + 1) with U uniform, which makes it exactly uniform in a calibrated flow. What has a p below 0.01, over the number of tests (Bonferroni), is off: then the samples are too narrow (spread above 1: overconfident), too wide, too low or too high (mean above or below 0.5). If only TARP is off with a mean below 0.5, the flow makes too little of its condition. Bands hold 99 % of the counts of a calibrated flow (binomial).\n\nBesides, a posterior predictive check of two features: one sample for the condition of each example, and how far these samples and the examples are apart, from 0 to 1 (energy distance, Székely and Rizzo 2013; p by random exchanges of sample and example).\n\n' +
+    'distance is the largest difference between the distribution function of the ranks and the uniform one, and p the chance that a calibrated flow shows as much (Kolmogorov–Smirnov test, with the correction of Stephens 1970). A rank r of L samples counts as (r + U) / (L + 1) with U uniform, which makes it exactly uniform in a calibrated flow. What has a p below 0.01, over the number of tests (Bonferroni), is off: then the samples are too narrow (spread above 1: overconfident), too wide, too low or too high (mean above or below 0.5). If only TARP is off with a mean below 0.5, the flow makes too little of its condition. Bands hold 99% of the counts of a calibrated flow (binomial).\n\nBesides, a posterior predictive check of two features: one sample for the condition of each example, and how far these samples and the examples are apart, from 0 to 1 (energy distance, Székely and Rizzo 2013; p by random exchanges of sample and example).\n\n' +
     'Use examples that the flow was not trained on. A flow can be calibrated and still say little: compare its score too.',
   options: {
     split: {
@@ -143,7 +143,7 @@ function pairText({ plot: { examples, distance, high, pValue, off }, names }: Na
   return (
     `Posterior predictive of ${names.join(' and ')}, ${several(examples.shape[0]!, 'pair')}: ` +
     `examples and samples are ${fixed(distance, 4)} apart, p ${pText(pValue)}; ` +
-    `calibrated flows to ${fixed(high, 4)} (99 %). ${off ? 'Off.' : 'Not off.'}`
+    `calibrated flows to ${fixed(high, 4)} (99%). ${off ? 'Off.' : 'Not off.'}`
   );
 }
 

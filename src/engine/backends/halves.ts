@@ -45,7 +45,7 @@ function valuesPerExample({ values, dynamicBatch }: Graph): number[] {
 
 /**
  * Examples that a run should have at most: what one node gives the next then stays in the cache of a processor, which two cores
- * reach at the same time. Cifar10 at 64 channels takes 3 % less in pieces of 8 than in one of 32.
+ * reach at the same time. Cifar10 at 64 channels takes 3% less in pieces of 8 than in one of 32.
  */
 function pieceOf(graph: Graph): number {
   return Math.max(1, Math.floor(pieceValues / Math.max(1, ...valuesPerExample(graph))));

@@ -134,7 +134,7 @@ export async function testStep(
 function mixed(share: number): string {
   return share === 1
     ? 'each value depends on all others, and not in a linear way'
-    : `${Math.round(100 * share)} % of the pairs of values depend on each other, in no order and not in a linear way`;
+    : `${Math.round(100 * share)}% of the pairs of values depend on each other, in no order and not in a linear way`;
 }
 
 async function testAffine(

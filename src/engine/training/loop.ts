@@ -213,7 +213,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     if (signal?.aborted || steering.wish() === 'stop')
       return { status: 'stopped', message: `Stopped at step ${step}.` };
     if (step >= training.steps)
-      return { status: 'finished', message: `All ${training.steps} steps are done.` };
+      return { status: 'finished', message: `All ${training.steps.toLocaleString('en')} steps are done.` };
     if (step >= total) return { status: 'stopped', message: `Stopped at step ${step}, as asked.` };
     if (seconds >= maxSeconds)
       return { status: 'finished', message: `Time is up after ${seconds.toFixed(0)} s of training.` };

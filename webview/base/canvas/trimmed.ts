@@ -24,7 +24,7 @@ export function trimmedRange(arrays: readonly Float32Array[], full: number): Col
   return { limit, full, beyond };
 }
 
-/** The size that 99.5 % of the finite values do not exceed. */
+/** The size that 99.5% of the finite values do not exceed. */
 export function trimmedSize(arrays: readonly ArrayLike<number>[]): { size: number } {
   const sizes: number[] = [];
   for (const array of arrays) {

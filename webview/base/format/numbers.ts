@@ -5,9 +5,10 @@ import { chosenLanguage } from './language';
 export { powerOfTen };
 
 /** Without a thousands mark that another language reads as a decimal one: German has a thin space (DIN 1333). */
-const marks = { en: { decimal: '.', thousands: ',' }, de: { decimal: ',', thousands: '\u202f' } }[
-  chosenLanguage
-];
+const marks = {
+  en: { decimal: '.', thousands: ',', percent: '%' },
+  de: { decimal: ',', thousands: '\u202f', percent: '\u00a0%' },
+}[chosenLanguage];
 
 /** Digits of `toFixed` or `String` with the decimal mark of the language. */
 export function decimal(digits: string): string {
@@ -47,6 +48,11 @@ export function scientific(value: number | undefined): string {
     exponent += 1;
   }
   return `${value < 0 ? '−' : ''}${decimal(mantissa)}·${powerOfTen(exponent)}`;
+}
+
+/** Of a share: 45%, in German with a space that does not break. */
+export function percent(share: number, decimals = 0): string {
+  return `${fixed(share * 100, decimals)}${marks.percent}`;
 }
 
 /** Counts that must stay narrow: 12,345 is 12k. */

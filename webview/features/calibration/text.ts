@@ -35,16 +35,16 @@ export const english = {
   failed: 'Calibration failed',
   about: (pairs: string, draws: string, split: string) => `${pairs} ${split} pairs, ${draws} samples each`,
   ranks: 'Ranks of the truth',
-  ranksNote: 'SBC; band: 99 % of calibrated flows',
+  ranksNote: 'SBC; band: 99% of calibrated flows',
   coverage: 'Coverage',
   tarp: 'TARP',
-  bandNote: 'truths inside, by level; band 99 %',
+  bandNote: 'truths inside, by level; band 99%',
   ranksOk: (name: string, p: string, limit: string) =>
     `No feature is off: the smallest p is ${p} (${name}), the limit ${limit}.`,
   ranksOff: (name: string, problem: string, distance: string, p: string, off: number, of: number) =>
     `${name} is farthest from uniform, ${problem}: distance ${distance}, p ${p}; ${off} of ${of} off.`,
   holds: (found: string, low: string, high: string) =>
-    `90 % regions hold ${found}; calibrated flows ${low} to ${high}`,
+    `90% regions hold ${found}; calibrated flows ${low} to ${high}`,
   test: (distance: string, p: string) => `distance ${distance}, p ${p}`,
   problem: (problem: CalibrationProblem) => problems[problem],
   left: (n: number) => `${n} more features are nearer to uniform.`,
@@ -54,9 +54,9 @@ export const english = {
   predictive: 'Posterior predictive',
   predictiveNote: (pairs: string) => `${pairs} held-out examples, and one sample for the condition of each`,
   predictiveOk: (distance: string, high: string, p: string) =>
-    `Examples and samples are ${distance} apart (0: the same, 1: nothing in common); calibrated flows up to ${high}, 99 %; p ${p}.`,
+    `Examples and samples are ${distance} apart (0: the same, 1: nothing in common); calibrated flows up to ${high}, 99%; p ${p}.`,
   predictiveOff: (distance: string, high: string, p: string) =>
-    `Examples and samples are ${distance} apart, more than calibrated flows: up to ${high}, 99 %; p ${p}.`,
+    `Examples and samples are ${distance} apart, more than calibrated flows: up to ${high}, 99%; p ${p}.`,
   noPredictive: 'Hardly any sample is finite.',
   across: 'Across',
   up: 'Up',

@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { linear } from '../../base/charts/scale';
 import { Sized } from '../../base/charts/sized';
 import { Button, Dropdown } from '../../base/controls/toolkit';
-import { count, fixed } from '../../base/format/numbers';
+import { count, fixed, percent } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';
 import { Message } from '../../base/store/asked';
 import { useFeature, useStore } from '../../base/store/use-store';
@@ -20,7 +20,7 @@ const histogramHeight = 84;
 /** Of the regions that the sentence is about. */
 const said = 0.9;
 
-const percent = (share: number): string => `${fixed(100 * share, 1)}\u00a0%`;
+const shareOf = (share: number): string => percent(share, 1);
 
 export function CalibrationTab({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -122,7 +122,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
   const worst = features.reduce((a, b) => (b.pValue < a.pValue ? b : a));
   const off = features.filter((feature) => feature.off).length;
   const region = coverage.levels.find(({ level }) => level === said);
-  const holds = region && text.holds(percent(region.found), percent(region.low), percent(region.high));
+  const holds = region && text.holds(shareOf(region.found), shareOf(region.low), shareOf(region.high));
   const verdict = (test: RankTest, first?: string): string =>
     `${[
       ...(test.off ? [text.problem(test.off)] : []),

@@ -6,7 +6,7 @@ import { magnitudeScale, type Rgb } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
 import { largest } from '../../base/canvas/planes';
 import { Pager } from '../../base/controls/pager';
-import { compact, fixed, roundUp } from '../../base/format/numbers';
+import { compact, fixed, percent, roundUp } from '../../base/format/numbers';
 import { layerPhrase, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
@@ -129,7 +129,7 @@ function Heard({ names, use }: { names: readonly string[]; use: ContextUse }) {
           ? [
               text.hardly(
                 quiet.slice(0, named).join(', ') + (quiet.length > named ? ', …' : ''),
-                `${hardly * 100} %`,
+                percent(hardly),
               ),
             ]
           : []),

@@ -13,7 +13,7 @@ import { Sized } from '../../base/charts/sized';
 import { Pager } from '../../base/controls/pager';
 import { Segmented } from '../../base/controls/segmented';
 import { Dropdown } from '../../base/controls/toolkit';
-import { compact, shortened, signed } from '../../base/format/numbers';
+import { compact, percent, shortened, signed } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useFeature, useStore } from '../../base/store/use-store';
@@ -32,7 +32,7 @@ const smallSide = 148;
 const fewPanels = 4;
 /** Nats below the highest density at which the colors of ln p begin. */
 const reach = 9;
-export const shares = ['10 %', '50 %', '90 %'];
+export const shares = [0.1, 0.5, 0.9].map((share) => percent(share));
 
 const keyOf = (vary: Varied): string => (vary.kind === 'class' ? 'class' : String(vary.condition));
 

@@ -31,7 +31,7 @@ export const english = {
   up: 'Feature up',
   acrossUp: 'across, up',
   oneScale: 'p(x | c), one scale.',
-  quantiles: 'Values: mean ± 1.28 sd, 10, 50 and 90 % of a normal.',
+  quantiles: 'Values: mean ± 1.28 sd, 10, 50 and 90% of a normal.',
   cross: 'Cross: the example.',
   logProb: (nats: string) => `example: ln p ${nats}`,
   classes: (from: number, to: number, of: number) => `classes ${from}–${to} of ${of}`,

@@ -1,7 +1,7 @@
 /** Findings in words: English comes from the engine, German is made of what was measured. */
 import type { Finding } from '../../../src/protocol/findings';
 import { inLanguage } from '../../base/format/language';
-import { compact, fixed } from '../../base/format/numbers';
+import { compact, percent } from '../../base/format/numbers';
 
 type Values = Finding['values'];
 
@@ -10,7 +10,7 @@ type Say = (values: Values, layer: string, finding: Finding) => string;
 const number = (value: number | string | undefined): string =>
   typeof value === 'number' ? compact(value) : (value ?? '');
 
-const percent = (value: number | string | undefined): string => `${fixed(Number(value) * 100, 0)} %`;
+const percentOf = (value: number | string | undefined): string => percent(Number(value));
 
 const unitOf = (values: Values): string => (values.unit === 'bits/dim' ? 'bits/dim' : 'nats je Dimension');
 
@@ -52,18 +52,18 @@ const sentences: Record<string, Say> = {
   'scaleSize/noScale': () => noScale,
   'saturation/noScale': () => noScale,
   'saturation/free': (v, layer) =>
-    `Höchstens ${percent(v.share)} der bewegten Werte haben eine gesättigte Skalierung (|tanh u| über ${number(v.tanh)}), in ${layer}; ab ${percent(v.notice)} zählt es.`,
+    `Höchstens ${percentOf(v.share)} der bewegten Werte haben eine gesättigte Skalierung (|tanh u| über ${number(v.tanh)}), in ${layer}; ab ${percentOf(v.notice)} zählt es.`,
   'saturation/saturated': (v, layer, f) =>
-    `Die Skalierung ist bei ${percent(v.share)} der bewegten Werte von ${layer}${others(f)} gesättigt (|tanh u| über ${number(v.tanh)}); ab ${percent(v.notice)} zählt es. Dort ändert sich s kaum und lernt kaum.`,
+    `Die Skalierung ist bei ${percentOf(v.share)} der bewegten Werte von ${layer}${others(f)} gesättigt (|tanh u| über ${number(v.tanh)}); ab ${percentOf(v.notice)} zählt es. Dort ändert sich s kaum und lernt kaum.`,
   'saturation/noBound': () =>
     'Die Skalierung dieses Flows hat keine flachen Enden, an denen sie sättigen könnte, oder sie sind nicht bekannt.',
   'outsideSpline/noSpline': () =>
     'Keine Schicht dieses Flows bildet Merkmale mit Splines ab, die ein Außen haben.',
   'outsideSpline/notSeen': () => 'Die Eingaben der Splines dieses Flows waren nicht zu sehen.',
   'outsideSpline/inside': (v, layer) =>
-    `Höchstens ${percent(v.share)} der Werte eines Merkmals liegen außerhalb des Intervalls des Splines (${v.feature} in ${layer}); ab ${percent(v.notice)} zählt es.`,
+    `Höchstens ${percentOf(v.share)} der Werte eines Merkmals liegen außerhalb des Intervalls des Splines (${v.feature} in ${layer}); ab ${percentOf(v.notice)} zählt es.`,
   'outsideSpline/outside': (v, layer, f) =>
-    `${percent(v.share)} der Werte von ${v.feature} liegen außerhalb des Intervalls${v.interval} des Splines in ${layer}${others(f)}, wo er linear ist; ab ${percent(v.notice)} zählt es.`,
+    `${percentOf(v.share)} der Werte von ${v.feature} liegen außerhalb des Intervalls${v.interval} des Splines in ${layer}${others(f)}, wo er linear ist; ab ${percentOf(v.notice)} zählt es.`,
   'deadConditioner/alive': (v, layer) =>
     `${String(v.quantities).replace(' and ', ' oder ')} jeder Kopplung ändert sich mit der Eingabe, um mindestens ${number(v.change)} (${layer}); unter ${number(v.threshold)} gilt ein Netz als tot.`,
   'deadConditioner/untrained': (v, layer, f) =>
@@ -72,9 +72,9 @@ const sentences: Record<string, Say> = {
     `${same(v)} für alle ${v.count} Beispiele gleich in ${layer}${others(f)}: ${String(v.quantities).includes(' and ') ? 'Sie ändern' : 'Es ändert'} sich um ${number(v.change)}, und weniger als ${number(v.threshold)} gilt als tot. Die Schicht behandelt alle Eingaben gleich.`,
   'deadConditioner/oneExample': () => 'Ob sich ändert, was die Netze geben, zeigen erst zwei Beispiele.',
   'deadUnits/active': (v, layer) =>
-    `Höchstens ${v.never} von ${v.total} verborgenen Einheiten einer Kopplung (${percent(v.share)}, ${layer}) sind bei ${v.count} Beispielen nie aktiv; ab ${percent(v.notice)} zählt es.`,
+    `Höchstens ${v.never} von ${v.total} verborgenen Einheiten einer Kopplung (${percentOf(v.share)}, ${layer}) sind bei ${v.count} Beispielen nie aktiv; ab ${percentOf(v.notice)} zählt es.`,
   'deadUnits/never': (v, layer, f) =>
-    `${v.never} von ${v.total} verborgenen Einheiten (${percent(v.share)}) von ${layer}${others(f)} sind bei ${v.count} Beispielen nie aktiv; ab ${percent(v.notice)} zählt es.`,
+    `${v.never} von ${v.total} verborgenen Einheiten (${percentOf(v.share)}) von ${layer}${others(f)} sind bei ${v.count} Beispielen nie aktiv; ab ${percentOf(v.notice)} zählt es.`,
   'deadUnits/noUnits': () =>
     'Die verborgenen Einheiten dieses Flows sind keine ReLU oder waren nicht zu sehen.',
   'normStatistics/close': (v, layer) =>

@@ -5,7 +5,7 @@ import { magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps'
 import { Legend } from '../../base/canvas/legend';
 import { Readout, useCursor } from '../../base/canvas/readout';
 import { RowsMap } from '../../base/canvas/rows-map';
-import { fixed } from '../../base/format/numbers';
+import { fixed, percent } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
 
@@ -107,7 +107,7 @@ function Way({
           text.shareRead(
             String(Math.floor(cell / stages.length) + 1),
             stageText(cell % stages.length),
-            `${fixed(at(Math.floor(cell / stages.length), cell % stages.length) * 100, 0)} %`,
+            percent(at(Math.floor(cell / stages.length), cell % stages.length)),
           )
         }
       </Readout>

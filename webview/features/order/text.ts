@@ -21,7 +21,7 @@ export const english = {
   meanOf: (count: number) => `mean |∂y/∂x| of ${count}`,
   rows: 'Row: output, column: input.',
   allowedNote: 'Gray: may depend on it; hatched: may not.',
-  measuredNote: 'Dashed: allowed, but under 2 % of the diagonal.',
+  measuredNote: 'Dashed: allowed, but under 2% of the diagonal.',
   mayRead: 'may depend on it',
   itself: 'itself',
   mayNot: 'may not depend on it',

@@ -36,7 +36,7 @@ export const english = {
   emptyBins: (empty: number, bins: number) => `${empty} of ${bins} bins hold no value.`,
   batch: 'values of the batch',
   batchNote: (n: number) => `${count(n)} examples; hatched: no value in this bin`,
-  band: (n: number) => `Gray: where 10 to 90 % of ${n} curves lie.`,
+  band: (n: number) => `Gray: where 10 to 90% of ${n} curves lie.`,
   ownBins: (used: number, bins: number) =>
     `Every example has knots of its own; the values reach ${used} of ${bins} bins of theirs.`,
   share: 'outside',

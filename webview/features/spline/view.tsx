@@ -3,7 +3,7 @@ import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { binAt, manyOutside, splineBars, splineReach, type SplineView } from '../../../src/protocol/spline';
 import { linear, logarithmic, type Axis } from '../../base/charts/scale';
 import { Sized } from '../../base/charts/sized';
-import { compact, fixed, logTicks, signed, ticks, tickText } from '../../base/format/numbers';
+import { compact, fixed, logTicks, percent, signed, ticks, tickText } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
@@ -15,8 +15,7 @@ import { text } from './text';
 const left = 40;
 const heights = { curve: 240, batch: 72, slope: 96 };
 
-const percent = (share: number): string =>
-  `${fixed(share * 100, share > 0 && share < 0.0995 ? 1 : 0)}\u00a0%`;
+const shareOf = (share: number): string => percent(share, share > 0 && share < 0.0995 ? 1 : 0);
 
 export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerInfo; view: SplineView }) {
   const store = useStore();
@@ -113,7 +112,7 @@ export function SplineTab({ model, view }: { model: ModelSummary; layer: LayerIn
                     <td class="num">{compact(Math.exp(view.logDerivative[i]!))}</td>
                     <td class="num">{signed(view.logDerivative[i], 2)}</td>
                     <td class={`num ${outside >= manyOutside ? 'many' : ''}`} data-outside={outside}>
-                      {percent(outside)}
+                      {shareOf(outside)}
                     </td>
                     <td class="num">{`${emptyOf(view, i)}/${bins}`}</td>
                   </tr>
@@ -167,7 +166,7 @@ function Judged({ model, view }: { model: ModelSummary; view: SplineView }) {
         ...(all === 0
           ? [text.noneOutside(batch.count * k, interval)]
           : [
-              text.someOutside(percent(all), interval, name, percent(most)),
+              text.someOutside(shareOf(all), interval, name, shareOf(most)),
               own ? text.onLines : text.passUnchanged,
             ]),
         text.emptyBins(empty, bins * k),

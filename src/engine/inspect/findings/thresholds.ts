@@ -5,7 +5,7 @@
 import type { ModelConfig } from '../../../config/schema';
 import { manyOutside } from '../../../protocol/spline';
 
-/** |tanh u| of a saturated scale: the slope, 1 − tanh², has fallen below 4 %, so s hardly learns there any more. */
+/** |tanh u| of a saturated scale: the slope, 1 − tanh², has fallen below 4%, so s hardly learns there any more. */
 const saturatedTanh = 0.98;
 const saturatedSlope = 1 - saturatedTanh ** 2;
 
@@ -46,7 +46,7 @@ export const thresholds = {
 
   /**
    * Share of a feature's values outside of its spline's interval, where the map is a line. A few in a hundred are tails; of
-   * a standard normal a third lies outside of ±1 (the default of nflows), 0.3 % outside of ±3.
+   * a standard normal a third lies outside of ±1 (the default of nflows), 0.3% outside of ±3.
    */
   outsideSpline: { notice: manyOutside, warning: 0.25 },
 

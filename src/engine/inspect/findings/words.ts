@@ -9,7 +9,7 @@ export function layerName({ coupling, name }: LayerInfo): string {
 
 export function percent(share: number): string {
   const value = share * 100;
-  return `${value > 0 && value < 1 ? value.toPrecision(1) : value.toFixed(0)} %`;
+  return `${value > 0 && value < 1 ? value.toPrecision(1) : value.toFixed(0)}%`;
 }
 
 /** Few digits; powers of ten where there are many zeros, as on the page: 8.4·10⁻⁸. */

@@ -79,7 +79,7 @@ describe('recognizing', () => {
     });
     assert.match(
       await reasonFor(file),
-      /Closest is fmu2\/realNVP, which explains 100 % .*s1_chan\.1.*in the shape \[8, 12, 3, 3\] \(it has \[16, 12, 3, 3\]\)/,
+      /Closest is fmu2\/realNVP, which explains 100% .*s1_chan\.1.*in the shape \[8, 12, 3, 3\] \(it has \[16, 12, 3, 3\]\)/,
     );
   });
 
@@ -91,7 +91,7 @@ describe('recognizing', () => {
       tensors.set('optimizer.momentum', { shape: [1], data: new Float32Array(1) });
     });
     const reason = await reasonFor(file);
-    assert.match(reason, /Closest is chrischute\/real-nvp, which explains 99 % of its tensors/);
+    assert.match(reason, /Closest is chrischute\/real-nvp, which explains 99% of its tensors/);
     assert.ok(reason.includes(lost), reason);
     assert.ok(reason.includes('a meaning for optimizer.momentum'), reason);
     await assert.rejects(
