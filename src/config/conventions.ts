@@ -23,7 +23,7 @@ export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'paper',
     title: 'Like the paper',
-    about: 'x·eˢ + t, one learned scale of tanh, α = .05 as printed, batch norm with running averages.',
+    about: 'x·eˢ + t, one learned scale of tanh, α = .05 as printed, running averages.',
     image: {
       affine: 'scale-then-shift',
       scaleMap: 'tanh-scalar',
@@ -35,7 +35,7 @@ export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'tensorflow',
     title: 'Like the authors’ released code',
-    about: '(x + t)·eˢ, t before s, one learned scale of tanh, norms without gain, statistics with zeros.',
+    about: '(x + t)·eˢ, t before s, one scale of tanh, norms without gain.',
     image: {
       affine: 'shift-then-scale',
       outputOrder: 'shift-scale',
@@ -63,8 +63,7 @@ export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'fmu2',
     title: 'Like fmu2/realNVP',
-    about:
-      't before s, learned scale and shift of tanh, input not doubled, one width everywhere (its CIFAR-10).',
+    about: 't before s, learned scale and shift of tanh, input not doubled, one width.',
     image: {
       affine: 'scale-then-shift',
       outputOrder: 'shift-scale',
@@ -97,7 +96,7 @@ export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'normflows',
     title: 'Like normflows',
-    about: '(x − t)·e⁻ˢ without a bound on s, one network for s and one for t, act norm between.',
+    about: '(x − t)·e⁻ˢ, s without a bound, a network for s and one for t, act norm between.',
     vector: {
       affine: 'inverse-scale-then-shift',
       scaleMap: 'exp',
@@ -112,7 +111,7 @@ export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'zuko',
     title: 'Like zuko',
-    about: 'x·eˢ + t with s softly clipped to ±6.9, t and s alternate, networks on the identity features.',
+    about: 'x·eˢ + t, s softly clipped to ±6.9, networks on the identity features.',
     vector: {
       affine: 'scale-then-shift',
       outputOrder: 'shift-scale',
@@ -125,7 +124,7 @@ export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'freia',
     title: 'Like FrEIA’s RNVP blocks',
-    about: 'x·eˢ + t, s = 2·0.636·arctan u, the two halves alternate, one network for s and one for t.',
+    about: 'x·eˢ + t, s = 2·0.636·arctan u, halves alternate, a network for s and one for t.',
     vector: {
       affine: 'scale-then-shift',
       scaleMap: 'arctan',
@@ -150,42 +149,37 @@ export const flowKinds: readonly ConventionSet[] = [
   {
     name: 'nice',
     title: 'NICE',
-    about:
-      'Additive couplings, a learned scale of each feature after each: the simplest, and least flexible.',
+    about: 'Additive couplings, and a learned scale of each feature: the least flexible.',
     vector: { transform: 'additive', between: 'actNorm' },
   },
   {
     name: 'nsf',
     title: 'Neural spline flow',
-    about:
-      'Rational-quadratic splines of 8 bins in couplings, a learned mixing of the features (LU) after each.',
+    about: 'Couplings of rational-quadratic splines of 8 bins, LU mixing after each.',
     vector: { transform: 'rationalQuadratic', conditioning: 'selected', between: 'lu' },
   },
   {
     name: 'maf',
     title: 'Masked autoregressive flow',
-    about:
-      'Each feature given those before it, in alternating order; sampling takes a pass for each feature.',
+    about: 'Each feature given those before it; sampling takes a pass for each feature.',
     vector: { layer: 'autoregressive' },
   },
   {
     name: 'iaf',
     title: 'Inverse autoregressive flow',
-    about: 'The other way round: samples take one pass, scoring and training a pass for each feature.',
+    about: 'The other way round: one pass to sample, one for each feature to score or train.',
     vector: { layer: 'autoregressive', sees: 'output' },
   },
   {
     name: 'nsf-autoregressive',
     title: 'Autoregressive neural spline flow',
-    about:
-      'Splines of 8 bins given the features before, learned mixing (LU); sampling takes a pass for each.',
+    about: 'Splines given the features before, LU mixing; sampling takes a pass for each.',
     vector: { layer: 'autoregressive', transform: 'rationalQuadratic', between: 'lu' },
   },
   {
     name: 'glow',
     title: 'Glow',
-    about:
-      'Act norm, 1×1 convolution and coupling by channels in each step, (x + t)·(sigmoid(u + 2) + .05), t and s alternate, learned priors.',
+    about: 'Act norm, 1×1 convolution and channel coupling in each step; learned priors.',
     image: {
       architecture: 'glow',
       affine: 'shift-then-scale',

@@ -41,7 +41,7 @@ export const paperPresets: readonly Preset[] = [
   recipe({
     name: 'paper-cifar10',
     title: 'CIFAR-10 as in the paper',
-    about: '32×32, downscaled once; 8 residual blocks of 64 feature maps, flips. Published: 3.49 bits/dim.',
+    about: 'Downscaled once; 8 residual blocks of 64 maps, flips. Published: 3.49 bits/dim.',
     data: { validation: 10_000 },
     scales: 2,
     base: 64,
@@ -71,8 +71,7 @@ export const paperPresets: readonly Preset[] = [
   recipe({
     name: 'paper-lsun',
     title: 'LSUN as in the paper',
-    about:
-      'Smallest side 96, random 64×64 crops, flips; down to 4×4, 2 blocks of 32. Published: 2.72 (bedroom) bits/dim.',
+    about: 'Random 64×64 crops of side 96, flips; bedrooms. Published: 2.72 bits/dim.',
     data: { resize: 96, crop: 'random', cropSize: 64 },
     scales: 5,
     base: 32,
@@ -82,7 +81,7 @@ export const paperPresets: readonly Preset[] = [
   recipe({
     name: 'paper-celeba',
     title: 'CelebA as in the paper',
-    about: 'Central 148×148 scaled to 64×64, flips; down to 4×4, 2 blocks of 32. Published: 3.02 bits/dim.',
+    about: 'Central 148×148 scaled to 64×64, flips. Published: 3.02 bits/dim.',
     data: { crop: 'center', cropSize: 148, size: 64 },
     scales: 5,
     base: 32,

@@ -53,8 +53,7 @@ export const presets: readonly Preset[] = [
   {
     name: 'tabular',
     title: 'Table of numbers',
-    about:
-      'Rows of numbers: 10 couplings, conditioners with two hidden layers of 100; fewer steps for few rows; stops when validation no longer improves.',
+    about: '10 couplings, hidden layers of 100; few rows get fewer steps and early stopping.',
     data: {},
     model: { kind: 'vector', couplings: 10, hidden: [100, 100] },
     mostEpochs: 200,
@@ -73,8 +72,7 @@ export const presets: readonly Preset[] = [
   {
     name: 'mnist',
     title: 'MNIST, 28×28',
-    about:
-      'IDX files, padded to 32×32: 3 scales. Takes hours on a CPU; results are worth a look after minutes.',
+    about: 'IDX files, padded to 32×32: 3 scales. Takes hours; worth a look after minutes.',
     data: { validation: 500 },
     model: { kind: 'image', pad: 2, scales: 3, base: 16, blocks: 1 },
     training: {
@@ -91,7 +89,7 @@ export const presets: readonly Preset[] = [
   {
     name: 'image',
     title: 'Small images',
-    about: 'Any size, padded if needed so that two scales divide it; fewer steps for few images.',
+    about: 'Any size, padded so that two scales divide it; fewer steps for few images.',
     data: {},
     model: { kind: 'image', scales: 2, base: 32, blocks: 2 },
     mostEpochs: 100,

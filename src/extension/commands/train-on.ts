@@ -37,7 +37,8 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
         ...found.map((state) => ({
           label: `${state.missing === undefined ? '$(server-process)' : '$(warning)'} ${titles[state.name]}`,
           description: aboutOf(state.name),
-          detail: state.found ?? state.missing,
+          // Whoever chooses it is told all.
+          detail: state.found ?? state.missing?.split('. ')[0],
           state,
         })),
       ]),

@@ -63,7 +63,7 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<
   const missing = ['torch', 'numpy', 'safetensors'].filter((name) => has[name] === null);
   if (missing.length > 0) {
     throw new UserError(
-      `Training with PyTorch needs ${listed(missing)}, which ${command} does not have. Install with ` +
+      `Training with PyTorch needs ${listed(missing)}, which ${command} lacks. Install with ` +
         `"${command} -m pip install ${missing.join(' ')}", or name another Python in FLOWSCOPE_PYTHON.`,
     );
   }
@@ -81,7 +81,7 @@ export function rayOf({ command, minor, ray }: Python): string {
     );
   }
   throw new UserError(
-    `Training with Ray needs Ray, which ${command} does not have. ` +
+    `Training with Ray needs Ray, which ${command} lacks. ` +
       (minor <= lastMinor
         ? `Install with ${install}, or name another Python in FLOWSCOPE_PYTHON.`
         : `It has no packages for Python 3.${minor}. Name a Python 3.10 to 3.${lastMinor} in FLOWSCOPE_PYTHON.`),
