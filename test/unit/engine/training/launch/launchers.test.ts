@@ -58,7 +58,7 @@ test('a Ray that is missing or of another version is said, with what to do', () 
   const python = { command: '/bin/python', minor: 12, torch: '2.9.0', ray: null };
   assert.throws(
     () => rayOf(python),
-    /\/bin\/python does not have\. Install with ".*pip install 'ray>=2\.53,<3'"/,
+    /\/bin\/python lacks\. Install with ".*pip install 'ray>=2\.53,<3'"/,
   );
   assert.throws(
     () => rayOf({ ...python, minor: 15 }),
