@@ -8,14 +8,36 @@ import { root } from './esbuild-options.mjs';
 import { main, Stop } from './run.mjs';
 
 const source = path.join(root, 'src', 'extension');
+/** Titles and descriptions in these are looked up when they are shown, as they are not written where that is done. */
+const presets = ['presets', 'paper-presets', 'conventions'].map((name) =>
+  path.join(root, 'src', 'config', `${name}.ts`),
+);
 const bundle = path.join(root, 'l10n', 'bundle.l10n.json');
+
+/** Calls `collect` with each node of a file and with its tree. */
+function visitFile(file, collect) {
+  const text = fs.readFileSync(file, 'utf8');
+  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const visit = (node) => {
+    collect(node, tree);
+    ts.forEachChild(node, visit);
+  };
+  visit(tree);
+}
+
+function presetTextsOf(file) {
+  const found = [];
+  visitFile(file, (node) => {
+    if (!ts.isPropertyAssignment(node) || !ts.isStringLiteralLike(node.initializer)) return;
+    if (['title', 'about'].includes(node.name.text)) found.push(node.initializer.text);
+  });
+  return found;
+}
 
 /** Every text given to `l10n.t`, which takes nothing but literals. */
 function textsOf(file) {
-  const text = fs.readFileSync(file, 'utf8');
-  const tree = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const found = [];
-  const visit = (node) => {
+  visitFile(file, (node, tree) => {
     if (ts.isCallExpression(node) && node.expression.getText(tree) === 'l10n.t') {
       const [first] = node.arguments;
       if (!first || !ts.isStringLiteralLike(first)) {
@@ -24,9 +46,7 @@ function textsOf(file) {
       }
       found.push(first.text);
     }
-    ts.forEachChild(node, visit);
-  };
-  visit(tree);
+  });
   return found;
 }
 
@@ -35,7 +55,8 @@ export function currentBundle() {
   const files = fs
     .readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'));
-  const texts = [...new Set(files.flatMap((name) => textsOf(path.join(source, name))))].sort();
+  const own = files.flatMap((name) => textsOf(path.join(source, name)));
+  const texts = [...new Set([...own, ...presets.flatMap(presetTextsOf)])].sort();
   return `${JSON.stringify(Object.fromEntries(texts.map((text) => [text, text])), undefined, 2)}\n`;
 }
 

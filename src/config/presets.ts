@@ -15,7 +15,7 @@ const planeTraining: Preset['training'] = {
   sampleEvery: 1000,
 };
 
-const plane = (name: string, title: string): Preset => ({
+const plane = ({ name, title }: Pick<Preset, 'name' | 'title'>): Preset => ({
   name,
   title,
   about: 'Two dimensions: 8 couplings, trained in under a minute.',
@@ -44,12 +44,12 @@ export const presets: readonly Preset[] = [
       sampleEvery: 100,
     },
   },
-  plane('moons', 'Two moons'),
-  plane('circles', 'Two circles'),
-  plane('spirals', 'Two spirals'),
-  plane('pinwheel', 'Pinwheel'),
-  plane('checkerboard', 'Checkerboard'),
-  plane('gaussians', 'Eight Gaussians'),
+  plane({ name: 'moons', title: 'Two moons' }),
+  plane({ name: 'circles', title: 'Two circles' }),
+  plane({ name: 'spirals', title: 'Two spirals' }),
+  plane({ name: 'pinwheel', title: 'Pinwheel' }),
+  plane({ name: 'checkerboard', title: 'Checkerboard' }),
+  plane({ name: 'gaussians', title: 'Eight Gaussians' }),
   {
     name: 'tabular',
     title: 'Table of numbers',

@@ -4,6 +4,7 @@ import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';
 import { writeConfig } from '../configs/write-config';
 import { section } from '../quick-pick';
+import { inWindowLanguage } from '../training/preset-words';
 import { uriOf } from './targets';
 
 interface PresetItem extends QuickPickItem {
@@ -20,8 +21,11 @@ export async function newConfig(target?: unknown): Promise<void> {
   });
   const chosen = await window.showQuickPick<PresetItem | QuickPickItem>(
     [
-      ...section(l10n.t('Presets'), presets.map(item)),
-      ...section(l10n.t('Kinds of flow and published implementations'), conventionSets.map(item)),
+      ...section(l10n.t('Presets'), presets.map(inWindowLanguage).map(item)),
+      ...section(
+        l10n.t('Kinds of flow and published implementations'),
+        conventionSets.map(inWindowLanguage).map(item),
+      ),
     ],
     {
       title: l10n.t('New Run Config'),

@@ -5,6 +5,7 @@ import { conventionsFor, flowKinds, publishedSets } from '../../config/conventio
 import { paperPresets } from '../../config/paper-presets';
 import type { PresetGroup } from '../../protocol/preview-page';
 import type { FileKind } from './data-files';
+import { inWindowLanguage } from './preset-words';
 
 export type DataKind = 'plane' | 'image' | FileKind;
 
@@ -19,6 +20,7 @@ export interface DataChoice {
 /** Built-in data sets are those that a preset of the same name belongs to. */
 export const builtinData: readonly DataChoice[] = presets
   .filter(({ name, data }) => data.source === name)
+  .map(inWindowLanguage)
   .map(({ name, title, model, about }) => ({
     source: name,
     kind: model.kind === 'image' ? 'image' : 'plane',
@@ -58,5 +60,7 @@ export function presetGroups(data: DataChoice): PresetGroup[] {
       label: l10n.t('Conventions of published implementations'),
       presets: setsFor(publishedSets),
     },
-  ].filter((group) => group.presets.length > 0);
+  ]
+    .filter((group) => group.presets.length > 0)
+    .map(({ label, presets: some }) => ({ label, presets: some.map((one) => inWindowLanguage(one)) }));
 }

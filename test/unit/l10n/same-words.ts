@@ -3,7 +3,7 @@ const words = new Set(
   [
     'Flowscope Inspector Runs Training Checkpoint Checkpoints Flow Export Status Parameter Parameters Name Sample Samples',
     'Seed Prior Squeeze Logit vector Log log-det Log-det eval train min max ONNX PNG SVG CSV NPY NaN Inf HTML float32 Median',
-    'p q r x z s t y dim bits nats Tab Enter n of opset Alt linear CIFAR',
+    'p q r x z s t y dim bits nats Tab Enter n of opset Alt linear CIFAR MNIST RealNVP NICE Glow',
   ]
     .join(' ')
     .toLowerCase()
