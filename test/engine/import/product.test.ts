@@ -186,7 +186,7 @@ describe('the engine', () => {
     assert.ok(summary.tensors.length > 10);
     assert.match(
       summary.reason ?? '',
-      /Closest is zuko, which explains \d+ % of its tensors\. It lacks: .*transforms\.1/,
+      /Closest is zuko, which explains \d+% of its tensors\. It lacks: .*transforms\.1/,
     );
     assert.equal(await service.importForm(file), undefined);
   });
