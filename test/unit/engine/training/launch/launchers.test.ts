@@ -56,10 +56,7 @@ test('Ray stays on this machine unless it is told where its cluster is', () => {
 
 test('a Ray that is missing or of another version is said, with what to do', () => {
   const python = { command: '/bin/python', minor: 12, torch: '2.9.0', ray: null };
-  assert.throws(
-    () => rayOf(python),
-    /\/bin\/python lacks\. Install with ".*pip install 'ray>=2\.53,<3'"/,
-  );
+  assert.throws(() => rayOf(python), /\/bin\/python lacks\. Install with ".*pip install 'ray>=2\.53,<3'"/);
   assert.throws(
     () => rayOf({ ...python, minor: 15 }),
     /no packages for Python 3\.15\. Name a Python 3\.10 to 3\.14/,
