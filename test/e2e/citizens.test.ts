@@ -326,7 +326,7 @@ describe('in VS Code', function () {
     void vscode.commands.executeCommand('flowscope.convert');
     if (runs && isImage(model)) await workbench.notification(/No other library/);
     else {
-      const offered = runs ? 'Affine couplings, splines' : 'One file with everything';
+      const offered = runs ? 'Couplings, splines' : 'One file with everything';
       await workbench.rows().filter({ hasText: offered }).first().waitFor();
       await workbench.page.keyboard.press('Escape');
     }

@@ -93,7 +93,7 @@ async function spoilt(model: Model): Promise<{ model: Model; expected: Expected[
       check: 'inverse',
       title: 'Exact inverse',
       severity: /notice|warning|error/,
-      says: new RegExp(`^The inverse is not exact: .* from 0\\.0001 on .* lost in coupling ${last + 1}\\b`),
+      says: new RegExp(`^The inverse is not exact: .* from 1\\.0·10⁻⁴ on .* lost in coupling ${last + 1}\\b`),
       coupling: last + 1,
       tab: 'Activations',
     },
