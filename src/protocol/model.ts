@@ -121,6 +121,11 @@ export function hasConditioner({ coupling, kind }: { coupling?: number; kind: La
   return coupling !== undefined || kind === 'autoregressive';
 }
 
+/** A layer of its own that normalizes; couplings can have a norm inside. */
+export function isNorm({ kind }: { kind: LayerKind }): boolean {
+  return kind === 'batchNorm' || kind === 'actNorm';
+}
+
 /** What a conditional flow is given besides x, number by number. */
 export interface ContextInfo {
   /** Empty where it is an image. */

@@ -1,5 +1,6 @@
 /** Answers the inspector's programs from a file's own tensors: it runs with them as additional outputs. */
 import { UserError } from '../../base/user-error';
+import { isNorm } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
 import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
@@ -258,6 +259,13 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
       return slopes ? [slopes] : [];
     });
     const standardizes = found?.kind === 'norm' && index === 0 && source.standardizes;
+    const scalesAlike =
+      (found?.kind === 'norm' || found?.kind === 'coupling' || found?.kind === 'autoregressive') &&
+      !standardizes &&
+      !lacksLogDet(found);
+    const constant = scalesAlike ? constantLogDet : 0;
+    // What scales every example alike is a norm where the row has one; a fixed scale is the layer's own.
+    const ofNorm = info.hasNorm || isNorm(info);
     const own = row.outside
       ? preprocessing!
       : standardizes
@@ -267,9 +275,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
               ? logDetOf(one, backward, values, i)
               : found?.kind === 'mixing'
                 ? constantLogDet
-                : (scales[i]?.reduce((a, b) => a + b, 0) ?? 0),
+                : (scales[i]?.reduce((a, b) => a + b, 0) ?? 0) + (ofNorm ? 0 : constant),
           );
-    const isNorm = found?.kind === 'norm' || found?.kind === 'coupling' || found?.kind === 'autoregressive';
     const used =
       norm && !standardizes && byChannel(norm, info.inputShape, found?.kind === 'norm' ? undefined : row);
     const head = pairs[0]!;
@@ -278,7 +285,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
       output: { shape: [...info.outputShape], data: head.y.slice() },
       logDet: {
         own,
-        norm: perExample(() => (isNorm && !standardizes && !lacksLogDet(found) ? constantLogDet : 0)),
+        norm: perExample(() => (ofNorm ? constant : 0)),
       },
       ...(scales.length > 0
         ? {

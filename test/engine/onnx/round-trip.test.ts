@@ -14,7 +14,7 @@ import { exportOnnx } from '../../../src/engine/export/onnx';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
 import { openModel } from '../../../src/engine/open/open-model';
-import { mixingKinds } from '../../../src/protocol/model';
+import { isNorm, mixingKinds } from '../../../src/protocol/model';
 import { sizeOf } from '../../../src/base/shape';
 import { maxAbsDifference, type Values } from '../../contract/eager';
 import { isChain } from '../../../src/engine/model/architecture';
@@ -34,7 +34,19 @@ async function passOf(flow: InspectedFlow, x: Float32Array) {
     z,
     prior,
     logDets: layers.map(({ logDet: { own, norm } }) => own.map((value, i) => value + norm[i]!)),
+    /** Layers that say that something of their log-det is a norm's. */
+    withNorms: layers.flatMap(({ logDet: { norm } }, i) =>
+      norm.some((value) => value !== 0) ? [flow.layers[i]!.info] : [],
+    ),
   };
+}
+
+/** What the page calls layers, and what it calls norms, are all there is. */
+function assertNormsAreSaid({ withNorms }: Awaited<ReturnType<typeof passOf>>): void {
+  assert.deepEqual(
+    withNorms.filter((info) => !info.hasNorm && !isNorm(info)).map(({ name }) => name),
+    [],
+  );
 }
 
 const rowOf = ({ info, flow }: InspectedFlow['layers'][number]) => ({
@@ -68,6 +80,7 @@ async function compare(file: string, ours: InspectedFlow, backend: Backend): Pro
         `ln p(z): ${value}, not ${wanted}`,
       );
     });
+    assertNormsAreSaid(found);
     found.logDets.forEach((values, layer) => {
       const { name } = ours.layers[layer]!.info;
       values.forEach((value, i) => {
@@ -136,6 +149,7 @@ for (const { label, model } of conventionCases.filter(
         Array.from({ length: count }, (_, i) => logDets.reduce((sum, values) => sum + values[i]!, 0));
       const [found, expected] = [await passOf(theirs, x), await passOf(ours, x)];
       assert.ok(maxAbsDifference(found.z, expected.z) <= 1e-4, 'z');
+      assertNormsAreSaid(found);
       assert.ok(maxAbsDifference(total(found), total(expected)) <= 1e-3, 'log-det');
       await opened.dispose();
     } finally {

@@ -1,12 +1,7 @@
-import { mixedBefore, mixingKinds, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
+import { isNorm, mixedBefore, mixingKinds, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
-
-/** A layer of its own that normalizes; couplings can have a norm inside. */
-export function isNorm(layer: LayerInfo): boolean {
-  return layer.kind === 'batchNorm' || layer.kind === 'actNorm';
-}
 
 /** What the layers that change volumes are together, without norms; undefined where none does. */
 export function layersName({ layers }: ModelSummary): string | undefined {

@@ -2,7 +2,7 @@
 import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import { isNorm, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
 import { Segmented } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
@@ -23,7 +23,6 @@ import {
   hasOwnLogDet,
   isLearned,
   isSumOfScales,
-  isNorm,
   normsName,
   layerTitle,
   shortName,
