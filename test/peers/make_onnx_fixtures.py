@@ -206,6 +206,17 @@ def autoregressive():
     write("nflows-autoregressive", flow, layers, forward, inverse, data(32, 3, 1074), ["autoregressive", "coupling"], ways=("forward",), note=autoregressive.__doc__)
 
 
+def reversed_plane():
+    """nflows, three masked autoregressive layers in two dimensions, each after the other order, by the newer exporter."""
+    from nflows.transforms.autoregressive import MaskedAffineAutoregressiveTransform
+    from nflows.transforms.permutations import ReversePermutation
+
+    torch.manual_seed(86)
+    made = [lambda: ReversePermutation(2), lambda: MaskedAffineAutoregressiveTransform(2, 8, num_blocks=1)]
+    flow, layers, forward, inverse = nflows_flow([make() for _ in range(3) for make in made], 2, 86)
+    write("nflows-reversed-plane", flow, layers, forward, inverse, data(32, 2, 1086), ["autoregressive"] * 3, ways=("forward",), note=reversed_plane.__doc__, dynamo=True)
+
+
 def normflows_dynamo():
     """normflows by the newer exporter: masked affine flows with ActNorm, in float64, and outputs under other names."""
     import normflows as nf
@@ -378,7 +389,7 @@ def classifier():
     print("classifier")
 
 
-cases = [nflows_inverse_only, nflows_one_example, spline, autoregressive, nflows_spline_context, nflows_mixed_context, zuko_spline_context, zuko_autoregressive, normflows_spline, normflows_dynamo, freia_glow_fixed, freia_mixed, classifier]
+cases = [nflows_inverse_only, nflows_one_example, spline, autoregressive, reversed_plane, nflows_spline_context, nflows_mixed_context, zuko_spline_context, zuko_autoregressive, normflows_spline, normflows_dynamo, freia_glow_fixed, freia_mixed, classifier]
 
 if __name__ == "__main__":
     chosen = sys.argv[1:]

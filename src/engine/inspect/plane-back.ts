@@ -2,7 +2,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { breathe } from '../model/breathe';
-import { inParts, latentGrid } from './plane-parts';
+import { inParts, latentGrid, onTheWay } from './plane-parts';
 
 /** Starts of the search a side of the latent grid. */
 const startNodes = 65;
@@ -38,8 +38,8 @@ async function knownPairs(
   const latent = latentGrid(startNodes);
   const way = await inParts(model, await model.programs.way(), 'z', latent, signal);
   return {
-    x: way.get('0')!.data,
-    h: stage === model.layers.length ? latent.data : way.get(String(stage))!.data,
+    x: onTheWay(model, way, 0).data,
+    h: stage === model.layers.length ? latent.data : onTheWay(model, way, stage).data,
   };
 }
 

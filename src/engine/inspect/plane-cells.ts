@@ -7,7 +7,7 @@ import { stageBounds, type PlaneBounds, type PlaneCells, type PlaneCellsQuery } 
 import type { InspectedFlow } from '../model/inspected-flow';
 import { breathe } from '../model/breathe';
 import { pointsAt } from './plane-density';
-import { checkGrid, checkPlane, checkStage, inParts, latentGrid } from './plane-parts';
+import { checkGrid, checkPlane, checkStage, inParts, latentGrid, onTheWay } from './plane-parts';
 
 /** Divisions of a cell, each into four. */
 const deepest = 6;
@@ -61,7 +61,8 @@ export async function planeCells(
   const start = latent.data[0]!;
   const step = latent.data[2]! - start;
   const here = async (z: Float32Array): Promise<Float32Array> =>
-    (await inParts(model, way, 'z', { shape: [z.length / 2, 2], data: z }, signal)).get(String(stage))!.data;
+    onTheWay(model, await inParts(model, way, 'z', { shape: [z.length / 2, 2], data: z }, signal), stage)
+      .data;
 
   // The grid itself.
   const nodes = await here(latent.data);

@@ -37,6 +37,20 @@ export function checkPixels(pixels: number): void {
   }
 }
 
+/** Values on the way back to x after so many layers, as these layers give them on the way to z. */
+export function onTheWay(
+  { turned }: InspectedFlow,
+  way: ReadonlyMap<string, NdArray<Float32Array>>,
+  stage: number,
+): NdArray<Float32Array> {
+  const values = way.get(String(stage))!;
+  const order = turned?.[stage];
+  if (!order) return values;
+  const { shape, data } = values;
+  const width = order.length;
+  return { shape, data: data.map((_, i) => data[i - (i % width) + order[i % width]!]!) };
+}
+
 /**
  * Runs a program over rows in parts and joins its outputs.
  * @param context of each row, where these have their own

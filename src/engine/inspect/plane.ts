@@ -4,7 +4,15 @@ import { planeSamples } from '../../protocol/questions';
 import { batchOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { sample } from '../use/sample';
-import { checkGrid, checkPixels, checkPlane, inParts, latentGrid, pixelCentres } from './plane-parts';
+import {
+  checkGrid,
+  checkPixels,
+  checkPlane,
+  inParts,
+  latentGrid,
+  onTheWay,
+  pixelCentres,
+} from './plane-parts';
 
 /** @throws UserError for flows that are not of two dimensions */
 export async function plane(
@@ -49,7 +57,7 @@ export async function plane(
   return {
     points: [data, ...Array.from({ length: layers }, (_, i) => points.get(String(i))!)],
     ...(labels ? { labels } : {}),
-    grids: [...Array.from({ length: layers }, (_, i) => square(back.get(String(i))!)), square(latent)],
+    grids: [...Array.from({ length: layers }, (_, i) => square(onTheWay(model, back, i))), square(latent)],
     density: { shape: [pixels, pixels], data: density.get('density')!.data },
     bounds,
     samples,

@@ -143,6 +143,11 @@ export interface InspectedFlow {
   trainingBatch: number;
   /** Place in the flow's input of each element of z; absent where z has the order of the input. */
   latentPositions?: Int32Array;
+  /**
+   * Of layers of a two-dimensional flow that take values in another order than they are given in: where in a layer's input each
+   * value of what comes before stands, the data or the output of the layer before.
+   */
+  turned?: readonly (readonly number[] | undefined)[];
   /** The context that all single examples have, where one was chosen. */
   given?: readonly number[];
   /** The same flow with a chosen context. Absent where it takes none. */

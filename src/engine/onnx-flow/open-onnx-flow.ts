@@ -31,7 +31,7 @@ import { onnxPrograms } from './programs';
 import { createReverse } from './reverse';
 import { reverseForward, reverseInverse, type ReverseRunnerSource } from './reverse-runner';
 import { rowSources, tensorsOf } from './row-values';
-import { flowRows, type FlowRows } from './rows';
+import { flowRows, turnedOf, type FlowRows } from './rows';
 import { createLayerValues } from './values';
 
 export interface OnnxFlow extends InspectedFlow {
@@ -209,6 +209,7 @@ async function open(
         alone.open(layer, records, context && contextFeed(context, own ?? given, 1).data),
     },
   });
+  const turned = dimensions === 2 ? turnedOf(rows.rows) : undefined;
   const base = {
     config,
     flow: { inputShape, outputShape: inputShape },
@@ -220,6 +221,7 @@ async function open(
     quantization: config.kind === 'image' && (outside || own) ? quantizationNats(config, dimensions) : 0,
     trainingBatch: own?.config.training.batch ?? 64,
     ...(inOrder ? {} : { latentPositions }),
+    ...(turned ? { turned } : {}),
   };
   return {
     ...inspected(undefined),

@@ -99,6 +99,18 @@ export function flowRows(
   return { rows, latentPositions: backward ? turned : outputPositions, backward };
 }
 
+/** As `InspectedFlow.turned`, where the order changes between two rows: there is no row for what only moves values then. */
+export function turnedOf(rows: readonly FlowRow[]): (readonly number[] | undefined)[] | undefined {
+  const turned = rows.map(({ before, flow }, i) => {
+    const order =
+      i === 0
+        ? Array.from(before, (_, place) => flow?.positions.indexOf(place) ?? place)
+        : Array.from(rows[i - 1]!.after, (id) => before.indexOf(id));
+    return order.includes(-1) || order.every((at, k) => at === k) ? undefined : order;
+  });
+  return turned.some(Boolean) ? turned : undefined;
+}
+
 /** y = matrix · x + offset from data to latent, in the order of the row. */
 function linearOf(
   { mixing, positions }: FoundLayer,

@@ -15,6 +15,7 @@ import { readNpz } from '../../../src/data/npz';
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { inParts, onTheWay } from '../../../src/engine/inspect/plane-parts';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
 import { openModel } from '../../../src/engine/open/open-model';
 import { toChannelsLast } from '../../../src/engine/model/layout';
@@ -116,6 +117,29 @@ async function layersOf(
   return { z, kinds, logDets, roundTrip };
 }
 
+/** The grid of a plane, which comes from z, goes through the points that come from x. */
+async function assertOnePlane(
+  flow: InspectedFlow,
+  x: Float32Array,
+  z: Float32Array,
+  count: number,
+): Promise<void> {
+  const { signal } = new AbortController();
+  const points = await inParts(
+    flow,
+    await flow.programs.points(),
+    'x',
+    { shape: [count, 2], data: x },
+    signal,
+  );
+  const way = await inParts(flow, await flow.programs.way(), 'z', { shape: [count, 2], data: z }, signal);
+  for (let stage = 0; stage < flow.layers.length; stage++) {
+    const there = stage === 0 ? x : points.get(String(stage - 1))!.data;
+    const off = maxAbsDifference(onTheWay(flow, way, stage).data, there);
+    assert.ok(off <= 1e-4, `after ${stage} layers the grid is ${off} from the points`);
+  }
+}
+
 function assertLogDets(ours: Float32Array, theirs: Float32Array, what: string): number {
   ours.forEach((value, i) =>
     assert.ok(
@@ -194,6 +218,7 @@ for (const { name, files, found, each: counts, io } of cases) {
             );
             const apart = maxAbsDifference(sum, forward.logDet);
             assert.ok(apart <= 1e-4, `the layers' log-dets are ${apart} from the whole's`);
+            if (x.length === 2 * count && both) await assertOnePlane(flow, x, z, count);
             const columns = reference.layers.length / count;
             // A layer of the library's can be several in the graph.
             const each = counts ?? Array<number>(columns).fill(kinds.length / columns);
