@@ -15,6 +15,7 @@ import type { ActiveInspector, ShownInspector } from './active-inspector';
 import { chooseData } from '../training/data-dialog';
 import { exportPlace } from './export-place';
 import type { ModelDocument } from './model-document';
+import { inWindowWords } from '../window-words';
 import { titleOf } from './title';
 import { dialogExtensions, viewTypeOf } from './view-types';
 
@@ -86,8 +87,9 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     try {
       return await this.document.ask(method, query, own, of, context);
     } catch (error) {
-      log().warn(`${method} of ${of ?? this.document.uri.path}: ${(error as Error).message}`);
-      throw error;
+      const { message } = error as Error;
+      log().warn(`${method} of ${of ?? this.document.uri.path}: ${message}`);
+      throw error instanceof UserError ? new UserError(inWindowWords(message)) : error;
     } finally {
       this.pending.delete(own);
     }
