@@ -1,7 +1,20 @@
-import { isNorm, mixedBefore, mixingKinds, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
+import {
+  isNorm,
+  mixedBefore,
+  mixingKinds,
+  type LayerInfo,
+  type ModelSummary,
+} from '../../../src/protocol/model';
 import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
+
+/** Of the layers that a number tells from each other: couplings, or autoregressive layers where there are none. */
+export function layerNumber(layer: LayerInfo, { layers }: ModelSummary): number | undefined {
+  if (isCoupling(layer)) return layer.coupling! + 1;
+  if (layer.kind !== 'autoregressive' || layers.some(isCoupling)) return undefined;
+  return layers.filter(({ kind, index }) => kind === 'autoregressive' && index <= layer.index).length;
+}
 
 /** What the layers that change volumes are together, without norms; undefined where none does. */
 export function layersName({ layers }: ModelSummary): string | undefined {

@@ -1,4 +1,5 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
 import { powerOfTen } from '../../base/format/numbers';
 import { words } from '../../base/words';
 import { layerChart, LayerAxis, SelectedLayer, ValueLines } from './layer-axis';
@@ -8,6 +9,7 @@ import { logarithmic } from '../../base/charts/scale';
 const float32Epsilon = 2 ** -23;
 
 export interface InverseErrorProps {
+  model: ModelSummary;
   width: number;
   height: number;
   errors: Diagnostics['inverseError'];
@@ -16,7 +18,7 @@ export interface InverseErrorProps {
 }
 
 /** Largest error at each layer's input when the inverse starts at z, and of each layer alone. */
-export function InverseError({ width, height, errors, selected }: InverseErrorProps) {
+export function InverseError({ model, width, height, errors, selected }: InverseErrorProps) {
   const values = errors.flatMap((e) => [e.fromLatent, e.alone]).filter((v) => v > 0 && Number.isFinite(v));
   if (values.length === 0) return <p class="muted">{words.noValues}</p>;
   const low = Math.min(-8, Math.floor(Math.log10(Math.min(...values))));
@@ -62,7 +64,7 @@ export function InverseError({ width, height, errors, selected }: InverseErrorPr
       >
         {text.float32}
       </text>
-      <LayerAxis chart={chart} layers={errors.map(({ layer }) => layer)} />
+      <LayerAxis chart={chart} layers={errors.map(({ layer }) => layer)} model={model} />
     </svg>
   );
 }

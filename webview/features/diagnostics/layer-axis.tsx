@@ -1,5 +1,8 @@
 /** What charts over the layers share: the layer that is selected, their numbers, and the name of the axis. */
+import type { ModelSummary } from '../../../src/protocol/model';
+import { isCoupling } from '../../../src/protocol/questions';
 import { linear, type Axis } from '../../base/charts/scale';
+import { layerNumber } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 
 export interface LayerChart {
@@ -50,21 +53,34 @@ export function ValueLines({
   );
 }
 
-/** @param layers their indices, at each place */
-export function LayerAxis({ chart, layers }: { chart: LayerChart; layers: readonly number[] }) {
+/** @param layers their indices, at each place; numbered as in the strip, or by place where it has no numbers */
+export function LayerAxis({
+  chart,
+  layers,
+  model,
+}: {
+  chart: LayerChart;
+  layers: readonly number[];
+  model: ModelSummary;
+}) {
   const { x, left, base, width, height } = chart;
   const every = Math.max(1, Math.ceil(layers.length / Math.max(2, (width - left) / 22)));
+  const numbers = layers.map((layer) => layerNumber(model.layers[layer]!, model));
+  const numbered = numbers.some((number) => number !== undefined);
+  const places = numbered
+    ? numbers.flatMap((number, i) => (number === undefined ? [] : [i]))
+    : layers.map((_, i) => i);
   return (
     <>
-      {layers.map((layer, i) =>
-        i % every === 0 ? (
-          <text key={layer} x={x.at(i)} y={base + 13} text-anchor="middle">
-            {layer + 1}
+      {places.map((place, i) =>
+        i % Math.ceil((every * places.length) / layers.length) === 0 ? (
+          <text key={place} x={x.at(place)} y={base + 13} text-anchor="middle">
+            {numbers[place] ?? layers[place]! + 1}
           </text>
         ) : null,
       )}
       <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-        {words.layerAxis}
+        {model.layers.some(isCoupling) ? words.couplingAxis : words.layerAxis}
       </text>
     </>
   );

@@ -1,4 +1,5 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
 import { linear } from '../../base/charts/scale';
 import { finiteExtent } from '../../base/canvas/planes';
 import { ticks, tickText } from '../../base/format/numbers';
@@ -11,11 +12,13 @@ const mostPoints = 4_000;
 
 /** The log-det of each layer for some examples, as points, and their mean. */
 export function LogDets({
+  model,
   width,
   height,
   logDets,
   selected,
 }: {
+  model: ModelSummary;
   width: number;
   height: number;
   logDets: Diagnostics['logDets'];
@@ -66,7 +69,7 @@ export function LogDets({
           />
         ) : null;
       })}
-      <LayerAxis chart={chart} layers={logDets.map(({ layer }) => layer)} />
+      <LayerAxis chart={chart} layers={logDets.map(({ layer }) => layer)} model={model} />
     </svg>
   );
 }

@@ -100,7 +100,13 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       >
         <Sized>
           {(width, height) => (
-            <LogDets width={width} height={height} logDets={answer.logDets} selected={store.layer.value} />
+            <LogDets
+              model={model}
+              width={width}
+              height={height}
+              logDets={answer.logDets}
+              selected={store.layer.value}
+            />
           )}
         </Sized>
       </Chart>
@@ -134,6 +140,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
           <Sized>
             {(width, height) => (
               <InverseError
+                model={model}
                 width={width}
                 height={height}
                 errors={answer.inverseError}

@@ -23,6 +23,7 @@ import {
   hasOwnLogDet,
   isLearned,
   isSumOfScales,
+  layerNumber,
   normsName,
   layerTitle,
   shortName,
@@ -259,7 +260,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
     >
       <span class="sr">{spoken}</span>
       <span class="idx" aria-hidden="true">
-        {layer.coupling === undefined ? '' : layer.coupling + 1}
+        {layerNumber(layer, model)}
       </span>
       {hasMasks(model) ? (
         <span class="mask-cell">{coupling ? <MaskThumbnail layer={layer.index} /> : null}</span>
