@@ -82,6 +82,14 @@ describe('flows of today', () => {
 
   it('show the order of a layer, what depends on what, and what each direction costs', async () => {
     const page = await ready(models.autoregressive);
+    // Strip and charts number the layers alike.
+    const wanted = ['1', '2', '3'];
+    const numbers = page.locator('.flow [data-layer] .idx:not(:empty)');
+    assert.deepEqual(await numbers.evaluateAll((all) => all.map((each) => each.textContent)), wanted);
+    const axis = page.locator('.diag .chart svg text[text-anchor=middle]');
+    await axis.first().waitFor();
+    const names = await axis.evaluateAll((all) => all.map((each) => each.textContent));
+    for (const name of [...wanted, 'layer']) assert.ok(names.includes(name), names.join(' '));
     // The second of three layers takes the features from the last to the first.
     await page.locator('.flow [data-layer="2"]').first().click();
     await page.getByRole('tab', { name: 'Order' }).click();
