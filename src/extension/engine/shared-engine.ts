@@ -14,6 +14,7 @@ export interface EngineLease {
 export class SharedEngine {
   private users = 0;
   private current: EngineProcess | undefined;
+  private killed: EngineProcess | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -50,9 +51,8 @@ export class SharedEngine {
 
   /** Ends the process at once, whatever it is doing; the next call of a lease starts another. */
   kill(): void {
-    const engine = this.current;
-    this.current = undefined;
-    engine?.kill();
+    this.killed = this.current;
+    this.killed?.kill();
   }
 
   async dispose(): Promise<void> {
@@ -67,7 +67,8 @@ export class SharedEngine {
   }
 
   private running(): EngineProcess {
-    if (!this.current?.running) this.current = this.start();
+    // One that is being killed may still run for a moment.
+    if (!this.current?.running || this.current === this.killed) this.current = this.start();
     return this.current;
   }
 
