@@ -257,6 +257,41 @@ describe('data preview', () => {
     await close();
   });
 
+  it('forgets the times of another size, and those of other columns only once they are measured', async () => {
+    const photos = { ...(await pictures()), scaledTo: 32 };
+    const { page, side, close } = await browser.openPreview({ preview: photos, presets, estimate });
+    const choices = page.getByRole('complementary', { name: 'What to train' });
+    const timeOf = (title: string) => choices.locator('label', { hasText: title }).locator('.tick.num');
+    await choices.getByText('Kinds of flow').click();
+    await timeOf('MAF').getByText('about 25 s').waitFor();
+    let measured = (): void => undefined;
+    side.measured = new Promise((resolve) => (measured = resolve));
+    side.estimate = { ...estimate, secondsPerStep: 0.3, secondsBetween: 0 };
+    await page.getByRole('combobox', { name: 'Size of the images' }).selectOption('128×128');
+    await timeOf('MAF').getByText('measuring…').waitFor();
+    assert.deepEqual(await choices.getByText('about 25 s').count(), 0);
+    // Unfolding a group asks again, for the same size.
+    await choices.getByText('Kinds of flow').click();
+    await choices.getByText('Kinds of flow').click();
+    measured();
+    for (const title of ['Table of numbers', 'MAF']) await timeOf(title).getByText('about 2 min').waitFor();
+    await close();
+
+    const other = await browser.openPreview({ ...ofBirds });
+    const times = other.page.locator('.option .tick.num');
+    await times.getByText('about 25 s').first().waitFor();
+    other.side.measured = new Promise((resolve) => (measured = resolve));
+    other.side.estimate = side.estimate;
+    await other.page.getByLabel('What the flow does with mass').selectOption('leave out');
+    await until('the new question', () => other.calls.at(-1)?.includes('"mass"') === true);
+    assert.equal(await times.getByText('about 25 s').count(), 1);
+    await other.page.getByText('Kinds of flow').click();
+    measured();
+    await times.getByText('about 2 min').nth(1).waitFor();
+    assert.equal(await times.getByText('about 25 s').count(), 0);
+    await other.close();
+  });
+
   it('starts training, keeps its source and follows the file', async () => {
     const { page, calls, side, changed, state, close } = await browser.openPreview({ preview: table });
     await page.getByText('Train…').click();
