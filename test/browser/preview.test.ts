@@ -46,7 +46,7 @@ const column = (given: Partial<OverviewColumn> & { name: string }): OverviewColu
   ...{ key: given.name, numeric: true, classes: false, type: 'number', gaps: 0, distinct: 300 },
   ...(given.type === 'text' || given.type === 'date'
     ? { numeric: false, classes: true }
-    : { numbers: { min: 0, max: 2, mean: 0.75, histogram } }),
+    : { numbers: { min: 0, max: 2, mean: 0.75, std: 0.5, histogram } }),
   ...given,
 });
 
@@ -235,7 +235,9 @@ describe('data preview', () => {
   it('scales images to the size that is chosen', async () => {
     const photos = { ...(await pictures()), scaledTo: 32 };
     const groups = [{ label: 'General', presets: [{ name: 'image', title: 'Small images', about: '' }] }];
-    const { page, calls, side, close } = await browser.openPreview({ preview: photos, presets: groups });
+    const { page, calls, side, close } = await browser.openPreview({
+      ...{ preview: photos, presets: groups, estimate },
+    });
     const size = page.getByRole('combobox', { name: 'Size of the images' });
     await size.waitFor();
     assert.deepEqual(await size.locator('option').allInnerTexts(), [
@@ -512,6 +514,43 @@ describe('data preview', () => {
     await accessible(page, 'with a column that stepped back');
     await uses('island').selectOption('leave out');
     await why.waitFor({ state: 'detached' });
+    await close();
+  });
+
+  it('says why a column is left out from the start, and what ranges there are', async () => {
+    const numbers = { min: 1e13, max: 1e13 + 175, mean: 1e13 + 87, std: 50, histogram };
+    const more = [
+      column({ name: 'account', numbers }),
+      column({ name: 'still', numbers: { min: 7, max: 7, mean: 7, std: 0, histogram } }),
+      column({ name: 'order', numbers: { min: 100_001, max: 100_700, mean: 100_350, std: 202, histogram } }),
+      column({ name: 'sex', type: 'text', distinct: 2, seen: ['f', 'm'], counts: [170, 174] }),
+      column({ name: 'remark', type: 'text', distinct: 340 }),
+    ];
+    const overview = {
+      ...mixed,
+      columns: [...mixed.columns, ...more],
+      columnCount: 11,
+      cells: mixed.cells.map((row) => [...row, '10000000000007', '7', '100001', 'f', 'none']),
+    };
+    const { page, close } = await browser.openPreview({ ...ofBirds, overview });
+    const whys = page.locator('thead .left-out-why');
+    await whys.first().waitFor();
+    assert.deepEqual(await whys.allInnerTexts(), [
+      'is a date, which flows do not read',
+      'varies too little beside its size for float32 to tell its values apart; subtract what all have in common first',
+      'does not vary',
+      'species is the class',
+      'is neither a number nor a class',
+    ]);
+    const rangeOf = (name: string) => page.getByRole('columnheader', { name }).locator('.range span');
+    assert.deepEqual(await rangeOf('account').allInnerTexts(), ['10,000,000,000,000', '10,000,000,000,175']);
+    assert.deepEqual(await rangeOf('order').allInnerTexts(), ['100,001', '100,700']);
+    await accessible(page, 'with columns that are left out');
+    // What is chosen then is the user's own doing.
+    await page.getByLabel('What the flow does with species').selectOption('leave out');
+    assert.equal(await page.getByText('species is the class').count(), 0);
+    await page.getByLabel('What the flow does with account').selectOption('use');
+    assert.equal(await page.getByText('varies too little').count(), 0);
     await close();
   });
 
