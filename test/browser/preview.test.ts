@@ -554,6 +554,20 @@ describe('data preview', () => {
     await close();
   });
 
+  it('starts no training with a preset that is not possible, and says why', async () => {
+    const { page, side, close } = await browser.openPreview({ ...ofBirds, estimate: undefined });
+    const choices = page.getByRole('complementary', { name: 'What to train' });
+    await choices.getByText('not possible').waitFor();
+    await choices.getByText('tabular: cannot be trained').waitFor();
+    const train = page.locator('vscode-button', { hasText: 'Train…' });
+    const isDisabled = () => train.evaluate((button) => (button as HTMLButtonElement).disabled);
+    assert.equal(await isDisabled(), true);
+    side.estimate = estimate;
+    await choices.getByText('Kinds of flow').click();
+    await until('the way on', async () => !(await isDisabled()));
+    await close();
+  });
+
   it('recommends as many steps as fit into ten minutes', async () => {
     const slow = { ...estimate, steps: 20_000, secondsPerStep: 2.2, secondsBetween: 0 };
     const { page, calls, close } = await browser.openPreview({ ...ofBirds, estimate: slow });

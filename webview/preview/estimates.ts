@@ -2,8 +2,10 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { DataChoice, TrainEstimate } from '../../src/protocol/engine';
 import type { PreviewHost } from '../../src/protocol/preview-page';
+import { messageOf } from './state';
 
-export type Estimate = { status: 'measuring' } | { status: 'failed' } | ({ status: 'ready' } & TrainEstimate);
+export type Estimate =
+  { status: 'measuring' } | { status: 'failed'; message: string } | ({ status: 'ready' } & TrainEstimate);
 
 /** A training that nobody asked to be long ends in about this time, s. */
 const usualTime = 600;
@@ -40,7 +42,7 @@ export function createEstimates(host: PreviewHost): Estimates {
       running = token;
       const found = await host.estimate({ ...choice, preset }, token).then(
         (estimate): Estimate => ({ status: 'ready', ...estimate }),
-        (): Estimate => ({ status: 'failed' }),
+        (error: unknown): Estimate => ({ status: 'failed', message: messageOf(error) }),
       );
       if (own !== round) return;
       of.value = { ...of.value, [preset]: found };
