@@ -546,6 +546,13 @@ describe('data preview', () => {
     assert.deepEqual(await rangeOf('account').allInnerTexts(), ['10,000,000,000,000', '10,000,000,000,175']);
     assert.deepEqual(await rangeOf('order').allInnerTexts(), ['100,001', '100,700']);
     await accessible(page, 'with columns that are left out');
+    const over = await page
+      .locator('.range')
+      .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth));
+    assert.deepEqual(
+      over.filter((pixels) => pixels > 0),
+      [],
+    );
     // What is chosen then is the user's own doing.
     await page.getByLabel('What the flow does with species').selectOption('leave out');
     assert.equal(await page.getByText('species is the class').count(), 0);
