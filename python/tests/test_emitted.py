@@ -6,6 +6,7 @@ scripts/python-tests.mjs has them written (test/python/emit-flows.ts) and says w
 import importlib.util
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,32 @@ def test_computes_the_same(number):
 
     drawn = flow.sample(*(given or [count]), generator=torch.Generator().manual_seed(1))
     assert len(drawn) == count and torch.isfinite(drawn).all()
+
+
+@pytest.mark.parametrize(
+    "number", [i for i, _ in enumerate(LABELS) if "context" in load_file(FOLDER / str(i) / "expected.safetensors")]
+)
+def test_says_what_context_is_expected(number):
+    folder = FOLDER / str(number)
+    code = module(folder)
+    flow = code.Flow.load()
+    expected = load_file(folder / "expected.safetensors")
+    size = expected["context"].shape[1]
+    assert f"A conditional flow: context [N, {size}]: " in code.__doc__
+    for wrong in (torch.tensor([0, 1, 2]), torch.zeros(4, size + 1), torch.zeros(4, size, dtype=torch.int64)):
+        message = (
+            re.escape(f"expected float numbers, context [N, {size}]: ")
+            + ".*; got (int64|float32) "
+            + re.escape(str(list(wrong.shape)))
+        )
+        for method, *given in (
+            (flow, expected["x"]),
+            (flow.inverse, expected["z"]),
+            (flow.log_prob, expected["data"]),
+            (flow.sample,),
+        ):
+            with pytest.raises(ValueError, match=message):
+                method(*given, wrong)
 
 
 def given_to_log_prob(folder):

@@ -16,6 +16,8 @@ export interface FeatureStatistics {
 }
 
 const bins = 32;
+type Numbers = Float32Array | Float64Array;
+
 /** Values are counted up to here; more are "many". */
 const few = 64;
 /** Features that get a histogram and have their different values counted. */
@@ -23,10 +25,10 @@ const detailed = 256;
 
 /** Statistics of each of `size` features over the values, without gaps, of rows that are added block by block; all values are kept until the end. */
 export function createFeatureStatistics(size: number): {
-  add(values: Float32Array): void;
+  add(values: Numbers): void;
   finish(name: (feature: number) => string): FeatureStatistics[];
 } {
-  const parts: Float32Array[] = [];
+  const parts: Numbers[] = [];
   return {
     add: (values) => void parts.push(values),
     finish: (name) =>
@@ -34,7 +36,7 @@ export function createFeatureStatistics(size: number): {
   };
 }
 
-function describe(parts: readonly Float32Array[], d: number, size: number): Omit<FeatureStatistics, 'name'> {
+function describe(parts: readonly Numbers[], d: number, size: number): Omit<FeatureStatistics, 'name'> {
   let [count, min, max, mean, squares] = [0, Infinity, -Infinity, 0, 0];
   const seen = d < detailed ? new Set<number>() : undefined;
   let whole = true;
@@ -79,7 +81,7 @@ function describe(parts: readonly Float32Array[], d: number, size: number): Omit
   };
 }
 
-function stepOf(parts: readonly Float32Array[], d: number, size: number): { step?: number } {
+function stepOf(parts: readonly Numbers[], d: number, size: number): { step?: number } {
   const values = parts.flatMap((part) =>
     Array.from({ length: part.length / size }, (_, i) => part[i * size + d]!).filter(
       (value) => !Number.isNaN(value),

@@ -207,7 +207,6 @@ async function lookAtVectors(split: Split, opened: Opened, signal?: AbortSignal)
         std,
         whole,
         ...(step === undefined ? {} : { step }),
-        constant: max === min,
         empty: Number.isNaN(min),
         ...(distinct === undefined ? {} : { distinct }),
         count: looked,

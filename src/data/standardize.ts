@@ -1,9 +1,7 @@
 import type { Standardization } from '../config/standardization';
 import { UserError } from '../base/user-error';
+import { mayBeRounded, varies } from '../base/variation';
 import type { Split } from './dataset';
-
-/** A deviation below this share of the values' magnitude is rounding, not variation. */
-const relativeFloor = 1e-6;
 
 /**
  * Mean and (population) standard deviation of each feature over the training rows, in one pass in double precision
@@ -18,7 +16,8 @@ export async function fitStandardization(
   const { size } = split;
   const mean = new Float64Array(size);
   const squares = new Float64Array(size);
-  const largest = new Float64Array(size);
+  const min = new Float64Array(size).fill(Infinity);
+  const max = new Float64Array(size).fill(-Infinity);
   let count = 0;
   for await (const block of split.scan(signal ? { signal } : {})) {
     for (let at = 0; at < block.length; at += size) {
@@ -28,18 +27,23 @@ export async function fitStandardization(
         const distance = value - mean[d]!;
         mean[d]! += distance / count;
         squares[d]! += distance * (value - mean[d]!);
-        const magnitude = Math.abs(value);
-        if (magnitude > largest[d]!) largest[d] = magnitude;
+        if (value < min[d]!) min[d] = value;
+        if (value > max[d]!) max[d] = value;
       }
     }
   }
   const std = Array.from(squares, (sum) => Math.sqrt(sum / count));
-  const constant = std.findIndex((deviation, d) => !(deviation > relativeFloor * largest[d]!));
+  const spreads = std.map((deviation, d) => ({ min: min[d]!, max: max[d]!, std: deviation }));
+  const constant = spreads.findIndex((spread) => !varies(spread));
   if (constant >= 0) {
+    const column = `Column ${names?.[constant] === undefined ? constant : `"${names[constant]}"`}`;
+    const value = Math.fround(mean[constant]!);
     throw new UserError(
-      `Column ${names?.[constant] === undefined ? constant : `"${names[constant]}"`} does not vary: it is ` +
-        `${Math.fround(mean[constant]!)} in all ${count} training rows. A density needs columns that vary; leave it out ` +
-        '(--exclude, data.exclude).',
+      mayBeRounded(spreads[constant]!)
+        ? `${column} varies too little beside its size, which is about ${Number(value.toPrecision(3))}, for float32 to tell its values apart. ` +
+            'Subtract what all have in common first, or leave it out (--exclude, data.exclude).'
+        : `${column} does not vary: it is ${value} in all ${count} training rows. A density needs columns that vary; ` +
+            'leave it out (--exclude, data.exclude).',
     );
   }
   return { mean: [...mean], std };

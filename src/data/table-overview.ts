@@ -106,9 +106,10 @@ function describeColumn(
 
 function numbersOf(cells: readonly string[]): OverviewColumn['numbers'] {
   const statistics = createFeatureStatistics(1);
-  statistics.add(Float32Array.from(cells, Number));
-  const { min, max, mean, histogram } = statistics.finish(() => '')[0]!;
-  return { min, max, mean, histogram };
+  // As they are written: what float32 keeps of them is another question.
+  statistics.add(Float64Array.from(cells, Number));
+  const { min, max, mean, std, histogram } = statistics.finish(() => '')[0]!;
+  return { min, max, mean, std, histogram };
 }
 
 /** How many rows have gaps in just these columns. */

@@ -1,5 +1,6 @@
 /** What is worth knowing of data before a flow is trained on them. */
 import { several } from '../base/text';
+import { largestOf, largestWhole, mayBeRounded, varies } from '../base/variation';
 import type { DataConfig, RunConfig } from '../config/schema';
 import { withPoint } from './decimal-comma';
 import { namesOfDamaged } from './images/damaged';
@@ -13,8 +14,6 @@ const fewValues = 64;
 const outlier = 30;
 /** Fewer numbers in steps may be chance. */
 const fewestInSteps = 50;
-/** float32 keeps all whole numbers up to here. */
-const largestWhole = 2 ** 24;
 /** Deviations. */
 const farFromZero = 20;
 /** Of the deviation: what float32 may round off. */
@@ -36,7 +35,6 @@ interface FeatureFacts extends Pick<
   FeatureStatistics,
   'name' | 'min' | 'max' | 'mean' | 'std' | 'whole' | 'step'
 > {
-  constant: boolean;
   /** All values are missing. */
   empty: boolean;
   /** Different values that were seen; undefined when there were many. */
@@ -147,16 +145,28 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig, total: 
     found.push(
       `${named(empty)} ${empty.length > 1 ? 'have' : 'has'} no values. Leave ${empty.length > 1 ? 'them' : 'it'} out.`,
     );
-  const constant = features.filter((feature) => feature.constant);
+  const still = features.filter((feature) => !feature.empty && !varies(feature));
+  const constant = still.filter((feature) => !mayBeRounded(feature));
   if (constant.length > 0) {
     found.push(
       `${named(constant)} ${constant.length > 1 ? 'do' : 'does'} not vary, but a density needs columns that vary. Leave ` +
         `${constant.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
     );
   }
+  const rounded = still.filter(mayBeRounded);
+  if (rounded.length > 0) {
+    const [vary, their, them] = rounded.length > 1 ? ['vary', 'their', 'them'] : ['varies', 'its', 'it'];
+    found.push(
+      `${named(rounded)} ${vary} too little beside ${their} size for float32 to tell ${their} values apart. ` +
+        `Subtract what all have in common first, or leave ${them} out (--exclude, data.exclude).`,
+    );
+  }
   const discrete = features.filter(
-    ({ constant: c, distinct, count }) =>
-      !c && distinct !== undefined && distinct < fewValues && count > 8 * distinct,
+    (feature) =>
+      !still.includes(feature) &&
+      feature.distinct !== undefined &&
+      feature.distinct < fewValues &&
+      feature.count > 8 * feature.distinct,
   );
   if (discrete.length > 0) {
     found.push(
@@ -176,7 +186,9 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig, total: 
         `Leave ${names.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
     );
   }
-  const large = features.filter((feature) => losesDigits(feature) && !names.includes(feature));
+  const large = features.filter(
+    (feature) => losesDigits(feature) && !names.includes(feature) && !still.includes(feature),
+  );
   if (large.length > 0) {
     found.push(
       `${named(large)} ${large.length > 1 ? 'have' : 'has'} numbers of more digits than a flow reads, which are about 7: rows that differ only in ` +
@@ -204,7 +216,7 @@ function isIdentifier(
 
 /** Values are read as float32, in which all large ones are whole: far from zero beside their spread, they are taken for numbers of something. */
 function losesDigits({ min, max, mean, std }: FeatureFacts): boolean {
-  const largest = Math.max(Math.abs(min), Math.abs(max));
+  const largest = largestOf({ min, max });
   const isFar = largest > largestWhole && Math.abs(mean) > farFromZero * std;
   return std > 0 && (isFar || largest * 2 ** -24 > mostRounded * std);
 }

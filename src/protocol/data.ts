@@ -71,7 +71,7 @@ export interface OverviewColumn extends TableColumn {
   distinct: number;
   /** Rows of each value in `seen`. */
   counts?: number[];
-  numbers?: { min: number; max: number; mean: number; histogram: Histogram };
+  numbers?: { min: number; max: number; mean: number; std: number; histogram: Histogram };
 }
 
 /** A table as it is written, before anybody chose what of it is modeled. */

@@ -126,6 +126,12 @@ export interface ExportReport {
 }
 
 /** A file that an export wrote. */
+export interface TorchExport {
+  files: WrittenFile[];
+  /** A line of Python that uses them, in their folder. */
+  example: string;
+}
+
 export interface WrittenFile {
   path: string;
   bytes: number;
@@ -198,7 +204,7 @@ export interface EngineApi extends AssistantApi {
   ): Promise<InspectorAnswer<M>>;
   exportOnnx(id: string, output: string, token: string): Promise<ExportReport>;
   /** Writes flow.py and weights.safetensors, the flow as a PyTorch module. @param output a folder */
-  exportTorch(id: string, output: string): Promise<WrittenFile[]>;
+  exportTorch(id: string, output: string): Promise<TorchExport>;
   /** Writes the self-contained HTML page. @param comparedWith id of a second open model, which the page compares with */
   exportHtml(id: string, output: string, token: string, comparedWith?: string): Promise<SavedPage>;
   /** The checkpoints of runs, in the order of their folders; files that cannot be read are left out. */

@@ -46,7 +46,7 @@ const column = (given: Partial<OverviewColumn> & { name: string }): OverviewColu
   ...{ key: given.name, numeric: true, classes: false, type: 'number', gaps: 0, distinct: 300 },
   ...(given.type === 'text' || given.type === 'date'
     ? { numeric: false, classes: true }
-    : { numbers: { min: 0, max: 2, mean: 0.75, histogram } }),
+    : { numbers: { min: 0, max: 2, mean: 0.75, std: 0.5, histogram } }),
   ...given,
 });
 
@@ -235,7 +235,9 @@ describe('data preview', () => {
   it('scales images to the size that is chosen', async () => {
     const photos = { ...(await pictures()), scaledTo: 32 };
     const groups = [{ label: 'General', presets: [{ name: 'image', title: 'Small images', about: '' }] }];
-    const { page, calls, side, close } = await browser.openPreview({ preview: photos, presets: groups });
+    const { page, calls, side, close } = await browser.openPreview({
+      ...{ preview: photos, presets: groups, estimate },
+    });
     const size = page.getByRole('combobox', { name: 'Size of the images' });
     await size.waitFor();
     assert.deepEqual(await size.locator('option').allInnerTexts(), [
@@ -255,6 +257,41 @@ describe('data preview', () => {
     await page.getByRole('button', { name: 'Train…' }).click();
     await until('the training', () => calls.at(-1) === 'train {"preset":"image"}');
     await close();
+  });
+
+  it('forgets the times of another size, and those of other columns only once they are measured', async () => {
+    const photos = { ...(await pictures()), scaledTo: 32 };
+    const { page, side, close } = await browser.openPreview({ preview: photos, presets, estimate });
+    const choices = page.getByRole('complementary', { name: 'What to train' });
+    const timeOf = (title: string) => choices.locator('label', { hasText: title }).locator('.tick.num');
+    await choices.getByText('Kinds of flow').click();
+    await timeOf('MAF').getByText('about 25 s').waitFor();
+    let measured = (): void => undefined;
+    side.measured = new Promise((resolve) => (measured = resolve));
+    side.estimate = { ...estimate, secondsPerStep: 0.3, secondsBetween: 0 };
+    await page.getByRole('combobox', { name: 'Size of the images' }).selectOption('128×128');
+    await timeOf('MAF').getByText('measuring…').waitFor();
+    assert.deepEqual(await choices.getByText('about 25 s').count(), 0);
+    // Unfolding a group asks again, for the same size.
+    await choices.getByText('Kinds of flow').click();
+    await choices.getByText('Kinds of flow').click();
+    measured();
+    for (const title of ['Table of numbers', 'MAF']) await timeOf(title).getByText('about 2 min').waitFor();
+    await close();
+
+    const other = await browser.openPreview({ ...ofBirds });
+    const times = other.page.locator('.option .tick.num');
+    await times.getByText('about 25 s').first().waitFor();
+    other.side.measured = new Promise((resolve) => (measured = resolve));
+    other.side.estimate = side.estimate;
+    await other.page.getByLabel('What the flow does with mass').selectOption('leave out');
+    await until('the new question', () => other.calls.at(-1)?.includes('"mass"') === true);
+    assert.equal(await times.getByText('about 25 s').count(), 1);
+    await other.page.getByText('Kinds of flow').click();
+    measured();
+    await times.getByText('about 2 min').nth(1).waitFor();
+    assert.equal(await times.getByText('about 25 s').count(), 0);
+    await other.close();
   });
 
   it('starts training, keeps its source and follows the file', async () => {
@@ -477,6 +514,64 @@ describe('data preview', () => {
     await accessible(page, 'with a column that stepped back');
     await uses('island').selectOption('leave out');
     await why.waitFor({ state: 'detached' });
+    await close();
+  });
+
+  it('says why a column is left out from the start, and what ranges there are', async () => {
+    const numbers = { min: 1e13, max: 1e13 + 175, mean: 1e13 + 87, std: 50, histogram };
+    const more = [
+      column({ name: 'account', numbers }),
+      column({ name: 'still', numbers: { min: 7, max: 7, mean: 7, std: 0, histogram } }),
+      column({ name: 'order', numbers: { min: 100_001, max: 100_700, mean: 100_350, std: 202, histogram } }),
+      column({ name: 'sex', type: 'text', distinct: 2, seen: ['f', 'm'], counts: [170, 174] }),
+      column({ name: 'remark', type: 'text', distinct: 340 }),
+    ];
+    const overview = {
+      ...mixed,
+      columns: [...mixed.columns, ...more],
+      columnCount: 11,
+      cells: mixed.cells.map((row) => [...row, '10000000000007', '7', '100001', 'f', 'none']),
+    };
+    const { page, close } = await browser.openPreview({ ...ofBirds, overview });
+    const whys = page.locator('thead .left-out-why');
+    await whys.first().waitFor();
+    assert.deepEqual(await whys.allInnerTexts(), [
+      'is a date, which flows do not read',
+      'varies too little beside its size for float32 to tell its values apart; subtract what all have in common first',
+      'does not vary',
+      'species is the class',
+      'is neither a number nor a class',
+    ]);
+    const rangeOf = (name: string) => page.getByRole('columnheader', { name }).locator('.range span');
+    assert.deepEqual(await rangeOf('account').allInnerTexts(), ['10,000,000,000,000', '10,000,000,000,175']);
+    assert.deepEqual(await rangeOf('order').allInnerTexts(), ['100,001', '100,700']);
+    await accessible(page, 'with columns that are left out');
+    const over = await page
+      .locator('.range')
+      .evaluateAll((all) => all.map((one) => one.scrollWidth - one.clientWidth));
+    assert.deepEqual(
+      over.filter((pixels) => pixels > 0),
+      [],
+    );
+    // What is chosen then is the user's own doing.
+    await page.getByLabel('What the flow does with species').selectOption('leave out');
+    assert.equal(await page.getByText('species is the class').count(), 0);
+    await page.getByLabel('What the flow does with account').selectOption('use');
+    assert.equal(await page.getByText('varies too little').count(), 0);
+    await close();
+  });
+
+  it('starts no training with a preset that is not possible, and says why', async () => {
+    const { page, side, close } = await browser.openPreview({ ...ofBirds, estimate: undefined });
+    const choices = page.getByRole('complementary', { name: 'What to train' });
+    await choices.getByText('not possible').waitFor();
+    await choices.getByText('tabular: cannot be trained').waitFor();
+    const train = page.locator('vscode-button', { hasText: 'Train…' });
+    const isDisabled = () => train.evaluate((button) => (button as HTMLButtonElement).disabled);
+    assert.equal(await isDisabled(), true);
+    side.estimate = estimate;
+    await choices.getByText('Kinds of flow').click();
+    await until('the way on', async () => !(await isDisabled()));
     await close();
   });
 

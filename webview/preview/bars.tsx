@@ -1,5 +1,5 @@
 import type { Histogram } from '../../src/protocol/tensors';
-import { compact } from '../base/format/numbers';
+import { between } from '../base/format/numbers';
 import { text } from './text';
 
 const barsWidth = 120;
@@ -8,7 +8,9 @@ const barsHeight = 22;
 export function Bars({ name, histogram: { edges, counts } }: { name: string; histogram: Histogram }) {
   const most = Math.max(1, ...counts);
   const step = barsWidth / Math.max(1, counts.length);
-  const label = text.histogram(name, compact(edges[0]), compact(edges.at(-1)));
+  const [low = 0, high = 0] = [edges[0], edges.at(-1)];
+  const shown = between(low, high);
+  const label = text.histogram(name, shown(low), shown(high));
   return (
     <svg
       width={barsWidth}

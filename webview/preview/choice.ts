@@ -1,4 +1,5 @@
 /** What the user does with the columns of a table, and what comes of it. */
+import { varies } from '../../src/base/variation';
 import { type ColumnRole, contextOfRoles } from '../../src/protocol/column-roles';
 import type { OverviewColumn, TableOverview } from '../../src/protocol/data';
 import type { DataChoice } from '../../src/protocol/engine';
@@ -9,8 +10,6 @@ export type Missing = 'drop' | 'mean';
 
 /** Classes that can be told apart in a legend, and are no names of rows. */
 const isClass = ({ classes, seen }: OverviewColumn): boolean => classes && seen !== undefined;
-
-const varies = ({ numbers }: OverviewColumn): boolean => numbers !== undefined && numbers.max > numbers.min;
 
 export function allowedUses(column: OverviewColumn): Use[] {
   const numeric = column.type === 'number';
@@ -25,13 +24,31 @@ export function allowedUses(column: OverviewColumn): Use[] {
 
 /** Numbers are used, the first column of text with few values is the label, all else is left out. */
 export function firstUses(columns: readonly OverviewColumn[]): Use[] {
-  const label = columns.findIndex(
-    (column) => column.type === 'text' && isClass(column) && column.distinct > 1 && column.seen!.length > 1,
-  );
-  return columns.map((column, i) => {
+  const label = firstLabel(columns);
+  return columns.map((_, i) => {
     if (i === label) return 'label';
-    return column.type === 'number' && varies(column) ? 'use' : 'leave out';
+    return whyLeftOut(columns, i) === undefined ? 'use' : 'leave out';
   });
+}
+
+const firstLabel = (columns: readonly OverviewColumn[]): number =>
+  columns.findIndex((column) => column.type === 'text' && isClass(column) && column.distinct > 1);
+
+/** Why a column is left out from the start; `label` is the column that is the label instead. */
+export type LeftOut =
+  | { why: 'empty' | 'one value' | 'too fine' | 'date' | 'many values' }
+  | { why: 'second class'; label: number };
+
+export function whyLeftOut(columns: readonly OverviewColumn[], at: number): LeftOut | undefined {
+  const column = columns[at]!;
+  const { numbers, distinct, type } = column;
+  const label = firstLabel(columns);
+  if (at === label) return undefined;
+  if (distinct === 0) return { why: 'empty' };
+  if (distinct === 1 || (numbers && numbers.min === numbers.max)) return { why: 'one value' };
+  if (type === 'number') return numbers && varies(numbers) ? undefined : { why: 'too fine' };
+  if (type === 'date') return { why: 'date' };
+  return isClass(column) ? { why: 'second class', label } : { why: 'many values' };
 }
 
 const givesClass = (column: OverviewColumn, use: Use): boolean =>

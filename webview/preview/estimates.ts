@@ -2,8 +2,10 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { DataChoice, TrainEstimate } from '../../src/protocol/engine';
 import type { PreviewHost } from '../../src/protocol/preview-page';
+import { messageOf } from './state';
 
-export type Estimate = { status: 'measuring' } | { status: 'failed' } | ({ status: 'ready' } & TrainEstimate);
+export type Estimate =
+  { status: 'measuring' } | { status: 'failed'; message: string } | ({ status: 'ready' } & TrainEstimate);
 
 /** A training that nobody asked to be long ends in about this time, s. */
 const usualTime = 600;
@@ -13,13 +15,15 @@ export interface Estimates {
   readonly of: ReadonlySignal<Readonly<Record<string, Estimate>>>;
   measure(presets: readonly string[], choice: DataChoice): void;
   stop(): void;
+  /** Stops, since the times that are known say nothing of what comes. */
+  forget(): void;
 }
 
 export function createEstimates(host: PreviewHost): Estimates {
   const of = signal<Record<string, Estimate>>({});
   let round = 0;
   let running: string | undefined;
-  let measuredFor = '';
+  const measuredFor = new Map<string, string>();
   const stop = (): void => {
     round++;
     if (running !== undefined) void host.cancel(running).catch(() => {});
@@ -28,25 +32,39 @@ export function createEstimates(host: PreviewHost): Estimates {
   const measure = async (presets: readonly string[], choice: DataChoice): Promise<void> => {
     stop();
     const own = round;
-    const same = measuredFor === JSON.stringify(choice);
-    measuredFor = JSON.stringify(choice);
-    const left = same ? presets.filter((preset) => of.value[preset]?.status !== 'ready') : presets;
+    const asked = JSON.stringify(choice);
+    const left = presets.filter((preset) => measuredFor.get(preset) !== asked);
     // What is known of other columns is about right, and better than nothing.
+    const unknown = left.filter((preset) => of.value[preset]?.status !== 'ready');
+    of.value = { ...of.value, ...allMeasuring(unknown) };
     for (const preset of left) {
       const token = `estimate ${own} ${preset}`;
-      if (of.value[preset]?.status !== 'ready') of.value = { ...of.value, [preset]: { status: 'measuring' } };
       running = token;
       const found = await host.estimate({ ...choice, preset }, token).then(
         (estimate): Estimate => ({ status: 'ready', ...estimate }),
-        (): Estimate => ({ status: 'failed' }),
+        (error: unknown): Estimate => ({ status: 'failed', message: messageOf(error) }),
       );
       if (own !== round) return;
       of.value = { ...of.value, [preset]: found };
+      if (found.status === 'ready') measuredFor.set(preset, asked);
+      else measuredFor.delete(preset);
     }
     running = undefined;
   };
-  return { of, measure: (presets, choice) => void measure(presets, choice), stop };
+  return {
+    of,
+    measure: (presets, choice) => void measure(presets, choice),
+    stop,
+    forget() {
+      stop();
+      measuredFor.clear();
+      of.value = allMeasuring(Object.keys(of.value));
+    },
+  };
 }
+
+const allMeasuring = (presets: readonly string[]): Record<string, Estimate> =>
+  Object.fromEntries(presets.map((preset) => [preset, { status: 'measuring' }]));
 
 export function secondsFor({ secondsPerStep, secondsBetween }: TrainEstimate, steps: number): number {
   return steps * (secondsPerStep + secondsBetween);

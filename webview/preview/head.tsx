@@ -1,9 +1,9 @@
 /** The head of a column: what the flow does with it, what is in it, and what is missing. */
 import type { OverviewColumn } from '../../src/protocol/data';
-import { compact } from '../base/format/numbers';
+import { between } from '../base/format/numbers';
 import { Bars } from './bars';
 import { ClassList } from './classes';
-import { allowedUses, type Use, uses } from './choice';
+import { allowedUses, type Use, uses, whyLeftOut } from './choice';
 import type { TableState } from './table-state';
 import { text } from './text';
 
@@ -15,6 +15,7 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
   const use = table.uses.value[at]!;
   const { gaps } = column;
   const stepped = table.steppedBack.value;
+  const why = use === 'leave out' ? leftOutText(table, at) : undefined;
   return (
     <th scope="col" class={use === 'leave out' ? 'left-out' : ''}>
       <span class="name" title={column.name}>
@@ -26,6 +27,7 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
           {text.steppedBack(table.overview.columns[stepped.at]!.name, table.uses.value[stepped.at] === 'use')}
         </span>
       ) : null}
+      {why ? <span class="left-out-why tick">{why}</span> : null}
       <div class="look">
         <Look column={column} />
       </div>
@@ -69,17 +71,26 @@ function UseSelect({
   );
 }
 
+function leftOutText({ overview: { columns }, uses }: TableState, at: number): string | undefined {
+  const found = whyLeftOut(columns, at);
+  if (found?.why !== 'second class') return found && text.leftOut[found.why];
+  const isClass = ['label', 'condition'].includes(uses.value[found.label]!);
+  return isClass ? text.labelIs(columns[found.label]!.name) : undefined;
+}
+
 function Look({ column: { name, numbers, seen, counts, type } }: { column: OverviewColumn }) {
-  if (numbers && type === 'number')
+  if (numbers && type === 'number') {
+    const shown = between(numbers.min, numbers.max);
     return (
       <>
         <Bars name={name} histogram={numbers.histogram} />
         <span class="range tick">
-          <span>{compact(numbers.min)}</span>
-          <span>{compact(numbers.max)}</span>
+          <span>{shown(numbers.min)}</span>
+          <span>{shown(numbers.max)}</span>
         </span>
       </>
     );
+  }
   if (!seen || !counts) return null;
   const classes = seen
     .map((value, i) => ({ name: value, examples: counts[i]! }))
@@ -88,7 +99,8 @@ function Look({ column: { name, numbers, seen, counts, type } }: { column: Overv
 }
 
 function kindOf({ type, numbers, distinct, seen }: OverviewColumn): string {
-  if (type === 'number') return numbers ? text.meanOf(compact(numbers.mean)) : text.empty;
+  if (type === 'number')
+    return numbers ? text.meanOf(between(numbers.min, numbers.max)(numbers.mean)) : text.empty;
   if (type === 'date') return text.dates(distinct);
   return seen ? text.classes(distinct) : text.texts(distinct);
 }

@@ -123,6 +123,7 @@ export function pageState(
     size,
     scale(to) {
       wanted.value = to;
+      estimates.forget();
       ask(choice());
     },
     measure,

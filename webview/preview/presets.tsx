@@ -44,6 +44,10 @@ export function chosenTraining(
   return recommended < estimate.steps ? { preset, steps: recommended } : { preset };
 }
 
+/** Whether it was tried in vain to train so. */
+export const isImpossible = ({ chosen }: PresetState, estimates: Estimates): boolean =>
+  estimates.of.value[chosen.value ?? '']?.status === 'failed';
+
 export function Presets({
   state,
   estimates,
@@ -84,7 +88,9 @@ export function Presets({
               />
               <span class="title">{title}</span>
               <span class="tick num">{timeOf(estimates.of.value[name])}</span>
-              {chosen.value === name ? <span class="tick about">{about}</span> : null}
+              {chosen.value === name ? (
+                <span class="tick about">{failureOf(estimates.of.value[name]) ?? about}</span>
+              ) : null}
             </label>
           ))}
         </details>
@@ -122,6 +128,9 @@ function Steps({ state: { steps }, estimate }: { state: PresetState; estimate: E
     </div>
   );
 }
+
+const failureOf = (estimate: Estimate | undefined): string | undefined =>
+  estimate?.status === 'failed' ? estimate.message : undefined;
 
 function timeOf(estimate: Estimate | undefined): string {
   if (estimate?.status === 'ready')

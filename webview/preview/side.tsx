@@ -3,7 +3,7 @@ import { Button } from '../base/controls/toolkit';
 import { count } from '../base/format/numbers';
 import { Gaps, Learned } from './learned';
 import type { PageState } from './page-state';
-import { Presets } from './presets';
+import { isImpossible, Presets } from './presets';
 import { Size } from './size';
 import { text } from './text';
 import { Warnings } from './facts';
@@ -42,7 +42,11 @@ export function Side({ page }: { page: PageState }) {
         ) : null}
       </div>
       <div class="ways-on">
-        <Button primary disabled={state.status === 'failed'} onClick={() => void host.train(page.chosen())}>
+        <Button
+          primary
+          disabled={state.status === 'failed' || isImpossible(presets, estimates)}
+          onClick={() => void host.train(page.chosen())}
+        >
           {text.train}
         </Button>
         <Button onClick={() => void host.saveConfig(page.chosen())}>{text.saveConfig}</Button>

@@ -65,7 +65,7 @@ export function previewQuestion(host: PreviewHost): PreviewQuestion {
   };
 }
 
-function messageOf(error: unknown): string {
+export function messageOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)
     : String(error);

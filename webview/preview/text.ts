@@ -55,6 +55,15 @@ export const english = {
   steppedBack: (name: string, used: boolean) =>
     `${name} is ${used ? 'used as numbers' : 'left out'} now: a flow has one column of classes.`,
   notFor: (use: string, numbers: boolean) => `${use} (${numbers ? 'numbers only' : 'few values only'})`,
+  leftOut: {
+    empty: 'has no values',
+    'one value': 'does not vary',
+    'too fine':
+      'varies too little beside its size for float32 to tell its values apart; subtract what all have in common first',
+    date: 'is a date, which flows do not read',
+    'many values': 'is neither a number nor a class',
+  },
+  labelIs: (name: string) => `${name} is the class`,
   gap: 'gap',
   gapCount: (n: number) => (n === 1 ? '1 gap' : `${count(n)} gaps`),
   noGaps: 'no gaps',
@@ -152,6 +161,15 @@ export const german: typeof english = {
   steppedBack: (name: string, used: boolean) =>
     `${name} wird nun ${used ? 'als Zahlen verwendet' : 'weggelassen'}: Ein Flow hat eine Spalte mit Klassen.`,
   notFor: (use: string, numbers: boolean) => `${use} (${numbers ? 'nur Zahlen' : 'nur wenige Werte'})`,
+  leftOut: {
+    empty: 'hat keine Werte',
+    'one value': 'ändert sich nicht',
+    'too fine':
+      'ändert sich neben seiner Größe zu wenig, als dass float32 die Werte unterscheidet; zuerst abziehen, was alle gemeinsam haben',
+    date: 'ist ein Datum, das Flows nicht lesen',
+    'many values': 'ist weder Zahl noch Klasse',
+  },
+  labelIs: (name: string) => `${name} ist die Klasse`,
   gap: 'Lücke',
   gapCount: (n: number) => (n === 1 ? '1 Lücke' : `${count(n)} Lücken`),
   noGaps: 'keine Lücken',

@@ -47,15 +47,15 @@ export const exportCommand = defineCommand({
 async function asTorch(model: Model, output: string): Promise<Outcome> {
   if (output.toLowerCase().endsWith('.onnx'))
     throw new UserError(`--output: expected a folder for --format torch, got "${path.basename(output)}".`);
-  const files = await exportTorch(model, output);
+  const { files, example } = await exportTorch(model, output);
   return {
-    json: { model: model.file, files },
+    json: { model: model.file, files, example },
     text: `${table(
       files.map((file) => [bytes(file.bytes), shownPath(file.path)]),
       [0],
     )}
 
-In Python, in that folder:  from flow import Flow; flow = Flow.load()
+In Python, in that folder:  ${example}
 `,
   };
 }

@@ -55,7 +55,10 @@ export async function openImages(
   }
   const { train, validation, labelNames, heldOut } = groupImages(files.paths);
   const own = imageOptions(config);
-  const fitted = keepsGeometry(own) && (await haveDifferentSizes(files)) ? squares(usualSize) : undefined;
+  const asTheyAre = keepsGeometry(own);
+  const side = asTheyAre ? usualSize : sideOfSquares(own);
+  const different = side !== undefined && (await haveDifferentSizes(files));
+  const fitted = asTheyAre && different ? squares(usualSize) : undefined;
   const options = { ...own, ...fitted };
   const channels = await channelsOf(files, train, options);
   const known = new Set(config.damaged);
@@ -107,9 +110,14 @@ export async function openImages(
     source,
     note:
       `${files.paths.length} images in a ${folder ? 'folder' : 'zip file'}${classes}` +
-      (fitted ? `; of different sizes, so the middle of each is scaled to ${usualSize}×${usualSize}` : '') +
+      (different ? `; of different sizes, so the middle of each is scaled to ${side}×${side}` : '') +
       (heldOut === undefined ? '' : `; those in "${heldOut}" are held out`),
   };
+}
+
+/** Of images whose middle is scaled. */
+function sideOfSquares({ resize, crop, cropSize, size }: ImageOptions): number | undefined {
+  return crop === 'center' && resize === undefined && cropSize === undefined ? size : undefined;
 }
 
 function allDamaged(source: string, paths: readonly string[]): UserError {

@@ -9,12 +9,29 @@ import { printTorch, type PrintedTorch, type TorchFlow } from '../../graph/torch
 import { numberText } from '../../graph/torch/expressions';
 import type { TracedFunction } from '../../graph/torch/modules';
 import type { FlowParts, graphContext } from '../model/flow-graphs';
+import type { ContextInfo } from '../../protocol/model';
+import { contextOrder, plainContextInfo } from '../model/context';
 import { moduleTensors, perExample, tracedFunction } from '../model/torch-functions';
 
 export interface TorchSubject extends FlowParts {
   config: ModelConfig;
+  /** Of a conditional flow, where more than its size is known. */
+  context?: ContextInfo | undefined;
   /** What the flow is, in a few words. */
   title: string;
+}
+
+/** Names of classes or numbers that are listed at the top of flow.py, and in a message. */
+const mostNames = { file: 100, message: 12 };
+
+/** "context [N, 3]: one-hot of city: Bonn, Oslo, Rome"; undefined for flows without a context. */
+export function contextLine(
+  { flow, context }: Pick<TorchSubject, 'flow' | 'context'>,
+  most = mostNames.message,
+): string | undefined {
+  if (!flow.context) return undefined;
+  const { size, shape } = flow.context;
+  return `context [N, ${size}]: ${contextOrder(context ?? plainContextInfo(size, shape), most)}`;
 }
 
 /** The flow as a PyTorch module. @throws UserError for kernels without a PyTorch form */
@@ -31,6 +48,7 @@ function torchFlow(subject: TorchSubject): TorchFlow {
     tensors: moduleTensors(subject.flow),
     about: aboutOf(subject),
     methods: [logProb(subject, given), sample(subject, given)],
+    ...(subject.flow.context ? { context: { ...subject.flow.context, line: contextLine(subject)! } } : {}),
   };
 }
 
@@ -101,18 +119,21 @@ function logProb({ flow, preprocess, config }: TorchSubject, priorGiven: string)
   const prior = `self.prior_log_prob(z${priorGiven})`;
   if (config.kind === 'vector' || !preprocess) {
     return `def log_prob(self, x: Tensor${context}) -> Tensor:
-    """x [N, ${flow.inputShape.join(', ')}] → ln p(x) [N], nats"""
+    """x [N, ${flow.inputShape.join(', ')}]${ofContext(flow)} → ln p(x${flow.context ? ' | context' : ''}) [N], nats"""
     z, log_det = self(x${given})
     return ${prior} + log_det`;
   }
   const nats = quantizationNats(config, sizeOf(flow.inputShape));
   return `def log_prob(self, pixels: Tensor${context}) -> Tensor:
-    """pixels [N, ${flow.inputShape.join(', ')}], dequantized, in [0, ${config.levels}) → ln p [N], nats: their density there"""
+    """pixels [N, ${flow.inputShape.join(', ')}], dequantized, in [0, ${config.levels})${ofContext(flow)} → ln p [N], nats: their density there"""
     x, to_x = self.from_pixels(pixels)
     z, log_det = self(x${given})
     # From the density of pixels / ${config.levels}: ${sizeOf(flow.inputShape)} ln ${config.levels}.
     return ${prior} + log_det + to_x - ${numberText(nats)}`;
 }
+
+const ofContext = ({ context }: TorchSubject['flow']): string =>
+  context ? `, context [N, ${context.size}]` : '';
 
 function sample({ flow, preprocess, config }: TorchSubject, priorGiven: string): string {
   const isImage = config.kind === 'image';
@@ -128,14 +149,15 @@ function sample({ flow, preprocess, config }: TorchSubject, priorGiven: string):
     : `x [N, ${flow.inputShape.join(', ')}]`;
   return `@torch.no_grad()
 def sample(self, ${flow.context ? '' : 'count: int, '}${context}temperature: float = 1.0, generator: torch.Generator | None = None) -> Tensor:
-    """New ${sampled}"""
-    like = next(self.parameters())
+    """New ${sampled}${flow.context ? `, one for each row of context [N, ${flow.context.size}]` : ''}"""
+${flow.context ? '    check_context(context)\n' : ''}    like = next(self.parameters())
     noise = torch.randn(${count}, ${shape}, generator=generator, device=like.device, dtype=like.dtype)
     x, _ = self.inverse(self.latents(noise, torch.as_tensor(temperature, device=like.device)${priorGiven})${given})
     return ${result}`;
 }
 
-function aboutOf({ title, flow, config }: TorchSubject): string[] {
+function aboutOf(subject: TorchSubject): string[] {
+  const { title, flow, config } = subject;
   const shape = `[N, ${flow.inputShape.join(', ')}]`;
   const space =
     config.kind === 'image'
@@ -144,6 +166,7 @@ function aboutOf({ title, flow, config }: TorchSubject): string[] {
   return [
     `${title}, written by Flowscope.`,
     space,
+    ...(flow.context ? [`A conditional flow: ${contextLine(subject, mostNames.file)}`] : []),
     'Needs PyTorch 2.5 or newer and nothing else. Flow.load() reads the weights beside this file.',
     'Tensors have the names and shapes of the checkpoint: weights are [inputs, outputs], filters [h, w, inputs, outputs].',
   ];

@@ -5,10 +5,10 @@ import { writeSafetensors } from '../../checkpoint/safetensors';
 import { writeAtomically } from '../../files/atomic';
 import { makeFolder } from '../../files/make-folder';
 import { modelName } from '../../files/model-name';
-import type { WrittenFile } from '../../protocol/engine';
+import type { TorchExport } from '../../protocol/engine';
 import type { Model } from '../model/model';
 import { runnableFlow } from './runnable';
-import { printFlow } from './torch-graphs';
+import { contextLine, printFlow } from './torch-graphs';
 
 export const moduleName = 'flow.py';
 export const weightsName = 'weights.safetensors';
@@ -19,7 +19,7 @@ export const weightsName = 'weights.safetensors';
  * @param output a folder, made where it does not exist
  * @throws UserError when the model cannot be run or printed, or the place cannot be written
  */
-export async function exportTorch(model: Model, output: string): Promise<WrittenFile[]> {
+export async function exportTorch(model: Model, output: string): Promise<TorchExport> {
   const flow = await runnableFlow(model);
   const { text, constants } = printFlow({ ...flow, title: titleOf(model) });
   const folder = path.resolve(output);
@@ -33,7 +33,12 @@ export async function exportTorch(model: Model, output: string): Promise<Written
     await rm(code, { force: true }).catch(() => undefined);
     throw error;
   }
-  return Promise.all([code, weights].map(async (file) => ({ path: file, bytes: (await stat(file)).size })));
+  const files = await Promise.all(
+    [code, weights].map(async (file) => ({ path: file, bytes: (await stat(file)).size })),
+  );
+  const context = contextLine(flow);
+  const given = context === undefined ? '' : `; x = flow.sample(context)  # ${context}`;
+  return { files, example: `from flow import Flow; flow = Flow.load()${given}` };
 }
 
 function titleOf(model: Model): string {

@@ -88,6 +88,27 @@ export function contextWords({ names, mean, shape, classes }: ContextInfo): stri
   ].join(', ');
 }
 
+/** "mass; one-hot of city: Bonn, Oslo, Rome": what the numbers of a context are, in order. @param most names of a kind */
+export function contextOrder(info: ContextInfo, most: number): string {
+  const { names, mean, classes } = info;
+  if (info.shape) return `${contextWords(info)}, row by row`;
+  const listed = (some: readonly string[]): string | undefined => {
+    if (some.length === 0 || some.some((name) => /^context \d+$/.test(name))) return undefined;
+    const shown = some.map((name) => name.replaceAll(/[\s\p{C}]+/gu, ' '));
+    return shown.length > most
+      ? `${shown.slice(0, most - 1).join(', ')}, … ${shown.at(-1)}`
+      : shown.join(', ');
+  };
+  const start = classes?.start ?? mean.length;
+  const parts = start > 0 ? [listed(names.slice(0, start)) ?? several(start, 'number')] : [];
+  if (classes) {
+    const ofClasses = listed(names.slice(start, start + classes.count));
+    const what = `one-hot of ${classes.name ?? 'the class'}`;
+    parts.push(ofClasses === undefined ? `${what} (${classes.count} classes)` : `${what}: ${ofClasses}`);
+  }
+  return parts.join('; ');
+}
+
 /**
  * `context` [count, C] of a graph.
  * @param given one for each example, or one for all; without, the mean

@@ -77,13 +77,13 @@ export async function exportTorch(
   const asked = await askWhat(services, target, title);
   if (!asked) return;
   const { model, output } = asked;
-  const files = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
+  const { files, example } = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
     document.exportTorch(output),
   );
   const open = l10n.t('Open');
   const written = files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`);
   const choice = await window.showInformationMessage(
-    l10n.t('Exported {0}. In Python: from flow import Flow; flow = Flow.load()', written.join(', ')),
+    l10n.t('Exported {0}. In Python: {1}', written.join(', '), example),
     open,
   );
   if (choice === open) await window.showTextDocument(Uri.file(files[0]!.path));

@@ -13,7 +13,7 @@ import type {
   ConvertTarget,
   ExportReport,
   SavedPage,
-  WrittenFile,
+  TorchExport,
 } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
@@ -204,7 +204,7 @@ export class ModelDocument implements CustomDocument {
     return engine.api.exportOnnx(summary.id, output, token);
   }
 
-  async exportTorch(output: string): Promise<WrittenFile[]> {
+  async exportTorch(output: string): Promise<TorchExport> {
     const { engine, summary } = await this.model();
     return engine.api.exportTorch(summary.id, output);
   }

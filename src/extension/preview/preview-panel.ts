@@ -140,13 +140,18 @@ class PreviewSession implements Disposable {
       this.running.set(own, () => void api.cancel(own).catch(() => undefined));
       return await work(api, own);
     } catch (error) {
-      const { message } = error as Error;
-      log().warn(`${this.source}: ${message}`);
-      throw new UserError(inWindowWords(message));
+      throw this.told(error);
     } finally {
       this.running.delete(own);
       lease.dispose();
     }
+  }
+
+  /** In words of the window; the log has those of the engine. */
+  private told(error: unknown): UserError {
+    const { message } = error as Error;
+    log().warn(`${this.source}: ${message}`);
+    return new UserError(inWindowWords(message));
   }
 
   private async time(request: Omit<TrainRequest, 'output'>, token: string): Promise<TrainEstimate> {
@@ -156,8 +161,8 @@ class PreviewSession implements Disposable {
     try {
       return await this.timer.time(request, controller.signal);
     } catch (error) {
-      if (!controller.signal.aborted) log().warn(`${this.source}: ${(error as Error).message}`);
-      throw error;
+      if (controller.signal.aborted) throw error;
+      throw this.told(error);
     } finally {
       this.running.delete(own);
     }

@@ -17,6 +17,8 @@ export interface TorchFlow {
   about: readonly string[];
   /** More methods of the class, written over those of the functions; without indentation. */
   methods: readonly string[];
+  /** Of a conditional flow, whose functions check what they are given: numbers of a context, and what they are. */
+  context?: { size: number; line: string };
 }
 
 export interface PrintedTorch {
@@ -27,8 +29,9 @@ export interface PrintedTorch {
 }
 
 /** @throws UserError for kernels without a PyTorch form */
-export function printTorch({ functions, tensors, about, methods }: TorchFlow): PrintedTorch {
-  const { classes, helpers: needed, constants } = printModules(functions, tensors, torchModule);
+export function printTorch({ functions, tensors, about, methods, context }: TorchFlow): PrintedTorch {
+  const checks: Record<string, string> = context ? { context: 'check_context(context)' } : {};
+  const { classes, helpers: needed, constants } = printModules(functions, tensors, torchModule, checks);
   const parts = classes.slice(0, -1).map(classText);
   const { lines } = classes.at(-1)!;
   const more = [...methods, loadMethod].flatMap((method) => ['', ...method.split('\n')]);
@@ -39,7 +42,8 @@ export function printTorch({ functions, tensors, about, methods }: TorchFlow): P
   return {
     constants,
     text: [
-      `"""${about.join('\n\n')}\n"""\n\n${imports}`,
+      `"""${about.map(inDocstring).join('\n\n')}\n"""\n\n${imports}`,
+      ...(context ? [contextCheck(context)] : []),
       ...used.map(([, text]) => text),
       ...parts,
       flow,
@@ -56,6 +60,24 @@ function classText({ name, base, modules, lines }: PrintedClass): string {
       ? []
       : [`    """${first}${others.length > 0 ? ` and ${others.length} more` : ''}"""`, ''];
   return `class ${name}(${base}):\n${[...where, ...inside].join('\n')}\n`;
+}
+
+/** Names of a user's data may hold anything. */
+function inDocstring(paragraph: string): string {
+  const escaped = paragraph.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"');
+  // Broken at blanks where more follows than a line holds.
+  return escaped.replaceAll(/(?=.{121})(.{1,119}) /g, '$1\n');
+}
+
+function contextCheck({ size, line }: { size: number; line: string }): string {
+  return `CONTEXT = ${JSON.stringify(line)}
+
+
+def check_context(context: Tensor) -> None:
+    if context.dim() != 2 or context.shape[1] != ${size} or not context.is_floating_point():
+        given = f"{str(context.dtype).removeprefix('torch.')} {list(context.shape)}"
+        raise ValueError(f"expected float numbers, {CONTEXT}; got {given}")
+`;
 }
 
 const imports = `from __future__ import annotations

@@ -64,12 +64,14 @@ interface Module {
   readonly places: Float32Array[];
 }
 
+/** @param checks statements that functions of the whole flow begin with, by the argument that they are about */
 export function printModules(
   functions: readonly TracedFunction[],
   tensors: readonly StoredTensor[],
   passes: Pipeline,
+  checks: Readonly<Record<string, string>> = {},
 ): PrintedModules {
-  return new ModulePrinter(tensors, passes).print(functions);
+  return new ModulePrinter(tensors, passes, checks).print(functions);
 }
 
 class ModulePrinter {
@@ -82,6 +84,7 @@ class ModulePrinter {
   constructor(
     private readonly tensors: readonly StoredTensor[],
     private readonly passes: Pipeline,
+    private readonly checks: Readonly<Record<string, string>>,
   ) {
     this.stored = new Set(tensors.map(({ name }) => name));
   }
@@ -121,7 +124,8 @@ class ModulePrinter {
       },
       hintsOf(graph, region, direction, this.isLeaf(region.module)),
     );
-    const text = methodText('@', printed);
+    const first = region.module === '' ? printed.args.flatMap((arg) => this.checks[arg] ?? []) : [];
+    const text = methodText('@', { ...printed, lines: [...first, ...printed.lines] });
     // Whoever calls the whole flow does it by the names of its functions.
     if (region.module !== '') for (const [name, known] of module.methods) if (known === text) return name;
     const name = freeName(wanted, (other) => module.methods.has(other));

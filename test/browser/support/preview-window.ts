@@ -12,6 +12,8 @@ export interface PreviewSide {
   overview?: TableOverview;
   presets?: PresetGroup[];
   estimate?: TrainEstimate;
+  /** What an estimate waits for. */
+  measured?: Promise<void>;
   error?: string;
   delay?: number;
 }
@@ -47,6 +49,7 @@ export class PreviewWindow {
       overview: async () => side.overview,
       presets: async () => side.presets ?? [],
       async estimate({ preset }) {
+        await side.measured;
         if (!side.estimate) throw new Error(`${preset}: cannot be trained`);
         return side.estimate;
       },

@@ -144,6 +144,14 @@ test('a large offset does not spoil the deviation, and a constant column is name
     message: /Column "b" does not vary: it is 7 in all 2 training rows/,
   });
   await assert.rejects(fit(1, [0, 0]), /Column 0 does not vary/);
+  // The first are equal as float32, the others differ by one in ten million.
+  const tooFine =
+    /Column "account" varies too little beside its size, which is about 10{7,}, for float32 to tell/;
+  for (const values of [
+    [1e13, 1e13 + 175],
+    [1e7, 1e7 + 2],
+  ])
+    await assert.rejects(fit(1, values, ['account']), { name: 'UserError', message: tooFine });
 });
 
 test('a run is no data, and says what names its data', async () => {

@@ -85,6 +85,18 @@ test('decimal commas that were read are said once', async () => {
   );
 });
 
+test('values that differ, but not as float32, are not said to be all the same', async () => {
+  const lines = Array.from({ length: 700 }, (_, i) => `${1e13 + i / 4},${1e7 + (i % 7)},7,${Math.sin(i)}`);
+  const file = path.join(folder, 'fine.csv');
+  writeFileSync(file, `account,odd,still,x\n${lines.join('\n')}\n`);
+  const { warnings } = await previewData(file, folder);
+  assert.deepEqual(warnings, [
+    'Column "still" does not vary, but a density needs columns that vary. Leave it out (--exclude, data.exclude).',
+    'Columns "account", "odd" vary too little beside their size for float32 to tell their values apart. Subtract what all ' +
+      'have in common first, or leave them out (--exclude, data.exclude).',
+  ]);
+});
+
 test('columns that name rows, and numbers of more digits than are read, are said with what to do', async () => {
   const file = path.join(folder, 'orders.csv');
   const rows = Array.from({ length: 1000 }, (_, i) =>
@@ -103,7 +115,9 @@ test('columns that name rows, and numbers of more digits than are read, are said
   const said = warnings.filter((line) => /rows/.test(line));
   assert.deepEqual(said, [
     'Columns "n", "Customer ID" seem to number or name the rows, and a density learns nothing from that. Leave them out (--exclude, data.exclude).',
-    'Columns "account", "late" have numbers of more digits than a flow reads, which are about 7: rows that differ only in later ones become equal. ' +
-      'Leave them out (--exclude, data.exclude), or subtract what all have in common first.',
+    'Column "account" has numbers of more digits than a flow reads, which are about 7: rows that differ only in later ones become equal. ' +
+      'Leave it out (--exclude, data.exclude), or subtract what all have in common first.',
   ]);
+  // Training refuses it.
+  assert.ok(warnings.some((line) => line.startsWith('Column "late" varies too little beside its size')));
 });

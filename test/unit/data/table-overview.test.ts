@@ -88,6 +88,18 @@ test('types, ranges, classes and gaps of a table that no flow could be trained o
   assert.deepEqual([found.rows, found.looked, found.more], [4, 4, false]);
 });
 
+test('a range has the digits that are written, which float32 cannot keep', async () => {
+  const lines = Array.from({ length: 700 }, (_, i) => `${1e13 + i / 4},${i}`);
+  const [account] = (await tableColumns(
+    put(folder, 'account.csv', `account,n\n${lines.join('\n')}\n`),
+    '/',
+  ))!;
+  const { min, max, std, histogram } = account!.numbers!;
+  assert.deepEqual([min, max], [1e13, 1e13 + 174.75]);
+  assert.ok(Math.abs(std - 175 / Math.sqrt(12)) < 0.1, String(std));
+  assert.ok(histogram.counts.every((count) => count >= 20));
+});
+
 test('of a long table the first rows are looked at', async () => {
   const long = await tableOverview(put(folder, 'longer.csv', `a,b\n${'1,2\n'.repeat(30_000)}`), '/');
   assert.deepEqual([long!.looked, long!.more, long!.cells.length], [20_000, true, 200]);
@@ -99,7 +111,7 @@ test('columns with decimal commas are numbers where all of their values are', as
   assert.deepEqual(
     found!.map(({ type, numbers }) => [type, numbers?.min, numbers?.max]),
     [
-      ['number', -3.5, Math.fround(9.77)],
+      ['number', -3.5, 9.77],
       ['text', undefined, undefined],
       ['text', undefined, undefined],
       ['number', 1, 4],

@@ -1,7 +1,7 @@
 /** Numbers that stand in a column. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alike } from '../../../webview/base/format/numbers';
+import { alike, between } from '../../../webview/base/format/numbers';
 
 test('numbers beside each other have as many decimals as the smallest needs', () => {
   const shown = (...values: number[]): string[] => values.map(alike(values));
@@ -12,4 +12,14 @@ test('numbers beside each other have as many decimals as the smallest needs', ()
   assert.deepEqual(shown(0.06, 5000), ['0.0600', '5000']);
   assert.deepEqual(shown(0.012, 0.034), ['0.0120', '0.0340']);
   assert.deepEqual(shown(0, NaN), ['0.00', 'NaN']);
+});
+
+test('the ends of a range have digits enough to differ', () => {
+  const shown = (low: number, high: number): string[] => [low, high].map(between(low, high));
+  assert.deepEqual(shown(100_001, 100_700), ['100,001', '100,700']);
+  assert.deepEqual(shown(1e13, 1e13 + 174.75), ['10,000,000,000,000', '10,000,000,000,175']);
+  assert.deepEqual(shown(-5.0004, -5.0001), ['−5.0004', '−5.0001']);
+  assert.deepEqual(shown(1.0001e-5, 1.0002e-5), ['1.0001000·10⁻⁵', '1.0002000·10⁻⁵']);
+  assert.deepEqual(shown(25.7, 234), ['25.70', '234.0']);
+  assert.deepEqual(shown(7, 7), ['7.00', '7.00']);
 });

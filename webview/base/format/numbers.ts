@@ -77,6 +77,25 @@ export function compact(value: number | undefined): string {
   return fixed(value, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 0.1 || size === 0 ? 2 : 4);
 }
 
+/** For numbers from `low` to `high`: with digits enough to tell these apart. */
+export function between(low: number, high: number): (value: number) => string {
+  if (!(high > low) || compact(low) !== compact(high)) return compact;
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const digits = Math.min(17, 3 + Math.ceil(Math.log10(size / (high - low))));
+  return (value) => withDigits(value, digits);
+}
+
+function withDigits(value: number, digits: number): string {
+  const size = Math.abs(value);
+  const sign = value < 0 ? '−' : '';
+  if (size !== 0 && size < 1e-3) {
+    const [mantissa = '', exponent] = size.toExponential(digits - 1).split('e');
+    return `${sign}${decimal(mantissa)}·${powerOfTen(Number(exponent))}`;
+  }
+  const text = size.toLocaleString('en-US', { maximumSignificantDigits: digits });
+  return sign + text.replace(/[.,]/g, (mark) => (mark === '.' ? marks.decimal : marks.thousands));
+}
+
 /** For numbers that stand below or beside each other: with as many decimals all as the smallest needs for a figure. */
 export function alike(values: readonly number[]): (value: number) => string {
   const sizes = values.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
