@@ -1,11 +1,13 @@
 /** Vectors as rows of a table, each of which can be chosen. */
+import { useSignal } from '@preact/signals';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
+import { Pager } from '../controls/pager';
 import { fixed } from '../format/numbers';
 import { featureName } from '../layers/layer-names';
 import { words } from '../words';
 
-const mostFeatures = 12;
+const featuresAPage = 64;
 
 export interface RowsProps {
   model: ModelSummary;
@@ -27,10 +29,21 @@ export interface RowsProps {
 export function Rows(props: RowsProps) {
   const { model, values, count, lead = [] } = props;
   const features = values.shape.at(-1) ?? 0;
-  const shown = Math.min(features, mostFeatures);
-  const columns = Array.from({ length: shown }, (_, f) => f);
+  const from = useSignal(0);
+  // Another model may have fewer.
+  const offset = from.value < features ? from.value : 0;
+  const shown = Math.min(features - offset, featuresAPage);
+  const columns = Array.from({ length: shown }, (_, f) => offset + f);
   return (
     <>
+      <Pager
+        offset={offset}
+        size={featuresAPage}
+        total={features}
+        shown={words.featuresShown(offset + 1, offset + shown, features)}
+        label={words.feature}
+        onChange={(next) => (from.value = next)}
+      />
       <div class="scroll-x" tabIndex={0} role="group" aria-label={props.label}>
         <table class="rows-table">
           <thead>
@@ -80,7 +93,6 @@ export function Rows(props: RowsProps) {
           </tbody>
         </table>
       </div>
-      {shown < features ? <p class="tick">{words.featuresShown(1, shown, features)}</p> : null}
     </>
   );
 }
