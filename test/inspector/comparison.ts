@@ -53,7 +53,7 @@ export async function compared(frame: Frame, model: Model, other: string): Promi
   return rows.map(({ name, texts }) => {
     const [first, second, difference] = texts.map(parseNumber);
     // Each is rounded for itself.
-    near(difference!, second! - first!, 0.151, `B − A of ${name}`);
+    near(difference!, second! - first!, 0.0016, `B − A of ${name}`);
     return { name, a: first!, b: second!, difference: difference! };
   });
 }

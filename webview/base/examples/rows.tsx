@@ -1,4 +1,4 @@
-/** Vectors as rows of a table, each of which can be chosen. */
+/** Vectors as rows of a table, each of which can be chosen where that means something. */
 import { useSignal } from '@preact/signals';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
@@ -21,13 +21,14 @@ export interface RowsProps {
   longName?(row: number): string;
   /** Columns between the button and the features. */
   lead?: readonly { head: string; cell(row: number): string }[];
-  selected(row: number): boolean;
+  selected?(row: number): boolean;
   disabled?(row: number): boolean;
-  onPick(row: number): void;
+  /** Without it, rows are only looked at. */
+  onPick?(row: number): void;
 }
 
 export function Rows(props: RowsProps) {
-  const { model, values, count, lead = [] } = props;
+  const { model, values, count, lead = [], onPick } = props;
   const features = values.shape.at(-1) ?? 0;
   const from = useSignal(0);
   // Another model may have fewer.
@@ -63,17 +64,21 @@ export function Rows(props: RowsProps) {
           </thead>
           <tbody>
             {Array.from({ length: count }, (_, row) => (
-              <tr key={row} aria-selected={props.selected(row)}>
+              <tr key={row} aria-selected={props.selected?.(row)}>
                 <td>
-                  <button
-                    type="button"
-                    class="linklike"
-                    aria-label={props.longName?.(row)}
-                    disabled={props.disabled?.(row)}
-                    onClick={() => props.onPick(row)}
-                  >
-                    {props.name(row)}
-                  </button>
+                  {onPick ? (
+                    <button
+                      type="button"
+                      class="linklike"
+                      aria-label={props.longName?.(row)}
+                      disabled={props.disabled?.(row)}
+                      onClick={() => onPick(row)}
+                    >
+                      {props.name(row)}
+                    </button>
+                  ) : (
+                    props.name(row)
+                  )}
                 </td>
                 {lead.map(({ head, cell }) => (
                   <td key={head} class="num">
