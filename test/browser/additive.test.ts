@@ -12,11 +12,13 @@ describe('a flow of additive couplings', () => {
   let editor: EngineWindow;
   let model: Model;
   let affine: Model;
+  let autoregressive: Model;
   inWindow(
     async (started) => {
       editor = started;
       model = await tinyModel(editor.folder, 'additive');
       affine = await tinyModel(editor.folder, 'plane');
+      autoregressive = await tinyModel(editor.folder, 'autoregressive');
     },
     { untrained: true },
   );
@@ -60,6 +62,14 @@ describe('a flow of additive couplings', () => {
     const other = await ready(affine.file());
     await other.locator('.waterfall [data-part=total]').waitFor();
     assert.ok((await parts(other)).includes('couplings'));
+    assert.match(await other.locator('.strip .sum').innerText(), /^couplings, Σ s/);
+  });
+
+  it('calls what is no coupling a layer in the key of its log-dets', async () => {
+    const page = await ready(autoregressive.file());
+    const key = page.locator('.strip .sum');
+    await key.getByText('Σ s').waitFor();
+    assert.match(await key.innerText(), /^layers, Σ s/);
   });
 
   for (const language of ['en', 'de'])

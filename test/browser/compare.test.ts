@@ -5,17 +5,20 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { giveValues, parseNumber, untilResult } from '../inspector/frame';
+import type { Model } from '../inspector/models';
 import { exampleOf, reference } from '../inspector/reference';
 import { until } from '../inspector/until';
 import type { EngineWindow } from './support/engine-window';
 import type { EnginePage } from './support/engine-page';
 import { inWindow } from './support/in-window';
-import { tinyRun, type TinyRun } from './support/tiny-models';
+import { tinyModel, tinyRun, type TinyRun } from './support/tiny-models';
 
 describe('choosing and keeping a comparison', () => {
   let editor: EngineWindow;
   let digits: TinyRun;
   let other: TinyRun;
+  let vector: TinyRun;
+  let broad: Model;
   inWindow(
     async (started) => {
       editor = started;
@@ -25,6 +28,8 @@ describe('choosing and keeping a comparison', () => {
       await other.reach(120, 2.125);
       cpSync(other.file(120), other.paths.best);
       editor.runs = [other.folder];
+      vector = await tinyRun(editor.folder, 'vector');
+      broad = await tinyModel(editor.folder, 'broad');
     },
     { untrained: true },
   );
@@ -128,6 +133,23 @@ describe('choosing and keeping a comparison', () => {
     assert.equal(live.said('chooseModel').length, 1);
     const [, , of] = live.said('ask').findLast(([method]) => method === 'curves')!;
     assert.equal(of, other.file(120));
+  });
+
+  it('lists samples of tables, and says no more of unlike tables than that they are', async () => {
+    const { page } = await editor.openPage(vector.file(), { width: 1280, height: 800 });
+    await page.locator('.worked').waitFor();
+    await page.getByRole('button', { name: 'Compare', exact: true }).click();
+    const samples = (name: string) => page.locator(`[data-samples=${name}] tbody tr`);
+    await samples('A').nth(15).waitFor();
+    await samples('B').nth(15).waitFor();
+    assert.notEqual(await samples('A').first().innerText(), await samples('B').first().innerText());
+    assert.equal(await samples('A').locator('button').count(), 0);
+    await page.getByRole('button', { name: 'Another file' }).click();
+    await editor.chooseFile(broad.file());
+    await page.getByText('B takes other inputs (70)').waitFor();
+    await page.locator('[data-samples=B] th', { hasText: 'sensor_63' }).waitFor();
+    await page.getByText('B takes other inputs, so its layers have other shapes.').waitFor();
+    assert.equal(await page.getByText('still compare').count(), 0);
   });
 
   it('goes along in a saved page, which opens with it', async () => {

@@ -107,7 +107,8 @@ describe('in the window', function () {
     await endComparison(frame, await select(frame, couplingsOf(rows).at(-1)!.name));
     // From the palette, without a button of the page.
     await workbench.palette('Flowscope: Compare With…');
-    await workbench.chooseFile(zuko);
+    await workbench.title().filter({ hasText: 'Compare With' }).waitFor();
+    await workbench.chooseModel(zuko);
     await compared(frame, model, zuko);
     await endComparison(frame, await select(frame, couplingsOf(rows)[0]!.name));
   });

@@ -111,6 +111,11 @@ export class Workbench implements InspectorWindow {
     });
   }
 
+  async chooseModel(file: string): Promise<void> {
+    await this.pick('Choose a file…');
+    await this.chooseFile(file);
+  }
+
   /** Title of the open quick pick or input box, with its step numbers. */
   title(): Locator {
     return this.page.locator('.quick-input-widget:visible .quick-input-title');

@@ -8,6 +8,8 @@ export interface InspectorWindow {
   open(file: string, selector: string): Promise<Frame>;
   /** Answers the file dialog that the page asked for. */
   chooseFile(file: string): Promise<void>;
+  /** Chooses a file that the list of models does not have, or is not looked for in. */
+  chooseModel(file: string): Promise<void>;
   /** Accepts the name that a save dialog proposes, and reads what was written. */
   acceptSave(): Promise<Buffer>;
   /** Turns VS Code's own setting for less motion on or off. */

@@ -30,7 +30,7 @@ export async function convert(
   target?: unknown,
   given?: ConvertArguments,
 ): Promise<void> {
-  const model = await resolveModel(services, target, checkpoint);
+  const model = await resolveModel(services, target, { ...checkpoint, title: l10n.t('Convert Checkpoint') });
   if (!model) return;
   const to =
     given?.to === undefined ? await askTarget(model, targetsOf(provider, model)) : targetNamed(given.to);

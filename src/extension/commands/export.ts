@@ -15,8 +15,10 @@ export async function exportOnnx(
   provider: InspectorProvider,
   target?: unknown,
 ): Promise<void> {
-  const title = l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files');
-  const asked = await askWhat(services, target, title);
+  const asked = await askWhat(services, target, {
+    title: l10n.t('Export to ONNX'),
+    folder: l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files'),
+  });
   if (!asked) return;
   const { model, output } = asked;
   const report = await withDocument(
@@ -33,12 +35,12 @@ export async function exportOnnx(
 async function askWhat(
   services: Services,
   target: unknown,
-  title: string,
+  { title, folder }: { title: string; folder: string },
 ): Promise<{ model: Uri; output: string } | undefined> {
-  const model = await resolveModel(services, target, checkpoint);
+  const model = await resolveModel(services, target, { ...checkpoint, title });
   if (!model) return undefined;
   const chosen = await window.showOpenDialog({
-    title,
+    title: folder,
     openLabel: l10n.t('Export Here'),
     canSelectFiles: false,
     canSelectFolders: true,
@@ -73,8 +75,10 @@ export async function exportTorch(
   provider: InspectorProvider,
   target?: unknown,
 ): Promise<void> {
-  const title = l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors');
-  const asked = await askWhat(services, target, title);
+  const asked = await askWhat(services, target, {
+    title: l10n.t('Export to PyTorch'),
+    folder: l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors'),
+  });
   if (!asked) return;
   const { model, output } = asked;
   const { files, example } = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
@@ -95,7 +99,10 @@ export async function exportHtml(
   target: unknown,
   comparedWith: (model: Uri) => string | undefined,
 ): Promise<void> {
-  const model = await resolveModel(services, target, anyModel);
+  const model = await resolveModel(services, target, {
+    ...anyModel,
+    title: l10n.t('Export Inspection as HTML'),
+  });
   if (!model) return;
   const file = await window.showSaveDialog({
     title: l10n.t('Export Inspection as HTML'),

@@ -11,7 +11,10 @@ export async function changeImport(
   provider: InspectorProvider,
   target?: unknown,
 ): Promise<void> {
-  const model = await resolveModel(services, target, anyModel);
+  const model = await resolveModel(services, target, {
+    ...anyModel,
+    title: l10n.t('Change How This File Is Read'),
+  });
   if (!model) return;
   const borrowed = provider.borrow(model);
   try {

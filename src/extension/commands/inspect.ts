@@ -4,18 +4,19 @@ import type { Services } from '../services';
 import { anyModel, resolveModel } from './targets';
 
 export async function openInInspector(services: Services, target?: unknown): Promise<void> {
-  const uri = await resolveModel(services, target, anyModel);
+  const uri = await resolveModel(services, target, { ...anyModel, title: l10n.t('Open in Inspector') });
   if (uri) await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
 }
 
 /** Opens an ONNX file read-only, with what can be said of it. */
 export async function importOnnx(services: Services, target?: unknown): Promise<void> {
   const wanted = {
+    title: l10n.t('Import ONNX'),
     what: l10n.t('an ONNX file'),
     accepts: (uri: { path: string }) => uri.path.endsWith('.onnx'),
   };
   const uri = target
     ? await resolveModel(services, target, wanted)
-    : (await window.showOpenDialog({ title: l10n.t('Import ONNX'), filters: { ONNX: ['onnx'] } }))?.[0];
+    : (await window.showOpenDialog({ title: wanted.title, filters: { ONNX: ['onnx'] } }))?.[0];
   if (uri) await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
 }

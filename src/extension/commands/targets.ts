@@ -3,6 +3,7 @@ import path from 'node:path';
 import {
   FileType,
   l10n,
+  type Memento,
   type QuickPickItem,
   TabInputCustom,
   TabInputText,
@@ -11,7 +12,13 @@ import {
   workspace,
 } from 'vscode';
 import { UserError } from '../../base/user-error';
-import { dialogExtensions, isCheckpointFile, isModelFile, modelGlob } from '../editor/view-types';
+import {
+  dialogExtensions,
+  isCheckpointFile,
+  isModelFile,
+  isTrainingState,
+  modelGlob,
+} from '../editor/view-types';
 import { formatBest } from '../localized-format';
 import { section } from '../quick-pick';
 import { findRuns } from '../runs/find-runs';
@@ -42,20 +49,30 @@ export function activeFile(): Uri | undefined {
   return input instanceof TabInputCustom || input instanceof TabInputText ? input.uri : undefined;
 }
 
+interface Kind {
+  what: string;
+  accepts(uri: Uri): boolean;
+}
+
+export interface Wanted extends Kind {
+  /** Of the list and the dialog: the name of the command that asks. */
+  title: string;
+}
+
 /** A model file: the target itself, or the best checkpoint of the run that it is. Undefined when the user left. */
 export async function resolveModel(
   services: Services,
   target: unknown,
-  wanted: { what: string; accepts(uri: Uri): boolean },
+  wanted: Wanted,
 ): Promise<Uri | undefined> {
   const uri = uriOf(target);
   if (uri) return modelAt(uri, wanted);
   const active = activeFile();
   if (active && wanted.accepts(active)) return active;
-  return pickModel(services, wanted);
+  return pickModel(services.context.workspaceState, wanted);
 }
 
-async function modelAt(uri: Uri, wanted: { what: string; accepts(uri: Uri): boolean }): Promise<Uri> {
+async function modelAt(uri: Uri, wanted: Kind): Promise<Uri> {
   const stat = await workspace.fs.stat(uri).then(undefined, () => undefined);
   if (!stat) throw new UserError(l10n.t('{0} does not exist.', uri.fsPath));
   if (stat.type & FileType.Directory) return bestOf(uri);
@@ -85,12 +102,10 @@ interface ModelItem extends QuickPickItem {
   browse?: boolean;
 }
 
-async function pickModel(
-  services: Services,
-  wanted: { what: string; accepts(uri: Uri): boolean },
-): Promise<Uri | undefined> {
+/** From the runs and files of the workspace, or from a dialog. */
+export async function pickModel(state: Memento, wanted: Wanted): Promise<Uri | undefined> {
   const [runs, files] = await Promise.all([
-    findRuns(services.context.workspaceState),
+    findRuns(state),
     filesByName(modelGlob, { most: 200, except: ['checkpoints'] }),
   ]);
   const runItems = await Promise.all(
@@ -100,7 +115,7 @@ async function pickModel(
     }),
   );
   const fileItems = files
-    .filter((file) => wanted.accepts(file))
+    .filter((file) => wanted.accepts(file) && !isTrainingState(file))
     .map((uri): ModelItem => ({ label: `$(file) ${workspace.asRelativePath(uri)}`, uri }));
   const choice = await window.showQuickPick<ModelItem>(
     [
@@ -108,12 +123,12 @@ async function pickModel(
       ...section(l10n.t('Files'), fileItems),
       ...section(l10n.t('Browse'), [{ label: `$(folder-opened) ${l10n.t('Choose a file…')}`, browse: true }]),
     ],
-    { placeHolder: l10n.t('Choose {0}', wanted.what), matchOnDescription: true },
+    { title: wanted.title, placeHolder: l10n.t('Choose {0}', wanted.what), matchOnDescription: true },
   );
   if (!choice?.browse) return choice?.uri;
   const [chosen] =
     (await window.showOpenDialog({
-      title: l10n.t('Choose {0}', wanted.what),
+      title: wanted.title,
       filters: { [l10n.t('Model files')]: dialogExtensions },
     })) ?? [];
   return chosen && modelAt(chosen, wanted);
@@ -185,13 +200,13 @@ async function runAt(uri: Uri): Promise<Uri> {
   );
 }
 
-export const anyModel = {
+export const anyModel: Kind = {
   what: l10n.t('a model file (.safetensors, .pt, .ckpt, .keras, .eqx, .pkl, .onnx, …)'),
   accepts: isModelFile,
 };
 
 /** Checkpoints of Flowscope or another library. */
-export const checkpoint = {
+export const checkpoint: Kind = {
   what: l10n.t('a checkpoint (.safetensors, .pt, .ckpt, .keras, .eqx, .pkl, …)'),
   accepts: isCheckpointFile,
 };

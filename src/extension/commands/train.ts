@@ -66,7 +66,10 @@ export async function continueTraining(
   given?: TrainArguments,
 ): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
-  const model = await resolveModel(services, target, checkpoint);
+  const model = await resolveModel(services, target, {
+    ...checkpoint,
+    title: l10n.t('Continue Training From'),
+  });
   if (!model) return;
   const from = onDisk(model);
   // Here, since the training runs in a process that asks nothing.

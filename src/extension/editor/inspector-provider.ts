@@ -24,7 +24,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
 
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
     panel.title = titleOf(document.uri);
-    const session = new PageSession(document, panel, this.active);
+    const session = new PageSession(document, panel, this.active, this.context.workspaceState);
     // While the page loads. What goes wrong is said when the page asks, which tries again.
     document.openAhead().catch(() => undefined);
     panel.onDidDispose(() => session.dispose());

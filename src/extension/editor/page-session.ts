@@ -1,7 +1,7 @@
 /** One webview that shows a document: answers the page's calls and tells it of changes. */
 import { randomUUID } from 'node:crypto';
 import { createBirpc } from 'birpc';
-import { commands, env, l10n, Uri, type WebviewPanel, window, workspace } from 'vscode';
+import { commands, env, l10n, type Memento, Uri, type WebviewPanel, window, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
@@ -12,12 +12,13 @@ import type { PageApi, PageCommand, PageEvents, PageHost } from '../../protocol/
 import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
+import { pickModel } from '../commands/targets';
 import { chooseData } from '../training/data-dialog';
 import { exportPlace } from './export-place';
 import type { ModelDocument } from './model-document';
 import { inWindowWords } from '../window-words';
 import { titleOf } from './title';
-import { dialogExtensions, viewTypeOf } from './view-types';
+import { isModelFile, isTrainingState, viewTypeOf } from './view-types';
 
 const pageCommands: Record<PageCommand, string> = {
   exportOnnx: 'flowscope.exportOnnx',
@@ -45,6 +46,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     private readonly document: ModelDocument,
     panel: WebviewPanel,
     private readonly active: ActiveInspector,
+    private readonly state: Memento,
   ) {
     this.see(panel.visible);
     this.uri = document.uri;
@@ -121,13 +123,14 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   }
 
   async chooseModel(): Promise<string | undefined> {
-    const [chosen] =
-      (await window.showOpenDialog({
-        title: l10n.t('Checkpoint or model to compare with'),
-        defaultUri: Uri.joinPath(this.document.uri, '..'),
-        filters: { [l10n.t('Model files')]: dialogExtensions },
-      })) ?? [];
-    if (chosen?.scheme !== 'file') return undefined;
+    const own = this.document.uri.toString();
+    const chosen = await pickModel(this.state, {
+      title: l10n.t('Compare With'),
+      what: l10n.t('a checkpoint or model to compare with'),
+      accepts: (uri) =>
+        uri.scheme === 'file' && isModelFile(uri) && !isTrainingState(uri) && uri.toString() !== own,
+    });
+    if (!chosen) return undefined;
     this.document.grant(chosen.fsPath);
     return chosen.fsPath;
   }

@@ -31,6 +31,11 @@ export function isOurs(uri: { path: string }): boolean {
   return /\.flow(rec)?\.safetensors$/.test(uri.path);
 }
 
+/** What a training resumes from, beside its checkpoints; nothing opens it. */
+export function isTrainingState(uri: { path: string }): boolean {
+  return uri.path.endsWith('.resume.safetensors');
+}
+
 /** A file with weights; ONNX files hold a graph. */
 export function isCheckpointFile(uri: { path: string }): boolean {
   return isModelFile(uri) && !uri.path.toLowerCase().endsWith('.onnx');

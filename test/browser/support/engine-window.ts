@@ -150,6 +150,11 @@ export class EngineWindow implements InspectorWindow {
     choose(file);
   }
 
+  /** Lists are VS Code's own. */
+  chooseModel(file: string): Promise<void> {
+    return this.chooseFile(file);
+  }
+
   /** The save dialog that a page asks for. */
   save(bytes: Uint8Array): Promise<boolean> {
     return new Promise((resolve) => this.saves.push({ bytes, accept: () => resolve(true) }));

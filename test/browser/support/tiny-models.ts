@@ -69,6 +69,8 @@ const settings = {
     data: { source: 'measured.csv', validation: 120 },
     model: { kind: 'vector', dim: 6, couplings: 6, hidden: [8], flowNorm: true },
   },
+  /** More columns than a window is wide. */
+  broad: { data: { source: 'moved.csv' }, model: { kind: 'vector', dim: 70, couplings: 2, hidden: [4] } },
   long: { data: { source: 'moved.csv' }, model: { kind: 'vector', dim: 3, couplings: 90, hidden: [4] } },
 } as const;
 
@@ -87,10 +89,14 @@ const shapes: Record<Kind, readonly number[]> = {
   classes: [2],
   given: [5],
   vector: [6],
+  broad: [70],
   long: [3],
 };
 
 export const featureNames = ['speed', 'height', 'width', 'mass', 'age', 'charge'];
+
+const namesOf = (dim: number): string[] =>
+  Array.from({ length: dim }, (_, i) => featureNames[i] ?? `sensor_${i}`);
 
 interface TinyOptions {
   /** Changes parameters and running statistics in place. */
@@ -135,8 +141,7 @@ function save(
   metrics?: MetricsRow,
 ): Promise<void> {
   const { model } = config;
-  const names =
-    model.kind !== 'vector' ? [] : model.dim === 2 ? ['x', 'y'] : featureNames.slice(0, model.dim);
+  const names = model.kind !== 'vector' ? [] : model.dim === 2 ? ['x', 'y'] : namesOf(model.dim);
   const context =
     model.kind !== 'vector'
       ? []
@@ -151,7 +156,7 @@ function save(
       ? {
           standardize: {
             mean: [...names.map((_, i) => 0.5 - i / 4), ...context.map(() => 0.5)],
-            std: [...names.map((_, i) => 0.9 - i / 10), ...context.map(() => 0.5)],
+            std: [...names.map((_, i) => Math.max(0.1, 0.9 - i / 10)), ...context.map(() => 0.5)],
             names,
             ...(context.length > 0 ? { contextNames: context } : {}),
           },

@@ -92,6 +92,7 @@ describe('flows that are well', () => {
         if (severity === 'ok') assert.match(sentence, /\d/);
         assert.equal(advice, undefined);
       }
+      assert.doesNotMatch(of(findings, 'saturation').sentence, /\b0%/);
       const seen = findings.filter(({ severity }) => severity === 'ok').length;
       // Without batch norm there are no statistics to compare.
       assert.equal(seen, name === 'digits' ? 10 : 8);

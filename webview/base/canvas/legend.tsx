@@ -8,6 +8,17 @@ export interface LegendProps {
   width?: number;
 }
 
+/** Of a letter, on average, in pixels. */
+const letter = 6.3;
+
+/** Beside one another, with a space between. */
+const fits = (texts: readonly string[], width: number): boolean => texts.join('  ').length * letter <= width;
+
+function endText(value: number): string {
+  const size = Math.abs(value);
+  return size >= 0.01 && size < 1e5 ? tickText(Number(value.toFixed(size < 0.1 ? 3 : 2))) : tickText(value);
+}
+
 /** Colour bar with its numbers; the unit is part of it. */
 export function Legend({ scale, unit, width }: LegendProps) {
   const colours = scale(theme.value.light);
@@ -16,23 +27,21 @@ export function Legend({ scale, unit, width }: LegendProps) {
     return `rgb(${r},${g},${b})`;
   });
   // Zero is in the middle of signed colours alone.
-  const ends =
-    colours.low < 0 && colours.low === -colours.high
-      ? [colours.low, 0, colours.high]
-      : [colours.low, colours.high];
+  const symmetric = colours.low < 0 && colours.low === -colours.high;
+  const [low, high] = [endText(colours.low), endText(colours.high)];
+  const middle = symmetric ? ['0'] : [];
+  const withUnit = unit ? `${high} ${unit}` : high;
+  const texts = [
+    [low, ...middle, withUnit],
+    [low, withUnit],
+    [low, ...middle, high],
+  ].find((shown) => width === undefined || fits(shown, width)) ?? [low, high];
   return (
     <div class="legend" style={width === undefined ? undefined : { width: `${width}px` }}>
       <i style={{ background: `linear-gradient(90deg,${stops.join(',')})` }} />
       <span class="tick">
-        {ends.map((value, i) => (
-          <b key={i}>
-            {value === 0
-              ? '0'
-              : Math.abs(value) < 1e5 && Math.abs(value) >= 0.01
-                ? tickText(Number(value.toFixed(Math.abs(value) < 0.1 ? 3 : 2)))
-                : tickText(value)}
-            {unit && i === ends.length - 1 ? ` ${unit}` : ''}
-          </b>
+        {texts.map((value, i) => (
+          <b key={i}>{value}</b>
         ))}
       </span>
     </div>

@@ -1,11 +1,13 @@
-/** Vectors as rows of a table, each of which can be chosen. */
+/** Vectors as rows of a table, each of which can be chosen where that means something. */
+import { useSignal } from '@preact/signals';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
+import { Pager } from '../controls/pager';
 import { fixed } from '../format/numbers';
 import { featureName } from '../layers/layer-names';
 import { words } from '../words';
 
-const mostFeatures = 12;
+const featuresAPage = 64;
 
 export interface RowsProps {
   model: ModelSummary;
@@ -19,18 +21,30 @@ export interface RowsProps {
   longName?(row: number): string;
   /** Columns between the button and the features. */
   lead?: readonly { head: string; cell(row: number): string }[];
-  selected(row: number): boolean;
+  selected?(row: number): boolean;
   disabled?(row: number): boolean;
-  onPick(row: number): void;
+  /** Without it, rows are only looked at. */
+  onPick?(row: number): void;
 }
 
 export function Rows(props: RowsProps) {
-  const { model, values, count, lead = [] } = props;
+  const { model, values, count, lead = [], onPick } = props;
   const features = values.shape.at(-1) ?? 0;
-  const shown = Math.min(features, mostFeatures);
-  const columns = Array.from({ length: shown }, (_, f) => f);
+  const from = useSignal(0);
+  // Another model may have fewer.
+  const offset = from.value < features ? from.value : 0;
+  const shown = Math.min(features - offset, featuresAPage);
+  const columns = Array.from({ length: shown }, (_, f) => offset + f);
   return (
     <>
+      <Pager
+        offset={offset}
+        size={featuresAPage}
+        total={features}
+        shown={words.featuresShown(offset + 1, offset + shown, features)}
+        label={words.feature}
+        onChange={(next) => (from.value = next)}
+      />
       <div class="scroll-x" tabIndex={0} role="group" aria-label={props.label}>
         <table class="rows-table">
           <thead>
@@ -50,17 +64,21 @@ export function Rows(props: RowsProps) {
           </thead>
           <tbody>
             {Array.from({ length: count }, (_, row) => (
-              <tr key={row} aria-selected={props.selected(row)}>
+              <tr key={row} aria-selected={props.selected?.(row)}>
                 <td>
-                  <button
-                    type="button"
-                    class="linklike"
-                    aria-label={props.longName?.(row)}
-                    disabled={props.disabled?.(row)}
-                    onClick={() => props.onPick(row)}
-                  >
-                    {props.name(row)}
-                  </button>
+                  {onPick ? (
+                    <button
+                      type="button"
+                      class="linklike"
+                      aria-label={props.longName?.(row)}
+                      disabled={props.disabled?.(row)}
+                      onClick={() => onPick(row)}
+                    >
+                      {props.name(row)}
+                    </button>
+                  ) : (
+                    props.name(row)
+                  )}
                 </td>
                 {lead.map(({ head, cell }) => (
                   <td key={head} class="num">
@@ -80,7 +98,6 @@ export function Rows(props: RowsProps) {
           </tbody>
         </table>
       </div>
-      {shown < features ? <p class="tick">{words.featuresShown(1, shown, features)}</p> : null}
     </>
   );
 }

@@ -2,7 +2,7 @@
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { isQuantity } from '../../../src/protocol/quantities';
 import { ColourHistogram } from '../../base/charts/colour-histogram';
-import { Button } from '../../base/controls/toolkit';
+import { Pager } from '../../base/controls/pager';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { compact, fixed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
@@ -84,27 +84,14 @@ function FeatureRows({
   };
   return (
     <>
-      {pages > 1 ? (
-        <div class="pager">
-          <Button
-            icon
-            label={words.previousPage}
-            disabled={page === 0}
-            onClick={() => (store.state(activationsState).channelPage.value = page - 1)}
-          >
-            ‹
-          </Button>
-          <span class="tick">{words.featuresShown(offset + 1, offset + rows.length, features)}</span>
-          <Button
-            icon
-            label={words.nextPage}
-            disabled={page === pages - 1}
-            onClick={() => (store.state(activationsState).channelPage.value = page + 1)}
-          >
-            ›
-          </Button>
-        </div>
-      ) : null}
+      <Pager
+        offset={offset}
+        size={featuresAPage}
+        total={features}
+        shown={words.featuresShown(offset + 1, offset + rows.length, features)}
+        label={words.feature}
+        onChange={(next) => (store.state(activationsState).channelPage.value = next / featuresAPage)}
+      />
       <div class="scroll-x" role="group" tabIndex={0} aria-label={text.markedElement} onKeyDown={move}>
         <table class="rows-table">
           <thead>

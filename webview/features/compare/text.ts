@@ -18,7 +18,7 @@ export const english = {
   compareNoLayer: 'B has no such layer',
   compareNoLayerWhy: 'Its layers have other names or shapes. Totals, samples and curves still compare.',
   compareNoValues: 'values not shown',
-  compareNoPicture: 'Samples of this size are not drawn.',
+  compareOtherLayersWhy: 'B takes other inputs, so its layers have other shapes.',
   compareCurves: 'Validation loss of both runs',
   compareSameRun: 'A and B lie in one run.',
   compareCurvesKey: 'line A, dashed B',
@@ -56,7 +56,7 @@ export const german: typeof english = {
   compareNoLayerWhy:
     'Ihre Schichten haben andere Namen oder Formen. Summen, Samples und Kurven lassen sich vergleichen.',
   compareNoValues: 'Werte nicht gezeigt',
-  compareNoPicture: 'Samples dieser Größe werden nicht gezeichnet.',
+  compareOtherLayersWhy: 'B nimmt andere Eingaben, also haben seine Schichten andere Formen.',
   compareCurves: 'Validierungsverlust beider Läufe',
   compareSameRun: 'A und B liegen in einem Lauf.',
   compareCurvesKey: 'Linie A, gestrichelt B',

@@ -23,6 +23,7 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
+import { Rows } from '../../base/examples/rows';
 import { Asked, Message } from '../../base/store/asked';
 import { choicesOf } from './choices';
 import { stripState } from '../../base/store/strip-state';
@@ -31,6 +32,9 @@ import { curveLookState } from '../../base/curves/curve-look';
 import { FirstDifference } from './first-difference';
 import { compareState } from './state';
 import { pixelRange } from '../../base/canvas/pixel-range';
+
+/** Of layers and totals alike, so that what the layers differ by adds up. */
+const decimals = 3;
 
 /** "digits, step 400"; the file's name where there is neither. */
 function titleOf(model: ModelSummary): string {
@@ -123,6 +127,10 @@ function ComparedStrips({ a, b }: Pair) {
   );
 }
 
+/** Otherwise layers have other shapes, and totals are of other examples. */
+const takeSameInput = (a: ModelSummary, b: ModelSummary): boolean =>
+  JSON.stringify(a.shape) === JSON.stringify(b.shape) && a.levels === b.levels;
+
 /** "8×8×1, 17 levels" */
 function inputText({ shape, levels }: ModelSummary): string {
   return [shapeText(shape), ...(levels === undefined ? [] : [words.levels(levels)])].join(', ');
@@ -149,7 +157,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
     return parts && (parts.bitsPerDim ?? parts.nats);
   };
   const totals = [costs(first), costs(second)] as const;
-  const sameInput = JSON.stringify(a.shape) === JSON.stringify(b.shape) && a.levels === b.levels;
+  const sameInput = takeSameInput(a, b);
   const unit = (of: ModelSummary): string => (of.levels === undefined ? words.nats : words.bitsPerDim);
   const difference = (x?: number, y?: number): number | undefined =>
     x === undefined || y === undefined ? undefined : y - x;
@@ -185,19 +193,19 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
               {here === undefined ? <span class="bars" /> : <Bars coupling={here} limit={limit} />}
               {there === undefined ? <span class="bars" /> : <Bars coupling={there} limit={limit} />}
             </span>
-            <span class="num">{here === undefined ? unknown : signed(here)}</span>
-            <span class="num">{there === undefined ? unknown : signed(there)}</span>
+            <span class="num">{signed(here, decimals)}</span>
+            <span class="num">{signed(there, decimals)}</span>
             <span class="num" data-difference>
-              {signed(difference(here, there))}
+              {signed(difference(here, there), decimals)}
             </span>
           </div>
         ))}
         <div class="compare-row total" data-totals>
           <span class="name">{unit(a)}</span>
           <span />
-          <span class="num">{fixed(totals[0], 3)}</span>
-          <span class="num">{fixed(totals[1], 3)}</span>
-          <span class="num">{sameInput ? signed(difference(...totals), 3) : unknown}</span>
+          <span class="num">{fixed(totals[0], decimals)}</span>
+          <span class="num">{fixed(totals[1], decimals)}</span>
+          <span class="num">{sameInput ? signed(difference(...totals), decimals) : unknown}</span>
         </div>
       </div>
     </>
@@ -220,7 +228,10 @@ function ComparedLayer({ a, b }: Pair) {
           )}
         </Asked>
       ) : (
-        <Message title={text.compareNoLayer} why={text.compareNoLayerWhy} />
+        <Message
+          title={text.compareNoLayer}
+          why={takeSameInput(a, b) ? text.compareNoLayerWhy : text.compareOtherLayersWhy}
+        />
       )}
     </section>
   );
@@ -361,7 +372,13 @@ function SampleSheet({ name, model, grid, beside }: SampleSheetProps) {
           {...(beside?.values.shape[1] === 2 ? { beside: beside.values } : {})}
         />
       ) : (
-        <p class="tick wrap">{text.compareNoPicture}</p>
+        <Rows
+          model={model}
+          label={`${words.samples} ${name}`}
+          values={values}
+          count={shown}
+          name={(row) => String(row + 1)}
+        />
       )}
     </figure>
   );

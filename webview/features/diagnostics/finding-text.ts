@@ -51,6 +51,8 @@ const sentences: Record<string, Say> = {
     `|s| erreicht ${number(v.size)} nats in ${layer}${others(f)}: Werte werden mit bis zu ${number(v.factor)} skaliert. Ab ${v.notice} gilt es als groß; exp läuft in float32 bei ${number(v.overflow)} über.`,
   'scaleSize/noScale': () => noScale,
   'saturation/noScale': () => noScale,
+  'saturation/none': (v) =>
+    `Keiner der bewegten Werte hat eine gesättigte Skalierung (|tanh u| über ${number(v.tanh)}).`,
   'saturation/free': (v, layer) =>
     `Höchstens ${percentOf(v.share)} der bewegten Werte haben eine gesättigte Skalierung (|tanh u| über ${number(v.tanh)}), in ${layer}; ab ${percentOf(v.notice)} zählt es.`,
   'saturation/saturated': (v, layer, f) =>

@@ -20,10 +20,10 @@ import { foldRows, scaleGroups } from './entries';
 import {
   featureName,
   modelAt,
-  hasOwnLogDet,
   isLearned,
   isSumOfScales,
   layerNumber,
+  layersName,
   normsName,
   layerTitle,
   shortName,
@@ -383,17 +383,18 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
     if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${words.bitsPerDim}`;
   };
+  const layers = layersName(model);
   const norms = normsName(model);
   const lines = [
-    ...(model.layers.some(hasOwnLogDet)
-      ? [
+    ...(layers === undefined
+      ? []
+      : [
           {
             key: '',
-            name: model.layers.every(isSumOfScales) ? text.couplings : text.transforms,
+            name: model.layers.every(isSumOfScales) ? text.sumOfScales(layers) : text.transforms,
             cost: nll?.couplings,
           },
-        ]
-      : []),
+        ]),
     ...(norms === undefined ? [] : [{ key: 'norm', name: norms, cost: nll?.norm }]),
   ];
   return (

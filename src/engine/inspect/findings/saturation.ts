@@ -19,6 +19,15 @@ export const saturation: Check = (seen) => {
   const severity = severityOf(worst.value, thresholds.saturation);
   const name = layerName(worst.layer.info);
   const values = { share: worst.value, notice, tanh };
+  if (worst.value === 0) {
+    return {
+      check: 'saturation',
+      severity,
+      kind: 'none',
+      sentence: `None of the moving values have a saturated scale (|tanh u| above ${tanh}).`,
+      values,
+    };
+  }
   if (severity === 'ok') {
     return {
       check: 'saturation',

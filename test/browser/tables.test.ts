@@ -1,0 +1,69 @@
+/** Flows of tables: many columns in lists of rows, and numbers that fit a narrow pane. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { showTab, type Model } from '../inspector/models';
+import type { EngineWindow } from './support/engine-window';
+import { inWindow } from './support/in-window';
+import { tinyModel } from './support/tiny-models';
+
+describe('a flow of a table', () => {
+  let editor: EngineWindow;
+  let broad: Model;
+  let given: Model;
+  inWindow(
+    async (started) => {
+      editor = started;
+      broad = await tinyModel(editor.folder, 'broad');
+      given = await tinyModel(editor.folder, 'given', {
+        // Log scales whose range takes many letters to say.
+        change: (_, values) => values.forEach((value, i) => (values[i] = value * 0.25)),
+      });
+    },
+    { untrained: true },
+  );
+
+  it('lists samples with all features, in pages, and the number of the row in sight', async () => {
+    const { page } = await editor.openPage(broad.file(), { width: 1280, height: 800 });
+    await showTab(page, '.gallery', 'Samples');
+    const gallery = page.locator('.gallery');
+    const head = gallery.locator('.rows-table th');
+    await gallery.getByText('features 1–64 of 70').waitFor();
+    assert.equal(await head.last().innerText(), 'sensor_63');
+    const places = await gallery.locator('.scroll-x').evaluate((scroller) => {
+      scroller.scrollLeft = 800;
+      const left = (element: Element | null) =>
+        element!.getBoundingClientRect().left - scroller.getBoundingClientRect().left;
+      return [scroller.scrollLeft, left(scroller.querySelector('th')), left(scroller.querySelector('td'))];
+    });
+    assert.deepEqual(places.map(Math.round), [800, 0, 0]);
+    await gallery.getByRole('button', { name: 'Next page' }).click();
+    await gallery.getByText('features 65–70 of 70').waitFor();
+    assert.equal(await head.last().innerText(), 'sensor_69');
+  });
+
+  it('shows all numbers of a layer beside the gallery and in a narrow pane', async () => {
+    for (const [width, height] of [
+      [1280, 800],
+      [1100, 800],
+      [400, 800],
+    ] as const) {
+      const { page } = await editor.openPage(given.file(), { width, height });
+      await page.locator('.activations .rows-table').waitFor();
+      const table = page.locator('.activations .scroll-x');
+      const [all, seen] = await table.evaluate((box) => [box.scrollWidth, box.clientWidth]);
+      assert.ok(all <= seen, `${width}: the table is ${all} wide in ${seen}`);
+      const ends = await page.locator('.activations .legend .tick').evaluateAll((legends) =>
+        legends.flatMap((legend) => {
+          const boxes = [...legend.children].map((end) => end.getBoundingClientRect());
+          const box = legend.getBoundingClientRect();
+          return [
+            ...boxes.slice(1).map((end, i) => end.left - boxes[i]!.right),
+            ...boxes.map((end) => box.right + 4 - end.right),
+          ];
+        }),
+      );
+      assert.ok(Math.min(...ends) >= 3, `${width}: numbers of the scales are ${Math.min(...ends)} apart`);
+      await editor.closePages();
+    }
+  });
+});
