@@ -299,6 +299,12 @@ function orderedParts(
   };
 }
 
+/** Of a scale that was measured in float32: what differs from 1 by its rounding is 1. */
+function logScaleOf(scale: number): number {
+  const size = Math.abs(scale);
+  return Math.abs(size - 1) <= 4 * 2 ** -23 ? 0 : Math.log(size);
+}
+
 /** The product of linear maps, in the order of the layer's elements. */
 function mixingParts(
   steps: readonly MixingStep[],
@@ -362,7 +368,7 @@ function affineParts(
         plus[k] = plus[k]! * a + b;
       });
     }
-    if (!step.scaleVaries) for (const a of step.scale[0]!) constantLogDet += Math.log(Math.abs(a));
+    if (!step.scaleVaries) for (const a of step.scale[0]!) constantLogDet += logScaleOf(a);
     if (located) {
       logScale = { located, elements };
       located.offset?.forEach((value, i) => {
