@@ -56,14 +56,6 @@ export function InverseError({ model, width, height, errors, selected }: Inverse
           <circle key={e.layer} class="ring" cx={x.at(i)} cy={y.at(foot(e.alone))} r={2.6} />
         ) : null,
       )}
-      <text
-        class="over"
-        x={width - 2}
-        y={y.at(float32Epsilon) + (y.at(float32Epsilon) + 14 > base ? -4 : 12)}
-        text-anchor="end"
-      >
-        {text.float32}
-      </text>
       <LayerAxis chart={chart} layers={errors.map(({ layer }) => layer)} model={model} />
     </svg>
   );
