@@ -86,7 +86,7 @@ function besides(opened: Opened, other: Opened, isImage: boolean): Opened {
     );
   }
   const { size } = other.all;
-  const names = other.featureNames ?? Array.from({ length: size }, (_, i) => `context ${i + 1}`);
+  const names = other.featureNames ?? numberedContext(size);
   return extended(opened, isImage ? size : names, (indices) => other.all.read(indices));
 }
 
@@ -186,3 +186,7 @@ export function columnNames({
 }): string[] | undefined {
   return featureNames && [...featureNames, ...contextNames];
 }
+
+/** "context 1", …: of numbers that nobody named. */
+export const numberedContext = (size: number): string[] =>
+  Array.from({ length: size }, (_, i) => `context ${i + 1}`);

@@ -125,13 +125,13 @@ export interface ExportReport {
   opset: number;
 }
 
-/** A file that an export wrote. */
 export interface TorchExport {
   files: WrittenFile[];
   /** A line of Python that uses them, in their folder. */
   example: string;
 }
 
+/** A file that an export wrote. */
 export interface WrittenFile {
   path: string;
   bytes: number;

@@ -32,3 +32,8 @@ export function whatMoves(
   if (count <= 4) return `${count === 1 ? one : many} ${numbers}`;
   return `${many} ${consecutive ? `${first[0]! + from}–${last + from}` : `${numbers}, …`}`;
 }
+
+/** ": 2, 1, 3", of the features from the first to the last. */
+export function inOrder({ order = [] }: { order?: readonly number[] }): string {
+  return order.length === 0 || order.length > 12 ? '' : `: ${order.map((i) => i + 1).join(', ')}`;
+}

@@ -2,7 +2,7 @@
 import { count, compact } from './format/numbers';
 import type { LayerInfo, LayerKind } from '../../src/protocol/model';
 import type { TensorRole } from '../../src/protocol/quantities';
-import { whatMoves, type LayerMoves } from '../../src/protocol/layer-moves';
+import { inOrder, whatMoves, type LayerMoves } from '../../src/protocol/layer-moves';
 import { inLanguage } from './format/language';
 
 export const english = {
@@ -183,7 +183,7 @@ function moving(moves: LayerMoves): string {
 }
 
 function described(layer: LayerInfo): string {
-  const { kind, moves, hasNorm, assumed, order, networkPasses, curved } = layer;
+  const { kind, moves, hasNorm, assumed, networkPasses, curved } = layer;
   const shape = layer.inputShape.join('×');
   const isImage = layer.inputShape.length === 3;
   const output = layer.outputShape.join('×');
@@ -214,7 +214,7 @@ function described(layer: LayerInfo): string {
       return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
     case 'autoregressive':
       return (
-        `${shape}, jedes Merkmal gegeben die vor ihm${order && order.length <= 12 ? `: ${order.map((i) => i + 1).join(', ')}` : ''}` +
+        `${shape}, jedes Merkmal gegeben die vor ihm${inOrder(layer)}` +
         (networkPasses
           ? `; Durchläufe: ${networkPasses.forward} nach z, ${networkPasses.inverse} nach x`
           : '')

@@ -44,7 +44,7 @@ export function chosenTraining(
   return recommended < estimate.steps ? { preset, steps: recommended } : { preset };
 }
 
-/** Whether it was tried in vain to train so. */
+/** Whether the chosen preset failed when it was timed. */
 export const isImpossible = ({ chosen }: PresetState, estimates: Estimates): boolean =>
   estimates.of.value[chosen.value ?? '']?.status === 'failed';
 

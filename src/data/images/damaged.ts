@@ -1,4 +1,5 @@
 /** Pictures that cannot be read. */
+import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 
 /** Whatever is asked of the picture, it cannot be read. */
@@ -15,6 +16,10 @@ export function namesOfDamaged(paths: readonly string[]): string {
     .join(', ');
   return more > 0 ? `${named} and ${more.toLocaleString('en')} more` : named;
 }
+
+/** "2 images that cannot be read: …". */
+export const damagedImages = (paths: readonly string[]): string =>
+  `${several(paths.length, 'image')} that cannot be read: ${namesOfDamaged(paths)}`;
 
 /** The answer, or undefined for a picture that cannot be read. */
 export async function unlessDamaged<T>(answer: () => Promise<T>): Promise<T | undefined> {

@@ -2,7 +2,7 @@
 import { several } from '../../base/text';
 import type { BaseConfig } from '../../config/bases';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
-import type { Flow } from '../../flow/layers';
+import type { Flow, FlowLayer } from '../../flow/layers';
 import { hasConditioner } from '../../protocol/model';
 
 /** "RealNVP", or the name that the literature has for it. */
@@ -36,12 +36,15 @@ export function scalesOf({ layers }: Flow): number {
 }
 
 /** "8 couplings", "5 autoregressive layers", or both. */
-export function layerCounts({ layers }: Flow): string {
+export function layerCounts(
+  { layers }: { layers: readonly Pick<FlowLayer, 'coupling' | 'kind'>[] },
+  between = ', ',
+): string {
   const couplings = layers.filter(({ coupling }) => coupling !== undefined).length;
   const autoregressive = layers.filter(({ kind }) => kind === 'autoregressive').length;
   if (autoregressive === 0) return several(couplings, 'coupling');
   const others = several(autoregressive, 'autoregressive layer');
-  return couplings === 0 ? others : `${several(couplings, 'coupling')}, ${others}`;
+  return couplings === 0 ? others : `${several(couplings, 'coupling')}${between}${others}`;
 }
 
 /** "uniform base". */

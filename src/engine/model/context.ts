@@ -1,6 +1,7 @@
 /** The context of a conditional flow: what it is, and how it is fed to graphs. */
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { several } from '../../base/text';
+import { numberedContext } from '../../data/context';
 import { UserError } from '../../base/user-error';
 import type { Flow } from '../../flow/layers';
 import type { ClassRange, ContextInfo } from '../../protocol/model';
@@ -32,7 +33,7 @@ export function contextInfo(
   const classes = classRange(config.data, data?.labelNames, size);
   return {
     ...(classes ? { classes } : {}),
-    names: standardize?.contextNames ?? data?.contextNames ?? origin?.contextNames ?? numbered(size),
+    names: standardize?.contextNames ?? data?.contextNames ?? origin?.contextNames ?? numberedContext(size),
     mean: standardize?.mean.slice(dim) ?? stored('context.mean') ?? Array<number>(size).fill(0),
     std: standardize?.std.slice(dim) ?? stored('context.std') ?? Array<number>(size).fill(1),
   };
@@ -56,17 +57,13 @@ function classRange(
   };
 }
 
-function numbered(size: number): string[] {
-  return Array.from({ length: size }, (_, i) => `context ${i + 1}`);
-}
-
 /** Of a context that nothing is known of. @param shape of an image */
 export function plainContextInfo(size: number, shape?: ContextInfo['shape']): ContextInfo {
   const mean = Array<number>(size).fill(0);
   const std = Array<number>(size).fill(1);
   // A context of one pixel is a row of numbers.
   const isImage = shape && shape[0] * shape[1] > 1;
-  return { names: isImage ? [] : numbered(size), ...(isImage ? { shape } : {}), mean, std };
+  return { names: isImage ? [] : numberedContext(size), ...(isImage ? { shape } : {}), mean, std };
 }
 
 /** Names that are said one by one. */

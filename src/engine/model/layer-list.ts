@@ -2,7 +2,7 @@
 import type { Bijection } from '../../flow/bijection';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { sizeOf } from '../../base/shape';
-import { whatMoves, type LayerMoves } from '../../protocol/layer-moves';
+import { inOrder, whatMoves, type LayerMoves } from '../../protocol/layer-moves';
 import type { LayerInfo } from '../../protocol/model';
 
 export interface ModelLayer {
@@ -95,7 +95,7 @@ function flowLayer(layer: FlowLayer, names: readonly string[] | undefined): Mode
   };
 }
 
-/** Of more letters than this, names of features are no heading. */
+/** Letters of names that a heading has room for. */
 const longestNames = 40;
 
 /** What a coupling moves; undefined for other layers. @param names of the features that go in */
@@ -180,11 +180,6 @@ export function describeLayer(layer: FlowLayer, names?: readonly string[]): stri
     default:
       return shape;
   }
-}
-
-/** ": 2, 1, 3", of the features from the first to the last. */
-export function inOrder({ order = [] }: { order?: readonly number[] }): string {
-  return order.length === 0 || order.length > 12 ? '' : `: ${order.map((i) => i + 1).join(', ')}`;
 }
 
 /** "; one pass to z, 6 to x": how often the network runs. */

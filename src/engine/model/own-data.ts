@@ -61,7 +61,8 @@ async function openOwn(file: string, model: ModelConfig, data: DataConfig | unde
   return model.kind === 'image' ? openImagesOf(file, model, data) : openRowsOf(file, model.dim, data);
 }
 
-function asSource(file: string, data: DataConfig | undefined): DataConfig {
+/** The settings of the model's data for other ones. */
+export function asSource(file: string, data: DataConfig | undefined): DataConfig {
   const own = { ...(data ?? parseDataConfig({ source: file }, file)), source: file, format: 'auto' as const };
   delete own.validationSource;
   delete own.damaged;

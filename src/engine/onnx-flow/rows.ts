@@ -1,9 +1,10 @@
 /** The rows of the strip, from data to latent, for a flow that was found in a file. */
 import { several } from '../../base/text';
 import type { Bijection } from '../../flow/bijection';
+import { inOrder } from '../../protocol/layer-moves';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';
-import { describeLayer, inOrder, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
+import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../model/layer-list';
 import { onlyMoves } from '../../protocol/questions';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
@@ -99,7 +100,7 @@ export function flowRows(
   return { rows, latentPositions: backward ? turned : outputPositions, backward };
 }
 
-/** As `InspectedFlow.turned`, where the order changes between two rows: there is no row for what only moves values then. */
+/** As `InspectedFlow.turned`: between two rows values can be moved without a row of their own. */
 export function turnedOf(rows: readonly FlowRow[]): (readonly number[] | undefined)[] | undefined {
   const turned = rows.map(({ before, flow }, i) => {
     const order =

@@ -3,6 +3,7 @@ import { several } from '../../base/text';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
+import { layerCounts } from '../model/architecture';
 import type { Model } from '../model/model';
 import { shortCount } from '../model/summary';
 import { summarizeOnnx } from '../onnx-file/summary';
@@ -35,12 +36,6 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
   const { reason, ...rest } = base;
   const { opened } = pair;
   const infos = layers.map(({ info }) => info);
-  const couplings = infos.filter(({ coupling }) => coupling !== undefined).length;
-  const autoregressive = infos.filter(({ kind }) => kind === 'autoregressive').length;
-  const found = [
-    ...(couplings > 0 || autoregressive === 0 ? [several(couplings, 'coupling')] : []),
-    ...(autoregressive > 0 ? [several(autoregressive, 'autoregressive layer')] : []),
-  ].join(' and ');
   const unknown = infos.filter(({ kind }) => kind === 'unknown').length;
   const other = opened === pair.forward ? pair.inverse : pair.forward;
   const shape = [...shapes.inputShape];
@@ -49,7 +44,7 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
     shape,
     title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,
     subtitle: [
-      `${found} found`,
+      `${layerCounts({ layers: infos }, ' and ')} found`,
       ...(unknown > 0 ? [`${several(unknown, 'span')} not understood`] : []),
       `${shortCount(rest.parameterCount)} stored values`,
       `opset ${rest.onnx?.opset ?? '?'}`,

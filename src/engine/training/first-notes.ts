@@ -2,7 +2,7 @@
 import { several } from '../../base/text';
 import type { RunConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
-import { namesOfDamaged } from '../../data/images/damaged';
+import { damagedImages } from '../../data/images/damaged';
 
 export function firstNotes({ training, data }: RunConfig, { name, train, provenance }: Dataset): string[] {
   const { steps, batch, patience, validateEvery } = training;
@@ -15,9 +15,7 @@ export function firstNotes({ training, data }: RunConfig, { name, train, provena
   const { damaged = [] } = data;
   return [
     `${name}: ${provenance.note}.`,
-    ...(damaged.length > 0
-      ? [`Left out ${several(damaged.length, 'image')} that cannot be read: ${namesOfDamaged(damaged)}.`]
-      : []),
+    ...(damaged.length > 0 ? [`Left out ${damagedImages(damaged)}.`] : []),
     `At most ${several(steps, 'step')}: ${passes} passes over ${several(train.count, 'training example')}${stopping}.`,
   ];
 }

@@ -152,14 +152,12 @@ function fromText(text: string, info: ContextInfo): Float32Array {
     new UserError(
       `--condition ${text}: expected ${contextWords(info)}, for example ${example(info)}${classesOf(info)}; or an .npy file.`,
     );
+  const areNamed = named.every((match) => match);
+  const given = (name: string | undefined, i: number): string | undefined =>
+    areNamed ? named.find((match) => match![1]!.trim() === name)?.[2]?.trim() : parts[i];
   if (classes && parts.length === sizeByNumber(info)) {
     const short = [...names.slice(0, classes.start), classes.name];
-    const values = short.map((name, i) =>
-      named.every((match) => match)
-        ? named.find((match) => match![1]!.trim() === name)?.[2]?.trim()
-        : parts[i],
-    );
-    const numbers = values.map((value, i) => {
+    const numbers = short.map(given).map((value, i) => {
       const number = value ? Number(value) : NaN;
       if (i < classes.start || !Number.isNaN(number) || !value) return number;
       const place = names.indexOf(value, classes.start);
@@ -168,10 +166,7 @@ function fromText(text: string, info: ContextInfo): Float32Array {
     if (numbers.every(Number.isFinite)) return withClasses(numbers, info, text);
   }
   if (parts.length !== names.length) throw refuse();
-  const values = names.map((name, i) => {
-    if (named.every((match) => match)) return named.find((match) => match![1]!.trim() === name)?.[2];
-    return parts[i];
-  });
+  const values = names.map(given);
   if (values.some((value) => value === undefined || value === '' || !Number.isFinite(Number(value))))
     throw refuse();
   return Float32Array.from(values, Number);

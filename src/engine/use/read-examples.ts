@@ -1,6 +1,5 @@
 /** Examples to score: the same readers as training, with the model's choice of columns; or arrays. */
 import path from 'node:path';
-import { parseDataConfig } from '../../config/parse';
 import type { DataConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { drawPlane, isPlaneName } from '../../data/builtin';
@@ -9,7 +8,7 @@ import { detectFormat } from '../../data/detect';
 import { readDigits, digitsShape } from '../../data/digits';
 import { splitContext } from '../../data/context';
 import { fillGaps, gapNote } from '../../data/gaps';
-import { namesOfDamaged } from '../../data/images/damaged';
+import { damagedImages } from '../../data/images/damaged';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { openSource } from '../../data/open';
 import { readParquet } from '../../data/parquet';
@@ -18,9 +17,9 @@ import type { Rows } from '../../data/rows';
 import { readTable, type TableOptions } from '../../data/table';
 import { isFolder } from '../../files/read';
 import type { OpenedRunner } from '../model/opened-runner';
+import { asSource } from '../model/own-data';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
 import { sizeOf } from '../../base/shape';
-import { several } from '../../base/text';
 import type { FlowRunner } from '../model/runner';
 
 /** Which of a file's arrays and columns to take. */
@@ -148,14 +147,6 @@ function readAll(all: Examples): Promise<Float32Array> {
 /** More pixels than that are not scored at once. */
 const mostPixels = 2 ** 30;
 
-/** The settings of the model's data for other ones. */
-function asSource(file: string, data: DataConfig | undefined): DataConfig {
-  const own = { ...(data ?? parseDataConfig({ source: file }, file)), source: file, format: 'auto' as const };
-  delete own.validationSource;
-  delete own.damaged;
-  return own;
-}
-
 /** Resized, cropped and reduced as the model's own data were. */
 async function imageExamples(file: string, { input, data, note }: ExampleRequest): Promise<NamedArray> {
   const source = await openSource(asSource(file, data), path.dirname(file), { pictures: Infinity });
@@ -169,9 +160,7 @@ async function imageExamples(file: string, { input, data, note }: ExampleRequest
       );
     }
     if (damaged.length > 0) {
-      note?.(
-        `${input}: left out ${several(damaged.length, 'image')} that cannot be read: ${namesOfDamaged(damaged)}; the others are numbered from 0.`,
-      );
+      note?.(`${input}: left out ${damagedImages(damaged)}; the others are numbered from 0.`);
     }
     const pixels = new Uint8Array(all.count * all.size);
     const block = 256;

@@ -37,7 +37,7 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
         ...found.map((state) => ({
           label: `${state.missing === undefined ? '$(server-process)' : '$(warning)'} ${titles[state.name]}`,
           description: aboutOf(state.name),
-          // Whoever chooses it is told all.
+          // Choosing it shows the rest of the message.
           detail: state.found ?? state.missing?.split('. ')[0],
           state,
         })),

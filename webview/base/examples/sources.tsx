@@ -3,7 +3,7 @@ import type { ExampleRef, SourceRef } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Button, Dropdown } from '../controls/toolkit';
 import { useStore } from '../store/use-store';
-import { subscript } from '../layers/layer-names';
+import { subscript } from '../../../src/base/digits';
 import { words } from '../words';
 import { text } from './text';
 import { shortened } from '../format/numbers';

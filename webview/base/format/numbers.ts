@@ -1,8 +1,6 @@
 /** Numbers as a person reads them: a true minus, fixed decimals, powers of ten, marks by language. */
-import { powerOfTen } from '../../../src/base/powers';
+import { powerOfTen } from '../../../src/base/digits';
 import { chosenLanguage } from './language';
-
-export { powerOfTen };
 
 /** Without a thousands mark that another language reads as a decimal one: German has a thin space (DIN 1333). */
 const marks = {

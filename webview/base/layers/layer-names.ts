@@ -1,3 +1,4 @@
+import { subscript } from '../../../src/base/digits';
 import {
   isNorm,
   mixedBefore,
@@ -69,12 +70,6 @@ export function shortName(layer: LayerInfo): string {
   if (layer.kind === 'squeeze') return words.squeezeTo(shapeText(layer.outputShape));
   if (layer.kind === 'factorOut') return words.factorOutOf(shapeText(layer.outputShape));
   return words.shortNames[layer.kind];
-}
-
-const subscripts = '₀₁₂₃₄₅₆₇₈₉';
-
-export function subscript(value: number): string {
-  return [...String(value)].map((digit) => subscripts[Number(digit)]).join('');
 }
 
 /** A model as a layer sees it. */

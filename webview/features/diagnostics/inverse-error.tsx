@@ -1,6 +1,6 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { powerOfTen } from '../../base/format/numbers';
+import { powerOfTen } from '../../../src/base/digits';
 import { words } from '../../base/words';
 import { layerChart, LayerAxis, SelectedLayer, ValueLines } from './layer-axis';
 import { text } from './text';

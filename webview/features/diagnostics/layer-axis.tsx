@@ -64,16 +64,18 @@ export function LayerAxis({
   model: ModelSummary;
 }) {
   const { x, left, base, width, height } = chart;
-  const every = Math.max(1, Math.ceil(layers.length / Math.max(2, (width - left) / 22)));
   const numbers = layers.map((layer) => layerNumber(model.layers[layer]!, model));
   const numbered = numbers.some((number) => number !== undefined);
   const places = numbered
     ? numbers.flatMap((number, i) => (number === undefined ? [] : [i]))
     : layers.map((_, i) => i);
+  // As many numbers as do not touch.
+  const every = Math.max(1, Math.ceil(layers.length / Math.max(2, (width - left) / 22)));
+  const step = Math.ceil((every * places.length) / layers.length);
   return (
     <>
       {places.map((place, i) =>
-        i % Math.ceil((every * places.length) / layers.length) === 0 ? (
+        i % step === 0 ? (
           <text key={place} x={x.at(place)} y={base + 13} text-anchor="middle">
             {numbers[place] ?? layers[place]! + 1}
           </text>

@@ -1,6 +1,6 @@
 /** What latents are called. */
 import type { LatentsView } from '../../../src/protocol/latents';
-import { subscript } from '../../base/layers/layer-names';
+import { subscript } from '../../../src/base/digits';
 import { text } from './text';
 
 export function latentName(element: number): string {

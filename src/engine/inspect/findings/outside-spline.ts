@@ -1,10 +1,9 @@
+import { subscript } from '../../../base/digits';
 import { mixedBefore } from '../../../protocol/model';
 import { hasTails } from '../../../protocol/spline';
 import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
 import { thresholds } from './thresholds';
 import { layerName, percent, short } from './words';
-
-const subscripts = '₀₁₂₃₄₅₆₇₈₉';
 
 /** Values outside of the interval of a spline: there it is a line, and its bins do nothing. */
 export const outsideSpline: Check = (seen) => {
@@ -33,7 +32,7 @@ export const outsideSpline: Check = (seen) => {
   );
   const feature =
     (mixed ? undefined : seen.featureNames?.[outside!.element]) ??
-    `${mixed ? 'h' : 'x'}${[...String(outside!.element + 1)].map((digit) => subscripts[Number(digit)]).join('')}`;
+    `${mixed ? 'h' : 'x'}${subscript(outside!.element + 1)}`;
   const { bound, center, ends } = info.spline!;
   const own = ends === 'lines';
   const interval = own ? '' : ` [${short(center - bound)}, ${short(center + bound)}]`;

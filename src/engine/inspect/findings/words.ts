@@ -1,5 +1,5 @@
 /** How numbers and layers are written in sentences. */
-import { powerOfTen } from '../../../base/powers';
+import { powerOfTen } from '../../../base/digits';
 import type { LayerInfo } from '../../../protocol/model';
 
 /** As the page calls it: "coupling 4", or the layer's path. */
