@@ -1,6 +1,7 @@
 // npm test: sets up, then runs the tiers in order, those in a window beside the others, and adds them up.
-//   npm test -- [--tier NAME]… [--file TEXT] [--no-setup]
+//   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
 // Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
+// --full asserts the same of more models, conventions and sizes (test/tried.ts).
 import { pythonSources, runPythonTests } from './python-tests.mjs';
 import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';
@@ -41,14 +42,15 @@ const oneThread = { FLOWSCOPE_THREADS: '1' };
 const nothing = { passed: 0, failed: 0, skipped: 0, missing: ['all of it'] };
 
 function readArguments(given) {
-  const options = { tiers: [], file: undefined, setup: true };
+  const options = { tiers: [], file: undefined, full: false, setup: true };
   for (let index = 0; index < given.length; index++) {
     const [flag, inline] = given[index].split(/=(.*)/s);
     const value = () => inline ?? given[++index] ?? '';
     if (flag === '--tier') options.tiers.push(...value().split(','));
     else if (flag === '--file') options.file = value();
+    else if (flag === '--full') options.full = true;
     else if (flag === '--no-setup') options.setup = false;
-    else throw new Stop(`Unknown option ${flag}. Known: --tier NAME, --file TEXT, --no-setup.`);
+    else throw new Stop(`Unknown option ${flag}. Known: --tier NAME, --file TEXT, --full, --no-setup.`);
   }
   for (const name of options.tiers) {
     if (!tiers.some((tier) => tier.name === name)) {
@@ -113,7 +115,7 @@ async function packaged() {
   return (await packageExtension()).file;
 }
 
-async function runTier(tier, file, pace, onCut) {
+async function runTier(tier, { file, full }, pace, onCut) {
   const started = performance.now();
   console.log(`\n── ${tier.name} ${'─'.repeat(Math.max(0, 70 - tier.name.length))}`);
   let result;
@@ -125,7 +127,11 @@ async function runTier(tier, file, pace, onCut) {
       if (file) return undefined;
       throw new Stop(`there are no tests in test/${tier.name}`);
     }
-    const env = { FLOWSCOPE_TEST_PACE: String(pace), ...(await tier.needs?.()) };
+    const env = {
+      FLOWSCOPE_TEST_PACE: String(pace),
+      FLOWSCOPE_TEST_FULL: full ? '1' : '',
+      ...(await tier.needs?.()),
+    };
     result = await tier.run(tier.name, files, { env, pace, onCut });
     if (result.passed + result.failed === 0) throw new Stop('no test ran');
   } catch (error) {
@@ -173,6 +179,9 @@ main(async () => {
   const options = readArguments(process.argv.slice(2));
   if (options.setup) await setup();
   const { measurePace } = await import('./pace.mjs');
+  // Tiers that begin at the same time would slow each other's measurement down.
+  let measuring;
+  const paceNow = () => (measuring ??= measurePace().finally(() => (measuring = undefined)));
   const chosen = tiers.filter(({ name }) => options.tiers.length === 0 || options.tiers.includes(name));
   const results = [];
   /** What ends the tiers that run now. */
@@ -194,13 +203,13 @@ main(async () => {
         results.push({ name: tier.name, ...nothing, time: '0 s' });
         continue;
       }
-      const pace = await measurePace();
+      const pace = await paceNow();
       if (pace > 1.3)
         console.log(
           `\nthis machine takes ${pace.toFixed(1)} times as long as usual: limits are as much longer`,
         );
       let cut;
-      const result = await runTier(tier, options.file, pace, (end) => cuts.add((cut = end)));
+      const result = await runTier(tier, options, pace, (end) => cuts.add((cut = end)));
       cuts.delete(cut);
       if (result) results.push(result);
     }

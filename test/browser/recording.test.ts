@@ -48,11 +48,13 @@ describe('a recording', () => {
       'Conditioner',
       'Jacobian',
     ]);
+    await page.locator('.gallery').getByRole('tab').first().waitFor();
     assert.deepEqual(await page.locator('.gallery').getByRole('tab').allInnerTexts(), [
       'Samples',
       'Examples',
     ]);
     const own = await ready('own');
+    await own.locator('.gallery').getByRole('tab').first().waitFor();
     assert.deepEqual(await own.locator('.gallery').getByRole('tab').allInnerTexts(), ['Examples']);
   });
 

@@ -11,6 +11,7 @@ import { restyle } from './support/browser-page';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
 import { metricsRow, tinyRun } from './support/tiny-models';
+import { oneIn, tried } from '../tried';
 
 /** What is looked at: regions, and in them the parts that a new checkpoint changes. */
 const watched = [
@@ -59,11 +60,12 @@ describe('stillness', () => {
   let editor: EngineWindow;
   inWindow((started) => void (editor = started), { untrained: true });
 
-  for (const [width, height] of [
-    [1440, 836],
+  const sizes = [
     [1080, 780],
+    [1440, 836],
     [720, 836],
-  ] as const)
+  ] as const;
+  for (const [width, height] of tried(sizes, oneIn(3)))
     it(`following a training moves nothing at ${width}×${height}, at ten checkpoints a second`, async () => {
       const run = await tinyRun(editor.folder, 'digits', { name: `followed-${width}`, steps: [10], rows: 1 });
       await writeStatus(run.paths, { status: 'running', step: 10, seconds: 1 });

@@ -11,7 +11,7 @@ import { allowTools, api, closeAll, ours } from '../extension/ours';
 import { until } from '../inspector/until';
 import { flowscope, score } from '../inspector/command-line';
 import { edited } from '../inspector/edited';
-import { folder, isImage, models, openModel, type Model } from '../inspector/models';
+import { folder, isImage, type Model, models, openModel, triedOn } from '../inspector/models';
 import { eventually, near, parseNumber, result, value } from '../inspector/frame';
 import { exampleOf, reference } from '../inspector/reference';
 import { inWindow } from './in-window';
@@ -21,7 +21,7 @@ import type { Workbench } from './workbench';
 describe('in VS Code', function () {
   this.timeout(180_000);
   let workbench: Workbench;
-  const trained = models.filter(({ steps }) => steps.length > 0);
+  const trained = triedOn.filter(({ steps }) => steps.length > 0);
   const runOf = (model: Model) => path.dirname(path.dirname(model.file()));
 
   after(async () => {
@@ -134,7 +134,7 @@ describe('in VS Code', function () {
     });
   }
 
-  for (const model of models) {
+  for (const model of triedOn) {
     it(`the Layers view lists ${model.name} and goes with the page`, async () => {
       const { layers } = await reference(model.file());
       const frame = await openModel(workbench, model);

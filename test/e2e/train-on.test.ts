@@ -9,6 +9,7 @@ import { until } from '../inspector/until';
 import { inWindow } from './in-window';
 import { statusOf } from './run-status';
 import type { Workbench } from './workbench';
+import { tried } from '../tried';
 
 /** What is asked after the place, and what is answered. */
 const places = {
@@ -16,7 +17,7 @@ const places = {
   Ray: { 'How many workers?': '2', 'Address of the cluster of Ray': '' },
 };
 
-for (const [place, answers] of Object.entries(places))
+for (const [place, answers] of tried(Object.entries(places), ([name]) => name === 'torchrun'))
   describe(`a training with ${place}`, function () {
     this.timeout(300_000);
     let workbench: Workbench;

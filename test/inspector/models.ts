@@ -11,6 +11,7 @@ import { openDataset } from '../../src/data/open';
 import { result } from './frame';
 import { until } from './until';
 import type { InspectorWindow } from './window';
+import { tried } from '../tried';
 
 export interface Model {
   name: string;
@@ -62,6 +63,9 @@ export const models: readonly Model[] = [
   { name: 'a flow of nflows', shape: [2], ...foreign('nflows-2d') },
   { name: 'a flow of chrischute', shape: [8, 8, 3], levels: 256, ...foreign('chrischute-rgb') },
 ];
+
+/** Those that what is asserted of every model alike is tried on: one of pictures, ours, and one of vectors, of another library. */
+export const triedOn = tried(models, ({ name }) => name === 'digits' || name === 'a flow of nflows');
 
 export const isImage = ({ shape }: Model): boolean => shape.length === 3;
 

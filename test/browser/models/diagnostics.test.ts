@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import { flowscope } from '../../inspector/command-line';
 import { edited } from '../../inspector/edited';
-import { isImage, models, openModel, showTab, untilWords, type Model } from '../../inspector/models';
+import { isImage, type Model, openModel, showTab, triedOn, untilWords } from '../../inspector/models';
 import { eventually, giveValues, near, untilResult, value } from '../../inspector/frame';
 import { exampleOf, reference } from '../../inspector/reference';
 import { inWindow } from '../support/in-window';
@@ -148,7 +148,7 @@ describe('diagnostics', () => {
         ),
       );
 
-  for (const model of models) {
+  for (const model of triedOn) {
     it(`of ${model.name} split what an example costs into its parts`, async () => {
       const { layers, pass } = await reference(model.file());
       const { parts, costs } = pass(exampleOf(model));

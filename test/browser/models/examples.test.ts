@@ -17,10 +17,10 @@ import {
   examplesOf,
   folder as modelFolder,
   isImage,
-  models,
+  type Model,
   openModel,
   showTab,
-  type Model,
+  triedOn,
 } from '../../inspector/models';
 import {
   cells,
@@ -90,7 +90,7 @@ describe('any example', () => {
     { files: folder },
   );
 
-  for (const model of models) {
+  for (const model of triedOn) {
     const image = isImage(model);
     const data = model.steps.length > 0;
     const [height, width, channels] = model.shape as [number, number, number];

@@ -13,7 +13,7 @@ import { holdOut } from '../../../src/data/split';
 import { signedScale } from '../../../webview/base/canvas/colour-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, type Numbers } from '../../inspector/command-line';
-import { isImage, models, openModel, showTab, untilWords, type Model, root } from '../../inspector/models';
+import { isImage, type Model, openModel, root, showTab, triedOn, untilWords } from '../../inspector/models';
 import { drawn, near, parseNumber, pixels, value } from '../../inspector/frame';
 import { apart, coloursOf, example, picturesOf, untilPictures } from '../../inspector/pictures';
 import { copyNumbers, slide } from '../../inspector/take';
@@ -46,7 +46,7 @@ describe('the gallery', () => {
     data,
   });
 
-  for (const model of models) {
+  for (const model of triedOn) {
     const size = model.shape.reduce((a, b) => a * b);
     const all = (x: Numbers) => Array.from({ length: x.shape[0]! }, (_, i) => example(model, x.data, i));
 

@@ -6,7 +6,7 @@ import { greyScale, maskColours, signedScale, badColour } from '../../../webview
 import { roundUp } from '../../../webview/base/format/numbers';
 import { until } from '../../inspector/until';
 import { edited } from '../../inspector/edited';
-import { isImage, models, openModel, showTab, untilWords, type Model } from '../../inspector/models';
+import { isImage, type Model, openModel, showTab, triedOn, untilWords } from '../../inspector/models';
 import {
   cells,
   eventually,
@@ -104,7 +104,7 @@ describe('the layer tabs', () => {
     { keepsPages: true },
   );
 
-  for (const model of models) {
+  for (const model of triedOn) {
     const image = isImage(model);
 
     describe(`of ${model.name}`, () => {

@@ -8,7 +8,7 @@ import { squareAround, stageBounds, type PlaneBounds } from '../../../src/protoc
 import { magnitudeScale, signedScale } from '../../../webview/base/canvas/colour-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
-import { folder, isImage, models, openModel } from '../../inspector/models';
+import { folder, isImage, models, openModel, triedOn } from '../../inspector/models';
 import { cells, near, parseNumber, untilResult } from '../../inspector/frame';
 import { rasterOf } from '../../inspector/rasters';
 import { arraysIn, copyNumbers, saved } from '../../inspector/take';
@@ -39,7 +39,7 @@ describe('the plane', () => {
     await frame.locator(`.plane-board[data-stage="${stage}"][data-moving="false"]`).waitFor();
   };
 
-  for (const model of models.filter((each) => !isImage(each))) {
+  for (const model of triedOn.filter((each) => !isImage(each))) {
     it(`of ${model.name} has the density and the samples of the command line`, async () => {
       const { x: drawn } = await arrays<'x'>('sample', model.file(), { count: 500, seed: 7 });
       const frame = await openModel(editor, model);

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { patience, until } from '../../inspector/until';
 import { costsOf } from '../../inspector/command-line';
 import { others, scored } from '../../inspector/comparison';
-import { isImage, models, openModel, showTab } from '../../inspector/models';
+import { isImage, openModel, showTab, triedOn } from '../../inspector/models';
 import {
   couplingLogDets,
   drawn,
@@ -34,7 +34,7 @@ describe('runs', () => {
     { files: others },
   );
 
-  for (const model of models.filter(({ steps }) => steps.length > 0)) {
+  for (const model of triedOn.filter(({ steps }) => steps.length > 0)) {
     it(`of ${model.name} are slid through: each step with its own numbers, maps and samples`, async () => {
       const image = isImage(model);
       const frame = await openModel(editor, model);
@@ -99,7 +99,7 @@ describe('runs', () => {
     });
   }
 
-  for (const model of models) {
+  for (const model of triedOn) {
     it(`with ${model.name}: one selection in all regions, gone back and forward through`, async () => {
       const image = isImage(model);
       const frame = await openModel(editor, model);
