@@ -157,6 +157,10 @@ describe('runs', () => {
     await chart.focus();
     await page.keyboard.press('ArrowLeft');
     assert.match(await readout.innerText(), /s of training · train/);
+    await page.keyboard.press('Home');
+    assert.match(await readout.innerText(), new RegExp(`train ${a!.toFixed(2)}`));
+    await page.keyboard.press('End');
+    assert.match(await readout.innerText(), /^12 s of training/);
   });
 
   it('of 10,000 rows are drawn with no more points than can be seen', async () => {

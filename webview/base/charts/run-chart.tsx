@@ -109,12 +109,13 @@ export function RunChart({
   const place = hover.value;
   const found = place === undefined ? undefined : readAt(lines, place, smoothing);
   const move = (event: KeyboardEvent): void => {
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (by === undefined) return;
+    const from = place ?? at ?? x.high;
+    const step = (x.high - x.low) / 60;
+    const to = { ArrowLeft: from - step, ArrowRight: from + step, Home: x.low, End: x.high }[event.key];
+    if (to === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    const step = (x.high - x.low) / 60;
-    hover.value = Math.min(x.high, Math.max(x.low, (place ?? at ?? x.high) + by * step));
+    hover.value = Math.min(x.high, Math.max(x.low, to));
   };
   return (
     <div
