@@ -1,4 +1,5 @@
 /** What is known of an opened model before anything is computed. */
+import type { BaseConfig } from '../config/bases';
 import type { TensorContainer } from './import';
 import type { LayerMoves } from './layer-moves';
 import type { Quantity } from './quantities';
@@ -238,8 +239,15 @@ export interface ModelSummary {
   pixels?: [black: number, white: number];
   /** Zero pixels added at each edge before the flow. */
   pad?: number;
+  /** In English; pages in other languages have words of their own for what follows. */
   title: string;
   subtitle: string;
+  /** What the flow is called, in English: "RealNVP"; of a recording, what its writer called it. */
+  architecture?: string;
+  /** Of a base that is no standard normal. */
+  base?: BaseConfig['kind'];
+  /** Of an ONNX file that Flowscope wrote. */
+  part?: 'forward' | 'inverse' | 'sample';
   parameterCount: number;
   tensorCount: number;
   bytes: number;

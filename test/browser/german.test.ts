@@ -33,6 +33,11 @@ describe('the inspector in German', () => {
     const page = await ready('de-AT');
     assert.equal(await page.locator('html').getAttribute('lang'), 'de');
     assert.equal(await page.locator('.head h2').innerText(), 'Kopplung 1');
+    assert.equal(await page.locator('.strip h1').innerText(), 'RealNVP, 8×8×1, 17 Stufen');
+    assert.match(
+      await page.locator('.strip .subtitle').innerText(),
+      /^\d Skalen, \d+ Kopplungen, [\d\u202f]+ Parameter$/,
+    );
     assert.match(
       await page.locator('.head').innerText(),
       /8×8×1, Pixel mit ungerader Summe aus Zeile und Spalte bewegen sich, dann Batch-Norm/,

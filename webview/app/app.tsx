@@ -19,6 +19,7 @@ import { Help } from './help';
 import { handleKey } from './keys';
 import { useTurns } from './panels';
 import { compareState } from '../features/compare/state';
+import { titleOf } from '../base/model-title';
 
 export function App({ store }: { store: Store }) {
   useEffect(() => {
@@ -75,7 +76,7 @@ function Runnable({ model }: { model: ModelSummary }) {
       <DropTarget />
       {gone ? <GoneNote /> : null}
       {origin ? <OriginNote origin={origin} /> : null}
-      {recording ? <RecordingNote recording={recording} title={model.title} /> : null}
+      {recording ? <RecordingNote recording={recording} title={titleOf(model)} /> : null}
       <Bar model={model} />
       {comparing ? (
         <Region name="compare" model={model} />

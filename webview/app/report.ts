@@ -6,13 +6,14 @@ import { layerPhrase, layerTitle } from '../base/layers/layer-names';
 import { words } from '../base/words';
 import { text } from './text';
 import { stripState } from '../base/store/strip-state';
+import { subtitleOf, titleOf } from '../base/model-title';
 
 /** Undefined while there is nothing to report yet. */
 export function reportOf(store: Store): string | undefined {
   const model = store.model.peek();
   const strip = ready(store.state(stripState).strip.answer.peek());
   if (!model || !strip) return undefined;
-  const lines = [`${model.fileName}: ${model.title}`, model.subtitle];
+  const lines = [`${model.fileName}: ${titleOf(model)}`, subtitleOf(model)];
   const bits = model.levels !== undefined;
   for (const [parts, of] of [
     [strip.example, words.thisExample],

@@ -46,13 +46,19 @@ export function describeFlow(
   config: ModelConfig,
   flow: Flow,
   context?: ContextInfo,
-): Pick<ModelOutline, 'kind' | 'shape' | 'levels' | 'pad' | 'title' | 'subtitle' | 'parameterCount'> {
+): Pick<
+  ModelOutline,
+  'kind' | 'shape' | 'levels' | 'pad' | 'title' | 'subtitle' | 'architecture' | 'base' | 'parameterCount'
+> {
+  const base = config.kind === 'vector' ? config.base.kind : 'normal';
   return {
     kind: config.kind,
     shape: [...flow.inputShape],
     ...(config.kind === 'image' ? { levels: config.levels, pad: config.pad } : {}),
     title: modelTitle(config, flow, context),
     subtitle: modelSubtitle(config, flow),
+    architecture: architectureName(config, flow),
+    ...(base === 'normal' ? {} : { base }),
     parameterCount: parameterCount(flow.parameters),
   };
 }

@@ -36,6 +36,7 @@ export async function summarizeOnnx(file: string, backend: BackendInfo): Promise
     ...base,
     ...own,
     parameterCount: base.parameterCount,
+    part,
     subtitle: `${own.subtitle}; ${part}: ${what}, opset ${summary.opset}`,
     reason:
       `Flowscope exported this file (${part}: ${what}). In it weight normalization and batch normalization are folded ` +

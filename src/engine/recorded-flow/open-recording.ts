@@ -136,6 +136,7 @@ function outlineOf(
     shape,
     ...(kind === 'image' ? { pixels: pixelsOf(recording) } : {}),
     title: `${about.title}, ${size}`,
+    architecture: about.title,
     subtitle: `${several(layers.length, 'layer')}, ${shortCount(parameters)} parameters, recorded with ${several(count, 'example')}`,
     parameterCount: parameters,
     runnable: true,

@@ -62,6 +62,12 @@ export function short(value: number): string {
       : `${decimal((value / 1e6).toFixed(1))}M`;
 }
 
+/** Of values in a model: 12,345, and 1.27 M from a million on. */
+export function large(value: number): string {
+  const [size, unit] = value >= 1e9 ? [1e9, 'G'] : [1e6, 'M'];
+  return value < 1e6 ? count(value) : `${decimal((value / size).toFixed(2))} ${unit}`;
+}
+
 export function count(value: number): string {
   return value.toLocaleString('en-US').replaceAll(',', marks.thousands);
 }

@@ -12,6 +12,7 @@ import type { ViewData } from './view-data';
 import { npyBytes, npzBytes } from './npy';
 import { pngOf } from './png-of';
 import { svgOf, type Picture } from './svg-of';
+import { titleOf } from '../model-title';
 
 export interface TakeAwayProps {
   model: ModelSummary;
@@ -106,7 +107,7 @@ export function TakeAway(props: TakeAwayProps) {
     const whole = root.current!.closest(frame)!;
     return svgOf(
       (content && whole.querySelector(content)) || whole,
-      frame === '.chart' ? model.title : `${model.title}: ${title}`,
+      frame === '.chart' ? titleOf(model) : `${titleOf(model)}: ${title}`,
       [selectionText(store, model, about)],
     );
   };

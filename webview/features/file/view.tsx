@@ -4,12 +4,13 @@ import { bytes, count, shapeText } from '../../base/format/numbers';
 import { words } from '../../base/words';
 import { text } from './text';
 import { TensorRows } from './tensor-rows';
+import { subtitleOf, titleOf } from '../../base/model-title';
 
 export function NotRunnable({ model }: { model: ModelSummary }) {
   return (
     <main class="whole">
-      <h1 class="title">{model.title}</h1>
-      <p class="muted">{`${model.subtitle}${model.subtitle ? ', ' : ''}${bytes(model.bytes)}`}</p>
+      <h1 class="title">{titleOf(model)}</h1>
+      <p class="muted">{[subtitleOf(model), bytes(model.bytes)].filter(Boolean).join(', ')}</p>
       {model.reason ? (
         <>
           <h2>{text.notRunnable}</h2>

@@ -35,6 +35,7 @@ import { masksState } from '../../base/store/masks';
 import { stripNumbers } from './numbers';
 import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';
+import { subtitleOf, titleOf } from '../../base/model-title';
 
 /** Of more letters, a title takes a line of its own. */
 const longTitle = 30;
@@ -98,19 +99,20 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
       onChange={(value) => (store.state(barsState).value = value)}
     />
   ) : null;
-  const long = model.title.length > longTitle;
+  const title = titleOf(model);
+  const long = title.length > longTitle;
   const slow = answer.status === 'loading' && answer.slow;
 
   return (
     <section class={`strip ${masks ? '' : 'maskless'}`} aria-label={words.flow}>
       <header>
         <div class="ends">
-          <h1>{model.title}</h1>
+          <h1>{title}</h1>
           {long ? null : bars}
         </div>
         <div class="ends">
           <div class={`subtitle ${slow ? 'waits' : ''}`}>
-            <p class="muted">{model.subtitle}</p>
+            <p class="muted">{subtitleOf(model)}</p>
             {slow ? (
               <span class="wait-note">
                 <span class="progress pulse" />
