@@ -95,7 +95,10 @@ export class Workbench implements InspectorWindow {
   /** Types the path of a file or folder into the window's own file dialog and accepts it. */
   async chooseFile(file: string): Promise<void> {
     const input = this.input();
-    await input.waitFor();
+    // It may follow a list whose box is still there.
+    await until('the file dialog', async () =>
+      path.isAbsolute(await input.inputValue({ timeout: 1000 }).catch(() => '')),
+    );
     // The dialog writes a path of its own once it has read the folder; then what was typed is typed again.
     await until('the end of the file dialog', async () => {
       if (!(await input.isVisible())) return true;
