@@ -1,7 +1,7 @@
-/** Which cases a run of the tests takes: those that show each kind once, or with `npm test -- --full` all of them. */
+/** Which cases tests run: some of those that are asserted alike, or all of them with `npm test -- --full`. */
 const full = process.env['FLOWSCOPE_TEST_FULL'] === '1';
 
-/** Of a table of cases that are asserted alike. */
+/** The chosen ones of a table of cases, or all. */
 export function tried<T>(cases: readonly T[], chosen: (one: T, index: number) => boolean): readonly T[] {
   return full ? cases : cases.filter(chosen);
 }

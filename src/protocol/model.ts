@@ -46,6 +46,24 @@ export type LayerKind =
   | 'recorded'
   | 'permute';
 
+export interface LayerCounts {
+  couplings: number;
+  autoregressive: number;
+  /** How often latents leave the flow. */
+  scales: number;
+}
+
+export function layerCounts(
+  layers: readonly { kind: LayerKind; coupling?: number | undefined }[],
+): LayerCounts {
+  const of = (kind: LayerKind): number => layers.filter((layer) => layer.kind === kind).length;
+  return {
+    couplings: layers.filter(({ coupling }) => coupling !== undefined).length,
+    autoregressive: of('autoregressive'),
+    scales: 1 + of('factorOut'),
+  };
+}
+
 /** Learned linear maps of all features, or of all channels of a pixel. */
 export const mixingKinds: readonly LayerKind[] = [
   'lu',
@@ -138,6 +156,18 @@ export interface ContextInfo {
   std: number[];
   /** Some of the numbers, or all, are a class: 1 for the one that it is, 0 for the others. Their names are those of the classes. */
   classes?: ClassRange;
+}
+
+/** Names that are said one by one. */
+const fewNames = 3;
+
+/** What is said of the numbers of a context that are no class: their names where these are few, or how many they are. */
+export function saidOfNumbers({ names, mean, classes }: ContextInfo): { named: string[]; count: number } {
+  const own = classes ? names.slice(0, classes.start) : names;
+  const count = mean.length - (classes?.count ?? 0);
+  const isNamed =
+    own.length === count && count <= fewNames && own.every((name) => !/^(context )?\d+$/.test(name));
+  return isNamed ? { named: own, count: 0 } : { named: [], count };
 }
 
 export interface ClassRange {

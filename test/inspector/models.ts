@@ -1,5 +1,5 @@
 /**
- * The five models that every view is tried on: our runs on digits, MNIST and two moons, and two that other libraries trained.
+ * Five models to try views on: our runs on digits, MNIST and two moons, and two that other libraries trained.
  * They are trained once before the tests (scripts/test-models.mjs); each suite works on a copy.
  */
 import assert from 'node:assert/strict';
@@ -64,7 +64,7 @@ export const models: readonly Model[] = [
   { name: 'a flow of chrischute', shape: [8, 8, 3], levels: 256, ...foreign('chrischute-rgb') },
 ];
 
-/** Those that what is asserted of every model alike is tried on: one of pictures, ours, and one of vectors, of another library. */
+/** The models that what holds for all of them is tried on: ours of pictures, and another library's of vectors. */
 export const triedOn = tried(models, ({ name }) => name === 'digits' || name === 'a flow of nflows');
 
 export const isImage = ({ shape }: Model): boolean => shape.length === 3;

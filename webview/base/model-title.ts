@@ -3,7 +3,13 @@
  * are made of.
  */
 import { sizeOf } from '../../src/base/shape';
-import type { ContextInfo, ModelSummary } from '../../src/protocol/model';
+import {
+  layerCounts,
+  saidOfNumbers,
+  type ContextInfo,
+  type LayerCounts,
+  type ModelSummary,
+} from '../../src/protocol/model';
 import { chosenLanguage } from './format/language';
 import { count, large } from './format/numbers';
 
@@ -32,13 +38,13 @@ const bases: Readonly<Record<NonNullable<Named['base']>, string>> = {
 
 const parts = { forward: 'x zu z und Log-det', inverse: 'z zu x', sample: 'Rauschen zu Samples' };
 
-function given({ names, mean, shape, classes }: ContextInfo): string {
+function given(context: ContextInfo): string {
+  const { shape, classes } = context;
   if (shape) return `ein Bild von ${shape.join('×')}`;
-  const numbers = mean.length - (classes?.count ?? 0);
-  const own = classes ? names.slice(0, classes.start) : names;
-  const named = own.length === numbers && numbers <= 3 && own.every((name) => !/^(context )?\d+$/.test(name));
+  const numbers = saidOfNumbers(context);
   return [
-    ...(named ? own : numbers > 0 ? [several(numbers, 'Zahl', 'Zahlen')] : []),
+    ...numbers.named,
+    ...(numbers.count > 0 ? [several(numbers.count, 'Zahl', 'Zahlen')] : []),
     ...(classes ? [`${classes.name ?? 'eine Klasse'} (${several(classes.count, 'Klasse', 'Klassen')})`] : []),
   ].join(', ');
 }
@@ -55,9 +61,7 @@ function title({ architecture, format, runnable, fileName, kind, shape, context,
 }
 
 /** "8 Kopplungen", "5 autoregressive Schichten", or both. */
-function counts(layers: Named['layers'], between: string): string {
-  const couplings = layers.filter(({ coupling }) => coupling !== undefined).length;
-  const autoregressive = layers.filter(({ kind }) => kind === 'autoregressive').length;
+function countWords({ couplings, autoregressive }: LayerCounts, between: string): string {
   return [
     ...(couplings > 0 || autoregressive === 0 ? [several(couplings, 'Kopplung', 'Kopplungen')] : []),
     ...(autoregressive > 0
@@ -69,6 +73,7 @@ function counts(layers: Named['layers'], between: string): string {
 function subtitle(model: Named): string {
   const { architecture, layers, kind, base, part, onnx, recording, runnable, tensorCount } = model;
   const values = large(model.parameterCount);
+  const counts = layerCounts(layers);
   const opset = `Opset ${onnx?.opset ?? '?'}`;
   if (recording)
     return (
@@ -76,10 +81,9 @@ function subtitle(model: Named): string {
       `aufgezeichnet mit ${several(recording.examples, 'Beispiel', 'Beispielen')}`
     );
   if (architecture) {
-    const scales = 1 + layers.filter((layer) => layer.kind === 'factorOut').length;
     return [
-      ...(kind === 'image' ? [several(scales, 'Skala', 'Skalen')] : []),
-      counts(layers, ', '),
+      ...(kind === 'image' ? [several(counts.scales, 'Skala', 'Skalen')] : []),
+      countWords(counts, ', '),
       ...(base ? [`${bases[base]} als Basis`] : []),
       `${values} ${part ? 'Werte' : 'Parameter'}${part ? `; ${part}: ${parts[part]}` : ''}`,
       ...(part ? [opset] : []),
@@ -88,7 +92,7 @@ function subtitle(model: Named): string {
   if (onnx && runnable) {
     const unknown = layers.filter((layer) => layer.kind === 'unknown').length;
     return [
-      `${counts(layers, ' und ')} gefunden`,
+      `${countWords(counts, ' und ')} gefunden`,
       ...(unknown > 0 ? [`${several(unknown, 'Abschnitt', 'Abschnitte')} nicht verstanden`] : []),
       `${values} gespeicherte Werte`,
       opset,
@@ -97,7 +101,7 @@ function subtitle(model: Named): string {
   const stored = several(tensorCount, 'Tensor', 'Tensoren');
   if (!onnx) return tensorCount > 0 ? `${stored}, ${values} Werte` : '';
   const nodes = onnx.operators.reduce((sum, one) => sum + one.count, 0);
-  return `ONNX-${opset}, ${several(nodes, 'Knoten', 'Knoten')}, ${values} Werte in ${stored}`;
+  return `ONNX-${opset}, ${count(nodes)} Knoten, ${values} Werte in ${stored}`;
 }
 
 const german = chosenLanguage === 'de';

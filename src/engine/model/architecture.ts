@@ -2,8 +2,8 @@
 import { several } from '../../base/text';
 import type { BaseConfig } from '../../config/bases';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
-import type { Flow, FlowLayer } from '../../flow/layers';
-import { hasConditioner } from '../../protocol/model';
+import type { Flow } from '../../flow/layers';
+import { hasConditioner, type LayerCounts } from '../../protocol/model';
 
 /** "RealNVP", or the name that the literature has for it. */
 export function architectureName(config: ModelConfig, { layers }: Flow): string {
@@ -30,18 +30,8 @@ export function isChain({ layers, architecture }: ImageModelConfig): boolean {
   return layers !== undefined || architecture === 'glow';
 }
 
-/** How often latents leave an image flow. */
-export function scalesOf({ layers }: Flow): number {
-  return 1 + layers.filter(({ kind }) => kind === 'factorOut').length;
-}
-
 /** "8 couplings", "5 autoregressive layers", or both. */
-export function layerCounts(
-  { layers }: { layers: readonly Pick<FlowLayer, 'coupling' | 'kind'>[] },
-  between = ', ',
-): string {
-  const couplings = layers.filter(({ coupling }) => coupling !== undefined).length;
-  const autoregressive = layers.filter(({ kind }) => kind === 'autoregressive').length;
+export function countWords({ couplings, autoregressive }: LayerCounts, between = ', '): string {
   if (autoregressive === 0) return several(couplings, 'coupling');
   const others = several(autoregressive, 'autoregressive layer');
   return couplings === 0 ? others : `${several(couplings, 'coupling')}${between}${others}`;

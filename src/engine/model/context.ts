@@ -4,7 +4,7 @@ import { several } from '../../base/text';
 import { numberedContext } from '../../data/context';
 import { UserError } from '../../base/user-error';
 import type { Flow } from '../../flow/layers';
-import type { ClassRange, ContextInfo } from '../../protocol/model';
+import { saidOfNumbers, type ClassRange, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 
@@ -66,19 +66,14 @@ export function plainContextInfo(size: number, shape?: ContextInfo['shape']): Co
   return { names: isImage ? [] : numberedContext(size), ...(isImage ? { shape } : {}), mean, std };
 }
 
-/** Names that are said one by one. */
-const fewNames = 3;
-
 /** "an image of 8×8×1", "redshift, City (3 classes)", or "3 numbers" where they have no names. */
-export function contextWords({ names, mean, shape, classes }: ContextInfo): string {
+export function contextWords(info: ContextInfo): string {
+  const { shape, classes } = info;
   if (shape) return `an image of ${shape.join('×')}`;
-  const numbers = classes ? names.slice(0, classes.start) : names;
-  const rest = mean.length - numbers.length - (classes?.count ?? 0);
-  const named =
-    rest === 0 && numbers.length <= fewNames && numbers.every((name) => !/^(context )?\d+$/.test(name));
-  const count = numbers.length + rest;
+  const { named, count } = saidOfNumbers(info);
   return [
-    ...(named ? numbers : count > 0 ? [several(count, 'number')] : []),
+    ...named,
+    ...(count > 0 ? [several(count, 'number')] : []),
     ...(classes
       ? [`${classes.name ?? 'a class'} (${classes.count} class${classes.count === 1 ? '' : 'es'})`]
       : []),

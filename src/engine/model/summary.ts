@@ -3,9 +3,9 @@ import { several } from '../../base/text';
 import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
-import type { ContextInfo, ModelOutline } from '../../protocol/model';
+import { layerCounts, type ContextInfo, type ModelOutline } from '../../protocol/model';
 import { contextWords, plainContextInfo } from './context';
-import { architectureName, baseName, layerCounts, scalesOf } from './architecture';
+import { architectureName, baseName, countWords } from './architecture';
 import { parameterCount } from './layer-list';
 
 const grouped = new Intl.NumberFormat('en-US');
@@ -32,9 +32,10 @@ export function givenWords({ context }: Flow, known?: ContextInfo): string {
 
 /** "2 scales, 10 couplings, 1.27 M parameters". */
 export function modelSubtitle(config: ModelConfig, flow: Flow): string {
+  const counts = layerCounts(flow.layers);
   const parts = [
-    ...(config.kind === 'image' ? [several(scalesOf(flow), 'scale')] : []),
-    layerCounts(flow),
+    ...(config.kind === 'image' ? [several(counts.scales, 'scale')] : []),
+    countWords(counts),
     ...(config.kind === 'vector' && config.base.kind !== 'normal' ? [baseName(config.base)] : []),
     `${shortCount(parameterCount(flow.parameters))} parameters`,
   ];

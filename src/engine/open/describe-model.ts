@@ -11,7 +11,7 @@ import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/i
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
 import { hasLogit } from '../../config/data-constraint';
-import { architectureName, baseName, isChain, layerCounts, scalesOf } from '../model/architecture';
+import { architectureName, baseName, countWords, isChain } from '../model/architecture';
 import { contextInfo } from '../model/context';
 import { givenWords } from '../model/summary';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
@@ -23,7 +23,7 @@ import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
 import type { ImportForm, TensorContainer } from '../../protocol/import';
-import type { ContextInfo } from '../../protocol/model';
+import { layerCounts, type ContextInfo } from '../../protocol/model';
 import { describeTensors } from './describe-tensors';
 import type { LayerDescription, ModelDescription } from './description';
 
@@ -139,7 +139,8 @@ function architectureOf(
 
 function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefined): string {
   const name = architectureName(model, flow);
-  const layers = layerCounts(flow);
+  const counts = layerCounts(flow.layers);
+  const layers = countWords(counts);
   const shape = flow.inputShape.join('×');
   if (model.kind === 'vector') {
     const nets =
@@ -151,7 +152,7 @@ function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefi
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
   const images = `${name} for images of ${shape}${pad}${givenWords(flow, context)}`;
-  const scales = several(scalesOf(flow), 'scale');
+  const scales = several(counts.scales, 'scale');
   return isChain(model)
     ? `${images}, ${scales}, ${layers}`
     : `${images}, ${scales}, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;

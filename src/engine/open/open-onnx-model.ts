@@ -2,8 +2,8 @@
 import { several } from '../../base/text';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
-import type { BackendInfo, ModelOutline } from '../../protocol/model';
-import { layerCounts } from '../model/architecture';
+import { layerCounts, type BackendInfo, type ModelOutline } from '../../protocol/model';
+import { countWords } from '../model/architecture';
 import type { Model } from '../model/model';
 import { shortCount } from '../model/summary';
 import { summarizeOnnx } from '../onnx-file/summary';
@@ -44,7 +44,7 @@ function summaryOf(base: ModelOutline, flow: OnnxFlow): ModelOutline {
     shape,
     title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,
     subtitle: [
-      `${layerCounts({ layers: infos }, ' and ')} found`,
+      `${countWords(layerCounts(infos), ' and ')} found`,
       ...(unknown > 0 ? [`${several(unknown, 'span')} not understood`] : []),
       `${shortCount(rest.parameterCount)} stored values`,
       `opset ${rest.onnx?.opset ?? '?'}`,
