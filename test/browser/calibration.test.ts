@@ -51,6 +51,24 @@ describe('calibration', () => {
     await page.locator('.calibration-ranks figure').first().waitFor();
   });
 
+  it('says of one level outside of its band that the test is of all levels', async () => {
+    const { page } = await editor.openPage(file, {
+      width: 1280,
+      height: 900,
+      edits: {
+        keptCalibration: (part) => {
+          const { off: _, ...coverage } = part!.calibration!.coverage;
+          const levels = coverage.levels.map((at) => ({ ...at, found: at.low - 0.01 }));
+          return { ...part!, calibration: { ...part!.calibration!, coverage: { ...coverage, levels } } };
+        },
+      },
+    });
+    await page.getByRole('tab', { name: 'Calibration' }).click();
+    await page
+      .getByText(/90% regions hold .*; outside at this level alone: all levels together are not off;/)
+      .waitFor();
+  });
+
   it('leaves what it had when it is canceled', async () => {
     // The first answer is of half the pairs, and the next does not come: of such a flow all come at once.
     const live = await editor.openPage(file, {

@@ -45,6 +45,7 @@ export const english = {
     `${name} is farthest from uniform, ${problem}: distance ${distance}, p ${p}; ${off} of ${of} off.`,
   holds: (found: string, low: string, high: string) =>
     `90% regions hold ${found}; calibrated flows ${low} to ${high}`,
+  onlyAtThisLevel: 'outside at this level alone: all levels together are not off',
   test: (distance: string, p: string) => `distance ${distance}, p ${p}`,
   problem: (problem: CalibrationProblem) => problems[problem],
   left: (n: number) => `${n} more features are nearer to uniform.`,
@@ -91,6 +92,7 @@ export const german: typeof english = {
   ranksOff: (name, problem, distance, p, off, of) =>
     `${name} weicht am meisten ab, ${problem}: Abstand ${distance}, p ${p}; ${off} von ${of} weichen ab.`,
   holds: (found, low, high) => `90-%-Regionen enthalten ${found}; kalibrierte Flows ${low} bis ${high}`,
+  onlyAtThisLevel: 'außerhalb nur auf diesem Niveau: alle zusammen weichen nicht ab',
   test: (distance, p) => `Abstand ${distance}, p ${p}`,
   problem: (problem) => germanProblems[problem],
   left: (n) => `${n} weitere Merkmale sind näher an der Gleichverteilung.`,

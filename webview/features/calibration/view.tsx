@@ -1,6 +1,12 @@
 /** Whether the samples of a conditional flow are spread as the examples that come with the same condition. */
 import type { ComponentChildren } from 'preact';
-import type { Calibration, CalibrationPart, RankCurve, RankTest } from '../../../src/protocol/calibration';
+import type {
+  Calibration,
+  CalibrationPart,
+  CoverageLevel,
+  RankCurve,
+  RankTest,
+} from '../../../src/protocol/calibration';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { linear } from '../../base/charts/scale';
 import { Sized } from '../../base/charts/sized';
@@ -122,11 +128,10 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
   const worst = features.reduce((a, b) => (b.pValue < a.pValue ? b : a));
   const off = features.filter((feature) => feature.off).length;
   const region = coverage.levels.find(({ level }) => level === said);
-  const holds = region && text.holds(shareOf(region.found), shareOf(region.low), shareOf(region.high));
-  const verdict = (test: RankTest, first?: string): string =>
+  const verdict = (test: RankTest, ...first: string[]): string =>
     `${[
       ...(test.off ? [text.problem(test.off)] : []),
-      ...(first ? [first] : []),
+      ...first,
       text.test(fixed(test.distance, 3), pText(test.pValue)),
     ].join('; ')}.`;
   return (
@@ -163,7 +168,9 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
         {nonFinite > 0 ? <p class="tick bad">{text.nonFinite(count(nonFinite))}</p> : null}
       </Chart>
       <Chart title={text.coverage} note={text.bandNote}>
-        <Verdict mark={coverage.off ? 'notice' : 'ok'}>{verdict(coverage, holds)}</Verdict>
+        <Verdict mark={coverage.off ? 'notice' : 'ok'}>
+          {verdict(coverage, ...(region ? holds(region, coverage) : []))}
+        </Verdict>
         <Curve curve={part.curves!.coverage} label={text.coverage} at={region} />
       </Chart>
       <Chart title={text.tarp} note={text.bandNote}>
@@ -172,6 +179,15 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
       </Chart>
     </div>
   );
+}
+
+/** One level of many may be outside of its band while the test, which is of all of them, passes. */
+function holds({ found, low, high }: CoverageLevel, { off }: RankTest): string[] {
+  const outside = !off && (found < low || found > high);
+  return [
+    text.holds(shareOf(found), shareOf(low), shareOf(high)),
+    ...(outside ? [text.onlyAtThisLevel] : []),
+  ];
 }
 
 function Chart({ title, note, children }: { title: string; note: string; children: ComponentChildren }) {
