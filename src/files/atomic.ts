@@ -2,6 +2,7 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../base/user-error';
+import { systemReason } from './system-error';
 import { sweepTemporary, temporaryTag } from './temporary';
 
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -58,8 +59,11 @@ export function writeError(file: string, error: unknown): unknown {
       return new UserError(
         `${file}: cannot be written, since a folder with this name exists. Choose another name.`,
       );
-    default:
-      return error;
+    default: {
+      const reason = systemReason(error);
+      if (reason === undefined) return error;
+      return new UserError(`${file}: cannot be written (${reason}). Choose another place.`, { cause: error });
+    }
   }
 }
 

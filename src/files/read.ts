@@ -4,6 +4,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { createGunzip, gunzip } from 'node:zlib';
 import { UserError } from '../base/user-error';
+import { systemReason } from './system-error';
 
 /** Larger files would not fit one buffer of Node.js 20. */
 const largest = 2 ** 32 - 2 ** 20;
@@ -27,13 +28,19 @@ export function readError(file: string, error: unknown): unknown {
       );
     case 'ERR_BUFFER_TOO_LARGE':
       return new UserError(`${file}: unpacks to more than 4 GiB; use a smaller file.`);
-    default:
+    default: {
       if (typeof code === 'string' && code.startsWith('Z_')) {
         return new UserError(
           `${file}: the gzip data are damaged or cut off (${error.message}). Download the file again.`,
         );
       }
-      return error;
+      // A failing disk, a share that is gone, links in a circle, a name that is too long.
+      const reason = systemReason(error);
+      if (reason === undefined) return error;
+      return new UserError(`${file}: cannot be read (${reason}). Check the path and the disk.`, {
+        cause: error,
+      });
+    }
   }
 }
 
