@@ -16,7 +16,8 @@ export interface Terminal {
 
 /**
  * A terminal on what writes. Names and messages out of files may hold sequences that clear the screen or write the clipboard:
- * all control characters but tab and line feed become `\u001b`, which is also their right form in JSON.
+ * all control characters but tab and line feed become `\u001b`, which is also their right form in JSON. So do the ones that turn
+ * the order of a line's letters around.
  */
 export function terminalOn(
   streams: Pick<Terminal, 'out' | 'err'>,
@@ -33,7 +34,7 @@ export function terminalOn(
 function printable(text: string): string {
   return text.replace(
     // eslint-disable-next-line no-control-regex -- they are what it is about
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g,
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
     (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }
