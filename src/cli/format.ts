@@ -28,6 +28,11 @@ export function count(value: number): string {
   return value.toLocaleString('en');
 }
 
+/** "1 example", "1,271,031 examples" */
+export function counted(value: number, what: string): string {
+  return `${count(value)} ${value === 1 ? what : `${what}s`}`;
+}
+
 /** 950, 12.3k, 1.2M */
 export function rate(value: number): string {
   if (value < 1000) return String(Math.round(value));

@@ -4,7 +4,7 @@ import type { Model } from '../../engine/model/model';
 import type { InspectedFlow } from '../../engine/model/inspected-flow';
 import { shortened, UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
-import { count as shown, table } from '../format';
+import { counted, table } from '../format';
 import { modelHelp, openForSession } from '../model';
 import { foundCode } from './diagnose';
 
@@ -94,8 +94,8 @@ function asText({ examples, first, tolerance }: Found, rows: readonly Row[]): st
   const number = (value: number): string => (value === 0 ? '0' : value.toExponential(1));
   const head =
     first === undefined
-      ? `No layer differs by more than ${tolerance}, in ${shown(examples)} examples.`
-      : `${shortened(rows[first]!.a)} (layer ${first}) is the first that differs by more than ${tolerance}, in ${shown(examples)} examples.`;
+      ? `No layer differs by more than ${tolerance}, in ${counted(examples, 'example')}.`
+      : `${shortened(rows[first]!.a)} (layer ${first}) is the first that differs by more than ${tolerance}, in ${counted(examples, 'example')}.`;
   return `${head}\n\n${table(
     [
       ['', 'layer', 'of the second', 'output', 'log-det'],

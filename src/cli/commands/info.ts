@@ -1,6 +1,6 @@
 import { defineCommand, type Outcome } from '../command';
 import { shortened } from '../../base/user-error';
-import { bytes, count, fixed, pairs, shownPath, table } from '../format';
+import { bytes, count, counted, fixed, pairs, shownPath, table } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
 import { explainModel, type ExplainedTensor } from '../../engine/open/explain-model';
 import type { ModelDescription, DescribedTensor } from '../../engine/open/description';
@@ -49,7 +49,7 @@ function asText(model: ModelDescription): string {
     ['File', shownPath(model.file)],
     ['Format', `${model.format}, ${bytes(model.bytes)}`],
     ...(architecture ? [['Architecture', architecture.summary] as [string, string]] : []),
-    ['Parameters', `${count(model.parameterCount)} in ${count(model.tensorCount)} tensors`],
+    ['Parameters', `${count(model.parameterCount)} in ${counted(model.tensorCount, 'tensor')}`],
     ...(preprocessing ? [['Preprocessing', preprocessing.summary] as [string, string]] : []),
     ...(model.step === undefined ? [] : [['Step', count(model.step)] as [string, string]]),
     ...(validation
@@ -149,9 +149,9 @@ function recordingText(given: NonNullable<ModelDescription['recording']>): strin
   const { title, library, recordedAt, writer, examples, examplesGiven, samples } = given;
   const batch =
     examples < examplesGiven
-      ? `${count(examples)} of ${count(examplesGiven)} examples`
-      : `${count(examples)} examples`;
-  const drawn = samples > 0 ? `, ${count(samples)} samples` : '';
+      ? `${count(examples)} of ${counted(examplesGiven, 'example')}`
+      : counted(examples, 'example');
+  const drawn = samples > 0 ? `, ${counted(samples, 'sample')}` : '';
   return `${shortened(title)}${library ? ` of ${shortened(library)}` : ''}, ${batch}${drawn}, ${recordedAt} by ${shortened(writer)}`;
 }
 

@@ -3,7 +3,7 @@ import { score, type ScoreResult } from '../../engine/use/score';
 import { examplesToScore } from '../../engine/use/scored-examples';
 import { sizeOf } from '../../base/shape';
 import { defineCommand, type Outcome } from '../command';
-import { count as shown, fixed, table } from '../format';
+import { counted, fixed, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp, openRunner } from '../model';
 import { batchReport } from '../progress';
@@ -110,7 +110,7 @@ function asText({ mean, nats }: ScoreResult, count: number, layersKnown: boolean
     ...(mean.quantization === 0 ? [] : [row('quantization', mean.quantization)]),
     row('total', mean.nats),
   ];
-  return `Mean −ln p of ${shown(count)} examples and its parts
+  return `Mean −ln p of ${counted(count, 'example')} and its parts
 
 ${table(rows, [1, 2])}
 

@@ -1,3 +1,4 @@
+import { several } from '../../base/text';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import { modelLayers } from '../model/layer-list';
@@ -22,7 +23,7 @@ export async function summarizeOnnx(file: string, backend: BackendInfo): Promise
   if (!ours) {
     return {
       ...base,
-      subtitle: `ONNX opset ${summary.opset}, ${nodes} nodes, ${shortCount(base.parameterCount)} values in ${tensors.length} tensors`,
+      subtitle: `ONNX opset ${summary.opset}, ${several(nodes, 'node')}, ${shortCount(base.parameterCount)} values in ${several(tensors.length, 'tensor')}`,
       reason:
         'This ONNX file says nothing of a flow, so only what it is made of can be shown. Where its inputs and outputs ' +
         'are named x, z and logdet, the command line can apply it.',

@@ -1,4 +1,5 @@
 /** A file of tensors whose flow is not known: it opens as what it is. */
+import { several } from '../../base/text';
 import { openTensorFile } from '../../checkpoint/tensor-file';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import type { Model } from '../model/model';
@@ -12,7 +13,7 @@ export async function openTensorTable(file: string, backend: BackendInfo, reason
   const leftOut = opened.leftOut ? `\nNot shown: ${opened.leftOut.join(', ')}.` : '';
   const summary: ModelOutline = {
     ...base,
-    subtitle: `${tensors.length} tensors, ${shortCount(base.parameterCount)} values`,
+    subtitle: `${several(tensors.length, 'tensor')}, ${shortCount(base.parameterCount)} values`,
     reason: reason + leftOut,
   };
   return {
