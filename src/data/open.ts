@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { contextSizeOf } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
+import { several } from '../base/text';
 import { UserError } from '../base/user-error';
 import { parseDataConfig } from '../config/parse';
 import { refuseSpecial } from '../files/read';
@@ -321,7 +322,7 @@ async function openTable(
     shape: [features],
     source: file,
     note:
-      `a table of ${features} columns${config.contextColumns ? ` and a context of ${config.contextColumns.length}` : ''}` +
+      `a table of ${several(features, 'column')}${config.contextColumns ? ` and a context of ${config.contextColumns.length}` : ''}` +
       (gaps === undefined ? '' : `; ${gaps}`),
   };
 }

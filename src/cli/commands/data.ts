@@ -9,7 +9,7 @@ import { makeFolder } from '../../files/make-folder';
 import type { ClassCount, DataPreview, FeaturePreview } from '../../protocol/data';
 import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
-import { count, fixed, pairs, shownPath, table } from '../format';
+import { count, counted, fixed, pairs, shownPath, table } from '../format';
 import { columnName } from '../lists';
 import { checkOutput } from '../output-file';
 import { readingOptions, readingRequest } from '../reading-options';
@@ -116,7 +116,7 @@ function asText(preview: DataPreview, written: Readonly<Record<string, string | 
       'Each',
       kind === 'image'
         ? `an image of ${shape.join('×')}, pixels 0 to ${(levels ?? 256) - 1}`
-        : `${count(shape[0] ?? 0)} numbers`,
+        : counted(shape[0] ?? 0, 'number'),
     ],
     ...(classes ? [['Classes', classList(classes)] as [string, string]] : []),
     ['Range', `${number(range[0])} to ${number(range[1])}, of ${count(looked)} examples`],
