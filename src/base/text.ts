@@ -1,8 +1,8 @@
 /** Words around numbers and errors, in English. */
 
-/** "1 coupling", "2 couplings". */
-export function several(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
+/** "1 coupling", "2 couplings". @param shown the count as it is written */
+export function several(count: number, what: string, shown = String(count)): string {
+  return `${shown} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** For a message that leaves this machine: of each absolute path in it only the last name stays. */

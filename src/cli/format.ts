@@ -1,5 +1,6 @@
 /** Numbers, paths and tables as a person reads them. */
 import path from 'node:path';
+import { several } from '../base/text';
 
 /** 0:05, 12:30, 1:02:03. */
 export function duration(seconds: number): string {
@@ -30,7 +31,7 @@ export function count(value: number): string {
 
 /** "1 example", "1,271,031 examples" */
 export function counted(value: number, what: string): string {
-  return `${count(value)} ${value === 1 ? what : `${what}s`}`;
+  return several(value, what, count(value));
 }
 
 /** 950, 12.3k, 1.2M */

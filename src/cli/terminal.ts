@@ -16,8 +16,8 @@ export interface Terminal {
 
 /**
  * A terminal on what writes. Names and messages out of files may hold sequences that clear the screen or write the clipboard:
- * all control characters but tab and line feed become `\u001b`, which is also their right form in JSON. So do the ones that turn
- * the order of a line's letters around.
+ * all control characters but tab and line feed become `\u001b`, which is also their right form in JSON. So do those
+ * that reverse the order of letters.
  */
 export function terminalOn(
   streams: Pick<Terminal, 'out' | 'err'>,

@@ -60,7 +60,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   const { kind, shape, levels = 256 } = opened;
   if (counts.train < fewExamples) {
     warnings.push(
-      `Only ${counts.train} ${counts.train === 1 ? 'example' : 'examples'} for training: the flow may memorize them. Watch the validation curve.`,
+      `Only ${several(counts.train, 'example')} for training: the flow may memorize them. Watch the validation curve.`,
     );
   }
   if (counts.validation === 0) {

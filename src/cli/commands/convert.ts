@@ -5,7 +5,7 @@ import { libraries } from '../../checkpoint/libraries';
 import { convertCheckpoint } from '../../engine/model/convert';
 import { convertTargets } from '../../protocol/engine';
 import { defineCommand, type Outcome } from '../command';
-import { bytes, count, pairs, shownPath } from '../format';
+import { bytes, counted, pairs, shownPath } from '../format';
 import { checkOutput } from '../output-file';
 
 export const convertCommand = defineCommand({
@@ -64,7 +64,7 @@ export const convertCommand = defineCommand({
         ['Read', shownPath(path.resolve(given))],
         [
           'Written',
-          `${shownPath(report.path)}, ${bytes(report.bytes)}, ${count(report.tensors)} tensors` +
+          `${shownPath(report.path)}, ${bytes(report.bytes)}, ${counted(report.tensors, 'tensor')}` +
             (to === 'flowscope' ? '' : ` for ${to}`),
         ],
       ]),

@@ -119,7 +119,7 @@ function asText(preview: DataPreview, written: Readonly<Record<string, string | 
         : counted(shape[0] ?? 0, 'number'),
     ],
     ...(classes ? [['Classes', classList(classes)] as [string, string]] : []),
-    ['Range', `${number(range[0])} to ${number(range[1])}, of ${count(looked)} examples`],
+    ['Range', `${number(range[0])} to ${number(range[1])}, of ${counted(looked, 'example')}`],
     ...Object.entries(written).flatMap(([what, file]) =>
       file === undefined ? [] : [[what, shownPath(path.resolve(file))] as [string, string]],
     ),

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Origin } from '../../checkpoint/checkpoint';
+import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { train } from '../../engine/training/train';
 import { checkLaunch } from '../../engine/training/launch/launchers';
@@ -188,7 +189,7 @@ function ending(result: TrainResult, run: string): string {
   const { best, message, step, seconds } = result;
   const rows: [string, string][] = [
     ['Run', run],
-    ['Trained', `${step} ${step === 1 ? 'step' : 'steps'} in ${duration(seconds)}`],
+    ['Trained', `${several(step, 'step')} in ${duration(seconds)}`],
     ...(best
       ? [
           ['Best', `${likelihood('validation', best.nats, best.bitsPerDim)} at step ${best.step}`] as [

@@ -1,4 +1,5 @@
 /** Why NaN or Inf appears in a layer, in words. */
+import { several } from '../../base/text';
 import { storedOf, type InspectedFlow, type InspectedLayer } from '../model/inspected-flow';
 import { breathe } from '../model/breathe';
 import type { LayerRecord } from '../model/layer-record';
@@ -50,8 +51,7 @@ function storedCause(model: InspectedFlow, layer: InspectedLayer): string | unde
   for (const { name } of storedOf(layer)) {
     const { nan, inf } = statsOf(model.tensors[name]!.data);
     if (nan + inf > 0) {
-      const values = nan + inf === 1 ? 'value' : 'values';
-      return `The stored tensor ${name} holds ${nan + inf} ${values} that ${nan + inf === 1 ? 'is' : 'are'} NaN or Inf.`;
+      return `The stored tensor ${name} holds ${several(nan + inf, 'value')} that ${nan + inf === 1 ? 'is' : 'are'} NaN or Inf.`;
     }
   }
   return undefined;

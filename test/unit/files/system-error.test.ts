@@ -33,7 +33,7 @@ test('links in a circle are no fault of ours', posix, async () => {
   });
 });
 
-test('errors of zlib, whose numbers are those of the system, are not taken for its own', () => {
+test('errors of zlib, which share their numbers with the system’s, are left as they are', () => {
   let error: unknown;
   try {
     gunzipSync(new Uint8Array(20));
