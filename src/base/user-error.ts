@@ -1,3 +1,5 @@
+import { spelledOut } from './text';
+
 /**
  * An error whose message is meant for the user: what was given, what was expected, what to do. The command line prints
  * it as one line and exits with 1; the extension shows it. Anything else that is thrown is an internal error.
@@ -10,9 +12,13 @@ export class UserError extends Error {
   }
 }
 
-/** A name or value out of a file in a message: it may have any length there. */
+/**
+ * A name or value out of a file, to be shown or pasted: it may hold anything there. At most so many characters in one line, without
+ * line breaks, and with control characters spelled out.
+ */
 export function shortened(text: string, most = 200): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
+  const line = spelledOut(text.slice(0, most).replaceAll(/[\t-\r\u0085\u2028\u2029]+/g, ' '));
+  return text.length > most ? `${line}…` : line;
 }
 
 /** A value out of a file as JSON, cut; what is nested too deeply for that is only named. */

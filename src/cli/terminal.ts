@@ -1,3 +1,5 @@
+import { spelledOut } from '../base/text';
+
 /** Where a command writes. Results go to standard output, everything else to standard error. */
 export interface Terminal {
   /** Standard output; control characters are spelled out. */
@@ -24,19 +26,11 @@ export function terminalOn(
   rest: Pick<Terminal, 'interactive' | 'columns' | 'flush'>,
 ): Terminal {
   return {
-    out: (text) => streams.out(printable(text)),
-    err: (text) => streams.err(printable(text)),
-    rewrite: (text) => streams.err(`\r\u001b[2K${printable(text)}`),
+    out: (text) => streams.out(spelledOut(text)),
+    err: (text) => streams.err(spelledOut(text)),
+    rewrite: (text) => streams.err(`\r\u001b[2K${spelledOut(text)}`),
     ...rest,
   };
-}
-
-function printable(text: string): string {
-  return text.replace(
-    // eslint-disable-next-line no-control-regex -- they are what it is about
-    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 type Stream = NodeJS.WriteStream;

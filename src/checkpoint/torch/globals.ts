@@ -51,6 +51,11 @@ const dtypes: Readonly<Record<string, string>> = {
   qint32: 'QINT32',
 };
 
+/** An entry of a table by a name out of a file, which may be one that every object has. */
+function named<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
 /** Items and bytes that calls may still copy: a short pickle can ask for a long copy many times over. */
 interface Budget {
   left: number;
@@ -97,7 +102,7 @@ const tensorV2: Call = ([storage, offset, size, stride]) =>
 
 /** The storage is of bytes: (storage, offset, size, stride, requires_grad, backward_hooks, dtype, metadata) */
 const tensorV3: Call = ([storage, offset, size, stride, , , type]) => {
-  const dtype = type instanceof PickleGlobal ? dtypes[type.name.replace(/^torch\./, '')] : undefined;
+  const dtype = type instanceof PickleGlobal ? named(dtypes, type.name.replace(/^torch\./, '')) : undefined;
   if (dtype === undefined || !Object.hasOwn(itemBytes, dtype)) throw wrong('a tensor');
   return createTensor(storage, offset, size, stride, dtype, itemBytes[dtype]!);
 };
@@ -114,7 +119,7 @@ const parameter: Call = ([data]) => {
 
 /** A tensor with attributes: (function, type, arguments, attributes). */
 const fromType: Call = ([rebuild, type, args], budget) => {
-  const known = rebuild instanceof PickleGlobal && rebuilders[rebuild.name];
+  const known = rebuild instanceof PickleGlobal ? named(rebuilders, rebuild.name) : undefined;
   const plain =
     type instanceof PickleGlobal && ['torch.Tensor', 'torch.nn.parameter.Parameter'].includes(type.name);
   if (!known || !plain || !Array.isArray(args)) throw wrong('a tensor with attributes');
@@ -311,7 +316,7 @@ export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules 
       const known = storages.get(key);
       const dtype = type.name.endsWith('.UntypedStorage')
         ? undefined
-        : storageTypes[type.name.replace(/^torch\.|Storage$/g, '')];
+        : named(storageTypes, type.name.replace(/^torch\.|Storage$/g, ''));
       if (dtype === undefined && !type.name.endsWith('.UntypedStorage')) {
         throw new PickleError(`a storage in it is of the type ${type.name}`);
       }

@@ -1,7 +1,7 @@
 /** NumPy's numbers and arrays in a pickle, and JAX's, which are stored as NumPy's. */
 import { itemBytes, numpyTypes } from '../dtypes';
 import { PickleError } from './pickle';
-import { createTensor, Storage, type Tensor } from './tensor';
+import { createTensor, isSizes, Storage, type Tensor } from './tensor';
 
 /** A type such as `f8`. */
 export class NumpyType {
@@ -30,7 +30,8 @@ export function numpyTensor(shape: unknown, type: unknown, columnMajor: boolean,
     throw new PickleError(`a numpy array of type "${type.code.slice(0, 20)}" in it is not of plain numbers`);
   }
   const item = itemBytes[dtype]!;
-  const sizes = shape as number[];
+  if (!isSizes(shape)) throw wrong();
+  const sizes = shape;
   const strides = new Array<number>(sizes.length);
   let step = 1;
   for (let i = 0; i < sizes.length; i++) {

@@ -31,6 +31,13 @@ const mostDimensions = 64;
 /** torch.expand gives tensors with more values than their storage has; more than this is no use and costs memory. */
 const largestExpanded = 2 ** 24;
 
+const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
+
+/** Whether a pickle's value is a shape: integers of Python may be larger than a number holds exactly. */
+export function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length <= mostDimensions && value.every(isSize);
+}
+
 /** @throws PickleError when the arguments are no tensor or reach out of the storage */
 export function createTensor(
   storage: unknown,
@@ -40,9 +47,6 @@ export function createTensor(
   dtype: string | undefined,
   itemBytes: number,
 ): Tensor {
-  const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-  const isSizes = (n: unknown): n is number[] =>
-    Array.isArray(n) && n.length <= mostDimensions && n.every(isSize);
   if (!(storage instanceof Storage)) throw new PickleError('a tensor in it has no storage');
   if (!isSize(offset) || !isSizes(shape) || !isSizes(strides) || strides.length !== shape.length) {
     throw new PickleError('a tensor in it has no valid shape');

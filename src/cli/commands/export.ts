@@ -47,16 +47,16 @@ export const exportCommand = defineCommand({
 async function asTorch(model: Model, output: string): Promise<Outcome> {
   if (output.toLowerCase().endsWith('.onnx'))
     throw new UserError(`--output: expected a folder for --format torch, got "${path.basename(output)}".`);
-  const { files, example } = await exportTorch(model, output);
+  const { files, example, context } = await exportTorch(model, output);
   return {
-    json: { model: model.file, files, example },
+    json: { model: model.file, files, example, ...(context === undefined ? {} : { context }) },
     text: `${table(
       files.map((file) => [bytes(file.bytes), shownPath(file.path)]),
       [0],
     )}
 
 In Python, in that folder:  ${example}
-`,
+${context === undefined ? '' : `${context}\n`}`,
   };
 }
 

@@ -37,8 +37,12 @@ export async function exportTorch(model: Model, output: string): Promise<TorchEx
     [code, weights].map(async (file) => ({ path: file, bytes: (await stat(file)).size })),
   );
   const context = contextLine(flow);
-  const given = context === undefined ? '' : `; x = flow.sample(context)  # ${context}`;
-  return { files, example: `from flow import Flow; flow = Flow.load()${given}` };
+  const given = context === undefined ? '' : '; x = flow.sample(context)';
+  return {
+    files,
+    example: `from flow import Flow; flow = Flow.load()${given}`,
+    ...(context === undefined ? {} : { context }),
+  };
 }
 
 function titleOf(model: Model): string {

@@ -2,11 +2,14 @@
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { several } from '../../base/text';
 import { numberedContext } from '../../data/context';
-import { UserError } from '../../base/user-error';
+import { shortened, UserError } from '../../base/user-error';
 import type { Flow } from '../../flow/layers';
 import { saidOfNumbers, type ClassRange, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
+
+/** Characters of a column's or a class's name that are shown or written into code. */
+const longestName = 60;
 
 /** Names and the usual range of each number; undefined for flows without a context. */
 export function contextInfo(
@@ -72,10 +75,12 @@ export function contextWords(info: ContextInfo): string {
   if (shape) return `an image of ${shape.join('×')}`;
   const { named, count } = saidOfNumbers(info);
   return [
-    ...named,
+    ...named.map((name) => shortened(name, longestName)),
     ...(count > 0 ? [several(count, 'number')] : []),
     ...(classes
-      ? [`${classes.name ?? 'a class'} (${classes.count} class${classes.count === 1 ? '' : 'es'})`]
+      ? [
+          `${shortened(classes.name ?? 'a class', longestName)} (${classes.count} class${classes.count === 1 ? '' : 'es'})`,
+        ]
       : []),
   ].join(', ');
 }
@@ -86,7 +91,7 @@ export function contextOrder(info: ContextInfo, most: number): string {
   if (info.shape) return `${contextWords(info)}, row by row`;
   const listed = (some: readonly string[]): string | undefined => {
     if (some.length === 0 || some.some((name) => /^context \d+$/.test(name))) return undefined;
-    const shown = some.map((name) => name.replaceAll(/[\s\p{C}]+/gu, ' '));
+    const shown = some.map((name) => shortened(name, longestName));
     return shown.length > most
       ? `${shown.slice(0, most - 1).join(', ')}, … ${shown.at(-1)}`
       : shown.join(', ');
@@ -95,7 +100,7 @@ export function contextOrder(info: ContextInfo, most: number): string {
   const parts = start > 0 ? [listed(names.slice(0, start)) ?? several(start, 'number')] : [];
   if (classes) {
     const ofClasses = listed(names.slice(start, start + classes.count));
-    const what = `one-hot of ${classes.name ?? 'the class'}`;
+    const what = `one-hot of ${shortened(classes.name ?? 'the class', longestName)}`;
     parts.push(ofClasses === undefined ? `${what} (${classes.count} classes)` : `${what}: ${ofClasses}`);
   }
   return parts.join('; ');
@@ -116,7 +121,7 @@ export function contextFeed(
   const shape = [count, size];
   if (values.length === count * size) return { shape, data: Float32Array.from(values) };
   if (values.length !== size) {
-    const what = info.shape ? contextWords(info) : info.names.join(', ');
+    const what = info.shape ? contextWords(info) : shortened(info.names.join(', '));
     throw new UserError(
       `The context has ${several(values.length, 'value')}; expected ${size} (${what}), or ${size} for each of ${count} examples.`,
     );

@@ -1,5 +1,5 @@
 /** The context that a command is given: numbers for all examples, or an array with a row for each. */
-import { UserError } from '../../base/user-error';
+import { shortened, UserError } from '../../base/user-error';
 import { toFloat32 } from '../../data/npy';
 import type { ContextInfo } from '../../protocol/model';
 import { contextWords } from '../model/context';
@@ -86,7 +86,9 @@ function example({ names, mean, classes }: ContextInfo): string {
   return [
     ...numbers,
     ...(classes ? [`${classes.name === undefined ? '' : `${classes.name}=`}${names[classes.start]}`] : []),
-  ].join(',');
+  ]
+    .map((part) => shortened(part))
+    .join(',');
 }
 
 async function fromFile(file: string, info: ContextInfo, count: number): Promise<Float32Array> {
@@ -114,8 +116,9 @@ async function fromFile(file: string, info: ContextInfo, count: number): Promise
 function classesOf({ names, classes }: ContextInfo): string {
   if (!classes) return '';
   const all = names.slice(classes.start, classes.start + classes.count);
-  const shown = all.slice(0, mostNamed).join(', ') + (all.length > mostNamed ? ', …' : '');
-  return `, where ${classes.name ?? 'the class'} is one of ${shown}`;
+  const first = all.slice(0, mostNamed).map((name) => shortened(name));
+  const shown = first.join(', ') + (all.length > mostNamed ? ', …' : '');
+  return `, where ${shortened(classes.name ?? 'the class')} is one of ${shown}`;
 }
 
 /** Length of a row that ends in the number of its class, instead of a number for each class. */

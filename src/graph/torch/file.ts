@@ -62,9 +62,12 @@ function classText({ name, base, modules, lines }: PrintedClass): string {
   return `class ${name}(${base}):\n${[...where, ...inside].join('\n')}\n`;
 }
 
-/** Names of a user's data may hold anything. */
+/** Names of a user's files and data may hold anything; Python reads no file with a NUL in it. */
 function inDocstring(paragraph: string): string {
-  const escaped = paragraph.replaceAll('\\', '\\\\').replaceAll('"""', '\\"\\"\\"');
+  const escaped = paragraph
+    .replaceAll(/[^\P{C}\n]+/gu, ' ')
+    .replaceAll('\\', '\\\\')
+    .replaceAll('"""', '\\"\\"\\"');
   // Broken at blanks where more follows than a line holds.
   return escaped.replaceAll(/(?=.{121})(.{1,119}) /g, '$1\n');
 }

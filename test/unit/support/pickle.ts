@@ -44,7 +44,7 @@ function bytesOf(content: Uint8Array): Uint8Array {
 }
 
 /** A signed integer of 64 bits. */
-export function number(value: number): Uint8Array {
+export function number(value: number | bigint): Uint8Array {
   const content = Buffer.alloc(8);
   content.writeBigInt64LE(BigInt(value));
   return Buffer.concat([bytes(0x8a, 8), content]);

@@ -19,7 +19,7 @@ const wild = (...parts: string[]): string => path.resolve('test', 'fixtures', 'w
 
 type Part = op.Part;
 const { dict, object } = op;
-const array = (data: number[], ...shape: number[]): Part[] => [
+const array = (data: number[], ...shape: (number | bigint)[]): Part[] => [
   ...[op.global('numpy.core.multiarray', '_reconstruct'), op.mark, op.global('numpy', 'ndarray')],
   ...[op.tuple([op.number(0)]), op.text('b'), op.closeTuple, op.reduce],
   ...[op.mark, op.number(1), op.tuple(shape.map(op.number))],
@@ -101,6 +101,40 @@ test('a plain pickle of arrays of numpy', async () => {
   assert.deepEqual([...opened.tensors], [['w', { dtype: 'F32', shape: [2, 3] }]]);
   assert.deepEqual((await opened.read('w')).data, Float32Array.of(1, 2, 3, 4, 5, 6));
   assert.deepEqual(opened.extras, { epochs: 7 });
+});
+
+test('a type or a shape that no array has is refused in words', async () => {
+  const functionOf = (name: string): Part[] => [
+    ...[op.global('builtins', 'getattr'), op.global('torch._C', '_VariableFunctionsClass'), op.text(name)],
+    ...[op.tuple2, op.reduce],
+  ];
+  const storage = (type: Part[]): Part[] => [
+    ...[op.mark, op.text('storage'), ...type, op.text('0'), op.text('cpu'), op.number(4), op.closeTuple],
+    op.persistent,
+  ];
+  const tensor = (version: number, ...more: Part[][]): Part[] => [
+    ...[op.global('torch._utils', `_rebuild_tensor_v${version}`), op.mark],
+    ...more.flat(),
+    ...[op.closeTuple, op.reduce],
+  ];
+  const sizes = [op.number(0), op.tuple([op.number(2)]), op.tuple([op.number(1)]), op.false, op.emptyDict];
+  const read = (...parts: Part[]): unknown => readPickle(op.pickle(...parts), torchRules());
+  // Names that every JavaScript object has.
+  for (const name of ['constructor', 'toString', 'valueOf']) {
+    assert.throws(
+      () => read(...tensor(2, storage(functionOf(name)), sizes)),
+      /a storage in it is of the type/,
+    );
+    const untyped = storage([op.global('torch.storage', 'UntypedStorage')]);
+    assert.throws(
+      () => read(...tensor(3, untyped, sizes, functionOf(name))),
+      /a tensor in it has arguments that are not known/,
+    );
+  }
+  for (const size of [2n ** 53n, 2n ** 62n, -1n]) {
+    const shape = op.pickle(...dict(['w', ...array([1], size)]));
+    await refused('shape.pkl', shape, /a numpy array in it has a state that is not known/);
+  }
 });
 
 test('hostile plain pickles are refused in words', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
 import { runConfigSchema } from '../../../../src/config/schema';
-import { contextInfo } from '../../../../src/engine/model/context';
+import { contextInfo, contextOrder, contextWords } from '../../../../src/engine/model/context';
 import { buildFlow } from '../../../../src/flow/real-nvp';
 import { classOf, withClass } from '../../../../src/protocol/model';
 
@@ -37,6 +37,18 @@ test('classes are the last numbers of a context', () => {
 test('labels that are only shown, and labels that are not those of the flow, make no classes', () => {
   assert.equal(classesOf(2, { contextColumns: ['m', 'n'], labelColumn: 'kind' }, ['a', 'b']), undefined);
   assert.equal(classesOf(2, { labelContext: true }, ['a', 'b', 'c']), undefined);
+});
+
+test('names out of a file stay in one line of text, spelled out and cut', () => {
+  const labelNames = ['Bonn\u2028import os', `x${'y'.repeat(500)}`, 'a\u0000\u202eb'];
+  const classes = { start: 1, count: 3, name: 'city\nimport os; os.system("x")  #' };
+  const info = { names: ['mass\r\n1', ...labelNames], mean: [0, 0, 0, 0], std: [1, 1, 1, 1], classes };
+  const cut = `x${'y'.repeat(59)}…`;
+  assert.equal(
+    contextOrder(info, 12),
+    `mass 1; one-hot of city import os; os.system("x")  #: Bonn import os, ${cut}, a\\u0000\\u202eb`,
+  );
+  assert.equal(contextWords(info), 'mass 1, city import os; os.system("x")  # (3 classes)');
 });
 
 test('a class of a context, and another one', () => {

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as v from 'valibot';
+import { modelSchema } from '../../../../src/config/schema';
+import { printFlow } from '../../../../src/engine/export/torch-graphs';
+import { buildFlow } from '../../../../src/flow/real-nvp';
 import { atom, binds, numberText, operation } from '../../../../src/graph/torch/expressions';
 import { asLoops } from '../../../../src/graph/torch/loops';
 import { wrapped } from '../../../../src/graph/torch/wrap';
@@ -77,4 +81,14 @@ test('long lines break at the commas of their brackets, and mean the same', () =
   const joined = lines.map((text) => text.trim()).join('');
   assert.equal(joined.replaceAll(/,(?=[\])])/g, '').replaceAll(' ', ''), line.replaceAll(' ', ''));
   assert.deepEqual(wrapped('    x = 1'), ['    x = 1']);
+});
+
+test('names in the docstring hold nothing that Python does not read', () => {
+  const config = v.parse(modelSchema, { kind: 'vector', dim: 2, couplings: 1, hidden: [4] });
+  const title = 'The flow a\0b\u202e\ud800c """\\';
+  const { text } = printFlow({ flow: buildFlow(config), config, title });
+  assert.ok(
+    text.startsWith('"""The flow a b c \\"\\"\\"\\\\, written by Flowscope.\n\n'),
+    text.slice(0, 200),
+  );
 });
