@@ -184,7 +184,7 @@ class _Recorder:
             if note not in self.notes:
                 self.notes.append(note)
             return None
-        return back[0] if isinstance(back, tuple) else back
+        return (back[0] if isinstance(back, tuple) else back).detach()
 
     def _back(self, z: Tensor, context: Tensor | None) -> list[Tensor] | None:
         """Values at the input of each layer on the way from z to x."""
@@ -254,8 +254,9 @@ def _walk(steps: Sequence[Step], x: Tensor, context: Tensor | None) -> list[tupl
         answer = step.forward(h.clone(), context)
         if not (isinstance(answer, (tuple, list)) and len(answer) == 2):
             raise TypeError(f"{step.name} ({step.type}): gives a {type(answer).__name__}; expected (y, log_det).")
-        h, log_det = answer
-        found.append((h, _per_example(log_det, step, h)))
+        # Layers that differentiate, such as zuko's bisection and integrals, switch gradients on for themselves.
+        h, log_det = answer[0].detach(), answer[1]
+        found.append((h, _per_example(log_det, step, h).detach()))
     return found
 
 

@@ -14,6 +14,7 @@ from flows import (
     freia_flow,
     nflows_flow,
     normflows_flow,
+    shaken,
     zuko_flow,
 )
 from safetensors import safe_open
@@ -94,6 +95,47 @@ def test_inverses_lead_back(name, tmp_path):
         assert tensors[f"layers.{i}.round_trip"].max() < 1e-3
         assert tensors[f"layers.{i}.way_error"].max() < 1e-3
     assert tensors["samples.inputs.0"].shape == (16, FEATURES)
+
+
+def zuko_kind(name, **arguments):
+    import zuko
+
+    return getattr(zuko.flows, name)(2, **({"transforms": 2} if name != "CNF" else {}), hidden_features=(8,), **arguments)
+
+
+#: Flows of zuko with what its constructor takes; GF has no networks where nothing is given.
+ZUKO = {
+    "NICE": {},
+    "RealNVP": {},
+    "MAF": {},
+    "NSF": {"bins": 3},
+    "NCSF": {"bins": 3},
+    "SOSPF": {"degree": 2, "polynomials": 2},
+    "BPF": {"degree": 4},
+    "NAF": {"signal": 3, "network": {"hidden_features": (4,)}},
+    "UNAF": {"signal": 3, "network": {"hidden_features": (4,)}},
+    "CNF": {},
+    "GF": {"components": 2, "context": 1},
+}
+
+
+@pytest.mark.parametrize("name", ZUKO)
+def test_every_kind_of_zuko_flow(name, tmp_path):
+    torch.manual_seed(0)
+    arguments = ZUKO[name]
+    flow = shaken(zuko_kind(name, **arguments))
+    # Within the circle of NCSF, and where NAF, UNAF and GF have an inverse.
+    x, context = batch(4, 2).tanh(), torch.linspace(-1, 1, 4)[:, None] if "context" in arguments else None
+    path = flowscope.record(flow, x, context, path=tmp_path / "a", samples=2)
+    tensors, about = read(path)
+    given = flow(context)
+    _, log_det = given.transform.call_and_ladj(x)
+    total = sum(tensors[f"layers.{i}.log_det"] for i in range(len(about["layers"])))
+    np.testing.assert_allclose(total, log_det.detach(), atol=1e-5)
+    np.testing.assert_allclose(tensors["base_log_prob"] + total, given.log_prob(x).detach(), atol=1e-5)
+    assert tensors["samples.inputs.0"].shape == (2, 2)
+    for i in range(len(about["layers"])):
+        assert tensors[f"layers.{i}.round_trip"].max() < 1e-3
 
 
 def test_structure_is_measured(tmp_path):
@@ -193,7 +235,11 @@ def test_recording_changes_nothing(tmp_path):
 
 
 def test_what_is_no_flow_is_told(tmp_path):
+    import zuko
+
     with pytest.raises(TypeError, match="no layers were found"):
         flowscope.record(torch.nn.Linear(2, 2), batch(4, 2), path=tmp_path / "a")
+    with pytest.raises(TypeError, match="GMM: no layers were found"):
+        flowscope.record(zuko.flows.GMM(2, components=2), batch(4, 2), path=tmp_path / "a")
     with pytest.raises(TypeError, match=r"expected \(y, log_det\)"):
         flowscope.record([torch.nn.Linear(4, 4)], batch(), path=tmp_path / "a")
