@@ -8,6 +8,7 @@ import { containerOf } from './container';
 import { isRunFolder, runPaths } from './run-folder';
 import { isRecording } from './recording/read';
 import { openSafetensors } from './safetensors';
+import { isIndex, shardsOf } from './shards';
 
 export interface ResolvedModel {
   /** A container: tensors of another program. Whether such a file can be read shows when it is opened. */
@@ -40,6 +41,10 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     );
   }
   if (target.toLowerCase().endsWith('.onnx')) return { kind: 'onnx', file: target };
+  if (isIndex(target)) {
+    const shards = await shardsOf(target);
+    return { kind: (await containerOf(shards!.files[0]!)) ?? 'safetensors', file: target };
+  }
   // By content, since checkpoints have all sorts of names.
   const container = await containerOf(target);
   if (container !== undefined) return { kind: container, file: target };

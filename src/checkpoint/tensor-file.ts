@@ -7,15 +7,18 @@ import { openEqx } from './eqx/open-eqx';
 import { openHdf5, openKeras } from './keras/open-keras';
 import { openNpz } from './npz/open-npz';
 import { openSafetensors } from './safetensors';
+import { openShards, shardsOf } from './shards';
 import { checkTensorNames } from './tensor-names';
 import { openTorch } from './torch/open-torch';
 
 /**
- * Opens a file, told apart by content; no tensor is read yet. `close` it.
+ * Opens a file, told apart by content; no tensor is read yet. A shard, or the index of several, stands for all of them.
+ * `close` it.
  * @throws UserError when it is none that is known, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
  */
 export async function openTensorFile(file: string): Promise<TensorFile> {
-  const opened = await openContainer(file);
+  const shards = await shardsOf(file);
+  const opened = shards ? await openShards(file, shards, openContainer) : await openContainer(file);
   try {
     checkTensorNames(file, opened.tensors.keys());
     return opened;

@@ -25,6 +25,8 @@ export interface Imported {
   checkpoint: Checkpoint;
   /** For each of our layers, the prefix that its tensors have in the file. */
   layerNames: Record<string, string>;
+  /** Size of the file, or of all of its shards. */
+  bytes: number;
 }
 
 /** A file of tensors that is no flow that is known. */
@@ -111,6 +113,7 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
     await recognized.convert(answers);
   return {
     layerNames,
+    bytes: tensorFile.bytes,
     checkpoint: {
       config: parseStoredConfig({ model, ...(remembered?.data ? { data: remembered.data } : {}) }, file),
       step: 0,

@@ -1,6 +1,5 @@
 /** What a model file says of itself, read without a backend. */
 import { several } from '../../base/text';
-import { stat } from 'node:fs/promises';
 import {
   readCheckpointHeader,
   type CheckpointHeader,
@@ -48,12 +47,12 @@ async function describeOther(file: string, format: TensorContainer): Promise<Mod
 async function describeImported(
   file: string,
   format: TensorContainer,
-  { checkpoint }: Imported,
+  { checkpoint, bytes }: Imported,
   asked: ImportForm | undefined,
 ): Promise<ModelDescription> {
   const tensorCount = Object.keys(checkpoint.tensors).length;
   const described = describeCheckpoint(file, checkpoint, {
-    bytes: (await stat(file)).size,
+    bytes,
     tensorCount,
   });
   // Of a training that is not ours.

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { test } from 'node:test';
+import { describe, it, test } from 'node:test';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
 import { resolveModelPath } from '../../../src/checkpoint/resolve-model';
 import { writeSafetensors } from '../../../src/checkpoint/safetensors';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
+import type { NdArray } from '../../../src/protocol/tensors';
 import { put, temporaryFolder } from '../support/temporary';
+import { wild, writeChanged } from './import/files';
 
 const folder = temporaryFolder();
 
@@ -67,4 +70,101 @@ test('the name that an export was given stands for its files, unless it is there
   put(folder, 'digits.onnx', 'onnx');
   assert.deepEqual(await resolveModelPath(named), { kind: 'onnx', file: named });
   await assert.rejects(resolveModelPath(path.join(folder, 'other.onnx')), /other\.onnx: no such file/);
+});
+
+describe('shards', () => {
+  const flow = wild('zuko-nsf-2d', 'flow.pt');
+
+  /** The tensors of a flow in files of these names, all of the first layer in the first one. */
+  async function inShards(names: readonly string[], index?: string): Promise<string> {
+    const where = mkdtempSync(path.join(folder, 'shards-'));
+    const parts = names.map(() => new Map<string, NdArray>());
+    await writeChanged({ path: flow }, path.join(where, 'whole.safetensors'), (tensors) => {
+      for (const [name, tensor] of tensors)
+        parts[Math.min(Number(/\d+/.exec(name)?.[0] ?? 0), names.length - 1)]!.set(name, tensor);
+    });
+    rmSync(path.join(where, 'whole.safetensors'));
+    for (const [i, part] of parts.entries())
+      await writeSafetensors(path.join(where, names[i]!), Object.fromEntries(part));
+    if (index !== undefined) {
+      const map = parts.flatMap((part, i) =>
+        [...part.keys()].map((name): [string, string] => [name, names[i]!]),
+      );
+      put(where, index, JSON.stringify({ metadata: {}, weight_map: Object.fromEntries(map) }));
+    }
+    return where;
+  }
+
+  const two = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors'];
+  const json = 'model.safetensors.index.json';
+
+  it('open as the whole flow, by any of them or the index', async () => {
+    const { tensors } = await loadAnyCheckpoint(flow);
+    for (const [names, index] of [
+      [two, json],
+      [two, undefined],
+      [['f-00000-of-00002.safetensors', 'f-00001-of-00002.safetensors'], undefined],
+      [
+        ['m-00001-of-00002.fp16.safetensors', 'm-00002-of-00002.fp16.safetensors'],
+        'm.safetensors.index.fp16.json',
+      ],
+      // The index alone says that these belong together.
+      [['a.safetensors', 'b.safetensors'], json],
+    ] as const) {
+      const where = await inShards(names, index);
+      for (const name of [...names, ...(index ? [index] : [])]) {
+        const file = path.join(where, name);
+        assert.deepEqual((await loadAnyCheckpoint(file)).tensors, tensors, name);
+        const opened = await openTensorFile(file);
+        assert.equal(
+          opened.bytes,
+          names.reduce((sum, one) => sum + statSync(path.join(where, one)).size, 0),
+        );
+        await opened.close();
+      }
+    }
+  });
+
+  it('are refused where one is missing, and it is named', async () => {
+    for (const index of [undefined, json]) {
+      const where = await inShards(two, index);
+      rmSync(path.join(where, two[1]!));
+      for (const name of [two[0]!, ...(index ? [index] : [])])
+        await assert.rejects(loadAnyCheckpoint(path.join(where, name)), {
+          name: 'UserError',
+          message: /in 2 files \(shards\), of which model-00002-of-00002\.safetensors is missing/,
+        });
+    }
+  });
+
+  it('are refused where they do not fit each other or their index', async () => {
+    const where = await inShards(two, json);
+    const map = { weight_map: { 'no.such.tensor': two[0], other: two[1] } };
+    put(where, json, JSON.stringify(map));
+    await assert.rejects(loadAnyCheckpoint(path.join(where, two[0]!)), /which is not there/);
+    rmSync(path.join(where, json));
+    copyFileSync(path.join(where, two[0]!), path.join(where, two[1]!));
+    await assert.rejects(loadAnyCheckpoint(path.join(where, two[0]!)), /is in two files of the checkpoint/);
+  });
+
+  it('are looked for in the folder of the index alone, and in no large one', async () => {
+    const where = await inShards(two);
+    for (const name of ['../other.safetensors', '/etc/hosts', 'C:\\x', 'a/../b', '..', '', 7]) {
+      const file = put(where, json, JSON.stringify({ weight_map: { a: name, b: two[0] } }));
+      await assert.rejects(resolveModelPath(file), /expected the name of a file in the same folder/);
+    }
+    const words = { name: 'UserError', message: /expected a "weight_map"/ };
+    for (const text of ['null', '[]', '{}', '{"weight_map": 3}'])
+      await assert.rejects(resolveModelPath(put(where, json, text)), words);
+    await assert.rejects(resolveModelPath(put(where, json, ' '.repeat(2 ** 20 + 2))), { name: 'UserError' });
+    const many = path.join(where, 'x-00001-of-99999.safetensors');
+    copyFileSync(path.join(where, two[0]!), many);
+    await assert.rejects(loadAnyCheckpoint(many), /at most 500 are read/);
+  });
+
+  it('with an index of something else next to them are what they are', async () => {
+    const where = await inShards(two);
+    put(where, 'pages.index.json', '{"a": 1}');
+    await loadAnyCheckpoint(path.join(where, two[0]!));
+  });
 });
