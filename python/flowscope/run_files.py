@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -16,6 +17,8 @@ from typing import Any
 #: Seconds between two signs of life, and without one after which another machine's process may be taken for ended.
 BEAT_EVERY = 15.0
 SILENT_AFTER = 120.0
+#: Bytes in a line of metrics.jsonl; ours have some hundred.
+LONGEST_LINE = 2**20
 
 
 def now() -> str:
@@ -45,13 +48,17 @@ def write_json(file: Path, value: Mapping[str, Any] | list[Any]) -> None:
 def read_rows(file: Path) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl that are whole: a killed writer leaves half a line."""
     rows = []
-    for line in file.read_text(encoding="utf8").splitlines() if file.exists() else []:
-        try:
-            row = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(row, dict):
-            rows.append(row)
+    whole = True
+    with file.open("rb") if file.exists() else io.BytesIO() as lines:
+        while line := lines.readline(LONGEST_LINE):
+            # A longer line comes in parts, none of which is a row.
+            whole, is_first = line.endswith(b"\n"), whole
+            try:
+                row = json.loads(line) if is_first and len(line) < LONGEST_LINE else None
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(row, dict):
+                rows.append(row)
     return rows
 
 

@@ -9,6 +9,7 @@ from flows import Mix, Scale, batch, zuko_flow
 from safetensors.torch import load_file
 
 import flowscope
+from flowscope.run_files import read_rows
 
 
 def rows(folder):
@@ -132,3 +133,11 @@ def test_lightning(tmp_path):
     assert all("trainNats" in row for row in rows(tmp_path / "run"))
     assert status(tmp_path / "run")["status"] == "finished"
     assert (tmp_path / "run" / "checkpoints" / "step-00000004.flowrec.safetensors").exists()
+
+
+def test_lines_of_megabytes_are_no_rows(tmp_path):
+    file = tmp_path / "metrics.jsonl"
+    first, last = '{"step": 1}', '{"step": 3}'
+    file.write_text(f'{first}\n{"[" * 2**19}\n{{"step": 2}}{" " * 2**20}\n{last}\n{{"st')
+    assert [row["step"] for row in read_rows(file)] == [1, 3]
+    assert read_rows(tmp_path / "none") == []

@@ -10,7 +10,7 @@ import { type MetricsRow, metricNames, type MetricName } from '../protocol/run';
 const headBytes = 48;
 const readAtOnce = 2 ** 24;
 /** Bytes; ours have some hundred. */
-const longestLine = 2 ** 20;
+export const longestLine = 2 ** 20;
 
 export interface MetricsTail {
   /** Grows when the file was replaced or cut, as a resumed run does, or rows were left out; rows then count from 0 anew. */

@@ -9,13 +9,14 @@ import { openFile, readError, readText } from '../files/read';
 import type { MetricsRow, ControlAnswer } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError } from '../files/atomic';
+import { linesIn } from '../files/lines';
 import { makeFolder } from '../files/make-folder';
 import { sweepTemporary } from '../files/temporary';
 import { largestJson, parseRunStatus } from '../config/run-status';
 import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
 import { readRecordingHeader } from './recording/read';
-import { rowOf } from './metrics-tail';
+import { longestLine, rowOf } from './metrics-tail';
 import { refuseTrained, takeRun, type RunLock } from './run-lock';
 
 export interface RunPaths {
@@ -204,12 +205,14 @@ async function* rowsIn(paths: RunPaths): AsyncGenerator<MetricsRow> {
   if (!(await exists(paths.metrics))) return;
   const handle = await openFile(paths.metrics);
   try {
-    for await (const line of handle.readLines()) {
+    for await (const line of linesIn(handle, longestLine)) {
       const row = rowOf(line);
       if (row) yield row;
     }
   } catch (error) {
     throw readError(paths.metrics, error);
+  } finally {
+    await handle.close();
   }
 }
 

@@ -1,6 +1,7 @@
 /** From the words of a command line to typed options, or an error that says what to write instead. */
 import { parseArgs } from 'node:util';
 import { UserError } from '../base/user-error';
+import { isNumber } from '../data/labels';
 import { commonOptions, type Command, type OptionSpec, type OptionSpecs, type OptionValues } from './command';
 import { didYouMean } from './nearest';
 
@@ -113,7 +114,7 @@ function valueOf(
 }
 
 function numberOf(name: string, spec: OptionSpec & { type: 'integer' | 'number' }, raw: string): number {
-  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(raw) ? Number(raw) : NaN;
+  const value = isNumber(raw) ? Number(raw) : NaN;
   const whole = spec.type === 'integer';
   const above = spec.type === 'number' ? spec.above : undefined;
   const max = spec.type === 'integer' ? spec.max : undefined;

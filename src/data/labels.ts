@@ -1,8 +1,12 @@
 /** Classes as they are written, and as numbers. */
 
-const numberPattern = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+/** Each text can be read in one way only, so that a long one takes no time. */
+const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+/** Characters; nobody writes a number with more. */
+const longestNumber = 1000;
 
-export const isNumber = (cell: string | undefined): boolean => cell !== undefined && numberPattern.test(cell);
+export const isNumber = (cell: string | undefined): boolean =>
+  cell !== undefined && cell.length <= longestNumber && numberPattern.test(cell);
 
 /** What stands for a value that is not there, in lower case. */
 export const missing: ReadonlySet<string> = new Set([

@@ -15,6 +15,7 @@ const cells = [
   '\u0000',
   '9'.repeat(400),
   'x'.repeat(100_000),
+  `${'1'.repeat(60_000)}x`,
 ];
 const separators = [',', ';', '\t', '|', '\r', '\r\n', ',,,,'];
 

@@ -1,6 +1,7 @@
 /** Data that would take memory or time far beyond their size are refused, or read as fast as others. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { truncateSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import sharp from 'sharp';
@@ -49,4 +50,30 @@ test('a pipe is no config and no metrics', { skip: process.platform === 'win32' 
   const refused = { name: 'UserError', message: /is a pipe or a device/ };
   await assert.rejects(previewData('pipe.json', folder), refused);
   await assert.rejects(readMetrics(runPaths(folder)), refused);
+});
+
+test('a cell of many digits that is no number is refused at once', async () => {
+  put(folder, 'digits.csv', `a,b\n${'1'.repeat(60_000)}x,2\n1,2\n`);
+  const began = processorTime();
+  await assert.rejects(openDataset(parseDataConfig({ source: 'digits.csv' }, 'test'), folder), {
+    name: 'UserError',
+    message: /line 2, column "a": expected a number, got "1{40}…"/,
+  });
+  assert.ok(processorTime() - began < 3000);
+});
+
+test('a line of megabytes is no row of metrics, and those around it are read', async () => {
+  const run = path.join(folder, 'run');
+  const row = (step: number, room = ''): string => `{"step":${step},"seconds":1${room}}\n`;
+  const file = put(
+    folder,
+    'run/metrics.jsonl',
+    row(1) + row(2, ' '.repeat(2 ** 20)) + row(3) + row(4).trim(),
+  );
+  const steps = async (): Promise<number[]> => (await readMetrics(runPaths(run))).map(({ step }) => step);
+  assert.deepEqual(await steps(), [1, 3, 4]);
+  truncateSync(file, 48 * 2 ** 20);
+  const began = processorTime();
+  assert.deepEqual(await steps(), [1, 3]);
+  assert.ok(processorTime() - began < 3000);
 });
