@@ -1,7 +1,8 @@
 // Screenshots of every view in three themes and in a narrow window, drawn from real runs, files and data.
-//   node scripts/screenshots.mjs [--output FOLDER] [--only TEXT] [--layer N] SOURCE NAME [SOURCE NAME]…
+//   npm run screenshots -- [--output FOLDER] [--only TEXT] [--layer N] [SOURCE NAME]…
 // SOURCE is a saved page (with a comparison, where it has one), a run, a checkpoint of ours or of another library, an ONNX file or a file of tensors.
-// FOLDER is out/screenshots unless given; --only keeps the pictures whose name has TEXT (a regular expression) in it.
+// Without sources, files of the repository are drawn. FOLDER is artifacts/screenshots by default; --only keeps the pictures
+// whose name matches TEXT (a regular expression). Pictures that a page of the docs shows belong in docs/screenshots.
 // --layer selects a layer by its place in the list, from 0, instead of the first that has something to show in a tab.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,6 +20,17 @@ const themes = {
 };
 const wide = { width: 1280, height: 800 };
 const narrow = { width: 400, height: 900 };
+/** What is drawn without sources: one file of each kind that looks different. */
+const repositoryFiles = [
+  'media/samples/digits.flow.safetensors digits',
+  'media/samples/moons.flow.safetensors moons',
+  'test/fixtures/wild/pzflow-example-galaxies/example-flow.pzflow.pkl galaxies',
+  'test/fixtures/wild/nflows-maf-2d/model.pt imported',
+  'test/fixtures/wild/y0ast-glow-8/glow_checkpoint.pt glow',
+  'test/fixtures/onnx/nflows-2d/forward.onnx onnx',
+  'test/fixtures/recordings/mixed.flowrec.safetensors recording',
+].flatMap((line) => line.split(' '));
+
 const fileName = (text) => text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 
 /** Opens a page and draws it in every theme and size. `draw` gets a function that saves a picture. */
@@ -87,8 +99,8 @@ async function namesOfTabs(tab, region) {
 }
 
 async function showTab(tab, region, name) {
-  const own = tab.locator(region).getByRole('tab', { name, exact: true });
-  if (await own.isVisible()) return own.click();
+  const shown = tab.locator(region).getByRole('tab', { name, exact: true });
+  if (await shown.isVisible()) return shown.click();
   await tab.locator(region).locator('.plain-menu').click();
   await tab.locator(region).getByRole('menuitem', { name, exact: true }).click();
 }
@@ -146,15 +158,16 @@ main(async () => {
     },
     allowPositionals: true,
   });
-  if (positionals.length === 0 || positionals.length % 2)
-    throw new Stop('Give sources and names, for example: node scripts/screenshots.mjs runs/digits digits');
-  const folder = path.resolve(values.output ?? path.join(root, 'out', 'screenshots'));
+  if (positionals.length % 2)
+    throw new Stop('Give each source a name, for example: npm run screenshots -- runs/digits digits');
+  const sources = positionals.length > 0 ? positionals : repositoryFiles;
+  const folder = path.resolve(values.output ?? path.join(root, 'artifacts', 'screenshots'));
   fs.mkdirSync(folder, { recursive: true });
   const to = { output: folder, only: new RegExp(values.only), layer: values.layer };
   const browser = await openBrowser();
   try {
-    for (let i = 0; i < positionals.length; i += 2) {
-      const [source, name] = positionals.slice(i, i + 2);
+    for (let i = 0; i < sources.length; i += 2) {
+      const [source, name] = sources.slice(i, i + 2);
       await shoot(browser, await inspectorPage(source, name), name, to, drawInspector);
     }
   } finally {

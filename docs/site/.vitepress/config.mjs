@@ -97,7 +97,6 @@ export default {
           page('Results', 'results'),
           page('Fidelity of imports', 'importing-fidelity'),
           page('UX guidelines', 'ux-guidelines'),
-          page('The first hour', 'first-hour'),
         ],
       },
     ],
