@@ -107,11 +107,17 @@ const options = {
   },
 };
 
+/** Options that leave out the tests that only --full runs; pytest takes the beginnings of their names. */
+function deselected(file, { FLOWSCOPE_TEST_LEFT_OUT }) {
+  const tests = JSON.parse(FLOWSCOPE_TEST_LEFT_OUT || '[]');
+  return tests.map((test) => `--deselect=${path.relative(folder, file).replaceAll('\\', '/')}::${test}`);
+}
+
 async function runPytest(python, file, env) {
   const started = performance.now();
   const { output } = await run(
     python,
-    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', file],
+    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', ...deselected(file, env), file],
     { ...options, env: { ...options.env, ...env } },
   );
   const name = path.basename(file);

@@ -14,6 +14,16 @@ export function testSources(folder, suffixes = ['.test.ts']) {
     .sort();
 }
 
+/** Tests get node:test without those that are left to --full. */
+const shorterNodeTest = {
+  name: 'shorter-node-test',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^node:test$/ }, ({ importer }) =>
+      importer === nodeTest ? { path: 'node:test', external: true } : { path: nodeTest },
+    ),
+};
+const nodeTest = path.join(root, 'test', 'node-test.ts');
+
 /** What CommonJS gives a module, and what ours and packages ask for. No test has a name with two underscores. */
 const commonJs = `
 import { createRequire as __createRequire } from 'node:module';
@@ -41,6 +51,7 @@ export async function bundleTests(name, sources, { base = path.join('test', name
     outdir,
     outbase: path.join(root, base),
     outExtension: { '.js': ending },
+    plugins: [...nodeOptions.plugins, shorterNodeTest],
     external: [...nodeOptions.external, 'mocha', '@axe-core/playwright', 'typescript'],
     jsx: 'automatic',
     jsxImportSource: 'preact',

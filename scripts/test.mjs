@@ -1,10 +1,11 @@
 // npm test: sets up, then runs the tiers in order, those in a window beside the others, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
 // Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
-// --full asserts the same of more models, conventions and sizes (test/tried.ts).
+// --full runs every test and every case; without it those of test/lengths.json are left out, unless --file names their file.
 import { pythonSources, runPythonTests } from './python-tests.mjs';
 import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';
+import { furtherCases, noteCases, shorter } from './test-lengths.mjs';
 
 /** What a tier needs besides Node: a function that resolves to environment variables, or throws with what is missing. */
 const tiers = [
@@ -122,7 +123,8 @@ async function runTier(tier, { file, full }, pace, onCut) {
   try {
     const { testSources } = await import('./test-bundles.mjs');
     const sources = tier.sources?.() ?? testSources(tier.name, ['.test.ts', '.test.tsx']);
-    const files = sources.filter((name) => !file || name.includes(file));
+    const all = { files: sources.filter((name) => !file || name.includes(file)), tests: [] };
+    const { files, tests } = full || file ? all : shorter(tier.name, sources);
     if (files.length === 0) {
       if (file) return undefined;
       throw new Stop(`there are no tests in test/${tier.name}`);
@@ -130,6 +132,7 @@ async function runTier(tier, { file, full }, pace, onCut) {
     const env = {
       FLOWSCOPE_TEST_PACE: String(pace),
       FLOWSCOPE_TEST_FULL: full ? '1' : '',
+      FLOWSCOPE_TEST_LEFT_OUT: JSON.stringify(tests),
       ...(await tier.needs?.()),
     };
     result = await tier.run(tier.name, files, { env, pace, onCut });
@@ -147,7 +150,7 @@ const place = ({ name }) => tiers.findIndex((tier) => tier.name === name);
 /** At most so many names of a list are written. */
 const mostNames = 40;
 
-function summarize(results, started) {
+function summarize(results, started, { full, file }) {
   console.log(`\n${'═'.repeat(74)}`);
   for (const { name, passed, failed, skipped, time, reason, missing = [] } of results) {
     const more = [
@@ -167,6 +170,8 @@ function summarize(results, started) {
     if (missing.length > mostNames) console.log(`did not run in ${name}: ${missing.length - mostNames} more`);
   }
   console.log(`all in ${seconds(started)}`);
+  if (full && !file) noteCases(results);
+  else if (!file) console.log(`npm test -- --full has ${furtherCases(results)} further cases`);
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
   const short = results.some(({ missing = [] }) => missing.length > 0);
@@ -221,5 +226,5 @@ main(async () => {
   ]);
   results.sort((a, b) => place(a) - place(b));
   if (results.length === 0) throw new Stop('no test ran');
-  summarize(results, started);
+  summarize(results, started, options);
 });

@@ -65,7 +65,7 @@ describe('stillness', () => {
     [1440, 836],
     [720, 836],
   ] as const;
-  for (const [width, height] of tried(sizes, oneIn(3)))
+  for (const [width, height] of tried('browser/still: window sizes', sizes, oneIn(3)))
     it(`following a training moves nothing at ${width}×${height}, at ten checkpoints a second`, async () => {
       const run = await tinyRun(editor.folder, 'digits', { name: `followed-${width}`, steps: [10], rows: 1 });
       await writeStatus(run.paths, { status: 'running', step: 10, seconds: 1 });

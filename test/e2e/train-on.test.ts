@@ -17,7 +17,11 @@ const places = {
   Ray: { 'How many workers?': '2', 'Address of the cluster of Ray': '' },
 };
 
-for (const [place, answers] of tried(Object.entries(places), ([name]) => name === 'torchrun'))
+for (const [place, answers] of tried(
+  'e2e/train-on: places',
+  Object.entries(places),
+  ([name]) => name === 'torchrun',
+))
   describe(`a training with ${place}`, function () {
     this.timeout(300_000);
     let workbench: Workbench;

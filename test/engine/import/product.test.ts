@@ -39,7 +39,7 @@ const ask = (summary: ModelSummary, method: InspectorMethod, query: unknown): Pr
 
 const flowscope = (...args: string[]) => runHere(...args, '--backend', 'onnxruntime');
 
-for (const peer of tried(onePerLibrary, oneIn(3))) {
+for (const peer of tried('engine/import/product: libraries', onePerLibrary, oneIn(3))) {
   describe(`a file of ${peer.library}`, () => {
     it('answers every question that the inspector asks first', async () => {
       const file = await copied(peer.name);

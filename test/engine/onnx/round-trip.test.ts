@@ -134,7 +134,7 @@ const others = conventionCases.filter(
   (one) => !isTold(one) && one.model.kind === 'vector' && one.model.context === 0,
 );
 
-for (const { label, model } of tried(others, oneIn(4))) {
+for (const { label, model } of tried('engine/onnx/round-trip: others', others, oneIn(4))) {
   it(`the export of ${label} opens with layers and its numbers`, async () => {
     const small = await smallModel({ ...model }, 'two-moons');
     const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
@@ -162,7 +162,11 @@ for (const { label, model } of tried(others, oneIn(4))) {
   });
 }
 
-for (const { label, model } of tried(conventionCases.filter(isTold), oneIn(4))) {
+for (const { label, model } of tried(
+  'engine/onnx/round-trip: conventions',
+  conventionCases.filter(isTold),
+  oneIn(4),
+)) {
   it(`the export of ${label} opens as what it was`, async () => {
     const small =
       model.kind === 'image'

@@ -140,7 +140,9 @@ async function check(
 }
 
 describe(`the first ${steps} steps of a preset`, () => {
-  for (const preset of tried(presets, ({ name }) => inJavaScript.has(name)))
+  for (const preset of tried('engine/training/backends: presets', presets, ({ name }) =>
+    inJavaScript.has(name),
+  ))
     it(`agree: ${preset.name}`, () => check(preset, { inJavaScript: inJavaScript.has(preset.name) }));
 
   // From 16 channels on, ONNX Runtime is used in another way.

@@ -1,0 +1,48 @@
+// What `npm test` leaves to `npm test -- --full`: test/lengths.json.
+//   tables  tables of cases of which `tried` (test/tried.ts) runs some
+//   tiers   whole files, or tests of a file by the beginnings of their names, that only --full runs
+//   cases   how many tests each tier had in the last complete run with --full, which writes them
+import fs from 'node:fs';
+import path from 'node:path';
+import { root } from './esbuild-options.mjs';
+
+const file = path.join(root, 'test', 'lengths.json');
+const read = () => JSON.parse(fs.readFileSync(file, 'utf8'));
+
+/** The name that test/lengths.json has for a test file: its path in the tier's folder without the ending. */
+const nameOf = (tier, source) =>
+  path
+    .relative(
+      tier === 'python' ? path.join(root, 'python', 'tests') : path.join(root, 'test', tier),
+      path.resolve(root, source),
+    )
+    .replace(/(\.test)?\.(tsx?|py)$/, '')
+    .replaceAll('\\', '/');
+
+/** @returns {{ files: string[], tests: string[] }} the files to run, and the beginnings of names of tests that are left out */
+export function shorter(tier, sources) {
+  const entries = read().tiers[tier] ?? [];
+  const whole = new Set(entries.filter(({ tests }) => !tests).map(({ file: name }) => name));
+  return {
+    files: sources.filter((source) => !whole.has(nameOf(tier, source))),
+    tests: entries.flatMap(({ tests = [] }) => tests),
+  };
+}
+
+/** How many more tests the tiers of these results have with --full. */
+export function furtherCases(results) {
+  const { cases } = read();
+  const further = results.map(
+    ({ name, passed, failed, skipped }) => (cases[name] ?? 0) - passed - failed - skipped,
+  );
+  return further.reduce((sum, more) => sum + Math.max(0, more), 0);
+}
+
+/** Notes how many tests complete tiers have. */
+export function noteCases(results) {
+  const lengths = read();
+  for (const { name, passed, failed, skipped, missing = [] } of results) {
+    if (failed === 0 && missing.length === 0) lengths.cases[name] = passed + skipped;
+  }
+  fs.writeFileSync(file, `${JSON.stringify(lengths, null, 2)}\n`);
+}
