@@ -65,7 +65,11 @@ export const models: readonly Model[] = [
 ];
 
 /** The models that what holds for all of them is tried on: ours of pictures, and another library's of vectors. */
-export const triedOn = tried('inspector/models', models, ({ name }) => name === 'digits' || name === 'a flow of nflows');
+export const triedOn = tried(
+  'inspector/models',
+  models,
+  ({ name }) => name === 'digits' || name === 'a flow of nflows',
+);
 
 export const isImage = ({ shape }: Model): boolean => shape.length === 3;
 
