@@ -1,5 +1,5 @@
 // npm run kill-test -- [--times N] [--pairs N] [--seed S] [--stopped SECONDS]
-// Kills trainings, exports and conversions at random moments, and looks at what is left: every file is whole, no more than
+// Kills trainings, exports and conversions at random moments, and exports between any two of their renames, and looks at what is left: every file is whole, no more than
 // one checkpoint interval is lost, and a run that goes on ends as one that was never killed. Starts two trainings of one
 // run at the same time, and others of runs whose trainers are stopped for a while. Fills the disk.
 import { spawn, spawnSync } from 'node:child_process';
@@ -39,10 +39,10 @@ function randomOf(seed) {
   };
 }
 
-function start(args) {
-  const child = spawn(process.execPath, [program, ...args, '--quiet', '--threads', '1'], {
+function start(args, node = [], env = {}) {
+  const child = spawn(process.execPath, [...node, program, ...args, '--quiet', '--threads', '1'], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, FLOWSCOPE_BACKEND: 'onnxruntime' },
+    env: { ...process.env, FLOWSCOPE_BACKEND: 'onnxruntime', ...env },
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
@@ -125,6 +125,11 @@ class Trial {
     const { metrics } = await this.tools.readRun(run);
     this.reference = curveOf(metrics);
     this.checkpoint = path.join(run, 'checkpoints', 'best.flow.safetensors');
+    const checkpoints = path.join(run, 'checkpoints');
+    const [earliest] = fs.readdirSync(checkpoints).filter((name) => name.startsWith('step-'));
+    this.earlier = path.join(checkpoints, earliest);
+    this.killer = path.join(this.folder, 'killer.cjs');
+    fs.writeFileSync(this.killer, killer);
     this.outputs = path.join(this.folder, 'outputs');
     fs.mkdirSync(this.outputs);
     this.newRun();
@@ -204,6 +209,43 @@ class Trial {
   }
 
   /**
+   * An export over the files of another checkpoint, killed before one of its renames: what is left is of one of the two, and after
+   * the next export into that folder it is a whole set. Returns false where no rename was left to kill it at.
+   */
+  async killSet(format, renames) {
+    const folder = path.join(this.folder, `set-${++this.runs}`);
+    const output = path.join(folder, format === 'onnx' ? 'a.onnx' : '');
+    const args = (checkpoint) => ['export', checkpoint, '--format', format, '--output', output];
+    await whole(args(this.earlier));
+    const old = filesOf(folder);
+    const { ended } = start(args(this.checkpoint), ['--require', this.killer], { KILL_AT: String(renames) });
+    const { signal, code, stderr } = await ended;
+    const left = filesOf(folder);
+    if (signal !== 'SIGKILL') {
+      if (code !== 0) throw new Error(`export ended with ${code}: ${stderr}`);
+      fs.rmSync(folder, { recursive: true });
+      return false;
+    }
+    const isOld = (name) => left.get(name).equals(old.get(name));
+    const names = [...left.keys()];
+    if (names.some(isOld) && !names.every(isOld))
+      throw new Error(`${folder}: files of two exports after rename ${renames}: ${names.join(', ')}`);
+    // Another name in that folder, so that the set itself is not written.
+    const other = path.join(folder, 'other.onnx');
+    await whole(['export', this.checkpoint, '--output', other]);
+    const after = filesOf(folder);
+    const complete = [...old.keys()];
+    const still = complete.filter((name) => after.has(name) && after.get(name).equals(old.get(name)));
+    const isWhole =
+      complete.every((name) => after.has(name)) && (still.length === 0 || still.length === complete.length);
+    if (!isWhole) throw new Error(`${folder}: no whole set after rename ${renames}`);
+    this.kills++;
+    this.sets = (this.sets ?? 0) + 1;
+    fs.rmSync(folder, { recursive: true });
+    return true;
+  }
+
+  /**
    * Two at the same time, in a new folder or on a run that was ended half way: one trains, the other names it. In half of the
    * cases one of them is stopped at a random moment until the other has ended, which may be before or after it holds the run.
    */
@@ -276,6 +318,24 @@ async function stopped(trial, tries, seconds) {
   for (const run of runs) fs.rmSync(run, { recursive: true, force: true });
   return owners.length;
 }
+
+/** Contents of the files in a folder, without hidden ones, by name. */
+function filesOf(folder) {
+  const names = fs.readdirSync(folder).filter((name) => !name.startsWith('.'));
+  return new Map(names.map((name) => [name, fs.readFileSync(path.join(folder, name))]));
+}
+
+/** Loaded by a process before its program: kills it at the rename with the number KILL_AT. */
+const killer = `
+const files = require('node:fs/promises');
+const { rename } = files;
+let left = Number(process.env.KILL_AT);
+files.rename = (...given) => {
+  if (left-- === 0) process.kill(process.pid, 'SIGKILL');
+  return rename(...given);
+};
+require('node:module').syncBuiltinESMExports();
+`;
 
 /** Names and contents of all files in a folder. */
 function contentOf(folder) {
@@ -373,6 +433,11 @@ export async function killTest({
     else if (kind < 0.8) await trial.killOutput(['export', trial.checkpoint, '--output', 'a.onnx']);
     else await trial.killOutput(['convert', trial.checkpoint, '--output', 'b.flow.safetensors']);
   }
+  // Each place of a long run, and random ones of a short one.
+  for (const format of ['onnx', 'torch']) {
+    if (times >= 20) for (let at = 0; await trial.killSet(format, at);) at++;
+    else await trial.killSet(format, 2 + Math.floor(4 * random()));
+  }
   for (let tried = 0; tried < pairs; tried++) {
     if (tried % 20 === 19) log(`${tried + 1} pairs`);
     await trial.pair();
@@ -383,7 +448,7 @@ export async function killTest({
   fs.rmSync(folder, { recursive: true, force: true });
   log(
     `${kills} kills, ${completed} runs went on to their end; at most ${lost} of ${interval} steps lost; ` +
-      `curves differ by at most ${largestDifference}; ${pairs} pairs (${inWords(trial.pairs)}); ` +
+      `curves differ by at most ${largestDifference}; ${trial.sets} sets of files killed between renames; ${pairs} pairs (${inWords(trial.pairs)}); ` +
       `${stops} trainers stopped for ${stopSeconds} s; ` +
       `${filled === undefined ? 'no file system could be mounted to be filled' : `${filled} full disks`}; ${seconds(began)}`,
   );

@@ -13,7 +13,7 @@ async function main(file: string, folder: string): Promise<void> {
   const flow = buildFlow(model);
   const preprocess = buildPreprocess(model, flow);
   const { text, constants } = printFlow({ config: model, flow, preprocess, title: path.basename(file) });
-  writeFileSync(path.join(folder, 'flow.py'), text);
+  writeFileSync(path.join(folder, 'flow.py'), text());
   writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config));
   await writeSafetensors(path.join(folder, 'weights.safetensors'), {
     ...initialTensors(flow, 1),

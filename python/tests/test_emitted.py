@@ -7,11 +7,12 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from seen import Seen
 from torch._subclasses.fake_tensor import FakeTensorMode
 
@@ -50,6 +51,21 @@ def difference(found, expected):
     if found.numel() == 0:
         return 0.0
     return ((found - expected).abs() / expected.abs().clamp(min=1)).max().item()
+
+
+def test_takes_no_other_weights_unless_they_are_named(tmp_path):
+    for name in ("flow.py", "weights.safetensors"):
+        shutil.copy(FOLDER / "0" / name, tmp_path)
+    code = module(tmp_path)
+    flow = code.Flow.load()
+    weights = tmp_path / "weights.safetensors"
+    # Of the same names and shapes, as another checkpoint of the run has.
+    tensors = load_file(weights)
+    name, parameter = next(flow.named_parameters())
+    save_file({**tensors, name: tensors[name] + 1}, weights)
+    with pytest.raises(ValueError, match=r"weights\.safetensors: is not the file that was written with flow\.py"):
+        code.Flow.load()
+    assert torch.equal(code.Flow.load(weights).get_parameter(name), parameter + 1)
 
 
 @pytest.mark.parametrize("number", range(len(LABELS)), ids=LABELS)

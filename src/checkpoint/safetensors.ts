@@ -1,4 +1,5 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
+import type { Hash } from 'node:crypto';
 import { hasMoreParts } from '../base/json-parts';
 import { sizeOf } from '../base/shape';
 import type { FileHandle } from 'node:fs/promises';
@@ -137,11 +138,15 @@ function dtypeOf(tensor: NdArray | StoredTensor): string {
   return tensor.data instanceof Float32Array ? 'F32' : tensor.data instanceof Int32Array ? 'I32' : 'U8';
 }
 
-/** Writes tensors in the order of their size of item, then of their names; replaces the file atomically. */
+/**
+ * Writes tensors in the order of their size of item, then of their names; replaces the file atomically.
+ * @param hash is given all bytes of the file
+ */
 export async function writeSafetensors(
   file: string,
   tensors: Readonly<Record<string, NdArray | StoredTensor>>,
   metadata: Readonly<Record<string, string>> = {},
+  hash?: Hash,
 ): Promise<void> {
   const names = Object.keys(tensors).sort((a, b) => {
     const order = tensors[b]!.data.BYTES_PER_ELEMENT - tensors[a]!.data.BYTES_PER_ELEMENT;
@@ -165,13 +170,15 @@ export async function writeSafetensors(
   const header = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, ' ');
   header.writeBigUInt64LE(BigInt(header.length - 8));
   json.copy(header, 8);
-  await writeAtomically(file, [
+  const parts = [
     header,
     ...names.map((name) => {
       const { data } = tensors[name]!;
       return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     }),
-  ]);
+  ];
+  if (hash) for (const part of parts) hash.update(part);
+  await writeAtomically(file, parts);
 }
 
 async function readHeader(handle: FileHandle, file: string, size: number) {

@@ -94,7 +94,7 @@ export async function patiently<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** Makes the rename itself durable. Windows cannot open folders and does not need it. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   try {
     const handle = await open(folder, 'r');
     try {

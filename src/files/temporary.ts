@@ -16,10 +16,15 @@ export function temporaryTag(): string {
   return `${place}${process.pid.toString(16).padStart(8, '0')}${randomBytes(4).toString('hex')}`;
 }
 
-/** Removes what starts with the prefix, then a tag, and is of a process of this machine that has ended. Never fails. */
-export async function sweepTemporary(folder: string, prefix: string): Promise<void> {
+/** What starts with the prefix, then a tag, and is of a process of this machine that has ended. Never fails. */
+export async function abandoned(folder: string, prefix: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
-  const left = names.filter((name) => name.startsWith(prefix) && isGone(name.slice(prefix.length)));
+  return names.filter((name) => name.startsWith(prefix) && isGone(name.slice(prefix.length)));
+}
+
+/** Removes what is abandoned. Never fails. */
+export async function sweepTemporary(folder: string, prefix: string): Promise<void> {
+  const left = await abandoned(folder, prefix);
   await Promise.all(
     left.map((name) => rm(path.join(folder, name), { recursive: true, force: true }).catch(() => undefined)),
   );

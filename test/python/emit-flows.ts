@@ -5,6 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { sizeOf } from '../../src/base/shape';
@@ -127,8 +128,9 @@ async function main(folder: string): Promise<void> {
     const place = path.join(folder, String(labels.length));
     mkdirSync(place, { recursive: true });
     const { text, constants } = printFlow(subject);
-    writeFileSync(path.join(place, 'flow.py'), text);
-    await writeSafetensors(path.join(place, 'weights.safetensors'), { ...values, ...constants });
+    const hash = createHash('sha256');
+    await writeSafetensors(path.join(place, 'weights.safetensors'), { ...values, ...constants }, {}, hash);
+    writeFileSync(path.join(place, 'flow.py'), text(hash.digest('hex')));
     await writeSafetensors(
       path.join(place, 'expected.safetensors'),
       await expectedOf(backend, subject, values),

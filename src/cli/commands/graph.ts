@@ -91,7 +91,7 @@ export const graphCommand = defineCommand({
       options.shape === undefined ? undefined : shapeOf(options.shape),
     );
     if (backend === 'torch') {
-      const graph = printFlow(subject).text;
+      const graph = printFlow(subject).text();
       return { json: { model: given, backend, graph }, text: graph };
     }
     const batch = options.batch ?? subject.training.batch;

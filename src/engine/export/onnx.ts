@@ -1,13 +1,12 @@
 /** Writes a flow as ONNX files that have been run and compared before they get their names. */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
 import { UserError } from '../../base/user-error';
-import { writeAtomically, writeError } from '../../files/atomic';
-import { makeFolder } from '../../files/make-folder';
-import { sweepTemporary, temporaryTag } from '../../files/temporary';
+import { writeAtomically } from '../../files/atomic';
 import { modelName } from '../../files/model-name';
+import { writeTogether } from '../../files/write-together';
 import { toOnnx } from '../../graph/onnx/to-onnx';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { ExportReport } from '../../protocol/engine';
@@ -31,16 +30,13 @@ export interface ExportOptions {
   onProgress?: (progress: { message: string; fraction: number }) => void;
 }
 
-/** Files are written here first, and compared with the model. */
-const staging = '.flowscope-export-';
-
 /**
  * Writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx, replacing files of these names.
  *
  * @param output a folder, made where it does not exist; NAME is then that of the run and checkpoint. Or a path that ends
  *   in .onnx: `flow.onnx` (or `flow.forward.onnx`) makes NAME "flow" in that folder.
  * @throws UserError when the model cannot be run, the place cannot be written, or the files compute something else than
- *   the model: then no file is left; CancelledError
+ *   the model: then older files of these names stay as they are; CancelledError
  */
 export async function exportOnnx(
   model: Model,
@@ -50,42 +46,36 @@ export async function exportOnnx(
   const { signal = new AbortController().signal, onProgress } = options;
   const flow = await runnableFlow(model);
   const { folder, name } = target(model, output);
-  const made = await makeFolder(folder);
-  let temporary: string | undefined;
-  try {
-    await sweepTemporary(folder, staging);
-    temporary = path.join(folder, `${staging}${temporaryTag()}`);
-    await mkdir(temporary).catch((error: unknown) => {
-      throw writeError(folder, error);
-    });
-    const files: { part: OnnxPart; path: string; bytes: number }[] = [];
+  const set = randomUUID();
+  const files: { part: OnnxPart; path: string; bytes: number }[] = [];
+  let differences: ExportReport['differences'] = [];
+  await writeTogether(folder, async (place) => {
     for (const [i, part] of parts.entries()) {
       await breathe(signal);
       onProgress?.({ message: `Writing ${part}`, fraction: i / (2 * parts.length) });
-      const bytes = serialize(flow, part);
-      const file = path.join(temporary, `${name}.${part}.onnx`);
+      const bytes = serialize(flow, part, set);
+      const file = path.join(place, `${name}.${part}.onnx`);
       await writeAtomically(file, bytes);
       files.push({ part, path: file, bytes: bytes.length });
     }
     onProgress?.({ message: 'Comparing with the model', fraction: 0.5 });
-    const differences = await compareFiles(flow, files, signal);
+    differences = await compareFiles(flow, files, signal);
     refuseDifferent(differences);
     await breathe(signal);
-    const placed = await place(files, folder);
-    onProgress?.({ message: 'Done', fraction: 1 });
-    return {
-      files: placed,
-      differences,
-      maxAbs: Math.max(...differences.map(({ maxAbs }) => maxAbs)),
-      tolerance,
-      opset,
-    };
-  } catch (error) {
-    if (made) await rm(made, { recursive: true, force: true }).catch(() => undefined);
-    throw error;
-  } finally {
-    if (temporary) await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
-  }
+    return files.map((file) => path.basename(file.path));
+  });
+  onProgress?.({ message: 'Done', fraction: 1 });
+  return {
+    files: files.map(({ part, path: file, bytes }) => ({
+      path: path.join(folder, path.basename(file)),
+      bytes,
+      kind: part,
+    })),
+    differences,
+    maxAbs: Math.max(...differences.map(({ maxAbs }) => maxAbs)),
+    tolerance,
+    opset,
+  };
 }
 
 function target(model: Model, output: string): { folder: string; name: string } {
@@ -98,7 +88,7 @@ function target(model: Model, output: string): { folder: string; name: string } 
   return { folder: given, name: model.run ? `${path.basename(model.run)}-${checkpoint}` : checkpoint };
 }
 
-function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
+function serialize(model: FlowModel, part: OnnxPart, set: string): Uint8Array {
   const { header, layers, flow } = model;
   const couplings = layers.filter(({ info }) => hasConditioner(info)).map(({ info }) => info.name);
   const ports = describePorts(model, part);
@@ -108,6 +98,7 @@ function serialize(model: FlowModel, part: OnnxPart): Uint8Array {
     metadata: writeMetadata(
       {
         part,
+        set,
         config: portable(header.config),
         ...(standardize ? { standardize } : {}),
         step: header.step,
@@ -154,25 +145,4 @@ function refuseDifferent(differences: ExportReport['differences']): void {
       'allowed. No file was written. A flow that is numerically unstable (see its round-trip errors) cannot be ' +
       'exported: try an earlier checkpoint.',
   );
-}
-
-/** Gives the files their names; takes them away again when one of them cannot have its own. */
-async function place(
-  files: readonly { part: OnnxPart; path: string; bytes: number }[],
-  folder: string,
-): Promise<ExportReport['files']> {
-  const placed: ExportReport['files'] = [];
-  try {
-    for (const { part, path: from, bytes } of files) {
-      const to = path.join(folder, path.basename(from));
-      await rename(from, to).catch((error: unknown) => {
-        throw writeError(to, error);
-      });
-      placed.push({ path: to, bytes, kind: part });
-    }
-    return placed;
-  } catch (error) {
-    for (const { path: file } of placed) await rm(file, { force: true });
-    throw error;
-  }
 }

@@ -1,40 +1,41 @@
 /** Writes a flow as a PyTorch module that needs nothing but PyTorch. */
-import { rm, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { writeSafetensors } from '../../checkpoint/safetensors';
 import { writeAtomically } from '../../files/atomic';
-import { makeFolder } from '../../files/make-folder';
 import { modelName } from '../../files/model-name';
+import { writeTogether } from '../../files/write-together';
 import type { TorchExport } from '../../protocol/engine';
 import type { Model } from '../model/model';
 import { runnableFlow } from './runnable';
 import { contextLine, printFlow } from './torch-graphs';
 
-export const moduleName = 'flow.py';
-export const weightsName = 'weights.safetensors';
+const moduleName = 'flow.py';
+const weightsName = 'weights.safetensors';
 
 /**
- * Writes flow.py and weights.safetensors, replacing files of these names.
+ * Writes flow.py and weights.safetensors, replacing files of these names. The module takes no other weights unless it is told to.
  *
  * @param output a folder, made where it does not exist
- * @throws UserError when the model cannot be run or printed, or the place cannot be written
+ * @throws UserError when the model cannot be run or printed, or the place cannot be written; older files are then as they were
  */
 export async function exportTorch(model: Model, output: string): Promise<TorchExport> {
   const flow = await runnableFlow(model);
-  const { text, constants } = printFlow({ ...flow, title: titleOf(model) });
+  const printed = printFlow({ ...flow, title: titleOf(model) });
   const folder = path.resolve(output);
-  await makeFolder(folder);
-  const [code, weights] = [path.join(folder, moduleName), path.join(folder, weightsName)];
-  try {
-    await writeSafetensors(weights, { ...flow.tensors, ...constants });
-    await writeAtomically(code, text);
-  } catch (error) {
-    // A module beside weights of another flow would be loaded without a word where their shapes are the same.
-    await rm(code, { force: true }).catch(() => undefined);
-    throw error;
-  }
+  await writeTogether(folder, async (place) => {
+    const weights = { ...flow.tensors, ...printed.constants };
+    const hash = createHash('sha256');
+    await writeSafetensors(path.join(place, weightsName), weights, {}, hash);
+    await writeAtomically(path.join(place, moduleName), printed.text(hash.digest('hex')));
+    return [weightsName, moduleName];
+  });
   const files = await Promise.all(
-    [code, weights].map(async (file) => ({ path: file, bytes: (await stat(file)).size })),
+    [moduleName, weightsName].map(async (name) => {
+      const file = path.join(folder, name);
+      return { path: file, bytes: (await stat(file)).size };
+    }),
   );
   const context = contextLine(flow);
   const given = context === undefined ? '' : '; x = flow.sample(context)';

@@ -15,6 +15,8 @@ export type OnnxPart = 'forward' | 'inverse' | 'sample';
 
 export interface OnnxMetadata {
   part: OnnxPart;
+  /** The same in the files of one export. */
+  set?: string;
   config: StoredConfig;
   standardize?: CheckpointHeader['standardize'];
   step: number;
@@ -29,11 +31,12 @@ const baseSchema = v.record(v.string(), v.array(v.number()));
 
 /** For `metadata_props`: texts that a person can read too. */
 export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, string>): Record<string, string> {
-  const { part, config, standardize, step, couplings, base } = metadata;
+  const { part, set, config, standardize, step, couplings, base } = metadata;
   return {
     format,
     format_version: String(formatVersion),
     part,
+    ...(set ? { set } : {}),
     architecture: 'RealNVP',
     layout: 'NHWC',
     ...Object.fromEntries(Object.entries(ports).map(([name, about]) => [`about.${name}`, about])),
@@ -91,6 +94,7 @@ export function readMetadata(
   const base = json(baseSchema, 'base');
   return {
     part,
+    ...(metadata['set'] ? { set: metadata['set'] } : {}),
     config: parseStoredConfig(metadata['config'] ?? '', `${file} (config)`),
     ...(standardize ? { standardize } : {}),
     step: Number(metadata['step'] ?? 0) || 0,

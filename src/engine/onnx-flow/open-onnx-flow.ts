@@ -99,7 +99,10 @@ async function open(
   let inverse = await runnerOf(found.inverse);
   if (forward && inverse) {
     const other = path.basename((found.opened === found.forward ? found.inverse! : found.forward!).file);
-    const wrong = await whyNoPair(forward, inverse, other);
+    const wrong =
+      found.forward!.own?.set === found.inverse!.own?.set
+        ? await whyNoPair(forward, inverse, other)
+        : `${other} beside it is of another export and is left out`;
     if (wrong) {
       notes.push(wrong);
       if (found.opened === found.forward) inverse = undefined;

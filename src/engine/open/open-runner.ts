@@ -98,7 +98,14 @@ async function partFor(
   const sibling = file.replace(/\.(forward|inverse|sample)\.onnx$/i, `.${direction}.onnx`);
   if (fits || sibling === file) return { file, own };
   const other = (await exists(sibling)) ? await metadataOf(sibling) : undefined;
-  return other?.part === direction ? { file: sibling, own: other } : { file, own };
+  if (other?.part !== direction) return { file, own };
+  if (other.set !== own.set) {
+    throw new UserError(
+      `${file}: is of another export than ${path.basename(sibling)} beside it, which runs the ${direction} direction. ` +
+        `Export the flow again, or name ${path.basename(sibling)} itself.`,
+    );
+  }
+  return { file: sibling, own: other };
 }
 
 async function metadataOf(file: string): Promise<OnnxMetadata | undefined> {

@@ -22,8 +22,8 @@ export interface TorchFlow {
 }
 
 export interface PrintedTorch {
-  /** The text of flow.py. */
-  text: string;
+  /** The text of flow.py. @param checksum SHA-256 of the weights that lie beside it, and that are to be no others */
+  text(checksum?: string): string;
   /** Tensors beside the stored ones that the file of weights has to hold. */
   constants: Readonly<Record<string, KeptConstant>>;
 }
@@ -41,14 +41,16 @@ export function printTorch({ functions, tensors, about, methods, context }: Torc
   const used = [...Object.entries(declarations), ...Object.entries(helpers)].filter(isUsed);
   return {
     constants,
-    text: [
-      `"""${about.map(inDocstring).join('\n\n')}\n"""\n\n${imports}`,
-      ...(context ? [contextCheck(context)] : []),
-      ...used.map(([, text]) => text),
-      ...parts,
-      flow,
-      readWeights,
-    ].join('\n\n'),
+    text: (checksum) =>
+      [
+        `"""${about.map(inDocstring).join('\n\n')}\n"""\n\n${imports}`,
+        weightsChecksum(checksum),
+        ...(context ? [contextCheck(context)] : []),
+        ...used.map(([, text]) => text),
+        ...parts,
+        flow,
+        readWeights,
+      ].join('\n\n'),
   };
 }
 
@@ -85,6 +87,7 @@ def check_context(context: Tensor) -> None:
 
 const imports = `from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -116,16 +119,32 @@ const declarations = {
 `,
 };
 
+function weightsChecksum(checksum: string | undefined): string {
+  return `# SHA-256 of the weights beside this file, which Flow.load() checks. None takes any.
+WEIGHTS: str | None = ${checksum === undefined ? 'None' : `"${checksum}"`}
+`;
+}
+
 const loadMethod = `@classmethod
 def load(cls, weights: str | Path | None = None, device: torch.device | str = "cpu") -> Flow:
-    """The flow with its weights, by default those beside this file, in evaluation mode."""
+    """The flow in evaluation mode, with the weights beside this file, or those of a safetensors file that is named."""
     flow = cls()
-    flow.load_state_dict(read_weights(weights or Path(__file__).with_name("weights.safetensors")))
+    if weights is None:
+        tensors = read_weights(Path(__file__).with_name("weights.safetensors"), WEIGHTS)
+    else:
+        tensors = read_weights(weights)
+    flow.load_state_dict(tensors)
     return flow.to(device).eval()`;
 
-const readWeights = `def read_weights(path: str | Path) -> dict[str, Tensor]:
+const readWeights = `def read_weights(path: str | Path, checksum: str | None = None) -> dict[str, Tensor]:
     """The tensors of a safetensors file: its length, a JSON header, then the numbers, little endian."""
     data = bytearray(Path(path).read_bytes())
+    found = checksum and hashlib.sha256(data).hexdigest()
+    if found != checksum:
+        raise ValueError(
+            f"{path}: is not the file that was written with flow.py (SHA-256 {found}; expected {checksum}). "
+            "Export the flow again, or name a file with weights of yours: Flow.load(FILE)"
+        )
     start = 8 + int.from_bytes(data[:8], "little")
     types = {"F32": torch.float32, "I32": torch.int32, "BOOL": torch.bool}
     header = json.loads(data[8:start])

@@ -1,5 +1,6 @@
 /** export --format torch of a conditional flow, by the command line. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
@@ -58,5 +59,12 @@ describe('a conditional flow as a PyTorch module', () => {
     const { said, code } = await exported('plain');
     assert.match(said, /flow = Flow\.load\(\)\n$/);
     assert.doesNotMatch(code, /context/i);
+  });
+
+  test('the module knows the checksum of its weights', async () => {
+    const { code } = await exported('plain');
+    const weights = readFileSync(at(path.join('plain-torch', 'weights.safetensors')));
+    const checksum = createHash('sha256').update(weights).digest('hex');
+    assert.ok(code.includes(`\nWEIGHTS: str | None = "${checksum}"\n`));
   });
 });

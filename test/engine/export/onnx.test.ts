@@ -1,7 +1,7 @@
 /** Exported files, run by ONNX Runtime, against the flow run eagerly; and what is left when something is wrong. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -10,6 +10,8 @@ import { UserError } from '../../../src/base/user-error';
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { exportTorch } from '../../../src/engine/export/torch';
 import { openModel } from '../../../src/engine/open/open-model';
+import { openOnnxFlow } from '../../../src/engine/onnx-flow/open-onnx-flow';
+import { openRunner } from '../../../src/engine/open/open-runner';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';
 import { readOnnx } from '../../../src/engine/onnx-file/read';
 import { openSession } from '../../../src/engine/onnx-file/session';
@@ -147,6 +149,44 @@ describe('exported ONNX files', () => {
     } finally {
       await model.dispose();
     }
+  });
+
+  it('of two exports are no pair', async () => {
+    const mixed = path.join(folder, 'mixed');
+    const model = await smallModel(moonsModel, 'moons');
+    try {
+      for (const name of ['one', 'two']) await exportOnnx(model.opened, path.join(mixed, `${name}.onnx`));
+    } finally {
+      await model.dispose();
+    }
+    const [forward, inverse] = ['one.forward.onnx', 'one.inverse.onnx'].map((name) => path.join(mixed, name));
+    const notesOf = async (): Promise<readonly string[]> => {
+      const flow = await openOnnxFlow(forward!, 1);
+      await flow.dispose();
+      return flow.notes;
+    };
+    const runnerFrom = async (file: string): Promise<string> => {
+      const ends: (() => Promise<void>)[] = [];
+      const opening = {
+        threads: () => 1,
+        note: () => undefined,
+        onEnd: (end: () => Promise<void>) => ends.push(end),
+      };
+      const opened = await openRunner(opening as never, file, 'forward');
+      for (const end of ends) await end();
+      return opened.file;
+    };
+    assert.deepEqual(await notesOf(), []);
+    assert.equal(await runnerFrom(inverse!), forward);
+    // The same numbers, so that only the mark of the export tells.
+    await rename(path.join(mixed, 'two.inverse.onnx'), inverse!);
+    assert.deepEqual(await notesOf(), ['one.inverse.onnx beside it is of another export and is left out']);
+    await assert.rejects(
+      runnerFrom(inverse!),
+      (error) =>
+        error instanceof UserError &&
+        /is of another export than one\.forward\.onnx beside it/.test(error.message),
+    );
   });
 
   it('are not left behind when cancelled', async () => {

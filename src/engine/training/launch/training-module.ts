@@ -5,7 +5,8 @@ import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace';
 import type { FlowParts } from '../../model/flow-graphs';
 import { moduleTensors, perExample, tracedFunction } from '../../model/torch-functions';
 
-export interface TrainingModule extends PrintedTorch {
+export interface TrainingModule extends Pick<PrintedTorch, 'constants'> {
+  text: string;
   /** Running statistics that `training_pass` gives the new values of, in its order. */
   updates: readonly string[];
 }
@@ -48,5 +49,6 @@ export function trainingModule(parts: FlowParts): TrainingModule {
     about: ['The flow of this run as it is trained, written by Flowscope for `python -m flowscope.train`.'],
     methods: [],
   });
-  return { ...printed, updates };
+  // Its weights change, so that it knows none by their checksum.
+  return { text: printed.text(), constants: printed.constants, updates };
 }

@@ -86,7 +86,7 @@ test('long lines break at the commas of their brackets, and mean the same', () =
 test('names in the docstring hold nothing that Python does not read', () => {
   const config = v.parse(modelSchema, { kind: 'vector', dim: 2, couplings: 1, hidden: [4] });
   const title = 'The flow a\0b\u202e\ud800c """\\';
-  const { text } = printFlow({ flow: buildFlow(config), config, title });
+  const text = printFlow({ flow: buildFlow(config), config, title }).text();
   assert.ok(
     text.startsWith('"""The flow a b c \\"\\"\\"\\\\, written by Flowscope.\n\n'),
     text.slice(0, 200),
