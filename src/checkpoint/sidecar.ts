@@ -88,7 +88,7 @@ export const sidecarSchema = v.strictObject({
   ),
   answers: v.optional(
     v.pipe(
-      v.record(v.string(), v.union([v.string(), v.number()])),
+      v.record(v.string(), v.union([v.string(), v.number(), v.array(v.number())])),
       describe(
         'Settings that the checkpoint does not contain, by name. `flowscope info` lists what it asks for.',
       ),
@@ -114,6 +114,12 @@ export function sidecarPath(file: string): string {
   return `${path.resolve(file)}.flowscope.json`;
 }
 
+/** With several numbers as the text that they also may be. */
+const plainAnswers = (answers: Sidecar['answers']): ImportAnswers =>
+  Object.fromEntries(
+    Object.entries(answers).map(([key, value]) => [key, Array.isArray(value) ? value.join(', ') : value]),
+  );
+
 async function read(file: string): Promise<{ raw: unknown; content: Sidecar } | undefined> {
   const where = sidecarPath(file);
   if (!(await exists(where))) return undefined;
@@ -122,11 +128,14 @@ async function read(file: string): Promise<{ raw: unknown; content: Sidecar } | 
 }
 
 /** @throws UserError naming what is wrong in the file */
-export async function readSidecar(file: string): Promise<Sidecar | undefined> {
-  return (await read(file))?.content;
+export async function readSidecar(
+  file: string,
+): Promise<(Omit<Sidecar, 'answers'> & { answers: ImportAnswers }) | undefined> {
+  const content = (await read(file))?.content;
+  return content && { ...content, answers: plainAnswers(content.answers) };
 }
 
-export function isFor(sidecar: Sidecar, library: string): boolean {
+export function isFor(sidecar: Pick<Sidecar, 'library'>, library: string): boolean {
   return (sidecar.library ?? library) === library;
 }
 

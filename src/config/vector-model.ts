@@ -3,7 +3,15 @@ import * as v from 'valibot';
 import { baseSchema } from './bases';
 import { mixingLayers, reflectionCount } from './mixing-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
-import { activation, describe, layerWidth, nonNegativeInteger, positiveInteger, slope } from './fields';
+import {
+  activation,
+  describe,
+  layerWidth,
+  nonNegativeInteger,
+  positive,
+  positiveInteger,
+  slope,
+} from './fields';
 
 const bit = v.picklist([0, 1]);
 
@@ -19,6 +27,9 @@ const vectorLayer = v.variant('kind', [
     mask: v.pipe(
       v.array(bit),
       describe('One entry per feature: 1 passes through (identity), 0 is transformed.'),
+    ),
+    scaleClamp: v.optional(
+      v.pipe(positive, describe('Bound of arctan in this coupling; the one of the model if absent.')),
     ),
   }),
   v.strictObject({

@@ -9,7 +9,6 @@ import { contextInput, contextSeen } from './context';
 import { flowNormOptions, normOptions } from './conventions';
 import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
-import type { Mask } from './masks';
 import { mixing } from './mixing/mixing';
 import { permutation } from './permutation';
 import { sequence } from './sequence';
@@ -17,15 +16,19 @@ import { masked, selected } from './splits';
 import { transformOf } from './transforms/transforms';
 import { vectorConditioner } from './vector-conditioner';
 import { batchNormLayer } from './vector-layers';
-import { vectorPlan, type PlannedLayer } from './vector-plan';
+import { vectorPlan, type PlannedCoupling, type PlannedLayer } from './vector-plan';
 
 /** Share of the new batch in running statistics, for vectors not configurable: PyTorch's default. */
 const normDecay = 0.1;
 
-function couplingOf(config: VectorModelConfig, name: string, mask: Mask): Bijection {
+function couplingOf(
+  config: VectorModelConfig,
+  name: string,
+  { mask, scaleClamp = config.scaleClamp }: PlannedCoupling,
+): Bijection {
   const split = config.conditioning === 'masked' ? masked(mask) : selected(mask.shape, mask.data);
   const [inputs, transformed] = [split.identityShape[0]!, split.transformedShape[0]!];
-  const transform = transformOf({ config, name, features: transformed });
+  const transform = transformOf({ config: { ...config, scaleClamp }, name, features: transformed });
   return coupling({
     name,
     shape: [config.dim],
@@ -62,7 +65,7 @@ function autoregressiveOf(
 function build(config: VectorModelConfig, layer: PlannedLayer, name: string): Bijection {
   switch (layer.kind) {
     case 'coupling':
-      return couplingOf(config, name, layer.mask);
+      return couplingOf(config, name, layer);
     case 'batchNorm':
       return batchNormLayer(name, config.dim, normOptions(config, normDecay));
     case 'actNorm':

@@ -3,7 +3,8 @@ import type { VectorModelConfig } from '../config/schema';
 import { featureMask, randomMask, randomOrder, type Mask } from './masks';
 
 type WrittenOut = NonNullable<VectorModelConfig['layers']>[number];
-export type PlannedLayer = { kind: 'coupling'; mask: Mask } | Exclude<WrittenOut, { kind: 'coupling' }>;
+export type PlannedCoupling = Omit<Extract<WrittenOut, { kind: 'coupling' }>, 'mask'> & { mask: Mask };
+export type PlannedLayer = PlannedCoupling | Exclude<WrittenOut, { kind: 'coupling' }>;
 
 function maskOf(config: VectorModelConfig, number: number): Mask {
   return config.mask === 'random'
@@ -40,7 +41,7 @@ export function vectorPlan(config: VectorModelConfig): PlannedLayer[] {
   if (config.layers) {
     return config.layers.map((layer) =>
       layer.kind === 'coupling'
-        ? { kind: 'coupling', mask: { shape: [config.dim], data: Float32Array.from(layer.mask) } }
+        ? { ...layer, mask: { shape: [config.dim], data: Float32Array.from(layer.mask) } }
         : layer,
     );
   }

@@ -6,7 +6,7 @@
  */
 export type TensorContainer = 'safetensors' | 'torch' | 'pickle' | 'hdf5' | 'keras' | 'eqx' | 'npz';
 
-/** Something that the file does not hold. The default is the library's own. */
+/** Something that the file does not hold. The default is the library's own; an empty one, where none decides, is no answer. */
 export interface ImportQuestion {
   /** Unique in the library, for example "imageSize"; also the key in the file beside the checkpoint. */
   key: string;
@@ -15,7 +15,17 @@ export interface ImportQuestion {
   detail: string;
   answer:
     | { kind: 'choice'; options: { value: string; label: string }[]; default: string }
-    | { kind: 'number'; default: number; integer?: boolean; minimum?: number; maximum?: number };
+    | {
+        kind: 'number';
+        default: number;
+        integer?: boolean;
+        minimum?: number;
+        maximum?: number;
+        /** That one number is for all of. Where they may be `apart`, "2, 1, 3" is one for each in the order of the file. */
+        all?: { count: number; one: string; apart: boolean };
+        /** Half of an interval around 0, for which "0, 10" may stand, its ends. */
+        interval?: boolean;
+      };
 }
 
 export type ImportAnswers = Readonly<Record<string, string | number>>;

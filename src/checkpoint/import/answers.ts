@@ -1,5 +1,6 @@
 /** Answers to a library's questions: checked, and completed with its defaults. */
 import { nearest } from '../../config/nearest';
+import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 
@@ -47,15 +48,43 @@ function checked(
       `${where}: ${key}: expected one of ${values.join(', ')}, got ${JSON.stringify(value)}.`,
     );
   }
-  const { integer, minimum = -Infinity, maximum = Infinity } = answer;
-  const fits = typeof value === 'number' && value >= minimum && value <= maximum;
-  if (fits && (!integer || Number.isInteger(value))) return value;
+  const numbers = numbersOf(value, answer);
+  if (typeof numbers !== 'string') return numbers.length === 1 ? numbers[0]! : numbers.join(', ');
+  throw new UserError(`${where}: ${key}: expected ${numbers}, got ${JSON.stringify(value)}.`);
+}
+
+type NumberAnswer = Extract<ImportQuestion['answer'], { kind: 'number' }>;
+
+/** The number that a person gave, one for each layer, or the ends of an interval; what was expected, in words, for others. */
+export function numbersOf(given: string | number, answer: NumberAnswer): number[] | string {
+  const { integer, minimum = -Infinity, maximum = Infinity, all, interval } = answer;
+  const words = typeof given === 'number' ? [String(given)] : given.split(',').map((word) => word.trim());
+  // A number in quotes is a slip in JSON, not a list of one.
+  const numbers =
+    words.length === 1 && typeof given === 'string'
+      ? [NaN]
+      : words.map((word) => (word === '' ? NaN : Number(word)));
+  const fits = (value: number): boolean =>
+    value >= minimum && value <= maximum && Number.isFinite(value) && (!integer || Number.isInteger(value));
+  const [low, high] = numbers;
+  const ends = interval === true && numbers.length === 2 && numbers.every(Number.isFinite) && low! < high!;
+  if (ends) return numbers;
+  const each = all?.apart === true && numbers.length === all.count;
+  if ((numbers.length === 1 || each) && numbers.every(fits)) {
+    return new Set(numbers).size === 1 ? [numbers[0]!] : numbers;
+  }
   const range = [
     ...(Number.isFinite(minimum) ? [`≥ ${minimum}`] : []),
     ...(Number.isFinite(maximum) ? [`≤ ${maximum}`] : []),
   ].join(' and ');
-  throw new UserError(
-    `${where}: ${key}: expected ${integer ? 'an integer' : 'a number'}${range ? ` ${range}` : ''}, got ${JSON.stringify(value)}.`,
+  return (
+    `${integer ? 'an integer' : 'a number'}${range ? ` ${range}` : ''}` +
+    (interval ? ', or its ends, such as "0, 10"' : '') +
+    (all
+      ? all.apart
+        ? `, or ${all.count} of them, one for each ${all.one}`
+        : ` for all ${several(all.count, all.one)}, which have one here`
+      : '')
   );
 }
 
@@ -69,8 +98,22 @@ export function assumptionsOf(
     const value = answers[key] ?? answer.default;
     const label =
       answer.kind === 'choice' ? answer.options.find((option) => option.value === value)?.label : undefined;
-    return `${title}: ${label ?? value}${given[key] === undefined ? ' (default)' : ''}`;
+    const shown = answer.kind === 'number' ? shownNumbers(value, answer) : label;
+    return `${title}: ${shown ?? value}${given[key] === undefined ? ' (default)' : ''}`;
   });
+}
+
+/** "2 in all 3 blocks", "2, 1, 3, one for each block", "0 to 10". */
+function shownNumbers(value: string | number, { all, interval }: NumberAnswer): string {
+  if (typeof value === 'number')
+    return all ? `${value} in all ${several(all.count, all.one)}` : String(value);
+  if (interval) return value.split(', ').join(' to ');
+  return all ? `${value}, one for each ${all.one}` : value;
+}
+
+/** Settings one after the other, as on a command line: "clamp=2,1,3,activation=relu" are two. */
+export function splitSettings(text: string): string[] {
+  return text.split(/,(?=[^,=]*=)/).map((word) => word.trim());
 }
 
 /** Answers written as KEY=VALUE, as on a command line; numbers where a number is asked for. */

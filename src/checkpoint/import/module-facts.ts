@@ -77,6 +77,14 @@ export function withHyperParameters(
   });
 }
 
+/** What a script saved as one of these arguments. */
+export function savedArgument(
+  extras: TensorFile['extras'],
+  names: readonly string[],
+): string | number | boolean | undefined {
+  return Object.entries(extras).find(([path]) => names.includes(hyperParameter(path) ?? ''))?.[1];
+}
+
 /** `tail_bound` and `tailBound` are the same argument. */
 const plainName = (name: string): string => name.replaceAll('_', '').toLowerCase();
 

@@ -14,6 +14,9 @@ export function choice(
   return { key, title, detail, answer: { kind: 'choice', options: [...options], default: fallback } };
 }
 
+/** Default of a choice that no default of the library decides; no answer, so that the file is refused without one. */
+export const undecided = '';
+
 /** Answers are complete and checked before they come here. */
 export function chosen<T extends string>(answers: ImportAnswers, { key, answer }: ImportQuestion): T {
   return (answers[key] ?? answer.default) as T;
@@ -21,6 +24,30 @@ export function chosen<T extends string>(answers: ImportAnswers, { key, answer }
 
 export function answeredNumber(answers: ImportAnswers, { key, answer }: ImportQuestion): number {
   return Number(answers[key] ?? answer.default);
+}
+
+/** The question, asked of so many layers at once. @param apart whether they may have different numbers */
+export function askedOfAll(
+  question: ImportQuestion,
+  count: number,
+  { one = 'layer', apart = false }: { one?: string; apart?: boolean } = {},
+): ImportQuestion {
+  const { answer } = question;
+  if (answer.kind === 'choice' || count < 2) return question;
+  const how = apart
+    ? `One number is for all ${count} ${one}s, and ${count} with commas between them are one for each.`
+    : `It is taken to be the same in all ${count} ${one}s.`;
+  return {
+    ...question,
+    detail: `${question.detail} ${how}`,
+    answer: { ...answer, all: { count, one, apart } },
+  };
+}
+
+/** An answer of several numbers, or one. */
+export function answeredNumbers(answers: ImportAnswers, { key, answer }: ImportQuestion): number[] {
+  const value = answers[key] ?? answer.default;
+  return typeof value === 'string' ? value.split(',').map(Number) : [value];
 }
 
 const activations: Option[] = [

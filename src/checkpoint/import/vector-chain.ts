@@ -28,6 +28,7 @@ function inShort(dim: number, chain: readonly ChainLayer[]): VectorFields | unde
   const masks = chain.flatMap((layer) => (layer.kind === 'coupling' ? [layer.mask] : []));
   const first = masks[0];
   if (!first) return undefined;
+  if (chain.some((layer) => layer.kind === 'coupling' && layer.scaleClamp !== undefined)) return undefined;
   const second = chain[1]?.kind;
   const between = second === 'batchNorm' || second === 'actNorm' || second === 'lu' ? second : 'none';
   const period = between === 'none' ? 1 : 2;

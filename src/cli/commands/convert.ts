@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { parseAnswers } from '../../checkpoint/import/answers';
+import { parseAnswers, splitSettings } from '../../checkpoint/import/answers';
 import { parseLibrary } from '../../checkpoint/import/recognize';
 import { libraries } from '../../checkpoint/libraries';
 import { convertCheckpoint } from '../../engine/model/convert';
@@ -51,7 +51,7 @@ export const convertCommand = defineCommand({
   ],
   async run(session, given, { output, to, as, set }): Promise<Outcome> {
     await checkOutput(output, ['.safetensors']);
-    const words = set?.split(',').map((word) => word.trim());
+    const words = set === undefined ? undefined : splitSettings(set);
     const report = await convertCheckpoint(given, to, output, {
       signal: session.signal,
       ...(as === undefined ? {} : { library: parseLibrary(as) }),

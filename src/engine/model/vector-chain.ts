@@ -7,7 +7,7 @@ export function chainOf(model: ModelConfig): ChainLayer[] {
   if (model.kind === 'image') return [];
   return vectorPlan(model).map((layer): ChainLayer =>
     layer.kind === 'coupling'
-      ? { kind: 'coupling', mask: Array.from(layer.mask.data, (bit) => (bit === 1 ? 1 : 0)) }
+      ? { ...layer, mask: Array.from(layer.mask.data, (bit) => (bit === 1 ? 1 : 0)) }
       : layer,
   );
 }

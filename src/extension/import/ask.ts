@@ -2,7 +2,7 @@
 import { l10n, type QuickPickItem } from 'vscode';
 import type { ImportAnswers, ImportForm, ImportQuestion } from '../../protocol/import';
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
-import { parseNumber } from './number';
+import { parseNumbers } from './number';
 
 interface OptionItem extends QuickPickItem {
   value: string;
@@ -73,21 +73,23 @@ async function askOne(
     prompt: `${title}. ${detail}`,
     value: String(current ?? answer.default),
     validate: async (text) => {
-      const parsed = parseNumber(text, answer);
+      const parsed = parseNumbers(text, answer);
       return 'problem' in parsed ? describeProblem(parsed.problem, answer) : undefined;
     },
     signal,
   });
   if (typed === undefined || typed === 'back') return typed;
-  const parsed = parseNumber(typed.value, answer);
+  const parsed = parseNumbers(typed.value, answer);
   return 'value' in parsed ? parsed : undefined;
 }
 
 function describeProblem(
-  problem: 'number' | 'integer' | 'range',
-  { minimum, maximum }: { minimum?: number; maximum?: number },
+  problem: 'number' | 'integer' | 'range' | 'count',
+  { minimum, maximum, interval, all }: Extract<ImportQuestion['answer'], { kind: 'number' }>,
 ): string {
   if (problem === 'number') return l10n.t('Enter a number.');
+  if (problem === 'count')
+    return l10n.t('Enter one number, or {0} with commas between them.', String(interval ? 2 : all?.count));
   if (problem === 'integer') return l10n.t('Enter a whole number.');
   if (minimum === undefined) return l10n.t('At most {0}.', String(maximum));
   if (maximum === undefined) return l10n.t('At least {0}.', String(minimum));

@@ -13,7 +13,14 @@ import { chainFlow, maskOf, trainedNormal, type OurLayer, type ReadBase } from '
 import { checkMasks } from '../../import/made';
 import { hiddenWords, tooMany } from '../../import/modules';
 import { linearNames, under } from '../../import/names';
-import { activationChoice, activationOf, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  activationChoice,
+  activationOf,
+  answeredNumber,
+  answeredNumbers,
+  choice,
+  chosen,
+} from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
 import type { ChainLayer, VectorFields } from '../../import/vector-chain';
 
@@ -71,8 +78,9 @@ const intervalQuestion: ImportQuestion = {
   key: 'interval',
   title: 'Interval of the splines',
   detail:
-    'The `interval` argument of RationalQuadraticSpline, which leaves do not hold: splines map from minus this to this.',
-  answer: { kind: 'number', default: 5, minimum: 1e-3 },
+    'The `interval` argument of RationalQuadraticSpline, which leaves do not hold: splines map from minus this to this. ' +
+    'Its two ends, such as "0, 10", may be given instead.',
+  answer: { kind: 'number', default: 5, minimum: 1e-3, interval: true },
 };
 
 const transformerQuestion = choice(
@@ -300,8 +308,8 @@ interface Interval {
 function intervalOf(file: TensorFile, answers: ImportAnswers): Interval {
   const [lower, upper] = [argument(file, 'lower'), argument(file, 'upper')];
   if (typeof lower === 'number' && typeof upper === 'number' && lower < upper) return { lower, upper };
-  const half = answeredNumber(answers, intervalQuestion);
-  return { lower: -half, upper: half };
+  const [first, second] = answeredNumbers(answers, intervalQuestion);
+  return second === undefined ? { lower: -first!, upper: first! } : { lower: first!, upper: second };
 }
 
 function fieldsOf(

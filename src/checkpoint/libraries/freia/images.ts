@@ -25,13 +25,21 @@ import { pixelRangeQuestion } from '../../import/image-questions';
 import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
 import { permuteAxes } from '../../import/names';
 import { mixingOf } from '../../import/plu';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  activationOf,
+  activationQuestion,
+  answeredNumber,
+  answeredNumbers,
+  choice,
+  chosen,
+} from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import {
   below,
   blockQuestion,
   clampFunctionQuestion,
   clampOf,
+  clampOfBlocks,
   clampQuestion,
   couplingsOf,
   foldClamp,
@@ -40,6 +48,7 @@ import {
   globalScaleQuestion,
   keepsVolumes,
   kinds,
+  numberAt,
   reverseQuestion,
   withMatrix,
   withReflections,
@@ -197,14 +206,27 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
 
 /** Of each kind of block in a chain; one kind alone has the question that chains of vectors have. */
 function clampQuestions({ steps }: Pick<ChainPlan, 'steps'>): Map<BlockKind, ImportQuestion> {
-  const present = new Set(steps.flatMap((step) => ('halves' in step ? [step.kind] : [])));
+  const blocks = steps.flatMap((step) => ('halves' in step ? [step.kind] : []));
+  const present = new Set(blocks);
   const questionOf = (kind: BlockKind): ImportQuestion => {
     if (kind === 'AllInOneBlock' && present.size > 1) return affineClampingQuestion;
     return kind === 'RNVPCouplingBlock' && present.has('GLOWCouplingBlock')
       ? rnvpClampQuestion
       : clampQuestion;
   };
-  return new Map([...present].map((kind) => [kind, questionOf(kind)]));
+  const count = (kind: BlockKind): number => blocks.filter((other) => other === kind).length;
+  return new Map([...present].map((kind) => [kind, clampOfBlocks(count(kind), questionOf(kind))]));
+}
+
+/** Of each block. */
+function clampsOf(steps: readonly Step[], answers: ImportAnswers): Map<Step, number> {
+  const clamps = new Map<Step, number>();
+  for (const [kind, question] of clampQuestions({ steps })) {
+    const blocks = steps.filter((step) => step.kind === kind);
+    const numbers = answeredNumbers(answers, question);
+    blocks.forEach((step, i) => clamps.set(step, numberAt(numbers, i)));
+  }
+  return clamps;
 }
 
 const downsamples = (kind: Step['kind']): boolean =>
@@ -335,7 +357,7 @@ function couplingLayer(
   block: Block & Pick<Module, 'channels'>,
   half: Half,
   answers: ImportAnswers,
-  clamp: ImportQuestion,
+  clamp: number,
 ): ImageLayer {
   const { kind, firstPart, channels } = block;
   const { firstMoves, nets } = half;
@@ -351,7 +373,7 @@ function couplingLayer(
       ...(separate ? { nets: 'separate' } : {}),
       ...(block.conditions > 0 ? { seesContext: true } : {}),
       ...(clampOf(kind, answers) === 'ATAN'
-        ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clamp) }
+        ? { scaleMap: 'arctan', scaleClamp: clamp }
         : { scaleMap: 'tanh-scalar' }),
       ...(keepsVolumes(kind, answers) ? { scaleMean: kind === 'AllInOneBlock' ? 'image' : 'pixel' } : {}),
     },
@@ -359,7 +381,7 @@ function couplingLayer(
       ? [...stackTable(stack, 'scaleNet.'), ...stackTable(t.stack, 'shiftNet.')]
       : stackTable(stack, 'net.'),
     adapt: (tensors, name) =>
-      foldClamp(tensors, name, { kind, last: stack.length - 1, separate }, answers, clamp),
+      foldClamp(tensors, name, { kind, last: stack.length - 1, separate, clamp }, answers),
   };
 }
 
@@ -367,10 +389,10 @@ async function blockLayers(
   file: TensorFile,
   step: Extract<Module, Block>,
   answers: ImportAnswers,
-  clamps: ReadonlyMap<BlockKind, ImportQuestion>,
+  clamps: ReadonlyMap<Step, number>,
 ): Promise<ImageLayer[]> {
   const { at, kind, halves } = step;
-  const layers = halves.map((half) => couplingLayer(at, step, half, answers, clamps.get(kind)!));
+  const layers = halves.map((half) => couplingLayer(at, step, half, answers, clamps.get(step)!));
   if (kind !== 'AllInOneBlock') return layers;
   const values = async (name: string): Promise<Values> => file.read(`${at}.${name}`);
   const logScale = (await values('global_scale')).data.map(
@@ -404,7 +426,7 @@ async function layersOf(
   file: TensorFile,
   step: Step,
   answers: ImportAnswers,
-  clamps: ReadonlyMap<BlockKind, ImportQuestion>,
+  clamps: ReadonlyMap<Step, number>,
 ): Promise<ImageLayer[]> {
   const { at: theirs } = step;
   const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
@@ -485,7 +507,7 @@ export const freiaImages = imageChainImporter<ChainPlan>({
   }),
   async layers({ steps }, file, answers) {
     const layers: ImageLayer[] = [];
-    const clamps = clampQuestions({ steps });
+    const clamps = clampsOf(steps, answers);
     for (const step of steps) layers.push(...(await layersOf(file, step, answers, clamps)));
     return layers;
   },

@@ -27,7 +27,15 @@ import {
 } from '../../import/modules';
 import { matrixLayer, reflectionsLayer, rotationLayer } from '../../import/matrices';
 import { permuteAxes } from '../../import/names';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
+import {
+  activationOf,
+  activationQuestion,
+  answeredNumber,
+  answeredNumbers,
+  askedOfAll,
+  choice,
+  chosen,
+} from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 
@@ -38,6 +46,9 @@ export const clampQuestion: ImportQuestion = {
     'The `clamp` argument of the coupling blocks (`affine_clamping` of AllInOneBlock): s lies between −clamp and clamp.',
   answer: { kind: 'number', default: 2, minimum: 1e-6, maximum: 1e6 },
 };
+
+/** One of several numbers, or the one for all. */
+export const numberAt = (numbers: readonly number[], at: number): number => numbers[at] ?? numbers[0]!;
 
 export const clampFunctionQuestion = choice(
   'clampActivation',
@@ -324,16 +335,22 @@ const isToLatent = (answers: ImportAnswers): boolean =>
 export const clampOf = (kind: VectorBlock, answers: ImportAnswers): string =>
   kind === 'AllInOneBlock' ? 'TANH' : chosen(answers, clampFunctionQuestion);
 
-function questionsOf(kind: VectorBlock): ImportQuestion[] {
+/** The clamp of a coupling block, of which there are so many. */
+export const clampOfBlocks = (count: number, question = clampQuestion): ImportQuestion =>
+  askedOfAll(question, count, { one: 'block', apart: true });
+
+/** @param count of blocks */
+function questionsOf(kind: VectorBlock, count: number): ImportQuestion[] {
+  const clamp = clampOfBlocks(count);
   switch (kind) {
     case 'NICECouplingBlock':
       return [];
     case 'AllInOneBlock':
-      return [clampQuestion, globalScaleQuestion, reverseQuestion, ginQuestion];
+      return [clamp, globalScaleQuestion, reverseQuestion, ginQuestion];
     case 'GLOWCouplingBlock':
-      return [clampQuestion, clampFunctionQuestion, blockQuestion];
+      return [clamp, clampFunctionQuestion, blockQuestion];
     default:
-      return [clampQuestion, clampFunctionQuestion];
+      return [clamp, clampFunctionQuestion];
   }
 }
 
@@ -349,7 +366,7 @@ function mapFields(kind: VectorBlock, answers: ImportAnswers): VectorFields {
     outputOrder: 'scale-shift',
     outputLayout: 'halves',
     ...(clampOf(kind, answers) === 'ATAN'
-      ? { scaleMap: 'arctan', scaleClamp: answeredNumber(answers, clampQuestion) }
+      ? { scaleMap: 'arctan', scaleClamp: answeredNumbers(answers, clampQuestion)[0]! }
       : { scaleMap: 'tanh-scalar' }),
     ...(keepsVolumes(kind, answers) ? { scaleMean: 'removed' } : {}),
   };
@@ -363,12 +380,15 @@ export const freia = chainImporter<Block, Other>({
   gap: (at) => `${at} is a module without tensors`,
   title: ({ couplings, first }) =>
     `${couplings.length} of ${first.kind}, networks ${hiddenWords(hiddenOf(first))}`,
-  questions: ({ first, steps }) => [
-    directionQuestion,
-    ...questionsOf(first.kind),
-    activationQuestion,
-    ...(steps.some(({ kind }) => kind === 'orthogonal') ? [orthogonalQuestion] : []),
-  ],
+  questions({ first, couplings, steps }) {
+    const orthogonal = steps.filter(({ kind }) => kind === 'orthogonal').length;
+    return [
+      directionQuestion,
+      ...questionsOf(first.kind, couplings.length),
+      activationQuestion,
+      ...(orthogonal > 0 ? [askedOfAll(orthogonalQuestion, orthogonal)] : []),
+    ];
+  },
   model: (chain, answers) => ({
     hidden: hiddenOf(chain.first),
     nets: chain.first.kind === 'RNVPCouplingBlock' ? 'separate' : 'joint',
@@ -387,7 +407,8 @@ export const freia = chainImporter<Block, Other>({
       const layers = await otherLayers(file, step, answers);
       return toLatent ? layers : layers.reverse();
     }
-    const layers = step.halves.map((half) => coupling(step, half, answers));
+    const clamp = numberAt(answeredNumbers(answers, clampQuestion), chain.couplings.indexOf(step));
+    const layers = step.halves.map((half) => coupling(step, half, answers, clamp));
     if (step.kind === 'AllInOneBlock') {
       const logScale = (await values('global_scale')).map(
         keepsVolumes(step.kind, answers) ? () => 0 : globalLogScales[chosen(answers, globalScaleQuestion)]!,
@@ -525,16 +546,23 @@ function coupling(
   { at, kind, features, firstPart }: Block,
   { net, firstMoves, stacks }: Half,
   answers: ImportAnswers,
+  clamp: number,
 ): OurLayer {
   const [s, t] = stacks;
+  const layer = maskOf(features, (i) => i < firstPart !== firstMoves);
+  // The model has the clamp of the first block.
+  const isOther =
+    kind !== 'NICECouplingBlock' &&
+    clampOf(kind, answers) === 'ATAN' &&
+    clamp !== answeredNumbers(answers, clampQuestion)[0];
   return {
     theirs: `${at}.${net}`,
-    layer: maskOf(features, (i) => i < firstPart !== firstMoves),
+    layer: isOther ? ({ ...layer, scaleClamp: clamp } as typeof layer) : layer,
     table: t ? [...stackNames(s!, 'scaleNet.'), ...stackNames(t, 'shiftNet.')] : stackNames(s!, 'net.'),
     adapt(tensors, name) {
       const last = s!.hidden.length;
       if (kind !== 'NICECouplingBlock') {
-        foldClamp(tensors, name, { kind, last, separate: t !== undefined }, answers);
+        foldClamp(tensors, name, { kind, last, separate: t !== undefined, clamp }, answers);
       } else if (!isToLatent(answers)) {
         mapColumns(tensors, `${name}.net.${last}`, (x) => -x);
       }
@@ -549,15 +577,14 @@ function coupling(
 export function foldClamp(
   tensors: Record<string, Values>,
   name: string,
-  { kind, last, separate }: { kind: VectorBlock; last: number; separate: boolean },
+  { kind, last, separate, clamp }: { kind: VectorBlock; last: number; separate: boolean; clamp: number },
   answers: ImportAnswers,
-  question = clampQuestion,
 ): void {
-  const clamp = clampOf(kind, answers);
-  if (clamp === 'ATAN') return;
-  tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(answeredNumber(answers, question)) };
+  const bound = clampOf(kind, answers);
+  if (bound === 'ATAN') return;
+  tensors[`${name}.scale`] = { shape: [1], data: Float32Array.of(clamp) };
   const ofShift = kind === 'AllInOneBlock' ? 0.1 : 1;
-  const ofScale = clamp === 'SIGMOID' ? 0.5 * ofShift : ofShift;
+  const ofScale = bound === 'SIGMOID' ? 0.5 * ofShift : ofShift;
   if (ofScale === 1) return;
   mapColumns(
     tensors,

@@ -14,9 +14,9 @@ import { luFeatures, luMatrices } from '../../import/lu';
 import { lengthOf, lengthOfList, listWithin, moduleList, type NumberedModules } from '../../import/modules';
 import { batchNormNames, convolutionNames, under, type Renaming } from '../../import/names';
 import { activationOf, chosen } from '../../import/questions';
-import { featureMap, foldKnots, knownMaps, leastOfNflows, type FeatureMap } from '../../import/splines';
+import { featureMap, foldKnots, leastOfNflows, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
-import { mapFields, questionsOf } from './import';
+import { mapFields, questionsOf, splineKinds } from './import';
 
 interface Coupling {
   kind: 'coupling';
@@ -34,6 +34,7 @@ type Module = { at: string; channels: number; level: number } & (
 type Step = Module | { kind: 'squeeze' | 'factorOut'; at: string };
 
 interface GlowPlan extends ImagePlan {
+  file: TensorFile;
   steps: readonly Step[];
   first: Coupling;
 }
@@ -66,7 +67,8 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): C
   if (initial?.length !== 4 || final?.length !== 4) return `${at}${net} is not a ConvResidualNet`;
   if (initial[1] !== conditioning) return `${at} takes a context besides the channels that condition`;
   const map = featureMap(final[0]! / moving);
-  if (!map) return `${at} gives ${final[0]} values for ${moving} channels that move; ${knownMaps}`;
+  if (!map)
+    return `${at} gives ${final[0]} values for ${moving} channels that move; ${splineKinds.knownFor(final[0]! / moving)}`;
   const numbers = rests.map((rest) => Number(/^transform_net\.blocks\.(\d+)\./.exec(rest)?.[1] ?? -1));
   const blocks = 1 + numbers.reduce((most, number) => Math.max(most, number), -1);
   if (blocks > rests.length) return `blocks of ${at}${net}, which are numbered up to ${blocks - 1}`;
@@ -152,7 +154,7 @@ function modulesOf(file: TensorFile, list: NumberedModules): Found {
 }
 
 /** What stands between modules, as their numbers of channels say. */
-function planOf({ modules, gaps }: Found): GlowPlan | string {
+function planOf(file: TensorFile, { modules, gaps }: Found): GlowPlan | string {
   const steps: Step[] = [];
   const first = modules.find((module) => module.kind === 'coupling');
   if (!first) return 'a coupling';
@@ -185,7 +187,7 @@ function planOf({ modules, gaps }: Found): GlowPlan | string {
   const kindOf = ({ map }: Coupling): string => [map.transform, map.bins].join(' ');
   const other = modules.find((module) => module.kind === 'coupling' && kindOf(module) !== kindOf(first));
   if (other) return `${other.at} of the same kind as ${first.at}`;
-  return { steps, first, channels: image, halvings };
+  return { file, steps, first, channels: image, halvings };
 }
 
 function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: string[] } {
@@ -201,7 +203,7 @@ function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: stri
   ];
   const share = found.fitting / file.tensors.size;
   if (missing.length > 0) return { share, missing };
-  const plan = planOf(found);
+  const plan = planOf(file, found);
   return typeof plan === 'string' ? { share, missing: [plan] } : { plan, share, missing };
 }
 
@@ -273,12 +275,19 @@ export const nflowsGlow = imageChainImporter<GlowPlan>({
       several(first.blocks, 'block')
     );
   },
-  questions: ({ first }) => [pixelRangeQuestion, ...questionsOf(first)],
-  model: ({ first }, answers) => ({
-    ...mapFields(first, answers),
-    dataConstraint: chosen(answers, pixelRangeQuestion),
-    latents: 'first-out-first',
-  }),
+  questions: ({ first, file, steps }) => [
+    pixelRangeQuestion,
+    ...splineKinds.questions(file, first.map),
+    ...questionsOf(first, steps.filter(({ kind }) => kind === 'coupling').length),
+  ],
+  model({ first, file }, answers) {
+    splineKinds.check(file, first.map, answers);
+    return {
+      ...mapFields(first, answers),
+      dataConstraint: chosen(answers, pixelRangeQuestion),
+      latents: 'first-out-first',
+    };
+  },
   async layers({ steps }, file, answers) {
     const layers: ImageLayer[] = [];
     for (const step of steps) layers.push(...(await layersOf(file, step, answers)));

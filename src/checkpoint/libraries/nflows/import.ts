@@ -42,17 +42,12 @@ import {
   activationOf,
   activationQuestion,
   answeredNumber,
+  askedOfAll,
   choice,
   chosen,
 } from '../../import/questions';
-import {
-  boundQuestion,
-  featureMap,
-  foldKnots,
-  knownMaps,
-  leastOfNflows,
-  type FeatureMap,
-} from '../../import/splines';
+import { SplineKinds } from '../../import/spline-kinds';
+import { boundQuestion, featureMap, foldKnots, leastOfNflows, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
@@ -61,10 +56,11 @@ import { nflowsModules } from './modules';
 const scaleQuestion = choice(
   'scaleActivation',
   'Scale of a coupling',
-  'How the network’s output u becomes the scale. nflows up to 0.14 knows only the first.',
+  'How the network’s output u becomes the scale, which no tensor shows. nflows up to 0.14 knows only the first, which nessai has too; ' +
+    'RealNVP of glasflow since 0.3 has the second unless its scale_activation says otherwise.',
   [
-    { value: 'sigmoid', label: 'sigmoid(u + 2) + 0.001' },
-    { value: 'softplus-clamp', label: 'softplus(u) + 0.001, at most 3 (GENERAL_SCALE_ACTIVATION)' },
+    { value: 'sigmoid', label: 'sigmoid(u + 2) + 0.001 (nflows, nessai; not the default of glasflow)' },
+    { value: 'softplus-clamp', label: 'softplus(u) + 0.001, at most 3 (glasflow; GENERAL_SCALE_ACTIVATION)' },
   ],
 );
 
@@ -97,6 +93,34 @@ const made = 'autoregressive_net.';
 
 const tailQuestion = boundQuestion('tail_bound', 1);
 
+const rationalQuadratic = 'rational-quadratic';
+
+/** Splines take 10 bins if nothing is said, which sbi leaves so, in glasflow 4, in nessai and dingo 8. */
+export const splineKinds = new SplineKinds({
+  name: 'nflows',
+  key: 'splineKind',
+  spline: rationalQuadratic,
+  splineLabel: (bins) => `rational-quadratic splines with ${bins} bins and linear tails`,
+  others: (values) => [
+    ...(values % 3 === 1
+      ? [
+          {
+            value: 'unit-interval',
+            label: `splines with ${(values - 1) / 3} bins without tails (on the unit interval)`,
+          },
+        ]
+      : []),
+    values % 2 === 1
+      ? {
+          value: 'quadratic',
+          label: `piecewise quadratic splines with ${(values + 1) / 2} bins (without tails ${(values - 1) / 2})`,
+        }
+      : { value: 'cubic', label: `piecewise cubic splines with ${(values - 2) / 2} bins` },
+    { value: 'linear', label: `piecewise linear splines with ${values} bins` },
+  ],
+  defaults: { 29: rationalQuadratic, 23: rationalQuadratic, 11: rationalQuadratic },
+});
+
 function workingStep(
   kind: Working['kind'],
   at: string,
@@ -107,7 +131,9 @@ function workingStep(
   if (typeof found === 'string') return found;
   const { outputs, hidden, blocks, norms, plain, context } = found;
   const map = featureMap(outputs / transformed);
-  if (!map) return `${found.prefix} gives ${outputs} values for ${transformed} features; ${knownMaps}`;
+  if (!map) {
+    return `${found.prefix} gives ${outputs} values for ${transformed} features; ${splineKinds.knownFor(outputs / transformed)}`;
+  }
   return {
     kind,
     at: at.slice(0, -1),
@@ -234,11 +260,23 @@ function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
   return steps.some(({ kind }) => kind === 'rescale') || standardizesContext(file);
 }
 
-export function questionsOf({ kind, map }: Pick<Working, 'kind' | 'map'>, sbi = false): ImportQuestion[] {
+/** sbi knows no other splines, and those of the features that condition have tensors that show what they are. */
+function isSplineForSure(chain: Chain<Working, Other>): boolean {
+  return isOfSbi(chain) || chain.couplings.some(({ constant }) => constant !== undefined);
+}
+
+/** @param count of couplings and autoregressive layers */
+export function questionsOf(
+  { kind, map }: Pick<Working, 'kind' | 'map'>,
+  count: number,
+  sbi = false,
+): ImportQuestion[] {
   return [
     ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
     sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
-    ...(map.transform === 'rationalQuadratic' ? [sbi ? boundQuestion('tail_bound', 3) : tailQuestion] : []),
+    ...(map.transform === 'rationalQuadratic'
+      ? [askedOfAll(sbi ? boundQuestion('tail_bound', 3) : tailQuestion, count)]
+      : []),
   ];
 }
 
@@ -281,18 +319,23 @@ export const nflows = chainImporter<Working, Other>({
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
   questions: (chain) => [
-    ...questionsOf(chain.first, isOfSbi(chain)),
+    ...(isSplineForSure(chain) ? [] : splineKinds.questions(chain.file, chain.first.map)),
+    ...questionsOf(chain.first, chain.couplings.length, isOfSbi(chain)),
     ...(chain.steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
   ],
-  model: ({ first }, answers) => ({
-    ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
-    nets: 'joint',
-    conditioning: 'selected',
-    activation: activationOf(answers),
-    ...mapFields(first, answers),
-    normEpsilon,
-    normVariance: 'unbiased',
-  }),
+  model(chain, answers) {
+    const { first, file } = chain;
+    if (!isSplineForSure(chain)) splineKinds.check(file, first.map, answers);
+    return {
+      ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
+      nets: 'joint',
+      conditioning: 'selected',
+      activation: activationOf(answers),
+      ...mapFields(first, answers),
+      normEpsilon,
+      normVariance: 'unbiased',
+    };
+  },
   async layers(step, { file, features }, answers) {
     const { at: theirs } = step;
     const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;

@@ -39,11 +39,15 @@ function factsOf(module: PythonModule, root: string): ModuleFact[] {
     case 'PiecewiseRationalQuadraticCouplingTransform':
     case 'MaskedPiecewiseRationalQuadraticAutoregressiveTransform':
       return [
+        { key: 'splineKind', value: 'rational-quadratic' },
         ...argumentFact(module, 'tail_bound', 'tailBound'),
         ...fixedArgument(module, 'tails', 'linear'),
         ...leastOf.flatMap((argument) => fixedArgument(module, argument, 1e-3)),
       ];
     case 'AffineCouplingTransform':
+      // glasflow before 0.3 has it as a word.
+      if (object.get('scaling_method') === 'wide')
+        return [{ key: 'scaleActivation', value: 'softplus-clamp' }];
       // A function of another name cannot be pickled: the versions that have one keep lambdas.
       return object.get('scale_activation') === undefined
         ? [{ key: 'scaleActivation', value: 'sigmoid' }]

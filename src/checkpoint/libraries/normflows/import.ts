@@ -394,7 +394,7 @@ function questions(chain: NormflowsChain): ImportQuestion[] {
     ...(mayEndInGap(chain) ? [lastQuestion] : []),
     ...(chain.base === undefined ? [baseQuestion, lowQuestion, highQuestion] : []),
   ];
-  if (isResidual(first)) return [...residualQuestions(first), ...gaps];
+  if (isResidual(first)) return [...residualQuestions(first, chain.couplings.length), ...gaps];
   return [
     ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
     ...(first.kind === 'masked' && !shiftsOnly(chain) ? [outputQuestionOf(first)] : []),

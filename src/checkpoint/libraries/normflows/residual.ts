@@ -26,7 +26,7 @@ import {
 } from '../../import/made';
 import { productOf } from '../../import/matrices';
 import { lengthOf, namesBelow, otherSize } from '../../import/modules';
-import { activationOf, activationQuestion, answeredNumber } from '../../import/questions';
+import { activationOf, activationQuestion, answeredNumber, askedOfAll } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { Values } from '../../import/chain-importer';
 import type { TensorFile } from '../../import/types';
@@ -180,8 +180,9 @@ export function residualTitle(couplings: readonly Residual[]): string {
   return `${layers}${bins}, residual networks of ${first.net.width}, ${first.net.blocks} ${first.net.blocks === 1 ? 'block' : 'blocks'}`;
 }
 
-export function residualQuestions({ bins }: Residual): ImportQuestion[] {
-  return [activationQuestion, ...(bins > 0 ? [tailQuestion] : [])];
+/** @param count of such layers */
+export function residualQuestions({ bins }: Residual, count: number): ImportQuestion[] {
+  return [activationQuestion, ...(bins > 0 ? [askedOfAll(tailQuestion, count)] : [])];
 }
 
 export function residualModel({ bins, net, reverse }: Residual, answers: ImportAnswers): VectorFields {

@@ -29,8 +29,16 @@ import {
   type LinearStack,
 } from '../../import/modules';
 import { ofFeatures } from '../../import/names';
-import { activationOf, activationQuestion, answeredNumber, choice, chosen } from '../../import/questions';
-import { boundQuestion, featureMap, knownMaps, type FeatureMap } from '../../import/splines';
+import {
+  activationOf,
+  activationQuestion,
+  answeredNumber,
+  askedOfAll,
+  choice,
+  chosen,
+} from '../../import/questions';
+import { SplineKinds } from '../../import/spline-kinds';
+import { boundQuestion, featureMap, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import { readFullMixture, readMixture } from './mixture';
 import { zukoModules } from './modules';
@@ -91,18 +99,24 @@ const mixingQuestion = choice(
   ],
 );
 
-/** Of a BoundedBernsteinTransform, whose 17 values a feature are those of a spline with so many bins. */
-const binsOfBernstein = 6;
-
-const univariateQuestion = choice(
-  'univariate',
-  'Transform of each feature',
-  'Both take 17 values a feature. Flowscope computes the splines alone.',
-  [
-    { value: 'MonotonicRQSTransform', label: 'MonotonicRQSTransform, splines with 6 bins (NSF)' },
-    { value: 'BoundedBernsteinTransform', label: 'BoundedBernsteinTransform of degree 16 (BPF)' },
+/** NSF takes 8 bins if nothing is said, BPF a degree of 16; the default of SOSPF, 16 values, fits no spline. */
+const splineKinds = new SplineKinds({
+  name: 'zuko',
+  key: 'univariate',
+  spline: 'MonotonicRQSTransform',
+  splineLabel: (bins) => `splines with ${bins} bins (NSF)`,
+  others: (values) => [
+    {
+      value: 'BoundedBernsteinTransform',
+      label: `Bernstein polynomials of degree ${values - 1} (BPF)`,
+    },
+    {
+      value: 'SOSPolynomialTransform',
+      label: `sums of squares of polynomials with ${values - 1} coefficients (SOSPF)`,
+    },
   ],
-);
+  defaults: { 23: 'MonotonicRQSTransform', 17: 'BoundedBernsteinTransform' },
+});
 
 type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
 
@@ -130,8 +144,11 @@ function reading({ stack, features }: Read, identity: number): Reading | undefin
 
 function withReadings(step: Read, readings: readonly (Reading | undefined)[], net: string): Mapped {
   const known = readings.filter((one) => one !== undefined);
-  const { widths } = step.stack;
-  const blocked = `a known transform for ${net}, which gives ${widths.at(-1)} values for ${step.features} features; ${knownMaps}`;
+  const { features, stack } = step;
+  const outputs = stack.widths.at(-1)!;
+  // Of a coupling that many are of half of the features, which its mask says.
+  const each = outputs / (step.kind === 'coupling' ? Math.ceil(features / 2) : features);
+  const blocked = `a known transform for ${net}, which gives ${outputs} values for ${features} features; ${splineKinds.knownFor(each)}`;
   return {
     ...step,
     readings: known,
@@ -341,6 +358,15 @@ function title(chain: ZukoChain): string {
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
+function splineQuestions({ file, base, couplings }: ZukoChain, map: FeatureMap): ImportQuestion[] {
+  if (map.bins === undefined) return [];
+  // Only NCSF has a box whose corners have names.
+  return [
+    ...(base === boxUniform ? [] : splineKinds.questions(file, map)),
+    ...[splineQuestion, slopeQuestion].map((question) => askedOfAll(question, couplings.length)),
+  ];
+}
+
 const box = ([lower, upper]: readonly Float32Array[]): ReadBase => ({
   base: { kind: 'uniform', lower: [...lower!], upper: [...upper!] },
 });
@@ -417,8 +443,7 @@ export const zuko = chainImporter<Mapped, Other>({
   title,
   questions: (chain) => [
     activationQuestion,
-    ...(readingOf(chain)!.map.bins === binsOfBernstein ? [univariateQuestion] : []),
-    ...(readingOf(chain)!.map.bins === undefined ? [] : [splineQuestion, slopeQuestion]),
+    ...splineQuestions(chain, readingOf(chain)!.map),
     ...(chain.steps.some((step) => step.kind === 'matrix' && step.tensor === '_0') ? [mixingQuestion] : []),
     ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
@@ -426,12 +451,7 @@ export const zuko = chainImporter<Mapped, Other>({
     const { stack, reversed } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
-    if (bins === binsOfBernstein && chosen(answers, univariateQuestion) === 'BoundedBernsteinTransform') {
-      throw new UserError(
-        `${chain.file.file}: zuko's BoundedBernsteinTransform (BPF) is not among the transforms that Flowscope computes; ` +
-          'those are shifts, shifts with scales, and rational-quadratic splines (NICE, RealNVP, MAF, NSF, NCSF).',
-      );
-    }
+    if (chain.base !== boxUniform) splineKinds.check(chain.file, map, answers);
     const isBox =
       chain.base === boxUniform || (chain.base === unnamed && chosen(answers, baseQuestion) === boxUniform);
     const corner =

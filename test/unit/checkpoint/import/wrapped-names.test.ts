@@ -102,6 +102,7 @@ describe('copies of the weights', () => {
 });
 
 describe('hyper-parameters next to the tensors', () => {
+  const univariate = 'MonotonicRQSTransform';
   const withExtras = async (extras: TensorFile['extras']) => {
     const opened = await openTensorFile(original);
     const questions = recognize({ ...opened, extras })!.questions;
@@ -110,10 +111,10 @@ describe('hyper-parameters next to the tensors', () => {
   };
 
   it('are the defaults of what is asked under the same name', async () => {
-    assert.deepEqual(await withExtras({}), { activation: 'relu', bound: 5, slope: 1e-3 });
+    assert.deepEqual(await withExtras({}), { activation: 'relu', univariate, bound: 5, slope: 1e-3 });
     assert.deepEqual(
       await withExtras({ 'hyper_parameters.flow.bound': 3, 'hyper_parameters.activation': 'ELU', epoch: 4 }),
-      { activation: 'elu', bound: 3, slope: 1e-3 },
+      { activation: 'elu', univariate, bound: 3, slope: 1e-3 },
     );
     // Not possible, or not an argument.
     assert.deepEqual(
@@ -122,7 +123,7 @@ describe('hyper-parameters next to the tensors', () => {
         'hyper_parameters.activation': 'softsign',
         slope: 0.5,
       }),
-      { activation: 'relu', bound: 5, slope: 1e-3 },
+      { activation: 'relu', univariate, bound: 5, slope: 1e-3 },
     );
   });
 });

@@ -1,0 +1,199 @@
+/** Files whose tensors fit several flows: a default of the library decides, or somebody has to say which one it is. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { completeAnswers, parseAnswers, splitSettings } from '../../../../src/checkpoint/import/answers';
+import { importForm } from '../../../../src/checkpoint/import/form';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
+import { factsOf } from '../../../../src/checkpoint/import/module-facts';
+import { recognize } from '../../../../src/checkpoint/import/recognize';
+import { nflowsModules } from '../../../../src/checkpoint/libraries/nflows/modules';
+import { sidecarPath } from '../../../../src/checkpoint/sidecar';
+import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
+import { PythonObject } from '../../../../src/checkpoint/torch/python-object';
+import type { VectorModelConfig } from '../../../../src/config/schema';
+import type { ImportAnswers, ImportQuestion } from '../../../../src/protocol/import';
+import type { NdArray } from '../../../../src/protocol/tensors';
+import { temporaryFolder } from '../../support/temporary';
+import { wild, writeChanged } from './files';
+
+const folder = temporaryFolder();
+
+/** The last layers of all networks with another number of values for each feature. */
+function withValues(tensors: Map<string, NdArray>, last: RegExp, from: number, to: number): void {
+  for (const [name, { shape, data }] of [...tensors]) {
+    if (!last.test(name)) continue;
+    const row = shape[1] ?? 1;
+    const features = shape[0]! / from;
+    const values = Array.from({ length: features }, (_, feature) =>
+      Array.from({ length: to }, (_, i) => {
+        const at = (feature * from + (i % from)) * row;
+        return [...data.subarray(at, at + row)].map(Number);
+      }),
+    );
+    tensors.set(name, {
+      shape: [features * to, ...shape.slice(1)],
+      data: Float32Array.from(values.flat(2)),
+    });
+  }
+}
+
+/** A copy of a wild file whose networks give so many values a feature. */
+async function zukoWith(values: number): Promise<string> {
+  const file = path.join(folder, `zuko-${values}.safetensors`);
+  await writeChanged({ path: wild('zuko-nsf-2d', 'flow.pt') }, file, (tensors) =>
+    withValues(tensors, /\.hyper\.4\./, 23, values),
+  );
+  return file;
+}
+
+async function nflowsWith(values: number): Promise<string> {
+  const file = path.join(folder, `nflows-${values}.safetensors`);
+  await writeChanged({ path: wild('nflows-maf-rqs-3d', 'model.pt') }, file, (tensors) =>
+    withValues(tensors, /\.final_layer\./, 23, values),
+  );
+  return file;
+}
+
+const opened = async (file: string, answers?: ImportAnswers) =>
+  loadAnyCheckpoint(file, answers ? { answers: () => answers } : {});
+
+describe('as many values a feature as splines take', () => {
+  it('are those of BPF, whose default they are, until somebody says that they are splines', async () => {
+    const file = await zukoWith(17);
+    await assert.rejects(
+      opened(file),
+      /17 values a feature, which is taken for Bernstein polynomials of degree 16 \(BPF\)\. .*If they are splines with 6 bins \(NSF\), write \{"answers": \{"univariate": "MonotonicRQSTransform"\}\} to zuko-17\.safetensors\.flowscope\.json/,
+    );
+    const { config } = await opened(file, { univariate: 'MonotonicRQSTransform' });
+    assert.equal(config.model.bins, 6);
+    await writeFile(sidecarPath(file), JSON.stringify({ answers: { univariate: 'MonotonicRQSTransform' } }));
+    assert.equal((await opened(file)).config.model.bins, 6);
+  });
+
+  it('are refused where no default decides, with all that they may be', async () => {
+    const file = await zukoWith(11);
+    await assert.rejects(
+      opened(file),
+      /fits splines with 4 bins \(NSF\) as well as Bernstein polynomials of degree 10 \(BPF\) and sums of squares of polynomials with 10 coefficients \(SOSPF\); no default of zuko decides/,
+    );
+    const form = await importForm(file);
+    assert.equal(form?.answers['univariate'], '');
+    await assert.rejects(
+      opened(file, { univariate: 'SOSPolynomialTransform' }),
+      /is taken for sums of squares of polynomials .* Flowscope does not compute these/,
+    );
+  });
+
+  it('are splines where that is a default, with what else they may be named', async () => {
+    const { origin } = await opened(wild('zuko-nsf-2d', 'flow.pt'));
+    const said = origin?.assumptions.find((one) => one.startsWith('Transform of each feature'));
+    assert.match(
+      said!,
+      /splines with 8 bins \(NSF\), not Bernstein polynomials of degree 22 \(BPF\) .* \(default\)/,
+    );
+  });
+
+  it('are splines of as many bins as the script saved beside them', async () => {
+    const file = await openTensorFile(await zukoWith(17));
+    const kind = (extras: typeof file.extras) =>
+      recognize({ ...file, extras })!.questions.find(({ key }) => key === 'univariate')!.answer.default;
+    assert.equal(kind({ 'hyper_parameters.bins': 6 }), 'MonotonicRQSTransform');
+    assert.equal(kind({ 'hyper_parameters.bins': 8, bins: 6 }), 'BoundedBernsteinTransform');
+    // As Flowscope writes it for zuko.
+    assert.equal(kind({ build: 'flow = zuko.flows.NSF(2, transforms=3, bins=6)' }), 'MonotonicRQSTransform');
+    await file.close();
+  });
+
+  it('are of nflows’ other splines, unless its defaults or those of what is built on it say otherwise', async () => {
+    for (const values of [11, 23, 29])
+      assert.equal((await opened(await nflowsWith(values))).config.model.bins, (values + 1) / 3);
+    const file = await nflowsWith(17);
+    await assert.rejects(
+      opened(file),
+      /fits rational-quadratic splines with 6 bins and linear tails as well as piecewise quadratic splines with 9 bins \(without tails 8\) and piecewise linear splines with 17 bins; no default of nflows decides/,
+    );
+    assert.equal((await opened(file, { splineKind: 'rational-quadratic' })).config.model.bins, 6);
+    await assert.rejects(opened(await nflowsWith(14)), /piecewise cubic splines with 6 bins/);
+    // Of a size that no spline with tails has.
+    await assert.rejects(
+      opened(await nflowsWith(25)),
+      /25 are of splines with 8 bins without tails \(on the unit interval\)/,
+    );
+  });
+});
+
+it('a scale that glasflow before 0.3 names is no question in a whole model', () => {
+  const object = new PythonObject('glasflow.transforms.coupling.AffineCouplingTransform', []);
+  object.attributes.set('scaling_method', 'wide');
+  const file = { modules: [{ name: '', object }] } as unknown as Parameters<typeof factsOf>[0];
+  assert.deepEqual(factsOf(file, nflowsModules).answers, { scaleActivation: 'softplus-clamp' });
+});
+
+describe('facts that differ by layer', () => {
+  const clamps = wild('freia-clamps-4d', 'state_dict.pt');
+  const models = async (answers: ImportAnswers) =>
+    (await opened(clamps, answers)).config.model as VectorModelConfig;
+
+  it('are taken to be the same everywhere, which is said', async () => {
+    const { origin, config } = await opened(clamps);
+    assert.ok(origin?.assumptions.includes('Clamp of the scales: 2 in all 3 blocks (default)'));
+    assert.ok((config.model as VectorModelConfig).layers!.every((layer) => !('scaleClamp' in layer)));
+  });
+
+  it('may be answered one by one, in the order of the file', async () => {
+    const clampsOf = ({ scaleClamp, layers }: VectorModelConfig) =>
+      layers!.flatMap((layer) => (layer.kind === 'coupling' ? [layer.scaleClamp ?? scaleClamp] : []));
+    assert.deepEqual(clampsOf(await models({ clamp: '2, 1, 3' })), [2, 2, 1, 1, 3, 3]);
+    assert.deepEqual(
+      clampsOf(await models({ clamp: '2,1,3', direction: 'latent-to-data' })),
+      [3, 3, 1, 1, 2, 2],
+    );
+    const { origin, tensors } = await opened(clamps, { clamp: '2, 1, 3', clampActivation: 'TANH' });
+    assert.ok(origin?.assumptions.includes('Clamp of the scales: 2, 1, 3, one for each block'));
+    assert.deepEqual(
+      [0, 1, 2, 3, 4, 5].map((i) => tensors[`couplings.${i}.scale`]!.data[0]),
+      [2, 2, 1, 1, 3, 3],
+    );
+  });
+
+  it('may be a list in the file of answers, and after --set', async () => {
+    const file = path.join(folder, 'clamps.safetensors');
+    await writeChanged({ path: clamps }, file, () => undefined);
+    await writeFile(sidecarPath(file), JSON.stringify({ answers: { clamp: [2, 1, 3] } }));
+    assert.deepEqual((await opened(file)).config.model, await models({ clamp: '2, 1, 3' }));
+    const { questions } = (await importForm(file))!;
+    assert.deepEqual(parseAnswers(questions, splitSettings('clamp=2,1,3,activation=elu')), {
+      clamp: '2,1,3',
+      activation: 'elu',
+    });
+  });
+
+  it('are refused in other numbers, and where the flow has one for all', async () => {
+    await assert.rejects(
+      opened(clamps, { clamp: '2, 1' }),
+      /clamp: expected .*, or 3 of them, one for each block, got "2, 1"/,
+    );
+    await assert.rejects(opened(clamps, { clamp: '2, 1, x' }), /got "2, 1, x"/);
+    await assert.rejects(
+      opened(wild('zuko-nsf-2d', 'flow.pt'), { bound: '5, 4, 5' }),
+      /bound: expected a number ≥ 0.001 for all 3 layers, which have one here, got "5, 4, 5"/,
+    );
+  });
+
+  it('are the ends of an interval', () => {
+    const interval: ImportQuestion = {
+      key: 'interval',
+      title: '',
+      detail: '',
+      answer: { kind: 'number', default: 5, minimum: 1e-3, interval: true },
+    };
+    const given = (value: string | number) =>
+      completeAnswers([interval], { interval: value }, 'x')['interval'];
+    assert.equal(given('-1,10'), '-1, 10');
+    assert.equal(given(4), 4);
+    for (const wrong of ['10, 0', '1, 2, 3', '5', ', 1', -1])
+      assert.throws(() => given(wrong), /or its ends/);
+  });
+});
