@@ -4,10 +4,11 @@ import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 
-/** Arguments of the libraries that the sizes of tensors decide. Answers written by hand may have them; they are not used. */
+/** What is decided by the sizes of tensors, or asked of some files alone. Answers written by hand may have it; it is not used. */
 const shownByTensors: ReadonlySet<string> = new Set([
   ...['numBins', 'bins', 'features', 'contextFeatures', 'context', 'hiddenFeatures', 'hiddenDims'],
   ...['numBlocks', 'numBlocksPerLayer', 'numLayers', 'numTransforms', 'transforms'],
+  ...['univariate', 'splineKind'],
 ]);
 
 /**

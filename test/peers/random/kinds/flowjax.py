@@ -135,7 +135,8 @@ def transformer(rng, name):
     if name == "affine":
         return bijections.Affine, {"transformer": "affine"}, {"transformer": "affine"}
     given = {"knots": int(rng.integers(1, 12)), "interval": pick(rng, [2, 3.5, 5, 8, (-3, 5.0)])}
-    answers = {} if isinstance(given["interval"], tuple) else {"interval": given["interval"]}
+    ends = given["interval"]
+    answers = {"interval": f"{ends[0]}, {ends[1]}" if isinstance(ends, tuple) else ends}
     for key, answer, value in [("min_derivative", "minDerivative", 1e-2), ("min_width", "minWidth", 1e-2)]:
         if chance(rng, 0.2):
             given[key] = value
@@ -179,10 +180,8 @@ def made_of(rng, make, settings, name):
             invert=invert,
         )
 
-    # No leaf shows the number of features of a coupling flow without trained base and permutations, and no question is
-    # asked of an interval that is not centered.
-    centered = not isinstance(given.get("interval"), tuple)
-    settings["shown"] = centered and (base_name != "StandardNormal" or features > 2 or make is not flows.coupling_flow)
+    # No leaf shows the number of features of a coupling flow without trained base and permutations.
+    settings["shown"] = (base_name != "StandardNormal" or features > 2 or make is not flows.coupling_flow)
     arguments = {"flow_type": make.__name__, "dim": features, "cond_dim": context, **network, **given}
     if not invert or chance(rng):
         arguments["invert"] = invert

@@ -127,8 +127,13 @@ def vector(kind, gaps=("none", "permute", "actnorm")):
         if rng.random() < 0.3 and features > 2:
             how["split_len"] = int(rng.integers(1, features))
             settings["split_len"] = how["split_len"]
+        each = [how.get("clamp")] * settings["count"]
+        if kind != "NICE" and settings["count"] > 1 and rng.random() < 0.4:
+            each = [float(clamp) for clamp in rng.uniform(0.8, 3, settings["count"]).round(2)]
+            answers["clamp"] = ", ".join(map(str, each))
         model = framework.SequenceINN(features)
-        for _ in range(settings["count"]):
+        for clamp in each:
+            how |= {} if clamp is None else {"clamp": clamp}
             model.append(couplings[kind], **({"cond": 0, "cond_shape": (context,)} if context else {}), **how)
             gap = between(rng, settings["gap"], features)
             if gap:

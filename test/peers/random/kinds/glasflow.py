@@ -75,7 +75,7 @@ def spline(rng):
         tail_bound=bound,
     )
     flow = CouplingNSF(features, activation=activations[activation], **settings)
-    return case(flow, rng, features, context, {"activation": activation, "tailBound": bound}, settings)
+    return case(flow, rng, features, context, {"activation": activation, "tailBound": bound, "splineKind": "rational-quadratic"}, settings)
 
 
 def maf(rng):

@@ -103,7 +103,7 @@ def spline(rng):
         apply_unconditional_transform=chance(rng, 0.3),
         linear_transform=pick(rng, [None, "permutation", "lu", "svd"]),
     )
-    return case(rng, config, {**answers, "tailBound": bound}, context)
+    return case(rng, config, {**answers, "tailBound": bound, "splineKind": "rational-quadratic"}, context)
 
 
 kinds = {"nessai-default": default, "nessai-realnvp": realnvp, "nessai-maf": maf, "nessai-nsf": spline}

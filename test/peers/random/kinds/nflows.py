@@ -247,7 +247,7 @@ def chain(rng, make, names, context_size, save=states):
     flow = flows.Flow(transforms.CompositeTransform(layers), base_of(rng, features, context), embedding)
     bound = getattr(layer, "bound", None)
     if bound is not None:
-        answers["tailBound"] = bound
+        answers |= {"tailBound": bound, "splineKind": "rational-quadratic"}
     kinds = [type(module).__name__ for module in flow.modules() if isinstance(module, transforms.Transform)]
     settings = {"kind": name, "activation": activation, "layers": kinds, "base": type(flow._distribution).__name__}
     return case(flow, rng, features, answers, settings, given, save)
@@ -336,7 +336,7 @@ def glow(rng):
     settings = dict(kind=name, image=[channels, height, width], levels=levels, steps=steps, hidden=hidden, blocks=blocks, masks=masks, multiscale=multiscale)
     answers = {"activation": activation, "height": height, "width": width}
     if name == "spline":
-        answers["tailBound"] = bound
+        answers |= {"tailBound": bound, "splineKind": "rational-quadratic"}
     as_object = chance(rng, 0.2)
     case_ = torch_case(
         shake(flow, rng, 0.15),
@@ -456,7 +456,7 @@ def inverse_chain(rng):
     flow = flows.Flow(whole, base_of(rng, features, context))
     answers = {"activation": activation}
     if hasattr(layer, "bound"):
-        answers["tailBound"] = layer.bound
+        answers |= {"tailBound": layer.bound, "splineKind": "rational-quadratic"}
     settings = {"kind": name, "how": how, "context": context, "layers": [type(one).__name__ for one in flow.modules()]}
     refused = in_inverse(flow, (transforms.QRLinear, transforms.SVDLinear))
     how = {"refusal": "is the inverse of"} if refused else {}
@@ -474,8 +474,9 @@ def in_inverse(flow, kinds):
 
 
 def other_maps(rng):
-    """Splines that Flowscope does not compute, and layers without tensors at the end, in models that are saved whole."""
-    features, bins = int(rng.integers(2, 6)), int(rng.integers(2, 13))
+    """Splines that Flowscope does not compute, and layers without tensors at the end, which only models saved whole show."""
+    # Of two bins, linear ones have the values of an affine map.
+    features, bins = int(rng.integers(2, 6)), int(rng.integers(3, 13))
     name = pick(rng, ["Linear", "Quadratic", "Cubic", "last", "last"])
     net = dict(hidden_features=16, num_blocks=1)
     mask, tails = torch.arange(features) % 2, dict(num_bins=bins, tails="linear", tail_bound=3.0)
@@ -498,8 +499,14 @@ def other_maps(rng):
             tails = dict(num_bins=bins)
         layers = [kind(features=features, context_features=None, **net, **tails)]
     flow = flows.Flow(transforms.CompositeTransform(layers), distributions.StandardNormal([features]))
+    save, answers = whole, {}
+    if name in ("Linear", "Quadratic", "Cubic") and chance(rng):
+        save = states
+        # What the defaults of nflows, nessai and glasflow make of their number of values.
+        values = {"Linear": bins, "Quadratic": 2 * bins - 1, "Cubic": 2 * bins + 2}[name]
+        answers = {"splineKind": name.lower()} if values in (11, 23, 29) else {}
     drawn = {"x": rng.uniform(0.05, 0.95, (ROWS, features)), "z_in": rng.uniform(0.05, 0.95, (LATENTS, features))}
-    return case(flow, rng, features, {}, {"kind": name, "bins": bins}, None, whole, refusal="nflows", **drawn)
+    return case(flow, rng, features, answers, {"kind": name, "bins": bins}, None, save, refusal="nflows|piecewise", **drawn)
 
 
 def beside(rng):

@@ -101,7 +101,9 @@ def of(model):
             if model in ("maf", "maf_rqs"):
                 answers["activation"] = "tanh"
             if model in ("nsf", "maf_rqs"):
-                answers["tailBound"] = settings["tail_bound"]
+                answers |= {"tailBound": settings["tail_bound"], "splineKind": "rational-quadratic"}
+            if model == "zuko_nsf":
+                answers["univariate"] = "MonotonicRQSTransform"
             if standardized and model in ("maf", "maf_rqs"):
                 # The defaults of sbi.
                 answers = {key: value for key, value in answers.items() if key != "activation"}

@@ -89,6 +89,7 @@ def autoregressive(make_flow, splines, half=None):
             settings["passes"] = int(rng.integers(2, settings["features"] + 1))
         if splines:
             settings["bins"] = int(rng.integers(2, 12))
+            answers["univariate"] = "MonotonicRQSTransform"
             if rng.random() < 0.3:
                 settings["slope"] = 1e-2
                 answers["slope"] = 1e-2
@@ -150,6 +151,7 @@ def composed(rng):
     features, context = settings["features"], settings["context"]
     kind = pick(rng, ["maf", "coupling", "spline maf", "spline coupling"])
     how = {**net, **(spline_shapes(6) if "spline" in kind else {})}
+    answers |= {"univariate": "MonotonicRQSTransform"} if "spline" in kind else {}
     parts = []
     between = mixings(rng, features, answers)
     for i in range(int(rng.integers(1, 5))):
@@ -206,6 +208,7 @@ def inverse_chain(rng):
     features, context = settings["features"], settings["context"]
     kind = pick(rng, ["maf", "coupling", "spline maf", "spline coupling", "shift coupling"])
     how = {**net, **(spline_shapes(5) if "spline" in kind else {})}
+    answers |= {"univariate": "MonotonicRQSTransform"} if "spline" in kind else {}
     if "shift" in kind:
         how |= dict(univariate=zuko.transforms.AdditiveTransform, shapes=[()])
     parts = []
@@ -241,16 +244,37 @@ def unlike(rng):
         flow = zuko.flows.CNF(settings["features"], settings["context"], hidden_features=[16])
     else:
         flow = getattr(zuko.flows, kind)(**settings, transforms=2, **net, **how)
-    # They are refused, so that no numbers are compared; some compute theirs with gradients, or by steps.
-    answers = {"univariate": "BoundedBernsteinTransform"} if kind == "BPF" else {}
-    made = case(flow, rng, settings | {"of": kind, "net": net}, answers, refusal="zuko|no library")
+    return uncomputed(case(flow, rng, settings | {"of": kind, "net": net}, {}, refusal="zuko|no library"))
+
+
+def uncomputed(made):
+    """They are refused, so that no numbers are compared; some compute theirs with gradients, or by steps."""
     made.forward, made.inverse = lambda precision, x, context: (x, x.sum(1), x.sum(1)), None
     return made
+
+
+def polynomials(rng):
+    """As many values a feature as splines take, or others; those of NSF's default are what their user has to name."""
+    settings, net, answers = sizes(rng)
+    kind = pick(rng, ["BPF", "SOSPF"])
+    # One of SOSPF, since what stands between several has no tensors.
+    how = {"transforms": int(rng.integers(1, 4)) if kind == "BPF" else 1}
+    if kind == "BPF":
+        how["degree"] = int(rng.integers(3, 30))
+        value = "BoundedBernsteinTransform"
+    else:
+        how |= {"degree": int(rng.integers(1, 8)), "polynomials": int(rng.integers(1, 6))}
+        value = "SOSPolynomialTransform"
+    values = how["degree"] + 1 if kind == "BPF" else how["polynomials"] * (how["degree"] + 1) + 1
+    flow = getattr(zuko.flows, kind)(settings["features"], settings["context"], **how, **net)
+    answers = {"univariate": value} if values == 23 else {}
+    return uncomputed(case(flow, rng, settings | {"of": kind, **how, "net": net}, answers, refusal="BPF|SOSPF|Bernstein|SOSP"))
 
 
 kinds = {
     "zuko-inverse": inverse_chain,
     "zuko-unlike": unlike,
+    "zuko-polynomials": polynomials,
     "zuko-realnvp": coupling(False),
     "zuko-nice": coupling(True),
     "zuko-maf": autoregressive(zuko.flows.MAF, False),
