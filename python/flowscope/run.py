@@ -7,13 +7,13 @@ import math
 import os
 import shutil
 import time
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from .run_files import RunLock, now, read_rows, replace_file, write_json
+from .run_files import now, patiently, read_rows, replace_file, temporary_tag, write_json
+from .run_lock import NAME, RunLock, TakenOver
 
 #: What a training loop usually calls them, and what a line of metrics.jsonl calls them. Losses are nats of an example.
 NAMES = {
@@ -56,16 +56,42 @@ class Run:
     The end of the block finishes the run; an exception makes it a failed one.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], config: Mapping[str, Any] | None = None, *, resume: bool = False) -> None:
-        """`config` is kept in config.json as it is. Raises FileExistsError for a folder that holds a run, unless it is resumed,
-        and where another process writes it."""
+    def __init__(
+        self,
+        folder: str | os.PathLike[str],
+        config: Mapping[str, Any] | None = None,
+        *,
+        resume: bool = False,
+        take_over: bool = False,
+    ) -> None:
+        """`config` is kept in config.json as it is.
+
+        `take_over`: also from a process that cannot be seen from here and gives no sign of life for two minutes, which are
+        waited for. Raises FileExistsError for a folder that holds a run, unless it is resumed, and where another process
+        writes it. Once another process has taken the run over, every method that writes raises it.
+        """
         self.folder = Path(folder)
         self.checkpoints = self.folder / "checkpoints"
         self._metrics_file = self.folder / "metrics.jsonl"
-        if not resume and self.folder.exists() and any(self.folder.iterdir()):
-            raise FileExistsError(f"{self.folder}: is not empty. Choose another folder, or go on with the run: resume=True.")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = RunLock(self.folder)
+        if not resume:
+            self._refuse_used()
+        self._lock = RunLock(self.folder, take_over=take_over)
+        try:
+            if not resume:
+                # Another process may have written a run since, from its start to its end.
+                self._refuse_used()
+            self._begin(config, resume)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _refuse_used(self) -> None:
+        # A start that was killed at once leaves its lock.
+        if any(not each.name.lstrip(".").startswith(NAME) for each in self.folder.iterdir()):
+            raise FileExistsError(f"{self.folder}: is not empty. Choose another folder, or go on with the run: resume=True.")
+
+    def _begin(self, config: Mapping[str, Any] | None, resume: bool) -> None:
         self.checkpoints.mkdir(exist_ok=True)
         if not (self.folder / "config.json").exists():
             write_json(self.folder / "config.json", {"writer": "flowscope.Run", **(config or {})})
@@ -90,6 +116,7 @@ class Run:
             number = None if plain is None else float(plain)
             if number is not None and math.isfinite(number):
                 row[NAMES.get(name, name)] = number
+        self._lock.check()
         self._metrics.write(json.dumps(row) + "\n")
         self._metrics.flush()
         validation = row.get("validationNats")
@@ -111,7 +138,9 @@ class Run:
         name = f"step-{self.step:08d}"
         # Tensors that share memory, as tied weights do, are stored once each.
         state = {key: value.detach().cpu().clone().contiguous() for key, value in _state_of(flow).items()}
-        replace_file(self.checkpoints / f"{name}.safetensors", save(state))
+        content = save(state)
+        self._lock.check()
+        replace_file(self.checkpoints / f"{name}.safetensors", content)
         found: Path | None = None
         if x is not None:
             from .recorder import record
@@ -127,10 +156,10 @@ class Run:
         """Ends the run: nothing is written afterwards. `status` is finished, stopped or failed."""
         if self._ended:
             return
-        self._ended = True
-        self._metrics.close()
-        self._say(status, message)
-        self._lock.release()
+        try:
+            self._say(status, message)
+        finally:
+            self._leave()
 
     @property
     def seconds(self) -> float:
@@ -143,17 +172,28 @@ class Run:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if kind is None:
             self.finish()
+        elif issubclass(kind, TakenOver):
+            # It is the other process's to say how the run ends.
+            self._leave()
         elif issubclass(kind, KeyboardInterrupt):
             self.finish("stopped")
         else:
             self.finish("failed", f"{kind.__name__}: {error}"[:500])
 
     def _stands_for(self, name: str, recording: Path) -> None:
-        copy = self.checkpoints / f".{name}.{uuid.uuid4().hex[:12]}.tmp"
+        file = self.checkpoints / f"{name}.flowrec.safetensors"
+        copy = file.with_name(f".{file.name}.{temporary_tag()}.tmp")
         shutil.copyfile(recording, copy)
-        os.replace(copy, self.checkpoints / f"{name}.flowrec.safetensors")
+        self._lock.check()
+        patiently(lambda: os.replace(copy, file))
+
+    def _leave(self) -> None:
+        self._ended = True
+        self._metrics.close()
+        self._lock.release()
 
     def _say(self, status: str, message: str | None = None) -> None:
+        self._lock.check()
         self._said = time.monotonic()
         said: dict[str, Any] = {"status": status, "step": self.step, "seconds": round(self.seconds, 3)}
         if message:

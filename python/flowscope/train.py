@@ -42,7 +42,7 @@ def train(run: Path, signals: Signals, *, take_over: bool) -> None:
         if folder is not None:
             folder.rewind(moment.step)
             folder.forget_requests()
-            loop.folder, loop.steering = folder, Steering(run, log)
+            loop.folder, loop.steering = folder, Steering(run, log, folder.check)
             folder.status("running", moment)
         try:
             ended = loop.run()

@@ -75,7 +75,7 @@ def test_one_process_writes_a_run(tmp_path):
     run = flowscope.Run(tmp_path / "run")
     with pytest.raises(FileExistsError, match="not empty"):
         flowscope.Run(tmp_path / "run")
-    with pytest.raises(FileExistsError, match="another process"):
+    with pytest.raises(FileExistsError, match="by this process already"):
         flowscope.Run(tmp_path / "run", resume=True)
     run.log(5, loss=1.0)
     run.finish("stopped")

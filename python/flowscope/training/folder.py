@@ -14,7 +14,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ..run_files import RunLock, now, read_rows, replace_file, write_json
+from ..run_files import now, read_rows, replace_file, write_json
+from ..run_lock import RunLock
 from .plan import TrainingError
 
 ENDING = ".flow.safetensors"
@@ -83,13 +84,17 @@ class RunFolder:
         self._metadata = metadata
         self._keep = keep
         self._lock = RunLock(run, take_over=take_over)
+        #: Raises FileExistsError where another process has taken the run over.
+        self.check = self._lock.check
 
     def forget_requests(self) -> None:
         """What was asked before this training began is not meant for it."""
+        self.check()
         (self.path / "control.json").unlink(missing_ok=True)
 
     def rewind(self, step: int) -> None:
         """Drops what came after a step, which will be written again, and mends a line that was cut off."""
+        self.check()
         kept = [row for row in read_rows(self._metrics) if isinstance(row.get("step"), int) and row["step"] <= step]
         replace_file(self._metrics, "".join(f"{json.dumps(row)}\n" for row in kept).encode())
         for folder in (self._checkpoints, self.path / "samples"):
@@ -99,13 +104,13 @@ class RunFolder:
                     file.unlink(missing_ok=True)
 
     def metrics(self, row: Row) -> None:
-        self._lock.check()
+        self.check()
         finite = {key: value for key, value in row.items() if math.isfinite(value)}
         with self._metrics.open("a", encoding="utf8") as out:
             out.write(json.dumps(finite) + "\n")
 
     def status(self, status: str, moment: Moment, message: str | None = None, control: Mapping[str, Any] | None = None) -> None:
-        self._lock.check()
+        self.check()
         said = {"status": status, "message": message, "step": moment.step, "seconds": moment.seconds}
         said |= {"best": moment.progress.best, "control": control, "updated": now()}
         write_json(self.path / "run.json", {key: value for key, value in said.items() if value is not None})
@@ -123,7 +128,9 @@ class RunFolder:
             "seconds": repr(moment.seconds),
             "progress": json.dumps(moment.progress.as_json()),
         }
-        replace_file(self._checkpoints / "last.resume.safetensors", save(state, metadata=metadata))
+        content = save(state, metadata=metadata)
+        self.check()
+        replace_file(self._checkpoints / "last.resume.safetensors", content)
 
     def periodic(self, moment: Moment, tensors: dict[str, np.ndarray]) -> None:
         self._save(f"step-{moment.step:08d}{ENDING}", moment, tensors)
@@ -133,6 +140,7 @@ class RunFolder:
 
     def samples(self, values: np.ndarray) -> Path:
         """For whoever draws pictures; the next ones replace them."""
+        self.check()
         file = self.path / "torch" / "samples.npy"
         np.save(file, values, allow_pickle=False)
         return file
@@ -141,8 +149,9 @@ class RunFolder:
         self._lock.release()
 
     def _save(self, name: str, moment: Moment, tensors: dict[str, np.ndarray]) -> None:
-        self._lock.check()
         metadata = {**self._metadata, "step": str(moment.step), "seconds": repr(moment.seconds)}
         if moment.metrics:
             metadata["metrics"] = json.dumps({key: value for key, value in moment.metrics.items() if math.isfinite(value)})
-        replace_file(self._checkpoints / name, save(tensors, metadata=metadata))
+        content = save(tensors, metadata=metadata)
+        self.check()
+        replace_file(self._checkpoints / name, content)

@@ -22,10 +22,12 @@ ACTIONS = ("pause", "resume", "stop")
 
 
 class Steering:
-    def __init__(self, run: Path, log: Callable[[str], None]) -> None:
+    def __init__(self, run: Path, log: Callable[[str], None], check: Callable[[], None]) -> None:
+        """`check` is called before anything is written; of the run's lock."""
         self._control = run / "control.json"
         self._rates = run / "rates.json"
         self._log = log
+        self._check = check
         self._stamp: tuple[int, int, int] | None = None
         self._looked = -math.inf
         #: By ascending step.
@@ -64,6 +66,7 @@ class Steering:
     def _change(self, step: int, rate: float) -> None:
         self.rates = [*(change for change in self.rates if change.step < step), RateChange(step, rate)]
         # Written before the first step that uses it: no crash can leave a step that nobody could repeat.
+        self._check()
         write_json(self._rates, [{"step": change.step, "learningRate": change.rate} for change in self.rates])
         self._log(f"Learning rate {rate:g} from step {step} on, as asked.")
 
