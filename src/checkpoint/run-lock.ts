@@ -14,6 +14,7 @@ import {
   lockName,
   lockOfThisProcess,
   parseLock,
+  silentAfter,
   type Holder,
   type TrainLock,
 } from '../config/train-lock';
@@ -57,7 +58,7 @@ export async function refuseTrained(folder: string, takeOver = false): Promise<v
  */
 export async function takeRun(folder: string, takeOver = false, every = beatEvery): Promise<RunLock> {
   const file = path.join(folder, lockName);
-  const { handle, text, id } = await take(file, takeOver);
+  const { handle, text, id } = await take(file, takeOver, 2 * every);
   const worker = new Worker(beat, {
     eval: true,
     execArgv: [],
@@ -114,32 +115,43 @@ interface Taken {
 /** How often to look again at a lock that does not say whose it is: it is being written, which takes a moment. */
 const looks = 20;
 
-async function take(file: string, takeOver: boolean): Promise<Taken> {
+/** @param watch milliseconds in which a process that lives gives a sign of it */
+async function take(file: string, takeOver: boolean, watch: number): Promise<Taken> {
   for (let look = 1; ; look++) {
     const taken = await create(file);
     if (taken) return taken;
     const holder = await lookAt(file);
-    if (holder && mayBreak(holder, takeOver)) await remake(file, holder.owner?.id, takeOver);
+    if (holder && mayBreak(holder, takeOver)) await remake(file, holder, takeOver, watch);
     else if (holder && (holder.owner || look >= looks)) throw refusal(path.dirname(file), holder);
     else await sleep(50);
   }
 }
 
-function mayBreak({ liveness }: Holder, takeOver: boolean): boolean {
-  return liveness === 'gone' || (liveness === 'silent' && takeOver);
+function mayBreak(holder: Holder, takeOver: boolean): boolean {
+  return holder.liveness === 'gone' || ((holder.liveness === 'silent' || isAhead(holder)) && takeOver);
+}
+
+/** Heartbeats set the file server's time: one of its future says nothing of how long ago it was. */
+function isAhead({ age }: Holder): boolean {
+  return age < -silentAfter;
 }
 
 /**
  * Removes a lock that was left behind. Only who holds the lock named after it may do so, and looks once more: of two that found
  * it, the later one would remove the new lock of the first.
  */
-async function remake(file: string, id: string | undefined, takeOver: boolean): Promise<void> {
+async function remake(file: string, found: Held, takeOver: boolean, watch: number): Promise<void> {
+  const id = found.owner?.id;
   const right = `${file}.${id ?? 'damaged'}`;
-  const { handle } = await take(right, takeOver);
+  const { handle } = await take(right, takeOver, watch);
   await handle.close();
   try {
+    // A clock that was set back makes the time of a trainer that lives look ahead, until its next heartbeat.
+    if (isAhead(found)) await sleep(watch);
     const holder = await lookAt(file);
-    if (holder && holder.owner?.id === id && mayBreak(holder, takeOver)) await remove(file);
+    if (!holder || holder.owner?.id !== id || !mayBreak(holder, takeOver)) return;
+    if (isAhead(found) && holder.beat !== found.beat) throw refusal(path.dirname(file), holder);
+    await remove(file);
   } finally {
     await remove(right);
   }
@@ -198,10 +210,16 @@ function remove(file: string): Promise<void> {
   return patiently(() => rm(file, { force: true }));
 }
 
-async function lookAt(file: string, clock: Clock = serverTime): Promise<Holder | undefined> {
+interface Held extends Holder {
+  /** When the last heartbeat was, in the file server's time. */
+  beat: number;
+}
+
+async function lookAt(file: string, clock: Clock = serverTime): Promise<Held | undefined> {
   try {
-    const { mtimeMs } = await lstat(file);
-    return await holderOf(await readLock(file), async () => (await clock(path.dirname(file))) - mtimeMs);
+    const { mtimeMs: beat } = await lstat(file);
+    const ageOf = async () => (await clock(path.dirname(file))) - beat;
+    return { ...(await holderOf(await readLock(file), ageOf)), beat };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
@@ -231,11 +249,16 @@ function nameOf({ pid, host, since }: TrainLock): string {
   return `process ${pid} on ${host} since ${since.slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-function refusal(folder: string, { liveness, owner, age }: Holder): UserError {
+function refusal(folder: string, holder: Holder): UserError {
+  const { liveness, owner, age } = holder;
   const who = owner ? nameOf(owner) : `a process that is not named in ${lockName} yet`;
-  if (liveness === 'silent') {
+  if (liveness === 'silent' || isAhead(holder)) {
+    const minutes = Math.round(Math.abs(age) / 60_000);
+    const why = isAhead(holder)
+      ? `which cannot be checked from here: ${lockName} is ${minutes} minutes ahead of the folder's clock`
+      : `which has given no sign of life for ${minutes} minutes and cannot be checked from here`;
     return new UserError(
-      `${folder}: was being trained by ${who}, which has given no sign of life for ${Math.round(age / 60_000)} minutes and cannot be checked from here. ` +
+      `${folder}: was being trained by ${who}, ${why}. ` +
         'If you are sure that it has ended, take over the run (flowscope train --resume --take-over).',
     );
   }

@@ -13,7 +13,7 @@ export const largestLock = 4096;
 export const beatEvery = 15_000;
 
 /** A process that cannot be seen from here may have ended when its last heartbeat is older, ms. */
-const silentAfter = 120_000;
+export const silentAfter = 120_000;
 
 export const lockSchema = v.object({
   id: v.pipe(v.string(), v.uuid()),
@@ -42,7 +42,7 @@ export interface Holder {
   liveness: Liveness;
   /** Undefined where the file is being written or damaged. */
   owner?: TrainLock;
-  /** Milliseconds since the last heartbeat; 0 where the process can be seen. */
+  /** Milliseconds since the last heartbeat; 0 where the process can be seen, negative where its time is ahead of the clock. */
   age: number;
 }
 

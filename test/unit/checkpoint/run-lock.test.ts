@@ -14,6 +14,7 @@ import {
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { requestControl } from '../../../src/checkpoint/control';
 import { claimRun, createRun, writeStatus } from '../../../src/checkpoint/run-folder';
 import { readHolder, refuseTrained, takeRun } from '../../../src/checkpoint/run-lock';
@@ -121,6 +122,26 @@ for (const [where, elsewhere] of [
     assert.deepEqual(readdirSync(run), []);
   });
 }
+
+test('a lock that is ahead of the folder’s clock is watched, and taken unless it beats', async () => {
+  const run = folder();
+  const ahead = () => leave(run, { host: 'far-away' }, -3600);
+  ahead();
+  const message = /train\.lock is 60 minutes ahead of the folder's clock\. If you are sure .*--take-over/;
+  await assert.rejects(takeRun(run), { name: 'UserError', message });
+  await assert.rejects(refuseTrained(run), { name: 'UserError', message });
+  await refuseTrained(run, true);
+  await (await takeRun(run, true, 20)).release();
+  const { pid, host } = ahead();
+  const taking = assert.rejects(takeRun(run, true, 500), {
+    name: 'UserError',
+    message: trained(pid, host),
+  });
+  await sleep(300);
+  utimesSync(lockIn(run), new Date(), new Date());
+  await taking;
+  assert.deepEqual(readdirSync(run), ['train.lock']);
+});
 
 test('a trainer that was taken over notices, and leaves the new lock alone', async () => {
   const run = folder();
