@@ -1,7 +1,8 @@
-// npm run kill-test -- [--times N] [--pairs N] [--seed S] [--stopped SECONDS]
+// npm run kill-test -- [--times N] [--pairs N] [--python N] [--seed S] [--stopped SECONDS]
 // Kills trainings, exports and conversions at random moments, and exports between any two of their renames, and looks at what is left: every file is whole, no more than
 // one checkpoint interval is lost, and a run that goes on ends as one that was never killed. Starts two trainings of one
-// run at the same time, and others of runs whose trainers are stopped for a while. Fills the disk.
+// run at the same time, of which one may be Python's, here or in another namespace of processes, and others of runs whose
+// trainers are stopped for a while. Fills the disk.
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { root } from './esbuild-options.mjs';
+import { ensurePeersPython } from './peers-python.mjs';
 import { main, seconds, Stop } from './run.mjs';
 
 const program = path.join(root, 'dist', 'cli.js');
@@ -40,14 +42,32 @@ function randomOf(seed) {
 }
 
 function start(args, node = [], env = {}) {
-  const child = spawn(process.execPath, [...node, program, ...args, '--quiet', '--threads', '1'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, FLOWSCOPE_BACKEND: 'onnxruntime', ...env },
-  });
+  return follow(
+    spawn(process.execPath, [...node, program, ...args, '--quiet', '--threads', '1'], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { ...process.env, FLOWSCOPE_BACKEND: 'onnxruntime', ...env },
+    }),
+  );
+}
+
+/** Only the parent of the namespace's first process, with which that one ends, is a child of ours. */
+const elsewhere = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
+
+/** A process of Python that writes so many rows into a run, in a group of its own. */
+function startPython(python, before, run, rows, milliseconds) {
+  const writer = path.join(root, 'test', 'kill', 'writer.py');
+  const [command, ...args] = [...before, python, writer, run, String(rows), String(milliseconds / 1000)];
+  const env = { ...process.env, PYTHONPATH: path.join(root, 'python'), PYTHONDONTWRITEBYTECODE: '1' };
+  return follow(spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env, detached: true }));
+}
+
+function follow(child) {
+  let stdout = '';
   let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text) => (stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
   const ended = new Promise((resolve) =>
-    child.once('close', (code, signal) => resolve({ code, signal, stderr })),
+    child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr })),
   );
   return { child, ended };
 }
@@ -278,7 +298,77 @@ class Trial {
     const { metrics } = await this.tools.readRun(run);
     checkCurve(metrics, this.reference, true);
     fs.rmSync(run, { recursive: true });
-    const kind = `${resumes ? 'resumed' : 'started'}${stops ? ', one stopped' : ''}`;
+    this.count(`${resumes ? 'resumed' : 'started'}${stops ? ', one stopped' : ''}`);
+  }
+
+  /**
+   * A training and a writer of Python's that go on with a run at the same time: one after the other, or one is refused and names
+   * the other. In half of the cases a writer was killed before, whom nobody sees from another namespace, and in half one of
+   * the two is stopped for a while.
+   * @param before what starts Python in a place of its own
+   */
+  async pairWithPython(python, before) {
+    const run = path.join(this.folder, `pair-${++this.runs}`);
+    const half = config.training.steps / 2;
+    await whole(['train', '--config', this.configFile, '--output', run, '--max-steps', String(half)]);
+    const lock = path.join(run, 'train.lock');
+    const killed = this.random() < 0.5 && before.length === 0;
+    if (killed) {
+      const { child, ended } = startPython(python, [], run, 100, 60_000);
+      while (!fs.existsSync(lock) && child.exitCode === null) await pause(5);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    const rows = Math.ceil(this.random() * 100);
+    const milliseconds = this.random() * this.trainingTime;
+    const startBoth = [
+      () => start(['train', '--output', run, '--resume']),
+      () => startPython(python, before, run, rows, milliseconds),
+    ];
+    const both = [];
+    const first = this.random() < 0.5 ? 0 : 1;
+    for (const index of [first, 1 - first]) {
+      both[index] = startBoth[index]();
+      await pause((this.random() * this.trainingTime) / 4);
+    }
+    const stops = this.random() < 0.5;
+    if (stops) {
+      await pause((this.random() * this.trainingTime) / 2);
+      const index = this.random() < 0.5 ? 0 : 1;
+      const { pid } = both[index].child;
+      const signal = (name) => both[index].child.exitCode === null && process.kill(index ? -pid : pid, name);
+      signal('SIGSTOP');
+      await both[1 - index].ended;
+      signal('SIGCONT');
+    }
+    const [engine, writer] = await Promise.all(both.map(({ ended }) => ended));
+    const said = `${engine.code} ${engine.stderr} / ${writer.code} ${writer.stderr}`;
+    const trained = engine.code === 0;
+    const wrote = writer.code === 0;
+    const named =
+      (trained || (engine.code === 1 && engine.stderr.includes(`process ${writer.stdout.trim()} on `))) &&
+      (wrote || (writer.code === 1 && writer.stderr.includes(`process ${both[0].child.pid} on `)));
+    if (!(trained || wrote) || !named) throw new Error(`a training and Python: ${said}`);
+    const { metrics } = await this.tools.readRun(run);
+    const from = metrics.findIndex((row) => row.python);
+    const own = from < 0 ? metrics : metrics.slice(0, from);
+    checkCurve(own, this.reference, trained);
+    // A training that goes on after Python drops what came after its last checkpoint.
+    const expected = from < 0 ? 0 : rows;
+    const last = own.at(-1).step;
+    const written = metrics.slice(own.length);
+    if (written.length !== expected || written.some((row, i) => !row.python || row.step !== last + i + 1))
+      throw new Error(`rows of two writers are mixed after step ${last}: ${said}`);
+    if (!trained && from < 0) throw new Error(`what Python wrote is lost: ${said}`);
+    if (fs.existsSync(lock)) throw new Error(`${lock} was left behind: ${said}`);
+    fs.rmSync(run, { recursive: true });
+    const place = before.length > 0 ? 'in another namespace' : 'with Python';
+    this.count(
+      `${place}: ${trained && wrote ? 'one after the other' : trained ? 'Python was refused' : 'the training was refused'}`,
+    );
+  }
+
+  count(kind) {
     this.pairs[kind] = (this.pairs[kind] ?? 0) + 1;
   }
 }
@@ -396,24 +486,45 @@ function fill(file) {
 }
 
 function readArguments(given) {
-  const options = { times: 20, pairs: undefined, seed: Date.now() % 2 ** 31, stopped: 120 };
+  const options = {
+    times: 20,
+    pairs: undefined,
+    python: undefined,
+    seed: Date.now() % 2 ** 31,
+    stopped: 120,
+  };
   for (let index = 0; index < given.length; index += 2) {
     const name = given[index].slice(2);
     const value = Number(given[index + 1]);
     if (!(name in options) || !Number.isSafeInteger(value)) {
       throw new Stop(
-        `Unknown option ${given[index]}. Known: --times N, --pairs N, --seed S, --stopped SECONDS.`,
+        `Unknown option ${given[index]}. Known: --times N, --pairs N, --python N, --seed S, --stopped SECONDS.`,
       );
     }
     options[name] = value;
   }
+  // As many pairs with Python as without; the short run in npm test has none, and does not need it.
+  options.python ??= options.pairs ?? Math.max(1, Math.round(options.times / 10));
   return options;
+}
+
+/** Half of them in another namespace, where one may be made. */
+async function pairsWithPython(trial, pairs, log) {
+  const python = await ensurePeersPython();
+  const [command, ...args] = [...elsewhere, 'true'];
+  const hasNamespaces = spawnSync(command, args).status === 0;
+  if (!hasNamespaces) log('no other namespace of processes can be made here (unshare --pid)');
+  for (let tried = 0; tried < pairs; tried++) {
+    if (tried % 20 === 19) log(`${tried + 1} pairs with Python`);
+    await trial.pairWithPython(python, hasNamespaces && tried % 2 === 1 ? elsewhere : []);
+  }
 }
 
 /** @returns what was done, in numbers. @throws at the first thing that is lost */
 export async function killTest({
   times,
   pairs = Math.max(1, Math.round(times / 10)),
+  python = 0,
   seed,
   stopped: stopSeconds = 120,
   log = console.log,
@@ -442,13 +553,15 @@ export async function killTest({
     if (tried % 20 === 19) log(`${tried + 1} pairs`);
     await trial.pair();
   }
+  if (python > 0) await pairsWithPython(trial, python, log);
   const stops = await stopped(trial, Math.ceil(pairs / 5), stopSeconds);
   const filled = await fullDisk(trial, Math.max(1, Math.round(times / 10)), random);
   const { kills, completed, lost, largestDifference } = trial;
   fs.rmSync(folder, { recursive: true, force: true });
   log(
     `${kills} kills, ${completed} runs went on to their end; at most ${lost} of ${interval} steps lost; ` +
-      `curves differ by at most ${largestDifference}; ${trial.sets} sets of files killed between renames; ${pairs} pairs (${inWords(trial.pairs)}); ` +
+      `curves differ by at most ${largestDifference}; ${trial.sets} sets of files killed between renames; ` +
+      `${pairs} pairs, ${python} with Python (${inWords(trial.pairs)}); ` +
       `${stops} trainers stopped for ${stopSeconds} s; ` +
       `${filled === undefined ? 'no file system could be mounted to be filled' : `${filled} full disks`}; ${seconds(began)}`,
   );
