@@ -1,5 +1,6 @@
-/** What commands that decode latents say of values that are no numbers. */
-import { count } from './format';
+/** What commands say of results that are NaN or infinite. */
+import { count as shown, counted, shownPath } from './format';
+import type { Session } from './session';
 
 export function nonFiniteCount(values: Float32Array): number {
   return values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
@@ -7,5 +8,32 @@ export function nonFiniteCount(values: Float32Array): number {
 
 /** A row of a command's report, where there are any. */
 export function nonFiniteWarning(n: number): [string, string][] {
-  return n > 0 ? [['Warning', `${count(n)} non-finite values: the inverse overflows`]] : [];
+  return n > 0 ? [['Warning', `${shown(n)} non-finite values: the inverse overflows`]] : [];
+}
+
+/**
+ * Says on standard error, also with --quiet, how many examples have a value that is not finite, where there are any.
+ * @param arrays of the results, each with as many values for every example
+ * @returns how many, for --json
+ */
+export function reportNonFinite(
+  { progress, terminal }: Pick<Session, 'progress' | 'terminal'>,
+  file: string,
+  count: number,
+  arrays: readonly ArrayLike<number>[],
+): { nonFiniteExamples: number } {
+  const isBad = new Uint8Array(count);
+  for (const values of arrays) {
+    const size = values.length / count;
+    for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) isBad[Math.floor(i / size)] = 1;
+  }
+  const nonFiniteExamples = isBad.reduce((sum, bad) => sum + bad, 0);
+  if (nonFiniteExamples > 0) {
+    progress.end();
+    terminal.err(
+      `flowscope: ${shown(nonFiniteExamples)} of ${counted(count, 'example')} ${nonFiniteExamples === 1 ? 'has a result that is' : 'have results that are'} ` +
+        `not finite; flowscope diagnose ${shownPath(file)} says where.\n`,
+    );
+  }
+  return { nonFiniteExamples };
 }

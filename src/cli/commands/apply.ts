@@ -13,6 +13,7 @@ import { fixed, pairs, shownPath } from '../format';
 import { conditionOption } from '../input-options';
 import { modelHelp, openRunner } from '../model';
 import { checkOutput } from '../output-file';
+import { reportNonFinite } from '../non-finite';
 import { batchReport } from '../progress';
 
 const mean = (values: ArrayLike<number>): number =>
@@ -113,6 +114,8 @@ export const applyCommand = defineCommand({
         ...(result.x ? { x: result.x } : {}),
       };
       await writeNpz(target, written);
+      const results = [result.z.data, ...(logdets ? [result.logdet.data] : [])];
+      const bad = reportNonFinite(session, file, prepared.count, results);
       return {
         json: {
           ...about,
@@ -123,6 +126,7 @@ export const applyCommand = defineCommand({
           layers: result.names,
           ...(logdets ? { mean: { logdet: mean(result.logdet.data) } } : {}),
           arrays: Object.keys(written),
+          ...bad,
         },
         text: pairs([
           [
@@ -149,6 +153,8 @@ export const applyCommand = defineCommand({
     const context = await readContext(ours, condition, latent.count, options.layout);
     const result = await applyInverse(runner, latent, { ...batches, context, space: resolved });
     await writeNpz(target, { x: result.x, ...(logdets ? { logdet: result.logdet } : {}) });
+    const results = [result.x.data, ...(logdets ? [result.logdet.data] : [])];
+    const bad = reportNonFinite(session, file, latent.count, results);
     return {
       json: {
         ...about,
@@ -157,6 +163,7 @@ export const applyCommand = defineCommand({
         shape: result.x.shape,
         ...(logdets ? { mean: { logdet: mean(result.logdet.data) } } : {}),
         arrays: ['x', ...(logdets ? ['logdet'] : [])],
+        ...bad,
       },
       text: pairs([
         ['Examples', String(latent.count)],

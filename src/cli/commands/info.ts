@@ -3,7 +3,7 @@ import { shortened } from '../../base/user-error';
 import { bytes, count, counted, fixed, pairs, shownPath, table } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
 import { explainModel, type ExplainedTensor } from '../../engine/open/explain-model';
-import type { ModelDescription, DescribedTensor } from '../../engine/open/description';
+import type { ModelDescription, DescribedTensor, NonFiniteTensor } from '../../engine/open/description';
 import type { ImportForm } from '../../protocol/import';
 import { modelHelp } from '../model';
 
@@ -65,6 +65,7 @@ function asText(model: ModelDescription): string {
     ...(model.extras ? [['Beside', extrasText(model.extras)] as [string, string]] : []),
     ...(model.recording ? [['Recording', recordingText(model.recording)] as [string, string]] : []),
     ...(model.note ? [['Note', model.note] as [string, string]] : []),
+    ...(model.nonFinite ? [['Not finite', nonFiniteText(model.nonFinite)] as [string, string]] : []),
   ];
   const parts = [pairs(rows)];
   if (model.asked) parts.push(askedText(model.asked));
@@ -163,6 +164,26 @@ function extrasText(extras: NonNullable<ModelDescription['extras']>): string {
   return all.slice(0, 8).join(', ') + (all.length > 8 ? `, … ${all.length - 8} more` : '');
 }
 
+/** "couplings.0.weight (1 NaN, 2 infinite in float32)". */
+function nonFiniteText(tensors: readonly NonFiniteTensor[]): string {
+  const first = tensors
+    .slice(0, 5)
+    .map(({ name, ...rest }) => `${shortened(name)} (${nonFiniteCounts(rest)})`);
+  return (
+    first.join(', ') + (tensors.length > first.length ? `, … ${tensors.length - first.length} more` : '')
+  );
+}
+
+/** A float64 is read as float32, where it may be infinite although it is not in the file. */
+function nonFiniteCounts({ dtype, nan, inf }: Omit<NonFiniteTensor, 'name'>): string {
+  return [
+    nan > 0 ? `${count(nan)} NaN` : '',
+    inf > 0 ? `${count(inf)} infinite${dtype === 'F64' ? ' in float32' : ''}` : '',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
 /** Moments are over finite values; NaN and infinite ones are counted separately. */
 function tensorTable(tensors: readonly DescribedTensor[]): string {
   const number = (value: number | undefined): string => {
@@ -177,13 +198,7 @@ function tensorTable(tensors: readonly DescribedTensor[]): string {
         dtype,
         shape.join('×'),
         ...[stats?.min, stats?.mean, stats?.max, stats?.std].map(number),
-        [
-          stats?.nan ? `${count(stats.nan)} NaN` : '',
-          stats?.inf ? `${count(stats.inf)} infinite` : '',
-          problem ? 'not read' : '',
-        ]
-          .filter(Boolean)
-          .join(', '),
+        problem ? 'not read' : stats ? nonFiniteCounts({ dtype, nan: stats.nan, inf: stats.inf }) : '',
       ]),
     ],
     [3, 4, 5, 6],

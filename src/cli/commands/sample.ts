@@ -11,7 +11,7 @@ import { count as shown, pairs, shownPath } from '../format';
 import { conditionOption } from '../input-options';
 import { numberList } from '../lists';
 import { modelHelp, openRunner } from '../model';
-import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
+import { nonFiniteCount, nonFiniteWarning, reportNonFinite } from '../non-finite';
 import { checkOutput } from '../output-file';
 import { batchReport } from '../progress';
 
@@ -121,6 +121,7 @@ export const sampleCommand = defineCommand({
         ...(scaleTemperatures ? { scaleTemperatures } : {}),
         shape: samples.x.shape,
         nonFinite,
+        ...reportNonFinite(session, file, count, [samples.x.data]),
       },
       text: pairs([
         [

@@ -6,6 +6,7 @@ import { defineCommand, type Outcome } from '../command';
 import { counted, fixed, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp, openRunner } from '../model';
+import { reportNonFinite } from '../non-finite';
 import { batchReport } from '../progress';
 
 export const scoreCommand = defineCommand({
@@ -75,6 +76,7 @@ export const scoreCommand = defineCommand({
       signal: session.signal,
       onProgress: batchReport(session.progress, 'scoring'),
     });
+    const bad = reportNonFinite(session, file, examples.count, [result.nats]);
     return {
       json: {
         model: file,
@@ -85,6 +87,7 @@ export const scoreCommand = defineCommand({
         mean: result.mean,
         nats: result.nats,
         ...(result.bitsPerDim ? { bitsPerDim: result.bitsPerDim } : {}),
+        ...bad,
       },
       text: asText(result, examples.count, runner.couplings.length > 0),
     };

@@ -25,6 +25,7 @@ import type { ImportForm, TensorContainer } from '../../protocol/import';
 import { layerCounts, type ContextInfo } from '../../protocol/model';
 import { describeTensors } from './describe-tensors';
 import type { LayerDescription, ModelDescription } from './description';
+import { nonFiniteTensors } from './stored-values';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
 export async function describeModel(given: string): Promise<ModelDescription> {
@@ -35,7 +36,12 @@ export async function describeModel(given: string): Promise<ModelDescription> {
   const header = await readCheckpointHeader(file);
   const { entries, bytes } = header;
   const described = describeCheckpoint(file, header, { bytes, tensorCount: entries.size });
-  return { ...described, ...(run ? { run } : {}) };
+  return { ...described, ...(run ? { run } : {}), ...(await storedValues(file)) };
+}
+
+async function storedValues(file: string): Promise<Pick<ModelDescription, 'nonFinite'>> {
+  const nonFinite = await nonFiniteTensors(file);
+  return nonFinite.length > 0 ? { nonFinite } : {};
 }
 
 async function describeOther(file: string, format: TensorContainer): Promise<ModelDescription> {
@@ -58,7 +64,7 @@ async function describeImported(
   // Of a training that is not ours.
   delete described.step;
   delete described.seconds;
-  return { ...described, format, ...(asked ? { asked } : {}) };
+  return { ...described, format, ...(asked ? { asked } : {}), ...(await storedValues(file)) };
 }
 
 function describeCheckpoint(

@@ -47,7 +47,17 @@ export interface ModelDescription {
   tensors?: DescribedTensor[];
   /** Plain values that stand beside them, such as an epoch. */
   extras?: Readonly<Record<string, number | string | boolean>>;
+  /** Of the tensors of a checkpoint, those with values that are not finite as float32; of a large file, among the first ones. */
+  nonFinite?: NonFiniteTensor[];
   note?: string;
+}
+
+/** How many values are NaN, and how many infinite: as float32, whatever the type that they are stored in. */
+export interface NonFiniteTensor {
+  name: string;
+  dtype: string;
+  nan: number;
+  inf: number;
 }
 
 export type DescribedTensor = TensorEntry & Omit<TensorStatistics, 'name'>;

@@ -1,8 +1,9 @@
 /** What the command line says of a file of another library, and where its data come from, by the command line. */
 import assert from 'node:assert/strict';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
+import { writeNpy } from '../../../src/data/npy';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { here } from './flowscope';
 
@@ -98,3 +99,70 @@ test('a table without the columns of the model says which these are', async () =
   );
   assert.equal(count, 2);
 });
+
+test('weights and results that are not finite are counted, with --quiet too', async () => {
+  const bytes = readFileSync(file);
+  const start = 8 + Number(bytes.readBigUInt64LE());
+  const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, Entry>;
+  const [name, entry] = Object.entries(header).find(([, { dtype }]) => dtype === 'F32')!;
+  const values = new Float32Array(bytes.subarray(start).buffer.slice(bytes.byteOffset + start));
+  // One tensor as float64, with a value that float32 cannot hold.
+  const [from, to] = entry.data_offsets.map((offset) => offset / 4) as [number, number];
+  const wide = Float64Array.from(values.subarray(from, to)).fill(1e308, 0, 1);
+  const kept = Object.entries(header).filter(([key]) => key !== name && key !== '__metadata__');
+  let offset = wide.byteLength;
+  const parts: Uint8Array[] = [new Uint8Array(wide.buffer)];
+  const written: Record<string, Entry> = { [name]: { ...entry, dtype: 'F64', data_offsets: [0, offset] } };
+  for (const [
+    key,
+    {
+      data_offsets: [first, last],
+      ...rest
+    },
+  ] of kept) {
+    parts.push(bytes.subarray(start + first, start + last));
+    written[key] = { ...rest, data_offsets: [offset, (offset += last - first)] };
+  }
+  const text = Buffer.from(JSON.stringify(written));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  writeFileSync(at('wide.safetensors'), Buffer.concat([length, text, ...parts]));
+
+  const info = await flowscope('info', at('wide.safetensors'));
+  assert.ok(info.stdout.includes(`${name} (1 infinite in float32)`), info.stdout);
+  assert.deepEqual((await json('info', at('wide.safetensors')))['nonFinite'], [
+    { name, dtype: 'F64', nan: 0, inf: 1 },
+  ]);
+  writeFileSync(at('points.csv'), 'a,b\n0,0\n1,1\n2,-1\n');
+  const points = ['--input', at('points.csv'), '--quiet'];
+  const said =
+    /^flowscope: 3 of 3 examples have results that are not finite; flowscope diagnose .*wide\.safetensors says where\.$/m;
+  const scored = await flowscope('score', at('wide.safetensors'), ...points, '--json');
+  assert.match(scored.stderr, said);
+  assert.equal((JSON.parse(scored.stdout) as Record<string, unknown>)['nonFiniteExamples'], 3);
+  await writeNpy(at('points.npy'), { shape: [3, 2], data: new Float32Array(6) });
+  const applied = await flowscope(
+    ...['apply', at('wide.safetensors'), '--direction', 'forward', '--input', at('points.npy'), '--quiet'],
+    ...['--output', at('z.npz')],
+  );
+  assert.match(applied.stderr, said);
+  const drawn = await flowscope(
+    'sample',
+    at('wide.safetensors'),
+    '--count',
+    '3',
+    '--quiet',
+    '--output',
+    at('x.npz'),
+  );
+  assert.match(drawn.stderr, said);
+  // Where all is finite, there is no word.
+  const good = await flowscope('score', file, ...points);
+  assert.equal(good.stderr, '');
+});
+
+interface Entry {
+  dtype: string;
+  shape: number[];
+  data_offsets: [number, number];
+}

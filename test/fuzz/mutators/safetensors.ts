@@ -1,6 +1,43 @@
 import { mutateBytes } from './bytes';
-import type { Mutator } from './mutator';
+import { pick, type Mutator } from './mutator';
 import { mutateTree, toText } from './tree';
+
+interface Entry {
+  dtype: string;
+  data_offsets: [number, number];
+}
+
+/** One tensor as float64, with values that float32 cannot hold. */
+const widen: Mutator = (bytes, random) => {
+  const end = 8 + Number(bytes.readBigUInt64LE(0));
+  const { __metadata__: metadata, ...header } = JSON.parse(bytes.toString('utf8', 8, end)) as Record<
+    string,
+    Entry
+  >;
+  const names = Object.keys(header).filter((name) => header[name]!.dtype === 'F32');
+  const { data_offsets: offsets } = header[pick(random, names)]!;
+  const [first, last] = offsets;
+  const wide = Buffer.alloc(2 * (last - first));
+  for (let at = 0; at < wide.length; at += 8)
+    wide.writeDoubleLE(pick(random, [1e308, -1e308, NaN, 1e-320, 0.5]), at);
+  for (const entry of Object.values(header)) {
+    if (entry.data_offsets === offsets)
+      [entry.dtype, entry.data_offsets] = ['F64', [first, first + wide.length]];
+    else if (entry.data_offsets[0] >= last)
+      entry.data_offsets = entry.data_offsets.map((offset) => offset + last - first) as [number, number];
+  }
+  return withHeader(
+    { ...(metadata ? { __metadata__: metadata } : {}), ...header },
+    Buffer.concat([bytes.subarray(end, end + first), wide, bytes.subarray(end + last)]),
+  );
+};
+
+function withHeader(header: unknown, data: Buffer): Buffer {
+  const text = Buffer.from(toText(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, data]);
+}
 
 /** The header as JSON, of the length that it then has; in one of four cases any bytes. */
 export const mutateSafetensors: Mutator = (bytes, random) => {
@@ -8,11 +45,9 @@ export const mutateSafetensors: Mutator = (bytes, random) => {
   const end = 8 + Number(bytes.readBigUInt64LE(0));
   try {
     const header: unknown = JSON.parse(bytes.toString('utf8', 8, end));
+    if (random.integer(8) === 0) return widen(bytes, random);
     mutateTree(header, random);
-    const text = Buffer.from(toText(header));
-    const length = Buffer.alloc(8);
-    length.writeBigUInt64LE(BigInt(text.length));
-    return Buffer.concat([length, text, bytes.subarray(end)]);
+    return withHeader(header, bytes.subarray(end));
   } catch {
     return mutateBytes(bytes, random);
   }
