@@ -13,6 +13,19 @@ import type { OptionSpecs, OptionValues } from './command';
 import { columnList, columnName } from './lists';
 import { readingOptions, readingRequest } from './reading-options';
 
+/** What a flow is given. */
+export const contextOptions = {
+  condition: {
+    type: 'text',
+    value: 'A,B|FILE',
+    help: 'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
+  },
+  'condition-labels': {
+    type: 'flag',
+    help: 'Train a conditional flow that is given the class of each example.',
+  },
+} as const satisfies OptionSpecs;
+
 export const trainOptions = {
   data: {
     type: 'text',
@@ -25,15 +38,7 @@ export const trainOptions = {
     required: true,
     help: 'Folder of the run. It must be new or empty, except with --resume.',
   },
-  condition: {
-    type: 'text',
-    value: 'A,B|FILE',
-    help: 'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
-  },
-  'condition-labels': {
-    type: 'flag',
-    help: 'Train a conditional flow that is given the class of each example.',
-  },
+  ...contextOptions,
   ...readingOptions,
   preset: {
     type: 'text',
@@ -93,7 +98,7 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
       `A training needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
     );
   }
-  const context = await contextOf(options.condition, options['condition-labels'], options['label-column']);
+  const context = await contextOf(options);
   const reading = readingRequest(options);
   if (resume && [data, context, reading, preset, config, from, seed].some((value) => value !== undefined)) {
     throw new UserError(
@@ -141,11 +146,13 @@ async function refuseUsed(output: string, resume: boolean, takeOver: boolean | u
 }
 
 /** What --condition names: a file that there is, or columns. */
-async function contextOf(
-  condition: string | undefined,
-  labels: boolean | undefined,
-  labelColumn: string | undefined,
-): Promise<TrainRequest['context']> {
+export async function contextOf({
+  condition,
+  'condition-labels': labels,
+  'label-column': labelColumn,
+}: Pick<OptionValues<typeof trainOptions>, 'condition' | 'condition-labels' | 'label-column'>): Promise<
+  TrainRequest['context']
+> {
   if (condition === undefined && !labels && labelColumn === undefined) return undefined;
   const named =
     condition === undefined

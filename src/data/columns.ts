@@ -1,4 +1,5 @@
 /** Which columns of a table are modeled. */
+import type { RefusedColumn } from '../protocol/data';
 import { UserError } from '../base/user-error';
 import type { Missing } from './gaps';
 
@@ -15,6 +16,8 @@ export interface ColumnOptions {
   contextColumns?: readonly (string | number)[];
   /** Without it, a gap is an error. */
   missing?: Missing;
+  /** For a look: what training refuses is counted, and read as 0. */
+  lenient?: boolean;
 }
 
 /**
@@ -79,4 +82,30 @@ export function chooseColumns(
     ...(label === undefined ? {} : { label }),
     context: context.length,
   };
+}
+
+/** Counts what training refuses, column by column. */
+export class RefusedCells {
+  private readonly columns = new Map<number, RefusedColumn>();
+
+  constructor(private readonly names: readonly string[]) {}
+
+  add(column: number, cell: string, where: string): void {
+    const found = this.columns.get(column);
+    if (found) found.rows++;
+    else {
+      const example = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell;
+      this.columns.set(column, { name: this.names[column]!, column, rows: 1, example, where });
+    }
+  }
+
+  /** A column of a type that holds no numbers. */
+  addAll(column: number, type: string, rows: number): void {
+    this.columns.set(column, { name: this.names[column]!, column, rows, example: type });
+  }
+
+  finish(): { refused?: RefusedColumn[] } {
+    const refused = [...this.columns.values()].sort((a, b) => a.column - b.column);
+    return refused.length > 0 ? { refused } : {};
+  }
 }

@@ -1,18 +1,12 @@
+import type { NumberSummary } from '../protocol/data';
 import type { Histogram } from '../protocol/tensors';
+import { findInValues } from './value-shape';
 
-export interface FeatureStatistics {
+export interface FeatureStatistics extends NumberSummary {
   name: string;
-  min: number;
-  max: number;
-  mean: number;
-  std: number;
   histogram: Histogram;
   /** Different values, where there are few. */
   distinct?: number;
-  /** Whether all values are whole numbers. */
-  whole: boolean;
-  /** Of whole numbers of which no two are equal: what all distances are multiples of. */
-  step?: number;
 }
 
 const bins = 32;
@@ -20,23 +14,30 @@ type Numbers = Float32Array | Float64Array;
 
 /** Values are counted up to here; more are "many". */
 const few = 64;
-/** Features that get a histogram and have their different values counted. */
+/** Features that get a histogram, quartiles and findings, and have their different values counted. */
 const detailed = 256;
 
-/** Statistics of each of `size` features over the values, without gaps, of rows that are added block by block; all values are kept until the end. */
+/**
+ * Statistics of each of `size` features over the values, without gaps, of rows that are added block by block; all values are
+ * kept until the end.
+ */
 export function createFeatureStatistics(size: number): {
   add(values: Numbers): void;
-  finish(name: (feature: number) => string): FeatureStatistics[];
+  /** @param rows of the table that the values are taken from */
+  finish(name: (feature: number) => string, rows: number): FeatureStatistics[];
 } {
   const parts: Numbers[] = [];
   return {
     add: (values) => void parts.push(values),
-    finish: (name) =>
-      Array.from({ length: size }, (_, d) => ({ name: name(d), ...describe(parts, d, size) })),
+    finish: (name, rows) =>
+      Array.from({ length: size }, (_, d) => describe(parts, { d, size, name: name(d), rows })),
   };
 }
 
-function describe(parts: readonly Numbers[], d: number, size: number): Omit<FeatureStatistics, 'name'> {
+function describe(
+  parts: readonly Numbers[],
+  { d, size, name, rows }: { d: number; size: number; name: string; rows: number },
+): FeatureStatistics {
   let [count, min, max, mean, squares] = [0, Infinity, -Infinity, 0, 0];
   const seen = d < detailed ? new Set<number>() : undefined;
   let whole = true;
@@ -66,7 +67,13 @@ function describe(parts: readonly Numbers[], d: number, size: number): Omit<Feat
       }
     }
   }
+  const sorted = d < detailed && count > 0 ? sortedValues(parts, { d, size, count }) : undefined;
+  const distinct = seen && seen.size > 0 && seen.size <= few ? { distinct: seen.size } : {};
+  const step = sorted && whole ? stepOf(sorted) : undefined;
+  const values = sorted && { name, sorted, whole, ...distinct, ...(step === undefined ? {} : { step }) };
+  const findings = values ? findInValues(values, rows) : [];
   return {
+    name,
     min,
     max,
     mean,
@@ -75,26 +82,45 @@ function describe(parts: readonly Numbers[], d: number, size: number): Omit<Feat
       edges: Array.from({ length: bins + 1 }, (_, i) => (i === bins ? max : min + i * width)),
       counts,
     },
-    ...(seen && seen.size > 0 && seen.size <= few ? { distinct: seen.size } : {}),
-    whole: whole && count > 0,
-    ...(whole && d < detailed ? stepOf(parts, d, size) : {}),
+    ...(sorted ? { quartiles: quartilesOf(sorted) } : {}),
+    ...distinct,
+    ...(findings.length > 0 ? { findings } : {}),
   };
 }
 
-function stepOf(parts: readonly Numbers[], d: number, size: number): { step?: number } {
-  const values = parts.flatMap((part) =>
-    Array.from({ length: part.length / size }, (_, i) => part[i * size + d]!).filter(
-      (value) => !Number.isNaN(value),
-    ),
-  );
-  const sorted = Float64Array.from(values).sort();
+/** Without gaps. */
+function sortedValues(
+  parts: readonly Numbers[],
+  { d, size, count }: { d: number; size: number; count: number },
+): Float64Array {
+  const sorted = new Float64Array(count);
+  let filled = 0;
+  for (const values of parts) {
+    for (let i = d; i < values.length; i += size) {
+      if (!Number.isNaN(values[i]!)) sorted[filled++] = values[i]!;
+    }
+  }
+  return sorted.sort();
+}
+
+function quartilesOf(sorted: Float64Array): [number, number, number] {
+  const at = (share: number): number => {
+    const place = share * (sorted.length - 1);
+    const below = sorted[Math.floor(place)]!;
+    return below + (place % 1) * (sorted[Math.ceil(place)]! - below);
+  };
+  return [at(0.25), at(0.5), at(0.75)];
+}
+
+/** What all distances of values of which no two are equal are multiples of. */
+function stepOf(sorted: Float64Array): number | undefined {
   let step = 0;
   for (let i = 1; i < sorted.length; i++) {
     const distance = sorted[i]! - sorted[i - 1]!;
-    if (distance === 0) return {};
+    if (distance === 0) return undefined;
     step = commonDivisor(distance, step);
   }
-  return step > 0 ? { step } : {};
+  return step > 0 ? step : undefined;
 }
 
 function commonDivisor(a: number, b: number): number {

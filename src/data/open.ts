@@ -64,8 +64,8 @@ export interface OpenOptions {
   signal?: AbortSignal;
   /** Reads only the first rows of a table that takes long to read. */
   mostRows?: number;
-  /** Gaps are read as NaN also where the config refuses them. */
-  keepGaps?: boolean;
+  /** Reads on where training would refuse a table: gaps become NaN, and the columns of other cells are named. */
+  lenient?: boolean;
   /**
    * So many pictures are decoded at once, to leave out the damaged ones unless the config names them; of more, only so many
    * are opened. Without it, a damaged one is an error when it is read.
@@ -301,7 +301,7 @@ async function openTable(
   format: 'csv' | 'tsv' | 'parquet',
   resources: Resources,
 ): Promise<Opened> {
-  const keeps = config.keepGaps && config.missing === 'error';
+  const keeps = config.lenient && config.missing === 'error';
   const options = {
     ...config,
     ...(keeps ? { missing: 'mean' as const } : {}),

@@ -1,6 +1,8 @@
+import type { RefusedColumn } from '../protocol/data';
 import type { Examples } from './dataset';
 import type { DecimalCommas } from './decimal-comma';
 import type { Gaps } from './gaps';
+import type { Ragged } from './rows';
 
 /** Data of any format before they are split. */
 export interface Opened {
@@ -24,6 +26,11 @@ export interface Opened {
   labelNames?: string[];
   /** Of a table. */
   gaps?: Gaps;
+  /** Where the columns of a table stand in the file, from 0: features, then context. */
+  columns?: number[];
+  /** What training refuses of a table that was read nevertheless. */
+  refused?: RefusedColumn[];
+  ragged?: Ragged;
   /** Columns of a table whose numbers have decimal commas. */
   decimalCommas?: DecimalCommas[];
   /** A built-in name or an absolute path. */

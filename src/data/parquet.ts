@@ -5,7 +5,7 @@ import { parquetRead, parquetSchema, type AsyncBuffer, type FileMetaData, type R
 import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import { readRange } from '../files/read-range';
-import { chooseColumns, type ColumnOptions } from './columns';
+import { chooseColumns, type ColumnOptions, RefusedCells } from './columns';
 import { checkRowsLeft, GapCounter } from './gaps';
 import { gapAdvice, LabelEncoder, textAdvice } from './labels';
 import { compressors } from './parquet-compressors';
@@ -117,6 +117,7 @@ interface Chosen {
   features: readonly number[];
   label: number | undefined;
   missing: NonNullable<ColumnOptions['missing']>;
+  refused: RefusedCells | undefined;
 }
 
 async function readRows(
@@ -129,14 +130,19 @@ async function readRows(
   const fields = parquetSchema(metadata).children;
   const names = fields.map(({ element }) => element.name);
   const { features, label } = chooseColumns(file, names, true, options);
-  for (const column of features) checkColumn(file, fields[column]!);
+  const refused = options.lenient ? new RefusedCells(names) : undefined;
+  for (const column of features) {
+    const other = otherThanNumbers(fields[column]!);
+    if (other !== undefined && refused) refused.addAll(column, other, Number(metadata.num_rows));
+    else if (other !== undefined) throw refusedColumn(file, names[column]!, other);
+  }
   if (label !== undefined) checkLabel(file, fields[label]!);
   const writer = createRowWriter(features.length, resources);
   const labels = new LabelEncoder();
   let start = 0;
   const { mostRows = Infinity, missing = 'error' } = options;
   const counter = new GapCounter(features.length, missing);
-  const chosen: Chosen = { file, fields, features, label, missing };
+  const chosen: Chosen = { file, fields, features, label, missing, refused };
   for (const group of groupsWithRows(metadata)) {
     const count = Math.min(Number(group.num_rows), mostRows - start);
     if (count <= 0) break;
@@ -161,6 +167,8 @@ async function readRows(
     all: await writer.finish(encoded?.labels),
     total: Number(metadata.num_rows) - (gaps.dropped ? gaps.rows : 0),
     gaps,
+    columns: features,
+    ...refused?.finish(),
     featureNames: features.map((column) => names[column]!),
     ...(encoded ? { labelNames: encoded.labelNames } : {}),
   };
@@ -170,7 +178,7 @@ async function readRows(
 async function readGroup(
   buffer: AsyncBuffer,
   metadata: FileMetaData,
-  { file, fields, features, label, missing }: Chosen,
+  { file, fields, features, label, missing, refused }: Chosen,
   { start, count }: { start: number; count: number },
 ): Promise<{ rows: Float32Array; classes: string[] | undefined }> {
   if (count * features.length > largestGroup || count > mostRowsAtOnce) {
@@ -182,12 +190,21 @@ async function readGroup(
   const rows = new Float32Array(count * features.length);
   const classes = label === undefined ? undefined : new Array<string>(count);
   for (const column of new Set([...features, ...(label === undefined ? [] : [label])])) {
+    // Of those only that they are refused is known.
+    if (column !== label && otherThanNumbers(fields[column]!) !== undefined) continue;
     const { name } = fields[column]!.element;
     const places = features.flatMap((feature, d) => (feature === column ? [d] : []));
     await readColumn(buffer, metadata, { field: fields[column]!, count }, (row, value) => {
       if (classes && column === label) classes[row] = asLabel(value);
       if (places.length === 0) return;
-      const number = missing !== 'error' && isGap(value) ? NaN : asNumber(value, file, start + row, name);
+      let number = missing !== 'error' && isGap(value) ? NaN : asNumber(value);
+      if (number === undefined) {
+        const where = `row ${start + row}`;
+        if (!refused) throw refusedCell(value, `${file}: ${where}, column "${name}"`);
+        refused.add(column, asLabel(value), where);
+        // What is refused is no gap.
+        number = 0;
+      }
       for (const d of places) rows[row * features.length + d] = number;
     });
   }
@@ -262,14 +279,15 @@ function isNumeric({ element, children }: Field): boolean {
   return children.length === 0 && element.repetition_type !== 'REPEATED' && (numeric || decimal);
 }
 
-function checkColumn(file: string, field: Field): void {
-  if (isNumeric(field)) return;
+/** What a column holds that holds no numbers. */
+function otherThanNumbers(field: Field): string | undefined {
+  if (isNumeric(field)) return undefined;
   const { element, children } = field;
-  const kind = children.length > 0 ? 'nested values' : (element.converted_type ?? element.type ?? 'no type');
-  throw new UserError(
-    `${file}: column "${element.name}" holds ${kind}; expected numbers. ${textAdvice(element.name)}`,
-  );
+  return children.length > 0 ? 'nested values' : (element.converted_type ?? element.type ?? 'no type');
 }
+
+const refusedColumn = (file: string, name: string, kind: string): UserError =>
+  new UserError(`${file}: column "${name}" holds ${kind}; expected numbers. ${textAdvice(name)}`);
 
 /** Whether there is one value a row. */
 function isPlain({
@@ -292,18 +310,20 @@ function isGap(value: unknown): boolean {
   return value === null || value === undefined || Number.isNaN(value);
 }
 
-function asNumber(value: unknown, file: string, row: number, column: string): number {
+function asNumber(value: unknown): number | undefined {
   const number =
     typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
       ? Math.fround(Number(value))
       : NaN;
-  if (Number.isFinite(number)) return number;
-  const where = `${file}: row ${row}, column "${column}"`;
+  return Number.isFinite(number) ? number : undefined;
+}
+
+function refusedCell(value: unknown, where: string): UserError {
   if (value === null || value === undefined) {
-    throw new UserError(`${where}: the value is missing. ${gapAdvice}`);
+    return new UserError(`${where}: the value is missing. ${gapAdvice}`);
   }
   const shown = value instanceof Date ? value.toISOString() : textOf(value);
-  throw new UserError(
+  return new UserError(
     `${where}: expected a finite number, got ${shown}. Remove the row, or leave out the column.`,
   );
 }
@@ -314,7 +334,8 @@ function asLabel(value: unknown): string {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string'
-    ? value
+  // JSON has no infinity.
+  return typeof value === 'string' || typeof value === 'number'
+    ? String(value)
     : JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each));
 }

@@ -6,7 +6,7 @@ import { buildRunConfig, requestedData, type RunRequest } from '../config/build'
 import type { DataConfig, RunConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
-import type { DataPreview } from '../protocol/data';
+import type { DataPreview, RefusedColumn } from '../protocol/data';
 import { sizeOf } from '../base/shape';
 import { blocks } from './blocks';
 import { columnNames, splitContext } from './context';
@@ -17,7 +17,8 @@ import type { Opened } from './opened';
 import { sampleSheet } from './png';
 import { countsOf, readsTheSame, requestFor, shapeOf } from './prepare';
 import { createFeatureStatistics } from './feature-statistics';
-import { findWarnings, type Facts } from './warnings';
+import { limited } from './split';
+import { findWarnings, ofRefused, type Facts } from './warnings';
 
 /** Examples that statistics are taken of. */
 const lookedVectors = 20_000;
@@ -46,18 +47,26 @@ export async function previewData(
   { signal, ...choice }: Pick<RunRequest, 'reading' | 'context'> & { signal?: AbortSignal } = {},
 ): Promise<DataPreview> {
   const { request: bare, base } = await requestFor(source, baseFolder);
-  const request: RunRequest = { ...bare, ...choice };
-  const asked = requestedData(request);
+  let request: RunRequest = { ...bare, ...choice };
+  let asked = requestedData(request);
   const large = await largeTableOf(asked, base);
   const options = {
-    keepGaps: true,
+    lenient: true,
     pictures: lookedImages,
     ...(signal ? { signal } : {}),
     ...(large ? { mostRows: firstRows } : {}),
   };
   let open = await openSource(asked, base, options);
   try {
-    const warnings: string[] = [];
+    const { refused, ragged } = open.opened;
+    const rest = refused && withoutRefused(request, open.opened, refused);
+    if (rest && rest.reading.columns.length > 0) {
+      request = { ...request, ...rest };
+      asked = requestedData(request);
+      await open.close();
+      open = await openSource(asked, base, options);
+    }
+    const warnings = ofRefused(refused, ragged);
     let config: RunConfig | undefined;
     try {
       config = buildRunConfig(request, shapeOf(open, asked));
@@ -66,6 +75,7 @@ export async function previewData(
       warnings.push(`Training is not possible with these data: ${error.message}`);
     }
     const data: DataConfig = config?.data ?? asked;
+    if (rest?.reading.columns.length === 0) return nothingToModel(open.opened, data, warnings);
     if (!readsTheSame(open, asked, data)) {
       await open.close();
       open = await openSource(data, base, options);
@@ -77,13 +87,16 @@ export async function previewData(
         ? await countLines(path.resolve(base, asked.source), part, signal)
         : (opened.total ?? part);
     const counts = countsOf({ ...opened, total }, data);
-    const { train } = open.split({
-      ...data,
-      // The first rows of a table, or very few examples, may be less than what is to be held out.
-      ...(part < total || counts.train < 2 ? { validation: 0 } : {}),
-      // Gaps are looked at, not filled.
-      missing: 'error',
-    });
+    // The first rows of a table, or very few examples, may be less than what is to be held out.
+    const { train } =
+      counts.train < 2
+        ? { train: limited(opened.all, undefined, data.splitSeed) }
+        : open.split({
+            ...data,
+            ...(part < total ? { validation: 0 } : {}),
+            // Gaps are looked at, not filled.
+            missing: 'error',
+          });
     const found = {
       name: opened.name,
       kind: opened.kind,
@@ -97,13 +110,44 @@ export async function previewData(
     const seen =
       opened.kind === 'image'
         ? await lookAtImages(withoutContext(train, opened), opened.shape, opened.levels ?? 256, signal)
-        : await lookAtVectors(train, opened, signal);
+        : await lookAtVectors(train, opened, total, signal);
     const { facts, ...shown } = seen;
     warnings.push(...findWarnings({ opened, data, config, counts, total, facts }));
-    return { ...found, ...shown, ...classesOf(train, opened, seen), warnings };
+    return {
+      ...found,
+      ...shown,
+      ...classesOf(train, opened, seen),
+      ...(refused ? { refused } : {}),
+      warnings,
+    };
   } finally {
     await open.close();
   }
+}
+
+/** The same request without the columns that training refuses. */
+function withoutRefused(
+  { reading, context }: RunRequest,
+  { columns = [], shape }: Opened,
+  refused: readonly RefusedColumn[],
+): { reading: { columns: number[] }; context?: RunRequest['context'] } {
+  const features = sizeOf(shape);
+  const stays = (column: number): boolean => !refused.some((other) => other.column === column);
+  const given = columns.slice(features).filter(stays);
+  return {
+    reading: { ...reading, columns: columns.slice(0, features).filter(stays) },
+    ...(given.length > 0 ? { context: { ...context, columns: given } } : {}),
+  };
+}
+
+/** Of a table of words. */
+function nothingToModel(opened: Opened, data: DataConfig, warnings: string[]): DataPreview {
+  const { name, kind, note, all, refused = [] } = opened;
+  return {
+    ...{ name, kind, ...countsOf(opened, data), shape: [0], range: [NaN, NaN], looked: all.count },
+    note: noteOf(note, all.count, all.count, undefined),
+    ...{ features: [], rows: [], refused, warnings },
+  };
 }
 
 /** What is known at once of its rows: nothing of a text, their number of a Parquet file. */
@@ -167,9 +211,14 @@ function classesOf(
   return { classes, ...(rowClasses ? { rowClasses } : {}) };
 }
 
-async function lookAtVectors(split: Split, opened: Opened, signal?: AbortSignal): Promise<Seen> {
+async function lookAtVectors(
+  split: Split,
+  opened: Opened,
+  total: number,
+  signal?: AbortSignal,
+): Promise<Seen> {
   const { size, count } = split;
-  const { gaps } = opened;
+  const { gaps, columns } = opened;
   const names = columnNames(opened);
   const modeled = sizeOf(opened.shape);
   const looked = Math.min(count, Math.max(100, Math.floor(Math.min(lookedVectors, 2 ** 24 / size))));
@@ -179,7 +228,7 @@ async function lookAtVectors(split: Split, opened: Opened, signal?: AbortSignal)
   const rows = Array.from({ length: Math.min(shownRows, count) }, (_, i) => [
     ...bare.subarray(i * size, i * size + Math.min(size, shownFeatures)),
   ]);
-  const all = statistics.finish((d) => names?.[d] ?? `column ${d}`);
+  const all = statistics.finish((d) => names?.[d] ?? `column ${d}`, total);
   // Not by the arguments of a call, of which there cannot be as many as a table has columns.
   const range: [number, number] = [Infinity, -Infinity];
   const features = all.slice(0, modeled);
@@ -191,27 +240,16 @@ async function lookAtVectors(split: Split, opened: Opened, signal?: AbortSignal)
   return {
     range,
     looked,
-    features: all.slice(0, shownFeatures).map(({ name, min, max, mean, std, histogram }, d) => ({
-      ...{ name, min, max, mean, std, histogram },
+    features: all.slice(0, shownFeatures).map(({ distinct: _, ...feature }, d) => ({
+      ...feature,
+      ...(columns?.[d] === undefined ? {} : { column: columns[d] }),
       ...(gaps ? { gaps: gaps.columns[d] ?? 0 } : {}),
       ...(d < modeled ? {} : { condition: true }),
     })),
     rows,
     facts: {
       largest: range[1],
-      features: features.map(({ name, min, max, mean, std, distinct, whole, step }) => ({
-        name,
-        min,
-        max,
-        mean,
-        std,
-        whole,
-        ...(step === undefined ? {} : { step }),
-        empty: Number.isNaN(min),
-        ...(distinct === undefined ? {} : { distinct }),
-        count: looked,
-        farthest: std > 0 ? Math.max(max - mean, mean - min) / std : 0,
-      })),
+      features: features.map((feature) => ({ ...feature, count: looked })),
     },
   };
 }

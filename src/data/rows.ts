@@ -1,4 +1,5 @@
 /** Rows of float32 that are written once and read by position. */
+import type { RefusedColumn } from '../protocol/data';
 import type { Examples, Labels } from './dataset';
 import type { DecimalCommas } from './decimal-comma';
 import type { Gaps } from './gaps';
@@ -13,9 +14,23 @@ export interface Rows {
   total?: number;
   featureNames: string[];
   gaps: Gaps;
+  /** Where the columns stand in the file, from 0: features, then context. */
+  columns: number[];
+  /** What training refuses, where it was read nevertheless. */
+  refused?: RefusedColumn[];
+  /** Rows that were left out, since they have another number of columns than the first. */
+  ragged?: Ragged;
   /** Columns whose numbers have decimal commas. */
   decimalCommas?: DecimalCommas[];
   labelNames?: string[];
+}
+
+export interface Ragged {
+  rows: number;
+  /** The first of them, its columns, and how many there should be. */
+  where: string;
+  columns: number;
+  expected: number;
 }
 
 export interface RowWriter {

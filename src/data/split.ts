@@ -10,7 +10,7 @@ export interface SplitOptions {
 }
 
 /** A training split needs as many examples for a mean and a deviation. */
-const fewest = 2;
+export const fewest = 2;
 /** Values in a block of a scan. */
 const blockValues = 2 ** 20;
 

@@ -100,16 +100,16 @@ function describeColumn(
     ...column,
     type: numeric ? 'number' : isDate ? 'date' : 'text',
     ...(classes && seen.length <= mostClasses ? { seen, counts } : {}),
-    ...(numeric && cells.length > 0 ? { numbers: numbersOf(cells) } : {}),
+    ...(numeric && cells.length > 0 ? { numbers: numbersOf(name, cells) } : {}),
   };
 }
 
-function numbersOf(cells: readonly string[]): OverviewColumn['numbers'] {
+function numbersOf(name: string, cells: readonly string[]): OverviewColumn['numbers'] {
   const statistics = createFeatureStatistics(1);
   // As they are written: what float32 keeps of them is another question.
   statistics.add(Float64Array.from(cells, Number));
-  const { min, max, mean, std, histogram } = statistics.finish(() => '')[0]!;
-  return { min, max, mean, std, histogram };
+  const { distinct: _, name: __, ...numbers } = statistics.finish(() => name, cells.length)[0]!;
+  return numbers;
 }
 
 /** How many rows have gaps in just these columns. */

@@ -3,7 +3,7 @@ import { CsvError, parse, type Info, type Parser } from 'csv-parse';
 import { pipeline } from 'node:stream';
 import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
-import { chooseColumns, type ColumnOptions } from './columns';
+import { chooseColumns, type ColumnOptions, RefusedCells } from './columns';
 import {
   type DecimalCommas,
   hasDecimalComma,
@@ -14,7 +14,7 @@ import {
 import { checkRowsLeft, GapCounter } from './gaps';
 import { gapAdvice, isGap, isNumber, LabelEncoder, missing, textAdvice } from './labels';
 import type { Resources } from './resources';
-import { createRowWriter, type Rows, type RowWriter } from './rows';
+import { createRowWriter, type Ragged, type Rows, type RowWriter } from './rows';
 
 export interface TableOptions extends ColumnOptions {
   /** Absent: detected from the first line. */
@@ -36,13 +36,14 @@ interface Row {
  * @throws UserError naming file, line and column, and what was expected there
  */
 export async function readTable(file: string, options: TableOptions, resources: Resources): Promise<Rows> {
+  // To know the line of each row takes a third of the time, and only who is told of an error needs it.
   try {
-    return await readOnce(file, options, resources, false);
+    const rows = await readOnce(file, options, resources, false);
+    if (!rows.refused && !rows.ragged) return rows;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    // To know the line of each row takes a third of the time, and only who is told of an error needs it.
-    return readOnce(file, options, resources, true);
   }
+  return readOnce(file, options, resources, true);
 }
 
 async function readOnce(
@@ -182,6 +183,8 @@ class TableBuilder {
   private row = new Float32Array(0);
   private writer: RowWriter | undefined;
   private gaps: GapCounter | undefined;
+  private refused: RefusedCells | undefined;
+  private ragged: Ragged | undefined;
   private readonly labels = new LabelEncoder();
   private readonly takesCommas: boolean;
   /** The first cell with a decimal comma, and the first with a point, of each column that has one. */
@@ -209,6 +212,7 @@ class TableBuilder {
     this.row = new Float32Array(this.features.length);
     this.writer = createRowWriter(this.features.length, this.resources);
     this.gaps = new GapCounter(this.features.length, this.options.missing ?? 'error');
+    this.refused = this.options.lenient ? new RefusedCells(this.names) : undefined;
     if (!named) this.add(first);
   }
 
@@ -220,9 +224,10 @@ class TableBuilder {
   add(given: Row): boolean {
     const { cells, line } = given;
     if (cells.length !== this.width) {
-      throw new UserError(
-        `${this.file}: line ${line}: expected ${this.width} columns as in line ${this.widthLine}, got ${cells.length}.`,
-      );
+      this.ragged ??= { rows: 0, where: `line ${line}`, columns: cells.length, expected: this.width };
+      this.ragged.rows++;
+      if (!this.refused) throw this.badRow(this.ragged);
+      return false;
     }
     const { features, row, label } = this;
     const { missing: treatment = 'error' } = this.options;
@@ -230,17 +235,23 @@ class TableBuilder {
       const column = features[d]!;
       const cell = this.takesCommas ? this.pointed(given, column) : cells[column]!;
       const value = isNumber(cell) ? Math.fround(Number(cell)) : NaN;
-      const isKept = Number.isFinite(value) || (treatment !== 'error' && isGap(cell));
-      if (!isKept) throw this.badCell(cell, line, column);
-      row[d] = value;
+      const isKept = Number.isFinite(value) || (treatment !== 'error' && cell !== undefined && isGap(cell));
+      if (!isKept && !this.refused) throw this.badCell(cell!, line, column);
+      if (!isKept) this.refused!.add(column, cells[column]!, `line ${line}`);
+      // What is refused is no gap.
+      row[d] = isKept ? value : 0;
     }
     if (!this.gaps!.keeps(row, label !== undefined && cells[label] === '')) return false;
     if (label !== undefined) this.labels.add(cells[label]!);
     return this.writer!.add(row);
   }
 
-  /** A cell as a number is read. @throws UserError for a column that has decimal commas and decimal points */
-  private pointed(row: Row, column: number): string {
+  /**
+   * A cell as a number is read.
+   * @returns undefined in a lenient reading, where training would throw
+   * @throws UserError for a column that has decimal commas and decimal points
+   */
+  private pointed(row: Row, column: number): string | undefined {
     const cell = row.cells[column]!;
     const comma = hasDecimalComma(cell);
     if (!comma && !cell.includes('.')) return cell;
@@ -248,6 +259,7 @@ class TableBuilder {
     if (!own.has(column)) own.set(column, row);
     const contrary = other.get(column);
     if (contrary && (comma || isNumber(cell))) {
+      if (this.refused) return undefined;
       throw new UserError(
         `${this.file}: line ${row.line}, column "${this.names[column]}": ${JSON.stringify(cell)} has a decimal ` +
           `${comma ? 'comma' : 'point'}, but ${JSON.stringify(contrary.cells[column])} in line ${contrary.line} a ` +
@@ -259,6 +271,12 @@ class TableBuilder {
 
   async flush(): Promise<void> {
     await this.writer!.flush();
+  }
+
+  private badRow({ where, columns, expected }: Ragged): UserError {
+    return new UserError(
+      `${this.file}: ${where}: expected ${expected} columns as in line ${this.widthLine}, got ${columns}.`,
+    );
   }
 
   private badCell(cell: string, line: number, column: number): UserError {
@@ -277,6 +295,7 @@ class TableBuilder {
     const writer = this.writer!;
     const gaps = this.gaps!.finish();
     if (writer.count === 0) checkRowsLeft(this.file, gaps);
+    if (writer.count === 0 && this.ragged) throw this.badRow(this.ragged);
     if (writer.count === 0) {
       throw new UserError(`${this.file}: contains a header but no rows; expected one example per line.`);
     }
@@ -285,6 +304,9 @@ class TableBuilder {
       all: await writer.finish(encoded?.labels),
       featureNames: this.features.map((i) => this.names[i]!),
       gaps,
+      columns: this.features,
+      ...this.refused?.finish(),
+      ...(this.ragged ? { ragged: this.ragged } : {}),
       decimalCommas: this.features.flatMap((column): DecimalCommas[] => {
         const row = this.commas.get(column);
         return row ? [{ name: this.names[column]!, example: row.cells[column]! }] : [];

@@ -2,24 +2,28 @@
 import { several } from '../base/text';
 import { largestOf, largestWhole, mayBeRounded, varies } from '../base/variation';
 import type { DataConfig, RunConfig } from '../config/schema';
+import type { Limit, RefusedColumn, ValueFinding } from '../protocol/data';
+import { isBuiltin } from './open';
+import { fewest } from './split';
 import { withPoint } from './decimal-comma';
 import { namesOfDamaged } from './images/damaged';
 import type { FeatureStatistics } from './feature-statistics';
 import type { Opened } from './opened';
+import type { Ragged } from './rows';
 
 /** Fewer examples are learned by heart. */
 const fewExamples = 500;
 /** A feature with fewer values than this in many rows is not continuous. */
 const fewValues = 64;
+/** Deviations from the mean, and distances between the quartiles from the nearest of them. */
 const outlier = 30;
-/** Fewer numbers in steps may be chance. */
-const fewestInSteps = 50;
+const outlierOfQuartiles = 100;
 /** Deviations. */
 const farFromZero = 20;
 /** Of the deviation: what float32 may round off. */
 const mostRounded = 0.01;
-/** "id", "Order No.", "customer_id", "rowId". */
-const identifierNames = [/(^|[\s_.-])(id|no\.?|nr\.?|uuid)$/i, /^(index|key)$/i, /[a-z\d]I[Dd]$/];
+/** Columns that a sentence names. */
+const mostNamed = 5;
 /** Pixels of an image beyond which a step on a processor takes seconds. */
 const largeImage = 128 * 128;
 
@@ -31,17 +35,9 @@ export interface Facts {
   largest: number;
 }
 
-interface FeatureFacts extends Pick<
-  FeatureStatistics,
-  'name' | 'min' | 'max' | 'mean' | 'std' | 'whole' | 'step'
-> {
-  /** All values are missing. */
-  empty: boolean;
-  /** Different values that were seen; undefined when there were many. */
-  distinct?: number;
+interface FeatureFacts extends Omit<FeatureStatistics, 'histogram'> {
+  /** Rows that were looked at. */
   count: number;
-  /** Largest distance from the mean, in deviations. */
-  farthest: number;
 }
 
 interface Looked {
@@ -58,7 +54,11 @@ interface Looked {
 export function findWarnings({ opened, data, config, counts, total, facts }: Looked): string[] {
   const warnings: string[] = [];
   const { kind, shape, levels = 256 } = opened;
-  if (counts.train < fewExamples) {
+  if (counts.train < fewest) {
+    warnings.push(
+      `Training refuses so few examples: ${counts.train} would be left for it, and it needs ${fewest}.`,
+    );
+  } else if (counts.train < fewExamples) {
     warnings.push(
       `Only ${several(counts.train, 'example')} for training: the flow may memorize them. Watch the validation curve.`,
     );
@@ -70,7 +70,7 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
   }
   warnings.push(...ofDecimalCommas(opened));
   warnings.push(...ofGaps(opened, data));
-  warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data, total) : ofImages()));
+  warnings.push(...(kind === 'vector' ? ofFeatures(facts.features ?? [], data) : ofImages()));
   const bytes = total * opened.all.size * (kind === 'image' ? 1 : 4);
   if (bytes > data.memory * 2 ** 20) {
     warnings.push(
@@ -125,6 +125,33 @@ function ofDecimalCommas({ decimalCommas = [] }: Opened): string[] {
   ];
 }
 
+/** All columns that training refuses, and rows that are no rows of the table. */
+export function ofRefused(refused: readonly RefusedColumn[] = [], ragged?: Ragged): string[] {
+  const found: string[] = [];
+  if (refused.length > 0) {
+    const shown = refused.map(({ name, rows, example, where }) => {
+      if (where === undefined) return `"${name}" (${example})`;
+      const others =
+        rows > 1 ? ` and ${several(rows - 1, 'other row', (rows - 1).toLocaleString('en'))}` : '';
+      return `"${name}" (${JSON.stringify(example)} in ${where}${others})`;
+    });
+    const [columns, hold, them] =
+      refused.length > 1 ? ['columns', 'hold', 'them'] : ['column', 'holds', 'it'];
+    found.push(
+      `Training refuses ${refused.length} ${columns} that ${hold} other than finite numbers: ${shown.join(', ')}. Make a class the label ` +
+        `(--label-column, data.labelColumn), leave ${them} out (--exclude, data.exclude), or correct the values.`,
+    );
+  }
+  if (ragged) {
+    const { rows, where, columns, expected } = ragged;
+    found.push(
+      `Training refuses ${several(rows, 'row')} with another number of columns than the first: ${where} has ${columns}, not ${expected}. ` +
+        'Correct or remove them.',
+    );
+  }
+  return found;
+}
+
 function ofGaps({ gaps }: Opened, { missing }: DataConfig): string[] {
   if (!gaps || gaps.rows === 0 || missing !== 'error') return [];
   const count = `${gaps.rows.toLocaleString('en')} of ${gaps.of.toLocaleString('en')} rows have gaps`;
@@ -138,14 +165,14 @@ function mebibytes(bytes: number): string {
   return bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MiB` : `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-function ofFeatures(features: readonly FeatureFacts[], data: DataConfig, total: number): string[] {
+function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string[] {
   const found: string[] = [];
-  const empty = features.filter((feature) => feature.empty);
+  const empty = features.filter(({ min }) => Number.isNaN(min));
   if (empty.length > 0)
     found.push(
-      `${named(empty)} ${empty.length > 1 ? 'have' : 'has'} no values. Leave ${empty.length > 1 ? 'them' : 'it'} out.`,
+      `${named(empty)} ${empty.length > 1 ? 'have' : 'has'} no values. Leave ${empty.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
     );
-  const still = features.filter((feature) => !feature.empty && !varies(feature));
+  const still = features.filter((feature) => !empty.includes(feature) && !varies(feature));
   const constant = still.filter((feature) => !mayBeRounded(feature));
   if (constant.length > 0) {
     found.push(
@@ -161,9 +188,23 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig, total: 
         `Subtract what all have in common first, or leave ${them} out (--exclude, data.exclude).`,
     );
   }
+  const wholes = withFinding(features, 'few values').filter(([feature]) => !still.includes(feature));
+  if (wholes.length > 0) {
+    const [take, them, their] = wholes.length > 1 ? ['take', 'them', 'their'] : ['takes', 'it', 'its'];
+    found.push(
+      `${named(wholes.map(([feature]) => feature))} ${take} few whole numbers (${fewOf(wholes.map(([, { distinct }]) => distinct))}), ` +
+        `as classes and small counts do. Modeled as numbers, ${their} density can ` +
+        `grow without limit: give ${them} to the flow as a condition (--condition, data.contextColumns), ` +
+        (data.labelColumn === undefined
+          ? 'make a class the label (--label-column, data.labelColumn), '
+          : '') +
+        `or leave ${them} out (--exclude, data.exclude).`,
+    );
+  }
   const discrete = features.filter(
     (feature) =>
       !still.includes(feature) &&
+      !wholes.some(([other]) => other === feature) &&
       feature.distinct !== undefined &&
       feature.distinct < fewValues &&
       feature.count > 8 * feature.distinct,
@@ -171,15 +212,11 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig, total: 
   if (discrete.length > 0) {
     found.push(
       `${named(discrete)} ${discrete.length > 1 ? 'take' : 'takes'} few different values ` +
-        `(${discrete
-          .map(({ distinct }) => distinct)
-          .slice(0, 4)
-          .join(', ')}): a continuous density can grow without ` +
-        'limit. Leave such columns out, or add noise to them' +
-        `${data.labelColumn === undefined ? '; a class is better as the label (--label-column, data.labelColumn)' : ''}.`,
+        `(${fewOf(discrete.map(({ distinct }) => distinct!))}): a continuous density can grow without ` +
+        'limit. Leave such columns out, or add noise to them.',
     );
   }
-  const names = features.filter((feature) => isIdentifier(feature, total));
+  const names = withFinding(features, 'row number').map(([feature]) => feature);
   if (names.length > 0) {
     found.push(
       `${named(names)} ${names.length > 1 ? 'seem' : 'seems'} to number or name the rows, and a density learns nothing from that. ` +
@@ -195,23 +232,95 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig, total: 
         `later ones become equal. Leave ${large.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude), or subtract what all have in common first.`,
     );
   }
-  const far = features.filter(({ farthest }) => farthest > outlier);
+  const heavy = withFinding(features, 'heavy tail').map(([feature]) => feature);
+  found.push(...ofTails(heavy));
+  // Of drawn points limits are no news.
+  if (!isBuiltin(data)) found.push(...ofLimits(features));
+  const far = features.filter((feature) => isFar(feature) && !heavy.includes(feature));
   if (far.length > 0) {
     found.push(
-      `${named(far)} ${far.length > 1 ? 'have' : 'has'} values more than ${outlier} standard deviations from the mean: check for ` +
+      `${named(far)} ${far.length > 1 ? 'have' : 'has'} values far from all others (${farthestOf(far[0]!)}): check for ` +
         'errors, or take a logarithm.',
     );
   }
   return found;
 }
 
-function isIdentifier(
-  { name, min, max, whole, step, distinct, count }: FeatureFacts,
-  total: number,
-): boolean {
-  if (!whole || max === min) return false;
-  const inSteps = step !== undefined && count >= fewestInSteps && (max - min) / step < 2 * total;
-  return inSteps || (distinct === undefined && identifierNames.some((pattern) => pattern.test(name)));
+function ofTails(heavy: readonly FeatureFacts[]): string[] {
+  if (heavy.length === 0) return [];
+  const { name, min, max, quartiles } = heavy[0]!;
+  const [, median = NaN] = quartiles ?? [];
+  const isPositive = heavy.every((feature) => feature.min >= 0);
+  const zero = heavy.some((feature) => feature.min === 0);
+  const spread = `median ${short(median)}, ${-min > max ? `smallest ${short(min)}` : `largest ${short(max)}`}`;
+  const remedy = isPositive
+    ? `train on ${heavy.length > 1 ? 'their logarithms' : 'its logarithm'}${zero ? ', log(1 + x)' : ''}`
+    : `train on asinh(x / s), with s a usual size${heavy.length > 1 ? ' of each' : ''}, or give the flow a base with heavy tails (model.base "studentT")`;
+  return [
+    `${named(heavy)} ${heavy.length > 1 ? 'have heavy tails' : 'has a heavy tail'} (${heavy.length > 1 ? `"${name}": ` : ''}${spread}): a few ` +
+      `values make up the deviation that all are divided by, so that a flow hardly sees the others. Better ${remedy}.`,
+  ];
+}
+
+function ofLimits(features: readonly FeatureFacts[]): string[] {
+  const found = withFinding(features, 'limits');
+  if (found.length === 0) return [];
+  const many = found.some(([, { low, high }]) => (low?.share ?? high?.share) !== undefined);
+  const shown = found.slice(0, mostNamed).map(([{ name }, finding]) => `"${name}" ${limitsText(finding)}`);
+  return [
+    `Values end abruptly: ${shown.join('; ')}${andMore(found.length)}. Flows are smooth there, so samples lie beyond. Train on the ` +
+      'logarithm of the distance to the limit, or between two limits on the logit, or cut samples off.' +
+      (many
+        ? ' Where many rows are the limit itself, a density can grow without limit: add noise to the column, or leave it out (--exclude, data.exclude).'
+        : ''),
+  ];
+}
+
+/** "from 0 (60 % are 0) to 1" */
+function limitsText({ low, high }: Extract<ValueFinding, { kind: 'limits' }>): string {
+  const at = (what: string, limit: Limit | undefined): string[] => {
+    if (!limit) return [];
+    const value = short(limit.value);
+    return [
+      `${what} ${value}${limit.share === undefined ? '' : ` (${percent(limit.share)} of the values are ${value})`}`,
+    ];
+  };
+  return [...at('from', low), ...at(low ? 'to' : 'up to', high)].join(' ');
+}
+
+const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
+
+/** Four digits. */
+function short(value: number): string {
+  const rounded = Number(value.toPrecision(4));
+  const magnitude = Math.abs(rounded);
+  return magnitude >= 1e6 ? rounded.toExponential() : String(rounded);
+}
+
+const fewOf = (counts: readonly number[]): string => counts.slice(0, 4).join(', ');
+
+type FindingOf<Kind extends ValueFinding['kind']> = Extract<ValueFinding, { kind: Kind }>;
+
+function withFinding<Kind extends ValueFinding['kind']>(
+  features: readonly FeatureFacts[],
+  kind: Kind,
+): [FeatureFacts, FindingOf<Kind>][] {
+  return features.flatMap((feature) => {
+    const finding = feature.findings?.find((each): each is FindingOf<Kind> => each.kind === kind);
+    return finding ? [[feature, finding] satisfies [FeatureFacts, FindingOf<Kind>]] : [];
+  });
+}
+
+function isFar({ min, max, mean, std, quartiles }: FeatureFacts): boolean {
+  if (std > 0 && Math.max(max - mean, mean - min) > outlier * std) return true;
+  if (!quartiles) return false;
+  const [low, , high] = quartiles;
+  return high > low && Math.max(max - high, low - min) > outlierOfQuartiles * (high - low);
+}
+
+function farthestOf({ name, min, max, mean, quartiles }: FeatureFacts): string {
+  const usual = quartiles ? `, half of the values from ${short(quartiles[0])} to ${short(quartiles[2])}` : '';
+  return `"${name}" ${short(max - mean > mean - min ? max : min)}${usual}`;
 }
 
 /** Values are read as float32, in which all large ones are whole: far from zero beside their spread, they are taken for numbers of something. */
@@ -223,9 +332,10 @@ function losesDigits({ min, max, mean, std }: FeatureFacts): boolean {
 
 function named(features: readonly { name: string }[]): string {
   const shown = features
-    .slice(0, 5)
+    .slice(0, mostNamed)
     .map(({ name }) => `"${name}"`)
     .join(', ');
-  const more = features.length > 5 ? ` and ${features.length - 5} more` : '';
-  return `Column${features.length > 1 ? 's' : ''} ${shown}${more}`;
+  return `Column${features.length > 1 ? 's' : ''} ${shown}${andMore(features.length)}`;
 }
+
+const andMore = (count: number): string => (count > mostNamed ? ` and ${count - mostNamed} more` : '');

@@ -1,18 +1,53 @@
 /** What can be said of data before a flow is trained on them. */
 import type { Histogram } from './tensors';
 
-export interface FeaturePreview {
-  name: string;
+/** An end of a column's values where their density does not fade out. */
+export interface Limit {
+  value: number;
+  /** Of the values: those that are the limit itself, where they are many. */
+  share?: number;
+}
+
+/** What the values of a column are like that flows have trouble with. */
+export type ValueFinding =
+  /** They number or name the rows. */
+  | { kind: 'row number' }
+  /** Whole numbers, as classes and small counts are. */
+  | { kind: 'few values'; distinct: number }
+  | { kind: 'heavy tail'; side: 'above' | 'below' | 'both' }
+  | { kind: 'limits'; low?: Limit; high?: Limit };
+
+export interface NumberSummary {
   min: number;
   max: number;
   mean: number;
   std: number;
+  /** The values below which a quarter, a half and three quarters lie. */
+  quartiles?: [number, number, number];
+  histogram?: Histogram;
+  findings?: ValueFinding[];
+}
+
+/** A column that training refuses, since it holds more than numbers. */
+export interface RefusedColumn {
+  name: string;
+  /** Its place in the file, from 0. */
+  column: number;
+  /** Rows that are refused, of those that were read. */
+  rows: number;
+  /** The first of its cells that is refused, and where it stands: "line 17". Without a place it is the type of all of them. */
+  example: string;
+  where?: string;
+}
+
+export interface FeaturePreview extends NumberSummary {
+  name: string;
+  /** Its place in the file, from 0; absent for what is no column of a table. */
+  column?: number;
   /** Rows without a value, of all that were read; absent for data that have no gaps. */
   gaps?: number;
   /** The flow reads it and does not model it. */
   condition?: boolean;
-  /** Of the rows that were looked at. */
-  histogram?: Histogram;
 }
 
 export interface ClassCount {
@@ -47,6 +82,8 @@ export interface DataPreview {
   rowClasses?: string[];
   /** Images: a contact sheet of the first examples, as a PNG file. */
   sheet?: { png: Uint8Array; width: number; height: number; columns: number; examples: number };
+  /** Columns that were asked for and that training refuses: all else is told of the others. */
+  refused?: RefusedColumn[];
   /** Things worth knowing before training: constant columns, few examples, sizes that scales do not divide. */
   warnings: string[];
 }
@@ -71,7 +108,7 @@ export interface OverviewColumn extends TableColumn {
   distinct: number;
   /** Rows of each value in `seen`. */
   counts?: number[];
-  numbers?: { min: number; max: number; mean: number; std: number; histogram: Histogram };
+  numbers?: NumberSummary & { histogram: Histogram };
 }
 
 /** A table as it is written, before anybody chose what of it is modeled. */

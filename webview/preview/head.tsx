@@ -1,9 +1,9 @@
 /** The head of a column: what the flow does with it, what is in it, and what is missing. */
-import type { OverviewColumn } from '../../src/protocol/data';
-import { between } from '../base/format/numbers';
+import type { OverviewColumn, ValueFinding } from '../../src/protocol/data';
+import { between, tickText } from '../base/format/numbers';
 import { Bars } from './bars';
 import { ClassList } from './classes';
-import { allowedUses, type Use, uses, whyLeftOut } from './choice';
+import { allowedUses, type Use, uses, whyLeftOut } from '../../src/protocol/table-choice';
 import type { TableState } from './table-state';
 import { text } from './text';
 
@@ -32,6 +32,11 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
         <Look column={column} />
       </div>
       <span class="tick">{kindOf(column)}</span>
+      {(column.numbers?.findings ?? []).map((finding) => (
+        <span key={finding.kind} class="finding tick">
+          {findingText(finding)}
+        </span>
+      ))}
       <span class={`gaps ${gaps > 0 ? 'some' : 'tick'}`}>
         {gaps > 0 ? (
           <span class="share" aria-hidden="true">
@@ -96,6 +101,19 @@ function Look({ column: { name, numbers, seen, counts, type } }: { column: Overv
     .map((value, i) => ({ name: value, examples: counts[i]! }))
     .sort((a, b) => b.examples - a.examples);
   return <ClassList classes={classes.slice(0, shownClasses)} />;
+}
+
+function findingText(finding: ValueFinding): string {
+  switch (finding.kind) {
+    case 'few values':
+      return text.fewValues(finding.distinct);
+    case 'limits':
+      return text.endsAt(
+        [finding.low, finding.high].flatMap((limit) => (limit ? [tickText(limit.value)] : [])),
+      );
+    default:
+      return text.findings[finding.kind];
+  }
 }
 
 function kindOf({ type, numbers, distinct, seen }: OverviewColumn): string {

@@ -1,6 +1,12 @@
 /** What a flow would learn of a table, and what becomes of its gaps. */
 import { count } from '../base/format/numbers';
-import { type Missing, rowsWithGaps, type Use, uses as allUses, worstColumn } from './choice';
+import {
+  type Missing,
+  rowsWithGaps,
+  type Use,
+  uses as allUses,
+  worstColumn,
+} from '../../src/protocol/table-choice';
 import type { TableState } from './table-state';
 import { text } from './text';
 

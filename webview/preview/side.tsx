@@ -12,6 +12,8 @@ export function Side({ page }: { page: PageState }) {
   const { table, question, presets, estimates, host, size, scale } = page;
   const state = question.state.value;
   const shown = table.value;
+  const isRefused =
+    state.status === 'failed' || (state.status === 'ready' && state.preview.refused !== undefined);
   return (
     <aside class="side" aria-label={text.choices}>
       <div class="side-scroll" tabIndex={0} role="group" aria-label={text.choices}>
@@ -44,7 +46,7 @@ export function Side({ page }: { page: PageState }) {
       <div class="ways-on">
         <Button
           primary
-          disabled={state.status === 'failed' || isImpossible(presets, estimates)}
+          disabled={isRefused || isImpossible(presets, estimates)}
           onClick={() => void host.train(page.chosen())}
         >
           {text.train}

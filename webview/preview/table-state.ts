@@ -2,7 +2,14 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { TableOverview } from '../../src/protocol/data';
 import type { DataChoice } from '../../src/protocol/engine';
-import { firstUses, type Missing, rowsWithGaps, tableChoice, type Use, withUse } from './choice';
+import {
+  firstMissing,
+  firstUses,
+  type Missing,
+  tableChoice,
+  type Use,
+  withUse,
+} from '../../src/protocol/table-choice';
 
 export interface TableState {
   readonly overview: TableOverview;
@@ -42,8 +49,7 @@ export function tableState(
   const same = before?.columns === names(overview) ? before : undefined;
   const first = same?.uses ?? firstUses(overview.columns);
   const uses = signal<readonly Use[]>(first);
-  const all = rowsWithGaps(overview, first) >= overview.looked;
-  const missing = signal<Missing>(same?.missing ?? (all ? 'mean' : 'drop'));
+  const missing = signal<Missing>(same?.missing ?? firstMissing(overview, first));
   const steppedBack = signal<{ at: number; for: number } | undefined>(undefined);
   const choice = computed(() => tableChoice(overview, uses.value, missing.value));
   let timer: ReturnType<typeof setTimeout> | undefined;

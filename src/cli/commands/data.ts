@@ -1,18 +1,29 @@
 import path from 'node:path';
-import type { RunRequest } from '../../config/build';
+import { requestedData, type RunRequest } from '../../config/build';
 import { prepareRun, requestFor } from '../../data/prepare';
 import { previewData } from '../../data/preview';
+import { tableOverview } from '../../data/table-overview';
 import { writeArrays } from '../../data/write-arrays';
 import { builtinNames } from '../../data/open';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { makeFolder } from '../../files/make-folder';
-import type { ClassCount, DataPreview, FeaturePreview } from '../../protocol/data';
+import type {
+  ClassCount,
+  DataPreview,
+  FeaturePreview,
+  NumberSummary,
+  OverviewColumn,
+  TableOverview,
+  ValueFinding,
+} from '../../protocol/data';
+import { firstMissing, firstUses, tableChoice } from '../../protocol/table-choice';
 import { UserError } from '../../base/user-error';
 import { defineCommand, type Outcome } from '../command';
 import { count, counted, fixed, pairs, shownPath, table } from '../format';
 import { columnName } from '../lists';
 import { checkOutput } from '../output-file';
 import { readingOptions, readingRequest } from '../reading-options';
+import { contextOf, contextOptions } from '../train-options';
 
 const mostClasses = 10;
 
@@ -24,9 +35,10 @@ export const dataCommand = defineCommand({
     help: `A built-in name (${builtinNames.join(', ')}), a file or folder of data, or a run config (.json) that names the data.`,
   },
   about:
-    'Opens data as training would and describes them: how many examples are for training and how many are held out, their shape and range, statistics of the columns, and problems to know about before training. Only a part of large data is read.\n\n' +
+    'Opens data as training would and describes them: how many examples are for training and how many are held out, their shape and range, statistics of the columns, and problems to know about before training. Only a part of large data is read. A table that training would refuse is described as well, with all columns that it would refuse and the options with which a training takes it.\n\n' +
     'Supported are tables (.csv, .tsv, .parquet), NumPy arrays (.npy, .npz), IDX files such as MNIST, CIFAR-10 and CIFAR-100 (the binary version), and folders or zip files of PNG, JPEG and WebP images.',
   options: {
+    ...contextOptions,
     ...readingOptions,
     sheet: {
       type: 'text',
@@ -40,7 +52,7 @@ export const dataCommand = defineCommand({
     },
   },
   examples: [
-    { command: 'flowscope data table.csv', says: 'The columns of a table:' },
+    { command: 'flowscope data table.csv', says: 'The columns of a table, and what each would need:' },
     {
       command: 'flowscope data table.csv --label-column kind --missing drop',
       says: 'With a column of classes, and without the rows that have gaps:',
@@ -61,12 +73,10 @@ export const dataCommand = defineCommand({
   async run(session, source, options): Promise<Outcome> {
     if (options.sheet !== undefined) await checkOutput(options.sheet, ['.png'], '--sheet');
     const reading = readingRequest(options);
-    const label = options['label-column'];
-    const choice = {
-      ...(reading ? { reading } : {}),
-      ...(label === undefined ? {} : { context: { labelColumn: columnName(label) } }),
-    };
+    const context = await contextOf(options);
+    const choice = { ...(reading ? { reading } : {}), ...(context ? { context } : {}) };
     const preview = await previewData(source, process.cwd(), { signal: session.signal, ...choice });
+    const overview = preview.kind === 'vector' ? await overviewOf(source) : undefined;
     const arrays = options.write === undefined ? undefined : path.resolve(options.write);
     if (arrays !== undefined) await writeData(source, choice, { folder: arrays, signal: session.signal });
     const { sheet, ...json } = preview;
@@ -74,18 +84,60 @@ export const dataCommand = defineCommand({
       if (!sheet) throw new UserError(`--sheet: ${source} holds rows of numbers; only images have a sheet.`);
       await writeAtomically(path.resolve(options.sheet), sheet.png);
     }
+    const advised = overview && !reading && !context ? advisedOptions(overview) : undefined;
+    const { cells: _, ...columns } = overview ?? { cells: [] };
     return {
       json: {
         ...json,
+        ...(overview ? { table: { ...columns, ...(advised === undefined ? {} : { advised }) } } : {}),
         ...(sheet && options.sheet !== undefined
           ? { sheet: { file: path.resolve(options.sheet), columns: sheet.columns, examples: sheet.examples } }
           : {}),
         ...(arrays === undefined ? {} : { arrays }),
       },
-      text: asText(preview, { Sheet: options.sheet, Arrays: arrays }),
+      text: asText(
+        { preview, overview, label: options['label-column'] },
+        { Sheet: options.sheet, Arrays: arrays },
+      ).concat(
+        advised
+          ? `\nA training that takes this table\n  flowscope train --data ${quoted(source)} ${advised} --output RUN\n`
+          : '',
+      ),
     };
   },
 });
+
+/** The table that a source is, or that a config names. */
+async function overviewOf(source: string): Promise<TableOverview | undefined> {
+  const { request, base } = await requestFor(source, process.cwd());
+  return tableOverview(requestedData(request).source, base);
+}
+
+/** The options with which a training takes a table that it would refuse as it is; undefined for one that it takes. */
+function advisedOptions(overview: TableOverview): string | undefined {
+  const { columns } = overview;
+  const uses = firstUses(columns);
+  if (!uses.includes('use')) return undefined;
+  const { context, reading = {} } = tableChoice(overview, uses, firstMissing(overview, uses));
+  const list = (keys: readonly (string | number)[]): string => quoted(keys.map(optionOf).join(','));
+  const options = [
+    ...(reading.columns ? [`--columns ${list(reading.columns)}`] : []),
+    ...(reading.exclude ? [`--exclude ${list(reading.exclude)}`] : []),
+    ...(context?.labelColumn === undefined ? [] : [`--label-column ${list([context.labelColumn])}`]),
+    ...(reading.missing ? [`--missing ${reading.missing}`] : []),
+  ];
+  return options.length > 0 ? options.join(' ') : undefined;
+
+  /** Its number, where a list of names would not be read as it is written. */
+  function optionOf(key: string | number): string {
+    const isPlain = typeof key === 'string' && !/^\d+$|,|^\s|\s$|["\\$`!]/.test(key);
+    return isPlain
+      ? key
+      : String(typeof key === 'number' ? key : columns.findIndex((column) => column.key === key));
+  }
+}
+
+const quoted = (text: string): string => (/^[\w./\\:,=-]+$/.test(text) ? text : `"${text}"`);
 
 async function writeData(
   source: string,
@@ -104,10 +156,16 @@ async function writeData(
   }
 }
 
+interface Described {
+  preview: DataPreview;
+  overview: TableOverview | undefined;
+  label: string | undefined;
+}
+
 /** @param written what was written where */
-function asText(preview: DataPreview, written: Readonly<Record<string, string | undefined>>): string {
+function asText(described: Described, written: Readonly<Record<string, string | undefined>>): string {
   const { name, kind, note, train, validation, shape, levels, range, looked, features, classes, warnings } =
-    preview;
+    described.preview;
   const rows: [string, string][] = [
     ['Data', name],
     ['', note],
@@ -119,14 +177,21 @@ function asText(preview: DataPreview, written: Readonly<Record<string, string | 
         : counted(shape[0] ?? 0, 'number'),
     ],
     ...(classes ? [['Classes', classList(classes)] as [string, string]] : []),
-    ['Range', `${number(range[0])} to ${number(range[1])}, of ${counted(looked, 'example')}`],
+    ...(Number.isFinite(range[0])
+      ? [
+          ['Range', `${number(range[0])} to ${number(range[1])}, of ${counted(looked, 'example')}`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
     ...Object.entries(written).flatMap(([what, file]) =>
       file === undefined ? [] : [[what, shownPath(path.resolve(file))] as [string, string]],
     ),
   ];
   return [
     pairs(rows),
-    ...(features ? [featureTable(features, shape[0] ?? 0)] : []),
+    ...(features ? [columnTable(described, features)] : []),
     ...(warnings.length > 0 ? [`Notes\n${warnings.map((line) => `  ${line}`).join('\n')}`] : []),
   ]
     .join('\n\n')
@@ -142,20 +207,92 @@ function classList(classes: readonly ClassCount[]): string {
   return shown.join(', ') + (more > 0 ? ` and ${count(more)} more` : '');
 }
 
-function featureTable(features: readonly FeaturePreview[], all: number): string {
-  const withGaps = features.some(({ gaps }) => gaps !== undefined && gaps > 0);
-  const rows = features.map(({ name, min, max, mean, std, condition, gaps = 0 }) => [
-    condition ? `${name} (condition)` : name,
-    number(min),
-    number(max),
-    number(mean),
-    number(std),
-    ...(withGaps ? [count(gaps)] : []),
-  ]);
-  const left = all - features.filter(({ condition }) => !condition).length;
+/** The columns of a table, whatever a training does with them; of other data, those of its rows. */
+function columnTable({ preview, overview, label }: Described, features: readonly FeaturePreview[]): string {
+  const modeled = features.filter(({ condition }) => !condition).length;
+  const left = (preview.shape[0] ?? 0) - modeled;
+  const known = new Map(
+    features.flatMap((feature) => (feature.column === undefined ? [] : [[feature.column, feature]])),
+  );
+  const refused = new Map(preview.refused?.map((one) => [one.column, one]));
+  const last = Math.max(...known.keys());
+  const others = (overview?.columns ?? []).flatMap((column, at) =>
+    // Of more features than are shown, it is not known which those are.
+    known.has(at) || (left > 0 && at > last) ? [] : [{ column, at }],
+  );
+  const lines = [
+    ...features.map((feature, d) => ({
+      at: feature.column ?? Infinity,
+      cells: [
+        feature.name,
+        feature.condition ? 'given' : 'modeled',
+        kindOf(overview?.columns[feature.column ?? -1], feature),
+        ...statistics(feature),
+      ],
+      gaps: feature.gaps ?? 0,
+      d,
+    })),
+    ...others.map(({ column, at }) => ({
+      at,
+      cells: [
+        column.name,
+        refused.has(at) ? 'refused' : isLabel(column, at) ? 'class' : 'left out',
+        refusedText(at) ?? kindOf(column, column.numbers),
+        ...statistics(column.numbers),
+      ],
+      gaps: column.gaps,
+      d: 0,
+    })),
+  ].sort((a, b) => (a.at === b.at ? a.d - b.d : a.at - b.at));
+  const withGaps = lines.some(({ gaps }) => gaps > 0);
+  const titles = ['column', 'training', 'is', 'min', 'median', 'max', 'mean', 'deviation'];
+  const rows = lines.map(({ cells, gaps }) => (withGaps ? [...cells, count(gaps)] : cells));
   const more = left > 0 ? `\n… and ${count(left)} more columns` : '';
-  const titles = ['column', 'min', 'max', 'mean', 'deviation', ...(withGaps ? ['gaps'] : [])];
-  return table([titles, ...rows], [1, 2, 3, 4, 5]) + more;
+  return table([withGaps ? [...titles, 'gaps'] : titles, ...rows], [3, 4, 5, 6, 7, 8]) + more;
+
+  /** A column of numbers with a few cells that are none is not one of text. */
+  function refusedText(at: number): string | undefined {
+    const { rows = Infinity } = refused.get(at) ?? {};
+    return 2 * rows < preview.train + preview.validation
+      ? `number, except in ${counted(rows, 'row')}`
+      : undefined;
+  }
+
+  function isLabel({ key }: OverviewColumn, at: number): boolean {
+    return label !== undefined && [key, at].includes(columnName(label));
+  }
+}
+
+function statistics(numbers: NumberSummary | undefined): string[] {
+  if (!numbers) return ['', '', '', '', ''];
+  const { min, quartiles, max, mean, std } = numbers;
+  return [min, quartiles?.[1], max, mean, std].map((value) => (value === undefined ? '' : number(value)));
+}
+
+/** "3 classes: Adelie, Chinstrap, Gentoo", "number, heavy tail" */
+function kindOf(column: OverviewColumn | undefined, numbers: NumberSummary | undefined): string {
+  if (column?.type === 'date') return 'date';
+  if (column?.type === 'text') {
+    const { distinct, seen } = column;
+    if (!seen) return `text, ${counted(distinct, 'value')}`;
+    const names = seen.slice(0, 3).join(', ');
+    return `${count(distinct)} ${distinct === 1 ? 'class' : 'classes'}: ${names.length > 30 ? `${names.slice(0, 30)}…` : names}${seen.length > 3 ? ', …' : ''}`;
+  }
+  if (column?.distinct === 0) return 'no values';
+  return ['number', ...(numbers?.findings ?? []).map(findingText)].join(', ');
+}
+
+function findingText(finding: ValueFinding): string {
+  switch (finding.kind) {
+    case 'row number':
+      return 'numbers the rows';
+    case 'few values':
+      return `whole, ${finding.distinct} values`;
+    case 'heavy tail':
+      return finding.side === 'both' ? 'heavy tails' : `heavy tail ${finding.side}`;
+    case 'limits':
+      return `ends at ${[finding.low, finding.high].flatMap((limit) => (limit ? [number(limit.value)] : [])).join(' and ')}`;
+  }
 }
 
 function number(value: number): string {

@@ -59,6 +59,60 @@ test('a look at it counts the gaps', async () => {
   assert.match(dropped.note, new RegExp(`left out ${withGaps} of ${rows} rows with gaps`));
 });
 
+test('as it is, with words: all that training refuses is said, and the options with which it trains', async () => {
+  const { code, stdout } = await flowscope('data', table);
+  assert.equal(code, 0);
+  assert.match(
+    stdout,
+    /refuses 2 columns .*: "name" \("p0" in line 2 and 119 other rows\), "kind" \("kind 0" /,
+  );
+  assert.match(stdout, /^name +refused +text, 120 values +0$/m);
+  assert.match(stdout, /^kind +refused +3 classes: kind 0, kind 1, kind 2 +0$/m);
+  assert.match(stdout, /^plot +modeled +number, whole, 7 values +0 +3 +6 /m);
+  const advised = '--exclude name --label-column kind --missing drop';
+  assert.match(stdout, new RegExp(`^ {2}flowscope train --data \\S+ ${advised} --output RUN$`, 'm'));
+  const described = await json<{
+    train: number;
+    validation: number;
+    refused?: unknown;
+    features: { quartiles: number[]; findings?: { kind: string }[] }[];
+    table: { columns: { name: string; type: string; gaps: number; distinct: number; seen?: string[] }[] };
+  }>('data', table, ...advised.split(' '));
+  assert.deepEqual([described.refused, described.train + described.validation], [undefined, rows - withGaps]);
+  assert.deepEqual(
+    described.table.columns.map(({ name, type, gaps, distinct, seen = [] }) => [
+      name,
+      type,
+      gaps,
+      distinct,
+      seen.length,
+    ]),
+    [
+      ['name', 'text', 0, 120, 0],
+      ['length', 'number', 12, 108, 0],
+      ['width', 'number', 8, 112, 0],
+      ['plot', 'number', 0, 7, 7],
+      ['kind', 'text', 0, 3, 3],
+    ],
+  );
+  const plot = described.features.at(-1)!;
+  assert.deepEqual(plot.findings, [{ kind: 'few values', distinct: 7 }]);
+  assert.equal(plot.quartiles.length, 3);
+  // What is given is no number to model.
+  const given = await flowscope(
+    'data',
+    table,
+    ...choice.slice(2),
+    '--exclude',
+    'name',
+    '--condition',
+    'plot',
+  );
+  assert.match(given.stdout, /^plot +given /m);
+  assert.doesNotMatch(given.stdout, /few whole numbers/);
+  assert.notEqual((await flowscope('data', at('missing.csv'))).code, 0);
+});
+
 test('its rows are written as arrays', async () => {
   const folder = at('arrays');
   const dropped = ['--missing', 'drop', '--write', folder];

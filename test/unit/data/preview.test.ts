@@ -3,9 +3,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { previewData } from '../../../src/data/preview';
+import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
+const normal = stream(4, 'rows').normal(4000);
 
 /** So many rows, of which the later ones are a little longer. */
 function table(name: string, rows: number): string {
@@ -55,7 +57,7 @@ test('numbers of a condition are named, and nothing is said of their values', as
   const file = path.join(folder, 'trips.csv');
   const rows = Array.from(
     { length: 900 },
-    (_, i) => `${Math.sin(i)},${Math.cos(3 * i)},${i % 3 ? 'cash' : 'card'}`,
+    (_, i) => `${normal[i]},${Math.atan(normal[900 + i]!)},${i % 3 ? 'cash' : 'card'}`,
   );
   writeFileSync(file, `x,y,payment\n${rows.join('\n')}`);
   const { features, range, warnings } = await previewData(file, folder, {
@@ -70,7 +72,7 @@ test('numbers of a condition are named, and nothing is said of their values', as
       ['cash', true],
     ],
   );
-  assert.ok(range[0] < -0.9 && range[1] <= 1, String(range));
+  assert.ok(range[0] < -2 && range[1] > 2, String(range));
   assert.deepEqual(warnings, []);
 });
 
@@ -86,7 +88,7 @@ test('decimal commas that were read are said once', async () => {
 });
 
 test('values that differ, but not as float32, are not said to be all the same', async () => {
-  const lines = Array.from({ length: 700 }, (_, i) => `${1e13 + i / 4},${1e7 + (i % 7)},7,${Math.sin(i)}`);
+  const lines = Array.from({ length: 700 }, (_, i) => `${1e13 + i / 4},${1e7 + (i % 7)},7,${normal[i]}`);
   const file = path.join(folder, 'fine.csv');
   writeFileSync(file, `account,odd,still,x\n${lines.join('\n')}\n`);
   const { warnings } = await previewData(file, folder);
@@ -120,4 +122,113 @@ test('columns that name rows, and numbers of more digits than are read, are said
   ]);
   // Training refuses it.
   assert.ok(warnings.some((line) => line.startsWith('Column "late" varies too little beside its size')));
+});
+
+test('all columns that training refuses are said at once, with the others as they are without them', async () => {
+  const lines = Array.from({ length: 900 }, (_, i) => [
+    `2020-01-${10 + (i % 9)}`,
+    i === 40 ? '' : normal[i],
+    i === 700 ? 'inf' : normal[900 + i],
+    i % 2 ? 'owl' : 'tern',
+    normal[1800 + i],
+  ]);
+  const file = path.join(folder, 'words.csv');
+  writeFileSync(file, `day,a,b,kind,c\n${lines.map((cells) => cells.join()).join('\n')}\n`);
+  const preview = await previewData(file, folder);
+  assert.deepEqual(preview.refused, [
+    { name: 'day', column: 0, rows: 900, example: '2020-01-10', where: 'line 2' },
+    { name: 'b', column: 2, rows: 1, example: 'inf', where: 'line 702' },
+    { name: 'kind', column: 3, rows: 900, example: 'tern', where: 'line 2' },
+  ]);
+  assert.deepEqual(
+    preview.features!.map(({ name, column, gaps }) => [name, column, gaps]),
+    [
+      ['a', 1, 1],
+      ['c', 4, 0],
+    ],
+  );
+  assert.equal(
+    preview.warnings[0],
+    'Training refuses 3 columns that hold other than finite numbers: "day" ("2020-01-10" in line 2 and 899 other rows), ' +
+      '"b" ("inf" in line 702), "kind" ("tern" in line 2 and 899 other rows). Make a class the label (--label-column, ' +
+      'data.labelColumn), leave them out (--exclude, data.exclude), or correct the values.',
+  );
+  assert.match(preview.warnings[1]!, /^1 of 900 rows have gaps, which training refuses/);
+  // Words are no gaps, and a column that is given is refused as one that is modeled.
+  const chosen = await previewData(file, folder, {
+    reading: { exclude: ['b'], missing: 'drop' },
+    context: { columns: ['c', 'day'], labelColumn: 'kind' },
+  });
+  assert.equal(chosen.train + chosen.validation, 899);
+  assert.deepEqual(
+    [chosen.refused!.map(({ name }) => name), chosen.features!.map(({ name }) => name)],
+    [['day'], ['a', 'c']],
+  );
+});
+
+test('a table of words, one of a single row and one with broken rows are described, too', async () => {
+  const words = path.join(folder, 'only-words.csv');
+  writeFileSync(words, 'a,b\nx,y\nz,y\n');
+  const found = await previewData(words, folder);
+  assert.deepEqual([found.shape, found.refused!.length, found.features], [[0], 2, []]);
+  const row = path.join(folder, 'row.csv');
+  writeFileSync(row, 'a,b\n1,2\n');
+  const { warnings } = await previewData(row, folder);
+  assert.match(warnings[0]!, /^Training refuses so few examples: 0 would be left for it, and it needs 2\.$/);
+  const broken = path.join(folder, 'broken.csv');
+  writeFileSync(broken, 'a,b\n1,2\n3,4,5\n6\n7,8\n');
+  assert.equal(
+    (await previewData(broken, folder)).warnings[0],
+    'Training refuses 2 rows with another number of columns than the first: line 3 has 3, not 2. Correct or remove them.',
+  );
+  writeFileSync(broken, '# data\na,b,c,d\n1,2\n3,4\n');
+  await assert.rejects(previewData(broken, folder), /line 3: expected 4 columns as in line 2, got 2/);
+});
+
+test('columns of a Parquet file that hold no numbers, as well', async () => {
+  const file = path.resolve('test/fixtures/data/table-zstd.parquet');
+  const { refused, features, warnings } = await previewData(file, folder, { reading: { missing: 'drop' } });
+  assert.deepEqual(refused, [{ name: 'species', column: 4, rows: 60, example: 'UTF8' }]);
+  assert.equal(features!.length, 4);
+  assert.match(
+    warnings[0]!,
+    /refuses 1 column that holds other than finite numbers: "species" \(UTF8\)\. Make a class/,
+  );
+});
+
+test('heavy tails, limits and whole numbers of few values are said with what can be done', async () => {
+  const lines = Array.from({ length: 2000 }, (_, i) => [
+    Math.exp(9 + 3 * normal[i]!).toFixed(2),
+    ((i * 7919) % 2003) / 2003,
+    Math.max(0, normal[2000 + i]!),
+    4 + 2 * (i % 3),
+    normal[(i * 3) % 4000]!,
+  ]);
+  const file = path.join(folder, 'incomes.csv');
+  writeFileSync(file, `income,rate,rain,cyl,t\n${lines.map((cells) => cells.join()).join('\n')}\n`);
+  const { warnings } = await previewData(file, folder);
+  assert.equal(warnings.length, 3);
+  assert.match(
+    warnings[0]!,
+    /^Column "cyl" takes few whole numbers \(3\), .*--condition.*--label-column.*--exclude/,
+  );
+  assert.match(
+    warnings[1]!,
+    /^Column "income" has a heavy tail \(median \d+.*, largest .*\).* train on its logarithm\.$/,
+  );
+  assert.match(
+    warnings[2]!,
+    /"rate" from 0 to 1; "rain" from 0 \((49|5\d) % of the values are 0\)\. .*logit/,
+  );
+});
+
+test('a few values far from all others are said in a short table, too', async () => {
+  const file = path.join(folder, 'error.csv');
+  const lines = Array.from({ length: 300 }, (_, i) => `${i === 7 ? 9999 : normal[i]},${normal[300 + i]}`);
+  writeFileSync(file, `a,b\n${lines.join('\n')}\n`);
+  const { warnings } = await previewData(file, folder, { reading: { columns: ['b', 'a'] } });
+  assert.match(
+    warnings.at(-1)!,
+    /^Column "a" has values far from all others \("a" 9999, half of the values from -0\.\d+ to 0\.\d+\)/,
+  );
 });

@@ -100,6 +100,20 @@ test('a range has the digits that are written, which float32 cannot keep', async
   assert.ok(histogram.counts.every((count) => count >= 20));
 });
 
+test('what is unusual about the numbers of a column is found in the file, before anything is chosen', async () => {
+  const lines = Array.from({ length: 600 }, (_, i) => `${7 * i},${i % 3},${(i * 7) % 601},${'ab'[i % 2]}`);
+  const found = await tableColumns(put(folder, 'found.csv', `n,few,rate,kind\n${lines.join('\n')}\n`), '/');
+  assert.deepEqual(
+    found!.map(({ numbers }) => [numbers?.quartiles?.[1], numbers?.findings]),
+    [
+      [2096.5, [{ kind: 'row number' }]],
+      [1, [{ kind: 'few values', distinct: 3 }]],
+      [299.5, [{ kind: 'row number' }]],
+      [undefined, undefined],
+    ],
+  );
+});
+
 test('of a long table the first rows are looked at', async () => {
   const long = await tableOverview(put(folder, 'longer.csv', `a,b\n${'1,2\n'.repeat(30_000)}`), '/');
   assert.deepEqual([long!.looked, long!.more, long!.cells.length], [20_000, true, 200]);

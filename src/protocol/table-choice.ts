@@ -1,8 +1,8 @@
 /** What the user does with the columns of a table, and what comes of it. */
-import { varies } from '../../src/base/variation';
-import { type ColumnRole, contextOfRoles } from '../../src/protocol/column-roles';
-import type { OverviewColumn, TableOverview } from '../../src/protocol/data';
-import type { DataChoice } from '../../src/protocol/engine';
+import { varies } from '../base/variation';
+import { type ColumnRole, contextOfRoles } from './column-roles';
+import type { OverviewColumn, TableOverview } from './data';
+import type { DataChoice } from './engine';
 
 export const uses = ['use', 'condition', 'label', 'leave out'] as const;
 export type Use = (typeof uses)[number];
@@ -71,6 +71,12 @@ export function withUse(
       : other;
   });
 }
+
+/** Rows with gaps are left out at first, unless none would stay. */
+export const firstMissing = (
+  overview: Pick<TableOverview, 'gaps' | 'looked'>,
+  uses: readonly Use[],
+): Missing => (rowsWithGaps(overview, uses) >= overview.looked ? 'mean' : 'drop');
 
 /** Rows that have a gap in a column that is read. */
 export function rowsWithGaps({ gaps }: Pick<TableOverview, 'gaps'>, uses: readonly Use[]): number {
