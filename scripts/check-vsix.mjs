@@ -45,6 +45,7 @@ const required = [
   'dist/node_modules/sharp/dist/index.cjs',
   'media/icon.png',
   'python/flowscope/train.py',
+  'python/flowscope/train_processes.py',
   'python/flowscope/train_ray.py',
   'python/flowscope/training/loop.py',
   'media/data/digits.csv.gz',

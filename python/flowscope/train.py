@@ -1,28 +1,37 @@
-"""Trains the run that `flowscope train --launcher …` prepared: `python -m flowscope.train RUN`, alone or under torchrun."""
+"""Trains the run that `flowscope train --launcher …` prepared: `python -m flowscope.train RUN`.
+
+It is one process of several where train_processes.py or torchrun has started it.
+"""
 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import signal
 import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import torch
 import torch.distributed as dist
 
+from .train_processes import MEETING_FILE
 from .training.collective import World
 from .training.data import open_split
 from .training.folder import RunFolder, read_resume
-from .training.loop import Loop, Signals, say
+from .training.loop import Loop, Signals
 from .training.model import Trainer
 from .training.plan import TrainingError, read_plan
+from .training.report import log, say
 from .training.steering import Steering
 
-#: A pause may last; that a process was killed is noticed by torchrun.
+#: A pause may last; that a process was killed is noticed by whoever started them.
 PATIENCE = timedelta(days=30)
+#: Seconds for the other processes to appear once whoever started them is gone.
+TO_APPEAR = 60.0
 
 
 def train(run: Path, signals: Signals, *, take_over: bool) -> None:
@@ -39,13 +48,20 @@ def train(run: Path, signals: Signals, *, take_over: bool) -> None:
         moment, state = read_resume(run)
         trainer.restore(state)
         loop = Loop(plan, world, trainer, moment, signals)
-        if folder is not None:
-            folder.rewind(moment.step)
-            folder.forget_requests()
-            loop.folder, loop.steering = folder, Steering(run, log, folder.check)
-            folder.status("running", moment)
         try:
+            if folder is not None:
+                folder.rewind(moment.step)
+                folder.forget_requests()
+                loop.folder, loop.steering = folder, Steering(run, log, folder.check)
+                folder.status("running", moment)
             ended = loop.run()
+        except FileExistsError:
+            # Another process writes the run now.
+            raise
+        except OSError as error:
+            wrong = in_words(run, error)
+            loop.keep(wrong)
+            raise wrong from error
         except BaseException as error:
             loop.keep(error)
             raise
@@ -58,8 +74,21 @@ def train(run: Path, signals: Signals, *, take_over: bool) -> None:
             folder.release()
 
 
-def log(line: str) -> None:
-    say({"log": line})
+def in_words(run: Path, error: OSError) -> TrainingError:
+    """What is wrong with the disk, in words."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return TrainingError(f"{run}: cannot be written, because the disk is full. Free some space, then resume the run.")
+    return TrainingError(f"{error.filename or run}: {error.strerror or error}. The run can be resumed once this is mended.")
+
+
+def join(size: int) -> None:
+    """Meets the other processes."""
+    file = os.environ.get(MEETING_FILE)
+    if file is None:
+        # torchrun has put their addresses in the environment.
+        return dist.init_process_group("gloo", timeout=PATIENCE)
+    rank = int(os.environ["RANK"])
+    dist.init_process_group("gloo", store=dist.FileStore(file, size), rank=rank, world_size=size, timeout=PATIENCE)
 
 
 def heed(signals: Signals, until_closed: bool) -> None:
@@ -78,6 +107,11 @@ def heed(signals: Signals, until_closed: bool) -> None:
             while os.read(0, 4096):
                 pass
             stop()
+            if MEETING_FILE in os.environ:
+                # Those that it waits for may not have been started any more.
+                time.sleep(TO_APPEAR)
+                if not dist.is_initialized():
+                    os._exit(1)
 
         threading.Thread(target=wait, name="flowscope-input", daemon=True).start()
 
@@ -93,15 +127,19 @@ def main() -> int:
         torch.set_default_dtype(torch.float64)
     signals = Signals()
     signals.followed = given.until_closed
-    heed(signals, given.until_closed)
-    # Under torchrun each process finds in its environment which of how many it is.
-    is_one_of_several = int(os.environ.get("WORLD_SIZE", "1")) > 1
+    heed(signals, given.until_closed or MEETING_FILE in os.environ)
+    # Each of several processes finds in its environment which of how many it is.
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    is_one_of_several = size > 1
     if is_one_of_several:
-        dist.init_process_group("gloo", timeout=PATIENCE)
+        join(size)
     try:
         train(given.run, signals, take_over=given.take_over)
     except (TrainingError, FileExistsError) as error:
         say({"error": str(error)})
+        return 2
+    except OSError as error:
+        say({"error": str(in_words(given.run, error))})
         return 2
     finally:
         if is_one_of_several:

@@ -22,9 +22,10 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from .train import PATIENCE, heed, log, train
-from .training.loop import Signals, say, say_line
+from .train import PATIENCE, heed, train
+from .training.loop import Signals
 from .training.plan import TrainingError
+from .training.report import log, say, say_line
 
 #: Seconds between two looks at whether to stop, and until waiting for room is worth a word.
 LOOK_EVERY = 0.25

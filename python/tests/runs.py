@@ -26,8 +26,6 @@ THOROUGH = os.environ.get("FLOWSCOPE_THOROUGH") == "1"
 #: How often a worker is killed.
 KILLS = 20 if THOROUGH else 2
 
-# As the engine starts torchrun.
-os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
 os.environ.update(FLOWSCOPE_PYTHON=sys.executable, OMP_NUM_THREADS="1")
 COMMAND = ["node", os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / "dist" / "cli.js"))]
 
@@ -47,8 +45,8 @@ def flowscope(*words, **more):
 
 def arguments(run, processes=None, *more, restarts=0):
     """Of a command that trains."""
-    start = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", f"--max-restarts={restarts}"]
-    return [sys.executable, *(start if processes else []), "-m", "flowscope.train", str(run), *more]
+    several = [f"--processes={processes}", f"--max-restarts={restarts}"] if processes else []
+    return [sys.executable, "-m", f"flowscope.train{'_processes' if processes else ''}", str(run), *several, *more]
 
 
 def train(run, processes=1, *more):
@@ -147,6 +145,26 @@ def first_process(run):
         return json.loads((run / "train.lock").read_text())["pid"]
     except (OSError, ValueError):
         return None
+
+
+def listeners(processes):
+    """The addresses, without ports, at which these processes accept connections (TCP)."""
+    held = set()
+    for process in processes:
+        for opened in Path(f"/proc/{process}/fd").iterdir():
+            held.add(os.readlink(opened).removeprefix("socket:[").removesuffix("]"))
+    found = set()
+    for name, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]:
+            words = line.split()
+            # 0A is LISTEN. Addresses are numbers of 32 bits as this processor has them.
+            if words[3] == "0A" and words[9] in held:
+                address = bytes.fromhex(words[1].split(":")[0])
+                packed = b"".join(
+                    int.from_bytes(address[i : i + 4], "big").to_bytes(4, sys.byteorder) for i in range(0, len(address), 4)
+                )
+                found.add(socket.inet_ntop(family, packed))
+    return found
 
 
 def wait_for(is_so, seconds=60):

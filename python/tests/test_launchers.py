@@ -1,10 +1,14 @@
-"""Trainings with PyTorch by torchrun, by several machines, and by the command line, which starts both."""
+"""Trainings with PyTorch in several processes, on several machines, and by the command line, which starts both."""
 
 import json
+import os
+import signal
 import subprocess
 import sys
 
+import pytest
 from runs import (
+    COMMAND,
     ENGINE,
     FOLDER,
     KILLS,
@@ -15,6 +19,7 @@ from runs import (
     flowscope,
     free_port,
     goes_on_after_killed_workers,
+    listeners,
     patience,
     prepared,
     rows,
@@ -26,20 +31,41 @@ from safetensors.numpy import load_file
 from flowscope.training.plan import read_plan
 
 
-def test_torchrun_goes_on_after_killed_workers(family, tmp_path):
+def test_processes_go_on_after_killed_workers(family, tmp_path):
     goes_on_after_killed_workers(lambda run: arguments(run, 2, restarts=KILLS), family, tmp_path)
 
 
-def test_ends_with_whoever_started_it(tmp_path):
+@pytest.mark.parametrize("by", ["its input", "a signal"])
+def test_ends_with_whoever_started_it(by, family, tmp_path):
     run = prepared("table", tmp_path / "run")
     ends_at(run, 10**6)
     command = arguments(run, 2, "--until-closed")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as started:
         wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) > 5)
-        # As when that process is killed: nothing is read any more either.
-        started.stdout.close()
-        started.stdin.close()
+        if by == "a signal":
+            started.terminate()
+        else:
+            # As when that process is killed: nothing is read any more either.
+            started.stdout.close()
+            started.stdin.close()
         assert started.wait(patience(15)) == 0
+    assert json.loads((run / "run.json").read_text())["status"] == "stopped"
+    assert not family()
+
+
+def test_nobody_else_can_connect_to_processes_of_one_machine_which_end_with_their_supervisor(family, tmp_path):
+    config = json.loads((FOLDER / "moons.json").read_text())
+    config["training"]["steps"] = 10**6
+    (tmp_path / "long.json").write_text(json.dumps(config))
+    run = tmp_path / "run"
+    words = ["train", "--config", str(tmp_path / "long.json"), "--output", str(run), "--launcher", "torchrun", "--processes", "2"]
+    started = subprocess.Popen([*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) > 2, 120)
+    assert listeners(family()) == {"127.0.0.1"}
+    # As when memory runs out.
+    os.kill(next(process for process, name in family().items() if "train_processes" in name), signal.SIGKILL)
+    started.wait(patience(60))
+    wait_for(lambda: not family(), 30)
     assert json.loads((run / "run.json").read_text())["status"] == "stopped"
 
 
@@ -117,8 +143,10 @@ def test_the_command_line_says_how_pytorch_computes(tmp_path):
     wanted = ["train", "--config", str(FOLDER / "moons.json"), "--max-steps", "2", "--precision", "bfloat16"]
     done = flowscope(*wanted, "--output", str(tmp_path / "engine"))
     assert (done.returncode, "need --launcher" in done.stderr) == (1, True), done.stderr
-    done = flowscope(*wanted, "--output", str(tmp_path / "run"), "--launcher", "torch")
+    # As where users of a group may change each other's files by default: not what is run as a program.
+    done = flowscope(*wanted, "--output", str(tmp_path / "run"), "--launcher", "torch", umask=0o002)
     assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "run" / "torch").stat().st_mode & 0o777 == 0o700
     plan = read_plan(tmp_path / "run")
     assert (plan.precision, plan.compile) == ("bfloat16", False)
 

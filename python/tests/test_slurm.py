@@ -7,12 +7,13 @@ import signal
 import subprocess
 
 import pytest
-from runs import FOLDER, ends_at, flowscope, free_port, patience, rows, wait_for
+from runs import FOLDER, ends_at, first_process, flowscope, free_port, patience, rows, wait_for
 
 #: What a cluster has, for one machine that stands for all: srun starts the command once for each node.
 STAND_INS = {
     "sbatch": 'cp "$2" "$STAND_INS/submitted.sh"; echo 77',
-    "srun": 'for node in $(seq "$SLURM_NNODES"); do "$@" & done; wait',
+    "srun": """for ((node = 0; node < SLURM_NNODES; node++)); do SLURM_NODEID=$node "$@" & done
+        code=0; while [ -n "$(jobs -pr)" ]; do wait -n || { code=$?; kill $(jobs -pr); }; done; exit $code""",
     "scontrol": 'if [ "$1" = requeue ]; then echo "$2" >>"$STAND_INS/requeued"; else echo 127.0.0.1; fi',
 }
 
@@ -32,7 +33,7 @@ def cluster(tmp_path, monkeypatch):
     return place
 
 
-def test_a_job_of_slurm_saves_in_time_and_goes_on(cluster, tmp_path):
+def test_a_job_of_slurm_saves_in_time_and_goes_on_and_again_where_a_process_dies(cluster, family, tmp_path):
     run = tmp_path / "it's a run"
     words = ["submit", "--slurm", "--config", str(FOLDER / "moons.json"), "--output", str(run), "--nodes", "2", "--time", "1:00"]
     done = flowscope(*words, "--json")
@@ -50,10 +51,18 @@ def test_a_job_of_slurm_saves_in_time_and_goes_on(cluster, tmp_path):
     status = json.loads((run / "run.json").read_text())
     assert status["status"] == "stopped" and status["step"] > 5
 
-    ends_at(run, status["step"] + 3)
-    assert subprocess.run(["bash", script], capture_output=True, timeout=patience(120)).returncode == 0
+    end = status["step"] + 100
+    ends_at(run, end)
+    with subprocess.Popen(["bash", script], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as job:
+        wait_for(lambda: rows(run)[-1]["step"] > status["step"], 120)
+        first = first_process(run)
+        ours = [
+            process for process, name in family().items() if "flowscope.train\0" in name and "torch.distributed.run" not in name
+        ]
+        os.kill(next(process for process in ours if process != first), signal.SIGKILL)
+        assert job.wait(patience(120)) == 0
     assert len((cluster / "requeued").read_text().split()) == 1
-    assert json.loads((run / "run.json").read_text())["step"] == status["step"] + 3
+    assert json.loads((run / "run.json").read_text())["step"] == end
 
 
 def test_a_cluster_without_slurm_is_said(tmp_path, monkeypatch):

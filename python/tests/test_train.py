@@ -1,6 +1,7 @@
 """Training with PyTorch against the engine's own, number by number and step by step."""
 
 import json
+import os
 import subprocess
 
 import numpy as np
@@ -171,6 +172,14 @@ def test_a_stopped_run_goes_on_with_the_same_curve(alone, tmp_path):
         (lambda run: np.save(run / "torch" / "train.npy", np.zeros((3, 2), np.float32)), "expected float32 or uint8"),
         (lambda run: (run / "checkpoints" / "last.resume.safetensors").write_bytes(b"x" * 99), "cannot be gone on from"),
         (lambda run: (run / "rates.json").write_text("[1]"), "is damaged"),
+        (lambda run: (run / "torch" / "flow.py").chmod(0o664), "can be changed by other users (mode 664)"),
+        pytest.param(
+            lambda run: os.chown(run / "torch" / "flow.py", 12345, -1),
+            "belongs to another user (number 12345)",
+            marks=pytest.mark.skipif(
+                not hasattr(os, "geteuid") or os.geteuid() != 0, reason="files can be given away by root only"
+            ),
+        ),
     ],
 )
 def test_says_what_is_wrong_with_a_run(change, says, tmp_path):
@@ -180,6 +189,19 @@ def test_says_what_is_wrong_with_a_run(change, says, tmp_path):
     assert code == 2
     assert says in json.loads(said)["error"]
     assert not (run / "train.lock").exists()
+
+
+def test_a_full_disk_is_said_and_noted_in_the_run(tmp_path):
+    run = prepared("moons", tmp_path / "run")
+    # The device on which every write fails as on a full disk.
+    (run / "torch" / "samples.npy").symlink_to("/dev/full")
+    code, said = start_training(run)
+    assert (code, json.loads(said.splitlines()[-1])) == (
+        2,
+        {"error": f"{run}: cannot be written, because the disk is full. Free some space, then resume the run."},
+    )
+    status = json.loads((run / "run.json").read_text())
+    assert (status["status"], status["step"], "the disk is full" in status["message"]) == ("failed", 50, True)
 
 
 def test_the_command_says_what_is_wrong_with_whole_pictures(tmp_path):

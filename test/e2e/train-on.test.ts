@@ -13,19 +13,20 @@ import { tried } from '../tried';
 
 /** What is asked after the place, and what is answered. */
 const places = {
-  torchrun: { 'How many processes?': '2' },
+  'Several processes': { 'How many processes?': '2' },
   Ray: { 'How many workers?': '2', 'Address of the cluster of Ray': '' },
 };
 
 for (const [place, answers] of tried(
   'e2e/train-on: places',
   Object.entries(places),
-  ([name]) => name === 'torchrun',
+  ([name]) => name === 'Several processes',
 ))
   describe(`a training with ${place}`, function () {
     this.timeout(300_000);
     let workbench: Workbench;
     let tries = 0;
+    const name = `with-${place.replace(' ', '-')}`;
 
     inWindow(
       async (window) => {
@@ -35,7 +36,7 @@ for (const [place, answers] of tried(
     );
 
     it('is started from the palette, followed live, paused and resumed from the inspector', async () => {
-      const run = others(`with-${place}-${++tries}`);
+      const run = others(`${name}-${++tries}`);
       // Longer than anybody looks, and validated as often as it is looked at here.
       writeFileSync(
         `${run}.flow.json`,
@@ -66,7 +67,7 @@ for (const [place, answers] of tried(
 
       const best = path.join(run, 'checkpoints', 'best.flow.safetensors');
       await until('a checkpoint', () => existsSync(best), 120_000);
-      await workbench.statusBar(new RegExp(`with-${place}-\\d step \\d+`)).waitFor();
+      await workbench.statusBar(new RegExp(`${name}-\\d step \\d+`)).waitFor();
       void vscode.commands.executeCommand('flowscope.openInInspector', vscode.Uri.file(best));
       const frame = await workbench.webview('[data-result]');
       await showTab(frame, '.diag', 'Run');

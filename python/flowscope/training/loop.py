@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import sys
 import time
-from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -16,7 +13,8 @@ from .collective import World
 from .data import open_split
 from .folder import Moment, Row, RunFolder
 from .model import Likelihood, Trainer
-from .plan import Plan
+from .plan import Plan, TrainingError
+from .report import say
 from .schedule import learning_rate_at
 from .steering import LOOK_EVERY, Steering
 
@@ -42,19 +40,6 @@ class Signals:
     stop = False
     #: Somebody reads each step. A log is told of validations only.
     followed = False
-
-
-def say(what: Mapping[str, Any]) -> None:
-    """A line of JSON for whoever started this."""
-    say_line(json.dumps(what))
-
-
-def say_line(line: str) -> None:
-    try:
-        print(line, flush=True)
-    except OSError:
-        # Nobody reads it any more. What is left in the buffer must not fail when Python ends either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Loop:
@@ -95,12 +80,16 @@ class Loop:
         """After an error: what was learned is kept where it can be, and the run says why it ended."""
         if self.folder is None:
             return
-        if self.signals.stop:
-            self._status("stopped", f"Stopped at step {self.moment.step}.")
-        else:
-            self._status("failed", f"{type(error).__name__}: {error}"[:500])
-        if self.sound:
-            self._save_last()
+        why = str(error) if isinstance(error, TrainingError) else f"{type(error).__name__}: {error}"
+        # A disk that is full may have no room for this either.
+        with suppress(OSError):
+            if self.signals.stop:
+                self._status("stopped", f"Stopped at step {self.moment.step}.")
+            else:
+                self._status("failed", why[:500])
+        with suppress(OSError):
+            if self.sound:
+                self._save_last()
 
     def _agreed(self) -> float:
         """The learning rate of the next step, as the first process has it. Raises Ended."""

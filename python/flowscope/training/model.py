@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -38,13 +39,33 @@ class Likelihood:
 
 
 def load_module(plan: Plan) -> ModuleType:
-    """flow.py, which the engine has written in this start."""
-    spec = importlib.util.spec_from_file_location("flowscope_run_flow", plan.folder / "flow.py")
-    if spec is None or spec.loader is None:
-        raise TrainingError(f"{plan.folder / 'flow.py'}: cannot be loaded. Prepare the run again with flowscope train.")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    """flow.py, which the engine has written in this start. Only its text is run: Python would also take bytecode beside it."""
+    file = plan.folder / "flow.py"
+    try:
+        with file.open("rb") as opened:
+            _check_owner(file, os.fstat(opened.fileno()))
+            text = opened.read()
+    except OSError as error:
+        raise TrainingError(f"{file}: cannot be read: {error.strerror}. Prepare the run again with flowscope train.") from None
+    module = ModuleType("flowscope_run_flow")
+    module.__file__ = str(file)
+    exec(compile(text, str(file), "exec"), module.__dict__)
     return module
+
+
+def _check_owner(file: Path, found: os.stat_result) -> None:
+    """Raises TrainingError for a program that somebody else may have written."""
+    if os.name == "nt":
+        return
+    if found.st_uid not in (os.geteuid(), 0):
+        why = f"belongs to another user (number {found.st_uid})"
+    elif found.st_mode & 0o022:
+        why = f"can be changed by other users (mode {found.st_mode & 0o777:o})"
+    else:
+        return
+    raise TrainingError(
+        f"{file}: {why}, and training runs it as a program. Prepare the run again, as the user who trains, with flowscope train."
+    )
 
 
 class Trainer:

@@ -10,7 +10,7 @@ export const submitCommand = defineCommand({
   summary: 'Train as a job of a cluster',
   about:
     'Prepares a run on this machine and submits a job that trains it with PyTorch. The folder of the run has to be at the same place on all machines. ' +
-    'The job saves before its time is up and queues itself again, until the training is finished.',
+    'The job saves before its time is up and queues itself again, until the training is finished. The network of its machines has to be trusted.',
   options: {
     slurm: { type: 'flag', help: 'Submit to Slurm, by sbatch.' },
     ...trainOptions,

@@ -26,7 +26,7 @@ export const trainCommand = defineCommand({
     launcher: {
       type: 'choice',
       choices: launcherNames,
-      help: 'Train with PyTorch instead of the engine: torch (one process), torchrun or ray (several, which share each batch).',
+      help: 'Train with PyTorch instead of the engine: torch (one process), torchrun or ray (several, which share each batch). Where several machines take part, everybody on their network can reach the training: it has to be trusted.',
     },
     processes: {
       type: 'integer',
@@ -38,7 +38,7 @@ export const trainCommand = defineCommand({
       type: 'integer',
       value: 'M',
       min: 1,
-      help: 'With --launcher torchrun: how many machines, of which this is the first.',
+      help: 'With --launcher torchrun: how many machines on a trusted network, of which this is the first.',
     },
     rendezvous: {
       type: 'text',

@@ -35,7 +35,7 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
           description: l10n.t('TensorFlow or ONNX Runtime, on this machine'),
         },
         ...found.map((state) => ({
-          label: `${state.missing === undefined ? '$(server-process)' : '$(warning)'} ${titles[state.name]}`,
+          label: `${state.missing === undefined ? '$(server-process)' : '$(warning)'} ${titles()[state.name]}`,
           description: aboutOf(state.name),
           // Choosing it shows the rest of the message.
           detail: state.found ?? state.missing?.split('. ')[0],
@@ -49,19 +49,21 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
   }
 }
 
-const titles: Record<PlaceName, string> = {
+const titles = (): Record<PlaceName, string> => ({
   torch: 'PyTorch',
-  torchrun: 'torchrun',
+  torchrun: l10n.t('Several processes'),
   ray: 'Ray',
   slurm: 'Slurm',
-};
+});
 
 function aboutOf(name: PlaceName): string {
   return {
     torch: l10n.t('one process, on this machine'),
-    torchrun: l10n.t('several processes on this machine, which share each batch'),
-    ray: l10n.t('several workers on this machine or on a cluster of Ray, which share each batch'),
-    slurm: l10n.t('a job on one or more machines of a cluster'),
+    torchrun: l10n.t('of PyTorch on this machine, which share each batch'),
+    ray: l10n.t(
+      'several workers on this machine or on a cluster of Ray, which share each batch; the network has to be trusted',
+    ),
+    slurm: l10n.t('a job on one or more machines of a cluster, whose network has to be trusted'),
   }[name];
 }
 

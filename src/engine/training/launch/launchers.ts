@@ -19,8 +19,8 @@ export interface Launcher {
 /** How often all processes are started again after one has died. */
 export const restarts = 10;
 
-/** Without it, processes that are started again may find the addresses of those before them, and not each other. */
-export const torchrunEnvironment = { TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1' };
+/** Threads that wait for each other leave the processor to others, unless the user's environment says otherwise. */
+export const passiveWaiting = { OMP_WAIT_POLICY: 'PASSIVE', GOMP_SPINCOUNT: '0', KMP_BLOCKTIME: '0' };
 
 const pytorch = ({ torch }: Python): string => `PyTorch ${torch}`;
 
@@ -35,15 +35,14 @@ export const launchers: Readonly<Record<LauncherName, Launcher>> = {
     options: ['processes', 'nodes', 'rendezvous'],
     library: pytorch,
     module({ processes = 1, nodes = 1, rendezvous }) {
+      // Without torchrun, which opens a port that everybody reaches.
+      if (nodes === 1)
+        return ['-m', 'flowscope.train_processes', `--processes=${processes}`, `--max-restarts=${restarts}`];
       const [host, port] = rendezvous?.split(':') ?? [];
       // The first machine has the first process, whose reports are read here. Machines with fixed numbers do not meet again.
-      const place =
-        nodes === 1
-          ? ['--standalone', `--max-restarts=${restarts}`]
-          : [`--nnodes=${nodes}`, '--node-rank=0', `--master-addr=${host!}`, `--master-port=${port!}`];
       return [
-        ...['-m', 'torch.distributed.run', ...place, `--nproc-per-node=${processes}`],
-        ...['-m', 'flowscope.train'],
+        ...['-m', 'torch.distributed.run', `--nnodes=${nodes}`, '--node-rank=0', `--master-addr=${host!}`],
+        ...[`--master-port=${port!}`, `--nproc-per-node=${processes}`, '-m', 'flowscope.train'],
       ];
     },
     processes: ({ processes = 1, nodes = 1 }) => processes * nodes,

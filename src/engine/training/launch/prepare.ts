@@ -1,5 +1,5 @@
 /** What PyTorch needs for training a run, in its folder `torch`: the flow, its weights, the data, and what to do with them. */
-import { rm } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
@@ -46,9 +46,12 @@ export async function prepareTorch(run: string, preparation: Preparation): Promi
   const { dataset, module, flow, weights } = preparation;
   try {
     await makeFolder(folder);
+    // What is in it is run. Whatever the user's mask is, nobody else may change it.
+    await chmod(folder, 0o700);
     // Until all is written there is no plan to follow.
     await rm(path.join(folder, 'plan.json'), { force: true });
     await writeAtomically(path.join(folder, 'flow.py'), module.text);
+    await chmod(path.join(folder, 'flow.py'), 0o600);
     const stored = [...flow.parameters, ...flow.state].map(({ name }) => [name, weights[name]!] as const);
     await writeSafetensors(path.join(folder, 'weights.safetensors'), {
       ...Object.fromEntries(stored),

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { UserError } from '../../../base/user-error';
 import type { TrainProgress, TrainResult } from '../../../protocol/engine';
-import { torchrunEnvironment } from './launchers';
+import { passiveWaiting } from './launchers';
 import { packageFolder } from './python';
 
 export type Ending = Pick<TrainResult, 'status' | 'message' | 'step' | 'seconds' | 'best'>;
@@ -91,12 +91,12 @@ function start(command: string, args: readonly string[], threads: number | undef
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
+      ...passiveWaiting,
       ...env,
       PYTHONPATH: [folder, ...(env['PYTHONPATH'] ? [env['PYTHONPATH']] : [])].join(path.delimiter),
       PYTHONSAFEPATH: '1',
       PYTHONDONTWRITEBYTECODE: '1',
       PYTHONUTF8: '1',
-      ...torchrunEnvironment,
       ...(threads === undefined ? {} : { OMP_NUM_THREADS: String(threads) }),
     },
   });

@@ -1,7 +1,7 @@
 /** A training as a job of Slurm: the script that sbatch is given. */
 import path from 'node:path';
 import { UserError } from '../../../base/user-error';
-import { restarts, torchrunEnvironment } from './launchers';
+import { restarts, passiveWaiting } from './launchers';
 
 export interface SlurmScript {
   /** Absolute path of the run's folder, on all machines. */
@@ -48,6 +48,10 @@ export function slurmScript(job: SlurmScript): string {
     'open-mode': 'append',
     signal: `B:USR1@${notice}`,
   };
+  const onOneMachine = `srun ${quoted(python)} -m flowscope.train_processes "$run" --processes=${processes} --take-over`;
+  // Fixed numbers and one address, about which nothing is agreed: torchrun's other ways unpickle what anybody may have sent.
+  const onSeveralMachines = `srun bash -c 'exec "$0" -m torch.distributed.run --node-rank="$SLURM_NODEID" "$@"' ${quoted(python)} \\
+    --nnodes="$SLURM_NNODES" --nproc-per-node=${processes} --master-addr="$first" --master-port="$port" -m flowscope.train "$run" --take-over`;
   const given = Object.entries(settings).filter(([, value]) => value !== undefined);
   return `#!/bin/bash
 ${given.map(([name, value]) => `#SBATCH --${name}=${value}`).join('\n')}
@@ -56,17 +60,20 @@ ${given.map(([name, value]) => `#SBATCH --${name}=${value}`).join('\n')}
 
 run=${quoted(run)}
 export PYTHONPATH=${quoted(packages)} PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=${threads}
-export ${Object.entries(torchrunEnvironment)
-    .map((pair) => pair.join('='))
+export ${Object.entries(passiveWaiting)
+    .map(([name, value]) => `${name}="\${${name}-${value}}"`)
     .join(' ')}
+# Where a process fails on one machine, those of the others end as well.
+export SLURM_KILL_BAD_EXIT=1
 # Python must not take what lies in the current folder for its own modules.
 cd /
 
 first=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
 port=$((20000 + SLURM_JOB_ID % 10000))
-srun ${quoted(python)} -m torch.distributed.run --nnodes="$SLURM_NNODES" --nproc-per-node=${processes} --max-restarts=${restarts} \\
-  --rdzv-id="$SLURM_JOB_ID" --rdzv-backend=c10d --rdzv-endpoint="$first:$port" -m flowscope.train "$run" --take-over &
-training=$!
+start() {
+  ${nodes === 1 ? onOneMachine : onSeveralMachines} &
+  training=$!
+}
 
 # Time is nearly up: the training saves and ends.
 time_is_up=
@@ -77,11 +84,16 @@ stop() {
 }
 trap stop USR1
 
-wait "$training"
-code=$?
-while kill -0 "$training" 2>/dev/null; do
+for attempt in {0..${restarts}}; do
+  start
   wait "$training"
   code=$?
+  while kill -0 "$training" 2>/dev/null; do
+    wait "$training"
+    code=$?
+  done
+  # 2 says that something is wrong with the run, which stays wrong.
+  if [ "$code" = 0 ] || [ "$code" = 2 ] || [ -n "$time_is_up" ]; then break; fi
 done
 if [ -n "$time_is_up" ]; then exec scontrol requeue "$SLURM_JOB_ID"; fi
 exit "$code"

@@ -6,12 +6,15 @@ import { launcherNames } from '../../../../../src/protocol/launch';
 
 test('every launcher starts our module', () => {
   for (const name of launcherNames)
-    assert.match(launchers[name].module({ name }).join(' '), /(^| )-m flowscope\.train(_ray)?( |$)/);
+    assert.match(
+      launchers[name].module({ name }).join(' '),
+      /(^| )-m flowscope\.train(_processes|_ray)?( |$)/,
+    );
 });
 
-test('torchrun stays on this machine unless it is told where others meet it', () => {
+test('torchrun opens no port unless it is told where other machines meet it', () => {
   const alone = launchers.torchrun.module({ name: 'torchrun', processes: 3 });
-  assert.ok(alone.includes('--standalone') && alone.includes('--nproc-per-node=3'));
+  assert.deepEqual(alone, ['-m', 'flowscope.train_processes', '--processes=3', '--max-restarts=10']);
   const several = { name: 'torchrun', processes: 3, nodes: 2, rendezvous: 'lab-1:29400' } as const;
   const args = launchers.torchrun.module(several);
   for (const wanted of ['--nnodes=2', '--node-rank=0', '--master-addr=lab-1', '--master-port=29400'])
