@@ -181,6 +181,6 @@ describe('splines and autoregressive layers', () => {
       answers: () => ({ tailBound: 4 }),
     });
     assert.equal(config.model.splineBound, 4);
-    assert.ok(origin?.assumptions.includes('Bound of the splines: 4'));
+    assert.ok(origin?.assumptions.includes('Bound of the splines: 4 in all 4 layers'));
   });
 });
