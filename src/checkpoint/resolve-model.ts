@@ -5,6 +5,7 @@ import { firstBytes, isFolder, refuseSpecial } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
 import { isOurs } from './checkpoint';
 import { containerOf } from './container';
+import { foreignFolder, foreignFormat } from './foreign-formats';
 import { isRunFolder, runPaths } from './run-folder';
 import { isRecording } from './recording/read';
 import { openSafetensors } from './safetensors';
@@ -34,10 +35,13 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     for (const file of [paths.bestRecording, paths.lastRecording]) {
       if (await exists(file)) return { kind: 'recording', file, run: target };
     }
+    const foreign = await foreignFolder(target);
     throw new UserError(
       (await isRunFolder(target))
         ? `${target}: this run has no checkpoint yet. Train it for some steps first.`
-        : `${target}: is a folder but not a run; expected a checkpoint, an ONNX file, a PyTorch file or a run folder.`,
+        : foreign !== undefined
+          ? `${target}: is ${foreign}`
+          : `${target}: is a folder but not a run; expected a checkpoint, an ONNX file, a PyTorch file or a run folder.`,
     );
   }
   if (target.toLowerCase().endsWith('.onnx')) return { kind: 'onnx', file: target };
@@ -45,6 +49,8 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
     const shards = await shardsOf(target);
     return { kind: (await containerOf(shards!.files[0]!)) ?? 'safetensors', file: target };
   }
+  const foreign = foreignFormat(target, await firstBytes(target, 8));
+  if (foreign !== undefined) throw new UserError(`${target}: is ${foreign}`);
   // By content, since checkpoints have all sorts of names.
   const container = await containerOf(target);
   if (container !== undefined) return { kind: container, file: target };

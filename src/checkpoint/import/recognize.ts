@@ -7,6 +7,7 @@ import { factsOf, misfitOf, withHyperParameters, type FileFacts } from './module
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { leastShare, rankOf } from './first-of';
 import { choice, chosen } from './questions';
+import { fileLooksLike, unlike } from './signatures';
 import { unwrapped } from './wrapped-names';
 import { withWeightNormNames } from './weight-norm';
 
@@ -87,6 +88,9 @@ function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recogn
   };
 }
 
+/** Of two layers that the config would describe by one value. */
+const isUnlike = (what: string): boolean => / (than|as) \S+$/.test(what);
+
 /** Why a file was not recognized: the closest match and what it lacks. */
 export function whyUnknown(file: TensorFile, only?: Library): string {
   const read = withWeightNormNames(unwrapped(file).file);
@@ -102,6 +106,9 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
     })
     .sort((a, b) => rankOf(b) - rankOf(a));
   const best = matches[0];
+  const looks =
+    only === undefined && best?.missing.every((what) => !isUnlike(what)) ? fileLooksLike(read) : undefined;
+  if (looks !== undefined) return looks;
   const shown = best?.missing.slice(0, 4).map((what) => shortened(what)) ?? [];
   const more = (best?.missing.length ?? 0) - shown.length;
   const missing =
@@ -117,6 +124,6 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   }
   return (
     `It is not a flow that Flowscope knows, so it cannot be run. Closest is ${best.name}, which explains ` +
-    `${Math.floor(best.share * 100)}% of its tensors.${missing}`
+    `${Math.floor(best.share * 100)}% of its tensors.${missing}${best.missing.some(isUnlike) ? ` ${unlike}` : ''}`
   );
 }

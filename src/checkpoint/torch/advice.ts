@@ -1,12 +1,21 @@
 /** What to do with files that are not read, in the words of whoever has to do it. */
 import { UserError } from '../../base/user-error';
+import { looksLike } from '../import/signatures';
 import type { UnknownGlobal } from './globals';
 
 /** Of a model that is in memory. The first keeps tensors that are shared, which save_file of safetensors refuses. */
 const saveModel =
   'safetensors.torch.save_model(model, "model.safetensors") or torch.save(model.state_dict(), "model.pt")';
 
-export function refuseGlobal(file: string, { global, root }: UnknownGlobal, isPickle: boolean): UserError {
+/** @param mentioned names of classes and functions in the file, which tell whose it is */
+export function refuseGlobal(
+  file: string,
+  { global, root }: UnknownGlobal,
+  isPickle: boolean,
+  mentioned: readonly string[],
+): UserError {
+  const looks = looksLike({ tensors: new Map(), extras: {}, classes: mentioned });
+  if (looks !== undefined) return new UserError(`${file}: ${looks}`);
   const load = isPickle
     ? `pickle.load(open("${baseName(file)}", "rb"))`
     : `torch.load("${baseName(file)}", map_location="cpu", weights_only=False)`;
@@ -36,6 +45,14 @@ export function refuseScript(file: string): UserError {
   return new UserError(
     `${file}: is a TorchScript program, not a state dict. Save its tensors: ` +
       `torch.save(torch.jit.load("${baseName(file)}", map_location="cpu").state_dict(), "model.pt").`,
+  );
+}
+
+/** What torch.export.save writes. */
+export function refuseExported(file: string): UserError {
+  return new UserError(
+    `${file}: is a program of torch.export (.pt2), not a state dict. Save its tensors: ` +
+      `torch.save(torch.export.load("${baseName(file)}").state_dict, "model.pt").`,
   );
 }
 

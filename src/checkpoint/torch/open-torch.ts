@@ -8,11 +8,12 @@ import { firstBytes, openFile, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, swapBytes, toFloat32 } from '../dtypes';
 import type { TensorFile } from '../import/types';
-import { refuseGlobal, refuseScript, refuseTar } from './advice';
+import { refuseExported, refuseGlobal, refuseScript, refuseTar } from './advice';
 import { torchContainer } from './container';
 import { torchRules, UnknownGlobal } from './globals';
 import { readLegacy, readNestedStorage } from './legacy';
 import { NumpyArray } from './numpy';
+import { mentionedNames } from './mentioned';
 import { PickleError, PickleGlobal, readPickle } from './pickle';
 import { pickStateDict, stateOfPzflow, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
@@ -53,7 +54,7 @@ async function openZip(file: string): Promise<TensorFile> {
     if (pickle.size > largestPickle) throw damaged(file, `its data.pkl has ${pickle.size} bytes`);
     const bytes = await pickle.read();
     if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
-    const state = readState(file, 'torch', () => readPickle(bytes, torchRules()));
+    const state = readState(file, 'torch', bytes, () => readPickle(bytes, torchRules()));
     const stored = [...archive.storages.values()].reduce((sum, entry) => sum + entry.size, 0);
     for (const tensors of [state.tensors, ...state.copies.values()]) {
       checkStorages(file, archive, tensors);
@@ -82,7 +83,7 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
     throw readError(file, error);
   }
   let root: unknown;
-  const state = readState(file, container, () => (root = readWhole()));
+  const state = readState(file, container, bytes, () => (root = readWhole()));
   function readWhole(): unknown {
     if (container === 'legacy') return readLegacy(bytes, torchRules());
     // Each storage of the file is saved by itself; together they are no longer than the file.
@@ -171,6 +172,8 @@ async function findArchive(file: string, entries: ReadonlyMap<string, ZipEntry>)
   const path = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   const folder = path?.slice(0, -'data.pkl'.length) ?? '';
   if (path === undefined) {
+    const isExported = /^([^/]*\/archive_format|serialized_exported_program\.json)$/;
+    if ([...entries.keys()].some((name) => isExported.test(name))) throw refuseExported(file);
     throw new UserError(
       `${file}: is a zip file without the data.pkl of a PyTorch checkpoint. ` +
         `Save the tensors with torch.save(model.state_dict(), "model.pt").`,
@@ -192,12 +195,18 @@ function damaged(file: string, what: string): UserError {
   );
 }
 
-function readState(file: string, container: 'torch' | 'legacy' | 'pickle', read: () => unknown): StateDict {
+function readState(
+  file: string,
+  container: 'torch' | 'legacy' | 'pickle',
+  bytes: Uint8Array,
+  read: () => unknown,
+): StateDict {
   try {
     const state = pickStateDict(read());
     if (state.tensors.size > 0) return state;
   } catch (error) {
-    if (error instanceof UnknownGlobal) throw refuseGlobal(file, error, container === 'pickle');
+    if (error instanceof UnknownGlobal)
+      throw refuseGlobal(file, error, container === 'pickle', mentionedNames(bytes));
     if (error instanceof PickleError) throw damaged(file, error.message);
     throw error;
   }

@@ -1,0 +1,602 @@
+/**
+ * What a file looks like that no importer reads: kinds of flows, libraries and other networks, by the names of their tensors
+ * and classes. It is asked only after the importers, and takes no file from them. What it says is what the names show.
+ */
+import { several } from '../../base/text';
+import { shortened } from '../../base/user-error';
+import type { TensorFile } from './types';
+
+/** What a message is built on; any part may be empty. */
+export interface Seen {
+  tensors: TensorFile['tensors'];
+  extras: TensorFile['extras'];
+  /** Of its objects, or names that its pickle mentions: "zuko.flows.continuous.FFJTransform". */
+  classes: readonly string[];
+}
+
+/**
+ * - after "It looks like ": what it is
+ * - what shows it: a name of a tensor, a name of a class, or what the function finds, after "by "
+ * - what to do, in sentences
+ */
+type Signature = readonly [
+  kind: string | ((seen: Seen) => string),
+  shows: RegExp | { class: RegExp } | ((seen: Seen) => string | undefined),
+  advice: string,
+];
+
+const intro = 'To look into it all the same, record it in Python: import flowscope;';
+const recorded = 'Then open model.flowrec.safetensors.';
+const calls = (call: string): string => `${intro} ${call}. ${recorded}`;
+const recordOf = (flow: string, given = 'x'): string =>
+  `flowscope.record(${flow}, ${given}, path="model.flowrec.safetensors")`;
+
+/** Flows that it takes as they are; x is a batch of their data. */
+const record = calls(recordOf('flow'));
+const recordSbi =
+  `${record} In a posterior of sbi, flow is posterior.posterior_estimator.net, x is theta, and ` +
+  'posterior.posterior_estimator.embedding_net(x) is the context.';
+const recordSteps = calls(
+  'steps = [flowscope.Step(str(i), lambda h, c, f=f: f(h), lambda y, c, f=f: f.inverse(y)) for i, f in enumerate(layers)], ' +
+    `from data to latent, where f(h) gives (y, log_det); ${recordOf('steps')}`,
+);
+const recordField = calls(
+  'ode = flowscope.Step("ode", lambda h, c: to_latent(h), lambda z, c: to_data(z)), where to_latent solves its equation ' +
+    `and gives (z, log_det); ${recordOf('[ode]')}`,
+);
+/** Transforms of PyTorch's distributions, which run from latent to data. */
+const recordTransforms = calls(
+  'steps = [flowscope.Step(str(i), lambda h, c, t=t: (t.inv(h), t.inv.log_abs_det_jacobian(h, t.inv(h))), lambda z, c, t=t: t(z)) ' +
+    `for i, t in reversed(list(enumerate(transforms)))]; ${recordOf('steps')}`,
+);
+const recordBlocks = calls(
+  'steps = [flowscope.Step(str(i), lambda h, c, b=b: ((r := b(h))[0], r[1] * h[0].numel()), lambda z, c, b=b: b.reverse(z), module=b) ' +
+    `for i, b in enumerate(model.blocks)]; ${recordOf('steps')}`,
+);
+/** Libraries of JAX, Keras and TensorFlow. */
+const write =
+  'To look into it all the same, run it on a batch x where it was made and write what its layers gave, from data to latent: ' +
+  'import flowscope; layers = [flowscope.recording.Layer(name="0", output=z, log_det=log_det)]; ' +
+  `flowscope.recording.write("model", x=x, layers=layers). ${recorded}`;
+const recordSbiField = calls(
+  'ode = posterior.potential_fn.neural_ode; step = flowscope.Step("ode", lambda h, c: ode(c).transform.call_and_ladj(h), ' +
+    `lambda z, c: ode(c).transform.inv(z)); ${recordOf('[step]', 'theta, x')} (docs/record.md adds the scale of its base)`,
+);
+const recordOne = (flow: string): string =>
+  calls(`${recordOf(flow, 'features')} for one of them, with features as the network before it gives them`);
+const noLayers = 'It has no layers that could be shown.';
+const saveStateDict = 'Save its tensors: torch.save(model.state_dict(), "model.pt").';
+
+/** Of flows whose layers the config could not describe together. */
+export const unlike = `Layers of unlike sizes or kinds are not read yet. ${record}`;
+
+/** Also for folders of it. */
+export const joinDcp =
+  'Join its files into one: from torch.distributed.checkpoint.format_utils import dcp_to_torch_save; ' +
+  'dcp_to_torch_save("FOLDER", "model.pt"). Then open model.pt.';
+export const joinDeepSpeed =
+  'Its script zero_to_fp32.py, which lies in its folder, joins the files: python zero_to_fp32.py . joined. Then open what it writes.';
+
+/** The first one that fits counts: a part of a library comes before the library, and who uses another one before it. */
+const signatures: readonly Signature[] = [
+  // Classes.
+  [
+    'an ensemble of posteriors of sbi (EnsemblePosterior): several flows',
+    { class: /^sbi\..*\.EnsemblePosterior$/ },
+    'Save one of its members: torch.save(posterior.posteriors[0], "member.pt").',
+  ],
+  [
+    'a posterior of sbi by flow matching (FMPE)',
+    { class: /^sbi\..*\.(FlowMatching\w*|FMPE)$/ },
+    recordSbiField,
+  ],
+  [
+    'a posterior of sbi by its score (NPSE, a diffusion)',
+    { class: /^sbi\..*\.(\w*ScoreEstimator|NPSE)$/ },
+    recordSbiField,
+  ],
+  [
+    'a posterior of sbi over a vector field (FMPE or NPSE)',
+    { class: /^sbi\..*\.\w*VectorField\w*$/ },
+    recordSbiField,
+  ],
+  ['a model of TabPFN, which has no layers of a flow', { class: /tabpfn/i }, noLayers],
+  [
+    'an estimator of sbi for discrete and continuous data (MNLE, MNPE)',
+    { class: /^sbi\..*\.(Mixed\w+|Categorical\w+)$/ },
+    'Its continuous part is a flow: torch.save(estimator.continuous_net, "continuous.pt") saves it alone.',
+  ],
+  [
+    'a mixture density network (MDN) of sbi, a mixture of Gaussians',
+    { class: /^(sbi|pyknos)\..*\.(\w*MDN|MixtureDensityEstimator|MoG\w*)$/ },
+    noLayers,
+  ],
+  ['a ratio estimator of sbi (NRE), which is a classifier', { class: /^sbi\..*\.\w*Ratio\w*$/ }, noLayers],
+  [
+    'a distributed checkpoint of PyTorch (torch DCP)',
+    { class: /^torch\.distributed\.checkpoint\./ },
+    joinDcp,
+  ],
+  [
+    'one shard of a model that was trained in several processes (FSDP, DTensor)',
+    { class: /^torch\.distributed\.\w+(\.\w+)*\.\w*(Tensor|Shard)\w*$/ },
+    'Save the whole from all processes: from torch.distributed.checkpoint.state_dict import get_model_state_dict, StateDictOptions; ' +
+      'state = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True)); ' +
+      'torch.save(state, "model.pt") in the first one.',
+  ],
+  ['a checkpoint of DeepSpeed', { class: /^deepspeed\./ }, joinDeepSpeed],
+  ['a program of torch.export or torch.fx', { class: /^torch\.(export|fx)\./ }, saveStateDict],
+  ['a flow or guide of Pyro', { class: /^pyro\./ }, recordTransforms],
+  ['a flow or guide of NumPyro', { class: /^numpyro\./ }, write],
+  ['a flow of Distrax or another object of Haiku', { class: /^(distrax|haiku)\./ }, write],
+  ['a flow of TensorFlow Probability', { class: /^tensorflow_probability\./ }, write],
+  [
+    'a pickled flow of flowjax',
+    { class: /^flowjax\./ },
+    'Save its leaves, with its arguments in flow_kwargs.json in the same folder: equinox.tree_serialise_leaves("flow.eqx", flow).',
+  ],
+  ['a model of Flax or Equinox', { class: /^(flax|equinox)\./ }, write],
+  ['a flow of bgflow', { class: /^bgflow\./ }, recordSteps],
+  ['a flow of jammy_flows', { class: /^jammy_flows\./ }, recordSteps],
+  ['a flow of torchflows', { class: /^torchflows\./ }, recordSteps],
+  ['a flow of MadNIS', { class: /^madnis\./ }, recordSteps],
+  [
+    'a continuous flow or flow matching',
+    { class: /^(torchcfm|flow_matching|torchdiffeq|torchdyn)\./ },
+    recordField,
+  ],
+  ['a network of diffusers', { class: /^diffusers\./ }, recordField],
+  ['a model of anomalib', { class: /^anomalib\./ }, saveStateDict],
+  ['a model of dingo', { class: /^dingo\./ }, saveStateDict],
+
+  // sbi's state dicts.
+  [
+    'a network of sbi for a vector field (FMPE or NPSE)',
+    /(^|\.)net\.(time_emb\.div_term|time_linear_layer\.)/,
+    recordSbiField,
+  ],
+  [
+    'a mixture density network (MDN) of sbi, a mixture of Gaussians',
+    /(^|\.)_unconstrained_diagonal_layer\./,
+    noLayers,
+  ],
+
+  // zuko.
+  [
+    'a continuous flow (CNF) of zuko, an ODE',
+    /(^|\.)transform\.(transforms\.\d+\.)?ode\.\d+\.(weight|bias)$/,
+    record,
+  ],
+  [
+    ofSbi('an unconstrained neural autoregressive flow (UNAF) of zuko'),
+    /\.univariate\.integrand\.\d/,
+    recordSbi,
+  ],
+  [ofSbi('a neural autoregressive flow (NAF) of zuko'), /\.univariate\.network\.\d/, recordSbi],
+  ['a flow of zuko for a single feature', (seen) => zukoAlone(seen, true), record],
+  [
+    'a flow of zuko that moves each feature by itself, as Gaussianization (GF) does',
+    (seen) => zukoAlone(seen, false),
+    record,
+  ],
+  [
+    'a flow of zuko with residual networks (residual=True)',
+    /\.transforms\.\d+\.hyper\.\d+\.\d+\.(weight|mask)$/,
+    record,
+  ],
+  [
+    'a flow of zuko with more than activations between the layers of its networks (normalize=True, or dropout)',
+    /\.transforms\.\d+\.hyper\.3\.weight$/,
+    record,
+  ],
+  ['a flow of zuko with an adjacency of its features in place of an order', withAdjacency, record],
+  [(seen) => polynomials(seen.tensors)!.kind, ({ tensors }) => polynomials(tensors)?.shown, record],
+  [
+    'a mixture of Gaussians of zuko (GMM)',
+    ({ tensors }) =>
+      [...tensors.keys()].every((name) => /^phi\.[0-3]$/.test(name)) ? first(tensors) : undefined,
+    noLayers,
+  ],
+
+  // normflows.
+  ['a residual flow of normflows (invertible ResNet)', /(^|\.)flows\.\d+\.iresblock\./, record],
+  ['a flow of normflows with radial layers', /(^|\.)flows\.\d+\.z_0$/, record],
+  ['a flow of normflows with planar layers', (seen) => planar(seen), record],
+  [
+    'a flow of normflows with Hamiltonian Monte Carlo, whose layers are random',
+    /(^|\.)flows\.\d+\.log_step_size$/,
+    record,
+  ],
+  [
+    'a flow of normflows with circular features (circular splines)',
+    /(^|\.)(q0\.ind_|flows\.\d+\.m?prq[ca]t\.(.*\.)?preprocessing\..*|flows\.\d+\.m?prq[ca]t\.tail_bound)$/,
+    record,
+  ],
+  [
+    'a flow of normflows with masked couplings whose networks of s and t are not alike',
+    ({ tensors }) => unlikeNets(tensors),
+    record,
+  ],
+  ['a flow of normflows with InvertibleAffine layers', /(^|\.)flows\.\d+\.(sign_S|log_S)$/, record],
+
+  // nflows.
+  [
+    'a flow of nflows with integrated networks (UMNN)',
+    /\.transformer\.(net|integrand\w*|parallel_nets)\.\d/,
+    record,
+  ],
+  [
+    'a flow of nflows with a spline for each feature by itself (PiecewiseRationalQuadraticCDF or another CDF)',
+    /_transforms\.\d+\.(unnormalized_(pdf|widths|heights)|unnorm_derivatives_\w+)$/,
+    record,
+  ],
+  ['a flow of nflows with a resampled base (LARS)', /(^|\.)_distribution\._log_z$/, record],
+  ['a flow of nflows with a mixture as its base (MADEMoG)', /(^|\.)_distribution\._made\./, record],
+  [(seen) => splines(seen.tensors)!.kind, ({ tensors }) => splines(tensors)?.shown, record],
+
+  // Several flows with a network that sees images, of the layers of FrEIA.
+  [
+    countOf('a FastFlow', 'fast_flow_blocks'),
+    /(^|\.)fast_flow_blocks\.\d+\./,
+    recordOne('model.fast_flow_blocks[0]'),
+  ],
+  [countOf('a FastFlow', 'nf_flows'), /(^|\.)nf_flows\.\d+\.module_list\./, recordOne('model.nf_flows[0]')],
+  [countOf('a CFLOW', 'decoders'), /(^|\.)decoders\.\d+\.module_list\./, recordOne('model.decoders[0]')],
+  [
+    'a CS-Flow, whose couplings see several scales at once',
+    /(^|\.)(conv_scale\d_\d|(up|down)_conv\d\d)(\.|$)/,
+    recordSteps,
+  ],
+  [
+    'a flow behind a network that gives its features, as U-Flow, PatchFlow, MSFlow and DifferNet are',
+    ({ tensors }) => {
+      const net = find(tensors, /(^|\.)(feature_extractor|extractor|backbone|encoder)\./);
+      const flow = find(tensors, /\.?module_list\.\d+\./);
+      return net !== undefined && flow !== undefined
+        ? `the tensors ${shortened(flow)} and ${shortened(net)}`
+        : undefined;
+    },
+    recordOne('model.flow'),
+  ],
+  ['an invertible ResNet of FrEIA (IResNetLayer)', /(^|\.)module_list\.\d+\.residual\.\d+\./, record],
+  ['a flow of FrEIA with reflections (HouseholderPerm)', /(^|\.)module_list\.\d+\.Vs$/, record],
+  ['a flow of FrEIA with LearnedElementwiseScaling', /(^|\.)module_list\.\d+\.s$/, record],
+  ['a flow of FrEIA with OrthogonalTransform', /(^|\.)module_list\.\d+\.scaling$/, record],
+  ['a flow of FrEIA with NICECouplingBlock', /(^|\.)module_list\.\d+\.F\.\d+\./, record],
+  [
+    'a graph of FrEIA with modules that leave no tensors, such as Split, Concat, Reshape or a fixed transform; which ones, the file does not say',
+    ({ tensors }) => gapOfFreia(tensors),
+    `${record} Of a graph that is no chain, give a list of flowscope.Step.`,
+  ],
+
+  // BayesFlow.
+  [
+    ({ extras }) => `a posterior of BayesFlow with a summary network (${classAt(extras, 'summary_network')})`,
+    ({ extras }) =>
+      isBayesflow(extras) && classAt(extras, 'summary_network') !== '' ? 'its config' : undefined,
+    write,
+  ],
+  [
+    ({ extras }) =>
+      `a posterior of BayesFlow by ${inference[classAt(extras, 'inference_network')] ?? 'another network than a CouplingFlow'} (${classAt(extras, 'inference_network')})`,
+    ({ extras }) =>
+      isBayesflow(extras) && !['', 'CouplingFlow'].includes(classAt(extras, 'inference_network'))
+        ? 'its config'
+        : undefined,
+    write,
+  ],
+  [
+    ({ extras }) => `a ${shortened(String(extras['class_name']))} of BayesFlow`,
+    ({ extras }) =>
+      isBayesflow(extras) && extras['class_name'] !== 'ContinuousApproximator' ? 'its config' : undefined,
+    write,
+  ],
+  ['a posterior of BayesFlow with a summary network', /(^|\/)summary_network\//, write],
+  [
+    'a posterior of BayesFlow over a vector field (flow matching, diffusion or consistency)',
+    /(^|\/)inference_network\/.*\/(time_emb|fourier_emb)\w*\//,
+    write,
+  ],
+
+  // Other libraries of distributions.
+  [
+    'an autoregressive flow of Pyro',
+    /(^|\.)(arn|nn)\.(layers\.\d+\.mask|permutation|mask_skip)$/,
+    recordTransforms,
+  ],
+  ['the parameters of a flow or guide of Pyro', /\$\$\$/, recordTransforms],
+  ['the parameters of a flow or guide of NumPyro', /\$params(\.|\/|$)|^auto_(arn|bnaf|iaf|loc|scale)/, write],
+  [
+    'a masked autoregressive flow of TensorFlow Probability (AutoregressiveNetwork)',
+    /(^|\/)autoregressive_network(_\d+)?\//,
+    write,
+  ],
+  ['a flow of TensorFlow Probability', /(^|\/)(real_nvp|masked_autoregressive|masked_dense)\w*\//, write],
+  [
+    'the parameters of a model of Haiku, as flows of Distrax are',
+    /~[/.]\w|\/~|(^|\/)linear(_\d+)?[./][wb]$/,
+    write,
+  ],
+  ['the parameters of a model of Flax', /(^|[./])(Dense|Conv|MaskedDense)_\d+[./](kernel|bias)$/, write],
+  [
+    'a flow of bgflow',
+    /(^|\.)_blocks\.\d+\.(.*\.)?(_shift_transformation|_scale_transformation|_params_net)\./,
+    recordSteps,
+  ],
+  ['a flow of torchflows', /(^|\.)(conditioner_transform\.|bijection\.layers\.\d+\.)/, recordSteps],
+  ['a flow of jammy_flows', /(^|\.)(layer_list\.\d+\.\d+\.|mlp_predictors\.)/, recordSteps],
+
+  // Vector fields, transformers, speech.
+  [
+    'a residual flow (invertible ResNet), whose log-det is a series',
+    /\.(geom_p|last_n_samples|last_firmom)$/,
+    recordSteps,
+  ],
+  [
+    'a continuous flow, an ODE (as FFJORD and torchdiffeq have)',
+    /(^|\.)(odefunc|ode_func|ode_net|odenet|ode|cnf|diffeq)\.(.*\.)?\w+$|(^|\.)sqrt_end_time$/,
+    recordField,
+  ],
+  [
+    'a TarFlow or STARFlow, whose layers are transformers',
+    /(^|\.)blocks\.\d+\.attn_blocks\.\d+\./,
+    recordBlocks,
+  ],
+  ['the flow of a speech model, as VITS has', /(^|\.)flow\.flows\.\d+\.(pre|enc|post)\./, recordSteps],
+  [
+    'a flow over time, as Glow-TTS and WaveGlow have',
+    /(^|\.)(decoder\.flows\.\d+\.(logs|wn|weight|start|end)\b|WN\.\d+\.in_layers\.|convinv\.\d+\.)/,
+    recordSteps,
+  ],
+  [
+    'a U-Net of diffusers, for diffusion or flow matching',
+    /(^|\.)(down_blocks|up_blocks|mid_block)\.(\d+\.)?resnets\.\d+\./,
+    recordField,
+  ],
+  [
+    'a network that sees the time, for diffusion or flow matching',
+    /(^|\.)(time_embed|time_mlp|time_embedding|time_embedder|t_embedder)\w*\./,
+    recordField,
+  ],
+  ['a diffusion transformer, for diffusion or flow matching', /(^|\.)adaLN_modulation\./, recordField],
+  [
+    'a flow matching or score model of dingo',
+    ({ extras }) =>
+      Object.entries(extras).some(
+        ([key, value]) =>
+          /(^|\.)(posterior_model_type|type)$/.test(key) && /^(flow|score)_matching/.test(String(value)),
+      )
+        ? 'its arguments'
+        : undefined,
+    recordField,
+  ],
+  [(seen) => leaves(seen)!.kind, (seen) => leaves(seen)?.shown, write],
+  [
+    ({ tensors }) => linearNet(tensors)!,
+    ({ tensors }) => (linearNet(tensors) ? first(tensors) : undefined),
+    recordField,
+  ],
+];
+
+const inference: Readonly<Record<string, string>> = {
+  FlowMatching: 'flow matching',
+  OptimalTransportFlowMatching: 'flow matching',
+  DiffusionModel: 'diffusion',
+  ConsistencyModel: 'a consistency model',
+  StableConsistencyModel: 'a consistency model',
+};
+
+/** In sentences: what the file looks like and what to do; undefined where nothing in it is known. */
+export function looksLike(seen: Seen): string | undefined {
+  for (const [kind, shows, advice] of signatures) {
+    const by = shownBy(seen, shows);
+    if (by === undefined) continue;
+    const what = typeof kind === 'string' ? kind : kind(seen);
+    return `It looks like ${what}, by ${by}. Flowscope does not read these, so it cannot be run. ${advice}`;
+  }
+  return undefined;
+}
+
+/** The same of a file. */
+export function fileLooksLike({ tensors, extras, modules = [] }: TensorFile): string | undefined {
+  return looksLike({ tensors, extras, classes: [...new Set(modules.map(({ object }) => object.className))] });
+}
+
+function shownBy(seen: Seen, shows: Signature[1]): string | undefined {
+  if (typeof shows === 'function') return shows(seen);
+  if (shows instanceof RegExp) return tensorNamed(find(seen.tensors, shows));
+  const found = seen.classes.find((name) => shows.class.test(name));
+  return found === undefined ? undefined : `the class ${shortened(found)}`;
+}
+
+type Tensors = Seen['tensors'];
+
+function find(tensors: Tensors, pattern: RegExp): string | undefined {
+  for (const name of tensors.keys()) if (pattern.test(name)) return name;
+  return undefined;
+}
+
+function tensorNamed(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : `the tensor ${shortened(name)}`;
+}
+
+const first = (tensors: Tensors): string | undefined => tensorNamed([...tensors.keys()][0]);
+
+const rowsOf = (tensors: Tensors, name: string): number => tensors.get(name)?.shape[0] ?? 0;
+
+/** sbi has flows of other libraries, in objects of its own. */
+function ofSbi(kind: string): (seen: Seen) => string {
+  return ({ classes }) =>
+    classes.some((name) => name.startsWith('sbi.')) ? `${kind} in a posterior of sbi` : kind;
+}
+
+function countOf(kind: string, list: string): (seen: Seen) => string {
+  const pattern = new RegExp(`(?:^|\\.)${list}\\.(\\d+)\\.`);
+  return ({ tensors }) => {
+    const numbers = new Set([...tensors.keys()].flatMap((name) => pattern.exec(name)?.[1] ?? []));
+    return `${kind}: ${several(numbers.size, 'flow')}, one for each scale (${list}), behind a network that gives their features`;
+  };
+}
+
+/** Transforms of zuko whose parameters depend on no other feature. */
+function zukoAlone({ tensors }: Seen, single: boolean): string | undefined {
+  const base = find(tensors, /(^|\.)base\.(loc|_0)$/);
+  if (base === undefined || (rowsOf(tensors, base) === 1) !== single) return undefined;
+  const name = find(tensors, /(^|\.)transform\.(transforms\.\d+\.)?(phi\.0|hyper\.0\.weight)$/);
+  const at = name?.replace(/(phi|hyper)\.0(\.weight)?$/, '');
+  const others = ['hyper.0.mask', 'mask', 'order'].some((part) => tensors.has(`${at}${part}`));
+  return others ? undefined : tensorNamed(name);
+}
+
+function withAdjacency({ tensors }: Seen): string | undefined {
+  const name = find(tensors, /(^|\.)transform\.(transforms\.\d+\.)?hyper\.0\.mask$/);
+  const hasOrder = name !== undefined && tensors.has(name.replace(/hyper\.0\.mask$/, 'order'));
+  return hasOrder ? undefined : tensorNamed(name);
+}
+
+interface Told {
+  kind: string;
+  shown: string;
+}
+
+/** What the last layer of a network gives for each feature. */
+function perFeature(tensors: Tensors, last: string | undefined, features: number): number | undefined {
+  const values = last === undefined ? 0 : rowsOf(tensors, last) / features;
+  return Number.isInteger(values) && values > 2 ? values : undefined;
+}
+
+/** Autoregressive layers of zuko with as many values as neither affine maps nor splines take. */
+function polynomials(tensors: Tensors): Told | undefined {
+  const order = find(tensors, /(^|\.)transform\.(transforms\.\d+\.)?order$/);
+  if (order === undefined) return undefined;
+  const at = order.slice(0, -'order'.length);
+  const weights = [...tensors.keys()].filter(
+    (name) => name.startsWith(`${at}hyper.`) && name.endsWith('.weight'),
+  );
+  const last = weights.at(-1);
+  const values = perFeature(tensors, last, rowsOf(tensors, order));
+  if (values === undefined || values % 3 !== 1) return undefined;
+  const sums = 'a sum-of-squares polynomial flow (SOSPF) of zuko';
+  // Between the layers of a SOSPF stand functions without tensors.
+  const isSums =
+    at.endsWith('transforms.0.') &&
+    find(tensors, /\.transforms\.1\./) === undefined &&
+    find(tensors, /\.transforms\.2\./);
+  return {
+    kind: isSums ? sums : `a Bernstein polynomial flow (BPF, of degree ${values - 1}) or ${sums}`,
+    shown: `the ${values} values for each feature of the tensor ${shortened(last!)}`,
+  };
+}
+
+/** Splines of nflows that are not rational-quadratic ones with linear tails. */
+function splines(tensors: Tensors): Told | undefined {
+  const last = find(
+    tensors,
+    /(^|\.)_transforms\.\d+\.(transform_net|autoregressive_net)\.final_layer\.weight$/,
+  );
+  if (last === undefined) return undefined;
+  const at = last.slice(0, -'final_layer.weight'.length);
+  const moving = at.endsWith('autoregressive_net.')
+    ? tensors.get(`${at}initial_layer.weight`)?.shape[1]
+    : rowsOf(tensors, at.replace(/transform_net\.$/, 'transform_features'));
+  const values = perFeature(tensors, last, moving ?? 0);
+  if (values === undefined || values % 3 === 2) return undefined;
+  const may = [
+    ...(values % 3 === 1 && values > 4
+      ? [`rational-quadratic with ${(values - 1) / 3} bins on the unit interval (tails=None)`]
+      : []),
+    ...(values % 2 === 1
+      ? [`piecewise quadratic with ${(values + 1) / 2} bins and tails or ${(values - 1) / 2} without`]
+      : []),
+    ...(values % 2 === 0 && values > 4 ? [`piecewise cubic with ${(values - 2) / 2} bins`] : []),
+    `piecewise linear with ${values} bins`,
+  ];
+  return {
+    kind: `a flow of nflows with splines that are ${may.join(', or ')}`,
+    shown: `the ${values} values for each feature of the tensor ${shortened(last)}`,
+  };
+}
+
+function planar({ tensors }: Seen): string | undefined {
+  const name = find(tensors, /(^|\.)flows\.\d+\.(flows\.\d+\.)?u$/);
+  return name !== undefined && tensors.has(`${name.slice(0, -1)}w`) ? tensorNamed(name) : undefined;
+}
+
+/** Of a MaskedAffineFlow, whose networks are read if they have the same layers. */
+function unlikeNets(tensors: Tensors): string | undefined {
+  const names = [...tensors.keys()].filter((name) => /(^|\.)flows\.\d+\.[st]\.net\.\d+\.weight$/.test(name));
+  const shapeAt = (name: string) => tensors.get(name)?.shape.join();
+  const other = names.find(
+    (name) =>
+      shapeAt(name) !==
+      shapeAt(name.replace(/\.([st])\.net\./, (_, net) => (net === 's' ? '.t.net.' : '.s.net.'))),
+  );
+  return tensorNamed(other);
+}
+
+function gapOfFreia(tensors: Tensors): string | undefined {
+  const numbers = new Set<number>();
+  for (const [name, { shape }] of tensors) {
+    // Flows of images have fixed layers that are read.
+    if (shape.length === 4) return undefined;
+    const found = /(?:^|\.)module_list\.(\d{1,4})\./.exec(name);
+    if (found) numbers.add(Number(found[1]));
+  }
+  if (numbers.size === 0) return undefined;
+  const gap = Array.from({ length: Math.max(...numbers) }, (_, i) => i).find(
+    (number) => !numbers.has(number),
+  );
+  return gap === undefined ? undefined : `the numbers of its tensors, which leave out module_list.${gap}`;
+}
+
+const isBayesflow = ({ module }: Seen['extras']): boolean =>
+  typeof module === 'string' && module.startsWith('bayesflow.');
+
+function classAt(extras: Seen['extras'], part: string): string {
+  const name = extras[`config.${part}.class_name`];
+  return typeof name === 'string' ? shortened(name) : '';
+}
+
+const ofFlowjax = ['planar_flow', 'triangular_spline_flow', 'block_neural_autoregressive_flow'];
+
+/** Leaves of flowjax have no names; their arguments tell, or their shapes hint. */
+function leaves({ tensors, extras }: Seen): Told | undefined {
+  if (!tensors.has('leaf.0')) return undefined;
+  const named = Object.values(extras).find((value) => ofFlowjax.includes(String(value)));
+  if (named !== undefined) return { kind: `a ${String(named)} of flowjax`, shown: 'its arguments' };
+  const shapes = [...tensors.values()].map(({ shape }) => shape);
+  const features = shapes.find((shape) => shape.length === 1)?.[0] ?? 0;
+  const ofRank = (rank: number) => shapes.filter((shape) => shape.length === rank);
+  const squares = ofRank(3).filter((shape) => shape[1] === features);
+  const isPlanar = ofRank(3).length === 0 && ofRank(2).some((shape) => shape[1] === 2 * features + 1);
+  const isBlocks = ofRank(3).some((shape) => shape[2] === 1 && shape[1]! > features);
+  const kind = isPlanar
+    ? ofFlowjax[0]
+    : isBlocks
+      ? ofFlowjax[2]
+      : squares.length === ofRank(3).length && squares.length > 3
+        ? ofFlowjax[1]
+        : undefined;
+  if (kind === undefined) return undefined;
+  return {
+    kind: `a ${kind} of flowjax`,
+    shown: 'the shapes of its leaves, which have no names, and without flow_kwargs.json',
+  };
+}
+
+/** One chain of linear layers and nothing else. */
+function linearNet(tensors: Tensors): string | undefined {
+  const weights: (readonly number[])[] = [];
+  let at: string | undefined;
+  for (const [name, { shape }] of tensors) {
+    const found = /^(.*?)\d+\.(?:linear\.)?(weight|bias)$/.exec(name);
+    if (!found || shape.length !== (found[2] === 'weight' ? 2 : 1) || found[1] !== (at ??= found[1]))
+      return undefined;
+    if (found[2] === 'weight') weights.push(shape);
+  }
+  if (weights.length < 2 || weights.some((shape, i) => i > 0 && shape[1] !== weights[i - 1]![0]))
+    return undefined;
+  const [inputs, outputs] = [weights[0]![1]!, weights.at(-1)![0]!];
+  const field = inputs === outputs + 1 ? ', as a vector field that sees the time has (flow matching)' : '';
+  return `a single network of ${weights.length} linear layers from ${inputs} to ${outputs} numbers${field}; layers of a flow do not show`;
+}
