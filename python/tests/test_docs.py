@@ -17,8 +17,8 @@ CLI = os.environ.get("FLOWSCOPE_CLI", str(ROOT / "dist" / "cli.js"))
 
 def blocks(language):
     """Also of blocks in a list, which are indented."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", PAGE, re.M | re.S)
-    return [re.sub(f"^{indent}", "", text, flags=re.M) for indent, text in found]
+    found = re.findall(r"^( *)```(\w*)\n(.*?)^ *```$", PAGE, re.M | re.S)
+    return [re.sub(f"^{indent}", "", text, flags=re.M) for indent, tag, text in found if tag == language]
 
 
 class Block(torch.nn.Module):
@@ -58,7 +58,7 @@ def flowscope_command(*words, code=0):
 
 def test_recording_showing_and_comparing(there):
     names = {"flow": zuko_flow(), "x": batch(8)}
-    record, step, tarflow, show, *_ = blocks("python")
+    record, step, tarflow, _, show, *_ = blocks("python")
     exec(record, names)
     assert (there / "model.flowrec.safetensors").exists()
     command = re.search(r"`flowscope (inspect model\.flowrec\.safetensors --output \S+)`", PAGE).group(1)
@@ -79,6 +79,38 @@ def test_recording_showing_and_comparing(there):
     saved = re.search(r"`flowscope (inspect theirs\S+ --compare \S+)`", PAGE).group(1)
     flowscope_command(*shlex.split(saved), "--output", "comparison.html")
     assert (there / "comparison.html").exists()
+
+
+def test_posteriors_over_a_vector_field(there):
+    """The block, with an equation of zuko in the place of sbi's, which has the same."""
+    import json
+    from types import SimpleNamespace
+
+    from safetensors import safe_open
+    from safetensors.numpy import load_file
+    from zuko.distributions import DiagNormal, NormalizingFlow
+    from zuko.transforms import FreeFormJacobianTransform
+
+    import flowscope
+
+    mean, std, ends = torch.tensor([[0.1, -0.2]]), torch.tensor([[2.0, 3.0]]), torch.tensor([0.0, 1.0])
+
+    def ode(c):
+        field = FreeFormJacobianTransform(lambda t, h: torch.tanh(h) + t * c, *ends, phi=(c,))
+        return NormalizingFlow(field, DiagNormal(mean, std))
+
+    potential = SimpleNamespace(neural_ode=ode, vector_field_estimator=SimpleNamespace(mean_base=mean, std_base=std))
+    theta, x = batch(4, 2), batch(4, 2) / 2
+    names = {"flowscope": flowscope, "posterior": SimpleNamespace(potential_fn=potential), "theta": theta, "x": x}
+    [vector_field] = [text for text in blocks("python") if "neural_ode" in text]
+    exec(vector_field, names)
+    path = there / "model.flowrec.safetensors"
+    with safe_open(path, "numpy") as file:
+        assert json.loads(file.metadata()["recording"])["base"] == "standard-normal"
+    tensors = load_file(path)
+    total = tensors["layers.0.log_det"] + tensors["layers.1.log_det"] + tensors["base_log_prob"]
+    expected = ode(x).log_prob(theta).detach().numpy()
+    assert abs(total - expected).max() < 1e-4
 
 
 def test_following_a_training(there):

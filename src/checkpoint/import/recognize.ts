@@ -89,7 +89,7 @@ function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recogn
 }
 
 /** Of two layers that the config would describe by one value. */
-const isUnlike = (what: string): boolean => / (than|as) \S+$/.test(what);
+const isUnlike = (what: string): boolean => / (than|of the same kind as) \S+$/.test(what);
 
 /** Why a file was not recognized: the closest match and what it lacks. */
 export function whyUnknown(file: TensorFile, only?: Library): string {

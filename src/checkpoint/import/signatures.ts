@@ -259,9 +259,6 @@ const signatures: readonly Signature[] = [
     recordOne('model.flow'),
   ],
   ['an invertible ResNet of FrEIA (IResNetLayer)', /(^|\.)module_list\.\d+\.residual\.\d+\./, record],
-  ['a flow of FrEIA with reflections (HouseholderPerm)', /(^|\.)module_list\.\d+\.Vs$/, record],
-  ['a flow of FrEIA with LearnedElementwiseScaling', /(^|\.)module_list\.\d+\.s$/, record],
-  ['a flow of FrEIA with OrthogonalTransform', /(^|\.)module_list\.\d+\.scaling$/, record],
   ['a flow of FrEIA with NICECouplingBlock', /(^|\.)module_list\.\d+\.F\.\d+\./, record],
   [
     'a graph of FrEIA with modules that leave no tensors, such as Split, Concat, Reshape or a fixed transform; which ones, the file does not say',
@@ -299,6 +296,7 @@ const signatures: readonly Signature[] = [
   ],
 
   // Other libraries of distributions.
+  ['a flow of Pyro with splines', /(^|\.)unnormalized_lambdas$/, recordTransforms],
   [
     'an autoregressive flow of Pyro',
     /(^|\.)(arn|nn)\.(layers\.\d+\.mask|permutation|mask_skip)$/,
@@ -342,7 +340,7 @@ const signatures: readonly Signature[] = [
     /(^|\.)blocks\.\d+\.attn_blocks\.\d+\./,
     recordBlocks,
   ],
-  ['the flow of a speech model, as VITS has', /(^|\.)flow\.flows\.\d+\.(pre|enc|post)\./, recordSteps],
+  ['the flow of a speech model, as VITS has', /(^|\.)flows\.\d+\.(pre|enc|post)\./, recordSteps],
   [
     'a flow over time, as Glow-TTS and WaveGlow have',
     /(^|\.)(decoder\.flows\.\d+\.(logs|wn|weight|start|end)\b|WN\.\d+\.in_layers\.|convinv\.\d+\.)/,

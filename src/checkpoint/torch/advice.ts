@@ -7,6 +7,9 @@ import type { UnknownGlobal } from './globals';
 const saveModel =
   'safetensors.torch.save_model(model, "model.safetensors") or torch.save(model.state_dict(), "model.pt")';
 
+/** What objects of libraries ask for besides their classes. */
+const usual = /^(builtins\.(getattr|range|slice|object)|copyreg\._reconstructor|(torch|numpy|sbi|zuko)\..*)$/;
+
 /** @param mentioned names of classes and functions in the file, which tell whose it is */
 export function refuseGlobal(
   file: string,
@@ -14,8 +17,13 @@ export function refuseGlobal(
   isPickle: boolean,
   mentioned: readonly string[],
 ): UserError {
-  const looks = looksLike({ tensors: new Map(), extras: {}, classes: mentioned });
-  if (looks !== undefined) return new UserError(`${file}: ${looks}`);
+  const of = (classes: readonly string[]) => looksLike({ tensors: new Map(), extras: {}, classes });
+  const looks = of(mentioned);
+  if (looks !== undefined) {
+    const isItsOwn = usual.test(global) || of([global]) !== undefined;
+    const warning = ` It also asks for ${global}, which could run code: load it only if you trust the file.`;
+    return new UserError(`${file}: ${looks}${isItsOwn ? '' : warning}`);
+  }
   const load = isPickle
     ? `pickle.load(open("${baseName(file)}", "rb"))`
     : `torch.load("${baseName(file)}", map_location="cpu", weights_only=False)`;

@@ -195,7 +195,7 @@ describe('leaves of Equinox', () => {
     for (const [change, message] of [
       [
         (text: string) => text.replace('masked_autoregressive_flow', 'planar_flow'),
-        /this one is a planar_flow/,
+        /a planar_flow of flowjax, by its arguments/,
       ],
       [(text: string) => text.replace('"dim": 2', '"dim": -2'), /^$/],
     ] as const) {

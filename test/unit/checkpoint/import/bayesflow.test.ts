@@ -122,7 +122,7 @@ describe('an approximator of BayesFlow', () => {
     [
       'a summary network',
       ({ config }) => (config['summary_network'] = { class_name: 'DeepSet' }),
-      /without a summary network/,
+      /with a summary network/,
     ],
     [
       'summaries that are standardized',
