@@ -190,7 +190,6 @@ const signatures: readonly Signature[] = [
     record,
   ],
   ['a flow of zuko with an adjacency of its features in place of an order', withAdjacency, record],
-  [(seen) => polynomials(seen.tensors)!.kind, ({ tensors }) => polynomials(tensors)?.shown, record],
   [
     'a mixture of Gaussians of zuko (GMM)',
     ({ tensors }) =>
@@ -232,7 +231,6 @@ const signatures: readonly Signature[] = [
   ],
   ['a flow of nflows with a resampled base (LARS)', /(^|\.)_distribution\._log_z$/, record],
   ['a flow of nflows with a mixture as its base (MADEMoG)', /(^|\.)_distribution\._made\./, record],
-  [(seen) => splines(seen.tensors)!.kind, ({ tensors }) => splines(tensors)?.shown, record],
 
   // Several flows with a network that sees images, of the layers of FrEIA.
   [
@@ -455,64 +453,6 @@ function withAdjacency({ tensors }: Seen): string | undefined {
 interface Told {
   kind: string;
   shown: string;
-}
-
-/** What the last layer of a network gives for each feature. */
-function perFeature(tensors: Tensors, last: string | undefined, features: number): number | undefined {
-  const values = last === undefined ? 0 : rowsOf(tensors, last) / features;
-  return Number.isInteger(values) && values > 2 ? values : undefined;
-}
-
-/** Autoregressive layers of zuko with as many values as neither affine maps nor splines take. */
-function polynomials(tensors: Tensors): Told | undefined {
-  const order = find(tensors, /(^|\.)transform\.(transforms\.\d+\.)?order$/);
-  if (order === undefined) return undefined;
-  const at = order.slice(0, -'order'.length);
-  const weights = [...tensors.keys()].filter(
-    (name) => name.startsWith(`${at}hyper.`) && name.endsWith('.weight'),
-  );
-  const last = weights.at(-1);
-  const values = perFeature(tensors, last, rowsOf(tensors, order));
-  if (values === undefined || values % 3 !== 1) return undefined;
-  const sums = 'a sum-of-squares polynomial flow (SOSPF) of zuko';
-  // Between the layers of a SOSPF stand functions without tensors.
-  const isSums =
-    at.endsWith('transforms.0.') &&
-    find(tensors, /\.transforms\.1\./) === undefined &&
-    find(tensors, /\.transforms\.2\./);
-  return {
-    kind: isSums ? sums : `a Bernstein polynomial flow (BPF, of degree ${values - 1}) or ${sums}`,
-    shown: `the ${values} values for each feature of the tensor ${shortened(last!)}`,
-  };
-}
-
-/** Splines of nflows that are not rational-quadratic ones with linear tails. */
-function splines(tensors: Tensors): Told | undefined {
-  const last = find(
-    tensors,
-    /(^|\.)_transforms\.\d+\.(transform_net|autoregressive_net)\.final_layer\.weight$/,
-  );
-  if (last === undefined) return undefined;
-  const at = last.slice(0, -'final_layer.weight'.length);
-  const moving = at.endsWith('autoregressive_net.')
-    ? tensors.get(`${at}initial_layer.weight`)?.shape[1]
-    : rowsOf(tensors, at.replace(/transform_net\.$/, 'transform_features'));
-  const values = perFeature(tensors, last, moving ?? 0);
-  if (values === undefined || values % 3 === 2) return undefined;
-  const may = [
-    ...(values % 3 === 1 && values > 4
-      ? [`rational-quadratic with ${(values - 1) / 3} bins on the unit interval (tails=None)`]
-      : []),
-    ...(values % 2 === 1
-      ? [`piecewise quadratic with ${(values + 1) / 2} bins and tails or ${(values - 1) / 2} without`]
-      : []),
-    ...(values % 2 === 0 && values > 4 ? [`piecewise cubic with ${(values - 2) / 2} bins`] : []),
-    `piecewise linear with ${values} bins`,
-  ];
-  return {
-    kind: `a flow of nflows with splines that are ${may.join(', or ')}`,
-    shown: `the ${values} values for each feature of the tensor ${shortened(last)}`,
-  };
 }
 
 function planar({ tensors }: Seen): string | undefined {
