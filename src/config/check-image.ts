@@ -7,6 +7,8 @@ import type { ImageModelConfig } from './schema';
 
 /** Values of an image with its padding: 1024×1024 pixels of 16 channels. A flow makes masks of that size before anything else. */
 const mostValues = 2 ** 24;
+/** Of the masks of a chain, one for each that differs. */
+const mostMasked = 2 ** 26;
 /** Of a context, whose usual numbers a model is described with. */
 const mostContextValues = 2 ** 20;
 
@@ -106,6 +108,8 @@ function checkChain(
   context: ImageModelConfig['context'],
 ): Problem[] {
   let [height, width, channels] = image;
+  const masks = new Set<string>();
+  let masked = 0;
   for (const [i, layer] of layers.entries()) {
     const path = `model.layers.${i}`;
     const problems = [
@@ -113,6 +117,19 @@ function checkChain(
       ...checkSeen(layer, [height, width], context, path),
     ];
     if (problems.length > 0) return problems;
+    if (layer.kind === 'coupling') {
+      const mask = `${height}×${width} ${layer.mask.join('')}`;
+      if (!masks.has(mask)) masked += height * width * channels;
+      masks.add(mask);
+      if (masked > mostMasked) {
+        return [
+          {
+            path: `${path}.mask`,
+            message: `expected at most ${mostMasked} values in masks that differ, got ${masked}`,
+          },
+        ];
+      }
+    }
     if (layer.kind === 'squeeze') [height, width, channels] = [height / 2, width / 2, 4 * channels];
     if (layer.kind === 'flatten') [height, width, channels] = [1, 1, height * width * channels];
     if (layer.kind === 'factorOut') channels /= 2;

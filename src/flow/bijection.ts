@@ -22,7 +22,7 @@ export interface StateSpec {
   name: string;
   shape: number[];
   /** Where it starts, the same everywhere or value by value. */
-  value: number | Float32Array;
+  value: number | (() => Float32Array);
 }
 
 export interface FlowContext {

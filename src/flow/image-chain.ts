@@ -26,6 +26,7 @@ import { convolutions } from './nets/convolutions';
 import { residualConvolutions } from './nets/residual-convolutions';
 import { permutation } from './permutation';
 import { channelPositions, composed } from './positions';
+import type { counting } from './room';
 import { sequence } from './sequence';
 import { selected } from './splits';
 import { squeeze, squeezePositions, type ImageShape } from './squeeze';
@@ -40,6 +41,9 @@ interface Build {
   names: readonly string[];
   layers: FlowLayer[];
   couplings: number;
+  counted: ReturnType<typeof counting>;
+  /** By shape and bits. */
+  masks: Map<string, Mask>;
   /** Places of the latents that leave together, channels first. */
   parts: Int32Array[];
 }
@@ -141,13 +145,19 @@ function keepingShape(
   }
 }
 
-function maskOf(layer: ImageLayerConfig, shape: ImageShape): Mask | undefined {
+/** One for all that are the same: it is as large as an image. */
+function maskOf({ masks }: Build, layer: ImageLayerConfig, shape: ImageShape): Mask | undefined {
   const channels = shape[2];
   const bits =
     layer.kind === 'coupling' ? layer.mask : layer.kind === 'prior' ? priorMask(layer, channels) : undefined;
   if (!bits) return undefined;
-  const data = Float32Array.from({ length: shape[0] * shape[1] * channels }, (_, i) => bits[i % channels]!);
-  return { shape, data };
+  const key = `${shape.join('×')} ${bits.join('')}`;
+  const known = masks.get(key);
+  if (known) return known;
+  const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => bits[i % channels]!);
+  const mask = { shape, data };
+  masks.set(key, mask);
+  return mask;
 }
 
 /** The layers from number `from` on. @param scale how many factor-outs stand before them */
@@ -187,9 +197,9 @@ function rest(
       const inner = rest(build, i + 1, outputShape, scale + 1, placesOf(order.slice(0, half)));
       return sequence(name, [...pieces, factorOut(here, shape, order, inner)]);
     }
-    const bijection = keepingShape(config, layer, here, shape);
+    const bijection = build.counted(keepingShape(config, layer, here, shape));
     pieces.push(bijection);
-    const mask = maskOf(layer, shape);
+    const mask = maskOf(build, layer, shape);
     layers.push({
       name: here,
       kind: kindOf(layer),
@@ -223,8 +233,19 @@ export function imageChain(
   config: ImageModelConfig,
   shape: ImageShape,
   chain: readonly ImageLayerConfig[],
+  counted: Build['counted'],
 ): Flow {
-  const build: Build = { config, chain, names: layerNames(chain), layers: [], couplings: 0, parts: [] };
+  const names = layerNames(chain);
+  const build: Build = {
+    config,
+    chain,
+    names,
+    layers: [],
+    couplings: 0,
+    counted,
+    masks: new Map(),
+    parts: [],
+  };
   const positions = Int32Array.from({ length: sizeOf(shape) }, (_, i) => i);
   const flow = rest(build, 0, shape, 0, positions);
   const context = imageContextInput(config);

@@ -17,6 +17,7 @@ import { factorOut, folded } from './multi-scale';
 import { jointConditioner, valuesTaken } from './nets/conditioner';
 import { residualNet, type ResidualNetOptions } from './nets/residual';
 import { channelPositions, composed } from './positions';
+import { counting, type Room } from './room';
 import { sequence } from './sequence';
 import { halves, masked, type Split } from './splits';
 import { squeeze, squeezePositions, squeezedShape, subpixelMajorChannels, type ImageShape } from './squeeze';
@@ -24,6 +25,7 @@ import { transformOf } from './transforms/transforms';
 
 interface Build {
   config: ImageModelConfig;
+  counted: ReturnType<typeof counting>;
   layers: FlowLayer[];
   couplings: number;
 }
@@ -57,7 +59,7 @@ function listed(
   bijection: Bijection,
   row: Pick<FlowLayer, 'kind' | 'scale' | 'positions'> & { mask: Mask },
 ): Bijection {
-  const { name, inputShape, outputShape } = bijection;
+  const { name, inputShape, outputShape } = build.counted(bijection);
   const coupling = build.couplings++;
   build.layers.push({
     name,
@@ -182,14 +184,15 @@ export function paddedShape(config: ImageModelConfig): [number, number, number] 
   return [config.height + 2 * config.pad, config.width + 2 * config.pad, config.channels];
 }
 
-export function imageFlow(config: ImageModelConfig): Flow {
+export function imageFlow(config: ImageModelConfig, room: Room): Flow {
   const shape = paddedShape(config);
   const chain = imagePlan(config, shape);
-  return chain ? imageChain(config, shape, chain) : realNvp(config, shape);
+  const counted = counting(room);
+  return chain ? imageChain(config, shape, chain, counted) : realNvp(config, shape, counted);
 }
 
-function realNvp(config: ImageModelConfig, shape: ImageShape): Flow {
-  const build: Build = { config, layers: [], couplings: 0 };
+function realNvp(config: ImageModelConfig, shape: ImageShape, counted: Build['counted']): Flow {
+  const build: Build = { config, counted, layers: [], couplings: 0 };
   const positions = Int32Array.from({ length: shape[0] * shape[1] * shape[2] }, (_, i) => i);
   const flow = scaleOf(build, shape, 0, positions);
   return { ...flow, layers: build.layers, base: standardNormal(flow.outputShape) };

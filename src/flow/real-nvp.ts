@@ -9,10 +9,12 @@ import type { Preprocess } from './context';
 import { imageFlow } from './image-flow';
 import type { Flow } from './layers';
 import { logit, scalePixels, standardize } from './preprocess';
+import { alone, type Room } from './room';
 import { vectorFlow } from './vector-flow';
 
-export function buildFlow(config: ModelConfig): Flow {
-  return config.kind === 'vector' ? vectorFlow(config) : imageFlow(config);
+/** @throws the room's refusal, as soon as the layers so far store more than it has */
+export function buildFlow(config: ModelConfig, room: Room = alone): Flow {
+  return config.kind === 'vector' ? vectorFlow(config, room) : imageFlow(config, room);
 }
 
 /** From data units to the flow's input; undefined for vectors that are not standardized. */

@@ -11,6 +11,7 @@ import { coupling } from './coupling';
 import type { Flow, FlowLayer } from './layers';
 import { mixing } from './mixing/mixing';
 import { permutation } from './permutation';
+import { counting, type Room } from './room';
 import { sequence } from './sequence';
 import { masked, selected } from './splits';
 import { transformOf } from './transforms/transforms';
@@ -84,7 +85,8 @@ function inOrder(places: readonly number[]): number[] {
   return [...places.keys()].sort((a, b) => places[a]! - places[b]!);
 }
 
-export function vectorFlow(config: VectorModelConfig): Flow {
+export function vectorFlow(config: VectorModelConfig, room: Room): Flow {
+  const counted = counting(room);
   const shape = [config.dim];
   const plan = vectorPlan(config);
   const names = layerNames(plan);
@@ -100,7 +102,7 @@ export function vectorFlow(config: VectorModelConfig): Flow {
       scale: 0,
       inputShape: shape,
       outputShape: shape,
-      bijection: build(config, planned, name),
+      bijection: counted(build(config, planned, name)),
       hasNorm: planned.kind === 'coupling' && config.flowNorm,
       positions: here,
       ...(planned.kind === 'autoregressive' ? { order: inOrder(planned.order), places: planned.order } : {}),

@@ -1,40 +1,57 @@
 import { isDeepStrictEqual } from 'node:util';
+import { sizeOf } from '../../base/shape';
+import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
+import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/layers';
+import { buildFlow } from '../../flow/real-nvp';
 import type { NdArray } from '../../protocol/tensors';
 import { storedTensors } from './flow-graphs';
 
 /** Types that are read as float32. */
 const floats = new Set(['F64', 'F32', 'F16', 'BF16']);
+/** Numbers that a config may ask for beyond twice those of its file: what is missing in a damaged one is named. */
+const spare = 2 ** 20;
 
-export interface StoredShape {
+interface StoredShape {
   shape: number[];
   /** As the safetensors format names it. */
   dtype: string;
 }
 
+const isFloat = (found: StoredShape | NdArray): boolean =>
+  'dtype' in found ? floats.has(found.dtype) : found.data instanceof Float32Array;
+
 /**
+ * The flow of a file.
  * @param layerNames of a file of another library: the name of each layer there
- * @throws UserError when the file lacks tensors of the flow that its config describes, or has them in other shapes
+ * @throws UserError when the file lacks tensors of the flow that its config describes, or has them in other shapes; where the
+ *   config asks for far more than the file holds, before the rest of it is built
  */
-export function checkTensors(
+export function flowOf(
   file: string,
-  flow: Flow,
-  tensors: Readonly<Record<string, NdArray>>,
+  config: ModelConfig,
+  tensors: Readonly<Record<string, StoredShape | NdArray>>,
   layerNames?: Readonly<Record<string, string>>,
-): void {
-  const stored = Object.entries(tensors).map(([name, { shape, data }]) => {
-    const dtype = data instanceof Float32Array ? 'F32' : data instanceof Int32Array ? 'I32' : 'U8';
-    return [name, { shape, dtype }] as const;
+): Flow {
+  const shapes = Object.values(tensors).map(({ shape }) => shape);
+  const held = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const flow = buildFlow(config, {
+    most: 2 * held + spare,
+    refusal: (asked) =>
+      new UserError(
+        `${file}: is damaged: its config calls for at least ${asked.toLocaleString('en')} numbers, and the file holds ` +
+          `${held.toLocaleString('en')} in ${several(shapes.length, 'tensor')}. Open another checkpoint.`,
+      ),
   });
-  checkStored(file, flow, Object.fromEntries(stored), layerNames);
+  checkStored(file, flow, tensors, layerNames);
+  return flow;
 }
 
-/** The same, before the tensors are read. */
-export function checkStored(
+function checkStored(
   file: string,
   flow: Flow,
-  tensors: Readonly<Record<string, StoredShape>>,
+  tensors: Readonly<Record<string, StoredShape | NdArray>>,
   layerNames?: Readonly<Record<string, string>>,
 ): void {
   const layers = flow.layers.map(({ name }) => name);
@@ -52,7 +69,7 @@ export function checkStored(
         `${file}: is damaged: it lacks ${describe(name)}, which ${expects} calls for. ${advice}`,
       );
     }
-    if (!isDeepStrictEqual(found.shape, [...shape]) || !floats.has(found.dtype)) {
+    if (!isDeepStrictEqual(found.shape, [...shape]) || !isFloat(found)) {
       throw new UserError(
         `${file}: is damaged: ${describe(name)} has the shape [${found.shape.join(', ')}]; ${expects} calls for ` +
           `[${shape.join(', ')}]. ${advice}`,

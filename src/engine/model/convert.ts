@@ -5,10 +5,9 @@ import { saveCheckpoint } from '../../checkpoint/checkpoint';
 import { exportStateDict, saveStateDict } from '../../checkpoint/export-to/export-state-dict';
 import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/import/load';
 import { UserError } from '../../base/user-error';
-import { buildFlow } from '../../flow/real-nvp';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
-import { checkTensors } from './check-tensors';
+import { flowOf } from './check-tensors';
 import { chainOf } from './vector-chain';
 
 /**
@@ -27,7 +26,7 @@ export async function convertCheckpoint(
     throw new UserError(`${target}: is the file that is converted; choose another name for the result.`);
   }
   const checkpoint = await loadAnyCheckpoint(given, importing);
-  checkTensors(given, buildFlow(checkpoint.config.model), checkpoint.tensors);
+  flowOf(given, checkpoint.config.model, checkpoint.tensors);
   if (signal?.aborted) throw new CancelledError();
   const { origin } = checkpoint;
   const notes = origin ? origin.assumptions.map((assumption) => `Taken as: ${assumption}`) : [];
@@ -56,7 +55,7 @@ export async function convertCheckpoint(
  */
 export async function targetsOf(given: string, signal?: AbortSignal): Promise<ConvertTarget[]> {
   const checkpoint = await loadAnyCheckpoint(given, {});
-  checkTensors(given, buildFlow(checkpoint.config.model), checkpoint.tensors);
+  flowOf(given, checkpoint.config.model, checkpoint.tensors);
   const chain = chainOf(checkpoint.config.model);
   return convertTargets.filter((to) => {
     if (signal?.aborted) throw new CancelledError();

@@ -11,6 +11,7 @@ import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
 import { hasLogit } from '../../config/data-constraint';
 import { architectureName, baseName, countWords, isChain } from '../model/architecture';
+import { flowOf } from '../model/check-tensors';
 import { contextInfo } from '../model/context';
 import { givenWords } from '../model/summary';
 import { describeLayer as inWords, parameterCount } from '../model/layer-list';
@@ -35,7 +36,8 @@ export async function describeModel(given: string): Promise<ModelDescription> {
   if (kind !== 'checkpoint') return describeOther(file, kind);
   const header = await readCheckpointHeader(file);
   const { entries, bytes } = header;
-  const described = describeCheckpoint(file, header, { bytes, tensorCount: entries.size });
+  const flow = flowOf(file, header.config.model, Object.fromEntries(entries));
+  const described = describeCheckpoint(file, header, flow, { bytes, tensorCount: entries.size });
   return { ...described, ...(run ? { run } : {}), ...(await storedValues(file)) };
 }
 
@@ -53,11 +55,12 @@ async function describeOther(file: string, format: TensorContainer): Promise<Mod
 async function describeImported(
   file: string,
   format: TensorContainer,
-  { checkpoint, bytes }: Imported,
+  { checkpoint, layerNames, bytes }: Imported,
   asked: ImportForm | undefined,
 ): Promise<ModelDescription> {
   const tensorCount = Object.keys(checkpoint.tensors).length;
-  const described = describeCheckpoint(file, checkpoint, {
+  const flow = flowOf(file, checkpoint.config.model, checkpoint.tensors, layerNames);
+  const described = describeCheckpoint(file, checkpoint, flow, {
     bytes,
     tensorCount,
   });
@@ -70,10 +73,10 @@ async function describeImported(
 function describeCheckpoint(
   file: string,
   header: CheckpointHeader,
+  flow: Flow,
   size: Pick<ModelDescription, 'bytes' | 'tensorCount'>,
 ): ModelDescription {
   const { config, step, seconds, metrics, data, origin } = header;
-  const flow = buildFlow(config.model);
   const { validationNats, validationBitsPerDim } = metrics ?? {};
   return {
     file,

@@ -4,7 +4,7 @@ import { explainImport, type TakenTensor } from '../../checkpoint/import/explain
 import { saysOf } from '../../checkpoint/import/tensor-words';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { UserError } from '../../base/user-error';
-import { buildFlow } from '../../flow/real-nvp';
+import { flowOf } from '../model/check-tensors';
 
 export interface ExplainedTensor extends TakenTensor {
   /** In words. */
@@ -24,7 +24,7 @@ export async function explainModel(given: string): Promise<ExplainedTensor[]> {
     return tensors.map((one) => ({ ...one, says: saysOf(one, transform, (name) => name in flow.tensors) }));
   }
   const { config, entries } = await readCheckpointHeader(file);
-  const flow = buildFlow(config.model);
+  const flow = flowOf(file, config.model, Object.fromEntries(entries));
   const layers = flow.layers.map(({ name }) => name);
   const own = new Set([...flow.parameters, ...flow.state].map(({ name }) => name));
   return [...entries].map(([name, { dtype, shape }]) => {

@@ -11,8 +11,9 @@ import { UserError } from '../../base/user-error';
 import { columnNames } from '../../data/context';
 import { lookedImages } from '../../data/preview';
 import { fitStandardization } from '../../data/standardize';
+import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
-import { checkTensors } from '../model/check-tensors';
+import { flowOf } from '../model/check-tensors';
 import { initialTensors, type TensorTable } from '../training/initialize';
 import { startFresh } from '../training/start';
 import type { GraphSubject } from '../use/named-graphs';
@@ -38,9 +39,8 @@ export async function openSubject(given: string, shape?: readonly number[]): Pro
     throw new UserError(`${given}: a checkpoint says how large its examples are; leave --shape out.`);
   }
   const { config, standardize, tensors } = await loadAnyCheckpoint(given);
-  const subject = built(config, standardize, given);
-  checkTensors(given, subject.flow, tensors);
-  return { ...subject, tensors: tensors as TensorTable };
+  const flow = flowOf(given, config.model, tensors);
+  return { ...built(config, standardize, given, flow), tensors: tensors as TensorTable };
 }
 
 async function fromRequest(
@@ -56,7 +56,7 @@ async function fromRequest(
       );
     }
     const own = presets.find(({ name }) => name === given)?.data.source ?? 'examples';
-    return built(buildRunConfig({ preset: given, data: own }, dataShape(shape)), undefined, title);
+    return fresh(buildRunConfig({ preset: given, data: own }, dataShape(shape)), undefined, title);
   }
   const needsData = request.preset && !presets.find(({ name }) => name === given)?.data.source;
   if (needsData) {
@@ -70,7 +70,7 @@ async function fromRequest(
       config.model.kind === 'vector' && config.data.standardize
         ? await fitStandardization(dataset.train, columnNames(dataset))
         : undefined;
-    return built(config, standardization, title);
+    return fresh(config, standardization, title);
   } finally {
     await dataset.close();
   }
@@ -87,19 +87,23 @@ function dataShape(shape: readonly number[]): DataShape {
   return { kind, name: '--shape', shape: [...shape], provenance: { source: 'examples' } };
 }
 
-function built(
+/** Before its first step. */
+function fresh(
   config: StoredConfig,
   standardization: Standardization | undefined,
   title: string,
 ): GraphSubject {
   const flow = buildFlow(config.model);
+  const tensors = initialTensors(flow, config.training.seed);
+  return { ...built(config, standardization, title, flow), tensors };
+}
+
+function built(
+  config: StoredConfig,
+  standardization: Standardization | undefined,
+  title: string,
+  flow: Flow,
+): Omit<GraphSubject, 'tensors'> {
   const preprocess = buildPreprocess(config.model, flow, standardization);
-  return {
-    title,
-    flow,
-    preprocess,
-    config: config.model,
-    training: config.training,
-    tensors: initialTensors(flow, config.training.seed),
-  };
+  return { title, flow, preprocess, config: config.model, training: config.training };
 }

@@ -12,14 +12,14 @@ import { importCheckpoint, shownOrigin } from '../../checkpoint/import/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import { sidecarPath } from '../../checkpoint/sidecar';
-import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
+import { buildPreprocess } from '../../flow/real-nvp';
 import type { Flow } from '../../flow/layers';
 import type { TensorContainer } from '../../protocol/import';
 import type { BackendInfo, ModelOutline, TensorEntry } from '../../protocol/model';
 import type { Backend } from '../backends/backend';
 import { inspectedModel } from '../inspect/programs';
 import { openOnnxModel } from './open-onnx-model';
-import { checkStored, checkTensors } from '../model/check-tensors';
+import { flowOf } from '../model/check-tensors';
 import { contextInfo } from '../model/context';
 import { createFlowModel } from '../model/flow-model';
 import { modelLayers, parameterCount, type ModelLayer } from '../model/layer-list';
@@ -62,9 +62,8 @@ export async function outlineModel(given: string, backend: BackendInfo): Promise
   const { kind, file, run } = await resolveModelPath(given);
   if (kind !== 'checkpoint') return undefined;
   const { entries, ...header } = await readCheckpointHeader(file);
-  const flow = buildFlow(header.config.model);
   const tensors = Object.fromEntries(entries);
-  checkStored(file, flow, tensors);
+  const flow = flowOf(file, header.config.model, tensors);
   const preprocess = buildPreprocess(header.config.model, flow, header.standardize);
   const data = createModelData(header, run ?? path.dirname(file));
   try {
@@ -97,8 +96,7 @@ interface Opening {
 async function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): Promise<Model> {
   const { tensors, ...header } = checkpoint;
   const { config, standardize } = header;
-  const flow = buildFlow(config.model);
-  checkTensors(file, flow, tensors, foreign?.layerNames);
+  const flow = flowOf(file, config.model, tensors, foreign?.layerNames);
   const preprocess = buildPreprocess(config.model, flow, standardize);
   const data = createModelData(header, run ?? path.dirname(file));
   const model = createFlowModel({

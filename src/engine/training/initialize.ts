@@ -54,7 +54,7 @@ export function initialTensors(flow: Bijection, seed: number): TensorTable {
   for (const { name, shape, value } of flow.state) {
     tensors[name] = {
       shape: [...shape],
-      data: typeof value === 'number' ? new Float32Array(sizeOf(shape)).fill(value) : value.slice(),
+      data: typeof value === 'number' ? new Float32Array(sizeOf(shape)).fill(value) : value().slice(),
     };
   }
   return tensors;

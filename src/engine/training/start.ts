@@ -15,11 +15,10 @@ import type { Standardization } from '../../config/standardization';
 import type { Dataset } from '../../data/dataset';
 import { openDataset } from '../../data/open';
 import { prepareRun } from '../../data/prepare';
-import { buildFlow } from '../../flow/real-nvp';
 import { readText } from '../../files/read';
 import type { TrainRequest } from '../../protocol/engine';
 import type { RateChange } from '../../protocol/run';
-import { checkTensors } from '../model/check-tensors';
+import { flowOf } from '../model/check-tensors';
 import type { TensorTable } from './initialize';
 import { withMoreSteps } from './more-steps';
 
@@ -90,7 +89,7 @@ async function startNew(request: FreshRequest, look: Look, start?: RunRequest['s
 async function startFrom(request: FreshRequest, from: string, look: Look): Promise<FreshStart> {
   const checkpoint = await loadAnyCheckpoint(from);
   const { config, standardize, tensors, origin } = checkpoint;
-  checkTensors(from, buildFlow(config.model), tensors);
+  flowOf(from, config.model, tensors);
   const featureNames = featureNamesOf(checkpoint);
   const start = await startNew(request, look, {
     file: from,

@@ -29,7 +29,9 @@ export function linear(
   const weight = `${name}.weight`;
   const bias = `${name}.bias`;
   const init = startAtZero ? zeros : fanIn(inputs);
-  const mask = degrees && maskBetween(degrees.inputs, degrees.outputs);
+  let made: Float32Array | undefined;
+  // Not before it is needed: a config may ask for more than its file holds.
+  const mask = degrees && (() => (made ??= maskBetween(degrees.inputs, degrees.outputs)));
   return {
     parameters: [
       { name: weight, shape: [inputs, outputs], init, decay: false },
@@ -41,7 +43,7 @@ export function linear(
       const counting =
         mask === undefined
           ? all
-          : tf.mul(all, storesMask ? ctx.get(`${name}.mask`) : tf.tensor2d(mask, [inputs, outputs]));
+          : tf.mul(all, storesMask ? ctx.get(`${name}.mask`) : tf.tensor2d(mask(), [inputs, outputs]));
       return tf.add(tf.matMul(h as Tensor2D, counting), ctx.get(bias));
     },
     ...(degrees && !storesMask

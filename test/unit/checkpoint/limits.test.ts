@@ -5,13 +5,21 @@ import { mkdirSync, truncateSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { zipSync } from 'fflate';
+import * as v from 'valibot';
 import { UserError } from '../../../src/base/user-error';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
+import { writeSafetensors } from '../../../src/checkpoint/safetensors';
 import { createMetricsTail } from '../../../src/checkpoint/metrics-tail';
 import { listCheckpoints, runPaths } from '../../../src/checkpoint/run-folder';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { encodeNpy, readNpy } from '../../../src/data/npy';
+import { modelSchema } from '../../../src/config/schema';
+import { targetsOf } from '../../../src/engine/model/convert';
 import { readOnnx } from '../../../src/engine/onnx-file/read';
+import { describeModel } from '../../../src/engine/open/describe-model';
+import { explainModel } from '../../../src/engine/open/explain-model';
+import { outlineModel } from '../../../src/engine/open/open-model';
+import { buildFlow } from '../../../src/flow/real-nvp';
 import * as op from '../support/pickle';
 import { processorTime } from '../support/processor-time';
 import { put, temporaryFolder } from '../support/temporary';
@@ -128,4 +136,60 @@ test('many tensors of one packed storage do not unpack it each', async () => {
   for (const name of names) assert.deepEqual([...(await opened.read(name)).data], [0.5, 0.5]);
   assert.ok(processorTime() - started < 3000, `${processorTime() - started} ms`);
   await opened.close();
+});
+
+/** A checkpoint of some hundred bytes. */
+async function asking(model: object): Promise<string> {
+  const config = JSON.stringify({ model, training: {} });
+  const metadata = { format: 'flowscope', format_version: '1', config, step: '1', seconds: '1' };
+  const file = path.join(folder, 'asking.flow.safetensors');
+  await writeSafetensors(file, { x: { shape: [1], data: new Float32Array(1) } }, metadata);
+  return file;
+}
+
+test('a config that asks for more than its file holds is refused before a flow is made of it', async () => {
+  const made = { kind: 'vector', dim: 2, layer: 'autoregressive', couplings: 1000 };
+  const models = [
+    { ...made, hidden: Array<number>(64).fill(1000) },
+    { ...made, couplings: 1, hidden: [6000, 6000] },
+    { ...made, dim: 64, couplings: 30, hidden: [4096], sees: 'output' },
+    { kind: 'vector', dim: 4096, couplings: 1000, hidden: Array<number>(64).fill(65536) },
+    { kind: 'vector', dim: 4096, couplings: 30, between: 'lu' },
+    { kind: 'image', height: 256, width: 256, architecture: 'glow', scales: 8, steps: 64, base: 65536 },
+    { kind: 'image', height: 256, width: 256, channels: 4, scales: 1, base: 65536, blocks: 64 },
+  ];
+  const words =
+    /is damaged: its config calls for at least [\d,]+ numbers, and the file holds 1 in 1 tensor\./;
+  const backend = { name: 'onnxruntime', library: '', threads: 1, reason: '' } as const;
+  const before = process.memoryUsage.rss();
+  for (const model of models) {
+    const file = await asking(model);
+    const readers = [describeModel, (given: string) => outlineModel(given, backend), explainModel, targetsOf];
+    for (const read of readers) await refused(read(file), words);
+  }
+  assert.ok(process.memoryUsage.rss() - before < 300 << 20, 'takes much memory');
+});
+
+test('a checkpoint without its tensors is damaged, and a config without a file has bounds too', async () => {
+  const file = await asking({ kind: 'vector', dim: 2 });
+  await refused(describeModel(file), /is damaged: it lacks the tensor "couplings\.0/);
+  const huge = v.parse(modelSchema, { kind: 'vector', dim: 2, couplings: 1000, hidden: [4000, 4000] });
+  assert.throws(() => buildFlow(huge), {
+    name: 'UserError',
+    message: /asks for at least 1,\d{3},\d{3},\d{3} parameters/,
+  });
+});
+
+test('masks of a chain over images that differ are not made without end', async () => {
+  const net = { kind: 'convolutions', kernels: [1], widths: [] };
+  const layers = Array.from({ length: 40 }, (_, i) => ({
+    kind: 'coupling',
+    mask: Array.from({ length: 8 }, (_bit, k) => ((i + 1) >> k) & 1),
+    net,
+  }));
+  const file = await asking({ kind: 'image', height: 1024, width: 1024, channels: 8, layers });
+  await refused(
+    describeModel(file),
+    /model\.layers\.8\.mask: expected at most 67108864 values in masks that differ/,
+  );
 });
