@@ -32,9 +32,9 @@ export function createServices(context: ExtensionContext): Services {
       events: { log: (line) => log().info(`${name}: ${line}`), ...events },
       log: (line) => log().info(line),
     });
-  const inspection = new InspectionEngines(
+  const inspection: InspectionEngines = new InspectionEngines(
     (room) => startEngine(room.name, {}, undefined, room),
-    (file) => void offerToStop(file),
+    (file) => void offerToStop(inspection, file),
   );
   const trainings = new Trainings(context, startEngine);
   return {

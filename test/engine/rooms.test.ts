@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../unit/support/temporary';
 import { moonsModel, smallModel } from './inspect/model';
+import { until } from '../inspector/until';
 import { inspectionEngines, named } from './rooms';
 
 const folder = temporaryFolder();
@@ -83,3 +84,54 @@ test('the engine of our own files opens no other, whatever it is called', { time
     await engines.dispose();
   }
 });
+
+test(
+  'a checkpoint of ours that needs too much memory ends its engine, and the others open again',
+  { timeout: 120_000 },
+  async () => {
+    const engines = inspectionEngines({ ownLimits: { objects: 40, share: 1 } });
+    const moons = await smallModel(moonsModel, 'moons');
+    try {
+      const lease = engines.of(named(moons.file)).acquire();
+      const first = lease.engine();
+      await first.api.open(moons.file);
+      const file = manyTensors('many.flow.safetensors', 99_000);
+      await assert.rejects(engines.of(named(file)).acquire().engine().api.open(file), {
+        name: 'EngineGoneError',
+        message: /needed more memory than it may take/,
+      });
+      assert.notEqual(lease.engine().pid, first.pid);
+      assert.equal((await lease.engine().api.open(moons.file)).path, moons.file);
+    } finally {
+      await engines.dispose();
+      await moons.dispose();
+    }
+  },
+);
+
+test(
+  'silence of the engine of our own files is told, and stopping one of them starts another',
+  { timeout: 120_000, skip: process.platform === 'win32' },
+  async () => {
+    const told: unknown[] = [];
+    const engines = inspectionEngines({ onSilent: (file) => told.push(file) });
+    const moons = await smallModel(moonsModel, 'moons');
+    try {
+      const lease = engines.of(named(moons.file)).acquire();
+      const stuck = lease.engine();
+      const { id } = await stuck.api.open(moons.file);
+      // As if a file held its thread.
+      process.kill(stuck.pid!, 'SIGSTOP');
+      const asked = assert.rejects(stuck.api.ask(id, 'summary', undefined, 'a'), /was stopped/);
+      await until('silence is told', () => told.length > 0);
+      assert.deepEqual(told, [undefined]);
+      assert.equal(engines.stop(named(moons.file)), true);
+      await asked;
+      assert.notEqual(lease.engine().pid, stuck.pid);
+      assert.equal((await lease.engine().api.open(moons.file)).path, moons.file);
+    } finally {
+      await engines.dispose();
+      await moons.dispose();
+    }
+  },
+);

@@ -2,22 +2,28 @@
 import path from 'node:path';
 import { EngineProcess, type MemoryLimits } from '../../src/extension/engine/engine-process';
 import { InspectionEngines } from '../../src/extension/engine/inspection-engines';
-import type { Room } from '../../src/extension/engine/inspection-limits';
+import { type Room, sharedRoom } from '../../src/extension/engine/inspection-limits';
 
 interface Options {
-  onSilent?: (file: { path: string }) => void;
-  /** Instead of the usual ones, for files of other software. */
+  onSilent?: (file?: { path: string }) => void;
+  /** Instead of the usual ones, for files of other software, and for our own. */
   limits?: MemoryLimits;
+  ownLimits?: MemoryLimits;
   grace?: number;
 }
 
-export function inspectionEngines({ onSilent = () => undefined, limits, grace = 100 }: Options = {}) {
+export function inspectionEngines({
+  onSilent = () => undefined,
+  limits,
+  ownLimits,
+  grace = 100,
+}: Options = {}) {
   const start = (room: Room): EngineProcess =>
     new EngineProcess({
       script: path.resolve('dist', 'engine.js'),
       name: room.name,
       env: { ...room.env, FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
-      limits: room.limits && (limits ?? room.limits),
+      limits: room.limits && ((room === sharedRoom ? ownLimits : limits) ?? room.limits),
       events: {},
       log: () => undefined,
     });

@@ -275,5 +275,5 @@ async function pageFiles(): Promise<{ script: string; style: string }> {
 
 /** The map of a development build is larger than all the rest. */
 function withoutSourceMap(script: string): string {
-  return script.replace(/\n\/\/# sourceMappingURL=data:[^\n]*\s*$/, '\n');
+  return script.replace(/\n\/\/# sourceMappingURL=data:\S*\s*$/, '\n');
 }

@@ -107,7 +107,9 @@ function fromText(
   const cells = lines.map((line) =>
     line
       .trim()
-      .split(takesCommas ? /\s*[;\t]\s*/ : /\s*,\s*|\s+/)
+      // First, so that what separates cells is found in one way only.
+      .replace(/\s+/g, (space) => (space.includes('\t') ? '\t' : ' '))
+      .split(takesCommas ? /\s?[;\t]\s?/ : /\s?,\s?|\s/)
       .map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'))
       .map((cell) => (takesCommas && hasDecimalComma(cell) ? withPoint(cell) : cell)),
   );

@@ -1,4 +1,4 @@
-/** Ends the engine of a file of other software, which may run forever; its page can open it again. */
+/** Ends the engine of a file, which may run forever; its page can open it again. */
 import { l10n, window } from 'vscode';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import { activeFile, uriOf } from './targets';
@@ -6,5 +6,5 @@ import { activeFile, uriOf } from './targets';
 export function stopModel(inspection: InspectionEngines, target: unknown): void {
   const file = uriOf(target) ?? activeFile();
   if (file && inspection.stop(file)) return;
-  void window.showInformationMessage(l10n.t('No file of other software is open here.'));
+  void window.showInformationMessage(l10n.t('No model and no data file is being read here.'));
 }

@@ -1,6 +1,7 @@
 /**
  * The engines that read files: one for Flowscope's own, which everything else asks too, and one of its own for each file that other
- * software wrote, be it a model or data. Such a file may be anything. What it does to its engine, others do not notice.
+ * software wrote, be it a model or data. Such a file may be anything. What it does to its engine, others do not notice. All have limits
+ * and are watched: somebody else's checkpoint may be anything too.
  */
 import { isOurs } from '../editor/view-types';
 import type { EngineProcess } from './engine-process';
@@ -18,13 +19,17 @@ export class InspectionEngines extends SharedEngine {
   private readonly alone = new Map<string, SharedEngine>();
   private readonly timing = new Map<string, SharedEngine>();
 
-  /** @param onSilent told when the engine of a file has not answered for some seconds */
+  /** @param onSilent told when the engine of a file, or without one that of Flowscope's own, has not answered for some seconds */
   constructor(
     private readonly startIn: (room: Room) => EngineProcess,
-    private readonly onSilent: (file: FileName) => void,
+    private readonly onSilent: (file?: FileName) => void,
     private readonly grace?: number,
   ) {
-    super(() => startIn(sharedRoom), grace);
+    super(() => {
+      const started = startIn(sharedRoom);
+      watchAnswers(started, () => onSilent());
+      return started;
+    }, grace);
   }
 
   /** The engine for whoever reads a file. */
@@ -57,9 +62,12 @@ export class InspectionEngines extends SharedEngine {
     return [...this.alone.values()].flatMap(({ pid }) => pid ?? []);
   }
 
-  /** Ends the engine of a file that has one of its own, at once. False where there is none. */
-  stop(file: FileName): boolean {
-    const engine = this.alone.get(file.toString());
+  /**
+   * Ends the engine that reads a file, or without one that of Flowscope's own, at once. Whoever has it opens what he needs again with his
+   * next question. False where none runs.
+   */
+  stop(file?: FileName): boolean {
+    const engine = !file || isOurs(file) ? this : this.alone.get(file.toString());
     if (engine?.pid === undefined) return false;
     engine.kill();
     return true;

@@ -11,15 +11,19 @@ export const inspectionEnvironment = { MALLOC_MMAP_THRESHOLD_: String(2 ** 18), 
 
 export type Room = Pick<EngineProcessOptions, 'name' | 'env' | 'limits'>;
 
+/** Tensors are no JavaScript objects: a checkpoint of gigabytes needs some megabytes of those. */
+const limits = { objects: 2048, share: 0.75 };
+
 /** For Flowscope's own checkpoints and recordings, and for what reads none. */
 export const sharedRoom: Room = {
   name: 'inspection',
   env: { ...inspectionEnvironment, FLOWSCOPE_OWN_FILES: '1' },
+  limits,
 };
 
-/** For one file of other software. Tensors are no JavaScript objects: a checkpoint of gigabytes needs some megabytes of those. */
+/** For one file of other software. */
 export const roomOf = (name: string): Room => ({
   name: `inspection of ${name}`,
   env: inspectionEnvironment,
-  limits: { objects: 2048, share: 0.75 },
+  limits,
 });

@@ -71,7 +71,7 @@ test('Ctrl-C ends the command line in a graph without end', { timeout: 60_000 },
 });
 
 /** Two leases: of an inspector of a flow of ours, which is open, and of one of the endless file. */
-async function twoInspectors(onSilent: (file: { path: string }) => void = () => undefined) {
+async function twoInspectors(onSilent: (file?: { path: string }) => void = () => undefined) {
   const engines = inspectionEngines({ onSilent });
   const moons = await smallModel(moonsModel, 'moons');
   const [model, endless] = [moons.file, file].map((name) => engines.of(named(name)).acquire());
@@ -122,7 +122,9 @@ test('VS Code leaves within five seconds', { timeout: 60_000 }, async () => {
 
 test('silence is told, and the engine can be ended and started again', { timeout: 60_000 }, async (t) => {
   const told: string[] = [];
-  const { engines, endless, answers, close } = await twoInspectors((silent) => told.push(silent.path));
+  const { engines, endless, answers, close } = await twoInspectors((silent) =>
+    told.push(silent?.path ?? 'our own'),
+  );
   const stuck = endless.engine();
   const { pid } = stuck;
   const opening = assert.rejects(stuck.api.open(file), /was stopped/);
