@@ -12,7 +12,7 @@ import { loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
 import type { Values } from '../../../../src/checkpoint/import/chain-importer';
 import type { VectorModelConfig } from '../../../../src/config/schema';
 import { stream } from '../../../../src/data/random';
-import { vectorFlow } from '../../../../src/flow/vector-flow';
+import { buildFlow } from '../../../../src/flow/real-nvp';
 import type { NdArray } from '../../../../src/protocol/tensors';
 import { contextOf, maxAbsDifference, onCpu, toTensors } from '../../../contract/eager';
 import { flowOf } from '../../../contract/flow-of';
@@ -245,7 +245,7 @@ describe('the base distribution of nflows', () => {
 describe('an AllInOneBlock of FrEIA', () => {
   /** z of an example as our flow has it. */
   const latent = ({ config, tensors }: Awaited<ReturnType<typeof changed>>): number[] => {
-    const flow = vectorFlow(config.model as VectorModelConfig);
+    const flow = buildFlow(config.model);
     const ctx = contextOf(toTensors(tensors as never), false);
     return [...flow.forward(ctx, tf.tensor2d([x])).value.dataSync()];
   };
@@ -287,7 +287,7 @@ describe('an AllInOneBlock of FrEIA', () => {
         ...answers,
         direction: 'latent-to-data',
       });
-      const flow = vectorFlow(back.config.model as VectorModelConfig);
+      const flow = buildFlow(back.config.model);
       const ctx = contextOf(toTensors(back.tensors as never), false);
       const again = flow.forward(ctx, tf.tensor2d([latent(there)])).value.dataSync();
       assert.ok(maxAbsDifference(again, x) < 1e-4, [...again].join());
