@@ -18,6 +18,8 @@ const widen: Mutator = (bytes, random) => {
   const names = Object.keys(header).filter((name) => header[name]!.dtype === 'F32');
   const { data_offsets: offsets } = header[pick(random, names)]!;
   const [first, last] = offsets;
+  // Changed before, they may say anything.
+  if (!(last - first <= bytes.length)) return mutateBytes(bytes, random);
   const wide = Buffer.alloc(2 * (last - first));
   for (let at = 0; at < wide.length; at += 8)
     wide.writeDoubleLE(pick(random, [1e308, -1e308, NaN, 1e-320, 0.5]), at);

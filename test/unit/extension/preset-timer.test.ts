@@ -18,7 +18,7 @@ const engines = new InspectionEngines(
       events: {},
       log: () => undefined,
     }),
-  ({ path: file }) => void silent.push(file),
+  (file) => void silent.push(file?.path ?? 'our own'),
   50,
 );
 after(() => engines.dispose());
