@@ -42,11 +42,10 @@ const labeled: DataPreview = {
 };
 
 const histogram = { edges: [0, 1, 2], counts: [3, 1] };
+const numbers = { min: 0, max: 2, mean: 0.75, std: 0.5, histogram };
 const column = (given: Partial<OverviewColumn> & { name: string }): OverviewColumn => ({
   ...{ key: given.name, numeric: true, classes: false, type: 'number', gaps: 0, distinct: 300 },
-  ...(given.type === 'text' || given.type === 'date'
-    ? { numeric: false, classes: true }
-    : { numbers: { min: 0, max: 2, mean: 0.75, std: 0.5, histogram } }),
+  ...(given.type === 'text' || given.type === 'date' ? { numeric: false, classes: true } : { numbers }),
   ...given,
 });
 
@@ -68,8 +67,17 @@ const mixed: TableOverview = {
     }),
     column({ name: 'length', gaps: 2 }),
     column({ name: 'depth', gaps: 2 }),
-    column({ name: 'mass', gaps: 2 }),
-    column({ name: 'nitrogen', gaps: 14 }),
+    column({
+      ...{ name: 'mass', gaps: 2 },
+      numbers: { ...numbers, findings: [{ kind: 'heavy tail', side: 'above' }] },
+    }),
+    column({
+      ...{ name: 'nitrogen', gaps: 14 },
+      numbers: {
+        ...numbers,
+        findings: [{ kind: 'limits', low: { value: 0, share: 0.2 }, high: { value: 2 } }],
+      },
+    }),
   ],
   columnCount: 6,
   cells: Array.from({ length: 60 }, (_, i) => [
@@ -444,7 +452,8 @@ describe('data preview', () => {
       (await head.locator('li').allInnerTexts()).map((line) => line.replace(/\s+/g, ' ')),
       ['Adelie 152', 'Gentoo 124', 'Chinstrap 68'],
     );
-    assert.match(await page.locator('thead th').nth(6).innerText(), /14 gaps/);
+    assert.match(await page.locator('thead th').nth(6).innerText(), /ends at 0 and 2[^]*14 gaps/);
+    assert.deepEqual(await page.locator('.finding').allInnerTexts(), ['heavy tail', 'ends at 0 and 2']);
     await choices.getByText('in 14 of 344 rows').waitFor();
     assert.equal(await page.locator('tbody tr').count(), 60);
     assert.equal(await page.locator('tbody tr.dropped').count(), 12);
@@ -600,6 +609,12 @@ describe('data preview', () => {
     side.error = undefined;
     await page.getByLabel('What the flow does with mass').selectOption('use');
     await until('the way on', () => train.evaluate((button) => !(button as HTMLButtonElement).disabled));
+    // A word far down in the file, which training would refuse.
+    const refused = [{ name: 'depth', column: 3, rows: 1, example: 'n/k', where: 'line 30002' }];
+    side.preview = { ...birds, refused, warnings: ['Training refuses 1 column: "depth".'] };
+    await page.getByLabel('What the flow does with nitrogen').selectOption('leave out');
+    await page.getByText('Training refuses 1 column').waitFor();
+    assert.equal(await train.evaluate((button) => (button as HTMLButtonElement).disabled), true);
     await close();
   });
 
