@@ -13,6 +13,8 @@ export interface ImportQuestion {
   title: string;
   /** Why it is asked, and what goes wrong with a wrong answer. */
   detail: string;
+  /** Without an answer the file is not opened, since no default is likelier than the rest. */
+  required?: true;
   answer:
     | { kind: 'choice'; options: { value: string; label: string }[]; default: string }
     | {

@@ -6,7 +6,14 @@
 import type { BaseInput } from '../../config/bases';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import { contextPart, contextQuestions, contextTitle, readContextNet, type ContextNet } from './context-net';
+import {
+  contextPart,
+  contextQuestions,
+  contextTitle,
+  isOfContextNet,
+  readContextNet,
+  type ContextNet,
+} from './context-net';
 import {
   beyondWords,
   lengthOf,
@@ -118,8 +125,10 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   readStep(file: TensorFile, at: string, rests: readonly string[]): C | S | string;
   /** What a number without tensors stands for, or what is in the way. @param at as in `Step` */
   gap(at: string): S | string;
-  /** Tensors outside of the list that belong to its layers: how many, and what is in the way, in words. */
-  beside?(file: TensorFile, list: ModuleList): { fitting: number; missing: string[] };
+  /** Tensors outside of the list that belong to its layers, and what is in the way, in words. */
+  beside?(file: TensorFile, list: ModuleList): { names: string[]; missing: string[] };
+  /** Names below the flow's own prefix that are no part of its density. */
+  idle?: RegExp;
   /** The base distributions that a file may have; without tensors of one it is a standard normal. */
   base?: {
     /** Prefix of its tensors: "q0.". */
@@ -174,6 +183,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     contextNet?: ContextNet;
     share: number;
     missing: string[];
+    /** Names that do not belong to the flow. */
+    rest?: string[];
   } {
     const list = moduleList(file, library.list);
     if (!list) return { share: 0, missing: [library.lacks] };
@@ -216,17 +227,26 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     };
     const { root, inverted } = rootOf(file, list);
     const steps = visit(list, 0, inverted);
-    const beside = library.beside?.(file, list) ?? { fitting: 0, missing: [] };
-    fitting += beside.fitting;
+    const beside = library.beside?.(file, list) ?? { names: [], missing: [] };
+    fitting += beside.names.length;
     const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
     if (read > mostModules) missing.push(`a flow of at most ${mostModules} modules`);
     const found = findBase(list, root);
     if (typeof found === 'string') missing.push(found);
     else fitting += found?.names.length ?? 0;
+    const ofBase = library.base && root + library.base.prefix;
+    const belongs = (name: string): boolean =>
+      beside.names.includes(name) ||
+      (ofBase !== undefined && name.startsWith(ofBase)) ||
+      isOfContextNet(name) ||
+      (library.idle?.test(name.slice(root.length)) ?? false);
     const embedding = readContextNet(file);
     if (typeof embedding === 'string') missing.push(embedding);
     else fitting += embedding.count;
     const share = fitting / file.tensors.size;
+    const left = list.others.filter((name) => !belongs(name) && !isCounter(file, name));
+    const inside = left.filter((name) => name.startsWith(root));
+    missing.push(...inside.map((name) => `a meaning for ${name}, which may change the density`));
 
     const couplings = steps.filter(isCoupling);
     const first = couplings[0];
@@ -260,6 +280,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       ...(contextNet ? { contextNet } : {}),
       share,
       missing,
+      rest: left,
     };
   }
 
@@ -340,7 +361,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     name: library.name,
     ...(library.modules ? { modules: library.modules } : {}),
     recognize(file): Recognized | undefined {
-      const { chain, base, contextNet } = read(file);
+      const { chain, base, contextNet, rest = [] } = read(file);
       if (!chain) return undefined;
       const { steps, features } = chain;
       return {
@@ -355,6 +376,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           ...contextQuestions(contextNet),
           ...(base?.reader.questions?.(base.names.length) ?? []),
         ],
+        rest,
         async convert(answers) {
           const layers: OurLayer[] = [];
           for (const step of library.order?.(chain, answers) ?? steps) {
@@ -386,6 +408,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       };
     },
   };
+}
+
+/** A number of steps or batches. */
+function isCounter(file: TensorFile, name: string): boolean {
+  const { dtype, shape } = file.tensors.get(name)!;
+  return shape.length === 0 && /^([UI]\d+|BOOL)$/.test(dtype);
 }
 
 /** What a chain of layers, from data to latent, is as a flow of ours. */

@@ -17,6 +17,8 @@ import type { VectorFields } from './vector-chain';
 const inEmbedding = /(?:^|\.)_embedding_net\../s;
 const statistics = /(^|\.)_embedding_net\.0\._(mean|std)$/;
 
+export const isOfContextNet = (name: string): boolean => inEmbedding.test(name);
+
 export interface ContextNet {
   /** Names of its linear layers, without the last dot, from first to last. */
   layers: readonly string[];

@@ -71,11 +71,15 @@ function watched(raw: TensorFile, kept: Map<string, Values>, log?: Log, changed?
       const data = id === changed ? values.data.map(nudged) : Float32Array.from(values.data);
       return { shape: [...values.shape], data };
     };
-  const copies = raw.copies?.map((copy) => ({ ...copy, read: reader(copy.read, `${copy.key}.`) }));
+  const withReader = <T extends { key: string; read: TensorFile['read'] }>(part: T): T => ({
+    ...part,
+    read: reader(part.read, `${part.key}.`),
+  });
   return {
     ...raw,
     read: reader(raw.read),
-    ...(copies ? { copies } : {}),
+    ...(raw.copies ? { copies: raw.copies.map(withReader) } : {}),
+    ...(raw.models ? { models: raw.models.map(withReader) } : {}),
     reading: (name) => (ours = name),
   };
 }
@@ -85,19 +89,23 @@ function nudged(x: number): number {
   return x * (1 + 2 ** -14) + 2 ** -14;
 }
 
-async function explain(raw: TensorFile, options: ImportOptions): Promise<TakenFile | Unrecognized> {
+async function explain(whole: TensorFile, options: ImportOptions): Promise<TakenFile | Unrecognized> {
   const kept = new Map<string, Values>();
   const log: Log = new Map();
-  const interpreted = await interpret(watched(raw, kept, log), options);
+  const interpreted = await interpret(watched(whole, kept, log), options);
   if ('reason' in interpreted) return interpreted;
   const { recognized, answers } = interpreted;
   const flow = await recognized.convert(answers);
-  const names = await namesInView(raw);
+  const model = whole.models?.find(({ key }) => key === answers['flow']);
+  const raw = model ? { ...whole, ...model } : whole;
+  const before = model ? `${model.key}.` : '';
+  const names = await namesInView(raw, before);
+  const rest = new Set(recognized.rest);
 
   const layerAt = layerFinder(flow);
   const convertWith = async (changed: string): Promise<ImportedFlow | undefined> => {
     try {
-      const again = recognize(watched(raw, kept, undefined, changed), recognized.library);
+      const again = recognize(watched(whole, kept, undefined, changed), recognized.library, answers);
       return await again?.convert(answers);
     } catch (error) {
       if (error instanceof UserError) return undefined;
@@ -125,7 +133,8 @@ async function explain(raw: TensorFile, options: ImportOptions): Promise<TakenFi
     { name, dtype, shape, of }: Pick<TakenTensor, 'name' | 'dtype' | 'shape' | 'of'>,
     id: string,
   ): Promise<void> => {
-    const view = names.get(id);
+    const found = names.get(id);
+    const view = found !== undefined && rest.has(found) ? undefined : found;
     const common = { name, dtype, shape: [...shape] };
     const reads = log.get(id);
     if (!reads) {
@@ -150,7 +159,7 @@ async function explain(raw: TensorFile, options: ImportOptions): Promise<TakenFi
   const copied = await averagesOf(raw);
   for (const [name, { dtype, shape }] of raw.tensors) {
     const of = copied.has(name) && !log.has(name) ? 'copy' : undefined;
-    await add({ name, dtype, shape, ...(of ? { of } : {}) }, name);
+    await add({ name, dtype, shape, ...(of ? { of } : {}) }, before + name);
   }
   for (const rest of raw.rest ?? []) await add(rest, rest.name);
   return { flow, tensors };
@@ -217,8 +226,8 @@ function layerOf(name: string): string[] {
   return isFolder && number !== undefined ? [`${folder}.${number}`] : [];
 }
 
-/** For each tensor of the file, by what it is read as: the name that importers know it by. */
-async function namesInView(raw: TensorFile): Promise<Map<string, string>> {
+/** For each tensor of the file, by what it is read as, which starts with `before`: the name that importers know it by. */
+async function namesInView(raw: TensorFile, before: string): Promise<Map<string, string>> {
   let last: string | undefined;
   const empty = { shape: [0], data: new Float32Array(0) };
   const spy =
@@ -228,7 +237,7 @@ async function namesInView(raw: TensorFile): Promise<Map<string, string>> {
       return Promise.resolve(empty);
     };
   const copies = raw.copies?.map((copy) => ({ ...copy, read: spy(`${copy.key}.`) }));
-  const { file } = unwrapped({ ...raw, read: spy(''), ...(copies ? { copies } : {}) });
+  const { file } = unwrapped({ ...raw, read: spy(before), ...(copies ? { copies } : {}) });
   const names = new Map<string, string>();
   for (const part of [file, ...(file.copies ?? [])]) {
     const view = withWeightNormNames({ ...file, ...part });

@@ -12,9 +12,8 @@ import { recognize } from './recognize';
  * @throws UserError when the file, or the one that remembers the answers, cannot be read
  */
 export async function importForm(given: string): Promise<ImportForm | undefined> {
-  return withRecognized(given, async (recognized, file) => {
+  return withRecognized(given, undefined, (recognized, file, remembered) => {
     if (!recognized || recognized.questions.length === 0) return undefined;
-    const remembered = await readSidecar(file);
     const current = remembered && isFor(remembered, recognized.library) ? remembered : undefined;
     return {
       title: recognized.title,
@@ -31,7 +30,7 @@ export async function importForm(given: string): Promise<ImportForm | undefined>
  * @throws UserError when they do not fit the file, which is tried before anything is written
  */
 export async function answerImport(given: string, answers: ImportAnswers): Promise<void> {
-  await withRecognized(given, async (recognized, file) => {
+  await withRecognized(given, answers, async (recognized, file) => {
     if (!recognized) throw new UserError(`${file}: nothing is asked of this file.`);
     const complete = completeAnswers(recognized.questions, answers, file);
     await recognized.convert(complete);
@@ -39,15 +38,22 @@ export async function answerImport(given: string, answers: ImportAnswers): Promi
   });
 }
 
+/** @param answers those that are remembered where undefined */
 async function withRecognized<T>(
   given: string,
-  use: (recognized: ReturnType<typeof recognize>, file: string) => Promise<T>,
+  answers: ImportAnswers | undefined,
+  use: (
+    recognized: ReturnType<typeof recognize>,
+    file: string,
+    remembered?: Awaited<ReturnType<typeof readSidecar>>,
+  ) => T | Promise<T>,
 ): Promise<T> {
   const { kind, file } = await resolveModelPath(given);
   if (kind === 'checkpoint' || kind === 'onnx') return use(undefined, file);
   const tensorFile = await openTensorFile(file);
   try {
-    return await use(recognize(tensorFile), file);
+    const remembered = await readSidecar(file);
+    return await use(recognize(tensorFile, undefined, answers ?? remembered?.answers), file, remembered);
   } finally {
     await tensorFile.close();
   }

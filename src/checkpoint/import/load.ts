@@ -10,7 +10,7 @@ import { resolveModelPath } from '../resolve-model';
 import { isFor, readSidecar, sidecarPath } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
 import { assumptionsOf, completeAnswers } from './answers';
-import { libraryName, recognize, whyUnknown } from './recognize';
+import { libraryName, recognize, whyUndecided, whyUnknown } from './recognize';
 import type { Library } from '../libraries';
 import type { TensorFile } from './types';
 
@@ -85,20 +85,26 @@ export async function interpret(
   options: ImportOptions,
 ): Promise<Interpreted | Unrecognized> {
   const { file } = tensorFile;
-  const recognized = recognize(tensorFile, options.library);
+  const remembered = await readSidecar(file);
+  let recognized = recognize(tensorFile, options.library, remembered?.answers);
   if (isRecording(tensorFile.extras)) return { reason: notRunAgain };
   if (!recognized) return { reason: whyUnknown(tensorFile, options.library) };
-  const { library, questions } = recognized;
-  const remembered = await readSidecar(file);
+  const { library } = recognized;
   if (remembered && !isFor(remembered, library)) {
     throw new UserError(
       `${sidecarPath(file)}: its answers are for a file of "${remembered.library}", and this one is of "${library}". ` +
         `Delete it to be asked again.`,
     );
   }
+  const { flow } = options.answers?.(recognized.questions) ?? {};
+  // Each flow of a file has questions of its own.
+  if (flow !== undefined) recognized = recognize(tensorFile, options.library, { flow }) ?? recognized;
+  const { questions } = recognized;
   const stored = completeAnswers(questions, remembered?.answers ?? {}, sidecarPath(file));
   const now = options.answers?.(questions) ?? {};
   const given = { ...remembered?.answers, ...now };
+  const undecided = whyUndecided(questions, given, path.basename(sidecarPath(file)));
+  if (undecided !== undefined) return { reason: undecided };
   const answers = { ...stored, ...pick(completeAnswers(questions, now, file), Object.keys(now)) };
   return { recognized, answers, given, remembered };
 }

@@ -1,11 +1,12 @@
 /** Whose file it is: each library's recognizer is asked; for a file that none of them knows, which comes closest. */
-import type { ImportQuestion } from '../../protocol/import';
+import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
 import { factsOf, misfitOf, withHyperParameters, type FileFacts } from './module-facts';
 import type { Recognized, Recognizer, TensorFile } from './types';
 import { leastShare, rankOf } from './first-of';
+import { flowQuestion, flowsIn, isAveraged, restNote } from './flows-in-file';
 import { choice, chosen } from './questions';
 import { fileLooksLike, unlike } from './signatures';
 import { unwrapped } from './wrapped-names';
@@ -27,14 +28,25 @@ export function parseLibrary(word: string): Library {
   );
 }
 
-/** @param only asks the recognizer of this library alone */
+/**
+ * @param only asks the recognizer of this library alone
+ * @param given says which flow is meant, where the file has several
+ */
 export function recognize(
   file: TensorFile,
   only?: Library,
+  given: ImportAnswers = {},
 ): (Recognized & { library: Library; notes: string[] }) | undefined {
+  const asked = only === undefined ? libraries : [only];
   const { file: plain, prefix } = unwrapped(file);
-  const read = withWeightNormNames(plain);
-  for (const library of only === undefined ? libraries : [only]) {
+  const flows = flowsIn(plain, (part) => firstKnown(asked, withWeightNormNames(unwrapped(part).file)));
+  const question = flowQuestion(flows);
+  const meant = given['flow'] ?? question[0]?.answer.default;
+  const flow = flows.find(({ key }) => key === meant) ?? flows[0];
+  const own = (part: TensorFile): TensorFile =>
+    withWeightNormNames(flow ? unwrapped(flow.of(part)).file : part);
+  const read = own(plain);
+  for (const library of asked) {
     const { importer } = entries[library];
     const recognized = importer.recognize(read);
     if (!recognized) continue;
@@ -42,17 +54,30 @@ export function recognize(
     if (misfits.length > 0) return undefined;
     const open = recognized.questions.filter(({ key }) => answers[key] === undefined);
     const copies = copiesQuestion(plain);
+    const rest = [
+      ...(flow ? [...plain.tensors.keys()].filter((name) => !read.tensors.has(name)) : []),
+      ...(recognized.rest ?? []),
+    ];
     return {
       ...recognized,
-      questions: [...copies, ...withHyperParameters(open, file)],
+      questions: [...question, ...copies, ...withHyperParameters(open, file)],
+      rest,
       convert(given) {
         const copy = plain.copies?.find(({ key }) => copies[0] && key === chosen(given, copies[0]));
-        const from = copy && importer.recognize(withWeightNormNames({ ...plain, ...copy }));
+        const from = copy && importer.recognize(own({ ...plain, ...copy }));
         return (from ?? recognized).convert({ ...given, ...answers });
       },
       library,
-      notes: notesOf(file, prefix),
+      notes: notesOf(file, prefix, rest),
     };
+  }
+  return undefined;
+}
+
+function firstKnown(asked: readonly Library[], file: TensorFile): Recognized | undefined {
+  for (const library of asked) {
+    const recognized = entries[library].importer.recognize(file);
+    if (recognized) return recognized;
   }
   return undefined;
 }
@@ -60,20 +85,52 @@ export function recognize(
 /** Which of several copies of the weights is meant. */
 function copiesQuestion({ key = '', copies = [] }: TensorFile): ImportQuestion[] {
   if (copies.length === 0) return [];
-  return [
-    choice(
-      'weights',
-      'Weights',
-      'The file has the same tensors several times, such as those that were trained and their moving average.',
-      [key, ...copies.map((copy) => copy.key)].map((value) => ({ value, label: value })),
-    ),
-  ];
+  const keys = [key, ...copies.map((copy) => copy.key)];
+  const question = choice(
+    'weights',
+    'Weights',
+    'The file has the same tensors several times, such as those that were trained and their moving average.',
+    keys.map((value) => ({ value, label: value })),
+    // Whoever keeps an average evaluates and samples with it.
+    keys.find(isAveraged) ?? key,
+  );
+  // Other flows may have the same names and shapes.
+  const isKnown = keys.slice(1).every((other) => isAveraged(other) || versions.test(other));
+  return [isKnown ? question : { ...question, required: true }];
+}
+
+/** What scripts call weights of the same flow at another time. */
+const versions =
+  /(^|[._-])(best|last|latest|final|current|trained|initial|init|old|previous|prev|backup|target|online|teacher|student)([._-]|$)/i;
+
+/** Why a file is not opened before it is said what is meant; undefined where nothing is in the way. */
+export function whyUndecided(
+  questions: readonly ImportQuestion[],
+  given: ImportAnswers,
+  sidecar: string,
+): string | undefined {
+  const open = questions.find(({ key, required }) => required && given[key] === undefined);
+  if (open?.answer.kind !== 'choice') return undefined;
+  const values = open.answer.options.map(({ value }) => value);
+  const names = values.slice(0, 8).map((value) => shortened(value, 60));
+  const more = values.length > names.length ? ` and ${values.length - names.length} more` : '';
+  const what = open.key === 'flow' ? 'flows' : 'sets of weights of the same shapes';
+  return (
+    `It holds ${values.length} ${what}: ${names.join(', ')}${more}. Which one is meant is not in the file, and one member of ` +
+    `an ensemble is not the whole. Say it in ${sidecar}: {"answers": {"${open.key}": ${JSON.stringify(names[0])}}}, or ` +
+    `convert one of them with --set ${open.key}=${names[0]}.`
+  );
 }
 
 /** What was done to the file before it was read, for people. */
-function notesOf({ leftOut = [] }: TensorFile, prefix: string): string[] {
+function notesOf(file: TensorFile, prefix: string, rest: readonly string[]): string[] {
+  const also = restNote(rest);
+  // What a question names is not left out.
+  const named = [...(file.copies ?? []), ...(file.models ?? [])].map(({ key }) => `"${key}"`);
+  const leftOut = file.leftOut?.filter((what) => !named.some((name) => what.startsWith(name))) ?? [];
   return [
     ...(prefix === '' ? [] : [`Prefix of all names, left out: ${prefix}`]),
+    ...(also === undefined ? [] : [also]),
     ...(leftOut.length === 0 ? [] : [`Not read: ${leftOut.slice(0, 4).join(', ')}`]),
   ];
 }

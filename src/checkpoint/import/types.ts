@@ -26,6 +26,8 @@ export interface TensorFile {
   readonly pickled?: { root: unknown; nameOf(value: unknown): string | undefined };
   /** Where the file has the model itself, as an object: its modules with their attributes. */
   readonly modules?: readonly PythonModule[];
+  /** Where the file has several models as objects, none of which is in another: all of them, by their paths in the file. */
+  readonly models?: readonly (Pick<TensorFile, 'tensors' | 'read' | 'modules'> & { key: string })[];
   /**
    * As float32: integers and bools exactly where float32 holds them, float64 rounded.
    * @throws UserError when there is no such tensor or its bytes are damaged
@@ -63,6 +65,8 @@ export interface Recognized {
   /** For people: "chrischute/real-nvp, 2 scales, 16 channels, 2 blocks". */
   title: string;
   questions: ImportQuestion[];
+  /** Tensors of the file that do not belong to the flow. */
+  rest?: readonly string[];
   /** @throws UserError when tensors are missing or have shapes that do not go together; answers are complete. */
   convert(answers: ImportAnswers): Promise<ImportedFlow>;
 }

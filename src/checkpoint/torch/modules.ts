@@ -72,9 +72,12 @@ export interface FoundModule {
   /** To the module, from the whole: "posterior_estimator"; empty where the whole is the module. */
   path: string;
   modules: PythonModule[];
-  /** Paths of other modules, which are not in it. */
-  others: string[];
+  /** Other modules, which are not in it. */
+  others: { path: string; modules: PythonModule[] }[];
 }
+
+/** Beyond that many, others are not looked into. */
+const mostOthers = 32;
 
 /**
  * The model among lists, dictionaries and other objects.
@@ -111,6 +114,8 @@ export function findModule(root: unknown): FoundModule | undefined {
   if (!best) return undefined;
   const modules = modulesOf(best.object);
   const inside = new Set(modules.map(({ object }) => object));
-  const others = found.filter(({ object }) => !inside.has(object)).map(({ path }) => path);
+  const others = found
+    .filter(({ object }) => !inside.has(object))
+    .map(({ path, object }, i) => ({ path, modules: i < mostOthers ? modulesOf(object) : [] }));
   return { path: best.path, modules, others };
 }

@@ -15,7 +15,7 @@ import { readLegacy, readNestedStorage } from './legacy';
 import { NumpyArray } from './numpy';
 import { mentionedNames } from './mentioned';
 import { PickleError, PickleGlobal, readPickle } from './pickle';
-import { pickStateDict, stateOfPzflow, type StateDict } from './state-dict';
+import { pickStateDict, stateOfPzflow, tensorsOfState, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
 
 /** Of `data.pkl`, which has no tensors' values: some hundred bytes a tensor. */
@@ -56,7 +56,7 @@ async function openZip(file: string): Promise<TensorFile> {
     if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
     const state = readState(file, 'torch', bytes, () => readPickle(bytes, torchRules()));
     const stored = [...archive.storages.values()].reduce((sum, entry) => sum + entry.size, 0);
-    for (const tensors of [state.tensors, ...state.copies.values()]) {
+    for (const tensors of tensorsOfState(state)) {
       checkStorages(file, archive, tensors);
       checkTotal(file, tensors, stored);
     }
@@ -98,7 +98,7 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
     return read;
   }
   const names = new Map<unknown, string>([...state.tensors].map(([name, tensor]) => [tensor, name]));
-  for (const tensors of [state.tensors, ...state.copies.values()]) {
+  for (const tensors of tensorsOfState(state)) {
     checkTotal(file, tensors, bytes.length);
     for (const [name, { storage }] of tensors) {
       if (!storage.content) throw damaged(file, `tensor "${name}" has no values`);
@@ -140,6 +140,9 @@ function tensorsOf(
     ...(state.rest.length > 0 ? { rest: state.rest } : {}),
     ...(state.modules ? { modules: state.modules } : {}),
     ...(copies.length > 0 ? { key: state.key, copies } : {}),
+    ...(state.models
+      ? { models: state.models.map((model) => ({ ...model, ...readerOf(file, model.tensors, span) })) }
+      : {}),
   };
 }
 

@@ -22,6 +22,13 @@ export interface StateDict {
   rest: RestTensor[];
   /** Where the file has the model itself: its modules with their attributes. */
   modules?: readonly PythonModule[];
+  /** Where it has several, none of which is in another: all of them, by their paths. */
+  models?: readonly { key: string; tensors: Map<string, Tensor>; modules: readonly PythonModule[] }[];
+}
+
+/** All tensors that may be read, of which some are the same. */
+export function tensorsOfState({ tensors, copies, models = [] }: StateDict): Map<string, Tensor>[] {
+  return [tensors, ...copies.values(), ...models.map((model) => model.tensors)];
 }
 
 /** Keys below which scripts put their state dicts, the likeliest first. */
@@ -67,7 +74,7 @@ export function stateOfPzflow(root: unknown): ReadonlyMap<unknown, unknown> | un
 export function pickStateDict(root: unknown): StateDict {
   const whole = findModule(root);
   if (whole) {
-    const { modules, others } = whole;
+    const { path, modules, others } = whole;
     const { className } = modules[0]!.object;
     const extras = { class: className };
     const tensors = stateDictOf(modules);
@@ -75,10 +82,11 @@ export function pickStateDict(root: unknown): StateDict {
       tensors,
       rest: restOf(root, new Set(tensors.values())),
       extras,
-      leftOut: others.map((other) => `"${other}"`),
+      leftOut: others.map((other) => `"${other.path}"`),
       copies: new Map(),
       key: '',
       modules,
+      ...(others.length > 0 ? { models: [{ path, modules }, ...others].map(modelOf) } : {}),
     };
   }
   const found: Found = { tensors: [], extras: [] };
@@ -132,6 +140,10 @@ export function pickStateDict(root: unknown): StateDict {
     ),
     leftOut,
   };
+}
+
+function modelOf({ path, modules }: { path: string; modules: PythonModule[] }) {
+  return { key: path, tensors: stateDictOf(modules), modules };
 }
 
 /** A model is often wrapped for several GPUs or compiled, and its moving average is not, or the other way round. */

@@ -66,6 +66,7 @@ function asText(model: ModelDescription): string {
     ...(model.recording ? [['Recording', recordingText(model.recording)] as [string, string]] : []),
     ...(model.note ? [['Note', model.note] as [string, string]] : []),
     ...(model.nonFinite ? [['Not finite', nonFiniteText(model.nonFinite)] as [string, string]] : []),
+    ...notesOf(model).map((note): [string, string] => ['Note', note]),
   ];
   const parts = [pairs(rows)];
   if (model.asked) parts.push(askedText(model.asked));
@@ -131,6 +132,14 @@ function explainedTable(tensors: readonly ExplainedTensor[], { layers }: ModelDe
       says,
     ]),
   ]);
+}
+
+/** What was left out of a file of another library, and the like: all that is no answer to a question, which have a table. */
+function notesOf({ asked, origin }: ModelDescription): string[] {
+  if (!asked || !origin) return [];
+  return origin.assumptions.filter(
+    (line) => !asked.questions.some(({ title }) => line.startsWith(`${title}: `)),
+  );
 }
 
 /** What the file does not hold, with the answers that count now, and where to give others. */

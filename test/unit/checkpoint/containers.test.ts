@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { UserError } from '../../../src/base/user-error';
 import { containerOf } from '../../../src/checkpoint/container';
-import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
 import { recognize, whyUnknown } from '../../../src/checkpoint/import/recognize';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { encodeNpy } from '../../../src/data/npy';
@@ -88,6 +88,26 @@ describe('containers', () => {
       );
     }
     assert.ok(outcomes.read > 0 && outcomes.refused > 0, JSON.stringify(outcomes));
+  });
+});
+
+describe('leaves of flowjax', () => {
+  it('that are left over, such as those of a fixed Affine around the flow, are refused by name', async () => {
+    const leaf = encodeNpy({ shape: [2], data: Float32Array.of(1, 2) });
+    const scalar = encodeNpy({ shape: [], data: Float32Array.of(1) });
+    const line = eqx.indexOf('\n') + 1;
+    for (const bytes of [
+      [eqx, leaf, leaf],
+      [eqx, scalar],
+      [eqx.subarray(0, line), scalar, eqx.subarray(line)],
+      // Before the layers it looks like the base, which has fewer sizes before it.
+      [eqx.subarray(0, line), encodeNpy({ shape: [], data: Int32Array.of(2) }), eqx.subarray(line)],
+    ]) {
+      const imported = await importCheckpoint(put(folder, 'around.eqx', Buffer.concat(bytes)));
+      assert.ok('reason' in imported);
+      assert.match(imported.reason, /without anything around it.*\(leaf\.\d+ \[/);
+    }
+    assert.ok('checkpoint' in (await importCheckpoint(put(folder, 'whole.eqx', eqx))));
   });
 });
 

@@ -208,6 +208,16 @@ function readLeaves(file: TensorFile): Flow | string {
     return 'masks for all layers of a network';
   const order = leaves[at];
   const permutation = order && !isFloat(order[1].dtype) && order[1].shape.length === 2 ? order[0] : undefined;
+  const isInverse = order !== undefined && leaves[at + 1]?.[1].shape.join() === order[1].shape.join();
+  const end = at + (permutation === undefined ? 0 : isInverse && !isFloat(leaves[at + 1]![1].dtype) ? 2 : 1);
+  const single = [...file.tensors].filter(([, { shape, dtype }]) => shape.length === 0 && isFloat(dtype));
+  // Both of a Normal have the shape before them; whatever is around a flow has one more.
+  const isAround = trained && [...file.tensors.keys()].indexOf(trained[0]) > 2;
+  const left = [...(isAround ? leaves.slice(0, 2) : []), ...leaves.slice(end), ...single].map(
+    ([name, { shape }]) => `${name} [${shape.join(', ')}]`,
+  );
+  if (left.length > 0)
+    return `a flow without anything around it, such as a fixed Affine (${left.slice(0, 4).join(', ')} are left over)`;
   const given = argument(file, 'features');
   const features =
     (trained && file.tensors.get(trained[0])!.shape[0]) ??

@@ -524,6 +524,8 @@ export const normflows = chainImporter<Coupling, Other>({
   modules: normflowsModules,
   list: 'flows',
   nested: '_flows',
+  // The target, which its training by reverse KL divergence knows.
+  idle: /^p\./,
   lacks: 'flows.0.b, flows.0.flows.1.param_map.net.0.weight, or flows.0.prqct.identity_features',
   readStep,
   gap: (at) => ({ kind: 'gap', at }),

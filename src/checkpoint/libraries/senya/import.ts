@@ -113,7 +113,7 @@ export const senya = chainImporter<Coupling, Coupling>({
     const nets = others.filter((name) => name.startsWith(`${root}t.`));
     const alone = nets.find((name) => !file.tensors.has(`${prefix}${name.slice(root.length + 2)}`));
     return {
-      fitting: nets.length + Number(file.tensors.has(`${root}mask`)),
+      names: [...nets, ...others.filter((name) => name === `${root}mask`)],
       missing: alone ? [`${prefix}${alone.slice(root.length + 2)} as a counterpart of ${alone}`] : [],
     };
   },

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
+import { explainImport } from '../../../../src/checkpoint/import/explain';
+import { answerImport, importForm } from '../../../../src/checkpoint/import/form';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
 import { recognize } from '../../../../src/checkpoint/import/recognize';
 import { unwrapped } from '../../../../src/checkpoint/import/wrapped-names';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
@@ -83,13 +85,18 @@ describe('copies of the weights', () => {
       await opened.close();
       assert.equal(question?.key, 'weights');
       assert.ok(question.answer.kind === 'choice');
-      const average = question.answer.options[1]!.value;
-      assert.deepEqual((await loadAnyCheckpoint(file)).tensors, plain.tensors);
-      const averaged = await loadAnyCheckpoint(file, { answers: () => ({ weights: average }) });
+      const [trained, average] = question.answer.options.map(({ value }) => value);
+      const read = (weights: string) => loadAnyCheckpoint(file, { answers: () => ({ weights }) });
+      assert.deepEqual((await read(trained!)).tensors, plain.tensors);
+      const averaged = await read(average!);
       assert.deepEqual(
         averaged.tensors[weight]!.data,
         plain.tensors[weight]!.data.map((x) => x / 2),
       );
+      // The average is the default, and it is said.
+      const unasked = await loadAnyCheckpoint(file);
+      assert.deepEqual(unasked.tensors, averaged.tensors);
+      assert.ok(unasked.origin?.assumptions.includes(`Weights: ${average} (default)`));
     }
   });
 
@@ -98,6 +105,84 @@ describe('copies of the weights', () => {
     const opened = await openTensorFile(file);
     assert.ok(!recognize(opened)?.questions.some(({ key }) => key === 'weights'));
     await opened.close();
+  });
+});
+
+describe('several flows', () => {
+  const two = (name: string): string[] => [`prior_flow.${name}`, `posterior_flow.${name}`];
+  const flowIs = (flow: string) => ({ answers: () => ({ flow }) });
+
+  it('are refused with their names, and read by these', async () => {
+    const plain = await loadAnyCheckpoint(original);
+    const file = await changed(two);
+    const imported = await importCheckpoint(file);
+    assert.ok('reason' in imported);
+    assert.match(
+      imported.reason,
+      /It holds 2 flows: posterior_flow, prior_flow\. .*"flow": "posterior_flow"/,
+    );
+    assert.deepEqual((await loadAnyCheckpoint(file, flowIs('prior_flow'))).tensors, plain.tensors);
+    const other = await loadAnyCheckpoint(file, flowIs('posterior_flow'));
+    assert.notDeepEqual(other.tensors, plain.tensors);
+    assert.ok(
+      other.origin?.assumptions.some((line) =>
+        line.startsWith('This file also holds prior_flow.* (32 tensors)'),
+      ),
+      other.origin?.assumptions.join(),
+    );
+    await assert.rejects(
+      loadAnyCheckpoint(file, flowIs('third')),
+      /flow: expected one of posterior_flow, prior_flow/,
+    );
+    const form = await importForm(file);
+    assert.equal(form?.questions[0]?.key, 'flow');
+    await answerImport(file, { flow: 'prior_flow' });
+    assert.deepEqual((await loadAnyCheckpoint(file)).tensors, plain.tensors);
+    const taken = await explainImport(file);
+    assert.ok('tensors' in taken);
+    for (const { name, use } of taken.tensors)
+      assert.equal(use === 'left-out', name.startsWith('posterior_flow.'), `${name}: ${use}`);
+  });
+
+  it('of which one is the average of the other are not refused', async () => {
+    const file = await changed((name) => [`net.${name}`, `swa_net.module.${name}`]);
+    const { tensors, origin } = await loadAnyCheckpoint(file);
+    assert.notDeepEqual(tensors, (await loadAnyCheckpoint(original)).tensors);
+    assert.ok(origin?.assumptions.some((line) => /^Flow: swa_net .*\(default\)$/.test(line)));
+  });
+});
+
+describe('tensors that no part of a flow explains', () => {
+  const withMore = async (prefix: string, names: readonly string[]): Promise<string> => {
+    const file = path.join(folder, `${count++}.safetensors`);
+    await writeChanged({ path: original }, file, (tensors) => {
+      for (const [name, tensor] of [...tensors]) {
+        tensors.delete(name);
+        tensors.set(prefix + name, tensor);
+      }
+      for (const name of names) tensors.set(name, { shape: [2], data: Float32Array.of(1, 2) });
+    });
+    return file;
+  };
+
+  it('are said outside of it', async () => {
+    const file = await withMore('flow.', ['x_mean', 'encoder.0.weight', 'encoder.0.bias']);
+    const { tensors, origin } = await loadAnyCheckpoint(file);
+    assert.deepEqual(tensors, (await loadAnyCheckpoint(original)).tensors);
+    const note = origin?.assumptions.find((line) => line.startsWith('This file also holds'));
+    for (const part of ['encoder.* (2 tensors)', 'x_mean', 'not part of the flow'])
+      assert.ok(note?.includes(part), note);
+  });
+
+  it('are refused inside of it', async () => {
+    for (const [prefix, names] of [
+      ['', ['x_mean']],
+      ['flow.', ['flow.x_mean', 'encoder.weight']],
+    ] as const) {
+      const imported = await importCheckpoint(await withMore(prefix, names));
+      assert.ok('reason' in imported);
+      assert.match(imported.reason, /a meaning for (flow\.)?x_mean, which may change the density/);
+    }
   });
 });
 

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { UserError } from '../../../../src/base/user-error';
 import { containerOf } from '../../../../src/checkpoint/container';
 import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
+import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { PickleGlobal, readPickle } from '../../../../src/checkpoint/torch/pickle';
 import { torchRules } from '../../../../src/checkpoint/torch/globals';
@@ -55,6 +56,30 @@ test('the modules of a whole model, with the names of its state dict', async () 
   } finally {
     await opened.close();
   }
+});
+
+test('several models in one file are all there, by their paths', async () => {
+  const opened = await Promise.all(
+    [0, 1].map(() => openTensorFile(wild('nflows-whole-module-nsf-3d', 'flow.pt'))),
+  );
+  const [first, second] = opened.map(({ modules }) => modules![0]!.object);
+  const { models, leftOut } = pickStateDict(new Map([['members', [first, second]]]));
+  assert.deepEqual(
+    models?.map(({ key, tensors }) => [key, tensors.size]),
+    [0, 1].map((i) => [`members.${i}`, opened[i]!.tensors.size]),
+  );
+  assert.deepEqual(leftOut, ['"members.1"']);
+  const file: TensorFile = {
+    ...opened[0]!,
+    models: [0, 1].map((i) => ({ ...opened[i]!, modules: opened[i]!.modules!, key: `members.${i}` })),
+  };
+  const [question] = recognize(file)!.questions;
+  assert.ok(question?.key === 'flow' && question.required && question.answer.kind === 'choice');
+  assert.deepEqual(
+    question.answer.options.map(({ value }) => value),
+    ['members.0', 'members.1'],
+  );
+  for (const one of opened) await one.close();
 });
 
 test('an argument that a flow of ours has no value for is said', async () => {
