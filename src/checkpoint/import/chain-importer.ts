@@ -235,8 +235,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     if (typeof found === 'string') missing.push(found);
     else fitting += found?.names.length ?? 0;
     const ofBase = library.base && root + library.base.prefix;
+    const ofLayers = new Set(beside.names);
     const belongs = (name: string): boolean =>
-      beside.names.includes(name) ||
+      ofLayers.has(name) ||
       (ofBase !== undefined && name.startsWith(ofBase)) ||
       isOfContextNet(name) ||
       (library.idle?.test(name.slice(root.length)) ?? false);
@@ -246,7 +247,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const share = fitting / file.tensors.size;
     const left = list.others.filter((name) => !belongs(name) && !isCounter(file, name));
     const inside = left.filter((name) => name.startsWith(root));
-    missing.push(...inside.map((name) => `a meaning for ${name}, which may change the density`));
+    for (const name of inside) missing.push(`a meaning for ${name}, which may change the density`);
 
     const couplings = steps.filter(isCoupling);
     const first = couplings[0];
