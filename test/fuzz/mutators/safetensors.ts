@@ -16,6 +16,7 @@ const widen: Mutator = (bytes, random) => {
     Entry
   >;
   const names = Object.keys(header).filter((name) => header[name]!.dtype === 'F32');
+  if (names.length === 0) return mutateBytes(bytes, random);
   const { data_offsets: offsets } = header[pick(random, names)]!;
   const [first, last] = offsets;
   // Changed before, they may say anything.
