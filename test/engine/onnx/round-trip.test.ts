@@ -134,7 +134,7 @@ const others = conventionCases.filter(
   (one) => !isTold(one) && one.model.kind === 'vector' && one.model.context === 0,
 );
 
-for (const { label, model } of tried('engine/onnx/round-trip: others', others, oneIn(4))) {
+for (const { label, model } of tried('engine/onnx/round-trip: others', others, oneIn(8))) {
   it(`the export of ${label} opens with layers and its numbers`, async () => {
     const small = await smallModel({ ...model }, 'two-moons');
     const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
@@ -165,7 +165,7 @@ for (const { label, model } of tried('engine/onnx/round-trip: others', others, o
 for (const { label, model } of tried(
   'engine/onnx/round-trip: conventions',
   conventionCases.filter(isTold),
-  oneIn(4),
+  oneIn(12),
 )) {
   it(`the export of ${label} opens as what it was`, async () => {
     const small =

@@ -141,7 +141,7 @@ async function check(
 
 describe(`the first ${steps} steps of a preset`, () => {
   for (const preset of tried('engine/training/backends: presets', presets, ({ name }) =>
-    inJavaScript.has(name),
+    ['digits', 'moons', 'tabular'].includes(name),
   ))
     it(`agree: ${preset.name}`, () => check(preset, { inJavaScript: inJavaScript.has(preset.name) }));
 

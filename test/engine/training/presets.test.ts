@@ -25,7 +25,7 @@ const small = {
 
 describe('a preset of conventions', () => {
   for (const kind of ['vector', 'image'] as const) {
-    for (const { name } of tried('engine/training/presets: conventions', conventionsFor(kind), oneIn(3))) {
+    for (const { name } of tried('engine/training/presets: conventions', conventionsFor(kind), oneIn(6))) {
       it(`trains: ${name}`, async () => {
         const config = path.join(folder, `${kind}-${name}.json`);
         await writeFile(config, JSON.stringify(small[kind]));
