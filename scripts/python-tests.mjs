@@ -39,7 +39,7 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
   onCut(() => undefined);
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-python-'));
   try {
-    const given = await prepare(files, place);
+    const given = await prepare(files, place, env);
     const rank = (file) => {
       const at = longest.indexOf(path.basename(file));
       return at < 0 ? longest.length : at;
@@ -64,7 +64,7 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
 }
 
 /** Resolves to what says which variables a file is given. Each thing is made once, when it is first asked for. */
-async function prepare(files, place) {
+async function prepare(files, place, env) {
   const wanted = [...new Set(files.flatMap((file) => givenTo[path.basename(file)] ?? []))];
   const bundles = await bundleTests(
     'python',
@@ -76,14 +76,15 @@ async function prepare(files, place) {
     if (file === 'test_fresh_environment.py') return wheel(place);
     const what = givenTo[file];
     return (
-      what && once(what, () => make(what, bundles[wanted.indexOf(what)], path.join(place, what.variable)))
+      what &&
+      once(what, () => make(what, bundles[wanted.indexOf(what)], path.join(place, what.variable), env))
     );
   };
 }
 
-async function make({ script, variable }, bundle, place) {
+async function make({ script, variable }, bundle, place, env) {
   fs.mkdirSync(place);
-  const { code, output } = await run(process.execPath, [bundle, place], { cwd: root, quiet: true });
+  const { code, output } = await run(process.execPath, [bundle, place], { cwd: root, quiet: true, env });
   if (code !== 0) throw new Stop(`${script} ended with ${code}: ${output.trim()}`);
   return { [variable]: place };
 }
