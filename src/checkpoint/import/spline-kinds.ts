@@ -1,6 +1,7 @@
 /**
  * Kinds of transforms that take as many values a feature as a rational-quadratic spline, so that they leave the same tensors.
- * A default of the library decides which one a file is taken for. Where none does, the file is refused until somebody says it.
+ * Such a file is taken for splines and the other kinds are named, but where another kind is as likely it is refused until
+ * somebody says what it is.
  */
 import path from 'node:path';
 import { shortened, UserError } from '../../base/user-error';
@@ -20,8 +21,8 @@ interface Kinds {
   splineLabel(bins: number): string;
   /** What else takes so many values a feature, in the plural; none of it is computed. */
   others(values: number): { value: string; label: string }[];
-  /** By values a feature, the kind that takes so many if its arguments are left out. */
-  defaults: Readonly<Record<number, string>>;
+  /** Values a feature at which another kind is as likely as splines. */
+  askedAt?: readonly number[];
 }
 
 const valuesOf = (bins: number): number => 3 * bins - 1;
@@ -32,7 +33,7 @@ export class SplineKinds {
   /** None without splines. */
   questions(file: TensorFile, { bins }: FeatureMap): ImportQuestion[] {
     if (bins === undefined) return [];
-    const { key, spline, splineLabel, others, defaults } = this.kinds;
+    const { key, spline, splineLabel, others, askedAt = [] } = this.kinds;
     const values = valuesOf(bins);
     const label = `${splineLabel(bins)}, not ${this.otherWords(values, ' or ')}`;
     return [
@@ -41,7 +42,7 @@ export class SplineKinds {
         'Transform of each feature',
         `All of these take ${values} values a feature, and leave the same tensors. Flowscope computes the first one alone.`,
         [{ value: spline, label }, ...others(values)],
-        this.isSpline(file, bins) ? spline : (defaults[values] ?? undecided),
+        askedAt.includes(values) && !this.isSpline(file, bins) ? undecided : spline,
       ),
     ];
   }
@@ -58,7 +59,7 @@ export class SplineKinds {
     const [splines, taken] = [splineLabel(bins), others(values).find(({ value }) => value === answer)];
     const what = taken
       ? `which is taken for ${taken.label}. Flowscope does not compute these.`
-      : `which fits ${splines} as well as ${this.otherWords(values, ' and ')}; no default of ${name} decides. ` +
+      : `which fits ${splines} as well as ${this.otherWords(values, ' and ')} of ${name}. ` +
         'Flowscope computes the first alone.';
     throw new UserError(
       `${file}: Its networks give ${values} values a feature, ${what} ` +

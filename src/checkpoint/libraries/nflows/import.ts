@@ -118,7 +118,6 @@ export const splineKinds = new SplineKinds({
       : { value: 'cubic', label: `piecewise cubic splines with ${(values - 2) / 2} bins` },
     { value: 'linear', label: `piecewise linear splines with ${values} bins` },
   ],
-  defaults: { 29: rationalQuadratic, 23: rationalQuadratic, 11: rationalQuadratic },
 });
 
 function workingStep(

@@ -115,7 +115,8 @@ const splineKinds = new SplineKinds({
       label: `sums of squares of polynomials with ${values - 1} coefficients (SOSPF)`,
     },
   ],
-  defaults: { 23: 'MonotonicRQSTransform', 17: 'BoundedBernsteinTransform' },
+  // Polynomials of degree 4, SOSPF's default: two and five of them.
+  askedAt: [11, 26],
 });
 
 type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;

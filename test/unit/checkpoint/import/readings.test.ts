@@ -60,23 +60,29 @@ const opened = async (file: string, answers?: ImportAnswers) =>
   loadAnyCheckpoint(file, answers ? { answers: () => answers } : {});
 
 describe('as many values a feature as splines take', () => {
-  it('are those of BPF, whose default they are, until somebody says that they are splines', async () => {
+  it('are splines, with what else they may be named, until somebody says that they are not', async () => {
     const file = await zukoWith(17);
+    const { config, origin } = await opened(file);
+    assert.equal(config.model.bins, 6);
+    assert.match(
+      origin!.assumptions.find((one) => one.startsWith('Transform of each feature'))!,
+      /splines with 6 bins \(NSF\), not Bernstein polynomials of degree 16 \(BPF\) .* \(default\)/,
+    );
+    await writeFile(
+      sidecarPath(file),
+      JSON.stringify({ answers: { univariate: 'BoundedBernsteinTransform' } }),
+    );
     await assert.rejects(
       opened(file),
       /17 values a feature, which is taken for Bernstein polynomials of degree 16 \(BPF\)\. .*If they are splines with 6 bins \(NSF\), write \{"answers": \{"univariate": "MonotonicRQSTransform"\}\} to zuko-17\.safetensors\.flowscope\.json/,
     );
-    const { config } = await opened(file, { univariate: 'MonotonicRQSTransform' });
-    assert.equal(config.model.bins, 6);
-    await writeFile(sidecarPath(file), JSON.stringify({ answers: { univariate: 'MonotonicRQSTransform' } }));
-    assert.equal((await opened(file)).config.model.bins, 6);
   });
 
-  it('are refused where no default decides, with all that they may be', async () => {
+  it('are refused where another kind is as likely, with all that they may be', async () => {
     const file = await zukoWith(11);
     await assert.rejects(
       opened(file),
-      /fits splines with 4 bins \(NSF\) as well as Bernstein polynomials of degree 10 \(BPF\) and sums of squares of polynomials with 10 coefficients \(SOSPF\); no default of zuko decides/,
+      /fits splines with 4 bins \(NSF\) as well as Bernstein polynomials of degree 10 \(BPF\) and sums of squares of polynomials with 10 coefficients \(SOSPF\) of zuko/,
     );
     const form = await importForm(file);
     assert.equal(form?.answers['univariate'], '');
@@ -96,26 +102,29 @@ describe('as many values a feature as splines take', () => {
   });
 
   it('are splines of as many bins as the script saved beside them', async () => {
-    const file = await openTensorFile(await zukoWith(17));
+    const file = await openTensorFile(await zukoWith(11));
     const kind = (extras: typeof file.extras) =>
       recognize({ ...file, extras })!.questions.find(({ key }) => key === 'univariate')!.answer.default;
-    assert.equal(kind({ 'hyper_parameters.bins': 6 }), 'MonotonicRQSTransform');
-    assert.equal(kind({ 'hyper_parameters.bins': 8, bins: 6 }), 'BoundedBernsteinTransform');
+    assert.equal(kind({ 'hyper_parameters.bins': 4 }), 'MonotonicRQSTransform');
+    assert.equal(kind({ 'hyper_parameters.bins': 8, bins: 4 }), '');
     // As Flowscope writes it for zuko.
-    assert.equal(kind({ build: 'flow = zuko.flows.NSF(2, transforms=3, bins=6)' }), 'MonotonicRQSTransform');
+    assert.equal(kind({ build: 'flow = zuko.flows.NSF(2, transforms=3, bins=4)' }), 'MonotonicRQSTransform');
     await file.close();
   });
 
-  it('are of nflows’ other splines, unless its defaults or those of what is built on it say otherwise', async () => {
-    for (const values of [11, 23, 29])
+  it('are of nflows’ other splines only where somebody says so', async () => {
+    for (const values of [11, 14, 23, 29])
       assert.equal((await opened(await nflowsWith(values))).config.model.bins, (values + 1) / 3);
     const file = await nflowsWith(17);
-    await assert.rejects(
-      opened(file),
-      /fits rational-quadratic splines with 6 bins and linear tails as well as piecewise quadratic splines with 9 bins \(without tails 8\) and piecewise linear splines with 17 bins; no default of nflows decides/,
+    const { origin } = await opened(file);
+    assert.match(
+      origin!.assumptions.join('; '),
+      /rational-quadratic splines with 6 bins and linear tails, not piecewise quadratic splines with 9 bins \(without tails 8\) or piecewise linear splines with 17 bins \(default\)/,
     );
-    assert.equal((await opened(file, { splineKind: 'rational-quadratic' })).config.model.bins, 6);
-    await assert.rejects(opened(await nflowsWith(14)), /piecewise cubic splines with 6 bins/);
+    await assert.rejects(
+      opened(file, { splineKind: 'quadratic' }),
+      /is taken for piecewise quadratic splines/,
+    );
     // Of a size that no spline with tails has.
     await assert.rejects(
       opened(await nflowsWith(25)),
