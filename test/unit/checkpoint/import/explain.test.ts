@@ -60,7 +60,7 @@ describe('what tensors were taken for', () => {
       posterior.get('net.transform.transforms.2.order')!,
       /how it is built: order of the features/,
     );
-    const keras = (await explained('keras-realnvp-saved')).says;
+    const keras = (await explained('bayesflow-affine-3d')).says;
     assert.ok([...keras.values()].includes('optimizer, left out'));
     const { tensors } = await explained('normflows-nsf-coupling-2d');
     const lower = tensors.find((one) => one.name === 'flows.1.linear.lower_entries');
