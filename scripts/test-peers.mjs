@@ -494,7 +494,9 @@ async function importCase(name, folder) {
   const answers = fs.existsSync(about) ? (JSON.parse(fs.readFileSync(about, 'utf8')).answers ?? {}) : {};
   const set = Object.entries(answers).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
   const state = path.join(folder, `${name}.back.safetensors`);
-  const file = path.join(from, 'state_dict.safetensors');
+  const file = ['state_dict.pt', 'state_dict.safetensors']
+    .map((one) => path.join(from, one))
+    .find(fs.existsSync);
   await must(['convert', file, '--to', library, '--output', state, ...set], folder);
   return [{ name: `${name} back in ${library}`, library, state, io: path.join(from, 'io.npz') }];
 }

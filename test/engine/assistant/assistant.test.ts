@@ -70,7 +70,7 @@ describe('what language models are told', () => {
   });
 
   it('scores with a checkpoint of another library, and says what had to be assumed', async () => {
-    const checkpoint = peer('nflows-2d', 'state_dict.safetensors');
+    const checkpoint = peer('nflows-2d', 'state_dict.pt');
     const table = at('two.csv');
     writeFileSync(table, '0.25,-0.5\n1,2\n');
     const report = await engine.scoreFile({ model: checkpoint, input: table, ...usual }, 'c');

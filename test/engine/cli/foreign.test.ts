@@ -11,10 +11,10 @@ const { flowscope, json } = here;
 
 const folder = temporaryFolder();
 const at = (name: string): string => path.join(folder, name);
-const file = at('nflows.safetensors');
+const file = at('nflows.pt');
 
 before(() => {
-  copyFileSync(path.resolve('test', 'fixtures', 'peers', 'nflows-2d', 'state_dict.safetensors'), file);
+  copyFileSync(path.resolve('test', 'fixtures', 'peers', 'nflows-2d', 'state_dict.pt'), file);
 });
 
 test('training from it says what was assumed: as text, or in the one JSON document', async () => {
@@ -59,7 +59,7 @@ test('its own data are those that the file beside it names', async () => {
     assert.equal(code, 1, stderr);
     assert.match(
       stderr,
-      /--split validation: .* does not say which data .*; use --input FILE.*nflows\.safetensors\.flowscope\.json/,
+      /--split validation: .* does not say which data .*; use --input FILE.*nflows\.pt\.flowscope\.json/,
     );
   }
   writeFileSync(

@@ -12,6 +12,7 @@ import { chainOf } from '../../../src/engine/model/vector-chain';
 import type { ImportAnswers } from '../../../src/protocol/import';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { maxAbsDifference } from '../../contract/eager';
+import { peerFile, peers } from './peers';
 import { answersOf, importFile, peersFolder } from './support';
 
 /** As the converted file has it: without the prefix of DataParallel, and without dropout, which only training needs. */
@@ -98,7 +99,7 @@ describe('files of other libraries, to flows of ours and back', () => {
   for (const [library, name] of cases) {
     it(`${name} is the same file`, async (test) => {
       const folder = path.join(peersFolder, name);
-      const file = path.join(folder, library === 'chrischute' ? 'state_dict.pt' : 'state_dict.safetensors');
+      const file = peerFile(name, peers.find((peer) => peer.name === name)!.file);
       const flow = await importFile(entries[library].importer, file, await answersOf(folder));
       const config = parseStoredConfig({ model: flow.model }, file);
       const dict = exportStateDict({ config, tensors: flow.tensors }, library, chainOf(config.model));

@@ -10,11 +10,11 @@ const ofImages = ['chrischute', 'fmu2'];
 const cases = peers.filter(({ library }) => !ofImages.includes(library));
 
 describe('vector flows of other libraries', () => {
-  for (const { name, library } of cases) {
+  for (const { name, library, file: theirs } of cases) {
     it(`${name} gives the recorded latents and log-dets`, async (test) => {
       const folder = path.join(peersFolder, name);
       const recognizer = entries[library as Library].importer;
-      const file = path.join(folder, 'state_dict.safetensors');
+      const file = path.join(folder, theirs);
       const flow = await importFile(recognizer, file, await answersOf(folder));
       const errors = await compareWithLibrary(flow, path.join(folder, 'io.npz'));
       test.diagnostic(`${flow.title}: ${JSON.stringify(errors)}`);

@@ -157,7 +157,7 @@ describe('changed latents of other libraries', () => {
     [['onnx', 'nflows-inverse-only', 'inverse.onnx'], 3],
     [['onnx', 'nflows-autoregressive', 'forward.onnx'], 1],
     [['peers', 'zuko-permuted', 'state_dict.safetensors'], 2],
-    [['peers', 'fmu2-small', 'state_dict.safetensors'], 2000],
+    [['peers', 'fmu2-small', 'state_dict.pt'], 2000],
   ] as const) {
     it(`of ${parts[1]} decode to an x whose latents they are`, async () => {
       const { model, inspector } = await opened(path.join('test', 'fixtures', ...parts));

@@ -233,9 +233,9 @@ describe('the search for the way back', () => {
 
 describe('two-dimensional flows of other libraries', () => {
   const files = [
-    ['peers', 'nflows-2d', 'state_dict.safetensors'],
-    ['peers', 'normflows-2d', 'state_dict.safetensors'],
-    ['peers', 'zuko-2d', 'state_dict.safetensors'],
+    ['peers', 'nflows-2d', 'state_dict.pt'],
+    ['peers', 'normflows-2d', 'state_dict.pt'],
+    ['peers', 'zuko-2d', 'state_dict.pt'],
     ['onnx', 'nflows-2d', 'forward.onnx'],
     ['onnx', 'normflows-2d', 'forward.onnx'],
     ['onnx', 'zuko-2d', 'forward.onnx'],

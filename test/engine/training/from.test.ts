@@ -86,7 +86,7 @@ describe('a run that starts from a checkpoint', () => {
   });
 
   it('takes a flow of another library, which was trained on raw coordinates', async () => {
-    const theirs = path.resolve('test', 'fixtures', 'peers', 'zuko-2d', 'state_dict.safetensors');
+    const theirs = path.resolve('test', 'fixtures', 'peers', 'zuko-2d', 'state_dict.pt');
     const config = await configFile('theirs', { data: moons.data, training });
     const result = await train({ from: theirs, config, output: at('theirs') }, { backend });
     const metrics = await readMetrics(runPaths(at('theirs')));
