@@ -132,7 +132,7 @@ describe('the command line', () => {
     const file = await copied('chrischute-rgb', 'asked.pt');
     const { code, stdout } = await flowscope('info', file);
     assert.equal(code, 0);
-    assert.match(stdout, /chrischute\/real-nvp, 2 scales, 3 → 16 channels, 2 blocks/);
+    assert.match(stdout, /chrischute\/real-nvp, 2 scales, 3 → 4 channels, 2 blocks/);
     assert.match(stdout, /to be answered in .*asked\.pt\.flowscope\.json/);
     assert.match(stdout, /^height +32 /m);
   });
@@ -176,7 +176,7 @@ describe('the engine', () => {
 
   it('shows the tensors of a file of nobody, and says what is closest', async () => {
     const file = path.join(folder, 'zuko-spline.safetensors');
-    await copyFile(peerFile('zuko-2d', 'state_dict.safetensors'), file);
+    await copyFile(peerFile('zuko-random', 'state_dict.safetensors'), file);
     // One tensor by another name, of the same length so that the file stays valid.
     const bytes = await readFile(file);
     const at = bytes.indexOf('transform.transforms.1.mask');

@@ -42,8 +42,8 @@ describe('recognizing', () => {
 
   it('reads sizes off the tensors', async () => {
     for (const [name, title] of [
-      ['chrischute-rgb', 'chrischute/real-nvp, 2 scales, 3 → 16 channels, 2 blocks'],
-      ['chrischute-gray3', 'chrischute/real-nvp, 3 scales, 1 → 8 channels, 1 block'],
+      ['chrischute-rgb', 'chrischute/real-nvp, 2 scales, 3 → 4 channels, 2 blocks'],
+      ['chrischute-gray3', 'chrischute/real-nvp, 3 scales, 1 → 2 channels, 1 block'],
       ['fmu2-small', 'fmu2/realNVP, CIFAR-10 layout, 2 scales, 3 → 8 channels, 2 blocks'],
     ] as const) {
       const { origin } = await loadAnyCheckpoint(fixture(name));
