@@ -527,7 +527,7 @@ function linearNet(tensors: Tensors): string | undefined {
   const weights: (readonly number[])[] = [];
   let at: string | undefined;
   for (const [name, { shape }] of tensors) {
-    const found = /^(.*?)\d+\.(?:linear\.)?(weight|bias)$/.exec(name);
+    const found = /^(.*\D|)\d+\.(?:linear\.)?(weight|bias)$/.exec(name);
     if (!found || shape.length !== (found[2] === 'weight' ? 2 : 1) || found[1] !== (at ??= found[1]))
       return undefined;
     if (found[2] === 'weight') weights.push(shape);
