@@ -18,7 +18,7 @@ import flowscope
 
 FOLDER = Path(__file__).resolve().parents[2] / "test" / "fixtures" / "recordings"
 #: What the importers have to be told.
-ANSWERS = {"nflows": {}, "zuko": {}, "normflows": {}, "FrEIA": {}}
+ANSWERS = {"nflows": {}, "zuko": {"univariate": "MonotonicRQSTransform"}, "normflows": {}, "FrEIA": {}}
 EXAMPLES = 24
 
 

@@ -101,7 +101,8 @@ test('a table without the columns of the model says which these are', async () =
 });
 
 test('weights and results that are not finite are counted, with --quiet too', async () => {
-  const bytes = readFileSync(file);
+  const sound = path.resolve('test', 'fixtures', 'peers', 'nflows-additive', 'state_dict.safetensors');
+  const bytes = readFileSync(sound);
   const start = 8 + Number(bytes.readBigUInt64LE());
   const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, Entry>;
   const [name, entry] = Object.entries(header).find(([, { dtype }]) => dtype === 'F32')!;
@@ -133,14 +134,14 @@ test('weights and results that are not finite are counted, with --quiet too', as
   assert.deepEqual((await json('info', at('wide.safetensors')))['nonFinite'], [
     { name, dtype: 'F64', nan: 0, inf: 1 },
   ]);
-  writeFileSync(at('points.csv'), 'a,b\n0,0\n1,1\n2,-1\n');
+  writeFileSync(at('points.csv'), 'a,b,c,d\n0,0,0,0\n1,1,1,1\n2,-1,0,1\n');
   const points = ['--input', at('points.csv'), '--quiet'];
   const said =
     /^flowscope: 3 of 3 examples have results that are not finite; flowscope diagnose .*wide\.safetensors says where\.$/m;
   const scored = await flowscope('score', at('wide.safetensors'), ...points, '--json');
   assert.match(scored.stderr, said);
   assert.equal((JSON.parse(scored.stdout) as Record<string, unknown>)['nonFiniteExamples'], 3);
-  await writeNpy(at('points.npy'), { shape: [3, 2], data: new Float32Array(6) });
+  await writeNpy(at('points.npy'), { shape: [3, 4], data: new Float32Array(12) });
   const applied = await flowscope(
     ...['apply', at('wide.safetensors'), '--direction', 'forward', '--input', at('points.npy'), '--quiet'],
     ...['--output', at('z.npz')],
@@ -157,7 +158,7 @@ test('weights and results that are not finite are counted, with --quiet too', as
   );
   assert.match(drawn.stderr, said);
   // Where all is finite, there is no word.
-  const good = await flowscope('score', file, ...points);
+  const good = await flowscope('score', sound, ...points);
   assert.equal(good.stderr, '');
 });
 
