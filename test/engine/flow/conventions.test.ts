@@ -84,7 +84,7 @@ describe('a flow of any convention', () => {
   });
   after(() => Promise.all([tensorflow.dispose(), onnx.dispose()]));
 
-  for (const { label, bijection } of tried('engine/flow/conventions', conventionCases, oneIn(12))) {
+  for (const { label, bijection } of tried('engine/flow/conventions', conventionCases, oneIn(24))) {
     const flow = bijection;
     it(`is the same traced: ${label}`, async () => {
       const values = movedValues(flow, 8);
