@@ -503,7 +503,7 @@ function readArguments(given) {
     }
     options[name] = value;
   }
-  // As many pairs with Python as without; the short run in npm test has none, and does not need it.
+  // As many pairs with Python as without; the short run of --full has none, and does not need it.
   options.python ??= options.pairs ?? Math.max(1, Math.round(options.times / 10));
   return options;
 }
