@@ -556,16 +556,16 @@ export async function killTest({
   if (python > 0) await pairsWithPython(trial, python, log);
   const stops = await stopped(trial, Math.ceil(pairs / 5), stopSeconds);
   const filled = await fullDisk(trial, Math.max(1, Math.round(times / 10)), random);
-  const { kills, completed, lost, largestDifference } = trial;
+  const { kills, completed, lost, largestDifference, sets = 0 } = trial;
   fs.rmSync(folder, { recursive: true, force: true });
   log(
     `${kills} kills, ${completed} runs went on to their end; at most ${lost} of ${interval} steps lost; ` +
-      `curves differ by at most ${largestDifference}; ${trial.sets} sets of files killed between renames; ` +
+      `curves differ by at most ${largestDifference}; ${sets} sets of files killed between renames; ` +
       `${pairs} pairs, ${python} with Python (${inWords(trial.pairs)}); ` +
       `${stops} trainers stopped for ${stopSeconds} s; ` +
       `${filled === undefined ? 'no file system could be mounted to be filled' : `${filled} full disks`}; ${seconds(began)}`,
   );
-  return { kills, completed, lost, largestDifference, pairs, stops, filled };
+  return { kills, completed, lost, largestDifference, sets, pairs, stops, filled };
 }
 
 function inWords(counts) {
