@@ -216,7 +216,8 @@ const signatures: readonly Signature[] = [
     ({ tensors }) => unlikeNets(tensors),
     record,
   ],
-  ['a flow of normflows with InvertibleAffine layers', /(^|\.)flows\.\d+\.(sign_S|log_S)$/, record],
+  // Those of a Glow are in blocks of their own, flows.0.1.flows.1.log_S.
+  ['a flow of normflows with InvertibleAffine layers', /^flows\.\d+\.(sign_S|log_S)$/, record],
 
   // nflows.
   [

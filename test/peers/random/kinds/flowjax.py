@@ -226,7 +226,7 @@ def other(rng):
     key = jr.key(int(rng.integers(2**31)))
     flow = getattr(flows, name)(key, base_dist=base_dist, cond_dim=settings["context"], **given)
     arguments = {"flow_type": name, "dim": settings["features"], **given}
-    return flow_case(rng, flow, {}, settings, arguments, refusal="Closest is flowjax.* It lacks")
+    return flow_case(rng, flow, {}, settings, arguments, refusal="It looks like a .*flow of flowjax|Closest is flowjax.* It lacks")
 
 
 kinds = {
