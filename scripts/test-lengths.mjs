@@ -38,11 +38,13 @@ export function furtherCases(results) {
   return further.reduce((sum, more) => sum + Math.max(0, more), 0);
 }
 
-/** Notes how many tests complete tiers have. */
-export function noteCases(results) {
+/** Notes how many tests complete tiers have, in the format that `prettier --check` expects. */
+export async function noteCases(results) {
+  const { format, resolveConfig } = await import('prettier');
   const lengths = read();
   for (const { name, passed, failed, skipped, missing = [] } of results) {
     if (failed === 0 && missing.length === 0) lengths.cases[name] = passed + skipped;
   }
-  fs.writeFileSync(file, `${JSON.stringify(lengths, null, 2)}\n`);
+  const text = await format(JSON.stringify(lengths), { ...(await resolveConfig(file)), filepath: file });
+  fs.writeFileSync(file, text);
 }

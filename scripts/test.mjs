@@ -150,7 +150,7 @@ const place = ({ name }) => tiers.findIndex((tier) => tier.name === name);
 /** At most so many names of a list are written. */
 const mostNames = 40;
 
-function summarize(results, started, { full, file }) {
+async function summarize(results, started, { full, file }) {
   console.log(`\n${'═'.repeat(74)}`);
   for (const { name, passed, failed, skipped, time, reason, missing = [] } of results) {
     const more = [
@@ -170,7 +170,7 @@ function summarize(results, started, { full, file }) {
     if (missing.length > mostNames) console.log(`did not run in ${name}: ${missing.length - mostNames} more`);
   }
   console.log(`all in ${seconds(started)}`);
-  if (full && !file) noteCases(results);
+  if (full && !file) await noteCases(results);
   else if (!file) console.log(`npm test -- --full has ${furtherCases(results)} further cases`);
   const sum = (key) => results.reduce((total, result) => total + result[key], 0);
   console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
@@ -226,5 +226,5 @@ main(async () => {
   ]);
   results.sort((a, b) => place(a) - place(b));
   if (results.length === 0) throw new Stop('no test ran');
-  summarize(results, started, options);
+  await summarize(results, started, options);
 });

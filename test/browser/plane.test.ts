@@ -57,6 +57,11 @@ describe('the plane', () => {
     assert.ok(start.kind === 'point' && start.stage === stage);
     near(start.point[0], bounds.x[0] + 0.75 * size, 0.005 * size, 'h₁ of the point');
     near(start.point[1], bounds.y[1] - 0.125 * size, 0.005 * size, 'h₂ of the point');
+    // The path before it is drawn until its own is found.
+    await until('the path of the point', async () => {
+      const h = (await rows(live))[stage]?.[0];
+      return h !== undefined && Math.abs(h - start.point[0]) <= 0.005 * size;
+    });
     // An arrow key moves it by a hundredth of the frame.
     await page.keyboard.press('ArrowRight');
     const moved = await until('the moved point', async () => {

@@ -133,6 +133,25 @@ export async function showTab(page: Pick<Frame, 'locator'>, region: string, titl
   await press().catch(press);
 }
 
+/**
+ * Clicks a sample of a two-dimensional flow in the gallery, as near to the middle of the picture as one stands.
+ * @returns its number
+ */
+export async function pickSample(frame: Frame): Promise<number> {
+  const board = frame.locator('.gallery canvas[data-name=samples]');
+  await board.scrollIntoViewIfNeeded();
+  const { width, height } = (await board.boundingBox())!;
+  const probe = frame.locator('[data-probe=example]');
+  // A click takes the nearest sample up to 6 pixels away.
+  const steps = [...Array(9).keys()].map((i) => 10 * (i - 4));
+  const places = steps.flatMap((x) => steps.map((y) => ({ x, y })));
+  for (const { x, y } of places.sort((a, b) => Math.hypot(a.x, a.y) - Math.hypot(b.x, b.y))) {
+    await board.click({ position: { x: width / 2 + x, y: height / 2 + y } });
+    if (await probe.isVisible()) return Number(/\d+/.exec(await probe.innerText())![0]);
+  }
+  throw new Error('no sample near the middle of the picture');
+}
+
 /** The text of the first that the selector finds, once it says what is expected. */
 export function untilWords(frame: Frame, selector: string, says: RegExp): Promise<string> {
   return until(`${String(says)} in ${selector}`, async () => {

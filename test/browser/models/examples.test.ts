@@ -19,6 +19,7 @@ import {
   isImage,
   type Model,
   openModel,
+  pickSample,
   showTab,
   triedOn,
 } from '../../inspector/models';
@@ -559,13 +560,7 @@ async function chooseSample(frame: Frame, model: Model, samples: readonly Float3
     await frame.locator('.gallery').getByRole('button', { name: 'Use as example' }).click();
     return index;
   }
-  const plane = frame.locator('.gallery canvas[data-name=samples]');
-  await plane.scrollIntoViewIfNeeded();
-  await plane.click();
-  // The nearest to where the mouse was; the probe says its number.
-  const probe = frame.locator('[data-probe=example]');
-  await probe.waitFor();
-  const index = Number(/\d+/.exec(await probe.innerText())![0]);
+  const index = await pickSample(frame);
   await frame.locator('.plane-probe').getByRole('button', { name: 'Use as example' }).click();
   return index;
 }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { patience, until } from '../../inspector/until';
 import { costsOf } from '../../inspector/command-line';
 import { others, scored } from '../../inspector/comparison';
-import { isImage, openModel, showTab, triedOn } from '../../inspector/models';
+import { isImage, openModel, pickSample, showTab, triedOn } from '../../inspector/models';
 import {
   couplingLogDets,
   drawn,
@@ -156,9 +156,7 @@ describe('runs', () => {
         await frame.getByRole('button', { name: 'Sample 3', exact: true }).click();
         await frame.locator('.gallery').getByRole('button', { name: 'Use as example' }).click();
       } else {
-        const plane = frame.locator('.gallery canvas[data-name=samples]');
-        await plane.scrollIntoViewIfNeeded();
-        await plane.click();
+        await pickSample(frame);
         await frame.locator('.plane-probe').getByRole('button', { name: 'Use as example' }).click();
       }
       await until('what the sample costs', async () => {

@@ -57,7 +57,7 @@ export function PlaneBoard({
     const own = store.probe.peek();
     // While the engine answers, what was typed last is where the next step starts.
     if (own?.kind === 'point' && own.stage === stage) return own.point;
-    return path && [path.points.data[2 * stage]!, path.points.data[2 * stage + 1]!];
+    return path && pair(path.points.data, stage);
   };
   const probe = (start: PathStart): void => {
     planes.playing.value = false;
@@ -154,7 +154,7 @@ export function PlaneBoard({
   );
 }
 
-function pair(data: Float32Array, index: number): [number, number] {
+export function pair(data: Float32Array, index: number): [number, number] {
   return [data[2 * index]!, data[2 * index + 1]!];
 }
 

@@ -5,6 +5,7 @@ import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart, PlanePath } from '../../../src/protocol/plane';
 import { Button, TextField } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
+import { pair } from './board';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
@@ -19,7 +20,10 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
   const planes = store.state(planeState);
   const saved = store.connection.choices !== undefined;
   const start = store.probe.value;
-  const path = latest(planes.path.answer.value);
+  const answer = planes.path.answer.value;
+  const path = latest(answer);
+  // The path before is that of another point.
+  const found = answer.status === 'ready' ? answer.value : undefined;
   return (
     <div class="plane-probe">
       <div class="ends">
@@ -32,13 +36,13 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
         <p class="tick">{text.probeSaved}</p>
       ) : (
         <div class="ctl">
-          <Coordinates key={stage} model={model} stage={stage} last={last} path={path} />
+          <Coordinates key={stage} model={model} stage={stage} last={last} start={start} path={path} />
           <span class="spring" />
           <Button
-            disabled={!start || !path}
+            disabled={!start || !found}
             onClick={() => {
-              if (!start || !path) return;
-              const values = [path.points.data[0]!, path.points.data[1]!];
+              if (!start || !found) return;
+              const values = [found.points.data[0]!, found.points.data[1]!];
               store.selectExample(start.kind === 'example' ? start.example : { kind: 'values', values });
               store.probe.value = undefined;
             }}
@@ -72,19 +76,20 @@ function Coordinates({
   model,
   stage,
   last,
+  start,
   path,
 }: {
   model: ModelSummary;
   stage: number;
   last: number;
+  start: PathStart | undefined;
   path: PlanePath | undefined;
 }) {
   const store = useStore();
   const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
-  const known: [number, number] | undefined = path && [
-    path.points.data[2 * stage]!,
-    path.points.data[2 * stage + 1]!,
-  ];
+  // A point that was typed here stands before its path is found.
+  const known =
+    start?.kind === 'point' && start.stage === stage ? start.point : path && pair(path.points.data, stage);
   const change = (axis: 0 | 1, value: number): void => {
     const point: [number, number] = [...(known ?? ([0, 0] as const))];
     point[axis] = value;
