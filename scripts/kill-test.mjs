@@ -50,7 +50,7 @@ function start(args, node = [], env = {}) {
   );
 }
 
-/** Only the parent of the namespace's first process, with which that one ends, is a child of ours. */
+/** Only the parent of the namespace's first process, which ends with it, is our child. */
 const elsewhere = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 
 /** A process of Python that writes so many rows into a run, in a group of its own. */
@@ -303,7 +303,7 @@ class Trial {
 
   /**
    * A training and a writer of Python's that go on with a run at the same time: one after the other, or one is refused and names
-   * the other. In half of the cases a writer was killed before, whom nobody sees from another namespace, and in half one of
+   * the other. In half of the cases a writer was killed before, which no other namespace sees, and in half one of
    * the two is stopped for a while.
    * @param before what starts Python in a place of its own
    */

@@ -12,10 +12,15 @@ const tiers = [
   { name: 'unit', run: nodeTests },
   { name: 'contract', run: nodeTests },
   { name: 'engine', needs: engineNeeds, run: nodeTests },
-  { name: 'python', sources: pythonSources, run: (_, files, context) => runPythonTests(files, context) },
+  {
+    name: 'python',
+    waits: true,
+    sources: pythonSources,
+    run: (_, files, context) => runPythonTests(files, context),
+  },
   {
     name: 'extension',
-    inWindow: true,
+    waits: true,
     run: (name, files, context) => extensionTests(name, files, context),
   },
   // Three at once: each waits for its page or its engine now and then.
@@ -27,7 +32,7 @@ const tiers = [
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
   {
     name: 'e2e',
-    inWindow: true,
+    waits: true,
     needs: windowNeeds,
     run: (...given) => extensionTests(...given, { packaged: true, retries: 1 }),
   },
@@ -219,10 +224,10 @@ main(async () => {
       if (result) results.push(result);
     }
   };
-  // A window has a single test at a time, which waits more than it computes: the other tiers run meanwhile.
+  // A window has a single test at a time, which waits more than it computes, and so do Python's tests: the other tiers run meanwhile.
   await Promise.all([
-    oneByOne(chosen.filter(({ inWindow }) => !inWindow)),
-    oneByOne(chosen.filter(({ inWindow }) => inWindow)),
+    oneByOne(chosen.filter(({ waits }) => !waits)),
+    oneByOne(chosen.filter(({ waits }) => waits)),
   ]);
   results.sort((a, b) => place(a) - place(b));
   if (results.length === 0) throw new Stop('no test ran');

@@ -290,7 +290,7 @@ def _start_of(pid: int) -> str | None:
     if sys.platform != "linux":
         return ""
     try:
-        # The name of the program stands in parentheses and may hold any character.
+        # The name of the program is in parentheses and may hold any character.
         fields = Path(f"/proc/{pid}/stat").read_text("latin1").rpartition(")")[2].split()
         # A killed process stays in the table until its parent has asked for its end.
         if fields[0] in ("Z", "X"):

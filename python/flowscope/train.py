@@ -28,9 +28,9 @@ from .training.plan import TrainingError, read_plan
 from .training.report import log, say
 from .training.steering import Steering
 
-#: A pause may last; that a process was killed is noticed by whoever started them.
+#: A pause may last; that a process was killed is noticed by the process that started them.
 PATIENCE = timedelta(days=30)
-#: Seconds for the other processes to appear once whoever started them is gone.
+#: Seconds for the other processes to appear once the process that started them is gone.
 TO_APPEAR = 60.0
 
 

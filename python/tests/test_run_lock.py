@@ -31,7 +31,7 @@ on_posix = pytest.mark.skipif(os.name == "nt", reason="Windows removes no file t
 
 
 def leave(folder, seconds_ago=0.0, **more):
-    """A lock like one of this process, but for what is given. Gives what it says."""
+    """A lock like one of this process, except for these entries. Returns its content."""
     lock = {**json.loads(run_lock._text_of_this_process()), "id": str(uuid.uuid4()), **more}
     write(folder, json.dumps({key: value for key, value in lock.items() if value is not None}), seconds_ago)
     return lock
@@ -219,7 +219,7 @@ def test_heartbeats_reach_no_lock_but_ones_own(tmp_path):
     while file.stat().st_mtime == 1 and time.monotonic() < until:
         time.sleep(0.01)
     assert file.stat().st_mtime != 1
-    # As whoever takes it over does.
+    # As a process that takes it over does.
     other = {**json.loads(file.read_text()), "id": str(uuid.uuid4()), "host": "far-away"}
     file.unlink()
     write(tmp_path, json.dumps(other), 1000)

@@ -7,7 +7,7 @@ import type { ImageModelConfig } from './schema';
 
 /** Values of an image with its padding: 1024×1024 pixels of 16 channels. A flow makes masks of that size before anything else. */
 const mostValues = 2 ** 24;
-/** Of the masks of a chain, one for each that differs. */
+/** The masks of a chain, each once. */
 const mostMasked = 2 ** 26;
 /** Of a context, whose usual numbers a model is described with. */
 const mostContextValues = 2 ** 20;

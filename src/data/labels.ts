@@ -2,7 +2,7 @@
 
 /** Each text can be read in one way only, so that a long one takes no time. */
 const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
-/** Characters; nobody writes a number with more. */
+/** Characters; no number has more. */
 const longestNumber = 1000;
 
 export const isNumber = (cell: string | undefined): boolean =>

@@ -26,7 +26,7 @@ export interface Opened {
   labelNames?: string[];
   /** Of a table. */
   gaps?: Gaps;
-  /** Where the columns of a table stand in the file, from 0: features, then context. */
+  /** The places of a table’s columns in the file, from 0: features, then context. */
   columns?: number[];
   /** What training refuses of a table that was read nevertheless. */
   refused?: RefusedColumn[];

@@ -190,7 +190,7 @@ async function readGroup(
   const rows = new Float32Array(count * features.length);
   const classes = label === undefined ? undefined : new Array<string>(count);
   for (const column of new Set([...features, ...(label === undefined ? [] : [label])])) {
-    // Of those only that they are refused is known.
+    // All that is known about those is that they are refused.
     if (column !== label && otherThanNumbers(fields[column]!) !== undefined) continue;
     const { name } = fields[column]!.element;
     const places = features.flatMap((feature, d) => (feature === column ? [d] : []));

@@ -140,7 +140,7 @@ function withoutRefused(
   };
 }
 
-/** Of a table of words. */
+/** For a table of words. */
 function nothingToModel(opened: Opened, data: DataConfig, warnings: string[]): DataPreview {
   const { name, kind, note, all, refused = [] } = opened;
   return {

@@ -14,7 +14,7 @@ export interface Rows {
   total?: number;
   featureNames: string[];
   gaps: Gaps;
-  /** Where the columns stand in the file, from 0: features, then context. */
+  /** The places of the columns in the file, from 0: features, then context. */
   columns: number[];
   /** What training refuses, where it was read nevertheless. */
   refused?: RefusedColumn[];

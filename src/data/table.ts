@@ -36,7 +36,7 @@ interface Row {
  * @throws UserError naming file, line and column, and what was expected there
  */
 export async function readTable(file: string, options: TableOptions, resources: Resources): Promise<Rows> {
-  // To know the line of each row takes a third of the time, and only who is told of an error needs it.
+  // To know the line of each row takes a third of the time, and only an error message needs it.
   try {
     const rows = await readOnce(file, options, resources, false);
     if (!rows.refused && !rows.ragged) return rows;

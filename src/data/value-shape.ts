@@ -35,7 +35,7 @@ export interface Values {
   /** Different values, where there are few. */
   distinct?: number;
   whole: boolean;
-  /** Of whole numbers of which no two are equal: what all distances are multiples of. */
+  /** For whole numbers that all differ: what all distances are multiples of. */
   step?: number;
 }
 

@@ -125,7 +125,7 @@ function ofDecimalCommas({ decimalCommas = [] }: Opened): string[] {
   ];
 }
 
-/** All columns that training refuses, and rows that are no rows of the table. */
+/** All columns that training refuses, and rows that do not fit the table. */
 export function ofRefused(refused: readonly RefusedColumn[] = [], ragged?: Ragged): string[] {
   const found: string[] = [];
   if (refused.length > 0) {
@@ -234,7 +234,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   }
   const heavy = withFinding(features, 'heavy tail').map(([feature]) => feature);
   found.push(...ofTails(heavy));
-  // Of drawn points limits are no news.
+  // Drawn points have the limits that were asked for.
   if (!isBuiltin(data)) found.push(...ofLimits(features));
   const far = features.filter((feature) => isFar(feature) && !heavy.includes(feature));
   if (far.length > 0) {

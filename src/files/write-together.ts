@@ -21,7 +21,8 @@ const moved = 'moved';
  *
  * @param folder made where it does not exist
  * @param write writes into the folder that it is given, and resolves to the names of the files, the most important one last
- * @throws UserError when the place cannot be written, and what `write` throws; the older files are then as they were
+ * @throws UserError when the place cannot be written, and what `write` throws; the older files are then as they were, or in the hidden
+ *   folder until the next call where they could not be moved back
  */
 export async function writeTogether(
   folder: string,
@@ -36,11 +37,17 @@ export async function writeTogether(
     });
     await place(folder, hidden, await write(hidden));
   } catch (error) {
-    if (made) await rm(made, { recursive: true, force: true }).catch(() => undefined);
+    if (made) await remove(made);
+    // Older files that could not be moved back are all there is of them: the next call tries again.
+    else if (await moveMissing(path.join(hidden, older), folder)) await remove(hidden);
     throw error;
-  } finally {
-    await rm(hidden, { recursive: true, force: true }).catch(() => undefined);
   }
+  await remove(hidden);
+}
+
+/** Never fails. */
+async function remove(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true }).catch(() => undefined);
 }
 
 async function place(folder: string, hidden: string, names: readonly string[]): Promise<void> {
@@ -60,8 +67,9 @@ async function place(folder: string, hidden: string, names: readonly string[]): 
     }
     await syncFolder(folder);
   } catch (error) {
-    for (const name of placed) await rm(path.join(folder, name), { force: true }).catch(() => undefined);
-    await moveMissing(path.join(hidden, older), folder);
+    // The set is not completed any more, here or later.
+    await remove(path.join(hidden, moved));
+    for (const name of placed) await remove(path.join(folder, name));
     throw error;
   }
 }
@@ -86,17 +94,21 @@ async function recover(folder: string): Promise<void> {
   for (const name of await abandoned(folder, staging)) {
     const hidden = path.join(folder, name);
     const isMoved = await exists(path.join(hidden, moved));
-    await moveMissing(isMoved ? hidden : path.join(hidden, older), folder);
-    await rm(hidden, { recursive: true, force: true }).catch(() => undefined);
+    if (await moveMissing(isMoved ? hidden : path.join(hidden, older), folder)) await remove(hidden);
   }
 }
 
-/** Moves files, but not folders, to where there is nothing of their names. Never fails. */
-async function moveMissing(from: string, to: string): Promise<void> {
+/**
+ * Moves files, but not folders, to where there is nothing of their names. Never fails.
+ * @returns whether none is left that has no file of its name there
+ */
+async function moveMissing(from: string, to: string): Promise<boolean> {
   const entries = await readdir(from, { withFileTypes: true }).catch(() => []);
+  let complete = true;
   for (const entry of entries) {
     const place = path.join(to, entry.name);
     if (!entry.isFile() || (await exists(place))) continue;
-    await patiently(() => rename(path.join(from, entry.name), place)).catch(() => undefined);
+    await patiently(() => rename(path.join(from, entry.name), place)).catch(() => (complete = false));
   }
+  return complete;
 }

@@ -4,7 +4,7 @@ import type { Histogram } from './tensors';
 /** An end of a column's values where their density does not fade out. */
 export interface Limit {
   value: number;
-  /** Of the values: those that are the limit itself, where they are many. */
+  /** The share of values that equal the limit, where it is large. */
   share?: number;
 }
 
@@ -82,7 +82,7 @@ export interface DataPreview {
   rowClasses?: string[];
   /** Images: a contact sheet of the first examples, as a PNG file. */
   sheet?: { png: Uint8Array; width: number; height: number; columns: number; examples: number };
-  /** Columns that were asked for and that training refuses: all else is told of the others. */
+  /** Columns that were asked for and that training refuses; everything else describes the other columns. */
   refused?: RefusedColumn[];
   /** Things worth knowing before training: constant columns, few examples, sizes that scales do not divide. */
   warnings: string[];

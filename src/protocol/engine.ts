@@ -129,7 +129,7 @@ export interface TorchExport {
   files: WrittenFile[];
   /** A line of Python that uses them, in their folder. */
   example: string;
-  /** Of a conditional flow: shape and meaning of its context, in one line. */
+  /** For a conditional flow: shape and meaning of its context, in one line. */
   context?: string;
 }
 

@@ -153,15 +153,15 @@ describe('training', function () {
   });
 
   it('does not write into a folder that holds a run', async () => {
-    const before = JSON.stringify(read('runs/moons'));
+    const before = JSON.stringify(read('runs/lag'));
     await vscode.commands.executeCommand('flowscope.train', {
       data: 'moons',
-      output: 'runs/moons',
+      output: 'runs/lag',
       maxSteps: 5,
     });
     const flowscope = await api();
     assert.equal(flowscope.enginePids().trainings.length, 0);
-    assert.equal(JSON.stringify(read('runs/moons')), before);
+    assert.equal(JSON.stringify(read('runs/lag')), before);
   });
 });
 

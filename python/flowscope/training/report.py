@@ -1,4 +1,4 @@
-"""What a training says to whoever started it."""
+"""What a training says to the process that started it."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   gap(at: string): S | string;
   /** Tensors outside of the list that belong to its layers, and what is in the way, in words. */
   beside?(file: TensorFile, list: ModuleList): { names: string[]; missing: string[] };
-  /** Names below the flow's own prefix that are no part of its density. */
+  /** Names below the flow's own prefix that do not change its density. */
   idle?: RegExp;
   /** The base distributions that a file may have; without tensors of one it is a standard normal. */
   base?: {

@@ -103,7 +103,7 @@ function copiesQuestion({ key = '', copies = [] }: TensorFile): ImportQuestion[]
 const versions =
   /(^|[._-])(best|last|latest|final|current|trained|initial|init|old|previous|prev|backup|target|online|teacher|student)([._-]|$)/i;
 
-/** Why a file is not opened before it is said what is meant; undefined where nothing is in the way. */
+/** Why a file needs answers before it is opened; undefined where nothing is in the way. */
 export function whyUndecided(
   questions: readonly ImportQuestion[],
   given: ImportAnswers,
@@ -145,7 +145,7 @@ function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recogn
   };
 }
 
-/** Of two layers that the config would describe by one value. */
+/** A difference between two layers that the config describes by one value. */
 const isUnlike = (what: string): boolean => / (than|of the same kind as) \S+$/.test(what);
 
 /** Why a file was not recognized: the closest match and what it lacks. */

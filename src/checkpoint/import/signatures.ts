@@ -10,7 +10,7 @@ import type { TensorFile } from './types';
 export interface Seen {
   tensors: TensorFile['tensors'];
   extras: TensorFile['extras'];
-  /** Of its objects, or names that its pickle mentions: "zuko.flows.continuous.FFJTransform". */
+  /** Classes of its objects, or names that its pickle mentions: "zuko.flows.continuous.FFJTransform". */
   classes: readonly string[];
 }
 
@@ -67,7 +67,7 @@ const recordOne = (flow: string): string =>
 const noLayers = 'It has no layers that could be shown.';
 const saveStateDict = 'Save its tensors: torch.save(model.state_dict(), "model.pt").';
 
-/** Of flows whose layers the config could not describe together. */
+/** Flows whose layers the config could not describe together. */
 export const unlike = `Layers of unlike sizes or kinds are not read yet. ${record}`;
 
 /** Also for folders of it. */
@@ -461,7 +461,7 @@ function planar({ tensors }: Seen): string | undefined {
   return name !== undefined && tensors.has(`${name.slice(0, -1)}w`) ? tensorNamed(name) : undefined;
 }
 
-/** Of a MaskedAffineFlow, whose networks are read if they have the same layers. */
+/** A MaskedAffineFlow, whose networks are read if they have the same layers. */
 function unlikeNets(tensors: Tensors): string | undefined {
   const names = [...tensors.keys()].filter((name) => /(^|\.)flows\.\d+\.[st]\.net\.\d+\.weight$/.test(name));
   const shapeAt = (name: string) => tensors.get(name)?.shape.join();

@@ -1,7 +1,7 @@
 /**
  * Kinds of transforms that take as many values a feature as a rational-quadratic spline, so that they leave the same tensors.
  * Such a file is taken for splines and the other kinds are named, but where another kind is as likely it is refused until
- * somebody says what it is.
+ * the user says what it is.
  */
 import path from 'node:path';
 import { shortened, UserError } from '../../base/user-error';
@@ -14,7 +14,7 @@ import type { TensorFile } from './types';
 /** What one library has. */
 interface Kinds {
   name: string;
-  /** Of the question. */
+  /** The key of the question. */
   key: string;
   /** Class of the splines, which are computed. */
   spline: string;
@@ -82,7 +82,7 @@ export class SplineKinds {
       .join(between);
   }
 
-  /** Whether something beside the tensors says so: the bins that a script saved, or how to build what Flowscope wrote. */
+  /** Whether something besides the tensors says so: the bins that a script saved, or how to build what Flowscope wrote. */
   private isSpline({ extras }: TensorFile, bins: number): boolean {
     const build = extras['build'];
     if (typeof build === 'string' && /\b(NC?SF|MonotonicRQSTransform|\w*RationalQuadratic\w*)\b/.test(build))

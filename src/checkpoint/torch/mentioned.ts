@@ -1,10 +1,10 @@
-/** Names of Python that a pickle mentions, for messages: as text, of which nothing is made. */
+/** Names of Python that a pickle mentions, as text for messages; nothing is made of them. */
 import { PickleError, readPickleAt, type PickleRules } from './pickle';
 import { PythonObject } from './python-object';
 
 const mostNames = 1000;
 
-/** Of what is called, only containers have to be such for the rest to be read. */
+/** Only containers have to be made for the rest to be read; other calls give nothing. */
 const containers: Readonly<Record<string, () => unknown>> = {
   'collections.OrderedDict': () => new Map(),
   'collections.defaultdict': () => new Map(),

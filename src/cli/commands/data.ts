@@ -217,7 +217,7 @@ function columnTable({ preview, overview, label }: Described, features: readonly
   const refused = new Map(preview.refused?.map((one) => [one.column, one]));
   const last = Math.max(...known.keys());
   const others = (overview?.columns ?? []).flatMap((column, at) =>
-    // Of more features than are shown, it is not known which those are.
+    // Where there are more features than are shown, their columns are not known.
     known.has(at) || (left > 0 && at > last) ? [] : [{ column, at }],
   );
   const lines = [

@@ -15,7 +15,7 @@ const moduleName = 'flow.py';
 const weightsName = 'weights.safetensors';
 
 /**
- * Writes flow.py and weights.safetensors, replacing files of these names. The module takes no other weights unless it is told to.
+ * Writes flow.py and weights.safetensors, replacing files of these names. The module loads other weights only by name.
  *
  * @param output a folder, made where it does not exist
  * @throws UserError when the model cannot be run or printed, or the place cannot be written; older files are then as they were

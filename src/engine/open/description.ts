@@ -47,7 +47,7 @@ export interface ModelDescription {
   tensors?: DescribedTensor[];
   /** Plain values that stand beside them, such as an epoch. */
   extras?: Readonly<Record<string, number | string | boolean>>;
-  /** Of the tensors of a checkpoint, those with values that are not finite as float32; of a large file, among the first ones. */
+  /** The tensors of a checkpoint with values that are not finite as float32; of a large file, among the first ones. */
   nonFinite?: NonFiniteTensor[];
   note?: string;
 }

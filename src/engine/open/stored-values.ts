@@ -7,7 +7,7 @@ import type { NonFiniteTensor } from './description';
 /** Tensors beyond so many values in all are not looked at, so that a large file is described at once. */
 const mostValues = 2 ** 26;
 
-/** Of the floating-point tensors of a file, in its order, those with such values. @throws UserError for a damaged file */
+/** The floating-point tensors of a file with such values, in its order. @throws UserError for a damaged file */
 export async function nonFiniteTensors(file: string): Promise<NonFiniteTensor[]> {
   const opened = await openTensorFile(file);
   try {

@@ -1,7 +1,7 @@
 /**
  * The engines that read files: one for Flowscope's own, which everything else asks too, and one of its own for each file that other
  * software wrote, be it a model or data. Such a file may be anything. What it does to its engine, others do not notice. All have limits
- * and are watched: somebody else's checkpoint may be anything too.
+ * and are watched: another person's checkpoint may be anything too.
  */
 import { isOurs } from '../editor/view-types';
 import type { EngineProcess } from './engine-process';

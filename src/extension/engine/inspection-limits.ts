@@ -11,7 +11,7 @@ export const inspectionEnvironment = { MALLOC_MMAP_THRESHOLD_: String(2 ** 18), 
 
 export type Room = Pick<EngineProcessOptions, 'name' | 'env' | 'limits'>;
 
-/** Tensors are no JavaScript objects: a checkpoint of gigabytes needs some megabytes of those. */
+/** Tensors are not JavaScript objects: a checkpoint of gigabytes needs some megabytes of those. */
 const limits = { objects: 2048, share: 0.75 };
 
 /** For Flowscope's own checkpoints and recordings, and for what reads none. */

@@ -22,7 +22,7 @@ export interface TorchFlow {
 }
 
 export interface PrintedTorch {
-  /** The text of flow.py. @param checksum SHA-256 of the weights that lie beside it, and that are to be no others */
+  /** The text of flow.py. @param checksum SHA-256 of the weights next to it; the module refuses others */
   text(checksum?: string): string;
   /** Tensors beside the stored ones that the file of weights has to hold. */
   constants: Readonly<Record<string, KeptConstant>>;
@@ -127,7 +127,7 @@ WEIGHTS: str | None = ${checksum === undefined ? 'None' : `"${checksum}"`}
 
 const loadMethod = `@classmethod
 def load(cls, weights: str | Path | None = None, device: torch.device | str = "cpu") -> Flow:
-    """The flow in evaluation mode, with the weights beside this file, or those of a safetensors file that is named."""
+    """The flow in evaluation mode, with the weights next to this file, or from a safetensors file."""
     flow = cls()
     if weights is None:
         tensors = read_weights(Path(__file__).with_name("weights.safetensors"), WEIGHTS)

@@ -22,7 +22,7 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
   const start = store.probe.value;
   const answer = planes.path.answer.value;
   const path = latest(answer);
-  // The path before is that of another point.
+  // The path before belongs to another point.
   const found = answer.status === 'ready' ? answer.value : undefined;
   return (
     <div class="plane-probe">

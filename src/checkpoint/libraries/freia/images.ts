@@ -218,7 +218,7 @@ function clampQuestions({ steps }: Pick<ChainPlan, 'steps'>): Map<BlockKind, Imp
   return new Map([...present].map((kind) => [kind, clampOfBlocks(count(kind), questionOf(kind))]));
 }
 
-/** Of each block. */
+/** For each block. */
 function clampsOf(steps: readonly Step[], answers: ImportAnswers): Map<Step, number> {
   const clamps = new Map<Step, number>();
   for (const [kind, question] of clampQuestions({ steps })) {

@@ -147,7 +147,7 @@ function withReadings(step: Read, readings: readonly (Reading | undefined)[], ne
   const known = readings.filter((one) => one !== undefined);
   const { features, stack } = step;
   const outputs = stack.widths.at(-1)!;
-  // Of a coupling that many are of half of the features, which its mask says.
+  // A coupling outputs that many for half of the features, which its mask tells.
   const each = outputs / (step.kind === 'coupling' ? Math.ceil(features / 2) : features);
   const blocked = `a known transform for ${net}, which gives ${outputs} values for ${features} features; ${splineKinds.knownFor(each)}`;
   return {

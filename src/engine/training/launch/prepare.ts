@@ -46,7 +46,7 @@ export async function prepareTorch(run: string, preparation: Preparation): Promi
   const { dataset, module, flow, weights } = preparation;
   try {
     await makeFolder(folder);
-    // What is in it is run. Whatever the user's mask is, nobody else may change it.
+    // What is in it is run. Whatever the user's mask is, no other user may change it.
     await chmod(folder, 0o700);
     // Until all is written there is no plan to follow.
     await rm(path.join(folder, 'plan.json'), { force: true });

@@ -63,7 +63,7 @@ export PYTHONPATH=${quoted(packages)} PYTHONSAFEPATH=1 PYTHONDONTWRITEBYTECODE=1
 export ${Object.entries(passiveWaiting)
     .map(([name, value]) => `${name}="\${${name}-${value}}"`)
     .join(' ')}
-# Where a process fails on one machine, those of the others end as well.
+# Where a process fails on one machine, the processes on the other machines end as well.
 export SLURM_KILL_BAD_EXIT=1
 # Python must not take what lies in the current folder for its own modules.
 cd /
