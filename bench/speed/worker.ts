@@ -17,17 +17,14 @@ import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
 import { anyBatch, trace } from '../../src/graph/trace';
 import type { Backend, Feeds } from '../../src/engine/backends/backend';
-import {
-  chooseBackend,
-  chooseInferenceBackend,
-  type BackendPreference,
-} from '../../src/engine/backends/choose';
+import { chooseBackend, chooseInferenceBackend } from '../../src/engine/backends/choose';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
 import { forwardGraph, inverseGraph } from '../../src/engine/model/flow-graphs';
 import { dequantize } from '../../src/engine/model/inputs';
 import { initialTensors } from '../../src/engine/training/initialize';
 import { createTrainer } from '../../src/engine/training/trainer';
 import type { RunConfig } from '../../src/config/schema';
+import type { BackendPreference } from '../../src/protocol/backends';
 import type { NdArray } from '../../src/protocol/tensors';
 import { ourConfig, type PeerConfig } from './models';
 

@@ -2,39 +2,51 @@ import path from 'node:path';
 import type { Backend } from '../engine/backends/backend';
 import { backendAsked, chooseBackend, chooseInferenceBackend } from '../engine/backends/choose';
 import { createOnnxRuntimeBackend } from '../engine/backends/onnxruntime';
+import { backends } from '../engine/backends/registry';
 import { threadsToUse } from '../engine/backends/threads';
-import { findNative } from '../native/locate';
+import type { BackendName } from '../protocol/backends';
 import type { Session } from './session';
 
 /**
- * The backend that the command line, the environment or the machine says; gone when the command ends. TensorFlow is
- * loaded when it first compiles: it takes a while and greets on standard error, neither of which belongs to a command
+ * The backend that the command line, the environment or the machine says; gone when the command ends. One that was installed is
+ * loaded when it first compiles: TensorFlow takes a while and greets on standard error, neither of which belongs to a command
  * that ends with an error about its files.
  */
-export async function openBackend(session: Session): Promise<Backend> {
-  const threads = threadsToUse(session.threads);
-  const wanted = session.backend === 'auto' ? process.env['FLOWSCOPE_BACKEND'] : session.backend;
-  const native = findNative();
-  const later = native !== undefined && (!wanted || wanted === 'auto' || wanted === 'tensorflow');
-  const load = (): Promise<Backend> => chooseBackend(session.backend, threads);
-  const backend = later ? loadedLater(load, `TensorFlow ${native.version}`, threads) : await load();
-  session.onEnd(() => backend.dispose());
-  return backend;
+export function openBackend(session: Session): Promise<Backend> {
+  return untilTheEnd(session, chosenBackend(session));
 }
 
-/** The backend that runs flows: ONNX Runtime, which is there at once, unless TensorFlow is asked for. */
-export async function openInferenceBackend(session: Session): Promise<Backend> {
-  if (backendAsked(session.backend)?.name === 'tensorflow') return openBackend(session);
-  const backend = await chooseInferenceBackend(session.backend, threadsToUse(session.threads), {
+/** The backend that runs flows: ONNX Runtime, which is there at once, unless another one is asked for. */
+export function openInferenceBackend(session: Session): Promise<Backend> {
+  const backend = chooseInferenceBackend(session.backend, threadsToUse(session.threads), {
     onnx: (given) => createOnnxRuntimeBackend({ ...given, helper: path.join(__dirname, 'onnx-thread.js') }),
+    otherwise: () => chosenBackend(session),
   });
+  return untilTheEnd(session, backend);
+}
+
+async function untilTheEnd(session: Session, choice: Promise<Backend>): Promise<Backend> {
+  const backend = await choice;
   session.onEnd(() => backend.dispose());
   return backend;
 }
 
-function loadedLater(load: () => Promise<Backend>, library: string, threads: number): Backend {
+async function chosenBackend(session: Session): Promise<Backend> {
+  const threads = threadsToUse(session.threads);
+  const asked = backendAsked(session.backend)?.name;
+  const names = asked ? [asked] : (Object.keys(backends) as BackendName[]);
+  const load = (): Promise<Backend> => chooseBackend(session.backend, threads);
+  for (const name of names) {
+    const library = backends[name].installed?.();
+    if (library === undefined) continue;
+    return loadedLater(load, { name, library, threads, reason: `${backends[name].product} was found` });
+  }
+  return load();
+}
+
+function loadedLater(load: () => Promise<Backend>, expected: Backend['info']): Backend {
   let loading: Promise<Backend> | undefined;
-  let info: Backend['info'] = { name: 'tensorflow', library, threads, reason: 'native TensorFlow was found' };
+  let info = expected;
   const loaded = async (): Promise<Backend> => {
     loading ??= load();
     const backend = await loading;

@@ -1,4 +1,5 @@
 /** A command as data: what it takes, what its help says, and the function behind it. */
+import { backendPreferences } from '../protocol/backends';
 import type { Session } from './session';
 
 interface Described {
@@ -84,7 +85,7 @@ export const commonOptions = {
   json: { type: 'flag', help: 'Print one JSON document on standard output, and nothing else there.' },
   backend: {
     type: 'choice',
-    choices: ['auto', 'tensorflow', 'onnxruntime'],
+    choices: backendPreferences,
     help: 'Which library computes. auto uses FLOWSCOPE_BACKEND, or the best library that is installed.',
   },
   threads: {

@@ -1,5 +1,5 @@
 /** What a running command has at hand: where to write, what was asked of every command, and what to give back. */
-import type { BackendName } from '../protocol/model';
+import type { BackendPreference } from '../protocol/backends';
 import { createProgress, type Progress } from './progress';
 import type { Terminal } from './terminal';
 
@@ -8,7 +8,7 @@ export interface Session {
   json: boolean;
   quiet: boolean;
   verbose: boolean;
-  backend: BackendName | 'auto';
+  backend: BackendPreference;
   /** Absent: the environment's FLOWSCOPE_THREADS, or all processors. */
   threads: number | undefined;
   /** Aborted by the first Ctrl-C. */
@@ -24,7 +24,7 @@ export interface SessionOptions {
   json: boolean;
   quiet: boolean;
   verbose: boolean;
-  backend: BackendName | 'auto';
+  backend: BackendPreference;
   threads: number | undefined;
 }
 

@@ -11,13 +11,15 @@ import { planePoints } from '../data/plane-points';
 import { previewData } from '../data/preview';
 import { tableOverview } from '../data/table-overview';
 import { doctorLines } from '../native/doctor';
+import type { BackendPreference } from '../protocol/backends';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspect';
 import { findNonFinite } from './assistant/find-non-finite';
 import { scoreFile } from './assistant/score-file';
 import { summarizeCheckpoint } from './assistant/summarize-checkpoint';
 import type { Backend } from './backends/backend';
-import { chooseBackend, chooseInferenceBackend, type BackendPreference } from './backends/choose';
+import { chooseBackend, chooseInferenceBackend } from './backends/choose';
+import { backends } from './backends/registry';
 import { threadsToUse } from './backends/threads';
 import type { ProgramCacheOptions } from './backends/program-cache';
 import { createThreadedOnnxRuntime } from './backends/threaded';
@@ -194,7 +196,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
 
   return {
     async info() {
-      const [{ info }, lines] = await Promise.all([training.get(), doctorLines()]);
+      const [{ info }, lines] = await Promise.all([training.get(), doctorLines(Object.values(backends))]);
       return {
         backend: info,
         doctor: lines.map(({ label, value, state, advice }) => ({

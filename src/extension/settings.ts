@@ -1,8 +1,8 @@
 import { type Uri, workspace } from 'vscode';
-import type { BackendName } from '../protocol/model';
+import { isBackendPreference, type BackendPreference } from '../protocol/backends';
 
 export interface Settings {
-  backend: BackendName | 'auto';
+  backend: BackendPreference;
   /** 0: the library chooses. */
   threads: number;
   /** Relative to the workspace folder, or absolute. */
@@ -21,7 +21,7 @@ export function readSettings(scope?: Uri): Settings {
   const values = workspace.getConfiguration('flowscope', scope);
   const backend = values.get<unknown>('backend');
   return {
-    backend: backend === 'tensorflow' || backend === 'onnxruntime' ? backend : 'auto',
+    backend: isBackendPreference(backend) ? backend : 'auto',
     threads: wholeNumber(values.get('threads'), 0),
     runsFolder: text(values.get('runsFolder')).trim() || 'runs',
     nativeFolder: text(values.get('nativeFolder')).trim(),

@@ -24,7 +24,11 @@ export interface DoctorLine {
 const minimumNode = '20.19.0';
 
 /** Examines the machine; takes a second or two, since libraries are loaded in processes of their own. Never throws. */
-export async function doctorLines(from: string = __dirname): Promise<DoctorLine[]> {
+export async function doctorLines(
+  backends: readonly { doctor(): Promise<DoctorLine[]> }[],
+): Promise<DoctorLine[]> {
+  const examined: DoctorLine[] = [];
+  for (const { doctor } of backends) examined.push(...(await doctor()));
   return [
     nodeLine(),
     {
@@ -34,9 +38,8 @@ export async function doctorLines(from: string = __dirname): Promise<DoctorLine[
       value: `${platformKey()}, ${cpus()[0]?.model.trim() ?? 'processor unknown'}, memory ${formatBytes(totalmem())}`,
     },
     threadsLine(),
-    ...(await nativeLines()),
-    await onnxRuntimeLine(from),
-    await sharpLine(from),
+    ...examined,
+    await sharpLine(),
     ...(await toolLines()),
   ];
 }
@@ -54,7 +57,7 @@ function threadsLine(): DoctorLine {
   return { name: 'threads', label: 'Threads', state: 'ok', value };
 }
 
-async function nativeLines(): Promise<DoctorLine[]> {
+export async function nativeLines(): Promise<DoctorLine[]> {
   const line = { name: 'native', label: 'Native TensorFlow' };
   const advice =
     'Run Flowscope: Install Native TensorFlow in VS Code, or npm start in a checkout. Without it ONNX Runtime trains.';
@@ -117,20 +120,20 @@ async function nvidiaGpus(): Promise<string[] | undefined> {
   return found?.output.split('\n').filter((line) => line !== '');
 }
 
-async function onnxRuntimeLine(from: string): Promise<DoctorLine> {
+export async function onnxRuntimeLines(): Promise<DoctorLine[]> {
   const line = { name: 'onnxruntime', label: 'ONNX Runtime' };
   try {
-    return { ...line, state: 'ok', value: await probeOnnxRuntime(undefined, from) };
+    return [{ ...line, state: 'ok', value: await probeOnnxRuntime() }];
   } catch (error) {
     const advice = 'Install the packages again (npm ci), or the extension for this platform.';
-    return { ...line, state: 'missing', value: reasonOf(error), advice };
+    return [{ ...line, state: 'missing', value: reasonOf(error), advice }];
   }
 }
 
-async function sharpLine(from: string): Promise<DoctorLine> {
+async function sharpLine(): Promise<DoctorLine> {
   const line = { name: 'sharp', label: 'Images (sharp)' };
   try {
-    const entry = createRequire(path.join(from, 'here.js')).resolve('sharp');
+    const entry = createRequire(path.join(__dirname, 'here.js')).resolve('sharp');
     const program =
       "const sharp = require(process.argv[1]); console.log(sharp.versions.sharp + ', libvips ' + sharp.versions.vips)";
     const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };

@@ -1,7 +1,6 @@
 /** Entry of `dist/native.js`: a library for the scripts of the repository, and a child process for the extension. */
 import { runAsChild } from './child';
 
-export { doctorLines } from './doctor';
 export { ensureNative } from './install';
 export { formatBytes } from './ladder';
 export { cacheRoot, findNative, nativeRoot } from './locate';

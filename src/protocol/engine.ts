@@ -7,7 +7,8 @@ import type { DataPreview, TableOverview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
 import type { MetricsRow } from './run';
-import type { BackendInfo, BackendName, ModelOutline, ModelSummary } from './model';
+import type { BackendPreference } from './backends';
+import type { BackendInfo, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
 import type { Launch, PlaceState, SlurmJob, SubmittedJob, TorchOptions } from './launch';
 
@@ -236,7 +237,7 @@ export interface EngineEvents {
 /** Environment of an engine process, set by whoever forks it. */
 export interface EngineEnvironment {
   /** Which backend to use: a name, or "auto". */
-  FLOWSCOPE_BACKEND?: BackendName | 'auto';
+  FLOWSCOPE_BACKEND?: BackendPreference;
   /** Folder of an installed native TensorFlow. */
   FLOWSCOPE_NATIVE?: string;
   /** The Python that trains with PyTorch. */

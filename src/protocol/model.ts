@@ -1,11 +1,10 @@
 /** What is known of an opened model before anything is computed. */
 import type { BaseConfig } from '../config/bases';
+import type { BackendName } from './backends';
 import type { TensorContainer } from './import';
 import type { LayerMoves } from './layer-moves';
 import type { Quantity } from './quantities';
 import type { SplineInfo } from './spline';
-
-export type BackendName = 'tensorflow' | 'onnxruntime';
 
 export interface BackendInfo {
   /** "pytorch" trains only, in processes of its own. */

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
 import { keysOf } from '../../src/extension/runs/training-keys';
+import { backendPreferences } from '../../src/protocol/backends';
 import { ours } from './ours';
 
 interface Menu {
@@ -182,6 +183,7 @@ describe('the manifest', () => {
           `${key} is found by what the extension is about`,
         );
         assert.deepEqual(settings.inspect(key)?.defaultValue, setting.default);
+        if (key === 'flowscope.backend') assert.deepEqual(setting.enum, backendPreferences);
       }
     }
     // A folder whose libraries are loaded must not come from a workspace.

@@ -1,5 +1,6 @@
 import { UserError } from '../../base/user-error';
 import { chooseBackend } from '../../engine/backends/choose';
+import { backends } from '../../engine/backends/registry';
 import { threadsToUse } from '../../engine/backends/threads';
 import { doctorLines, type DoctorLine } from '../../native/doctor';
 import { formatBytes } from '../../native/ladder';
@@ -41,7 +42,7 @@ export const doctorCommand = defineCommand({
     }
     if (cuda)
       throw new UserError('--cuda was given without --plan; say for which platform, as --plan linux-x64.');
-    const lines = await doctorLines();
+    const lines = await doctorLines(Object.values(backends));
     const backend = await backendLine(session);
     const all = [...lines, backend];
     const ok = all.every(({ state }) => state !== 'missing');

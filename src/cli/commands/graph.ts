@@ -1,4 +1,4 @@
-import { blockOfThisMachine } from '../../engine/backends/onnxruntime-blocks';
+import { backends } from '../../engine/backends/registry';
 import {
   describeGraph,
   tracedText,
@@ -14,6 +14,7 @@ import {
 } from '../../engine/use/named-graphs';
 import { printFlow } from '../../engine/export/torch-graphs';
 import { UserError } from '../../base/user-error';
+import { backendTitles, type BackendName } from '../../protocol/backends';
 import { commonOptions, defineCommand, type Outcome } from '../command';
 import { count, table } from '../format';
 import { modelHelp } from '../model';
@@ -98,8 +99,8 @@ export const graphCommand = defineCommand({
     const named = namedGraph(name, subject, batch);
     // Passes are those of a backend that was asked for by name: none has to be there.
     const shown = backend === 'auto' ? undefined : backend;
-    const block = shown === 'onnxruntime' ? await blockOfThisMachine() : undefined;
-    const described = traced ? undefined : describeGraph(named, { backend: shown, batch, block });
+    const pipeline = shown && (await backends[shown].passes({ stateful: named.state !== undefined }));
+    const described = traced ? undefined : describeGraph(named, { passes: pipeline, batch });
     const text = described ? (print ? described.text() : undefined) : tracedText(named);
     const head = headline(name, subject, shown, batch, traced);
     const list = described && (passes || !print) ? passTable(described) : undefined;
@@ -128,14 +129,14 @@ function shapeOf(text: string): number[] {
 function headline(
   name: string,
   { title }: GraphSubject,
-  backend: string | undefined,
+  backend: BackendName | undefined,
   batch: number,
   traced: boolean,
 ): string {
   const stage = traced
     ? 'as traced'
     : backend
-      ? `as ${backend === 'tensorflow' ? 'TensorFlow' : 'ONNX Runtime'} gets it`
+      ? `as ${backendTitles[backend]} gets it`
       : 'after the passes for every backend';
   return `${name} of ${title}, ${stage}; batch of ${count(batch)}`;
 }

@@ -1,13 +1,17 @@
 /** Which backend computes. */
 import { availableParallelism } from 'node:os';
 import { UserError } from '../../base/user-error';
-import { findNative } from '../../native/locate';
-import type { BackendName } from '../../protocol/model';
+import {
+  backendPreferences,
+  isBackendPreference,
+  type BackendName,
+  type BackendPreference,
+} from '../../protocol/backends';
 import type { Backend } from './backend';
-import { createOnnxRuntimeBackend } from './onnxruntime';
-import { createTensorFlowBackend } from './tensorflow';
+import { backends } from './registry';
 
-export type BackendPreference = 'auto' | BackendName;
+/** It compiles sooner than TensorFlow, needs less memory and runs flows faster. */
+const runsFlows: BackendName = 'onnxruntime';
 
 /**
  * The backend that was asked for, and by whom; undefined where nobody says.
@@ -17,17 +21,17 @@ export function backendAsked(
   preference: BackendPreference,
 ): { name: BackendName; reason: string } | undefined {
   if (preference !== 'auto') return { name: preference, reason: 'chosen by option or setting' };
-  const wanted = process.env['FLOWSCOPE_BACKEND'];
-  if (!wanted || wanted === 'auto') return undefined;
-  if (wanted !== 'tensorflow' && wanted !== 'onnxruntime') {
-    throw new UserError(`FLOWSCOPE_BACKEND is "${wanted}"; auto, tensorflow or onnxruntime is expected.`);
+  const wanted = process.env['FLOWSCOPE_BACKEND'] || 'auto';
+  if (!isBackendPreference(wanted)) {
+    const expected = `${backendPreferences.slice(0, -1).join(', ')} or ${backendPreferences.at(-1)}`;
+    throw new UserError(`FLOWSCOPE_BACKEND is "${wanted}"; ${expected} is expected.`);
   }
-  return { name: wanted, reason: 'chosen by FLOWSCOPE_BACKEND' };
+  return wanted === 'auto' ? undefined : { name: wanted, reason: 'chosen by FLOWSCOPE_BACKEND' };
 }
 
 /**
- * The preferred backend; with "auto" the one of FLOWSCOPE_BACKEND, otherwise TensorFlow where it is installed and loads,
- * otherwise ONNX Runtime. `info.reason` says why.
+ * The preferred backend; with "auto" the one of FLOWSCOPE_BACKEND, otherwise the first that is installed and loads.
+ * `info.reason` says why.
  *
  * @throws UserError when a backend that was asked for cannot be used, or FLOWSCOPE_BACKEND names none.
  */
@@ -36,22 +40,34 @@ export async function chooseBackend(
   threads: number = availableParallelism(),
 ): Promise<Backend> {
   const asked = backendAsked(preference);
-  if (asked) return create(asked.name, threads, asked.reason);
-  if (!findNative()) return create('onnxruntime', threads, 'native TensorFlow is not installed');
-  try {
-    return await create('tensorflow', threads, 'native TensorFlow was found');
-  } catch (error) {
-    return create(
-      'onnxruntime',
-      threads,
-      `native TensorFlow was found but cannot be used: ${(error as Error).message}`,
-    );
-  }
+  return asked ? backends[asked.name].create({ threads, reason: asked.reason }) : firstToLoad(threads);
 }
 
 /**
- * The backend that runs flows. Where nobody says otherwise that is ONNX Runtime, which compiles sooner, needs less memory and
- * is faster at it; `otherwise` where it cannot be loaded.
+ * The first backend that is installed and loads.
+ * @param reason by default which of them is installed, and why those before cannot be used
+ * @throws what the last one throws where none loads
+ */
+export async function firstToLoad(threads: number, reason?: string): Promise<Backend> {
+  let failure: unknown;
+  let why: string | undefined;
+  for (const { product, installed, create } of Object.values(backends)) {
+    if (installed && installed() === undefined) {
+      why = `${product} is not installed`;
+      continue;
+    }
+    try {
+      return await create({ threads, reason: reason ?? why ?? `${product} was found` });
+    } catch (error) {
+      failure = error;
+      why = `${product} was found but cannot be used: ${(error as Error).message}`;
+    }
+  }
+  throw failure;
+}
+
+/**
+ * The backend that runs flows. Unless another one was asked for, that is ONNX Runtime; `otherwise` where it cannot be loaded.
  *
  * @throws UserError as `chooseBackend`
  */
@@ -59,7 +75,7 @@ export async function chooseInferenceBackend(
   preference: BackendPreference,
   threads: number,
   {
-    onnx = createOnnxRuntimeBackend,
+    onnx = backends[runsFlows].create,
     otherwise = () => chooseBackend(preference, threads),
   }: {
     onnx?: (given: { threads: number; reason: string }) => Promise<Backend>;
@@ -67,13 +83,7 @@ export async function chooseInferenceBackend(
   } = {},
 ): Promise<Backend> {
   const asked = backendAsked(preference);
-  if (asked?.name === 'tensorflow') return otherwise();
+  if (asked && asked.name !== runsFlows) return otherwise();
   const reason = asked?.reason ?? 'runs flows; native TensorFlow, where there is one, trains them';
   return onnx({ threads, reason }).catch(otherwise);
-}
-
-function create(name: BackendName, threads: number, reason: string): Promise<Backend> {
-  return name === 'tensorflow'
-    ? createTensorFlowBackend({ threads, reason })
-    : createOnnxRuntimeBackend({ threads, reason });
 }

@@ -1,10 +1,8 @@
 /** Runs exported files with ONNX Runtime on real inputs, and the model by another path, and compares. */
-import { findNative } from '../../native/locate';
 import type { ExportReport } from '../../protocol/engine';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds } from '../backends/backend';
-import { createOnnxRuntimeBackend } from '../backends/onnxruntime';
-import { createTensorFlowBackend } from '../backends/tensorflow';
+import { firstToLoad } from '../backends/choose';
 import { stream } from '../../data/random';
 import { sizeOf } from '../../base/shape';
 import { breathe } from '../model/breathe';
@@ -77,19 +75,11 @@ export async function compareFiles(
   }
 }
 
-/** TensorFlow where it is there: other kernels than those that the files are run with. */
-async function referenceBackend(model: FlowModel): Promise<{ backend: Backend; own: boolean }> {
-  if (model.backend.info.name === 'tensorflow') return { backend: model.backend, own: false };
-  const { threads } = model.backend.info;
-  const options = { threads, reason: 'checks exported files' };
-  if (findNative()) {
-    try {
-      return { backend: await createTensorFlowBackend(options), own: true };
-    } catch {
-      // The other path is there always.
-    }
-  }
-  return { backend: await createOnnxRuntimeBackend(options), own: true };
+/** Where another library than ONNX Runtime is installed, other kernels than those that the files are run with. */
+async function referenceBackend({ backend }: FlowModel): Promise<{ backend: Backend; own: boolean }> {
+  const { name, threads } = backend.info;
+  if (name !== 'onnxruntime') return { backend, own: false };
+  return { backend: await firstToLoad(threads, 'checks exported files'), own: true };
 }
 
 /** Real examples where the data are there, samples otherwise; [n, …] as the forward file takes them. */

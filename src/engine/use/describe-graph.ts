@@ -3,10 +3,9 @@ import type { Graph } from '../../graph/ir';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { passes, type PassName } from '../../graph/passes/list';
 import { runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
-import { mergeAndCleanUp, onnxPasses, tensorFlowProgram, tensorFlowStateful } from '../../graph/pipelines';
+import { mergeAndCleanUp } from '../../graph/pipelines';
 import { printGraph } from '../../graph/print';
 import { graphSize, type GraphSize } from '../../graph/size';
-import type { BackendName } from '../../protocol/model';
 import type { NamedGraph } from './named-graphs';
 
 export type { GraphSize };
@@ -31,19 +30,18 @@ export interface DescribedGraph {
 }
 
 export interface DescribeOptions {
-  /** Whose passes are run too; without one only those that suit every backend. */
-  backend?: BackendName | undefined;
+  /** By default those that suit every backend. */
+  passes?: Pipeline | undefined;
   /** Examples that sizes are counted for. */
   batch: number;
-  /** Channels in a block where ONNX Runtime has a blocked layout, which training and long work use. */
-  block?: number | undefined;
 }
 
-export function describeGraph(named: NamedGraph, options: DescribeOptions): DescribedGraph {
-  const { graph } = named;
-  const { batch } = options;
+export function describeGraph(
+  { graph }: NamedGraph,
+  { passes: pipeline = mergeAndCleanUp, batch }: DescribeOptions,
+): DescribedGraph {
   const runs: PassRun[] = [];
-  const last = runPasses(graph, pipelineOf(named, options), (run) => runs.push(run));
+  const last = runPasses(graph, pipeline, (run) => runs.push(run));
   return {
     traced: graphSize(graph, batch),
     left: graphSize(last, batch),
@@ -55,13 +53,6 @@ export function describeGraph(named: NamedGraph, options: DescribeOptions): Desc
 /** As it was traced, before any pass. */
 export function tracedText({ graph }: NamedGraph): string {
   return printGraph(graph);
-}
-
-/** Everything that happens to a graph on its way to what a backend runs. */
-function pipelineOf({ state }: NamedGraph, { backend, block }: DescribeOptions): Pipeline {
-  if (backend === undefined) return mergeAndCleanUp;
-  if (backend === 'onnxruntime') return onnxPasses({ rearrange: true, block });
-  return state ? tensorFlowStateful({ gpu: false }) : [...mergeAndCleanUp, ...tensorFlowProgram];
 }
 
 /** Their sum is what all passes together save. */

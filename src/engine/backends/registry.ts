@@ -1,0 +1,46 @@
+/** What is known of each backend; `src/protocol/backends.ts` has their names, for processes that run none. */
+import type { Pipeline } from '../../graph/passes/pass';
+import { mergeAndCleanUp, onnxPasses, tensorFlowProgram, tensorFlowStateful } from '../../graph/pipelines';
+import { onnxRuntimeLines, nativeLines, type DoctorLine } from '../../native/doctor';
+import { findNative } from '../../native/locate';
+import type { BackendName } from '../../protocol/backends';
+import type { Backend } from './backend';
+import { createOnnxRuntimeBackend } from './onnxruntime';
+import { blockOfThisMachine } from './onnxruntime-blocks';
+import { createTensorFlowBackend } from './tensorflow';
+
+export interface BackendEntry {
+  /** What users install. */
+  product: string;
+  /** Its library where it is installed, found without loading it; absent for what comes with Flowscope. */
+  installed?(): string | undefined;
+  /** @throws where it is not installed or does not load */
+  create(options: { threads: number; reason: string }): Promise<Backend>;
+  /** All passes from a traced graph to the one that runs on this machine; the backend need not be installed. */
+  passes(graph: { stateful: boolean }): Promise<Pipeline>;
+  /** What `flowscope doctor` says of it; never throws. */
+  doctor(): Promise<DoctorLine[]>;
+}
+
+/** In the order in which one for training is looked for; the last comes with Flowscope. */
+export const backends: Readonly<Record<BackendName, BackendEntry>> = {
+  tensorflow: {
+    product: 'native TensorFlow',
+    installed() {
+      const native = findNative();
+      return native && `TensorFlow ${native.version}`;
+    },
+    create: createTensorFlowBackend,
+    passes: ({ stateful }) =>
+      Promise.resolve(
+        stateful ? tensorFlowStateful({ gpu: false }) : [...mergeAndCleanUp, ...tensorFlowProgram],
+      ),
+    doctor: nativeLines,
+  },
+  onnxruntime: {
+    product: 'ONNX Runtime',
+    create: createOnnxRuntimeBackend,
+    passes: async () => onnxPasses({ rearrange: true, block: await blockOfThisMachine() }),
+    doctor: onnxRuntimeLines,
+  },
+};
