@@ -50,6 +50,7 @@ export default defineConfig(
     rules: {
       'boundaries/direction': 'error',
       'boundaries/no-cycle': 'error',
+      'boundaries/no-pair': 'error',
       // Cells, names and headers come out of files: a pattern that can divide a text in ever more ways hangs on a long one.
       'regexp/no-super-linear-backtracking': ['error', { report: 'potential' }],
     },

@@ -1,5 +1,5 @@
-// ESLint rules: folders import in one direction, heavy packages stay in the processes that need them, and there are no
-// import cycles.
+// ESLint rules: folders import in one direction, heavy packages stay in the processes that need them, there are no import
+// cycles, and no two folders of a room import each other.
 // By file position, not by the text of the import: src/extension/commands/ has an ../engine/ of its own.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -49,6 +49,16 @@ export const mayImportInEngine = {
   assistant: ['model', 'use', 'inspect', 'open'],
   reference: ['model'],
 };
+
+/** Rooms with folders that still import each other. No other room may have such a pair. */
+export const roomsWithPairs = [
+  'src/checkpoint',
+  'src/cli',
+  'src/extension',
+  'src/flow',
+  'src/graph',
+  'webview/base',
+];
 
 /** Packages that only the named folders load. */
 const onlyIn = [
@@ -187,4 +197,61 @@ const noCycle = {
   },
 };
 
-export const boundaries = { rules: { direction, 'no-cycle': noCycle } };
+/**
+ * `src/graph/passes/list.ts` → room src/graph, folder passes. Files at a room's root count as one folder, except those that
+ * start the room or list its parts: they import everything, and have no folder.
+ */
+function placeOf(file) {
+  const [top, name, ...inside] = path.relative(root, file).split(path.sep);
+  if (!['src', 'webview'].includes(top) || inside.length === 0) return undefined;
+  const atRoot = inside.length === 1;
+  if (atRoot && /^(?:index|main|worker|service)\.tsx?$/.test(inside[0])) return undefined;
+  return { room: `${top}/${name}`, folder: atRoot ? '(root)' : inside[0] };
+}
+
+/** By room, which file of a folder first imports another folder: 'passes → layouts' → 'src/graph/passes/list.ts'. */
+const imports = new Map();
+
+function importsIn(room) {
+  let found = imports.get(room);
+  if (!found) {
+    found = new Map();
+    for (const name of fs.readdirSync(path.join(root, room), { recursive: true })) {
+      const file = path.join(root, room, name);
+      const from = /\.tsx?$/.test(file) && placeOf(file);
+      if (!from) continue;
+      for (const target of importsOf(file)) {
+        const to = placeOf(target);
+        const key = to?.room === room && `${from.folder} → ${to.folder}`;
+        if (key && !found.has(key)) found.set(key, path.relative(root, file));
+      }
+    }
+    imports.set(room, found);
+  }
+  return found;
+}
+
+const noPair = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: { pair: '{{from}} must not import from {{to}} of {{room}}, since {{file}} does the opposite.' },
+  },
+  create(context) {
+    const from = placeOf(context.filename);
+    if (!from || roomsWithPairs.includes(from.room)) return {};
+    return onImports((node, target) => {
+      const file = target.startsWith('.') ? resolved(context.filename, target) : undefined;
+      const to = file && placeOf(file);
+      if (to?.room !== from.room || to.folder === from.folder) return;
+      // The engine's folders have a table, which says more.
+      if (engineFolderOf(context.filename) && engineFolderOf(file)) return;
+      const opposite = importsIn(from.room).get(`${to.folder} → ${from.folder}`);
+      if (!opposite) return;
+      const data = { from: from.folder, to: to.folder, room: from.room, file: opposite };
+      context.report({ node, messageId: 'pair', data });
+    });
+  },
+};
+
+export const boundaries = { rules: { direction, 'no-cycle': noCycle, 'no-pair': noPair } };

@@ -6,7 +6,7 @@ import { conventionSets } from '../config/conventions';
 import { presets } from '../config/presets';
 import { exists } from '../base/exists';
 import { UserError } from '../base/user-error';
-import { builtinNames } from '../data/open';
+import { builtinNames } from '../data/open/open';
 import type { TrainRequest } from '../protocol/engine';
 import { precisions, type TorchOptions } from '../protocol/launch';
 import type { OptionSpecs, OptionValues } from './command';

@@ -4,8 +4,8 @@ import { UserError } from '../base/user-error';
 import { contextSizeOf, type WithContext } from '../config/context-size';
 import type { DataConfig } from '../config/schema';
 import type { Examples } from './dataset';
-import { namesOfDamaged } from './images/damaged';
-import { keepsGeometry } from './images/picture';
+import { namesOfDamaged } from './damaged';
+import { keepsGeometry } from './picture';
 import type { Opened } from './opened';
 
 /** Classes that are given as numbers, one for each. */

@@ -1,5 +1,5 @@
 /** What readers of data give: examples that are read when they are asked for, and how they are split. */
-import type { Picture } from './images/picture';
+import type { Picture } from './picture';
 
 /** One class for each example. An `Int32Array` is one. */
 export interface Labels {

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { readMetrics, runPaths } from '../checkpoint/run-folder';
 import { findPreset, requestedData } from '../config/build';
 import { UserError } from '../base/user-error';
-import { openDataset } from '../data/open';
+import { openDataset } from '../data/open/open';
 import type { TrainProgress, TrainRequest, TrainResult } from '../protocol/engine';
 import type { ComparePresetsRequest, PresetComparison, PresetResult } from '../protocol/compare-presets';
 import type { Backend } from './backends/backend';

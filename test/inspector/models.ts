@@ -7,7 +7,7 @@ import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Frame } from 'playwright-core';
 import { parseDataConfig } from '../../src/config/parse';
-import { openDataset } from '../../src/data/open';
+import { openDataset } from '../../src/data/open/open';
 import { result } from './frame';
 import { until } from './until';
 import type { InspectorWindow } from './window';

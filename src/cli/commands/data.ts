@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { requestedData, type RunRequest } from '../../config/build';
-import { prepareRun, requestFor } from '../../data/prepare';
-import { previewData } from '../../data/preview';
-import { tableOverview } from '../../data/table-overview';
+import { prepareRun, requestFor } from '../../data/open/prepare';
+import { previewData } from '../../data/open/preview';
+import { tableOverview } from '../../data/open/table-overview';
 import { writeArrays } from '../../data/write-arrays';
-import { builtinNames } from '../../data/open';
+import { builtinNames } from '../../data/open/open';
 import { writeAtomically, writeError } from '../../files/atomic';
 import { makeFolder } from '../../files/make-folder';
 import type {

@@ -2,7 +2,7 @@
 import { UserError } from '../../base/user-error';
 import type { Examples } from '../dataset';
 import type { Resources } from '../resources';
-import { keepsGeometry, withChannels, type ImageOptions } from './picture';
+import { keepsGeometry, withChannels, type ImageOptions } from '../picture';
 import { openPictures, type Pictures } from './pictures';
 
 /**

@@ -1,9 +1,9 @@
 import type { Metadata } from 'sharp';
 import { firstLine } from '../../base/text';
 import { UserError } from '../../base/user-error';
-import { DamagedPicture } from './damaged';
-import { largestPixels, plain, withChannels, type Picture } from './picture';
-import { loadSharp } from './sharp';
+import { DamagedPicture } from '../damaged';
+import { largestPixels, plain, withChannels, type Picture } from '../picture';
+import { loadSharp } from '../sharp';
 
 /**
  * Decodes a PNG, JPEG or WebP file. Pictures are turned upright as their EXIF data say, alpha is dropped, 16-bit samples

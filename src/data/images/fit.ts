@@ -1,6 +1,6 @@
 /** Brings a picture of any size to the one that a model takes. */
-import { plain, withChannels, type Picture } from './picture';
-import { loadSharp } from './sharp';
+import { plain, withChannels, type Picture } from '../picture';
+import { loadSharp } from '../sharp';
 
 /** Scaled until it covers height × width, the centre cut out; returned as it is where it has that size. */
 export async function fitPicture(picture: Picture, height: number, width: number): Promise<Picture> {

@@ -11,11 +11,11 @@ import { spread } from '../dataset';
 import type { Opened } from '../opened';
 import type { Resources } from '../resources';
 import { openZip, smallEntry } from '../zip';
-import { DamagedPicture, namesOfDamaged, unlessDamaged } from './damaged';
+import { DamagedPicture, namesOfDamaged, unlessDamaged } from '../damaged';
 import { decodePicture, isColor, sizeOfPicture } from './decode';
 import { groupImages, isImageName, partOfGroup, type ImageGroup } from './group';
 import { imageOptions } from './options';
-import { keepsGeometry, type ImageOptions, type Picture } from './picture';
+import { keepsGeometry, type ImageOptions, type Picture } from '../picture';
 import { oneSize, openPictures, type PictureSource } from './pictures';
 import { listImages } from './walk';
 

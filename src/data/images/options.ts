@@ -1,5 +1,5 @@
 import type { DataConfig } from '../../config/schema';
-import type { ImageOptions } from './picture';
+import type { ImageOptions } from '../picture';
 
 /** The image settings of a config. */
 export function imageOptions({ resize, crop, cropSize, size, bits, color }: DataConfig): ImageOptions {

@@ -5,9 +5,9 @@ import type { Order } from '../order';
 import { selectLabels } from '../split';
 import { eachLimited } from '../../base/limited';
 import type { Resources } from '../resources';
-import { unlessDamaged } from './damaged';
+import { unlessDamaged } from '../damaged';
 import { Room } from './room';
-import { finish, prepare, withBits, type ImageOptions, type Picture } from './picture';
+import { finish, prepare, withBits, type ImageOptions, type Picture } from '../picture';
 
 export interface PictureSource {
   count: number;

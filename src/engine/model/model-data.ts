@@ -5,7 +5,7 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { UserError } from '../../base/user-error';
 import { contextSizeOf, modelContext } from '../../config/context-size';
 import type { Dataset } from '../../data/dataset';
-import { builtinNames, openDataset } from '../../data/open';
+import { builtinNames, openDataset } from '../../data/open/open';
 import type { SplitInfo } from '../../protocol/model';
 import { refuseRemote } from './named-data';
 import { createOwnFiles, type OwnFiles } from './own-data';

@@ -3,10 +3,10 @@ import path from 'node:path';
 import { parseDataConfig } from '../../config/parse';
 import type { DataConfig, ImageModelConfig, ModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
-import { detectFormat } from '../../data/detect';
+import { detectFormat } from '../../data/open/detect';
 import { quantizeSamples } from '../../data/images/fit';
-import { keepsGeometry } from '../../data/images/picture';
-import { openSource, type OpenSource } from '../../data/open';
+import { keepsGeometry } from '../../data/picture';
+import { openSource, type OpenSource } from '../../data/open/open';
 import { squares } from '../../protocol/engine';
 
 /** Examples in the units and the shape that the model takes, padding left out. */

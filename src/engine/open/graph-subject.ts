@@ -9,7 +9,7 @@ import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
 import { columnNames } from '../../data/context';
-import { lookedImages } from '../../data/preview';
+import { lookedImages } from '../../data/open/preview';
 import { fitStandardization } from '../../data/standardize';
 import type { Flow } from '../../flow/layers';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';

@@ -1,7 +1,7 @@
 /** How long a training would take, by a few steps of it that nobody keeps. */
 import { fitStandardization } from '../../data/standardize';
 import { columnNames } from '../../data/context';
-import { lookedImages } from '../../data/preview';
+import { lookedImages } from '../../data/open/preview';
 import type { TrainEstimate, TrainRequest } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
 import { parameterCount } from '../model/layer-list';

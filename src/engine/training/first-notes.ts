@@ -2,7 +2,7 @@
 import { several } from '../../base/text';
 import type { RunConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
-import { damagedImages } from '../../data/images/damaged';
+import { damagedImages } from '../../data/damaged';
 
 export function firstNotes({ training, data }: RunConfig, { name, train, provenance }: Dataset): string[] {
   const { steps, batch, patience, validateEvery } = training;

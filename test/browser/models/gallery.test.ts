@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import type { DataConfig } from '../../../src/config/schema';
 import type { Dataset } from '../../../src/data/dataset';
-import { openDataset } from '../../../src/data/open';
+import { openDataset } from '../../../src/data/open/open';
 import { memoryExamples } from '../../../src/data/records';
 import { holdOut } from '../../../src/data/split';
 import { signedScale } from '../../../webview/base/canvas/colour-maps';

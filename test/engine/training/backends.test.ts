@@ -11,7 +11,7 @@ import type { RunConfig } from '../../../src/config/schema';
 import type { Standardization } from '../../../src/config/standardization';
 import { stream } from '../../../src/data/random';
 import type { Dataset } from '../../../src/data/dataset';
-import { prepareRun } from '../../../src/data/prepare';
+import { prepareRun } from '../../../src/data/open/prepare';
 import { fitStandardization } from '../../../src/data/standardize';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';

@@ -10,7 +10,7 @@ import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
 import { loadResume } from '../../../src/checkpoint/resume';
 import { readMetrics, readStatus, runPaths } from '../../../src/checkpoint/run-folder';
 import type { RunConfigInput } from '../../../src/config/schema';
-import { prepareRun } from '../../../src/data/prepare';
+import { prepareRun } from '../../../src/data/open/prepare';
 import { fitStandardization } from '../../../src/data/standardize';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';

@@ -12,7 +12,7 @@ import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { writeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../../src/data/npz';
-import { openDataset } from '../../../src/data/open';
+import { openDataset } from '../../../src/data/open/open';
 import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';

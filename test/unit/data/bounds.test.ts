@@ -10,8 +10,8 @@ import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { parseDataConfig } from '../../../src/config/parse';
 import { groupImages } from '../../../src/data/images/group';
 import { encodeNpy } from '../../../src/data/npy';
-import { openDataset } from '../../../src/data/open';
-import { previewData } from '../../../src/data/preview';
+import { openDataset } from '../../../src/data/open/open';
+import { previewData } from '../../../src/data/open/preview';
 import { put, temporaryFolder } from '../support/temporary';
 import { processorTime } from '../support/processor-time';
 

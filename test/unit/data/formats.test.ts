@@ -10,7 +10,7 @@ import { pack } from 'tar-stream';
 import { parseDataConfig } from '../../../src/config/parse';
 import { UserError } from '../../../src/base/user-error';
 import { encodeNpy } from '../../../src/data/npy';
-import { openDataset } from '../../../src/data/open';
+import { openDataset } from '../../../src/data/open/open';
 import { readParquet } from '../../../src/data/parquet';
 import { createResources } from '../../../src/data/resources';
 import { labelsOf, valuesOf } from '../support/examples';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { previewData } from '../../../src/data/preview';
+import { previewData } from '../../../src/data/open/preview';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../support/temporary';
 

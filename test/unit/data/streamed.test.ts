@@ -8,7 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { parseDataConfig } from '../../../src/config/parse';
 import { indexRange, type Dataset } from '../../../src/data/dataset';
 import { encodeNpy } from '../../../src/data/npy';
-import { openDataset } from '../../../src/data/open';
+import { openDataset } from '../../../src/data/open/open';
 import { stream } from '../../../src/data/random';
 import { fitStandardization } from '../../../src/data/standardize';
 import { labelsOf, valuesOf } from '../support/examples';

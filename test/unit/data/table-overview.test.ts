@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
-import { tableOverview } from '../../../src/data/table-overview';
+import { tableOverview } from '../../../src/data/open/table-overview';
 import { put, temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();

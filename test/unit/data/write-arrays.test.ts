@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
 import { parseDataConfig } from '../../../src/config/parse';
-import { openDataset } from '../../../src/data/open';
+import { openDataset } from '../../../src/data/open/open';
 import { writeArrays } from '../../../src/data/write-arrays';
 import { temporaryFolder } from '../support/temporary';
 

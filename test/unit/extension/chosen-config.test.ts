@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { prepareRun } from '../../../src/data/prepare';
+import { prepareRun } from '../../../src/data/open/prepare';
 import { configOf, withSteps } from '../../../src/extension/preview/chosen-config';
 import type { TrainingChoice } from '../../../src/protocol/preview-page';
 import { put, temporaryFolder } from '../support/temporary';

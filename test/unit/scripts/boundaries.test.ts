@@ -60,7 +60,11 @@ it('so does the table of the engine’s folders, of which no two import each oth
 /** What the rules say of a file that imports another. */
 async function messages(file: string, target: string): Promise<string[]> {
   const { boundaries } = await loaded;
-  const rules = { 'boundaries/direction': 'error', 'boundaries/no-cycle': 'error' } as const;
+  const rules = {
+    'boundaries/direction': 'error',
+    'boundaries/no-cycle': 'error',
+    'boundaries/no-pair': 'error',
+  } as const;
   const found = new eslint.Linter({ cwd: process.cwd() }).verify(
     `import '${target}';`,
     [{ files: ['**/*.ts'], plugins: { boundaries }, rules }],
@@ -69,7 +73,7 @@ async function messages(file: string, target: string): Promise<string[]> {
   return found.map(({ message }) => message);
 }
 
-it('an import against the direction is reported, and one that closes a circle', async () => {
+it('an import against the direction is reported, one that closes a circle, and one of two folders', async () => {
   assert.deepEqual(await messages('src/engine/model/added.ts', './runner'), []);
   const cases: [string, string, RegExp][] = [
     ['src/protocol/added.ts', '../engine/model/runner', /protocol must not import from engine/],
@@ -78,6 +82,11 @@ it('an import against the direction is reported, and one that closes a circle', 
     ['webview/base/added.ts', '../app/features', /base must not import from app/],
     ['src/engine/model/runner.ts', './latents', /circle of imports: .*runner\.ts → .*latents\.ts → /],
     ['src/config/problem.ts', './parse', /circle of imports/],
+    [
+      'src/data/added.ts',
+      './images/fit',
+      /\(root\) must not import from images of src\/data, since src.*does the/,
+    ],
   ];
   for (const [file, target, expected] of cases) {
     const [message, ...others] = await messages(file, target);

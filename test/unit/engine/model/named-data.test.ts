@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parseDataConfig } from '../../../../src/config/parse';
 import { resolveModelPath } from '../../../../src/checkpoint/resolve-model';
-import { openDataset } from '../../../../src/data/open';
+import { openDataset } from '../../../../src/data/open/open';
 import { readText } from '../../../../src/files/read';
 import { refuseRemote } from '../../../../src/engine/model/named-data';
 import { processorTime } from '../../support/processor-time';

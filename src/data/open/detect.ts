@@ -1,14 +1,14 @@
 /** Tells the format of data by what they are, and by their name where that does not say. */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { DataConfig } from '../config/schema';
-import { UserError } from '../base/user-error';
-import { isFolder, readError, streamUnpacked } from '../files/read';
-import { findCifar, isCifarName } from './cifar';
-import { isImageName } from './images/group';
-import { listImages } from './images/walk';
-import { createResources } from './resources';
-import { openZip } from './zip';
+import type { DataConfig } from '../../config/schema';
+import { UserError } from '../../base/user-error';
+import { isFolder, readError, streamUnpacked } from '../../files/read';
+import { findCifar, isCifarName } from '../cifar';
+import { isImageName } from '../images/group';
+import { listImages } from '../images/walk';
+import { createResources } from '../resources';
+import { openZip } from '../zip';
 
 export type FileFormat = Exclude<DataConfig['format'], 'auto' | 'builtin'>;
 

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { buildRunConfig, requestedData, type DataShape, type RunRequest } from '../config/build';
-import { parseJsonText } from '../config/json-text';
-import { largestJson } from '../config/run-status';
-import type { DataConfig, RunConfig } from '../config/schema';
-import { readText } from '../files/read';
-import type { Dataset } from './dataset';
+import { buildRunConfig, requestedData, type DataShape, type RunRequest } from '../../config/build';
+import { parseJsonText } from '../../config/json-text';
+import { largestJson } from '../../config/run-status';
+import type { DataConfig, RunConfig } from '../../config/schema';
+import { readText } from '../../files/read';
+import type { Dataset } from '../dataset';
 import { isBuiltin, type OpenOptions, openSource, type OpenSource } from './open';
-import { splitCounts } from './split';
+import { splitCounts } from '../split';
 
 /**
  * Opens the data of a new run and builds its full config.

@@ -1,6 +1,6 @@
 /** Pictures as bytes, and what is done to them before a flow sees them: resize, crop, color and bit depth. */
-import type { DataConfig } from '../../config/schema';
-import { UserError } from '../../base/user-error';
+import type { DataConfig } from '../config/schema';
+import { UserError } from '../base/user-error';
 import { loadSharp } from './sharp';
 
 /** Larger pictures are refused: a small file may claim to be one that fills the memory, or be so narrow that it becomes one. */

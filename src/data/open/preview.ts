@@ -2,22 +2,22 @@
 import { ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { buildRunConfig, requestedData, type RunRequest } from '../config/build';
-import type { DataConfig, RunConfig } from '../config/schema';
-import { UserError } from '../base/user-error';
-import { readError, streamUnpacked } from '../files/read';
-import type { DataPreview, RefusedColumn } from '../protocol/data';
-import { sizeOf } from '../base/shape';
-import { blocks } from './blocks';
-import { columnNames, splitContext } from './context';
-import { indexRange, spread, type Split } from './dataset';
+import { buildRunConfig, requestedData, type RunRequest } from '../../config/build';
+import type { DataConfig, RunConfig } from '../../config/schema';
+import { UserError } from '../../base/user-error';
+import { readError, streamUnpacked } from '../../files/read';
+import type { DataPreview, RefusedColumn } from '../../protocol/data';
+import { sizeOf } from '../../base/shape';
+import { blocks } from '../blocks';
+import { columnNames, splitContext } from '../context';
+import { indexRange, spread, type Split } from '../dataset';
 import { detectFormat } from './detect';
 import { isBuiltin, openSource } from './open';
-import type { Opened } from './opened';
-import { sampleSheet } from './png';
+import type { Opened } from '../opened';
+import { sampleSheet } from '../png';
 import { countsOf, readsTheSame, requestFor, shapeOf } from './prepare';
-import { createFeatureStatistics } from './feature-statistics';
-import { limited } from './split';
+import { createFeatureStatistics } from '../feature-statistics';
+import { limited } from '../split';
 import { findWarnings, ofRefused, type Facts } from './warnings';
 
 /** Examples that statistics are taken of. */

@@ -1,14 +1,14 @@
 /** What a table holds, before anybody chose what of it is modeled: its columns, its gaps, and its first rows as they are written. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { OverviewColumn, TableOverview } from '../protocol/data';
+import type { OverviewColumn, TableOverview } from '../../protocol/data';
 import { detectFormat } from './detect';
-import { takesDecimalCommas, withPoints } from './decimal-comma';
-import { createFeatureStatistics } from './feature-statistics';
-import { isGap, isNumber, LabelEncoder } from './labels';
+import { takesDecimalCommas, withPoints } from '../decimal-comma';
+import { createFeatureStatistics } from '../feature-statistics';
+import { isGap, isNumber, LabelEncoder } from '../labels';
 import { isBuiltin } from './open';
-import { peekParquet } from './parquet';
-import { peekTable } from './table';
+import { peekParquet } from '../parquet';
+import { peekTable } from '../table';
 
 /** Cells that are looked at, and rows of them. */
 const mostCells = 2 ** 21;

@@ -1,15 +1,15 @@
 /** What is worth knowing of data before a flow is trained on them. */
-import { several } from '../base/text';
-import { largestOf, largestWhole, mayBeRounded, varies } from '../base/variation';
-import type { DataConfig, RunConfig } from '../config/schema';
-import type { Limit, RefusedColumn, ValueFinding } from '../protocol/data';
+import { several } from '../../base/text';
+import { largestOf, largestWhole, mayBeRounded, varies } from '../../base/variation';
+import type { DataConfig, RunConfig } from '../../config/schema';
+import type { Limit, RefusedColumn, ValueFinding } from '../../protocol/data';
 import { isBuiltin } from './open';
-import { fewest } from './split';
-import { withPoint } from './decimal-comma';
-import { namesOfDamaged } from './images/damaged';
-import type { FeatureStatistics } from './feature-statistics';
-import type { Opened } from './opened';
-import type { Ragged } from './rows';
+import { fewest } from '../split';
+import { withPoint } from '../decimal-comma';
+import { namesOfDamaged } from '../damaged';
+import type { FeatureStatistics } from '../feature-statistics';
+import type { Opened } from '../opened';
+import type { Ragged } from '../rows';
 
 /** Fewer examples are learned by heart. */
 const fewExamples = 500;

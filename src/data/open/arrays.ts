@@ -1,19 +1,19 @@
 /** NumPy arrays as data: rows of numbers, or images of bytes. */
-import { sizeOf } from '../base/shape';
+import { sizeOf } from '../../base/shape';
 import path from 'node:path';
-import type { DataConfig } from '../config/schema';
-import { UserError } from '../base/user-error';
-import { mostColumns } from './columns';
-import type { ByteSource } from './byte-source';
-import { openBytes } from './bytes';
-import type { Examples, Labels } from './dataset';
-import { imageArrays } from './images/arrays';
-import { imageOptions } from './images/options';
-import { decodeNpy, npyHeaderBytes, npyScalar, parseNpyHeader, type NpyHeader } from './npy';
-import type { Opened } from './opened';
-import { recordExamples } from './records';
-import type { Resources } from './resources';
-import { entryBytes, openZip } from './zip';
+import type { DataConfig } from '../../config/schema';
+import { UserError } from '../../base/user-error';
+import { mostColumns } from '../columns';
+import type { ByteSource } from '../byte-source';
+import { openBytes } from '../bytes';
+import type { Examples, Labels } from '../dataset';
+import { imageArrays } from '../images/arrays';
+import { imageOptions } from '../images/options';
+import { decodeNpy, npyHeaderBytes, npyScalar, parseNpyHeader, type NpyHeader } from '../npy';
+import type { Opened } from '../opened';
+import { recordExamples } from '../records';
+import type { Resources } from '../resources';
+import { entryBytes, openZip } from '../zip';
 
 /** An array of an archive whose name says what it is for. */
 const trainNames = ['x_train', 'train_images', 'train_data', 'train_x', 'X_train', 'train'];

@@ -1,8 +1,8 @@
 /** Points of data of two features, to draw on. */
-import { requestedData } from '../config/build';
-import { UserError } from '../base/user-error';
-import type { NdArray } from '../protocol/tensors';
-import { indexRange } from './dataset';
+import { requestedData } from '../../config/build';
+import { UserError } from '../../base/user-error';
+import type { NdArray } from '../../protocol/tensors';
+import { indexRange } from '../dataset';
 import { openSource } from './open';
 
 /**
