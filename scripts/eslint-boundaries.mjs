@@ -53,7 +53,6 @@ export const mayImportInEngine = {
 /** Rooms with folders that still import each other. No other room may have such a pair. */
 export const roomsWithPairs = [
   'src/checkpoint',
-  'src/cli',
   'src/extension',
   'src/flow',
   'src/graph',

@@ -1,6 +1,6 @@
 /** Entry of `dist/cli.js`, the `flowscope` command. */
 import { version } from '../../package.json';
-import { commands } from './commands';
+import { commands } from './commands/all';
 import { run } from './run';
 import { listenForSignals, signalExitCode } from './signals';
 import { processTerminal } from './terminal';

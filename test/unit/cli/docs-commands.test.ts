@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseCommand } from '../../../src/cli/arguments';
-import { commands } from '../../../src/cli/commands';
+import { commands } from '../../../src/cli/commands/all';
 import { blocksOf, commandOf, pages } from '../support/docs-blocks';
 
 test('every command on a page is one that the command line understands', () => {

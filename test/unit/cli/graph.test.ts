@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commands } from '../../../src/cli/commands';
+import { commands } from '../../../src/cli/commands/all';
 import { run } from '../../../src/cli/run';
 import { memoryTerminal, noSignals } from './memory-terminal';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { commands } from '../../../src/cli/commands';
+import { commands } from '../../../src/cli/commands/all';
 import { run } from '../../../src/cli/run';
 import { rawSafetensors } from '../support/raw-safetensors';
 import { put, temporaryFolder } from '../support/temporary';

@@ -1,5 +1,5 @@
 /** The command line in the process of a test: all of it but the start of a process and the loading of libraries for each call. */
-import { commands } from '../../../src/cli/commands';
+import { commands } from '../../../src/cli/commands/all';
 import { run } from '../../../src/cli/run';
 import { memoryTerminal, noSignals } from './memory-terminal';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defineCommand, type Command } from '../../../src/cli/command';
-import { commands } from '../../../src/cli/commands';
+import { commands } from '../../../src/cli/commands/all';
 import { commandHelp } from '../../../src/cli/help';
 import { run } from '../../../src/cli/run';
 import { UserError } from '../../../src/base/user-error';
