@@ -1,7 +1,7 @@
 /** The panels of the page, of which some take turns in a small editor. */
 import type { ComponentChildren, RefObject } from 'preact';
 import { useRef } from 'preact/hooks';
-import { useResized } from '../base/charts/resized';
+import { useResized } from '../base/size/resized';
 import { Segmented } from '../base/controls/segmented';
 import type { TabRegion } from '../base/store/store';
 import { useFeature } from '../base/store/use-store';

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { planeStep } from '../base/controls/arrow-keys';
 import { drawnReach } from '../../src/protocol/draw-page';
-import { Sized } from '../base/charts/sized';
+import { Sized } from '../base/size/sized';
 import { cssText } from '../base/canvas/theme';
 import { fixed } from '../base/format/numbers';
 import { drawPoints, toScreen, type PlaneFrame } from '../base/canvas/points';

@@ -1,7 +1,7 @@
 /** Tables that are taken out of a view. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { csvText } from '../../../webview/base/takeaway/csv';
+import { csvText } from '../../../webview/base/view-data/csv';
 
 test('names with separators are quoted, and a missing number is empty', () => {
   const columns = [

@@ -1,5 +1,5 @@
 /** A square matrix as a map: its numbers where they fit, names beside rows and above columns, and a cell that is read out. */
-import { Sized } from '../charts/sized';
+import { Sized } from '../size/sized';
 import { fixed } from '../format/numbers';
 import { Board } from './canvas';
 import { badColour, type ColourScale } from './colour-maps';

@@ -1,5 +1,5 @@
 /** A map of named rows over columns, with a cell that is read out by whoever has its cursor. */
-import { Sized } from '../charts/sized';
+import { Sized } from '../size/sized';
 import { Board } from './canvas';
 import { badColour, type ColourScale } from './colour-maps';
 import type { Cursor } from './readout';

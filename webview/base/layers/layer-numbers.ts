@@ -2,7 +2,7 @@ import type { LayerView } from '../../../src/protocol/inspect';
 import { layerViewState } from '../store/layer-view';
 import { ready } from '../store/question';
 import type { Store } from '../store/store';
-import { places, vector, type ViewData } from '../takeaway/view-data';
+import { places, vector, type ViewData } from '../view-data/view-data';
 
 /** Every tensor of the selected layer, element by element. */
 export function layerNumbers(store: Store): ViewData {

@@ -7,7 +7,7 @@ import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import type { LayerTab } from '../../../src/protocol/layer-tabs';
 import type { Connection } from '../host/page-api';
-import type { ViewData } from '../takeaway/view-data';
+import type { ViewData } from '../view-data/view-data';
 import type { CheckpointState } from './checkpoint-state';
 import type { Question, QuestionContext } from './question';
 

@@ -1,7 +1,7 @@
 /** How large the maps of a layer are drawn: side by side at every width, since the eye compares them along one line. */
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { usePanelRoom, type Room } from '../../base/charts/room';
+import { usePanelRoom, type Room } from '../../base/size/room';
 
 export interface MapSizes {
   columns: number;

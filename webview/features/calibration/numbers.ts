@@ -1,5 +1,5 @@
 import type { Store } from '../../base/store/store';
-import type { ViewData } from '../../base/takeaway/view-data';
+import type { ViewData } from '../../base/view-data/view-data';
 import { calibrationState } from './state';
 
 /** One row for each test. */

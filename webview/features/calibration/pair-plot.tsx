@@ -5,7 +5,7 @@ import { planeAxes } from '../../base/canvas/axes';
 import { Board } from '../../base/canvas/canvas';
 import { drawPoints } from '../../base/canvas/points';
 import { Distribution } from '../../base/charts/distribution';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { Dropdown } from '../../base/controls/toolkit';
 import { count, fixed } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';

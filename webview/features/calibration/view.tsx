@@ -9,7 +9,7 @@ import type {
 } from '../../../src/protocol/calibration';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { linear } from '../../base/charts/scale';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { count, fixed, percent } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';

@@ -5,7 +5,7 @@ import type { LayerView, SampleGrid, Strip, StripRow } from '../../../src/protoc
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { RunChart } from '../../base/charts/run-chart';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { Segmented } from '../../base/controls/segmented';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { signedScale } from '../../base/canvas/colour-maps';

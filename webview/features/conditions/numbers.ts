@@ -1,7 +1,7 @@
 import type { ModelSummary } from '../../../src/protocol/model';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { nameOf, vector, type ViewData } from '../../base/takeaway/view-data';
+import { nameOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { conditionsState } from './state';
 
 /** One row for each number of the context, one column for each layer that reads it. */

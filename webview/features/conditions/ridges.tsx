@@ -1,6 +1,6 @@
 /** The density of one feature at each value of a condition, row under row. */
 import { linear } from '../../base/charts/scale';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { ticks, tickText } from '../../base/format/numbers';
 import { densityCurve } from './kde';
 import { text } from './text';

@@ -9,7 +9,7 @@ import { magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps'
 import { Legend } from '../../base/canvas/legend';
 import { finiteExtent } from '../../base/canvas/planes';
 import { drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { Pager } from '../../base/controls/pager';
 import { Segmented } from '../../base/controls/segmented';
 import { Dropdown } from '../../base/controls/toolkit';

@@ -2,7 +2,7 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Distribution } from '../../base/charts/distribution';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { fixed, shortened } from '../../base/format/numbers';
 import { distributionNumbers } from './numbers';
 import { Scoring } from '../../base/examples/scoring';

@@ -5,7 +5,7 @@ import { populationState } from '../../base/store/population-state';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
-import { column, nameOf, vector, type ViewData } from '../../base/takeaway/view-data';
+import { column, nameOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { diagnosticsState } from './state';
 
 const partNames = [

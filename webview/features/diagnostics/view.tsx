@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
 import { InverseError } from './inverse-error';
 import { Quantiles } from './quantiles';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';

@@ -1,7 +1,7 @@
 import type { ModelSummary } from '../../../src/protocol/model';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { valuesOf, vector, type ViewData } from '../../base/takeaway/view-data';
+import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { examplesState, type ExamplesState } from './state';
 
 export function exampleNumbers(store: Store, model: ModelSummary): ViewData {

@@ -1,7 +1,7 @@
 /** The manifold of a two-dimensional flow: its points, and the lines of both angles through the picked one. */
 import type { ManifoldView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { cssText } from '../../base/canvas/theme';
 import { drawPoints, frameOf, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { planeAxes } from '../../base/canvas/axes';

@@ -1,6 +1,6 @@
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { valuesOf, vector, type ViewData } from '../../base/takeaway/view-data';
+import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { interpolateState } from './state';
 
 export function manifoldNumbers(store: Store): ViewData {

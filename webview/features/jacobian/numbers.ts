@@ -1,7 +1,7 @@
 import type { JacobianView } from '../../../src/protocol/jacobian';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { vector, type ViewData } from '../../base/takeaway/view-data';
+import { vector, type ViewData } from '../../base/view-data/view-data';
 import { jacobianState } from './state';
 
 export function jacobianNumbers(store: Store): ViewData {

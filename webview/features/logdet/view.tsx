@@ -5,7 +5,7 @@ import { isQuantity } from '../../../src/protocol/quantities';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { DepthCurve } from './depth-curve';
 import { Distribution } from '../../base/charts/distribution';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { fixed, roundUp, signed } from '../../base/format/numbers';

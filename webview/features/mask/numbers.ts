@@ -1,6 +1,6 @@
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { places, type ViewData } from '../../base/takeaway/view-data';
+import { places, type ViewData } from '../../base/view-data/view-data';
 import { maskState } from './state';
 
 export function maskNumbers(store: Store): ViewData {

@@ -1,6 +1,6 @@
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { vector, type ViewData } from '../../base/takeaway/view-data';
+import { vector, type ViewData } from '../../base/view-data/view-data';
 import { matrixState } from './state';
 
 /** One row for each output, one column for each input; what is of all layers comes as arrays. */

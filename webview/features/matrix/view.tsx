@@ -6,7 +6,7 @@ import { Legend } from '../../base/canvas/legend';
 import { MatrixBoard } from '../../base/canvas/matrix-board';
 import { largest } from '../../base/canvas/planes';
 import { logarithmic } from '../../base/charts/scale';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { compact, fixed, logTicks, roundUp, signed, tickText } from '../../base/format/numbers';
 import { featureName, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';

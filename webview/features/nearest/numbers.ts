@@ -1,5 +1,5 @@
 import type { Store } from '../../base/store/store';
-import { valuesOf, vector, type ViewData } from '../../base/takeaway/view-data';
+import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { nearestState } from './state';
 
 export function nearestNumbers(store: Store): ViewData {

@@ -1,6 +1,6 @@
 /** One bar for each output channel: how long its weights are, and the gain that they are used with. */
 import { linear } from '../../base/charts/scale';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { ValueGrid } from '../../base/charts/value-grid';
 import { text } from './text';
 

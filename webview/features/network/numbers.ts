@@ -1,6 +1,6 @@
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import type { ViewData } from '../../base/takeaway/view-data';
+import type { ViewData } from '../../base/view-data/view-data';
 import { networkState } from './state';
 
 export function networkNumbers(store: Store): ViewData {

@@ -1,6 +1,6 @@
 /** A window of a weight in colours, and the length of each output's part. */
 import type { WeightView } from '../../../src/protocol/conditioner';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { Slider } from '../../base/controls/slider';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest } from '../../base/canvas/planes';

@@ -1,6 +1,6 @@
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { vector, type ViewData } from '../../base/takeaway/view-data';
+import { vector, type ViewData } from '../../base/view-data/view-data';
 import { orderState } from './state';
 
 /** One row for each output, one column for each input, both in the layer's order; features by their number. */

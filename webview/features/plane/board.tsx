@@ -4,7 +4,7 @@ import { planeStep } from '../../base/controls/arrow-keys';
 import type { PlaneView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { drawPoints, nearestPoint, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';

@@ -1,6 +1,6 @@
 import { runState } from '../../base/store/run-state';
 import type { Store } from '../../base/store/store';
-import { vector, type ViewData } from '../../base/takeaway/view-data';
+import { vector, type ViewData } from '../../base/view-data/view-data';
 
 const runColumns = {
   loss: [

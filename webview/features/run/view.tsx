@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunLine } from '../../base/charts/run-chart';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { compact, count, fixed, nextRound } from '../../base/format/numbers';
 import type { RunData } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';

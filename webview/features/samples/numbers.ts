@@ -1,8 +1,8 @@
 import { planeView } from '../../base/store/plane-view';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import type { FloatArray } from '../../base/takeaway/npy';
-import { rowsOf, type ViewData } from '../../base/takeaway/view-data';
+import type { FloatArray } from '../../base/view-data/npy';
+import { rowsOf, type ViewData } from '../../base/view-data/view-data';
 import { samplesState } from './state';
 
 export function sampleNumbers(store: Store): ViewData {

@@ -3,7 +3,7 @@ import type { PlaneView, SampleGrid } from '../../../src/protocol/inspect';
 import type { SampleQuery } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { magnitudeScale } from '../../base/canvas/colour-maps';
 import { finiteExtent, item } from '../../base/canvas/planes';

@@ -1,6 +1,6 @@
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import { vector, type ViewData } from '../../base/takeaway/view-data';
+import { vector, type ViewData } from '../../base/view-data/view-data';
 import { splineState } from './state';
 
 /** One row for each knot of each feature. */

@@ -2,7 +2,7 @@
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { binAt, manyOutside, splineBars, splineReach, type SplineView } from '../../../src/protocol/spline';
 import { linear, logarithmic, type Axis } from '../../base/charts/scale';
-import { Sized } from '../../base/charts/sized';
+import { Sized } from '../../base/size/sized';
 import { compact, fixed, logTicks, percent, signed, ticks, tickText } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';

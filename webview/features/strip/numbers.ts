@@ -2,8 +2,8 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
-import type { Column } from '../../base/takeaway/csv';
-import { type ViewData, vector } from '../../base/takeaway/view-data';
+import type { Column } from '../../base/view-data/csv';
+import { type ViewData, vector } from '../../base/view-data/view-data';
 
 export function stripNumbers(store: Store, model: ModelSummary): ViewData {
   const strip = ready(store.state(stripState).strip.answer.value);

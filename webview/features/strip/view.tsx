@@ -29,7 +29,7 @@ import {
   shortName,
 } from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
-import { useResized } from '../../base/charts/resized';
+import { useResized } from '../../base/size/resized';
 import { stripState } from '../../base/store/strip-state';
 import { masksState } from '../../base/store/masks';
 import { stripNumbers } from './numbers';
