@@ -10,10 +10,10 @@ import { registerConfigLenses } from './configs/config-lenses';
 import { layerTabs, type LayerTab } from '../protocol/layer-tabs';
 import { act, comparedWith, selectLayer, showTab } from './commands/page';
 import { ActiveInspector } from './editor/active-inspector';
-import { inspectorView, modelView } from './editor/view-types';
+import { inspectorView, modelView } from './view-types';
 import { drawView } from './draw/view-type';
 import { previewView, sourceOf } from './preview/view-type';
-import type { Parts } from './parts';
+import type { Parts } from './services/parts';
 import { describeLayers, registerLayersView } from './layers/layers-view';
 import { registerRunsView } from './runs/runs-view';
 import { TrainingKeys } from './runs/training-keys';
@@ -39,7 +39,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
   const active = new ActiveInspector();
   const layers = registerLayersView(context, active);
   const load = async (): Promise<Parts> => {
-    parts ??= (await import('./parts')).createParts(context, active, keys, () => {
+    parts ??= (await import('./services/parts')).createParts(context, active, keys, () => {
       runs.refresh();
       configsChanged();
     });

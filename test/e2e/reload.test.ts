@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Frame } from 'playwright-core';
 import { couplingLogDets, result } from '../inspector/frame';
-import { modelName, runNameOf } from '../../src/extension/editor/view-types';
+import { modelName, runNameOf } from '../../src/extension/view-types';
 import { folder, isImage, type Model, showTab, triedOn } from '../inspector/models';
 import { until } from '../inspector/until';
 import { inWindow } from './in-window';

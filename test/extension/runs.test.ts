@@ -8,7 +8,7 @@ import * as vscode from 'vscode';
 import { lockOfThisProcess } from '../../src/config/train-lock';
 import { copyRunPath, problemWithName, renameRun, trashRun } from '../../src/extension/commands/manage-run';
 import { pauseTraining } from '../../src/extension/commands/steer';
-import { bestOf } from '../../src/extension/commands/targets';
+import { bestOf } from '../../src/extension/targets/targets';
 import { resumeTraining } from '../../src/extension/commands/train';
 import { findRuns } from '../../src/extension/runs/find-runs';
 import { findOtherRuns } from '../../src/extension/runs/other-runs';
@@ -16,7 +16,7 @@ import { exists, readCheckpoints, readRun, runOfCheckpoint } from '../../src/ext
 import { RunsProvider } from '../../src/extension/runs/runs-view';
 import { TrainingKeys } from '../../src/extension/runs/training-keys';
 import { problemWithRun } from '../../src/extension/training/run-name';
-import type { Services } from '../../src/extension/services';
+import type { Services } from '../../src/extension/services/services';
 import type { TrainRequest } from '../../src/protocol/engine';
 import { until } from '../inspector/until';
 import { closeAll, openInspectors, workspaceFolder } from './ours';

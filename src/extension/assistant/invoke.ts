@@ -16,7 +16,7 @@ import { dataEngine } from '../engine/data-engine';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import { checkInput } from './input';
 import { resolveData, resolvePath } from './paths';
 import { inParameters, nonFiniteText, scoreText, summaryText } from './report';

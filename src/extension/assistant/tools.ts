@@ -1,6 +1,6 @@
 /** The tools that chat may call. Registering is all that happens at activation; the work is loaded with the first call. */
 import { type Disposable, lm, type LanguageModelTool } from 'vscode';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import { toolNames } from './tool-names';
 
 export function registerTools(services: () => Promise<Services>): Disposable[] {

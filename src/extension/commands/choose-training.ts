@@ -1,6 +1,6 @@
 /** Which of the window's trainings a command is about. */
 import { l10n, window } from 'vscode';
-import { uriOf } from './targets';
+import { uriOf } from '../targets/targets';
 import { isPaused } from '../format';
 import { formatTrainings } from '../localized-format';
 import type { Training, Trainings } from '../training/trainings';

@@ -6,11 +6,11 @@ import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { exportFile } from '../editor/export-place';
-import { isOurs } from '../editor/view-types';
+import { isOurs } from '../view-types';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
-import type { Services } from '../services';
-import { checkpoint, onDisk, resolveModel } from './targets';
+import type { Services } from '../services/services';
+import { checkpoint, onDisk, resolveModel } from '../targets/targets';
 import { withDocument } from './with-document';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */

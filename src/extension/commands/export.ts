@@ -6,8 +6,8 @@ import { exportFile } from '../editor/export-place';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import { runOfCheckpoint } from '../runs/run-files';
-import type { Services } from '../services';
-import { anyModel, checkpoint, onDisk, resolveModel } from './targets';
+import type { Services } from '../services/services';
+import { anyModel, checkpoint, onDisk, resolveModel } from '../targets/targets';
 import { withDocument } from './with-document';
 
 export async function exportOnnx(

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { commands, l10n, window } from 'vscode';
 import type { InspectorProvider } from '../editor/inspector-provider';
-import { viewTypeOf } from '../editor/view-types';
-import type { Services } from '../services';
-import { anyModel, resolveModel } from './targets';
+import { viewTypeOf } from '../view-types';
+import type { Services } from '../services/services';
+import { anyModel, resolveModel } from '../targets/targets';
 
 /** Asks again for the settings that a file of another library does not contain; an open editor of the file shows the result. */
 export async function changeImport(

@@ -1,7 +1,7 @@
 import { commands, l10n, window } from 'vscode';
-import { viewTypeOf } from '../editor/view-types';
-import type { Services } from '../services';
-import { anyModel, resolveModel } from './targets';
+import { viewTypeOf } from '../view-types';
+import type { Services } from '../services/services';
+import { anyModel, resolveModel } from '../targets/targets';
 
 export async function openInInspector(services: Services, target?: unknown): Promise<void> {
   const uri = await resolveModel(services, target, { ...anyModel, title: l10n.t('Open in Inspector') });

@@ -5,8 +5,8 @@ import { UserError } from '../../base/user-error';
 import { runMoved } from '../configs/runs-of-configs';
 import { forgetRun, rememberRun } from '../runs/find-runs';
 import { exists, isTrained, readHolder, readRun } from '../runs/run-files';
-import type { Services } from '../services';
-import { resolveRun, uriOf } from './targets';
+import type { Services } from '../services/services';
+import { resolveRun, uriOf } from '../targets/targets';
 
 /** @param given the new name, where it need not be asked for */
 export async function renameRun(services: Services, target?: unknown, given?: unknown): Promise<void> {

@@ -5,7 +5,7 @@ import { presets } from '../../config/presets';
 import { writeConfig } from '../configs/write-config';
 import { section } from '../quick-pick';
 import { inWindowLanguage } from '../training/preset-words';
-import { uriOf } from './targets';
+import { uriOf } from '../targets/targets';
 
 interface PresetItem extends QuickPickItem {
   name: string;

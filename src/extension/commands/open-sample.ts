@@ -1,7 +1,7 @@
 /** Open Sample Flow: a trained flow that comes with the extension, so that there is something to look at before any training. */
 import { commands, l10n, Uri, window } from 'vscode';
-import { inspectorView } from '../editor/view-types';
-import type { Services } from '../services';
+import { inspectorView } from '../view-types';
+import type { Services } from '../services/services';
 
 const samples = { moons: 'moons.flow.safetensors', digits: 'digits.flow.safetensors' };
 type Sample = keyof typeof samples;

@@ -6,7 +6,7 @@ import { builtinData } from '../training/catalogue';
 import { chooseData } from '../training/data-dialog';
 import { dataFileGlob, kindOfFile } from '../training/data-files';
 import { filesByName } from '../workspace-files';
-import { activeFile, onDisk } from './targets';
+import { activeFile, onDisk } from '../targets/targets';
 
 interface SourceItem extends QuickPickItem {
   source?: string;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { env, l10n, ProgressLocation, Uri, version, window, workspace } from 'vscode';
 import { homeFolder } from '../../base/home';
 import { engineEnvironment } from '../engine/environment';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 
 /** Libraries are loaded in processes of their own, which takes a few seconds on a busy machine. */
 const patience = 60_000;

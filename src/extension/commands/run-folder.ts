@@ -1,6 +1,6 @@
 import { commands, env, l10n, UIKind, Uri, window, workspace } from 'vscode';
-import type { Services } from '../services';
-import { resolveRun } from './targets';
+import type { Services } from '../services/services';
+import { resolveRun } from '../targets/targets';
 
 /** In the explorer where the run lies in the workspace, else in the system's file manager, else as a path to copy. */
 export async function showRunFolder(services: Services, target?: unknown): Promise<void> {

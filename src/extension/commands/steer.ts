@@ -1,9 +1,9 @@
 /** Telling a training what to do through its run folder, whoever trains it. */
 import { l10n, type Uri, window } from 'vscode';
 import { checkControl, type ControlRequest } from '../../config/control';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import { isTrained } from '../runs/run-files';
-import { resolveRun } from './targets';
+import { resolveRun } from '../targets/targets';
 import { mayRun } from './trust';
 
 export async function pauseTraining(services: Services, target?: unknown): Promise<void> {

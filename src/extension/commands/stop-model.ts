@@ -1,7 +1,7 @@
 /** Ends the engine of a file, which may run forever; its page can open it again. */
 import { l10n, window } from 'vscode';
 import type { InspectionEngines } from '../engine/inspection-engines';
-import { activeFile, uriOf } from './targets';
+import { activeFile, uriOf } from '../targets/targets';
 
 export function stopModel(inspection: InspectionEngines, target: unknown): void {
   const file = uriOf(target) ?? activeFile();

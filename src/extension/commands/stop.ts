@@ -1,5 +1,5 @@
 import { l10n } from 'vscode';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import { chooseTraining } from './choose-training';
 
 export async function stopTraining(services: Services, target?: unknown): Promise<void> {

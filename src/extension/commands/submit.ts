@@ -3,7 +3,7 @@ import path from 'node:path';
 import { commands, l10n, ProgressLocation, window } from 'vscode';
 import type { SlurmJob } from '../../protocol/launch';
 import { rememberRun } from '../runs/find-runs';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import type { Plan } from '../training/wizard';
 
 /** Prepares a run on this machine, which can take a while, and has Slurm train it. */

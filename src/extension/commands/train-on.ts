@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { l10n, type QuickPickItem, window } from 'vscode';
 import { UserError } from '../../base/user-error';
 import { isAddress, type Place, type PlaceName, type PlaceState } from '../../protocol/launch';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import { train } from './train';
 import { mayRun } from './trust';
 

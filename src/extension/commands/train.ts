@@ -10,29 +10,23 @@ import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, type RunState } from '../runs/run-files';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
+import type { TrainArguments } from '../training/train-arguments';
 import { askWhatToTrain, askWhereToTrain, askWhereToTrainOn, type Plan } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { tell } from './steer';
 import { submit } from './submit';
-import { activeFile, activeRun, checkpoint, onDisk, resolveModel, resolveRun, uriOf } from './targets';
+import {
+  activeFile,
+  activeRun,
+  checkpoint,
+  onDisk,
+  resolveModel,
+  resolveRun,
+  uriOf,
+} from '../targets/targets';
 import { mayRun } from './trust';
-
-/** What other extensions, key bindings and tests may pass instead of answering the questions. */
-export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading' | 'training'> {
-  /** Where it runs, if not in the engine. */
-  place?: Place;
-  data?: string;
-  preset?: string;
-  /** A checkpoint whose model and weights the run starts from; an absolute path. */
-  from?: string;
-  /** Relative to the workspace folder, or absolute. */
-  output?: string;
-  maxSteps?: number;
-  maxSeconds?: number;
-  seed?: number;
-}
 
 /**
  * @param target answers, or the data in a menu of the Explorer

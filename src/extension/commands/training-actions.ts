@@ -3,7 +3,7 @@ import { l10n, Uri, window } from 'vscode';
 import { isPaused } from '../format';
 import { formatBest, formatTrainings } from '../localized-format';
 import { log } from '../log';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import { chooseTraining } from './choose-training';
 import type { Training } from '../training/trainings';
 import { openInInspector } from './inspect';

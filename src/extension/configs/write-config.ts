@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { l10n, type TextEditor, Uri, window } from 'vscode';
-import { onDisk } from '../commands/targets';
+import { onDisk } from '../targets/targets';
 
 /**
  * Asks where a new config goes, writes it and opens it. Undefined where the user left.

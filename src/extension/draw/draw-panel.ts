@@ -16,11 +16,11 @@ import {
 import { UserError } from '../../base/user-error';
 import type { DrawHost, DrawnPoints } from '../../protocol/draw-page';
 import { decode, encode } from '../../protocol/wire';
-import type { TrainArguments } from '../commands/train';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
 import { showPage } from '../show-page';
 import { builtinData } from '../training/catalogue';
+import type { TrainArguments } from '../training/train-arguments';
 import { csvOfPoints } from './csv';
 import { drawView } from './view-type';
 

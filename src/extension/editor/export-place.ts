@@ -1,5 +1,5 @@
 import { Uri } from 'vscode';
-import { modelName, runNameOf } from './view-types';
+import { modelName, runNameOf } from '../view-types';
 
 /** Where a file that is made of a model goes unless the user says otherwise: beside the run and named after it, or beside the model. */
 export function exportPlace(model: Uri): { folder: Uri; name: string } {

@@ -29,7 +29,7 @@ import { findRuns } from '../runs/find-runs';
 import { answersBeside, type LocalFile, localFile, sidecarOf } from './local-copy';
 import { type OtherLease, OtherModels } from './other-models';
 import { RecentModels } from './recent-models';
-import { isOurs } from './view-types';
+import { isOurs } from '../view-types';
 import { watchModel } from './watch-model';
 
 /** Parameters of a model that answers before anybody could want something else. */

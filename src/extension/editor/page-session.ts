@@ -12,13 +12,13 @@ import type { PageApi, PageCommand, PageEvents, PageHost } from '../../protocol/
 import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
-import { pickModel } from '../commands/targets';
+import { pickModel } from '../targets/targets';
 import { chooseData } from '../training/data-dialog';
 import { exportPlace } from './export-place';
 import type { ModelDocument } from './model-document';
 import { inWindowWords } from '../window-words';
 import { titleOf } from './title';
-import { isModelFile, isTrainingState, viewTypeOf } from './view-types';
+import { isModelFile, isTrainingState, viewTypeOf } from '../view-types';
 
 const pageCommands: Record<PageCommand, string> = {
   exportOnnx: 'flowscope.exportOnnx',

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { l10n, type Uri } from 'vscode';
-import { modelName, runNameOf } from './view-types';
+import { modelName, runNameOf } from '../view-types';
 
 /** What a tab says: the run and which of its checkpoints, since those of all runs have the same names; elsewhere the file. */
 export function titleOf(uri: Uri, { gone = false } = {}): string {

@@ -8,7 +8,7 @@ import type { Disposable } from '../disposable';
 import { debounce } from '../debounce';
 import { readHolder } from '../runs/run-files';
 import { sidecarOf } from './local-copy';
-import { isOurs } from './view-types';
+import { isOurs } from '../view-types';
 
 /** How often files are looked at while somebody looks at the page, ms. */
 const lookEvery = 3000;

@@ -3,7 +3,7 @@
  * software wrote, be it a model or data. Such a file may be anything. What it does to its engine, others do not notice. All have limits
  * and are watched: another person's checkpoint may be anything too.
  */
-import { isOurs } from '../editor/view-types';
+import { isOurs } from '../view-types';
 import type { EngineProcess } from './engine-process';
 import { type Room, roomOf, sharedRoom } from './inspection-limits';
 import { SharedEngine } from './shared-engine';

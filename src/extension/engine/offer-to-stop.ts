@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { l10n, window } from 'vscode';
-import { isModelFile } from '../editor/view-types';
+import { isModelFile } from '../view-types';
 import type { FileName, InspectionEngines } from './inspection-engines';
 
 /** Offered when a file, or without one Flowscope's own models, have not answered for some seconds. */

@@ -7,7 +7,7 @@ import { CancelledError, fromErrorData } from '../../protocol/wire';
 import { nativeInstallFolder } from '../engine/environment';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
-import type { Services } from '../services';
+import type { Services } from '../services/services';
 import { readSettings } from '../settings';
 import { mayRun } from '../commands/trust';
 

@@ -2,7 +2,7 @@
 import { FileType, Uri, workspace } from 'vscode';
 import { type RunState as KnownState, stateOf } from '../../config/run-state';
 import { largestJson, parseRunStatus } from '../../config/run-status';
-import { isOurs } from '../editor/view-types';
+import { isOurs } from '../view-types';
 import { statOf, textOf } from './quick-files';
 import { type Holder, holderOf, largestLock, lockName, parseLock } from '../../config/train-lock';
 

@@ -14,7 +14,7 @@ import {
 import type { TableColumn, TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
 import type { Place } from '../../protocol/launch';
-import { dialogExtensions, isOurs, modelName } from '../editor/view-types';
+import { dialogExtensions, isOurs, modelName } from '../view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { filesByName } from '../workspace-files';

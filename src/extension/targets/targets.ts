@@ -1,6 +1,7 @@
 /** What a command is about: its argument, the active editor, or what the user picks. */
 import path from 'node:path';
 import {
+  type ExtensionContext,
   FileType,
   l10n,
   type Memento,
@@ -12,20 +13,13 @@ import {
   workspace,
 } from 'vscode';
 import { UserError } from '../../base/user-error';
-import {
-  dialogExtensions,
-  isCheckpointFile,
-  isModelFile,
-  isTrainingState,
-  modelGlob,
-} from '../editor/view-types';
+import { dialogExtensions, isCheckpointFile, isModelFile, isTrainingState, modelGlob } from '../view-types';
 import { formatBest } from '../localized-format';
 import { section } from '../quick-pick';
 import { findRuns } from '../runs/find-runs';
 import { isRunFolder, readCheckpoints, readRun, type RunFolder, runOfCheckpoint } from '../runs/run-files';
 import type { RunNode } from '../runs/runs-view';
 import { stateWords } from '../runs/state-words';
-import type { Services } from '../services';
 import { filesByName } from '../workspace-files';
 
 /** Menus pass a URI or a row of the Runs view; the palette passes nothing. */
@@ -61,7 +55,7 @@ export interface Wanted extends Kind {
 
 /** A model file: the target itself, or the best checkpoint of the run that it is. Undefined when the user left. */
 export async function resolveModel(
-  services: Services,
+  { context }: { context: ExtensionContext },
   target: unknown,
   wanted: Wanted,
 ): Promise<Uri | undefined> {
@@ -69,7 +63,7 @@ export async function resolveModel(
   if (uri) return modelAt(uri, wanted);
   const active = activeFile();
   if (active && wanted.accepts(active)) return active;
-  return pickModel(services.context.workspaceState, wanted);
+  return pickModel(context.workspaceState, wanted);
 }
 
 async function modelAt(uri: Uri, wanted: Kind): Promise<Uri> {
@@ -151,7 +145,7 @@ export interface WantedRun {
 
 /** A run folder: the target, the run that the target or the active editor lies in, the only one, or a picked one. */
 export async function resolveRun(
-  services: Services,
+  { context }: { context: ExtensionContext },
   target: unknown,
   { placeHolder, accepts = () => true, none }: WantedRun,
 ): Promise<Uri | undefined> {
@@ -160,7 +154,7 @@ export async function resolveRun(
   const active = await activeRun();
   const shown = active && (await readRun(Uri.joinPath(active, 'run.json')));
   if (shown && accepts(shown)) return active;
-  const runs = (await findRuns(services.context.workspaceState)).filter(accepts);
+  const runs = (await findRuns(context.workspaceState)).filter(accepts);
   if (runs.length === 0) {
     if (none === undefined)
       throw new UserError(

@@ -1,14 +1,14 @@
 /** Everything behind the registrations, built at the first use of any of it. */
 import type { ExtensionContext } from 'vscode';
-import type { ActiveInspector } from './editor/active-inspector';
-import { isPaused } from './format';
-import { InspectorProvider } from './editor/inspector-provider';
-import { DrawPanels } from './draw/draw-panel';
-import { PreviewPanels } from './preview/preview-panel';
-import type { TrainingKeys } from './runs/training-keys';
+import type { ActiveInspector } from '../editor/active-inspector';
+import { isPaused } from '../format';
+import { InspectorProvider } from '../editor/inspector-provider';
+import { DrawPanels } from '../draw/draw-panel';
+import { PreviewPanels } from '../preview/preview-panel';
+import type { TrainingKeys } from '../runs/training-keys';
 import { createServices, type Services } from './services';
-import { showEnd } from './training/end-message';
-import { TrainingStatusBar } from './training/status-bar';
+import { showEnd } from '../training/end-message';
+import { TrainingStatusBar } from '../training/status-bar';
 
 export interface Parts {
   services: Services;

@@ -1,13 +1,13 @@
 /** What commands, editors and views share. Built at the first use of any of them, not at activation. */
 import path from 'node:path';
 import type { ExtensionContext, Uri } from 'vscode';
-import type { EngineEvents } from '../protocol/engine';
-import { EngineProcess, type EngineProcessOptions } from './engine/engine-process';
-import { engineEnvironment } from './engine/environment';
-import { InspectionEngines } from './engine/inspection-engines';
-import { offerToStop } from './engine/offer-to-stop';
-import { log } from './log';
-import { Trainings } from './training/trainings';
+import type { EngineEvents } from '../../protocol/engine';
+import { EngineProcess, type EngineProcessOptions } from '../engine/engine-process';
+import { engineEnvironment } from '../engine/environment';
+import { InspectionEngines } from '../engine/inspection-engines';
+import { offerToStop } from '../engine/offer-to-stop';
+import { log } from '../log';
+import { Trainings } from '../training/trainings';
 
 export interface Services {
   context: ExtensionContext;
