@@ -15,7 +15,7 @@ import { limited } from '../../src/data/split';
 import { sizeOf } from '../../src/base/shape';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
-import { anyBatch, trace } from '../../src/graph/trace';
+import { anyBatch, trace } from '../../src/graph/trace/trace';
 import type { Backend, Feeds } from '../../src/engine/backends/backend';
 import { chooseBackend, chooseInferenceBackend } from '../../src/engine/backends/choose';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';

@@ -9,7 +9,7 @@ import type { ModelConfig } from '../../src/config/schema';
 import { vectorModelSchema } from '../../src/config/vector-model';
 import { contextInputs, graphContext, storedTensors } from '../../src/engine/model/flow-graphs';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
-import { trace } from '../../src/graph/trace';
+import { trace } from '../../src/graph/trace/trace';
 import { conventionCases } from './convention-cases';
 import { onCpu } from './eager';
 

@@ -12,7 +12,7 @@ import { initialTensors } from '../../src/engine/training/initialize';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
 import type { Graph } from '../../src/graph/ir';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
-import { anyBatch, trace } from '../../src/graph/trace';
+import { anyBatch, trace } from '../../src/graph/trace/trace';
 import type { NdArray } from '../../src/protocol/tensors';
 
 const helper = path.resolve('dist', 'onnx-thread.js');

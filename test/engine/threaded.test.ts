@@ -8,7 +8,7 @@ import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime'
 import { createThreadedOnnxRuntime } from '../../src/engine/backends/threaded';
 import { UserError } from '../../src/base/user-error';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
-import { anyBatch, trace } from '../../src/graph/trace';
+import { anyBatch, trace } from '../../src/graph/trace/trace';
 import type { NdArray } from '../../src/protocol/tensors';
 
 const script = path.resolve('dist', 'onnx-thread.js');

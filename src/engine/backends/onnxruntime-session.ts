@@ -4,7 +4,7 @@ import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import type { DType, Graph, Value } from '../../graph/ir';
 import { writeOnnx } from '../../graph/onnx/to-onnx';
 import { runPasses } from '../../graph/passes/pass';
-import { onnxPasses } from '../../graph/pipelines';
+import { onnxPasses } from '../../graph/pipelines/pipelines';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
 import { feedFor } from './feeds';

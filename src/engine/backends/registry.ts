@@ -1,6 +1,11 @@
 /** What is known of each backend; `src/protocol/backends.ts` has their names, for processes that run none. */
 import type { Pipeline } from '../../graph/passes/pass';
-import { mergeAndCleanUp, onnxPasses, tensorFlowProgram, tensorFlowStateful } from '../../graph/pipelines';
+import {
+  mergeAndCleanUp,
+  onnxPasses,
+  tensorFlowProgram,
+  tensorFlowStateful,
+} from '../../graph/pipelines/pipelines';
 import { onnxRuntimeLines, nativeLines, type DoctorLine } from '../../native/doctor';
 import { findNative } from '../../native/locate';
 import type { BackendName } from '../../protocol/backends';

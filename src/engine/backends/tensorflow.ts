@@ -2,7 +2,7 @@
 import { UserError } from '../../base/user-error';
 import type { Graph } from '../../graph/ir';
 import { runPasses } from '../../graph/passes/pass';
-import { mergeAndCleanUp } from '../../graph/pipelines';
+import { mergeAndCleanUp } from '../../graph/pipelines/pipelines';
 import { writeProgram, type FunctionPorts } from '../../graph/tensorflow/program';
 import { writeStateful } from '../../graph/tensorflow/stateful';
 import { findNative } from '../../native/locate';

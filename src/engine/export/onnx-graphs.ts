@@ -5,7 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { sumPerExample } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import type { Flow } from '../../flow/layers';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { hasConditioner } from '../../protocol/model';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';

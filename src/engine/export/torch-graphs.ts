@@ -4,7 +4,7 @@ import { sizeOf } from '../../base/shape';
 import type { ModelConfig } from '../../config/schema';
 import { quantizationNats } from '../../flow/real-nvp';
 import { removeDeadCode } from '../../graph/passes/dead-code';
-import { anyBatch, type InputSpec, type TensorMap } from '../../graph/trace';
+import { anyBatch, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { printTorch, type PrintedTorch, type TorchFlow } from '../../graph/torch/file';
 import { numberText } from '../../graph/torch/expressions';
 import type { TracedFunction } from '../../graph/torch/modules';

@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { FlowContext } from '../../flow/bijection';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../graph/trace';
+import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { ContextReaders } from '../model/inspected-flow';

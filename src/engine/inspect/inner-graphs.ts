@@ -8,7 +8,7 @@ import { maskTensors } from '../../flow/tensors';
 import type { Graph } from '../../graph/ir';
 import { knotParts } from '../../protocol/spline';
 import { removeDeadCode } from '../../graph/passes/dead-code';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../graph/trace';
+import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
 import type { Quantity } from '../../protocol/quantities';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from '../backends/backend';

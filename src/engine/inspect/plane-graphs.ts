@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection } from '../../flow/bijection';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace } from '../../graph/trace';
+import { anyBatch, trace } from '../../graph/trace/trace';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 

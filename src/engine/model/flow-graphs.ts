@@ -6,7 +6,7 @@ import { withContext, type Preprocess } from '../../flow/context';
 import type { Flow } from '../../flow/layers';
 import { logLikelihood } from '../../flow/real-nvp';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 
 /** Parameters and running statistics: everything that a checkpoint stores, under the names that graphs use as inputs. */
 export function storedTensors(of: Pick<Bijection, 'parameters' | 'state'>): InputSpec[] {

@@ -5,7 +5,7 @@ import type { Base } from '../../flow/bases/types';
 import type { FlowContext } from '../../flow/bijection';
 import type { Flow } from '../../flow/layers';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import { anyBatch, trace, type InputSpec } from '../../graph/trace';
+import { anyBatch, trace, type InputSpec } from '../../graph/trace/trace';
 import type { NdArray } from '../../protocol/tensors';
 import type { ContextInfo } from '../../protocol/model';
 import type { Backend, Feeds, Program } from '../backends/backend';

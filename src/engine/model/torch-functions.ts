@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Flow } from '../../flow/layers';
 import { wholeBatch } from '../../flow/whole-batch';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import type { Direction, StoredTensor, TracedFunction } from '../../graph/torch/modules';
 import { contextInputs, graphContext, storedTensors, type FlowParts } from './flow-graphs';
 

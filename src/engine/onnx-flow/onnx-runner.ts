@@ -13,7 +13,7 @@ import type { Bijection } from '../../flow/bijection';
 import { latentScales } from '../../flow/latent-scales';
 import { logit } from '../../flow/preprocess';
 import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
-import { anyBatch, trace } from '../../graph/trace';
+import { anyBatch, trace } from '../../graph/trace/trace';
 import type { ContextInfo } from '../../protocol/model';
 import type { Program } from '../backends/backend';
 import { createOnnxRuntimeBackend } from '../backends/onnxruntime';

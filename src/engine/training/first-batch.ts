@@ -1,7 +1,7 @@
 /** Parameters that are set by the first batch before training: those of act norms (Kingma and Dhariwal 2018). */
 import { logLikelihood } from '../../flow/real-nvp';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import { trace, type TensorMap } from '../../graph/trace';
+import { trace, type TensorMap } from '../../graph/trace/trace';
 import type { Backend, Feeds } from '../backends/backend';
 import { contextInputs, graphContext, storedTensors, type FlowParts } from '../model/flow-graphs';
 import type { TensorTable } from './initialize';

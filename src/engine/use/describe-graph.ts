@@ -3,7 +3,7 @@ import type { Graph } from '../../graph/ir';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { passes, type PassName } from '../../graph/passes/list';
 import { runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
-import { mergeAndCleanUp } from '../../graph/pipelines';
+import { mergeAndCleanUp } from '../../graph/pipelines/pipelines';
 import { printGraph } from '../../graph/print';
 import { graphSize, type GraphSize } from '../../graph/size';
 import type { NamedGraph } from './named-graphs';

@@ -1,7 +1,7 @@
 import type { Graph, Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { reductionNames } from '../kernels/reduce';
-import { joinPhases, selectPhase } from '../onnx/checkerboards';
+import { joinPhases, selectPhase } from '../passes/checkerboards';
 import { pass } from '../passes/pass';
 import { asConvolution } from './input-gradient';
 import { each, Permuted, type Rule, type Rules } from './relayout';

@@ -4,8 +4,8 @@ import type { Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { sameShape } from '../shape';
 import { blockedOperators } from './blocked';
-import { joinPhases, selectPhase } from './checkerboards';
-import { channelNorm } from './channel-norms';
+import { joinPhases, selectPhase } from '../passes/checkerboards';
+import { channelNorm } from '../passes/channel-norms';
 import { adam } from './adam';
 import { filterGradient } from './filter-gradient';
 import {

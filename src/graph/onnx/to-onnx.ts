@@ -2,7 +2,7 @@
 import { onnx } from 'onnx-proto';
 import type { Graph, Value } from '../ir';
 import { runPasses } from '../passes/pass';
-import { onnxPasses, type OnnxTarget } from '../pipelines';
+import { onnxPasses, type OnnxTarget } from '../pipelines/pipelines';
 import { isDynamic } from '../recorder';
 import { blockedDomain } from './blocked';
 import { onnxType } from './messages';

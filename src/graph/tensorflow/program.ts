@@ -1,7 +1,7 @@
 /** A graph without state as a SavedModel. */
 import type { Graph } from '../ir';
 import { runPasses } from '../passes/pass';
-import { tensorFlowProgram } from '../pipelines';
+import { tensorFlowProgram } from '../pipelines/pipelines';
 import { isDynamic } from '../recorder';
 import { savedModel, shapeAttribute, typeAttribute } from './messages';
 import { emitTensorFlow } from './operators';

@@ -1,7 +1,7 @@
 /** Several graphs over shared variables as one SavedModel. */
 import type { Graph } from '../ir';
 import { runPasses } from '../passes/pass';
-import { tensorFlowStateful } from '../pipelines';
+import { tensorFlowStateful } from '../pipelines/pipelines';
 import { savedModel } from './messages';
 import type { FunctionPorts } from './program';
 import { addStatefulFunction } from './stateful-function';

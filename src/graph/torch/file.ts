@@ -1,5 +1,5 @@
 /** The file of a printed flow: imports, helpers, classes, and what reads the weights. */
-import { torchModule } from '../pipelines';
+import { torchModule } from '../pipelines/pipelines';
 import { helpers, type HelperName } from './helpers';
 import {
   printModules,

@@ -16,8 +16,8 @@ import {
   type Expression,
 } from './expressions';
 import type { HelperName } from './helpers';
-import { sliceScatter, stridedSlice, type Stride } from './slices';
-import { weightNorm } from './weight-norms';
+import { sliceScatter, stridedSlice, type Stride } from '../passes/slices';
+import { weightNorm } from '../passes/weight-norms';
 
 /** What an operator may ask of the function that it is printed in. */
 export interface Printing {

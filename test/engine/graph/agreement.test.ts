@@ -5,7 +5,7 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
 import { optimize } from '../../unit/graph/optimize';
-import { trace } from '../../../src/graph/trace';
+import { trace } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';
 import { runEagerly, withoutTensorFlow } from './eager';
 import { cases } from './functions';

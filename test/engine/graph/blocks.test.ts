@@ -7,7 +7,7 @@ import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
-import { trace, type InputSpec, type TensorMap } from '../../../src/graph/trace';
+import { trace, type InputSpec, type TensorMap } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';
 
 let backend: Backend;

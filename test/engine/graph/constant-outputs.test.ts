@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
-import { trace, type TensorMap } from '../../../src/graph/trace';
+import { trace, type TensorMap } from '../../../src/graph/trace/trace';
 
 const bound = (fn: (inputs: TensorMap) => TensorMap): ReturnType<typeof trace> =>
   bindConstants(

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../src/graph/trace';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';
 import { runEagerly, withoutTensorFlow } from './eager';
 

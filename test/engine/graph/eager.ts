@@ -5,7 +5,7 @@ import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadBinding } from '../../../src/engine/backends/tensorflow-native';
 import { findNative } from '../../../src/native/locate';
-import type { TensorMap } from '../../../src/graph/trace';
+import type { TensorMap } from '../../../src/graph/trace/trace';
 import type { NdArray } from '../../../src/protocol/tensors';
 
 /** A reason to skip tests that need TensorFlow, or false. */

@@ -6,7 +6,7 @@ import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../src/graph/trace';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';
 import { withoutTensorFlow } from './eager';
 

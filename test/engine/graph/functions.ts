@@ -1,6 +1,6 @@
 /** Functions that between them reach every kernel with an ONNX and a TensorFlow form, with inputs in their domains. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { InputSpec, TensorMap } from '../../../src/graph/trace';
+import type { InputSpec, TensorMap } from '../../../src/graph/trace/trace';
 
 export interface Case {
   name: string;

@@ -9,7 +9,7 @@ import { convolution } from '../../../src/flow/nets/convolution';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
 import { expandBatchNorm } from '../../../src/graph/passes/expand-batch-norm';
-import { trace, type InputSpec, type TensorMap } from '../../../src/graph/trace';
+import { trace, type InputSpec, type TensorMap } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';
 import { runEagerly, withoutTensorFlow } from './eager';
 import { cases } from './functions';

@@ -8,7 +8,7 @@ import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graph
 import type { Graph } from '../../../src/graph/ir';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
 import { bindUsed } from '../../../src/graph/passes/bind-constants';
-import { trace } from '../../../src/graph/trace';
+import { trace } from '../../../src/graph/trace/trace';
 import { flowOf } from '../../contract/flow-of';
 import { assertClose, normalFeeds, parametersOf } from './compare';
 

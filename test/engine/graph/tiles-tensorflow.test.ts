@@ -8,8 +8,8 @@ import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import { renewedActivation } from '../../../src/graph/kernels/normalization';
 import type { passes } from '../../../src/graph/passes/list';
 import { runPasses, type PassRun } from '../../../src/graph/passes/pass';
-import { tensorFlowStateful } from '../../../src/graph/pipelines';
-import { trace, type InputSpec } from '../../../src/graph/trace';
+import { tensorFlowStateful } from '../../../src/graph/pipelines/pipelines';
+import { trace, type InputSpec } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';
 
 const depth = 128;

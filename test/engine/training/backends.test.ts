@@ -23,7 +23,7 @@ import { stepFunction, trainingVectors } from '../../../src/engine/training/step
 import { createTrainer, initialState } from '../../../src/engine/training/trainer';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../../src/flow/real-nvp';
 import { sizeOf } from '../../../src/base/shape';
-import type { TensorMap } from '../../../src/graph/trace';
+import type { TensorMap } from '../../../src/graph/trace/trace';
 import { onCpu } from '../../contract/eager';
 import { withoutTensorFlow } from '../graph/eager';
 import { tried } from '../../tried';

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { stream } from '../../../src/data/random';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
-import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace';
+import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace/trace';
 import { createOnnxRunner } from '../../../src/engine/onnx-flow/onnx-runner';
 import { temporaryFolder } from '../../unit/support/temporary';
 

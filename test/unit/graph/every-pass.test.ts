@@ -14,7 +14,7 @@ import { initialTensors, type TensorTable } from '../../../src/engine/training/i
 import type { Graph } from '../../../src/graph/ir';
 import { kernelRules } from '../../../src/graph/kernels/rules';
 import { runPasses, type PassRun } from '../../../src/graph/passes/pass';
-import { onnxPasses, tensorFlowProgram, tensorFlowStateful } from '../../../src/graph/pipelines';
+import { onnxPasses, tensorFlowProgram, tensorFlowStateful } from '../../../src/graph/pipelines/pipelines';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { runReference, unknownKernel, withBatch } from './reference';
 

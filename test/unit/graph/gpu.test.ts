@@ -7,8 +7,8 @@ import { stream } from '../../../src/data/random';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import type { Graph } from '../../../src/graph/ir';
 import { runPasses } from '../../../src/graph/passes/pass';
-import { cleanup, tensorFlowStateful } from '../../../src/graph/pipelines';
-import { trace } from '../../../src/graph/trace';
+import { cleanup, tensorFlowStateful } from '../../../src/graph/pipelines/pipelines';
+import { trace } from '../../../src/graph/trace/trace';
 import { sizeOf } from '../../../src/base/shape';
 import { runReference } from './reference';
 

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { computeGradientsEarly } from '../../../src/graph/onnx/gradients-early';
+import { computeGradientsEarly } from '../../../src/graph/passes/gradients-early';
 import { optimize } from './optimize';
-import { trace } from '../../../src/graph/trace';
+import { trace } from '../../../src/graph/trace/trace';
 
 /** The gradient of a chain of matrices that are parts of one vector, as training packs them. */
 function chain(layers: number): ReturnType<typeof trace> {

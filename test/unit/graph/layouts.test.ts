@@ -12,7 +12,7 @@ import { useChannelsFirst } from '../../../src/graph/layouts/channels-first';
 import { Permuted, type Rule } from '../../../src/graph/layouts/relayout';
 import { convolveTiles } from '../../../src/graph/layouts/rows/rows';
 import { removeDeadCode } from '../../../src/graph/passes/dead-code';
-import { trace, type TensorMap } from '../../../src/graph/trace';
+import { trace, type TensorMap } from '../../../src/graph/trace/trace';
 import { optimize } from './optimize';
 import { runReference } from './reference';
 

@@ -6,7 +6,7 @@ import { onnx } from 'onnx-proto';
 import { withScope } from '../../../src/flow/scope';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
-import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace';
+import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace/trace';
 
 const filter = (name: string): { name: string; shape: number[] } => ({ name, shape: [3, 3, 4, 4] });
 

@@ -12,7 +12,7 @@ import { foldConstants } from '../../../src/graph/passes/fold-constants';
 import { followSelections } from '../../../src/graph/passes/follow-selections';
 import { optimize } from './optimize';
 import { simplify } from '../../../src/graph/passes/simplify';
-import { trace } from '../../../src/graph/trace';
+import { trace } from '../../../src/graph/trace/trace';
 import type { NdArray } from '../../../src/protocol/tensors';
 
 const x = { name: 'x', shape: [2, 3] };

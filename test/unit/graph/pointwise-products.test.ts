@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import { stream } from '../../../src/data/random';
 import type { Graph } from '../../../src/graph/ir';
 import { optimize } from './optimize';
-import { multiplyPointwise } from '../../../src/graph/tensorflow/pointwise-products';
-import { trace } from '../../../src/graph/trace';
+import { multiplyPointwise } from '../../../src/graph/passes/pointwise-products';
+import { trace } from '../../../src/graph/trace/trace';
 import { runReference } from './reference';
 
 function gradients(size: 1 | 3, strides: 1 | 2): Graph {

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { withScope } from '../../../src/flow/scope';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
 import { printGraph } from '../../../src/graph/print';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../src/graph/trace';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../src/graph/trace/trace';
 
 const x: InputSpec = { name: 'x', shape: [anyBatch, 2] };
 

@@ -4,13 +4,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
 import type { Graph } from '../../../src/graph/ir';
-import { halveCheckerboards } from '../../../src/graph/onnx/checkerboards';
+import { halveCheckerboards } from '../../../src/graph/passes/checkerboards';
 import { composeConvolutions } from '../../../src/graph/passes/compose-convolutions';
 import { foldAffine } from '../../../src/graph/passes/fold-affine';
 import { joinSums } from '../../../src/graph/passes/join-sums';
 import { optimize } from './optimize';
 import { splitProducts } from '../../../src/graph/passes/split-products';
-import { trace, type InputSpec } from '../../../src/graph/trace';
+import { trace, type InputSpec } from '../../../src/graph/trace/trace';
 
 const opsOf = (graph: Graph): string[] => graph.nodes.map(({ op }) => op);
 const numbers = (graph: Graph, id: number): number[] => [...graph.constants.get(id)!];

@@ -7,7 +7,7 @@ import type { Graph, Node } from '../../../src/graph/ir';
 import { renewedActivation } from '../../../src/graph/kernels/normalization';
 import { optimize } from './optimize';
 import { recomputeActivations } from '../../../src/graph/passes/recompute-activations';
-import { trace } from '../../../src/graph/trace';
+import { trace } from '../../../src/graph/trace/trace';
 
 /** The gradients of a convolution of a rectified norm. */
 function step(wanted: (h: Tensor) => Record<string, Tensor> = () => ({})): Graph {

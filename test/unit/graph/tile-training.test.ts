@@ -7,7 +7,7 @@ import { stream } from '../../../src/data/random';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
 import type { Graph } from '../../../src/graph/ir';
 import { optimize } from './optimize';
-import { trace } from '../../../src/graph/trace';
+import { trace } from '../../../src/graph/trace/trace';
 import { tileTraining } from '../../../src/graph/layouts/exchanged/exchanged';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { runReference } from './reference';

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { withScope } from '../../../src/flow/scope';
-import { fusedAdam } from '../../../src/graph/adam';
-import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace';
+import { fusedAdam } from '../../../src/graph/trace/adam';
+import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace/trace';
 
 const x = { name: 'x', shape: [2, 3] };
 

@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../base/shape';
 import type { ModelConfig } from '../../../config/schema';
 import type { Graph } from '../../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../../graph/trace';
+import { anyBatch, trace, type TensorMap } from '../../../graph/trace/trace';
 import { hasTails } from '../../../protocol/spline';
 import type { Feeds } from '../../backends/backend';
 import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';

@@ -1,7 +1,7 @@
 /** What the engine's training step computes before its gradients, printed as a PyTorch module. */
 import { drawSamples, logLikelihood } from '../../../flow/real-nvp';
 import { printTorch, type PrintedTorch } from '../../../graph/torch/file';
-import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace';
+import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
 import type { FlowParts } from '../../model/flow-graphs';
 import { moduleTensors, perExample, tracedFunction } from '../../model/torch-functions';
 

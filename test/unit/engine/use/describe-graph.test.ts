@@ -5,7 +5,7 @@ import { loadCheckpoint } from '../../../../src/checkpoint/checkpoint';
 import { backends } from '../../../../src/engine/backends/registry';
 import { describeGraph, tracedText, type GraphSize } from '../../../../src/engine/use/describe-graph';
 import type { Pipeline } from '../../../../src/graph/passes/pass';
-import { onnxPasses } from '../../../../src/graph/pipelines';
+import { onnxPasses } from '../../../../src/graph/pipelines/pipelines';
 import { openSubject } from '../../../../src/engine/open/graph-subject';
 import {
   type GraphSubject,

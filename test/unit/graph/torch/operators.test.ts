@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kernelRules } from '../../../../src/graph/kernels/rules';
-import { sliceScatter, stridedSlice } from '../../../../src/graph/torch/slices';
-import { weightNorm } from '../../../../src/graph/torch/weight-norms';
+import { sliceScatter, stridedSlice } from '../../../../src/graph/passes/slices';
+import { weightNorm } from '../../../../src/graph/passes/weight-norms';
 import { leftToAutograd, torchOperators } from '../../../../src/graph/torch/operators';
 
 test('every kernel that can be traced is printed as PyTorch, or is one of gradients and training', () => {

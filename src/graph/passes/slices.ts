@@ -4,7 +4,7 @@
  */
 import type { Graph, Node } from '../ir';
 import { producersOf } from '../links';
-import { pass } from '../passes/pass';
+import { pass } from './pass';
 import { rewrite } from '../rewrite';
 import { sameShape } from '../shape';
 

@@ -1,6 +1,6 @@
 import { isPointwise } from '../convolution';
 import type { Graph } from '../ir';
-import { pass } from '../passes/pass';
+import { pass } from './pass';
 import { rewrite } from '../rewrite';
 import { sizeOf } from '../../base/shape';
 

@@ -2,9 +2,9 @@ import { convolutionAttrs, isPointwise } from '../convolution';
 import type { Graph, Node, Value } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { arithmeticNames } from '../kernels/elementwise';
-import { removeDeadCode } from '../passes/dead-code';
-import { pass, type Pass } from '../passes/pass';
-import { countUses } from '../passes/count-uses';
+import { removeDeadCode } from './dead-code';
+import { pass, type Pass } from './pass';
+import { countUses } from './count-uses';
 import { rewrite, type Rewriter } from '../rewrite';
 import { sizeOf } from '../../base/shape';
 

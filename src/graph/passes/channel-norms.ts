@@ -1,7 +1,7 @@
 import type { ConstantData, Graph, Node } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { rewrite } from '../rewrite';
-import { pass } from '../passes/pass';
+import { pass } from './pass';
 
 /** x · scale + shift with one number of each for each channel (axis 1 of NCHW); inputs x, scale [C], shift [C]. */
 export const channelNorm = 'ChannelNorm';

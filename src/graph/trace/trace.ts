@@ -1,11 +1,11 @@
 /** Records what a function over TensorFlow.js ops computes, as a graph. */
 import * as tf from '@tensorflow/tfjs-core';
-import { UserError } from '../base/user-error';
-import { hearNames } from '../flow/scope';
+import { UserError } from '../../base/user-error';
+import { hearNames } from '../../flow/scope';
 import { callerLine } from './caller';
-import type { DType, Graph } from './ir';
+import type { DType, Graph } from '../ir';
 import { recordInto, tensorOf, valueOf } from './meta-backend';
-import { Recorder } from './recorder';
+import { Recorder } from '../recorder';
 
 /**
  * The batch size that stands for "any": a large prime, so that a dimension which is a multiple of it can have come from

@@ -1,29 +1,29 @@
 /** The passes of each target, in order. Compilers run these lists, and `flowscope graph` shows them. */
-import type { Graph, Node } from './ir';
-import { joinReorderings, useBlocks } from './layouts/blocked/blocked';
-import { joinChannelNorms } from './onnx/channel-norms';
-import { halveCheckerboards } from './onnx/checkerboards';
-import { computeGradientsEarly } from './onnx/gradients-early';
-import { writeOutSoftplus } from './onnx/softplus';
-import { useChannelsFirst } from './layouts/channels-first';
-import { convolveTiles, liesInRows } from './layouts/rows/rows';
-import { mergeCommonSubexpressions } from './passes/common-subexpressions';
-import { composeConvolutions } from './passes/compose-convolutions';
-import { removeDeadCode } from './passes/dead-code';
-import { expandBatchNorm } from './passes/expand-batch-norm';
-import { foldAffine } from './passes/fold-affine';
-import { foldConstants } from './passes/fold-constants';
-import { followSelections } from './passes/follow-selections';
-import { joinParts } from './passes/join-parts';
-import { joinSums } from './passes/join-sums';
-import type { Pipeline } from './passes/pass';
-import { recomputeActivations } from './passes/recompute-activations';
-import { simplify } from './passes/simplify';
-import { splitProducts } from './passes/split-products';
-import { multiplyPointwise } from './tensorflow/pointwise-products';
-import { takeSlices } from './torch/slices';
-import { takeWeightNorms } from './torch/weight-norms';
-import { tileTraining } from './layouts/exchanged/exchanged';
+import type { Graph, Node } from '../ir';
+import { joinReorderings, useBlocks } from '../layouts/blocked/blocked';
+import { joinChannelNorms } from '../passes/channel-norms';
+import { halveCheckerboards } from '../passes/checkerboards';
+import { computeGradientsEarly } from '../passes/gradients-early';
+import { writeOutSoftplus } from '../passes/softplus';
+import { useChannelsFirst } from '../layouts/channels-first';
+import { convolveTiles, liesInRows } from '../layouts/rows/rows';
+import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
+import { composeConvolutions } from '../passes/compose-convolutions';
+import { removeDeadCode } from '../passes/dead-code';
+import { expandBatchNorm } from '../passes/expand-batch-norm';
+import { foldAffine } from '../passes/fold-affine';
+import { foldConstants } from '../passes/fold-constants';
+import { followSelections } from '../passes/follow-selections';
+import { joinParts } from '../passes/join-parts';
+import { joinSums } from '../passes/join-sums';
+import type { Pipeline } from '../passes/pass';
+import { recomputeActivations } from '../passes/recompute-activations';
+import { simplify } from '../passes/simplify';
+import { splitProducts } from '../passes/split-products';
+import { multiplyPointwise } from '../passes/pointwise-products';
+import { takeSlices } from '../passes/slices';
+import { takeWeightNorms } from '../passes/weight-norms';
+import { tileTraining } from '../layouts/exchanged/exchanged';
 
 /** What suits every backend, and what other passes leave is cleaned up with. */
 export const cleanup: Pipeline = [

@@ -1,7 +1,7 @@
 import type { Node } from '../ir';
 import { producersOf } from '../links';
-import { countUses } from '../passes/count-uses';
-import { pass } from '../passes/pass';
+import { countUses } from './count-uses';
+import { pass } from './pass';
 
 /** A Concat of fewer is none of all gradients. */
 const many = 32;

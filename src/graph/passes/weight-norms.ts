@@ -1,7 +1,7 @@
 /** Weights v · g / ‖v‖, norms being over all axes but the last, which PyTorch has in one operator. */
 import type { Node } from '../ir';
 import { producersOf } from '../links';
-import { pass } from '../passes/pass';
+import { pass } from './pass';
 import { rewrite } from '../rewrite';
 
 /** Of v and g. */
