@@ -8,7 +8,7 @@ import { describe, positive, positiveInteger } from './fields';
 import { transformNames } from './transforms';
 
 /** Affine map of a coupling from data to latent. The last two are the inverses of the first two. */
-const affineForm = v.picklist([
+export const affineForm = v.picklist([
   'scale-then-shift',
   'shift-then-scale',
   'inverse-scale-then-shift',
@@ -28,6 +28,14 @@ export const scaleMap = v.picklist([
   'softplus-asinh',
 ]);
 
+export const outputOrder = v.picklist(['scale-shift', 'shift-scale']);
+
+export const outputLayout = v.picklist(['halves', 'interleaved']);
+
+export const splineEnds = v.picklist(['linear', 'box', 'circular', 'half-turn']);
+
+export const splineMap = v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']);
+
 export const polarity = v.picklist(['first-conditions', 'first-moves']);
 
 export const flowNorm = v.pipe(
@@ -40,7 +48,7 @@ const leastSize = (usual: number, what: string) =>
 const edge = v.pipe(v.number(), v.minValue(-1e6), v.maxValue(1e6));
 
 /** Of splines with intervals of their own; the defaults are BayesFlow's. */
-const splineInterval = v.strictObject({
+export const splineInterval = v.strictObject({
   domain: v.optional(
     v.pipe(
       v.tuple([edge, edge, edge, edge]),
@@ -77,15 +85,12 @@ export const conventionFields = {
     'scale-then-shift',
   ),
   outputOrder: v.optional(
-    v.pipe(
-      v.picklist(['scale-shift', 'shift-scale']),
-      describe('Which of s and t comes first in the output of a conditioner.'),
-    ),
+    v.pipe(outputOrder, describe('Which of s and t comes first in the output of a conditioner.')),
     'scale-shift',
   ),
   outputLayout: v.optional(
     v.pipe(
-      v.picklist(['halves', 'interleaved']),
+      outputLayout,
       describe('Whether s and t are the two halves of the output of a conditioner, or alternate in it.'),
     ),
     'halves',
@@ -127,7 +132,7 @@ export const conventionFields = {
   ),
   splineEnds: v.optional(
     v.pipe(
-      v.picklist(['linear', 'box', 'circular', 'half-turn']),
+      splineEnds,
       describe(
         'What a spline does at the ends of its interval: linear, slope 1, and nothing changes outside; box, learned slopes at ' +
           'both ends, for data that stay inside; circular, the interval is a circle with one learned slope where its ends meet; ' +
@@ -148,7 +153,7 @@ export const conventionFields = {
   ),
   splineMap: v.optional(
     v.pipe(
-      v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']),
+      splineMap,
       describe(
         'How the output of the conditioner becomes the bins of a spline and its slopes: softmax-floor, a softmax and a softplus ' +
           'that leave at least splineFloor (nflows); soft-clip, both clipped softly by ln splineSlope (zuko); softmax-halves, a ' +

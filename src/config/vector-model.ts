@@ -2,7 +2,8 @@
 import * as v from 'valibot';
 import { baseSchema } from './bases';
 import { mixingLayers, reflectionCount } from './mixing-layers';
-import { conventionFields, flowNorm, polarity } from './convention-fields';
+import { conventionFields, flowNorm, outputLayout, outputOrder, polarity } from './convention-fields';
+import { netConfig, transformConfig } from './layer-parts';
 import {
   activation,
   describe,
@@ -20,6 +21,22 @@ export const mostFeatures = 4096;
 /** Of a chain that is written out, of images too. */
 export const mostLayers = 2000;
 
+const conditioning = v.picklist(['masked', 'selected']);
+
+/** What a layer of a list has for itself; what is absent is as the model says it. */
+const mappingParts = {
+  transform: v.optional(v.pipe(transformConfig, describe('The map of each element, for this layer alone.'))),
+  net: v.optional(v.pipe(netConfig, describe('The network of this layer alone.'))),
+  nets: v.optional(
+    v.pipe(
+      v.picklist(['joint', 'separate']),
+      describe('One network, or one for each thing that the transform takes.'),
+    ),
+  ),
+  outputOrder: v.optional(v.pipe(outputOrder, describe('As `outputOrder` of the model.'))),
+  outputLayout: v.optional(v.pipe(outputLayout, describe('As `outputLayout` of the model.'))),
+};
+
 /** A flow written out, for chains that `couplings`, `mask` and `permutation` cannot say. */
 const vectorLayer = v.variant('kind', [
   v.strictObject({
@@ -31,6 +48,13 @@ const vectorLayer = v.variant('kind', [
     scaleClamp: v.optional(
       v.pipe(positive, describe('Bound of arctan in this coupling; the one of the model if absent.')),
     ),
+    conditioning: v.optional(
+      v.pipe(
+        conditioning,
+        describe('What its network sees, as `conditioning` of the model, which holds if absent.'),
+      ),
+    ),
+    ...mappingParts,
   }),
   v.strictObject({
     kind: v.pipe(
@@ -68,6 +92,7 @@ const vectorLayer = v.variant('kind', [
       ),
       'input',
     ),
+    ...mappingParts,
   }),
   ...mixingLayers,
 ]);
@@ -146,7 +171,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   conditioning: v.optional(
     v.pipe(
-      v.picklist(['masked', 'selected']),
+      conditioning,
       describe(
         'masked: conditioners read and return all features, zeroed by the mask; selected: they read only the identity features ' +
           'and return only the transformed ones.',

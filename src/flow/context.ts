@@ -5,11 +5,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { withContextDegrees, type Degrees } from '../base/degrees';
-import type { ImageModelConfig, VectorModelConfig } from '../config/schema';
+import type { VectorModelConfig } from '../config/schema';
 import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
 import { activation } from './nets/activation';
 import { unitsByDegree, type Net } from './nets/conditioner';
 import { linear } from './nets/linear';
+import type { ContextSpec } from './spec';
 
 export interface ContextInput {
   /** Numbers of a context, C. */
@@ -22,45 +23,44 @@ export interface ContextInput {
   encode(ctx: FlowContext, context: Tensor): Tensor;
 }
 
-/** Numbers that conditioners see of a context. */
-export function contextSeen({ context, contextNet }: VectorModelConfig): number {
-  return context === 0 ? 0 : (contextNet.at(-1) ?? context);
+/** Numbers that conditioners see of a context, or channels of an image. */
+export function contextSeen(context: ContextSpec | undefined): number {
+  if (!context) return 0;
+  return context.kind === 'image' ? context.channels : (context.widths.at(-1) ?? context.size);
 }
 
-/** The context of a vector flow: as it is, standardized by stored statistics, or through a network. */
-export function contextInput(config: VectorModelConfig): ContextInput | undefined {
-  const { context: size, contextNorm, contextNet, contextOutput } = config;
-  if (size === 0) return undefined;
+export function contextInput(context: ContextSpec): ContextInput {
+  return context.kind === 'image' ? imageContext(context) : vectorContext(context);
+}
+
+/** As it is, standardized by stored statistics, or through a network. */
+function vectorContext(context: Extract<ContextSpec, { kind: 'vector' }>): ContextInput {
+  const { size, standardized, output } = context;
   const [mean, std] = ['context.mean', 'context.std'];
-  const widths = [size, ...contextNet];
-  const layers = contextNet.map((width, i) => linear(`context.net.${i}`, widths[i]!, width));
-  const active = activation({
-    activation: config.contextActivation ?? config.activation,
-    slope: config.slope,
-  });
+  const widths = [size, ...context.widths];
+  const layers = context.widths.map((width, i) => linear(`context.net.${i}`, widths[i]!, width));
+  const active = activation(context.activation);
   return {
     size,
     parameters: layers.flatMap(({ parameters }) => parameters),
-    state: contextNorm
+    state: standardized
       ? [
           { name: mean, shape: [size], value: 0 },
           { name: std, shape: [size], value: 1 },
         ]
       : [],
-    encode(ctx, context) {
-      const scaled = contextNorm ? tf.div(tf.sub(context, ctx.get(mean)), ctx.get(std)) : context;
+    encode(ctx, given) {
+      const scaled = standardized ? tf.div(tf.sub(given, ctx.get(mean)), ctx.get(std)) : given;
       return layers.reduce((h, layer, i) => {
         const sum = layer.apply(ctx, h);
-        return i === layers.length - 1 && contextOutput === 'linear' ? sum : active(sum);
+        return i === layers.length - 1 && output === 'linear' ? sum : active(sum);
       }, scaled);
     },
   };
 }
 
-/** The context of an image flow: an image as it is. */
-export function imageContextInput({ context }: ImageModelConfig): ContextInput | undefined {
-  if (!context) return undefined;
-  const { height, width, channels } = context;
+/** An image as it is. */
+function imageContext({ height, width, channels }: Extract<ContextSpec, { kind: 'image' }>): ContextInput {
   const shape = [height, width, channels] as const;
   return {
     size: height * width * channels,

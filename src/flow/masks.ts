@@ -11,7 +11,7 @@ export interface Mask {
 }
 
 /** The first coupling of a flow has number 0; polarity flips at each. */
-function conditionsFirst(polarity: Polarity, number: number): boolean {
+export function conditionsFirst(polarity: Polarity, number: number): boolean {
   return (polarity === 'first-conditions') === (number % 2 === 0);
 }
 

@@ -6,15 +6,15 @@ import { hasLogit } from '../config/data-constraint';
 import type { Standardization } from '../config/standardization';
 import type { FlowContext, Step } from './bijection';
 import type { Preprocess } from './context';
-import { imageFlow } from './image-flow';
+import { build } from './build';
+import { expand } from './expand/expand';
 import type { Flow } from './layers';
 import { logit, scalePixels, standardize } from './preprocess';
 import { alone, type Room } from './room';
-import { vectorFlow } from './vector-flow';
 
 /** @throws the room's refusal, as soon as the layers so far store more than it has */
 export function buildFlow(config: ModelConfig, room: Room = alone): Flow {
-  return config.kind === 'vector' ? vectorFlow(config, room) : imageFlow(config, room);
+  return build(expand(config), room);
 }
 
 /** From data units to the flow's input; undefined for vectors that are not standardized. */

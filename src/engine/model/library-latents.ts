@@ -5,8 +5,7 @@
  */
 import type { ImageModelConfig } from '../../config/schema';
 import { sizeOf } from '../../base/shape';
-import { paddedShape } from '../../flow/image-flow';
-import { imagePlan } from '../../flow/image-plan';
+import { imageLayers } from '../../flow/expand/image-layers';
 import type { Flow } from '../../flow/layers';
 import { toChannelsLast } from './layout';
 import { standardLogProb } from './running-base';
@@ -17,7 +16,7 @@ import type { FlowRunner } from './runner';
  * library that gives the last part alone scores the others under their priors, which stay.
  */
 export function barePriors(config: ImageModelConfig): ImageModelConfig {
-  const layers = [...imagePlan(config, paddedShape(config))!];
+  const layers = [...imageLayers(config)!];
   const from = config.latents === 'last' ? layers.findLastIndex(({ kind }) => kind === 'factorOut') : -1;
   return {
     ...config,

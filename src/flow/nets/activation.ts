@@ -3,15 +3,14 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
 
+export type ActivationOptions = Pick<VectorModelConfig, 'activation' | 'slope'>;
+
 /** Klambauer et al. 2017, "Self-Normalizing Neural Networks". */
 const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
 
 /** @param slope of leaky-relu below zero; the others do without */
-export function activation({
-  activation: kind,
-  slope,
-}: Pick<VectorModelConfig, 'activation' | 'slope'>): (x: Tensor) => Tensor {
+export function activation({ activation: kind, slope }: ActivationOptions): (x: Tensor) => Tensor {
   switch (kind) {
     case 'relu':
       return tf.relu;

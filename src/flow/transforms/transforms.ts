@@ -1,6 +1,6 @@
-/** The transforms that a config can name. */
-import type { ModelConfig } from '../../config/schema';
-import type { TransformName } from '../../config/transforms';
+/** The transform of a layer. */
+import type { TransformConfig } from '../../config/layer-parts';
+import type { TransformSpec } from '../spec';
 import { additive } from './additive';
 import { affine } from './affine';
 import { inverseOf } from './inverse';
@@ -9,47 +9,50 @@ import { splineOfOwnInterval } from './rational-quadratic-interval';
 import type { UnivariateTransform } from './types';
 
 /** Axes over which the mean of s is removed, by the config's word for them. */
-const meanAxes = { removed: [-1], pixel: [-1], image: [-3, -2, -1] } as const;
+const meanAxes = { kept: undefined, removed: [-1], pixel: [-1], image: [-3, -2, -1] } as const;
 
-interface TransformSource {
-  config: ModelConfig;
-  /** Of a coupling over images, or of the model of vectors. */
-  scaleMean?: keyof typeof meanAxes;
-  /** Of the layer. */
+interface Place {
+  /** Name of the layer. */
   name: string;
   /** Channels or features that are transformed. */
   features: number;
+  /** Whether learned scales are regularized. */
+  decays: boolean;
 }
 
-const makers: Record<TransformName, (source: TransformSource) => UnivariateTransform> = {
-  affine({ config, name, features, scaleMean }) {
-    const over = config.kind === 'vector' && config.scaleMean === 'removed' ? 'removed' : scaleMean;
+type Makers = {
+  [Kind in TransformConfig['kind']]: (
+    settings: Extract<TransformConfig, { kind: Kind }>,
+    place: Place,
+  ) => UnivariateTransform;
+};
+
+const makers: Makers = {
+  affine({ form, scaleMap, scaleEpsilon, scaleClamp, scaleMean }, { name, features, decays }) {
+    const centered = meanAxes[scaleMean];
     return affine({
       name,
       features,
-      form: config.affine,
-      scaleMap: { kind: config.scaleMap, epsilon: config.scaleEpsilon, clamp: config.scaleClamp },
-      ...(over ? { centered: meanAxes[over] } : {}),
-      // The paper regularizes the learned scales of image flows (section 4.1).
-      decayScale: config.kind === 'image',
+      form,
+      scaleMap: { kind: scaleMap, epsilon: scaleEpsilon, clamp: scaleClamp },
+      ...(centered ? { centered } : {}),
+      decayScale: decays,
     });
   },
   additive: () => additive,
-  rationalQuadratic({ config }) {
-    if (config.splineInterval) return splineOfOwnInterval(config.bins, config.splineInterval);
-    const spline = rationalQuadratic({
-      bins: config.bins,
-      bound: config.splineBound,
-      center: config.splineCenter,
-      ends: config.splineEnds,
-      map: config.splineMap,
-      floor: config.splineFloor,
-      slope: config.splineSlope,
-    });
-    return config.splineDirection === 'inverse' ? inverseOf(spline) : spline;
+  rationalQuadratic({ direction, ...options }) {
+    const spline = rationalQuadratic(options);
+    return direction === 'inverse' ? inverseOf(spline) : spline;
   },
+  intervalSpline: ({ bins, interval }) => splineOfOwnInterval(bins, interval),
 };
 
-export function transformOf(source: TransformSource): UnivariateTransform {
-  return makers[source.config.transform](source);
+/** @param features channels or features that are transformed */
+export function transformOf(
+  { settings, decays }: TransformSpec,
+  name: string,
+  features: number,
+): UnivariateTransform {
+  const make = makers[settings.kind] as (settings: TransformConfig, place: Place) => UnivariateTransform;
+  return make(settings, { name, features, decays });
 }

@@ -1,14 +1,11 @@
-/** The chain of an image flow as its config says it, from data to latent; undefined for RealNVP, which is no chain. */
-import type { ImageLayerConfig, ImageNetConfig } from '../config/image-layers';
-import type { ImageModelConfig } from '../config/schema';
-import { randomOrder } from './masks';
-import type { ImageShape } from './squeeze';
+/** The layers of an image flow, from data to latent, as its config can list them. */
+import type { ImageLayerConfig, ImageNetConfig } from '../../config/image-layers';
+import type { ImageModelConfig } from '../../config/schema';
+import { randomOrder } from '../masks';
 
-export function imagePlan(
-  config: ImageModelConfig,
-  shape: ImageShape,
-): readonly ImageLayerConfig[] | undefined {
-  return config.layers ?? (config.architecture === 'glow' ? glow(config, shape[2]) : undefined);
+/** Those of the config, or Glow's; undefined for RealNVP, which no list describes. */
+export function imageLayers(config: ImageModelConfig): readonly ImageLayerConfig[] | undefined {
+  return config.layers ?? (config.architecture === 'glow' ? glow(config, config.channels) : undefined);
 }
 
 /**

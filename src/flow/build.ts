@@ -1,0 +1,265 @@
+/**
+ * A flow from its spec: a fold over the layers. What a squeeze, a flattening or a factor-out leads to is put back together as
+ * in the multi-scale architecture of RealNVP, so that the whole goes from a shape to itself and every latent keeps a place.
+ */
+import { sizeOf } from '../base/shape';
+import { degreesOf } from '../base/degrees';
+import type { LayerKind } from '../protocol/model';
+import { actNorm } from './act-norm';
+import { autoregressive } from './autoregressive';
+import { baseOf } from './bases/bases';
+import { standardNormal } from './bases/standard-normal';
+import type { Bijection } from './bijection';
+import { contextInput, contextSeen } from './context';
+import { coupling } from './coupling';
+import { flatten, flattenPositions } from './flatten';
+import { haar } from './haar';
+import type { Flow, FlowLayer } from './layers';
+import { learnedPrior, priorMask } from './learned-prior';
+import { channelMask, checkerboardMask, type Mask } from './masks';
+import { conv1x1 } from './mixing/conv1x1';
+import { fullConv1x1 } from './mixing/full-conv1x1';
+import { mixing } from './mixing/mixing';
+import { factorOut, folded } from './multi-scale';
+import { conditionerOf } from './nets/nets';
+import { permutation } from './permutation';
+import { channelPositions, composed } from './positions';
+import { counting, type Room } from './room';
+import { sequence } from './sequence';
+import type { AutoregressiveSpec, CouplingSpec, FlowSpec, LayerSpec, SplitSpec } from './spec';
+import { halves, masked, selected, type Split } from './splits';
+import { squeeze, squeezePositions, type ImageShape } from './squeeze';
+import { transformOf } from './transforms/transforms';
+import { batchNormLayer } from './vector-layers';
+
+interface Build {
+  spec: FlowSpec;
+  /** Numbers or channels that conditioners see of the context. */
+  seen: number;
+  layers: FlowLayer[];
+  couplings: number;
+  counted: ReturnType<typeof counting>;
+  /** By shape and bits. */
+  masks: Map<string, Mask>;
+  /** Places of the latents that leave together, channels first. */
+  parts: Int32Array[];
+}
+
+type Kind<K extends LayerSpec['kind']> = Extract<LayerSpec, { kind: K }>;
+/** Layers around those that follow them. */
+type Fold = Kind<'squeeze' | 'flatten' | 'factorOut'>;
+type Single = Exclude<LayerSpec, Fold>;
+
+const asImage = (shape: readonly number[]): ImageShape => shape as unknown as ImageShape;
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** One for all that are the same: it is as large as an image. */
+function maskOf({ masks }: Build, bits: readonly number[], shape: readonly number[]): Mask {
+  const key = `${shape.join('×')} ${bits.join('')}`;
+  const known = masks.get(key);
+  if (known) return known;
+  const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => bits[i % bits.length]!);
+  const mask = { shape, data };
+  masks.set(key, mask);
+  return mask;
+}
+
+/** The split, and which elements it passes unchanged. */
+function splitOf(build: Build, spec: SplitSpec, shape: readonly number[]): { split: Split; mask: Mask } {
+  switch (spec.kind) {
+    case 'masked': {
+      const mask = maskOf(build, spec.mask, shape);
+      return { split: masked(mask), mask };
+    }
+    case 'selected':
+      return { split: selected(shape, spec.mask), mask: maskOf(build, spec.mask, shape) };
+    case 'checkerboard': {
+      const mask = checkerboardMask(asImage(shape), spec.identity === 'even' ? 0 : 1, 'first-conditions');
+      return { split: masked(mask), mask };
+    }
+    case 'halves': {
+      const mask = channelMask(asImage(shape), spec.identity === 'first' ? 0 : 1, 'first-conditions');
+      return { split: halves(shape, spec.identity === 'first'), mask };
+    }
+  }
+}
+
+function couplingOf(
+  build: Build,
+  { name, transform: settings, conditioner, norm }: CouplingSpec & { name: string },
+  { split, mask }: ReturnType<typeof splitOf>,
+  shape: readonly number[],
+): Bijection {
+  const transformed = split.transformedShape.at(-1)!;
+  const transform = transformOf(settings, name, transformed);
+  return coupling({
+    name,
+    shape,
+    split,
+    transform,
+    conditioner: conditionerOf(conditioner, {
+      name,
+      inputs: split.identityShape.at(-1)!,
+      transformed,
+      transform,
+      context: conditioner.seesContext ? build.seen : 0,
+      mask,
+    }),
+    ...(norm ? { norm } : {}),
+  });
+}
+
+function autoregressiveOf(
+  { seen }: Build,
+  { name, order, sees, transform: settings, conditioner, masks }: AutoregressiveSpec & { name: string },
+): Bijection {
+  const features = order.length;
+  const transform = transformOf(settings, name, features);
+  const context = conditioner.seesContext ? seen : 0;
+  return autoregressive({
+    name,
+    order,
+    sees,
+    transform,
+    conditioner: conditionerOf(conditioner, {
+      name,
+      inputs: features,
+      transformed: features,
+      transform,
+      context,
+      degrees: (outputs) => ({
+        ...degreesOf(order, outputs, conditioner.outputs.outputLayout, context > 0 && masks.contextFirst),
+        stored: masks.stored,
+      }),
+    }),
+  });
+}
+
+/** The features from the first place to the last. */
+function inOrder(places: readonly number[]): number[] {
+  return [...places.keys()].sort((a, b) => places[a]! - places[b]!);
+}
+
+/** A layer that keeps its shape, and what its row says of it. */
+function single(
+  build: Build,
+  layer: Single,
+  shape: readonly number[],
+): { bijection: Bijection; row: Pick<FlowLayer, 'kind' | 'hasNorm'> & Partial<FlowLayer> } {
+  const { name } = layer;
+  const plain = (bijection: Bijection, kind: LayerKind) => ({ bijection, row: { kind, hasNorm: false } });
+  switch (layer.kind) {
+    case 'coupling': {
+      const split = splitOf(build, layer.split, shape);
+      const kind = shape.length === 1 ? 'vector' : layer.split.kind;
+      return {
+        bijection: couplingOf(build, layer, split, shape),
+        row: {
+          kind: kind === 'vector' || kind === 'checkerboard' ? kind : 'channelwise',
+          hasNorm: layer.norm !== undefined,
+          coupling: build.couplings++,
+          mask: split.mask,
+        },
+      };
+    }
+    case 'autoregressive':
+      return {
+        bijection: autoregressiveOf(build, layer),
+        row: { kind: layer.kind, hasNorm: false, order: inOrder(layer.order), places: layer.order },
+      };
+    case 'prior':
+      return {
+        bijection: learnedPrior(name, asImage(shape), layer, layer.seesContext ? build.seen : 0),
+        row: { kind: 'prior', hasNorm: false, mask: maskOf(build, priorMask(layer, shape.at(-1)!), shape) },
+      };
+    case 'batchNorm':
+      return plain(batchNormLayer(name, shape[0]!, layer.norm), layer.kind);
+    case 'actNorm':
+      return plain(actNorm(name, shape), layer.kind);
+    case 'permute':
+      return plain(permutation(name, shape, layer.order), layer.kind);
+    case 'conv1x1':
+      return plain(conv1x1({ ...layer, shape: asImage(shape) }), layer.kind);
+    case 'fullConv1x1':
+      return plain(fullConv1x1(name, asImage(shape), layer.bias), 'conv1x1');
+    case 'haar':
+      return plain(haar(name, asImage(shape), layer.rebalance), layer.kind);
+    default:
+      return plain(mixing(name, shape[0]!, layer), layer.kind);
+  }
+}
+
+/** The layers from number `from` on. @param scale how many factor-outs stand before them */
+function rest(
+  build: Build,
+  from: number,
+  shape: readonly number[],
+  scale: number,
+  flowPositions: Int32Array,
+): Bijection {
+  const { spec, layers, parts } = build;
+  const name = from === 0 ? 'flow' : `rest.${from}`;
+  const pieces: Bijection[] = [];
+  let positions = flowPositions;
+  for (let i = from; i < spec.layers.length; i++) {
+    const layer = spec.layers[i]!;
+    const row = { name: layer.name, scale, inputShape: shape, outputShape: shape, positions };
+    if (layer.kind === 'squeeze' || layer.kind === 'flatten') {
+      const image = asImage(shape);
+      const squeezes = layer.kind === 'squeeze';
+      const fold = squeezes ? squeeze(layer.name, image, layer.order) : flatten(layer.name, image);
+      layers.push({ ...row, kind: layer.kind, outputShape: fold.outputShape, hasNorm: false });
+      const moved = squeezes ? squeezePositions(image, layer.order) : flattenPositions(image);
+      const inner = rest(build, i + 1, fold.outputShape, scale, composed(positions, moved));
+      return sequence(name, [...pieces, folded(layer.within, fold, inner)]);
+    }
+    if (layer.kind === 'factorOut') {
+      const image = asImage(shape);
+      const half = image[2] / 2;
+      const kept: ImageShape = [image[0], image[1], half];
+      layers.push({ ...row, kind: 'factorOut', outputShape: kept, hasNorm: false });
+      const placesOf = (channels: readonly number[]): Int32Array =>
+        composed(positions, channelPositions(image, channels));
+      parts.push(composed(placesOf(layer.order.slice(half)), flattenPositions(kept)));
+      const inner = rest(build, i + 1, kept, scale + 1, placesOf(layer.order.slice(0, half)));
+      return sequence(name, [...pieces, factorOut(layer.name, image, layer.order, inner)]);
+    }
+    const { bijection, row: facts } = single(build, layer, shape);
+    pieces.push(build.counted(bijection));
+    layers.push({ ...row, bijection, ...facts });
+    if (layer.kind === 'permute' && shape.length === 1) {
+      const here = positions;
+      positions = Int32Array.from(layer.order, (from) => here[from]!);
+    }
+  }
+  if (shape.length > 1) parts.push(composed(positions, flattenPositions(asImage(shape))));
+  // Nothing follows: the values are the latents.
+  return sequence(
+    name,
+    pieces.length > 0 ? pieces : [permutation(`${name}.same`, shape, upTo(shape.at(-1)!))],
+  );
+}
+
+/** @throws the room's refusal, as soon as the layers so far store more than it has */
+export function build(spec: FlowSpec, room: Room): Flow {
+  const { shape, context: given } = spec;
+  const seen = contextSeen(given);
+  const under: Build = {
+    ...{ spec, seen, layers: [], couplings: 0, counted: counting(room) },
+    ...{ masks: new Map(), parts: [] },
+  };
+  const positions = Int32Array.from({ length: sizeOf(shape) }, (_, i) => i);
+  const chain = rest(under, 0, shape, 0, positions);
+  const context = given && contextInput(given);
+  const isVector = shape.length === 1;
+  const base = isVector ? baseOf(spec.base, shape[0]!, seen) : standardNormal(chain.outputShape);
+  return {
+    ...chain,
+    parameters: [...(context?.parameters ?? []), ...chain.parameters, ...base.parameters],
+    state: [...(context?.state ?? []), ...chain.state],
+    layers: under.layers,
+    base,
+    ...(isVector ? {} : { latentParts: under.parts }),
+    ...(context ? { context } : {}),
+  };
+}

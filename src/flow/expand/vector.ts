@@ -1,0 +1,82 @@
+/** The spec of a vector flow. */
+import { layerNames } from '../../config/layer-folders';
+import type { VectorModelConfig } from '../../config/schema';
+import type { ConditionerSpec, ContextSpec, FlowSpec, LayerSpec, TransformSpec } from '../spec';
+import { netOfModel, normOptions, transformOfModel } from './parts';
+import { vectorLayers, type VectorLayer } from './vector-layers';
+
+/** Share of the new batch in running statistics, for vectors not configurable: PyTorch's default. */
+const normDecay = 0.1;
+
+function contextOf(config: VectorModelConfig): ContextSpec {
+  return {
+    kind: 'vector',
+    size: config.context,
+    standardized: config.contextNorm,
+    widths: config.contextNet,
+    activation: { activation: config.contextActivation ?? config.activation, slope: config.slope },
+    output: config.contextOutput,
+  };
+}
+
+type Mapping = Extract<VectorLayer, { kind: 'coupling' | 'autoregressive' }>;
+
+function transformOf(config: VectorModelConfig, layer: Mapping): TransformSpec {
+  const settings =
+    layer.transform ??
+    transformOfModel(
+      config,
+      layer.kind === 'coupling' && layer.scaleClamp !== undefined ? { scaleClamp: layer.scaleClamp } : {},
+    );
+  return { settings, decays: false };
+}
+
+function conditionerOf(config: VectorModelConfig, layer: Mapping): ConditionerSpec {
+  const { shiftActivation, slope, outputOrder, outputLayout } = config;
+  return {
+    net: layer.net ?? netOfModel(config),
+    nets: layer.nets ?? config.nets,
+    ...(shiftActivation && !layer.net ? { shiftActivation: { activation: shiftActivation, slope } } : {}),
+    outputs: {
+      outputOrder: layer.outputOrder ?? outputOrder,
+      outputLayout: layer.outputLayout ?? outputLayout,
+    },
+    seesContext: true,
+    normDecay,
+  };
+}
+
+function layerOf(config: VectorModelConfig, layer: VectorLayer, name: string): LayerSpec {
+  switch (layer.kind) {
+    case 'coupling':
+      return {
+        ...{ name, kind: 'coupling' },
+        split: { kind: layer.conditioning ?? config.conditioning, mask: layer.mask },
+        transform: transformOf(config, layer),
+        conditioner: conditionerOf(config, layer),
+        ...(config.flowNorm ? { norm: normOptions(config, normDecay) } : {}),
+      };
+    case 'autoregressive':
+      return {
+        ...{ name, kind: 'autoregressive', order: layer.order, sees: layer.sees },
+        transform: transformOf(config, layer),
+        conditioner: conditionerOf(config, layer),
+        masks: { stored: config.madeMasks === 'stored', contextFirst: config.contextFirst },
+      };
+    case 'batchNorm':
+      return { name, kind: 'batchNorm', norm: normOptions(config, normDecay) };
+    default:
+      return { ...layer, name };
+  }
+}
+
+export function vectorSpec(config: VectorModelConfig): FlowSpec {
+  const layers = vectorLayers(config);
+  const names = layerNames(layers);
+  return {
+    shape: [config.dim],
+    ...(config.context > 0 ? { context: contextOf(config) } : {}),
+    layers: layers.map((layer, i) => layerOf(config, layer, names[i]!)),
+    base: config.base,
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * What a flow is: its input, its context, its layers in order from data to latent, and its base. A layer is complete: it
+ * carries its split or order, its transform, its conditioner and its norm with their settings. Builders read this alone.
+ */
+import type { BaseConfig } from '../config/bases';
+import type { ImageNetConfig, ImageLayerConfig } from '../config/image-layers';
+import type { NetConfig, TransformConfig } from '../config/layer-parts';
+import type { MixingLayer } from '../config/mixing-layers';
+import type { NormOptions } from './batch-statistics';
+import type { ActivationOptions } from './nets/activation';
+import type { OutputConvention } from './nets/conditioner';
+import type { SqueezeOrder } from './squeeze';
+
+export interface FlowSpec {
+  /** [D], or [H, W, C] after padding. */
+  shape: readonly number[];
+  context?: ContextSpec;
+  layers: readonly LayerSpec[];
+  base: BaseConfig;
+}
+
+export type ContextSpec =
+  | {
+      kind: 'vector';
+      size: number;
+      /** By statistics that are stored with the flow. */
+      standardized: boolean;
+      /** Layers of a network over it; none where conditioners see it as it is. */
+      widths: readonly number[];
+      activation: ActivationOptions;
+      output: 'linear' | 'activated';
+    }
+  | { kind: 'image'; height: number; width: number; channels: number };
+
+export type LayerSpec = { name: string } & (
+  | CouplingSpec
+  | AutoregressiveSpec
+  | { kind: 'batchNorm'; norm: NormOptions }
+  | { kind: 'squeeze'; order: SqueezeOrder; within: string }
+  | { kind: 'flatten'; within: string }
+  /** The second half of the channels in `order` leaves. */
+  | { kind: 'factorOut'; order: readonly number[] }
+  | MixingLayer
+  | Extract<ImageLayerConfig, { kind: 'actNorm' | 'permute' | 'conv1x1' | 'fullConv1x1' | 'haar' | 'prior' }>
+);
+
+export interface CouplingSpec {
+  kind: 'coupling';
+  split: SplitSpec;
+  transform: TransformSpec;
+  conditioner: ConditionerSpec;
+  norm?: NormOptions;
+}
+
+export interface AutoregressiveSpec {
+  kind: 'autoregressive';
+  /** Place of each feature, from 0. */
+  order: readonly number[];
+  sees: 'input' | 'output';
+  transform: TransformSpec;
+  conditioner: ConditionerSpec;
+  masks: {
+    /** Whether a checkpoint has them. */
+    stored: boolean;
+    /** Whether some hidden units depend on the context alone. */
+    contextFirst: boolean;
+  };
+}
+
+export type SplitSpec =
+  /** By a bit for each feature or channel, 1 for identity; a network sees the identity part alone, or all of it with zeros. */
+  | { kind: 'selected' | 'masked'; mask: readonly number[] }
+  /** Pixels whose row + column is even or odd. */
+  | { kind: 'checkerboard'; identity: 'even' | 'odd' }
+  /** The two halves of the channels. */
+  | { kind: 'halves'; identity: 'first' | 'second' };
+
+export interface TransformSpec {
+  settings: TransformConfig;
+  /** Whether learned scales are regularized (paper, section 4.1). */
+  decays: boolean;
+}
+
+export interface ConditionerSpec {
+  net: NetSpec;
+  /** One network for all that the transform takes, or one for each. */
+  nets: 'joint' | 'separate';
+  /** Nonlinearity of the network of the shift, where it has one of its own. */
+  shiftActivation?: ActivationOptions;
+  outputs: OutputConvention;
+  /** Whether it sees the context. */
+  seesContext: boolean;
+  /** Share of the new batch in the running statistics of its norms. */
+  normDecay: number;
+}
+
+/** Over vectors, of images as in RealNVP, or of channels. */
+export type NetSpec =
+  | NetConfig
+  | {
+      kind: 'weightNormalized';
+      width: number;
+      blocks: number;
+      batchNorm: boolean;
+      normEpsilon: number;
+      normGain: boolean;
+      allLengths: boolean;
+      doubling: boolean;
+      /** Whether it sees the mask as one more channel. */
+      maskChannel: boolean;
+    }
+  | { kind: 'channels'; net: ImageNetConfig };
