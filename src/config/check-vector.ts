@@ -1,5 +1,6 @@
 /** Settings of a vector model that do not go together. */
 import { perFeature } from './bases';
+import { checkTransform } from './check-transform';
 import type { Problem } from './problem';
 import type { VectorModelConfig } from './schema';
 import { transformParameters } from './transforms';
@@ -87,9 +88,11 @@ export function checkVector(model: VectorModelConfig): Problem[] {
 function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: number): Problem[] {
   const problems = layers.flatMap((layer, i): Problem[] => {
     const path = `model.layers.${i}`;
-    if (layer.kind === 'coupling') return checkMask(layer.mask, dim, `${path}.mask`);
+    if (layer.kind === 'coupling')
+      return [...checkMask(layer.mask, dim, `${path}.mask`), ...checkParts(layer, path)];
     if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`, 'feature');
-    if (layer.kind === 'autoregressive') return checkPlaces(layer.order, dim, `${path}.order`);
+    if (layer.kind === 'autoregressive')
+      return [...checkPlaces(layer.order, dim, `${path}.order`), ...checkParts(layer, path)];
     if (layer.kind === 'plu') {
       return [
         ...(layer.order ? checkOrder(layer.order, dim, `${path}.order`, 'feature') : []),
@@ -105,6 +108,32 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
       message: 'expected at least one coupling or autoregressive layer',
     });
   }
+  return problems;
+}
+
+type Layer = NonNullable<VectorModelConfig['layers']>[number];
+
+/** The transform and the network that a layer has for itself. */
+function checkParts(layer: Extract<Layer, { kind: 'coupling' | 'autoregressive' }>, path: string): Problem[] {
+  const { transform, net } = layer;
+  const problems: Problem[] = [];
+  const add = (field: string, message: string) => problems.push({ path: `${path}.${field}`, message });
+  const autoregressive = layer.kind === 'autoregressive';
+  if (autoregressive && net?.kind === 'dense')
+    add(
+      'net.kind',
+      'expected "mlp" or "residual": dense nets have no masks, which autoregressive layers need',
+    );
+  if (layer.kind === 'coupling' && transform && layer.scaleClamp !== undefined)
+    add('scaleClamp', 'expected none beside `transform`, which has a `scaleClamp` for itself');
+  if (transform?.kind === 'affine') {
+    const { scaleMean } = transform;
+    if (scaleMean === 'pixel' || scaleMean === 'image')
+      add('transform.scaleMean', `expected "kept" or "removed" for vectors, got "${scaleMean}"`);
+    if (scaleMean === 'removed' && autoregressive)
+      add('transform.scaleMean', 'expected "kept": a mean over all features depends on later ones');
+  }
+  if (transform) problems.push(...checkTransform(transform, (setting) => `${path}.transform.${setting}`));
   return problems;
 }
 

@@ -1,16 +1,15 @@
 import { checkImage } from './check-image';
+import { checkTransformOfModel } from './check-transform';
 import { checkVector } from './check-vector';
-import type { SplineInterval } from './convention-fields';
 import type { Problem } from './problem';
-import type { ModelConfig, StoredConfig } from './schema';
+import type { StoredConfig } from './schema';
 
 /** What single fields cannot tell: settings that do not go together. */
 export function checkTogether({ data, model, training }: StoredConfig): Problem[] {
   const problems: Problem[] = [];
   problems.push(
     ...(model.kind === 'image' ? checkImage(model) : checkVector(model)),
-    ...checkScaleMap(model),
-    ...checkSpline(model),
+    ...checkTransformOfModel(model),
   );
   if (training.warmupSteps >= training.steps) {
     problems.push({
@@ -47,65 +46,4 @@ export function checkTogether({ data, model, training }: StoredConfig): Problem[
     problems.push({ path: 'training.flips', message: 'expected false, since only images can be flipped' });
   }
   return problems;
-}
-
-const needsEpsilon: ReadonlySet<ModelConfig['scaleMap']> = new Set([
-  'softplus',
-  'softplus-clamp',
-  'soft-clip',
-]);
-
-function checkScaleMap({ scaleMap, scaleEpsilon }: ModelConfig): Problem[] {
-  if (scaleEpsilon > 0 || !needsEpsilon.has(scaleMap)) return [];
-  const reason =
-    scaleMap === 'soft-clip'
-      ? 'soft-clip bounds s by its logarithm'
-      : `without it ${scaleMap} can reach 0, where the flow has no inverse`;
-  return [{ path: 'model.scaleEpsilon', message: `expected a number > 0 and < 1, since ${reason}` }];
-}
-
-function checkSpline(model: ModelConfig): Problem[] {
-  const { transform, splineMap, splineFloor, splineInterval, bins } = model;
-  if (transform !== 'rationalQuadratic') return [];
-  if (splineInterval) return checkInterval(splineInterval, bins);
-  if (model.splineEnds === 'half-turn' && model.splineDirection === 'inverse') {
-    return [
-      {
-        path: 'model.splineDirection',
-        message: 'expected forward, since half-turn splines run that way only',
-      },
-    ];
-  }
-  if (splineMap === 'soft-clip') return [];
-  const shares = splineMap === 'softmax-halves' ? bins - 1 : bins;
-  const problems: Problem[] = [];
-  if (shares < 2) {
-    problems.push({ path: 'model.bins', message: `expected at least 3 for softmax-halves, got ${bins}` });
-  }
-  if (splineFloor * shares >= 1) {
-    problems.push({
-      path: 'model.splineFloor',
-      message: `expected less than 1/${shares}, since ${shares} shares of at least that have to fit the interval, got ${splineFloor}`,
-    });
-  }
-  return problems;
-}
-
-/** Whether the domain has room for what is at least there. */
-function checkInterval({ domain, ...least }: SplineInterval, bins: number): Problem[] {
-  const [left, right, bottom, top] = domain;
-  const sides = [
-    { what: 'wide', size: right - left, least: Math.max(least.leastWidth, bins * least.leastBinWidth) },
-    { what: 'high', size: top - bottom, least: Math.max(least.leastHeight, bins * least.leastBinHeight) },
-  ];
-  return sides.flatMap(({ what, size, least }): Problem[] =>
-    size >= least
-      ? []
-      : [
-          {
-            path: 'model.splineInterval.domain',
-            message: `expected edges (left, right, bottom, top) at least ${least} ${what}, which ${bins} bins and the interval need, got ${size}`,
-          },
-        ],
-  );
 }

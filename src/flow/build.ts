@@ -203,7 +203,7 @@ function rest(
   let positions = flowPositions;
   for (let i = from; i < spec.layers.length; i++) {
     const layer = spec.layers[i]!;
-    const row = { name: layer.name, scale, inputShape: shape, outputShape: shape, positions };
+    const row = { name: layer.name, spec: layer, scale, inputShape: shape, outputShape: shape, positions };
     if (layer.kind === 'squeeze' || layer.kind === 'flatten') {
       const image = asImage(shape);
       const squeezes = layer.kind === 'squeeze';

@@ -4,8 +4,10 @@ import type { Base } from './bases/types';
 import type { Bijection } from './bijection';
 import type { ContextInput } from './context';
 import type { Mask } from './masks';
+import type { LayerSpec } from './spec';
 
-export interface FlowLayer {
+/** A row of any flow, also of one that was found in a graph. */
+export interface LayerRow {
   name: string;
   kind: LayerKind;
   scale: number;
@@ -23,6 +25,10 @@ export interface FlowLayer {
   hasNorm: boolean;
   /** For each element of the layer's input, its element in the flow's input (row-major). */
   positions: Int32Array;
+}
+
+export interface FlowLayer extends LayerRow {
+  spec: LayerSpec;
 }
 
 export interface Flow extends Bijection {

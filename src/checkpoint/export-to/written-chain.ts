@@ -3,7 +3,7 @@ import { perFeature } from '../../config/bases';
 import type { VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
 import { layerNames } from '../../config/layer-folders';
-import type { ChainLayer } from '../import/vector-chain';
+import { hasOwnParts, type ChainLayer } from '../import/vector-chain';
 import { seenContext } from './conditioned';
 import { Misfits } from './misfits';
 
@@ -104,6 +104,8 @@ export function checkHolds(
     const plain = contextModule || model.context === 0 || model.contextNet.length === 0;
     misfits.check(plain, 'contextNet', model.contextNet, '[]');
   }
+  const unlike = chain.findIndex((layer) => hasOwnParts(layer));
+  misfits.check(unlike < 0, `layers.${unlike}`, 'a transform or network of its own', 'those of the model');
   const known = transforms.map((name) => JSON.stringify(name)).join(' or ');
   misfits.check(transforms.includes(model.transform), 'transform', model.transform, known);
   const possible = ['normal', 'diagonalNormal', ...bases];

@@ -1,5 +1,5 @@
 /** What tensors are, in words. */
-import type { ModelConfig } from '../../config/schema';
+import type { TransformConfig } from '../../config/layer-parts';
 import type { TakenTensor } from './explain';
 
 /** What stands last in the names of our tensors. */
@@ -37,17 +37,18 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 /** What the last layer of a conditioner gives. */
-const givenBy: Record<ModelConfig['transform'], string> = {
+const givenBy: Record<TransformConfig['kind'], string> = {
   affine: 's and t',
   additive: 't',
   rationalQuadratic: 'the widths, heights and slopes of splines',
+  intervalSpline: 'the intervals, widths, heights and slopes of splines',
 };
 
 /** "weight of the conditioner's hidden layer 1". @param layer of ours that it is in @param has whether there is a tensor of a name */
 export function wordsOf(
   name: string,
   layer: string | undefined,
-  transform: ModelConfig['transform'],
+  transform: TransformConfig['kind'] | undefined,
   has: (name: string) => boolean,
 ): string {
   const rest = layer === undefined ? name : name.slice(layer.length + 1);
@@ -70,7 +71,7 @@ export function wordsOf(
     else if (token !== 'blocks') words.push(parts[token] ?? token);
   });
   const isKnots = words.at(-1) === 'last layer' && tokens[0] !== 'base' && /[nN]et$/.test(tokens[0] ?? '');
-  const gives = isKnots && tokens[0] === 'net' ? `, which gives ${givenBy[transform]}` : '';
+  const gives = transform && isKnots && tokens[0] === 'net' ? `, which gives ${givenBy[transform]}` : '';
   const what = kinds[kind] ?? kind;
   return words.length === 0 ? what : `${what} of the ${words.join(', ')}${gives}`;
 }
@@ -99,7 +100,7 @@ const found = (table: readonly [RegExp, string][], name: string): string | undef
 /** "weight of the conditioner, hidden layer 1"; "optimizer, left out". */
 export function saysOf(
   { name, use, becomes, layer, of }: TakenTensor,
-  transform: ModelConfig['transform'],
+  transform: TransformConfig['kind'] | undefined,
   has: (name: string) => boolean,
 ): string {
   switch (use) {

@@ -5,6 +5,12 @@ import type { ModelInput, VectorModelConfig } from '../../config/schema';
 export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
 export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
 
+/** Whether a layer has a transform, a network or what goes with them for itself. */
+export const hasOwnParts = (layer: ChainLayer): boolean =>
+  ['transform', 'net', 'nets', 'conditioning', 'outputOrder', 'outputLayout'].some(
+    (part) => part in layer && layer[part as keyof ChainLayer] !== undefined,
+  );
+
 /**
  * The config of a chain, complete: with `couplings`, `mask`, `polarity` and `between` where they can say it, which is
  * what a person would write, else with the layers written out.
@@ -28,7 +34,10 @@ function inShort(dim: number, chain: readonly ChainLayer[]): VectorFields | unde
   const masks = chain.flatMap((layer) => (layer.kind === 'coupling' ? [layer.mask] : []));
   const first = masks[0];
   if (!first) return undefined;
-  if (chain.some((layer) => layer.kind === 'coupling' && layer.scaleClamp !== undefined)) return undefined;
+  if (
+    chain.some((layer) => hasOwnParts(layer) || (layer.kind === 'coupling' && layer.scaleClamp !== undefined))
+  )
+    return undefined;
   const second = chain[1]?.kind;
   const between = second === 'batchNorm' || second === 'actNorm' || second === 'lu' ? second : 'none';
   const period = between === 'none' ? 1 : 2;

@@ -2,27 +2,37 @@
 import { several } from '../../base/text';
 import type { BaseConfig } from '../../config/bases';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
-import type { Flow } from '../../flow/layers';
+import type { Flow, FlowLayer } from '../../flow/layers';
+import type { TransformSpec } from '../../flow/spec';
 import { hasConditioner, type LayerCounts } from '../../protocol/model';
 
 /** "RealNVP", or the name that the literature has for it. */
 export function architectureName(config: ModelConfig, { layers }: Flow): string {
-  const spline = config.transform === 'rationalQuadratic';
   if (config.kind === 'image' && isChain(config)) {
     const mixes = layers.some(({ kind }) => kind === 'conv1x1');
     return mixes && layers.some(({ kind }) => kind === 'squeeze') ? 'Glow' : 'Flow of couplings';
   }
   const working = layers.filter(hasConditioner);
+  const kinds = working.flatMap((layer) => transformKind(layer) ?? []);
+  const spline = kinds.every((kind) => kind === 'rationalQuadratic' || kind === 'intervalSpline');
   const autoregressive = working.filter(({ kind }) => kind === 'autoregressive').length;
   if (autoregressive === 0) {
     if (spline) return 'Neural spline flow';
-    return config.transform === 'additive' ? 'NICE' : 'RealNVP';
+    if (kinds.every((kind) => kind === 'additive')) return 'NICE';
+    return kinds.every((kind) => kind === 'affine') ? 'RealNVP' : 'Flow of couplings';
   }
   if (autoregressive < working.length) return 'Flow of couplings and autoregressive layers';
   // Samples take one pass, likelihoods as many as there are features (Kingma et al. 2016).
   const inverse = working.every(({ bijection }) => (bijection?.networkPasses?.forward ?? 1) > 1);
   if (inverse && !spline) return 'Inverse autoregressive flow';
   return spline ? 'Autoregressive neural spline flow' : 'Masked autoregressive flow';
+}
+
+/** The transform of a coupling or an autoregressive layer. */
+export function transformKind({ spec }: FlowLayer): TransformSpec['settings']['kind'] | undefined {
+  return spec.kind === 'coupling' || spec.kind === 'autoregressive'
+    ? spec.transform.settings.kind
+    : undefined;
 }
 
 /** Whether an image flow is a chain of layers, and no RealNVP. */

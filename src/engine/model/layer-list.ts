@@ -1,6 +1,6 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
 import type { Bijection } from '../../flow/bijection';
-import type { Flow, FlowLayer } from '../../flow/layers';
+import type { Flow, FlowLayer, LayerRow } from '../../flow/layers';
 import { sizeOf } from '../../base/shape';
 import { inOrder, whatMoves, type LayerMoves } from '../../protocol/layer-moves';
 import type { LayerInfo } from '../../protocol/model';
@@ -100,7 +100,7 @@ const longestNames = 40;
 
 /** What a coupling moves; undefined for other layers. @param names of the features that go in */
 export function movesOf(
-  { kind, mask, inputShape }: Pick<FlowLayer, 'kind' | 'mask' | 'inputShape'>,
+  { kind, mask, inputShape }: Pick<LayerRow, 'kind' | 'mask' | 'inputShape'>,
   names?: readonly string[],
 ): LayerMoves | undefined {
   if (kind === 'checkerboard') {
@@ -136,7 +136,7 @@ function isCheckerboard(data: Float32Array, [height = 1, width = 1]: readonly nu
 }
 
 /** One line on what the layer does, for example "4×4×4, channels 2, 3 change". */
-export function describeLayer(layer: FlowLayer, names?: readonly string[]): string {
+export function describeLayer(layer: LayerRow, names?: readonly string[]): string {
   const { kind, inputShape, outputShape, hasNorm, mask } = layer;
   const isImage = inputShape.length === 3;
   const shape = inputShape.join('×');
@@ -183,7 +183,7 @@ export function describeLayer(layer: FlowLayer, names?: readonly string[]): stri
 }
 
 /** "; one pass to z, 6 to x": how often the network runs. */
-function costOf({ bijection }: FlowLayer): string {
+function costOf({ bijection }: LayerRow): string {
   if (!bijection?.networkPasses) return '';
   const { forward, inverse } = bijection.networkPasses;
   const first = forward === 1 ? 'one pass' : `${forward} passes`;

@@ -22,6 +22,7 @@ import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow, FlowLayer } from '../../flow/layers';
 import { buildFlow } from '../../flow/real-nvp';
+import type { AutoregressiveSpec, CouplingSpec } from '../../flow/spec';
 import type { ImportForm, TensorContainer } from '../../protocol/import';
 import { layerCounts, type ContextInfo } from '../../protocol/model';
 import { describeTensors } from './describe-tensors';
@@ -151,10 +152,8 @@ function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefi
   const layers = countWords(counts);
   const shape = flow.inputShape.join('×');
   if (model.kind === 'vector') {
-    const nets =
-      model.net !== 'residual'
-        ? `${model.net === 'mlp' ? 'MLPs' : 'dense nets'} of ${model.hidden.join(', ')} units`
-        : `residual nets of ${model.blocks} blocks, ${model.hidden[0]} units wide`;
+    const words = new Set(flow.layers.flatMap(({ spec }) => ('conditioner' in spec ? netWords(spec) : [])));
+    const nets = words.size > 3 ? `${words.size} kinds of networks` : [...words].join(' and ');
     const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
     return `${name} for vectors of ${model.dim}${givenWords(flow, context)}, ${layers}, ${nets}${base}`;
   }
@@ -164,6 +163,19 @@ function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefi
   return isChain(model)
     ? `${images}, ${scales}, ${layers}`
     : `${images}, ${scales}, ${layers}, ${model.blocks} residual blocks from ${model.base} channels`;
+}
+
+/** The network of a layer over vectors, in the plural. */
+function netWords({ conditioner: { net } }: CouplingSpec | AutoregressiveSpec): string[] {
+  switch (net.kind) {
+    case 'mlp':
+    case 'dense':
+      return [`${net.kind === 'mlp' ? 'MLPs' : 'dense nets'} of ${net.hidden.join(', ')} units`];
+    case 'residual':
+      return [`residual nets of ${net.blocks} blocks, ${net.width} units wide`];
+    default:
+      return [];
+  }
 }
 
 function describeLayer(layer: FlowLayer, index: number): LayerDescription {

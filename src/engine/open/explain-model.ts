@@ -4,12 +4,20 @@ import { explainImport, type TakenTensor } from '../../checkpoint/import/explain
 import { saysOf } from '../../checkpoint/import/tensor-words';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { UserError } from '../../base/user-error';
+import type { TransformConfig } from '../../config/layer-parts';
+import type { Flow } from '../../flow/layers';
+import { buildFlow } from '../../flow/real-nvp';
+import { transformKind } from '../model/architecture';
 import { flowOf } from '../model/check-tensors';
 
 export interface ExplainedTensor extends TakenTensor {
   /** In words. */
   says: string;
 }
+
+/** The transforms of layers, by name. */
+const transformsOf = ({ layers }: Flow): Map<string, TransformConfig['kind'] | undefined> =>
+  new Map(layers.map((layer) => [layer.name, transformKind(layer)]));
 
 /** @throws UserError for ONNX files, damaged ones, and those whose flow is not known */
 export async function explainModel(given: string): Promise<ExplainedTensor[]> {
@@ -20,12 +28,16 @@ export async function explainModel(given: string): Promise<ExplainedTensor[]> {
     const taken = await explainImport(file);
     if ('reason' in taken) throw new UserError(`${file}: ${taken.reason}`);
     const { flow, tensors } = taken;
-    const { transform } = flow.model;
-    return tensors.map((one) => ({ ...one, says: saysOf(one, transform, (name) => name in flow.tensors) }));
+    const transforms = transformsOf(buildFlow(flow.model));
+    return tensors.map((one) => ({
+      ...one,
+      says: saysOf(one, transforms.get(one.layer ?? ''), (name) => name in flow.tensors),
+    }));
   }
   const { config, entries } = await readCheckpointHeader(file);
   const flow = flowOf(file, config.model, Object.fromEntries(entries));
   const layers = flow.layers.map(({ name }) => name);
+  const transforms = transformsOf(flow);
   const own = new Set([...flow.parameters, ...flow.state].map(({ name }) => name));
   return [...entries].map(([name, { dtype, shape }]) => {
     const layer = layers.find((one) => name.startsWith(`${one}.`));
@@ -37,6 +49,6 @@ export async function explainModel(given: string): Promise<ExplainedTensor[]> {
       becomes: own.has(name) ? [name] : [],
       ...(layer === undefined ? {} : { layer }),
     };
-    return { ...taken, says: saysOf(taken, config.model.transform, (one) => entries.has(one)) };
+    return { ...taken, says: saysOf(taken, transforms.get(layer ?? ''), (one) => entries.has(one)) };
   });
 }

@@ -6,12 +6,13 @@
  */
 import type { ImageLayerConfig } from '../../config/image-layers';
 import { layerNames } from '../../config/layer-folders';
+import { transformOfModel } from '../../config/model-parts';
 import type { ImageModelConfig } from '../../config/schema';
 import { conditionsFirst } from '../masks';
 import type { CouplingSpec, FlowSpec, LayerSpec, NetSpec, SplitSpec } from '../spec';
 import { subpixelMajorChannels } from '../squeeze';
 import { imageLayers } from './image-layers';
-import { normOptions, transformOfModel } from './parts';
+import { normOptions } from './norm-options';
 
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 

@@ -1,8 +1,9 @@
 /** The spec of a vector flow. */
 import { layerNames } from '../../config/layer-folders';
+import { netOfModel, transformOfModel } from '../../config/model-parts';
 import type { VectorModelConfig } from '../../config/schema';
 import type { ConditionerSpec, ContextSpec, FlowSpec, LayerSpec, TransformSpec } from '../spec';
-import { netOfModel, normOptions, transformOfModel } from './parts';
+import { normOptions } from './norm-options';
 import { vectorLayers, type VectorLayer } from './vector-layers';
 
 /** Share of the new batch in running statistics, for vectors not configurable: PyTorch's default. */

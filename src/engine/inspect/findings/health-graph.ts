@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../base/shape';
-import type { ModelConfig } from '../../../config/schema';
+import type { FlowLayer } from '../../../flow/layers';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace/trace';
 import { hasTails } from '../../../protocol/spline';
@@ -19,20 +19,22 @@ const unit = 'unit:';
 const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
 /** Whether the hidden units of a tap are zero for good once they never become positive. */
-function isRelu(config: ModelConfig, tap: string): boolean {
-  if (config.kind === 'image') return true;
-  const own = tap.includes('.shiftNet.') ? config.shiftActivation : undefined;
-  return (own ?? config.activation) === 'relu';
+function isRelu(layers: readonly FlowLayer[], tap: string): boolean {
+  const spec = layers.find(({ name }) => tap.startsWith(`${name}.`))?.spec;
+  if (!spec || !('conditioner' in spec)) return false;
+  const { net, shiftActivation } = spec.conditioner;
+  if (net.kind === 'weightNormalized') return true;
+  const own = tap.includes('.shiftNet.') ? shiftActivation : undefined;
+  return (own ?? (net.kind === 'channels' ? net.net : net)).activation === 'relu';
 }
 
 /** x [N, …] in data units → what `readHealth` makes a record of. */
 export function healthGraph(model: FlowModel): Graph {
-  const { flow, preprocess, layers, config } = model;
-  const limit = saturationLimit(config);
+  const { flow, preprocess, layers } = model;
   return trace(
     (inputs) => {
       const ctx = graphContext(model, inputs, {
-        wanted: (tap) => !tap.endsWith('/active') || isRelu(config, tap),
+        wanted: (tap) => !tap.endsWith('/active') || isRelu(flow.layers, tap),
       });
       const x = inputs.x!;
       if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
@@ -58,6 +60,7 @@ export function healthGraph(model: FlowModel): Graph {
           results[at(`${name}:max`)] = tf.max(value, 0);
         }
         const u = ctx.taps[`${info.name}/u`];
+        const limit = saturationLimit(inFlow?.spec);
         if (u && limit !== undefined) {
           const flat = tf.cast(tf.greater(tf.abs(u), limit), 'float32');
           const mask = inFlow?.mask;

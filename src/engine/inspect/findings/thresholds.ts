@@ -2,7 +2,7 @@
  * From where on something counts as wrong. Chosen so that flows which train well give no finding (the bundled presets,
  * checkpoints of six other libraries), and so that each is reached well before results suffer.
  */
-import type { ModelConfig } from '../../../config/schema';
+import type { LayerSpec } from '../../../flow/spec';
 import { manyOutside } from '../../../protocol/spline';
 
 /** |tanh u| of a saturated scale: the slope, 1 − tanh², has fallen below 4%, so s hardly learns there any more. */
@@ -13,8 +13,10 @@ const saturatedSlope = 1 - saturatedTanh ** 2;
  * |u| above which the scale map is as flat as tanh at 0.98; undefined for maps without two flat ends. A sigmoid is flat
  * where it leaves values as they are, which is no fault.
  */
-export function saturationLimit(config: Pick<ModelConfig, 'scaleMap' | 'scaleEpsilon'>): number | undefined {
-  switch (config.scaleMap) {
+export function saturationLimit(layer: LayerSpec | undefined): number | undefined {
+  const transform = layer && 'transform' in layer ? layer.transform.settings : undefined;
+  if (transform?.kind !== 'affine') return undefined;
+  switch (transform.scaleMap) {
     case 'tanh-channel':
     case 'tanh-scalar':
     case 'tanh-scalar-shift':
@@ -24,7 +26,7 @@ export function saturationLimit(config: Pick<ModelConfig, 'scaleMap' | 'scaleEps
       return Math.sqrt(1 / saturatedSlope - 1);
     case 'soft-clip':
       // Slope 1 / (1 + |u| / c)², c = |ln ε|.
-      return Math.abs(Math.log(config.scaleEpsilon)) * (1 / Math.sqrt(saturatedSlope) - 1);
+      return Math.abs(Math.log(transform.scaleEpsilon)) * (1 / Math.sqrt(saturatedSlope) - 1);
     default:
       return undefined;
   }

@@ -3,12 +3,12 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { runConfigSchema } from '../../../../src/config/schema';
 import { buildFlow } from '../../../../src/flow/real-nvp';
-import type { FlowLayer } from '../../../../src/flow/layers';
+import type { LayerRow } from '../../../../src/flow/layers';
 import { describeLayer, modelLayers, movesOf } from '../../../../src/engine/model/layer-list';
 import type { LayerInfo } from '../../../../src/protocol/model';
 import { german } from '../../../../webview/base/words';
 
-function coupling(kind: FlowLayer['kind'], shape: number[], read: (i: number) => boolean): FlowLayer {
+function coupling(kind: LayerRow['kind'], shape: number[], read: (i: number) => boolean): LayerRow {
   const size = shape.reduce((a, b) => a * b, 1);
   const mask = { shape, data: Float32Array.from({ length: size }, (_, i) => Number(read(i))) };
   const hasNorm = kind === 'channelwise';
@@ -17,7 +17,7 @@ function coupling(kind: FlowLayer['kind'], shape: number[], read: (i: number) =>
 }
 
 /** What is said of a mask in English and in German. */
-function words(layer: FlowLayer, names?: readonly string[]): [string, string] {
+function words(layer: LayerRow, names?: readonly string[]): [string, string] {
   const { kind, hasNorm, inputShape, outputShape } = layer;
   const description = describeLayer(layer, names);
   const info = {

@@ -1,18 +1,6 @@
-/** What a config says of all layers of a flow, as the parts of each. */
-import type { NetConfig, TransformConfig } from '../../config/layer-parts';
-import type { ModelConfig, VectorModelConfig } from '../../config/schema';
-import type { NormOptions } from '../batch-statistics';
-
-/** @param decay share of the new batch in running statistics */
-export function normOptions(config: ModelConfig, decay: number): NormOptions {
-  return {
-    decay,
-    epsilon: config.normEpsilon,
-    variance: config.normVariance,
-    over: config.normOver,
-    statistics: config.normStatistics,
-  };
-}
+/** What a model says of all of its layers, as the transform and the network of each. */
+import type { NetConfig, TransformConfig } from './layer-parts';
+import type { ModelConfig, VectorModelConfig } from './schema';
 
 type Affine = Extract<TransformConfig, { kind: 'affine' }>;
 

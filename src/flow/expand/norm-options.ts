@@ -1,0 +1,14 @@
+/** What a config says of batch normalization in the flow. */
+import type { ModelConfig } from '../../config/schema';
+import type { NormOptions } from '../batch-statistics';
+
+/** @param decay share of the new batch in running statistics */
+export function normOptions(config: ModelConfig, decay: number): NormOptions {
+  return {
+    decay,
+    epsilon: config.normEpsilon,
+    variance: config.normVariance,
+    over: config.normOver,
+    statistics: config.normStatistics,
+  };
+}
