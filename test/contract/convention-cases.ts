@@ -328,6 +328,61 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { context: 1, net: 'residual', hidden: [6], blocks: 1 },
   ],
   [
+    'vector, couplings with transforms and networks of their own',
+    {
+      context: 1,
+      hidden: [7],
+      layers: [
+        { kind: 'coupling', mask: [1, 0, 0] },
+        {
+          kind: 'coupling',
+          mask: [0, 1, 1],
+          transform: { kind: 'rationalQuadratic', bins: 4, bound: 3, map: 'soft-clip' },
+          net: { kind: 'residual', width: 6, blocks: 1, activation: 'silu', contextInBlocks: 'gate' },
+          conditioning: 'selected',
+          outputLayout: 'interleaved',
+        },
+        {
+          kind: 'coupling',
+          mask: [1, 1, 0],
+          transform: { kind: 'affine', form: 'shift-then-scale', scaleMap: 'exp' },
+          net: { kind: 'mlp', hidden: [5], activation: 'tanh' },
+          nets: 'separate',
+        },
+        { kind: 'coupling', mask: [1, 0, 1], transform: { kind: 'intervalSpline', bins: 3 } },
+        {
+          kind: 'coupling',
+          mask: [1, 0, 0],
+          transform: { kind: 'additive' },
+          net: { kind: 'dense', hidden: [4] },
+        },
+      ],
+    },
+  ],
+  [
+    'vector, autoregressive layers with transforms and networks of their own',
+    {
+      hidden: [7],
+      layers: [
+        { kind: 'autoregressive', order: [0, 1, 2] },
+        {
+          kind: 'autoregressive',
+          order: [2, 1, 0],
+          sees: 'output',
+          transform: { kind: 'rationalQuadratic', bins: 5, direction: 'inverse' },
+          net: { kind: 'mlp', hidden: [8, 6], activation: 'elu' },
+        },
+        {
+          kind: 'autoregressive',
+          order: [1, 0, 2],
+          transform: { kind: 'affine', scaleMap: 'softplus' },
+          net: { kind: 'residual', width: 6, blocks: 1 },
+          outputOrder: 'shift-scale',
+        },
+      ],
+    },
+  ],
+  [
     'vector, autoregressive in two places',
     { dim: 4, hidden: [7], layers: [{ kind: 'autoregressive', order: [0, 1, 1, 0] }] },
   ],

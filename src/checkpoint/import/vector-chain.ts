@@ -5,11 +5,11 @@ import type { ModelInput, VectorModelConfig } from '../../config/schema';
 export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
 export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
 
-/** Whether a layer has a transform, a network or what goes with them for itself. */
+/** What a layer may have for itself besides its structure. */
+const parts: readonly string[] = ['transform', 'net', 'nets', 'conditioning', 'outputOrder', 'outputLayout'];
+
 export const hasOwnParts = (layer: ChainLayer): boolean =>
-  ['transform', 'net', 'nets', 'conditioning', 'outputOrder', 'outputLayout'].some(
-    (part) => part in layer && layer[part as keyof ChainLayer] !== undefined,
-  );
+  Object.keys(layer).some((key) => parts.includes(key));
 
 /**
  * The config of a chain, complete: with `couplings`, `mask`, `polarity` and `between` where they can say it, which is
