@@ -1,7 +1,7 @@
 /** Writes a peer's configuration as ours and as a PyTorch module: node print-flow.js CONFIG.json FOLDER */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { writeSafetensors } from '../../src/checkpoint/safetensors';
+import { writeSafetensors } from '../../src/checkpoint/tensors/safetensors';
 import { printFlow } from '../../src/engine/export/torch-graphs';
 import { initialTensors } from '../../src/engine/training/initialize';
 import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';

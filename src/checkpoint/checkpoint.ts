@@ -12,7 +12,7 @@ import {
   writeSafetensors,
   type SafetensorsEntry,
   type SafetensorsFile,
-} from './safetensors';
+} from './tensors/safetensors';
 
 export const checkpointFormat = 'flowscope';
 export const checkpointVersion = 1;

@@ -8,7 +8,7 @@ import { containerOf } from './container';
 import { foreignFolder, foreignFormat } from './foreign-formats';
 import { isRunFolder, runPaths } from './run-folder';
 import { isRecording } from './recording/read';
-import { openSafetensors } from './safetensors';
+import { openSafetensors } from './tensors/safetensors';
 import { isIndex, shardsOf } from './shards';
 
 export interface ResolvedModel {

@@ -2,7 +2,7 @@ import type * as v from 'valibot';
 import { UserError } from '../base/user-error';
 import type { NdArray } from '../protocol/tensors';
 import { parseMetadata, progressSchema } from './metadata';
-import { readSafetensors, writeSafetensors } from './safetensors';
+import { readSafetensors, writeSafetensors } from './tensors/safetensors';
 
 export type RunProgress = v.InferOutput<typeof progressSchema>;
 

@@ -1,14 +1,14 @@
 /** Files of tensors of any library, whatever their container. */
 import { UserError } from '../base/user-error';
 import { containerOf } from './container';
-import { toFloat32 } from './dtypes';
+import { toFloat32 } from './tensors/dtypes';
 import type { TensorFile } from './import/types';
 import { openEqx } from './eqx/open-eqx';
 import { openHdf5, openKeras } from './keras/open-keras';
 import { openNpz } from './npz/open-npz';
-import { openSafetensors } from './safetensors';
+import { openSafetensors } from './tensors/safetensors';
 import { openShards, shardsOf } from './shards';
-import { checkTensorNames } from './tensor-names';
+import { checkTensorNames } from './tensors/tensor-names';
 import { openTorch } from './torch/open-torch';
 
 /**

@@ -1,6 +1,6 @@
 /** The engine's answers, for the forked process and for whoever runs it in their own process. */
 import { realpath, stat } from 'node:fs/promises';
-import { answerImport, importForm } from '../checkpoint/import/form';
+import { answerImport, importForm } from '../checkpoint/recognize/form';
 import { requestControl } from '../checkpoint/control';
 import { type ResolvedModel, resolveModelPath } from '../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';

@@ -7,7 +7,7 @@ import { showTab } from '../inspector/models';
 import type { Page } from 'playwright-core';
 import { parseNumber, value } from '../inspector/frame';
 import { until } from '../inspector/until';
-import { readSafetensors, writeSafetensors } from '../../src/checkpoint/safetensors';
+import { readSafetensors, writeSafetensors } from '../../src/checkpoint/tensors/safetensors';
 import type { EnginePage } from './support/engine-page';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';

@@ -18,7 +18,7 @@ import { tableOverview } from '../../src/data/open/table-overview';
 import { previewData } from '../../src/data/open/preview';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
 import { openModel, outlineModel } from '../../src/engine/open/open-model';
-import { writeSafetensors } from '../../src/checkpoint/safetensors';
+import { writeSafetensors } from '../../src/checkpoint/tensors/safetensors';
 import { explainModel } from '../../src/engine/open/explain-model';
 import { UserError } from '../../src/base/user-error';
 import { memoryTerminal, noSignals } from '../unit/cli/memory-terminal';

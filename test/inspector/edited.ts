@@ -1,8 +1,8 @@
 /** Copies of the five models with other values in their tensors: flows that are wrong in a way that is known. */
 import { writeFileSync } from 'node:fs';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint';
-import { exportStateDict, saveStateDict } from '../../src/checkpoint/export-to/export-state-dict';
-import { loadAnyCheckpoint } from '../../src/checkpoint/import/load';
+import { exportStateDict, saveStateDict } from '../../src/checkpoint/export-state-dict';
+import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { readSidecar } from '../../src/checkpoint/sidecar';
 import { chainOf } from '../../src/engine/model/vector-chain';
 import { folder, type Model } from './models';

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadAnyCheckpoint } from '../../src/checkpoint/import/load';
+import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { modelLayers, type ModelLayer } from '../../src/engine/model/layer-list';
 import { buildFlow, buildPreprocess, logLikelihood, quantizationNats } from '../../src/flow/real-nvp';
 import { contextOf, onCpu, toTensors, type Values } from '../contract/eager';

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { sizeOf } from '../../src/base/shape';
-import { writeSafetensors } from '../../src/checkpoint/safetensors';
+import { writeSafetensors } from '../../src/checkpoint/tensors/safetensors';
 import { stream } from '../../src/data/random';
 import type { Backend, Feeds } from '../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';

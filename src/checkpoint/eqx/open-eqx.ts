@@ -12,7 +12,7 @@ import { UserError } from '../../base/user-error';
 import { largestJson } from '../../config/run-status';
 import { readError, readText } from '../../files/read';
 import type { NdArray } from '../../protocol/tensors';
-import { numpyTypes } from '../dtypes';
+import { numpyTypes } from '../tensors/dtypes';
 import { plainValues } from '../import/plain-values';
 import type { TensorFile } from '../import/types';
 

@@ -1,7 +1,7 @@
 /** What another library loads: its tensors, and how to build the module that they belong to. */
 import type { NdArray } from '../../protocol/tensors';
 import { writeTheirs, type Renaming } from '../import/names';
-import type { StoredTensor } from '../safetensors';
+import type { StoredTensor } from '../tensors/safetensors';
 
 export interface StateDict {
   /** Under the library's names, in its layouts and types. */

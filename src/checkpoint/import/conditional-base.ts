@@ -6,7 +6,7 @@ import type { BaseReader } from './chain-importer';
 import { permuteAxes } from './names';
 import { choice, chosen } from './questions';
 import type { ModuleFact } from './types';
-import type { PythonModule } from '../torch/modules';
+import type { PythonModule } from '../pickle/python-object';
 
 const activationQuestion = choice(
   'baseActivation',

@@ -3,8 +3,7 @@
  * lacks; other files have hyper-parameters beside the tensors, which may be the same by name.
  */
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
-import { lastName, PythonObject } from '../torch/python-object';
-import type { PythonModule } from '../torch/modules';
+import { lastName, PythonObject, type PythonModule } from '../pickle/python-object';
 import type { ModuleFact, ModuleReader, TensorFile } from './types';
 
 export interface FileFacts {

@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../../config/schema';
 import type { ImportAnswers, ImportQuestion, TensorContainer } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import type { PythonModule } from '../torch/modules';
+import type { PythonModule } from '../pickle/python-object';
 
 /** Named tensors of a file of any library, read when asked for. */
 export interface TensorFile {

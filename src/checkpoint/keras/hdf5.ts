@@ -3,7 +3,7 @@ import vm from 'node:vm';
 import { Dataset, File, Group } from 'jsfive';
 import { sizeOf } from '../../base/shape';
 import { shortened, UserError } from '../../base/user-error';
-import { itemBytes, numpyTypes } from '../dtypes';
+import { itemBytes, numpyTypes } from '../tensors/dtypes';
 
 export interface StoredArray {
   /** As safetensors names it. */

@@ -6,7 +6,7 @@ import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { openFile, readError } from '../../files/read';
 import { readZipDirectory } from '../../files/zip-directory';
-import { itemBytes, swapBytes, toFloat32 } from '../dtypes';
+import { itemBytes, swapBytes, toFloat32 } from '../tensors/dtypes';
 import { plainValues } from '../import/plain-values';
 import type { TensorFile } from '../import/types';
 import { isHdf5, readHdf5 } from './hdf5';

@@ -4,7 +4,7 @@ import { UserError } from '../../base/user-error';
 import { npyHeaderBytes, parseNpy, parseNpyHeader, toFloat32, type NpyHeader } from '../../data/npy';
 import { openFile, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
-import { numpyTypes } from '../dtypes';
+import { numpyTypes } from '../tensors/dtypes';
 import type { TensorFile } from '../import/types';
 
 const ending = '.npy';

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { sizeOf } from '../../base/shape';
 import { shortened, UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
-import { openSafetensors, readTensors, type SafetensorsFile } from '../safetensors';
+import { openSafetensors, readTensors, type SafetensorsFile } from '../tensors/safetensors';
 import {
   recordingFormat,
   recordingSchema,

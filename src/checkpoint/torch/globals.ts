@@ -2,10 +2,10 @@
  * The names of Python that a checkpoint of tensors uses, and what they stand for. The list is closed: everything else
  * refuses the file. It is narrower than that of `torch.load(weights_only=True)`.
  */
-import { itemBytes } from '../dtypes';
+import { itemBytes } from '../tensors/dtypes';
 import { fillArray, NumpyArray, numpyScalar, numpyTensor, NumpyType } from './numpy';
-import { PickleError, PickleGlobal, type PickleRules } from './pickle';
-import { isReadClass, isReadName, PythonObject, setAttributes } from './python-object';
+import { PickleError, PickleGlobal, type PickleRules } from '../pickle/pickle';
+import { isReadClass, isReadName, PythonObject, setAttributes } from '../pickle/python-object';
 import { createTensor, Storage, Tensor } from './tensor';
 
 const storageTypes: Readonly<Record<string, string>> = {

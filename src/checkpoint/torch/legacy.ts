@@ -2,9 +2,9 @@
  * The format of torch.save before 1.6, in which plain pickles still keep each storage: pickles of a magic number, the
  * version, what machine it was and the value, then the keys of the storages, then their bytes.
  */
-import { itemBytes } from '../dtypes';
+import { itemBytes } from '../tensors/dtypes';
 import type { TorchRules } from './globals';
-import { PickleError, readPickleAt } from './pickle';
+import { PickleError, readPickleAt } from '../pickle/pickle';
 import { Storage } from './tensor';
 
 const version = 1001;

@@ -1,6 +1,6 @@
 /** Names of Python that a pickle mentions, as text for messages; nothing is made of them. */
-import { PickleError, readPickleAt, type PickleRules } from './pickle';
-import { PythonObject } from './python-object';
+import { PickleError, readPickleAt, type PickleRules } from '../pickle/pickle';
+import { PythonObject } from '../pickle/python-object';
 
 const mostNames = 1000;
 

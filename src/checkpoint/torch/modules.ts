@@ -1,15 +1,9 @@
 /** PyTorch's modules among the objects of a pickle: their state dicts, and their attributes by the module's name. */
 import { nameOfKey, Names } from './names';
 import { NumpyArray } from './numpy';
-import { PickleError } from './pickle';
-import { PythonObject } from './python-object';
+import { PickleError } from '../pickle/pickle';
+import { PythonObject, type PythonModule } from '../pickle/python-object';
 import { Tensor } from './tensor';
-
-export interface PythonModule {
-  /** In the model: "_transform._transforms.1"; empty for the model itself. */
-  name: string;
-  object: PythonObject;
-}
 
 const deepest = 50;
 const mostObjects = 1_000_000;

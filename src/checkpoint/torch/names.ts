@@ -1,5 +1,5 @@
 /** Names of what a pickle holds, made of the keys that lead to it. */
-import { PickleError } from './pickle';
+import { PickleError } from '../pickle/pickle';
 
 /** Characters of one key, and of all names together: keys are shared by what lies below them. */
 const longestKey = 1000;

@@ -1,6 +1,6 @@
 /** NumPy's numbers and arrays in a pickle, and JAX's, which are stored as NumPy's. */
-import { itemBytes, numpyTypes } from '../dtypes';
-import { PickleError } from './pickle';
+import { itemBytes, numpyTypes } from '../tensors/dtypes';
+import { PickleError } from '../pickle/pickle';
 import { createTensor, isSizes, Storage, type Tensor } from './tensor';
 
 /** A type such as `f8`. */

@@ -6,7 +6,7 @@ import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { firstBytes, openFile, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
-import { itemBytes, noReader, swapBytes, toFloat32 } from '../dtypes';
+import { itemBytes, noReader, swapBytes, toFloat32 } from '../tensors/dtypes';
 import type { TensorFile } from '../import/types';
 import { refuseExported, refuseGlobal, refuseScript, refuseTar } from './advice';
 import { torchContainer } from './container';
@@ -14,7 +14,7 @@ import { torchRules, UnknownGlobal } from './globals';
 import { readLegacy, readNestedStorage } from './legacy';
 import { NumpyArray } from './numpy';
 import { mentionedNames } from './mentioned';
-import { PickleError, PickleGlobal, readPickle } from './pickle';
+import { PickleError, PickleGlobal, readPickle } from '../pickle/pickle';
 import { pickStateDict, stateOfPzflow, tensorsOfState, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
 

@@ -1,7 +1,7 @@
 /** Tensors of a file that do not belong to the state dict that is read from it. */
 import { nameOfKey } from './names';
 import { NumpyArray } from './numpy';
-import { PythonObject } from './python-object';
+import { PythonObject } from '../pickle/python-object';
 import { Tensor } from './tensor';
 import type { RestTensor } from '../import/types';
 

@@ -1,9 +1,9 @@
 /** Finds the state dict among what a training script puts into its checkpoint. */
-import { findModule, stateDictOf, type PythonModule } from './modules';
+import { findModule, stateDictOf } from './modules';
 import { nameOfKey, Names } from './names';
 import { NumpyArray } from './numpy';
-import { PickleError } from './pickle';
-import { PythonObject } from './python-object';
+import { PickleError } from '../pickle/pickle';
+import { PythonObject, type PythonModule } from '../pickle/python-object';
 import { restOf, trainingKey } from './rest';
 import { Tensor } from './tensor';
 import type { RestTensor } from '../import/types';

@@ -1,6 +1,6 @@
 /** Tensors as torch.save writes them: a window of strides into a storage. */
 import { sizeOf } from '../../base/shape';
-import { PickleError } from './pickle';
+import { PickleError } from '../pickle/pickle';
 
 /** A run of bytes: of its own entry in the zip file, or in the pickle. */
 export class Storage {

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { parseAnswers, splitSettings } from '../../checkpoint/import/answers';
-import { parseLibrary } from '../../checkpoint/import/recognize';
+import { parseAnswers, splitSettings } from '../../checkpoint/recognize/answers';
+import { parseLibrary } from '../../checkpoint/recognize/recognize';
 import { libraries } from '../../checkpoint/libraries';
 import { convertCheckpoint } from '../../engine/model/convert';
 import { convertTargets } from '../../protocol/engine';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { writeSafetensors } from '../../checkpoint/safetensors';
+import { writeSafetensors } from '../../checkpoint/tensors/safetensors';
 import { writeAtomically } from '../../files/atomic';
 import { modelName } from '../../files/model-name';
 import { writeTogether } from '../../files/write-together';

@@ -2,8 +2,8 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { saveCheckpoint } from '../../checkpoint/checkpoint';
-import { exportStateDict, saveStateDict } from '../../checkpoint/export-to/export-state-dict';
-import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/import/load';
+import { exportStateDict, saveStateDict } from '../../checkpoint/export-state-dict';
+import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/recognize/load';
 import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';

@@ -5,8 +5,8 @@ import {
   type CheckpointHeader,
   type CheckpointInfoHeader,
 } from '../../checkpoint/checkpoint';
-import { importForm } from '../../checkpoint/import/form';
-import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/import/load';
+import { importForm } from '../../checkpoint/recognize/form';
+import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/recognize/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import type { ModelConfig } from '../../config/schema';
 import { hasLogit } from '../../config/data-constraint';

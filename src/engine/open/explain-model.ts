@@ -1,7 +1,7 @@
 /** What each tensor of a file is for its flow. */
 import { readCheckpointHeader } from '../../checkpoint/checkpoint';
-import { explainImport, type TakenTensor } from '../../checkpoint/import/explain';
-import { saysOf } from '../../checkpoint/import/tensor-words';
+import { explainImport, type TakenTensor } from '../../checkpoint/recognize/explain';
+import { saysOf } from '../../checkpoint/recognize/tensor-words';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { UserError } from '../../base/user-error';
 import type { TransformConfig } from '../../config/layer-parts';

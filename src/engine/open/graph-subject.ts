@@ -1,7 +1,7 @@
 /** Whose graphs are looked at: a checkpoint, or a model as a preset or a config describes it, before its first step. */
 import { exists } from '../../base/exists';
 import path from 'node:path';
-import { loadAnyCheckpoint } from '../../checkpoint/import/load';
+import { loadAnyCheckpoint } from '../../checkpoint/recognize/load';
 import { buildRunConfig, type DataShape } from '../../config/build';
 import { conventionSets } from '../../config/conventions';
 import { presets } from '../../config/presets';

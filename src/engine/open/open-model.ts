@@ -8,7 +8,7 @@ import {
   type CheckpointHeader,
   featureNamesOf,
 } from '../../checkpoint/checkpoint';
-import { importCheckpoint, shownOrigin } from '../../checkpoint/import/load';
+import { importCheckpoint, shownOrigin } from '../../checkpoint/recognize/load';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import { sidecarPath } from '../../checkpoint/sidecar';

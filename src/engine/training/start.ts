@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { featureNamesOf, readCheckpointHeader, type Origin } from '../../checkpoint/checkpoint';
-import { loadAnyCheckpoint } from '../../checkpoint/import/load';
+import { loadAnyCheckpoint } from '../../checkpoint/recognize/load';
 import { readRates } from '../../checkpoint/control';
 import { loadResume, type RunProgress } from '../../checkpoint/resume';
 import { openRun } from '../../checkpoint/run-folder';

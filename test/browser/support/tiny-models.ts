@@ -7,7 +7,7 @@ import path from 'node:path';
 import * as v from 'valibot';
 import { saveCheckpoint } from '../../../src/checkpoint/checkpoint';
 import { runPaths, writeStatus } from '../../../src/checkpoint/run-folder';
-import { writeSafetensors } from '../../../src/checkpoint/safetensors';
+import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { runConfigSchema, type RunConfig } from '../../../src/config/schema';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { buildFlow } from '../../../src/flow/real-nvp';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, it } from 'node:test';
 import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
-import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { encodeNpy } from '../../../src/data/npy';

@@ -13,7 +13,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { importCheckpoint } from '../../../src/checkpoint/import/load';
+import { importCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { exportHtml } from '../../../src/engine/export/html';

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { controlFile, requestControl } from '../../../src/checkpoint/control';
 import { jsonSchemas } from '../../../src/checkpoint/json-schemas';
 import { runPaths } from '../../../src/checkpoint/run-folder';
-import { openSafetensors } from '../../../src/checkpoint/safetensors';
+import { openSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { lockName } from '../../../src/config/train-lock';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { loadCheckpoint, readCheckpointHeader, saveCheckpoint } from '../../../src/checkpoint/checkpoint';
-import { writeSafetensors } from '../../../src/checkpoint/safetensors';
+import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { parseRunConfig } from '../../../src/config/parse';
 import { temporaryFolder } from '../support/temporary';
 

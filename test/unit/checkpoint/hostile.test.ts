@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { gzipSync, zipSync, strToU8, unzipSync } from 'fflate';
-import { loadAnyCheckpoint } from '../../../src/checkpoint/import/load';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { encodeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../../src/data/npz';

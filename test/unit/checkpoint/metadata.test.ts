@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { readCheckpointHeader } from '../../../src/checkpoint/checkpoint';
 import { loadResume } from '../../../src/checkpoint/resume';
-import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors';
+import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { rowOf } from '../../../src/checkpoint/metrics-tail';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';
 import { temporaryFolder } from '../support/temporary';

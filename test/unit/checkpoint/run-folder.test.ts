@@ -18,7 +18,7 @@ import {
   truncateMetrics,
   writeStatus,
 } from '../../../src/checkpoint/run-folder';
-import { writeSafetensors } from '../../../src/checkpoint/safetensors';
+import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { parseRunConfig } from '../../../src/config/parse';
 import { put, temporaryFolder } from '../support/temporary';
 

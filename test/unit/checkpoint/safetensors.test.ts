@@ -3,7 +3,11 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { openSafetensors, readSafetensors, writeSafetensors } from '../../../src/checkpoint/safetensors';
+import {
+  openSafetensors,
+  readSafetensors,
+  writeSafetensors,
+} from '../../../src/checkpoint/tensors/safetensors';
 import { UserError } from '../../../src/base/user-error';
 import { put, temporaryFolder } from '../support/temporary';
 

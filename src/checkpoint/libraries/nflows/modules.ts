@@ -3,8 +3,7 @@ import { conditionalBaseFacts } from '../../import/conditional-base';
 import { contextFacts } from '../../import/context-net';
 import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
-import type { PythonModule } from '../../torch/modules';
-import { lastName } from '../../torch/python-object';
+import { lastName, type PythonModule } from '../../pickle/python-object';
 
 /** Least sizes, which our config has one value for. */
 const leastOf = ['min_bin_width', 'min_bin_height', 'min_derivative'] as const;

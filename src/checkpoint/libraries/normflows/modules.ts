@@ -2,8 +2,7 @@
 import { conditionalBaseFacts } from '../../import/conditional-base';
 import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
-import type { PythonModule } from '../../torch/modules';
-import { lastName } from '../../torch/python-object';
+import { lastName, type PythonModule } from '../../pickle/python-object';
 
 export const normflowsModules: ModuleReader = (modules) => {
   const last = modules.findLast(({ name }) => /(^|\.)flows\.\d+$/.test(name));

@@ -7,7 +7,7 @@ import { Misfits } from '../../export-to/misfits';
 import { floats, renamed, zerosAndOnes, type StateDict } from '../../export-to/state-dict';
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
-import type { StoredTensor } from '../../safetensors';
+import type { StoredTensor } from '../../tensors/safetensors';
 import { blockAt, glowNet, zeroConvolutionNames } from './import';
 
 type Tensors = Readonly<Record<string, NdArray>>;

@@ -2,8 +2,7 @@
 import { contextFacts } from '../../import/context-net';
 import { activationFact } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
-import type { PythonModule } from '../../torch/modules';
-import { lastName, PythonObject } from '../../torch/python-object';
+import { lastName, PythonObject, type PythonModule } from '../../pickle/python-object';
 
 /** Where its number of values leaves that open. */
 const spline: ModuleFact = { key: 'univariate', value: 'MonotonicRQSTransform' };

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { checkpointMetadata, type RunHeader } from '../../../checkpoint/checkpoint';
-import { writeSafetensors } from '../../../checkpoint/safetensors';
+import { writeSafetensors } from '../../../checkpoint/tensors/safetensors';
 import type { RunConfig } from '../../../config/schema';
 import type { Dataset } from '../../../data/dataset';
 import { writeArrays } from '../../../data/write-arrays';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import type { NdArray } from '../../../../src/protocol/tensors';
 import { UserError } from '../../../../src/base/user-error';
 import { temporaryFolder } from '../../support/temporary';

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
-import { loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
-import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/recognize';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { put, temporaryFolder } from '../../support/temporary';
 

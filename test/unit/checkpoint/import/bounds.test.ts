@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zipSync } from 'fflate';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
-import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/recognize';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import type { Library } from '../../../../src/checkpoint/libraries';
 import { UserError } from '../../../../src/base/user-error';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { explainImport } from '../../../../src/checkpoint/import/explain';
-import { saysOf } from '../../../../src/checkpoint/import/tensor-words';
+import { explainImport } from '../../../../src/checkpoint/recognize/explain';
+import { saysOf } from '../../../../src/checkpoint/recognize/tensor-words';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import type { ImportAnswers } from '../../../../src/protocol/import';
 

@@ -1,7 +1,7 @@
 /** Files of other libraries for tests: those that the libraries wrote, whole or changed. */
 import path from 'node:path';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
-import { writeSafetensors } from '../../../../src/checkpoint/safetensors';
+import { writeSafetensors } from '../../../../src/checkpoint/tensors/safetensors';
 import type { NdArray } from '../../../../src/protocol/tensors';
 
 export const fixtures = {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it, test } from 'node:test';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { mixingOf, pluOfMatrix } from '../../../../src/checkpoint/import/plu';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import { UserError } from '../../../../src/base/user-error';

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, test } from 'node:test';
 import { zipSync } from 'fflate';
-import { recognize, whyUnknown } from '../../../../src/checkpoint/import/recognize';
+import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/recognize';
 import { looksLike } from '../../../../src/checkpoint/import/signatures';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import { resolveModelPath } from '../../../../src/checkpoint/resolve-model';

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { explainImport } from '../../../../src/checkpoint/import/explain';
-import { answerImport, importForm } from '../../../../src/checkpoint/import/form';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/import/load';
-import { recognize } from '../../../../src/checkpoint/import/recognize';
+import { explainImport } from '../../../../src/checkpoint/recognize/explain';
+import { answerImport, importForm } from '../../../../src/checkpoint/recognize/form';
+import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { recognize } from '../../../../src/checkpoint/recognize/recognize';
 import { unwrapped } from '../../../../src/checkpoint/import/wrapped-names';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';

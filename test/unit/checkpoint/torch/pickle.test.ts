@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { torchRules, UnknownGlobal } from '../../../../src/checkpoint/torch/globals';
-import { PickleError, readPickle } from '../../../../src/checkpoint/torch/pickle';
+import { PickleError, readPickle } from '../../../../src/checkpoint/pickle/pickle';
 import { pickStateDict } from '../../../../src/checkpoint/torch/state-dict';
 import { Storage, Tensor } from '../../../../src/checkpoint/torch/tensor';
 import * as op from '../../support/pickle';

@@ -8,9 +8,9 @@ import { UserError } from '../../base/user-error';
 import { openTensorFile } from '../tensor-file';
 import { interpret, type ImportOptions, type Unrecognized } from './load';
 import { recognize } from './recognize';
-import type { ImportedFlow, TensorFile } from './types';
-import { unwrapped } from './wrapped-names';
-import { withWeightNormNames } from './weight-norm';
+import type { ImportedFlow, TensorFile } from '../import/types';
+import { unwrapped } from '../import/wrapped-names';
+import { withWeightNormNames } from '../import/weight-norm';
 
 type Values = NdArray<Float32Array>;
 

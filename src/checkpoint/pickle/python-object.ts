@@ -19,6 +19,12 @@ export class PythonObject {
   }
 }
 
+export interface PythonModule {
+  /** In the model: "_transform._transforms.1"; empty for the model itself. */
+  name: string;
+  object: PythonObject;
+}
+
 /** Modules of Python below which every class is data. Their functions are not among these: those have small letters. */
 const packages = [
   'nflows',

@@ -12,7 +12,7 @@ import { openTensorFile } from '../tensor-file';
 import { assumptionsOf, completeAnswers } from './answers';
 import { libraryName, recognize, whyUndecided, whyUnknown } from './recognize';
 import type { Library } from '../libraries';
-import type { TensorFile } from './types';
+import type { TensorFile } from '../import/types';
 
 export interface ImportOptions {
   /** Reads the file as this library's, and no other's. */

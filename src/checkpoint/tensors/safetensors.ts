@@ -1,13 +1,13 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
 import type { Hash } from 'node:crypto';
-import { hasMoreParts } from '../base/json-parts';
-import { sizeOf } from '../base/shape';
+import { hasMoreParts } from '../../base/json-parts';
+import { sizeOf } from '../../base/shape';
 import type { FileHandle } from 'node:fs/promises';
-import { shortened, shownValue, UserError } from '../base/user-error';
-import { openFile, readError } from '../files/read';
-import type { NdArray } from '../protocol/tensors';
-import { writeAtomically } from '../files/atomic';
-import { readRange } from '../files/read-range';
+import { shortened, shownValue, UserError } from '../../base/user-error';
+import { openFile, readError } from '../../files/read';
+import type { NdArray } from '../../protocol/tensors';
+import { writeAtomically } from '../../files/atomic';
+import { readRange } from '../../files/read-range';
 import { itemBytes, toFloat32 } from './dtypes';
 import { checkTensorNames } from './tensor-names';
 

@@ -1,6 +1,6 @@
 /** Types of stored numbers by the names that safetensors gives them, and their conversion to float32. */
-import { UserError } from '../base/user-error';
-import { fromHalf } from '../files/half';
+import { UserError } from '../../base/user-error';
+import { fromHalf } from '../../files/half';
 
 /** Bytes of one value. Types without a reader are here too: files that hold them can still be listed. */
 export const itemBytes: Readonly<Record<string, number>> = {

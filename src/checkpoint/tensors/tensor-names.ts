@@ -1,5 +1,5 @@
 /** How many tensors a file may hold and how long their names may be, whatever its container: importers look at all of them. */
-import { shortened, UserError } from '../base/user-error';
+import { shortened, UserError } from '../../base/user-error';
 
 /** The largest language models have as many in all of their files together. */
 const mostTensors = 100_000;

@@ -1,11 +1,11 @@
 /** Flows of ours as state dicts of other libraries. */
-import { UserError } from '../../base/user-error';
-import type { Checkpoint } from '../checkpoint';
-import type { ChainLayer } from '../import/vector-chain';
-import { entries, writable, type Library } from '../libraries';
-import { writeSafetensors } from '../safetensors';
-import type { StateDict } from './state-dict';
-import { checkHolds, withBase, withPlainContext } from './written-chain';
+import { UserError } from '../base/user-error';
+import type { Checkpoint } from './checkpoint';
+import type { ChainLayer } from './import/vector-chain';
+import { entries, writable, type Library } from './libraries';
+import { writeSafetensors } from './tensors/safetensors';
+import type { StateDict } from './export-to/state-dict';
+import { checkHolds, withBase, withPlainContext } from './export-to/written-chain';
 
 /**
  * What the library loads, computing what the flow computes: sliced, reordered and negated where that is exact.

@@ -3,14 +3,14 @@ import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
-import { factsOf, misfitOf, withHyperParameters, type FileFacts } from './module-facts';
-import type { Recognized, Recognizer, TensorFile } from './types';
-import { leastShare, rankOf } from './first-of';
-import { flowQuestion, flowsIn, isAveraged, restNote } from './flows-in-file';
-import { choice, chosen } from './questions';
-import { fileLooksLike, unlike } from './signatures';
-import { unwrapped } from './wrapped-names';
-import { withWeightNormNames } from './weight-norm';
+import { factsOf, misfitOf, withHyperParameters, type FileFacts } from '../import/module-facts';
+import type { Recognized, Recognizer, TensorFile } from '../import/types';
+import { leastShare, rankOf } from '../import/first-of';
+import { flowQuestion, flowsIn, isAveraged, restNote } from '../import/flows-in-file';
+import { choice, chosen } from '../import/questions';
+import { fileLooksLike, unlike } from '../import/signatures';
+import { unwrapped } from '../import/wrapped-names';
+import { withWeightNormNames } from '../import/weight-norm';
 
 /** The repository or package of a library, for people. */
 export function libraryName(library: string): string {
