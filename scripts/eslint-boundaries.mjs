@@ -51,7 +51,7 @@ export const mayImportInEngine = {
 };
 
 /** Rooms with folders that still import each other. No other room may have such a pair. */
-export const roomsWithPairs = ['src/flow'];
+const roomsWithPairs = ['src/flow'];
 
 /** Packages that only the named folders load. */
 const onlyIn = [

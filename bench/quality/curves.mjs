@@ -52,7 +52,11 @@ const subjects = {
 /** The product's own reader, so that both see the same examples held out. */
 async function readSplit(data) {
   const outfile = path.join(root, 'out', 'quality', 'open.cjs');
-  await esbuild.build({ ...nodeOptions, entryPoints: [path.join(root, 'src', 'data', 'open.ts')], outfile });
+  await esbuild.build({
+    ...nodeOptions,
+    entryPoints: [path.join(root, 'src', 'data', 'open', 'open.ts')],
+    outfile,
+  });
   const parse = path.join(root, 'out', 'quality', 'parse.cjs');
   await esbuild.build({
     ...nodeOptions,
