@@ -13,7 +13,7 @@ import { tableOverview } from '../data/open/table-overview';
 import { doctorLines } from '../native/doctor';
 import type { BackendPreference } from '../protocol/backends';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspect';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspector-questions';
 import { findNonFinite } from './assistant/find-non-finite';
 import { scoreFile } from './assistant/score-file';
 import { summarizeCheckpoint } from './assistant/summarize-checkpoint';

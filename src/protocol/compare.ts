@@ -1,9 +1,10 @@
 /** What a model is compared with, and the questions that the second model is asked. */
 import { layerComparison, type LayerDifferencesQuery } from './layer-differences';
 import type { Strip } from './inspect';
+import type { Question } from './inspector-questions';
 import type { ExampleRef, SampleQuery, Selection } from './selection';
 import type { CheckpointInfo, LayerInfo, ModelSummary } from './model';
-import { canAsk, defaultSamples, type Question, type RecordedChoices } from './questions';
+import { canAsk, defaultSamples, type RecordedChoices } from './questions';
 
 /** The checkpoints of another run. */
 export interface ComparableRun {

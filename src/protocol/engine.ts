@@ -5,7 +5,7 @@ import type { ComparableRun } from './compare';
 import type { AssistantApi } from './assistant';
 import type { DataPreview, TableOverview } from './data';
 import type { ImportAnswers, ImportForm } from './import';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspector-questions';
 import type { MetricsRow } from './run';
 import type { BackendPreference } from './backends';
 import type { BackendInfo, ModelOutline, ModelSummary } from './model';

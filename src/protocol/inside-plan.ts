@@ -1,7 +1,8 @@
 /** What a saved page holds of the networks behind the layers, as far as there is room for it. */
 import type { NetworkView } from './inspect';
 import { hasConditioner, type ModelSummary } from './model';
-import type { Question, RecordedChoices } from './questions';
+import type { Question } from './inspector-questions';
+import type { RecordedChoices } from './questions';
 import { windowOfWeight } from './weight-window';
 
 /**

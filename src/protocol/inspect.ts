@@ -1,49 +1,8 @@
-/** Questions that the inspector asks about an open model, and their answers. */
-import type { Findings, FindingsQuery } from './findings';
-import type {
-  ActivityQuery,
-  ActivityView,
-  AxisRole,
-  FeatureQuery,
-  FeatureStage,
-  FeatureView,
-  WeightQuery,
-  WeightView,
-} from './conditioner';
-import type { JacobianQuery, JacobianView } from './jacobian';
-import type { MixingQuery, MixingView } from './mixing';
-import type { LayerDifferences, LayerDifferencesQuery } from './layer-differences';
-import type { CalibrationPart, CalibrationQuery, PairPlot, PairPlotQuery } from './calibration';
-import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
-import type { OrderQuery, OrderView } from './order';
-import type { SplineQuery, SplineView } from './spline';
-import type { NdArray, TensorStatistics, TensorStats, TensorView } from './tensors';
-import type { Contribution, NllParts } from './contribution';
-import type { GivenExample, GivenFile } from './given';
-import type { EditedQuery, EditedView, LatentsView } from './latents';
-import type {
-  SourceRef,
-  Corners,
-  UneditedRef,
-  ExampleRef,
-  BatchRef,
-  Selection,
-  SampleQuery,
-  FreshLatents,
-} from './selection';
-import type { ModelSummary } from './model';
-import type { NearestExamples, NearestQuery } from './nearest';
-import type {
-  PlaneCells,
-  PlaneCellsQuery,
-  PlaneDensity,
-  PlaneDensityQuery,
-  PlanePath,
-  PlanePathQuery,
-} from './plane';
-import type { CurvesQuery, RunCurves } from './run';
-import type { TensorWindow, TensorWindowQuery } from './tensor-window';
-import type { PickedExamples, PickedQuery, Scores, ScoresQuery } from './population';
+/** Queries of the inspector, and their answers. */
+import type { AxisRole, FeatureStage } from './conditioner';
+import type { NdArray, TensorStats, TensorView } from './tensors';
+import type { NllParts } from './contribution';
+import type { SourceRef, Corners, BatchRef, Selection, SampleQuery, FreshLatents } from './selection';
 
 export interface StripRow {
   layer: number;
@@ -244,58 +203,3 @@ export interface PlaneView {
   bounds: { x: [number, number]; y: [number, number] };
   samples: NdArray<Float32Array>;
 }
-
-/** Methods of an open model; every one can be cancelled. `null` stands for "does not apply". */
-export interface InspectorMethods {
-  summary(): Promise<ModelSummary>;
-  strip(query: Selection): Promise<Strip>;
-  stripOfExample(query: { example: ExampleRef }): Promise<ExampleStrip>;
-  layer(query: LayerQuery): Promise<LayerView>;
-  tensorWindow(query: TensorWindowQuery): Promise<TensorWindow>;
-  layerOfExample(query: { example: ExampleRef; layer: number }): Promise<ExampleLayer>;
-  mask(query: { layer: number }): Promise<MaskView>;
-  network(query: { layer: number }): Promise<NetworkView>;
-  weight(query: WeightQuery): Promise<WeightView>;
-  features(query: FeatureQuery): Promise<FeatureView>;
-  activity(query: ActivityQuery): Promise<ActivityView>;
-  jacobian(query: JacobianQuery): Promise<JacobianView>;
-  mixing(query: MixingQuery): Promise<MixingView>;
-  order(query: OrderQuery): Promise<OrderView>;
-  calibration(query: CalibrationQuery): Promise<CalibrationPart>;
-  /** What `calibration` came to last, whether it reached its end or not. */
-  keptCalibration(query: undefined): Promise<CalibrationPart | null>;
-  /** `null` where hardly any sample is finite. */
-  pairPlot(query: PairPlotQuery): Promise<PairPlot | null>;
-  atConditions(query: AtConditionsQuery): Promise<AtConditions>;
-  contextUse(query: ContextUseQuery): Promise<ContextUse>;
-  spline(query: SplineQuery): Promise<SplineView>;
-  samples(query: SampleQuery): Promise<SampleGrid>;
-  morph(query: SampleQuery & { index: number }): Promise<Morph>;
-  manifold(query: ManifoldQuery): Promise<ManifoldView>;
-  reconstruct(query: ReconstructQuery): Promise<Reconstructions>;
-  examples(query: ExamplesQuery): Promise<ExamplePage>;
-  diagnostics(query: Selection): Promise<Diagnostics>;
-  findings(query: FindingsQuery): Promise<Findings>;
-  plane(query: PlaneQuery): Promise<PlaneView>;
-  /** The bytes of a picture or of a row of numbers as an example of the model. */
-  givenExample(query: GivenFile): Promise<GivenExample>;
-  planePath(query: PlanePathQuery): Promise<PlanePath>;
-  planeDensity(query: PlaneDensityQuery): Promise<PlaneDensity>;
-  planeCells(query: PlaneCellsQuery): Promise<PlaneCells>;
-  curves(query: CurvesQuery): Promise<RunCurves | null>;
-  /** What the layers of two flows make of the same examples. */
-  layerDifferences(query: LayerDifferencesQuery): Promise<LayerDifferences>;
-  /** What each element of the example costs. */
-  contribution(query: Selection): Promise<Contribution>;
-  scores(query: ScoresQuery): Promise<Scores>;
-  latents(query: { example: UneditedRef }): Promise<LatentsView>;
-  edited(query: EditedQuery): Promise<EditedView>;
-  nearest(query: NearestQuery): Promise<NearestExamples>;
-  pickExamples(query: PickedQuery): Promise<PickedExamples>;
-  /** Of a file whose flow is not known; in the order of the names. */
-  tensors(query: { names: string[] }): Promise<TensorStatistics[]>;
-}
-
-export type InspectorMethod = keyof InspectorMethods;
-export type InspectorQuery<M extends InspectorMethod> = Parameters<InspectorMethods[M]>[0];
-export type InspectorAnswer<M extends InspectorMethod> = Awaited<ReturnType<InspectorMethods[M]>>;

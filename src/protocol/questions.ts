@@ -1,7 +1,7 @@
-/** The questions that the inspector asks first, which are also those that a saved page records. */
+/** What the inspector asks first, of a model of which kind. */
 import { sizeOf } from '../base/shape';
 import { classesAtOnce, type AtConditionsQuery, type Varied } from './conditions';
-import type { ExamplesQuery, InspectorMethod, ManifoldQuery, PlaneQuery } from './inspect';
+import type { ExamplesQuery, ManifoldQuery, PlaneQuery } from './inspect';
 import type {
   BatchRef,
   ExampleRef,
@@ -11,26 +11,9 @@ import type {
   Selection,
   SourceRef,
 } from './selection';
-import { hasMatrix } from './mixing';
 import { usualBlock, wholeJacobian, type JacobianQuery } from './jacobian';
 import type { ContextInfo, LayerInfo, ModelSummary, TensorEntry } from './model';
 import type { PlaneCellsQuery, PlaneDensityQuery } from './plane';
-
-/** Asked of a conditional flow with the context of the example that is looked at. */
-export const questionsOfGiven: ReadonlySet<InspectorMethod> = new Set([
-  'samples',
-  'morph',
-  'plane',
-  'planePath',
-  'planeDensity',
-  'planeCells',
-  'atConditions',
-]);
-
-export interface Question {
-  method: InspectorMethod;
-  query: unknown;
-}
 
 /** What a saved page lets its reader choose. */
 export interface RecordedChoices {
@@ -167,7 +150,7 @@ export function isCoupling(layer: LayerInfo): boolean {
 }
 
 /** Whether it is answered at all: a recording has answers to some questions only. */
-export function canAsk({ recording }: Pick<ModelSummary, 'recording'>, method: InspectorMethod): boolean {
+export function canAsk({ recording }: Pick<ModelSummary, 'recording'>, method: string): boolean {
   return !recording || recording.answers.includes(method);
 }
 
@@ -276,105 +259,40 @@ export function hasTensorTable({ runnable, format }: Pick<ModelSummary, 'runnabl
   return !runnable && format !== 'onnx';
 }
 
-/** All that a saved page holds, in the order in which it is worth computing, and what its reader can choose. */
-export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; questions: Question[] } {
-  const questions: Question[] = [{ method: 'summary', query: undefined }];
-  const empty: RecordedChoices = {
-    examples: [],
-    batches: [],
-    modes: ['eval'],
-    samples: [],
-    morphs: [],
-    pages: [],
-  };
-  if (!summary.runnable) {
-    const shown = hasTensorTable(summary) ? summary.tensors.slice(0, shownTensors) : [];
-    const known = new Set<string>();
-    while (known.size < shown.length) {
-      const names = nextTensors(shown, (name) => known.has(name));
-      for (const name of names) known.add(name);
-      questions.push({ method: 'tensors', query: { names } });
-    }
-    return { choices: empty, questions };
+/** The names of the tensors that a saved page shows, as they are asked for. */
+export function tensorBatches(tensors: readonly TensorEntry[]): { names: string[] }[] {
+  const shown = tensors.slice(0, shownTensors);
+  const batches: { names: string[] }[] = [];
+  const known = new Set<string>();
+  while (known.size < shown.length) {
+    const names = nextTensors(shown, (name) => known.has(name));
+    for (const name of names) known.add(name);
+    batches.push({ names });
   }
+  return batches;
+}
 
-  const selection = defaultSelection(summary);
-  const values = sizeOf(summary.shape);
-  const exampleCount = values > MANY_VALUES ? 1 : 6;
+export function hasManyValues({ shape }: Pick<ModelSummary, 'shape'>): boolean {
+  return sizeOf(shape) > MANY_VALUES;
+}
+
+/** What the reader of a saved page can choose: nothing where the model cannot be run. */
+export function recordedChoices(summary: ModelSummary): RecordedChoices {
+  if (!summary.runnable) {
+    return { examples: [], batches: [], modes: ['eval'], samples: [], morphs: [], pages: [] };
+  }
+  const count = hasManyValues(summary) ? 1 : 6;
   const samples = defaultSamples(summary);
   const first = defaultExample(summary);
   const total =
     first.kind === 'data' ? (summary.splits.find((s) => s.name === first.split)?.count ?? 0) : samples.count;
-  const examples = Array.from({ length: Math.min(exampleCount, total) }, (_, index): ExampleRef => ({
-    ...first,
-    index,
-  }));
-  const modes = hasBatchMode(summary) ? (['eval', 'train'] as const) : (['eval'] as const);
-  const morphs = isPlane(summary)
-    ? []
-    : Array.from({ length: Math.min(exampleCount, samples.count) }, (_, index) => ({ ...samples, index }));
-  const pages = summary.splits.filter((s) => s.count > 0).map((s) => examplesQuery(summary, s.name, 0));
-
-  for (const example of examples) {
-    for (const mode of modes) {
-      // The other mode only for the first example: it explains a difference, nobody pages through it.
-      if (mode !== 'eval' && example !== examples[0]) continue;
-      const chosen: Selection = { ...selection, example, mode };
-      questions.push({ method: 'strip', query: chosen });
-      questions.push({ method: 'contribution', query: chosen });
-      for (const layer of summary.layers)
-        questions.push({ method: 'layer', query: { ...chosen, layer: layer.index } });
-    }
-  }
-  for (const layer of summary.layers) {
-    if (isCoupling(layer)) questions.push({ method: 'mask', query: { layer: layer.index } });
-    if (hasSplines(layer)) questions.push({ method: 'spline', query: { ...selection, layer: layer.index } });
-    if (hasMatrix(layer)) questions.push({ method: 'mixing', query: { layer: layer.index, feature: -1 } });
-    if (layer.order)
-      questions.push({ method: 'order', query: { layer: layer.index, batch: selection.batch, from: 0 } });
-    questions.push({ method: 'network', query: { layer: layer.index } });
-    // Gradients of large networks take their time.
-    if (hasJacobian(layer) && values <= MANY_VALUES)
-      questions.push({ method: 'jacobian', query: jacobianQuery(selection, layer, -1) });
-  }
-  if (hasConditions(summary)) {
-    questions.push({ method: 'contextUse', query: { batch: selection.batch } });
-    for (const vary of variedConditions(summary.context!).slice(0, recordedConditions))
-      questions.push({
-        method: 'atConditions',
-        query: atConditionsQuery(summary, selection.batch, vary, samples, true),
-      });
-  }
-  if (hasCalibration(summary)) questions.push({ method: 'keptCalibration', query: undefined });
-  for (const mode of modes)
-    questions.push({ method: 'diagnostics', query: { batch: selection.batch, mode } });
-  questions.push({ method: 'findings', query: { batch: selection.batch } });
-  questions.push({ method: 'samples', query: samples });
-  for (const morph of morphs) questions.push({ method: 'morph', query: morph });
-  const manifold = defaultManifold(summary);
-  questions.push({ method: 'manifold', query: manifold });
-  if (scaleCount(summary) > 1)
-    questions.push({ method: 'reconstruct', query: { examples: manifold.corners, ...defaultFresh } });
-  for (const page of pages) questions.push({ method: 'examples', query: page });
-  if (isPlane(summary)) {
-    questions.push({ method: 'plane', query: planeQuery(summary, selection.batch, samples) });
-    for (const example of examples)
-      questions.push({ method: 'planePath', query: { start: { kind: 'example', example } } });
-    const last = summary.layers.length;
-    for (let stage = 0; stage <= last; stage++) {
-      questions.push({ method: 'planeCells', query: planeCellsQuery(summary, selection.batch, stage, true) });
-      // Those in between take seconds each where layers are not run alone.
-      if (summary.format !== 'onnx' || stage === 0 || stage === last)
-        questions.push({
-          method: 'planeDensity',
-          query: planeDensityQuery(summary, selection.batch, stage, true),
-        });
-    }
-  }
-  questions.push({ method: 'curves', query: {} });
-
+  const upTo = (most: number): number[] => Array.from({ length: Math.min(count, most) }, (_, index) => index);
   return {
-    choices: { examples, batches: [selection.batch], modes: [...modes], samples: [samples], morphs, pages },
-    questions: questions.filter(({ method }) => canAsk(summary, method)),
+    examples: upTo(total).map((index) => ({ ...first, index })),
+    batches: [defaultBatch(summary)],
+    modes: hasBatchMode(summary) ? ['eval', 'train'] : ['eval'],
+    samples: [samples],
+    morphs: isPlane(summary) ? [] : upTo(samples.count).map((index) => ({ ...samples, index })),
+    pages: summary.splits.filter((s) => s.count > 0).map((s) => examplesQuery(summary, s.name, 0)),
   };
 }

@@ -1,6 +1,6 @@
 /** Messages between the inspector's page and the extension host. */
 import type { ControlRequest } from '../config/control';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspect';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from './inspector-questions';
 import type { Comparables } from './compare';
 import type { OutlineLayer, PageAction, PageSelection } from './page-actions';
 import type { LayerTab } from './layer-tabs';
@@ -82,7 +82,7 @@ export interface RecordedPage {
   answers: Record<string, unknown>;
   /** Why a question has no answer, under the same keys. Absent in pages of an earlier version. */
   reasons?: Record<string, string>;
-  /** The context that `questionsOfGiven` were asked with, of a conditional flow: that of the first example. */
+  /** Of a conditional flow, the context of the first example, which questions were asked with that take it. */
   given?: number[];
   /** What the saved page lets its reader choose. */
   choices: RecordedChoices;

@@ -1,4 +1,4 @@
-/** Every feature of the page. A new one is its folder and a line here. */
+/** Every feature of the page, the tabs of a region in their order. A new one is its folder and a line here. */
 import type { Feature } from '../base/store/store';
 import { activations } from '../features/activations';
 import { calibration } from '../features/calibration';

@@ -8,10 +8,16 @@ import { writeAtomically } from '../../files/atomic';
 import { inspectorHtml } from '../../inspector-html/shell';
 import { comparisonPlan } from '../../protocol/compare';
 import type { SavedPage } from '../../protocol/engine';
-import type { InspectorMethod, InspectorQuery, NetworkView, Strip } from '../../protocol/inspect';
+import type { NetworkView, Strip } from '../../protocol/inspect';
+import {
+  questionOf,
+  recordPlan,
+  type InspectorMethod,
+  type InspectorQuery,
+  type Question,
+} from '../../protocol/inspector-questions';
 import type { ModelSummary } from '../../protocol/model';
 import { insidePlan } from '../../protocol/inside-plan';
-import { questionsOfGiven, recordPlan, type Question } from '../../protocol/questions';
 import { encodeRecorded, recordedSize } from '../../protocol/recorded';
 import type { RunCurves } from '../../protocol/run';
 import { recordKey, type RecordedModel, type RecordedPage } from '../../protocol/webview';
@@ -173,7 +179,7 @@ async function recordAnswers(
                 method,
                 query,
                 signal,
-                questionsOfGiven.has(method) ? given : undefined,
+                questionOf(method).context === 'example' ? given : undefined,
               );
       const bytes = recordedSize(found) + key.length;
       if (which === 'fitting' && bytes > room.bytes) break;

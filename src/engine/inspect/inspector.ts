@@ -1,15 +1,22 @@
 /** Answers the inspector's questions about one open model. */
 import { dropOldest } from '../../base/drop-oldest';
 import { UserError } from '../../base/user-error';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import {
+  questionOf,
+  type inspectorQuestions,
+  type InspectorAnswer,
+  type InspectorMethod,
+  type InspectorQuery,
+  type QuestionNeeds,
+} from '../../protocol/inspector-questions';
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
-import { createCurves } from './curves';
+import { createCurves, type Curves } from './curves';
 import { activity } from './activity';
 import { atConditions } from './at-conditions';
 import { contextUse } from './context-use';
-import { createCalibrations } from './calibration';
+import { createCalibrations, type Calibrations } from './calibration';
 import { contribution } from './contribution';
 import { diagnostics } from './diagnostics';
 import { examples } from './examples';
@@ -46,11 +53,92 @@ const keptPasses = 16;
 /** Contexts that a page went through lately. */
 const keptContexts = 4;
 
+/** What is open, with the context that a question gives; what answers keep is kept for each context. */
+interface Opened {
+  id: string;
+  model: Model;
+  modelOf: ModelOf;
+  flow(): Promise<InspectedFlow>;
+  work: SharedWork;
+  calibrations: Calibrations;
+  curves: Curves;
+}
+
+/** What an answer is made of, by what its question needs. */
+interface Means extends Record<QuestionNeeds, unknown[]> {
+  flow: [flow: InspectedFlow];
+  passes: [flow: InspectedFlow, work: SharedWork];
+  model: [opened: Opened];
+}
+
 type Answers = {
   [M in InspectorMethod]: (
-    query: InspectorQuery<M>,
-    signal: AbortSignal,
+    ...given: [
+      ...Means[(typeof inspectorQuestions)[M]['needs']],
+      query: InspectorQuery<M>,
+      signal: AbortSignal,
+    ]
   ) => InspectorAnswer<M> | Promise<InspectorAnswer<M>>;
+};
+
+/** Sorted as the questions are. */
+const answers: Answers = {
+  summary: async ({ id, model }) => ({ ...(await model.summary()), id }),
+  tensors({ model }, { names }, signal) {
+    if (!model.tensorFile) {
+      throw new UserError(
+        `${model.file}: statistics of single tensors are there for files that cannot be run.`,
+      );
+    }
+    return tensorStatistics(model.tensorFile, names, signal);
+  },
+  strip,
+  stripOfExample,
+  contribution,
+  layer,
+  layerOfExample,
+  tensorWindow,
+  mask,
+  spline,
+  mixing,
+  order,
+  network,
+  weight,
+  features,
+  activity,
+  jacobian,
+  contextUse,
+  atConditions,
+  calibration: async ({ calibrations, flow, model }, query, signal) =>
+    calibrations.next(await flow(), model.file, query, signal),
+  keptCalibration: ({ calibrations }) => calibrations.kept(),
+  pairPlot: ({ calibrations }, query, signal) => calibrations.pairPlot(query, signal),
+  diagnostics,
+  async findings({ model, flow, work }, query, signal) {
+    const step = trainedSteps(model);
+    const { featureNames } = await model.summary();
+    const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
+    return findings(await flow(), work, query, known, signal);
+  },
+  samples,
+  morph,
+  manifold,
+  reconstruct,
+  examples,
+  plane,
+  planePath,
+  planeCells,
+  planeDensity,
+  curves: ({ curves }, query) => curves(query),
+  layerDifferences: async ({ modelOf, flow }, { first, count }, signal) =>
+    layerDifferences(await flowOf(modelOf(first)), await flow(), count, signal),
+  givenExample: async ({ model, flow }, query, signal) =>
+    givenExample(await flow(), query, (await model.summary()).featureNames, signal),
+  scores,
+  pickExamples,
+  latents,
+  edited,
+  nearest,
 };
 
 export interface Inspector {
@@ -75,17 +163,22 @@ export type ModelOf = (id: string) => Model;
  * @param modelOf finds what the model is compared with
  */
 export function createInspector(id: string, model: Model, modelOf: ModelOf = noOther): Inspector {
-  const given = (asked: Model): Given => {
-    const work = createSharedWork(keptPasses);
-    return { work, answers: answersOf(id, asked, { work, modelOf }) };
-  };
-  const plain: Given = given(model);
+  const opened = (asked: Model): Opened => ({
+    id,
+    model: asked,
+    modelOf,
+    flow: () => flowOf(asked),
+    work: createSharedWork(keptPasses),
+    calibrations: createCalibrations(async () => (await asked.summary()).featureNames),
+    curves: createCurves(asked.run),
+  });
+  const plain = opened(model);
   /** By the context that a question gives; each has work of its own. */
-  const others = new Map<string, Given>();
-  const givenFor = (context: readonly number[] | undefined): Given => {
+  const others = new Map<string, Opened>();
+  const openedWith = (context: readonly number[] | undefined): Opened => {
     if (!context) return plain;
     const key = context.join();
-    const known = others.get(key) ?? given(withContext(model, context));
+    const known = others.get(key) ?? opened(withContext(model, context));
     others.delete(key);
     others.set(key, known);
     for (const { work } of dropOldest(others, keptContexts)) work.clear();
@@ -93,7 +186,7 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
   };
   return {
     async ask(method, query, signal, context) {
-      const { answers } = givenFor(context);
+      const asked = openedWith(context);
       if (!Object.hasOwn(answers, method)) {
         throw new UserError(`The inspector has no question "${method}".`);
       }
@@ -103,11 +196,9 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
         );
       }
       if (signal.aborted) throw new CancelledError();
-      const answer = answers[method] as (
-        query: InspectorQuery<InspectorMethod>,
-        signal: AbortSignal,
-      ) => unknown;
-      return (await answer(query, signal)) as InspectorAnswer<typeof method>;
+      const means = await meansOf(asked, questionOf(method).needs);
+      const answer = answers[method] as (...given: unknown[]) => unknown;
+      return (await answer(...means, query, signal)) as InspectorAnswer<typeof method>;
     },
     dispose() {
       for (const { work } of [plain, ...others.values()]) work.clear();
@@ -115,9 +206,10 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
   };
 }
 
-interface Given {
-  work: SharedWork;
-  answers: Answers;
+async function meansOf(opened: Opened, needs: QuestionNeeds): Promise<unknown[]> {
+  if (needs === 'model') return [opened];
+  const flow = await opened.flow();
+  return needs === 'flow' ? [flow] : [flow, opened.work];
 }
 
 function noOther(): never {
@@ -145,70 +237,4 @@ async function flowOf(model: Model): Promise<InspectedFlow> {
   if (model.inspected) return model.inspected;
   const { reason, fileName } = await model.summary();
   throw new UserError(reason ?? `${fileName} cannot be run.`);
-}
-
-function answersOf(
-  id: string,
-  model: Model,
-  { work, modelOf }: { work: SharedWork; modelOf: ModelOf },
-): Answers {
-  const flow = (): Promise<InspectedFlow> => flowOf(model);
-  const calibrations = createCalibrations(async () => (await model.summary()).featureNames);
-  return {
-    calibration: async (query, signal) => calibrations.next(await flow(), model.file, query, signal),
-    keptCalibration: () => calibrations.kept(),
-    pairPlot: (query, signal) => calibrations.pairPlot(query, signal),
-    summary: async () => ({ ...(await model.summary()), id }),
-    strip: async (query, signal) => strip(await flow(), work, query, signal),
-    stripOfExample: async (query, signal) => stripOfExample(await flow(), work, query, signal),
-    layer: async (query, signal) => layer(await flow(), work, query, signal),
-    layerOfExample: async (query, signal) => layerOfExample(await flow(), work, query, signal),
-    tensorWindow: async (query, signal) => tensorWindow(await flow(), work, query, signal),
-    layerDifferences: async ({ first, count }, signal) =>
-      layerDifferences(await flowOf(modelOf(first)), await flow(), count, signal),
-    mask: async (query) => mask(await flow(), query),
-    network: async (query) => network(await flow(), query),
-    weight: async (query) => weight(await flow(), query),
-    features: async (query, signal) => features(await flow(), work, query, signal),
-    activity: async (query, signal) => activity(await flow(), query, signal),
-    spline: async (query, signal) => spline(await flow(), work, query, signal),
-    mixing: async (query, signal) => mixing(await flow(), work, query, signal),
-    order: async (query, signal) => order(await flow(), query, signal),
-    atConditions: async (query, signal) => atConditions(await flow(), query, signal),
-    contextUse: async (query, signal) => contextUse(await flow(), query, signal),
-    jacobian: async (query, signal) => jacobian(await flow(), work, query, signal),
-    samples: async (query, signal) => samples(await flow(), query, signal),
-    morph: async (query, signal) => morph(await flow(), query, signal),
-    manifold: async (query, signal) => manifold(await flow(), query, signal),
-    reconstruct: async (query, signal) => reconstruct(await flow(), query, signal),
-    examples: async (query, signal) => examples(await flow(), query, signal),
-    diagnostics: async (query, signal) => diagnostics(await flow(), work, query, signal),
-    findings: async (query, signal) => {
-      const step = trainedSteps(model);
-      const { featureNames } = await model.summary();
-      const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
-      return findings(await flow(), work, query, known, signal);
-    },
-    plane: async (query, signal) => plane(await flow(), query, signal),
-    givenExample: async (query, signal) =>
-      givenExample(await flow(), query, (await model.summary()).featureNames, signal),
-    planePath: async (query, signal) => planePath(await flow(), query, signal),
-    planeDensity: async (query, signal) => planeDensity(await flow(), query, signal),
-    planeCells: async (query, signal) => planeCells(await flow(), query, signal),
-    curves: createCurves(model.run),
-    contribution: async (query, signal) => contribution(await flow(), work, query, signal),
-    scores: async (query, signal) => scores(await flow(), work, query, signal),
-    pickExamples: async (query, signal) => pickExamples(await flow(), query, signal),
-    latents: async (query, signal) => latents(await flow(), work, query, signal),
-    edited: async (query, signal) => edited(await flow(), work, query, signal),
-    nearest: async (query, signal) => nearest(await flow(), query, signal),
-    tensors: async ({ names }, signal) => {
-      if (!model.tensorFile) {
-        throw new UserError(
-          `${model.file}: statistics of single tensors are there for files that cannot be run.`,
-        );
-      }
-      return tensorStatistics(model.tensorFile, names, signal);
-    },
-  };
 }

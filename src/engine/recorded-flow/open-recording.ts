@@ -3,7 +3,7 @@ import { sizeOf } from '../../base/shape';
 import { several } from '../../base/text';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
-import type { InspectorMethod } from '../../protocol/inspect';
+import { inspectorMethods, questionOf, type RecordedPart } from '../../protocol/inspector-questions';
 import type { BackendInfo, ModelOutline, RecordingInfo, TensorEntry } from '../../protocol/model';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
@@ -15,26 +15,6 @@ import { recordedLayers } from './layers';
 import { recordedFinders, recordedPrograms } from './programs';
 import { rowSize } from './rows';
 import { recordedConfig, recordedRunner } from './runner';
-
-/** What the flow need not run for again. */
-const always: readonly InspectorMethod[] = [
-  'summary',
-  'strip',
-  'stripOfExample',
-  'layer',
-  'layerOfExample',
-  'tensorWindow',
-  'mask',
-  'network',
-  'contribution',
-  'scores',
-  'pickExamples',
-  'examples',
-  'findings',
-  'diagnostics',
-  'curves',
-  'layerDifferences',
-];
 
 /** @throws UserError for a file that is no recording, or a damaged one */
 export async function openRecording(file: string, backend: BackendInfo, run?: string): Promise<Model> {
@@ -72,7 +52,13 @@ function recordedFlow(recording: Recording): InspectedFlow {
 }
 
 export function recordingInfo({ about, count, context, samples, layers }: Recording): RecordingInfo {
-  const has = (method: InspectorMethod, there: boolean): InspectorMethod[] => (there ? [method] : []);
+  const parts: Readonly<Record<RecordedPart, boolean>> = {
+    pass: true,
+    samples: samples !== undefined,
+    jacobian: layers.some(({ jacobian }) => jacobian !== undefined),
+    order: layers.some(({ about: { order } }) => order !== undefined),
+    activations: layers.some(({ activations }) => activations.length > 0),
+  };
   return {
     recordedAt: about.recordedAt,
     writer: about.writer,
@@ -82,23 +68,10 @@ export function recordingInfo({ about, count, context, samples, layers }: Record
     samples: samples?.count ?? 0,
     ...(context ? { contextNames: about.contextNames ?? plainContextInfo(rowSize(context)).names } : {}),
     notes: about.notes,
-    answers: [
-      ...always,
-      ...has('samples', samples !== undefined),
-      ...has('morph', samples !== undefined),
-      ...has(
-        'jacobian',
-        layers.some(({ jacobian }) => jacobian !== undefined),
-      ),
-      ...has(
-        'order',
-        layers.some(({ about: { order } }) => order !== undefined),
-      ),
-      ...has(
-        'features',
-        layers.some(({ activations }) => activations.length > 0),
-      ),
-    ],
+    answers: inspectorMethods.filter((method) => {
+      const { recorded } = questionOf(method);
+      return recorded !== undefined && parts[recorded];
+    }),
   };
 }
 

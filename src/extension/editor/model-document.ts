@@ -16,7 +16,7 @@ import type {
   TorchExport,
 } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspector-questions';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultSelection } from '../../protocol/questions';
 import { type KnownAnswer, recordKey } from '../../protocol/webview';

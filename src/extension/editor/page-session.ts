@@ -6,7 +6,7 @@ import type { Disposable } from '../disposable';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import type { Comparables } from '../../protocol/compare';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspect';
+import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspector-questions';
 import type { OutlineLayer, PageSelection } from '../../protocol/page-actions';
 import type { PageApi, PageCommand, PageEvents, PageHost } from '../../protocol/webview';
 import { decode, encode } from '../../protocol/wire';

@@ -5,7 +5,11 @@
 import assert from 'node:assert/strict';
 import type { BirpcReturn } from 'birpc';
 import type { Page } from 'playwright-core';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../../src/protocol/inspect';
+import type {
+  InspectorAnswer,
+  InspectorMethod,
+  InspectorQuery,
+} from '../../../src/protocol/inspector-questions';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { defaultSelection } from '../../../src/protocol/questions';
 import { type PageApi, type PageEvents, type PageHost, recordKey } from '../../../src/protocol/webview';

@@ -6,9 +6,14 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { writeNpz } from '../../../src/data/npz';
 import { createService, type EngineService } from '../../../src/engine/service';
-import type { InspectorMethod, InspectorQuery, Strip, Diagnostics } from '../../../src/protocol/inspect';
+import type { Strip, Diagnostics } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { defaultSelection, recordPlan } from '../../../src/protocol/questions';
+import {
+  recordPlan,
+  type InspectorMethod,
+  type InspectorQuery,
+} from '../../../src/protocol/inspector-questions';
+import { defaultSelection } from '../../../src/protocol/questions';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { runHere } from '../../unit/cli/run-here';
 import { peerFile, peers, recorded } from './peers';

@@ -11,7 +11,8 @@ import { exportHtml } from '../../../src/engine/export/html';
 import { openModel } from '../../../src/engine/open/open-model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { defaultSelection, recordPlan } from '../../../src/protocol/questions';
+import { recordPlan } from '../../../src/protocol/inspector-questions';
+import { defaultSelection } from '../../../src/protocol/questions';
 import { openAsked, recordingFile, recordings, type Asked } from './support';
 
 let backend: Backend;

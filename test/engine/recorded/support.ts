@@ -2,7 +2,11 @@
 import path from 'node:path';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import { openModel } from '../../../src/engine/open/open-model';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../../src/protocol/inspect';
+import type {
+  InspectorAnswer,
+  InspectorMethod,
+  InspectorQuery,
+} from '../../../src/protocol/inspector-questions';
 import type { Backend } from '../../../src/engine/backends/backend';
 
 export const recordings = path.resolve('test', 'fixtures', 'recordings');

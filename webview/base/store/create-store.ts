@@ -45,8 +45,11 @@ export function createStore(connection: Connection, features: readonly Feature[]
   const { host } = connection;
   const ownContext = { host, cache: new AnswerCache(), generation };
   const given = signal<readonly number[] | undefined>(undefined);
-  const context = { ...ownContext, of: checkpoint.shown, given };
-  const ordered = features.toSorted((a, b) => a.order - b.order);
+  const ofExample = computed(() => {
+    const own = model.value?.context && latest(store.state(stripState).shownStrip.answer.value)?.context;
+    return given.value ?? (own && [...own]);
+  });
+  const context = { ...ownContext, of: checkpoint.shown, given, ofExample };
   const states = new Map<StateDefinition<unknown>, StateParts>();
   const layerListeners: (() => void)[] = [];
 
@@ -80,13 +83,6 @@ export function createStore(connection: Connection, features: readonly Feature[]
       },
     },
     context,
-    givenContext: {
-      ...context,
-      given: computed(() => {
-        const own = model.value?.context && latest(store.state(stripState).shownStrip.answer.value)?.context;
-        return given.value ?? (own && [...own]);
-      }),
-    },
     ownContext,
     summary,
     model,
@@ -107,7 +103,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     probe: signal<PathStart | undefined>(undefined),
     tabs,
     featuresIn: <R extends Region>(region: R, opened: ModelSummary) =>
-      ordered.filter(
+      features.filter(
         ({ region: own, applies, asks }) =>
           own === region && (applies?.(opened) ?? true) && (asks === undefined || canAsk(opened, asks)),
       ) as FeatureOf<R>[],
@@ -174,7 +170,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     for (const [{ keep }, state] of states) state.reset?.(found, keep && kept?.[keep]);
   }
 
-  for (const { state } of ordered) if (state) store.state(state);
+  for (const { state } of features) if (state) store.state(state);
 
   effect(() => {
     const found = model.value;

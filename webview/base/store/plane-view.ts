@@ -7,8 +7,8 @@ import { words } from '../words';
 
 /** Of a two-dimensional flow: its points, grid, density and samples, layer by layer. */
 export const planeView: StateDefinition<Question<PlaneView>> = {
-  create: ({ givenContext, model, runnable, batch, samplesQuery }) =>
-    ask(givenContext, 'plane', () =>
+  create: ({ context, model, runnable, batch, samplesQuery }) =>
+    ask(context, 'plane', () =>
       model.value && runnable.value && isPlane(model.value)
         ? planeQuery(model.value, batch.value, samplesQuery.value)
         : null,

@@ -1,7 +1,12 @@
 /** One question of the page, asked again whenever its query changes. */
 import { dropOldest } from '../../../src/base/drop-oldest';
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../../src/protocol/inspect';
+import {
+  questionOf,
+  type InspectorAnswer,
+  type InspectorMethod,
+  type InspectorQuery,
+} from '../../../src/protocol/inspector-questions';
 import { recordKey, type PageHost } from '../../../src/protocol/webview';
 import { NoAnswerError, NotRecordedError } from '../host/page-api';
 
@@ -52,18 +57,9 @@ export interface QuestionContext {
   of?: ReadonlySignal<string | undefined>;
   /** What examples and samples of a conditional flow are given; their own where it is undefined. */
   given?: ReadonlySignal<readonly number[] | undefined>;
+  /** The same for questions about no example: what the example is given, or its own. */
+  ofExample?: ReadonlySignal<readonly number[] | undefined>;
 }
-
-/** Answers that no context changes. */
-const ofModel: ReadonlySet<InspectorMethod> = new Set([
-  'summary',
-  'curves',
-  'layerDifferences',
-  'mask',
-  'network',
-  'weight',
-  'tensors',
-]);
 
 /**
  * Asks `method` with what `query` gives; `null` asks nothing. An answer counts only for the query it was asked with:
@@ -84,7 +80,8 @@ export function ask<M extends InspectorMethod>(
   /** What the answer before is about, whichever checkpoint it is of. */
   let subject: string | undefined;
 
-  const given = ofModel.has(method) ? undefined : context.given;
+  const takes = questionOf(method).context;
+  const given = takes === 'none' ? undefined : takes === 'example' ? context.ofExample : context.given;
   const aboutOf = (asked: InspectorQuery<M>): string =>
     `${context.of?.value ?? ''} ${given?.value?.join() ?? ''} ${recordKey(method, asked)}`;
   const keyOf = (asked: InspectorQuery<M>): string => `${context.generation.value} ${aboutOf(asked)}`;

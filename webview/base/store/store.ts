@@ -2,7 +2,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { BatchRef, ExampleRef, NormMode, SampleQuery, Selection } from '../../../src/protocol/selection';
-import type { InspectorMethod } from '../../../src/protocol/inspect';
+import type { InspectorMethod } from '../../../src/protocol/inspector-questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import type { LayerTab } from '../../../src/protocol/layer-tabs';
@@ -17,8 +17,6 @@ export type TabRegion = 'layer' | 'gallery' | 'diagnostics';
 export interface Common {
   /** Unlike that of any other feature. */
   id: string;
-  /** Place among the tabs of its region. */
-  order: number;
   title(model: ModelSummary): string;
   /** Whether there is something to show of this model; a feature without it is there for all. */
   applies?(model: ModelSummary): boolean;
@@ -74,8 +72,6 @@ export interface Store {
   connection: Connection;
   /** For questions about the checkpoint that is shown. */
   context: QuestionContext;
-  /** The same where no example is asked about: given what the example is given. */
-  givenContext: QuestionContext;
   /** For questions about the editor's own file: what is true of the whole run. */
   ownContext: QuestionContext;
   summary: Question<ModelSummary>;
@@ -100,7 +96,7 @@ export interface Store {
   probe: Signal<PathStart | undefined>;
   /** The open tab of each region, by the feature's id. */
   tabs: Record<TabRegion, Signal<string>>;
-  /** Those of a region that apply to the model, in their order. */
+  /** Those of a region that apply to the model, in the order of `webview/app/features.ts`. */
   featuresIn<R extends Region>(region: R, model: ModelSummary): FeatureOf<R>[];
   /** Whether the tab of this feature is open on a model that can be run. */
   shows(id: string): boolean;

@@ -12,7 +12,6 @@ import './style.css';
 export const activations: LayerFeature = {
   id: 'activations',
   region: 'layer',
-  order: 2,
   title: () => text.tab,
   state: activationsState,
   layerView: 'exampleFirst',

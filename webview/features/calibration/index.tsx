@@ -9,7 +9,6 @@ import './style.css';
 export const calibration: RegionFeature = {
   id: 'calibration',
   region: 'diagnostics',
-  order: 2,
   title: () => text.tab,
   applies: hasCalibration,
   state: calibrationState,

@@ -7,7 +7,6 @@ import './style.css';
 export const compare: RegionFeature = {
   id: 'compare',
   region: 'compare',
-  order: 1,
   title: () => text.compareStart,
   state: compareState,
   View: CompareRegions,

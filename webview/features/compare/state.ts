@@ -57,7 +57,9 @@ const nothing: Comparables = { runs: [], recent: [] };
 export const compareState: StateDefinition<CompareState> = { keep: 'comparison', create };
 
 function create(store: Store): CompareState {
-  const { context, model, selection, layer, samplesQuery: samples } = store;
+  const { model, selection, layer, samplesQuery: samples } = store;
+  // Samples of both are given the same, which is nothing of one's example.
+  const context: QuestionContext = { ...store.context, ofExample: store.given };
   const { strip } = store.state(stripState);
   // Path of the model that a saved page compares with.
   const recorded = store.connection.compared;

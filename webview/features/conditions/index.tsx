@@ -9,7 +9,6 @@ import './style.css';
 export const conditions: LayerFeature = {
   id: 'conditions',
   region: 'layer',
-  order: 6,
   title: () => text.tab,
   applies: hasConditions,
   ofData: true,

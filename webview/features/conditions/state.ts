@@ -26,7 +26,7 @@ export interface ConditionsState extends StateParts {
 
 export const conditionsState: StateDefinition<ConditionsState> = {
   create(store) {
-    const { batch, context, example, given, givenContext, runnable, model, samplesQuery } = store;
+    const { batch, context, example, given, runnable, model, samplesQuery } = store;
     // A saved page asks for what it holds.
     const saved = store.connection.choices !== undefined;
     // Rows of the data keep their own conditions; samples have the one that is chosen.
@@ -54,7 +54,7 @@ export const conditionsState: StateDefinition<ConditionsState> = {
       use: ask({ ...context, given: ofSamples }, 'contextUse', () =>
         shown.value ? { batch: batch.value } : null,
       ),
-      sideBySide: ask(givenContext, 'atConditions', () => {
+      sideBySide: ask(context, 'atConditions', () => {
         if (!shown.value || !varied.value) return null;
         const wide = shown.value.kind === 'vector' && shown.value.shape[0]! > 2;
         return {

@@ -7,7 +7,6 @@ import './style.css';
 export const diagnostics: RegionFeature = {
   id: 'diagnostics',
   region: 'diagnostics',
-  order: 1,
   title: () => text.diagnostics,
   panel: 'with-findings',
   state: diagnosticsState,

@@ -7,7 +7,6 @@ import './style.css';
 export const element: RegionFeature = {
   id: 'element',
   region: 'diagnostics',
-  order: 2,
   title: ({ kind }) => (kind === 'image' ? text.byPixel : text.byFeature),
   state: elementState,
   View: ByElement,

@@ -8,7 +8,6 @@ import './style.css';
 export const examples: RegionFeature = {
   id: 'examples',
   region: 'gallery',
-  order: 2,
   title: () => words.examples,
   state: examplesState,
   View: Examples,

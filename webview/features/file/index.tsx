@@ -7,7 +7,6 @@ import './style.css';
 export const file: RegionFeature = {
   id: 'file',
   region: 'file',
-  order: 1,
   title: () => text.tensors,
   state: tensorTableState,
   View: NotRunnable,

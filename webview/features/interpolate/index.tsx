@@ -8,7 +8,6 @@ import './style.css';
 export const interpolate: RegionFeature = {
   id: 'interpolate',
   region: 'gallery',
-  order: 4,
   asks: 'manifold',
   title: () => text.interpolate,
   state: interpolateState,

@@ -13,7 +13,6 @@ import './style.css';
 export const jacobian: LayerFeature = {
   id: 'jacobian',
   region: 'layer',
-  order: 10,
   asks: 'jacobian',
   title: () => text.tab,
   state: jacobianState,

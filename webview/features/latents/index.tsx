@@ -8,7 +8,6 @@ import './style.css';
 export const latents: RegionFeature = {
   id: 'latents',
   region: 'gallery',
-  order: 6,
   asks: 'latents',
   title: () => text.latents,
   state: latentsState,

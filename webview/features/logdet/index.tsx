@@ -10,7 +10,6 @@ import { LogDetTab } from './view';
 export const logdet: LayerFeature = {
   id: 'logdet',
   region: 'layer',
-  order: 8,
   title: () => text.tab,
   layerView: 'whole',
   View: ({ model, layer }) => (

@@ -20,7 +20,6 @@ function whyNone({ order }: LayerInfo, model: ModelSummary): string {
 export const mask: LayerFeature = {
   id: 'mask',
   region: 'layer',
-  order: 7,
   title: () => text.tab,
   state: maskState,
   missing: (layer, model) =>

@@ -20,7 +20,6 @@ function missing(layer: LayerInfo): { title: string; why: string } | undefined {
 export const matrix: LayerFeature = {
   id: 'matrix',
   region: 'layer',
-  order: 5,
   title: () => text.tab,
   applies: (model) => model.layers.some(({ mixes }) => mixes),
   state: matrixState,

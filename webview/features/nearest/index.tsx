@@ -8,7 +8,6 @@ import './style.css';
 export const nearest: RegionFeature = {
   id: 'nearest',
   region: 'gallery',
-  order: 3,
   asks: 'nearest',
   title: () => text.nearest,
   state: nearestState,

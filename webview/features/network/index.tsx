@@ -10,7 +10,6 @@ import './style.css';
 export const network: LayerFeature = {
   id: 'network',
   region: 'layer',
-  order: 9,
   title: () => text.tab,
   state: networkState,
   View: ({ layer }) => (

@@ -12,7 +12,6 @@ import './style.css';
 export const order: LayerFeature = {
   id: 'order',
   region: 'layer',
-  order: 4,
   title: () => text.tab,
   applies: (model) => model.layers.some((layer) => layer.order !== undefined),
   state: orderState,

@@ -12,7 +12,6 @@ import './style.css';
 export const plane: LayerFeature = {
   id: 'plane',
   region: 'layer',
-  order: 1,
   title: () => text.tab,
   applies: isPlane,
   state: planeState,

@@ -31,7 +31,7 @@ export interface PlaneState extends StateParts {
 export const planeState: StateDefinition<PlaneState> = { keep: 'plane', create };
 
 function create(store: Store): PlaneState {
-  const { givenContext: context, model, layer, batch, example, probe } = store;
+  const { context, model, layer, batch, example, probe } = store;
   // A saved page asks for what it holds.
   const saved = store.connection.choices !== undefined;
   // Data space is no layer's: the first layer is selected, and this says that it is not yet applied.

@@ -7,7 +7,6 @@ import { Reconstruct } from './view';
 export const reconstruct: RegionFeature = {
   id: 'reconstruct',
   region: 'gallery',
-  order: 5,
   asks: 'reconstruct',
   title: () => text.reconstruct,
   // Vectors have one scale, always.

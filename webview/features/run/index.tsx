@@ -6,7 +6,6 @@ import './style.css';
 export const run: RegionFeature = {
   id: 'run',
   region: 'diagnostics',
-  order: 3,
   title: () => words.run,
   View: RunTab,
 };

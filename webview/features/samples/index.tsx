@@ -9,7 +9,6 @@ import './style.css';
 export const samples: RegionFeature = {
   id: 'samples',
   region: 'gallery',
-  order: 1,
   asks: 'samples',
   title: () => words.samples,
   state: samplesState,

@@ -14,7 +14,7 @@ export interface SamplesState {
 
 export const samplesState: StateDefinition<SamplesState> = {
   create(store) {
-    const { givenContext: context, model, runnable, samplesQuery, pickedSample } = store;
+    const { context, model, runnable, samplesQuery, pickedSample } = store;
     const samples = ask(context, 'samples', () =>
       store.shows('samples') && model.value && !isPlane(model.value) ? samplesQuery.value : null,
     );

@@ -12,7 +12,6 @@ import './style.css';
 export const spline: LayerFeature = {
   id: 'spline',
   region: 'layer',
-  order: 3,
   title: () => text.tab,
   applies: (model) => model.layers.some(hasSplines),
   state: splineState,

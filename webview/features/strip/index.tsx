@@ -8,7 +8,6 @@ import './style.css';
 export const strip: RegionFeature = {
   id: 'strip',
   region: 'strip',
-  order: 1,
   title: () => words.flow,
   state: barsState,
   View: FlowStrip,

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { createInspector } from '../../../../src/engine/inspect/inspector';
 import { openTensorTable } from '../../../../src/engine/open/tensor-table';
-import { nextTensors, recordPlan } from '../../../../src/protocol/questions';
+import { recordPlan } from '../../../../src/protocol/inspector-questions';
+import { nextTensors } from '../../../../src/protocol/questions';
 
 const backend = { name: 'onnxruntime', library: 'none', threads: 1, reason: 'a test' } as const;
 const open = (name: string) =>

@@ -1,0 +1,315 @@
+/** Every question that the inspector can be asked about an open model. */
+import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
+import type { CalibrationPart, CalibrationQuery, PairPlot, PairPlotQuery } from './calibration';
+import type {
+  ActivityQuery,
+  ActivityView,
+  FeatureQuery,
+  FeatureView,
+  WeightQuery,
+  WeightView,
+} from './conditioner';
+import type { Contribution } from './contribution';
+import type { Findings, FindingsQuery } from './findings';
+import type { GivenExample, GivenFile } from './given';
+import type {
+  Diagnostics,
+  ExampleLayer,
+  ExamplePage,
+  ExamplesQuery,
+  ExampleStrip,
+  LayerQuery,
+  LayerView,
+  ManifoldQuery,
+  ManifoldView,
+  MaskView,
+  Morph,
+  NetworkView,
+  PlaneQuery,
+  PlaneView,
+  Reconstructions,
+  ReconstructQuery,
+  SampleGrid,
+  Strip,
+} from './inspect';
+import type { JacobianQuery, JacobianView } from './jacobian';
+import type { EditedQuery, EditedView, LatentsView } from './latents';
+import type { LayerDifferences, LayerDifferencesQuery } from './layer-differences';
+import { hasMatrix, type MixingQuery, type MixingView } from './mixing';
+import type { LayerInfo, ModelSummary } from './model';
+import type { NearestExamples, NearestQuery } from './nearest';
+import type { OrderQuery, OrderView } from './order';
+import type {
+  PlaneCells,
+  PlaneCellsQuery,
+  PlaneDensity,
+  PlaneDensityQuery,
+  PlanePath,
+  PlanePathQuery,
+} from './plane';
+import type { PickedExamples, PickedQuery, Scores, ScoresQuery } from './population';
+import {
+  atConditionsQuery,
+  canAsk,
+  defaultFresh,
+  defaultManifold,
+  defaultSelection,
+  hasCalibration,
+  hasConditions,
+  hasJacobian,
+  hasSplines,
+  hasTensorTable,
+  hasManyValues,
+  isCoupling,
+  isPlane,
+  jacobianQuery,
+  planeCellsQuery,
+  planeDensityQuery,
+  planeQuery,
+  recordedChoices,
+  recordedConditions,
+  scaleCount,
+  tensorBatches,
+  variedConditions,
+  type RecordedChoices,
+} from './questions';
+import type { CurvesQuery, RunCurves } from './run';
+import type { BatchRef, ExampleRef, SampleQuery, Selection, UneditedRef } from './selection';
+import type { SplineQuery, SplineView } from './spline';
+import type { TensorStatistics } from './tensors';
+import type { TensorWindow, TensorWindowQuery } from './tensor-window';
+
+/** What a saved page is made for. */
+interface SavedPlan extends RecordedChoices {
+  summary: ModelSummary;
+  /** Each example as it is looked at. */
+  selections: Selection[];
+  /** The first of them. */
+  selection: Selection;
+  batch: BatchRef;
+}
+
+interface Declaration<Query> {
+  /**
+   * What examples and samples of a conditional flow are given: what the user chose, if anything, or also the looked-at
+   * example's own. By default the first; `none` for an answer that no context changes.
+   */
+  context?: 'none' | 'example';
+  /** The part of a recording that answers it; absent where the flow would have to run. */
+  recorded?: RecordedPart;
+  /** Queries whose answers a saved page holds. */
+  saved?(plan: SavedPlan): readonly Query[];
+}
+
+/** `pass` is in every recording. */
+export type RecordedPart = 'pass' | 'samples' | 'jacobian' | 'order' | 'activations';
+
+/** What answers it: a flow, a flow and the passes that several questions share, or whatever is open, even a file that is not run. */
+export type QuestionNeeds = 'flow' | 'passes' | 'model';
+
+interface DeclaredQuestion<Query, Answer, Needs extends QuestionNeeds> extends Declaration<Query> {
+  needs: Needs;
+  /** Only its type is there. */
+  method?(query: Query): Promise<Answer>;
+}
+
+/** Says what a question takes and what comes back; engine/inspect answers it. */
+const defineQuestion =
+  <Needs extends QuestionNeeds>(needs: Needs) =>
+  <Query, Answer>(declaration: Declaration<Query> = {}): DeclaredQuestion<Query, Answer, Needs> => ({
+    needs,
+    ...declaration,
+  });
+
+const ofModel = defineQuestion('model');
+const ofFlow = defineQuestion('flow');
+const ofPasses = defineQuestion('passes');
+
+/** Asks of each layer that has it. */
+const ofLayers =
+  <Query>(has: (layer: LayerInfo) => unknown, query: (layer: LayerInfo, plan: SavedPlan) => Query) =>
+  (plan: SavedPlan): Query[] =>
+    plan.summary.layers.filter(has).map((layer) => query(layer, plan));
+
+/** In the order in which a saved page computes them. `null` for an answer says that the question does not apply. */
+export const inspectorQuestions = {
+  summary: ofModel<undefined, ModelSummary>({ context: 'none', recorded: 'pass', saved: () => [undefined] }),
+  /** Of a file whose flow is not known; in the order of the names. */
+  tensors: ofModel<{ names: string[] }, TensorStatistics[]>({
+    context: 'none',
+    saved: ({ summary }) => (hasTensorTable(summary) ? tensorBatches(summary.tensors) : []),
+  }),
+  strip: ofPasses<Selection, Strip>({ recorded: 'pass', saved: ({ selections }) => selections }),
+  stripOfExample: ofPasses<{ example: ExampleRef }, ExampleStrip>({ recorded: 'pass' }),
+  /** What each element of the example costs. */
+  contribution: ofPasses<Selection, Contribution>({
+    recorded: 'pass',
+    saved: ({ selections }) => selections,
+  }),
+  layer: ofPasses<LayerQuery, LayerView>({
+    recorded: 'pass',
+    saved: ({ selections, summary: { layers } }) =>
+      selections.flatMap((selection) => layers.map(({ index }) => ({ ...selection, layer: index }))),
+  }),
+  layerOfExample: ofPasses<{ example: ExampleRef; layer: number }, ExampleLayer>({ recorded: 'pass' }),
+  tensorWindow: ofPasses<TensorWindowQuery, TensorWindow>({ recorded: 'pass' }),
+  mask: ofFlow<{ layer: number }, MaskView>({
+    context: 'none',
+    recorded: 'pass',
+    saved: ofLayers(isCoupling, ({ index }) => ({ layer: index })),
+  }),
+  spline: ofPasses<SplineQuery, SplineView>({
+    saved: ofLayers(hasSplines, ({ index }, { selection }) => ({ ...selection, layer: index })),
+  }),
+  mixing: ofPasses<MixingQuery, MixingView>({
+    saved: ofLayers(hasMatrix, ({ index }) => ({ layer: index, feature: -1 })),
+  }),
+  order: ofFlow<OrderQuery, OrderView>({
+    recorded: 'order',
+    saved: ofLayers(
+      ({ order }) => order,
+      ({ index }, { batch }) => ({ layer: index, batch, from: 0 }),
+    ),
+  }),
+  network: ofFlow<{ layer: number }, NetworkView>({
+    context: 'none',
+    recorded: 'pass',
+    saved: ofLayers(
+      () => true,
+      ({ index }) => ({ layer: index }),
+    ),
+  }),
+  weight: ofFlow<WeightQuery, WeightView>({ context: 'none' }),
+  features: ofPasses<FeatureQuery, FeatureView>({ recorded: 'activations' }),
+  activity: ofFlow<ActivityQuery, ActivityView>(),
+  jacobian: ofPasses<JacobianQuery, JacobianView>({
+    recorded: 'jacobian',
+    // Gradients of large networks take their time.
+    saved: (plan) =>
+      hasManyValues(plan.summary)
+        ? []
+        : ofLayers(hasJacobian, (layer) => jacobianQuery(plan.selection, layer, -1))(plan),
+  }),
+  contextUse: ofFlow<ContextUseQuery, ContextUse>({
+    saved: ({ summary, batch }) => (hasConditions(summary) ? [{ batch }] : []),
+  }),
+  atConditions: ofFlow<AtConditionsQuery, AtConditions>({
+    context: 'example',
+    saved: ({ summary, batch, samples: [samples] }) =>
+      hasConditions(summary)
+        ? variedConditions(summary.context!)
+            .slice(0, recordedConditions)
+            .map((vary) => atConditionsQuery(summary, batch, vary, samples!, true))
+        : [],
+  }),
+  calibration: ofModel<CalibrationQuery, CalibrationPart>({ context: 'none' }),
+  /** What `calibration` came to last, whether it reached its end or not. */
+  keptCalibration: ofModel<undefined, CalibrationPart | null>({
+    context: 'none',
+    saved: ({ summary }) => (hasCalibration(summary) ? [undefined] : []),
+  }),
+  /** `null` where hardly any sample is finite. */
+  pairPlot: ofModel<PairPlotQuery, PairPlot | null>({ context: 'none' }),
+  diagnostics: ofPasses<Selection, Diagnostics>({
+    recorded: 'pass',
+    saved: ({ batch, modes }) => modes.map((mode) => ({ batch, mode })),
+  }),
+  findings: ofModel<FindingsQuery, Findings>({
+    recorded: 'pass',
+    saved: ({ batches }) => batches.map((batch) => ({ batch })),
+  }),
+  samples: ofFlow<SampleQuery, SampleGrid>({
+    context: 'example',
+    recorded: 'samples',
+    saved: ({ samples }) => samples,
+  }),
+  morph: ofFlow<SampleQuery & { index: number }, Morph>({
+    context: 'example',
+    recorded: 'samples',
+    saved: ({ morphs }) => morphs,
+  }),
+  manifold: ofFlow<ManifoldQuery, ManifoldView>({ saved: ({ summary }) => [defaultManifold(summary)] }),
+  reconstruct: ofFlow<ReconstructQuery, Reconstructions>({
+    saved: ({ summary }) =>
+      scaleCount(summary) > 1 ? [{ examples: defaultManifold(summary).corners, ...defaultFresh }] : [],
+  }),
+  examples: ofFlow<ExamplesQuery, ExamplePage>({ recorded: 'pass', saved: ({ pages }) => pages }),
+  plane: ofFlow<PlaneQuery, PlaneView>({
+    context: 'example',
+    saved: ({ summary, batch, samples: [samples] }) =>
+      isPlane(summary) ? [planeQuery(summary, batch, samples!)] : [],
+  }),
+  planePath: ofFlow<PlanePathQuery, PlanePath>({
+    context: 'example',
+    saved: ({ summary, examples }) =>
+      isPlane(summary) ? examples.map((example) => ({ start: { kind: 'example', example } })) : [],
+  }),
+  planeCells: ofFlow<PlaneCellsQuery, PlaneCells>({
+    context: 'example',
+    saved: ({ summary, batch }) =>
+      planeStages(summary).map((stage) => planeCellsQuery(summary, batch, stage, true)),
+  }),
+  planeDensity: ofFlow<PlaneDensityQuery, PlaneDensity>({
+    context: 'example',
+    saved: ({ summary, batch }) =>
+      planeStages(summary)
+        // Those in between take seconds each where layers are not run alone.
+        .filter((stage, _, { length }) => summary.format !== 'onnx' || stage === 0 || stage === length - 1)
+        .map((stage) => planeDensityQuery(summary, batch, stage, true)),
+  }),
+  curves: ofModel<CurvesQuery, RunCurves | null>({
+    context: 'none',
+    recorded: 'pass',
+    saved: ({ summary }) => (summary.runnable ? [{}] : []),
+  }),
+  /** What the layers of two flows make of the same examples. */
+  layerDifferences: ofModel<LayerDifferencesQuery, LayerDifferences>({ context: 'none', recorded: 'pass' }),
+  /** The bytes of a picture or of a row of numbers as an example of the model. */
+  givenExample: ofModel<GivenFile, GivenExample>({ context: 'none' }),
+  scores: ofPasses<ScoresQuery, Scores>({ context: 'none', recorded: 'pass' }),
+  pickExamples: ofFlow<PickedQuery, PickedExamples>({ recorded: 'pass' }),
+  latents: ofPasses<{ example: UneditedRef }, LatentsView>(),
+  edited: ofPasses<EditedQuery, EditedView>(),
+  nearest: ofFlow<NearestQuery, NearestExamples>(),
+};
+
+function planeStages(summary: ModelSummary): number[] {
+  return isPlane(summary) ? Array.from({ length: summary.layers.length + 1 }, (_, stage) => stage) : [];
+}
+
+type Questions = typeof inspectorQuestions;
+export type InspectorMethod = keyof Questions;
+type MethodOf<M extends InspectorMethod> = NonNullable<Questions[M]['method']>;
+export type InspectorQuery<M extends InspectorMethod> = Parameters<MethodOf<M>>[0];
+export type InspectorAnswer<M extends InspectorMethod> = Awaited<ReturnType<MethodOf<M>>>;
+
+export const inspectorMethods = Object.keys(inspectorQuestions) as InspectorMethod[];
+
+/** What is declared of a question, whichever it is. */
+export function questionOf(method: InspectorMethod): Declaration<unknown> & { needs: QuestionNeeds } {
+  return inspectorQuestions[method];
+}
+
+export interface Question {
+  method: InspectorMethod;
+  query: unknown;
+}
+
+/** All that a saved page holds, in the order in which it is computed, and what its reader can choose. */
+export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; questions: Question[] } {
+  const choices = recordedChoices(summary);
+  const selection = defaultSelection(summary);
+  const { examples, modes } = choices;
+  // The other mode only for the first example: it explains a difference, nobody pages through it.
+  const selections = examples.flatMap((example, index) =>
+    (index === 0 ? modes : modes.slice(0, 1)).map((mode): Selection => ({ ...selection, example, mode })),
+  );
+  const plan: SavedPlan = { summary, ...choices, selections, selection, batch: selection.batch };
+  const asked = inspectorMethods.filter(
+    (method) => canAsk(summary, method) && (summary.runnable || questionOf(method).needs === 'model'),
+  );
+  const questions = asked.flatMap((method) =>
+    (questionOf(method).saved?.(plan) ?? []).map((query) => ({ method, query })),
+  );
+  return { choices, questions };
+}
