@@ -186,7 +186,6 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
   };
   return {
     async ask(method, query, signal, context) {
-      const asked = openedWith(context);
       if (!Object.hasOwn(answers, method)) {
         throw new UserError(`The inspector has no question "${method}".`);
       }
@@ -196,7 +195,8 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
         );
       }
       if (signal.aborted) throw new CancelledError();
-      const means = await meansOf(asked, questionOf(method).needs);
+      const { needs, context: takes } = questionOf(method);
+      const means = await meansOf(openedWith(takes === 'none' ? undefined : context), needs);
       const answer = answers[method] as (...given: unknown[]) => unknown;
       return (await answer(...means, query, signal)) as InspectorAnswer<typeof method>;
     },

@@ -50,7 +50,7 @@ describe('calibration for the page', () => {
       return pairPlot({ count: order.length, x, samples }, { features, seed: settings.seed });
     };
     assert.deepEqual(part.pairPlot, await plot([0, 1]));
-    const asked = await model.inspector.ask('pairPlot', { features: [1, 0], settings }, anySignal());
+    const asked = await model.inspector.ask('pairPlot', { features: [1, 0], settings }, anySignal(), [0, 1]);
     assert.deepEqual(asked, await plot([1, 0]));
     const other = { features: [1, 0] as [number, number], settings: { ...settings, seed: 3 } };
     await assert.rejects(model.inspector.ask('pairPlot', other, anySignal()), refused(/Run it again/));
