@@ -80,7 +80,7 @@ const walks = {
     source: (folder) => trained(folder, ['--data', 'checkerboard', '--preset', 'nsf', '--max-steps', '800']),
     steps: [
       { say: 'A checkerboard has sharp edges: a flow of splines fits it' },
-      { say: 'The spline of one feature: its knots, and its slope below', click: tab('Spline') },
+      { say: 'The spline of one feature: its knots, and its slope below', click: tab('Curve') },
       { say: 'The next coupling moves the other feature', click: layer(3) },
       { say: 'The plane after each layer', click: tab('Plane') },
     ],

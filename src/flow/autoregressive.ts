@@ -13,7 +13,7 @@ import type { Bijection, Conditioner, FlowContext } from './bijection';
 import { invertOrder, reorder } from './reorder';
 import { named, passScope, varied, withScope } from './scope';
 import { sumPerExample } from './tensors';
-import { tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from './transforms/types';
+import { mapAt, tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from './transforms/types';
 
 export interface AutoregressiveOptions {
   name: string;
@@ -71,6 +71,10 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
       const { value, logDerivative } =
         sees === 'input' ? solve(ctx, y, (map, given) => map.inverse(given)) : mapFor(ctx, y).inverse(y);
       return { value, logDet: logDerivative ? tf.neg(sumPerExample(logDerivative)) : tf.scalar(0) };
+    },
+    curve(ctx, x, at) {
+      const seen = sees === 'input' ? x : solve(ctx, x, (map, given) => map.forward(given)).value;
+      return mapAt(transform, ctx, { given: conditioner.apply(ctx, seen), at });
     },
   };
 }

@@ -75,6 +75,13 @@ export interface Bijection {
   forward(ctx: FlowContext, x: Tensor): Step;
   /** Throws in training mode where the inverse would need statistics that only the forward pass has. */
   inverse(ctx: FlowContext, y: Tensor): Step;
+  /**
+   * Of layers that map each element by itself: what the maps of N examples make of P values of each element, and ln |dy/dx|
+   * there, in nats; before any norm. Elements that pass unchanged are as they are in `at`.
+   * @param x [N, …], the layer's inputs, which the maps depend on
+   * @param at [N·P, …], the values of one example after those of another
+   */
+  curve?(ctx: FlowContext, x: Tensor, at: Tensor): { value: Tensor; logDerivative: Tensor };
 }
 
 /** What a coupling's transform takes for each element, from the features that pass unchanged. */

@@ -15,7 +15,7 @@ import type { Bijection, Conditioner, FlowContext } from './bijection';
 import { named } from './scope';
 import type { Split } from './splits';
 import { maskTensors, sumPerExample } from './tensors';
-import { tapKnots, type ElementMap, type UnivariateTransform } from './transforms/types';
+import { mapAt, tapKnots, type ElementMap, type UnivariateTransform } from './transforms/types';
 
 export interface CouplingOptions {
   name: string;
@@ -48,8 +48,9 @@ export function coupling(options: CouplingOptions): Bijection {
   const norm =
     options.norm && flowNorm({ name: `${name}.norm`, shape: split.transformedShape, mask, ...options.norm });
 
+  const movesOf = (): Tensor | undefined => mask && maskTensors(mask).moves;
   const mapFor = (ctx: FlowContext, identity: Tensor): ElementMap =>
-    transform.map(ctx, conditioner.apply(ctx, identity), mask && maskTensors(mask).moves);
+    transform.map(ctx, conditioner.apply(ctx, identity), movesOf());
 
   return {
     name,
@@ -87,6 +88,15 @@ export function coupling(options: CouplingOptions): Bijection {
       return {
         value: split.merge(identity, value),
         logDet: total(logDerivative && tf.neg(sumPerExample(logDerivative)), unnormed?.logDet),
+      };
+    },
+    curve(ctx, x, at) {
+      const given = conditioner.apply(ctx, parted(split, x).identity);
+      const { identity, transformed } = parted(split, at);
+      const { value, logDerivative } = mapAt(transform, ctx, { given, at: transformed, moves: movesOf() });
+      return {
+        value: split.merge(identity, value),
+        logDerivative: split.merge(tf.mul(identity, 0), logDerivative),
       };
     },
   };

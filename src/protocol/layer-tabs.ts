@@ -2,7 +2,8 @@
 export const layerTabs = {
   plane: 'showPlane',
   activations: 'showActivations',
-  spline: 'showSpline',
+  // Its command was called so when splines alone had a curve; people have keys for it.
+  curve: 'showSpline',
   order: 'showOrder',
   matrix: 'showMatrix',
   conditions: 'showConditions',

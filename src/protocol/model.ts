@@ -116,6 +116,8 @@ export interface LayerInfo {
   mixes?: true;
   /** Each value that it changes goes by a curve of which no more is known: there is no scale and no shift. */
   curved?: true;
+  /** It maps each element by itself, and what it makes of other values can be computed: a curve. */
+  mapsAlone?: true;
   /** Where its map is a spline. */
   spline?: SplineInfo;
   /** The log-det of its own map is 0 for every input; a batch norm after it has its own. */

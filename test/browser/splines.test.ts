@@ -32,17 +32,17 @@ describe('flows of today', () => {
 
   it('draw the spline of a feature, and where the example goes', async () => {
     const page = await ready(models.splines);
-    await page.getByRole('tab', { name: 'Spline' }).click();
-    const chart = page.locator('.spline svg').first();
+    await page.getByRole('tab', { name: 'Curve' }).click();
+    const chart = page.locator('.curves svg').first();
     await chart.waitFor();
     // Five bins have six knots; two tails; the example's place.
     assert.equal(await chart.locator('.knot').count(), 6);
     assert.equal(await chart.locator('.tail').count(), 2);
-    const cells = await page.locator('.spline tbody tr').first().locator('td').allInnerTexts();
+    const cells = await page.locator('.curves tbody tr').first().locator('td').allInnerTexts();
     // What the batch does: no value leaves the interval, and every bin that holds none is hatched and counted.
-    const outside = await page.locator('.spline [data-outside]').first().getAttribute('data-outside');
+    const outside = await page.locator('.curves [data-outside]').first().getAttribute('data-outside');
     assert.equal(outside, '0');
-    const empty = await page.locator('.spline [data-empty]').count();
+    const empty = await page.locator('.curves [data-empty]').count();
     assert.equal(cells[7], `${empty}/5`);
     assert.ok(empty > 0 && empty < 5);
     assert.match(
@@ -62,7 +62,7 @@ describe('flows of today', () => {
     assert.ok(Math.abs((await place('cx')) - (left + across * (right - left))) < 1);
     assert.ok(Math.abs((await place('cy')) - (foot - up * (foot - top))) < 1);
     // What one feature adds is all that this coupling adds.
-    const total = parseNumber(await page.locator('.spline tbody tr').last().locator('td').last().innerText());
+    const total = parseNumber(await page.locator('.curves tbody tr').last().locator('td').last().innerText());
     assert.equal(total, adds);
     await page.getByRole('tab', { name: 'Activations' }).click();
     await page.locator('.facts').getByText('coupling', { exact: true }).waitFor();
@@ -70,14 +70,36 @@ describe('flows of today', () => {
     assert.ok(facts.includes(`${adds! < 0 ? '−' : '+'}${Math.abs(adds!).toFixed(2)} nats`), facts);
   });
 
-  it('say of a layer without splines that it has none, and have no such tab in other flows', async () => {
+  it('draw the line of an affine layer, say of other layers that they have no curve, and name no bins', async () => {
     const page = await ready(models.splines);
     await page.locator('.flow [data-layer="2"]').first().click();
-    await page.getByRole('tab', { name: 'Spline' }).click();
-    await page.getByText('This layer has no splines').waitFor();
+    await page.getByRole('tab', { name: 'Curve' }).click();
+    await page.getByText('This layer has no curves').waitFor();
     const other = await ready(models.autoregressive);
-    await other.getByRole('tab', { name: 'Activations' }).waitFor();
-    assert.equal(await other.getByRole('tab', { name: 'Spline' }).count(), 0);
+    await other.getByRole('tab', { name: 'Curve' }).click();
+    const chart = other.locator('.curves svg').first();
+    await chart.waitFor();
+    assert.equal(await chart.locator('.knot, .tail').count(), 0);
+    assert.equal(await other.locator('.bin-maps').count(), 0);
+    await other.getByText('y = x · exp( s ) + t').waitFor();
+    // The row of a feature says of its line: y − x · slope is the same all along, and the circle lies on it.
+    const points = (await chart.locator('.curve').getAttribute('d'))!
+      .slice(1)
+      .split('L')
+      .map((point) => point.split(' ').map(Number) as [number, number]);
+    assert.ok(points.length > 50);
+    const [[x0, y0], [x1, y1]] = [points[0]!, points.at(-1)!];
+    const on = (x: number): number => y0 + ((x - x0) / (x1 - x0)) * (y1 - y0);
+    for (const [x, y] of points) assert.ok(Math.abs(on(x) - y) < 0.2);
+    const here = async (name: string): Promise<number> =>
+      Number(await chart.locator('.here').getAttribute(name));
+    assert.ok(Math.abs(on(await here('cx')) - (await here('cy'))) < 0.2);
+    const rows = other.locator('.curves tbody tr');
+    const cells = await rows.first().locator('td').allInnerTexts();
+    assert.ok(Math.abs(Math.log(parseNumber(cells[3]!)) - parseNumber(cells[4]!)) < 0.02, cells.join(' '));
+    // Another feature has another line.
+    await rows.nth(1).click();
+    await until('the other line', async () => (await chart.getAttribute('aria-label'))?.includes('x₂'));
   });
 
   it('show the order of a layer, what depends on what, and what each direction costs', async () => {
@@ -160,7 +182,8 @@ describe('flows of today', () => {
 
   it('keep contrast and names in every theme', async () => {
     const views = [
-      [models.splines, 1, 'Spline', '.spline svg'],
+      [models.splines, 1, 'Curve', '.curves svg'],
+      [models.autoregressive, 1, 'Curve', '.curves svg'],
       [models.autoregressive, 1, 'Order', '.order-maps tbody'],
       [models.splines, 2, 'Matrix', '.travel .row-map'],
     ] as const;

@@ -13,8 +13,9 @@ import { rationalQuadratic } from '../../src/flow/transforms/rational-quadratic'
 import type { UnivariateTransform } from '../../src/flow/transforms/types';
 import type { ModelConfig } from '../../src/config/schema';
 import { splineOfOwnInterval } from '../../src/flow/transforms/rational-quadratic-interval';
-import { inBin, inInverseBin, onSpline } from '../../src/protocol/spline';
+import { onSpline } from '../../src/engine/inspect/transform-curve';
 import { contextOf, maxAbsDifference, onCpu } from './eager';
+import { inBin, inInverseBin } from './rational-quadratic';
 
 const count = 20_000;
 const bins = 8;

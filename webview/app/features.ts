@@ -4,6 +4,7 @@ import { activations } from '../features/activations';
 import { calibration } from '../features/calibration';
 import { compare } from '../features/compare';
 import { conditions } from '../features/conditions';
+import { curve } from '../features/curve';
 import { diagnostics } from '../features/diagnostics';
 import { element } from '../features/element';
 import { examples } from '../features/examples';
@@ -21,13 +22,12 @@ import { plane } from '../features/plane';
 import { reconstruct } from '../features/reconstruct';
 import { run } from '../features/run';
 import { samples } from '../features/samples';
-import { spline } from '../features/spline';
 import { strip } from '../features/strip';
 
 export const features: readonly Feature[] = [
   plane,
   activations,
-  spline,
+  curve,
   order,
   matrix,
   conditions,

@@ -100,6 +100,23 @@ export function knotsGraph(model: FlowModel, { info, bijection }: ModelLayer): G
   );
 }
 
+/**
+ * The layer's input h [N, …] and `at` [N, P, …], P values of each element → `y` and `logDerivative` [N·P, …] of the maps that
+ * it makes of each example.
+ */
+export function curveGraph(model: FlowModel, { bijection }: ModelLayer, places: number): Graph {
+  const shape = bijection!.inputShape;
+  return trace(
+    (inputs) => {
+      const at = tf.reshape(inputs.at!, [-1, ...shape]);
+      const { value: y, logDerivative } = bijection!.curve!(graphContext(model, inputs), inputs.h!, at);
+      return { y, logDerivative };
+    },
+    [...layerInputs(model, bijection!, anyBatch), { name: 'at', shape: [anyBatch, places, ...shape] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
 /** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */
 export function featureGraph(model: FlowModel, layer: ModelLayer): Graph {
   const bijection = layer.bijection!;

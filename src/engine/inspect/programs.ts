@@ -7,6 +7,7 @@ import { contextGradientsGraph, contextReaders } from './context-graph';
 import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import {
   activityGraph,
+  curveGraph,
   featureGraph,
   innerNames,
   inputsGraph,
@@ -76,6 +77,8 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
         }),
       inputs: (layer) => program(`inputs/${layer}`, () => inputsGraph(model, layers[layer]!), { batch: 0 }),
       knots: (layer) => program(`knots/${layer}`, () => knotsGraph(model, layers[layer]!), { batch: 0 }),
+      curve: (layer, places) =>
+        program(`curve/${layer}/${places}`, () => curveGraph(model, layers[layer]!, places), { batch: 0 }),
       jacobian: (layer, rows) =>
         program(`jacobian/${layer}`, () => jacobianGraph(model, layers[layer]!, rows), { batch: rows }),
       contextReaders: () => contextReaders(model),

@@ -106,6 +106,8 @@ export interface InnerPrograms {
   inputs(layer: number): Promise<Program>;
   /** As `knotsGraph` says. */
   knots(layer: number): Promise<Program>;
+  /** As `curveGraph` says. */
+  curve(layer: number, places: number): Promise<Program>;
   /** Of flows that take a context, as `contextReaders` and `contextGradientsGraph` say. */
   contextReaders(): ContextReaders;
   contextGradients(readers: ContextReaders): Promise<Program>;

@@ -85,6 +85,7 @@ function flowLayer(layer: FlowLayer, names: readonly string[] | undefined): Mode
       ...(places && new Set(places).size < places.length ? { places: [...places] } : {}),
       ...(bijection?.networkPasses ? { networkPasses: bijection.networkPasses } : {}),
       ...(bijection?.mixes ? { mixes: true } : {}),
+      ...(bijection?.curve ? { mapsAlone: true } : {}),
       ...(bijection?.spline ? { spline: bijection.spline } : {}),
       // Without a map of its own a layer only moves values.
       ...(!bijection || bijection.preservesVolume ? { preservesVolume: true } : {}),

@@ -2,6 +2,7 @@
  * A univariate transform: the map that a coupling applies to each element by itself, with parameters of the conditioner.
  * It is the identity, or close to it, where the conditioner gives zeros, as networks do before training.
  */
+import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TransformParameter } from '../../config/transforms';
 import type { Quantity } from '../../protocol/quantities';
@@ -55,4 +56,23 @@ export interface Mapped {
   value: Tensor;
   /** ln |dy/dx| of each element, nats, in both directions; absent where it is 0 everywhere. */
   logDerivative?: Tensor;
+}
+
+/**
+ * The maps that a conditioner makes of N examples, at P values of each element.
+ * @param given what the transform takes, [N, …] each
+ * @param at [N·P, …], the values of one example after those of another
+ */
+export function mapAt(
+  transform: Pick<UnivariateTransform, 'map'>,
+  ctx: FlowContext,
+  { given, at, moves }: { given: readonly Tensor[]; at: Tensor; moves?: Tensor | undefined },
+): Required<Mapped> {
+  const repeated = given.map((values) => {
+    const [examples, ...rest] = values.shape as [number, ...number[]];
+    const times = [1, at.shape[0] / examples, ...rest.map(() => 1)];
+    return tf.reshape(tf.tile(tf.expandDims(values, 1), times), [-1, ...rest]);
+  });
+  const { value, logDerivative } = transform.map(ctx, repeated, moves).forward(at);
+  return { value, logDerivative: logDerivative ?? tf.zerosLike(value) };
 }

@@ -10,10 +10,14 @@ import { exportOnnx } from '../../../src/engine/export/onnx';
 import { openModel } from '../../../src/engine/open/open-model';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { linksOf } from '../../../src/protocol/order';
-import { hasSplines } from '../../../src/protocol/questions';
+import type { LayerInfo } from '../../../src/protocol/model';
+import { hasCurves } from '../../../src/protocol/questions';
 import type { Selection } from '../../../src/protocol/selection';
-import { binAt, inBin, manyOutside, splineBars, type SplineView } from '../../../src/protocol/spline';
+import { binAt } from '../../../src/engine/inspect/transform-curve';
+import { hasTails, manyOutside } from '../../../src/protocol/spline';
+import { curveBars, type TransformCurveView } from '../../../src/protocol/transform-curve';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
+import { inBin, inInverseBin } from '../../contract/rational-quadratic';
 import { anySignal, refused, smallModel, type SmallModel } from './model';
 
 const selection: Selection = {
@@ -48,6 +52,94 @@ function finite(answer: unknown, at: string): void {
   else if (answer !== null && typeof answer === 'object')
     for (const [key, value] of Object.entries(answer)) finite(value, `${at}.${key}`);
 }
+
+/**
+ * The curves of a layer at one example: the layer as a whole is run eagerly with one feature of the example replaced, which
+ * gives y, and its slope from two places beside each other; a spline is compared with the paper's formula as well.
+ */
+async function checkCurves(
+  { inspector, flow: { tensors, layers } }: SmallModel,
+  { index, kind }: LayerInfo,
+): Promise<void> {
+  const asked = { ...selection, layer: index };
+  const view = await inspector.ask('transformCurve', asked, anySignal());
+  finite(view, 'curves');
+  const { tensors: shown, norm, logDetMap } = await inspector.ask('layer', asked, anySignal());
+  const input = shown[0]!.data!;
+  const output = shown.find(({ role }) => role === 'output')!.data!;
+  const ctx = contextOf(toTensors(tensors as Parameters<typeof toTensors>[0]), false);
+  const { features, axis, curve, spline } = view;
+  if (kind === 'autoregressive') assert.equal(features.length, input.length);
+  const places = curve.x.shape[1]!;
+  features.forEach((feature, row) => {
+    const rowOf = ({ data }: { data: Float32Array }): Float32Array =>
+      data.subarray(row * places, (row + 1) * places);
+    const [x, y, logs] = [rowOf(curve.x), rowOf(curve.y), rowOf(curve.logDerivative)];
+    const [mean, std] = norm ? [norm.mean[feature]!, norm.std[feature]!] : [0, 1];
+    /** y before any norm, where the feature has other values. */
+    const through = (values: ArrayLike<number>): number[] =>
+      tf.tidy(() => {
+        const h = Float32Array.from({ length: values.length * input.length }, (_, i) =>
+          i % input.length === feature ? values[Math.floor(i / input.length)]! : input[i % input.length]!,
+        );
+        const { value } = layers[index]!.bijection!.forward(
+          ctx,
+          tf.tensor2d(h, [values.length, input.length]),
+        );
+        const all = value.dataSync();
+        return Array.from(values, (_, i) => all[i * input.length + feature]! * std + mean);
+      });
+    assert.ok(x.every((value, i) => i === 0 || value > x[i - 1]!) && x[0]! <= axis.low + 1e-5);
+    assert.ok(x.at(-1)! >= axis.high - 1e-5 && view.from[row] === input[feature]);
+    assert.ok(maxAbsDifference(y, through(x)) < 1e-4);
+    assert.ok(Math.abs(view.to[row]! - (output[feature]! * std + mean)) < 1e-4);
+    assert.ok(Math.abs(view.logDerivative[row]! - (logDetMap?.data[feature] ?? 0)) < 1e-4);
+    const step = 2e-3;
+    const [before, after] = [through(x.map((v) => v - step)), through(x.map((v) => v + step))];
+    x.forEach((value, i) => {
+      // Slopes bend at knots, by less than a place in between.
+      const slope = (after[i]! - before[i]!) / (2 * step);
+      assert.ok(Math.abs(Math.log(slope) - logs[i]!) < 0.05, `${value}: ${Math.log(slope)}, not ${logs[i]}`);
+    });
+    if (!spline) return;
+    const knots = (part: 'x' | 'y' | 'slopes'): Float32Array =>
+      spline.knots[part].data.subarray(row * (spline.bins + 1), (row + 1) * (spline.bins + 1));
+    assert.equal(spline.bin[row], binAt(knots('x'), view.from[row]!));
+    let compared = 0;
+    x.forEach((value, i) => {
+      const bin = binAt(knots('x'), value);
+      if (bin < 0) return;
+      const pair = (part: 'x' | 'y' | 'slopes') => [knots(part)[bin]!, knots(part)[bin + 1]!] as const;
+      const share = (value - knots('x')[bin]!) / (knots('x')[bin + 1]! - knots('x')[bin]!);
+      const at = (spline.inverse ? inInverseBin : inBin)(pair('x'), pair('y'), pair('slopes'), share);
+      assert.ok(Math.abs(at.y - y[i]!) < 1e-4, `${value}: ${at.y}, not ${y[i]}`);
+      assert.ok(Math.abs(Math.log(at.slope) - logs[i]!) < 1e-3);
+      compared++;
+    });
+    assert.ok(compared >= places - (hasTails(spline) ? 4 : 0));
+  });
+}
+
+describe('curves of other transforms', () => {
+  const others = {
+    'shifts before a batch norm': { ...vector, transform: 'additive', flowNorm: true },
+    'inverse splines': { ...splines, splineDirection: 'inverse' },
+    'splines of intervals of their own': { ...splines, splineInterval: {} },
+    'inverse autoregressive maps': { ...vector, dim: 2, layer: 'autoregressive', sees: 'output' },
+  };
+  for (const [name, config] of Object.entries(others))
+    it(`are those of the layers: ${name}`, async () => {
+      const model = await smallModel(config, 'moons');
+      try {
+        const { layers } = await model.inspector.ask('summary', undefined, anySignal());
+        const drawn = layers.filter(hasCurves);
+        assert.equal(drawn.length, 3);
+        for (const layer of drawn) await checkCurves(model, layer);
+      } finally {
+        await model.dispose();
+      }
+    });
+});
 
 for (const [name, config] of Object.entries(flows)) {
   describe(name, () => {
@@ -84,58 +176,39 @@ for (const [name, config] of Object.entries(flows)) {
       }
     });
 
-    it('shows splines that go through what the example is mapped to', async () => {
-      const layers = await layersOf();
-      for (const layer of layers) {
-        const asked = model.inspector.ask('spline', { ...selection, layer: layer.index }, anySignal());
-        if (!hasSplines(layer)) {
-          await assert.rejects(asked, refused(/does not map features by splines/));
-          continue;
-        }
-        const { features, knots, bins, bound, from, to, logDerivative } = await asked;
-        assert.deepEqual(Array.from(features), layer.kind === 'autoregressive' ? [0, 1] : [features[0]]);
-        features.forEach((feature, row) => {
-          const of = (part: 'x' | 'y' | 'slopes', i: number): number =>
-            knots[part].data[row * (bins + 1) + i]!;
-          if (Math.abs(from[row]!) > bound) {
-            assert.deepEqual([to[row], logDerivative[row]], [from[row], 0]);
-            return;
-          }
-          const bin = Array.from({ length: bins }, (_, i) => i).find((i) => from[row]! < of('x', i + 1))!;
-          const share = (from[row]! - of('x', bin)) / (of('x', bin + 1) - of('x', bin));
-          const at = inBin(
-            [of('x', bin), of('x', bin + 1)],
-            [of('y', bin), of('y', bin + 1)],
-            [of('slopes', bin), of('slopes', bin + 1)],
-            share,
+    it('draws the curves that the whole layer makes, and none of other layers', async () => {
+      for (const layer of await layersOf()) {
+        if (hasCurves(layer)) await checkCurves(model, layer);
+        else
+          await assert.rejects(
+            model.inspector.ask('transformCurve', { ...selection, layer: layer.index }, anySignal()),
+            refused(/has no curves/),
           );
-          assert.ok(Math.abs(at.y - to[row]!) < 1e-4, `feature ${feature}: ${at.y}, ${to[row]}`);
-          assert.ok(Math.abs(Math.log(at.slope) - logDerivative[row]!) < 1e-4);
-        });
       }
     });
 
     it('counts what the batch does on the splines, and finds values outside', async () => {
       const shares: number[] = [];
       for (const layer of await layersOf()) {
-        if (!hasSplines(layer)) continue;
-        const views: SplineView[] = [];
+        if (!layer.spline) continue;
+        const views: TransformCurveView[] = [];
         for (let index = 0; index < selection.batch.count; index++)
           views.push(
             await model.inspector.ask(
-              'spline',
+              'transformCurve',
               { ...selection, example: { kind: 'data', split: 'validation', index }, layer: layer.index },
               anySignal(),
             ),
           );
-        const [{ batch, features, bins, bound, knots }] = views as [SplineView];
+        const [{ batch, features, spline }] = views as [TransformCurveView];
+        const { bins, bound, knots, outside: outsides, inBins, inOwnBins } = spline!;
         assert.equal(batch.count, views.length);
-        const knotsOf = (view: SplineView, part: 'x' | 'y' | 'slopes', row: number): Float32Array =>
-          view.knots[part].data.subarray(row * (bins + 1), (row + 1) * (bins + 1));
+        const knotsOf = (view: TransformCurveView, part: 'x' | 'y' | 'slopes', row: number): Float32Array =>
+          view.spline!.knots[part].data.subarray(row * (bins + 1), (row + 1) * (bins + 1));
         features.forEach((_, row) => {
           const values = views.map(({ from }) => from[row]!);
           const outside = values.filter((value) => Math.abs(value) > bound).length / values.length;
-          assert.ok(Math.abs(batch.outside[row]! - outside) < 1e-6);
+          assert.ok(Math.abs(outsides[row]! - outside) < 1e-6);
           shares.push(outside);
           const own = new Float32Array(bins);
           const shown = new Float32Array(bins);
@@ -147,10 +220,10 @@ for (const [name, config] of Object.entries(flows)) {
           const rowOf = ({ data }: { data: Float32Array }, size: number): number[] => [
             ...data.subarray(row * size, (row + 1) * size),
           ];
-          assert.deepEqual(rowOf(batch.inOwnBins, bins), [...own]);
-          assert.deepEqual(rowOf(batch.inBins, bins), [...shown]);
+          assert.deepEqual(rowOf(inOwnBins, bins), [...own]);
+          assert.deepEqual(rowOf(inBins, bins), [...shown]);
           assert.equal(
-            rowOf(batch.counts, splineBars).reduce((a, b) => a + b, 0),
+            rowOf(batch.counts, curveBars).reduce((a, b) => a + b, 0),
             values.length,
           );
           // Of five curves a tenth lie below none but the lowest, nine tenths below the highest.
@@ -178,7 +251,7 @@ for (const [name, config] of Object.entries(flows)) {
           found.sentence,
           /% of the values of feature \S+ lie outside of the spline's interval \[−0.75, 0.75\]/,
         );
-        assert.equal(found.tab, 'spline');
+        assert.equal(found.tab, 'curve');
       }
     });
 

@@ -47,7 +47,7 @@ export const outsideSpline: Check = (seen) => {
       layer: info.index,
     };
   }
-  const place = where(all, notice, 'spline');
+  const place = where(all, notice, 'curve');
   return {
     check: 'outsideSpline',
     severity,

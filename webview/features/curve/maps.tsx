@@ -1,6 +1,6 @@
 /** Widths, heights and derivatives of the bins of all features. */
 import type { ModelSummary } from '../../../src/protocol/model';
-import { binAt, type SplineView } from '../../../src/protocol/spline';
+import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
 import { magnitudeScale, signedScale, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
 import { Readout, useCursor } from '../../base/canvas/readout';
@@ -8,21 +8,26 @@ import { RowsMap } from '../../base/canvas/rows-map';
 import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
-import { knotsOf } from './curves';
+import { rowOf } from './rows';
 import { text } from './text';
 
-export function BinMaps({ model, view, row }: { model: ModelSummary; view: SplineView; row: number }) {
+interface Props {
+  model: ModelSummary;
+  features: TransformCurveView['features'];
+  spline: SplineOverlay;
+  row: number;
+}
+
+export function BinMaps({ model, features, spline, row }: Props) {
   const store = useStore();
-  const { bins, from } = view;
-  const all = Array.from(view.features, (_, i) => knotsOf(view, i));
-  const inside = all.map(({ x }, i) => binAt(x, from[i]!));
+  const { bins, bin: inside, knots } = spline;
   const size = (of: Float32Array, bin: number): number => of[bin + 1]! - of[bin]!;
-  const widths = (i: number, bin: number): number => size(all[i]!.x, bin);
-  const heights = (i: number, bin: number): number => size(all[i]!.y, bin);
-  const derivatives = (i: number, knot: number): number => Math.log(all[i]!.slopes[knot]!);
+  const widths = (i: number, bin: number): number => size(rowOf(knots.x, i), bin);
+  const heights = (i: number, bin: number): number => size(rowOf(knots.y, i), bin);
+  const derivatives = (i: number, knot: number): number => Math.log(rowOf(knots.slopes, i)[knot]!);
   const largest = (of: (i: number, column: number) => number, columns: number): number =>
     roundUp(
-      all.reduce(
+      inside.reduce(
         (most, _, i) =>
           Array.from({ length: columns }, (__, column) => Math.abs(of(i, column)))
             .filter(Number.isFinite)
@@ -35,7 +40,8 @@ export function BinMaps({ model, view, row }: { model: ModelSummary; view: Splin
   const slopes = largest(derivatives, bins + 1);
   const ofSizes = (): ColourScale => magnitudeScale(sizes);
   const ofSlopes = (light: boolean): ColourScale => signedScale(slopes, light);
-  const shared = { model, view, row, onPick: (i: number) => (store.marked.value = view.features[i]!) };
+  const onPick = (i: number): void => void (store.marked.value = features[i]!);
+  const shared = { model, features, spline, row, onPick };
   const inBinOf = (i: number, bin: number): boolean => inside[i] === bin;
   return (
     <section class="bin-maps">
@@ -67,7 +73,8 @@ export function BinMaps({ model, view, row }: { model: ModelSummary; view: Splin
 
 function BinMap({
   model,
-  view,
+  features,
+  spline,
   row,
   title,
   at,
@@ -75,10 +82,7 @@ function BinMap({
   scale,
   framed,
   onPick,
-}: {
-  model: ModelSummary;
-  view: SplineView;
-  row: number;
+}: Props & {
   title: string;
   at(row: number, column: number): number;
   columns: number;
@@ -86,10 +90,10 @@ function BinMap({
   framed(row: number, column: number): boolean;
   onPick(row: number): void;
 }) {
-  const rows = view.features.length;
+  const rows = features.length;
   const cursor = useCursor({ width: columns, height: rows });
-  const nameOf = (i: number): string => featureName(model, view.features[i]!);
-  const knots = columns > view.bins;
+  const nameOf = (i: number): string => featureName(model, features[i]!);
+  const knots = columns > spline.bins;
   return (
     <div class="row-map">
       <h3>

@@ -1,11 +1,14 @@
 /** Texts of this feature, in English and in German. */
+import type { LayerInfo } from '../../../src/protocol/model';
 import type { SplineEnds } from '../../../src/protocol/spline';
 import { inLanguage } from '../../base/format/language';
 import { count } from '../../base/format/numbers';
 
 export const english = {
-  tab: 'Spline',
-  note: (bins: number, low: string, high: string, ends: SplineEnds) =>
+  tab: 'Curve',
+  note: ({ formula, hasNorm }: Pick<LayerInfo, 'formula' | 'hasNorm'>) =>
+    `output y over input x${formula ? `; y = ${formula}` : ''}${hasNorm ? ', before the norm' : ''}`,
+  splineNote: (bins: number, low: string, high: string, ends: SplineEnds) =>
     `output y over input x; ${bins} bins on [${low}, ${high}], ${
       {
         linear: 'the identity outside',
@@ -21,10 +24,10 @@ export const english = {
   sumFirst: 'Σ, log-det of the first of the batch',
   outside: 'outside',
   inBin: (bin: number) => `bin ${bin}`,
-  curve: (feature: string) => `Spline of ${feature}`,
+  curve: (feature: string) => `Curve of ${feature}`,
   chosen: 'Features; the chosen one is drawn large',
-  noSpline: 'This layer has no splines',
-  noSplineWhy: 'Choose a coupling or an autoregressive layer of this flow.',
+  noCurve: 'This layer has no curves',
+  noCurveWhy: 'Choose a coupling or an autoregressive layer of this flow.',
   interval: (low: string, high: string) => `[${low}, ${high}]`,
   ownInterval: 'their own interval',
   noneOutside: (values: number, interval: string) =>
@@ -35,7 +38,8 @@ export const english = {
   onLines: 'They are mapped by a line.',
   emptyBins: (empty: number, bins: number) => `${empty} of ${bins} bins hold no value.`,
   batch: 'values of the batch',
-  batchNote: (n: number) => `${count(n)} examples; hatched: no value in this bin`,
+  batchNote: (n: number, bins: boolean) =>
+    `${count(n)} examples${bins ? '; hatched: no value in this bin' : ''}`,
   band: (n: number) => `Gray: where 10 to 90% of ${n} curves lie.`,
   ownBins: (used: number, bins: number) =>
     `Every example has knots of its own; the values reach ${used} of ${bins} bins of theirs.`,
@@ -54,8 +58,10 @@ export const english = {
 };
 
 export const german: typeof english = {
-  tab: 'Spline-Kurve',
-  note: (bins: number, low: string, high: string, ends: SplineEnds) =>
+  tab: 'Kurve',
+  note: ({ formula, hasNorm }) =>
+    `Ausgabe y über Eingabe x${formula ? `; y = ${formula}` : ''}${hasNorm ? ', vor der Norm' : ''}`,
+  splineNote: (bins: number, low: string, high: string, ends: SplineEnds) =>
     `Ausgabe y über Eingabe x; ${bins} Intervalle auf [${low}, ${high}], ${
       {
         linear: 'außen die Identität',
@@ -71,10 +77,10 @@ export const german: typeof english = {
   sumFirst: 'Σ, log-det des ersten im Batch',
   outside: 'außerhalb',
   inBin: (bin: number) => `Intervall ${bin}`,
-  curve: (feature: string) => `Spline von ${feature}`,
+  curve: (feature: string) => `Kurve von ${feature}`,
   chosen: 'Merkmale; das gewählte ist groß gezeichnet',
-  noSpline: 'Diese Schicht hat keine Splines',
-  noSplineWhy: 'Wähle eine Kopplung oder eine autoregressive Schicht dieses Flows.',
+  noCurve: 'Diese Schicht hat keine Kurven',
+  noCurveWhy: 'Wähle eine Kopplung oder eine autoregressive Schicht dieses Flows.',
   interval: (low, high) => `von [${low}, ${high}]`,
   ownInterval: 'ihres eigenen Intervalls',
   noneOutside: (values, interval) => `Keiner von ${count(values)} Werten liegt außerhalb ${interval}.`,
@@ -84,7 +90,8 @@ export const german: typeof english = {
   onLines: 'Eine Gerade bildet sie ab.',
   emptyBins: (empty, bins) => `In ${empty} von ${bins} Intervallen liegt kein Wert.`,
   batch: 'Werte des Batches',
-  batchNote: (n) => `${count(n)} Beispiele; schraffiert: kein Wert in diesem Intervall`,
+  batchNote: (n, bins) =>
+    `${count(n)} Beispiele${bins ? '; schraffiert: kein Wert in diesem Intervall' : ''}`,
   band: (n) => `Grau: wo 10 bis 90 % von ${n} Kurven liegen.`,
   ownBins: (used, bins) =>
     `Jedes Beispiel hat eigene Knoten; die Werte erreichen ${used} von ${bins} ihrer Intervalle.`,
