@@ -15,3 +15,12 @@ export function stridesOf(shape: readonly number[]): number[] {
   }
   return strides;
 }
+
+/** A row along the last axis: a view of the values, counted over all axes before it. */
+export function rowOf(
+  { shape, data }: { shape: readonly number[]; data: Float32Array },
+  row: number,
+): Float32Array {
+  const columns = shape.at(-1)!;
+  return data.subarray(row * columns, (row + 1) * columns);
+}

@@ -11,7 +11,7 @@ import { removeDeadCode } from '../../graph/passes/dead-code';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
-import type { PassMode } from '../model/inspected-flow';
+import type { InspectedLayer, PassMode } from '../model/inspected-flow';
 import type { ModelLayer } from '../model/layer-list';
 
 const featuresEnd = '/features';
@@ -86,33 +86,54 @@ export function inputsGraph(model: FlowModel, { taps }: ModelLayer): Graph {
   return removeDeadCode(graph);
 }
 
-/** The layer's input h [N, …] → `x`, `y` and `slopes` of the knots of its splines, [N, …, K + 1]. */
-export function knotsGraph(model: FlowModel, { info, bijection }: ModelLayer): Graph {
-  const start = `${info.name}/knots.`;
+/** The features of a vector layer that it maps, ascending. */
+export function mappedFeatures({ info, flow }: InspectedLayer): number[] {
+  return Array.from({ length: info.inputShape[0]! }, (_, i) => i).filter((i) => flow?.mask?.data[i] !== 1);
+}
+
+const take = (x: Tensor, indices: readonly number[]): Tensor =>
+  tf.gather(x, tf.tensor1d([...indices], 'int32'), 1);
+
+/** The layer's input h [N, D] → `x`, `y` and `slopes` of the knots of its splines, [N·k, K + 1] of the k mapped features. */
+export function knotsGraph(model: FlowModel, layer: ModelLayer): Graph {
+  const start = `${layer.info.name}/knots.`;
+  const mapped = mappedFeatures(layer);
   return trace(
     (inputs) => {
       const ctx = graphContext(model, inputs, { wanted: (tap) => tap.startsWith(start) });
-      bijection!.forward(ctx, inputs.h!);
-      return Object.fromEntries(knotParts.map((part) => [part, ctx.taps[`${start}${part}`]!]));
+      layer.bijection!.forward(ctx, inputs.h!);
+      // Networks answer for all features, or only for those that are mapped.
+      const ofMapped = (knots: Tensor): Tensor =>
+        tf.reshape(knots.shape[1] === mapped.length ? knots : take(knots, mapped), [-1, knots.shape.at(-1)!]);
+      return Object.fromEntries(knotParts.map((part) => [part, ofMapped(ctx.taps[`${start}${part}`]!)]));
     },
-    layerInputs(model, bijection!, anyBatch),
+    layerInputs(model, layer.bijection!, anyBatch),
     { dynamicBatch: anyBatch },
   );
 }
 
 /**
- * The layer's input h [N, …] and `at` [N, P, …], P values of each element → `y` and `logDerivative` [N·P, …] of the maps that
+ * The layer's input h [N, D] and `at` [k, P], P values of each mapped feature → `y` and `logDerivative` [N·k, P] of the maps that
  * it makes of each example.
  */
-export function curveGraph(model: FlowModel, { bijection }: ModelLayer, places: number): Graph {
-  const shape = bijection!.inputShape;
+export function curveGraph(model: FlowModel, layer: ModelLayer, places: number): Graph {
+  const mapped = mappedFeatures(layer);
+  const size = layer.info.inputShape[0]!;
+  const rowOfFeature = Array.from({ length: size }, (_, i) => Math.max(0, mapped.indexOf(i)));
   return trace(
     (inputs) => {
-      const at = tf.reshape(inputs.at!, [-1, ...shape]);
-      const { value: y, logDerivative } = bijection!.curve!(graphContext(model, inputs), inputs.h!, at);
-      return { y, logDerivative };
+      const { h, at } = inputs as { h: Tensor; at: Tensor };
+      const one = tf.expandDims(take(tf.transpose(at), rowOfFeature), 0);
+      const all = tf.reshape(tf.broadcastTo(one, [h.shape[0], places, size]), [-1, size]);
+      const { value, logDerivative } = layer.bijection!.curve!(graphContext(model, inputs), h, all);
+      const curves = (values: Tensor): Tensor =>
+        tf.reshape(tf.transpose(tf.reshape(take(values, mapped), [-1, places, mapped.length]), [0, 2, 1]), [
+          -1,
+          places,
+        ]);
+      return { y: curves(value), logDerivative: curves(logDerivative) };
     },
-    [...layerInputs(model, bijection!, anyBatch), { name: 'at', shape: [anyBatch, places, ...shape] }],
+    [...layerInputs(model, layer.bijection!, anyBatch), { name: 'at', shape: [mapped.length, places] }],
     { dynamicBatch: anyBatch },
   );
 }

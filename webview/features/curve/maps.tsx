@@ -1,4 +1,5 @@
 /** Widths, heights and derivatives of the bins of all features. */
+import { rowOf } from '../../../src/base/shape';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
 import { magnitudeScale, signedScale, type ColourScale } from '../../base/canvas/colour-maps';
@@ -8,7 +9,6 @@ import { RowsMap } from '../../base/canvas/rows-map';
 import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
-import { rowOf } from './rows';
 import { text } from './text';
 
 interface Props {

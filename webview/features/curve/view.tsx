@@ -1,4 +1,5 @@
 /** The curves of a layer: that of the chosen feature, its slope, where the example goes, and the knots of a spline. */
+import { rowOf } from '../../../src/base/shape';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
@@ -10,7 +11,6 @@ import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { BinMaps } from './maps';
-import { rowOf } from './rows';
 import { text } from './text';
 
 const left = 40;
@@ -33,7 +33,7 @@ export function CurveTab({
   // Where another feature is marked, which passes unchanged, the first that is mapped is shown.
   const row = Math.max(0, features.indexOf(store.marked.value));
   const name = featureName(model, features[row]!);
-  const chart = chartOf(view, row);
+  const chart = { view, row };
   const choose = (by: number): void => {
     const next = features[Math.min(features.length - 1, Math.max(0, row + by))];
     if (next !== undefined) store.marked.value = next;
@@ -56,13 +56,7 @@ export function CurveTab({
             <b>{text.batch}</b> <span class="tick">{text.batchNote(batch.count, spline !== undefined)}</span>
           </h3>
           <Sized height={heights.batch}>
-            {(width, height) => (
-              <BatchChart
-                {...{ width, height, ...chart }}
-                counts={rowOf(batch.counts, row)}
-                label={text.batch}
-              />
-            )}
+            {(width, height) => <BatchChart {...{ width, height, ...chart }} label={text.batch} />}
           </Sized>
           <h3>
             <b>{text.slope}</b> <span class="tick">{text.slopeNote}</span>
@@ -197,172 +191,113 @@ function Judged({
   );
 }
 
-interface Line {
-  x: ArrayLike<number>;
-  y: ArrayLike<number>;
-}
+type Line = readonly [x: ArrayLike<number>, y: ArrayLike<number>];
 
-interface Chart {
-  /** Of x, and of y, the same for all features. */
-  axis: TransformCurveView['axis'];
-  up: TransformCurveView['axis'];
-  curve: Line;
-  slope: Line;
-  here: { x: number; y: number; slope: number };
-  band: { x: Float32Array; low: Float32Array; high: Float32Array };
-  spline?: {
-    knots: Record<'x' | 'y' | 'slopes', Float32Array>;
-    tails: boolean;
-    interval: { low: number; high: number };
-    inBins: Float32Array;
-  };
-}
-
-function chartOf(view: TransformCurveView, row: number): Chart {
-  const { axis, curve, batch, spline } = view;
-  const x = rowOf(curve.x, row);
-  const [low, high] = spline ? ends(spline) : [0, 0];
-  return {
-    axis,
-    // A spline maps its interval to itself, or to one that is as far.
-    up: spline ? axis : spanOf([curve.y.data, batch.low.data, batch.high.data]),
-    curve: { x, y: rowOf(curve.y, row) },
-    slope: { x, y: rowOf(curve.logDerivative, row).map(Math.exp) },
-    here: { x: view.from[row]!, y: view.to[row]!, slope: Math.exp(view.logDerivative[row]!) },
-    band: { x: batch.places, low: rowOf(batch.low, row), high: rowOf(batch.high, row) },
-    ...(spline
-      ? {
-          spline: {
-            knots: {
-              x: rowOf(spline.knots.x, row),
-              y: rowOf(spline.knots.y, row),
-              slopes: rowOf(spline.knots.slopes, row),
-            },
-            tails: hasTails(spline),
-            interval: { low, high },
-            inBins: rowOf(spline.inBins, row),
-          },
-        }
-      : {}),
-  };
-}
-
-/** What holds all of these that are finite. */
-function spanOf(all: readonly Float32Array[]): TransformCurveView['axis'] {
-  const finite = all.flatMap((values) => Array.from(values).filter(Number.isFinite));
-  const low = finite.reduce((a, b) => Math.min(a, b), Infinity);
-  const high = finite.reduce((a, b) => Math.max(a, b), -Infinity);
-  return low < high ? { low, high } : { low: (finite[0] ?? 0) - 1, high: (finite[0] ?? 0) + 1 };
-}
-
-interface ChartProps extends Chart {
+interface ChartProps {
+  view: TransformCurveView;
+  /** Of the feature that is drawn. */
+  row: number;
   width: number;
   height: number;
   label: string;
 }
 
-const across = ({ low, high }: TransformCurveView['axis'], width: number): Axis =>
-  linear(low, high, left, width - 8);
+const across = ({ axis }: TransformCurveView, width: number): Axis =>
+  linear(axis.low, axis.high, left, width - 8);
+
+/** Of y, the same for all features. A spline maps its interval to itself, or to one that is as far. */
+function up({ axis, spline, curve, batch }: TransformCurveView, height: number): Axis {
+  const all = [curve.y, batch.low, batch.high].flatMap(({ data }) =>
+    Array.from(data).filter(Number.isFinite),
+  );
+  const low = all.reduce((a, b) => Math.min(a, b), Infinity);
+  const high = all.reduce((a, b) => Math.max(a, b), -Infinity);
+  const span = spline ? axis : low < high ? { low, high } : { low: -1, high: 1 };
+  return linear(span.low, span.high, height - 20, 6);
+}
 
 /** A line through the points that are finite, in pieces where others lie between. */
-function pathOf(line: Line, x: Axis, y: Axis): string {
+function pathOf([xs, ys]: Line, x: Axis, y: Axis): string {
   let pen = 'M';
-  return Array.from(line.x, (value, i) => {
-    if (!Number.isFinite(value) || !Number.isFinite(line.y[i])) {
-      pen = 'M';
-      return '';
-    }
-    const point = `${pen}${x.at(value).toFixed(1)} ${y.at(line.y[i]!).toFixed(1)}`;
-    pen = 'L';
+  return Array.from(xs, (value, i) => {
+    const finite = Number.isFinite(ys[i]);
+    const point = finite ? `${pen}${x.at(value).toFixed(1)} ${y.at(ys[i]!).toFixed(1)}` : '';
+    pen = finite ? 'L' : 'M';
     return point;
   }).join('');
 }
 
-/** A curve, and what of it lies beyond the knots of a spline. */
-function Curve({ line, spline, x, y }: { line: Line; spline: Chart['spline']; x: Axis; y: Axis }) {
-  const part = (keep: (value: number) => boolean): Line => {
-    const kept = Array.from(line.x, (_, i) => i).filter((i) => keep(line.x[i]!));
-    return { x: kept.map((i) => line.x[i]!), y: kept.map((i) => line.y[i]!) };
-  };
-  const [first, last] = [spline?.knots.x[0] ?? -Infinity, spline?.knots.x.at(-1) ?? Infinity];
+/** A curve with the knots of a spline, beyond which it has two places on each side. */
+function Curve({
+  view: { curve, spline },
+  row,
+  ys,
+  knots,
+  x,
+  y,
+}: Pick<ChartProps, 'view' | 'row'> & {
+  ys: Float32Array;
+  knots: 'y' | 'slopes';
+  x: Axis;
+  y: Axis;
+}) {
+  const xs = rowOf(curve.x, row);
+  const part = (from: number, to?: number): string => pathOf([xs.slice(from, to), ys.slice(from, to)], x, y);
+  const tails = spline && hasTails(spline);
   return (
     <>
-      {spline?.tails ? (
-        <>
-          <path
-            class="tail"
-            d={pathOf(
-              part((value) => value < first),
-              x,
-              y,
-            )}
-          />
-          <path
-            class="tail"
-            d={pathOf(
-              part((value) => value > last),
-              x,
-              y,
-            )}
-          />
-        </>
-      ) : null}
-      <path
-        class="curve"
-        d={pathOf(
-          part((value) => value >= first && value <= last),
-          x,
-          y,
-        )}
-      />
+      {tails ? [part(0, 2), part(-2)].map((d) => <path key={d} class="tail" d={d} />) : null}
+      <path class="curve" d={tails ? part(2, -2) : part(0)} />
+      {Array.from(spline ? rowOf(spline.knots.x, row) : [], (at, i) => (
+        <circle key={i} class="knot" cx={x.at(at)} cy={y.at(rowOf(spline!.knots[knots], row)[i]!)} r={2.5} />
+      ))}
     </>
   );
 }
 
-function CurveChart({ width, height, axis, up, curve, here, band, spline, label }: ChartProps) {
-  const x = across(axis, width);
-  const y = linear(up.low, up.high, height - 20, 6);
-  const isIn = (value: number, of: Axis): boolean => value >= of.low && value <= of.high;
-  const seen = isIn(here.x, x) && isIn(here.y, y);
-  const there = Array.from(band.x, (_, i) => i).filter(
-    (i) => Number.isFinite(band.low[i]) && Number.isFinite(band.high[i]),
-  );
-  const back = [...there].reverse();
-  const edge: Line = {
-    x: [...there, ...back].map((i) => band.x[i]!),
-    y: [...there.map((i) => band.low[i]!), ...back.map((i) => band.high[i]!)],
-  };
+const isOn = (value: number, { low, high }: Axis): boolean => value >= low && value <= high;
+
+function CurveChart({ view, row, width, height, label }: ChartProps) {
+  const [x, y] = [across(view, width), up(view, height)];
+  const [from, to] = [view.from[row]!, view.to[row]!];
+  const seen = isOn(from, x) && isOn(to, y);
+  const { places, low, high } = view.batch;
+  const back = (values: Float32Array): number[] => Array.from(values).reverse();
+  const band = [
+    [...places, ...back(places)],
+    [...rowOf(low, row), ...back(rowOf(high, row))],
+  ] as const;
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       <Grid {...{ width, height, x, y }} values={ticks(y.low, y.high, 5)} />
-      {there.length > 0 ? <path class="band" d={`${pathOf(edge, x, y)}Z`} /> : null}
+      {band[1].every(Number.isFinite) ? <path class="band" d={`${pathOf(band, x, y)}Z`} /> : null}
       {seen ? (
         <path
           class="guide"
           fill="none"
-          d={pathOf({ x: [here.x, here.x, x.low], y: [y.low, here.y, here.y] }, x, y)}
+          d={pathOf(
+            [
+              [from, from, x.low],
+              [y.low, to, to],
+            ],
+            x,
+            y,
+          )}
         />
       ) : null}
-      <Curve line={curve} {...{ spline, x, y }} />
-      {Array.from(spline?.knots.x ?? [], (at, i) => (
-        <circle key={i} class="knot" cx={x.at(at)} cy={y.at(spline!.knots.y[i]!)} r={2.5} />
-      ))}
-      {seen ? <circle class="here" cx={x.at(here.x)} cy={y.at(here.y)} r={5} /> : null}
+      <Curve {...{ view, row, x, y }} ys={rowOf(view.curve.y, row)} knots="y" />
+      {seen ? <circle class="here" cx={x.at(from)} cy={y.at(to)} r={5} /> : null}
     </svg>
   );
 }
 
 /** On the axis of the curve: where the values of the batch are, and which bins of a spline they leave empty. */
-function BatchChart({
-  width,
-  height,
-  axis,
-  here,
-  spline,
-  counts,
-  label,
-}: Pick<ChartProps, 'width' | 'height' | 'axis' | 'here' | 'spline' | 'label'> & { counts: Float32Array }) {
-  const x = across(axis, width);
+function BatchChart({ view, row, width, height, label }: ChartProps) {
+  const { spline, batch } = view;
+  const x = across(view, width);
+  const [counts, from] = [rowOf(batch.counts, row), view.from[row]!];
+  const knots = spline ? rowOf(spline.knots.x, row) : new Float32Array();
+  const [low, high] = spline ? ends(spline) : [-Infinity, Infinity];
   const foot = height - 18;
   const most = Math.max(1, ...counts);
   const y = linear(0, most, foot, 4);
@@ -372,41 +307,38 @@ function BatchChart({
       <pattern id="no-value" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
         <line class="hatch" x1="0" x2="0" y1="0" y2="6" />
       </pattern>
-      {Array.from(spline?.inBins ?? [], (n, bin) =>
+      {Array.from(spline ? rowOf(spline.inBins, row) : [], (n, bin) =>
         n === 0 ? (
           <rect
             key={bin}
             fill="url(#no-value)"
             data-empty={bin + 1}
-            x={x.at(spline!.knots.x[bin]!)}
-            width={Math.max(0, x.at(spline!.knots.x[bin + 1]!) - x.at(spline!.knots.x[bin]!))}
+            x={x.at(knots[bin]!)}
+            width={Math.max(0, x.at(knots[bin + 1]!) - x.at(knots[bin]!))}
             y={4}
             height={foot - 4}
           />
         ) : null,
       )}
       {Array.from(counts, (n, i) => {
-        const from = x.low + i * step;
-        const middle = from + step / 2;
-        const tail = spline && (middle < spline.interval.low || middle > spline.interval.high);
+        const start = x.low + i * step;
+        const tail = start + step / 2 < low || start + step / 2 > high;
         return n > 0 ? (
           <rect
             key={i}
             class={tail ? 'bar beyond' : 'bar'}
-            x={x.at(from) + 0.5}
-            width={Math.max(1, x.at(from + step) - x.at(from) - 1)}
+            x={x.at(start) + 0.5}
+            width={Math.max(1, x.at(start + step) - x.at(start) - 1)}
             y={y.at(n)}
             height={Math.max(1, foot - y.at(n))}
           />
         ) : null;
       })}
-      {Array.from(spline?.knots.x ?? [], (at, i) => (
+      {Array.from(knots, (at, i) => (
         <line key={i} class="grid" x1={x.at(at)} x2={x.at(at)} y1={4} y2={foot} />
       ))}
       <line class="axis" x1={left} x2={width} y1={foot} y2={foot} />
-      {here.x >= x.low && here.x <= x.high ? (
-        <line class="guide" x1={x.at(here.x)} x2={x.at(here.x)} y1={4} y2={foot} />
-      ) : null}
+      {isOn(from, x) ? <line class="guide" x1={x.at(from)} x2={x.at(from)} y1={4} y2={foot} /> : null}
       <text x={left - 5} y={12} text-anchor="end">
         {tickText(most)}
       </text>
@@ -419,19 +351,18 @@ function BatchChart({
   );
 }
 
-function SlopeChart({ width, height, axis, slope, here, spline, label }: ChartProps) {
-  const x = across(axis, width);
-  const all = [...Array.from(slope.y), 1].filter((value) => value > 0 && Number.isFinite(value));
+function SlopeChart({ view, row, width, height, label }: ChartProps) {
+  const x = across(view, width);
+  const slopes = rowOf(view.curve.logDerivative, row).map(Math.exp);
+  const [from, slope] = [view.from[row]!, Math.exp(view.logDerivative[row]!)];
+  const all = [...slopes, 1].filter((value) => value > 0 && Number.isFinite(value));
   const y = logarithmic(Math.min(...all) / 1.5, Math.max(...all) * 1.5, height - 20, 6);
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       <Grid {...{ width, height, x, y }} values={logTicks(y.low, y.high)} />
-      <Curve line={slope} {...{ spline, x, y }} />
-      {Array.from(spline?.knots.x ?? [], (at, i) => (
-        <circle key={i} class="knot" cx={x.at(at)} cy={y.at(spline!.knots.slopes[i]!)} r={2.5} />
-      ))}
-      {here.x >= x.low && here.x <= x.high && Number.isFinite(here.slope) ? (
-        <circle class="here" cx={x.at(here.x)} cy={y.at(here.slope)} r={5} />
+      <Curve {...{ view, row, x, y }} ys={slopes} knots="slopes" />
+      {isOn(from, x) && Number.isFinite(slope) ? (
+        <circle class="here" cx={x.at(from)} cy={y.at(slope)} r={5} />
       ) : null}
     </svg>
   );
