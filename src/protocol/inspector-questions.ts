@@ -57,7 +57,7 @@ import {
   hasCalibration,
   hasConditions,
   hasJacobian,
-  hasSplines,
+  hasCurves,
   hasTensorTable,
   hasManyValues,
   isCoupling,
@@ -75,7 +75,7 @@ import {
 } from './questions';
 import type { CurvesQuery, RunCurves } from './run';
 import type { BatchRef, ExampleRef, SampleQuery, Selection, UneditedRef } from './selection';
-import type { SplineQuery, SplineView } from './spline';
+import type { TransformCurveQuery, TransformCurveView } from './transform-curve';
 import type { TensorStatistics } from './tensors';
 import type { TensorWindow, TensorWindowQuery } from './tensor-window';
 
@@ -125,6 +125,9 @@ const ofModel = defineQuestion('model');
 const ofFlow = defineQuestion('flow');
 const ofPasses = defineQuestion('passes');
 
+/** Features of a layer above which a saved page keeps none of its curves, so that it stays a few MB. */
+const savedCurves = 128;
+
 /** Asks of each layer that has it. */
 const ofLayers =
   <Query>(has: (layer: LayerInfo) => unknown, query: (layer: LayerInfo, plan: SavedPlan) => Query) =>
@@ -158,8 +161,11 @@ export const inspectorQuestions = {
     recorded: 'pass',
     saved: ofLayers(isCoupling, ({ index }) => ({ layer: index })),
   }),
-  spline: ofPasses<SplineQuery, SplineView>({
-    saved: ofLayers(hasSplines, ({ index }, { selection }) => ({ ...selection, layer: index })),
+  transformCurve: ofPasses<TransformCurveQuery, TransformCurveView>({
+    saved: ofLayers(
+      (layer) => hasCurves(layer) && layer.inputShape[0]! <= savedCurves,
+      ({ index }, { selection }) => ({ ...selection, layer: index }),
+    ),
   }),
   mixing: ofPasses<MixingQuery, MixingView>({
     saved: ofLayers(hasMatrix, ({ index }) => ({ layer: index, feature: -1 })),

@@ -154,9 +154,9 @@ export function canAsk({ recording }: Pick<ModelSummary, 'recording'>, method: s
   return !recording || recording.answers.includes(method);
 }
 
-/** Whether its curves are shown: those of rows of numbers. */
-export function hasSplines({ spline, inputShape }: LayerInfo): boolean {
-  return spline !== undefined && inputShape.length === 1;
+/** Whether the curves of its features are shown: those of rows of numbers. */
+export function hasCurves({ mapsAlone, inputShape }: LayerInfo): boolean {
+  return mapsAlone === true && inputShape.length === 1;
 }
 
 /** Whether it can be told what the layers make of the context: an ONNX file has no gradients. */

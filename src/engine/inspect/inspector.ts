@@ -26,7 +26,6 @@ import { givenExample } from './given';
 import { jacobian } from './jacobian';
 import { mixing } from './mixing';
 import { order } from './order';
-import { spline } from './spline';
 import { edited, latents } from './latents';
 import { layer, layerOfExample } from './layer';
 import { layerDifferences } from './layer-differences';
@@ -46,6 +45,7 @@ import { createSharedWork, type SharedWork } from './shared-work';
 import { strip, stripOfExample } from './strip';
 import { tensorStatistics } from './tensor-statistics';
 import { tensorWindow } from './tensor-window';
+import { transformCurve } from './transform-curve';
 import { weight } from './weight';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
@@ -99,7 +99,7 @@ const answers: Answers = {
   layerOfExample,
   tensorWindow,
   mask,
-  spline,
+  transformCurve,
   mixing,
   order,
   network,

@@ -12,7 +12,6 @@ import './style.css';
 export const curve: LayerFeature = {
   id: 'curve',
   region: 'layer',
-  order: 3,
   title: () => text.tab,
   applies: (model) => model.layers.some(hasCurves),
   state: curveState,
