@@ -1,4 +1,4 @@
-import { layerDifferences } from '../../engine/inspect/layer-differences';
+import { layerDifferences } from '../../engine/inspect/layer/layer-differences';
 import { firstBeyond, layerComparison } from '../../protocol/layer-differences';
 import type { Model } from '../../engine/model/model';
 import type { InspectedFlow } from '../../engine/model/inspected-flow';

@@ -3,7 +3,7 @@ import type { FlowModel } from '../model/flow-model';
 import { withContextFeed } from '../model/context';
 import { runnerGiven } from '../model/runner-given';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { contextGradientsGraph, contextReaders } from './context-graph';
+import { contextGradientsGraph, contextReaders } from './conditioner/context-graph';
 import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import {
   activityGraph,
@@ -13,9 +13,9 @@ import {
   inputsGraph,
   jacobianGraph,
   knotsGraph,
-} from './inner-graphs';
+} from './conditioner/inner-graphs';
 import { passGraph, readPass } from './pass-graph';
-import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane-graphs';
+import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane/graphs';
 import { examplesFed } from './through-batch';
 import { readWayError, wayErrorGraph, wayGraph } from './way-graph';
 

@@ -4,7 +4,7 @@ import { recordKey } from '../../protocol/webview';
 import { contextFeed } from '../model/context';
 import { batchOf, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { exampleOf } from './example-of';
+import { exampleOf } from './latents/example-of';
 import { runPass, type Pass } from './pass';
 import type { SharedWork } from './shared-work';
 

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { batchOf } from '../../../src/engine/model/examples';
-import { pixelCentres } from '../../../src/engine/inspect/plane-parts';
+import { pixelCentres } from '../../../src/engine/inspect/plane/parts';
 import { sample } from '../../../src/engine/use/sample';
 import { graphContext } from '../../../src/engine/model/flow-graphs';
 import type { FlowModel } from '../../../src/engine/model/flow-model';

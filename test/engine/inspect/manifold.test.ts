@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
-import { sourcesOf } from '../../../src/engine/inspect/sources';
+import { sourcesOf } from '../../../src/engine/inspect/latents/sources';
 import { sourceOf } from '../../../src/engine/model/examples';
 import { latentScales } from '../../../src/flow/latent-scales';
 import type { ManifoldQuery } from '../../../src/protocol/inspect';

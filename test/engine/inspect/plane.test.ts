@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
-import { backToData, nearestOf } from '../../../src/engine/inspect/plane-back';
+import { backToData, nearestOf } from '../../../src/engine/inspect/plane/back';
 import { inspectedModel } from '../../../src/engine/inspect/programs';
 import { openModel } from '../../../src/engine/open/open-model';
 import type { Model } from '../../../src/engine/model/model';

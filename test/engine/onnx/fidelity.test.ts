@@ -15,7 +15,7 @@ import { readNpz } from '../../../src/data/npz';
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
-import { inParts, onTheWay } from '../../../src/engine/inspect/plane-parts';
+import { inParts, onTheWay } from '../../../src/engine/inspect/plane/parts';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
 import { openModel } from '../../../src/engine/open/open-model';
 import { toChannelsLast } from '../../../src/engine/model/layout';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, it } from 'node:test';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import type { Backend } from '../../../src/engine/backends/backend';
-import { layerDifferences } from '../../../src/engine/inspect/layer-differences';
+import { layerDifferences } from '../../../src/engine/inspect/layer/layer-differences';
 import { createInspector } from '../../../src/engine/inspect/inspector';
 import type { Model } from '../../../src/engine/model/model';
 import { openModel } from '../../../src/engine/open/open-model';

@@ -6,12 +6,12 @@ import { statisticsBatch } from '../../model/batches';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import type { Extremes, HealthRecord, LayerExtremes } from '../../model/layer-record';
-import { splitDistribution, wayBack } from '../diagnostics';
-import { firstNonFinite, firstStoredNonFinite } from '../non-finite';
-import { meanParts } from '../parts';
+import { splitDistribution, wayBack } from '../population/diagnostics';
+import { firstNonFinite, firstStoredNonFinite } from '../strip/non-finite';
+import { meanParts } from '../strip/parts';
 import { batchPass, selectionPasses } from '../selection';
 import type { SharedWork } from '../shared-work';
-import { worst } from '../strip';
+import { worst } from '../strip/strip';
 import { examplesFed, firstContexts, throughBatch } from '../through-batch';
 import type {
   LayerObservations,

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { logAbsDeterminant } from '../../../../src/engine/model/determinant';
-import { singularValues } from '../../../../src/engine/inspect/singular-values';
+import { singularValues } from '../../../../src/engine/inspect/layer/singular-values';
 import { CancelledError } from '../../../../src/protocol/wire';
 
 const signal = new AbortController().signal;

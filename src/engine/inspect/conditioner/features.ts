@@ -1,0 +1,109 @@
+/** Feature maps of a conditioner for one example: one stage and one page of channels at a time. */
+import { UserError } from '../../../base/user-error';
+import { featurePage, type FeatureQuery, type FeatureView } from '../../../protocol/conditioner';
+import type { NdArray } from '../../../protocol/tensors';
+import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { innerOf } from './inner';
+import { breathe } from '../../model/breathe';
+import { layerContext } from '../pass';
+import { examplesFed, throughBatch } from '../through-batch';
+import { reducedMaps } from '../../../protocol/reduced-maps';
+import { stillPass, trainingBatch } from '../selection';
+import type { SharedWork } from '../shared-work';
+import { statsOf } from '../statistics';
+
+/** A channel whose values lie closer together than this share of the largest value is the same everywhere. */
+export const sameValue = 1e-6;
+
+/** @throws UserError for a stage or a page that does not exist, CancelledError */
+export async function features(
+  model: InspectedFlow,
+  work: SharedWork,
+  query: FeatureQuery,
+  signal: AbortSignal,
+): Promise<FeatureView> {
+  const { layer, stage, offset } = query;
+  const { info } = layerAt(model, layer);
+  const { stages } = model.recorded?.network(layer) ?? innerOf(model, 'A feature map').names(layer);
+  const found = stages.find(({ name }) => name === stage);
+  if (!found) {
+    throw new UserError(
+      `The layer ${info.name} has no feature maps "${stage}"; it has ${stages.map(({ name }) => name).join(', ') || 'none'}.`,
+    );
+  }
+  const channels = found.shape.at(-1)!;
+  if (!(Number.isInteger(offset) && offset >= 0 && offset < channels)) {
+    throw new UserError(`Channel ${offset} of ${stage} was asked for; it has ${channels}, numbered from 0.`);
+  }
+  const maps = await mapsOf(model, work, query, signal);
+  const shape = maps.shape.slice(1);
+  const whole: NdArray<Float32Array> = { shape, data: maps.data as Float32Array };
+  const count = Math.min(shape.length === 3 ? featurePage.maps : featurePage.units, channels - offset);
+  const stats = statsOf(whole.data);
+  const { values, block } =
+    shape.length === 3
+      ? reducedMaps(whole, { offset, count })
+      : { values: { shape: [count], data: whole.data.slice(offset, offset + count) }, block: 1 };
+  return { layer, stage, shape, offset, values, block, stats, dead: deadChannels(whole) };
+}
+
+/** [1, …] */
+async function mapsOf(
+  model: InspectedFlow,
+  work: SharedWork,
+  query: FeatureQuery,
+  signal: AbortSignal,
+): Promise<NdArray> {
+  const { layer, stage } = query;
+  if (model.recorded) {
+    const { layers } = await stillPass(model, work, query, signal);
+    return model.recorded.maps(layer, stage, layers[layer]!.input.data);
+  }
+  const inner = innerOf(model, 'A feature map');
+  if (query.mode === 'train') {
+    const { joined } = await trainingBatch(model, query.batch, query.example, signal);
+    const program = await inner.activity(layer, { kind: 'train', batch: joined.count });
+    await breathe(signal);
+    let first: NdArray | undefined;
+    await throughBatch(model, joined, { signal, whole: true }, async (x) => {
+      first = (await program.run(examplesFed(x)))[`first:${stage}`];
+    });
+    return first!;
+  }
+  const pass = await stillPass(model, work, query, signal);
+  const { input } = pass.layers[layer]!;
+  const program = await inner.features(layer);
+  await breathe(signal);
+  return (
+    await program.run({
+      h: { shape: [1, ...input.shape], data: input.data },
+      ...layerContext(pass, model),
+    })
+  )[stage]!;
+}
+
+function deadChannels({ shape, data }: NdArray<Float32Array>): number {
+  const channels = shape.at(-1)!;
+  if (shape.length === 1) return data.filter((value) => value === 0).length;
+  const low = new Float32Array(channels).fill(Infinity);
+  const high = new Float32Array(channels).fill(-Infinity);
+  data.forEach((value, i) => {
+    const c = i % channels;
+    // NaN is neither, so that a channel with one is not called dead.
+    low[c] = Math.min(low[c]!, value);
+    high[c] = Math.max(high[c]!, value);
+  });
+  return countDead(low, high);
+}
+
+/** @param low and `high`: least and largest value of each channel */
+export function countDead(low: Float32Array, high: Float32Array): number {
+  let size = 0;
+  for (let c = 0; c < low.length; c++) {
+    const own = Math.max(Math.abs(low[c]!), Math.abs(high[c]!));
+    if (Number.isFinite(own)) size = Math.max(size, own);
+  }
+  let dead = 0;
+  for (let c = 0; c < low.length; c++) if (high[c]! - low[c]! <= sameValue * size) dead++;
+  return dead;
+}

@@ -1,0 +1,237 @@
+/** Graphs that look inside one layer: feature maps, what arrives at norms, and its Jacobian. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { movedPositions, type NormOptions } from '../../../flow/batch-statistics';
+import type { Bijection } from '../../../flow/bijection';
+import type { Mask } from '../../../flow/masks';
+import { maskTensors } from '../../../flow/tensors';
+import type { Graph } from '../../../graph/ir';
+import { knotParts } from '../../../protocol/spline';
+import { removeDeadCode } from '../../../graph/passes/dead-code';
+import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
+import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import type { FlowModel } from '../../model/flow-model';
+import type { InspectedLayer, PassMode } from '../../model/inspected-flow';
+import type { ModelLayer } from '../../model/layer-list';
+
+const featuresEnd = '/features';
+const normedEnd = '/normed';
+
+function within({ info }: ModelLayer, tap: string, end: string): boolean {
+  return tap.startsWith(`${info.name}.`) && tap.endsWith(end);
+}
+
+/** Taps of the layer by their names without the ending, in forward order. */
+function tapped(layer: ModelLayer, taps: TensorMap, end: string): [string, Tensor][] {
+  return Object.entries(taps).flatMap(([tap, value]) =>
+    within(layer, tap, end) || tap === `${layer.info.name}${end}`
+      ? [[tap.slice(0, -end.length), value] as [string, Tensor]]
+      : [],
+  );
+}
+
+/** A layer's input h [rows, …], and the context that its conditioner sees. */
+function layerInputs({ flow }: FlowModel, bijection: Bijection, rows: number): InputSpec[] {
+  return [
+    // What encodes a context belongs to the flow and to no layer.
+    ...(flow.context ? storedTensors(flow.context) : []),
+    ...storedTensors(bijection),
+    { name: 'h', shape: [rows, ...bijection.inputShape] },
+    ...contextInputs(flow, rows),
+  ];
+}
+
+/** Names of feature maps with their shapes, and of norms. A norm may be the layer itself. */
+export function innerNames(
+  model: FlowModel,
+  layer: ModelLayer,
+): {
+  stages: { name: string; shape: number[] }[];
+  norms: string[];
+} {
+  const { bijection } = layer;
+  if (!bijection || !layer.flow) return { stages: [], norms: [] };
+  const names: ReturnType<typeof innerNames> = { stages: [], norms: [] };
+  trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs, { wanted: () => true });
+      const { value } = bijection.forward(ctx, inputs.h!);
+      names.stages = tapped(layer, ctx.taps, featuresEnd).map(([name, tap]) => ({
+        name,
+        shape: tap.shape.slice(1),
+      }));
+      names.norms = tapped(layer, ctx.taps, normedEnd).map(([name]) => name);
+      return { value };
+    },
+    layerInputs(model, bijection, 1),
+  );
+  return names;
+}
+
+/** x [N, …] in data units → `h` [N, …], the input of the layer, in evaluation mode. */
+export function inputsGraph(model: FlowModel, { taps }: ModelLayer): Graph {
+  const { flow, preprocess } = model;
+  const graph = trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs, { wanted: (tap) => tap === taps.input });
+      const x = inputs.x!;
+      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
+      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
+      return { h: ctx.taps[taps.input]! };
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
+    { dynamicBatch: anyBatch },
+  );
+  // Layers behind this one and their weights.
+  return removeDeadCode(graph);
+}
+
+/** The features of a vector layer that it maps, ascending. */
+export function mappedFeatures({ info, flow }: InspectedLayer): number[] {
+  return Array.from({ length: info.inputShape[0]! }, (_, i) => i).filter((i) => flow?.mask?.data[i] !== 1);
+}
+
+const take = (x: Tensor, indices: readonly number[]): Tensor =>
+  tf.gather(x, tf.tensor1d([...indices], 'int32'), 1);
+
+/** The layer's input h [N, D] → `x`, `y` and `slopes` of the knots of its splines, [N·k, K + 1] of the k mapped features. */
+export function knotsGraph(model: FlowModel, layer: ModelLayer): Graph {
+  const start = `${layer.info.name}/knots.`;
+  const mapped = mappedFeatures(layer);
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.startsWith(start) });
+      layer.bijection!.forward(ctx, inputs.h!);
+      // Networks answer for all features, or only for those that are mapped.
+      const ofMapped = (knots: Tensor): Tensor =>
+        tf.reshape(knots.shape[1] === mapped.length ? knots : take(knots, mapped), [-1, knots.shape.at(-1)!]);
+      return Object.fromEntries(knotParts.map((part) => [part, ofMapped(ctx.taps[`${start}${part}`]!)]));
+    },
+    layerInputs(model, layer.bijection!, anyBatch),
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/**
+ * The layer's input h [N, D] and `at` [k, P], P values of each mapped feature → `y` and `logDerivative` [N·k, P] of the maps that
+ * it makes of each example.
+ */
+export function curveGraph(model: FlowModel, layer: ModelLayer, places: number): Graph {
+  const mapped = mappedFeatures(layer);
+  const size = layer.info.inputShape[0]!;
+  const rowOfFeature = Array.from({ length: size }, (_, i) => Math.max(0, mapped.indexOf(i)));
+  return trace(
+    (inputs) => {
+      const { h, at } = inputs as { h: Tensor; at: Tensor };
+      const one = tf.expandDims(take(tf.transpose(at), rowOfFeature), 0);
+      const all = tf.reshape(tf.broadcastTo(one, [h.shape[0], places, size]), [-1, size]);
+      const { value, logDerivative } = layer.bijection!.curve!(graphContext(model, inputs), h, all);
+      const curves = (values: Tensor): Tensor =>
+        tf.reshape(tf.transpose(tf.reshape(take(values, mapped), [-1, places, mapped.length]), [0, 2, 1]), [
+          -1,
+          places,
+        ]);
+      return { y: curves(value), logDerivative: curves(logDerivative) };
+    },
+    [...layerInputs(model, layer.bijection!, anyBatch), { name: 'at', shape: [mapped.length, places] }],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */
+export function featureGraph(model: FlowModel, layer: ModelLayer): Graph {
+  const bijection = layer.bijection!;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs, { wanted: (tap) => within(layer, tap, featuresEnd) });
+      bijection.forward(ctx, inputs.h!);
+      return Object.fromEntries(tapped(layer, ctx.taps, featuresEnd));
+    },
+    layerInputs(model, bijection, 1),
+  );
+}
+
+/**
+ * x [N, …] in data units → of the layer, as outputs named `KIND:NAME`:
+ * - `mean`, `variance` [N, C]: of what arrives at each norm, of each example by itself;
+ * - `low`, `high` [N, C]: least and largest value of each feature map;
+ * - `first` [1, …]: the feature maps of the first example.
+ */
+export function activityGraph(model: FlowModel, layer: ModelLayer, mode: PassMode): Graph {
+  const { flow, preprocess, config } = model;
+  const training = mode.kind === 'train';
+  const batch = training ? mode.batch : anyBatch;
+  const graph = trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs, {
+        training,
+        wanted: (tap) => tap.startsWith(layer.info.name),
+      });
+      flow.forward(ctx, preprocess?.forward(ctx, inputs.x!).value ?? inputs.x!);
+      const results: TensorMap = {};
+      for (const [name, x] of tapped(layer, ctx.taps, normedEnd)) {
+        const mask = layer.flow?.mask;
+        // The norm on the flow's path; it has a mask where it sees more than what moves.
+        const masked = name === `${layer.info.name}.norm` && mask?.shape.join() === x.shape.slice(1).join();
+        Object.assign(results, momentsPerExample(name, x, masked ? mask : undefined, config.normOver));
+      }
+      for (const [name, x] of tapped(layer, ctx.taps, featuresEnd)) {
+        const axes = placeAxes(x);
+        results[`low:${name}`] = axes.length ? tf.min(x, axes) : x;
+        results[`high:${name}`] = axes.length ? tf.max(x, axes) : x;
+        results[`first:${name}`] = tf.slice(
+          x,
+          x.shape.map(() => 0),
+          [1, ...x.shape.slice(1)],
+        );
+      }
+      return results;
+    },
+    [
+      ...storedTensors(flow),
+      { name: 'x', shape: [batch, ...flow.inputShape] },
+      ...contextInputs(flow, batch),
+    ],
+    training ? {} : { dynamicBatch: anyBatch },
+  );
+  // Layers behind this one and their weights.
+  return removeDeadCode(graph);
+}
+
+const placeAxes = (x: Tensor): number[] => x.shape.slice(1, -1).map((_, i) => i + 1);
+
+/**
+ * Mean and variance over the places of each example, [N, C]; equal examples make the batch's of them.
+ * @param mask where elements that pass leave the statistics, or count as zeros in them
+ */
+function momentsPerExample(
+  name: string,
+  x: Tensor,
+  mask: Mask | undefined,
+  over: NormOptions['over'],
+): TensorMap {
+  const axes = placeAxes(x);
+  const shape = x.shape.slice(1);
+  const moves = mask && maskTensors(mask).moves;
+  const seen = moves && over === 'moved-with-zeros' ? tf.mul(x, moves) : x;
+  const counts = movedPositions(shape, over === 'moved' ? mask : undefined);
+  const share = tf.div(moves && over === 'moved' ? moves : 1, tf.tensor1d(counts.map((n) => Math.max(n, 1))));
+  const average = (values: Tensor): Tensor => {
+    const shares = tf.mul(values, share);
+    return axes.length ? tf.sum(shares, axes) : shares;
+  };
+  const mean = average(seen);
+  const perPlace = tf.reshape(mean, [-1, ...axes.map(() => 1), shape.at(-1)!]);
+  return { [`mean:${name}`]: mean, [`variance:${name}`]: average(tf.square(tf.sub(seen, perPlace))) };
+}
+
+/** h [k, …], the layer's input k times, and dy [k, …] → dx [k, …]: each dy by ∂y/∂x, in evaluation mode. */
+export function jacobianGraph(model: FlowModel, layer: ModelLayer, rows: number): Graph {
+  const bijection = layer.bijection!;
+  return trace(
+    (inputs) => ({
+      dx: tf.grad((h) => bijection.forward(graphContext(model, inputs), h).value)(inputs.h!, inputs.dy),
+    }),
+    [...layerInputs(model, bijection, rows), { name: 'dy', shape: [rows, ...bijection.outputShape] }],
+  );
+}

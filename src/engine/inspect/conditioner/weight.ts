@@ -1,0 +1,114 @@
+/** A window of a stored tensor, with what is said of all of it. */
+import { UserError } from '../../../base/user-error';
+import {
+  largestWeightWindow,
+  listedOutputs,
+  type AxisRole,
+  type WeightQuery,
+  type WeightView,
+} from '../../../protocol/conditioner';
+import type { NdArray } from '../../../protocol/tensors';
+import { storedOf, type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { sizeOf } from '../../../base/shape';
+import { statsOf } from '../statistics';
+
+/**
+ * What the axes of a weight mean: ours are [rows, columns, inputs, outputs] and [inputs, outputs]; ONNX convolutions are
+ * [outputs, inputs, …, rows, columns]. Matrices of ONNX files may be either way round, so that their axes have no names.
+ */
+export function axesOf(model: Pick<InspectedFlow, 'inner'>, rank: number): AxisRole[] {
+  if (!model.inner) {
+    if (rank < 3) return Array.from({ length: rank }, () => 'other');
+    const others = Array.from({ length: Math.max(0, rank - 4) }, (): AxisRole => 'other');
+    return rank === 3 ? ['output', 'input', 'column'] : ['output', 'input', ...others, 'row', 'column'];
+  }
+  const known: AxisRole[] = ['row', 'column', 'input', 'output'];
+  return rank <= 4
+    ? known.slice(4 - rank)
+    : [...Array.from({ length: rank - 4 }, (): AxisRole => 'other'), ...known];
+}
+
+/** @throws UserError for a tensor that the layer does not have, or a window outside of it */
+export function weight(model: InspectedFlow, query: WeightQuery): WeightView {
+  const layer = layerAt(model, query.layer);
+  const { name } = query;
+  const known = storedOf(layer);
+  const spec = known.find((one) => one.name === name);
+  const tensor = spec && model.tensors[name];
+  if (!tensor) {
+    throw new UserError(
+      `The layer ${layer.info.name} has no tensor "${name}"; it has ${known.map((one) => one.name).join(', ') || 'none'}.`,
+    );
+  }
+  const shape = [...spec.shape];
+  checkWindow(name, shape, query);
+  const axes = axesOf(model, shape.length);
+  const stats = statsOf(tensor.data);
+  const lengths = lengthsOf(tensor, shape, axes.indexOf('output'));
+  const gains = name.endsWith('.v') ? model.tensors[`${name.slice(0, -2)}.g`] : undefined;
+  return {
+    layer: layer.info.index,
+    name,
+    shape,
+    axes,
+    from: [...query.from],
+    values: { shape: [...query.size], data: windowOf(tensor, shape, query) },
+    stats,
+    frobenius: Math.sqrt(stats.count - stats.nan - stats.inf) * Math.hypot(stats.mean, stats.std),
+    ...(lengths ? { lengths } : {}),
+    ...(gains ? { gains: Float32Array.from(gains.data.subarray(0, listedOutputs)) } : {}),
+  };
+}
+
+function checkWindow(name: string, shape: readonly number[], { from, size }: WeightQuery): void {
+  const fits =
+    from.length === shape.length &&
+    size.length === shape.length &&
+    shape.every(
+      (length, axis) =>
+        Number.isInteger(from[axis]) &&
+        Number.isInteger(size[axis]) &&
+        from[axis]! >= 0 &&
+        size[axis]! > 0 &&
+        from[axis]! + size[axis]! <= length,
+    );
+  if (!fits) {
+    throw new UserError(
+      `The window [${size.join(', ')}] at [${from.join(', ')}] does not lie in ${name} [${shape.join(', ')}].`,
+    );
+  }
+  if (sizeOf(size) > largestWeightWindow) {
+    throw new UserError(
+      `A window of ${sizeOf(size)} values of ${name} was asked for; ${largestWeightWindow} at most are shown at once.`,
+    );
+  }
+}
+
+function windowOf(
+  { data }: NdArray,
+  shape: readonly number[],
+  { from, size }: Pick<WeightQuery, 'from' | 'size'>,
+): Float32Array {
+  const out = new Float32Array(sizeOf(size));
+  const place = size.map(() => 0);
+  for (let i = 0; i < out.length; i++) {
+    let at = 0;
+    for (let axis = 0; axis < shape.length; axis++) at = at * shape[axis]! + from[axis]! + place[axis]!;
+    out[i] = data[at]!;
+    for (let axis = shape.length - 1; axis >= 0 && ++place[axis]! === size[axis]; axis--) place[axis] = 0;
+  }
+  return out;
+}
+
+/** √Σw² for each of the first outputs. Of vectors there is nothing to add up. */
+function lengthsOf({ data }: NdArray, shape: readonly number[], axis: number): Float32Array | undefined {
+  if (axis < 0 || shape.length < 2) return undefined;
+  const outputs = shape[axis]!;
+  const inner = sizeOf(shape.slice(axis + 1));
+  const squares = new Float64Array(Math.min(outputs, listedOutputs));
+  for (let i = 0; i < data.length; i++) {
+    const output = Math.floor(i / inner) % outputs;
+    if (output < squares.length) squares[output]! += data[i]! ** 2;
+  }
+  return Float32Array.from(squares, Math.sqrt);
+}

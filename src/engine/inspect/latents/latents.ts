@@ -1,0 +1,121 @@
+/** The latents of an example, and the example that comes of changing some of them. */
+import { UserError } from '../../../base/user-error';
+import type { ExampleRef, UneditedRef, LatentEdit } from '../../../protocol/selection';
+import type { EditedQuery, EditedView, LatentsView } from '../../../protocol/latents';
+import { recordKey } from '../../../protocol/webview';
+import { sampleLatents } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { cropImages } from '../../model/inputs';
+import { exampleShape } from '../../model/latents';
+import { scoreBatch } from '../examples';
+import { latentPlaces } from './places';
+import { manifoldExample } from './manifold';
+import { reconstructedExample } from './reconstruct';
+import type { SharedWork } from '../shared-work';
+import { sourcesOf, type ExampleLatents } from './sources';
+import { wayRunner } from './way-runner';
+
+/** @throws UserError for an example that does not exist, or a file without a way to z; CancelledError */
+export async function latents(
+  model: InspectedFlow,
+  work: SharedWork,
+  { example }: { example: UneditedRef },
+  signal: AbortSignal,
+): Promise<LatentsView> {
+  const { z } = await keptLatents(model, work, example, signal);
+  const scales = model.runner.latentScales;
+  const places = latentPlaces(model);
+  return {
+    shape: [...model.flow.inputShape],
+    z,
+    ...(scales ? { scales } : {}),
+    ...(places ? { places } : {}),
+  };
+}
+
+/** @throws UserError for elements that z does not have, or a file without a way back to x; CancelledError */
+export async function edited(
+  model: InspectedFlow,
+  work: SharedWork,
+  { example, edits }: EditedQuery,
+  signal: AbortSignal,
+): Promise<EditedView> {
+  const { z: start, context } = await keptLatents(model, work, example, signal);
+  const z = withEdits(start, edits);
+  const { x } = await (await wayRunner(model, 1)).inverse(z, 1, 'data', { context });
+  return {
+    values: { shape: exampleShape(model.runner), data: cropImages(x, 1, model.config) },
+    ...(await costOf(model, { x, context }, signal)),
+  };
+}
+
+/** z of an example that was changed by hand. */
+export async function editedExample(
+  model: InspectedFlow,
+  { example, edits }: Extract<ExampleRef, { kind: 'edited' }>,
+  signal: AbortSignal,
+): Promise<ExampleLatents> {
+  const { z, context } = await latentsOf(model, example, signal);
+  return { z: withEdits(z, edits), ...(context ? { context } : {}) };
+}
+
+/** Every move of a slider starts from the same latents. */
+function keptLatents(
+  model: InspectedFlow,
+  work: SharedWork,
+  example: UneditedRef,
+  signal: AbortSignal,
+): Promise<ExampleLatents> {
+  return work.run(recordKey('latents', { example }), signal, (inner) => latentsOf(model, example, inner));
+}
+
+/** Of samples and of what is decoded from latents those that it comes from, without a way there and back. */
+async function latentsOf(
+  model: InspectedFlow,
+  example: UneditedRef,
+  signal: AbortSignal,
+): Promise<ExampleLatents> {
+  switch (example.kind) {
+    case 'manifold':
+      return manifoldExample(model, example, signal);
+    case 'reconstruction':
+      return reconstructedExample(model, example, signal);
+    case 'sample':
+      return { z: (await sampleLatents(model, example, example.index, 1)).slice() };
+    default:
+      return sourcesOf(model, [example], signal);
+  }
+}
+
+function withEdits(z: Float32Array, edits: readonly LatentEdit[]): Float32Array {
+  const out = z.slice();
+  for (const { element, value } of edits) {
+    if (!Number.isInteger(element) || element < 0 || element >= z.length) {
+      throw new UserError(`Latent ${element} was changed; z has ${z.length}, numbered from 0.`);
+    }
+    if (!Number.isFinite(value)) {
+      throw new UserError(`Latent ${element} was set to ${value}; expected a finite number.`);
+    }
+    out[element] = value;
+  }
+  return out;
+}
+
+/** Without the way to z there is a picture and no likelihood. */
+async function costOf(
+  model: InspectedFlow,
+  { x, context }: { x: Float32Array; context: Float32Array | undefined },
+  signal: AbortSignal,
+): Promise<{ nats?: number; bitsPerDim?: number }> {
+  try {
+    const { nats, bitsPerDim } = await scoreBatch(
+      model,
+      { count: 1, x, shown: x, ...(context ? { context } : {}) },
+      signal,
+    );
+    return { nats: nats[0]!, ...(bitsPerDim ? { bitsPerDim: bitsPerDim[0]! } : {}) };
+  } catch (error) {
+    if (error instanceof UserError) return {};
+    throw error;
+  }
+}

@@ -1,0 +1,35 @@
+import { UserError } from '../../../base/user-error';
+import type { SampleGrid } from '../../../protocol/inspect';
+import type { SampleQuery } from '../../../protocol/selection';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { sample } from '../../use/sample';
+import { wayRunner } from './way-runner';
+
+const mostSamples = 10_000;
+
+/** @throws UserError for a query that cannot be answered */
+export function checkSamples({ count, seed, temperature }: SampleQuery): void {
+  if (!Number.isInteger(count) || count < 1 || count > mostSamples) {
+    throw new UserError(`${count} samples were asked for; expected 1 to ${mostSamples}.`);
+  }
+  checkDraw({ seed, temperature });
+}
+
+/** @throws UserError */
+export function checkDraw({ seed, temperature }: { seed: number; temperature: number }): void {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new UserError(`The seed is ${seed}; expected a whole number from 0.`);
+  }
+  if (!(temperature >= 0) || !Number.isFinite(temperature)) {
+    throw new UserError(`The temperature is ${temperature}; expected a number from 0.`);
+  }
+}
+
+export async function samples(
+  model: InspectedFlow,
+  query: SampleQuery,
+  signal: AbortSignal,
+): Promise<SampleGrid> {
+  checkSamples(query);
+  return { values: (await sample(await wayRunner(model, query.count), query, { signal })).x };
+}

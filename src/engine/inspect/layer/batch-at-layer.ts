@@ -1,0 +1,51 @@
+/** What reaches one layer: the values of a batch at its input. */
+import { sizeOf } from '../../../base/shape';
+import type { BatchRef } from '../../../protocol/selection';
+import type { Feeds } from '../../backends/backend';
+import { batchOf } from '../../model/examples';
+import type { InnerPrograms, InspectedFlow } from '../../model/inspected-flow';
+import { examplesFed, throughBatch } from '../through-batch';
+
+export interface BatchAtLayer {
+  count: number;
+  /** [count, …] row-major. */
+  values: Float32Array;
+  /** What a program of the layer is fed beside them: the contexts of some examples, each for so many rows. */
+  contextOf(indices: readonly number[], rows?: number): Feeds;
+}
+
+/**
+ * The layer's input for the first `most` examples of a batch or fewer, by running statistics.
+ * @throws UserError for a batch that does not exist, CancelledError
+ */
+export async function batchAtLayer(
+  model: InspectedFlow,
+  inner: InnerPrograms,
+  layer: number,
+  { batch, most }: { batch: BatchRef; most: number },
+  signal: AbortSignal,
+): Promise<BatchAtLayer> {
+  const examples = await batchOf(model, { ...batch, count: Math.min(batch.count, most) });
+  const program = await inner.inputs(layer);
+  const size = sizeOf(model.layers[layer]!.info.inputShape);
+  const values = new Float32Array(examples.count * size);
+  await throughBatch(model, examples, { signal }, async (x, start) => {
+    const { h } = await program.run(examplesFed(x));
+    values.set(h!.data, start * size);
+  });
+  const { context, count } = examples;
+  return {
+    count,
+    values,
+    contextOf(indices, rows = 1): Feeds {
+      if (!context) return {};
+      const width = context.length / count;
+      const data = new Float32Array(indices.length * rows * width);
+      indices.forEach((index, i) => {
+        const own = context.subarray(index * width, (index + 1) * width);
+        for (let row = 0; row < rows; row++) data.set(own, (i * rows + row) * width);
+      });
+      return { context: { shape: [indices.length * rows, width], data } };
+    },
+  };
+}

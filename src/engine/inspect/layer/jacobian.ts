@@ -1,0 +1,209 @@
+/** ∂y/∂x of one layer by automatic differentiation of the flow's own definition. */
+import { UserError } from '../../../base/user-error';
+import {
+  largestJacobianBlock,
+  wholeJacobian,
+  type JacobianQuery,
+  type JacobianView,
+} from '../../../protocol/jacobian';
+import type { Feeds } from '../../backends/backend';
+import type { LayerInfo } from '../../../protocol/model';
+import { type InnerPrograms, type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { sizeOf } from '../../../base/shape';
+import { logAbsDeterminant } from '../../model/determinant';
+import { centralDifferences, inverted, type Differences } from './differences';
+import { breathe } from '../../model/breathe';
+import { elementLogDets, normOf } from './layer';
+import { firstContext, layerContext, type Pass } from '../pass';
+import { stillPass } from '../selection';
+import type { SharedWork } from '../shared-work';
+
+/**
+ * By running statistics, whatever the selection's mode: with a batch's own, a layer is no map of one example. By automatic
+ * differentiation where the flow is one of ours, traced; by central differences where it was found in a graph.
+ * @throws UserError for a layer that only moves values, for a block that is none; CancelledError
+ */
+export async function jacobian(
+  model: InspectedFlow,
+  work: SharedWork,
+  query: JacobianQuery,
+  signal: AbortSignal,
+): Promise<JacobianView> {
+  const { info, bijection, flow } = layerAt(model, query.layer);
+  const size = sizeOf(info.inputShape);
+  const { around, count } = query;
+  if (!(Number.isInteger(count) && count >= 2 && count <= largestJacobianBlock)) {
+    throw new UserError(
+      `A block of ${count} elements was asked for; 2 to ${largestJacobianBlock} can be shown.`,
+    );
+  }
+  if (!(Number.isInteger(around) && around >= -1 && around < size)) {
+    throw new UserError(`Element ${around} was marked; ${info.name} has ${size}, numbered from 0.`);
+  }
+  const { inner } = model;
+  if (inner && !bijection) throw onlyMoves(info.name);
+  const mask = flow?.mask?.data;
+  const whole = size <= wholeJacobian;
+  const elements = whole
+    ? Int32Array.from({ length: size }, (_, i) => i)
+    : blockAround(info.inputShape, mask, around, Math.min(count, size));
+
+  const passes = await stillPass(model, work, query, signal);
+  const pass = passes.layers[info.index]!;
+  const k = elements.length;
+  const found = model.recorded
+    ? { matrix: blockOf(model.recorded.jacobian(info.index, pass.input.data), size, elements) }
+    : inner
+      ? {
+          matrix: await byGradients(
+            inner,
+            info,
+            pass.input.data,
+            elements,
+            layerContext(passes, model, k),
+            signal,
+          ),
+        }
+      : await byDifferences(
+          model,
+          query.layer,
+          passes,
+          { elements, whole, masked: mask !== undefined },
+          signal,
+        );
+  if (!found) throw onlyMoves(info.name);
+  const { matrix } = found;
+
+  const terms = elementLogDets(info, pass);
+  const deviation = normOf(pass, mask, info.outputShape)?.std;
+  const channels = info.outputShape.at(-1)!;
+  const logScales =
+    mask &&
+    terms &&
+    Float64Array.from(elements, (element) =>
+      mask[element]! > 0.5 ? 0 : terms[element]! - Math.log(deviation?.[element % channels] ?? 1),
+    );
+  const claimed = whole ? pass.logDet.own[0]! + pass.logDet.norm[0]! : logScales?.reduce((a, b) => a + b, 0);
+  return {
+    layer: info.index,
+    elements,
+    whole,
+    matrix: { shape: [k, k], data: Float32Array.from(matrix) },
+    ...(mask ? { passes: Uint8Array.from(elements, (element) => Number(mask[element]! > 0.5)) } : {}),
+    // Those of a recording are the diagonal itself.
+    ...(logScales && !model.recorded ? { expected: Float32Array.from(logScales, Math.exp) } : {}),
+    ...('step' in found ? { differences: { step: found.step, error: found.error } } : {}),
+    logDet: logAbsDeterminant(matrix, k),
+    ...(claimed === undefined ? {} : { claimed }),
+  };
+}
+
+/** Rows and columns of a whole Jacobian. */
+function blockOf(whole: Float32Array, size: number, elements: Int32Array): Float32Array {
+  return Float32Array.from(
+    [...elements].flatMap((row) => [...elements].map((column) => whole[row * size + column]!)),
+  );
+}
+
+function onlyMoves(name: string): UserError {
+  return new UserError(
+    `The layer ${name} only moves values to other places: its Jacobian is a permutation, with log-det 0.`,
+  );
+}
+
+/** One row for each element, all in one run. */
+async function byGradients(
+  inner: InnerPrograms,
+  { index, inputShape, outputShape }: LayerInfo,
+  input: Float32Array,
+  elements: Int32Array,
+  context: Feeds,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const k = elements.length;
+  const size = input.length;
+  const program = await inner.jacobian(index, k);
+  await breathe(signal);
+  const repeated = new Float32Array(k * size);
+  const chosen = new Float32Array(k * size);
+  elements.forEach((element, row) => {
+    repeated.set(input, row * size);
+    chosen[row * size + element] = 1;
+  });
+  const { dx } = await program.run({
+    h: { shape: [k, ...inputShape], data: repeated },
+    dy: { shape: [k, ...outputShape], data: chosen },
+    ...context,
+  });
+  const matrix = new Float32Array(k * k);
+  for (let row = 0; row < k; row++) {
+    elements.forEach((element, column) => (matrix[row * k + column] = dx!.data[row * size + element]!));
+  }
+  return matrix;
+}
+
+async function byDifferences(
+  model: InspectedFlow,
+  layer: number,
+  passes: Pass,
+  { elements, whole, masked }: { elements: Int32Array; whole: boolean; masked: boolean },
+  signal: AbortSignal,
+): Promise<Differences | undefined> {
+  const alone = await model.programs.alone?.(layer, passes.layers, firstContext(passes));
+  if (!alone) return undefined;
+  const { input, output } = passes.layers[layer]!;
+  const found = await centralDifferences(alone, (alone.backward ? output : input).data, elements, signal);
+  if (!alone.backward) return found;
+  // A block of a coupling's inverse is the inverse of the block, since what moves does not depend on what moves.
+  if (!whole && !masked) {
+    throw new UserError(
+      'The file runs from z to x and this layer is not understood: a block of its Jacobian cannot be told from the inverse. ' +
+        'Open the file of the other direction.',
+    );
+  }
+  return inverted(found, elements.length);
+}
+
+/** Elements nearest to the marked one, half of them passing and half of them moving where there is a mask. */
+export function blockAround(
+  shape: readonly number[],
+  mask: ArrayLike<number> | undefined,
+  around: number,
+  count: number,
+): Int32Array {
+  const size = sizeOf(shape);
+  const centre = around >= 0 ? around : firstMoving(mask);
+  const [, width = 1, channels = 1] = shape.length === 3 ? shape : [1, size, 1];
+  const placeOf = (i: number): [number, number, number] => [
+    Math.floor(i / (width * channels)),
+    Math.floor(i / channels) % width,
+    i % channels,
+  ];
+  const [row, column, channel] = placeOf(centre);
+  const distance = (i: number): number => {
+    const [r, c, ch] = placeOf(i);
+    return (
+      (r - row) ** 2 +
+      (c - column) ** 2 +
+      Math.min(1, Math.abs(ch - channel)) / 2 +
+      Math.abs(ch - channel) / 1e6
+    );
+  };
+  const nearest = (of: (i: number) => boolean): number[] =>
+    Array.from({ length: size }, (_, i) => i)
+      .filter(of)
+      .map((i) => ({ i, far: distance(i) }))
+      .sort((a, b) => a.far - b.far || a.i - b.i)
+      .map(({ i }) => i);
+  if (!mask) return Int32Array.from(nearest(() => true).slice(0, count)).sort();
+  const passing = nearest((i) => mask[i]! > 0.5);
+  const moving = nearest((i) => mask[i]! <= 0.5);
+  const half = Math.max(count - passing.length, Math.min(moving.length, Math.ceil(count / 2)));
+  return Int32Array.from([...moving.slice(0, half), ...passing.slice(0, count - half)]).sort();
+}
+
+function firstMoving(mask: ArrayLike<number> | undefined): number {
+  if (!mask) return 0;
+  for (let i = 0; i < mask.length; i++) if (mask[i]! <= 0.5) return i;
+  return 0;
+}

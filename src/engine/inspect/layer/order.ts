@@ -1,0 +1,90 @@
+/** The order of an autoregressive layer beside what its Jacobian says: which output depends on which input, over a batch. */
+import { UserError } from '../../../base/user-error';
+import { orderPage, type OrderQuery, type OrderView } from '../../../protocol/order';
+import { breathe } from '../../model/breathe';
+import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { innerOf } from '../conditioner/inner';
+import { batchAtLayer } from './batch-at-layer';
+
+/** Means are over as many examples of the batch. */
+const mostExamples = 64;
+/** Rows of Jacobians that are computed at once. */
+const rowsAtOnce = 2048;
+
+/** @throws UserError for a layer without an order, or a place that it does not have, CancelledError */
+export async function order(
+  model: InspectedFlow,
+  query: OrderQuery,
+  signal: AbortSignal,
+): Promise<OrderView> {
+  const { info } = layerAt(model, query.layer);
+  const { order: all, places } = info;
+  if (!all) throw new UserError(`The layer ${info.name} has no order; autoregressive layers have one.`);
+  const { from } = query;
+  if (!(Number.isInteger(from) && from >= 0 && from < all.length)) {
+    throw new UserError(`Place ${from} of the order was asked for; ${info.name} has ${all.length}, from 0.`);
+  }
+  const features = Int32Array.from(all.slice(from, from + orderPage));
+  if (model.recorded) {
+    const { count, mean } = model.recorded.dependence(info.index);
+    const cells = [...features].flatMap((row) =>
+      [...features].map((column) => mean[row * all.length + column]!),
+    );
+    const k = features.length;
+    return {
+      layer: info.index,
+      from,
+      features,
+      count,
+      measured: { shape: [k, k], data: Float32Array.from(cells) },
+    };
+  }
+  const inner = innerOf(model, 'What depends on what');
+  const { count, values, contextOf } = await batchAtLayer(
+    model,
+    inner,
+    info.index,
+    { batch: query.batch, most: mostExamples },
+    signal,
+  );
+
+  const k = features.length;
+  const size = all.length;
+  const together = Math.max(1, Math.min(count, Math.floor(rowsAtOnce / k)));
+  const program = await inner.jacobian(info.index, together * k);
+  const sums = new Float64Array(k * k);
+  for (let start = 0; start < count; start += together) {
+    await breathe(signal);
+    const examples = Math.min(together, count - start);
+    const h = new Float32Array(together * k * size);
+    const dy = new Float32Array(together * k * size);
+    // The last of the batch stands in where there are no more, and is not counted.
+    const indices = Array.from({ length: together }, (_, example) => Math.min(start + example, count - 1));
+    for (const [example, index] of indices.entries()) {
+      const one = index * size;
+      for (let row = 0; row < k; row++) {
+        const at = (example * k + row) * size;
+        h.set(values.subarray(one, one + size), at);
+        dy[at + features[row]!] = 1;
+      }
+    }
+    const shape = [together * k, size];
+    const { dx } = await program.run({
+      h: { shape, data: h },
+      dy: { shape, data: dy },
+      ...contextOf(indices, k),
+    });
+    for (let i = 0; i < examples * k; i++)
+      features.forEach((feature, column) => {
+        sums[(i % k) * k + column]! += Math.abs(dx!.data[i * size + feature]!);
+      });
+  }
+  return {
+    layer: info.index,
+    from,
+    features,
+    ...(places ? { places: features.map((feature) => places[feature]!) } : {}),
+    count,
+    measured: { shape: [k, k], data: Float32Array.from(sums, (sum) => sum / count) },
+  };
+}

@@ -1,0 +1,78 @@
+/** The density of what a two-dimensional flow makes of the data after some of its layers. */
+import {
+  stageBounds,
+  type PlaneBounds,
+  type PlaneDensity,
+  type PlaneDensityQuery,
+} from '../../../protocol/plane';
+import type { NdArray } from '../../../protocol/tensors';
+import { batchOf } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { runPass } from '../pass';
+import { backToData } from './back';
+import { checkPixels, checkPlane, checkStage, inParts, pixelCentres } from './parts';
+
+/** @throws UserError for flows of other dimensions and stages that there are not, CancelledError */
+export async function planeDensity(
+  model: InspectedFlow,
+  { batch, stage, pixels }: PlaneDensityQuery,
+  signal: AbortSignal,
+): Promise<PlaneDensity> {
+  checkPlane(model);
+  checkStage(model, stage);
+  checkPixels(pixels);
+  const bounds = stageBounds(await pointsAt(model, batch, stage, signal), stage, model.layers.length);
+  return { stage, density: await densityWithin(model, { stage, bounds, pixels }, signal), bounds };
+}
+
+/** p(h) at the middle of each cell of a part of the plane after `stage` layers, [pixels, pixels]. @throws CancelledError */
+export async function densityWithin(
+  model: InspectedFlow,
+  { stage, bounds, pixels }: { stage: number; bounds: PlaneBounds; pixels: number },
+  signal: AbortSignal,
+): Promise<NdArray<Float32Array>> {
+  const logDensity = await logDensityAt(model, stage, pixelCentres(bounds, pixels), signal);
+  const density = logDensity.map((value) => (value === -Infinity ? 0 : Math.exp(value)));
+  return { shape: [pixels, pixels], data: density };
+}
+
+/** The batch's points after `stage` layers, [n, 2]. */
+export async function pointsAt(
+  model: InspectedFlow,
+  batch: PlaneDensityQuery['batch'],
+  stage: number,
+  signal: AbortSignal,
+): Promise<NdArray<Float32Array>> {
+  const { x, count } = await batchOf(model, batch);
+  const data = { shape: [count, 2], data: x };
+  if (stage === 0) return data;
+  const points = await inParts(model, await model.programs.points(), 'x', data, signal);
+  return points.get(String(stage - 1))!;
+}
+
+/** ln p(h), nats, by the layers that follow; or, where they cannot be run alone, from x less the layers before. */
+async function logDensityAt(
+  model: InspectedFlow,
+  stage: number,
+  h: NdArray<Float32Array>,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  // The density of z itself is known.
+  if (stage === model.layers.length) return model.runner.base.logProb(h.data, h.shape[0]!);
+  const { rest } = model.programs;
+  if (rest) return (await inParts(model, await rest(stage), 'h', h, signal)).get('logDensity')!.data;
+  const { data: x } = await backToData(model, stage, h, signal);
+  const count = h.shape[0]!;
+  const reached = Array.from({ length: count }, (_, i) => i).filter((i) => Number.isFinite(x[2 * i]!));
+  const out = new Float32Array(count).fill(NaN);
+  if (reached.length === 0) return out;
+  const own = new Float32Array(2 * reached.length);
+  reached.forEach((i, k) => own.set(x.subarray(2 * i, 2 * i + 2), 2 * k));
+  const pass = await runPass(model, { count: reached.length, x: own, shown: own }, 'eval', signal);
+  reached.forEach((i, k) => {
+    let sum = pass.prior[k]!;
+    for (const { logDet } of pass.layers.slice(stage)) sum += logDet.own[k]! + logDet.norm[k]!;
+    out[i] = sum;
+  });
+  return out;
+}

@@ -1,0 +1,80 @@
+/** Graphs behind the views of the plane. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Bijection } from '../../../flow/bijection';
+import type { Graph } from '../../../graph/ir';
+import { anyBatch, trace } from '../../../graph/trace/trace';
+import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import type { FlowModel } from '../../model/flow-model';
+
+/** x [N, 2] → `0` … [N, 2]: the value after each layer, by index. */
+export function pointsGraph(model: FlowModel): Graph {
+  const { flow, preprocess, layers } = model;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith('/y') });
+      const x = inputs.x!;
+      const prepared = preprocess?.forward(ctx, x).value;
+      if (preprocess && prepared) ctx.taps[`${preprocess.name}/y`] = prepared;
+      flow.forward(ctx, prepared ?? x);
+      return Object.fromEntries(layers.map(({ info, taps }) => [String(info.index), ctx.taps[taps.output]!]));
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }, ...contextInputs(flow)],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** x [N, 2] → `density` [N]: p(x) in data units. */
+export function densityGraph(model: FlowModel): Graph {
+  const { flow, preprocess } = model;
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs);
+      const prepared = preprocess?.forward(ctx, inputs.x!);
+      const { value: z, logDet } = flow.forward(ctx, prepared?.value ?? inputs.x!);
+      const inFlow = tf.add(flow.base.logProb(ctx, z), logDet);
+      return { density: tf.exp(prepared ? tf.add(inFlow, prepared.logDet) : inFlow) };
+    },
+    [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }, ...contextInputs(flow)],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** The maps of the layers, preprocessing first; undefined where one is not known. */
+export function bijections(model: Pick<FlowModel, 'layers'>): Bijection[] | undefined {
+  const maps = model.layers.flatMap(({ bijection }) => (bijection ? [bijection] : []));
+  return maps.length === model.layers.length ? maps : undefined;
+}
+
+/** h [N, 2] after `stage` layers → `logDensity` [N]: ln p(h), nats, by the layers that follow. */
+export function restGraph(model: FlowModel, maps: readonly Bijection[], stage: number): Graph {
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs);
+      let value = inputs.h!;
+      const logDets: tf.Tensor[] = [];
+      for (const map of maps.slice(stage)) {
+        const step = map.forward(ctx, value);
+        value = step.value;
+        logDets.push(step.logDet);
+      }
+      const last = model.flow.base.logProb(ctx, value);
+      const logDensity = logDets.reduce((sum, logDet) => tf.add(sum, logDet), last);
+      return { logDensity };
+    },
+    [...storedTensors(model.flow), { name: 'h', shape: [anyBatch, 2] }, ...contextInputs(model.flow)],
+    { dynamicBatch: anyBatch },
+  );
+}
+
+/** h [N, 2] after `stage` layers → `x` [N, 2] in data units. */
+export function beforeGraph(model: FlowModel, maps: readonly Bijection[], stage: number): Graph {
+  return trace(
+    (inputs) => {
+      const ctx = graphContext(model, inputs);
+      const x = maps.slice(0, stage).reduceRight((value, map) => map.inverse(ctx, value).value, inputs.h!);
+      return { x };
+    },
+    [...storedTensors(model.flow), { name: 'h', shape: [anyBatch, 2] }, ...contextInputs(model.flow)],
+    { dynamicBatch: anyBatch },
+  );
+}

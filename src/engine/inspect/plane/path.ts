@@ -1,0 +1,64 @@
+/** The way of one point through a two-dimensional flow. */
+import { UserError } from '../../../base/user-error';
+import type { PathStart, PlanePath, PlanePathQuery } from '../../../protocol/plane';
+import type { ExampleBatch } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { exampleOf } from '../latents/example-of';
+import { runPass } from '../pass';
+import { backToData } from './back';
+import { checkPlane, checkStage } from './parts';
+
+/** @throws UserError for a start that does not exist or has no way back to data space, CancelledError */
+export async function planePath(
+  model: InspectedFlow,
+  { start }: PlanePathQuery,
+  signal: AbortSignal,
+): Promise<PlanePath> {
+  checkPlane(model);
+  const { x, context } = await startOf(model, start, signal);
+  const pass = await runPass(
+    model,
+    { count: 1, x, shown: x, ...(context ? { context } : {}) },
+    'eval',
+    signal,
+  );
+  const layers = model.layers.length;
+  const points = new Float32Array(2 * (layers + 1));
+  points.set(x);
+  const logDets = new Float32Array(layers);
+  pass.layers.forEach(({ output, logDet: { own, norm } }, index) => {
+    points.set(output.data, 2 * (index + 1));
+    logDets[index] = own[0]! + norm[0]!;
+  });
+  // What was given is shown as it was given, not as it comes out on the way back and there again.
+  if (start.kind === 'point') points.set(start.point, 2 * start.stage);
+  const prior = pass.prior[0]!;
+  return {
+    points: { shape: [layers + 1, 2], data: points },
+    logDets,
+    prior,
+    logDensity: logDets.reduce((sum, value) => sum + value, prior),
+  };
+}
+
+async function startOf(
+  model: InspectedFlow,
+  start: PathStart,
+  signal: AbortSignal,
+): Promise<Pick<ExampleBatch, 'x' | 'context'>> {
+  if (start.kind === 'example') return exampleOf(model, start.example, signal);
+  const { stage, point } = start;
+  checkStage(model, stage);
+  const given: readonly unknown[] = point;
+  if (!(Array.isArray(given) && given.length === 2 && given.every(Number.isFinite))) {
+    throw new UserError(`The point (${String(point)}) was given; expected two finite numbers.`);
+  }
+  const h = { shape: [1, 2], data: Float32Array.from(point) };
+  const { data } = await backToData(model, stage, h, signal);
+  if (data.every(Number.isFinite)) return { x: data };
+  const name = stage === model.layers.length ? 'z' : model.layers[stage - 1]!.info.name;
+  throw new UserError(
+    `No point of the data leads to (${point.map((value) => Number(value.toPrecision(4))).join(', ')}) after ` +
+      `${name}, as far as float32 can tell. Choose one nearer to the data.`,
+  );
+}

@@ -1,0 +1,88 @@
+import type { PlaneQuery, PlaneView } from '../../../protocol/inspect';
+import type { NdArray } from '../../../protocol/tensors';
+import { planeSamples } from '../../../protocol/questions';
+import { batchOf } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { sample } from '../../use/sample';
+import { checkGrid, checkPixels, checkPlane, inParts, latentGrid, onTheWay, pixelCentres } from './parts';
+
+/** @throws UserError for flows that are not of two dimensions */
+export async function plane(
+  model: InspectedFlow,
+  query: PlaneQuery,
+  signal: AbortSignal,
+): Promise<PlaneView> {
+  checkPlane(model);
+  const { grid, pixels } = query;
+  checkGrid(grid);
+  checkPixels(pixels);
+  const { x, count, context } = await batchOf(model, query.batch);
+  const data: NdArray<Float32Array> = { shape: [count, 2], data: x };
+  const layers = model.layers.length;
+
+  const points = await inParts(model, await model.programs.points(), 'x', data, signal, context);
+  const latent = latentGrid(grid);
+  const back = await inParts(model, await model.programs.way(), 'z', latent, signal);
+  const bounds = boundsOf(x);
+  const density = await inParts(
+    model,
+    await model.programs.density(),
+    'x',
+    pixelCentres(bounds, pixels),
+    signal,
+  );
+  const { x: samples } = await sample(
+    model.runner,
+    {
+      count: planeSamples,
+      seed: query.seed,
+      temperature: query.temperature,
+      ...(query.truncations ? { truncations: query.truncations } : {}),
+    },
+    { signal },
+  );
+  const labels = await labelsOf(model, query, count);
+  const square = ({ data: values }: NdArray<Float32Array>): NdArray<Float32Array> => ({
+    shape: [grid, grid, 2],
+    data: values,
+  });
+  return {
+    points: [data, ...Array.from({ length: layers }, (_, i) => points.get(String(i))!)],
+    ...(labels ? { labels } : {}),
+    grids: [...Array.from({ length: layers }, (_, i) => square(onTheWay(model, back, i))), square(latent)],
+    density: { shape: [pixels, pixels], data: density.get('density')!.data },
+    bounds,
+    samples,
+  };
+}
+
+/** A square around the data with a margin. */
+function boundsOf(x: Float32Array): PlaneView['bounds'] {
+  const range = (offset: number): [number, number] => {
+    let low = Infinity;
+    let high = -Infinity;
+    for (let i = offset; i < x.length; i += 2) {
+      if (!Number.isFinite(x[i])) continue;
+      low = Math.min(low, x[i]!);
+      high = Math.max(high, x[i]!);
+    }
+    return low <= high ? [low, high] : [-3, 3];
+  };
+  const ranges = [range(0), range(1)] as const;
+  const half = 0.575 * Math.max(...ranges.map(([low, high]) => high - low), 1e-6);
+  const around = ([low, high]: [number, number]): [number, number] => [
+    (low + high) / 2 - half,
+    (low + high) / 2 + half,
+  ];
+  return { x: around(ranges[0]), y: around(ranges[1]) };
+}
+
+async function labelsOf(
+  model: InspectedFlow,
+  { batch }: PlaneQuery,
+  count: number,
+): Promise<(number | null)[] | undefined> {
+  if (batch.split === 'sample') return undefined;
+  const { labels } = (await model.data.open())[batch.split];
+  return labels && Array.from({ length: count }, (_, i) => labels.at(i) ?? null);
+}

@@ -1,0 +1,172 @@
+/** What a flow believes at several values of one condition: its density where it has two features, and samples. */
+import { UserError } from '../../../base/user-error';
+import {
+  classesAtOnce,
+  shownDeviations,
+  type AtConditions,
+  type AtConditionsQuery,
+  type Varied,
+} from '../../../protocol/conditions';
+import { withClass, type ContextInfo } from '../../../protocol/model';
+import { stageBounds, type PlaneBounds } from '../../../protocol/plane';
+import type { NdArray } from '../../../protocol/tensors';
+import { batchOf } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { exampleOf } from '../latents/example-of';
+import { scoreBatch } from '../examples';
+import { densityWithin } from '../plane/density';
+import { checkPixels } from '../plane/parts';
+import { samples as drawn } from '../latents/samples';
+
+/** @throws UserError for a flow that takes no context or an image as such, and for what there is not; CancelledError */
+export async function atConditions(
+  model: InspectedFlow,
+  query: AtConditionsQuery,
+  signal: AbortSignal,
+): Promise<AtConditions> {
+  const { vary, features, pixels, samples, example: ref } = query;
+  const { context: info } = model.runner;
+  if (!info || info.shape || !model.withContext) {
+    throw new UserError('Samples at values of a condition were asked for; this flow takes none.');
+  }
+  const isTable = model.config.kind === 'vector';
+  if (isTable) checkFrame(model, query);
+  else if (features.length > 0) {
+    throw new UserError(`Features ${features.join(', ')} were asked for; images are drawn whole.`);
+  }
+  const context = [...(model.given ?? info.mean)];
+  const example = ref && (await exampleOf(model, ref, signal));
+  const givens: { value: number; chosen: number[]; given: InspectedFlow; values: NdArray<Float32Array> }[] =
+    [];
+  for (const { value, chosen } of contextsAt(info, vary, context)) {
+    const given = model.withContext(chosen);
+    const { values } = await drawn(given, samples, signal);
+    givens.push({ value, chosen, given, values });
+  }
+  const frame = isTable
+    ? await frameOf(
+        model,
+        query,
+        givens.map(({ values }) => values),
+      )
+    : undefined;
+  const at: AtConditions['at'] = [];
+  for (const { value, chosen, given, values } of givens) {
+    at.push({
+      value,
+      ...(frame?.hasDensity
+        ? { density: await densityWithin(given, { stage: 0, bounds: frame.bounds, pixels }, signal) }
+        : {}),
+      samples: frame ? columnsOf(values, features, model.dimensions) : values,
+      ...(example
+        ? {
+            logProb: -(await scoreBatch(given, { ...example, context: Float32Array.from(chosen) }, signal))
+              .nats[0]!,
+          }
+        : {}),
+    });
+  }
+  return {
+    ...{ vary, features, context, at },
+    ...(frame ? { bounds: frame.bounds } : {}),
+    ...(frame && example ? { example: features.map((feature) => example.x[feature]!) } : {}),
+  };
+}
+
+/** @throws UserError */
+function checkFrame(model: InspectedFlow, { features, pixels }: AtConditionsQuery): void {
+  checkPixels(pixels);
+  checkFeatures(features, model.dimensions);
+}
+
+/** One part of the plane for all values of the condition, so that they can be compared. */
+async function frameOf(
+  model: InspectedFlow,
+  { batch, features }: AtConditionsQuery,
+  samples: readonly NdArray<Float32Array>[],
+): Promise<{ bounds: PlaneBounds; hasDensity: boolean }> {
+  const hasDensity = model.dimensions === 2 && features.join() === '0,1';
+  const columns = (data: Float32Array) => columnsOf({ shape: [], data }, features, model.dimensions);
+  const points = columns((await batchOf(model, batch)).x);
+  const ranges = boundsOf([points, ...samples.map(({ data }) => columns(data))]);
+  // A square, as on the plane's own tab, unless it would make a line of what has two units.
+  const bounds = hasDensity && !isLopsided(ranges) ? stageBounds(points, 0, model.layers.length) : ranges;
+  return { bounds, hasDensity };
+}
+
+function checkFeatures(features: readonly number[], dimensions: number): void {
+  const known = features.every((d) => Number.isInteger(d) && d >= 0 && d < dimensions);
+  if (known && (features.length === 1 || features.length === 2)) return;
+  throw new UserError(
+    `Features ${features.join(', ')} were asked for; expected one or two of ${dimensions}, numbered from 0.`,
+  );
+}
+
+function contextsAt(
+  { mean, std, classes }: ContextInfo,
+  vary: Varied,
+  context: readonly number[],
+): { value: number; chosen: number[] }[] {
+  if (vary.kind === 'number') {
+    const { condition } = vary;
+    if (!(Number.isInteger(condition) && condition >= 0 && condition < mean.length)) {
+      throw new UserError(
+        `Condition ${condition} was asked for; the flow takes ${mean.length}, numbered from 0.`,
+      );
+    }
+    return shownDeviations.map((deviations) => {
+      const value = mean[condition]! + deviations * std[condition]!;
+      return { value, chosen: context.with(condition, value) };
+    });
+  }
+  if (!classes) throw new UserError('Classes were asked for; none of what the flow is given is one.');
+  const { from, count } = vary;
+  const whole = [from, count].every((value) => Number.isInteger(value) && value >= 0);
+  if (!whole || count < 1 || count > classesAtOnce || from + count > classes.count) {
+    throw new UserError(
+      `${count} classes from ${from} were asked for; expected at most ${classesAtOnce} of ${classes.count}, numbered from 0.`,
+    );
+  }
+  return Array.from({ length: count }, (_, i) => ({
+    value: from + i,
+    chosen: withClass(classes, context, from + i),
+  }));
+}
+
+/** Some columns of rows of `width` numbers. */
+function columnsOf(
+  { data }: NdArray<Float32Array>,
+  features: readonly number[],
+  width: number,
+): NdArray<Float32Array> {
+  const count = data.length / width;
+  const out = new Float32Array(count * features.length);
+  for (let i = 0; i < count; i++)
+    features.forEach((feature, k) => (out[i * features.length + k] = data[i * width + feature]!));
+  return { shape: [count, features.length], data: out };
+}
+
+function isLopsided({ x, y }: PlaneBounds): boolean {
+  const ratio = (x[1] - x[0]) / (y[1] - y[0]);
+  return ratio > 4 || ratio < 1 / 4;
+}
+
+/** Ends that are left out, of each side. */
+const trim = 0.002;
+
+/** Features of different units have ranges of their own, with the ends of every set of points. */
+function boundsOf(sets: readonly NdArray<Float32Array>[]): PlaneBounds {
+  const width = sets[0]!.shape[1]!;
+  const range = (column: number): [number, number] => {
+    const ends = sets.flatMap(({ data }) => {
+      const values = data.filter((value, i) => i % width === column && Number.isFinite(value)).sort();
+      const cut = Math.ceil(values.length * trim);
+      return values.length === 0 ? [] : [values[cut]!, values[values.length - 1 - cut]!];
+    });
+    if (ends.length === 0) return [-3, 3];
+    const [low, high] = [Math.min(...ends), Math.max(...ends)];
+    const margin = 0.075 * (high - low) || Math.abs(high) * 1e-3 || 1e-3;
+    return [low - margin, high + margin];
+  };
+  return { x: range(0), y: range(width - 1) };
+}

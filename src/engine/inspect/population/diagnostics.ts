@@ -1,0 +1,177 @@
+import { UserError } from '../../../base/user-error';
+import type { Diagnostics } from '../../../protocol/inspect';
+import type { BatchRef, NormMode, Selection } from '../../../protocol/selection';
+import { batchOf, dataExamples } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { statisticsBatch } from '../../model/batches';
+import { scoreExamples } from '../examples';
+import { normalQuantile, quantileProbabilities } from './normal';
+import { exampleParts } from '../strip/parts';
+import { runPass, type Pass } from '../pass';
+import { selectionPasses } from '../selection';
+import type { SharedWork } from '../shared-work';
+import { worst } from '../strip/strip';
+import { throughBatch } from '../through-batch';
+
+export async function diagnostics(
+  model: InspectedFlow,
+  work: SharedWork,
+  query: Selection,
+  signal: AbortSignal,
+): Promise<Diagnostics> {
+  const { batch, still } = await selectionPasses(model, work, { ...query, example: undefined }, signal);
+  const back = await wayBack(model, work, query.batch, signal);
+  const inverse = Array.isArray(back)
+    ? {
+        inverseError: model.layers.map(({ info }) => ({
+          layer: info.index,
+          fromLatent: back[info.index]!,
+          alone: worst(still.layers[info.index]!.roundTrip),
+        })),
+      }
+    : { inverseError: [], noInverse: back.reason };
+  const { splits } = await model.data.splits();
+  const distributions: Pick<Diagnostics, 'train' | 'validation' | 'samples'> = {};
+  if (query.batch.split === 'sample') {
+    distributions.samples = Float32Array.from({ length: query.batch.count }, (_, row) => {
+      const { nats, bitsPerDim } = exampleParts(model, batch, row);
+      return bitsPerDim ?? nats;
+    });
+  }
+  for (const { name, count } of splits) {
+    distributions[name] = await splitDistribution(model, work, name, count, query.mode, signal);
+  }
+  return {
+    ...distributions,
+    unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
+    ...latentStatistics(await model.runner.base.scores(batch.z, batch.count, batch.context)),
+    logDets: logDetsOf(model, batch),
+    ...inverse,
+  };
+}
+
+/** Examples whose log-dets are told one by one. */
+const mostExamples = 100;
+
+/** By layer, of its own map and of batch norm after it. A layer whose log-det is 0 whatever it is given has none. */
+function logDetsOf(model: InspectedFlow, pass: Pass): Diagnostics['logDets'] {
+  const rows = Array.from(pass.weight.keys())
+    .filter((row) => pass.weight[row]! > 0)
+    .slice(0, mostExamples);
+  return model.layers
+    .map(({ info: { index } }) => {
+      const { own, norm } = pass.layers[index]!.logDet;
+      return { layer: index, values: Float32Array.from(rows, (row) => own[row]! + norm[row]!) };
+    })
+    .filter(({ values }) => values.some((value) => value !== 0));
+}
+
+/** Scores of the first examples of a split, in the unit of scores; shared by all who ask. */
+export function splitDistribution(
+  model: InspectedFlow,
+  work: SharedWork,
+  split: 'train' | 'validation',
+  total: number,
+  mode: NormMode,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  return work.run(`distribution ${split} ${mode}`, signal, (inner) =>
+    distribution(model, split, total, mode, inner),
+  );
+}
+
+/** How many examples of a split a distribution is drawn from: as many as a few seconds allow. */
+export function lookedAt(model: InspectedFlow): number {
+  const { dimensions } = model;
+  return dimensions <= 64 ? 1000 : dimensions <= 256 ? 512 : dimensions <= 1024 ? 128 : 64;
+}
+
+async function distribution(
+  model: InspectedFlow,
+  split: 'train' | 'validation',
+  total: number,
+  mode: NormMode,
+  signal: AbortSignal,
+): Promise<Float32Array> {
+  const count = Math.min(total, lookedAt(model));
+  if (mode === 'eval') {
+    const { nats, bitsPerDim } = await scoreExamples(model, split, 0, count, signal);
+    return bitsPerDim ?? nats;
+  }
+  // By their own statistics, in batches as training has them; an incomplete last one is left out.
+  const size = Math.min(count, model.trainingBatch, statisticsBatch(model.runner));
+  const unit = model.config.kind === 'image' ? model.dimensions * Math.LN2 : 1;
+  const out = new Float32Array(Math.floor(count / size) * size);
+  for (let start = 0; start < out.length; start += size) {
+    const pass = await runPass(model, await dataExamples(model, split, start, size), 'train', signal);
+    const layers = model.preprocess ? pass.layers.slice(1) : pass.layers;
+    for (let i = 0; i < size; i++) {
+      const logDet = layers.reduce((sum, { logDet: { own, norm } }) => sum + own[i]! + norm[i]!, 0);
+      out[start + i] = (model.quantization - pass.prior[i]! - pass.preprocessing[i]! - logDet) / unit;
+    }
+  }
+  return out;
+}
+
+/** As `inverseErrors`, or why there is no way back. */
+export async function wayBack(
+  model: InspectedFlow,
+  work: SharedWork,
+  batch: BatchRef,
+  signal: AbortSignal,
+): Promise<number[] | { reason: string }> {
+  try {
+    return await inverseErrors(model, work, batch, signal);
+  } catch (error) {
+    if (error instanceof UserError) return { reason: error.message };
+    throw error;
+  }
+}
+
+/** By layer: the largest error over the batch at its input; NaN when any is not finite. */
+async function inverseErrors(
+  model: InspectedFlow,
+  work: SharedWork,
+  batch: BatchRef,
+  signal: AbortSignal,
+): Promise<number[]> {
+  return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
+    const examples = await batchOf(model, batch);
+    const run = await model.programs.wayError();
+    const errors = model.layers.map(() => 0);
+    await throughBatch(model, examples, { signal: inner }, async (x) => {
+      (await run(x)).forEach((found, i) => (errors[i] = worst(Float32Array.of(errors[i]!, worst(found)))));
+    });
+    return errors;
+  });
+}
+
+function latentStatistics(
+  z: Float32Array,
+): Pick<Diagnostics, 'latentQuantiles' | 'latentStd' | 'latentKurtosis'> {
+  const sorted = z.filter(Number.isFinite).sort();
+  const n = sorted.length;
+  if (n === 0) return { latentQuantiles: { normal: [], z: [] }, latentStd: NaN, latentKurtosis: NaN };
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / n;
+  let second = 0;
+  let fourth = 0;
+  for (const value of sorted) {
+    const square = (value - mean) ** 2;
+    second += square / n;
+    fourth += (square * square) / n;
+  }
+  // Shares smaller than one value say nothing.
+  const probabilities = quantileProbabilities(99).filter((p) => Math.min(p, 1 - p) * n >= 0.5);
+  const at = (p: number): number => {
+    const place = Math.min(n - 1, Math.max(0, p * n - 0.5));
+    const low = Math.floor(place);
+    const high = Math.min(n - 1, low + 1);
+    return sorted[low]! + (sorted[high]! - sorted[low]!) * (place - low);
+  };
+  return {
+    latentQuantiles: { normal: probabilities.map(normalQuantile), z: probabilities.map(at) },
+    latentStd: Math.sqrt(second),
+    /** Excess kurtosis: 0 for a normal distribution. */
+    latentKurtosis: fourth / second ** 2 - 3,
+  };
+}

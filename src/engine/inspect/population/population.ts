@@ -1,0 +1,129 @@
+/** How likely the examples of a split or of the user's own data are, and the examples themselves. */
+import { UserError } from '../../../base/user-error';
+import type {
+  PickedExamples,
+  PickedQuery,
+  PopulationRef,
+  Scores,
+  ScoresQuery,
+} from '../../../protocol/population';
+import { CancelledError } from '../../../protocol/wire';
+import { batchSize } from '../../model/batches';
+import { cropImages } from '../../model/inputs';
+import { dataExamples, fileExamples, type ExampleBatch } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { exampleShape } from '../../model/latents';
+import { evenlySpaced } from './evenly-spaced';
+import { lookedAt, splitDistribution } from './diagnostics';
+import { scoreBatch } from '../examples';
+import { breathe } from '../../model/breathe';
+import type { SharedWork } from '../shared-work';
+
+/** Examples that are scored between two answers. */
+const block = 64;
+const mostPicked = 256;
+
+/**
+ * A split is scored at once, as far as its distribution is drawn; other data block by block, spread evenly over all of
+ * them, so that the page can say how far it is.
+ * @throws UserError when the data cannot be read, or nothing of a block can; CancelledError
+ */
+export async function scores(
+  model: InspectedFlow,
+  work: SharedWork,
+  { source, start }: ScoresQuery,
+  signal: AbortSignal,
+): Promise<Scores> {
+  checkSource(source);
+  if (source.kind === 'split') {
+    const { count: total } = (await model.data.open())[source.split];
+    const values = await splitDistribution(model, work, source.split, total, 'eval', signal);
+    return {
+      total,
+      planned: values.length,
+      next: values.length,
+      indices: Int32Array.from(values, (_, i) => i),
+      scores: values,
+      unreadable: 0,
+    };
+  }
+  const { count: total } = await model.data.openFile(source.path, model.config);
+  const all = evenlySpaced(total, lookedAt(model));
+  if (!Number.isInteger(start) || start < 0 || start > all.length) {
+    throw new UserError(`Scores from ${start} on were asked for; there are ${all.length}.`);
+  }
+  const size = Math.min(block, batchSize(model.runner));
+  const wanted = all.slice(start, start + size);
+  const next = start + wanted.length;
+  await breathe(signal);
+  const { batch, indices, reason } = await readable(model, source.path, wanted, signal);
+  const { nats, bitsPerDim } = await scoreBatch(model, batch, signal);
+  const unreadable = wanted.length - indices.length;
+  return {
+    total,
+    planned: all.length,
+    next,
+    indices: Int32Array.from(indices),
+    scores: bitsPerDim ?? nats,
+    unreadable,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** One damaged picture among many is left out and counted. */
+async function readable(
+  model: InspectedFlow,
+  path: string,
+  wanted: readonly number[],
+  signal: AbortSignal,
+): Promise<{ batch: ExampleBatch; indices: number[]; reason?: string }> {
+  try {
+    return { batch: await fileExamples(model, path, wanted, signal), indices: [...wanted] };
+  } catch (error) {
+    if (signal.aborted) throw new CancelledError();
+    if (!(error instanceof UserError)) throw error;
+    const good: number[] = [];
+    for (const index of wanted) {
+      await breathe(signal);
+      const fine = await fileExamples(model, path, [index], signal).catch((one: unknown) => {
+        if (!(one instanceof UserError)) throw one;
+        return undefined;
+      });
+      if (fine) good.push(index);
+    }
+    if (good.length === 0) throw error;
+    return { batch: await fileExamples(model, path, good, signal), indices: good, reason: error.message };
+  }
+}
+
+/** @throws UserError for examples that do not exist */
+export async function pickExamples(
+  model: InspectedFlow,
+  { source, indices }: PickedQuery,
+  signal: AbortSignal,
+): Promise<PickedExamples> {
+  checkSource(source);
+  if (indices.length > mostPicked) {
+    throw new UserError(`${indices.length} examples were asked for at once; expected up to ${mostPicked}.`);
+  }
+  const n = indices.length;
+  const values = new Float32Array(n * model.dimensions);
+  if (source.kind === 'file') {
+    values.set((await fileExamples(model, source.path, indices, signal)).shown);
+  } else {
+    for (const [i, index] of indices.entries()) {
+      await breathe(signal);
+      values.set((await dataExamples(model, source.split, index, 1)).shown, i * model.dimensions);
+    }
+  }
+  return {
+    values: { shape: [n, ...exampleShape(model.runner)], data: cropImages(values, n, model.config) },
+  };
+}
+
+const splits: readonly string[] = ['train', 'validation'];
+
+function checkSource(source: PopulationRef): void {
+  if (source.kind === 'file' ? source.path !== '' : splits.includes(source.split)) return;
+  throw new UserError('Examples of an unknown source were asked for; expected train, validation or a file.');
+}

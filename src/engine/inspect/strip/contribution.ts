@@ -1,0 +1,140 @@
+/** −log p of the example, element by element. */
+import { softplus } from '../../../base/softplus';
+import { UserError } from '../../../base/user-error';
+import type { Contribution } from '../../../protocol/contribution';
+import type { Selection } from '../../../protocol/selection';
+import type { InspectedFlow, InspectedLayer } from '../../model/inspected-flow';
+import { latentPlaces } from '../latents/places';
+import { exampleParts } from './parts';
+import { firstContext, type Pass } from '../pass';
+import type { LayerRecord } from '../../model/layer-record';
+import { selectionPasses } from '../selection';
+import type { SharedWork } from '../shared-work';
+
+/** Shares that miss more of a layer's log-det than rounding explains leave it unknown. */
+const tolerance = 1e-3;
+
+export async function contribution(
+  model: InspectedFlow,
+  work: SharedWork,
+  query: Selection,
+  signal: AbortSignal,
+): Promise<Contribution> {
+  const { example } = await selectionPasses(model, work, query, signal);
+  if (!example) throw new UserError('Costs by element were asked for without an example; choose one.');
+  const parts = exampleParts(model, example, 0);
+  const size = model.dimensions;
+  const spread: number[] = [];
+  const maps = {
+    prior: new Float64Array(size),
+    couplings: new Float64Array(size),
+    norm: new Float64Array(size),
+    preprocessing: new Float64Array(size),
+  };
+
+  const places = latentPlaces(model);
+  const priors = await priorByElement(model, example);
+  for (let i = 0; i < size; i++) maps.prior[places?.[i] ?? i] = -priors[i]!;
+
+  for (const layer of model.layers) {
+    const pass = example.layers[layer.info.index]!;
+    if (!layer.flow) {
+      const costs = preprocessingCosts(model, pass);
+      if (!addTo(maps.preprocessing, undefined, costs, -pass.logDet.own[0]!)) spread.push(layer.info.index);
+      continue;
+    }
+    const { positions } = layer.flow;
+    const moving = movingElements(layer);
+    const known = addTo(maps.couplings, positions, ownCosts(pass), -pass.logDet.own[0]!, moving);
+    const normed = addTo(maps.norm, positions, normCosts(layer, pass), -pass.logDet.norm[0]!, moving);
+    if (!known || !normed) spread.push(layer.info.index);
+  }
+  for (let i = 0; i < size; i++) maps.preprocessing[i]! += parts.quantization / size;
+
+  const shape = [...model.flow.inputShape];
+  const array = (values: Float64Array) => ({ shape, data: Float32Array.from(values) });
+  const { prior, couplings, norm, preprocessing } = maps;
+  return {
+    total: array(prior.map((value, i) => value + couplings[i]! + norm[i]! + preprocessing[i]!)),
+    prior: array(prior),
+    couplings: array(couplings),
+    norm: array(norm),
+    preprocessing: array(preprocessing),
+    parts,
+    spread,
+  };
+}
+
+/** ln p(z) of the example by element of z; evenly where it is not a sum over elements. */
+async function priorByElement({ runner, dimensions }: InspectedFlow, pass: Pass): Promise<Float32Array> {
+  const { z, prior } = pass;
+  const own = z.subarray(0, dimensions);
+  return (
+    (await runner.base.logProbByElement?.(own, 1, firstContext(pass))) ??
+    new Float32Array(dimensions).fill(prior[0]! / dimensions)
+  );
+}
+
+/**
+ * Adds the costs of a layer's elements at their places in the flow's input. What they leave of `total` goes evenly to
+ * the elements that move. @returns whether that is no more than rounding
+ */
+function addTo(
+  map: Float64Array,
+  positions: Int32Array | undefined,
+  costs: ArrayLike<number> | undefined,
+  total: number,
+  moving?: readonly number[],
+): boolean {
+  let sum = 0;
+  if (costs) {
+    for (let i = 0; i < costs.length; i++) {
+      map[positions?.[i] ?? i]! += costs[i]!;
+      sum += costs[i]!;
+    }
+  }
+  const rest = total - sum;
+  if (Number.isFinite(rest) && rest !== 0) {
+    const count = moving?.length ?? map.length;
+    for (let k = 0; k < count; k++) {
+      const element = moving?.[k] ?? k;
+      map[positions?.[element] ?? element]! += rest / count;
+    }
+  }
+  return !(Math.abs(rest) > tolerance * Math.max(1, Math.abs(total)));
+}
+
+function movingElements({ flow }: InspectedLayer): number[] {
+  const all = [...flow!.positions.keys()];
+  const moving = all.filter((i) => flow!.mask?.data[i] !== 1);
+  return moving.length > 0 ? moving : all;
+}
+
+function ownCosts({ elements }: LayerRecord): Float64Array | undefined {
+  return elements && Float64Array.from(elements.first.data, (value) => -value);
+}
+
+/** ½ ln variance of an element's channel. Statistics of the moving channels alone come in rising order. */
+function normCosts({ info, flow }: InspectedLayer, { norm }: LayerRecord): Float64Array | undefined {
+  if (!norm) return undefined;
+  const channels = info.inputShape[info.inputShape.length - 1]!;
+  const mask = flow!.mask?.data;
+  const { variance } = norm;
+  const moves = (channel: number): boolean => mask?.[channel] !== 1;
+  let next = 0;
+  const place = Array.from({ length: channels }, (_, c) =>
+    variance.length === channels ? c : moves(c) ? next++ : -1,
+  );
+  if (variance.length !== channels && next !== variance.length) return undefined;
+  return Float64Array.from(flow!.positions, (_, i) =>
+    mask?.[i] === 1 ? 0 : 0.5 * Math.log(variance[place[i % channels]!]!),
+  );
+}
+
+/** Of the logit, −ln of its slope at each pixel; of standardization, ln of each deviation. */
+function preprocessingCosts(model: InspectedFlow, { output }: LayerRecord): Float64Array | undefined {
+  const { config, deviations } = model;
+  if (config.kind === 'vector') return deviations && Float64Array.from(deviations, Math.log);
+  const range = Math.log(config.dataRange);
+  return Float64Array.from(output.data, (value) => -(softplus(value) + softplus(-value) + range));
+}
