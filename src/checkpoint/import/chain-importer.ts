@@ -21,6 +21,7 @@ import {
   listWithin,
   moduleList,
   namesBelow,
+  otherContext,
   tooMany,
   type ModuleList,
   type NumberedModules,
@@ -29,7 +30,8 @@ import { readOurs, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
-import { chainModel, type ChainLayer, type VectorFields } from './vector-chain';
+import { apartMark } from './questions';
+import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
 
 export type Values = NdArray<Float32Array>;
 
@@ -46,14 +48,11 @@ export type StepOf<Kind extends string> = Kind extends string ? Step & { kind: K
 
 export interface CouplingStep extends Step {
   features: number;
-  /**
-   * What the config says once for all couplings, so that it has to be as in the first one; under the words for a
-   * coupling that differs: "runs the other way than".
-   */
+  /** Couplings for which this is the same have one description; under the words for another one: "runs the other way than". */
   alike: Readonly<Record<string, unknown>>;
 }
 
-/** The list of a file, in its order; all steps are of `features`, and all couplings of one kind. */
+/** The list of a file, in its order, all steps of `features`, with the couplings of it that are alike. */
 export interface Chain<C extends CouplingStep, S extends Step> {
   file: TensorFile;
   steps: readonly (C | S)[];
@@ -143,12 +142,14 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   };
   /** What else is in the way of a coupling, in words. */
   check?(coupling: C): string[];
-  /** What else is in the way of the whole, in words. */
+  /** Parts couplings of the same sizes into those that are alike; without it they all are. */
+  part?(couplings: readonly C[]): readonly (readonly C[])[];
+  /** What else is in the way of couplings that are alike, in words. */
   misfit?(chain: Chain<C, S>): string | undefined;
-  /** What comes after "NAME, D features, " in the title. */
+  /** What comes after "NAME, D features, " in the title, of couplings that are alike. */
   title(chain: Chain<C, S>): string;
   questions(chain: Chain<C, S>): ImportQuestion[];
-  /** What the config says of all couplings. */
+  /** What a config says of couplings that are alike. */
   model(chain: Chain<C, S>, answers: ImportAnswers): VectorFields | Promise<VectorFields>;
   /** From data to latent; by default the steps as they are in the file. */
   order?(chain: Chain<C, S>, answers: ImportAnswers): readonly (C | S)[];
@@ -178,7 +179,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   const isCoupling = (step: C | S): step is C => 'alike' in step;
 
   function read(file: TensorFile): {
-    chain?: Chain<C, S>;
+    /** One for each description of couplings, at least one. */
+    chains?: readonly Chain<C, S>[];
     base?: FoundBase;
     contextNet?: ContextNet;
     share: number;
@@ -263,7 +265,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       }
       if (!isCoupling(step)) continue;
       for (const [words, value] of Object.entries(step.alike)) {
-        if (value !== first.alike[words]) missing.push(`${step.at} ${words} ${first.at}`);
+        if (words === otherContext && value !== first.alike[words])
+          missing.push(`${step.at} ${words} ${first.at}`);
       }
       missing.push(...(library.check?.(step) ?? []));
     }
@@ -271,18 +274,30 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const base = typeof found === 'string' ? undefined : found;
     const unfit = base && baseProblem(file, base, features);
     if (unfit !== undefined) return { share, missing: [unfit] };
-    const chain = { file, steps, couplings, first, features, ...(base ? { base: base.reader.kind } : {}) };
-    const misfit = library.misfit?.(chain);
-    if (misfit !== undefined) return { share, missing: [misfit] };
+    const chains = partsOf(couplings).map((alike) => ({
+      ...{ file, steps, couplings: alike, first: alike[0]!, features },
+      ...(base ? { base: base.reader.kind } : {}),
+    }));
+    const misfits = chains.flatMap((chain) => library.misfit?.(chain) ?? []);
+    if (misfits.length > 0) return { share, missing: misfits };
     const contextNet = typeof embedding === 'string' ? undefined : embedding.net;
     return {
-      chain,
+      chains,
       ...(base ? { base } : {}),
       ...(contextNet ? { contextNet } : {}),
       share,
       missing,
       rest: left,
     };
+  }
+
+  function partsOf(couplings: readonly C[]): readonly (readonly C[])[] {
+    const parts = new Map<string, C[]>();
+    for (const coupling of couplings) {
+      const key = JSON.stringify(coupling.alike);
+      parts.set(key, [...(parts.get(key) ?? []), coupling]);
+    }
+    return [...parts.values()].flatMap((part) => library.part?.(part) ?? [part]);
   }
 
   /** What a module is within the wrappers that make it run backwards, of which two cancel out. */
@@ -362,29 +377,37 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     name: library.name,
     ...(library.modules ? { modules: library.modules } : {}),
     recognize(file): Recognized | undefined {
-      const { chain, base, contextNet, rest = [] } = read(file);
-      if (!chain) return undefined;
-      const { steps, features } = chain;
+      const { chains, base, contextNet, rest = [] } = read(file);
+      const whole = chains?.[0];
+      if (!whole) return undefined;
+      const { steps, features } = whole;
+      const asked = askedOfEach(chains, library.questions);
       return {
         title: [
           library.name,
           `${features} features`,
-          library.title(chain),
+          chains.map((chain) => library.title(chain)).join(' and '),
           ...(contextNet ? [contextTitle(contextNet)] : []),
         ].join(', '),
         questions: [
-          ...library.questions(chain),
+          ...asked.questions,
           ...contextQuestions(contextNet),
           ...(base?.reader.questions?.(base.names.length) ?? []),
         ],
         rest,
         async convert(answers) {
+          const fieldsOf = new Map<Chain<C, S>, VectorFields>();
+          for (const [i, chain] of chains.entries())
+            fieldsOf.set(chain, await library.model(chain, asked.answersOf(i, answers)));
+          const fields = fieldsOf.get(whole)!;
           const layers: OurLayer[] = [];
-          for (const step of library.order?.(chain, answers) ?? steps) {
-            layers.push(...(await library.layers(step, chain, answers)));
+          for (const step of library.order?.(whole, answers) ?? steps) {
+            const at = isCoupling(step) ? chains.findIndex(({ couplings }) => couplings.includes(step)) : 0;
+            const chain = chains[Math.max(0, at)]!;
+            const made = await library.layers(step, chain, asked.answersOf(Math.max(0, at), answers));
+            layers.push(...(chain === whole ? made : withParts(made, { chain, whole, fieldsOf })));
           }
           const own = base ? await readBase(file, base, answers) : library.base?.absent?.(answers);
-          const fields = await library.model(chain, answers);
           const context = await contextPart(file, fields.context ?? 0, contextNet, answers);
           return chainFlow(
             file,
@@ -409,6 +432,70 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       };
     },
   };
+}
+
+/**
+ * What is asked of all couplings once, and of those that differ apart.
+ * @returns also the answers as couplings number i are asked for them
+ */
+function askedOfEach<Asked>(
+  chains: readonly (Asked & { first: { at: string } })[],
+  questionsOf: (chain: Asked) => readonly ImportQuestion[],
+): {
+  questions: readonly ImportQuestion[];
+  answersOf(i: number, answers: ImportAnswers): ImportAnswers;
+} {
+  const questions = new Map<string, ImportQuestion>();
+  const renamed = chains.map((chain) => {
+    const keys: [key: string, apart: string][] = [];
+    for (const question of questionsOf(chain)) {
+      const { key, title } = question;
+      const same = questions.get(key);
+      if (!same) questions.set(key, question);
+      else if (JSON.stringify(same) !== JSON.stringify(question)) {
+        const { at } = chain.first;
+        const apart = `${key}${apartMark}${at}`;
+        questions.set(apart, { ...question, key: apart, title: `${title}, ${at}` });
+        keys.push([key, apart]);
+      }
+    }
+    return keys;
+  });
+  return {
+    questions: [...questions.values()],
+    answersOf: (i, answers) => ({
+      ...answers,
+      ...Object.fromEntries(
+        renamed[i]!.flatMap(([key, apart]) => (answers[apart] === undefined ? [] : [[key, answers[apart]]])),
+      ),
+    }),
+  };
+}
+
+/** Layers of couplings that differ from the first ones, with the transform and the network that they have for themselves. */
+function withParts<C extends CouplingStep, S extends Step>(
+  layers: readonly OurLayer[],
+  {
+    chain,
+    whole,
+    fieldsOf,
+  }: {
+    chain: Chain<C, S>;
+    whole: Chain<C, S>;
+    fieldsOf: ReadonlyMap<Chain<C, S>, VectorFields>;
+  },
+): OurLayer[] {
+  const { features, file, first } = chain;
+  return layers.map((one) => ({
+    ...one,
+    layer: withOwnParts(one.layer, {
+      dim: features,
+      fields: fieldsOf.get(chain)!,
+      others: fieldsOf.get(whole)!,
+      file: file.file,
+      words: `${first.at} differs from ${whole.first.at}`,
+    }),
+  }));
 }
 
 /** A number of steps or batches. */

@@ -147,7 +147,8 @@ export function sizesOf({ hidden }: LinearStack): Record<string, string> {
   return { [otherSize]: hidden.join() };
 }
 
-/** In words, before the name of the first coupling. */
+/** In words, before the name of the first coupling. All couplings of a flow see the same context. */
+export const otherContext = 'sees another context than';
 export const otherSize = 'has a network of another size than';
 
 /** D of a [D] or [1, D] tensor, which holds that many values; undefined for others. */

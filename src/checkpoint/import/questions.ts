@@ -4,6 +4,9 @@ import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 
 type Option = { value: string; label: string };
 
+/** Before the name of the layer in the key of a question that is asked of some layers apart. */
+export const apartMark = '@';
+
 export function choice(
   key: string,
   title: string,

@@ -1,4 +1,6 @@
 /** Vector flows as chains of layers from data to latent: from a library's list of layers to our config. */
+import { UserError } from '../../base/user-error';
+import { netOfModel, transformOfModel } from '../../config/model-parts';
 import { parseStoredConfig } from '../../config/parse';
 import type { ModelInput, VectorModelConfig } from '../../config/schema';
 
@@ -29,6 +31,89 @@ export function chainModel(
   };
   return parseStoredConfig({ model }, fileName).model as VectorModelConfig;
 }
+
+/** Fields of a model that a layer may have for itself, or that say which layers there are. */
+const ofLayers: ReadonlySet<string> = new Set([
+  ...[
+    'layers',
+    'layer',
+    'sees',
+    'couplings',
+    'mask',
+    'maskSeed',
+    'polarity',
+    'permutation',
+    'permutationSeed',
+  ],
+  ...['between', 'reflections', 'net', 'hidden', 'blocks', 'denseSkips', 'denseNorm', 'netNorm', 'nets'],
+  ...[
+    'conditioning',
+    'activation',
+    'slope',
+    'contextEntry',
+    'contextInBlocks',
+    'scaleMean',
+    'base',
+    'transform',
+  ],
+  ...[
+    'affine',
+    'outputOrder',
+    'outputLayout',
+    'scaleMap',
+    'scaleEpsilon',
+    'scaleClamp',
+    'bins',
+    'splineBound',
+  ],
+  ...['splineCenter', 'splineEnds', 'splineDirection', 'splineMap', 'splineFloor', 'splineSlope'],
+  'splineInterval',
+]);
+
+/**
+ * A layer with the transform and the network that the fields describe.
+ * @param others what the model says of the other layers
+ * @param words "flows.3 differs from flows.0"
+ * @throws UserError where the fields differ in what all layers of a flow share
+ */
+export function withOwnParts(
+  layer: ChainLayer,
+  {
+    dim,
+    fields,
+    others,
+    file,
+    words,
+  }: { dim: number; fields: VectorFields; others: VectorFields; file: string; words: string },
+): ChainLayer {
+  if (layer.kind !== 'coupling' && layer.kind !== 'autoregressive') return layer;
+  const { kind: _, dim: __, ...own } = completed(dim, layer, fields, file);
+  const shared: Readonly<Record<string, unknown>> = completed(dim, layer, others, file);
+  const other = Object.entries(own).find(
+    ([field, value]) => !ofLayers.has(field) && JSON.stringify(value) !== JSON.stringify(shared[field]),
+  );
+  if (other || own.shiftActivation !== undefined)
+    throw new UserError(
+      `${file}: ${words} in ${other?.[0] ?? 'shiftActivation'}, which is the same for all layers of a flow here.`,
+    );
+  const model = completed(dim, layer, fields, file);
+  const transform = transformOfModel(model);
+  const { scaleClamp, ...structure } =
+    layer.kind === 'coupling' ? layer : { ...layer, scaleClamp: undefined };
+  const { nets, outputOrder, outputLayout, conditioning } = model;
+  return {
+    ...structure,
+    transform:
+      transform.kind === 'affine' && scaleClamp !== undefined ? { ...transform, scaleClamp } : transform,
+    ...{ net: netOfModel(model), nets, outputOrder, outputLayout },
+    ...(structure.kind === 'coupling' ? { conditioning } : {}),
+  } as ChainLayer;
+}
+
+/** The model of a flow of one layer. */
+const completed = (dim: number, layer: ChainLayer, fields: VectorFields, file: string): VectorModelConfig =>
+  parseStoredConfig({ model: { kind: 'vector', dim, ...fields, layers: [layer] } }, file)
+    .model as VectorModelConfig;
 
 function inShort(dim: number, chain: readonly ChainLayer[]): VectorFields | undefined {
   const masks = chain.flatMap((layer) => (layer.kind === 'coupling' ? [layer.mask] : []));

@@ -7,7 +7,7 @@ import { factsOf, misfitOf, withHyperParameters, type FileFacts } from '../impor
 import type { Recognized, Recognizer, TensorFile } from '../import/types';
 import { leastShare, rankOf } from '../import/first-of';
 import { flowQuestion, flowsIn, isAveraged, restNote } from '../import/flows-in-file';
-import { choice, chosen } from '../import/questions';
+import { apartMark, choice, chosen } from '../import/questions';
 import { fileLooksLike, unlike } from '../import/signatures';
 import { unwrapped } from '../import/wrapped-names';
 import { withWeightNormNames } from '../import/weight-norm';
@@ -138,10 +138,13 @@ function notesOf(file: TensorFile, prefix: string, rest: readonly string[]): str
 /** What the file answers of what would be asked. */
 function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recognized): FileFacts {
   const { answers, misfits } = factsOf(file, importer.modules);
-  const asked = questions.filter(({ key }) => answers[key] !== undefined);
+  const asked = questions.flatMap((question) => {
+    const answer = answers[question.key] ?? answers[question.key.split(apartMark)[0]!];
+    return answer === undefined ? [] : [{ question, answer }];
+  });
   return {
-    answers: Object.fromEntries(asked.map(({ key }) => [key, answers[key]!])),
-    misfits: [...misfits, ...asked.flatMap((question) => misfitOf(question, answers[question.key]!) ?? [])],
+    answers: Object.fromEntries(asked.map(({ question, answer }) => [question.key, answer])),
+    misfits: [...misfits, ...asked.flatMap(({ question, answer }) => misfitOf(question, answer) ?? [])],
   };
 }
 

@@ -21,6 +21,7 @@ import {
   hiddenWords,
   lengthOf,
   linearStack,
+  otherContext,
   otherSize,
   stackNames,
   type LinearStack,
@@ -267,7 +268,7 @@ function readBlock(
     alike: {
       [otherSize]: hidden.join(),
       'is not of the same kind as': kind,
-      'sees another context than': context,
+      [otherContext]: context,
     },
   };
 }

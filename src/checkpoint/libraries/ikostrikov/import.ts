@@ -21,6 +21,7 @@ import {
   lengthOf,
   linearStack,
   namesBelow,
+  otherContext,
   otherSize,
   sizesOf,
   stackNames,
@@ -87,7 +88,6 @@ type Other = StepOf<'batchNorm' | 'reverse' | 'matrix'>;
 type FlowChain = Chain<Affine, Other>;
 
 const otherKind = 'is not of the same kind as';
-const otherContext = 'sees another context than';
 const conditionLayer = 'joiner.cond_linear.weight';
 
 /** Least gain of a batch norm of ours, and what it adds to the variance. */

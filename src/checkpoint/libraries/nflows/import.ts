@@ -35,7 +35,7 @@ import {
   sequentialNet,
   type ResidualNet,
 } from '../../import/made';
-import { hiddenWords, lengthOf, namesBelow, otherSize } from '../../import/modules';
+import { hiddenWords, lengthOf, namesBelow, otherContext, otherSize } from '../../import/modules';
 import { readOurs, runningNames, under, type Renaming } from '../../import/names';
 import {
   activationChoice,
@@ -140,7 +140,7 @@ function workingStep(
     alike: {
       [otherSize]: [...hidden, blocks, norms, plain].join(),
       'is not of the same kind as': [kind, map.transform, map.bins].join(' '),
-      'sees another context than': context,
+      [otherContext]: context,
     },
   };
 }

@@ -25,7 +25,7 @@ import {
   type ResidualNet,
 } from '../../import/made';
 import { productOf } from '../../import/matrices';
-import { lengthOf, namesBelow, otherSize } from '../../import/modules';
+import { lengthOf, namesBelow, otherContext, otherSize } from '../../import/modules';
 import { activationOf, activationQuestion, answeredNumber, askedOfAll } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { Values } from '../../import/chain-importer';
@@ -143,7 +143,7 @@ function stepOf(kind: Residual['kind'], prefix: string, features: number, networ
     alike: {
       'is not of the same kind as': kind === 'affineAutoregressive' ? 'affine' : 'spline',
       [otherSize]: [width, blocks, plain].join(),
-      'sees another context than': context,
+      [otherContext]: context,
     },
   };
 }

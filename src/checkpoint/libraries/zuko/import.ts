@@ -427,19 +427,16 @@ export const zuko = chainImporter<Mapped, Other>({
     ],
   },
   check: ({ blocked: words }) => (words === undefined ? [] : [words]),
-  misfit: (chain) => {
-    if (readingOf(chain)) return undefined;
-    const { couplings } = chain;
-    // The first one up to which no reading fits all.
-    let fitting = chain.first.readings;
-    const other = couplings.find(({ readings }) => {
-      fitting = fitting.filter((one) => readings.some((two) => isSame(one, two)));
-      return fitting.length === 0;
-    });
-    const [a, b] = [other!.readings[0]!, chain.first.readings[0]!];
-    const words =
-      mapWords(a.map) === mapWords(b.map) ? 'sees another context than' : 'has another transform than';
-    return `${other!.at} ${words} ${chain.first.at}`;
+  part(couplings) {
+    const parts: Mapped[][] = [];
+    for (const one of couplings) {
+      const part = parts.find(([first, ...others]) =>
+        readingOf({ first: first!, couplings: [first!, ...others, one] }),
+      );
+      if (part) part.push(one);
+      else parts.push([one]);
+    }
+    return parts;
   },
   title,
   questions: (chain) => [
