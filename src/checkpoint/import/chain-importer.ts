@@ -30,7 +30,7 @@ import { readOurs, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
-import { apartMark } from './questions';
+import { askedOfEach } from './asked';
 import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
 
 export type Values = NdArray<Float32Array>;
@@ -274,7 +274,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const base = typeof found === 'string' ? undefined : found;
     const unfit = base && baseProblem(file, base, features);
     if (unfit !== undefined) return { share, missing: [unfit] };
-    const chains = partsOf(couplings).map((alike) => ({
+    const chains = partsOf(couplings, file).map((alike) => ({
       ...{ file, steps, couplings: alike, first: alike[0]!, features },
       ...(base ? { base: base.reader.kind } : {}),
     }));
@@ -291,13 +291,23 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     };
   }
 
-  function partsOf(couplings: readonly C[]): readonly (readonly C[])[] {
+  function partsOf(couplings: readonly C[], file: TensorFile): readonly (readonly C[])[] {
     const parts = new Map<string, C[]>();
     for (const coupling of couplings) {
-      const key = JSON.stringify(coupling.alike);
+      const key = JSON.stringify([coupling.alike, knownOf(coupling, file)]);
       parts.set(key, [...(parts.get(key) ?? []), coupling]);
     }
     return [...parts.values()].flatMap((part) => library.part?.(part) ?? [part]);
+  }
+
+  /** What the modules of the file say of a coupling, by the keys of questions. */
+  function knownOf({ at }: C, { modules = [] }: TensorFile): Record<string, string | number> {
+    const known: Record<string, string | number> = {};
+    for (const fact of (modules.length > 0 && library.modules?.(modules)) || []) {
+      if (typeof fact !== 'string' && fact.at !== undefined && `${fact.at}.`.startsWith(`${at}.`))
+        known[fact.key] = fact.value;
+    }
+    return known;
   }
 
   /** What a module is within the wrappers that make it run backwards, of which two cancel out. */
@@ -381,7 +391,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       const whole = chains?.[0];
       if (!whole) return undefined;
       const { steps, features } = whole;
-      const asked = askedOfEach(chains, library.questions);
+      const asked = askedOfEach<C, Chain<C, S>>(chains, {
+        questions: library.questions,
+        known: (coupling) => knownOf(coupling, file),
+        place: (coupling) => steps.indexOf(coupling),
+      });
       return {
         title: [
           library.name,
@@ -394,18 +408,30 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           ...contextQuestions(contextNet),
           ...(base?.reader.questions?.(base.names.length) ?? []),
         ],
+        known: asked.known,
         rest,
         async convert(answers) {
+          const parts = asked.parts(answers);
           const fieldsOf = new Map<Chain<C, S>, VectorFields>();
-          for (const [i, chain] of chains.entries())
-            fieldsOf.set(chain, await library.model(chain, asked.answersOf(i, answers)));
-          const fields = fieldsOf.get(whole)!;
+          for (const { chain, answers: given } of parts)
+            fieldsOf.set(chain, await library.model(chain, given));
+          const [first] = parts;
+          // Settings of autoregressive layers are theirs.
+          const ofMasks = [...fieldsOf.values()].map(({ contextFirst, madeMasks }) => ({
+            ...(contextFirst === undefined ? {} : { contextFirst }),
+            ...(madeMasks === undefined ? {} : { madeMasks }),
+          }));
+          const fields: VectorFields = Object.assign({}, fieldsOf.get(first!.chain), ...ofMasks);
           const layers: OurLayer[] = [];
           for (const step of library.order?.(whole, answers) ?? steps) {
-            const at = isCoupling(step) ? chains.findIndex(({ couplings }) => couplings.includes(step)) : 0;
-            const chain = chains[Math.max(0, at)]!;
-            const made = await library.layers(step, chain, asked.answersOf(Math.max(0, at), answers));
-            layers.push(...(chain === whole ? made : withParts(made, { chain, whole, fieldsOf })));
+            const part =
+              parts.find(({ chain }) => isCoupling(step) && chain.couplings.includes(step)) ?? first!;
+            const made = await library.layers(step, part.chain, part.answers);
+            layers.push(
+              ...(part === first
+                ? made
+                : withParts(made, { chain: part.chain, other: first!.chain.first.at, fieldsOf, fields })),
+            );
           }
           const own = base ? await readBase(file, base, answers) : library.base?.absent?.(answers);
           const context = await contextPart(file, fields.context ?? 0, contextNet, answers);
@@ -434,55 +460,21 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   };
 }
 
-/**
- * What is asked of all couplings once, and of those that differ apart.
- * @returns also the answers as couplings number i are asked for them
- */
-function askedOfEach<Asked>(
-  chains: readonly (Asked & { first: { at: string } })[],
-  questionsOf: (chain: Asked) => readonly ImportQuestion[],
-): {
-  questions: readonly ImportQuestion[];
-  answersOf(i: number, answers: ImportAnswers): ImportAnswers;
-} {
-  const questions = new Map<string, ImportQuestion>();
-  const renamed = chains.map((chain) => {
-    const keys: [key: string, apart: string][] = [];
-    for (const question of questionsOf(chain)) {
-      const { key, title } = question;
-      const same = questions.get(key);
-      if (!same) questions.set(key, question);
-      else if (JSON.stringify(same) !== JSON.stringify(question)) {
-        const { at } = chain.first;
-        const apart = `${key}${apartMark}${at}`;
-        questions.set(apart, { ...question, key: apart, title: `${title}, ${at}` });
-        keys.push([key, apart]);
-      }
-    }
-    return keys;
-  });
-  return {
-    questions: [...questions.values()],
-    answersOf: (i, answers) => ({
-      ...answers,
-      ...Object.fromEntries(
-        renamed[i]!.flatMap(([key, apart]) => (answers[apart] === undefined ? [] : [[key, answers[apart]]])),
-      ),
-    }),
-  };
-}
-
 /** Layers of couplings that differ from the first ones, with the transform and the network that they have for themselves. */
 function withParts<C extends CouplingStep, S extends Step>(
   layers: readonly OurLayer[],
   {
     chain,
-    whole,
+    other,
     fieldsOf,
+    fields,
   }: {
     chain: Chain<C, S>;
-    whole: Chain<C, S>;
+    /** The first coupling that they differ from. */
+    other: string;
     fieldsOf: ReadonlyMap<Chain<C, S>, VectorFields>;
+    /** What the model says. */
+    fields: VectorFields;
   },
 ): OurLayer[] {
   const { features, file, first } = chain;
@@ -491,9 +483,9 @@ function withParts<C extends CouplingStep, S extends Step>(
     layer: withOwnParts(one.layer, {
       dim: features,
       fields: fieldsOf.get(chain)!,
-      others: fieldsOf.get(whole)!,
+      others: fields,
       file: file.file,
-      words: `${first.at} differs from ${whole.first.at}`,
+      words: `${first.at} differs from ${other}`,
     }),
   }));
 }

@@ -3,6 +3,7 @@
  * lacks; other files have hyper-parameters beside the tensors, which may be the same by name.
  */
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import { numbersIn } from './questions';
 import { lastName, PythonObject, type PythonModule } from '../pickle/python-object';
 import type { ModuleFact, ModuleReader, TensorFile } from './types';
 
@@ -19,12 +20,17 @@ export function factsOf({ modules }: TensorFile, reader: ModuleReader | undefine
   for (const fact of (modules && reader?.(modules)) ?? []) {
     if (typeof fact === 'string') misfits.push(fact);
     else if (answers[fact.key] === undefined) answers[fact.key] = fact.value;
-    else if (answers[fact.key] !== fact.value) {
+    // An importer parts its layers by such facts, and says what they are.
+    else if (answers[fact.key] !== fact.value && fact.at === undefined) {
       misfits.push(`one ${fact.key} for all layers (the file has ${answers[fact.key]} and ${fact.value})`);
     }
   }
   return { answers, misfits };
 }
+
+/** The same facts, each about the layer that the module is in. */
+export const located = ({ name }: PythonModule, facts: readonly ModuleFact[]): ModuleFact[] =>
+  facts.map((fact) => (typeof fact === 'string' ? fact : { ...fact, at: name }));
 
 /** What is wrong with an answer of the file, in words; undefined where it is one of those possible. */
 export function misfitOf({ key, answer }: ImportQuestion, value: string | number): string | undefined {
@@ -33,7 +39,7 @@ export function misfitOf({ key, answer }: ImportQuestion, value: string | number
     return `${key} among ${answer.options.map((option) => option.value).join(', ')} (the file has ${value})`;
   }
   const { minimum = -Infinity, maximum = Infinity } = answer;
-  if (typeof value === 'number' && value >= minimum && value <= maximum) return undefined;
+  if (numbersIn(value).every((number) => number >= minimum && number <= maximum)) return undefined;
   return `a ${key} that is possible (the file has ${value})`;
 }
 

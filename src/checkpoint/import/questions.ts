@@ -29,6 +29,15 @@ export function answeredNumber(answers: ImportAnswers, { key, answer }: ImportQu
   return Number(answers[key] ?? answer.default);
 }
 
+type All = { count: number; one: string };
+
+/** What follows the detail of a question about layers that have one number together. */
+export const sameInAll = ({ count, one }: All): string =>
+  count < 2 ? '' : ` It is taken to be the same in all ${count} ${one}s.`;
+
+const oneForEach = ({ count, one }: All): string =>
+  ` One number is for all ${count} ${one}s, and ${count} with commas between them are one for each.`;
+
 /** The question, asked of so many layers at once. @param apart whether they may have different numbers */
 export function askedOfAll(
   question: ImportQuestion,
@@ -36,22 +45,26 @@ export function askedOfAll(
   { one = 'layer', apart = false }: { one?: string; apart?: boolean } = {},
 ): ImportQuestion {
   const { answer } = question;
-  if (answer.kind === 'choice' || count < 2) return question;
-  const how = apart
-    ? `One number is for all ${count} ${one}s, and ${count} with commas between them are one for each.`
-    : `It is taken to be the same in all ${count} ${one}s.`;
+  if (answer.kind === 'choice') return question;
+  const all = { count, one, apart };
   return {
     ...question,
-    detail: `${question.detail} ${how}`,
-    answer: { ...answer, all: { count, one, apart } },
+    detail: question.detail + (apart && count > 1 ? oneForEach(all) : sameInAll(all)),
+    answer: { ...answer, all },
   };
 }
 
+/** The question, of couplings that may have different numbers; of one, as it is. */
+export const withList = (question: ImportQuestion, count: number): ImportQuestion =>
+  count < 2 ? question : askedOfAll(question, count, { apart: true });
+
 /** An answer of several numbers, or one. */
 export function answeredNumbers(answers: ImportAnswers, { key, answer }: ImportQuestion): number[] {
-  const value = answers[key] ?? answer.default;
-  return typeof value === 'string' ? value.split(',').map(Number) : [value];
+  return numbersIn(answers[key] ?? answer.default);
 }
+
+export const numbersIn = (answer: string | number): number[] =>
+  typeof answer === 'string' ? answer.split(',').map(Number) : [answer];
 
 const activations: Option[] = [
   { value: 'relu', label: 'ReLU' },

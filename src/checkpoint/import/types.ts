@@ -65,6 +65,8 @@ export interface Recognized {
   /** For people: "chrischute/real-nvp, 2 scales, 16 channels, 2 blocks". */
   title: string;
   questions: ImportQuestion[];
+  /** What the modules of a file answer of questions about single layers. */
+  known?: ImportAnswers;
   /** Tensors of the file that do not belong to the flow. */
   rest?: readonly string[];
   /** @throws UserError when tensors are missing or have shapes that do not go together; answers are complete. */
@@ -72,7 +74,14 @@ export interface Recognized {
 }
 
 /** The answer to the question of this key, or what is in the way of reading a module, after "It lacks: ". */
-export type ModuleFact = { key: string; value: string | number } | string;
+export type ModuleFact =
+  | {
+      key: string;
+      value: string | number;
+      /** The module, where it is about one layer. */
+      at?: string;
+    }
+  | string;
 
 /** @param modules of a model, with the model itself first */
 export type ModuleReader = (modules: readonly PythonModule[]) => ModuleFact[];

@@ -70,6 +70,9 @@ const ofLayers: ReadonlySet<string> = new Set([
   'splineInterval',
 ]);
 
+/** Fields that autoregressive layers alone have. */
+const ofMasks: ReadonlySet<string> = new Set(['contextFirst', 'madeMasks']);
+
 /**
  * A layer with the transform and the network that the fields describe.
  * @param others what the model says of the other layers
@@ -90,7 +93,9 @@ export function withOwnParts(
   const { kind: _, dim: __, ...own } = completed(dim, layer, fields, file);
   const shared: Readonly<Record<string, unknown>> = completed(dim, layer, others, file);
   const other = Object.entries(own).find(
-    ([field, value]) => !ofLayers.has(field) && JSON.stringify(value) !== JSON.stringify(shared[field]),
+    ([field, value]) =>
+      !(ofLayers.has(field) || (layer.kind === 'coupling' && ofMasks.has(field))) &&
+      JSON.stringify(value) !== JSON.stringify(shared[field]),
   );
   if (other || own.shiftActivation !== undefined)
     throw new UserError(

@@ -81,7 +81,7 @@ export function numbersOf(given: string | number, answer: NumberAnswer): number[
   return (
     `${integer ? 'an integer' : 'a number'}${range ? ` ${range}` : ''}` +
     (interval ? ', or its ends, such as "0, 10"' : '') +
-    (all
+    (all && all.count > 1
       ? all.apart
         ? `, or ${all.count} of them, one for each ${all.one}`
         : ` for all ${several(all.count, all.one)}, which have one here`
@@ -107,7 +107,7 @@ export function assumptionsOf(
 /** "2 in all 3 blocks", "2, 1, 3, one for each block", "0 to 10". */
 function shownNumbers(value: string | number, { all, interval }: NumberAnswer): string {
   if (typeof value === 'number')
-    return all ? `${value} in all ${several(all.count, all.one)}` : String(value);
+    return all && all.count > 1 ? `${value} in all ${several(all.count, all.one)}` : String(value);
   if (interval) return value.split(', ').join(' to ');
   return all ? `${value}, one for each ${all.one}` : value;
 }

@@ -136,8 +136,10 @@ function notesOf(file: TensorFile, prefix: string, rest: readonly string[]): str
 }
 
 /** What the file answers of what would be asked. */
-function readFacts(importer: Recognizer, file: TensorFile, { questions }: Recognized): FileFacts {
-  const { answers, misfits } = factsOf(file, importer.modules);
+function readFacts(importer: Recognizer, file: TensorFile, { questions, known }: Recognized): FileFacts {
+  const facts = factsOf(file, importer.modules);
+  const { misfits } = facts;
+  const answers = { ...facts.answers, ...known };
   const asked = questions.flatMap((question) => {
     const answer = answers[question.key] ?? answers[question.key.split(apartMark)[0]!];
     return answer === undefined ? [] : [{ question, answer }];

@@ -387,7 +387,7 @@ export const freia = chainImporter<Block, Other>({
       directionQuestion,
       ...questionsOf(first.kind, couplings.length),
       activationQuestion,
-      ...(orthogonal > 0 ? [askedOfAll(orthogonalQuestion, orthogonal)] : []),
+      ...(orthogonal > 0 ? [askedOfAll(orthogonalQuestion, orthogonal, { one: 'linear layer' })] : []),
     ];
   },
   model: (chain, answers) => ({

@@ -1,7 +1,7 @@
 /** What modules of nflows say of themselves, in models that were saved as a whole; glasflow's are the same. */
 import { conditionalBaseFacts } from '../../import/conditional-base';
 import { contextFacts } from '../../import/context-net';
-import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
+import { activationFact, argumentFact, fixedArgument, located } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import { lastName, type PythonModule } from '../../pickle/python-object';
 
@@ -10,7 +10,7 @@ const leastOf = ['min_bin_width', 'min_bin_height', 'min_derivative'] as const;
 
 export const nflowsModules: ModuleReader = (modules) => {
   const root = modules[0]!.object.className;
-  return [...modules.flatMap((module) => factsOf(module, root)), ...contextFacts(modules)];
+  return [...modules.flatMap((module) => located(module, factsOf(module, root))), ...contextFacts(modules)];
 };
 
 /** Classes of transforms that are read; others may look like these by their tensors, or have none. */

@@ -1,6 +1,6 @@
 /** What modules of zuko say of themselves, in models that were saved as a whole. */
 import { contextFacts } from '../../import/context-net';
-import { activationFact } from '../../import/module-facts';
+import { activationFact, located } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import { lastName, PythonObject, type PythonModule } from '../../pickle/python-object';
 
@@ -34,7 +34,10 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
   }
 }
 
-export const zukoModules: ModuleReader = (modules) => [...modules.flatMap(factsOf), ...contextFacts(modules)];
+export const zukoModules: ModuleReader = (modules) => [
+  ...modules.flatMap((module) => located(module, factsOf(module))),
+  ...contextFacts(modules),
+];
 
 function factsOf({ name, object }: PythonModule): ModuleFact[] {
   if (object.className.startsWith('torch.nn.modules.activation.') && /\.hyper\.\d+$/.test(name)) {

@@ -1,0 +1,110 @@
+/** What is asked of the couplings of a file: once of all that are alike, and one number or one for each. */
+import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import { apartMark, numbersIn, sameInAll, withList } from './questions';
+
+interface Coupling {
+  at: string;
+}
+
+interface Alike<C extends Coupling> {
+  couplings: readonly C[];
+  first: C;
+}
+
+interface Source<C extends Coupling, A extends Alike<C>> {
+  questions(chain: A): readonly ImportQuestion[];
+  /** What the file answers for a coupling, by keys. */
+  known(coupling: C): Readonly<Record<string, string | number>>;
+  /** Its place among all layers. */
+  place(coupling: C): number;
+}
+
+export interface Asked<A> {
+  questions: readonly ImportQuestion[];
+  /** What the file answers of them. */
+  known: ImportAnswers;
+  /** The couplings that have one description after these answers, and the answers that hold for them. */
+  parts(answers: ImportAnswers): readonly { chain: A; answers: ImportAnswers }[];
+}
+
+/** Whether it is asked of each coupling. */
+const isOfCouplings = ({ answer }: ImportQuestion, count: number): boolean =>
+  answer.kind === 'number' &&
+  answer.all?.apart === false &&
+  answer.all.one === 'layer' &&
+  answer.all.count === count;
+
+/** The same question of no couplings in particular. */
+function bare({ detail, answer, ...question }: ImportQuestion): ImportQuestion {
+  if (answer.kind === 'choice' || !answer.all) return { ...question, detail, answer };
+  const { all, ...rest } = answer;
+  return { ...question, detail: detail.replace(sameInAll(all), ''), answer: rest };
+}
+
+/** @param chains one for each kind of couplings */
+export function askedOfEach<C extends Coupling, A extends Alike<C>>(
+  chains: readonly A[],
+  { questions: questionsOf, known: knownOf, place }: Source<C, A>,
+): Asked<A> {
+  const questions = new Map<string, ImportQuestion>();
+  const known: Record<string, string | number> = {};
+  /** Couplings that a list of numbers is for. */
+  const listed = new Map<string, C[]>();
+  const keysOf = chains.map((chain) => {
+    const answers = knownOf(chain.first);
+    const keys = new Map<string, string>();
+    for (const question of questionsOf(chain)) {
+      const { key, title } = question;
+      const same = questions.get(key);
+      const lists = isOfCouplings(question, chain.couplings.length);
+      const plain = lists ? bare(question) : question;
+      const isSame = JSON.stringify(same) === JSON.stringify(plain) && (lists || known[key] === answers[key]);
+      const own = same && !isSame ? `${key}${apartMark}${chain.first.at}` : key;
+      keys.set(key, own);
+      if (!same) questions.set(key, plain);
+      else if (own !== key) questions.set(own, { ...plain, key: own, title: `${title}, ${chain.first.at}` });
+      if (lists) listed.set(own, [...(listed.get(own) ?? []), ...chain.couplings]);
+      else if (answers[key] !== undefined) known[own] = answers[key];
+    }
+    return keys;
+  });
+  for (const [key, couplings] of listed) {
+    couplings.sort((a, b) => place(a) - place(b));
+    questions.set(key, withList(questions.get(key)!, couplings.length));
+    const values = couplings.map((coupling) => knownOf(coupling)[key.split(apartMark)[0]!]);
+    if (values.every((value) => value !== undefined))
+      known[key] = new Set(values).size === 1 ? values[0]! : values.join(', ');
+  }
+
+  /** The answers to what a coupling of chain number i is asked. */
+  const answersFor = (coupling: C, i: number, answers: ImportAnswers): Record<string, string | number> => {
+    const own: Record<string, string | number> = { ...answers };
+    for (const [key, asked] of keysOf[i]!) {
+      const answer = answers[asked];
+      if (answer === undefined) continue;
+      const numbers = numbersIn(answer);
+      const at = listed.get(asked)?.indexOf(coupling);
+      own[key] = at !== undefined && numbers.length > 1 ? numbers[at]! : answer;
+    }
+    return own;
+  };
+
+  return {
+    questions: [...questions.values()],
+    known,
+    parts: (answers) =>
+      chains.flatMap((chain, i) => {
+        const parts = new Map<string, { couplings: C[]; answers: ImportAnswers }>();
+        for (const coupling of chain.couplings) {
+          const own = answersFor(coupling, i, answers);
+          const part = parts.get(JSON.stringify(own));
+          if (part) part.couplings.push(coupling);
+          else parts.set(JSON.stringify(own), { couplings: [coupling], answers: own });
+        }
+        return [...parts.values()].map(({ couplings, answers: own }) => ({
+          chain: { ...chain, couplings, first: couplings[0]! },
+          answers: own,
+        }));
+      }),
+  };
+}
