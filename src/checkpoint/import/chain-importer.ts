@@ -29,7 +29,8 @@ import {
 import { readOurs, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
-import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
+import type { PythonModule } from '../pickle/python-object';
+import type { ImportedFlow, ModuleFact, Recognized, Recognizer, TensorFile } from './types';
 import { askedOfEach } from './asked';
 import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
 
@@ -144,6 +145,8 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   check?(coupling: C): string[];
   /** Parts couplings of the same sizes into those that are alike; without it they all are. */
   part?(couplings: readonly C[]): readonly (readonly C[])[];
+  /** What is in the way of couplings that differ, one of each kind, in one flow; in words. */
+  together?(firsts: readonly C[]): string[];
   /** What else is in the way of couplings that are alike, in words. */
   misfit?(chain: Chain<C, S>): string | undefined;
   /** What comes after "NAME, D features, " in the title, of couplings that are alike. */
@@ -177,6 +180,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   library: ChainLibrary<C, S>,
 ): Recognizer {
   const isCoupling = (step: C | S): step is C => 'alike' in step;
+  const factsOf = new WeakMap<readonly PythonModule[], readonly ModuleFact[]>();
 
   function read(file: TensorFile): {
     /** One for each description of couplings, at least one. */
@@ -264,10 +268,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
         missing.push(`${step.at} is not of ${features} features`);
       }
       if (!isCoupling(step)) continue;
-      for (const [words, value] of Object.entries(step.alike)) {
-        if (words === otherContext && value !== first.alike[words])
-          missing.push(`${step.at} ${words} ${first.at}`);
-      }
+      if ((step.alike[otherContext] ?? 0) !== (first.alike[otherContext] ?? 0))
+        missing.push(`${step.at} ${otherContext} ${first.at}`);
       missing.push(...(library.check?.(step) ?? []));
     }
     if (missing.length > 0) return { share, missing };
@@ -278,7 +280,10 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       ...{ file, steps, couplings: alike, first: alike[0]!, features },
       ...(base ? { base: base.reader.kind } : {}),
     }));
-    const misfits = chains.flatMap((chain) => library.misfit?.(chain) ?? []);
+    const misfits = [
+      ...(library.together?.(chains.map(({ first: one }) => one)) ?? []),
+      ...chains.flatMap((chain) => library.misfit?.(chain) ?? []),
+    ];
     if (misfits.length > 0) return { share, missing: misfits };
     const contextNet = typeof embedding === 'string' ? undefined : embedding.net;
     return {
@@ -303,7 +308,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   /** What the modules of the file say of a coupling, by the keys of questions. */
   function knownOf({ at }: C, { modules = [] }: TensorFile): Record<string, string | number> {
     const known: Record<string, string | number> = {};
-    for (const fact of (modules.length > 0 && library.modules?.(modules)) || []) {
+    if (modules.length > 0 && !factsOf.has(modules)) factsOf.set(modules, library.modules?.(modules) ?? []);
+    for (const fact of factsOf.get(modules) ?? []) {
       if (typeof fact !== 'string' && fact.at !== undefined && `${fact.at}.`.startsWith(`${at}.`))
         known[fact.key] = fact.value;
     }
@@ -391,10 +397,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       const whole = chains?.[0];
       if (!whole) return undefined;
       const { steps, features } = whole;
+      const places = new Map<C | S, number>(steps.map((step, i) => [step, i]));
       const asked = askedOfEach<C, Chain<C, S>>(chains, {
         questions: library.questions,
         known: (coupling) => knownOf(coupling, file),
-        place: (coupling) => steps.indexOf(coupling),
+        place: (coupling) => places.get(coupling)!,
       });
       return {
         title: [

@@ -68,7 +68,7 @@ const noLayers = 'It has no layers that could be shown.';
 const saveStateDict = 'Save its tensors: torch.save(model.state_dict(), "model.pt").';
 
 /** Flows whose layers the config could not describe together. */
-export const unlike = `Layers of unlike sizes or kinds are not read yet. ${record}`;
+export const unlike = `Layers that differ in this are not read yet. ${record}`;
 
 /** Also for folders of it. */
 export const joinDcp =

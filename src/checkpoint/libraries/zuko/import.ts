@@ -23,6 +23,7 @@ import { inverseMatrixLayer, productOf, rescaleOf } from '../../import/matrices'
 import {
   hiddenWords,
   lengthOf,
+  otherContext,
   linearStack,
   sizesOf,
   stackNames,
@@ -437,6 +438,14 @@ export const zuko = chainImporter<Mapped, Other>({
       else parts.push([one]);
     }
     return parts;
+  },
+  together([first, ...others]) {
+    let contexts = first!.readings.map(({ context }) => context);
+    for (const { at, readings } of others) {
+      contexts = contexts.filter((one) => readings.some(({ context }) => context === one));
+      if (contexts.length === 0) return [`${at} ${otherContext} ${first!.at}`];
+    }
+    return [];
   },
   title,
   questions: (chain) => [

@@ -253,6 +253,33 @@ def chain(rng, make, names, context_size, save=states):
     return case(flow, rng, features, answers, settings, given, save)
 
 
+def mixed(rng):
+    """Couplings of unlike kinds and sizes with bounds of their own, and at most one autoregressive layer."""
+    features = int(rng.integers(2, 8))
+    context = int(rng.integers(1, 6)) if chance(rng) else None
+    activation = pick(rng, list(activations))
+    makers = [
+        coupling_of(rng, pick(rng, ["affine", "additive", "spline"]), features, context, activation)
+        for _ in range(int(rng.integers(2, 5)))
+    ]
+    if chance(rng):
+        makers.insert(
+            int(rng.integers(0, len(makers))),
+            autoregressive_of(rng, pick(rng, ["affine", "spline"]), features, context, activation),
+        )
+    layers, bounds = [], []
+    for make in makers:
+        layers += [make(), *(mixing(rng, features) for _ in range(int(rng.integers(0, 2))))]
+        bounds += [make.bound] if hasattr(make, "bound") else []
+    answers = {"activation": activation}
+    if bounds:
+        answers["splineKind"] = "rational-quadratic"
+        answers["tailBound"] = bounds[0] if len(set(bounds)) == 1 else ", ".join(map(str, bounds))
+    flow = flows.Flow(transforms.CompositeTransform(layers), base_of(rng, features, context))
+    kinds = [type(layer).__name__ for layer in layers]
+    return case(flow, rng, features, answers, {"layers": kinds, "bounds": bounds}, context)
+
+
 def embedding_of(rng, context, width):
     """With its activation and whether that comes last."""
     last = chance(rng)
@@ -533,6 +560,7 @@ kinds = {
     "nflows-glow": glow,
     "nflows-maf": maf,
     "nflows-couplings": couplings,
+    "nflows-mixed": mixed,
     "nflows-autoregressive": autoregressive,
     "nflows-whole-model": whole_model,
 }

@@ -392,6 +392,37 @@ def unlike(rng):
     return not_compared(case)
 
 
+def mixed(rng):
+    """Layers of unlike kinds, with networks, bins and bounds of their own."""
+    features = int(rng.integers(2, 8))
+    name = pick(rng, list(activations))
+    layers, bounds, kinds = [], [], []
+    for i in range(int(rng.integers(2, 6))):
+        kind = pick(rng, ["coupled", "autoregressive", "masked"])
+        if kind == "masked":
+            hidden = [int(rng.integers(5, 30)) for _ in range(int(rng.integers(1, 3)))]
+            s, t = (nf.nets.MLP([features, *hidden, features]) for _ in range(2))
+            layers.append(nf.flows.MaskedAffineFlow((torch.arange(features) + i) % 2, t, s))
+        else:
+            bound = pick(rng, [3.0, 3.0, 5.0, 1.5])
+            of = {
+                "coupled": nf.flows.CoupledRationalQuadraticSpline,
+                "autoregressive": nf.flows.AutoregressiveRationalQuadraticSpline,
+            }[kind]
+            blocks, width, bins = int(rng.integers(1, 3)), int(rng.integers(6, 30)), int(rng.integers(2, 12))
+            layers.append(of(features, blocks, width, num_bins=bins, tail_bound=bound, activation=activations[name]))
+            bounds.append(bound)
+        layers += gaps(pick(rng, ["lu", "none", "shuffle", "actnorm"]), features)
+        kinds.append(kind)
+    settings = {"kinds": kinds, "bounds": bounds}
+    q0 = base(rng, features, settings)
+    answers = {}
+    if bounds:
+        answers["activation"] = name
+        answers["tailBound"] = bounds[0] if len(set(bounds)) == 1 else ", ".join(map(str, bounds))
+    return finish(q0, layers, rng, features, settings, answers, as_object=False)
+
+
 def class_conditional(rng):
     """ClassCondFlow, whose base has a normal for each class."""
     features, count = int(rng.integers(1, 5)) * 2, int(rng.integers(2, 8))
@@ -428,6 +459,7 @@ def preprocessed(rng):
 
 kinds = {
     "normflows-unlike": unlike,
+    "normflows-mixed": mixed,
     "normflows-class-cond": class_conditional,
     "normflows-transform": preprocessed,
     "normflows-masked": masked,

@@ -1,6 +1,7 @@
 """Flows of zuko: its own classes, and what people compose of its transforms and distributions."""
 
 import math
+from functools import partial
 
 import numpy as np
 import torch
@@ -253,6 +254,37 @@ def uncomputed(made):
     return made
 
 
+def mixed(rng):
+    """Transforms of unlike kinds, with networks, bins and bounds of their own."""
+    settings, net, answers = sizes(rng)
+    features, context = settings["features"], settings["context"]
+    parts, kinds, bounds = [], [], []
+    for i in range(int(rng.integers(2, 6))):
+        kind = pick(rng, ["maf", "coupling", "spline maf", "spline coupling", "shift coupling"])
+        how = {**net, "hidden_features": [int(rng.integers(5, 30)) for _ in range(int(rng.integers(1, 4)))]}
+        if "spline" in kind:
+            # 4 and 9 bins give as many values as polynomials that are asked about.
+            bins, bound = pick(rng, [2, 3, 5, 6, 8, 10]), float(pick(rng, [3.0, 5.0, 8.0]))
+            univariate = partial(zuko.transforms.MonotonicRQSTransform, bound=bound)
+            how |= {**spline_shapes(bins), "univariate": univariate}
+            bounds.append(bound)
+        elif "shift" in kind:
+            how |= dict(univariate=zuko.transforms.AdditiveTransform, shapes=[()])
+        if "maf" in kind:
+            order = torch.randperm(features) if rng.random() < 0.5 else None
+            parts.append(zuko.flows.MaskedAutoregressiveTransform(features, context, order=order, **how))
+        else:
+            mask = torch.arange(features) % 2 == i % 2
+            parts.append(zuko.flows.GeneralCouplingTransform(features, context, mask=mask, **how))
+        kinds.append(kind)
+    parts += mixings(rng, features, answers)
+    if bounds:
+        answers["univariate"] = "MonotonicRQSTransform"
+        answers["bound"] = bounds[0] if len(set(bounds)) == 1 else ", ".join(map(str, bounds))
+    flow = zuko.flows.Flow(zuko.lazy.LazyComposedTransform(*parts), zuko.flows.NICE(features).base)
+    return case(flow, rng, settings | {"parts": kinds, "bounds": bounds}, answers)
+
+
 def polynomials(rng):
     """As many values a feature as splines take, or others; those of NSF's default are what their user has to name."""
     settings, net, answers = sizes(rng)
@@ -274,6 +306,7 @@ def polynomials(rng):
 kinds = {
     "zuko-inverse": inverse_chain,
     "zuko-unlike": unlike,
+    "zuko-mixed": mixed,
     "zuko-polynomials": polynomials,
     "zuko-realnvp": coupling(False),
     "zuko-nice": coupling(True),

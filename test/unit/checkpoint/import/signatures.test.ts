@@ -88,20 +88,21 @@ test('a network alone is named, and whether it may be a vector field', () => {
   assert.match(net(5), /2 linear layers from 5 to 2 numbers; layers of a flow/);
 });
 
-test('layers of unlike sizes are said plainly', () => {
-  const layer = (index: number, width: number): Shapes => ({
+test('layers that differ in what a flow has once are named', () => {
+  const layer = (index: number, width: number, context = 0): Shapes => ({
     [`transform.transforms.${index}.order`]: [2],
-    [`transform.transforms.${index}.hyper.0.weight`]: [width, 2],
+    [`transform.transforms.${index}.hyper.0.weight`]: [width, 2 + context],
     [`transform.transforms.${index}.hyper.0.bias`]: [width],
-    [`transform.transforms.${index}.hyper.0.mask`]: [width, 2],
+    [`transform.transforms.${index}.hyper.0.mask`]: [width, 2 + context],
     [`transform.transforms.${index}.hyper.2.weight`]: [4, width],
     [`transform.transforms.${index}.hyper.2.bias`]: [4],
     [`transform.transforms.${index}.hyper.2.mask`]: [4, width],
   });
   assert.ok(recognize(fileOf({ ...layer(0, 8), ...layer(1, 8) })));
+  assert.ok(recognize(fileOf({ ...layer(0, 8), ...layer(1, 16) })));
   assert.match(
-    whyUnknown(fileOf({ ...layer(0, 8), ...layer(1, 16) })),
-    /another size than .*Layers of unlike sizes or kinds are not read yet\..*flowscope\.record\(flow/,
+    whyUnknown(fileOf({ ...layer(0, 8), ...layer(1, 16, 3) })),
+    /another context than .*Layers that differ in this are not read yet\..*flowscope\.record\(flow/,
   );
 });
 

@@ -90,7 +90,7 @@ test('an argument that a flow of ours has no value for is said', async () => {
   const original = spline.get('tail_bound');
   for (const [target, attribute, value, message] of [
     [spline, 'min_derivative', 0.01, /min_derivative 0\.001/],
-    [spline, 'tail_bound', -1, /one tailBound for all layers \(the file has -1 and 3\)/],
+    [spline, 'tail_bound', -1, /a tailBound that is possible \(the file has -1, 3\)/],
     [net, 'activation', null, /^$/],
   ] as const) {
     const before = target.get(attribute);
