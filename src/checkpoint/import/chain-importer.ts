@@ -428,7 +428,10 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
             ...(contextFirst === undefined ? {} : { contextFirst }),
             ...(madeMasks === undefined ? {} : { madeMasks }),
           }));
-          const fields: VectorFields = Object.assign({}, fieldsOf.get(first!.chain), ...ofMasks);
+          const fields = ofMasks.reduce<VectorFields>(
+            (all, one) => ({ ...all, ...one }),
+            fieldsOf.get(first!.chain)!,
+          );
           const layers: OurLayer[] = [];
           for (const step of library.order?.(whole, answers) ?? steps) {
             const part =

@@ -112,7 +112,7 @@ export function withOwnParts(
       transform.kind === 'affine' && scaleClamp !== undefined ? { ...transform, scaleClamp } : transform,
     ...{ net: netOfModel(model), nets, outputOrder, outputLayout },
     ...(structure.kind === 'coupling' ? { conditioning } : {}),
-  } as ChainLayer;
+  };
 }
 
 /** The model of a flow of one layer. */
