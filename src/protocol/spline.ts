@@ -1,4 +1,4 @@
-/** Facts of a layer whose map is a spline. */
+/** What a layer says whose map is a spline. */
 
 /** Share of a feature's values outside of the interval from which on it counts as many. */
 export const manyOutside = 0.03;

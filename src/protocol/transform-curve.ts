@@ -10,7 +10,7 @@ export interface TransformCurveQuery extends Selection {
   layer: number;
 }
 
-/** What another feature does to a curve stays as it is for the example: the feature that the curve is of varies alone. */
+/** In each curve one feature of the example varies; what its map depends on stays as it is. */
 export interface TransformCurveView {
   layer: number;
   /** The k features that are mapped, ascending. */

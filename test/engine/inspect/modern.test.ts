@@ -13,7 +13,7 @@ import { linksOf } from '../../../src/protocol/order';
 import type { LayerInfo } from '../../../src/protocol/model';
 import { hasCurves } from '../../../src/protocol/questions';
 import type { Selection } from '../../../src/protocol/selection';
-import { binAt } from '../../../src/engine/inspect/layer/spline-overlay';
+import { binAt, onSpline } from '../../../src/engine/inspect/layer/spline-overlay';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
 import { curveBars, type TransformCurveView } from '../../../src/protocol/transform-curve';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
@@ -64,9 +64,9 @@ async function checkCurves(
   const asked = { ...selection, layer: index };
   const view = await inspector.ask('transformCurve', asked, anySignal());
   finite(view, 'curves');
-  const { tensors: shown, norm, logDetMap } = await inspector.ask('layer', asked, anySignal());
-  const input = shown[0]!.data!;
-  const output = shown.find(({ role }) => role === 'output')!.data!;
+  const { tensors: values, norm, logDetMap } = await inspector.ask('layer', asked, anySignal());
+  const input = values[0]!.data!;
+  const output = values.find(({ role }) => role === 'output')!.data!;
   const ctx = contextOf(toTensors(tensors as Parameters<typeof toTensors>[0]), false);
   const { features, axis, curve, spline } = view;
   if (kind === 'autoregressive') assert.equal(features.length, input.length);
@@ -77,26 +77,35 @@ async function checkCurves(
     const [x, y, logs] = [rowOf(curve.x), rowOf(curve.y), rowOf(curve.logDerivative)];
     const [mean, std] = norm ? [norm.mean[feature]!, norm.std[feature]!] : [0, 1];
     /** y before any norm, where the feature has other values. */
-    const through = (values: ArrayLike<number>): number[] =>
+    const through = (replaced: ArrayLike<number>): number[] =>
       tf.tidy(() => {
-        const h = Float32Array.from({ length: values.length * input.length }, (_, i) =>
-          i % input.length === feature ? values[Math.floor(i / input.length)]! : input[i % input.length]!,
+        const h = Float32Array.from({ length: replaced.length * input.length }, (_, i) =>
+          i % input.length === feature ? replaced[Math.floor(i / input.length)]! : input[i % input.length]!,
         );
         const { value } = layers[index]!.bijection!.forward(
           ctx,
-          tf.tensor2d(h, [values.length, input.length]),
+          tf.tensor2d(h, [replaced.length, input.length]),
         );
         const all = value.dataSync();
-        return Array.from(values, (_, i) => all[i * input.length + feature]! * std + mean);
+        return Array.from(replaced, (_, i) => all[i * input.length + feature]! * std + mean);
       });
-    assert.ok(x.every((value, i) => i === 0 || value > x[i - 1]!) && x[0]! <= axis.low + 1e-5);
-    assert.ok(x.at(-1)! >= axis.high - 1e-5 && view.from[row] === input[feature]);
-    assert.ok(maxAbsDifference(y, through(x)) < 1e-4);
+    // Circles have places of their own; they end where they begin.
+    const circle = spline !== undefined && !hasTails(spline);
+    const place = (value: number): number => (spline ? onSpline(spline, value) : value);
+    const fed = x.map(place);
+    assert.ok(x.every((value, i) => i === 0 || value > x[i - 1]!));
+    const shown = circle
+      ? { low: spline.center - spline.bound, high: spline.center + spline.bound - 1e-4 }
+      : axis;
+    assert.ok(x[0]! <= shown.low + 1e-5 && x.at(-1)! >= shown.high - 1e-5);
+    assert.ok(Math.abs(view.from[row]! - place(input[feature]!)) < 1e-5);
+    assert.ok(maxAbsDifference(y, through(fed)) < 1e-4);
     assert.ok(Math.abs(view.to[row]! - (output[feature]! * std + mean)) < 1e-4);
     assert.ok(Math.abs(view.logDerivative[row]! - (logDetMap?.data[feature] ?? 0)) < 1e-4);
     const step = 2e-3;
-    const [before, after] = [through(x.map((v) => v - step)), through(x.map((v) => v + step))];
+    const [before, after] = [through(fed.map((v) => v - step)), through(fed.map((v) => v + step))];
     x.forEach((value, i) => {
+      if (circle && (i === 0 || i === places - 1)) return;
       // Slopes bend at knots, by less than a place in between.
       const slope = (after[i]! - before[i]!) / (2 * step);
       assert.ok(Math.abs(Math.log(slope) - logs[i]!) < 0.05, `${value}: ${Math.log(slope)}, not ${logs[i]}`);
@@ -123,6 +132,8 @@ async function checkCurves(
 describe('curves of other transforms', () => {
   const others = {
     'shifts before a batch norm': { ...vector, transform: 'additive', flowNorm: true },
+    'splines around a circle': { ...splines, splineEnds: 'circular' },
+    'splines after half a turn': { ...splines, splineEnds: 'half-turn', splineCenter: 0.5 },
     'inverse splines': { ...splines, splineDirection: 'inverse' },
     'splines of intervals of their own': { ...splines, splineInterval: {} },
     'inverse autoregressive maps': { ...vector, dim: 2, layer: 'autoregressive', sees: 'output' },
