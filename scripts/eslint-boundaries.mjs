@@ -50,9 +50,6 @@ export const mayImportInEngine = {
   reference: ['model'],
 };
 
-/** Rooms with folders that still import each other. No other room may have such a pair. */
-const roomsWithPairs = ['src/flow'];
-
 /** Packages that only the named folders load. */
 const onlyIn = [
   { packages: /^@tensorflow\//, folders: ['flow', 'graph', 'engine'] },
@@ -232,7 +229,7 @@ const noPair = {
   },
   create(context) {
     const from = placeOf(context.filename);
-    if (!from || roomsWithPairs.includes(from.room)) return {};
+    if (!from) return {};
     return onImports((node, target) => {
       const file = target.startsWith('.') ? resolved(context.filename, target) : undefined;
       const to = file && placeOf(file);

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { packTensors } from '../../src/engine/training/packed';
 import { initialTensors } from '../../src/engine/training/initialize';
 import { stepGraph, trainingVectors } from '../../src/engine/training/step-graph';
-import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../src/flow/flow';
 import { sizeOf } from '../../src/base/shape';
 import { writeStateful } from '../../src/graph/tensorflow/stateful';
 import { ourConfig, type PeerConfig } from './models';

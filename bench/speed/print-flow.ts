@@ -4,7 +4,7 @@ import path from 'node:path';
 import { writeSafetensors } from '../../src/checkpoint/tensors/safetensors';
 import { printFlow } from '../../src/engine/export/torch-graphs';
 import { initialTensors } from '../../src/engine/training/initialize';
-import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../src/flow/flow';
 import { ourConfig, type PeerConfig } from './models';
 
 async function main(file: string, folder: string): Promise<void> {

@@ -13,7 +13,7 @@ import { stream } from '../../src/data/random';
 import { memoryExamples } from '../../src/data/records';
 import { limited } from '../../src/data/split';
 import { sizeOf } from '../../src/base/shape';
-import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../src/flow/flow';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
 import { anyBatch, trace } from '../../src/graph/trace/trace';
 import type { Backend, Feeds } from '../../src/engine/backends/backend';

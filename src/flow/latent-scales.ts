@@ -1,6 +1,6 @@
 /** Which scale each latent belongs to, where scales leave one after the other (paper, section 3.6). */
 import { sizeOf } from '../base/shape';
-import type { Flow } from './layers';
+import type { Flow } from './built-flow';
 
 /**
  * For every element of z (row-major, in the flow's output shape) the zero-based scale at which it leaves. Latents keep a

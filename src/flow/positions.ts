@@ -1,5 +1,5 @@
 /** Where values stand: for each element of an image, the number of the element that it takes, row-major. */
-import type { ImageShape } from './squeeze';
+import type { ImageShape } from './layers/squeeze';
 
 /** Elements of the channels that are listed, pixel by pixel. */
 export function channelPositions(

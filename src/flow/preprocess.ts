@@ -5,11 +5,11 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DataConstraint, LogitConstraint } from '../config/data-constraint';
 import type { Standardization } from '../config/standardization';
-import type { Bijection } from './bijection';
-import type { Preprocess } from './context';
+import type { Bijection } from './core/bijection';
+import type { Preprocess } from './nets/context';
 import { sizeOf } from '../base/shape';
-import { named } from './scope';
-import { sumPerExample } from './tensors';
+import { named } from './core/scope';
+import { sumPerExample } from './core/tensors';
 
 export interface LogitOptions {
   name: string;

@@ -1,7 +1,7 @@
 /** How much a flow may be: its parts say how many numbers they store before any of them is made. */
 import { sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
-import type { Bijection } from './bijection';
+import type { Bijection } from './core/bijection';
 
 export interface Room {
   /** Numbers that parameters and running statistics may have together. */

@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { baseSchema, type BaseConfig } from '../../src/config/bases';
 import { baseOf } from '../../src/flow/bases/bases';
 import type { Base } from '../../src/flow/bases/types';
-import type { FlowContext } from '../../src/flow/bijection';
+import type { FlowContext } from '../../src/flow/core/bijection';
 import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, perExample, toTensors } from './eager';
 import { flowOf } from './flow-of';
 import { logAbsDeterminant } from './linear-algebra';

@@ -1,14 +1,14 @@
 /** Every bijection and every kind of flow that the contract is held against. */
 import * as tf from '@tensorflow/tfjs-core';
-import { actNorm } from '../../src/flow/act-norm';
+import { actNorm } from '../../src/flow/layers/act-norm';
 import { conv1x1 } from '../../src/flow/mixing/conv1x1';
 import { fullConv1x1 } from '../../src/flow/mixing/full-conv1x1';
-import { flatten } from '../../src/flow/flatten';
-import { haar } from '../../src/flow/haar';
-import { flowNorm } from '../../src/flow/batch-norm';
-import type { Bijection } from '../../src/flow/bijection';
-import type { NormOptions } from '../../src/flow/batch-statistics';
-import { coupling } from '../../src/flow/coupling';
+import { flatten } from '../../src/flow/layers/flatten';
+import { haar } from '../../src/flow/layers/haar';
+import { flowNorm } from '../../src/flow/layers/batch-norm';
+import type { Bijection } from '../../src/flow/core/bijection';
+import type { NormOptions, OutputConvention } from '../../src/flow/core/spec';
+import { coupling } from '../../src/flow/layers/coupling';
 import {
   channelMask,
   checkerboardMask,
@@ -17,16 +17,16 @@ import {
   randomMask,
   randomOrder,
   type Polarity,
-} from '../../src/flow/masks';
-import { factorOut, folded } from '../../src/flow/multi-scale';
-import { jointConditioner, type OutputConvention, valuesTaken } from '../../src/flow/nets/conditioner';
+} from '../../src/flow/core/masks';
+import { factorOut, folded } from '../../src/flow/layers/multi-scale';
+import { jointConditioner, valuesTaken } from '../../src/flow/nets/conditioner';
 import { mlp } from '../../src/flow/nets/mlp';
 import { residualNet } from '../../src/flow/nets/residual';
-import { permutation } from '../../src/flow/permutation';
+import { permutation } from '../../src/flow/layers/permutation';
 import { logit, standardize } from '../../src/flow/preprocess';
-import { sequence } from '../../src/flow/sequence';
-import { halves, masked } from '../../src/flow/splits';
-import { squeeze, subpixelMajorChannels } from '../../src/flow/squeeze';
+import { sequence } from '../../src/flow/layers/sequence';
+import { halves, masked } from '../../src/flow/layers/splits';
+import { squeeze, subpixelMajorChannels } from '../../src/flow/layers/squeeze';
 import { affine, type AffineForm } from '../../src/flow/transforms/affine';
 import type { UnivariateTransform } from '../../src/flow/transforms/types';
 

@@ -5,8 +5,8 @@
 import * as v from 'valibot';
 import { conventionsFor } from '../../src/config/conventions';
 import { modelSchema, type ModelConfig } from '../../src/config/schema';
-import { buildFlow } from '../../src/flow/real-nvp';
-import type { Flow } from '../../src/flow/layers';
+import { buildFlow } from '../../src/flow/flow';
+import type { Flow } from '../../src/flow/built-flow';
 import type { Case } from './cases';
 
 export interface ConventionCase extends Case {

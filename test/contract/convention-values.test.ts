@@ -8,7 +8,7 @@ import { imageModelSchema } from '../../src/config/image-model';
 import type { ModelConfig } from '../../src/config/schema';
 import { vectorModelSchema } from '../../src/config/vector-model';
 import { contextInputs, graphContext, storedTensors } from '../../src/engine/model/flow-graphs';
-import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../src/flow/flow';
 import { trace } from '../../src/graph/trace/trace';
 import { conventionCases } from './convention-cases';
 import { onCpu } from './eager';

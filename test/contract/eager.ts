@@ -5,9 +5,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { stream } from '../../src/data/random';
 import { initialTensors } from '../../src/engine/training/initialize';
-import type { Bijection, FlowContext } from '../../src/flow/bijection';
-import { withContext } from '../../src/flow/context';
-import type { Flow } from '../../src/flow/layers';
+import type { Bijection, FlowContext } from '../../src/flow/core/bijection';
+import { withContext } from '../../src/flow/nets/context';
+import type { Flow } from '../../src/flow/built-flow';
 import { sizeOf } from '../../src/base/shape';
 
 export type Values = Record<string, { shape: number[]; data: Float32Array }>;

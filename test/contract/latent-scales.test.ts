@@ -5,7 +5,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as v from 'valibot';
 import { modelSchema } from '../../src/config/schema';
 import { latentsByScale, latentScales } from '../../src/flow/latent-scales';
-import { buildFlow } from '../../src/flow/real-nvp';
+import { buildFlow } from '../../src/flow/flow';
 import { contextOf, inputOf, movedValues, onCpu, toTensors } from './eager';
 
 before(onCpu);

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import * as v from 'valibot';
 import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint';
 import { runConfigSchema } from '../../src/config/schema';
-import { buildFlow } from '../../src/flow/real-nvp';
+import { buildFlow } from '../../src/flow/flow';
 import { contextOf, inputOf, movedValues, onCpu, toTensors, type Values } from './eager';
 
 const models = [

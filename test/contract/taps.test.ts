@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import * as v from 'valibot';
 import { modelSchema } from '../../src/config/schema';
-import { buildFlow } from '../../src/flow/real-nvp';
+import { buildFlow } from '../../src/flow/flow';
 import { contextOf, inputOf, maxAbsDifference, movedValues, onCpu, toTensors } from './eager';
 
 const models = [

@@ -9,7 +9,7 @@ import type { Backend } from '../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
 import { forwardGraph, inverseGraph } from '../../src/engine/model/flow-graphs';
 import { initialTensors } from '../../src/engine/training/initialize';
-import { buildFlow, buildPreprocess } from '../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../src/flow/flow';
 import type { Graph } from '../../src/graph/ir';
 import { bindUsed } from '../../src/graph/passes/bind-constants';
 import { anyBatch, trace } from '../../src/graph/trace/trace';

@@ -6,7 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { modelLayers, type ModelLayer } from '../../src/engine/model/layer-list';
-import { buildFlow, buildPreprocess, logLikelihood, quantizationNats } from '../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess, logLikelihood, quantizationNats } from '../../src/flow/flow';
 import { contextOf, onCpu, toTensors, type Values } from '../contract/eager';
 import { isImage, type Model } from './models';
 

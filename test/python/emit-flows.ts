@@ -15,7 +15,7 @@ import type { Backend, Feeds } from '../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
 import { printFlow, type TorchSubject } from '../../src/engine/export/torch-graphs';
 import { contextInputs, graphContext, inverseGraph, storedTensors } from '../../src/engine/model/flow-graphs';
-import { buildPreprocess, logLikelihood, quantizationNats } from '../../src/flow/real-nvp';
+import { buildPreprocess, logLikelihood, quantizationNats } from '../../src/flow/flow';
 import { trace } from '../../src/graph/trace/trace';
 import type { NdArray } from '../../src/protocol/tensors';
 import { conventionCases, type ConventionCase } from '../contract/convention-cases';

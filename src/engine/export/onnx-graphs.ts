@@ -2,9 +2,9 @@
 import { logDetTaps } from '../model/flow-runner';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { sumPerExample } from '../../flow/tensors';
+import { sumPerExample } from '../../flow/core/tensors';
 import type { Graph } from '../../graph/ir';
-import type { Flow } from '../../flow/layers';
+import type { Flow } from '../../flow/built-flow';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { hasConditioner } from '../../protocol/model';
 import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';

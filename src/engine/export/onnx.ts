@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import type { StoredConfig } from '../../config/schema';
-import type { Flow } from '../../flow/layers';
+import type { Flow } from '../../flow/built-flow';
 import { UserError } from '../../base/user-error';
 import { writeAtomically } from '../../files/atomic';
 import { modelName } from '../../files/model-name';

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { ModelConfig } from '../../config/schema';
-import { quantizationNats } from '../../flow/real-nvp';
+import { quantizationNats } from '../../flow/flow';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { anyBatch, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { printTorch, type PrintedTorch, type TorchFlow } from '../../graph/torch/file';

@@ -2,8 +2,8 @@
 import { several } from '../../base/text';
 import type { BaseConfig } from '../../config/bases';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
-import type { Flow, FlowLayer } from '../../flow/layers';
-import type { TransformSpec } from '../../flow/spec';
+import type { Flow, FlowLayer } from '../../flow/built-flow';
+import type { TransformSpec } from '../../flow/core/spec';
 import { hasConditioner, type LayerCounts } from '../../protocol/model';
 
 /** "RealNVP", or the name that the literature has for it. */

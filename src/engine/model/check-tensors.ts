@@ -3,8 +3,8 @@ import { sizeOf } from '../../base/shape';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import type { ModelConfig } from '../../config/schema';
-import type { Flow } from '../../flow/layers';
-import { buildFlow } from '../../flow/real-nvp';
+import type { Flow } from '../../flow/built-flow';
+import { buildFlow } from '../../flow/flow';
 import type { NdArray } from '../../protocol/tensors';
 import { storedTensors } from './flow-graphs';
 

@@ -3,7 +3,7 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { several } from '../../base/text';
 import { numberedContext } from '../../data/context';
 import { shortened, UserError } from '../../base/user-error';
-import type { Flow } from '../../flow/layers';
+import type { Flow } from '../../flow/built-flow';
 import { saidOfNumbers, type ClassRange, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';

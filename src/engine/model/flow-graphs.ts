@@ -1,10 +1,10 @@
 /** The functions over a flow that are traced: one place that names their inputs and outputs. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../../flow/bijection';
-import { withContext, type Preprocess } from '../../flow/context';
-import type { Flow } from '../../flow/layers';
-import { logLikelihood } from '../../flow/real-nvp';
+import type { Bijection, FlowContext } from '../../flow/core/bijection';
+import { withContext, type Preprocess } from '../../flow/nets/context';
+import type { Flow } from '../../flow/built-flow';
+import { logLikelihood } from '../../flow/flow';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 

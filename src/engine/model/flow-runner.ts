@@ -1,9 +1,9 @@
 /** Runs a flow of ours: traced, its parameters bound, compiled for a backend when first needed. */
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
-import type { Preprocess } from '../../flow/context';
+import type { Preprocess } from '../../flow/nets/context';
 import { latentScales } from '../../flow/latent-scales';
-import type { Flow } from '../../flow/layers';
-import { buildFlow } from '../../flow/real-nvp';
+import type { Flow } from '../../flow/built-flow';
+import { buildFlow } from '../../flow/flow';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { hasConditioner, type ContextInfo } from '../../protocol/model';

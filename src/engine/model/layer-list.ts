@@ -1,6 +1,6 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
-import type { Bijection } from '../../flow/bijection';
-import type { Flow, FlowLayer, LayerRow } from '../../flow/layers';
+import type { Bijection } from '../../flow/core/bijection';
+import type { Flow, FlowLayer, LayerRow } from '../../flow/built-flow';
 import { sizeOf } from '../../base/shape';
 import { inOrder, whatMoves, type LayerMoves } from '../../protocol/layer-moves';
 import type { LayerInfo } from '../../protocol/model';

@@ -6,7 +6,7 @@
 import type { ImageModelConfig } from '../../config/schema';
 import { sizeOf } from '../../base/shape';
 import { imageLayers } from '../../flow/expand/image-layers';
-import type { Flow } from '../../flow/layers';
+import type { Flow } from '../../flow/built-flow';
 import { toChannelsLast } from './layout';
 import { standardLogProb } from './running-base';
 import type { FlowRunner } from './runner';

@@ -2,8 +2,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { Base } from '../../flow/bases/types';
-import type { FlowContext } from '../../flow/bijection';
-import type { Flow } from '../../flow/layers';
+import type { FlowContext } from '../../flow/core/bijection';
+import type { Flow } from '../../flow/built-flow';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { anyBatch, trace, type InputSpec } from '../../graph/trace/trace';
 import type { NdArray } from '../../protocol/tensors';

@@ -2,7 +2,7 @@
 import { several } from '../../base/text';
 import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
-import type { Flow } from '../../flow/layers';
+import type { Flow } from '../../flow/built-flow';
 import { layerCounts, type ContextInfo, type ModelOutline } from '../../protocol/model';
 import { contextWords, plainContextInfo } from './context';
 import { architectureName, baseName, countWords } from './architecture';

@@ -1,8 +1,8 @@
 /** Functions over a flow, traced for any batch size to be printed as methods of a PyTorch module. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Flow } from '../../flow/layers';
-import { wholeBatch } from '../../flow/whole-batch';
+import type { Flow } from '../../flow/built-flow';
+import { wholeBatch } from '../../flow/core/whole-batch';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import type { Direction, StoredTensor, TracedFunction } from '../../graph/torch/modules';
 import { contextInputs, graphContext, storedTensors, type FlowParts } from './flow-graphs';

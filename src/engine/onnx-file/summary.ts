@@ -1,5 +1,5 @@
 import { several } from '../../base/text';
-import { buildFlow, buildPreprocess } from '../../flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../flow/flow';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import { modelLayers } from '../model/layer-list';
 import { describeFile, describeFlow, shortCount } from '../model/summary';

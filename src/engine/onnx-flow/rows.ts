@@ -1,6 +1,6 @@
 /** The rows of the strip, from data to latent, for a flow that was found in a file. */
 import { several } from '../../base/text';
-import type { Bijection } from '../../flow/bijection';
+import type { Bijection } from '../../flow/core/bijection';
 import { inOrder } from '../../protocol/layer-moves';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
 import type { InspectedLayer, StoredTensor } from '../model/inspected-flow';

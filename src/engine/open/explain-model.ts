@@ -5,8 +5,8 @@ import { saysOf } from '../../checkpoint/recognize/tensor-words';
 import { resolveModelPath } from '../../checkpoint/resolve-model';
 import { UserError } from '../../base/user-error';
 import type { TransformConfig } from '../../config/layer-parts';
-import type { Flow } from '../../flow/layers';
-import { buildFlow } from '../../flow/real-nvp';
+import type { Flow } from '../../flow/built-flow';
+import { buildFlow } from '../../flow/flow';
 import { transformKind } from '../model/architecture';
 import { flowOf } from '../model/check-tensors';
 

@@ -13,7 +13,7 @@ import { presets } from '../../config/presets';
 import type { Preset } from '../../config/preset';
 import { trainingSchema } from '../../config/training-section';
 import { vectorModelSchema } from '../../config/vector-model';
-import { buildFlow } from '../../flow/real-nvp';
+import { buildFlow } from '../../flow/flow';
 import { parameterCount } from '../model/layer-list';
 
 type Entries = Record<string, v.GenericSchema>;

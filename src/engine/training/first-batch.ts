@@ -1,5 +1,5 @@
 /** Parameters that are set by the first batch before training: those of act norms (Kingma and Dhariwal 2018). */
-import { logLikelihood } from '../../flow/real-nvp';
+import { logLikelihood } from '../../flow/flow';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { trace, type TensorMap } from '../../graph/trace/trace';
 import type { Backend, Feeds } from '../backends/backend';

@@ -1,5 +1,5 @@
 /** Initial parameters and running statistics from a seed. Each tensor has a stream of its own, named after it. */
-import type { Bijection, ParameterSpec } from '../../flow/bijection';
+import type { Bijection, ParameterSpec } from '../../flow/core/bijection';
 import { stream } from '../../data/random';
 import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';

@@ -1,5 +1,5 @@
 /** Says in words where NaN or Inf first appears in a training step. */
-import type { Flow } from '../../flow/layers';
+import type { Flow } from '../../flow/built-flow';
 import type { NdArray } from '../../protocol/tensors';
 
 /** exp overflows float32 above this. */

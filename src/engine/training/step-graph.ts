@@ -5,10 +5,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
-import type { ParameterSpec } from '../../flow/bijection';
-import type { Preprocess } from '../../flow/context';
-import type { Flow, FlowLayer } from '../../flow/layers';
-import { drawSamples, logLikelihood } from '../../flow/real-nvp';
+import type { ParameterSpec } from '../../flow/core/bijection';
+import type { Preprocess } from '../../flow/nets/context';
+import type { Flow, FlowLayer } from '../../flow/built-flow';
+import { drawSamples, logLikelihood } from '../../flow/flow';
 import { fusedAdam } from '../../graph/trace/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';

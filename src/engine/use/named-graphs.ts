@@ -1,7 +1,7 @@
 /** The graphs that the product runs, by name: as they are traced, with the parameters bound where they are constants. */
 import type { StoredConfig } from '../../config/schema';
-import type { Bijection } from '../../flow/bijection';
-import type { Flow } from '../../flow/layers';
+import type { Bijection } from '../../flow/core/bijection';
+import type { Flow } from '../../flow/built-flow';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import type { StateSpec } from '../../graph/tensorflow/variables';

@@ -1,7 +1,7 @@
 /** Beta(a, a) of each feature, stretched to a box: like a normal, and nothing outside (CentBeta13 of pzflow has a = 13). */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { sumPerExample } from '../tensors';
+import { sumPerExample } from '../core/tensors';
 import { applySeries, betaMaps } from './beta-distribution';
 import type { Base } from './types';
 

@@ -5,10 +5,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { FlowContext } from '../bijection';
-import { zeros } from '../init';
+import type { FlowContext } from '../core/bijection';
+import { zeros } from '../core/init';
 import { matrixMask, unitTriangularInverse } from '../mixing/triangular';
-import { sumOver, withoutGradient } from '../tensors';
+import { sumOver, withoutGradient } from '../core/tensors';
 import { normalProbability, normalQuantile } from './normal-distribution';
 import type { Base } from './types';
 

@@ -1,10 +1,10 @@
 /** loc + scale·ε of each feature, with ε standard normal or of Student's t: as the config has them, trained, or from the context. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { FlowContext, ParameterSpec } from '../bijection';
-import { givenContext } from '../context';
+import type { FlowContext, ParameterSpec } from '../core/bijection';
+import { givenContext } from '../nets/context';
 import { mlp } from '../nets/mlp';
-import { sumPerExample } from '../tensors';
+import { sumPerExample } from '../core/tensors';
 import { standardNormal } from './standard-normal';
 import type { Base } from './types';
 

@@ -1,7 +1,7 @@
 /** A standard normal over all latents (Dinh et al. 2017, section 3.1). */
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
-import { sumPerExample } from '../tensors';
+import { sumPerExample } from '../core/tensors';
 import type { Base } from './types';
 
 const halfLogTau = 0.5 * Math.log(2 * Math.PI);

@@ -1,7 +1,7 @@
 /** Student's t of each feature: like a normal, with tails that fall as a power, for data with outliers. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { sumPerExample } from '../tensors';
+import { sumPerExample } from '../core/tensors';
 import { applySeries, betaMaps } from './beta-distribution';
 import type { Base } from './types';
 

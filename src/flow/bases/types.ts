@@ -1,6 +1,6 @@
 /** What every base distribution promises: the distribution of z, which the flow maps data to. */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { FlowContext, ParameterSpec } from '../bijection';
+import type { FlowContext, ParameterSpec } from '../core/bijection';
 
 export interface Base {
   /** Of what is trained; all names begin with "base.". */

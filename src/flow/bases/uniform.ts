@@ -1,7 +1,7 @@
 /** Uniform on a box [lower, upper] of each feature. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { sumPerExample, withoutGradient } from '../tensors';
+import { sumPerExample, withoutGradient } from '../core/tensors';
 import { normalProbability, normalQuantile } from './normal-distribution';
 import type { Base } from './types';
 

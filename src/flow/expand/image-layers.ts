@@ -1,7 +1,7 @@
 /** The layers of an image flow, from data to latent, as its config can list them. */
 import type { ImageLayerConfig, ImageNetConfig } from '../../config/image-layers';
 import type { ImageModelConfig } from '../../config/schema';
-import { randomOrder } from '../masks';
+import { randomOrder } from '../core/masks';
 
 /** Those of the config, or Glow's; undefined for RealNVP, which no list describes. */
 export function imageLayers(config: ImageModelConfig): readonly ImageLayerConfig[] | undefined {

@@ -8,9 +8,9 @@ import type { ImageLayerConfig } from '../../config/image-layers';
 import { layerNames } from '../../config/layer-folders';
 import { transformOfModel } from '../../config/model-parts';
 import type { ImageModelConfig } from '../../config/schema';
-import { conditionsFirst } from '../masks';
-import type { CouplingSpec, FlowSpec, LayerSpec, NetSpec, SplitSpec } from '../spec';
-import { subpixelMajorChannels } from '../squeeze';
+import { conditionsFirst } from '../core/masks';
+import type { CouplingSpec, FlowSpec, LayerSpec, NetSpec, SplitSpec } from '../core/spec';
+import { subpixelMajorChannels } from '../layers/squeeze';
 import { imageLayers } from './image-layers';
 import { normOptions } from './norm-options';
 

@@ -1,6 +1,6 @@
 /** The layers of a vector flow, from data to latent, as its config can list them. */
 import type { VectorModelConfig } from '../../config/schema';
-import { featureMask, randomMask, randomOrder } from '../masks';
+import { featureMask, randomMask, randomOrder } from '../core/masks';
 
 export type VectorLayer = NonNullable<VectorModelConfig['layers']>[number];
 

@@ -2,7 +2,7 @@
 import { layerNames } from '../../config/layer-folders';
 import { netOfModel, transformOfModel } from '../../config/model-parts';
 import type { VectorModelConfig } from '../../config/schema';
-import type { ConditionerSpec, ContextSpec, FlowSpec, LayerSpec, TransformSpec } from '../spec';
+import type { ConditionerSpec, ContextSpec, FlowSpec, LayerSpec, TransformSpec } from '../core/spec';
 import { normOptions } from './norm-options';
 import { vectorLayers, type VectorLayer } from './vector-layers';
 

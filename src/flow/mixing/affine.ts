@@ -1,8 +1,8 @@
 /** Mixing layers of the form y = M·x + b. Each kind has its own invertible M [D, D]. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext, ParameterSpec } from '../bijection';
-import { zeros } from '../init';
+import type { Bijection, FlowContext, ParameterSpec } from '../core/bijection';
+import { zeros } from '../core/init';
 
 /** M, applied to the rows of [N, D]. */
 export interface Mixing {

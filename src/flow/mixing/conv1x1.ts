@@ -9,10 +9,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../bijection';
-import { zeros } from '../init';
-import { reorder } from '../reorder';
-import type { ImageShape } from '../squeeze';
+import type { Bijection, FlowContext } from '../core/bijection';
+import { zeros } from '../core/init';
+import { reorder } from '../core/reorder';
+import type { ImageShape } from '../layers/squeeze';
 import { matrixMask, strictly, unitTriangularInverse } from './triangular';
 
 export interface Conv1x1Options {

@@ -5,8 +5,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../bijection';
-import type { ImageShape } from '../squeeze';
+import type { Bijection, FlowContext } from '../core/bijection';
+import type { ImageShape } from '../layers/squeeze';
 import { startsAtZero } from './affine';
 import { mixChannels } from './conv1x1';
 import { generalInverse, logAbsDet } from './general-inverse';

@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext, ParameterSpec } from '../bijection';
+import type { Bijection, FlowContext, ParameterSpec } from '../core/bijection';
 import { affineMixing, startsAtZero } from './affine';
 import { solveUpper, strictly, timesUpper } from './triangular';
 

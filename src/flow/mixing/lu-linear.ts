@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
-import type { Bijection } from '../bijection';
+import type { Bijection } from '../core/bijection';
 import { affineMixing, startsAtZero } from './affine';
 import { luParameters, solveLu, timesLu } from './triangular';
 

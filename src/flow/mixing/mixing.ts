@@ -1,7 +1,7 @@
 /** The layers over all features that have no network, as a config names them. */
 import { perFeature } from '../../config/bases';
 import type { MixingLayer } from '../../config/mixing-layers';
-import type { Bijection } from '../bijection';
+import type { Bijection } from '../core/bijection';
 import { householder, qrLinear, svdLinear } from './householder';
 import { luLinear } from './lu-linear';
 import { orthogonal } from './orthogonal';

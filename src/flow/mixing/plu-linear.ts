@@ -3,8 +3,8 @@
  * diagonal (Kingma and Dhariwal 2018, section 3.2), the logarithms of which are trained.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Bijection } from '../bijection';
-import { invertOrder, reorder } from '../reorder';
+import type { Bijection } from '../core/bijection';
+import { invertOrder, reorder } from '../core/reorder';
 import { affineMixing, startsAtZero } from './affine';
 import { luParameters, solveLu, timesLu } from './triangular';
 

@@ -1,6 +1,6 @@
 /** y = scale·x + shift with fixed numbers for each feature (nflows' PointwiseAffineTransform). */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Bijection } from '../bijection';
+import type { Bijection } from '../core/bijection';
 
 /** @param scale one number for each feature, as `shift`; none is 0 */
 export function rescale(name: string, scale: readonly number[], shift: readonly number[]): Bijection {

@@ -1,7 +1,7 @@
 /** Triangular matrices as parts of square ones, and how they are undone. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { FlowContext, ParameterSpec } from '../bijection';
+import type { FlowContext, ParameterSpec } from '../core/bijection';
 import { startsAtZero } from './affine';
 
 /** What of a [D, D] matrix lies below or above its diagonal; 0 elsewhere. */

@@ -1,9 +1,7 @@
 /** Nonlinearities of vector conditioners. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { VectorModelConfig } from '../../config/schema';
-
-export type ActivationOptions = Pick<VectorModelConfig, 'activation' | 'slope'>;
+import type { ActivationOptions } from '../core/spec';
 
 /** Klambauer et al. 2017, "Self-Normalizing Neural Networks". */
 const seluAlpha = 1.6732632423543772;

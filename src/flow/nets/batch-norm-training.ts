@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { channelAxes, meanOver } from '../tensors';
+import { channelAxes, meanOver } from '../core/tensors';
 
 export const batchNormTraining = 'BatchNormTraining';
 export const batchNormTrainingGrad = 'BatchNormTrainingGrad';

@@ -1,11 +1,11 @@
 /** Conditioners from networks: one network for all that a transform takes, or one for each. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../../config/schema';
 import { byDegree } from '../../base/degrees';
-import type { Conditioner, FlowContext, ParameterSpec, StateSpec } from '../bijection';
-import { reorder } from '../reorder';
-import { withScope } from '../scope';
+import type { Conditioner, FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
+import { reorder } from '../core/reorder';
+import { withScope } from '../core/scope';
+import type { OutputConvention } from '../core/spec';
 import type { Taken } from '../transforms/types';
 
 export interface Net {
@@ -36,9 +36,6 @@ export function unitsByDegree(all: Tensor, degrees: readonly number[]): (degree:
   const sorted = reorder(all, units.order, 1);
   return (degree) => tf.slice(sorted, [0, units.below(degree)], [-1, units.at(degree)]);
 }
-
-/** Where the parameters of a transform stand in the output of one network. */
-export type OutputConvention = Pick<ModelConfig, 'outputOrder' | 'outputLayout'>;
 
 /** [N, …, each · count] → [N, …, each, count], whether what belongs to an element stands together or not. */
 function perElement(answer: Tensor, count: number, layout: OutputConvention['outputLayout']): Tensor {

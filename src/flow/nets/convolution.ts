@@ -4,10 +4,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
-import { fanIn, zeros } from '../init';
-import { named, withScope } from '../scope';
-import { sumOver } from '../tensors';
+import type { FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
+import { fanIn, zeros } from '../core/init';
+import { named, withScope } from '../core/scope';
+import { sumOver } from '../core/tensors';
 
 export interface Convolution {
   readonly parameters: readonly ParameterSpec[];

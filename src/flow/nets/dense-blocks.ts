@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
-import { givenContext } from '../context';
+import { givenContext } from './context';
 import type { Net } from './conditioner';
 import { layerNorm } from './layer-norm';
 import { linear } from './linear';

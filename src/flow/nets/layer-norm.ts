@@ -1,8 +1,8 @@
 /** Normalization of each example by itself, over its features: layer normalization, or by the root of the mean square alone. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { ones, zeros } from '../init';
-import { sumOver } from '../tensors';
+import { ones, zeros } from '../core/init';
+import { sumOver } from '../core/tensors';
 import type { Norm } from './norm';
 
 /** @param epsilon added to the variance, or to the mean square @param centers whether the mean is subtracted, and a bias learned */

@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { byDegree, maskBetween } from '../../base/degrees';
-import { fanIn, zeros } from '../init';
-import { reorder } from '../reorder';
+import { fanIn, zeros } from '../core/init';
+import { reorder } from '../core/reorder';
 import type { Net, Steps } from './conditioner';
 
 export interface LinearOptions {

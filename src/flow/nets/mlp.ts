@@ -1,7 +1,7 @@
 /** A conditioner of vector flows: a multi-layer perceptron. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Degrees } from '../../base/degrees';
-import { firstLayer, noContext, type SeenContext } from '../context';
+import { firstLayer, noContext, type SeenContext } from './context';
 import { haveSteps, type Net } from './conditioner';
 import { linear } from './linear';
 

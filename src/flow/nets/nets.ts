@@ -1,11 +1,11 @@
 /** The conditioner of a layer: one network of its kind, or several. */
 import type { Degrees } from '../../base/degrees';
-import type { Conditioner } from '../bijection';
-import { noContext, withContextChannels, type SeenContext } from '../context';
-import type { Mask } from '../masks';
-import type { ConditionerSpec, NetSpec } from '../spec';
+import type { Conditioner } from '../core/bijection';
+import { noContext, withContextChannels, type SeenContext } from './context';
+import type { Mask } from '../core/masks';
+import type { ActivationOptions, ConditionerSpec, NetSpec } from '../core/spec';
 import type { UnivariateTransform } from '../transforms/types';
-import { activation, type ActivationOptions } from './activation';
+import { activation } from './activation';
 import { jointConditioner, separateConditioner, valuesTaken, type Net } from './conditioner';
 import { convolutions } from './convolutions';
 import { denseBlocks } from './dense-blocks';

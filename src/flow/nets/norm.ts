@@ -4,9 +4,9 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { named, withScope } from '../scope';
-import type { FlowContext, ParameterSpec, StateSpec } from '../bijection';
-import { ones, zeros } from '../init';
+import { named, withScope } from '../core/scope';
+import type { FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
+import { ones, zeros } from '../core/init';
 import { normalizeBatch } from './batch-norm-training';
 
 export interface Norm {

@@ -5,8 +5,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { logsFactor } from '../../config/image-layers';
-import { fanIn, zeros } from '../init';
-import { sumOver } from '../tensors';
+import { fanIn, zeros } from '../core/init';
+import { sumOver } from '../core/tensors';
 import type { Net } from './conditioner';
 
 export interface PlainConvolutionOptions {

@@ -7,11 +7,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { FlowContext } from '../bijection';
-import type { Mask } from '../masks';
+import type { FlowContext } from '../core/bijection';
+import type { Mask } from '../core/masks';
 import type { Net } from './conditioner';
 import { convolution, type Convolution } from './convolution';
-import { named, withScope } from '../scope';
+import { named, withScope } from '../core/scope';
 import { noNorm, norm, type Norm } from './norm';
 
 export interface ResidualNetOptions {

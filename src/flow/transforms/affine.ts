@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { named } from '../scope';
+import { named } from '../core/scope';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import { scaleMap, type ScaleMapOptions } from './scale-maps';

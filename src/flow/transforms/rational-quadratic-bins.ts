@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { named } from '../scope';
-import { sumOver, withoutGradient } from '../tensors';
+import { named } from '../core/scope';
+import { sumOver, withoutGradient } from '../core/tensors';
 import type { Mapped } from './types';
 
 /** The bins of one axis, [N, …, K] each. */

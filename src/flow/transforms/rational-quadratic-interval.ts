@@ -8,7 +8,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import type { SplineInterval } from '../../config/convention-fields';
 import { transformParameters } from '../../config/transforms';
-import { withoutGradient } from '../tensors';
+import { withoutGradient } from '../core/tensors';
 import { softmax, splineOf, startsOf, type Bins } from './rational-quadratic-bins';
 import type { Mapped, UnivariateTransform } from './types';
 

@@ -10,8 +10,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
-import { withoutGradient } from '../tensors';
-import { named } from '../scope';
+import { withoutGradient } from '../core/tensors';
+import { named } from '../core/scope';
 import { padLast, softmax, splineOf, startsOf, type Bins, type Slopes } from './rational-quadratic-bins';
 import type { Mapped, UnivariateTransform } from './types';
 

@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
-import type { FlowContext, ParameterSpec } from '../bijection';
-import { ones, zeros } from '../init';
+import type { FlowContext, ParameterSpec } from '../core/bijection';
+import { ones, zeros } from '../core/init';
 
 export interface ScaleMapOptions {
   kind: ModelConfig['scaleMap'];

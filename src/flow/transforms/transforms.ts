@@ -1,6 +1,6 @@
 /** The transform of a layer. */
 import type { TransformConfig } from '../../config/layer-parts';
-import type { TransformSpec } from '../spec';
+import type { TransformSpec } from '../core/spec';
 import { additive } from './additive';
 import { affine } from './affine';
 import { inverseOf } from './inverse';

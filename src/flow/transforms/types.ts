@@ -7,7 +7,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { TransformParameter } from '../../config/transforms';
 import type { Quantity } from '../../protocol/quantities';
 import type { KnotPart, SplineInfo } from '../../protocol/spline';
-import type { FlowContext, ParameterSpec } from '../bijection';
+import type { FlowContext, ParameterSpec } from '../core/bijection';
 
 /** What a transform takes from the conditioner for one element. */
 export interface Taken {

@@ -1,5 +1,5 @@
 /** Batch normalization in training (src/flow/nets/batch-norm-training.ts): kernels of ours, which backends may fuse. */
-import { batchMean, batchSize } from '../../flow/whole-batch';
+import { batchMean, batchSize } from '../../flow/core/whole-batch';
 import type { KernelRules } from './rule';
 
 /**

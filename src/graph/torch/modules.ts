@@ -2,7 +2,7 @@
 import type { ConstantData, DType, Graph, Node, Value } from '../ir';
 import { runPasses, type Pipeline } from '../passes/pass';
 import { sameShape } from '../shape';
-import { varied } from '../../flow/scope';
+import { varied } from '../../flow/core/scope';
 import { tupleText } from './expressions';
 import { methodText, printFunction } from './function';
 import type { HelperName } from './helpers';

@@ -2,7 +2,7 @@
  * Takes a traced graph apart into the modules that its scopes name: the nodes of a coupling, and in it those of its network,
  * become a graph of their own, and a call of it stands in their place.
  */
-import { isPassScope, varied } from '../../flow/scope';
+import { isPassScope, varied } from '../../flow/core/scope';
 import type { Graph, Node, Port } from '../ir';
 import { consumersOf, producersOf } from '../links';
 import { removeDeadCode } from '../passes/dead-code';

@@ -15,7 +15,7 @@ const isInternal = (frame: string): boolean => isEntry(frame) || /\b\w+_ \(/.tes
 export interface Caller {
   /** The op that was called, for example "randomNormal"; undefined where it cannot be told. */
   op?: string;
-  /** " (flow/coupling.ts:12:5)", or "" where it cannot be told. */
+  /** " (flow/layers/coupling.ts:12:5)", or "" where it cannot be told. */
   line: string;
 }
 

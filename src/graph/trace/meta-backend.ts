@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // Core leaves it to its user to register gradients.
 import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { UserError } from '../../base/user-error';
-import { currentScope } from '../../flow/scope';
+import { currentScope } from '../../flow/core/scope';
 import { callerLine, callerOf } from './caller';
 import type { ConstantData, DType, Value } from '../ir';
 import type { KernelRule } from '../kernels/rule';

@@ -1,7 +1,7 @@
 /** Records what a function over TensorFlow.js ops computes, as a graph. */
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../base/user-error';
-import { hearNames } from '../../flow/scope';
+import { hearNames } from '../../flow/core/scope';
 import { callerLine } from './caller';
 import type { DType, Graph } from '../ir';
 import { recordInto, tensorOf, valueOf } from './meta-backend';

@@ -10,7 +10,7 @@ import { runPaths, writeStatus } from '../../../src/checkpoint/run-folder';
 import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { runConfigSchema, type RunConfig } from '../../../src/config/schema';
 import { initialTensors } from '../../../src/engine/training/initialize';
-import { buildFlow } from '../../../src/flow/real-nvp';
+import { buildFlow } from '../../../src/flow/flow';
 import type { MetricsRow } from '../../../src/protocol/run';
 import { movedValues, type Values } from '../../contract/eager';
 import { classImageModel } from '../../inspector/class-images';

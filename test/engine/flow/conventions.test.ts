@@ -15,7 +15,7 @@ import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graph
 import type { TensorTable } from '../../../src/engine/training/initialize';
 import { packTensors, unpackTensors } from '../../../src/engine/training/packed';
 import { stepGraph, trainingVectors } from '../../../src/engine/training/step-graph';
-import type { Flow } from '../../../src/flow/layers';
+import type { Flow } from '../../../src/flow/built-flow';
 import { sizeOf } from '../../../src/base/shape';
 import type { Graph } from '../../../src/graph/ir';
 import type { NdArray } from '../../../src/protocol/tensors';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import { storedTensors } from '../../../src/engine/model/flow-graphs';
-import type { Flow } from '../../../src/flow/layers';
+import type { Flow } from '../../../src/flow/built-flow';
 import type { InputSpec } from '../../../src/graph/trace/trace';
 import type { NdArray } from '../../../src/protocol/tensors';
 

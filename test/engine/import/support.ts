@@ -8,7 +8,7 @@ import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { readNpz } from '../../../src/data/npz';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { standardLogProb } from '../../../src/engine/model/running-base';
-import { buildFlow } from '../../../src/flow/real-nvp';
+import { buildFlow } from '../../../src/flow/flow';
 import type { ImportAnswers } from '../../../src/protocol/import';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
 

@@ -11,7 +11,7 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { createInspector } from '../../../src/engine/inspect/inspector';
 import { batchOf } from '../../../src/engine/model/examples';
 import { openModel } from '../../../src/engine/open/open-model';
-import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../../src/flow/flow';
 import type { CheckName, Finding, Findings } from '../../../src/protocol/findings';
 import type { BatchRef } from '../../../src/protocol/selection';
 import { defaultBatch } from '../../../src/protocol/questions';

@@ -8,7 +8,7 @@ import { blockAround } from '../../../src/engine/inspect/layer/jacobian';
 import { reducedMaps } from '../../../src/protocol/reduced-maps';
 import { axesOf } from '../../../src/engine/inspect/conditioner/weight';
 import { batchOf } from '../../../src/engine/model/examples';
-import { logLikelihood } from '../../../src/flow/real-nvp';
+import { logLikelihood } from '../../../src/flow/flow';
 import type { NormMode, Selection } from '../../../src/protocol/selection';
 import { contextOf, maxAbsDifference, onCpu, toTensors } from '../../contract/eager';
 import { anySignal, digitsModel, moonsModel, smallModel, standardize, type SmallModel } from './model';

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { batchOf, dataExamples } from '../../../src/engine/model/examples';
 import { drawLatents } from '../../../src/engine/model/latents';
-import { logLikelihood } from '../../../src/flow/real-nvp';
+import { logLikelihood } from '../../../src/flow/flow';
 import type { Selection } from '../../../src/protocol/selection';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';

@@ -12,7 +12,7 @@ import { createInspector, type Inspector } from '../../../src/engine/inspect/ins
 import type { FlowModel } from '../../../src/engine/model/flow-model';
 import { openModel } from '../../../src/engine/open/open-model';
 import type { Model } from '../../../src/engine/model/model';
-import { buildFlow } from '../../../src/flow/real-nvp';
+import { buildFlow } from '../../../src/flow/flow';
 import { movedValues, type Values } from '../../contract/eager';
 
 export const digitsModel = {

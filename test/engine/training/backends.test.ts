@@ -21,7 +21,7 @@ import { packTensors } from '../../../src/engine/training/packed';
 import { averageDecayAt, learningRateAt } from '../../../src/engine/training/schedule';
 import { stepFunction, trainingVectors } from '../../../src/engine/training/step-graph';
 import { createTrainer, initialState } from '../../../src/engine/training/trainer';
-import { buildFlow, buildPreprocess, quantizationNats } from '../../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess, quantizationNats } from '../../../src/flow/flow';
 import { sizeOf } from '../../../src/base/shape';
 import type { TensorMap } from '../../../src/graph/trace/trace';
 import { onCpu } from '../../contract/eager';

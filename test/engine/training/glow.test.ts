@@ -13,7 +13,7 @@ import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow
 import { setByFirstBatch } from '../../../src/engine/training/first-batch';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { train } from '../../../src/engine/training/train';
-import { buildFlow } from '../../../src/flow/real-nvp';
+import { buildFlow } from '../../../src/flow/flow';
 import * as v from 'valibot';
 import { contextOf, onCpu, toTensors } from '../../contract/eager';
 import { stream } from '../../../src/data/random';

@@ -18,7 +18,7 @@ import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow
 import { trainingBatches } from '../../../src/engine/training/batches';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { train } from '../../../src/engine/training/train';
-import { buildFlow, buildPreprocess, logLikelihood } from '../../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess, logLikelihood } from '../../../src/flow/flow';
 import type { TrainProgress } from '../../../src/protocol/engine';
 import { contextOf, onCpu, toTensors } from '../../contract/eager';
 

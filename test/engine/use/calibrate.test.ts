@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { inverseSoftplus } from '../../../src/base/softplus';
 import { stream } from '../../../src/data/random';
-import { buildFlow } from '../../../src/flow/real-nvp';
+import { buildFlow } from '../../../src/flow/flow';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { plainContextInfo } from '../../../src/engine/model/context';

@@ -1,7 +1,7 @@
 import { parseRunConfig } from '../../../src/config/parse';
 import type { ModelConfig } from '../../../src/config/schema';
 import { stream } from '../../../src/data/random';
-import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../../src/flow/flow';
 import type { Standardization } from '../../../src/config/standardization';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { initialTensors } from '../../../src/engine/training/initialize';

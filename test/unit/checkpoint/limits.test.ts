@@ -19,7 +19,7 @@ import { readOnnx } from '../../../src/engine/onnx-file/read';
 import { describeModel } from '../../../src/engine/open/describe-model';
 import { explainModel } from '../../../src/engine/open/explain-model';
 import { outlineModel } from '../../../src/engine/open/open-model';
-import { buildFlow } from '../../../src/flow/real-nvp';
+import { buildFlow } from '../../../src/flow/flow';
 import * as op from '../support/pickle';
 import { processorTime } from '../support/processor-time';
 import { put, temporaryFolder } from '../support/temporary';

@@ -8,8 +8,8 @@ import { conventionsFor, conventionSets } from '../../../src/config/conventions'
 import { presets } from '../../../src/config/presets';
 import { forwardGraph, inverseGraph } from '../../../src/engine/model/flow-graphs';
 import { trainingVectors } from '../../../src/engine/training/step-graph';
-import type { Flow } from '../../../src/flow/layers';
-import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
+import type { Flow } from '../../../src/flow/built-flow';
+import { buildFlow, buildPreprocess } from '../../../src/flow/flow';
 import { sizeOf } from '../../../src/base/shape';
 
 const images = (height: number, channels: number, levels = 256): DataShape => ({

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { parseRunConfig } from '../../../src/config/parse';
 import { stream } from '../../../src/data/random';
-import { buildFlow, buildPreprocess } from '../../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../../src/flow/flow';
 import {
   type GraphSubject,
   graphFunctions,

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { onnx } from 'onnx-proto';
-import { withScope } from '../../../src/flow/scope';
+import { withScope } from '../../../src/flow/core/scope';
 import { toOnnx } from '../../../src/graph/onnx/to-onnx';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
 import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace/trace';

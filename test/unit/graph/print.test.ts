@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { withScope } from '../../../src/flow/scope';
+import { withScope } from '../../../src/flow/core/scope';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
 import { printGraph } from '../../../src/graph/print';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../src/graph/trace/trace';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
-import { withScope } from '../../../src/flow/scope';
+import { withScope } from '../../../src/flow/core/scope';
 import { fusedAdam } from '../../../src/graph/trace/adam';
 import { anyBatch, trace, type TensorMap } from '../../../src/graph/trace/trace';
 

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../base/shape';
-import type { FlowContext } from '../../../flow/bijection';
+import type { FlowContext } from '../../../flow/core/bijection';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace/trace';
 import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';

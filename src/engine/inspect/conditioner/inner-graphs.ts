@@ -1,10 +1,11 @@
 /** Graphs that look inside one layer: feature maps, what arrives at norms, and its Jacobian. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { movedPositions, type NormOptions } from '../../../flow/batch-statistics';
-import type { Bijection } from '../../../flow/bijection';
-import type { Mask } from '../../../flow/masks';
-import { maskTensors } from '../../../flow/tensors';
+import { movedPositions } from '../../../flow/layers/batch-statistics';
+import type { Bijection } from '../../../flow/core/bijection';
+import type { Mask } from '../../../flow/core/masks';
+import type { NormOptions } from '../../../flow/core/spec';
+import { maskTensors } from '../../../flow/core/tensors';
 import type { Graph } from '../../../graph/ir';
 import { knotParts } from '../../../protocol/spline';
 import { removeDeadCode } from '../../../graph/passes/dead-code';

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../base/shape';
-import type { FlowLayer } from '../../../flow/layers';
+import type { FlowLayer } from '../../../flow/built-flow';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace/trace';
 import { hasTails } from '../../../protocol/spline';

@@ -2,7 +2,7 @@
  * From where on something counts as wrong. Chosen so that flows which train well give no finding (the bundled presets,
  * checkpoints of six other libraries), and so that each is reached well before results suffer.
  */
-import type { LayerSpec } from '../../../flow/spec';
+import type { LayerSpec } from '../../../flow/core/spec';
 import { manyOutside } from '../../../protocol/spline';
 
 /** |tanh u| of a saturated scale: the slope, 1 − tanh², has fallen below 4%, so s hardly learns there any more. */

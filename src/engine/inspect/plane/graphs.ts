@@ -1,6 +1,6 @@
 /** Graphs behind the views of the plane. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Bijection } from '../../../flow/bijection';
+import type { Bijection } from '../../../flow/core/bijection';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace } from '../../../graph/trace/trace';
 import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';

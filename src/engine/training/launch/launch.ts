@@ -10,7 +10,7 @@ import {
   type RunPaths,
 } from '../../../checkpoint/run-folder';
 import { readNpy, toFloat32 } from '../../../data/npy';
-import { buildFlow, buildPreprocess } from '../../../flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../../flow/flow';
 import type { TrainRequest, TrainResult } from '../../../protocol/engine';
 import type { Launch } from '../../../protocol/launch';
 import type { BackendInfo } from '../../../protocol/model';

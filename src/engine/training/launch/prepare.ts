@@ -10,7 +10,7 @@ import type { Dataset } from '../../../data/dataset';
 import { writeArrays } from '../../../data/write-arrays';
 import { writeAtomically, writeError } from '../../../files/atomic';
 import { makeFolder } from '../../../files/make-folder';
-import { quantizationNats } from '../../../flow/real-nvp';
+import { quantizationNats } from '../../../flow/flow';
 import type { TorchOptions } from '../../../protocol/launch';
 import type { FlowParts } from '../../model/flow-graphs';
 import type { TensorTable } from '../initialize';

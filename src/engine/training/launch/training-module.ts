@@ -1,5 +1,5 @@
 /** What the engine's training step computes before its gradients, printed as a PyTorch module. */
-import { drawSamples, logLikelihood } from '../../../flow/real-nvp';
+import { drawSamples, logLikelihood } from '../../../flow/flow';
 import { printTorch, type PrintedTorch } from '../../../graph/torch/file';
 import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
 import type { FlowParts } from '../../model/flow-graphs';

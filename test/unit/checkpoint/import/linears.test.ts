@@ -12,7 +12,7 @@ import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import type { Values } from '../../../../src/checkpoint/import/chain-importer';
 import type { VectorModelConfig } from '../../../../src/config/schema';
 import { stream } from '../../../../src/data/random';
-import { buildFlow } from '../../../../src/flow/real-nvp';
+import { buildFlow } from '../../../../src/flow/flow';
 import type { NdArray } from '../../../../src/protocol/tensors';
 import { contextOf, maxAbsDifference, onCpu, toTensors } from '../../../contract/eager';
 import { flowOf } from '../../../contract/flow-of';

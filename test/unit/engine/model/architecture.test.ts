@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildRunConfig } from '../../../../src/config/build';
 import { architectureName } from '../../../../src/engine/model/architecture';
-import { buildFlow } from '../../../../src/flow/real-nvp';
+import { buildFlow } from '../../../../src/flow/flow';
 
 const names = {
   realnvp: 'RealNVP',

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { runConfigSchema } from '../../../../src/config/schema';
 import { contextInfo, contextOrder, contextWords } from '../../../../src/engine/model/context';
-import { buildFlow } from '../../../../src/flow/real-nvp';
+import { buildFlow } from '../../../../src/flow/flow';
 import { classOf, withClass } from '../../../../src/protocol/model';
 
 const classesOf = (context: number, data: object, labelNames?: string[]) => {

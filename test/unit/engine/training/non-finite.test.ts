@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describeNonFinite } from '../../../../src/engine/training/non-finite';
-import type { Flow } from '../../../../src/flow/layers';
+import type { Flow } from '../../../../src/flow/built-flow';
 
 const names = ['couplings.0', 'couplings.1', 'couplings.2'];
 const flow = { layers: names.map((name) => ({ name })) } as unknown as Flow;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as v from 'valibot';
 import { modelSchema } from '../../../../src/config/schema';
 import { printFlow } from '../../../../src/engine/export/torch-graphs';
-import { buildFlow } from '../../../../src/flow/real-nvp';
+import { buildFlow } from '../../../../src/flow/flow';
 import { atom, binds, numberText, operation } from '../../../../src/graph/torch/expressions';
 import { asLoops } from '../../../../src/graph/torch/loops';
 import { wrapped } from '../../../../src/graph/torch/wrap';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseRunConfig } from '../../../../../src/config/parse';
 import { trainingModule } from '../../../../../src/engine/training/launch/training-module';
-import { buildFlow, buildPreprocess } from '../../../../../src/flow/real-nvp';
+import { buildFlow, buildPreprocess } from '../../../../../src/flow/flow';
 
 function printed(model: object): ReturnType<typeof trainingModule> {
   const config = parseRunConfig({ data: { source: 'moons' }, model }, 'test').model;

@@ -4,11 +4,11 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ModelConfig } from '../config/schema';
 import { hasLogit } from '../config/data-constraint';
 import type { Standardization } from '../config/standardization';
-import type { FlowContext, Step } from './bijection';
-import type { Preprocess } from './context';
+import type { FlowContext, Step } from './core/bijection';
+import type { Preprocess } from './nets/context';
 import { build } from './build';
 import { expand } from './expand/expand';
-import type { Flow } from './layers';
+import type { Flow } from './built-flow';
 import { logit, scalePixels, standardize } from './preprocess';
 import { alone, type Room } from './room';
 

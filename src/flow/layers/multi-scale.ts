@@ -5,10 +5,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext, Step } from './bijection';
-import { invertOrder, reorder } from './reorder';
+import type { Bijection, FlowContext, Step } from '../core/bijection';
+import { invertOrder, reorder } from '../core/reorder';
 import type { ImageShape } from './squeeze';
-import { withScope } from './scope';
+import { withScope } from '../core/scope';
 
 /**
  * fold → inner → fold undone. `inner` keeps its shape; `fold` only moves values, such as a squeeze. Taps the fold's own `x`,

@@ -6,10 +6,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection } from './bijection';
-import { invertOrder, reorder } from './reorder';
+import type { Bijection } from '../core/bijection';
+import { invertOrder, reorder } from '../core/reorder';
+import type { SqueezeOrder } from '../core/spec';
 
-export type SqueezeOrder = 'channel-major' | 'subpixel-major' | 'row-major';
 export type ImageShape = readonly [number, number, number];
 
 /** Sub-pixels as 2·dh + dw. */

@@ -6,23 +6,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../config/schema';
-import type { FlowContext, StateSpec } from './bijection';
-import type { Mask } from './masks';
-import { sizeOf } from '../base/shape';
-import { channelAxes, maskTensors, meanOver, sumOver } from './tensors';
-
-export interface NormOptions {
-  /** Share of the new batch in the running statistics. */
-  decay: number;
-  /** Added to the variance. */
-  epsilon: number;
-  /** Whether running variances are divided by n or by n − 1. The variance of the batch itself is biased always. */
-  variance: ModelConfig['normVariance'];
-  /** Elements that statistics are over. Without a mask all elements move. */
-  over: ModelConfig['normOver'];
-  statistics: ModelConfig['normStatistics'];
-}
+import type { FlowContext, StateSpec } from '../core/bijection';
+import type { Mask } from '../core/masks';
+import type { NormOptions } from '../core/spec';
+import { sizeOf } from '../../base/shape';
+import { channelAxes, maskTensors, meanOver, sumOver } from '../core/tensors';
 
 export interface Statistics {
   mean: Tensor;

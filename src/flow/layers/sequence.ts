@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext, Step } from './bijection';
-import { withScope } from './scope';
+import type { Bijection, FlowContext, Step } from '../core/bijection';
+import { withScope } from '../core/scope';
 
 /** A value on its way and what the pieces so far have added to the log-det. */
 function chain(x: Tensor, pieces: readonly ((value: Tensor) => Step)[]): Step {

@@ -1,5 +1,5 @@
 /** Masks of affine couplings: 1 where an element conditions (passes through), 0 where it moves. Paper, section 3.4. */
-import type { ModelConfig } from '../config/schema';
+import type { ModelConfig } from '../../config/schema';
 
 export type Polarity = ModelConfig['polarity'];
 

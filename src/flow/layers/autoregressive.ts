@@ -8,12 +8,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { byDegree, placesOf } from '../base/degrees';
-import type { Bijection, Conditioner, FlowContext } from './bijection';
-import { invertOrder, reorder } from './reorder';
-import { named, passScope, varied, withScope } from './scope';
-import { sumPerExample } from './tensors';
-import { mapAt, tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from './transforms/types';
+import { byDegree, placesOf } from '../../base/degrees';
+import type { Bijection, Conditioner, FlowContext } from '../core/bijection';
+import { invertOrder, reorder } from '../core/reorder';
+import { named, passScope, varied, withScope } from '../core/scope';
+import { sumPerExample } from '../core/tensors';
+import { mapAt, tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from '../transforms/types';
 
 export interface AutoregressiveOptions {
   name: string;

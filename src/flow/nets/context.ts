@@ -4,13 +4,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import { withContextDegrees, type Degrees } from '../base/degrees';
-import type { VectorModelConfig } from '../config/schema';
-import type { Bijection, FlowContext, ParameterSpec, StateSpec } from './bijection';
-import { activation } from './nets/activation';
-import { unitsByDegree, type Net } from './nets/conditioner';
-import { linear } from './nets/linear';
-import type { ContextSpec } from './spec';
+import { withContextDegrees, type Degrees } from '../../base/degrees';
+import type { VectorModelConfig } from '../../config/schema';
+import type { Bijection, FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
+import { activation } from './activation';
+import { unitsByDegree, type Net } from './conditioner';
+import { linear } from './linear';
+import type { ContextSpec } from '../core/spec';
 
 export interface ContextInput {
   /** Numbers of a context, C. */

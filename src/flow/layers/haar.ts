@@ -4,8 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../base/shape';
-import type { Bijection } from './bijection';
+import { sizeOf } from '../../base/shape';
+import type { Bijection } from '../core/bijection';
 import type { ImageShape } from './squeeze';
 
 /** Mean, difference of columns, of rows, of diagonals; symmetric, and 4 times its own inverse. */

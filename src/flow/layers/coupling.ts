@@ -10,12 +10,12 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { flowNorm } from './batch-norm';
-import type { NormOptions } from './batch-statistics';
-import type { Bijection, Conditioner, FlowContext } from './bijection';
-import { named } from './scope';
+import type { Bijection, Conditioner, FlowContext } from '../core/bijection';
+import { named } from '../core/scope';
+import type { NormOptions } from '../core/spec';
 import type { Split } from './splits';
-import { maskTensors, sumPerExample } from './tensors';
-import { mapAt, tapKnots, type ElementMap, type UnivariateTransform } from './transforms/types';
+import { maskTensors, sumPerExample } from '../core/tensors';
+import { mapAt, tapKnots, type ElementMap, type UnivariateTransform } from '../transforms/types';
 
 export interface CouplingOptions {
   name: string;

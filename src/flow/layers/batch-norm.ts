@@ -5,17 +5,12 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import {
-  movedPositions,
-  runningStatistics,
-  statisticsOf,
-  statisticsState,
-  type NormOptions,
-} from './batch-statistics';
-import type { Bijection } from './bijection';
-import type { Mask } from './masks';
-import { named } from './scope';
-import { maskTensors } from './tensors';
+import { movedPositions, runningStatistics, statisticsOf, statisticsState } from './batch-statistics';
+import type { Bijection } from '../core/bijection';
+import type { Mask } from '../core/masks';
+import { named } from '../core/scope';
+import type { NormOptions } from '../core/spec';
+import { maskTensors } from '../core/tensors';
 
 export interface FlowNormOptions extends NormOptions {
   name: string;

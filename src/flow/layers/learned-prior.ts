@@ -8,17 +8,17 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../base/shape';
-import type { ImageLayerConfig } from '../config/image-layers';
-import type { Bijection, Conditioner, FlowContext, ParameterSpec } from './bijection';
-import { givenContext } from './context';
+import { sizeOf } from '../../base/shape';
+import type { ImageLayerConfig } from '../../config/image-layers';
+import type { Bijection, Conditioner, FlowContext, ParameterSpec } from '../core/bijection';
+import { givenContext } from '../nets/context';
 import { coupling } from './coupling';
-import { zeros } from './init';
-import { jointConditioner } from './nets/conditioner';
-import { plainConvolution } from './nets/plain-convolution';
+import { zeros } from '../core/init';
+import { jointConditioner } from '../nets/conditioner';
+import { plainConvolution } from '../nets/plain-convolution';
 import { selected, whole } from './splits';
 import type { ImageShape } from './squeeze';
-import { affine } from './transforms/affine';
+import { affine } from '../transforms/affine';
 
 export type PriorConfig = Extract<ImageLayerConfig, { kind: 'prior' }>;
 

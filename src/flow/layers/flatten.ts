@@ -1,7 +1,7 @@
 /** [H, W, C] as one pixel [1, 1, H·W·C], channel by channel as PyTorch's flatten has it; log-det 0. */
 import * as tf from '@tensorflow/tfjs-core';
-import { sizeOf } from '../base/shape';
-import type { Bijection } from './bijection';
+import { sizeOf } from '../../base/shape';
+import type { Bijection } from '../core/bijection';
 import type { ImageShape } from './squeeze';
 
 export function flatten(name: string, shape: ImageShape): Bijection {

@@ -4,8 +4,8 @@
  * in through the context; randomness comes in as tensors.
  */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Quantity } from '../protocol/quantities';
-import type { SplineInfo } from '../protocol/spline';
+import type { Quantity } from '../../protocol/quantities';
+import type { SplineInfo } from '../../protocol/spline';
 import type { Init } from './init';
 import type { WholeBatch } from './whole-batch';
 

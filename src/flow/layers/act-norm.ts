@@ -5,10 +5,10 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { sizeOf } from '../base/shape';
-import type { Bijection, FlowContext } from './bijection';
-import { zeros } from './init';
-import { channelAxes, meanOver } from './tensors';
+import { sizeOf } from '../../base/shape';
+import type { Bijection, FlowContext } from '../core/bijection';
+import { zeros } from '../core/init';
+import { channelAxes, meanOver } from '../core/tensors';
 
 /** Keeps the scale of a channel that is constant in the first batch finite. */
 const leastDeviation = 1e-6;

@@ -1,9 +1,9 @@
 /** Ways to split a value into identity and transformed features, and to merge the two again. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Mask } from './masks';
-import { invertOrder, reorder } from './reorder';
-import { maskTensors } from './tensors';
+import type { Mask } from '../core/masks';
+import { invertOrder, reorder } from '../core/reorder';
+import { maskTensors } from '../core/tensors';
 
 export interface Split {
   /** Shape of each part without the batch axis. */

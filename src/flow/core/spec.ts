@@ -2,14 +2,11 @@
  * What a flow is: its input, its context, its layers in order from data to latent, and its base. A layer is complete: it
  * carries its split or order, its transform, its conditioner and its norm with their settings. Builders read this alone.
  */
-import type { BaseConfig } from '../config/bases';
-import type { ImageNetConfig, ImageLayerConfig } from '../config/image-layers';
-import type { NetConfig, TransformConfig } from '../config/layer-parts';
-import type { MixingLayer } from '../config/mixing-layers';
-import type { NormOptions } from './batch-statistics';
-import type { ActivationOptions } from './nets/activation';
-import type { OutputConvention } from './nets/conditioner';
-import type { SqueezeOrder } from './squeeze';
+import type { BaseConfig } from '../../config/bases';
+import type { ImageNetConfig, ImageLayerConfig } from '../../config/image-layers';
+import type { NetConfig, TransformConfig } from '../../config/layer-parts';
+import type { MixingLayer } from '../../config/mixing-layers';
+import type { ModelConfig, VectorModelConfig } from '../../config/schema';
 
 export interface FlowSpec {
   /** [D], or [H, W, C] after padding. */
@@ -18,6 +15,8 @@ export interface FlowSpec {
   layers: readonly LayerSpec[];
   base: BaseConfig;
 }
+
+export type ActivationOptions = Pick<VectorModelConfig, 'activation' | 'slope'>;
 
 export type ContextSpec =
   | {
@@ -31,6 +30,21 @@ export type ContextSpec =
       output: 'linear' | 'activated';
     }
   | { kind: 'image'; height: number; width: number; channels: number };
+
+/** Channel orders of a squeeze; layers/squeeze.ts has what they are. */
+export type SqueezeOrder = 'channel-major' | 'subpixel-major' | 'row-major';
+
+export interface NormOptions {
+  /** Share of the new batch in the running statistics. */
+  decay: number;
+  /** Added to the variance. */
+  epsilon: number;
+  /** Whether running variances are divided by n or by n − 1. The variance of the batch itself is biased always. */
+  variance: ModelConfig['normVariance'];
+  /** Elements that statistics are over. Without a mask all elements move. */
+  over: ModelConfig['normOver'];
+  statistics: ModelConfig['normStatistics'];
+}
 
 export type LayerSpec = { name: string } & (
   | CouplingSpec
@@ -80,6 +94,9 @@ export interface TransformSpec {
   /** Whether learned scales are regularized (paper, section 4.1). */
   decays: boolean;
 }
+
+/** Where the parameters of a transform stand in the output of one network. */
+export type OutputConvention = Pick<ModelConfig, 'outputOrder' | 'outputLayout'>;
 
 export interface ConditionerSpec {
   net: NetSpec;

@@ -4,10 +4,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { inverseSoftplus } from '../base/softplus';
-import { runningStatistics, statisticsOf, statisticsState, type NormOptions } from './batch-statistics';
-import type { Bijection, FlowContext } from './bijection';
-import { zeros } from './init';
+import { inverseSoftplus } from '../../base/softplus';
+import { runningStatistics, statisticsOf, statisticsState } from './batch-statistics';
+import type { Bijection, FlowContext } from '../core/bijection';
+import { zeros } from '../core/init';
+import type { NormOptions } from '../core/spec';
 
 /** Least gain (nflows). */
 const gainFloor = 1e-5;

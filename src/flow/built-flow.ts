@@ -1,10 +1,10 @@
 /** The flow as a list of rows in forward order: what the command line, the exporter and the inspector name and show. */
 import type { LayerKind } from '../protocol/model';
 import type { Base } from './bases/types';
-import type { Bijection } from './bijection';
-import type { ContextInput } from './context';
-import type { Mask } from './masks';
-import type { LayerSpec } from './spec';
+import type { Bijection } from './core/bijection';
+import type { ContextInput } from './nets/context';
+import type { Mask } from './core/masks';
+import type { LayerSpec } from './core/spec';
 
 /** A row of any flow, also of one that was found in a graph. */
 export interface LayerRow {
