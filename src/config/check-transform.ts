@@ -15,12 +15,12 @@ export function checkTransform(transform: TransformConfig, at: (setting: string)
   switch (transform.kind) {
     case 'affine':
       return checkScaleMap(transform, at);
-    case 'additive':
-      return [];
     case 'rationalQuadratic':
       return checkSpline(transform, at);
     case 'intervalSpline':
       return checkInterval(transform.interval, transform.bins, at('interval.domain'));
+    default:
+      return [];
   }
 }
 
@@ -31,8 +31,11 @@ const modelFields: Readonly<Record<string, string>> = {
   'interval.domain': 'splineInterval.domain',
 };
 
+/** What the fields of a model say; an object is checked where it stands. */
 export const checkTransformOfModel = (model: ModelConfig): Problem[] =>
-  checkTransform(transformOfModel(model), (setting) => `model.${modelFields[setting] ?? setting}`);
+  typeof model.transform === 'string'
+    ? checkTransform(transformOfModel(model), (setting) => `model.${modelFields[setting] ?? setting}`)
+    : [];
 
 function checkScaleMap({ scaleMap, scaleEpsilon }: Affine, at: (setting: string) => string): Problem[] {
   if (scaleEpsilon > 0 || !needsEpsilon.has(scaleMap)) return [];

@@ -1,9 +1,10 @@
 /** Settings of a vector model that do not go together. */
 import { perFeature } from './bases';
 import { checkTransform } from './check-transform';
+import type { TransformConfig } from './layer-parts';
 import type { Problem } from './problem';
 import type { VectorModelConfig } from './schema';
-import { transformParameters } from './transforms';
+import { parametersOf } from './transforms';
 
 /** Graphs of autoregressive layers have the network once for each feature. */
 const mostOneByOne = 64;
@@ -31,8 +32,12 @@ export function checkVector(model: VectorModelConfig): Problem[] {
           : 'expected false, or net "residual"; what normalizes a dense net is denseNorm',
     });
   }
-  const takes: readonly string[] = transformParameters[model.transform];
-  const hasShiftNet = model.nets === 'separate' && takes.includes('shift');
+  const { transform } = model;
+  const shifts =
+    typeof transform === 'string'
+      ? parametersOf(transform).includes('shift')
+      : transform.kind === 'affine' || transform.kind === 'additive';
+  const hasShiftNet = model.nets === 'separate' && shifts;
   if (model.shiftActivation !== undefined && !hasShiftNet) {
     problems.push({
       path: 'model.shiftActivation',
@@ -80,6 +85,10 @@ export function checkVector(model: VectorModelConfig): Problem[] {
       message: `expected at most ${mostOneByOne} features with autoregressive layers, which compute them one after the other, got ${model.dim}`,
     });
   }
+  if (typeof model.transform !== 'string') {
+    const kind = autoregressive ? 'autoregressive' : 'coupling';
+    problems.push(...checkTransformOf(model.transform, kind, 'model.transform'));
+  }
   if (model.layers) problems.push(...checkLayers(model.layers, model.dim));
   problems.push(...checkBase(model));
   return problems;
@@ -116,7 +125,7 @@ type Layer = NonNullable<VectorModelConfig['layers']>[number];
 /** The transform and the network that a layer has for itself. */
 function checkParts(layer: Extract<Layer, { kind: 'coupling' | 'autoregressive' }>, path: string): Problem[] {
   const { transform, net } = layer;
-  const problems: Problem[] = [];
+  const problems: Problem[] = transform ? checkTransformOf(transform, layer.kind, `${path}.transform`) : [];
   const add = (field: string, message: string) => problems.push({ path: `${path}.${field}`, message });
   const autoregressive = layer.kind === 'autoregressive';
   if (autoregressive && net?.kind === 'dense')
@@ -126,14 +135,23 @@ function checkParts(layer: Extract<Layer, { kind: 'coupling' | 'autoregressive' 
     );
   if (layer.kind === 'coupling' && transform && layer.scaleClamp !== undefined)
     add('scaleClamp', 'expected none beside `transform`, which has a `scaleClamp` for itself');
-  if (transform?.kind === 'affine') {
-    const { scaleMean } = transform;
-    if (scaleMean === 'pixel' || scaleMean === 'image')
-      add('transform.scaleMean', `expected "kept" or "removed" for vectors, got "${scaleMean}"`);
-    if (scaleMean === 'removed' && autoregressive)
-      add('transform.scaleMean', 'expected "kept": a mean over all features depends on later ones');
-  }
-  if (transform) problems.push(...checkTransform(transform, (setting) => `${path}.transform.${setting}`));
+  return problems;
+}
+
+/** @param path of the transform, an object */
+function checkTransformOf(
+  transform: TransformConfig,
+  kind: 'coupling' | 'autoregressive',
+  path: string,
+): Problem[] {
+  const problems = checkTransform(transform, (setting) => `${path}.${setting}`);
+  if (transform.kind !== 'affine') return problems;
+  const { scaleMean } = transform;
+  const add = (message: string) => problems.push({ path: `${path}.scaleMean`, message });
+  if (scaleMean === 'pixel' || scaleMean === 'image')
+    add(`expected "kept" or "removed" for vectors, got "${scaleMean}"`);
+  if (scaleMean === 'removed' && kind === 'autoregressive')
+    add('expected "kept": a mean over all features depends on later ones');
   return problems;
 }
 

@@ -63,17 +63,14 @@ export const splineInterval = v.strictObject({
 });
 export type SplineInterval = v.InferOutput<typeof splineInterval>;
 
+export const transformWords =
+  'Map of each transformed element: affine, a scale and a shift in the form that `affine` names; additive, x + t (NICE); ' +
+  'rationalQuadratic, a monotone spline (neural spline flows). Settings of s count for affine alone. For rows of numbers also ' +
+  'an object with a kind and its settings, as layers of `layers` may have: for example {"kind": "affine", "scaleMap": "exp"}. ' +
+  'Then the fields here for scales and splines are not used.';
+
 export const conventionFields = {
-  transform: v.optional(
-    v.pipe(
-      v.picklist(transformNames),
-      describe(
-        'Map of each transformed element: affine, a scale and a shift in the form that `affine` names; additive, x + t (NICE); ' +
-          'rationalQuadratic, a monotone spline (neural spline flows). Settings of s count for affine alone.',
-      ),
-    ),
-    'affine',
-  ),
+  transform: v.optional(v.pipe(v.picklist(transformNames), describe(transformWords)), 'affine'),
   affine: v.optional(
     v.pipe(
       affineForm,

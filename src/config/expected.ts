@@ -27,6 +27,13 @@ function unwrap(schema: AnySchema): AnySchema {
   return inner;
 }
 
+/** The same, and of a union with objects those for an object. */
+function ruling(schema: AnySchema, value: unknown): AnySchema {
+  const inner = unwrap(schema);
+  const options = inner.type === 'union' && isRecord(value) ? (inner.options as AnySchema[]) : [];
+  return options.find(({ type }) => type === 'variant') ?? inner;
+}
+
 /** The alternative that the value's discriminator names. */
 function alternative(schema: AnySchema, value: unknown): AnySchema | undefined {
   const kind = isRecord(value) ? value[schema.key!] : undefined;
@@ -35,7 +42,7 @@ function alternative(schema: AnySchema, value: unknown): AnySchema | undefined {
 
 /** The object schema that rules a value, if one does. */
 function objectSchema(schema: AnySchema, value: unknown): AnySchema | undefined {
-  const inner = unwrap(schema);
+  const inner = ruling(schema, value);
   const chosen = inner.type === 'variant' ? alternative(inner, value) : inner;
   return chosen?.entries ? chosen : undefined;
 }
@@ -54,7 +61,7 @@ export function schemaAt(schema: v.GenericSchema, value: unknown, path: Path): v
   let here = value;
   for (const key of path) {
     if (!at) return undefined;
-    const inner = unwrap(at);
+    const inner = ruling(at, here);
     if (inner.item) {
       at = inner.item;
     } else if (inner.type === 'variant' && key === inner.key && !alternative(inner, here)) {

@@ -9,7 +9,9 @@ export function transformOfModel(
   config: ModelConfig,
   layer: Partial<Pick<Affine, 'scaleMap' | 'scaleClamp' | 'scaleMean'>> = {},
 ): TransformConfig {
-  switch (config.transform) {
+  const { transform } = config;
+  if (typeof transform !== 'string') return transform;
+  switch (transform) {
     case 'affine':
       return {
         kind: 'affine',

@@ -89,16 +89,27 @@ function unknownKeys(schema: v.GenericSchema, value: unknown, path: Path): Probl
   return [...unknown, ...inside];
 }
 
+const keysOf = ({ path }: v.BaseIssue<unknown>): (string | number)[] =>
+  (path ?? []).map((item) => item.key as string | number);
+
+/** What is wrong inside of an object that is one of several things, instead of that it is none of them. */
+function inUnion(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown>[] {
+  const { path } = issue;
+  const inside = (issue.issues ?? []).filter((one) => one.path);
+  if (!path || inside.length === 0) return [issue];
+  return inside.map((one) => ({ ...one, path: [...path, ...one.path!] }));
+}
+
 function invalidValues(
   schema: v.GenericSchema,
   value: unknown,
   issues: readonly v.BaseIssue<unknown>[],
 ): Problem[] {
   const byPath = new Map<string, Problem>();
-  for (const issue of issues) {
+  for (const issue of issues.flatMap(inUnion)) {
     if (issue.expected === 'never') continue;
     if (byPath.size === mostProblems) break;
-    const keys = (issue.path ?? []).map((item) => item.key as string | number);
+    const keys = keysOf(issue);
     const path = keys.join('.');
     const at = schemaAt(schema, value, keys);
     const expected = at ? expectation(at) : (issue.expected ?? 'something else');

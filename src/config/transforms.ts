@@ -10,4 +10,8 @@ export type TransformParameter = 'scale' | 'shift' | 'interval' | 'widths' | 'he
 
 export type TransformName = keyof typeof transformParameters;
 
+/** What a model's transform takes that has a name; one with settings of its own, an object, takes what these say. */
+export const parametersOf = (transform: TransformName | object): readonly TransformParameter[] =>
+  typeof transform === 'string' ? transformParameters[transform] : [];
+
 export const transformNames = Object.keys(transformParameters) as [TransformName, ...TransformName[]];

@@ -2,7 +2,14 @@
 import * as v from 'valibot';
 import { baseSchema } from './bases';
 import { mixingLayers, reflectionCount } from './mixing-layers';
-import { conventionFields, flowNorm, outputLayout, outputOrder, polarity } from './convention-fields';
+import {
+  conventionFields,
+  flowNorm,
+  outputLayout,
+  outputOrder,
+  polarity,
+  transformWords,
+} from './convention-fields';
 import { netConfig, transformConfig } from './layer-parts';
 import {
   activation,
@@ -13,6 +20,7 @@ import {
   positiveInteger,
   slope,
 } from './fields';
+import { transformNames } from './transforms';
 
 const bit = v.picklist([0, 1]);
 
@@ -318,6 +326,10 @@ export const vectorModelSchema = v.strictObject({
     ),
   ),
   ...conventionFields,
+  transform: v.optional(
+    v.pipe(v.union([v.picklist(transformNames), transformConfig]), describe(transformWords)),
+    'affine',
+  ),
   scaleMean: v.optional(
     v.pipe(
       v.picklist(['kept', 'removed']),

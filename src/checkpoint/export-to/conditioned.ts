@@ -5,7 +5,7 @@
 import { degreesOf, maskBetween, withContextDegrees } from '../../base/degrees';
 import { inverseSoftplus } from '../../base/softplus';
 import type { VectorModelConfig } from '../../config/schema';
-import { transformParameters, type TransformParameter } from '../../config/transforms';
+import { parametersOf, type TransformParameter } from '../../config/transforms';
 import type { NdArray } from '../../protocol/tensors';
 import type { ChainLayer } from '../import/vector-chain';
 import { readDense, readMlp, rewired, sideBySide, withInputs, withOutputs } from './nets';
@@ -53,7 +53,7 @@ function sizeOfParameter({ bins }: HeadFields, parameter: TransformParameter): n
 
 /** @param answered features that the networks answer for, in their order */
 export function headsOf(model: HeadFields, answered: readonly number[]): Conditioned['heads'] {
-  const takes: readonly TransformParameter[] = transformParameters[model.transform];
+  const takes = parametersOf(model.transform);
   const order = model.outputOrder === 'scale-shift' ? takes : takes.toReversed();
   const sizes = order.map((parameter) => sizeOfParameter(model, parameter));
   const each = sizes.reduce((sum, size) => sum + size, 0);
@@ -95,7 +95,7 @@ export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer,
 
 /** Hidden widths of a conditioner as one network: networks of s and t stand side by side. */
 export function hiddenWidths({ nets, hidden, transform }: VectorModelConfig): number[] {
-  const count = nets === 'joint' ? 1 : transformParameters[transform].length;
+  const count = nets === 'joint' ? 1 : parametersOf(transform).length;
   return hidden.map((width) => count * width);
 }
 

@@ -107,7 +107,12 @@ export function checkHolds(
   const unlike = chain.findIndex((layer) => hasOwnParts(layer));
   misfits.check(unlike < 0, `layers.${unlike}`, 'a transform or network of its own', 'those of the model');
   const known = transforms.map((name) => JSON.stringify(name)).join(' or ');
-  misfits.check(transforms.includes(model.transform), 'transform', model.transform, known);
+  misfits.check(
+    transforms.some((name) => name === model.transform),
+    'transform',
+    model.transform,
+    known,
+  );
   const possible = ['normal', 'diagonalNormal', ...bases];
   misfits.check(
     possible.includes(model.base.kind),

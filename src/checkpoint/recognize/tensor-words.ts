@@ -37,7 +37,7 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 /** What the last layer of a conditioner gives. */
-const givenBy: Record<TransformConfig['kind'], string> = {
+const givenBy: Partial<Record<TransformConfig['kind'], string>> = {
   affine: 's and t',
   additive: 't',
   rationalQuadratic: 'the widths, heights and slopes of splines',
@@ -71,7 +71,10 @@ export function wordsOf(
     else if (token !== 'blocks') words.push(parts[token] ?? token);
   });
   const isKnots = words.at(-1) === 'last layer' && tokens[0] !== 'base' && /[nN]et$/.test(tokens[0] ?? '');
-  const gives = transform && isKnots && tokens[0] === 'net' ? `, which gives ${givenBy[transform]}` : '';
+  const gives =
+    transform && isKnots && tokens[0] === 'net'
+      ? `, which gives ${givenBy[transform] ?? 'what the transform takes'}`
+      : '';
   const what = kinds[kind] ?? kind;
   return words.length === 0 ? what : `${what} of the ${words.join(', ')}${gives}`;
 }

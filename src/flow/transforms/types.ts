@@ -4,14 +4,13 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { TransformParameter } from '../../config/transforms';
 import type { Quantity } from '../../protocol/quantities';
 import type { KnotPart, SplineInfo } from '../../protocol/spline';
 import type { FlowContext, ParameterSpec } from '../core/bijection';
 
-/** What a transform takes from the conditioner for one element. */
+/** What a transform takes from the conditioner for one element; the name is also that of a network which gives it alone. */
 export interface Taken {
-  readonly name: TransformParameter;
+  readonly name: string;
   /** How many values. */
   readonly size: number;
 }

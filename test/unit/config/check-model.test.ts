@@ -67,6 +67,37 @@ test('an activation of shifts alone needs a network that gives them alone', () =
   );
 });
 
+test('a transform may be an object, for all layers of a model', () => {
+  const transform = { kind: 'rationalQuadratic', bins: 4, bound: 3 };
+  assert.equal(complaint({ transform }), 'accepted');
+  assert.match(
+    complaint({ transform: { ...transform, bond: 3 } }),
+    /model\.transform\.bond: unknown setting; did you mean "bound"/,
+  );
+  assert.match(
+    complaint({ transform: { ...transform, bound: -3 } }),
+    /model\.transform\.bound: expected a number > 0, got -3/,
+  );
+  assert.match(
+    complaint({ transform: { kind: 'cubic' } }),
+    /model\.transform\.kind: expected one of "affine", .*, got "cubic"/,
+  );
+  assert.match(complaint({ transform: 'cubic' }), /model\.transform: expected one of .*, got "cubic"/);
+  assert.match(
+    complaint({ transform: { ...transform, floor: 0.3 } }),
+    /model\.transform\.floor: expected less than 1\/4/,
+  );
+  const removed = { kind: 'affine', scaleMean: 'removed' };
+  assert.equal(complaint({ transform: removed }), 'accepted');
+  assert.match(
+    complaint({ transform: removed, layer: 'autoregressive' }),
+    /model\.transform\.scaleMean: expected "kept"/,
+  );
+  const separate = { nets: 'separate', shiftActivation: 'relu' };
+  assert.equal(complaint({ ...separate, transform: { kind: 'affine' } }), 'accepted');
+  assert.match(complaint({ ...separate, transform }), /model\.shiftActivation: expected none/);
+});
+
 test('what is wrong in a written-out chain is named by place', () => {
   const faults: [unknown[], string][] = [
     [

@@ -319,11 +319,8 @@ function buildText(
           `        use_batch_norm=${python(netNorm)},`,
           '    )',
         ];
-  const coupling = {
-    affine: 'AffineCouplingTransform',
-    additive: 'AdditiveCouplingTransform',
-    rationalQuadratic: 'PiecewiseRationalQuadraticCouplingTransform',
-  }[transform];
+  const linear = additive ? 'AdditiveCouplingTransform' : 'AffineCouplingTransform';
+  const coupling = spline ? 'PiecewiseRationalQuadraticCouplingTransform' : linear;
   const scale = general
     ? ', scale_activation=transforms.AffineCouplingTransform.GENERAL_SCALE_ACTIVATION'
     : '';

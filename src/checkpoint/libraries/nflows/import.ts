@@ -224,7 +224,8 @@ function titleOf(couplings: readonly Working[], first: Working): string {
 }
 
 /** Settings that vectors and images share. */
-type MapFields = Pick<VectorFields, keyof typeof conventionFields>;
+type MapFields = Pick<VectorFields, Exclude<keyof typeof conventionFields, 'transform'>> &
+  Partial<Pick<FeatureMap, 'transform'>>;
 
 /** How outputs become a map: those of a coupling are shifts, then scales; those of a MADE stand together for each feature. */
 export function mapFields(

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
+import { transformOfModel } from '../../../../src/config/model-parts';
 import { explainImport } from '../../../../src/checkpoint/recognize/explain';
 import { saysOf } from '../../../../src/checkpoint/recognize/tensor-words';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
@@ -17,7 +18,9 @@ async function explained(name: string) {
   const taken = await explainImport(file, { answers: () => answers });
   assert.ok('tensors' in taken, 'reason' in taken ? taken.reason : '');
   const has = (ours: string): boolean => ours in taken.flow.tensors;
-  const says = new Map(taken.tensors.map((one) => [one.name, saysOf(one, taken.flow.model.transform, has)]));
+  const says = new Map(
+    taken.tensors.map((one) => [one.name, saysOf(one, transformOfModel(taken.flow.model).kind, has)]),
+  );
   return { file, ...taken, says };
 }
 
