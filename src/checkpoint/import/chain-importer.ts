@@ -29,8 +29,7 @@ import {
 import { readOurs, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
-import type { PythonModule } from '../pickle/python-object';
-import type { ImportedFlow, ModuleFact, Recognized, Recognizer, TensorFile } from './types';
+import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
 import { askedOfEach } from './asked';
 import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
 
@@ -180,7 +179,6 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   library: ChainLibrary<C, S>,
 ): Recognizer {
   const isCoupling = (step: C | S): step is C => 'alike' in step;
-  const factsOf = new WeakMap<readonly PythonModule[], readonly ModuleFact[]>();
 
   function read(file: TensorFile): {
     /** One for each description of couplings, at least one. */
@@ -298,22 +296,25 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
 
   function partsOf(couplings: readonly C[], file: TensorFile): readonly (readonly C[])[] {
     const parts = new Map<string, C[]>();
+    const knownOf = knownIn(file);
     for (const coupling of couplings) {
-      const key = JSON.stringify([coupling.alike, knownOf(coupling, file)]);
+      const key = JSON.stringify([coupling.alike, knownOf(coupling)]);
       parts.set(key, [...(parts.get(key) ?? []), coupling]);
     }
     return [...parts.values()].flatMap((part) => library.part?.(part) ?? [part]);
   }
 
-  /** What the modules of the file say of a coupling, by the keys of questions. */
-  function knownOf({ at }: C, { modules = [] }: TensorFile): Record<string, string | number> {
-    const known: Record<string, string | number> = {};
-    if (modules.length > 0 && !factsOf.has(modules)) factsOf.set(modules, library.modules?.(modules) ?? []);
-    for (const fact of factsOf.get(modules) ?? []) {
-      if (typeof fact !== 'string' && fact.at !== undefined && `${fact.at}.`.startsWith(`${at}.`))
-        known[fact.key] = fact.value;
-    }
-    return known;
+  /** What the modules of a file say of a coupling, by the keys of questions. */
+  function knownIn({ modules = [] }: TensorFile): (coupling: C) => Record<string, string | number> {
+    const facts = modules.length > 0 ? (library.modules?.(modules) ?? []) : [];
+    return ({ at }) =>
+      Object.fromEntries(
+        facts.flatMap((fact) =>
+          typeof fact !== 'string' && fact.at !== undefined && `${fact.at}.`.startsWith(`${at}.`)
+            ? [[fact.key, fact.value]]
+            : [],
+        ),
+      );
   }
 
   /** What a module is within the wrappers that make it run backwards, of which two cancel out. */
@@ -400,7 +401,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       const places = new Map<C | S, number>(steps.map((step, i) => [step, i]));
       const asked = askedOfEach<C, Chain<C, S>>(chains, {
         questions: library.questions,
-        known: (coupling) => knownOf(coupling, file),
+        known: knownIn(file),
         place: (coupling) => places.get(coupling)!,
       });
       return {
