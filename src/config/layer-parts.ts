@@ -19,6 +19,14 @@ const bins = v.optional(
   8,
 );
 
+const direction = v.optional(
+  v.pipe(
+    v.picklist(['forward', 'inverse']),
+    describe('forward: it maps data to latent; inverse: latent to data.'),
+  ),
+  'forward',
+);
+
 export const transformConfig = v.variant('kind', [
   v.strictObject({
     kind: v.pipe(v.literal('affine'), describe('A scale and a shift.')),
@@ -61,13 +69,7 @@ export const transformConfig = v.variant('kind', [
       v.pipe(splineEnds, describe('What it does at the ends of its interval, as `splineEnds` of the model.')),
       'linear',
     ),
-    direction: v.optional(
-      v.pipe(
-        v.picklist(['forward', 'inverse']),
-        describe('forward: the spline maps data to latent; inverse: latent to data.'),
-      ),
-      'forward',
-    ),
+    direction,
     map: v.optional(
       v.pipe(
         splineMap,
@@ -85,6 +87,22 @@ export const transformConfig = v.variant('kind', [
     ),
     bins,
     interval: v.optional(splineInterval, {}),
+  }),
+  v.strictObject({
+    kind: v.pipe(v.literal('bernstein'), describe('A monotone Bernstein polynomial (BPF of zuko).')),
+    degree: v.optional(
+      v.pipe(
+        positiveInteger,
+        v.maxValue(100),
+        describe('As zuko counts it: one less than the values that the network gives for each feature.'),
+      ),
+      16,
+    ),
+    bound: v.optional(
+      v.pipe(positive, describe('It maps −bound to bound to itself; outside nothing changes.')),
+      5,
+    ),
+    direction,
   }),
 ]);
 

@@ -54,6 +54,19 @@ const vectors: readonly (readonly [string, Fields])[] = [
   ['vector, s without its mean, selected', { scaleMean: 'removed', dim: 5, conditioning: 'selected' }],
   ['vector, sigmoid without ε', { scaleMap: 'sigmoid', scaleEpsilon: 0 }],
   ['vector, x + t', { transform: 'additive' }],
+  ['vector, Bernstein polynomials', { transform: { kind: 'bernstein', degree: 4, bound: 3 } }],
+  [
+    'vector, Bernstein polynomials, autoregressive and a coupling, backwards',
+    {
+      layers: [
+        { kind: 'autoregressive', order: [1, 0, 2], transform: { kind: 'bernstein' } },
+        {
+          ...{ kind: 'coupling', mask: [1, 0, 1], conditioning: 'selected', nets: 'separate' },
+          transform: { kind: 'bernstein', degree: 1, direction: 'inverse' },
+        },
+      ],
+    },
+  ],
   [
     'vector, x + t, selected, separate nets, norm',
     {

@@ -15,6 +15,7 @@ export function architectureName(config: ModelConfig, { layers }: Flow): string 
   const working = layers.filter(hasConditioner);
   const kinds = working.flatMap((layer) => transformKind(layer) ?? []);
   const spline = kinds.every((kind) => kind === 'rationalQuadratic' || kind === 'intervalSpline');
+  if (kinds.length > 0 && kinds.every((kind) => kind === 'bernstein')) return 'Bernstein polynomial flow';
   const autoregressive = working.filter(({ kind }) => kind === 'autoregressive').length;
   if (autoregressive === 0) {
     if (spline) return 'Neural spline flow';

@@ -3,6 +3,7 @@ import type { TransformConfig } from '../../config/layer-parts';
 import type { TransformSpec } from '../core/spec';
 import { additive } from './additive';
 import { affine } from './affine';
+import { bernstein } from './bernstein';
 import { inverseOf } from './inverse';
 import { rationalQuadratic } from './rational-quadratic';
 import { splineOfOwnInterval } from './rational-quadratic-interval';
@@ -43,6 +44,10 @@ const makers: Makers = {
   rationalQuadratic({ direction, ...options }) {
     const spline = rationalQuadratic(options);
     return direction === 'inverse' ? inverseOf(spline) : spline;
+  },
+  bernstein({ direction, ...options }) {
+    const polynomial = bernstein(options);
+    return direction === 'inverse' ? inverseOf(polynomial) : polynomial;
   },
   intervalSpline: ({ bins, interval }) => splineOfOwnInterval(bins, interval),
 };
