@@ -22,7 +22,7 @@ const pilot = { share: 0.1, least: 0.5, most: 10 };
 /** Steps of a pilot before which a graph's first runs would count as its pace. */
 const settledSteps = 5;
 const never = 1e9;
-/** Of the steps that would fit: rather a little early than with a learning rate that has not fallen. */
+/** Share of the steps that would fit: better to end a little early than with a learning rate that has not fallen. */
 const margin = 0.9;
 /** Validations of a training, which its curve is of. */
 const validations = 25;

@@ -18,7 +18,7 @@ export interface LayerRow {
   /** Couplings and other layers that work alone; a factor-out only divides. */
   bijection?: Bijection;
   mask?: Mask;
-  /** Of autoregressive layers: the features from the first to the last. */
+  /** The features of an autoregressive layer from the first to the last. */
   order?: readonly number[];
   /** Place of each feature; features that share one do not depend on each other. */
   places?: readonly number[];
@@ -35,7 +35,7 @@ export interface Flow extends Bijection {
   /** Absent where the flow takes none. */
   readonly context?: ContextInput;
   readonly layers: readonly FlowLayer[];
-  /** Of chains over images: the elements of z that leave together, channels first, in the order in which they leave. */
+  /** Elements of z that leave a chain over images together, channels first, in the order in which they leave. */
   readonly latentParts?: readonly Int32Array[];
   /** The distribution of z; its parameters are among those of the flow. */
   readonly base: Base;

@@ -15,7 +15,7 @@ import type { SessionInput } from './onnxruntime-session';
 
 export interface ProgramCacheOptions {
   folder: string;
-  /** Of the code that traces and compiles: another build finds nothing of this one. */
+  /** Build of the code that traces and compiles: another build finds nothing of this one. */
   build: string;
 }
 

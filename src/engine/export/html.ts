@@ -134,7 +134,7 @@ interface Recorded {
   given?: number[] | undefined;
 }
 
-/** Of a conditional flow, the context of the first example, where it can be run at all. */
+/** The context of the first example of a conditional flow, where it can be run at all. */
 async function givenOf(
   inspector: Inspector,
   { context }: ModelSummary,

@@ -15,7 +15,7 @@ import { moduleTensors, perExample, tracedFunction } from '../model/torch-functi
 
 export interface TorchSubject extends FlowParts {
   config: ModelConfig;
-  /** Of a conditional flow, where more than its size is known. */
+  /** Context of a conditional flow, where more than its size is known. */
   context?: ContextInfo | undefined;
   /** What the flow is, in a few words. */
   title: string;
@@ -103,7 +103,7 @@ function tracedFunctions(subject: TorchSubject): TracedFunction[] {
   ].map(withoutUnusedContext);
 }
 
-/** Of functions that take no part in it, the context is left out. */
+/** Leaves the context out of a function that does not use it; the two of the flow itself keep it. */
 function withoutUnusedContext({ graph: traced, ...rest }: TracedFunction): TracedFunction {
   const graph = removeDeadCode(traced);
   const isFlow = rest.name === 'forward' || rest.name === 'inverse';

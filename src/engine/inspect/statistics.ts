@@ -52,7 +52,7 @@ export function histogramOf(values: NumericArray, { min, max }: TensorStats, bin
 }
 
 /**
- * Of tensors with more than `largestWhole` values only statistics travel.
+ * A tensor as it travels: with more than `largestWhole` values, its statistics alone.
  * @param counted those of the elements that they are taken over; all where it is absent
  */
 export function tensorView(

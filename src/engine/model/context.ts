@@ -60,7 +60,7 @@ function classRange(
   };
 }
 
-/** Of a context that nothing is known of. @param shape of an image */
+/** A context that nothing is known about. @param shape of an image */
 export function plainContextInfo(size: number, shape?: ContextInfo['shape']): ContextInfo {
   const mean = Array<number>(size).fill(0);
   const std = Array<number>(size).fill(1);

@@ -25,7 +25,7 @@ export interface InspectedLayer {
   };
   /** Absent for squeezes and factor-outs, which only move values. */
   bijection?: { parameters: readonly StoredTensor[]; state: readonly StoredTensor[] };
-  /** Of a layer that mixes and was found in a graph: y = matrix · x + offset, over all of its elements. */
+  /** Linear map of a layer that mixes and was found in a graph: y = matrix · x + offset, over all of its elements. */
   linear?: { matrix: Float64Array; inverse: Float64Array; offset: Float64Array };
 }
 
@@ -80,7 +80,7 @@ export interface InspectorPrograms {
   rest?(stage: number): Promise<Program>;
   /** h [N, 2] after `stage` ≥ 1 layers → `x` [N, 2] in data units. Absent where single layers cannot be run. */
   before?(stage: number): Promise<Program>;
-  /** Of graphs without gradients, near the first example of a pass; undefined for layers that only move values. */
+  /** A layer of a graph without gradients, near the first example of a pass; undefined for layers that only move values. */
   alone?(
     layer: number,
     records: readonly LayerRecord[],
@@ -90,7 +90,7 @@ export interface InspectorPrograms {
 
 /** What the context of a conditional flow is an input of. */
 export interface ContextReaders {
-  /** Of each layer, in order. */
+  /** Whether each layer reads it, in order. */
   layers: readonly boolean[];
   prior: boolean;
 }
@@ -108,7 +108,7 @@ export interface InnerPrograms {
   knots(layer: number): Promise<Program>;
   /** As `curveGraph` says. */
   curve(layer: number, places: number): Promise<Program>;
-  /** Of flows that take a context, as `contextReaders` and `contextGradientsGraph` say. */
+  /** As `contextReaders` and `contextGradientsGraph` say, for flows that take a context. */
   contextReaders(): ContextReaders;
   contextGradients(readers: ContextReaders): Promise<Program>;
 }
@@ -146,8 +146,8 @@ export interface InspectedFlow {
   /** Place in the flow's input of each element of z; absent where z has the order of the input. */
   latentPositions?: Int32Array;
   /**
-   * Of layers of a two-dimensional flow that take values in another order than they are given in: where in a layer's input each
-   * value of what comes before stands, the data or the output of the layer before.
+   * For layers of a two-dimensional flow that take values in another order than they are given in: where in a layer's input
+   * each value of what comes before stands, the data or the output of the layer before.
    */
   turned?: readonly (readonly number[] | undefined)[];
   /** The context that all single examples have, where one was chosen. */

@@ -6,7 +6,7 @@ export type Values = NdArray<Float32Array>;
 
 /** One layer over N examples. Log-dets are in nats; shapes are without the batch axis. */
 export interface LayerRecord {
-  /** Of the first example, as are `output`, `factored` and whatever is called `first`. */
+  /** Values of the first example, as are `output`, `factored` and whatever is called `first`. */
   input: Values;
   output: Values;
   /** Latents that leave the flow here. */
@@ -50,11 +50,11 @@ export interface Extremes {
 
 /** Extremes of one layer over N examples. */
 export interface LayerExtremes {
-  /** Of its input, [N]. */
+  /** Extremes of the layer's input, [N]. */
   input: Extremes;
   /** `perExample` [N]; `perElement` in the shape of the layer, over the examples. */
   quantities: (Quantity & { perExample: Extremes; perElement: Extremes })[];
-  /** Of layers whose map is a spline: examples whose input lies outside of its interval, for each element. */
+  /** Examples whose input lies outside of a spline's interval, for each element. */
   outside?: Float32Array;
   /** Transformed elements at which the scale map is nearly flat, [N]; where it is one that saturates. */
   saturated?: Float32Array;

@@ -13,9 +13,9 @@ export interface Model {
   inspected?: InspectedFlow;
   /** The flow's own definition, to be traced: not of ONNX files, whose flow was found in their graph. */
   flow?: FlowModel;
-  /** Of a recording: what can be asked of it. */
+  /** What can be asked of a recording. */
   recording?: RecordingInfo;
-  /** Of a file whose flow is not known; stays open until `dispose`. */
+  /** A file whose flow is not known; stays open until `dispose`. */
   tensorFile?: TensorFile;
   /** Read anew each time: data and checkpoints beside the file come and go. */
   summary(): Promise<ModelOutline>;

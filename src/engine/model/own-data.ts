@@ -12,7 +12,7 @@ import { squares } from '../../protocol/engine';
 /** Examples in the units and the shape that the model takes, padding left out. */
 export interface OwnData {
   count: number;
-  /** Of one example, without its context. */
+  /** Shape of one example, without its context. */
   shape: readonly number[];
   contextNames?: readonly string[] | undefined;
   /** [n, …] row-major, each with its context behind it where there is one. @throws UserError for an example that cannot be read */

@@ -49,11 +49,11 @@ export interface FlowRunner {
   /** Set where a file of other software computes no log-dets; they are NaN then. */
   lacksLogDet?: boolean;
   /**
-   * Of files whose library has other latents: the same flow with z as the library gives it, before learned priors and in its
+   * The same flow with z as the file's library gives it, where that has other latents: before learned priors and in its
    * order: [D], or [H, W, C] where all latents leave at once. `prior` of a batch is what the library adds to the log-det for log p(x).
    */
   asLibrary?: FlowRunner;
-  /** Of flows that take a context. */
+  /** The context of a flow that takes one. */
   context?: ContextInfo;
   forward(x: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<ForwardBatch>;
   inverse(z: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<InverseBatch>;

@@ -11,7 +11,7 @@ export const largestModel = 2 ** 31 - 1;
 export interface DecodedOnnx {
   bytes: number;
   model: onnx.ModelProto;
-  /** Of the model, with at least one node. */
+  /** Graph of the model, with at least one node. */
   graph: onnx.IGraphProto & { node: onnx.INodeProto[] };
 }
 

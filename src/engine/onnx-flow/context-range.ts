@@ -1,7 +1,7 @@
 /** What a graph says of the usual values of its context. */
 import { floatsIn, type GraphNode, type OnnxGraph } from './graph';
 
-/** Of each number of a context. */
+/** Mean and standard deviation of each number of a context. */
 export interface UsualContext {
   mean: number[];
   std: number[];

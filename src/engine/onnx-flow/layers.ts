@@ -81,9 +81,9 @@ export interface FoundLayer {
   slopes?: MovedValues;
   /** The same by central differences: in each run of the probe, for the elements that move, in their order. */
   slopesAt?: Float64Array[];
-  /** Of `autoregressive`: how many steps come before each element, in the direction that the file runs in. */
+  /** For `autoregressive`: how many steps come before each element, in the direction that the file runs in. */
   places?: Int32Array;
-  /** Of `mixing`: end = matrix · start + offset, [n, n] and [n], in the layer's order. */
+  /** For `mixing`: end = matrix · start + offset, [n, n] and [n], in the layer's order. */
   mixing?: { matrix: Float64Array; offset: Float64Array };
   /** Nodes between its input and output. */
   nodes: readonly GraphNode[];
@@ -299,7 +299,7 @@ function orderedParts(
   };
 }
 
-/** Of a scale that was measured in float32: what differs from 1 by its rounding is 1. */
+/** ln |scale| for a scale that was measured in float32: what differs from 1 by its rounding is 1. */
 function logScaleOf(scale: number): number {
   const size = Math.abs(scale);
   return Math.abs(size - 1) <= 4 * 2 ** -23 ? 0 : Math.log(size);

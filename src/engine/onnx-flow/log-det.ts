@@ -71,7 +71,7 @@ export function lacksLogDet({ kind, lacksLogScale }: FoundLayer): boolean {
   return kind === 'unknown' || lacksLogScale;
 }
 
-/** Of one layer in one run of the probe, as far as it is known. */
+/** Log-det of one layer in one run of the probe, as far as it is known. */
 export function logDetIn(
   probe: Probe,
   { constantLogDet, terms = [], logScale }: FoundLayer,

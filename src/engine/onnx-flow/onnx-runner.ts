@@ -35,7 +35,7 @@ export interface OnnxRunnerOptions {
   own?: OnnxMetadata;
   /** What its owner says; by default what the file beside it holds. */
   given?: OnnxPorts;
-  /** Of a conditional flow, where it is known. */
+  /** Usual context of a conditional flow, where it is known. */
   contextRange?: UsualContext | undefined;
   /** Images of other software: how pixels become x, where `given` does not say. */
   pixels?: { levels: number; dataRange: number };

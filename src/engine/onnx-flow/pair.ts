@@ -104,7 +104,7 @@ export function counterparts(name: string, other: Direction): string[] {
     if (!found) return [];
     const start = found.index + found[1]!.length;
     const replaced = (text: string): string => name.slice(0, start) + text + name.slice(start + word.length);
-    // Of several exporters' files one may lack: what stands between the word and the suffix can go.
+    // Files of some exporters lack what comes between the word and the suffix, so it can go.
     return [replaced(words[other][i]!), `${name.slice(0, start)}${words[other][i]!}.onnx`];
   });
   const sample = /(^|[^a-z])sample(?=[^a-z]|$)/i;

@@ -186,7 +186,7 @@ function directionOf(
 /** Each of them is fed or read in every run. */
 const mostPorts = 1000;
 
-/** Of the input in one run, float32: the sizes are the file's word. */
+/** Most values of the input in one run, float32: its sizes come from the file. */
 const mostValues = 2 ** 26;
 
 function portOf({ name, dtype, shape }: DescribedPort): Port {

@@ -138,7 +138,7 @@ interface LayerRunner {
 
 /** What undoing a layer needs. */
 interface Undone {
-  /** Of the file. */
+  /** Name of the file. */
   name: string;
   part: LayerPart;
   states: readonly Float32Array[];
@@ -187,7 +187,7 @@ const setting = (
   value: (row: number, i: number) => number,
 ): void => states.forEach((state, row) => which.forEach((i) => (state[from[i]!] = value(row, i))));
 
-/** Of y = a·v + b. */
+/** Solves y = a·v + b. */
 async function solved(undone: Undone, which: readonly number[]): Promise<Float64Array> {
   const { part, states, contexts, wanted } = undone;
   const run = () => part.run(states, contexts);
@@ -211,7 +211,7 @@ async function solved(undone: Undone, which: readonly number[]): Promise<Float64
 /** How far what a found value gives may be from what was wanted, of its size: beyond what float32 leaves over. */
 const searchTolerance = 1e-3;
 
-/** Of a curve that only rises or only falls. Its log-det is not exact enough to be said. */
+/** Searches a curve that only rises or only falls. Its log-det is not exact enough to report. */
 async function searched(undone: Undone, which: readonly number[]): Promise<Float64Array> {
   const { name, part, states, contexts, wanted } = undone;
   const goal = Float64Array.from(states.flatMap((_, row) => which.map((i) => wanted[row]![i]!)));

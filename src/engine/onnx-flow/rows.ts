@@ -35,7 +35,7 @@ export interface FlowRows {
 interface RowPlan {
   info: Omit<LayerInfo, 'index'>;
   positions: Int32Array;
-  /** Of the output, where they differ. */
+  /** Positions of the output, where they differ. */
   after?: Int32Array;
   mask?: { shape: readonly number[]; data: Float32Array };
   found?: FoundLayer;

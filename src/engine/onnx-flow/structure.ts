@@ -37,7 +37,7 @@ export interface OrderedMap extends OwnMaps {
   kind: 'elementwise' | 'triangular';
   /** For each made variable the moved one that stands at its place. */
   order: Int32Array;
-  /** Of `triangular`: how many of the moved ones have to be known before each made one. */
+  /** For `triangular`: how many of the moved ones have to be known before each made one. */
   places: Int32Array;
   /** Whether it is another one for other values of what passes through, or another context. */
   conditioned: boolean;

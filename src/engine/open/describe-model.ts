@@ -65,7 +65,7 @@ async function describeImported(
     bytes,
     tensorCount,
   });
-  // Of a training that is not ours.
+  // Counts of a training with other software are left out.
   delete described.step;
   delete described.seconds;
   return { ...described, format, ...(asked ? { asked } : {}), ...(await storedValues(file)) };

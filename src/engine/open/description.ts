@@ -8,7 +8,7 @@ export interface LayerDescription {
   index: number;
   name: string;
   kind: string;
-  /** Of its output, without the batch axis. */
+  /** Shape of the output, without the batch axis. */
   shape: number[];
   inputShape: number[];
   scale: number;
@@ -17,7 +17,7 @@ export interface LayerDescription {
   /** Batch normalization of the output, as part of the layer. */
   batchNorm: boolean;
   description: string;
-  /** Of autoregressive layers: the features from the first to the last. */
+  /** The features of an autoregressive layer from the first to the last. */
   order?: number[];
   /** How often the layer's network runs in each direction, where not once in both. */
   networkPasses?: { forward: number; inverse: number };
@@ -39,11 +39,11 @@ export interface ModelDescription {
   data?: { summary: string; [field: string]: unknown };
   onnx?: OnnxSummary;
   recording?: RecordingInfo & { title: string };
-  /** Of a flow that another library wrote. */
+  /** Origin of a flow that another library wrote. */
   origin?: ModelOrigin;
   /** What the file does not hold, with the answers in force; where to answer is in it. */
   asked?: ImportForm;
-  /** Of files whose architecture is not known. */
+  /** Tensors of a file whose architecture is not known. */
   tensors?: DescribedTensor[];
   /** Plain values that stand beside them, such as an epoch. */
   extras?: Readonly<Record<string, number | string | boolean>>;

@@ -89,7 +89,7 @@ interface Opening {
   file: string;
   run?: string;
   backend: Backend;
-  /** Of a file that another library wrote. */
+  /** Set for a file that another library wrote. */
   foreign?: { format: TensorContainer; layerNames: Record<string, string> };
 }
 

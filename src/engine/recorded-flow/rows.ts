@@ -40,7 +40,7 @@ export function rowFinder(
   const places = (): Map<string, number> => {
     if (known) return known;
     known = new Map();
-    // Of equal rows the first.
+    // Backward, so that the first of equal rows stays.
     for (let i = rows.shape[0]! - 1; i >= 0; i--) known.set(bytesOf(rowAt(rows, i)), i);
     return known;
   };

@@ -64,7 +64,7 @@ interface Objective {
   logDet: Tensor;
   preprocessing: Tensor;
   updates: TensorMap;
-  /** Of the vector of parameters. */
+  /** Gradient with respect to the vector of parameters. */
   gradient: Tensor;
 }
 

@@ -29,7 +29,7 @@ import {
   validationGraph,
 } from './step-graph';
 
-/** Of one step or averaged over several, nats per example. `nats` = −prior − logDet − preprocessing + quantization. */
+/** Nats per example, for one step or averaged over several. `nats` = −prior − logDet − preprocessing + quantization. */
 export interface Likelihood {
   nats: number;
   prior: number;
@@ -71,7 +71,7 @@ export interface TrainerOptions {
   backend: Backend;
   /** From an interrupted run; initial values are drawn without it. */
   state?: TensorTable;
-  /** Of a checkpoint: parameters and running statistics to start with, instead of drawn ones. */
+  /** Parameters and running statistics of a checkpoint to start with, instead of drawn ones. */
   weights?: TensorTable;
 }
 
@@ -226,7 +226,7 @@ function feedsOf(flow: Flow, batch: Batch, count: number): Feeds {
   return { x: { shape: [count, ...flow.inputShape], data: batch.features }, ...contextFeeds(batch, count) };
 }
 
-/** Of a run before its first step: from the weights of a checkpoint, or drawn and set by the first batch. */
+/** State of a run before its first step: from the weights of a checkpoint, or drawn and set by the first batch. */
 export async function startingState(
   { config, dataset, backend, weights }: Pick<TrainerOptions, 'config' | 'dataset' | 'backend' | 'weights'>,
   parts: FlowParts,

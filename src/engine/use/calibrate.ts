@@ -97,7 +97,7 @@ export interface CalibrateOptions extends BatchOptions {
   /** Samples for each pair. */
   draws: number;
   seed: number;
-  /** Of the features. */
+  /** Names of the features. */
   names?: readonly string[] | undefined;
 }
 
@@ -115,7 +115,7 @@ export async function calibrate(
   return { ...testRanks(ranks!, options), samples: ranks!.samples };
 }
 
-/** Of the pairs so far. */
+/** Ranks of the pairs so far. */
 export interface Ranks {
   done: number;
   features: Int32Array[];
@@ -257,7 +257,7 @@ function boxOf(x: Float32Array, size: number): Box {
   return { low, width: high.map((value, d) => value - low[d]!) };
 }
 
-/** Of earlier pairs, among which the one with the nearest context is looked for. */
+/** Most earlier pairs that are searched for the one with the nearest context. */
 const mostEarlier = 1000;
 
 /**

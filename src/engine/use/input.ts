@@ -22,7 +22,7 @@ export interface FlowInput {
 export interface InputOptions {
   space: Space | 'auto';
   layout: Layout;
-  /** Of the noise of dequantization. */
+  /** Seed of the noise of dequantization. */
   seed: number;
   /** False leaves integer pixels without noise, for a caller that adds its own. */
   noise?: boolean;

@@ -7,7 +7,7 @@ import { stream, type RandomStream } from '../../data/random';
 import type { PairPlot } from '../../protocol/calibration';
 import { breathe } from '../model/breathe';
 
-/** Of the flow: rows of examples, and of one sample for the condition of each. */
+/** Examples, and a sample of the flow for the condition of each, in rows. */
 export interface Predicted {
   count: number;
   /** [count, D] */
@@ -25,12 +25,12 @@ export interface PairPlotOptions {
 
 /** Below, the test says next to nothing. */
 const fewestPairs = 10;
-/** Of more pairs as many, evenly spaced: the matrix of distances is their number squared. */
+/** Most pairs that count, evenly spaced among all: the matrix of distances is their number squared. */
 const mostPairs = 1000;
 const exchanges = 999;
 /** After so many exchanges others get their turn. */
 const atOnce = 50;
-/** Of the band, and of the test. */
+/** Significance level of the band and of the test. */
 const significance = 0.01;
 
 /**
@@ -116,7 +116,7 @@ function pairwise(
     Math.hypot((a[2 * i]! - b[2 * j]!) / across, (a[2 * i + 1]! - b[2 * j + 1]!) / up);
   const n = examples.length / 2;
   let total = 0;
-  // Of each pair with those before it and itself.
+  // Differences between each pair and those before it and itself.
   const differences = Array.from({ length: n }, (_, i) => {
     const row = new Float64Array(i + 1);
     for (let j = 0; j <= i; j++) {

@@ -1,7 +1,7 @@
 /** Statistics of ranks: how far they are from uniform, and what chance alone shows. */
 import type { CalibrationProblem, RankCurve, RankHistogram, RankTest } from '../../protocol/calibration';
 
-/** Of the bands. */
+/** Share of results by chance that are within a band. */
 const inBand = 0.99;
 const mostBins = 20;
 /** In each bin of a histogram, at least: fewer would leave a band from 0. */

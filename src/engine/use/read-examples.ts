@@ -24,7 +24,7 @@ import type { FlowRunner } from '../model/runner';
 
 /** Which of a file's arrays and columns to take. */
 export interface TableChoice {
-  /** Of an .npz. */
+  /** Name of the array in an .npz. */
   array?: string;
   /** Names or zero-based numbers; wins over the model's. */
   columns?: (string | number)[];
@@ -220,7 +220,7 @@ function fillWithMeans(values: Float32Array, { gaps, all }: Rows, { input, means
   fillGaps(values, means.slice(0, all.size));
 }
 
-/** Of data whose columns are read for a model that takes a context. */
+/** Context columns of data that are read for a model that takes a context. */
 function contextOf(data: DataConfig | undefined): Pick<TableOptions, 'contextColumns'> {
   return data?.contextColumns ? { contextColumns: data.contextColumns } : {};
 }

@@ -20,7 +20,7 @@ export interface ExampleChoice extends TableChoice {
   space: Space;
   /** As `readContext` takes it; without it, columns of a table or rows of the data say it. */
   condition?: string | undefined;
-  /** Of the noise. */
+  /** Seed of the noise. */
   seed: number;
 }
 

@@ -100,7 +100,7 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
       const mixed = sumOver(tf.mul(tf.reshape(inverse, [-1, dim, dim]), tf.expandDims(scaled, 1)), [2]);
       return tf.add(tf.matMul(chosen, loc), mixed);
     },
-    // Of each latent by itself: its own distribution is a mixture too.
+    // Scores each latent by itself: its own distribution is a mixture too.
     scores(ctx, z) {
       const parts = of(ctx);
       const { logWeights, loc, logScale, lower } = parts;

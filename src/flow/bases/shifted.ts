@@ -10,7 +10,7 @@ import type { Base } from './types';
 
 interface Shifts {
   parameters: readonly ParameterSpec[];
-  /** Of z [N, dim]: [dim] or [N, dim] each. */
+  /** Location and scale for z [N, dim]: [dim] or [N, dim] each. */
   of(ctx: FlowContext): { loc: Tensor; logScale: Tensor };
 }
 
@@ -66,7 +66,7 @@ export interface ConditionalNormalOptions {
   dim: number;
   /** Numbers that it sees of the context. */
   seen: number;
-  /** Of a network with ReLUs. */
+  /** Widths of the hidden layers of a network with ReLUs. */
   hidden: readonly number[];
 }
 

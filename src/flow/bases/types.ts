@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec } from '../core/bijection';
 
 export interface Base {
-  /** Of what is trained; all names begin with "base.". */
+  /** What is trained; all names begin with "base.". */
   readonly parameters: readonly ParameterSpec[];
   /** Standard normal values that one draw is made of, without the batch axis. */
   readonly noiseShape: readonly number[];

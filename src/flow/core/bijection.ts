@@ -28,7 +28,7 @@ export interface StateSpec {
 export interface FlowContext {
   /** True: batch normalization uses the batch's own statistics and reports new running ones. */
   readonly training: boolean;
-  /** Of flows with a context: what conditioners see of it, [N, S]. */
+  /** What conditioners see of the context, [N, S]; set in flows that take one. */
   readonly context?: Tensor;
   /** Autoregressive layers run their whole network for each place: by that, readers of exported files recognize them. */
   readonly wholePasses?: boolean;
@@ -62,7 +62,7 @@ export interface Bijection {
   readonly quantities?: readonly Quantity[];
   /** y from x and the quantities, element by element and before any norm, as `UnivariateTransform` has it. */
   readonly formula?: string;
-  /** Of layers whose map is a spline: `NAME/knots.x`, `.y` and `.slopes` are tapped, [N, …, K + 1] of what is transformed. */
+  /** Set where the map is a spline: `NAME/knots.x`, `.y` and `.slopes` are tapped, [N, …, K + 1] of what is transformed. */
   readonly spline?: SplineInfo;
   /** Whether its quantities are the same for every example: learned, and given by no network. */
   readonly sameForAll?: boolean;
@@ -76,8 +76,8 @@ export interface Bijection {
   /** Throws in training mode where the inverse would need statistics that only the forward pass has. */
   inverse(ctx: FlowContext, y: Tensor): Step;
   /**
-   * Of layers that map each element by itself: what the maps of N examples make of P values of each element, and ln |dy/dx|
-   * there, in nats; before any norm. Elements that pass unchanged are as they are in `at`.
+   * What the maps of N examples make of P values of each element, and ln |dy/dx| there, in nats; before any norm. Only layers
+   * that map each element by itself have it. Elements that pass unchanged are as they are in `at`.
    * @param x [N, …], the layer's inputs, which the maps depend on
    * @param at [N·P, …], the values of one example after those of another
    */
@@ -91,9 +91,9 @@ export interface Conditioner {
   /** h is [N, …]; the results are [N, …output shape], in the order in which the transform takes them. */
   apply(ctx: FlowContext, h: Tensor): Tensor[];
   /**
-   * Of autoregressive ones: the same in steps, one for each place of the order from 0 on. A step takes the features of the
-   * place before, none at first, and gives what the transform takes for those of its place; features of a place are in
-   * rising order.
+   * The same in steps, one for each place of an autoregressive order from 0 on. A step takes the features of the place
+   * before, none at first, and gives what the transform takes for those of its place; features of a place are in rising
+   * order.
    * @param nothing [N, 1], zeros
    */
   steps?(ctx: FlowContext, nothing: Tensor): (seen: Tensor | undefined, place: number) => Tensor[];

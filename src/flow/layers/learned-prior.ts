@@ -64,7 +64,7 @@ export function learnedPrior(name: string, shape: ImageShape, config: PriorConfi
       parameters: [...mean!.parameters, ...deviation!.parameters],
       state: [],
       apply(ctx, x) {
-        // Of the shape of what leaves, which has as many examples and pixels as what goes on.
+        // Gives the shape of what leaves, which has as many examples and pixels as what goes on.
         const empty = tf.zerosLike(tf.slice(x, [0, 0, 0, 0], [-1, -1, -1, 1]));
         return [deviation!, mean!].map((part) => tf.add(empty, part.of(ctx)));
       },

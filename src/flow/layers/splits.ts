@@ -56,7 +56,7 @@ export function selected(shape: readonly number[], bits: ArrayLike<number>): Spl
   const isRising = (order: readonly number[]): boolean => order.every((from, to) => from === to);
   // Where one part stands before the other, nothing has to be reordered.
   const movesFirst = isRising([...moves, ...conditions]);
-  /** Of the identity part and the other: in the order in which they stand; and back. */
+  /** Puts the identity part and the other into the order that they have in x, or back. */
   const ordered = <T>(identity: T, transformed: T): [T, T] =>
     movesFirst ? [transformed, identity] : [identity, transformed];
   const order = ordered(conditions, moves).flat();

@@ -21,7 +21,7 @@ export interface Conv1x1Options {
   shape: ImageShape;
   /** Entry i is the channel of L·U·x that becomes channel i. */
   order: readonly number[];
-  /** Of U's diagonal, 1 or −1 each. */
+  /** Signs of U's diagonal, 1 or −1 each. */
   signs: readonly number[];
   /** Adds `NAME.bias` [C]. */
   bias: boolean;

@@ -11,7 +11,7 @@ import { luParameters, solveLu, timesLu } from './triangular';
 export interface PluOptions {
   /** Entry i is the feature of L·U·x that comes to place i. */
   order: readonly number[];
-  /** Of U's diagonal, 1 or −1 each. */
+  /** Signs of U's diagonal, 1 or −1 each. */
   signs: readonly number[];
 }
 

@@ -12,7 +12,7 @@ export const batchNormTrainingGrad = 'BatchNormTrainingGrad';
 export interface NormalizedBatch {
   /** (x − mean) / √(variance + ε) · gain + bias, in the shape of x. */
   y: Tensor;
-  /** Of each channel (last axis) over all other axes; the variance is divided by n. No gradient flows through them. */
+  /** Statistics of each channel (last axis) over all other axes; the variance is divided by n. No gradient flows through them. */
   mean: Tensor;
   variance: Tensor;
 }

@@ -14,7 +14,7 @@ export interface Net {
   /** [N, …, inputs] → [N, …, outputs]. */
   apply(ctx: FlowContext, h: Tensor): Tensor;
   /**
-   * Of networks with degrees: computes each unit once, in the order of degrees, while inputs become known.
+   * Computes each unit once, in the order of degrees, while inputs become known; for networks with degrees.
    * @param nothing [N, 1], zeros
    */
   steps?(ctx: FlowContext, nothing: Tensor): Steps;
@@ -30,7 +30,7 @@ export type Steps = (seen: Tensor | undefined, degree: number) => Tensor | undef
 /** Whether networks can be run in steps. */
 export const haveSteps = (nets: readonly Net[]): boolean => nets.every(({ steps }) => steps !== undefined);
 
-/** Of [N, units], those of each degree. */
+/** The units of each degree among [N, units]. */
 export function unitsByDegree(all: Tensor, degrees: readonly number[]): (degree: number) => Tensor {
   const units = byDegree(degrees);
   const sorted = reorder(all, units.order, 1);

@@ -15,7 +15,7 @@ import type { ContextSpec } from '../core/spec';
 export interface ContextInput {
   /** Numbers of a context, C. */
   readonly size: number;
-  /** Of an image, [H, W, channels]. */
+  /** Shape of an image as context, [H, W, channels]. */
   readonly shape?: readonly [number, number, number];
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];

@@ -12,7 +12,7 @@ export interface ConvolutionsOptions {
   widths: readonly number[];
   outputs: number;
   activation: (x: Tensor) => Tensor;
-  /** Of the last one. */
+  /** Padding of the last convolution, and whether it has scales. */
   padding: 'zeros' | 'ones';
   scaled: boolean;
 }

@@ -9,7 +9,7 @@ import type { Net, Steps } from './conditioner';
 export interface LinearOptions {
   /** For last layers, so that a flow starts as the identity. */
   startAtZero?: boolean;
-  /** Of inputs and outputs, in an autoregressive network: weights from higher to lower degrees do not count. */
+  /** Degrees of inputs and outputs in an autoregressive network: weights from higher to lower degrees do not count. */
   degrees?: LinearDegrees | undefined;
   /** Whether the mask is kept in the checkpoint, as `NAME.mask`, and this is only where it starts. */
   storesMask?: boolean | undefined;

@@ -16,7 +16,7 @@ import { noNorm, norm, type Norm } from './norm';
 
 export interface ResidualNetOptions {
   name: string;
-  /** Of the input. */
+  /** Channels of the input. */
   channels: number;
   /** Channels of the output. */
   outputs: number;

@@ -53,7 +53,7 @@ const forms: Record<AffineForm, AffineMap> = {
 };
 
 export interface AffineOptions {
-  /** Of the coupling; prefix of the scale map's parameters. */
+  /** Name of the coupling; prefix of the scale map's parameters. */
   name: string;
   /** Channels or features that are transformed. */
   features: number;

@@ -95,7 +95,7 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
   };
 }
 
-/** Of what is positive: ln(v + √(v² + 1)). */
+/** Inverse hyperbolic sine of a positive value: ln(v + √(v² + 1)). */
 function asinh(v: Tensor): Tensor {
   return tf.log(tf.add(v, tf.sqrt(tf.add(tf.square(v), 1))));
 }

@@ -38,7 +38,7 @@ export interface UnivariateTransform {
 export interface ElementMap {
   /** By name, [N, …] each. */
   readonly quantities: Readonly<Record<string, Tensor>>;
-  /** Of splines, [N, …, K + 1] each: where they go through, and how steep they are there. */
+  /** Knots of splines, [N, …, K + 1] each: where they go through, and how steep they are there. */
   readonly knots?: Readonly<Record<KnotPart, Tensor>>;
   /** Data to latent. */
   forward(x: Tensor): Mapped;

@@ -49,7 +49,7 @@ export function filterGradient(node: Node, writer: OnnxWriter, [x, dy]: string[]
 }
 
 /**
- * How many images are summed over by one product. Of small images, a product for each would write more than it multiplies;
+ * How many images are summed over by one product. For small images, a product for each would write more than it multiplies;
  * over the whole batch, it would read what the cache does not hold.
  */
 function imagesAtOnce(batch: number, pixels: number): number {

@@ -38,7 +38,7 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
   };
 });
 
-/** Of small constants that are the same, all but the first, with the first. */
+/** Small constants that repeat another one, each with the first of its kind. */
 function equalConstants(graph: Graph): Map<number, number> {
   const bySize = new Map<number, [number, ConstantData][]>();
   for (const entry of graph.constants) {

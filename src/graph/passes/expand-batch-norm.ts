@@ -44,7 +44,7 @@ const expansions: Record<string, Expand> = {
   [renewedActivation](node, typeOf, add, number) {
     const [x, gain, bias, mean, variance] = node.inputs as [number, number, number, number, number];
     const [whole, channel] = [typeOf(x), typeOf(gain)];
-    // Of what the norm's gradient keeps. The attribute tells it from what it repeats.
+    // Starts from what the norm's gradient keeps. The attribute tells it from what it repeats.
     const centred = add('Sub', [x, mean], whole);
     const factor = add('Multiply', [gain, inverseStd(node, variance, channel, add, number)], channel);
     const scaled = add('Multiply', [centred, factor], whole, { again: true });

@@ -12,7 +12,7 @@ interface Affine {
   base: number;
   scale: Float32Array;
   shift: Float32Array;
-  /** Of the constant that became the shift, where it is one alone. */
+  /** Name of the constant that became the shift, where it is one alone. */
   shiftName?: string;
   /** How many nodes it stands for. */
   steps: number;

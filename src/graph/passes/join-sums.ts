@@ -51,7 +51,7 @@ export const joinSums = pass('joined sums', (graph) => {
         like,
       );
       const { attrs } = group[0]!;
-      // Of one feature there is nothing to add up.
+      // A single feature has nothing to add up.
       if (graph.values.get(like)!.shape[1] === 1)
         return rewriter.recorder.addNode('Reshape', [whole], {}, [graph.values.get(output)!], scope)[0]!;
       return rewriter.recorder.addNode('Sum', [whole], attrs, [graph.values.get(output)!], scope)[0]!;

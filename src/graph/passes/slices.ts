@@ -9,7 +9,7 @@ import { rewrite } from '../rewrite';
 import { sameShape } from '../shape';
 
 export const stridedSlice = 'StridedSlice';
-/** Of a tensor and what is written into it. */
+/** Takes a tensor and what is written into it. */
 export const sliceScatter = 'SliceScatter';
 
 /** Places start, start + step, … of an axis. */

@@ -4,7 +4,7 @@ import { producersOf } from '../links';
 import { pass } from './pass';
 import { rewrite } from '../rewrite';
 
-/** Of v and g. */
+/** Takes v and g. */
 export const weightNorm = 'WeightNorm';
 
 export const takeWeightNorms = pass('weight norms', (graph) => {

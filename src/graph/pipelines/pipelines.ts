@@ -38,7 +38,7 @@ export const cleanup: Pipeline = [
 /** A flow and its inverse in one graph share their weights: what is made of them is merged first and computed once. */
 export const mergeAndCleanUp: Pipeline = [mergeCommonSubexpressions, ...cleanup];
 
-/** Of fewer, convolutions in tiles take as long as TensorFlow's own, or longer. */
+/** Fewest channels: with fewer, convolutions in tiles take as long as TensorFlow's own, or longer. */
 const tiledChannels = 128;
 
 /** Fused normalization takes longer for fewer than its parts together: 0.24 ms for 4096 values of one channel. */

@@ -17,7 +17,7 @@ export interface TorchFlow {
   about: readonly string[];
   /** More methods of the class, written over those of the functions; without indentation. */
   methods: readonly string[];
-  /** Of a conditional flow, whose functions check what they are given: numbers of a context, and what they are. */
+  /** Numbers of a conditional flow's context, and a line about them; the functions check the context that they are given. */
   context?: { size: number; line: string };
 }
 

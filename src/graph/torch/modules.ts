@@ -163,7 +163,7 @@ class ModulePrinter {
     return module;
   }
 
-  /** Of what is another for each pass, one for each is kept behind the other. */
+  /** Text of a constant. One that differs between passes is kept for each pass, one behind the other. */
   private constantText(module: Module, data: ConstantData, value: Value, called?: string): string {
     if (called !== varied) return `self.${this.constant(module, data, value, called)}`;
     let at = module.places.findIndex((known) => areEqual(known, data));

@@ -63,7 +63,7 @@ const reduction =
     return method(x!, name, axes.length === 1 ? String(axes[0]) : tupleText(axes), ...keep);
   };
 
-/** Of what PyTorch reduces by one axis at a time. */
+/** A reduction that PyTorch does along one axis at a time. */
 const oneByOne =
   (name: string): Print =>
   (node, [x]) => {
@@ -73,7 +73,7 @@ const oneByOne =
       .reduce((of, axis) => method(of, name, String(axis), ...keep), x!);
   };
 
-/** Of two tensors, or of one and a number. */
+/** The larger or smaller of two tensors, or of a tensor and a number. */
 const extreme =
   (name: 'maximum' | 'minimum', bound: 'min' | 'max'): Print =>
   (node, [a, b], { isNumber }) => {

@@ -13,7 +13,7 @@ export const callOp = 'Call';
 export interface Region {
   /** The module's path, for example "couplings.0.net"; empty for the whole. */
   readonly module: string;
-  /** Of a pass of several: its scope. It is a method of the module then, and not a module of its own. */
+  /** Scope of one of several passes. The region is a method of the module then, and not a module of its own. */
   readonly pass?: string | undefined;
   /** Whether it is a part of the flow itself, and not of a part. */
   readonly isLayer: boolean;

@@ -100,7 +100,7 @@ function windowOf(
   return out;
 }
 
-/** √Σw² for each of the first outputs. Of vectors there is nothing to add up. */
+/** √Σw² for each of the first outputs. Vectors have nothing to add up. */
 function lengthsOf({ data }: NdArray, shape: readonly number[], axis: number): Float32Array | undefined {
   if (axis < 0 || shape.length < 2) return undefined;
   const outputs = shape[axis]!;

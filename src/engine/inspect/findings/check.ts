@@ -25,7 +25,7 @@ export function scales({ layers }: Observations): boolean {
   return layers.some(({ info }) => info.quantities?.some(({ role }) => role === 'logScale'));
 }
 
-/** Of a check of scales that found none. */
+/** Finding of a check of scales that found none. */
 export function noScales(check: CheckName, seen: Observations): Finding {
   return scales(seen)
     ? skipped(check, 'noScales', 'The scales of this flow could not be looked at.')

@@ -87,7 +87,7 @@ export function healthGraph(model: FlowModel): Graph {
   );
 }
 
-/** Of how many examples it is true, for each element. */
+/** Number of examples for which it is true, for each element. */
 const counted = (what: Tensor): Tensor => tf.sum(tf.cast(what, 'float32'), 0);
 
 /**

@@ -5,7 +5,7 @@ import { layerName, short } from './words';
 
 const epsilon = 2 ** -23;
 
-/** Of what errors at the input of a layer are measured in: of data that are standardized, deviations, as at the next layer. */
+/** Range that errors at a layer's input are compared with: in deviations for standardized data, as at the next layer. */
 const rangeOf = (layers: readonly LayerObservations[], layer: LayerObservations): number => {
   const place = layers.indexOf(layer);
   const { input } = (layer.inDeviations && layers[place + 1]) || layer;

@@ -9,11 +9,11 @@ export interface Range {
 
 export interface LayerObservations {
   info: LayerInfo;
-  /** Of the layer's input over the batch; absent where it could not be looked at. */
+  /** Range of the layer's input over the batch; absent where it could not be looked at. */
   input?: Range;
   /** What the layer computes beside its output; empty where it declares nothing. Absent where it could not be looked at. */
   quantities?: QuantityObservations[];
-  /** Of splines: share of all values that lie outside of the interval, and the element with the most of them. */
+  /** For splines: share of all values that lie outside of the interval, and the element with the most of them. */
   outside?: { share: number; element: number; ofElement: number };
   /** Share of moving elements at which the scale map is flat, in [0, 1]. */
   saturated?: number;
@@ -47,15 +47,15 @@ export interface NormObservations {
 
 export interface LatentObservations {
   scale: number;
-  /** Of all examples, as standard normal values if they are of the base; sorted, finite ones only. */
+  /** Latents of all examples, as standard normal values if they are of the base; sorted, finite ones only. */
   sorted: Float32Array;
 }
 
 export interface Observations {
-  /** Of scores. */
+  /** Unit of scores. */
   unit: 'nats' | 'bits/dim';
   dimensions: number;
-  /** Of rows of numbers, where the data have names. */
+  /** Names of the columns of rows of numbers, where the data have names. */
   featureNames?: readonly string[];
   /** Examples in the batch. */
   count: number;

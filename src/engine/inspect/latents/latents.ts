@@ -69,7 +69,7 @@ function keptLatents(
   return work.run(recordKey('latents', { example }), signal, (inner) => latentsOf(model, example, inner));
 }
 
-/** Of samples and of what is decoded from latents those that it comes from, without a way there and back. */
+/** Latents of an example; for samples and decoded latents, those that it comes from, without a way there and back. */
 async function latentsOf(
   model: InspectedFlow,
   example: UneditedRef,

@@ -9,9 +9,9 @@ import { encodeExamples, exampleShape } from '../../model/latents';
 import { breathe } from '../../model/breathe';
 
 export interface ExampleLatents {
-  /** [n, …] row-major. Of samples those that they were drawn from, without a way there and back. */
+  /** [n, …] row-major. For samples, those that they were drawn from, without a way there and back. */
   z: Float32Array;
-  /** Of each, where the flow takes one and it is not the model's usual one. */
+  /** Context of each, where the flow takes one and it is not the model's usual one. */
   context?: Float32Array;
 }
 

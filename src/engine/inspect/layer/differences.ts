@@ -67,7 +67,7 @@ export async function centralDifferences(
   return { matrix, step, error };
 }
 
-/** Of the map that is taken backward: the inverse matrix, with the error that its size makes of the other's. */
+/** Differences of the map taken backward: the inverse matrix, with the error that its size makes of the other's. */
 export function inverted({ matrix, step, error }: Differences, k: number): Differences {
   const inverse = inverseOf(matrix, k);
   const rowSums = Array.from({ length: k }, (_, i) =>

@@ -19,7 +19,7 @@ export interface NamedTensor {
   values: Values;
 }
 
-/** Of the first example, in the order in which they are shown. */
+/** Tensors of the first example, in the order in which they are shown. */
 export function tensorsOf({ input, quantities, output, factored }: LayerRecord): NamedTensor[] {
   return [
     { name: 'x', role: 'input', values: input },

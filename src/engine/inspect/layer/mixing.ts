@@ -97,7 +97,7 @@ async function matricesOf(
   return { matrices, all };
 }
 
-/** Of all elements, the part at the first place. */
+/** The part of a matrix of all elements that is for the first place. */
 function firstPlace(matrix: Float64Array, n: number): Float32Array {
   const size = Math.sqrt(matrix.length);
   return Float32Array.from({ length: n * n }, (_, k) => matrix[Math.floor(k / n) * size + (k % n)]!);

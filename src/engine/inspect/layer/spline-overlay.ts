@@ -16,7 +16,7 @@ const beside = 1e-5;
 /** Knots that are computed at once. */
 const knotsAtOnce = 2 ** 20;
 
-/** Of the k mapped features of examples, [examples·k, K + 1] each. */
+/** Knots of the k mapped features of examples, [examples·k, K + 1] each. */
 export type Knots = Record<KnotPart, NdArray<Float32Array>>;
 export type Axis = TransformCurveView['axis'];
 

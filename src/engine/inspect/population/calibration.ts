@@ -24,7 +24,7 @@ import { curveOf } from '../../use/rank-statistics';
 /** An answer comes after so long, with what there is by then. */
 const answerAfterMs = 300;
 const largest = { pairs: 10_000, draws: 2000 };
-/** Of the answer; those that are farthest from uniform. */
+/** Most features in an answer: those that are farthest from uniform. */
 const mostFeatures = 24;
 /** Below, tests and bands say next to nothing. */
 const fewestPairs = 10;
@@ -40,19 +40,19 @@ export interface Calibrations {
   ): Promise<CalibrationPart>;
   /** What was computed last, whether it came to its end or not. */
   kept(): CalibrationPart | null;
-  /** Of what was computed last. @throws UserError where that is another or not all of it, and for features that there are not */
+  /** Plot of what was computed last. @throws UserError where that is another or incomplete, and for unknown features */
   pairPlot(query: PairPlotQuery, signal: AbortSignal): Promise<PairPlot | null>;
 }
 
 interface Running {
   steps: AsyncGenerator<Ranks>;
   pairs: Pairs;
-  /** Of the pairs so far. */
+  /** Ranks of the pairs so far. */
   ranks?: Ranks;
   total: number;
   names: readonly string[] | undefined;
   part: CalibrationPart;
-  /** Of the question that waits for the next answer. */
+  /** Cancels the question that waits for the next answer. */
   control: AbortController;
 }
 

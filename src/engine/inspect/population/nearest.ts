@@ -103,7 +103,7 @@ async function features(
     : dataFeatures(model, cropImages(shown, count, model.config));
 }
 
-/** Of examples of a split; their pixels need neither noise nor padding. */
+/** Features of examples of a split; their pixels need neither noise nor padding. */
 async function splitFeatures(
   model: InspectedFlow,
   space: NearestSpace,
@@ -172,7 +172,7 @@ function keepFeatures(
   const { config } = model;
   const bytes = space === 'data' && config.kind === 'image' && config.levels <= 256;
   const unit = unitOf(model, space) ** 2;
-  /** Of `block` examples each; the last may be shorter. */
+  /** Features of `block` examples each; the last block may be shorter. */
   const blocks: Rows[] = [];
   let size = 0;
   let known = 0;

@@ -131,7 +131,7 @@ function normCosts({ info, flow }: InspectedLayer, { norm }: LayerRecord): Float
   );
 }
 
-/** Of the logit, −ln of its slope at each pixel; of standardization, ln of each deviation. */
+/** For the logit, −ln of its slope at each pixel; for standardization, ln of each deviation. */
 function preprocessingCosts(model: InspectedFlow, { output }: LayerRecord): Float64Array | undefined {
   const { config, deviations } = model;
   if (config.kind === 'vector') return deviations && Float64Array.from(deviations, Math.log);

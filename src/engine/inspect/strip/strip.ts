@@ -49,7 +49,7 @@ export async function stripOfExample(
   };
 }
 
-/** Of the first example of the pass. */
+/** Row of the first example of the pass. */
 function exampleRow(pass: Pass, layer: number): ExampleStrip['rows'][number] {
   const { logDet, output } = pass.layers[layer]!;
   return {

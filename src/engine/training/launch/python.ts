@@ -7,14 +7,14 @@ import { firstWorking, runCommand } from '../../../native/run-command';
 export interface Python {
   /** Its path. */
   command: string;
-  /** Of Python 3. */
+  /** Minor version of Python 3. */
   minor: number;
   /** Versions of libraries; Ray may be missing. */
   torch: string;
   ray: string | null;
 }
 
-/** Of Ray: the first release that we start, and the last Python 3 that it has packages for. */
+/** The first release of Ray that we start, and the last Python 3 that it has packages for. */
 const firstRay = '2.53';
 const lastMinor = 14;
 

@@ -12,7 +12,7 @@ export interface SlurmScript {
   nodes: number;
   /** On each machine. */
   processes: number;
-  /** Of each process. */
+  /** Threads of each process. */
   threads: number;
   /** As sbatch takes them. */
   time?: string | undefined;

@@ -113,7 +113,7 @@ const renewal = (node: Node, graph: Blocked): Rule => ({
 });
 
 const normGradient = (node: Node, graph: Blocked): Rule => ({
-  // Of x: a gradient alone that is in blocks is brought back.
+  // Only x decides: a gradient alone that is in blocks is brought back.
   images: [1],
   write() {
     const [dy, x, ...vectors] = node.inputs as [number, number, number, number, number];

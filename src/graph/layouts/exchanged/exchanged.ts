@@ -45,7 +45,7 @@ export class Exchanged extends Products {
       : super.operand(node, i);
   }
 
-  /** Of a node that works place by place on images and numbers for each channel. */
+  /** Rule for a node that works place by place on images and numbers for each channel. */
   elementwise(node: Node): Rule | undefined {
     const images = imageOperands(node, this.graph);
     return images && { images, pulls: true };

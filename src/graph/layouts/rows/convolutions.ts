@@ -16,7 +16,7 @@ import {
 export interface Fixed {
   filter: ConstantData;
   bias: ConstantData | undefined;
-  /** Of the result, [N, H, W, K]. */
+  /** Shape of the result, [N, H, W, K]. */
   shape: readonly number[];
 }
 
