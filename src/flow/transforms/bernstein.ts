@@ -46,13 +46,13 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
   /** Between two coefficients of the identity. */
   const even = whole / steps;
   const logs = logFactorials(steps);
-  /** Of the derivative, a polynomial of one degree less. */
+  /** Degree of the derivative. */
   const order = steps - 1;
   const logChoices = Array.from({ length: steps }, (_, i) => logs[order]! - logs[i]! - logs[order - i]!);
   const cells = 4 * steps;
   const cell = whole / cells;
 
-  /** Of the derivative, at the inner edges of all cells: a matrix [steps, cells − 1] for each half of the product (1 − u, u). */
+  /** Terms of the derivative at the inner edges of all cells: a matrix [steps, cells − 1] for each half of the product (1 − u, u). */
   const grid = (weigh: (u: number) => number): tf.Tensor2D =>
     tf.tensor2d(
       Array.from({ length: steps * (cells - 1) }, (_, at) => {
