@@ -1,14 +1,14 @@
 /**
  * Kinds of transforms that take as many values a feature as a rational-quadratic spline, so that they leave the same tensors.
- * Such a file is taken for splines and the other kinds are named, but where another kind is as likely it is refused until
- * the user says what it is.
+ * Such a file is taken for splines and the other kinds are named, but where another kind is as likely, or no spline takes so
+ * many values, it is refused until the user says what it is.
  */
 import path from 'node:path';
 import { shortened, UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { savedArgument } from './module-facts';
 import { choice, undecided } from './questions';
-import { knownMaps, type FeatureMap } from './splines';
+import { knownMaps } from './splines';
 import type { TensorFile } from './types';
 
 /** What one library has. */
@@ -19,52 +19,72 @@ interface Kinds {
   /** Class of the splines, which are computed. */
   spline: string;
   splineLabel(bins: number): string;
-  /** What else takes so many values a feature, in the plural; none of it is computed. */
+  /** What else takes so many values a feature, in the plural. */
   others(values: number): { value: string; label: string }[];
+  /** Those of the others that are computed. */
+  computed?: readonly string[];
   /** Values a feature at which another kind is as likely as splines. */
   askedAt?: readonly number[];
 }
 
-const valuesOf = (bins: number): number => 3 * bins - 1;
+/** How many bins if they are splines, or how many values if they are not. */
+interface Taken {
+  bins?: number;
+  values?: number;
+}
+
+const valuesOf = ({ bins, values }: Taken): number | undefined =>
+  values ?? (bins === undefined ? undefined : 3 * bins - 1);
 
 export class SplineKinds {
   constructor(private readonly kinds: Kinds) {}
 
-  /** None without splines. */
-  questions(file: TensorFile, { bins }: FeatureMap): ImportQuestion[] {
-    if (bins === undefined) return [];
-    const { key, spline, splineLabel, others, askedAt = [] } = this.kinds;
-    const values = valuesOf(bins);
-    const label = `${splineLabel(bins)}, not ${this.otherWords(values, ' or ')}`;
+  /** None for other transforms. */
+  questions(file: TensorFile, taken: Taken): ImportQuestion[] {
+    const values = valuesOf(taken);
+    if (values === undefined) return [];
+    const { bins } = taken;
+    const { key, spline, askedAt = [] } = this.kinds;
+    const [first, ...others] = this.options(taken);
+    const undecidable = bins === undefined || (askedAt.includes(values) && !this.isSpline(file, bins));
+    const label =
+      bins === undefined ? first!.label : `${first!.label}, not ${this.otherWords(values, ' or ')}`;
     return [
       choice(
         key,
         'Transform of each feature',
-        `All of these take ${values} values a feature, and leave the same tensors. Flowscope computes the first one alone.`,
-        [{ value: spline, label }, ...others(values)],
-        askedAt.includes(values) && !this.isSpline(file, bins) ? undecided : spline,
+        `All of these take ${values} values a feature, and leave the same tensors. Flowscope computes ${this.computedWords(taken)}.`,
+        [{ ...first!, label }, ...others],
+        undecidable ? undecided : spline,
       ),
     ];
   }
 
-  /** @throws UserError where the file holds what is not computed, or may, with how to say that it does not */
-  check(tensorFile: TensorFile, { bins }: FeatureMap, answers: ImportAnswers): void {
-    if (bins === undefined) return;
-    const { name, key, spline, splineLabel, others } = this.kinds;
-    const answer =
-      answers[key] ?? this.questions(tensorFile, { transform: 'rationalQuadratic', bins })[0]!.answer.default;
-    if (answer === spline) return;
+  /**
+   * What they are; undefined for other transforms.
+   * @throws UserError where the file holds what is not computed, or may, with how to say that it does not
+   */
+  check(tensorFile: TensorFile, taken: Taken, answers: ImportAnswers): string | undefined {
+    const values = valuesOf(taken);
+    if (values === undefined) return undefined;
+    const { name, key } = this.kinds;
+    const answer = answers[key] ?? this.questions(tensorFile, taken)[0]!.answer.default;
+    const computed = this.computedOf(taken);
+    const options = this.options(taken);
+    const [, ...rest] = options;
+    const found = options.find(({ value }) => value === answer);
+    if (computed.some(({ value }) => value === answer)) return answer as string;
     const { file } = tensorFile;
-    const values = valuesOf(bins);
-    const [splines, taken] = [splineLabel(bins), others(values).find(({ value }) => value === answer)];
-    const what = taken
-      ? `which is taken for ${taken.label}. Flowscope does not compute these.`
-      : `which fits ${splines} as well as ${this.otherWords(values, ' and ')} of ${name}. ` +
-        'Flowscope computes the first alone.';
+    const what = found
+      ? `which is taken for ${found.label}. Flowscope does not compute these.`
+      : `which fits ${options[0]!.label} as well as ${rest.map(({ label }) => label).join(' and ')} of ${name}. ` +
+        `Flowscope computes ${this.computedWords(taken)}.`;
+    const ways = computed.map(({ value, label }, i) => {
+      const where = i === 0 ? ` to ${shortened(path.basename(file))}.flowscope.json beside it` : '';
+      return `If they are ${label}, write {"answers": {"${key}": "${value}"}}${where}, choose that in "Change How This File Is Read", or give convert --set ${key}=${value}. `;
+    });
     throw new UserError(
-      `${file}: Its networks give ${values} values a feature, ${what} ` +
-        `If they are ${splines}, write {"answers": {"${key}": "${spline}"}} to ${shortened(path.basename(file))}.flowscope.json ` +
-        `beside it, choose that in "Change How This File Is Read", or give convert --set ${key}=${spline}. ` +
+      `${file}: Its networks give ${values} values a feature, ${what} ${ways.join('')}` +
         'Otherwise record the flow in Python with flowscope.record, and open the recording.',
     );
   }
@@ -73,6 +93,27 @@ export class SplineKinds {
   knownFor(values: number): string {
     if (!Number.isInteger(values) || values < 3) return knownMaps;
     return `known are 1, 2 and 3·bins − 1 for each; ${values} are of ${this.otherWords(values, ' or ')}`;
+  }
+
+  /** The splines first, where it may be splines. */
+  private options(taken: Taken): { value: string; label: string }[] {
+    const { spline, splineLabel, others } = this.kinds;
+    const { bins } = taken;
+    return [
+      ...(bins === undefined ? [] : [{ value: spline, label: splineLabel(bins) }]),
+      ...others(valuesOf(taken)!),
+    ];
+  }
+
+  private computedOf(taken: Taken): { value: string; label: string }[] {
+    const { spline, computed = [] } = this.kinds;
+    return this.options(taken).filter(({ value }) => value === spline || computed.includes(value));
+  }
+
+  private computedWords(taken: Taken): string {
+    const [all, computed] = [this.options(taken), this.computedOf(taken)];
+    if (computed.length === all.length) return 'all of them';
+    return computed.length === 1 ? 'the first one alone' : `the first ${computed.length} alone`;
   }
 
   private otherWords(values: number, between: string): string {

@@ -1,7 +1,8 @@
 /**
  * zuko's flows, data to latent: NICE and RealNVP, whose networks see the identity features, and MAF and NSF, whose
  * masked networks see those before each feature; all of them may see a context behind the features. A network gives what each feature takes one after the other: a shift
- * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, or the knots of a spline, softly clipped too.
+ * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, the knots of a spline, softly clipped too, or the steps of a
+ * Bernstein polynomial (BPF).
  */
 import { UserError } from '../../../base/user-error';
 import { mostFeatures } from '../../../config/vector-model';
@@ -44,9 +45,18 @@ import type { TensorFile } from '../../import/types';
 import { readFullMixture, readMixture } from './mixture';
 import { zukoModules } from './modules';
 
+/** No spline takes so many values a feature. */
+interface PolynomialMap {
+  transform: 'polynomial';
+  bins?: undefined;
+  values: number;
+}
+
+type ZukoMap = (FeatureMap & { values?: undefined }) | PolynomialMap;
+
 /** What a layer may be, as far as sizes tell. */
 interface Reading {
-  map: FeatureMap;
+  map: ZukoMap;
   /** Numbers of a context that its network sees behind the features. */
   context: number;
 }
@@ -69,6 +79,12 @@ type Other = (StepOf<'permute' | 'affine'> | (StepOf<'matrix'> & { tensor: strin
 type ZukoChain = Chain<Mapped, Other>;
 
 const splineQuestion = boundQuestion('bound', 5);
+
+const polynomialQuestion: ImportQuestion = {
+  ...splineQuestion,
+  title: 'Bound of the polynomials',
+  detail: 'The `bound` argument, which a state dict does not hold: outside of it nothing changes.',
+};
 
 const slopeQuestion: ImportQuestion = {
   key: 'slope',
@@ -100,6 +116,8 @@ const mixingQuestion = choice(
   ],
 );
 
+const bernstein = 'BoundedBernsteinTransform';
+
 /** NSF takes 8 bins if nothing is said, BPF a degree of 16; the default of SOSPF, 16 values, fits no spline. */
 const splineKinds = new SplineKinds({
   name: 'zuko',
@@ -108,7 +126,7 @@ const splineKinds = new SplineKinds({
   splineLabel: (bins) => `splines with ${bins} bins (NSF)`,
   others: (values) => [
     {
-      value: 'BoundedBernsteinTransform',
+      value: bernstein,
       label: `Bernstein polynomials of degree ${values - 1} (BPF)`,
     },
     {
@@ -116,13 +134,22 @@ const splineKinds = new SplineKinds({
       label: `sums of squares of polynomials with ${values - 1} coefficients (SOSPF)`,
     },
   ],
+  computed: [bernstein],
   // Polynomials of degree 4, SOSPF's default: two and five of them.
   askedAt: [11, 26],
 });
 
 type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
 
-const mapWords = ({ transform, bins }: FeatureMap): string => [transform, bins].join(' ');
+const mapWords = ({ transform, bins, values }: ZukoMap): string => [transform, bins, values].join(' ');
+
+/** As many values as the degree of a polynomial in a config can be, and one. */
+const mostValues = 101;
+
+function mapOf(values: number): ZukoMap | undefined {
+  const isPolynomial = Number.isInteger(values) && values > 2 && values <= mostValues;
+  return featureMap(values) ?? (isPolynomial ? { transform: 'polynomial', values } : undefined);
+}
 
 const isSame = (a: Reading, b: Reading): boolean =>
   a.context === b.context && mapWords(a.map) === mapWords(b.map);
@@ -139,7 +166,7 @@ function readingOf({ couplings, first }: Pick<ZukoChain, 'couplings' | 'first'>)
 
 /** @param identity features that the network may see; the others are mapped, and what it sees more is a context */
 function reading({ stack, features }: Read, identity: number): Reading | undefined {
-  const map = featureMap(stack.widths.at(-1)! / (features - identity));
+  const map = mapOf(stack.widths.at(-1)! / (features - identity));
   const context = stack.widths[0]! - identity;
   return map && context >= 0 ? { map, context } : undefined;
 }
@@ -176,9 +203,13 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
   // Whether there are too many is said later.
   const others = Array.from({ length: Math.min(features, mostFeatures) - 1 }, (_, i) => i + 1);
   const sizes = [...new Set([...halves, stack.widths[0]!, ...others])].filter((n) => n >= 1 && n < features);
+  const isUnlikely = (identity: number): boolean =>
+    // A polynomial may take any number of values, so that another mask would always do.
+    2 * identity !== features && reading(step, identity)?.map.transform === 'polynomial';
+  const inOrder = [false, true].flatMap((last) => sizes.filter((size) => isUnlikely(size) === last));
   return withReadings(
     step,
-    sizes.map((identity) => reading(step, identity)),
+    inOrder.map((identity) => reading(step, identity)),
     `${at}hyper`,
   );
 }
@@ -203,7 +234,7 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
   }
   if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
   const step = { kind: 'autoregressive', at: name, features, stack } as const;
-  const map = featureMap(stack.widths.at(-1)! / features);
+  const map = mapOf(stack.widths.at(-1)! / features);
   const context = stack.widths[0]! - features;
   return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${at}hyper`);
 }
@@ -356,11 +387,14 @@ function title(chain: ZukoChain): string {
     ...(autoregressive < couplings.length ? [`${couplings.length - autoregressive} couplings`] : []),
     ...(autoregressive > 0 ? [`${autoregressive} autoregressive layers`] : []),
   ].join(' and ');
-  const splines = map.bins === undefined ? '' : ` of splines with ${map.bins} bins`;
+  const polynomials = map.transform === 'polynomial' ? ' of polynomials' : '';
+  const splines = map.bins === undefined ? polynomials : ` of splines with ${map.bins} bins`;
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
 }
 
-function splineQuestions({ file, base, couplings }: ZukoChain, map: FeatureMap): ImportQuestion[] {
+function splineQuestions({ file, base, couplings }: ZukoChain, map: ZukoMap): ImportQuestion[] {
+  if (map.transform === 'polynomial')
+    return [...splineKinds.questions(file, map), askedOfAll(polynomialQuestion, couplings.length)];
   if (map.bins === undefined) return [];
   // Only NCSF has a box whose corners have names.
   return [
@@ -458,14 +492,16 @@ export const zuko = chainImporter<Mapped, Other>({
     const { stack, reversed } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
-    if (chain.base !== boxUniform) splineKinds.check(chain.file, map, answers);
+    // A box whose corners have names says that it is NCSF.
+    const isNcsf = chain.base === boxUniform && bins !== undefined;
+    const univariate = isNcsf ? undefined : splineKinds.check(chain.file, map, answers);
     const isBox =
       chain.base === boxUniform || (chain.base === unnamed && chosen(answers, baseQuestion) === boxUniform);
     const corner =
       isBox && [...chain.file.tensors.keys()].find((name) => /(^|\.)base\.(lower|_0)$/.test(name));
     const circular =
       corner !== undefined && corner !== false && isCircular((await chain.file.read(corner)).data);
-    if (circular && reversed) {
+    if (circular && reversed && univariate !== bernstein) {
       throw new UserError(
         `${chain.file.file}: NCSF's circular splines run backwards here (.inv), which Flowscope does not compute; it reads those ` +
           'that run forwards.',
@@ -476,7 +512,15 @@ export const zuko = chainImporter<Mapped, Other>({
       nets: 'joint',
       conditioning: 'selected',
       activation: activationOf(answers),
-      transform,
+      transform:
+        transform === 'polynomial' || univariate === bernstein
+          ? {
+              kind: 'bernstein',
+              degree: (map.values ?? 3 * bins! - 1) - 1,
+              bound: answeredNumber(answers, splineQuestion),
+              direction: reversed ? 'inverse' : 'forward',
+            }
+          : transform,
       ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',
       ...(transform === 'affine'
@@ -487,7 +531,7 @@ export const zuko = chainImporter<Mapped, Other>({
             scaleEpsilon: 1e-3,
           }
         : {}),
-      ...(bins === undefined
+      ...(bins === undefined || univariate === bernstein
         ? {}
         : {
             bins,

@@ -23,6 +23,11 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
         { key: 'bound', value: given('bound', 5) },
         { key: 'slope', value: given('slope', 1e-3) },
       ];
+    case 'BoundedBernsteinTransform':
+      return [
+        { key: 'univariate', value: kind },
+        { key: 'bound', value: given('bound', 5) },
+      ];
     case 'CircularRQSTransform':
       return [spline, { key: 'slope', value: given('slope', 1e-3) }];
     case 'MonotonicAffineTransform':

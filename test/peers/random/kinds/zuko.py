@@ -25,11 +25,12 @@ activations = {
 def forward(flow, x, context):
     given = flow(context) if context is not None else flow()
     z, logdet = given.transform.call_and_ladj(x)
-    return z, logdet.broadcast_to(x.shape[:1]).clone(), given.log_prob(x)
+    # Polynomials take their slopes with gradients.
+    return z.detach(), logdet.detach().broadcast_to(x.shape[:1]).clone(), given.log_prob(x).detach()
 
 
 def inverse(flow, z, context):
-    return (flow(context) if context is not None else flow()).transform.inv(z)
+    return (flow(context) if context is not None else flow()).transform.inv(z).detach()
 
 
 def case(flow, rng, settings, answers, half=None, refusal=None):
@@ -239,7 +240,7 @@ def inverse_chain(rng):
 def unlike(rng):
     """Flows of zuko whose transforms Flowscope does not compute."""
     settings, net, answers = sizes(rng)
-    kind = pick(rng, ["NAF", "UNAF", "SOSPF", "BPF", "GF", "CNF"])
+    kind = pick(rng, ["NAF", "UNAF", "SOSPF", "GF", "CNF"])
     how = {"NAF": {"network": {"hidden_features": [8, 8]}}, "UNAF": {"network": {"hidden_features": [8, 8]}}}.get(kind, {})
     if kind == "CNF":
         flow = zuko.flows.CNF(settings["features"], settings["context"], hidden_features=[16])
@@ -286,21 +287,44 @@ def mixed(rng):
 
 
 def polynomials(rng):
-    """As many values a feature as splines take, or others; those of NSF's default are what their user has to name."""
+    """As many values a feature as splines take, or others; their user has to name them."""
     settings, net, answers = sizes(rng)
     kind = pick(rng, ["BPF", "SOSPF"])
     # One of SOSPF, since what stands between several has no tensors.
     how = {"transforms": int(rng.integers(1, 4)) if kind == "BPF" else 1}
     if kind == "BPF":
-        how["degree"] = int(rng.integers(3, 30))
-        value = "BoundedBernsteinTransform"
-    else:
-        how |= {"degree": int(rng.integers(1, 8)), "polynomials": int(rng.integers(1, 6))}
-        value = "SOSPolynomialTransform"
-    values = how["degree"] + 1 if kind == "BPF" else how["polynomials"] * (how["degree"] + 1) + 1
-    flow = getattr(zuko.flows, kind)(settings["features"], settings["context"], **how, **net)
-    answers = {"univariate": value} if values == 23 else {}
+        how["degree"] = int(rng.integers(2, 30))
+        flow = zuko.flows.BPF(**settings, **how, **net)
+        answers["univariate"] = "BoundedBernsteinTransform"
+        turn = pick(rng, ["maf", "coupling", "inverse", "bounds"])
+        if turn != "maf":
+            flow = composed_polynomials(rng, settings, net, how, answers, turn)
+        return case(flow, rng, settings | {"of": kind, "turn": turn, **how, "net": net}, answers)
+    how |= {"degree": int(rng.integers(1, 8)), "polynomials": int(rng.integers(1, 6))}
+    values = how["polynomials"] * (how["degree"] + 1) + 1
+    flow = zuko.flows.SOSPF(**settings, **how, **net)
+    # Any others are asked about, but for those that only splines of another size are likely to take.
+    answers = {"univariate": "SOSPolynomialTransform"} if (values + 1) % 3 == 0 else {}
     return uncomputed(case(flow, rng, settings | {"of": kind, **how, "net": net}, answers, refusal="BPF|SOSPF|Bernstein|SOSP"))
+
+
+def composed_polynomials(rng, settings, net, how, answers, turn):
+    """Couplings, transforms that run backwards, and polynomials of another bound."""
+    features, context = settings["features"], settings["context"]
+    bound = float(pick(rng, [3.0, 8.0])) if turn == "bounds" else 5.0
+    univariate = partial(zuko.transforms.BoundedBernsteinTransform, bound=bound)
+    univariate = univariate if turn == "bounds" else zuko.transforms.BoundedBernsteinTransform
+    of = dict(univariate=univariate, shapes=[(how["degree"] + 1,)], **net)
+    answers |= {"bound": bound}
+    parts = []
+    for i in range(how["transforms"]):
+        if turn == "coupling":
+            mask = torch.arange(features) % 2 == i % 2
+            parts.append(zuko.flows.GeneralCouplingTransform(features, context, mask=mask, **of))
+        else:
+            parts.append(zuko.flows.MaskedAutoregressiveTransform(features, context, **of))
+    transform = zuko.lazy.LazyComposedTransform(*parts)
+    return zuko.flows.Flow(transform.inv if turn == "inverse" else transform, zuko.flows.NICE(features).base)
 
 
 kinds = {

@@ -102,8 +102,8 @@ const unknown: [keyof typeof originals, string, (tensors: Tensors) => void, RegE
   [
     'zuko-nsf-2d',
     'an impossible number of outputs',
-    (tensors) => withOutputs(tensors, 'transform.transforms.0.hyper.4', 44),
-    /hyper, which gives 44 values for 2 features; known are 1, 2 and 3·bins − 1 for each; 22 are of Bernstein polynomials of degree 21 \(BPF\)/,
+    (tensors) => withOutputs(tensors, 'transform.transforms.0.hyper.4', 300),
+    /hyper, which gives 300 values for 2 features; known are 1, 2 and 3·bins − 1 for each; 150 are of Bernstein polynomials of degree 149 \(BPF\)/,
   ],
   [
     'zuko-nsf-2d',

@@ -72,9 +72,11 @@ describe('as many values a feature as splines take', () => {
       sidecarPath(file),
       JSON.stringify({ answers: { univariate: 'BoundedBernsteinTransform' } }),
     );
+    const polynomials = (await opened(file)).config.model.transform;
+    assert.deepEqual(polynomials, { kind: 'bernstein', degree: 16, bound: 5, direction: 'forward' });
     await assert.rejects(
-      opened(file),
-      /17 values a feature, which is taken for Bernstein polynomials of degree 16 \(BPF\)\. .*If they are splines with 6 bins \(NSF\), write \{"answers": \{"univariate": "MonotonicRQSTransform"\}\} to zuko-17\.safetensors\.flowscope\.json/,
+      opened(file, { univariate: 'SOSPolynomialTransform' }),
+      /17 values a feature, which is taken for sums of squares .*If they are splines with 6 bins \(NSF\), write \{"answers": \{"univariate": "MonotonicRQSTransform"\}\} to zuko-17\.safetensors\.flowscope\.json.*If they are Bernstein/,
     );
   });
 
@@ -90,6 +92,18 @@ describe('as many values a feature as splines take', () => {
       opened(file, { univariate: 'SOSPolynomialTransform' }),
       /is taken for sums of squares of polynomials .* Flowscope does not compute these/,
     );
+  });
+
+  it('are asked about where no spline takes so many', async () => {
+    const file = await zukoWith(16);
+    await assert.rejects(
+      opened(file),
+      /fits Bernstein polynomials of degree 15 \(BPF\) as well as sums of squares of polynomials with 15 coefficients/,
+    );
+    const { config } = await opened(file, { univariate: 'BoundedBernsteinTransform', bound: 3 });
+    assert.deepEqual(config.model.transform, {
+      ...{ kind: 'bernstein', degree: 15, bound: 3, direction: 'forward' },
+    });
   });
 
   it('are splines where that is a default, with what else they may be named', async () => {

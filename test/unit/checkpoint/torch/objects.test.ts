@@ -106,14 +106,19 @@ test('an argument that a flow of ours has no value for is said', async () => {
   assert.ok(recognize(opened));
 });
 
-test('polynomials of zuko, which may have as many coefficients as a spline has numbers, are refused', async () => {
+test('polynomials of zuko, which may have as many coefficients as a spline has numbers, are named by the model', async () => {
   const opened = await openTensorFile(wild('zuko-nsf-whole-module-3d', 'flow.pth'));
   await opened.close();
   assert.ok(recognize(opened));
   const mapped = opened.modules!.find(({ object }) => object.get('univariate') !== undefined)!;
-  mapped.object.attributes.set('univariate', new PickleGlobal('zuko.transforms.BoundedBernsteinTransform'));
+  mapped.object.attributes.set('univariate', new PickleGlobal('zuko.transforms.SOSPolynomialTransform'));
   assert.equal(recognize(opened), undefined);
-  assert.match(whyUnknown(opened), /the file has BoundedBernsteinTransform/);
+  assert.match(whyUnknown(opened), /the file has SOSPolynomialTransform/);
+  for (const { object } of opened.modules!) {
+    if (object.get('univariate') !== undefined)
+      object.attributes.set('univariate', new PickleGlobal('zuko.transforms.BoundedBernsteinTransform'));
+  }
+  assert.ok(recognize({ ...opened, modules: [...opened.modules!] }));
 });
 
 test('a plain pickle of arrays of numpy', async () => {
