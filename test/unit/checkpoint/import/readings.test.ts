@@ -193,6 +193,37 @@ describe('facts that differ by layer', () => {
     });
   });
 
+  it('make layers with transforms of their own, and each number counts for its layer', async () => {
+    const mapped = async (answers: ImportAnswers) => {
+      const { model } = (await opened(wild('zuko-nsf-2d', 'flow.pt'), answers)).config;
+      const { layers, splineBound, splineSlope } = model as VectorModelConfig;
+      return (layers ?? []).flatMap((layer) => {
+        if (layer.kind !== 'autoregressive') return [];
+        const { transform } = layer;
+        if (transform?.kind !== 'rationalQuadratic') return [[splineBound, splineSlope]];
+        return [[transform.bound, transform.slope]];
+      });
+    };
+    const same = [5, 1e-3];
+    assert.deepEqual(await mapped({}), [same, same, same]);
+    assert.deepEqual(await mapped({ bound: '5, 4, 5' }), [same, [4, 1e-3], same]);
+    assert.deepEqual(await mapped({ bound: '3, 4, 5', slope: '0.001, 0.002, 0.001' }), [
+      [3, 1e-3],
+      [4, 2e-3],
+      [5, 1e-3],
+    ]);
+  });
+
+  it('of whole modules that differ are those of their layers', async () => {
+    const file = await openTensorFile(wild('nflows-whole-module-nsf-3d', 'flow.pt'));
+    await file.close();
+    const splines = file.modules!.filter(({ object }) => object.className.includes('PiecewiseRational'));
+    const known = () => recognize(file)!.known!;
+    assert.deepEqual([splines.length > 1, known()['tailBound']], [true, 3]);
+    splines[1]!.object.attributes.set('tail_bound', 7);
+    assert.equal(known()['tailBound'], splines.map((_, i) => (i === 1 ? 7 : 3)).join(', '));
+  });
+
   it('are refused in other numbers', async () => {
     await assert.rejects(
       opened(clamps, { clamp: '2, 1' }),
