@@ -387,9 +387,10 @@ function title(chain: ZukoChain): string {
     ...(autoregressive < couplings.length ? [`${couplings.length - autoregressive} couplings`] : []),
     ...(autoregressive > 0 ? [`${autoregressive} autoregressive layers`] : []),
   ].join(' and ');
-  const polynomials = map.transform === 'polynomial' ? ' of polynomials' : '';
-  const splines = map.bins === undefined ? polynomials : ` of splines with ${map.bins} bins`;
-  return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${splines}, networks ${hiddenWords(stack.hidden)}`;
+  // Splines or polynomials: that is asked.
+  const values = map.values ?? (map.bins === undefined ? undefined : 3 * map.bins - 1);
+  const taken = values === undefined ? '' : ` of ${values} values a feature`;
+  return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${taken}, networks ${hiddenWords(stack.hidden)}`;
 }
 
 function splineQuestions({ file, base, couplings }: ZukoChain, map: ZukoMap): ImportQuestion[] {
