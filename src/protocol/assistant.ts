@@ -1,4 +1,4 @@
-/** What language models are told of a file: short reports in plain data, in the words of the command line. */
+/** What language models learn about a file: short reports in plain data, in the words of the command line. */
 import type { TensorContainer } from './import';
 import type { NllParts } from './contribution';
 
@@ -6,7 +6,7 @@ export interface ReportedLayer {
   index: number;
   name: string;
   kind: string;
-  /** Of its output, without the batch axis. */
+  /** Shape of its output, without the batch axis. */
   shape: number[];
   parameters: number;
   description: string;
@@ -27,7 +27,7 @@ export interface CheckpointReport {
   format: 'flowscope' | 'onnx' | 'recording' | TensorContainer;
   bytes: number;
   architecture?: string;
-  /** Of one example, without the batch axis. */
+  /** Shape of one example, without the batch axis. */
   inputShape?: number[];
   parameters: number;
   tensors: number;
@@ -58,7 +58,7 @@ export interface ScoreFileQuery {
   layout?: 'nhwc' | 'nchw';
   /** Draws of the noise that integer pixels get, averaged over. */
   draws: number;
-  /** Of that noise. */
+  /** Seed of that noise. */
   seed: number;
   /** How many of the least likely examples to name. */
   leastLikely: number;
@@ -71,7 +71,7 @@ export interface ScoreReport {
   count: number;
   /** Values of one example. */
   dimensions: number;
-  /** Of `quantiles` and `leastLikely`: bits/dim of images, nats of vectors. Lower is more likely. */
+  /** Unit of `quantiles` and `leastLikely`: bits/dim for images, nats for vectors. Lower is more likely. */
   unit: 'bits/dim' | 'nats';
   /** Parts of the mean −ln p, nats; their sum is `nats`. */
   mean: NllParts;
@@ -92,7 +92,7 @@ export interface NonFiniteQuery {
   model: string;
   /** Absolute path of a file of examples, one of which goes through the flow instead of a batch. */
   input?: string;
-  /** Of that file, from 0. */
+  /** Index of the example in that file, from 0. */
   index: number;
   /** Examples in the batch. */
   count: number;
@@ -110,7 +110,7 @@ export interface NonFiniteReport {
     found: number;
     /** The first ones. */
     first: { name: string; layer?: string; nan: number; inf: number; values: number }[];
-    /** Of those that could not be read. */
+    /** Number of tensors that could not be read. */
     unreadable: number;
   };
   /** What went through the flow, and what came of it. */

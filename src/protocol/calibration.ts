@@ -11,16 +11,16 @@ export interface RankTest {
   distance: number;
   /** Chance that a calibrated flow shows this distance or a larger one. */
   pValue: number;
-  /** Of the places; 0.5 where calibrated. */
+  /** Mean of the places; 0.5 where calibrated. */
   mean: number;
-  /** Deviation of the places over that of the uniform distribution; 1 where calibrated. */
+  /** Standard deviation of the places over the deviation of the uniform distribution; 1 where calibrated. */
   spread: number;
   /** Absent where the p-value is not below the threshold. */
   off?: CalibrationProblem;
   histogram: RankHistogram;
 }
 
-/** What is wrong with the samples, beside the truth. `skewed`: of TARP, which does not tell low from high. */
+/** What is wrong with the samples, compared with the truth. Only TARP gives `skewed`, since it does not tell low from high. */
 export type CalibrationProblem = 'too low' | 'too high' | 'too narrow' | 'too wide' | 'skewed';
 
 /** Counts of places in bins of equal width. */
@@ -48,7 +48,7 @@ export interface Calibration {
   draws: number;
   /** A p-value below it counts as off: 0.01 over the number of tests (Bonferroni). */
   threshold: number;
-  /** Of each feature: where its true value stands among those of the samples. */
+  /** One test for each feature: where its true value ranks among the samples' values. */
   features: (RankTest & { name: string; /** Zero-based. */ feature: number })[];
   /** Where the truth stands among the samples by density, from the highest: its place is the least level that holds it. */
   coverage: RankTest & { levels: CoverageLevel[] };
@@ -58,7 +58,7 @@ export interface Calibration {
   nonFinite: number;
 }
 
-/** Two features of held-out examples beside those of samples, one for the condition of each example. */
+/** Two features of held-out examples next to the same features of samples, one for the condition of each example. */
 export interface PairPlot {
   /** Zero-based. */
   features: number[];
@@ -68,7 +68,7 @@ export interface PairPlot {
   samples: NdArray<Float32Array>;
   /** Energy distance of the two sets over twice the mean distance between them: from 0, the same, to 1. */
   distance: number;
-  /** 99% of calibrated flows are no farther. */
+  /** 99% of calibrated flows have this distance or less. */
   high: number;
   /** Chance that a calibrated flow is as far or farther. */
   pValue: number;
@@ -76,7 +76,7 @@ export interface PairPlot {
   off: boolean;
 }
 
-/** Of the run that was kept. */
+/** Asks about the run that was kept. */
 export interface PairPlotQuery {
   features: [number, number];
   settings: CalibrationSettings;
@@ -100,23 +100,23 @@ export interface CalibrationQuery extends CalibrationSettings {
 /** Shares of truths by level, with what calibrated flows show. */
 export interface RankCurve {
   levels: number[];
-  /** Of the places that are at most the level. */
+  /** Share of the places that are at most the level. */
   found: number[];
   /** 99% of the shares that a calibrated flow shows are in [low, high], at each level. */
   low: number[];
   high: number[];
 }
 
-/** Of the pairs so far. */
+/** Result for the pairs so far. */
 export interface CalibrationPart {
   settings: CalibrationSettings;
   done: number;
   total: number;
   /** Absent until there are enough pairs. Holds the features that are farthest from uniform, in their order. */
   calibration?: Calibration;
-  /** Of all. */
+  /** Number of all features. */
   featureCount: number;
   curves?: { coverage: RankCurve; tarp: RankCurve };
-  /** Of the first two features, once all pairs are done; absent where there is but one, null where hardly any sample is finite. */
+  /** Plot of the first two features, once all pairs are done; absent for a single feature, null where hardly any sample is finite. */
   pairPlot?: PairPlot | null;
 }

@@ -35,6 +35,6 @@ export interface PresetComparison {
   unit: 'nats' | 'bits/dim';
   /** The best first; those without a validation last. */
   results: PresetResult[];
-  /** Presets that were not begun, since somebody ended it. */
+  /** Presets that were not started because the comparison was ended early. */
   left: string[];
 }

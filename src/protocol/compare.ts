@@ -13,7 +13,7 @@ export interface ComparableRun {
   checkpoints: CheckpointInfo[];
 }
 
-/** What there is to compare with, beside the checkpoints of the model's own run. */
+/** What there is to compare with, apart from the checkpoints of the model's own run. */
 export interface Comparables {
   /** The one that was written last first. */
   runs: ComparableRun[];
@@ -31,7 +31,7 @@ export function layerDifferencesQuery({ id }: Pick<ModelSummary, 'id'>): LayerDi
   return { first: id, count: layerComparison.examples };
 }
 
-/** Of B: as those of A, or of a recording as many of its own as A shows; undefined where it has none. */
+/** Samples of B: the same query as A's; for a recording, as many of its own as A shows; undefined where it has none. */
 export function linkedSamples(query: SampleQuery, b: ModelSummary): SampleQuery | undefined {
   if (!canAsk(b, 'samples')) return undefined;
   if (!b.recording) return query;

@@ -22,13 +22,13 @@ export const listedOutputs = 1024;
 export interface WeightView {
   layer: number;
   name: string;
-  /** Of the whole tensor. */
+  /** Shape of the whole tensor. */
   shape: number[];
   axes: AxisRole[];
   from: number[];
   /** The window. */
   values: NdArray<Float32Array>;
-  /** Of the whole tensor, so that windows share one range. */
+  /** Statistics of the whole tensor, so that windows share one range. */
   stats: TensorStats;
   /** √Σw² of the whole tensor. */
   frobenius: number;
@@ -45,7 +45,7 @@ export interface FeatureStage {
   shape: number[];
 }
 
-/** Of the example, or of the batch's first. */
+/** Asks about the selected example, or the first one of the batch. */
 export interface FeatureQuery extends Selection {
   layer: number;
   stage: string;
@@ -59,14 +59,14 @@ export const featurePage = { maps: 16, units: 128 };
 export interface FeatureView {
   layer: number;
   stage: string;
-  /** Of all channels, before maps were reduced. */
+  /** Shape with all channels, before maps were reduced. */
   shape: number[];
   offset: number;
   /** [h, w, channels of the page], or [units of the page]. */
   values: NdArray<Float32Array>;
   /** Places a side that each value is the mean of; 1 where maps are as they are. */
   block: number;
-  /** Of all channels. */
+  /** Statistics of all channels. */
   stats: TensorStats;
   /** Channels with the same value everywhere (maps), or units at 0: they tell nothing of this example. */
   dead: number;
@@ -88,7 +88,7 @@ export interface NormStatistics {
   name: string;
   /** Stored in the file. */
   running: ChannelMoments;
-  /** Of what arrives at the norm for this batch. */
+  /** Moments of the norm's input for this batch. */
   batch: ChannelMoments;
 }
 

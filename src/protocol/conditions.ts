@@ -16,7 +16,7 @@ export interface ContextUse {
    * where it does not read the context.
    */
   layers: NdArray<Float32Array>;
-  /** Of each layer, whether the context is an input of its map. */
+  /** Whether the context is an input of each layer's map. */
   reads: boolean[];
   /** [C]: the same of the whole flow, x kept. */
   flow: Float32Array;
@@ -48,7 +48,7 @@ export interface AtConditionsQuery {
   pixels: number;
   /** Drawn at each value, by the same latents. */
   samples: SampleQuery;
-  /** Whose density is said at each value. */
+  /** Example whose density is computed at each value. */
   example?: ExampleRef;
 }
 
@@ -57,12 +57,12 @@ export interface AtConditions {
   features: number[];
   /** The context that the rest is taken from: the one that is given, or the mean. */
   context: number[];
-  /** Of a single feature both are the same; absent for images. */
+  /** Bounds of the plane; both axes are the same for a single feature. Absent for images. */
   bounds?: PlaneBounds;
-  /** Of the features; absent for images. */
+  /** Features of the example; absent for images. */
   example?: number[];
   at: {
-    /** The number; or that of the class, from 0. */
+    /** The number, or the index of the class from 0. */
     value: number;
     /** p(x | c) in data units at the middle of each cell, [pixels, pixels], row 0 at the top; of flows of two features. */
     density?: NdArray<Float32Array>;

@@ -17,7 +17,7 @@ export interface DrawHost {
   showLog(): Promise<void>;
 }
 
-/** Fewer are no data set: an eighth of them is held out, and a flow is fitted to the rest. */
+/** Fewer do not make a data set: an eighth of them is held out, and a flow is fitted to the rest. */
 export const fewestPoints = 20;
 /** More are not drawn by hand. */
 export const mostPoints = 20_000;

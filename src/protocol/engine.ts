@@ -12,7 +12,7 @@ import type { BackendInfo, ModelOutline, ModelSummary } from './model';
 import type { NdArray } from './tensors';
 import type { Launch, PlaceState, SlurmJob, SubmittedJob, TorchOptions } from './launch';
 
-/** An error whose text is meant for the user: what was given, what was expected, what to do. */
+/** An error whose text is meant for the user: the input, what was expected, what to do. */
 export interface UserErrorData {
   userError: true;
   message: string;
@@ -41,12 +41,12 @@ export const squares = (size: number): { crop: 'center'; size: number } => ({ cr
 /** What of the data a flow is given and models. */
 export type DataChoice = Pick<TrainRequest, 'context' | 'reading'>;
 
-/** Of a training that has not started. */
+/** Estimate for a training run that has not started. */
 export interface TrainEstimate {
   steps: number;
   /** On this computer. */
   secondsPerStep: number;
-  /** Of validations, for each step. */
+  /** Time that validations take, spread over the steps. */
   secondsBetween: number;
   parameters: number;
 }
@@ -66,7 +66,7 @@ export interface TrainRequest {
   };
   reading?: ReadingRequest;
   preset?: string;
-  /** A checkpoint, of ours or of another library, whose weights the run starts from; its model is the run's. */
+  /** Checkpoint, ours or another library's, whose weights the run starts from; the run uses its model. */
   from?: string;
   /** Path of a JSON config. */
   config?: string;
@@ -83,7 +83,7 @@ export interface TrainRequest {
   seed?: number;
   /** Trains outside of the engine. */
   launch?: Launch;
-  /** Of trainings in PyTorch. */
+  /** Options for training in PyTorch. */
   torch?: TorchOptions;
   /** Settings that win over those of preset and config. */
   training?: Partial<TrainingConfig>;
@@ -143,7 +143,7 @@ export interface WrittenFile {
 export interface SavedPage {
   path: string;
   bytes: number;
-  /** It shows examples of the batch of a recording, which whoever gets the page gets too. */
+  /** Whether the page shows examples from the batch of a recording, which anyone who gets the page gets too. */
   holdsBatch: boolean;
 }
 
@@ -174,7 +174,7 @@ export interface EngineApi extends AssistantApi {
   /** Where a training can run besides the engine. */
   places(): Promise<PlaceState[]>;
   /**
-   * What `open` will say of a checkpoint of ours, without its tensors being read: soon, however large it is. Undefined for
+   * What `open` will report about one of our checkpoints, without reading its tensors: fast, however large it is. Undefined for
    * other files.
    */
   outline(path: string): Promise<ModelOutline | undefined>;
@@ -183,7 +183,7 @@ export interface EngineApi extends AssistantApi {
   close(id: string): Promise<void>;
   /** What to ask before a file of another library is opened as a flow; undefined when there is nothing to ask. */
   importForm(path: string): Promise<ImportForm | undefined>;
-  /** Remembers answers in a file beside the checkpoint, which can be committed. */
+  /** Remembers answers in a file next to the checkpoint, which can be committed. */
   answerImport(path: string, answers: ImportAnswers): Promise<void>;
   /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
   previewData(source: string, token: string, choice?: DataChoice): Promise<DataPreview>;
@@ -217,9 +217,9 @@ export interface EngineApi extends AssistantApi {
   /** Prepares a run here, and submits a job that trains it. */
   submit(request: TrainRequest, job: SlurmJob, token: string): Promise<SubmittedJob>;
   /**
-   * Leaves a request for whoever trains the run in `folder`, in this process or any other; its id is what run.json
-   * names when it was heard.
-   * @throws UserError for a request that makes no sense, or a run that nobody trains
+   * Leaves a request for the process that trains the run in `folder`, which may be another one; its id is what run.json
+   * names once the request was read.
+   * @throws UserError for a request that makes no sense, or a run that no process is training
    */
   control(folder: string, request: ControlRequest): Promise<{ id: string }>;
   cancel(token: string): Promise<void>;
@@ -228,13 +228,13 @@ export interface EngineApi extends AssistantApi {
 /** What an engine writes to its standard error before it ends itself; V8 has similar words. */
 export const outOfMemory = 'The engine is out of memory';
 
-/** Implemented by whoever started the engine. */
+/** Implemented by the host that started the engine. */
 export interface EngineEvents {
   trainProgress(token: string, progress: TrainProgress): void;
   log(line: string): void;
 }
 
-/** Environment of an engine process, set by whoever forks it. */
+/** Environment of an engine process, set by the process that forks it. */
 export interface EngineEnvironment {
   /** Which backend to use: a name, or "auto". */
   FLOWSCOPE_BACKEND?: BackendPreference;

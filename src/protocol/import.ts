@@ -1,4 +1,4 @@
-/** Files of other libraries: what is asked before they become flows. */
+/** Files of other libraries: the questions to answer before they become flows. */
 
 /**
  * How other programs write files of tensors. `torch` are those of torch.save, `pickle` any other of Python, `hdf5` and
@@ -8,7 +8,7 @@ export type TensorContainer = 'safetensors' | 'torch' | 'pickle' | 'hdf5' | 'ker
 
 /** Something that the file does not hold. The default is the library's own; an empty one, where none decides, is no answer. */
 export interface ImportQuestion {
-  /** Unique in the library, for example "imageSize"; also the key in the file beside the checkpoint. */
+  /** Unique in the library, for example "imageSize"; also the key in the file next to the checkpoint. */
   key: string;
   title: string;
   /** Why it is asked, and what goes wrong with a wrong answer. */
@@ -39,8 +39,8 @@ export interface ImportForm {
   questions: ImportQuestion[];
   /** Complete: what was answered before, else the defaults. */
   answers: ImportAnswers;
-  /** False when nobody has answered yet: the moment to ask. */
+  /** False when the user has not answered yet: the moment to ask. */
   answered: boolean;
-  /** Absolute path of the file that remembers the answers, beside the checkpoint. */
+  /** Absolute path of the file that remembers the answers, next to the checkpoint. */
   sidecar: string;
 }

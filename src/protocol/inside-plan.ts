@@ -6,7 +6,7 @@ import type { RecordedChoices } from './questions';
 import { windowOfWeight } from './weight-window';
 
 /**
- * The first window of each weight, the first page of each feature map of the first example, and the norms beside the
+ * The first window of each weight, the first page of each feature map of the first example, and the norms compared with the
  * batch: the layer that the page opens with first.
  */
 export function insidePlan(

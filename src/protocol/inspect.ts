@@ -128,7 +128,7 @@ export interface ManifoldView {
   norms: NdArray<Float32Array>;
 }
 
-/** Keeps the latents of coarse scales and draws those of fine ones anew (the paper's compression figure). */
+/** Keeps the latents of coarse scales and draws new ones for fine scales (the paper's compression figure). */
 export interface ReconstructQuery extends FreshLatents {
   examples: SourceRef[];
 }
@@ -138,7 +138,7 @@ export interface Reconstructions {
   originals: NdArray<Float32Array>;
   /**
    * [examples, scales, …] in data units: column k keeps the latents that leave at scale k or later; those that left
-   * before are drawn anew, the same in all columns of a row.
+   * before are drawn again, the same in all columns of a row.
    */
   values: NdArray<Float32Array>;
   /** Latents kept in each column; the first is all of them. */
@@ -165,14 +165,14 @@ export interface Diagnostics {
   /** nats (vectors) or bits/dim (images) of each example looked at. */
   train?: Float32Array;
   validation?: Float32Array;
-  /** Of the batch, where it is of samples: all there is to compare with where no data are known. */
+  /** For a batch of samples, its values: all there is to compare with where no data are known. */
   samples?: Float32Array;
   unit: 'nats' | 'bits/dim';
   /** Latent values over the batch against a standard normal: quantiles at the same probabilities. */
   latentQuantiles: { normal: number[]; z: number[] };
   latentStd: number;
   latentKurtosis: number;
-  /** Of the layers that have a log-det: nats, for up to 100 examples of the batch. */
+  /** Log-dets of the layers that have one: nats, for up to 100 examples of the batch. */
   logDets: { layer: number; values: Float32Array }[];
   /** Largest |x − x̂| when the inverse starts at z and arrives at each layer's input, float32; of data that a checkpoint standardizes, in deviations of each feature. */
   inverseError: { layer: number; fromLatent: number; alone: number }[];

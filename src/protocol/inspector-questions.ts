@@ -137,7 +137,7 @@ const ofLayers =
 /** In the order in which a saved page computes them. `null` for an answer says that the question does not apply. */
 export const inspectorQuestions = {
   summary: ofModel<undefined, ModelSummary>({ context: 'none', recorded: 'pass', saved: () => [undefined] }),
-  /** Of a file whose flow is not known; in the order of the names. */
+  /** Tensors of a file whose flow is not known, in the order of the names. */
   tensors: ofModel<{ names: string[] }, TensorStatistics[]>({
     context: 'none',
     saved: ({ summary }) => (hasTensorTable(summary) ? tensorBatches(summary.tensors) : []),
@@ -306,7 +306,7 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
   const choices = recordedChoices(summary);
   const selection = defaultSelection(summary);
   const { examples, modes } = choices;
-  // The other mode only for the first example: it explains a difference, nobody pages through it.
+  // The other mode only for the first example: it explains a difference, and readers do not page through it.
   const selections = examples.flatMap((example, index) =>
     (index === 0 ? modes : modes.slice(0, 1)).map((mode): Selection => ({ ...selection, example, mode })),
   );

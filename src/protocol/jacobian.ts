@@ -4,7 +4,7 @@ import type { NdArray } from './tensors';
 
 /** Elements of vectors up to this size are all shown. */
 export const wholeJacobian = 16;
-/** Elements of a block, where nobody says otherwise. */
+/** Elements of a block, unless the query names another number. */
 export const usualBlock = 12;
 export const largestJacobianBlock = 32;
 

@@ -3,7 +3,7 @@ import type { UneditedRef, LatentEdit } from './selection';
 import type { NdArray } from './tensors';
 
 export interface LatentsView {
-  /** Of the flow's input, padding included: [H, W, C] or [D]. z has as many elements. */
+  /** Shape of the flow's input, padding included: [H, W, C] or [D]. z has as many elements. */
   shape: number[];
   z: Float32Array;
   /** The zero-based scale at which each element leaves; absent where that is not known. */

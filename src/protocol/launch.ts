@@ -22,22 +22,22 @@ export const precisions = ['float32', 'bfloat16'] as const;
 export interface TorchOptions {
   /** By torch.compile. */
   compile?: boolean;
-  /** Of products and convolutions in the networks; all else is float32. */
+  /** Precision of products and convolutions in the networks; everything else is float32. */
   precision?: (typeof precisions)[number];
 }
 
 export interface Launch {
   /** "torch": one PyTorch process; "torchrun" and "ray": several, on this machine or on more. */
   name: LauncherName;
-  /** Of torchrun: on each machine. */
+  /** Processes on each machine, for torchrun. */
   processes?: number;
-  /** Of torchrun, with `rendezvous`: machines, of which this is the first. */
+  /** Number of machines for torchrun with `rendezvous`; this is the first. */
   nodes?: number;
   /** HOST:PORT of this machine, where the others find it. */
   rendezvous?: string;
-  /** Of Ray: processes, wherever it places them. */
+  /** Number of processes for Ray, which places them where it likes. */
   workers?: number;
-  /** Of Ray: HOST:PORT of the cluster that they run on. Without it, this machine is one. */
+  /** HOST:PORT of the Ray cluster that they run on. Without it, this machine is one. */
   address?: string;
   /** Threads of each process. */
   threads?: number;
@@ -50,7 +50,7 @@ export interface SlurmJob {
   nodes: number;
   /** On each machine. */
   processes: number;
-  /** Of each process. */
+  /** Threads of each process. */
   threads?: number;
   /** As sbatch takes them. */
   time?: string;

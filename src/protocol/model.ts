@@ -81,7 +81,7 @@ export interface LayerInfo {
   /** Unique path in the model, for example "scales.0.checkerboard.1"; also the prefix of its parameters. */
   name: string;
   kind: LayerKind;
-  /** Of a recorded layer: what it is called in its library, for example "AffineCouplingTransform". */
+  /** A recorded layer's name in its library, for example "AffineCouplingTransform". */
   called?: string;
   /** Zero-based number among the couplings; absent for other layers. */
   coupling?: number;
@@ -95,22 +95,22 @@ export interface LayerInfo {
   hasNorm: boolean;
   /** In English, for example "4×4×4, channels 2, 3 change". */
   description: string;
-  /** Of couplings. */
+  /** What a coupling moves. */
   moves?: LayerMoves;
-  /** What the layer computes for each element beside its output, in the order in which it is shown. */
+  /** What the layer computes for each element besides its output, in the order in which it is shown. */
   quantities?: Quantity[];
   /**
    * y from x, element by element and before any norm: x and the names of quantities, in blanks, in an expression for
    * people. Absent where it is not known, or is no such expression.
    */
   formula?: string;
-  /** What it computes beside its output is the same for every example. */
+  /** What it computes besides its output is the same for every example. */
   sameForAll?: boolean;
-  /** Of autoregressive layers: the features from the first, which depends on none, to the last. */
+  /** Order of an autoregressive layer: its features from the first, which depends on none, to the last. */
   order?: number[];
   /** Place of each feature in it, where some share one. */
   places?: number[];
-  /** Of layers whose network runs more than once in one direction: how often in each. */
+  /** How often the network runs in each direction, for layers whose network runs more than once in one of them. */
   networkPasses?: { forward: number; inverse: number };
   /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */
   mixes?: true;
@@ -128,7 +128,7 @@ export interface LayerInfo {
   assumed?: true;
 }
 
-/** Whether features were mixed or moved before a layer, so that those of the data are no longer told apart at it. */
+/** Whether features were mixed or moved before a layer, so that the data's features can no longer be told apart in it. */
 export function mixedBefore(
   layers: readonly Pick<LayerInfo, 'index' | 'mixes'>[],
   { index }: Pick<LayerInfo, 'index'>,
@@ -150,19 +150,19 @@ export function isNorm({ kind }: { kind: LayerKind }): boolean {
 export interface ContextInfo {
   /** Empty where it is an image. */
   names: string[];
-  /** Of an image, [H, W, channels]; its numbers are in this order. */
+  /** Shape of an image, [H, W, channels]; its numbers are in this order. */
   shape?: readonly [number, number, number];
   /** In data units: what is usual, and how far it spreads. */
   mean: number[];
   std: number[];
-  /** Some of the numbers, or all, are a class: 1 for the one that it is, 0 for the others. Their names are those of the classes. */
+  /** Some or all of the numbers are a one-hot class: 1 for the class of the example, 0 for the others; their names are class names. */
   classes?: ClassRange;
 }
 
-/** Names that are said one by one. */
+/** Most names that are listed one by one. */
 const fewNames = 3;
 
-/** What is said of the numbers of a context that are no class: their names where these are few, or how many they are. */
+/** How to name the numbers of a context that are not a class: by their names where these are few, or by how many they are. */
 export function saidOfNumbers({ names, mean, classes }: ContextInfo): { named: string[]; count: number } {
   const own = classes ? names.slice(0, classes.start) : names;
   const count = mean.length - (classes?.count ?? 0);
@@ -172,7 +172,7 @@ export function saidOfNumbers({ names, mean, classes }: ContextInfo): { named: s
 }
 
 export interface ClassRange {
-  /** Of the first class among the numbers. */
+  /** Index of the first class among the numbers. */
   start: number;
   count: number;
   /** What the data call it, where they do: the name of a column. */
@@ -241,7 +241,7 @@ export interface RecordingInfo {
   examples: number;
   examplesGiven: number;
   samples: number;
-  /** Of a conditional flow: the numbers that each example was recorded with. */
+  /** Names of the numbers that a conditional flow's examples were recorded with. */
   contextNames?: string[];
   /** What was left out or could not be computed, in words. */
   notes: string[];
@@ -259,7 +259,7 @@ export interface ModelSummary {
   reason?: string;
   /** Present for flows that were read from a file of another library, or converted from one. */
   origin?: ModelOrigin;
-  /** Of a recording. */
+  /** What a recording says about itself. */
   recording?: RecordingInfo;
   kind: 'vector' | 'image' | 'unknown';
   /** Event shape without the batch axis, [D] or [H, W, C] (padded). */
@@ -275,9 +275,9 @@ export interface ModelSummary {
   subtitle: string;
   /** What the flow is called, in English: "RealNVP"; of a recording, what its writer called it. */
   architecture?: string;
-  /** Of a base that is no standard normal. */
+  /** Kind of a base that is not a standard normal. */
   base?: BaseConfig['kind'];
-  /** Of an ONNX file that Flowscope wrote. */
+  /** Part of the flow in an ONNX file that Flowscope wrote. */
   part?: 'forward' | 'inverse' | 'sample';
   parameterCount: number;
   tensorCount: number;
@@ -286,7 +286,7 @@ export interface ModelSummary {
   /** The preset or data name that the run was made with, where known. */
   dataName?: string;
   featureNames?: string[];
-  /** Of flows that take a context. */
+  /** Context of a conditional flow. */
   context?: ContextInfo;
   layers: LayerInfo[];
   splits: SplitInfo[];

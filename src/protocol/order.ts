@@ -21,7 +21,7 @@ export interface OrderView {
   from: number;
   /** Features in the layer's order, k of them. */
   features: Int32Array;
-  /** Of these, their places, where some features share one; without, each has its own. */
+  /** Their places, where some features share one; if absent, each has its own. */
   places?: Int32Array;
   /** Examples that the means are over. */
   count: number;
@@ -33,7 +33,7 @@ export interface OrderView {
 export interface Links {
   /** Those that the order allows: below the diagonal where each feature has a place of its own. */
   allowed: number;
-  /** Of these, the ones that are hardly used. */
+  /** The allowed ones that are hardly used. */
   hardly: number[];
   /** Where nothing may be but rounding. */
   forbidden: number[];

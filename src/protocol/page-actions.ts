@@ -28,7 +28,7 @@ export interface OutlineLayer {
   kind: LayerKind;
   /** Zero-based. Layers stay in forward order, so a scale may come back. */
   scale: number;
-  /** Of its output, "4×4×2". */
+  /** Shape of its output, "4×4×2". */
   shape: string;
   /** In words, for a hint. */
   description: string;

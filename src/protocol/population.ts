@@ -10,7 +10,7 @@ export interface ScoresQuery {
   start: number;
 }
 
-/** Of one block of a population. Batch norm goes by its running statistics. */
+/** Scores of one block of a population. Batch norm goes by its running statistics. */
 export interface Scores {
   /** Examples in the source, and how many of them are scored in all. */
   total: number;

@@ -10,7 +10,7 @@ export interface PresetGroup {
 /** What the user chose on the page. */
 export interface TrainingChoice extends DataChoice {
   preset?: string;
-  /** Where they are not those of the preset. */
+  /** Number of steps, if it differs from the preset's. */
   steps?: number;
 }
 

@@ -1,4 +1,4 @@
-/** What a layer computes beside its output, as data that views go by: they ask for a role, never for a name. */
+/** What a layer computes besides its output, as data that views go by: they ask for a role, never for a name. */
 
 /**
  * `logScale`: ln of the factor from data to latent, nats. `shift`: what is added or subtracted, in the units of the

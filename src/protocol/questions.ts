@@ -52,7 +52,7 @@ export function defaultSelection(summary: ModelSummary): Selection {
 
 /** Images at a temperature a little below 1, where samples are cleaner; vectors as the model has them. */
 export function defaultSamples(summary: ModelSummary): SampleQuery {
-  // Of a recording they are those that are in it.
+  // A recording has only the samples that are in it.
   if (summary.recording) return { count: Math.max(1, summary.recording.samples), seed: 0, temperature: 1 };
   return summary.kind === 'image'
     ? { count: 25, seed: 7, temperature: 0.8 }
@@ -164,7 +164,7 @@ export function hasConditions({ context, format }: Pick<ModelSummary, 'context' 
   return context !== undefined && context.shape === undefined && format !== 'onnx';
 }
 
-/** Whether it can be told how its samples are spread beside the truth; what is kept of that goes into a saved page. */
+/** Whether the spread of its samples can be compared with the truth; a saved page gets the result that was kept. */
 export function hasCalibration({ context, kind }: Pick<ModelSummary, 'context' | 'kind'>): boolean {
   return context !== undefined && kind === 'vector';
 }
@@ -213,7 +213,7 @@ export function onlyMoves({ kind }: LayerInfo): boolean {
   return kind === 'squeeze' || kind === 'flatten' || kind === 'factorOut' || kind === 'permute';
 }
 
-/** Of layers that only move values, a permutation alone has one worth showing. */
+/** Among layers that only move values, only a permutation has a Jacobian worth showing. */
 export function hasJacobian(layer: LayerInfo): boolean {
   return !layer.lacksJacobian && (!onlyMoves(layer) || layer.kind === 'permute');
 }

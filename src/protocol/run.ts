@@ -1,8 +1,8 @@
-/** A run as the page follows it: its measurements in columns, its checkpoints, and what it was told while it trained. */
+/** A run as the page follows it: its measurements in columns, its checkpoints, and the requests it got while it trained. */
 import type { RunState } from '../config/run-state';
 import type { CheckpointInfo } from './model';
 
-/** Whatever a line of metrics.jsonl measures, beside its step. */
+/** What a line of metrics.jsonl measures, apart from its step. */
 export type MetricName = Exclude<keyof MetricsRow, 'step'>;
 
 export const metricNames: readonly MetricName[] = [
@@ -52,7 +52,7 @@ export interface RunCurves {
   step?: number;
   /** Steps that the config asks for. */
   totalSteps?: number;
-  /** Tells one file from another at the same place: a resumed run writes its metrics anew. */
+  /** Tells one file from another at the same place: a resumed run writes its metrics again. */
   source: number;
   /** Number of the first row of this answer. */
   start: number;

@@ -12,7 +12,7 @@ export type SourceRef =
   | ({ kind: 'sample'; index: number } & SampleQuery)
   /** `name` of the file that they were read from, if any; `context` that goes with them, without which it is the mean. */
   | { kind: 'values'; values: number[]; name?: string; context?: number[] }
-  /** Of a file or folder of the user's. */
+  /** An example in a file or folder of the user's. */
   | { kind: 'file'; path: string; index: number };
 
 /** Four examples that span a manifold: z₁ … z₄ of the paper's two-angle formula. */
@@ -58,7 +58,7 @@ export interface SampleQuery {
   truncations?: (number | null)[];
 }
 
-/** Where latents that are drawn anew come from. */
+/** Source of latents that are drawn again. */
 export interface FreshLatents {
   seed: number;
   temperature: number;

@@ -1,6 +1,6 @@
-/** What a layer says whose map is a spline. */
+/** What a layer whose map is a spline reports. */
 
-/** Share of a feature's values outside of the interval from which on it counts as many. */
+/** Share of a feature's values outside of the interval above which the page reports it. */
 export const manyOutside = 0.03;
 
 export interface SplineInfo {

@@ -8,7 +8,7 @@ export const uses = ['use', 'condition', 'label', 'leave out'] as const;
 export type Use = (typeof uses)[number];
 export type Missing = 'drop' | 'mean';
 
-/** Classes that can be told apart in a legend, and are no names of rows. */
+/** Classes that can be told apart in a legend and that are not names of rows. */
 const isClass = ({ classes, seen }: OverviewColumn): boolean => classes && seen !== undefined;
 
 export function allowedUses(column: OverviewColumn): Use[] {
@@ -109,7 +109,7 @@ export function tableChoice(overview: TableOverview, uses: readonly Use[], missi
     return uses[i] === 'condition' ? [{ column, as: column.type === 'number' ? 'number' : 'class' }] : [];
   });
   const keys = (wanted: Use) => columns.flatMap(({ key }, i) => (uses[i] === wanted ? [key] : []));
-  // Of a table with more columns than are shown, those that were chosen; elsewhere those that were not.
+  // Lists the chosen columns of a table that has more columns than are shown, and the columns left out of any other.
   const all = columns.length === overview.columnCount;
   const [used, exclude] = [keys('use'), keys('leave out')];
   const context = contextOfRoles(roles);

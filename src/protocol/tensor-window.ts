@@ -8,7 +8,7 @@ export const largestWhole = 2 ** 18;
 /** Values that a window may have. */
 export const largestTensorWindow = 2 ** 16;
 
-/** Of the example, or of the batch's first. */
+/** Asks about the selected example, or the first one of the batch. */
 export interface TensorWindowQuery extends Selection {
   layer: number;
   /** As in the view of the layer. */
@@ -23,13 +23,13 @@ export interface TensorWindowQuery extends Selection {
 export interface TensorWindow {
   layer: number;
   tensor: string;
-  /** Of the whole tensor. */
+  /** Shape of the whole tensor. */
   shape: number[];
   from: number[];
   size: number[];
   block: number;
   /** [⌈h / block⌉, ⌈w / block⌉, c] or [d]. A mean over any value that is not finite is not finite. */
   values: NdArray<Float32Array>;
-  /** Of the same places: the share that passes unchanged; of layers with a mask. */
+  /** Share that passes unchanged at the same places; for layers with a mask. */
   passes?: Float32Array;
 }

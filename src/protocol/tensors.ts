@@ -38,7 +38,7 @@ export interface Histogram {
 /** One tensor as a view shows it: shape and statistics always, values when they fit the screen. */
 export interface TensorView {
   name: string;
-  /** Of a tensor of a layer. */
+  /** Role of a tensor in its layer. */
   role?: TensorRole;
   shape: number[];
   dtype: string;

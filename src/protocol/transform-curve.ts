@@ -15,7 +15,7 @@ export interface TransformCurveView {
   layer: number;
   /** The k features that are mapped, ascending. */
   features: Int32Array;
-  /** Of x, the same for all features. */
+  /** Range of x, the same for all features. */
   axis: { low: number; high: number };
   /** [k, P] each: x ascending, y before any norm of the layer, and ln dy/dx, nats. */
   curve: { x: NdArray<Float32Array>; y: NdArray<Float32Array>; logDerivative: NdArray<Float32Array> };

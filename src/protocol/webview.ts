@@ -82,7 +82,7 @@ export interface RecordedPage {
   answers: Record<string, unknown>;
   /** Why a question has no answer, under the same keys. Absent in pages of an earlier version. */
   reasons?: Record<string, string>;
-  /** Of a conditional flow, the context of the first example, which questions were asked with that take it. */
+  /** Context of the first example of a conditional flow, used in the questions that take one. */
   given?: number[];
   /** What the saved page lets its reader choose. */
   choices: RecordedChoices;

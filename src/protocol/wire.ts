@@ -1,7 +1,7 @@
 /**
  * What a message may look like on its way between host and page, and between host and engine.
  *
- * VS Code carries webview messages as JSON beside a list of buffers: NaN and ±∞ would become null, an Error would
+ * VS Code carries webview messages as JSON and a list of buffers: NaN and ±∞ would become null, an Error would
  * become {}, a Node Buffer would arrive as a plain object, and a view into a larger buffer would carry all of it.
  * `encode` writes each of these so that `decode` on the other side gives back what was meant.
  */
