@@ -13,8 +13,8 @@ export interface Ahead {
 const restMilliseconds = 200;
 
 /**
- * @param selection that is shown completely; null while anything of it is still computed, so that nothing waits for what
- *   nobody may ask for. In training mode an example from outside of the batch takes the whole batch along, so that nothing is
+ * @param selection that is shown completely; null while anything of it is still computed, so that nothing waits for an
+ *   unneeded answer. In training mode an example from outside of the batch takes the whole batch along, so that nothing is
  *   asked ahead.
  * @param layer whose view is open; null where none is
  */

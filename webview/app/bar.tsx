@@ -119,7 +119,7 @@ function recordedName(choice: ExampleRef | null, model: ModelSummary): string {
   return 'index' in choice ? `${split || choice.kind} ${choice.index}` : choice.kind;
 }
 
-/** What the example is called where neither a split nor a sample. The bar has room for so much of a file's name. */
+/** Name of an example from neither a split nor a sample, cut to the room that the bar has for a file's name. */
 function fileName(example: ExampleRef | undefined): string | undefined {
   if (example?.kind === 'values' && example.name) return shortened(example.name, 16);
   if (example?.kind === 'file') return shortened(baseName(example.path), 16);
@@ -187,7 +187,7 @@ function SourcePicker({ model }: { model: ModelSummary }) {
   );
 }
 
-/** Which of them, and the ones beside it. */
+/** The index or values of the example, and buttons for the previous and the next one. */
 function ExamplePlace({ model }: { model: ModelSummary }) {
   const store = useStore();
   const example = store.example.value;

@@ -1,4 +1,4 @@
-/** Of a file that was deleted while it was open. */
+/** Note about a file that was deleted while it was open. */
 import { signal, type Signal } from '@preact/signals';
 import type { StateDefinition } from '../base/store/store';
 import { text } from './text';

@@ -100,7 +100,7 @@ function create(store: Store): HistoryState {
     canGoForward: computed(() => history.value.future.length > 0),
     back: () => go(goBack(history.peek(), Date.now())),
     forward: () => go(goForward(history.peek(), Date.now())),
-    // Of another model there is nothing to go back to.
+    // There is nothing of another model to go back to.
     reset: () => (history.value = { past: [], present: here(), since: 0, future: [] }),
   };
 }

@@ -1,4 +1,4 @@
-/** Of a flow that another library wrote: where it comes from, and what had to be assumed to read it. */
+/** Note about a flow that another library wrote: where it comes from, and what had to be assumed to read it. */
 import type { ModelOrigin } from '../../src/protocol/model';
 import { useStore } from '../base/store/use-store';
 import { text } from './text';

@@ -6,14 +6,14 @@ import type { StateDefinition, StateParts, TabRegion } from '../base/store/store
 export type Turns = 'all' | 'shared' | 'one';
 
 interface Fronts {
-  /** Of all three, and of gallery and diagnostics. */
+  /** The front region of all three; in `shared`, of gallery and diagnostics. */
   one: TabRegion;
   shared: TabRegion;
 }
 
 export interface PanelsState extends StateParts {
   turns: Signal<Turns>;
-  /** Of those that take turns now; undefined where none do. */
+  /** The front one of the regions that take turns now; undefined where none do. */
   front: ReadonlySignal<TabRegion | undefined>;
   shows(region: TabRegion): boolean;
   choose(region: TabRegion): void;
@@ -54,7 +54,7 @@ export const panelsState: StateDefinition<PanelsState> = {
         (turns.value === 'shared' && region === 'layer'),
       kept: fronts,
       reset(_, kept) {
-        // The tabs are those of another model, or of before: nobody asked for one of them.
+        // The tabs belong to another model, or to an earlier session: the user has not asked for one of them.
         regions.forEach(note);
         fronts.value = (kept as Fronts | undefined) ?? first;
       },

@@ -5,7 +5,7 @@ import { stripState } from '../base/store/strip-state';
 import { useStore } from '../base/store/use-store';
 import { text } from './text';
 
-/** Of an embedding there may be thousands. */
+/** Values to show; an embedding may have thousands. */
 const mostShown = 32;
 
 export function RecordedCondition({ names }: { names: readonly string[] }) {

@@ -1,4 +1,4 @@
-/** Of a recording: what it is, what it holds, and what cannot be asked of it. */
+/** Note about a recording: what it is, what it holds, and what cannot be asked of it. */
 import type { RecordingInfo } from '../../src/protocol/model';
 import { text } from './text';
 

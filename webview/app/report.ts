@@ -1,4 +1,4 @@
-/** What the page knows of the model and its selection, as text for a message to somebody. */
+/** What the page knows of the model and its selection, as text for a message to someone else. */
 import { fixed, scientific, shapeText, signed } from '../base/format/numbers';
 import { ready } from '../base/store/question';
 import type { Store } from '../base/store/store';

@@ -9,7 +9,7 @@ import { words } from '../base/words';
 import { text } from './text';
 import { runState } from '../base/store/run-state';
 
-/** Place of a checkpoint among those of its run; the last file of a step stands for all of them. −1 where it is none. */
+/** Place of a checkpoint in the list of its run; the last file of a step stands for all of them. −1 where it is none. */
 export function placeOf(ordered: readonly CheckpointInfo[], path: string, step?: number): number {
   const same = ordered.findIndex((checkpoint) => checkpoint.path === path);
   return same >= 0 || step === undefined ? same : ordered.findIndex((checkpoint) => checkpoint.step === step);

@@ -169,7 +169,7 @@ export const english = {
   } satisfies Record<LayerKind, string>,
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} left`,
-  /** A layer's title as it stands in a sentence. */
+  /** A layer's title within a sentence. */
   // Not of "LU mixing".
   inSentence: (title: string) => (/^.[A-Z]/.test(title) ? title : title[0]!.toLowerCase() + title.slice(1)),
 };

@@ -7,7 +7,7 @@ import { messageOf } from './state';
 export type Estimate =
   { status: 'measuring' } | { status: 'failed'; message: string } | ({ status: 'ready' } & TrainEstimate);
 
-/** A training that nobody asked to be long ends in about this time, s. */
+/** Usual length of a training, s, unless the user asks for a longer one. */
 const usualTime = 600;
 const fewestSteps = 200;
 

@@ -1,4 +1,4 @@
-/** Everything that the page knows: a table and what was chosen of it, what the data are, and how long training takes. */
+/** All that the page knows: a table and the choices made in it, what the data are, and how long training takes. */
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { squares, type DataChoice } from '../../src/protocol/engine';
 import type { PreviewHost, TrainingChoice } from '../../src/protocol/preview-page';
@@ -19,7 +19,7 @@ export interface PageState {
   readonly question: PreviewQuestion;
   readonly presets: PresetState;
   readonly estimates: Estimates;
-  /** Of images: the size that was chosen, and what they are scaled to without a choice; undefined for other data. */
+  /** Size of images: the chosen one, and the one they are scaled to without a choice; undefined for other data. */
   readonly size: ReadonlySignal<ImageSize | undefined>;
   scale(size: number | undefined): void;
   /** Times the presets that are in sight and were not timed on the same choice. */
@@ -106,7 +106,7 @@ export function pageState(
   };
   effect(() =>
     keep({
-      // Until the table is there again, what was chosen of it before stays.
+      // Until the table is there again, its earlier choices stay.
       table: table.value ? keptTable(table.value) : kept.table,
       size: wanted.value,
       usual: usual.value,

@@ -5,7 +5,7 @@ import { text } from './text';
 
 /** CSS pixels of one picture. */
 const comfortableTile = 96;
-/** Of the sheet, before the pane has been measured. */
+/** Width of the sheet, before the pane has been measured. */
 const usualWidth = 640;
 
 function sheetScale({ width, columns }: { width: number; columns: number }, available: number): number {

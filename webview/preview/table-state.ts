@@ -1,4 +1,4 @@
-/** What was chosen of a table, and what is asked when it changes. */
+/** The choices made in a table, and the queries when they change. */
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import type { TableOverview } from '../../src/protocol/data';
 import type { DataChoice } from '../../src/protocol/engine';
@@ -40,7 +40,7 @@ export const keptTable = ({ overview, uses, missing }: TableState): KeptTable =>
   missing: missing.value,
 });
 
-/** @param before what was chosen of an earlier reading of the file: kept where the columns are the same */
+/** @param before choices from an earlier reading of the file: kept where the columns are the same */
 export function tableState(
   overview: TableOverview,
   onChoice: (choice: DataChoice) => void,

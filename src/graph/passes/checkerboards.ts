@@ -25,7 +25,7 @@ interface Phase {
 
 /**
  * What a checkerboard mask leaves of a convolution's result is computed alone. Back from there to the last convolutions
- * that look at neighbours, and those included, two of four phases are computed: half of the multiplications.
+ * that look at neighbors, and those included, two of four phases are computed: half of the multiplications.
  * @param staysWhole tells of convolutions 1×1 that are not worth it for their own sake
  */
 export const halveCheckerboards = (staysWhole?: StaysWhole): Pass =>

@@ -7,7 +7,7 @@ import type { Plane } from './planes';
 import { theme } from './theme';
 import type { PixelRange } from './pixel-range';
 
-/** The canvas to draw on; drawn anew with every render, and so after a change of the theme that the caller reads. */
+/** The canvas to draw on; drawn again with every render, and so after a change of the theme that the caller reads. */
 function useCanvas(draw: (canvas: HTMLCanvasElement) => void): RefObject<HTMLCanvasElement | null> {
   const canvas = useRef<HTMLCanvasElement>(null);
   useLayoutEffect(() => {
@@ -40,14 +40,14 @@ export interface MapProps extends Named {
   /** Width in CSS pixels, when it is not to follow from the longest side. */
   height?: number;
   hatched?: (index: number) => boolean;
-  /** Cells that are no values, between those that are. */
+  /** Cells without values, between cells with values. */
   blank?: (index: number) => boolean;
   onPick?(index: number): void;
   /** The cell under the pointer; undefined when it leaves. */
   onPoint?(index: number | undefined): void;
 }
 
-/** A plane of numbers in colours. Cells are whole device pixels where they fit, so that edges stay sharp. */
+/** A plane of numbers in colors. Cells are whole device pixels where they fit, so that edges stay sharp. */
 export function HeatMap(props: MapProps) {
   const { plane, hatched, blank, onPick, onPoint } = props;
   // Reading the theme makes the canvas draw again when it changes.

@@ -1,4 +1,4 @@
-/** Colour maps: 17 stops each, interpolated linearly in sRGB. */
+/** Color maps: 17 stops each, interpolated linearly in sRGB. */
 
 export type Rgb = readonly [number, number, number];
 
@@ -15,7 +15,7 @@ const magnitudes = stops(
 
 /**
  * Signed values, violet (−) to orange (+); zero takes the background's lightness. Lightness is equal at −v and +v, so a
- * grey print keeps the magnitude; hues 300 and 65 in OKLCH, told apart with any colour vision.
+ * gray print keeps the magnitude; hues 300 and 65 in OKLCH, told apart with any color vision.
  */
 const divergingDark = stops(
   'd1b9ff c09bff a989e1 9378c2 7d67a4 685786 534769 3f394c 2b2b2b 49392a 63482d 7e5831 9a6835 b5793a d28b3f ee9d45 ffb66c',
@@ -34,7 +34,7 @@ function lookUp(map: readonly Rgb[], fraction: number): Rgb {
   return [between(0), between(1), between(2)];
 }
 
-/** Maps values to colours and knows its ends, which its legend shows. */
+/** Maps values to colors and knows its ends, which its legend shows. */
 export interface ColourScale {
   low: number;
   high: number;
@@ -51,7 +51,7 @@ export function magnitudeScale(high: number): ColourScale {
   return { low: 0, high, at: (value) => lookUp(magnitudes, value / (high || 1)) };
 }
 
-/** A picture of the data is a picture: grey, 0 black to `high` white. */
+/** A picture of the data is a picture: gray, 0 black to `high` white. */
 export function greyScale(high: number): ColourScale {
   return {
     low: 0,

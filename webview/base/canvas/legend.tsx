@@ -8,7 +8,7 @@ export interface LegendProps {
   width?: number;
 }
 
-/** Of a letter, on average, in pixels. */
+/** Average width of a letter, in pixels. */
 const letter = 6.3;
 
 /** Beside one another, with a space between. */
@@ -19,14 +19,14 @@ function endText(value: number): string {
   return size >= 0.01 && size < 1e5 ? tickText(Number(value.toFixed(size < 0.1 ? 3 : 2))) : tickText(value);
 }
 
-/** Colour bar with its numbers; the unit is part of it. */
+/** Color bar with its numbers; the unit is part of it. */
 export function Legend({ scale, unit, width }: LegendProps) {
   const colours = scale(theme.value.light);
   const stops = Array.from({ length: 17 }, (_, i) => {
     const [r, g, b] = colours.at(colours.low + ((colours.high - colours.low) * i) / 16);
     return `rgb(${r},${g},${b})`;
   });
-  // Zero is in the middle of signed colours alone.
+  // Zero is in the middle of signed colors alone.
   const symmetric = colours.low < 0 && colours.low === -colours.high;
   const [low, high] = [endText(colours.low), endText(colours.high)];
   const middle = symmetric ? ['0'] : [];

@@ -15,12 +15,12 @@ export interface MatrixBoardProps {
   k: number;
   at(cell: number): number;
   scale(light: boolean): ColourScale;
-  /** Of rows; columns have the same where they are named. */
+  /** Names of rows; columns have the same names where they are named. */
   nameOf(place: number): string;
   /** For the eye and the ear: what rows and columns are. */
   label: string;
   name: string;
-  /** What is said of a cell that is pointed at. */
+  /** Text about the cell under the pointer. */
   read(cell: number): string;
   hint: string;
   /** Longest side of the whole, px. */
@@ -124,7 +124,7 @@ function paint(
       const [r, g, b] = Number.isFinite(value) ? colours.at(value) : badColour(light);
       context.fillStyle = `rgb(${r},${g},${b})`;
       context.fillRect(x, y, cell - gap, cell - gap);
-      // Rounded to nothing, the colour says as much.
+      // Rounded to nothing, the color says as much.
       const figure =
         figures && Math.abs(value) >= 0.005
           ? shortened(value).find((written) => context.measureText(written).width <= cell - 3)
@@ -167,7 +167,7 @@ function hatch(context: CanvasRenderingContext2D, x: number, y: number, side: nu
 
 function frame(context: CanvasRenderingContext2D, x: number, y: number, side: number): void {
   context.save();
-  // Dashes of one lightness are seen on any colour if they lie on a line of the other.
+  // Dashes of one lightness are seen on any color if they lie on a line of the other.
   for (const [colour, dash] of [
     ['--surface', []],
     ['--pos', [3, 3]],

@@ -10,7 +10,7 @@ export interface PaintOptions {
   cell: number;
   /** True where a value does not apply: hatched, so that it is not taken for zero. */
   hatched?: (index: number) => boolean;
-  /** True for cells that are no values: they stay as the background. */
+  /** True for cells without values: they keep the background. */
   blank?: (index: number) => boolean;
 }
 
@@ -23,7 +23,7 @@ function over(top: { rgb: Rgb; alpha: number }, below: Rgb): Rgb {
 const oneColour = new Uint8Array(4).fill(255);
 const oneWord = new Uint32Array(oneColour.buffer);
 
-/** An opaque colour as a canvas keeps it, in the byte order of this machine. */
+/** An opaque color as a canvas keeps it, in the byte order of this machine. */
 function packed([r, g, b]: Rgb): number {
   oneColour[0] = r;
   oneColour[1] = g;
@@ -31,7 +31,7 @@ function packed([r, g, b]: Rgb): number {
   return oneWord[0]!;
 }
 
-/** What a cell is: 0 a number with a colour, or one of these. */
+/** What a cell is: 0 a number with a color, or one of these. */
 const blankCell = 1;
 const hatchedCell = 2;
 const nanCell = 3;
@@ -47,7 +47,7 @@ interface Painting {
   line: number;
 }
 
-/** What canvases show: a page draws many of them anew of which few have changed. */
+/** What canvases show: a page redraws many of them although few have changed. */
 const shown = new WeakMap<HTMLCanvasElement, Painting>();
 
 /** Sets the canvas's size and draws. Cells with NaN or Inf are red and, when large enough, say which it is. */
@@ -136,7 +136,7 @@ function draw(canvas: HTMLCanvasElement, painting: Painting, ratio: number): voi
   });
 }
 
-/** A picture [H, W, C], with what is black and white: grey for one channel, red, green, blue for three. */
+/** A picture [H, W, C], with what is black and white: gray for one channel, red, green, blue for three. */
 export function paintPicture(
   canvas: HTMLCanvasElement,
   picture: { shape: number[]; data: Float32Array },

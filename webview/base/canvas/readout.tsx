@@ -9,7 +9,7 @@ export interface Cursor {
   keys(event: KeyboardEvent): void;
 }
 
-/** @param isCell false for cells that are no values, which arrows step over */
+/** @param isCell false for cells without values, which arrows step over */
 export function useCursor(
   { width, height }: Pick<Plane, 'width' | 'height'>,
   isCell: (index: number) => boolean = () => true,

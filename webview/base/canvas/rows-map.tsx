@@ -1,4 +1,4 @@
-/** A map of named rows over columns, with a cell that is read out by whoever has its cursor. */
+/** A map of named rows over columns, with a cell that the owner of its cursor reads out. */
 import { Sized } from '../size/sized';
 import { Board } from './canvas';
 import { badColour, type ColourScale } from './colour-maps';
@@ -24,7 +24,7 @@ export interface RowsMapProps {
   name: string;
   /** Over rows and columns: index row · columns + column. */
   cursor: Cursor;
-  /** The row that is chosen has a line beside it. */
+  /** The chosen row has a line next to it. */
   chosen?: number;
   onPick?(row: number): void;
   /** px for the names of rows. */

@@ -4,9 +4,9 @@ import type { Rgb } from './colour-maps';
 
 export interface Theme {
   kind: 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';
-  /** Light surfaces take the light colour map. */
+  /** Light surfaces take the light color map. */
   light: boolean;
-  /** Grows when any colour may have changed; canvases draw again. */
+  /** Grows when any color may have changed; canvases draw again. */
   version: number;
 }
 
@@ -36,7 +36,7 @@ export function followTheme(): void {
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
 }
 
-/** Outside VS Code nobody sets the theme: the page's own wish, else the system's. */
+/** The theme outside VS Code, where no host sets it: the page's choice, else the system's. */
 export function standAloneTheme(): void {
   const queries = [
     '(prefers-color-scheme: light)',
@@ -80,7 +80,7 @@ function ofTheme<T>(read: (name: string) => T): (name: string) => T {
 /** The text of a custom property. */
 export const cssText = ofTheme((name) => getComputedStyle(document.body).getPropertyValue(name).trim());
 
-/** The colour that a custom property has now, as numbers and opacity in [0, 1]. */
+/** The color that a custom property has now, as numbers and opacity in [0, 1]. */
 export const cssColour = ofTheme((name): Colour => {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 1;

@@ -1,12 +1,12 @@
 import { roundUp } from '../format/numbers';
 
-/** Share of the values whose size the colours tell apart when outliers are trimmed. */
+/** Share of the values whose size the colors tell apart when outliers are trimmed. */
 const told = 0.995;
 
 export interface ColourRange {
-  /** Colours end at −limit and limit. */
+  /** Colors end at −limit and limit. */
   limit: number;
-  /** Of all values, rounded up alike. */
+  /** Limit that covers all values, rounded up in the same way. */
   full: number;
   /** Values beyond the limit. */
   beyond: number;

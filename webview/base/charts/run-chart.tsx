@@ -215,7 +215,7 @@ function Alone({ line, x, y, log, width }: { line: RunLine; x: Axis; y: Axis; lo
 }
 
 interface Reading {
-  /** Of the row that is nearest to the wanted place. */
+  /** x of the row that is nearest to the wanted place. */
   x: number;
   values: { name: string; x: number; value: number }[];
 }

@@ -4,7 +4,7 @@ export interface Draft<T> {
   shown: T;
   /** While the control is moved. */
   move(next: T): void;
-  /** Once it is let go: what was chosen is shown from then on. */
+  /** Called when the control is let go: the chosen value is shown from then on. */
   settle(): void;
 }
 

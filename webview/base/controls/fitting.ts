@@ -3,7 +3,7 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 export interface Fitting {
-  /** Around the items, which have their keys as `data-fit`, and whatever else stands beside them. */
+  /** Parent of the items, which have their keys as `data-fit`, and of other elements next to them. */
   row: RefObject<HTMLDivElement | null>;
   /** Keys of the items that are not to be drawn in the row. */
   away: readonly string[];
@@ -15,7 +15,7 @@ export interface Fitting {
  */
 export function useFitting(keys: readonly string[], reserve: number): Fitting {
   const row = useRef<HTMLDivElement>(null);
-  // Of an item that is away, what it had when it was last drawn.
+  // Width of each item; for an item that is away, its width when it was last drawn.
   const widths = useRef(new Map<string, number>());
   const [away, setAway] = useState<readonly string[]>([]);
   const measured = (): void => {
@@ -39,7 +39,7 @@ export function useFitting(keys: readonly string[], reserve: number): Fitting {
   return { row, away };
 }
 
-/** Items, and what stands beside them. */
+/** Items, and the elements next to them. */
 function partsOf(row: Element): HTMLElement[] {
   const items = [...row.querySelectorAll<HTMLElement>('[data-fit]')];
   const others = [...row.children].filter(

@@ -1,4 +1,4 @@
-/** A page of many: buttons to the neighbours, and a slider when there are more than a few. */
+/** A page of many: buttons to the neighbors, and a slider when there are more than a few. */
 import { Button } from './toolkit';
 import { Slider } from './slider';
 import { words } from '../words';
@@ -6,7 +6,7 @@ import { words } from '../words';
 export interface PagerProps {
   /** First of the page. */
   offset: number;
-  /** Of a full page. */
+  /** Size of a full page. */
   size: number;
   total: number;
   /** What the page shows, in words. */

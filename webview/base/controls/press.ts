@@ -40,7 +40,7 @@ export function holdWhilePressed(): void {
   addEventListener('pointerdown', press, true);
   addEventListener('click', () => pressed && release());
   for (const end of ['pointerup', 'pointercancel']) addEventListener(end, afterClick, true);
-  // Of the window alone: a press takes the focus from another element, which is no end of it.
+  // Blur of the window only: a press takes the focus from another element, which does not end it.
   addEventListener('blur', afterClick);
   addEventListener('keydown', (event) => event.key === ' ' && press(event), true);
   addEventListener('keyup', (event) => event.key === ' ' && afterClick(), true);

@@ -78,7 +78,7 @@ export function Dropdown({ label, value, options, disabled, onChange }: Dropdown
       createElement(
         'vscode-option' as string,
         { key: option.value, value: option.value, selected: option.value === value },
-        // Another text is another node: the element shows anew what is selected only when the nodes in it change.
+        // Another text is another node: the element updates its selected text only when the nodes in it change.
         createElement(Fragment, { key: option.text }, option.text),
       ),
     ),
@@ -99,7 +99,7 @@ export interface TextFieldProps {
 
 export function TextField(props: TextFieldProps) {
   const element = useRef<ValueElement>(null);
-  // Before the page is painted: set later, it would replace what somebody began to type.
+  // Before the page is painted: set later, it would replace what the user began to type.
   useLayoutEffect(() => {
     if (element.current && element.current.value !== props.value) element.current.value = props.value;
   }, [props.value]);

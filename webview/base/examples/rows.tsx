@@ -16,7 +16,7 @@ export interface RowsProps {
   values: NdArray<Float32Array>;
   /** Rows that are shown. */
   count: number;
-  /** What stands in the button of a row, and its name where that says more. */
+  /** Text in the button of a row; also its name, unless `longName` says more. */
   name(row: number): string;
   longName?(row: number): string;
   /** Columns between the button and the features. */

@@ -17,7 +17,7 @@ export interface Tile {
 
 export interface TilesProps {
   label: string;
-  /** Of the canvases, for tests. */
+  /** Name of the canvases, for tests. */
   name: string;
   /** What is black, and white. */
   range: PixelRange;

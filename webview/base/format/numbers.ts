@@ -48,7 +48,7 @@ export function scientific(value: number | undefined): string {
   return `${value < 0 ? '−' : ''}${decimal(mantissa)}·${powerOfTen(exponent)}`;
 }
 
-/** Of a share: 45%, in German with a space that does not break. */
+/** A share as text: 45%, in German with a space that does not break. */
 export function percent(share: number, decimals = 0): string {
   return `${fixed(share * 100, decimals)}${marks.percent}`;
 }
@@ -62,7 +62,7 @@ export function short(value: number): string {
       : `${decimal((value / 1e6).toFixed(1))}M`;
 }
 
-/** Of values in a model: 12,345, and 1.27 M from a million on. */
+/** A count of values in a model as text: 12,345, and 1.27 M from a million on. */
 export function large(value: number): string {
   const [size, unit] = value >= 1e9 ? [1e9, 'G'] : [1e6, 'M'];
   return value < 1e6 ? count(value) : `${decimal((value / size).toFixed(2))} ${unit}`;
@@ -100,7 +100,7 @@ function withDigits(value: number, digits: number): string {
   return sign + text.replace(/[.,]/g, (mark) => (mark === '.' ? marks.decimal : marks.thousands));
 }
 
-/** For numbers that stand below or beside each other: with as many decimals all as the smallest needs for a figure. */
+/** Formatter for numbers that are shown together: all get as many decimals as the smallest needs. */
 export function alike(values: readonly number[]): (value: number) => string {
   const sizes = values.filter((value) => Number.isFinite(value) && value !== 0).map(Math.abs);
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];

@@ -1,4 +1,4 @@
-/** The page's view of whoever answers: VS Code, or the answers recorded in a saved page. */
+/** The page's view of the side that answers: VS Code, or the answers recorded in a saved page. */
 import type { PageEvents, PageHost } from '../../../src/protocol/webview';
 import type { RecordedChoices } from '../../../src/protocol/questions';
 

@@ -10,7 +10,7 @@ import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
 
-/** Of the layers that a number tells from each other: couplings, or autoregressive layers where there are none. */
+/** Number of a layer among the numbered ones: couplings, or autoregressive layers where there are none. */
 export function layerNumber(layer: LayerInfo, { layers }: ModelSummary): number | undefined {
   if (isCoupling(layer)) return layer.coupling! + 1;
   if (layer.kind !== 'autoregressive' || layers.some(isCoupling)) return undefined;
@@ -60,7 +60,7 @@ function named(layer: LayerInfo): string {
   return layer.coupling === undefined ? words.kindNames[layer.kind] : words.coupling(layer.coupling + 1);
 }
 
-/** As it stands in a sentence: "coupling 4", "logit". */
+/** A layer's title within a sentence: "coupling 4", "logit". */
 export function layerPhrase(layer: LayerInfo): string {
   return layer.called ?? words.inSentence(named(layer));
 }

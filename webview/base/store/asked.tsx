@@ -27,7 +27,7 @@ export function Message({
 
 export interface AskedProps<T> {
   question: Question<T>;
-  /** What stands in the box while nothing is known yet; frames keep the size of the ready view. */
+  /** Content of the box while nothing is known yet; frames keep the size of the ready view. */
   skeleton?: ComponentChildren;
   /** Instead of nothing, while the question is not asked. */
   idle?: ComponentChildren;

@@ -26,7 +26,7 @@ interface Chosen {
 /** Choices, never data. What states keep has their names beside these. */
 interface KeptState extends Chosen {
   version: 1;
-  /** Of the editor's own file. */
+  /** Path of the editor's own file. */
   path: string;
   /** The checkpoint that is shown in its place. */
   shown?: string;
@@ -131,7 +131,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     },
   };
 
-  // The selection starts with the model: its defaults, or what was chosen before the editor was hidden.
+  // The selection starts with the model: its defaults, or the choices made before the editor was hidden.
   effect(() => {
     const answer = summary.answer.value;
     if (answer.status === 'loading' || answer.status === 'idle') return;

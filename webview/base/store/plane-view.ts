@@ -5,7 +5,7 @@ import { ask, type Question } from './question';
 import type { StateDefinition } from './store';
 import { words } from '../words';
 
-/** Of a two-dimensional flow: its points, grid, density and samples, layer by layer. */
+/** View of a two-dimensional flow: its points, grid, density and samples, layer by layer. */
 export const planeView: StateDefinition<Question<PlaneView>> = {
   create: ({ context, model, runnable, batch, samplesQuery }) =>
     ask(context, 'plane', () =>

@@ -7,7 +7,7 @@ import type { StateDefinition, StateParts, Store } from './store';
 /** Scores so far. */
 export interface Population {
   source: PopulationRef;
-  /** Of a file or folder, without where it lies. */
+  /** Name of a file or folder, without its path. */
   name: string;
   total: number;
   planned: number;
@@ -27,7 +27,7 @@ export interface PopulationState extends StateParts {
   own: Signal<string | undefined>;
   /** Scores of the own data. */
   ownScores: ReadonlySignal<Population | undefined>;
-  /** What a list of examples needs the scores of, beside the own data. */
+  /** Population whose scores a list of examples needs, besides the user's own data. */
   wanted: Signal<PopulationRef | undefined>;
   scoresOf(source: PopulationRef | undefined): Population | undefined;
   /** Lets the user choose; whether they did. */
@@ -117,7 +117,7 @@ function create({ context, model }: Store): PopulationState {
     for (const token of running.values()) void host.cancel(token).catch(() => {});
     running.clear();
   };
-  // Scores of another model, or of a file that was written anew, are those of another model.
+  // A file that was written again counts as another model, and so its scores are dropped.
   let before = '';
   effect(() => {
     const now = `${context.generation.value} ${model.value?.path ?? ''}`;

@@ -95,7 +95,7 @@ export function ask<M extends InspectorMethod>(
 
   /** @param silently whether a failure stands until the new answer is there */
   const start = (asked: InspectorQuery<M>, key: string, silently: boolean): void => {
-    // Of another checkpoint, the answer before stays until there is a new one; of something else, not for long.
+    // For another checkpoint, the previous answer stays until there is a new one; for another query, not for long.
     const about = `${given?.peek()?.join() ?? ''} ${recordKey(method, asked)}`;
     const again = subject === about;
     subject = about;

@@ -28,9 +28,9 @@ export function createRunState(context: QuestionContext, wanted: () => boolean):
     context,
     'curves',
     () => {
-      // Read, so that each write asks anew.
+      // Read, so that each write asks again.
       if (writes.value < 0 || !wanted()) return null;
-      // Of another run, or another engine, these rows mean nothing.
+      // Rows of another run, or of another engine, mean nothing here.
       const known = context.of?.value === knownOf && context.generation.value === knownGeneration;
       const before = known ? data.peek() : undefined;
       return before ? { after: { source: before.source, rows: before.steps.length } } : {};
@@ -62,7 +62,7 @@ export function createRunState(context: QuestionContext, wanted: () => boolean):
   };
 }
 
-/** The rows known before, and those of the answer. */
+/** The rows known before, followed by the rows of the answer. */
 export function merged(before: RunData | null | undefined, { start, ...answer }: RunCurves): RunData {
   if (start === 0 || !before || before.source !== answer.source || before.steps.length < start) return answer;
   const rows = start + answer.steps.length;

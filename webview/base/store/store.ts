@@ -34,11 +34,11 @@ export interface Common {
 export interface LayerFeature extends Common {
   id: LayerTab;
   region: 'layer';
-  /** What is said in place of the view of a layer that has nothing to show. */
+  /** Text in place of the view of a layer that has nothing to show. */
   missing?(layer: LayerInfo, model: ModelSummary): { title: string; why: string } | undefined;
-  /** Reads the layer's view, which several tabs share: the whole, or first what is known of the example alone. */
+  /** Reads the layer's view, which several tabs share: the whole view, or first the part about the example only. */
   layerView?: 'whole' | 'exampleFirst';
-  /** Its features are those of the data, whichever layer is looked at. */
+  /** Its features are features of the data, whichever layer is selected. */
   ofData?: true;
   View(props: { model: ModelSummary; layer: LayerInfo }): ComponentChildren;
 }
@@ -92,7 +92,7 @@ export interface Store {
   marked: Signal<number>;
   samplesQuery: Signal<SampleQuery>;
   pickedSample: Signal<number>;
-  /** Of a plane: what was pointed at, whose path is followed in place of the example's. */
+  /** Picked point of a plane, whose path is followed in place of the example's. */
   probe: Signal<PathStart | undefined>;
   /** The open tab of each region, by the feature's id. */
   tabs: Record<TabRegion, Signal<string>>;

@@ -17,7 +17,7 @@ import { titleOf } from '../model-title';
 export interface TakeAwayProps {
   model: ModelSummary;
   numbers(): ViewData;
-  /** What its caption names beside the model: the example and the statistics where nothing is said. */
+  /** What its caption names besides the model: by default the example and the statistics. */
   about?: 'layer' | 'samples' | 'run';
   /** What the view is called, for people. */
   title: string;

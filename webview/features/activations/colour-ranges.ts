@@ -1,4 +1,4 @@
-/** Ranges that colours and histograms share: x and y have one, so that they compare. */
+/** Ranges that colors and histograms share: x and y have one, so that they compare. */
 import type { TensorView } from '../../../src/protocol/tensors';
 import { largest } from '../../base/canvas/planes';
 import { trimmedRange, type ColourRange } from '../../base/canvas/trimmed';
@@ -6,7 +6,7 @@ import { roundUp } from '../../base/format/numbers';
 import type { ShownLayer } from '../../base/store/layer-view';
 import type { CountedTensor } from './moved';
 
-/** Colours tell apart the most of the values, or all of them. */
+/** Colors tell apart the most of the values, or all of them. */
 export type RangeChoice = 'most' | 'all';
 
 /** Zeros of what passes through would hide how large the few values are that s and t have. */
@@ -25,7 +25,7 @@ export function colourRanges(view: ShownLayer, choice: RangeChoice): (tensor: Te
   return (tensor) => (isEnd(tensor) ? shared : rangeOf([tensor]));
 }
 
-/** Counts of what lies within the range; a histogram that stands on its colours. */
+/** Counts of what lies within the range; a histogram that stands on its colors. */
 export function withinRange(tensor: TensorView, limit: number): TensorView['histogram'] {
   const { histogram } = tensor;
   const values = countedOf(tensor);

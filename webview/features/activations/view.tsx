@@ -68,7 +68,7 @@ function FeatureRows({
   const page = Math.min(store.state(activationsState).channelPage.value, pages - 1);
   const offset = page * featuresAPage;
   const rows = Array.from({ length: Math.min(featuresAPage, features - offset) }, (_, i) => offset + i);
-  // Of a tensor that is too large to be here as a whole, the window that is seen.
+  // For a tensor that is too large to be here as a whole, the visible window is used.
   const valueOf = ({ role, data }: (typeof view.tensors)[number], index: number): number | undefined => {
     if (data) return data[index];
     const window = role && ready(store.state(activationsState).windows[role].answer.value);

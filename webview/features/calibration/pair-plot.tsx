@@ -1,4 +1,4 @@
-/** Two features of held-out examples beside those of samples for their conditions: posterior predictive check. */
+/** Two features of held-out examples next to samples for their conditions: posterior predictive check. */
 import type { PairPlot } from '../../../src/protocol/calibration';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { planeAxes } from '../../base/canvas/axes';
@@ -17,7 +17,7 @@ import { pText } from './p-text';
 import { calibrationState } from './state';
 import { text } from './text';
 
-/** Of a plane and a distribution, px. */
+/** Side of a plane and width of a distribution, px. */
 const side = 220;
 const dot = 1.2;
 /** Left out of the frame at each end, so that an outlier does not shrink the rest. */

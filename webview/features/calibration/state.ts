@@ -14,7 +14,7 @@ export interface CalibrationState {
   size: Signal<Pick<CalibrationSettings, 'pairs' | 'draws'>>;
   /** Features that are drawn: across, up. */
   pair: Signal<[number, number]>;
-  /** Of other features than the first two, which come with the run. */
+  /** Plot of features other than the first two, which come with the run. */
   plot: Question<PairPlot | null>;
   run(split: CalibrationSettings['split']): void;
   cancel(): void;

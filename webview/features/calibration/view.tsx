@@ -23,7 +23,7 @@ import { text } from './text';
 
 const choices = { pairs: [100, 500, 1000, 2000], draws: [50, 100, 200, 500] };
 const histogramHeight = 84;
-/** Of the regions that the sentence is about. */
+/** Nominal coverage of the regions that the sentence is about. */
 const said = 0.9;
 
 const shareOf = (share: number): string => percent(share, 1);

@@ -34,7 +34,7 @@ export function choicesOf(
         text: `${lastPart(folder)}: ${checkpointName(checkpoint)}`,
       })),
     ),
-    // Of a checkpoint in a run, its folder alone does not say which run.
+    // The folder of a checkpoint in a run does not say which run it is.
     ...recent.map((path) => ({
       value: path,
       text: lastPart(path, /[\\/]checkpoints[\\/]/.test(path) ? 3 : 2),

@@ -1,4 +1,4 @@
-/** A second model beside the one that is shown: asked the same questions, with the same selection. */
+/** A second model next to the one that is shown: asked the same questions, with the same selection. */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
   comparesLayers,
@@ -44,9 +44,9 @@ export interface CompareState extends StateParts {
   strip: Question<Strip>;
   layer: Question<LayerView>;
   samples: Question<SampleGrid>;
-  /** Of flows that were given the same examples. */
+  /** Differences between flows that were given the same examples. */
   differences: Question<LayerDifferences>;
-  /** Of A, asked here so that it is there whatever tab is open. */
+  /** The layer view of A, asked here so that it is there whatever tab is open. */
   ownLayer: Question<LayerView>;
   ownSamples: Question<SampleGrid>;
   run: RunState;

@@ -33,7 +33,7 @@ import { FirstDifference } from './first-difference';
 import { compareState } from './state';
 import { pixelRange } from '../../base/canvas/pixel-range';
 
-/** Of layers and totals alike, so that what the layers differ by adds up. */
+/** Decimals of layers and totals alike, so that the differences of layers add up. */
 const decimals = 3;
 
 /** "digits, step 400"; the file's name where there is neither. */
@@ -340,11 +340,11 @@ interface SampleSheetProps {
   name: string;
   model: ModelSummary;
   grid: SampleGrid;
-  /** Of the other model: the plane is the same for both. */
+  /** Samples of the other model: the plane is the same for both. */
   beside?: SampleGrid;
 }
 
-/** Of a plane, pixels. */
+/** Side of a plane, pixels. */
 const planeSize = 160;
 
 function SampleSheet({ name, model, grid, beside }: SampleSheetProps) {

@@ -6,7 +6,7 @@ import { densityCurve } from './kde';
 import { text } from './text';
 
 interface RidgesProps {
-  /** Of the feature. */
+  /** Name of the feature. */
   name: string;
   bounds: readonly [number, number];
   /** The example's value. */

@@ -1,4 +1,4 @@
-/** The curves of a layer: that of the chosen feature, its slope, where the example goes, and the knots of a spline. */
+/** The curves of a layer: the chosen feature's curve, its slope, where the example goes, and the knots of a spline. */
 import { rowOf } from '../../../src/base/shape';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
@@ -195,7 +195,7 @@ type Line = readonly [x: ArrayLike<number>, y: ArrayLike<number>];
 
 interface ChartProps {
   view: TransformCurveView;
-  /** Of the feature that is drawn. */
+  /** Row of the feature that is drawn. */
   row: number;
   width: number;
   height: number;
@@ -205,7 +205,7 @@ interface ChartProps {
 const across = ({ axis }: TransformCurveView, width: number): Axis =>
   linear(axis.low, axis.high, left, width - 8);
 
-/** Of y, the same for all features. A spline maps its interval to itself, or to one that is as far. */
+/** Axis of y, the same for all features. A spline maps its interval to itself, or to one that is as far. */
 function up({ axis, spline, curve, batch }: TransformCurveView, height: number): Axis {
   const all = [curve.y, batch.low, batch.high].flatMap(({ data }) =>
     Array.from(data).filter(Number.isFinite),

@@ -4,7 +4,7 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { linear } from '../../base/charts/scale';
 
-/** Quantiles of z against those of a standard normal: on the diagonal when they agree. */
+/** Quantiles of z against quantiles of a standard normal: on the diagonal when they agree. */
 export function Quantiles({
   width,
   height,

@@ -22,7 +22,7 @@ export function exampleNumbers(store: Store, model: ModelSummary): ViewData {
   };
 }
 
-/** Examples by how likely they are, or those of the user's own data: the page that is shown. */
+/** The page that is shown: examples by how likely they are, from the data or from the user's own. */
 function rankedNumbers({ listed, shown, pictures }: ExamplesState, bits: boolean): ViewData {
   const population = listed.value;
   const values = ready(pictures.answer.value)?.values;

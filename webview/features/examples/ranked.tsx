@@ -1,4 +1,4 @@
-/** Examples by how likely the model finds them, and those of the user's own data. */
+/** Examples by how likely the model finds them, and examples of the user's own data. */
 import { useRef } from 'preact/hooks';
 import type { PickedExamples } from '../../../src/protocol/population';
 import type { ModelSummary } from '../../../src/protocol/model';

@@ -19,7 +19,7 @@ export type ExampleOrder = 'index' | 'most' | 'least';
 export interface ExamplesState extends StateParts {
   page: Signal<{ split: 'train' | 'validation'; offset: number }>;
   examples: Question<ExamplePage>;
-  /** Whether the examples are those of the own data. */
+  /** Whether the examples come from the user's own data. */
   ownShown: Signal<boolean>;
   order: Signal<ExampleOrder>;
   offset: Signal<number>;

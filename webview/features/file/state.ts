@@ -7,7 +7,7 @@ import { ask, ready } from '../../base/store/question';
 import type { StateDefinition, Store } from '../../base/store/store';
 
 export interface TensorTable {
-  /** Rows on show; what was asked for others is kept. */
+  /** Rows on show; answers about other rows are kept. */
   rows: Signal<readonly TensorEntry[]>;
   known: ReadonlySignal<ReadonlyMap<string, TensorStatistics>>;
   /** Whether more is on its way. */
@@ -28,7 +28,7 @@ function create({ context }: Store): TensorTable {
     },
     { cached: false },
   );
-  // Declared before the answers are looked at, so that those of the file before are never taken for this one's.
+  // Declared before the answers are looked at, so that answers about the previous file are never taken for this one's.
   let generation = context.generation.peek();
   effect(() => {
     if (context.generation.value === generation) return;

@@ -64,7 +64,7 @@ const lines = {
   φ: { colour: '--pos', dash: [4, 3] },
 } as const;
 
-/** How the line of an angle is drawn, beside its slider. */
+/** How the line of an angle is drawn, next to its slider. */
 export function ManifoldLine({ name }: { name: keyof typeof lines }) {
   const { colour, dash } = lines[name];
   return (
@@ -122,7 +122,7 @@ function drawCorners(context: CanvasRenderingContext2D, frame: PlaneFrame, { cor
     context.strokeStyle = cssText('--fg');
     context.lineWidth = 1.5;
     context.stroke();
-    // The name stands on the surface's colour, so that lines do not cross it.
+    // The name stands on the surface's color, so that lines do not cross it.
     context.lineWidth = 3;
     context.strokeStyle = cssText('--surface');
     context.strokeText(String(k + 1), x + 8, y + 4);

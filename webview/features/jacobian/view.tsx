@@ -1,4 +1,4 @@
-/** ∂y/∂x of the layer: its triangular structure, its diagonal beside eˢ, its determinant beside the claimed log-det. */
+/** ∂y/∂x of the layer: triangular structure, diagonal next to eˢ, determinant next to the claimed log-det. */
 import { largestJacobianBlock, usualBlock, type JacobianView } from '../../../src/protocol/jacobian';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { Segmented } from '../../base/controls/segmented';

@@ -107,7 +107,7 @@ function Pictures({ model, before, after }: { model: ModelSummary; before: Edite
   );
 }
 
-/** Of each pixel, the mean over its channels. */
+/** Difference at each pixel, as the mean over its channels. */
 function differenceOf(before: EditedView, after: EditedView): Plane {
   const of = (view: EditedView): Plane[] => planesOf(view.values);
   const [first, second] = [of(before), of(after)];

@@ -15,7 +15,7 @@ import { latentMaps, type LatentMap } from './latent-maps';
 import { latentName, placeOf } from './latent-names';
 import { latentsState } from './state';
 
-/** CSS pixels: of one map alone, and of those that stand beside others. */
+/** Side of a map that is alone, and of one next to others, in CSS pixels. */
 const large = 160;
 const small = 136;
 

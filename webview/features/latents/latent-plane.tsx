@@ -1,4 +1,4 @@
-/** A two-dimensional flow: z is dragged in its square, x moves beside it. */
+/** A two-dimensional flow: z is dragged in its square, x moves next to it. */
 import { planeStep } from '../../base/controls/arrow-keys';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { cssText } from '../../base/canvas/theme';
@@ -14,7 +14,7 @@ import { latentsState } from './state';
 
 const side = 124;
 const reach = 4;
-/** Of the arrow keys; larger with Shift. */
+/** Step of the arrow keys; larger with Shift. */
 const step = { small: 0.05, large: 0.5 };
 
 const within = (value: number): number => Math.min(reach, Math.max(-reach, value));

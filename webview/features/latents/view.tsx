@@ -119,7 +119,7 @@ function ElementList({
   most: number;
 }) {
   const { picked } = useFeature(latentsState);
-  // Large flows have many, and a slider draws this anew at each of its places.
+  // Large flows have many, and a slider redraws this at each of its places.
   const elements = useMemo(() => farthest(view.z, most), [view, most]);
   const listed = most >= z.length ? elements.toSorted((a, b) => a - b) : elements;
   return (

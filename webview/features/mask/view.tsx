@@ -25,7 +25,7 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
   if (model.kind !== 'image')
     return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;
   const planes = planesOf(view.mask, 16);
-  // Colours may be masked differently once a squeeze has made channels of them.
+  // Colors may be masked differently once a squeeze has made channels of them.
   const inImages = planesOf(view.inImage, 4);
   const inImage = inImages[0]!;
   const input = strip?.input ? planesOf(strip.input)[0] : undefined;

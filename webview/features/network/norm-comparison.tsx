@@ -1,4 +1,4 @@
-/** Running statistics of the layer's norms beside those of the chosen batch, and channels that say nothing. */
+/** Running statistics of the layer's norms next to statistics of the chosen batch, and dead channels. */
 import type { ActivityView, NormStatistics } from '../../../src/protocol/conditioner';
 import type { LayerInfo } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';

@@ -1,4 +1,4 @@
-/** Where the values of a weight's window stand in its picture. */
+/** Where the values of a weight's window are in its picture. */
 import type { AxisRole } from '../../../src/protocol/conditioner';
 import type { NdArray } from '../../../src/protocol/tensors';
 import type { WeightLayout } from '../../../src/protocol/weight-window';
@@ -6,7 +6,7 @@ import type { Plane } from '../../base/canvas/planes';
 
 export interface WeightPicture {
   plane: Plane;
-  /** Of a cell of the plane, its index along each axis of the whole tensor; undefined between kernels. */
+  /** Index of a cell of the plane along each axis of the whole tensor; undefined between kernels. */
   placeOf(cell: number): number[] | undefined;
 }
 

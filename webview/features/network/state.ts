@@ -34,7 +34,7 @@ export const networkState: StateDefinition<NetworkState> = {
     const compared = signal<{ layer: number; norm: number; offset: number } | undefined>(undefined);
     const open = <C extends { layer: number }>(choice: C | undefined): C | undefined =>
       store.shows('network') && choice?.layer === store.layerInfo()?.index ? choice : undefined;
-    // Other parts of the choice do not ask anew.
+    // Other parts of the choice do not ask again.
     const comparedLayer = computed(() => open(compared.value)?.layer);
     return {
       network: ask(context, 'network', () => {

@@ -1,4 +1,4 @@
-/** A window of a weight in colours, and the length of each output's part. */
+/** A window of a weight in colors, and the length of each output's part. */
 import type { WeightView } from '../../../src/protocol/conditioner';
 import { Sized } from '../../base/size/sized';
 import { Slider } from '../../base/controls/slider';
@@ -17,7 +17,7 @@ import { Readout, useCursor } from '../../base/canvas/readout';
 import { LengthChart } from './length-chart';
 import { networkState } from './state';
 
-/** Cells are no larger, so that a small kernel stays small. */
+/** Upper limit of a cell, so that a small kernel stays small. */
 const largestCell = 24;
 const pictureWidth = 320;
 

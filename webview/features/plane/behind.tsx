@@ -1,4 +1,4 @@
-/** What stands behind the points, its legend and its figures. */
+/** What is drawn behind the points, its legend and its figures. */
 import { Segmented } from '../../base/controls/segmented';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { fixed } from '../../base/format/numbers';

@@ -30,7 +30,7 @@ export function PlaneBoard({
   model: ModelSummary;
   view: PlaneView;
   stageName: string;
-  /** Of the stage. */
+  /** Cells of the stage. */
   cells: BentCells | undefined;
 }) {
   const store = useStore();

@@ -7,7 +7,7 @@ import type { Cell } from '../../base/canvas/polygon';
 import { cssText } from '../../base/canvas/theme';
 import { toScreen, type PlaneFrame } from '../../base/canvas/points';
 
-/** Log of area, nats, at both ends of the colours. */
+/** Log of area, nats, at both ends of the colors. */
 export const areaLimit = 3;
 
 export function drawCells(
@@ -108,7 +108,7 @@ export function drawPath(
   const stage = Math.floor(position);
   const line = (list: readonly (readonly [number, number])[], dash: number[]): void => {
     const finite = list.filter(([x, y]) => Number.isFinite(x + y));
-    // A rim of the surface's colour keeps the line apart from what is behind it.
+    // A rim of the surface's color keeps the line apart from what is behind it.
     for (const [width, colour] of [
       [4, '--surface'],
       [1.5, '--fg'],

@@ -1,4 +1,4 @@
-/** Two-dimensional flows: which stage is drawn, what stands behind its points, and whose path is followed. */
+/** Two-dimensional flows: which stage is drawn, what is behind its points, and whose path is followed. */
 import { batch as together, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { PathStart, PlaneCells, PlaneDensity, PlanePath } from '../../../src/protocol/plane';
 import { isPlane, planeCellsQuery, planeDensityQuery } from '../../../src/protocol/questions';

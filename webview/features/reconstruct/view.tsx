@@ -1,4 +1,4 @@
-/** What the coarse scales hold: their latents are kept, those that left early are drawn anew. */
+/** What the coarse scales hold: their latents are kept, and latents that left early are drawn again. */
 import type { Reconstructions } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';

@@ -55,7 +55,7 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
             disabled={disabled}
             onChange={(value) => {
               const next = replaced(factors, scale, value);
-              // All 1 is what is asked without them: one query, one answer.
+              // All 1 is the same as none: one query, one answer.
               onChange({ scaleTemperatures: next.every((each) => each === 1) ? undefined : next });
             }}
           />

@@ -37,7 +37,7 @@ import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';
 import { subtitleOf, titleOf } from '../../base/model-title';
 
-/** Of more letters, a title takes a line of its own. */
+/** A title of more letters takes a line of its own. */
 const longTitle = 30;
 
 export function barLimit(layers: readonly LayerInfo[], strip: ShownStrip | undefined): number {
@@ -244,7 +244,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const moves = onlyMoves(layer);
   const sum = part ? part.coupling + part.norm : undefined;
   const otherPart = mean ? row?.example : row.mean;
-  // A layer that only moves values does not make them bad; its neighbours say how many there are.
+  // A layer that only moves values does not make them bad; its neighbors say how many there are.
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.state(planeView).answer.value)?.points[layer.index + 1] : undefined;
   // What the eye has from pictures and position; the texts of the row follow.
