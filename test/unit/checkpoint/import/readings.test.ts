@@ -61,22 +61,22 @@ const opened = async (file: string, answers?: ImportAnswers) =>
 
 describe('as many values a feature as splines take', () => {
   it('are splines, with what else they may be named, until somebody says that they are not', async () => {
-    const file = await zukoWith(17);
+    const file = await zukoWith(20);
     const { config, origin } = await opened(file);
-    assert.equal(config.model.bins, 6);
+    assert.equal(config.model.bins, 7);
     assert.match(
       origin!.assumptions.find((one) => one.startsWith('Transform of each feature'))!,
-      /splines with 6 bins \(NSF\), not Bernstein polynomials of degree 16 \(BPF\) .* \(default\)/,
+      /splines with 7 bins \(NSF\), not Bernstein polynomials of degree 19 \(BPF\) .* \(default\)/,
     );
     await writeFile(
       sidecarPath(file),
       JSON.stringify({ answers: { univariate: 'BoundedBernsteinTransform' } }),
     );
     const polynomials = (await opened(file)).config.model.transform;
-    assert.deepEqual(polynomials, { kind: 'bernstein', degree: 16, bound: 5, direction: 'forward' });
+    assert.deepEqual(polynomials, { kind: 'bernstein', degree: 19, bound: 5, direction: 'forward' });
     await assert.rejects(
       opened(file, { univariate: 'SOSPolynomialTransform' }),
-      /17 values a feature, which is taken for sums of squares .*If they are splines with 6 bins \(NSF\), write \{"answers": \{"univariate": "MonotonicRQSTransform"\}\} to zuko-17\.safetensors\.flowscope\.json.*If they are Bernstein/,
+      /20 values a feature, which is taken for sums of squares .*If they are splines with 7 bins \(NSF\), write \{"answers": \{"univariate": "MonotonicRQSTransform"\}\} to zuko-20\.safetensors\.flowscope\.json.*If they are Bernstein/,
     );
   });
 
@@ -86,6 +86,7 @@ describe('as many values a feature as splines take', () => {
       opened(file),
       /fits splines with 4 bins \(NSF\) as well as Bernstein polynomials of degree 10 \(BPF\) and sums of squares of polynomials with 10 coefficients \(SOSPF\) of zuko/,
     );
+    await assert.rejects(opened(await zukoWith(17)), /degree 16 \(BPF\)/);
     const form = await importForm(file);
     assert.equal(form?.answers['univariate'], '');
     await assert.rejects(
