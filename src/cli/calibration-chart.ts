@@ -112,7 +112,7 @@ function pairPanel({ plot: { examples, samples, distance, off }, names }: NamedP
 
 const shortNumber = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** Of places: the share that is at most a level, by the level. */
+/** Curve of places: the share that is at most a level, by the level. */
 function curveOf({ places, off }: RankTest): string {
   const { levels, found, low, high } = rankCurve(places);
   const points = (shares: readonly number[]): string[] =>

@@ -13,9 +13,9 @@ export interface Drawing {
   width: number;
   height: number;
   title: string;
-  /** Of the title. */
+  /** Left edge of the title. */
   left: number;
-  /** Beside those of the page, the grid, the axes, and small and bold text. */
+  /** Styles besides the page's, the grid's, the axes', and small and bold text. */
   style?: string;
   content: string;
 }

@@ -54,7 +54,7 @@ function linesOf({ results, unit }: PresetComparison): Line[] {
   });
 }
 
-/** Names beside the ends of their lines, none over another. */
+/** Names next to the ends of their lines, none over another. */
 function placed(ends: readonly number[], least: number): number[] {
   const order = ends.map((_, i) => i).sort((a, b) => ends[a]! - ends[b]!);
   const places = [...ends];

@@ -30,7 +30,7 @@ export const inputOptions = {
   },
 } as const satisfies OptionSpecs;
 
-/** Of commands that run conditional flows. */
+/** Option of commands that run conditional flows. */
 export const conditionOption = {
   condition: {
     type: 'text',

@@ -1,4 +1,4 @@
-/** What a running command has at hand: where to write, what was asked of every command, and what to give back. */
+/** What a running command has at hand: where to write, the options of every command, and what to give back. */
 import type { BackendPreference } from '../protocol/backends';
 import { createProgress, type Progress } from './progress';
 import type { Terminal } from './terminal';

@@ -1,4 +1,4 @@
-/** The engine's answers, for the forked process and for whoever runs it in their own process. */
+/** The engine's answers, for the forked process and for callers in the same process. */
 import { realpath, stat } from 'node:fs/promises';
 import { answerImport, importForm } from '../checkpoint/recognize/form';
 import { requestControl } from '../checkpoint/control';
@@ -63,7 +63,7 @@ interface Entry extends Stamped {
   inspector: Inspector;
 }
 
-/** Closed models are kept for a while, for an editor that is moved or opened again: so many, of files of so many bytes. */
+/** Closed models are kept for an editor that is moved or opened again: at most this many, of this many bytes. */
 const mostResting = 3;
 const largestResting = 16 << 20;
 
@@ -319,7 +319,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
   };
 }
 
-/** Loaded when first needed, and anew after a failure. */
+/** Loaded when first needed, and again after a failure. */
 function loadedOnce(load: () => Promise<Backend>): { get: () => Promise<Backend>; dispose(): Promise<void> } {
   let loading: Promise<Backend> | undefined;
   return {
@@ -343,7 +343,7 @@ interface Stamped {
   stamp: string;
 }
 
-/** A file that is replaced is another one, even at the same path; and so is one with other answers beside it. */
+/** A file that is replaced is another one, even at the same path; and so is one with another sidecar. */
 async function stampOf(file: string): Promise<Stamped> {
   const real = await realpath(file);
   const { size, mtimeMs, ino } = await stat(real);

@@ -1,5 +1,5 @@
 /**
- * The engine process: answers over the channel to whoever forked it, and ends when that channel closes, after running
+ * The engine process: answers its parent over the channel, and ends when that channel closes, after running
  * trainings have saved.
  */
 import { createBirpc } from 'birpc';
@@ -11,7 +11,7 @@ import { cacheRoot } from '../native/locate';
 import { createService, type ServiceOptions } from './service';
 import { startWatchdog } from './watchdog';
 
-/** Exit code after an error that nobody expected. */
+/** Exit code after an unexpected error. */
 const failed = 70;
 
 function main(): void {

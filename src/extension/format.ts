@@ -14,7 +14,7 @@ export interface FormatWords {
   saving: string;
   preparing: string;
   paused: string;
-  /** Of several trainings at once; "{0}" is their number, and how many of them are paused. */
+  /** Text about several trainings at once; "{0}" is their number, and how many of them are paused. */
   trainings: string;
   somePaused: string;
   /** "{0}" is its number. */

@@ -10,7 +10,7 @@ export interface Settings {
   nativeFolder: string;
   /** Whether native TensorFlow is installed with CUDA. */
   nativeCuda: boolean;
-  /** Trains with PyTorch; empty for that of the environment. */
+  /** Python that trains with PyTorch; empty for the environment's Python. */
   python: string;
   /** MB. */
   largestRemoteFile: number;

@@ -31,7 +31,7 @@ export function isOurs(uri: { path: string }): boolean {
   return /\.flow(rec)?\.safetensors$/.test(uri.path);
 }
 
-/** What a training resumes from, beside its checkpoints; nothing opens it. */
+/** What a training resumes from, besides its checkpoints; nothing opens it. */
 export function isTrainingState(uri: { path: string }): boolean {
   return uri.path.endsWith('.resume.safetensors');
 }
@@ -41,7 +41,7 @@ export function isCheckpointFile(uri: { path: string }): boolean {
   return isModelFile(uri) && !uri.path.toLowerCase().endsWith('.onnx');
 }
 
-/** Of a checkpoint in a run folder, by where it lies: the folder's name. */
+/** Name of the run folder that a checkpoint is in, from its path. */
 export function runNameOf(uri: { path: string }): string | undefined {
   const [run, folder] = uri.path.split('/').slice(-3);
   return isOurs(uri) && folder === 'checkpoints' ? run : undefined;

@@ -13,7 +13,7 @@ import { modelHelp } from '../model';
 import { batchReport } from '../progress';
 import { openBothWays } from '../sources';
 
-/** Of a table; those that are farthest from uniform come through. */
+/** Rows of a table; the features that are farthest from uniform are kept. */
 const mostFeatures = 40;
 
 export const calibrateCommand = defineCommand({

@@ -207,7 +207,7 @@ function classList(classes: readonly ClassCount[]): string {
   return shown.join(', ') + (more > 0 ? ` and ${count(more)} more` : '');
 }
 
-/** The columns of a table, whatever a training does with them; of other data, those of its rows. */
+/** The columns of a table, whatever a training does with them; for other data, the columns of its rows. */
 function columnTable({ preview, overview, label }: Described, features: readonly FeaturePreview[]): string {
   const modeled = features.filter(({ condition }) => !condition).length;
   const left = (preview.shape[0] ?? 0) - modeled;

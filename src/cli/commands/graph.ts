@@ -97,7 +97,7 @@ export const graphCommand = defineCommand({
     }
     const batch = options.batch ?? subject.training.batch;
     const named = namedGraph(name, subject, batch);
-    // Passes are those of a backend that was asked for by name: none has to be there.
+    // Passes belong to a backend that was asked for by name: it need not be installed.
     const shown = backend === 'auto' ? undefined : backend;
     const pipeline = shown && (await backends[shown].passes({ stateful: named.state !== undefined }));
     const described = traced ? undefined : describeGraph(named, { passes: pipeline, batch });

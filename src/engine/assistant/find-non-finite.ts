@@ -47,7 +47,7 @@ export async function findNonFinite(
   };
 }
 
-/** Tensors of a runnable flow in the order of its layers, which is the one that matters; else in that of the file. */
+/** Tensors of a runnable flow in the order of its layers, which is what matters; else in the order of the file. */
 async function storedTensors(
   model: Model,
   inspector: Inspector,

@@ -32,7 +32,7 @@ export interface StatefulProgram {
 export interface CompileOptions {
   /** Runs the passes that suit every backend first, as graphs that were just traced and bound want. */
   optimize?: boolean;
-  /** Its runs are many or long, and what somebody waits for goes first where the backend can tell the two apart. */
+  /** Its runs are many or long; work that the user waits for goes first where the backend can tell the two apart. */
   bulk?: boolean;
   /**
    * How many examples are going to go through it in all, roughly. Says too that they do not depend on each other, so that a

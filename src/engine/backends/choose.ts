@@ -14,7 +14,7 @@ import { backends } from './registry';
 const runsFlows: BackendName = 'onnxruntime';
 
 /**
- * The backend that was asked for, and by whom; undefined where nobody says.
+ * The requested backend, and where the request comes from; undefined where there is none.
  * @throws UserError when FLOWSCOPE_BACKEND names none
  */
 export function backendAsked(

@@ -7,11 +7,11 @@ import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 import type { CompileOptions, Feeds, Program } from './backend';
 
-/** Multiplications in a run, roughly, from which on a half is worth sending away: a few tenths of a millisecond. */
+/** Multiplications in a run, roughly, that make it worthwhile to send a half away: a few tenths of a millisecond. */
 const leastWork = 4e7;
 /** Multiplications that take as long as writing a value. */
 const valueWork = 12;
-/** Places, one of a vector and H·W of an image, from which on all runs together are worth seconds of compiling. */
+/** Places, one of a vector and H·W of an image, that make all runs together worth seconds of compiling. */
 const leastPlaces = 5e5;
 /** Parameters of flows whose graphs are small. */
 const fewParameters = 5e5;

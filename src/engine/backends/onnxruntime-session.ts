@@ -31,7 +31,7 @@ const manyNodes = 2000;
 
 export interface GraphSession {
   session: InferenceSession;
-  /** Outputs that follow from constants alone: a session would hand them out anew in each run. None where it trains. */
+  /** Outputs that follow from constants alone: a session would copy them in each run. None where it trains. */
   known: ReadonlyMap<string, NdArray>;
 }
 

@@ -1,6 +1,6 @@
 /**
- * State and functions on it, on ONNX Runtime. A session there has no variables: the state is memory of ours that sessions
- * read as inputs and write as outputs, without a copy in either direction.
+ * State and functions on it, on ONNX Runtime. A session there has no variables: our own memory holds the state; sessions
+ * read it as inputs and write it as outputs, without a copy in either direction.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UserError } from '../../base/user-error';

@@ -6,7 +6,7 @@ import type { TFJSBinding } from '@tensorflow/tfjs-node/dist/tfjs_binding';
 import type { NdArray } from '../../protocol/tensors';
 
 /**
- * Loads the add-on. TensorFlow reads its settings from the environment when it is loaded, so threads are those of the
+ * Loads the add-on. TensorFlow reads its settings from the environment when it is loaded, so the threads are set by the
  * first caller in a process.
  */
 export function loadBinding(file: string, threads: number): TFJSBinding {

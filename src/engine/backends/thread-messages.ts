@@ -1,4 +1,4 @@
-/** What is said between the engine's thread and one that runs ONNX Runtime. */
+/** Messages between the engine's thread and a thread that runs ONNX Runtime. */
 import type { Graph } from '../../graph/ir';
 import type { BackendInfo } from '../../protocol/model';
 import type { CompileOptions, Feeds } from './backend';

@@ -1,6 +1,6 @@
 /**
- * ONNX Runtime on threads of its own, so that the engine's thread answers while something computes: one thread for what
- * somebody waits for, and one for what takes long.
+ * ONNX Runtime on threads of its own, so that the engine's thread answers while something computes: one thread for work
+ * that the user waits for, and one for long work.
  */
 import type { Backend, CompileOptions, Program } from './backend';
 import { compileOn, restoreOn, startThread, type Thread } from './onnx-helper';
@@ -16,7 +16,7 @@ export async function createThreadedOnnxRuntime(
 ): Promise<Backend> {
   // Others compute at the same time, and threads that spin while they wait would take the processors from them.
   const given = { ...options, spin: false };
-  // The windows, and whoever opens another model, go before both.
+  // The windows, and the opening of another model, go before both.
   const prompt = startThread(script, { ...given, nice: 5 });
   let bulk: Thread | undefined;
   try {

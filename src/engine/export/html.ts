@@ -193,7 +193,7 @@ async function recordAnswers(
   return { answers, reasons };
 }
 
-/** Names lose their folders in a page, and two models may then have the same; the second is told apart. */
+/** Names lose their folders in a page, so two models may get the same name; the second is then marked. */
 function apart(second: ModelSummary, first: ModelSummary, sameRun: boolean): ModelSummary {
   const run =
     second.runFolder !== undefined && second.runFolder === first.runFolder && !sameRun
@@ -229,7 +229,7 @@ function withoutOwn(message: string, { path: file, fileName }: ModelSummary): st
 }
 
 function withoutFolder(message: string, summary: ModelSummary): string {
-  // Where spaces are in the names of folders, those of the model itself are known.
+  // Folder names with spaces cannot be found by a pattern, but the model's own are known.
   return withoutFolders(withoutOwn(message, summary));
 }
 
@@ -263,7 +263,7 @@ function portable(summary: ModelSummary): ModelSummary {
   };
 }
 
-/** The page's script and styles, beside the bundle in the product, in dist/ when tests run from the repository. */
+/** The page's script and styles: next to the bundle in the product, in dist/ when tests run from the repository. */
 async function pageFiles(): Promise<{ script: string; style: string }> {
   const folders = [path.join(__dirname, 'webview'), path.join(process.cwd(), 'dist', 'webview')];
   for (const folder of folders) {

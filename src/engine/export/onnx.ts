@@ -33,7 +33,7 @@ export interface ExportOptions {
 /**
  * Writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx, replacing files of these names.
  *
- * @param output a folder, made where it does not exist; NAME is then that of the run and checkpoint. Or a path that ends
+ * @param output a folder, made where it does not exist; NAME then comes from run and checkpoint. Or a path that ends
  *   in .onnx: `flow.onnx` (or `flow.forward.onnx`) makes NAME "flow" in that folder.
  * @throws UserError when the model cannot be run, the place cannot be written, or the files compute something else than
  *   the model: then older files of these names stay as they are; CancelledError

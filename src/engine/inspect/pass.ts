@@ -70,7 +70,7 @@ function sumOf(parts: readonly Float32Array[]): Float32Array {
   return out;
 }
 
-/** The first example is that of the first part. */
+/** The first example is the first part's. */
 function joinLayers(parts: readonly LayerRecord[]): LayerRecord {
   const [head] = parts as [LayerRecord];
   const all = (pick: (part: LayerRecord) => Float32Array): Float32Array => joined(parts.map(pick));

@@ -1,4 +1,4 @@
-/** A flow of ours as views see it: its programs are traced and compiled. */
+/** One of our flows as views see it: its programs are traced and compiled. */
 import type { FlowModel } from '../model/flow-model';
 import { withContextFeed } from '../model/context';
 import { runnerGiven } from '../model/runner-given';

@@ -1,4 +1,4 @@
-/** Work that several questions wait for: done once, kept for a while, ended when nobody wants it any more. */
+/** Work that several questions wait for: done once, kept for a while, ended when no question needs it any more. */
 import { dropOldest } from '../../base/drop-oldest';
 import { CancelledError } from '../../protocol/wire';
 

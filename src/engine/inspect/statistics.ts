@@ -53,7 +53,7 @@ export function histogramOf(values: NumericArray, { min, max }: TensorStats, bin
 
 /**
  * A tensor as it travels: with more than `largestWhole` values, its statistics alone.
- * @param counted those of the elements that they are taken over; all where it is absent
+ * @param counted the elements that the statistics are taken over; all where it is absent
  */
 export function tensorView(
   name: string,

@@ -5,8 +5,8 @@ import { breathe } from '../model/breathe';
 import { statsOf } from './statistics';
 
 /**
- * Statistics of tensors of a file, in the order of the names. One tensor is in memory at a time; of one that cannot be
- * read it is said why.
+ * Statistics of tensors of a file, in the order of the names. One tensor is in memory at a time; for one that cannot be
+ * read, the reason is given.
  * @throws CancelledError
  */
 export async function tensorStatistics(

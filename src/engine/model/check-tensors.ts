@@ -10,7 +10,7 @@ import { storedTensors } from './flow-graphs';
 
 /** Types that are read as float32. */
 const floats = new Set(['F64', 'F32', 'F16', 'BF16']);
-/** Numbers that a config may ask for beyond twice those of its file: what is missing in a damaged one is named. */
+/** Numbers that a config may ask for beyond twice the file's: missing tensors of a damaged file are named. */
 const spare = 2 ** 20;
 
 interface StoredShape {

@@ -1,4 +1,4 @@
-/** Writes a checkpoint of any library as one of ours, or as a state dict that another library loads. */
+/** Writes a checkpoint of any library as a checkpoint of Flowscope, or as a state dict that another library loads. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { saveCheckpoint } from '../../checkpoint/checkpoint';

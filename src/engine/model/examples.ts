@@ -20,7 +20,7 @@ export interface ExampleBatch {
 
 /** Noise of examples that the inspector shows: each has its own, the same whenever it is asked for. */
 const noiseSeed = 1;
-/** The samples that stand in where there are no data. */
+/** The samples that are used where there are no data. */
 const standIn = { seed: 1, temperature: 1 };
 
 /**

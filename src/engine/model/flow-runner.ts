@@ -1,4 +1,4 @@
-/** Runs a flow of ours: traced, its parameters bound, compiled for a backend when first needed. */
+/** Runs one of our flows: traced, its parameters bound, compiled for a backend when first needed. */
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import type { Preprocess } from '../../flow/nets/context';
 import { latentScales } from '../../flow/latent-scales';
@@ -68,7 +68,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     preprocesses: preprocess !== undefined,
     ...(info ? { context: info } : {}),
     async forward(x, count, space, { total = count, context } = {}) {
-      // Whole splits are scored with it; what somebody waits for is mostly a way back.
+      // Whole splits are scored with it; the user mostly waits for the inverse.
       const compiled = await program(
         `forward/${space}`,
         () => forwardGraph(flow, { preprocess: step(space), wanted: (tap) => logDetTaps.test(tap) }),

@@ -1,4 +1,4 @@
-/** What views need of a flow, whether it is one of ours, traced, or one that was found in an ONNX file. */
+/** What views need of a flow, whether it is our own, traced, or was found in an ONNX file. */
 import type { ModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import type { NetworkView } from '../../protocol/inspect';
@@ -34,7 +34,7 @@ export const storedOf = ({ bijection }: Pick<InspectedLayer, 'bijection'>): read
   bijection ? [...bijection.parameters, ...bijection.state] : [];
 
 /**
- * Batch normalization by running statistics, or by those of a batch of this size. Round trips take as long as the way
+ * Batch normalization by running statistics, or by the statistics of such a batch. Round trips take as long as the way
  * forward and exist with running statistics only.
  */
 export type PassMode = { kind: 'eval'; roundTrips: boolean } | { kind: 'train'; batch: number };
@@ -113,7 +113,7 @@ export interface InnerPrograms {
   contextGradients(readers: ContextReaders): Promise<Program>;
 }
 
-/** What a recording knows of single layers beside a pass; inputs are of a layer, for one example. */
+/** What a recording knows of single layers besides a pass; inputs are of a layer, for one example. */
 export interface RecordedAnswers {
   network(layer: number): NetworkView;
   /** Feature maps at a stage that `network` names, [1, …]. */

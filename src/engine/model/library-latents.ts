@@ -1,7 +1,7 @@
 /**
  * A chain over images with its latents as the library of its file gives them. Ours are standard normal and stand at their
  * places in the image; libraries give the parts one after the other, channels first, and before the learned priors, which
- * they count beside the log-det; or only the part that leaves last.
+ * they count in addition to the log-det; or only the part that leaves last.
  */
 import type { ImageModelConfig } from '../../config/schema';
 import { sizeOf } from '../../base/shape';
@@ -25,7 +25,7 @@ export function barePriors(config: ImageModelConfig): ImageModelConfig {
   };
 }
 
-/** The shape of the library's z, channels last, and the element of ours that stands at each place of it. */
+/** The shape of the library's z, channels last, and our element at each place of it. */
 function libraryLatents(
   { latents }: ImageModelConfig,
   { latentParts = [], layers }: Flow,

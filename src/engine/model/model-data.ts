@@ -18,7 +18,7 @@ export interface ModelData extends OwnFiles {
   splits(): Promise<{ splits: SplitInfo[]; reason?: string }>;
   /** @throws UserError when the data are not there or do not fit the model */
   open(): Promise<Dataset>;
-  /** Closes the data if they were opened; they are opened anew when asked for again. */
+  /** Closes the data if they were opened; they are opened again when needed. */
   close(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ export interface Model {
   recording?: RecordingInfo;
   /** A file whose flow is not known; stays open until `dispose`. */
   tensorFile?: TensorFile;
-  /** Read anew each time: data and checkpoints beside the file come and go. */
+  /** Read again each time: data and checkpoints next to the file come and go. */
   summary(): Promise<ModelOutline>;
   dispose(): Promise<void>;
 }

@@ -63,7 +63,7 @@ export interface BaseSource extends FlowParts {
   backend: Backend;
 }
 
-/** What the base is computed from: its own parameters, and those of the context that it may see. */
+/** What the base is computed from: its own parameters, and the parameters of the context that it may see. */
 export function baseTensors({ base, context }: Flow): InputSpec[] {
   return [
     ...storedTensors({ parameters: base.parameters, state: [] }),
@@ -71,7 +71,7 @@ export function baseTensors({ base, context }: Flow): InputSpec[] {
   ];
 }
 
-/** Compiles what is asked for when it is first asked for. */
+/** Compiles each program when it is first needed. */
 export function runningBase(source: BaseSource): RunningBase & { dispose(): Promise<void> } {
   const { flow, tensors, backend, context: info } = source;
   const { base, outputShape: shape } = flow;

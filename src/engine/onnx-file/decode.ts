@@ -1,4 +1,4 @@
-/** Decodes an ONNX file as it lies there: without the weights that it keeps in files beside it. */
+/** Decodes an ONNX file alone: without the weights that it keeps in other files. */
 import type { FileHandle } from 'node:fs/promises';
 import { onnx } from 'onnx-proto';
 import { Reader } from 'protobufjs/minimal';
@@ -35,7 +35,7 @@ export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
   return { bytes: bytes.length, model, graph: { ...graph, node: graph.node } };
 }
 
-/** Graphs in graphs, such as the branches of an If; whoever looks through them calls itself as often. */
+/** Greatest depth of graphs in graphs, such as the branches of an If; code that visits them recurses as deeply. */
 const deepest = 64;
 
 function checkNesting({ graph, functions }: onnx.ModelProto, tooDeep: () => UserError): void {

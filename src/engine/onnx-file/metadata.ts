@@ -1,4 +1,4 @@
-/** What an ONNX file of ours says of the flow that it was made from. */
+/** What our own ONNX files say of the flow that they were made from. */
 import * as v from 'valibot';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseMetadata, standardizeSchema } from '../../checkpoint/metadata';

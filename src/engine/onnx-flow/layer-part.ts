@@ -12,7 +12,7 @@ export interface LayerPart {
   values: number;
   /**
    * @param states `batch` of them: values by variable, of the cut before the layer; NaN keeps the value of the probe
-   * @param contexts those of the states, where they have their own; else the probe's first
+   * @param contexts of the states, where they have their own; else the probe's first
    * @returns the variables that were asked for, of each state
    */
   run(
@@ -69,7 +69,7 @@ export async function openLayerPart(
     doubles,
     asWritten,
   });
-  /** Where the layer's input stands in the tensors that the part is given. */
+  /** Where the layer's input is in the tensors that the part is given. */
   const copies = part.inputs
     .filter((name) => given.has(name))
     .map((name) => {

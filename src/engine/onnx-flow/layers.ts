@@ -73,7 +73,7 @@ export interface FoundLayer {
   lacksLogScale: boolean;
   /** Each value by a map that is not a·v + b: there is no s and no t. */
   curved?: true;
-  /** Where the file has its log-det, beside the constant; absent where s is known, or nothing. */
+  /** Where the file has its log-det, besides the constant; absent where s is known, or nothing. */
   terms?: LogDetTerm[];
   /** The constant log-det is what central differences say. */
   estimated?: true;

@@ -1,4 +1,4 @@
-/** Reads an ONNX file whole, with the weights that lie in files beside it. */
+/** Reads an ONNX file whole, with the weights that are in other files next to it. */
 import { open, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { onnx } from 'onnx-proto';
@@ -31,7 +31,7 @@ function tensorsOf(graph: onnx.IGraphProto): onnx.ITensorProto[] {
   return [...(graph.initializer ?? []), ...inNodes];
 }
 
-/** The bytes of a tensor that lie in a file beside the model. */
+/** The bytes of a tensor in a file next to the model. */
 interface Part {
   tensor: onnx.ITensorProto;
   file: string;
@@ -78,11 +78,11 @@ async function findPart(model: string, tensor: onnx.ITensorProto): Promise<Part>
       `${model}: keeps the weights "${shortened(tensor.name ?? '')}" at ${JSON.stringify(shortened(location))}, which is ` +
         'no place beside it. Save the model with its weights inside.',
     );
-  // The format allows places beside the model and below only; others would read files that nobody meant.
+  // The format allows places next to the model and below only; others would read unrelated files.
   const inside = location !== '' && !path.isAbsolute(location) && isInside(folder, beside);
   if (!inside || !whole(offset) || (length !== undefined && !whole(length))) throw elsewhere();
   try {
-    // A link beside it may lead anywhere; where the model itself is one, the weights may be beside what it leads to.
+    // A link next to it may lead anywhere; if the model itself is a link, the weights may be next to its target.
     const file = await realpath(beside);
     const homes = [await realpath(folder), path.dirname(await realpath(model))];
     if (!homes.some((home) => isInside(home, file))) throw elsewhere();
@@ -102,7 +102,7 @@ async function findPart(model: string, tensor: onnx.ITensorProto): Promise<Part>
 
 /**
  * Whether a path lies below a folder; on Windows what is relative to it can still be of another drive.
- * @param paths of the system; tests ask for those of another
+ * @param paths path functions of the system; tests pass the functions of another
  */
 export function isInside(folder: string, file: string, paths: path.PlatformPath = path): boolean {
   const relative = paths.relative(folder, file);

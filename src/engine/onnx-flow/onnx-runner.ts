@@ -33,7 +33,7 @@ export interface OnnxRunnerOptions {
   direction: 'forward' | 'inverse';
   /** What the file says of itself, where it is ours. */
   own?: OnnxMetadata;
-  /** What its owner says; by default what the file beside it holds. */
+  /** What its owner says; by default the sidecar next to it. */
   given?: OnnxPorts;
   /** Usual context of a conditional flow, where it is known. */
   contextRange?: UsualContext | undefined;
@@ -231,7 +231,7 @@ async function unsaidBatch(
   if (!logDet) return undefined;
   const given = context && new Float32Array(context.size);
   const results = await run(new Float32Array(sizeOf(shape)), 1, given).catch((error: unknown) => {
-    // Whoever gives it examples is told why.
+    // The reason is reported when examples are given.
     if (!(error instanceof UserError)) throw error;
     return undefined;
   });
@@ -309,7 +309,7 @@ export interface Preprocessing {
   dispose(): Promise<void>;
 }
 
-/** From pixels to logits and back, which our files leave to whoever calls them: noise is no part of a graph. */
+/** From pixels to logits and back, which our files leave to their callers: noise is not part of a graph. */
 export async function createPreprocessing(
   bijection: Bijection,
   shape: number[],

@@ -46,7 +46,7 @@ export interface OnnxFlow extends InspectedFlow {
   dispose(): Promise<void>;
 }
 
-/** How pixels become x in published RealNVPs for images, where nobody says. */
+/** How pixels become x in published RealNVPs for images, unless the owner says otherwise. */
 const usualPixels = { levels: 256, dataRange: 0.9 };
 /** |x − inverse(forward(x))| above which two files are not of one flow. */
 const pairTolerance = 0.05;

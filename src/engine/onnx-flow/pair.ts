@@ -1,4 +1,4 @@
-/** The two directions of a flow that lie beside each other as ONNX files. */
+/** The two directions of a flow, as ONNX files next to each other. */
 import { isFile } from '../../base/exists';
 import path from 'node:path';
 import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
@@ -12,7 +12,7 @@ import { identifyPorts, type Direction, type FlowPorts } from './ports';
 export interface FlowFile {
   file: string;
   ports: FlowPorts;
-  /** What its owner says in the file beside it. */
+  /** What its owner says in the sidecar. */
   given: OnnxPorts;
   own?: OnnxMetadata;
   /** Structure of the file. */
@@ -73,7 +73,7 @@ async function findCounterpart(opened: FlowFile, other: Direction): Promise<Flow
   for (const name of counterparts(path.basename(opened.file), other)) {
     const candidate = path.join(folder, name);
     if (!(await isFile(candidate))) continue;
-    // A file that cannot be read is no counterpart; whoever opens it will be told why.
+    // A file that cannot be read is not a counterpart; opening it reports the reason.
     const found = await readFlowFile(candidate).catch((error: unknown) => {
       if (error instanceof UserError) return undefined;
       throw error;

@@ -1,4 +1,4 @@
-/** Inputs and outputs of an ONNX file as questions: what was guessed stands ready, and answers go beside the file. */
+/** Inputs and outputs of an ONNX file as questions: guesses are filled in, and answers go to a sidecar. */
 import { choice as choiceOf } from '../../checkpoint/import/questions';
 import { readOnnxPorts, sidecarPath, writeSidecar, type OnnxPorts } from '../../checkpoint/sidecar';
 import { UserError } from '../../base/user-error';
@@ -16,13 +16,13 @@ interface Described {
   given: OnnxPorts;
 }
 
-/** Undefined for our own files, which say all of it themselves. Nothing is asked unless somebody wants to change it. */
+/** Undefined for our own files, which say all of it themselves. Nothing is asked unless the user wants to change it. */
 export async function onnxForm(file: string): Promise<ImportForm | undefined> {
   return (await describe(file))?.form;
 }
 
 /**
- * Remembers the answers beside the file and leaves everything else there as it is.
+ * Writes the answers to the sidecar and leaves everything else in it as it is.
  * @throws UserError when they do not fit the file, which is tried before anything is written
  */
 export async function answerOnnx(file: string, answers: ImportAnswers): Promise<void> {
@@ -105,7 +105,7 @@ async function describe(file: string): Promise<Described | undefined> {
     title: 'ONNX',
     questions,
     answers,
-    // A guess is shown above the views, so nobody is kept from looking.
+    // A guess is shown above the views, so the views need not wait for an answer.
     answered: true,
     sidecar: sidecarPath(file),
   };

@@ -29,7 +29,7 @@ export interface Probe {
   logDets?: readonly number[];
   /** Those of type float64. */
   doubles: ReadonlySet<string>;
-  /** How many numbers are on the way, where they are too many: then those of the ends alone are here. */
+  /** How many numbers are on the way, where they are too many: then only the numbers of the ends are here. */
   tooMany?: number;
   /** What is known of more examples at once, where the file takes any number. */
   several?: { count: number; shapes: ReadonlyMap<string, readonly number[]> };

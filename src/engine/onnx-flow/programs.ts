@@ -36,7 +36,7 @@ export interface ProgramSource {
   inputShape: readonly number[];
   rows: FlowRows;
   sources: readonly RowSource[];
-  /** Values of all tensors of the flow for its input. @param context those of the examples, where it takes one */
+  /** Values of all tensors of the flow for its input. @param context of the examples, where it takes one */
   values(x: Float32Array, count: number, context: Float32Array | undefined): Promise<BatchValues>;
   outside: OutsideStep | undefined;
   runner: FlowRunner;

@@ -75,7 +75,7 @@ function narrow(search: Search, found: Point): void {
  * (Chandrupatla 1997). At least one step of float32 from both ends; `newest` where there is nothing left between.
  */
 function nextOf({ newest: a, across: b, before: c }: Search): number {
-  // Found, or outside of what was looked at.
+  // Found, or outside of the searched interval.
   if (!(a.off * b.off < 0)) return a.x;
   const wide = b.x - a.x;
   const middle = Math.fround(a.x + wide / 2);

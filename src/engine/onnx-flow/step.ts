@@ -35,7 +35,7 @@ export interface UnknownStep {
   made: Int32Array;
   /** In words. */
   reason: string;
-  /** What depends on what is known: it is one layer, of no kind that is known. */
+  /** True where its dependencies are known: it is one layer, of an unknown kind. */
   measured?: true;
   computed: readonly string[];
 }

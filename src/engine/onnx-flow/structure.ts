@@ -10,7 +10,7 @@ import { openLayerPart, type LayerPart } from './layer-part';
 import type { Probe } from './probe';
 import type { Variables } from './variables';
 
-/** Values that are picked by a condition are packed anew when one is left out, and are rounded in other ways then. */
+/** Tolerance for values picked by a condition: leaving one out packs them again, which rounds them differently. */
 const packedRounding = 1e-5;
 
 /** Takes values into the box of a spline: outside of it, a value depends on no other. */
@@ -27,7 +27,7 @@ export interface OwnMaps {
 /** The same linear map for every example: made = matrix · before + offset. */
 export interface LinearMap {
   kind: 'linear';
-  /** Rows are the made variables, columns those of the cut before. */
+  /** Rows are the made variables, columns the variables of the cut before. */
   rows: Float64Array[];
   offset: Float64Array;
 }
@@ -91,7 +91,7 @@ export async function measureStructure(
 
 interface Asked {
   run: number;
-  /** Values of variables that differ from those of the run. */
+  /** Values of variables that differ from the run's values. */
   changes: readonly (readonly [id: number, value: number])[];
   /** Index of a run whose context is taken instead. */
   context?: number;
@@ -262,7 +262,7 @@ function peel(
       places[i] = place;
       taken.push(open[0]!);
     });
-    // Two that hang on the same unknown are no way to tell it from its neighbors.
+    // Two that depend on the same unknown cannot tell it from its neighbors.
     if (taken.length === 0 || new Set(taken).size < taken.length) return undefined;
     for (const k of taken) known[k] = 1;
     left -= taken.length;

@@ -174,7 +174,7 @@ function handedOnIn(
 
 /**
  * Tensors to feed when these variables take other values: where they were computed, and what only hands them on. The
- * latter, computed anew, would lead through what came before, where numbers of our choice can overflow.
+ * latter, computed again, would lead through what came before, where numbers of our choice can overflow.
  */
 export function holding({ tensors, home, handedOn }: Variables, ids: Iterable<number>): Set<string> {
   const known = new Set(ids);

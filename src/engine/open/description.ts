@@ -45,7 +45,7 @@ export interface ModelDescription {
   asked?: ImportForm;
   /** Tensors of a file whose architecture is not known. */
   tensors?: DescribedTensor[];
-  /** Plain values that stand beside them, such as an epoch. */
+  /** Plain values that are stored with them, such as an epoch. */
   extras?: Readonly<Record<string, number | string | boolean>>;
   /** The tensors of a checkpoint with values that are not finite as float32; of a large file, among the first ones. */
   nonFinite?: NonFiniteTensor[];

@@ -53,7 +53,7 @@ async function openOther(file: string, format: TensorContainer, backend: Backend
 }
 
 /**
- * What `openModel` will say of a checkpoint of ours, from its header alone: its tensors, which may be many megabytes, are not
+ * What `openModel` will say of our own checkpoints, from the header alone: its tensors, which may be many megabytes, are not
  * read. Undefined for other files.
  *
  * @throws UserError as `openModel` does, but for what only the tensors' bytes show

@@ -13,7 +13,7 @@ import { readFlowFile } from '../onnx-flow/pair';
 import { createOnnxRunner } from '../onnx-flow/onnx-runner';
 import type { OpenedRunner } from '../model/opened-runner';
 
-/** How whoever runs a model opens files and lets go of them: a command of the command line, an engine process. */
+/** How a program that runs a model opens files and lets go of them: a command, or an engine process. */
 export interface Opening {
   /** Opens a file that is not ONNX, until `onEnd`'s releases are called. */
   open(given: string): Promise<Model>;
@@ -60,7 +60,7 @@ async function openOnnx(
   const { file, own } = await partFor(given, direction);
   const { ports } = await readFlowFile(file);
   if (ports.direction !== direction) {
-    // The file beside it may run that way, or its layers can be undone.
+    // The file next to it may run that way, or its layers can be undone.
     const flow = await openOnnxFlow(file, opening.threads());
     opening.onEnd(() => flow.dispose());
     for (const note of flow.notes) opening.note(`${path.basename(file)}: ${note}.`);
@@ -88,7 +88,7 @@ function dataOf(own: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'fea
   };
 }
 
-/** An export is several files; any of them stands for the one of the direction asked for, when that lies beside it. */
+/** An export is several files; any of them stands for the file of the requested direction, if that is next to it. */
 async function partFor(
   file: string,
   direction: 'forward' | 'inverse',

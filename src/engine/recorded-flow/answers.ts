@@ -1,4 +1,4 @@
-/** What a recording knows of single layers beside a pass. */
+/** What a recording knows of single layers besides a pass. */
 import { sizeOf } from '../../base/shape';
 import type { RecordedLayer, Recording } from '../../checkpoint/recording/read';
 import type { RecordedAnswers } from '../model/inspected-flow';

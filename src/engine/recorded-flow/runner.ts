@@ -13,7 +13,7 @@ export function recordedConfig({ shape }: Recording): ModelConfig {
   const [height = 0, width = 0, channels = 0] = shape;
   return (
     shape.length === 3
-      ? // Nothing is added for pixels that were counted: the log-dets are those of the flow.
+      ? // Nothing is added for pixels that were counted: the log-dets are the flow's.
         { kind: 'image', height, width, channels, levels: 1, pad: 0 }
       : { kind: 'vector', dim: sizeOf(shape) }
   ) as ModelConfig;

@@ -68,7 +68,7 @@ const tables: Record<string, () => string> = {
   'data-fields': () => fields(dataSchema.entries),
 };
 
-/** The text with the tables that its markers name, `<!-- table NAME -->` and `<!-- end -->`, made anew. */
+/** The text with new tables between its markers, `<!-- table NAME -->` and `<!-- end -->`. */
 export function withTables(markdown: string): string {
   return markdown.replace(
     /(<!-- table (\S+) -->\n)[^]*?(<!-- end -->)/g,
@@ -145,7 +145,7 @@ function expected(schema: v.GenericSchema): string {
     .replace(/^one of /, '');
 }
 
-/** Presets that differ in their data alone stand in one row, under the first. */
+/** Presets that differ in their data alone share one row, under the first. */
 function alike(): [Preset, string[]][] {
   const rows: [Preset, string[]][] = [];
   for (const preset of presets) {

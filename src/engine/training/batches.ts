@@ -20,7 +20,7 @@ export interface Batches {
   readonly size: number;
   readonly perEpoch: number;
   /**
-   * Dequantized examples of a step (counted from 1). Reading those of the next steps begins.
+   * Dequantized examples of a step (counted from 1). Reading the examples of the next steps begins.
    * @throws UserError when an example cannot be read
    */
   at(step: number): Promise<Batch>;
@@ -68,7 +68,7 @@ export function trainingBatches(dataset: Dataset, config: RunConfig): Batches {
     let batch = ready.get(step);
     if (!batch) {
       batch = prepare(step);
-      // Whoever asks for the step hears of its error; until then nobody has to.
+      // The error is thrown when the step is asked for; until then it is not an unhandled one.
       batch.catch(() => undefined);
       ready.set(step, batch);
     }

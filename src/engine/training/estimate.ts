@@ -1,4 +1,4 @@
-/** How long a training would take, by a few steps of it that nobody keeps. */
+/** How long a training would take, by a few steps of it that are not kept. */
 import { fitStandardization } from '../../data/standardize';
 import { columnNames } from '../../data/context';
 import { lookedImages } from '../../data/open/preview';

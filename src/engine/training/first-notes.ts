@@ -1,4 +1,4 @@
-/** What a user is told of a run before its first step. */
+/** Notes for the user about a run before its first step. */
 import { several } from '../../base/text';
 import type { RunConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';

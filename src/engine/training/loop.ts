@@ -22,7 +22,7 @@ export interface LoopOptions {
   backend: BackendInfo;
   /** Where an interrupted run goes on. */
   start?: { step: number; seconds: number; progress: RunProgress };
-  /** Learning rates that this run was told before it was interrupted. */
+  /** Learning rates that this run was given before it was interrupted. */
   rates?: readonly RateChange[];
   /** Validates before the first step: the weights are a checkpoint's, and what they reach is what has to be bettered. */
   validateFirst?: boolean;
@@ -147,7 +147,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       latest = { ...latest, ...row };
       report('training', row);
     } else {
-      // The first lines of a slow training are minutes away; whoever watches sees its loss before.
+      // The first lines of a slow training are minutes away; the loss is shown before.
       const now = performance.now();
       report('training', now - shown > showEvery ? window.soFar(step, seconds) : undefined);
     }
@@ -176,7 +176,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   };
 
   /**
-   * Data that cannot be read any more, a full disk or a fault of ours end a run. Why is said first, since it needs less room;
+   * Data that cannot be read any more, a full disk or a bug end a run. The reason is saved first, since it needs less room;
    * what was learned is kept where it can be, so that the run can go on.
    */
   const keep = async (error: unknown): Promise<void> => {

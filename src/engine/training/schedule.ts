@@ -3,7 +3,7 @@ import type { TrainingConfig } from '../../config/schema';
 import type { RateChange } from '../../protocol/run';
 
 /**
- * The rate of a step, with what the run was told on the way. A new rate is the one of its step, and the schedule then
+ * The rate of a step, with changes made during the run. A new rate is the one of its step, and the schedule then
  * goes on in proportion; during warm-up it is the one that warm-up leads to, since the first steps of a warm-up scaled
  * up would end far above it.
  *

@@ -11,7 +11,7 @@ export interface Steering {
   readonly rates: readonly RateChange[];
   /** What the training is to do now. */
   wish(): 'train' | 'pause' | 'stop';
-  /** For run.json, so that whoever asked sees that it was heard. */
+  /** Answer for run.json, which shows that the request was heard. */
   readonly answer: ControlAnswer | undefined;
   /**
    * Takes in a new request, when it is time to look again.
@@ -53,7 +53,7 @@ export function createSteering(
       if (problem !== undefined) log(`A request to this training was not carried out: ${problem}`);
       if (request?.learningRate !== undefined) {
         const { learningRate } = request;
-        // Written before the first step that uses it, so that no crash can leave a step that nobody could repeat.
+        // Written before the first step that uses it, so that no crash can leave a step that cannot be repeated.
         rates = withRate(rates, { step: step + 1, learningRate });
         await writeRates(folder, rates);
         log(`Learning rate ${learningRate} from step ${step + 1} on, as asked.`);

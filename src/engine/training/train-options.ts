@@ -1,4 +1,4 @@
-/** What a training is given by whoever starts it. */
+/** Options of a training, from the code that starts it. */
 import type { Origin } from '../../checkpoint/checkpoint';
 import type { TrainProgress } from '../../protocol/engine';
 import type { Backend } from '../backends/backend';

@@ -127,7 +127,7 @@ export interface Ranks {
   nonFinite: number;
 }
 
-/** Ranks pair by pair, with a stop after each batch: what is given there grows. @throws CancelledError */
+/** Ranks pair by pair, with a stop after each batch: the yielded ranks grow. @throws CancelledError */
 export async function* rankPairs(
   { forward, inverse }: RunBothWays,
   { count, x, context }: Pairs,
@@ -219,7 +219,7 @@ export function testRanks(
   };
 }
 
-/** How many of the samples stand before the truth; those beside it are before it by chance. @param before positive for those */
+/** How many of the samples are before the truth; ties are broken by chance. @param before positive for those */
 function rankOf(draws: number, before: (k: number) => number, chance: (most: number) => number): number {
   let rank = 0;
   let ties = 0;

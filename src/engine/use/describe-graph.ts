@@ -57,7 +57,7 @@ export function tracedText({ graph }: NamedGraph): string {
 
 /** Their sum is what all passes together save. */
 function effects(traced: Graph, runs: readonly PassRun[], batch: number): PassEffect[] {
-  // What a pass leaves without use counts for it, whoever sweeps it up later; dead code is what was so from the start.
+  // Nodes that a pass leaves unused count for it, not for the pass that removes them; dead code was so from the start.
   const known = new WeakMap<Graph, GraphSize>();
   const live = (graph: Graph): GraphSize => {
     const size = known.get(graph) ?? graphSize(removeDeadCode(graph), batch);

@@ -33,7 +33,7 @@ export interface InputOptions {
 const isInteger = (dtype: string): boolean => !dtype.startsWith('float');
 
 /**
- * Which space an array is in when nobody says: images of an integer type are pixels, images of a floating-point type
+ * The default space of an array: images of an integer type are pixels, images of a floating-point type
  * are the flow's own input (logits); vectors are raw coordinates.
  */
 export function resolveSpace(config: ModelConfig, dtype: string, asked: Space | 'auto'): Space {
@@ -43,7 +43,7 @@ export function resolveSpace(config: ModelConfig, dtype: string, asked: Space | 
 
 /**
  * Examples for `forward`. In data space, integer pixels get uniform noise in [0, 1), which depends on the seed and the
- * place in the array only; floating-point pixels are taken as they are: in [0, levels], or where samples lie beside it.
+ * place in the array only; floating-point pixels are taken as they are: in [0, levels], or slightly outside for samples.
  * @throws UserError saying which shape, layout or values were expected
  */
 export function prepareInput(runner: FlowRunner, array: NpyArray, options: InputOptions): FlowInput {
@@ -139,8 +139,8 @@ function checkFinite(values: Float32Array, shape: readonly number[], where: stri
 }
 
 /**
- * Integers are levels. Other numbers may be any whose logit there is: samples of a flow lie a little beside the levels, and
- * their likelihood is asked for as that of data is.
+ * Integers are levels. Other numbers may be any that have a logit: samples of a flow lie slightly off the levels, and
+ * their likelihood is computed like the likelihood of data.
  */
 function checkPixels(
   values: Float32Array,

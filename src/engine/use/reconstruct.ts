@@ -1,6 +1,6 @@
 /**
  * Reconstructions from the latents of coarse scales alone (the paper's compression figure): those that left early, which
- * hold detail, are drawn anew.
+ * hold detail, are drawn again.
  */
 import { stream } from '../../data/random';
 import { latentsByScale } from '../../flow/latent-scales';
@@ -23,7 +23,7 @@ export function keepScales(
   return z.map((value, i) => (scales[i]! >= from ? value : fresh[i]!));
 }
 
-/** [count, columns, size]: row by row, each example with ever more of its first scales drawn anew. */
+/** [count, columns, size]: row by row, each example with ever more of its first scales drawn again. */
 export function reconstructionLatents(
   z: Float32Array,
   count: number,

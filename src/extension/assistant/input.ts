@@ -32,7 +32,7 @@ export const inputSchemas = {
 
 export type ToolInput<N extends ToolName> = v.InferOutput<(typeof inputSchemas)[N]>;
 
-/** @throws UserError naming each parameter that is wrong, with what was given and what is expected */
+/** @throws UserError naming each parameter that is wrong, with its value and the expected one */
 export function checkInput<N extends ToolName>(name: N, input: unknown): ToolInput<N> {
   const result = v.safeParse(inputSchemas[name], input ?? {});
   if (result.success) return result.output;

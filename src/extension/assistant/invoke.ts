@@ -22,7 +22,7 @@ import { resolveData, resolvePath } from './paths';
 import { inParameters, nonFiniteText, scoreText, summaryText } from './report';
 import type { ToolName } from './tool-names';
 
-/** @throws Error whose message is for the model: what was given, what is expected, what to do; CancellationError */
+/** @throws Error whose message is for the model: the input, what is expected, what to do; CancellationError */
 export async function invoke(
   services: Services,
   name: ToolName,
@@ -76,7 +76,7 @@ async function resolved(name: ToolName, input: unknown): Promise<Query> {
   }
 }
 
-/** A folder is a run of ours. Where the model is ours and the data are not, they are what may be anything. */
+/** A folder is one of our runs. Where the model is ours and the data are not, the data may be anything. */
 async function engineFor(engines: InspectionEngines, query: Query): Promise<SharedEngine> {
   const isFolder = (await workspace.fs.stat(Uri.file(query.model))).type & FileType.Directory;
   const ofModel = isFolder ? engines : engines.of(Uri.file(query.model));

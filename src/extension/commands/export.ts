@@ -31,7 +31,7 @@ export async function exportOnnx(
   await offerFiles(report);
 }
 
-/** Which checkpoint, and the folder to write into; that of its run is proposed. */
+/** Which checkpoint, and the folder to write into; the folder of its run is proposed. */
 async function askWhat(
   services: Services,
   target: unknown,

@@ -1,4 +1,4 @@
-/** Telling a training what to do through its run folder, whoever trains it. */
+/** Commands to a training through its run folder, whichever program trains it. */
 import { l10n, type Uri, window } from 'vscode';
 import { checkControl, type ControlRequest } from '../../config/control';
 import type { Services } from '../services/services';

@@ -212,7 +212,7 @@ async function configPlan(config: Uri, given: TrainArguments, output: string): P
   return { request, scope: config };
 }
 
-/** Of a table; undefined also where it cannot be read, which the training will say. */
+/** Overview of a table; undefined also where it cannot be read, which the training will report. */
 async function overviewOf({ inspection }: Services, source: string): Promise<TableOverview | undefined> {
   const lease = dataEngine(inspection, source).acquire();
   try {

@@ -1,7 +1,7 @@
 import { Uri } from 'vscode';
 import { modelName, runNameOf } from '../view-types';
 
-/** Where a file that is made of a model goes unless the user says otherwise: beside the run and named after it, or beside the model. */
+/** Default place of a file that is made of a model: next to the run and named after it, or next to the model. */
 export function exportPlace(model: Uri): { folder: Uri; name: string } {
   const run = runNameOf(model);
   return run === undefined

@@ -17,7 +17,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
     private readonly active: ActiveInspector,
   ) {}
 
-  /** Never fails: what is wrong with the file is said in the page, where it can be tried again. */
+  /** Never fails: the page says what is wrong with the file, and lets the user try again. */
   openCustomDocument(uri: Uri): ModelDocument {
     return this.adopt(new ModelDocument(this.context, this.inspection, uri));
   }
@@ -25,7 +25,7 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
   resolveCustomEditor(document: ModelDocument, panel: WebviewPanel): void {
     panel.title = titleOf(document.uri);
     const session = new PageSession(document, panel, this.active, this.context.workspaceState);
-    // While the page loads. What goes wrong is said when the page asks, which tries again.
+    // Opened while the page loads. An error is reported when the page asks, which tries again.
     document.openAhead().catch(() => undefined);
     panel.onDidDispose(() => session.dispose());
     showPage(panel, this.context.extensionUri, 'inspector');

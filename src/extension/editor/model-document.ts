@@ -61,7 +61,7 @@ export class ModelDocument implements CustomDocument {
   private readonly granted = new Set<string>();
   private readonly recent: RecentModels;
   private lookers = 0;
-  /** Of the run that the file lies in, once the file was opened. */
+  /** Folder of the run that the file belongs to, once the file was opened. */
   private runFolder: string | undefined;
   readonly onDidChange = this.changes.event;
   /** What pages will ask first, as soon as it is known. */
@@ -101,7 +101,7 @@ export class ModelDocument implements CustomDocument {
   }
 
   /**
-   * Asks what the file leaves open and nobody answered before, for work that asks nothing. Who leaves the questions gets the
+   * Asks what the file leaves open and no one has answered, for work that asks nothing. A user who leaves the form gets the
    * defaults.
    */
   async answer(): Promise<void> {
@@ -180,7 +180,7 @@ export class ModelDocument implements CustomDocument {
         l10n.t('{0} needs a trusted workspace. Opening models does not.', l10n.t('Changing a training')),
       );
     }
-    // Not the opened model: a training that saves often has it read again and again, and what is asked must not wait for that.
+    // Not the opened model: a training that saves often has it read again and again, and the answer must not wait for that.
     const folder = this.runFolder ?? (await this.model()).summary.runFolder;
     if (folder === undefined)
       throw new UserError(l10n.t('{0} is not in a run folder.', path.posix.basename(this.uri.path)));
@@ -231,8 +231,8 @@ export class ModelDocument implements CustomDocument {
   }
 
   /**
-   * Asks again what the file does not hold, with the answers in force filled in, and reads it anew. Says "nothing" for a
-   * file about which there is nothing to ask, and "left" when the user changed their mind.
+   * Asks again what the file does not hold, with the present answers filled in, and reads it again. Returns "nothing" for
+   * a file about which there is nothing to ask, and "left" when the user changed their mind.
    */
   async changeImport(): Promise<'changed' | 'left' | 'nothing'> {
     if (isOurs(this.uri)) return 'nothing';
@@ -299,7 +299,7 @@ export class ModelDocument implements CustomDocument {
     }
   }
 
-  /** Tells of a large file's layers while it is opened. What is wrong with it is said by `opening`. */
+  /** Tells of a large file's layers while it is opened. `opening` reports what is wrong with it. */
   private async outline(engine: EngineProcess, local: LocalFile, opening: Promise<unknown>): Promise<void> {
     const outline = engine.api.outline(local.path).catch(() => undefined);
     const first = await Promise.race([outline, opening.then(() => undefined).catch(() => undefined)]);

@@ -21,7 +21,7 @@ export interface ModelOpener {
 
 export interface Limits {
   models: number;
-  /** Of the models' files, which is about what their weights take in memory. */
+  /** Size of the models' files, which is about what their weights take in memory. */
   bytes: number;
 }
 

@@ -1,6 +1,6 @@
 /**
  * Follows a model file, and the run it lies in, on disk. Events of the file system come first; on a share of another
- * machine none arrive, so while somebody looks, times of change are asked for as well.
+ * machine none arrive, so while the page is visible, times of change are read as well.
  */
 import path from 'node:path';
 import { RelativePattern, Uri, workspace } from 'vscode';
@@ -10,7 +10,7 @@ import { readHolder } from '../runs/run-files';
 import { sidecarOf } from './local-copy';
 import { isOurs } from '../view-types';
 
-/** How often files are looked at while somebody looks at the page, ms. */
+/** How often files are checked while the page is visible, ms. */
 const lookEvery = 3000;
 /** A file that is being replaced is gone for less than this, ms. */
 const goneAfter = 1000;

@@ -3,7 +3,7 @@ import { Uri } from 'vscode';
 import type { InspectionEngines } from './inspection-engines';
 import type { SharedEngine } from './shared-engine';
 
-/** The engine for whoever reads data: a built-in set, which no file has to be read for, or the path of a file. */
+/** The engine for readers of data: a built-in set, which no file has to be read for, or the path of a file. */
 export function dataEngine(engines: InspectionEngines, source: string): SharedEngine {
   return path.isAbsolute(source) ? engines.of(Uri.file(source)) : engines;
 }

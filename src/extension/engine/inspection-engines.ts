@@ -32,7 +32,7 @@ export class InspectionEngines extends SharedEngine {
     }, grace);
   }
 
-  /** The engine for whoever reads a file. */
+  /** The engine for readers of a file. */
   of(file: FileName): SharedEngine {
     if (isOurs(file)) return this;
     const key = file.toString();
@@ -47,7 +47,7 @@ export class InspectionEngines extends SharedEngine {
     return engine;
   }
 
-  /** The engine for whoever times trainings on some data: it is expected to be silent, and may be ended whenever it is in the way. */
+  /** The engine for timing trainings on some data: it is expected to be silent, and may be ended whenever it is in the way. */
   forTiming(source: string): SharedEngine {
     const known = this.timing.get(source);
     if (known) return known;

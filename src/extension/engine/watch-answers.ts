@@ -10,7 +10,7 @@ export function watchAnswers(engine: EngineProcess, onSilent: () => void, times 
   let told = false;
   const ask = (): void => {
     asked = performance.now();
-    // The shortest question: about a token that nobody has.
+    // The shortest question: about a token that does not exist.
     void engine.api.cancel('').then(
       () => {
         asked = undefined;

@@ -153,7 +153,7 @@ export function registerLayersView(
   return { view, provider };
 }
 
-/** Each item as label and description, for whoever asks the extension's API. */
+/** Each item as label and description, for the extension's API. */
 export function describeLayers({ view, provider }: ReturnType<typeof registerLayersView>): {
   items: string[];
   selected: string[];

@@ -1,6 +1,6 @@
 /**
  * Times presets one after the other, in an engine of its own. A step may hold that engine's thread for as long as it likes: an engine that
- * is not done soon after it was told to stop is ended. Knows nothing of VS Code.
+ * is not done soon after it was asked to stop is ended. Knows nothing of VS Code.
  */
 import { randomUUID } from 'node:crypto';
 import type { TrainEstimate, TrainRequest } from '../../protocol/engine';

@@ -147,7 +147,7 @@ class PreviewSession implements Disposable {
     }
   }
 
-  /** In words of the window; the log has those of the engine. */
+  /** The error in words of the window; the log has the engine's words. */
   private told(error: unknown): UserError {
     const { message } = error as Error;
     log().warn(`${this.source}: ${message}`);

@@ -9,7 +9,7 @@ const mostKnown = 50;
 const mostFound = 5000;
 /** Files that are read at the same time: each may have some megabytes. */
 const atOnce = 32;
-/** Runs that are told of before all are read: more than fit into a view. */
+/** Runs that are reported before all are read: more than fit into a view. */
 const firstRuns = 100;
 
 /**

@@ -26,7 +26,7 @@ interface Layout {
   glob: string;
   /** The run that such a checkpoint belongs to, a folder above it. */
   run: RegExp;
-  /** What has to lie beside the checkpoints or above them, up to the run's folder; other software has files so named. */
+  /** What has to be next to the checkpoints or above them, up to the run's folder; other software has files so named. */
   mark?: string;
 }
 

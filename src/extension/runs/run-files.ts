@@ -26,7 +26,7 @@ export function isTrained({ state }: Pick<RunFolder, 'state'>): boolean {
 export interface CheckpointFile {
   uri: Uri;
   kind: 'best' | 'last' | 'step';
-  /** Of periodic checkpoints, from the file's name. */
+  /** Step of periodic checkpoints, from the file's name. */
   step?: number;
   bytes: number;
 }

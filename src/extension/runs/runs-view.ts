@@ -1,4 +1,4 @@
-/** The Runs view: one row a run, of ours or of other software, its checkpoints below. It reads the disk when it is shown and when files change. */
+/** The Runs view: one row for each run, our own or other software's, its checkpoints below. It reads the disk when shown and when files change. */
 import path from 'node:path';
 import {
   type Command,
@@ -90,7 +90,7 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
       : [];
   }
 
-  /** Of thousands of runs the newest come first, once: whoever looks at all of them is not sent back when one changes. */
+  /** The newest of thousands of runs come first, only once: a full list is not cut again when one changes. */
   private roots(): Promise<RunNode[]> {
     if (this.ready) {
       const rows = this.ready;

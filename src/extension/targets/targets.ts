@@ -49,7 +49,7 @@ interface Kind {
 }
 
 export interface Wanted extends Kind {
-  /** Of the list and the dialog: the name of the command that asks. */
+  /** Title of the list and the dialog: the name of the command that asks. */
   title: string;
 }
 
@@ -139,7 +139,7 @@ export interface WantedRun {
   placeHolder: string;
   /** Which runs are offered, and whether the one in the active editor is meant. */
   accepts?(run: RunFolder): boolean;
-  /** What is said where there is none. */
+  /** Message where there is none. */
   none?: string;
 }
 

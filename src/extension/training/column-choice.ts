@@ -1,4 +1,4 @@
-/** Which columns of a table are given, which holds the class, and what is left to model. Knows nothing of VS Code. */
+/** Which columns of a table are given, which holds the class, and which are modeled. Knows nothing of VS Code. */
 import type { TableColumn } from '../../protocol/data';
 import type { ColumnRole } from '../../protocol/column-roles';
 

@@ -35,7 +35,7 @@ function inRuns(file: Uri): boolean {
 
 async function tell(): Promise<ReadonlySet<string>> {
   const runs = readSettings().runsFolder.replaceAll('\\', '/');
-  // The samples of a run are pictures, and nobody trains on them.
+  // The samples of a run are pictures, but not data to train on.
   const files = await workspace.findFiles(pictures, `{**/node_modules/**,**/.git/**,${runs}/**}`, mostFiles);
   const folders = new Set(files.map(({ fsPath }) => path.dirname(fsPath)));
   // A folder for each class lies in the folder that one trains on.

@@ -60,7 +60,7 @@ const lookFirst = (): QuickInputButton => ({
   tooltip: l10n.t('Preview the data first'),
 });
 
-/** Of a table, what is known before the flow is: read anew where another one is chosen. */
+/** What is known of a table before the flow is: read again where another one is chosen. */
 type ReadTable = (source: string) => Promise<TableOverview | undefined>;
 
 /**
@@ -214,7 +214,7 @@ function few(names: readonly string[]): string {
   return names.slice(0, namedClasses).join(', ') + (names.length > namedClasses ? ', …' : '');
 }
 
-/** The last step alone, for what was chosen in the data preview. */
+/** The last step alone, for the choices made in the data preview. */
 export async function askWhereToTrainOn(
   chosen: Omit<TrainRequest, 'output'> & { data: string },
 ): Promise<Plan | undefined> {
@@ -285,7 +285,7 @@ async function askData(
   ];
   const place: StepPlace = { title, step: 1, totalSteps: 3 };
   const searching = filesOfWorkspace(onward);
-  // They stand first, which they can only while nobody looks at the list.
+  // They come first, which is possible only before the list is shown.
   const found = await Promise.race([searching, pause(soon)]);
   for (;;) {
     const answer = await pickStep<DataItem>(place, {

@@ -1,4 +1,4 @@
-/** A window of a stored tensor, with what is said of all of it. */
+/** A window of a stored tensor, with statistics of all of it. */
 import { UserError } from '../../../base/user-error';
 import {
   largestWeightWindow,

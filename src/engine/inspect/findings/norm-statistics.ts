@@ -2,7 +2,7 @@ import { severityOf, skipped, type Check } from './check';
 import { thresholds } from './thresholds';
 import { layerName, short } from './words';
 
-/** Running statistics of batch norm against those of the batch. */
+/** Running statistics of batch norm compared with the statistics of the batch. */
 export const normStatistics: Check = (seen) => {
   const { norms, count } = seen;
   if ('reason' in norms) return skipped('normStatistics', 'noStatistics', norms.reason);

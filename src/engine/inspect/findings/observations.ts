@@ -11,7 +11,7 @@ export interface LayerObservations {
   info: LayerInfo;
   /** Range of the layer's input over the batch; absent where it could not be looked at. */
   input?: Range;
-  /** What the layer computes beside its output; empty where it declares nothing. Absent where it could not be looked at. */
+  /** What the layer computes besides its output; empty where it declares nothing. Absent where it was not observed. */
   quantities?: QuantityObservations[];
   /** For splines: share of all values that lie outside of the interval, and the element with the most of them. */
   outside?: { share: number; element: number; ofElement: number };

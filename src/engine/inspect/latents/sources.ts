@@ -1,4 +1,4 @@
-/** Examples that views make others of: what was given, and their latents. */
+/** Examples that views derive other examples from: their values and their latents. */
 import type { SourceRef } from '../../../protocol/selection';
 import type { NdArray } from '../../../protocol/tensors';
 import { contextFeed } from '../../model/context';

@@ -19,8 +19,8 @@ import { stillPass } from '../selection';
 import type { SharedWork } from '../shared-work';
 
 /**
- * By running statistics, whatever the selection's mode: with a batch's own, a layer is no map of one example. By automatic
- * differentiation where the flow is one of ours, traced; by central differences where it was found in a graph.
+ * By running statistics, whatever the selection's mode: with a batch's own, a layer does not map one example. By automatic
+ * differentiation where the flow is our own, traced; by central differences where it was found in a graph.
  * @throws UserError for a layer that only moves values, for a block that is none; CancelledError
  */
 export async function jacobian(

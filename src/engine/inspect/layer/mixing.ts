@@ -142,7 +142,7 @@ function gramOf(matrix: Float32Array, n: number): Float32Array {
   return gram;
 }
 
-/** Through the product of the matrices. A feature's shares are those of its column, squared. */
+/** Travel through the product of the matrices. A feature's shares are the squares of its column. */
 function travel(
   matrices: readonly Float32Array[],
   n: number,

@@ -58,7 +58,7 @@ export async function order(
     const examples = Math.min(together, count - start);
     const h = new Float32Array(together * k * size);
     const dy = new Float32Array(together * k * size);
-    // The last of the batch stands in where there are no more, and is not counted.
+    // The last example fills the places after the end of the batch, and is not counted there.
     const indices = Array.from({ length: together }, (_, example) => Math.min(start + example, count - 1));
     for (const [example, index] of indices.entries()) {
       const one = index * size;

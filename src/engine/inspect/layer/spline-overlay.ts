@@ -1,4 +1,4 @@
-/** What the curve of a spline has beside its values: knots, an interval that values can leave, and bins that they lie in. */
+/** What a spline's curve has besides its values: knots, an interval that values can leave, and bins that they lie in. */
 import { rowOf } from '../../../base/shape';
 import { hasTails, type KnotPart, type SplineInfo } from '../../../protocol/spline';
 import type { NdArray } from '../../../protocol/tensors';
@@ -52,7 +52,7 @@ export function withOwnInterval(spline: SplineInfo, { x, y }: Knots): SplineInfo
   return { ...spline, center: (low + high) / 2, bound: (high - low) / 2 };
 }
 
-/** The knots and places between them; beside both ends and at those of the axis, between which tails are lines. */
+/** The knots and places between them, places next to both ends, and the ends of the axis: tails are lines. */
 export function placesOn(spline: SplineInfo, knots: ArrayLike<number>, { low, high }: Axis): number[] {
   const { bins, bound } = spline;
   const inBin = Math.max(fewestPlaces.bin, Math.ceil(fewestPlaces.curve / bins));

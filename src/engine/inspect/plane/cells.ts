@@ -156,7 +156,7 @@ function areaOf(corners: Float32Array): number {
   return (cornerArea(corners, 0) + cornerArea(corners, 2)) / 2;
 }
 
-/** Into four each, along both axes of z; corners that are known are not computed anew. */
+/** Divides each into four, along both axes of z; corners that are known are not computed again. */
 async function divided(
   parents: readonly Cell[],
   here: (z: Float32Array) => Promise<Float32Array>,

@@ -50,7 +50,7 @@ export async function diagnostics(
   };
 }
 
-/** Examples whose log-dets are told one by one. */
+/** Examples whose log-dets are listed one by one. */
 const mostExamples = 100;
 
 /** By layer, of its own map and of batch norm after it. A layer whose log-det is 0 whatever it is given has none. */

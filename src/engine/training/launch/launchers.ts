@@ -10,7 +10,7 @@ export interface Launcher {
   options: readonly Option[];
   /** What it trains with, for example "PyTorch 2.9.0". @throws UserError where that is missing */
   library(python: Python): string;
-  /** Arguments of Python before those of the training. @throws UserError for options that it does not have */
+  /** Arguments of Python before the arguments of the training. @throws UserError for options that it does not have */
   module(launch: Launch): string[];
   /** Processes that share a batch. */
   processes(launch: Launch): number;

@@ -26,7 +26,7 @@ const question = [
   'print(json.dumps({"executable": sys.executable, "python": sys.version_info[:2], **{name: version(name) for name in ("torch", "numpy", "safetensors", "ray")}}))',
 ].join('\n');
 
-/** The one that FLOWSCOPE_PYTHON names, or that of the active environment, or the one on the search path. */
+/** The Python that FLOWSCOPE_PYTHON names, or the active environment's, or the one on the search path. */
 function candidates(env: NodeJS.ProcessEnv): string[] {
   const own = env['FLOWSCOPE_PYTHON'];
   if (own) return [own];
@@ -88,7 +88,7 @@ export function rayOf({ command, minor, ray }: Python): string {
   );
 }
 
-/** The folder that holds the package: next to that of the bundle in the product, in the current one when tests run. */
+/** The folder that holds the package: next to the bundle's folder in the product, in the current one in tests. */
 export function packageFolder(): string {
   const places = [path.join(__dirname, '..', 'python'), path.join(process.cwd(), 'python')];
   const found = places.find((folder) => existsSync(path.join(folder, 'flowscope', 'train.py')));

@@ -43,7 +43,7 @@ export async function relay(
     child.once('error', reject);
     child.once('close', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with ${code}`));
   });
-  // It is told to stop by the end of its input, which it also sees when this process is killed.
+  // The end of its input tells it to stop; it also sees this when this process is killed.
   const stop = (): void => void child.stdin?.end();
   child.stdin?.on('error', () => undefined);
   options.signal?.addEventListener('abort', stop, { once: true });

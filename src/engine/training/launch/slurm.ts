@@ -19,7 +19,7 @@ export interface SlurmScript {
   partition?: string | undefined;
 }
 
-/** Seconds before the end of the time limit at which the training is told to save. */
+/** The training gets the signal to save this many seconds before the end of the time limit. */
 const notice = 120;
 
 /** For the shell, whatever is in it. */
