@@ -4,7 +4,7 @@ const elf = { 0x3e: 'x64', 0xb7: 'arm64' };
 const pe = { 0x8664: 'x64', 0xaa64: 'arm64' };
 const mach = { 0x01000007: 'x64', 0x0100000c: 'arm64' };
 
-/** Such as `linux-x64`; undefined for bytes that are no library of a system that there is a package for. */
+/** Such as `linux-x64`; undefined for bytes that are not a library of a system that has a package. */
 export function binaryTarget(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 64) return undefined;

@@ -24,7 +24,7 @@ function candidates(env = process.env) {
         path.join(folder, 'Microsoft', 'Edge', 'Application', 'msedge.exe'),
       ]);
   }
-  // The first draws pages only; the others bring a browser's whole window up for each page, which nobody sees here.
+  // The first draws pages only; the others bring a browser's whole window up for each page, which is not seen here.
   return onPath([
     ...['chromium-headless-shell', 'chromium', 'chromium-browser'],
     ...['google-chrome', 'google-chrome-stable', 'microsoft-edge'],

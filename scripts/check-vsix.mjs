@@ -72,7 +72,7 @@ export function contentsProblems(names, bytes, target) {
 }
 
 const library = /\.(node|dylib|dll)$|\.so(\.\d+)*$/;
-/** Of the two native packages. */
+/** Libraries of the two native packages. */
 const libraries = ['onnxruntime_binding', 'onnxruntime', 'sharp', 'vips'];
 
 /** What is wrong with the native libraries of a package, by their first bytes. @param read resolves a name to bytes */

@@ -23,7 +23,7 @@ const probeTimeout = 8_000;
 
 /**
  * Where tests run. `FLOWSCOPE_VSCODE` names an installed VS Code or says `workbench`; without it the download is tried, and
- * where it does not answer the workbench stands in.
+ * the workbench is used where it does not answer.
  */
 async function findHost() {
   const chosen = process.env.FLOWSCOPE_VSCODE;

@@ -12,7 +12,7 @@ import { format } from 'node:util';
 import { chromium } from 'playwright-core';
 import { freePort } from './run.mjs';
 
-/** Exit codes beyond those of the tests. */
+/** Exit codes besides the tests' own. */
 const failures = { host: 96, crashed: 97, closed: 98, start: 99 };
 
 function parse(given) {
@@ -186,7 +186,7 @@ async function runTests(parsed, temporary) {
     const ended = new Promise((resolve) => {
       void page.exposeFunction('codeAutomationExit', resolve);
       page.once('crash', () => resolve(failures.crashed));
-      // As whoever watches the tests closes it when they get nowhere.
+      // The watcher of the tests closes it when they get nowhere.
       browser.once('close', () => resolve(failures.closed));
     });
     await page.exposeFunction('codeAutomationLog', (type, values) => {

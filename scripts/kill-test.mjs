@@ -1,5 +1,5 @@
 // npm run kill-test -- [--times N] [--pairs N] [--python N] [--seed S] [--stopped SECONDS]
-// Kills trainings, exports and conversions at random moments, and exports between any two of their renames, and looks at what is left: every file is whole, no more than
+// Kills trainings, exports and conversions at random moments, and exports between any two of their renames, and checks what remains: every file is whole, no more than
 // one checkpoint interval is lost, and a run that goes on ends as one that was never killed. Starts two trainings of one
 // run at the same time, of which one may be Python's, here or in another namespace of processes, and others of runs whose
 // trainers are stopped for a while. Fills the disk.
@@ -136,7 +136,7 @@ class Trial {
     fs.writeFileSync(this.configFile, JSON.stringify(config));
   }
 
-  /** A run that nobody kills, how long it took, and the files that exports are made from. */
+  /** A run that is not killed, how long it took, and the files that exports are made from. */
   async prepare() {
     const run = path.join(this.folder, 'reference');
     const began = performance.now();
@@ -229,7 +229,7 @@ class Trial {
   }
 
   /**
-   * An export over the files of another checkpoint, killed before one of its renames: what is left is of one of the two, and after
+   * An export over the files of another checkpoint, killed before one of its renames: each file is of one of the two, and after
    * the next export into that folder it is a whole set. Returns false where no rename was left to kill it at.
    */
   async killSet(format, renames) {

@@ -69,7 +69,7 @@ const loads = {
     );
     return measured(['inspect', run, '--output', path.join(folder, 'page.html')], folder);
   },
-  /** Of zeros, which take no room on most disks; what is read of it is its header. */
+  /** A file of zeros, which take no room on most disks; only its header is read. */
   async 'a large checkpoint'(folder, gigabytes) {
     const rows = Math.floor((gigabytes * 1e9) / 4 / 1000 / 100);
     const tensors = {};

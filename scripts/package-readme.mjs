@@ -1,4 +1,4 @@
-// The page of the extension in VS Code, made from docs/extension.md, and that of the npm package, made from docs/npm.md: there,
+// The page of the extension in VS Code, made from docs/extension.md, and the npm package's page, made from docs/npm.md: there,
 // links and pictures relative to the repository lead nowhere.
 import path from 'node:path';
 import { webAddresses } from './project-address.mjs';

@@ -35,7 +35,7 @@ print(*(name for name in sys.argv[1:] if importlib.util.find_spec(name) is None)
 
 /**
  * Path of a Python that has the libraries; installs them where it has to.
- * FLOWSCOPE_PEERS_PYTHON names one that has them already, such as that of an environment with PyTorch for CPUs.
+ * FLOWSCOPE_PEERS_PYTHON names one that has them already, such as the Python of an environment with PyTorch for CPUs.
  */
 export async function ensurePeersPython() {
   const given = process.env.FLOWSCOPE_PEERS_PYTHON;

@@ -16,7 +16,7 @@ export default async function* progress(source) {
       const suite = data.details?.type === 'suite';
       if (suite) yield line('suite', name());
       if (type === 'test:fail' && data.todo === undefined) {
-        // A suite's result repeats those of its tests; only one that fails by itself (in a hook, say) is a failure of its own.
+        // A suite's result repeats its tests' results; only one that fails by itself (in a hook, say) is a failure of its own.
         if (data.details?.error?.failureType === 'subtestsFailed') continue;
         const { message = '', cause } = data.details?.error ?? {};
         yield line('fail', name(), { message: String(cause?.message ?? message) });

@@ -1,6 +1,6 @@
 // Screenshots of every view in three themes and in a narrow window, drawn from real runs, files and data.
 //   npm run screenshots -- [--output FOLDER] [--only TEXT] [--layer N] [SOURCE NAME]…
-// SOURCE is a saved page (with a comparison, where it has one), a run, a checkpoint of ours or of another library, an ONNX file or a file of tensors.
+// SOURCE is a saved page (with a comparison, where it has one), a run, our own checkpoint or another library's, an ONNX file or a file of tensors.
 // Without sources, files of the repository are drawn. FOLDER is artifacts/screenshots by default; --only keeps the pictures
 // whose name matches TEXT (a regular expression). Pictures that a page of the docs shows belong in docs/screenshots.
 // --layer selects a layer by its place in the list, from 0, instead of the first that has something to show in a tab.

@@ -310,7 +310,7 @@ const threeConvolutions = (more) => ({
 const nflowsImages = { dataConstraint: 'unit', latents: 'first-out-first' };
 const normflowsImages = { dataConstraint: 'centered', latents: 'last-out-first' };
 
-/** Of images. */
+/** Cases of images. */
 const images = [
   {
     name: 'glow-splines-nflows',
@@ -501,7 +501,7 @@ async function importCase(name, folder) {
   return [{ name: `${name} back in ${library}`, library, state, io: path.join(from, 'io.npz') }];
 }
 
-/** `notWritten` is a pattern of what is said where the library cannot hold the flow. */
+/** `notWritten` is a pattern of the message where the library cannot hold the flow. */
 async function wildCase({ name, library, checkpoint, answers, tolerance, notWritten }, folder, report) {
   const from = path.join(wildFolder, name);
   const set = Object.entries(answers).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
@@ -529,7 +529,7 @@ async function refusal(folder) {
   return fits ? undefined : `expected a refusal that names scaleMap, got ${code}: ${output}`;
 }
 
-/** Flows of ours in the libraries. */
+/** Our flows in the libraries. */
 async function writtenByUs(python, only, folder, report) {
   writeNpy(path.join(folder, 'two.npy'), moonsRows(64));
   const pixels = rowsOf(16, 64).map((row) => row.map((value) => 0.2 * value));

@@ -1,4 +1,4 @@
-// npm test: sets up, then runs the tiers in order, those in a window beside the others, and adds them up.
+// npm test: sets up, then runs the tiers in order, the tiers in a window in parallel with the others, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
 // Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
 // --full runs every test and every case; without it those of test/lengths.json are left out, unless --file names their file.
@@ -44,7 +44,7 @@ const tiers = [
  */
 const oneThread = { FLOWSCOPE_THREADS: '1' };
 
-/** Of a tier that was not begun. */
+/** Result of a tier that was not begun. */
 const nothing = { passed: 0, failed: 0, skipped: 0, missing: ['all of it'] };
 
 function readArguments(given) {
@@ -197,7 +197,7 @@ main(async () => {
   /** What ends the tiers that run now. */
   const cuts = new Set();
   let over = false;
-  // What passed is reported also where somebody ends the whole.
+  // Results so far are reported also when the user ends the whole run.
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, (given) => {
       // The end of a window that hangs is sent around as a signal, and is not meant for us.

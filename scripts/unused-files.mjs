@@ -74,7 +74,7 @@ const withoutOwnBuild = {
   },
 };
 
-/** Whether the manifest or a program has the file's name as text, or that of a page without its extension. */
+/** Whether the manifest or a program has the file's name as text, or a page's name without its extension. */
 function mentionedIn(folder, files) {
   const texts = files
     .filter((name) => fs.existsSync(path.join(folder, name)))

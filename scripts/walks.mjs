@@ -15,7 +15,7 @@ import { flowscope, inspectorPage, openBrowser, smallPng } from './screenshot-pa
 
 const viewport = { width: 1280, height: 800 };
 const captionHeight = 56;
-/** Of the picture, pixels. */
+/** Width of the picture, pixels. */
 const width = 960;
 /** Milliseconds that a frame stays. */
 const pointed = 1400;

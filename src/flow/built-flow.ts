@@ -37,6 +37,6 @@ export interface Flow extends Bijection {
   readonly layers: readonly FlowLayer[];
   /** Elements of z that leave a chain over images together, channels first, in the order in which they leave. */
   readonly latentParts?: readonly Int32Array[];
-  /** The distribution of z; its parameters are among those of the flow. */
+  /** The distribution of z; its parameters are among the flow's parameters. */
   readonly base: Base;
 }

@@ -27,8 +27,8 @@ export function lowestShare(constraint: LogitConstraint, dataRange: number): num
 /**
  * Dequantized pixels v in [0, L) to logits: p = low + r·v/L, y = ln p − ln(1 − p) (paper, section 4.1). In the symmetric
  * form of the authors' released code r = .9 keeps p in [.05, .95]; as printed, low = α = 1 − r, and p comes so close to 1
- * that float32 can round v to L: 1 − p then counts as half of the last step before L, and y stays finite. The log-det is
- * that of the map from v/L: Σ −ln(p(1 − p)) + D ln r. The step from v to v/L belongs to the quantization, D ln L, and is
+ * that float32 can round v to L: 1 − p then counts as half of the last step before L, and y stays finite. The log-det of
+ * the map from v/L is Σ −ln(p(1 − p)) + D ln r. The step from v to v/L belongs to the quantization, D ln L, and is
  * counted there.
  */
 export function logit({ name, shape, levels, dataRange, constraint }: LogitOptions): Bijection {
@@ -61,7 +61,7 @@ export function logit({ name, shape, levels, dataRange, constraint }: LogitOptio
   };
 }
 
-/** v/L, or v/L − ½; its log-det counts from v/L, as that of the logit does, and is 0. */
+/** v/L, or v/L − ½; its log-det counts from v/L, like the logit's, and is 0. */
 export function scalePixels(
   name: string,
   shape: readonly number[],

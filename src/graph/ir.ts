@@ -14,7 +14,7 @@ export interface Value {
 }
 
 export interface Node {
-  /** TensorFlow.js kernel name, for example "Conv2D"; or one of ours, "FusedAdam". */
+  /** TensorFlow.js kernel name, for example "Conv2D"; or our own, "FusedAdam". */
   readonly op: string;
   readonly inputs: readonly number[];
   readonly attrs: Readonly<Record<string, unknown>>;

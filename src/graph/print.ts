@@ -56,7 +56,7 @@ class Names {
     return this.graph.constants.has(id) && this.graph.values.get(id)!.shape.length === 0;
   }
 
-  /** Names of parameters are shared by what was folded from them: the later ones are told apart by a mark. */
+  /** Names of parameters are shared by what was folded from them: the later ones get a mark. */
   private take(id: number, wanted: string): string {
     let name = wanted;
     while (this.taken.has(name)) name += "'";

@@ -3,7 +3,7 @@ import type { Graph, Node } from './ir';
 import { Recorder } from './recorder';
 
 export interface Rewriter {
-  /** The graph being built; its ids are those of the old graph where a value was kept. */
+  /** The graph being built; its ids are the old graph's where a value was kept. */
   readonly recorder: Recorder;
   /** What stands for an old value. */
   resolve(id: number): number;

@@ -11,7 +11,7 @@ const base = process.env.FLOWSCOPE_DOCS_BASE ?? '/';
 const schemas = '../media/schemas/';
 
 /**
- * Links to JSON schemas lead to those of the site. Other links out of docs/ lead to the repository if it has an address, and are
+ * Links to JSON schemas lead to the site's schemas. Other links out of docs/ lead to the repository if it has an address, and are
  * plain text otherwise.
  */
 function outsideLinks(md) {

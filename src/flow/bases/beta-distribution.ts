@@ -33,7 +33,7 @@ function integral(f: (s: number) => number, to: number): number {
 
 const logCosh = (w: number): number => w + Math.log1p(Math.exp(-2 * w)) - Math.LN2;
 
-/** A distribution of numbers above 0, by tails: what is left above x, and that divided by the density. */
+/** A distribution of numbers above 0, by tails: the probability above x, and the same divided by the density. */
 interface Tail {
   log(x: number): number;
   /** Mills' ratio. */

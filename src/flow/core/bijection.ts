@@ -66,7 +66,7 @@ export interface Bijection {
   readonly spline?: SplineInfo;
   /** Whether its quantities are the same for every example: learned, and given by no network. */
   readonly sameForAll?: boolean;
-  /** Whether its log-det is 0 whatever its parameters, but for that of a norm which it may end with. */
+  /** Whether its log-det is 0 whatever its parameters, except for the log-det of a norm which it may end with. */
   readonly preservesVolume?: boolean;
   /** y = W·x + b over the last axis, with the same W for every example and place: features or channels are mixed. */
   readonly mixes?: boolean;
@@ -79,7 +79,7 @@ export interface Bijection {
    * What the maps of N examples make of P values of each element, and ln |dy/dx| there, in nats; before any norm. Only layers
    * that map each element by itself have it. Elements that pass unchanged are as they are in `at`.
    * @param x [N, …], the layer's inputs, which the maps depend on
-   * @param at [N·P, …], the values of one example after those of another
+   * @param at [N·P, …], the values of one example after the values of another
    */
   curve?(ctx: FlowContext, x: Tensor, at: Tensor): { value: Tensor; logDerivative: Tensor };
 }
@@ -92,7 +92,7 @@ export interface Conditioner {
   apply(ctx: FlowContext, h: Tensor): Tensor[];
   /**
    * The same in steps, one for each place of an autoregressive order from 0 on. A step takes the features of the place
-   * before, none at first, and gives what the transform takes for those of its place; features of a place are in rising
+   * before, none at first, and gives what the transform takes for this place; features of a place are in rising
    * order.
    * @param nothing [N, 1], zeros
    */

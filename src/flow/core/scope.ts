@@ -24,7 +24,7 @@ export function currentScope(): string {
 type Listener = (name: string, value: Tensor) => void;
 let listener: Listener | undefined;
 
-/** Calls `fn`; whoever listens hears what values are called. */
+/** Calls `fn`; the listener hears the names of values. */
 export function hearNames<T>(heard: Listener, fn: () => T): T {
   const before = listener;
   listener = heard;

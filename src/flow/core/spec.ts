@@ -95,7 +95,7 @@ export interface TransformSpec {
   decays: boolean;
 }
 
-/** Where the parameters of a transform stand in the output of one network. */
+/** Where the parameters of a transform are in the output of one network. */
 export type OutputConvention = Pick<ModelConfig, 'outputOrder' | 'outputLayout'>;
 
 export interface ConditionerSpec {

@@ -4,7 +4,7 @@
  * network, the other as many passes as there are features (Papamakarios et al. 2017; Kingma et al. 2016); or one that
  * computes each unit when the features it depends on are known, where the network has steps.
  *
- * Taps are those of a coupling.
+ * Taps are the same as a coupling's.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';

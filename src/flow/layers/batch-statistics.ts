@@ -1,7 +1,7 @@
 /**
  * Mean and variance that batch normalization in the flow works with. In evaluation they are the running ones. In
  * training they are the batch's (biased variance), or the running average with the batch's share already in it: then
- * gradients flow through that share only, since running statistics are no parameters (paper, appendix E). Either way
+ * gradients flow through that share only, since running statistics are not parameters (paper, appendix E). Either way
  * they are the statistics of the map that is applied, so its log-det comes from them.
  */
 import * as tf from '@tensorflow/tfjs-core';

@@ -16,7 +16,7 @@ const epsilons = { batch: 1e-3, layer: 1e-3, rms: 1e-6 };
 
 export interface DenseBlocksOptions {
   name: string;
-  /** Features that it sees, without the numbers of a context, which stand behind them. */
+  /** Features that it sees, without the numbers of a context, which come after them. */
   inputs: number;
   context: number;
   hidden: readonly number[];

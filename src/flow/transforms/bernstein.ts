@@ -1,8 +1,8 @@
 /**
  * Monotone Bernstein polynomials (Arpogaus et al. 2022, "Short-Term Density Forecasting of Low-Voltage Load using
  * Bernstein-Polynomial Normalizing Flows"), as zuko's BoundedBernsteinTransform has them: in the interval ±bound a polynomial
- * whose coefficients rise from −bound to bound. A softmax of what the conditioner gives says how; the first two and the last
- * two steps are those of the identity, so that the slope is 1 and the curvature 0 at both ends.
+ * whose coefficients rise from −bound to bound. A softmax of the conditioner's values says how; the first two and the last
+ * two steps are the identity's, so that the slope is 1 and the curvature 0 at both ends.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -12,7 +12,7 @@ import { padLast, softmax, startsOf } from './rational-quadratic-bins';
 import type { Mapped, UnivariateTransform } from './types';
 
 export interface BernsteinOptions {
-  /** One less than the values taken; that of the polynomial is 5 more. */
+  /** One less than the values taken; the degree of the polynomial is 5 more. */
   degree: number;
   bound: number;
 }
@@ -71,7 +71,7 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
       const u = named('coefficients', given!);
       const last = u.rank - 1;
       const inner = softmax(u, whole - 2 * fixed * even);
-      // How far the steps and the coefficients are from those of the identity: small numbers lose no digits.
+      // How far the steps and the coefficients are from the identity's: small numbers lose no digits.
       const more = named('steps', padLast(tf.sub(inner, even), fixed, fixed));
       const starts = named('starts', startsOf(more));
       const ends = named('ends', tf.add(starts, more));
@@ -159,7 +159,7 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
         },
         inverse(v) {
           const y = named('inside', tf.clipByValue(v, -bound, bound));
-          // One more step of Newton's method at the root, whose gradients are those of the inverse function.
+          // One more step of Newton's method at the root, whose gradients are the inverse function's.
           const x = named('root', fixedValue([y, ...shape], root));
           const { more: above, slope } = at(x, shape);
           const steepness = fixedValue([slope], (s) => tf.add(s, 0));

@@ -36,7 +36,7 @@ export interface RationalQuadraticOptions {
 interface KnotMap {
   /** Values that the sizes along an axis are made of. */
   taken: number;
-  /** Sizes of the bins, together those of the interval. */
+  /** Sizes of the bins, which add up to the interval. */
   sizes(u: Tensor): Tensor;
   slopes(u: Tensor): Tensor;
 }

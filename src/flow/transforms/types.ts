@@ -8,7 +8,7 @@ import type { Quantity } from '../../protocol/quantities';
 import type { KnotPart, SplineInfo } from '../../protocol/spline';
 import type { FlowContext, ParameterSpec } from '../core/bijection';
 
-/** What a transform takes from the conditioner for one element; the name is also that of a network which gives it alone. */
+/** What a transform takes from the conditioner for one element; a network which gives it alone has the same name. */
 export interface Taken {
   readonly name: string;
   /** How many values. */
@@ -60,7 +60,7 @@ export interface Mapped {
 /**
  * The maps that a conditioner makes of N examples, at P values of each element.
  * @param given what the transform takes, [N, …] each
- * @param at [N·P, …], the values of one example after those of another
+ * @param at [N·P, …], the values of one example after the values of another
  */
 export function mapAt(
   transform: Pick<UnivariateTransform, 'map'>,

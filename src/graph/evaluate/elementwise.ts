@@ -136,7 +136,7 @@ function combineTwo(
   return { shape: [...shape], data };
 }
 
-/** After how many elements of the result `x` begins anew, where it varies with the last axes only; else undefined. */
+/** After how many elements of the result `x` repeats, where it varies with the last axes only; else undefined. */
 function periodOf({ shape: own }: NdArray, shape: readonly number[]): number | undefined {
   const first = own.findIndex((dim) => dim !== 1);
   const varying = first < 0 ? [] : own.slice(first);

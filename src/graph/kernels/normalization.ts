@@ -1,4 +1,4 @@
-/** Batch normalization in training (src/flow/nets/batch-norm-training.ts): kernels of ours, which backends may fuse. */
+/** Batch normalization in training (src/flow/nets/batch-norm-training.ts): our own kernels, which backends may fuse. */
 import { batchMean, batchSize } from '../../flow/core/whole-batch';
 import type { KernelRules } from './rule';
 

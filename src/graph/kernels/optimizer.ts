@@ -1,4 +1,4 @@
-/** Kernels of ours that TensorFlow.js does not have. */
+/** Our own kernels, which TensorFlow.js does not have. */
 import type { KernelRules } from './rule';
 
 export const optimizerRules: KernelRules = {

@@ -6,7 +6,7 @@ export type Attrs = Record<string, unknown>;
 
 export interface Inferred {
   outputs: readonly TensorType[];
-  /** Attributes in one normal form (absolute axes, sizes instead of counts), so that nobody downstream parses them. */
+  /** Attributes in one normal form (absolute axes, sizes instead of counts), so that no code downstream parses them. */
   attrs?: Attrs;
   /** The result is the input itself: nothing is recorded. */
   alias?: boolean;

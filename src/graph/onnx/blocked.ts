@@ -1,4 +1,4 @@
-/** How nodes on values in blocks are said in ONNX Runtime's own operators. */
+/** How nodes on values in blocks are written with ONNX Runtime's own operators. */
 import type { Node } from '../ir';
 import { intAttribute, intsAttribute, stringAttribute, type Attribute } from './messages';
 import type { OnnxWriter } from './writer';

@@ -1,4 +1,4 @@
-/** How each kernel is said in ONNX, opset 17, core operators only. */
+/** How each kernel is written in ONNX, opset 17, core operators only. */
 import { UserError } from '../../base/user-error';
 import type { Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';

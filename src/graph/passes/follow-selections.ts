@@ -3,7 +3,7 @@ import { isDynamic, type Recorder } from '../recorder';
 import { rewrite } from '../rewrite';
 import { pass } from './pass';
 
-/** Consecutive entries of one value along the axis. Where the entries of a value come from is said by a list of them. */
+/** Consecutive entries of one value along the axis. A list of them shows where the entries of a value come from. */
 interface Run {
   base: number;
   start: number;

@@ -13,7 +13,7 @@ const worthwhile = 2 ** 18;
  * In a training step: the positive part of a batch norm is computed once more when its gradient comes, of what the norm's own
  * gradient has to keep anyway, in one pass over memory. Kept from the way forward it would be half of all that a conditioner
  * of convolutions keeps.
- * @param options.leastValues from which on an activation is worth it
+ * @param options.leastValues that make an activation worth it
  * @param options.waits whether the backend has to be told to wait for the gradient, and can be; one that goes back from the results
  *   comes to it when it is needed, as long as it is written before what comes on the way back
  */

@@ -4,7 +4,7 @@ import type { Graph, Node, Value } from '../ir';
 import { pass } from './pass';
 import { rewrite } from '../rewrite';
 
-/** Values from which on eleven operators cost less than the one. */
+/** Least values at which eleven operators cost less than the one. */
 const leastValues = 1000;
 /** Examples that a batch of any size is taken to have. */
 const usualBatch = 128;

@@ -1,4 +1,4 @@
-/** How each kernel is said in TensorFlow. */
+/** How each kernel is written in TensorFlow. */
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import type { Node } from '../ir';

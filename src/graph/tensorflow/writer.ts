@@ -1,4 +1,4 @@
-/** Builds the nodes of a TensorFlow graph out of one or more of ours. */
+/** Builds the nodes of a TensorFlow graph from one or more of our graphs. */
 import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb.js';
 import { UserError } from '../../base/user-error';
 import type { ConstantData, DType, Graph, Node, Value } from '../ir';

@@ -15,7 +15,7 @@ export interface TorchFlow {
   tensors: readonly StoredTensor[];
   /** Paragraphs about the flow and what its methods take and give. */
   about: readonly string[];
-  /** More methods of the class, written over those of the functions; without indentation. */
+  /** More methods of the class, written above the functions' methods; without indentation. */
   methods: readonly string[];
   /** Numbers of a conditional flow's context, and a line about them; the functions check the context that they are given. */
   context?: { size: number; line: string };
@@ -24,7 +24,7 @@ export interface TorchFlow {
 export interface PrintedTorch {
   /** The text of flow.py. @param checksum SHA-256 of the weights next to it; the module refuses others */
   text(checksum?: string): string;
-  /** Tensors beside the stored ones that the file of weights has to hold. */
+  /** Tensors that the file of weights has to hold besides the stored ones. */
   constants: Readonly<Record<string, KeptConstant>>;
 }
 

@@ -1,4 +1,4 @@
-/** How each kernel is said in PyTorch. */
+/** How each kernel is written in PyTorch. */
 import { UserError } from '../../base/user-error';
 import type { ConvolutionAttrs } from '../convolution';
 import type { DType, Node, Value } from '../ir';
@@ -145,7 +145,7 @@ const convolution: Print = (node, inputs, { helper }) => {
   );
 };
 
-/** A number beside a tensor of full size. */
+/** A selection takes a number together with a tensor of full size. */
 const select: Print = (_, inputs) => called('torch.where', ...inputs);
 
 export const torchOperators: Readonly<Record<string, Print>> = {

@@ -1,6 +1,6 @@
 /**
- * Takes a traced graph apart into the modules that its scopes name: the nodes of a coupling, and in it those of its network,
- * become a graph of their own, and a call of it stands in their place.
+ * Takes a traced graph apart into the modules that its scopes name: the nodes of a coupling, and in it its network's,
+ * become a graph of their own, and a call of it takes their place.
  */
 import { isPassScope, varied } from '../../flow/core/scope';
 import type { Graph, Node, Port } from '../ir';
@@ -114,7 +114,7 @@ class Splitter {
     return found;
   }
 
-  /** What stands in one inner module, one after the other. Values without inputs go where they are used. */
+  /** The contents of one inner module, in order. Values without inputs go where they are used. */
   private groups(of: Pick<Place, 'module' | 'pass'>, nodes: readonly Node[]): Group[] {
     const groups: Group[] = [];
     const floating: Node[] = [];

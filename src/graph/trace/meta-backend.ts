@@ -90,7 +90,7 @@ class MetaBackend extends tf.KernelBackend {
     throw refuseReading();
   }
 
-  /** Never settles: nobody may be waiting, and the trace is refused anyway. */
+  /** Never settles: no code may be waiting, and the trace is refused anyway. */
   override read(): Promise<never> {
     refuseReading();
     return new Promise(() => undefined);

@@ -14,7 +14,7 @@ import { convolve, gradientOfFilter, gradientOfInput, Products } from './tiled-c
  * Convolutions 3×3 whose filters are parameters, and their gradients, take half of their multiplications: the rows of images in
  * tiles of four by minimal filtering. What lies between them, and does not care, has the rows of images first, so that a
  * transform is one product of matrices.
- * @param leastChannels in and out from which on a convolution is worth its transforms
+ * @param leastChannels in and out that make a convolution worth its transforms
  */
 export const tileTraining = ({ leastChannels }: { leastChannels: number }): Pass =>
   pass('tiles of rows', (graph) => {
