@@ -40,7 +40,7 @@ OURS = (TrainingError, FileExistsError)
 
 
 class Lines(io.TextIOBase):
-    """What is printed, for whoever takes it from the queue."""
+    """Lines that are printed, for a reader that takes them from the queue."""
 
     def __init__(self, lines: SimpleQueue[str | None]) -> None:
         self._lines = lines
@@ -124,7 +124,7 @@ def train_once(given: argparse.Namespace, signals: Signals, places: Any) -> None
     import ray
     from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy as Place
 
-    # Two at once: a worker is told to stop while it trains.
+    # Two calls at once: a worker gets the call to stop while it trains.
     start = ray.remote(num_cpus=given.threads, max_concurrency=2)(Worker).options
     workers = [start(scheduling_strategy=Place(places, rank)).remote() for rank in range(given.workers)]
     said = []
@@ -147,7 +147,7 @@ def train_once(given: argparse.Namespace, signals: Signals, places: Any) -> None
         # The first one saves. It could not go on without the one that has ended.
         workers[0].stop.remote()
         until = time.monotonic() + TO_END
-        # Where what is wrong is said already, the others need not be waited for.
+        # If the run itself is at fault, the first worker's message is enough; there is no need to wait for the others.
         for lines in said[:1] if isinstance(error, OURS) else said:
             try:
                 has_ended, _ = ray.wait([lines.completed()], timeout=max(0, until - time.monotonic()))

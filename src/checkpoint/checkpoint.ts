@@ -19,7 +19,7 @@ export const checkpointVersion = 1;
 
 /** Where the training data came from, so that a checkpoint can find them again and say what they were. */
 export type DataRecord = v.InferOutput<typeof dataRecordSchema>;
-/** A file of another library that was made into a flow of ours. */
+/** A file of another library that was converted to our format. */
 export type Origin = v.InferOutput<typeof originSchema>;
 
 /** Everything of a checkpoint but its tensors. */
@@ -64,7 +64,7 @@ export function describeData(dataset: Dataset): DataRecord {
   };
 }
 
-/** Of the features in their order, as the data or another library named them. */
+/** Names of the features in their order, from the data or from another library. */
 export function featureNamesOf({
   standardize,
   data,

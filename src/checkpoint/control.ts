@@ -26,8 +26,8 @@ function ratesFile(folder: string): string {
 }
 
 /**
- * Leaves a request for whoever trains the run; the answer appears in run.json under its id. What an earlier request asks for
- * that was not heard yet is asked for along with it: two that follow each other at once are both meant.
+ * Leaves a request for the process that trains the run; the answer appears in run.json under its id. What an earlier request
+ * asks for and the run has not read yet is asked for again: two requests in quick succession both count.
  * @throws UserError for a request that makes no sense, a folder that is no run, or a run that says it has ended
  */
 export async function requestControl(folder: string, given: unknown): Promise<NamedRequest> {

@@ -1,4 +1,4 @@
-/** Flows of ours as state dicts of other libraries. */
+/** Exports our flows as state dicts of other libraries. */
 import { UserError } from '../base/user-error';
 import type { Checkpoint } from './checkpoint';
 import type { ChainLayer } from './import/vector-chain';

@@ -1,4 +1,4 @@
-/** JSON that stands in the metadata of our files. Anybody may have written it. */
+/** JSON in the metadata of our files, which anybody may have written. */
 import * as v from 'valibot';
 import { shortened, UserError } from '../base/user-error';
 import type { MetricsRow } from '../protocol/run';

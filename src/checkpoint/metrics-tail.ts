@@ -13,7 +13,7 @@ const readAtOnce = 2 ** 24;
 export const longestLine = 2 ** 20;
 
 export interface MetricsTail {
-  /** Grows when the file was replaced or cut, as a resumed run does, or rows were left out; rows then count from 0 anew. */
+  /** Grows when the file was replaced or cut, as a resumed run does, or rows were left out; rows then count from 0 again. */
   readonly source: number;
   readonly rows: number;
   /** Reads what was added since. A torn last line waits until it is whole. A missing file has no rows. */
@@ -71,7 +71,7 @@ export function createMetricsTail(file: string, mostRows = 2 ** 20): MetricsTail
   const refresh = async (): Promise<void> => {
     let handle: FileHandle;
     try {
-      // Opening a pipe would wait for whoever writes to it.
+      // Opening a pipe would wait for a process that writes to it.
       handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(file, error);
@@ -112,7 +112,7 @@ function thinned(rows: readonly MetricsRow[]): MetricsRow[] {
   return kept.length <= (3 / 4) * rows.length ? kept : rows.filter((_, i) => i % 2 === 0);
 }
 
-/** Undefined for a line that is none of ours. */
+/** Undefined for a line that is not one of our rows. */
 export function rowOf(line: string): MetricsRow | undefined {
   if (line === '') return undefined;
   try {

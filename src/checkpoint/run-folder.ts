@@ -49,7 +49,7 @@ export interface RunStatus {
 }
 
 const suffix = '.flow.safetensors';
-/** Of a training loop of another program (the Python package): what its flow did to a batch. */
+/** Suffix of recordings by a training loop of another program (the Python package): what its flow did to a batch. */
 const recordingSuffix = '.flowrec.safetensors';
 const periodic = /^step-(\d+)\.flow(rec)?\.safetensors$/;
 
@@ -80,7 +80,7 @@ export async function isRunFolder(folder: string): Promise<boolean> {
   return (await exists(config)) && (await exists(checkpoints));
 }
 
-/** A run that nobody else may write to until its lock is released. */
+/** A run that no other process may write to until its lock is released. */
 export interface ClaimedRun {
   paths: RunPaths;
   lock: RunLock;
@@ -216,7 +216,7 @@ async function* rowsIn(paths: RunPaths): AsyncGenerator<MetricsRow> {
   }
 }
 
-/** Drops the rows after a step, so that a resumed run writes them anew; mends a torn last line. */
+/** Drops the rows after a step, so that a resumed run writes them again; mends a torn last line. */
 export async function truncateMetrics(paths: RunPaths, step: number): Promise<void> {
   await writeAtomically(paths.metrics, linesUpTo(paths, step));
 }
@@ -302,7 +302,7 @@ interface KnownHeader {
   metrics?: MetricsRow;
 }
 
-/** Headers read before: whoever follows a run asks for the same files again and again. */
+/** Headers read before: a page that follows a run asks for the same files again and again. */
 const knownHeaders = new Map<string, KnownHeader>();
 const mostKnown = 1000;
 
@@ -331,7 +331,7 @@ export async function pruneCheckpoints(paths: RunPaths, keep: number): Promise<s
   return old;
 }
 
-/** Removes periodic checkpoints and samples after a step: a resumed run makes them anew. */
+/** Removes periodic checkpoints and samples after a step: a resumed run makes them again. */
 export async function dropAfter(paths: RunPaths, step: number): Promise<void> {
   for (const folder of [paths.checkpoints, paths.samples]) {
     for (const name of await entries(folder)) {

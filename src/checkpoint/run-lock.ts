@@ -34,7 +34,7 @@ export interface RunLock {
 type Clock = (folder: string) => number | Promise<number>;
 
 /**
- * Who trains the run in a folder; undefined where nobody says so.
+ * The process that trains the run in a folder; undefined where no lock names one.
  * @param clock that heartbeats are compared with; by default that of the file server, which is asked by writing a file
  */
 export async function readHolder(folder: string, clock?: Clock): Promise<Holder | undefined> {
@@ -158,8 +158,8 @@ async function remake(file: string, found: Held, takeOver: boolean, watch: numbe
 }
 
 /**
- * Undefined when there is one already. The lock has its content from the start: of one that is created empty and whose
- * creator is killed, nobody knows for two minutes whether somebody trains.
+ * Undefined when there is one already. The lock has its content from the start: if a process created it empty and was
+ * killed, the others could not tell for two minutes whether the run is being trained.
  */
 async function create(file: string): Promise<Taken | undefined> {
   const id = randomUUID();

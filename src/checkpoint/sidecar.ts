@@ -1,5 +1,5 @@
 /**
- * The file beside a checkpoint or an ONNX file, FILE.flowscope.json, which remembers what the file itself does not say.
+ * The file next to a checkpoint or an ONNX file, FILE.flowscope.json, which remembers what the file itself does not say.
  * People may write it by hand and commit it.
  */
 import { stat } from 'node:fs/promises';
@@ -139,13 +139,13 @@ export function isFor(sidecar: Pick<Sidecar, 'library'>, library: string): boole
   return (sidecar.library ?? library) === library;
 }
 
-/** Nothing where nobody said anything. @throws UserError naming what is wrong in the file */
+/** Empty where the file names no ports. @throws UserError naming what is wrong in the file */
 export async function readOnnxPorts(file: string): Promise<OnnxPorts> {
   return (await read(file))?.content.onnx ?? {};
 }
 
 /**
- * Sets these and leaves everything else in the file as it is, such as data that somebody wrote there.
+ * Sets these and leaves everything else in the file as it is, such as data that the user wrote there.
  * @throws UserError when the file that is there cannot be read, or the new one not be written
  */
 export async function writeSidecar(

@@ -15,7 +15,7 @@ from torch import Tensor
 
 
 class World:
-    """The processes that train together; this one alone where nobody started several."""
+    """The processes that train together, or this one alone."""
 
     def __init__(self) -> None:
         self.rank = dist.get_rank() if dist.is_initialized() else 0

@@ -139,7 +139,7 @@ class RunFolder:
             old.unlink(missing_ok=True)
 
     def samples(self, values: np.ndarray) -> Path:
-        """For whoever draws pictures; the next ones replace them."""
+        """Writes samples for the program that draws pictures; the next samples replace them."""
         self.check()
         file = self.path / "torch" / "samples.npy"
         np.save(file, values, allow_pickle=False)

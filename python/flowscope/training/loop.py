@@ -38,7 +38,7 @@ class Signals:
 
     #: Finish the step, save and stop.
     stop = False
-    #: Somebody reads each step. A log is told of validations only.
+    #: Another program reads each step. A log only gets validations.
     followed = False
 
 

@@ -54,7 +54,7 @@ def load_module(plan: Plan) -> ModuleType:
 
 
 def _check_owner(file: Path, found: os.stat_result) -> None:
-    """Raises TrainingError for a program that somebody else may have written."""
+    """Raises TrainingError for a program that another user may have written."""
     if os.name == "nt":
         return
     if found.st_uid not in (os.geteuid(), 0):

@@ -16,7 +16,7 @@ MOST_VALUES = 2**40
 
 
 class TrainingError(Exception):
-    """Said to whoever trains as it is."""
+    """An error whose message is for the user as it is."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Plan:
     #: nats of an example = quantization − prior − log_det − preprocessing
     quantization: float
     parameters: Tensors
-    #: Those of the parameters that weight decay applies to come first: so many values.
+    #: Number of parameter values that weight decay applies to. They come first.
     decayed: int
     statistics: Tensors
     #: Running statistics in the order in which the training pass gives them.

@@ -65,7 +65,7 @@ class Steering:
 
     def _change(self, step: int, rate: float) -> None:
         self.rates = [*(change for change in self.rates if change.step < step), RateChange(step, rate)]
-        # Written before the first step that uses it: no crash can leave a step that nobody could repeat.
+        # Written before the first step that uses it: a crash cannot leave a step that no run could repeat.
         self._check()
         write_json(self._rates, [{"step": change.step, "learningRate": change.rate} for change in self.rates])
         self._log(f"Learning rate {rate:g} from step {step} on, as asked.")

@@ -1,7 +1,7 @@
 /**
  * Opens what equinox.tree_serialise_leaves writes: the leaves of a tree one after another, each as NumPy saves it, without
- * names or structure. What the tree was made with stands in a first line of JSON, as Equinox's guide says, or in a file of
- * JSON next to it.
+ * names or structure. The arguments that the tree was made with are in a first line of JSON, as Equinox's guide says, or in a
+ * JSON file next to it.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,7 +17,7 @@ import { plainValues } from '../import/plain-values';
 import type { TensorFile } from '../import/types';
 
 const mostLeaves = 100_000;
-/** Of the JSON, bytes. */
+/** Limit for the JSON, bytes. */
 const longestLine = 2 ** 15;
 
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
@@ -91,7 +91,7 @@ export async function openEqx(file: string): Promise<TensorFile> {
   };
 }
 
-/** Of the file that flows of flowjax are saved with. */
+/** Plain values from the JSON next to a file of flowjax. */
 async function besideIt(file: string): Promise<TensorFile['extras']> {
   const { dir, name } = path.parse(file);
   for (const candidate of ['flow_kwargs.json', `${name}.json`]) {

@@ -13,7 +13,7 @@ import type { Column, Dense, Mlp } from './nets';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
-/** Where what a network gives for features stands in its output. */
+/** Where the values that a network computes for features are in its output. */
 interface Head {
   /** Name of the network below the layer: "net", "scaleNet", … */
   net: string;
@@ -32,7 +32,7 @@ export interface Conditioned {
   transformed: number[];
   /** Features that the networks see, in the order of their inputs. */
   inputs: number[];
-  /** Numbers of a context that stand behind these. */
+  /** Numbers of a context that come after these. */
   contextInputs: number;
   heads: Readonly<Partial<Record<TransformParameter, Head>>>;
 }
@@ -114,7 +114,7 @@ export interface Output {
   plus?: number;
 }
 
-/** The outputs that are wanted, as columns of a network's last layer. @param offsetOf where those of a network begin */
+/** The wanted outputs, as columns of a network's last layer. @param offsetOf where the outputs of a network begin */
 export function columnsOf(
   { heads }: Pick<Conditioned, 'heads'>,
   outputs: readonly Output[],

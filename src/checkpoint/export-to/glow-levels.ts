@@ -16,7 +16,7 @@ export interface GlowStep {
 /** After a squeeze; at the end of each but the last the second half of the channels leaves. */
 export interface GlowLevel {
   steps: GlowStep[];
-  /** Of what leaves. */
+  /** Prior of the latents that leave here. */
   prior?: Named<'prior'>;
 }
 

@@ -38,7 +38,7 @@ export function valuesOf(tensors: Tensors, name: string): Values {
   return { shape: tensor.shape, data: Float32Array.from(tensor.data) };
 }
 
-/** As a layer of a flow of ours has it. */
+/** Tensors of a dense layer, named as in our flows. */
 export function denseTensors(path: string, { weight, bias }: Dense): Record<string, Values> {
   return { [`${path}.weight`]: weight, [`${path}.bias`]: bias };
 }
@@ -70,7 +70,7 @@ export function withInputs({ weight, bias, mask }: Dense, rows: readonly (number
 }
 
 export function withOutputs({ weight, bias, mask }: Dense, columns: readonly Column[]): Dense {
-  /** @param value of a column from what stands there */
+  /** @param value of a column, from the value in the matrix */
   const taken = (matrix: Values, value: (x: number, column: Exclude<Column, 'zero'>) => number): Values => {
     const outputs = matrix.shape.at(-1)!;
     const rows = matrix.data.length / outputs;

@@ -73,7 +73,7 @@ export function madeTensors(
   if (shape.plain) {
     const layers = mlpOf(model, conditioned, conditioned.inputs, outputs, tensors);
     masks = layers.map((dense, i) => put(String(i), i === 0 ? parted(dense) : dense));
-    // The table has masks too; those of ours may follow from the order.
+    // The table has masks too; our own masks may follow from the order.
     masks.forEach((mask, i) => (wired[`${name}.net.${i}.mask`] = mask));
   } else {
     const { first, last, between } = residualOf(model, conditioned, conditioned.inputs, outputs, tensors);
@@ -91,7 +91,7 @@ export function madeTensors(
   return { ...dict, ...joined, ...batchCounts(Object.keys(dict)) };
 }
 
-/** Of the units of each layer: one more than the last place among the features that a unit may depend on. */
+/** Degrees of each layer's units: one more than the last place among the features that a unit may depend on. */
 function degreesOf(order: readonly number[], masks: readonly NdArray<Float32Array>[]): number[][] {
   let before = order.map((place) => place + 1);
   return masks.map(({ shape, data }, i) => {

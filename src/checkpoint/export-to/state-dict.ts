@@ -35,7 +35,7 @@ export function zerosAndOnes(size: number, entry: (row: number, column: number) 
   );
 }
 
-/** Tensors of ours under the names of a table, in the library's layouts. */
+/** Our tensors under the names of a table, in the library's layouts. */
 export function renamed(
   tensors: Readonly<Record<string, NdArray>>,
   table: readonly Renaming[],

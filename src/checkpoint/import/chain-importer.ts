@@ -1,6 +1,6 @@
 /**
  * Importers of vector flows. Each library keeps its layers in a numbered list of modules; an importer says what a module
- * is and which layers of ours it becomes. Reading the list, comparing its couplings and writing the flow are the same
+ * is and which of our layers it becomes. Reading the list, comparing its couplings and writing the flow are the same
  * for all of them.
  */
 import type { BaseInput } from '../../config/bases';
@@ -73,7 +73,7 @@ export interface ReadBase {
 export interface BaseReader {
   /** Its class, for messages. */
   kind: string;
-  /** Its tensors, below the prefix; of a network in their order, if those of a file are such. */
+  /** Names of its tensors, below the prefix; a function puts the names of a network in order, if the file has them. */
   names: readonly string[] | ((found: readonly string[]) => string[] | undefined);
   /** @param values in the order of the names, as are their shapes */
   read(
@@ -81,13 +81,13 @@ export interface BaseReader {
     answers: ImportAnswers,
     shapes: readonly (readonly number[])[],
   ): ReadBase;
-  /** Of its tensors in the order of the names; a value for each feature without. @param count of the names */
+  /** Shapes of its tensors, in the order of the names; without it, a value for each feature. @param count of the names */
   shapes?(features: number, count: number): readonly (readonly number[])[];
   /** @param count of the names */
   questions?(count: number): ImportQuestion[];
 }
 
-/** One layer of ours that a step becomes. */
+/** One of our layers that a step becomes. */
 export interface OurLayer {
   /** Prefix of its tensors in the file, without the last dot. */
   theirs: string;
@@ -106,7 +106,7 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   list: string;
   /** Whether no other library has a list of that name. */
   ownList?: boolean;
-  /** A module of the list may be a list of this name itself, whose modules stand in its place. */
+  /** A module of the list may be a list of this name itself, whose modules take its place. */
   nested?: string;
   /** How a module is wrapped that runs backwards. */
   inverse?: {
@@ -165,13 +165,13 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
 
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
-/** Of all lists of a file; some are no layers of ours, and steps are compared with each other. */
+/** Limit for all lists of a file; some modules do not become layers, and steps are compared with each other. */
 const mostModules = 2 * mostLayers;
 
 interface FoundBase {
   prefix: string;
   reader: BaseReader;
-  /** Of its tensors, below the prefix. */
+  /** Names of its tensors, below the prefix. */
   names: readonly string[];
 }
 
@@ -507,7 +507,7 @@ function isCounter(file: TensorFile, name: string): boolean {
   return shape.length === 0 && /^([UI]\d+|BOOL)$/.test(dtype);
 }
 
-/** What a chain of layers, from data to latent, is as a flow of ours. */
+/** Parts of a flow that a chain of layers becomes, from data to latent. */
 export interface ChainParts {
   features: number;
   layers: readonly OurLayer[];
@@ -546,7 +546,7 @@ export function fixedNormal(loc: Float32Array, scale: Float32Array): ReadBase {
   return { base: { kind: 'diagonalNormal', loc: [...loc], scale: [...scale] } };
 }
 
-/** The same, trained by their logarithms; all zeros are what nobody trained. */
+/** The same, trained by their logarithms; if all values are zero, they were never trained. */
 export function trainedNormal(loc: Float32Array, logScale: Float32Array): ReadBase {
   if ([loc, logScale].every((values) => values.every((value) => value === 0)))
     return { base: { kind: 'normal' } };
@@ -591,7 +591,7 @@ export function trainedMixture(
 
 const twice = (values: Float32Array): Float32Array => Float32Array.from([...values, ...values]);
 
-/** An ActNorm of ours with these values. */
+/** An ActNorm layer with these values. */
 export function constantLayer(values: Readonly<Record<string, Values>>): Pick<OurLayer, 'layer' | 'adapt'> {
   return {
     layer: { kind: 'actNorm' },
@@ -602,8 +602,8 @@ export function constantLayer(values: Readonly<Record<string, Values>>): Pick<Ou
 }
 
 /**
- * x·e^logScale + offset from data to latent, as an ActNorm of ours, which is (x − shift)·e^(−logScale).
- * @param reversed for the inverse of that
+ * x·e^logScale + offset from data to latent, as our ActNorm, which is (x − shift)·e^(−logScale).
+ * @param reversed for the inverse of that map
  */
 export function affineLayer(
   logScale: Float32Array,
@@ -618,7 +618,7 @@ export function affineLayer(
   });
 }
 
-/** Of a coupling in which the features for which it is true condition. */
+/** A coupling in which the features for which `conditions` is true condition the others. */
 export function maskOf(features: number, conditions: (feature: number) => boolean): ChainLayer {
   return { kind: 'coupling', mask: Array.from({ length: features }, (_, i) => (conditions(i) ? 1 : 0)) };
 }
@@ -634,7 +634,7 @@ export async function readOrder(file: TensorFile, name: string, reversed = false
   return { kind: 'permute', order: reversed ? order.map((_, place) => order.indexOf(place)) : order };
 }
 
-/** Weight and bias of a linear layer of ours, changed column by column, in place. */
+/** Changes the weight and bias of one of our linear layers in place, column by column. */
 export function mapColumns(
   tensors: Record<string, Values>,
   layer: string,

@@ -10,9 +10,9 @@ import type { TensorFile } from './types';
 import type { ChainLayer } from './vector-chain';
 
 export interface ConstantSplines {
-  /** Of their tensors: "flows.0.prqct.unconditional_transform.". */
+  /** Prefix of their tensors: "flows.0.prqct.unconditional_transform.". */
   prefix: string;
-  /** That they map, one spline for each. */
+  /** Features that they map, one spline for each. */
   features: number;
   bins: number;
 }
@@ -75,7 +75,7 @@ export function constantCoupling(
   };
 }
 
-/** Of the tensors of a network of ours like this one, by their names below the coupling's. */
+/** Shapes of the tensors of a network like this one in our format, by their names below the coupling's. */
 function netShapes(net: ResidualNet, inputs: number, outputs: number): [name: string, shape: number[]][] {
   const { hidden, width, blocks, norms, plain, context } = net;
   const linear = (name: string, from: number, to: number): [string, number[]][] => [

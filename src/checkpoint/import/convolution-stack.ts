@@ -86,7 +86,7 @@ export function stackNet(
   };
 }
 
-/** In words, where a layer has more channels than a flow of ours; undefined where none has. */
+/** In words, where a layer has more channels than our flows allow; undefined where none has. */
 export function tooManyChannels(layers: readonly { channels: number }[]): string | undefined {
   const wide = layers.find(({ channels }) => channels > mostChannels);
   return wide && `a flow of at most ${mostChannels} channels (this one has ${wide.channels})`;

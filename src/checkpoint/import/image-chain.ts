@@ -1,5 +1,5 @@
 /**
- * Importers of image flows that are chains of layers. A library says what a file's modules are and which layers of ours they
+ * Importers of image flows that are chains of layers. A library says what a file's modules are and which of our layers they
  * become; sizes of images and pixels, which no such file says, are asked for all of them alike.
  */
 import type { ImageLayerInput } from '../../config/image-layers';
@@ -13,7 +13,7 @@ import { readOurs, under, type Renaming } from './names';
 import { answeredNumber } from './questions';
 import type { Recognized, Recognizer, TensorFile } from './types';
 
-/** One layer of ours. */
+/** One of our layers. */
 export interface ImageLayer {
   /** Prefix of its tensors in the file, without the last dot. */
   theirs: string;
@@ -30,7 +30,7 @@ type ImageInput = Extract<ModelInput, { kind: 'image' }>;
 export type ImageFields = Partial<Omit<ImageInput, 'kind' | 'height' | 'width' | 'channels' | 'layers'>>;
 
 export interface ImagePlan {
-  /** Of the images. */
+  /** Channels of the images. */
   channels: number;
   /** How often height and width are halved. */
   halvings: number;
@@ -45,9 +45,9 @@ export interface ImageChainLibrary<Plan extends ImagePlan> extends Pick<Recogniz
   read(file: TensorFile): { plan?: Plan; share: number; missing: string[] };
   /** What comes after "NAME, " in the title. */
   title(plan: Plan): string;
-  /** Beside those of sizes and levels. */
+  /** Questions besides the ones about sizes and levels. */
   questions(plan: Plan): ImportQuestion[];
-  /** Of height and width. */
+  /** Default height and width. */
   side: number;
   levels?: number;
   /** What the config says of all layers. @param size height and width of the images */

@@ -25,7 +25,7 @@ export interface PlannedCoupling {
 }
 
 interface Fit {
-  /** Of the file's names, those that the plan explains: 0 … 1. */
+  /** Share of the file's names that the plan explains: 0 … 1. */
   share: number;
   /** In words; empty when all is there and nothing is left over. */
   missing: string[];
@@ -61,7 +61,7 @@ function isBatchCount(name: string): boolean {
 }
 
 /**
- * Numbers 0, 1, … for which the file has `name(i)`, up to one more than a flow of ours can have: a plan is made of scales
+ * Numbers 0, 1, … for which the file has `name(i)`, up to one more than our flows can have: a plan is made of scales
  * times blocks, which for a long list of names would be far longer than the list.
  */
 function countOf(file: TensorFile, most: number, name: (i: number) => string): number {
@@ -85,7 +85,7 @@ function imageWords({ scales, channels, base, blocks }: ImageSizes): string {
 }
 
 export interface ImageSizes {
-  /** Of the images: 3 for color. */
+  /** Channels of the images: 3 for color. */
   channels: number;
   scales: number;
   /** Channels of the conditioners in the first checkerboard couplings. */
@@ -187,7 +187,7 @@ async function readShare(file: TensorFile, name: string): Promise<number> {
   return value;
 }
 
-/** Names of a conditioner's layers in a file, below its prefix; those of a block get its number. */
+/** Names of a conditioner's layers in a file, below its prefix; names of layers in a block get its number. */
 export interface ConditionerNames {
   normIn: string;
   convIn: string;

@@ -30,12 +30,12 @@ export interface MaskedLayer {
 }
 
 /**
- * Our masks follow from the order, so those of the file have to be the same.
+ * Our masks follow from the order, so the masks of the file have to be the same.
  * @param layers from first to last
  * @param seen `layout`: whether the last one gives the values of each feature one after the other; `context`: numbers of a
  *   context that the first one sees behind the features; `fromContext`: whether some units see that alone
  * @throws UserError naming the mask that is another one
- */
+ * @throws UserError naming the mask that differs
 export async function checkMasks(
   file: TensorFile,
   order: readonly number[],
@@ -93,11 +93,11 @@ async function checkReach(
 }
 
 export interface ResidualNet {
-  /** Of its tensors, for example "flows.0.autoregressive_net.". */
+  /** Prefix of its tensors, for example "flows.0.autoregressive_net.". */
   prefix: string;
   /** Features that it sees. */
   inputs: number;
-  /** Of the first hidden layer. */
+  /** Width of the first hidden layer. */
   width: number;
   /** Widths of the hidden layers; where blocks are residual, all are as the first. */
   hidden: readonly number[];
@@ -291,7 +291,7 @@ export function lastLayer({ blocks, plain }: ResidualNet): string {
   return plain ? `net.${blocks + 1}` : 'net.out';
 }
 
-/** Of a MADE's own layer for its context, where ours has one too. */
+/** Names of a MADE's separate layer for its context, which our network has too. */
 export function contextTable({ prefix, context }: Pick<ResidualNet, 'prefix' | 'context'>): Renaming[] {
   return context > 0 ? under(`${prefix}context_layer.`, 'net.context.', linearNames) : [];
 }

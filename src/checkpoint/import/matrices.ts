@@ -1,4 +1,4 @@
-/** Square matrices of files as layers of ours, computed in float64. */
+/** Turns square matrices of files into our layers, computed in float64. */
 import { UserError } from '../../base/user-error';
 import type { OurLayer, Values } from './chain-importer';
 import type { ChainLayer } from './vector-chain';

@@ -1,6 +1,6 @@
 /**
  * What a file answers by itself. A model that was saved as a whole has the arguments of its modules, which a state dict
- * lacks; other files have hyper-parameters beside the tensors, which may be the same by name.
+ * lacks; other files have hyper-parameters next to the tensors, whose names may match.
  */
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { numbersIn } from './questions';
@@ -135,7 +135,7 @@ const activationArguments: Readonly<Record<string, readonly [argument: string, v
   LeakyReLU: ['negative_slope', 0.01],
 };
 
-/** Of a function, or of a module of `torch.nn.modules.activation`. */
+/** Fact from a function, or from a module of `torch.nn.modules.activation`. */
 export function activationFact(value: unknown, key = 'activation'): ModuleFact[] {
   const name = lastName(value);
   if (name === undefined) return [];

@@ -52,7 +52,7 @@ export function moduleList(file: TensorFile, list: string): ModuleList | undefin
 }
 
 /**
- * The list that a module is, where all its tensors stand in it.
+ * The list that a module consists of, if all its tensors are in that list.
  * @param at prefix of the module, with its dot @param rests names below it
  */
 export function listWithin(
@@ -78,7 +78,7 @@ export function listWithin(
   return { prefix: `${at}${list}.`, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond };
 }
 
-/** Of names, those with a prefix, without it. */
+/** The names that have a prefix, without it. */
 export function namesBelow(prefix: string, names: readonly string[]): string[] {
   return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 }
@@ -158,7 +158,7 @@ export function lengthOf(file: TensorFile, name: string): number | undefined {
   return shape.at(-1) || undefined;
 }
 
-/** In words, where there are more features than a flow of ours has; asked before anything of that length is made. */
+/** In words, where there are more features than our flows allow; asked before anything of that length is made. */
 export function tooMany(features: number): string | undefined {
   if (features <= mostFeatures) return undefined;
   return `a flow of at most ${mostFeatures} features (this one has ${features})`;

@@ -6,11 +6,11 @@ import { mapColumns, type Values } from './chain-importer';
 
 export interface FeatureMap {
   transform: TransformName;
-  /** Of a spline. */
+  /** Bins of a spline. */
   bins?: number;
 }
 
-/** Of the config. */
+/** Limit of the config. */
 const mostBins = 256;
 
 /** What takes so many values a feature; a spline takes widths, heights and the slopes between its bins. */

@@ -12,7 +12,7 @@ export interface TensorFile {
   readonly bytes: number;
   /** In the order of the file. dtype as safetensors names it: F64, F32, F16, BF16, I64, …, U8, BOOL. */
   readonly tensors: ReadonlyMap<string, { dtype: string; shape: readonly number[] }>;
-  /** Plain values that stand beside the tensors, such as an epoch; by their path. */
+  /** Plain values next to the tensors, such as an epoch; by their path. */
   readonly extras: Readonly<Record<string, number | string | boolean>>;
   /** Tensors of the file that are not among `tensors`, for people: `"ema" (24 tensors)`. */
   readonly leftOut?: readonly string[];
@@ -22,7 +22,7 @@ export interface TensorFile {
   readonly copies?: readonly (Pick<TensorFile, 'tensors' | 'read'> & { key: string })[];
   /** What the file calls `tensors`, where it has copies. */
   readonly key?: string;
-  /** Of a plain pickle: what it holds, as readPickle gives it, and the name of an array in it among `tensors`. */
+  /** Contents of a plain pickle, as readPickle returns them, and the name of an array in them among `tensors`. */
   readonly pickled?: { root: unknown; nameOf(value: unknown): string | undefined };
   /** Where the file has the model itself, as an object: its modules with their attributes. */
   readonly modules?: readonly PythonModule[];
@@ -33,7 +33,7 @@ export interface TensorFile {
    * @throws UserError when there is no such tensor or its bytes are damaged
    */
   read(name: string): Promise<NdArray<Float32Array>>;
-  /** Is told which tensor of ours the next reads are for, and when that ends; for those who want to know. */
+  /** Called with the name of our tensor that the next reads are for, and with undefined at the end. For callers that follow it. */
   readonly reading?: (ours: string | undefined) => void;
   close(): Promise<void>;
 }
@@ -47,7 +47,7 @@ export interface RestTensor {
   of: 'optimizer' | 'copy' | 'other';
 }
 
-/** A flow of ours, made from the tensors of a file. */
+/** A flow in our format, made from the tensors of a file. */
 export interface ImportedFlow {
   model: ModelConfig;
   /** Under the names of our flow; NHWC layouts. */
@@ -88,7 +88,7 @@ export type ModuleReader = (modules: readonly PythonModule[]) => ModuleFact[];
 
 /** How far a file that was not recognized is from a library. */
 export interface Closeness {
-  /** Of its names, those that fit: 0 … 1. */
+  /** Share of its names that fit: 0 … 1. */
   share: number;
   /** In words, after "It lacks: ". */
   missing: string[];

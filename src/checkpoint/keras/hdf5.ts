@@ -1,4 +1,4 @@
-/** The datasets of an HDF5 file, by jsfive, which reads what h5py writes unless it is told otherwise. */
+/** The datasets of an HDF5 file, by jsfive, which reads what h5py writes by default. */
 import vm from 'node:vm';
 import { Dataset, File, Group } from 'jsfive';
 import { sizeOf } from '../../base/shape';
@@ -30,8 +30,8 @@ export function isHdf5(start: Uint8Array): boolean {
 const mostObjects = 100_000;
 const deepest = 50;
 /**
- * Of the library: tables of a damaged file can refer to each other in circles that it follows. A thousand datasets take
- * a fraction of a second.
+ * Time limit for the library: tables of a damaged file can refer to each other in circles that it follows. A thousand
+ * datasets take a fraction of a second.
  */
 const longestMilliseconds = 3000;
 

@@ -15,7 +15,7 @@ import { isHdf5, readHdf5 } from './hdf5';
 const kerasWeights = 'model.weights.h5';
 const kerasConfigs = ['metadata.json', 'config.json'];
 
-/** Of config.json, bytes and values. */
+/** Limits for config.json: bytes and values. */
 const largestConfig = 2 ** 26;
 const mostParts = 2_000_000;
 

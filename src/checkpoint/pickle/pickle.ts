@@ -1,6 +1,6 @@
 /**
  * Reads Python's pickle format, protocols 2 to 5, as plain data. A pickle is a program for a stack machine that may name
- * any function of Python and call it. Here a name only stands for itself, and `build` decides what a call of it gives:
+ * any function of Python and call it. Here a name is only a name, and `build` decides what a call of it gives:
  * there is nothing that could be run.
  *
  * Written after the documentation in Lib/pickletools.py of CPython. Opcodes of protocols 0 and 1 that hold numbers as
@@ -39,9 +39,9 @@ export class PickleError extends Error {
 const largestStack = 1_000_000;
 /** Containers, bytes and results of calls, and entries of the memo. A few hundred bytes each; checkpoints have thousands. */
 const mostObjects = 1_000_000;
-/** Values of any kind; most stand in a container. A state dict has some thirty for each tensor. */
+/** Values of any kind; most are in a container. A state dict has some thirty for each tensor. */
 const mostValues = 10_000_000;
-/** Bytes of one integer: 2^8191 is beyond everything that stands in a checkpoint. */
+/** Bytes of one integer: 2^8191 is more than any number in a checkpoint. */
 const largestInteger = 1024;
 
 /** What items can be put into. */

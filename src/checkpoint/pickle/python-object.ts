@@ -1,6 +1,6 @@
 /**
  * Objects of Python in a pickle, as data: the name of their class and their attributes. No class is looked up and nothing
- * of it runs. The list of classes is closed: those of libraries whose flows are known, and what stands beside them.
+ * of it runs. The list of classes is closed: the classes of libraries whose flows are known, and of what is saved with them.
  */
 import { PickleError, PickleGlobal } from './pickle';
 

@@ -30,7 +30,7 @@ export interface TakenTensor {
   layer?: string;
   /** Tensors of our flow. */
   becomes: readonly string[];
-  /** Of what is left out: what it belongs to. */
+  /** Owner of a tensor that is left out. */
   of?: 'optimizer' | 'copy' | 'other';
 }
 
@@ -55,7 +55,7 @@ export async function explainImport(
   }
 }
 
-/** What was read, and for which tensors of ours. */
+/** What was read, and for which of our tensors. */
 type Log = Map<string, Set<string | undefined>>;
 
 /** The file, which keeps what it has read, writes down what is read, and may give one tensor changed. */
@@ -113,7 +113,7 @@ async function explain(whole: TensorFile, options: ImportOptions): Promise<Taken
     }
   };
 
-  /** Of tensors that are the same part of layers of the same kind. */
+  /** Effects of tensors that are the same part of layers of the same kind. */
   const known = new Map<string, Effect>();
   let tries = 0;
   const effectOf = async (id: string, view: string): Promise<Effect> => {
@@ -193,7 +193,7 @@ function moved({ use, becomes, of }: Effect, layer: string, { tensors }: Importe
 
 const kindOf = (layer: string): string => layer.replace(/\.\d+$/, '');
 
-/** Which layer of ours names belong to. */
+/** Finds which of our layers names belong to. */
 function layerFinder({ layerNames, tensors }: ImportedFlow) {
   const theirs = Object.entries(layerNames).sort(([, a], [, b]) => b.length - a.length);
   const ours = new Set([...Object.keys(layerNames), ...Object.keys(tensors).flatMap(layerOf)]);

@@ -26,7 +26,7 @@ export async function importForm(given: string): Promise<ImportForm | undefined>
 }
 
 /**
- * Remembers the answers beside the file.
+ * Remembers the answers in a file next to the checkpoint.
  * @throws UserError when they do not fit the file, which is tried before anything is written
  */
 export async function answerImport(given: string, answers: ImportAnswers): Promise<void> {

@@ -1,4 +1,4 @@
-/** From a file of any library to a checkpoint of ours. */
+/** Turns a file of any library into one of our checkpoints. */
 import path from 'node:path';
 import { parseStoredConfig } from '../../config/parse';
 import { shortened, UserError } from '../../base/user-error';
@@ -17,7 +17,7 @@ import type { TensorFile } from '../import/types';
 export interface ImportOptions {
   /** Reads the file as this library's, and no other's. */
   library?: Library;
-  /** These come before the ones that the file beside the checkpoint remembers. */
+  /** These come before the ones that the file next to the checkpoint remembers. */
   answers?: (questions: readonly ImportQuestion[]) => ImportAnswers;
 }
 
@@ -74,7 +74,7 @@ export async function importCheckpoint(
 export interface Interpreted {
   recognized: NonNullable<ReturnType<typeof recognize>>;
   answers: ImportAnswers;
-  /** Those that somebody gave. */
+  /** Answers from the caller. */
   given: ImportAnswers;
   remembered: Awaited<ReturnType<typeof readSidecar>>;
 }

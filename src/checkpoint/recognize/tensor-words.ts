@@ -44,7 +44,7 @@ const givenBy: Partial<Record<TransformConfig['kind'], string>> = {
   intervalSpline: 'the intervals, widths, heights and slopes of splines',
 };
 
-/** "weight of the conditioner's hidden layer 1". @param layer of ours that it is in @param has whether there is a tensor of a name */
+/** "weight of the conditioner's hidden layer 1". @param layer of ours that it is in @param has whether a tensor of this name exists */
 export function wordsOf(
   name: string,
   layer: string | undefined,

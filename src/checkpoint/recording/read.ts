@@ -29,7 +29,7 @@ export interface RecordedLayer {
   /** In the shape of the input. */
   elements?: Rows;
   passes?: Uint8Array;
-  /** Of the first examples, [J, outputs, inputs]. */
+  /** Jacobians of the first examples, [J, outputs, inputs]. */
   jacobian?: Rows;
   /** [outputs, inputs]. */
   dependencies?: Uint8Array;
@@ -50,7 +50,7 @@ export interface Recording {
   about: RecordingAbout;
   /** Examples. */
   count: number;
-  /** Of one example. */
+  /** Shape of one example. */
   shape: number[];
   x: Rows;
   z: Rows;

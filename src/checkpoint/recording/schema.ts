@@ -5,12 +5,12 @@ import * as v from 'valibot';
 export const recordingVersion = 1;
 export const recordingFormat = 'flowscope-recording';
 
-/** What is said where somebody wants to run the flow of one. */
+/** The message for a user who wants to run the flow of a recording. */
 export const notRunAgain =
   'is a recording of what a flow did to a batch; the flow itself is not in it and cannot be run. Open it in the inspector, ' +
   'or give the checkpoint of the flow.';
 
-/** Of a name or a sentence. */
+/** A name or a sentence. */
 const text = v.pipe(v.string(), v.maxLength(2000));
 const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(Number.MAX_SAFE_INTEGER));
 const names = v.pipe(v.array(text), v.maxLength(100_000));

@@ -4,7 +4,7 @@ import { shortened, UserError } from '../../base/user-error';
 /** The largest language models have as many in all of their files together. */
 const mostTensors = 100_000;
 const longestName = 1000;
-/** Of all names together. */
+/** Characters of all names together. */
 const mostCharacters = 2 ** 24;
 
 /** @throws UserError */

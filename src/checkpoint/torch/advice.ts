@@ -1,9 +1,9 @@
-/** What to do with files that are not read, in the words of whoever has to do it. */
+/** What to do with files that are not read, in words for the user who has to do it. */
 import { UserError } from '../../base/user-error';
 import { looksLike } from '../import/signatures';
 import type { UnknownGlobal } from './globals';
 
-/** Of a model that is in memory. The first keeps tensors that are shared, which save_file of safetensors refuses. */
+/** How to save a model that is in memory. The first keeps tensors that are shared, which save_file of safetensors refuses. */
 const saveModel =
   'safetensors.torch.save_model(model, "model.safetensors") or torch.save(model.state_dict(), "model.pt")';
 

@@ -13,7 +13,7 @@ export function torchContainer(start: Uint8Array): TorchContainer | undefined {
   if (start[8] === '{'.charCodeAt(0) && start.subarray(4, 8).every((byte) => byte === 0)) return undefined;
   const startsWith = (bytes: readonly number[], at = 0) => bytes.every((byte, i) => start[at + i] === byte);
   if (startsWith([0x50, 0x4b, 0x03, 0x04]) || startsWith([0x50, 0x4b, 0x05, 0x06])) return 'zip';
-  // "ustar" stands in the header of the first file.
+  // "ustar" is in the header of the first file.
   if (startsWith([0x75, 0x73, 0x74, 0x61, 0x72], 257)) return 'tar';
   if (startsWith(legacyStart)) return 'legacy';
   if (start[0] === 0x80 && start[1]! >= 2 && start[1]! <= 5) return 'pickle';

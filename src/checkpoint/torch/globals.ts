@@ -87,7 +87,7 @@ const orderedDict: Call = (args, budget) =>
       return [pair[0], pair[1]] as [unknown, unknown];
     }),
   );
-/** Of a dictionary; schedules of learning rates keep their milestones in one. */
+/** A Counter, made from a dictionary; schedules of learning rates keep their milestones in one. */
 const counter: Call = (args, budget) => {
   const [counts = new Map()] = args;
   if (args.length > 1 || !(counts instanceof Map)) throw wrong('a Counter');
@@ -249,7 +249,7 @@ export class UnknownGlobal extends Error {
 }
 
 export interface TorchRules extends PickleRules {
-  /** Of the persistent storages, by their key; the same one for each mention of a key. */
+  /** The persistent storages, by their key; the same one for each mention of a key. */
   readonly storages: ReadonlyMap<string, Storage>;
   /** @throws UnknownGlobal for a name that was mentioned, and that is not among those that may be. */
   refuseUnknown(mayBe: readonly string[]): void;
@@ -262,7 +262,7 @@ export interface TorchRules extends PickleRules {
 export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules {
   const budget = { left: largestCopies };
   const storages = new Map<string, Storage>();
-  /** Of plain pickles, which may mention functions of their user's; none of them is called. */
+  /** Unknown names in plain pickles, which may mention functions of their user's; none of them is called. */
   const unknown = new Map<string, boolean>();
   const isNested = (name: string) => nested !== undefined && name === 'torch.storage._load_from_bytes';
   return {
@@ -289,7 +289,7 @@ export function torchRules(nested?: (bytes: Uint8Array) => Storage): TorchRules 
     },
     setState(object, state) {
       if (object instanceof NumpyType) {
-        // (version, byte order, …); the rest is about structures, which are no plain numbers.
+        // (version, byte order, …); the rest is about structures, which are not plain numbers.
         if (!Array.isArray(state)) throw wrong('a numpy type');
         object.littleEndian = state[1] !== '>';
       } else if (object instanceof NumpyArray) {

@@ -57,7 +57,7 @@ function partOf(object: PythonObject, part: string): Map<unknown, unknown> {
   return value instanceof Map ? value : new Map<unknown, unknown>();
 }
 
-/** Where objects stand that are no model: optimizers, and what a model was made with. */
+/** Names of objects that are not models: optimizers, and the arguments that a model was made with. */
 const beside = /optim|sched|^hyper_parameters$|callback|^loops$/i;
 /** What a model is called, the likeliest first; the second is sbi's. */
 const usualNames = /(^|\.)(model|posterior_estimator|density_estimator|estimator|flow|net|module)$/;

@@ -21,7 +21,7 @@ const wrong = () => new PickleError('a numpy array in it has a state that is not
 /**
  * @param shape of the array @param bytes its values
  * @param columnMajor whether the first axis varies fastest
- * @throws PickleError when the bytes are not as many as the shape says, or the values are no plain numbers
+ * @throws PickleError when the number of bytes does not match the shape, or the values are not plain numbers
  */
 export function numpyTensor(shape: unknown, type: unknown, columnMajor: boolean, bytes: unknown): Tensor {
   if (!(type instanceof NumpyType) || !Array.isArray(shape)) throw wrong();
@@ -51,7 +51,7 @@ export function fillArray(array: NumpyArray, state: unknown): void {
   array.tensor = numpyTensor(shape, type, columnMajor === true || columnMajor === 1, bytes);
 }
 
-/** A number that stands for itself, such as a loss. @throws PickleError when it is none */
+/** A single number, such as a loss. @throws PickleError when it is not a number */
 export function numpyScalar(type: unknown, bytes: unknown): number | boolean {
   if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) {
     throw new PickleError('a numpy number in it has arguments that are not known');

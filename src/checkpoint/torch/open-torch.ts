@@ -18,9 +18,9 @@ import { PickleError, PickleGlobal, readPickle } from '../pickle/pickle';
 import { pickStateDict, stateOfPzflow, tensorsOfState, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
 
-/** Of `data.pkl`, which has no tensors' values: some hundred bytes a tensor. */
+/** Limit for `data.pkl`, which has no tensors' values: some hundred bytes a tensor. */
 const largestPickle = 2 ** 26;
-/** Of a file that is a pickle as a whole, with all values. */
+/** Limit for a file that is a pickle as a whole, with all values. */
 const largestWhole = 2 ** 31 - 1;
 
 /**
@@ -268,7 +268,7 @@ async function readSpan(
   return own;
 }
 
-/** The same of a storage whose values stand in the pickle. */
+/** The same for a storage whose values are in the pickle. */
 function contentSpan(tensor: Tensor, where: string): Uint8Array<ArrayBuffer> {
   const { dtype, offset } = tensor;
   const { bytes, littleEndian } = tensor.storage.content!;

@@ -17,7 +17,7 @@ const inner: ReadonlySet<unknown> = new Set(['_parameters', '_buffers', '_module
 export const trainingKey = /optim|sched|scaler|rng|^opt$|^amp$|callback|^loops$/i;
 
 /**
- * In the order of the file, each tensor once; those of an optimizer, of copies, of other objects.
+ * Tensors outside the state dict, in the order of the file, each once: of an optimizer, of copies, of other objects.
  * @param taken of the state dict @param copies keys of others of the same names
  */
 export function restOf(

@@ -10,7 +10,7 @@ import type { RestTensor } from '../import/types';
 
 export interface StateDict {
   tensors: Map<string, Tensor>;
-  /** Plain values that stand beside the tensors, by their path. */
+  /** Plain values next to the tensors, by their path. */
   extras: Record<string, number | string | boolean>;
   /** What was not taken, for people: `"ema" (a second copy of 24 tensors)`. */
   leftOut: string[];

@@ -11,7 +11,7 @@ export class Storage {
     readonly dtype: string | undefined,
     /** Number of values, of bytes without a type. */
     readonly length: number,
-    /** Its values, where they stand in the pickle itself. */
+    /** Its values, where they are in the pickle itself. */
     public content?: { bytes: Uint8Array; littleEndian: boolean },
   ) {}
 }
@@ -38,7 +38,7 @@ export function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.length <= mostDimensions && value.every(isSize);
 }
 
-/** @throws PickleError when the arguments are no tensor or reach out of the storage */
+/** @throws PickleError when the arguments are not a tensor or reach beyond the storage */
 export function createTensor(
   storage: unknown,
   offset: unknown,

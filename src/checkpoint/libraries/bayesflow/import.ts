@@ -92,9 +92,9 @@ const activations: Readonly<Record<string, VectorModelConfig['activation']>> = {
   sigmoid: 'sigmoid',
   softplus: 'softplus',
 };
-/** Of Keras' leaky_relu. */
+/** Slope of Keras' leaky_relu. */
 const leakySlope = 0.2;
-/** Where `subnet_kwargs` does not name them: of the networks in couplings, and of the class MLP itself. */
+/** Defaults where `subnet_kwargs` does not name them: for the networks in couplings, and for the class MLP itself. */
 const usual = {
   mlp: { activation: 'hard_silu', residual: false },
   class: { activation: 'mish', residual: true },
@@ -396,7 +396,7 @@ async function trainedBase(file: TensorFile, { trained }: TrainedBase): Promise<
   return trainedNormal(mean!.data, std!.data.map(Math.log));
 }
 
-/** Of a Standardize layer: means and deviations, 1 where nothing varied. */
+/** Statistics of a Standardize layer: means and deviations, 1 where nothing varied. */
 async function readStatistics(file: TensorFile, at: string): Promise<Record<'mean' | 'std', Values>> {
   const [mean, squares, count] = await Promise.all([0, 1, 2].map((i) => file.read(`${at}/vars/${i}`)));
   const std = squares!.data.map((value) => (value > 0 ? Math.sqrt(value / count!.data[0]!) : 1));

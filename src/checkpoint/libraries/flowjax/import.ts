@@ -41,7 +41,7 @@ interface Flow {
   count: number;
   kind: 'coupling' | 'autoregressive';
   linears: Linear[];
-  /** Of a spline; an affine map where it is missing. */
+  /** A spline, or an affine map where it is missing. */
   spline?: Spline;
   /** Leaves of the base's loc and raw scale, where it is a Normal. */
   base?: readonly [loc: string, scale: string];

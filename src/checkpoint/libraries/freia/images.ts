@@ -72,7 +72,7 @@ const waveletQuestion = choice(
   ],
 );
 
-/** Where other blocks stand beside it, which may have another clamp. */
+/** Question for a chain that has other blocks too, which may have another clamp. */
 const affineClampingQuestion: ImportQuestion = {
   ...clampQuestion,
   key: 'affineClamping',
@@ -113,7 +113,7 @@ type Step = Module | { kind: 'flatten' | 'row-major'; at: string };
 
 interface ChainPlan extends ImagePlan {
   steps: readonly Step[];
-  /** Of the blocks that see a condition, whose size the condition has. */
+  /** Size that a condition must have, from the blocks that see it. */
   condition?: { channels: number; halvings: number; dense: boolean };
 }
 
@@ -204,7 +204,7 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
   return `${name} (${parts.join(', ')}) is not a module of images that is known`;
 }
 
-/** Of each kind of block in a chain; one kind alone has the question that chains of vectors have. */
+/** The question about the clamp for each kind of block in a chain; a single kind has the question that chains of vectors have. */
 function clampQuestions({ steps }: Pick<ChainPlan, 'steps'>): Map<BlockKind, ImportQuestion> {
   const blocks = steps.flatMap((step) => ('halves' in step ? [step.kind] : []));
   const present = new Set(blocks);

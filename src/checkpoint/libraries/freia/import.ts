@@ -125,7 +125,7 @@ interface Half {
   /** Name of its first network below the block. */
   net: string;
   firstMoves: boolean;
-  /** Of one network, or of s, then of t. */
+  /** One network, or the network of s, then of t. */
   stacks: readonly LinearStack[];
 }
 
@@ -181,7 +181,7 @@ export const withReflections = ['global_offset', 'global_scale', 'vk_householder
 /** By the file and the list: each of its one-sided couplings asks. */
 const besides = new WeakMap<TensorFile, Map<string, number | undefined>>();
 
-/** Features of a module beside that shows them; one-sided couplings do not. */
+/** Features of a neighboring module that shows them; one-sided couplings do not. */
 function featuresBeside(file: TensorFile, at: string): number | undefined {
   const list = at.slice(0, at.slice(0, -1).lastIndexOf('.') + 1);
   const known = besides.get(file) ?? new Map<string, number | undefined>();
@@ -430,7 +430,7 @@ function hiddenOf({ halves }: Block): number[] {
   return halves[0]!.stacks[0]!.hidden;
 }
 
-/** x·scale + offset as an ActNorm of ours, run forwards or backwards. */
+/** x·scale + offset as our ActNorm, run forwards or backwards. */
 function norm(
   logScale: Float32Array,
   offset: Float32Array,
@@ -510,7 +510,7 @@ async function vectorsOf(file: TensorFile, theirs: string, features: number): Pr
   return Array.from({ length: count }, (_, i) => data.subarray(i * features, (i + 1) * features));
 }
 
-/** A layer of ours that permutes or rotates features as the block does, or back. */
+/** Our layer that permutes or rotates features as the block does, or back. */
 type Turn = (forward: boolean) => OurLayer;
 
 /** What an AllInOneBlock ends in, in its own order: a fixed matrix, before which there may be learned reflections. */

@@ -90,7 +90,7 @@ type FlowChain = Chain<Affine, Other>;
 const otherKind = 'is not of the same kind as';
 const conditionLayer = 'joiner.cond_linear.weight';
 
-/** Least gain of a batch norm of ours, and what it adds to the variance. */
+/** Least gain of our batch norm, and the value that it adds to the variance. */
 const gainFloor = 1e-5;
 const epsilon = 1e-5;
 
@@ -253,7 +253,7 @@ function order(chain: FlowChain, answers: ImportAnswers): readonly (Affine | Oth
 }
 
 /**
- * e^logGamma·(x − μ)/√v as a batch norm of ours, softplus(gain)·(x − μ)/√(variance + ε): the library's variances have
+ * e^logGamma·(x − μ)/√v as our batch norm, softplus(gain)·(x − μ)/√(variance + ε): the library's variances have
  * their ε in them already.
  */
 function normalize(file: TensorFile, at: string, tensors: Record<string, Values>, name: string): void {

@@ -11,7 +11,7 @@ import type { Recognizer, TensorFile } from '../../import/types';
 
 const activationQuestion = activationChoice('relu');
 
-/** Of more than two features; the example has two. */
+/** Question about the masks, for more than two features; the example has two. */
 const maskQuestion = choice(
   'masks',
   'Masks of the couplings',

@@ -22,7 +22,7 @@ import { writtenActNorm, writtenPermutation, type Written } from './written';
 
 type Tensors = Readonly<Record<string, NdArray>>;
 
-/** Layers that are written, each as one of theirs. */
+/** Layers that are written, each as one of nflows' transforms. */
 const kinds = ['squeeze', 'actNorm', 'conv1x1', 'permute', 'coupling', 'factorOut'] as const;
 type Kind = (typeof kinds)[number];
 type Known = { [K in Kind]: Named<K> }[Kind];

@@ -44,7 +44,7 @@ const anchor = `${net}initial_layer.weight`;
 /** Lists in lists; names of a file could nest as deep as they are long. */
 const deepest = 16;
 
-/** Of a ConvResidualNet. */
+/** Names of a ConvResidualNet's layers. */
 export function convolutionalNames(blocks: number, netNorm: boolean): Renaming[] {
   const half = (b: number, i: 0 | 1): Renaming[] => [
     ...(netNorm
@@ -218,7 +218,7 @@ async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): P
     case 'permute':
       return [{ theirs, layer: { kind: 'permute', order: [...(await values('_permutation')).data] } }];
     case 'actNorm': {
-      // y = e^s·x + t is (x − shift)·e^(−logScale) of ours.
+      // y = e^s·x + t is (x − shift)·e^(−logScale) of our ActNorm.
       const { shape, data: logScale } = await values('log_scale');
       const { data: shift } = await values('shift');
       const tensors = {

@@ -64,7 +64,7 @@ const scaleQuestion = choice(
   ],
 );
 
-/** Of autoregressive layers. */
+/** Question about the scale of autoregressive layers. */
 const autoregressiveScale = choice(
   'scaleActivation',
   'Scale of an autoregressive layer',
@@ -145,7 +145,7 @@ function workingStep(
   };
 }
 
-/** Of nflows' own batch norm, also added to its gain. */
+/** Epsilon of nflows' own batch norm, also added to its gain. */
 const normEpsilon = 1e-5;
 
 /** nflows' own batch norm, on the flow's path. */
@@ -227,7 +227,7 @@ function titleOf(couplings: readonly Working[], first: Working): string {
 type MapFields = Pick<VectorFields, Exclude<keyof typeof conventionFields, 'transform'>> &
   Partial<Pick<FeatureMap, 'transform'>>;
 
-/** How outputs become a map: those of a coupling are shifts, then scales; those of a MADE stand together for each feature. */
+/** How outputs become a map: a coupling has all shifts, then all scales; a MADE has each feature's values next to each other. */
 export function mapFields(
   { kind, map: { transform, bins }, reversed }: Pick<Working, 'kind' | 'map'> & Partial<Working>,
   answers: ImportAnswers,
@@ -260,7 +260,7 @@ function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
   return steps.some(({ kind }) => kind === 'rescale') || standardizesContext(file);
 }
 
-/** sbi knows no other splines, and those of the features that condition have tensors that show what they are. */
+/** sbi knows no other splines, and splines of the features that condition have tensors that show what they are. */
 function isSplineForSure(chain: Chain<Working, Other>): boolean {
   return isOfSbi(chain) || chain.couplings.some(({ constant }) => constant !== undefined);
 }

@@ -22,7 +22,7 @@ const known: ReadonlySet<string | undefined> = new Set([
   ...['LULinear', 'QRLinear', 'SVDLinear', 'NaiveLinear', 'HouseholderSequence', 'OneByOneConvolution'],
   ...['Permutation', 'RandomPermutation', 'ReversePermutation', 'SqueezeTransform'],
 ]);
-/** The networks of autoregressive transforms stand in the same package. */
+/** The networks of autoregressive transforms are in the same package. */
 const inTransforms = /^(nflows|glasflow|nessai)\.(?!.*\.made\.)(.*\.)?transforms\./;
 
 function factsOf(module: PythonModule, root: string): ModuleFact[] {

@@ -1,4 +1,4 @@
-/** Mixing layers of ours as nflows' linear transforms. */
+/** Writes our mixing layers as nflows' linear transforms. */
 import { inverseSoftplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
 import { perFeature } from '../../../config/bases';

@@ -178,7 +178,7 @@ function networkOf(
   return convolutions.map((convolution, i) => (i === last ? withOutputs(convolution, columns) : convolution));
 }
 
-/** Of what leaves: a standard normal where nothing is learned of it. */
+/** Base of the latents that leave: a standard normal where nothing is learned. */
 function baseOf(
   at: string,
   prior: Named<'prior'> | undefined,
@@ -190,7 +190,7 @@ function baseOf(
   const seen = prior?.seesContext ? [part('meanOfContext')!, part('logDeviationOfContext')!] : undefined;
   const classes = seen?.[0]!.shape[0] ?? 0;
   if (prior?.of === 'values' && seen) {
-    // Of one-hot classes, each has the sum of what all have and its own.
+    // For one-hot classes, each has the sum of the shared values and its own.
     const whole = (values: NdArray<Float32Array>, common: NdArray<Float32Array>) => {
       const { shape, data } = permuteAxes(
         { ...values, data: values.data.map((x, i) => x + common.data[i % common.data.length]!) },

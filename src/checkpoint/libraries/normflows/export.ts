@@ -43,7 +43,7 @@ export const normflowsHolds: Holds = {
   context: true,
 };
 
-/** How each affine form of ours is one of theirs: run the other way round, or with −s and −t. */
+/** How each of our affine forms is one of theirs: run the other way round, or with −s and −t. */
 const forms: Record<VectorModelConfig['affine'], { reverse: boolean; negated: boolean }> = {
   'inverse-scale-then-shift': { reverse: false, negated: false },
   'shift-then-scale': { reverse: false, negated: true },
@@ -127,7 +127,7 @@ export function normflowsStateDict(
   return { tensors: dict, build: buildText(model, kinds, hidden, lines), notes: [] };
 }
 
-/** Of an InvertibleAffine: x·W from data to latent, without a bias. */
+/** Matrix of an InvertibleAffine: x·W from data to latent, without a bias. */
 function matrixOf(
   layer: Extract<ChainLayer, { kind: 'plu' }>,
   dim: number,
@@ -159,13 +159,13 @@ const actNormLines = [
   '        return super().inverse(z)',
 ];
 
-/** What one module of theirs is made of. */
+/** Parts that one of their modules is made of. */
 interface Step {
   layer: ChainLayer;
   name: string;
-  /** Of a spline coupling: the layer after it, whose splines depend on nothing, if that is what it is. */
+  /** Layer after a spline coupling, if its splines depend on nothing. */
   constant?: string;
-  /** Of a mixing: the permutation before it. */
+  /** Permutation before a mixing layer. */
   order?: readonly number[];
 }
 
@@ -294,7 +294,7 @@ function autoregressiveOf(
   return reverse ? 'nf.flows.Reverse(autoregressive())' : 'autoregressive()';
 }
 
-/** A coupling of splines, and those of the other part, which depend on nothing. */
+/** A coupling of splines, and the splines of the other part, which depend on nothing. */
 function splineOf(
   dict: StateDict['tensors'],
   at: string,

@@ -192,7 +192,7 @@ function readMasked(
   }
   if (s && t && s.hidden.join() !== t.hidden.join()) return `${inner} has networks of different sizes`;
   const scale = scales.length === 1 ? `${inner}${expected}` : undefined;
-  // Of the factor of tanh: 1 for a scalar.
+  // Length of the factor of tanh: 1 for a scalar.
   const length = scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
   return {
     kind: 'masked',
@@ -230,7 +230,7 @@ function readBlock(
     { moving: outputs / 2, additive: false },
     { moving: outputs, additive: true },
   ].filter(({ moving }) => Number.isInteger(moving) && Math.abs(inputs - moving) <= 1);
-  // Of the whole flow, also where the block is part of a composition: "flows.0._flows.1".
+  // Prefix of the whole flow, even where the block is part of a composition: "flows.0._flows.1".
   const root = /^(?:.*?\.)?(?=flows\.\d)/.exec(at)?.[0] ?? '';
   const base = file.tensors.get(`${root}q0.loc`)?.shape.at(-1);
   const found = readings.find(({ moving }) => inputs + moving === base) ?? readings[0];

@@ -23,9 +23,9 @@ function factsOf(module: PythonModule): ModuleFact[] {
     return [`a MultiscaleFlow without a transform (the file has ${lastName(object)})`];
   switch (object.className.startsWith('torch.nn.modules.activation.') ? 'activation' : lastName(object)) {
     case 'activation':
-      // Of a ResidualNet or MADE.
+      // The activation of a ResidualNet or MADE.
       if (name.endsWith('.activation')) return activationFact(object);
-      // Of an MLP: the hidden ones are LeakyReLU, and a last one only follows the networks of scales.
+      // In an MLP, the hidden ones are LeakyReLU, and a last one only follows the networks of scales.
       if (lastName(object) === 'LeakyReLU') return argumentFact(module, 'negative_slope', 'slope');
       return /\.s\.net\.\d+$/.test(name)
         ? [{ key: 'scaleOutput', value: lastName(object)!.toLowerCase() }]

@@ -35,7 +35,7 @@ import type { VectorFields } from '../../import/vector-chain';
 export interface Residual extends CouplingStep {
   kind: 'splineCoupling' | 'splineAutoregressive' | 'affineAutoregressive';
   net: ResidualNet;
-  /** Of splines; else 0. */
+  /** Bins of splines; else 0. */
   bins: number;
   /** Splines of the features that condition, which depend on nothing. */
   constant?: ConstantSplines;
@@ -62,7 +62,7 @@ const tailQuestion = boundQuestion('tail_bound', 3);
 const allBelow = (prefix: string, rests: readonly string[]): boolean =>
   rests.every((rest) => rest.startsWith(prefix));
 
-/** Undefined where the names are those of another layer. @returns what is in the way, in words, where they are not */
+/** Undefined where the names belong to another layer. @returns the problem, in words, where they fit but cannot be read */
 export function readResidual(
   file: TensorFile,
   prefix: string,
@@ -255,7 +255,7 @@ export async function residualLayers(
 
 /**
  * Without residual blocks normflows has no activation between the first layer and the first block, unlike nflows, so that
- * both are one layer of ours. In place; layers after it get the number before.
+ * both become one of our layers. In place; layers after it get the number before.
  */
 function joinFirstLayers(
   tensors: Record<string, Values>,

@@ -260,7 +260,7 @@ async function read(file: TensorFile, numbers: Numbers, at: string, features: nu
   );
 }
 
-/** Output i is the sum of the features j times entry i, j. @throws UserError when the columns are not those of the flow */
+/** Output i is the sum of the features j times entry i, j. @throws UserError when the columns do not match the flow's */
 async function colorsOf(
   file: TensorFile,
   { at, reference, magnitudes }: Extract<Step, { kind: 'colors' }>,
@@ -356,7 +356,7 @@ function adaptNetwork(
   }
   const values = valuesOf({ bins, periodic });
   const last = `${name}.net.${layers.length - 1}`;
-  // Of a circle, pzflow gives the slope where its ends meet last, and ours comes first.
+  // On a circle, pzflow puts the slope where its ends meet last, and ours puts it first.
   const source = (column: number): number => {
     const value = column % values;
     if (!periodic || value < 2 * bins) return column;

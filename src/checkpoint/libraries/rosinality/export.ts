@@ -14,7 +14,7 @@ type Tensors = Readonly<Record<string, NdArray>>;
 const advice =
   'Flows that come from a file of this repository, and were trained on, are; others open where they were trained.';
 
-/** Whether its networks and priors are those of the repository. */
+/** Whether its networks and priors are like the repository's. */
 function fits(levels: readonly GlowLevel[], width: number): boolean {
   const isNet = (net: ImageNetConfig): boolean =>
     JSON.stringify(sorted(net)) === JSON.stringify(sorted(glowNet(width, 'ones')));

@@ -34,7 +34,7 @@ interface GlowPlan extends ImagePlan {
 }
 
 const anchor = 'blocks.0.flows.0.actnorm.loc';
-/** Of a block; a file has to name each. */
+/** Steps of a block; a file has to name each. */
 const mostSteps = 256;
 
 const square = (channels: number): number[] => [channels, channels];
@@ -147,7 +147,7 @@ async function mixing(
   return pluOfMatrix(file, `${at}.weight`, { shape: [scale.length, scale.length], data });
 }
 
-/** Of all couplings; the convolution before it is zero at first. */
+/** The network of all couplings; the convolution before it is zero at first. */
 export const glowNet = (width: number, padding: 'zeros' | 'ones'): ImageNetConfig => ({
   kind: 'convolutions',
   kernels: [3, 1, 3],
@@ -161,7 +161,7 @@ export const glowNet = (width: number, padding: 'zeros' | 'ones'): ImageNetConfi
 export const rosinality = imageChainImporter<GlowPlan>({
   name: 'rosinality/glow-pytorch',
   side: 64,
-  // Of train.py's --n_bits, 5.
+  // From the default of train.py's --n_bits, 5.
   levels: 32,
   read(file) {
     const plan = planOf(file);

@@ -26,7 +26,7 @@ import type { TensorFile } from '../../import/types';
 type Step = { kind: 'squeeze' } | { kind: 'split' } | { kind: 'step'; mixing: 'lu' | 'matrix' | 'none' };
 
 interface GlowPlan extends ImagePlan {
-  /** Of "flow.layers." and of what stands beside it. */
+  /** Names below "flow.layers.", and names next to it. */
   list: string;
   beside: string;
   steps: readonly Step[];
@@ -136,7 +136,7 @@ const zerosNames: readonly Renaming[] = [
   { theirs: 'logs', ours: 'logs', transform: 'flat' },
 ];
 
-/** (x + bias)·e^logs as an ActNorm of ours, which is (x − shift)·e^(−logScale). */
+/** (x + bias)·e^logs as our ActNorm, which is (x − shift)·e^(−logScale). */
 async function actNorm(file: TensorFile, at: string): Promise<Record<string, Values>> {
   const flat = async (name: string): Promise<Values> => {
     const { data } = await file.read(`${at}.${name}`);

@@ -200,7 +200,7 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
   const step = { kind: 'coupling', at: name, features, stack } as const;
   // zuko's own masks pass half of the features; others may pass any number.
   const halves = [Math.ceil(features / 2), Math.floor(features / 2)];
-  // Whether there are too many is said later.
+  // The number of features is checked later.
   const others = Array.from({ length: Math.min(features, mostFeatures) - 1 }, (_, i) => i + 1);
   const sizes = [...new Set([...halves, stack.widths[0]!, ...others])].filter((n) => n >= 1 && n < features);
   const isUnlikely = (identity: number): boolean =>
@@ -272,7 +272,7 @@ async function coupling(step: Mapped, file: TensorFile, { map, context }: Readin
   };
 }
 
-/** Of the first layer, by its mask. */
+/** Reading of the first layer, by its mask. */
 async function exactReading(chain: ZukoChain): Promise<Reading> {
   const { first, file } = chain;
   if (first.kind === 'autoregressive') return first.readings[0]!;

@@ -22,14 +22,14 @@ function checkComponents([logits, loc, ...others]: Shapes): void {
   );
 }
 
-/** Of diagonal or spherical covariances, each of which may be one for all components. */
+/** A mixture with diagonal or spherical covariances, each of which may be one for all components. */
 export function readMixture(values: readonly Float32Array[], shapes: Shapes): ReadBase {
   checkComponents(shapes);
   const [logits, loc] = values;
   return trainedMixture(logits!, loc!, logScales(values, shapes));
 }
 
-/** Of full covariances, as factors S + T: deviations S on the diagonal, T below it. Ours is (I + M)⁻¹·S. */
+/** A mixture with full covariances as factors S + T: deviations S on the diagonal, T below it. Ours is (I + M)⁻¹·S. */
 export function readFullMixture(values: readonly Float32Array[], shapes: Shapes): ReadBase {
   checkComponents(shapes);
   const [logits, loc, , below] = values;
@@ -89,7 +89,7 @@ function strictInverse(a: Float64Array, dim: number): Float64Array {
   return inverse;
 }
 
-/** Of each feature of each component. */
+/** Log-scales of each feature of each component. */
 function logScales([logits, loc, logs]: readonly Float32Array[], shapes: Shapes): Float32Array {
   const [rows = 1, columns = 1] = shapes[2]!;
   const features = loc!.length / logits!.length;
