@@ -163,7 +163,7 @@ const actNormLines = [
 interface Step {
   layer: ChainLayer;
   name: string;
-  /** Layer after a spline coupling, if its splines depend on nothing. */
+  /** Name of the layer after a spline coupling, if its splines depend on nothing. */
   constant?: string;
   /** Permutation before a mixing layer. */
   order?: readonly number[];

@@ -26,7 +26,7 @@ import type { TensorFile } from '../../import/types';
 type Step = { kind: 'squeeze' } | { kind: 'split' } | { kind: 'step'; mixing: 'lu' | 'matrix' | 'none' };
 
 interface GlowPlan extends ImagePlan {
-  /** Names below "flow.layers.", and names next to it. */
+  /** Prefixes of the list "flow.layers." and of the tensors next to the flow. */
   list: string;
   beside: string;
   steps: readonly Step[];
