@@ -27,7 +27,7 @@ from .training.report import log
 LOOK_EVERY = 0.1
 #: Seconds for the others to end after one has failed, or all of them after a signal. The first one saves meanwhile.
 TO_END = 60.0
-#: Of a process that has said what is wrong, which stays wrong however often it is started again.
+#: Exit code of a process that has reported what is wrong, which stays wrong however often it is started again.
 WRONG = 2
 #: The variable that names the file where the processes meet.
 MEETING_FILE = "FLOWSCOPE_MEETING_FILE"
@@ -77,7 +77,7 @@ def loopback() -> str:
 
 
 def train_once(given: argparse.Namespace, options: list[str], wish: Wish) -> int:
-    """The exit code: 0 where the first process has finished, WRONG where one has said what is wrong."""
+    """The exit code: 0 where the first process has finished, WRONG where one has reported what is wrong."""
     workers: list[subprocess.Popen[bytes]] = []
     hears, says = os.pipe()
     # The folder is this user's alone. The processes stop when their input ends, which it also does when this process is killed.

@@ -96,10 +96,10 @@ class Worker:
 def start_ray(address: str | None, processors: int) -> None:
     """Joins the cluster at the address, or starts one in this process, which ends with it."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    # Where one worker ends, so do the others, each with an error. The first is said.
+    # Where one worker ends, so do the others, each with an error. The first error is the one to report.
     os.environ["RAY_IGNORE_UNHANDLED_ERRORS"] = "1"
     if address is None:
-        # Whoever else is on this machine could have it run anything.
+        # Any other user of this machine could have it run anything.
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     # It reads these when it is loaded.

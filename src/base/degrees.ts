@@ -7,7 +7,7 @@ export interface Degrees {
   readonly outputs: readonly number[];
   /** Whether masks are kept in the checkpoint, and these are only where they start. */
   readonly stored?: boolean;
-  /** Of a hidden layer of this width. */
+  /** Degrees of a hidden layer of this width. */
   hidden(width: number): readonly number[];
 }
 
@@ -44,7 +44,7 @@ export function placesOf(order: readonly number[]): number {
   return Math.max(...order) + 1;
 }
 
-/** Of a network's inputs, the numbers of a context behind the features: all units may depend on these. */
+/** Degrees of a network's inputs, followed by the numbers of a context: all units may depend on these. */
 export function withContextDegrees({ inputs }: Degrees, context: number): number[] {
   return [...inputs, ...Array.from({ length: context }, () => 0)];
 }

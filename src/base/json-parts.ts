@@ -1,4 +1,4 @@
-/** Of JSON that anybody may have written, before it is parsed. */
+/** Checks JSON that anybody may have written, before it is parsed. */
 
 const [quote, backslash, comma, bracket, brace] = [0x22, 0x5c, 0x2c, 0x5b, 0x7b];
 

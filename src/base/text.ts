@@ -26,7 +26,7 @@ export function withoutOptions(message: string): string {
     .replaceAll(/\bconfig: (?:[a-z]\w*\.)+\w+: /g, '');
 }
 
-/** Of an error's message: what follows is a trace, or details for its library's developers. */
+/** First line of an error's message: the rest is a trace, or details for its library's developers. */
 export function firstLine(error: unknown): string {
   return (error as Error).message.split('\n')[0]!;
 }

@@ -1,7 +1,7 @@
 import { spelledOut } from './text';
 
 /**
- * An error whose message is meant for the user: what was given, what was expected, what to do. The command line prints
+ * An error whose message is meant for the user: the input, what was expected, what to do. The command line prints
  * it as one line and exits with 1; the extension shows it. Anything else that is thrown is an internal error.
  */
 export class UserError extends Error {

@@ -16,6 +16,6 @@ export const largestOf = ({ min, max }: Pick<Spread, 'min' | 'max'>): number =>
 
 export const varies = (spread: Spread): boolean => spread.std > relativeFloor * largestOf(spread);
 
-/** Of values that do not vary: whether they may have differed before they were rounded. */
+/** Whether values that do not vary may have differed before they were rounded. */
 export const mayBeRounded = (spread: Pick<Spread, 'min' | 'max'>): boolean =>
   spread.max > spread.min || largestOf(spread) > largestWhole;

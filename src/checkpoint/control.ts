@@ -28,7 +28,7 @@ function ratesFile(folder: string): string {
 /**
  * Leaves a request for the process that trains the run; the answer appears in run.json under its id. What an earlier request
  * asks for and the run has not read yet is asked for again: two requests in quick succession both count.
- * @throws UserError for a request that makes no sense, a folder that is no run, or a run that says it has ended
+ * @throws UserError for a request that makes no sense, a folder that is not a run, or a run that says it has ended
  */
 export async function requestControl(folder: string, given: unknown): Promise<NamedRequest> {
   const request: ControlRequest = checkControl(given);
@@ -73,7 +73,7 @@ export async function forgetControl(folder: string): Promise<void> {
 }
 
 export interface ControlReader {
-  /** The request, when it is another than at the last call. A broken file is a problem, said once. */
+  /** The request, if it is not the one from the last call. A broken file is a problem that is reported once. */
   next(): Promise<{ request?: NamedRequest; problem?: string; id: string } | undefined>;
 }
 

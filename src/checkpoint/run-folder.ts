@@ -162,7 +162,7 @@ const leftover =
   /^(\.((run|config)\.json|metrics\.jsonl|rates\.json|(best|last|step-\d+)\.flow\.safetensors|last\.resume\.safetensors|step-\d+\.png)\.[0-9a-f]{12,24}\.tmp|train\.lock\..+)$/;
 
 async function sweep(paths: RunPaths): Promise<void> {
-  // Only of ended processes: one that is about to be told that the run is taken has a lock of its own for a moment.
+  // Only files of ended processes: a process that is about to find the run taken has a lock of its own for a moment.
   await sweepTemporary(paths.folder, `.${lockName}.`);
   for (const folder of [paths.folder, paths.checkpoints, paths.samples]) {
     for (const name of await entries(folder)) {

@@ -41,7 +41,7 @@ export async function shardsOf(file: string): Promise<Shards | undefined> {
   const names = numberedNames(file);
   for (const beside of await indexesBeside(file)) {
     const shards = await readIndex(beside).catch((error: unknown) => {
-      // What is no index says nothing of the files next to it.
+      // A file that is not an index says nothing about the files next to it.
       if (error instanceof UserError) return undefined;
       throw error;
     });

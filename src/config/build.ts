@@ -122,7 +122,7 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
 
 /**
  * A config may name its preset; one that is named besides wins.
- * @throws UserError for a preset that is no name
+ * @throws UserError for a preset that is not a name
  */
 function withOwnPreset(request: RunRequest): RunRequest {
   const { config, fileName = 'config' } = request;
@@ -137,7 +137,7 @@ function withOwnPreset(request: RunRequest): RunRequest {
 }
 
 /**
- * Which data to open, before anything else can be said.
+ * Which data to open, before anything else is known.
  * @throws UserError when no data are named or the config's data section is wrong
  */
 export function requestedData(request: RunRequest): DataConfig {
@@ -175,7 +175,7 @@ function imageContext(
   return { contextShape: [context.height, context.width, context.channels] };
 }
 
-/** 8-bit images become those of the checkpoint, of which some are of fewer bits (5 of Glow). */
+/** 8-bit images become images of as many bits as the checkpoint's, which may have fewer (5 for Glow). */
 function imageBits({ source }: Record<string, unknown>, start: StartModel | undefined): { bits?: number } {
   const bits = start?.model.kind === 'image' ? Math.log2(start.model.levels) : 8;
   // The digits and arrays of yes and no have their own levels.

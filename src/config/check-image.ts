@@ -9,7 +9,7 @@ import type { ImageModelConfig } from './schema';
 const mostValues = 2 ** 24;
 /** The masks of a chain, each once. */
 const mostMasked = 2 ** 26;
-/** Of a context, whose usual numbers a model is described with. */
+/** Values of a context, whose usual numbers are part of a model's description. */
 const mostContextValues = 2 ** 20;
 
 type Sizes = Pick<ImageModelConfig, 'height' | 'width' | 'pad' | 'scales'> & { architecture?: string };

@@ -25,12 +25,12 @@ const requestSchema = v.pipe(
 
 export type ControlRequest = v.InferOutput<typeof requestSchema>;
 
-/** With a name of its own, so that whoever asked can see that it was heard. */
+/** A request with its own name, so that its sender can see that it was read. */
 export interface NamedRequest extends ControlRequest {
   id: string;
 }
 
-/** @throws UserError that says what was given and what was expected */
+/** @throws UserError that names the input and what was expected */
 export function checkControl(given: unknown): ControlRequest {
   const result = v.safeParse(requestSchema, given);
   if (result.success) return result.output;
@@ -45,7 +45,7 @@ export function checkControl(given: unknown): ControlRequest {
   );
 }
 
-/** @throws UserError for text that is no request, with the id of the request where it has one */
+/** @throws UserError for text that is not a request, with the id of the request where it has one */
 export function parseControl(text: string): NamedRequest {
   let given: unknown;
   try {

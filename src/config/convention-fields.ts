@@ -47,7 +47,7 @@ const leastSize = (usual: number, what: string) =>
   v.optional(v.pipe(positive, v.maxValue(1e6), describe(what)), usual);
 const edge = v.pipe(v.number(), v.minValue(-1e6), v.maxValue(1e6));
 
-/** Of splines with intervals of their own; the defaults are BayesFlow's. */
+/** Interval of a spline that has its own; the defaults are BayesFlow's. */
 export const splineInterval = v.strictObject({
   domain: v.optional(
     v.pipe(

@@ -18,7 +18,7 @@ export interface ConventionSet {
   training?: RunConfigInput['training'];
 }
 
-/** Of published implementations. */
+/** Conventions of published implementations. */
 export const publishedSets: readonly ConventionSet[] = [
   {
     name: 'paper',

@@ -3,10 +3,10 @@ import * as v from 'valibot';
 import { scaleMap } from './convention-fields';
 import { activation, describe, layerWidth, nonNegativeInteger, positive, slope } from './fields';
 
-/** Of an image, or of what a squeeze makes of it. */
+/** Channels of an image, or of its result after a squeeze. */
 export const mostChannels = 4096;
 
-/** Of a 1×1 convolution without factors: each is a step of what inverts it. */
+/** Channels of a 1×1 convolution without factors: each is a step of its inversion. */
 export const mostFullChannels = 192;
 
 const bit = v.picklist([0, 1]);

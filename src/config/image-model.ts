@@ -5,7 +5,7 @@ import { conventionFields, flowNorm, polarity } from './convention-fields';
 import { describe, fraction, layerWidth, nonNegativeInteger, positive, positiveInteger } from './fields';
 import { mostLayers } from './vector-model';
 
-/** Of an image flow. */
+/** Scales of an image flow. */
 export const mostScales = 8;
 /** Residual blocks of a conditioner. */
 export const mostBlocks = 64;

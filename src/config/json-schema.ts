@@ -75,7 +75,7 @@ function withDefaultsSaid(value: unknown): unknown {
   return { ...field, description: `${description} Default: ${JSON.stringify(usual)}.` };
 }
 
-/** What a config starts from. It is no part of a run's full config, which says all that the preset says. */
+/** Preset that a config starts from. It is not part of a run's full config, which has everything that the preset sets. */
 function presetField(): object {
   const about = new Map([...presets, ...conventionSets].map(({ name, about: said }) => [name, said]));
   return {

@@ -1,4 +1,4 @@
-/** Where the tensors of each kind of layer of a flow that is a chain stand in a checkpoint: "couplings.0". */
+/** Where the tensors of each layer kind are in the checkpoint of a chain: "couplings.0". */
 export const layerFolders = {
   coupling: 'couplings',
   batchNorm: 'norms',

@@ -1,4 +1,4 @@
-/** What is longer was no slip, and to compare it takes its length times that of the known names. */
+/** Longer text was not a typo, and comparing it takes its length times the length of the known names. */
 const longestGiven = 100;
 
 /** The known name that was probably meant, or undefined when none is close. */

@@ -1,4 +1,4 @@
-/** What has become of a run, by what its training said last and by who holds it. */
+/** State of a run, from the last words of its training and the holder of its lock. */
 import type { Holder } from './train-lock';
 
 export type RunState = 'running' | 'paused' | 'finished' | 'stopped' | 'failed' | 'interrupted';

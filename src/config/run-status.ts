@@ -1,4 +1,4 @@
-/** `run.json` in a run folder: what its training said last. Flowscope and the Python package write it; anybody may have. */
+/** `run.json` in a run folder: the last state of its training. Flowscope and the Python package write it; anybody may have. */
 import * as v from 'valibot';
 
 const finite = v.pipe(v.number(), v.finite());
@@ -21,7 +21,7 @@ export const runStatusSchema = v.object({
   updated: v.optional(v.union([v.string(), v.pipe(v.number(), v.minValue(-latest), v.maxValue(latest))])),
 });
 
-/** Undefined for JSON that is not what a run says. @throws SyntaxError for what is no JSON, such as a torn file */
+/** Undefined for JSON that is not a run's state. @throws SyntaxError for text that is not JSON, such as a torn file */
 export function parseRunStatus(text: string): v.InferOutput<typeof runStatusSchema> | undefined {
   const result = v.safeParse(runStatusSchema, JSON.parse(text));
   return result.success ? result.output : undefined;

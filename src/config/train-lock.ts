@@ -46,7 +46,7 @@ export interface Holder {
   age: number;
 }
 
-/** Undefined for text that is no lock, or not yet a whole one. */
+/** Undefined for text that is not a lock, or not yet a whole one. */
 export function parseLock(text: string): TrainLock | undefined {
   try {
     const result = v.safeParse(lockSchema, JSON.parse(text));
@@ -103,7 +103,7 @@ function startOf(pid: number): string | undefined {
   }
   if (process.platform !== 'linux') return '';
   try {
-    // The name of the program stands in parentheses and may hold any character.
+    // The name of the program is in parentheses and may hold any character.
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     // A killed process stays in the table until its parent has asked for its end.

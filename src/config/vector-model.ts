@@ -24,9 +24,9 @@ import { transformNames } from './transforms';
 
 const bit = v.picklist([0, 1]);
 
-/** Of a vector flow. */
+/** Features of a vector flow. */
 export const mostFeatures = 4096;
-/** Of a chain that is written out, of images too. */
+/** Layers of a chain that is written out, for images too. */
 export const mostLayers = 2000;
 
 const conditioning = v.picklist(['masked', 'selected']);

@@ -11,7 +11,7 @@ export async function* blocks(
   const read = (start: number): Promise<Float32Array> | undefined => {
     if (start >= split.count) return undefined;
     const values = split.read(indexRange(start, Math.min(rows, split.count - start)));
-    // Whoever awaits it sees the error; nobody does if the caller stops early.
+    // The caller that awaits it sees the error; no caller does if it stops early.
     values.catch(() => undefined);
     return values;
   };

@@ -3,7 +3,7 @@ import type { RefusedColumn } from '../protocol/data';
 import { UserError } from '../base/user-error';
 import type { Missing } from './gaps';
 
-/** Of a row of numbers: four times as many as a flow has; a line of commas alone has millions. */
+/** Columns of a row of numbers: four times as many as a flow has; a line with only commas has millions. */
 export const mostColumns = 2 ** 14;
 
 export interface ColumnOptions {

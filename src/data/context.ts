@@ -48,7 +48,7 @@ export async function addContext(
   return labelContext ? withClasses(withOther) : withOther;
 }
 
-/** Of what goes with each image. @throws UserError where it is not known, or would not go with what is cut out */
+/** Shape of each image's context. @throws UserError where it is not known, or would not match the crop */
 function shapeFor({ source, fitted }: Opened, config: DataConfig): readonly number[] {
   const { contextShape: shape } = config;
   if (!shape) {
@@ -187,6 +187,6 @@ export function columnNames({
   return featureNames && [...featureNames, ...contextNames];
 }
 
-/** "context 1", …: of numbers that nobody named. */
+/** "context 1", …: names for unnamed numbers. */
 export const numberedContext = (size: number): string[] =>
   Array.from({ length: size }, (_, i) => `context ${i + 1}`);

@@ -20,7 +20,7 @@ export interface ReadOptions {
 /** Examples in memory or in files. */
 export interface Examples {
   readonly count: number;
-  /** Values of one example: its features, D, and those of its context. */
+  /** Values of one example: its features, D, and the numbers of its context. */
   readonly size: number;
   /** Indices into `labelNames` if these are known. Never modeled. */
   readonly labels?: Labels;
@@ -51,7 +51,7 @@ export interface Dataset {
   /** Held out; `count` is 0 when the config asks for no validation. */
   validation: Split;
   featureNames?: string[];
-  /** Names of the numbers of the context, which stand behind the features of each example. */
+  /** Names of the numbers of the context, which come after the features of each example. */
   contextNames?: string[];
   /** Their number, also where they have no names; of columns of a table the names alone tell it. */
   contextSize?: number;

@@ -1,4 +1,4 @@
-/** Gaps: values that are missing from rows of a table. Readers that keep them write NaN, which is no value of any data. */
+/** Gaps: values that are missing from rows of a table. Readers that keep them write NaN, which no data have as a value. */
 import { several } from '../base/text';
 import { UserError } from '../base/user-error';
 import type { DataConfig } from '../config/schema';

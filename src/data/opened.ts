@@ -19,12 +19,12 @@ export interface Opened {
   /** What the data themselves hold out. */
   test?: Examples;
   featureNames?: string[];
-  /** Names of the numbers of the context, which stand behind the features of each example. */
+  /** Names of the numbers of the context, which come after the features of each example. */
   contextNames?: string[];
   /** Their number, also where they have no names; of columns of a table the names alone tell it. */
   contextSize?: number;
   labelNames?: string[];
-  /** Of a table. */
+  /** Gaps of a table. */
   gaps?: Gaps;
   /** The places of a table’s columns in the file, from 0: features, then context. */
   columns?: number[];

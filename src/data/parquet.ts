@@ -28,7 +28,7 @@ export async function readParquet(
 
 /**
  * The names of columns and the first rows as text; nested values are left empty.
- * @throws UserError for what is no Parquet file
+ * @throws UserError for a file that is not Parquet
  */
 export function peekParquet(
   file: string,
@@ -103,7 +103,7 @@ async function whileOpen<T>(file: string, work: (buffer: AsyncBuffer) => Promise
 
 const ignore = (): void => undefined;
 
-/** Values of a row group. PyArrow's has 2²⁰ rows, unless it is told otherwise. */
+/** Values of a row group. PyArrow's default is 2²⁰ rows. */
 const largestGroup = 2 ** 26;
 /** Rows of a group, whose columns are decoded one after the other. */
 const mostRowsAtOnce = 2 ** 24;
@@ -202,7 +202,7 @@ async function readGroup(
         const where = `row ${start + row}`;
         if (!refused) throw refusedCell(value, `${file}: ${where}, column "${name}"`);
         refused.add(column, asLabel(value), where);
-        // What is refused is no gap.
+        // A refused value is not a gap.
         number = 0;
       }
       for (const d of places) rows[row * features.length + d] = number;
@@ -232,7 +232,7 @@ async function readColumn(
   let refused: Error | undefined;
   await parquetRead({
     file: buffer,
-    // Of this column alone: the library goes through all of them each time.
+    // Metadata of this column alone: the library goes through all columns each time.
     metadata: {
       ...metadata,
       schema: [{ ...metadata.schema[0]!, num_children: 1 }, element],

@@ -41,7 +41,7 @@ export async function prepare(picture: Picture, options: ImageOptions, where: st
 
 /**
  * Crop, final size and bit depth.
- * @param down where the crop lies, in [0, 1); ½ is the centre
+ * @param down position of the crop, in [0, 1); ½ is the center
  * @throws UserError when the picture is smaller than the crop
  */
 export async function finish(

@@ -14,7 +14,7 @@ export interface RecordLayout {
   labels?: Labels;
 }
 
-/** Records that are no farther apart are read at once. */
+/** Records that are at most this far apart are read at once. */
 const largestGap = 2 ** 14;
 const largestRead = 2 ** 20;
 /** Bytes that are asked for at the same time. */

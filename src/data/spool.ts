@@ -89,7 +89,7 @@ interface TemporaryFile {
   room: number;
 }
 
-/** Of the free space: on many systems it is memory, and a few bytes of gzip may fill all of it. */
+/** Share of the free space: on many systems it is memory, and a few bytes of gzip may fill all of it. */
 const usedShare = 0.8;
 
 async function temporaryFile(resources: Resources, share: number): Promise<TemporaryFile> {

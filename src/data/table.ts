@@ -26,7 +26,7 @@ export interface TableOptions extends ColumnOptions {
 
 interface Row {
   cells: string[];
-  /** Of the file, where it was asked for; 0 elsewhere. */
+  /** Line number in the file, where it was asked for; 0 elsewhere. */
   line: number;
 }
 
@@ -78,7 +78,7 @@ async function readOnce(
 
 /**
  * The names of columns and the first rows as they are written.
- * @throws UserError for what is no table
+ * @throws UserError for a file that is not a table
  */
 export async function peekTable(
   file: string,
@@ -170,7 +170,7 @@ function looksLikeHeader(first: Row, second: Row | undefined, delimiter: string)
   const filled = first.cells.filter((cell) => !missing.has(cell.toLowerCase()));
   if (filled.length === 0) return false;
   if (filled.every((cell) => !isNumeric(cell))) return true;
-  // Names over numbers; a class written as text stands in both rows.
+  // Names are above numbers; a class written as text is in both rows.
   return first.cells.some((cell, i) => cell !== '' && !isNumeric(cell) && isNumeric(second?.cells[i]));
 }
 
@@ -238,7 +238,7 @@ class TableBuilder {
       const isKept = Number.isFinite(value) || (treatment !== 'error' && cell !== undefined && isGap(cell));
       if (!isKept && !this.refused) throw this.badCell(cell!, line, column);
       if (!isKept) this.refused!.add(column, cells[column]!, `line ${line}`);
-      // What is refused is no gap.
+      // A refused value is not a gap.
       row[d] = isKept ? value : 0;
     }
     if (!this.gaps!.keeps(row, label !== undefined && cells[label] === '')) return false;

@@ -7,7 +7,7 @@ import type { ByteSource } from './byte-source';
 import type { Resources } from './resources';
 import { createSpool } from './spool';
 
-/** More than that is no archive of data. */
+/** An archive of data does not have more than this. */
 const mostEntries = 100_000;
 /** Characters of the names of all entries, of which the library allows megabytes each. */
 const mostCharacters = 2 ** 24;

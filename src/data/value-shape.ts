@@ -52,7 +52,7 @@ export function findInValues(values: Values, rows: number): ValueFinding[] {
   const mirrored = sorted.map((value) => -value).reverse();
   const lowest = limitOf(sorted);
   const highest = limitOf(mirrored);
-  // What stands at a limit is no part of a tail.
+  // Values at a limit are not part of a tail.
   const [from, to] = [lowest?.equal ?? 0, sorted.length - (highest?.equal ?? 0)];
   const above = isHeavy(sorted.subarray(from, to));
   const below = isHeavy(mirrored.subarray(sorted.length - to, sorted.length - from));
@@ -88,7 +88,7 @@ function isRowNumber({ name, sorted, distinct, whole, step }: Values, rows: numb
   return inSteps || (distinct === undefined && identifierNames.some((pattern) => pattern.test(name)));
 }
 
-/** Whether the tail above grows faster than that of an exponential distribution, again and again and far out. */
+/** Whether the tail above grows faster than an exponential distribution's, again and again and far out. */
 function isHeavy(sorted: Float64Array): boolean {
   const count = sorted.length;
   if (count < 2 * beyond) return false;

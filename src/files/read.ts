@@ -67,12 +67,12 @@ export async function refuseSpecial(file: string): Promise<void> {
 /**
  * Opens a file to read from it.
  * @param expected what it should be, for messages
- * @throws UserError for what is no file, such as a pipe, which would be waited for without end
+ * @throws UserError for a path that is not a file, such as a pipe, which would be waited for without end
  */
 export async function openFile(file: string, expected = 'a file'): Promise<FileHandle> {
   let handle: FileHandle | undefined;
   try {
-    // Opening a pipe waits for whoever writes to it.
+    // Opening a pipe waits for a process that writes to it.
     handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const info = await handle.stat();
     if (info.isFile()) return handle;
@@ -102,7 +102,7 @@ export async function firstBytes(file: string, count: number): Promise<Uint8Arra
 
 /**
  * The text of a small file, such as JSON next to a model.
- * @throws UserError for what is no file, such as a pipe, which would be waited for without end, and for more than `most` bytes
+ * @throws UserError for a path that is not a file, such as a pipe, which would block, and for more than `most` bytes
  */
 export async function readText(file: string, most: number): Promise<string> {
   let handle: FileHandle | undefined;
@@ -148,7 +148,7 @@ export async function readUnpacked(file: string): Promise<Uint8Array> {
   }
 }
 
-/** The same as a stream. Errors reach whoever reads it; pass them through `readError`. */
+/** The same as a stream. Its reader sees the errors; pass them through `readError`. */
 export async function streamUnpacked(file: string): Promise<Readable> {
   const packed = await isGzip(file);
   const source = createReadStream(file);

@@ -4,6 +4,6 @@ import { getSystemErrorMap } from 'node:util';
 export function systemReason(error: Error): string | undefined {
   const { errno, code } = error as NodeJS.ErrnoException;
   const [name, words] = (errno === undefined ? undefined : getSystemErrorMap().get(errno)) ?? [];
-  // Numbers of zlib's errors are among those of the system.
+  // zlib's error numbers are also error numbers of the system.
   return name !== undefined && name === code ? `${words}, ${name}` : undefined;
 }

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { processSpace } from '../base/process-space';
 
-/** Of the machine, or the container, that process ids count in. */
+/** Id of the machine, or the container, whose process ids count. */
 const place = createHash('sha256')
   .update(`${hostname()} ${processSpace() ?? ''}`)
   .digest('hex')

@@ -11,7 +11,7 @@ export interface ZipEntry {
   size: number;
   /** As it is, so that a part can be read without the rest. */
   stored: boolean;
-  /** Of the unpacked bytes. */
+  /** Checksum of the unpacked bytes. */
   crc32: number;
   /**
    * Bytes of the unpacked entry.
@@ -63,7 +63,7 @@ interface OpenZip {
   unpacked: { entry?: Entry; content: Uint8Array<ArrayBuffer> };
   handle: FileHandle;
   file: string;
-  /** Of the file, bytes. */
+  /** Size of the file, bytes. */
   size: number;
 }
 

@@ -15,10 +15,10 @@ const published: Readonly<Record<string, string>> = {
     '56fa7e84c984144311563b405bd0e565568f3cbe2c15ac4713e9c8174a02b00f',
 };
 
-/** Set to 1 by somebody who trusts the hosts of files that have no checksum here. */
+/** Set to 1 by a user who trusts the hosts of files that have no checksum here. */
 export const unverifiedVariable = 'FLOWSCOPE_NATIVE_UNVERIFIED';
 
-/** Of the file at an address. */
+/** Checksum of the file at an address. */
 export function knownChecksum(
   address: string,
   known: Readonly<Record<string, string>> = published,

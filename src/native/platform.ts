@@ -17,7 +17,7 @@ export interface WheelPlan {
   package: string;
   /** Releases to try, best first. */
   releases: Release[];
-  /** Libraries that libtensorflow opens when it is loaded, by package: they lie beside its folder, as in Python. */
+  /** Libraries that libtensorflow opens when it is loaded, by package: they are next to its folder, as in Python. */
   beside?: Record<string, Release>;
   /** The shared libraries inside the wheel's `tensorflow` folder. */
   libraries: string[];
@@ -92,7 +92,7 @@ export const wheelPlans: Record<string, WheelPlan> = {
   },
 };
 
-/** Set to 1 by somebody who wants libtensorflow with CUDA. */
+/** Set to 1 by a user who wants libtensorflow with CUDA. */
 export const cudaVariable = 'FLOWSCOPE_NATIVE_CUDA';
 
 const cudaPlatform = 'linux-x64';
@@ -101,7 +101,7 @@ const cudaPlatform = 'linux-x64';
 export const cudaWords =
   "libtensorflow of the Python wheel with CUDA and NVIDIA's libraries, which come under NVIDIA's license; untested on a GPU";
 
-/** Its extra `and-cuda` lists what lies beside it. It has been loaded and computes on processors; no GPU was at hand. */
+/** Its extra `and-cuda` lists the libraries next to it. It has been loaded and computes on processors; no GPU was at hand. */
 export const cudaPlan: WheelPlan & Required<Pick<WheelPlan, 'beside'>> = {
   ...linux,
   package: 'tensorflow',
@@ -207,7 +207,7 @@ export function downloadBytes({ releases, beside = {} }: WheelPlan): number {
   return [releases[0]!, ...Object.values(beside)].reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** @throws Error where there are no libraries of CUDA for the platform */
+/** @throws Error for a platform without CUDA libraries */
 export function checkCuda(key: string = platformKey()): void {
   if (key !== cudaPlatform)
     throw new Error(`TensorFlow with CUDA is published for ${cudaPlatform} only; this is ${key}`);

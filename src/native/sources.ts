@@ -46,7 +46,7 @@ export interface PrebuiltFiles {
 const systems: Record<string, string> = { linux: 'linux', darwin: 'darwin', win32: 'windows' };
 
 /**
- * Reads the addresses out of tfjs-node's package, so that they are those of its release (and its environment variables for
+ * Reads the addresses out of tfjs-node's package, so that they belong to its release (and its environment variables for
  * mirrors keep working). Undefined where nothing is published for the platform.
  */
 export function prebuiltFiles(

@@ -1,4 +1,4 @@
-/** What can be said of data before a flow is trained on them. */
+/** What is known about data before a flow is trained on them. */
 import type { Histogram } from './tensors';
 
 /** An end of a column's values where their density does not fade out. */
@@ -42,7 +42,7 @@ export interface RefusedColumn {
 
 export interface FeaturePreview extends NumberSummary {
   name: string;
-  /** Its place in the file, from 0; absent for what is no column of a table. */
+  /** Its place in the file, from 0; absent where it is not a column of a table. */
   column?: number;
   /** Rows without a value, of all that were read; absent for data that have no gaps. */
   gaps?: number;

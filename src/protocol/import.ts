@@ -6,7 +6,7 @@
  */
 export type TensorContainer = 'safetensors' | 'torch' | 'pickle' | 'hdf5' | 'keras' | 'eqx' | 'npz';
 
-/** Something that the file does not hold. The default is the library's own; an empty one, where none decides, is no answer. */
+/** Something that the file does not hold. The default is the library's own; an empty default, where there is none, is not an answer. */
 export interface ImportQuestion {
   /** Unique in the library, for example "imageSize"; also the key in the file next to the checkpoint. */
   key: string;

@@ -101,7 +101,7 @@ export interface LayerInfo {
   quantities?: Quantity[];
   /**
    * y from x, element by element and before any norm: x and the names of quantities, in blanks, in an expression for
-   * people. Absent where it is not known, or is no such expression.
+   * people. Absent where it is not known, or is not such an expression.
    */
   formula?: string;
   /** What it computes besides its output is the same for every example. */
@@ -114,7 +114,7 @@ export interface LayerInfo {
   networkPasses?: { forward: number; inverse: number };
   /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */
   mixes?: true;
-  /** Each value that it changes goes by a curve of which no more is known: there is no scale and no shift. */
+  /** Each value that it changes goes through a curve with no known scale or shift. */
   curved?: true;
   /** It maps each element by itself, and what it makes of other values can be computed: a curve. */
   mapsAlone?: true;

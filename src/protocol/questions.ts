@@ -159,7 +159,7 @@ export function hasCurves({ mapsAlone, inputShape }: LayerInfo): boolean {
   return mapsAlone === true && inputShape.length === 1;
 }
 
-/** Whether it can be told what the layers make of the context: an ONNX file has no gradients. */
+/** Whether the page can show how the layers use the context: an ONNX file has no gradients. */
 export function hasConditions({ context, format }: Pick<ModelSummary, 'context' | 'format'>): boolean {
   return context !== undefined && context.shape === undefined && format !== 'onnx';
 }

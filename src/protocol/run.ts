@@ -48,7 +48,7 @@ export interface RunCurves {
   message?: string;
   /** Milliseconds since 1970 of the last sign of life. */
   updated?: number;
-  /** As the training last said; rows of metrics lag behind it where it ends between two of them. */
+  /** Step in the last report of the training; rows of metrics lag behind it where it ends between two of them. */
   step?: number;
   /** Steps that the config asks for. */
   totalSteps?: number;

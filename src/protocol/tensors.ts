@@ -10,7 +10,7 @@ export interface NdArray<A extends NumericArray = NumericArray> {
   data: A;
 }
 
-/** What can be said of a tensor without looking at all of it. Moments are over finite values only. */
+/** Facts about a tensor that do not need all of it. Moments are over finite values only. */
 export interface TensorStats {
   count: number;
   min: number;

@@ -39,7 +39,7 @@ class Likelihood:
 
 
 def load_module(plan: Plan) -> ModuleType:
-    """flow.py, which the engine has written in this start. Only its text is run: Python would also take bytecode beside it."""
+    """flow.py, which the engine has written in this start. Only its text is run: Python would also take bytecode next to it."""
     file = plan.folder / "flow.py"
     try:
         with file.open("rb") as opened:

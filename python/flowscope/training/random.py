@@ -1,4 +1,4 @@
-"""The random numbers that Flowscope's engine draws: functions of seed, purpose and step, so that nobody has to send them.
+"""The random numbers that Flowscope's engine draws: functions of seed, purpose and step, so that they need not be sent.
 
 xoroshiro128+ (Blackman and Vigna 2018) draws one number after the other. It is linear over bits, so that its state after any
 number of steps is a product with a matrix: a long stream is drawn in lanes side by side, and from any place on.

@@ -119,7 +119,7 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   lacks: string;
   /**
    * @param at prefix of the module's tensors @param rests their names below it
-   * @returns what is in the way, in words, where it is no layer that is known
+   * @returns the problem, in words, where it is not a known layer
    */
   readStep(file: TensorFile, at: string, rests: readonly string[]): C | S | string;
   /** What a number without tensors stands for, or what is in the way. @param at as in `Step` */

@@ -32,7 +32,7 @@ export function readConvolution(file: TensorFile, prefix: string): StackedConvol
 /**
  * All of a network's tensors, in a Sequential in which every other module is a convolution.
  * @param prefix of the Sequential @param rests names below it
- * @returns what is in the way, as a string, where it is no such network
+ * @returns the problem, as a string, where it is not such a network
  */
 export function convolutionStack(
   file: TensorFile,

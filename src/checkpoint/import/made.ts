@@ -34,8 +34,8 @@ export interface MaskedLayer {
  * @param layers from first to last
  * @param seen `layout`: whether the last one gives the values of each feature one after the other; `context`: numbers of a
  *   context that the first one sees behind the features; `fromContext`: whether some units see that alone
- * @throws UserError naming the mask that is another one
  * @throws UserError naming the mask that differs
+ */
 export async function checkMasks(
   file: TensorFile,
   order: readonly number[],
@@ -161,7 +161,7 @@ export function sequentialNet(
  * also an MLP, whose layers have other names.
  * @param rests the names below the prefix @param masked for a MADE: each layer has a mask and degrees
  * @param features that the network sees, where it is not masked; what it sees more is a context
- * @returns what is in the way, as a string, where there is no such network
+ * @returns the problem, as a string, where there is no such network
  */
 export function residualNet(
   file: TensorFile,

@@ -99,7 +99,7 @@ export interface LinearStack {
  * The linear layers among the tensors of a module, all of which must belong to them.
  * @param module prefix of the module @param rests names below it
  * @param dropout whether dropout may stand before the last layer, which does nothing once trained
- * @returns what is in the way, as a string, where there is no such stack
+ * @returns the problem, as a string, where there is no such stack
  */
 export function linearStack(
   file: TensorFile,

@@ -39,7 +39,7 @@ export interface TakenFile {
   tensors: TakenTensor[];
 }
 
-/** Conversions beyond that many are not tried; tensors are then told by the names of their layers alone. */
+/** Conversions beyond this number are not tried; tensors are then told apart only by the names of their layers. */
 const mostTries = 400;
 
 /** @throws UserError when the file is damaged, or answers do not fit it */

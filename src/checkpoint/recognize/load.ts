@@ -29,7 +29,7 @@ export interface Imported {
   bytes: number;
 }
 
-/** A file of tensors that is no flow that is known. */
+/** A file of tensors that is not a known flow. */
 export interface Unrecognized {
   /** The closest match and what is missing, in words. */
   reason: string;
@@ -37,7 +37,7 @@ export interface Unrecognized {
 
 /**
  * Our own checkpoints and those of other libraries alike.
- * @throws UserError when there is no checkpoint at the path, it is damaged, or it is of no library that is known
+ * @throws UserError when there is no checkpoint at the path, it is damaged, or its library is not known
  */
 export async function loadAnyCheckpoint(given: string, options: ImportOptions = {}): Promise<Checkpoint> {
   const { kind, file } = await resolveModelPath(given);

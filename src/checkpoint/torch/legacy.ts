@@ -43,7 +43,7 @@ export function readLegacy(bytes: Uint8Array, rules: TorchRules): unknown {
   return value;
 }
 
-/** What torch.storage._load_from_bytes is given. @throws PickleError when it is no storage */
+/** Argument of torch.storage._load_from_bytes. @throws PickleError when it is not a storage */
 export function readNestedStorage(bytes: Uint8Array, rules: TorchRules): Storage {
   const storage = readLegacy(bytes, rules);
   if (!(storage instanceof Storage)) throw new PickleError('a storage in it is none');

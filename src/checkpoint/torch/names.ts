@@ -5,7 +5,7 @@ import { PickleError } from '../pickle/pickle';
 const longestKey = 1000;
 const mostCharacters = 2 ** 26;
 
-/** What is no text or number has no name: its own text may be far longer than the file. @throws PickleError for long keys */
+/** Values that are not text or numbers have no name: their text may be far longer than the file. @throws PickleError for long keys */
 export function nameOfKey(key: unknown): string {
   if (typeof key === 'string' && key.length > longestKey) {
     throw new PickleError(`a key in it has ${key.length} characters`);

@@ -25,7 +25,7 @@ const largestWhole = 2 ** 31 - 1;
 
 /**
  * Opens a checkpoint and finds its state dict; no tensor is read yet. The file stays open: `close` it.
- * @throws UserError when it is no checkpoint of PyTorch, is damaged, or holds more than tensors, plain values and objects
+ * @throws UserError when it is not a checkpoint of PyTorch, is damaged, or holds more than tensors, plain values and objects
  * of known libraries; the message then tells how to save it again
  */
 export async function openTorch(file: string): Promise<TensorFile> {

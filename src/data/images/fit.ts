@@ -2,7 +2,7 @@
 import { plain, withChannels, type Picture } from '../picture';
 import { loadSharp } from '../sharp';
 
-/** Scaled until it covers height × width, the centre cut out; returned as it is where it has that size. */
+/** Scales until it covers height × width, and cuts out the center; a picture of that size is returned as it is. */
 export async function fitPicture(picture: Picture, height: number, width: number): Promise<Picture> {
   if (picture.height === height && picture.width === width) return picture;
   const sharp = await loadSharp();

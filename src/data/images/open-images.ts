@@ -115,7 +115,7 @@ export async function openImages(
   };
 }
 
-/** Of images whose middle is scaled. */
+/** Side of the squares that the middles of images are scaled to; undefined where images are not cropped so. */
 function sideOfSquares({ resize, crop, cropSize, size }: ImageOptions): number | undefined {
   return crop === 'center' && resize === undefined && cropSize === undefined ? size : undefined;
 }

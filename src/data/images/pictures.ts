@@ -34,7 +34,7 @@ const room = new Room(2 ** 29);
 
 /**
  * Looks at the first picture for the shape that all have to have.
- * @param onDamaged all are read now, and those that cannot be are told and left out; throws where none is left
+ * @param onDamaged called with the unreadable pictures: all are read now, and those are left out; throws where none is left
  * @throws UserError when the first cannot be read
  */
 export async function openPictures(

@@ -5,7 +5,7 @@ export class Room {
 
   constructor(private readonly limit: number) {}
 
-  /** Resolves, in the order of the calls, once there is room, or nobody else has any. @returns gives it back */
+  /** Resolves, in the order of the calls, once there is room, or no one else has any. @returns a function that gives it back */
   async take(bytes: number): Promise<() => void> {
     while (this.taken > 0 && this.taken + bytes > this.limit) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));

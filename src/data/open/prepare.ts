@@ -40,7 +40,7 @@ export async function prepareRun(
   }
 }
 
-/** Of all examples, also where only some were opened. */
+/** Counts of all examples, also where only some were opened. */
 export function countsOf(
   { total, all, test, testTotal }: OpenSource['opened'],
   data: DataConfig,

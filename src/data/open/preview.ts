@@ -25,7 +25,7 @@ const lookedVectors = 20_000;
 export const lookedImages = 512;
 const sheetExamples = 64;
 const sheetColumns = 16;
-/** So few stand beside each other. */
+/** This many examples, or fewer, are in one row. */
 const oneRow = 8;
 const shownRows = 20;
 const shownFeatures = 64;

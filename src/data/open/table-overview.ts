@@ -36,7 +36,7 @@ export interface Peeked {
 
 /**
  * @param baseFolder what a relative path is relative to
- * @returns undefined for data that are no table
+ * @returns undefined for data that are not a table
  * @throws UserError when the file cannot be read
  */
 export async function tableOverview(source: string, baseFolder: string): Promise<TableOverview | undefined> {

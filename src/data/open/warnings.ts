@@ -20,7 +20,7 @@ const outlier = 30;
 const outlierOfQuartiles = 100;
 /** Deviations. */
 const farFromZero = 20;
-/** Of the deviation: what float32 may round off. */
+/** Share of the deviation that float32 may round off. */
 const mostRounded = 0.01;
 /** Columns that a sentence names. */
 const mostNamed = 5;
@@ -323,7 +323,7 @@ function farthestOf({ name, min, max, mean, quartiles }: FeatureFacts): string {
   return `"${name}" ${short(max - mean > mean - min ? max : min)}${usual}`;
 }
 
-/** Values are read as float32, in which all large ones are whole: far from zero beside their spread, they are taken for numbers of something. */
+/** In float32, large values are whole. Values far from zero compared with their spread are taken for numbers of something. */
 function losesDigits({ min, max, mean, std }: FeatureFacts): boolean {
   const largest = largestOf({ min, max });
   const isFar = largest > largestWhole && Math.abs(mean) > farFromZero * std;

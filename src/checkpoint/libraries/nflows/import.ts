@@ -95,7 +95,7 @@ const tailQuestion = boundQuestion('tail_bound', 1);
 
 const rationalQuadratic = 'rational-quadratic';
 
-/** Splines take 10 bins if nothing is said, which sbi leaves so, in glasflow 4, in nessai and dingo 8. */
+/** Default number of bins: 10, also in sbi; 4 in glasflow; 8 in nessai and dingo. */
 export const splineKinds = new SplineKinds({
   name: 'nflows',
   key: 'splineKind',

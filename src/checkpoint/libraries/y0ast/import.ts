@@ -2,7 +2,7 @@
  * Glow of y0ast/Glow-PyTorch: "flow.layers" are squeezes without tensors, steps of act norm, 1×1 convolution (or reversed
  * channels) and coupling, and splits, which drop the second half of the channels under a normal distribution that a
  * convolution of the first half predicts. The classes of `y_condition`, one-hot, are the context of the last latents'
- * distribution; "project_class" guesses them from latents and is no part of the flow.
+ * distribution; "project_class" guesses them from latents and is not part of the flow.
  */
 import { several } from '../../../base/text';
 import { UserError } from '../../../base/user-error';

@@ -118,7 +118,7 @@ const mixingQuestion = choice(
 
 const bernstein = 'BoundedBernsteinTransform';
 
-/** NSF takes 8 bins if nothing is said, BPF a degree of 16; the default of SOSPF, 16 values, fits no spline. */
+/** Defaults of zuko: 8 bins for NSF, degree 16 for BPF; the default of SOSPF, 16 values, fits no spline. */
 const splineKinds = new SplineKinds({
   name: 'zuko',
   key: 'univariate',
