@@ -49,7 +49,7 @@ const checks = (file, folder) => [
     'install into an empty folder',
     async () => {
       fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }\n');
-      // Without scripts: those of ONNX Runtime download libraries for GPUs, which Flowscope does not use.
+      // Without scripts: ONNX Runtime's scripts download libraries for GPUs, which Flowscope does not use.
       const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', file];
       const { code, output } = await npm(args, { cwd: folder, quiet: true });
       if (code !== 0) throw new Stop(`npm install ended with ${code}: ${output.trim()}`);

@@ -34,7 +34,7 @@ export const mayImport = {
   webview: ['base', 'config', 'protocol'],
 };
 
-/** The same of the folders of `src/engine`; the files beside them may import from all. */
+/** The same of the folders of `src/engine`; the files next to them may import from all. */
 export const mayImportInEngine = {
   backends: [],
   model: ['backends'],

@@ -79,7 +79,7 @@ function emptyConfig(profile) {
 
 /**
  * Runs the suite `test/<suite>/**.test.ts` and resolves to { passed, failed, skipped }. With `vsix` that package is installed
- * and tested instead of the checkout. A failed test is tried `retries` times more, each told of in `again`. One in which
+ * and tested instead of the checkout. A failed test is tried `retries` times more, each named in `again`. One in which
  * no test ends for too long is ended, and what did not run is named in `missing`.
  */
 export async function runExtensionSuite(

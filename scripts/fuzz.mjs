@@ -34,7 +34,7 @@ function launchOf(nodeArgs, trace) {
 }
 
 /**
- * Files that were opened and lie neither in the case's folder nor among those of Node, the system's libraries and the product.
+ * Files that were opened and lie neither in the case's folder nor among Node's, the system's and the product's own.
  * @returns {Map<string, number>} how often each
  */
 function openedElsewhere(trace, folder) {
@@ -101,7 +101,7 @@ export function createFuzzer(script, { pace = 1, trace } = {}) {
       else child.kill('SIGKILL');
     });
 
-  /** Resolves to { problem } at the first bad case, with its index, or to { done }. @param onCase told of each */
+  /** Resolves to { problem } at the first bad case, with its index, or to { done }. @param onCase called for each */
   const ask = async (order, onCase = () => undefined) => {
     if (!child || child.exitCode !== null || child.signalCode !== null) start();
     await ready;

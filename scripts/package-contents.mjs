@@ -86,7 +86,7 @@ export async function copyNativePackages(folder, target) {
   return copied;
 }
 
-/** Folder of an npm package: node_modules has this machine's, those of other platforms are fetched. */
+/** Folder of an npm package: node_modules has this machine's, packages of other platforms are fetched. */
 async function installed(name, version) {
   const here = path.join(modules, ...name.split('/'));
   if (fs.existsSync(here)) return here;

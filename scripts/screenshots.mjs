@@ -12,7 +12,7 @@ import { root } from './esbuild-options.mjs';
 import { main, Stop } from './run.mjs';
 import { inspectorPage, openBrowser, smallPng } from './screenshot-pages.mjs';
 
-/** A page that stands alone follows the system. */
+/** A standalone page follows the system. */
 const themes = {
   dark: { colorScheme: 'dark', contrast: 'no-preference' },
   light: { colorScheme: 'light', contrast: 'no-preference' },

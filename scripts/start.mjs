@@ -35,7 +35,7 @@ function freshFolder(name) {
 }
 
 async function flowscope(...args) {
-  // The library's notes about its own build would stand between the lines of progress.
+  // The library's notes about its own build would come between the lines of progress.
   const env = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
   const { code } = await run(process.execPath, [path.join('dist', 'cli.js'), ...args], { cwd: root, env });
   if (code !== 0) throw new Stop(`flowscope ${args[0]} ended with ${code}.`);

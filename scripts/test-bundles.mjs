@@ -70,7 +70,7 @@ export function bundleTogether(name, sources, most) {
   const count = Math.min(most, sources.length);
   const entries = Array.from({ length: count }, (_, part) => {
     const entry = path.join(folder, `part-${part + 1}.ts`);
-    // In turn: those of one folder take about as long.
+    // In turn: files of one folder take about as long.
     const files = sources.filter((_, at) => at % count === part);
     const lines = files.map((file) => `import ${JSON.stringify(path.join(root, file))};\n`);
     fs.writeFileSync(path.join(root, entry), lines.join(''));

@@ -21,7 +21,7 @@ export function readProgress(file) {
   for (const { event, test, message } of events) {
     if (event === 'planned') open.set(test, 'planned');
     else if (event === 'start') {
-      // Started once more stands last.
+      // A test that is started once more comes last.
       open.delete(test);
       open.set(test, 'running');
     } else if (event === 'retry') result.again.push(`${test}: ${message}`);

@@ -1,7 +1,7 @@
 // npm test: sets up, then runs the tiers in order, the tiers in a window in parallel with the others, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
 // Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
-// --full runs every test and every case; without it those of test/lengths.json are left out, unless --file names their file.
+// --full runs every test and every case; without it the ones in test/lengths.json are left out, unless --file names their file.
 import { pythonSources, runPythonTests } from './python-tests.mjs';
 import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';

@@ -80,7 +80,7 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
   return { argument, options: values, common: values as ParsedCommand['common'] };
 }
 
-/** What stands for the value in help and errors. */
+/** Placeholder for the value in help and errors. */
 export function placeholder(spec: OptionSpec): string {
   if (spec.type === 'flag') return '';
   return spec.type === 'choice' ? spec.choices.join('|') : spec.value;

@@ -51,7 +51,7 @@ export function scientific(value: number): string {
   return value === 0 ? '0' : value.toExponential(1);
 }
 
-/** Cells that are longer stand out of their column. */
+/** Longer cells extend beyond their column. */
 const widestColumn = 200;
 
 /** Rows under headings; `right` columns are aligned to the right. */

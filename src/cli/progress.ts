@@ -5,9 +5,9 @@ import type { Terminal } from './terminal';
 export interface ProgressState {
   /** Done, in [0, 1]; undefined if unknown. */
   fraction?: number;
-  /** What stands before the bar. */
+  /** Text before the bar. */
   label: string;
-  /** What stands after it. */
+  /** Text after the bar. */
   note?: string;
   etaSeconds?: number;
 }

@@ -69,7 +69,7 @@ const largestResting = 16 << 20;
 
 export function createService(options: ServiceOptions = {}): EngineService {
   const { events = {} } = options;
-  /** By id; of those that rest the one closed last stands last. */
+  /** By id; among resting models the one closed last comes last. */
   const entries = new Map<string, Entry>();
   /** By stamp, so that two that open the same file at once share it. */
   const opening = new Map<string, Promise<Entry>>();

@@ -8,7 +8,7 @@ export interface Best {
   bitsPerDim?: number;
 }
 
-/** What stands between the numbers, in a language. */
+/** Text between the numbers, in a language. */
 export interface FormatWords {
   noValidation: string;
   saving: string;

@@ -189,7 +189,7 @@ function single(
   }
 }
 
-/** The layers from number `from` on. @param scale how many factor-outs stand before them */
+/** The layers from number `from` on. @param scale how many factor-outs come before them */
 function rest(
   build: Build,
   from: number,

@@ -3,7 +3,7 @@ import { sizeOf } from '../base/shape';
 import type { Flow } from './built-flow';
 
 /**
- * For every element of z (row-major, in the flow's output shape) the zero-based scale at which it leaves. Latents keep a
+ * For every element of z (row-major, in the flow's output shape) the zero-based scale where it leaves. Latents keep a
  * place in the image, so an element leaves at the last scale whose layers work on its place. All 0 for vectors.
  */
 export function latentScales(flow: Pick<Flow, 'layers' | 'outputShape'>): Int32Array {

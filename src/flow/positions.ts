@@ -1,4 +1,4 @@
-/** Where values stand: for each element of an image, the number of the element that it takes, row-major. */
+/** Where values are: for each element of an image, the number of the element that it takes, row-major. */
 import type { ImageShape } from './layers/squeeze';
 
 /** Elements of the channels that are listed, pixel by pixel. */

@@ -1,6 +1,6 @@
 /**
  * The graph: a flat list of kernel calls in execution order, each value with a static shape and dtype.
- * Operator names and attributes are those of TensorFlow.js kernels, so no mapping stands between what the
+ * Operator names and attributes are those of TensorFlow.js kernels, so no mapping is needed between what the
  * flow calls and what is recorded.
  */
 
@@ -35,7 +35,7 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly values: ReadonlyMap<number, Value>;
   readonly constants: ReadonlyMap<number, ConstantData>;
-  /** Names of constants that a person knows, for example those of parameters. */
+  /** Names of constants that a person knows, for example names of parameters. */
   readonly constantNames?: ReadonlyMap<number, string>;
   /** What values are called in the flow, of graphs as they are traced. */
   readonly valueNames?: ReadonlyMap<number, string>;

@@ -6,7 +6,7 @@ const shortTypes = { float32: 'f32', int32: 'i32', bool: 'bool' } as const;
 
 /**
  * One line a value: `c:f32[N,2] = Add a couplings.0.bias`, attributes in brackets after the op, and a comment where the
- * scope changes. Inputs and constants with a name go by it, numbers stand where they are used, everything else is lettered in order.
+ * scope changes. Inputs and constants with a name go by it, numbers are where they are used, everything else is lettered in order.
  * Constants are summarized. N is the batch size of graphs for any.
  */
 export function printGraph(graph: Graph): string {

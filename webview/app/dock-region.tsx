@@ -5,7 +5,7 @@ import type { RegionFeature, TabRegion } from '../base/store/store';
 import { useStore } from '../base/store/use-store';
 import { Panel, PanelSwitch } from './panels';
 
-/** A region of the page with one view for each of its tabs. @param end what stands right of them */
+/** A region of the page with one view for each of its tabs. @param end content to the right of them */
 export function DockRegion({
   region,
   class: name,

@@ -1,4 +1,4 @@
-/** What the host says to the page, and what it is told. */
+/** Messages from the host to the page, and from the page to the host. */
 import { runState } from '../base/store/run-state';
 import type { Store } from '../base/store/store';
 import { act } from './actions';

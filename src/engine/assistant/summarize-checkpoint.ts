@@ -10,7 +10,7 @@ import type { ModelDescription } from '../open/description';
 const mostLayers = 60;
 
 /**
- * What a file or run is, as `flowscope info` says it, and how its run stands.
+ * What a file or run is, as `flowscope info` says it, and the state of its run.
  * @throws UserError when there is no model at the path, CancelledError
  */
 export async function summarizeCheckpoint(given: string, signal: AbortSignal): Promise<CheckpointReport> {

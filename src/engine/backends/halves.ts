@@ -1,6 +1,6 @@
 /**
  * A batch in two halves, each on half of the threads: they meet once, at the end, and not after every node. Two cores take
- * 0.70 of the time for couplings of matrices and 0.9 for those of convolutions (`npm run bench`).
+ * 0.70 of the time for couplings of matrices and 0.9 for couplings of convolutions (`npm run bench`).
  */
 import type { Graph } from '../../graph/ir';
 import { sizeOf } from '../../base/shape';
@@ -56,7 +56,7 @@ export function isLongWork(graph: Graph, { examples = 0 }: CompileOptions): bool
   return graph.dynamicBatch !== undefined && placesOf(graph) * examples >= leastPlaces;
 }
 
-/** Whether a graph is compiled in a moment: its batches are more often too small to be halved than those of others. */
+/** Whether a graph is compiled in a moment: its batches are often too small to be halved. */
 export function isSmall(graph: Graph): boolean {
   return parametersOf(graph) < fewParameters;
 }

@@ -20,7 +20,7 @@ function serve(): void {
   // Elsewhere it would be the whole process. What the thread starts, as ONNX Runtime's own, inherits it.
   if (nice !== undefined && process.platform === 'linux') setPriority(nice);
   const backend = createOnnxRuntimeBackend(options);
-  // Whoever asks first is told.
+  // The first question gets the error.
   backend.catch(() => undefined);
   const programs = new Map<number, Program>();
   let next = 1;

@@ -8,7 +8,7 @@ import type { ProgramCacheOptions } from './program-cache';
 export interface ThreadOptions {
   threads: number;
   reason: string;
-  /** The thread's niceness, where threads have one of their own, which is on Linux; that of who starts it by default. */
+  /** The thread's niceness, where threads have their own, which is on Linux; by default the starting thread's. */
   nice?: number;
   /** See `createOnnxRuntimeBackend`. */
   spin: boolean;

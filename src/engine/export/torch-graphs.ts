@@ -1,4 +1,4 @@
-/** The functions of a flow that is written as a PyTorch module, traced, and what stands around them in the file. */
+/** The functions of a flow that is written as a PyTorch module, traced, and the text around them in the file. */
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { ModelConfig } from '../../config/schema';

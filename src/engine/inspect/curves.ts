@@ -1,4 +1,4 @@
-/** Follows the run that a model lies in: what was measured, its checkpoints, and what its training was told. */
+/** Follows the run that a model lies in: measurements, checkpoints, and requests to its training. */
 import { stat } from 'node:fs/promises';
 import { askedControl, readRates } from '../../checkpoint/control';
 import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';

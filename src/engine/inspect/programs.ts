@@ -66,7 +66,7 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
           }
         : {}),
     },
-    // Each holds the weights of a layer or more, so that they are dropped as those of single batch sizes are.
+    // Each holds the weights of a layer or more, so they are dropped like programs of single batch sizes.
     inner: {
       names: (layer) => innerNames(model, layers[layer]!),
       features: (layer) =>

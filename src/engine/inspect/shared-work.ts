@@ -18,7 +18,7 @@ export interface SharedWork {
   clear(): void;
 }
 
-/** @param keep results that stay, those of longest ago leave first */
+/** @param keep results that stay; the oldest leave first */
 export function createSharedWork(keep: number): SharedWork {
   const entries = new Map<string, Entry>();
 

@@ -1,4 +1,4 @@
-/** What can be said of numbers without showing them all. */
+/** A summary of numbers without showing them all. */
 import { largestWhole } from '../../protocol/tensor-window';
 import type { Histogram, NdArray, NumericArray, TensorStats, TensorView } from '../../protocol/tensors';
 

@@ -24,7 +24,7 @@ export function laidOut(shape: readonly number[], layout: Layout): number[] {
   return [channels, height, width];
 }
 
-/** An array whose last axes are those of examples of the shape `event`, in that layout. */
+/** An array whose last axes are the axes of examples of the shape `event`, in that layout. */
 export function arrayIn(
   { shape, data }: NdArray<Float32Array>,
   event: readonly number[],

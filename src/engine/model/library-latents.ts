@@ -1,5 +1,5 @@
 /**
- * A chain over images with its latents as the library of its file gives them. Ours are standard normal and stand at their
+ * A chain over images with its latents as the library of its file gives them. Ours are standard normal and are at their
  * places in the image; libraries give the parts one after the other, channels first, and before the learned priors, which
  * they count in addition to the log-det; or only the part that leaves last.
  */
@@ -43,7 +43,7 @@ function libraryLatents(
 /**
  * @param bare of the chain of `barePriors` @param whole of the chain itself
  * @returns a runner that shares the programs of the two; its z is [D], or [H, W, C] where all that it gives leaves at once.
- *   Latents that it does not give are scored with the log-det, and are those of their mean on the way back
+ *   Latents that it does not give are scored with the log-det, and are at their mean in the inverse
  */
 export function libraryRunner(
   config: ImageModelConfig,

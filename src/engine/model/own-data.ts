@@ -26,7 +26,7 @@ export interface OwnFiles {
   closeFiles(): Promise<void>;
 }
 
-/** Others are closed when more are opened, those of longest ago first. */
+/** Others are closed when more are opened, the oldest first. */
 const keptOpen = 4;
 
 /** @param data of the model: other data are read as these were */

@@ -40,7 +40,7 @@ export interface FlowRunner {
   parameterCount?: number;
   /** The zero-based scale at which each latent leaves; absent where it is not known. */
   latentScales?: Int32Array;
-  /** Names of the couplings in forward order; empty where single layers cannot be told. */
+  /** Names of the couplings in forward order; empty where single layers are not known. */
   couplings: readonly string[];
   /** The distribution of z. */
   base: RunningBase;

@@ -7,7 +7,7 @@ import { readMetadata } from './metadata';
 import { readOnnx } from './read';
 
 /**
- * What can be said of an ONNX file. One that Flowscope wrote names its architecture; its graph is folded, so its layers
+ * Summary of an ONNX file. One that Flowscope wrote names its architecture; its graph is folded, so its layers
  * can be named but not looked into.
  *
  * @throws UserError for a file that is no ONNX model

@@ -63,7 +63,7 @@ export function createAloneLayers(
       const found = row?.found;
       if (!found) return undefined;
       const part = await partOfRow(index);
-      // All of the flow stands at the cut, also what this row does not work on.
+      // The cut has all values of the flow, also the ones that this row does not work on.
       const state = new Float32Array(flow.variables.count).fill(NaN);
       rows.forEach(({ before, after }, i) => {
         const { input, output } = records[i]!;

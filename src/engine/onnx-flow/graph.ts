@@ -5,7 +5,7 @@ import { UserError } from '../../base/user-error';
 export interface GraphNode {
   index: number;
   op: string;
-  /** Names of the tensors that it reads, those of graphs inside of it included. */
+  /** Names of the tensors that it reads, names in graphs inside of it included. */
   reads: readonly string[];
   writes: readonly string[];
   proto: onnx.INodeProto;

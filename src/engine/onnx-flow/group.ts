@@ -8,7 +8,7 @@ export interface CouplingGroup {
 /** Each value by a map of its own: a spline coupling, an autoregressive layer, a function of single values. */
 export interface OrderedGroup {
   kind: 'ordered';
-  /** Constant ones stand around the one that is ordered, as the box of a spline. */
+  /** Constant ones surround the one that is ordered, as the box of a spline. */
   steps: (OrderedStep | AffineStep)[];
 }
 export interface MixingGroup {

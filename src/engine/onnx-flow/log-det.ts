@@ -151,7 +151,7 @@ function settleConstant(probe: Probe, layer: FoundLayer): void {
   }
 }
 
-/** Where ln |∂y/∂x| of each value that moves stands, if one tensor is its log-det. */
+/** Where ln |∂y/∂x| of each value that moves is, if one tensor is its log-det. */
 function slopesOf({ values }: Probe, { terms = [], slopesAt, moves }: FoundLayer): MovedValues | undefined {
   const [term] = terms;
   const data = term && values.get(term.tensor);

@@ -51,7 +51,7 @@ const usualPixels = { levels: 256, dataRange: 0.9 };
 /** |x − inverse(forward(x))| above which two files are not of one flow. */
 const pairTolerance = 0.05;
 
-/** @throws UserError for a file that cannot be read or run, or whose inputs and outputs cannot be told */
+/** @throws UserError for a file that cannot be read or run, or whose inputs and outputs cannot be identified */
 export async function openOnnxFlow(file: string, threads: number): Promise<OnnxFlow> {
   const found = await findPair(file);
   const opened: { dispose(): Promise<void> }[] = [];

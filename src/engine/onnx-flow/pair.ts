@@ -26,7 +26,7 @@ export interface FilePair {
   inverse?: FlowFile;
 }
 
-/** @throws UserError for a file that is no ONNX model, or whose inputs and outputs cannot be told */
+/** @throws UserError for a file that is not an ONNX model, or whose inputs and outputs cannot be identified */
 export async function readFlowFile(file: string): Promise<FlowFile> {
   const read = await readOnnx(file);
   const given = await readOnnxPorts(file);

@@ -161,7 +161,7 @@ function imageQuestions({ layout }: FlowPorts): ImportQuestion[] {
   ];
 }
 
-/** Nothing where they cannot be told, which is when they are asked for most. */
+/** Nothing where they cannot be identified, which is when the questions matter most. */
 function guessed(identify: () => FlowPorts): FlowPorts | undefined {
   try {
     return identify();

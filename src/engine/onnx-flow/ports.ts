@@ -49,7 +49,7 @@ const latentName = /^(z|latents?|noise|u|eps)$/i;
 const isFloat = (dtype: string): boolean => /^float(32)?$/.test(dtype);
 const isDouble = (dtype: string): boolean => /^(double|float64)$/.test(dtype);
 
-/** @throws UserError when they cannot be told, saying how to name them */
+/** @throws UserError when they cannot be identified, saying how to name them */
 export function identifyPorts(
   file: string,
   described: { inputs: readonly DescribedPort[]; outputs: readonly DescribedPort[] },

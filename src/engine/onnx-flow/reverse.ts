@@ -156,7 +156,7 @@ async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer):
   const { mixing, places, curved } = layer;
   if (mixing) return linearRunner(layer, mixing, probe.batch);
   const part = await openLayerPart(probe, variables, layer.before, to);
-  /** Values that can be found at once: all of a coupling, those of one place of an autoregressive layer. */
+  /** Values that can be found at once: all of a coupling, or the values of one place of an autoregressive layer. */
   const steps = new Map<number, number[]>();
   moving.forEach((k, i) => {
     const place = places?.[k] ?? 0;

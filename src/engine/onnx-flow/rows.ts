@@ -65,7 +65,7 @@ export function flowRows(
   const plans = planned(flow, layers, native, outside);
 
   const size = outputPositions.length;
-  // What stands at each place, from data to latent. In a backward file the last layer's end is x.
+  // The value at each place, from data to latent. In a backward file the last layer's end is x.
   let state = new Int32Array(size);
   if (backward)
     for (const { positions, end } of layers.toReversed()) positions.forEach((p, k) => (state[p] = end[k]!));
@@ -288,7 +288,7 @@ function fitNative(
     });
   }
   if (left.length > 0) return undefined;
-  // What leaves a row that only moves values stands where the next row takes it in.
+  // The output of a row that only moves values is where the next row reads it.
   plans.forEach((plan, i) => {
     if (!plan.found && !plan.outside) plan.after = plans[i + 1]?.positions ?? plan.positions;
   });

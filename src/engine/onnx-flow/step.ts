@@ -84,7 +84,7 @@ export async function testStep(
   const mayMix = step.kind === 'unknown' || (!step.scaleVaries && step.shiftVaries);
   if (!few || !mayMix) return step;
   const { made, computed } = step;
-  // Values that mix have no own ones before them but those that stand at their places.
+  // Values that mix have no predecessors of their own except the values at their places.
   const given = holding(variables, from);
   const order = step.kind === 'unknown' ? byPlace(variables, step.moved, made, computed, given) : undefined;
   const moved = order ? Int32Array.from(order, (k) => step.moved[k]!) : step.moved;
@@ -294,7 +294,7 @@ async function openStep(
   };
 }
 
-/** For each made variable, the moved one that stands at its place in a tensor of the same size before it. */
+/** For each made variable, the moved one at its place in a tensor of the same size before it. */
 function byPlace(
   { tensors, byName, home, place }: Variables,
   moved: Int32Array,

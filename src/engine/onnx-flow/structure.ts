@@ -35,7 +35,7 @@ export interface LinearMap {
 export interface OrderedMap extends OwnMaps {
   /** One value alone for each, or values one after the other: each answers to those before it. */
   kind: 'elementwise' | 'triangular';
-  /** For each made variable the moved one that stands at its place. */
+  /** For each made variable the moved one at its place. */
   order: Int32Array;
   /** For `triangular`: how many of the moved ones have to be known before each made one. */
   places: Int32Array;

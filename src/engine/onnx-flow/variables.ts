@@ -88,7 +88,7 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
     [...values.get(name)!, ...(far?.get(name) ?? [])].map(
       (data) => new Uint32Array(data.buffer, data.byteOffset, data.length),
     );
-  // What is computed from the context alone is no variable of the flow, wherever it stands.
+  // What is computed from the context alone is not a variable of the flow, wherever it is.
   for (const name of given) {
     const runs = values.get(name)!;
     const bits = bitsOf(name);

@@ -1,4 +1,4 @@
-/** Parameters that are set by the first batch before training: those of act norms (Kingma and Dhariwal 2018). */
+/** The first batch sets some parameters before training: the parameters of act norms (Kingma and Dhariwal 2018). */
 import { logLikelihood } from '../../flow/flow';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { trace, type TensorMap } from '../../graph/trace/trace';

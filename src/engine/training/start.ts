@@ -29,7 +29,7 @@ export interface Start {
   standardization?: Standardization;
   /** An interrupted run that goes on. */
   resumed?: { step: number; seconds: number; progress: RunProgress; tensors: TensorTable };
-  /** Learning rates that the interrupted run was told, also at steps after the one it goes on from. */
+  /** Learning rates that the interrupted run was given, also at steps after the one it goes on from. */
   rates?: RateChange[];
   /** Weights of a checkpoint that a new run starts from. */
   weights?: TensorTable;

@@ -47,7 +47,7 @@ export interface Trainer {
   readonly flow: Flow;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
-  /** Runs step number `step`, counted from 1. `rates`: learning rates that the run was told. */
+  /** Runs step number `step`, counted from 1. `rates`: learning rates that the run was given. */
   step(step: number, rates?: readonly RateChange[]): Promise<StepResult>;
   /** Mean over a split, evaluation mode, with the same noise every time. */
   evaluate(split: Split): Promise<Likelihood>;

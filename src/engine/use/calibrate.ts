@@ -1,7 +1,7 @@
 /**
  * Calibration of a conditional flow: whether its samples for a context are distributed as the examples that come with it.
  *
- * - Simulation-based calibration: ranks of each true feature among those of samples (Talts et al. 2018, arXiv:1804.06788).
+ * - Simulation-based calibration: ranks of each true feature among samples (Talts et al. 2018, arXiv:1804.06788).
  * - Expected coverage of regions of highest density: ranks of the log-density (Hermans et al. 2022, arXiv:2110.06581).
  * - TARP: ranks of the distance from a reference point (Lemos et al. 2023, arXiv:2302.03026). Reference points that go by the context
  *   make it find a flow that ignores its context, which the others cannot.

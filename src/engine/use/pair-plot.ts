@@ -1,5 +1,5 @@
 /**
- * Posterior predictive check of two features: held-out examples beside one sample for the condition of each, and how far apart the two
+ * Posterior predictive check of two features: held-out examples and one sample for the condition of each, and how far apart the two
  * sets are by their energy distance (Székely and Rizzo 2013, Journal of Statistical Planning and Inference 143).
  */
 import { UserError } from '../../base/user-error';

@@ -74,7 +74,7 @@ export type Reading = 'feature' | 'density' | 'distance';
 
 function problemOf(reading: Reading, mean: number, spread: number, n: number): CalibrationProblem {
   if (reading === 'density') return mean > 0.5 ? 'too narrow' : 'too wide';
-  // In standard errors: the variance of a uniform number is 1/12, that of (u − 1/2)² 1/180. Ranks that are all at one end spread
+  // In standard errors: uniform u has the variance 1/12, (u − 1/2)² has 1/180. Ranks that are all at one end spread
   // far from 1/2 too, so what the mean explains does not count as spread.
   const shifted = (mean - 0.5) * Math.sqrt(12 * n);
   const spreads = ((spread ** 2 - 1) / 12 - (mean - 0.5) ** 2) * Math.sqrt(180 * n);

@@ -123,7 +123,7 @@ function classesOf({ names, classes }: ContextInfo): string {
 
 /** Length of a row that ends in the number of its class, instead of a number for each class. */
 function sizeByNumber({ names, classes }: ContextInfo): number | undefined {
-  // Other numbers stand before the classes.
+  // Other numbers come before the classes.
   return classes && classes.start + classes.count === names.length ? classes.start + 1 : undefined;
 }
 

@@ -8,7 +8,7 @@ export async function openInInspector(services: Services, target?: unknown): Pro
   if (uri) await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
 }
 
-/** Opens an ONNX file read-only, with what can be said of it. */
+/** Opens an ONNX file read-only, with a summary of it. */
 export async function importOnnx(services: Services, target?: unknown): Promise<void> {
   const wanted = {
     title: l10n.t('Import ONNX'),

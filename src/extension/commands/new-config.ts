@@ -38,7 +38,7 @@ export async function newConfig(target?: unknown): Promise<void> {
   const { name } = chosen;
   const editor = await writeConfig(l10n.t('New Run Config'), { folder, name }, () => configText(name));
   if (!editor) return;
-  // Which data is what no preset but those of built-in data says.
+  // Only the presets of built-in data name their data.
   const at = editor.document.getText().indexOf('"source": ""') + '"source": "'.length;
   const place = editor.document.positionAt(at);
   if (at > '"source": "'.length) editor.selection = new Selection(place, place);

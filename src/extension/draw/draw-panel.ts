@@ -73,7 +73,7 @@ export class DrawPanels {
           .filter(({ kind }) => kind === 'plane')
           .map(({ source, title }) => ({ name: source, title })),
       load: async (name, token) => {
-        // The engine is held while it reads, not while the panel stands open.
+        // The engine is held while it reads, not while the panel is open.
         const lease = this.inspection.acquire();
         const call = `${id}/${token}`;
         try {

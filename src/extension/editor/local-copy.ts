@@ -63,7 +63,7 @@ export async function localFile(context: ExtensionContext, uri: Uri): Promise<Lo
   return { path: target, copied: true, dispose: () => rm(folder, { recursive: true, force: true }) };
 }
 
-/** The sidecar with a file's answers; undefined where there is none, or where it is longer than any of ours. */
+/** The sidecar with a file's answers; undefined where there is none, or where it is longer than our own ever are. */
 export async function answersBeside(uri: Uri): Promise<Uint8Array | undefined> {
   const file = sidecarOf(uri);
   const found = await workspace.fs.stat(file).then(undefined, () => undefined);

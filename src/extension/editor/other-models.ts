@@ -36,7 +36,7 @@ interface Entry<E> {
 }
 
 export class OtherModels<E extends ModelOpener> {
-  /** The one used last stands last. */
+  /** The one used last comes last. */
   private readonly entries = new Map<string, Entry<E>>();
 
   /** @param acquire for the engine that a file is opened in; given back when the file is closed */

@@ -35,7 +35,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   readonly uri: Uri;
   layers: readonly OutlineLayer[] = [];
   selection: PageSelection | undefined;
-  /** Tells the tokens of this page from those of others that share the engine. */
+  /** Tells the tokens of this page from other pages' tokens in the same engine. */
   private readonly id = randomUUID();
   private readonly pending = new Set<string>();
   private readonly disposables: Disposable[] = [];

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { l10n, type Uri } from 'vscode';
 import { modelName, runNameOf } from '../view-types';
 
-/** What a tab says: the run and which of its checkpoints, since those of all runs have the same names; elsewhere the file. */
+/** Title of a tab: the run and which of its checkpoints, since all runs have the same names for them; elsewhere the file. */
 export function titleOf(uri: Uri, { gone = false } = {}): string {
   const run = runNameOf(uri);
   const name = run === undefined ? path.posix.basename(uri.path) : `${run} · ${modelName(uri)}`;

@@ -19,7 +19,7 @@ export class InspectionEngines extends SharedEngine {
   private readonly alone = new Map<string, SharedEngine>();
   private readonly timing = new Map<string, SharedEngine>();
 
-  /** @param onSilent told when the engine of a file, or without one that of Flowscope's own, has not answered for some seconds */
+  /** @param onSilent called when the engine of a file, or without one the engine of our own files, is silent for some seconds */
   constructor(
     private readonly startIn: (room: Room) => EngineProcess,
     private readonly onSilent: (file?: FileName) => void,
@@ -63,7 +63,7 @@ export class InspectionEngines extends SharedEngine {
   }
 
   /**
-   * Ends the engine that reads a file, or without one that of Flowscope's own, at once. Whoever has it opens what he needs again with his
+   * Ends the engine that reads a file, or without one our own files' engine, at once. Its users open what they need again with their
    * next question. False where none runs.
    */
   stop(file?: FileName): boolean {

@@ -1,7 +1,7 @@
 /** Notices that an engine does not answer any more: native code that may never end holds its thread. */
 import type { EngineProcess } from './engine-process';
 
-/** Milliseconds between questions, and of silence that is told. Opening a large graph is silent for a second or two. */
+/** Milliseconds between questions, and of reported silence. Opening a large graph is silent for a second or two. */
 const usual = { between: 1000, silent: 5000 };
 
 /** Tells `onSilent` once for each time that nothing has come back for a while, until the process ends. */

@@ -1,4 +1,4 @@
-/** Asks for what a file of another library does not hold. The library's defaults stand ready: Enter takes them. */
+/** Asks for what a file of another library does not hold. The library's defaults are filled in: Enter takes them. */
 import { l10n, type QuickPickItem } from 'vscode';
 import type { ImportAnswers, ImportForm, ImportQuestion } from '../../protocol/import';
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';

@@ -5,7 +5,7 @@ export type LayerNode = { kind: 'layer'; layer: OutlineLayer; parent: ScaleNode 
 
 export interface ScaleNode {
   kind: 'scale';
-  /** Tells groups apart, also those of one scale. */
+  /** Tells groups apart, also groups of one scale. */
   id: string;
   /** Zero-based. */
   scale: number;

@@ -131,7 +131,7 @@ class PreviewSession implements Disposable {
     return this.source.endsWith('.json');
   }
 
-  /** The engine is held while it reads, not while the panel stands open. */
+  /** The engine is held while it reads, not while the panel is open. */
   private async ask<T>(token: string, work: (api: EngineApi, token: string) => Promise<T>): Promise<T> {
     const own = `${this.id}/${token}`;
     const lease = this.engine.acquire();

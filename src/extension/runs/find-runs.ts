@@ -14,7 +14,7 @@ const firstRuns = 100;
 
 /**
  * The runs of the workspace, and those that were trained from it into folders elsewhere; newest first.
- * @param onNewest told the newest ones where reading all takes longer
+ * @param onNewest called with the newest ones where reading all takes longer
  */
 export async function findRuns(state: Memento, onNewest?: (runs: RunFolder[]) => void): Promise<RunFolder[]> {
   const files = await newestFirst(await runFiles(state));

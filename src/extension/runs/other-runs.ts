@@ -1,4 +1,4 @@
-/** Trainings of other software, known by how it lays out its folders: their checkpoints open like any file of theirs. */
+/** Trainings of other software, known by how it lays out its folders: their checkpoints open like any of its files. */
 import path from 'node:path';
 import { type CancellationToken, type Uri, workspace } from 'vscode';
 

@@ -1,4 +1,4 @@
-/** Context keys for the palette: whether a training can be paused, and whether one can be told a learning rate. */
+/** Context keys for the palette: whether a training can be paused, and whether one can be given a learning rate. */
 import { commands } from 'vscode';
 import { isTrained, type RunState } from './run-files';
 

@@ -34,7 +34,7 @@ function modelKinds({ kind }: DataChoice): ('image' | 'vector')[] {
   return kind === 'plane' || kind === 'table' ? ['vector'] : ['image'];
 }
 
-/** Presets that fit the data in groups; the recommended one stands first. */
+/** Presets that fit the data in groups; the recommended one comes first. */
 export function presetGroups(data: DataChoice): PresetGroup[] {
   const kinds = modelKinds(data);
   const fitting = presets.filter(({ model }) => kinds.includes(model.kind));

@@ -1,5 +1,5 @@
 /**
- * The spec of an image flow: its layers as listed, Glow's, or those of RealNVP (paper, sections 3.6 and 4.1; recursion as in
+ * The spec of an image flow: its layers as listed, Glow's, or RealNVP's (paper, sections 3.6 and 4.1; recursion as in
  * the authors' released code): at each scale three checkerboard couplings, a squeeze, three channel-wise couplings, half of
  * the values factored out; four checkerboard couplings at the last scale. Unless the config says otherwise, widths double
  * with each scale and channel-wise conditioners have twice their scale's width.

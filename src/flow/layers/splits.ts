@@ -54,7 +54,7 @@ export function selected(shape: readonly number[], bits: ArrayLike<number>): Spl
     Array.from({ length: bits.length }, (_, i) => i).filter((i) => bits[i] === bit);
   const [conditions, moves] = [where(1), where(0)];
   const isRising = (order: readonly number[]): boolean => order.every((from, to) => from === to);
-  // Where one part stands before the other, nothing has to be reordered.
+  // Where one part comes before the other, nothing has to be reordered.
   const movesFirst = isRising([...moves, ...conditions]);
   /** Puts the identity part and the other into the order that they have in x, or back. */
   const ordered = <T>(identity: T, transformed: T): [T, T] =>

@@ -19,12 +19,12 @@ export function squeezedShape([height, width, channels]: ImageShape): [number, n
   return [height / 2, width / 2, 4 * channels];
 }
 
-/** Which channel of a channel-major squeeze stands at each place of another one. */
+/** Which channel of a channel-major squeeze is at each place of another one. */
 function channelsIn(order: keyof typeof subpixelOrders, channels: number): number[] {
   return subpixelOrders[order].flatMap((sub) => Array.from({ length: channels }, (_, c) => 4 * c + sub));
 }
 
-/** Which channel of a channel-major squeeze stands at each place of a subpixel-major one. */
+/** Which channel of a channel-major squeeze is at each place of a subpixel-major one. */
 export function subpixelMajorChannels(channels: number): number[] {
   return channelsIn('subpixel-major', channels);
 }

@@ -12,7 +12,7 @@ export interface Mixing {
   logDet: Tensor;
 }
 
-/** @param parameters those of M; `NAME.bias` [D] comes after them */
+/** @param parameters of M; `NAME.bias` [D] comes after them */
 export function affineMixing(
   name: string,
   dim: number,

@@ -15,7 +15,7 @@ export interface PluOptions {
   signs: readonly number[];
 }
 
-/** Tensors as those of `luLinear`, but for `NAME.logDiagonal`. */
+/** The same tensors as `luLinear`, except for `NAME.logDiagonal`. */
 export function pluLinear(name: string, { order, signs }: PluOptions): Bijection {
   const dim = order.length;
   const back = invertOrder(order);

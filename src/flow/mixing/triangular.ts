@@ -47,7 +47,7 @@ export function luParameters(name: string, dim: number): ParameterSpec[] {
   return [startsAtZero(`${name}.lower`, [dim, dim]), startsAtZero(`${name}.upper`, [dim, dim])];
 }
 
-/** L·U·x for rows x [N, D], with the diagonal of U; that of L is 1. */
+/** L·U·x for rows x [N, D], with the diagonal of U; L has ones on its diagonal. */
 export function timesLu(ctx: FlowContext, name: string, x: Tensor, diagonal: Tensor): Tensor {
   const product = timesUpper(x, strictly('upper', ctx.get(`${name}.upper`)), diagonal);
   return tf.add(product, times(product, strictly('lower', ctx.get(`${name}.lower`))));
@@ -61,7 +61,7 @@ export function solveLu(ctx: FlowContext, name: string, v: Tensor, diagonal: Ten
 
 /**
  * (I + N)⁻¹ of a strictly lower or upper triangular N [D, D]. Inverses of blocks on the diagonal grow by doubling: with
- * those of A and C in X, those of [A 0; B C] are X − X·B·X, so 2·log₂ D products do it, with the rounding of substitution.
+ * the inverses of A and C in X, [A 0; B C] has the inverse X − X·B·X, so 2·log₂ D products do it, rounded like substitution.
  */
 export function unitTriangularInverse(strict: Tensor): Tensor {
   const size = strict.shape[0];

@@ -37,7 +37,7 @@ export function unitsByDegree(all: Tensor, degrees: readonly number[]): (degree:
   return (degree) => tf.slice(sorted, [0, units.below(degree)], [-1, units.at(degree)]);
 }
 
-/** [N, …, each · count] → [N, …, each, count], whether what belongs to an element stands together or not. */
+/** [N, …, each · count] → [N, …, each, count], whether the values of an element are together or not. */
 function perElement(answer: Tensor, count: number, layout: OutputConvention['outputLayout']): Tensor {
   const inner = answer.shape.slice(1, -1);
   const each = answer.shape.at(-1)! / count;

@@ -52,7 +52,7 @@ export function linear(
   };
 }
 
-/** With units sorted by degree, all weights that count for a degree stand together. */
+/** With units sorted by degree, all weights that count for a degree are together. */
 function stepsOf(weight: Tensor, bias: Tensor, degrees: LinearDegrees, nothing: Tensor): Steps {
   const [from, to] = [byDegree(degrees.inputs), byDegree(degrees.outputs)];
   const weights = reorder(reorder(weight, from.order, 0), to.order, 1);

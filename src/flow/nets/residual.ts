@@ -25,7 +25,7 @@ export interface ResidualNetOptions {
   batchNorm: boolean;
   normDecay: number;
   normEpsilon: number;
-  /** Whether norms learn a gain beside their bias. */
+  /** Whether norms learn a gain besides their bias. */
   normGain: boolean;
   /** Whether the first convolution and the first of each block learn the lengths of their kernels. */
   allLengths: boolean;

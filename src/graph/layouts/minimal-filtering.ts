@@ -11,7 +11,7 @@ export const taps = 3;
 export const products = tile + taps - 1;
 
 /**
- * Where the polynomials are evaluated, beside infinity. Among small numbers these round best: 2.6 times what the
+ * Where the polynomials are evaluated, besides infinity. Among small numbers these round best: 2.6 times what the
  * sum itself is rounded by, where the usual 0, ±1, ±2 make 3.9.
  */
 const points = [0, 3 / 4, -3 / 4, 3 / 2, -3 / 2];

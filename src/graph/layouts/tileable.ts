@@ -5,7 +5,7 @@ import { isPerChannel } from '../shape';
 import { tile } from './minimal-filtering';
 import { imagesOf } from './relayout';
 
-/** Whether the step of a convolution, or of a gradient of one, is that of tiles: 3×3, and images keep their size. */
+/** Whether the step of a convolution, or of a gradient of one, suits tiles: 3×3, and images keep their size. */
 export function stepsByOne(node: Node, [height, width]: readonly number[]): boolean {
   const { strides, dilations, pad } = convolutionAttrs(node);
   return height === 3 && width === 3 && [...strides, ...dilations, ...pad].every((step) => step === 1);

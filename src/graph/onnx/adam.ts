@@ -1,7 +1,7 @@
 import type { Node } from '../ir';
 import type { OnnxWriter } from './writer';
 
-/** Adam's step out of elementary operators; the formula is that of `composedAdam`. */
+/** Adam's step out of elementary operators; the formula is the one in `composedAdam`. */
 export function adam(node: Node, writer: OnnxWriter, inputs: string[]): void {
   const [param, m, v, gradient, learningRate, beta1Power, beta2Power] = inputs as [
     string, string, string, string, string, string, string,

@@ -4,7 +4,7 @@ import { keptOf } from '../../base/kept';
 import { rewrite } from '../rewrite';
 import { pass } from './pass';
 
-/** Constants larger than this are told apart by identity: comparing them costs more than it saves. */
+/** Constants larger than this are compared by identity only: comparing them costs more than it saves. */
 const comparedSize = 4096;
 
 /** Computes equal things once: nodes of the same op, inputs, attributes and result type, and small equal constants. */

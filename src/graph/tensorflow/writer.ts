@@ -72,7 +72,7 @@ export class FunctionWriter {
     return this.target.add(name, op, inputs, attributes);
   }
 
-  /** Adds the TensorFlow node whose outputs are those of our node. */
+  /** Adds the TensorFlow node with the outputs of our node. */
   emit(node: Node, op: string, inputs: readonly string[], attributes: Attributes = {}): void {
     const name = this.add(op, inputs, attributes);
     node.outputs.forEach((id, i) => this.names.set(id, i === 0 ? name : `${name}:${i}`));

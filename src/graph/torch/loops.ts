@@ -73,7 +73,7 @@ function turnOf(lines: readonly string[], size: number): Turn | undefined {
   return { list: found[1]!, index: Number(found[2]), lines: replaced };
 }
 
-/** What has to stand before a loop so that its first turn is like the others; undefined where nothing would do. */
+/** What has to come before a loop so that its first turn is like the others; undefined where nothing would do. */
 function firstTurn(first: readonly string[], other: readonly string[]): string[] | undefined {
   const before: string[] = [];
   for (const [i, line] of first.entries()) {

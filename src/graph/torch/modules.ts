@@ -39,7 +39,7 @@ export interface PrintedModules {
   /** Classes, inner ones first; the last is the whole flow's. */
   readonly classes: readonly PrintedClass[];
   readonly helpers: ReadonlySet<HelperName>;
-  /** Masks and orders, which modules hold beside their stored tensors. */
+  /** Masks and orders, which modules hold besides their stored tensors. */
   readonly constants: Readonly<Record<string, KeptConstant>>;
 }
 

@@ -38,7 +38,7 @@ export function namesOf(graph: Graph, statements: Statements, hints: Hints): Nam
   };
 }
 
-/** The name, or the first of NAME_2, NAME_3, … that is free. @param between what stands before the number */
+/** The name, or the first of NAME_2, NAME_3, … that is free. @param between text before the number */
 export function freeName(wanted: string, isTaken: (name: string) => boolean, between = '_'): string {
   let name = wanted;
   for (let count = 2; isTaken(name); count++) name = `${wanted}${between}${count}`;

@@ -13,9 +13,9 @@ const isEntry = (frame: string): boolean =>
 const isInternal = (frame: string): boolean => isEntry(frame) || /\b\w+_ \(/.test(frame);
 
 export interface Caller {
-  /** The op that was called, for example "randomNormal"; undefined where it cannot be told. */
+  /** The op that was called, for example "randomNormal"; undefined where it is not known. */
   op?: string;
-  /** " (flow/layers/coupling.ts:12:5)", or "" where it cannot be told. */
+  /** " (flow/layers/coupling.ts:12:5)", or "" where it is not known. */
   line: string;
 }
 

@@ -1,4 +1,4 @@
-/** A square matrix as a map: its numbers where they fit, names beside rows and above columns, and a cell that is read out. */
+/** A square matrix as a map: its numbers where they fit, names next to rows and above columns, and a cell to read out. */
 import { Sized } from '../size/sized';
 import { fixed } from '../format/numbers';
 import { Board } from './canvas';

@@ -1,4 +1,4 @@
-/** The theme as the drawing code sees it, and the theme of a page that stands alone. */
+/** The theme as the drawing code sees it, and the theme of a standalone page. */
 import { signal } from '@preact/signals';
 import type { Rgb } from './colour-maps';
 

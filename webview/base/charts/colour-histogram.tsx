@@ -1,4 +1,4 @@
-/** A histogram that stands on its own color bar: both share an axis. */
+/** A histogram on top of its own color bar: both share an axis. */
 import type { Histogram } from '../../../src/protocol/tensors';
 import { linear } from './scale';
 

@@ -4,7 +4,7 @@ import { Button } from './toolkit';
 
 export interface MenuProps {
   label: string;
-  /** Looks like a tab, beside tabs. */
+  /** Looks like a tab, next to tabs. */
   plain?: boolean;
   items: readonly { text: string; run(): void }[];
 }

@@ -2,7 +2,7 @@ import type { CheckpointInfo } from '../../../src/protocol/model';
 import { fixed } from '../format/numbers';
 import { words } from '../words';
 
-/** What validation said of a checkpoint, without its unit; empty where it was not measured. */
+/** Validation score of a checkpoint, without its unit; empty where it was not measured. */
 export function validationFigure({ validationNats, validationBitsPerDim }: CheckpointInfo): string {
   const value = validationBitsPerDim ?? validationNats;
   return value === undefined ? '' : fixed(value, 3);

@@ -21,7 +21,7 @@ export function Temperature({
   disabled,
   onChange,
 }: {
-  /** What stands before the slider, and its name where that says more. */
+  /** Text before the slider, and its name where that says more. */
   label: string;
   name?: string;
   value: number;

@@ -3,7 +3,7 @@ import { useFeature } from '../store/use-store';
 import { words } from '../words';
 import { text } from './text';
 
-/** How far the scoring is, in numbers that the engine said, and the way to end it. */
+/** How far the scoring is, in numbers from the engine, and the way to end it. */
 export function Scoring({ population: { done, planned } }: { population: Population }) {
   const { cancel } = useFeature(populationState);
   return (

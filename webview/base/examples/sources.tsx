@@ -15,7 +15,7 @@ export function sourceName(slot: number): string {
   return `z${subscript(slot + 1)}`;
 }
 
-/** In words, short enough to stand under a tile. */
+/** In words, short enough to fit under a tile. */
 export function sourceText(source: SourceRef): string {
   if (source.kind === 'values') return source.name ?? words.typed;
   if (source.kind === 'file') return `${shortened(baseName(source.path), 12)} ${source.index}`;

@@ -23,7 +23,7 @@ interface Chosen {
   samplesQuery: SampleQuery;
 }
 
-/** Choices, never data. What states keep has their names beside these. */
+/** Choices, never data. Kept values of states are next to these, by the states' names. */
 interface KeptState extends Chosen {
   version: 1;
   /** Path of the editor's own file. */

@@ -201,7 +201,7 @@ export function shareBelow(
   return finite.filter((value) => value < low).length / finite.length;
 }
 
-/** How many examples there are where this one comes from; 0 where it stands alone. */
+/** How many examples there are where this one comes from; 0 where it is on its own. */
 export function exampleTotal(store: Store, of: ExampleRef | undefined): number {
   const { own, ownScores } = store.state(populationState);
   switch (of?.kind) {

@@ -93,7 +93,7 @@ export function ask<M extends InspectorMethod>(
     current = undefined;
   };
 
-  /** @param silently whether a failure stands until the new answer is there */
+  /** @param silently whether a failure stays until the new answer is there */
   const start = (asked: InspectorQuery<M>, key: string, silently: boolean): void => {
     // For another checkpoint, the previous answer stays until there is a new one; for another query, not for long.
     const about = `${given?.peek()?.join() ?? ''} ${recordKey(method, asked)}`;

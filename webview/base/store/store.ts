@@ -15,7 +15,7 @@ import type { Question, QuestionContext } from './question';
 export type TabRegion = 'layer' | 'gallery' | 'diagnostics';
 
 export interface Common {
-  /** Unlike that of any other feature. */
+  /** Unlike the id of any other feature. */
   id: string;
   title(model: ModelSummary): string;
   /** Whether there is something to show of this model; a feature without it is there for all. */

@@ -25,7 +25,7 @@ export function colourRanges(view: ShownLayer, choice: RangeChoice): (tensor: Te
   return (tensor) => (isEnd(tensor) ? shared : rangeOf([tensor]));
 }
 
-/** Counts of what lies within the range; a histogram that stands on its colors. */
+/** Counts of what lies within the range; for a histogram on top of its colors. */
 export function withinRange(tensor: TensorView, limit: number): TensorView['histogram'] {
   const { histogram } = tensor;
   const values = countedOf(tensor);

@@ -24,7 +24,7 @@ import { text } from './text';
 
 /** Conditions that are all seen at once. */
 const fewConditions = 4;
-/** Other conditions whose values are said. */
+/** Other conditions whose values are shown. */
 const named = 3;
 /** Largest side of one, px: of three, and of a page of classes. */
 const largestSide = 220;

@@ -1,4 +1,4 @@
-/** The example among those of train, validation and the user's own data. */
+/** The example among the examples of train, validation and the user's own data. */
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Distribution } from '../../base/charts/distribution';
@@ -27,7 +27,7 @@ export function HowLikely({
   const compared = store.state(populationState).ownScores.value;
   const name = compared && shortened(compared.name, 10);
   const data = answer.train !== undefined || answer.validation !== undefined;
-  // Which part is drawn how; then, on a line of its own, where the example stands among them.
+  // Which part is drawn how; then, on a line of its own, where the example is among them.
   const running = compared && store.mode.value === 'train' ? ` ${text.byRunning}` : '';
   const note = [
     ...(data ? [] : [text.howLikelyOfSamples]),

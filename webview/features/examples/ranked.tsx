@@ -29,7 +29,7 @@ export function Ranked({ model }: { model: ModelSummary }) {
   const examples = useFeature(examplesState);
   const listed = examples.listed.value;
   const last = useRef<Listed | undefined>(undefined);
-  // Pictures that stand until the next ones come keep the numbers that are theirs.
+  // Pictures that stay until the next ones come keep their own numbers.
   const listedOf = (pictures: PickedExamples, now: Population): Listed => {
     if (last.current?.pictures !== pictures)
       last.current = {

@@ -23,7 +23,7 @@ export function Examples({ model }: { model: ModelSummary }) {
   const recorded = store.connection.choices !== undefined;
   const { split } = examples.page.value;
   const last = useRef<{ page: ExamplePage; split: typeof split } | undefined>(undefined);
-  // A page that stands until the next one comes is still of its own split.
+  // A page that stays until the next one comes is still of its own split.
   const splitOf = (page: ExamplePage): typeof split => {
     if (last.current?.page !== page) last.current = { page, split };
     return last.current.split;

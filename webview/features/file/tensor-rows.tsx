@@ -1,4 +1,4 @@
-/** The tensors of a file whose flow is not known: shapes, types, and what can be said of their values. */
+/** The tensors of a file whose flow is not known: shapes, types, and statistics of their values. */
 import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { Fragment } from 'preact';

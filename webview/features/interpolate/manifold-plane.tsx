@@ -122,7 +122,7 @@ function drawCorners(context: CanvasRenderingContext2D, frame: PlaneFrame, { cor
     context.strokeStyle = cssText('--fg');
     context.lineWidth = 1.5;
     context.stroke();
-    // The name stands on the surface's color, so that lines do not cross it.
+    // The name is drawn on the surface's color, so that lines do not cross it.
     context.lineWidth = 3;
     context.strokeStyle = cssText('--surface');
     context.strokeText(String(k + 1), x + 8, y + 4);

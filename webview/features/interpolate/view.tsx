@@ -70,7 +70,7 @@ function flat({ values }: ManifoldView): { shape: number[]; data: Float32Array }
 
 const degrees = (angle: number): string => text.degrees((180 * angle) / Math.PI);
 
-/** They stand where they are while the grid below is computed. */
+/** They stay where they are while the grid below is computed. */
 function CornerTiles({ model }: { model: ModelSummary }) {
   const { grid } = useFeature(cornersState);
   const { manifold, slot } = useFeature(interpolateState);

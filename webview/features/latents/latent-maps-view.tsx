@@ -60,7 +60,7 @@ function ScaleMap({
   const { picked } = useFeature(latentsState);
   const { width, height, elements, scale, count } = map;
   const long = Math.max(width, height);
-  // Whole pixels, so that the mark stands on its cell.
+  // Whole pixels, so that the mark is on its cell.
   const cell = size >= long ? Math.floor(size / long) : size / long;
   const name = scale === undefined ? text.latents : words.scale(scale + 1);
   const values = Float32Array.from(elements, (element) => (element < 0 ? 0 : z[element]!));

@@ -13,7 +13,7 @@ export interface LatentMap {
 
 /**
  * Rows, columns and channels that a scale does not use are left out, so that coarse scales are small maps and no grids of
- * gaps. Channels stand side by side, as square as it gets.
+ * gaps. Channels are side by side, as close to a square as possible.
  */
 export function latentMaps({ shape, z, scales, places }: LatentsView): LatentMap[] {
   const [, width = 1, channels = 1] = shape;

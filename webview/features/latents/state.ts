@@ -18,7 +18,7 @@ export interface LatentsState {
   /** The example as it comes back from its own latents. */
   original: Question<EditedView>;
   edited: Question<EditedView>;
-  /** What was decoded last of this example; stands while the next is on its way. */
+  /** The last decoding of this example; stays while the next is on its way. */
   shown: ReadonlySignal<EditedView | undefined>;
   /** The changed example, to be looked at by the rest of the page. */
   example: ReadonlySignal<ExampleRef | undefined>;

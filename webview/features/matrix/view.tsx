@@ -17,7 +17,7 @@ import { Travel } from './travel';
 
 /** ‖WᵀW − I‖ / √n below which float32 makes no difference. */
 const orthogonal = 1e-5;
-/** Condition number from which the digits that it costs are said. */
+/** Condition number from which the lost digits are shown. */
 const costly = 1000;
 
 export function MatrixTab({

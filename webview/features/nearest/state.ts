@@ -9,7 +9,7 @@ import type { StateDefinition, Store } from '../../base/store/store';
 export interface NearestState {
   space: Signal<NearestSpace>;
   question: Question<NearestExamples>;
-  /** The newest answer for this example and space; stands while more are looked at. */
+  /** The newest answer for this example and space; stays while more are examined. */
   shown: ReadonlySignal<NearestExamples | undefined>;
   /** Whether there are more that will be looked at by themselves. */
   goesOn: ReadonlySignal<boolean>;

@@ -19,7 +19,7 @@ import { text } from './text';
 const named = 3;
 /** Features that a row of the table names. */
 const listed = 4;
-/** px of the names beside and above the maps. */
+/** Room for the names next to and above the maps, px. */
 const labelWidth = 34;
 
 /** The diagonal stands out: what depends on nothing else depends on itself. */

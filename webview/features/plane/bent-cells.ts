@@ -6,7 +6,7 @@ import { gridCells, type Cell } from '../../base/canvas/polygon';
 
 export interface BentCells {
   cells: Cell[];
-  /** Cells of the grid, and those of them that are drawn in parts. */
+  /** Cells of the grid, and the cells that are drawn in parts. */
   whole: number;
   divided: number;
   /** What still turns over: parts, or cells while their parts are not there. */

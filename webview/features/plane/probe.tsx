@@ -87,7 +87,7 @@ function Coordinates({
 }) {
   const store = useStore();
   const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
-  // A point that was typed here stands before its path is found.
+  // A point that was typed here is shown before its path is found.
   const known =
     start?.kind === 'point' && start.stage === stage ? start.point : path && pair(path.points.data, stage);
   const change = (axis: 0 | 1, value: number): void => {

@@ -1,4 +1,4 @@
-/** What a training can be told from the page, and whether it heard. */
+/** Requests to a training from the page, and whether it received them. */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { ControlRequest } from '../../../src/config/control';

@@ -1,4 +1,4 @@
-/** How the model was trained: curves, status, what the training can be told, and the checkpoints to step through. */
+/** How the model was trained: curves, status, requests to the training, and the checkpoints to step through. */
 import { useMemo } from 'preact/hooks';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunLine } from '../../base/charts/run-chart';

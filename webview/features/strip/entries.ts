@@ -3,7 +3,7 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import type { ShownRow } from '../../base/store/strip-state';
 
 export interface ScaleGroup {
-  /** Tells groups apart, also those of one scale. */
+  /** Tells groups apart, also groups of one scale. */
   key: string;
   scale: number;
   layers: LayerInfo[];

@@ -79,7 +79,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
     opened.value = new Set([...opened.value, key]);
   };
 
-  // The head of the columns stands above the rows, also where these have a scroll bar.
+  // The head of the columns is above the rows, also where these have a scroll bar.
   useResized(
     () => list.current?.parentElement,
     (scroller) =>
@@ -312,7 +312,7 @@ function shortTick(value: number): string {
   return value >= 1000 ? `${tickText(value / 1000)}k` : tickText(value);
 }
 
-/** Thousands leave no room for a decimal, nor does it say anything beside them. */
+/** Thousands leave no room for a decimal, nor does it say anything next to them. */
 function sumDecimals(sum: number, limit: number, plane: boolean): number {
   if (plane || (Math.abs(sum) < 10 && limit < 3)) return 2;
   return Math.abs(sum) >= 1000 ? 0 : 1;

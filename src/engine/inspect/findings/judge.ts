@@ -1,4 +1,4 @@
-/** From what the passes gave to what is said: pure, so that anything that can be observed can be judged. */
+/** Turns observations of the passes into findings: pure, so that anything that can be observed can be judged. */
 import { bySeverity, type Finding } from '../../../protocol/findings';
 import type { Check } from './check';
 import { deadConditioner } from './dead-conditioner';
@@ -28,7 +28,7 @@ const checks: readonly Check[] = [
   overfitting,
 ];
 
-/** The worst first. Where values are not finite, nothing else that could be said would hold. */
+/** The worst first. Where values are not finite, no other finding would hold. */
 export function judge(seen: Observations): Finding[] {
   const first = nonFinite(seen);
   if (first.severity === 'error') return [first];

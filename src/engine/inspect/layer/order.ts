@@ -1,4 +1,4 @@
-/** The order of an autoregressive layer beside what its Jacobian says: which output depends on which input, over a batch. */
+/** The order of an autoregressive layer next to its Jacobian's: which output depends on which input, over a batch. */
 import { UserError } from '../../../base/user-error';
 import { orderPage, type OrderQuery, type OrderView } from '../../../protocol/order';
 import { breathe } from '../../model/breathe';

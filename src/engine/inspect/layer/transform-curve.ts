@@ -40,7 +40,7 @@ import {
 const mostExamples = 2000;
 const mostCurves = 200;
 const fewestCurves = 10;
-/** Values, those of all bins counted, that are computed at once, and that the curves of a band are of unless those are few. */
+/** Values, counted over all bins, that are computed at once, and that the curves of a band are of unless those are few. */
 const mostValues = 2 ** 21;
 /** Places of a curve that is no spline. */
 const usualPlaces = 97;

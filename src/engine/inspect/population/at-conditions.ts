@@ -18,7 +18,7 @@ import { densityWithin } from '../plane/density';
 import { checkPixels } from '../plane/parts';
 import { samples as drawn } from '../latents/samples';
 
-/** @throws UserError for a flow that takes no context or an image as such, and for what there is not; CancelledError */
+/** @throws UserError for a flow without context or with an image as such, and for choices that do not exist; CancelledError */
 export async function atConditions(
   model: InspectedFlow,
   query: AtConditionsQuery,

@@ -21,7 +21,7 @@ import {
 import { pairPlot } from '../../use/pair-plot';
 import { curveOf } from '../../use/rank-statistics';
 
-/** An answer comes after so long, with what there is by then. */
+/** An answer comes after this time, with the results so far. */
 const answerAfterMs = 300;
 const largest = { pairs: 10_000, draws: 2000 };
 /** Most features in an answer: those that are farthest from uniform. */

@@ -22,7 +22,7 @@ export interface Preparation extends FlowParts {
   config: RunConfig;
   dataset: Dataset;
   module: TrainingModule;
-  /** Parameters and running statistics, whichever: the state to go on from lies beside. */
+  /** Any parameters and running statistics: the state to go on from is in a file next to it. */
   weights: TensorTable;
   header: RunHeader;
   maxSteps?: number | undefined;
