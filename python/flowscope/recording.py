@@ -65,7 +65,7 @@ class Layer:
     passes: Any = None
     #: What the dependencies show.
     structure: Structure | None = None
-    #: Of autoregressive layers: features from the first, which depends on none, to the last.
+    #: Order of an autoregressive layer's features, from the first, which depends on none, to the last.
     order: Sequence[int] | None = None
     #: Values inside of the layer by name, [N, ...] each.
     activations: Mapping[str, Any] = field(default_factory=dict)

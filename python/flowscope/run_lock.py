@@ -117,7 +117,7 @@ class Holder:
     owner: Owner | None
     #: Seconds since the last heartbeat, by the file server's clock; 0 where the process can be seen.
     age: float
-    #: Of the last heartbeat, in the file server's time.
+    #: Time of the last heartbeat, by the file server's clock.
     beat: int
 
     @property

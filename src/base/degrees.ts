@@ -15,7 +15,7 @@ export interface Degrees {
  * Degrees of hidden units take turns from 1 to the last place, as in nflows, normflows and zuko; from 0 where some are to see
  * a context alone, as in zuko.
  * @param order place of each feature, from 0; features may share one
- * @param each outputs that stand together for a feature; else all first ones come first
+ * @param each outputs that are together for a feature; else all first ones come first
  */
 export function degreesOf(
   order: readonly number[],
@@ -73,7 +73,7 @@ export function isMaskBetween(
   return true;
 }
 
-/** Units sorted by degree, those of one degree as they stood: where each degree begins, and how many units have it. */
+/** Units sorted by degree, in their order within one degree: where each degree begins, and how many units have it. */
 export function byDegree(degrees: readonly number[]): {
   /** Entry i is the unit that comes to place i. */
   readonly order: readonly number[];

@@ -72,7 +72,7 @@ export async function resolveModelPath(given: string): Promise<ResolvedModel> {
   return { kind, file: target, run: inRun && (await isRunFolder(parent)) ? parent : undefined };
 }
 
-/** The name that an export was given stands for the files that it wrote. */
+/** Accepts the name that an export was given for the files that it wrote. */
 async function withExported(target: string): Promise<string> {
   if (!target.toLowerCase().endsWith('.onnx') || (await exists(target))) return target;
   const forward = target.replace(/\.onnx$/i, '.forward.onnx');

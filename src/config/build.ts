@@ -101,12 +101,12 @@ export function findPreset(name: string, dataset: DataShape): Preset {
   }
   const base = presetFor(dataset);
   const { title, about } = conventions;
-  // The fields are those of data of this kind, as the base is.
+  // The fields fit data of this kind, as the base does.
   const model = { ...base.model, ...fields } as Preset['model'];
   return { ...base, name, title, about, model, training: { ...base.training, ...conventions.training } };
 }
 
-/** Data settings that come with a name alone; those of conventions depend on the data. */
+/** Data settings that come with only a name; the ones in conventions depend on the data. */
 function dataOf(name: string): Partial<Preset['data']> {
   const found = named(name);
   return 'preset' in found ? found.preset.data : {};

@@ -66,7 +66,7 @@ export function checkImage(model: ImageModelConfig): Problem[] {
   return [];
 }
 
-/** What height and width have to be divisible by: scales of Glow begin with a squeeze, those of RealNVP but the last end with one. */
+/** Divisor of height and width: all scales of Glow begin with a squeeze; all but the last of RealNVP's end with one. */
 function unitOf({ scales, architecture = 'realnvp' }: Sizes): number {
   return 2 ** (architecture === 'glow' ? scales : scales - 1);
 }

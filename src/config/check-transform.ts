@@ -31,7 +31,7 @@ const modelFields: Readonly<Record<string, string>> = {
   'interval.domain': 'splineInterval.domain',
 };
 
-/** What the fields of a model say; an object is checked where it stands. */
+/** What the fields of a model say; an object is checked in its place. */
 export const checkTransformOfModel = (model: ModelConfig): Problem[] =>
   typeof model.transform === 'string'
     ? checkTransform(transformOfModel(model), (setting) => `model.${modelFields[setting] ?? setting}`)

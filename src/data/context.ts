@@ -147,7 +147,7 @@ function joined(examples: Examples, added: number, read: ReadContext): Examples 
   };
 }
 
-/** Rows of both, those of `b` behind those of `a`. Sizes are of one row. */
+/** Rows of both, with the rows of `b` after those of `a`. Sizes are for one row. */
 export function interleave(a: Float32Array, sizeA: number, b: Float32Array, sizeB: number): Float32Array {
   const count = a.length / sizeA;
   const out = new Float32Array(count * (sizeA + sizeB));

@@ -8,7 +8,7 @@ const longestNumber = 1000;
 export const isNumber = (cell: string | undefined): boolean =>
   cell !== undefined && cell.length <= longestNumber && numberPattern.test(cell);
 
-/** What stands for a value that is not there, in lower case. */
+/** Spellings of a missing value, in lower case. */
 export const missing: ReadonlySet<string> = new Set([
   '',
   'na',

@@ -176,7 +176,7 @@ export function encodeNpy(array: { shape: readonly number[]; data: NpyData }): U
   return Buffer.concat([npyHead(array), new Uint8Array(buffer, byteOffset, byteLength)]);
 }
 
-/** What stands before the numbers. @param data of the type that the file has, whatever its length */
+/** Header before the numbers. @param data of the type that the file has, whatever its length */
 export function npyHead({ shape, data }: { shape: readonly number[]; data: NpyData }): Uint8Array {
   const descr = descrOf(data);
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;

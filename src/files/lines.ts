@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 const readAtOnce = 2 ** 20;
 const lineBreak = 0x0a;
 
-/** The lines of a file, the last one also without a line break; those of more than `longest` bytes are passed over. */
+/** The lines of a file, the last one also without a line break; lines of more than `longest` bytes are skipped. */
 export async function* linesIn(handle: FileHandle, longest: number): AsyncGenerator<string> {
   const chunk = Buffer.alloc(readAtOnce);
   let rest = Buffer.alloc(0);

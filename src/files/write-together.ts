@@ -1,4 +1,4 @@
-/** Files that belong together: one of a set never stands next to one of another set, also where a process is killed. */
+/** Writes files that belong together: files of two sets are never mixed, even where a process is killed. */
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { exists } from '../base/exists';

@@ -79,7 +79,7 @@ export interface ScoreReport {
   quantiles: { probability: number; value: number }[];
   /** The least likely first; `index` counts rows from 0. */
   leastLikely: { index: number; value: number }[];
-  /** Examples whose −ln p is NaN or infinite; they stand first among the least likely. */
+  /** Examples whose −ln p is NaN or infinite; they come first among the least likely. */
   nonFinite: number;
   /** Where integer pixels got noise. */
   noise?: { draws: number; seed: number };

@@ -1,7 +1,7 @@
 /** Whether the samples of a conditional flow are distributed as the examples that come with the same context. */
 import type { NdArray } from './tensors';
 
-/** Numbers that are uniform where a flow is calibrated: for each pair, where the truth stands among its samples. */
+/** Numbers that are uniform where a flow is calibrated: for each pair, the rank of the truth among its samples. */
 export interface RankTest {
   /** Samples before the truth, 0 to draws, of each pair. */
   ranks: Int32Array;
@@ -50,9 +50,9 @@ export interface Calibration {
   threshold: number;
   /** One test for each feature: where its true value ranks among the samples' values. */
   features: (RankTest & { name: string; /** Zero-based. */ feature: number })[];
-  /** Where the truth stands among the samples by density, from the highest: its place is the least level that holds it. */
+  /** Rank of the truth among the samples by density, from the highest: its place is the least level that holds it. */
   coverage: RankTest & { levels: CoverageLevel[] };
-  /** Where the truth stands among the samples by distance from a reference point: the x of another pair with a similar context. */
+  /** Rank of the truth among the samples by distance from a reference point: the x of another pair with a similar context. */
   tarp: RankTest;
   /** Values of samples, and log-densities, that are not finite. */
   nonFinite: number;

@@ -35,7 +35,7 @@ export interface RefusedColumn {
   column: number;
   /** Rows that are refused, of those that were read. */
   rows: number;
-  /** The first of its cells that is refused, and where it stands: "line 17". Without a place it is the type of all of them. */
+  /** The first of its cells that is refused, and its place: "line 17". Without a place it is the type of all of them. */
   example: string;
   where?: string;
 }

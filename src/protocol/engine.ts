@@ -85,7 +85,7 @@ export interface TrainRequest {
   launch?: Launch;
   /** Options for training in PyTorch. */
   torch?: TorchOptions;
-  /** Settings that win over those of preset and config. */
+  /** Settings that win over preset and config. */
   training?: Partial<TrainingConfig>;
 }
 

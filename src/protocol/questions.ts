@@ -154,7 +154,7 @@ export function canAsk({ recording }: Pick<ModelSummary, 'recording'>, method: s
   return !recording || recording.answers.includes(method);
 }
 
-/** Whether the curves of its features are shown: those of rows of numbers. */
+/** Whether the curves of its features are shown: for rows of numbers. */
 export function hasCurves({ mapsAlone, inputShape }: LayerInfo): boolean {
   return mapsAlone === true && inputShape.length === 1;
 }
@@ -254,7 +254,7 @@ export function nextTensors(tensors: readonly TensorEntry[], isKnown: (name: str
   return names;
 }
 
-/** Whether the file's tensors can be asked for: those of ONNX files are parts of a graph. */
+/** Whether the file's tensors can be asked for: in an ONNX file they are parts of a graph. */
 export function hasTensorTable({ runnable, format }: Pick<ModelSummary, 'runnable' | 'format'>): boolean {
   return !runnable && format !== 'onnx';
 }

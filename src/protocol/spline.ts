@@ -10,7 +10,7 @@ export interface SplineInfo {
   bound: number;
   center: number;
   ends: SplineEnds;
-  /** Whether x is the spline of y, and not y that of x. */
+  /** Whether x is the spline of y, rather than y the spline of x. */
   inverse?: boolean;
 }
 

@@ -26,7 +26,7 @@ class World:
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
     def add_up(self, values: Tensor) -> Tensor:
-        """Of all processes, in place."""
+        """Sums over all processes, in place."""
         if self.size > 1:
             dist.all_reduce(values)
         return values
@@ -45,7 +45,7 @@ class _Batch:
 
 
 def set_batch_size(size: int) -> None:
-    """Of all processes together."""
+    """Sets the size of the batch of all processes together."""
     _Batch.size = size
 
 
@@ -80,7 +80,7 @@ def batch_mean(x: Tensor) -> Tensor:
 
 def normalize_batch(x: Tensor, gain: Tensor, bias: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
     """x [N, …, C], normalized by mean and variance of each channel, times gain plus bias; and these two."""
-    # Of a network in bfloat16: statistics are not.
+    # The input of a network in bfloat16; statistics are not in bfloat16.
     x = x.to(gain.dtype)
     if not dist.is_initialized():
         mean, variance = torch.zeros_like(gain), torch.zeros_like(gain)

@@ -118,7 +118,7 @@ class Batch:
 
 
 def as_tensor(values: Floats) -> Tensor:
-    """Of the type that is computed with."""
+    """Values as a tensor of the type that is computed with."""
     return torch.from_numpy(values).to(torch.get_default_dtype())
 
 

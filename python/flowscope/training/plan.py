@@ -11,7 +11,7 @@ from typing import Any
 
 VERSION = 1
 LARGEST_PLAN = 2**26
-#: Of a tensor or of all, far beyond what fits in memory.
+#: Most values of a tensor or of all tensors, far beyond what fits in memory.
 MOST_VALUES = 2**40
 
 
@@ -41,7 +41,7 @@ class Plan:
     shape: tuple[int, ...]
     noise_shape: tuple[int, ...]
     pad: int
-    #: Of images, 0 for vectors.
+    #: Levels of a pixel; 0 for vectors.
     levels: int
     #: Numbers of a context, and its shape where it is an image.
     context: int
@@ -67,7 +67,7 @@ class Plan:
     samples: int
     #: Whether the training pass is compiled by torch.compile.
     compile: bool
-    #: Of products and convolutions in the networks: "float32" or "bfloat16".
+    #: Precision of products and convolutions in the networks: "float32" or "bfloat16".
     precision: str
 
     @property

@@ -1,4 +1,4 @@
-"""What a training does about requests in its run folder: control.json asks, rates.json keeps the learning rates that it was given."""
+"""Handles requests in a run folder: control.json asks, rates.json keeps the learning rates that the training was given."""
 
 from __future__ import annotations
 

@@ -93,7 +93,7 @@ export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer,
   };
 }
 
-/** Hidden widths of a conditioner as one network: networks of s and t stand side by side. */
+/** Hidden widths of a conditioner as one network: networks of s and t are side by side. */
 export function hiddenWidths({ nets, hidden, transform }: VectorModelConfig): number[] {
   const count = nets === 'joint' ? 1 : parametersOf(transform).length;
   return hidden.map((width) => count * width);

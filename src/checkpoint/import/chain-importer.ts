@@ -132,7 +132,7 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   base?: {
     /** Prefix of its tensors: "q0.". */
     prefix: string;
-    /** What stands before the list and not before the base: "_transform.". */
+    /** Prefix of the list that the base does not have: "_transform.". */
     without?: string;
     readers: readonly BaseReader[];
     /** What it is in a file without tensors of one; undefined for a standard normal. */
@@ -327,7 +327,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     return { at: inner, rests: names, inverted };
   }
 
-  /** What stands before the names of the flow, and whether its list is wrapped to run backwards. */
+  /** Prefix of the flow's names, and whether its list is wrapped to run backwards. */
   function rootOf(file: TensorFile, list: ModuleList): { root: string; inverted: boolean } {
     const whole = list.prefix.slice(0, -`${library.list}.`.length);
     const { prefix = '', without = '' } = library.base ?? {};

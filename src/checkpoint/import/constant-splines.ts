@@ -17,7 +17,7 @@ export interface ConstantSplines {
   bins: number;
 }
 
-/** Weights of the network that stands for them; far beyond what a coupling needs. */
+/** Weights of the network that takes their place; far beyond what a coupling needs. */
 const mostWeights = 2 ** 24;
 
 /** In the order in which a network gives them. */

@@ -9,7 +9,7 @@ import { choice } from './questions';
 import type { Recognized, TensorFile } from './types';
 
 export interface FlowInFile {
-  /** What stands before the names of its tensors, without the last dot. */
+  /** Prefix of its tensors' names, without the last dot. */
   key: string;
   title: string;
   /** The file without the tensors of the other flows. */

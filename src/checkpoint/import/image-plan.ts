@@ -95,7 +95,7 @@ export interface ImageSizes {
 }
 
 export interface ImageLibrary<Sizes extends ImageSizes> extends Pick<Recognizer, 'name'> {
-  /** A tensor of the first coupling. What stands before its name stands before all. */
+  /** A tensor of the first coupling. The prefix of its name is the prefix of all names. */
   anchor: string;
   /** Undefined where tensors are missing that tell the sizes. */
   sizes(file: TensorFile, prefix: string): Sizes | undefined;

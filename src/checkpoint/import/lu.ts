@@ -8,7 +8,7 @@ import type { TensorFile } from './types';
 
 const parts = ['bias', 'lower_entries', 'upper_entries', 'unconstrained_upper_diag'];
 
-/** D, where the names below a prefix are those of such a layer of D features and its tensors have that size. */
+/** D, where the names below a prefix match such a layer of D features and its tensors have that size. */
 export function luFeatures(file: TensorFile, prefix: string, rests: readonly string[]): number | undefined {
   const features = lengthOf(file, `${prefix}bias`);
   if (features === undefined || rests.length !== parts.length) return undefined;

@@ -21,7 +21,7 @@ export interface ModuleList extends NumberedModules {
 }
 
 /**
- * Whatever stands before the list's name belongs to the prefix. The first list of that name counts.
+ * Anything before the list's name belongs to the prefix. The first list of that name counts.
  * @param list empty where the numbers come first, as in a Sequential that is the flow
  */
 export function moduleList(file: TensorFile, list: string): ModuleList | undefined {
@@ -98,7 +98,7 @@ export interface LinearStack {
 /**
  * The linear layers among the tensors of a module, all of which must belong to them.
  * @param module prefix of the module @param rests names below it
- * @param dropout whether dropout may stand before the last layer, which does nothing once trained
+ * @param dropout whether dropout may come before the last layer, which does nothing once trained
  * @returns the problem, as a string, where there is no such stack
  */
 export function linearStack(
@@ -175,7 +175,7 @@ export function lengthOfList(modules: ModuleList['modules']): number {
   return ([...modules.keys()].at(-1) ?? -1) + 1;
 }
 
-/** What numbers that no list reaches stand for, in words; empty without any. */
+/** In words, a number that is beyond what the file holds; empty without any. */
 export function beyondWords({ beyond }: Pick<NumberedModules, 'beyond'>): string[] {
   if (beyond.length === 0) return [];
   const more = beyond.length > 1 ? ` (and ${beyond.length - 1} more)` : '';

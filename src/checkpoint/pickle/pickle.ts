@@ -57,7 +57,7 @@ export function readPickle(bytes: Uint8Array, rules: PickleRules): unknown {
 }
 
 /**
- * One of several pickles that stand one after another.
+ * One of several pickles in a row.
  * @param begin where it starts
  * @returns its value, as readPickle gives it, and where the next one starts
  */

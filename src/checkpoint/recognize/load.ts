@@ -36,7 +36,7 @@ export interface Unrecognized {
 }
 
 /**
- * Our own checkpoints and those of other libraries alike.
+ * Loads our own checkpoints and other libraries' alike.
  * @throws UserError when there is no checkpoint at the path, it is damaged, or its library is not known
  */
 export async function loadAnyCheckpoint(given: string, options: ImportOptions = {}): Promise<Checkpoint> {

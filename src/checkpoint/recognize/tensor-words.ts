@@ -2,7 +2,7 @@
 import type { TransformConfig } from '../../config/layer-parts';
 import type { TakenTensor } from './explain';
 
-/** What stands last in the names of our tensors. */
+/** Last part of our tensors' names. */
 const kinds: Readonly<Record<string, string>> = {
   mean: 'running mean',
   variance: 'running variance',
@@ -44,7 +44,7 @@ const givenBy: Partial<Record<TransformConfig['kind'], string>> = {
   intervalSpline: 'the intervals, widths, heights and slopes of splines',
 };
 
-/** "weight of the conditioner's hidden layer 1". @param layer of ours that it is in @param has whether a tensor of this name exists */
+/** "weight of the conditioner's hidden layer 1". @param layer our layer that it is in @param has whether a tensor of this name exists */
 export function wordsOf(
   name: string,
   layer: string | undefined,

@@ -1,6 +1,6 @@
 /**
  * The names of Python that a checkpoint of tensors uses, and what they stand for. The list is closed: everything else
- * refuses the file. It is narrower than that of `torch.load(weights_only=True)`.
+ * refuses the file. It is narrower than the list of `torch.load(weights_only=True)`.
  */
 import { itemBytes } from '../tensors/dtypes';
 import { fillArray, NumpyArray, numpyScalar, numpyTensor, NumpyType } from './numpy';
@@ -224,7 +224,7 @@ const calls: Readonly<Record<string, Call>> = {
   'lightning.fabric.utilities.data.AttributeDict': dictionary,
 };
 
-/** Names that only stand for themselves, as arguments of calls or as values. */
+/** Names that are kept as names, as arguments of calls or as values. */
 const types: ReadonlySet<string> = new Set([
   'torch.Tensor',
   'torch.storage.UntypedStorage',

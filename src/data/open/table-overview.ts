@@ -62,7 +62,7 @@ function describeTable(peeked: Peeked): Omit<TableOverview, 'name' | 'bytes'> {
     looked: rows.length,
     more: more && total === undefined,
     columns: shown.map((name, i) => {
-      // Names may stand twice, and then the first is found by them.
+      // Names may occur twice, and then the first is found by them.
       const key = named && names.indexOf(name) === i ? name : i;
       return describeColumn(
         name,

@@ -1,7 +1,7 @@
 /**
  * flowjax's coupling_flow and masked_autoregressive_flow, whose layers and permutations run from data to latent with
- * `invert`, which is the default. A file has the leaves of the tree in order, those of all layers stacked; the arguments
- * that the flow was made with stand next to it. What the leaves show by themselves is not asked.
+ * `invert`, which is the default. A file has the leaves of the tree in order, with the leaves of all layers stacked; the arguments
+ * that the flow was made with are next to it. What the leaves show by themselves is not asked.
  */
 import { inverseSoftplus, softplus } from '../../../base/softplus';
 import { sizeOf } from '../../../base/shape';
@@ -169,7 +169,7 @@ function readLeaves(file: TensorFile): Flow | string {
   const base = argument(file, 'base');
   if (typeof base === 'string' && !/^(Standard)?Normal$/.test(base))
     return `a base distribution Normal or StandardNormal (this one is ${shortened(base)})`;
-  // Sizes stand among the leaves as single numbers; masked weights are followed by an empty one.
+  // Sizes are among the leaves as single numbers; masked weights are followed by an empty one.
   const leaves = [...file.tensors].filter(([, { shape }]) => shape.length > 0 && sizeOf(shape) > 0);
   const shapeOf = (at: number): readonly number[] => leaves[at]?.[1].shape ?? [];
   const is = (at: number, test: (dtype: string) => boolean, rank: number): boolean =>

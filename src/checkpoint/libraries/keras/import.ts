@@ -41,7 +41,7 @@ interface Dense {
 /** The number at the end of a name that Keras gives: "dense" is the first, "dense_1" the second. */
 const numberOf = (digits: string | undefined): number => Number(digits ?? 0);
 
-/** The file with names of its own: "layers_list.0.t.2.kernel"; those of other layers stay as they are. */
+/** The file with new names for its networks: "layers_list.0.t.2.kernel"; the names of other layers stay as they are. */
 function withNetworks(file: TensorFile): TensorFile {
   const models = new Map<number, Map<string, Dense>>();
   const others: string[] = [];

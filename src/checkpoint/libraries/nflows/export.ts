@@ -65,7 +65,7 @@ export function nflowsStateDict(
   };
 }
 
-/** The sigmoid is that of versions before 0.14, softplus-clamp that of versions after. */
+/** The sigmoid belongs to versions before 0.14, softplus-clamp to later ones. */
 function notesOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string[] {
   if (model.transform !== 'affine') return [];
   const has = (kind: ChainLayer['kind']) => chain.some((layer) => layer.kind === kind);

@@ -30,7 +30,7 @@ type Module = { at: string; channels: number; level: number } & (
   Coupling | { kind: 'actNorm' | 'conv1x1' | 'permute' }
 );
 
-/** A module, or what has to stand before it. */
+/** A module, or a layer that has to come before it. */
 type Step = Module | { kind: 'squeeze' | 'factorOut'; at: string };
 
 interface GlowPlan extends ImagePlan {
@@ -153,7 +153,7 @@ function modulesOf(file: TensorFile, list: NumberedModules): Found {
   return found;
 }
 
-/** What stands between modules, as their numbers of channels say. */
+/** Layers between modules, as their numbers of channels show. */
 function planOf(file: TensorFile, { modules, gaps }: Found): GlowPlan | string {
   const steps: Step[] = [];
   const first = modules.find((module) => module.kind === 'coupling');

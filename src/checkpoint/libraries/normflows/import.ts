@@ -380,7 +380,7 @@ const outputQuestionOf = ({ scale }: Masked): ImportQuestion =>
 
 const hasGaps = ({ steps }: NormflowsChain): boolean => steps.some(({ kind }) => kind === 'gap');
 
-/** Whether one may stand at the end of the list; where one does behind the last coupling, the list shows it. */
+/** Whether a gap may be at the end of the list; the list shows one that comes after the last coupling. */
 function mayEndInGap(chain: NormflowsChain): boolean {
   const { steps } = chain;
   const last = steps.findLastIndex((step) => 'alike' in step);

@@ -47,7 +47,7 @@ export interface Residual extends CouplingStep {
 
 export type Lu = StepOf<'lu'>;
 
-/** Prefixes of what a layer's tensors all stand below. */
+/** Prefixes below which all tensors of a layer are. */
 export const residualNames = {
   inCoupling: 'prqct.',
   inAutoregressive: 'mprqat.',
