@@ -213,7 +213,7 @@ export async function fuzzFormat(fuzzer, format, { seed, from, to, known = new M
   return total;
 }
 
-/** Larger ones are named by their seed: a repository is no place for them. */
+/** Larger ones are named by their seed: they are too large for a repository. */
 const largestKept = 64 * 1024;
 
 function keep(format, { bytes, index }, seed) {

@@ -53,7 +53,7 @@ function start(args, node = [], env = {}) {
 /** Only the parent of the namespace's first process, which ends with it, is our child. */
 const elsewhere = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child'];
 
-/** A process of Python that writes so many rows into a run, in a group of its own. */
+/** A process of Python that writes this many rows into a run, in a group of its own. */
 function startPython(python, before, run, rows, milliseconds) {
   const writer = path.join(root, 'test', 'kill', 'writer.py');
   const [command, ...args] = [...before, python, writer, run, String(rows), String(milliseconds / 1000)];
@@ -72,7 +72,7 @@ function follow(child) {
   return { child, ended };
 }
 
-/** Runs a command, and kills it after so many milliseconds. Resolves to how long it ran, and how it ended. */
+/** Runs a command, and kills it after this many milliseconds. Resolves to how long it ran, and how it ended. */
 async function runFor(args, milliseconds) {
   const { child, ended } = start(args);
   const began = performance.now();
@@ -374,7 +374,7 @@ class Trial {
 }
 
 /**
- * Trainings that are stopped (SIGSTOP) at a random moment for so many seconds, all at once. They hold their runs, whatever others
+ * Trainings that are stopped (SIGSTOP) at a random moment for some seconds, all at once. They hold their runs, whatever others
  * ask for, and go on as if nothing had been. Resolves to how many were stopped before they ended.
  */
 async function stopped(trial, tries, seconds) {

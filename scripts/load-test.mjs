@@ -40,7 +40,7 @@ function measured(args, cwd) {
   });
 }
 
-/** A file of so many lines, written in blocks. */
+/** A file of this many lines, written in blocks. */
 function writeLines(file, count, line) {
   const handle = fs.openSync(file, 'w');
   for (let at = 0; at < count; at += 10_000) {

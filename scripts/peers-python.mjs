@@ -122,7 +122,7 @@ async function installPython() {
   return findPython();
 }
 
-/** A Python that is new enough for the libraries and for ours, or undefined. */
+/** A Python that is new enough for the libraries and for our package, or undefined. */
 export async function findPython() {
   for (const command of ['python3', 'python', 'py']) {
     const { code } = await run(command, ['-c', 'import sys; sys.exit(sys.version_info < (3, 11))'], {

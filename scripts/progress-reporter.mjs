@@ -1,6 +1,6 @@
 // Reporter for node:test: a JSON line for each thing that happens, as it happens, so that an end ahead of time loses nothing.
 // { event: 'planned' | 'start' | 'pass' | 'fail' | 'skip' | 'suite', test: 'suite > test', message? }
-// "suite" says that a name which was planned and started is no test.
+// "suite" says that a name which was planned and started is not a test.
 export default async function* progress(source) {
   /** Names of what runs now, by nesting. */
   const running = [];

@@ -137,7 +137,7 @@ async function runPytest(python, file, env) {
   };
 }
 
-/** As one test more. */
+/** Counts as one more test. */
 async function lint(python) {
   const { code, output } = await run(python, ['-m', 'ruff', 'check', '--no-cache', '.'], options);
   if (code !== 0) console.error(output.trim());

@@ -5,7 +5,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
-// For what scripts start that is not ours, such as Python's ONNX Runtime in tests (src/base/no-telemetry.ts).
+// For other programs that scripts start, such as Python's ONNX Runtime in tests (src/base/no-telemetry.ts).
 process.env.ORT_DISABLE_TELEMETRY ??= '1';
 
 /**

@@ -24,7 +24,7 @@ const shorterNodeTest = {
 };
 const nodeTest = path.join(root, 'test', 'node-test.ts');
 
-/** What CommonJS gives a module, and what ours and packages ask for. No test has a name with two underscores. */
+/** What CommonJS gives a module, and what our modules and packages ask for. No test has a name with two underscores. */
 const commonJs = `
 import { createRequire as __createRequire } from 'node:module';
 import { dirname as __folderOf } from 'node:path';
@@ -60,7 +60,7 @@ export async function bundleTests(name, sources, { base = path.join('test', name
 }
 
 /**
- * Bundles the sources into at most so many files, whose tests run in one process each: what takes long to start is started
+ * Bundles the sources into at most this many files, whose tests run in one process each: what takes long to start is started
  * once for all of them.
  */
 export function bundleTogether(name, sources, most) {

@@ -1,7 +1,7 @@
 // npm run test:peers: our own flows, written for other libraries, are loaded by these libraries and compute the same.
 //   npm run test:peers -- [--no-setup] [--only TEXT] [--random N] [--seed S] [--kind NAME]… [--only-random]
 // Flows are trained for a moment by the command line, in the conventions of each library and in some that have to be
-// rewritten for it; files of the libraries come as fixtures, become ours and go back. And the libraries write N checkpoints
+// rewritten for it; files of the libraries come as fixtures, become checkpoints and go back. And the libraries write N checkpoints
 // (3) of each kind with random settings, from seed S (1), which we open and write back. The last line is "N passed, N failed".
 import fs from 'node:fs';
 import os from 'node:os';

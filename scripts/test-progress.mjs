@@ -36,7 +36,7 @@ export function readProgress(file) {
       }
     }
   }
-  // A suite that is not over yet is no test.
+  // A suite that is not over yet is not a test.
   const suites = [...open.keys()].filter((name) =>
     [...open.keys()].some((other) => other.startsWith(`${name} > `)),
   );

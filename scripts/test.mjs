@@ -152,7 +152,7 @@ async function runTier(tier, { file, full }, pace, onCut) {
 
 const place = ({ name }) => tiers.findIndex((tier) => tier.name === name);
 
-/** At most so many names of a list are written. */
+/** At most this many names of a list are written. */
 const mostNames = 40;
 
 async function summarize(results, started, { full, file }) {

@@ -46,7 +46,7 @@ function drained(stream: Stream): Promise<void> {
 }
 
 /**
- * The process's own streams. A reader that goes away (`flowscope info … | head`) is no error: what it no longer reads
+ * The process's own streams. A reader that goes away (`flowscope info … | head`) is not an error: what it no longer reads
  * is dropped, and `onClosed` is called.
  */
 export function processTerminal(onClosed: () => void): Terminal {

@@ -4,7 +4,7 @@ import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { outOfMemory } from '../protocol/engine';
 
-/** Milliseconds between looks, and from the host's end to ours: time for a training to save. Five seconds in all. */
+/** Milliseconds between looks, and from the host's end to our own: time for a training to save. Five seconds in all. */
 const times = { look: 500, leave: 3500 };
 
 /**

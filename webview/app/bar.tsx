@@ -365,7 +365,7 @@ function ExportMenu({ model }: { model: ModelSummary }) {
     );
   if (!model.runnable || model.format === 'onnx') return null;
   const page = { text: text.exportHtml, run: () => void connection.host.command('exportHtml') };
-  // What a recording holds is no flow that could be written in another format.
+  // A recording does not hold a flow that could be written in another format.
   const items = model.recording
     ? [page]
     : [

@@ -114,7 +114,7 @@ interface ContextClassProps {
   onChange(values: readonly number[]): void;
 }
 
-/** The class by its name; a mean or a mixture of classes is none of them. */
+/** The class by its name; a mean or a mixture of classes is not a class. */
 function ContextClass({ classes, names, values, none, disabled, onChange }: ContextClassProps) {
   const chosen = classOf(classes, values);
   const name = classes.name ?? text.class;

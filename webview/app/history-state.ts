@@ -13,7 +13,7 @@ export interface History<T> {
   future: readonly T[];
 }
 
-/** What was not looked at for so long is no place to come back to: a held arrow key passes through many. */
+/** A place that was shown for less time is not kept: a held arrow key passes through many. */
 const settledMs = 500;
 const most = 50;
 
@@ -28,7 +28,7 @@ export function visit<T>(
   if (same(present, next)) return history;
   const keeps = now - since >= settledMs;
   const grown = keeps ? [...past, present].slice(-most) : past;
-  // Passing through and arriving where one came from is no step.
+  // Passing through and coming back is not a step.
   const last = grown.at(-1);
   return last !== undefined && same(last, next)
     ? { past: grown.slice(0, -1), present: next, since: now, future: [] }

@@ -250,7 +250,7 @@ function columnTable({ preview, overview, label }: Described, features: readonly
   const more = left > 0 ? `\n… and ${count(left)} more columns` : '';
   return table([withGaps ? [...titles, 'gaps'] : titles, ...rows], [3, 4, 5, 6, 7, 8]) + more;
 
-  /** A column of numbers with a few cells that are none is not one of text. */
+  /** A column of numbers with a few other cells is not a column of text. */
   function refusedText(at: number): string | undefined {
     const { rows = Infinity } = refused.get(at) ?? {};
     return 2 * rows < preview.train + preview.validation

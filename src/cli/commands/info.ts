@@ -134,7 +134,7 @@ function explainedTable(tensors: readonly ExplainedTensor[], { layers }: ModelDe
   ]);
 }
 
-/** What was left out of a file of another library, and the like: all that is no answer to a question, which have a table. */
+/** What was left out of another library's file, and the like: all except answers to questions, which have a table. */
 function notesOf({ asked, origin }: ModelDescription): string[] {
   if (!asked || !origin) return [];
   return origin.assumptions.filter(

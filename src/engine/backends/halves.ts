@@ -51,7 +51,7 @@ function pieceOf(graph: Graph): number {
   return Math.max(1, Math.floor(pieceValues / Math.max(1, ...valuesPerExample(graph))));
 }
 
-/** Whether so many examples, in all, are worth a graph that takes longer to compile, or two of them. */
+/** Whether this many examples, in all, are worth a graph that takes longer to compile, or two of them. */
 export function isLongWork(graph: Graph, { examples = 0 }: CompileOptions): boolean {
   return graph.dynamicBatch !== undefined && placesOf(graph) * examples >= leastPlaces;
 }

@@ -46,7 +46,7 @@ export async function createSession(
     ? { computed: prepared, known: new Map() }
     : withoutConstants(prepared);
   const session = await newSession(runtime, writeOnnx(computed, options), {
-    // Its passes take many seconds over thousands of nodes in which ours have left little to find.
+    // Its passes take many seconds over thousands of nodes in which our passes have left little to find.
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
     enableMemPattern: !training,

@@ -101,7 +101,7 @@ function sample(model: FlowModel): Graph {
   );
 }
 
-/** An image as context is one in the file, and a row of numbers in ours. */
+/** An image as context is an image in the file, and a row of numbers in our graphs. */
 function contextPorts(flow: Flow): InputSpec[] {
   const shape = imageOf(flow);
   return shape ? [{ name: 'context', shape: [anyBatch, ...shape] }] : contextInputs(flow);

@@ -216,7 +216,7 @@ function noOther(): never {
   throw new UserError('No other model is open here.');
 }
 
-/** @throws UserError for a flow that takes none, or for values that are none */
+/** @throws UserError for a flow without context, or for values that do not fit */
 function withContext(model: Model, context: readonly number[]): Model {
   const size = model.inspected?.runner.context?.mean.length;
   if (!model.inspected?.withContext || size === undefined) {

@@ -131,7 +131,7 @@ export function contextFeed(
   return { shape, data };
 }
 
-/** Feeds the context to examples that come without theirs. */
+/** Feeds the context to examples that come without their own. */
 export function withContextFeed(
   program: Program,
   info: ContextInfo | undefined,

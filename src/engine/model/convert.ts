@@ -12,7 +12,7 @@ import { chainOf } from './vector-chain';
 
 /**
  * Replaces `output` atomically.
- * @throws UserError when the file is no checkpoint, is not complete, or its flow is none that the library can hold
+ * @throws UserError when the file is not a checkpoint, is not complete, or the library cannot hold its flow
  */
 export async function convertCheckpoint(
   given: string,
@@ -51,7 +51,7 @@ export async function convertCheckpoint(
 
 /**
  * What the flow of a checkpoint can be written as, by writing each in memory.
- * @throws UserError when the file is no checkpoint of a flow
+ * @throws UserError when the file is not a checkpoint of a flow
  */
 export async function targetsOf(given: string, signal?: AbortSignal): Promise<ConvertTarget[]> {
   const checkpoint = await loadAnyCheckpoint(given, {});

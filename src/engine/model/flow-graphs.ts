@@ -29,7 +29,7 @@ interface GraphContextOptions {
   wanted?: (tap: string) => boolean;
 }
 
-/** As `plainContext`, with the context of the examples that `contextInputs` bring. */
+/** Like `plainContext`, with the context of the examples that `contextInputs` bring. */
 export function graphContext(
   { flow, preprocess }: FlowParts,
   inputs: TensorMap,

@@ -95,7 +95,7 @@ export interface ContextReaders {
   prior: boolean;
 }
 
-/** What looks inside single layers; of flows that are written as ours are, not of graphs found in a file. */
+/** Looks inside single layers; only for flows that are built from our layers, not for graphs found in a file. */
 export interface InnerPrograms {
   names(layer: number): { stages: { name: string; shape: number[] }[]; norms: string[] };
   /** As `featureGraph`, `activityGraph` and `jacobianGraph` say. */

@@ -15,7 +15,7 @@ export interface DecodedOnnx {
   graph: onnx.IGraphProto & { node: onnx.INodeProto[] };
 }
 
-/** @throws UserError for a file that cannot be read or is no ONNX model */
+/** @throws UserError for a file that cannot be read or is not an ONNX model */
 export async function decodeOnnx(file: string): Promise<DecodedOnnx> {
   const bytes = await readWhole(file);
   const bad = (what: string): UserError =>

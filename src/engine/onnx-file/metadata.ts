@@ -65,7 +65,7 @@ function preprocessingOf({ model }: StoredConfig, standardize: CheckpointHeader[
 }
 
 /**
- * Undefined for a file that is not ours.
+ * Undefined for a file that Flowscope did not write.
  * @throws UserError when it says that it is, but cannot be understood
  */
 export function readMetadata(

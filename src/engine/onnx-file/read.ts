@@ -16,7 +16,7 @@ interface Port {
   shape: (number | string)[];
 }
 
-/** @throws UserError for a file that cannot be read or is no ONNX model */
+/** @throws UserError for a file that cannot be read or is not an ONNX model */
 export async function readOnnx(file: string): Promise<OnnxFile> {
   const { bytes, model, graph } = await decodeOnnx(file);
   const initializers = graph.initializer ?? [];

@@ -10,7 +10,7 @@ import { readOnnx } from './read';
  * Summary of an ONNX file. One that Flowscope wrote names its architecture; its graph is folded, so its layers
  * can be named but not looked into.
  *
- * @throws UserError for a file that is no ONNX model
+ * @throws UserError for a file that is not an ONNX model
  */
 export async function summarizeOnnx(file: string, backend: BackendInfo): Promise<ModelOutline> {
   const { bytes, summary, tensors } = await readOnnx(file);

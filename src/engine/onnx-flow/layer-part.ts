@@ -22,7 +22,7 @@ export interface LayerPart {
   release(): Promise<void>;
 }
 
-/** The probe for so many examples at once; as it is where the graph does not keep them apart by the first axis. */
+/** The probe for this many examples at once; as it is where the graph does not keep them apart by the first axis. */
 export async function sizedProbe(
   { probe, variables }: { probe: Probe; variables: Variables },
   wanted: number,

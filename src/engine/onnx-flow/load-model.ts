@@ -10,7 +10,7 @@ const { DataLocation } = onnx.TensorProto;
 
 /**
  * The model with all of its weights inside.
- * @throws UserError for a file that cannot be read, is no ONNX model, or keeps weights where they are not
+ * @throws UserError for a file that cannot be read, is not an ONNX model, or names weights in files that are missing
  */
 export async function loadOnnxModel(file: string): Promise<onnx.ModelProto> {
   const { bytes, model, graph } = await decodeOnnx(file);

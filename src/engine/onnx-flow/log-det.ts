@@ -183,7 +183,7 @@ function slopesOf({ values }: Probe, { terms = [], slopesAt, moves }: FoundLayer
   };
 }
 
-/** Undefined where the log-det is no sum of terms that examples keep apart. */
+/** Undefined where the log-det is not a sum of terms that examples keep apart. */
 function termsOf(
   probe: Probe,
   sized: Probe,
@@ -214,7 +214,7 @@ function termsOf(
     return inner && outer ? [{ name, factor: factor * (outer / inner) }] : undefined;
   };
   const plain = (name: string): Part[] => (depends.has(name) ? [{ name, factor: 1 }] : []);
-  /** What a tensor is the sum of; undefined for one that is no sum. */
+  /** What a tensor is the sum of; undefined for one that is not a sum. */
   const partsOf = (node: GraphNode, out: string): Part[] | undefined => {
     const inputs = (node.proto.input ?? []).map(String);
     const [first = '', second = ''] = inputs;
@@ -237,7 +237,7 @@ function termsOf(
       }
       default:
         if (!keepsSum.has(node.op)) return undefined;
-        // A sum over examples, or a mean, is no sum over elements.
+        // A sum over examples, or a mean, is not a sum over elements.
         return node.op === 'Expand' || node.op === 'ReduceMean' ? scaled(first, 1, out) : plain(first);
     }
   };

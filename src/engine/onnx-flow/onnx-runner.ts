@@ -1,5 +1,5 @@
 /**
- * Runs an ONNX file as one direction of a flow: ours, or one that other software exported. x and z are float32 with the
+ * Runs an ONNX file as one direction of a flow: our own file, or one of other software. x and z are float32 with the
  * batch as first axis; a log-det is [N]. Images of other software have their channels first as a rule.
  */
 import { baseTensors, runningBase, standardBase, type RunningBase } from '../model/running-base';
@@ -31,7 +31,7 @@ export interface OnnxRunnerOptions {
   file: string;
   threads: number;
   direction: 'forward' | 'inverse';
-  /** What the file says of itself, where it is ours. */
+  /** What our own files say of themselves. */
   own?: OnnxMetadata;
   /** What its owner says; by default the sidecar next to it. */
   given?: OnnxPorts;
@@ -365,7 +365,7 @@ function ownConfig({ config: { model }, part }: OnnxMetadata): ModelConfig {
   return model.kind === 'image' && part === 'sample' ? { ...model, pad: 0 } : model;
 }
 
-/** As much of a config as running needs. */
+/** The part of a config that running needs. */
 function guessConfig(
   shape: readonly number[],
   { levels, dataRange }: { levels: number; dataRange: number } = { levels: 256, dataRange: 0.9 },

@@ -41,7 +41,7 @@ interface Port {
 }
 
 const logDetName = /^(sum_?)?(log_?(abs)?_?det(_?j(acobian)?)?|s?ladj|logabsdet|sldj|ldj)$/i;
-/** One value for each example that is no log-determinant. */
+/** One value for each example that is not a log-determinant. */
 const scoreName = /log_?p|prob|nll|loss|bpd|bits|energy/i;
 const dataName = /^(x|data|inputs?|images?|samples?)$/i;
 const contextName = /^(context|cond(ition(s|al)?)?|c|y|labels?)$/i;

@@ -220,7 +220,7 @@ function notComputed(error: unknown): undefined {
   if (!(error instanceof UserError)) throw error;
 }
 
-/** The same example so many times. */
+/** The same example this many times. */
 export function sameFeed(
   { ports }: Pick<Probe, 'ports'>,
   example: Float32Array,

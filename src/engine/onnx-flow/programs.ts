@@ -115,7 +115,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
           const pairs = Array.from({ length: count }, (_, i) => ends(one, state, x, i));
           return recordOf(one, index, { values, pairs, weight, preprocessing: state.preprocessing });
         });
-        // Where the file's log-det is no sum over the layers, what is in no layer that was understood is where one was not.
+        // Where the file's log-det is not a sum over the layers, what is in no layer that was understood is where one was not.
         const first = sources.findIndex(({ row: { found } }) => found && lacksLogDet(found) && !found.terms);
         const { logDet } = values;
         if (first >= 0 && logDet) {

@@ -120,7 +120,7 @@ export function createReverse(
   };
 }
 
-/** Layers for so many examples at once; one at a time where the graph does not keep them apart by the first axis. */
+/** Layers for this many examples at once; one at a time where the graph does not keep them apart by the first axis. */
 async function openLayers(flow: AnalyzedFlow, wanted: number): Promise<LayerRunner[]> {
   const sized = await sizedProbe(flow, wanted);
   return Promise.all(flow.layers.map((layer) => openLayer(sized, flow.variables, layer)));

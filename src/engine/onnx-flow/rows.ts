@@ -100,7 +100,7 @@ export function flowRows(
   return { rows, latentPositions: backward ? turned : outputPositions, backward };
 }
 
-/** As `InspectedFlow.turned`: between two rows values can be moved without a row of their own. */
+/** Like `InspectedFlow.turned`: between two rows values can be moved without a row of their own. */
 export function turnedOf(rows: readonly FlowRow[]): (readonly number[] | undefined)[] | undefined {
   const turned = rows.map(({ before, flow }, i) => {
     const order =

@@ -9,7 +9,7 @@ import { shortCount } from '../model/summary';
 import { summarizeOnnx } from '../onnx-file/summary';
 import { openOnnxFlow, type OnnxFlow } from '../onnx-flow/open-onnx-flow';
 
-/** @throws UserError for a file that is no ONNX model */
+/** @throws UserError for a file that is not an ONNX model */
 export async function openOnnxModel(file: string, backend: BackendInfo): Promise<Model> {
   const base = await summarizeOnnx(file, backend);
   let flow: OnnxFlow;

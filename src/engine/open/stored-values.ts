@@ -4,7 +4,7 @@ import { UserError } from '../../base/user-error';
 import { openTensorFile } from '../../checkpoint/tensor-file';
 import type { NonFiniteTensor } from './description';
 
-/** Tensors beyond so many values in all are not looked at, so that a large file is described at once. */
+/** Tensors beyond this many values in all are not read, so that a large file is described at once. */
 const mostValues = 2 ** 26;
 
 /** The floating-point tensors of a file with such values, in its order. @throws UserError for a damaged file */

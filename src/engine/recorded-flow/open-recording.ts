@@ -16,7 +16,7 @@ import { recordedFinders, recordedPrograms } from './programs';
 import { rowSize } from './rows';
 import { recordedConfig, recordedRunner } from './runner';
 
-/** @throws UserError for a file that is no recording, or a damaged one */
+/** @throws UserError for a file that is not a recording, or a damaged one */
 export async function openRecording(file: string, backend: BackendInfo, run?: string): Promise<Model> {
   const recording = await readRecording(file);
   const inspected = recordedFlow(recording);

@@ -8,7 +8,7 @@ import { standardBase, type RunningBase } from '../model/running-base';
 import { notRecorded, priorOf, type Finders } from './programs';
 import { gathered, picked, rowFinder } from './rows';
 
-/** As much of a config as views need. */
+/** The part of a config that views need. */
 export function recordedConfig({ shape }: Recording): ModelConfig {
   const [height = 0, width = 0, channels = 0] = shape;
   return (

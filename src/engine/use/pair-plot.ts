@@ -28,7 +28,7 @@ const fewestPairs = 10;
 /** Most pairs that count, evenly spaced among all: the matrix of distances is their number squared. */
 const mostPairs = 1000;
 const exchanges = 999;
-/** After so many exchanges others get their turn. */
+/** After this many exchanges others get their turn. */
 const atOnce = 50;
 /** Significance level of the band and of the test. */
 const significance = 0.01;

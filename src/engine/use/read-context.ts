@@ -127,7 +127,7 @@ function sizeByNumber({ names, classes }: ContextInfo): number | undefined {
   return classes && classes.start + classes.count === names.length ? classes.start + 1 : undefined;
 }
 
-/** @param values of so many examples, each with the number of its class last @throws UserError for a class that there is not */
+/** @param values of several examples, each with the number of its class last @throws UserError for an unknown class */
 function withClasses(values: ArrayLike<number>, info: ContextInfo, where: string): Float32Array {
   const { start, count } = info.classes!;
   const short = start + 1;

@@ -285,7 +285,7 @@ export class ModelDocument implements CustomDocument {
   private async openIn(engine: EngineProcess): Promise<OpenModel> {
     const local = await localFile(this.context, this.uri);
     try {
-      // The file system may tell late of answers that were there before, which is no reason to read the model again.
+      // The file system may tell late of answers that were there before, which is not a reason to read the model again.
       if (!isOurs(this.uri)) this.answers = await this.answersBeside();
       const opening = engine.api.open(local.path);
       if (isOurs(this.uri)) void this.outline(engine, local, opening);

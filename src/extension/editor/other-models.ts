@@ -6,14 +6,14 @@ import { stat } from 'node:fs/promises';
 import type { EngineApi } from '../../protocol/engine';
 import type { ModelSummary } from '../../protocol/model';
 
-/** As much of a lease of an engine as is needed here. */
+/** The part of an engine's lease that is needed here. */
 export interface OtherLease<E> {
   /** Another object after a crash. */
   engine(): E;
   dispose(): void;
 }
 
-/** As much of an engine process as is needed here. */
+/** The part of an engine process that is needed here. */
 export interface ModelOpener {
   readonly running: boolean;
   readonly api: Pick<EngineApi, 'open' | 'close'>;

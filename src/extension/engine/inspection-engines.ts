@@ -9,7 +9,7 @@ import { type Room, roomOf, sharedRoom } from './inspection-limits';
 import { SharedEngine } from './shared-engine';
 import { watchAnswers } from './watch-answers';
 
-/** As much of a Uri as is needed here. */
+/** The part of a Uri that is needed here. */
 export interface FileName {
   path: string;
   toString(): string;

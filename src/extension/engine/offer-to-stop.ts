@@ -15,7 +15,7 @@ export async function offerToStop(engines: InspectionEngines, file?: FileName): 
   if (chosen === stop) engines.stop(file);
 }
 
-/** Which of them it is, their common engine cannot say any more. */
+/** Their common engine cannot say any more which of them it is. */
 async function offerToStopOwn(engines: InspectionEngines): Promise<void> {
   const stop = l10n.t('Stop These Models');
   const chosen = await window.showWarningMessage(

@@ -20,7 +20,7 @@ export function parseNumbers(
   return parsed.find((one) => 'problem' in one) ?? { value: words.map((word) => word.trim()).join(', ') };
 }
 
-/** A number. Empty text and "1e999" are none. */
+/** A number. Empty text and "1e999" are not numbers. */
 function parseNumber(
   text: string,
   { integer, minimum, maximum }: NumberAnswer,

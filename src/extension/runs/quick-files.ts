@@ -4,7 +4,7 @@ import { type Uri, workspace } from 'vscode';
 
 /**
  * Bytes, and milliseconds since 1970.
- * @throws Error for what is no file, such as a pipe, which would be waited for without end
+ * @throws Error for anything but a file, such as a pipe, which would be waited for without end
  */
 export async function statOf(uri: Uri): Promise<{ size: number; mtime: number }> {
   if (uri.scheme !== 'file') return workspace.fs.stat(uri);

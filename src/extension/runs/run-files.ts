@@ -31,7 +31,7 @@ export interface CheckpointFile {
   bytes: number;
 }
 
-/** Who trains a run, as its lock says; undefined where there is none. `now` is compared to the time of the heartbeat. */
+/** The process that trains a run, by its lock; undefined where there is none. `now` is compared to the time of the heartbeat. */
 export async function readHolder(run: Uri, now = Date.now()): Promise<Holder | undefined> {
   const file = Uri.joinPath(run, lockName);
   try {

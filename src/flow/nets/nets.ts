@@ -26,7 +26,7 @@ export interface ConditionerPlace {
   context: number;
   /** Elements that pass unchanged, where both parts are in full shape. */
   mask?: Mask | undefined;
-  /** Degrees for so many outputs, where what it gives for a feature depends on those before it alone. */
+  /** Degrees for this many outputs, where the values for a feature depend only on the features before it. */
   degrees?: ((outputs: number) => Degrees) | undefined;
 }
 

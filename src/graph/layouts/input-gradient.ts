@@ -4,7 +4,7 @@ import type { Node, Value } from '../ir';
 
 /**
  * The attributes with which the gradient of a convolution's input is a convolution of the output's gradient, with the
- * filter turned by 180 degrees; undefined where it is none. ConvTranspose, which is always right, is slower.
+ * filter turned by 180 degrees; undefined where it is not one. ConvTranspose, which is always right, is slower.
  */
 export function asConvolution(node: Node, typeOf: (id: number) => Value): Node['attrs'] | undefined {
   const { strides, dilations, pad } = convolutionAttrs(node);

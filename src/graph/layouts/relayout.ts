@@ -51,7 +51,7 @@ export abstract class Relayout {
   /** Writes a value in the layout as it was. */
   protected abstract leave(value: number, type: TensorType): number;
 
-  /** An input that is no image of a node in the layout. */
+  /** An input that is not an image of a node in the layout. */
   protected operand(node: Node, i: number): number {
     return this.asPlain(node.inputs[i]!);
   }

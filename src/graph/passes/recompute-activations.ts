@@ -6,7 +6,7 @@ import { rewrite } from '../rewrite';
 import { sizeOf } from '../../base/shape';
 import { pass, type Pass } from './pass';
 
-/** 1 MB: of less, a step is made of calls, and memory is no matter. */
+/** 1 MB: below, calls dominate a step, and memory does not matter. */
 const worthwhile = 2 ** 18;
 
 /**

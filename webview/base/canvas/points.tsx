@@ -58,7 +58,7 @@ export function drawPoints(
   }
 }
 
-/** As `squareAround`, on a square of `size` pixels. */
+/** Like `squareAround`, on a square of `size` pixels. */
 export function frameOf(points: NdArray<Float32Array>, size: number, trim = 0.005): PlaneFrame {
   return { size, ...squareAround(points, trim) };
 }

@@ -4,7 +4,7 @@ import { tickText, ticks } from '../format/numbers';
 export interface ValueGridProps {
   low: number;
   high: number;
-  /** About so many lines. */
+  /** About this many lines. */
   wanted: number;
   /** px from the top of a value. */
   at(value: number): number;

@@ -1,7 +1,7 @@
 /** Keeps the page as it is while a button is pressed, so that what is under the pointer is still there when it is let go. */
 import { options } from 'preact';
 
-/** A press that lasts longer is no click, or its end was never seen; in ms. */
+/** A press that lasts longer is not a click, or its end was never seen; in ms. */
 const longest = 1000;
 
 const buttons =

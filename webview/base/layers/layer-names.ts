@@ -80,7 +80,7 @@ type SeenModel = ModelSummary & {
 
 /**
  * The feature's own name where the data had one that says more than its place, else x₁, x₂, …, or h₁, h₂, … where features
- * were mixed. The built-in planes call theirs x and y, but x alone is the whole example here.
+ * were mixed. The built-in planes call their features x and y, but x alone is the whole example here.
  */
 export function featureName(
   model: SeenModel | undefined,

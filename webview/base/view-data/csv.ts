@@ -24,7 +24,7 @@ function cell(value: number | string | undefined): string {
   return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Whether a spreadsheet would compute a text, which may be a name out of a file. A signed number is none. */
+/** Whether a spreadsheet would compute a text, which may be a name out of a file. A signed number is not one. */
 function isFormula(text: string): boolean {
   return /^[=+\-@\t\r]/.test(text) && !/^[+-][\d.]+$/.test(text);
 }

@@ -29,7 +29,7 @@ export function runNumbers(id: keyof typeof runColumns, store: Store): ViewData 
   return {
     columns: [
       { name: 'step', values: steps },
-      // What was not measured at a step is no number.
+      // What was not measured at a step is not a number.
       ...used.map(({ name, values }) => ({
         name,
         values: values.map((value) => (Number.isNaN(value) ? undefined : value)),

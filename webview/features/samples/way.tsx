@@ -55,7 +55,7 @@ export function MorphWay({ model, morph }: { model: ModelSummary; morph: Morph }
   );
 }
 
-/** Motion that was not asked for is no part of it: with less motion there are the slider and the steps alone. */
+/** Motion that was not asked for is not part of it: with less motion there are the slider and the steps alone. */
 function WayControls({ morph, at }: { morph: Morph; at: number }) {
   const store = useStore();
   const last = morph.steps.length - 1;

@@ -11,7 +11,7 @@ const saturatedSlope = 1 - saturatedTanh ** 2;
 
 /**
  * |u| above which the scale map is as flat as tanh at 0.98; undefined for maps without two flat ends. A sigmoid is flat
- * where it leaves values as they are, which is no fault.
+ * where it leaves values as they are, which is not a fault.
  */
 export function saturationLimit(layer: LayerSpec | undefined): number | undefined {
   const transform = layer && 'transform' in layer ? layer.transform.settings : undefined;

@@ -23,7 +23,7 @@ export async function wayRunner(model: InspectedFlow, count: number): Promise<Fl
   return { ...model.runner, inverse };
 }
 
-/** A file of other software may begin with a permutation that is no layer of its own: its first layer has that order. */
+/** Another software's file may begin with a permutation that is not a layer of its own: its first layer has that order. */
 function inDataOrder({ layers, dimensions: size }: InspectedFlow, values: Float32Array): Float32Array {
   const positions = layers[0]?.flow?.positions;
   if (!positions || positions.every((position, i) => position === i)) return values;

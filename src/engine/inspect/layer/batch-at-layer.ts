@@ -10,7 +10,7 @@ export interface BatchAtLayer {
   count: number;
   /** [count, …] row-major. */
   values: Float32Array;
-  /** What a program of the layer is fed besides them: the contexts of some examples, each for so many rows. */
+  /** What a program of the layer is fed besides them: the contexts of some examples, each for this many rows. */
   contextOf(indices: readonly number[], rows?: number): Feeds;
 }
 

@@ -19,9 +19,10 @@ import { stillPass } from '../selection';
 import type { SharedWork } from '../shared-work';
 
 /**
- * By running statistics, whatever the selection's mode: with a batch's own, a layer does not map one example. By automatic
- * differentiation where the flow is our own, traced; by central differences where it was found in a graph.
- * @throws UserError for a layer that only moves values, for a block that is none; CancelledError
+ * The Jacobian by running statistics, whatever the selection's mode: with a batch's own, a layer is not a map of one
+ * example. It comes from automatic differentiation where the flow is our own, traced; from central differences where it
+ * was found in a graph.
+ * @throws UserError for a layer that only moves values, for an invalid block; CancelledError
  */
 export async function jacobian(
   model: InspectedFlow,

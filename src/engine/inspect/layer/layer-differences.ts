@@ -73,7 +73,7 @@ const larger = (a: number, b: number): number => (Number.isNaN(a) || Number.isNa
 
 function apart(a: Float32Array, b: Float32Array): number {
   return a.reduce((most, value, i) => {
-    // The same NaN or infinity is no difference.
+    // The same NaN or infinity is not a difference.
     const same = Object.is(value, b[i]);
     return same ? most : larger(most, Math.abs(value - b[i]!) / (1 + Math.abs(value)));
   }, 0);

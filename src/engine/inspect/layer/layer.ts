@@ -92,7 +92,7 @@ function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, own: La
   };
 }
 
-/** ln |dy/dx| of the layer's own map at each element of the first example; undefined where it is no such sum. */
+/** ln |dy/dx| of the layer's own map at each element of the first example; undefined where it is not such a sum. */
 export function elementLogDets(
   { preservesVolume, inputShape }: InspectedLayer['info'],
   { elements }: LayerRecord,

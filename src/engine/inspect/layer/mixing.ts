@@ -67,7 +67,7 @@ export async function mixing(
   };
 }
 
-/** As many layers around one as are looked at together. */
+/** Number of layers around one that are looked at together. */
 function nearestOf(layers: readonly LayerInfo[], { index }: LayerInfo): readonly LayerInfo[] {
   const at = layers.findIndex((layer) => layer.index === index);
   const start = Math.max(0, Math.min(at - mostLayers / 2, layers.length - mostLayers));

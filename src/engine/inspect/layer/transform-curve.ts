@@ -42,7 +42,7 @@ const mostCurves = 200;
 const fewestCurves = 10;
 /** Values, counted over all bins, that are computed at once, and that the curves of a band are of unless those are few. */
 const mostValues = 2 ** 21;
-/** Places of a curve that is no spline. */
+/** Places of a curve that is not a spline. */
 const usualPlaces = 97;
 /** Shown beyond the values of the batch, as a share of their span. */
 const margin = 0.05;

@@ -37,7 +37,7 @@ export function checkPixels(pixels: number): void {
   }
 }
 
-/** Values on the way back to x after so many layers, as these layers give them on the way to z. */
+/** Values on the way back to x after this many layers, as these layers give them on the way to z. */
 export function onTheWay(
   { turned }: InspectedFlow,
   way: ReadonlyMap<string, NdArray<Float32Array>>,

@@ -113,7 +113,7 @@ async function distribution(
   return out;
 }
 
-/** As `inverseErrors`, or why there is no way back. */
+/** The same as `inverseErrors`, or why there is no inverse. */
 export async function wayBack(
   model: InspectedFlow,
   work: SharedWork,

@@ -214,7 +214,7 @@ function keepFeatures(
   };
 }
 
-/** Squared distances of the first `count` rows, in `unit`s, into `out` from `start` on. What is no number is far away. */
+/** Squared distances of the first `count` rows, in `unit`s, into `out` from `start` on. NaN counts as far away. */
 function squares(
   rows: Rows,
   point: Float64Array,
