@@ -112,6 +112,13 @@ const mixings = new Set<string>(mixingKinds);
 const stayLinear = new Set<string>(['householder', 'orthogonal']);
 
 /**
+ * A curve that starts again after a turn does not only rise; between two inverse splines, or next to one or to a Bernstein
+ * polynomial, no place to cut is found.
+ */
+const notUnderstood =
+  /circular|half a turn|, splines from latent|Bernstein|autoregressive layers with transforms/;
+
+/**
  * Whether rows are recognized as those that the file names. Triangles that mix run into permutations next to them, and
  * some splines depend on less than their layer says: they open with the layers that are in the graph.
  */
@@ -123,12 +130,10 @@ const isTold = ({ label, model }: (typeof conventionCases)[number]): boolean => 
     !kinds.some((kind) => kind === 'rescale' || (mixings.has(kind) && !stayLinear.has(kind))) &&
     !/^vector, (splines$|splines with |splines from |circular splines|splines after half a turn|autoregressive splines)/.test(
       label,
-    )
+    ) &&
+    !notUnderstood.test(label)
   );
 };
-
-/** A curve that starts again after a turn does not only rise; between two inverse splines no place to cut is found. */
-const notUnderstood = /circular|half a turn|, splines from latent/;
 
 const others = conventionCases.filter(
   (one) => !isTold(one) && one.model.kind === 'vector' && one.model.context === 0,
