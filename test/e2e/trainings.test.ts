@@ -81,7 +81,9 @@ describe('trainings', function () {
   // Of pictures; one of a plane is followed below.
   for (const model of models.filter(({ name }) => name === 'digits')) {
     it(`like that of ${model.name} are paused, given another rate, resumed, stopped and compared`, async () => {
-      // Another folder for another try.
+      // Another folder for another try, whose training would go on.
+      if ((await api()).enginePids().trainings.length > 0)
+        await vscode.commands.executeCommand('flowscope.stopTraining');
       const run = others(`${path.basename(runOf(model))}-${++tries}`);
       const config = JSON.parse(readFileSync(`${runOf(model)}.flow.json`, 'utf8')) as {
         data: { source: string };

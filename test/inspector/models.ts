@@ -9,7 +9,7 @@ import type { Frame } from 'playwright-core';
 import { parseDataConfig } from '../../src/config/parse';
 import { openDataset } from '../../src/data/open/open';
 import { result } from './frame';
-import { until } from './until';
+import { patience, until } from './until';
 import type { InspectorWindow } from './window';
 import { tried } from '../tried';
 
@@ -125,9 +125,9 @@ export async function showTab(page: Pick<Frame, 'locator'>, region: string, titl
       .click();
   const tab = panel.getByRole('tab', { name: title, exact: true });
   const press = async (): Promise<void> => {
-    if (await tab.isVisible()) return tab.click({ timeout: 5000 });
-    await panel.locator('.plain-menu').click({ timeout: 5000 });
-    await panel.getByRole('menuitem', { name: title, exact: true }).click({ timeout: 5000 });
+    if (await tab.isVisible()) return tab.click({ timeout: patience(5000) });
+    await panel.locator('.plain-menu').click({ timeout: patience(5000) });
+    await panel.getByRole('menuitem', { name: title, exact: true }).click({ timeout: patience(5000) });
   };
   // Right after another size, the row may lose the tab that was about to be clicked.
   await press().catch(press);
