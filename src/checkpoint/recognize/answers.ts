@@ -2,6 +2,7 @@
 import { nearest } from '../../config/nearest';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
+import { apartMark } from '../import/questions';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 
 /** What is decided by the sizes of tensors, or asked of some files alone. Answers written by hand may have it; it is not used. */
@@ -32,8 +33,20 @@ export function completeAnswers(
     );
   }
   return Object.fromEntries(
-    questions.map((question) => [question.key, checked(question, given[question.key], where)]),
+    questions.map((question) => [question.key, checked(question, answerTo(question, given), where)]),
   );
+}
+
+/** An answer without the name of a layer is for all layers whose question it fits. */
+export function answerTo({ key, answer }: ImportQuestion, given: ImportAnswers): string | number | undefined {
+  if (given[key] !== undefined) return given[key];
+  const all = given[key.split(apartMark)[0]!];
+  if (all === undefined) return undefined;
+  const fits =
+    answer.kind === 'choice'
+      ? answer.options.some(({ value }) => value === all)
+      : typeof numbersOf(all, answer) !== 'string';
+  return fits ? all : undefined;
 }
 
 function checked(
@@ -95,12 +108,13 @@ export function assumptionsOf(
   answers: ImportAnswers,
   given: ImportAnswers,
 ): string[] {
-  return questions.map(({ key, title, answer }) => {
+  return questions.map((question) => {
+    const { key, title, answer } = question;
     const value = answers[key] ?? answer.default;
     const label =
       answer.kind === 'choice' ? answer.options.find((option) => option.value === value)?.label : undefined;
     const shown = answer.kind === 'number' ? shownNumbers(value, answer) : label;
-    return `${title}: ${shown ?? value}${given[key] === undefined ? ' (default)' : ''}`;
+    return `${title}: ${shown ?? value}${answerTo(question, given) === undefined ? ' (default)' : ''}`;
   });
 }
 

@@ -9,7 +9,7 @@ import { notRunAgain } from '../recording/schema';
 import { resolveModelPath } from '../resolve-model';
 import { isFor, readSidecar, sidecarPath } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
-import { assumptionsOf, completeAnswers } from './answers';
+import { answerTo, assumptionsOf, completeAnswers } from './answers';
 import { libraryName, recognize, whyUndecided, whyUnknown } from './recognize';
 import type { Library } from '../libraries';
 import type { TensorFile } from '../import/types';
@@ -105,7 +105,9 @@ export async function interpret(
   const given = { ...remembered?.answers, ...now };
   const undecided = whyUndecided(questions, given, path.basename(sidecarPath(file)));
   if (undecided !== undefined) return { reason: undecided };
-  const answers = { ...stored, ...pick(completeAnswers(questions, now, file), Object.keys(now)) };
+  const complete = completeAnswers(questions, now, file);
+  const answered = questions.filter((question) => answerTo(question, now) !== undefined);
+  const answers = { ...stored, ...Object.fromEntries(answered.map(({ key }) => [key, complete[key]!])) };
   return { recognized, answers, given, remembered };
 }
 
@@ -139,13 +141,6 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
 }
 
 const shownName = (name: string): string => shortened(name, 100);
-
-function pick(
-  values: Record<string, string | number>,
-  keys: readonly string[],
-): Record<string, string | number> {
-  return Object.fromEntries(keys.map((key) => [key, values[key]!]));
-}
 
 /** As the page and the command line show it. */
 export function shownOrigin(origin: NonNullable<Checkpoint['origin']>): {
