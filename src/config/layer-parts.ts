@@ -1,6 +1,13 @@
 /** Transforms and networks of single layers, each with its settings. */
 import * as v from 'valibot';
-import { affineForm, scaleMap, splineEnds, splineInterval, splineMap } from './convention-fields';
+import {
+  affineForm,
+  conventionFields,
+  scaleMap,
+  splineEnds,
+  splineInterval,
+  splineMap,
+} from './convention-fields';
 import {
   activation,
   describe,
@@ -38,16 +45,8 @@ export const transformConfig = v.variant('kind', [
       v.pipe(scaleMap, describe('How the output of the network becomes s, as `scaleMap` of the model.')),
       'tanh-channel',
     ),
-    scaleEpsilon: v.optional(
-      v.pipe(
-        v.number(),
-        v.minValue(0),
-        v.ltValue(1),
-        describe('Smallest scale of sigmoid, softplus and softplus-clamp; slope of soft-clip.'),
-      ),
-      1e-3,
-    ),
-    scaleClamp: v.optional(v.pipe(positive, describe('Bound of arctan.')), 2),
+    scaleEpsilon: conventionFields.scaleEpsilon,
+    scaleClamp: conventionFields.scaleClamp,
     scaleMean: v.optional(
       v.pipe(
         v.picklist(['kept', 'removed', 'pixel', 'image']),

@@ -90,18 +90,17 @@ export function withOwnParts(
   }: { dim: number; fields: VectorFields; others: VectorFields; file: string; words: string },
 ): ChainLayer {
   if (layer.kind !== 'coupling' && layer.kind !== 'autoregressive') return layer;
-  const { kind: _, dim: __, ...own } = completed(dim, layer, fields, file);
+  const model = completed(dim, layer, fields, file);
   const shared: Readonly<Record<string, unknown>> = completed(dim, layer, others, file);
-  const other = Object.entries(own).find(
+  const other = Object.entries(model).find(
     ([field, value]) =>
       !(ofLayers.has(field) || (layer.kind === 'coupling' && ofMasks.has(field))) &&
       JSON.stringify(value) !== JSON.stringify(shared[field]),
   );
-  if (other || own.shiftActivation !== undefined)
+  if (other || model.shiftActivation !== undefined)
     throw new UserError(
       `${file}: ${words} in ${other?.[0] ?? 'shiftActivation'}, which is the same for all layers of a flow here.`,
     );
-  const model = completed(dim, layer, fields, file);
   const transform = transformOfModel(model);
   const { scaleClamp, ...structure } =
     layer.kind === 'coupling' ? layer : { ...layer, scaleClamp: undefined };
