@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ import torch
 import torch.distributed as dist
 
 from .train import PATIENCE, heed, train
+from .train_processes import loopback
 from .training.loop import Signals
 from .training.plan import TrainingError
 from .training.report import log, say, say_line
@@ -35,6 +37,8 @@ TO_ANSWER = 10.0
 TO_END = 30.0
 #: Bytes. Nothing goes through it, and Ray would take a third of the memory.
 OBJECT_STORE = 2**27
+#: How threads wait, which workers on a cluster do as this process.
+PASSIVE = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 #: What is wrong with a run, which stays wrong however often it is started again.
 OURS = (TrainingError, FileExistsError)
 
@@ -58,10 +62,12 @@ class Worker:
         self._signals = Signals()
         self._store: dist.TCPStore | None = None
 
-    def meeting_place(self) -> tuple[str, int]:
-        """Where the others find this one."""
+    def meeting_place(self, file: str | None) -> tuple[str, int] | str:
+        """Where the others find this one: in the file, or at an address."""
         import ray
 
+        if file is not None:
+            return file
         host = ray.util.get_node_ip_address()
         self._store = dist.TCPStore(host, 0, is_master=True, wait_for_workers=False)
         return host, self._store.port
@@ -69,7 +75,7 @@ class Worker:
     def stop(self) -> None:
         self._signals.stop = True
 
-    def train(self, rank: int, meeting_place: tuple[str, int], given: argparse.Namespace) -> Iterator[str]:
+    def train(self, rank: int, meeting_place: tuple[str, int] | str, given: argparse.Namespace) -> Iterator[str]:
         """Gives what the training says, line by line."""
         lines: SimpleQueue[str | None] = SimpleQueue()
         # On a thread: this one passes on what the training says meanwhile.
@@ -80,11 +86,14 @@ class Worker:
                 yield line
             training.result()
 
-    def _train(self, rank: int, meeting_place: tuple[str, int], given: argparse.Namespace) -> None:
+    def _train(self, rank: int, meeting_place: tuple[str, int] | str, given: argparse.Namespace) -> None:
         torch.set_num_threads(given.threads)
         self._signals.followed = given.until_closed
         if given.workers > 1:
-            store = self._store or dist.TCPStore(*meeting_place, is_master=False)
+            if isinstance(meeting_place, str):
+                store: dist.Store = dist.FileStore(meeting_place, given.workers)
+            else:
+                store = self._store or dist.TCPStore(*meeting_place, is_master=False)
             dist.init_process_group("gloo", store=store, rank=rank, world_size=given.workers, timeout=PATIENCE)
         try:
             train(given.run, self._signals, take_over=given.take_over)
@@ -102,6 +111,9 @@ def start_ray(address: str | None, processors: int) -> None:
         # Any other user of this machine could have it run anything.
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+        os.environ["GLOO_SOCKET_IFNAME"] = loopback()
+        # On every system, this is how Ray learns that it need not be reached from other machines.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     # It reads these when it is loaded.
     import ray
 
@@ -114,12 +126,14 @@ def start_ray(address: str | None, processors: int) -> None:
         # Ray would try for minutes.
         socket.create_connection((host, int(port)), TO_ANSWER).close()
         # It brings our package to machines that do not have it.
-        ray.init(address, logging_level="warning", runtime_env={"py_modules": [str(Path(__file__).parent)]})
+        waiting = {name: os.environ[name] for name in PASSIVE if name in os.environ}
+        package = [str(Path(__file__).parent)]
+        ray.init(address, logging_level="warning", runtime_env={"py_modules": package, "env_vars": waiting})
     except (OSError, RuntimeError, ValueError) as error:
         raise TrainingError(f"The Ray cluster at {address} cannot be joined from this machine: {error}") from None
 
 
-def train_once(given: argparse.Namespace, signals: Signals, places: Any) -> None:
+def train_once(given: argparse.Namespace, signals: Signals, places: Any, meeting_file: str | None) -> None:
     """Raises a RayError where a worker has died, or what the training has raised in it."""
     import ray
     from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy as Place
@@ -129,7 +143,7 @@ def train_once(given: argparse.Namespace, signals: Signals, places: Any) -> None
     workers = [start(scheduling_strategy=Place(places, rank)).remote() for rank in range(given.workers)]
     said = []
     try:
-        meeting_place = workers[0].meeting_place.remote()
+        meeting_place = workers[0].meeting_place.remote(meeting_file)
         word_at = time.monotonic() + WORTH_A_WORD
         while not ray.wait([meeting_place], timeout=LOOK_EVERY)[0]:
             if signals.stop:
@@ -191,7 +205,9 @@ def train_with_ray(given: argparse.Namespace, signals: Signals) -> None:
     left = given.max_restarts
     while True:
         try:
-            return train_once(given, signals, places)
+            # On this machine, in a folder of this user alone.
+            with tempfile.TemporaryDirectory(prefix="flowscope-", ignore_cleanup_errors=True) as folder:
+                return train_once(given, signals, places, str(Path(folder) / "meeting") if given.address is None else None)
         except OURS:
             raise
         except ray.exceptions.RayError as error:

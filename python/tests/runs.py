@@ -163,7 +163,8 @@ def listeners(processes):
                 packed = b"".join(
                     int.from_bytes(address[i : i + 4], "big").to_bytes(4, sys.byteorder) for i in range(0, len(address), 4)
                 )
-                found.add(socket.inet_ntop(family, packed))
+                # What is mapped into IPv6 is an address of IPv4.
+                found.add(socket.inet_ntop(family, packed).removeprefix("::ffff:"))
     return found
 
 

@@ -16,6 +16,7 @@ from runs import (
     difference,
     free_port,
     goes_on_after_killed_workers,
+    listeners,
     patience,
     prepared,
     result_of,
@@ -51,6 +52,7 @@ def test_workers_of_ray_save_and_end_when_the_command_line_is_killed(family, tmp
     words = ["train", "--config", str(FOLDER / "digits.json"), "--output", str(run), "--launcher", "ray", "--workers", "2"]
     started = subprocess.Popen([*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) >= 3, 120)
+    assert listeners(family()) == {"127.0.0.1"}
     started.kill()
     started.wait()
     wait_for(lambda: not family(), 20)
@@ -66,7 +68,9 @@ def test_workers_of_ray_do_not_start_again_for_what_stays_wrong(family, tmp_path
     done = subprocess.run(with_ray(run, "--max-restarts=3"), capture_output=True, text=True, timeout=patience(300))
     assert done.returncode == 2
     said = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    assert len(said) == 1 and "is damaged" in said[0]["error"]
+    # A slow machine says first that it waits for its workers.
+    errors = [line["error"] for line in said if "error" in line]
+    assert len(errors) == 1 and "is damaged" in errors[0]
 
 
 def test_workers_of_ray_train_on_a_cluster(family, tmp_path, monkeypatch):
