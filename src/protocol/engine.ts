@@ -117,10 +117,10 @@ export interface TrainResult {
 export interface ExportReport {
   files: { path: string; bytes: number; kind: 'forward' | 'inverse' | 'sample' }[];
   /**
-   * Largest differences between the files run by ONNX Runtime and the model itself: absolute for values within ±1,
-   * relative beyond.
+   * Largest differences between the files run by ONNX Runtime and the model itself, and where each is: of x of a
+   * standardized table in deviations of the feature, otherwise absolute; relative for values beyond 1 (deviation).
    */
-  differences: { kind: string; output: string; maxAbs: number }[];
+  differences: { kind: string; output: string; maxAbs: number; where: string }[];
   maxAbs: number;
   tolerance: number;
   opset: number;

@@ -135,14 +135,15 @@ function refuseDifferent(differences: ExportReport['differences']): void {
   const wrong = differences.filter(({ maxAbs }) => !(maxAbs <= tolerance));
   if (wrong.length === 0) return;
   const list = wrong
-    .map(
-      ({ kind, output, maxAbs }) =>
-        `${output} of ${kind} by ${Number.isNaN(maxAbs) ? 'values that are not finite' : maxAbs.toExponential(1)}`,
-    )
+    .map(({ kind, output, maxAbs, where }) => {
+      const by = Number.isNaN(maxAbs) ? 'values that are not finite' : maxAbs.toExponential(1);
+      return `${output} of ${kind} by ${by} (${where})`;
+    })
     .join(', ');
   throw new UserError(
     `The exported files do not compute what the model does: ${list}; at most ${tolerance.toExponential(0)} is ` +
-      'allowed. No file was written. A flow that is numerically unstable (see its round-trip errors) cannot be ' +
-      'exported: try an earlier checkpoint.',
+      'allowed, for x of a standardized table in deviations of the feature. No file was written. The flow is ' +
+      'numerically unstable there: "Is the inverse exact" in its inspector, or `flowscope diagnose`, names the layer ' +
+      'where that begins. Export an earlier checkpoint, or train again with a lower learning rate.',
   );
 }

@@ -19,7 +19,7 @@ import { temporaryTag } from '../../../src/files/temporary';
 import { decode } from '../../../src/flow/flow';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, inputOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
-import { digitsModel, moonsModel, smallModel, standardize, type SmallModel } from '../inspect/model';
+import { digitsModel, moonsModel, refused, smallModel, standardize, type SmallModel } from '../inspect/model';
 
 const cases: { name: string; model: Record<string, unknown>; source: string; standardized: boolean }[] = [
   {
@@ -32,6 +32,7 @@ const cases: { name: string; model: Record<string, unknown>; source: string; sta
   { name: 'vectors', model: moonsModel, source: 'moons', standardized: true },
 ];
 
+const heavy = { mean: [1e5, 0.25], std: [1e8, 0.5], names: ['income', 'age'] };
 const batches = [1, 3];
 let folder: string;
 before(async () => {
@@ -85,7 +86,7 @@ describe('exported ONNX files', () => {
   });
 
   it('are not left behind when they differ from the model', async () => {
-    const model = await smallModel(moonsModel, 'moons');
+    const model = await smallModel(moonsModel, 'moons', { standardize: heavy });
     try {
       const flow = model.flow;
       const tensors = flow.tensors;
@@ -103,9 +104,47 @@ describe('exported ONNX files', () => {
       const target = path.join(folder, 'different');
       await assert.rejects(
         exportOnnx({ ...model.opened, flow: changing }, target),
-        (error) => error instanceof UserError && /do not compute what the model does/.test(error.message),
+        refused(
+          /do not compute what the model does.*x of inverse by \S+ \((income|age) is [-\d.]+ in the model and [-\d.]+ in the file\)/,
+        ),
       );
       await assert.rejects(readdir(target), { code: 'ENOENT' });
+    } finally {
+      await model.dispose();
+    }
+  });
+
+  /** Of scales that are multiplied by the factor, and of a feature whose deviation is 1e8. */
+  const heavyModel = (factor: number): Promise<SmallModel> =>
+    smallModel({ ...moonsModel, scaleMap: 'exp' }, 'moons', {
+      standardize: heavy,
+      change: (values) => {
+        for (const [name, { data }] of Object.entries(values))
+          if (/(weight|bias)$/.test(name)) data.forEach((value, i) => (data[i] = factor * value));
+      },
+    });
+
+  it('are compared in deviations of each feature', async () => {
+    // Float32 holds incomes around 1 to about ±10 on the way back: 3.4 and 12.2 are the same to 1e-7 deviations.
+    const model = await heavyModel(3);
+    try {
+      const report = await exportOnnx(model.opened, path.join(folder, 'heavy', 'flow.onnx'));
+      const inverse = report.differences.find(({ kind, output }) => kind === 'inverse' && output === 'x')!;
+      assert.ok(inverse.maxAbs <= 1e-5, JSON.stringify(inverse));
+    } finally {
+      await model.dispose();
+    }
+  });
+
+  it('of a flow that is unstable in deviations too are refused, with the feature and what to do', async () => {
+    const model = await heavyModel(6);
+    try {
+      await assert.rejects(
+        exportOnnx(model.opened, path.join(folder, 'unstable', 'flow.onnx')),
+        refused(
+          /x of inverse by values that are not finite \(income is NaN in the model.*earlier checkpoint/,
+        ),
+      );
     } finally {
       await model.dispose();
     }
