@@ -16,6 +16,7 @@ import { splineOfOwnInterval } from '../../src/flow/transforms/rational-quadrati
 import { onSpline } from '../../src/engine/inspect/layer/spline-overlay';
 import { contextOf, maxAbsDifference, onCpu } from './eager';
 import { inBin, inInverseBin } from './rational-quadratic';
+import { oneIn, tried } from '../tried';
 
 const count = 20_000;
 const bins = 8;
@@ -24,7 +25,7 @@ const bound = 5;
 before(onCpu);
 
 for (const map of ['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope'] as const)
-  for (const size of [1, 10]) {
+  for (const size of tried('contract/splines: sizes', [1, 10], oneIn(2))) {
     describe(`splines by ${map}, parameters of size ${size}`, () => {
       const transform = rationalQuadratic({
         ...{ bins, bound, center: 0, ends: 'linear', map },
