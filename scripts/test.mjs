@@ -26,13 +26,13 @@ const tiers = [
   // Three at once: each waits for its page or its engine now and then.
   {
     name: 'browser',
+    waits: true,
     needs: browserNeeds,
     run: (...given) => nodeTests(...given, { atOnce: 3, parts: 9 }),
   },
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
   {
     name: 'e2e',
-    waits: true,
     needs: windowNeeds,
     run: (...given) => extensionTests(...given, { packaged: true, retries: 1 }),
   },
@@ -224,7 +224,7 @@ main(async () => {
       if (result) results.push(result);
     }
   };
-  // A window has a single test at a time, which waits more than it computes, and so do Python's tests: the other tiers run meanwhile.
+  // Windows, pages and Python wait more than they compute: the other tiers run meanwhile, and e2e once they are through.
   await Promise.all([
     oneByOne(chosen.filter(({ waits }) => !waits)),
     oneByOne(chosen.filter(({ waits }) => waits)),
