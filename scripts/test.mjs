@@ -7,7 +7,10 @@ import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';
 import { furtherCases, noteCases, shorter } from './test-lengths.mjs';
 
-/** What a tier needs besides Node: a function that resolves to environment variables, or throws with what is missing. */
+/**
+ * What a tier needs besides Node: a function that resolves to environment variables, or throws with what is missing. It is
+ * told whether files may run that `npm test` leaves to `--full`.
+ */
 const tiers = [
   { name: 'unit', run: nodeTests },
   { name: 'contract', run: nodeTests },
@@ -76,21 +79,22 @@ async function engineNeeds() {
   return oneThread;
 }
 
-async function browserNeeds() {
+async function browserNeeds(whole) {
   const { ensureBrowser } = await import('./browser.mjs');
-  return { CHROMIUM: await ensureBrowser(), ...oneThread, ...(await modelNeeds()) };
+  return { CHROMIUM: await ensureBrowser(), ...oneThread, ...(await modelNeeds(whole)) };
 }
 
-/** Models to look at. */
-async function modelNeeds() {
+/** Models to look at. What `npm test` runs has smaller ones of its own, and does not wait for these to be trained. */
+async function modelNeeds(whole) {
+  if (!whole) return {};
   const { testModels } = await import('./test-models.mjs');
   return { FLOWSCOPE_TEST_MODELS: await testModels() };
 }
 
 /** Models to look at, and the Python that trainings with PyTorch are started with. */
-async function windowNeeds() {
+async function windowNeeds(whole) {
   const { ensurePeersPython } = await import('./peers-python.mjs');
-  return { ...(await modelNeeds()), FLOWSCOPE_PYTHON: await ensurePeersPython() };
+  return { ...(await modelNeeds(whole)), FLOWSCOPE_PYTHON: await ensurePeersPython() };
 }
 
 async function nodeTests(name, files, { env, pace, onCut }, { atOnce = 2, parts } = {}) {
@@ -138,7 +142,7 @@ async function runTier(tier, { file, full }, pace, onCut) {
       FLOWSCOPE_TEST_PACE: String(pace),
       FLOWSCOPE_TEST_FULL: full ? '1' : '',
       FLOWSCOPE_TEST_LEFT_OUT: JSON.stringify(tests),
-      ...(await tier.needs?.()),
+      ...(await tier.needs?.(full || file !== undefined)),
     };
     result = await tier.run(tier.name, files, { env, pace, onCut });
     if (result.passed + result.failed === 0) throw new Stop('no test ran');
