@@ -5,6 +5,7 @@ import type { LayerTab } from './layer-tabs';
 /** What is looked at, in the order in which it is shown. */
 export const checkNames = [
   'nonFinite',
+  'samples',
   'scaleSize',
   'saturation',
   'outsideSpline',
@@ -49,6 +50,11 @@ export interface Findings {
   findings: Finding[];
   /** Examples that the passes went over. */
   count: number;
+}
+
+/** Whether there were no data, so that the findings are about the flow's own samples and say nothing of the data. */
+export function onOwnSamples(findings: readonly Finding[]): boolean {
+  return findings.some(({ check, kind }) => check === 'samples' && kind === 'ofSamples');
 }
 
 const order: readonly Severity[] = ['error', 'warning', 'notice', 'ok', 'skipped'];

@@ -10,6 +10,7 @@ import type {
   WeightView,
 } from './conditioner';
 import type { Contribution } from './contribution';
+import type { DataAndSamples } from './data-and-samples';
 import type { Findings, FindingsQuery } from './findings';
 import type { GivenExample, GivenFile } from './given';
 import type {
@@ -223,6 +224,11 @@ export const inspectorQuestions = {
   findings: ofModel<FindingsQuery, Findings>({
     recorded: 'pass',
     saved: ({ batches }) => batches.map((batch) => ({ batch })),
+  }),
+  /** Samples at temperature 1 beside the data; `null` without data. */
+  dataAndSamples: ofPasses<undefined, DataAndSamples | null>({
+    context: 'none',
+    saved: ({ summary }) => (summary.splits.length > 0 ? [undefined] : []),
   }),
   samples: ofFlow<SampleQuery, SampleGrid>({
     context: 'example',

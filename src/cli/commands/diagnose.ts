@@ -1,7 +1,8 @@
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { createInspector } from '../../engine/inspect/inspector';
-import type { Finding, Severity } from '../../protocol/findings';
+import { onOwnSamples, type Finding, type Severity } from '../../protocol/findings';
+import type { DataAndSamples } from '../../protocol/data-and-samples';
 import type { BatchRef } from '../../protocol/selection';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
@@ -25,7 +26,7 @@ export const diagnoseCommand = defineCommand({
   summary: 'Find problems of a flow and say what to try',
   argument: modelHelp,
   about:
-    'Runs a batch through the flow and back and makes eleven checks: NaN and Inf, large scales, saturated scales, values outside of a spline’s interval, dead networks and units, running statistics that differ from those of the batch, a difference between training and evaluation mode, latents that are not normal, an inexact inverse, and overfitting. Each check reports the measured number, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow are used, and checks that need data are skipped.\n\n' +
+    'Runs a batch through the flow and back and makes twelve checks: NaN and Inf, samples unlike the data, large scales, saturated scales, values outside of a spline’s interval, dead networks and units, running statistics that differ from those of the batch, a difference between training and evaluation mode, latents that are not normal, an inexact inverse, and overfitting. Each check reports the measured number, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow are used, checks that need data are skipped, and what passes says nothing about your data.\n\n' +
     `Exit code 0: no problems, or only notices. Exit code ${foundCode}: at least one warning or error (with --strict, or notice).`,
   options: {
     split: {
@@ -47,6 +48,8 @@ export const diagnoseCommand = defineCommand({
     const summary = await inspector.ask('summary', undefined, session.signal);
     const batch = batchOf(summary, options);
     const { findings, count } = await inspector.ask('findings', { batch }, session.signal);
+    const isCompared = findings.some(({ check, severity }) => check === 'samples' && severity !== 'skipped');
+    const compared = isCompared ? await inspector.ask('dataAndSamples', undefined, session.signal) : null;
     const bad = findings.some(
       ({ severity }) =>
         severity === 'error' || severity === 'warning' || (options.strict && severity === 'notice'),
@@ -60,6 +63,7 @@ export const diagnoseCommand = defineCommand({
           ...(layer === undefined ? {} : { layer: nameOf(summary, layer) }),
           ...(others ? { others: others.map((index) => nameOf(summary, index)) } : {}),
         })),
+        ...(compared ? { samples: samplesJson(compared) } : {}),
       },
       text: asText(
         findings,
@@ -84,16 +88,31 @@ function batchOf(
   return { split: chosen, count };
 }
 
+function samplesJson({ split, examples, samples, band, energy, features }: DataAndSamples): object {
+  const rows = features.map(({ name, sign, distance, below, above }) => ({
+    name,
+    sign,
+    distance,
+    below,
+    above,
+  }));
+  return { split, examples, samples, band, energy, features: rows };
+}
+
 function nameOf({ layers }: ModelSummary, index: number): string {
   return layers.find((layer) => layer.index === index)?.name ?? String(index);
 }
 
 function asText(findings: readonly Finding[], summary: ModelSummary, batch: string): string {
   const wrong = findings.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
-  const head =
-    wrong.length === 0
-      ? `No problems found in ${batch}.`
-      : `${several(wrong.length, 'finding')} in ${batch}.`;
+  const head = [
+    ...(onOwnSamples(findings)
+      ? ['Checked on the flow’s own samples, which says nothing about your data.']
+      : wrong.length === 0
+        ? [`No problems found in ${batch}.`]
+        : []),
+    ...(wrong.length > 0 ? [`${several(wrong.length, 'finding')} in ${batch}.`] : []),
+  ].join(' ');
   const lines = findings.map(({ severity, sentence, advice, layer, others }) =>
     [
       `${headings[severity]}: ${sentence}`,

@@ -18,9 +18,11 @@ import { atConditions } from './population/at-conditions';
 import { contextUse } from './conditioner/context-use';
 import { createCalibrations, type Calibrations } from './population/calibration';
 import { contribution } from './strip/contribution';
+import { compareSamples } from './population/data-and-samples';
 import { diagnostics } from './population/diagnostics';
 import { examples } from './examples';
 import { findings } from './findings/findings';
+import { samples as samplesFinding } from './findings/samples';
 import { features } from './conditioner/features';
 import { givenExample } from './given';
 import { jacobian } from './layer/jacobian';
@@ -119,6 +121,10 @@ const answers: Answers = {
     const { featureNames } = await model.summary();
     const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
     return findings(await flow(), work, query, known, signal);
+  },
+  async dataAndSamples(flow, work, _, signal) {
+    const seen = await compareSamples(flow, work, signal);
+    return seen && { ...seen, finding: samplesFinding(seen, undefined) };
   },
   samples,
   morph,

@@ -187,7 +187,7 @@ describe('diagnostics', () => {
       // Nothing is wrong that training or the machine could not have made so.
       await frame.locator('.findings [data-check]').first().waitFor({ state: 'attached' });
       const checks = await checksOf(frame);
-      assert.equal(Object.keys(checks).length, 11);
+      assert.equal(Object.keys(checks).length, 12);
       for (const check of ['nonFinite', 'scaleSize', 'deadConditioner', 'deadUnits', 'inverse'])
         assert.equal(checks[check], 'ok', check);
       for (const check of ['saturation', 'normStatistics']) assert.match(checks[check]!, /ok|skipped/, check);

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { it } from 'node:test';
 import { checkNames, type CheckName } from '../../../src/protocol/findings';
-import { german } from '../../../webview/features/diagnostics/finding-text';
+import { german } from '../../../webview/base/findings/finding-text';
 
 const folder = path.join('src', 'engine', 'inspect', 'findings');
 

@@ -1,12 +1,17 @@
 /** What is wrong with the flow, in words, and that nothing is. */
-import { bySeverity, type Finding, type Findings as Answer } from '../../../src/protocol/findings';
+import {
+  bySeverity,
+  onOwnSamples,
+  type Finding,
+  type Findings as Answer,
+} from '../../../src/protocol/findings';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';
 import { findingNumbers } from './numbers';
 import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
-import { findingText } from './finding-text';
+import { findingText } from '../../base/findings/finding-text';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { diagnosticsState } from './state';
@@ -68,6 +73,12 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
   const all = bySeverity(answer.findings);
   const wrong = all.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
   const rest = all.filter(({ severity }) => severity === 'ok' || severity === 'skipped');
+  const passed = wrong.length === 0 && !onOwnSamples(all);
+  const mark = passed ? 'ok' : 'skipped';
+  const counted = [
+    ...(wrong.length > 0 ? [text.somethingWrong(wrong.length, answer.count)] : []),
+    ...(onOwnSamples(all) ? [text.onOwnSamples] : []),
+  ];
   return (
     <>
       {wrong.map((finding) => (
@@ -76,15 +87,11 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
       {rest.length > 0 ? (
         <details class="findings-rest">
           <summary>
-            <i class={`finding-mark ${wrong.length ? 'skipped' : 'ok'}`} aria-hidden="true">
-              {wrong.length ? marks.skipped : marks.ok}
+            <i class={`finding-mark ${mark}`} aria-hidden="true">
+              {marks[mark]}
             </i>
-            <span>
-              {wrong.length
-                ? `${text.somethingWrong(wrong.length, answer.count)}; ${text.checksShown(all.length)}`
-                : text.nothingWrong(answer.count)}
-            </span>
-            <span class="tick">{wrong.length ? '' : text.checksShown(rest.length)}</span>
+            <span>{passed ? text.nothingWrong(answer.count) : counted.join('; ')}</span>
+            <span class="tick">{text.checksShown(all.length)}</span>
           </summary>
           <ul>
             {rest.map((finding) => (
@@ -96,7 +103,8 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
                   <b>{text.checks[finding.check]}</b>{' '}
                   <span class={finding.severity === 'skipped' ? 'muted' : undefined}>
                     {`${finding.severity === 'skipped' ? `${text.notLookedAt}. ` : ''}${findingText.sentence(finding, phraseOf(model, finding.layer))}`}
-                  </span>
+                  </span>{' '}
+                  {findingText.advice(finding)}
                 </span>
               </li>
             ))}

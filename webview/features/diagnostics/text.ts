@@ -54,6 +54,7 @@ export const english = {
   findingsLabel: 'Findings',
   findingsBusy: 'Looking for what may be wrong…',
   nothingWrong: (examples: number) => `No problems found in ${count(examples)} examples`,
+  onOwnSamples: 'Checked on the flow’s own samples, which says nothing about your data',
   somethingWrong: (found: number, examples: number) =>
     `${found === 1 ? '1 finding' : `${found} findings`} in ${count(examples)} examples`,
   checksShown: (n: number) => `${n} checks`,
@@ -70,6 +71,7 @@ export const english = {
   },
   checks: {
     nonFinite: 'NaN and Inf',
+    samples: 'Samples against the data',
     scaleSize: 'Size of scales',
     saturation: 'Saturated scales',
     outsideSpline: 'Outside of splines',
@@ -92,6 +94,7 @@ export const english = {
 
 const checks: Record<CheckName, string> = {
   nonFinite: 'NaN und Inf',
+  samples: 'Samples und Daten',
   scaleSize: 'Größe der Skalierung',
   saturation: 'Gesättigte Skalierung',
   outsideSpline: 'Außerhalb der Splines',
@@ -135,6 +138,7 @@ export const german: typeof english = {
   findingsLabel: 'Befunde',
   findingsBusy: 'Sucht, was nicht stimmt…',
   nothingWrong: (examples) => `Alles in Ordnung bei ${count(examples)} Beispielen`,
+  onOwnSamples: 'An den eigenen Samples des Flows geprüft; das sagt nichts über Ihre Daten',
   somethingWrong: (found, examples) =>
     `${found === 1 ? '1 Befund' : `${found} Befunde`} bei ${count(examples)} Beispielen`,
   checksShown: (n) => `${n} Prüfungen`,

@@ -1,7 +1,7 @@
 /** Findings in words: English comes from the engine, German is made of what was measured. */
 import type { Finding } from '../../../src/protocol/findings';
-import { inLanguage } from '../../base/format/language';
-import { compact, percent } from '../../base/format/numbers';
+import { inLanguage } from '../format/language';
+import { compact, count, percent } from '../format/numbers';
 
 type Values = Finding['values'];
 
@@ -42,7 +42,54 @@ const normNumbers = (v: Values): string =>
 const overNumbers = (v: Values): string =>
   `${number(v.train)} bei ${v.trained} Trainingsbeispielen, ${number(v.validation)} bei ${v.held} zurückgehaltenen (${unitOf(v)}; Unterschied ${number(v.gap)} ± ${number(v.error)}); ab ${number(v.notice)} zählt es`;
 
+const distanceText = (
+  distance: Values[string] | undefined,
+  allowed: Values[string] | undefined,
+  chance: Values[string] | undefined,
+): string => `Abstand ${number(distance)} (erlaubt bis ${number(allowed)}, davon ${number(chance)} Zufall)`;
+const ofOne = (v: Values): string => distanceText(v.distance, v.allowed, v.band);
+
+const ofAll = (v: Values): string => distanceText(v.energy, v.energyAllowed, v.energyBand);
+
+/** A feature whose samples are off, and what it is like. */
+const ofFeature =
+  (what: Say): Say =>
+  (v, layer, f) => {
+    const tail =
+      v.ratio === undefined
+        ? ''
+        : ` Schwerer Rand${Number(v.ratio) > 0 ? `: der größte Wert ist das ${count(Math.round(Number(v.ratio)))}-Fache des Medians` : ''}.`;
+    const others = Number(v.others);
+    const more =
+      others === 0
+        ? ''
+        : others === 1
+          ? ' Ein weiteres Merkmal ist falsch.'
+          : ` ${others} weitere Merkmale sind falsch.`;
+    return `${v.feature}: ${what(v, layer, f)}.${tail}${more}`;
+  };
+
+const shareOutside = (v: Values): string =>
+  `${percentOf(Number(v.below) + Number(v.above))} der Samples liegen`;
+
 const sentences: Record<string, Say> = {
+  'samples/match': (v) => `Die Samples passen zu den Daten: größter ${ofOne(v)} bei ${v.feature}.`,
+  'samples/matchPixels': (v) => `Die Samples passen zu den Daten: ${ofAll(v)}.`,
+  'samples/together': (v) =>
+    `Jedes Merkmal für sich passt zu den Daten, aber zusammen weichen die Samples von den Daten ab: ${ofAll(v)}.`,
+  'samples/pixels': (v) => `Die Samples weichen von den Daten ab: ${ofAll(v)}.`,
+  'samples/distance': ofFeature((v) => `die Samples sind anders verteilt als die Daten: ${ofOne(v)}`),
+  'samples/below': ofFeature((v) => `${shareOutside(v)} unter dem kleinsten Wert (${number(v.smallest)})`),
+  'samples/above': ofFeature((v) => `${shareOutside(v)} über dem größten Wert (${number(v.largest)})`),
+  'samples/outside': ofFeature(
+    (v) => `${shareOutside(v)} außerhalb aller Werte (${number(v.smallest)} bis ${number(v.largest)})`,
+  ),
+  'samples/nonFinite': (v) =>
+    `${count(Number(v.nonFinite))} von ${count(Number(v.samples))} Samples haben Werte, die nicht endlich sind.`,
+  'samples/ofSamples': () => 'Es sind keine Daten da, mit denen sich Samples des Flows vergleichen ließen.',
+  'samples/notDrawn': () => 'Die Samples ließen sich nicht mit den Daten vergleichen.',
+  'samples/untrained': () => 'Der Flow ist bei Schritt 0: Seine Samples sind noch keine der Daten.',
+
   'nonFinite/finite': (v) => `Alle Werte von ${v.layers} Schichten sind endlich, bei ${v.count} Beispielen.`,
   'nonFinite/nonFinite': (v, layer) => `NaN oder Inf erscheint zuerst in ${layer}. ${v.cause}`,
   'scaleSize/small': (v, layer) =>
@@ -113,6 +160,14 @@ const sentences: Record<string, Say> = {
 const unseen = 'Die Kopplungen dieses Flows waren nicht zu sehen.';
 
 const advices: Record<string, string> = {
+  'samples/together':
+    'Wie die Merkmale voneinander abhängen, ist noch nicht gelernt: länger trainieren oder dem Flow mehr Schichten geben.',
+  'samples/pixels':
+    'Länger trainieren oder dem Flow mehr Schichten geben; Mittel und Abweichung von beidem zeigen, wo sie sich unterscheiden.',
+  'samples/nonFinite':
+    'Mit kleinerer Lernrate oder einer begrenzten Skalierung (scaleMap tanh-channel) trainieren, oder einen früheren Checkpoint nehmen.',
+  'samples/ofSamples':
+    'Die Daten in einer Datei daneben nennen, DATEI.flowscope.json: {"data": {"source": "tabelle.csv"}}.',
   'nonFinite/nonFinite':
     'Mit einem Checkpoint von vorher weitertrainieren: kleinere Lernrate, Gradienten stärker kappen oder, wo Schichten skalieren, eine begrenzte Skalierung (scaleMap tanh-channel).',
   'scaleSize/large':
@@ -142,6 +197,18 @@ const advices: Record<string, string> = {
     'Den besten Checkpoint statt des letzten nehmen, früher aufhören, mit mehr oder abgewandelten Daten trainieren (flips), stärker regularisieren oder den Flow kleiner machen.',
 };
 
+const longer = 'Länger trainieren oder dem Flow mehr Schichten geben.';
+
+/** What to do about a feature whose samples are off. */
+const remedies: Record<string, (values: Values) => string> = {
+  log: (v) => `Auf log(${v.plus ? '1 + ' : ''}${v.feature}) trainieren.`,
+  logit: (v) =>
+    `Die Werte sind begrenzt: auf dem Logit von (${v.feature} − ${number(v.smallest)}) / ${number(Number(v.largest) - Number(v.smallest))} trainieren.`,
+  'leave out': () => 'Es numeriert die Zeilen: die Spalte weglassen.',
+  'few values': (v) => `Es hat nur ${v.distinct} Werte: als Klasse trainieren oder Rauschen dazugeben.`,
+  train: () => longer,
+};
+
 /** The sentences of one language, in which a layer is named in its words. */
 interface FindingText {
   sentence(finding: Finding, layer: string): string;
@@ -157,7 +224,9 @@ export const german: FindingText = {
   advice: (finding) =>
     finding.advice === undefined
       ? undefined
-      : (advices[`${finding.check}/${finding.kind}`] ?? finding.advice),
+      : (remedies[String(finding.values.remedy)]?.(finding.values) ??
+        advices[`${finding.check}/${finding.kind}`] ??
+        finding.advice),
 };
 
 export const findingText = inLanguage(english, german);
