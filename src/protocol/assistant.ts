@@ -1,6 +1,6 @@
 /** What language models learn about a file: short reports in plain data, in the words of the command line. */
 import type { TensorContainer } from './import';
-import type { NllParts } from './contribution';
+import type { LogProbParts } from './contribution';
 
 export interface ReportedLayer {
   index: number;
@@ -73,8 +73,8 @@ export interface ScoreReport {
   dimensions: number;
   /** Unit of `quantiles` and `leastLikely`: bits/dim for images, nats for vectors. Lower is more likely. */
   unit: 'bits/dim' | 'nats';
-  /** Parts of the mean −ln p, nats; their sum is `nats`. */
-  mean: NllParts;
+  /** What each part adds to the mean ln p, nats; their sum is −`nats`. */
+  mean: LogProbParts;
   /** Between examples, by the nearest rank. */
   quantiles: { probability: number; value: number }[];
   /** The least likely first; `index` counts rows from 0. */

@@ -102,6 +102,7 @@ export function comparisonPlan(
   const [batch] = choices.batches;
   if (!b.runnable || !batch) return questions;
   if (comparesLayers(a, b)) questions.push({ method: 'layerDifferences', query: layerDifferencesQuery(a) });
+  else questions.push({ method: 'pairedScores', query: { first: a.id } });
   const samples = canAsk(a, 'samples') ? linkedSamples(defaultSamples(a), b) : undefined;
   if (samples) questions.push({ method: 'samples', query: samples });
   questions.push({ method: 'curves', query: {} });

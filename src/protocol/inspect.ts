@@ -1,7 +1,7 @@
 /** Queries of the inspector, and their answers. */
 import type { AxisRole, FeatureStage } from './conditioner';
 import type { NdArray, TensorStats, TensorView } from './tensors';
-import type { NllParts } from './contribution';
+import type { LogProbParts } from './contribution';
 import type { SourceRef, Corners, BatchRef, Selection, SampleQuery, FreshLatents } from './selection';
 
 export interface StripRow {
@@ -19,8 +19,8 @@ export interface StripRow {
 
 export interface Strip {
   rows: StripRow[];
-  example?: NllParts;
-  mean: NllParts;
+  example?: LogProbParts;
+  mean: LogProbParts;
   /** Layer index where NaN or Inf first appears, with the cause in words. */
   firstNonFinite?: { layer: number; cause: string };
   /** The example itself, in data units. */

@@ -48,6 +48,7 @@ import type {
   PlanePath,
   PlanePathQuery,
 } from './plane';
+import type { Incomparable, PairedScores, PairedScoresQuery } from './paired-scores';
 import type { PickedExamples, PickedQuery, Scores, ScoresQuery } from './population';
 import {
   atConditionsQuery,
@@ -98,6 +99,8 @@ interface Declaration<Query> {
   context?: 'none' | 'example';
   /** The part of a recording that answers it; absent where the flow would have to run. */
   recorded?: RecordedPart;
+  /** Its query names another model, which has to be open in the same engine. */
+  beside?: true;
   /** Queries whose answers a saved page holds. */
   saved?(plan: SavedPlan): readonly Query[];
 }
@@ -275,7 +278,16 @@ export const inspectorQuestions = {
     saved: ({ summary }) => (summary.runnable ? [{}] : []),
   }),
   /** What the layers of two flows make of the same examples. */
-  layerDifferences: ofModel<LayerDifferencesQuery, LayerDifferences>({ context: 'none', recorded: 'pass' }),
+  layerDifferences: ofModel<LayerDifferencesQuery, LayerDifferences>({
+    context: 'none',
+    beside: true,
+    recorded: 'pass',
+  }),
+  /** Which of two flows makes the same held-out examples likelier. */
+  pairedScores: ofModel<PairedScoresQuery, PairedScores | { why: Incomparable }>({
+    context: 'none',
+    beside: true,
+  }),
   /** The bytes of a picture or of a row of numbers as an example of the model. */
   givenExample: ofModel<GivenFile, GivenExample>({ context: 'none' }),
   scores: ofPasses<ScoresQuery, Scores>({ context: 'none', recorded: 'pass' }),

@@ -133,7 +133,7 @@ describe('an example', () => {
     // Its scores and its examples are among what is copied, and the share of them that cost less is what is said.
     const scores = (await copyNumbers(page.mainFrame(), '.how-likely')).rows
       .filter(([set]) => set === 'holidays')
-      .map(([, score]) => Number(score));
+      .map(([, logP]) => -Number(logP));
     assert.equal(scores.length, readable);
     const cost = await result(page.mainFrame());
     const rank = await page.locator('[data-rank]').innerText();

@@ -66,7 +66,7 @@ describe('tools of language models', function () {
     assert.match(sentence, /^Mean −ln p of 3 examples: \d.* nats.*Least likely rows \(from 0\): 1 /);
     assert.deepEqual([report.unit, report.count, report.dimensions], ['nats', 3, 2]);
     const { prior, couplings, norm, preprocessing, quantization, nats } = report.mean;
-    assert.ok(Math.abs(prior + couplings + norm + preprocessing + quantization - nats) < 1e-2);
+    assert.ok(Math.abs(prior + couplings + norm + preprocessing + quantization + nats) < 1e-2);
     const [worst] = report.leastLikely;
     assert.equal(worst?.index, 1);
     assert.ok(worst.value > 100, `${worst.value} nats at (3, 3)`);

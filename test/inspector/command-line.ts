@@ -79,7 +79,7 @@ export async function apply<Direction extends 'forward' | 'inverse'>(
   }
 }
 
-/** Means over the examples of the parts of −ln p, in nats. */
+/** Means over the examples of what each part adds to ln p, in nats, and of −ln p. */
 export interface Parts {
   mean: Record<'prior' | 'couplings' | 'norm' | 'preprocessing' | 'quantization' | 'nats', number>;
 }

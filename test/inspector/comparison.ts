@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
 import { signedScale } from '../../webview/base/canvas/colour-maps';
-import { costsOf, scoreRows, type Parts, type Scores } from './command-line';
+import { scoreRows, type Parts, type Scores } from './command-line';
 import { folder, type Model } from './models';
 import { eventually, isLight, near, parseNumber, pixels, rounding, sum, untilInk } from './frame';
 import { exampleOf } from './reference';
@@ -32,7 +32,7 @@ interface ComparedLayer {
 /** Totals and log-dets of A, `model`, and B, of the example that was given. */
 export async function compared(frame: Frame, model: Model, other: string): Promise<ComparedLayer[]> {
   const [a, b] = await Promise.all([scored(model, model.file()), scored(model, other)]);
-  const [here, there] = [costsOf(a)[0]!, costsOf(b)[0]!];
+  const [here, there] = [-a.nats[0]!, -b.nats[0]!];
   const totals = frame.locator('[data-totals] .num');
   await eventually(async () => {
     near(parseNumber(await totals.nth(0).innerText()), here, 0.0011, 'the total of A');
@@ -47,7 +47,7 @@ export async function compared(frame: Frame, model: Model, other: string): Promi
   );
   for (const [k, { mean }] of [a, b].entries()) {
     const texts = rows.map((row) => row.texts[k]!);
-    const logDet = -(mean.couplings + mean.norm + mean.preprocessing);
+    const logDet = mean.couplings + mean.norm + mean.preprocessing;
     near(sum(texts.map(parseNumber)), logDet, rounding(texts), `log-dets of ${'AB'[k]}`);
   }
   return rows.map(({ name, texts }) => {

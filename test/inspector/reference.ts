@@ -33,8 +33,8 @@ export interface ReferencePass {
   taps: Values;
   /** What the bar says: bits/dim of images, nats of vectors. */
   costs: number;
-  /** What it is made of, in the same unit: by the names that the page has for the parts. */
-  parts: Record<'prior' | 'levels' | 'preprocessing' | 'couplings' | 'batch norm', number>;
+  /** What each part adds to log p, in the same unit: by the names that the page has for the parts. */
+  parts: Record<'log p(z)' | 'levels' | 'preprocessing' | 'couplings' | 'batch norm', number>;
 }
 
 export interface Reference {
@@ -81,13 +81,13 @@ export async function reference(file: string): Promise<Reference> {
       const per = config.model.kind === 'image' ? dimensions * Math.LN2 : 1;
       const inFlow = all.filter(({ layer }) => layer.flow);
       const parts = {
-        prior: -priorNats / per,
-        levels: quantizationNats(config.model, dimensions) / per,
-        preprocessing: -prepared / per,
-        couplings: -inFlow.reduce((sum, { coupling }) => sum + coupling, 0) / per,
-        'batch norm': -inFlow.reduce((sum, { norm }) => sum + norm, 0) / per,
+        'log p(z)': priorNats / per,
+        levels: -quantizationNats(config.model, dimensions) / per,
+        preprocessing: prepared / per,
+        couplings: inFlow.reduce((sum, { coupling }) => sum + coupling, 0) / per,
+        'batch norm': inFlow.reduce((sum, { norm }) => sum + norm, 0) / per,
       };
-      return { layers: all, taps, parts, costs: Object.values(parts).reduce((a, b) => a + b) };
+      return { layers: all, taps, parts, costs: -Object.values(parts).reduce((a, b) => a + b) };
     },
     through: (layer, x) => {
       let y = new Float32Array();

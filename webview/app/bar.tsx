@@ -10,7 +10,7 @@ import { Popover } from '../base/controls/popover';
 import { Segmented } from '../base/controls/segmented';
 import { Button, Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed, shortened } from '../base/format/numbers';
-import { baseName, exampleTotal } from '../base/store/population-state';
+import { baseName, exampleTotal, shareBelow } from '../base/store/population-state';
 import { isStale, latest, ready } from '../base/store/question';
 import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase } from '../base/layers/layer-names';
@@ -23,6 +23,7 @@ import { ContextControls } from './context-controls';
 import { RecordedCondition } from './recorded-condition';
 import { OpenFile } from './given';
 import { StepPicker } from './step-picker';
+import { diagnosticsState } from '../features/diagnostics/state';
 import { stripState } from '../base/store/strip-state';
 import { historyState } from './history-state';
 import { steppingState } from './stepping';
@@ -323,14 +324,17 @@ function NormPicker({ model }: { model: ModelSummary }) {
 
 function Result({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const answer = store.state(stripState).shownStrip.answer.value;
+  const shown = store.state(stripState).shownStrip.answer.value;
   // Until there is a new one, the one before stays, dimmed.
-  const strip = latest(answer);
-  const old = isStale(answer) ? 'old' : '';
+  const strip = latest(shown);
+  const old = isStale(shown) ? 'old' : '';
   const parts = strip?.example ?? strip?.mean;
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;
-  const of = strip?.example || (!strip && store.example.value) ? words.thisExample : text.meanOfBatch;
+  const isExample = strip?.example || (!strip && store.example.value);
+  const answer = ready(store.state(diagnosticsState).diagnostics.answer.value);
+  const split = answer?.validation ? 'validation' : 'train';
+  const share = strip?.example && shareBelow(answer?.[split], value);
   const first = strip?.firstNonFinite;
   const layer = first && model.layers.find((l) => l.index === first.layer);
   if (parts && layer && (value === undefined || !Number.isFinite(value)))
@@ -344,12 +348,17 @@ function Result({ model }: { model: ModelSummary }) {
     );
   return (
     <div class={`pair result ${old}`} role="status">
+      <span class="muted">
+        −log p<span class="of"> {isExample ? text.ofThisExample : text.meanOfBatch}</span>
+      </span>
       <span class="hero" data-result={old ? undefined : ''}>
         {fixed(value, 2)}
       </span>
       <span class="muted">
         {bits ? words.bitsPerDim : words.nats}
-        <span class="of">, {of}</span>
+        {share === undefined ? null : (
+          <span class="than">, {text.likelierThan(share, splitName(model, split))}</span>
+        )}
       </span>
     </div>
   );

@@ -23,7 +23,7 @@ export function reportOf(store: Store): string | undefined {
     const value = bits
       ? `${fixed(parts.bitsPerDim, 3)} ${words.bitsPerDim}`
       : `${fixed(parts.nats, 3)} ${words.nats}`;
-    lines.push(`${value}, ${of}`);
+    lines.push(`−log p ${value}, ${of}`);
   }
   const worst = strip.rows.reduce((most, { roundTrip }) => Math.max(most, roundTrip), 0);
   lines.push(`${words.roundTrip}: ${scientific(worst)}`);

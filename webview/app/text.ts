@@ -1,6 +1,6 @@
 /** Texts of the frame of the page, in English and in German. */
 import type { RecordingInfo } from '../../src/protocol/model';
-import { count } from '../base/format/numbers';
+import { count, percent } from '../base/format/numbers';
 import { inLanguage } from '../base/format/language';
 
 export const english = {
@@ -33,6 +33,11 @@ export const english = {
   evalMode: 'eval',
   trainMode: 'train',
   meanOfBatch: 'mean',
+  ofThisExample: 'of this example',
+  likelierThan: (less: number, name: string) =>
+    less > 0.5
+      ? `less likely than ${percent(Math.floor(100 * less) / 100)} of ${name}`
+      : `likelier than ${percent(Math.floor(100 * (1 - less)) / 100)} of ${name}`,
   firstAt: (name: string) => `first at ${name}`,
   export: 'Export',
   exportOnnx: 'Export to ONNX…',
@@ -138,6 +143,11 @@ export const german: typeof english = {
   evalMode: 'eval',
   trainMode: 'train',
   meanOfBatch: 'Mittel',
+  ofThisExample: 'dieses Beispiels',
+  likelierThan: (less, name) =>
+    less > 0.5
+      ? `unwahrscheinlicher als ${percent(Math.floor(100 * less) / 100)} von ${name}`
+      : `wahrscheinlicher als ${percent(Math.floor(100 * (1 - less)) / 100)} von ${name}`,
   firstAt: (name: string) => `zuerst bei ${name}`,
   export: 'Export',
   exportOnnx: 'Nach ONNX exportieren…',

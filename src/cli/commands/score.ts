@@ -11,10 +11,10 @@ import { batchReport } from '../progress';
 
 export const scoreCommand = defineCommand({
   name: 'score',
-  summary: 'Negative log-likelihood of examples, in nats and bits/dim, and its parts',
+  summary: 'Negative log-likelihood of examples, in nats and bits/dim, and what each part adds to ln p',
   argument: modelHelp,
   about:
-    'Computes −ln p of each example, and the mean of its parts: prior, log-det of the couplings, of batch normalization, of preprocessing, and for images the quantization D·ln(levels). The parts add up to the nats.\n\n' +
+    'Computes −ln p of each example, and what each part adds to the mean of ln p: log-det of the couplings, of batch normalization and of preprocessing, for images the quantization −D·ln(levels), and ln p(z). They add up to ln p(x); in JSON they are the other numbers of "mean", and add up to −nats.\n\n' +
     'Uniform noise in [0, 1) from --seed is added to integer pixels; --draws averages over several draws. bits/dim is nats / (D ln 2), where D is the number of values of the padded image.',
   options: {
     split: {
@@ -106,17 +106,17 @@ function asText({ mean, nats }: ScoreResult, count: number, layersKnown: boolean
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
   const rows = [
     ['', 'nats', ...(perBit === undefined ? [] : ['bits/dim'])],
-    row('prior', mean.prior),
     ...(mean.couplings === 0 ? [] : [row(layersKnown ? 'couplings' : 'log-det', mean.couplings)]),
     ...(mean.norm === 0 ? [] : [row('batch norm', mean.norm)]),
     ...(mean.preprocessing === 0 ? [] : [row('preprocessing', mean.preprocessing)]),
     ...(mean.quantization === 0 ? [] : [row('quantization', mean.quantization)]),
-    row('total', mean.nats),
+    row('ln p(z)', mean.prior),
+    row('ln p(x)', -mean.nats),
   ];
-  return `Mean −ln p of ${counted(count, 'example')} and its parts
+  return `Mean ln p of ${counted(count, 'example')}, and what each part adds to it
 
 ${table(rows, [1, 2])}
 
-Between examples: ${fixed(at(0))} lowest, ${fixed(at(0.5))} median, ${fixed(at(1))} highest nats
+−ln p between examples: ${fixed(at(0))} lowest, ${fixed(at(0.5))} median, ${fixed(at(1))} highest nats
 `;
 }

@@ -9,6 +9,7 @@ import {
   type InspectorQuery,
   type QuestionNeeds,
 } from '../../protocol/inspector-questions';
+import { whyApart } from '../../protocol/paired-scores';
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
@@ -40,6 +41,7 @@ import { plane } from './plane/plane';
 import { planeCells } from './plane/cells';
 import { planeDensity } from './plane/density';
 import { planePath } from './plane/path';
+import { pairedScores } from './population/paired-scores';
 import { pickExamples, scores } from './population/population';
 import { reconstruct } from './latents/reconstruct';
 import { samples } from './latents/samples';
@@ -138,6 +140,11 @@ const answers: Answers = {
   curves: ({ curves }, query) => curves(query),
   layerDifferences: async ({ modelOf, flow }, { first, count }, signal) =>
     layerDifferences(await flowOf(modelOf(first)), await flow(), count, signal),
+  async pairedScores({ model, modelOf, flow }, { first }, signal) {
+    const other = modelOf(first);
+    const why = whyApart(await other.summary(), await model.summary());
+    return why ? { why } : pairedScores(await flowOf(other), await flow(), signal);
+  },
   givenExample: async ({ model, flow }, query, signal) =>
     givenExample(await flow(), query, (await model.summary()).featureNames, signal),
   scores,

@@ -1,5 +1,5 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
-import type { NllParts } from '../../protocol/contribution';
+import type { LogProbParts } from '../../protocol/contribution';
 import { inBatches, type BatchOptions } from '../model/batches';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space } from '../model/runner';
@@ -10,7 +10,7 @@ export interface ScoreResult {
   /** nats / (D ln 2), images only. */
   bitsPerDim?: Float64Array;
   /** Means over the examples. */
-  mean: NllParts;
+  mean: LogProbParts;
 }
 
 export interface ScoredExamples {
@@ -55,10 +55,10 @@ export async function score(
       for (let i = 0; i < n; i++) {
         // Where single layers are not known, all of the flow's log-det counts as the couplings'.
         const norm = out.norms.reduce((sum, values) => sum + values[i]!, 0);
-        sums.prior -= out.prior[i]!;
-        sums.norm -= norm;
-        sums.couplings -= out.logDet[i]! - norm;
-        sums.preprocessing -= out.preprocessing[i]!;
+        sums.prior += out.prior[i]!;
+        sums.norm += norm;
+        sums.couplings += out.logDet[i]! - norm;
+        sums.preprocessing += out.preprocessing[i]!;
         nats[start + i]! += (quantization - out.prior[i]! - out.logDet[i]! - out.preprocessing[i]!) / draws;
       }
     });
@@ -73,7 +73,7 @@ export async function score(
       couplings: sums.couplings / total,
       norm: sums.norm / total,
       preprocessing: sums.preprocessing / total,
-      quantization,
+      quantization: 0 - quantization,
       nats: meanNats,
       ...(pixels ? { bitsPerDim: meanNats / perBit } : {}),
     },

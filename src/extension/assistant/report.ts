@@ -16,7 +16,7 @@ export function scoreText(report: ScoreReport): string {
   const { count, mean, quantiles, unit, leastLikely, nonFinite } = report;
   const median = quantiles.find(({ probability }) => probability === 0.5);
   const sentences = [
-    `Mean −ln p of ${count} examples: ${likelihood(mean)}; lower is more likely.`,
+    `Mean −ln p of ${count} examples: ${likelihood(mean)}; lower is more likely. The other parts of "mean" are what each adds to ln p, and add up to −nats.`,
     ...(median ? [`Median ${rounded(median.value)} ${unit}.`] : []),
     ...(leastLikely.length > 0
       ? [

@@ -16,7 +16,12 @@ import type {
   TorchExport,
 } from '../../protocol/engine';
 import type { ImportForm } from '../../protocol/import';
-import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspector-questions';
+import {
+  questionOf,
+  type InspectorAnswer,
+  type InspectorMethod,
+  type InspectorQuery,
+} from '../../protocol/inspector-questions';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultSelection } from '../../protocol/questions';
 import { type KnownAnswer, recordKey } from '../../protocol/webview';
@@ -138,7 +143,7 @@ export class ModelDocument implements CustomDocument {
     return this.others.use(of, async (room, other): Promise<InspectorAnswer<M>> => {
       if (!isBeside(of, summary)) this.recent.add(of);
       const ask = (asked: InspectorQuery<M>) => room.api.ask(other.id, method, asked, token, context);
-      if (method !== 'layerDifferences') return ask(query);
+      if (!questionOf(method).beside) return ask(query);
       return besideOther(own, room, (first) => ask({ ...(query as object), first } as InspectorQuery<M>));
     });
   }

@@ -149,7 +149,7 @@ describe('diagnostics', () => {
       );
 
   for (const model of triedOn) {
-    it(`of ${model.name} split what an example costs into its parts`, async () => {
+    it(`of ${model.name} split log p of an example into its parts`, async () => {
       const { layers, pass } = await reference(model.file());
       const { parts, costs } = pass(exampleOf(model));
       const frame = await openModel(editor, model);
@@ -172,7 +172,7 @@ describe('diagnostics', () => {
           if (!shown.includes(name as keyof typeof parts)) near(nats, 0, 1e-6, name);
         rows.forEach(({ text }, i) => {
           const name = names[i]!;
-          const expected = name === 'total' ? costs : parts[name];
+          const expected = name === 'total' ? -costs : parts[name];
           near(value(text), expected, 0.0051 + 1e-4 * Math.abs(expected), name);
         });
         // Bars stand where the sum was before them, and reach as far as they cost.

@@ -95,10 +95,15 @@ describe('every view', () => {
       // Diagnostics: the parts of the result and its places add up to it.
       await tab('.diag', 'Diagnostics');
       const total = await words('.diag [data-part=total]', /\d/);
-      near(value(total.replace('total', '')), costs, 0.011, 'sum of the parts');
+      near(-value(total.replace('log p(x)', '')), costs, 0.011, 'sum of the parts');
       await tab('.diag', image ? 'By pixel' : 'By feature');
       const cost = await words('.diag [data-cost-sum]', /\d/);
-      near(value(image ? cost.split('mean')[1]! : cost), costs, 0.011, 'sum over the places');
+      near(
+        -value(image ? cost.split(', ')[1]! : cost.replace('log p(x)', '')),
+        costs,
+        0.011,
+        'sum over the places',
+      );
       assert.equal(await frame.locator('[role=alert]').count(), 0);
     });
   }

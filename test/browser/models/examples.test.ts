@@ -432,15 +432,15 @@ async function costsByFeature(
     near(sum(parts), all!, 0.0051 * (parts.length + 1), `parts of feature ${f}`);
   });
   const columns = Object.fromEntries(heads.map((head, k) => [head, sum(numbers.map((row) => row[k + 1]!))]));
-  near(columns['all parts']!, cost!, 0.0101, 'the sum over the features');
-  near(columns['prior']!, mean.prior, 0.0101, 'the prior of both');
+  near(-columns['all parts']!, cost!, 0.0101, 'the sum over the features');
+  near(columns['log p(z)']!, mean.prior, 0.0101, 'the prior of both');
   near(columns['couplings']!, mean.couplings, 0.0101, 'the couplings of both');
   near(columns['batch norm'] ?? 0, mean.norm, 0.0101, 'batch norm of both');
   near(columns['preprocessing']!, mean.preprocessing, 0.0101, 'the preprocessing of both');
   if (model.steps.length > 0)
     await deviations(
       model,
-      numbers.map((row) => row.at(-1)!),
+      numbers.map((row) => -row.at(-2)!),
     );
 }
 
@@ -483,9 +483,9 @@ async function costsByPixel(
   const [total, perDim] = (await frame.locator('[data-cost-sum]').innerText())
     .match(/[\d.,−]*\d/g)!
     .map(parseNumber);
-  near(perDim!, cost!, 0.0051, 'the mean over the pixels');
+  near(-perDim!, cost!, 0.0051, 'the sum per dimension');
   near(sum(bits), total!, 0.0051 * bits.length + 0.051, 'the sum of the pixels');
-  near(sum(bits) / size, cost!, 0.0051 + 0.0051 / channels, 'the mean of the pixels');
+  near(-sum(bits) / size, cost!, 0.0051 + 0.0051 / channels, 'the mean of the pixels');
 
   const captions: Record<string, number> = Object.fromEntries(
     await Promise.all(
@@ -496,8 +496,8 @@ async function costsByPixel(
     ),
   );
   const inBits = (nats: number) => nats / (size * Math.LN2);
-  near(captions['all parts']!, cost!, 0.0051, 'all parts');
-  near(captions['prior']!, inBits(mean.prior), 0.0051, 'prior');
+  near(-captions['all parts']!, cost!, 0.0051, 'all parts');
+  near(captions['log p(z)']!, inBits(mean.prior), 0.0051, 'prior');
   near(captions['couplings']!, inBits(mean.couplings), 0.0051, 'couplings');
   near(captions['batch norm'] ?? 0, inBits(mean.norm), 0.0051, 'batch norm');
   near(
@@ -519,7 +519,7 @@ async function costsByPixel(
   // What the logit and the levels cost is known without the flow.
   const preprocessing = Array.from(given, (value) => {
     const p = share(model, value);
-    return (Math.log(model.levels!) - Math.log(0.9 / (p * (1 - p)))) / Math.LN2;
+    return (Math.log(0.9 / (p * (1 - p))) - Math.log(model.levels!)) / Math.LN2;
   });
   await coloured(
     'preprocessing, levels',

@@ -65,7 +65,7 @@ describe('runs', () => {
           .evaluateAll((rows) => rows.flatMap((row) => row.querySelector('.num')?.textContent ?? []));
         near(
           sum(texts.map(parseNumber)),
-          -(mean.couplings + mean.norm + mean.preprocessing),
+          mean.couplings + mean.norm + mean.preprocessing,
           rounding(texts),
           `log-dets of the strip at step ${step}`,
         );
@@ -117,7 +117,7 @@ describe('runs', () => {
         const spoken = await frame.locator('.flow [aria-selected=true] .sr').textContent();
         assert.ok(spoken?.startsWith(`${found.title},`), `${spoken} in the strip, ${found.title} above`);
         const total = await frame.locator('.diag [data-part=total] .num').first().innerText();
-        near(parseNumber(total), found.cost, 0.011, 'the total in the diagnostics');
+        near(-parseNumber(total), found.cost, 0.011, 'the total in the diagnostics');
         // The band in the chart of the inverse stands at the layer.
         const band = await frame.locator('.diag .chart:not(.by-layer) rect.band').evaluate((rect) => {
           const svg = rect.closest('svg')!;

@@ -130,8 +130,8 @@ describe('what is taken away', () => {
         Number(
           parts.rows.find(([first]) => first === name)![parts.head.findIndex((h) => h.startsWith('example'))],
         );
-      near(part('nats'), nats, 0.01 + 1e-4 * Math.abs(nats), 'nats');
-      near(-part('prior'), prior, 0.01 + 1e-4 * Math.abs(prior), 'the prior');
+      near(-part('log_p'), nats, 0.01 + 1e-4 * Math.abs(nats), 'nats');
+      near(part('prior'), prior, 0.01 + 1e-4 * Math.abs(prior), 'the prior');
       if (!image && model.steps.length > 0) {
         const likely = await copyNumbers(frame, '.chart.how-likely');
         const held = likely.rows.filter(([set]) => set === 'validation').map(([, number]) => Number(number));
@@ -143,7 +143,7 @@ describe('what is taken away', () => {
         writeFileSync(at('held.npy'), encodeNpy({ shape: [x1.length, 2], data }));
         const scores = await score(model.file(), at('held.npy'));
         assert.ok(held.length >= x1.length);
-        scores.nats.forEach((v, i) => near(held[i]!, v, 1e-3, `held out ${i}`));
+        scores.nats.forEach((v, i) => near(-held[i]!, v, 1e-3, `held out ${i}`));
       }
     });
 

@@ -1,4 +1,4 @@
-/** Costs by element: their sum against the strip, their parts against plain arithmetic and the flow run eagerly. */
+/** Contributions by element: their sum against the strip, their parts against plain arithmetic and the flow run eagerly. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
@@ -33,7 +33,7 @@ after(async () => {
   for (const model of Object.values(models)) await model.dispose();
 });
 
-describe('costs by element', () => {
+describe('contributions by element', () => {
   for (const name of ['digits', 'moons', 'permuted', 'colour']) {
     for (const mode of ['eval', 'train'] as const) {
       it(`add up to the strip's total and parts, for ${name} in ${mode} mode`, async () => {
@@ -46,24 +46,24 @@ describe('costs by element', () => {
         const batch = name === 'colour' ? ({ split: 'sample', count: 6 } as const) : selection.batch;
         const query: Selection = { example, batch, mode };
         const strip = await model.inspector.ask('strip', query, anySignal());
-        const costs = await model.inspector.ask('contribution', query, anySignal());
+        const shares = await model.inspector.ask('contribution', query, anySignal());
         const parts = strip.example!;
-        assert.deepEqual(costs.parts, parts);
-        assert.deepEqual(costs.spread, [], 'every layer is known by element');
+        assert.deepEqual(shares.parts, parts);
+        assert.deepEqual(shares.spread, [], 'every layer is known by element');
         const precise = 2e-6 * size * 16;
-        close(sum(costs.total.data), parts.nats, 1e-3 + precise);
-        close(sum(costs.prior.data), parts.prior, 1e-3 + precise);
-        close(sum(costs.couplings.data), parts.couplings, 1e-3 + precise);
-        close(sum(costs.norm.data), parts.norm, 1e-3 + precise);
-        close(sum(costs.preprocessing.data), parts.preprocessing + parts.quantization, 1e-3 + precise);
-        assert.deepEqual(costs.total.shape, [...model.flow.flow.inputShape]);
+        close(sum(shares.total.data), -parts.nats, 1e-3 + precise);
+        close(sum(shares.prior.data), parts.prior, 1e-3 + precise);
+        close(sum(shares.couplings.data), parts.couplings, 1e-3 + precise);
+        close(sum(shares.norm.data), parts.norm, 1e-3 + precise);
+        close(sum(shares.preprocessing.data), parts.preprocessing + parts.quantization, 1e-3 + precise);
+        assert.deepEqual(shares.total.shape, [...model.flow.flow.inputShape]);
       });
     }
   }
 
   it('carry s back to the pixels that the mask view names, and z to where it leaves', async () => {
     const model = models.digits!;
-    const costs = await model.inspector.ask('contribution', selection, anySignal());
+    const shares = await model.inspector.ask('contribution', selection, anySignal());
     const strip = await model.inspector.ask('strip', selection, anySignal());
     const { flow } = model;
     const expected = new Float64Array(64);
@@ -76,18 +76,18 @@ describe('costs by element', () => {
       s.data.forEach((value, i) => {
         if (value === 0) return;
         assert.equal(mask.inImage.data[places[i]!], 0);
-        expected[places[i]!]! -= value;
+        expected[places[i]!]! += value;
       });
     }
-    expected.forEach((value, i) => close(costs.couplings.data[i]!, value, 1e-5));
+    expected.forEach((value, i) => close(shares.couplings.data[i]!, value, 1e-5));
     strip.latent!.data.forEach((z, i) =>
-      close(costs.prior.data[i]!, 0.5 * z * z + 0.5 * Math.log(2 * Math.PI), 1e-5),
+      close(shares.prior.data[i]!, -0.5 * z * z - 0.5 * Math.log(2 * Math.PI), 1e-5),
     );
   });
 
   it('of preprocessing are the slope of the logit at each pixel, by differences of the map itself', async () => {
     const model = models.digits!;
-    const costs = await model.inspector.ask('contribution', selection, anySignal());
+    const shares = await model.inspector.ask('contribution', selection, anySignal());
     const strip = await model.inspector.ask('strip', selection, anySignal());
     const view = await model.inspector.ask('layer', { ...selection, layer: 0 }, anySignal());
     const { data: v } = view.tensors.find(({ name }) => name === 'x')!;
@@ -97,23 +97,23 @@ describe('costs by element', () => {
     };
     v!.forEach((value, i) => {
       const slope = (logit(value + 1e-4) - logit(value - 1e-4)) / 2e-4;
-      close(costs.preprocessing.data[i]!, -Math.log(slope), 1e-3);
+      close(shares.preprocessing.data[i]!, Math.log(slope), 1e-3);
     });
     assert.ok(Number.isFinite(strip.example!.nats));
   });
 
   it('of batch norm are the same for all moving places of a channel', async () => {
-    const costs = await models.moons!.inspector.ask('contribution', selection, anySignal());
+    const shares = await models.moons!.inspector.ask('contribution', selection, anySignal());
     const other = await models.moons!.inspector.ask(
       'contribution',
       { ...selection, example: { kind: 'data', split: 'validation', index: 5 } },
       anySignal(),
     );
-    assert.deepEqual(costs.norm.data, other.norm.data);
-    assert.notDeepEqual(costs.prior.data, other.prior.data);
+    assert.deepEqual(shares.norm.data, other.norm.data);
+    assert.notDeepEqual(shares.prior.data, other.prior.data);
     assert.deepEqual(
-      [...costs.preprocessing.data].map((value) => Number(value.toFixed(5))),
-      standardize.std.map((std) => Number(Math.log(std).toFixed(5))),
+      [...shares.preprocessing.data].map((value) => Number(value.toFixed(5))),
+      standardize.std.map((std) => Number((-Math.log(std)).toFixed(5))),
     );
   });
 

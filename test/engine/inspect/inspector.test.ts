@@ -4,8 +4,10 @@ import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { batchOf, dataExamples } from '../../../src/engine/model/examples';
+import { createInspector } from '../../../src/engine/inspect/inspector';
 import { drawLatents } from '../../../src/engine/model/latents';
 import { logLikelihood } from '../../../src/flow/flow';
+import { winnerOf, type PairedScores } from '../../../src/protocol/paired-scores';
 import type { Selection } from '../../../src/protocol/selection';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';
@@ -23,9 +25,9 @@ const close = (a: number, b: number, tolerance = 1e-3): void =>
   assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b} within ${tolerance}`);
 
 /** The same batch through the flow definition itself, on TensorFlow.js's plain backend. */
-async function eagerly(model: SmallModel, training: boolean) {
+async function eagerly(model: SmallModel, training: boolean, batch = selection.batch) {
   const { flow } = model;
-  const { x } = await batchOf(flow, selection.batch);
+  const { x, count } = await batchOf(flow, batch);
   const taps: Record<string, tf.Tensor> = {};
   const ctx = contextOf(toTensors(flow.tensors as never), training, taps);
   const input = tf.tensor(x, [count, ...flow.flow.inputShape]);
@@ -70,6 +72,76 @@ describe('summary', () => {
   });
 });
 
+describe('which of two flows is better', () => {
+  const beside = async (a: SmallModel, b: SmallModel) =>
+    createInspector('2', b.opened, () => a.opened).ask('pairedScores', { first: '1' }, anySignal());
+
+  it('is the mean of the differences of the same rows, and its standard error', async () => {
+    const other = await smallModel(moonsModel, 'moons', {
+      standardize: { ...standardize, std: [1.1, 0.5] },
+    });
+    try {
+      const rows = 64;
+      const found = (await beside(moons, other)) as PairedScores;
+      const { splits } = await moons.flow.data.splits();
+      assert.equal(found.rows, Math.min(1000, splits.find(({ name }) => name === 'validation')!.count));
+      // By hand, over the first rows: log p of each row by both flows, run eagerly.
+      const first = { split: 'validation', count: rows } as const;
+      const [a, b] = [(await eagerly(moons, false, first)).nats, (await eagerly(other, false, first)).nats];
+      const listed = async (model: SmallModel) =>
+        (
+          await model.inspector.ask(
+            'examples',
+            { split: 'validation', offset: 0, count: found.rows },
+            anySignal(),
+          )
+        ).nats;
+      const [all, theirs] = [await listed(moons), await listed(other)];
+      a.forEach((nats, i) => close(nats, all[i]!, 1e-4));
+      b.forEach((nats, i) => close(nats, theirs[i]!, 1e-4));
+      const differences = Array.from(all, (nats, i) => nats - theirs[i]!);
+      const mean = sum(differences) / differences.length;
+      const variance = sum(differences.map((value) => (value - mean) ** 2)) / (differences.length - 1);
+      close(found.difference.mean, mean, 1e-5);
+      close(found.difference.error, Math.sqrt(variance / differences.length), 1e-5);
+      close(found.a.mean - found.b.mean, mean, 1e-5);
+      assert.equal(found.better, differences.filter((value) => value > 0).length / differences.length);
+      assert.equal(
+        winnerOf(found),
+        Math.abs(mean) < 2 * found.difference.error ? undefined : mean > 0 ? 'B' : 'A',
+      );
+      const back = (await beside(other, moons)) as PairedScores;
+      close(back.difference.mean, -mean, 1e-5);
+    } finally {
+      await other.dispose();
+    }
+  });
+
+  it('is not said of densities of different things, or of other rows', async () => {
+    const given = await smallModel({ ...moonsModel, flowNorm: false, context: 2 }, 'moons', {
+      data: { labelContext: true },
+    });
+    const plain = await smallModel(moonsModel, 'moons');
+    const circles = await smallModel(moonsModel, 'circles');
+    const renamed = await smallModel(moonsModel, 'moons', {
+      standardize: { ...standardize, names: ['u', 'v'] },
+    });
+    try {
+      assert.deepEqual(await beside(digits, moons), { why: 'features' });
+      assert.deepEqual(await beside(moons, renamed), { why: 'features' });
+      assert.deepEqual(await beside(plain, given), { why: 'condition' });
+      assert.deepEqual(await beside(plain, circles), { why: 'otherRows' });
+    } finally {
+      for (const model of [given, plain, circles, renamed]) await model.dispose();
+    }
+  });
+
+  it('is nobody where the difference is within two errors', () => {
+    const of = (mean: number, error: number) => winnerOf({ difference: { mean, error } } as PairedScores);
+    assert.deepEqual([of(3.5, 3.3), of(0.39, 0.04), of(-2, 1), of(0, 0)], [undefined, 'B', 'A', undefined]);
+  });
+});
+
 describe('strip', () => {
   for (const which of [0, 1]) {
     it(`adds up and equals the flow itself, for ${['images', 'vectors'][which]}`, async () => {
@@ -78,13 +150,13 @@ describe('strip', () => {
       const { taps, nats } = await eagerly(model, false);
       for (const parts of [strip.example!, strip.mean]) {
         const { prior, couplings, norm, preprocessing, quantization } = parts;
-        close(parts.nats, prior + couplings + norm + preprocessing + quantization);
+        close(-parts.nats, prior + couplings + norm + preprocessing + quantization);
       }
       close(strip.example!.nats, nats[2]!);
       close(strip.mean.nats, sum(nats) / count);
       const inFlow = strip.rows.slice(1);
-      close(-sum(inFlow.map(({ example }) => example!.coupling)), strip.example!.couplings);
-      close(-sum(inFlow.map(({ mean }) => mean.norm)), strip.mean.norm);
+      close(sum(inFlow.map(({ example }) => example!.coupling)), strip.example!.couplings);
+      close(sum(inFlow.map(({ mean }) => mean.norm)), strip.mean.norm);
       for (const { info } of model.flow.layers.filter((layer) => layer.info.coupling !== undefined)) {
         const row = strip.rows[info.index]!;
         const direct = perExample(taps[`${info.name}/logDet.coupling`]!, count);

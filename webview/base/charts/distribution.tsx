@@ -16,8 +16,8 @@ export interface DistributionProps {
   marked?: { value: number; text: string };
   unit: string;
   label: string;
-  /** A log axis when the spread calls for one. */
-  mayBeLog?: boolean;
+  /** Values are −log p: drawn as log p, likelier to the right, with a log axis when the spread calls for one. */
+  negated?: boolean;
   nothing: string;
 }
 
@@ -30,7 +30,7 @@ export function Distribution({
   marked,
   unit,
   label,
-  mayBeLog,
+  negated = false,
   nothing,
 }: DistributionProps) {
   const all = [
@@ -39,14 +39,16 @@ export function Distribution({
   ];
   const extent = finiteExtent(all);
   if (!extent) return <p class="muted">{nothing}</p>;
-  const log = mayBeLog === true && extent.low > 0 && extent.high / extent.low > 5;
+  const log = negated && extent.low > 0 && extent.high / extent.low > 5;
   const margin = log ? 0 : (extent.high - extent.low) * 0.04 || 0.5;
   const low = extent.low - margin;
   const high = extent.high + margin;
   const bins = Math.max(12, Math.min(48, Math.round(width / 6)));
   const left = 6;
   const base = height - 32;
-  const x = log ? logarithmic(low, high, left, width - 6) : linear(low, high, left, width - 6);
+  const [from, to] = negated ? [width - 6, left] : [left, width - 6];
+  const x = (log ? logarithmic : linear)(low, high, from, to);
+  const sign = negated ? -1 : 1;
   const filled = values ? binned(values, low, high, bins, log) : undefined;
   const line = outline ? binned(outline, low, high, bins, log) : undefined;
   const dashes = dashed?.length ? binned(dashed, low, high, bins, log) : undefined;
@@ -69,8 +71,8 @@ export function Distribution({
           <rect
             key={i}
             class="fill"
-            x={x.at(filled.edges[i]!)}
-            width={Math.max(1, x.at(filled.edges[i + 1]!) - x.at(filled.edges[i]!) - 0.5)}
+            x={Math.min(x.at(filled.edges[i]!), x.at(filled.edges[i + 1]!))}
+            width={Math.max(1, Math.abs(x.at(filled.edges[i + 1]!) - x.at(filled.edges[i]!)) - 0.5)}
             y={y.at(n / share(filled))}
             height={base - y.at(n / share(filled))}
           />
@@ -83,7 +85,7 @@ export function Distribution({
         .filter((value) => x.at(value) < width - 16 && x.at(value) > 12)
         .map((value) => (
           <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
-            {tickText(value)}
+            {tickText(sign * value)}
           </text>
         ))}
       <text x={width / 2} y={base + 28} text-anchor="middle">
@@ -97,7 +99,7 @@ export function Distribution({
             x={Math.min(width - 40, Math.max(40, x.at(marked.value)))}
             y={11}
             text-anchor="middle"
-          >{`${marked.text}, ${fixed(marked.value, 2)}`}</text>
+          >{`${marked.text}, ${fixed(sign * marked.value, 2)}`}</text>
         </g>
       ) : null}
     </svg>

@@ -10,6 +10,7 @@ import {
 } from '../../../src/protocol/compare';
 import { layerComparison, type LayerDifferences } from '../../../src/protocol/layer-differences';
 import { canAsk } from '../../../src/protocol/questions';
+import type { Incomparable, PairedScores } from '../../../src/protocol/paired-scores';
 import type { LayerView, SampleGrid, Strip } from '../../../src/protocol/inspect';
 import type { Selection } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
@@ -46,6 +47,8 @@ export interface CompareState extends StateParts {
   samples: Question<SampleGrid>;
   /** Differences between flows that were given the same examples. */
   differences: Question<LayerDifferences>;
+  /** Which of the two is better on the same held-out examples; recordings have no other examples than their own. */
+  verdict: Question<PairedScores | { why: Incomparable }>;
   /** The layer view of A, asked here so that it is there whatever tab is open. */
   ownLayer: Question<LayerView>;
   ownSamples: Question<SampleGrid>;
@@ -133,6 +136,11 @@ function create(store: Store): CompareState {
     differences: ask(other, 'layerDifferences', () =>
       pair.value && comparesLayers(pair.value.first, pair.value.second)
         ? layerDifferencesQuery(pair.value.first)
+        : null,
+    ),
+    verdict: ask(other, 'pairedScores', () =>
+      pair.value && !pair.value.first.recording && !pair.value.second.recording
+        ? { first: pair.value.first.id }
         : null,
     ),
     ownLayer: ask(context, 'layer', () =>

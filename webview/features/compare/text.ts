@@ -14,7 +14,7 @@ export const english = {
   onCommonRange: 'common range',
   onOwnRange: 'own range',
   compareFailed: 'This model cannot be compared',
-  compareLogDets: 'Log-det by layer',
+  compareLogDets: 'Contributions to log p(x)',
   compareNoLayer: 'B has no such layer',
   compareNoLayerWhy: 'Its layers have other names or shapes. Totals, samples and curves still compare.',
   compareNoValues: 'values not shown',
@@ -22,8 +22,26 @@ export const english = {
   compareCurves: 'Validation loss of both runs',
   compareSameRun: 'A and B lie in one run.',
   compareCurvesKey: 'line A, dashed B',
-  compareOtherInput: (input: string, unit: string) =>
-    `B takes other inputs (${input}): its total is in ${unit}, of its own examples, and does not compare.`,
+  verdict: 'Which is better',
+  verdictFailed: 'Which is better is not known',
+  better: (name: string, by: string) => `${name} is better by ${by}`,
+  noWinner: (name: string, by: string) => `No winner: ${name} is ahead by ${by}, within two errors,`,
+  onRows: (rows: number, of: string | undefined) =>
+    of ? `on ${count(rows)} validation rows of ${of}` : `on the same ${count(rows)} validation rows`,
+  bothScores: (a: string, b: string) => `−log p A ${a}, B ${b}`,
+  otherUnknown: (name: string) =>
+    `${name} does not say which data it was trained on: these rows may be among them.`,
+  betterOn: (share: string) => `B is better on ${share} of the rows.`,
+  classOf: 'class',
+  numbers: (n: number) => `${count(n)} numbers`,
+  apart: 'These cannot be compared.',
+  why: {
+    features: (a: string, b: string) => `A takes ${a}, B takes ${b}: densities of different things.`,
+    condition: (a: string, b: string) => `A gives ${a}, B gives ${b}: densities of different things.`,
+    noData: () => 'Neither has held-out data, and samples of its own say nothing about a flow.',
+    otherRows: () => 'They were validated on other rows.',
+    notFinite: () => '−log p of some validation rows is not finite.',
+  },
   firstDifference: 'First layer that differs',
   tolerance: 'Tolerance',
   tolerancePositive: 'A number from 0, such as 1e-4.',
@@ -51,7 +69,7 @@ export const german: typeof english = {
   onCommonRange: 'gemeinsamer Bereich',
   onOwnRange: 'eigener Bereich',
   compareFailed: 'Dieses Modell lässt sich nicht vergleichen',
-  compareLogDets: 'Log-Det je Schicht',
+  compareLogDets: 'Beiträge zu log p(x)',
   compareNoLayer: 'B hat keine solche Schicht',
   compareNoLayerWhy:
     'Ihre Schichten haben andere Namen oder Formen. Summen, Samples und Kurven lassen sich vergleichen.',
@@ -60,8 +78,28 @@ export const german: typeof english = {
   compareCurves: 'Validierungsverlust beider Läufe',
   compareSameRun: 'A und B liegen in einem Lauf.',
   compareCurvesKey: 'Linie A, gestrichelt B',
-  compareOtherInput: (input, unit) =>
-    `B nimmt andere Eingaben (${input}): Die Summe ist in ${unit}, aus eigenen Beispielen, und nicht vergleichbar.`,
+  verdict: 'Welcher ist besser',
+  verdictFailed: 'Welcher besser ist, ist nicht bekannt',
+  better: (name, by) => `${name} ist besser um ${by}`,
+  noWinner: (name, by) => `Kein Sieger: ${name} liegt ${by} vorn, unter zwei Fehlern,`,
+  onRows: (rows, of) =>
+    of
+      ? `auf ${count(rows)} Validierungszeilen von ${of}`
+      : `auf denselben ${count(rows)} Validierungszeilen`,
+  bothScores: (a, b) => `−log p A ${a}, B ${b}`,
+  otherUnknown: (name) =>
+    `${name} sagt nicht, auf welchen Daten er trainiert wurde: Diese Zeilen können darunter sein.`,
+  betterOn: (share) => `B ist auf ${share} der Zeilen besser.`,
+  classOf: 'Klasse',
+  numbers: (n) => `${count(n)} Zahlen`,
+  apart: 'Diese sind nicht vergleichbar.',
+  why: {
+    features: (a, b) => `A nimmt ${a}, B nimmt ${b}: Dichten von Verschiedenem.`,
+    condition: (a, b) => `A gibt ${a}, B gibt ${b}: Dichten von Verschiedenem.`,
+    noData: () => 'Keiner hat zurückgehaltene Daten, und eigene Samples sagen nichts über einen Fluss.',
+    otherRows: () => 'Sie wurden auf anderen Zeilen validiert.',
+    notFinite: () => '−log p mancher Validierungszeilen ist nicht endlich.',
+  },
   firstDifference: 'Erste Schicht, die abweicht',
   tolerance: 'Toleranz',
   tolerancePositive: 'Eine Zahl ab 0, etwa 1e-4.',

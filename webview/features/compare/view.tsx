@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { comparesLayers, partnerOf } from '../../../src/protocol/compare';
 import type { LayerView, SampleGrid, Strip, StripRow } from '../../../src/protocol/inspect';
-import type { ModelSummary } from '../../../src/protocol/model';
+import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { RunChart } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
@@ -10,7 +10,7 @@ import { Segmented } from '../../base/controls/segmented';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { item, largest, planesOf, tile } from '../../base/canvas/planes';
-import { fixed, roundUp, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
+import { fixed, roundUp, signed, tickText, unknown } from '../../base/format/numbers';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { inBits, lineOf } from '../../base/curves/lines';
 import { CurveControls } from '../../base/curves/curve-controls';
@@ -31,6 +31,7 @@ import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
 import { FirstDifference } from './first-difference';
 import { compareState } from './state';
+import { Verdict } from './verdict';
 import { pixelRange } from '../../base/canvas/pixel-range';
 
 /** Decimals of layers and totals alike, so that the differences of layers add up. */
@@ -53,6 +54,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
         {(other) =>
           other.runnable ? (
             <div class="compare-body">
+              {comparesLayers(model, other) ? null : <Verdict a={model} b={other} />}
               {comparesLayers(model, other) ? <FirstDifference a={model} /> : null}
               <ComparedStrips a={model} b={other} />
               <ComparedLayer a={model} b={other} />
@@ -131,11 +133,6 @@ function ComparedStrips({ a, b }: Pair) {
 const takeSameInput = (a: ModelSummary, b: ModelSummary): boolean =>
   JSON.stringify(a.shape) === JSON.stringify(b.shape) && a.levels === b.levels;
 
-/** "8×8×1, 17 levels" */
-function inputText({ shape, levels }: ModelSummary): string {
-  return [shapeText(shape), ...(levels === undefined ? [] : [words.levels(levels)])].join(', ');
-}
-
 function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Strip }) {
   const store = useStore();
   const mean = first.example === undefined || second.example === undefined;
@@ -150,24 +147,37 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
       there: part(partner && second.rows.find((row) => row.layer === partner.index), mean),
     };
   });
+  const lonely = a.layers.filter((layer) => !partnerOf(layer, b)).length;
+  const partners = new Set(a.layers.map((layer) => partnerOf(layer, b)?.index));
+  const unmatched = b.layers
+    .filter(({ index }) => !partners.has(index))
+    .map((layer) => ({
+      layer,
+      there: part(
+        second.rows.find((row) => row.layer === layer.index),
+        mean,
+      ),
+    }));
   const limit = roundUp(largest(rows.slice(1).flatMap(({ here = 0, there = 0 }) => [here, there])));
-  const unmatched = a.layers.filter((layer) => !partnerOf(layer, b)).length;
-  const costs = (strip: Strip): number | undefined => {
-    const parts = mean ? strip.mean : strip.example;
-    return parts && (parts.bitsPerDim ?? parts.nats);
-  };
-  const totals = [costs(first), costs(second)] as const;
-  const sameInput = takeSameInput(a, b);
-  const unit = (of: ModelSummary): string => (of.levels === undefined ? words.nats : words.bitsPerDim);
+  const parts = [first, second].map((strip) => (mean ? strip.mean : strip.example)!);
+  const ends = [
+    ...(a.levels === undefined
+      ? []
+      : [{ name: words.levels(a.levels), of: parts.map((p) => p.quantization) }]),
+    { name: words.logPZ, of: parts.map(({ prior }) => prior) },
+    { name: words.logPX, of: parts.map(({ nats }) => -nats) },
+  ];
+  // What is of other examples, or of other things, has no difference.
+  const verdict = ready(store.state(compareState).verdict.answer.value);
+  const compares = takeSameInput(a, b) && !(verdict && 'why' in verdict);
   const difference = (x?: number, y?: number): number | undefined =>
     x === undefined || y === undefined ? undefined : y - x;
   return (
     <>
       <p class="tick">
         {[
-          `${words.logDetNats}, ${mean ? words.mean : words.thisExample}; ${words.positiveRaises}.`,
-          ...(unmatched > 0 ? [text.compareUnmatched(unmatched)] : []),
-          ...(sameInput ? [] : [text.compareOtherInput(inputText(b), unit(b))]),
+          `${words.nats}, ${mean ? words.mean : words.thisExample}; ${words.positiveRaises}.`,
+          ...(lonely > 0 ? [text.compareUnmatched(lonely)] : []),
         ].join(' ')}
       </p>
       <div class="compare-strip" role="listbox" aria-label={words.flow}>
@@ -188,7 +198,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
             data-compared={layer.name}
             onClick={() => store.selectLayer(layer.index)}
           >
-            <span class="name">{layer.coupling === undefined ? shortName(layer) : layerTitle(layer)}</span>
+            <span class="name">{nameOf(layer)}</span>
             <span class="two-bars">
               {here === undefined ? <span class="bars" /> : <Bars coupling={here} limit={limit} />}
               {there === undefined ? <span class="bars" /> : <Bars coupling={there} limit={limit} />}
@@ -200,17 +210,38 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
             </span>
           </div>
         ))}
-        <div class="compare-row total" data-totals>
-          <span class="name">{unit(a)}</span>
-          <span />
-          <span class="num">{fixed(totals[0], decimals)}</span>
-          <span class="num">{fixed(totals[1], decimals)}</span>
-          <span class="num">{sameInput ? signed(difference(...totals), decimals) : unknown}</span>
-        </div>
+        {unmatched.map(({ layer, there }) => (
+          <div key={`b${layer.index}`} class="compare-row" data-only-b={layer.name}>
+            <span class="name">{`${nameOf(layer)} (B)`}</span>
+            <span class="two-bars">
+              <span class="bars" />
+              {there === undefined ? <span class="bars" /> : <Bars coupling={there} limit={limit} />}
+            </span>
+            <span class="num">{unknown}</span>
+            <span class="num">{signed(there, decimals)}</span>
+            <span class="num">{unknown}</span>
+          </div>
+        ))}
+        {ends.map(({ name, of: [here, there] }) => (
+          <div
+            key={name}
+            class={`compare-row ${name === words.logPX ? 'total' : ''}`}
+            {...(name === words.logPX ? { 'data-totals': true } : {})}
+          >
+            <span class="name">{name}</span>
+            <span />
+            <span class="num">{signed(here, decimals)}</span>
+            <span class="num">{signed(there, decimals)}</span>
+            <span class="num">{compares ? signed(difference(here, there), decimals) : unknown}</span>
+          </div>
+        ))}
       </div>
     </>
   );
 }
+
+const nameOf = (layer: LayerInfo): string =>
+  layer.coupling === undefined ? shortName(layer) : layerTitle(layer);
 
 function ComparedLayer({ a, b }: Pair) {
   const store = useStore();

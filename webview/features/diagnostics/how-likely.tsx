@@ -13,7 +13,7 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 
-/** @param own what the example costs, in the unit of the answer */
+/** @param own −log p of the example, in the unit of the answer */
 export function HowLikely({
   model,
   answer,
@@ -79,12 +79,12 @@ export function HowLikely({
             outline={answer.train}
             dashed={compared?.scores}
             marked={own === undefined ? undefined : { value: own, text: words.this }}
-            unit={answer.unit}
+            unit={text.howLikelyAxis(answer.unit)}
             label={[
-              `${text.howLikely}: ${own === undefined ? '' : fixed(own, 2)} ${answer.unit}`,
+              `${text.howLikely}: ${own === undefined ? '' : `log p(x) ${fixed(-own, 2)}`} ${answer.unit}`,
               ...(sentence ? [sentence] : []),
             ].join('. ')}
-            mayBeLog
+            negated
             nothing={words.noValues}
           />
         )}

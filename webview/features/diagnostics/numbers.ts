@@ -1,5 +1,5 @@
 /** The numbers of each chart of diagnostics. */
-import type { NllParts } from '../../../src/protocol/contribution';
+import type { LogProbParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { populationState } from '../../base/store/population-state';
 import { ready } from '../../base/store/question';
@@ -14,18 +14,16 @@ const partNames = [
   'preprocessing',
   'couplings',
   'norm',
-  'nats',
-  'bitsPerDim',
-] as const satisfies readonly (keyof NllParts)[];
+] as const satisfies readonly (keyof LogProbParts)[];
 
 export function waterfallNumbers(store: Store): ViewData {
   const strip = ready(store.state(stripState).strip.answer.value);
   if (!strip) return {};
-  const parts = (from: NllParts | undefined): number[] | undefined =>
-    from && partNames.map((name) => from[name] ?? NaN);
+  const parts = (from: LogProbParts | undefined): number[] | undefined =>
+    from && [...partNames.map((name) => from[name]), -from.nats];
   return {
     columns: [
-      { name: 'part', values: partNames },
+      { name: 'part', values: [...partNames, 'log_p'] },
       ...column('example', 'nats', parts(strip.example)),
       ...column('mean', 'nats', parts(strip.mean)),
     ],
@@ -39,13 +37,13 @@ export function distributionNumbers(store: Store): ViewData {
     train: answer.train,
     validation: answer.validation,
     samples: answer.samples,
-  }).flatMap(([name, data]) => (data ? [{ name, data: [...data] }] : []));
+  }).flatMap(([name, data]) => (data ? [{ name, data: Array.from(data, (value) => -value) }] : []));
   const own = store.state(populationState).ownScores.value;
-  if (own) sets.push({ name: own.name, data: own.scores });
+  if (own) sets.push({ name: own.name, data: own.scores.map((value) => -value) });
   return {
     columns: [
       { name: 'set', values: sets.flatMap(({ name, data }) => Array.from(data, () => name)) },
-      { name: 'value', unit: answer.unit, values: sets.flatMap(({ data }) => [...data]) },
+      { name: 'log_p', unit: answer.unit, values: sets.flatMap(({ data }) => [...data]) },
     ],
     arrays: Object.fromEntries(sets.map(({ name, data }) => [name, vector(data)])),
   };

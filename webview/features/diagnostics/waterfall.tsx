@@ -1,14 +1,14 @@
-/** Where the bits go: the parts of −log p(x) as a running sum. */
-import type { NllParts } from '../../../src/protocol/contribution';
+/** Where the bits go: what each part adds to log p(x), as a running sum. */
+import type { LogProbParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { fixed, signed, unknown } from '../../base/format/numbers';
+import { signed, unknown } from '../../base/format/numbers';
 import { layersName, normsName } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
 
 interface Part {
   name: string;
-  pick(parts: NllParts): number;
+  pick(parts: LogProbParts): number;
 }
 
 export function Waterfall({
@@ -17,21 +17,23 @@ export function Waterfall({
   mean,
 }: {
   model: ModelSummary;
-  example?: NllParts;
-  mean?: NllParts;
+  example?: LogProbParts;
+  mean?: LogProbParts;
 }) {
   const drawn = example ?? mean;
   // Images in bits/dim, vectors in nats: the same factor takes every part there.
-  const factor = (parts: NllParts | undefined): number =>
+  const factor = (parts: LogProbParts | undefined): number =>
     parts?.bitsPerDim !== undefined && parts.nats !== 0 ? parts.bitsPerDim / parts.nats : 1;
   const norms = normsName(model);
   const layers = layersName(model);
   const all: Part[] = [
-    { name: words.prior, pick: (p) => p.prior },
-    ...(model.levels ? [{ name: words.levels(model.levels), pick: (p: NllParts) => p.quantization }] : []),
+    ...(model.levels
+      ? [{ name: words.levels(model.levels), pick: (p: LogProbParts) => p.quantization }]
+      : []),
     { name: words.preprocessing, pick: (p) => p.preprocessing },
-    ...(layers === undefined ? [] : [{ name: layers, pick: (p: NllParts) => p.couplings }]),
-    ...(norms === undefined ? [] : [{ name: norms, pick: (p: NllParts) => p.norm }]),
+    ...(layers === undefined ? [] : [{ name: layers, pick: (p: LogProbParts) => p.couplings }]),
+    ...(norms === undefined ? [] : [{ name: norms, pick: (p: LogProbParts) => p.norm }]),
+    { name: words.logPZ, pick: (p) => p.prior },
   ];
   let sum = 0;
   const bars = all.map((part) => {
@@ -46,8 +48,8 @@ export function Waterfall({
     1e-9,
   );
   const percent = (value: number): number => ((value - low) / (high - low)) * 100;
-  const total = drawn ? drawn.nats * factor(drawn) : NaN;
-  const cell = (parts: NllParts | undefined, part: Part): string =>
+  const total = drawn ? -drawn.nats * factor(drawn) : NaN;
+  const cell = (parts: LogProbParts | undefined, part: Part): string =>
     parts ? signed(part.pick(parts) * factor(parts), 2) : unknown;
   return (
     <div
@@ -90,7 +92,7 @@ export function Waterfall({
         </div>
       ))}
       <div role="row" class="row-contents total" data-part="total">
-        <span role="rowheader">{text.total}</span>
+        <span role="rowheader">{words.logPX}</span>
         <span class="b" aria-hidden="true">
           {Number.isFinite(total) ? (
             <i
@@ -103,10 +105,10 @@ export function Waterfall({
           ) : null}
         </span>
         <span role="cell" class="num">
-          {example ? fixed(example.nats * factor(example), 2) : unknown}
+          {example ? signed(-example.nats * factor(example), 2) : unknown}
         </span>
         <span role="cell" class="num muted">
-          {mean ? fixed(mean.nats * factor(mean), 2) : unknown}
+          {mean ? signed(-mean.nats * factor(mean), 2) : unknown}
         </span>
       </div>
     </div>

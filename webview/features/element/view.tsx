@@ -1,4 +1,4 @@
-/** −log p of the example, element by element: maps over the image, or a row for each feature. */
+/** log p of the example, element by element: maps over the image, or a row for each feature. */
 import { type ReadonlySignal, useSignal } from '@preact/signals';
 import type { Contribution } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
@@ -27,16 +27,16 @@ export function ByElement({ model }: { model: ModelSummary }) {
   if (!store.example.value) return <Message title={text.noExample} why={text.costNoExample} />;
   return (
     <Asked question={store.state(elementState)}>
-      {(costs) => (
+      {(shares) => (
         <div class="by-element">
           {model.kind === 'image' ? (
-            <Maps model={model} costs={costs} />
+            <Maps model={model} shares={shares} />
           ) : (
-            <Features model={model} costs={costs} />
+            <Features model={model} shares={shares} />
           )}
           <p class="tick">
             {text.costPlace}
-            {costs.spread.length > 0 ? ` ${text.costSpread(namesOf(model, costs.spread))}` : ''}
+            {shares.spread.length > 0 ? ` ${text.costSpread(namesOf(model, shares.spread))}` : ''}
           </p>
         </div>
       )}
@@ -57,18 +57,18 @@ interface Part {
   map: NdArray<Float32Array>;
 }
 
-function partsOf(model: ModelSummary, costs: Contribution): Part[] {
+function partsOf(model: ModelSummary, shares: Contribution): Part[] {
   const layers = layersName(model);
   const norms = normsName(model);
   return [
-    { name: text.costTotal, map: costs.total },
-    { name: words.prior, map: costs.prior },
-    ...(layers === undefined ? [] : [{ name: layers, map: costs.couplings }]),
-    ...(norms === undefined ? [] : [{ name: norms, map: costs.norm }]),
+    { name: text.costTotal, map: shares.total },
+    ...(layers === undefined ? [] : [{ name: layers, map: shares.couplings }]),
+    ...(norms === undefined ? [] : [{ name: norms, map: shares.norm }]),
     {
       name: model.levels === undefined ? words.preprocessing : text.costPreprocessing,
-      map: costs.preprocessing,
+      map: shares.preprocessing,
     },
+    { name: words.logPZ, map: shares.prior },
   ];
 }
 
@@ -85,13 +85,13 @@ function bitsPlane({ shape, data }: NdArray<Float32Array>, channel: number | und
 
 const sumOf = (values: Float32Array): number => values.reduce((total, value) => total + value, 0);
 
-function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
+function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) {
   const store = useStore();
   const chosen = useSignal<string>('sum');
   const over = useSignal<number | undefined>(undefined);
   const channels = model.shape[2] ?? 1;
   const channel = chosen.value === 'sum' ? undefined : Number(chosen.value);
-  const planes = partsOf(model, costs).map(({ name, map }) => ({
+  const planes = partsOf(model, shares).map(({ name, map }) => ({
     name,
     plane: bitsPlane(map, channel),
     mean: sumOf(map.data) / Math.LN2 / map.data.length,
@@ -101,11 +101,16 @@ function Maps({ model, costs }: { model: ModelSummary; costs: Contribution }) {
   const { limit, full, beyond } = trimmedRange(values, roundUp(largest(...values)));
   const scale = (light: boolean) => signedScale(limit, light);
   const input = ready(store.state(stripState).strip.answer.value)?.input;
-  const bits = costs.parts.nats / Math.LN2;
+  const bits = -shares.parts.nats / Math.LN2;
   return (
     <>
       <div class="cost-head">
-        <b data-cost-sum>{text.costSum(fixed(bits, 1), fixed(costs.parts.bitsPerDim, 2))}</b>
+        <b data-cost-sum>
+          {text.costSum(
+            signed(bits, 1),
+            signed(shares.parts.bitsPerDim === undefined ? undefined : -shares.parts.bitsPerDim, 2),
+          )}
+        </b>
         <span class="tick">{text.costHint}</span>
         {channels > 1 ? (
           <Segmented
@@ -171,15 +176,15 @@ function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; pl
   );
 }
 
-function Features({ model, costs }: { model: ModelSummary; costs: Contribution }) {
+function Features({ model, shares }: { model: ModelSummary; shares: Contribution }) {
   const store = useStore();
-  const parts = partsOf(model, costs);
+  const parts = partsOf(model, shares);
   const input = ready(store.state(stripState).strip.answer.value)?.input;
-  const features = costs.total.data.length;
+  const features = shares.total.data.length;
   return (
     <>
       <div class="cost-head">
-        <b data-cost-sum>{text.costSumNats(fixed(costs.parts.nats, 2))}</b>
+        <b data-cost-sum>{text.costSumNats(signed(-shares.parts.nats, 2))}</b>
         <span class="tick">{text.costHintNats}</span>
       </div>
       <div class="scroll-x" tabIndex={0} role="group" aria-label={text.byFeature}>

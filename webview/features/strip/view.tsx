@@ -1,6 +1,7 @@
 /** The flow from x to z, one row a layer: what it does to the example and to log p(x). */
 import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
+import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isNorm, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
@@ -215,7 +216,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           <Button onClick={() => store.state(stripState).strip.retry()}>{words.retry}</Button>
         </div>
       ) : (
-        <Sums model={model} strip={strip} />
+        <Sums model={model} strip={strip} limit={limit} />
       )}
     </section>
   );
@@ -378,7 +379,7 @@ function FoldedRow({
   );
 }
 
-function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
+function Sums({ model, strip, limit }: { model: ModelSummary; strip?: ShownStrip; limit: number }) {
   const store = useStore();
   const nll = store.state(barsState).value === 'mean' ? strip?.mean : (strip?.example ?? strip?.mean);
   const bits = (nats: number | undefined): string => {
@@ -387,36 +388,40 @@ function Sums({ model, strip }: { model: ModelSummary; strip?: ShownStrip }) {
   };
   const layers = layersName(model);
   const norms = normsName(model);
-  const lines = [
+  const keys = [
     ...(layers === undefined
       ? []
-      : [
-          {
-            key: '',
-            name: model.layers.every(isSumOfScales) ? text.sumOfScales(layers) : text.transforms,
-            cost: nll?.couplings,
-          },
-        ]),
-    ...(norms === undefined ? [] : [{ key: 'norm', name: norms, cost: nll?.norm }]),
+      : [{ of: '', name: model.layers.every(isSumOfScales) ? text.sumOfScales(layers) : text.transforms }]),
+    ...(norms === undefined ? [] : [{ of: 'norm', name: norms }]),
+  ];
+  const lines = [
+    ...(model.levels === undefined ? [] : [{ name: words.levels(model.levels), nats: nll?.quantization }]),
+    { name: words.logPZ, nats: nll?.prior },
+    { name: words.logPX, nats: nll && -nll.nats },
   ];
   return (
     <div class="sum tick">
-      {lines.map((line) => (
-        <>
-          <span key={`${line.name}-name`}>
-            <i class={`key ${line.key}`} />
-            {line.name}
-          </span>
-          <span class="num">
-            {line.cost === undefined || !Number.isFinite(line.cost)
+      {lines.map(({ name, nats }) => (
+        <Fragment key={name}>
+          <span class={name === words.logPX ? 'whole-sum' : ''}>{name}</span>
+          <span class={`num ${name === words.logPX ? 'whole-sum' : ''}`} data-sum={name}>
+            {nats === undefined || !Number.isFinite(nats)
               ? unknown
-              : `${signed(-line.cost)} ${words.nats}`}
+              : `${signed(nats, isPlane(model) || limit < 3 ? 2 : 1)} ${words.nats}`}
           </span>
-          <span class="num of-dim">{nll?.bitsPerDim === undefined ? '' : bits(line.cost)}</span>
-        </>
+          <span class="num of-dim">{nll?.bitsPerDim === undefined ? '' : bits(nats)}</span>
+        </Fragment>
       ))}
       <span class="keys">
-        <span>{hasMasks(model) ? text.maskKey : isPlane(model) ? words.positiveRaises : null}</span>
+        {keys.map(({ of, name }) => (
+          <span key={name}>
+            <i class={`key ${of}`} />
+            {name}
+          </span>
+        ))}
+        <span class="note">
+          {hasMasks(model) ? text.maskKey : isPlane(model) ? words.positiveRaises : null}
+        </span>
         {isPlane(model) ? null : (
           <>
             <span>{`${text.outKey} ${fixed(-3, 0)}`}</span>

@@ -1,4 +1,4 @@
-/** −log p of the example, element by element. */
+/** log p of the example, element by element. */
 import { softplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
 import type { Contribution } from '../../../protocol/contribution';
@@ -21,7 +21,8 @@ export async function contribution(
   signal: AbortSignal,
 ): Promise<Contribution> {
   const { example } = await selectionPasses(model, work, query, signal);
-  if (!example) throw new UserError('Costs by element were asked for without an example; choose one.');
+  if (!example)
+    throw new UserError('Contributions by element were asked for without an example; choose one.');
   const parts = exampleParts(model, example, 0);
   const size = model.dimensions;
   const spread: number[] = [];
@@ -34,19 +35,19 @@ export async function contribution(
 
   const places = latentPlaces(model);
   const priors = await priorByElement(model, example);
-  for (let i = 0; i < size; i++) maps.prior[places?.[i] ?? i] = -priors[i]!;
+  for (let i = 0; i < size; i++) maps.prior[places?.[i] ?? i] = priors[i]!;
 
   for (const layer of model.layers) {
     const pass = example.layers[layer.info.index]!;
     if (!layer.flow) {
-      const costs = preprocessingCosts(model, pass);
-      if (!addTo(maps.preprocessing, undefined, costs, -pass.logDet.own[0]!)) spread.push(layer.info.index);
+      const known = preprocessingShares(model, pass);
+      if (!addTo(maps.preprocessing, undefined, known, pass.logDet.own[0]!)) spread.push(layer.info.index);
       continue;
     }
     const { positions } = layer.flow;
     const moving = movingElements(layer);
-    const known = addTo(maps.couplings, positions, ownCosts(pass), -pass.logDet.own[0]!, moving);
-    const normed = addTo(maps.norm, positions, normCosts(layer, pass), -pass.logDet.norm[0]!, moving);
+    const known = addTo(maps.couplings, positions, pass.elements?.first.data, pass.logDet.own[0]!, moving);
+    const normed = addTo(maps.norm, positions, normShares(layer, pass), pass.logDet.norm[0]!, moving);
     if (!known || !normed) spread.push(layer.info.index);
   }
   for (let i = 0; i < size; i++) maps.preprocessing[i]! += parts.quantization / size;
@@ -76,21 +77,21 @@ async function priorByElement({ runner, dimensions }: InspectedFlow, pass: Pass)
 }
 
 /**
- * Adds the costs of a layer's elements at their places in the flow's input. What they leave of `total` goes evenly to
+ * Adds the shares of a layer's elements at their places in the flow's input. What they leave of `total` goes evenly to
  * the elements that move. @returns whether that is no more than rounding
  */
 function addTo(
   map: Float64Array,
   positions: Int32Array | undefined,
-  costs: ArrayLike<number> | undefined,
+  shares: ArrayLike<number> | undefined,
   total: number,
   moving?: readonly number[],
 ): boolean {
   let sum = 0;
-  if (costs) {
-    for (let i = 0; i < costs.length; i++) {
-      map[positions?.[i] ?? i]! += costs[i]!;
-      sum += costs[i]!;
+  if (shares) {
+    for (let i = 0; i < shares.length; i++) {
+      map[positions?.[i] ?? i]! += shares[i]!;
+      sum += shares[i]!;
     }
   }
   const rest = total - sum;
@@ -110,12 +111,8 @@ function movingElements({ flow }: InspectedLayer): number[] {
   return moving.length > 0 ? moving : all;
 }
 
-function ownCosts({ elements }: LayerRecord): Float64Array | undefined {
-  return elements && Float64Array.from(elements.first.data, (value) => -value);
-}
-
-/** ½ ln variance of an element's channel. Statistics of the moving channels alone come in rising order. */
-function normCosts({ info, flow }: InspectedLayer, { norm }: LayerRecord): Float64Array | undefined {
+/** −½ ln variance of an element's channel. Statistics of the moving channels alone come in rising order. */
+function normShares({ info, flow }: InspectedLayer, { norm }: LayerRecord): Float64Array | undefined {
   if (!norm) return undefined;
   const channels = info.inputShape[info.inputShape.length - 1]!;
   const mask = flow!.mask?.data;
@@ -127,14 +124,15 @@ function normCosts({ info, flow }: InspectedLayer, { norm }: LayerRecord): Float
   );
   if (variance.length !== channels && next !== variance.length) return undefined;
   return Float64Array.from(flow!.positions, (_, i) =>
-    mask?.[i] === 1 ? 0 : 0.5 * Math.log(variance[place[i % channels]!]!),
+    mask?.[i] === 1 ? 0 : -0.5 * Math.log(variance[place[i % channels]!]!),
   );
 }
 
-/** For the logit, −ln of its slope at each pixel; for standardization, ln of each deviation. */
-function preprocessingCosts(model: InspectedFlow, { output }: LayerRecord): Float64Array | undefined {
+/** For the logit, ln of its slope at each pixel; for standardization, −ln of each deviation. */
+function preprocessingShares(model: InspectedFlow, { output }: LayerRecord): Float64Array | undefined {
   const { config, deviations } = model;
-  if (config.kind === 'vector') return deviations && Float64Array.from(deviations, Math.log);
+  if (config.kind === 'vector')
+    return deviations && Float64Array.from(deviations, (value) => -Math.log(value));
   const range = Math.log(config.dataRange);
-  return Float64Array.from(output.data, (value) => -(softplus(value) + softplus(-value) + range));
+  return Float64Array.from(output.data, (value) => softplus(value) + softplus(-value) + range);
 }

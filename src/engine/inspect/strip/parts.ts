@@ -1,20 +1,20 @@
-/** −ln p of examples from the parts of a pass. */
-import type { NllParts } from '../../../protocol/contribution';
+/** ln p of examples from the parts of a pass. */
+import type { LogProbParts } from '../../../protocol/contribution';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { weightedMean, type Pass } from '../pass';
 
-function partsFrom(model: InspectedFlow, pass: Pass, of: (values: Float32Array) => number): NllParts {
+function partsFrom(model: InspectedFlow, pass: Pass, of: (values: Float32Array) => number): LogProbParts {
   const inFlow = model.preprocess ? pass.layers.slice(1) : pass.layers;
   const sum = (pick: (layer: Pass['layers'][number]) => Float32Array): number =>
     inFlow.reduce((total, layer) => total + of(pick(layer)), 0);
   const parts = {
-    prior: 0 - of(pass.prior),
-    couplings: 0 - sum(({ logDet }) => logDet.own),
-    norm: 0 - sum(({ logDet }) => logDet.norm),
-    preprocessing: 0 - of(pass.preprocessing),
-    quantization: model.quantization,
+    prior: of(pass.prior),
+    couplings: sum(({ logDet }) => logDet.own),
+    norm: sum(({ logDet }) => logDet.norm),
+    preprocessing: of(pass.preprocessing),
+    quantization: 0 - model.quantization,
   };
-  const nats = parts.prior + parts.couplings + parts.norm + parts.preprocessing + parts.quantization;
+  const nats = 0 - (parts.prior + parts.couplings + parts.norm + parts.preprocessing + parts.quantization);
   return {
     ...parts,
     nats,
@@ -23,10 +23,10 @@ function partsFrom(model: InspectedFlow, pass: Pass, of: (values: Float32Array) 
 }
 
 /** Means over the examples that count. */
-export function meanParts(model: InspectedFlow, pass: Pass): NllParts {
+export function meanParts(model: InspectedFlow, pass: Pass): LogProbParts {
   return partsFrom(model, pass, (values) => weightedMean(values, pass.weight));
 }
 
-export function exampleParts(model: InspectedFlow, pass: Pass, row: number): NllParts {
+export function exampleParts(model: InspectedFlow, pass: Pass, row: number): LogProbParts {
   return partsFrom(model, pass, (values) => values[row]!);
 }

@@ -1,0 +1,54 @@
+/** −log p of the same held-out examples by two flows. */
+import type { Estimate, Incomparable, PairedScores } from '../../../protocol/paired-scores';
+import { dataExamples } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { scoreBatch } from '../examples';
+import { lookedAt } from './diagnostics';
+
+/**
+ * Both take the same examples. Where only one flow knows its data, these are its own.
+ * @throws UserError when the data cannot be read, CancelledError
+ */
+export async function pairedScores(
+  a: InspectedFlow,
+  b: InspectedFlow,
+  signal: AbortSignal,
+): Promise<PairedScores | { why: Incomparable }> {
+  const [ours, theirs] = [await heldOut(a), await heldOut(b)];
+  if (ours + theirs === 0) return { why: 'noData' };
+  if (ours > 0 && theirs > 0 && ours !== theirs) return { why: 'otherRows' };
+  const rows = Math.min(ours || theirs, lookedAt(a));
+  const batch = await dataExamples(ours > 0 ? a : b, 'validation', 0, rows);
+  if (ours > 0 && theirs > 0) {
+    const other = await dataExamples(b, 'validation', 0, rows);
+    if (!isEqual(batch.x, other.x) || !isEqual(batch.context, other.context)) return { why: 'otherRows' };
+  }
+  const [first, second] = [await scoreBatch(a, batch, signal), await scoreBatch(b, batch, signal)];
+  const costs = [first.bitsPerDim ?? first.nats, second.bitsPerDim ?? second.nats] as const;
+  const differences = costs[0].map((cost, i) => cost - costs[1][i]!);
+  if (!differences.every(Number.isFinite)) return { why: 'notFinite' };
+  return {
+    rows,
+    ...(ours === 0 ? { of: 'B' } : theirs === 0 ? { of: 'A' } : {}),
+    unit: first.bitsPerDim ? 'bits/dim' : 'nats',
+    a: estimate(costs[0]),
+    b: estimate(costs[1]),
+    difference: estimate(differences),
+    better: differences.filter((value) => value > 0).length / rows,
+  };
+}
+
+async function heldOut({ data }: InspectedFlow): Promise<number> {
+  const { splits } = await data.splits();
+  return splits.find(({ name }) => name === 'validation')?.count ?? 0;
+}
+
+const isEqual = (a: Float32Array | undefined, b: Float32Array | undefined): boolean =>
+  a?.length === b?.length && (a?.every((value, i) => value === b![i]) ?? true);
+
+function estimate(values: Float32Array): Estimate {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, error: Math.sqrt(squares / Math.max(1, n - 1) / n) };
+}

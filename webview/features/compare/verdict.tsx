@@ -1,0 +1,81 @@
+/** The first line of a comparison: which of the two is better on the same held-out examples, or why that cannot be said. */
+import type { Incomparable, PairedScores } from '../../../src/protocol/paired-scores';
+import { winnerOf, type Estimate } from '../../../src/protocol/paired-scores';
+import { saidOfNumbers, type ModelSummary } from '../../../src/protocol/model';
+import { fixed, percent, shapeText } from '../../base/format/numbers';
+import { Asked } from '../../base/store/asked';
+import { useFeature } from '../../base/store/use-store';
+import { words } from '../../base/words';
+import { compareState } from './state';
+import { text } from './text';
+
+interface Pair {
+  a: ModelSummary;
+  b: ModelSummary;
+}
+
+export function Verdict(pair: Pair) {
+  const { verdict } = useFeature(compareState);
+  return (
+    <section class="compare-verdict" aria-label={text.verdict}>
+      <Asked question={verdict} failedTitle={text.verdictFailed}>
+        {(found) =>
+          'why' in found ? (
+            <p data-verdict={found.why}>
+              <b>{text.apart}</b> {reasonOf(found.why, pair)}
+            </p>
+          ) : (
+            <Found found={found} />
+          )
+        }
+      </Asked>
+    </section>
+  );
+}
+
+function Found({ found }: { found: PairedScores }) {
+  const { unit, difference, rows, of, a, b, better } = found;
+  const shown = unit === 'nats' ? words.nats : words.bitsPerDim;
+  const decimals = unit === 'nats' ? decimalsOf(difference.error) : Math.max(3, decimalsOf(difference.error));
+  const estimate = ({ mean, error }: Estimate): string =>
+    `${fixed(mean, decimals)} ± ${fixed(error, decimals)}`;
+  const by = `${estimate({ ...difference, mean: Math.abs(difference.mean) })} ${shown}`;
+  const winner = winnerOf(found);
+  const ahead = difference.mean > 0 ? 'B' : 'A';
+  return (
+    <>
+      <p data-verdict={winner ?? 'none'}>
+        <b>{winner ? text.better(winner, by) : text.noWinner(ahead, by)}</b> {text.onRows(rows, of)}
+        {`: ${text.bothScores(estimate(a), estimate(b))}.`}
+      </p>
+      <p class="tick">
+        {text.betterOn(percent(better))} {of ? text.otherUnknown(of === 'A' ? 'B' : 'A') : ''}
+      </p>
+    </>
+  );
+}
+
+/** Two, or as many as the error has to have a digit. */
+const decimalsOf = (error: number): number =>
+  error > 0 && error < 0.01 ? Math.min(6, Math.ceil(-Math.log10(error))) : error >= 1 ? 1 : 2;
+
+function reasonOf(why: Incomparable, { a, b }: Pair): string {
+  if (why === 'condition') return text.why.condition(densityOf(a), densityOf(b));
+  const sameShape = inputText(a) === inputText(b);
+  const inputOf = (model: ModelSummary): string =>
+    sameShape ? (model.featureNames ?? []).join(', ') : inputText(model);
+  return text.why[why](inputOf(a), inputOf(b));
+}
+
+/** "8×8×1, 17 levels" */
+function inputText({ shape, levels }: ModelSummary): string {
+  return [shapeText(shape), ...(levels === undefined ? [] : [words.levels(levels)])].join(', ');
+}
+
+/** "p(x | cls)" */
+function densityOf({ context }: ModelSummary): string {
+  if (!context) return 'p(x)';
+  const { named, count } = saidOfNumbers(context);
+  const numbers = named.length > 0 ? named : count > 0 ? [text.numbers(count)] : [];
+  return `p(x | ${[...(context.classes ? [text.classOf] : []), ...numbers].join(', ')})`;
+}
