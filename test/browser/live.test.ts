@@ -124,7 +124,9 @@ describe('live page', () => {
     // What comes before a change says nothing of what is there after it.
     await live.answeredAhead();
     await live.changed('model');
-    await until('the strip is asked for', () => live.asked('strip').length === 2);
+    // The strip of the next example may have been asked for meanwhile.
+    const asked = () => live.asked('strip').map((query) => JSON.stringify(query));
+    await until('the strip is asked for', () => asked().slice(1).includes(asked()[0]!));
     await page.locator('.strip').getByText('Cancel').waitFor();
   });
 
