@@ -308,7 +308,7 @@ describe('two recordings side by side', () => {
     const page = await editor.openSaved(file('nflows'), { comparedWith: file('nflows-later') });
     const said = page.locator('[data-first-difference="1"]');
     await said.waitFor();
-    assert.match(await page.locator('.compare').innerText(), /Log-det by layer/);
+    assert.match(await page.locator('.compare').innerText(), /Contributions to log p/);
     await page
       .getByRole('region', { name: 'What was recorded' })
       .getByText('It holds examples of the batch')

@@ -95,7 +95,7 @@ function asText({ examples, first, tolerance }: Found, rows: readonly Row[]): st
   const head =
     first === undefined
       ? `No layer differs by more than ${tolerance}, in ${counted(examples, 'example')}.`
-      : `${shortened(rows[first]!.a)} (layer ${first}) is the first that differs by more than ${tolerance}, in ${counted(examples, 'example')}.`;
+      : `${shortened(rows[first]!.a)} is the first that differs by more than ${tolerance}, in ${counted(examples, 'example')}.`;
   return `${head}\n\n${table(
     [
       ['', 'layer', 'of the second', 'output', 'log-det'],

@@ -67,7 +67,7 @@ describe('compared', () => {
       await openComparison(frame);
       if (image) {
         // The run that was written last is looked at first, and no run takes colour pictures.
-        await frame.locator('[data-verdict=features]', { hasText: 'B takes' }).waitFor();
+        await frame.locator('[data-verdict=features]', { hasText: 'B gives' }).waitFor();
         assert.equal(await frame.locator('[data-totals] .num').nth(2).innerText(), '–');
       }
       await chooseOther(editor, frame, copy.file(), path.basename(copy.file()));

@@ -1,10 +1,11 @@
 /** The first layer in which two flows differ on the same examples, and by how much all others do. */
 import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { firstBeyond, type LayerDifferences } from '../../../src/protocol/layer-differences';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { TextField } from '../../base/controls/toolkit';
 import { scientific } from '../../base/format/numbers';
-import { layerTitle } from '../../base/layers/layer-names';
+import { layerNumber, layerTitle } from '../../base/layers/layer-names';
 import { Asked } from '../../base/store/asked';
 import { useFeature, useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
@@ -54,9 +55,15 @@ function Differences({ a, found: { layers, examples } }: { a: ModelSummary; foun
   const first = firstBeyond(layers, tolerance);
   const nameOf = (index: number): string => {
     const layer = a.layers.find((one) => one.index === index);
-    return layer ? `${words.layer} ${index} (${layerTitle(layer)})` : String(index);
+    if (!layer) return String(index);
+    const number = layerNumber(layer, a);
+    return number === undefined ? layerTitle(layer) : `${words.layer} ${number} (${layerTitle(layer)})`;
   };
   const limit = scientific(tolerance);
+  // The maps below are of the layer that was looked for.
+  useEffect(() => {
+    if (first !== undefined) store.selectLayer(layers[first]!.a);
+  }, [layers]);
   return (
     <>
       <p role="status" data-first-difference={first === undefined ? '' : layers[first]!.a}>

@@ -36,7 +36,7 @@ export const english = {
   numbers: (n: number) => `${count(n)} numbers`,
   apart: 'These cannot be compared.',
   why: {
-    features: (a: string, b: string) => `A takes ${a}, B takes ${b}: densities of different things.`,
+    features: (a: string, b: string) => `A gives ${a}, B gives ${b}: densities of different things.`,
     condition: (a: string, b: string) => `A gives ${a}, B gives ${b}: densities of different things.`,
     noData: () => 'Neither has held-out data, and samples of its own say nothing about a flow.',
     otherRows: () => 'They were validated on other rows.',
@@ -94,7 +94,7 @@ export const german: typeof english = {
   numbers: (n) => `${count(n)} Zahlen`,
   apart: 'Diese sind nicht vergleichbar.',
   why: {
-    features: (a, b) => `A nimmt ${a}, B nimmt ${b}: Dichten von Verschiedenem.`,
+    features: (a, b) => `A gibt ${a}, B gibt ${b}: Dichten von Verschiedenem.`,
     condition: (a, b) => `A gibt ${a}, B gibt ${b}: Dichten von Verschiedenem.`,
     noData: () => 'Keiner hat zurückgehaltene Daten, und eigene Samples sagen nichts über einen Fluss.',
     otherRows: () => 'Sie wurden auf anderen Zeilen validiert.',

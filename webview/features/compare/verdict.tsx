@@ -60,22 +60,23 @@ const decimalsOf = (error: number): number =>
   error > 0 && error < 0.01 ? Math.min(6, Math.ceil(-Math.log10(error))) : error >= 1 ? 1 : 2;
 
 function reasonOf(why: Incomparable, { a, b }: Pair): string {
-  if (why === 'condition') return text.why.condition(densityOf(a), densityOf(b));
-  const sameShape = inputText(a) === inputText(b);
-  const inputOf = (model: ModelSummary): string =>
-    sameShape ? (model.featureNames ?? []).join(', ') : inputText(model);
-  return text.why[why](inputOf(a), inputOf(b));
+  const of = (model: ModelSummary): string => densityOf(model, why === 'features' ? inputText(model) : 'x');
+  return text.why[why](of(a), of(b));
 }
 
-/** "8×8×1, 17 levels" */
-function inputText({ shape, levels }: ModelSummary): string {
+/** Names that are listed one by one. */
+const fewNames = 6;
+
+/** "speed, height" or "8×8×1, 17 levels" */
+function inputText({ shape, levels, featureNames }: ModelSummary): string {
+  if (featureNames && featureNames.length <= fewNames) return featureNames.join(', ');
   return [shapeText(shape), ...(levels === undefined ? [] : [words.levels(levels)])].join(', ');
 }
 
 /** "p(x | cls)" */
-function densityOf({ context }: ModelSummary): string {
-  if (!context) return 'p(x)';
+function densityOf({ context }: ModelSummary, x: string): string {
+  if (!context) return `p(${x})`;
   const { named, count } = saidOfNumbers(context);
   const numbers = named.length > 0 ? named : count > 0 ? [text.numbers(count)] : [];
-  return `p(x | ${[...(context.classes ? [text.classOf] : []), ...numbers].join(', ')})`;
+  return `p(${x} | ${[...(context.classes ? [text.classOf] : []), ...numbers].join(', ')})`;
 }
