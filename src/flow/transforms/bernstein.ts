@@ -9,7 +9,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { named } from '../core/scope';
 import { sumOver, withoutGradient } from '../core/tensors';
 import { padLast, softmax, startsOf } from './rational-quadratic-bins';
-import type { Mapped, UnivariateTransform } from './types';
+import { inverted, rootOf, type Rising } from './roots';
+import { onlyMoving, type Mapped, type UnivariateTransform } from './types';
 
 export interface BernsteinOptions {
   /** One less than the values taken; the degree of the polynomial is 5 more. */
@@ -29,14 +30,6 @@ function logFactorials(most: number): number[] {
   const logs = [0];
   for (let n = 1; n <= most; n++) logs.push(logs[n - 1]! + Math.log(n));
   return logs;
-}
-
-/** Values, without gradients of how they are computed. */
-function fixedValue(inputs: Tensor[], compute: (...inputs: Tensor[]) => Tensor): Tensor {
-  return tf.customGrad((...given) => {
-    const tensors = given.slice(0, inputs.length) as Tensor[];
-    return { value: compute(...tensors), gradFunc: () => tensors.map((x) => tf.zerosLike(x)) };
-  })(...inputs);
 }
 
 export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransform {
@@ -77,8 +70,8 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
       const ends = named('ends', tf.add(starts, more));
       const rises = named('rises', tf.mul(tf.add(more, even), steps / whole));
 
-      /** y − x and the slope at x of the interval. */
-      const at = (x: Tensor, [from, to, rise]: readonly [Tensor, Tensor, Tensor]) => {
+      /** Value and slope at x of the interval. */
+      const at = (x: Tensor, [from, to, rise]: readonly [Tensor, Tensor, Tensor]): Rising => {
         const place = named('place', tf.mul(tf.add(x, bound), 1 / whole));
         const rest = named('rest', tf.mul(tf.sub(bound, x), 1 / whole));
         const powers = (of: Tensor, power: (i: number) => number): Tensor =>
@@ -99,10 +92,8 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
           ),
         );
         const sum = (coefficients: Tensor): Tensor => sumOver(tf.mul(basis, coefficients), [last]);
-        return {
-          more: tf.add(tf.mul(rest, sum(from)), tf.mul(place, sum(to))),
-          slope: sum(rise),
-        };
+        const above = tf.add(tf.mul(rest, sum(from)), tf.mul(place, sum(to)));
+        return { value: tf.add(x, above), slope: sum(rise) };
       };
 
       const least = bound * (1 - 2 * margin);
@@ -110,7 +101,7 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
       const shape = [starts, ends, rises] as const;
 
       /** x of y in the interval: the cell of a grid by counting, then Newton's method in it. */
-      const root = (y: Tensor, from: Tensor, to: Tensor, rise: Tensor): Tensor => {
+      const root = (y: Tensor, [from, to, rise]: typeof shape): Tensor => {
         const flat = (t: Tensor): tf.Tensor2D => tf.reshape<tf.Rank.R2>(t, [-1, steps]);
         const edges = tf.add(
           tf.add(
@@ -127,14 +118,9 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
         );
         const heights = tf.reshape(edges, [-1, ...u.shape.slice(1, -1), cells - 1]);
         const below = tf.cast(tf.lessEqual(heights, tf.expandDims(y, last)), 'float32');
-        const left = named('cell', tf.sub(tf.mul(tf.sum(below, last), cell), bound));
-        const right = tf.add(left, cell);
-        let x = tf.add(left, cell / 2);
-        for (let step = 0; step < newtonSteps; step++) {
-          const { more: above, slope } = at(withinPolynomial(x), [from, to, rise]);
-          const next = tf.sub(x, tf.div(tf.sub(tf.add(x, above), y), slope));
-          x = named('root', tf.minimum(tf.maximum(next, left), right));
-        }
+        const low = named('cell', tf.sub(tf.mul(tf.sum(below, last), cell), bound));
+        const inside = (x: Tensor): Rising => at(withinPolynomial(x), [from, to, rise]);
+        const x = rootOf(inside, y, { low, high: tf.add(low, cell), steps: newtonSteps });
         return withinPolynomial(x);
       };
 
@@ -145,25 +131,19 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
         const still = tf.zerosLike(inside.logDerivative);
         const value = tf.where(isInside, inside.value, tf.add(v, outside));
         const logDerivative = tf.where(isInside, inside.logDerivative, still);
-        if (!moves) return { value, logDerivative };
-        const moving = tf.broadcastTo(tf.cast(moves, 'bool'), v.shape);
-        return { value: tf.where(moving, value, v), logDerivative: tf.where(moving, logDerivative, still) };
+        return onlyMoving({ value, logDerivative }, v, moves);
       };
 
       return {
         quantities: {},
         forward(v) {
           const x = named('inside', withinPolynomial(v));
-          const { more: above, slope } = at(x, shape);
-          return piecewise(v, whole * margin, { value: tf.add(x, above), logDerivative: tf.log(slope) });
+          const { value, slope } = at(x, shape);
+          return piecewise(v, whole * margin, { value, logDerivative: tf.log(slope) });
         },
         inverse(v) {
           const y = named('inside', tf.clipByValue(v, -bound, bound));
-          // One more step of Newton's method at the root, whose gradients are the inverse function's.
-          const x = named('root', fixedValue([y, ...shape], root));
-          const { more: above, slope } = at(x, shape);
-          const steepness = fixedValue([slope], (s) => tf.add(s, 0));
-          const value = tf.sub(x, tf.div(tf.sub(tf.add(x, above), y), steepness));
+          const value = inverted(y, shape, at, root);
           const { slope: there } = at(withinPolynomial(value), shape);
           return piecewise(v, -whole * margin, { value, logDerivative: tf.log(there) });
         },

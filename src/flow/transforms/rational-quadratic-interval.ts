@@ -10,7 +10,7 @@ import type { SplineInterval } from '../../config/convention-fields';
 import { transformParameters } from '../../config/transforms';
 import { withoutGradient } from '../core/tensors';
 import { softmax, splineOf, startsOf, type Bins } from './rational-quadratic-bins';
-import type { Mapped, UnivariateTransform } from './types';
+import { onlyMoving, type Mapped, type UnivariateTransform } from './types';
 
 /** Added to what a width or height is made of; with it zeros give nearly the whole of the domain. */
 const sizeOffset = Math.sinh(1) * inverseSoftplus(1);
@@ -72,12 +72,7 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
         );
         const moved = tf.where(inside, mapped.value, line);
         const logDerivative = tf.where(inside, mapped.logDerivative, logRise);
-        if (!moves) return { value: moved, logDerivative };
-        const moving = tf.broadcastTo(tf.cast(moves, 'bool'), moved.shape);
-        return {
-          value: tf.where(moving, moved, value),
-          logDerivative: tf.where(moving, logDerivative, tf.zerosLike(logDerivative)),
-        };
+        return onlyMoving({ value: moved, logDerivative }, value, moves);
       };
       return {
         quantities: {},

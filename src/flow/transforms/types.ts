@@ -57,6 +57,20 @@ export interface Mapped {
   logDerivative?: Tensor;
 }
 
+/** What is mapped where elements move, and the identity elsewhere. @param from [N, …], the values before */
+export function onlyMoving(
+  { value, logDerivative }: Required<Mapped>,
+  from: Tensor,
+  moves: Tensor | undefined,
+): Required<Mapped> {
+  if (!moves) return { value, logDerivative };
+  const moving = tf.broadcastTo(tf.cast(moves, 'bool'), value.shape);
+  return {
+    value: tf.where(moving, value, from),
+    logDerivative: tf.where(moving, logDerivative, tf.zerosLike(logDerivative)),
+  };
+}
+
 /**
  * The maps that a conditioner makes of N examples, at P values of each element.
  * @param given what the transform takes, [N, …] each
