@@ -12,6 +12,7 @@ import {
   activation,
   describe,
   layerWidth,
+  nonNegative,
   nonNegativeInteger,
   positive,
   positiveInteger,
@@ -32,6 +33,18 @@ const direction = v.optional(
     describe('forward: it maps data to latent; inverse: latent to data.'),
   ),
   'forward',
+);
+
+/** Limits of sums of squares. */
+export const mostDegree = 32;
+export const mostPolynomials = 64;
+
+const spread = v.optional(
+  v.pipe(
+    nonNegative,
+    describe('How far apart the parts start, which would stay alike if they started alike. zuko has 0.'),
+  ),
+  1,
 );
 
 export const transformConfig = v.variant('kind', [
@@ -100,6 +113,32 @@ export const transformConfig = v.variant('kind', [
     bound: v.optional(
       v.pipe(positive, describe('It maps −bound to bound to itself; outside nothing changes.')),
       5,
+    ),
+    direction,
+  }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('sumOfSquares'),
+      describe('The integral of a sum of squares of polynomials (SOSPF of zuko).'),
+    ),
+    degree: v.optional(
+      v.pipe(positiveInteger, v.maxValue(mostDegree), describe('Degree of each polynomial.')),
+      4,
+    ),
+    polynomials: v.optional(
+      v.pipe(positiveInteger, v.maxValue(mostPolynomials), describe('How many are squared.')),
+      3,
+    ),
+    bound: v.optional(v.pipe(positive, describe('The polynomials are of x / bound.')), 10),
+    slope: v.optional(v.pipe(positive, v.minValue(1e-9), describe('Least slope.')), 1e-3),
+    spread,
+    clip: v.optional(
+      v.pipe(
+        positive,
+        describe(
+          'At last y becomes y / (1 + |y / clip|), so that |y| stays below it, as zuko has it between layers (11).',
+        ),
+      ),
     ),
     direction,
   }),

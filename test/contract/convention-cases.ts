@@ -68,6 +68,22 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'vector, sums of squares',
+    { transform: { kind: 'sumOfSquares', degree: 2, polynomials: 2, bound: 3, slope: 0.1 } },
+  ],
+  [
+    'vector, sums of squares, autoregressive and a coupling, backwards',
+    {
+      layers: [
+        { kind: 'autoregressive', order: [1, 0, 2], transform: { kind: 'sumOfSquares', clip: 11 } },
+        {
+          ...{ kind: 'coupling', mask: [1, 0, 1], conditioning: 'selected', nets: 'separate' },
+          transform: { kind: 'sumOfSquares', degree: 1, polynomials: 1, direction: 'inverse' },
+        },
+      ],
+    },
+  ],
+  [
     'vector, x + t, selected, separate nets, norm',
     {
       transform: 'additive',

@@ -11,6 +11,17 @@ import { choice, undecided } from './questions';
 import { knownMaps } from './splines';
 import type { TensorFile } from './types';
 
+interface Option {
+  value: string;
+  label: string;
+}
+
+interface Other extends Option {
+  computed?: boolean;
+  /** What it may be in particular, which is what is asked. */
+  parts?: readonly Option[];
+}
+
 /** What one library has. */
 interface Kinds {
   name: string;
@@ -20,9 +31,7 @@ interface Kinds {
   spline: string;
   splineLabel(bins: number): string;
   /** What else takes so many values a feature, in the plural. */
-  others(values: number): { value: string; label: string }[];
-  /** Those of the others that are computed. */
-  computed?: readonly string[];
+  others(values: number): Other[];
   /** Values a feature at which another kind is as likely as splines. */
   askedAt?: readonly number[];
 }
@@ -31,6 +40,8 @@ interface Kinds {
 interface Taken {
   bins?: number;
   values?: number;
+  /** Which it is likely to be, where something besides the number of values says so. */
+  likely?: string | undefined;
 }
 
 const valuesOf = ({ bins, values }: Taken): number | undefined =>
@@ -43,7 +54,7 @@ export class SplineKinds {
   questions(file: TensorFile, taken: Taken): ImportQuestion[] {
     const values = valuesOf(taken);
     if (values === undefined) return [];
-    const { bins } = taken;
+    const { bins, likely } = taken;
     const { key, spline, askedAt = [] } = this.kinds;
     const [first, ...others] = this.options(taken);
     const undecidable = bins === undefined || (askedAt.includes(values) && !this.isSpline(file, bins));
@@ -55,7 +66,7 @@ export class SplineKinds {
         'Transform of each feature',
         `All of these take ${values} values a feature, and leave the same tensors. Flowscope computes ${this.computedWords(taken)}.`,
         [{ ...first!, label }, ...others],
-        undecidable ? undecided : spline,
+        likely ?? (undecidable ? undecided : spline),
       ),
     ];
   }
@@ -95,19 +106,21 @@ export class SplineKinds {
     return `known are 1, 2 and 3·bins − 1 for each; ${values} are of ${this.otherWords(values, ' or ')}`;
   }
 
-  /** The splines first, where it may be splines. */
-  private options(taken: Taken): { value: string; label: string }[] {
+  /** The splines first, where it may be splines; then what is computed. */
+  private options(taken: Taken): (Option & { computed: boolean })[] {
     const { spline, splineLabel, others } = this.kinds;
     const { bins } = taken;
-    return [
-      ...(bins === undefined ? [] : [{ value: spline, label: splineLabel(bins) }]),
-      ...others(valuesOf(taken)!),
+    const all = [
+      ...(bins === undefined ? [] : [{ value: spline, label: splineLabel(bins), computed: true }]),
+      ...others(valuesOf(taken)!).flatMap(({ parts, ...other }) =>
+        parts ? parts.map((part) => ({ computed: true, ...part })) : [{ computed: false, ...other }],
+      ),
     ];
+    return all.toSorted((a, b) => Number(b.computed) - Number(a.computed));
   }
 
-  private computedOf(taken: Taken): { value: string; label: string }[] {
-    const { spline, computed = [] } = this.kinds;
-    return this.options(taken).filter(({ value }) => value === spline || computed.includes(value));
+  private computedOf(taken: Taken): Option[] {
+    return this.options(taken).filter(({ computed }) => computed);
   }
 
   private computedWords(taken: Taken): string {

@@ -6,6 +6,12 @@ import type { Flow, FlowLayer } from '../../flow/built-flow';
 import type { TransformSpec } from '../../flow/core/spec';
 import { hasConditioner, type LayerCounts } from '../../protocol/model';
 
+/** Where all layers have such a transform. */
+const flowNames: Partial<Record<TransformSpec['settings']['kind'], string>> = {
+  bernstein: 'Bernstein polynomial flow',
+  sumOfSquares: 'Sum-of-squares polynomial flow',
+};
+
 /** "RealNVP", or the name that the literature has for it. */
 export function architectureName(config: ModelConfig, { layers }: Flow): string {
   if (config.kind === 'image' && isChain(config)) {
@@ -15,7 +21,9 @@ export function architectureName(config: ModelConfig, { layers }: Flow): string 
   const working = layers.filter(hasConditioner);
   const kinds = working.flatMap((layer) => transformKind(layer) ?? []);
   const spline = kinds.every((kind) => kind === 'rationalQuadratic' || kind === 'intervalSpline');
-  if (kinds.length > 0 && kinds.every((kind) => kind === 'bernstein')) return 'Bernstein polynomial flow';
+  const [first] = kinds;
+  const name = first && flowNames[first];
+  if (name !== undefined && kinds.every((kind) => kind === first)) return name;
   const autoregressive = working.filter(({ kind }) => kind === 'autoregressive').length;
   if (autoregressive === 0) {
     if (spline) return 'Neural spline flow';

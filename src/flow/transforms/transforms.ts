@@ -7,6 +7,7 @@ import { bernstein } from './bernstein';
 import { inverseOf } from './inverse';
 import { rationalQuadratic } from './rational-quadratic';
 import { splineOfOwnInterval } from './rational-quadratic-interval';
+import { sumOfSquares } from './sum-of-squares';
 import type { UnivariateTransform } from './types';
 
 /** Axes over which the mean of s is removed, by the config's word for them. */
@@ -28,6 +29,9 @@ type Makers = {
   ) => UnivariateTransform;
 };
 
+const directed = (direction: 'forward' | 'inverse', transform: UnivariateTransform): UnivariateTransform =>
+  direction === 'inverse' ? inverseOf(transform) : transform;
+
 const makers: Makers = {
   affine({ form, scaleMap, scaleEpsilon, scaleClamp, scaleMean }, { name, features, decays }) {
     const centered = meanAxes[scaleMean];
@@ -41,14 +45,9 @@ const makers: Makers = {
     });
   },
   additive: () => additive,
-  rationalQuadratic({ direction, ...options }) {
-    const spline = rationalQuadratic(options);
-    return direction === 'inverse' ? inverseOf(spline) : spline;
-  },
-  bernstein({ direction, ...options }) {
-    const polynomial = bernstein(options);
-    return direction === 'inverse' ? inverseOf(polynomial) : polynomial;
-  },
+  rationalQuadratic: ({ direction, ...options }) => directed(direction, rationalQuadratic(options)),
+  bernstein: ({ direction, ...options }) => directed(direction, bernstein(options)),
+  sumOfSquares: ({ direction, ...options }) => directed(direction, sumOfSquares(options)),
   intervalSpline: ({ bins, interval }) => splineOfOwnInterval(bins, interval),
 };
 

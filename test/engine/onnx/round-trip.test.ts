@@ -112,11 +112,11 @@ const mixings = new Set<string>(mixingKinds);
 const stayLinear = new Set<string>(['householder', 'orthogonal']);
 
 /**
- * A curve that starts again after a turn does not only rise; between two inverse splines, or next to one or to a Bernstein
+ * A curve that starts again after a turn does not only rise; between two inverse splines, or next to one or to a
  * polynomial, no place to cut is found.
  */
 const notUnderstood =
-  /circular|half a turn|, splines from latent|Bernstein|autoregressive layers with transforms/;
+  /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms/;
 
 /**
  * Whether rows are recognized as those that the file names. Triangles that mix run into permutations next to them, and

@@ -1,10 +1,12 @@
 /**
  * zuko's flows, data to latent: NICE and RealNVP, whose networks see the identity features, and MAF and NSF, whose
  * masked networks see those before each feature; all of them may see a context behind the features. A network gives what each feature takes one after the other: a shift
- * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, the knots of a spline, softly clipped too, or the steps of a
- * Bernstein polynomial (BPF).
+ * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, the knots of a spline, softly clipped too, the steps of a
+ * Bernstein polynomial (BPF), or the coefficients of polynomials whose squares are added (SOSPF).
  */
 import { UserError } from '../../../base/user-error';
+import { mostDegree, mostPolynomials, type TransformConfig } from '../../../config/layer-parts';
+import type { TransformName } from '../../../config/transforms';
 import { mostFeatures } from '../../../config/vector-model';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
@@ -66,13 +68,15 @@ interface Mapped extends CouplingStep {
   stack: LinearStack;
   /** The likeliest first; a coupling whose mask is not read yet may be several things. None where something is in the way. */
   readings: readonly Reading[];
+  /** Whether a transform without tensors follows. */
+  clipped?: boolean;
   /** In a LazyInverse, so that the network sees the output. */
   reversed?: boolean;
   /** What is in the way of it, in words. */
   blocked?: string;
 }
 
-type Other = (StepOf<'permute' | 'affine'> | (StepOf<'matrix'> & { tensor: string })) & {
+type Other = (StepOf<'permute' | 'affine' | 'clip'> | (StepOf<'matrix'> & { tensor: string })) & {
   reversed?: boolean;
 };
 
@@ -82,14 +86,14 @@ const splineQuestion = boundQuestion('bound', 5);
 
 const polynomialQuestion: ImportQuestion = {
   ...splineQuestion,
-  title: 'Bound of the polynomials',
+  title: 'Bound of Bernstein polynomials',
   detail: 'The `bound` argument, which a state dict does not hold: outside of it nothing changes.',
 };
 
 const slopeQuestion: ImportQuestion = {
   key: 'slope',
   title: 'Least slope of the splines',
-  detail: 'The `slope` argument of MonotonicRQSTransform, which a state dict does not hold.',
+  detail: 'The `slope` argument of MonotonicRQSTransform or SOSPF, which a state dict does not hold.',
   answer: { kind: 'number', default: 1e-3, minimum: 1e-9, maximum: 0.999 },
 };
 
@@ -117,6 +121,22 @@ const mixingQuestion = choice(
 );
 
 const bernstein = 'BoundedBernsteinTransform';
+/** With a degree behind it. */
+const squares = 'SOSPolynomialTransform';
+/** What SOSPF has between two layers: the bound of its SoftclipTransform. */
+const softclip = 11;
+/** SOSPF divides features by it, and has no argument for it. */
+export const boundOfSquares = 10;
+
+/** The polynomials that `values` may be coefficients and a shift of. */
+const squaresOf = (values: number): { value: string; label: string }[] =>
+  Array.from({ length: mostDegree }, (_, i) => i + 1).flatMap((degree) => {
+    const polynomials = (values - 1) / (degree + 1);
+    if (!Number.isInteger(polynomials) || polynomials > mostPolynomials) return [];
+    const of =
+      polynomials === 1 ? 'squares of a polynomial' : `sums of squares of ${polynomials} polynomials`;
+    return [{ value: `${squares}:${degree}`, label: `${of} of degree ${degree} (SOSPF)` }];
+  });
 
 /** Defaults of zuko: 8 bins for NSF, degree 16 for BPF; the default of SOSPF, 16 values, fits no spline. */
 const splineKinds = new SplineKinds({
@@ -128,18 +148,19 @@ const splineKinds = new SplineKinds({
     {
       value: bernstein,
       label: `Bernstein polynomials of degree ${values - 1} (BPF)`,
+      computed: values <= mostValues,
     },
     {
-      value: 'SOSPolynomialTransform',
+      value: squares,
       label: `sums of squares of polynomials with ${values - 1} coefficients (SOSPF)`,
+      ...(squaresOf(values).length > 0 ? { parts: squaresOf(values) } : {}),
     },
   ],
-  computed: [bernstein],
   // Polynomials of degree 4, SOSPF's default: two and five of them. Splines of 6 bins are as common as BPF's default, 17 values.
   askedAt: [11, 26],
 });
 
-type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack'>;
+type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack' | 'clipped'>;
 
 const mapWords = ({ transform, bins, values }: ZukoMap): string => [transform, bins, values].join(' ');
 
@@ -182,7 +203,10 @@ function withReadings(step: Read, readings: readonly (Reading | undefined)[], ne
     ...step,
     readings: known,
     ...(known.length === 0 ? { blocked } : {}),
-    alike: sizesOf(step.stack),
+    alike: {
+      ...sizesOf(step.stack),
+      ...(step.clipped ? { 'is before a transform without tensors': true } : {}),
+    },
   };
 }
 
@@ -233,10 +257,21 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
       return `${at}hyper.${number}.mask of the shape of its weight`;
   }
   if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
-  const step = { kind: 'autoregressive', at: name, features, stack } as const;
+  const clipped = isBeforeGap(file, name);
+  const step = { kind: 'autoregressive', at: name, features, stack, clipped } as const;
   const map = mapOf(stack.widths.at(-1)! / features);
   const context = stack.widths[0]! - features;
   return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${at}hyper`);
+}
+
+const nextTo = (at: string, steps = 1): string =>
+  at.replace(/\d+$/, (number) => String(Number(number) + steps));
+
+/** Whether one autoregressive layer, a transform without tensors and another one follow each other. @param at of the first */
+function isBeforeGap({ tensors }: TensorFile, at: string): boolean {
+  if (!/\.\d+$/.test(at) || !tensors.has(`${nextTo(at, 2)}.order`)) return false;
+  const next = `${nextTo(at)}.`;
+  return ![...tensors.keys()].some((name) => name.startsWith(next));
 }
 
 function stackOf(file: TensorFile, at: string, rests: readonly string[]): LinearStack | string {
@@ -393,15 +428,22 @@ function title(chain: ZukoChain): string {
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${taken}, networks ${hiddenWords(stack.hidden)}`;
 }
 
-function splineQuestions({ file, base, couplings }: ZukoChain, map: ZukoMap): ImportQuestion[] {
-  if (map.transform === 'polynomial')
-    return [...splineKinds.questions(file, map), askedOfAll(polynomialQuestion, couplings.length)];
-  if (map.bins === undefined) return [];
+function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
+  const { file, base, couplings } = chain;
+  const isPolynomial = map.transform === 'polynomial';
+  if (!isPolynomial && map.bins === undefined) return [];
   // Only NCSF has a box whose corners have names.
-  return [
-    ...(base === boxUniform ? [] : splineKinds.questions(file, map)),
-    ...[splineQuestion, slopeQuestion].map((question) => askedOfAll(question, couplings.length)),
-  ];
+  const univariate =
+    base === boxUniform && !isPolynomial ? [] : splineKinds.questions(file, takenBy(chain, map));
+  const numbers = [isPolynomial ? polynomialQuestion : splineQuestion, slopeQuestion];
+  return [...univariate, ...numbers.map((question) => askedOfAll(question, couplings.length))];
+}
+
+/** No class of zuko but SOSPF has transforms without tensors, and 4 is its default degree. */
+function takenBy({ steps }: Pick<ZukoChain, 'steps'>, map: ZukoMap) {
+  const usual = `${squares}:4`;
+  const isUsual = map.values !== undefined && squaresOf(map.values).some(({ value }) => value === usual);
+  return { ...map, ...(steps.some(({ kind }) => kind === 'clip') && isUsual ? { likely: usual } : {}) };
 }
 
 const box = ([lower, upper]: readonly Float32Array[]): ReadBase => ({
@@ -432,7 +474,7 @@ export const zuko = chainImporter<Mapped, Other>({
     if (rests.toSorted().join() === 'loc,scale') return { ...step, kind: 'affine' };
     return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
   },
-  gap: (at) => `${at} is a transform without tensors`,
+  gap: (at) => ({ kind: 'clip', at }),
   base: {
     prefix: 'base.',
     readers: [
@@ -463,6 +505,13 @@ export const zuko = chainImporter<Mapped, Other>({
     ],
   },
   check: ({ blocked: words }) => (words === undefined ? [] : [words]),
+  misfit({ steps }) {
+    const known = new Set(
+      steps.flatMap((step) => ('stack' in step && step.clipped ? [nextTo(step.at)] : [])),
+    );
+    const other = steps.find(({ kind, at }) => kind === 'clip' && !known.has(at));
+    return other && `${other.at} is a transform without tensors`;
+  },
   part(couplings) {
     const parts: Mapped[][] = [];
     for (const one of couplings) {
@@ -490,19 +539,47 @@ export const zuko = chainImporter<Mapped, Other>({
     ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
   async model(chain, answers) {
-    const { stack, reversed } = chain.first;
+    const { at, stack, clipped, reversed } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
+    const values = map.values ?? 3 * (bins ?? 0) - 1;
     // A box whose corners have names says that it is NCSF.
     const isNcsf = chain.base === boxUniform && bins !== undefined;
-    const univariate = isNcsf ? undefined : splineKinds.check(chain.file, map, answers);
+    const univariate = isNcsf ? undefined : splineKinds.check(chain.file, takenBy(chain, map), answers);
+    const [, degree] = (univariate?.startsWith(squares) && univariate.split(':')) || [];
+    if (clipped && degree === undefined) {
+      throw new UserError(
+        `${chain.file.file}: ${nextTo(at)} is a transform without tensors, as SOSPF has them between its layers; with other ` +
+          'transforms of each feature such a flow is not read. Record it in Python with flowscope.record.',
+      );
+    }
+    const direction = reversed ? 'inverse' : 'forward';
+    const polynomials: TransformConfig | undefined =
+      degree !== undefined
+        ? {
+            ...{
+              kind: 'sumOfSquares',
+              degree: Number(degree),
+              polynomials: (values - 1) / (Number(degree) + 1),
+            },
+            ...{ bound: boundOfSquares, slope: answeredNumber(answers, slopeQuestion), spread: 0, direction },
+            ...(clipped ? { clip: softclip } : {}),
+          }
+        : univariate === bernstein
+          ? {
+              kind: 'bernstein',
+              degree: values - 1,
+              bound: answeredNumber(answers, splineQuestion),
+              direction,
+            }
+          : undefined;
     const isBox =
       chain.base === boxUniform || (chain.base === unnamed && chosen(answers, baseQuestion) === boxUniform);
     const corner =
       isBox && [...chain.file.tensors.keys()].find((name) => /(^|\.)base\.(lower|_0)$/.test(name));
     const circular =
       corner !== undefined && corner !== false && isCircular((await chain.file.read(corner)).data);
-    if (circular && reversed && univariate !== bernstein) {
+    if (circular && reversed && !polynomials) {
       throw new UserError(
         `${chain.file.file}: NCSF's circular splines run backwards here (.inv), which Flowscope does not compute; it reads those ` +
           'that run forwards.',
@@ -513,15 +590,7 @@ export const zuko = chainImporter<Mapped, Other>({
       nets: 'joint',
       conditioning: 'selected',
       activation: activationOf(answers),
-      transform:
-        transform === 'polynomial' || univariate === bernstein
-          ? {
-              kind: 'bernstein',
-              degree: (map.values ?? 3 * bins! - 1) - 1,
-              bound: answeredNumber(answers, splineQuestion),
-              direction: reversed ? 'inverse' : 'forward',
-            }
-          : transform,
+      transform: polynomials ?? (transform as TransformName),
       ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',
       ...(transform === 'affine'
@@ -532,7 +601,7 @@ export const zuko = chainImporter<Mapped, Other>({
             scaleEpsilon: 1e-3,
           }
         : {}),
-      ...(bins === undefined || univariate === bernstein
+      ...(bins === undefined || polynomials
         ? {}
         : {
             bins,
@@ -554,6 +623,9 @@ export const zuko = chainImporter<Mapped, Other>({
         const name = ['_0', 'order'].find((part) => file.tensors.has(`${step.at}.${part}`))!;
         return [{ theirs: step.at, layer: await readOrder(file, `${step.at}.${name}`, step.reversed) }];
       }
+      case 'clip':
+        // A part of the transform before it.
+        return [];
       case 'matrix':
         return [await matrix(file, step, answers)];
       case 'coupling':

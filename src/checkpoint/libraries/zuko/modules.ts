@@ -7,8 +7,8 @@ import { lastName, PythonObject, type PythonModule } from '../../pickle/python-o
 /** Where its number of values leaves that open. */
 const spline: ModuleFact = { key: 'univariate', value: 'MonotonicRQSTransform' };
 
-/** What a layer does to a feature: a class or function, or one with arguments. */
-function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
+/** What a layer does to a feature: a class or function, or one with arguments. @param shapes of what these take */
+function univariateFacts(name: string, univariate: unknown, shapes: unknown): ModuleFact[] {
   const isPartial = univariate instanceof PythonObject && univariate.className === 'functools.partial';
   const kind = lastName(isPartial ? univariate.args[0] : univariate);
   const keywords = isPartial ? univariate.get('keywords') : undefined;
@@ -28,6 +28,15 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
         { key: 'univariate', value: kind },
         { key: 'bound', value: given('bound', 5) },
       ];
+    case 'ShiftedSOSPTransform': {
+      const [coefficients] = Array.isArray(shapes) ? (shapes as unknown[]) : [];
+      const [, terms] = Array.isArray(coefficients) ? (coefficients as unknown[]) : [];
+      if (typeof terms !== 'number') return [`${name} with the shapes of its coefficients`];
+      return [
+        { key: 'univariate', value: `SOSPolynomialTransform:${terms - 1}` },
+        { key: 'slope', value: given('slope', 1e-3) },
+      ];
+    }
     case 'CircularRQSTransform':
       return [spline, { key: 'slope', value: given('slope', 1e-3) }];
     case 'MonotonicAffineTransform':
@@ -38,6 +47,9 @@ function univariateFacts(name: string, univariate: unknown): ModuleFact[] {
       return [`${name} with a univariate that Flowscope computes (the file has ${kind ?? 'another one'})`];
   }
 }
+
+/** What the importer tells by its tensors; others may have none. */
+const withTensors: ReadonlySet<string> = new Set(['PermutationTransform', 'AffineTransform']);
 
 export const zukoModules: ModuleReader = (modules) => [
   ...modules.flatMap((module) => located(module, factsOf(module))),
@@ -53,5 +65,9 @@ function factsOf({ name, object }: PythonModule): ModuleFact[] {
   const made = lastName(object.get('f'));
   if (made === 'LULinearTransform' || made === 'RotationTransform') return [{ key: 'mixing', value: made }];
   if (made === 'DiagNormal' || made === 'BoxUniform') return [{ key: 'base', value: made }];
-  return object.get('univariate') === undefined ? [] : univariateFacts(name, object.get('univariate'));
+  if (made === 'SoftclipTransform' && object.get('bound') === 11) return [];
+  if (made?.endsWith('Transform') && !withTensors.has(made))
+    return [`${name} of a kind that is known (the file has ${made})`];
+  const univariate = object.get('univariate');
+  return univariate === undefined ? [] : univariateFacts(name, univariate, object.get('shapes'));
 }

@@ -240,7 +240,7 @@ def inverse_chain(rng):
 def unlike(rng):
     """Flows of zuko whose transforms Flowscope does not compute."""
     settings, net, answers = sizes(rng)
-    kind = pick(rng, ["NAF", "UNAF", "SOSPF", "GF", "CNF"])
+    kind = pick(rng, ["NAF", "UNAF", "GF", "CNF"])
     how = {"NAF": {"network": {"hidden_features": [8, 8]}}, "UNAF": {"network": {"hidden_features": [8, 8]}}}.get(kind, {})
     if kind == "CNF":
         flow = zuko.flows.CNF(settings["features"], settings["context"], hidden_features=[16])
@@ -289,35 +289,55 @@ def mixed(rng):
 def polynomials(rng):
     """As many values a feature as splines take, or others; their user has to name them."""
     settings, net, answers = sizes(rng)
-    kind = pick(rng, ["BPF", "SOSPF"])
-    # One of SOSPF, since what stands between several has no tensors.
-    how = {"transforms": int(rng.integers(1, 4)) if kind == "BPF" else 1}
-    if kind == "BPF":
-        how["degree"] = int(rng.integers(2, 30))
-        flow = zuko.flows.BPF(**settings, **how, **net)
-        answers["univariate"] = "BoundedBernsteinTransform"
-        turn = pick(rng, ["maf", "coupling", "inverse", "bounds"])
-        if turn != "maf":
-            flow = composed_polynomials(rng, settings, net, how, answers, turn)
-        return case(flow, rng, settings | {"of": kind, "turn": turn, **how, "net": net}, answers)
-    how |= {"degree": int(rng.integers(1, 8)), "polynomials": int(rng.integers(1, 6))}
-    values = how["polynomials"] * (how["degree"] + 1) + 1
-    flow = zuko.flows.SOSPF(**settings, **how, **net)
-    # Any others are asked about, but for those that only splines of another size are likely to take.
-    answers = {"univariate": "SOSPolynomialTransform"} if (values + 1) % 3 == 0 else {}
-    return uncomputed(case(flow, rng, settings | {"of": kind, **how, "net": net}, answers, refusal="BPF|SOSPF|Bernstein|SOSP"))
+    how = {"transforms": int(rng.integers(1, 4)), "degree": int(rng.integers(2, 30))}
+    flow = zuko.flows.BPF(**settings, **how, **net)
+    answers["univariate"] = "BoundedBernsteinTransform"
+    turn = pick(rng, ["maf", "coupling", "inverse", "bounds"])
+    if turn != "maf":
+        bound = float(pick(rng, [3.0, 8.0])) if turn == "bounds" else 5.0
+        univariate = partial(zuko.transforms.BoundedBernsteinTransform, bound=bound)
+        univariate = univariate if turn == "bounds" else zuko.transforms.BoundedBernsteinTransform
+        answers |= {"bound": bound}
+        flow = composed_of(rng, settings, net, how["transforms"], turn, univariate, [(how["degree"] + 1,)])
+    return case(flow, rng, settings | {"of": "BPF", "turn": turn, **how, "net": net}, answers)
 
 
-def composed_polynomials(rng, settings, net, how, answers, turn):
-    """Couplings, transforms that run backwards, and polynomials of another bound."""
+def squares(rng):
+    """Sums of squares of polynomials; between several layers of SOSPF stands what has no tensors."""
+    settings, net, answers = sizes(rng)
+    degree, count, transforms = int(rng.integers(1, 8)), int(rng.integers(1, 6)), int(rng.integers(1, 4))
+    slope = float(pick(rng, [1e-3, 1e-3, 1e-2]))
+    answers |= {"univariate": f"SOSPolynomialTransform:{degree}", "slope": slope}
+    turn = pick(rng, ["maf", "maf", "coupling", "inverse"])
+    if turn == "maf":
+        settings |= {"transforms": transforms}
+        flow = zuko.flows.SOSPF(**settings, **net, degree=degree, polynomials=count, slope=slope)
+    else:
+        univariate = partial(zuko.flows.polynomial.ShiftedSOSPTransform, slope=slope)
+        flow = composed_of(rng, settings, net, transforms, turn, univariate, [(count, degree + 1), ()])
+    settings |= {"of": "SOSPF", "turn": turn, "degree": degree, "polynomials": count}
+    return reached(case(flow, rng, settings | {"net": net}, answers), turn == "inverse")
+
+
+def reached(made, backwards):
+    """What bisection finds, which looks between -10 and 10 alone, in each layer."""
+    if backwards:
+        made.x = made.inverse("float64", 0.5 * made.x, made.context).astype(np.float32)
+        return made
+    x = 0.5 * made.x[:LATENTS]
+    context = None if made.context is None else made.context[:LATENTS]
+    made.z_in = made.forward("float64", x, context)[0].astype(np.float32)
+    if np.abs(made.inverse("float64", made.z_in, context) - x).max() > 1e-2:
+        made.inverse = None
+    return made
+
+
+def composed_of(rng, settings, net, transforms, turn, univariate, shapes):
+    """Couplings, or autoregressive layers that may run backwards."""
     features, context = settings["features"], settings["context"]
-    bound = float(pick(rng, [3.0, 8.0])) if turn == "bounds" else 5.0
-    univariate = partial(zuko.transforms.BoundedBernsteinTransform, bound=bound)
-    univariate = univariate if turn == "bounds" else zuko.transforms.BoundedBernsteinTransform
-    of = dict(univariate=univariate, shapes=[(how["degree"] + 1,)], **net)
-    answers |= {"bound": bound}
+    of = dict(univariate=univariate, shapes=shapes, **net)
     parts = []
-    for i in range(how["transforms"]):
+    for i in range(transforms):
         if turn == "coupling":
             mask = torch.arange(features) % 2 == i % 2
             parts.append(zuko.flows.GeneralCouplingTransform(features, context, mask=mask, **of))
@@ -332,6 +352,7 @@ kinds = {
     "zuko-unlike": unlike,
     "zuko-mixed": mixed,
     "zuko-polynomials": polynomials,
+    "zuko-squares": squares,
     "zuko-realnvp": coupling(False),
     "zuko-nice": coupling(True),
     "zuko-maf": autoregressive(zuko.flows.MAF, False),

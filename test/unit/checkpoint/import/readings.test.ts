@@ -74,36 +74,57 @@ describe('as many values a feature as splines take', () => {
     );
     const polynomials = (await opened(file)).config.model.transform;
     assert.deepEqual(polynomials, { kind: 'bernstein', degree: 19, bound: 5, direction: 'forward' });
-    await assert.rejects(
-      opened(file, { univariate: 'SOSPolynomialTransform' }),
-      /20 values a feature, which is taken for sums of squares .*If they are splines with 7 bins \(NSF\), write \{"answers": \{"univariate": "MonotonicRQSTransform"\}\} to zuko-20\.safetensors\.flowscope\.json.*If they are Bernstein/,
-    );
+    await assert.rejects(opened(file, { univariate: 'SOSPolynomialTransform' }), /SOSPolynomialTransform:18/);
   });
 
   it('are refused where another kind is as likely, with all that they may be', async () => {
     const file = await zukoWith(11);
     await assert.rejects(
       opened(file),
-      /fits splines with 4 bins \(NSF\) as well as Bernstein polynomials of degree 10 \(BPF\) and sums of squares of polynomials with 10 coefficients \(SOSPF\) of zuko/,
+      /fits splines with 4 bins \(NSF\) as well as Bernstein polynomials of degree 10 \(BPF\) and sums of squares of 5 polynomials of degree 1 \(SOSPF\) and .*of 2 polynomials of degree 4 \(SOSPF\) and squares of a polynomial of degree 9 \(SOSPF\) of zuko.*If they are sums of squares of 2 polynomials of degree 4 \(SOSPF\), write \{"answers": \{"univariate": "SOSPolynomialTransform:4"\}\}/,
     );
     const form = await importForm(file);
     assert.equal(form?.answers['univariate'], '');
-    await assert.rejects(
-      opened(file, { univariate: 'SOSPolynomialTransform' }),
-      /is taken for sums of squares of polynomials .* Flowscope does not compute these/,
-    );
   });
 
   it('are asked about where no spline takes so many', async () => {
     const file = await zukoWith(16);
     await assert.rejects(
       opened(file),
-      /fits Bernstein polynomials of degree 15 \(BPF\) as well as sums of squares of polynomials with 15 coefficients/,
+      /fits Bernstein polynomials of degree 15 \(BPF\) as well as sums of squares of 5 polynomials of degree 2/,
     );
     const { config } = await opened(file, { univariate: 'BoundedBernsteinTransform', bound: 3 });
     assert.deepEqual(config.model.transform, {
       ...{ kind: 'bernstein', degree: 15, bound: 3, direction: 'forward' },
     });
+    const squares = await opened(file, { univariate: 'SOSPolynomialTransform:4', slope: 0.01 });
+    assert.deepEqual(squares.config.model.transform, {
+      ...{ kind: 'sumOfSquares', degree: 4, polynomials: 3, bound: 10, slope: 0.01, spread: 0 },
+      direction: 'forward',
+    });
+  });
+
+  it('are sums of squares of zuko’s default degree where transforms without tensors stand between', async () => {
+    const file = path.join(folder, 'zuko-gaps.safetensors');
+    const place = (name: string) =>
+      name.replace(/transforms\.(\d+)\./, (_, number) => `transforms.${2 * Number(number)}.`);
+    await writeChanged({ path: await zukoWith(16) }, file, (tensors) => {
+      const all = [...tensors];
+      tensors.clear();
+      for (const [name, values] of all) tensors.set(place(name), values);
+    });
+    const { config } = await opened(file);
+    const { layers = [], transform } = config.model as VectorModelConfig;
+    const transforms = layers.map((layer) => ('transform' in layer ? layer.transform : transform));
+    assert.ok(transforms.length > 1);
+    const clips = transforms.map((one) =>
+      typeof one === 'object' && one.kind === 'sumOfSquares' ? one.clip : 'another kind',
+    );
+    assert.deepEqual(clips, [...transforms.slice(1).map(() => 11), undefined]);
+    await assert.rejects(
+      opened(file, { univariate: 'BoundedBernsteinTransform' }),
+      /transform\.transforms\.1 is a transform without tensors, as SOSPF/,
+    );
   });
 
   it('are splines where that is a default, with what else they may be named', async () => {
