@@ -75,6 +75,9 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('resumeTraining', l10n.t('Resume training'), async ({ services }, target, given) =>
       (await import('./commands/train')).resumeTraining(services, target, given),
     ),
+    command('trainAgain', l10n.t('Train again'), async ({ services }, target) =>
+      (await import('./commands/train')).trainAgain(services, target),
+    ),
     command('pauseTraining', l10n.t('Pause training'), async ({ services }, target) =>
       (await import('./commands/steer')).pauseTraining(services, target),
     ),

@@ -1,5 +1,6 @@
 /** A run as the page follows it: its measurements in columns, its checkpoints, and the requests it got while it trained. */
 import type { RunState } from '../config/run-state';
+import type { TrainingConfig } from '../config/schema';
 import type { CheckpointInfo } from './model';
 
 /** What a line of metrics.jsonl measures, apart from its step. */
@@ -50,8 +51,9 @@ export interface RunCurves {
   updated?: number;
   /** Step in the last report of the training; rows of metrics lag behind it where it ends between two of them. */
   step?: number;
-  /** Steps that the config asks for. */
+  /** Steps that the config asks for, and how far one of them may go. */
   totalSteps?: number;
+  training?: Pick<TrainingConfig, 'learningRate' | 'clipNorm'>;
   /** Tells one file from another at the same place: a resumed run writes its metrics again. */
   source: number;
   /** Number of the first row of this answer. */

@@ -13,6 +13,7 @@ export type PageCommand =
   | 'exportHtml'
   | 'showRunFolder'
   | 'resumeTraining'
+  | 'trainAgain'
   | 'changeImport'
   | 'convert';
 

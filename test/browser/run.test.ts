@@ -38,6 +38,51 @@ describe('runs', () => {
       .locator('[data-line=train]')
       .evaluate((path) => path.getAttribute('d')!.split(/[ML]/).filter(Boolean).length);
 
+  it('that failed say over everything what happened, in the page’s own names, and what to try', async () => {
+    const run = await newRun();
+    await writeStatus(run.paths, {
+      ...{ status: 'failed', step: 240, seconds: 12 },
+      message:
+        'Step 241 is not finite: the loss is finite, but the gradient of layer scales.0.checkerboard.0 is not. ' +
+        'The last good checkpoint is kept.',
+    });
+    const live = await open(run);
+    const { page } = live;
+    const note = page.locator('[data-failed]');
+    await note.waitFor();
+    assert.equal(
+      await note.locator('p').innerText(),
+      'Training failed at step 241: the loss is finite, but the gradient of Coupling 1 is not. ' +
+        'Learning rate 0.001, clip 100. Try rate 0.0001, clip 1.',
+    );
+    // What the last checkpoint passes is nothing to be glad of.
+    await page.locator('.findings [data-check]').first().waitFor({ state: 'attached' });
+    assert.equal(await page.locator('.findings').getByText('✓').count(), 0);
+    await page.getByText('of the last checkpoint before the training failed').waitFor();
+    await note.getByRole('button', { name: 'Train again with these' }).click();
+    await until('the command', () => Promise.resolve(live.said('command').length > 0));
+    assert.equal(live.said('command').at(-1)![0], 'trainAgain');
+    // In the run, nothing is drawn over something else.
+    await openRun(page);
+    const parts = page.locator('.run-status > *');
+    const boxes = await parts.evaluateAll((all) =>
+      all.map((part) => part.getBoundingClientRect().toJSON() as DOMRect),
+    );
+    for (const [i, box] of boxes.slice(1).entries())
+      assert.ok(box.top >= boxes[i]!.bottom - 0.5, `part ${i + 1}`);
+    const labels = await page
+      .locator('.run-chart svg text[text-anchor=end]')
+      .evaluateAll((all) =>
+        all.map(
+          (label) => label.getBoundingClientRect().left - label.closest('svg')!.getBoundingClientRect().left,
+        ),
+      );
+    assert.ok(
+      labels.every((left) => left >= 0),
+      labels.join(' '),
+    );
+  });
+
   it('show another step in place: same layer, tab and example, numbers of that step', async () => {
     const run = await newRun();
     const costs = await Promise.all(

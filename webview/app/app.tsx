@@ -11,6 +11,7 @@ import { text } from './text';
 import { RecordingNote } from './recording-note';
 import { GoneNote, goneState } from './gone-note';
 import { OriginNote } from './origin-note';
+import { FailedNote } from './failed-note';
 import { Asked } from '../base/store/asked';
 import { useAfterPaint } from './after-paint';
 import { Bar } from './bar';
@@ -18,6 +19,7 @@ import { DropTarget } from './given';
 import { Help } from './help';
 import { handleKey } from './keys';
 import { useTurns } from './panels';
+import { runState } from '../base/store/run-state';
 import { compareState } from '../features/compare/state';
 import { titleOf } from '../base/model-title';
 
@@ -69,12 +71,15 @@ function Runnable({ model }: { model: ModelSummary }) {
   const painted = useAfterPaint();
   const page = useTurns();
   const gone = useFeature(goneState).value;
-  const origin = gone ? undefined : model.origin;
+  const run = useFeature(runState).run.data.value;
+  const failed = !gone && run?.status === 'failed';
+  const origin = gone || failed ? undefined : model.origin;
   const recording = gone ? undefined : model.recording;
   return (
     <main class={`page ${isPlane(model) ? 'plane-page' : ''}`} ref={page}>
       <DropTarget />
       {gone ? <GoneNote /> : null}
+      {failed ? <FailedNote model={model} run={run} /> : null}
       {origin ? <OriginNote origin={origin} /> : null}
       {recording ? <RecordingNote recording={recording} title={titleOf(model)} /> : null}
       <Bar model={model} />

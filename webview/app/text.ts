@@ -32,6 +32,11 @@ export const english = {
   batchNorm: 'Batch norm',
   evalMode: 'eval',
   trainMode: 'train',
+  failed: (message: string) => `Training failed. ${message}`,
+  failedAt: (step: number, where: string) => `Training failed at step ${count(step)}: ${where}.`,
+  tryNext: (rate: string, clip: string, nextRate: string, nextClip: string) =>
+    `Learning rate ${rate}, clip ${clip}. Try rate ${nextRate}, clip ${nextClip}.`,
+  trainAgain: 'Train again with these',
   meanOfBatch: 'mean',
   ofThisExample: 'of this example',
   likelierThan: (less: number, name: string) =>
@@ -142,6 +147,11 @@ export const german: typeof english = {
   batchNorm: 'Batch-Norm',
   evalMode: 'eval',
   trainMode: 'train',
+  failed: (message) => `Training gescheitert. ${message}`,
+  failedAt: (step, where) => `Training bei Schritt ${count(step)} gescheitert: ${where}.`,
+  tryNext: (rate, clip, nextRate, nextClip) =>
+    `Lernrate ${rate}, Begrenzung ${clip}. Versuch: Lernrate ${nextRate}, Begrenzung ${nextClip}.`,
+  trainAgain: 'Damit neu trainieren',
   meanOfBatch: 'Mittel',
   ofThisExample: 'dieses Beispiels',
   likelierThan: (less, name) =>

@@ -7,6 +7,7 @@ import { readHolder } from '../../checkpoint/run-lock';
 import { parseRunConfig } from '../../config/parse';
 import { stateOf } from '../../config/run-state';
 import { largestJson } from '../../config/run-status';
+import type { TrainingConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { readText } from '../../files/read';
 import type { CurvesQuery, RunCurves } from '../../protocol/run';
@@ -21,7 +22,7 @@ export function createCurves(folder: string | undefined): Curves {
     checkAfter(after);
     const paths = runPaths(folder);
     tail ??= createMetricsTail(paths.metrics);
-    const [status, written, holder, rates, checkpoints, asked, totalSteps] = await Promise.all([
+    const [status, written, holder, rates, checkpoints, asked, training] = await Promise.all([
       readStatus(paths),
       stat(paths.status).catch(() => undefined),
       // By the clock of this machine: who looks at a run writes nothing into it.
@@ -30,7 +31,7 @@ export function createCurves(folder: string | undefined): Curves {
       readRates(folder).catch(() => []),
       listCheckpoints(paths),
       askedControl(folder),
-      stepsOf(paths.config),
+      trainingOf(paths.config),
       tail.refresh(),
     ]);
     const start = after?.source === tail.source ? Math.min(after.rows, tail.rows) : 0;
@@ -40,7 +41,12 @@ export function createCurves(folder: string | undefined): Curves {
       ...(status?.message ? { message: status.message } : {}),
       ...(status ? { step: status.step } : {}),
       ...(written ? { updated: written.mtimeMs } : {}),
-      ...(totalSteps === undefined ? {} : { totalSteps }),
+      ...(training
+        ? {
+            totalSteps: training.steps,
+            training: { learningRate: training.learningRate, clipNorm: training.clipNorm },
+          }
+        : {}),
       source: tail.source,
       start,
       ...tail.slice(start),
@@ -59,9 +65,9 @@ function checkAfter(after: CurvesQuery['after']): void {
   throw new UserError(`Rows after ${rows} of file ${source} were asked for; expected whole numbers from 0.`);
 }
 
-async function stepsOf(file: string): Promise<number | undefined> {
+async function trainingOf(file: string): Promise<TrainingConfig | undefined> {
   try {
-    return parseRunConfig(await readText(file, largestJson), file).training.steps;
+    return parseRunConfig(await readText(file, largestJson), file).training;
   } catch {
     return undefined;
   }

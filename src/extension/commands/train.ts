@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { env, l10n, Uri, window, workspace } from 'vscode';
+import { parseRunConfig } from '../../config/parse';
+import { saferTraining } from '../../config/safer-training';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
 import type { TableOverview } from '../../protocol/data';
@@ -9,10 +12,16 @@ import type { Place } from '../../protocol/launch';
 import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
 import { rememberRunOf } from '../configs/runs-of-configs';
-import { exists, readHolder, readRun, type RunState } from '../runs/run-files';
+import { exists, readHolder, readRun, runOfCheckpoint, type RunState } from '../runs/run-files';
 import type { Services } from '../services/services';
 import type { TrainArguments } from '../training/train-arguments';
-import { askWhatToTrain, askWhereToTrain, askWhereToTrainOn, type Plan } from '../training/wizard';
+import {
+  askWhatToTrain,
+  askWhereToTrain,
+  askWhereToTrainAgain,
+  askWhereToTrainOn,
+  type Plan,
+} from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import type { InspectorProvider } from '../editor/inspector-provider';
 import { tell } from './steer';
@@ -94,6 +103,18 @@ export async function trainConfig(
     throw new UserError(l10n.t('The config has changes that could not be saved.'));
   const plan = typeof given?.output === 'string' ? await configPlan(config, given, given.output) : undefined;
   await start(services, plan ?? (await askWhereToTrain(config)), given?.place);
+}
+
+/** From the config of a run that failed, with what is safer after values that were not finite. */
+export async function trainAgain(services: Services, target?: unknown): Promise<void> {
+  if (!(await mayRun(l10n.t('Training')))) return;
+  const model = uriOf(target);
+  const run = model && (await runOfCheckpoint(model));
+  if (run?.scheme !== 'file')
+    throw new UserError(l10n.t('The run is not on this machine, so it cannot be trained here.'));
+  const config = path.join(run.fsPath, 'config.json');
+  const { training } = parseRunConfig(await readFile(config, 'utf8'), config);
+  await start(services, await askWhereToTrainAgain(run, saferTraining(training)));
 }
 
 /** @param given how many more steps, where a finished run need not be asked about */

@@ -26,6 +26,7 @@ const pageCommands: Record<PageCommand, string> = {
   exportHtml: 'flowscope.exportHtml',
   showRunFolder: 'flowscope.showRunFolder',
   resumeTraining: 'flowscope.resumeTraining',
+  trainAgain: 'flowscope.trainAgain',
   changeImport: 'flowscope.changeImport',
   convert: 'flowscope.convert',
 };

@@ -12,6 +12,7 @@ import {
   workspace,
 } from 'vscode';
 import type { TableColumn, TableOverview } from '../../protocol/data';
+import type { TrainingConfig } from '../../config/schema';
 import type { TrainRequest } from '../../protocol/engine';
 import type { Place } from '../../protocol/launch';
 import { dialogExtensions, isOurs, modelName } from '../view-types';
@@ -230,9 +231,28 @@ export async function askWhereToTrain(config: Uri): Promise<Plan | undefined> {
   return output === undefined ? undefined : { request: { config: config.fsPath, output }, scope: config };
 }
 
-async function askOnlyOutput(name: string, near: Uri | undefined): Promise<string | undefined> {
+/** The last step alone, for the config of a run with other settings, which it says. */
+export async function askWhereToTrainAgain(
+  run: Uri,
+  training: Pick<TrainingConfig, 'learningRate' | 'clipNorm'>,
+): Promise<Plan | undefined> {
+  const changed = l10n.t(
+    'Learning rate {0}, gradients clipped at {1}',
+    training.learningRate,
+    training.clipNorm,
+  );
+  const output = await askOnlyOutput(path.basename(run.fsPath), run, changed);
+  const config = path.join(run.fsPath, 'config.json');
+  return output === undefined ? undefined : { request: { config, training, output }, scope: run };
+}
+
+async function askOnlyOutput(
+  name: string,
+  near: Uri | undefined,
+  changed?: string,
+): Promise<string | undefined> {
   const place = { title: l10n.t('Train'), step: 1, totalSteps: 1 };
-  const answer = await askOutput(place, name, near);
+  const answer = await askOutput(place, name, near, changed);
   return answer === undefined || answer === 'back' ? undefined : answer.value;
 }
 

@@ -144,8 +144,8 @@ test('curves answer what is new, and what the run folder says of the training', 
   const curves = createCurves(paths.folder);
   const first = (await curves({}))!;
   assert.deepEqual(
-    [first.start, [...first.steps], first.status, first.totalSteps],
-    [0, [1, 2], 'running', 2000],
+    [first.start, [...first.steps], first.status, first.totalSteps, first.training],
+    [0, [1, 2], 'running', 2000, { learningRate: 1e-3, clipNorm: 100 }],
   );
   assert.deepEqual(first.rates, [{ step: 2, learningRate: 0.5 }]);
   assert.deepEqual(first.answered, { id: 'a', step: 1 });

@@ -2,7 +2,7 @@
 import { finiteExtent } from '../canvas/planes';
 import { fixed, logTicks, ticks, tickText } from '../format/numbers';
 import { binned } from './bins';
-import { linear, logarithmic } from './scale';
+import { linear, logarithmic, spaced, widest } from './scale';
 
 export interface DistributionProps {
   width: number;
@@ -63,7 +63,14 @@ export function Distribution({
     `M${x.at(histogram.edges[0]!).toFixed(1)} ${base}${histogram.counts
       .map((n, i) => `V${y.at(n / share(histogram)).toFixed(1)}H${x.at(histogram.edges[i + 1]!).toFixed(1)}`)
       .join('')}V${base}`;
-  const tickValues = log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)));
+  const candidates = log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)));
+  const tickLabel = (value: number): string => tickText(sign * value);
+  const room = widest(candidates.map(tickLabel));
+  const tickValues = spaced(
+    candidates.filter((value) => x.at(value) >= room / 2 && x.at(value) <= width - room / 2),
+    x,
+    room + 4,
+  );
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       {filled?.counts.map((n, i) =>
@@ -81,13 +88,11 @@ export function Distribution({
       {line ? <path class="line" d={outlineOf(line)} /> : null}
       {dashes ? <path class="line dashed" data-name="dashed" d={outlineOf(dashes)} /> : null}
       <line class="axis" x1={left} x2={width - 6} y1={base} y2={base} />
-      {tickValues
-        .filter((value) => x.at(value) < width - 16 && x.at(value) > 12)
-        .map((value) => (
-          <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
-            {tickText(sign * value)}
-          </text>
-        ))}
+      {tickValues.map((value) => (
+        <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
+          {tickLabel(value)}
+        </text>
+      ))}
       <text x={width / 2} y={base + 28} text-anchor="middle">
         {log ? `${unit}, log axis` : unit}
       </text>

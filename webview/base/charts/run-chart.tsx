@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { compact, count, logTicks, nextRound, ticks, tickText } from '../format/numbers';
 import { words } from '../words';
 import { linePath } from './decimate';
-import { linear, logarithmic, type Axis } from './scale';
+import { linear, logarithmic, spaced, widest, type Axis } from './scale';
 import { smoothed } from './smooth';
 
 export interface RunLine {
@@ -33,7 +33,6 @@ export interface RunChartProps {
   label: string;
 }
 
-const left = 52;
 const foot = 32;
 
 /** Values that decide the vertical axis: outliers of the first steps are cut, so that the rest can be read. */
@@ -82,11 +81,17 @@ export function RunChart({
     const measured = widthOf(lines);
     const single = measured.high === measured.low;
     const xs = end === undefined && !single ? measured : { low: 0, high: end ?? nextRound(measured.high) };
-    const x = linear(xs.low, xs.high, left, width - 8);
     const margin = (values.high - values.low) * 0.06 || Math.abs(values.high) * 0.05 || 1;
     const y = log
       ? logarithmic(values.low / 1.2, values.high * 1.2, base, 14)
       : linear(values.low - margin, values.high + margin, base, 14);
+    const yTicks = spaced(
+      log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(3, Math.floor(base / 30))),
+      y,
+      14,
+    );
+    const left = Math.max(52, widest(yTicks.map(tickText)) + 8);
+    const x = linear(xs.low, xs.high, left, width - 8);
     const clip = (pixel: number): number => Math.max(4, Math.min(base, pixel));
     const positive = (ys: Float32Array): Float32Array => (log ? ys.map((v) => (v > 0 ? v : NaN)) : ys);
     const paths = lines.flatMap((line) => {
@@ -101,11 +106,11 @@ export function RunChart({
         ? [{ name: `${line.name} `, style: 'raw', d: linePath(line.x, usable, x, y, clip) }, strong]
         : [strong];
     });
-    return { x, y, paths, clip };
+    return { x, y, yTicks, left, paths, clip };
   }, [lines, log, smoothing, end, width, height]);
   if (!drawn) return <p class="muted">{words.noMetricsWhy}</p>;
-  const { x, y, paths, clip } = drawn;
-  const yTicks = log ? logTicks(y.low, y.high) : ticks(y.low, y.high, Math.max(3, Math.floor(base / 30)));
+  const { x, y, yTicks, left, paths, clip } = drawn;
+  const xTicks = ticks(x.low, x.high, Math.max(3, Math.floor(width / 60)));
   const place = hover.value;
   const found = place === undefined ? undefined : readAt(lines, place, smoothing);
   const move = (event: KeyboardEvent): void => {
@@ -146,7 +151,7 @@ export function RunChart({
             </text>
           </g>
         ))}
-        {ticks(x.low, x.high, Math.max(3, Math.floor(width / 60))).map((value) => (
+        {spaced(xTicks, x, widest(xTicks.map(count)) + 6).map((value) => (
           <text
             key={value}
             x={x.at(value)}
@@ -207,7 +212,7 @@ function Alone({ line, x, y, log, width }: { line: RunLine; x: Axis; y: Axis; lo
   return (
     <>
       <circle class="run-point" data-alone={line.name} cx={across} cy={down} r={3} />
-      <text x={across + (left ? -7 : 7)} y={down + 4} text-anchor={left ? 'end' : 'start'}>
+      <text x={across + (left ? -7 : 7)} y={Math.max(12, down - 7)} text-anchor={left ? 'end' : 'start'}>
         {compact(line.y[at])}
       </text>
     </>

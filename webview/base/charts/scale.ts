@@ -10,6 +10,21 @@ export function linear(low: number, high: number, from: number, to: number): Axi
   return { low, high, at: (value) => from + ((value - low) / span) * (to - from) };
 }
 
+/** Ticks whose labels do not touch: a label that comes closer than `gap` pixels to the one before is left out. */
+export function spaced(values: readonly number[], axis: Axis, gap: number): number[] {
+  let last = -Infinity;
+  return values.filter((value) => {
+    const place = axis.at(value);
+    if (Math.abs(place - last) < gap) return false;
+    last = place;
+    return true;
+  });
+}
+
+/** Pixels that the widest of some labels of charts takes. */
+export const widest = (labels: readonly string[]): number =>
+  6.6 * Math.max(0, ...labels.map((label) => label.length));
+
 export function logarithmic(low: number, high: number, from: number, to: number): Axis {
   const a = Math.log10(low);
   const span = Math.log10(high) - a || 1;

@@ -8,6 +8,7 @@ import {
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';
 import { findingNumbers } from './numbers';
+import { notFiniteAt, runState } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
@@ -70,14 +71,19 @@ export function Findings({ model }: { model: ModelSummary }) {
 }
 
 function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
+  const store = useStore();
   const all = bySeverity(answer.findings);
   const wrong = all.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
   const rest = all.filter(({ severity }) => severity === 'ok' || severity === 'skipped');
-  const passed = wrong.length === 0 && !onOwnSamples(all);
+  // What is well with the last checkpoint says nothing good of a training that broke down.
+  const run = store.state(runState).run.data.value;
+  const failed = run && notFiniteAt(run);
+  const passed = wrong.length === 0 && !onOwnSamples(all) && !failed;
   const mark = passed ? 'ok' : 'skipped';
   const counted = [
     ...(wrong.length > 0 ? [text.somethingWrong(wrong.length, answer.count)] : []),
     ...(onOwnSamples(all) ? [text.onOwnSamples] : []),
+    ...(failed ? [text.ofFailed] : []),
   ];
   return (
     <>
@@ -96,8 +102,8 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
           <ul>
             {rest.map((finding) => (
               <li key={finding.check} data-check={finding.check} data-severity={finding.severity}>
-                <i class={`finding-mark ${finding.severity}`} aria-hidden="true">
-                  {marks[finding.severity]}
+                <i class={`finding-mark ${failed ? 'skipped' : finding.severity}`} aria-hidden="true">
+                  {marks[failed ? 'skipped' : finding.severity]}
                 </i>
                 <span>
                   <b>{text.checks[finding.check]}</b>{' '}

@@ -58,6 +58,7 @@ export const english = {
   somethingWrong: (found: number, examples: number) =>
     `${found === 1 ? '1 finding' : `${found} findings`} in ${count(examples)} examples`,
   checksShown: (n: number) => `${n} checks`,
+  ofFailed: 'of the last checkpoint before the training failed',
   notLookedAt: 'Not looked at',
   try: 'Try:',
   lookAt: (name: string) => `Look at ${name}`,
@@ -142,6 +143,7 @@ export const german: typeof english = {
   somethingWrong: (found, examples) =>
     `${found === 1 ? '1 Befund' : `${found} Befunde`} bei ${count(examples)} Beispielen`,
   checksShown: (n) => `${n} Prüfungen`,
+  ofFailed: 'am letzten Checkpoint vor dem Scheitern des Trainings',
   notLookedAt: 'Nicht geprüft',
   try: 'Versuch:',
   lookAt: (name) => `${name} ansehen`,
