@@ -226,6 +226,7 @@ describe('two recordings side by side', () => {
 
   it('name the first layer that differs between two steps of a run', async () => {
     const { page } = await open(step(200));
+    assert.equal(await page.locator('.flow [data-layer="1"] .idx').innerText(), '2');
     // The run's other step is offered, as of any run.
     await page.getByRole('button', { name: 'Compare', exact: true }).click();
     await page.locator('.compare-head h1', { hasText: 'step 100' }).waitFor();
@@ -234,8 +235,10 @@ describe('two recordings side by side', () => {
     assert.equal(await said.getAttribute('data-first-difference'), '1');
     assert.equal(
       await said.innerText(),
-      'Layer 1 (AffineCouplingTransform) is the first that differs by more than 1.0·10⁻⁴, in 24 examples.',
+      // As the strip counts, from 1.
+      'Layer 2 (AffineCouplingTransform) is the first that differs by more than 1.0·10⁻⁴, in 24 examples.',
     );
+    await page.locator('[data-layer-difference="1"][aria-selected=true]').waitFor();
     const shown = await differences(page);
     const expected = await storedDifferences(step(200), step(100));
     shown.forEach((row, i) =>
