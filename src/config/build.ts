@@ -112,12 +112,25 @@ function dataOf(name: string): Partial<Preset['data']> {
   return 'preset' in found ? found.preset.data : {};
 }
 
+/** A single feature leaves nothing for a coupling to see: splines of a context take its place. */
+const ofOneFeature = (preset: Preset): Preset => ({
+  ...preset,
+  about: 'One feature: 3 autoregressive layers of splines, whose networks see the context alone.',
+  model: {
+    ...preset.model,
+    layer: 'autoregressive',
+    transform: 'rationalQuadratic',
+    couplings: 3,
+  } as Preset['model'],
+});
+
 /** The preset that suits the data when none is named. */
 export function presetFor({ kind, shape, provenance }: DataShape): Preset {
   const own = presets.find(({ data }) => data.source !== undefined && data.source === provenance.source);
   if (own) return own;
   const general = kind === 'vector' ? 'tabular' : shape.join() === '28,28,1' ? 'mnist' : 'image';
-  return presets.find(({ name }) => name === general)!;
+  const preset = presets.find(({ name }) => name === general)!;
+  return kind === 'vector' && shape[0] === 1 ? ofOneFeature(preset) : preset;
 }
 
 /**

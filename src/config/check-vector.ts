@@ -11,10 +11,13 @@ const mostOneByOne = 64;
 
 export function checkVector(model: VectorModelConfig): Problem[] {
   const problems: Problem[] = [];
-  if (model.dim < 2) {
+  const coupled = model.layers
+    ? model.layers.some(({ kind }) => kind === 'coupling')
+    : model.layer === 'coupling';
+  if (model.dim < 2 && coupled) {
     problems.push({
       path: 'model.dim',
-      message: `expected at least 2 features, since a coupling transforms one feature given another, got ${model.dim}`,
+      message: `expected at least 2 features, since a coupling transforms one feature given another, got ${model.dim}; a flow of one feature has autoregressive layers alone, as in the presets "maf" and "nsf-autoregressive"`,
     });
   }
   if (model.net === 'residual' && model.hidden.some((width) => width !== model.hidden[0])) {
@@ -206,7 +209,7 @@ function checkPlaces(order: readonly number[], dim: number, path: string): Probl
   if (order.length !== dim)
     return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
   const places = new Set(order);
-  const missing = Array.from({ length: Math.max(2, places.size) }, (_, place) => place).find(
+  const missing = Array.from({ length: Math.max(Math.min(2, dim), places.size) }, (_, place) => place).find(
     (place) => !places.has(place),
   );
   if (missing === undefined) return [];

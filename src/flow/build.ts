@@ -121,6 +121,7 @@ function autoregressiveOf(
     order,
     sees,
     transform,
+    seesContext: context > 0,
     conditioner: conditionerOf(conditioner, {
       name,
       inputs: features,

@@ -12,13 +12,14 @@ import { tinyModel } from './support/tiny-models';
 
 describe('flows of today', () => {
   let editor: EngineWindow;
-  let models: { splines: Model; autoregressive: Model };
+  let models: { splines: Model; autoregressive: Model; single: Model };
   inWindow(
     async (started) => {
       editor = started;
       models = {
         splines: await tinyModel(editor.folder, 'splines'),
         autoregressive: await tinyModel(editor.folder, 'autoregressive'),
+        single: await tinyModel(editor.folder, 'single'),
       };
     },
     { untrained: true },
@@ -206,7 +207,7 @@ describe('flows of today', () => {
     }
   });
 
-  for (const kind of ['splines', 'autoregressive'] as const)
+  for (const kind of ['splines', 'autoregressive', 'single'] as const)
     for (const language of ['en', 'de'])
       it(`never say NaN, whatever is looked at (${kind}, ${language})`, async () => {
         const page = await ready(models[kind], { language });

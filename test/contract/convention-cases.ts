@@ -84,6 +84,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'vector, one feature, splines given a context',
+    { dim: 1, layer: 'autoregressive', transform: 'rationalQuadratic', bins: 4, context: 2 },
+  ],
+  [
     'vector, x + t, selected, separate nets, norm',
     {
       transform: 'additive',

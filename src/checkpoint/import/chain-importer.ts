@@ -259,8 +259,6 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const { features } = first;
     const wide = tooMany(features);
     if (wide) return { share, missing: [wide] };
-    if (features < 2)
-      return { share, missing: ['at least two features (this is a flow of a single feature)'] };
     for (const step of steps) {
       if (step.features !== undefined && step.features !== features) {
         missing.push(`${step.at} is not of ${features} features`);

@@ -24,12 +24,14 @@ export interface AutoregressiveOptions {
   transform: UnivariateTransform;
   /** What it gives for a feature depends on those before it alone. */
   conditioner: Conditioner;
+  /** Without a context, the parameters of a single feature are the same for all examples. */
+  seesContext: boolean;
 }
 
 type Way = (map: ElementMap, given: Tensor) => Mapped;
 
 export function autoregressive(options: AutoregressiveOptions): Bijection {
-  const { name, order, sees, transform, conditioner } = options;
+  const { name, order, sees, transform, conditioner, seesContext } = options;
   const dim = order.length;
   const places = placesOf(order);
 
@@ -51,6 +53,7 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     quantities: transform.quantities,
     ...(transform.formula === undefined ? {} : { formula: transform.formula }),
     preservesVolume: transform.preservesVolume,
+    sameForAll: dim === 1 && !seesContext,
     networkPasses: sees === 'input' ? { forward: 1, inverse: places } : { forward: places, inverse: 1 },
     ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {

@@ -65,6 +65,17 @@ const settings = {
     data: { source: 'measured.csv', validation: 120, contextColumns: ['charge'] },
     model: { kind: 'vector', dim: 5, couplings: 4, hidden: [8], context: 1 },
   },
+  /** One feature, given another. */
+  single: {
+    data: {
+      source: 'measured.csv',
+      ...{ validation: 120, columns: ['speed', 'charge'], contextColumns: ['charge'] },
+    },
+    model: {
+      ...{ kind: 'vector', dim: 1, couplings: 2, hidden: [8], context: 1 },
+      ...{ layer: 'autoregressive', transform: 'rationalQuadratic', bins: 5 },
+    },
+  },
   vector: {
     data: { source: 'measured.csv', validation: 120 },
     model: { kind: 'vector', dim: 6, couplings: 6, hidden: [8], flowNorm: true },
@@ -88,6 +99,7 @@ const shapes: Record<Kind, readonly number[]> = {
   classImages: [8, 8, 1],
   classes: [2],
   given: [5],
+  single: [1],
   vector: [6],
   broad: [70],
   long: [3],
@@ -108,7 +120,8 @@ interface TinyOptions {
 /** Saves one in the folder, with its data where they are files. */
 export async function tinyModel(folder: string, kind: Kind, options: TinyOptions = {}): Promise<Model> {
   const config = configOf(kind, options.moved);
-  if (kind === 'vector' || kind === 'given') writeFileSync(path.join(folder, 'measured.csv'), measured());
+  if (['vector', 'given', 'single'].includes(kind))
+    writeFileSync(path.join(folder, 'measured.csv'), measured());
   if (kind === 'conditional') writeFileSync(path.join(folder, 'moons.csv'), moons());
   const values = movedValues(buildFlow(config.model), 5);
   for (const [name, { data }] of Object.entries(values)) options.change?.(name, data);

@@ -226,7 +226,7 @@ def autoregressive_of(rng, name, features, context, activation):
 
 def chain(rng, make, names, context_size, save=states):
     """Layers of one kind with what mixes between them, in any order."""
-    features = int(rng.integers(2, 8))
+    features = 1 if make is autoregressive_of and chance(rng, 0.2) else int(rng.integers(2, 8))
     context = int(rng.integers(1, 6)) if chance(rng) else None
     activation = pick(rng, list(activations))
     name = pick(rng, names)
