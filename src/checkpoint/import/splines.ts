@@ -8,6 +8,8 @@ export interface FeatureMap {
   transform: TransformName;
   /** Bins of a spline. */
   bins?: number;
+  /** Whether the spline has slopes of its own at both ends, as nflows' without tails, which map [0, 1]. */
+  box?: true;
 }
 
 /** Limit of the config. */
@@ -17,10 +19,23 @@ const mostBins = 256;
 export function featureMap(values: number): FeatureMap | undefined {
   if (values === 1) return { transform: 'additive' };
   if (values === 2) return { transform: 'affine' };
-  const bins = (values + 1) / 3;
-  if (!Number.isInteger(bins) || bins < 2 || bins > mostBins) return undefined;
-  return { transform: 'rationalQuadratic', bins };
+  const bins = binsOf(values + 1);
+  return bins === undefined ? undefined : { transform: 'rationalQuadratic', bins };
 }
+
+/** A spline of nflows without tails, which takes the slopes at both ends too. */
+export function boxSpline(values: number): FeatureMap | undefined {
+  const bins = binsOf(values - 1);
+  return bins === undefined ? undefined : { transform: 'rationalQuadratic', bins, box: true };
+}
+
+const binsOf = (values: number): number | undefined => {
+  const bins = values / 3;
+  return Number.isInteger(bins) && bins >= 2 && bins <= mostBins ? bins : undefined;
+};
+
+/** How many values a network gives for the spline of a feature. */
+export const splineValues = (bins: number, box = false): number => 3 * bins + (box ? 1 : -1);
 
 /** After "gives 7 values for 2 features; ". */
 export const knownMaps =
@@ -53,8 +68,13 @@ export function knotOf(u: number, at: number, bins: number): number {
  * In place: the last layer of a network of nflows that gives the knots of each feature, one feature after the other.
  * @param width what the library divides widths and heights by the root of: a ResidualNet's width, and 1 for a MADE
  */
-export function foldKnots(tensors: Record<string, Values>, layer: string, bins: number, width: number): void {
-  const values = 3 * bins - 1;
+export function foldKnots(
+  tensors: Record<string, Values>,
+  layer: string,
+  { bins, box }: { bins: number; box?: boolean },
+  width: number,
+): void {
+  const values = splineValues(bins, box);
   mapColumns(tensors, layer, (x, column) => (column % values < 2 * bins ? x / Math.sqrt(width) : x));
   const bias = tensors[`${layer}.bias`]!;
   tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((u, i) => knotOf(u, i % values, bins)) };

@@ -254,7 +254,7 @@ async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): P
           },
           table: under(`${theirs}.${net}`, 'net.', convolutionalNames(blocks, netNorm)),
           adapt(tensors, name) {
-            if (map.bins !== undefined) foldKnots(tensors, `${name}.net.out`, map.bins, width);
+            if (map.bins !== undefined) foldKnots(tensors, `${name}.net.out`, { bins: map.bins }, width);
           },
         },
       ];

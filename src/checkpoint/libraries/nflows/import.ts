@@ -47,7 +47,15 @@ import {
   chosen,
 } from '../../import/questions';
 import { SplineKinds } from '../../import/spline-kinds';
-import { boundQuestion, featureMap, foldKnots, leastOfNflows, type FeatureMap } from '../../import/splines';
+import {
+  boundQuestion,
+  boxSpline,
+  featureMap,
+  foldKnots,
+  leastOfNflows,
+  splineValues,
+  type FeatureMap,
+} from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 import { linearLayer, readLinear, svdQuestion, type LinearStep } from './linears';
@@ -94,6 +102,17 @@ const made = 'autoregressive_net.';
 const tailQuestion = boundQuestion('tail_bound', 1);
 
 const rationalQuadratic = 'rational-quadratic';
+const unitInterval = 'unit-interval';
+
+/** Values that piecewise quadratic and cubic splines of nflows' default, 10 bins, take. */
+const asLikely = [19, 22];
+
+/** What the values of a feature may be for. */
+const takenFor = ({ bins, box }: FeatureMap): Parameters<SplineKinds['questions']>[1] => {
+  if (!box || bins === undefined) return bins === undefined ? {} : { bins };
+  const values = splineValues(bins, box);
+  return { values, ...(asLikely.includes(values) ? {} : { likely: unitInterval }) };
+};
 
 /** Default number of bins: 10, also in sbi; 4 in glasflow; 8 in nessai and dingo. */
 export const splineKinds = new SplineKinds({
@@ -105,7 +124,8 @@ export const splineKinds = new SplineKinds({
     ...(values % 3 === 1
       ? [
           {
-            value: 'unit-interval',
+            value: unitInterval,
+            computed: true,
             label: `splines with ${(values - 1) / 3} bins without tails (on the unit interval)`,
           },
         ]
@@ -129,7 +149,7 @@ function workingStep(
 ): Working | string {
   if (typeof found === 'string') return found;
   const { outputs, hidden, blocks, norms, plain, context } = found;
-  const map = featureMap(outputs / transformed);
+  const map = featureMap(outputs / transformed) ?? boxSpline(outputs / transformed);
   if (!map) {
     return `${found.prefix} gives ${outputs} values for ${transformed} features; ${splineKinds.knownFor(outputs / transformed)}`;
   }
@@ -139,7 +159,7 @@ function workingStep(
     ...{ features, map, net: found },
     alike: {
       [otherSize]: [...hidden, blocks, norms, plain].join(),
-      'is not of the same kind as': [kind, map.transform, map.bins].join(' '),
+      'is not of the same kind as': [kind, map.transform, map.bins, map.box].join(' '),
       [otherContext]: context,
     },
   };
@@ -179,7 +199,8 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
     const step = workingStep('coupling', at, identity + transformed, found, transformed);
     const constantRests = namesBelow(inConstant, rests);
     if (typeof step === 'string' || constantRests.length === 0) return step;
-    const { bins } = step.map;
+    const { bins, box } = step.map;
+    if (box) return `${at}unconditional_transform beside splines without tails`;
     if (bins === undefined) return `${at}unconditional_transform of a coupling that has no splines`;
     const constant = { prefix: at + inConstant, features: identity, bins };
     return constantProblem(file, constant, constantRests, step.net) ?? { ...step, constant };
@@ -229,7 +250,7 @@ type MapFields = Pick<VectorFields, Exclude<keyof typeof conventionFields, 'tran
 
 /** How outputs become a map: a coupling has all shifts, then all scales; a MADE has each feature's values next to each other. */
 export function mapFields(
-  { kind, map: { transform, bins }, reversed }: Pick<Working, 'kind' | 'map'> & Partial<Working>,
+  { kind, map: { transform, bins, box }, reversed }: Pick<Working, 'kind' | 'map'> & Partial<Working>,
   answers: ImportAnswers,
 ): MapFields {
   const together: MapFields = { outputOrder: 'scale-shift', outputLayout: 'interleaved' };
@@ -242,7 +263,9 @@ export function mapFields(
         ...together,
         ...(bins === undefined ? {} : { bins }),
         ...{ splineMap: 'softmax-floor', splineFloor: leastOfNflows },
-        splineBound: answeredNumber(answers, tailQuestion),
+        ...(box
+          ? { splineEnds: 'box', splineCenter: 0.5, splineBound: 0.5 }
+          : { splineBound: answeredNumber(answers, tailQuestion) }),
         ...(reversed ? { splineDirection: 'inverse' } : {}),
       };
     case 'affine':
@@ -274,7 +297,7 @@ export function questionsOf(
   return [
     ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
     sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
-    ...(map.transform === 'rationalQuadratic'
+    ...(map.transform === 'rationalQuadratic' && !map.box
       ? [askedOfAll(sbi ? boundQuestion('tail_bound', 3) : tailQuestion, count)]
       : []),
   ];
@@ -319,13 +342,13 @@ export const nflows = chainImporter<Working, Other>({
   gap: (at) => `${at} is a layer without tensors`,
   title: ({ couplings, first }) => titleOf(couplings, first),
   questions: (chain) => [
-    ...(isSplineForSure(chain) ? [] : splineKinds.questions(chain.file, chain.first.map)),
+    ...(isSplineForSure(chain) ? [] : splineKinds.questions(chain.file, takenFor(chain.first.map))),
     ...questionsOf(chain.first, chain.couplings.length, isOfSbi(chain)),
     ...(chain.steps.some(({ kind }) => kind === 'svd') ? [svdQuestion] : []),
   ],
   model(chain, answers) {
     const { first, file } = chain;
-    if (!isSplineForSure(chain)) splineKinds.check(file, first.map, answers);
+    if (!isSplineForSure(chain)) splineKinds.check(file, takenFor(first.map), answers);
     return {
       ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
       nets: 'joint',
@@ -356,7 +379,8 @@ export const nflows = chainImporter<Working, Other>({
     const table = residualTable(found);
     // A MADE does not divide widths and heights by anything.
     const fold = (tensors: Record<string, Values>, name: string, width: number): void => {
-      if (map.bins !== undefined) foldKnots(tensors, `${name}.${lastLayer(found)}`, map.bins, width);
+      if (map.bins !== undefined)
+        foldKnots(tensors, `${name}.${lastLayer(found)}`, { ...map, bins: map.bins }, width);
     };
     if (step.kind === 'autoregressive') {
       return [

@@ -229,7 +229,7 @@ export async function residualLayers(
       const isMade = kind !== 'splineCoupling';
       if (isMade) await joinContext(file, net, tensors, name);
       await foldNorms(file, net, tensors, name);
-      if (bins > 0) foldKnots(tensors, `${name}.${lastLayer(net)}`, bins, isMade ? 1 : net.width);
+      if (bins > 0) foldKnots(tensors, `${name}.${lastLayer(net)}`, { bins }, isMade ? 1 : net.width);
       if (net.plain) joinFirstLayers(tensors, `${name}.net`, net, `${file.file}: ${net.prefix}`);
     },
   };

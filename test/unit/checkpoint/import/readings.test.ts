@@ -160,11 +160,14 @@ describe('as many values a feature as splines take', () => {
       opened(file, { splineKind: 'quadratic' }),
       /is taken for piecewise quadratic splines/,
     );
-    // Of a size that no spline with tails has.
-    await assert.rejects(
-      opened(await nflowsWith(25)),
-      /25 are of splines with 8 bins without tails \(on the unit interval\)/,
-    );
+  });
+
+  it('are of splines without tails where none with tails take so many, but where a default of others does', async () => {
+    const { config, origin } = await opened(await nflowsWith(25));
+    const { bins, splineEnds, splineCenter, splineBound } = config.model as VectorModelConfig;
+    assert.deepEqual([bins, splineEnds, splineCenter, splineBound], [8, 'box', 0.5, 0.5]);
+    assert.match(origin!.assumptions.join('; '), /8 bins without tails \(on the unit interval\) \(default\)/);
+    await assert.rejects(opened(await nflowsWith(19)), /as well as piecewise quadratic splines with 10 bins/);
   });
 });
 
