@@ -53,6 +53,20 @@ describe('where things stand', () => {
     }
   });
 
+  it('sums of the strip are whole beside a scroll bar', async () => {
+    const { file } = await tinyModel(editor.folder, 'digits');
+    // An editor beside the side bar of a window of 1280×800.
+    const { page } = await editor.openPage(file(), { width: 930, height: 700 });
+    // Test browsers hide scroll bars; this takes their room.
+    const row = page.locator('.flow [data-layer]').first();
+    await row.locator('.num').first().waitFor();
+    const [scrolled, seen] = await page.locator('.flow').evaluate((flow: HTMLElement) => {
+      flow.style.marginRight = '15px';
+      return [flow.scrollWidth, flow.clientWidth];
+    });
+    assert.equal(scrolled, seen);
+  });
+
   it('a table of samples scrolls within its panel', async () => {
     const { file } = await tinyModel(editor.folder, 'vector');
     const { page } = await editor.openPage(file(), { width: 1080, height: 780 });
