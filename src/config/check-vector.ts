@@ -204,12 +204,12 @@ function checkMask(mask: readonly number[], dim: number, path: string): Problem[
   return [];
 }
 
-/** Whether each feature has a place, and no place of at least two is left out. */
+/** Whether each feature has a place, and none is left out. */
 function checkPlaces(order: readonly number[], dim: number, path: string): Problem[] {
   if (order.length !== dim)
     return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
   const places = new Set(order);
-  const missing = Array.from({ length: Math.max(Math.min(2, dim), places.size) }, (_, place) => place).find(
+  const missing = Array.from({ length: places.size }, (_, place) => place).find(
     (place) => !places.has(place),
   );
   if (missing === undefined) return [];

@@ -142,6 +142,31 @@ export const transformConfig = v.variant('kind', [
     ),
     direction,
   }),
+  v.strictObject({
+    kind: v.pipe(
+      v.literal('gaussianization'),
+      describe(
+        'The distribution function of a mixture of normals, then the inverse one of N(0, 1) (GF of zuko).',
+      ),
+    ),
+    components: v.optional(
+      v.pipe(positiveInteger, v.maxValue(256), describe('How many normals the mixture has.')),
+      8,
+    ),
+    spread,
+    shrinkage: v.optional(
+      v.pipe(
+        v.number(),
+        v.minValue(0),
+        v.maxValue(0.1),
+        describe(
+          'How much nearer to 1/2 probabilities are brought; 0 keeps all of the line. zuko has 1e-6, with which |y| < 4.9.',
+        ),
+      ),
+      0,
+    ),
+    direction,
+  }),
 ]);
 
 const contextEntry = v.optional(

@@ -83,6 +83,22 @@ const vectors: readonly (readonly [string, Fields])[] = [
       ],
     },
   ],
+  ['vector, Gaussianization', { transform: { kind: 'gaussianization', components: 3 } }],
+  [
+    'vector, Gaussianization, autoregressive and a coupling, backwards',
+    {
+      layers: [
+        {
+          ...{ kind: 'autoregressive', order: [1, 0, 2] },
+          transform: { kind: 'gaussianization', components: 4, shrinkage: 1e-6 },
+        },
+        {
+          ...{ kind: 'coupling', mask: [1, 0, 1], conditioning: 'selected', nets: 'separate' },
+          transform: { kind: 'gaussianization', components: 1, direction: 'inverse' },
+        },
+      ],
+    },
+  ],
   [
     'vector, one feature, splines given a context',
     { dim: 1, layer: 'autoregressive', transform: 'rationalQuadratic', bins: 4, context: 2 },

@@ -10,6 +10,7 @@ import { hasConditioner, type LayerCounts } from '../../protocol/model';
 const flowNames: Partial<Record<TransformSpec['settings']['kind'], string>> = {
   bernstein: 'Bernstein polynomial flow',
   sumOfSquares: 'Sum-of-squares polynomial flow',
+  gaussianization: 'Gaussianization flow',
 };
 
 /** "RealNVP", or the name that the literature has for it. */

@@ -29,7 +29,7 @@ const nearest = 1 - 1e-5;
 /** Values of |x| / bound between which a root is sought: evenly to 1, then each √2 times the one before. */
 const edges = [
   ...Array.from({ length: 16 }, (_, i) => i / 16),
-  ...Array.from({ length: 17 }, (_, i) => 2 ** (i / 2)),
+  ...Array.from({ length: 27 }, (_, i) => 2 ** (i / 2)),
   2 ** 20,
 ];
 const newtonSteps = 8;
@@ -65,7 +65,8 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
 
   /** Means of the squares at points [0 … 1] of x, [M, points]. @param each terms of the polynomials at x, [M, K, L] */
   const squaresAt = (each: Tensor, constant: Tensor, points: readonly number[]): Tensor => {
-    const shares = powersOf.flatMap((power) => points.map((point) => point ** power));
+    // Finite, so that coefficients of 0 stay 0.
+    const shares = powersOf.flatMap((power) => points.map((point) => Math.min(point ** power, 1e30)));
     const sums = tf.matMul(
       tf.reshape<tf.Rank.R2>(each, [-1, degree]),
       tf.tensor2d(shares, [degree, points.length]),

@@ -4,6 +4,7 @@ import type { TransformSpec } from '../core/spec';
 import { additive } from './additive';
 import { affine } from './affine';
 import { bernstein } from './bernstein';
+import { gaussianization } from './gaussianization';
 import { inverseOf } from './inverse';
 import { rationalQuadratic } from './rational-quadratic';
 import { splineOfOwnInterval } from './rational-quadratic-interval';
@@ -48,6 +49,7 @@ const makers: Makers = {
   rationalQuadratic: ({ direction, ...options }) => directed(direction, rationalQuadratic(options)),
   bernstein: ({ direction, ...options }) => directed(direction, bernstein(options)),
   sumOfSquares: ({ direction, ...options }) => directed(direction, sumOfSquares(options)),
+  gaussianization: ({ direction, ...options }) => directed(direction, gaussianization(options)),
   intervalSpline: ({ bins, interval }) => splineOfOwnInterval(bins, interval),
 };
 

@@ -116,7 +116,7 @@ const stayLinear = new Set<string>(['householder', 'orthogonal']);
  * polynomial, no place to cut is found.
  */
 const notUnderstood =
-  /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms/;
+  /circular|half a turn|, splines from latent|Bernstein|sums of squares|Gaussianization|autoregressive layers with transforms/;
 
 /**
  * Whether rows are recognized as those that the file names. Triangles that mix run into permutations next to them, and
