@@ -29,6 +29,7 @@ const named = [
   ...['vector, realnvp', 'vector, nsf', 'vector, nsf-autoregressive', 'vector, splines'],
   ...['vector, (x − t)·e⁻ˢ, exp, separate nets', 'vector, dense nets, batch norm'],
   'vector, sums of squares, autoregressive and a coupling, backwards',
+  'vector, Gaussianization, autoregressive and a coupling, backwards',
   ...['image, realnvp', 'image, glow', 'image, couplings given numbers'],
 ];
 

@@ -2,7 +2,8 @@
  * zuko's flows, data to latent: NICE and RealNVP, whose networks see the identity features, and MAF and NSF, whose
  * masked networks see those before each feature; all of them may see a context behind the features. A network gives what each feature takes one after the other: a shift
  * for x + t, (shift, scale) for x·eˢ + t with a softly clipped s, the knots of a spline, softly clipped too, the steps of a
- * Bernstein polynomial (BPF), or the coefficients of polynomials whose squares are added (SOSPF).
+ * Bernstein polynomial (BPF), the coefficients of polynomials whose squares
+ * are added (SOSPF), or the components of mixtures (GF), whose layers map each feature by itself and may have no networks.
  */
 import { UserError } from '../../../base/user-error';
 import { mostDegree, mostPolynomials, type TransformConfig } from '../../../config/layer-parts';
@@ -70,6 +71,8 @@ interface Mapped extends CouplingStep {
   readings: readonly Reading[];
   /** Whether a transform without tensors follows. */
   clipped?: boolean;
+  /** Whether its network, if it has one, sees the context alone. */
+  elementwise?: boolean;
   /** In a LazyInverse, so that the network sees the output. */
   reversed?: boolean;
   /** What is in the way of it, in words. */
@@ -123,6 +126,9 @@ const mixingQuestion = choice(
 const bernstein = 'BoundedBernsteinTransform';
 /** With a degree behind it. */
 const squares = 'SOSPolynomialTransform';
+const mixture = 'GaussianizationTransform';
+/** By which it brings probabilities nearer to 1/2. */
+const shrinkage = 1e-6;
 /** What SOSPF has between two layers: the bound of its SoftclipTransform. */
 const softclip = 11;
 /** SOSPF divides features by it, and has no argument for it. */
@@ -155,12 +161,15 @@ const splineKinds = new SplineKinds({
       label: `sums of squares of polynomials with ${values - 1} coefficients (SOSPF)`,
       ...(squaresOf(values).length > 0 ? { parts: squaresOf(values) } : {}),
     },
+    ...(values % 2 === 0
+      ? [{ value: mixture, label: `Gaussianization with ${values / 2} components (GF)`, computed: true }]
+      : []),
   ],
   // Polynomials of degree 4, SOSPF's default: two and five of them. Splines of 6 bins are as common as BPF's default, 17 values.
   askedAt: [11, 26],
 });
 
-type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack' | 'clipped'>;
+type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack' | 'clipped' | 'elementwise'>;
 
 const mapWords = ({ transform, bins, values }: ZukoMap): string => [transform, bins, values].join(' ');
 
@@ -205,6 +214,7 @@ function withReadings(step: Read, readings: readonly (Reading | undefined)[], ne
     ...(known.length === 0 ? { blocked } : {}),
     alike: {
       ...sizesOf(step.stack),
+      ...(step.elementwise ? { 'maps each feature by itself': step.stack.numbers.length > 0 } : {}),
       ...(step.clipped ? { 'is before a transform without tensors': true } : {}),
     },
   };
@@ -262,6 +272,34 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
   const map = mapOf(stack.widths.at(-1)! / features);
   const context = stack.widths[0]! - features;
   return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${at}hyper`);
+}
+
+/** An ElementWiseTransform of GF: shifts and scales [features, components], or a network of the context that gives them. */
+function readElementwise(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
+  const name = at.slice(0, -1);
+  const step = { kind: 'autoregressive', at: name, elementwise: true } as const;
+  const [features = 0, components = 0, ...more] = file.tensors.get(`${at}phi.0`)?.shape ?? [];
+  if (features > 0) {
+    const same = file.tensors.get(`${at}phi.1`)?.shape.join() === `${features},${components}`;
+    if (!same || components === 0 || more.length > 0 || rests.length !== 2)
+      return `shifts and scales of mixtures in ${at}phi (GF)`;
+    const widths = [features, 1, 2 * features * components];
+    const stack = { prefix: `${at}hyper.`, numbers: [], widths, hidden: [1] };
+    return withReadings(
+      { ...step, features, stack },
+      [{ map: { transform: 'polynomial', values: 2 * components }, context: 0 }],
+      `${at}phi`,
+    );
+  }
+  const stack = stackOf(file, at, rests);
+  if (typeof stack === 'string') return stack;
+  const base = [...file.tensors.keys()].find((tensor) => /(^|\.)base\.(loc|lower|_0)$/.test(tensor));
+  const size = base === undefined ? undefined : lengthOf(file, base);
+  const [context = 0, outputs = 0] = [stack.widths[0], stack.widths.at(-1)];
+  if (size === undefined || outputs % size !== 0) return `${at}mask of a coupling`;
+  const map = mapOf(outputs / size);
+  const seen = { ...stack, widths: [size + context, ...stack.widths.slice(1)] };
+  return withReadings({ ...step, features: size, stack: seen }, map ? [{ map, context }] : [], `${at}hyper`);
 }
 
 const nextTo = (at: string, steps = 1): string =>
@@ -382,6 +420,40 @@ function inverseOf(step: Mapped | Other): Mapped | Other {
   return { ...step, reversed: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 
+/** All features have one place; a network sees the context behind zeros for them, and without one gives its last bias. */
+async function elementwise({ at, features, stack, reversed }: Mapped, file: TensorFile): Promise<OurLayer> {
+  const order = Array.from({ length: features }, () => 0);
+  const layer = { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' } as const;
+  if (stack.numbers.length > 0) {
+    return {
+      ...{ theirs: at, layer, table: stackNames(stack, 'net.') },
+      adapt(tensors, name) {
+        const { shape, data } = tensors[`${name}.net.0.weight`]!;
+        const [inputs, outputs] = shape as [number, number];
+        const all = new Float32Array((features + inputs) * outputs);
+        all.set(data, features * outputs);
+        tensors[`${name}.net.0.weight`] = { shape: [features + inputs, outputs], data: all };
+      },
+    };
+  }
+  const parts = await Promise.all(['phi.0', 'phi.1'].map((part) => file.read(`${at}.${part}`)));
+  const components = parts[0]!.shape[1]!;
+  const outputs = 2 * components * features;
+  const bias = Float32Array.from({ length: outputs }, (_, i) => {
+    const [feature, value] = [Math.floor(i / (2 * components)), i % (2 * components)];
+    return parts[value < components ? 0 : 1]!.data[feature * components + (value % components)]!;
+  });
+  return {
+    ...{ theirs: at, layer },
+    adapt(tensors, name) {
+      tensors[`${name}.net.0.weight`] = { shape: [features, 1], data: new Float32Array(features) };
+      tensors[`${name}.net.0.bias`] = { shape: [1], data: new Float32Array(1) };
+      tensors[`${name}.net.1.weight`] = { shape: [1, outputs], data: new Float32Array(outputs) };
+      tensors[`${name}.net.1.bias`] = { shape: [outputs], data: bias };
+    },
+  };
+}
+
 async function autoregressive(
   { at, stack, reversed }: Mapped,
   file: TensorFile,
@@ -428,10 +500,13 @@ function title(chain: ZukoChain): string {
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${taken}, networks ${hiddenWords(stack.hidden)}`;
 }
 
+/** GF without a context. */
+const isWithoutNet = ({ first }: Pick<ZukoChain, 'first'>): boolean => first.stack.numbers.length === 0;
+
 function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
   const { file, base, couplings } = chain;
   const isPolynomial = map.transform === 'polynomial';
-  if (!isPolynomial && map.bins === undefined) return [];
+  if (isWithoutNet(chain) || (!isPolynomial && map.bins === undefined)) return [];
   // Only NCSF has a box whose corners have names.
   const univariate =
     base === boxUniform && !isPolynomial ? [] : splineKinds.questions(file, takenBy(chain, map));
@@ -440,7 +515,9 @@ function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
 }
 
 /** No class of zuko but SOSPF has transforms without tensors, and 4 is its default degree. */
-function takenBy({ steps }: Pick<ZukoChain, 'steps'>, map: ZukoMap) {
+function takenBy({ steps, first }: Pick<ZukoChain, 'steps' | 'first'>, map: ZukoMap) {
+  if (first.elementwise && (map.values ?? 3 * (map.bins ?? 1) - 1) % 2 === 0)
+    return { ...map, likely: mixture };
   const usual = `${squares}:4`;
   const isUsual = map.values !== undefined && squaresOf(map.values).some(({ value }) => value === usual);
   return { ...map, ...(steps.some(({ kind }) => kind === 'clip') && isUsual ? { likely: usual } : {}) };
@@ -472,7 +549,8 @@ export const zuko = chainImporter<Mapped, Other>({
     }
     // An AffineTransform, by which sbi standardizes.
     if (rests.toSorted().join() === 'loc,scale') return { ...step, kind: 'affine' };
-    return rests.includes('order') ? readAutoregressive(file, at, rests) : readCoupling(file, at, rests);
+    if (rests.includes('order')) return readAutoregressive(file, at, rests);
+    return rests.includes('mask') ? readCoupling(file, at, rests) : readElementwise(file, at, rests);
   },
   gap: (at) => ({ kind: 'clip', at }),
   base: {
@@ -533,7 +611,7 @@ export const zuko = chainImporter<Mapped, Other>({
   },
   title,
   questions: (chain) => [
-    activationQuestion,
+    ...(isWithoutNet(chain) ? [] : [activationQuestion]),
     ...splineQuestions(chain, readingOf(chain)!.map),
     ...(chain.steps.some((step) => step.kind === 'matrix' && step.tensor === '_0') ? [mixingQuestion] : []),
     ...(chain.base === unnamed ? [baseQuestion] : []),
@@ -545,7 +623,11 @@ export const zuko = chainImporter<Mapped, Other>({
     const values = map.values ?? 3 * (bins ?? 0) - 1;
     // A box whose corners have names says that it is NCSF.
     const isNcsf = chain.base === boxUniform && bins !== undefined;
-    const univariate = isNcsf ? undefined : splineKinds.check(chain.file, takenBy(chain, map), answers);
+    const univariate = isWithoutNet(chain)
+      ? mixture
+      : isNcsf
+        ? undefined
+        : splineKinds.check(chain.file, takenBy(chain, map), answers);
     const [, degree] = (univariate?.startsWith(squares) && univariate.split(':')) || [];
     if (clipped && degree === undefined) {
       throw new UserError(
@@ -554,15 +636,14 @@ export const zuko = chainImporter<Mapped, Other>({
       );
     }
     const direction = reversed ? 'inverse' : 'forward';
-    const polynomials: TransformConfig | undefined =
+    const own: TransformConfig | undefined =
       degree !== undefined
         ? {
+            ...{ kind: 'sumOfSquares', degree: Number(degree), bound: boundOfSquares, spread: 0, direction },
             ...{
-              kind: 'sumOfSquares',
-              degree: Number(degree),
               polynomials: (values - 1) / (Number(degree) + 1),
+              slope: answeredNumber(answers, slopeQuestion),
             },
-            ...{ bound: boundOfSquares, slope: answeredNumber(answers, slopeQuestion), spread: 0, direction },
             ...(clipped ? { clip: softclip } : {}),
           }
         : univariate === bernstein
@@ -572,14 +653,16 @@ export const zuko = chainImporter<Mapped, Other>({
               bound: answeredNumber(answers, splineQuestion),
               direction,
             }
-          : undefined;
+          : univariate === mixture
+            ? { kind: 'gaussianization', components: values / 2, spread: 0, shrinkage, direction }
+            : undefined;
     const isBox =
       chain.base === boxUniform || (chain.base === unnamed && chosen(answers, baseQuestion) === boxUniform);
     const corner =
       isBox && [...chain.file.tensors.keys()].find((name) => /(^|\.)base\.(lower|_0)$/.test(name));
     const circular =
       corner !== undefined && corner !== false && isCircular((await chain.file.read(corner)).data);
-    if (circular && reversed && !polynomials) {
+    if (circular && reversed && !own) {
       throw new UserError(
         `${chain.file.file}: NCSF's circular splines run backwards here (.inv), which Flowscope does not compute; it reads those ` +
           'that run forwards.',
@@ -590,7 +673,7 @@ export const zuko = chainImporter<Mapped, Other>({
       nets: 'joint',
       conditioning: 'selected',
       activation: activationOf(answers),
-      transform: polynomials ?? (transform as TransformName),
+      transform: own ?? (transform as TransformName),
       ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',
       ...(transform === 'affine'
@@ -601,7 +684,7 @@ export const zuko = chainImporter<Mapped, Other>({
             scaleEpsilon: 1e-3,
           }
         : {}),
-      ...(bins === undefined || polynomials
+      ...(bins === undefined || own
         ? {}
         : {
             bins,
@@ -631,6 +714,7 @@ export const zuko = chainImporter<Mapped, Other>({
       case 'coupling':
         return [await coupling(step, file, await exactReading(chain))];
       case 'autoregressive':
+        if (step.elementwise) return [await elementwise(step, file)];
         return [await autoregressive(step, file, await exactReading(chain))];
     }
   },

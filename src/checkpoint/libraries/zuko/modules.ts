@@ -37,6 +37,8 @@ function univariateFacts(name: string, univariate: unknown, shapes: unknown): Mo
         { key: 'slope', value: given('slope', 1e-3) },
       ];
     }
+    case 'GaussianizationTransform':
+      return [{ key: 'univariate', value: kind }];
     case 'CircularRQSTransform':
       return [spline, { key: 'slope', value: given('slope', 1e-3) }];
     case 'MonotonicAffineTransform':

@@ -240,7 +240,7 @@ def inverse_chain(rng):
 def unlike(rng):
     """Flows of zuko whose transforms Flowscope does not compute."""
     settings, net, answers = sizes(rng)
-    kind = pick(rng, ["NAF", "UNAF", "GF", "CNF"])
+    kind = pick(rng, ["NAF", "UNAF", "CNF"])
     how = {"NAF": {"network": {"hidden_features": [8, 8]}}, "UNAF": {"network": {"hidden_features": [8, 8]}}}.get(kind, {})
     if kind == "CNF":
         flow = zuko.flows.CNF(settings["features"], settings["context"], hidden_features=[16])
@@ -319,6 +319,28 @@ def squares(rng):
     return reached(case(flow, rng, settings | {"net": net}, answers), turn == "inverse")
 
 
+def mixtures(rng):
+    """GF, whose layers map each feature by itself, and other layers with its transform."""
+    settings, net, answers = sizes(rng)
+    components, transforms = int(rng.integers(1, 9)), int(rng.integers(1, 4))
+    turn = pick(rng, ["gf", "gf", "maf", "coupling", "inverse"])
+    if turn != "gf" and components == 1:
+        components = 2
+    answers["univariate"] = "GaussianizationTransform"
+    if turn == "gf":
+        if settings["context"] == 0:
+            answers, net = {}, {}
+        elif components == 1:
+            components = 3
+        settings |= {"transforms": transforms, "components": components}
+        flow = zuko.flows.GF(**settings, **net)
+    else:
+        univariate = zuko.transforms.GaussianizationTransform
+        flow = composed_of(rng, settings, net, transforms, turn, univariate, [(components,), (components,)])
+    settings |= {"of": "GF", "turn": turn, "components": components}
+    return reached(case(flow, rng, settings | {"net": net}, answers), turn == "inverse")
+
+
 def reached(made, backwards):
     """What bisection finds, which looks between -10 and 10 alone, in each layer."""
     if backwards:
@@ -353,6 +375,7 @@ kinds = {
     "zuko-mixed": mixed,
     "zuko-polynomials": polynomials,
     "zuko-squares": squares,
+    "zuko-mixtures": mixtures,
     "zuko-realnvp": coupling(False),
     "zuko-nice": coupling(True),
     "zuko-maf": autoregressive(zuko.flows.MAF, False),

@@ -127,6 +127,28 @@ describe('as many values a feature as splines take', () => {
     );
   });
 
+  it('are mixtures where no network gives them, each feature by itself', async () => {
+    const file = path.join(folder, 'zuko-gf.safetensors');
+    await writeChanged({ path: wild('zuko-nsf-2d', 'flow.pt') }, file, (tensors) => {
+      for (const name of [...tensors.keys()]) {
+        if (!name.includes('transforms.')) continue;
+        tensors.delete(name);
+        const at = /^.*transforms\.\d+\./.exec(name)![0];
+        tensors.set(`${at}phi.0`, { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
+        tensors.set(`${at}phi.1`, { shape: [2, 3], data: Float32Array.of(7, 8, 9, 10, 11, 12) });
+      }
+    });
+    const { config, tensors, origin } = await opened(file);
+    const { transform, layers = [] } = config.model as VectorModelConfig;
+    assert.deepEqual(transform, {
+      ...{ kind: 'gaussianization', components: 3, spread: 0, shrinkage: 1e-6, direction: 'forward' },
+    });
+    assert.deepEqual(layers[0], { kind: 'autoregressive', order: [0, 0], sees: 'input' });
+    const bias = Object.entries(tensors).find(([name]) => name.endsWith('.0.net.1.bias'))![1];
+    assert.deepEqual([...bias.data], [1, 2, 3, 7, 8, 9, 4, 5, 6, 10, 11, 12]);
+    assert.doesNotMatch(origin!.assumptions.join('; '), /Activation|Bound|slope/);
+  });
+
   it('are splines where that is a default, with what else they may be named', async () => {
     const { origin } = await opened(wild('zuko-nsf-2d', 'flow.pt'));
     const said = origin?.assumptions.find((one) => one.startsWith('Transform of each feature'));
