@@ -160,8 +160,12 @@ export function describeLayer(layer: LayerRow, names?: readonly string[]): strin
       return `${shape}, learned mean and deviation of ${mask?.data[0] === 1 || mask?.data.at(-1) === 1 ? 'the half that leaves, given the other' : 'the latents'}`;
     case 'batchNorm':
       return `${shape}, batch norm with gain and bias`;
-    case 'autoregressive':
-      return `${shape}, each feature given those before it${inOrder(layer)}${costOf(layer)}`;
+    case 'autoregressive': {
+      const alone =
+        layer.bijection?.networkPasses?.forward === 1 && layer.bijection.networkPasses.inverse === 1;
+      const what = alone ? 'each feature by itself' : `each feature given those before it${inOrder(layer)}`;
+      return `${shape}, ${what}${costOf(layer)}`;
+    }
     case 'lu':
       return `${shape}, learned mixing of all features (LU)`;
     case 'plu':
