@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { showTab, type Model } from '../inspector/models';
+import { audit } from './support/audit';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
 import { tinyModel } from './support/tiny-models';
@@ -10,10 +11,12 @@ describe('a flow of a table', () => {
   let editor: EngineWindow;
   let broad: Model;
   let given: Model;
+  let vector: Model;
   inWindow(
     async (started) => {
       editor = started;
       broad = await tinyModel(editor.folder, 'broad');
+      vector = await tinyModel(editor.folder, 'vector');
       given = await tinyModel(editor.folder, 'given', {
         // Log scales whose range takes many letters to say.
         change: (_, values) => values.forEach((value, i) => (values[i] = value * 0.25)),
@@ -39,6 +42,38 @@ describe('a flow of a table', () => {
     await gallery.getByRole('button', { name: 'Next page' }).click();
     await gallery.getByText('features 65–70 of 70').waitFor();
     assert.equal(await head.last().innerText(), 'sensor_69');
+  });
+
+  it('shows samples over the data first: a sentence, a sign for each feature, and pairs', async () => {
+    const { page } = await editor.openPage(vector.file(), { width: 1280, height: 900 });
+    const gallery = page.locator('.gallery');
+    assert.equal(await gallery.getByRole('tab').first().innerText(), 'Data and samples');
+    const figures = gallery.locator('.marginals figure');
+    await figures.first().waitFor();
+    const seen = await figures.evaluateAll((all) =>
+      all.map((one) => ({
+        name: one.getAttribute('data-feature'),
+        sign: one.getAttribute('data-sign'),
+        numbers: one.querySelector('.tick')!.textContent,
+        drawn: [one.querySelectorAll('svg .fill').length > 3, one.querySelectorAll('svg path.line').length],
+      })),
+    );
+    assert.equal(seen.length, 6);
+    for (const { numbers, drawn, sign } of seen) {
+      const [, distance, allowed] = /^(0\.\d\d), allowed (0\.\d\d)$/.exec(numbers!)!;
+      if (Number(distance) > Number(allowed)) assert.notEqual(sign, 'ok');
+      assert.deepEqual(drawn, [true, 1]);
+    }
+    // Parameters that were moved at random do not give the data.
+    const verdict = await gallery.locator('.view-verdict').innerText();
+    const worst = seen.find(({ sign, name }) => sign === 'error' && verdict.includes(`${name}: `));
+    assert.ok(worst, verdict);
+    assert.equal(await gallery.locator('.corner canvas').count(), 15);
+    assert.deepEqual(await audit(page, { within: ['.gallery'] }), []);
+    // The same finding heads the diagnostics.
+    const finding = page.locator('.findings [data-check=samples]');
+    await finding.waitFor({ state: 'attached' });
+    assert.equal(await finding.getAttribute('data-severity'), 'error');
   });
 
   it('shows all numbers of a layer beside the gallery and in a narrow pane', async () => {

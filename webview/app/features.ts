@@ -5,6 +5,7 @@ import { calibration } from '../features/calibration';
 import { compare } from '../features/compare';
 import { conditions } from '../features/conditions';
 import { curve } from '../features/curve';
+import { dataAndSamples } from '../features/data-and-samples';
 import { diagnostics } from '../features/diagnostics';
 import { element } from '../features/element';
 import { examples } from '../features/examples';
@@ -36,6 +37,7 @@ export const features: readonly Feature[] = [
   network,
   jacobian,
   samples,
+  dataAndSamples,
   examples,
   nearest,
   interpolate,

@@ -42,8 +42,9 @@ export function drawPoints(
   radius: number,
   labels?: (number | null)[],
   most = Infinity,
+  token = '--fg',
 ): void {
-  const colour = cssText('--fg');
+  const colour = cssText(token);
   context.fillStyle = colour;
   context.strokeStyle = colour;
   context.lineWidth = Math.max(0.8, radius * 0.5);

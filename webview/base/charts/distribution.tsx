@@ -2,7 +2,8 @@
 import { finiteExtent } from '../canvas/planes';
 import { fixed, logTicks, ticks, tickText } from '../format/numbers';
 import { binned } from './bins';
-import { linear, logarithmic, spaced, widest } from './scale';
+import type { Histogram } from '../../../src/protocol/tensors';
+import { linear, logarithmic, spaced, widest, type Axis } from './scale';
 
 export interface DistributionProps {
   width: number;
@@ -20,6 +21,8 @@ export interface DistributionProps {
   negated?: boolean;
   nothing: string;
 }
+
+const left = 6;
 
 export function Distribution({
   width,
@@ -44,14 +47,49 @@ export function Distribution({
   const low = extent.low - margin;
   const high = extent.high + margin;
   const bins = Math.max(12, Math.min(48, Math.round(width / 6)));
-  const left = 6;
-  const base = height - 32;
-  const [from, to] = negated ? [width - 6, left] : [left, width - 6];
-  const x = (log ? logarithmic : linear)(low, high, from, to);
+  const [from, to] = negated ? [width - left, left] : [left, width - left];
+  return (
+    <Histograms
+      {...{ width, height, label, negated }}
+      x={(log ? logarithmic : linear)(low, high, from, to)}
+      candidates={log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)))}
+      {...(values ? { filled: binned(values, low, high, bins, log) } : {})}
+      {...(outline ? { line: binned(outline, low, high, bins, log) } : {})}
+      {...(dashed?.length ? { dashes: binned(dashed, low, high, bins, log) } : {})}
+      {...(marked ? { marked } : {})}
+      unit={log ? `${unit}, log axis` : unit}
+    />
+  );
+}
+
+interface HistogramsProps extends Pick<
+  DistributionProps,
+  'width' | 'height' | 'marked' | 'unit' | 'label' | 'negated'
+> {
+  x: Axis;
+  /** Ticks, where they have room. */
+  candidates: readonly number[];
+  filled?: Histogram;
+  line?: Histogram;
+  dashes?: Histogram;
+}
+
+/** The same where values are counted already. */
+export function Histograms({
+  width,
+  height,
+  x,
+  candidates,
+  filled,
+  line,
+  dashes,
+  marked,
+  unit,
+  label,
+  negated = false,
+}: HistogramsProps) {
+  const base = height - (unit ? 32 : 17);
   const sign = negated ? -1 : 1;
-  const filled = values ? binned(values, low, high, bins, log) : undefined;
-  const line = outline ? binned(outline, low, high, bins, log) : undefined;
-  const dashes = dashed?.length ? binned(dashed, low, high, bins, log) : undefined;
   // All are shares of their own set, so that sets of different size compare.
   const share = (histogram: { counts: number[] }): number => histogram.counts.reduce((a, b) => a + b, 0) || 1;
   const most = Math.max(
@@ -63,7 +101,6 @@ export function Distribution({
     `M${x.at(histogram.edges[0]!).toFixed(1)} ${base}${histogram.counts
       .map((n, i) => `V${y.at(n / share(histogram)).toFixed(1)}H${x.at(histogram.edges[i + 1]!).toFixed(1)}`)
       .join('')}V${base}`;
-  const candidates = log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)));
   const tickLabel = (value: number): string => tickText(sign * value);
   const room = widest(candidates.map(tickLabel));
   const tickValues = spaced(
@@ -94,7 +131,7 @@ export function Distribution({
         </text>
       ))}
       <text x={width / 2} y={base + 28} text-anchor="middle">
-        {log ? `${unit}, log axis` : unit}
+        {unit}
       </text>
       {marked && Number.isFinite(marked.value) ? (
         <g>

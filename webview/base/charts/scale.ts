@@ -25,6 +25,13 @@ export function spaced(values: readonly number[], axis: Axis, gap: number): numb
 export const widest = (labels: readonly string[]): number =>
   6.6 * Math.max(0, ...labels.map((label) => label.length));
 
+/** Linear around 0, up to about `unit`, and logarithmic farther out on both sides. */
+export function symmetricLog(low: number, high: number, from: number, to: number, unit: number): Axis {
+  const place = (value: number): number => Math.asinh(value / unit);
+  const { at } = linear(place(low), place(high), from, to);
+  return { low, high, at: (value) => at(place(value)) };
+}
+
 export function logarithmic(low: number, high: number, from: number, to: number): Axis {
   const a = Math.log10(low);
   const span = Math.log10(high) - a || 1;

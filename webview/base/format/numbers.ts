@@ -158,6 +158,18 @@ export function logTicks(low: number, high: number): number[] {
   return result;
 }
 
+/** 0 and few powers of ten on both sides, on an axis that is linear up to `unit`. */
+export function symmetricTicks(low: number, high: number, unit: number): number[] {
+  const first = Math.ceil(Math.log10(unit)) + 1;
+  const last = Math.floor(Math.log10(Math.max(-low, high)));
+  const step = Math.max(1, Math.ceil((last - first) / 2));
+  const powers: number[] = [];
+  for (let e = last; e >= first; e -= step) powers.push(Number(`1e${e}`));
+  return [...powers.map((power) => -power), 0, ...powers.reverse()].filter(
+    (value) => value >= low && value <= high,
+  );
+}
+
 /** A tick without needless decimals. */
 export function tickText(value: number): string {
   const size = Math.abs(value);

@@ -103,10 +103,14 @@ export function createStore(connection: Connection, features: readonly Feature[]
     probe: signal<PathStart | undefined>(undefined),
     tabs,
     featuresIn: <R extends Region>(region: R, opened: ModelSummary) =>
-      features.filter(
-        ({ region: own, applies, asks }) =>
-          own === region && (applies?.(opened) ?? true) && (asks === undefined || canAsk(opened, asks)),
-      ) as FeatureOf<R>[],
+      features
+        .filter(
+          ({ region: own, applies, asks }) =>
+            own === region && (applies?.(opened) ?? true) && (asks === undefined || canAsk(opened, asks)),
+        )
+        .sort(
+          (a, b) => Number(b.isFirst?.(opened) ?? false) - Number(a.isFirst?.(opened) ?? false),
+        ) as FeatureOf<R>[],
     shows: (id) => runnable.value && Object.values(tabs).some((tab) => tab.value === id),
     state<S>(definition: StateDefinition<S>): S {
       let made = states.get(definition);

@@ -20,6 +20,8 @@ export interface Common {
   title(model: ModelSummary): string;
   /** Whether there is something to show of this model; a feature without it is there for all. */
   applies?(model: ModelSummary): boolean;
+  /** Whether its tab is the first of its region for this model, wherever it stands among the features. */
+  isFirst?(model: ModelSummary): boolean;
   /** The question that its view is made of: it is not there for a recording without an answer. */
   asks?: InspectorMethod;
   /** Made when the page starts. */

@@ -1,0 +1,34 @@
+import { ready } from '../../base/store/question';
+import type { Store } from '../../base/store/store';
+import type { ViewData } from '../../base/view-data/view-data';
+import { dataAndSamplesState } from './state';
+
+/** A row for each feature; of images a mean and a deviation of each pixel. */
+export function numbers(store: Store): ViewData {
+  const found = ready(store.state(dataAndSamplesState).compared.answer.value);
+  if (!found) return {};
+  const { features, pixels, points } = found;
+  return {
+    ...(features.length > 0
+      ? {
+          columns: [
+            { name: 'feature', values: features.map(({ name }) => name) },
+            { name: 'distance', values: features.map(({ distance }) => distance) },
+            { name: 'below', values: features.map(({ below }) => below) },
+            { name: 'above', values: features.map(({ above }) => above) },
+          ],
+        }
+      : {}),
+    arrays: {
+      ...(points ? { data: points.data, samples: points.samples } : {}),
+      ...(pixels
+        ? {
+            data_mean: pixels.data.mean,
+            samples_mean: pixels.samples.mean,
+            data_deviation: pixels.data.deviation,
+            samples_deviation: pixels.samples.deviation,
+          }
+        : {}),
+    },
+  };
+}

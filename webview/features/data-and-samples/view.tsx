@@ -1,0 +1,253 @@
+/** What the flow learned: its samples over the data, feature by feature and in pairs; of pictures, pixel by pixel. */
+import {
+  allowedDistance,
+  sampleLimits,
+  type DataAndSamples,
+  type FeatureComparison,
+} from '../../../src/protocol/data-and-samples';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Board, HeatMap, Picture } from '../../base/canvas/canvas';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/legend';
+import { pixelRange } from '../../base/canvas/pixel-range';
+import { largest, tile, planesOf } from '../../base/canvas/planes';
+import { drawPoints } from '../../base/canvas/points';
+import { cssText } from '../../base/canvas/theme';
+import { Histograms } from '../../base/charts/distribution';
+import { linear, symmetricLog } from '../../base/charts/scale';
+import { findingText } from '../../base/findings/finding-text';
+import { compact, count, fixed, symmetricTicks, ticks } from '../../base/format/numbers';
+import { featureName } from '../../base/layers/layer-names';
+import { Verdict } from '../../base/layers/verdict';
+import { Sized } from '../../base/size/sized';
+import { splitName } from '../../base/split-name';
+import { Asked } from '../../base/store/asked';
+import { useFeature } from '../../base/store/use-store';
+import { dataAndSamplesState } from './state';
+import { text } from './text';
+
+const height = 120;
+const signs = { ok: '✓', notice: '!', error: '✕' } as const;
+/** Radius of a dot, px. */
+const dot = 1.1;
+
+export function DataAndSamplesTab({ model }: { model: ModelSummary }) {
+  const { compared } = useFeature(dataAndSamplesState);
+  return (
+    <Asked question={compared}>{(found) => (found ? <Found model={model} found={found} /> : null)}</Asked>
+  );
+}
+
+function Found({ model, found }: { model: ModelSummary; found: DataAndSamples }) {
+  const { finding, features, featureCount, energy, pixels, points } = found;
+  const { severity } = finding;
+  const mark = severity === 'error' || severity === 'notice' ? severity : 'ok';
+  const about = pixels ? text.aboutPictures : text.about;
+  const together = energy.distance > energy.allowed ? 'notice' : 'ok';
+  // What is off is seen without scrolling.
+  const off = (sign: FeatureComparison['sign']) => features.filter((one) => one.sign === sign);
+  return (
+    <>
+      <Verdict mark={mark}>
+        {[findingText.sentence(finding, ''), findingText.advice(finding)].filter(Boolean).join(' ')}
+      </Verdict>
+      <p class="tick">{about(count(found.examples), splitName(model, found.split), count(found.samples))}</p>
+      <div class="marginals">
+        {[...off('error'), ...off('notice'), ...off('ok')].map((one) => (
+          <Marginal key={one.feature} model={model} one={one} band={found.band} />
+        ))}
+      </div>
+      {featureCount > features.length ? (
+        <p class="tick">{text.left(featureCount - features.length)}</p>
+      ) : null}
+      {features.length > 1 ? (
+        <p data-sign={together}>
+          <Sign of={together} /> <b>{text.together}</b>{' '}
+          <span class="tick">{text.distance(compact(energy.distance), compact(energy.allowed))}</span>
+        </p>
+      ) : null}
+      {points ? <Pairs model={model} found={found} points={points} /> : null}
+      {pixels ? <Pixels model={model} pixels={pixels} /> : null}
+    </>
+  );
+}
+
+function Sign({ of }: { of: keyof typeof signs }) {
+  return (
+    <i class={`verdict-mark ${of}`} role="img" aria-label={text.signs[of]}>
+      {signs[of]}
+    </i>
+  );
+}
+
+function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureComparison; band: number }) {
+  const { feature, sign, distance, below, above, smallest, largest: most, histogram } = one;
+  const { edges, unit } = histogram;
+  const name = featureName(model, feature);
+  const [low, high] = [edges[0]!, edges.at(-1)!];
+  const { notice } = sampleLimits.outside;
+  const marked =
+    below + above <= notice
+      ? {}
+      : below >= above
+        ? { marked: { value: smallest, text: text.smallest } }
+        : { marked: { value: most, text: text.largest } };
+  const shown = fixed(distance, 2);
+  return (
+    <figure data-feature={name} data-sign={sign}>
+      <h3 class="ends">
+        <b title={name}>
+          <Sign of={sign} /> {name}
+        </b>
+        <span class="tick">{text.distance(shown, fixed(allowedDistance(band), 2))}</span>
+      </h3>
+      <Sized height={height}>
+        {(width) => (
+          <Histograms
+            {...{ width, height }}
+            x={
+              unit === undefined
+                ? linear(low, high, 6, width - 6)
+                : symmetricLog(low, high, 6, width - 6, unit)
+            }
+            candidates={
+              unit === undefined
+                ? ticks(low, high, Math.max(2, Math.floor(width / 60)))
+                : symmetricTicks(low, high, unit)
+            }
+            filled={{ edges, counts: histogram.data }}
+            line={{ edges, counts: histogram.samples }}
+            {...marked}
+            unit=""
+            label={text.marginal(name, shown)}
+          />
+        )}
+      </Sized>
+    </figure>
+  );
+}
+
+/** A triangle of planes, each with one feature across and another up. */
+function Pairs({
+  model,
+  found,
+  points: { features, data, samples },
+}: {
+  model: ModelSummary;
+  found: DataAndSamples;
+  points: NonNullable<DataAndSamples['points']>;
+}) {
+  const size = features.length;
+  const axes = features.map((feature) => {
+    const { edges, unit } = found.features.find((one) => one.feature === feature)!.histogram;
+    const place = (value: number): number => (unit === undefined ? value : Math.asinh(value / unit));
+    return { name: featureName(model, feature), place, ends: [place(edges[0]!), place(edges.at(-1)!)] };
+  });
+  const pairOf = ({ shape, data: rows }: typeof data, [x, y]: [number, number]) => ({
+    shape: [shape[0]!, 2],
+    data: Float32Array.from({ length: 2 * shape[0]! }, (_, i) =>
+      [axes[x]!, axes[y]!][i % 2]!.place(rows[(i >> 1) * size + [x, y][i % 2]!]!),
+    ),
+  });
+  const rings = Array<number>(samples.shape[0]!).fill(1);
+  return (
+    <section class="pairs">
+      <h3 class="ends">
+        <b>{text.pairs}</b>
+        <span class="tick">
+          {[
+            text.pairsNote,
+            ...(size < found.featureCount ? [text.farthest(size, found.featureCount)] : []),
+          ].join('; ')}
+        </span>
+      </h3>
+      <div class="corner" style={{ '--n': size - 1 }}>
+        {axes.slice(1).flatMap((up, row) =>
+          axes.slice(0, row + 1).map((across, column) => (
+            <div key={`${row} ${column}`} style={{ gridColumn: column + 1, gridRow: row + 1 }}>
+              <Sized height={(width) => width}>
+                {(width) => (
+                  <Board
+                    width={width}
+                    height={width}
+                    name="pair"
+                    label={`${text.pairs}: ${across.name}, ${up.name}`}
+                    draw={(board) => {
+                      const [x, y] = [across.ends, up.ends] as [number, number][];
+                      const frame = { size: width, x: x!, y: y! };
+                      const at: [number, number] = [column, row + 1];
+                      drawPoints(board, frame, pairOf(data, at), dot, undefined, Infinity, '--muted');
+                      drawPoints(board, frame, pairOf(samples, at), 1.5 * dot, rings);
+                      board.strokeStyle = cssText('--axis');
+                      board.lineWidth = 1;
+                      board.strokeRect(0.5, 0.5, width - 1, width - 1);
+                    }}
+                  />
+                )}
+              </Sized>
+              <span class="tick">{`${up.name} ↑ ${across.name} →`}</span>
+            </div>
+          )),
+        )}
+      </div>
+    </section>
+  );
+}
+
+function Pixels({
+  model,
+  pixels: { data, samples },
+}: {
+  model: ModelSummary;
+  pixels: NonNullable<DataAndSamples['pixels']>;
+}) {
+  const deviations: [number, number] = [0, largest(data.deviation.data, samples.deviation.data)];
+  return (
+    <>
+      {(['mean', 'deviation'] as const).map((what) => {
+        const range = what === 'mean' ? pixelRange(model) : deviations;
+        const difference = {
+          shape: data[what].shape,
+          data: samples[what].data.map((value, i) => value - data[what].data[i]!),
+        };
+        const scale = (light: boolean) => signedScale(largest(difference.data) || 1, light);
+        const pictures = { [text.ofData]: data[what], [text.ofSamples]: samples[what] };
+        return (
+          <section key={what} class="pixel-moments">
+            <h3>
+              <b>{text[what]}</b>
+            </h3>
+            <div class="moments">
+              {Object.entries(pictures).map(([of, picture]) => (
+                <figure key={of}>
+                  <Picture
+                    picture={picture}
+                    range={range}
+                    name={`${what} ${of}`}
+                    label={`${text[what]}, ${of}`}
+                  />
+                  <figcaption class="tick">{of}</figcaption>
+                </figure>
+              ))}
+              <figure>
+                <Sized height={(width) => width}>
+                  {(width) => (
+                    <HeatMap
+                      plane={tile(planesOf(difference))}
+                      scale={scale}
+                      size={width}
+                      label={`${text[what]}, ${text.difference}`}
+                      name={`${what} difference`}
+                    />
+                  )}
+                </Sized>
+                <figcaption class="tick">{text.difference}</figcaption>
+                <Legend scale={scale} />
+              </figure>
+            </div>
+          </section>
+        );
+      })}
+    </>
+  );
+}
