@@ -162,10 +162,9 @@ export function logTicks(low: number, high: number): number[] {
 export function symmetricTicks(low: number, high: number, unit: number): number[] {
   const first = Math.ceil(Math.log10(unit)) + 1;
   const last = Math.floor(Math.log10(Math.max(-low, high)));
-  const step = Math.max(1, Math.ceil((last - first) / 2));
-  const powers: number[] = [];
-  for (let e = last; e >= first; e -= step) powers.push(Number(`1e${e}`));
-  return [...powers.map((power) => -power), 0, ...powers.reverse()].filter(
+  const middle = Math.round((first + last) / 2);
+  const powers = (last > first ? [middle, last] : [last]).map((e) => Number(`1e${e}`));
+  return [...powers.toReversed().map((power) => -power), 0, ...powers].filter(
     (value) => value >= low && value <= high,
   );
 }

@@ -23,6 +23,7 @@ import { Sized } from '../../base/size/sized';
 import { splitName } from '../../base/split-name';
 import { Asked } from '../../base/store/asked';
 import { useFeature } from '../../base/store/use-store';
+import { words } from '../../base/words';
 import { dataAndSamplesState } from './state';
 import { text } from './text';
 
@@ -34,7 +35,9 @@ const dot = 1.1;
 export function DataAndSamplesTab({ model }: { model: ModelSummary }) {
   const { compared } = useFeature(dataAndSamplesState);
   return (
-    <Asked question={compared}>{(found) => (found ? <Found model={model} found={found} /> : null)}</Asked>
+    <Asked question={compared} idle={<p class="tick">{words.loading}</p>}>
+      {(found) => (found ? <Found model={model} found={found} /> : null)}
+    </Asked>
   );
 }
 

@@ -97,7 +97,7 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
               {marks[mark]}
             </i>
             <span>{passed ? text.nothingWrong(answer.count) : counted.join('; ')}</span>
-            <span class="tick">{text.checksShown(all.length)}</span>
+            {onOwnSamples(all) ? null : <span class="tick">{text.checksShown(all.length)}</span>}
           </summary>
           <ul>
             {rest.map((finding) => (

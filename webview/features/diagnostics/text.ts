@@ -54,7 +54,7 @@ export const english = {
   findingsLabel: 'Findings',
   findingsBusy: 'Looking for what may be wrong…',
   nothingWrong: (examples: number) => `No problems found in ${count(examples)} examples`,
-  onOwnSamples: 'Checked on the flow’s own samples, which says nothing about your data',
+  onOwnSamples: 'Checked on its own samples, which says nothing about your data',
   somethingWrong: (found: number, examples: number) =>
     `${found === 1 ? '1 finding' : `${found} findings`} in ${count(examples)} examples`,
   checksShown: (n: number) => `${n} checks`,
@@ -139,7 +139,7 @@ export const german: typeof english = {
   findingsLabel: 'Befunde',
   findingsBusy: 'Sucht, was nicht stimmt…',
   nothingWrong: (examples) => `Alles in Ordnung bei ${count(examples)} Beispielen`,
-  onOwnSamples: 'An den eigenen Samples des Flows geprüft; das sagt nichts über Ihre Daten',
+  onOwnSamples: 'An eigenen Samples geprüft; das sagt nichts über Ihre Daten',
   somethingWrong: (found, examples) =>
     `${found === 1 ? '1 Befund' : `${found} Befunde`} bei ${count(examples)} Beispielen`,
   checksShown: (n) => `${n} Prüfungen`,
