@@ -83,7 +83,7 @@ export function samples(seen: Comparison | { reason: string } | null, step: numb
 }
 
 const distanceText = (distance: number, allowed: number, chance: number): string =>
-  `distance ${short(distance)} (allowed up to ${short(allowed)}, of which ${short(chance)} is chance)`;
+  `distance ${short(distance)} (${allowed === chance ? 'by chance' : 'allowed'} up to ${short(allowed)}${allowed === chance ? '' : `, of which ${short(chance)} is chance`})`;
 
 const outsideOf = ({ below, above }: FeatureComparison): number => below + above;
 /** Whether what lies outside of all values says more than the distance. */
