@@ -46,7 +46,8 @@ const distanceText = (
   distance: Values[string] | undefined,
   allowed: Values[string] | undefined,
   chance: Values[string] | undefined,
-): string => `Abstand ${number(distance)} (erlaubt bis ${number(allowed)}, davon ${number(chance)} Zufall)`;
+): string =>
+  `Abstand ${number(distance)} (${allowed === chance ? 'durch Zufall' : 'erlaubt'} bis ${number(allowed)}${allowed === chance ? '' : `, davon ${number(chance)} Zufall`})`;
 const ofOne = (v: Values): string => distanceText(v.distance, v.allowed, v.band);
 
 const ofAll = (v: Values): string => distanceText(v.energy, v.energyAllowed, v.energyBand);
