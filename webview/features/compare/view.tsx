@@ -1,6 +1,7 @@
 /** Two models side by side: log-dets by layer, activations and their difference, samples, curves, totals. */
 import { useMemo } from 'preact/hooks';
 import { comparesLayers, partnerOf } from '../../../src/protocol/compare';
+import { whyApart } from '../../../src/protocol/paired-scores';
 import type { LayerView, SampleGrid, Strip, StripRow } from '../../../src/protocol/inspect';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { TensorView } from '../../../src/protocol/tensors';
@@ -167,9 +168,8 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
     { name: words.logPZ, of: parts.map(({ prior }) => prior) },
     { name: words.logPX, of: parts.map(({ nats }) => -nats) },
   ];
-  // What is of other examples, or of other things, has no difference.
-  const verdict = ready(store.state(compareState).verdict.answer.value);
-  const compares = takeSameInput(a, b) && !(verdict && 'why' in verdict);
+  // Densities of different things have no difference.
+  const compares = whyApart(a, b) === undefined;
   const difference = (x?: number, y?: number): number | undefined =>
     x === undefined || y === undefined ? undefined : y - x;
   return (
