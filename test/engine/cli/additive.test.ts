@@ -22,12 +22,13 @@ interface Score {
 const validation = ['--split', 'validation'];
 
 /** What a command prints holds no number that is none. @returns what it printed */
-async function prints(...args: string[]): Promise<string> {
+async function printed(expected: number, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await flowscope(...args);
-  assert.equal(code, 0, stderr);
+  assert.equal(code, expected, stderr);
   assert.doesNotMatch(stdout, /undefined|\bNaN\b(?! or)|\b0 ?%/);
   return stdout;
 }
+const prints = (...args: string[]): Promise<string> => printed(0, ...args);
 
 function near(a: readonly number[], b: readonly number[]): void {
   assert.equal(a.length, b.length);
@@ -63,7 +64,8 @@ describe('a flow of additive couplings', () => {
 
   test('info, diagnose and graph say what there is', async () => {
     assert.match(await prints('info', run), /couplings\.3/);
-    assert.match(await prints('diagnose', run), /No layer of this flow scales values/);
+    // Samples of a flow of 30 steps are not like the data, which is a finding.
+    assert.match(await printed(4, 'diagnose', run), /No layer of this flow scales values/);
     await prints('graph', run);
   });
 

@@ -204,6 +204,7 @@ function Pixels({
   model: ModelSummary;
   pixels: NonNullable<DataAndSamples['pixels']>;
 }) {
+  const titles = { mean: text.mean, deviation: text.deviation };
   const deviations: [number, number] = [0, largest(data.deviation.data, samples.deviation.data)];
   return (
     <>
@@ -218,7 +219,7 @@ function Pixels({
         return (
           <section key={what} class="pixel-moments">
             <h3>
-              <b>{text[what]}</b>
+              <b>{titles[what]}</b>
             </h3>
             <div class="moments">
               {Object.entries(pictures).map(([of, picture]) => (
@@ -227,7 +228,7 @@ function Pixels({
                     picture={picture}
                     range={range}
                     name={`${what} ${of}`}
-                    label={`${text[what]}, ${of}`}
+                    label={`${titles[what]}, ${of}`}
                   />
                   <figcaption class="tick">{of}</figcaption>
                 </figure>
@@ -239,7 +240,7 @@ function Pixels({
                       plane={tile(planesOf(difference))}
                       scale={scale}
                       size={width}
-                      label={`${text[what]}, ${text.difference}`}
+                      label={`${titles[what]}, ${text.difference}`}
                       name={`${what} difference`}
                     />
                   )}
