@@ -242,7 +242,10 @@ describe('diagnostics', () => {
       }
       // Nothing is found that is not there.
       const known = new Set(expected.map(({ check }) => check));
-      const others = Object.entries(await checksOf(frame)).filter(([check]) => !known.has(check));
+      // Samples of a flow with faults may be unlike the data, by as much as the faults do.
+      const others = Object.entries(await checksOf(frame)).filter(
+        ([check]) => !known.has(check) && check !== 'samples',
+      );
       for (const [check, severity] of others)
         if (check !== 'modes' && check !== 'latents') assert.match(severity, /ok|skipped/, check);
       assert.equal(others.find(([check]) => check === 'nonFinite')?.[1], 'ok');
