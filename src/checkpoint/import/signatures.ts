@@ -173,7 +173,7 @@ const signatures: readonly Signature[] = [
     recordSbi,
   ],
   [ofSbi('a neural autoregressive flow (NAF) of zuko'), /\.univariate\.network\.\d/, recordSbi],
-  ['a flow of zuko for a single feature', (seen) => zukoAlone(seen, true), record],
+  ['a flow of zuko for a single feature without a context', (seen) => zukoAlone(seen, true), record],
   [
     'a flow of zuko that moves each feature by itself, by a transform other than Gaussianization (GF)',
     (seen) => zukoAlone(seen, false),

@@ -106,6 +106,7 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
       'π, the bound of a circle',
     );
   }
+  misfits.check(model.dim > 1, 'dim', model.dim, '2 or more, as zuko masks no network of one feature');
   misfits.check(model.net === 'mlp', 'net', model.net, '"mlp"');
   if (model.context > 0) misfits.only('contextEntry', model.contextEntry, 'input');
   const { shiftActivation } = model;

@@ -516,7 +516,8 @@ function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
 
 /** No class of zuko but SOSPF has transforms without tensors, and 4 is its default degree. */
 function takenBy({ steps, first }: Pick<ZukoChain, 'steps' | 'first'>, map: ZukoMap) {
-  if (first.elementwise && (map.values ?? 3 * (map.bins ?? 1) - 1) % 2 === 0)
+  // NSF and MAF of one feature map it by itself too.
+  if (first.elementwise && first.features > 1 && (map.values ?? 3 * (map.bins ?? 1) - 1) % 2 === 0)
     return { ...map, likely: mixture };
   const usual = `${squares}:4`;
   const isUsual = map.values !== undefined && squaresOf(map.values).some(({ value }) => value === usual);
