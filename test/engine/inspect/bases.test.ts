@@ -104,7 +104,7 @@ for (const [name, { base, mean, variance, change, model: rest }] of Object.entri
       const costs = await model.inspector.ask('contribution', { ...selection, example }, anySignal());
       const drawn = (await drawLatents(runner, example)).subarray(6, 8);
       const total = costs.prior.data.reduce((sum, value) => sum + value, 0);
-      assert.ok(Math.abs(total + priorOf(drawn)[0]!) < 1e-3, `${total}`);
+      assert.ok(Math.abs(total - priorOf(drawn)[0]!) < 1e-3, `${total}`);
       const path = await model.inspector.ask(
         'planePath',
         { start: { kind: 'point', stage: 0, point: [x[0]!, x[1]!] } },

@@ -28,7 +28,6 @@ export const english = {
   noWinner: (name: string, by: string) => `No winner: ${name} is ahead by ${by}, within two errors,`,
   onRows: (rows: number, of: string | undefined) =>
     of ? `on ${count(rows)} validation rows of ${of}` : `on the same ${count(rows)} validation rows`,
-  bothScores: (a: string, b: string) => `−log p A ${a}, B ${b}`,
   otherUnknown: (name: string) =>
     `${name} does not say which data it was trained on: these rows may be among them.`,
   betterOn: (share: string) => `B is better on ${share} of the rows.`,
@@ -86,7 +85,6 @@ export const german: typeof english = {
     of
       ? `auf ${count(rows)} Validierungszeilen von ${of}`
       : `auf denselben ${count(rows)} Validierungszeilen`,
-  bothScores: (a, b) => `−log p A ${a}, B ${b}`,
   otherUnknown: (name) =>
     `${name} sagt nicht, auf welchen Daten er trainiert wurde: Diese Zeilen können darunter sein.`,
   betterOn: (share) => `B ist auf ${share} der Zeilen besser.`,

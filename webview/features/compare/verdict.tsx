@@ -46,7 +46,7 @@ function Found({ found }: { found: PairedScores }) {
     <>
       <p data-verdict={winner ?? 'none'}>
         <b>{winner ? text.better(winner, by) : text.noWinner(ahead, by)}</b> {text.onRows(rows, of)}
-        {`: ${text.bothScores(estimate(a), estimate(b))}.`}
+        {`: −log p A ${estimate(a)}, B ${estimate(b)}.`}
       </p>
       <p class="tick">
         {text.betterOn(percent(better))} {of ? text.otherUnknown(of === 'A' ? 'B' : 'A') : ''}
