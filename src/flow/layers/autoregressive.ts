@@ -104,7 +104,9 @@ function inPasses(
       const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), given);
       // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
       const take = (all: Tensor, before: Tensor): Tensor =>
-        tf.where(tf.broadcastTo(tf.greater(here, 0.5), all.shape), all, before);
+        order.every((p) => p === place)
+          ? all
+          : tf.where(tf.broadcastTo(tf.greater(here, 0.5), all.shape), all, before);
       value = named('found', take(mapped.value, value));
       logDerivative =
         mapped.logDerivative && named('log_slope', take(mapped.logDerivative, logDerivative ?? nothing));

@@ -116,7 +116,7 @@ const stayLinear = new Set<string>(['householder', 'orthogonal']);
  * polynomial, no place to cut is found.
  */
 const notUnderstood =
-  /circular|half a turn|, splines from latent|Bernstein|sums of squares|Gaussianization|autoregressive layers with transforms/;
+  /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms/;
 
 /**
  * Whether rows are recognized as those that the file names. Triangles that mix run into permutations next to them, and
@@ -128,7 +128,7 @@ const isTold = ({ label, model }: (typeof conventionCases)[number]): boolean => 
   const kinds = model.layers?.map(({ kind }) => kind) ?? [model.layer, model.between];
   return (
     !kinds.some((kind) => kind === 'rescale' || (mixings.has(kind) && !stayLinear.has(kind))) &&
-    !/^vector, (splines$|splines with |splines from |circular splines|splines after half a turn|autoregressive splines)/.test(
+    !/^vector, (splines$|splines with |splines from |circular splines|splines after half a turn|autoregressive splines|Gaussianization)/.test(
       label,
     ) &&
     !notUnderstood.test(label)
