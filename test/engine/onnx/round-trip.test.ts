@@ -118,6 +118,9 @@ const stayLinear = new Set<string>(['householder', 'orthogonal']);
 const notUnderstood =
   /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms/;
 
+/** Between two layers of mixtures a place to cut is found that is none: what the layers lack of the log-det is said. */
+const inNoLayer = /Gaussianization, autoregressive/;
+
 /**
  * Whether rows are recognized as those that the file names. Triangles that mix run into permutations next to them, and
  * some splines depend on less than their layer says: they open with the layers that are in the graph.
@@ -158,7 +161,11 @@ for (const { label, model } of tried('engine/onnx/round-trip: others', others, o
       const [found, expected] = [await passOf(theirs, x), await passOf(ours, x)];
       assert.ok(maxAbsDifference(found.z, expected.z) <= 1e-4, 'z');
       assertNormsAreSaid(found);
-      assert.ok(maxAbsDifference(total(found), total(expected)) <= 1e-3, 'log-det');
+      const isWhole = maxAbsDifference(total(found), total(expected)) <= 1e-3;
+      const { assumptions = [] } = (await opened.summary()).origin ?? {};
+      if (inNoLayer.test(label))
+        assert.match(assumptions.join('; '), /nats of the file's log-det are in none of its layers/);
+      else assert.ok(isWhole, 'log-det');
       await opened.dispose();
     } finally {
       await backend.dispose();
