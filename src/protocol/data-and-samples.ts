@@ -1,4 +1,4 @@
-/** Samples of a flow set beside its data: do they look alike? */
+/** Samples of a flow compared with its data: do they look alike? */
 import type { Finding } from './findings';
 import type { NdArray } from './tensors';
 
@@ -42,7 +42,7 @@ export interface FeatureComparison {
   /** Shares of samples below the smallest and above the largest value of the data. */
   below: number;
   above: number;
-  /** Of all data that were read, in data units. */
+  /** Quantiles of all data that were read, in data units. */
   smallest: number;
   median: number;
   largest: number;
@@ -75,7 +75,7 @@ export interface DataAndSamples {
   examples: number;
   /** Samples at temperature 1; of a conditional flow, for the conditions of these examples. */
   samples: number;
-  /** Of these, samples with values that are not finite. They are left out. */
+  /** Samples among these with values that are not finite. They are left out. */
   nonFinite: number;
   /** For rows of numbers: those that are farthest apart, in their order. */
   features: FeatureComparison[];

@@ -228,7 +228,7 @@ export const inspectorQuestions = {
     recorded: 'pass',
     saved: ({ batches }) => batches.map((batch) => ({ batch })),
   }),
-  /** Samples at temperature 1 beside the data; `null` without data. */
+  /** Samples at temperature 1 compared with the data; `null` without data. */
   dataAndSamples: ofPasses<undefined, DataAndSamples | null>({
     context: 'none',
     saved: ({ summary }) => (summary.splits.length > 0 ? [undefined] : []),

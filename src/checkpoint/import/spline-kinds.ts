@@ -18,7 +18,7 @@ interface Option {
 
 interface Other extends Option {
   computed?: boolean;
-  /** What it may be in particular, which is what is asked. */
+  /** The kinds among which the question chooses, where it is more than one. */
   parts?: readonly Option[];
 }
 
@@ -37,7 +37,7 @@ interface Kinds {
 }
 
 /** How many bins if they are splines, or how many values if they are not. */
-interface Taken {
+export interface Taken {
   bins?: number;
   values?: number;
   /** Which it is likely to be, where something besides the number of values says so. */

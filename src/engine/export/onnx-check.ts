@@ -127,7 +127,7 @@ type Difference = Pick<ExportReport['differences'][number], 'maxAbs' | 'where'>;
 
 const isWorse = (a: Difference, b: Difference): boolean => !Number.isNaN(b.maxAbs) && !(a.maxAbs <= b.maxAbs);
 
-/** Of tables that were standardized in training, whose values can be of any size. */
+/** Means and deviations of a table that was standardized in training: its values can be of any size. */
 type Units = CheckpointHeader['standardize'];
 
 const unitsOf = ({ config, header }: FlowModel, output: string): Units =>

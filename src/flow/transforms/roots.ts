@@ -10,7 +10,7 @@ export interface Rising {
 }
 
 /** Values, without gradients of how they are computed. */
-export function fixedValue(inputs: readonly Tensor[], compute: (...inputs: Tensor[]) => Tensor): Tensor {
+function fixedValue(inputs: readonly Tensor[], compute: (...inputs: Tensor[]) => Tensor): Tensor {
   return tf.customGrad((...given) => {
     const tensors = given.slice(0, inputs.length) as Tensor[];
     return { value: compute(...tensors), gradFunc: () => tensors.map((x) => tf.zerosLike(x)) };
@@ -26,7 +26,7 @@ export interface Search {
   steps: number;
 }
 
-/** The x between low and high at which the function is y. A step that leaves what is left of the interval becomes a cut in half. */
+/** The x between low and high at which the function is y. A step that would leave the remaining interval halves it instead. */
 export function rootOf(at: (x: Tensor) => Rising, y: Tensor, search: Search): Tensor {
   let { low, high } = search;
   let x = halfway(low, high);

@@ -105,7 +105,7 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
         return { value: tf.mul(x, rise), slope: named('slope', slope) };
       };
 
-      /** |x| is between two edges, which are told by counting those that the function is not above |y| at. */
+      /** |x| lies between two edges. Counting the edges at which the function is at most |y| finds them. */
       const root = (y: Tensor, [constant, others]: Parameters): Tensor => {
         const side = tf.sign(y);
         const target = tf.abs(y);

@@ -62,7 +62,7 @@ export function createRunState(context: QuestionContext, wanted: () => boolean):
   };
 }
 
-/** Of a training that ended in values that are not finite, where they came up, in the words of the engine. */
+/** The step of a training at which values were no longer finite, and where they came up, in the words of the engine. */
 export function notFiniteAt({ status, message }: RunData): { step: number; where: string } | undefined {
   if (status !== 'failed') return undefined;
   const [, step, where] = /^Step (\d+) is not finite: (.*?)\. The last good/.exec(message ?? '') ?? [];

@@ -2,6 +2,11 @@
 import { count } from '../../base/format/numbers';
 import { inLanguage } from '../../base/format/language';
 
+const otherThings = (a: string, b: string): string =>
+  `A gives ${a}, B gives ${b}: densities of different things.`;
+const otherThingsInGerman: typeof otherThings = (a, b) =>
+  `A gibt ${a}, B gibt ${b}: Dichten von Verschiedenem.`;
+
 export const english = {
   compareStart: 'Compare',
   compareEnd: 'End comparison',
@@ -35,8 +40,8 @@ export const english = {
   numbers: (n: number) => `${count(n)} numbers`,
   apart: 'These cannot be compared.',
   why: {
-    features: (a: string, b: string) => `A gives ${a}, B gives ${b}: densities of different things.`,
-    condition: (a: string, b: string) => `A gives ${a}, B gives ${b}: densities of different things.`,
+    features: otherThings,
+    condition: otherThings,
     noData: () => 'Neither has held-out data, and samples of its own say nothing about a flow.',
     otherRows: () => 'They were validated on other rows.',
     notFinite: () => '−log p of some validation rows is not finite.',
@@ -92,8 +97,8 @@ export const german: typeof english = {
   numbers: (n) => `${count(n)} Zahlen`,
   apart: 'Diese sind nicht vergleichbar.',
   why: {
-    features: (a, b) => `A gibt ${a}, B gibt ${b}: Dichten von Verschiedenem.`,
-    condition: (a, b) => `A gibt ${a}, B gibt ${b}: Dichten von Verschiedenem.`,
+    features: otherThingsInGerman,
+    condition: otherThingsInGerman,
     noData: () => 'Keiner hat zurückgehaltene Daten, und eigene Samples sagen nichts über einen Fluss.',
     otherRows: () => 'Sie wurden auf anderen Zeilen validiert.',
     notFinite: () => '−log p mancher Validierungszeilen ist nicht endlich.',

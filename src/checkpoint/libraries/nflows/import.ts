@@ -46,7 +46,7 @@ import {
   choice,
   chosen,
 } from '../../import/questions';
-import { SplineKinds } from '../../import/spline-kinds';
+import { SplineKinds, type Taken } from '../../import/spline-kinds';
 import {
   boundQuestion,
   boxSpline,
@@ -108,9 +108,9 @@ const unitInterval = 'unit-interval';
 const asLikely = [19, 22];
 
 /** What the values of a feature may be for. */
-const takenFor = ({ bins, box }: FeatureMap): Parameters<SplineKinds['questions']>[1] => {
-  if (!box || bins === undefined) return bins === undefined ? {} : { bins };
-  const values = splineValues(bins, box);
+const takenFor = (map: FeatureMap): Taken => {
+  if (!map.box) return map;
+  const values = splineValues(map.bins!, map.box);
   return { values, ...(asLikely.includes(values) ? {} : { likely: unitInterval }) };
 };
 

@@ -10,7 +10,7 @@ import type { Comparison } from '../population/data-and-samples';
 import { skipped } from './check';
 import { percent, short } from './words';
 
-/** Samples beside the data. @param seen null without data; the reason in words where samples could not be drawn */
+/** Samples compared with the data. @param seen null without data; the reason in words where samples could not be drawn */
 export function samples(seen: Comparison | { reason: string } | null, step: number | undefined): Finding {
   if (seen === null) {
     return {

@@ -119,14 +119,22 @@ function repeated(values: Float32Array, size: number, count: number): Float32Arr
   return Float32Array.from({ length: count * size }, (_, i) => values[i % values.length]!);
 }
 
-function finiteRows(rows: Float32Array, size: number): Float32Array {
-  const row = (i: number): Float32Array => rows.subarray(i * size, (i + 1) * size);
-  const kept = Array.from({ length: rows.length / size }, (_, i) => i).filter((i) =>
-    row(i).every(Number.isFinite),
-  );
-  const out = new Float32Array(kept.length * size);
-  kept.forEach((i, k) => out.set(row(i), k * size));
+const rowOf = (rows: Float32Array, size: number, i: number): Float32Array =>
+  rows.subarray(i * size, (i + 1) * size);
+
+function rowsAt(rows: Float32Array, size: number, indices: readonly number[]): Float32Array {
+  const out = new Float32Array(indices.length * size);
+  indices.forEach((i, k) => out.set(rowOf(rows, size, i), k * size));
   return out;
+}
+
+function finiteRows(rows: Float32Array, size: number): Float32Array {
+  const all = Array.from({ length: rows.length / size }, (_, i) => i);
+  return rowsAt(
+    rows,
+    size,
+    all.filter((i) => rowOf(rows, size, i).every(Number.isFinite)),
+  );
 }
 
 const columnOf = (rows: Float32Array, size: number, d: number): Float32Array =>
@@ -246,12 +254,8 @@ function histogramOf(data: Float32Array, samples: Float32Array): SharedHistogram
 }
 
 /** Some rows of a set, spread evenly over it. */
-function someOf(rows: Float32Array, size: number, most: number): Float32Array {
-  const chosen = evenlySpaced(rows.length / size, most);
-  const out = new Float32Array(chosen.length * size);
-  chosen.forEach((i, k) => out.set(rows.subarray(i * size, (i + 1) * size), k * size));
-  return out;
-}
+const someOf = (rows: Float32Array, size: number, most: number): Float32Array =>
+  rowsAt(rows, size, evenlySpaced(rows.length / size, most));
 
 async function energyOf(
   { size, data, samples }: Sets,
