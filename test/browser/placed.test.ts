@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Locator } from 'playwright-core';
+import { showTab } from '../inspector/models';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
 import { tinyModel } from './support/tiny-models';
@@ -70,6 +71,7 @@ describe('where things stand', () => {
   it('a table of samples scrolls within its panel', async () => {
     const { file } = await tinyModel(editor.folder, 'vector');
     const { page } = await editor.openPage(file(), { width: 1080, height: 780 });
+    await showTab(page.mainFrame(), '.gallery', 'Samples');
     const table = page.locator('#gallery-panel .scroll-x');
     for (const [width, height] of [
       [1080, 780],

@@ -198,7 +198,13 @@ describe('looks', () => {
         const members = (group: Element) =>
           [...group.querySelectorAll<HTMLElement>('[data-stop]')].map((one) => one.dataset['stop']!);
         // A choice in the bar has the strip computed anew, and a tab replaces what is below it: these come late.
-        return ['[role=radiogroup]:not(.bar *)', '.bar [role=radiogroup]', '[role=listbox]', '[role=tablist]']
+        return [
+          '[role=group]:is(.pick, .thumbs)',
+          '[role=radiogroup]:not(.bar *)',
+          '.bar [role=radiogroup]',
+          '[role=listbox]',
+          '[role=tablist]',
+        ]
           .flatMap((role) => [...document.querySelectorAll(role)])
           .map(members)
           .filter((all) => all.length > 1 && all.some((one) => seen.includes(one)));

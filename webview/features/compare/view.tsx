@@ -169,7 +169,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
     { name: words.logPX, of: parts.map(({ nats }) => -nats) },
   ];
   // Densities of different things have no difference.
-  const compares = whyApart(a, b) === undefined;
+  const compares = comparesLayers(a, b) || whyApart(a, b) === undefined;
   const difference = (x?: number, y?: number): number | undefined =>
     x === undefined || y === undefined ? undefined : y - x;
   return (
