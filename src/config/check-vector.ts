@@ -7,7 +7,7 @@ import type { VectorModelConfig } from './schema';
 import { parametersOf } from './transforms';
 
 /** Graphs of autoregressive layers have the network once for each feature. */
-const mostOneByOne = 64;
+export const mostOneByOne = 64;
 
 export function checkVector(model: VectorModelConfig): Problem[] {
   const problems: Problem[] = [];

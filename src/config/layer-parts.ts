@@ -220,7 +220,7 @@ export const netConfig = v.variant('kind', [
     skips: v.optional(v.pipe(v.boolean(), describe('Whether each layer adds what it takes.')), true),
     norm: v.optional(
       v.pipe(
-        v.picklist(['none', 'batch', 'layer', 'rms']),
+        v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
         describe('What normalizes after each layer, as `denseNorm` of the model.'),
       ),
       'none',

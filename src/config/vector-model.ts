@@ -158,10 +158,10 @@ export const vectorModelSchema = v.strictObject({
   ),
   denseNorm: v.optional(
     v.pipe(
-      v.picklist(['none', 'batch', 'layer', 'rms']),
+      v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
       describe(
         'What normalizes after each layer of a dense net: the batch, or each example over its features, with its mean (layer) or ' +
-          'by the root of its mean square alone (rms).',
+          'by the root of its mean square alone (rms), or without anything learned (standardized, zuko).',
       ),
     ),
     'none',

@@ -202,6 +202,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     { net: 'dense', denseSkips: false, denseNorm: 'layer', hidden: [5, 5] },
   ],
   ['vector, dense nets, rms norm', { net: 'dense', denseNorm: 'rms', hidden: [3, 5] }],
+  [
+    'vector, dense nets, standardized',
+    { net: 'dense', denseSkips: false, denseNorm: 'standardized', hidden: [5, 4] },
+  ],
   ['vector, silu', { activation: 'silu', mask: 'halves', permutation: 'reverse' }],
   [
     'vector, written out',

@@ -7,6 +7,7 @@ import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
 import { linearStack } from './modules';
 import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
+import { mostOneByOne } from '../../config/check-vector';
 import type { TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
 
@@ -61,6 +62,22 @@ export async function checkMasks(
   }
 }
 
+/** By unit of the last layer, the last of the places that it depends on; -1 for none. @param places of what the first one sees */
+function latestSeen(places: readonly number[], masks: readonly Float32Array[]): Int32Array {
+  let latest = Int32Array.from(places);
+  for (const mask of masks) {
+    const inputs = latest.length;
+    const seen = latest;
+    latest = Int32Array.from({ length: mask.length / inputs }, (_, to) =>
+      seen.reduce((most, place, from) => (mask[to * inputs + from] === 0 ? most : Math.max(most, place)), -1),
+    );
+  }
+  return latest;
+}
+
+const masksOf = (file: TensorFile, layers: readonly MaskedLayer[]): Promise<Float32Array[]> =>
+  Promise.all(layers.map(async ({ mask }) => (await file.read(mask)).data));
+
 /**
  * Masks may be any, as random ones of nflows are, where what a network gives for a feature depends on those before it alone.
  * @throws UserError naming a feature that depends on another that it must not
@@ -70,25 +87,43 @@ async function checkReach(
   order: readonly number[],
   layers: readonly MaskedLayer[],
 ): Promise<void> {
-  let inputs = order.length;
-  // By unit, the last place among the features that it depends on; -1 for none.
-  let latest = Int32Array.from(order);
-  for (const { mask, outputs } of layers) {
-    const { data } = await file.read(mask);
-    const next = new Int32Array(outputs).fill(-1);
-    for (let to = 0; to < outputs; to++) {
-      for (let from = 0; from < inputs; from++) {
-        if (data[to * inputs + from] !== 0) next[to] = Math.max(next[to]!, latest[from]!);
-      }
-    }
-    [inputs, latest] = [outputs, next];
-  }
-  const each = inputs / order.length;
+  const latest = latestSeen(order, await masksOf(file, layers));
+  const each = latest.length / order.length;
   const wrong = latest.findIndex((place, output) => place >= order[Math.floor(output / each)]!);
   if (wrong < 0) return;
   throw new UserError(
     `${file.file}: by ${layers.at(-1)!.mask} and the masks before it, feature ${Math.floor(wrong / each)} depends on one that ` +
       'is not before it in the order; such a network is not autoregressive.',
+  );
+}
+
+/**
+ * The place of each feature, from 0, where masks follow a graph: the one after the last of those that it depends on.
+ * @param context numbers that the first layer sees behind the features
+ * @throws UserError where there is none, since a feature depends on itself by way of others
+ */
+export async function orderOfGraph(
+  file: TensorFile,
+  features: number,
+  layers: readonly MaskedLayer[],
+  context: number,
+): Promise<number[]> {
+  const masks = await masksOf(file, layers);
+  const each = layers.at(-1)!.outputs / features;
+  const given = new Array<number>(context).fill(-1);
+  let order = new Array<number>(features).fill(0);
+  // In a graph without a circle, each round gets the features of one more place right.
+  for (let round = 0; round < Math.min(features, mostOneByOne); round++) {
+    const latest = latestSeen([...order, ...given], masks);
+    const next = order.map(
+      (_, feature) => 1 + Math.max(...latest.subarray(feature * each, (feature + 1) * each)),
+    );
+    if (next.join() === order.join()) return order;
+    order = next;
+  }
+  throw new UserError(
+    `${file.file}: by ${layers.at(-1)!.mask} and the masks before it, features depend on themselves by way of others, or more ` +
+      `than ${mostOneByOne} on each other in a row. Record the flow in Python with flowscope.record.`,
   );
 }
 

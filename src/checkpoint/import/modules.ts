@@ -99,6 +99,7 @@ export interface LinearStack {
  * The linear layers among the tensors of a module, all of which must belong to them.
  * @param module prefix of the module @param rests names below it
  * @param dropout whether dropout may come before the last layer, which does nothing once trained
+ * @param step from the number of a layer to that of the next
  * @returns the problem, as a string, where there is no such stack
  */
 export function linearStack(
@@ -106,6 +107,7 @@ export function linearStack(
   module: string,
   rests: readonly string[],
   dropout = false,
+  step = 2,
 ): LinearStack | string {
   const numbers = new Set<number>();
   let path: string | undefined;
@@ -126,8 +128,8 @@ export function linearStack(
     if (weight?.length !== 2 || weight.includes(0)) return `${prefix}${number} is not a linear layer`;
     if (bias?.length !== 1 || bias[0] !== weight[0]) return `${prefix}${number} has no bias`;
     if (i > 0 && weight[1] !== widths.at(-1)) return `${prefix}${number} does not fit the layer before it`;
-    const distance = i === 0 ? 2 : number - sorted[i - 1]!;
-    if (distance !== 2 && !(dropout && distance === 3 && i === sorted.length - 1)) {
+    const distance = i === 0 ? step : number - sorted[i - 1]!;
+    if (distance !== step && !(dropout && distance === 3 && i === sorted.length - 1)) {
       return `${prefix}${sorted[i - 1]} and ${prefix}${number} have more or less than an activation between them`;
     }
     if (i === 0) widths.push(weight[1]!);

@@ -173,23 +173,16 @@ const signatures: readonly Signature[] = [
     recordSbi,
   ],
   [ofSbi('a neural autoregressive flow (NAF) of zuko'), /\.univariate\.network\.\d/, recordSbi],
-  ['a flow of zuko for a single feature without a context', (seen) => zukoAlone(seen, true), record],
-  [
-    'a flow of zuko that moves each feature by itself, by a transform other than Gaussianization (GF)',
-    (seen) => zukoAlone(seen, false),
-    record,
-  ],
   [
     'a flow of zuko with residual networks (residual=True)',
     /\.transforms\.\d+\.hyper\.\d+\.\d+\.(weight|mask)$/,
     record,
   ],
   [
-    'a flow of zuko with more than activations between the layers of its networks (normalize=True, or dropout)',
+    'a flow of zuko that moves each feature by itself, with more than activations between the layers of its networks (normalize=True)',
     /\.transforms\.\d+\.hyper\.3\.weight$/,
     record,
   ],
-  ['a flow of zuko with an adjacency of its features in place of an order', withAdjacency, record],
   [
     'a mixture of Gaussians of zuko (GMM)',
     ({ tensors }) =>
@@ -419,8 +412,6 @@ function tensorNamed(name: string | undefined): string | undefined {
 
 const first = (tensors: Tensors): string | undefined => tensorNamed([...tensors.keys()][0]);
 
-const rowsOf = (tensors: Tensors, name: string): number => tensors.get(name)?.shape[0] ?? 0;
-
 /** sbi has flows of other libraries, in objects of its own. */
 function ofSbi(kind: string): (seen: Seen) => string {
   return ({ classes }) =>
@@ -433,22 +424,6 @@ function countOf(kind: string, list: string): (seen: Seen) => string {
     const numbers = new Set([...tensors.keys()].flatMap((name) => pattern.exec(name)?.[1] ?? []));
     return `${kind}: ${several(numbers.size, 'flow')}, one for each scale (${list}), behind a network that gives their features`;
   };
-}
-
-/** Transforms of zuko whose parameters depend on no other feature. */
-function zukoAlone({ tensors }: Seen, single: boolean): string | undefined {
-  const base = find(tensors, /(^|\.)base\.(loc|_0)$/);
-  if (base === undefined || (rowsOf(tensors, base) === 1) !== single) return undefined;
-  const name = find(tensors, /(^|\.)transform\.(transforms\.\d+\.)?(phi\.0|hyper\.0\.weight)$/);
-  const at = name?.replace(/(phi|hyper)\.0(\.weight)?$/, '');
-  const others = ['hyper.0.mask', 'mask', 'order'].some((part) => tensors.has(`${at}${part}`));
-  return others ? undefined : tensorNamed(name);
-}
-
-function withAdjacency({ tensors }: Seen): string | undefined {
-  const name = find(tensors, /(^|\.)transform\.(transforms\.\d+\.)?hyper\.0\.mask$/);
-  const hasOrder = name !== undefined && tensors.has(name.replace(/hyper\.0\.mask$/, 'order'));
-  return hasOrder ? undefined : tensorNamed(name);
 }
 
 interface Told {

@@ -7,12 +7,12 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
 import { givenContext } from './context';
 import type { Net } from './conditioner';
-import { layerNorm } from './layer-norm';
+import { layerNorm, standardizing } from './layer-norm';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
 
-/** Keras' defaults. */
-const epsilons = { batch: 1e-3, layer: 1e-3, rms: 1e-6 };
+/** Keras' defaults, and zuko's. */
+const epsilons = { batch: 1e-3, layer: 1e-3, rms: 1e-6, standardized: 1e-5 };
 
 export interface DenseBlocksOptions {
   name: string;
@@ -33,6 +33,7 @@ export function denseBlocks(options: DenseBlocksOptions): Net {
   const normOf = (path: string, width: number): Norm => {
     if (options.norm === 'none') return noNorm;
     const epsilon = epsilons[options.norm];
+    if (options.norm === 'standardized') return standardizing(epsilon);
     return options.norm === 'batch'
       ? norm({ name: path, channels: width, decay: normDecay, epsilon })
       : layerNorm(path, width, epsilon, options.norm === 'layer');

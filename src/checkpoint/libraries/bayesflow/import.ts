@@ -38,7 +38,7 @@ type Step = { kind: 'actNorm' | 'permutation' | 'orthogonal'; at: string } | Hal
 /** What the layers of a network do besides. */
 type Net = Pick<VectorModelConfig, 'activation' | 'slope'> & {
   skips: boolean;
-  norm: VectorModelConfig['denseNorm'];
+  norm: Exclude<VectorModelConfig['denseNorm'], 'standardized'>;
 };
 
 /** The map of each feature: an affine one where there are no bins. */

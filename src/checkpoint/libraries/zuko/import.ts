@@ -5,6 +5,7 @@
  * Bernstein polynomial (BPF), the coefficients of polynomials whose squares
  * are added (SOSPF), or the components of mixtures (GF), whose layers map each feature by itself and may have no networks.
  */
+import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { mostDegree, mostPolynomials, type TransformConfig } from '../../../config/layer-parts';
 import type { TransformName } from '../../../config/transforms';
@@ -22,7 +23,7 @@ import {
   type ReadBase,
   type StepOf,
 } from '../../import/chain-importer';
-import { arePlaces, checkMasks } from '../../import/made';
+import { arePlaces, checkMasks, orderOfGraph } from '../../import/made';
 import { inverseMatrixLayer, productOf, rescaleOf } from '../../import/matrices';
 import {
   hiddenWords,
@@ -33,7 +34,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { ofFeatures } from '../../import/names';
+import { ofFeatures, type Renaming } from '../../import/names';
 import {
   activationOf,
   activationQuestion,
@@ -73,6 +74,12 @@ interface Mapped extends CouplingStep {
   clipped?: boolean;
   /** Whether its network, if it has one, sees the context alone. */
   elementwise?: boolean;
+  /** Without a network: numbers of each feature in each of its parameters, and the transform that has such ones. */
+  parameters?: { sizes: readonly number[]; univariate: string | undefined };
+  /** Whether its network normalizes what comes into a layer. */
+  normalized?: boolean;
+  /** Whether its masks are those of a graph of the features, not of an order. */
+  graph?: boolean;
   /** In a LazyInverse, so that the network sees the output. */
   reversed?: boolean;
   /** What is in the way of it, in words. */
@@ -127,6 +134,7 @@ const bernstein = 'BoundedBernsteinTransform';
 /** With a degree behind it. */
 const squares = 'SOSPolynomialTransform';
 const mixture = 'GaussianizationTransform';
+const splines = 'MonotonicRQSTransform';
 /** By which it brings probabilities nearer to 1/2. */
 const shrinkage = 1e-6;
 /** What SOSPF has between two layers: the bound of its SoftclipTransform. */
@@ -148,7 +156,7 @@ const squaresOf = (values: number): { value: string; label: string }[] =>
 const splineKinds = new SplineKinds({
   name: 'zuko',
   key: 'univariate',
-  spline: 'MonotonicRQSTransform',
+  spline: splines,
   splineLabel: (bins) => `splines with ${bins} bins (NSF)`,
   others: (values) => [
     {
@@ -169,7 +177,10 @@ const splineKinds = new SplineKinds({
   askedAt: [11, 26],
 });
 
-type Read = Pick<Mapped, 'kind' | 'at' | 'features' | 'stack' | 'clipped' | 'elementwise'>;
+type Read = Pick<
+  Mapped,
+  'kind' | 'at' | 'features' | 'stack' | 'clipped' | 'elementwise' | 'parameters' | 'graph' | 'normalized'
+>;
 
 const mapWords = ({ transform, bins, values }: ZukoMap): string => [transform, bins, values].join(' ');
 
@@ -214,7 +225,8 @@ function withReadings(step: Read, readings: readonly (Reading | undefined)[], ne
     ...(known.length === 0 ? { blocked } : {}),
     alike: {
       ...sizesOf(step.stack),
-      ...(step.elementwise ? { 'maps each feature by itself': step.stack.numbers.length > 0 } : {}),
+      ...(step.elementwise ? { 'maps each feature by itself': step.parameters ?? 'by a network' } : {}),
+      ...(step.normalized ? { 'has a normalized network, unlike': true } : {}),
       ...(step.clipped ? { 'is before a transform without tensors': true } : {}),
     },
   };
@@ -225,13 +237,12 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
   const mask = file.tensors.get(`${at}mask`)?.shape;
   if (mask?.length !== 1) return `${at}mask of a coupling`;
   const features = mask[0]!;
-  const stack = stackOf(
-    file,
-    at,
-    rests.filter((rest) => rest !== 'mask'),
-  );
+  const layers = rests.filter((rest) => rest !== 'mask');
+  // A norm without tensors behind each activation.
+  const normalized = rests.includes('hyper.3.weight');
+  const stack = stackOf(file, at, layers, normalized ? 3 : 2);
   if (typeof stack === 'string') return stack;
-  const step = { kind: 'coupling', at: name, features, stack } as const;
+  const step = { kind: 'coupling', at: name, features, stack, normalized } as const;
   // zuko's own masks pass half of the features; others may pass any number.
   const halves = [Math.ceil(features / 2), Math.floor(features / 2)];
   // The number of features is checked later.
@@ -250,8 +261,12 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): M
 
 function readAutoregressive(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
   const name = at.slice(0, -1);
-  const features = lengthOf(file, `${at}order`);
-  if (features === undefined) return `${at}order is not of features, such as [2]`;
+  const graph = !rests.includes('order');
+  const features = graph ? featuresOfBase(file) : lengthOf(file, `${at}order`);
+  if (features === undefined)
+    return graph
+      ? `a base that says how many features ${name} has`
+      : `${at}order is not of features, such as [2]`;
   const layers = rests.filter((rest) => rest !== 'order');
   const stack = stackOf(
     file,
@@ -268,38 +283,75 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
   }
   if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
   const clipped = isBeforeGap(file, name);
-  const step = { kind: 'autoregressive', at: name, features, stack, clipped } as const;
+  const step = { kind: 'autoregressive', at: name, features, stack, clipped, graph } as const;
   const map = mapOf(stack.widths.at(-1)! / features);
   const context = stack.widths[0]! - features;
   return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${at}hyper`);
 }
 
-/** An ElementWiseTransform of GF: shifts and scales [features, components], or a network of the context that gives them. */
+/** Which transform has parameters of these shapes, each behind the axis of features. */
+function parametersOf(shapes: readonly (readonly number[])[]): Mapped['parameters'] | undefined {
+  const sizes = shapes.map(sizeOf);
+  const [first = 0, second, third] = sizes;
+  const ranks = shapes.map(({ length }) => length).join();
+  switch (ranks) {
+    case '0':
+    case '0,0':
+      return { sizes, univariate: undefined };
+    case '1':
+      return { sizes, univariate: bernstein };
+    case '1,1':
+      return first === second ? { sizes, univariate: mixture } : undefined;
+    case '1,1,1':
+      return first === second && third === first - 1 ? { sizes, univariate: splines } : undefined;
+    case '2,0':
+      return { sizes, univariate: `${squares}:${shapes[0]![1]! - 1}` };
+    default:
+      return undefined;
+  }
+}
+
+/** An ElementWiseTransform: its parameters [features, …], or a network of the context that gives them. */
 function readElementwise(file: TensorFile, at: string, rests: readonly string[]): Mapped | string {
   const name = at.slice(0, -1);
-  const step = { kind: 'autoregressive', at: name, elementwise: true } as const;
-  const [features = 0, components = 0, ...more] = file.tensors.get(`${at}phi.0`)?.shape ?? [];
-  if (features > 0) {
-    const same = file.tensors.get(`${at}phi.1`)?.shape.join() === `${features},${components}`;
-    if (!same || components === 0 || more.length > 0 || rests.length !== 2)
-      return `shifts and scales of mixtures in ${at}phi (GF)`;
-    const widths = [features, 1, 2 * features * components];
-    const stack = { prefix: `${at}hyper.`, numbers: [], widths, hidden: [1] };
+  const clipped = isBeforeGap(file, name);
+  const step = { kind: 'autoregressive', at: name, elementwise: true, clipped } as const;
+  if (rests.every((rest) => /^phi\.\d+$/.test(rest))) {
+    const shapes = rests.map((_, i) => file.tensors.get(`${at}phi.${i}`)?.shape ?? []);
+    const features = shapes[0]![0] ?? 0;
+    const parameters = parametersOf(shapes.map((shape) => shape.slice(1)));
+    if (!parameters || shapes.some(([first, ...rest]) => first !== features || rest.includes(0)))
+      return `parameters of a known transform in ${at}phi`;
+    const values = parameters.sizes.reduce((sum, size) => sum + size);
+    const stack = {
+      prefix: `${at}hyper.`,
+      numbers: [],
+      widths: [features, 1, features * values],
+      hidden: [1],
+    };
+    const isPolynomial = parameters.univariate !== undefined && parameters.univariate !== splines;
+    const map: ZukoMap | undefined = isPolynomial ? { transform: 'polynomial', values } : mapOf(values);
     return withReadings(
-      { ...step, features, stack },
-      [{ map: { transform: 'polynomial', values: 2 * components }, context: 0 }],
+      { ...step, features, stack, parameters },
+      map ? [{ map, context: 0 }] : [],
       `${at}phi`,
     );
   }
   const stack = stackOf(file, at, rests);
   if (typeof stack === 'string') return stack;
-  const base = [...file.tensors.keys()].find((tensor) => /(^|\.)base\.(loc|lower|_0)$/.test(tensor));
-  const size = base === undefined ? undefined : lengthOf(file, base);
   const [context = 0, outputs = 0] = [stack.widths[0], stack.widths.at(-1)];
-  if (size === undefined || outputs % size !== 0) return `${at}mask of a coupling`;
+  const size = featuresOfBase(file, outputs);
+  if (size === undefined) return `${at}mask of a coupling`;
   const map = mapOf(outputs / size);
   const seen = { ...stack, widths: [size + context, ...stack.widths.slice(1)] };
   return withReadings({ ...step, features: size, stack: seen }, map ? [{ map, context }] : [], `${at}hyper`);
+}
+
+/** Features that the base has, where a network gives as many values for each. */
+function featuresOfBase(file: TensorFile, outputs = 0): number | undefined {
+  const base = [...file.tensors.keys()].find((tensor) => /(^|\.)base\.(loc|lower|_0|phi\.1)$/.test(tensor));
+  const size = base === undefined ? undefined : file.tensors.get(base)!.shape.at(-1);
+  return size && outputs % size === 0 ? size : undefined;
 }
 
 const nextTo = (at: string, steps = 1): string =>
@@ -307,18 +359,21 @@ const nextTo = (at: string, steps = 1): string =>
 
 /** Whether one autoregressive layer, a transform without tensors and another one follow each other. @param at of the first */
 function isBeforeGap({ tensors }: TensorFile, at: string): boolean {
-  if (!/\.\d+$/.test(at) || !tensors.has(`${nextTo(at, 2)}.order`)) return false;
+  const behind = ['order', 'phi.0', 'hyper.0.weight'].map((name) => `${nextTo(at, 2)}.${name}`);
+  if (!/\.\d+$/.test(at) || !behind.some((name) => tensors.has(name))) return false;
   const next = `${nextTo(at)}.`;
   return ![...tensors.keys()].some((name) => name.startsWith(next));
 }
 
-function stackOf(file: TensorFile, at: string, rests: readonly string[]): LinearStack | string {
+function stackOf(file: TensorFile, at: string, rests: readonly string[], step = 2): LinearStack | string {
   const strange = rests.find((rest) => !/^hyper\.\d+\./.test(rest));
   if (strange) return `${at}${strange} is not known`;
   return linearStack(
     file,
     `${at}hyper.`,
     rests.map((rest) => rest.slice('hyper.'.length)),
+    false,
+    step,
   );
 }
 
@@ -421,7 +476,10 @@ function inverseOf(step: Mapped | Other): Mapped | Other {
 }
 
 /** All features have one place; a network sees the context behind zeros for them, and without one gives its last bias. */
-async function elementwise({ at, features, stack, reversed }: Mapped, file: TensorFile): Promise<OurLayer> {
+async function elementwise(
+  { at, features, stack, parameters, reversed }: Mapped,
+  file: TensorFile,
+): Promise<OurLayer> {
   const order = Array.from({ length: features }, () => 0);
   const layer = { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' } as const;
   if (stack.numbers.length > 0) {
@@ -436,13 +494,14 @@ async function elementwise({ at, features, stack, reversed }: Mapped, file: Tens
       },
     };
   }
-  const parts = await Promise.all(['phi.0', 'phi.1'].map((part) => file.read(`${at}.${part}`)));
-  const components = parts[0]!.shape[1]!;
-  const outputs = 2 * components * features;
-  const bias = Float32Array.from({ length: outputs }, (_, i) => {
-    const [feature, value] = [Math.floor(i / (2 * components)), i % (2 * components)];
-    return parts[value < components ? 0 : 1]!.data[feature * components + (value % components)]!;
-  });
+  const { sizes } = parameters!;
+  const parts = await Promise.all(sizes.map((_, i) => file.read(`${at}.phi.${i}`)));
+  const bias = Float32Array.from(
+    order.flatMap((_, feature) =>
+      parts.flatMap(({ data }, i) => [...data.subarray(feature * sizes[i]!, (feature + 1) * sizes[i]!)]),
+    ),
+  );
+  const outputs = bias.length;
   return {
     ...{ theirs: at, layer },
     adapt(tensors, name) {
@@ -455,23 +514,33 @@ async function elementwise({ at, features, stack, reversed }: Mapped, file: Tens
 }
 
 async function autoregressive(
-  { at, stack, reversed }: Mapped,
-  file: TensorFile,
+  { at, features, stack, reversed }: Mapped,
+  { file, steps }: ZukoChain,
   { context }: Reading,
 ): Promise<OurLayer> {
+  const masks = stack.numbers.map((number, i) => ({
+    mask: `${at}.hyper.${number}.mask`,
+    outputs: stack.widths[i + 1]!,
+  }));
+  const sees = reversed ? 'output' : 'input';
+  const table = stackNames(stack, 'net.');
+  if (steps.some(isGraph)) {
+    const order = await orderOfGraph(file, features, masks, context);
+    const kept = masks.map(({ mask }, i): Renaming => ({
+      theirs: mask,
+      ours: `net.${i}.mask`,
+      transform: 'transpose',
+    }));
+    return { theirs: at, layer: { kind: 'autoregressive', order, sees }, table: [...table, ...kept] };
+  }
   const order = [...(await file.read(`${at}.order`)).data];
   if (!arePlaces(order)) {
     throw new UserError(
       `${file.file}: ${at}.order does not number at least two places from 0 on; it is [${order.slice(0, 20).join(', ')}].`,
     );
   }
-  const masks = stack.numbers.map((number, i) => ({
-    mask: `${at}.hyper.${number}.mask`,
-    outputs: stack.widths[i + 1]!,
-  }));
   await checkMasks(file, order, masks, { context, fromContext: context > 0 });
-  const layer = { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' } as const;
-  return { theirs: at, layer, table: stackNames(stack, 'net.') };
+  return { theirs: at, layer: { kind: 'autoregressive', order, sees }, table };
 }
 
 async function rescale(
@@ -500,13 +569,24 @@ function title(chain: ZukoChain): string {
   return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${taken}, networks ${hiddenWords(stack.hidden)}`;
 }
 
-/** GF without a context. */
-const isWithoutNet = ({ first }: Pick<ZukoChain, 'first'>): boolean => first.stack.numbers.length === 0;
+const isGraph = (step: Mapped | Other): boolean => 'stack' in step && step.graph === true;
+
+/** What parameters without a network leave open, by their transform. */
+const askedOf: Readonly<Record<string, ImportQuestion[]>> = {
+  [splines]: [splineQuestion, slopeQuestion],
+  [bernstein]: [polynomialQuestion],
+  [squares]: [slopeQuestion],
+};
 
 function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
   const { file, base, couplings } = chain;
   const isPolynomial = map.transform === 'polynomial';
-  if (isWithoutNet(chain) || (!isPolynomial && map.bins === undefined)) return [];
+  const { parameters } = chain.first;
+  if (parameters)
+    return (askedOf[parameters.univariate?.split(':')[0] ?? ''] ?? []).map((question) =>
+      askedOfAll(question, couplings.length),
+    );
+  if (!isPolynomial && map.bins === undefined) return [];
   // Only NCSF has a box whose corners have names.
   const univariate =
     base === boxUniform && !isPolynomial ? [] : splineKinds.questions(file, takenBy(chain, map));
@@ -514,14 +594,17 @@ function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
   return [...univariate, ...numbers.map((question) => askedOfAll(question, couplings.length))];
 }
 
-/** No class of zuko but SOSPF has transforms without tensors, and 4 is its default degree. */
+/** No class of zuko but SOSPF has transforms without tensors, it has one between each two layers, and 4 is its default degree. */
 function takenBy({ steps, first }: Pick<ZukoChain, 'steps' | 'first'>, map: ZukoMap) {
   // NSF and MAF of one feature map it by itself too.
   if (first.elementwise && first.features > 1 && (map.values ?? 3 * (map.bins ?? 1) - 1) % 2 === 0)
     return { ...map, likely: mixture };
+  const hasClips = steps.some(({ kind }) => kind === 'clip');
+  const isSequence = steps.filter((step) => step.kind === 'autoregressive' && !step.elementwise).length > 1;
+  if (map.bins !== undefined && isSequence && !hasClips) return { ...map, likely: splines };
   const usual = `${squares}:4`;
   const isUsual = map.values !== undefined && squaresOf(map.values).some(({ value }) => value === usual);
-  return { ...map, ...(steps.some(({ kind }) => kind === 'clip') && isUsual ? { likely: usual } : {}) };
+  return { ...map, ...(hasClips && isUsual ? { likely: usual } : {}) };
 }
 
 const box = ([lower, upper]: readonly Float32Array[]): ReadBase => ({
@@ -550,8 +633,9 @@ export const zuko = chainImporter<Mapped, Other>({
     }
     // An AffineTransform, by which sbi standardizes.
     if (rests.toSorted().join() === 'loc,scale') return { ...step, kind: 'affine' };
-    if (rests.includes('order')) return readAutoregressive(file, at, rests);
-    return rests.includes('mask') ? readCoupling(file, at, rests) : readElementwise(file, at, rests);
+    if (rests.includes('order') || rests.includes('hyper.0.mask')) return readAutoregressive(file, at, rests);
+    if (rests.includes('mask')) return readCoupling(file, at, rests);
+    return readElementwise(file, at, rests);
   },
   gap: (at) => ({ kind: 'clip', at }),
   base: {
@@ -589,7 +673,10 @@ export const zuko = chainImporter<Mapped, Other>({
       steps.flatMap((step) => ('stack' in step && step.clipped ? [nextTo(step.at)] : [])),
     );
     const other = steps.find(({ kind, at }) => kind === 'clip' && !known.has(at));
-    return other && `${other.at} is a transform without tensors`;
+    if (other) return `${other.at} is a transform without tensors`;
+    const alone = steps.find((step) => 'stack' in step && step.elementwise);
+    const graph = steps.find(isGraph);
+    return alone && graph && `${graph.at} with an order of its features beside ${alone.at}, not an adjacency`;
   },
   part(couplings) {
     const parts: Mapped[][] = [];
@@ -612,20 +699,20 @@ export const zuko = chainImporter<Mapped, Other>({
   },
   title,
   questions: (chain) => [
-    ...(isWithoutNet(chain) ? [] : [activationQuestion]),
+    ...(chain.first.parameters ? [] : [activationQuestion]),
     ...splineQuestions(chain, readingOf(chain)!.map),
     ...(chain.steps.some((step) => step.kind === 'matrix' && step.tensor === '_0') ? [mixingQuestion] : []),
     ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
   async model(chain, answers) {
-    const { at, stack, clipped, reversed } = chain.first;
+    const { at, stack, clipped, parameters, normalized, reversed } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
     const values = map.values ?? 3 * (bins ?? 0) - 1;
     // A box whose corners have names says that it is NCSF.
     const isNcsf = chain.base === boxUniform && bins !== undefined;
-    const univariate = isWithoutNet(chain)
-      ? mixture
+    const univariate = parameters
+      ? parameters.univariate
       : isNcsf
         ? undefined
         : splineKinds.check(chain.file, takenBy(chain, map), answers);
@@ -671,12 +758,14 @@ export const zuko = chainImporter<Mapped, Other>({
     }
     return {
       hidden: stack.hidden,
+      ...(normalized ? { net: 'dense', denseSkips: false, denseNorm: 'standardized' } : {}),
       nets: 'joint',
       conditioning: 'selected',
       activation: activationOf(answers),
       transform: own ?? (transform as TransformName),
       ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',
+      ...(chain.steps.some(isGraph) ? { madeMasks: 'stored' } : {}),
       ...(transform === 'affine'
         ? {
             affine: reversed ? 'inverse-scale-then-shift' : 'scale-then-shift',
@@ -716,7 +805,7 @@ export const zuko = chainImporter<Mapped, Other>({
         return [await coupling(step, file, await exactReading(chain))];
       case 'autoregressive':
         if (step.elementwise) return [await elementwise(step, file)];
-        return [await autoregressive(step, file, await exactReading(chain))];
+        return [await autoregressive(step, chain, await exactReading(chain))];
     }
   },
 });

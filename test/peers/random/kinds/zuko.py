@@ -101,17 +101,17 @@ def autoregressive(make_flow, splines, half=None):
 
 
 def one_feature(rng):
-    """Its network sees the context alone; without one there is none, and nothing to ask about it."""
+    """Its network sees the context alone; without one there is none, and the shapes of its parameters say what they are for."""
     settings, net, answers = sizes(rng)
     settings |= {"features": 1, "transforms": int(rng.integers(1, 4))}
-    kind = pick(rng, [zuko.flows.NSF, zuko.flows.MAF])
-    refusal = None if settings["context"] else "zuko"
-    if refusal:
+    kind = pick(rng, [zuko.flows.NSF, zuko.flows.MAF, zuko.flows.BPF, zuko.flows.SOSPF])
+    named = {"NSF": "MonotonicRQSTransform", "BPF": "BoundedBernsteinTransform", "SOSPF": "SOSPolynomialTransform:4"}
+    if not settings["context"]:
         net = answers = {}
-    elif kind is zuko.flows.NSF:
-        answers["univariate"] = "MonotonicRQSTransform"
-    flow = kind(**settings, **net)
-    return case(flow, rng, settings | {"of": kind.__name__, "net": net}, answers, refusal=refusal)
+    elif kind.__name__ in named:
+        answers["univariate"] = named[kind.__name__]
+    made = case(kind(**settings, **net), rng, settings | {"of": kind.__name__, "net": net}, answers)
+    return reached(made, False) if kind is zuko.flows.SOSPF else made
 
 
 def spline_shapes(bins):
@@ -192,12 +192,26 @@ def adjacency(rng):
     below[1, 0] = True
     order = torch.randperm(features)
     given = below[order][:, order]
+    if context > 0 and rng.random() < 0.5:
+        given = torch.cat((given, torch.rand(features, context) < 0.7), dim=1)
     parts = [
         zuko.flows.MaskedAutoregressiveTransform(features, context, adjacency=given, **net)
         for _ in range(int(rng.integers(1, 4)))
     ]
+    if rng.random() < 0.4:
+        parts.append(zuko.flows.MaskedAutoregressiveTransform(features, context, **net))
     flow = zuko.flows.Flow(parts, zuko.flows.NICE(features).base)
-    return case(flow, rng, settings | {"net": net}, answers, refusal="no library|zuko")
+    return case(flow, rng, settings | {"net": net}, answers)
+
+
+def normalized(rng):
+    """Couplings whose networks standardize what comes into their layers."""
+    settings, net, answers = sizes(rng)
+    settings |= {"transforms": int(rng.integers(1, 4))}
+    kind = pick(rng, [zuko.flows.RealNVP, zuko.flows.NICE])
+    net["normalize"] = True
+    flow = kind(**settings, **net, randmask=bool(rng.random() < 0.5))
+    return case(flow, rng, settings | {"of": kind.__name__, "net": net}, answers)
 
 
 def residual(rng):
@@ -390,5 +404,6 @@ kinds = {
     "zuko-masked": masked,
     "zuko-one-feature": one_feature,
     "zuko-adjacency": adjacency,
+    "zuko-normalized": normalized,
     "zuko-residual": residual,
 }

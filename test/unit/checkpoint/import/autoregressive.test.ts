@@ -37,6 +37,11 @@ function flipped(tensors: Tensors, name: string): void {
   change(tensors, name, [1 - first!, ...rest]);
 }
 
+/** Masks as those of an adjacency are, which leaves no order. */
+function asGraph(tensors: Tensors): void {
+  for (const name of [...tensors.keys()]) if (name.endsWith('.order')) tensors.delete(name);
+}
+
 /** Last layer of a network with as many outputs. */
 function withOutputs(tensors: Tensors, layer: string, outputs: number): void {
   const inputs = tensors.get(`${layer}.weight`)!.shape[1]!;
@@ -68,6 +73,18 @@ const thrown: [keyof typeof originals, string, (tensors: Tensors) => void, RegEx
     'a mask that does not fit the network',
     (tensors) => change(tensors, 'transform.transforms.0.mask', [1, 1, 1, 0]),
     /transform\.transforms\.0\.mask passes 3 of 4 features.*hyper sees 2 values/,
+  ],
+  [
+    'zuko-nsf-2d',
+    'masks of a graph that has a circle',
+    (tensors) => {
+      asGraph(tensors);
+      for (const number of [0, 2, 4]) {
+        const name = `transform.transforms.1.hyper.${number}.mask`;
+        change(tensors, name, new Array<number>(tensors.get(name)!.data.length).fill(1));
+      }
+    },
+    /transforms\.1\.hyper\.4\.mask and the masks before it, features depend on themselves by way of others/,
   ],
   [
     'normflows-nsf-ar-3d',
@@ -174,6 +191,18 @@ describe('splines and autoregressive layers', () => {
     ];
     assert.deepEqual(prefixed.tensors, plain.tensors);
     assert.deepEqual(prefixed.config, plain.config);
+  });
+
+  it('follows a graph of the features by its masks', async () => {
+    const [plain, graph] = [
+      await loadAnyCheckpoint(originals['zuko-nsf-2d']),
+      await loadAnyCheckpoint(await changed('zuko-nsf-2d', asGraph)),
+    ];
+    const model = { ...plain.config.model, madeMasks: 'stored' };
+    assert.deepEqual(graph.config, { ...plain.config, model });
+    const mask = graph.tensors['autoregressive.0.net.0.mask']!;
+    assert.deepEqual(mask.shape, graph.tensors['autoregressive.0.net.0.weight']!.shape);
+    assert.ok(mask.data.includes(0) && mask.data.includes(1));
   });
 
   it('asks for the bound of splines, which the file does not hold', async () => {

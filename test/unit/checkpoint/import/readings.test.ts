@@ -48,6 +48,15 @@ async function zukoWith(values: number): Promise<string> {
   return file;
 }
 
+/** The same with one layer, which may be of any class. */
+async function singleWith(values: number): Promise<string> {
+  const file = path.join(folder, `zuko-single-${values}.safetensors`);
+  await writeChanged({ path: await zukoWith(values) }, file, (tensors) => {
+    for (const name of [...tensors.keys()]) if (!/transforms\.0\.|base/.test(name)) tensors.delete(name);
+  });
+  return file;
+}
+
 async function nflowsWith(values: number): Promise<string> {
   const file = path.join(folder, `nflows-${values}.safetensors`);
   await writeChanged({ path: wild('nflows-maf-rqs-3d', 'model.pt') }, file, (tensors) =>
@@ -78,7 +87,10 @@ describe('as many values a feature as splines take', () => {
   });
 
   it('are refused where another kind is as likely, with all that they may be', async () => {
-    const file = await zukoWith(11);
+    // Between two layers of sums of squares there would be a transform without tensors.
+    const { config } = await opened(await zukoWith(11));
+    assert.equal(config.model.bins, 4);
+    const file = await singleWith(11);
     await assert.rejects(
       opened(file),
       /fits splines with 4 bins \(NSF\) as well as Bernstein polynomials of degree 10 \(BPF\) and sums of squares of 5 polynomials of degree 1 \(SOSPF\) and .*of 2 polynomials of degree 4 \(SOSPF\) and squares of a polynomial of degree 9 \(SOSPF\) of zuko.*If they are sums of squares of 2 polynomials of degree 4 \(SOSPF\), write \{"answers": \{"univariate": "SOSPolynomialTransform:4"\}\}/,
@@ -127,17 +139,60 @@ describe('as many values a feature as splines take', () => {
     );
   });
 
-  it('are mixtures where no network gives them, each feature by itself', async () => {
-    const file = path.join(folder, 'zuko-gf.safetensors');
+  /** zuko's flow of two features with these parameters in place of networks. */
+  async function withParameters(name: string, shapes: readonly number[][]): Promise<string> {
+    const file = path.join(folder, `${name}.safetensors`);
     await writeChanged({ path: wild('zuko-nsf-2d', 'flow.pt') }, file, (tensors) => {
       for (const name of [...tensors.keys()]) {
         if (!name.includes('transforms.')) continue;
         tensors.delete(name);
         const at = /^.*transforms\.\d+\./.exec(name)![0];
-        tensors.set(`${at}phi.0`, { shape: [2, 3], data: Float32Array.of(1, 2, 3, 4, 5, 6) });
-        tensors.set(`${at}phi.1`, { shape: [2, 3], data: Float32Array.of(7, 8, 9, 10, 11, 12) });
+        let value = 0;
+        for (const [i, shape] of shapes.entries()) {
+          const size = shape.reduce((product, n) => product * n, 1);
+          const data = Float32Array.from({ length: size }, () => ++value);
+          tensors.set(`${at}phi.${i}`, { shape, data });
+        }
       }
     });
+    return file;
+  }
+
+  it('are named by the shapes of parameters where no network gives them', async () => {
+    const transformOf = async (name: string, shapes: number[][]) => {
+      const { config, tensors } = await opened(await withParameters(name, shapes));
+      const { transform, bins } = config.model as VectorModelConfig;
+      const bias = tensors['autoregressive.0.net.1.bias']!.data;
+      return { transform: typeof transform === 'string' ? transform : transform.kind, bins, bias: [...bias] };
+    };
+    assert.deepEqual(await transformOf('affine', [[2], [2]]), {
+      ...{ transform: 'affine', bins: 8, bias: [1, 3, 2, 4] },
+    });
+    const splines = [
+      [2, 2],
+      [2, 2],
+      [2, 1],
+    ];
+    assert.deepEqual(await transformOf('splines', splines), {
+      ...{ transform: 'rationalQuadratic', bins: 2, bias: [1, 2, 5, 6, 9, 3, 4, 7, 8, 10] },
+    });
+    // As many values as splines of 2 bins take.
+    assert.equal((await transformOf('polynomials', [[2, 5]])).transform, 'bernstein');
+    assert.equal((await transformOf('squares', [[2, 2, 2], [2]])).transform, 'sumOfSquares');
+    await assert.rejects(
+      transformOf('no transform', [
+        [2, 3],
+        [2, 2],
+      ]),
+      /parameters of a known transform/,
+    );
+  });
+
+  it('are mixtures where no network gives them, each feature by itself', async () => {
+    const file = await withParameters('zuko-gf', [
+      [2, 3],
+      [2, 3],
+    ]);
     const { config, tensors, origin } = await opened(file);
     const { transform, layers = [] } = config.model as VectorModelConfig;
     assert.deepEqual(transform, {
@@ -159,7 +214,7 @@ describe('as many values a feature as splines take', () => {
   });
 
   it('are splines of as many bins as the script saved beside them', async () => {
-    const file = await openTensorFile(await zukoWith(11));
+    const file = await openTensorFile(await singleWith(11));
     const kind = (extras: typeof file.extras) =>
       recognize({ ...file, extras })!.questions.find(({ key }) => key === 'univariate')!.answer.default;
     assert.equal(kind({ 'hyper_parameters.bins': 4 }), 'MonotonicRQSTransform');
