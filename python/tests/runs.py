@@ -119,21 +119,21 @@ def difference(a, b):
     return max(abs(a[step] - b[step]) / max(abs(b[step]), 1) for step in a)
 
 
-def goes_on_after_killed_workers(command_for, family, tmp_path):
-    steps = 50 * KILLS
+def goes_on_after_killed_workers(command_for, family, tmp_path, kills=KILLS):
+    steps = 50 * kills
     whole, run = (prepared("table", tmp_path / name) for name in ("whole", "killed"))
     for folder in (whole, run):
         ends_at(folder, steps)
     train(whole, 2)
-    draw = random.Random(KILLS)
+    draw = random.Random(kills)
     with subprocess.Popen(command_for(run), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
-        for step in sorted(draw.sample(range(5, steps - 20), KILLS)):
-            wait_for(lambda step=step: (run / "metrics.jsonl").exists() and len(rows(run)) >= step, 120)
+        for step in sorted(draw.sample(range(5, steps - 20), kills)):
+            wait_for(lambda step=step: (run / "metrics.jsonl").exists() and len(rows(run)) >= step, 300)
             workers = [process for process, name in family().items() if "flowscope.train\0" in name or "::Worker" in name]
             first = first_process(run)
             os.kill(draw.choice([process for process in workers if process != started.pid]), signal.SIGKILL)
-            wait_for(lambda first=first: first_process(run) not in (None, first), 120)
-        assert started.wait(patience(120)) == 0
+            wait_for(lambda first=first: first_process(run) not in (None, first), 300)
+        assert started.wait(patience(300)) == 0
     assert rows(run)[-1]["step"] == steps
     assert difference(curve(run), curve(whole)) < PROCESSES
     wait_for(lambda: not family(), 10)

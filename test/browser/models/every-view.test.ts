@@ -1,11 +1,11 @@
 /**
- * Every tab of every region, in a real window, of our flows on digits, MNIST and two moons and of two that other libraries
+ * Every tab of every region, in a real window, of our flows on digits and two moons and of two that other libraries
  * trained. What the views say has to agree with one another, and what they draw has to be there.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { until } from '../../inspector/until';
-import { isImage, openModel, showTab, triedOn, untilWords } from '../../inspector/models';
+import { isImage, openModel, showTab, unlike, untilWords } from '../../inspector/models';
 import { drawn, near, parseNumber, result, untilInk, value } from '../../inspector/frame';
 import { inWindow } from '../support/in-window';
 import type { InspectorWindow } from '../../inspector/window';
@@ -17,7 +17,7 @@ describe('every view', () => {
     editor = window;
   });
 
-  for (const model of triedOn) {
+  for (const model of unlike) {
     it(`of ${model.name} agrees with the others`, async () => {
       const image = isImage(model);
       const data = model.steps.length > 0;

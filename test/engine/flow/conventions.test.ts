@@ -84,7 +84,9 @@ describe('a flow of any convention', () => {
   });
   after(() => Promise.all([tensorflow.dispose(), onnx.dispose()]));
 
-  for (const { label, bijection } of tried('engine/flow/conventions', conventionCases, oneIn(24))) {
+  // Every second one: python/tests/test_emitted holds all of them, run by ONNX Runtime, to what PyTorch computes.
+  const cases = conventionCases.filter(oneIn(2));
+  for (const { label, bijection } of tried('engine/flow/conventions', cases, oneIn(12))) {
     const flow = bijection;
     it(`is the same traced: ${label}`, async () => {
       const values = movedValues(flow, 8);
