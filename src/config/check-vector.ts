@@ -92,19 +92,20 @@ export function checkVector(model: VectorModelConfig): Problem[] {
     const kind = autoregressive ? 'autoregressive' : 'coupling';
     problems.push(...checkTransformOf(model.transform, kind, 'model.transform'));
   }
-  if (model.layers) problems.push(...checkLayers(model.layers, model.dim));
+  if (model.layers) problems.push(...checkLayers(model.layers, model));
   problems.push(...checkBase(model));
   return problems;
 }
 
-function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: number): Problem[] {
+function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: VectorModelConfig): Problem[] {
+  const { dim } = model;
   const problems = layers.flatMap((layer, i): Problem[] => {
     const path = `model.layers.${i}`;
     if (layer.kind === 'coupling')
-      return [...checkMask(layer.mask, dim, `${path}.mask`), ...checkParts(layer, path)];
+      return [...checkMask(layer.mask, dim, `${path}.mask`), ...checkParts(layer, model, path)];
     if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`, 'feature');
     if (layer.kind === 'autoregressive')
-      return [...checkPlaces(layer.order, dim, `${path}.order`), ...checkParts(layer, path)];
+      return [...checkPlaces(layer.order, dim, `${path}.order`), ...checkParts(layer, model, path)];
     if (layer.kind === 'plu') {
       return [
         ...(layer.order ? checkOrder(layer.order, dim, `${path}.order`, 'feature') : []),
@@ -126,7 +127,11 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, dim: numb
 type Layer = NonNullable<VectorModelConfig['layers']>[number];
 
 /** The transform and the network that a layer has for itself. */
-function checkParts(layer: Extract<Layer, { kind: 'coupling' | 'autoregressive' }>, path: string): Problem[] {
+function checkParts(
+  layer: Extract<Layer, { kind: 'coupling' | 'autoregressive' }>,
+  model: VectorModelConfig,
+  path: string,
+): Problem[] {
   const { transform, net } = layer;
   const problems: Problem[] = transform ? checkTransformOf(transform, layer.kind, `${path}.transform`) : [];
   const add = (field: string, message: string) => problems.push({ path: `${path}.${field}`, message });
@@ -136,6 +141,8 @@ function checkParts(layer: Extract<Layer, { kind: 'coupling' | 'autoregressive' 
       'net.kind',
       'expected "mlp" or "residual": dense nets have no masks, which autoregressive layers need',
     );
+  if (layer.kind === 'coupling' && layer.shiftNet && (layer.nets ?? model.nets) === 'joint')
+    add('shiftNet', 'expected none, or `nets` "separate": no network gives t alone');
   if (layer.kind === 'coupling' && transform && layer.scaleClamp !== undefined)
     add('scaleClamp', 'expected none beside `transform`, which has a `scaleClamp` for itself');
   return problems;

@@ -63,6 +63,12 @@ const vectorLayer = v.variant('kind', [
       ),
     ),
     ...mappingParts,
+    shiftNet: v.optional(
+      v.pipe(
+        netConfig,
+        describe('The network of t of this coupling, where `nets` is separate and it is another one.'),
+      ),
+    ),
   }),
   v.strictObject({
     kind: v.pipe(

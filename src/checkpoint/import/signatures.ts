@@ -204,11 +204,6 @@ const signatures: readonly Signature[] = [
     /(^|\.)(q0\.ind_|flows\.\d+\.m?prq[ca]t\.(.*\.)?preprocessing\..*|flows\.\d+\.m?prq[ca]t\.tail_bound)$/,
     record,
   ],
-  [
-    'a flow of normflows with masked couplings whose networks of s and t are not alike',
-    ({ tensors }) => unlikeNets(tensors),
-    record,
-  ],
   // Those of a Glow are in blocks of their own, flows.0.1.flows.1.log_S.
   ['a flow of normflows with InvertibleAffine layers', /^flows\.\d+\.(sign_S|log_S)$/, record],
 
@@ -434,18 +429,6 @@ interface Told {
 function planar({ tensors }: Seen): string | undefined {
   const name = find(tensors, /(^|\.)flows\.\d+\.(flows\.\d+\.)?u$/);
   return name !== undefined && tensors.has(`${name.slice(0, -1)}w`) ? tensorNamed(name) : undefined;
-}
-
-/** A MaskedAffineFlow, whose networks are read if they have the same layers. */
-function unlikeNets(tensors: Tensors): string | undefined {
-  const names = [...tensors.keys()].filter((name) => /(^|\.)flows\.\d+\.[st]\.net\.\d+\.weight$/.test(name));
-  const shapeAt = (name: string) => tensors.get(name)?.shape.join();
-  const other = names.find(
-    (name) =>
-      shapeAt(name) !==
-      shapeAt(name.replace(/\.([st])\.net\./, (_, net) => (net === 's' ? '.t.net.' : '.s.net.'))),
-  );
-  return tensorNamed(other);
 }
 
 function gapOfFreia(tensors: Tensors): string | undefined {

@@ -8,7 +8,15 @@ export type ChainLayer = NonNullable<VectorModelConfig['layers']>[number];
 export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>, 'kind' | 'dim' | 'layers'>>;
 
 /** What a layer may have for itself besides its structure. */
-const parts: readonly string[] = ['transform', 'net', 'nets', 'conditioning', 'outputOrder', 'outputLayout'];
+const parts: readonly string[] = [
+  'transform',
+  'net',
+  'shiftNet',
+  'nets',
+  'conditioning',
+  'outputOrder',
+  'outputLayout',
+];
 
 export const hasOwnParts = (layer: ChainLayer): boolean =>
   Object.keys(layer).some((key) => parts.includes(key));

@@ -110,15 +110,18 @@ export function whyUndecided(
   sidecar: string,
 ): string | undefined {
   const open = questions.find(({ key, required }) => required && given[key] === undefined);
-  if (open?.answer.kind !== 'choice') return undefined;
+  if (open === undefined) return undefined;
+  const say = (value: string | number): string =>
+    `Say it in ${sidecar}: {"answers": {"${open.key}": ${JSON.stringify(value)}}}, or convert it with --set ${open.key}=${value}.`;
+  if (open.answer.kind === 'number')
+    return `It needs an answer: ${open.title} (${open.key}). ${open.detail} ${say(open.answer.default)}`;
   const values = open.answer.options.map(({ value }) => value);
   const names = values.slice(0, 8).map((value) => shortened(value, 60));
   const more = values.length > names.length ? ` and ${values.length - names.length} more` : '';
   const what = open.key === 'flow' ? 'flows' : 'sets of weights of the same shapes';
   return (
     `It holds ${values.length} ${what}: ${names.join(', ')}${more}. Which one is meant is not in the file, and one member of ` +
-    `an ensemble is not the whole. Say it in ${sidecar}: {"answers": {"${open.key}": ${JSON.stringify(names[0])}}}, or ` +
-    `convert one of them with --set ${open.key}=${names[0]}.`
+    `an ensemble is not the whole. ${say(names[0]!)}`
   );
 }
 

@@ -102,8 +102,8 @@ export interface ConditionerSpec {
   net: NetSpec;
   /** One network for all that the transform takes, or one for each. */
   nets: 'joint' | 'separate';
-  /** Nonlinearity of the network of the shift, where it has one of its own. */
-  shiftActivation?: ActivationOptions;
+  /** The network of the shift, where it is another one. */
+  shiftNet?: NetSpec;
   outputs: OutputConvention;
   /** Whether it sees the context. */
   seesContext: boolean;

@@ -34,10 +34,17 @@ function transformOf(config: VectorModelConfig, layer: Mapping): TransformSpec {
 
 function conditionerOf(config: VectorModelConfig, layer: Mapping): ConditionerSpec {
   const { shiftActivation, slope, outputOrder, outputLayout } = config;
+  const net = layer.net ?? netOfModel(config);
+  const shiftNet =
+    layer.kind === 'coupling' && layer.shiftNet
+      ? layer.shiftNet
+      : shiftActivation && !layer.net
+        ? { ...net, activation: shiftActivation, slope }
+        : undefined;
   return {
-    net: layer.net ?? netOfModel(config),
+    net,
     nets: layer.nets ?? config.nets,
-    ...(shiftActivation && !layer.net ? { shiftActivation: { activation: shiftActivation, slope } } : {}),
+    ...(shiftNet ? { shiftNet } : {}),
     outputs: {
       outputOrder: layer.outputOrder ?? outputOrder,
       outputLayout: layer.outputLayout ?? outputLayout,

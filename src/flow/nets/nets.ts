@@ -3,7 +3,7 @@ import type { Degrees } from '../../base/degrees';
 import type { Conditioner } from '../core/bijection';
 import { noContext, withContextChannels, type SeenContext } from './context';
 import type { Mask } from '../core/masks';
-import type { ActivationOptions, ConditionerSpec, NetSpec } from '../core/spec';
+import type { ConditionerSpec, NetSpec } from '../core/spec';
 import type { UnivariateTransform } from '../transforms/types';
 import { activation } from './activation';
 import { jointConditioner, separateConditioner, valuesTaken, type Net } from './conditioner';
@@ -33,7 +33,6 @@ export interface ConditionerPlace {
 interface NetPlace extends ConditionerPlace {
   outputs: number;
   normDecay: number;
-  active?: ActivationOptions | undefined;
 }
 
 type VectorNet = Exclude<NetSpec, { kind: 'weightNormalized' | 'channels' }>;
@@ -53,7 +52,7 @@ function overVectors(spec: VectorNet, place: NetPlace): Net {
   const { name, inputs, outputs, normDecay, context: size } = place;
   const common = {
     ...{ name, inputs, outputs, normDecay },
-    activation: activation(place.active ?? spec),
+    activation: activation(spec),
     degrees: place.degrees?.(outputs),
   };
   if (spec.kind === 'dense') return denseBlocks({ ...spec, ...common, context: size });
@@ -86,19 +85,17 @@ function overChannels(
 
 export function conditionerOf(spec: ConditionerSpec, place: ConditionerPlace): Conditioner {
   const { takes } = place.transform;
-  const { net, normDecay, outputs, shiftActivation } = spec;
-  const named = (part: string, each: number, active?: ActivationOptions): Net =>
-    netOf(net, {
+  const { net, normDecay, outputs, shiftNet = net } = spec;
+  const named = (part: string, each: number, of = net): Net =>
+    netOf(of, {
       ...place,
-      ...{ name: `${place.name}.${part}`, outputs: each * place.transformed, normDecay, active },
+      ...{ name: `${place.name}.${part}`, outputs: each * place.transformed, normDecay },
     });
   const conditioner =
     spec.nets === 'joint'
       ? jointConditioner(named('net', valuesTaken(takes)), takes, outputs)
       : separateConditioner(
-          takes.map(({ name, size }) =>
-            named(`${name}Net`, size, name === 'shift' ? shiftActivation : undefined),
-          ),
+          takes.map(({ name, size }) => named(`${name}Net`, size, name === 'shift' ? shiftNet : net)),
           takes,
           outputs,
         );

@@ -34,8 +34,8 @@ import { matrixLayer, productOf } from '../../import/matrices';
 import { permuteAxes, under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
-import type { VectorFields } from '../../import/vector-chain';
-import { scaleMapQuestion, slopeQuestion } from './questions';
+import type { ChainLayer, VectorFields } from '../../import/vector-chain';
+import { scaleMapQuestion, shiftSlopeQuestion, slopeQuestion } from './questions';
 import {
   readResidual,
   readReversed,
@@ -159,6 +159,16 @@ function stackOf(file: TensorFile, at: string, path: string, rests: readonly str
 const runsOther = 'runs the other way than';
 const otherKind = 'is not of the same kind as';
 
+/** Whether a coupling has networks of s and t of unlike sizes. */
+const areUnlike = ({ s, t }: Pick<Masked, 's' | 't'>): boolean =>
+  s !== undefined && t !== undefined && s.hidden.join() !== t.hidden.join();
+
+/** Whether the slope of the networks of t is a question of its own. */
+const hasShiftSlope = ({ file, first }: NormflowsChain): boolean =>
+  first.kind === 'masked' &&
+  (areUnlike(first) ||
+    (file.modules !== undefined && first.s !== undefined && (first.t?.hidden.length ?? 0) > 0));
+
 function readMasked(
   file: TensorFile,
   at: string,
@@ -190,7 +200,8 @@ function readMasked(
   if (scales.length > 1 || (scales.length === 1 && scales[0] !== expected)) {
     return `${inner}${scales[0]} scales the output of a network of t or before its function`;
   }
-  if (s && t && s.hidden.join() !== t.hidden.join()) return `${inner} has networks of different sizes`;
+  if (areUnlike(stacks) && [s, t].some((one) => one!.hidden.length === 0))
+    return `${inner} has a network without hidden layers beside one that has some`;
   const scale = scales.length === 1 ? `${inner}${expected}` : undefined;
   // Length of the factor of tanh: 1 for a scalar.
   const length = scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
@@ -206,6 +217,7 @@ function readMasked(
     alike: {
       [otherKind]: 'masked',
       ...sizesOf(any),
+      ...(areUnlike(stacks) ? { 'has a network of t of another size than': t!.hidden } : {}),
       [runsOther]: reverse,
       'has another output function than': length,
     },
@@ -397,6 +409,7 @@ function questions(chain: NormflowsChain): ImportQuestion[] {
   if (isResidual(first)) return [...residualQuestions(first, chain.couplings.length), ...gaps];
   return [
     ...(hiddenOf(first).length > 0 ? [slopeQuestion] : []),
+    ...(hasShiftSlope(chain) ? [shiftSlopeQuestion] : []),
     ...(first.kind === 'masked' && !shiftsOnly(chain) ? [outputQuestionOf(first)] : []),
     ...(first.kind === 'block' && !first.additive ? [scaleMapQuestion()] : []),
     ...(first.kind === 'block' && features % 2 === 0 ? [splitQuestion] : []),
@@ -421,15 +434,16 @@ const mapOf = ({ additive }: Block, answers: ImportAnswers) =>
 const hasTanh = (first: Masked, answers: ImportAnswers): boolean =>
   chosen(answers, outputQuestionOf(first)) === 'tanh';
 
+const leaky = (slope: number) =>
+  slope === 0 ? { activation: 'relu' as const } : { activation: 'leaky-relu' as const, slope };
+
 function model(chain: NormflowsChain, answers: ImportAnswers): VectorFields {
   const { first } = chain;
   if (isResidual(first)) return residualModel(first, answers);
   const hidden = hiddenOf(first);
-  const slope = hidden.length > 0 ? answeredNumber(answers, slopeQuestion) : 0;
   const common: VectorFields = {
     hidden,
-    activation: slope === 0 ? 'relu' : 'leaky-relu',
-    ...(slope === 0 ? {} : { slope }),
+    ...leaky(hidden.length > 0 ? answeredNumber(answers, slopeQuestion) : 0),
   };
   if (shiftsOnly(chain)) {
     return {
@@ -473,9 +487,20 @@ function subtracts(tensors: Record<string, Values>, net: string, coupling: Maske
 async function masked(step: Masked, chain: NormflowsChain, answers: ImportAnswers): Promise<OurLayer> {
   const { at, inner, s, t, scale } = step;
   const { file, first } = chain;
+  const shiftSlope = hasShiftSlope(chain) ? answeredNumber(answers, shiftSlopeQuestion) : undefined;
+  const isOther = areUnlike(step) || (shiftSlope ?? 0) !== answeredNumber(answers, slopeQuestion);
+  const shiftNet: Pick<Extract<ChainLayer, { kind: 'coupling' }>, 'shiftNet'> =
+    shiftSlope === undefined || !isOther
+      ? {}
+      : {
+          shiftNet: {
+            ...{ kind: 'mlp', hidden: t!.hidden, contextEntry: 'input' },
+            ...{ activation: leaky(shiftSlope).activation, slope: shiftSlope },
+          },
+        };
   return {
     theirs: at,
-    layer: await readMask(file, `${inner}b`),
+    layer: { ...(await readMask(file, `${inner}b`)), ...shiftNet },
     table: [...(s ? stackNames(s, 'scaleNet.') : []), ...(t ? stackNames(t, 'shiftNet.') : [])],
     async adapt(tensors, name) {
       if (shiftsOnly(chain)) {
@@ -562,7 +587,8 @@ export const normflows = chainImporter<Coupling, Other>({
     if (isResidual(first)) return residualTitle(couplings.filter(isResidual));
     const map = shiftsOnly(chain) ? 'additive ' : first.kind === 'masked' ? 'affine ' : '';
     const kind = first.kind === 'masked' ? `masked ${map}couplings` : `${map}coupling blocks`;
-    return `${couplings.length} ${kind}, networks ${hiddenWords(hiddenOf(first))}`;
+    const ofShift = first.kind === 'masked' && areUnlike(first) ? ` and ${hiddenWords(first.t!.hidden)}` : '';
+    return `${couplings.length} ${kind}, networks ${hiddenWords(hiddenOf(first))}${ofShift}`;
   },
   questions,
   model,

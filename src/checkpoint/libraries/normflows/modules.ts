@@ -7,7 +7,8 @@ import { lastName, type PythonModule } from '../../pickle/python-object';
 export const normflowsModules: ModuleReader = (modules) => {
   const last = modules.findLast(({ name }) => /(^|\.)flows\.\d+$/.test(name));
   const ends: ModuleFact = { key: 'lastPermute', value: last && isSwap(last) ? 'yes' : 'no' };
-  return [...modules.flatMap(factsOf), ends];
+  const names = new Set(modules.map(({ name }) => name));
+  return [...modules.flatMap((module) => factsOf(module, names)), ends];
 };
 
 /** A permutation that leaves no tensors. */
@@ -15,7 +16,7 @@ function isSwap({ object }: PythonModule): boolean {
   return lastName(object) === 'Permute' && object.get('mode') === 'swap';
 }
 
-function factsOf(module: PythonModule): ModuleFact[] {
+function factsOf(module: PythonModule, names: ReadonlySet<string>): ModuleFact[] {
   const { name, object } = module;
   const ofBase = conditionalBaseFacts(module);
   if (ofBase) return ofBase;
@@ -26,7 +27,11 @@ function factsOf(module: PythonModule): ModuleFact[] {
       // The activation of a ResidualNet or MADE.
       if (name.endsWith('.activation')) return activationFact(object);
       // In an MLP, the hidden ones are LeakyReLU, and a last one only follows the networks of scales.
-      if (lastName(object) === 'LeakyReLU') return argumentFact(module, 'negative_slope', 'slope');
+      if (lastName(object) === 'LeakyReLU') {
+        const [, at] = /^(.*\.)t\.net\.\d+$/.exec(name) ?? [];
+        const besideS = at !== undefined && names.has(`${at}s.net`);
+        return argumentFact(module, 'negative_slope', besideS ? 'shiftSlope' : 'slope');
+      }
       return /\.s\.net\.\d+$/.test(name)
         ? [{ key: 'scaleOutput', value: lastName(object)!.toLowerCase() }]
         : [`${name} without a last function (the file has ${lastName(object)})`];

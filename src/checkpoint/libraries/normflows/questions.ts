@@ -10,6 +10,16 @@ export const slopeQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 0, minimum: 0, maximum: 0.999 },
 };
 
+/** Asked where the networks of s and t are not alike, or a whole model says it. */
+export const shiftSlopeQuestion: ImportQuestion = {
+  key: 'shiftSlope',
+  title: 'Slope of LeakyReLU in the networks of t',
+  detail:
+    'The `leaky` argument of the networks of t, which are not those of s in size, and may be others in that as well; `slope` is that of s.',
+  answer: slopeQuestion.answer,
+  required: true,
+};
+
 const maps = ['exp', 'sigmoid', 'sigmoid_inv'] as const;
 
 /** @param fallback default of the library: exp in AffineCouplingBlock, sigmoid in GlowBlock */

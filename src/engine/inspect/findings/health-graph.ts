@@ -22,10 +22,10 @@ const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 function isRelu(layers: readonly FlowLayer[], tap: string): boolean {
   const spec = layers.find(({ name }) => tap.startsWith(`${name}.`))?.spec;
   if (!spec || !('conditioner' in spec)) return false;
-  const { net, shiftActivation } = spec.conditioner;
+  const { net: most, shiftNet = most } = spec.conditioner;
+  const net = tap.includes('.shiftNet.') ? shiftNet : most;
   if (net.kind === 'weightNormalized') return true;
-  const own = tap.includes('.shiftNet.') ? shiftActivation : undefined;
-  return (own ?? (net.kind === 'channels' ? net.net : net)).activation === 'relu';
+  return (net.kind === 'channels' ? net.net : net).activation === 'relu';
 }
 
 /** x [N, …] in data units → what `readHealth` makes a record of. */

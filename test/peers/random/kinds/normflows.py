@@ -125,6 +125,10 @@ def masked(rng):
     answers = {}
     slope = slope_of(rng, answers)
     nets = pick(rng, ["st", "st", "t", "s"])
+    shift_hidden, shift_slope = hidden, slope
+    if nets == "st" and hidden and rng.random() < 0.4:
+        shift_hidden = [*(hidden if rng.random() < 0.5 else []), int(rng.integers(30, 40))]
+        shift_slope = answers["shiftSlope"] = pick(rng, [0.0, 0.1, 0.2])
     output = pick(rng, [None, None, "tanh"]) if "s" in nets else None
     scale = pick(rng, [None, 2.0]) if output else None
     gap = pick(rng, ["none", "actnorm", "swap", "shuffle", "lu", "affine", "matrix", "constant"])
@@ -137,7 +141,7 @@ def masked(rng):
     for i in range(settings["layers"]):
         widths = [features, *hidden, features]
         s = nf.nets.MLP(widths, leaky=slope, output_fn=output, output_scale=scale) if "s" in nets else None
-        t = nf.nets.MLP(widths, leaky=slope, init_zeros=True) if "t" in nets else None
+        t = nf.nets.MLP([features, *shift_hidden, features], leaky=shift_slope, init_zeros=True) if "t" in nets else None
         layers += [nf.flows.MaskedAffineFlow(mask if i % 2 == 0 else 1 - mask, t, s), *gaps(gap, features)]
     q0 = base(rng, features, settings)
     # A swap after one coupling leaves no trace.

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import type { VectorModelConfig } from '../../../../src/config/schema';
 import type { NdArray } from '../../../../src/protocol/tensors';
 import { UserError } from '../../../../src/base/user-error';
 import { temporaryFolder } from '../../support/temporary';
@@ -203,6 +204,32 @@ describe('splines and autoregressive layers', () => {
     const mask = graph.tensors['autoregressive.0.net.0.mask']!;
     assert.deepEqual(mask.shape, graph.tensors['autoregressive.0.net.0.weight']!.shape);
     assert.ok(mask.data.includes(0) && mask.data.includes(1));
+  });
+
+  it('normflows’ networks of s and t may be unlike, with the slope of t asked for', async () => {
+    const file = path.join(folder, 'unlike.safetensors');
+    await writeChanged('normflows-2d', file, (tensors) => {
+      for (const name of [...tensors.keys()].filter((one) => one.endsWith('.t.net.2.weight'))) {
+        const at = name.slice(0, -'2.weight'.length);
+        for (const part of ['weight', 'bias']) tensors.set(`${at}4.${part}`, tensors.get(`${at}2.${part}`)!);
+        const data = Float32Array.from({ length: 256 }, (_, i) => Number(i % 17 === 0));
+        tensors.set(name, { shape: [16, 16], data });
+        tensors.set(`${at}2.bias`, { shape: [16], data: new Float32Array(16) });
+      }
+    });
+    const undecided = await importCheckpoint(file);
+    assert.ok('reason' in undecided);
+    assert.match(undecided.reason, /Slope of LeakyReLU in the networks of t \(shiftSlope\).*"shiftSlope": 0/);
+    const { config, tensors } = await loadAnyCheckpoint(file, { answers: () => ({ shiftSlope: 0.2 }) });
+    const model = config.model as VectorModelConfig;
+    assert.deepEqual([model.hidden, model.activation], [[16], 'relu']);
+    const nets = model.layers!.flatMap((layer) => (layer.kind === 'coupling' ? [layer.shiftNet] : []));
+    assert.equal(nets.length, 8);
+    for (const net of nets)
+      assert.deepEqual(net, {
+        ...{ kind: 'mlp', hidden: [16, 16], activation: 'leaky-relu', slope: 0.2, contextEntry: 'input' },
+      });
+    assert.deepEqual(tensors['couplings.0.shiftNet.1.weight']!.shape, [16, 16]);
   });
 
   it('asks for the bound of splines, which the file does not hold', async () => {
