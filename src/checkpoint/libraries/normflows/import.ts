@@ -489,15 +489,15 @@ async function masked(step: Masked, chain: NormflowsChain, answers: ImportAnswer
   const { file, first } = chain;
   const shiftSlope = hasShiftSlope(chain) ? answeredNumber(answers, shiftSlopeQuestion) : undefined;
   const isOther = areUnlike(step) || (shiftSlope ?? 0) !== answeredNumber(answers, slopeQuestion);
-  const shiftNet: Pick<Extract<ChainLayer, { kind: 'coupling' }>, 'shiftNet'> =
-    shiftSlope === undefined || !isOther
-      ? {}
-      : {
-          shiftNet: {
-            ...{ kind: 'mlp', hidden: t!.hidden, contextEntry: 'input' },
-            ...{ activation: leaky(shiftSlope).activation, slope: shiftSlope },
-          },
-        };
+  const shiftNet: Pick<Extract<ChainLayer, { kind: 'coupling' }>, 'shiftNet'> = shiftSlope === undefined ||
+  !isOther
+    ? {}
+    : {
+        shiftNet: {
+          ...{ kind: 'mlp', hidden: t!.hidden, contextEntry: 'input' },
+          ...{ activation: leaky(shiftSlope).activation, slope: shiftSlope },
+        },
+      };
   return {
     theirs: at,
     layer: { ...(await readMask(file, `${inner}b`)), ...shiftNet },
