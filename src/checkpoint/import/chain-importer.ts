@@ -632,6 +632,15 @@ export async function readOrder(file: TensorFile, name: string, reversed = false
   return { kind: 'permute', order: reversed ? order.map((_, place) => order.indexOf(place)) : order };
 }
 
+/** Lets one of our linear layers see so many features before what it sees, with weights of zero. */
+export function withUnseen(tensors: Record<string, Values>, layer: string, features: number): void {
+  const { shape, data } = tensors[`${layer}.weight`]!;
+  const [inputs, outputs] = shape as [number, number];
+  const all = new Float32Array((features + inputs) * outputs);
+  all.set(data, features * outputs);
+  tensors[`${layer}.weight`] = { shape: [features + inputs, outputs], data: all };
+}
+
 /** Changes the weight and bias of one of our linear layers in place, column by column. */
 export function mapColumns(
   tensors: Record<string, Values>,

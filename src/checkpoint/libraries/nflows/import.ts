@@ -12,6 +12,7 @@ import {
   chainImporter,
   mapColumns,
   maskOf,
+  withUnseen,
   readOrder,
   type Chain,
   trainedNormal,
@@ -89,6 +90,8 @@ interface Working extends CouplingStep {
   net: ResidualNet;
   /** Splines of the features that condition, which depend on nothing. */
   constant?: ConstantSplines;
+  /** One feature, whose network sees the context alone (ContextSplineMap of sbi). */
+  single?: boolean;
   /** In an InverseTransform, so that the network sees the output. */
   reversed?: boolean;
 }
@@ -96,6 +99,8 @@ interface Working extends CouplingStep {
 type Other = (StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep) & { reversed?: boolean };
 
 const net = 'transform_net.';
+/** Of a ContextSplineMap. */
+const predictor = `${net}spline_predictor.`;
 const inConstant = 'unconditional_transform.';
 const made = 'autoregressive_net.';
 
@@ -181,6 +186,12 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
     const found = residualNet(file, at + made, namesBelow(made, rests), true);
     const features = typeof found === 'string' ? 0 : found.inputs;
     return workingStep('autoregressive', at, features, found, features);
+  }
+  const predicted = namesBelow(predictor, rests);
+  if (predicted.length > 0 && lengthOf(file, `${at}transform_features`) === 1) {
+    const found = sequentialNet(file, at + predictor, predicted, 0);
+    const step = workingStep('autoregressive', at, 1, found, 1);
+    return typeof step === 'string' ? step : { ...step, single: true };
   }
   const identity = lengthOf(file, `${at}identity_features`);
   const transformed = lengthOf(file, `${at}transform_features`);
@@ -279,7 +290,8 @@ export function mapFields(
 }
 
 /** sbi builds its flows of nflows with other defaults, and standardizes parameters and data. */
-function isOfSbi({ steps, file }: Chain<Working, Other>): boolean {
+function isOfSbi({ steps, file, couplings }: Chain<Working, Other>): boolean {
+  if (couplings.some(({ single }) => single)) return true;
   return steps.some(({ kind }) => kind === 'rescale') || standardizesContext(file);
 }
 
@@ -290,13 +302,14 @@ function isSplineForSure(chain: Chain<Working, Other>): boolean {
 
 /** @param count of couplings and autoregressive layers */
 export function questionsOf(
-  { kind, map }: Pick<Working, 'kind' | 'map'>,
+  { kind, map, single }: Pick<Working, 'kind' | 'map' | 'single'>,
   count: number,
   sbi = false,
 ): ImportQuestion[] {
   return [
     ...(map.transform === 'affine' ? [kind === 'coupling' ? scaleQuestion : autoregressiveScale] : []),
-    sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion,
+    // A ContextSplineMap has no argument for it.
+    ...(single ? [] : [sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion]),
     ...(map.transform === 'rationalQuadratic' && !map.box
       ? [askedOfAll(sbi ? boundQuestion('tail_bound', 3) : tailQuestion, count)]
       : []),
@@ -353,7 +366,7 @@ export const nflows = chainImporter<Working, Other>({
       ...residualFields(first.net, { contextEntry: 'activated', contextInBlocks: 'add' }),
       nets: 'joint',
       conditioning: 'selected',
-      activation: activationOf(answers),
+      activation: first.single ? 'relu' : activationOf(answers),
       ...mapFields(first, answers),
       normEpsilon,
       normVariance: 'unbiased',
@@ -382,6 +395,19 @@ export const nflows = chainImporter<Working, Other>({
       if (map.bins !== undefined)
         foldKnots(tensors, `${name}.${lastLayer(found)}`, { ...map, bins: map.bins }, width);
     };
+    if (step.single) {
+      return [
+        {
+          theirs,
+          layer: { kind: 'autoregressive', order: [0], sees: reversed ? 'output' : 'input' },
+          table,
+          adapt(tensors, name) {
+            fold(tensors, name, found.width);
+            withUnseen(tensors, `${name}.net.0`, 1);
+          },
+        },
+      ];
+    }
     if (step.kind === 'autoregressive') {
       return [
         {

@@ -17,6 +17,7 @@ import {
   mapColumns,
   readMask,
   readOrder,
+  withUnseen,
   type Chain,
   type CouplingStep,
   type OurLayer,
@@ -485,13 +486,7 @@ async function elementwise(
   if (stack.numbers.length > 0) {
     return {
       ...{ theirs: at, layer, table: stackNames(stack, 'net.') },
-      adapt(tensors, name) {
-        const { shape, data } = tensors[`${name}.net.0.weight`]!;
-        const [inputs, outputs] = shape as [number, number];
-        const all = new Float32Array((features + inputs) * outputs);
-        all.set(data, features * outputs);
-        tensors[`${name}.net.0.weight`] = { shape: [features + inputs, outputs], data: all };
-      },
+      adapt: (tensors, name) => withUnseen(tensors, `${name}.net.0`, features),
     };
   }
   const { sizes } = parameters!;
