@@ -12,6 +12,13 @@ export interface Estimate {
   error: number;
 }
 
+export function estimateOf(values: Float32Array): Estimate {
+  const n = values.length;
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, error: Math.sqrt(squares / Math.max(1, n - 1) / n) };
+}
+
 export interface PairedScores {
   /** Validation examples that both were given, with the same noise; the same for both where both have some. */
   rows: number;

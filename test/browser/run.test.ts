@@ -57,8 +57,9 @@ describe('runs', () => {
     );
     // What the last checkpoint passes is nothing to be glad of.
     await page.locator('.findings [data-check]').first().waitFor({ state: 'attached' });
-    assert.equal(await page.locator('.findings').getByText('✓').count(), 0);
-    await page.getByText('of the last checkpoint before the training failed').waitFor();
+    for (const place of ['.findings', '.headline'])
+      assert.equal(await page.locator(place).getByText('✓').count(), 0, place);
+    assert.equal(await page.locator('.sign').count(), 5);
     await note.getByRole('button', { name: 'Train again with these' }).click();
     await until('the command', () => Promise.resolve(live.said('command').length > 0));
     assert.equal(live.said('command').at(-1)![0], 'trainAgain');

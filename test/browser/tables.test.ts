@@ -1,6 +1,10 @@
 /** Flows of tables: many columns in lists of rows, and numbers that fit a narrow pane. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { Findings } from '../../src/protocol/findings';
+import type { Diagnostics } from '../../src/protocol/inspect';
+import { estimateOf } from '../../src/protocol/paired-scores';
+import { defaultSelection } from '../../src/protocol/questions';
 import { showTab, type Model } from '../inspector/models';
 import { audit } from './support/audit';
 import type { EngineWindow } from './support/engine-window';
@@ -24,6 +28,17 @@ describe('a flow of a table', () => {
     },
     { untrained: true },
   );
+
+  /** What the engine says of a flow, without the page. */
+  async function diagnosed(file: string): Promise<Findings & Diagnostics> {
+    const { api } = editor.engine;
+    const summary = await api.open(file);
+    const selection = defaultSelection(summary);
+    const found = await api.ask(summary.id, 'findings', selection, 'findings');
+    const scored = await api.ask(summary.id, 'diagnostics', selection, 'diagnostics');
+    await api.close(summary.id);
+    return { ...found, ...scored };
+  }
 
   it('lists samples with all features, in pages, and the number of the row in sight', async () => {
     const { page } = await editor.openPage(broad.file(), { width: 1280, height: 800 });
@@ -70,10 +85,48 @@ describe('a flow of a table', () => {
     assert.ok(worst, verdict);
     assert.equal(await gallery.locator('.corner canvas').count(), 15);
     assert.deepEqual(await audit(page, { within: ['.gallery'] }), []);
-    // The same finding heads the diagnostics.
     const finding = page.locator('.findings [data-check=samples]');
     await finding.waitFor({ state: 'attached' });
     assert.equal(await finding.getAttribute('data-severity'), 'error');
+  });
+
+  it('is judged over all views, in a line whose signs lead to what they say', async () => {
+    const { page } = await editor.openPage(vector.file(), { width: 1280, height: 900 });
+    await page.locator('.findings [data-check]').first().waitFor({ state: 'attached' });
+    const headline = page.getByRole('region', { name: 'Verdict' });
+    const { findings, validation } = await diagnosed(vector.file());
+    const signs = await headline
+      .locator('.sign')
+      .evaluateAll((all) =>
+        all.map((sign) => [sign.getAttribute('data-question'), sign.getAttribute('data-mark')]),
+      );
+    const marks = { ok: 'ok', skipped: 'unknown', notice: 'notice', warning: 'notice', error: 'error' };
+    assert.deepEqual(
+      signs.slice(0, 4),
+      ['samples', 'overfitting', 'latents', 'inverse'].map((name) => [
+        name,
+        marks[findings.find(({ check }) => check === name)!.severity],
+      ]),
+    );
+    assert.match(await headline.locator('[data-question=samples]').innerText(), /^✕\s*samples: \w+ off$/);
+    assert.ok(await headline.locator('[data-question=calibration]').isDisabled());
+    const { mean, error } = estimateOf(validation!);
+    assert.match(
+      (await headline.innerText()).replace(/\s+/g, ' '),
+      new RegExp(`^validation −log p ${mean.toFixed(2)} ± ${error.toFixed(2)} nats`),
+    );
+    assert.match((await headline.getByRole('status').textContent())!, /^samples: \w+ off: fault/);
+    // From other tabs.
+    await showTab(page, '.gallery', 'Samples');
+    await showTab(page, '.diag', 'Run');
+    await headline.locator('[data-question=samples]').click();
+    await page.locator('.gallery').getByRole('tab', { name: 'Data and samples', selected: true }).waitFor();
+    await headline.locator('[data-question=inverse]').press('Enter');
+    await page
+      .locator('.findings details[open] [data-check=inverse], .finding[open][data-check=inverse]')
+      .waitFor();
+    assert.ok(await page.evaluate(() => document.activeElement?.matches('.findings summary')));
+    assert.deepEqual(await audit(page, { within: ['.headline'] }), []);
   });
 
   it('shows all numbers of a layer beside the gallery and in a narrow pane', async () => {

@@ -1,4 +1,4 @@
-/** The selection that everything below is about, and the one number that comes of it. */
+/** The selection that everything below is about, the number that comes of it, and the headline. */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { BatchRef, ExampleRef } from '../../src/protocol/selection';
@@ -22,7 +22,9 @@ import { text } from './text';
 import { ContextControls } from './context-controls';
 import { RecordedCondition } from './recorded-condition';
 import { OpenFile } from './given';
+import { Headline } from './headline';
 import { StepPicker } from './step-picker';
+import { compareState } from '../features/compare/state';
 import { diagnosticsState } from '../features/diagnostics/state';
 import { stripState } from '../base/store/strip-state';
 import { historyState } from './history-state';
@@ -37,6 +39,7 @@ const dotsWidth = 26;
 
 export function Bar({ model }: { model: ModelSummary }) {
   const { row, away } = useFitting(leaving, dotsWidth);
+  const comparing = useFeature(compareState).path.value !== undefined;
   const controls: Record<Control, () => ComponentChildren> = {
     history: () => <HistoryButtons />,
     source: () => <SourcePicker model={model} />,
@@ -90,6 +93,7 @@ export function Bar({ model }: { model: ModelSummary }) {
           {model.recording?.contextNames ? <RecordedCondition names={model.recording.contextNames} /> : null}
         </div>
       ) : null}
+      {comparing ? null : <Headline model={model} />}
     </div>
   );
 }

@@ -37,6 +37,24 @@ export const english = {
   tryNext: (rate: string, clip: string, nextRate: string, nextClip: string) =>
     `Learning rate ${rate}, clip ${clip}. Try rate ${nextRate}, clip ${nextClip}.`,
   trainAgain: 'Train again with these',
+  verdict: 'Verdict',
+  losses: { validation: 'validation −log p', train: 'training −log p', recorded: 'recorded −log p' },
+  meanOf: (n: number, total: number) =>
+    `Mean of ${count(n)} of ${count(total)} examples ± its standard error`,
+  noData: 'no data',
+  signs: {
+    samples: 'samples',
+    overfitting: 'overfitting',
+    latents: 'latents',
+    inverse: 'inverse',
+    calibration: 'calibration',
+  },
+  isOff: (sign: string, feature: string) => `${sign}: ${feature} off`,
+  moreFound: (n: number) => (n === 1 ? '1 more finding' : `${n} more findings`),
+  noCondition: 'Calibration is about flows with a condition, which this one does not have.',
+  notRun: 'Calibration has not been run.',
+  notChecked: 'Not checked yet.',
+  onOwnSamples: 'Checked on its own samples, which says nothing about your data',
   meanOfBatch: 'mean',
   ofThisExample: 'of this example',
   likelierThan: (less: number, name: string) =>
@@ -152,6 +170,27 @@ export const german: typeof english = {
   tryNext: (rate, clip, nextRate, nextClip) =>
     `Lernrate ${rate}, Begrenzung ${clip}. Versuch: Lernrate ${nextRate}, Begrenzung ${nextClip}.`,
   trainAgain: 'Damit neu trainieren',
+  verdict: 'Urteil',
+  losses: {
+    validation: 'Validierung −log p',
+    train: 'Training −log p',
+    recorded: 'aufgezeichnet −log p',
+  },
+  meanOf: (n, total) => `Mittel von ${count(n)} aus ${count(total)} Beispielen ± Standardfehler`,
+  noData: 'keine Daten',
+  signs: {
+    samples: 'Stichproben',
+    overfitting: 'Überanpassung',
+    latents: 'Latente',
+    inverse: 'Umkehrung',
+    calibration: 'Kalibrierung',
+  },
+  isOff: (sign, feature) => `${sign}: ${feature} falsch`,
+  moreFound: (n) => (n === 1 ? '1 weiterer Befund' : `${n} weitere Befunde`),
+  noCondition: 'Kalibrierung betrifft Flows mit einer Bedingung; dieser hat keine.',
+  notRun: 'Die Kalibrierung ist noch nicht gelaufen.',
+  notChecked: 'Noch nicht geprüft.',
+  onOwnSamples: 'An eigenen Samples geprüft; das sagt nichts über Ihre Daten',
   meanOfBatch: 'Mittel',
   ofThisExample: 'dieses Beispiels',
   likelierThan: (less, name) =>

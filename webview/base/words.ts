@@ -46,6 +46,7 @@ export const english = {
   noSubjectWhy: 'Select one in the bar at the top, or take a sample.',
   anEdited: 'Changed latents',
   coupling: (n: number) => `Coupling ${n}`,
+  marks: { ok: 'passed', notice: 'look at this', error: 'fault', unknown: 'not known' },
   roles: {
     input: 'input',
     logScale: 'log scale',
@@ -286,6 +287,7 @@ export const german: typeof english = {
   noSubjectWhy: 'Oben in der Leiste eines auswählen, oder ein Sample nehmen.',
   anEdited: 'Geänderte Latente',
   coupling: (n: number) => `Kopplung ${n}`,
+  marks: { ok: 'bestanden', notice: 'ansehen', error: 'Fehler', unknown: 'unbekannt' },
   roles: {
     input: 'Eingabe',
     logScale: 'log. Skalierung',

@@ -153,6 +153,8 @@ const sentences: Record<string, Say> = {
     `Die Umkehrung ist nicht genau: ${inverseNumbers(v)}.${layer ? ` Am meisten geht in ${layer} verloren.` : ''}`,
   'inverse/noInverse': () => 'Es gibt hier keinen Weg von z zurück.',
   'overfitting/general': (v) => `Der Flow passt sich nicht zu sehr an: ${overNumbers(v)}.`,
+  'overfitting/unclear': (v) =>
+    `Ob sich der Flow zu sehr anpasst, ist nicht klar: ${overNumbers(v)}. Der Fehler ist dafür zu groß; wenige Beispiele können mehr kosten als alle anderen.`,
   'overfitting/overfits': (v) => `Der Flow passt sich zu sehr an: ${overNumbers(v)}.`,
   'overfitting/noData': () =>
     'Ob sich der Flow zu sehr anpasst, zeigen erst Trainings- und Validierungsdaten; sie sind nicht da.',

@@ -27,6 +27,10 @@ export function fixed(value: number | undefined, decimals = 2): string {
   return `${value < 0 && Number(text) !== 0 ? '−' : ''}${decimal(text)}`;
 }
 
+/** Decimals of a number with this error: two, or as many as the error has to have a digit. */
+export const decimalsOf = (error: number): number =>
+  error > 0 && error < 0.01 ? Math.min(6, Math.ceil(-Math.log10(error))) : error >= 1 ? 1 : 2;
+
 /** With its sign, also a plus. */
 export function signed(value: number | undefined, decimals = 1): string {
   const text = fixed(value, decimals);

@@ -65,6 +65,12 @@ export function layerPhrase(layer: LayerInfo): string {
   return layer.called ?? words.inSentence(named(layer));
 }
 
+/** Empty for no layer. */
+export function layerPhraseOf({ layers }: ModelSummary, index: number | undefined): string {
+  const layer = layers.find((one) => one.index === index);
+  return layer ? layerPhrase(layer) : '';
+}
+
 export function shortName(layer: LayerInfo): string {
   if (layer.called) return layer.called;
   if (layer.kind === 'squeeze') return words.squeezeTo(shapeText(layer.outputShape));

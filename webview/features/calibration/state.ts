@@ -1,6 +1,7 @@
 /** A run of calibration, which comes a while at a time; what it had stays when it is canceled. */
 import { effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { CalibrationPart, CalibrationSettings, PairPlot } from '../../../src/protocol/calibration';
+import { hasCalibration } from '../../../src/protocol/questions';
 import { ask, type Question } from '../../base/store/question';
 import type { StateDefinition } from '../../base/store/store';
 
@@ -62,23 +63,19 @@ export const calibrationState: StateDefinition<CalibrationState> = {
       }
     };
 
-    // What was found of a model is there again when its tab is opened, and in a saved page.
+    // What was found of a model is there again when it is opened, and in a saved page.
     let about = '';
     effect(() => {
-      const shown = store.shows('calibration') && model.value;
+      const applies = model.value !== undefined && hasCalibration(model.value);
       const now = `${context.generation.value} ${context.of?.value ?? ''} ${model.value?.path ?? ''}`;
       untracked(() => {
-        if (now !== about) {
-          stop();
-          part.value = undefined;
-          pair.value = [0, 1];
-          status.value = { kind: 'idle' };
-        }
-        if (!shown || now === about) {
-          if (!shown) about = now === about ? about : '';
-          return;
-        }
+        if (now === about) return;
         about = now;
+        stop();
+        part.value = undefined;
+        pair.value = [0, 1];
+        status.value = { kind: 'idle' };
+        if (!applies) return;
         const own = `calibration-${nextToken++}`;
         token = own;
         host.ask('keptCalibration', undefined, own, context.of?.peek()).then(

@@ -2,7 +2,7 @@
 import type { Incomparable, PairedScores } from '../../../src/protocol/paired-scores';
 import { winnerOf, type Estimate } from '../../../src/protocol/paired-scores';
 import { saidOfNumbers, type ModelSummary } from '../../../src/protocol/model';
-import { fixed, percent, shapeText } from '../../base/format/numbers';
+import { decimalsOf, fixed, percent, shapeText } from '../../base/format/numbers';
 import { Asked } from '../../base/store/asked';
 import { useFeature } from '../../base/store/use-store';
 import { words } from '../../base/words';
@@ -54,10 +54,6 @@ function Found({ found }: { found: PairedScores }) {
     </>
   );
 }
-
-/** Two, or as many as the error has to have a digit. */
-const decimalsOf = (error: number): number =>
-  error > 0 && error < 0.01 ? Math.min(6, Math.ceil(-Math.log10(error))) : error >= 1 ? 1 : 2;
 
 function reasonOf(why: Incomparable, { a, b }: Pair): string {
   const of = (model: ModelSummary): string => densityOf(model, why === 'features' ? inputText(model) : 'x');

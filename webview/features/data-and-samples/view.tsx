@@ -18,7 +18,7 @@ import { linear, symmetricLog } from '../../base/charts/scale';
 import { findingText } from '../../base/findings/finding-text';
 import { compact, count, fixed, symmetricTicks, ticks } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
-import { Verdict } from '../../base/layers/verdict';
+import { Verdict, VerdictMark } from '../../base/layers/verdict';
 import { Sized } from '../../base/size/sized';
 import { splitName } from '../../base/split-name';
 import { Asked } from '../../base/store/asked';
@@ -28,7 +28,6 @@ import { dataAndSamplesState } from './state';
 import { text } from './text';
 
 const height = 120;
-const signs = { ok: '✓', notice: '!', error: '✕' } as const;
 /** Radius of a dot, px. */
 const dot = 1.1;
 
@@ -65,21 +64,13 @@ function Found({ model, found }: { model: ModelSummary; found: DataAndSamples })
       ) : null}
       {features.length > 1 ? (
         <p data-sign={together}>
-          <Sign of={together} /> <b>{text.together}</b>{' '}
+          <VerdictMark mark={together} /> <b>{text.together}</b>{' '}
           <span class="tick">{text.distance(compact(energy.distance), compact(energy.allowed))}</span>
         </p>
       ) : null}
       {points ? <Pairs model={model} found={found} points={points} /> : null}
       {pixels ? <Pixels model={model} pixels={pixels} /> : null}
     </>
-  );
-}
-
-function Sign({ of }: { of: keyof typeof signs }) {
-  return (
-    <i class={`verdict-mark ${of}`} role="img" aria-label={text.signs[of]}>
-      {signs[of]}
-    </i>
   );
 }
 
@@ -100,7 +91,7 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
     <figure data-feature={name} data-sign={sign}>
       <h3 class="ends">
         <b title={name}>
-          <Sign of={sign} /> {name}
+          <VerdictMark mark={sign} /> {name}
         </b>
         <span class="tick">{text.distance(shown, fixed(allowedDistance(band), 2))}</span>
       </h3>

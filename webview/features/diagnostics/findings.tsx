@@ -1,31 +1,20 @@
-/** What is wrong with the flow, in words, and that nothing is. */
-import {
-  bySeverity,
-  onOwnSamples,
-  type Finding,
-  type Findings as Answer,
-} from '../../../src/protocol/findings';
+/** What each check found, in words: the evidence for the signs over the views. */
+import { bySeverity, type Finding, type Findings as Answer } from '../../../src/protocol/findings';
 import type { ModelSummary } from '../../../src/protocol/model';
+import { markOf } from '../../../src/protocol/signs';
 import { Button } from '../../base/controls/toolkit';
 import { findingNumbers } from './numbers';
 import { notFiniteAt, runState } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
-import { layerPhrase } from '../../base/layers/layer-names';
+import { layerPhraseOf } from '../../base/layers/layer-names';
+import { VerdictMark } from '../../base/layers/verdict';
 import { words } from '../../base/words';
 import { findingText } from '../../base/findings/finding-text';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 import { diagnosticsState } from './state';
 
-const marks: Record<Finding['severity'], string> = {
-  error: '✕',
-  warning: '!',
-  notice: 'i',
-  ok: '✓',
-  skipped: '–',
-};
-
-/** One line while all is well or not yet known; a line for each finding otherwise. */
+/** A line for each finding, and one for all checks that found nothing. */
 export function Findings({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { findings: question } = store.state(diagnosticsState);
@@ -77,14 +66,7 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
   const rest = all.filter(({ severity }) => severity === 'ok' || severity === 'skipped');
   // What is well with the last checkpoint says nothing good of a training that broke down.
   const run = store.state(runState).run.data.value;
-  const failed = run && notFiniteAt(run);
-  const passed = wrong.length === 0 && !onOwnSamples(all) && !failed;
-  const mark = passed ? 'ok' : 'skipped';
-  const counted = [
-    ...(wrong.length > 0 ? [text.somethingWrong(wrong.length, answer.count)] : []),
-    ...(onOwnSamples(all) ? [text.onOwnSamples] : []),
-    ...(failed ? [text.ofFailed] : []),
-  ];
+  const isFailed = Boolean(run && notFiniteAt(run));
   return (
     <>
       {wrong.map((finding) => (
@@ -93,22 +75,16 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
       {rest.length > 0 ? (
         <details class="findings-rest">
           <summary>
-            <i class={`finding-mark ${mark}`} aria-hidden="true">
-              {marks[mark]}
-            </i>
-            <span>{passed ? text.nothingWrong(answer.count) : counted.join('; ')}</span>
-            {onOwnSamples(all) ? null : <span class="tick">{text.checksShown(all.length)}</span>}
+            <span class="tick">{text.checksShown(rest.length, answer.count)}</span>
           </summary>
           <ul>
             {rest.map((finding) => (
               <li key={finding.check} data-check={finding.check} data-severity={finding.severity}>
-                <i class={`finding-mark ${failed ? 'skipped' : finding.severity}`} aria-hidden="true">
-                  {marks[failed ? 'skipped' : finding.severity]}
-                </i>
+                <VerdictMark mark={isFailed ? 'unknown' : markOf(finding)} />
                 <span>
                   <b>{text.checks[finding.check]}</b>{' '}
                   <span class={finding.severity === 'skipped' ? 'muted' : undefined}>
-                    {`${finding.severity === 'skipped' ? `${text.notLookedAt}. ` : ''}${findingText.sentence(finding, phraseOf(model, finding.layer))}`}
+                    {`${finding.severity === 'skipped' ? `${text.notLookedAt}. ` : ''}${findingText.sentence(finding, layerPhraseOf(model, finding.layer))}`}
                   </span>{' '}
                   {findingText.advice(finding)}
                 </span>
@@ -132,15 +108,12 @@ function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
   return (
     <details class="finding" data-check={check} data-severity={severity}>
       <summary>
-        <i class={`finding-mark ${severity}`} aria-hidden="true">
-          {marks[severity]}
-        </i>
+        <VerdictMark mark={markOf(finding)} />
         <b>{text.checks[check]}</b>
-        <span class="sr">{text.severities[severity]}</span>
-        <span class="finding-line">{findingText.sentence(finding, phraseOf(model, layer))}</span>
+        <span class="finding-line">{findingText.sentence(finding, layerPhraseOf(model, layer))}</span>
       </summary>
       <div class="finding-more">
-        <p>{findingText.sentence(finding, phraseOf(model, layer))}</p>
+        <p>{findingText.sentence(finding, layerPhraseOf(model, layer))}</p>
         {advice ? (
           <p>
             <b>{text.try}</b> {advice}
@@ -148,11 +121,11 @@ function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
         ) : null}
         {layer === undefined ? null : (
           <div class="row">
-            <Button onClick={() => go(layer)}>{text.lookAt(phraseOf(model, layer))}</Button>
+            <Button onClick={() => go(layer)}>{text.lookAt(layerPhraseOf(model, layer))}</Button>
             {others.length > 0 ? <span class="muted">{text.alsoIn}</span> : null}
             {others.slice(0, 8).map((index) => (
               <button type="button" class="linklike" key={index} onClick={() => go(index)}>
-                {phraseOf(model, index)}
+                {layerPhraseOf(model, index)}
               </button>
             ))}
           </div>
@@ -160,9 +133,4 @@ function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
       </div>
     </details>
   );
-}
-
-function phraseOf(model: ModelSummary, index: number | undefined): string {
-  const layer = model.layers.find((one) => one.index === index);
-  return layer ? layerPhrase(layer) : '';
 }

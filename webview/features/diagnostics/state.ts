@@ -1,6 +1,7 @@
 import type { Findings } from '../../../src/protocol/findings';
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import { ask, type Question } from '../../base/store/question';
+import { runState } from '../../base/store/run-state';
 import type { StateDefinition } from '../../base/store/store';
 
 export interface DiagnosticsState {
@@ -12,8 +13,12 @@ export interface DiagnosticsState {
 export const diagnosticsState: StateDefinition<DiagnosticsState> = {
   create(store) {
     const { context, batch, mode } = store;
+    const { data } = store.state(runState).run;
     const diagnostics = ask(context, 'diagnostics', () =>
-      store.shows('diagnostics') ? { batch: batch.value, mode: mode.value } : null,
+      // The headline takes them whatever is open, but not the time of a training for each of its checkpoints.
+      store.shows('diagnostics') || (store.runnable.value && data.value?.status !== 'running')
+        ? { batch: batch.value, mode: mode.value }
+        : null,
     );
     return {
       diagnostics,

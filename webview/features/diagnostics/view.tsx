@@ -62,13 +62,13 @@ export function DiagnosticsTab({ model }: { model: ModelSummary }) {
   }
   return (
     <>
-      <Findings model={model} />
       <Asked
         question={store.state(diagnosticsState).diagnostics}
         skeleton={<Skeleton planar={isPlane(model)} />}
       >
         {(answer) => <Charts model={model} answer={answer} />}
       </Asked>
+      <Findings model={model} />
     </>
   );
 }

@@ -31,6 +31,10 @@ export const overfitting: Check = ({ train, validation, unit, dimensions }) => {
     held: validation.length,
   };
   const numbers = `${short(values.train)} on ${train.length} training examples, ${short(values.validation)} on ${validation.length} held out (${in_}; the difference is ${short(gap)} ± ${short(error)})`;
+  if (severity === 'ok' && errors * error > notice) {
+    const sentence = `Whether the flow overfits is not clear: ${numbers}, an error too large to tell; a few examples may cost more than all others.`;
+    return { ...skipped('overfitting', 'unclear', sentence), values };
+  }
   if (severity === 'ok') {
     return {
       check: 'overfitting',

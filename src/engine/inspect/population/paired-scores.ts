@@ -1,5 +1,5 @@
 /** −log p of the same held-out examples by two flows. */
-import type { Estimate, Incomparable, PairedScores } from '../../../protocol/paired-scores';
+import { estimateOf, type Incomparable, type PairedScores } from '../../../protocol/paired-scores';
 import { dataExamples } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { scoreBatch } from '../examples';
@@ -31,9 +31,9 @@ export async function pairedScores(
     rows,
     ...(ours === 0 ? { of: 'B' } : theirs === 0 ? { of: 'A' } : {}),
     unit: first.bitsPerDim ? 'bits/dim' : 'nats',
-    a: estimate(costs[0]),
-    b: estimate(costs[1]),
-    difference: estimate(differences),
+    a: estimateOf(costs[0]),
+    b: estimateOf(costs[1]),
+    difference: estimateOf(differences),
     better: differences.filter((value) => value > 0).length / rows,
   };
 }
@@ -45,10 +45,3 @@ async function heldOut({ data }: InspectedFlow): Promise<number> {
 
 const isEqual = (a: Float32Array | undefined, b: Float32Array | undefined): boolean =>
   a?.length === b?.length && (a?.every((value, i) => value === b![i]) ?? true);
-
-function estimate(values: Float32Array): Estimate {
-  const n = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, error: Math.sqrt(squares / Math.max(1, n - 1) / n) };
-}

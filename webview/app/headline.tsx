@@ -1,0 +1,128 @@
+/** Whether the flow is good, over all views: −log p of held-out examples, and a sign for each of five questions. */
+import { onOwnSamples, type CheckName } from '../../src/protocol/findings';
+import type { ModelSummary } from '../../src/protocol/model';
+import { estimateOf } from '../../src/protocol/paired-scores';
+import { hasCalibration } from '../../src/protocol/questions';
+import { markOf, otherFaults, signsOf, type Sign } from '../../src/protocol/signs';
+import { findingText } from '../base/findings/finding-text';
+import { decimalsOf, fixed, unknown } from '../base/format/numbers';
+import { layerPhraseOf } from '../base/layers/layer-names';
+import { VerdictMark } from '../base/layers/verdict';
+import { isStale, latest, ready } from '../base/store/question';
+import { notFiniteAt, runState } from '../base/store/run-state';
+import type { RegionFeature } from '../base/store/store';
+import { useFeature, useStore } from '../base/store/use-store';
+import { words } from '../base/words';
+import { calibrationState } from '../features/calibration/state';
+import { diagnosticsState } from '../features/diagnostics/state';
+import { panelsState } from './panels-state';
+import { text } from './text';
+
+export function Headline({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  const panels = useFeature(panelsState);
+  const asked = useFeature(diagnosticsState).findings.answer.value;
+  const findings = latest(asked)?.findings;
+  const run = useFeature(runState).run.data.value;
+  const signs = signsOf(findings, useFeature(calibrationState).part.value, Boolean(run && notFiniteAt(run)));
+  const isOwn = findings !== undefined && onOwnSamples(findings);
+  const others = findings ? otherFaults(findings) : [];
+  const open = (region: RegionFeature['region'] & ('gallery' | 'diagnostics'), id: string): void => {
+    store.tabs[region].value = id;
+    panels.choose(region);
+  };
+  const openCheck = (check: CheckName): void => {
+    open('diagnostics', 'diagnostics');
+    // It is drawn after its tab was chosen.
+    setTimeout(() => {
+      const found = document.querySelector(`.findings [data-check=${check}]`);
+      const details = found?.closest('details');
+      if (details) details.open = true;
+      details?.querySelector('summary')?.focus();
+      found?.scrollIntoView({ block: 'nearest' });
+    });
+  };
+  const lead = ({ name, finding }: Sign): void => {
+    if (name === 'calibration') open('diagnostics', 'calibration');
+    else if (name === 'samples' && finding?.severity !== 'skipped' && model.splits.length > 0)
+      open('gallery', 'data-and-samples');
+    else openCheck(name);
+  };
+  const why = ({ name, mark, finding }: Sign): string => {
+    if (name === 'calibration' && !hasCalibration(model)) return text.noCondition;
+    if (finding) return findingText.sentence(finding, layerPhraseOf(model, finding.layer));
+    if (name === 'calibration') return mark === 'unknown' ? text.notRun : '';
+    return asked.status === 'loading' ? words.loading : text.notChecked;
+  };
+  const wrong = signs.filter(({ mark }) => mark === 'error' || mark === 'notice');
+  return (
+    <section class="headline" aria-label={text.verdict}>
+      {isOwn ? <span class="muted">{text.onOwnSamples}</span> : <Validation model={model} />}
+      <div class={`signs ${isStale(asked) ? 'old' : ''}`}>
+        {signs.map((sign) => (
+          <button
+            key={sign.name}
+            type="button"
+            class={`sign ${sign.mark}`}
+            data-question={sign.name}
+            data-mark={sign.mark}
+            title={why(sign)}
+            disabled={sign.name === 'calibration' && !hasCalibration(model)}
+            onClick={() => lead(sign)}
+          >
+            <VerdictMark mark={sign.mark} />
+            {named(sign)}
+          </button>
+        ))}
+        {others[0] ? (
+          <button
+            type="button"
+            class={`sign ${markOf(others[0])}`}
+            data-question="others"
+            onClick={() => openCheck(others[0]!.check)}
+          >
+            <VerdictMark mark={markOf(others[0])} />
+            {text.moreFound(others.length)}
+          </button>
+        ) : null}
+      </div>
+      <span class="sr" role="status">
+        {ready(asked) ? wrong.map((sign) => `${named(sign)}: ${words.marks[sign.mark]}`).join('; ') : ''}
+      </span>
+    </section>
+  );
+}
+
+/** With the feature that is off. */
+function named({ name, mark, finding }: Sign): string {
+  const feature = name === 'samples' && mark !== 'ok' ? finding?.values.feature : undefined;
+  return feature === undefined || finding?.kind === 'together'
+    ? text.signs[name]
+    : text.isOff(text.signs[name], String(feature));
+}
+
+function Validation({ model }: { model: ModelSummary }) {
+  const answer = useFeature(diagnosticsState).diagnostics.answer.value;
+  const known = latest(answer);
+  const scores = known?.validation ?? known?.train;
+  const name = model.recording ? 'recorded' : known?.train && !known.validation ? 'train' : 'validation';
+  if (!scores?.length)
+    return (
+      <span class="pair muted">
+        {`${text.losses[name]} ${unknown} ${answer.status === 'loading' ? '' : text.noData}`}
+      </span>
+    );
+  const { mean, error } = estimateOf(scores);
+  const total = model.splits.find((split) => split.name === name)?.count ?? scores.length;
+  return (
+    <span class={`pair ${isStale(answer) ? 'old' : ''}`} title={text.meanOf(scores.length, total)}>
+      <span class="muted">{text.losses[name]}</span>
+      <span class={`hero ${Number.isFinite(mean) ? '' : 'bad'}`} data-loss>
+        {fixed(mean, decimalsOf(error))}
+      </span>
+      <span class="muted">
+        {`± ${fixed(error, decimalsOf(error))} ${known?.unit === 'nats' ? words.nats : words.bitsPerDim}`}
+      </span>
+    </span>
+  );
+}
