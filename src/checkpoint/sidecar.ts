@@ -150,7 +150,7 @@ export async function readOnnxPorts(file: string): Promise<OnnxPorts> {
  */
 export async function writeSidecar(
   file: string,
-  change: { library: string; answers: ImportAnswers } | { onnx: OnnxPorts },
+  change: { library: string; answers: ImportAnswers } | { onnx: OnnxPorts } | { data: { source: string } },
 ): Promise<void> {
   // Checked first, so that a file with a slip in it is not replaced by one without what the slip is in.
   const present = (await read(file))?.raw as object | undefined;

@@ -29,7 +29,10 @@ export async function openForSession(session: Session, given: string): Promise<M
 export function noteOrigin(session: Session, origin: Origin): void {
   if (origin.assumptions.length === 0) return;
   const assumed = origin.assumptions.join('; ');
-  session.progress.note(`${origin.title ?? origin.fileName}. Not in the file: ${assumed}.`);
+  const guessed = origin.guesses
+    ? ` GUESSED, and every number depends on it: ${origin.guesses.join(', ')}.`
+    : '';
+  session.progress.note(`${origin.title ?? origin.fileName}. Not in the file: ${assumed}.${guessed}`);
 }
 
 /**

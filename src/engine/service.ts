@@ -1,6 +1,6 @@
 /** The engine's answers, for the forked process and for callers in the same process. */
 import { realpath, stat } from 'node:fs/promises';
-import { answerImport, importForm } from '../checkpoint/recognize/form';
+import { answerImport, importForm, nameData } from '../checkpoint/recognize/form';
 import { requestControl } from '../checkpoint/control';
 import { type ResolvedModel, resolveModelPath } from '../checkpoint/resolve-model';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';
@@ -224,6 +224,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const { kind, file } = await resolve(path);
       await (kind === 'onnx' ? answerOnnx(file, answers) : answerImport(path, answers));
     },
+    nameData,
     async convertTargetsOf(path, token) {
       await resolve(path);
       return cancellable(token, (signal) => targetsOf(path, signal));

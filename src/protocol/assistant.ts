@@ -40,7 +40,7 @@ export interface CheckpointReport {
   validation?: { nats: number; bitsPerDim?: number };
   data?: string;
   /** The library that wrote the file, and what the file does not say. */
-  origin?: { title: string; assumptions: string[] };
+  origin?: { title: string; assumptions: string[]; guesses?: string[] };
   onnx?: { opset: number; producer: string; inputs: string[]; outputs: string[] };
   run?: ReportedRun;
   note?: string;

@@ -185,6 +185,8 @@ export interface EngineApi extends AssistantApi {
   importForm(path: string): Promise<ImportForm | undefined>;
   /** Remembers answers in a file next to the checkpoint, which can be committed. */
   answerImport(path: string, answers: ImportAnswers): Promise<void>;
+  /** Names the data of another library's flow in that file. Resolves to its path. */
+  nameData(path: string, source: string): Promise<string>;
   /** Looks at data without training: a built-in name or the path of a file, or of a run config that names them. */
   previewData(source: string, token: string, choice?: DataChoice): Promise<DataPreview>;
   /** A table as it is written; undefined for other data. */

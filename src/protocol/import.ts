@@ -13,6 +13,8 @@ export interface ImportQuestion {
   title: string;
   /** Why it is asked, and what goes wrong with a wrong answer. */
   detail: string;
+  /** The default is no more than a guess: nothing in the file or the library speaks for it, and every number depends on it. */
+  guess?: true;
   /** Without an answer the file is not opened, since no default is likelier than the rest. */
   required?: true;
   answer:

@@ -225,6 +225,8 @@ export interface ModelOrigin {
   title: string;
   /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */
   assumptions: string[];
+  /** Those that are no more than a guess, and that every number depends on: "Height of the images: 64". */
+  guesses?: string[];
   /** What the file, which runs the other way only, is searched for by numbers: that takes many runs for each. */
   searched?: 'x' | 'z';
 }

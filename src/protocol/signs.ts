@@ -3,9 +3,9 @@ import type { CalibrationPart } from './calibration';
 import { bySeverity, type Finding } from './findings';
 
 /** In the order in which they are shown. */
-export const signNames = ['samples', 'overfitting', 'latents', 'inverse', 'calibration'] as const;
+const signNames = ['samples', 'overfitting', 'latents', 'inverse', 'calibration'] as const;
 
-export type SignName = (typeof signNames)[number];
+type SignName = (typeof signNames)[number];
 
 export interface Sign {
   name: SignName;

@@ -1,11 +1,14 @@
 /** Flows of tables: many columns in lists of rows, and numbers that fit a narrow pane. */
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Findings } from '../../src/protocol/findings';
 import type { Diagnostics } from '../../src/protocol/inspect';
 import { estimateOf } from '../../src/protocol/paired-scores';
 import { defaultSelection } from '../../src/protocol/questions';
-import { showTab, type Model } from '../inspector/models';
+import { fixture, showTab, type Model } from '../inspector/models';
+import { until } from '../inspector/until';
 import { audit } from './support/audit';
 import type { EngineWindow } from './support/engine-window';
 import { inWindow } from './support/in-window';
@@ -127,6 +130,30 @@ describe('a flow of a table', () => {
       .waitFor();
     assert.ok(await page.evaluate(() => document.activeElement?.matches('.findings summary')));
     assert.deepEqual(await audit(page, { within: ['.headline'] }), []);
+  });
+
+  it('of another library passes nothing without data, and asks for these and for what was guessed', async () => {
+    const open = (...names: string[]) => {
+      const file = path.join(editor.folder, names.join('-'));
+      copyFileSync(fixture(...names), file);
+      return editor.openPage(file, { width: 1280, height: 800 });
+    };
+    const vectors = await open('peers', 'nflows-2d', 'state_dict.pt');
+    const headline = vectors.page.getByRole('region', { name: 'Verdict' });
+    await headline.getByText('Checked on its own samples, which says nothing about your data').waitFor();
+    assert.equal(await headline.getByText('✓').count(), 0);
+    await headline.getByRole('button', { name: 'Add data…' }).click();
+    await until('the dialog', () => Promise.resolve(vectors.said('addData').length > 0));
+    assert.deepEqual(vectors.said('addData'), [['file']]);
+    const images = await open('wild', 'rosinality-glow-8', 'model.pt');
+    const note = images.page.locator('.origin.guessed');
+    assert.match(
+      await note.getByRole('alert').innerText(),
+      /^Guessed: Height of the images: 64, Width of the images: 64\. The file does not say it/,
+    );
+    await note.getByRole('button', { name: 'Confirm or change…' }).click();
+    await until('the command', () => Promise.resolve(images.said('command').length > 0));
+    assert.equal(images.said('command').at(-1)![0], 'changeImport');
   });
 
   it('shows all numbers of a layer beside the gallery and in a narrow pane', async () => {

@@ -1,9 +1,12 @@
 /** Whether the flow is good, over all views: −log p of held-out examples, and a sign for each of five questions. */
+import { useSignal } from '@preact/signals';
 import { onOwnSamples, type CheckName } from '../../src/protocol/findings';
 import type { ModelSummary } from '../../src/protocol/model';
 import { estimateOf } from '../../src/protocol/paired-scores';
 import { hasCalibration } from '../../src/protocol/questions';
 import { markOf, otherFaults, signsOf, type Sign } from '../../src/protocol/signs';
+import { Menu } from '../base/controls/menu';
+import { Button } from '../base/controls/toolkit';
 import { findingText } from '../base/findings/finding-text';
 import { decimalsOf, fixed, unknown } from '../base/format/numbers';
 import { layerPhraseOf } from '../base/layers/layer-names';
@@ -57,7 +60,7 @@ export function Headline({ model }: { model: ModelSummary }) {
   const wrong = signs.filter(({ mark }) => mark === 'error' || mark === 'notice');
   return (
     <section class="headline" aria-label={text.verdict}>
-      {isOwn ? <span class="muted">{text.onOwnSamples}</span> : <Validation model={model} />}
+      {isOwn ? <OwnSamples model={model} /> : <Validation model={model} />}
       <div class={`signs ${isStale(asked) ? 'old' : ''}`}>
         {signs.map((sign) => (
           <button
@@ -93,6 +96,36 @@ export function Headline({ model }: { model: ModelSummary }) {
   );
 }
 
+/** In place of a number that would say nothing, what to do about it. */
+function OwnSamples({ model: { kind, format, origin, recording } }: { model: ModelSummary }) {
+  const { host, choices } = useStore().connection;
+  const problem = useSignal('');
+  const add = (what: 'file' | 'folder'): void => {
+    problem.value = '';
+    host.addData(what).catch((error: unknown) => (problem.value = (error as Error).message));
+  };
+  const takesData = origin && !choices && !recording && format !== 'onnx' && format !== 'flowscope';
+  return (
+    <>
+      <span class="muted">{text.onOwnSamples}</span>
+      {!takesData ? null : kind === 'vector' ? (
+        <Button primary onClick={() => add('file')}>
+          {text.addData}
+        </Button>
+      ) : (
+        <Menu
+          label={text.addData}
+          items={[
+            { text: text.addFolder, run: () => add('folder') },
+            { text: text.addFile, run: () => add('file') },
+          ]}
+        />
+      )}
+      {problem.value ? <span class="bad">{problem.value}</span> : null}
+    </>
+  );
+}
+
 /** With the feature that is off. */
 function named({ name, mark, finding }: Sign): string {
   const feature = name === 'samples' && mark !== 'ok' ? finding?.values.feature : undefined;
@@ -117,9 +150,7 @@ function Validation({ model }: { model: ModelSummary }) {
   return (
     <span class={`pair ${isStale(answer) ? 'old' : ''}`} title={text.meanOf(scores.length, total)}>
       <span class="muted">{text.losses[name]}</span>
-      <span class={`hero ${Number.isFinite(mean) ? '' : 'bad'}`} data-loss>
-        {fixed(mean, decimalsOf(error))}
-      </span>
+      <span class={`loss ${Number.isFinite(mean) ? '' : 'bad'}`}>{fixed(mean, decimalsOf(error))}</span>
       <span class="muted">
         {`± ${fixed(error, decimalsOf(error))} ${known?.unit === 'nats' ? words.nats : words.bitsPerDim}`}
       </span>

@@ -55,6 +55,9 @@ export const english = {
   notRun: 'Calibration has not been run.',
   notChecked: 'Not checked yet.',
   onOwnSamples: 'Checked on its own samples, which says nothing about your data',
+  addData: 'Add data…',
+  addFolder: 'Folder of images…',
+  addFile: 'Images in a file…',
   meanOfBatch: 'mean',
   ofThisExample: 'of this example',
   likelierThan: (less: number, name: string) =>
@@ -87,6 +90,9 @@ export const english = {
   searched: (what: 'x' | 'z') =>
     `This file goes one way only, so ${what} is found by a numerical search, which takes longer. With the file of the other direction beside it, that one is used.`,
   gone: 'This file was deleted. What was read of it before can still be looked at.',
+  guessed: (guesses: readonly string[]) =>
+    `Guessed: ${guesses.join(', ')}. The file does not say it, and every number here depends on it.`,
+  confirmGuess: 'Confirm or change…',
   changeImport: 'Change…',
   changeImportHint: 'Change how this file is read',
   panel: 'Panel',
@@ -191,6 +197,9 @@ export const german: typeof english = {
   notRun: 'Die Kalibrierung ist noch nicht gelaufen.',
   notChecked: 'Noch nicht geprüft.',
   onOwnSamples: 'An eigenen Samples geprüft; das sagt nichts über Ihre Daten',
+  addData: 'Daten hinzufügen…',
+  addFolder: 'Ordner mit Bildern…',
+  addFile: 'Bilder in einer Datei…',
   meanOfBatch: 'Mittel',
   ofThisExample: 'dieses Beispiels',
   likelierThan: (less, name) =>
@@ -221,6 +230,9 @@ export const german: typeof english = {
   searched: (what) =>
     `Die Datei geht nur in eine Richtung: ${what} wird numerisch gesucht, was länger dauert. Liegt die Datei der anderen Richtung daneben, wird sie benutzt.`,
   gone: 'Diese Datei wurde gelöscht. Was vorher gelesen wurde, lässt sich noch ansehen.',
+  guessed: (guesses) =>
+    `Geraten: ${guesses.join(', ')}. Die Datei sagt es nicht, und jede Zahl hier hängt davon ab.`,
+  confirmGuess: 'Bestätigen oder ändern…',
   changeImport: 'Ändern…',
   changeImportHint: 'Ändern, wie diese Datei gelesen wird',
   panel: 'Bereich',

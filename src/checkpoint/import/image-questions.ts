@@ -10,6 +10,7 @@ function pixels(key: string, title: string, unit: number, fallback: number): Imp
     detail:
       `Convolutions take any size, so the file does not say it; the likelihood and the samples are right only at the ` +
       `size that the flow was trained at. A multiple of ${unit}.`,
+    guess: true,
     answer: {
       kind: 'number',
       default: fallback,

@@ -108,14 +108,29 @@ export function assumptionsOf(
   answers: ImportAnswers,
   given: ImportAnswers,
 ): string[] {
-  return questions.map((question) => {
-    const { key, title, answer } = question;
-    const value = answers[key] ?? answer.default;
-    const label =
-      answer.kind === 'choice' ? answer.options.find((option) => option.value === value)?.label : undefined;
-    const shown = answer.kind === 'number' ? shownNumbers(value, answer) : label;
-    return `${title}: ${shown ?? value}${answerTo(question, given) === undefined ? ' (default)' : ''}`;
-  });
+  return questions.map(
+    (question) =>
+      `${shownAnswer(question, answers)}${answerTo(question, given) === undefined ? ' (default)' : ''}`,
+  );
+}
+
+/** What was guessed, for want of an answer: "Height of the images: 32". */
+export function guessesOf(
+  questions: readonly ImportQuestion[],
+  answers: ImportAnswers,
+  given: ImportAnswers,
+): string[] {
+  return questions
+    .filter((question) => question.guess && answerTo(question, given) === undefined)
+    .map((question) => shownAnswer(question, answers));
+}
+
+function shownAnswer({ key, title, answer }: ImportQuestion, answers: ImportAnswers): string {
+  const value = answers[key] ?? answer.default;
+  const label =
+    answer.kind === 'choice' ? answer.options.find((option) => option.value === value)?.label : undefined;
+  const shown = answer.kind === 'number' ? shownNumbers(value, answer) : label;
+  return `${title}: ${shown ?? value}`;
 }
 
 /** "2 in all 3 blocks", "2, 1, 3, one for each block", "0 to 10". */

@@ -38,6 +38,18 @@ export async function answerImport(given: string, answers: ImportAnswers): Promi
   });
 }
 
+/**
+ * Names the data of a flow in the file next to the checkpoint. Resolves to the path of that file.
+ * @throws UserError for files that say themselves what their data are, or cannot
+ */
+export async function nameData(given: string, source: string): Promise<string> {
+  const { kind, file } = await resolveModelPath(given);
+  if (kind === 'checkpoint' || kind === 'onnx' || kind === 'recording')
+    throw new UserError(`${file}: data are added to checkpoints of other libraries only.`);
+  await writeSidecar(file, { data: { source } });
+  return sidecarPath(file);
+}
+
 /** @param answers those that are remembered where undefined */
 async function withRecognized<T>(
   given: string,

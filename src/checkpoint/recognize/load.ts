@@ -3,13 +3,14 @@ import path from 'node:path';
 import { parseStoredConfig } from '../../config/parse';
 import { shortened, UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import type { ModelOrigin } from '../../protocol/model';
 import { loadCheckpoint, type Checkpoint } from '../checkpoint';
 import { isRecording } from '../recording/read';
 import { notRunAgain } from '../recording/schema';
 import { resolveModelPath } from '../resolve-model';
 import { isFor, readSidecar, sidecarPath } from '../sidecar';
 import { openTensorFile } from '../tensor-file';
-import { answerTo, assumptionsOf, completeAnswers } from './answers';
+import { answerTo, assumptionsOf, completeAnswers, guessesOf } from './answers';
 import { libraryName, recognize, whyUndecided, whyUnknown } from './recognize';
 import type { Library } from '../libraries';
 import type { TensorFile } from '../import/types';
@@ -117,6 +118,7 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
   if ('reason' in interpreted) return interpreted;
   const { recognized, answers, given, remembered } = interpreted;
   const { library, title, questions } = recognized;
+  const guesses = guessesOf(questions, answers, given);
   const { model, tensors, layerNames, featureNames, contextNames, contextIsClass } =
     await recognized.convert(answers);
   return {
@@ -131,6 +133,7 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
         title,
         fileName: path.basename(file),
         assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, given)],
+        ...(guesses.length > 0 ? { guesses } : {}),
         ...(featureNames ? { featureNames: featureNames.map(shownName) } : {}),
         ...(contextNames?.length ? { contextNames: contextNames.map(shownName) } : {}),
         ...(contextIsClass ? { contextIsClass } : {}),
@@ -143,11 +146,12 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
 const shownName = (name: string): string => shortened(name, 100);
 
 /** As the page and the command line show it. */
-export function shownOrigin(origin: NonNullable<Checkpoint['origin']>): {
-  library: string;
-  title: string;
-  assumptions: string[];
-} {
-  const name = libraryName(origin.library);
-  return { library: name, title: origin.title ?? name, assumptions: origin.assumptions };
+export function shownOrigin({
+  library,
+  title,
+  assumptions,
+  guesses,
+}: NonNullable<Checkpoint['origin']>): ModelOrigin {
+  const name = libraryName(library);
+  return { library: name, title: title ?? name, assumptions, ...(guesses ? { guesses } : {}) };
 }

@@ -62,6 +62,7 @@ function asText(model: ModelDescription): string {
       : []),
     ...(model.data ? [['Data', model.data.summary] as [string, string]] : []),
     ...(model.origin ? [['From', model.origin.title] as [string, string]] : []),
+    ...(model.origin?.guesses ? [['GUESSED', guessText(model.origin.guesses)] as [string, string]] : []),
     ...(model.extras ? [['Beside', extrasText(model.extras)] as [string, string]] : []),
     ...(model.recording ? [['Recording', recordingText(model.recording)] as [string, string]] : []),
     ...(model.note ? [['Note', model.note] as [string, string]] : []),
@@ -141,6 +142,9 @@ function notesOf({ asked, origin }: ModelDescription): string[] {
     (line) => !asked.questions.some(({ title }) => line.startsWith(`${title}: `)),
   );
 }
+
+const guessText = (guesses: readonly string[]): string =>
+  `${guesses.join(', ')}. The file does not say it, and every number depends on it: confirm or correct it.`;
 
 /** What the file does not hold, with the answers that count now, and where to give others. */
 function askedText({ questions, answers, answered, sidecar }: ImportForm): string {

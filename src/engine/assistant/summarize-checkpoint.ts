@@ -43,7 +43,15 @@ function reportOf(model: ModelDescription): CheckpointReport {
     ...(step === undefined ? {} : { step }),
     ...(validation ? { validation } : {}),
     ...(data ? { data: data.summary } : {}),
-    ...(origin ? { origin: { title: origin.title, assumptions: origin.assumptions } } : {}),
+    ...(origin
+      ? {
+          origin: {
+            title: origin.title,
+            assumptions: origin.assumptions,
+            ...(origin.guesses ? { guesses: origin.guesses } : {}),
+          },
+        }
+      : {}),
     ...(onnx
       ? {
           onnx: {

@@ -256,6 +256,21 @@ export class ModelDocument implements CustomDocument {
     return 'changed';
   }
 
+  /** Opens the flow with these data. Throws a UserError where they cannot be read, or are not of its features. */
+  async addData(source: string): Promise<void> {
+    const engine = this.lease.engine();
+    const local = await localFile(this.context, this.uri);
+    try {
+      await this.remember(local, await engine.api.nameData(local.path, source));
+    } finally {
+      await local.dispose();
+    }
+    this.forget();
+    const { summary } = await this.model();
+    this.changes.fire('model');
+    if (summary.splits.length === 0) throw new UserError(summary.splitsReason ?? source);
+  }
+
   dispose(): void {
     this.closing.abort();
     this.watcher.dispose();
@@ -316,7 +331,12 @@ export class ModelDocument implements CustomDocument {
     const answers = await askImport(path.posix.basename(this.uri.path), form, this.closing.signal);
     if (!answers) return false;
     await engine.api.answerImport(local.path, answers);
-    const bytes = new Uint8Array(await readFile(form.sidecar));
+    await this.remember(local, form.sidecar);
+    return true;
+  }
+
+  private async remember(local: LocalFile, sidecar: string): Promise<void> {
+    const bytes = new Uint8Array(await readFile(sidecar));
     this.answers = new TextDecoder().decode(bytes);
     // Next to a temporary copy they would never be found again.
     if (local.copied) {
@@ -324,12 +344,11 @@ export class ModelDocument implements CustomDocument {
         await workspace.fs.writeFile(sidecarOf(this.uri), bytes);
       } catch (error) {
         log().warn(`${sidecarOf(this.uri).path}: ${(error as Error).message}`);
-        return true;
+        return;
       }
     }
     const saved = path.posix.basename(sidecarOf(this.uri).path);
     void window.showInformationMessage(l10n.t('Saved your answers in {0}, next to the file.', saved));
-    return true;
   }
 
   /** Checkpoints that a training overwrites are read again. */

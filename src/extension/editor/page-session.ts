@@ -156,6 +156,11 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     return chosen?.fsPath;
   }
 
+  async addData(what: 'file' | 'folder'): Promise<void> {
+    const chosen = await this.chooseData(what);
+    if (chosen !== undefined) await this.document.addData(chosen);
+  }
+
   async save(suggestedName: string, bytes: Uint8Array): Promise<boolean> {
     const name = suggestedName.replace(/[\\/:*?"<>|]/g, '-');
     const { folder } = exportPlace(this.document.uri);
@@ -215,6 +220,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
       comparables: () => this.comparables(),
       control: (request) => this.control(request),
       chooseData: (what) => this.chooseData(what),
+      addData: (what) => this.addData(what),
       save: (name, bytes) => this.save(name, bytes),
       copyText: (text) => this.copyText(text),
       outline: (layers) => this.outline(layers),

@@ -177,6 +177,7 @@ export class EnginePage {
         await note('chooseData', what);
         return window.dialog();
       },
+      addData: (what) => note('addData', what),
       comparables: async () => {
         const own = (await this.opening).runFolder;
         const runs = await window.engine.api.runCheckpoints(window.runs.filter((folder) => folder !== own));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { saveCheckpoint } from '../../../../src/checkpoint/checkpoint';
-import { answerImport, importForm } from '../../../../src/checkpoint/recognize/form';
+import { answerImport, importForm, nameData } from '../../../../src/checkpoint/recognize/form';
 import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { sidecarPath } from '../../../../src/checkpoint/sidecar';
 import { UserError } from '../../../../src/base/user-error';
@@ -70,6 +70,18 @@ describe('the form of a file', () => {
       'Width of the images: 16',
       'Levels of a pixel: 256 (default)',
     ]);
+    // Nothing speaks for a size, until somebody says it.
+    assert.deepEqual(origin.guesses, ['Height of the images: 32']);
+  });
+
+  it('names data beside the answers, and for no checkpoint of our own', async () => {
+    await answerImport(file, { height: 8, width: 8 });
+    assert.equal(await nameData(file, 'photos'), sidecarPath(file));
+    assert.equal((await importForm(file))?.answers['height'], 8);
+    assert.equal((await loadAnyCheckpoint(file)).config.data?.source, 'photos');
+    const own = path.join(folder, 'ours.flow.safetensors');
+    await saveCheckpoint(own, await loadAnyCheckpoint(file));
+    await assert.rejects(nameData(own, 'photos'), /data are added to checkpoints of other libraries only/);
   });
 
   it('is not there for our own checkpoints', async () => {
