@@ -99,7 +99,9 @@ export async function trainConfig(
   if (config.scheme !== 'file')
     throw new UserError(l10n.t('The config is not on this machine. Save it in a folder on disk.'));
   const open = workspace.textDocuments.find((document) => document.uri.toString() === config.toString());
-  if (open?.isDirty && !(await open.save()))
+  const hasChanges = (): boolean => open?.isDirty === true;
+  // Nothing is saved either where auto save came first.
+  if (hasChanges() && !(await open?.save()) && hasChanges())
     throw new UserError(l10n.t('The config has changes that could not be saved.'));
   const plan = typeof given?.output === 'string' ? await configPlan(config, given, given.output) : undefined;
   await start(services, plan ?? (await askWhereToTrain(config)), given?.place);
