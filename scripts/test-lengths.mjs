@@ -1,6 +1,7 @@
 // What `npm test` leaves to `npm test -- --full`: test/lengths.json.
 //   tables  tables of cases of which `tried` (test/tried.ts) runs some
 //   tiers   whole files, or tests of a file by the beginnings of their names, that only --full runs
+//   release the same of what --full runs only with FLOWSCOPE_THOROUGH=1, which is meant for releases
 //   cases   how many tests each tier had in the last complete run with --full, which writes them
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,9 +20,13 @@ const nameOf = (tier, source) =>
     .replace(/(\.test)?\.(tsx?|py)$/, '')
     .replaceAll('\\', '/');
 
-/** @returns {{ files: string[], tests: string[] }} the files to run, and the beginnings of names of tests that are left out */
-export function shorter(tier, sources) {
-  const entries = read().tiers[tier] ?? [];
+/**
+ * @param full what only releases run is left out, and nothing else
+ * @returns {{ files: string[], tests: string[] }} the files to run, and the beginnings of names of tests that are left out
+ */
+export function shorter(tier, sources, full = false) {
+  const { tiers, release } = read();
+  const entries = [...(full ? [] : (tiers[tier] ?? [])), ...(release[tier] ?? [])];
   const whole = new Set(entries.filter(({ tests }) => !tests).map(({ file: name }) => name));
   return {
     files: sources.filter((source) => !whole.has(nameOf(tier, source))),

@@ -1,7 +1,8 @@
 // npm test: sets up, then runs the tiers in order, the tiers in a window in parallel with the others, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
 // Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
-// --full runs every test and every case; without it the ones in test/lengths.json are left out, unless --file names their file.
+// --full is for CI, and with FLOWSCOPE_THOROUGH=1 for releases: test/lengths.json says what is left out without them. --file runs
+// all tests of the files that it names.
 import { pythonSources, runPythonTests } from './python-tests.mjs';
 import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';
@@ -133,7 +134,8 @@ async function runTier(tier, { file, full }, pace, onCut) {
     const { testSources } = await import('./test-bundles.mjs');
     const sources = tier.sources?.() ?? testSources(tier.name, ['.test.ts', '.test.tsx']);
     const all = { files: sources.filter((name) => !file || name.includes(file)), tests: [] };
-    const { files, tests } = full || file ? all : shorter(tier.name, sources);
+    const whole = file || (full && process.env.FLOWSCOPE_THOROUGH === '1');
+    const { files, tests } = whole ? all : shorter(tier.name, sources, full);
     if (files.length === 0) {
       if (file) return undefined;
       throw new Stop(`there are no tests in test/${tier.name}`);
