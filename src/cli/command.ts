@@ -95,6 +95,11 @@ export const commonOptions = {
     max: 1024,
     help: 'Number of threads. 0, or no value, uses one for each processor.',
   },
+  flow: {
+    type: 'text',
+    value: 'NAME',
+    help: 'Which one is meant where a file holds several flows. It is remembered in MODEL.flowscope.json.',
+  },
   quiet: { type: 'flag', help: 'Print no progress on standard error.' },
   verbose: { type: 'flag', help: 'Also print log lines, and the stack trace of an internal error.' },
   help: { type: 'flag', help: 'Show this help.' },

@@ -1,4 +1,5 @@
 /** From the words of a command line to an exit code. Knows nothing of the process, so that tests can call it. */
+import { chooseFlow } from '../checkpoint/recognize/form';
 import { UserError } from '../base/user-error';
 import { CancelledError } from '../protocol/wire';
 import { parseCommand } from './arguments';
@@ -59,6 +60,11 @@ async function dispatch(args: readonly string[], invocation: Invocation): Promis
   if (common.version) {
     terminal.out(`${version}\n`);
     return exitCodes.done;
+  }
+  if (common.flow !== undefined) {
+    if (command.argument?.name !== 'MODEL')
+      throw new UserError(`--flow ${common.flow}: ${command.name} takes no MODEL. Leave it out.`);
+    await chooseFlow(argument, common.flow);
   }
   const session = createSession(terminal, stopping.signal, {
     json: common.json,

@@ -50,6 +50,28 @@ export async function nameData(given: string, source: string): Promise<string> {
   return sidecarPath(file);
 }
 
+/**
+ * Remembers which flow of a file is meant, and what was answered of it before.
+ * @throws UserError when the file does not hold that flow and others
+ */
+export async function chooseFlow(given: string, flow: string): Promise<void> {
+  await withRecognized(given, { flow }, async (recognized, file, remembered) => {
+    const asked = recognized?.questions ?? [];
+    const question = asked.find(({ key }) => key === 'flow');
+    if (!recognized || !question)
+      throw new UserError(
+        `${file}: does not hold several flows, so that --flow has nothing to choose. Leave it out.`,
+      );
+    completeAnswers([question], { flow }, file);
+    const kept = Object.entries(remembered?.answers ?? {}).filter(([key]) =>
+      asked.some((one) => one.key === key),
+    );
+    const answers = { ...Object.fromEntries(kept), flow };
+    if (remembered?.answers['flow'] !== flow)
+      await writeSidecar(file, { library: recognized.library, answers });
+  });
+}
+
 /** @param answers those that are remembered where undefined */
 async function withRecognized<T>(
   given: string,

@@ -112,7 +112,8 @@ export function whyUndecided(
   const open = questions.find(({ key, required }) => required && given[key] === undefined);
   if (open === undefined) return undefined;
   const say = (value: string | number): string =>
-    `Say it in ${sidecar}: {"answers": {"${open.key}": ${JSON.stringify(value)}}}, or convert it with --set ${open.key}=${value}.`;
+    (open.key === 'flow' ? `Choose it with --flow ${value}, which is remembered. Or say` : 'Say') +
+    ` it in ${sidecar}: {"answers": {"${open.key}": ${JSON.stringify(value)}}}, or convert it with --set ${open.key}=${value}.`;
   if (open.answer.kind === 'number')
     return `It needs an answer: ${open.title} (${open.key}). ${open.detail} ${say(open.answer.default)}`;
   const values = open.answer.options.map(({ value }) => value);

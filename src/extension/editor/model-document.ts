@@ -331,6 +331,11 @@ export class ModelDocument implements CustomDocument {
     const answers = await askImport(path.posix.basename(this.uri.path), form, this.closing.signal);
     if (!answers) return false;
     await engine.api.answerImport(local.path, answers);
+    if (answers['flow'] !== form.answers['flow']) {
+      const ofFlow = await engine.api.importForm(local.path);
+      if (ofFlow && ofFlow.questions.length > 1 && (await this.askAndRemember(engine, local, ofFlow)))
+        return true;
+    }
     await this.remember(local, form.sidecar);
     return true;
   }

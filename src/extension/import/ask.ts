@@ -11,7 +11,7 @@ interface OptionItem extends QuickPickItem {
 let last: Promise<unknown> = Promise.resolve();
 
 /**
- * All answers, or undefined when the user left (or `signal` took the questions back). Files that are opened together are
+ * All answers, the name of another flow of the file alone, or undefined when the user left (or `signal` took the questions back). Files that are opened together are
  * asked about one after the other.
  */
 export function askImport(
@@ -44,6 +44,8 @@ async function askAll(
     else {
       given[question.key] = answer.value;
       at++;
+      // Each flow of a file has questions of its own.
+      if (question.key === 'flow' && answer.value !== answers['flow']) return { flow: answer.value };
     }
   }
   return given;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
 import { defineCommand, type Command } from '../../../src/cli/command';
 import { commands } from '../../../src/cli/commands/all';
@@ -28,6 +29,19 @@ async function invoke(args: string[], table: readonly Command[] = commands, stop
   const code = await run(args, { commands: table, version: '9.9.9', terminal, stopping });
   return { code, stdout: terminal.stdout(), stderr: terminal.stderr() };
 }
+
+test('--flow chooses in a file that holds several flows, and nowhere else', async () => {
+  const model = path.resolve('test', 'fixtures', 'peers', 'zuko-2d', 'state_dict.pt');
+  const single = await invoke(['info', model, '--flow', 'prior']);
+  assert.match(
+    single.stderr,
+    /state_dict\.pt: does not hold several flows, so that --flow has nothing to choose/,
+  );
+  assert.match(
+    (await invoke(['data', 'moons', '--flow', 'prior'])).stderr,
+    /--flow prior: data takes no MODEL/,
+  );
+});
 
 test('with --json standard output is one JSON document and nothing else', async () => {
   const act = fake(() => ({ a: [1, 2], b: NaN, c: Float32Array.of(1, Infinity) }));

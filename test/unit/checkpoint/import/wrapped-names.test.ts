@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { explainImport } from '../../../../src/checkpoint/recognize/explain';
-import { answerImport, importForm } from '../../../../src/checkpoint/recognize/form';
+import { answerImport, chooseFlow, importForm } from '../../../../src/checkpoint/recognize/form';
 import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { recognize } from '../../../../src/checkpoint/recognize/recognize';
 import { unwrapped } from '../../../../src/checkpoint/import/wrapped-names';
@@ -134,6 +134,11 @@ describe('several flows', () => {
       loadAnyCheckpoint(file, flowIs('third')),
       /flow: expected one of posterior_flow, prior_flow/,
     );
+    assert.match(imported.reason, /--flow posterior_flow/);
+    await chooseFlow(file, 'posterior_flow');
+    assert.deepEqual((await loadAnyCheckpoint(file)).tensors, other.tensors);
+    await assert.rejects(chooseFlow(file, 'third'), /flow: expected one of posterior_flow, prior_flow/);
+    await assert.rejects(chooseFlow(original, 'third'), /does not hold several flows.*Leave it out/);
     const form = await importForm(file);
     assert.equal(form?.questions[0]?.key, 'flow');
     await answerImport(file, { flow: 'prior_flow' });
