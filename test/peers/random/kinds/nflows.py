@@ -551,7 +551,36 @@ def beside(rng):
     return case(flow, rng, features, {}, {"kind": kind}, refusal="nflows")
 
 
+class ContextMap(torch.nn.Module):
+    """A network that sees the context alone, as sbi has it where there is one parameter."""
+
+    def __init__(self, outputs, context, width, depth):
+        super().__init__()
+        self.hidden_features = width
+        widths = [context, *[width] * depth]
+        layers = [part for one, two in zip(widths, widths[1:]) for part in (torch.nn.Linear(one, two), torch.nn.ReLU())]
+        self.spline_predictor = torch.nn.Sequential(*layers, torch.nn.Linear(width, outputs))
+
+    def forward(self, inputs, context):
+        return self.spline_predictor(context)
+
+
+def single(rng):
+    context, width, depth = int(rng.integers(1, 5)), int(rng.integers(5, 30)), int(rng.integers(1, 4))
+    settings = dict(num_bins=int(rng.integers(2, 12)), tails="linear", tail_bound=float(pick(rng, [3.0, 5.0])))
+    mask = torch.tensor([1], dtype=torch.uint8)
+    layers = [
+        transforms.PiecewiseRationalQuadraticCouplingTransform(
+            mask, lambda _, outputs: ContextMap(outputs, context, width, depth), **settings
+        )
+        for _ in range(int(rng.integers(1, 4)))
+    ]
+    flow = flows.Flow(transforms.CompositeTransform(layers), distributions.StandardNormal([1]))
+    return case(flow, rng, 1, {"tailBound": settings["tail_bound"]}, settings | {"width": width, "depth": depth}, context)
+
+
 kinds = {
+    "nflows-single": single,
     "nflows-inverse": inverse_chain,
     "nflows-other-maps": other_maps,
     "nflows-beside": beside,
