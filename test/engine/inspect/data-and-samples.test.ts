@@ -1,11 +1,12 @@
 /** Flows that are normal distributions of given means and deviations, on tables that are, or are not, of these. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as v from 'valibot';
-import { saveCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
+import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { runConfigSchema } from '../../../src/config/schema';
 import { stream } from '../../../src/data/random';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
@@ -13,7 +14,10 @@ import { createInspector } from '../../../src/engine/inspect/inspector';
 import { openModel } from '../../../src/engine/open/open-model';
 import { buildFlow } from '../../../src/flow/flow';
 import { initialTensors } from '../../../src/engine/training/initialize';
+import type { ModelDescription } from '../../../src/engine/open/description';
 import type { DataAndSamples } from '../../../src/protocol/data-and-samples';
+import { defaultBatch } from '../../../src/protocol/questions';
+import { otherFaults, signsOf } from '../../../src/protocol/signs';
 import { here } from '../cli/flowscope';
 import { anySignal, refused } from './model';
 
@@ -27,26 +31,61 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
+type Row = (z: [number, number, number]) => number[];
+
+interface Plan {
+  rows?: number;
+  seed?: number;
+  /** Of held-out examples, where they are unlike the others. */
+  held?: Row;
+  /** The last column is given. */
+  given?: true;
+  change?: (tensors: Checkpoint['tensors']) => void;
+}
+
 /** A table of what becomes of three standard normal numbers, and a flow that is normal with these means and deviations. */
 async function planted(
-  row: (z: [number, number, number]) => number[],
+  row: Row,
   mean: number[],
   std: number[],
-  rows = count,
+  { rows = count, seed = 3, held, given, change }: Plan = {},
 ): Promise<string> {
-  const z = stream(3, 'planted').normal(3 * rows);
-  const table = Array.from({ length: rows }, (_, i) => row([z[3 * i]!, z[3 * i + 1]!, z[3 * i + 2]!]).join());
-  const source = path.join(await mkdtemp(path.join(folder, 'case-')), 'table.csv');
-  await writeFile(source, [names.join(), ...table].join('\n'));
+  const place = await mkdtemp(path.join(folder, 'case-'));
+  const written = async (name: string, of: Row): Promise<string> => {
+    const z = stream(seed, name).normal(3 * rows);
+    const table = Array.from({ length: rows }, (_, i) =>
+      of([z[3 * i]!, z[3 * i + 1]!, z[3 * i + 2]!]).join(),
+    );
+    await writeFile(path.join(place, `${name}.csv`), [names.join(), ...table].join('\n'));
+    return path.join(place, `${name}.csv`);
+  };
   const config = v.parse(runConfigSchema, {
-    data: { source, validation: rows / 3 },
-    model: { kind: 'vector', dim: 3, couplings: 2, hidden: [8] },
+    data: {
+      source: await written('planted', row),
+      validation: rows / 3,
+      ...(held ? { validationSource: await written('held', held) } : {}),
+      ...(given ? { contextColumns: [names[2]] } : {}),
+    },
+    model: {
+      kind: 'vector',
+      dim: given ? 2 : 3,
+      couplings: 2,
+      hidden: [8],
+      ...(given ? { context: 1 } : {}),
+    },
   });
-  const file = path.join(path.dirname(source), 'flow.flow.safetensors');
+  const file = path.join(place, 'flow.flow.safetensors');
   const tensors = initialTensors(buildFlow(config.model), 1);
-  await saveCheckpoint(file, { config, step: 7, seconds: 1, tensors, standardize: { mean, std, names } });
+  change?.(tensors);
+  const columns = given ? { names: names.slice(0, 2), contextNames: names.slice(2) } : { names };
+  await saveCheckpoint(file, {
+    ...{ config, step: 7, seconds: 1, tensors },
+    standardize: { mean, std, ...columns },
+  });
   return file;
 }
+
+const trained = (name: string): string => path.resolve(`test/fixtures/trained/${name}.flow.safetensors`);
 
 async function compared(file: string): Promise<DataAndSamples | null> {
   const opened = await openModel(file, await createOnnxRuntimeBackend({ threads: 1, reason: 'test' }));
@@ -110,12 +149,12 @@ describe('data and samples', () => {
   });
 
   it('a few examples are not compared', async () => {
-    const file = await planted(normal, [2, 0, 5], [1, 3, 2], 24);
+    const file = await planted(normal, [2, 0, 5], [1, 3, 2], { rows: 24 });
     await assert.rejects(compared(file), refused(/only 8 validation examples/));
   });
 
   it('pictures have a mean and a deviation of each pixel', async () => {
-    const found = (await compared(path.resolve('test/fixtures/trained/digits.flow.safetensors')))!;
+    const found = (await compared(trained('digits')))!;
     const { data, samples } = found.pixels!;
     for (const { mean, deviation } of [data, samples]) {
       assert.deepEqual(
@@ -132,6 +171,131 @@ describe('data and samples', () => {
       assert.ok(Math.max(...mean.data) > 9);
     }
     assert.deepEqual([found.features, found.featureCount], [[], 0]);
+  });
+});
+
+/** What the headline says, with the names of other checks that found something. */
+async function judged(file: string): Promise<string[]> {
+  const opened = await openModel(file, await createOnnxRuntimeBackend({ threads: 1, reason: 'test' }));
+  const inspector = createInspector('1', opened);
+  try {
+    const summary = await inspector.ask('summary', undefined, anySignal());
+    const { findings } = await inspector.ask('findings', { batch: defaultBatch(summary) }, anySignal());
+    const settings = { split: 'validation', pairs: 400, draws: 100, seed: 0, start: 0 } as const;
+    const part = summary.context ? await inspector.ask('calibration', settings, anySignal()) : undefined;
+    const signs = signsOf(findings, part).map(({ name, mark }) => `${name} ${mark}`);
+    return [...signs, ...otherFaults(findings).map(({ check }) => check)];
+  } finally {
+    inspector.dispose();
+    await opened.dispose();
+  }
+}
+
+/** A flow that was trained well, with some of its weights changed. */
+async function spoilt(name: string, change: (tensors: Checkpoint['tensors']) => void): Promise<string> {
+  const checkpoint = await loadCheckpoint(trained(name));
+  change(checkpoint.tensors);
+  const file = path.join(await mkdtemp(path.join(folder, 'spoilt-')), 'flow.flow.safetensors');
+  await saveCheckpoint(file, checkpoint);
+  return file;
+}
+
+/** The shift of the first coupling, whatever its input. */
+const shiftBy = (value: number) => (tensors: Checkpoint['tensors']) => {
+  const name = Object.keys(tensors).findLast((key) => /^couplings\.0\.net\..*bias$/.test(key))!;
+  const { data } = tensors[name]!;
+  data.fill(value, data.length / 2);
+};
+
+describe('a planted fault', () => {
+  const [mean, std] = [
+    [2, 0, 5],
+    [1, 3, 2],
+  ];
+  const times = (factor: number): number[] => std.map((value) => factor * value);
+  const cases: [name: string, sign: RegExp, file: () => Promise<string>][] = [
+    [
+      'a heavy tail',
+      /samples error/,
+      () => planted(([a, b, c]) => [2 + a, 3 * b, Math.exp(9 + 2.5 * c)], [2, 0, 2e5], [1, 3, 2e6]),
+    ],
+    [
+      'a dropped mode',
+      /samples error/,
+      () => planted(([a, b, c]) => [2 + a, 3 * b, 8 * Math.sign(c) + c], [2, 0, 8.8], [1, 3, 0.6]),
+    ],
+    ['a shifted mean', /samples error/, () => planted(normal, [2, 3, 5], std)],
+    ['one column scaled', /samples error/, () => planted(normal, mean, [1, 6, 2])],
+    ['too narrow', /latents notice/, () => planted(normal, mean, times(0.6))],
+    ['too wide', /latents notice/, () => planted(normal, mean, times(1.7))],
+    [
+      'features taken to be independent',
+      /samples notice/,
+      () => planted(([a, b, c]) => [2 + a, 3 * (0.9 * a + 0.44 * b), 5 + 2 * c], mean, std),
+    ],
+    [
+      'values that end where samples do not',
+      /samples error/,
+      () => planted(([a, b, c]) => [2 + a, 3 * b, Math.min(0.5, Math.max(-0.5, c))], [2, 0, 0], [1, 3, 0.42]),
+    ],
+    [
+      'a class ignored',
+      /calibration (notice|error)/,
+      () =>
+        planted(([a, b, c]) => [0.8 * Math.sign(c) + 0.6 * a, 3 * b, Math.sign(c)], [0, 0, 0], [1, 3, 1], {
+          given: true,
+        }),
+    ],
+    [
+      'data that were memorized',
+      /overfitting notice/,
+      () => planted(normal, mean, std, { held: ([a, b, c]) => normal([2 * a, 2 * b, 2 * c]) }),
+    ],
+    [
+      'not a number',
+      /nonFinite/,
+      () => planted(normal, mean, std, { change: (tensors) => Object.values(tensors)[0]!.data.fill(NaN) }),
+    ],
+    [
+      'a shift that rounds values away',
+      /inverse (notice|error)/,
+      () => planted(normal, mean, std, { change: shiftBy(1e5) }),
+    ],
+    ['a shift of a trained flow', /samples error/, () => spoilt('moons', shiftBy(1))],
+    [
+      'a trained flow of images that lost a coupling',
+      /samples (notice|error)|latents notice/,
+      () =>
+        spoilt('digits', (tensors) => {
+          for (const [name, { data }] of Object.entries(tensors))
+            if (/^scales\.0\.checkerboard\.[01]\..*convOut\.(g|bias)$/.test(name)) data.fill(0);
+        }),
+    ],
+  ];
+  for (const [name, sign, file] of cases)
+    it(`${name}: is warned of`, async () => assert.match((await judged(await file())).join(', '), sign));
+
+  it('8×8 opened as 64×64: is said to be a guess, until it is answered', async () => {
+    const file = path.join(await mkdtemp(path.join(folder, 'glow-')), 'model.pt');
+    await copyFile(path.resolve('test/fixtures/wild/rosinality-glow-8/model.pt'), file);
+    const guesses = ['Height of the images: 64', 'Width of the images: 64'];
+    const info = async () => JSON.parse((await flowscope('info', file, '--json')).stdout) as ModelDescription;
+    assert.deepEqual((await info()).origin?.guesses, guesses);
+    assert.match((await flowscope('info', file)).stdout, /^GUESSED +Height of the images: 64, Width/m);
+    await writeFile(sidecarPath(file), JSON.stringify({ answers: { height: 8, width: 8 } }));
+    assert.equal((await info()).origin?.guesses, undefined);
+  });
+
+  it('is not found in flows that are well', async () => {
+    const well = ['samples', 'overfitting', 'latents', 'inverse'].map((name) => `${name} ok`);
+    const flows = [
+      trained('moons'),
+      trained('digits'),
+      ...(await Promise.all(
+        [4, 5, 6, 7].map((seed) => planted(normal, mean, std, { seed, rows: 300 * seed })),
+      )),
+    ];
+    for (const file of flows) assert.deepEqual((await judged(file)).slice(0, 4), well, file);
   });
 });
 
