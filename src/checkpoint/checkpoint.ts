@@ -6,13 +6,7 @@ import type { Dataset } from '../data/dataset';
 import type { MetricsRow } from '../protocol/run';
 import type { NdArray } from '../protocol/tensors';
 import { dataRecordSchema, metricsSchema, originSchema, parseMetadata, standardizeSchema } from './metadata';
-import {
-  openSafetensors,
-  readTensors,
-  writeSafetensors,
-  type SafetensorsEntry,
-  type SafetensorsFile,
-} from './tensors/safetensors';
+import { openSafetensors, writeSafetensors, type SafetensorsFile } from './tensors/safetensors';
 
 export const checkpointFormat = 'flowscope';
 export const checkpointVersion = 1;
@@ -42,11 +36,6 @@ export type RunHeader = Omit<CheckpointHeader, 'step' | 'seconds' | 'metrics'>;
 export interface Checkpoint extends CheckpointHeader {
   /** Parameters and running statistics under their names in the flow. */
   tensors: Record<string, NdArray>;
-}
-
-export interface CheckpointInfoHeader extends CheckpointHeader {
-  entries: Map<string, SafetensorsEntry>;
-  bytes: number;
 }
 
 export function describeData(dataset: Dataset): DataRecord {
@@ -97,22 +86,11 @@ export function checkpointMetadata({ config, standardize, data, origin }: RunHea
   return metadata;
 }
 
-/** @throws UserError for a file that is damaged, not ours, or of a newer version */
-export async function loadCheckpoint(file: string): Promise<Checkpoint> {
+/** What a checkpoint says of itself. @throws UserError for a file that is damaged, not ours, or of a newer version */
+export async function readCheckpointHeader(file: string): Promise<CheckpointHeader> {
   const opened = await openSafetensors(file);
   try {
-    const header = readHeader(opened);
-    return { ...header, tensors: await readTensors(opened) };
-  } finally {
-    await opened.close();
-  }
-}
-
-/** What a checkpoint says of itself, without reading its tensors. */
-export async function readCheckpointHeader(file: string): Promise<CheckpointInfoHeader> {
-  const opened = await openSafetensors(file);
-  try {
-    return { ...readHeader(opened), entries: opened.tensors, bytes: opened.bytes };
+    return readHeader(opened);
   } finally {
     await opened.close();
   }
@@ -122,7 +100,8 @@ export function isOurs(metadata: Readonly<Record<string, string>>): boolean {
   return metadata.format === checkpointFormat;
 }
 
-function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeader {
+/** The same of an open file. */
+export function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeader {
   if (!isOurs(metadata)) {
     throw new UserError(
       `${file}: is a safetensors file without a Flowscope model in it (its metadata lack format "${checkpointFormat}"). ` +

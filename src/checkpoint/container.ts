@@ -1,20 +1,16 @@
 /** Tells by content which program wrote a file of tensors. */
-import { firstBytes } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
-import { isEqx } from './eqx/open-eqx';
+import { isEqx } from './eqx/read-eqx';
 import { isHdf5 } from './keras/hdf5';
-import { isKerasEntry } from './keras/open-keras';
-import { isNpzEntry } from './npz/open-npz';
+import { isKerasEntry } from './keras/read-keras';
+import { isNpzEntry } from './npz/read-npz';
 import { torchContainer } from './torch/container';
 
 /**
  * Undefined for safetensors, which their own reader tells from others, and for files that are none of these.
- * @throws UserError when the file cannot be read
+ * @param start the first 64 kB
  */
-export async function containerOf(
-  file: string,
-): Promise<Exclude<TensorContainer, 'safetensors'> | undefined> {
-  const start = await firstBytes(file, 2 ** 16);
+export function containerOf(start: Uint8Array): Exclude<TensorContainer, 'safetensors'> | undefined {
   if (isHdf5(start)) return 'hdf5';
   if (isEqx(start)) return 'eqx';
   const torch = torchContainer(start);

@@ -1,65 +1,93 @@
 /** Files of tensors of any library, whatever their container. */
 import { UserError } from '../base/user-error';
+import type { FileHandle } from 'node:fs/promises';
+import { openFile, readError, startOf } from '../files/read';
+import type { TensorContainer } from '../protocol/import';
+import { isOurs } from './checkpoint';
 import { containerOf } from './container';
 import { toFloat32 } from './tensors/dtypes';
 import type { TensorFile } from './import/types';
-import { openEqx } from './eqx/open-eqx';
-import { openHdf5, openKeras } from './keras/open-keras';
-import { openNpz } from './npz/open-npz';
-import { openSafetensors } from './tensors/safetensors';
-import { openShards, shardsOf } from './shards';
+import { readEqx } from './eqx/read-eqx';
+import { readHdf5File, readKeras } from './keras/read-keras';
+import { readNpzFile } from './npz/read-npz';
+import { isRecording } from './recording/read';
+import { readSafetensorsFile, type SafetensorsFile } from './tensors/safetensors';
+import { isIndex, openShards, shardsOf } from './shards';
 import { checkTensorNames } from './tensors/tensor-names';
-import { openTorch } from './torch/open-torch';
+import { readTorch } from './torch/read-torch';
+
+/** Throws for a file that is not to be read. @param start its first bytes */
+type Check = (container: TensorContainer, start: Uint8Array) => void;
 
 /**
  * Opens a file, told apart by content; no tensor is read yet. A shard, or the index of several, stands for all of them.
  * `close` it.
  * @throws UserError when it is none that is known, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
  */
-export async function openTensorFile(file: string): Promise<TensorFile> {
-  const shards = await shardsOf(file);
-  const opened = shards ? await openShards(file, shards, openContainer) : await openContainer(file);
+export async function openTensorFile(file: string, check?: Check): Promise<TensorFile> {
+  const opened = isIndex(file) ? undefined : await openContainer(file, check);
+  if (opened?.safetensors && isOwnFile(opened.safetensors)) return opened;
+  let whole = opened;
   try {
-    checkTensorNames(file, opened.tensors.keys());
-    return opened;
+    const shards = await shardsOf(file);
+    if (shards) whole = await openShards(file, shards, openContainer);
+    checkTensorNames(file, whole!.tensors.keys());
+    return whole!;
   } catch (error) {
-    await opened.close();
+    await whole?.close();
     throw error;
+  } finally {
+    if (whole !== opened) await opened?.close();
   }
 }
 
-async function openContainer(file: string): Promise<TensorFile> {
-  switch (await containerOf(file)) {
-    case 'torch':
-    case 'pickle':
-      return openTorch(file);
-    case 'eqx':
-      return openEqx(file);
-    case 'hdf5':
-      return openHdf5(file);
-    case 'keras':
-      return openKeras(file);
-    case 'npz':
-      return openNpz(file);
-    case undefined:
-      return openTensors(file);
+/** Whether Flowscope wrote it: a checkpoint or a recording. */
+export function isOwnFile({ metadata }: SafetensorsFile): boolean {
+  return isOurs(metadata) || isRecording(metadata);
+}
+
+async function openContainer(file: string, check?: Check): Promise<TensorFile> {
+  const handle = await openFile(file);
+  try {
+    const start = await startOf(handle);
+    const container = containerOf(start) ?? 'safetensors';
+    check?.(container, start);
+    return await readers[container](file, handle, start);
+  } catch (error) {
+    await handle.close();
+    throw readError(file, error);
   }
 }
 
-async function openTensors(file: string): Promise<TensorFile> {
-  const opened = await openSafetensors(file);
+/** The handle stays open while the file does; whoever opened it closes it where a reader throws. */
+type Reader = (file: string, handle: FileHandle, start: Uint8Array) => Promise<TensorFile>;
+
+const readers: Readonly<Record<TensorContainer, Reader>> = {
+  torch: readTorch,
+  pickle: readTorch,
+  eqx: readEqx,
+  hdf5: readHdf5File,
+  keras: readKeras,
+  npz: readNpzFile,
+  safetensors: readTensorsOf,
+};
+
+async function readTensorsOf(file: string, handle: FileHandle): Promise<TensorFile> {
+  const safetensors = await readSafetensorsFile(file, handle);
+  const { bytes, tensors, metadata } = safetensors;
   return {
     file,
     container: 'safetensors',
-    bytes: opened.bytes,
-    tensors: opened.tensors,
-    extras: opened.metadata,
+    bytes,
+    tensors,
+    extras: metadata,
+    safetensors,
     async read(name) {
-      const entry = opened.tensors.get(name);
+      const entry = tensors.get(name);
       if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
-      const data = toFloat32(await opened.readBytes(name), entry.dtype, `${file}: tensor "${name}"`);
+      const data = toFloat32(await safetensors.readBytes(name), entry.dtype, `${file}: tensor "${name}"`);
       return { shape: [...entry.shape], data };
     },
-    close: () => opened.close(),
+    close: () => safetensors.close(),
   };
 }

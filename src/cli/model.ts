@@ -1,5 +1,6 @@
 /** Opens what a user names as MODEL. */
 import type { Origin } from '../checkpoint/checkpoint';
+import { type ModelFile, openModelFile } from '../checkpoint/model-file';
 import { threadsToUse } from '../engine/backends/threads';
 import { openModel } from '../engine/open/open-model';
 import type { Model } from '../engine/model/model';
@@ -17,7 +18,7 @@ export const modelHelp = {
  * Opens a model until the command ends, and says on standard error what had to be assumed of it.
  * @throws UserError when there is no model
  */
-export async function openForSession(session: Session, given: string): Promise<Model> {
+export async function openForSession(session: Session, given: string | ModelFile): Promise<Model> {
   const model = await openModel(given, await openInferenceBackend(session));
   session.onEnd(() => model.dispose());
   const origin = model.flow?.header.origin;
@@ -40,7 +41,7 @@ export function noteOrigin(session: Session, origin: Origin): void {
  * @param direction what the caller is going to run: an ONNX file holds one direction
  * @throws UserError when there is no model, or it cannot be run
  */
-export function openRunner(
+export async function openRunner(
   session: Session,
   given: string,
   direction: 'forward' | 'inverse',
@@ -52,7 +53,7 @@ export function openRunner(
       note: (text) => session.progress.note(text),
       onEnd: (release) => session.onEnd(release),
     },
-    given,
+    await openModelFile(given),
     direction,
   );
 }

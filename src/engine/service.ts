@@ -2,7 +2,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { answerImport, importForm, nameData } from '../checkpoint/recognize/form';
 import { requestControl } from '../checkpoint/control';
-import { type ResolvedModel, resolveModelPath } from '../checkpoint/resolve-model';
+import { type ModelFile, openModelFile } from '../checkpoint/model-file';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';
 import { sidecarStamp } from '../checkpoint/sidecar';
 import { dropOldest } from '../base/drop-oldest';
@@ -14,6 +14,7 @@ import { doctorLines } from '../native/doctor';
 import type { BackendPreference } from '../protocol/backends';
 import type { EngineApi, EngineEvents } from '../protocol/engine';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../protocol/inspector-questions';
+import type { ModelOutline } from '../protocol/model';
 import { findNonFinite } from './assistant/find-non-finite';
 import { scoreFile } from './assistant/score-file';
 import { summarizeCheckpoint } from './assistant/summarize-checkpoint';
@@ -28,7 +29,7 @@ import { exportOnnx } from './export/onnx';
 import { exportTorch } from './export/torch';
 import { createInspector, type Inspector } from './inspect/inspector';
 import { convertCheckpoint, targetsOf } from './model/convert';
-import { openModel, outlineModel } from './open/open-model';
+import { openModel } from './open/open-model';
 import type { Model } from './model/model';
 import { answerOnnx, onnxForm } from './onnx-flow/ports-form';
 import { estimateTraining } from './training/estimate';
@@ -48,6 +49,8 @@ export interface ServiceOptions {
   /** Opens no model that other software wrote, whatever it is called. */
   ownFilesOnly?: boolean;
 }
+
+type OnOutline = (outline: ModelOutline) => void;
 
 export interface EngineService extends EngineApi {
   /** Cancels everything, waits until trainings have saved, and lets go of all models. */
@@ -98,9 +101,13 @@ export function createService(options: ServiceOptions = {}): EngineService {
     return entry;
   };
 
-  const load = async (file: string, stamped: Stamped): Promise<Entry> => {
+  const load = async (file: ModelFile, stamped: Stamped, onOutline?: OnOutline): Promise<Entry> => {
     for (const old of [...entries.values()]) if (old.resting && old.real === stamped.real) await release(old);
-    const model = await openModel(file, await inference.get());
+    const backend = await inference.get().catch(async (error: unknown) => {
+      await file.close();
+      throw error;
+    });
+    const model = await openModel(file, backend, onOutline);
     const id = String(nextId++);
     const entry: Entry = {
       id,
@@ -128,15 +135,8 @@ export function createService(options: ServiceOptions = {}): EngineService {
   };
 
   /** @throws UserError also for a file of other software, where only our own are let in */
-  const resolve = async (given: string): Promise<ResolvedModel> => {
-    const resolved = await resolveModelPath(given);
-    if (options.ownFilesOnly && resolved.kind !== 'checkpoint' && resolved.kind !== 'recording') {
-      throw new UserError(
-        `${resolved.file}: is named like a file of Flowscope, but was not written by it. Take ".flow" or ".flowrec" out of its name to open it.`,
-      );
-    }
-    return resolved;
-  };
+  const openFile = (given: string): Promise<ModelFile> =>
+    openModelFile(given, { ownFilesOnly: options.ownFilesOnly });
 
   const release = async (entry: Entry): Promise<void> => {
     entries.delete(entry.id);
@@ -144,22 +144,26 @@ export function createService(options: ServiceOptions = {}): EngineService {
     await entry.model.dispose();
   };
 
-  /** One more user of the model at a path; `close` gives it back. */
-  const acquire = async (path: string): Promise<Entry> => {
+  /** One more user of the model in a file, which is closed; `close` gives it back. */
+  const acquire = async (given: string | ModelFile, onOutline?: OnOutline): Promise<Entry> => {
     // Its threads start while the file is looked for; whether that fails is known below.
     inference.get().catch(() => undefined);
-    const { file } = await resolve(path);
-    const stamped = await stampOf(file);
-    const { stamp } = stamped;
-    let entry = [...entries.values()].find((known) => known.stamp === stamp);
-    if (!entry) {
-      let loading = opening.get(stamp);
-      if (!loading) {
-        loading = load(file, stamped).finally(() => opening.delete(stamp));
+    const file = typeof given === 'string' ? await openFile(given) : given;
+    let loading: Entry | Promise<Entry> | undefined;
+    try {
+      const stamped = await stampOf(file.file);
+      const { stamp } = stamped;
+      loading = [...entries.values()].find((known) => known.stamp === stamp) ?? opening.get(stamp);
+      if (loading) await file.close();
+      else {
+        loading = load(file, stamped, onOutline).finally(() => opening.delete(stamp));
         opening.set(stamp, loading);
       }
-      entry = await loading;
+    } catch (error) {
+      await file.close();
+      throw error;
     }
+    const entry = await loading;
     entry.resting = false;
     entry.users++;
     return entry;
@@ -177,13 +181,13 @@ export function createService(options: ServiceOptions = {}): EngineService {
 
   /** For work that opens files and lets go of them at its end. */
   const whileOpen = async <T>(
-    work: (acquired: (path: string) => Promise<Entry>, onEnd: (end: () => unknown) => void) => Promise<T>,
+    work: (acquired: typeof acquire, onEnd: (end: () => unknown) => void) => Promise<T>,
   ): Promise<T> => {
     const ends: (() => unknown)[] = [];
     try {
       return await work(
-        async (path) => {
-          const entry = await acquire(path);
+        async (given) => {
+          const entry = await acquire(given);
           ends.push(() => close(entry.id));
           return entry;
         },
@@ -208,30 +212,27 @@ export function createService(options: ServiceOptions = {}): EngineService {
       };
     },
     places: placeStates,
-    async outline(path) {
-      return outlineModel(path, (await inference.get()).info);
-    },
     async open(path) {
-      const { inspector } = await acquire(path);
+      const { inspector } = await acquire(path, (outline) => events.outlined?.(path, outline));
       return inspector.ask('summary', undefined, new AbortController().signal);
     },
     close,
     async importForm(path) {
-      const { kind, file } = await resolve(path);
-      return kind === 'onnx' ? onnxForm(file) : importForm(path);
+      const file = await openFile(path);
+      return file.kind === 'onnx' ? onnxForm(file.file) : importForm(file);
     },
     async answerImport(path, answers) {
-      const { kind, file } = await resolve(path);
-      await (kind === 'onnx' ? answerOnnx(file, answers) : answerImport(path, answers));
+      const file = await openFile(path);
+      await (file.kind === 'onnx' ? answerOnnx(file.file, answers) : answerImport(file, answers));
     },
     nameData,
     async convertTargetsOf(path, token) {
-      await resolve(path);
-      return cancellable(token, (signal) => targetsOf(path, signal));
+      const file = await openFile(path);
+      return cancellable(token, (signal) => targetsOf(file, signal));
     },
     async convert(path, to, output, token) {
-      await resolve(path);
-      return cancellable(token, (signal) => convertCheckpoint(path, to, output, { signal }));
+      const file = await openFile(path);
+      return cancellable(token, (signal) => convertCheckpoint(file, to, output, { signal }));
     },
     ask: async <M extends InspectorMethod>(
       id: string,
@@ -289,14 +290,15 @@ export function createService(options: ServiceOptions = {}): EngineService {
       return { id };
     },
     async summarizeCheckpoint(path, token) {
-      await resolve(path);
-      return cancellable(token, (signal) => summarizeCheckpoint(path, signal));
+      const file = await openFile(path);
+      return cancellable(token, (signal) => summarizeCheckpoint(file, signal));
     },
     scoreFile: (query, token) =>
       cancellable(token, (signal) =>
-        whileOpen((acquired, onEnd) =>
-          scoreFile(query, { open: async (path) => (await acquired(path)).model, threads, onEnd }, signal),
-        ),
+        whileOpen(async (acquired, onEnd) => {
+          const open = async (file: ModelFile) => (await acquired(file)).model;
+          return scoreFile(query, await openFile(query.model), { open, threads, onEnd }, signal);
+        }),
       ),
     findNonFinite: (query, token) =>
       cancellable(token, (signal) =>

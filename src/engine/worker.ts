@@ -25,6 +25,7 @@ function main(): void {
     ownFilesOnly: process.env['FLOWSCOPE_OWN_FILES'] === '1',
     events: {
       trainProgress: (token, progress) => void rpc.trainProgress.asEvent(token, progress),
+      outlined: (path, outline) => void rpc.outlined.asEvent(path, outline),
       log: (line) => void rpc.log.asEvent(line),
     },
   });
@@ -37,7 +38,7 @@ function main(): void {
     off: (listener) => void process.off('message', listener),
     serialize: encodeEnvelope,
     deserialize: decodeEnvelope,
-    eventNames: ['trainProgress', 'log'],
+    eventNames: ['trainProgress', 'outlined', 'log'],
     timeout: -1,
   });
 

@@ -86,18 +86,22 @@ export async function openFile(file: string, expected = 'a file'): Promise<FileH
 
 /** The first bytes of a file as they are, at most `count`. */
 export async function firstBytes(file: string, count: number): Promise<Uint8Array> {
+  let handle: FileHandle | undefined;
   try {
-    const handle = await openFile(file);
-    try {
-      const buffer = new Uint8Array(count);
-      const { bytesRead } = await handle.read(buffer, 0, count, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
+    handle = await openFile(file);
+    return await startOf(handle, count);
   } catch (error) {
     throw readError(file, error);
+  } finally {
+    await handle?.close();
   }
+}
+
+/** The same of an open file, which is left where it is. */
+export async function startOf(handle: FileHandle, count = 2 ** 16): Promise<Uint8Array> {
+  const buffer = new Uint8Array(count);
+  const { bytesRead } = await handle.read(buffer, 0, count, 0);
+  return buffer.subarray(0, bytesRead);
 }
 
 /**

@@ -173,11 +173,6 @@ export interface EngineApi extends AssistantApi {
   info(): Promise<{ backend: BackendInfo; doctor: DoctorLine[] }>;
   /** Where a training can run besides the engine. */
   places(): Promise<PlaceState[]>;
-  /**
-   * What `open` will report about one of our checkpoints, without reading its tensors: fast, however large it is. Undefined for
-   * other files.
-   */
-  outline(path: string): Promise<ModelOutline | undefined>;
   /** Opens a checkpoint, an ONNX file or a run folder. Opening the same path again returns the same id. */
   open(path: string): Promise<ModelSummary>;
   close(id: string): Promise<void>;
@@ -233,6 +228,11 @@ export const outOfMemory = 'The engine is out of memory';
 /** Implemented by the host that started the engine. */
 export interface EngineEvents {
   trainProgress(token: string, progress: TrainProgress): void;
+  /**
+   * What `open` of this path will report, before it does: the header of one of our checkpoints says it, and its tensors may
+   * take long to read.
+   */
+  outlined(path: string, outline: ModelOutline): void;
   log(line: string): void;
 }
 

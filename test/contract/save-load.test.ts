@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as v from 'valibot';
-import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint';
+import { saveCheckpoint } from '../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { runConfigSchema } from '../../src/config/schema';
 import { buildFlow } from '../../src/flow/flow';
 import { contextOf, inputOf, movedValues, onCpu, toTensors, type Values } from './eager';
@@ -38,7 +39,7 @@ describe('saving and loading', () => {
       const values = movedValues(flow, 7);
       const file = path.join(folder, `${model.kind}.flow.safetensors`);
       await saveCheckpoint(file, { config, step: 12, seconds: 3, tensors: values });
-      const loaded = await loadCheckpoint(file);
+      const loaded = await loadAnyCheckpoint(file);
       assert.deepEqual(loaded.config, config);
       const again = buildFlow(loaded.config.model);
       const x = inputOf(flow.inputShape, 3, 7);

@@ -4,13 +4,14 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint';
+import { saveCheckpoint } from '../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { UserError } from '../../src/base/user-error';
 import { EngineProcess } from '../../src/extension/engine/engine-process';
 import { comparisonPlan } from '../../src/protocol/compare';
 import { insidePlan } from '../../src/protocol/inside-plan';
 import type { NetworkView, Strip } from '../../src/protocol/inspect';
-import type { ModelSummary } from '../../src/protocol/model';
+import type { ModelOutline, ModelSummary } from '../../src/protocol/model';
 import { recordPlan } from '../../src/protocol/inspector-questions';
 import { defaultSelection } from '../../src/protocol/questions';
 import { decodeRecorded } from '../../src/protocol/recorded';
@@ -48,27 +49,47 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** What is said of a file while it is opened, once one of the two is there. */
+async function outlinedOpening(
+  file: string,
+): Promise<{ outline: ModelOutline | undefined; opened: Promise<ModelSummary> }> {
+  const opened = engine.api.open(file);
+  const outline = await new Promise<ModelOutline | undefined>((resolve) => {
+    engine.outlined.set(file, resolve);
+    opened.then(
+      () => resolve(undefined),
+      () => resolve(undefined),
+    );
+  });
+  engine.outlined.delete(file);
+  return { outline, opened };
+}
+
 describe('the engine process', () => {
   it('says what a checkpoint is without reading its tensors, as opening it does', async () => {
     const digits = await smallModel(digitsModel, 'digits');
     for (const { file } of [moons, digits]) {
-      const outline = await engine.api.outline(file);
-      const { id, ...summary } = await engine.api.open(file);
+      const { outline, opened } = await outlinedOpening(file);
+      const { id, ...summary } = await opened;
       assert.deepEqual(outline, summary);
       await engine.api.close(id);
     }
     await digits.dispose();
     const peers = path.resolve('test', 'fixtures', 'peers');
-    assert.equal(await engine.api.outline(path.join(peers, 'nflows-2d', 'state_dict.pt')), undefined);
+    const foreign = await outlinedOpening(path.join(peers, 'nflows-2d', 'state_dict.pt'));
+    assert.equal(foreign.outline, undefined);
+    await engine.api.close((await foreign.opened).id);
 
     // A damaged one is none: its config calls for other tensors.
-    const { tensors, ...header } = await loadCheckpoint(moons.file);
+    const { tensors, ...header } = await loadAnyCheckpoint(moons.file);
     const [first] = Object.keys(tensors);
     const { [first!]: lost, ...rest } = tensors;
     assert.ok(lost);
     const damaged = path.join(folder, 'damaged.flow.safetensors');
     await saveCheckpoint(damaged, { ...header, tensors: rest });
-    await assert.rejects(engine.api.outline(damaged), { name: 'UserError', message: /is damaged: it lacks/ });
+    const { outline, opened } = await outlinedOpening(damaged);
+    await assert.rejects(opened, { name: 'UserError', message: /is damaged: it lacks/ });
+    assert.equal(outline, undefined);
   });
 
   it('opens a model, shares it between those who open it, and answers', async () => {
@@ -183,7 +204,7 @@ describe('the engine process', () => {
   it('lists the checkpoints of runs, with what validation said', async () => {
     const run = path.join(folder, 'run', 'checkpoints');
     await mkdir(run, { recursive: true });
-    const checkpoint = await loadCheckpoint(moons.file);
+    const checkpoint = await loadAnyCheckpoint(moons.file);
     const file = path.join(run, 'step-00000007.flow.safetensors');
     const metrics = { step: 7, seconds: 1, validationNats: 2.5, validationBitsPerDim: 1.25 };
     await saveCheckpoint(file, { ...checkpoint, step: 7, metrics });

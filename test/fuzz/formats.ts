@@ -17,7 +17,7 @@ import { openDataset } from '../../src/data/open/open';
 import { tableOverview } from '../../src/data/open/table-overview';
 import { previewData } from '../../src/data/open/preview';
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
-import { openModel, outlineModel } from '../../src/engine/open/open-model';
+import { openModel } from '../../src/engine/open/open-model';
 import { writeSafetensors } from '../../src/checkpoint/tensors/safetensors';
 import { explainModel } from '../../src/engine/open/explain-model';
 import { UserError } from '../../src/base/user-error';
@@ -71,8 +71,6 @@ async function openAsModel(file: string): Promise<void> {
   }
   if (code === 1) throw new UserError(terminal.stderr());
   await explainModel(file).catch(onlyUserErrors);
-  const { info } = await backend;
-  await outlineModel(file, info);
   const model = await openModel(file, await backend);
   try {
     await model.summary();

@@ -1,6 +1,6 @@
 /** Copies of the five models with other values in their tensors: flows that are wrong in a way that is known. */
 import { writeFileSync } from 'node:fs';
-import { loadCheckpoint, saveCheckpoint } from '../../src/checkpoint/checkpoint';
+import { saveCheckpoint } from '../../src/checkpoint/checkpoint';
 import { exportStateDict, saveStateDict } from '../../src/checkpoint/export-state-dict';
 import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { readSidecar } from '../../src/checkpoint/sidecar';
@@ -17,7 +17,7 @@ export async function edited(
   edit: (tensor: string, values: Float32Array) => void,
 ): Promise<Model> {
   const ours = model.steps.length > 0;
-  const checkpoint = ours ? await loadCheckpoint(model.file()) : await loadAnyCheckpoint(model.file());
+  const checkpoint = ours ? await loadAnyCheckpoint(model.file()) : await loadAnyCheckpoint(model.file());
   for (const [tensor, { data }] of Object.entries(checkpoint.tensors)) edit(tensor, data as Float32Array);
   if (ours) {
     const file = folder(`${name}.flow.safetensors`);

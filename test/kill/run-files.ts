@@ -1,7 +1,7 @@
 /** What the kill test looks at in a run folder and beside it: read as the product reads it. */
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { loadCheckpoint } from '../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { loadResume } from '../../src/checkpoint/resume';
 import { openRun, readMetrics, readStatus, runPaths } from '../../src/checkpoint/run-folder';
 import { exists } from '../../src/base/exists';
@@ -20,7 +20,7 @@ export async function readRun(folder: string) {
   await openRun(folder);
   for (const name of readdirSync(paths.checkpoints)) {
     const file = path.join(paths.checkpoints, name);
-    if (name.endsWith('.flow.safetensors')) await loadCheckpoint(file);
+    if (name.endsWith('.flow.safetensors')) await loadAnyCheckpoint(file);
   }
   const metrics = await readMetrics(paths);
   const step = (await exists(paths.resume)) ? (await loadResume(paths.resume)).step : 0;

@@ -3,6 +3,7 @@ import type { ModelConfig } from '../../config/schema';
 import type { ImportAnswers, ImportQuestion, TensorContainer } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import type { PythonModule } from '../pickle/python-object';
+import type { SafetensorsFile } from '../tensors/safetensors';
 
 /** Named tensors of a file of any library, read when asked for. */
 export interface TensorFile {
@@ -22,6 +23,8 @@ export interface TensorFile {
   readonly copies?: readonly (Pick<TensorFile, 'tensors' | 'read'> & { key: string })[];
   /** What the file calls `tensors`, where it has copies. */
   readonly key?: string;
+  /** The file itself where its container is safetensors. */
+  readonly safetensors?: SafetensorsFile;
   /** Contents of a plain pickle, as readPickle returns them, and the name of an array in them among `tensors`. */
   readonly pickled?: { root: unknown; nameOf(value: unknown): string | undefined };
   /** Where the file has the model itself, as an object: its modules with their attributes. */

@@ -5,7 +5,6 @@
 import type { NdArray } from '../../protocol/tensors';
 import { layerFolders } from '../../config/layer-folders';
 import { UserError } from '../../base/user-error';
-import { openTensorFile } from '../tensor-file';
 import { interpret, type ImportOptions, type Unrecognized } from './load';
 import { recognize } from './recognize';
 import type { ImportedFlow, TensorFile } from '../import/types';
@@ -42,19 +41,6 @@ export interface TakenFile {
 /** Conversions beyond this number are not tried; tensors are then told apart only by the names of their layers. */
 const mostTries = 400;
 
-/** @throws UserError when the file is damaged, or answers do not fit it */
-export async function explainImport(
-  file: string,
-  options: ImportOptions = {},
-): Promise<TakenFile | Unrecognized> {
-  const raw = await openTensorFile(file);
-  try {
-    return await explain(raw, options);
-  } finally {
-    await raw.close();
-  }
-}
-
 /** What was read, and for which of our tensors. */
 type Log = Map<string, Set<string | undefined>>;
 
@@ -89,7 +75,11 @@ function nudged(x: number): number {
   return x * (1 + 2 ** -14) + 2 ** -14;
 }
 
-async function explain(whole: TensorFile, options: ImportOptions): Promise<TakenFile | Unrecognized> {
+/** @throws UserError when the file is damaged, or answers do not fit it */
+export async function explainImport(
+  whole: TensorFile,
+  options: ImportOptions = {},
+): Promise<TakenFile | Unrecognized> {
   const kept = new Map<string, Values>();
   const log: Log = new Map();
   const interpreted = await interpret(watched(whole, kept, log), options);

@@ -1,9 +1,8 @@
 /** What is asked of a person before a file of another library is opened, and what they answered. */
 import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportForm } from '../../protocol/import';
-import { resolveModelPath } from '../resolve-model';
+import { type ModelFile, withModelFile } from '../model-file';
 import { isFor, readSidecar, sidecarPath, writeSidecar } from '../sidecar';
-import { openTensorFile } from '../tensor-file';
 import { completeAnswers } from './answers';
 import { recognize } from './recognize';
 
@@ -11,25 +10,39 @@ import { recognize } from './recognize';
  * Undefined when there is nothing to ask: our own files, ONNX, files of no known library, complete ones.
  * @throws UserError when the file, or the one that remembers the answers, cannot be read
  */
-export async function importForm(given: string): Promise<ImportForm | undefined> {
-  return withRecognized(given, undefined, (recognized, file, remembered) => {
-    if (!recognized || recognized.questions.length === 0) return undefined;
-    const current = remembered && isFor(remembered, recognized.library) ? remembered : undefined;
-    return {
-      title: recognized.title,
-      questions: recognized.questions,
-      answers: completeAnswers(recognized.questions, current?.answers ?? {}, sidecarPath(file)),
-      answered: current !== undefined,
-      sidecar: sidecarPath(file),
-    };
-  });
+export async function importForm(given: string | ModelFile): Promise<ImportForm | undefined> {
+  return withRecognized(
+    given,
+    undefined,
+    (recognized, file, remembered) => recognized && formOf(recognized, file, remembered),
+  );
+}
+
+type Recognition = NonNullable<ReturnType<typeof recognize>>;
+type Remembered = Awaited<ReturnType<typeof readSidecar>>;
+
+/** The same of a file that is recognized. */
+export function formOf(
+  { title, library, questions }: Pick<Recognition, 'title' | 'library' | 'questions'>,
+  file: string,
+  remembered: Remembered,
+): ImportForm | undefined {
+  if (questions.length === 0) return undefined;
+  const current = remembered && isFor(remembered, library) ? remembered : undefined;
+  return {
+    title,
+    questions,
+    answers: completeAnswers(questions, current?.answers ?? {}, sidecarPath(file)),
+    answered: current !== undefined,
+    sidecar: sidecarPath(file),
+  };
 }
 
 /**
  * Remembers the answers in a file next to the checkpoint.
  * @throws UserError when they do not fit the file, which is tried before anything is written
  */
-export async function answerImport(given: string, answers: ImportAnswers): Promise<void> {
+export async function answerImport(given: string | ModelFile, answers: ImportAnswers): Promise<void> {
   await withRecognized(given, answers, async (recognized, file) => {
     if (!recognized) throw new UserError(`${file}: nothing is asked of this file.`);
     const complete = completeAnswers(recognized.questions, answers, file);
@@ -74,21 +87,14 @@ export async function chooseFlow(given: string, flow: string): Promise<void> {
 
 /** @param answers those that are remembered where undefined */
 async function withRecognized<T>(
-  given: string,
+  given: string | ModelFile,
   answers: ImportAnswers | undefined,
-  use: (
-    recognized: ReturnType<typeof recognize>,
-    file: string,
-    remembered?: Awaited<ReturnType<typeof readSidecar>>,
-  ) => T | Promise<T>,
+  use: (recognized: Recognition | undefined, file: string, remembered?: Remembered) => T | Promise<T>,
 ): Promise<T> {
-  const { kind, file } = await resolveModelPath(given);
-  if (kind === 'checkpoint' || kind === 'onnx') return use(undefined, file);
-  const tensorFile = await openTensorFile(file);
-  try {
+  return withModelFile(given, async (opened) => {
+    const { kind, file } = opened;
+    if (kind === 'checkpoint' || kind === 'onnx') return use(undefined, file);
     const remembered = await readSidecar(file);
-    return await use(recognize(tensorFile, undefined, answers ?? remembered?.answers), file, remembered);
-  } finally {
-    await tensorFile.close();
-  }
+    return use(recognize(opened.tensors, undefined, answers ?? remembered?.answers), file, remembered);
+  });
 }

@@ -2,15 +2,16 @@
 import path from 'node:path';
 import { parseStoredConfig } from '../../config/parse';
 import { shortened, UserError } from '../../base/user-error';
-import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import type { ImportAnswers, ImportForm, ImportQuestion } from '../../protocol/import';
 import type { ModelOrigin } from '../../protocol/model';
-import { loadCheckpoint, type Checkpoint } from '../checkpoint';
+import type { Checkpoint } from '../checkpoint';
 import { isRecording } from '../recording/read';
 import { notRunAgain } from '../recording/schema';
-import { resolveModelPath } from '../resolve-model';
+import { type ModelFile, withModelFile } from '../model-file';
 import { isFor, readSidecar, sidecarPath } from '../sidecar';
-import { openTensorFile } from '../tensor-file';
+import { readTensors } from '../tensors/safetensors';
 import { answerTo, assumptionsOf, completeAnswers, guessesOf } from './answers';
+import { formOf } from './form';
 import { libraryName, recognize, whyUndecided, whyUnknown } from './recognize';
 import type { Library } from '../libraries';
 import type { TensorFile } from '../import/types';
@@ -26,8 +27,8 @@ export interface Imported {
   checkpoint: Checkpoint;
   /** For each of our layers, the prefix that its tensors have in the file. */
   layerNames: Record<string, string>;
-  /** Size of the file, or of all of its shards. */
-  bytes: number;
+  /** What the file does not hold, with the answers in force; undefined where that is nothing. */
+  form?: ImportForm;
 }
 
 /** A file of tensors that is not a known flow. */
@@ -40,35 +41,29 @@ export interface Unrecognized {
  * Loads our own checkpoints and other libraries' alike.
  * @throws UserError when there is no checkpoint at the path, it is damaged, or its library is not known
  */
-export async function loadAnyCheckpoint(given: string, options: ImportOptions = {}): Promise<Checkpoint> {
-  const { kind, file } = await resolveModelPath(given);
-  if (kind === 'onnx') {
-    throw new UserError(`${file}: is an ONNX graph; expected a checkpoint, which holds the weights by name.`);
-  }
-  if (kind === 'checkpoint') {
-    if (options.library !== undefined || options.answers) {
+export async function loadAnyCheckpoint(
+  given: string | ModelFile,
+  options: ImportOptions = {},
+): Promise<Checkpoint> {
+  return withModelFile(given, async (opened) => {
+    const { kind, file } = opened;
+    if (kind === 'onnx') {
       throw new UserError(
-        `${file}: is a checkpoint of Flowscope, which says everything about its flow; leave out what says how to read it (--as, --set).`,
+        `${file}: is an ONNX graph; expected a checkpoint, which holds the weights by name.`,
       );
     }
-    return loadCheckpoint(file);
-  }
-  const imported = await importCheckpoint(file, options);
-  if ('reason' in imported) throw new UserError(`${file}: ${imported.reason}`);
-  return imported.checkpoint;
-}
-
-/** @throws UserError when the file is damaged, or answers do not fit it */
-export async function importCheckpoint(
-  file: string,
-  options: ImportOptions = {},
-): Promise<Imported | Unrecognized> {
-  const tensorFile = await openTensorFile(file);
-  try {
-    return await convert(tensorFile, options);
-  } finally {
-    await tensorFile.close();
-  }
+    if (kind === 'checkpoint') {
+      if (options.library !== undefined || options.answers) {
+        throw new UserError(
+          `${file}: is a checkpoint of Flowscope, which says everything about its flow; leave out what says how to read it (--as, --set).`,
+        );
+      }
+      return { ...opened.header, tensors: await readTensors(opened.stored) };
+    }
+    const imported = await importTensors(opened.tensors, options);
+    if ('reason' in imported) throw new UserError(`${file}: ${imported.reason}`);
+    return imported.checkpoint;
+  });
 }
 
 /** Whose file it is, and what is answered of its questions. */
@@ -112,7 +107,11 @@ export async function interpret(
   return { recognized, answers, given, remembered };
 }
 
-async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<Imported | Unrecognized> {
+/** @throws UserError when the file is damaged, or answers do not fit it */
+export async function importTensors(
+  tensorFile: TensorFile,
+  options: ImportOptions = {},
+): Promise<Imported | Unrecognized> {
   const { file } = tensorFile;
   const interpreted = await interpret(tensorFile, options);
   if ('reason' in interpreted) return interpreted;
@@ -123,7 +122,7 @@ async function convert(tensorFile: TensorFile, options: ImportOptions): Promise<
     await recognized.convert(answers);
   return {
     layerNames,
-    bytes: tensorFile.bytes,
+    form: formOf(recognized, file, remembered),
     checkpoint: {
       config: parseStoredConfig({ model, ...(remembered?.data ? { data: remembered.data } : {}) }, file),
       step: 0,

@@ -66,21 +66,16 @@ export function isRecording(metadata: Readonly<Record<string, unknown>>): boolea
 }
 
 /** @throws UserError for a file that is none, is damaged, or of a newer version */
-export async function readRecording(file: string): Promise<Recording> {
-  const opened = await openSafetensors(file);
-  try {
-    const about = readAbout(opened);
-    if (opened.bytes > largestRecording) {
-      throw new UserError(
-        `${file}: is a recording of ${Math.round(opened.bytes / 2 ** 20)} MB; at most ${largestRecording / 2 ** 20} MB are opened. Record ` +
-          'fewer examples.',
-      );
-    }
-    const tensors = await readTensors(opened);
-    return new Reader(file, tensors).recording(about, opened.bytes);
-  } finally {
-    await opened.close();
+export async function readRecording(opened: SafetensorsFile): Promise<Recording> {
+  const { file, bytes } = opened;
+  const about = readAbout(opened);
+  if (bytes > largestRecording) {
+    throw new UserError(
+      `${file}: is a recording of ${Math.round(bytes / 2 ** 20)} MB; at most ${largestRecording / 2 ** 20} MB are opened. Record ` +
+        'fewer examples.',
+    );
   }
+  return new Reader(file, await readTensors(opened)).recording(about, bytes);
 }
 
 /** What a recording says of itself, without reading its tensors. @throws UserError as `readRecording` */

@@ -47,38 +47,41 @@ export interface SafetensorsFile {
  * @throws UserError saying what is wrong with the file
  */
 export async function openSafetensors(file: string): Promise<SafetensorsFile> {
-  let handle: FileHandle | undefined;
+  const handle = await openFile(file, 'a safetensors file');
   try {
-    handle = await openFile(file, 'a safetensors file');
-    const opened = handle;
-    const info = await opened.stat();
-    const { metadata, tensors, dataStart } = await readHeader(opened, file, info.size);
-    const entryOf = (name: string) => {
-      const entry = tensors.get(name);
-      if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
-      return entry;
-    };
-    const readSpan = async (begin: number, end: number) =>
-      (await readRange(opened, dataStart + begin, end - begin, file)).buffer;
-    const readBytes = (name: string) => readSpan(...entryOf(name).offsets);
-    return {
-      file,
-      bytes: info.size,
-      metadata,
-      tensors,
-      readBytes,
-      readSpan,
-      async read(name) {
-        const entry = entryOf(name);
-        const bytes = await readBytes(name);
-        return { shape: [...entry.shape], data: decode(bytes, entry.dtype, `${file}: tensor "${name}"`) };
-      },
-      close: () => opened.close(),
-    };
+    return await readSafetensorsFile(file, handle);
   } catch (error) {
-    await handle?.close();
+    await handle.close();
     throw readError(file, error);
   }
+}
+
+/** The same of a file that is open; where this throws, it stays open. */
+export async function readSafetensorsFile(file: string, handle: FileHandle): Promise<SafetensorsFile> {
+  const { size } = await handle.stat();
+  const { metadata, tensors, dataStart } = await readHeader(handle, file, size);
+  const entryOf = (name: string) => {
+    const entry = tensors.get(name);
+    if (!entry) throw new UserError(`${file}: holds no tensor "${name}".`);
+    return entry;
+  };
+  const readSpan = async (begin: number, end: number) =>
+    (await readRange(handle, dataStart + begin, end - begin, file)).buffer;
+  const readBytes = (name: string) => readSpan(...entryOf(name).offsets);
+  return {
+    file,
+    bytes: size,
+    metadata,
+    tensors,
+    readBytes,
+    readSpan,
+    async read(name) {
+      const entry = entryOf(name);
+      const bytes = await readBytes(name);
+      return { shape: [...entry.shape], data: decode(bytes, entry.dtype, `${file}: tensor "${name}"`) };
+    },
+    close: () => handle.close(),
+  };
 }
 
 /** All tensors of a file, and its metadata. */

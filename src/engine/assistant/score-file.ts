@@ -1,4 +1,5 @@
 import { UserError } from '../../base/user-error';
+import type { ModelFile } from '../../checkpoint/model-file';
 import type { ScoreFileQuery, ScoreReport } from '../../protocol/assistant';
 import { openRunner, type Opening } from '../open/open-runner';
 import { sizeOf } from '../../base/shape';
@@ -13,10 +14,11 @@ const probabilities = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1];
  */
 export async function scoreFile(
   query: ScoreFileQuery,
+  model: ModelFile,
   opening: Omit<Opening, 'note'>,
   signal: AbortSignal,
 ): Promise<ScoreReport> {
-  const { model, draws, seed, leastLikely, input, split } = query;
+  const { draws, seed, leastLikely, input, split } = query;
   const notes: string[] = [];
   const opened = await openRunner({ ...opening, note: (text) => notes.push(text) }, model, 'forward');
   const { runner, file } = opened;

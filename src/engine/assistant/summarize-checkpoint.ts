@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
-import { resolveModelPath } from '../../checkpoint/resolve-model';
+import type { ModelFile } from '../../checkpoint/model-file';
 import type { CheckpointReport, ReportedRun } from '../../protocol/assistant';
 import { CancelledError } from '../../protocol/wire';
 import { describeModel } from '../open/describe-model';
@@ -13,10 +13,13 @@ const mostLayers = 60;
  * What a file or run is, as `flowscope info` says it, and the state of its run.
  * @throws UserError when there is no model at the path, CancelledError
  */
-export async function summarizeCheckpoint(given: string, signal: AbortSignal): Promise<CheckpointReport> {
+export async function summarizeCheckpoint(
+  given: string | ModelFile,
+  signal: AbortSignal,
+): Promise<CheckpointReport> {
   const model = await describeModel(given);
   if (signal.aborted) throw new CancelledError();
-  const { run } = await resolveModelPath(given);
+  const { run } = model;
   return { ...reportOf(model), ...(run ? { run: await reportedRun(run) } : {}) };
 }
 

@@ -1,8 +1,9 @@
 /** Writes a checkpoint of any library as a checkpoint of Flowscope, or as a state dict that another library loads. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { saveCheckpoint } from '../../checkpoint/checkpoint';
+import { type Checkpoint, saveCheckpoint } from '../../checkpoint/checkpoint';
 import { exportStateDict, saveStateDict } from '../../checkpoint/export-state-dict';
+import { type ModelFile, withModelFile } from '../../checkpoint/model-file';
 import { loadAnyCheckpoint, type ImportOptions } from '../../checkpoint/recognize/load';
 import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
@@ -15,18 +16,19 @@ import { chainOf } from './vector-chain';
  * @throws UserError when the file is not a checkpoint, is not complete, or the library cannot hold its flow
  */
 export async function convertCheckpoint(
-  given: string,
+  given: string | ModelFile,
   to: ConvertTarget,
   output: string,
   options: ImportOptions & { signal?: AbortSignal } = {},
 ): Promise<ConvertReport> {
   const { signal, ...importing } = options;
   const target = path.resolve(output);
-  if (target === path.resolve(given)) {
-    throw new UserError(`${target}: is the file that is converted; choose another name for the result.`);
-  }
-  const checkpoint = await loadAnyCheckpoint(given, importing);
-  flowOf(given, checkpoint.config.model, checkpoint.tensors);
+  const checkpoint = await withModelFile(given, (opened) => {
+    if (target === opened.file) {
+      throw new UserError(`${target}: is the file that is converted; choose another name for the result.`);
+    }
+    return completeCheckpoint(opened, importing);
+  });
   if (signal?.aborted) throw new CancelledError();
   const { origin } = checkpoint;
   const notes = origin ? origin.assumptions.map((assumption) => `Taken as: ${assumption}`) : [];
@@ -53,9 +55,8 @@ export async function convertCheckpoint(
  * What the flow of a checkpoint can be written as, by writing each in memory.
  * @throws UserError when the file is not a checkpoint of a flow
  */
-export async function targetsOf(given: string, signal?: AbortSignal): Promise<ConvertTarget[]> {
-  const checkpoint = await loadAnyCheckpoint(given, {});
-  flowOf(given, checkpoint.config.model, checkpoint.tensors);
+export async function targetsOf(given: string | ModelFile, signal?: AbortSignal): Promise<ConvertTarget[]> {
+  const checkpoint = await withModelFile(given, (opened) => completeCheckpoint(opened));
   const chain = chainOf(checkpoint.config.model);
   return convertTargets.filter((to) => {
     if (signal?.aborted) throw new CancelledError();
@@ -68,6 +69,12 @@ export async function targetsOf(given: string, signal?: AbortSignal): Promise<Co
       throw error;
     }
   });
+}
+
+async function completeCheckpoint(opened: ModelFile, options?: ImportOptions): Promise<Checkpoint> {
+  const checkpoint = await loadAnyCheckpoint(opened, options);
+  flowOf(opened.file, checkpoint.config.model, checkpoint.tensors);
+  return checkpoint;
 }
 
 async function bytesOf(file: string): Promise<number> {

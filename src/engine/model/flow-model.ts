@@ -1,7 +1,7 @@
 /** A flow that can be run: its definition, its tensors, and graphs of it compiled when first needed. */
 import { createHash } from 'node:crypto';
 import { dropOldest } from '../../base/drop-oldest';
-import { featureNamesOf, type CheckpointHeader } from '../../checkpoint/checkpoint';
+import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
 import type { Preprocess } from '../../flow/nets/context';
 import type { Flow } from '../../flow/built-flow';
@@ -15,7 +15,7 @@ import type { ContextInfo } from '../../protocol/model';
 import { contextInfo } from './context';
 import { createFlowRunner } from './flow-runner';
 import type { FlowRunner } from './runner';
-import { modelLayers, parameterCount, type ModelLayer } from './layer-list';
+import { parameterCount, type ModelLayer } from './layer-list';
 import { keepProgram, type KeptProgram } from './kept-program';
 import type { ModelData } from './model-data';
 
@@ -70,12 +70,12 @@ function identityOf({ config, standardize }: CheckpointHeader, tensors: FlowMode
 export function createFlowModel({
   settled,
   ...parts
-}: Pick<FlowModel, 'header' | 'flow' | 'tensors' | 'backend' | 'data'> & {
+}: Pick<FlowModel, 'header' | 'flow' | 'layers' | 'tensors' | 'backend' | 'data'> & {
   preprocess?: Preprocess;
   /** The model is likely to be opened again, so that its programs are worth keeping on disk. */
   settled: boolean;
 }): FlowModel {
-  const { header, flow, preprocess, tensors, backend } = parts;
+  const { header, flow, preprocess, layers, tensors, backend } = parts;
   const config = header.config.model;
   const programs = new Map<string, KeptProgram & { sized: boolean }>();
   const context = contextInfo(header, flow, tensors);
@@ -88,7 +88,6 @@ export function createFlowModel({
     backend,
   });
   const dimensions = sizeOf(flow.inputShape);
-  const layers = modelLayers(flow, preprocess, featureNamesOf(header));
   const values = parameterCount(Object.values(tensors));
   const small = 4 * values <= mostOfSmall;
   const places = flow.inputShape.length > 1 ? flow.inputShape[0]! * flow.inputShape[1]! : 1;
@@ -100,7 +99,6 @@ export function createFlowModel({
     ...parts,
     config,
     ...(context ? { context } : {}),
-    layers,
     runner,
     dimensions,
     quick,

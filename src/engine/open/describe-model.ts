@@ -1,74 +1,74 @@
 /** What a model file says of itself, read without a backend. */
 import { several } from '../../base/text';
-import {
-  readCheckpointHeader,
-  type CheckpointHeader,
-  type CheckpointInfoHeader,
-} from '../../checkpoint/checkpoint';
-import { importForm } from '../../checkpoint/recognize/form';
-import { importCheckpoint, shownOrigin, type Imported } from '../../checkpoint/recognize/load';
-import { resolveModelPath } from '../../checkpoint/resolve-model';
+import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import type { TensorFile } from '../../checkpoint/import/types';
+import { type ModelFile, withModelFile } from '../../checkpoint/model-file';
+import { importTensors, shownOrigin } from '../../checkpoint/recognize/load';
 import type { ModelConfig } from '../../config/schema';
 import { hasLogit } from '../../config/data-constraint';
 import { architectureName, baseName, countWords, isChain } from '../model/architecture';
 import { flowOf } from '../model/check-tensors';
 import { contextInfo } from '../model/context';
 import { givenWords } from '../model/summary';
-import { describeLayer as inWords, parameterCount } from '../model/layer-list';
-import { readRecording } from '../../checkpoint/recording/read';
+import { modelLayers, parameterCount } from '../model/layer-list';
+import { readRecording, type Recording } from '../../checkpoint/recording/read';
 import { recordedLayers } from '../recorded-flow/layers';
 import { recordingInfo } from '../recorded-flow/open-recording';
 import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
-import type { Flow, FlowLayer } from '../../flow/built-flow';
+import type { Flow } from '../../flow/built-flow';
 import { buildFlow } from '../../flow/flow';
 import type { AutoregressiveSpec, CouplingSpec } from '../../flow/core/spec';
-import type { ImportForm, TensorContainer } from '../../protocol/import';
-import { layerCounts, type ContextInfo } from '../../protocol/model';
+import { layerCounts, type ContextInfo, type LayerInfo } from '../../protocol/model';
 import { describeTensors } from './describe-tensors';
 import type { LayerDescription, ModelDescription } from './description';
 import { nonFiniteTensors } from './stored-values';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
-export async function describeModel(given: string): Promise<ModelDescription> {
-  const { kind, file, run } = await resolveModelPath(given);
-  if (kind === 'onnx') return describeOnnx(file);
-  if (kind === 'recording') return describeRecording(file, run);
-  if (kind !== 'checkpoint') return describeOther(file, kind);
-  const header = await readCheckpointHeader(file);
-  const { entries, bytes } = header;
-  const flow = flowOf(file, header.config.model, Object.fromEntries(entries));
-  const described = describeCheckpoint(file, header, flow, { bytes, tensorCount: entries.size });
-  return { ...described, ...(run ? { run } : {}), ...(await storedValues(file)) };
+export function describeModel(given: string | ModelFile): Promise<ModelDescription> {
+  return withModelFile(given, describeFile);
 }
 
-async function storedValues(file: string): Promise<Pick<ModelDescription, 'nonFinite'>> {
-  const nonFinite = await nonFiniteTensors(file);
+async function describeFile(opened: ModelFile): Promise<ModelDescription> {
+  const { kind, file, run } = opened;
+  const inRun = run === undefined ? {} : { run };
+  if (kind === 'onnx') return describeOnnx(file);
+  if (kind === 'recording') return { ...describeRecording(await readRecording(opened.stored)), ...inRun };
+  const { tensors } = opened;
+  if (kind === 'tensors') return describeOther(tensors);
+  const { header, stored } = opened;
+  const flow = flowOf(file, header.config.model, Object.fromEntries(stored.tensors));
+  const described = describeCheckpoint(file, header, flow, {
+    bytes: stored.bytes,
+    tensorCount: stored.tensors.size,
+  });
+  return { ...described, ...inRun, ...(await storedValues(tensors)) };
+}
+
+async function storedValues(tensors: TensorFile): Promise<Pick<ModelDescription, 'nonFinite'>> {
+  const nonFinite = await nonFiniteTensors(tensors);
   return nonFinite.length > 0 ? { nonFinite } : {};
 }
 
-async function describeOther(file: string, format: TensorContainer): Promise<ModelDescription> {
-  const imported = await importCheckpoint(file);
-  if ('reason' in imported) return describeTensors(file, imported.reason);
-  return describeImported(file, format, imported, await importForm(file));
-}
-
-async function describeImported(
-  file: string,
-  format: TensorContainer,
-  { checkpoint, layerNames, bytes }: Imported,
-  asked: ImportForm | undefined,
-): Promise<ModelDescription> {
-  const tensorCount = Object.keys(checkpoint.tensors).length;
+async function describeOther(tensors: TensorFile): Promise<ModelDescription> {
+  const { file, bytes, container } = tensors;
+  const imported = await importTensors(tensors);
+  if ('reason' in imported) return describeTensors(tensors, imported.reason);
+  const { checkpoint, layerNames, form } = imported;
   const flow = flowOf(file, checkpoint.config.model, checkpoint.tensors, layerNames);
   const described = describeCheckpoint(file, checkpoint, flow, {
     bytes,
-    tensorCount,
+    tensorCount: Object.keys(checkpoint.tensors).length,
   });
   // Counts of a training with other software are left out.
   delete described.step;
   delete described.seconds;
-  return { ...described, format, ...(asked ? { asked } : {}), ...(await storedValues(file)) };
+  return {
+    ...described,
+    format: container,
+    ...(form ? { asked: form } : {}),
+    ...(await storedValues(tensors)),
+  };
 }
 
 function describeCheckpoint(
@@ -86,7 +86,7 @@ function describeCheckpoint(
     architecture: architectureOf(config.model, flow, contextInfo(header, flow, {})),
     parameterCount: parameterCount(flow.parameters),
     ...(origin ? { origin: shownOrigin(origin) } : {}),
-    layers: flow.layers.map(describeLayer),
+    layers: modelLayers(flow, undefined).map(describeLayer),
     preprocessing: describePreprocessing(header),
     step,
     seconds,
@@ -104,29 +104,15 @@ function describeCheckpoint(
   };
 }
 
-async function describeRecording(file: string, run: string | undefined): Promise<ModelDescription> {
-  const recording = await readRecording(file);
-  const { about, bytes } = recording;
+function describeRecording(recording: Recording): ModelDescription {
+  const { file, about, bytes } = recording;
   return {
     file,
-    ...(run ? { run } : {}),
     format: 'recording',
     bytes,
     parameterCount: about.parameterCount ?? 0,
     tensorCount: about.layers.reduce((sum, { parameters = [] }) => sum + parameters.length, 0),
-    layers: recordedLayers(recording).map(({ info }) => ({
-      index: info.index,
-      name: info.name,
-      kind: info.called ?? info.kind,
-      shape: info.outputShape,
-      inputShape: info.inputShape,
-      scale: info.scale,
-      ...(info.coupling === undefined ? {} : { coupling: info.coupling }),
-      parameterCount: info.parameterCount,
-      batchNorm: false,
-      description: info.description,
-      ...(info.order ? { order: info.order } : {}),
-    })),
+    layers: recordedLayers(recording).map(describeLayer),
     ...(about.step === undefined ? {} : { step: about.step }),
     recording: { title: about.title, ...recordingInfo(recording) },
     ...(about.notes.length > 0 ? { note: about.notes.join('; ') } : {}),
@@ -178,27 +164,29 @@ function netWords({ conditioner: { net } }: CouplingSpec | AutoregressiveSpec): 
   }
 }
 
-function describeLayer(layer: FlowLayer, index: number): LayerDescription {
+function describeLayer({ info }: { info: LayerInfo }): LayerDescription {
+  const { index, name, kind, called, outputShape, inputShape, scale, coupling } = info;
+  const { parameterCount, hasNorm, description, order, networkPasses } = info;
   return {
     index,
-    name: layer.name,
-    kind: layer.kind,
-    shape: [...layer.outputShape],
-    inputShape: [...layer.inputShape],
-    scale: layer.scale,
-    ...(layer.coupling === undefined ? {} : { coupling: layer.coupling }),
-    parameterCount: parameterCount(layer.bijection?.parameters ?? []),
-    batchNorm: layer.hasNorm,
-    description: inWords(layer),
-    ...(layer.order ? { order: [...layer.order] } : {}),
-    ...(layer.bijection?.networkPasses ? { networkPasses: layer.bijection.networkPasses } : {}),
+    name,
+    kind: called ?? kind,
+    shape: outputShape,
+    inputShape,
+    scale,
+    ...(coupling === undefined ? {} : { coupling }),
+    parameterCount,
+    batchNorm: hasNorm,
+    description,
+    ...(order ? { order } : {}),
+    ...(networkPasses ? { networkPasses } : {}),
   };
 }
 
 function describePreprocessing({
   config,
   standardize,
-}: Pick<CheckpointInfoHeader, 'config' | 'standardize'>): NonNullable<ModelDescription['preprocessing']> {
+}: Pick<CheckpointHeader, 'config' | 'standardize'>): NonNullable<ModelDescription['preprocessing']> {
   const { model } = config;
   if (model.kind === 'vector') {
     if (!standardize) return { kind: 'none', summary: 'none: raw coordinates' };
@@ -247,7 +235,7 @@ async function describeOnnx(file: string): Promise<ModelDescription> {
   return {
     ...base,
     architecture: architectureOf(config.model, flow),
-    layers: flow.layers.map(describeLayer),
+    layers: modelLayers(flow, undefined).map(describeLayer),
     preprocessing: describePreprocessing({ config, standardize }),
     step,
     note: `the ${part} part of a Flowscope model, with its normalizations folded into the weights`,

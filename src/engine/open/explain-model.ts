@@ -1,8 +1,7 @@
 /** What each tensor of a file is for its flow. */
-import { readCheckpointHeader } from '../../checkpoint/checkpoint';
 import { explainImport, type TakenTensor } from '../../checkpoint/recognize/explain';
 import { saysOf } from '../../checkpoint/recognize/tensor-words';
-import { resolveModelPath } from '../../checkpoint/resolve-model';
+import { type ModelFile, withModelFile } from '../../checkpoint/model-file';
 import { UserError } from '../../base/user-error';
 import type { TransformConfig } from '../../config/layer-parts';
 import type { Flow } from '../../flow/built-flow';
@@ -20,12 +19,16 @@ const transformsOf = ({ layers }: Flow): Map<string, TransformConfig['kind'] | u
   new Map(layers.map((layer) => [layer.name, transformKind(layer)]));
 
 /** @throws UserError for ONNX files, damaged ones, and those whose flow is not known */
-export async function explainModel(given: string): Promise<ExplainedTensor[]> {
-  const { kind, file } = await resolveModelPath(given);
+export function explainModel(given: string | ModelFile): Promise<ExplainedTensor[]> {
+  return withModelFile(given, explainFile);
+}
+
+async function explainFile(opened: ModelFile): Promise<ExplainedTensor[]> {
+  const { kind, file } = opened;
   if (kind === 'onnx')
     throw new UserError(`${file}: is an ONNX graph; --explain is for checkpoints, whose tensors have names.`);
   if (kind !== 'checkpoint') {
-    const taken = await explainImport(file);
+    const taken = await explainImport(opened.tensors);
     if ('reason' in taken) throw new UserError(`${file}: ${taken.reason}`);
     const { flow, tensors } = taken;
     const transforms = transformsOf(buildFlow(flow.model));
@@ -34,8 +37,8 @@ export async function explainModel(given: string): Promise<ExplainedTensor[]> {
       says: saysOf(one, transforms.get(one.layer ?? ''), (name) => name in flow.tensors),
     }));
   }
-  const { config, entries } = await readCheckpointHeader(file);
-  const flow = flowOf(file, config.model, Object.fromEntries(entries));
+  const entries = opened.stored.tensors;
+  const flow = flowOf(file, opened.header.config.model, Object.fromEntries(entries));
   const layers = flow.layers.map(({ name }) => name);
   const transforms = transformsOf(flow);
   const own = new Set([...flow.parameters, ...flow.state].map(({ name }) => name));

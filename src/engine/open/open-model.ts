@@ -1,15 +1,11 @@
 /** Opens what a user names: a checkpoint, a run folder, a file of another program, an ONNX file. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import {
-  loadCheckpoint,
-  readCheckpointHeader,
-  type Checkpoint,
-  type CheckpointHeader,
-  featureNamesOf,
-} from '../../checkpoint/checkpoint';
-import { importCheckpoint, shownOrigin } from '../../checkpoint/recognize/load';
-import { resolveModelPath } from '../../checkpoint/resolve-model';
+import { type Checkpoint, type CheckpointHeader, featureNamesOf } from '../../checkpoint/checkpoint';
+import type { TensorFile } from '../../checkpoint/import/types';
+import { type ModelFile, openModelFile } from '../../checkpoint/model-file';
+import { importTensors, shownOrigin } from '../../checkpoint/recognize/load';
+import { readTensors } from '../../checkpoint/tensors/safetensors';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import { sidecarPath } from '../../checkpoint/sidecar';
 import { buildPreprocess } from '../../flow/flow';
@@ -29,57 +25,63 @@ import { openTensorTable } from './tensor-table';
 import { describeFile, describeFlow } from '../model/summary';
 import type { Model } from '../model/model';
 
-/** @throws UserError when there is no model at the path, or it is damaged */
-export async function openModel(given: string, backend: Backend): Promise<Model> {
-  const { kind, file, run } = await resolveModelPath(given);
+/**
+ * @param given is closed when nothing more is read from it
+ * @param onOutline told what `summary` will say of one of our checkpoints, before its tensors are read, which may be many
+ *   megabytes
+ * @throws UserError when there is no model at the path, or it is damaged
+ */
+export async function openModel(
+  given: string | ModelFile,
+  backend: Backend,
+  onOutline?: (outline: ModelOutline) => void,
+): Promise<Model> {
+  const opened = typeof given === 'string' ? await openModelFile(given) : given;
+  let model: Model | undefined;
+  try {
+    model = await openedModel(opened, backend, onOutline);
+    return model;
+  } finally {
+    if (!model?.tensorFile) await opened.close();
+  }
+}
+
+async function openedModel(
+  opened: ModelFile,
+  backend: Backend,
+  onOutline?: (outline: ModelOutline) => void,
+): Promise<Model> {
+  const { kind, file, run } = opened;
   switch (kind) {
-    case 'checkpoint':
-      return openFlow(await loadCheckpoint(file), { file, run, backend });
+    case 'checkpoint': {
+      const { header, stored } = opened;
+      const entries = Object.fromEntries(stored.tensors);
+      const tensors = () => readTensors(stored);
+      return openFlow({ file, run, backend, header, entries, tensors, onOutline });
+    }
     case 'onnx':
       return openOnnxModel(file, backend.info);
     case 'recording':
-      return openRecording(file, backend.info, run);
-    default:
-      return openOther(file, kind, backend);
+      return openRecording(opened.stored, backend.info, run);
+    case 'tensors':
+      return openOther(opened.tensors, backend);
   }
 }
 
 /** A flow where the file's library is known, else its table of tensors. */
-async function openOther(file: string, format: TensorContainer, backend: Backend): Promise<Model> {
-  const imported = await importCheckpoint(file);
+async function openOther(file: TensorFile, backend: Backend): Promise<Model> {
+  const imported = await importTensors(file);
   if ('reason' in imported) return openTensorTable(file, backend.info, imported.reason);
   const { checkpoint, layerNames } = imported;
-  return openFlow(checkpoint, { file, backend, foreign: { format, layerNames } });
-}
-
-/**
- * What `openModel` will say of our own checkpoints, from the header alone: its tensors, which may be many megabytes, are not
- * read. Undefined for other files.
- *
- * @throws UserError as `openModel` does, but for what only the tensors' bytes show
- */
-export async function outlineModel(given: string, backend: BackendInfo): Promise<ModelOutline | undefined> {
-  const { kind, file, run } = await resolveModelPath(given);
-  if (kind !== 'checkpoint') return undefined;
-  const { entries, ...header } = await readCheckpointHeader(file);
-  const tensors = Object.fromEntries(entries);
-  const flow = flowOf(file, header.config.model, tensors);
-  const preprocess = buildPreprocess(header.config.model, flow, header.standardize);
-  const data = createModelData(header, run ?? path.dirname(file));
-  try {
-    return await summaryOf({
-      file,
-      run,
-      backend,
-      header,
-      flow,
-      layers: modelLayers(flow, preprocess, featureNamesOf(header)),
-      tensors,
-      splits: () => data.splits(),
-    });
-  } finally {
-    await data.close();
-  }
+  const { tensors, ...header } = checkpoint;
+  return openFlow({
+    header,
+    entries: tensors,
+    tensors: () => Promise.resolve(tensors),
+    file: file.file,
+    backend,
+    foreign: { format: file.container, layerNames },
+  });
 }
 
 /** Milliseconds after which a file is not taken for one that a training writes again and again. */
@@ -89,25 +91,22 @@ interface Opening {
   file: string;
   run?: string;
   backend: Backend;
+  header: CheckpointHeader;
+  /** The tensors before they are read. */
+  entries: Parameters<typeof flowOf>[2];
+  tensors(): Promise<Checkpoint['tensors']>;
+  onOutline?: (outline: ModelOutline) => void;
   /** Set for a file that another library wrote. */
   foreign?: { format: TensorContainer; layerNames: Record<string, string> };
 }
 
-async function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }: Opening): Promise<Model> {
-  const { tensors, ...header } = checkpoint;
+async function openFlow(opening: Opening): Promise<Model> {
+  const { file, run, backend, header, entries, foreign, onOutline } = opening;
   const { config, standardize } = header;
-  const flow = flowOf(file, config.model, tensors, foreign?.layerNames);
+  const flow = flowOf(file, config.model, entries, foreign?.layerNames);
   const preprocess = buildPreprocess(config.model, flow, standardize);
+  const layers = modelLayers(flow, preprocess, featureNamesOf(header));
   const data = createModelData(header, run ?? path.dirname(file));
-  const model = createFlowModel({
-    header,
-    flow,
-    preprocess,
-    tensors,
-    backend,
-    data,
-    settled: Date.now() - (await stat(file)).mtimeMs > settledAfter,
-  });
   const splits: typeof data.splits = async () =>
     foreign && !config.data
       ? {
@@ -117,25 +116,37 @@ async function openFlow(checkpoint: Checkpoint, { file, run, backend, foreign }:
             `${path.basename(sidecarPath(file))} names them.`,
         }
       : data.splits();
-  return {
-    file,
-    run,
-    inspected: inspectedModel(model),
-    flow: model,
-    summary: () =>
-      summaryOf({
-        file,
-        run,
-        backend: backend.info,
-        header,
-        flow,
-        layers: model.layers,
-        tensors,
-        splits,
-        foreign: foreign?.format,
-      }),
-    dispose: () => model.dispose(),
-  };
+  let held = entries;
+  const summary = () =>
+    summaryOf({
+      file,
+      run,
+      backend: backend.info,
+      header,
+      flow,
+      layers,
+      tensors: held,
+      splits,
+      foreign: foreign?.format,
+    });
+  if (onOutline) void summary().then(onOutline, () => undefined);
+  try {
+    const tensors = await opening.tensors();
+    held = tensors;
+    const settled = Date.now() - (await stat(file)).mtimeMs > settledAfter;
+    const model = createFlowModel({ header, flow, preprocess, layers, tensors, backend, data, settled });
+    return {
+      file,
+      run,
+      inspected: inspectedModel(model),
+      flow: model,
+      summary,
+      dispose: () => model.dispose(),
+    };
+  } catch (error) {
+    await data.close();
+    throw error;
+  }
 }
 
 interface Summarized {

@@ -2,7 +2,7 @@
 import { exists } from '../../base/exists';
 import path from 'node:path';
 import { featureNamesOf } from '../../checkpoint/checkpoint';
-import { resolveModelPath } from '../../checkpoint/resolve-model';
+import type { ModelFile } from '../../checkpoint/model-file';
 import { notRunAgain } from '../../checkpoint/recording/schema';
 import { UserError } from '../../base/user-error';
 import type { Model } from '../model/model';
@@ -15,8 +15,8 @@ import type { OpenedRunner } from '../model/opened-runner';
 
 /** How a program that runs a model opens files and lets go of them: a command, or an engine process. */
 export interface Opening {
-  /** Opens a file that is not ONNX, until `onEnd`'s releases are called. */
-  open(given: string): Promise<Model>;
+  /** Opens a file that is not ONNX, until `onEnd`'s releases are called, and closes it. */
+  open(file: ModelFile): Promise<Model>;
   threads(): number;
   /** Says what had to be assumed. */
   note(text: string): void;
@@ -29,12 +29,12 @@ export interface Opening {
  */
 export async function openRunner(
   opening: Opening,
-  given: string,
+  named: ModelFile,
   direction: 'forward' | 'inverse',
 ): Promise<OpenedRunner> {
-  const { kind, file } = await resolveModelPath(given);
-  if (kind === 'onnx') return openOnnx(opening, file, direction);
-  const opened = await opening.open(given);
+  const { file } = named;
+  if (named.kind === 'onnx') return openOnnx(opening, file, direction);
+  const opened = await opening.open(named);
   const { flow } = opened;
   if (!flow) {
     const { reason } = await opened.summary();

@@ -3,6 +3,7 @@ import { sizeOf } from '../../base/shape';
 import { several } from '../../base/text';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
+import type { SafetensorsFile } from '../../checkpoint/tensors/safetensors';
 import { inspectorMethods, questionOf, type RecordedPart } from '../../protocol/inspector-questions';
 import type { BackendInfo, ModelOutline, RecordingInfo, TensorEntry } from '../../protocol/model';
 import type { InspectedFlow } from '../model/inspected-flow';
@@ -17,12 +18,16 @@ import { rowSize } from './rows';
 import { recordedConfig, recordedRunner } from './runner';
 
 /** @throws UserError for a file that is not a recording, or a damaged one */
-export async function openRecording(file: string, backend: BackendInfo, run?: string): Promise<Model> {
-  const recording = await readRecording(file);
+export async function openRecording(
+  stored: SafetensorsFile,
+  backend: BackendInfo,
+  run?: string,
+): Promise<Model> {
+  const recording = await readRecording(stored);
   const inspected = recordedFlow(recording);
   const outline = outlineOf(recording, inspected, backend);
   return {
-    file,
+    file: stored.file,
     ...(run ? { run } : {}),
     inspected,
     recording: outline.recording,

@@ -307,9 +307,11 @@ export class ModelDocument implements CustomDocument {
     try {
       // The file system may tell late of answers that were there before, which is not a reason to read the model again.
       if (!isOurs(this.uri)) this.answers = await this.answersBeside();
-      const opening = engine.api.open(local.path);
-      if (isOurs(this.uri)) void this.outline(engine, local, opening);
-      const summary = await opening;
+      // Tells of a large file's layers while it is opened. Pages do not name the model by its place in the engine.
+      engine.outlined.set(local.path, (outline) =>
+        this.answersAhead.fire({ key: summaryKey, answer: { ...outline, id: '' } }),
+      );
+      const summary = await engine.api.open(local.path).finally(() => engine.outlined.delete(local.path));
       if (!local.copied) this.recent.add(summary.path);
       this.runFolder = summary.runFolder;
       return { engine, local, summary };
@@ -317,14 +319,6 @@ export class ModelDocument implements CustomDocument {
       await local.dispose();
       throw error;
     }
-  }
-
-  /** Tells of a large file's layers while it is opened. `opening` reports what is wrong with it. */
-  private async outline(engine: EngineProcess, local: LocalFile, opening: Promise<unknown>): Promise<void> {
-    const outline = engine.api.outline(local.path).catch(() => undefined);
-    const first = await Promise.race([outline, opening.then(() => undefined).catch(() => undefined)]);
-    // Pages do not name the model by its place in the engine.
-    if (first) this.answersAhead.fire({ key: summaryKey, answer: { ...first, id: '' } });
   }
 
   private async askAndRemember(engine: EngineProcess, local: LocalFile, form: ImportForm): Promise<boolean> {

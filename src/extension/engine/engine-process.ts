@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { createBirpc } from 'birpc';
 import { noTelemetry } from '../../base/no-telemetry';
 import { type EngineApi, type EngineEvents, outOfMemory } from '../../protocol/engine';
+import type { ModelOutline } from '../../protocol/model';
 import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
 
 export interface EngineProcessOptions {
@@ -44,6 +45,8 @@ const leaveMilliseconds = 4000;
 export class EngineProcess {
   readonly api: EngineApi;
   readonly ended: Promise<EngineEnd>;
+  /** By the path of a file that is being opened: told what it is before its tensors are read. */
+  readonly outlined = new Map<string, (outline: ModelOutline) => void>();
   private child: ChildProcess;
   private stopping = false;
   private alive = true;
@@ -57,20 +60,24 @@ export class EngineProcess {
       silent: true,
     });
     const child = this.child;
-    const rpc = createBirpc<EngineApi, Partial<EngineEvents>>(options.events, {
-      post: (message) => {
-        if (!this.alive || !child.connected) throw this.gone('has ended');
-        child.send(message as object);
+    const outlined: EngineEvents['outlined'] = (path, outline) => this.outlined.get(path)?.(outline);
+    const rpc = createBirpc<EngineApi, Partial<EngineEvents>>(
+      { ...options.events, outlined },
+      {
+        post: (message) => {
+          if (!this.alive || !child.connected) throw this.gone('has ended');
+          child.send(message as object);
+        },
+        on: (listener) => void child.on('message', listener),
+        off: (listener) => void child.off('message', listener),
+        serialize: encodeEnvelope,
+        deserialize: decodeEnvelope,
+        timeout: -1,
+        onGeneralError: (error) => {
+          if (!(error instanceof EngineGoneError)) options.log(`${options.name}: ${error.message}`);
+        },
       },
-      on: (listener) => void child.on('message', listener),
-      off: (listener) => void child.off('message', listener),
-      serialize: encodeEnvelope,
-      deserialize: decodeEnvelope,
-      timeout: -1,
-      onGeneralError: (error) => {
-        if (!(error instanceof EngineGoneError)) options.log(`${options.name}: ${error.message}`);
-      },
-    });
+    );
     this.api = rpc;
     forwardLines(child.stdout, (line) => options.log(`${options.name}: ${line}`));
     let starved = false;

@@ -87,9 +87,8 @@ export class EnginePage {
 
   /** Says what the model is, as the host does before its tensors are read. */
   async outlined(): Promise<void> {
-    const outline = await this.window.engine.api.outline(this.file);
-    assert.ok(outline, `${this.file} has no outline`);
-    void this.rpc!.answered({ key: recordKey('summary', undefined), answer: { ...outline, id: '' } });
+    const answer = { ...(await this.opening), id: '' };
+    void this.rpc!.answered({ key: recordKey('summary', undefined), answer });
   }
 
   /** Gives the page the strip that it asks for first, unasked, as the host does of a small model. */

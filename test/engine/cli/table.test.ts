@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { readNpy } from '../../../src/data/npy';
 import { stream } from '../../../src/data/random';
@@ -162,7 +162,7 @@ describe('filled with means', () => {
     );
     // The best is the smallest of all validations, and that of the checkpoint's own step.
     assert.equal(result.best.nats, Math.min(...validations));
-    assert.equal((await loadCheckpoint(result.bestCheckpoint)).step, result.best.step);
+    assert.equal((await loadAnyCheckpoint(result.bestCheckpoint)).step, result.best.step);
   });
 
   test('a resumed run equals an uninterrupted one', async () => {
@@ -171,15 +171,15 @@ describe('filled with means', () => {
     const resumed = await json<Trained>('train', '--output', again, '--resume');
     assert.deepEqual([resumed.step, resumed.best], [result.step, result.best]);
     const [one, other] = [
-      await loadCheckpoint(result.bestCheckpoint),
-      await loadCheckpoint(resumed.bestCheckpoint),
+      await loadAnyCheckpoint(result.bestCheckpoint),
+      await loadAnyCheckpoint(resumed.bestCheckpoint),
     ];
     assert.deepEqual(one.tensors, other.tensors);
     assert.deepEqual(one.standardize, other.standardize);
   });
 
   test('a file with gaps scores as the same file filled by hand with the stored means', async () => {
-    const { standardize } = await loadCheckpoint(result.bestCheckpoint);
+    const { standardize } = await loadAnyCheckpoint(result.bestCheckpoint);
     const [length, width] = standardize!.mean;
     writeTable(
       at('by-hand.csv'),

@@ -11,6 +11,7 @@ import { exportOnnx } from '../../../src/engine/export/onnx';
 import { exportTorch } from '../../../src/engine/export/torch';
 import { openModel } from '../../../src/engine/open/open-model';
 import { openOnnxFlow } from '../../../src/engine/onnx-flow/open-onnx-flow';
+import { openModelFile } from '../../../src/checkpoint/model-file';
 import { openRunner } from '../../../src/engine/open/open-runner';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';
 import { readOnnx } from '../../../src/engine/onnx-file/read';
@@ -211,7 +212,7 @@ describe('exported ONNX files', () => {
         note: () => undefined,
         onEnd: (end: () => Promise<void>) => ends.push(end),
       };
-      const opened = await openRunner(opening as never, file, 'forward');
+      const opened = await openRunner(opening as never, await openModelFile(file), 'forward');
       for (const end of ends) await end();
       return opened.file;
     };

@@ -4,7 +4,6 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, it } from 'node:test';
-import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
@@ -57,7 +56,7 @@ it('begins where a file of chrischute ended', { skip: withoutTensorFlow }, async
 
     // The first step of Adam moves a parameter by the learning rate at most, whatever its gradient.
     const { tensors: theirs, config: given } = await loadAnyCheckpoint(file);
-    const { tensors: ours, config: kept } = await loadCheckpoint(runPaths(output).last);
+    const { tensors: ours, config: kept } = await loadAnyCheckpoint(runPaths(output).last);
     assert.deepEqual(kept.model, given.model);
     assert.deepEqual(Object.keys(ours).sort(), Object.keys(theirs).sort());
     let moved = 0;

@@ -4,7 +4,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { exportStateDict, saveStateDict } from '../../../src/checkpoint/export-state-dict';
-import { importCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { entries, type Library } from '../../../src/checkpoint/libraries';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { parseStoredConfig } from '../../../src/config/parse';
@@ -14,6 +13,7 @@ import { temporaryFolder } from '../../unit/support/temporary';
 import { maxAbsDifference } from '../../contract/eager';
 import { peerFile, peers } from './peers';
 import { answersOf, importFile, peersFolder } from './support';
+import { importCheckpoint } from '../../unit/checkpoint/opened';
 
 /** As the converted file has it: without the prefix of DataParallel, and without dropout, which only training needs. */
 function nameHere(name: string): string {

@@ -13,7 +13,6 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { importCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
@@ -24,6 +23,7 @@ import { openModel } from '../../../src/engine/open/open-model';
 import { maxAbsDifference } from '../../contract/eager';
 import { withoutTensorFlow } from '../graph/eager';
 import { peerFile, peers, recorded, type Peer, type Recorded } from './peers';
+import { importCheckpoint } from '../../unit/checkpoint/opened';
 
 interface Row {
   peer: string;

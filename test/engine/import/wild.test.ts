@@ -11,7 +11,6 @@ import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { importCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readNpz } from '../../../src/data/npz';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
@@ -20,6 +19,7 @@ import { toChannelsLast } from '../../../src/engine/model/layout';
 import { openModel } from '../../../src/engine/open/open-model';
 import { answer, differences, tooFar, type LibraryCase } from './library-numbers';
 import { oneIn, tried } from '../../tried';
+import { importCheckpoint } from '../../unit/checkpoint/opened';
 
 interface WildCase extends LibraryCase {
   /** Files that it needs next to it. */

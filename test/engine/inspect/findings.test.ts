@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
+import { saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createInspector } from '../../../src/engine/inspect/inspector';
@@ -49,7 +50,7 @@ async function altered(
   name: string,
   change: (values: Values, checkpoint: Checkpoint) => void,
 ): Promise<{ findings: Finding[]; file: string; checkpoint: Checkpoint }> {
-  const checkpoint = await loadCheckpoint(trained(name));
+  const checkpoint = await loadAnyCheckpoint(trained(name));
   change(checkpoint.tensors as Values, checkpoint);
   const file = path.join(folder, `${name}-${Math.random().toString(36).slice(2)}.flow.safetensors`);
   await saveCheckpoint(file, checkpoint);
@@ -72,7 +73,7 @@ async function tapsOf(file: string): Promise<Record<string, tf.Tensor>> {
   const opened = await openModel(file, await createOnnxRuntimeBackend({ threads: 1, reason: 'test' }));
   const { x, count } = await batchOf(opened.flow!, batch);
   await opened.dispose();
-  const { config, standardize, tensors } = await loadCheckpoint(file);
+  const { config, standardize, tensors } = await loadAnyCheckpoint(file);
   const flow = buildFlow(config.model);
   const preprocess = buildPreprocess(config.model, flow, standardize);
   const taps: Record<string, tf.Tensor> = {};

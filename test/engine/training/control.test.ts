@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readRates, requestControl, writeRates } from '../../../src/checkpoint/control';
 import { loadResume } from '../../../src/checkpoint/resume';
 import { readMetrics, readStatus, runPaths, type RunStatus } from '../../../src/checkpoint/run-folder';
@@ -103,7 +103,7 @@ describe('a training that is told what to do', () => {
     assert.equal(result.status, 'stopped');
     assert.equal(result.message, `Stopped at step ${result.step}.`);
     assert.ok(result.step > paused.step);
-    assert.equal((await loadCheckpoint(paths.last)).step, result.step);
+    assert.equal((await loadAnyCheckpoint(paths.last)).step, result.step);
     assert.equal((await readStatus(paths))!.status, 'stopped');
     await assert.rejects(
       requestControl(output, { action: 'pause' }),

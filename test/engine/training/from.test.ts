@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import type { RunConfigInput } from '../../../src/config/schema';
 import type { Backend } from '../../../src/engine/backends/backend';
@@ -55,14 +55,14 @@ describe('a run that starts from a checkpoint', () => {
     // The same weights, data and order of sums.
     assert.ok(Math.abs(metrics[0]!.validationNats! - reached) <= 1e-6 * Math.abs(reached));
     assert.ok(result.best!.nats < reached, `${result.best!.nats} after ${reached}`);
-    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map(loadCheckpoint));
+    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map((file) => loadAnyCheckpoint(file)));
     assert.deepEqual(after!.config.model, before!.config.model);
     assert.deepEqual(after!.config.data, before!.config.data);
     assert.notDeepEqual(after!.tensors, before!.tensors);
   });
 
   it('keeps the standardization of the checkpoint on other data, also when it is resumed', async () => {
-    const own = (await loadCheckpoint(first)).standardize!;
+    const own = (await loadAnyCheckpoint(first)).standardize!;
     const config = await configFile('other', {
       data: { source: 'circles', count: 300, validation: 50 },
       training: { ...training, steps: 20 },
@@ -70,7 +70,7 @@ describe('a run that starts from a checkpoint', () => {
     const request = { from: first, config, output: at('other') };
     await train({ ...request, maxSteps: 10 }, { backend });
     await train({ resume: true, output: at('other') }, { backend });
-    const { standardize, step } = await loadCheckpoint(runPaths(at('other')).last);
+    const { standardize, step } = await loadAnyCheckpoint(runPaths(at('other')).last);
     assert.equal(step, 20);
     assert.deepEqual([standardize!.mean, standardize!.std], [own.mean, own.std]);
   });
@@ -81,7 +81,7 @@ describe('a run that starts from a checkpoint', () => {
     });
     const result = await train({ from: first, config, output: at('worse') }, { backend });
     assert.equal(result.best!.step, 0);
-    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map(loadCheckpoint));
+    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map((file) => loadAnyCheckpoint(file)));
     assert.deepEqual(after!.tensors, before!.tensors);
   });
 
@@ -91,7 +91,7 @@ describe('a run that starts from a checkpoint', () => {
     const result = await train({ from: theirs, config, output: at('theirs') }, { backend });
     const metrics = await readMetrics(runPaths(at('theirs')));
     assert.ok(result.best!.nats < metrics[0]!.validationNats!);
-    const { config: stored, standardize } = await loadCheckpoint(result.bestCheckpoint!);
+    const { config: stored, standardize } = await loadAnyCheckpoint(result.bestCheckpoint!);
     assert.equal(standardize, undefined);
     assert.equal(stored.data!.standardize, false);
     assert.equal(stored.model.scaleMap, 'soft-clip');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { conventionsFor } from '../../../src/config/conventions';
 import type { Backend } from '../../../src/engine/backends/backend';
@@ -34,7 +34,7 @@ describe('a preset of conventions', () => {
         assert.equal(result.status, 'finished');
         const metrics = await readMetrics(runPaths(output));
         assert.ok(Number.isFinite(metrics.at(-1)!.validationNats));
-        const { tensors } = await loadCheckpoint(result.bestCheckpoint!);
+        const { tensors } = await loadAnyCheckpoint(result.bestCheckpoint!);
         assert.ok(Object.values(tensors).every(({ data }) => data.every(Number.isFinite)));
       });
     }

@@ -6,7 +6,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { loadResume } from '../../../src/checkpoint/resume';
 import { readMetrics, readStatus, runPaths } from '../../../src/checkpoint/run-folder';
 import type { RunConfigInput } from '../../../src/config/schema';
@@ -155,7 +155,7 @@ for (const [name, config, stopAt, on] of [
       assert.equal(stopped.status, 'stopped');
       assert.ok(stopped.step < end.step, 'it was interrupted');
       assert.equal((await readStatus(runPaths(parts)))?.status, 'stopped');
-      assert.equal((await loadCheckpoint(runPaths(parts).last)).step, stopped.step);
+      assert.equal((await loadAnyCheckpoint(runPaths(parts).last)).step, stopped.step);
 
       const resumed = await train({ output: parts, resume: true }, { backend: chosen() });
       assert.equal(resumed.status, 'finished');
@@ -209,7 +209,7 @@ describe('a run', () => {
     assert.equal(seen[0]?.phase, 'preparing');
     assert.equal(seen[seen.length - 1]?.phase, 'done');
     assert.ok(seen.some((p) => p.etaSeconds !== undefined && p.metrics?.examplesPerSecond));
-    const best = await loadCheckpoint(result.bestCheckpoint!);
+    const best = await loadAnyCheckpoint(result.bestCheckpoint!);
     assert.equal(best.step, result.best!.step);
     assert.equal(best.metrics?.validationNats, result.best!.nats);
   });
@@ -230,7 +230,7 @@ describe('a run', () => {
         result.message,
         /first appears in the output of layer couplings\.\d|gradient of layer couplings\.\d is not|every layer is finite but the loss is not: the output of layer couplings\.\d reaches/,
       );
-      const { tensors } = await loadCheckpoint(runPaths(output).last);
+      const { tensors } = await loadAnyCheckpoint(runPaths(output).last);
       for (const { data } of Object.values(tensors)) assert.ok((data as Float32Array).every(Number.isFinite));
     });
 
@@ -246,7 +246,7 @@ describe('a run', () => {
     const rows = (await readMetrics(runPaths(output))).filter((row) => row.validationNats !== undefined);
     const lowest = Math.min(...rows.map((row) => row.validationNats!));
     assert.equal(result.best!.nats, lowest);
-    assert.equal((await loadCheckpoint(runPaths(output).best)).step, result.best!.step);
+    assert.equal((await loadAnyCheckpoint(runPaths(output).best)).step, result.best!.step);
     assert.ok(result.step - result.best!.step >= 15);
   });
 

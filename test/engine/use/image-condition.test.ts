@@ -7,7 +7,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { loadCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { writeNpy } from '../../../src/data/npy';
@@ -139,7 +139,7 @@ describe('a flow of images that is given an image', () => {
     await train({ ...request, context: { source: contexts }, output }, { backend });
 
     const metrics = await readMetrics(runPaths(output));
-    const { data, training: used } = (await loadCheckpoint(runPaths(output).last)).config;
+    const { data, training: used } = (await loadAnyCheckpoint(runPaths(output).last)).config;
     assert.deepEqual(data!.contextShape, [8, 8, 1]);
     const dataset = await openDataset(data!, folder);
     const rows = await dataset.validation.read([0, 1, 2, 3, 4]);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { loadCheckpoint, readCheckpointHeader, saveCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { readCheckpointHeader, saveCheckpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { parseRunConfig } from '../../../src/config/parse';
 import { temporaryFolder } from '../support/temporary';
@@ -26,11 +27,8 @@ const full = {
 test('everything comes back', async () => {
   const file = path.join(folder, 'a.flow.safetensors');
   await saveCheckpoint(file, full);
-  assert.deepEqual(await loadCheckpoint(file), full);
-  const { entries, bytes, ...header } = await readCheckpointHeader(file);
-  assert.deepEqual({ ...header, tensors }, full);
-  assert.deepEqual(entries.get('couplings.0/w')!.shape, [2, 1]);
-  assert.ok(bytes > 12);
+  assert.deepEqual(await loadAnyCheckpoint(file), full);
+  assert.deepEqual({ ...(await readCheckpointHeader(file)), tensors }, full);
 });
 
 test('files that are not ours, newer or damaged are refused with advice', async () => {
@@ -67,7 +65,7 @@ test('files that are not ours, newer or damaged are refused with advice', async 
   ];
   for (const [metadata, expected] of wrong) {
     await writeSafetensors(file, tensors, metadata);
-    for (const read of [loadCheckpoint, readCheckpointHeader]) {
+    for (const read of [loadAnyCheckpoint, readCheckpointHeader]) {
       await assert.rejects(read(file), { name: 'UserError', message: expected });
     }
   }

@@ -9,14 +9,14 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { strToU8, unzipSync, zipSync } from 'fflate';
 import { UserError } from '../../../src/base/user-error';
-import { containerOf } from '../../../src/checkpoint/container';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { recognize, whyUnknown } from '../../../src/checkpoint/recognize/recognize';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { encodeNpy } from '../../../src/data/npy';
 import * as op from '../support/pickle';
 import { put, temporaryFolder } from '../support/temporary';
 import { processorTime } from '../support/processor-time';
+import { containerAt, importCheckpoint } from './opened';
 
 const folder = temporaryFolder();
 const wild = (...parts: string[]): string => path.resolve('test', 'fixtures', 'wild', ...parts);
@@ -62,7 +62,7 @@ describe('containers', () => {
       [zipSync({ 'w.npy': encodeNpy({ shape: [1], data: Float32Array.of(1) }) }), 'npz', 1],
     ] as const) {
       const file = put(folder, 'anything.bin', bytes);
-      assert.equal(await containerOf(file), container);
+      assert.equal(await containerAt(file), container);
       const opened = await openTensorFile(file);
       assert.equal(opened.container, container);
       assert.equal(opened.tensors.size, tensors);
@@ -125,7 +125,7 @@ describe('archives of NumPy', () => {
     await opened.close();
     for (const level of [0, 6] as const) {
       const file = put(folder, 'flow.npz', zipSync(entries, { level }));
-      assert.equal(await containerOf(file), 'npz');
+      assert.equal(await containerAt(file), 'npz');
       const { tensors, origin } = await loadAnyCheckpoint(file);
       assert.deepEqual(tensors, (await loadAnyCheckpoint(original)).tensors);
       assert.ok(origin?.assumptions.includes('Not read: "note"'), origin?.assumptions.join());

@@ -3,7 +3,6 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from
 import path from 'node:path';
 import { test } from 'node:test';
 import { saveCheckpoint } from '../../../src/checkpoint/checkpoint';
-import { resolveModelPath } from '../../../src/checkpoint/resolve-model';
 import { loadResume, saveResume } from '../../../src/checkpoint/resume';
 import {
   appendMetrics,
@@ -21,6 +20,7 @@ import {
 import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { parseRunConfig } from '../../../src/config/parse';
 import { put, temporaryFolder } from '../support/temporary';
+import { resolved } from './opened';
 
 const root = temporaryFolder();
 let runs = 0;
@@ -165,23 +165,23 @@ test('the state to resume from comes back exactly', async () => {
 
 test('a path leads to the model that is meant', async () => {
   const paths = await fresh();
-  await assert.rejects(resolveModelPath(paths.folder), {
+  await assert.rejects(resolved(paths.folder), {
     name: 'UserError',
     message: /this run has no checkpoint yet/,
   });
   await save(paths.last, 9);
-  assert.deepEqual(await resolveModelPath(paths.folder), {
+  assert.deepEqual(await resolved(paths.folder), {
     kind: 'checkpoint',
     file: paths.last,
     run: paths.folder,
   });
   await save(paths.best, 5, 1);
-  assert.deepEqual(await resolveModelPath(paths.folder), {
+  assert.deepEqual(await resolved(paths.folder), {
     kind: 'checkpoint',
     file: paths.best,
     run: paths.folder,
   });
-  assert.deepEqual(await resolveModelPath(paths.last), {
+  assert.deepEqual(await resolved(paths.last), {
     kind: 'checkpoint',
     file: paths.last,
     run: paths.folder,
@@ -189,21 +189,21 @@ test('a path leads to the model that is meant', async () => {
 
   const alone = path.join(root, 'alone.flow.safetensors');
   await save(alone, 1);
-  assert.deepEqual(await resolveModelPath(alone), { kind: 'checkpoint', file: alone, run: undefined });
+  assert.deepEqual(await resolved(alone), { kind: 'checkpoint', file: alone, run: undefined });
   const foreign = path.join(root, 'foreign.safetensors');
   await writeSafetensors(foreign, { w: { shape: [1], data: Float32Array.of(1) } });
-  assert.equal((await resolveModelPath(foreign)).kind, 'safetensors');
-  assert.equal((await resolveModelPath(put(root, 'm.ONNX', 'x'))).kind, 'onnx');
+  assert.equal((await resolved(foreign)).kind, 'safetensors');
+  assert.equal((await resolved(put(root, 'm.ONNX', 'x'))).kind, 'onnx');
 
-  await assert.rejects(resolveModelPath(put(root, 'a.txt', 'hello')), {
+  await assert.rejects(resolved(put(root, 'a.txt', 'hello')), {
     name: 'UserError',
     message: /is not a model; expected/,
   });
-  await assert.rejects(resolveModelPath(path.join(root, 'nothing')), {
+  await assert.rejects(resolved(path.join(root, 'nothing')), {
     name: 'UserError',
     message: /no such file/,
   });
-  await assert.rejects(resolveModelPath(root), { name: 'UserError', message: /is a folder but not a run/ });
+  await assert.rejects(resolved(root), { name: 'UserError', message: /is a folder but not a run/ });
 });
 
 test('a folder in which a start was killed before it was a run can be started in', async () => {

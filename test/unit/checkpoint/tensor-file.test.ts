@@ -3,12 +3,12 @@ import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it, test } from 'node:test';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
-import { resolveModelPath } from '../../../src/checkpoint/resolve-model';
 import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { put, temporaryFolder } from '../support/temporary';
 import { wild, writeChanged } from './import/files';
+import { resolved } from './opened';
 
 const folder = temporaryFolder();
 
@@ -44,7 +44,7 @@ test('a length of the header that begins like a pickle', async () => {
   const header = { w: { dtype: 'F32', shape: [], data_offsets: [0, 4] } };
   for (const length of [0x0280, 0x0380, 0x0480, 0x0580]) {
     const file = put(folder, 'length.bin', safetensors(header, Buffer.alloc(4), length));
-    assert.deepEqual(await resolveModelPath(file), { kind: 'safetensors', file, run: undefined });
+    assert.deepEqual(await resolved(file), { kind: 'safetensors', file, run: undefined });
     const opened = await openTensorFile(file);
     assert.deepEqual((await opened.read('w')).data, Float32Array.of(0));
     await opened.close();
@@ -55,9 +55,9 @@ test('a model of PyTorch is found by its content', async () => {
   for (const name of ['a.pt', 'a.pth.tar', 'a.ckpt', 'a']) {
     const file = path.join(folder, name);
     copyFileSync(path.resolve('test', 'fixtures', 'torch', 'net.protocol2.pt'), file);
-    assert.deepEqual(await resolveModelPath(file), { kind: 'torch', file });
+    assert.deepEqual(await resolved(file), { kind: 'torch', file, run: undefined });
   }
-  await assert.rejects(resolveModelPath(put(folder, 'text.pt', 'not a model')), {
+  await assert.rejects(resolved(put(folder, 'text.pt', 'not a model')), {
     name: 'UserError',
     message: /text\.pt: is not a model; expected .* a PyTorch checkpoint \(\.pt, \.pth\)/,
   });
@@ -66,10 +66,10 @@ test('a model of PyTorch is found by its content', async () => {
 test('the name that an export was given stands for its files, unless it is there itself', async () => {
   const forward = put(folder, 'digits.forward.onnx', 'onnx');
   const named = path.join(folder, 'digits.onnx');
-  assert.deepEqual(await resolveModelPath(named), { kind: 'onnx', file: forward });
+  assert.deepEqual(await resolved(named), { kind: 'onnx', file: forward, run: undefined });
   put(folder, 'digits.onnx', 'onnx');
-  assert.deepEqual(await resolveModelPath(named), { kind: 'onnx', file: named });
-  await assert.rejects(resolveModelPath(path.join(folder, 'other.onnx')), /other\.onnx: no such file/);
+  assert.deepEqual(await resolved(named), { kind: 'onnx', file: named, run: undefined });
+  await assert.rejects(resolved(path.join(folder, 'other.onnx')), /other\.onnx: no such file/);
 });
 
 describe('shards', () => {
@@ -151,12 +151,12 @@ describe('shards', () => {
     const where = await inShards(two);
     for (const name of ['../other.safetensors', '/etc/hosts', 'C:\\x', 'a/../b', '..', '', 7]) {
       const file = put(where, json, JSON.stringify({ weight_map: { a: name, b: two[0] } }));
-      await assert.rejects(resolveModelPath(file), /expected the name of a file in the same folder/);
+      await assert.rejects(resolved(file), /expected the name of a file in the same folder/);
     }
     const words = { name: 'UserError', message: /expected a "weight_map"/ };
     for (const text of ['null', '[]', '{}', '{"weight_map": 3}'])
-      await assert.rejects(resolveModelPath(put(where, json, text)), words);
-    await assert.rejects(resolveModelPath(put(where, json, ' '.repeat(2 ** 20 + 2))), { name: 'UserError' });
+      await assert.rejects(resolved(put(where, json, text)), words);
+    await assert.rejects(resolved(put(where, json, ' '.repeat(2 ** 20 + 2))), { name: 'UserError' });
     const many = path.join(where, 'x-00001-of-99999.safetensors');
     copyFileSync(path.join(where, two[0]!), many);
     await assert.rejects(loadAnyCheckpoint(many), /at most 500 are read/);

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import type { VectorModelConfig } from '../../../../src/config/schema';
 import type { NdArray } from '../../../../src/protocol/tensors';
 import { UserError } from '../../../../src/base/user-error';
 import { temporaryFolder } from '../../support/temporary';
 import { wild, writeChanged } from './files';
+import { importCheckpoint } from '../opened';
 
 const folder = temporaryFolder();
 

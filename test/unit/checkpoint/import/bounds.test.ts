@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { zipSync } from 'fflate';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/recognize';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import type { Library } from '../../../../src/checkpoint/libraries';
@@ -11,6 +11,7 @@ import * as p from '../../support/pickle';
 import { rawSafetensors, type RawTensors } from '../../support/raw-safetensors';
 import { put, temporaryFolder } from '../../support/temporary';
 import { processorTime } from '../../support/processor-time';
+import { importCheckpoint } from '../opened';
 
 const folder = temporaryFolder();
 

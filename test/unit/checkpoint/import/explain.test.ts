@@ -4,10 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { transformOfModel } from '../../../../src/config/model-parts';
-import { explainImport } from '../../../../src/checkpoint/recognize/explain';
 import { saysOf } from '../../../../src/checkpoint/recognize/tensor-words';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import type { ImportAnswers } from '../../../../src/protocol/import';
+import { explainFile } from '../opened';
 
 const folder = path.resolve('test', 'fixtures', 'wild');
 
@@ -15,7 +15,7 @@ async function explained(name: string) {
   const text = readFileSync(path.join(folder, name, 'case.json'), 'utf8');
   const { checkpoint, answers } = JSON.parse(text) as { checkpoint: string; answers: ImportAnswers };
   const file = path.join(folder, name, checkpoint);
-  const taken = await explainImport(file, { answers: () => answers });
+  const taken = await explainFile(file, { answers: () => answers });
   assert.ok('tensors' in taken, 'reason' in taken ? taken.reason : '');
   const has = (ours: string): boolean => ours in taken.flow.tensors;
   const says = new Map(

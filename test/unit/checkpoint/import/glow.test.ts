@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it, test } from 'node:test';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { mixingOf, pluOfMatrix } from '../../../../src/checkpoint/import/plu';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import { UserError } from '../../../../src/base/user-error';
 import { temporaryFolder } from '../../support/temporary';
 import { wild, writeChanged } from './files';
+import { importCheckpoint } from '../opened';
 
 const file = { file: '/x.pt' } as TensorFile;
 const square = (rows: readonly (readonly number[])[]) => ({

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it, test } from 'node:test';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { recognize } from '../../../../src/checkpoint/recognize/recognize';
 import { libraries, writable } from '../../../../src/checkpoint/libraries';
 import { writeSafetensors } from '../../../../src/checkpoint/tensors/safetensors';
@@ -11,6 +11,7 @@ import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { UserError } from '../../../../src/base/user-error';
 import { convertTargets } from '../../../../src/protocol/engine';
 import { fixture, fixtures, writeChanged, type FixtureName } from './files';
+import { importCheckpoint } from '../opened';
 
 let folder: string;
 before(async () => (folder = await mkdtemp(path.join(tmpdir(), 'flowscope-recognize-'))));

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../../src/base/user-error';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { recognize } from '../../../../src/checkpoint/recognize/recognize';
 import { entries, libraries } from '../../../../src/checkpoint/libraries';
 import { writeSafetensors } from '../../../../src/checkpoint/tensors/safetensors';
@@ -13,6 +13,7 @@ import type { VectorModelConfig } from '../../../../src/config/schema';
 import type { ImportAnswers } from '../../../../src/protocol/import';
 import type { NdArray } from '../../../../src/protocol/tensors';
 import { temporaryFolder } from '../../support/temporary';
+import { importCheckpoint } from '../opened';
 
 const folder = temporaryFolder();
 

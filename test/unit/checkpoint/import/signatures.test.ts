@@ -7,10 +7,10 @@ import { zipSync } from 'fflate';
 import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/recognize';
 import { looksLike } from '../../../../src/checkpoint/import/signatures';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
-import { resolveModelPath } from '../../../../src/checkpoint/resolve-model';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import * as op from '../../support/pickle';
 import { put, temporaryFolder } from '../../support/temporary';
+import { resolved } from '../opened';
 
 const folder = temporaryFolder();
 
@@ -183,7 +183,7 @@ test('formats that are known and not read', async () => {
     [put(folder, 'model.gguf', Buffer.from('GGUF\u0003\0\0\0')), /GGUF/],
     [put(folder, 'model.tflite', Buffer.from('\u001c\0\0\0TFL3')), /TensorFlow Lite/],
   ] as const) {
-    await assert.rejects(resolveModelPath(file), { name: 'UserError', message: says });
+    await assert.rejects(resolved(file), { name: 'UserError', message: says });
   }
   const exported = put(
     folder,

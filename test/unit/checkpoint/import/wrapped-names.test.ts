@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { explainImport } from '../../../../src/checkpoint/recognize/explain';
 import { answerImport, chooseFlow, importForm } from '../../../../src/checkpoint/recognize/form';
-import { importCheckpoint, loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { recognize } from '../../../../src/checkpoint/recognize/recognize';
 import { unwrapped } from '../../../../src/checkpoint/import/wrapped-names';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
@@ -13,6 +12,7 @@ import type { NdArray } from '../../../../src/protocol/tensors';
 import { temporaryFolder } from '../../support/temporary';
 import { wild, writeChanged } from './files';
 import { processorTime } from '../../support/processor-time';
+import { explainFile, importCheckpoint } from '../opened';
 
 const folder = temporaryFolder();
 const original = wild('zuko-nsf-2d', 'flow.pt');
@@ -143,7 +143,7 @@ describe('several flows', () => {
     assert.equal(form?.questions[0]?.key, 'flow');
     await answerImport(file, { flow: 'prior_flow' });
     assert.deepEqual((await loadAnyCheckpoint(file)).tensors, plain.tensors);
-    const taken = await explainImport(file);
+    const taken = await explainFile(file);
     assert.ok('tensors' in taken);
     for (const { name, use } of taken.tensors)
       assert.equal(use === 'left-out', name.startsWith('posterior_flow.'), `${name}: ${use}`);

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../../src/base/user-error';
-import { containerOf } from '../../../../src/checkpoint/container';
 import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/recognize';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
@@ -14,6 +13,7 @@ import { Storage } from '../../../../src/checkpoint/torch/tensor';
 import * as op from '../../support/pickle';
 import { put, temporaryFolder } from '../../support/temporary';
 import { processorTime } from '../../support/processor-time';
+import { containerAt } from '../opened';
 
 const folder = temporaryFolder();
 const wild = (...parts: string[]): string => path.resolve('test', 'fixtures', 'wild', ...parts);
@@ -129,7 +129,7 @@ test('a plain pickle of arrays of numpy', async () => {
     ...dict(['params', ...dict(['w', ...array([1, 2, 3, 4, 5, 6], 2, 3)])], ['epochs', op.number(7)]),
   );
   const file = put(folder, 'arrays.pkl', pickle);
-  assert.equal(await containerOf(file), 'pickle');
+  assert.equal(await containerAt(file), 'pickle');
   const opened = await openTensorFile(file);
   assert.deepEqual([...opened.tensors], [['w', { dtype: 'F32', shape: [2, 3] }]]);
   assert.deepEqual((await opened.read('w')).data, Float32Array.of(1, 2, 3, 4, 5, 6));

@@ -2,14 +2,19 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
+import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { createInspector } from '../../../../src/engine/inspect/inspector';
 import { openTensorTable } from '../../../../src/engine/open/tensor-table';
 import { recordPlan } from '../../../../src/protocol/inspector-questions';
 import { nextTensors } from '../../../../src/protocol/questions';
 
 const backend = { name: 'onnxruntime', library: 'none', threads: 1, reason: 'a test' } as const;
-const open = (name: string) =>
-  openTensorTable(path.resolve('test', 'fixtures', 'torch', name), backend, 'No library that is known.');
+const open = async (name: string) =>
+  openTensorTable(
+    await openTensorFile(path.resolve('test', 'fixtures', 'torch', name)),
+    backend,
+    'No library that is known.',
+  );
 
 test('a table at once, statistics when asked for', async () => {
   const model = await open('types.pt');

@@ -5,12 +5,12 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parseDataConfig } from '../../../../src/config/parse';
-import { resolveModelPath } from '../../../../src/checkpoint/resolve-model';
 import { openDataset } from '../../../../src/data/open/open';
 import { readText } from '../../../../src/files/read';
 import { refuseRemote } from '../../../../src/engine/model/named-data';
 import { processorTime } from '../../support/processor-time';
 import { put, temporaryFolder } from '../../support/temporary';
+import { resolved } from '../../checkpoint/opened';
 
 test('shares and devices of Windows are not looked at, unless the file is there itself', () => {
   const at = (base: string, source: string) => () => refuseRemote({ source }, base, path.win32);
@@ -48,7 +48,7 @@ test('pipes and devices are refused at once', { skip: process.platform === 'win3
       name: 'UserError',
       message: /is a pipe or a device/,
     });
-    await assert.rejects(resolveModelPath(source), { name: 'UserError', message: /is a pipe or a device/ });
+    await assert.rejects(resolved(source), { name: 'UserError', message: /is a pipe or a device/ });
     await assert.rejects(readText(source, 100), { name: 'UserError', message: /is a pipe or a device/ });
   }
   assert.ok(processorTime() - begin < 2000);

@@ -1,7 +1,7 @@
 /** Graphs as the command line shows them: what passes save adds up, for every function and backend. */
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { loadCheckpoint } from '../../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { backends } from '../../../../src/engine/backends/registry';
 import { describeGraph, tracedText, type GraphSize } from '../../../../src/engine/use/describe-graph';
 import type { Pipeline } from '../../../../src/graph/passes/pass';
@@ -85,7 +85,7 @@ describe('graphs of a flow', () => {
 describe('whose graphs', () => {
   it('a checkpoint’s have its values', async () => {
     const file = 'test/fixtures/trained/moons.flow.safetensors';
-    const { tensors } = await loadCheckpoint(file);
+    const { tensors } = await loadAnyCheckpoint(file);
     const text = tracedText(namedGraph('forward', await openSubject(file), 4));
     for (const name of ['couplings.0.net.0.weight', 'couplings.1.net.1.bias']) {
       const [, least, most] = new RegExp(`^ {2}${name}:f32\\S+ = (\\S+) to (\\S+),`, 'm').exec(text)!;

@@ -1,10 +1,9 @@
-/** Opens what torch.save writes, the zip files since PyTorch 1.6 and the format before, and plain pickles. */
-import { readFile, type FileHandle } from 'node:fs/promises';
+/** Reads what torch.save writes, the zip files since PyTorch 1.6 and the format before, and plain pickles. */
+import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
-import { firstBytes, openFile, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, swapBytes, toFloat32 } from '../tensors/dtypes';
 import type { TensorFile } from '../import/types';
@@ -24,67 +23,59 @@ const largestPickle = 2 ** 26;
 const largestWhole = 2 ** 31 - 1;
 
 /**
- * Opens a checkpoint and finds its state dict; no tensor is read yet. The file stays open: `close` it.
+ * Finds the state dict of a checkpoint; no tensor is read yet.
  * @throws UserError when it is not a checkpoint of PyTorch, is damaged, or holds more than tensors, plain values and objects
  * of known libraries; the message then tells how to save it again
  */
-export async function openTorch(file: string): Promise<TensorFile> {
-  const container = torchContainer(await firstBytes(file, 512));
+export async function readTorch(file: string, handle: FileHandle, start: Uint8Array): Promise<TensorFile> {
+  const container = torchContainer(start);
   switch (container) {
     case 'zip':
-      return openZip(file);
+      return readZip(file, handle);
     case 'tar':
       throw refuseTar(file);
     case 'legacy':
     case 'pickle':
-      return openWhole(file, container);
+      return readWhole(file, handle, container);
     case undefined:
       throw new UserError(`${file}: is not a checkpoint of PyTorch; expected what torch.save writes.`);
   }
 }
 
-async function openZip(file: string): Promise<TensorFile> {
-  let handle: FileHandle | undefined;
-  try {
-    handle = await openFile(file);
-    const opened = handle;
-    const { size } = await opened.stat();
-    const archive = await findArchive(file, await readZipDirectory(file, opened, size));
-    const { pickle } = archive;
-    if (pickle.size > largestPickle) throw damaged(file, `its data.pkl has ${pickle.size} bytes`);
-    const bytes = await pickle.read();
-    if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
-    const state = readState(file, 'torch', bytes, () => readPickle(bytes, torchRules()));
-    const stored = [...archive.storages.values()].reduce((sum, entry) => sum + entry.size, 0);
-    for (const tensors of tensorsOfState(state)) {
-      checkStorages(file, archive, tensors);
-      checkTotal(file, tensors, stored);
-    }
-    return {
-      ...tensorsOf(file, 'torch', state, (tensor, where) => readSpan(archive, tensor, where)),
-      bytes: size,
-      close: () => opened.close(),
-    };
-  } catch (error) {
-    await handle?.close();
-    throw readError(file, error);
+async function readZip(file: string, handle: FileHandle): Promise<TensorFile> {
+  const { size } = await handle.stat();
+  const archive = await findArchive(file, await readZipDirectory(file, handle, size));
+  const { pickle } = archive;
+  if (pickle.size > largestPickle) throw damaged(file, `its data.pkl has ${pickle.size} bytes`);
+  const bytes = await pickle.read();
+  if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
+  const state = readState(file, 'torch', bytes, () => readPickle(bytes, torchRules()));
+  const stored = [...archive.storages.values()].reduce((sum, entry) => sum + entry.size, 0);
+  for (const tensors of tensorsOfState(state)) {
+    checkStorages(file, archive, tensors);
+    checkTotal(file, tensors, stored);
   }
+  return {
+    ...tensorsOf(file, 'torch', state, (tensor, where) => readSpan(archive, tensor, where)),
+    bytes: size,
+    close: () => handle.close(),
+  };
 }
 
 /** Files whose pickles have the values in them. */
-async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<TensorFile> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE') {
-      throw damaged(file, `a pickle has at most ${largestWhole} bytes`);
-    }
-    throw readError(file, error);
-  }
+async function readWhole(
+  file: string,
+  handle: FileHandle,
+  container: 'legacy' | 'pickle',
+): Promise<TensorFile> {
+  const bytes: Uint8Array = await handle.readFile().catch((error: unknown) => {
+    throw (error as NodeJS.ErrnoException).code === 'ERR_FS_FILE_TOO_LARGE'
+      ? damaged(file, `a pickle has at most ${largestWhole} bytes`)
+      : error;
+  });
   let root: unknown;
-  const state = readState(file, container, bytes, () => (root = readWhole()));
-  function readWhole(): unknown {
+  const state = readState(file, container, bytes, () => (root = readRoot()));
+  function readRoot(): unknown {
     if (container === 'legacy') return readLegacy(bytes, torchRules());
     // Each storage of the file is saved by itself; together they are no longer than the file.
     let left = bytes.length;
@@ -113,7 +104,7 @@ async function openWhole(file: string, container: 'legacy' | 'pickle'): Promise<
       nameOf: (value) => names.get(value instanceof NumpyArray ? value.tensor : value),
     },
     bytes: bytes.length,
-    close: () => Promise.resolve(),
+    close: () => handle.close(),
   };
 }
 

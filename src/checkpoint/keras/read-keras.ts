@@ -1,10 +1,9 @@
-/** Opens what Keras saves: `.weights.h5`, the older `.h5`, and `.keras`, a zip file of config.json and weights. */
-import { readFile } from 'node:fs/promises';
+/** Reads what Keras saves: `.weights.h5`, the older `.h5`, and `.keras`, a zip file of config.json and weights. */
+import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { hasMoreParts } from '../../base/json-parts';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
-import { openFile, readError } from '../../files/read';
 import { readZipDirectory } from '../../files/zip-directory';
 import { itemBytes, swapBytes, toFloat32 } from '../tensors/dtypes';
 import { plainValues } from '../import/plain-values';
@@ -30,49 +29,33 @@ export function isKerasEntry(name: string): boolean {
 type Extras = Record<string, number | string | boolean>;
 
 /** @throws UserError when the file is damaged */
-export async function openHdf5(file: string): Promise<TensorFile> {
-  try {
-    const { buffer, byteOffset, byteLength } = await readFile(file);
-    return tensorsOf(file, 'hdf5', byteLength, buffer.slice(byteOffset, byteOffset + byteLength), {});
-  } catch (error) {
-    throw readError(file, error);
-  }
+export async function readHdf5File(file: string, handle: FileHandle): Promise<TensorFile> {
+  return tensorsOf(file, handle, 'hdf5', await handle.readFile(), {});
 }
 
 /** @throws UserError when the file is damaged, or has no weights */
-export async function openKeras(file: string): Promise<TensorFile> {
-  const handle = await openFile(file);
-  try {
-    const { size } = await handle.stat();
-    const entries = await readZipDirectory(file, handle, size);
-    const weights = entries.get(kerasWeights);
-    if (!weights)
-      throw new UserError(
-        `${file}: is a Keras file without weights (${kerasWeights}). Save the model again.`,
-      );
-    const extras: Extras = {};
-    for (const name of kerasConfigs) {
-      const entry = entries.get(name);
-      if (!entry) continue;
-      const where = `${file}: ${name}`;
-      if (entry.size > largestConfig)
-        throw new UserError(`${where}: has ${entry.size} bytes; expected at most ${largestConfig}.`);
-      const content = await entry.read();
-      if (hasMoreParts(content, mostParts))
-        throw new UserError(`${where}: has more than ${mostParts} values, more than are read.`);
-      Object.assign(extras, plainValues(parseConfig(new TextDecoder().decode(content), where)));
-    }
-    const bytes = await weights.read();
-    if (!isHdf5(bytes))
-      throw new UserError(`${file}: its ${kerasWeights} is not an HDF5 file. Save the model again.`);
-    const { buffer, byteOffset, byteLength } = bytes;
-    const own = byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
-    return tensorsOf(file, 'keras', size, own, extras);
-  } catch (error) {
-    throw readError(file, error);
-  } finally {
-    await handle.close();
+export async function readKeras(file: string, handle: FileHandle): Promise<TensorFile> {
+  const { size } = await handle.stat();
+  const entries = await readZipDirectory(file, handle, size);
+  const weights = entries.get(kerasWeights);
+  if (!weights)
+    throw new UserError(`${file}: is a Keras file without weights (${kerasWeights}). Save the model again.`);
+  const extras: Extras = {};
+  for (const name of kerasConfigs) {
+    const entry = entries.get(name);
+    if (!entry) continue;
+    const where = `${file}: ${name}`;
+    if (entry.size > largestConfig)
+      throw new UserError(`${where}: has ${entry.size} bytes; expected at most ${largestConfig}.`);
+    const content = await entry.read();
+    if (hasMoreParts(content, mostParts))
+      throw new UserError(`${where}: has more than ${mostParts} values, more than are read.`);
+    Object.assign(extras, plainValues(parseConfig(new TextDecoder().decode(content), where)));
   }
+  const bytes = await weights.read();
+  if (!isHdf5(bytes))
+    throw new UserError(`${file}: its ${kerasWeights} is not an HDF5 file. Save the model again.`);
+  return { ...tensorsOf(file, handle, 'keras', bytes, extras), bytes: size };
 }
 
 function parseConfig(text: string, where: string): unknown {
@@ -85,11 +68,13 @@ function parseConfig(text: string, where: string): unknown {
 
 function tensorsOf(
   file: string,
+  handle: FileHandle,
   container: 'hdf5' | 'keras',
-  size: number,
-  bytes: ArrayBuffer,
+  content: Uint8Array<ArrayBuffer>,
   extras: Extras,
 ): TensorFile {
+  const { buffer, byteOffset, byteLength } = content;
+  const bytes = byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
   const { arrays, names } = readHdf5(bytes, file);
   const own = new Map([...arrays].filter(([name]) => !optimizer.test(name)));
   if (own.size === 0) {
@@ -102,7 +87,7 @@ function tensorsOf(
   return {
     file,
     container,
-    bytes: size,
+    bytes: byteLength,
     tensors: new Map([...own].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     extras,
     ...(other > 0
@@ -124,6 +109,6 @@ function tensorsOf(
         data: toFloat32(span.buffer, dtype, `${file}: tensor "${name}"`),
       });
     },
-    close: () => Promise.resolve(),
+    close: () => handle.close(),
   };
 }

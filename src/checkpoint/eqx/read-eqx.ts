@@ -1,16 +1,16 @@
 /**
- * Opens what equinox.tree_serialise_leaves writes: the leaves of a tree one after another, each as NumPy saves it, without
+ * Reads what equinox.tree_serialise_leaves writes: the leaves of a tree one after another, each as NumPy saves it, without
  * names or structure. The arguments that the tree was made with are in a first line of JSON, as Equinox's guide says, or in a
  * JSON file next to it.
  */
-import { readFile } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { decodeNpy, parseNpyStart, toFloat32, type NpyHeader } from '../../data/npy';
 import { exists } from '../../base/exists';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { largestJson } from '../../config/run-status';
-import { readError, readText } from '../../files/read';
+import { readText } from '../../files/read';
 import type { NdArray } from '../../protocol/tensors';
 import { numpyTypes } from '../tensors/dtypes';
 import { plainValues } from '../import/plain-values';
@@ -40,10 +40,8 @@ export function isEqx(start: Uint8Array): boolean {
 }
 
 /** @throws UserError when the file is damaged */
-export async function openEqx(file: string): Promise<TensorFile> {
-  const bytes: Uint8Array = await readFile(file).catch((error: unknown) => {
-    throw readError(file, error);
-  });
+export async function readEqx(file: string, handle: FileHandle): Promise<TensorFile> {
+  const bytes: Uint8Array = await handle.readFile();
   const begin = leavesBegin(bytes) ?? 0;
   const leaves = new Map<string, { header: NpyHeader; begin: number }>();
   for (let at = begin; at < bytes.length;) {
@@ -87,7 +85,7 @@ export async function openEqx(file: string): Promise<TensorFile> {
       }
       return Promise.resolve(values);
     },
-    close: () => Promise.resolve(),
+    close: () => handle.close(),
   };
 }
 

@@ -1,8 +1,7 @@
-/** Opens a state dict that was saved with numpy.savez: a zip file with an NPY file for each tensor. */
+/** Reads a state dict that was saved with numpy.savez: a zip file with an NPY file for each tensor. */
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../../base/user-error';
 import { npyHeaderBytes, parseNpy, parseNpyHeader, toFloat32, type NpyHeader } from '../../data/npy';
-import { openFile, readError } from '../../files/read';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { numpyTypes } from '../tensors/dtypes';
 import type { TensorFile } from '../import/types';
@@ -20,17 +19,7 @@ interface Stored {
 }
 
 /** Arrays of text and of objects are left out. @throws UserError when the file is damaged, or has no arrays of numbers */
-export async function openNpz(file: string): Promise<TensorFile> {
-  const handle = await openFile(file);
-  try {
-    return await tensorsOf(file, handle);
-  } catch (error) {
-    await handle.close();
-    throw readError(file, error);
-  }
-}
-
-async function tensorsOf(file: string, handle: FileHandle): Promise<TensorFile> {
+export async function readNpzFile(file: string, handle: FileHandle): Promise<TensorFile> {
   const { size } = await handle.stat();
   const stored = new Map<string, Stored>();
   const leftOut: string[] = [];

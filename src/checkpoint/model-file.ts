@@ -1,0 +1,120 @@
+/** The file that a user names as a model, found, opened and told apart once; whoever answers something about it is handed it. */
+import { exists } from '../base/exists';
+import path from 'node:path';
+import { UserError } from '../base/user-error';
+import { isFolder, refuseSpecial } from '../files/read';
+import { isOurs, readHeader, type CheckpointHeader } from './checkpoint';
+import { foreignFolder, foreignFormat } from './foreign-formats';
+import type { TensorFile } from './import/types';
+import { isRunFolder, runPaths } from './run-folder';
+import { isOwnFile, openTensorFile } from './tensor-file';
+import type { SafetensorsFile } from './tensors/safetensors';
+
+interface Named {
+  /** Absolute path. */
+  file: string;
+  /** Absolute path of the run folder that the file lies in. */
+  run?: string;
+  close(): Promise<void>;
+}
+
+export type ModelFile =
+  | (Named & { kind: 'checkpoint'; header: CheckpointHeader; stored: SafetensorsFile; tensors: TensorFile })
+  | (Named & { kind: 'recording'; stored: SafetensorsFile; tensors: TensorFile })
+  /** Tensors that another program wrote. */
+  | (Named & { kind: 'tensors'; tensors: TensorFile })
+  /** Opened by those who read its graph. */
+  | (Named & { kind: 'onnx' });
+
+interface Choice {
+  /** Opens nothing that other software wrote, whatever it is called. */
+  ownFilesOnly?: boolean;
+}
+
+/**
+ * Opens the file that a user means: a run folder stands for its best checkpoint, or its last one. The file stays open, so
+ * that what is read belongs together even when another version replaces it meanwhile: `close` it.
+ * @throws UserError when there is no model at the path, or it is damaged
+ */
+export async function openModelFile(given: string, { ownFilesOnly }: Choice = {}): Promise<ModelFile> {
+  const target = await withExported(path.resolve(given));
+  await refuseSpecial(target);
+  const refuseForeign = (): void => {
+    if (!ownFilesOnly) return;
+    throw new UserError(
+      `${target}: is named like a file of Flowscope, but was not written by it. Take ".flow" or ".flowrec" out of its name to open it.`,
+    );
+  };
+  const isRun = await isFolder(target);
+  if (!isRun && target.toLowerCase().endsWith('.onnx')) {
+    refuseForeign();
+    return { kind: 'onnx', file: target, close: () => Promise.resolve() };
+  }
+  const file = isRun ? await bestOf(target) : target;
+  const tensors = await openTensorFile(file, (container, start) => {
+    const foreign = foreignFormat(file, start);
+    if (foreign !== undefined) throw new UserError(`${file}: is ${foreign}`);
+    if (container !== 'safetensors') {
+      refuseForeign();
+      return;
+    }
+    // The header's JSON starts right after its length.
+    if (file.toLowerCase().endsWith('.safetensors') || start[8] === '{'.charCodeAt(0)) return;
+    throw new UserError(
+      `${file}: is not a model; expected a .flow.safetensors checkpoint, another .safetensors file, ` +
+        `an .onnx file, a PyTorch checkpoint (.pt, .pth), a Keras file, another library's file or a run folder.`,
+    );
+  });
+  try {
+    const named = { file, tensors, close: () => tensors.close() };
+    const stored = tensors.safetensors;
+    if (!stored || !isOwnFile(stored)) {
+      refuseForeign();
+      return { kind: 'tensors', ...named };
+    }
+    const parent = path.dirname(path.dirname(file));
+    const inRun =
+      isRun || (path.basename(path.dirname(file)) === 'checkpoints' && (await isRunFolder(parent)));
+    const own = { ...named, ...(inRun ? { run: parent } : {}), stored };
+    return isOurs(stored.metadata)
+      ? { kind: 'checkpoint', ...own, header: readHeader(stored) }
+      : { kind: 'recording', ...own };
+  } catch (error) {
+    await tensors.close();
+    throw error;
+  }
+}
+
+/** Closes the file at the end of the work, also one that was open already. @throws UserError as `openModelFile` */
+export async function withModelFile<T>(
+  given: string | ModelFile,
+  work: (opened: ModelFile) => T | Promise<T>,
+): Promise<T> {
+  const opened = typeof given === 'string' ? await openModelFile(given) : given;
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The checkpoint or recording that a run stands for. */
+async function bestOf(folder: string): Promise<string> {
+  const { best, last, bestRecording, lastRecording } = runPaths(folder);
+  for (const file of [best, last, bestRecording, lastRecording]) if (await exists(file)) return file;
+  const foreign = await foreignFolder(folder);
+  throw new UserError(
+    (await isRunFolder(folder))
+      ? `${folder}: this run has no checkpoint yet. Train it for some steps first.`
+      : foreign !== undefined
+        ? `${folder}: is ${foreign}`
+        : `${folder}: is a folder but not a run; expected a checkpoint, an ONNX file, a PyTorch file or a run folder.`,
+  );
+}
+
+/** Accepts the name that an export was given for the files that it wrote. */
+async function withExported(target: string): Promise<string> {
+  if (!target.toLowerCase().endsWith('.onnx') || (await exists(target))) return target;
+  const forward = target.replace(/\.onnx$/i, '.forward.onnx');
+  return (await exists(forward)) ? forward : target;
+}
