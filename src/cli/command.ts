@@ -66,7 +66,8 @@ export interface Command {
   argument?: { name: string; help: string };
   about: string;
   options: OptionSpecs;
-  examples: readonly { command: string; says: string }[];
+  /** Commands by what they do. */
+  examples: Readonly<Record<string, string>>;
   run(session: Session, argument: string, options: Record<string, never>): Promise<Outcome>;
 }
 

@@ -57,8 +57,8 @@ export function usageOf(command: Command): string {
 }
 
 export function commandHelp(command: Command): string {
-  const examples = command.examples
-    .map(({ command: line, says }) => `${wrap(says, 2)}\n    $ ${line}`)
+  const examples = Object.entries(command.examples)
+    .map(([says, line]) => `${wrap(says, 2)}\n    $ ${line}`)
     .join('\n\n');
   return (
     [

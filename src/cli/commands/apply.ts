@@ -71,21 +71,14 @@ export const applyCommand = defineCommand({
       help: 'Seed of the noise that is added to pixels.',
     },
   },
-  examples: [
-    {
-      command: 'flowscope apply runs/moons --direction forward --input points.npy --output latent.npz',
-      says: 'Points to latents:',
-    },
-    {
-      command: 'flowscope apply runs/moons --direction inverse --input latent.npz --output back.npz',
-      says: 'And back; back.npz holds x:',
-    },
-    {
-      command:
-        'flowscope apply digits.forward.onnx --direction forward --input images.npy --layout nchw --output z.npz',
-      says: 'An exported file, and images with the channels first:',
-    },
-  ],
+  examples: {
+    'Points to latents:':
+      'flowscope apply runs/moons --direction forward --input points.npy --output latent.npz',
+    'And back; back.npz holds x:':
+      'flowscope apply runs/moons --direction inverse --input latent.npz --output back.npz',
+    'An exported file, and images with the channels first:':
+      'flowscope apply digits.forward.onnx --direction forward --input images.npy --layout nchw --output z.npz',
+  },
   async run(session, model, options): Promise<Outcome> {
     const { direction, input, output, seed, space, condition } = options;
     await checkOutput(output, ['.npz']);

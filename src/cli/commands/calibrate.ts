@@ -60,17 +60,13 @@ export const calibrateCommand = defineCommand({
       help: 'Also draw histograms and curves with their bands, and the pair of features, as .svg, or as .html with the tables.',
     },
   },
-  examples: [
-    { command: 'flowscope calibrate runs/table', says: 'A conditional flow on its held-out examples:' },
-    {
-      command: 'flowscope calibrate runs/table --input new.csv --count 2000 --chart calibration.html',
-      says: 'On other rows, with a page of charts:',
-    },
-    {
-      command: 'flowscope calibrate posterior.pt --input theta.npy --condition x.npy --json > ranks.json',
-      says: 'A posterior of another library on simulations, with all ranks:',
-    },
-  ],
+  examples: {
+    'A conditional flow on its held-out examples:': 'flowscope calibrate runs/table',
+    'On other rows, with a page of charts:':
+      'flowscope calibrate runs/table --input new.csv --count 2000 --chart calibration.html',
+    'A posterior of another library on simulations, with all ranks:':
+      'flowscope calibrate posterior.pt --input theta.npy --condition x.npy --json > ranks.json',
+  },
   async run(session, model, options): Promise<Outcome> {
     const { input, layout, condition, count, draws, seed } = options;
     const split = input === undefined ? (options.split ?? 'validation') : options.split;

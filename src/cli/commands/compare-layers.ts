@@ -37,12 +37,10 @@ export const compareLayersCommand = defineCommand({
       help: 'Examples, at most.',
     },
   },
-  examples: [
-    {
-      command: 'flowscope compare-layers theirs.flowrec.safetensors --with mine.flowrec.safetensors',
-      says: 'Two implementations of one flow, recorded on the same batch:',
-    },
-  ],
+  examples: {
+    'Two implementations of one flow, recorded on the same batch:':
+      'flowscope compare-layers theirs.flowrec.safetensors --with mine.flowrec.safetensors',
+  },
   async run(session, given, { with: other, tolerance, count }): Promise<Outcome> {
     const [a, b] = [await openForSession(session, given), await openForSession(session, other)];
     const [ours, theirs] = [await inspectedOf(a), await inspectedOf(b)];

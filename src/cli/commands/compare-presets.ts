@@ -53,17 +53,12 @@ export const comparePresetsCommand = defineCommand({
     },
     seed: { type: 'integer', value: 'S', min: 0, help: 'Seed of initial weights, order and noise of each.' },
   },
-  examples: [
-    {
-      command: 'flowscope compare-presets --data checkerboard --max-seconds 30 --output runs/kinds',
-      says: 'All kinds of flow, half a minute each:',
-    },
-    {
-      command:
-        'flowscope compare-presets --data table.csv --presets realnvp,nsf,maf --max-seconds 60 --output runs/table --chart table.svg',
-      says: 'Three of them on a table, with a chart:',
-    },
-  ],
+  examples: {
+    'All kinds of flow, half a minute each:':
+      'flowscope compare-presets --data checkerboard --max-seconds 30 --output runs/kinds',
+    'Three of them on a table, with a chart:':
+      'flowscope compare-presets --data table.csv --presets realnvp,nsf,maf --max-seconds 60 --output runs/table --chart table.svg',
+  },
   async run(session, _, options): Promise<Outcome> {
     const { data, output, chart, seed } = options;
     const names = options.presets.split(',').map((name) => name.trim());

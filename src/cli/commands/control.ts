@@ -37,13 +37,10 @@ export const controlCommand = defineCommand({
       help: `How long to wait for the answer, at most ${patience.most}; 0 does not wait.`,
     },
   },
-  examples: [
-    { command: 'flowscope control runs/digits --pause', says: 'Pause a training:' },
-    {
-      command: 'flowscope control runs/digits --resume --learning-rate 3e-4',
-      says: 'Continue with a smaller learning rate:',
-    },
-  ],
+  examples: {
+    'Pause a training:': 'flowscope control runs/digits --pause',
+    'Continue with a smaller learning rate:': 'flowscope control runs/digits --resume --learning-rate 3e-4',
+  },
   async run(session, folder, options): Promise<Outcome> {
     const asked = actions.filter((name) => options[name]);
     if (asked.length > 1) {

@@ -39,16 +39,11 @@ export const convertCommand = defineCommand({
       help: 'A setting that the file does not contain, for example height=32. Give several with commas, or use --set again.',
     },
   },
-  examples: [
-    {
-      command: 'flowscope convert best.pth.tar --output best.flow.safetensors --set height=32 --set width=32',
-      says: 'A checkpoint of chrischute/real-nvp for images of 32×32:',
-    },
-    {
-      command: 'flowscope convert runs/table --to nflows --output table.safetensors',
-      says: 'A Flowscope run, for nflows:',
-    },
-  ],
+  examples: {
+    'A checkpoint of chrischute/real-nvp for images of 32×32:':
+      'flowscope convert best.pth.tar --output best.flow.safetensors --set height=32 --set width=32',
+    'A Flowscope run, for nflows:': 'flowscope convert runs/table --to nflows --output table.safetensors',
+  },
   async run(session, given, { output, to, as, set }): Promise<Outcome> {
     await checkOutput(output, ['.safetensors']);
     const words = set === undefined ? undefined : splitSettings(set);

@@ -51,25 +51,15 @@ export const dataCommand = defineCommand({
       help: 'Writes the examples as NumPy arrays, as a training with PyTorch reads them: train.npy, validation.npy, and what they are given in train.context.npy and validation.context.npy.',
     },
   },
-  examples: [
-    { command: 'flowscope data table.csv', says: 'The columns of a table, and what each would need:' },
-    {
-      command: 'flowscope data table.csv --label-column kind --missing drop',
-      says: 'With a column of classes, and without the rows that have gaps:',
-    },
-    {
-      command: 'flowscope data photos.zip --sheet photos.png',
-      says: 'Images in a zip file, and a sheet of the first ones:',
-    },
-    {
-      command: 'flowscope data table.csv --write arrays',
-      says: 'As arrays that other programs read a part of:',
-    },
-    {
-      command: 'flowscope data celeba.flow.json --json | jq .warnings',
-      says: 'Data with the crop and size of a config, as JSON:',
-    },
-  ],
+  examples: {
+    'The columns of a table, and what each would need:': 'flowscope data table.csv',
+    'With a column of classes, and without the rows that have gaps:':
+      'flowscope data table.csv --label-column kind --missing drop',
+    'Images in a zip file, and a sheet of the first ones:': 'flowscope data photos.zip --sheet photos.png',
+    'As arrays that other programs read a part of:': 'flowscope data table.csv --write arrays',
+    'Data with the crop and size of a config, as JSON:':
+      'flowscope data celeba.flow.json --json | jq .warnings',
+  },
   async run(session, source, options): Promise<Outcome> {
     if (options.sheet !== undefined) await checkOutput(options.sheet, ['.png'], '--sheet');
     const reading = readingRequest(options);

@@ -37,10 +37,10 @@ export const diagnoseCommand = defineCommand({
     count: { type: 'integer', value: 'N', min: 2, max: 4096, default: 64, help: 'Examples in the batch.' },
     strict: { type: 'flag', help: `Exit code ${foundCode} for notices, too.` },
   },
-  examples: [
-    { command: 'flowscope diagnose runs/digits', says: 'Problems of a run:' },
-    { command: 'flowscope diagnose flow.pt --json', says: 'A checkpoint of another library, for a script:' },
-  ],
+  examples: {
+    'Problems of a run:': 'flowscope diagnose runs/digits',
+    'A checkpoint of another library, for a script:': 'flowscope diagnose flow.pt --json',
+  },
   async run(session, given, options): Promise<Outcome> {
     const model = await openForSession(session, given);
     const inspector = createInspector('1', model);

@@ -27,14 +27,11 @@ export const doctorCommand = defineCommand({
       help: `With --plan: for TensorFlow with CUDA, as with ${cudaVariable}=1. It is untested on a GPU.`,
     },
   },
-  examples: [
-    { command: 'flowscope doctor', says: 'Before reporting a problem:' },
-    {
-      command: 'flowscope doctor --json --backend onnxruntime',
-      says: 'As JSON, and for another backend:',
-    },
-    { command: 'flowscope doctor --plan linux-x64', says: 'What installing native TensorFlow would do:' },
-  ],
+  examples: {
+    'Before reporting a problem:': 'flowscope doctor',
+    'As JSON, and for another backend:': 'flowscope doctor --json --backend onnxruntime',
+    'What installing native TensorFlow would do:': 'flowscope doctor --plan linux-x64',
+  },
   async run(session, _, { plan, cuda }): Promise<Outcome> {
     if (plan) {
       const rungs = planFor(plan, cuda ? { ...process.env, [cudaVariable]: '1' } : process.env);

@@ -26,17 +26,13 @@ export const exportCommand = defineCommand({
       help: 'A folder, created if needed; the files are named after the run. Or a path that ends in .onnx: NAME.onnx writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx. With --format torch, a folder.',
     },
   },
-  examples: [
-    { command: 'flowscope export runs/digits --output digits.onnx', says: 'The best checkpoint of a run:' },
-    {
-      command: 'flowscope apply digits.forward.onnx --direction forward --input x.npy --output z.npz',
-      says: 'The exported files are models too:',
-    },
-    {
-      command: 'flowscope export runs/digits --format torch --output flow',
-      says: 'A PyTorch module: flow/flow.py and flow/weights.safetensors:',
-    },
-  ],
+  examples: {
+    'The best checkpoint of a run:': 'flowscope export runs/digits --output digits.onnx',
+    'The exported files are models too:':
+      'flowscope apply digits.forward.onnx --direction forward --input x.npy --output z.npz',
+    'A PyTorch module: flow/flow.py and flow/weights.safetensors:':
+      'flowscope export runs/digits --format torch --output flow',
+  },
   async run(session, given, { format, output }): Promise<Outcome> {
     const model = await openForSession(session, given);
     const place = path.resolve(output);

@@ -64,21 +64,14 @@ export const graphCommand = defineCommand({
       help: 'Shape of an example, for a preset without data of its own.',
     },
   },
-  examples: [
-    { command: 'flowscope graph digits --function step', says: 'What each pass saves in a training step:' },
-    {
-      command: 'flowscope graph runs/moons --function forward --print --backend onnxruntime | less',
-      says: 'The graph that ONNX Runtime runs for a trained flow:',
-    },
-    {
-      command: 'flowscope graph moons --backend torch',
-      says: 'The same flow in PyTorch, to read:',
-    },
-    {
-      command: 'flowscope graph paper-cifar10 --shape 32,32,3 --function step --print --traced > cifar.txt',
-      says: 'A training step of the paper’s CIFAR-10 model, as traced:',
-    },
-  ],
+  examples: {
+    'What each pass saves in a training step:': 'flowscope graph digits --function step',
+    'The graph that ONNX Runtime runs for a trained flow:':
+      'flowscope graph runs/moons --function forward --print --backend onnxruntime | less',
+    'The same flow in PyTorch, to read:': 'flowscope graph moons --backend torch',
+    'A training step of the paper’s CIFAR-10 model, as traced:':
+      'flowscope graph paper-cifar10 --shape 32,32,3 --function step --print --traced > cifar.txt',
+  },
   async run(_, given, options): Promise<Outcome> {
     const { function: name, backend, traced, print, passes } = options;
     if (backend === 'torch' && (traced || passes)) {

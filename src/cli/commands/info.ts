@@ -18,17 +18,12 @@ export const infoCommand = defineCommand({
   options: {
     explain: { type: 'flag', help: 'Say of each tensor of the file what it was taken for.' },
   },
-  examples: [
-    { command: 'flowscope info runs/digits', says: 'The best checkpoint of a run:' },
-    {
-      command: 'flowscope info flow.pt --explain',
-      says: 'What each tensor of a file of another library was taken for:',
-    },
-    {
-      command: "flowscope info runs/digits --json | jq '.layers[] | [.name, .kind]'",
-      says: 'Names and kinds of the layers, as JSON:',
-    },
-  ],
+  examples: {
+    'The best checkpoint of a run:': 'flowscope info runs/digits',
+    'What each tensor of a file of another library was taken for:': 'flowscope info flow.pt --explain',
+    'Names and kinds of the layers, as JSON:':
+      "flowscope info runs/digits --json | jq '.layers[] | [.name, .kind]'",
+  },
   async run(_session, model, { explain }): Promise<Outcome> {
     const description = await describeModel(model);
     if (!explain) return { json: description, text: asText(description) };

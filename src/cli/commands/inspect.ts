@@ -27,13 +27,11 @@ export const inspectCommand = defineCommand({
       help: 'The page to write; by default it is named after the run or file, in the current folder.',
     },
   },
-  examples: [
-    { command: 'flowscope inspect runs/digits', says: 'A run, as digits.html:' },
-    {
-      command: 'flowscope inspect runs/digits/checkpoints/last.flow.safetensors --output last.html',
-      says: 'A single checkpoint:',
-    },
-  ],
+  examples: {
+    'A run, as digits.html:': 'flowscope inspect runs/digits',
+    'A single checkpoint:':
+      'flowscope inspect runs/digits/checkpoints/last.flow.safetensors --output last.html',
+  },
   async run(session, given, options): Promise<Outcome> {
     const output = options.output ?? `${baseName(given)}.html`;
     await checkOutput(output, ['.html', '.htm']);

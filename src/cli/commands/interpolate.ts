@@ -49,21 +49,14 @@ export const interpolateCommand = defineCommand({
     },
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
   },
-  examples: [
-    {
-      command: 'flowscope interpolate runs/digits --examples 1,2,3,4 --output manifold.png',
-      says: 'The figure of the paper from four validation examples:',
-    },
-    {
-      command:
-        'flowscope interpolate runs/digits --range quarter --angles 5 --split sample --seed 3 --output between.png',
-      says: 'Between four samples, at the corners of the grid:',
-    },
-    {
-      command: 'flowscope interpolate runs/digits --input images.npy --angles 16 --output manifold.npz',
-      says: 'Between the first four images of an array, for NumPy:',
-    },
-  ],
+  examples: {
+    'The figure of the paper from four validation examples:':
+      'flowscope interpolate runs/digits --examples 1,2,3,4 --output manifold.png',
+    'Between four samples, at the corners of the grid:':
+      'flowscope interpolate runs/digits --range quarter --angles 5 --split sample --seed 3 --output between.png',
+    'Between the first four images of an array, for NumPy:':
+      'flowscope interpolate runs/digits --input images.npy --angles 16 --output manifold.npz',
+  },
   async run(session, model, options): Promise<Outcome> {
     const { output, range } = options;
     const format = await checkOutput(output, ['.png', '.npz']);

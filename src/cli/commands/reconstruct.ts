@@ -33,16 +33,11 @@ export const reconstructCommand = defineCommand({
     ...sourceOptions,
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
   },
-  examples: [
-    {
-      command: 'flowscope reconstruct runs/digits --examples 0,5,9 --output kept.png',
-      says: 'Three validation examples:',
-    },
-    {
-      command: 'flowscope reconstruct runs/digits --seed 2 --temperature 0.7 --output kept.npz',
-      says: 'With other, slightly more typical detail, as arrays:',
-    },
-  ],
+  examples: {
+    'Three validation examples:': 'flowscope reconstruct runs/digits --examples 0,5,9 --output kept.png',
+    'With other, slightly more typical detail, as arrays:':
+      'flowscope reconstruct runs/digits --seed 2 --temperature 0.7 --output kept.npz',
+  },
   async run(session, model, options): Promise<Outcome> {
     const { output, seed, temperature } = options;
     const format = await checkOutput(output, ['.png', '.npz']);

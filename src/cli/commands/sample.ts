@@ -52,25 +52,16 @@ export const sampleCommand = defineCommand({
       help: "Order of the axes of images in an .npz; by default the model's own.",
     },
   },
-  examples: [
-    {
-      command: 'flowscope sample runs/digits --count 64 --temperature 0.8 --output digits.png',
-      says: 'A sheet of 64 digits, a little more typical than at temperature 1:',
-    },
-    {
-      command: 'flowscope sample runs/moons --count 100000 --seed 1 --output moons.npz',
-      says: 'Many points, for NumPy:',
-    },
-    {
-      command: 'flowscope sample runs/digits --scale-temperatures 0.5,1 --output calm.png',
-      says: 'Half the variation in the detail, all of it in the coarse shape:',
-    },
-    { command: 'flowscope sample runs/table --count 1000 --output rows.csv', says: 'New rows for a table:' },
-    {
-      command: 'flowscope sample posterior.pt --condition 0.4,-1.2 --count 10000 --output theta.npz',
-      says: 'A conditional flow, given two numbers:',
-    },
-  ],
+  examples: {
+    'A sheet of 64 digits, a little more typical than at temperature 1:':
+      'flowscope sample runs/digits --count 64 --temperature 0.8 --output digits.png',
+    'Many points, for NumPy:': 'flowscope sample runs/moons --count 100000 --seed 1 --output moons.npz',
+    'Half the variation in the detail, all of it in the coarse shape:':
+      'flowscope sample runs/digits --scale-temperatures 0.5,1 --output calm.png',
+    'New rows for a table:': 'flowscope sample runs/table --count 1000 --output rows.csv',
+    'A conditional flow, given two numbers:':
+      'flowscope sample posterior.pt --condition 0.4,-1.2 --count 10000 --output theta.npz',
+  },
   async run(session, model, options): Promise<Outcome> {
     const { count, seed, temperature, output } = options;
     const format = await checkOutput(output, ['.png', '.npz', '.csv']);

@@ -40,21 +40,14 @@ export const scoreCommand = defineCommand({
       help: "data: pixels and raw coordinates. flow: the flow's own input, such as logits, without bits/dim.",
     },
   },
-  examples: [
-    { command: 'flowscope score runs/moons --input moons', says: 'New points of the same set:' },
-    {
-      command: 'flowscope score runs/digits --split validation --draws 8',
-      says: 'The held-out examples, averaged over eight draws of noise:',
-    },
-    {
-      command: 'flowscope score runs/digits --input images.npy --draws 8 --json > scores.json',
-      says: 'Each image of an array, averaged over eight draws of noise:',
-    },
-    {
-      command: 'flowscope score runs/table --input new.csv',
-      says: 'New rows of a table, by the names of their columns:',
-    },
-  ],
+  examples: {
+    'New points of the same set:': 'flowscope score runs/moons --input moons',
+    'The held-out examples, averaged over eight draws of noise:':
+      'flowscope score runs/digits --split validation --draws 8',
+    'Each image of an array, averaged over eight draws of noise:':
+      'flowscope score runs/digits --input images.npy --draws 8 --json > scores.json',
+    'New rows of a table, by the names of their columns:': 'flowscope score runs/table --input new.csv',
+  },
   async run(session, model, options): Promise<Outcome> {
     const { draws, seed, input, split, layout, space, condition } = options;
     const opened = await openRunner(session, model, 'forward');

@@ -20,17 +20,11 @@ export const submitCommand = defineCommand({
     partition: { type: 'text', value: 'NAME', help: 'Partition of the cluster.' },
     'dry-run': { type: 'flag', help: 'Print the script of the job; prepare and submit nothing.' },
   },
-  examples: [
-    {
-      command:
-        'flowscope submit --slurm --data digits --output /data/runs/digits --nodes 2 --processes 4 --time 4:00:00',
-      says: 'On two machines, with four processes each:',
-    },
-    {
-      command: 'flowscope submit --slurm --data digits --output /data/runs/digits --dry-run',
-      says: 'The script of the job:',
-    },
-  ],
+  examples: {
+    'On two machines, with four processes each:':
+      'flowscope submit --slurm --data digits --output /data/runs/digits --nodes 2 --processes 4 --time 4:00:00',
+    'The script of the job:': 'flowscope submit --slurm --data digits --output /data/runs/digits --dry-run',
+  },
   async run(session, _, options): Promise<Outcome> {
     if (!options.slurm) throw new UserError('submit needs --slurm, the only scheduler that it knows.');
     const request = await trainRequest(options);

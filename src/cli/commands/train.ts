@@ -57,45 +57,25 @@ export const trainCommand = defineCommand({
       help: 'With --launcher ray: the cluster that they run on, which this machine is part of. By default, this machine alone.',
     },
   },
-  examples: [
-    {
-      command: 'flowscope train --data digits --output runs/digits',
-      says: 'Handwritten digits, in about a minute:',
-    },
-    {
-      command: 'flowscope train --data moons --output runs/moons --max-seconds 20',
-      says: 'Two moons, for twenty seconds:',
-    },
-    {
-      command: 'flowscope train --data table.csv --output runs/table --seed 7',
-      says: 'A table of numbers, one example per line (columns are standardized):',
-    },
-    {
-      command: 'flowscope train --data table.csv --exclude id,date --missing drop --output runs/table',
-      says: 'Without two of its columns and without the rows that have gaps:',
-    },
-    {
-      command: 'flowscope train --from theirs.pth --data photos --output runs/theirs',
-      says: 'Continue training a flow of another library:',
-    },
-    {
-      command: 'flowscope train --data moons --preset nflows --output runs/moons-nflows',
-      says: 'A flow with the conventions of nflows, which can be converted to it:',
-    },
-    {
-      command: 'flowscope train --data galaxies.csv --condition redshift --preset nsf --output runs/galaxies',
-      says: 'The other columns of a table given one of them:',
-    },
-    {
-      command: 'flowscope train --data digits --output runs/digits --launcher torchrun --processes 2',
-      says: 'With PyTorch, in two processes that share each batch:',
-    },
-    { command: 'flowscope train --output runs/digits --resume', says: 'Resume a run that was stopped:' },
-    {
-      command: 'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
-      says: 'From a config, as JSON: one line per report on standard error, the result on standard output:',
-    },
-  ],
+  examples: {
+    'Handwritten digits, in about a minute:': 'flowscope train --data digits --output runs/digits',
+    'Two moons, for twenty seconds:': 'flowscope train --data moons --output runs/moons --max-seconds 20',
+    'A table of numbers, one example per line (columns are standardized):':
+      'flowscope train --data table.csv --output runs/table --seed 7',
+    'Without two of its columns and without the rows that have gaps:':
+      'flowscope train --data table.csv --exclude id,date --missing drop --output runs/table',
+    'Continue training a flow of another library:':
+      'flowscope train --from theirs.pth --data photos --output runs/theirs',
+    'A flow with the conventions of nflows, which can be converted to it:':
+      'flowscope train --data moons --preset nflows --output runs/moons-nflows',
+    'The other columns of a table given one of them:':
+      'flowscope train --data galaxies.csv --condition redshift --preset nsf --output runs/galaxies',
+    'With PyTorch, in two processes that share each batch:':
+      'flowscope train --data digits --output runs/digits --launcher torchrun --processes 2',
+    'Resume a run that was stopped:': 'flowscope train --output runs/digits --resume',
+    'From a config, as JSON: one line per report on standard error, the result on standard output:':
+      'flowscope train --config my.flow.json --output runs/mine --json 2> progress.jsonl',
+  },
   async run(session, _, options): Promise<Outcome> {
     const { output } = options;
     const request = await trainRequest(options);

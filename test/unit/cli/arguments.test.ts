@@ -17,7 +17,7 @@ const command = defineCommand({
     direction: { type: 'choice', choices: ['forward', 'inverse'], help: '' },
     fast: { type: 'flag', help: '' },
   },
-  examples: [],
+  examples: {},
   run: () => Promise.resolve({ json: null, text: '' }),
 });
 

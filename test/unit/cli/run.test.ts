@@ -15,7 +15,7 @@ const fake = (act: () => unknown): Command =>
     summary: 'Does it',
     about: '',
     options: {},
-    examples: [],
+    examples: {},
     run: async (session) => {
       session.progress.note('working');
       session.log('a detail');
@@ -137,8 +137,7 @@ test('every command of the specification is there and its help names its options
     assert.equal(code, 0);
     assert.equal(stdout, commandHelp(command));
     for (const option of Object.keys(command.options)) assert.match(stdout, new RegExp(`--${option}\\b`));
-    assert.ok(command.examples.length > 0);
-    assert.ok(command.examples[0]!.command.startsWith(`flowscope ${command.name}`));
+    assert.ok(Object.values(command.examples)[0]!.startsWith(`flowscope ${command.name}`));
     const long = stdout
       .split('\n')
       .filter((line) => line.length > 100 && !line.includes('$') && !line.includes('|'));
@@ -149,7 +148,7 @@ test('every command of the specification is there and its help names its options
 test('the examples of the help parse', async () => {
   const { parseCommand } = await import('../../../src/cli/arguments');
   for (const command of commands) {
-    for (const { command: line } of command.examples) {
+    for (const line of Object.values(command.examples)) {
       const words = line
         .split(/ (?:\||2?>) ?/)[0]!
         .trim()
