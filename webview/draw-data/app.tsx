@@ -2,7 +2,7 @@
 import { useComputed, useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { drawnReach, fewestPoints, mostPoints, type DrawHost } from '../../src/protocol/draw-page';
-import { Segmented } from '../base/controls/segmented';
+import { Choice } from '../base/controls/segmented';
 import { Slider } from '../base/controls/slider';
 import { Button, Dropdown } from '../base/controls/toolkit';
 import { DrawingPlane, type Tool } from './plane';
@@ -90,15 +90,7 @@ export function App({
         <p class="muted">{text.about}</p>
       </header>
       <div class="draw-tools">
-        <Segmented
-          label={text.tool}
-          value={tool.value}
-          options={[
-            { value: 'spray', text: text.spray },
-            { value: 'erase', text: text.eraser },
-          ]}
-          onChange={(value) => (tool.value = value)}
-        />
+        <Choice label={text.tool} of={tool} options={{ spray: text.spray, erase: text.eraser }} />
         <label class="draw-slider">
           <span>{text.size}</span>
           <Slider

@@ -1,3 +1,5 @@
+import type { Signal } from '@preact/signals';
+
 /** A choice of a few, all visible: a radio group drawn as one control. */
 export interface SegmentedProps<T extends string> {
   label: string;
@@ -41,5 +43,27 @@ export function Segmented<T extends string>({ label, value, options, onChange }:
         </button>
       ))}
     </div>
+  );
+}
+
+/** The same for a signal, which holds what is chosen. */
+export function Choice<T extends string>({
+  label,
+  of,
+  options,
+}: {
+  label: string;
+  of: Signal<T>;
+  /** Texts by value. */
+  options: Readonly<Record<T, string>>;
+}) {
+  const values = Object.keys(options) as T[];
+  return (
+    <Segmented
+      label={label}
+      value={of.value}
+      options={values.map((value) => ({ value, text: options[value] }))}
+      onChange={(value) => (of.value = value)}
+    />
   );
 }

@@ -5,7 +5,7 @@ import { cellStep } from '../../base/controls/arrow-keys';
 import { isQuantity } from '../../../src/protocol/quantities';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { ColourHistogram } from '../../base/charts/colour-histogram';
-import { Segmented } from '../../base/controls/segmented';
+import { Choice } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
 import { signedScale, type ColourScale } from '../../base/canvas/colour-maps';
 import { cut, panned, showing, wholeMap, windowOf, zoomed, type MapView } from './map-view';
@@ -22,6 +22,7 @@ import { Pager } from '../../base/controls/pager';
 import { Readout } from '../../base/canvas/readout';
 import { Asked } from '../../base/store/asked';
 import type { ColourRange } from '../../base/canvas/trimmed';
+import { Heading } from '../../base/controls/heading';
 import { colourRanges, withinRange } from './colour-ranges';
 import { Stats } from './stats';
 import { mapsStyle, type MapSizes } from './map-sizes';
@@ -111,14 +112,10 @@ export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?
         </span>
         <span class="pair">
           <span class="tick">{text.colourRange}</span>
-          <Segmented
+          <Choice
             label={text.colourRange}
-            value={mapRange.value}
-            options={[
-              { value: 'most', text: text.rangeMost },
-              { value: 'all', text: text.rangeAll },
-            ]}
-            onChange={(choice) => (mapRange.value = choice)}
+            of={mapRange}
+            options={{ most: text.rangeMost, all: text.rangeAll }}
           />
         </span>
         {block > 1 ? <span class="tick">{words.meansOf(block)}</span> : null}
@@ -267,10 +264,7 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
   const sameShape = worked !== undefined && tensor.data?.length === sizeOf(tensor.shape);
   return (
     <div class="map" data-tensor={tensor.name}>
-      <h3>
-        <b>{tensor.name}</b>
-        <span class="tick">{tensor.role && words.roles[tensor.role]}</span>
-      </h3>
+      <Heading title={tensor.name} note={tensor.role && words.roles[tensor.role]} />
       <div
         class="frame"
         style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${between}px` }}

@@ -16,6 +16,7 @@ import { Verdict } from '../../base/layers/verdict';
 import { Message } from '../../base/store/asked';
 import { useFeature, useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
+import { Heading } from '../../base/controls/heading';
 import { pText } from './p-text';
 import { Predictive } from './pair-plot';
 import { calibrationState } from './state';
@@ -193,10 +194,7 @@ function holds({ found, low, high }: CoverageLevel, { off }: RankTest): string[]
 function Chart({ title, note, children }: { title: string; note: string; children: ComponentChildren }) {
   return (
     <div class="chart">
-      <h3>
-        <b>{title}</b>
-        <span class="tick">{note}</span>
-      </h3>
+      <Heading title={title} note={note} />
       {children}
     </div>
   );

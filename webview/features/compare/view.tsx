@@ -7,7 +7,7 @@ import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { RunChart } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
-import { Segmented } from '../../base/controls/segmented';
+import { Choice } from '../../base/controls/segmented';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { item, largest, planesOf, tile } from '../../base/canvas/planes';
@@ -34,6 +34,7 @@ import { FirstDifference } from './first-difference';
 import { compareState } from './state';
 import { Verdict } from './verdict';
 import { pixelRange } from '../../base/canvas/pixel-range';
+import { Heading } from '../../base/controls/heading';
 
 /** Decimals of layers and totals alike, so that the differences of layers add up. */
 const decimals = 3;
@@ -275,14 +276,10 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
     <>
       <div class="ctl">
         <span class="tick">{text.differenceRange}</span>
-        <Segmented
+        <Choice
           label={text.differenceRange}
-          value={range.value}
-          options={[
-            { value: 'common', text: text.rangeCommon },
-            { value: 'own', text: text.rangeOwn },
-          ]}
-          onChange={(chosen) => (range.value = chosen)}
+          of={range}
+          options={{ common: text.rangeCommon, own: text.rangeOwn }}
         />
       </div>
       <div class="compare-maps">
@@ -331,9 +328,7 @@ function MapColumn({
   const own = range === 'own' ? roundUp(largest(difference)) : limit;
   return (
     <div class="compare-map" data-map={tensor.name}>
-      <h3>
-        <b>{tensor.name}</b> <span class="tick">{tensor.role && words.roles[tensor.role]}</span>
-      </h3>
+      <Heading title={tensor.name} note={tensor.role && words.roles[tensor.role]} />
       {map('A', here, limit)}
       {map('B', there, limit)}
       <Legend scale={scaleTo(limit)} width={96} />

@@ -10,6 +10,7 @@ import { compact, fixed, percent, roundUp } from '../../base/format/numbers';
 import { layerPhrase, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
+import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 
 /** Rows of a page. */
@@ -29,9 +30,7 @@ export function Listens({ model, layer, use }: { model: ModelSummary; layer: Lay
   return (
     <section class="listens">
       <Heard names={names} use={use} />
-      <h3>
-        <b>{text.listens}</b> <span class="tick">{text.listensNote(use.count)}</span>
-      </h3>
+      <Heading title={text.listens} note={text.listensNote(use.count)} />
       <div class="scroll-x" role="group" tabIndex={0} aria-label={text.listens}>
         <table>
           <thead>

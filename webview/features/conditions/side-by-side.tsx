@@ -11,7 +11,7 @@ import { finiteExtent } from '../../base/canvas/planes';
 import { drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { Sized } from '../../base/size/sized';
 import { Pager } from '../../base/controls/pager';
-import { Segmented } from '../../base/controls/segmented';
+import { Choice, Segmented } from '../../base/controls/segmented';
 import { Dropdown } from '../../base/controls/toolkit';
 import { compact, percent, shortened, signed } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
@@ -89,24 +89,11 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
       <span class="spring" />
       {isPlane(model) ? (
         <>
-          <Segmented
-            label={text.colors}
-            value={colors.value}
-            options={[
-              { value: 'p', text: 'p' },
-              { value: 'ln', text: 'ln p' },
-            ]}
-            onChange={(value) => (colors.value = value)}
-          />
-          <Segmented
+          <Choice label={text.colors} of={colors} options={{ p: 'p', ln: 'ln p' }} />
+          <Choice
             label={text.drawn}
-            value={drawn.value}
-            options={[
-              { value: 'density', text: text.density },
-              { value: 'samples', text: words.samples },
-              { value: 'both', text: text.both },
-            ]}
-            onChange={(value) => (drawn.value = value)}
+            of={drawn}
+            options={{ density: text.density, samples: words.samples, both: text.both }}
           />
         </>
       ) : null}

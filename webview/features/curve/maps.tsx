@@ -9,6 +9,7 @@ import { RowsMap } from '../../base/canvas/rows-map';
 import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
+import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 
 interface Props {
@@ -45,9 +46,7 @@ export function BinMaps({ model, features, spline, row }: Props) {
   const inBinOf = (i: number, bin: number): boolean => inside[i] === bin;
   return (
     <section class="bin-maps">
-      <h3>
-        <b>{text.maps}</b> <span class="tick">{store.example.value ? text.mapsNote : text.mapsFirst}</span>
-      </h3>
+      <Heading title={text.maps} note={store.example.value ? text.mapsNote : text.mapsFirst} />
       <div class="row-maps">
         <BinMap {...shared} title={text.widths} at={widths} columns={bins} scale={ofSizes} framed={inBinOf} />
         <BinMap

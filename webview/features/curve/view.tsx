@@ -10,6 +10,7 @@ import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
+import { Heading } from '../../base/controls/heading';
 import { BinMaps } from './maps';
 import { text } from './text';
 
@@ -46,21 +47,15 @@ export function CurveTab({
       {store.example.value ? null : <p class="tick">{words.firstOfBatch}</p>}
       <div class="curves">
         <div class="large">
-          <h3>
-            <b>{name}</b> <span class="tick">{spline ? splineNote(spline) : text.note(layer)}</span>
-          </h3>
+          <Heading title={name} note={spline ? splineNote(spline) : text.note(layer)} />
           <Sized height={heights.curve}>
             {(width, height) => <CurveChart {...{ width, height, ...chart }} label={text.curve(name)} />}
           </Sized>
-          <h3>
-            <b>{text.batch}</b> <span class="tick">{text.batchNote(batch.count, spline !== undefined)}</span>
-          </h3>
+          <Heading title={text.batch} note={text.batchNote(batch.count, spline !== undefined)} />
           <Sized height={heights.batch}>
             {(width, height) => <BatchChart {...{ width, height, ...chart }} label={text.batch} />}
           </Sized>
-          <h3>
-            <b>{text.slope}</b> <span class="tick">{text.slopeNote}</span>
-          </h3>
+          <Heading title={text.slope} note={text.slopeNote} />
           <Sized height={heights.slope}>
             {(width, height) => <SlopeChart {...{ width, height, ...chart }} label={text.slope} />}
           </Sized>

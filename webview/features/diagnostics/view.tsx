@@ -20,6 +20,7 @@ import { HowLikely } from './how-likely';
 import { LogDets } from './log-dets';
 import { Waterfall } from './waterfall';
 import { stripState } from '../../base/store/strip-state';
+import { Heading } from '../../base/controls/heading';
 import { diagnosticsState } from './state';
 
 import { inverseNumbers, logDetNumbers, quantileNumbers, waterfallNumbers } from './numbers';
@@ -169,10 +170,7 @@ function Chart({
 }) {
   return (
     <div class={`chart ${name}`}>
-      <h3>
-        <b>{taken.title}</b>
-        <span class="tick">{note}</span>
-      </h3>
+      <Heading title={taken.title} note={note} />
       <TakeAway {...taken} frame=".chart" />
       {children}
     </div>

@@ -1,7 +1,7 @@
 /** ∂y/∂x of the layer: triangular structure, diagonal next to eˢ, determinant next to the claimed log-det. */
 import { largestJacobianBlock, usualBlock, type JacobianView } from '../../../src/protocol/jacobian';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { Segmented } from '../../base/controls/segmented';
+import { Choice, Segmented } from '../../base/controls/segmented';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest } from '../../base/canvas/planes';
 import { compact, fixed, roundUp, scientific } from '../../base/format/numbers';
@@ -61,14 +61,10 @@ export function JacobianTab({
           />
         )}
         {view.passes ? (
-          <Segmented
+          <Choice
             label={text.elementOrder}
-            value={jacobianOrder.value}
-            options={[
-              { value: 'passing', text: text.passingFirst },
-              { value: 'own', text: text.ownOrder },
-            ]}
-            onChange={(order) => (jacobianOrder.value = order)}
+            of={jacobianOrder}
+            options={{ passing: text.passingFirst, own: text.ownOrder }}
           />
         ) : null}
       </div>

@@ -19,6 +19,7 @@ import { Legend } from '../../base/canvas/legend';
 import { PlaneGrid } from '../../base/canvas/plane-grid';
 import { Facts } from '../../base/layers/facts';
 import { stripState } from '../../base/store/strip-state';
+import { Heading } from '../../base/controls/heading';
 
 const size = 116;
 
@@ -74,25 +75,22 @@ export function LogDetTab({
           </>
         ) : (
           <div class="box">
-            <h3>
-              <b>{text.noMap}</b>
-              <span class="tick">
-                {layer.preservesVolume
+            <Heading
+              title={text.noMap}
+              note={
+                layer.preservesVolume
                   ? layer.coupling === undefined
                     ? text.zeroLogDet
                     : text.preservesVolume
                   : tooLarge
                     ? words.valuesNotShown(tooLarge.stats.count)
-                    : text.noMapWhy}
-              </span>
-            </h3>
+                    : text.noMapWhy
+              }
+            />
           </div>
         )}
         <div class="box">
-          <h3>
-            <b>{text.overBatch(view.logDetBatch.length)}</b>
-            <span class="tick">{text.overBatchNote}</span>
-          </h3>
+          <Heading title={text.overBatch(view.logDetBatch.length)} note={text.overBatchNote} />
           <Sized height={136}>
             {(width, height) => (
               <Distribution
@@ -112,10 +110,7 @@ export function LogDetTab({
           </Sized>
         </div>
         <div class="box">
-          <h3>
-            <b>{text.overDepth}</b>
-            <span class="tick">{text.overDepthNote}</span>
-          </h3>
+          <Heading title={text.overDepth} note={text.overDepthNote} />
           {mean ? (
             <Sized height={136}>
               {(width, height) => (
@@ -163,10 +158,10 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
     carried ? Number.isNaN(map.data[index]!) : (view.mask?.data[index] ?? 0) > 0.5;
   return (
     <div class="box" data-map={name}>
-      <h3>
-        <b>{title}</b>
-        <span class="tick">{`Σ ${fixed(total, 2)} ${words.nats}; ${carried ? words.maskInImageNote : text.mapNote}`}</span>
-      </h3>
+      <Heading
+        title={title}
+        note={`Σ ${fixed(total, 2)} ${words.nats}; ${carried ? words.maskInImageNote : text.mapNote}`}
+      />
       {map.shape.length === 3 ? (
         <PlaneGrid planes={planes} size={size}>
           {(plane, c, each) => (

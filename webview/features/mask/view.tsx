@@ -14,6 +14,7 @@ import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { PlaneGrid } from '../../base/canvas/plane-grid';
 import { stripState } from '../../base/store/strip-state';
+import { Heading } from '../../base/controls/heading';
 
 const size = 144;
 
@@ -35,17 +36,11 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
     <>
       <div class="panels" data-layer-name={layer.name}>
         <div class="box">
-          <h3>
-            <b>{text.maskHere}</b>
-            <span class="tick">{text.maskHereNote(reads, view.mask.data.length)}</span>
-          </h3>
+          <Heading title={text.maskHere} note={text.maskHereNote(reads, view.mask.data.length)} />
           <Channels planes={planes} />
         </div>
         <div class="box">
-          <h3>
-            <b>{text.maskInImage}</b>
-            <span class="tick">{words.maskInImageNote}</span>
-          </h3>
+          <Heading title={text.maskInImage} note={words.maskInImageNote} />
           <PlaneGrid planes={inImages} size={size}>
             {(plane, c, each) => (
               <HeatMap
@@ -63,10 +58,7 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
         {fits ? (
           <>
             <div class="box">
-              <h3>
-                <b>{text.read}</b>
-                <span class="tick">{text.readNote}</span>
-              </h3>
+              <Heading title={text.read} note={text.readNote} />
               <HeatMap
                 plane={input}
                 scale={grey}
@@ -77,10 +69,7 @@ export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: La
               />
             </div>
             <div class="box">
-              <h3>
-                <b>{text.moves}</b>
-                <span class="tick">{text.movesNote}</span>
-              </h3>
+              <Heading title={text.moves} note={text.movesNote} />
               <HeatMap
                 plane={input}
                 scale={grey}

@@ -8,6 +8,7 @@ import { RowsMap } from '../../base/canvas/rows-map';
 import { fixed, percent } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
+import { Heading } from '../../base/controls/heading';
 
 import { text } from './text';
 
@@ -89,9 +90,7 @@ function Way({
   const cursor = useCursor({ width: stages.length, height: n });
   return (
     <div class="row-map">
-      <h3>
-        <b>{followed ? text.wayOf(title) : title}</b> <span class="tick">{children}</span>
-      </h3>
+      <Heading title={followed ? text.wayOf(title) : title} note={children} />
       <RowsMap
         rows={n}
         columns={stages}

@@ -12,6 +12,7 @@ import { featureName, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
+import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import { Travel } from './travel';
 
@@ -64,15 +65,11 @@ export function MatrixTab({
           {map(view.matrix, 'matrix', `W, ${text.rows}`, 240)}
         </div>
         <div class="map">
-          <h3>
-            <b>{text.singularValues}</b> <span class="tick">{text.logAxis}</span>
-          </h3>
+          <Heading title={text.singularValues} note={text.logAxis} />
           <Sized height={104}>
             {(width, height) => <SingularValues {...{ width, height }} values={view.singularValues} />}
           </Sized>
-          <h3>
-            <b>{text.gram}</b> <span class="tick">{text.gramNote}</span>
-          </h3>
+          <Heading title={text.gram} note={text.gramNote} />
           {map(view.gram, 'gram', text.gram, 120)}
         </div>
         <div class="figures">

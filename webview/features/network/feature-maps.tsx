@@ -12,6 +12,7 @@ import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
 import { Readout, useCursor } from '../../base/canvas/readout';
 import { Asked } from '../../base/store/asked';
+import { Heading } from '../../base/controls/heading';
 import { networkState } from './state';
 
 const mapSize = 60;
@@ -25,9 +26,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
   const image = stages[0]!.shape.length === 3;
   return (
     <section class="features" aria-label={text.featureMaps}>
-      <h3>
-        <b>{text.featureMaps}</b> <span class="tick">{text.featureMapsNote}</span>
-      </h3>
+      <Heading title={text.featureMaps} note={text.featureMapsNote} />
       <div class="choices" role="group" aria-label={text.featureMaps}>
         {stages.map(({ name }) => (
           <button

@@ -8,6 +8,7 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { Pager } from '../../base/controls/pager';
 import { Asked } from '../../base/store/asked';
+import { Heading } from '../../base/controls/heading';
 import { stageName } from './feature-maps';
 import { networkState } from './state';
 
@@ -26,9 +27,7 @@ export function NormComparison({ layer, norms, short }: NormComparisonProps) {
   const open = compared.value?.layer === layer.index;
   return (
     <section class="norms" aria-label={text.batchNorms}>
-      <h3>
-        <b>{text.batchNorms}</b> <span class="tick">{text.compareNormsNote}</span>
-      </h3>
+      <Heading title={text.batchNorms} note={text.compareNormsNote} />
       {open ? (
         <Asked
           question={network.activity}

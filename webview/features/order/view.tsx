@@ -6,12 +6,13 @@ import { Legend } from '../../base/canvas/legend';
 import { MatrixBoard } from '../../base/canvas/matrix-board';
 import { largest } from '../../base/canvas/planes';
 import { Pager } from '../../base/controls/pager';
-import { Segmented } from '../../base/controls/segmented';
+import { Choice } from '../../base/controls/segmented';
 import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
+import { Heading } from '../../base/controls/heading';
 import { orderState } from './state';
 import { text } from './text';
 
@@ -68,15 +69,7 @@ export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: L
       </Verdict>
       <div class="ctl">
         {whole && total > 1 ? (
-          <Segmented
-            label={text.sort}
-            value={sorted.value}
-            options={[
-              { value: 'own', text: text.own },
-              { value: 'features', text: text.byFeature },
-            ]}
-            onChange={(value) => (sorted.value = value)}
-          />
+          <Choice label={text.sort} of={sorted} options={{ own: text.own, features: text.byFeature }} />
         ) : null}
         <Pager
           offset={view.from}
@@ -89,9 +82,7 @@ export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: L
       </div>
       <div class="order-maps">
         <div class="map">
-          <h3>
-            <b>{text.allowed}</b> <span class="tick">{text.byOrder}</span>
-          </h3>
+          <Heading title={text.allowed} note={text.byOrder} />
           <MatrixBoard
             {...shared}
             name="allowed"
@@ -109,9 +100,7 @@ export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: L
           <p class="tick">{`${text.rows} ${text.allowedNote}`}</p>
         </div>
         <div class="map">
-          <h3>
-            <b>{text.measured}</b> <span class="tick">{text.meanOf(view.count)}</span>
-          </h3>
+          <Heading title={text.measured} note={text.meanOf(view.count)} />
           <MatrixBoard
             {...shared}
             name="measured"

@@ -1,5 +1,5 @@
 /** What is drawn behind the points, its legend and its figures. */
-import { Segmented } from '../../base/controls/segmented';
+import { Choice } from '../../base/controls/segmented';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { fixed } from '../../base/format/numbers';
 import { planeState } from './state';
@@ -18,14 +18,10 @@ export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; 
     <div class="plane-behind">
       <div class="ends">
         <h3>{text.behind}</h3>
-        <Segmented
+        <Choice
           label={text.behind}
-          value={planes.behind.value}
-          options={[
-            { value: 'grid', text: text.behindGrid },
-            { value: 'density', text: text.behindDensity },
-          ]}
-          onChange={(value) => (planes.behind.value = value)}
+          of={planes.behind}
+          options={{ grid: text.behindGrid, density: text.behindDensity }}
         />
       </div>
       {planes.behind.value === 'grid' ? <GridFigures cells={cells} /> : <DensityFigures letter={letter} />}

@@ -1,7 +1,7 @@
 /** How the model was trained: curves, status, requests to the training, and the checkpoints to step through. */
 import { useMemo } from 'preact/hooks';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { RunChart, type RunLine } from '../../base/charts/run-chart';
+import { RunChart, type RunChartProps, type RunLine } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
 import { compact, count, fixed, nextRound } from '../../base/format/numbers';
 import type { RunData } from '../../base/store/run-state';
@@ -17,6 +17,7 @@ import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
 import { notFiniteAt, runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
+import { Heading } from '../../base/controls/heading';
 
 export function RunTab({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -47,12 +48,11 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
       rate: line('learningRate', text.rate, 'main'),
     };
   }, [run.steps, run.columns, axis]);
-  const at = placeOfStep(run, model.step, axis);
-  const end = axisEnd(run, axis);
   const marks = run.rates.flatMap((change) => {
     const x = placeOfStep(run, change.step, axis);
     return x === undefined ? [] : [{ x, text: text.rateChanged(change.step, compact(change.learningRate)) }];
   });
+  const place = { model, axis, end: axisEnd(run, axis), at: placeOfStep(run, model.step, axis), marks };
   if (run.steps.length === 0)
     return <Message title={text.noMetrics} why={run.message ?? words.noMetricsWhy} />;
   return (
@@ -62,53 +62,25 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         <AtStep model={model} run={run} unit={unit} bits={bits} />
       </div>
       <div class="charts run-charts">
-        <Chart model={model} view="loss" title={text.loss} note={text.lossKey(unit)}>
-          {(width, height) => (
-            <RunChart
-              width={width}
-              height={height}
-              lines={loss}
-              axis={axis}
-              log={log}
-              smoothing={smoothing}
-              end={end}
-              at={at}
-              marks={marks}
-              label={`${text.loss}, ${unit}`}
-            />
-          )}
-        </Chart>
-        <Chart model={model} view="gradient" title={text.gradient} note={text.gradientNote}>
-          {(width, height) => (
-            <RunChart
-              width={width}
-              height={height}
-              lines={gradient}
-              axis={axis}
-              log
-              smoothing={smoothing}
-              end={end}
-              at={at}
-              marks={marks}
-              label={text.gradient}
-            />
-          )}
-        </Chart>
-        <Chart model={model} view="rate" title={text.rate} note={words.logAxisShort}>
-          {(width, height) => (
-            <RunChart
-              width={width}
-              height={height}
-              lines={rate}
-              axis={axis}
-              log
-              end={end}
-              at={at}
-              marks={marks}
-              label={text.rate}
-            />
-          )}
-        </Chart>
+        <Chart
+          {...place}
+          view="loss"
+          title={text.loss}
+          note={text.lossKey(unit)}
+          lines={loss}
+          log={log}
+          smoothing={smoothing}
+          label={`${text.loss}, ${unit}`}
+        />
+        <Chart
+          {...place}
+          view="gradient"
+          title={text.gradient}
+          note={text.gradientNote}
+          lines={gradient}
+          smoothing={smoothing}
+        />
+        <Chart {...place} view="rate" title={text.rate} note={words.logAxisShort} lines={rate} />
         <Status model={model} run={run} />
       </div>
     </div>
@@ -125,26 +97,19 @@ function axisEnd(run: RunData, axis: 'step' | 'time'): number | undefined {
     : end;
 }
 
-function Chart({
-  model,
-  view,
-  title,
-  note,
-  children,
-}: {
+interface ChartProps extends Omit<RunChartProps, 'width' | 'height' | 'label'> {
   model: ModelSummary;
   view: 'loss' | 'gradient' | 'rate';
   title: string;
   note: string;
-  children: Parameters<typeof Sized>[0]['children'];
-}) {
+  label?: string;
+}
+
+function Chart({ model, view, title, note, log = true, label = title, ...chart }: ChartProps) {
   const store = useStore();
   return (
     <div class="chart">
-      <h3>
-        <b>{title}</b>
-        <span class="tick">{note}</span>
-      </h3>
+      <Heading title={title} note={note} />
       <TakeAway
         model={model}
         numbers={() => runNumbers(view, store)}
@@ -153,7 +118,9 @@ function Chart({
         fileName={view}
         frame=".chart"
       />
-      <Sized>{children}</Sized>
+      <Sized>
+        {(width, height) => <RunChart {...chart} log={log} label={label} width={width} height={height} />}
+      </Sized>
     </div>
   );
 }

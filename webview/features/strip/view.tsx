@@ -5,7 +5,7 @@ import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { isNorm, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
-import { Segmented } from '../../base/controls/segmented';
+import { Choice } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
 import { isStale, latest, ready } from '../../base/store/question';
@@ -90,14 +90,10 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
       ),
   );
   const bars = store.example.value ? (
-    <Segmented
+    <Choice
       label={text.barsShow}
-      value={store.state(barsState).value}
-      options={[
-        { value: 'example', text: words.this },
-        { value: 'mean', text: words.mean },
-      ]}
-      onChange={(value) => (store.state(barsState).value = value)}
+      of={store.state(barsState)}
+      options={{ example: words.this, mean: words.mean }}
     />
   ) : null;
   const title = titleOf(model);
