@@ -6,7 +6,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as v from 'valibot';
 import { dataSchema } from '../config/data-section';
-import { describe, positive, positiveInteger } from '../config/fields';
+import { optional, positive, positiveInteger } from '../config/fields';
 import { parseJsonText } from '../config/json-text';
 import { parseAs } from '../config/parse';
 import { writeAtomically } from '../files/atomic';
@@ -16,15 +16,13 @@ import { readText } from '../files/read';
 import type { ImportAnswers } from '../protocol/import';
 
 const contextNumbers = v.array(v.pipe(v.number(), v.finite()));
-const port = (text: string) => v.optional(v.pipe(v.string(), describe(text)));
-const portOrNone = (text: string) => v.optional(v.pipe(v.nullable(v.string()), describe(text)));
+const port = (text: string) => optional(text, v.string());
+const portOrNone = (text: string) => optional(text, v.nullable(v.string()));
 
 const portsSchema = v.strictObject({
-  direction: v.optional(
-    v.pipe(
-      v.picklist(['forward', 'inverse']),
-      describe('Which way the file runs: forward from data to latents, inverse back.'),
-    ),
+  direction: optional(
+    'Which way the file runs: forward from data to latents, inverse back.',
+    v.picklist(['forward', 'inverse']),
   ),
   input: port('Name of the input that the flow starts from: x in forward direction, z in inverse.'),
   output: port('Name of the output that the flow ends in: z in forward direction, x in inverse.'),
@@ -32,78 +30,50 @@ const portsSchema = v.strictObject({
   logDet: portOrNone('Name of the output with the log-det of each example; null if there is none.'),
   forward: portOrNone('File of the forward direction, beside this one; null if there is none.'),
   inverse: portOrNone('File of the inverse direction, beside this one; null if there is none.'),
-  layout: v.optional(v.pipe(v.picklist(['nchw', 'nhwc']), describe('Order of the axes of images.'))),
-  shape: v.optional(
-    v.pipe(
-      v.array(positiveInteger),
-      describe('Of one example, with the axes in the order of the file, where the file leaves sizes open.'),
-    ),
+  layout: optional('Order of the axes of images.', v.picklist(['nchw', 'nhwc'])),
+  shape: optional(
+    'Of one example, with the axes in the order of the file, where the file leaves sizes open.',
+    v.array(positiveInteger),
   ),
-  batch: v.optional(
-    v.pipe(
-      positiveInteger,
-      v.maxValue(65536),
-      describe('Examples that the graph takes at once, where it takes one number only and does not say it.'),
-    ),
+  batch: optional(
+    'Examples that the graph takes at once, where it takes one number only and does not say it.',
+    v.pipe(positiveInteger, v.maxValue(65536)),
   ),
-  preprocessing: v.optional(
-    v.pipe(
-      v.picklist(['logit', 'none']),
-      describe('Images: what lies between pixels and x. Default: logit.'),
-    ),
+  preprocessing: optional(
+    'Images: what lies between pixels and x. Default: logit.',
+    v.picklist(['logit', 'none']),
   ),
-  levels: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(2),
-      v.maxValue(65536),
-      describe(
-        'With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels).',
-      ),
-    ),
+  levels: optional(
+    'With the logit: x is the logit of p = ½ + dataRange·(v/levels − ½) of pixels v with noise in [0, levels).',
+    v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)),
   ),
-  dataRange: v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1), describe('See levels.'))),
-  context: v.optional(
-    v.pipe(
-      v.strictObject({
-        names: v.optional(v.array(v.string())),
-        mean: v.optional(contextNumbers),
-        std: v.optional(v.array(positive)),
-      }),
-      describe('Conditional flows: name, mean and standard deviation of each number of the context.'),
-    ),
+  dataRange: optional('See levels.', v.pipe(v.number(), v.gtValue(0), v.ltValue(1))),
+  context: optional(
+    'Conditional flows: name, mean and standard deviation of each number of the context.',
+    v.strictObject({
+      names: v.optional(v.array(v.string())),
+      mean: v.optional(contextNumbers),
+      std: v.optional(v.array(positive)),
+    }),
   ),
 });
 
 export const sidecarSchema = v.strictObject({
   $schema: v.optional(v.string()),
-  library: v.optional(
-    v.pipe(
-      v.string(),
-      describe(
-        'The library that the answers were given for. Without it they are for whatever library the file is of.',
-      ),
-    ),
+  library: optional(
+    'The library that the answers were given for. Without it they are for whatever library the file is of.',
+    v.string(),
   ),
-  answers: v.optional(
-    v.pipe(
-      v.record(v.string(), v.union([v.string(), v.number(), v.array(v.number())])),
-      describe(
-        'Settings that the checkpoint does not contain, by name. `flowscope info` lists what it asks for.',
-      ),
-    ),
+  answers: optional(
+    'Settings that the checkpoint does not contain, by name. `flowscope info` lists what it asks for.',
+    v.record(v.string(), v.union([v.string(), v.number(), v.array(v.number())])),
     {},
   ),
-  data: v.optional(
-    v.pipe(
-      dataSchema,
-      describe(
-        'What the flow was trained on: examples are shown, and training can go on. Paths are relative to this file.',
-      ),
-    ),
+  data: optional(
+    'What the flow was trained on: examples are shown, and training can go on. Paths are relative to this file.',
+    dataSchema,
   ),
-  onnx: v.optional(v.pipe(portsSchema, describe('Inputs and outputs of an ONNX file.'))),
+  onnx: optional('Inputs and outputs of an ONNX file.', portsSchema),
 });
 
 /** What its owner corrects of what is guessed of an ONNX file's inputs and outputs. */

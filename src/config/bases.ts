@@ -1,6 +1,6 @@
 /** The base distribution of a vector flow, as its config says it. Numbers that are not trained are in the config itself. */
 import * as v from 'valibot';
-import { describe, layerWidth } from './fields';
+import { described, layerWidth, optional } from './fields';
 
 export const number = v.pipe(v.number(), v.finite());
 const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
@@ -11,104 +11,79 @@ export const ofFeatures = <S extends v.GenericSchema<number>>(entry: S) =>
 
 /** Lower and upper corner. */
 const box = {
-  lower: v.optional(
-    v.pipe(ofFeatures(number), describe('Lower corner: one number, or one for each feature.')),
-    -1,
-  ),
-  upper: v.optional(
-    v.pipe(ofFeatures(number), describe('Upper corner: one number, or one for each feature.')),
-    1,
-  ),
+  lower: optional('Lower corner: one number, or one for each feature.', ofFeatures(number), -1),
+  upper: optional('Upper corner: one number, or one for each feature.', ofFeatures(number), 1),
 };
 
 const locationScale = {
-  loc: v.optional(v.pipe(ofFeatures(number), describe('Means: one number, or one for each feature.')), 0),
-  scale: v.optional(
-    v.pipe(ofFeatures(positiveNumber), describe('Deviations: one number, or one for each feature.')),
-    1,
-  ),
-  trained: v.optional(
-    v.pipe(v.boolean(), describe('Whether loc and scale are trained; then these are where they start.')),
+  loc: optional('Means: one number, or one for each feature.', ofFeatures(number), 0),
+  scale: optional('Deviations: one number, or one for each feature.', ofFeatures(positiveNumber), 1),
+  trained: optional(
+    'Whether loc and scale are trained; then these are where they start.',
+    v.boolean(),
     false,
   ),
 };
 
 export const baseSchema = v.variant('kind', [
   v.strictObject({
-    kind: v.pipe(v.literal('normal'), describe('Standard normal: mean 0 and deviation 1 in each feature.')),
+    kind: described('Standard normal: mean 0 and deviation 1 in each feature.', v.literal('normal')),
   }),
   v.strictObject({
-    kind: v.pipe(
-      v.literal('diagonalNormal'),
-      describe('Independent normals with a mean and a deviation each.'),
-    ),
+    kind: described('Independent normals with a mean and a deviation each.', v.literal('diagonalNormal')),
     ...locationScale,
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      "Independent Student's t distributions: heavier tails than a normal, for data with outliers.",
       v.literal('studentT'),
-      describe("Independent Student's t distributions: heavier tails than a normal, for data with outliers."),
     ),
-    freedom: v.optional(
-      v.pipe(
-        v.number(),
-        v.minValue(1),
-        v.maxValue(1000),
-        describe('Degrees of freedom: 1 for Cauchy, many for nearly a normal.'),
-      ),
+    freedom: optional(
+      'Degrees of freedom: 1 for Cauchy, many for nearly a normal.',
+      v.pipe(v.number(), v.minValue(1), v.maxValue(1000)),
       5,
     ),
     ...locationScale,
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'Independent normals whose means and deviations a network computes from the context.',
       v.literal('conditionalNormal'),
-      describe('Independent normals whose means and deviations a network computes from the context.'),
     ),
-    hidden: v.optional(
-      v.pipe(
-        v.array(layerWidth),
-        v.maxLength(64),
-        describe('Widths of the hidden layers of the network, with ReLUs; none: a linear layer.'),
-      ),
+    hidden: optional(
+      'Widths of the hidden layers of the network, with ReLUs; none: a linear layer.',
+      v.pipe(v.array(layerWidth), v.maxLength(64)),
       () => [],
     ),
   }),
   v.strictObject({
-    kind: v.pipe(v.literal('mixture'), describe('A trained mixture of normals.')),
-    covariance: v.optional(
-      v.pipe(
-        v.picklist(['diagonal', 'full']),
-        describe('Of each normal: diagonal, independent features; full, correlated ones.'),
-      ),
+    kind: described('A trained mixture of normals.', v.literal('mixture')),
+    covariance: optional(
+      'Of each normal: diagonal, independent features; full, correlated ones.',
+      v.picklist(['diagonal', 'full']),
       'diagonal',
     ),
-    components: v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(256), describe('Normals of the mixture.')),
+    components: optional(
+      'Normals of the mixture.',
+      v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(256)),
       8,
     ),
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'Uniform on a box. For flows that map a box to itself: bounded or circular splines of the same bound.',
       v.literal('uniform'),
-      describe(
-        'Uniform on a box. For flows that map a box to itself: bounded or circular splines of the same bound.',
-      ),
     ),
     ...box,
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'A symmetric beta distribution of each feature on a box: like a normal, with ends (pzflow).',
       v.literal('beta'),
-      describe('A symmetric beta distribution of each feature on a box: like a normal, with ends (pzflow).'),
     ),
-    concentration: v.optional(
-      v.pipe(
-        v.number(),
-        v.minValue(2),
-        v.maxValue(1000),
-        describe('Both parameters of the beta distribution; more is narrower.'),
-      ),
+    concentration: optional(
+      'Both parameters of the beta distribution; more is narrower.',
+      v.pipe(v.number(), v.minValue(2), v.maxValue(1000)),
       13,
     ),
     ...box,

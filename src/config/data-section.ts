@@ -1,172 +1,113 @@
 /** The data section of the config: what to read, and how to split it. */
 import * as v from 'valibot';
-import { describe, fraction, nonNegative, nonNegativeInteger, positiveInteger } from './fields';
+import { described, fraction, nonNegative, nonNegativeInteger, optional, positiveInteger } from './fields';
 
 const pixels = v.pipe(positiveInteger, v.maxValue(4096));
 
 export const dataSchema = v.strictObject({
-  source: v.pipe(
-    v.string(),
-    v.minLength(1),
-    describe(
-      'A built-in name (moons, circles, spirals, pinwheel, checkerboard, gaussians, digits) or the path of a file or folder, relative to the config file.',
-    ),
+  source: described(
+    'A built-in name (moons, circles, spirals, pinwheel, checkerboard, gaussians, digits) or the path of a file or folder, relative to the config file.',
+    v.pipe(v.string(), v.minLength(1)),
   ),
-  format: v.optional(
-    v.pipe(
-      v.picklist(['auto', 'builtin', 'csv', 'tsv', 'parquet', 'npy', 'npz', 'idx', 'cifar', 'images']),
-      describe('How to read the source. images is a folder or zip file of PNG, JPEG and WebP.'),
-    ),
+  format: optional(
+    'How to read the source. images is a folder or zip file of PNG, JPEG and WebP.',
+    v.picklist(['auto', 'builtin', 'csv', 'tsv', 'parquet', 'npy', 'npz', 'idx', 'cifar', 'images']),
     'auto',
   ),
-  validationSource: v.optional(
-    v.pipe(
-      v.string(),
-      v.minLength(1),
-      describe('Other data to hold out, of the same kind as source. validation can limit their number.'),
-    ),
+  validationSource: optional(
+    'Other data to hold out, of the same kind as source. validation can limit their number.',
+    v.pipe(v.string(), v.minLength(1)),
   ),
-  array: v.optional(v.pipe(v.string(), v.minLength(1), describe('Name of the array in an .npz.'))),
-  count: v.optional(
-    v.pipe(positiveInteger, describe('Points to draw from a built-in 2-D set; by default 20,000.')),
+  array: optional('Name of the array in an .npz.', v.pipe(v.string(), v.minLength(1))),
+  count: optional('Points to draw from a built-in 2-D set; by default 20,000.', positiveInteger),
+  noise: optional(
+    'Standard deviation of the noise of a built-in 2-D set, in units of x; by default that of the set, 0 to 0.2.',
+    nonNegative,
   ),
-  noise: v.optional(
-    v.pipe(
-      nonNegative,
-      describe(
-        'Standard deviation of the noise of a built-in 2-D set, in units of x; by default that of the set, 0 to 0.2.',
-      ),
-    ),
+  columns: optional(
+    'Columns of a table to use: names, or numbers from 0.',
+    v.array(v.union([v.string(), nonNegativeInteger])),
   ),
-  columns: v.optional(
-    v.pipe(
-      v.array(v.union([v.string(), nonNegativeInteger])),
-      describe('Columns of a table to use: names, or numbers from 0.'),
-    ),
+  exclude: optional(
+    'Columns of a table to leave out: names, or numbers from 0.',
+    v.array(v.union([v.string(), nonNegativeInteger])),
   ),
-  exclude: v.optional(
-    v.pipe(
-      v.array(v.union([v.string(), nonNegativeInteger])),
-      describe('Columns of a table to leave out: names, or numbers from 0.'),
-    ),
-  ),
-  missing: v.optional(
-    v.pipe(
-      v.picklist(['error', 'drop', 'mean']),
-      describe(
-        'Gaps in a table: refuse them, leave out their rows, or fill them with the mean of the training rows.',
-      ),
-    ),
+  missing: optional(
+    'Gaps in a table: refuse them, leave out their rows, or fill them with the mean of the training rows.',
+    v.picklist(['error', 'drop', 'mean']),
     'error',
   ),
-  labelColumn: v.optional(
-    v.pipe(
-      v.union([v.string(), nonNegativeInteger]),
-      describe('Column with a class, shown but not modeled.'),
-    ),
+  labelColumn: optional(
+    'Column with a class, shown but not modeled.',
+    v.union([v.string(), nonNegativeInteger]),
   ),
-  contextColumns: v.optional(
-    v.pipe(
-      v.array(v.union([v.string(), nonNegativeInteger])),
-      v.minLength(1),
-      describe('Columns of a table that the flow is given: it models the others given these.'),
-    ),
+  contextColumns: optional(
+    'Columns of a table that the flow is given: it models the others given these.',
+    v.pipe(v.array(v.union([v.string(), nonNegativeInteger])), v.minLength(1)),
   ),
-  contextSource: v.optional(
-    v.pipe(
-      v.string(),
-      v.minLength(1),
-      describe('Other data with a row for each row of source, which the flow is given as its context.'),
-    ),
+  contextSource: optional(
+    'Other data with a row for each row of source, which the flow is given as its context.',
+    v.pipe(v.string(), v.minLength(1)),
   ),
-  contextShape: v.optional(
-    v.pipe(
-      v.tuple([pixels, pixels, positiveInteger]),
-      describe(
-        'Images: height, width and channels of what contextSource holds for each, an array (N, H, W, C) or (N, C, H, W) of numbers; ' +
-          'those of the model if absent.',
-      ),
-    ),
+  contextShape: optional(
+    'Images: height, width and channels of what contextSource holds for each, an array (N, H, W, C) or (N, C, H, W) of numbers; ' +
+      'those of the model if absent.',
+    v.tuple([pixels, pixels, positiveInteger]),
   ),
-  labelContext: v.optional(
-    v.pipe(v.boolean(), describe('Whether the flow is given the class of each row, one number per class.')),
+  labelContext: optional(
+    'Whether the flow is given the class of each row, one number per class.',
+    v.boolean(),
     false,
   ),
-  header: v.optional(
-    v.pipe(
-      v.union([v.boolean(), v.literal('auto')]),
-      describe('Whether the first row of a table holds names.'),
-    ),
+  header: optional(
+    'Whether the first row of a table holds names.',
+    v.union([v.boolean(), v.literal('auto')]),
     'auto',
   ),
-  resize: v.optional(
-    v.pipe(
-      pixels,
-      describe('Images: pixels of the smallest side before cropping; the other side keeps the proportions.'),
-    ),
+  resize: optional(
+    'Images: pixels of the smallest side before cropping; the other side keeps the proportions.',
+    pixels,
   ),
-  crop: v.optional(
-    v.pipe(
-      v.picklist(['none', 'center', 'random']),
-      describe(
-        'Images: cut out a square. A random crop differs each time an image is used; held-out images are cropped in the center.',
-      ),
-    ),
+  crop: optional(
+    'Images: cut out a square. A random crop differs each time an image is used; held-out images are cropped in the center.',
+    v.picklist(['none', 'center', 'random']),
     'none',
   ),
-  cropSize: v.optional(
-    v.pipe(pixels, describe('Images: side of the cropped square, pixels; by default the smallest side.')),
-  ),
-  size: v.optional(v.pipe(pixels, describe('Images: height and width after cropping, pixels, by scaling.'))),
-  bits: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(1),
-      v.maxValue(8),
-      describe('Images: bit depth; pixels have 2^bits levels.'),
-    ),
+  cropSize: optional('Images: side of the cropped square, pixels; by default the smallest side.', pixels),
+  size: optional('Images: height and width after cropping, pixels, by scaling.', pixels),
+  bits: optional(
+    'Images: bit depth; pixels have 2^bits levels.',
+    v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(8)),
     8,
   ),
-  color: v.optional(
-    v.pipe(v.picklist(['auto', 'gray', 'rgb']), describe('Images: channels; auto keeps those of the data.')),
+  color: optional(
+    'Images: channels; auto keeps those of the data.',
+    v.picklist(['auto', 'gray', 'rgb']),
     'auto',
   ),
-  damaged: v.optional(
-    v.pipe(
-      v.array(v.string()),
-      describe(
-        'Images: those that cannot be read and are left out, by their paths in the folder or zip file. A training looks for them if absent.',
-      ),
-    ),
+  damaged: optional(
+    'Images: those that cannot be read and are left out, by their paths in the folder or zip file. A training looks for them if absent.',
+    v.array(v.string()),
   ),
-  memory: v.optional(
-    v.pipe(
-      nonNegative,
-      describe('MiB of data to keep in memory; the rest is read from files during training.'),
-    ),
+  memory: optional(
+    'MiB of data to keep in memory; the rest is read from files during training.',
+    nonNegative,
     1024,
   ),
-  standardize: v.optional(
-    v.pipe(
-      v.boolean(),
-      describe('Vectors: subtract the mean and divide by the deviation of the training rows.'),
-    ),
+  standardize: optional(
+    'Vectors: subtract the mean and divide by the deviation of the training rows.',
+    v.boolean(),
     true,
   ),
-  limit: v.optional(v.pipe(positiveInteger, describe('Use only this many examples.'))),
-  validation: v.optional(
-    v.pipe(
-      v.union([fraction, positiveInteger]),
-      describe('Held-out examples: a fraction below 1, or a count.'),
-    ),
+  limit: optional('Use only this many examples.', positiveInteger),
+  validation: optional(
+    'Held-out examples: a fraction below 1, or a count.',
+    v.union([fraction, positiveInteger]),
     0.2,
   ),
-  splitSeed: v.optional(
-    v.pipe(
-      nonNegativeInteger,
-      describe('Seed that chooses the held-out examples and draws a built-in 2-D set.'),
-    ),
+  splitSeed: optional(
+    'Seed that chooses the held-out examples and draws a built-in 2-D set.',
+    nonNegativeInteger,
     0,
   ),
 });

@@ -8,7 +8,33 @@ export const nonNegativeInteger = v.pipe(v.number(), v.integer(), v.minValue(0))
 export const nonNegative = v.pipe(v.number(), v.finite(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 export const fraction = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-export const describe = v.description;
+
+type Described<S extends v.GenericSchema> = v.SchemaWithPipe<
+  readonly [S, v.DescriptionAction<v.InferOutput<S>, string>]
+>;
+
+/** The schema with words for people, which editors show. */
+export function described<const S extends v.GenericSchema>(says: string, schema: S): Described<S> {
+  return v.pipe(schema, v.description<v.InferOutput<S>, string>(says));
+}
+
+/** The same for a field that may be left out. */
+export function optional<const S extends v.GenericSchema>(
+  says: string,
+  schema: S,
+): v.OptionalSchema<Described<S>, undefined>;
+export function optional<const S extends v.GenericSchema, const D extends v.Default<Described<S>, undefined>>(
+  says: string,
+  schema: S,
+  fallback: D,
+): v.OptionalSchema<Described<S>, D>;
+export function optional<S extends v.GenericSchema>(
+  says: string,
+  schema: S,
+  fallback?: v.Default<Described<S>, undefined>,
+) {
+  return v.optional(described(says, schema), fallback);
+}
 
 /** Nonlinearity of a conditioner. */
 export const activation = v.picklist([
@@ -24,7 +50,8 @@ export const activation = v.picklist([
   'sigmoid',
   'softplus',
 ]);
-export const slope = v.optional(
-  v.pipe(v.number(), v.minValue(0), v.ltValue(1), describe('Slope of leaky-relu below zero.')),
+export const slope = optional(
+  'Slope of leaky-relu below zero.',
+  v.pipe(v.number(), v.minValue(0), v.ltValue(1)),
   0.01,
 );

@@ -2,7 +2,15 @@
 import * as v from 'valibot';
 import { imageLayer, mostChannels } from './image-layers';
 import { conventionFields, flowNorm, polarity } from './convention-fields';
-import { describe, fraction, layerWidth, nonNegativeInteger, positive, positiveInteger } from './fields';
+import {
+  described,
+  fraction,
+  layerWidth,
+  nonNegativeInteger,
+  optional,
+  positive,
+  positiveInteger,
+} from './fields';
 import { mostLayers } from './vector-model';
 
 /** Scales of an image flow. */
@@ -11,203 +19,137 @@ export const mostScales = 8;
 export const mostBlocks = 64;
 
 export const imageModelSchema = v.strictObject({
-  kind: v.pipe(v.literal('image'), describe('Images of discrete pixels.')),
-  height: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
-  width: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels, before padding.')),
-  channels: v.optional(
-    v.pipe(positiveInteger, v.maxValue(mostChannels), describe('1 for gray, 3 for color.')),
-    1,
-  ),
-  levels: v.optional(
-    v.pipe(
-      v.number(),
-      v.integer(),
-      v.minValue(2),
-      v.maxValue(65536),
-      describe('Discrete values of a pixel: 0 … levels − 1.'),
-    ),
+  kind: described('Images of discrete pixels.', v.literal('image')),
+  height: described('Pixels, before padding.', v.pipe(positiveInteger, v.maxValue(1024))),
+  width: described('Pixels, before padding.', v.pipe(positiveInteger, v.maxValue(1024))),
+  channels: optional('1 for gray, 3 for color.', v.pipe(positiveInteger, v.maxValue(mostChannels)), 1),
+  levels: optional(
+    'Discrete values of a pixel: 0 … levels − 1.',
+    v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)),
     256,
   ),
-  pad: v.optional(
-    v.pipe(
-      nonNegativeInteger,
-      v.maxValue(512),
-      describe('Pixels of zeros added at each edge, for example 2 for 28 → 32.'),
-    ),
+  pad: optional(
+    'Pixels of zeros added at each edge, for example 2 for 28 → 32.',
+    v.pipe(nonNegativeInteger, v.maxValue(512)),
     0,
   ),
-  architecture: v.optional(
-    v.pipe(
-      v.picklist(['realnvp', 'glow']),
-      describe(
-        'realnvp: couplings in checkerboards and by channels, residual networks (paper); glow: at each scale a squeeze and `steps` of ' +
-          'act norm, 1×1 convolution and coupling by channels, convolutional networks (Kingma and Dhariwal 2018).',
-      ),
-    ),
+  architecture: optional(
+    'realnvp: couplings in checkerboards and by channels, residual networks (paper); glow: at each scale a squeeze and `steps` of ' +
+      'act norm, 1×1 convolution and coupling by channels, convolutional networks (Kingma and Dhariwal 2018).',
+    v.picklist(['realnvp', 'glow']),
     'realnvp',
   ),
-  scales: v.optional(
-    v.pipe(positiveInteger, v.maxValue(mostScales), describe('Scales of the multi-scale architecture.')),
+  scales: optional(
+    'Scales of the multi-scale architecture.',
+    v.pipe(positiveInteger, v.maxValue(mostScales)),
     2,
   ),
-  base: v.optional(
-    v.pipe(
-      layerWidth,
-      describe(
-        'Feature maps of the conditioners in the first checkerboard couplings; channels of Glow’s networks.',
-      ),
-    ),
+  base: optional(
+    'Feature maps of the conditioners in the first checkerboard couplings; channels of Glow’s networks.',
+    layerWidth,
     32,
   ),
-  steps: v.optional(v.pipe(positiveInteger, v.maxValue(64), describe('Steps of each scale of Glow.')), 8),
-  priors: v.optional(
-    v.pipe(
-      v.picklist(['learned', 'standard']),
-      describe(
-        'Of Glow: what goes on predicts mean and deviation of what leaves at each scale (learned), or all latents are standard normal.',
-      ),
-    ),
+  steps: optional('Steps of each scale of Glow.', v.pipe(positiveInteger, v.maxValue(64)), 8),
+  priors: optional(
+    'Of Glow: what goes on predicts mean and deviation of what leaves at each scale (learned), or all latents are standard normal.',
+    v.picklist(['learned', 'standard']),
     'learned',
   ),
-  layers: v.optional(
-    v.pipe(
-      v.array(imageLayer),
-      v.minLength(1),
-      v.maxLength(mostLayers),
-      describe(
-        'The whole chain from data to latent, layer by layer. If given, architecture, scales, steps, priors and all settings of RealNVP’s ' +
-          'networks, checkerboards and squeezes are not used.',
-      ),
-    ),
+  layers: optional(
+    'The whole chain from data to latent, layer by layer. If given, architecture, scales, steps, priors and all settings of RealNVP’s ' +
+      'networks, checkerboards and squeezes are not used.',
+    v.pipe(v.array(imageLayer), v.minLength(1), v.maxLength(mostLayers)),
   ),
-  context: v.optional(
-    v.pipe(
-      v.strictObject({
-        height: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels.')),
-        width: v.pipe(positiveInteger, v.maxValue(1024), describe('Pixels.')),
-        channels: v.pipe(positiveInteger, v.maxValue(mostChannels), describe('Numbers of each pixel.')),
-      }),
-      describe(
-        'Size of an image that comes with each example; those of `layers` that say so see it, and the flow is a density given it. ' +
-          'One of 1×1 pixels is a row of numbers, which every pixel sees.',
-      ),
-    ),
+  context: optional(
+    'Size of an image that comes with each example; those of `layers` that say so see it, and the flow is a density given it. ' +
+      'One of 1×1 pixels is a row of numbers, which every pixel sees.',
+    v.strictObject({
+      height: described('Pixels.', v.pipe(positiveInteger, v.maxValue(1024))),
+      width: described('Pixels.', v.pipe(positiveInteger, v.maxValue(1024))),
+      channels: described('Numbers of each pixel.', v.pipe(positiveInteger, v.maxValue(mostChannels))),
+    }),
   ),
-  latents: v.optional(
-    v.pipe(
-      v.picklist(['in-place', 'first-out-first', 'last-out-first', 'last']),
-      describe(
-        'How `flowscope apply` gives and takes z of a chain: each latent at its place in the image, standard normal (in-place); or as ' +
-          'libraries do, before the learned priors, channels first, one scale after the other; or only those that leave last, where ' +
-          'the log-det counts the density of the others and the way back takes their means (last).',
-      ),
-    ),
+  latents: optional(
+    'How `flowscope apply` gives and takes z of a chain: each latent at its place in the image, standard normal (in-place); or as ' +
+      'libraries do, before the learned priors, channels first, one scale after the other; or only those that leave last, where ' +
+      'the log-det counts the density of the others and the way back takes their means (last).',
+    v.picklist(['in-place', 'first-out-first', 'last-out-first', 'last']),
     'in-place',
   ),
-  widthGrowth: v.optional(
-    v.pipe(v.picklist(['double', 'constant']), describe('Whether feature maps double at each scale.')),
+  widthGrowth: optional(
+    'Whether feature maps double at each scale.',
+    v.picklist(['double', 'constant']),
     'double',
   ),
-  channelwiseWidth: v.optional(
-    v.pipe(
-      v.picklist([1, 2]),
-      describe('Feature maps of channel-wise couplings, as a multiple of those of their scale.'),
-    ),
+  channelwiseWidth: optional(
+    'Feature maps of channel-wise couplings, as a multiple of those of their scale.',
+    v.picklist([1, 2]),
     2,
   ),
-  blocks: v.optional(
-    v.pipe(nonNegativeInteger, v.maxValue(mostBlocks), describe('Residual blocks of each conditioner.')),
+  blocks: optional(
+    'Residual blocks of each conditioner.',
+    v.pipe(nonNegativeInteger, v.maxValue(mostBlocks)),
     2,
   ),
-  dataRange: v.optional(
-    v.pipe(
-      v.number(),
-      v.gtValue(0),
-      v.ltValue(1),
-      describe(
-        'Pixels are squeezed to this share of (0, 1) before the logit: the paper’s α is (1 − dataRange) / 2 for a ' +
-          'symmetric squeeze, 1 − dataRange for the form as printed.',
-      ),
-    ),
+  dataRange: optional(
+    'Pixels are squeezed to this share of (0, 1) before the logit: the paper’s α is (1 − dataRange) / 2 for a ' +
+      'symmetric squeeze, 1 − dataRange for the form as printed.',
+    v.pipe(v.number(), v.gtValue(0), v.ltValue(1)),
     0.9,
   ),
-  dataConstraint: v.optional(
-    v.pipe(
-      v.picklist(['symmetric', 'as-printed', 'centered', 'unit']),
-      describe(
-        'What is taken the logit of; symmetric: ½ + dataRange·(x/L − ½) (authors’ released code); as-printed: α + (1 − α)·x/L (paper, ' +
-          'section 4.1), which brings the brightest pixels close to 1. Without a logit: centered is x/L − ½ (Glow), unit is x/L.',
-      ),
-    ),
+  dataConstraint: optional(
+    'What is taken the logit of; symmetric: ½ + dataRange·(x/L − ½) (authors’ released code); as-printed: α + (1 − α)·x/L (paper, ' +
+      'section 4.1), which brings the brightest pixels close to 1. Without a logit: centered is x/L − ½ (Glow), unit is x/L.',
+    v.picklist(['symmetric', 'as-printed', 'centered', 'unit']),
     'symmetric',
   ),
-  polarity: v.optional(
-    v.pipe(
-      polarity,
-      describe(
-        'Whether the first checkerboard coupling passes pixel (0, 0) through (first-conditions) or transforms it (first-moves).',
-      ),
-    ),
+  polarity: optional(
+    'Whether the first checkerboard coupling passes pixel (0, 0) through (first-conditions) or transforms it (first-moves).',
+    polarity,
     'first-conditions',
   ),
-  channelPolarity: v.optional(
-    v.pipe(
-      polarity,
-      describe(
-        'Whether the first half of the channels conditions or moves in the first channel-wise coupling; as polarity ' +
-          'when absent.',
-      ),
-    ),
+  channelPolarity: optional(
+    'Whether the first half of the channels conditions or moves in the first channel-wise coupling; as polarity ' +
+      'when absent.',
+    polarity,
   ),
-  maskChannel: v.optional(
-    v.pipe(v.boolean(), describe('Give the mask to checkerboard conditioners as another channel.')),
+  maskChannel: optional('Give the mask to checkerboard conditioners as another channel.', v.boolean(), true),
+  inputDoubling: optional(
+    'Double the input of checkerboard conditioners, half of which is zeros.',
+    v.boolean(),
     true,
   ),
-  inputDoubling: v.optional(
-    v.pipe(v.boolean(), describe('Double the input of checkerboard conditioners, half of which is zeros.')),
-    true,
-  ),
-  netNorm: v.optional(v.pipe(v.boolean(), describe('Batch normalization inside the conditioners.')), true),
-  netNormGain: v.optional(
-    v.pipe(
-      v.picklist(['gain-and-bias', 'bias']),
-      describe('What batch normalization inside the conditioners learns.'),
-    ),
+  netNorm: optional('Batch normalization inside the conditioners.', v.boolean(), true),
+  netNormGain: optional(
+    'What batch normalization inside the conditioners learns.',
+    v.picklist(['gain-and-bias', 'bias']),
     'gain-and-bias',
   ),
-  netNormEpsilon: v.optional(
-    v.pipe(positive, describe('Added to the variance by batch normalization inside the conditioners.')),
+  netNormEpsilon: optional(
+    'Added to the variance by batch normalization inside the conditioners.',
+    positive,
     1e-5,
   ),
-  lengths: v.optional(
-    v.pipe(
-      v.picklist(['all', 'some']),
-      describe(
-        'Weight normalization: a learned gain for all convolutions, or none for the first one and the first of each ' +
-          'block (authors’ released code).',
-      ),
-    ),
+  lengths: optional(
+    'Weight normalization: a learned gain for all convolutions, or none for the first one and the first of each ' +
+      'block (authors’ released code).',
+    v.picklist(['all', 'some']),
     'all',
   ),
-  normDecay: v.optional(
-    v.pipe(fraction, describe('Share of the new batch in the running statistics of batch normalization.')),
+  normDecay: optional(
+    'Share of the new batch in the running statistics of batch normalization.',
+    fraction,
     0.1,
   ),
-  squeeze: v.optional(
-    v.pipe(
-      v.picklist(['channel-major', 'subpixel-major']),
-      describe('Channel order of the 2×2 squeeze before channel-wise couplings.'),
-    ),
+  squeeze: optional(
+    'Channel order of the 2×2 squeeze before channel-wise couplings.',
+    v.picklist(['channel-major', 'subpixel-major']),
     'channel-major',
   ),
-  factorOut: v.optional(
-    v.pipe(
-      v.picklist(['diagonal', 'halves']),
-      describe(
-        'Which half continues to the next scale: the sub-pixels (0,0) and (1,1) (authors’ released code), or the first half ' +
-          'of the squeezed channels (Glow).',
-      ),
-    ),
+  factorOut: optional(
+    'Which half continues to the next scale: the sub-pixels (0,0) and (1,1) (authors’ released code), or the first half ' +
+      'of the squeezed channels (Glow).',
+    v.picklist(['diagonal', 'halves']),
     'diagonal',
   ),
   ...conventionFields,

@@ -10,28 +10,24 @@ import {
 } from './convention-fields';
 import {
   activation,
-  describe,
+  described,
   layerWidth,
   nonNegative,
   nonNegativeInteger,
+  optional,
   positive,
   positiveInteger,
   slope,
 } from './fields';
 
 const share = (usual: number, what: string) =>
-  v.optional(v.pipe(v.number(), v.gtValue(0), v.ltValue(1), describe(what)), usual);
+  optional(what, v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), usual);
 
-const bins = v.optional(
-  v.pipe(positiveInteger, v.minValue(2), v.maxValue(256), describe('Number of bins.')),
-  8,
-);
+const bins = optional('Number of bins.', v.pipe(positiveInteger, v.minValue(2), v.maxValue(256)), 8);
 
-const direction = v.optional(
-  v.pipe(
-    v.picklist(['forward', 'inverse']),
-    describe('forward: it maps data to latent; inverse: latent to data.'),
-  ),
+const direction = optional(
+  'forward: it maps data to latent; inverse: latent to data.',
+  v.picklist(['forward', 'inverse']),
   'forward',
 );
 
@@ -39,190 +35,144 @@ const direction = v.optional(
 export const mostDegree = 32;
 export const mostPolynomials = 64;
 
-const spread = v.optional(
-  v.pipe(
-    nonNegative,
-    describe('How far apart the parts start, which would stay alike if they started alike. zuko has 0.'),
-  ),
+const spread = optional(
+  'How far apart the parts start, which would stay alike if they started alike. zuko has 0.',
+  nonNegative,
   1,
 );
 
 export const transformConfig = v.variant('kind', [
   v.strictObject({
-    kind: v.pipe(v.literal('affine'), describe('A scale and a shift.')),
-    form: v.optional(
-      v.pipe(affineForm, describe('From data to latent, as `affine` of the model.')),
-      'scale-then-shift',
-    ),
-    scaleMap: v.optional(
-      v.pipe(scaleMap, describe('How the output of the network becomes s, as `scaleMap` of the model.')),
+    kind: described('A scale and a shift.', v.literal('affine')),
+    form: optional('From data to latent, as `affine` of the model.', affineForm, 'scale-then-shift'),
+    scaleMap: optional(
+      'How the output of the network becomes s, as `scaleMap` of the model.',
+      scaleMap,
       'tanh-channel',
     ),
     scaleEpsilon: conventionFields.scaleEpsilon,
     scaleClamp: conventionFields.scaleClamp,
-    scaleMean: v.optional(
-      v.pipe(
-        v.picklist(['kept', 'removed', 'pixel', 'image']),
-        describe(
-          'The mean of s that is subtracted from s, so that volumes stay: over the transformed features (removed), over the channels ' +
-            'of each pixel, or over the image.',
-        ),
-      ),
+    scaleMean: optional(
+      'The mean of s that is subtracted from s, so that volumes stay: over the transformed features (removed), over the channels ' +
+        'of each pixel, or over the image.',
+      v.picklist(['kept', 'removed', 'pixel', 'image']),
       'kept',
     ),
   }),
-  v.strictObject({ kind: v.pipe(v.literal('additive'), describe('x + t (NICE).')) }),
+  v.strictObject({ kind: described('x + t (NICE).', v.literal('additive')) }),
   v.strictObject({
-    kind: v.pipe(v.literal('rationalQuadratic'), describe('A monotone spline (neural spline flows).')),
+    kind: described('A monotone spline (neural spline flows).', v.literal('rationalQuadratic')),
     bins,
-    bound: v.optional(v.pipe(positive, describe('The spline maps center ± bound to itself.')), 5),
-    center: v.optional(v.pipe(v.number(), v.finite(), describe('Middle of its interval.')), 0),
-    ends: v.optional(
-      v.pipe(splineEnds, describe('What it does at the ends of its interval, as `splineEnds` of the model.')),
+    bound: optional('The spline maps center ± bound to itself.', positive, 5),
+    center: optional('Middle of its interval.', v.pipe(v.number(), v.finite()), 0),
+    ends: optional(
+      'What it does at the ends of its interval, as `splineEnds` of the model.',
+      splineEnds,
       'linear',
     ),
     direction,
-    map: v.optional(
-      v.pipe(
-        splineMap,
-        describe('How the output of the network becomes bins and slopes, as `splineMap` of the model.'),
-      ),
+    map: optional(
+      'How the output of the network becomes bins and slopes, as `splineMap` of the model.',
+      splineMap,
       'softmax-floor',
     ),
     floor: share(1e-3, 'Least share of the interval of a bin, and least slope (softmax-floor).'),
     slope: share(1e-3, 'Least slope (all but softmax-floor).'),
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'A rational-quadratic spline whose interval the network gives too (BayesFlow).',
       v.literal('intervalSpline'),
-      describe('A rational-quadratic spline whose interval the network gives too (BayesFlow).'),
     ),
     bins,
     interval: v.optional(splineInterval, {}),
   }),
   v.strictObject({
-    kind: v.pipe(v.literal('bernstein'), describe('A monotone Bernstein polynomial (BPF of zuko).')),
-    degree: v.optional(
-      v.pipe(
-        positiveInteger,
-        v.maxValue(100),
-        describe('As zuko counts it: one less than the values that the network gives for each feature.'),
-      ),
+    kind: described('A monotone Bernstein polynomial (BPF of zuko).', v.literal('bernstein')),
+    degree: optional(
+      'As zuko counts it: one less than the values that the network gives for each feature.',
+      v.pipe(positiveInteger, v.maxValue(100)),
       16,
     ),
-    bound: v.optional(
-      v.pipe(positive, describe('It maps −bound to bound to itself; outside nothing changes.')),
-      5,
-    ),
+    bound: optional('It maps −bound to bound to itself; outside nothing changes.', positive, 5),
     direction,
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'The integral of a sum of squares of polynomials (SOSPF of zuko).',
       v.literal('sumOfSquares'),
-      describe('The integral of a sum of squares of polynomials (SOSPF of zuko).'),
     ),
-    degree: v.optional(
-      v.pipe(positiveInteger, v.maxValue(mostDegree), describe('Degree of each polynomial.')),
-      4,
-    ),
-    polynomials: v.optional(
-      v.pipe(positiveInteger, v.maxValue(mostPolynomials), describe('How many are squared.')),
-      3,
-    ),
-    bound: v.optional(v.pipe(positive, describe('The polynomials are of x / bound.')), 10),
-    slope: v.optional(v.pipe(positive, v.minValue(1e-9), describe('Least slope.')), 1e-3),
+    degree: optional('Degree of each polynomial.', v.pipe(positiveInteger, v.maxValue(mostDegree)), 4),
+    polynomials: optional('How many are squared.', v.pipe(positiveInteger, v.maxValue(mostPolynomials)), 3),
+    bound: optional('The polynomials are of x / bound.', positive, 10),
+    slope: optional('Least slope.', v.pipe(positive, v.minValue(1e-9)), 1e-3),
     spread,
-    clip: v.optional(
-      v.pipe(
-        positive,
-        describe(
-          'At last y becomes y / (1 + |y / clip|), so that |y| stays below it, as zuko has it between layers (11).',
-        ),
-      ),
+    clip: optional(
+      'At last y becomes y / (1 + |y / clip|), so that |y| stays below it, as zuko has it between layers (11).',
+      positive,
     ),
     direction,
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'The distribution function of a mixture of normals, then the inverse one of N(0, 1) (GF of zuko).',
       v.literal('gaussianization'),
-      describe(
-        'The distribution function of a mixture of normals, then the inverse one of N(0, 1) (GF of zuko).',
-      ),
     ),
-    components: v.optional(
-      v.pipe(positiveInteger, v.maxValue(256), describe('How many normals the mixture has.')),
-      8,
-    ),
+    components: optional('How many normals the mixture has.', v.pipe(positiveInteger, v.maxValue(256)), 8),
     spread,
-    shrinkage: v.optional(
-      v.pipe(
-        v.number(),
-        v.minValue(0),
-        v.maxValue(0.1),
-        describe(
-          'How much nearer to 1/2 probabilities are brought; 0 keeps all of the line. zuko has 1e-6, with which |y| < 4.9.',
-        ),
-      ),
+    shrinkage: optional(
+      'How much nearer to 1/2 probabilities are brought; 0 keeps all of the line. zuko has 1e-6, with which |y| < 4.9.',
+      v.pipe(v.number(), v.minValue(0), v.maxValue(0.1)),
       0,
     ),
     direction,
   }),
 ]);
 
-const contextEntry = v.optional(
-  v.pipe(
-    v.picklist(['input', 'activated']),
-    describe('How a context enters, as `contextEntry` of the model.'),
-  ),
+const contextEntry = optional(
+  'How a context enters, as `contextEntry` of the model.',
+  v.picklist(['input', 'activated']),
   'input',
 );
-const active = v.optional(v.pipe(activation, describe('Its nonlinearity.')), 'relu');
-const hidden = v.optional(
-  v.pipe(v.array(layerWidth), v.minLength(1), v.maxLength(64), describe('Widths of its hidden layers.')),
+const active = optional('Its nonlinearity.', activation, 'relu');
+const hidden = optional(
+  'Widths of its hidden layers.',
+  v.pipe(v.array(layerWidth), v.minLength(1), v.maxLength(64)),
   () => [64, 64],
 );
 
 export const netConfig = v.variant('kind', [
   v.strictObject({
-    kind: v.pipe(v.literal('mlp'), describe('A plain MLP.')),
+    kind: described('A plain MLP.', v.literal('mlp')),
     hidden,
     activation: active,
     slope,
     contextEntry,
   }),
   v.strictObject({
-    kind: v.pipe(
-      v.literal('residual'),
-      describe('Pre-activation residual blocks of two linear layers (nflows).'),
-    ),
-    width: v.optional(v.pipe(layerWidth, describe('Width of all of its layers.')), 64),
-    blocks: v.optional(v.pipe(nonNegativeInteger, v.maxValue(64), describe('Number of blocks.')), 2),
-    batchNorm: v.optional(v.pipe(v.boolean(), describe('Batch normalization inside the blocks.')), false),
+    kind: described('Pre-activation residual blocks of two linear layers (nflows).', v.literal('residual')),
+    width: optional('Width of all of its layers.', layerWidth, 64),
+    blocks: optional('Number of blocks.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
+    batchNorm: optional('Batch normalization inside the blocks.', v.boolean(), false),
     activation: active,
     slope,
     contextEntry,
-    contextInBlocks: v.optional(
-      v.pipe(
-        v.picklist(['none', 'gate', 'add']),
-        describe('What a context does in each block, as `contextInBlocks` of the model.'),
-      ),
+    contextInBlocks: optional(
+      'What a context does in each block, as `contextInBlocks` of the model.',
+      v.picklist(['none', 'gate', 'add']),
       'none',
     ),
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'An MLP whose layers add what they take and are normalized after their activation (BayesFlow).',
       v.literal('dense'),
-      describe(
-        'An MLP whose layers add what they take and are normalized after their activation (BayesFlow).',
-      ),
     ),
     hidden,
-    skips: v.optional(v.pipe(v.boolean(), describe('Whether each layer adds what it takes.')), true),
-    norm: v.optional(
-      v.pipe(
-        v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
-        describe('What normalizes after each layer, as `denseNorm` of the model.'),
-      ),
+    skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
+    norm: optional(
+      'What normalizes after each layer, as `denseNorm` of the model.',
+      v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
       'none',
     ),
     activation: active,

@@ -1,7 +1,7 @@
 /** Layers of a vector flow over all features that have no network. */
 import * as v from 'valibot';
 import { ofFeatures, number } from './bases';
-import { describe, nonNegativeInteger, positiveInteger } from './fields';
+import { described, nonNegativeInteger, optional, positiveInteger } from './fields';
 
 /** Each is a few ops in a graph. */
 export const mostReflections = 512;
@@ -9,67 +9,53 @@ export const reflectionCount = v.pipe(positiveInteger, v.maxValue(mostReflection
 
 export const mixingLayers = [
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.',
       v.literal('lu'),
-      describe('A learned mixing of all features, a matrix in two triangular factors (LU), and a bias.'),
     ),
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'As lu, with a fixed permutation after it and fixed signs: any invertible matrix, and a bias.',
       v.literal('plu'),
-      describe(
-        'As lu, with a fixed permutation after it and fixed signs: any invertible matrix, and a bias.',
-      ),
     ),
-    order: v.optional(
-      v.pipe(
-        v.array(nonNegativeInteger),
-        describe('Entry i is the feature that comes to place i after both factors; as they are when absent.'),
-      ),
+    order: optional(
+      'Entry i is the feature that comes to place i after both factors; as they are when absent.',
+      v.array(nonNegativeInteger),
     ),
-    signs: v.optional(
-      v.pipe(
-        v.array(v.picklist([1, -1])),
-        describe('Signs of the upper factor’s diagonal; all 1 when absent.'),
-      ),
-    ),
+    signs: optional('Signs of the upper factor’s diagonal; all 1 when absent.', v.array(v.picklist([1, -1]))),
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'A learned rotation of all features, a product of Householder reflections.',
       v.literal('householder'),
-      describe('A learned rotation of all features, a product of Householder reflections.'),
     ),
-    reflections: v.pipe(reflectionCount, describe('Reflections; an even number starts as the identity.')),
+    reflections: described('Reflections; an even number starts as the identity.', reflectionCount),
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'A learned mixing of all features, an upper triangular matrix and reflections (QR), and a bias.',
       v.literal('qr'),
-      describe(
-        'A learned mixing of all features, an upper triangular matrix and reflections (QR), and a bias.',
-      ),
     ),
-    reflections: v.pipe(reflectionCount, describe('Reflections; an even number starts as the identity.')),
+    reflections: described('Reflections; an even number starts as the identity.', reflectionCount),
   }),
   v.strictObject({
-    kind: v.pipe(
+    kind: described(
+      'A learned mixing of all features, a scale of each between reflections (SVD), and a bias.',
       v.literal('svd'),
-      describe('A learned mixing of all features, a scale of each between reflections (SVD), and a bias.'),
     ),
-    reflections: v.pipe(reflectionCount, describe('Reflections on either side of the scales.')),
+    reflections: described('Reflections on either side of the scales.', reflectionCount),
   }),
   v.strictObject({
-    kind: v.pipe(
-      v.literal('orthogonal'),
-      describe('A learned rotation of all features, a matrix exponential.'),
-    ),
+    kind: described('A learned rotation of all features, a matrix exponential.', v.literal('orthogonal')),
   }),
   v.strictObject({
-    kind: v.pipe(v.literal('rescale'), describe('x·scale + shift with fixed numbers.')),
-    scale: v.pipe(
+    kind: described('x·scale + shift with fixed numbers.', v.literal('rescale')),
+    scale: described(
+      'One number, or one for each feature; none is 0.',
       ofFeatures(v.pipe(number, v.notValue(0))),
-      describe('One number, or one for each feature; none is 0.'),
     ),
-    shift: v.pipe(ofFeatures(number), describe('One number, or one for each feature.')),
+    shift: described('One number, or one for each feature.', ofFeatures(number)),
   }),
 ] as const;
 

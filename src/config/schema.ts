@@ -4,16 +4,14 @@
  */
 import * as v from 'valibot';
 import { dataSchema } from './data-section';
-import { describe } from './fields';
+import { optional } from './fields';
 import { imageModelSchema } from './image-model';
 import { trainingSchema } from './training-section';
 import { vectorModelSchema } from './vector-model';
 
 export const modelSchema = v.variant('kind', [vectorModelSchema, imageModelSchema]);
 
-const schemaField = v.optional(
-  v.pipe(v.string(), describe('Where an editor finds the schema of this file.')),
-);
+const schemaField = optional('Where an editor finds the schema of this file.', v.string());
 
 export const runConfigSchema = v.strictObject({
   $schema: schemaField,

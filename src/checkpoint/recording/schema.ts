@@ -1,5 +1,6 @@
 /** What the metadata of a recording say in JSON; docs/recording.md explains it, and media/schemas has it as a JSON schema. */
 import * as v from 'valibot';
+import { described, optional } from '../../config/fields';
 
 /** The version of the format that is written under `format_version`. */
 export const recordingVersion = 1;
@@ -28,49 +29,44 @@ const statsSchema = v.object({
 });
 
 const parameterSchema = v.object({
-  name: v.pipe(text, v.description('Name of the tensor in its library.')),
+  name: described('Name of the tensor in its library.', text),
   shape: v.pipe(v.array(count), v.maxLength(32)),
-  norm: v.pipe(v.number(), v.description('√Σw² over its finite values.')),
-  stats: v.pipe(statsSchema, v.description('Moments are over finite values.')),
-  edges: v.pipe(v.array(v.number()), v.maxLength(1025), v.description('Rising, one more than counts.')),
+  norm: described('√Σw² over its finite values.', v.number()),
+  stats: described('Moments are over finite values.', statsSchema),
+  edges: described('Rising, one more than counts.', v.pipe(v.array(v.number()), v.maxLength(1025))),
   counts: v.pipe(v.array(count), v.maxLength(1024)),
 });
 
 export const structures = ['elementwise', 'coupling', 'autoregressive', 'permutation', 'dense'] as const;
 
 const layerSchema = v.object({
-  name: v.pipe(text, v.description('Unlike that of any other layer.')),
-  type: v.optional(v.pipe(text, v.description('What the layer is called in its library.'))),
-  structure: v.optional(
-    v.pipe(v.picklist(structures), v.description('What its derivatives showed: what depends on what.')),
+  name: described('Unlike that of any other layer.', text),
+  type: optional('What the layer is called in its library.', text),
+  structure: optional('What its derivatives showed: what depends on what.', v.picklist(structures)),
+  order: optional(
+    'Of autoregressive layers: features from the first, which depends on none, to the last.',
+    v.pipe(v.array(count), v.maxLength(100_000)),
   ),
-  order: v.optional(
-    v.pipe(
-      v.array(count),
-      v.maxLength(100_000),
-      v.description('Of autoregressive layers: features from the first, which depends on none, to the last.'),
-    ),
-  ),
-  activations: v.optional(v.pipe(names, v.description('Names of layers.I.activations.0, 1, …'))),
+  activations: optional('Names of layers.I.activations.0, 1, …', names),
   parameters: v.optional(v.pipe(v.array(parameterSchema), v.maxLength(10_000))),
   parameterCount: v.optional(count),
 });
 
 export const recordingSchema = v.object({
-  title: v.pipe(text, v.description('What was recorded, for people.')),
-  recordedAt: v.pipe(text, v.isoTimestamp(), v.description('ISO 8601, with the time zone.')),
-  writer: v.pipe(text, v.description('The program that wrote the file, with its version.')),
-  library: v.optional(v.pipe(text, v.description('The library whose flow it is.'))),
-  step: v.optional(v.pipe(count, v.description('Steps that the flow was trained for.'))),
-  base: v.pipe(
+  title: described('What was recorded, for people.', text),
+  recordedAt: described('ISO 8601, with the time zone.', v.pipe(text, v.isoTimestamp())),
+  writer: described('The program that wrote the file, with its version.', text),
+  library: optional('The library whose flow it is.', text),
+  step: optional('Steps that the flow was trained for.', count),
+  base: described(
+    'The distribution of z; "other" needs base_log_prob.',
     v.picklist(['standard-normal', 'other']),
-    v.description('The distribution of z; "other" needs base_log_prob.'),
   ),
-  examplesGiven: v.pipe(count, v.description('Examples of the batch, of which the first are in the file.')),
+  examplesGiven: described('Examples of the batch, of which the first are in the file.', count),
   parameterCount: v.optional(count),
   featureNames: v.optional(names),
   contextNames: v.optional(names),
-  notes: v.pipe(names, v.description('What was left out or could not be computed, in words.')),
+  notes: described('What was left out or could not be computed, in words.', names),
   layers: v.pipe(v.array(layerSchema), v.minLength(1), v.maxLength(mostRecordedLayers)),
 });
 
