@@ -12,10 +12,7 @@ const activationQuestion = choice(
   'baseActivation',
   'Activation of the base’s network',
   'What stands between the linear layers of the network that gives means and deviations. With another one all densities are wrong.',
-  [
-    { value: 'relu', label: 'relu' },
-    { value: 'other', label: 'another one, which Flowscope does not compute' },
-  ],
+  { relu: 'relu', other: 'another one, which Flowscope does not compute' },
 );
 
 /** A linear layer, or several with an activation between each two. @param encoder its name: "context_encoder." */

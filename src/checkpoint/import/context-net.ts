@@ -80,10 +80,7 @@ function outputQuestion({ isFullyConnected }: ContextNet): ImportQuestion {
     'contextOutput',
     'Output of the context’s network',
     'Whether an activation follows its last linear layer, as in FCEmbedding of sbi; it has no tensors.',
-    [
-      { value: 'linear', label: 'as the last layer gives it' },
-      { value: 'activated', label: 'through the activation' },
-    ],
+    { linear: 'as the last layer gives it', activated: 'through the activation' },
     isFullyConnected ? 'activated' : 'linear',
   );
 }

@@ -93,8 +93,5 @@ export const pixelRangeQuestion = choice(
   'pixelRange',
   'Range of the pixels',
   'What became of pixels before the flow, which the file does not say; with another one, bits/dim and samples are wrong.',
-  [
-    { value: 'unit', label: '0 to 1, as ToTensor gives them' },
-    { value: 'centered', label: '−½ to ½' },
-  ],
+  { unit: '0 to 1, as ToTensor gives them', centered: '−½ to ½' },
 );

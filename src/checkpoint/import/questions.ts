@@ -7,14 +7,18 @@ type Option = { value: string; label: string };
 /** Before the name of the layer in the key of a question that is asked of some layers apart. */
 export const apartMark = '@';
 
+/** @param given labels by their values, or a list; without a fallback, the first is the default */
 export function choice(
   key: string,
   title: string,
   detail: string,
-  options: readonly Option[],
-  fallback: string = options[0]!.value,
+  given: readonly Option[] | Readonly<Record<string, string>>,
+  fallback?: string,
 ): ImportQuestion {
-  return { key, title, detail, answer: { kind: 'choice', options: [...options], default: fallback } };
+  const options: Option[] = Array.isArray(given)
+    ? [...(given as readonly Option[])]
+    : Object.entries(given).map(([value, label]) => ({ value, label: label as string }));
+  return { key, title, detail, answer: { kind: 'choice', options, default: fallback ?? options[0]!.value } };
 }
 
 /** Default of a choice that no default of the library decides; no answer, so that the file is refused without one. */

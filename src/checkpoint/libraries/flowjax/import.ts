@@ -87,20 +87,14 @@ const transformerQuestion = choice(
   'transformer',
   'Transformer',
   'The `transformer` argument, whose scale leaves do not show.',
-  [
-    { value: 'none', label: 'none given: softplus, at least 0.01' },
-    { value: 'affine', label: 'Affine(): softplus' },
-  ],
+  { none: 'none given: softplus, at least 0.01', affine: 'Affine(): softplus' },
 );
 
 const invertQuestion = choice(
   'invert',
   'Direction',
   'The `invert` argument. With the other one the flow still runs, and all its numbers are wrong.',
-  [
-    { value: 'true', label: 'True: layers run from data to latent' },
-    { value: 'false', label: 'False: layers run from latent to data' },
-  ],
+  { true: 'True: layers run from data to latent', false: 'False: layers run from latent to data' },
 );
 
 const mostLayers = 500;

@@ -66,10 +66,10 @@ const waveletQuestion = choice(
   'orderByWavelet',
   'Order of the wavelets',
   'The `order_by_wavelet` argument of HaarDownsampling, which leaves no trace in the file.',
-  [
-    { value: 'False', label: 'False: the four of each channel together' },
-    { value: 'True', label: 'True: all means first, then each kind of difference' },
-  ],
+  {
+    False: 'False: the four of each channel together',
+    True: 'True: all means first, then each kind of difference',
+  },
 );
 
 /** Question for a chain that has other blocks too, which may have another clamp. */

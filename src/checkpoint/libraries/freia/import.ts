@@ -55,52 +55,38 @@ export const clampFunctionQuestion = choice(
   'clampActivation',
   'Function of the clamp',
   'The `clamp_activation` argument of the coupling blocks. With another one all numbers are wrong.',
-  [
-    { value: 'ATAN', label: 'ATAN: 0.636·arctan(u)' },
-    { value: 'TANH', label: 'TANH' },
-    { value: 'SIGMOID', label: 'SIGMOID: 2·sigmoid(u) − 1' },
-  ],
+  { ATAN: 'ATAN: 0.636·arctan(u)', TANH: 'TANH', SIGMOID: 'SIGMOID: 2·sigmoid(u) − 1' },
 );
 
 const directionQuestion = choice(
   'direction',
   'Direction of the network',
   'FrEIA leaves it to its user. The other one gives a flow that is a density of nothing.',
-  [
-    { value: 'data-to-latent', label: 'inn(x) gives latents, inn(z, rev=True) samples' },
-    { value: 'latent-to-data', label: 'inn(z) gives samples, inn(x, rev=True) latents' },
-  ],
+  {
+    'data-to-latent': 'inn(x) gives latents, inn(z, rev=True) samples',
+    'latent-to-data': 'inn(z) gives samples, inn(x, rev=True) latents',
+  },
 );
 
 export const globalScaleQuestion = choice(
   'globalAffineType',
   'Global scale of AllInOneBlock',
   'The `global_affine_type` argument: how global_scale becomes the scale of each feature.',
-  [
-    { value: 'SOFTPLUS', label: 'SOFTPLUS' },
-    { value: 'SIGMOID', label: 'SIGMOID' },
-    { value: 'EXP', label: 'EXP' },
-  ],
+  { SOFTPLUS: 'SOFTPLUS', SIGMOID: 'SIGMOID', EXP: 'EXP' },
 );
 
 export const blockQuestion = choice(
   'couplingBlock',
   'Kind of the coupling blocks',
   'Both have tensors of the same names and shapes. With the other one all numbers are wrong.',
-  [
-    { value: 'GLOWCouplingBlock', label: 'GLOWCouplingBlock' },
-    { value: 'GINCouplingBlock', label: 'GINCouplingBlock: keeps volumes' },
-  ],
+  { GLOWCouplingBlock: 'GLOWCouplingBlock', GINCouplingBlock: 'GINCouplingBlock: keeps volumes' },
 );
 
 export const ginQuestion = choice(
   'ginBlock',
   'AllInOneBlock that keeps volumes',
   'The `gin_block` argument: whether the mean of the scales is subtracted and the global scale is left out.',
-  [
-    { value: 'False', label: 'False' },
-    { value: 'True', label: 'True' },
-  ],
+  { False: 'False', True: 'True' },
 );
 
 const orthogonalQuestion: ImportQuestion = {
@@ -114,10 +100,7 @@ export const reverseQuestion = choice(
   'reversePermutation',
   'Permutation before AllInOneBlock',
   'The `reverse_permutation` argument: whether each block undoes its own permutation first.',
-  [
-    { value: 'False', label: 'False' },
-    { value: 'True', label: 'True' },
-  ],
+  { False: 'False', True: 'True' },
 );
 
 /** Networks of one coupling of a block: one for s and t, or one for each. */

@@ -40,30 +40,24 @@ const maskQuestion = choice(
   'mask',
   'Masks of the couplings',
   'Masks are not in the file. In main.py they alternate, beginning with `torch.arange(0, num_inputs) % 2`.',
-  [
-    { value: 'odd-first', label: 'features 2, 4, … condition first (as in main.py)' },
-    { value: 'even-first', label: 'features 1, 3, … condition first' },
-  ],
+  {
+    'odd-first': 'features 2, 4, … condition first (as in main.py)',
+    'even-first': 'features 1, 3, … condition first',
+  },
 );
 
 const gapQuestion = choice(
   'gaps',
   'Layers without tensors',
   'Some numbers of layers are missing in the file: layers that hold no tensors stand there.',
-  [
-    { value: 'reverse', label: 'Reverse (as in main.py)' },
-    { value: 'none', label: 'layers that change nothing' },
-  ],
+  { reverse: 'Reverse (as in main.py)', none: 'layers that change nothing' },
 );
 
 const lastQuestion = choice(
   'lastReverse',
   'Reverse after the last block',
   'A Reverse at the end leaves no trace in the file. In main.py each block has one after it.',
-  [
-    { value: 'yes', label: 'yes, as after the other blocks' },
-    { value: 'no', label: 'no' },
-  ],
+  { yes: 'yes, as after the other blocks', no: 'no' },
 );
 
 interface Coupling extends CouplingStep {

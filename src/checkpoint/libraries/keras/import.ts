@@ -16,12 +16,12 @@ const maskQuestion = choice(
   'masks',
   'Masks of the couplings',
   'The `masks` attribute, which a file does not hold: which features pass through the first coupling; the next ones alternate.',
-  [
-    { value: 'odd', label: 'features 2, 4, …: [0, 1, 0, 1, …]' },
-    { value: 'even', label: 'features 1, 3, …: [1, 0, 1, 0, …]' },
-    { value: 'second-half', label: 'the second half: [0, …, 0, 1, …, 1]' },
-    { value: 'first-half', label: 'the first half: [1, …, 1, 0, …, 0]' },
-  ],
+  {
+    odd: 'features 2, 4, …: [0, 1, 0, 1, …]',
+    even: 'features 1, 3, …: [1, 0, 1, 0, …]',
+    'second-half': 'the second half: [0, …, 0, 1, …, 1]',
+    'first-half': 'the first half: [1, …, 1, 0, …, 0]',
+  },
 );
 
 const list = 'layers_list';

@@ -67,10 +67,10 @@ const scaleQuestion = choice(
   'Scale of a coupling',
   'How the network’s output u becomes the scale, which no tensor shows. nflows up to 0.14 knows only the first, which nessai has too; ' +
     'RealNVP of glasflow since 0.3 has the second unless its scale_activation says otherwise.',
-  [
-    { value: 'sigmoid', label: 'sigmoid(u + 2) + 0.001 (nflows, nessai; not the default of glasflow)' },
-    { value: 'softplus-clamp', label: 'softplus(u) + 0.001, at most 3 (glasflow; GENERAL_SCALE_ACTIVATION)' },
-  ],
+  {
+    sigmoid: 'sigmoid(u + 2) + 0.001 (nflows, nessai; not the default of glasflow)',
+    'softplus-clamp': 'softplus(u) + 0.001, at most 3 (glasflow; GENERAL_SCALE_ACTIVATION)',
+  },
 );
 
 /** Question about the scale of autoregressive layers. */
@@ -78,10 +78,7 @@ const autoregressiveScale = choice(
   'scaleActivation',
   'Scale of an autoregressive layer',
   'How the network’s output u becomes the scale; which one depends on the version of nflows.',
-  [
-    { value: 'softplus', label: 'softplus(u) + 0.001 (nflows 0.14)' },
-    { value: 'sigmoid', label: 'sigmoid(u + 2) + 0.001' },
-  ],
+  { softplus: 'softplus(u) + 0.001 (nflows 0.14)', sigmoid: 'sigmoid(u + 2) + 0.001' },
 );
 
 interface Working extends CouplingStep {

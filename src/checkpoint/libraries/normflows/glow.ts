@@ -33,10 +33,7 @@ const splitQuestion = choice(
   'splitMode',
   'Split mode of the blocks',
   'The `split_mode` argument of GlowBlock: which channels condition.',
-  [
-    { value: 'channel', label: 'channel: the first half conditions' },
-    { value: 'channel_inv', label: 'channel_inv: the second half conditions' },
-  ],
+  { channel: 'channel: the first half conditions', channel_inv: 'channel_inv: the second half conditions' },
 );
 
 const factorQuestion: ImportQuestion = {

@@ -52,57 +52,45 @@ const outputQuestion = choice(
   'scaleOutput',
   'Last function of the scale networks',
   'The `output_fn` argument of the networks s. With another one all numbers are wrong.',
-  [
-    { value: 'none', label: 'none' },
-    { value: 'tanh', label: 'tanh' },
-  ],
+  { none: 'none', tanh: 'tanh' },
 );
 
 /** With an output_scale in the file there is a function before it. */
-const scaledOutputQuestion = choice(outputQuestion.key, outputQuestion.title, outputQuestion.detail, [
-  { value: 'tanh', label: 'tanh' },
-]);
+const scaledOutputQuestion = choice(outputQuestion.key, outputQuestion.title, outputQuestion.detail, {
+  tanh: 'tanh',
+});
 
 const splitQuestion = choice(
   'splitMode',
   'Split mode of the coupling blocks',
   'The `split_mode` argument of AffineCouplingBlock: which features condition.',
-  [
-    { value: 'channel', label: 'channel: the first half conditions' },
-    { value: 'channel_inv', label: 'channel_inv: the second half conditions' },
-    { value: 'checkerboard', label: 'checkerboard: features 2, 4, … condition' },
-    { value: 'checkerboard_inv', label: 'checkerboard_inv: features 1, 3, … condition' },
-  ],
+  {
+    channel: 'channel: the first half conditions',
+    channel_inv: 'channel_inv: the second half conditions',
+    checkerboard: 'checkerboard: features 2, 4, … condition',
+    checkerboard_inv: 'checkerboard_inv: features 1, 3, … condition',
+  },
 );
 
 const gapQuestion = choice(
   'gaps',
   'Layers without tensors',
   'Some numbers of layers are missing in the file: layers that hold no tensors stand there.',
-  [
-    { value: 'swap', label: 'Permute(mode="swap")' },
-    { value: 'none', label: 'layers that change nothing' },
-  ],
+  { swap: 'Permute(mode="swap")', none: 'layers that change nothing' },
 );
 
 const lastQuestion = choice(
   'lastPermute',
   'Permutation after the last block',
   'A permutation at the end of the list leaves no trace in the file. In the usual list each block has one after it.',
-  [
-    { value: 'yes', label: 'yes, as after the other blocks' },
-    { value: 'no', label: 'no' },
-  ],
+  { yes: 'yes, as after the other blocks', no: 'no' },
 );
 
 const baseQuestion = choice(
   'base',
   'Base distribution',
   'The file has no tensors of one. A Uniform has none, and neither has a file of the flows alone.',
-  [
-    { value: 'DiagGaussian', label: 'DiagGaussian, standard normal' },
-    { value: 'Uniform', label: 'Uniform' },
-  ],
+  { DiagGaussian: 'DiagGaussian, standard normal', Uniform: 'Uniform' },
 );
 const cornerQuestion = (key: 'low' | 'high', fallback: number): ImportQuestion => ({
   key,

@@ -20,10 +20,7 @@ const outputQuestion = choice(
   'scaleOutput',
   'Last function of the scale networks',
   'The last module of the networks s, which has no tensors. With another one all numbers are wrong.',
-  [
-    { value: 'tanh', label: 'Tanh (as in the notebook)' },
-    { value: 'none', label: 'none' },
-  ],
+  { tanh: 'Tanh (as in the notebook)', none: 'none' },
 );
 
 interface Coupling extends CouplingStep {

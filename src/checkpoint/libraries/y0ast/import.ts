@@ -43,10 +43,10 @@ const permutationQuestion = choice(
   'flowPermutation',
   'Permutation of the channels',
   'The `flow_permutation` argument: the file has no 1×1 convolutions, and nothing of what stands in their place.',
-  [
-    { value: 'reverse', label: 'reverse: the channels in reverse order' },
-    { value: 'shuffle', label: 'shuffle: a random order, which no file holds' },
-  ],
+  {
+    reverse: 'reverse: the channels in reverse order',
+    shuffle: 'shuffle: a random order, which no file holds',
+  },
 );
 
 function planOf(file: TensorFile): GlowPlan | string {
