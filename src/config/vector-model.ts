@@ -55,11 +55,9 @@ const vectorLayer = v.variant('kind', [
       conditioning,
     ),
     ...mappingParts,
-    shiftNet: v.optional(
-      v.pipe(
-        netConfig,
-        describe('The network of t of this coupling, where `nets` is separate and it is another one.'),
-      ),
+    shiftNet: optional(
+      'The network of t of this coupling, where `nets` is separate and it is another one.',
+      netConfig,
     ),
   }),
   v.strictObject({

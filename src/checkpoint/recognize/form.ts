@@ -55,12 +55,13 @@ export async function answerImport(given: string | ModelFile, answers: ImportAns
  * Names the data of a flow in the file next to the checkpoint. Resolves to the path of that file.
  * @throws UserError for files that say themselves what their data are, or cannot
  */
-export async function nameData(given: string, source: string): Promise<string> {
-  const { kind, file } = await resolveModelPath(given);
-  if (kind === 'checkpoint' || kind === 'onnx' || kind === 'recording')
-    throw new UserError(`${file}: data are added to checkpoints of other libraries only.`);
-  await writeSidecar(file, { data: { source } });
-  return sidecarPath(file);
+export async function nameData(given: string | ModelFile, source: string): Promise<string> {
+  return withModelFile(given, async ({ kind, file }) => {
+    if (kind !== 'tensors')
+      throw new UserError(`${file}: data are added to checkpoints of other libraries only.`);
+    await writeSidecar(file, { data: { source } });
+    return sidecarPath(file);
+  });
 }
 
 /**
