@@ -55,7 +55,9 @@ describe('a run that starts from a checkpoint', () => {
     // The same weights, data and order of sums.
     assert.ok(Math.abs(metrics[0]!.validationNats! - reached) <= 1e-6 * Math.abs(reached));
     assert.ok(result.best!.nats < reached, `${result.best!.nats} after ${reached}`);
-    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map((file) => loadAnyCheckpoint(file)));
+    const [before, after] = await Promise.all(
+      [first, result.bestCheckpoint!].map((file) => loadAnyCheckpoint(file)),
+    );
     assert.deepEqual(after!.config.model, before!.config.model);
     assert.deepEqual(after!.config.data, before!.config.data);
     assert.notDeepEqual(after!.tensors, before!.tensors);
@@ -81,7 +83,9 @@ describe('a run that starts from a checkpoint', () => {
     });
     const result = await train({ from: first, config, output: at('worse') }, { backend });
     assert.equal(result.best!.step, 0);
-    const [before, after] = await Promise.all([first, result.bestCheckpoint!].map((file) => loadAnyCheckpoint(file)));
+    const [before, after] = await Promise.all(
+      [first, result.bestCheckpoint!].map((file) => loadAnyCheckpoint(file)),
+    );
     assert.deepEqual(after!.tensors, before!.tensors);
   });
 
