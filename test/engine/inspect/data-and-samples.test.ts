@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import * as v from 'valibot';
-import { loadCheckpoint, saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
+import { saveCheckpoint, type Checkpoint } from '../../../src/checkpoint/checkpoint';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { runConfigSchema } from '../../../src/config/schema';
 import { stream } from '../../../src/data/random';
@@ -193,7 +194,7 @@ async function judged(file: string): Promise<string[]> {
 
 /** A flow that was trained well, with some of its weights changed. */
 async function spoilt(name: string, change: (tensors: Checkpoint['tensors']) => void): Promise<string> {
-  const checkpoint = await loadCheckpoint(trained(name));
+  const checkpoint = await loadAnyCheckpoint(trained(name));
   change(checkpoint.tensors);
   const file = path.join(await mkdtemp(path.join(folder, 'spoilt-')), 'flow.flow.safetensors');
   await saveCheckpoint(file, checkpoint);
