@@ -72,7 +72,7 @@ export function writeNpy(file, values, shape) {
 export function saveResult(name, content) {
   fs.mkdirSync(results, { recursive: true });
   const file = path.join(results, name);
-  fs.writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
+  fs.writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 1)}\n`);
   console.log(`wrote ${path.relative(root, file)}`);
 }
 

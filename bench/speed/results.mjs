@@ -5,7 +5,7 @@ import path from 'node:path';
 export function save(folder, name, content) {
   fs.mkdirSync(folder, { recursive: true });
   const file = path.join(folder, name);
-  fs.writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 2)}\n`);
+  fs.writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 1)}\n`);
   console.log(`wrote ${path.relative(process.cwd(), file)}`);
 }
 

@@ -129,7 +129,7 @@ main(async () => {
     ]);
     console.log(`\n${text}\n${groupNote()}`);
     fs.mkdirSync(out, { recursive: true });
-    fs.writeFileSync(path.join(out, 'ui.json'), `${JSON.stringify(rows, null, 2)}\n`);
+    fs.writeFileSync(path.join(out, 'ui.json'), `${JSON.stringify(rows, null, 1)}\n`);
     fs.writeFileSync(path.join(out, 'ui.md'), `${text}\n${groupNote()}`);
   } finally {
     if (!values.keep) fs.rmSync(folder, { recursive: true, force: true });

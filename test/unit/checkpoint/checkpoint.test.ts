@@ -41,7 +41,7 @@ test('files that are not ours, newer or damaged are refused with advice', async 
     seconds: '1',
   };
   const wrong: [Record<string, string>, RegExp][] = [
-    [{}, /without a Flowscope model in it/],
+    [{}, /without a Flowscope model in it|match no library/],
     [
       { ...good, format_version: '2' },
       /written by a newer version of Flowscope \(format 2; this one reads up to 1\)\. Update/,
