@@ -444,7 +444,7 @@ test('names that are too many or too long are refused', async () => {
       loadAnyCheckpoint(put(folder, 'names.safetensors', bytes)),
       (error) => error instanceof UserError && words.test(error.message),
     );
-    assert.ok(processorTime() - started < 5000);
+    assert.ok(processorTime() - started < 20_000);
   }
   const long = torchFile({ ['1.'.repeat(600)]: [] });
   await assert.rejects(
