@@ -131,7 +131,7 @@ describe('a recording', () => {
     // A finding is about the batch that was recorded.
     await page
       .locator('.diag')
-      .getByText(/in 24 examples/)
+      .getByText(/without a finding, 24 examples/)
       .waitFor();
   });
 
