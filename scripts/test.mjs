@@ -1,8 +1,8 @@
 // npm test: sets up, then runs the tiers in order, the tiers in a window in parallel with the others, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
 // Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
-// --full is for CI, and with FLOWSCOPE_THOROUGH=1 for releases: test/lengths.json says what is left out without them. --file runs
-// all tests of the files that it names.
+// CI adds --full, and a release FLOWSCOPE_THOROUGH=1 as well; test/lengths.json says what is left out otherwise. --file runs all
+// tests of the files that it names.
 import { pythonSources, runPythonTests } from './python-tests.mjs';
 import { main, seconds, Stop } from './run.mjs';
 import { nativeModule, requireNode, setup } from './setup.mjs';

@@ -3,6 +3,9 @@ import lengths from './lengths.json';
 
 const full = process.env['FLOWSCOPE_TEST_FULL'] === '1';
 
+/** Whether cases run that are slow and asserted nearly alike elsewhere. */
+export const thorough = process.env['FLOWSCOPE_THOROUGH'] === '1';
+
 /** Names of tests that are left out in this tier, each with those of the suites around it, joined by ' > '. */
 const leftOut = JSON.parse(process.env['FLOWSCOPE_TEST_LEFT_OUT'] || '[]') as readonly string[];
 

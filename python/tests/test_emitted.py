@@ -33,7 +33,7 @@ COMPILED = 1e-5
 #: With networks in bfloat16, which has 8 bits of precision.
 BFLOAT16 = 3e-2
 #: By affine couplings, splines of both kinds, convolutions, and convolutions that mix.
-TRACED = ["vector, realnvp", "vector, nsf", "vector, nsf-autoregressive", "image, glow"]
+TRACED = ["vector, realnvp", "vector, nsf", "vector, nsf-autoregressive", "image, realnvp", "image, glow"]
 #: To C++, which takes longer.
 COMPILES = ["vector, realnvp", "vector, splines", "image, couplings given numbers"]
 

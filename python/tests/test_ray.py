@@ -32,7 +32,7 @@ def with_ray(run, *more):
 
 
 def test_ray_goes_on_after_killed_workers(family, tmp_path):
-    # Ray takes many seconds to notice a death and to start workers anew.
+    # Ray takes many seconds to notice a death and to start other workers.
     kills = KILLS if THOROUGH else 1
     goes_on_after_killed_workers(lambda run: with_ray(run, f"--max-restarts={kills}"), family, tmp_path, kills)
 

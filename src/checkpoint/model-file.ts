@@ -1,4 +1,4 @@
-/** The file that a user names as a model, found, opened and told apart once; whoever answers something about it is handed it. */
+/** The file that a user names as a model, found, opened and told apart once, for all that is asked about it. */
 import { exists } from '../base/exists';
 import path from 'node:path';
 import { UserError } from '../base/user-error';

@@ -59,7 +59,7 @@ async function openContainer(file: string, check?: Check): Promise<TensorFile> {
   }
 }
 
-/** The handle stays open while the file does; whoever opened it closes it where a reader throws. */
+/** The handle stays open while the file does; the caller closes it where a reader throws. */
 type Reader = (file: string, handle: FileHandle, start: Uint8Array) => Promise<TensorFile>;
 
 const readers: Readonly<Record<TensorContainer, Reader>> = {

@@ -225,7 +225,9 @@ export function createService(options: ServiceOptions = {}): EngineService {
       const file = await openFile(path);
       await (file.kind === 'onnx' ? answerOnnx(file.file, answers) : answerImport(file, answers));
     },
-    nameData,
+    async nameData(path, source) {
+      return nameData(await openFile(path), source);
+    },
     async convertTargetsOf(path, token) {
       const file = await openFile(path);
       return cancellable(token, (signal) => targetsOf(file, signal));

@@ -99,7 +99,7 @@ export interface LinearStack {
  * The linear layers among the tensors of a module, all of which must belong to them.
  * @param module prefix of the module @param rests names below it
  * @param dropout whether dropout may come before the last layer, which does nothing once trained
- * @param step from the number of a layer to that of the next
+ * @param step how much the number grows from layer to layer
  * @returns the problem, as a string, where there is no such stack
  */
 export function linearStack(

@@ -21,6 +21,7 @@ import { readHolder, refuseTrained, takeRun } from '../../../src/checkpoint/run-
 import { lockOfThisProcess, parseLock, type TrainLock } from '../../../src/config/train-lock';
 import { parseRunConfig } from '../../../src/config/parse';
 import { temporaryTag } from '../../../src/files/temporary';
+import { patience } from '../../inspector/until';
 import { temporaryFolder } from '../support/temporary';
 
 const root = temporaryFolder();
@@ -260,7 +261,7 @@ test('heartbeats go on while this thread is busy', async (t) => {
   const lock = await takeRun(run, false, 20);
   t.after(() => lock.release());
   const before = statSync(lockIn(run)).mtimeMs;
-  const until = Date.now() + 15_000;
+  const until = Date.now() + patience(5000);
   let beaten = false;
   while (Date.now() < until && !beaten) beaten = statSync(lockIn(run)).mtimeMs > before;
   assert.ok(beaten);

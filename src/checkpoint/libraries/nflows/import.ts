@@ -96,7 +96,7 @@ interface Working extends CouplingStep {
 type Other = (StepOf<'batchNorm' | 'actNorm' | 'permute' | 'lu'> | LinearStep) & { reversed?: boolean };
 
 const net = 'transform_net.';
-/** Of a ContextSplineMap. */
+/** Prefix of a ContextSplineMap's network. */
 const predictor = `${net}spline_predictor.`;
 const inConstant = 'unconditional_transform.';
 const made = 'autoregressive_net.';

@@ -79,7 +79,7 @@ interface Mapped extends CouplingStep {
   parameters?: { sizes: readonly number[]; univariate: string | undefined };
   /** Whether its network normalizes what comes into a layer. */
   normalized?: boolean;
-  /** Whether its masks are those of a graph of the features, not of an order. */
+  /** Whether its masks follow a graph of the features instead of an order. */
   graph?: boolean;
   /** In a LazyInverse, so that the network sees the output. */
   reversed?: boolean;

@@ -7,6 +7,7 @@ import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/reco
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
 import type { Library } from '../../../../src/checkpoint/libraries';
 import { UserError } from '../../../../src/base/user-error';
+import { patience } from '../../../inspector/until';
 import * as p from '../../support/pickle';
 import { rawSafetensors, type RawTensors } from '../../support/raw-safetensors';
 import { put, temporaryFolder } from '../../support/temporary';
@@ -444,7 +445,7 @@ test('names that are too many or too long are refused', async () => {
       loadAnyCheckpoint(put(folder, 'names.safetensors', bytes)),
       (error) => error instanceof UserError && words.test(error.message),
     );
-    assert.ok(processorTime() - started < 20_000);
+    assert.ok(processorTime() - started < patience(5000));
   }
   const long = torchFile({ ['1.'.repeat(600)]: [] });
   await assert.rejects(
