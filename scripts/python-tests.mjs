@@ -6,6 +6,7 @@ import { root } from './esbuild-options.mjs';
 import { packagePython } from './package-python.mjs';
 import { ensurePeersPython } from './peers-python.mjs';
 import { run, seconds, Stop } from './run.mjs';
+import { nativeModule } from './setup.mjs';
 import { bundleTests } from './test-bundles.mjs';
 
 const folder = path.join(root, 'python');
@@ -39,6 +40,7 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
   onCut(() => undefined);
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-python-'));
   try {
+    options.env.PYTHONPYCACHEPREFIX = path.join(nativeModule().cacheRoot(), 'python-bytecode');
     const given = await prepare(files, place, env);
     const rank = (file) => {
       const at = longest.indexOf(path.basename(file));
@@ -102,9 +104,8 @@ const options = {
     // Without processes that help to compile, each of which loads PyTorch.
     TORCHINDUCTOR_COMPILE_THREADS: '1',
     PYTHONPATH: folder,
-    // Most of PyTorch's start is its compilation by Python, which an installation may lack; and none of it among our files.
+    // Most of PyTorch's start is its compilation by Python, which an installation may lack.
     PYTHONDONTWRITEBYTECODE: '',
-    PYTHONPYCACHEPREFIX: path.join(root, 'out', 'python-bytecode'),
   },
 };
 

@@ -22,3 +22,57 @@ export function debounce(work: () => void, milliseconds: number): Debounced {
     dispose: () => clearTimeout(timer),
   };
 }
+
+export interface Paced {
+  readonly call: () => void;
+  /** Tells of a task that `work` would undo. */
+  during<T>(task: Promise<T>): Promise<T>;
+  /** Drops the call that waits, if any. */
+  cancel(): void;
+}
+
+/** The longest that results of tasks stand, ms. */
+const longestRest = 20_000;
+
+/** Runs `work` once the tasks that it would undo have ended and their results have stood for four times as long as they took. */
+export function paced(work: () => void): Paced {
+  let running = 0;
+  let since = 0;
+  let restsUntil = 0;
+  let waits = false;
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    clearTimeout(timer);
+    if (!waits || running > 0) return;
+    const left = restsUntil - Date.now();
+    if (left > 0) {
+      timer = setTimeout(look, left);
+      return;
+    }
+    waits = false;
+    work();
+  };
+  const end = (): void => {
+    running--;
+    if (running > 0) return;
+    const now = Date.now();
+    restsUntil = Math.max(restsUntil, now + Math.min(longestRest, 4 * (now - since)));
+    look();
+  };
+  return {
+    call: () => {
+      waits = true;
+      look();
+    },
+    during: (task) => {
+      if (running === 0) since = Date.now();
+      running++;
+      task.then(end, end);
+      return task;
+    },
+    cancel: () => {
+      waits = false;
+      clearTimeout(timer);
+    },
+  };
+}

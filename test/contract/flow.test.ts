@@ -10,6 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Bijection } from '../../src/flow/core/bijection';
 import type { Flow } from '../../src/flow/built-flow';
 import { sizeOf } from '../../src/base/shape';
+import { oneIn, tried } from '../tried';
 import { cases, type Case } from './cases';
 import { conventionCases } from './convention-cases';
 import {
@@ -71,7 +72,7 @@ after(() => {
   writeFileSync('artifacts/contract-table.md', `${lines.join('\n')}\n`);
 });
 
-for (const entry of [...cases, ...conventionCases]) {
+for (const entry of [...cases, ...tried('contract/flow: conventions', conventionCases, oneIn(3))]) {
   const { label } = entry;
   const bijection = givenContexts(entry.bijection);
   describe(label, () => {

@@ -25,6 +25,7 @@ import {
 import type { ModelSummary } from '../../protocol/model';
 import { defaultSelection } from '../../protocol/questions';
 import { type KnownAnswer, recordKey } from '../../protocol/webview';
+import { paced } from '../debounce';
 import type { EngineProcess } from '../engine/engine-process';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import type { EngineLease } from '../engine/shared-engine';
@@ -42,6 +43,15 @@ const smallModel = 1e6;
 /** Runs of a workspace that are offered to compare with. */
 const mostRuns = 30;
 const summaryKey = recordKey('summary', undefined);
+
+/** @see PageHost.ask */
+type Asked<M extends InspectorMethod> = [
+  method: M,
+  query: InspectorQuery<M>,
+  token: string,
+  of?: string,
+  context?: readonly number[],
+];
 
 interface OpenModel {
   engine: EngineProcess;
@@ -61,6 +71,11 @@ export class ModelDocument implements CustomDocument {
   private readonly answersAhead = new EventEmitter<KnownAnswer>();
   private readonly disposals = new EventEmitter<void>();
   private readonly watcher;
+  /** A training writes checkpoints faster than a busy machine opens them and answers its page. */
+  private readonly reread = paced(() => {
+    this.forget();
+    this.changes.fire('model');
+  });
   private readonly others = new OtherModels<EngineProcess>((file) => this.roomOf(file));
   /** Files outside of the run that the user chose to compare with, or was offered. */
   private readonly granted = new Set<string>();
@@ -82,8 +97,9 @@ export class ModelDocument implements CustomDocument {
     this.recent = new RecentModels(context.workspaceState);
     this.watcher = watchModel(uri, (what) => {
       if (what === 'answers') void this.answersChanged();
+      else if (what === 'model') this.reread.call();
       else {
-        if (what === 'model') this.forget();
+        if (what === 'gone') this.reread.cancel();
         this.changes.fire(what);
         if (what === 'run') void this.othersChanged();
       }
@@ -125,12 +141,14 @@ export class ModelDocument implements CustomDocument {
   }
 
   /** Opens the model where it is not open yet. Throws what the engine throws; the next call tries again. */
-  async ask<M extends InspectorMethod>(
-    method: M,
-    query: InspectorQuery<M>,
-    token: string,
-    of?: string,
-    context?: readonly number[],
+  ask<M extends InspectorMethod>(...question: Asked<M>): Promise<InspectorAnswer<M>> {
+    const answer = this.answerOf(...question);
+    // Those of the run are asked with each of its steps.
+    return question[0] === 'curves' ? answer : this.reread.during(answer);
+  }
+
+  private async answerOf<M extends InspectorMethod>(
+    ...[method, query, token, of, context]: Asked<M>
   ): Promise<InspectorAnswer<M>> {
     const own = await this.model();
     const { engine, summary } = own;
@@ -274,6 +292,7 @@ export class ModelDocument implements CustomDocument {
   dispose(): void {
     this.closing.abort();
     this.watcher.dispose();
+    this.reread.cancel();
     this.others.clear();
     this.forget();
     this.lease.dispose();
@@ -296,7 +315,7 @@ export class ModelDocument implements CustomDocument {
     this.openedIn = engine;
     const opening = this.openIn(engine);
     this.opening = opening;
-    opening.catch(() => {
+    this.reread.during(opening).catch(() => {
       if (this.opening === opening) this.opening = undefined;
     });
     return opening;

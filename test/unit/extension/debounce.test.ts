@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import { debounce } from '../../../src/extension/debounce';
+import { debounce, paced } from '../../../src/extension/debounce';
 
 describe('debounce', () => {
   it('waits for quiet, yet not for ever', (t) => {
@@ -23,5 +23,40 @@ describe('debounce', () => {
     debounced.dispose();
     t.mock.timers.tick(1000);
     assert.equal(work.mock.callCount(), 2);
+  });
+});
+
+describe('paced work', () => {
+  it('never undoes a task before it ends, and lets its result stand for a while', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    const settle = () => new Promise((resolve) => setImmediate(resolve));
+    const work = mock.fn();
+    const { call, during, cancel } = paced(work);
+    call();
+    assert.equal(work.mock.callCount(), 1, 'nothing is in the way');
+    let open: (() => void) | undefined;
+    void during(new Promise<void>((resolve) => (open = resolve)));
+    // Changed faster than it opens.
+    for (let i = 0; i < 30; i++) {
+      call();
+      t.mock.timers.tick(100);
+    }
+    assert.equal(work.mock.callCount(), 1);
+    open!();
+    await settle();
+    t.mock.timers.tick(11_999);
+    assert.equal(work.mock.callCount(), 1);
+    t.mock.timers.tick(1);
+    assert.equal(work.mock.callCount(), 2);
+    during(Promise.reject(new Error('damaged'))).catch(() => undefined);
+    await settle();
+    call();
+    assert.equal(work.mock.callCount(), 3, 'what failed at once is tried again at once');
+    void during(settle());
+    call();
+    cancel();
+    await settle();
+    t.mock.timers.tick(60_000);
+    assert.equal(work.mock.callCount(), 3);
   });
 });
