@@ -1,6 +1,7 @@
 /** Trainings as the commands start them, in engine processes of their own. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants, getPriority } from 'node:os';
 import path from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -50,7 +51,9 @@ describe('training', function () {
       90_000,
     );
     assert.match(shown, /lag (\d+%|step \d+) · \d\.\d{3} bits\/dim/);
-    assert.equal(flowscope.enginePids().trainings.length, 1);
+    const { trainings } = flowscope.enginePids();
+    assert.equal(trainings.length, 1);
+    assert.ok(getPriority(trainings[0]) >= constants.priority.PRIORITY_BELOW_NORMAL);
 
     const resolution = 5;
     const delay = monitorEventLoopDelay({ resolution });

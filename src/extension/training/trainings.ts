@@ -1,16 +1,28 @@
 /** The trainings of this window, each in an engine process of its own. */
+import { constants, setPriority } from 'node:os';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { commands, EventEmitter, type ExtensionContext, l10n, type Uri } from 'vscode';
 import { UserError } from '../../base/user-error';
 import type { EngineEvents, TrainProgress, TrainRequest, TrainResult } from '../../protocol/engine';
 import type { EngineProcess } from '../engine/engine-process';
+import { log } from '../log';
 import { rememberRun } from '../runs/find-runs';
 
 export type StartEngine = (name: string, events: Partial<EngineEvents>, scope?: Uri) => EngineProcess;
 
 /** How long a canceled training may take to save before its process is ended. */
 const saveMilliseconds = 30_000;
+
+/** The window, and the models that are looked at in it, go before a training. Its threads and processes inherit this. */
+function giveWay(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch (error) {
+    log().warn(`engine process ${pid}: its priority cannot be lowered (${(error as Error).message})`);
+  }
+}
 
 export class Training {
   readonly token = randomUUID();
@@ -40,6 +52,7 @@ export class Training {
       },
       scope,
     );
+    giveWay(this.engine.pid);
     this.done = this.engine.api.train(request, this.token).finally(() => void this.engine.stop());
   }
 
