@@ -1,5 +1,5 @@
 /** The trainings of this window, each in an engine process of its own. */
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { commands, EventEmitter, type ExtensionContext, l10n, type Uri } from 'vscode';
@@ -14,11 +14,14 @@ export type StartEngine = (name: string, events: Partial<EngineEvents>, scope?: 
 /** How long a canceled training may take to save before its process is ended. */
 const saveMilliseconds = 30_000;
 
+/** Little enough that a training gets on beside other programs. Windows takes it for normal. */
+const trainingNiceness = 5;
+
 /** The window, and the models that are looked at in it, go before a training. Its threads and processes inherit this. */
 function giveWay(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
-    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    setPriority(pid, trainingNiceness);
   } catch (error) {
     log().warn(`engine process ${pid}: its priority cannot be lowered (${(error as Error).message})`);
   }
