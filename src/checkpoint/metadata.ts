@@ -1,5 +1,6 @@
 /** JSON in the metadata of our files, which anybody may have written. */
 import * as v from 'valibot';
+import { columnMap, columnMapForms } from '../config/column-maps';
 import { shortened, UserError } from '../base/user-error';
 import type { MetricsRow } from '../protocol/run';
 
@@ -57,9 +58,20 @@ export const standardizeSchema = v.pipe(
     std: v.array(v.pipe(finite, v.gtValue(0))),
     names: v.optional(names),
     contextNames: v.optional(names),
+    /** By feature, before the rest: "log", "log:LOW", "logit:LOW:HIGH" or null. */
+    transforms: v.optional(
+      v.array(
+        v.nullable(
+          v.pipe(
+            v.string(),
+            v.check((text) => columnMap(text) !== undefined, `expected ${columnMapForms}`),
+          ),
+        ),
+      ),
+    ),
   }),
   v.check(
-    ({ mean, std }) => mean.length === std.length,
+    ({ mean, std, transforms = [] }) => mean.length === std.length && transforms.length <= mean.length,
     'expected a mean and a positive deviation per feature',
   ),
 );

@@ -1,4 +1,5 @@
 /** Options that hold several values, separated by commas. */
+import { columnMap, columnMapForms } from '../config/column-maps';
 import { UserError } from '../base/user-error';
 
 function parts(text: string): string[] {
@@ -15,6 +16,17 @@ export function columnList(text: string): (string | number)[] {
 
 export function columnName(text: string): string | number {
   return /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** "income=log,age=logit:0:120", by column. A name may hold a "=". @throws UserError for a part that is none */
+export function transformList(text: string): Record<string, string> {
+  const found = parts(text).map((part): [string, string] => {
+    const at = part.lastIndexOf('=');
+    const map = part.slice(at + 1);
+    if (at > 0 && columnMap(map)) return [part.slice(0, at), map];
+    throw new UserError(`--transform ${part}: expected COLUMN=MAP, where MAP is ${columnMapForms}.`);
+  });
+  return Object.fromEntries(found);
 }
 
 /** @throws UserError unless all are whole numbers from 0 */

@@ -1,7 +1,7 @@
 /** The options that say how data are read: which columns of a table are modeled, what becomes of gaps, the size of images. */
 import { squares, type ReadingRequest } from '../protocol/engine';
 import type { OptionSpecs, OptionValues } from './command';
-import { columnList } from './lists';
+import { columnList, transformList } from './lists';
 
 export const readingOptions = {
   columns: {
@@ -24,6 +24,11 @@ export const readingOptions = {
     choices: ['error', 'drop', 'mean'],
     help: 'Gaps in a table: refuse them (default), leave out their rows, or fill them with the mean of the training rows.',
   },
+  transform: {
+    type: 'text',
+    value: 'COLUMN=MAP,…',
+    help: `Columns with bounds, which no sample then leaves: income=log for values above 0, log:LOW for those above LOW, age=logit:0:120 for those between two bounds. The map is part of the flow.`,
+  },
   'image-size': {
     type: 'integer',
     min: 1,
@@ -37,14 +42,18 @@ export function readingRequest({
   columns,
   exclude,
   missing,
+  transform,
   'image-size': size,
-}: Pick<OptionValues<typeof readingOptions>, 'columns' | 'exclude' | 'missing' | 'image-size'>):
-  ReadingRequest | undefined {
-  if ([columns, exclude, missing, size].every((value) => value === undefined)) return undefined;
+}: Pick<
+  OptionValues<typeof readingOptions>,
+  'columns' | 'exclude' | 'missing' | 'transform' | 'image-size'
+>): ReadingRequest | undefined {
+  if ([columns, exclude, missing, transform, size].every((value) => value === undefined)) return undefined;
   return {
     ...(columns === undefined ? {} : { columns: columnList(columns) }),
     ...(exclude === undefined ? {} : { exclude: columnList(exclude) }),
     ...(missing === undefined ? {} : { missing }),
+    ...(transform === undefined ? {} : { transforms: transformList(transform) }),
     ...(size === undefined ? {} : squares(size)),
   };
 }

@@ -8,7 +8,7 @@ import { parseDataConfig, parseRunConfig } from './parse';
 import { presets } from './presets';
 import type { Preset } from './preset';
 import type { DataConfig, ModelConfig, RunConfig } from './schema';
-import { checkOwnModel, checkStart, type StartModel } from './start-model';
+import { checkOwnModel, checkOwnTransforms, checkStart, type StartModel } from './start-model';
 import { several } from '../base/text';
 import { shownValue, UserError } from '../base/user-error';
 
@@ -24,7 +24,7 @@ export interface RunRequest {
     labelColumn?: string | number;
   };
   /** Wins over the config's data section. */
-  reading?: Pick<Partial<DataConfig>, 'columns' | 'exclude' | 'missing' | 'crop' | 'size'>;
+  reading?: Pick<Partial<DataConfig>, 'columns' | 'exclude' | 'missing' | 'transforms' | 'crop' | 'size'>;
   /**
    * Lies under the config. Without either, the preset that suits the data is taken; a set of conventions lies over that
    * one.
@@ -231,7 +231,7 @@ export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig
         ...(dataset.damaged ? { damaged: dataset.damaged } : {}),
         ...presetData(request, preset),
         ...whereabouts(dataset),
-        ...(request.start && dataset.kind === 'vector' ? { standardize: request.start.standardized } : {}),
+        ...startData(request, dataset),
       },
       model,
       training: trainingOf(preset, { ...ownTraining, ...defined(request.training) }, dataset.examples),
@@ -251,6 +251,14 @@ function checkContext(model: ModelConfig, dataset: DataShape, file: string): voi
   throw new UserError(
     `${file}: its flow takes ${words(wanted)} with each example, but ${dataset.name} comes with ${words(given)}. ${advice}.`,
   );
+}
+
+/** What the weights of a checkpoint were trained with. */
+function startData(request: RunRequest, { kind }: DataShape): Partial<DataConfig> {
+  const { start } = request;
+  if (!start || kind !== 'vector') return {};
+  checkOwnTransforms(start, requestedData(request).transforms);
+  return { standardize: start.standardized, ...(start.transforms ? { transforms: start.transforms } : {}) };
 }
 
 function startModel(

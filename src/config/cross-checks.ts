@@ -1,6 +1,8 @@
 import { checkImage } from './check-image';
 import { checkTransformOfModel } from './check-transform';
 import { checkVector } from './check-vector';
+import { columnMap, columnMapForms } from './column-maps';
+import { shortened, shownValue } from '../base/user-error';
 import type { Problem } from './problem';
 import type { StoredConfig } from './schema';
 
@@ -40,6 +42,14 @@ export function checkTogether({ data, model, training }: StoredConfig): Problem[
       path: 'data.missing',
       message:
         'expected "error" or "drop" with data.standardize false, since the means that fill gaps are kept with standardization',
+    });
+  }
+  for (const [column, text] of Object.entries(data?.transforms ?? {})) {
+    const expected = model.kind === 'vector' ? columnMapForms : 'none, since images have no columns';
+    if (model.kind === 'vector' && columnMap(text)) continue;
+    problems.push({
+      path: `data.transforms.${shortened(column, 60)}`,
+      message: `expected ${expected}, got ${shownValue(text)}`,
     });
   }
   if (training.flips && model.kind === 'vector') {

@@ -99,6 +99,10 @@ export const dataSchema = v.strictObject({
     v.boolean(),
     true,
   ),
+  transforms: optional(
+    'Vectors: maps of columns that have bounds, which samples then keep: {"income": "log", "age": "logit:0:120"}.',
+    v.record(v.string(), v.string()),
+  ),
   limit: optional('Use only this many examples.', positiveInteger),
   validation: optional(
     'Held-out examples: a fraction below 1, or a count.',

@@ -118,6 +118,8 @@ export function expectation(schema: v.GenericSchema): string {
       ].join(' and ');
       return `a list, ${length ? `${length}, ` : ''}each ${expectation(inner.item!)}`;
     }
+    case 'record':
+      return 'an object of texts';
     default:
       return 'an object';
   }

@@ -11,6 +11,8 @@ export interface StartModel {
   data?: DataConfig;
   /** Whether the checkpoint's flow takes standardized vectors; by its own mean and deviation. */
   standardized: boolean;
+  /** As the data of the checkpoint have them. */
+  transforms?: DataConfig['transforms'];
   featureNames?: readonly string[];
 }
 
@@ -39,6 +41,15 @@ export function checkStart({ file, model, featureNames }: StartModel, data: Shap
         `${names.join(', ')}. Set data.columns to the order of the checkpoint.`,
     );
   }
+}
+
+/** @throws UserError when other maps of columns are asked for than the checkpoint was trained with */
+export function checkOwnTransforms({ file, transforms }: StartModel, asked: DataConfig['transforms']): void {
+  if (asked === undefined || isDeepStrictEqual(asked, transforms ?? {})) return;
+  throw new UserError(
+    `data.transforms (--transform): expected ${transforms ? JSON.stringify(transforms) : 'none'}, as in ${file}, which the run starts ` +
+      `from, got ${JSON.stringify(asked)}. Leave them out, or train a new model without --from.`,
+  );
 }
 
 /** @throws UserError when a config wants another model */

@@ -1,7 +1,9 @@
 /** Gaps: values that are missing from rows of a table. Readers that keep them write NaN, which no data have as a value. */
 import { several } from '../base/text';
 import { UserError } from '../base/user-error';
+import { mapped, unmapped, type ColumnMap } from '../config/column-maps';
 import type { DataConfig } from '../config/schema';
+import { mapsOf, type Standardization } from '../config/standardization';
 import type { Split } from './dataset';
 
 /** What becomes of rows with gaps. `mean`: they are kept, and filled when they are read. */
@@ -71,16 +73,17 @@ export function checkRowsLeft(file: string, { rows, of }: Gaps): void {
   );
 }
 
-/** Both parts with their gaps filled by the means of the training rows, which are computed at the first gap. */
+/** Both parts with their gaps filled by the means of the training rows, where a column has a map by those of its images, which are computed at the first gap. */
 export function withMeans(
   parts: { train: Split; validation: Split },
   names: readonly string[] | undefined,
   source: string,
+  transforms?: Standardization['transforms'],
 ): { train: Split; validation: Split } {
   let means: Promise<Float64Array> | undefined;
   const fill = async (values: Float32Array): Promise<Float32Array> => {
     if (!values.some(Number.isNaN)) return values;
-    means ??= meansOf(parts.train, names, source);
+    means ??= meansOf(parts.train, names, source, mapsOf({ transforms }));
     fillGaps(values, await means);
     return values;
   };
@@ -106,6 +109,7 @@ async function meansOf(
   split: Split,
   names: readonly string[] | undefined,
   source: string,
+  maps: readonly (ColumnMap | undefined)[] | undefined,
 ): Promise<Float64Array> {
   const { size } = split;
   const means = new Float64Array(size);
@@ -113,11 +117,13 @@ async function meansOf(
   for await (const block of split.scan()) {
     for (let i = 0; i < block.length; i++) {
       const d = i % size;
-      if (!Number.isNaN(block[i]!)) means[d]! += (block[i]! - means[d]!) / ++counts[d]!;
+      const map = maps?.[d];
+      const value = map ? mapped(map, block[i]!) : block[i]!;
+      if (!Number.isNaN(value)) means[d]! += (value - means[d]!) / ++counts[d]!;
     }
   }
   const empty = counts.indexOf(0);
-  if (empty < 0) return means;
+  if (empty < 0) return means.map((mean, d) => (maps?.[d] ? unmapped(maps[d], mean) : mean));
   throw new UserError(
     `${source}: column "${names?.[empty] ?? empty}" has no value in the training rows, so its gaps cannot be filled ` +
       'with their mean. Leave the column out (--exclude, data.exclude).',

@@ -1,18 +1,44 @@
-import type { Standardization } from '../config/standardization';
+import { mapped } from '../config/column-maps';
+import type { RunConfig } from '../config/schema';
+import { mapsOf, type Standardization } from '../config/standardization';
 import { UserError } from '../base/user-error';
 import { mayBeRounded, varies } from '../base/variation';
-import type { Split } from './dataset';
+import { columnNames } from './context';
+import type { Dataset, Split } from './dataset';
+import { transformsOf } from './transforms';
 
 /**
- * Mean and (population) standard deviation of each feature over the training rows, in one pass in double precision
- * (B. Welford, 1962).
+ * What a run standardizes its vectors by; undefined where it leaves them as they are.
+ * @param given what the weights were trained with, which stays
+ * @throws UserError as `fitStandardization`
+ */
+export async function standardizationOf(
+  { model, data }: RunConfig,
+  dataset: Dataset,
+  given: Standardization | undefined,
+  signal?: AbortSignal,
+): Promise<Standardization | undefined> {
+  const transforms = model.kind === 'vector' ? transformsOf(data, dataset) : undefined;
+  if (model.kind !== 'vector' || !(data.standardize || transforms)) return undefined;
+  if (given) return given;
+  const { size } = dataset.train;
+  if (!data.standardize)
+    return { mean: Array<number>(size).fill(0), std: Array<number>(size).fill(1), transforms };
+  return fitStandardization(dataset.train, columnNames(dataset), signal, transforms);
+}
+
+/**
+ * Mean and (population) standard deviation of each feature over the training rows, after its map, in one pass in double
+ * precision (B. Welford, 1962).
  * @throws UserError naming a feature that does not vary
  */
 export async function fitStandardization(
   split: Split,
   names?: readonly string[],
   signal?: AbortSignal,
+  transforms?: Standardization['transforms'],
 ): Promise<Standardization> {
+  const maps = mapsOf({ transforms });
   const { size } = split;
   const mean = new Float64Array(size);
   const squares = new Float64Array(size);
@@ -23,7 +49,8 @@ export async function fitStandardization(
     for (let at = 0; at < block.length; at += size) {
       count++;
       for (let d = 0; d < size; d++) {
-        const value = block[at + d]!;
+        const map = maps?.[d];
+        const value = map ? mapped(map, block[at + d]!) : block[at + d]!;
         const distance = value - mean[d]!;
         mean[d]! += distance / count;
         squares[d]! += distance * (value - mean[d]!);
@@ -46,5 +73,5 @@ export async function fitStandardization(
             'leave it out (--exclude, data.exclude).',
     );
   }
-  return { mean: [...mean], std };
+  return { mean: [...mean], std, ...(transforms ? { transforms } : {}) };
 }

@@ -4,7 +4,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DataConstraint, LogitConstraint } from '../config/data-constraint';
-import type { Standardization } from '../config/standardization';
+import { endsOf, largest, spanOf, type ColumnMap } from '../config/column-maps';
+import { mapsOf, type Standardization } from '../config/standardization';
 import type { Bijection } from './core/bijection';
 import type { Preprocess } from './nets/context';
 import { sizeOf } from '../base/shape';
@@ -81,10 +82,66 @@ export function scalePixels(
 }
 
 /**
- * (x − mean) / std for each feature; log-det −Σ ln std.
+ * Each column [N, D] by its map, which column-maps.ts defines, or as it is. Outside of the bounds the log-det is −∞. What
+ * float32 would round onto a bound on the way back becomes the value next to it.
+ */
+function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'forward' | 'inverse'> {
+  const row = (name: string, value: (map: ColumnMap) => number, other = 0): Tensor =>
+    named(name, tf.tensor1d(maps.map((map) => (map ? value(map) : other))));
+  const isLogit = ({ high }: ColumnMap): boolean => high < Infinity;
+  const hasLogit = maps.some((map) => map && isLogit(map));
+  const plain = (): Tensor => row('plain', () => 0, 1);
+  const low = (): Tensor => row('low', (map) => map.low);
+  const logs = (): Tensor => row('logs', (map) => Number(!isLogit(map)));
+  const logits = (): Tensor => row('logits', (map) => Number(isLogit(map)));
+  /** ln of the slope of each map at y. */
+  const logSlopes = (y: Tensor): Tensor => {
+    const ofLogs = tf.neg(tf.mul(y, logs()));
+    if (!hasLogit) return ofLogs;
+    const widths = row('log_width', ({ low, high }) => (high < Infinity ? Math.log(high - low) : 0));
+    return tf.add(ofLogs, tf.mul(tf.sub(tf.add(tf.softplus(y), tf.softplus(tf.neg(y))), widths), logits()));
+  };
+  return {
+    forward(_, x) {
+      const ends = [
+        row('least', (map) => endsOf(map)[0], -largest),
+        row('most', (map) => endsOf(map)[1], largest),
+      ];
+      const inside = tf.minimum(tf.maximum(x, ends[0]!), ends[1]!);
+      // The logarithm of 1 where there is none to be taken.
+      const above = tf.add(tf.mul(tf.sub(inside, low()), tf.sub(1, plain())), plain());
+      let y: Tensor = tf.add(tf.mul(inside, plain()), tf.log(above));
+      if (hasLogit) {
+        const high = row('high', (map) => (isLogit(map) ? map.high : 0));
+        y = tf.sub(y, tf.log(tf.add(tf.mul(tf.sub(high, inside), logits()), tf.sub(1, logits()))));
+      }
+      const outside = tf.sign(tf.abs(tf.sub(x, inside)));
+      return { value: y, logDet: sumPerExample(tf.add(logSlopes(y), tf.log(tf.sub(1, outside)))) };
+    },
+    inverse(_, y) {
+      let above: Tensor = tf.mul(tf.exp(tf.mul(y, logs())), logs());
+      if (hasLogit) {
+        const width = row('width', (map) => (isLogit(map) ? map.high - map.low : 0));
+        const span = row('span', (map) => (isLogit(map) ? spanOf(map) : 0));
+        above = tf.add(above, tf.minimum(tf.mul(tf.sigmoid(y), width), span));
+      }
+      const x = tf.maximum(
+        tf.add(above, low()),
+        row('least', (map) => endsOf(map)[0]),
+      );
+      return { value: tf.add(tf.mul(y, plain()), x), logDet: tf.neg(sumPerExample(logSlopes(y))) };
+    },
+  };
+}
+
+/**
+ * Columns by their maps, then (x − mean) / std for each feature; log-det of the maps − Σ ln std.
  * @param dim features: what `fitted` says of more is of a context
  */
-export function standardize(name: string, { mean, std }: Standardization, dim = mean.length): Preprocess {
+export function standardize(name: string, fitted: Standardization, dim = fitted.mean.length): Preprocess {
+  const { mean, std, transforms } = fitted;
+  const maps = mapsOf(fitted)?.slice(0, dim);
+  const columns = maps?.some((map) => map) ? byColumn(maps) : undefined;
   const [features, context] = [
     { mean: mean.slice(0, dim), std: std.slice(0, dim) },
     { mean: mean.slice(dim), std: std.slice(dim) },
@@ -98,14 +155,24 @@ export function standardize(name: string, { mean, std }: Standardization, dim = 
     outputShape: [dim],
     parameters: [],
     state: [],
-    forward: (_, x) => ({ value: scaled(x, features), logDet: tf.scalar(logDet) }),
-    inverse: (_, y) => ({
-      value: tf.add(
+    ...(columns && transforms ? { transforms } : {}),
+    forward(ctx, x) {
+      const inner = columns?.forward(ctx, x);
+      return {
+        value: scaled(inner?.value ?? x, features),
+        logDet: inner ? tf.add(inner.logDet, logDet) : tf.scalar(logDet),
+      };
+    },
+    inverse(ctx, y) {
+      const value = tf.add(
         tf.mul(y, named('std', tf.tensor1d(features.std))),
         named('mean', tf.tensor1d(features.mean)),
-      ),
-      logDet: tf.scalar(-logDet),
-    }),
+      );
+      const outer = columns?.inverse(ctx, value);
+      return outer
+        ? { value: outer.value, logDet: tf.sub(outer.logDet, logDet) }
+        : { value, logDet: tf.scalar(-logDet) };
+    },
     ...(context.mean.length > 0 ? { scaleContext: (c: Tensor) => scaled(c, context) } : {}),
   };
 }

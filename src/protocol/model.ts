@@ -93,6 +93,8 @@ export interface LayerInfo {
   parameterCount: number;
   /** A coupling followed by batch normalization of its output (paper, section 3.7). */
   hasNorm: boolean;
+  /** Of a standardization: "income: log" for each column that has a map before it. */
+  mapped?: string[];
   /** In English, for example "4×4×4, channels 2, 3 change". */
   description: string;
   /** What a coupling moves. */

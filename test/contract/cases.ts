@@ -204,6 +204,14 @@ export const cases: Case[] = [
   },
   { label: 'standardization', bijection: standardize('s', { mean: [1, -2, 0.5], std: [0.3, 4, 1] }) },
   {
+    label: 'maps of columns before standardization',
+    bijection: standardize('s', {
+      mean: [2, 0.1, 0.5],
+      std: [0.3, 0.5, 1],
+      transforms: ['log:-8', 'logit:-9:8', null],
+    }),
+  },
+  {
     label: 'factor-out around a coupling, squeezed',
     bijection: folded(
       'm',

@@ -38,6 +38,7 @@ function subjectOf({ bijection: flow, model: config, label }: ConventionCase): T
   const fitted = {
     mean: Array.from({ length: features }, (_, i) => 0.1 * i - 0.2),
     std: Array.from({ length: features }, (_, i) => 0.8 + 0.1 * i),
+    ...(label === 'vector, realnvp' ? { transforms: ['log:-8', 'logit:-9:8'] } : {}),
   };
   const preprocess = buildPreprocess(config, flow, config.kind === 'vector' ? fitted : undefined);
   return { flow, config, title: label, ...(preprocess ? { preprocess } : {}) };

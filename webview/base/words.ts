@@ -185,7 +185,7 @@ function moving(moves: LayerMoves): string {
 }
 
 function described(layer: LayerInfo): string {
-  const { kind, moves, hasNorm, assumed, networkPasses, curved } = layer;
+  const { kind, moves, hasNorm, mapped, assumed, networkPasses, curved } = layer;
   const shape = layer.inputShape.join('×');
   const isImage = layer.inputShape.length === 3;
   const output = layer.outputShape.join('×');
@@ -197,7 +197,7 @@ function described(layer: LayerInfo): string {
     case 'pixels':
       return `${shape}, Pixel auf einen Bereich der Länge 1`;
     case 'standardize':
-      return `${shape}, Mittelwert abgezogen, durch die Standardabweichung geteilt`;
+      return `${[shape, ...(mapped ?? [])].join(', ')}, Mittelwert abgezogen, durch die Standardabweichung geteilt`;
     case 'squeeze':
       return `${shape} zu ${output} gefaltet`;
     case 'factorOut':

@@ -23,6 +23,7 @@ import { readParquet } from '../parquet';
 import { createResources, type Resources } from '../resources';
 import { heldOutLimit, holdOut, limited } from '../split';
 import { readTable } from '../table';
+import { transformsOf } from '../transforms';
 
 /** Names that `data.source` accepts besides paths. */
 export const builtinNames: readonly string[] = [...planeNames, 'digits'];
@@ -132,7 +133,10 @@ function splitOpened(
         validation: limited(test, heldOutLimit(config), splitSeed),
       }
     : holdOut(all, config, source);
-  const parts = config.missing === 'mean' ? withMeans(splits, columnNames(opened), source) : splits;
+  const parts =
+    config.missing === 'mean'
+      ? withMeans(splits, columnNames(opened), source, transformsOf(config, opened))
+      : splits;
   return {
     kind,
     name,

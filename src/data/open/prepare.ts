@@ -8,6 +8,7 @@ import { readText } from '../../files/read';
 import type { Dataset } from '../dataset';
 import { isBuiltin, type OpenOptions, openSource, type OpenSource } from './open';
 import { splitCounts } from '../split';
+import { checkBounds } from '../transforms';
 
 /**
  * Opens the data of a new run and builds its full config.
@@ -31,6 +32,7 @@ export async function prepareRun(
       await source.close();
       source = await openSource(config.data, baseFolder, options);
     }
+    await checkBounds(source.opened, config.data, look.signal);
     const { total = 0, all } = source.opened;
     const dataset = source.split(total > all.count ? { ...config.data, validation: 0 } : config.data);
     return { config, dataset, counts: countsOf(source.opened, config.data) };

@@ -18,6 +18,7 @@ import { sampleSheet } from '../png';
 import { countsOf, readsTheSame, requestFor, shapeOf } from './prepare';
 import { createFeatureStatistics } from '../feature-statistics';
 import { limited } from '../split';
+import { checkBounds } from '../transforms';
 import { findWarnings, ofRefused, type Facts } from './warnings';
 
 /** Examples that statistics are taken of. */
@@ -70,6 +71,7 @@ export async function previewData(
     let config: RunConfig | undefined;
     try {
       config = buildRunConfig(request, shapeOf(open, asked));
+      await checkBounds(open.opened, config.data, signal);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       warnings.push(`Training is not possible with these data: ${error.message}`);

@@ -232,11 +232,13 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
         `later ones become equal. Leave ${large.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude), or subtract what all have in common first.`,
     );
   }
-  const heavy = withFinding(features, 'heavy tail').map(([feature]) => feature);
+  // A map takes tails and limits away.
+  const bare = features.filter(({ name }) => data.transforms?.[name] === undefined);
+  const heavy = withFinding(bare, 'heavy tail').map(([feature]) => feature);
   found.push(...ofTails(heavy));
   // Drawn points have the limits that were asked for.
-  if (!isBuiltin(data)) found.push(...ofLimits(features));
-  const far = features.filter((feature) => isFar(feature) && !heavy.includes(feature));
+  if (!isBuiltin(data)) found.push(...ofLimits(bare));
+  const far = bare.filter((feature) => isFar(feature) && !heavy.includes(feature));
   if (far.length > 0) {
     found.push(
       `${named(far)} ${far.length > 1 ? 'have' : 'has'} values far from all others (${farthestOf(far[0]!)}): check for ` +
@@ -253,8 +255,11 @@ function ofTails(heavy: readonly FeatureFacts[]): string[] {
   const isPositive = heavy.every((feature) => feature.min >= 0);
   const zero = heavy.some((feature) => feature.min === 0);
   const spread = `median ${short(median)}, ${-min > max ? `smallest ${short(min)}` : `largest ${short(max)}`}`;
+  const maps = heavy
+    .slice(0, mostNamed)
+    .map((one): [string, string] => [one.name, one.min > 0 ? 'log' : 'log:-1']);
   const remedy = isPositive
-    ? `train on ${heavy.length > 1 ? 'their logarithms' : 'its logarithm'}${zero ? ', log(1 + x)' : ''}`
+    ? `train on ${heavy.length > 1 ? 'their logarithms' : 'its logarithm'}${zero ? ', log(1 + x)' : ''}: ${mapsText(maps)}`
     : `train on asinh(x / s), with s a usual size${heavy.length > 1 ? ' of each' : ''}, or give the flow a base with heavy tails (model.base "studentT")`;
   return [
     `${named(heavy)} ${heavy.length > 1 ? 'have heavy tails' : 'has a heavy tail'} (${heavy.length > 1 ? `"${name}": ` : ''}${spread}): a few ` +
@@ -267,13 +272,34 @@ function ofLimits(features: readonly FeatureFacts[]): string[] {
   if (found.length === 0) return [];
   const many = found.some(([, { low, high }]) => (low?.share ?? high?.share) !== undefined);
   const shown = found.slice(0, mostNamed).map(([{ name }, finding]) => `"${name}" ${limitsText(finding)}`);
+  const maps = found.flatMap(([feature, limits]) => mapOfLimits(feature, limits)).slice(0, mostNamed);
   return [
     `Values end abruptly: ${shown.join('; ')}${andMore(found.length)}. Flows are smooth there, so samples lie beyond. Train on the ` +
-      'logarithm of the distance to the limit, or between two limits on the logit, or cut samples off.' +
+      'logarithm of the distance to the limit, or between two limits on the logit' +
+      `${maps.length > 0 ? `, which keeps samples inside: ${mapsText(maps)}` : ', or cut samples off'}.` +
       (many
         ? ' Where many rows are the limit itself, a density can grow without limit: add noise to the column, or leave it out (--exclude, data.exclude).'
         : ''),
   ];
+}
+
+/** The option that asks for maps of columns, or where their names do not fit in it the field of a config. */
+function mapsText(maps: readonly [column: string, map: string][]): string {
+  return maps.every(([column]) => /^[^\s,="'`$\\]+$/.test(column))
+    ? `--transform ${maps.map((map) => map.join('=')).join(',')} (data.transforms)`
+    : `data.transforms ${JSON.stringify(Object.fromEntries(maps))}`;
+}
+
+/** With bounds that no value reaches; none where only the largest values end, or many are the limit itself. */
+function mapOfLimits(
+  { name, min, max }: FeatureFacts,
+  { low, high }: Extract<ValueFinding, { kind: 'limits' }>,
+): [string, string][] {
+  if (!low || (low.share ?? high?.share) !== undefined) return [];
+  const step = (max - min) / 1000;
+  const from = low.value < min ? low.value : short(min - step);
+  if (!high) return [[name, Number(from) === 0 ? 'log' : `log:${from}`]];
+  return [[name, `logit:${from}:${high.value > max ? high.value : short(max + step)}`]];
 }
 
 /** "from 0 (60 % are 0) to 1" */

@@ -2,6 +2,8 @@
 import type { ExportReport } from '../../protocol/engine';
 import type { NdArray } from '../../protocol/tensors';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
+import { mapped, unitAt } from '../../config/column-maps';
+import { mapsOf } from '../../config/standardization';
 import type { Backend, Feeds } from '../backends/backend';
 import { firstToLoad } from '../backends/choose';
 import { stream } from '../../data/random';
@@ -157,6 +159,8 @@ function largestDifference(found: NdArray | undefined, expected: NdArray, units:
 function distance(a: number, b: number, units: Units, feature: number): number {
   if (!units) return Math.abs(a - b) / Math.max(1, Math.abs(b));
   const [mean, std] = [units.mean[feature]!, units.std[feature]!];
-  const rounding = 2 ** -22 * (Math.abs(b) + Math.abs(mean));
-  return Math.max(0, Math.abs(a - b) - rounding) / Math.max(std, Math.abs(b - mean));
+  const map = mapsOf(units)?.[feature];
+  const [at, unit] = map ? [mapped(map, b), unitAt(map, b)] : [b, 1];
+  const rounding = 2 ** -22 * (Math.abs(b) + Math.abs(map?.low ?? mean));
+  return Math.max(0, Math.abs(a - b) - rounding) / (unit * Math.max(std, Math.abs(at - mean)));
 }

@@ -29,7 +29,7 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
     ...model,
     ...(given ? { given, runner: runnerGiven(runner, given) } : {}),
     ...(context ? { withContext: (chosen: readonly number[]) => inspectedModel(model, chosen) } : {}),
-    ...(model.header.standardize ? { deviations: model.header.standardize.std } : {}),
+    ...(model.header.standardize ? { standardization: model.header.standardize } : {}),
     trainingBatch: model.header.config.training.batch,
     programs: {
       async pass(asked) {

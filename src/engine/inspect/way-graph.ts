@@ -1,5 +1,7 @@
 /** Graphs of the way back from z: the value before each layer, and its error where the way there is known. */
 import * as tf from '@tensorflow/tfjs-core';
+import { unitAt } from '../../config/column-maps';
+import { mapsOf } from '../../config/standardization';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
@@ -68,8 +70,18 @@ export function errorAt(
   back: Tensor,
 ): Tensor {
   const error = tf.abs(tf.sub(x, back));
-  const deviations = preprocess?.name === layer ? header.standardize?.std : undefined;
-  return deviations ? tf.div(error, tf.tensor1d(deviations.slice(0, flow.inputShape[0]))) : error;
+  const fitted = preprocess?.name === layer ? header.standardize : undefined;
+  if (!fitted) return error;
+  const deviations = tf.tensor1d(fitted.std.slice(0, flow.inputShape[0]));
+  const maps = mapsOf(fitted);
+  if (!maps) return tf.div(error, deviations);
+  // A unit of what a map gives is that of `unitAt`: a straight line over x.
+  const line = maps.map((map) => (map ? [unitAt(map, 0), unitAt(map, 1) - unitAt(map, 0)] : [1, 0]));
+  const unit = tf.add(
+    tf.mul(x, tf.tensor1d(line.map(([, slope]) => slope!))),
+    tf.tensor1d(line.map(([at]) => at!)),
+  );
+  return tf.div(error, tf.mul(unit, deviations));
 }
 
 /** By layer: the largest difference of each example, [N]; NaN where it is not finite. */

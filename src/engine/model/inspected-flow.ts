@@ -1,5 +1,6 @@
 /** What views need of a flow, whether it is our own, traced, or was found in an ONNX file. */
 import type { ModelConfig } from '../../config/schema';
+import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
 import type { NetworkView } from '../../protocol/inspect';
 import type { LayerInfo } from '../../protocol/model';
@@ -130,8 +131,7 @@ export interface InspectedFlow {
   flow: { inputShape: readonly number[]; outputShape: readonly number[] };
   /** Set where the first layer leads from data units to the flow's input. */
   preprocess?: object;
-  /** What standardization divides each feature by. */
-  deviations?: readonly number[];
+  standardization?: Standardization;
   /** Stored tensors under their names. */
   tensors: Readonly<Record<string, NdArray>>;
   layers: readonly InspectedLayer[];

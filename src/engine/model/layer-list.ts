@@ -1,5 +1,6 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
 import type { Bijection } from '../../flow/core/bijection';
+import type { Preprocess } from '../../flow/nets/context';
 import type { Flow, FlowLayer, LayerRow } from '../../flow/built-flow';
 import { sizeOf } from '../../base/shape';
 import { inOrder, whatMoves, type LayerMoves } from '../../protocol/layer-moves';
@@ -18,10 +19,10 @@ export interface ModelLayer {
 /** @param names of the data's features */
 export function modelLayers(
   flow: Flow,
-  preprocess: Bijection | undefined,
+  preprocess: Preprocess | undefined,
   names?: readonly string[],
 ): ModelLayer[] {
-  const before = preprocess ? [preprocessLayer(preprocess)] : [];
+  const before = preprocess ? [preprocessLayer(preprocess, names)] : [];
   const mixed = flow.layers.findIndex(({ bijection }) => bijection?.mixes);
   const named = mixed < 0 ? flow.layers.length : mixed;
   const rows = flow.layers.map((layer, i) => flowLayer(layer, i < named ? names : undefined));
@@ -42,8 +43,11 @@ const preprocessingWords = {
   standardize: 'mean subtracted, deviation divided out',
 } as const;
 
-function preprocessLayer(preprocess: Bijection): ModelLayer {
-  const { name, inputShape, outputShape } = preprocess;
+function preprocessLayer(preprocess: Preprocess, names: readonly string[] | undefined): ModelLayer {
+  const { name, inputShape, outputShape, transforms = [] } = preprocess;
+  const mapped = transforms.flatMap((text, d) =>
+    text === null ? [] : [`${names?.[d] ?? `x${d}`}: ${text}`],
+  );
   const kind = name as keyof typeof preprocessingWords;
   return {
     info: {
@@ -55,7 +59,8 @@ function preprocessLayer(preprocess: Bijection): ModelLayer {
       outputShape: [...outputShape],
       parameterCount: 0,
       hasNorm: false,
-      description: `${inputShape.join('×')}, ${preprocessingWords[kind]}`,
+      description: [inputShape.join('×'), ...mapped, preprocessingWords[kind]].join(', '),
+      ...(mapped.length > 0 ? { mapped } : {}),
     },
     bijection: preprocess,
     taps: { input: `${name}/x`, output: `${name}/y` },

@@ -51,9 +51,9 @@ export function writeMetadata(metadata: OnnxMetadata, ports: Record<string, stri
 
 function preprocessingOf({ model }: StoredConfig, standardize: CheckpointHeader['standardize']): string {
   if (model.kind === 'vector') {
-    return standardize
-      ? '(x - mean) / std per feature, inside the graph; mean and std are in "standardize"'
-      : 'none';
+    if (!standardize) return 'none';
+    const before = standardize.transforms ? 'single columns by their "transforms", then ' : '';
+    return `${before}(x - mean) / std per feature, inside the graph; mean and std are in "standardize"`;
   }
   const { dataConstraint, dataRange, levels } = model;
   const noisy = `${model.pad} zero pixels added at each edge; v = pixel + uniform noise in [0, 1); `;

@@ -12,6 +12,7 @@ import { UserError } from '../../base/user-error';
 import type { Bijection } from '../../flow/core/bijection';
 import { latentScales } from '../../flow/latent-scales';
 import { logit } from '../../flow/preprocess';
+import { standardizingLogDets, withoutStandardizing } from '../../config/standardization';
 import { buildFlow, buildPreprocess } from '../../flow/flow';
 import { anyBatch, trace } from '../../graph/trace/trace';
 import type { ContextInfo } from '../../protocol/model';
@@ -83,10 +84,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   // Our files standardize vectors, and what samples does all of the preprocessing; the others take and give logits.
   const space: Space = config.kind === 'vector' || own?.part === 'sample' ? 'data' : 'flow';
   const couplings = session.outputNames.includes(layersName) ? (own?.couplings ?? []) : [];
-  const standardizing =
-    config.kind === 'vector' && own?.standardize
-      ? -own.standardize.std.reduce((sum, deviation) => sum + Math.log(deviation), 0)
-      : 0;
+  const standardizing = config.kind === 'vector' ? own?.standardize : undefined;
   const step =
     config.kind !== 'image' || space === 'data'
       ? undefined
@@ -184,17 +182,18 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     layout,
     ...(fixedBatch === undefined ? {} : { fixedBatch }),
     couplings,
-    preprocesses: preprocessing !== undefined || standardizing !== 0,
+    preprocesses: preprocessing !== undefined || standardizing !== undefined,
     lacksLogDet: logDet === undefined,
     ...(context ? { context } : {}),
     async forward(x, count, asked, rest) {
       if (asked !== space && !preprocessing && !asIs) throw cannot();
       const before = asked === space ? undefined : await preprocessing?.forward(x, count);
       const { values: z, logDet: total, layers } = await run(before?.value ?? x, count, rest?.context);
+      const inside = standardizingLogDets(standardizing, x, count);
       return {
         z,
-        logDet: total.map((value) => value - standardizing),
-        preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
+        logDet: total.map((value, i) => withoutStandardizing(value, inside[i]!)),
+        preprocessing: before?.logDet ?? inside,
         prior: await base.logProb(z, count, rest?.context),
         couplings: layers,
         // Folded into the couplings' share.

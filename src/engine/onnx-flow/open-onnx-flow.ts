@@ -155,10 +155,7 @@ async function open(
   if (reverse) opened.push(reverse);
   const alone = createAloneLayers(analyzed, rows, step || undefined);
   opened.push(alone);
-  const standardizing =
-    config.kind === 'vector' && own?.standardize
-      ? -own.standardize.std.reduce((sum, deviation) => sum + Math.log(deviation), 0)
-      : 0;
+  const standardizing = config.kind === 'vector' ? own?.standardize : undefined;
   const space: Space = main.own?.part === 'sample' ? 'data' : spaceOf(forward ?? inverse!);
   const reversed: ReverseRunnerSource | undefined = reverse && {
     config,

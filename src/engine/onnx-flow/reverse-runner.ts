@@ -1,4 +1,9 @@
 /** The direction that a file lacks, as a runner, by the layers that were found in it. */
+import {
+  standardizingLogDets,
+  withoutStandardizing,
+  type Standardization,
+} from '../../config/standardization';
 import type { RunningBase } from '../model/running-base';
 import type { ModelConfig } from '../../config/schema';
 import type { OutsideStep } from './programs';
@@ -10,8 +15,8 @@ export interface ReverseRunnerSource {
   inputShape: readonly number[];
   reverse: Reverse;
   base: RunningBase;
-  /** Log-det from data units to the flow's input that the file has inside, nats. */
-  standardizing: number;
+  /** From data units to the flow's input, where the file has it inside. */
+  standardizing: Standardization | undefined;
   /** The space of the file's own x. */
   space: Space;
   /** From data units to the file's x and back, where that is outside of the file. */
@@ -24,10 +29,11 @@ export function reverseForward(source: ReverseRunnerSource): FlowRunner['forward
     const before = asked === space ? undefined : await outside?.forward(x, count);
     // The file goes from z to x: its input is z.
     const { input: z, logDet } = await reverse.run(before?.value ?? x, count, context);
+    const inside = standardizingLogDets(standardizing, x, count);
     return {
       z,
-      logDet: logDet.map((value) => -value - standardizing),
-      preprocessing: before?.logDet ?? new Float32Array(count).fill(standardizing),
+      logDet: logDet.map((value, i) => withoutStandardizing(-value, inside[i]!)),
+      preprocessing: before?.logDet ?? inside,
       prior: await base.logProb(z, count, context),
       couplings: [],
       norms: [],

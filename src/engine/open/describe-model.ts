@@ -183,6 +183,9 @@ function describeLayer({ info }: { info: LayerInfo }): LayerDescription {
   };
 }
 
+/** "logit:0:1(age)" */
+const mappedName = (name: string, map: string | null | undefined): string => (map ? `${map}(${name})` : name);
+
 function describePreprocessing({
   config,
   standardize,
@@ -190,16 +193,20 @@ function describePreprocessing({
   const { model } = config;
   if (model.kind === 'vector') {
     if (!standardize) return { kind: 'none', summary: 'none: raw coordinates' };
-    const { mean, std, names } = standardize;
+    const { mean, std, names, transforms } = standardize;
     return {
       kind: 'standardize',
       summary: `standardized: ${mean
         .slice(0, Math.min(4, model.dim))
-        .map((m, d) => `(${names?.[d] ?? `x${d}`} − ${m.toPrecision(4)}) / ${std[d]!.toPrecision(4)}`)
+        .map(
+          (m, d) =>
+            `(${mappedName(names?.[d] ?? `x${d}`, transforms?.[d])} − ${m.toPrecision(4)}) / ${std[d]!.toPrecision(4)}`,
+        )
         .join(', ')}${model.dim > 4 ? ', …' : ''}`,
       mean,
       std,
       ...(names ? { names } : {}),
+      ...(transforms ? { transforms } : {}),
     };
   }
   const { levels, dataRange, dataConstraint, pad, height, width, channels } = model;

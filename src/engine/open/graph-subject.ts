@@ -8,9 +8,8 @@ import { presets } from '../../config/presets';
 import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
-import { columnNames } from '../../data/context';
 import { lookedImages } from '../../data/open/preview';
-import { fitStandardization } from '../../data/standardize';
+import { standardizationOf } from '../../data/standardize';
 import type { Flow } from '../../flow/built-flow';
 import { buildFlow, buildPreprocess } from '../../flow/flow';
 import { flowOf } from '../model/check-tensors';
@@ -66,11 +65,7 @@ async function fromRequest(
   }
   const { config, dataset } = await startFresh(request, { pictures: lookedImages });
   try {
-    const standardization =
-      config.model.kind === 'vector' && config.data.standardize
-        ? await fitStandardization(dataset.train, columnNames(dataset))
-        : undefined;
-    return fresh(config, standardization, title);
+    return fresh(config, await standardizationOf(config, dataset, undefined), title);
   } finally {
     await dataset.close();
   }

@@ -1,6 +1,5 @@
 /** How long a training would take, by a few steps of it that are not kept. */
-import { fitStandardization } from '../../data/standardize';
-import { columnNames } from '../../data/context';
+import { standardizationOf } from '../../data/standardize';
 import { lookedImages } from '../../data/open/preview';
 import type { TrainEstimate, TrainRequest } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
@@ -26,10 +25,7 @@ export async function estimateTraining(
     ...(signal ? { signal } : {}),
   });
   try {
-    const standardization =
-      config.model.kind === 'vector' && config.data.standardize
-        ? (start.standardization ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))
-        : undefined;
+    const standardization = await standardizationOf(config, dataset, start.standardization, signal);
     if (signal?.aborted) throw new CancelledError();
     const trainer = await createTrainer({ config, dataset, backend, standardization, weights });
     try {

@@ -95,6 +95,7 @@ async function startFrom(request: FreshRequest, from: string, look: Look): Promi
     file: from,
     model: config.model,
     standardized: standardize !== undefined,
+    ...(config.data?.transforms ? { transforms: config.data.transforms } : {}),
     ...(config.data ? { data: config.data } : {}),
     ...(featureNames ? { featureNames } : {}),
   });

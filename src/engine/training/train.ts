@@ -12,8 +12,7 @@ import {
   type RunPaths,
 } from '../../checkpoint/run-folder';
 import { UserError } from '../../base/user-error';
-import { columnNames } from '../../data/context';
-import { fitStandardization } from '../../data/standardize';
+import { standardizationOf } from '../../data/standardize';
 import type { TrainRequest, TrainResult } from '../../protocol/engine';
 import { launchTraining, prepareLaunch } from './launch/launch';
 import { trainingLoop } from './loop';
@@ -71,10 +70,7 @@ async function headerOf(
   if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
   if (!resumed) for (const note of firstNotes(config, dataset)) onNote?.(note);
   const { featureNames: names, contextNames } = dataset;
-  const standardize =
-    config.model.kind === 'vector' && config.data.standardize
-      ? (given ?? (await fitStandardization(dataset.train, columnNames(dataset), signal)))
-      : undefined;
+  const standardize = await standardizationOf(config, dataset, given, signal);
   return {
     config,
     data: describeData(dataset),

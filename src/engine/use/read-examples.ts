@@ -1,6 +1,7 @@
 /** Examples to score: the same readers as training, with the model's choice of columns; or arrays. */
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
+import { dataMeans } from '../../config/standardization';
 import { UserError } from '../../base/user-error';
 import { drawPlane, isPlaneName } from '../../data/builtin';
 import { indexRange, type Examples } from '../../data/dataset';
@@ -15,6 +16,7 @@ import { readParquet } from '../../data/parquet';
 import { createResources } from '../../data/resources';
 import type { Rows } from '../../data/rows';
 import { readTable, type TableOptions } from '../../data/table';
+import { boundsNote } from '../../data/transforms';
 import { isFolder } from '../../files/read';
 import type { OpenedRunner } from '../model/opened-runner';
 import { asSource } from '../model/own-data';
@@ -75,12 +77,13 @@ export async function readModelExamples(
   };
 }
 
-function readOf(
+async function readOf(
   { runner, data, featureNames, model }: Pick<OpenedRunner, 'runner' | 'data' | 'featureNames' | 'model'>,
   input: string,
   { array, columns, labelColumn, note }: TableChoice,
 ): Promise<NamedArray> {
-  return readExamples({
+  const fitted = model?.header.standardize;
+  const found = await readExamples({
     input,
     dimensions: sizeOf(runner.inputShape),
     kind: runner.config.kind,
@@ -91,8 +94,11 @@ function readOf(
     ...(note === undefined ? {} : { note }),
     data,
     featureNames,
-    means: model?.header.standardize?.mean,
+    means: fitted && dataMeans(fitted),
   });
+  const outside = note && (await boundsNote(fitted, toFloat32(found.array).data, sizeOf(runner.inputShape)));
+  if (outside) note(`${input}: ${outside}.`);
+  return found;
 }
 
 function imageShapeOf({ config }: FlowRunner): { imageShape?: number[] } {

@@ -84,6 +84,8 @@ export function withContextChannels(ctx: FlowContext, h: Tensor): Tensor {
 /** What leads to the flow's input, and what it does to a context on the way. */
 export interface Preprocess extends Bijection {
   readonly scaleContext?: (context: Tensor) => Tensor;
+  /** Maps of single columns that it begins with, as `Standardization` has them. */
+  readonly transforms?: readonly (string | null)[];
 }
 
 /** A context in data units as conditioners see it. */

@@ -25,7 +25,7 @@ before(async () => {
   models.permuted = await smallModel(
     { kind: 'vector', dim: 2, couplings: 5, hidden: [8], permutation: 'random' },
     'moons',
-    { standardize },
+    { standardize: { ...standardize, transforms: ['log:-4', 'logit:-4:4'] } },
   );
   models.colour = await smallModel(colourModel, 'digits');
 });

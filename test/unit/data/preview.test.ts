@@ -214,11 +214,11 @@ test('heavy tails, limits and whole numbers of few values are said with what can
   );
   assert.match(
     warnings[1]!,
-    /^Column "income" has a heavy tail \(median \d+.*, largest .*\).* train on its logarithm\.$/,
+    /^Column "income" has a heavy tail \(median \d+.*, largest .*\).* train on its logarithm: --transform income=log \(data\.transforms\)\.$/,
   );
   assert.match(
     warnings[2]!,
-    /"rate" from 0 to 1; "rain" from 0 \((49|5\d) % of the values are 0\)\. .*logit/,
+    /"rate" from 0 to 1; "rain" from 0 \((49|5\d) % of the values are 0\)\. .*logit.*: --transform rate=logit:-0\.0\d+:1 \(data\.transforms\)\./,
   );
 });
 

@@ -40,7 +40,7 @@ export async function observe(
     return {
       info,
       ...own,
-      ...(model.deviations && info.kind === 'standardize' ? { inDeviations: true } : {}),
+      ...(model.standardization && info.kind === 'standardize' ? { inDeviations: true } : {}),
       ...(roundTrip ? { alone: worst(roundTrip) } : {}),
       ...(Array.isArray(back) ? { fromLatent: back[info.index]! } : {}),
     };

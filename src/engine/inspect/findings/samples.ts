@@ -134,9 +134,9 @@ function ofFeature(worst: FeatureComparison, off: number, common: Finding['value
 function adviceOf(name: string, remedy: Remedy, { smallest, largest }: FeatureComparison): string {
   switch (remedy.kind) {
     case 'log':
-      return `Train on log(${remedy.plus ? '1 + ' : ''}${name}).`;
+      return `Train on log(${remedy.plus ? '1 + ' : ''}${name}). --transform ${name}=log${remedy.plus ? ':-1' : ''} makes that a part of the flow.`;
     case 'logit':
-      return `Its values are bounded: train on the logit of (${name} − ${short(smallest)}) / ${short(largest - smallest)}.`;
+      return `Its values are bounded: train on the logit of (${name} − ${short(smallest)}) / ${short(largest - smallest)}. --transform ${name}=logit:LOW:HIGH, with bounds beyond all values, makes that a part of the flow.`;
     case 'leave out':
       return 'It numbers the rows: leave the column out.';
     case 'few values':

@@ -1,5 +1,6 @@
 /** Measures how far samples of a flow are from its data, feature by feature and all together. */
 import { subscript } from '../../../base/digits';
+import type { Standardization } from '../../../config/standardization';
 import { UserError } from '../../../base/user-error';
 import { splitContext } from '../../../data/context';
 import type { Dataset } from '../../../data/dataset';
@@ -71,6 +72,8 @@ interface Sets {
   samples: Float32Array;
   n: number;
   m: number;
+  /** Maps that keep the samples of a feature inside. */
+  maps?: Standardization['transforms'];
 }
 
 async function compare(
@@ -95,7 +98,7 @@ async function compare(
   const size = data.length / n;
   const samples = finiteRows(drawn, size);
   const m = samples.length / size;
-  const sets: Sets = { size, data, samples, n, m };
+  const sets: Sets = { size, data, samples, n, m, maps: model.standardization?.transforms };
   const common = { split, examples: n, samples: most, nonFinite: most - m };
   if (m < fewestRows) {
     const energy = { distance: NaN, band: NaN, allowed: NaN };
@@ -145,7 +148,7 @@ const outsideOf = ({ below, above }: FeatureComparison): number =>
 
 async function featuresOf(
   dataset: Dataset,
-  { size, data, samples, n, m }: Sets,
+  { size, data, samples, n, m, maps }: Sets,
   band: number,
   signal: AbortSignal,
 ): Promise<FeatureComparison[]> {
@@ -182,7 +185,7 @@ async function featuresOf(
       ...{ feature: d, name, sign, distance, below, above, smallest, median, largest },
       ...(heavyTail ? { heavyTail } : {}),
       ...(few ? { distinct: few.distinct } : {}),
-      ...(sign === 'ok' ? {} : { remedy: remedyOf(facts) }),
+      ...(sign === 'ok' ? {} : { remedy: maps?.[d] ? { kind: 'train' } : remedyOf(facts) }),
       histogram: histogramOf(ours, drawn),
     };
   });

@@ -1,5 +1,6 @@
 /** The training examples nearest to an example, by a look at each of them. */
 import { UserError } from '../../../base/user-error';
+import { inDeviations } from '../../../config/standardization';
 import { splitContext } from '../../../data/context';
 import { indexRange } from '../../../data/dataset';
 import type { ExampleRef } from '../../../protocol/selection';
@@ -120,12 +121,15 @@ async function splitFeatures(
 }
 
 /** Pixels as integers, also those of samples, which the flow makes between them; coordinates in deviations. */
-function dataFeatures({ config, deviations, dimensions }: InspectedFlow, bare: Float32Array): Float32Array {
+function dataFeatures(
+  { config, standardization, dimensions }: InspectedFlow,
+  bare: Float32Array,
+): Float32Array {
   if (config.kind === 'image') {
     const last = config.levels - 1;
     return bare.map((value) => Math.min(last, Math.max(0, Math.floor(value))));
   }
-  return deviations ? bare.map((value, i) => value / deviations[i % dimensions]!) : bare;
+  return standardization ? inDeviations(standardization, bare, dimensions) : bare;
 }
 
 /** What a unit of the features is worth. */

@@ -1,6 +1,7 @@
 /** log p of the example, element by element. */
 import { softplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
+import { standardizingShares } from '../../../config/standardization';
 import type { Contribution } from '../../../protocol/contribution';
 import type { Selection } from '../../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../../model/inspected-flow';
@@ -128,11 +129,13 @@ function normShares({ info, flow }: InspectedLayer, { norm }: LayerRecord): Floa
   );
 }
 
-/** For the logit, ln of its slope at each pixel; for standardization, −ln of each deviation. */
-function preprocessingShares(model: InspectedFlow, { output }: LayerRecord): Float64Array | undefined {
-  const { config, deviations } = model;
+/** For the logit, ln of its slope at each pixel; for vectors, that of each feature's map and −ln of its deviation. */
+function preprocessingShares(
+  { config, standardization, dimensions }: InspectedFlow,
+  { input, output }: LayerRecord,
+): Float64Array | undefined {
   if (config.kind === 'vector')
-    return deviations && Float64Array.from(deviations, (value) => -Math.log(value));
+    return standardization && standardizingShares(standardization, input.data, dimensions);
   const range = Math.log(config.dataRange);
   return Float64Array.from(output.data, (value) => softplus(value) + softplus(-value) + range);
 }

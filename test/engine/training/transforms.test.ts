@@ -1,0 +1,121 @@
+/** A flow of columns with bounds, from a table to samples, scores, a resumed run and exported files. */
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
+import { runPaths } from '../../../src/checkpoint/run-folder';
+import { stream } from '../../../src/data/random';
+import type { Backend } from '../../../src/engine/backends/backend';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { exportOnnx } from '../../../src/engine/export/onnx';
+import type { Model } from '../../../src/engine/model/model';
+import { openOnnxFlow } from '../../../src/engine/onnx-flow/open-onnx-flow';
+import { openModel } from '../../../src/engine/open/open-model';
+import { train } from '../../../src/engine/training/train';
+import { sample } from '../../../src/engine/use/sample';
+import { temporaryFolder } from '../../unit/support/temporary';
+import { refused } from '../inspect/model';
+
+const folder = temporaryFolder();
+const at = (name: string): string => path.join(folder, name);
+const count = 500;
+const drawn = stream(3, 'table').normal(3 * count);
+/** A heavy tail, two bounds that many values are near to, and a column without. */
+const values = Array.from({ length: count }, (_, i) => {
+  const [a, b, c] = drawn.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+  return [Math.exp(9 + 2 * a), 120 / (1 + Math.exp(-2 * b - a)), a + c];
+});
+const config = {
+  data: { source: 'table.csv', transforms: { income: 'log', age: 'logit:0:120' } },
+  model: { kind: 'vector', dim: 3, couplings: 2, hidden: [8] },
+  training: { steps: 20, batch: 32, validateEvery: 10, checkpointEvery: 100, sampleEvery: 100 },
+};
+
+let backend: Backend;
+let model: Model;
+before(async () => {
+  backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+  await writeFile(at('table.csv'), ['income,age,c', ...values.map((row) => row.join())].join('\n'));
+  await writeFile(at('run.flow.json'), JSON.stringify(config));
+  await train({ config: at('run.flow.json'), output: at('run') }, { backend });
+  model = await openModel(runPaths(at('run')).last, backend);
+});
+after(() => model.dispose());
+
+describe('a flow of columns with bounds', () => {
+  it('has no sample outside of 10,000, also where latents are far out', async () => {
+    for (const temperature of [1, 20]) {
+      const { data } = (await sample(model.flow!.runner, { count: 10_000, seed: 1, temperature })).x;
+      let outside = 0;
+      for (let i = 0; i < data.length; i += 3) {
+        if (!(data[i]! > 0 && data[i + 1]! > 0 && data[i + 1]! < 120)) outside++;
+      }
+      assert.equal(outside, 0);
+    }
+  });
+
+  it('scores in data units: the parts of ln p are those of the change of variables, and add up', async () => {
+    const { runner, header } = model.flow!;
+    const rows = values.slice(0, 20);
+    const out = await runner.forward(Float32Array.from(rows.flat()), 20, 'data');
+    const { std } = header.standardize!;
+    rows.forEach(([income, age], i) => {
+      const slopes = -Math.log(income!) + Math.log(120) - Math.log(age!) - Math.log(120 - age!);
+      const expected = std.reduce((sum, deviation) => sum - Math.log(deviation), slopes);
+      assert.ok(Math.abs(out.preprocessing[i]! - expected) < 1e-4);
+    });
+    const [outside] = (await runner.forward(Float32Array.of(-1, 30, 0), 1, 'data')).preprocessing;
+    assert.equal(outside, -Infinity);
+  });
+
+  it('goes on after an interruption as if there had been none', async () => {
+    await train({ config: at('run.flow.json'), output: at('parts'), maxSteps: 9 }, { backend });
+    await train({ output: at('parts'), resume: true, maxSteps: 20 }, { backend });
+    const [whole, parts] = await Promise.all(
+      ['run', 'parts'].map((name) => loadAnyCheckpoint(runPaths(at(name)).last)),
+    );
+    assert.deepEqual(parts!.standardize, whole!.standardize);
+    assert.deepEqual(parts!.standardize!.transforms, ['log', 'logit:0:120', null]);
+    assert.deepEqual(parts!.tensors, whole!.tensors);
+  });
+
+  it('exports files that take and give data units, and are opened with the same parts', async () => {
+    const { files, maxAbs } = await exportOnnx(model, at('onnx'));
+    assert.ok(maxAbs < 1e-3);
+    const opened = await openOnnxFlow(files.find(({ kind }) => kind === 'forward')!.path, 1);
+    try {
+      const x = Float32Array.from([...values.slice(0, 5), [-1, 30, 0]].flat());
+      const [ours, theirs] = await Promise.all(
+        [model.flow!.runner, opened.runner].map((runner) => runner.forward(x, 6, 'data')),
+      );
+      for (const part of ['z', 'prior', 'preprocessing', 'logDet'] as const) {
+        ours![part].forEach((value, i) => {
+          if (part === 'logDet' && i === 5) return;
+          const same =
+            value === theirs![part][i] || Math.abs(value - theirs![part][i]!) < 1e-4 * (1 + Math.abs(value));
+          assert.ok(same, `${part}: ${value}, ${theirs![part][i]}`);
+        });
+      }
+    } finally {
+      await opened.dispose();
+    }
+  });
+
+  it('keeps its maps in a run that starts from it, and takes no others', async () => {
+    const from = runPaths(at('run')).last;
+    await train({ from, output: at('from'), maxSteps: 2 }, { backend });
+    const { config: stored, standardize } = await loadAnyCheckpoint(runPaths(at('from')).last);
+    assert.deepEqual(stored.data!.transforms, config.data.transforms);
+    assert.deepEqual(standardize!.transforms, ['log', 'logit:0:120', null]);
+    await assert.rejects(
+      train(
+        { from, data: at('table.csv'), reading: { transforms: { c: 'log:-9' } }, output: at('other') },
+        { backend },
+      ),
+      refused(
+        /data\.transforms .*expected \{"income":"log","age":"logit:0:120"\}, as in .*got \{"c":"log:-9"\}/,
+      ),
+    );
+  });
+});

@@ -1,0 +1,141 @@
+/** Maps of single columns: what they are, whether data fit, and the densities that they give, against SciPy. */
+import * as tf from '@tensorflow/tfjs-core';
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { before, test } from 'node:test';
+import { UserError } from '../../../src/base/user-error';
+import { columnMap, endsOf, mapped, spanOf, unmapped } from '../../../src/config/column-maps';
+import { parseDataConfig, parseRunConfig } from '../../../src/config/parse';
+import { dataMeans } from '../../../src/config/standardization';
+import { openDataset } from '../../../src/data/open/open';
+import { prepareRun } from '../../../src/data/open/prepare';
+import { previewData } from '../../../src/data/open/preview';
+import { standardizationOf } from '../../../src/data/standardize';
+import { standardize } from '../../../src/flow/preprocess';
+import { contextOf, onCpu, perExample } from '../../contract/eager';
+import { valuesOf } from '../support/examples';
+import { put, temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
+before(onCpu);
+
+test('a map is a logarithm with a lower bound or a logit with two', () => {
+  assert.deepEqual(columnMap('log'), { low: 0, high: Infinity });
+  assert.deepEqual(columnMap('log:-0.5'), { low: -0.5, high: Infinity });
+  assert.deepEqual(columnMap('logit:0:120'), { low: 0, high: 120 });
+  for (const wrong of [
+    '',
+    'sqrt',
+    'log:',
+    'log:a',
+    'log:0:1',
+    'logit',
+    'logit:1',
+    'logit:1:0',
+    'logit:0:1e99',
+  ])
+    assert.equal(columnMap(wrong), undefined, wrong);
+  // There is no float32 between.
+  assert.equal(columnMap('logit:1:1.00000001'), undefined);
+});
+
+test('the density of a normal latent is that of lognorm and of the logit-normal distribution', () => {
+  const map = standardize('s', { mean: [0.5, -0.3], std: [0.8, 1.5], transforms: ['log:2', 'logit:-1:4'] });
+  const x = [3.5, 0.25];
+  const { value, logDet } = map.forward(contextOf({}, false), tf.tensor2d([x]));
+  const logP = value.dataSync<'float32'>().reduce((sum, z) => sum - (z * z + Math.log(2 * Math.PI)) / 2, 0);
+  // scipy.stats.lognorm.logpdf(3.5, 0.8, loc=2, scale=np.exp(0.5)), and
+  // scipy.stats.norm.logpdf(scipy.special.logit(0.25), -0.3, 1.5) - np.log(0.25 * 0.75 * 5)
+  assert.ok(Math.abs(logP + perExample(logDet, 1)[0]! - (-1.1082420007681593 - 1.4015943618667586)) < 2e-6);
+});
+
+test('nothing leaves the bounds on the way back, and outside of them there is no density', () => {
+  const texts = ['log', 'log:5', 'logit:0:120', 'logit:-0.5:0.1', 'logit:1000000:1000001'];
+  const maps = texts.map((text) => columnMap(text)!);
+  const map = standardize('s', { mean: [0, 0, 0, 0, 0], std: [1, 1, 1, 1, 1], transforms: texts });
+  for (const y of [-200, -30, 0, 30, 80]) {
+    const x = map.inverse(contextOf({}, false), tf.fill([1, 5], y)).value.dataSync();
+    x.forEach((value, d) =>
+      assert.ok(value > maps[d]!.low && value < maps[d]!.high, `${texts[d]}: ${value}`),
+    );
+    x.forEach((value, d) => {
+      const exact = unmapped(maps[d]!, y);
+      assert.ok(Math.abs(value - exact) <= 1e-5 * Math.abs(exact) + 1e-30, `${texts[d]}: ${value}, ${exact}`);
+    });
+  }
+  for (const one of maps) {
+    const [least, most] = endsOf(one);
+    assert.ok(Number.isFinite(mapped(one, least)) && Number.isFinite(mapped(one, most)));
+    if (one.high < Infinity) assert.ok(Math.fround(one.low + spanOf(one)) < one.high);
+  }
+  const inside = [1, 6, 1, 0, 1_000_000.5];
+  for (const [d, value] of [-1, 5, 120, 0.2, 1e9].entries()) {
+    const row = inside.map((own, k) => (k === d ? value : own));
+    const { logDet } = map.forward(contextOf({}, false), tf.tensor2d([inside, row]));
+    const [finite, outside] = perExample(logDet, 2);
+    assert.ok(Number.isFinite(finite) && outside === -Infinity, `${texts[d]} of ${value}`);
+  }
+});
+
+const rows = Array.from({ length: 40 }, (_, i) => `${Math.exp(i / 10)},${i % 8 === 0 ? '' : i + 1},${-i}`);
+
+test('statistics are those of the images, and gaps are filled by their means', async () => {
+  put(folder, 'table.csv', `a,b,c\n${rows.join('\n')}\n`);
+  const request = {
+    data: path.join(folder, 'table.csv'),
+    reading: { missing: 'mean', transforms: { a: 'log', b: 'logit:0:100' } },
+  } as const;
+  const { config, dataset } = await prepareRun(request, folder);
+  const fitted = (await standardizationOf(config, dataset, undefined))!;
+  assert.deepEqual(fitted.transforms, ['log', 'logit:0:100', null]);
+  const values = await valuesOf(dataset.train);
+  const logs = values.filter((_, i) => i % 3 === 0).map(Math.log);
+  assert.ok(Math.abs(fitted.mean[0]! - logs.reduce((sum, y) => sum + y, 0) / logs.length) < 1e-6);
+  const filled = values.filter((value, i) => i % 3 === 1 && !Number.isInteger(value));
+  assert.ok(filled.length > 2);
+  for (const value of filled) assert.ok(Math.abs(value - dataMeans(fitted)[1]!) < 1e-4);
+  await dataset.close();
+});
+
+test('a value outside is an error that names column, example and value, and what to do', async () => {
+  put(folder, 'outside.csv', `a,b,c\n${rows.join('\n')}\n`);
+  const start = (transforms: Record<string, string>) =>
+    prepareRun({ data: path.join(folder, 'outside.csv'), reading: { missing: 'drop', transforms } }, folder);
+  const refused = (message: RegExp) => (error: unknown) =>
+    error instanceof UserError && (assert.match(error.message, message), true);
+  await assert.rejects(
+    start({ a: 'log', b: 'logit:0:40' }),
+    refused(
+      /example 34 \(from 0\) has 40 in the column "b", and logit:0:40 takes values between 0 and 40\. 1 of 35 examples are outside; the column goes from 2 to 40\. Choose bounds beyond these \(logit:LOW:HIGH\), .*--transform/,
+    ),
+  );
+  await assert.rejects(
+    start({ c: 'log' }),
+    refused(/has -1 in the column "c", and log takes values above 0/),
+  );
+  await assert.rejects(
+    start({ d: 'log' }),
+    refused(/names the column "d"; expected one that is modeled: a, b, c\./),
+  );
+  const { warnings } = await previewData(path.join(folder, 'outside.csv'), folder, {
+    reading: { missing: 'drop', transforms: { c: 'log' } },
+  });
+  assert.match(warnings.join('\n'), /Training is not possible .*"c", and log takes/);
+  const open = openDataset(
+    parseDataConfig({ source: 'table.csv', missing: 'mean', transforms: { z: 'log' } }, 't'),
+    folder,
+  );
+  await assert.rejects(open, refused(/names the column "z"/));
+});
+
+test('a config says which maps there are', () => {
+  const parse = (transforms: object, model: object = { kind: 'vector', dim: 2 }) =>
+    parseRunConfig({ data: { source: 'a', transforms }, model }, 'test');
+  assert.deepEqual(parse({ a: 'log' }).data.transforms, { a: 'log' });
+  assert.throws(() => parse({ a: 'sqrt' }), /data\.transforms\.a: expected "log" .*, got "sqrt"/);
+  assert.throws(
+    () => parse({ a: 'log' }, { kind: 'image', height: 8, width: 8, channels: 1 }),
+    /data\.transforms\.a: expected none, since images have no columns/,
+  );
+});
