@@ -1,9 +1,8 @@
 /** Entries of a zip file, read in ranges: nothing is loaded that is not asked for. ZIP64 as well. */
-import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl';
 import { UserError } from '../base/user-error';
-import { readRange } from './read-range';
+import { readRange, type Source } from './read-range';
 
 export interface ZipEntry {
   name: string;
@@ -30,7 +29,7 @@ const blockBytes = 2 ** 16;
 /** @throws UserError when the file is not a zip file or is damaged; the handle stays open and is the caller's to close */
 export async function readZipDirectory(
   file: string,
-  handle: FileHandle,
+  handle: Source,
   size: number,
 ): Promise<Map<string, ZipEntry>> {
   try {
@@ -61,7 +60,7 @@ interface OpenZip {
   zip: ZipFile;
   /** The entry that was unpacked last, from its start: many tensors can be parts of one. */
   unpacked: { entry?: Entry; content: Uint8Array<ArrayBuffer> };
-  handle: FileHandle;
+  handle: Source;
   file: string;
   /** Size of the file, bytes. */
   size: number;
@@ -134,7 +133,7 @@ class HandleReader extends RandomAccessReader {
   #lastEnd = -1;
 
   constructor(
-    private readonly handle: FileHandle,
+    private readonly handle: Source,
     private readonly size: number,
   ) {
     super();

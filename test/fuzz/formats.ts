@@ -22,6 +22,7 @@ import { writeSafetensors } from '../../src/checkpoint/tensors/safetensors';
 import { explainModel } from '../../src/engine/open/explain-model';
 import { UserError } from '../../src/base/user-error';
 import { memoryTerminal, noSignals } from '../unit/cli/memory-terminal';
+import { exportedArchive } from '../unit/support/torch-archives';
 import { mutateBytes, withWords } from './mutators/bytes';
 import type { Mutator } from './mutators/mutator';
 import { mutateOnnx } from './mutators/onnx';
@@ -117,6 +118,7 @@ const imageConfig = parseRunConfig(
   },
   'digits',
 );
+const linear = { weight: { shape: [2, 3], data: new Float32Array(6) } };
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value, null, 1));
 
 const pickleWords = [
@@ -134,7 +136,7 @@ const pickleWords = [
 ];
 const mutatePickle = withWords(pickleWords);
 
-const inTorch = (name: string): Mutator => (name.endsWith('.pkl') ? mutatePickle : mutateBytes);
+const inTorch = (name: string): Mutator => (name.endsWith('.pkl') ? mutatePickle : inKeras(name));
 const inKeras = (name: string): Mutator => (name.endsWith('.json') ? mutateJson : mutateBytes);
 const anyBytes = (): Mutator => mutateBytes;
 
@@ -218,7 +220,7 @@ export const formats: readonly Format[] = [
   {
     name: 'torch',
     file: 'a.pt',
-    seeds: () => fixturesLike(/^(torch|wild)\/.*\.(pt|pth|ckpt)$/),
+    seeds: () => [...fixturesLike(/^(torch|wild)\/.*\.(pt|pth|ckpt)$/), Buffer.from(exportedArchive(linear))],
     mutate: mutateZip(inTorch),
     open: openAsModel,
   },

@@ -4,8 +4,10 @@
  */
 import type { TensorFile } from './types';
 
-/** DataParallel and AveragedModel, torch.compile, Lightning modules and the usual names of a flow in them. */
-const wrappers: ReadonlySet<string> = new Set(['module', '_orig_mod', 'model', 'flow', 'online_model']);
+/** DataParallel and AveragedModel, Lightning modules and the usual names of a flow in them. */
+const wrappers: ReadonlySet<string> = new Set(['module', 'model', 'flow', 'online_model']);
+/** torch.compile, FSDP and activation checkpointing, which wrap any module of a model. */
+export const innerWrappers = /(_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module)\./g;
 /** Moving averages in a module next to the one that is trained. */
 const average = /^(ema|model_ema|ema_model|averaged_model|average_model|ema_flow|flow_ema)\./;
 
@@ -24,7 +26,7 @@ export function unwrapped(file: TensorFile): Unwrapped {
   const names = [...split.tensors]
     .filter(([name, { shape }]) => !isCounter(name, shape))
     .map(([name]) => name);
-  const plain = (name: string): string => name.replaceAll('_orig_mod.', '');
+  const plain = (name: string): string => name.replace(innerWrappers, '');
   let prefix = '';
   for (let depth = 0; depth < mostWrappers && names[0] !== undefined; depth++) {
     const [word = ''] = plain(names[0]).slice(prefix.length).split('.', 1);
@@ -32,8 +34,8 @@ export function unwrapped(file: TensorFile): Unwrapped {
     if (!wrappers.has(word) || !names.every((name) => plain(name).startsWith(next))) break;
     prefix = next;
   }
-  const isCompiled = names.some((name) => name.includes('_orig_mod.'));
-  if (prefix === '' && !isCompiled) return { file: split, prefix };
+  const inner = [...new Set(names.flatMap((name) => name.match(innerWrappers) ?? []))].join('');
+  if (prefix === '' && inner === '') return { file: split, prefix };
   const rename = ({ tensors, read }: Pick<TensorFile, 'tensors' | 'read'>) => {
     const originals = new Map(
       names.filter((name) => tensors.has(name)).map((name) => [plain(name).slice(prefix.length), name]),
@@ -46,7 +48,7 @@ export function unwrapped(file: TensorFile): Unwrapped {
   const copies = split.copies?.map((copy) => ({ key: copy.key, ...rename(copy) }));
   return {
     file: { ...split, ...rename(split), ...(copies ? { copies } : {}) },
-    prefix: isCompiled ? `${prefix}_orig_mod.` : prefix,
+    prefix: prefix + inner,
   };
 }
 

@@ -36,6 +36,7 @@ const packages = [
   'FrEIA',
   'pzflow',
   'torch\\.nn\\.modules',
+  'torch\\.nn\\.parallel',
   'torch\\.distributions',
 ];
 const classes = new RegExp(`^(${packages.join('|')})(\\.[A-Za-z_]\\w*)*\\.(_?[A-Z]\\w*)$`);
@@ -46,6 +47,8 @@ const names =
 
 const single: ReadonlySet<string> = new Set([
   'functools.partial',
+  'torch.optim.swa_utils.AveragedModel',
+  'torch.distributed.algorithms.join._JoinConfig',
   'argparse.Namespace',
   'types.SimpleNamespace',
   'pathlib.PosixPath',
@@ -55,9 +58,9 @@ const single: ReadonlySet<string> = new Set([
   'pathlib._local.WindowsPath',
 ]);
 
-/** Objects of these classes are read with their attributes. */
+/** Objects of these classes are read with their attributes; those of TorchScript are in `__torch__`. */
 export function isReadClass(name: string): boolean {
-  return classes.test(name) || single.has(name);
+  return classes.test(name) || single.has(name) || name.startsWith('__torch__.');
 }
 
 /** May be mentioned, and not called. */

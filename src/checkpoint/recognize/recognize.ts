@@ -11,6 +11,7 @@ import { apartMark, choice, chosen } from '../import/questions';
 import { fileLooksLike, unlike } from '../import/signatures';
 import { unwrapped } from '../import/wrapped-names';
 import { withWeightNormNames } from '../import/weight-norm';
+import { shortFloats } from '../tensors/dtypes';
 
 /** The repository or package of a library, for people. */
 export function libraryName(library: string): string {
@@ -68,7 +69,7 @@ export function recognize(
         return (from ?? recognized).convert({ ...given, ...answers });
       },
       library,
-      notes: notesOf(file, prefix, rest),
+      notes: notesOf(file, prefix, rest, read),
     };
   }
   return undefined;
@@ -127,14 +128,17 @@ export function whyUndecided(
 }
 
 /** What was done to the file before it was read, for people. */
-function notesOf(file: TensorFile, prefix: string, rest: readonly string[]): string[] {
+function notesOf(file: TensorFile, prefix: string, rest: readonly string[], read: TensorFile): string[] {
   const also = restNote(rest);
   // What a question names is not left out.
   const named = [...(file.copies ?? []), ...(file.models ?? [])].map(({ key }) => `"${key}"`);
   const leftOut = file.leftOut?.filter((what) => !named.some((name) => what.startsWith(name))) ?? [];
+  const types = new Set([...read.tensors.values()].map(({ dtype }) => dtype));
+  const short = [...types].flatMap((dtype) => shortFloats[dtype] ?? []);
   return [
     ...(prefix === '' ? [] : [`Prefix of all names, left out: ${prefix}`]),
     ...(also === undefined ? [] : [also]),
+    ...(short.length === 0 ? [] : [`Weights stored as ${short.join(' and ')}, computed in float32`]),
     ...(leftOut.length === 0 ? [] : [`Not read: ${leftOut.slice(0, 4).join(', ')}`]),
   ];
 }

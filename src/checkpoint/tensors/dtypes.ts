@@ -1,6 +1,6 @@
 /** Types of stored numbers by the names that safetensors gives them, and their conversion to float32. */
 import { UserError } from '../../base/user-error';
-import { fromHalf } from '../../files/half';
+import { fromE4m3, fromHalf } from '../../files/half';
 
 /** Bytes of one value. Types without a reader are here too: files that hold them can still be listed. */
 export const itemBytes: Readonly<Record<string, number>> = {
@@ -21,6 +21,17 @@ export const itemBytes: Readonly<Record<string, number>> = {
   BOOL: 1,
   F8_E4M3: 1,
   F8_E5M2: 1,
+  F8_E4M3FNUZ: 1,
+  F8_E5M2FNUZ: 1,
+  F8_E8M0: 1,
+};
+
+/** Floats that are stored with fewer bits than they are computed with, as PyTorch names them. */
+export const shortFloats: Readonly<Record<string, string>> = {
+  F16: 'float16',
+  BF16: 'bfloat16',
+  F8_E4M3: 'float8_e4m3fn',
+  F8_E5M2: 'float8_e5m2',
 };
 
 /** The name for a type of NumPy, given as its kind and bytes, such as `f4`. */
@@ -66,6 +77,11 @@ export function toFloat32(buffer: ArrayBuffer, dtype: string, where: string): Fl
       const bits = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
       return new Float32Array(bits.buffer);
     }
+    case 'F8_E4M3':
+      return mapped(new Uint8Array(buffer), fromE4m3);
+    case 'F8_E5M2':
+      // The upper half of a float16.
+      return mapped(new Uint8Array(buffer), (byte) => fromHalf(byte << 8));
     case 'I64':
       return mapped(new BigInt64Array(buffer), Number);
     case 'U64':
@@ -105,7 +121,7 @@ function truths(bytes: Uint8Array): Float32Array {
 
 export function noReader(dtype: string, where: string): UserError {
   const what = dtype.startsWith('F8')
-    ? '8-bit floats'
+    ? '8-bit floats of another kind'
     : dtype.startsWith('C')
       ? 'complex numbers'
       : dtype.startsWith('Q')

@@ -49,14 +49,7 @@ export function refuseTar(file: string): UserError {
   );
 }
 
-export function refuseScript(file: string): UserError {
-  return new UserError(
-    `${file}: is a TorchScript program, not a state dict. Save its tensors: ` +
-      `torch.save(torch.jit.load("${baseName(file)}", map_location="cpu").state_dict(), "model.pt").`,
-  );
-}
-
-/** What torch.export.save writes. */
+/** What torch.export writes without a list of weights that is known. */
 export function refuseExported(file: string): UserError {
   return new UserError(
     `${file}: is a program of torch.export (.pt2), not a state dict. Save its tensors: ` +

@@ -46,6 +46,9 @@ const dtypes: Readonly<Record<string, string>> = {
   complex128: 'C128',
   float8_e4m3fn: 'F8_E4M3',
   float8_e5m2: 'F8_E5M2',
+  float8_e4m3fnuz: 'F8_E4M3FNUZ',
+  float8_e5m2fnuz: 'F8_E5M2FNUZ',
+  float8_e8m0fnu: 'F8_E8M0',
   qint8: 'QINT8',
   quint8: 'QUINT8',
   qint32: 'QINT32',
@@ -191,6 +194,16 @@ const dictionary: Call = (args) => {
   return map ?? new Map();
 };
 
+/** Lists of TorchScript: (the list, its type) */
+const first: Call = ([value]) => value;
+const typedLists = [
+  'restore_type_tag',
+  'build_intlist',
+  'build_doublelist',
+  'build_boollist',
+  'build_tensorlist',
+];
+
 const calls: Readonly<Record<string, Call>> = {
   ...rebuilders,
   'torch._tensor._rebuild_from_type_v2': fromType,
@@ -215,6 +228,7 @@ const calls: Readonly<Record<string, Call>> = {
   'numpy._core.multiarray.scalar': scalar,
   ...arrays,
   'jax._src.array._reconstruct_array': jaxArray,
+  ...Object.fromEntries(typedLists.map((name) => [`torch.jit._pickle.${name}`, first])),
   'builtins.getattr': getattr,
   '__builtin__.getattr': getattr,
   'collections.defaultdict': dictionary,

@@ -57,6 +57,20 @@ function partOf(object: PythonObject, part: string): Map<unknown, unknown> {
   return value instanceof Map ? value : new Map<unknown, unknown>();
 }
 
+/** What holds a model for several devices, or as an average, as its module "module". */
+const wrapper = /^torch\.(nn\.parallel|optim\.swa_utils)\./;
+const mostWrappers = 8;
+
+function modelIn(object: PythonObject): PythonObject {
+  let model = object;
+  for (let i = 0; i < mostWrappers && wrapper.test(model.className); i++) {
+    const inner = partOf(model, '_modules').get('module');
+    if (!isModule(inner)) break;
+    model = inner;
+  }
+  return model;
+}
+
 /** Names of objects that are not models: optimizers, and the arguments that a model was made with. */
 const beside = /optim|sched|^hyper_parameters$|callback|^loops$/i;
 /** What a model is called, the likeliest first; the second is sbi's. */
@@ -88,7 +102,7 @@ export function findModule(root: unknown): FoundModule | undefined {
     const { path, value } = queue[at]!;
     if (isModule(value)) {
       names.spend(path.length);
-      found.push({ path, object: value });
+      found.push({ path, object: modelIn(value) });
       continue;
     }
     const entries =

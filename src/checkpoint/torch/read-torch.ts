@@ -4,11 +4,13 @@ import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
+import { inMemory, type Source } from '../../files/read-range';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, swapBytes, toFloat32 } from '../tensors/dtypes';
 import type { TensorFile } from '../import/types';
-import { refuseExported, refuseGlobal, refuseScript, refuseTar } from './advice';
+import { refuseExported, refuseGlobal, refuseTar } from './advice';
 import { torchContainer } from './container';
+import { isNestedState, isWeightsConfig, stateOfScript, weightsOf } from './exported';
 import { torchRules, UnknownGlobal } from './globals';
 import { readLegacy, readNestedStorage } from './legacy';
 import { NumpyArray } from './numpy';
@@ -17,7 +19,7 @@ import { PickleError, PickleGlobal, readPickle } from '../pickle/pickle';
 import { pickStateDict, stateOfPzflow, tensorsOfState, type StateDict } from './state-dict';
 import { gather, isContiguous, spanOf, type Tensor } from './tensor';
 
-/** Limit for `data.pkl`, which has no tensors' values: some hundred bytes a tensor. */
+/** Limit for `data.pkl` and the like, which has no tensors' values: some hundred bytes a tensor. */
 const largestPickle = 2 ** 26;
 /** Limit for a file that is a pickle as a whole, with all values. */
 const largestWhole = 2 ** 31 - 1;
@@ -44,12 +46,8 @@ export async function readTorch(file: string, handle: FileHandle, start: Uint8Ar
 
 async function readZip(file: string, handle: FileHandle): Promise<TensorFile> {
   const { size } = await handle.stat();
-  const archive = await findArchive(file, await readZipDirectory(file, handle, size));
-  const { pickle } = archive;
-  if (pickle.size > largestPickle) throw damaged(file, `its data.pkl has ${pickle.size} bytes`);
-  const bytes = await pickle.read();
-  if (!isIntact(pickle, bytes)) throw damaged(file, 'the checksum of its data.pkl is wrong');
-  const state = readState(file, 'torch', bytes, () => readPickle(bytes, torchRules()));
+  const archive = await findArchive(file, handle, size);
+  const { state } = archive;
   const stored = [...archive.storages.values()].reduce((sum, entry) => sum + entry.size, 0);
   for (const tensors of tensorsOfState(state)) {
     checkStorages(file, archive, tensors);
@@ -155,17 +153,28 @@ function readerOf(
 }
 
 interface Archive {
-  pickle: ZipEntry;
+  state: StateDict;
   storages: ReadonlyMap<string, ZipEntry>;
   /** Whether values are stored in the other order of bytes than this machine's. */
   swapped: boolean;
 }
 
-async function findArchive(file: string, entries: ReadonlyMap<string, ZipEntry>): Promise<Archive> {
+/** @param isNested whether it is in another archive */
+async function findArchive(file: string, source: Source, size: number, isNested = false): Promise<Archive> {
+  const entries = await readZipDirectory(file, source, size);
   // All entries lie in one folder, which has the name that the file was saved under.
   const path = [...entries.keys()].find((name) => /^[^/]*\/data\.pkl$/.test(name));
   const folder = path?.slice(0, -'data.pkl'.length) ?? '';
   if (path === undefined) {
+    const config = [...entries.keys()].find((name) => isWeightsConfig.test(name));
+    const inner = [...entries].find(([name]) => isNestedState.test(name))?.[1];
+    if (config !== undefined) {
+      const storages = below(entries, config.slice(0, config.lastIndexOf('/') + 1));
+      const bytes = await readWholly(file, entries.get(config)!);
+      const state = readState(file, 'torch', bytes, () => weightsOf(bytes, storages));
+      return { state, storages, swapped: await isSwapped(entries, config.slice(0, config.indexOf('/') + 1)) };
+    }
+    if (inner && !isNested) return findArchive(file, inMemory(await inner.read()), inner.size, true);
     const isExported = /^([^/]*\/archive_format|serialized_exported_program\.json)$/;
     if ([...entries.keys()].some((name) => isExported.test(name))) throw refuseExported(file);
     throw new UserError(
@@ -173,14 +182,35 @@ async function findArchive(file: string, entries: ReadonlyMap<string, ZipEntry>)
         `Save the tensors with torch.save(model.state_dict(), "model.pt").`,
     );
   }
-  if (entries.has(`${folder}constants.pkl`)) throw refuseScript(file);
-  const storages = new Map<string, ZipEntry>();
-  for (const [name, entry] of entries) {
-    if (name.startsWith(`${folder}data/`)) storages.set(name.slice(folder.length + 'data/'.length), entry);
-  }
+  const isScript = entries.has(`${folder}constants.pkl`);
+  const bytes = await readWholly(file, entries.get(path)!);
+  const state = readState(file, 'torch', bytes, () => {
+    const root = readPickle(bytes, torchRules());
+    return isScript ? stateOfScript(root) : root;
+  });
+  return { state, storages: below(entries, `${folder}data/`), swapped: await isSwapped(entries, folder) };
+}
+
+/** Entries of a folder, by their names in it. */
+function below(entries: ReadonlyMap<string, ZipEntry>, folder: string): Map<string, ZipEntry> {
+  const inside = [...entries].filter(([name]) => name.startsWith(folder));
+  return new Map(inside.map(([name, entry]) => [name.slice(folder.length), entry]));
+}
+
+/** Whether values are stored in the other order of bytes than this machine's. */
+async function isSwapped(entries: ReadonlyMap<string, ZipEntry>, folder: string): Promise<boolean> {
   const order = entries.get(`${folder}byteorder`);
   const big = order !== undefined && order.size < 16 && textOf(await order.read()).trim() === 'big';
-  return { pickle: entries.get(path)!, storages, swapped: big !== (endianness() === 'BE') };
+  return big !== (endianness() === 'BE');
+}
+
+/** An entry that describes tensors. */
+async function readWholly(file: string, entry: ZipEntry): Promise<Uint8Array> {
+  const name = entry.name.slice(entry.name.lastIndexOf('/') + 1);
+  if (entry.size > largestPickle) throw damaged(file, `its ${name} has ${entry.size} bytes`);
+  const bytes = await entry.read();
+  if (!isIntact(entry, bytes)) throw damaged(file, `the checksum of its ${name} is wrong`);
+  return bytes;
 }
 
 function damaged(file: string, what: string): UserError {

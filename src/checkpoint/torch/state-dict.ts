@@ -4,6 +4,7 @@ import { nameOfKey, Names } from './names';
 import { NumpyArray } from './numpy';
 import { PickleError } from '../pickle/pickle';
 import { PythonObject, type PythonModule } from '../pickle/python-object';
+import { innerWrappers } from '../import/wrapped-names';
 import { restOf, trainingKey } from './rest';
 import { Tensor } from './tensor';
 import type { RestTensor } from '../import/types';
@@ -147,7 +148,7 @@ function modelOf({ path, modules }: { path: string; modules: PythonModule[] }) {
 }
 
 /** A model is often wrapped for several GPUs or compiled, and its moving average is not, or the other way round. */
-const withoutParallel = (name: string): string => name.replace(/^((module|_orig_mod)\.)+/, '');
+const withoutParallel = (name: string): string => name.replace(innerWrappers, '').replace(/^(module\.)+/, '');
 
 /** All tensors and plain values that do not belong to an optimizer. Shared containers are met more than once. */
 function collect(root: unknown, found: Found): void {

@@ -73,6 +73,8 @@ test('every type of other programs', async () => {
     ['F64', Float64Array.of(0.5, 1e300), [0.5, Infinity]],
     ['F16', Uint16Array.of(0x3c00, 0xfc00, 0x03ff), [1, -Infinity, 1023 * 2 ** -24]],
     ['BF16', Uint16Array.of(0x3f80, 0xc040), [1, -3]],
+    ['F8_E4M3', Uint8Array.of(0x38, 0xc5, 0x7e, 0x01, 0xff), [1, -3.25, 448, 2 ** -9, NaN]],
+    ['F8_E5M2', Uint8Array.of(0x3c, 0xc3, 0x7b, 0x01, 0xfc), [1, -3.5, 57344, 2 ** -16, -Infinity]],
     ['I64', BigInt64Array.of(-5n, 2n ** 31n - 1n), [-5, 2 ** 31 - 1]],
     ['U64', BigUint64Array.of(5n), [5]],
     ['I16', Int16Array.of(-300), [-300]],
@@ -102,7 +104,7 @@ test('what cannot be read is said for that tensor only', async () => {
   const header = {
     big: entry('I64', [1], 0, 8),
     ok: entry('F32', [], 8, 12),
-    eight: entry('F8_E4M3', [1], 12, 13),
+    eight: entry('F8_E4M3FNUZ', [1], 12, 13),
   };
   const opened = await openSafetensors(put(folder, 'mixed.safetensors', build(header, data)));
   try {
@@ -113,7 +115,7 @@ test('what cannot be read is said for that tensor only', async () => {
     });
     await assert.rejects(opened.read('eight'), {
       name: 'UserError',
-      message: /8-bit floats \(F8_E4M3\), which Flowscope cannot read/,
+      message: /8-bit floats of another kind \(F8_E4M3FNUZ\), which Flowscope cannot read/,
     });
     await assert.rejects(opened.read('none'), { name: 'UserError', message: /holds no tensor "none"/ });
   } finally {

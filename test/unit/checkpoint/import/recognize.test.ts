@@ -52,6 +52,20 @@ describe('recognizing', () => {
     }
   });
 
+  it('says where weights are stored with fewer bits than they are computed with', async () => {
+    const file = at('short.safetensors');
+    await writeChanged('nflows-2d', file, (tensors) => {
+      for (const [name, { shape, data }] of tensors) {
+        if (!name.endsWith('.weight')) continue;
+        const short = { dtype: 'F8_E5M2', shape: [...shape], data: new Uint8Array(data.length).fill(0x34) };
+        tensors.set(name, short);
+      }
+    });
+    const { tensors, origin } = await loadAnyCheckpoint(file);
+    assert.ok(origin?.assumptions.includes('Weights stored as float8_e5m2, computed in float32'));
+    assert.equal(tensors['couplings.0.net.0.weight']?.data[0], 0.25);
+  });
+
   it('reads weight normalization under its newer names, with any prefix', async () => {
     const file = at('newer.safetensors');
     await writeChanged('chrischute-rgb', file, (tensors) => {

@@ -43,6 +43,11 @@ describe('names in wrappers', () => {
       [(name: string) => [`model.flow.${name}`], 'model.flow.'],
       [(name: string) => [`_orig_mod.${name}`], '_orig_mod.'],
       [(name: string) => [name.replace('.hyper.', '.hyper._orig_mod.')], '_orig_mod.'],
+      [(name: string) => [`module._orig_mod.${name}`], 'module._orig_mod.'],
+      [
+        (name: string) => [`_fsdp_wrapped_module.${name.replace('.hyper.', '.hyper._fsdp_wrapped_module.')}`],
+        '_fsdp_wrapped_module.',
+      ],
     ] as const) {
       const { tensors, origin } = await loadAnyCheckpoint(await changed((name) => [...change(name)]));
       assert.deepEqual(tensors, plain.tensors);

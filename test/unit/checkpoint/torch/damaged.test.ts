@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { UserError } from '../../../../src/base/user-error';
 import { put, temporaryFolder } from '../../support/temporary';
+import { exportedArchive } from '../../support/torch-archives';
 
 const folder = temporaryFolder();
 const files = [
@@ -17,8 +18,12 @@ const files = [
   'windows.pt',
   'no-checksum.pt',
   'legacy.pt',
+  'script.pt',
 ];
-const contents = files.map((name) => readFileSync(path.resolve('test', 'fixtures', 'torch', name)));
+const contents = [
+  ...files.map((name) => readFileSync(path.resolve('test', 'fixtures', 'torch', name))),
+  exportedArchive({ 'net.weight': { shape: [3, 4], data: new Float32Array(12) } }),
+];
 
 async function openAll(bytes: Uint8Array): Promise<'read' | 'refused'> {
   const file = put(folder, 'damaged.pt', bytes);

@@ -1,7 +1,9 @@
 /** Models that were saved as a whole, and plain pickles: what is read of them, and what of ill will is refused. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { unzipSync, zipSync } from 'fflate';
 import { UserError } from '../../../../src/base/user-error';
 import { recognize, whyUnknown } from '../../../../src/checkpoint/recognize/recognize';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
@@ -38,6 +40,31 @@ async function refused(name: string, pickle: Uint8Array, message: RegExp): Promi
   });
   assert.ok(processorTime() - begin < 5000, 'took longer than five seconds');
 }
+
+test('a whole model in DataParallel or AveragedModel is the model in it', async () => {
+  const plain = wild('nflows-whole-module-nsf-3d', 'flow.pt');
+  const original = await openTensorFile(plain);
+  const entries = unzipSync(readFileSync(plain));
+  const name = Object.keys(entries).find((entry) => entry.endsWith('/data.pkl'))!;
+  // Without its protocol and its end.
+  let pickle: Uint8Array = entries[name]!.subarray(2, -1);
+  for (const [module, wrapper] of [
+    ['torch.nn.parallel.data_parallel', 'DataParallel'],
+    ['torch.optim.swa_utils', 'AveragedModel'],
+  ] as const) {
+    pickle = Buffer.concat(
+      object(module, wrapper, ...dict(['_modules', ...dict(['module', pickle])])).map((part) =>
+        Buffer.from(part),
+      ),
+    );
+    const bytes = zipSync({ ...entries, [name]: op.pickle(pickle) }, { level: 0 });
+    const opened = await openTensorFile(put(folder, 'wrapped.pt', bytes));
+    assert.deepEqual(opened.tensors, original.tensors, wrapper);
+    assert.deepEqual(recognize(opened)?.questions, []);
+    await opened.close();
+  }
+  await original.close();
+});
 
 test('the modules of a whole model, with the names of its state dict', async () => {
   const opened = await openTensorFile(wild('nflows-whole-module-nsf-3d', 'flow.pt'));

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { unzipSync, zipSync } from 'fflate';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { UserError } from '../../../../src/base/user-error';
 import { put, temporaryFolder } from '../../support/temporary';
+import { exportedArchive } from '../../support/torch-archives';
 
 const fixtures = path.resolve('test', 'fixtures', 'torch');
 const fixture = (name: string) => path.join(fixtures, name);
@@ -168,6 +170,7 @@ test('parameters, attributes, bare tensors and lists', async () => {
   };
   assert.deepEqual(await valuesOf('attributes.pt'), { attributed: [1, 1], parameter: [0, 0] });
   assert.deepEqual(await valuesOf('tensor.pt'), { tensor: [0, 1, 2] });
+  assert.deepEqual(await valuesOf('float8.pt'), { eight: [1, 1], w: [1, 1] });
   assert.deepEqual(await valuesOf('list.pt'), { 0: [0, 1, 2], 1: [1] });
 });
 
@@ -175,7 +178,6 @@ test('types without a reader are listed, and refused by name when read', async (
   for (const [file, name, dtype, message] of [
     ['complex.pt', 'complex', 'C64', /tensor "complex": contains complex numbers \(C64\)/],
     ['quantized.pt', 'quantized', 'QINT8', /quantized numbers \(QINT8\).*dequantize/],
-    ['float8.pt', 'eight', 'F8_E4M3', /8-bit floats \(F8_E4M3\)/],
   ] as const) {
     const opened = await openTensorFile(fixture(file));
     assert.deepEqual(opened.tensors.get(name), { dtype, shape: [2] });
@@ -196,13 +198,61 @@ test('the format before PyTorch 1.6, arrays of numpy and arguments next to the t
   assert.deepEqual(withArguments.extras, { 'args.lr': 0.1 });
 });
 
+test('a program of TorchScript: its weights, by the names of its modules', async () => {
+  const { tensors, extras } = await contentOf(fixture('script.pt'));
+  const entries = unzipSync(readFileSync(fixture('script.pt')));
+  const stored = (key: string): string => Buffer.from(entries[`script/data/${key}`]!).toString('hex');
+  assert.deepEqual(tensors, {
+    weight: { dtype: 'F32', shape: [1, 2], bits: stored('0') },
+    bias: { dtype: 'F32', shape: [1], bits: stored('1') },
+  });
+  assert.deepEqual(extras, {});
+});
+
+test('programs of torch.export, with a list of weights or a state dict in them', async () => {
+  const state = {
+    'net.weight': { shape: [2, 3], data: Float32Array.of(1, -2, 3, 0.5, NaN, 6) },
+    'net.bias': { shape: [], data: Float32Array.of(7) },
+  };
+  const archive = exportedArchive(state);
+  const opened = await openTensorFile(put(folder, 'listed.pt2', archive));
+  for (const [name, tensor] of Object.entries(state)) assert.deepEqual(await opened.read(name), tensor);
+  assert.deepEqual([...opened.tensors.keys()], Object.keys(state));
+  await opened.close();
+
+  const nested = {
+    version: Buffer.from('5'),
+    'serialized_state_dict.pt': readFileSync(fixture('net.protocol2.pt')),
+  };
+  const whole = await contentOf(put(folder, 'nested.pt2', zipSync(nested, { level: 0 })));
+  assert.deepEqual(whole, await contentOf(fixture('net.protocol2.pt')));
+
+  const changed = (from: string, to: string): Uint8Array => {
+    const entries = unzipSync(archive);
+    const config = 'm/data/weights/model_weights_config.json';
+    const text = Buffer.from(entries[config]!).toString();
+    assert.ok(text.includes(from));
+    return zipSync({ ...entries, [config]: Buffer.from(text.replace(from, to)) }, { level: 0 });
+  };
+  for (const [from, to, says] of [
+    ['"as_int":3', '"as_int":4', /reaches beyond its storage/],
+    ['"as_int":3', '"as_int":9007199254740992', /no valid shape/],
+    ['weight_1', '../weight_1', /reaches beyond its storage/],
+    ['"dtype":7', '"dtype":99', /"net\.weight" is not described as known/],
+    ['"use_pickle":false', '"use_pickle":true', /"net\.weight" is not described as known/],
+    ['{"config"', '{"conf', /not JSON/],
+  ] as const)
+    await refused(put(folder, 'hostile.pt2', changed(from, to)), says);
+  const loop = zipSync({ 'serialized_state_dict.pt': zipSync(nested, { level: 0 }) }, { level: 0 });
+  await refused(put(folder, 'loop.pt2', loop), /program of torch\.export|without the data\.pkl/);
+});
+
 test('what is not a state dict is refused, and it is told how to save it again', async () => {
   await refused(
     fixture('module.pt'),
     /a whole Python object, mynet\.Net/,
     /torch\.load\("module\.pt".*save_model\(model, "model\.safetensors"\).*torch\.save\(model\.state_dict\(\), "model\.pt"\)/,
   );
-  await refused(fixture('script.pt'), /TorchScript/, /torch\.jit\.load\("script\.pt"/);
   await refused(fixture('pickle.pkl'), /holds no tensors/);
   await refused(
     fixture('no-tensors.pt'),
