@@ -163,26 +163,37 @@ def _normflows(flow: Any, context: Tensor | None) -> Chain | None:
     base, flows = getattr(flow, "q0", None), getattr(flow, "flows", None)
     if base is None or not isinstance(flows, nn.ModuleList):
         return None
+    # Its classes are of the base alone.
+    classes = type(flow).__name__ == "ClassCondFlow"
     if isinstance(base, nn.ModuleList):
         raise TypeError("A MultiscaleFlow has several bases; give a list of its layers as flowscope.Step instead.")
 
     def log_prob(z: Tensor, c: Tensor | None) -> Tensor:
-        return base.log_prob(z) if c is None else base.log_prob(z, context=c)
+        return base.log_prob(z) if c is None else base.log_prob(z, c)
 
     def draw(count: int, c: Tensor | None) -> Tensor:
-        return (base(count) if c is None else base(count, context=c))[0]
+        return (base(count) if c is None else base(count, c))[0]
 
-    steps = [_normflows_step(f"flows.{i}", flows[i]) for i in reversed(range(len(flows)))]
+    steps = [_normflows_step(f"flows.{i}", flows[i], not classes) for i in reversed(range(len(flows)))]
     return Chain(steps, Base(log_prob, draw), "normflows")
 
 
-def _normflows_step(name: str, module: Any) -> Step:
+def _normflows_step(name: str, module: Any, conditional: bool) -> Step:
     # Layers without a context do not take one, not even in a conditional flow's list.
+    def given(c: Tensor | None) -> dict[str, Tensor]:
+        return {} if c is None or not conditional else {"context": c}
+
     def forward(h: Tensor, c: Tensor | None) -> Result:
-        return module.inverse(h) if c is None else module.inverse(h, context=c)
+        try:
+            return module.inverse(h, **given(c))
+        except NotImplementedError as error:
+            raise TypeError(
+                f"{name} ({type(module).__name__}): leads from latent to data only, so that neither it nor normflows can take "
+                "data to the latent. A recording needs that way; give a flow whose layers have an inverse."
+            ) from error
 
     def inverse(h: Tensor, c: Tensor | None) -> Tensor:
-        return (module(h) if c is None else module(h, context=c))[0]
+        return module(h, **given(c))[0]
 
     return Step(name, forward, inverse, module)
 
@@ -220,7 +231,9 @@ def _freia_graph(flow: Any, context: Tensor | None) -> Chain | None:
 def _freia_step(name: str, module: Any, conditional: bool) -> Step:
     def run(h: Tensor, c: Tensor | None, rev: bool) -> Result:
         given = {"c": [c]} if conditional else {}
-        (y,), log_det = module((h,), rev=rev, jac=True, **given)
+        # IResNetLayer differentiates, and does not switch gradients on for it.
+        with torch.set_grad_enabled(torch.is_grad_enabled() or hasattr(module, "hutchinson_samples")):
+            (y,), log_det = module((h,), rev=rev, jac=True, **given)
         return y, log_det
 
     return Step(name, lambda h, c: run(h, c, False), lambda h, c: run(h, c, True)[0], module)

@@ -17,6 +17,7 @@ from flows import (
     shaken,
     zuko_flow,
 )
+from layers import LAYERS, layer
 from safetensors import safe_open
 from safetensors.numpy import load_file
 
@@ -29,23 +30,29 @@ def read(path):
         return load_file(path), json.loads(file.metadata()["recording"])
 
 
-def nflows_whole(flow, x):
-    z, log_det = flow._transform(x)
-    return z, log_det, flow.log_prob(x)
+def nflows_whole(flow, x, context=None):
+    z, log_det = flow._transform(x, None if context is None else flow._embedding_net(context))
+    return z, log_det, flow.log_prob(x, context)
 
 
-def zuko_whole(flow, x):
+def zuko_whole(flow, x, _=None):
     z, log_det = flow().transform.call_and_ladj(x)
     return z, log_det, flow().log_prob(x)
 
 
-def normflows_whole(flow, x):
-    z, log_det = flow.inverse_and_log_det(x)
-    return z, log_det, flow.log_prob(x)
+def normflows_whole(flow, x, context=None):
+    given = [] if context is None else [context]
+    if not hasattr(flow, "inverse_and_log_det"):
+        z, log_det = flow.flows[0].inverse(x)
+        return z, log_det, flow.log_prob(x, context)
+    z, log_det = flow.inverse_and_log_det(x, *given)
+    return z, log_det, flow.log_prob(x, *given)
 
 
-def freia_whole(flow, x):
-    z, log_det = flow(x)
+def freia_whole(flow, x, context=None):
+    with torch.enable_grad():
+        z, log_det = flow(x, None if context is None else [context])
+    z, log_det = z.detach(), torch.as_tensor(log_det).detach()
     return z, log_det, log_det + standard_normal(z).float()
 
 
@@ -58,20 +65,25 @@ FLOWS = {
 }
 
 
-@pytest.mark.parametrize("name", FLOWS)
+@pytest.mark.parametrize("name", [*FLOWS, *LAYERS])
 def test_the_whole_is_what_the_library_says(name, tmp_path):
-    make, whole = FLOWS[name]
-    flow, x = make(), batch()
-    tensors, about = read(flowscope.record(flow, x, path=tmp_path / "a"))
+    library = name.split()[0]
+    _, whole = FLOWS[library]
+    flow, x, context = layer(name) if name in LAYERS else (FLOWS[name][0](), batch(), None)
+    tensors, about = read(flowscope.record(flow, x, context, path=tmp_path / "a", samples=2))
     with torch.no_grad():
-        z, log_det, log_prob = (value.numpy() for value in whole(flow, x))
+        z, log_det, log_prob = (value.numpy() for value in whole(flow, x, context))
     count = len(about["layers"])
-    assert about["library"] == name.split()[0]
+    assert about["library"] == library
     # Float32, each layer once: the same operations in the same order.
-    np.testing.assert_allclose(tensors[f"layers.{count - 1}.output"], z, atol=1e-6)
+    np.testing.assert_allclose(tensors[f"layers.{count - 1}.output"], channels_last(z), atol=1e-6)
     total = sum(tensors[f"layers.{i}.log_det"] for i in range(count))
-    np.testing.assert_allclose(total, log_det, atol=1e-5)
+    np.testing.assert_allclose(total, np.broadcast_to(log_det, total.shape), atol=1e-5)
     np.testing.assert_allclose(tensors["base_log_prob"] + total, log_prob, atol=1e-5)
+
+
+def channels_last(values):
+    return np.moveaxis(values, 1, -1) if values.ndim == 4 else values
 
 
 @pytest.mark.parametrize("name", FLOWS)
@@ -234,12 +246,30 @@ def test_recording_changes_nothing(tmp_path):
     assert all(parameter.grad is None for parameter in flow.parameters())
 
 
+def test_a_layer_that_leads_to_data_only_is_told(tmp_path):
+    import normflows as nf
+
+    flow = nf.NormalizingFlow(nf.distributions.DiagGaussian(FEATURES), [nf.flows.Radial((FEATURES,))])
+    with pytest.raises(TypeError, match=r"flows\.0 \(Radial\): leads from latent to data only"):
+        flowscope.record(flow, batch(), path=tmp_path / "a")
+
+
 def test_what_is_no_flow_is_told(tmp_path):
+    import FrEIA.framework as ff
+    import FrEIA.modules as fm
+    import normflows as nf
     import zuko
 
     with pytest.raises(TypeError, match="no layers were found"):
         flowscope.record(torch.nn.Linear(2, 2), batch(4, 2), path=tmp_path / "a")
     with pytest.raises(TypeError, match="GMM: no layers were found"):
         flowscope.record(zuko.flows.GMM(2, components=2), batch(4, 2), path=tmp_path / "a")
+    with pytest.raises(TypeError, match="A MultiscaleFlow has several bases"):
+        flowscope.record(nf.MultiscaleFlow([nf.distributions.DiagGaussian(4)], [[]], []), batch(), path=tmp_path / "a")
+    start = ff.InputNode(FEATURES)
+    split = ff.Node(start, fm.Split, {})
+    whole = ff.Node([split.out0, split.out1], fm.Concat, {})
+    with pytest.raises(TypeError, match="no chain"):
+        flowscope.record(ff.GraphINN([start, split, whole, ff.OutputNode(whole)]), batch(), path=tmp_path / "a")
     with pytest.raises(TypeError, match=r"expected \(y, log_det\)"):
         flowscope.record([torch.nn.Linear(4, 4)], batch(), path=tmp_path / "a")

@@ -192,7 +192,11 @@ const signatures: readonly Signature[] = [
 
   // normflows.
   ['a residual flow of normflows (invertible ResNet)', /(^|\.)flows\.\d+\.iresblock\./, record],
-  ['a flow of normflows with radial layers', /(^|\.)flows\.\d+\.z_0$/, record],
+  [
+    'a flow of normflows with radial layers',
+    /(^|\.)flows\.\d+\.z_0$/,
+    'They lead from latent to data only, so that normflows gives no density of data either.',
+  ],
   ['a flow of normflows with planar layers', (seen) => planar(seen), record],
   [
     'a flow of normflows with Hamiltonian Monte Carlo, whose layers are random',

@@ -63,7 +63,7 @@ describe('recognizing', () => {
     });
     const { tensors, origin } = await loadAnyCheckpoint(file);
     assert.ok(origin?.assumptions.includes('Weights stored as float8_e5m2, computed in float32'));
-    assert.equal(tensors['couplings.0.net.0.weight']?.data[0], 0.25);
+    assert.ok(Object.values(tensors).some(({ data }) => data.length > 9 && data.every((x) => x === 0.25)));
   });
 
   it('reads weight normalization under its newer names, with any prefix', async () => {

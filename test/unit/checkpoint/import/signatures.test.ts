@@ -53,7 +53,7 @@ describe('what the libraries saved', () => {
       assert.equal(recognize(file), undefined);
       const reason = whyUnknown(file);
       assert.ok(reason.startsWith('It looks like ') && reason.includes(says), reason);
-      assert.match(reason, /flowscope\.record(ing\.write)?\(|It has no layers/);
+      assert.match(reason, /flowscope\.record(ing\.write)?\(|It has no layers|gives no density/);
     });
   }
 });

@@ -22,7 +22,7 @@ const files = [
 ];
 const contents = [
   ...files.map((name) => readFileSync(path.resolve('test', 'fixtures', 'torch', name))),
-  exportedArchive({ 'net.weight': { shape: [3, 4], data: new Float32Array(12) } }),
+  Buffer.from(exportedArchive({ 'net.weight': { shape: [3, 4], data: new Float32Array(12) } })),
 ];
 
 async function openAll(bytes: Uint8Array): Promise<'read' | 'refused'> {
