@@ -6,6 +6,8 @@ import { joinDcp, joinDeepSpeed } from './import/signatures';
 
 const saveWeights = 'Save the weights with Keras: model.save_weights("model.weights.h5").';
 const exportOnnx = 'Export the model as .onnx instead.';
+const saveFlat =
+  'numpy.savez("model.npz", **flax.traverse_util.flatten_dict(params, sep=".")) saves its arrays by name.';
 
 /** By the first bytes. */
 const magics: readonly [at: number, magic: string, says: string][] = [
@@ -27,7 +29,7 @@ const magics: readonly [at: number, magic: string, says: string][] = [
 const endings: readonly [end: RegExp, says: string][] = [
   [
     /\.distcp$/i,
-    `one file of a distributed checkpoint of PyTorch (torch DCP), with a part of the tensors. ${joinDcp}`,
+    `one file of a distributed checkpoint of PyTorch (torch DCP), without its .metadata. Open it in its folder, or join all of it there: ${joinDcp}`,
   ],
   [
     /(^|[/\\])zero_pp_rank_\d+_mp_rank_\d+_\w*states\.pt$/i,
@@ -36,18 +38,20 @@ const endings: readonly [end: RegExp, says: string][] = [
   [/\.data-\d{5}-of-\d{5}$/i, `a checkpoint of TensorFlow. ${saveWeights}`],
   [/(^|[/\\])saved_model\.pb$/i, `a SavedModel of TensorFlow. ${saveWeights}`],
   [/\.pb$/i, `a graph of TensorFlow. ${saveWeights}`],
-  [/\.msgpack$/i, 'a file of Flax. Save its parameters as arrays: numpy.savez("model.npz", **flattened).'],
+  [
+    /\.msgpack$/i,
+    `a file of Flax. params = flax.serialization.msgpack_restore(open("FILE", "rb").read()); ${saveFlat}`,
+  ],
   [/\.mlmodel$/i, `a Core ML file. ${exportOnnx}`],
 ];
 
 /** By the names in a folder; all of them have to be there. */
 const folders: readonly [names: readonly RegExp[], says: string][] = [
-  [[/^\.metadata$/, /\.distcp$/], `a distributed checkpoint of PyTorch (torch DCP). ${joinDcp}`],
   [[/^zero_to_fp32\.py$/], `a checkpoint of DeepSpeed. ${joinDeepSpeed}`],
   [[/^saved_model\.pb$/], `a SavedModel of TensorFlow. ${saveWeights}`],
   [
     [/^(_CHECKPOINT_METADATA|manifest\.ocdbt)$/],
-    'a checkpoint of Orbax (JAX). Save its parameters as arrays: numpy.savez("model.npz", **flattened).',
+    `a checkpoint of Orbax (JAX). params = orbax.checkpoint.StandardCheckpointer().restore("FOLDER"); ${saveFlat}`,
   ],
   [[/\.data-\d{5}-of-\d{5}$/], `a checkpoint of TensorFlow. ${saveWeights}`],
 ];

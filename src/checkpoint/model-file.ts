@@ -8,6 +8,7 @@ import { foreignFolder, foreignFormat } from './foreign-formats';
 import type { TensorFile } from './import/types';
 import { isRunFolder, runPaths } from './run-folder';
 import { isOwnFile, openTensorFile } from './tensor-file';
+import { dcpOf } from './torch/dcp';
 import type { SafetensorsFile } from './tensors/safetensors';
 
 interface Named {
@@ -102,6 +103,8 @@ export async function withModelFile<T>(
 async function bestOf(folder: string): Promise<string> {
   const { best, last, bestRecording, lastRecording } = runPaths(folder);
   for (const file of [best, last, bestRecording, lastRecording]) if (await exists(file)) return file;
+  const list = await dcpOf(folder, true);
+  if (list !== undefined) return list;
   const foreign = await foreignFolder(folder);
   throw new UserError(
     (await isRunFolder(folder))

@@ -14,17 +14,21 @@ import { isRecording } from './recording/read';
 import { readSafetensorsFile, type SafetensorsFile } from './tensors/safetensors';
 import { isIndex, openShards, shardsOf } from './shards';
 import { checkTensorNames } from './tensors/tensor-names';
+import { dcpOf, openDcp } from './torch/dcp';
 import { readTorch } from './torch/read-torch';
 
 /** Throws for a file that is not to be read. @param start its first bytes */
 type Check = (container: TensorContainer, start: Uint8Array) => void;
 
 /**
- * Opens a file, told apart by content; no tensor is read yet. A shard, or the index of several, stands for all of them.
+ * Opens a file, told apart by content; no tensor is read yet. A shard, or the index of several, stands for all of them, and
+ * so does a file of a distributed checkpoint.
  * `close` it.
  * @throws UserError when it is none that is known, is damaged, or is a kind of PyTorch file that is not read; it tells what to do
  */
 export async function openTensorFile(file: string, check?: Check): Promise<TensorFile> {
+  const list = await dcpOf(file);
+  if (list !== undefined) return openDcp(list);
   const opened = isIndex(file) ? undefined : await openContainer(file, check);
   if (opened?.safetensors && isOwnFile(opened.safetensors)) return opened;
   let whole = opened;

@@ -7,15 +7,15 @@ export const modelView = 'flowscope.model';
 
 /** As the manifest's selectors and menus name them. */
 export const modelExtensions = [
-  ...['safetensors', 'onnx', 'pt', 'pth', 'ckpt', 'pt.tar', 'pth.tar'],
+  ...['safetensors', 'onnx', 'pt', 'pth', 'ckpt', 'pt2', 'distcp', 'pt.tar', 'pth.tar'],
   ...['keras', 'h5', 'hdf5', 'eqx', 'npz', 'pkl', 'pickle'],
 ] as const;
 
 /** What file dialogs filter by: they know the last extension only. */
 export const dialogExtensions = [...new Set(modelExtensions.map((name) => name.split('.').at(-1)!))];
 
-/** What is looked for among the files of a workspace. There an `.npz` is nearly always a data set. */
-export const modelGlob = `**/*.{${modelExtensions.filter((name) => name !== 'npz').join(',')}}`;
+/** What is looked for among the files of a workspace. There an `.npz` is nearly always a data set, and a `.distcp` one part of many. */
+export const modelGlob = `**/*.{${modelExtensions.filter((name) => name !== 'npz' && name !== 'distcp').join(',')}}`;
 
 export function viewTypeOf(uri: Uri): string {
   return isOurs(uri) ? inspectorView : modelView;
@@ -51,7 +51,7 @@ export function runNameOf(uri: { path: string }): string | undefined {
 export function modelName(uri: { path: string }): string {
   const name = uri.path.split('/').at(-1) ?? '';
   return name.replace(
-    /(\.flow(rec)?)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?|keras|(weights\.)?h5|hdf5|eqx|npz|(pzflow\.)?pkl|pickle)$/i,
+    /(\.flow(rec)?)?\.(safetensors|onnx|ckpt|(pt|pth)(\.tar)?|pt2|keras|(weights\.)?h5|hdf5|eqx|npz|(pzflow\.)?pkl|pickle)$/i,
     '',
   );
 }

@@ -117,6 +117,8 @@ describe('the manifest', () => {
       '*.pt flowscope.model option',
       '*.pth flowscope.model option',
       '*.ckpt flowscope.model option',
+      '*.pt2 flowscope.model option',
+      '*.distcp flowscope.model option',
       '*.pt.tar flowscope.model option',
       '*.pth.tar flowscope.model option',
       '*.keras flowscope.model option',

@@ -103,9 +103,14 @@ const set: Call = (args, budget) => new Set(collect(args, 'a set', budget));
 const tensorV2: Call = ([storage, offset, size, stride]) =>
   createTensor(storage, offset, size, stride, undefined, 1);
 
+/** As safetensors names it; undefined for what is no type of PyTorch that is known. */
+export function torchDtype(type: unknown): string | undefined {
+  return type instanceof PickleGlobal ? named(dtypes, type.name.replace(/^torch\./, '')) : undefined;
+}
+
 /** The storage is of bytes: (storage, offset, size, stride, requires_grad, backward_hooks, dtype, metadata) */
 const tensorV3: Call = ([storage, offset, size, stride, , , type]) => {
-  const dtype = type instanceof PickleGlobal ? named(dtypes, type.name.replace(/^torch\./, '')) : undefined;
+  const dtype = torchDtype(type);
   if (dtype === undefined || !Object.hasOwn(itemBytes, dtype)) throw wrong('a tensor');
   return createTensor(storage, offset, size, stride, dtype, itemBytes[dtype]!);
 };

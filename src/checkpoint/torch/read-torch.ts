@@ -4,6 +4,7 @@ import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
+import type { NdArray } from '../../protocol/tensors';
 import { inMemory, type Source } from '../../files/read-range';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, swapBytes, toFloat32 } from '../tensors/dtypes';
@@ -54,10 +55,23 @@ async function readZip(file: string, handle: FileHandle): Promise<TensorFile> {
     checkTotal(file, tensors, stored);
   }
   return {
-    ...tensorsOf(file, 'torch', state, (tensor, where) => readSpan(archive, tensor, where)),
+    ...tensorsOf(file, 'torch', state, async (tensor, where) =>
+      valuesOf(await readSpan(archive, tensor, where), tensor, where),
+    ),
     bytes: size,
     close: () => handle.close(),
   };
+}
+
+/** One tensor that torch.save wrote by itself, in another file. @param bytes all of it */
+export async function readTensorIn(file: string, bytes: Uint8Array): Promise<NdArray<Float32Array>> {
+  const archive = await findArchive(file, inMemory(bytes), bytes.length, true);
+  const { tensors } = archive.state;
+  checkStorages(file, archive, tensors);
+  checkTotal(file, tensors, bytes.length);
+  const [[name, tensor]] = [...tensors] as [[string, Tensor]];
+  const where = `${file}: tensor "${name}"`;
+  return { shape: [...tensor.shape], data: valuesOf(await readSpan(archive, tensor, where), tensor, where) };
 }
 
 /** Files whose pickles have the values in them. */
@@ -95,7 +109,7 @@ async function readWhole(
   }
   return {
     ...tensorsOf(file, container === 'legacy' ? 'torch' : 'pickle', state, (tensor, where) =>
-      Promise.resolve(contentSpan(tensor, where)),
+      Promise.resolve(valuesOf(contentSpan(tensor, where), tensor, where)),
     ),
     pickled: {
       root,
@@ -113,24 +127,27 @@ function errorModels(root: unknown): string[] {
   return models.flatMap((model) => (model instanceof PickleGlobal ? [model.name] : []));
 }
 
-function tensorsOf(
+/** Reads the values of a tensor, row-major. @param where the file and the tensor, for messages */
+type ReadValues = (tensor: Tensor, where: string) => Promise<Float32Array>;
+
+export function tensorsOf(
   file: string,
   container: TensorFile['container'],
   state: StateDict,
-  span: (tensor: Tensor, where: string) => Promise<Uint8Array<ArrayBuffer>>,
+  values: ReadValues,
 ): Omit<TensorFile, 'bytes' | 'close'> {
-  const copies = [...state.copies].map(([key, tensors]) => ({ key, ...readerOf(file, tensors, span) }));
+  const copies = [...state.copies].map(([key, tensors]) => ({ key, ...readerOf(file, tensors, values) }));
   return {
     file,
     container,
-    ...readerOf(file, state.tensors, span),
+    ...readerOf(file, state.tensors, values),
     extras: state.extras,
     ...(state.leftOut.length > 0 ? { leftOut: state.leftOut } : {}),
     ...(state.rest.length > 0 ? { rest: state.rest } : {}),
     ...(state.modules ? { modules: state.modules } : {}),
     ...(copies.length > 0 ? { key: state.key, copies } : {}),
     ...(state.models
-      ? { models: state.models.map((model) => ({ ...model, ...readerOf(file, model.tensors, span) })) }
+      ? { models: state.models.map((model) => ({ ...model, ...readerOf(file, model.tensors, values) })) }
       : {}),
   };
 }
@@ -138,18 +155,22 @@ function tensorsOf(
 function readerOf(
   file: string,
   tensors: ReadonlyMap<string, Tensor>,
-  span: (tensor: Tensor, where: string) => Promise<Uint8Array<ArrayBuffer>>,
+  values: ReadValues,
 ): Pick<TensorFile, 'tensors' | 'read'> {
   return {
     tensors: new Map([...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     async read(name) {
       const tensor = tensors.get(name);
       if (!tensor) throw new UserError(`${file}: holds no tensor "${name}".`);
-      const where = `${file}: tensor "${name}"`;
-      const values = toFloat32((await span(tensor, where)).buffer, tensor.dtype, where);
-      return { shape: [...tensor.shape], data: isContiguous(tensor) ? values : gather(values, tensor) };
+      return { shape: [...tensor.shape], data: await values(tensor, `${file}: tensor "${name}"`) };
     },
   };
+}
+
+/** @param span its bytes, from the first to the last value */
+function valuesOf(span: Uint8Array<ArrayBuffer>, tensor: Tensor, where: string): Float32Array {
+  const values = toFloat32(span.buffer, tensor.dtype, where);
+  return isContiguous(tensor) ? values : gather(values, tensor);
 }
 
 interface Archive {

@@ -179,7 +179,7 @@ test('formats that are known and not read', async () => {
     [tree('saved', 'saved_model.pb'), /SavedModel.*save_weights/],
     [tree('deepspeed', 'latest', 'zero_to_fp32.py'), /DeepSpeed/],
     [tree('orbax', 'manifest.ocdbt'), /Orbax/],
-    [path.join(folder, 'dcp', '__0_0.distcp'), /one file of a distributed checkpoint/],
+    [path.join(folder, 'dcp', '__0_0.distcp'), /torch DCP.*dcp_to_torch_save/],
     [put(folder, 'model.gguf', Buffer.from('GGUF\u0003\0\0\0')), /GGUF/],
     [put(folder, 'model.tflite', Buffer.from('\u001c\0\0\0TFL3')), /TensorFlow Lite/],
   ] as const) {
