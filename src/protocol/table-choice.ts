@@ -102,7 +102,13 @@ export function worstColumn(
   return candidates.sort((a, b) => a.rows - b.rows)[0];
 }
 
-export function tableChoice(overview: TableOverview, uses: readonly Use[], missing: Missing): DataChoice {
+/** @param maps of columns that are used, by place */
+export function tableChoice(
+  overview: TableOverview,
+  uses: readonly Use[],
+  missing: Missing,
+  maps: Readonly<Record<number, string>> = {},
+): DataChoice {
   const { columns } = overview;
   const roles = columns.flatMap((column, i): ColumnRole[] => {
     if (uses[i] === 'label') return [{ column, as: 'shown' }];
@@ -113,9 +119,13 @@ export function tableChoice(overview: TableOverview, uses: readonly Use[], missi
   const all = columns.length === overview.columnCount;
   const [used, exclude] = [keys('use'), keys('leave out')];
   const context = contextOfRoles(roles);
+  const transforms = columns.flatMap(({ key }, i) =>
+    uses[i] === 'use' && maps[i] ? [[key, maps[i]] as const] : [],
+  );
   const reading = {
     ...(all ? (exclude.length > 0 ? { exclude } : {}) : { columns: used }),
     ...(rowsWithGaps(overview, uses) > 0 ? { missing } : {}),
+    ...(transforms.length > 0 ? { transforms: Object.fromEntries(transforms) } : {}),
   };
   return { ...(context ? { context } : {}), ...(Object.keys(reading).length > 0 ? { reading } : {}) };
 }

@@ -461,6 +461,11 @@ describe('data preview', () => {
       'preview {"context":{"labelColumn":"species"},"reading":{"exclude":["day"],"missing":"drop"}}',
     ]);
     await choices.getByText('No problems found.').waitFor();
+    // A map is offered where one fits, and not where many values are the limit.
+    await page.getByLabel(/^Use log/).check();
+    await until('the new question', () =>
+      calls.at(-1)!.endsWith('"missing":"drop","transforms":{"mass":"log:-1"}}}'),
+    );
     // What is folded is timed once it is looked at.
     await choices.getByText('about 25 s').first().waitFor();
     await choices.getByText('Kinds of flow').click();

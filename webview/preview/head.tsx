@@ -1,5 +1,6 @@
 /** The head of a column: what the flow does with it, what is in it, and what is missing. */
 import type { OverviewColumn, ValueFinding } from '../../src/protocol/data';
+import { offeredMap } from '../../src/protocol/offered-map';
 import { between, tickText } from '../base/format/numbers';
 import { Bars } from './bars';
 import { ClassList } from './classes';
@@ -15,6 +16,7 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
   const use = table.uses.value[at]!;
   const { gaps } = column;
   const stepped = table.steppedBack.value;
+  const offer = use === 'use' && column.numbers ? offeredMap(column.numbers) : undefined;
   const why = use === 'leave out' ? leftOutText(table, at) : undefined;
   return (
     <th scope="col" class={use === 'leave out' ? 'left-out' : ''}>
@@ -37,6 +39,16 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
           {findingText(finding)}
         </span>
       ))}
+      {offer ? (
+        <label class="map tick" title={text.keepsBounds}>
+          <input
+            type="checkbox"
+            checked={table.maps.value[at] !== undefined}
+            onChange={(event) => table.map(at, event.currentTarget.checked ? offer : undefined)}
+          />
+          {text.map(...(offer.split(':') as [string]))}
+        </label>
+      ) : null}
       <span class={`gaps ${gaps > 0 ? 'some' : 'tick'}`}>
         {gaps > 0 ? (
           <span class="share" aria-hidden="true">

@@ -18,7 +18,11 @@ export interface TableState {
   readonly choice: ReadonlySignal<DataChoice>;
   /** The column that stepped back for the latest choice, since a table has one class. */
   readonly steppedBack: ReadonlySignal<{ at: number; for: number } | undefined>;
+  /** Maps that were chosen, by column. */
+  readonly maps: ReadonlySignal<Readonly<Record<number, string>>>;
   use(column: number, use: Use): void;
+  /** Maps a column, or leaves it as it is. */
+  map(column: number, map: string | undefined): void;
   fill(missing: Missing): void;
   dispose(): void;
 }
@@ -32,12 +36,14 @@ export interface KeptTable {
   columns: string;
   uses: readonly Use[];
   missing: Missing;
+  maps: Readonly<Record<number, string>>;
 }
 
-export const keptTable = ({ overview, uses, missing }: TableState): KeptTable => ({
+export const keptTable = ({ overview, uses, missing, maps }: TableState): KeptTable => ({
   columns: names(overview),
   uses: uses.value,
   missing: missing.value,
+  maps: maps.value,
 });
 
 /** @param before choices from an earlier reading of the file: kept where the columns are the same */
@@ -51,7 +57,8 @@ export function tableState(
   const uses = signal<readonly Use[]>(first);
   const missing = signal<Missing>(same?.missing ?? firstMissing(overview, first));
   const steppedBack = signal<{ at: number; for: number } | undefined>(undefined);
-  const choice = computed(() => tableChoice(overview, uses.value, missing.value));
+  const maps = signal<Readonly<Record<number, string>>>(same?.maps ?? {});
+  const choice = computed(() => tableChoice(overview, uses.value, missing.value, maps.value));
   let timer: ReturnType<typeof setTimeout> | undefined;
   let started = false;
   const stop = effect(() => {
@@ -65,6 +72,7 @@ export function tableState(
     overview,
     uses,
     missing,
+    maps,
     choice,
     steppedBack,
     use(at, use) {
@@ -73,6 +81,10 @@ export function tableState(
       const other = after.findIndex((each, i) => i !== at && each !== before[i]);
       steppedBack.value = other < 0 ? undefined : { at: other, for: at };
       uses.value = after;
+    },
+    map(at, map) {
+      const { [at]: _, ...others } = maps.value;
+      maps.value = map === undefined ? others : { ...others, [at]: map };
     },
     fill(how) {
       missing.value = how;

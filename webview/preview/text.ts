@@ -70,6 +70,9 @@ export const english = {
   rowLeftOut: 'This row is left out, since it has a gap.',
   meanOf: (value: string) => `number, mean ${value}`,
   findings: { 'row number': 'numbers the rows?', 'heavy tail': 'heavy tail' },
+  map: (kind: string, low?: string, high?: string) =>
+    `Use ${kind}${low === undefined ? '' : high === undefined ? ` (above ${low})` : ` (${low} to ${high})`}`,
+  keepsBounds: 'Samples stay within these bounds; the map is part of the flow.',
   fewValues: (n: number) => `${count(n)} whole numbers: a class?`,
   endsAt: (limits: readonly string[]) => `ends at ${limits.join(' and ')}`,
   empty: 'no values',
@@ -179,6 +182,9 @@ export const german: typeof english = {
   rowLeftOut: 'Diese Zeile wird weggelassen, da sie eine Lücke hat.',
   meanOf: (value: string) => `Zahl, Mittel ${value}`,
   findings: { 'row number': 'Nummer der Zeile?', 'heavy tail': 'schwerer Rand' },
+  map: (kind: string, low?: string, high?: string) =>
+    `Mit ${kind}${low === undefined ? '' : high === undefined ? ` (über ${low})` : ` (${low} bis ${high})`}`,
+  keepsBounds: 'Samples bleiben in diesen Grenzen; die Abbildung gehört zum Flow.',
   fewValues: (n: number) => `${count(n)} ganze Zahlen: eine Klasse?`,
   endsAt: (limits: readonly string[]) => `endet bei ${limits.join(' und ')}`,
   empty: 'keine Werte',

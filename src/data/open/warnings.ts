@@ -3,6 +3,7 @@ import { several } from '../../base/text';
 import { largestOf, largestWhole, mayBeRounded, varies } from '../../base/variation';
 import type { DataConfig, RunConfig } from '../../config/schema';
 import type { Limit, RefusedColumn, ValueFinding } from '../../protocol/data';
+import { offeredMap } from '../../protocol/offered-map';
 import { isBuiltin } from './open';
 import { fewest } from '../split';
 import { withPoint } from '../decimal-comma';
@@ -255,9 +256,7 @@ function ofTails(heavy: readonly FeatureFacts[]): string[] {
   const isPositive = heavy.every((feature) => feature.min >= 0);
   const zero = heavy.some((feature) => feature.min === 0);
   const spread = `median ${short(median)}, ${-min > max ? `smallest ${short(min)}` : `largest ${short(max)}`}`;
-  const maps = heavy
-    .slice(0, mostNamed)
-    .map((one): [string, string] => [one.name, one.min > 0 ? 'log' : 'log:-1']);
+  const maps = offersOf(heavy);
   const remedy = isPositive
     ? `train on ${heavy.length > 1 ? 'their logarithms' : 'its logarithm'}${zero ? ', log(1 + x)' : ''}: ${mapsText(maps)}`
     : `train on asinh(x / s), with s a usual size${heavy.length > 1 ? ' of each' : ''}, or give the flow a base with heavy tails (model.base "studentT")`;
@@ -272,7 +271,7 @@ function ofLimits(features: readonly FeatureFacts[]): string[] {
   if (found.length === 0) return [];
   const many = found.some(([, { low, high }]) => (low?.share ?? high?.share) !== undefined);
   const shown = found.slice(0, mostNamed).map(([{ name }, finding]) => `"${name}" ${limitsText(finding)}`);
-  const maps = found.flatMap(([feature, limits]) => mapOfLimits(feature, limits)).slice(0, mostNamed);
+  const maps = offersOf(found.map(([feature]) => feature));
   return [
     `Values end abruptly: ${shown.join('; ')}${andMore(found.length)}. Flows are smooth there, so samples lie beyond. Train on the ` +
       'logarithm of the distance to the limit, or between two limits on the logit' +
@@ -290,17 +289,11 @@ function mapsText(maps: readonly [column: string, map: string][]): string {
     : `data.transforms ${JSON.stringify(Object.fromEntries(maps))}`;
 }
 
-/** With bounds that no value reaches; none where only the largest values end, or many are the limit itself. */
-function mapOfLimits(
-  { name, min, max }: FeatureFacts,
-  { low, high }: Extract<ValueFinding, { kind: 'limits' }>,
-): [string, string][] {
-  if (!low || (low.share ?? high?.share) !== undefined) return [];
-  const step = (max - min) / 1000;
-  const from = low.value < min ? low.value : short(min - step);
-  if (!high) return [[name, Number(from) === 0 ? 'log' : `log:${from}`]];
-  return [[name, `logit:${from}:${high.value > max ? high.value : short(max + step)}`]];
-}
+const offersOf = (features: readonly FeatureFacts[]): [string, string][] =>
+  features.slice(0, mostNamed).flatMap((feature): [string, string][] => {
+    const map = offeredMap(feature);
+    return map === undefined ? [] : [[feature.name, map]];
+  });
 
 /** "from 0 (60 % are 0) to 1" */
 function limitsText({ low, high }: Extract<ValueFinding, { kind: 'limits' }>): string {

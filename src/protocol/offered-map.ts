@@ -1,0 +1,21 @@
+import type { NumberSummary } from './data';
+
+/**
+ * The map with which samples of a column stay where its values are, as a config writes it; its bounds are beyond all values.
+ * Undefined where none fits: only the largest values end, or many are the limit itself.
+ */
+export function offeredMap({
+  min,
+  max,
+  findings = [],
+}: Pick<NumberSummary, 'min' | 'max' | 'findings'>): string | undefined {
+  if (findings.some(({ kind }) => kind === 'heavy tail') && min >= 0) return min > 0 ? 'log' : 'log:-1';
+  const limits = findings.find((one) => one.kind === 'limits');
+  if (!limits?.low || (limits.low.share ?? limits.high?.share) !== undefined) return undefined;
+  const { low, high } = limits;
+  const step = (max - min) / 1000;
+  const short = (value: number): number => Number(value.toPrecision(4));
+  const from = low.value < min ? low.value : short(min - step);
+  if (!high) return from === 0 ? 'log' : `log:${from}`;
+  return `logit:${from}:${high.value > max ? high.value : short(max + step)}`;
+}
