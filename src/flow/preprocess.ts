@@ -140,8 +140,9 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
  */
 export function standardize(name: string, fitted: Standardization, dim = fitted.mean.length): Preprocess {
   const { mean, std, transforms } = fitted;
-  const maps = mapsOf(fitted)?.slice(0, dim);
-  const columns = maps?.some((map) => map) ? byColumn(maps) : undefined;
+  const given = mapsOf(fitted);
+  const maps = Array.from({ length: dim }, (_, d) => given?.[d]);
+  const columns = maps.some((map) => map) ? byColumn(maps) : undefined;
   const [features, context] = [
     { mean: mean.slice(0, dim), std: std.slice(0, dim) },
     { mean: mean.slice(dim), std: std.slice(dim) },

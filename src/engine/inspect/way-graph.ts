@@ -72,16 +72,20 @@ export function errorAt(
   const error = tf.abs(tf.sub(x, back));
   const fitted = preprocess?.name === layer ? header.standardize : undefined;
   if (!fitted) return error;
-  const deviations = tf.tensor1d(fitted.std.slice(0, flow.inputShape[0]));
+  const std = fitted.std.slice(0, flow.inputShape[0]);
+  const deviations = tf.tensor1d(std);
   const maps = mapsOf(fitted);
   if (!maps) return tf.div(error, deviations);
   // A unit of what a map gives is that of `unitAt`: a straight line over x.
-  const line = maps.map((map) => (map ? [unitAt(map, 0), unitAt(map, 1) - unitAt(map, 0)] : [1, 0]));
+  const line = std.map((_, d) => {
+    const map = maps[d];
+    return map ? [unitAt(map, 0), unitAt(map, 1) - unitAt(map, 0)] : [1, 0];
+  });
   const unit = tf.add(
     tf.mul(x, tf.tensor1d(line.map(([, slope]) => slope!))),
     tf.tensor1d(line.map(([at]) => at!)),
   );
-  return tf.div(error, tf.mul(unit, deviations));
+  return tf.div(error, tf.mul(tf.abs(unit), deviations));
 }
 
 /** By layer: the largest difference of each example, [N]; NaN where it is not finite. */
