@@ -36,6 +36,12 @@ export const splineEnds = v.picklist(['linear', 'box', 'circular', 'half-turn'])
 
 export const splineMap = v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']);
 
+export const blockStart = optional(
+  'What a block of a residual net begins with: an activation (nflows), or its first linear layer (zuko).',
+  v.picklist(['activation', 'linear']),
+  'activation',
+);
+
 export const polarity = v.picklist(['first-conditions', 'first-moves']);
 
 export const flowNorm = described(

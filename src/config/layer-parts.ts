@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import {
   affineForm,
+  blockStart,
   conventionFields,
   scaleMap,
   splineEnds,
@@ -153,6 +154,7 @@ export const netConfig = v.variant('kind', [
     kind: described('Pre-activation residual blocks of two linear layers (nflows).', v.literal('residual')),
     width: optional('Width of all of its layers.', layerWidth, 64),
     blocks: optional('Number of blocks.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
+    blockStart,
     batchNorm: optional('Batch normalization inside the blocks.', v.boolean(), false),
     activation: active,
     slope,

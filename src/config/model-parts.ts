@@ -50,6 +50,7 @@ export function netOfModel(config: VectorModelConfig): NetConfig {
         kind: 'residual',
         width: hidden[0]!,
         blocks: config.blocks,
+        blockStart: config.blockStart,
         batchNorm: config.netNorm,
         ...{ activation, slope, contextEntry, contextInBlocks: config.contextInBlocks },
       };

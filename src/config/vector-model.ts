@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { baseSchema } from './bases';
 import { mixingLayers, reflectionCount } from './mixing-layers';
 import {
+  blockStart,
   conventionFields,
   flowNorm,
   outputLayout,
@@ -134,6 +135,7 @@ export const vectorModelSchema = v.strictObject({
     v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
     'none',
   ),
+  blockStart,
   netNorm: optional('Batch normalization inside the blocks of a residual net.', v.boolean(), false),
   nets: optional(
     'One conditioner for all that the transform takes (s and t), or one for each.',

@@ -303,6 +303,10 @@ const vectors: readonly (readonly [string, Fields])[] = [
     },
   ],
   [
+    'vector, autoregressive, residual networks whose blocks begin with a linear layer (zuko)',
+    { layer: 'autoregressive', net: 'residual', hidden: [8], blockStart: 'linear' },
+  ],
+  [
     'vector, autoregressive splines in given orders, one sees its output',
     {
       ...splines,

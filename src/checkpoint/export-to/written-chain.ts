@@ -122,6 +122,7 @@ export function checkHolds(
   );
   const net = model.net === 'mlp' || model.net === 'residual';
   misfits.check(net, 'net', model.net, '"mlp" or "residual"');
+  if (model.net === 'residual') misfits.only('blockStart', model.blockStart, 'activation');
   if (model.transform === 'rationalQuadratic') {
     const { splineInterval } = model;
     misfits.check(splineInterval === undefined, 'splineInterval', splineInterval, 'none');

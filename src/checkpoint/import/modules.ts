@@ -138,14 +138,18 @@ export function linearStack(
   return { prefix, numbers: sorted, widths, hidden: widths.slice(1, -1) };
 }
 
-export function stackNames(stack: LinearStack, ourPrefix: string): Renaming[] {
+/** @param stack whose numbers may be paths */
+export function stackNames(
+  stack: { prefix: string; numbers: readonly (number | string)[] },
+  ourPrefix: string,
+): Renaming[] {
   return stack.numbers.flatMap((number, i) =>
     under(`${stack.prefix}${number}.`, `${ourPrefix}${i}.`, linearNames),
   );
 }
 
 /** For couplings, whose networks are all of the same widths. */
-export function sizesOf({ hidden }: LinearStack): Record<string, string> {
+export function sizesOf({ hidden }: Pick<LinearStack, 'hidden'>): Record<string, string> {
   return { [otherSize]: hidden.join() };
 }
 

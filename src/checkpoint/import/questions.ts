@@ -21,6 +21,17 @@ export function choice(
   return { key, title, detail, answer: { kind: 'choice', options, default: fallback ?? options[0]!.value } };
 }
 
+/** The question with what others offer besides. */
+export function withOptions(question: ImportQuestion, others: readonly ImportQuestion[]): ImportQuestion {
+  const { answer } = question;
+  if (answer.kind !== 'choice') return question;
+  const options = new Map(answer.options.map((option) => [option.value, option]));
+  for (const { answer: other } of others)
+    for (const option of other.kind === 'choice' ? other.options : [])
+      if (!options.has(option.value)) options.set(option.value, option);
+  return { ...question, answer: { ...answer, options: [...options.values()] } };
+}
+
 /** Default of a choice that no default of the library decides; no answer, so that the file is refused without one. */
 export const undecided = '';
 

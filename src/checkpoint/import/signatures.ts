@@ -174,8 +174,8 @@ const signatures: readonly Signature[] = [
   ],
   [ofSbi('a neural autoregressive flow (NAF) of zuko'), /\.univariate\.network\.\d/, recordSbi],
   [
-    'a flow of zuko with residual networks (residual=True)',
-    /\.transforms\.\d+\.hyper\.\d+\.\d+\.(weight|mask)$/,
+    'a flow of zuko with residual networks (residual=True) whose layers are not all of one width',
+    ({ tensors }) => tensorNamed([...tensors.keys()].find((name) => isBetweenBlocks(name, tensors))),
     record,
   ],
   [
@@ -415,6 +415,12 @@ const first = (tensors: Tensors): string | undefined => tensorNamed([...tensors.
 function ofSbi(kind: string): (seen: Seen) => string {
   return ({ classes }) =>
     classes.some((name) => name.startsWith('sbi.')) ? `${kind} in a posterior of sbi` : kind;
+}
+
+/** Between residual blocks of zuko stands a layer only where their widths differ. */
+function isBetweenBlocks(name: string, tensors: Tensors): boolean {
+  const [, prefix, number] = /^(.*\.transforms\.\d+\.hyper\.)(\d+)\.weight$/.exec(name) ?? [];
+  return Number(number) > 0 && tensors.has(`${prefix}${Number(number) + 1}.0.weight`);
 }
 
 function countOf(kind: string, list: string): (seen: Seen) => string {

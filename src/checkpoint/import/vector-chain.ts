@@ -53,7 +53,7 @@ const ofLayers: ReadonlySet<string> = new Set([
     'permutation',
     'permutationSeed',
   ],
-  ...['between', 'reflections', 'net', 'hidden', 'blocks', 'denseSkips', 'denseNorm', 'netNorm', 'nets'],
+  ...['between', 'reflections', 'net', 'hidden', 'blocks', 'blockStart', 'denseSkips', 'denseNorm', 'netNorm', 'nets'],
   ...[
     'conditioning',
     'activation',

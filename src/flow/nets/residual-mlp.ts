@@ -1,7 +1,7 @@
 /**
  * A conditioner of vector flows with residual blocks (nflows' ResidualNet): a linear layer, blocks of
- * [norm] → activation → linear → [norm] → activation → linear added to their input, and a linear layer. The same around
- * other layers than linear ones is `residualBlocks`.
+ * [norm] → activation → linear → [norm] → activation → linear added to their input, and a linear layer; blocks of zuko lack
+ * the first activation. The same around other layers than linear ones is `residualBlocks`.
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
@@ -22,6 +22,7 @@ export interface ResidualBlocksOptions {
   /** Features or channels of the blocks. */
   width: number;
   blocks: number;
+  blockStart?: VectorModelConfig['blockStart'];
   activation: (x: Tensor) => Tensor;
   batchNorm: boolean;
   normDecay: number;
@@ -38,6 +39,7 @@ export interface ResidualBlocksOptions {
 /** Taps `NAME.in/features` and `NAME.blocks.B/features`. */
 export function residualBlocks(options: ResidualBlocksOptions): Net {
   const { name, width, activation, first, layer, last, context } = options;
+  const isActive = options.blockStart !== 'linear';
   const makeNorm = (path: string): Norm =>
     options.batchNorm
       ? norm({ name: path, channels: width, decay: options.normDecay, epsilon: normEpsilon })
@@ -80,7 +82,7 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
         // Without units of this degree there is nothing to add.
         if (!h) return;
         const given = contexts[i]?.(degree);
-        const sum = within(others[2 * i]!(activation(h), degree)!, given);
+        const sum = within(others[2 * i]!(isActive ? activation(h) : h, degree)!, given);
         h = tf.add(h, gated(others[2 * i + 1]!(activation(sum), degree)!, given));
       });
       return end(h, degree);
@@ -97,7 +99,8 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
         const path = `${name}.blocks.${i}`;
         const given = block.context?.apply(ctx, givenContext(ctx));
         h = withScope(path, () => {
-          const sum = block.linear1.apply(ctx, active(ctx, `${path}.norm1`, block.norm1.apply(ctx, h)));
+          const taken = block.norm1.apply(ctx, h);
+          const sum = block.linear1.apply(ctx, isActive ? active(ctx, `${path}.norm1`, taken) : taken);
           const inner = within(sum, given);
           const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
           return tf.add(h, gated(added, given));

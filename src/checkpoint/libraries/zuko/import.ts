@@ -6,6 +6,7 @@
  * are added (SOSPF), or the components of mixtures (GF), whose layers map each feature by itself and may have no networks.
  */
 import { sizeOf } from '../../../base/shape';
+import { several } from '../../../base/text';
 import { UserError } from '../../../base/user-error';
 import { mostDegree, mostPolynomials, type TransformConfig } from '../../../config/layer-parts';
 import type { TransformName } from '../../../config/transforms';
@@ -35,7 +36,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { ofFeatures, type Renaming } from '../../import/names';
+import { linearNames, ofFeatures, under, type Renaming } from '../../import/names';
 import {
   activationOf,
   activationQuestion,
@@ -43,6 +44,7 @@ import {
   askedOfAll,
   choice,
   chosen,
+  withOptions,
 } from '../../import/questions';
 import { SplineKinds } from '../../import/spline-kinds';
 import { boundQuestion, featureMap, type FeatureMap } from '../../import/splines';
@@ -66,9 +68,12 @@ interface Reading {
   context: number;
 }
 
+/** In residual blocks, layers are in a Sequential in another one: "1.0". */
+type Stack = Omit<LinearStack, 'numbers'> & { numbers: readonly (number | string)[] };
+
 interface Mapped extends CouplingStep {
   kind: 'coupling' | 'autoregressive';
-  stack: LinearStack;
+  stack: Stack;
   /** The likeliest first; a coupling whose mask is not read yet may be several things. None where something is in the way. */
   readings: readonly Reading[];
   /** Whether a transform without tensors follows. */
@@ -77,6 +82,8 @@ interface Mapped extends CouplingStep {
   elementwise?: boolean;
   /** Without a network: numbers of each feature in each of its parameters, and the transform that has such ones. */
   parameters?: { sizes: readonly number[]; univariate: string | undefined };
+  /** Residual blocks of its network; none in an MLP. */
+  blocks?: number;
   /** Whether its network normalizes what comes into a layer. */
   normalized?: boolean;
   /** Whether its masks follow a graph of the features instead of an order. */
@@ -180,7 +187,16 @@ const splineKinds = new SplineKinds({
 
 type Read = Pick<
   Mapped,
-  'kind' | 'at' | 'features' | 'stack' | 'clipped' | 'elementwise' | 'parameters' | 'graph' | 'normalized'
+  | 'kind'
+  | 'at'
+  | 'features'
+  | 'stack'
+  | 'clipped'
+  | 'elementwise'
+  | 'parameters'
+  | 'graph'
+  | 'normalized'
+  | 'blocks'
 >;
 
 const mapWords = ({ transform, bins, values }: ZukoMap): string => [transform, bins, values].join(' ');
@@ -227,6 +243,7 @@ function withReadings(step: Read, readings: readonly (Reading | undefined)[], ne
     alike: {
       ...sizesOf(step.stack),
       ...(step.elementwise ? { 'maps each feature by itself': step.parameters ?? 'by a network' } : {}),
+      ...(step.blocks ? { 'has another number of residual blocks than': step.blocks } : {}),
       ...(step.normalized ? { 'has a normalized network, unlike': true } : {}),
       ...(step.clipped ? { 'is before a transform without tensors': true } : {}),
     },
@@ -269,11 +286,9 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
       ? `a base that says how many features ${name} has`
       : `${at}order is not of features, such as [2]`;
   const layers = rests.filter((rest) => rest !== 'order');
-  const stack = stackOf(
-    file,
-    at,
-    layers.filter((rest) => !rest.endsWith('.mask')),
-  );
+  const weights = layers.filter((rest) => !rest.endsWith('.mask'));
+  const isResidual = weights.includes('hyper.1.0.weight');
+  const stack = isResidual ? residualStack(file, at, weights) : stackOf(file, at, weights);
   if (typeof stack === 'string') return stack;
   for (const number of stack.numbers) {
     const [mask, weight] = ['mask', 'weight'].map(
@@ -284,7 +299,8 @@ function readAutoregressive(file: TensorFile, at: string, rests: readonly string
   }
   if (layers.length !== 3 * stack.numbers.length) return `layers for all masks in ${at}hyper`;
   const clipped = isBeforeGap(file, name);
-  const step = { kind: 'autoregressive', at: name, features, stack, clipped, graph } as const;
+  const blocks = isResidual ? stack.numbers.length / 2 - 1 : 0;
+  const step = { kind: 'autoregressive', at: name, features, stack, clipped, graph, blocks } as const;
   const map = mapOf(stack.widths.at(-1)! / features);
   const context = stack.widths[0]! - features;
   return withReadings(step, map && context >= 0 ? [{ map, context }] : [], `${at}hyper`);
@@ -377,6 +393,34 @@ function stackOf(file: TensorFile, at: string, rests: readonly string[], step = 
     step,
   );
 }
+
+/** A layer, blocks of two that are added to what they take, and a layer, as `residual=True` makes them of equal widths. */
+function residualStack(file: TensorFile, at: string, rests: readonly string[]): Stack | string {
+  const prefix = `${at}hyper.`;
+  const blocks = rests.filter((rest) => /^hyper\.\d+\.0\.weight$/.test(rest)).length;
+  const inBlocks = Array.from({ length: blocks }, (_, i) => [`${i + 1}.0`, `${i + 1}.2`]);
+  const numbers = ['0', ...inBlocks.flat(), String(blocks + 1)];
+  const shapes = numbers.map((number) => file.tensors.get(`${prefix}${number}.weight`)?.shape ?? []);
+  const [width = 0, inputs = 0] = shapes[0]!;
+  const widths = [inputs, ...shapes.map(([outputs = 0]) => outputs)];
+  const fits = shapes.every(
+    (shape, i) => shape[1] === widths[i] && (i === blocks * 2 + 1 || shape[0] === width),
+  );
+  const hasBiases = numbers.every(
+    (number, i) => file.tensors.get(`${prefix}${number}.bias`)?.shape.join() === String(widths[i + 1]),
+  );
+  if (!fits || !hasBiases || rests.length !== 2 * numbers.length || widths.includes(0))
+    return `residual blocks of one width in ${prefix.slice(0, -1)}`;
+  return { prefix, numbers, widths, hidden: [width] };
+}
+
+/** Names below ours, in the order of the stack. */
+const pathsOf = ({ blocks = 0, stack: { numbers } }: Mapped): string[] =>
+  numbers.map((_, i) => {
+    if (blocks === 0) return `net.${i}`;
+    if (i === 0 || i === numbers.length - 1) return i === 0 ? 'net.in' : 'net.out';
+    return `net.blocks.${(i - 1) >> 1}.linear${2 - (i % 2)}`;
+  });
 
 /** The mask decides what a layer is. */
 async function coupling(step: Mapped, file: TensorFile, { map, context }: Reading): Promise<OurLayer> {
@@ -509,21 +553,25 @@ async function elementwise(
 }
 
 async function autoregressive(
-  { at, features, stack, reversed }: Mapped,
+  step: Mapped,
   { file, steps }: ZukoChain,
   { context }: Reading,
 ): Promise<OurLayer> {
+  const { at, features, stack, reversed } = step;
+  const paths = pathsOf(step);
   const masks = stack.numbers.map((number, i) => ({
     mask: `${at}.hyper.${number}.mask`,
     outputs: stack.widths[i + 1]!,
   }));
   const sees = reversed ? 'output' : 'input';
-  const table = stackNames(stack, 'net.');
+  const table = stack.numbers.flatMap((number, i) =>
+    under(`${stack.prefix}${number}.`, `${paths[i]}.`, linearNames),
+  );
   if (steps.some(isGraph)) {
     const order = await orderOfGraph(file, features, masks, context);
     const kept = masks.map(({ mask }, i): Renaming => ({
       theirs: mask,
-      ours: `net.${i}.mask`,
+      ours: `${paths[i]}.mask`,
       transform: 'transpose',
     }));
     return { theirs: at, layer: { kind: 'autoregressive', order, sees }, table: [...table, ...kept] };
@@ -551,7 +599,7 @@ async function rescale(
 
 function title(chain: ZukoChain): string {
   const { couplings, first } = chain;
-  const { stack } = first;
+  const { stack, blocks = 0 } = first;
   const { map } = readingOf(chain)!;
   const autoregressive = couplings.filter(({ kind }) => kind === 'autoregressive').length;
   const layers = [
@@ -561,7 +609,7 @@ function title(chain: ZukoChain): string {
   // Splines or polynomials: that is asked.
   const values = map.values ?? (map.bins === undefined ? undefined : 3 * map.bins - 1);
   const taken = values === undefined ? '' : ` of ${values} values a feature`;
-  return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${taken}, networks ${hiddenWords(stack.hidden)}`;
+  return `${map.transform === 'additive' ? 'shifts only, ' : ''}${layers}${taken}, ${blocks > 0 ? 'residual ' : ''}networks ${hiddenWords(stack.hidden)}${blocks > 0 ? `, ${several(blocks, 'block')}` : ''}`;
 }
 
 const isGraph = (step: Mapped | Other): boolean => 'stack' in step && step.graph === true;
@@ -584,10 +632,25 @@ function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
   if (!isPolynomial && map.bins === undefined) return [];
   // Only NCSF has a box whose corners have names.
   const univariate =
-    base === boxUniform && !isPolynomial ? [] : splineKinds.questions(file, takenBy(chain, map));
+    base === boxUniform && !isPolynomial
+      ? []
+      : splineKinds
+          .questions(file, takenBy(chain, map))
+          .map((question) => withOptions(question, otherKinds(chain, map)));
   const numbers = [isPolynomial ? polynomialQuestion : splineQuestion, slopeQuestion];
   return [...univariate, ...numbers.map((question) => askedOfAll(question, couplings.length))];
 }
+
+/** What couplings may be if their masks pass the other half of an odd number of features, which only reading them tells. */
+const otherKinds = (chain: ZukoChain, map: ZukoMap): ImportQuestion[] =>
+  chain.first.readings
+    .slice(0, 2)
+    .filter(
+      (one) =>
+        mapWords(one.map) !== mapWords(map) &&
+        readingOf({ ...chain, first: { ...chain.first, readings: [one] } }),
+    )
+    .flatMap((one) => splineKinds.questions(chain.file, takenBy(chain, one.map)));
 
 /** No class of zuko but SOSPF has transforms without tensors, it has one between each two layers, and 4 is its default degree. */
 function takenBy({ steps, first }: Pick<ZukoChain, 'steps' | 'first'>, map: ZukoMap) {
@@ -700,7 +763,7 @@ export const zuko = chainImporter<Mapped, Other>({
     ...(chain.base === unnamed ? [baseQuestion] : []),
   ],
   async model(chain, answers) {
-    const { at, stack, clipped, parameters, normalized, reversed } = chain.first;
+    const { at, stack, clipped, parameters, normalized, reversed, blocks = 0 } = chain.first;
     const { map, context } = await exactReading(chain);
     const { transform, bins } = map;
     const values = map.values ?? 3 * (bins ?? 0) - 1;
@@ -753,6 +816,7 @@ export const zuko = chainImporter<Mapped, Other>({
     }
     return {
       hidden: stack.hidden,
+      ...(blocks > 0 ? { net: 'residual', blocks, blockStart: 'linear' } : {}),
       ...(normalized ? { net: 'dense', denseSkips: false, denseNorm: 'standardized' } : {}),
       nets: 'joint',
       conditioning: 'selected',

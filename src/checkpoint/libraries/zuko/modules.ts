@@ -59,7 +59,7 @@ export const zukoModules: ModuleReader = (modules) => [
 ];
 
 function factsOf({ name, object }: PythonModule): ModuleFact[] {
-  if (object.className.startsWith('torch.nn.modules.activation.') && /\.hyper\.\d+$/.test(name)) {
+  if (object.className.startsWith('torch.nn.modules.activation.') && /\.hyper\.\d+(\.\d+)?$/.test(name)) {
     return activationFact(object);
   }
   if (!object.className.startsWith('zuko.')) return [];

@@ -194,10 +194,10 @@ def adjacency(rng):
     given = below[order][:, order]
     if context > 0 and rng.random() < 0.5:
         given = torch.cat((given, torch.rand(features, context) < 0.7), dim=1)
-    parts = [
-        zuko.flows.MaskedAutoregressiveTransform(features, context, adjacency=given, **net)
-        for _ in range(int(rng.integers(1, 4)))
-    ]
+    parts = []
+    for _ in range(int(rng.integers(1, 4))):
+        of = {"hidden_features": [12] * int(rng.integers(1, 4)), "residual": True} if rng.random() < 0.3 else {}
+        parts.append(zuko.flows.MaskedAutoregressiveTransform(features, context, adjacency=given, **(net | of)))
     if rng.random() < 0.4:
         parts.append(zuko.flows.MaskedAutoregressiveTransform(features, context, **net))
     flow = zuko.flows.Flow(parts, zuko.flows.NICE(features).base)
@@ -215,12 +215,19 @@ def normalized(rng):
 
 
 def residual(rng):
-    """Masked networks of residual blocks."""
+    """Masked networks of residual blocks, which are read where all their layers are of one width."""
     settings, net, answers = sizes(rng)
     settings |= {"transforms": int(rng.integers(1, 4))}
-    net["hidden_features"] = [int(rng.integers(8, 30))] * int(rng.integers(1, 4))
-    flow = zuko.flows.MAF(**settings, **net, residual=True)
-    return case(flow, rng, settings | {"net": net}, answers, refusal="no library|zuko")
+    widths = [int(rng.integers(8, 30))] * int(rng.integers(1, 5))
+    refusal = None
+    if rng.random() < 0.1:
+        widths, refusal = [*widths, widths[0] + 1], "not all of one width"
+    net |= {"hidden_features": widths, "residual": True}
+    kind = pick(rng, [zuko.flows.MAF, zuko.flows.NSF])
+    if kind is zuko.flows.NSF:
+        answers["univariate"] = "MonotonicRQSTransform"
+    flow = kind(**settings, **net, randperm=bool(rng.random() < 0.5))
+    return case(flow, rng, settings | {"of": kind.__name__, "net": net}, answers, refusal=refusal)
 
 
 def inverse_chain(rng):

@@ -9,6 +9,7 @@ import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import { factsOf } from '../../../../src/checkpoint/import/module-facts';
 import { recognize } from '../../../../src/checkpoint/recognize/recognize';
 import { nflowsModules } from '../../../../src/checkpoint/libraries/nflows/modules';
+import { writeSafetensors } from '../../../../src/checkpoint/tensors/safetensors';
 import { sidecarPath } from '../../../../src/checkpoint/sidecar';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { PythonObject } from '../../../../src/checkpoint/pickle/python-object';
@@ -137,6 +138,33 @@ describe('as many values a feature as splines take', () => {
       opened(file, { univariate: 'BoundedBernsteinTransform' }),
       /transform\.transforms\.1 is a transform without tensors, as SOSPF/,
     );
+  });
+
+  it('are offered for both halves of an odd number of features, since the mask is read later', async () => {
+    const file = path.join(folder, 'zuko-odd.safetensors');
+    const filled = (...shape: number[]): NdArray => ({
+      shape,
+      data: new Float32Array(shape.reduce((product, n) => product * n, 1)),
+    });
+    // 31 values for each of two features, or 62 for one.
+    await writeSafetensors(
+      file,
+      {
+        'transform.transforms.0.mask': { shape: [3], data: Float32Array.of(1, 0, 0) },
+        'transform.transforms.0.hyper.0.weight': filled(4, 2),
+        'transform.transforms.0.hyper.0.bias': filled(4),
+        'transform.transforms.0.hyper.2.weight': filled(62, 4),
+        'transform.transforms.0.hyper.2.bias': filled(62),
+      },
+      { format: 'pt' },
+    );
+    const { config } = await opened(file, { univariate: 'SOSPolynomialTransform:5' });
+    const { context, transform } = config.model as VectorModelConfig;
+    assert.equal(context, 1);
+    assert.deepEqual(transform, {
+      ...{ kind: 'sumOfSquares', degree: 5, polynomials: 5, bound: 10, slope: 0.001, spread: 0 },
+      direction: 'forward',
+    });
   });
 
   /** zuko's flow of two features with these parameters in place of networks. */
