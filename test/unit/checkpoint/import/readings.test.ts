@@ -1,5 +1,6 @@
 /** Files whose tensors fit several flows: a default of the library decides, or somebody has to say which one it is. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -378,5 +379,76 @@ describe('facts that differ by layer', () => {
     assert.equal(given(4), 4);
     for (const wrong of ['10, 0', '1, 2, 3', '5', ', 1', -1])
       assert.throws(() => given(wrong), /or its ends/);
+  });
+});
+
+describe('the table of every question in docs/importing.md', () => {
+  const page = readFileSync(path.resolve('docs', 'importing.md'), 'utf8');
+  const section = page.slice(page.indexOf('### Every question'), page.indexOf('### Which kinds leave'));
+  const rows = [...section.matchAll(/^\| `(\w+)` +\|([^|]*)\|[^|]*\|([^|]*)\|[^|]*\|$/gm)].map(
+    ([, key, asked, usual]) => ({ key: key!, asked: asked!, usual: usual! }),
+  );
+  const isAskedOf = (asked: string, library: string): boolean =>
+    asked.includes(`\`${library}\``) || /^ (any|all|files) /.test(asked);
+
+  /** Keys of the questions that a source declares, and what else stands where a key is expected. */
+  function declared(source: string): string[] {
+    const objects = [...source.matchAll(/\bkey: ([^,;]+),\s+(?:title|spline):/g)].flatMap(([, words]) =>
+      [...words!.matchAll(/'(\w+)'/g)].map(([, key]) => key!),
+    );
+    const calls = [...source.matchAll(/\b(?:choice|splineNumber|cornerQuestion|pixels)\(\s*([^,):]+)/g)];
+    const activations = [...source.matchAll(/\bactivationChoice\(\s*'[\w-]+'(?:,\s*'(\w+)')?/g)];
+    return [
+      ...objects,
+      ...calls.map(([, key]) => key!.replaceAll("'", '')),
+      ...activations.map(([, key]) => key ?? 'activation'),
+      // A helper, or a question again.
+    ].filter((key) => !['key', 'outputQuestion.key'].includes(key));
+  }
+
+  const root = path.resolve('src', 'checkpoint');
+  const found = ['libraries', 'import', 'recognize'].flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => {
+        const library = folder === 'libraries' ? name.split(path.sep)[0]! : undefined;
+        return declared(readFileSync(path.join(root, folder, name), 'utf8')).map((key) => ({ key, library }));
+      }),
+  );
+
+  it('has all that the importers declare, and no others', () => {
+    const known = new Set(rows.map(({ key }) => key));
+    assert.ok(known.size > 40 && known.size === rows.length, 'a key has two rows, or none has any');
+    assert.deepEqual([...new Set(found.map(({ key }) => key))].toSorted(), [...known].toSorted());
+    for (const { key, library } of found) {
+      const { asked } = rows.find((row) => row.key === key)!;
+      if (library !== undefined) assert.ok(isAskedOf(asked, library), `${key} of ${library}`);
+    }
+  });
+
+  it('has the defaults of files that the libraries wrote', async () => {
+    const folder = path.resolve('test', 'fixtures', 'wild');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.(pt|pth|ckpt|safetensors|eqx|keras|h5)$/.test(name),
+    );
+    let questions = 0;
+    for (const name of files) {
+      const file = await openTensorFile(path.join(folder, name)).catch(() => undefined);
+      const recognized = file && recognize(file);
+      await file?.close();
+      for (const { key, answer, detail } of recognized?.questions ?? []) {
+        questions++;
+        const row = rows.find((one) => one.key === key.split('@')[0]);
+        assert.ok(row && isAskedOf(row.asked, recognized!.library), `${key} of ${recognized!.library}`);
+        const expected = `\`${answer.default}\``;
+        // Hyper-parameters in a file may say another one.
+        const isElsewhere = answer.default === '' || detail.includes('In the file,');
+        assert.ok(
+          isElsewhere || row.usual.includes(expected),
+          `${name}: ${key} is ${answer.default} by default`,
+        );
+      }
+    }
+    assert.ok(questions > 50, `${questions} questions`);
   });
 });
