@@ -228,13 +228,9 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
   return `${at} is a layer that is not known (${rests[0]})`;
 }
 
-/** What an InverseTransform makes of it, or what is in the way, in words. */
-function inverseOf(step: Working | Other): Working | Other | string {
-  if (!('net' in step)) {
-    if (step.kind === 'qr' || step.kind === 'svd')
-      return `${step.at} is the inverse of ${step.kind.toUpperCase()}Linear`;
-    return { ...step, reversed: true };
-  }
+/** What an InverseTransform makes of it. */
+function inverseOf(step: Working | Other): Working | Other {
+  if (!('net' in step)) return { ...step, reversed: true };
   return { ...step, reversed: true, alike: { ...step.alike, 'runs the other way than': true } };
 }
 

@@ -4,7 +4,7 @@ import { UserError } from '../../../base/user-error';
 import { mostReflections } from '../../../config/mixing-layers';
 import { softplus } from '../../../base/softplus';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
-import type { OurLayer, Step } from '../../import/chain-importer';
+import type { OurLayer, Step, Values } from '../../import/chain-importer';
 import { aboveDiagonal } from '../../import/lu';
 import { inverseMatrixLayer, matrixLayer, reflectionsLayer, rescaleOf } from '../../import/matrices';
 import { lengthOf } from '../../import/modules';
@@ -13,9 +13,12 @@ import type { TensorFile } from '../../import/types';
 
 export type LinearStep = Step & {
   kind: 'householder' | 'qr' | 'svd' | 'naive' | 'rescale';
-  /** In an InverseTransform; not of qr and svd. */
+  /** In an InverseTransform. */
   reversed?: boolean;
 };
+
+/** It takes time D³. */
+const mostInverted = 1024;
 
 export const svdQuestion: ImportQuestion = {
   key: 'eps',
@@ -73,6 +76,41 @@ export function readLinear(
   return { kind, at: name, features };
 }
 
+function columnsOf(
+  where: string,
+  size: number,
+  entry: (row: number, column: number) => number,
+): Float64Array[] {
+  if (size > mostInverted)
+    throw new UserError(
+      `${where} is the inverse of a matrix of ${size} rows; at most ${mostInverted} are inverted here.`,
+    );
+  return Array.from({ length: size }, (_, j) => Float64Array.from({ length: size }, (_, i) => entry(i, j)));
+}
+
+/** In place, by each vector [reflections, D], the first one first. */
+function reflect(columns: readonly Float64Array[], { shape, data }: Values): void {
+  const size = shape[1]!;
+  for (let at = 0; at < data.length; at += size) {
+    const vector = data.subarray(at, at + size);
+    const square = vector.reduce((sum, v) => sum + v * v, 0);
+    for (const column of columns) {
+      const along = (2 * vector.reduce((sum, v, i) => sum + v * column[i]!, 0)) / square;
+      for (const [i, v] of vector.entries()) column[i]! -= along * v;
+    }
+  }
+}
+
+/** Of the matrix of these columns and a bias. */
+function inverseOf(where: string, columns: readonly Float64Array[], bias: Values) {
+  const size = columns.length;
+  const data = Float32Array.from(
+    { length: size * size },
+    (_, i) => columns[i % size]![Math.floor(i / size)]!,
+  );
+  return inverseMatrixLayer(where, { shape: [size, size], data }, bias);
+}
+
 export async function linearLayer(
   { kind, at: theirs, reversed = false }: LinearStep,
   file: TensorFile,
@@ -80,6 +118,7 @@ export async function linearLayer(
   answers: ImportAnswers,
 ): Promise<OurLayer> {
   const read = (name: string) => file.read(`${theirs}.${name}`);
+  const where = `${file.file}: ${theirs}`;
   switch (kind) {
     case 'householder': {
       const vectors = await read('q_vectors');
@@ -100,6 +139,13 @@ export async function linearLayer(
         ['orthogonal.q_vectors', 'log_upper_diag', 'bias'].map(read),
       );
       const upper = aboveDiagonal((await read('upper_entries')).data, features);
+      if (reversed) {
+        const columns = columnsOf(where, features, (i, j) =>
+          i === j ? Math.exp(logDiagonal!.data[i]!) : upper.data[i * features + j]!,
+        );
+        reflect(columns, vectors!);
+        return { theirs, ...inverseOf(where, columns, bias!) };
+      }
       return {
         theirs,
         layer: { kind, reflections: vectors!.shape[0]! },
@@ -122,6 +168,14 @@ export async function linearLayer(
         shape: [features],
         data: unconstrained!.data.map((u) => Math.log(eps + softplus(u))),
       };
+      if (reversed) {
+        const columns = columnsOf(where, features, (i, j) => Number(i === j));
+        reflect(columns, first!);
+        for (const column of columns)
+          for (const [i, log] of logDiagonal.data.entries()) column[i]! *= Math.exp(log);
+        reflect(columns, last!);
+        return { theirs, ...inverseOf(where, columns, bias!) };
+      }
       return {
         theirs,
         layer: { kind, reflections: first!.shape[0]! },

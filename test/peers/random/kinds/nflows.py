@@ -485,19 +485,7 @@ def inverse_chain(rng):
     if hasattr(layer, "bound"):
         answers |= {"tailBound": layer.bound, "splineKind": "rational-quadratic"}
     settings = {"kind": name, "how": how, "context": context, "layers": [type(one).__name__ for one in flow.modules()]}
-    refused = in_inverse(flow, (transforms.QRLinear, transforms.SVDLinear))
-    how = {"refusal": "is the inverse of"} if refused else {}
-    return case(flow, rng, features, answers, settings, context, **how)
-
-
-def in_inverse(flow, kinds):
-    """Whether a layer of one of the kinds runs backwards."""
-
-    def turns(name):
-        parents = [name.rsplit(".", k)[0] for k in range(1, name.count(".") + 1)]
-        return sum(isinstance(flow.get_submodule(parent), transforms.InverseTransform) for parent in parents)
-
-    return any(isinstance(module, kinds) and turns(name) % 2 == 1 for name, module in flow.named_modules())
+    return case(flow, rng, features, answers, settings, context)
 
 
 def other_maps(rng):
