@@ -175,6 +175,36 @@ describe('linear layers of nflows', () => {
       assert.ok(dict.build.includes(`transforms.${made}`), dict.build);
   });
 
+  it('of both kinds with factors undo themselves in an InverseTransform', async () => {
+    const turned = (tensors: Tensors): void => {
+      const all = [...tensors];
+      tensors.clear();
+      const ofFactors = all.flatMap(
+        ([name]) => /^(.*\.)(log_upper_diag|unconstrained_diagonal)$/.exec(name)?.[1] ?? [],
+      );
+      assert.equal(ofFactors.length, 2);
+      for (const [name, values] of all) {
+        const prefix = ofFactors.find((one) => name.startsWith(one)) ?? '';
+        tensors.set(prefix === '' ? name : `${prefix}_transform.${name.slice(prefix.length)}`, values);
+      }
+    };
+    const opened = async (change: (tensors: Tensors) => void) => {
+      const { config, tensors } = await changed('nflows-linears-4d', change);
+      return { flow: buildFlow(config.model), ctx: contextOf(toTensors(tensors), false) };
+    };
+    const [there, back] = [await opened(() => undefined), await opened(turned)];
+    const kinds = back.flow.layers.flatMap((layer, i) => {
+      const { kind, bijection } = there.flow.layers[i]!;
+      if (layer.kind === kind) return [];
+      const { value, logDet } = bijection!.forward(there.ctx, tf.tensor2d([x]));
+      const undone = layer.bijection!.forward(back.ctx, value);
+      assert.ok(maxAbsDifference([...undone.value.dataSync()], x) < 1e-4, kind);
+      assert.ok(Math.abs(undone.logDet.dataSync()[0]! + logDet.dataSync()[0]!) < 1e-4, kind);
+      return [kind];
+    });
+    assert.deepEqual(kinds.toSorted(), ['qr', 'svd']);
+  });
+
   it('are refused where shapes or numbers cannot be', async () => {
     const refused: [(tensors: Tensors) => void, RegExp][] = [
       [asRescale(numbers(2, 0, -1, 4), scalar(0)), /scales by 0/],
