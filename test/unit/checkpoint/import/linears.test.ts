@@ -190,7 +190,10 @@ describe('linear layers of nflows', () => {
     };
     const opened = async (change: (tensors: Tensors) => void) => {
       const { config, tensors } = await changed('nflows-linears-4d', change);
-      return { flow: buildFlow(config.model), ctx: contextOf(toTensors(tensors), false) };
+      return {
+        flow: buildFlow(config.model),
+        ctx: contextOf(toTensors(tensors as Parameters<typeof toTensors>[0]), false),
+      };
     };
     const [there, back] = [await opened(() => undefined), await opened(turned)];
     const kinds = back.flow.layers.flatMap((layer, i) => {
