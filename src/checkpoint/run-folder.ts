@@ -6,7 +6,7 @@ import { parseRunConfig } from '../config/parse';
 import type { RunConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import { openFile, readError, readText } from '../files/read';
-import type { MetricsRow, ControlAnswer } from '../protocol/run';
+import type { MetricsRow, ControlAnswer, NotFinite } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError } from '../files/atomic';
 import { linesIn } from '../files/lines';
@@ -39,6 +39,7 @@ export interface RunPaths {
 export interface RunStatus {
   status: 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
   message?: string;
+  notFinite?: NotFinite;
   step: number;
   seconds: number;
   best?: { step: number; nats: number; bitsPerDim?: number };
@@ -248,15 +249,25 @@ export async function readStatus(paths: RunPaths): Promise<RunStatus | undefined
     .catch(() => undefined);
   if (!said || said.status === 'unknown') return undefined;
   const { status, message, step, seconds, best, control, updated } = said;
+  const notFinite = status === 'failed' && (said.notFinite ?? notFiniteIn(message ?? ''));
   return {
     status,
     ...(typeof message === 'string' ? { message } : {}),
+    ...(notFinite ? { notFinite: withoutNull(notFinite) } : {}),
     step: step ?? 0,
     seconds: seconds ?? 0,
     ...(best ? { best: withoutNull(best) } : {}),
     ...(control ? { control: withoutNull(control) } : {}),
     updated: typeof updated === 'number' ? new Date(updated).toISOString() : (updated ?? ''),
   };
+}
+
+/** Older files have it only in the sentence of their message. */
+function notFiniteIn(message: string): NotFinite | undefined {
+  const [, step, where] = /^Step (\d+) is not finite: (.*?)\. The last good/.exec(message) ?? [];
+  if (where === undefined) return undefined;
+  const layer = /of layer ([^\s;]+)/.exec(where)?.[1];
+  return { step: Number(step), where, ...(layer ? { layer } : {}) };
 }
 
 /** What another program has no value for. */

@@ -42,11 +42,20 @@ export interface ControlAnswer {
   problem?: string;
 }
 
+/** Of a training that failed: its step that was not finite. */
+export interface NotFinite {
+  step: number;
+  where: string;
+  /** The layer that `where` names. */
+  layer?: string;
+}
+
 export interface RunCurves {
   folder: string;
   /** `unknown` where no training says anything. */
   status: RunState | 'unknown';
   message?: string;
+  notFinite?: NotFinite;
   /** Milliseconds since 1970 of the last sign of life. */
   updated?: number;
   /** Step in the last report of the training; rows of metrics lag behind it where it ends between two of them. */

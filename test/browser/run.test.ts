@@ -42,9 +42,11 @@ describe('runs', () => {
     const run = await newRun();
     await writeStatus(run.paths, {
       ...{ status: 'failed', step: 240, seconds: 12 },
-      message:
-        'Step 241 is not finite: the loss is finite, but the gradient of layer scales.0.checkerboard.0 is not. ' +
-        'The last good checkpoint is kept.',
+      notFinite: {
+        step: 241,
+        where: 'the loss is finite, but the gradient of layer scales.0.checkerboard.0 is not',
+        layer: 'scales.0.checkerboard.0',
+      },
     });
     const live = await open(run);
     const { page } = live;

@@ -5,6 +5,7 @@ import type { ModelSummary } from '../../src/protocol/model';
 import { estimateOf } from '../../src/protocol/paired-scores';
 import { hasCalibration } from '../../src/protocol/questions';
 import { markOf, otherFaults, signsOf, type Sign } from '../../src/protocol/signs';
+import { rowStep } from '../base/controls/arrow-keys';
 import { Menu } from '../base/controls/menu';
 import { Button } from '../base/controls/toolkit';
 import { findingText } from '../base/findings/finding-text';
@@ -12,7 +13,7 @@ import { decimalsOf, fixed, unknown } from '../base/format/numbers';
 import { layerPhraseOf } from '../base/layers/layer-names';
 import { VerdictMark } from '../base/layers/verdict';
 import { isStale, latest, ready } from '../base/store/question';
-import { notFiniteAt, runState } from '../base/store/run-state';
+import { runState } from '../base/store/run-state';
 import type { RegionFeature } from '../base/store/store';
 import { useFeature, useStore } from '../base/store/use-store';
 import { words } from '../base/words';
@@ -27,7 +28,7 @@ export function Headline({ model }: { model: ModelSummary }) {
   const asked = useFeature(diagnosticsState).findings.answer.value;
   const findings = latest(asked)?.findings;
   const run = useFeature(runState).run.data.value;
-  const signs = signsOf(findings, useFeature(calibrationState).part.value, Boolean(run && notFiniteAt(run)));
+  const signs = signsOf(findings, useFeature(calibrationState).part.value, Boolean(run?.notFinite));
   const isOwn = findings !== undefined && onOwnSamples(findings);
   const others = findings ? otherFaults(findings) : [];
   const open = (region: RegionFeature['region'] & ('gallery' | 'diagnostics'), id: string): void => {
@@ -57,20 +58,44 @@ export function Headline({ model }: { model: ModelSummary }) {
     if (name === 'calibration') return mark === 'unknown' ? text.notRun : '';
     return asked.status === 'loading' ? words.loading : text.notChecked;
   };
+  const isOff = (name: Sign['name']): boolean => name === 'calibration' && !hasCalibration(model);
+  const stops = [
+    ...signs.flatMap(({ name }) => (isOff(name) ? [] : [name])),
+    ...(others[0] ? ['others' as const] : []),
+  ];
+  const focused = useSignal<(typeof stops)[number]>('samples');
+  const at = Math.max(0, stops.indexOf(focused.value));
+  const move = (event: KeyboardEvent & { currentTarget: HTMLElement }): void => {
+    const next = stops[rowStep(event.key, at, stops.length) ?? -1];
+    if (!next) return;
+    event.preventDefault();
+    event.stopPropagation();
+    event.currentTarget.querySelector<HTMLElement>(`[data-question=${next}]`)?.focus();
+  };
+  const stop = (name: (typeof stops)[number]) => ({
+    'data-question': name,
+    tabIndex: name === stops[at] ? 0 : -1,
+    onFocus: () => (focused.value = name),
+  });
   const wrong = signs.filter(({ mark }) => mark === 'error' || mark === 'notice');
   return (
     <section class="headline" aria-label={text.verdict}>
       {isOwn ? <OwnSamples model={model} /> : <Validation model={model} />}
-      <div class={`signs ${isStale(asked) ? 'old' : ''}`}>
+      <div
+        class={`signs ${isStale(asked) ? 'old' : ''}`}
+        role="toolbar"
+        aria-label={text.verdict}
+        onKeyDown={move}
+      >
         {signs.map((sign) => (
           <button
             key={sign.name}
             type="button"
             class={`sign ${sign.mark}`}
-            data-question={sign.name}
+            {...stop(sign.name)}
             data-mark={sign.mark}
             title={why(sign)}
-            disabled={sign.name === 'calibration' && !hasCalibration(model)}
+            disabled={isOff(sign.name)}
             onClick={() => lead(sign)}
           >
             <VerdictMark mark={sign.mark} />
@@ -81,7 +106,7 @@ export function Headline({ model }: { model: ModelSummary }) {
           <button
             type="button"
             class={`sign ${markOf(others[0])}`}
-            data-question="others"
+            {...stop('others')}
             onClick={() => openCheck(others[0]!.check)}
           >
             <VerdictMark mark={markOf(others[0])} />

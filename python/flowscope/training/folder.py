@@ -109,9 +109,9 @@ class RunFolder:
         with self._metrics.open("a", encoding="utf8") as out:
             out.write(json.dumps(finite) + "\n")
 
-    def status(self, status: str, moment: Moment, message: str | None = None, control: Mapping[str, Any] | None = None) -> None:
+    def status(self, status: str, moment: Moment, control: Mapping[str, Any] | None = None, **why: Any) -> None:
         self.check()
-        said = {"status": status, "message": message, "step": moment.step, "seconds": moment.seconds}
+        said = {"status": status, **why, "step": moment.step, "seconds": moment.seconds}
         said |= {"best": moment.progress.best, "control": control, "updated": now()}
         write_json(self.path / "run.json", {key: value for key, value in said.items() if value is not None})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -26,11 +27,12 @@ GO_ON, STOP = 0.0, 1.0
 
 
 class Ended(Exception):
-    """No next step; the message says why."""
+    """No next step; the message says why, and `not_finite` which step was not finite and where."""
 
-    def __init__(self, status: str, message: str) -> None:
+    def __init__(self, status: str, message: str, not_finite: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.not_finite = not_finite
 
 
 class Signals:
@@ -73,7 +75,7 @@ class Loop:
         except Ended as ended:
             if ended.status != "failed":
                 self._finish()
-            self._status(ended.status, str(ended))
+            self._status(ended.status, message=str(ended), notFinite=ended.not_finite)
             return ended
 
     def keep(self, error: BaseException) -> None:
@@ -84,9 +86,9 @@ class Loop:
         # A disk that is full may have no room for this either.
         with suppress(OSError):
             if self.signals.stop:
-                self._status("stopped", f"Stopped at step {self.moment.step}.")
+                self._status("stopped", message=f"Stopped at step {self.moment.step}.")
             else:
-                self._status("failed", why[:500])
+                self._status("failed", message=why[:500])
         with suppress(OSError):
             if self.sound:
                 self._save_last()
@@ -144,8 +146,9 @@ class Loop:
         found = self.trainer.step(moment.step + 1, rate)
         if not found.is_finite:
             self.sound = False
-            where = self.trainer.not_finite()
-            raise Ended("failed", f"Step {moment.step + 1} is not finite: {where}. The last good checkpoint is kept.")
+            step, where = moment.step + 1, self.trainer.not_finite()
+            message = f"Step {step} is not finite: {where}. The last good checkpoint is kept."
+            raise Ended("failed", message, {"step": step, "where": where})
         moment.seconds += time.perf_counter() - began
         moment.step += 1
         if moment.step == self.first + 1:
@@ -234,10 +237,10 @@ class Loop:
             file = self.folder.samples(self.trainer.samples(self.plan.samples))
             say({"samples": str(file), "step": self.moment.step})
 
-    def _status(self, status: str, message: str | None = None) -> None:
+    def _status(self, status: str, **why: Any) -> None:
         if self.folder and self.steering:
             self.said = time.monotonic()
-            self.folder.status(status, self.moment, message, self.steering.answer)
+            self.folder.status(status, self.moment, self.steering.answer, **why)
 
     def _write(self, row: Row) -> None:
         if self.folder:

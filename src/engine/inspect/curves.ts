@@ -39,6 +39,7 @@ export function createCurves(folder: string | undefined): Curves {
       folder,
       status: status ? stateOf(status.status, holder, Date.now() - (written?.mtimeMs ?? 0)) : 'unknown',
       ...(status?.message ? { message: status.message } : {}),
+      ...(status?.notFinite ? { notFinite: status.notFinite } : {}),
       ...(status ? { step: status.step } : {}),
       ...(written ? { updated: written.mtimeMs } : {}),
       ...(training

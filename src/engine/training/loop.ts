@@ -4,7 +4,7 @@ import type { RunLock } from '../../checkpoint/run-lock';
 import type { RunConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
 import type { TrainPhase, TrainProgress, TrainResult } from '../../protocol/engine';
-import type { MetricsRow, RateChange } from '../../protocol/run';
+import type { MetricsRow, NotFinite, RateChange } from '../../protocol/run';
 import type { BackendInfo } from '../../protocol/model';
 import type { Recorder } from './record';
 import type { RunProgress } from '../../checkpoint/resume';
@@ -37,6 +37,7 @@ export interface LoopOptions {
 interface Ending {
   status: TrainResult['status'];
   message: string;
+  notFinite?: NotFinite;
 }
 
 /** Progress goes out at most this often, ms. */
@@ -71,12 +72,15 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   let sound = true;
   const steering = createSteering(paths.folder, options.rates ?? [], options.log);
   let said = performance.now();
-  const saveStatus = async (status: RunStatus['status'], message?: string): Promise<void> => {
+  const saveStatus = async (
+    status: RunStatus['status'],
+    why?: Pick<Ending, 'message' | 'notFinite'>,
+  ): Promise<void> => {
     said = performance.now();
     await lock.check();
     await writeStatus(paths, {
+      ...why,
       status,
-      ...(message === undefined ? {} : { message }),
       ...(status === 'running' || status === 'failed' ? moment() : { step, seconds }),
       ...(progress.best ? { best: progress.best } : {}),
       ...(steering.answer ? { control: steering.answer } : {}),
@@ -128,10 +132,11 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     seconds += (performance.now() - began) / 1000;
     if (!result.finite) {
       sound = false;
-      const where = await trainer.diagnose(step + 1);
+      const notFinite = { step: step + 1, ...(await trainer.diagnose(step + 1)) };
       return {
         status: 'failed',
-        message: `Step ${step + 1} is not finite: ${where}. The last good checkpoint is kept.`,
+        message: `Step ${notFinite.step} is not finite: ${notFinite.where}. The last good checkpoint is kept.`,
+        notFinite,
       };
     }
     step++;
@@ -180,7 +185,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
    * what was learned is kept where it can be, so that the run can go on.
    */
   const keep = async (error: unknown): Promise<void> => {
-    await saveStatus('failed', messageOf(error)).catch((problem: unknown) => {
+    await saveStatus('failed', { message: messageOf(error) }).catch((problem: unknown) => {
       options.log(`${paths.status} does not say that the training failed: ${messageOf(problem)}`);
     });
     if (!sound) return;
@@ -244,7 +249,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       await finish(options, { moment: moment(), progress });
       if (step % training.sampleEvery !== 0) await picture();
     }
-    await saveStatus(ending.status, ending.message);
+    await saveStatus(ending.status, ending);
   } catch (error) {
     await keep(error);
     throw error;
@@ -254,7 +259,8 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   options.log(ending.message);
   return {
     run: paths.folder,
-    ...ending,
+    status: ending.status,
+    message: ending.message,
     step,
     seconds,
     bestCheckpoint: best ? paths.best : paths.last,

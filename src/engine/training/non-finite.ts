@@ -1,5 +1,6 @@
 /** Says in words where NaN or Inf first appears in a training step. */
 import type { Flow } from '../../flow/built-flow';
+import type { NotFinite } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
 
 /** exp overflows float32 above this. */
@@ -16,7 +17,7 @@ function positive(counts: Counts, name: string): number {
 }
 
 /** @param counts outputs of the diagnosis graph. */
-export function describeNonFinite(flow: Flow, counts: Counts): string {
+export function describeNonFinite(flow: Flow, counts: Counts): Omit<NotFinite, 'step'> {
   const layer = flow.layers.find(({ name }) => positive(counts, `layer:${name}`) > 0);
   if (layer) {
     const scale = counts[`scale:${layer.name}`]?.data[0];
@@ -26,16 +27,21 @@ export function describeNonFinite(flow: Flow, counts: Counts): string {
           ? `; its log-scale reaches |s| = ${scale.toFixed(1)}, and exp overflows above ${expLimit}`
           : '; its log-scale s is not finite itself'
         : '';
-    return `NaN or Inf first appears in the output of layer ${layer.name}${cause}`;
+    return {
+      where: `NaN or Inf first appears in the output of layer ${layer.name}${cause}`,
+      layer: layer.name,
+    };
   }
   const loss = counts.loss?.data[0];
   if (loss !== undefined && !Number.isFinite(loss)) {
     const large = flow.layers.find(({ name }) => positive(counts, `largest:${name}`) > squareLimit);
-    return large
-      ? `every layer is finite but the loss is not: the output of layer ${large.name} reaches ` +
-          `${positive(counts, `largest:${large.name}`).toExponential(1)}, and squares overflow above ` +
-          squareLimit.toExponential(1)
-      : 'every layer is finite but the loss is not: the latents or the data are too large to square';
+    const what = 'every layer is finite but the loss is not: ';
+    if (!large) return { where: `${what}the latents or the data are too large to square` };
+    const reached = positive(counts, `largest:${large.name}`).toExponential(1);
+    return {
+      where: `${what}the output of layer ${large.name} reaches ${reached}, and squares overflow above ${squareLimit.toExponential(1)}`,
+      layer: large.name,
+    };
   }
   // Gradients flow from z to x, so the last layer with a bad one is where it starts.
   const owner = [...flow.layers]
@@ -44,6 +50,9 @@ export function describeNonFinite(flow: Flow, counts: Counts): string {
       bijection?.parameters.some(({ name }) => positive(counts, `gradient:${name}`) > 0),
     );
   return owner
-    ? `the loss is finite, but the gradient of layer ${owner.name} is not, or is too large to square`
-    : 'the loss of this step was not finite, but computing it again gave finite values';
+    ? {
+        where: `the loss is finite, but the gradient of layer ${owner.name} is not, or is too large to square`,
+        layer: owner.name,
+      }
+    : { where: 'the loss of this step was not finite, but computing it again gave finite values' };
 }

@@ -9,7 +9,7 @@ import type { Flow } from '../../flow/built-flow';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
 import type { Standardization } from '../../config/standardization';
 import { sizeOf } from '../../base/shape';
-import type { RateChange } from '../../protocol/run';
+import type { NotFinite, RateChange } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
 import type { FlowParts } from '../model/flow-graphs';
@@ -53,8 +53,8 @@ export interface Trainer {
   evaluate(split: Split): Promise<Likelihood>;
   /** [count, …] in data units, padding cut off. The same latents every time. */
   samples(count: number): Promise<NdArray<Float32Array>>;
-  /** After a step that was not finite: where it went wrong, in words. */
-  diagnose(step: number): Promise<string>;
+  /** After a step that was not finite: where it went wrong. */
+  diagnose(step: number): Promise<Omit<NotFinite, 'step'>>;
   /** What a checkpoint stores: parameters (their average, if kept) and running statistics. */
   weights(): Promise<TensorTable>;
   /** Everything, for going on later. */

@@ -228,6 +228,9 @@ describe('a run', () => {
         result.message,
         /first appears in the output of layer couplings\.\d|gradient of layer couplings\.\d is not|every layer is finite but the loss is not: the output of layer couplings\.\d reaches/,
       );
+      const { step, notFinite } = (await readStatus(runPaths(output)))!;
+      assert.equal(notFinite!.step, step + 1);
+      assert.ok(notFinite!.where.includes(`of layer ${notFinite!.layer}`));
       const { tensors } = await loadAnyCheckpoint(runPaths(output).last);
       for (const { data } of Object.values(tensors)) assert.ok((data as Float32Array).every(Number.isFinite));
     });

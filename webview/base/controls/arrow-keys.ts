@@ -18,6 +18,14 @@ export function cellStep(key: string): readonly [row: number, column: number] | 
   return step && [0 - step[1], step[0]];
 }
 
+/** In a row of `count` things from the one at `at`, beyond whose last is its first; undefined for other keys. */
+export function rowStep(key: string, at: number, count: number): number | undefined {
+  if (key === 'Home') return 0;
+  if (key === 'End') return count - 1;
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+  return by && (at + by + count) % count;
+}
+
 /** The next cell in this direction that is one; undefined at the edge. */
 export function nextCell(
   from: number,

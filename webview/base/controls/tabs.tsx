@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { words } from '../words';
+import { rowStep } from './arrow-keys';
 import { useFitting } from './fitting';
 import { Menu } from './menu';
 
@@ -40,17 +41,7 @@ export function Tabs<T extends string>({ id, label, tabs, selected, onSelect, en
   const hidden = tabs.filter((tab) => tab.id !== selected && away.includes(tab.id));
   const move = (event: KeyboardEvent): void => {
     const at = tabs.findIndex((tab) => tab.id === selected);
-    const to =
-      event.key === 'ArrowRight'
-        ? (at + 1) % tabs.length
-        : event.key === 'ArrowLeft'
-          ? (at + tabs.length - 1) % tabs.length
-          : event.key === 'Home'
-            ? 0
-            : event.key === 'End'
-              ? tabs.length - 1
-              : -1;
-    const next = tabs[to];
+    const next = tabs[rowStep(event.key, at, tabs.length) ?? -1];
     if (!next) return;
     event.preventDefault();
     event.stopPropagation();

@@ -62,13 +62,6 @@ export function createRunState(context: QuestionContext, wanted: () => boolean):
   };
 }
 
-/** The step of a training at which values were no longer finite, and where they came up, in the words of the engine. */
-export function notFiniteAt({ status, message }: RunData): { step: number; where: string } | undefined {
-  if (status !== 'failed') return undefined;
-  const [, step, where] = /^Step (\d+) is not finite: (.*?)\. The last good/.exec(message ?? '') ?? [];
-  return where === undefined ? undefined : { step: Number(step), where };
-}
-
 /** The rows known before, followed by the rows of the answer. */
 export function merged(before: RunData | null | undefined, { start, ...answer }: RunCurves): RunData {
   if (start === 0 || !before || before.source !== answer.source || before.steps.length < start) return answer;

@@ -4,7 +4,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { markOf } from '../../../src/protocol/signs';
 import { Button } from '../../base/controls/toolkit';
 import { findingNumbers } from './numbers';
-import { notFiniteAt, runState } from '../../base/store/run-state';
+import { runState } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
 import { layerPhraseOf } from '../../base/layers/layer-names';
 import { VerdictMark } from '../../base/layers/verdict';
@@ -66,7 +66,7 @@ function Known({ model, answer }: { model: ModelSummary; answer: Answer }) {
   const rest = all.filter(({ severity }) => severity === 'ok' || severity === 'skipped');
   // What is well with the last checkpoint says nothing good of a training that broke down.
   const run = store.state(runState).run.data.value;
-  const isFailed = Boolean(run && notFiniteAt(run));
+  const isFailed = Boolean(run?.notFinite);
   return (
     <>
       {wrong.map((finding) => (

@@ -15,7 +15,7 @@ import { Asked, Message } from '../../base/store/asked';
 import { ControlPanel } from './control-panel';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
-import { notFiniteAt, runState } from '../../base/store/run-state';
+import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
 import { Heading } from '../../base/controls/heading';
 
@@ -183,7 +183,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
       <h3>
         <b data-run-status={run.status}>{text.statusNames[run.status]}</b>
         <span class="tick" title={run.message}>
-          {`${shown}${run.message && !live && !notFiniteAt(run) ? `. ${run.message}` : ''}`}
+          {`${shown}${run.message && !live && !run.notFinite ? `. ${run.message}` : ''}`}
         </span>
       </h3>
       {saved ? null : <ControlPanel run={run} />}

@@ -20,12 +20,11 @@ function counts(given: Record<string, number>) {
 
 test('the first layer that is not finite is named, with the scale that overflows', () => {
   const given = { 'layer:couplings.1': 4, 'layer:couplings.2': 9, 'scale:couplings.1': 412.3, loss: NaN };
+  const { where, layer } = describeNonFinite(flow, counts(given));
+  assert.equal(layer, 'couplings.1');
+  assert.match(where, /in the output of layer couplings\.1; its log-scale reaches \|s\| = 412\.3/);
   assert.match(
-    describeNonFinite(flow, counts(given)),
-    /in the output of layer couplings\.1; its log-scale reaches \|s\| = 412\.3/,
-  );
-  assert.match(
-    describeNonFinite(flow, counts({ ...given, 'scale:couplings.1': NaN })),
+    describeNonFinite(flow, counts({ ...given, 'scale:couplings.1': NaN })).where,
     /couplings\.1; its log-scale s is not finite itself/,
   );
 });
@@ -33,8 +32,8 @@ test('the first layer that is not finite is named, with the scale that overflows
 test('where only squares overflow, the layer that first reaches such values is named', () => {
   const given = { 'largest:couplings.1': 2.5e21, 'largest:couplings.2': 3e30, loss: Infinity };
   assert.match(
-    describeNonFinite(flow, counts(given)),
+    describeNonFinite(flow, counts(given)).where,
     /every layer is finite but the loss is not: the output of layer couplings\.1 reaches 2\.5e\+21/,
   );
-  assert.match(describeNonFinite(flow, counts({ loss: Infinity })), /too large to square/);
+  assert.match(describeNonFinite(flow, counts({ loss: Infinity })).where, /too large to square/);
 });
