@@ -238,7 +238,7 @@ describe('runs', () => {
     await panel.getByText('waiting for the training to answer').waitFor();
     assert.equal(request().action, 'pause');
     await hear('paused');
-    await panel.getByText('Received at step 240.').waitFor();
+    await panel.getByText('Took effect at step 240.').waitFor();
     await page.locator('[data-run-status=paused]').waitFor();
     const type = async (typed: string): Promise<void> => {
       await panel.locator('vscode-text-field').click();

@@ -129,6 +129,13 @@ describe('a flow of a table', () => {
       .locator('.findings details[open] [data-check=inverse], .finding[open][data-check=inverse]')
       .waitFor();
     assert.ok(await page.evaluate(() => document.activeElement?.matches('.findings summary')));
+    // One stop of the Tab key, and arrows within.
+    await headline.locator('[data-question=inverse]').focus();
+    assert.equal(await headline.locator('.sign[tabindex="0"]').count(), 1);
+    for (const [key, name] of Object.entries({ ArrowLeft: 'latents', Home: 'samples', ArrowRight: 'overfitting' })) {
+      await page.keyboard.press(key);
+      assert.ok(await page.evaluate((at) => document.activeElement?.matches(`[data-question=${at}]`), name), key);
+    }
     assert.deepEqual(await audit(page, { within: ['.headline'] }), []);
   });
 

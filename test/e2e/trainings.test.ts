@@ -113,7 +113,7 @@ describe('trainings', function () {
       await frame.locator('[data-run-status=paused]').waitFor();
       const paused = statusOf(run).step;
       const heard = await until('the answer', async () => {
-        return /Received at step ([\d,]+)/.exec(await control.innerText())?.[1];
+        return /Took effect at step ([\d,]+)/.exec(await control.innerText())?.[1];
       });
       assert.equal(parseNumber(heard), paused);
       const rateField = control.locator('input');

@@ -346,7 +346,7 @@ function Result({ model }: { model: ModelSummary }) {
       <div class="pair" role="status">
         <span class="hero bad">{fixed(value ?? NaN, 2)}</span>
         <button type="button" class="linklike bad" onClick={() => store.selectLayer(layer.index)}>
-          {text.firstAt(layerPhrase(layer))}
+          {text.firstAt(layerPhrase(layer, model))}
         </button>
       </div>
     );

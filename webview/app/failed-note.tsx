@@ -39,7 +39,7 @@ export function FailedNote({ model, run }: { model: ModelSummary; run: RunData }
 type Four = [string, string, string, string];
 
 /** With the page's own name of the layer: trainings know it by that of its parameters. */
-function named({ layers }: ModelSummary, { where, layer }: NotFinite): string {
-  const found = layers.find(({ name }) => name === layer);
-  return found ? where.replace(`layer ${found.name}`, layerTitle(found)) : where;
+function named(model: ModelSummary, { where, layer }: NotFinite): string {
+  const found = model.layers.find(({ name }) => name === layer);
+  return found ? where.replace(`layer ${found.name}`, layerTitle(found, model)) : where;
 }

@@ -20,7 +20,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
     <Panel region="layer" class="layer" label={words.layer}>
       <PanelSwitch region="layer" />
       <div class="head" title={`${layer.name}, ${words.layerDescription(layer)}`}>
-        <h2>{layerTitle(layer)}</h2>
+        <h2>{layerTitle(layer, model)}</h2>
         <span class="muted">{words.layerDescription(layer)}</span>
         <span class="muted mono path">{layer.name}</span>
       </div>
@@ -35,7 +35,7 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
             model={model}
             numbers={() => open.numbers?.(store, seen) ?? {}}
             about="layer"
-            title={`${layerTitle(layer)}, ${open.title(model)}`}
+            title={`${layerTitle(layer, model)}, ${open.title(model)}`}
             fileName={`${layer.name}-${open.id}`}
             frame=".layer"
             content=".panel"

@@ -25,7 +25,7 @@ export function outlineOf(model: ModelSummary, strip: Strip | undefined): Outlin
     const { index, kind, scale } = layer;
     return {
       index,
-      title: layerTitle(layer),
+      title: layerTitle(layer, model),
       kind,
       scale,
       shape: outputText(layer.outputShape),

@@ -140,35 +140,18 @@ export const english = {
     linear: 'Linear mixing',
     elementwise: 'Elementwise',
   } satisfies Record<LayerKind, string>,
+  /** Of names that are too long for a row. */
   shortNames: {
-    logit: 'logit',
-    pixels: 'pixels',
     standardize: 'z-score',
-    checkerboard: 'checker',
-    channelwise: 'channel',
-    vector: 'vector',
-    squeeze: 'squeeze',
-    factorOut: 'factor out',
-    batchNorm: 'batch norm',
-    actNorm: 'act norm',
-    unknown: 'unknown',
-    recorded: 'layer',
-    permute: 'permute',
     autoregressive: 'autoreg.',
-    lu: 'LU mix',
-    conv1x1: '1×1 mix',
+    conv1x1: '1×1 mixing',
     haar: 'Haar',
-    flatten: 'flatten',
-    prior: 'prior',
-    plu: 'PLU mix',
-    householder: 'reflect',
-    qr: 'QR mix',
-    svd: 'SVD mix',
-    orthogonal: 'rotate',
-    rescale: 'rescale',
-    linear: 'linear mix',
+    plu: 'PLU mixing',
+    householder: 'rotation',
     elementwise: 'elementw.',
-  } satisfies Record<LayerKind, string>,
+  } as Partial<Record<LayerKind, string>>,
+  pixelsOf: { even: 'even pixels', odd: 'odd pixels' },
+  channelsOf: ['channel', 'channels'] as [one: string, many: string],
   squeezeTo: (shape: string) => `squeeze to ${shape}`,
   factorOutOf: (rest: string) => `factor out, ${rest} left`,
   /** A layer's title within a sentence. */
@@ -180,17 +163,18 @@ function moving(moves: LayerMoves): string {
   if (moves.of === 'pixels')
     return `Pixel mit ${moves.parity === 'odd' ? 'ungerader' : 'gerader'} Summe aus Zeile und Spalte bewegen sich`;
   if (moves.of === 'values') return `${moves.count} von ${moves.total} Werten bewegen sich`;
-  const [one, many] = moves.of === 'channels' ? ['Kanal', 'Kanäle'] : (['Merkmal', 'Merkmale'] as const);
+  const [one, many] = moves.of === 'channels' ? german.channelsOf : (['Merkmal', 'Merkmale'] as const);
   return `${whatMoves(moves, one, many)} ${moves.count === 1 ? 'bewegt' : 'bewegen'} sich`;
 }
 
 function described(layer: LayerInfo): string {
   const { kind, moves, hasNorm, mapped, assumed, networkPasses, curved } = layer;
-  const shape = layer.inputShape.join('×');
   const isImage = layer.inputShape.length === 3;
+  const [size] = layer.inputShape;
+  const shape = layer.inputShape.length === 1 ? german.featureCount(size!) : layer.inputShape.join('×');
   const output = layer.outputShape.join('×');
   if (moves)
-    return `${shape}, ${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
+    return `${moves.of === 'features' ? '' : `${shape}, `}${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
   switch (kind) {
     case 'logit':
       return `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`;
@@ -380,34 +364,22 @@ export const german: typeof english = {
     elementwise: 'Elementweise',
   },
   shortNames: {
-    logit: 'Logit',
-    pixels: 'Pixel',
     standardize: 'z-Wert',
-    checkerboard: 'Schach',
-    channelwise: 'Kanal',
-    vector: 'Vektor',
-    squeeze: 'Squeeze',
-    factorOut: 'ausfaktorisieren',
-    batchNorm: 'Batch-Norm',
-    actNorm: 'Act-Norm',
-    unknown: 'unbekannt',
-    recorded: 'Schicht',
-    permute: 'Permutation',
     autoregressive: 'autoregr.',
     lu: 'LU-Mix',
     conv1x1: '1×1-Mix',
     haar: 'Wavelets',
-    flatten: 'auffalten',
     prior: 'Prior',
     plu: 'PLU-Mix',
-    householder: 'spiegeln',
+    householder: 'drehen',
     qr: 'QR-Mix',
     svd: 'SVD-Mix',
-    orthogonal: 'drehen',
-    rescale: 'umskalieren',
-    linear: 'lin. Mischung',
+    linear: 'lin. Mix',
+    rescale: 'skalieren',
     elementwise: 'elementw. f(x)',
   },
+  pixelsOf: { even: 'gerade Pixel', odd: 'ungerade Pixel' },
+  channelsOf: ['Kanal', 'Kanäle'],
   squeezeTo: (shape: string) => `Squeeze auf ${shape}`,
   factorOutOf: (rest: string) => `ausfaktorisieren, ${rest} geht weiter`,
   inSentence: (title: string) => title,

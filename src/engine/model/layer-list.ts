@@ -145,9 +145,9 @@ function isCheckerboard(data: Float32Array, [height = 1, width = 1]: readonly nu
 export function describeLayer(layer: LayerRow, names?: readonly string[]): string {
   const { kind, inputShape, outputShape, hasNorm, mask } = layer;
   const isImage = inputShape.length === 3;
-  const shape = inputShape.join('×');
+  const shape = sizeWords(inputShape);
   const moves = movesOf(layer, names);
-  if (moves) return `${shape}, ${moving(moves)}${hasNorm ? ', then batch norm' : ''}`;
+  if (moves) return `${movesIn(shape, moves)}${hasNorm ? ', then batch norm' : ''}`;
   switch (kind) {
     case 'squeeze':
       return `${shape} folded to ${outputShape.join('×')}`;
@@ -200,8 +200,18 @@ function costOf({ bijection }: LayerRow): string {
   return `; ${first} to z, ${inverse === 1 ? 'one' : inverse} to x`;
 }
 
+/** "4×4×8", or "7 features". */
+export function sizeWords(shape: readonly number[]): string {
+  return shape.length === 1 ? `${shape[0]} ${shape[0] === 1 ? 'feature' : 'features'}` : shape.join('×');
+}
+
+/** "4×4×8, channels 2, 3 change"; how many features there are says nothing beside which of them change. */
+export function movesIn(size: string, moves: LayerMoves): string {
+  return moves.of === 'features' ? moving(moves) : `${size}, ${moving(moves)}`;
+}
+
 /** "channels 2, 3 change". Odd pixels are those whose row + column is odd. */
-export function moving(moves: LayerMoves): string {
+function moving(moves: LayerMoves): string {
   if (moves.of === 'pixels') return `${moves.parity} pixels change`;
   if (moves.of === 'values') return `${moves.count} of ${moves.total} values change`;
   return `${whatMoves(moves, moves.of.slice(0, -1), moves.of)} ${moves.count === 1 ? 'changes' : 'change'}`;

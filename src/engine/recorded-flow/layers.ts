@@ -4,7 +4,7 @@ import { sizeOf } from '../../base/shape';
 import { shortened } from '../../base/user-error';
 import type { LayerMoves } from '../../protocol/layer-moves';
 import type { LayerInfo, LayerKind } from '../../protocol/model';
-import { moving, movesOf } from '../model/layer-list';
+import { movesIn, movesOf, sizeWords } from '../model/layer-list';
 import type { InspectedLayer } from '../model/inspected-flow';
 
 const words = {
@@ -77,9 +77,9 @@ function kindOf({ about, passes, input }: RecordedLayer): LayerKind {
 }
 
 function describe({ about, input, output }: RecordedLayer, moves: LayerMoves | undefined): string {
-  const [from, to] = [input.shape.slice(1).join('×'), output.shape.slice(1).join('×')];
+  const [from, to] = [sizeWords(input.shape.slice(1)), sizeWords(output.shape.slice(1))];
   const shapes = from === to ? from : `${from} to ${to}`;
-  if (moves) return `${shapes}, ${moving(moves)}`;
+  if (moves) return movesIn(shapes, moves);
   const { structure } = about;
   return structure && structure !== 'coupling' ? `${shapes}, ${words[structure]}` : shapes;
 }

@@ -1,5 +1,6 @@
 import { squareAround } from '../../../src/protocol/plane';
 import type { NdArray } from '../../../src/protocol/tensors';
+import { planeAxes } from './axes';
 import { cssText } from './theme';
 import { Board } from './canvas';
 
@@ -69,9 +70,11 @@ interface PointsThumbnailProps {
   size?: number;
   /** Points that have to be in the picture too. */
   beside?: NdArray<Float32Array>;
+  /** Names of the axes, where the picture has room for these. */
+  axes?: [string, string];
 }
 
-export function PointsThumbnail({ points, size = 48, beside }: PointsThumbnailProps) {
+export function PointsThumbnail({ points, size = 48, beside, axes }: PointsThumbnailProps) {
   if (!points) return <span class="skeleton" style={{ width: `${size}px`, height: `${size}px` }} />;
   const frame = frameOf(beside ? both(points, beside) : points, size);
   return (
@@ -82,7 +85,8 @@ export function PointsThumbnail({ points, size = 48, beside }: PointsThumbnailPr
       draw={(context) => {
         context.fillStyle = cssText('--surface');
         context.fillRect(0, 0, size, size);
-        drawPoints(context, frame, points, 0.8, undefined, 300);
+        if (axes) planeAxes(context, frame, axes);
+        drawPoints(context, frame, points, axes ? 1.2 : 0.8, undefined, axes ? undefined : 300);
       }}
     />
   );

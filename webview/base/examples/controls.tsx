@@ -13,13 +13,14 @@ import { words } from '../words';
 import { text } from './text';
 import { Message } from '../store/asked';
 
-/** A temperature; the value counts when the slider is let go. */
+/** A temperature. While the slider is dragged, the next one counts when what the one before asked for is there. */
 export function Temperature({
   label,
   name,
   value,
   disabled,
   onChange,
+  busy = true,
 }: {
   /** Text before the slider, and its name where that says more. */
   label: string;
@@ -27,8 +28,13 @@ export function Temperature({
   value: number;
   disabled: boolean;
   onChange(value: number): void;
+  /** Whether an answer is being waited for; without it, a value counts when the slider is let go. */
+  busy?: boolean;
 }) {
   const { shown, move, settle } = useDraft(value);
+  useLayoutEffect(() => {
+    if (!busy && shown !== value) onChange(shown);
+  });
   return (
     <div class="ctl">
       <span>{label}</span>

@@ -6,6 +6,7 @@ import {
   type LayerInfo,
   type ModelSummary,
 } from '../../../src/protocol/model';
+import { whatMoves } from '../../../src/protocol/layer-moves';
 import { isCoupling } from '../../../src/protocol/questions';
 import { shapeText } from '../format/numbers';
 import { words } from '../words';
@@ -52,30 +53,48 @@ export function isSumOfScales(layer: LayerInfo): boolean {
   return layer.quantities?.some(({ role }) => role === 'logScale') ?? layer.kind === 'unknown';
 }
 
-export function layerTitle(layer: LayerInfo): string {
-  return layer.called ?? named(layer);
+/** @param model where a number tells layers that are no couplings apart: "Autoregressive 2" */
+export function layerTitle(layer: LayerInfo, model?: ModelSummary): string {
+  return layer.called ?? named(layer, model);
 }
 
-function named(layer: LayerInfo): string {
-  return layer.coupling === undefined ? words.kindNames[layer.kind] : words.coupling(layer.coupling + 1);
+function named(layer: LayerInfo, model?: ModelSummary): string {
+  if (layer.coupling !== undefined) return words.coupling(layer.coupling + 1);
+  const number = model && layerNumber(layer, model);
+  return `${words.kindNames[layer.kind]}${number === undefined ? '' : ` ${number}`}`;
 }
 
 /** A layer's title within a sentence: "coupling 4", "logit". */
-export function layerPhrase(layer: LayerInfo): string {
-  return layer.called ?? words.inSentence(named(layer));
+export function layerPhrase(layer: LayerInfo, model?: ModelSummary): string {
+  return layer.called ?? words.inSentence(named(layer, model));
 }
 
 /** Empty for no layer. */
-export function layerPhraseOf({ layers }: ModelSummary, index: number | undefined): string {
-  const layer = layers.find((one) => one.index === index);
-  return layer ? layerPhrase(layer) : '';
+export function layerPhraseOf(model: ModelSummary, index: number | undefined): string {
+  const layer = model.layers.find((one) => one.index === index);
+  return layer ? layerPhrase(layer, model) : '';
 }
 
 export function shortName(layer: LayerInfo): string {
   if (layer.called) return layer.called;
   if (layer.kind === 'squeeze') return words.squeezeTo(shapeText(layer.outputShape));
   if (layer.kind === 'factorOut') return words.factorOutOf(shapeText(layer.outputShape));
-  return words.shortNames[layer.kind];
+  return words.shortNames[layer.kind] ?? words.inSentence(words.kindNames[layer.kind]);
+}
+
+/** Letters of names that a row has room for. */
+const mostLetters = 24;
+
+/** What a coupling changes, where its number stands beside it; other layers by their names. */
+export function changedName(layer: LayerInfo, model: ModelSummary): string {
+  const { moves } = layer;
+  if (!moves || moves.of === 'values') return shortName(layer);
+  if (moves.of === 'pixels') return words.pixelsOf[moves.parity];
+  if (moves.of === 'channels') return whatMoves(moves, ...words.channelsOf);
+  const seen = modelAt(model, layer);
+  const names = moves.first.map((i) => featureName(seen, i));
+  const shown = names.join(', ').length > mostLetters ? names.slice(0, 2) : names;
+  return [...shown, ...(shown.length < moves.count ? ['…'] : [])].join(', ');
 }
 
 /** A model as a layer sees it. */

@@ -25,7 +25,7 @@ import type { ColourRange } from '../../base/canvas/trimmed';
 import { Heading } from '../../base/controls/heading';
 import { colourRanges, withinRange } from './colour-ranges';
 import { Stats } from './stats';
-import { mapsStyle, type MapSizes } from './map-sizes';
+import { mapGrid, mapsStyle, type MapSizes } from './map-sizes';
 import type { Worked } from './worked';
 import { activationsState } from './state';
 
@@ -199,11 +199,12 @@ interface TensorMapsProps {
 function LargeMaps({
   tensor,
   scale,
-  frame,
+  box,
 }: {
   tensor: TensorView;
   scale: (light: boolean) => ColourScale;
-  frame: number;
+  /** Width and height of all maps together. */
+  box: readonly [number, number];
 }) {
   const { connection } = useStore();
   const { windows } = useFeature(activationsState);
@@ -215,8 +216,8 @@ function LargeMaps({
       <Asked question={question} skeleton={<div class="skeleton pulse" />}>
         {({ values, block, from, passes }) => {
           const planes = planesOf(values);
-          const columns = Math.ceil(Math.sqrt(planes.length || 1));
-          const size = Math.floor((frame - (columns - 1) * gap) / columns);
+          const { columns, side } = mapGrid(planes.length, box, gap);
+          const size = Math.floor(side);
           const conditional = isQuantity(tensor.role);
           return (
             <div
@@ -247,14 +248,15 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
   const { pointed } = store.state(activationsState);
   const drag = useRef<{ x: number; y: number; from: MapView; moved: boolean } | undefined>(undefined);
   const planes = planesOf(tensor, channelsAPage, offset);
-  const columns = Math.ceil(Math.sqrt(planes.length || 1));
+  const box = [sizes.column, sizes.frame] as const;
   const [height = 1, width = 1, channels = 1] = tensor.shape;
   const window = windowOf(seen, height, width);
   const side = Math.max(window.height, window.width);
-  const cellsWith = (between: number): number => (sizes.frame - (columns - 1) * between) / columns / side;
+  const cellsWith = (between: number): number => mapGrid(planes.length, box, between).side / side;
   // Cells are whole pixels, so that a few pixels less between small maps may make them twice as large.
   const between =
     Math.floor(cellsWith(gap)) < Math.floor(cellsWith(smallGap)) && cellsWith(gap) < 4 ? smallGap : gap;
+  const { columns } = mapGrid(planes.length, box, between);
   const cell = cellsWith(between);
   const crisp = cell >= 1 ? Math.floor(cell) : cell;
   const conditional = isQuantity(tensor.role);
@@ -270,7 +272,7 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
         style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${between}px` }}
       >
         {planes.length === 0 ? (
-          <LargeMaps tensor={tensor} scale={scale} frame={sizes.frame} />
+          <LargeMaps tensor={tensor} scale={scale} box={box} />
         ) : (
           planes.map((plane, p) => {
             const channel = offset + p;

@@ -35,6 +35,21 @@ export function mapSizes({ width, height }: Room, tensors: number, around: numbe
   return { columns, column, frame, histogram: Math.floor(histogram) };
 }
 
+/** Of square maps in a box: the columns in which they are largest, and the pixels that each has. */
+export function mapGrid(
+  count: number,
+  [width, height]: readonly [number, number],
+  gap: number,
+): { columns: number; side: number } {
+  let best = { columns: 1, side: 0 };
+  for (let columns = 1; columns <= Math.max(1, count); columns++) {
+    const rows = Math.ceil(count / columns) || 1;
+    const side = Math.min((width - (columns - 1) * gap) / columns, (height - (rows - 1) * gap) / rows);
+    if (side > best.side) best = { columns, side };
+  }
+  return best;
+}
+
 export const mapsStyle = ({ columns, column, frame }: MapSizes): Record<string, string> => ({
   gridTemplateColumns: `repeat(${columns}, ${column}px)`,
   '--frame': `${frame}px`,

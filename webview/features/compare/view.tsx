@@ -19,7 +19,7 @@ import type { DifferenceRange } from './state';
 import { ready } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
-import { layerTitle, shortName } from '../../base/layers/layer-names';
+import { featureName, layerTitle, shortName } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
@@ -61,7 +61,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
               <ComparedStrips a={model} b={other} />
               <ComparedLayer a={model} b={other} />
               <ComparedSamples a={model} b={other} />
-              <ComparedRuns a={model} b={other} />
+              {model.runFolder || other.runFolder ? <ComparedRuns a={model} b={other} /> : null}
             </div>
           ) : (
             <Message title={text.compareFailed} why={other.reason} />
@@ -250,7 +250,7 @@ function ComparedLayer({ a, b }: Pair) {
   if (!layer) return null;
   return (
     <section class="compare-part" aria-label={words.layer}>
-      <h2>{layerTitle(layer)}</h2>
+      <h2>{layerTitle(layer, a)}</h2>
       {partnerOf(layer, b) ? (
         <Asked question={store.state(compareState).ownLayer}>
           {(first) => (
@@ -371,7 +371,7 @@ interface SampleSheetProps {
 }
 
 /** Side of a plane, pixels. */
-const planeSize = 160;
+const planeSize = 200;
 
 function SampleSheet({ name, model, grid, beside }: SampleSheetProps) {
   const { values } = grid;
@@ -395,6 +395,7 @@ function SampleSheet({ name, model, grid, beside }: SampleSheetProps) {
         <PointsThumbnail
           points={values}
           size={planeSize}
+          axes={[featureName(model, 0), featureName(model, 1)]}
           {...(beside?.values.shape[1] === 2 ? { beside: beside.values } : {})}
         />
       ) : (

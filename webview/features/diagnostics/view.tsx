@@ -42,11 +42,11 @@ export function DiagnosticsTab({ model }: { model: ModelSummary }) {
   const first = strip?.firstNonFinite;
   const layer = first && model.layers.find((l) => l.index === first.layer);
   if (first && layer) {
-    const title = words.firstNonFinite(layerPhrase(layer));
+    const title = words.firstNonFinite(layerPhrase(layer, model));
     return (
       <Message title={title} why={first.cause} bad>
         <Button primary onClick={() => store.selectLayer(layer.index)}>
-          {text.goTo(layerPhrase(layer))}
+          {text.goTo(layerPhrase(layer, model))}
         </Button>
         <Button
           onClick={() =>

@@ -45,8 +45,6 @@ function GridFigures({ cells }: { cells: BentCells | undefined }) {
         <dd>{fixed(areas.at(-1), 2)}</dd>
         <dt>{text.median}</dt>
         <dd>{fixed(areas[areas.length >> 1], 2)}</dd>
-        <dt>{text.cellsDivided}</dt>
-        <dd data-value="divided">{waiting ? '–' : cells?.divided}</dd>
       </dl>
       <p class="tick">
         {waiting ? (

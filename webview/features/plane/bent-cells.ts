@@ -6,9 +6,6 @@ import { gridCells, type Cell } from '../../base/canvas/polygon';
 
 export interface BentCells {
   cells: Cell[];
-  /** Cells of the grid, and the cells that are drawn in parts. */
-  whole: number;
-  divided: number;
   /** What still turns over: parts, or cells while their parts are not there. */
   folded: number;
   /** ln of area against the flat cell, nats; of every cell that is drawn, ascending. */
@@ -33,8 +30,6 @@ export function bentCells(
   const drawn = cells.filter(({ folded, logArea }) => !folded && Number.isFinite(logArea));
   return {
     cells: drawn,
-    whole: all.length,
-    divided: replaced.size,
     folded: (divided?.folded ?? 0) + cells.length - drawn.length,
     areas: drawn.map(({ logArea }) => logArea).sort((a, b) => a - b),
   };

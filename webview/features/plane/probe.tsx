@@ -10,7 +10,7 @@ import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { subscript } from '../../../src/base/digits';
-import { featureName, layerPhrase, shortName } from '../../base/layers/layer-names';
+import { featureName, layerNumber, layerPhrase, shortName } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Asked } from '../../base/store/asked';
@@ -141,11 +141,11 @@ function Coordinate({
   );
 }
 
-/** Couplings have their number, as in the strip. */
-function namesOf(layer: LayerInfo | undefined): { name: string; long: string } {
+/** The number that the strip has, or the name. */
+function namesOf(layer: LayerInfo | undefined, model: ModelSummary): { name: string; long: string } {
   if (!layer) return { name: 'x', long: text.dataSpace };
-  const long = text.afterLayer(layerPhrase(layer));
-  return { name: layer.coupling === undefined ? shortName(layer) : String(layer.coupling + 1), long };
+  const long = text.afterLayer(layerPhrase(layer, model));
+  return { name: String(layerNumber(layer, model) ?? shortName(layer)), long };
 }
 
 function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePath; stage: number }) {
@@ -155,7 +155,7 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
   const rows = Array.from({ length: layers + 1 }, (_, k) => {
     const logDet = k === 0 ? undefined : path.logDets[k - 1]!;
     sum += logDet ?? 0;
-    return { k, ...namesOf(k === 0 ? undefined : model.layers[k - 1]), logDet, sum };
+    return { k, ...namesOf(k === 0 ? undefined : model.layers[k - 1], model), logDet, sum };
   });
   const figure = (value: number | undefined, textOf: (value: number) => string) =>
     value === undefined ? (

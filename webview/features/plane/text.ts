@@ -8,14 +8,14 @@ export const english = {
   latentSpace: 'Latent space, z',
   afterLayer: (name: string) => `After ${name}`,
   planeNote: (done: number, all: number) =>
-    `points through ${done} of ${all} layers, grid back through ${all - done}`,
+    done === all ? 'with its grid' : `${done} of ${all} layers, with the grid of z as it lies there`,
   behind: 'Backdrop',
   behindGrid: 'Grid',
   behindDensity: 'Density',
   cellAreaNote: 'log of cell area against the flat cell of z, nats',
-  cellsDivided: 'refined',
-  dividing: 'Refining coarse cells…',
-  stillFolded: (n: number) => `${count(n)} ${n === 1 ? 'cell is' : 'cells are'} too thin to draw.`,
+  dividing: 'Drawing the grid more finely…',
+  stillFolded: (n: number) =>
+    `Not drawn: ${count(n)} ${n === 1 ? 'cell that is' : 'cells that are'} squeezed to a line.`,
   densityAt: (letter: string) => `p(${letter}) = p(z) · |det ∂z/∂${letter}|, per unit of area of this plane`,
   densityRange: 'Each stage has its own range: its unit of area is another.',
   densityUnknown: (n: number, all: number) =>
@@ -52,14 +52,16 @@ export const german: typeof english = {
   latentSpace: 'Latenter Raum, z',
   afterLayer: (name: string) => `Nach ${name}`,
   planeNote: (done: number, all: number) =>
-    `Punkte durch ${done} von ${all} Schichten, Gitter zurück durch ${all - done}`,
+    done === all
+      ? 'mit seinem Gitter'
+      : `${done} von ${all} Schichten, mit dem Gitter von z, wie es dort liegt`,
   behind: 'Hintergrund',
   behindGrid: 'Gitter',
   behindDensity: 'Dichte',
   cellAreaNote: 'Logarithmus der Zellfläche gegen die flache Zelle von z, Nats',
-  cellsDivided: 'geteilt',
-  dividing: 'Grobe Zellen werden geteilt…',
-  stillFolded: (n: number) => `${count(n)} ${n === 1 ? 'Teil ist' : 'Teile sind'} zu dünn zum Zeichnen.`,
+  dividing: 'Das Gitter wird feiner gezeichnet…',
+  stillFolded: (n: number) =>
+    `Nicht gezeichnet: ${count(n)} ${n === 1 ? 'Zelle' : 'Zellen'}, zu einem Strich gestaucht.`,
   densityAt: (letter: string) => `p(${letter}) = p(z) · |det ∂z/∂${letter}|, je Flächeneinheit dieser Ebene`,
   densityRange: 'Jede Stufe hat ihren eigenen Bereich: ihre Flächeneinheit ist eine andere.',
   densityUnknown: (n: number, all: number) =>

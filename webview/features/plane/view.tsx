@@ -23,7 +23,7 @@ export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView
       ? text.dataSpace
       : stage === last
         ? text.latentSpace
-        : text.afterLayer(layerPhrase(model.layers[stage - 1]!));
+        : text.afterLayer(layerPhrase(model.layers[stage - 1]!, model));
   const bad = !view.points[stage]!.data.every(Number.isFinite);
   const cells =
     planes.behind.value === 'grid' ? cellsOf(view, stage, latest(planes.cells.answer.value)) : undefined;

@@ -55,10 +55,11 @@ export function ControlPanel({ run }: { run: RunData }) {
           <Button onClick={() => void ask({ action: 'pause' })}>{text.pause}</Button>
         )}
         <Button onClick={() => void ask({ action: 'stop' })}>{text.stop}</Button>
+        <span class="tick">{text.rate}</span>
         <TextField
           label={text.newRate}
           value={rate === undefined ? '' : String(Number(rate.toPrecision(6)))}
-          size={8}
+          size={10}
           invalid={invalid.value}
           onCommit={(typed) => {
             const value = Number(typed);
@@ -83,9 +84,7 @@ export function ControlPanel({ run }: { run: RunData }) {
               : text.asking
             : heard?.problem
               ? text.notCarriedOut(heard.problem)
-              : heard
-                ? text.heardAt(heard.step)
-                : text.rate)}
+              : heard && text.heardAt(heard.step))}
       </p>
     </div>
   );

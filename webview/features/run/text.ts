@@ -36,7 +36,7 @@ export const english = {
   asking: 'Asked; waiting for the training to answer…',
   notAnswered: 'No answer for 10 seconds. The training may have ended, or be in the middle of a long step.',
   notCarriedOut: (why: string) => `Not carried out: ${why}`,
-  heardAt: (step: number) => `Received at step ${count(step)}.`,
+  heardAt: (step: number) => `Took effect at step ${count(step)}.`,
   goOnTraining: 'Resume training',
   progressOf: (step: number, total: number) => `step ${count(step)} of ${count(total)}`,
 };
@@ -75,7 +75,7 @@ export const german: typeof english = {
   notAnswered:
     'Seit 10 Sekunden keine Antwort. Das Training ist vielleicht beendet oder mitten in einem langen Schritt.',
   notCarriedOut: (why) => `Nicht ausgeführt: ${why}`,
-  heardAt: (step) => `Angenommen bei Schritt ${count(step)}.`,
+  heardAt: (step) => `Wirksam ab Schritt ${count(step)}.`,
   goOnTraining: 'Training fortsetzen',
   progressOf: (step, total) => `Schritt ${count(step)} von ${count(total)}`,
 };

@@ -8,7 +8,7 @@ import { Button, Dropdown } from '../../base/controls/toolkit';
 import { magnitudeScale } from '../../base/canvas/colour-maps';
 import { finiteExtent, item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
-import { drawPoints, nearestPoint, type PlaneFrame } from '../../base/canvas/points';
+import { drawPoints, nearestPoint, PointsThumbnail, type PlaneFrame } from '../../base/canvas/points';
 import { planeAxes } from '../../base/canvas/axes';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
@@ -30,10 +30,13 @@ export function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
   const query = store.samplesQuery.value;
   const fixedChoice = store.fixed.value;
+  const asked = isPlane(model) ? store.state(planeView) : store.state(samplesState).samples;
   const change = (next: Partial<SampleQuery>): void => {
     store.samplesQuery.value = { ...query, ...next };
     store.state(samplesState).morphStep.value = undefined;
   };
+  // What made these samples was another program's choice.
+  if (model.recording) return null;
   const sizes =
     model.kind === 'image' ? [9, 16, 25, 36, 64] : isPlane(model) ? [200, 500, 2000] : [8, 16, 64];
   return (
@@ -43,6 +46,7 @@ export function SampleControls({ model }: { model: ModelSummary }) {
         value={query.temperature}
         disabled={fixedChoice}
         onChange={(temperature) => change({ temperature })}
+        busy={asked.answer.value.status === 'loading'}
       />
       <Truncation query={query} disabled={fixedChoice} onChange={change} />
       <ByScale model={model} query={query} disabled={fixedChoice} onChange={change} />
@@ -160,6 +164,13 @@ function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid 
     <WhereFinite values={grid.values}>
       {() => (
         <>
+          {grid.values.shape[1] === 2 ? (
+            <PointsThumbnail
+              points={grid.values}
+              size={240}
+              axes={[featureName(model, 0), featureName(model, 1)]}
+            />
+          ) : null}
           <Rows
             model={model}
             label={words.samples}

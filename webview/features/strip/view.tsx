@@ -7,10 +7,19 @@ import { isNorm, type LayerInfo, type ModelSummary } from '../../../src/protocol
 import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
 import { Choice } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
-import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
+import {
+  fixed,
+  roundUp,
+  scientific,
+  shapeText,
+  shortened,
+  signed,
+  tickText,
+  unknown,
+} from '../../base/format/numbers';
 import { isStale, latest, ready } from '../../base/store/question';
 import type { ShownRow, ShownStrip } from '../../base/store/strip-state';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
@@ -19,20 +28,17 @@ import { PointsThumbnail } from '../../base/canvas/points';
 import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';
 import {
-  featureName,
-  modelAt,
+  changedName,
   isLearned,
   isSumOfScales,
   layerNumber,
   layersName,
   normsName,
   layerTitle,
-  shortName,
 } from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
 import { useResized } from '../../base/size/resized';
 import { stripState } from '../../base/store/strip-state';
-import { masksState } from '../../base/store/masks';
 import { stripNumbers } from './numbers';
 import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';
@@ -238,6 +244,8 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const mean = store.state(barsState).value === 'mean' || !row?.example;
   const part = mean ? row?.mean : row.example;
   const coupling = isCoupling(layer);
+  // In a plane, what a coupling changes says more than what a recording calls it.
+  const called = plane && coupling ? undefined : layer.called;
   const moves = onlyMoves(layer);
   const sum = part ? part.coupling + part.norm : undefined;
   const otherPart = mean ? row?.example : row.mean;
@@ -245,7 +253,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
   const points = plane ? ready(store.state(planeView).answer.value)?.points[layer.index + 1] : undefined;
   // What the eye has from pictures and position; the texts of the row follow.
-  const spoken = [layerTitle(layer), words.layerDescription(layer)].join(', ');
+  const spoken = [layerTitle(layer, model), words.layerDescription(layer)].join(', ');
   return (
     <div
       role="option"
@@ -253,7 +261,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       aria-selected={selected}
       tabIndex={selected ? 0 : -1}
       class={`item ${isLearned(layer) || isNorm(layer) || plane ? '' : 'slim'}`}
-      title={words.layerDescription(layer)}
+      title={spoken}
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
     >
@@ -272,7 +280,11 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
         <span />
       )}
       <span class={`name ${coupling ? '' : 'muted'} ${moves ? 'wide' : ''}`}>
-        {plane && coupling ? <MovedFeatures model={model} layer={layer} /> : shortName(layer)}
+        {called === undefined
+          ? changedName(layer, model)
+          : shortened(called, 20)
+              .split(/(?<=[a-z])(?=[A-Z])/)
+              .map((part) => [part, <wbr key={part} />])}
       </span>
       {moves ? null : !part ? (
         <span class="bars" />
@@ -317,14 +329,6 @@ function sumDecimals(sum: number, limit: number, plane: boolean): number {
 
 function markOf(part: { coupling: number; norm: number } | undefined): number | undefined {
   return part && Number.isFinite(part.coupling + part.norm) ? part.coupling + part.norm : undefined;
-}
-
-function MovedFeatures({ model, layer }: { model: ModelSummary; layer: LayerInfo }) {
-  const mask = ready(useFeature(masksState)(layer.index).answer.value)?.mask;
-  if (!mask) return <>{shortName(layer)}</>;
-  const seen = modelAt(model, layer);
-  const moved = [...mask.data].flatMap((value, i) => (value < 0.5 ? [featureName(seen, i)] : []));
-  return <>{moved.join(', ')}</>;
 }
 
 function FoldedRow({
