@@ -70,7 +70,7 @@ export const trainOptions = {
     type: 'integer',
     value: 'N',
     min: 1,
-    help: 'With --resume: end N steps after the one that the run has reached, also if it is finished.',
+    help: 'With --resume: end N steps after the one that the run has reached, also if it is finished. The schedule of the learning rate is spread over all steps, so the rate may rise again.',
   },
   compile: {
     type: 'flag',

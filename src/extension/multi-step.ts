@@ -7,8 +7,9 @@ export type StepAnswer<T> = { value: T } | 'back' | undefined;
 
 export interface StepPlace {
   title: string;
-  step: number;
-  totalSteps: number;
+  /** Absent where there is only one. */
+  step?: number;
+  totalSteps?: number;
 }
 
 /** An extra button next to the steps' own: pressing it ends the step, with undefined, and then runs. */
@@ -220,6 +221,6 @@ async function ask<T>(
   }
 }
 
-function backButton({ step }: StepPlace): QuickInputButton[] {
+function backButton({ step = 1 }: StepPlace): QuickInputButton[] {
   return step > 1 ? [QuickInputButtons.Back] : [];
 }

@@ -27,11 +27,12 @@ import { StepPicker } from './step-picker';
 import { compareState } from '../features/compare/state';
 import { diagnosticsState } from '../features/diagnostics/state';
 import { stripState } from '../base/store/strip-state';
+import { helpState } from './help-state';
 import { historyState } from './history-state';
 import { steppingState } from './stepping';
 
 /** In the order in which they leave the row for the menu. */
-const leaving = ['statistics', 'export', 'norm', 'history', 'step', 'open', 'source'] as const;
+const leaving = ['keys', 'statistics', 'export', 'norm', 'history', 'step', 'open', 'source'] as const;
 type Control = (typeof leaving)[number];
 
 /** Pixels for the menu's button. */
@@ -48,6 +49,7 @@ export function Bar({ model }: { model: ModelSummary }) {
     norm: () => <NormPicker model={model} />,
     step: () => <StepPicker model={model} />,
     export: () => <ExportMenu model={model} />,
+    keys: () => <KeysButton />,
   };
   const inRow = (name: Control) =>
     away.includes(name) ? null : (
@@ -79,6 +81,7 @@ export function Bar({ model }: { model: ModelSummary }) {
         <span class="spring" />
         <Result model={model} />
         {inRow('export')}
+        {inRow('keys')}
         {rest.length > 0 ? (
           <Popover label={text.moreControls}>
             {rest.map((name) => (
@@ -95,6 +98,15 @@ export function Bar({ model }: { model: ModelSummary }) {
       ) : null}
       {comparing ? null : <Headline model={model} />}
     </div>
+  );
+}
+
+function KeysButton() {
+  const open = useFeature(helpState);
+  return (
+    <Button icon label={`${text.keys} (?)`} onClick={() => (open.value = true)}>
+      ?
+    </Button>
   );
 }
 

@@ -144,7 +144,7 @@ export const english = {
   shortNames: {
     standardize: 'z-score',
     autoregressive: 'autoreg.',
-    conv1x1: '1×1 mixing',
+    conv1x1: '1×1 conv.',
     haar: 'Haar',
     plu: 'PLU mixing',
     householder: 'rotation',

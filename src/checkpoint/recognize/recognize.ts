@@ -193,7 +193,8 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   if (!best || rankOf(best) < leastShare) {
     return (
       'The names of its tensors match no library that Flowscope reads ' +
-      `(${libraries.map(libraryName).join(', ')}), so it cannot be run. Its table of tensors is shown.`
+      `(${libraries.map(libraryName).join(', ')}), so it cannot be run. Its table of tensors is shown. ` +
+      'Of a flow of your own, flowscope.record(flow, x) in Python writes what each layer does, and that opens.'
     );
   }
   return (

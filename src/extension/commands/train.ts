@@ -154,7 +154,10 @@ export async function resumeTraining(services: Services, target?: unknown, given
 async function askMoreSteps(run: Uri, done: number): Promise<number | undefined> {
   const text = await window.showInputBox({
     title: l10n.t('Resume {0}', path.posix.basename(run.path)),
-    prompt: l10n.t('The run is finished after {0} steps. How many more?', done.toLocaleString(env.language)),
+    prompt: l10n.t(
+      'The run is finished after {0} steps. How many more? The schedule of the learning rate is then spread over all of them, so the rate may rise again.',
+      done.toLocaleString(env.language),
+    ),
     value: String(done || 1000),
     validateInput: (given) =>
       isCount(given) ? undefined : l10n.t('Expected a whole number from 1, for example 1000.'),

@@ -251,7 +251,7 @@ async function askOnlyOutput(
   near: Uri | undefined,
   changed?: string,
 ): Promise<string | undefined> {
-  const place = { title: l10n.t('Train'), step: 1, totalSteps: 1 };
+  const place = { title: l10n.t('Train') };
   const answer = await askOutput(place, name, near, changed);
   return answer === undefined || answer === 'back' ? undefined : answer.value;
 }

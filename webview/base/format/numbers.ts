@@ -38,11 +38,12 @@ export function signed(value: number | undefined, decimals = 1): string {
   return plus ? `+${text}` : text;
 }
 
-/** One decimal and a power of ten, for errors: 4.8·10⁻⁷. */
+/** One decimal and a power of ten, for errors: 4.8·10⁻⁷; without a power where that is as short: 0.49. */
 export function scientific(value: number | undefined): string {
   if (value === undefined) return unknown;
   if (!Number.isFinite(value)) return nonFinite(value);
   if (value === 0) return '0';
+  if (Math.abs(value) >= 0.095 && Math.abs(value) < 99.5) return fixed(value, Math.abs(value) < 9.95 ? 2 : 1);
   let exponent = Math.floor(Math.log10(Math.abs(value)));
   let mantissa = (Math.abs(value) / 10 ** exponent).toFixed(1);
   if (mantissa === '10.0') {

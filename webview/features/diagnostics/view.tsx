@@ -114,7 +114,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       <Chart
         model={model}
         name="normal"
-        title={text.isNormal}
+        title={model.base ? text.isOfBase : text.isNormal}
         note={text.isNormalNote(fixed(answer.latentStd, 2), signed(answer.latentKurtosis, 1))}
         numbers={() => quantileNumbers(store)}
         fileName="quantiles"

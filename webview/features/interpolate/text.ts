@@ -10,7 +10,9 @@ export const english = {
   circle: 'circle',
   quarter: 'quarter',
   angleCount: 'Angles a side',
-  acrossDown: 'φ′ across, φ downwards',
+  acrossDown: 'φ′ grows across, φ downwards',
+  angles:
+    'φ′ turns z₁ into z₂ and z₃ into z₄, φ the first two into the last two. A quarter stops there, a circle goes on through −z.',
   manifold: 'The manifold of the four examples',
   angleSlider: (name: string) => `Angle ${name}`,
   point: (phi: string, prime: string) => `φ ${phi}, φ′ ${prime}`,
@@ -26,7 +28,9 @@ export const german: typeof english = {
   circle: 'Kreis',
   quarter: 'Viertel',
   angleCount: 'Winkel je Seite',
-  acrossDown: 'φ′ nach rechts, φ nach unten',
+  acrossDown: 'φ′ wächst nach rechts, φ nach unten',
+  angles:
+    'φ′ dreht z₁ in z₂ und z₃ in z₄, φ die ersten beiden in die letzten beiden. Ein Viertel endet dort, ein Kreis geht weiter durch −z.',
   manifold: 'Die Mannigfaltigkeit der vier Beispiele',
   angleSlider: (name: string) => `Winkel ${name}`,
   point: (phi: string, prime: string) => `φ ${phi}, φ′ ${prime}`,

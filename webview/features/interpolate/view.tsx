@@ -54,7 +54,9 @@ export function Interpolate({ model }: { model: ModelSummary }) {
               }
             </WhereFinite>
             <PickedPoint view={view} />
-            <p class="tick">{image ? `${text.formula}; ${text.acrossDown}` : text.formula}</p>
+            <p class="tick">
+              {`${image ? `${text.formula}; ${text.acrossDown}` : text.formula}. ${text.angles}`}
+            </p>
           </>
         )}
       </Asked>

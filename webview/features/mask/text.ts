@@ -7,7 +7,8 @@ export const english = {
   maskInImage: 'In image coordinates',
   read: 'Read by the network',
   moves: 'Moved by the layer',
-  maskHereNote: (read: number, total: number) => `${read} of ${total} are read, ${total - read} move`,
+  maskHereNote: (read: number, total: number) =>
+    `${read} of ${total} ${read === 1 ? 'is' : 'are'} read, ${total - read} ${total - read === 1 ? 'moves' : 'move'}`,
   readNote: 'b ⊙ x, over the example',
   movesNote: '(1 − b) ⊙ x, over the example',
   keyMoves: 'moves',

@@ -187,11 +187,11 @@ function Layers({ model, view: { all, layer } }: { model: ModelSummary; view: Mi
           </tr>
         </thead>
         <tbody>
-          {all.map(({ layer: index, logDet, distance }) => (
+          {all.map(({ layer: index, logDet, distance }, place) => (
             <tr key={index} aria-selected={index === layer}>
               <td>
                 <button type="button" class="plain" onClick={() => store.selectLayer(index)}>
-                  {`${index} ${shortName(model.layers[index]!)}`}
+                  {`${shortName(model.layers[index]!)} ${place + 1}`}
                 </button>
               </td>
               <td class="num">{signed(logDet, 2)}</td>

@@ -85,6 +85,14 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
         ) : null}
         <p data-verdict>{verdict(found, decimals)}</p>
       </div>
+      <p class="tick">
+        {
+          text.distanceNote[
+            space.value === 'latent' ? 'latent' : model.kind === 'image' ? 'pixels' : 'vector'
+          ]
+        }
+        {model.kind === 'image' ? ` ${text.belowEach(unit)}` : ''}
+      </p>
       {model.kind === 'image' ? (
         <Tiles
           label={text.nearest}
@@ -119,14 +127,6 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
           onPick={choose}
         />
       )}
-      <p class="tick">
-        {
-          text.distanceNote[
-            space.value === 'latent' ? 'latent' : model.kind === 'image' ? 'pixels' : 'vector'
-          ]
-        }
-        {model.kind === 'image' ? ` ${text.belowDistance(unit)}` : ''}
-      </p>
       <Looked found={found} />
     </>
   );

@@ -7,16 +7,7 @@ import { isNorm, type LayerInfo, type ModelSummary } from '../../../src/protocol
 import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
 import { Choice } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
-import {
-  fixed,
-  roundUp,
-  scientific,
-  shapeText,
-  shortened,
-  signed,
-  tickText,
-  unknown,
-} from '../../base/format/numbers';
+import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
 import { isStale, latest, ready } from '../../base/store/question';
 import type { ShownRow, ShownStrip } from '../../base/store/strip-state';
 import { useStore } from '../../base/store/use-store';
@@ -265,7 +256,9 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       data-layer={layer.index}
       onClick={() => store.selectLayer(layer.index)}
     >
-      <span class="sr">{spoken}</span>
+      <span class="sr">
+        {[spoken, ...(sum === undefined || moves ? [] : [`${signed(sum, 2)} ${words.nats}`])].join(', ')}
+      </span>
       <span class="idx" aria-hidden="true">
         {layerNumber(layer, model)}
       </span>
@@ -282,7 +275,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
       <span class={`name ${coupling ? '' : 'muted'} ${moves ? 'wide' : ''}`}>
         {called === undefined
           ? changedName(layer, model)
-          : shortened(called, 20)
+          : (called.length > 20 ? `${called.slice(0, 19)}…` : called)
               .split(/(?<=[a-z])(?=[A-Z])/)
               .map((part) => [part, <wbr key={part} />])}
       </span>
@@ -309,7 +302,9 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
         </span>
       ) : moves ? null : (
         <>
-          <span class="num">{sum === undefined ? unknown : signed(sum, sumDecimals(sum, limit, plane))}</span>
+          <span class="num" aria-hidden="true">
+            {sum === undefined ? unknown : signed(sum, sumDecimals(sum, limit, plane))}
+          </span>
           <span class="num rt">{scientific(row?.roundTrip)}</span>
         </>
       )}
