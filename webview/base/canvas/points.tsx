@@ -1,6 +1,5 @@
 import { squareAround } from '../../../src/protocol/plane';
 import type { NdArray } from '../../../src/protocol/tensors';
-import { planeAxes } from './axes';
 import { cssText } from './theme';
 import { Board } from './canvas';
 
@@ -70,8 +69,8 @@ interface PointsThumbnailProps {
   size?: number;
   /** Points that have to be in the picture too. */
   beside?: NdArray<Float32Array>;
-  /** Names of the axes, where the picture has room for these. */
-  axes?: [string, string];
+  /** Draws axes under the points, where the picture has room for these. */
+  axes?(context: CanvasRenderingContext2D, frame: PlaneFrame): void;
 }
 
 export function PointsThumbnail({ points, size = 48, beside, axes }: PointsThumbnailProps) {
@@ -85,7 +84,7 @@ export function PointsThumbnail({ points, size = 48, beside, axes }: PointsThumb
       draw={(context) => {
         context.fillStyle = cssText('--surface');
         context.fillRect(0, 0, size, size);
-        if (axes) planeAxes(context, frame, axes);
+        axes?.(context, frame);
         drawPoints(context, frame, points, axes ? 1.2 : 0.8, undefined, axes ? undefined : 300);
       }}
     />

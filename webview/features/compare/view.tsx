@@ -19,7 +19,8 @@ import type { DifferenceRange } from './state';
 import { ready } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
-import { featureName, layerTitle, shortName } from '../../base/layers/layer-names';
+import { layerTitle, shortName } from '../../base/layers/layer-names';
+import { axesOf } from '../../base/layers/plane-axes';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
@@ -395,7 +396,7 @@ function SampleSheet({ name, model, grid, beside }: SampleSheetProps) {
         <PointsThumbnail
           points={values}
           size={planeSize}
-          axes={[featureName(model, 0), featureName(model, 1)]}
+          axes={axesOf(model)}
           {...(beside?.values.shape[1] === 2 ? { beside: beside.values } : {})}
         />
       ) : (

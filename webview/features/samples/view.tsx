@@ -9,9 +9,8 @@ import { magnitudeScale } from '../../base/canvas/colour-maps';
 import { finiteExtent, item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { drawPoints, nearestPoint, PointsThumbnail, type PlaneFrame } from '../../base/canvas/points';
-import { planeAxes } from '../../base/canvas/axes';
 import { useStore } from '../../base/store/use-store';
-import { featureName } from '../../base/layers/layer-names';
+import { axesOf } from '../../base/layers/plane-axes';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Board, HeatMap } from '../../base/canvas/canvas';
@@ -165,11 +164,7 @@ function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid 
       {() => (
         <>
           {grid.values.shape[1] === 2 ? (
-            <PointsThumbnail
-              points={grid.values}
-              size={240}
-              axes={[featureName(model, 0), featureName(model, 1)]}
-            />
+            <PointsThumbnail points={grid.values} size={240} axes={axesOf(model)} />
           ) : null}
           <Rows
             model={model}
@@ -263,7 +258,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
                   label={words.samples}
                   draw={(context) => {
                     drawPoints(context, frame, view.samples, 1.2, undefined, samples);
-                    planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
+                    axesOf(model)(context, frame);
                   }}
                 />
               </div>
