@@ -132,9 +132,16 @@ describe('a flow of a table', () => {
     // One stop of the Tab key, and arrows within.
     await headline.locator('[data-question=inverse]').focus();
     assert.equal(await headline.locator('.sign[tabindex="0"]').count(), 1);
-    for (const [key, name] of Object.entries({ ArrowLeft: 'latents', Home: 'samples', ArrowRight: 'overfitting' })) {
+    for (const [key, name] of Object.entries({
+      ArrowLeft: 'latents',
+      Home: 'samples',
+      ArrowRight: 'overfitting',
+    })) {
       await page.keyboard.press(key);
-      assert.ok(await page.evaluate((at) => document.activeElement?.matches(`[data-question=${at}]`), name), key);
+      assert.ok(
+        await page.evaluate((at) => document.activeElement?.matches(`[data-question=${at}]`), name),
+        key,
+      );
     }
     assert.deepEqual(await audit(page, { within: ['.headline'] }), []);
   });

@@ -355,9 +355,7 @@ describe('the gallery', () => {
     it(`interpolates between four of ${model.name}`, async () => {
       const image = isImage(model);
       const source: Record<string, string | number> =
-        model.steps.length > 0
-          ? { split: 'validation' }
-          : { split: 'sample', seed: 7, temperature: 1 };
+        model.steps.length > 0 ? { split: 'validation' } : { split: 'sample', seed: 7, temperature: 1 };
       const angles = image ? 8 : 48;
       const by = (range: string) =>
         arrays<'x' | 'z' | 'angles' | 'examples'>('interpolate', model.file(), {
