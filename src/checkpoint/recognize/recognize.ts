@@ -127,16 +127,12 @@ export function whyUndecided(
   );
 }
 
-/** What is not read, for people; without what a question names. */
-export function leftOutOf({ leftOut = [], copies = [], models = [] }: TensorFile): string[] {
-  const named = [...copies, ...models].map(({ key }) => `"${key}"`);
-  return leftOut.filter((what) => !named.some((name) => what.startsWith(name)));
-}
-
 /** What was done to the file before it was read, for people. */
 function notesOf(file: TensorFile, prefix: string, rest: readonly string[], read: TensorFile): string[] {
   const also = restNote(rest);
-  const leftOut = leftOutOf(file);
+  // What a question names is not left out.
+  const named = [...(file.copies ?? []), ...(file.models ?? [])].map(({ key }) => `"${key}"`);
+  const leftOut = file.leftOut?.filter((what) => !named.some((name) => what.startsWith(name))) ?? [];
   const types = new Set([...read.tensors.values()].map(({ dtype }) => dtype));
   const short = [...types].flatMap((dtype) => shortFloats[dtype] ?? []);
   return [

@@ -1,12 +1,10 @@
 import { parameterCount } from '../model/layer-list';
-import { leftOutOf } from '../../checkpoint/recognize/recognize';
 import type { TensorFile } from '../../checkpoint/import/types';
 import { tensorStatistics } from '../inspect/tensor-statistics';
 import type { ModelDescription, DescribedTensor } from './description';
 
 /** A file of tensors whose flow is not known. Reads all of it, for the statistics. */
 export async function describeTensors(opened: TensorFile, reason: string): Promise<ModelDescription> {
-  const leftOut = leftOutOf(opened);
   const statistics = await tensorStatistics(opened, [...opened.tensors.keys()]);
   const tensors = statistics.map(({ name, ...rest }): DescribedTensor => {
     const { dtype, shape } = opened.tensors.get(name)!;
@@ -21,6 +19,6 @@ export async function describeTensors(opened: TensorFile, reason: string): Promi
     layers: [],
     tensors,
     ...(Object.keys(opened.extras).length > 0 ? { extras: opened.extras } : {}),
-    note: leftOut.length > 0 ? `${reason} Not shown: ${leftOut.join(', ')}.` : reason,
+    note: opened.leftOut ? `${reason} Not shown: ${opened.leftOut.join(', ')}.` : reason,
   };
 }

@@ -1,6 +1,5 @@
 /** A file of tensors whose flow is not known: it opens as what it is. */
 import { several } from '../../base/text';
-import { leftOutOf } from '../../checkpoint/recognize/recognize';
 import type { TensorFile } from '../../checkpoint/import/types';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import type { Model } from '../model/model';
@@ -14,11 +13,11 @@ export function openTensorTable(opened: TensorFile, backend: BackendInfo, reason
   const { file } = opened;
   const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
   const base = describeFile(file, { format: opened.container, bytes: opened.bytes, backend, tensors });
-  const leftOut = leftOutOf(opened);
+  const leftOut = opened.leftOut ? `\nNot shown: ${opened.leftOut.join(', ')}.` : '';
   const summary: ModelOutline = {
     ...base,
     subtitle: `${several(tensors.length, 'tensor')}, ${shortCount(base.parameterCount)} values`,
-    reason: leftOut.length > 0 ? `${reason}\nNot shown: ${leftOut.join(', ')}.` : reason,
+    reason: reason + leftOut,
   };
   return {
     file,
