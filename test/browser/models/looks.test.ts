@@ -204,6 +204,7 @@ describe('looks', () => {
           '.bar [role=radiogroup]',
           '[role=listbox]',
           '[role=tablist]',
+          '[role=toolbar]',
         ]
           .flatMap((role) => [...document.querySelectorAll(role)])
           .map(members)
