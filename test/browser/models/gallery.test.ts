@@ -58,7 +58,6 @@ describe('the gallery', () => {
           drawnBy(model, { count: 25, seed: 11, temperature: 0.8 }),
           arrays<'scales'>('reconstruct', model.file(), { examples: '0' }),
         ]);
-        await slide(frame, 'Temperature', 0.8);
         await write(frame, 'Seed', '11');
         const others = await untilPictures(frame, samples, model, all(eleven.x));
         await slide(frame, 'Temperature', 1);
@@ -139,7 +138,7 @@ describe('the gallery', () => {
       });
 
       it(`leads a sample of ${model.name} from z to x`, async () => {
-        const { x, z } = await drawnBy(model, { count: 25, seed: 7, temperature: 1 });
+        const { x, z } = await drawnBy(model, { count: 25, seed: 7, temperature: 0.8 });
         const frame = await openModel(editor, model);
         const large = '.gallery .morph-large canvas';
         await untilPictures(frame, large, model, [example(model, x.data, 0)]);
@@ -355,7 +354,9 @@ describe('the gallery', () => {
     it(`interpolates between four of ${model.name}`, async () => {
       const image = isImage(model);
       const source: Record<string, string | number> =
-        model.steps.length > 0 ? { split: 'validation' } : { split: 'sample', seed: 7, temperature: 1 };
+        model.steps.length > 0
+          ? { split: 'validation' }
+          : { split: 'sample', seed: 7, temperature: image ? 0.8 : 1 };
       const angles = image ? 8 : 48;
       const by = (range: string) =>
         arrays<'x' | 'z' | 'angles' | 'examples'>('interpolate', model.file(), {
