@@ -22,15 +22,20 @@ export function shortened(text: string, most = 200): string {
 }
 
 /** A value out of a file as JSON, cut; what is nested too deeply for that is only named. */
-export function shownValue(value: unknown, most = 60): string {
+export function shownValue(value: unknown): string {
   if (typeof value === 'number') return String(value);
   try {
     // Undefined has no JSON.
     const text: unknown = JSON.stringify(value);
-    return shortened(typeof text === 'string' ? text : 'nothing', most);
+    return shortened(typeof text === 'string' ? text : 'nothing', 60);
   } catch {
     return `${Array.isArray(value) ? 'a list' : 'an object'} too large or too deeply nested to show`;
   }
+}
+
+/** For `catch`: nothing stands for what ends in a UserError; other errors go on. */
+export function ignoreUserError(error: unknown): undefined {
+  if (!(error instanceof UserError)) throw error;
 }
 
 const longestMessage = 4000;

@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { exists } from '../base/exists';
 import { several } from '../base/text';
-import { shortened, shownValue, UserError } from '../base/user-error';
+import { ignoreUserError, shortened, shownValue, UserError } from '../base/user-error';
 import { parseJsonText } from '../config/json-text';
 import { readText, refuseSpecial } from '../files/read';
 import type { TensorFile } from './import/types';
@@ -40,11 +40,8 @@ export async function shardsOf(file: string): Promise<Shards | undefined> {
   if (isIndex(file)) return complete(file, await readIndex(file));
   const names = numberedNames(file);
   for (const beside of await indexesBeside(file)) {
-    const shards = await readIndex(beside).catch((error: unknown) => {
-      // A file that is not an index says nothing about the files next to it.
-      if (error instanceof UserError) return undefined;
-      throw error;
-    });
+    // A file that is not an index says nothing about the files next to it.
+    const shards = await readIndex(beside).catch(ignoreUserError);
     if (shards && shards.files.length > 1 && shards.files.includes(path.resolve(file)))
       return complete(file, shards);
   }

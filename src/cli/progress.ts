@@ -83,16 +83,19 @@ function plainLine({ fraction, label, note, etaSeconds }: ProgressState): string
 }
 
 /** For work that goes through examples batch by batch. */
-export function batchReport(progress: Progress, label: string): (done: number, total: number) => void {
+export function inSteps({ progress, signal }: { progress: Progress; signal: AbortSignal }, label: string) {
   const start = performance.now();
-  return (done, total) => {
-    const seconds = (performance.now() - start) / 1000;
-    progress.show({
-      label,
-      fraction: done / total,
-      note: `${done}/${total} examples`,
-      etaSeconds: (seconds / done) * (total - done),
-    });
+  return {
+    signal,
+    onProgress(done: number, total: number): void {
+      const seconds = (performance.now() - start) / 1000;
+      progress.show({
+        label,
+        fraction: done / total,
+        note: `${done}/${total} examples`,
+        etaSeconds: (seconds / done) * (total - done),
+      });
+    },
   };
 }
 

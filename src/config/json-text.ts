@@ -41,8 +41,8 @@ class FaultFound extends Error {
 /** Where JSON.parse gives up; its own messages name a place only sometimes. */
 function findFault(text: string): Fault {
   let at = 0;
-  const fail = (expected: string, offset = at): never => {
-    throw new FaultFound({ offset, expected });
+  const fail = (expected: string): never => {
+    throw new FaultFound({ offset: at, expected });
   };
   const skip = () => {
     while (at < text.length && ' \t\r\n'.includes(text[at]!)) at++;

@@ -21,8 +21,7 @@ import {
   slope,
 } from './fields';
 
-const share = (usual: number, what: string) =>
-  optional(what, v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), usual);
+const share = (what: string) => optional(what, v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 1e-3);
 
 const bins = optional('Number of bins.', v.pipe(positiveInteger, v.minValue(2), v.maxValue(256)), 8);
 
@@ -77,8 +76,8 @@ export const transformConfig = v.variant('kind', [
       splineMap,
       'softmax-floor',
     ),
-    floor: share(1e-3, 'Least share of the interval of a bin, and least slope (softmax-floor).'),
-    slope: share(1e-3, 'Least slope (all but softmax-floor).'),
+    floor: share('Least share of the interval of a bin, and least slope (softmax-floor).'),
+    slope: share('Least slope (all but softmax-floor).'),
   }),
   v.strictObject({
     kind: described(

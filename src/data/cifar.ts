@@ -218,6 +218,6 @@ function images(bytes: ByteSource, { name, labelBytes, classes }: Kind, where: s
 
 const unknown = 255;
 
-function numbers(count: number): string[] {
+export function numbers(count: number): string[] {
   return Array.from({ length: count }, (_, i) => String(i));
 }

@@ -7,8 +7,3 @@ export function log(): LogOutputChannel {
   channel ??= window.createOutputChannel('Flowscope', { log: true });
   return channel;
 }
-
-export function disposeLog(): void {
-  channel?.dispose();
-  channel = undefined;
-}

@@ -66,6 +66,13 @@ export class Recorder {
     return ids;
   }
 
+  /** Takes over a node of another graph with its outputs. */
+  keep(node: Node, from: Graph): readonly number[] {
+    for (const id of node.outputs) this.values.set(id, from.values.get(id)!);
+    this.nodes.push(node);
+    return node.outputs;
+  }
+
   graph(inputs: readonly Port[], outputs: readonly Port[]): Graph {
     return {
       inputs,

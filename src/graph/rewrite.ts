@@ -39,10 +39,7 @@ export function rewrite(
       old.outputs.forEach((output, i) => {
         if (ids[i] !== output) replaced.set(output, ids[i]!);
       });
-    } else {
-      for (const output of old.outputs) recorder.values.set(output, graph.values.get(output)!);
-      recorder.nodes.push(node);
-    }
+    } else recorder.keep(node, graph);
   }
   if (!changed) return graph;
   const outputs = graph.outputs.map(({ name, value }) => ({ name, value: resolve(value) }));

@@ -117,7 +117,6 @@ export function firstHalf(channels: number): (0 | 1)[] {
 export function fitOfNames(
   file: TensorFile,
   wanted: ReadonlyMap<string, readonly number[]>,
-  alsoKnown: (name: string) => boolean = () => false,
 ): { share: number; missing: string[] } {
   const missing: string[] = [];
   for (const [name, shape] of wanted) {
@@ -127,7 +126,7 @@ export function fitOfNames(
       missing.push(`${name} in the shape [${shape.join(', ')}] (it has [${found.join(', ')}])`);
     }
   }
-  const unknown = [...file.tensors.keys()].filter((name) => !wanted.has(name) && !alsoKnown(name));
+  const unknown = [...file.tensors.keys()].filter((name) => !wanted.has(name));
   const { size } = file.tensors;
   return {
     share: size === 0 ? 0 : (size - unknown.length) / size,

@@ -1,4 +1,5 @@
 /** Turns square matrices of files into our layers, computed in float64. */
+import { inverseOf } from '../../base/determinant';
 import { UserError } from '../../base/user-error';
 import type { OurLayer, Values } from './chain-importer';
 import type { ChainLayer } from './vector-chain';
@@ -48,6 +49,9 @@ function squareOf(where: string, { shape, data }: Values, most: number): Float64
   return Array.from({ length: size }, (_, i) => Float64Array.from(data.subarray(i * size, (i + 1) * size)));
 }
 
+const noInverse = (where: string): UserError =>
+  new UserError(`${where} is a matrix without an inverse; a flow needs one. Save another checkpoint.`);
+
 /** W = P·L·U with U's diagonal ±e^d; row i of W is row `order[i]` of L·U. */
 export interface Factored {
   order: number[];
@@ -74,9 +78,7 @@ export function factored(where: string, weight: Values, most = mostFeatures): Fa
     [from[k], from[pivot]] = [from[pivot]!, from[k]!];
     const top = rows[k]!;
     if (!(Math.abs(top[k]!) > 0) || !Number.isFinite(top[k]!)) {
-      throw new UserError(
-        `${where} is a matrix without an inverse; a flow needs one. Save another checkpoint.`,
-      );
+      throw noInverse(where);
     }
     for (let i = k + 1; i < size; i++) {
       const row = rows[i]!;
@@ -130,32 +132,17 @@ export function inverseMatrixLayer(
   weight: Values,
   bias: Values,
 ): Pick<OurLayer, 'layer' | 'adapt'> {
-  const rows = squareOf(where, weight, mostFeatures);
-  const size = rows.length;
-  // Gauss and Jordan: what makes W the identity makes the identity W⁻¹.
-  const inverse = rows.map((_, i) => new Float64Array(size).fill(1, i, i + 1));
-  for (let k = 0; k < size; k++) {
-    let pivot = k;
-    for (let i = k + 1; i < size; i++) if (Math.abs(rows[i]![k]!) > Math.abs(rows[pivot]![k]!)) pivot = i;
-    for (const matrix of [rows, inverse]) [matrix[k], matrix[pivot]] = [matrix[pivot]!, matrix[k]!];
-    const top = rows[k]![k]!;
-    if (!(Math.abs(top) > 0) || !Number.isFinite(top))
-      throw new UserError(
-        `${where} is a matrix without an inverse; a flow needs one. Save another checkpoint.`,
-      );
-    for (const matrix of [rows, inverse]) matrix[k] = matrix[k]!.map((value) => value / top);
-    for (let i = 0; i < size; i++) {
-      const factor = rows[i]![k]!;
-      if (i === k || factor === 0) continue;
-      for (const matrix of [rows, inverse])
-        matrix[k]!.forEach((value, j) => (matrix[i]![j]! -= factor * value));
-    }
-  }
-  const shift = inverse.map((row) => -row.reduce((sum, value, j) => sum + value * bias.data[j]!, 0));
+  const { length: size } = squareOf(where, weight, mostFeatures);
+  const inverse = inverseOf(weight.data, size);
+  if (!inverse.every(Number.isFinite)) throw noInverse(where);
+  const shift = Float32Array.from({ length: size }, (_, i) => {
+    const row = inverse.subarray(i * size, (i + 1) * size);
+    return -row.reduce((sum, value, j) => sum + value * bias.data[j]!, 0);
+  });
   return matrixLayer(
     where,
-    { shape: [size, size], data: Float32Array.from(inverse.flatMap((row) => [...row])) },
-    { shape: [size], data: Float32Array.from(shift) },
+    { shape: [size, size], data: Float32Array.from(inverse) },
+    { shape: [size], data: shift },
   );
 }
 

@@ -14,7 +14,7 @@ import { conditionOption } from '../input-options';
 import { modelHelp, openRunner } from '../model';
 import { checkOutput } from '../output-file';
 import { reportNonFinite } from '../non-finite';
-import { batchReport } from '../progress';
+import { inSteps } from '../progress';
 
 const mean = (values: ArrayLike<number>): number =>
   (Array.prototype.reduce.call(
@@ -90,7 +90,7 @@ export const applyCommand = defineCommand({
     const events = direction === 'forward' ? [runner.inputShape, exampleShape(runner)] : [runner.outputShape];
     const layout = options.layout ?? layoutOf(array.shape, events, usual);
     const logdets = !runner.lacksLogDet;
-    const batches = { signal: session.signal, onProgress: batchReport(session.progress, direction), layout };
+    const batches = { ...inSteps(session, direction), layout };
     const about = { model: file, direction, input, output: target, layout };
     if (direction === 'forward') {
       const prepared = prepareInput(runner, array, { space, layout, seed, where });

@@ -10,7 +10,7 @@ import { count as shown, fixed, shownPath, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { columnList } from '../lists';
 import { modelHelp } from '../model';
-import { batchReport } from '../progress';
+import { inSteps } from '../progress';
 import { openBothWays } from '../sources';
 
 /** Rows of a table; the features that are farthest from uniform are kept. */
@@ -79,10 +79,7 @@ export const calibrateCommand = defineCommand({
     const { samples, ...result } = await calibrate(
       { forward: forward.runner, inverse: inverse.runner },
       pairs,
-      {
-        ...{ draws, seed, names: forward.featureNames, signal: session.signal },
-        onProgress: batchReport(session.progress, 'calibrating'),
-      },
+      { ...inSteps(session, 'calibrating'), draws, seed, names: forward.featureNames },
     );
     const predicted =
       features && (await pairPlot({ ...pairs, samples }, { features, seed, signal: session.signal }));

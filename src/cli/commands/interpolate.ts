@@ -14,7 +14,7 @@ import { indexList } from '../lists';
 import { modelHelp } from '../model';
 import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
 import { checkOutput } from '../output-file';
-import { batchReport } from '../progress';
+import { inSteps } from '../progress';
 import { chooseExamples, openBothWays, sourceOptions, type BothWays } from '../sources';
 
 export const interpolateCommand = defineCommand({
@@ -76,10 +76,7 @@ export const interpolateCommand = defineCommand({
     const angles = manifoldAngles(options.angles, range);
     const cells = angles.length ** 2;
     const z = manifoldLatents(chosen.z, sizeOf(runner.outputShape), angles);
-    const x = await decodeLatents(runner, z, cells, {
-      signal: session.signal,
-      onProgress: batchReport(session.progress, 'decoding'),
-    });
+    const x = await decodeLatents(runner, z, cells, inSteps(session, 'decoding'));
     const event = x.shape.slice(1);
     const square = [angles.length, angles.length];
     if (format === '.npz') {

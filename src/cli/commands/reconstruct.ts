@@ -13,7 +13,7 @@ import { indexList } from '../lists';
 import { modelHelp } from '../model';
 import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
 import { checkOutput } from '../output-file';
-import { batchReport } from '../progress';
+import { inSteps } from '../progress';
 import { chooseExamples, openBothWays, sourceOptions } from '../sources';
 
 export const reconstructCommand = defineCommand({
@@ -52,10 +52,7 @@ export const reconstructCommand = defineCommand({
     const kept = keptCounts(scales);
     const columns = kept.length;
     const z = reconstructionLatents(chosen.z, rows, scales, columns, { seed, temperature });
-    const x = await decodeLatents(runner, z, rows * columns, {
-      signal: session.signal,
-      onProgress: batchReport(session.progress, 'decoding'),
-    });
+    const x = await decodeLatents(runner, z, rows * columns, inSteps(session, 'decoding'));
     const event = x.shape.slice(1);
     if (format === '.npz') {
       const layout = options.layout ?? usual;

@@ -13,7 +13,7 @@ import { numberList } from '../lists';
 import { modelHelp, openRunner } from '../model';
 import { nonFiniteCount, nonFiniteWarning, reportNonFinite } from '../non-finite';
 import { checkOutput } from '../output-file';
-import { batchReport } from '../progress';
+import { inSteps } from '../progress';
 
 export const sampleCommand = defineCommand({
   name: 'sample',
@@ -84,8 +84,7 @@ export const sampleCommand = defineCommand({
       runner,
       { count, seed, temperature, ...(scaleTemperatures ? { scaleTemperatures } : {}) },
       {
-        signal: session.signal,
-        onProgress: batchReport(session.progress, 'sampling'),
+        ...inSteps(session, 'sampling'),
         context: await readContext(runner, options.condition, count),
       },
     );

@@ -7,7 +7,7 @@ import { counted, fixed, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp, openRunner } from '../model';
 import { reportNonFinite } from '../non-finite';
-import { batchReport } from '../progress';
+import { inSteps } from '../progress';
 
 export const scoreCommand = defineCommand({
   name: 'score',
@@ -64,11 +64,7 @@ export const scoreCommand = defineCommand({
         `--draws ${draws}: noise is only added to integer pixels, so these examples score the same each time. Leave it out.`,
       );
     }
-    const result = await score(runner, examples, {
-      draws,
-      signal: session.signal,
-      onProgress: batchReport(session.progress, 'scoring'),
-    });
+    const result = await score(runner, examples, { ...inSteps(session, 'scoring'), draws });
     const bad = reportNonFinite(session, file, examples.count, [result.nats]);
     return {
       json: {

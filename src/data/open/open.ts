@@ -7,7 +7,7 @@ import { parseDataConfig } from '../../config/parse';
 import { refuseSpecial } from '../../files/read';
 import { openImageContext, openNpy, openNpz } from './arrays';
 import { describePlane, drawPlane, isPlaneName, planeNames, planeParts } from '../builtin';
-import { openCifar } from '../cifar';
+import { numbers, openCifar } from '../cifar';
 import { addContext, columnNames } from '../context';
 import type { Dataset, Examples } from '../dataset';
 import { detectFormat, type FileFormat } from './detect';
@@ -332,41 +332,36 @@ async function openTable(
 }
 
 async function openIdx(config: DataConfig, source: string, resources: Resources): Promise<Opened> {
-  const { file, shape, train, test, largestLabel } = await openIdxImages(source, resources);
-  const options = imageOptions(config);
-  const images = await imageArrays(train, shape, 256, options, resources, file);
-  const held = test && (await imageArrays(test, shape, 256, options, resources, `${file} (test)`));
+  const { file, largestLabel, ...sets } = await openIdxImages(source, resources);
   return {
-    kind: 'image',
-    name: path.basename(file),
-    shape: images.shape,
-    levels: 2 ** options.bits,
-    all: images.examples,
-    ...(held ? { test: held.examples } : {}),
+    ...(await openSets(config, sets, file, resources)),
     ...(largestLabel === undefined ? {} : { labelNames: numbers(largestLabel + 1) }),
-    source: file,
-    note: test ? 'IDX images; the published test file is held out' : 'IDX images',
+    note: sets.test ? 'IDX images; the published test file is held out' : 'IDX images',
   };
 }
 
 async function openCifarImages(config: DataConfig, source: string, resources: Resources): Promise<Opened> {
-  const { shape, train, test, labelNames, note } = await openCifar(source, resources);
+  const { labelNames, note, ...sets } = await openCifar(source, resources);
+  return { ...(await openSets(config, sets, source, resources)), labelNames, note };
+}
+
+/** Images of 256 levels, and a published test set, which is held out. */
+async function openSets(
+  config: DataConfig,
+  { shape, train, test }: { shape: number[]; train: Examples; test?: Examples | undefined },
+  source: string,
+  resources: Resources,
+) {
   const options = imageOptions(config);
   const images = await imageArrays(train, shape, 256, options, resources, source);
   const held = test && (await imageArrays(test, shape, 256, options, resources, `${source} (test)`));
   return {
-    kind: 'image',
+    kind: 'image' as const,
     name: path.basename(source),
     shape: images.shape,
     levels: 2 ** options.bits,
     all: images.examples,
     ...(held ? { test: held.examples } : {}),
-    labelNames,
     source,
-    note,
   };
-}
-
-function numbers(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => String(i));
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { withoutFolders } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { ignoreUserError, UserError } from '../../base/user-error';
 import { writeAtomically } from '../../files/atomic';
 import { inspectorHtml } from '../../inspector-html/shell';
 import { comparisonPlan } from '../../protocol/compare';
@@ -143,13 +143,9 @@ async function givenOf(
 ): Promise<number[] | undefined> {
   const strip = context && questions.find(({ method }) => method === 'strip');
   if (!strip) return undefined;
-  try {
-    const own = ((await answer(inspector, 'strip', strip.query, signal)) as Strip).context;
-    return own && [...own];
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return undefined;
-  }
+  const found = await answer(inspector, 'strip', strip.query, signal).catch(ignoreUserError);
+  const own = (found as Strip | undefined)?.context;
+  return own && [...own];
 }
 
 /**

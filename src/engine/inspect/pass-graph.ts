@@ -6,22 +6,15 @@ import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
 import type { Quantity } from '../../protocol/quantities';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from '../backends/backend';
-import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
+import { exampleInputs, graphContext } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord, Values } from '../model/layer-record';
 import type { ModelLayer } from '../model/layer-list';
-import { errorAt } from './way-graph';
-
-const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
-
-/** Non-finite values of each example, [N]. */
-function countNonFinite(x: Tensor): Tensor {
-  return tf.sum(tf.sub(1, tf.cast(tf.isFinite(x), 'float32')), axesOf(x));
-}
+import { axesOf, countNonFinite, errorAt } from './way-graph';
 
 /** The first example alone: [1, …]. */
-function first(x: Tensor): Tensor {
+export function firstExample(x: Tensor): Tensor {
   return tf.slice(
     x,
     x.shape.map(() => 0),
@@ -83,24 +76,24 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
         const tap = (part: string): Tensor | undefined => ctx.taps[`${info.name}${part}`];
         const from = ctx.taps[taps.input]!;
         const to = ctx.taps[taps.output]!;
-        results[at('input')] = first(from);
-        results[at('output')] = first(to);
+        results[at('input')] = firstExample(from);
+        results[at('output')] = firstExample(to);
         results[at('nonFinite')] = countNonFinite(to);
         const factored = tap('/factored');
-        if (factored) results[at('factored')] = first(factored);
+        if (factored) results[at('factored')] = firstExample(factored);
         const norm = tap('/logDet.norm');
         // A layer that says nothing of a norm is all its own; one that only moves values has no log-det.
         const own = tap('/logDet.coupling') ?? (norm || !bijection ? undefined : tap('/logDet'));
         if (own) results[at('own')] = own;
         const elements = tap('/logDet.elements');
         if (elements) {
-          results[at('elements')] = first(elements);
+          results[at('elements')] = firstExample(elements);
           const weights = tf.reshape(weight, [-1, ...elements.shape.slice(1).map(() => 1)]);
           results[at('elementSum')] = tf.sum(tf.mul(elements, weights), 0);
         }
         for (const quantity of quantities) {
           const value = tap(`/${quantity.name}`)!;
-          results[quantity.at('first')] = first(value);
+          results[quantity.at('first')] = firstExample(value);
           results[quantity.at('largest')] = tf.max(value, axesOf(value));
           results[quantity.at('bad')] = countNonFinite(value);
         }
@@ -120,12 +113,7 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
       }
       return results;
     },
-    [
-      ...storedTensors(flow),
-      { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...contextInputs(flow, batch),
-      { name: 'weight', shape: [batch] },
-    ],
+    [...exampleInputs(flow, 'x', batch), { name: 'weight', shape: [batch] }],
     training ? {} : { dynamicBatch: anyBatch },
   );
 }

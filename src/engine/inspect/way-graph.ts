@@ -6,9 +6,17 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
 import type { Feeds } from '../backends/backend';
-import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
+import { exampleInputs, graphContext } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { ModelLayer } from '../model/layer-list';
+
+/** All axes but that of the examples. */
+export const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
+
+/** Non-finite values of each example, [N]. */
+export function countNonFinite(x: Tensor): Tensor {
+  return tf.sum(tf.sub(1, tf.cast(tf.isFinite(x), 'float32')), axesOf(x));
+}
 
 const backTap = (name: string): string => `${name}/inverse.x`;
 
@@ -26,11 +34,7 @@ export function wayGraph(model: FlowModel): Graph {
   return trace(
     (inputs) =>
       Object.fromEntries([...wayBack(model, inputs, inputs.z!)].map(([index, x]) => [String(index), x])),
-    [
-      ...storedTensors(model.flow),
-      { name: 'z', shape: [anyBatch, ...model.flow.outputShape] },
-      ...contextInputs(model.flow),
-    ],
+    exampleInputs(model.flow, 'z'),
     { dynamicBatch: anyBatch },
   );
 }
@@ -48,16 +52,12 @@ export function wayErrorGraph(model: FlowModel): Graph {
       const results: TensorMap = {};
       for (const { info, taps } of layers) {
         const difference = errorAt(model, info.name, ctx.taps[taps.input]!, back.get(info.index)!);
-        const axes = difference.shape.slice(1).map((_, i) => i + 1);
-        results[`${info.index}:largest`] = tf.max(difference, axes);
-        results[`${info.index}:nonFinite`] = tf.sum(
-          tf.sub(1, tf.cast(tf.isFinite(difference), 'float32')),
-          axes,
-        );
+        results[`${info.index}:largest`] = tf.max(difference, axesOf(difference));
+        results[`${info.index}:nonFinite`] = countNonFinite(difference);
       }
       return results;
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
+    exampleInputs(flow),
     { dynamicBatch: anyBatch },
   );
 }

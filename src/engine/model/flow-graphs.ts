@@ -18,6 +18,12 @@ export function contextInputs({ context }: Flow, batch = anyBatch): InputSpec[] 
   return context ? [{ name: 'context', shape: [batch, context.size] }] : [];
 }
 
+/** Inputs of a graph over examples: what is stored, `x` or `z` [N, …], and their context. */
+export function exampleInputs(flow: Flow, name: 'x' | 'z' = 'x', batch = anyBatch): InputSpec[] {
+  const shape = [batch, ...(name === 'x' ? flow.inputShape : flow.outputShape)];
+  return [...storedTensors(flow), { name, shape }, ...contextInputs(flow, batch)];
+}
+
 /** A flow with what surrounds it. */
 export interface FlowParts {
   flow: Flow;
@@ -92,11 +98,7 @@ export function forwardGraph(flow: Flow, options: ForwardOptions = {}): Graph {
       const taps = Object.entries(ctx.taps).map(([name, value]) => [`tap:${name}`, value]);
       return { z, ...parts, ...(Object.fromEntries(taps) as TensorMap) };
     },
-    [
-      ...storedTensors(flow),
-      { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...contextInputs(flow, batch),
-    ],
+    exampleInputs(flow, 'x', batch),
     options.trainingBatch === undefined ? { dynamicBatch: anyBatch } : {},
   );
 }
@@ -113,7 +115,7 @@ export function inverseGraph(flow: Flow, preprocess?: Preprocess): Graph {
         logDet: outer ? tf.add(inner.logDet, outer.logDet) : inner.logDet,
       };
     },
-    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextInputs(flow)],
+    exampleInputs(flow, 'z'),
     { dynamicBatch: anyBatch },
   );
 }

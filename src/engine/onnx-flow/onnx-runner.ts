@@ -8,7 +8,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
 import { several } from '../../base/text';
 import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
-import { UserError } from '../../base/user-error';
+import { ignoreUserError, UserError } from '../../base/user-error';
 import type { Bijection } from '../../flow/core/bijection';
 import { latentScales } from '../../flow/latent-scales';
 import { logit } from '../../flow/preprocess';
@@ -22,6 +22,7 @@ import { contextFeed, contextInfo, plainContextInfo } from '../model/context';
 import { plainContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import type { UsualContext } from './context-range';
+import { pageShape } from './layers';
 import { identifyPorts, type DescribedPort, type FlowPorts } from './ports';
 import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
@@ -75,7 +76,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     );
   }
   const { layout, logDet } = ports;
-  const inputShape = channelsLast(ports.shape, layout);
+  const inputShape = pageShape(ports.shape, layout);
   const outputShape = inputShape;
   const asIs = given.preprocessing === 'none';
   const said = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : options.pixels;
@@ -229,11 +230,8 @@ async function unsaidBatch(
 ): Promise<number | undefined> {
   if (!logDet) return undefined;
   const given = context && new Float32Array(context.size);
-  const results = await run(new Float32Array(sizeOf(shape)), 1, given).catch((error: unknown) => {
-    // The reason is reported when examples are given.
-    if (!(error instanceof UserError)) throw error;
-    return undefined;
-  });
+  // The reason for an error is reported when examples are given.
+  const results = await run(new Float32Array(sizeOf(shape)), 1, given).catch(ignoreUserError);
   const { length } = results?.[logDet]?.data ?? { length: 1 };
   return length > 1 ? length : undefined;
 }
@@ -352,11 +350,6 @@ function described(metadata: readonly InferenceSession.ValueMetadata[]): Describ
   return metadata.flatMap((port) =>
     port.isTensor ? [{ name: port.name, dtype: port.type, shape: port.shape }] : [],
   );
-}
-
-export function channelsLast(shape: readonly number[], layout: Layout): number[] {
-  const [channels = 0, height = 0, width = 0] = shape;
-  return layout === 'nchw' && shape.length === 3 ? [height, width, channels] : [...shape];
 }
 
 /** What samples has cut the padding off. */

@@ -2,7 +2,7 @@
 import { isFile } from '../../base/exists';
 import path from 'node:path';
 import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
-import { shortened, UserError } from '../../base/user-error';
+import { ignoreUserError, shortened, UserError } from '../../base/user-error';
 import { readMetadata, type OnnxMetadata } from '../onnx-file/metadata';
 import { readOnnx, type OnnxFile } from '../onnx-file/read';
 import { sizeOf } from '../../base/shape';
@@ -74,10 +74,7 @@ async function findCounterpart(opened: FlowFile, other: Direction): Promise<Flow
     const candidate = path.join(folder, name);
     if (!(await isFile(candidate))) continue;
     // A file that cannot be read is not a counterpart; opening it reports the reason.
-    const found = await readFlowFile(candidate).catch((error: unknown) => {
-      if (error instanceof UserError) return undefined;
-      throw error;
-    });
+    const found = await readFlowFile(candidate).catch(ignoreUserError);
     if (found && fits(opened, found)) return found;
   }
   return undefined;

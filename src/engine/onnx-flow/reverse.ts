@@ -9,7 +9,7 @@ import type { ContextInfo } from '../../protocol/model';
 import { UserError } from '../../base/user-error';
 import { contextFeed } from '../model/context';
 import type { AnalyzedFlow } from './analyze';
-import { inverseOf } from '../model/determinant';
+import { inverseOf } from '../../base/determinant';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import { pageShape, type FoundLayer } from './layers';
 import { monotoneRoots } from './roots';

@@ -8,7 +8,7 @@ import { describeLayer, movesOf, parameterCount, type ModelLayer } from '../mode
 import { onlyMoves } from '../../protocol/questions';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
-import { inverseOf } from '../model/determinant';
+import { inverseOf } from '../../base/determinant';
 import type { FoundLayer } from './layers';
 
 export interface FlowRow extends InspectedLayer {

@@ -3,7 +3,7 @@
  * cuts runs alone; the variables that it replaces are set to values of our choice while those that pass through stay.
  * y = a·v + b with a and b that depend on the others only must then answer exactly as such a map does.
  */
-import { UserError } from '../../base/user-error';
+import { ignoreUserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import type { Cut } from './cuts';
 import { needed, partOf } from './graph';
@@ -281,11 +281,8 @@ async function openStep(
         for (const { place: where, index } of places) data[where] = replacement[index]!;
         fed[name] = { shape: [...shapes.get(name)!], data: repeated(data, batch) };
       }
-      const results = await session.run(fed).catch((error: unknown) => {
-        // Graphs whose shapes depend on values may not take all of them.
-        if (error instanceof UserError) return undefined;
-        throw error;
-      });
+      // Graphs whose shapes depend on values may not take all of them.
+      const results = await session.run(fed).catch(ignoreUserError);
       return Float64Array.from(made, (id) => results?.get(tensors[home[id]!]!.name)?.data[place[id]!] ?? NaN);
     },
     moved: (run) => at(moved, run),

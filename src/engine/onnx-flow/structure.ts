@@ -4,7 +4,7 @@
  */
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
-import { logAbsDeterminant } from '../model/determinant';
+import { logAbsDeterminant } from '../../base/determinant';
 import type { Cut } from './cuts';
 import { openLayerPart, type LayerPart } from './layer-part';
 import type { Probe } from './probe';

@@ -1,6 +1,6 @@
 /** Stored weights that are NaN or infinite, or that float32 cannot hold. */
 import { sizeOf } from '../../base/shape';
-import { UserError } from '../../base/user-error';
+import { ignoreUserError } from '../../base/user-error';
 import type { TensorFile } from '../../checkpoint/import/types';
 import type { NonFiniteTensor } from './description';
 
@@ -13,10 +13,7 @@ export async function nonFiniteTensors({ tensors, read }: TensorFile): Promise<N
   let left = mostValues;
   for (const [name, { dtype, shape }] of tensors) {
     if (!/^B?F\d+$/.test(dtype) || (left -= sizeOf(shape)) < 0) continue;
-    const values = await read(name).catch((error: unknown) => {
-      if (error instanceof UserError) return undefined;
-      throw error;
-    });
+    const values = await read(name).catch(ignoreUserError);
     let [nan, inf] = [0, 0];
     for (const value of values?.data ?? []) {
       if (Number.isNaN(value)) nan++;

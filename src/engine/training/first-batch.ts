@@ -3,7 +3,7 @@ import { logLikelihood } from '../../flow/flow';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { trace, type TensorMap } from '../../graph/trace/trace';
 import type { Backend, Feeds } from '../backends/backend';
-import { contextInputs, graphContext, storedTensors, type FlowParts } from '../model/flow-graphs';
+import { exampleInputs, graphContext, type FlowParts } from '../model/flow-graphs';
 import type { TensorTable } from './initialize';
 
 /** Act norms see what those before them make of the batch once they are set, so one pass sets all. */
@@ -18,11 +18,7 @@ function firstBatchGraph({ flow, preprocess }: FlowParts, batch: number) {
       logLikelihood(flow, preprocess, ctx, inputs.x!);
       return results;
     },
-    [
-      ...storedTensors(flow),
-      { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...contextInputs(flow, batch),
-    ],
+    exampleInputs(flow, 'x', batch),
   );
 }
 

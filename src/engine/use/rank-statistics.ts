@@ -38,11 +38,11 @@ export function distancePValue(distance: number, n: number): number {
   return Math.min(1, Math.max(0, sum));
 }
 
-/** [low, high] with at most half of 1 − `share` below and above, of a binomial count of n trials of chance p. */
-export function binomialBand(n: number, p: number, share = inBand): [low: number, high: number] {
+/** [low, high] with at most half of 1 − `inBand` below and above, of a binomial count of n trials of chance p. */
+export function binomialBand(n: number, p: number): [low: number, high: number] {
   if (p <= 0) return [0, 0];
   if (p >= 1) return [n, n];
-  const tail = (1 - share) / 2;
+  const tail = (1 - inBand) / 2;
   const odds = Math.log(p) - Math.log1p(-p);
   // In logarithms, for the first terms of a long row are below the smallest number.
   let logTerm = n * Math.log1p(-p);
@@ -108,10 +108,10 @@ export function rankTest(
 }
 
 /** The distribution function of places at steps of evenly spaced levels. */
-export function curveOf(places: Float64Array, steps = 50): RankCurve {
+export function curveOf(places: Float64Array): RankCurve {
   const sorted = places.slice().sort();
   const count = sorted.length;
-  const levels = Array.from({ length: steps + 1 }, (_, i) => i / steps);
+  const levels = Array.from({ length: 51 }, (_, i) => i / 50);
   const bands = levels.map((level) => binomialBand(count, level));
   let below = 0;
   const found = levels.map((level) => {

@@ -23,7 +23,8 @@ const convAttributes = (kernel: readonly number[], group: number): Attribute[] =
 export const blockedOperators: Record<string, Emit> = {
   [toBlocks]: (node, writer) => {
     const last = intAttribute('channels_last', Number(Boolean(node.attrs['channelsLast'])));
-    writer.emitWhole(node, 'ReorderInput', [writer.nameOf(node.inputs[0]!)], [last], blockedDomain);
+    const input = writer.nameOf(node.inputs[0]!);
+    writer.inWhole(() => writer.emit(node, 'ReorderInput', [input], [last], blockedDomain));
   },
   [fromBlocks]: (node, writer) => {
     const { shape } = writer.typeOf(node.outputs[0]!);
@@ -52,22 +53,24 @@ export const blockedOperators: Record<string, Emit> = {
       writer.nameOf(filter),
       writer.int64([shape[1]! * shape[4]!, channels, ...kernel]),
     ]);
-    writer.emitWhole(
-      node,
-      'Conv',
-      [
-        writer.wholeName(x),
-        filters,
-        bias ? writer.nameOf(added[0]!) : '',
-        ...(sum ? [writer.wholeName(added.at(-1)!)] : []),
-      ],
-      [
-        ...convAttributes(kernel, group ?? 1),
-        intsAttribute('strides', strides),
-        intsAttribute('dilations', dilations),
-        intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
-      ],
-      blockedDomain,
+    writer.inWhole(() =>
+      writer.emit(
+        node,
+        'Conv',
+        [
+          writer.wholeName(x),
+          filters,
+          bias ? writer.nameOf(added[0]!) : '',
+          ...(sum ? [writer.wholeName(added.at(-1)!)] : []),
+        ],
+        [
+          ...convAttributes(kernel, group ?? 1),
+          intsAttribute('strides', strides),
+          intsAttribute('dilations', dilations),
+          intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
+        ],
+        blockedDomain,
+      ),
     );
   },
   // In two steps, each of which is fast: over pixels, then over images.
@@ -102,26 +105,29 @@ export const blockedOperators: Record<string, Emit> = {
     const groups = node.attrs['groups'] as number;
     const grouped = writer.add('Reshape', [writer.wholeName(x), writer.int64([groups, given, -1])]);
     const combined = writer.add('MatMul', [writer.nameOf(matrix), grouped]);
-    writer.emitWhole(node, 'Reshape', [combined, writer.int64([rows, blocks * block, -1, columns])]);
+    const shape = writer.int64([rows, blocks * block, -1, columns]);
+    writer.inWhole(() => writer.emit(node, 'Reshape', [combined, shape]));
   },
   // A convolution of each channel with a filter of one number.
   [blockedScale]: (node, writer) => {
     const [x, scale, shift, ...sum] = node.inputs as [number, number, number, ...number[]];
     const [channels] = writer.typeOf(scale).shape as [number];
-    writer.emitWhole(
-      node,
-      'Conv',
-      [
-        writer.wholeName(x),
-        writer.nameOf(scale),
-        writer.nameOf(shift),
-        ...sum.map((id) => writer.wholeName(id)),
-      ],
-      [
-        ...convAttributes([1, 1], channels),
-        ...(node.attrs['relu'] ? [stringAttribute('activation', 'Relu')] : []),
-      ],
-      blockedDomain,
+    writer.inWhole(() =>
+      writer.emit(
+        node,
+        'Conv',
+        [
+          writer.wholeName(x),
+          writer.nameOf(scale),
+          writer.nameOf(shift),
+          ...sum.map((id) => writer.wholeName(id)),
+        ],
+        [
+          ...convAttributes([1, 1], channels),
+          ...(node.attrs['relu'] ? [stringAttribute('activation', 'Relu')] : []),
+        ],
+        blockedDomain,
+      ),
     );
   },
 };

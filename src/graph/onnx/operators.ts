@@ -1,5 +1,6 @@
 /** How each kernel is written in ONNX, opset 17, core operators only. */
 import { UserError } from '../../base/user-error';
+import { emptyData } from '../evaluate/array';
 import type { Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { sameShape } from '../shape';
@@ -178,12 +179,7 @@ const operators: Record<string, Emit> = {
   Fill: (node, writer) => {
     const { shape, dtype } = writer.typeOf(node.outputs[0]!);
     const value = node.attrs['value'] as number;
-    const data =
-      dtype === 'float32'
-        ? Float32Array.of(value)
-        : dtype === 'int32'
-          ? Int32Array.of(value)
-          : Uint8Array.of(value);
+    const data = emptyData(dtype, 1).fill(value);
     writer.emit(
       node,
       'ConstantOfShape',

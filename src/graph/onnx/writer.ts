@@ -2,6 +2,7 @@
 import type { onnx } from 'onnx-proto';
 import { UserError } from '../../base/user-error';
 import type { DType, Graph, Node, Value } from '../ir';
+import { emptyData } from '../evaluate/array';
 import { isDynamic } from '../recorder';
 import { sizeOf } from '../../base/shape';
 import { int64Proto, intAttribute, intsAttribute, tensorProto, type Attribute } from './messages';
@@ -95,17 +96,6 @@ export class OnnxWriter {
     this.nodes.push({ name, opType, input: [...input], output, attribute: [...attribute], domain });
   }
 
-  /** Adds a node whose result is the graph node's only output, in blocks, as [N, C, H, W]. */
-  emitWhole(
-    node: Node,
-    opType: string,
-    input: readonly string[],
-    attribute: readonly Attribute[] = [],
-    domain = '',
-  ): void {
-    this.inWhole(() => this.emit(node, opType, input, attribute, domain));
-  }
-
   /** While `fn` runs, results are values in blocks seen as [N, C, H, W]. */
   inWhole(fn: () => void): void {
     this.whole = true;
@@ -152,8 +142,7 @@ export class OnnxWriter {
     if (known) return known;
     const name = this.unique('constant');
     this.sizes.set(key, name);
-    const Typed = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];
-    const data = new Typed(sizeOf(shape)).fill(value);
+    const data = emptyData(dtype, sizeOf(shape)).fill(value);
     this.initializers.push(tensorProto(name, data, shape, dtype));
     return name;
   }

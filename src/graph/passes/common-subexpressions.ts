@@ -26,10 +26,7 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
       if (known) return known.outputs;
       alike.push(node);
     }
-    if (!moved) return undefined;
-    for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
-    recorder.nodes.push(node);
-    return node.outputs;
+    return moved ? recorder.keep(node, graph) : undefined;
   });
   if (canonical.size === 0) return merged;
   return {

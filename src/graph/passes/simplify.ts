@@ -1,4 +1,5 @@
-import type { Graph, Node, Value } from '../ir';
+import { emptyData } from '../evaluate/array';
+import type { Node, Value } from '../ir';
 import { rewrite, type Rewriter } from '../rewrite';
 import { sameShape } from '../shape';
 import { binaryNames, comparisonNames } from '../kernels/elementwise';
@@ -39,18 +40,13 @@ export const simplify = pass('simplify', (graph) => {
     const ids =
       same !== undefined
         ? [same]
-        : (shorter(node, output, context) ?? (node === original ? undefined : keep(node, graph, context)));
+        : (shorter(node, output, context) ??
+          (node === original ? undefined : rewriter.recorder.keep(node, graph)));
     rewriter.recorder.nodes.slice(start).forEach(remember);
     if (!ids) remember(node);
     return ids;
   });
 });
-
-function keep(node: Node, graph: Graph, { recorder }: Context): readonly number[] {
-  for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
-  recorder.nodes.push(node);
-  return node.outputs;
-}
 
 /** The number that all elements of a value equal, where known. */
 function uniform(id: number, { recorder, producer }: Context): number | undefined {
@@ -183,9 +179,7 @@ function compactForm(id: number, { recorder, producer, typeOf }: Context): numbe
   if (!node) return undefined;
   const { shape, dtype } = typeOf(id);
   if (node.op === 'Fill' && shape.length > 0) {
-    const data =
-      dtype === 'float32' ? new Float32Array(1) : dtype === 'int32' ? new Int32Array(1) : new Uint8Array(1);
-    return recorder.addConstant(data.fill(node.attrs['value'] as number), [], dtype);
+    return recorder.addConstant(emptyData(dtype, 1).fill(node.attrs['value'] as number), [], dtype);
   }
   if (node.op === 'BroadcastTo') return node.inputs[0];
   if (node.op !== 'Tile') return undefined;

@@ -3,6 +3,7 @@ import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb
 import { UserError } from '../../base/user-error';
 import type { ConstantData, DType, Graph, Node, Value } from '../ir';
 import { producersOf } from '../links';
+import { emptyData } from '../evaluate/array';
 import { isDynamic } from '../recorder';
 import { intAttribute, nodeDef, tensorAttribute, typeAttribute } from './messages';
 
@@ -86,15 +87,9 @@ export class FunctionWriter {
   }
 
   scalar(value: number, dtype: DType): string {
-    return this.once(`${dtype}:${Object.is(value, -0) ? '-0' : value}`, () => {
-      const data =
-        dtype === 'float32'
-          ? Float32Array.of(value)
-          : dtype === 'int32'
-            ? Int32Array.of(value)
-            : Uint8Array.of(value);
-      return this.constant(data, [], dtype);
-    });
+    return this.once(`${dtype}:${Object.is(value, -0) ? '-0' : value}`, () =>
+      this.constant(emptyData(dtype, 1).fill(value), [], dtype),
+    );
   }
 
   ints(values: readonly number[], shape: readonly number[] = [values.length]): string {

@@ -307,17 +307,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   ZerosLike: torch('zeros_like'),
 };
 
-/** Kernels that only gradients and training steps have: PyTorch takes gradients itself. */
-export const leftToAutograd: ReadonlySet<string> = new Set([
-  'BatchNormTrainingGrad',
-  'Conv2DBackpropFilter',
-  'Conv2DBackpropInput',
-  'EluGrad',
-  'FusedAdam',
-  'ReluGrad',
-  'UnsortedSegmentSum',
-]);
-
 /** @throws UserError for a kernel without a PyTorch form */
 export function printOperator(node: Node, inputs: readonly Expression[], printing: Printing): Expression {
   const print = torchOperators[node.op];

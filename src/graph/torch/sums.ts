@@ -24,8 +24,7 @@ export function startSums(graph: Graph): Graph {
   const started = new Map<number, number>();
   return rewrite(graph, (node, { recorder }) => {
     if (node.op === callOp) {
-      for (const id of node.outputs) recorder.values.set(id, graph.values.get(id)!);
-      recorder.nodes.push(node);
+      recorder.keep(node, graph);
       for (const id of node.outputs.filter((output) => firsts.has(output))) {
         const nothing = recorder.addConstant(Float32Array.of(0), [], 'float32');
         const [sum] = recorder.addNode('Add', [nothing, id], {}, [graph.values.get(id)!], node.scope);

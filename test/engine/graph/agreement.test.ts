@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
-import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
+import { evaluateGraph } from '../../unit/graph/evaluate-graph';
 import { optimize } from '../../unit/graph/optimize';
 import { trace } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';

@@ -7,7 +7,7 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
 import { convolution } from '../../../src/flow/nets/convolution';
 import { normalizeBatch } from '../../../src/flow/nets/batch-norm-training';
-import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
+import { evaluateGraph } from '../../unit/graph/evaluate-graph';
 import { expandBatchNorm } from '../../../src/graph/passes/expand-batch-norm';
 import { trace, type InputSpec, type TensorMap } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';

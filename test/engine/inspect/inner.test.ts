@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
-import { logAbsDeterminant } from '../../../src/engine/model/determinant';
+import { logAbsDeterminant } from '../../../src/base/determinant';
 import { blockAround } from '../../../src/engine/inspect/layer/jacobian';
 import { reducedMaps } from '../../../src/protocol/reduced-maps';
 import { axesOf } from '../../../src/engine/inspect/conditioner/weight';

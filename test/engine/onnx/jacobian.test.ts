@@ -9,7 +9,7 @@ import { copyFile } from 'node:fs/promises';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { exportOnnx } from '../../../src/engine/export/onnx';
-import { inverseOf, logAbsDeterminant } from '../../../src/engine/model/determinant';
+import { inverseOf, logAbsDeterminant } from '../../../src/base/determinant';
 import { createInspector, type Inspector } from '../../../src/engine/inspect/inspector';
 import { openModel } from '../../../src/engine/open/open-model';
 import type { Model } from '../../../src/engine/model/model';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
+import { evaluateGraph } from './evaluate-graph';
 import type { Graph } from '../../../src/graph/ir';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
 import { mergeCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { evaluateGraph } from '../../../src/graph/evaluate/evaluate';
+import { evaluateGraph } from './evaluate-graph';
 import type { Graph } from '../../../src/graph/ir';
 import { halveCheckerboards } from '../../../src/graph/passes/checkerboards';
 import { composeConvolutions } from '../../../src/graph/passes/compose-convolutions';

@@ -10,10 +10,11 @@ import type { Graph } from '../../../graph/ir';
 import { knotParts } from '../../../protocol/spline';
 import { removeDeadCode } from '../../../graph/passes/dead-code';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
-import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import { contextInputs, exampleInputs, graphContext, storedTensors } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 import type { InspectedLayer, PassMode } from '../../model/inspected-flow';
 import type { ModelLayer } from '../../model/layer-list';
+import { firstExample } from '../pass-graph';
 
 const featuresEnd = '/features';
 const normedEnd = '/normed';
@@ -80,7 +81,7 @@ export function inputsGraph(model: FlowModel, { taps }: ModelLayer): Graph {
       flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
       return { h: ctx.taps[taps.input]! };
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
+    exampleInputs(flow),
     { dynamicBatch: anyBatch },
   );
   // Layers behind this one and their weights.
@@ -180,19 +181,11 @@ export function activityGraph(model: FlowModel, layer: ModelLayer, mode: PassMod
         const axes = placeAxes(x);
         results[`low:${name}`] = axes.length ? tf.min(x, axes) : x;
         results[`high:${name}`] = axes.length ? tf.max(x, axes) : x;
-        results[`first:${name}`] = tf.slice(
-          x,
-          x.shape.map(() => 0),
-          [1, ...x.shape.slice(1)],
-        );
+        results[`first:${name}`] = firstExample(x);
       }
       return results;
     },
-    [
-      ...storedTensors(flow),
-      { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...contextInputs(flow, batch),
-    ],
+    exampleInputs(flow, 'x', batch),
     training ? {} : { dynamicBatch: anyBatch },
   );
   // Layers behind this one and their weights.

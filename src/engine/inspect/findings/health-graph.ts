@@ -7,16 +7,15 @@ import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace, type TensorMap } from '../../../graph/trace/trace';
 import { hasTails } from '../../../protocol/spline';
 import type { Feeds } from '../../backends/backend';
-import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import { exampleInputs, graphContext } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 import type { Extremes, HealthRecord } from '../../model/layer-record';
 import type { ModelLayer } from '../../model/layer-list';
+import { axesOf } from '../way-graph';
 import { saturationLimit } from './thresholds';
 
 /** Before the name of a layer of hidden units. */
 const unit = 'unit:';
-
-const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
 /** Whether the hidden units of a tap are zero for good once they never become positive. */
 function isRelu(layers: readonly FlowLayer[], tap: string): boolean {
@@ -82,7 +81,7 @@ export function healthGraph(model: FlowModel): Graph {
       }
       return results;
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
+    exampleInputs(flow),
     { dynamicBatch: anyBatch },
   );
 }
@@ -166,10 +165,6 @@ export function normStatisticsGraph(model: FlowModel, batch: number): Graph {
         ]),
       );
     },
-    [
-      ...storedTensors(flow),
-      { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...contextInputs(flow, batch),
-    ],
+    exampleInputs(flow, 'x', batch),
   );
 }

@@ -1,5 +1,5 @@
 /** The latents of an example, and the example that comes of changing some of them. */
-import { UserError } from '../../../base/user-error';
+import { ignoreUserError, UserError } from '../../../base/user-error';
 import type { ExampleRef, UneditedRef, LatentEdit } from '../../../protocol/selection';
 import type { EditedQuery, EditedView, LatentsView } from '../../../protocol/latents';
 import { recordKey } from '../../../protocol/webview';
@@ -107,15 +107,7 @@ async function costOf(
   { x, context }: { x: Float32Array; context: Float32Array | undefined },
   signal: AbortSignal,
 ): Promise<{ nats?: number; bitsPerDim?: number }> {
-  try {
-    const { nats, bitsPerDim } = await scoreBatch(
-      model,
-      { count: 1, x, shown: x, ...(context ? { context } : {}) },
-      signal,
-    );
-    return { nats: nats[0]!, ...(bitsPerDim ? { bitsPerDim: bitsPerDim[0]! } : {}) };
-  } catch (error) {
-    if (error instanceof UserError) return {};
-    throw error;
-  }
+  const batch = { count: 1, x, shown: x, ...(context ? { context } : {}) };
+  const { nats, bitsPerDim } = (await scoreBatch(model, batch, signal).catch(ignoreUserError)) ?? {};
+  return nats ? { nats: nats[0]!, ...(bitsPerDim ? { bitsPerDim: bitsPerDim[0]! } : {}) } : {};
 }

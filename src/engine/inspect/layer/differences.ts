@@ -1,6 +1,6 @@
 /** Central differences of a layer that runs alone, where its graph has no gradients. */
 import type { AloneLayer } from '../../model/inspected-flow';
-import { inverseOf } from '../../model/determinant';
+import { inverseOf } from '../../../base/determinant';
 import { breathe } from '../../model/breathe';
 
 export interface Differences {

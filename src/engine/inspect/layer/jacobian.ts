@@ -10,7 +10,7 @@ import type { Feeds } from '../../backends/backend';
 import type { LayerInfo } from '../../../protocol/model';
 import { type InnerPrograms, type InspectedFlow, layerAt } from '../../model/inspected-flow';
 import { sizeOf } from '../../../base/shape';
-import { logAbsDeterminant } from '../../model/determinant';
+import { logAbsDeterminant } from '../../../base/determinant';
 import { centralDifferences, inverted, type Differences } from './differences';
 import { breathe } from '../../model/breathe';
 import { elementLogDets, normOf } from './layer';

@@ -14,7 +14,7 @@ import type { NdArray } from '../../../protocol/tensors';
 import { breathe } from '../../model/breathe';
 import type { InnerPrograms } from '../../model/inspected-flow';
 import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
-import { logAbsDeterminant } from '../../model/determinant';
+import { logAbsDeterminant } from '../../../base/determinant';
 import { innerOf } from '../conditioner/inner';
 import type { SharedWork } from '../shared-work';
 import { singularValues } from './singular-values';

@@ -1,5 +1,5 @@
 /** How likely the examples of a split or of the user's own data are, and the examples themselves. */
-import { UserError } from '../../../base/user-error';
+import { ignoreUserError, UserError } from '../../../base/user-error';
 import type {
   PickedExamples,
   PickedQuery,
@@ -85,10 +85,7 @@ async function readable(
     const good: number[] = [];
     for (const index of wanted) {
       await breathe(signal);
-      const fine = await fileExamples(model, path, [index], signal).catch((one: unknown) => {
-        if (!(one instanceof UserError)) throw one;
-        return undefined;
-      });
+      const fine = await fileExamples(model, path, [index], signal).catch(ignoreUserError);
       if (fine) good.push(index);
     }
     if (good.length === 0) throw error;

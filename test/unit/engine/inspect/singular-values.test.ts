@@ -1,7 +1,7 @@
 /** Singular values against matrices whose values are known. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { logAbsDeterminant } from '../../../../src/engine/model/determinant';
+import { logAbsDeterminant } from '../../../../src/base/determinant';
 import { singularValues } from '../../../../src/engine/inspect/layer/singular-values';
 import { CancelledError } from '../../../../src/protocol/wire';
 
