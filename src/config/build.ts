@@ -11,6 +11,7 @@ import type { DataConfig, ModelConfig, RunConfig } from './schema';
 import { checkOwnModel, checkOwnTransforms, checkStart, type StartModel } from './start-model';
 import { several } from '../base/text';
 import { shownValue, UserError } from '../base/user-error';
+import { isRecord } from './expected';
 
 export interface RunRequest {
   /** A built-in name or a path; wins over the config's data.source. */
@@ -62,10 +63,8 @@ export interface DataShape {
 /** What can be named as a preset: presets, and sets of conventions. */
 export const presetNames: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
 
-type Named = { preset: Preset } | { conventions: ConventionSet };
-
 /** @throws UserError naming the presets that exist */
-function named(name: string): Named {
+function named(name: string): { preset: Preset } | { conventions: ConventionSet } {
   const preset = presets.find((candidate) => candidate.name === name);
   if (preset) return { preset };
   const conventions = conventionSets.find((candidate) => candidate.name === name);
@@ -369,8 +368,4 @@ function section(config: unknown, key: string, fileName: string): Record<string,
 
 function defined(values: object | undefined): Record<string, unknown> {
   return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -124,11 +124,9 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: Ve
   return problems;
 }
 
-type Layer = NonNullable<VectorModelConfig['layers']>[number];
-
 /** The transform and the network that a layer has for itself. */
 function checkParts(
-  layer: Extract<Layer, { kind: 'coupling' | 'autoregressive' }>,
+  layer: Extract<NonNullable<VectorModelConfig['layers']>[number], { kind: 'coupling' | 'autoregressive' }>,
   model: VectorModelConfig,
   path: string,
 ): Problem[] {

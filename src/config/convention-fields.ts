@@ -42,6 +42,12 @@ export const blockStart = optional(
   'activation',
 );
 
+export const nets = optional(
+  'One conditioner for all that the transform takes (s and t), or one for each.',
+  v.picklist(['joint', 'separate']),
+  'joint',
+);
+
 export const polarity = v.picklist(['first-conditions', 'first-moves']);
 
 export const flowNorm = described(

@@ -1,6 +1,6 @@
 /** An image flow written out: the layers of a chain from data to latent, for flows that `scales` and `blocks` cannot say. */
 import * as v from 'valibot';
-import { scaleMap } from './convention-fields';
+import { nets, scaleMap } from './convention-fields';
 import { activation, described, layerWidth, nonNegativeInteger, optional, positive, slope } from './fields';
 
 /** Channels of an image, or of its result after a squeeze. */
@@ -120,11 +120,7 @@ export const imageLayer = v.variant('kind', [
     kind: described('A coupling: channels in two parts.', v.literal('coupling')),
     mask: described('One entry per channel: 1 passes through (identity), 0 is transformed.', v.array(bit)),
     net: described('The conditioner.', imageNet),
-    nets: optional(
-      'One conditioner for all that the transform takes (s and t), or one for each.',
-      v.picklist(['joint', 'separate']),
-      'joint',
-    ),
+    nets,
     seesContext: optional(
       'Whether the conditioner sees the context of the model, as channels behind its own.',
       v.boolean(),

@@ -6,6 +6,7 @@ import {
   blockStart,
   conventionFields,
   flowNorm,
+  nets,
   outputLayout,
   outputOrder,
   polarity,
@@ -137,11 +138,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   blockStart,
   netNorm: optional('Batch normalization inside the blocks of a residual net.', v.boolean(), false),
-  nets: optional(
-    'One conditioner for all that the transform takes (s and t), or one for each.',
-    v.picklist(['joint', 'separate']),
-    'joint',
-  ),
+  nets,
   conditioning: optional(
     'masked: conditioners read and return all features, zeroed by the mask; selected: they read only the identity features ' +
       'and return only the transformed ones.',

@@ -108,8 +108,6 @@ const largestGroup = 2 ** 26;
 /** Rows of a group, whose columns are decoded one after the other. */
 const mostRowsAtOnce = 2 ** 24;
 
-type Options = ColumnOptions & { mostRows?: number };
-
 /** Columns of a file that are read. */
 interface Chosen {
   file: string;
@@ -123,7 +121,7 @@ interface Chosen {
 async function readRows(
   file: string,
   buffer: AsyncBuffer,
-  options: Options,
+  options: ColumnOptions & { mostRows?: number },
   resources: Resources,
 ): Promise<Rows> {
   const metadata = await readFooter(buffer);

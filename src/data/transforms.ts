@@ -7,12 +7,10 @@ import { UserError } from '../base/user-error';
 import type { Opened } from './opened';
 import { limited } from './split';
 
-type Columns = Pick<Opened, 'shape'> & { featureNames?: readonly string[] | undefined };
-
 /** By feature; undefined where the config names none. @throws UserError for a column that is not modeled, or no such map */
 export function transformsOf(
   { transforms }: Pick<DataConfig, 'transforms'>,
-  { shape, featureNames }: Columns,
+  { shape, featureNames }: Pick<Opened, 'shape'> & { featureNames?: readonly string[] | undefined },
 ): Standardization['transforms'] {
   if (!transforms || Object.keys(transforms).length === 0) return undefined;
   const found = new Array<string | null>(sizeOf(shape)).fill(null);

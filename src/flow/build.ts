@@ -45,11 +45,6 @@ interface Build {
   parts: Int32Array[];
 }
 
-type Kind<K extends LayerSpec['kind']> = Extract<LayerSpec, { kind: K }>;
-/** Layers around those that follow them. */
-type Fold = Kind<'squeeze' | 'flatten' | 'factorOut'>;
-type Single = Exclude<LayerSpec, Fold>;
-
 const asImage = (shape: readonly number[]): ImageShape => shape as unknown as ImageShape;
 const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
@@ -144,7 +139,7 @@ function inOrder(places: readonly number[]): number[] {
 /** A layer that keeps its shape, and what its row says of it. */
 function single(
   build: Build,
-  layer: Single,
+  layer: Exclude<LayerSpec, { kind: 'squeeze' | 'flatten' | 'factorOut' }>,
   shape: readonly number[],
 ): { bijection: Bijection; row: Pick<FlowLayer, 'kind' | 'hasNorm'> & Partial<FlowLayer> } {
   const { name } = layer;

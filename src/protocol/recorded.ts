@@ -8,8 +8,6 @@ const arrays = {
   $u8: Uint8Array,
 } as const;
 
-type ArrayTag = keyof typeof arrays;
-
 /** JSON text of a recorded page. Safe inside a script element: no `<` is left in it. */
 export function encodeRecorded(page: RecordedPage): string {
   return JSON.stringify(page, (_, value: unknown) => encodeValue(value)).replaceAll('<', '\\u003c');
@@ -47,7 +45,7 @@ function decodeValue(value: unknown): unknown {
   if (key === '$n') return Number(content);
   if (!(key in arrays)) return value;
   const bytes = fromBase64(content);
-  return new arrays[key as ArrayTag](bytes.buffer as ArrayBuffer);
+  return new arrays[key as keyof typeof arrays](bytes.buffer as ArrayBuffer);
 }
 
 /** Bytes in the machine's order, which is little-endian on every platform that VS Code runs on. */

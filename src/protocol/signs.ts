@@ -5,10 +5,8 @@ import { bySeverity, type Finding } from './findings';
 /** In the order in which they are shown. */
 const signNames = ['samples', 'overfitting', 'latents', 'inverse', 'calibration'] as const;
 
-type SignName = (typeof signNames)[number];
-
 export interface Sign {
-  name: SignName;
+  name: (typeof signNames)[number];
   /** `notice`: outside of what is allowed. `error`: so far that results suffer. `unknown`: nothing to check with, or not checked yet. */
   mark: 'ok' | 'notice' | 'error' | 'unknown';
   /** Absent for calibration, and while nothing is known. */

@@ -10,8 +10,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { ChainLayer } from '../import/vector-chain';
 import { readDense, readMlp, rewired, sideBySide, withInputs, withOutputs } from './nets';
 import type { Column, Dense, Mlp } from './nets';
-
-type Tensors = Readonly<Record<string, NdArray>>;
+import type { Tensors } from './state-dict';
 
 /** Where the values that a network computes for features are in its output. */
 interface Head {

@@ -1,11 +1,8 @@
 /** What is done to a context before conditioners see it, as one module: statistics, as sbi has them, and a network. */
 import type { VectorModelConfig } from '../../config/schema';
-import type { NdArray } from '../../protocol/tensors';
 import { linearNames, under } from '../import/names';
 import { activationModule } from './activations';
-import { floats, renamed, type StateDict } from './state-dict';
-
-type Tensors = Readonly<Record<string, NdArray>>;
+import { floats, renamed, type StateDict, type Tensors } from './state-dict';
 
 /** Python that makes it, and its name there; undefined where conditioners see the context as it is. */
 export function encoderOf(model: VectorModelConfig): { lines: string[]; name: string } | undefined {

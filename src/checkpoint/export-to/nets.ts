@@ -4,10 +4,9 @@
  */
 import type { NdArray } from '../../protocol/tensors';
 import { linearNames, under } from '../import/names';
-import { renamed, type StateDict } from './state-dict';
+import { renamed, type StateDict, type Tensors } from './state-dict';
 
 type Values = NdArray<Float32Array>;
-type Tensors = Readonly<Record<string, NdArray>>;
 
 /** Weight [in, out], bias [out]; in an autoregressive network a mask of the weight's shape. */
 export interface Dense {

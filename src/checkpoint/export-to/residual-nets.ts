@@ -5,9 +5,7 @@ import { contextTable, layersOf, residualTable } from '../import/made';
 import { permuteAxes, under } from '../import/names';
 import { mlpOf, residualOf, seenContext, type Conditioned, type Output } from './conditioned';
 import { denseTensors, withInputs, type Dense } from './nets';
-import { batchCounts, floats, integers, renamed, type StateDict } from './state-dict';
-
-type Tensors = Readonly<Record<string, NdArray>>;
+import { batchCounts, floats, integers, renamed, type StateDict, type Tensors } from './state-dict';
 
 /** What the names of a net depend on. */
 function shapeOf(model: VectorModelConfig, prefix: string, masked: boolean) {

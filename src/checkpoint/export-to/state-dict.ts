@@ -3,6 +3,8 @@ import type { NdArray } from '../../protocol/tensors';
 import { writeTheirs, type Renaming } from '../import/names';
 import type { StoredTensor } from '../tensors/safetensors';
 
+export type Tensors = Readonly<Record<string, NdArray>>;
+
 export interface StateDict {
   /** Under the library's names, in its layouts and types. */
   tensors: Record<string, StoredTensor>;

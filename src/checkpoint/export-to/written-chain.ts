@@ -6,8 +6,7 @@ import { layerNames } from '../../config/layer-folders';
 import { hasOwnParts, type ChainLayer } from '../import/vector-chain';
 import { seenContext } from './conditioned';
 import { Misfits } from './misfits';
-
-type Tensors = Readonly<Record<string, NdArray>>;
+import type { Tensors } from './state-dict';
 
 /** What a library can hold of vector flows, besides what it checks itself. */
 export interface Holds {

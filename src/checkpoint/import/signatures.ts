@@ -431,11 +431,6 @@ function countOf(kind: string, list: string): (seen: Seen) => string {
   };
 }
 
-interface Told {
-  kind: string;
-  shown: string;
-}
-
 function planar({ tensors }: Seen): string | undefined {
   const name = find(tensors, /(^|\.)flows\.\d+\.(flows\.\d+\.)?u$/);
   return name !== undefined && tensors.has(`${name.slice(0, -1)}w`) ? tensorNamed(name) : undefined;
@@ -467,7 +462,7 @@ function classAt(extras: Seen['extras'], part: string): string {
 const ofFlowjax = ['planar_flow', 'triangular_spline_flow', 'block_neural_autoregressive_flow'];
 
 /** Leaves of flowjax have no names; their arguments tell, or their shapes hint. */
-function leaves({ tensors, extras }: Seen): Told | undefined {
+function leaves({ tensors, extras }: Seen): { kind: string; shown: string } | undefined {
   if (!tensors.has('leaf.0')) return undefined;
   const named = Object.values(extras).find((value) => ofFlowjax.includes(String(value)));
   if (named !== undefined) return { kind: `a ${String(named)} of flowjax`, shown: 'its arguments' };

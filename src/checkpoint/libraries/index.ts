@@ -1,7 +1,6 @@
 /** The libraries whose files are known: one folder and one entry each. */
 import type { ImageModelConfig, VectorModelConfig } from '../../config/schema';
-import type { NdArray } from '../../protocol/tensors';
-import type { StateDict } from '../export-to/state-dict';
+import type { StateDict, Tensors } from '../export-to/state-dict';
 import { firstOf } from '../import/first-of';
 import type { Recognizer } from '../import/types';
 import type { Holds } from '../export-to/written-chain';
@@ -32,8 +31,6 @@ import { senya } from './senya/import';
 import { y0ast } from './y0ast/import';
 import { zukoHolds, zukoStateDict } from './zuko/export';
 import { zuko } from './zuko/import';
-
-type Tensors = Readonly<Record<string, NdArray>>;
 
 interface VectorWriter {
   write: (model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors) => StateDict;

@@ -13,15 +13,10 @@ export function isNpzEntry(name: string): boolean {
   return name.endsWith(ending);
 }
 
-interface Stored {
-  entry: ZipEntry;
-  header: NpyHeader;
-}
-
 /** Arrays of text and of objects are left out. @throws UserError when the file is damaged, or has no arrays of numbers */
 export async function readNpzFile(file: string, handle: FileHandle): Promise<TensorFile> {
   const { size } = await handle.stat();
-  const stored = new Map<string, Stored>();
+  const stored = new Map<string, { entry: ZipEntry; header: NpyHeader }>();
   const leftOut: string[] = [];
   const where = (name: string): string => `${file}: tensor "${name}"`;
   for (const [path, entry] of await readZipDirectory(file, handle, size)) {

@@ -10,6 +10,7 @@ import { writeAtomically } from '../../files/atomic';
 import { readRange } from '../../files/read-range';
 import { itemBytes, toFloat32 } from './dtypes';
 import { checkTensorNames } from './tensor-names';
+import { isRecord } from '../../config/expected';
 
 /** The limit of the reference implementation. */
 const largestHeader = 100_000_000;
@@ -303,8 +304,4 @@ function parseObject(text: string): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -65,13 +65,8 @@ export function groupImages(paths: readonly string[]): GroupedImages {
   };
 }
 
-interface Entry {
-  file: number;
-  parts: string[];
-}
-
 function classes(
-  entries: readonly Entry[],
+  entries: readonly { file: number; parts: string[] }[],
   known: readonly string[],
 ): { group: ImageGroup; names: string[] } {
   const files = entries.map(({ file }) => file);

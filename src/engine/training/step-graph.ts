@@ -13,7 +13,7 @@ import { fusedAdam } from '../../graph/trace/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { sizeOf } from '../../base/shape';
-import { contextInputs, graphContext } from '../model/flow-graphs';
+import { contextInputs, graphContext, type FlowParts } from '../model/flow-graphs';
 import { packedVector, type PackedVector } from './packed';
 
 /** All parameters as one vector; so are Adam's moments and the moving average. */
@@ -208,19 +208,19 @@ export function evaluationVectors(flow: Flow, config: TrainingConfig): PackedVec
 }
 
 function evaluationGraph(
-  flow: Flow,
+  parts: FlowParts,
   config: TrainingConfig,
-  inputs: InputSpec[],
-  fn: (state: TensorMap, inputs: TensorMap) => TensorMap,
+  input: InputSpec,
+  fn: (ctx: ReturnType<typeof graphContext>, given: Tensor) => TensorMap,
 ): Graph {
-  const vectors = evaluationVectors(flow, config);
+  const vectors = evaluationVectors(parts.flow, config);
   return trace(
-    (all) => {
-      const state = stateOf(all);
+    ({ [input.name]: given, ...rest }) => {
+      const state = stateOf(rest);
       const tensors = vectors.map((vector) => unpacked(state[vector.name]!, vector));
-      return fn(Object.assign({}, ...tensors) as TensorMap, all);
+      return fn(graphContext(parts, Object.assign({}, ...tensors, rest) as TensorMap), given!);
     },
-    [...vectors.map(vectorInput), ...inputs],
+    [...vectors.map(vectorInput), input, ...contextInputs(parts.flow)],
     { dynamicBatch: anyBatch },
   );
 }
@@ -231,16 +231,11 @@ export function validationGraph(
   preprocess: Preprocess | undefined,
   config: TrainingConfig,
 ): Graph {
-  return evaluationGraph(
-    flow,
-    config,
-    [{ name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextInputs(flow)],
-    (state, { x, ...examples }) => {
-      const ctx = graphContext({ flow, preprocess }, { ...state, ...examples });
-      const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, x!);
-      return { prior, logDet, preprocessing };
-    },
-  );
+  const input = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
+  return evaluationGraph({ flow, preprocess }, config, input, (ctx, x) => {
+    const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, x);
+    return { prior, logDet, preprocessing };
+  });
 }
 
 /** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */
@@ -249,14 +244,10 @@ export function trainingSampleGraph(
   preprocess: Preprocess | undefined,
   config: TrainingConfig,
 ): Graph {
-  return evaluationGraph(
-    flow,
-    config,
-    [{ name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] }, ...contextInputs(flow)],
-    (state, { noise, ...examples }) => ({
-      x: drawSamples(flow, preprocess, graphContext({ flow, preprocess }, { ...state, ...examples }), noise!),
-    }),
-  );
+  const input = { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] };
+  return evaluationGraph({ flow, preprocess }, config, input, (ctx, noise) => ({
+    x: drawSamples(flow, preprocess, ctx, noise),
+  }));
 }
 
 /**

@@ -20,10 +20,6 @@ export interface ConvertArguments {
   output?: string;
 }
 
-interface TargetItem extends QuickPickItem {
-  to: ConvertTarget;
-}
-
 export async function convert(
   services: Services,
   provider: InspectorProvider,
@@ -85,7 +81,7 @@ async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promis
     },
   };
   const none = new CancellationTokenSource();
-  const items = possible.then((targets): TargetItem[] => {
+  const items = possible.then((targets): (QuickPickItem & { to: ConvertTarget })[] => {
     const fitting = targets.filter((to) => to !== 'flowscope' || !isOurs(model));
     if (fitting.length === 0) none.cancel();
     return fitting.map((to) => ({ to, ...about[to] }));

@@ -4,10 +4,6 @@ import type { ImportAnswers, ImportForm, ImportQuestion } from '../../protocol/i
 import { inputStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { parseNumbers } from './number';
 
-interface OptionItem extends QuickPickItem {
-  value: string;
-}
-
 let last: Promise<unknown> = Promise.resolve();
 
 /**
@@ -58,7 +54,7 @@ async function askOne(
   signal?: AbortSignal,
 ): Promise<StepAnswer<string | number>> {
   if (answer.kind === 'choice') {
-    const items = answer.options.map((option): OptionItem => ({
+    const items = answer.options.map((option): QuickPickItem & { value: string } => ({
       label: option.label,
       value: option.value,
       ...(option.value === answer.default ? { description: l10n.t('the default'), detail } : {}),

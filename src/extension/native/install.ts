@@ -11,8 +11,6 @@ import type { Services } from '../services/services';
 import { readSettings } from '../settings';
 import { mayRun } from '../commands/trust';
 
-type Outcome = Extract<NativeChildMessage, { kind: 'done' }>;
-
 let running: Promise<void> | undefined;
 
 export async function installNative(services: Services): Promise<void> {
@@ -67,7 +65,7 @@ function runChild(
   folder: string,
   report: (message: string) => void,
   cancellation: CancellationToken,
-): Promise<Outcome> {
+): Promise<Extract<NativeChildMessage, { kind: 'done' }>> {
   return new Promise((resolve, reject) => {
     const env: NodeJS.ProcessEnv = { ...process.env, FLOWSCOPE_NATIVE: folder, ELECTRON_RUN_AS_NODE: '1' };
     if (readSettings().nativeCuda) env.FLOWSCOPE_NATIVE_CUDA = '1';

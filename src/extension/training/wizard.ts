@@ -62,14 +62,13 @@ const lookFirst = (): QuickInputButton => ({
 });
 
 /** What is known of a table before the flow is: read again where another one is chosen. */
-type ReadTable = (source: string) => Promise<TableOverview | undefined>;
 
 /**
  * Asks step by step. Undefined when the user left, also for the data preview, where own data are chosen from.
  * @param readTable what a table holds; undefined for other data, or where they cannot be read, which training says better
  */
 export async function askWhatToTrain(
-  readTable: ReadTable,
+  readTable: (source: string) => Promise<TableOverview | undefined>,
   start: WizardStart = {},
 ): Promise<Plan | undefined> {
   let { from } = start;
@@ -379,10 +378,6 @@ async function browseCheckpoint(): Promise<DataAnswer | undefined> {
   return from && { from };
 }
 
-interface PresetItem extends QuickPickItem {
-  preset?: string;
-}
-
 async function askPreset(
   place: StepPlace,
   data: DataChoice,
@@ -391,7 +386,7 @@ async function askPreset(
   onward: boolean,
 ): Promise<StepAnswer<string>> {
   const items = presetGroups(data).flatMap(({ label, presets }, group) =>
-    section<PresetItem>(
+    section<QuickPickItem & { preset?: string }>(
       label,
       presets.map(({ name, title: presetTitle, about }, index) => ({
         label: presetTitle,

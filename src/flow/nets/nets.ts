@@ -35,8 +35,6 @@ interface NetPlace extends ConditionerPlace {
   normDecay: number;
 }
 
-type VectorNet = Exclude<NetSpec, { kind: 'weightNormalized' | 'channels' }>;
-
 function netOf(spec: NetSpec, place: NetPlace): Net {
   switch (spec.kind) {
     case 'weightNormalized':
@@ -48,7 +46,10 @@ function netOf(spec: NetSpec, place: NetPlace): Net {
   }
 }
 
-function overVectors(spec: VectorNet, place: NetPlace): Net {
+function overVectors(
+  spec: Exclude<NetSpec, { kind: 'weightNormalized' | 'channels' }>,
+  place: NetPlace,
+): Net {
   const { name, inputs, outputs, normDecay, context: size } = place;
   const common = {
     ...{ name, inputs, outputs, normDecay },

@@ -5,8 +5,6 @@ import { sizeOf } from '../../base/shape';
 import { softplus } from '../../base/softplus';
 import { broadcastReader, broadcastStrides, emptyData, forEachIndex, makeArray, offsetsOf } from './array';
 
-type Attrs = Node['attrs'];
-
 /** Abramowitz & Stegun 7.1.26, error below 1.5e-7. */
 function erf(x: number): number {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
@@ -24,7 +22,7 @@ function roundHalfToEven(x: number): number {
 
 const step = (x: number, alpha: number): number => (Number.isNaN(x) ? x : x > 0 ? 1 : alpha);
 
-const unary: Record<string, (x: number, attrs: Attrs) => number> = {
+const unary: Record<string, (x: number, attrs: Node['attrs']) => number> = {
   Abs: Math.abs,
   Atan: Math.atan,
   Ceil: Math.ceil,

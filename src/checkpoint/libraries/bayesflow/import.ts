@@ -58,7 +58,7 @@ interface Flow {
   hidden: number[];
   steps: Step[];
   /** Where the statistics of each kind of variables are. */
-  standardized: Partial<Record<Standardized, string>>;
+  standardized: Partial<Record<(typeof standardizable)[number], string>>;
   base: ReadBase | TrainedBase;
 }
 
@@ -68,7 +68,6 @@ interface TrainedBase {
 }
 
 const standardizable = ['inference_variables', 'inference_conditions'] as const;
-type Standardized = (typeof standardizable)[number];
 
 const approximator = 'bayesflow.approximators>ContinuousApproximator';
 const couplingFlow = 'bayesflow.networks>CouplingFlow';

@@ -5,9 +5,7 @@ import { chrischuteConventions, chrischutePlan } from './import';
 import { theirNames } from '../../import/names';
 import { Misfits } from '../../export-to/misfits';
 import { valuesOf } from '../../export-to/nets';
-import { batchCounts, floats, renamed, type StateDict } from '../../export-to/state-dict';
-
-type Tensors = Readonly<Record<string, NdArray>>;
+import { batchCounts, floats, renamed, type StateDict, type Tensors } from '../../export-to/state-dict';
 
 /** @throws UserError naming the settings that the repository has no counterpart of */
 export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): StateDict {

@@ -6,21 +6,25 @@ import { inverseSoftplus } from '../../../base/softplus';
 import type { ImageLayerConfig } from '../../../config/image-layers';
 import { layerNames } from '../../../config/layer-folders';
 import type { ImageModelConfig } from '../../../config/schema';
-import type { NdArray } from '../../../protocol/tensors';
 import { activationFunction, python } from '../../export-to/activations';
 import { columnsOf, headsOf } from '../../export-to/conditioned';
 import type { Layer, Named } from '../../export-to/glow-levels';
 import { imageInputNote } from '../../export-to/image-input';
 import { Misfits } from '../../export-to/misfits';
 import { denseTensors, readDense, valuesOf, withOutputs } from '../../export-to/nets';
-import { batchCounts, floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
+import {
+  batchCounts,
+  floats,
+  integers,
+  renamed,
+  type StateDict,
+  type Tensors,
+} from '../../export-to/state-dict';
 import { under } from '../../import/names';
 import { checkMap, couplingOutputs } from './export';
 import { convolutionalNames } from './glow';
 import { leastBelow, triangle } from './write-linears';
 import { writtenActNorm, writtenPermutation, type Written } from './written';
-
-type Tensors = Readonly<Record<string, NdArray>>;
 
 /** Layers that are written, each as one of nflows' transforms. */
 const kinds = ['squeeze', 'actNorm', 'conv1x1', 'permute', 'coupling', 'factorOut'] as const;

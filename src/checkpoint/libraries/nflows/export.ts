@@ -1,6 +1,5 @@
 /** For nflows: SimpleRealNVP where it can be, else its couplings, autoregressive layers, norms and linear transforms in a chain. */
 import type { ModelConfig, VectorModelConfig } from '../../../config/schema';
-import type { NdArray } from '../../../protocol/tensors';
 import { under } from '../../import/names';
 import { layerNames } from '../../../config/layer-folders';
 import { activationFunction, python, sequentialNet } from '../../export-to/activations';
@@ -8,7 +7,7 @@ import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to
 import { runsBackwards, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { sequentialTensors } from '../../export-to/nets';
-import { integers, renamed, type StateDict } from '../../export-to/state-dict';
+import { integers, renamed, type StateDict, type Tensors } from '../../export-to/state-dict';
 import {
   conditionedOf,
   hasOneActivation,
@@ -27,8 +26,6 @@ import { leastOfNflows } from '../../import/splines';
 import { flowNormNames } from './import';
 import { linearTensors, writtenLinears } from './write-linears';
 import { writtenActNorm, writtenPermutation, type Written } from './written';
-
-type Tensors = Readonly<Record<string, NdArray>>;
 
 export const nflowsHolds: Holds = {
   layers: ['coupling', 'autoregressive', 'batchNorm', 'actNorm', 'permute', ...writtenLinears],

@@ -3,13 +3,10 @@ import { inverseSoftplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
 import { perFeature } from '../../../config/bases';
 import type { MixingLayer } from '../../../config/mixing-layers';
-import type { NdArray } from '../../../protocol/tensors';
 import { valuesOf } from '../../export-to/nets';
-import { floats } from '../../export-to/state-dict';
+import { floats, type Tensors } from '../../export-to/state-dict';
 import { leastOfNflows, softplusOffset } from '../../import/splines';
 import type { Written } from './written';
-
-type Tensors = Readonly<Record<string, NdArray>>;
 
 export const writtenLinears = ['lu', 'plu', 'householder', 'qr', 'svd', 'rescale'] as const;
 

@@ -17,12 +17,11 @@ import {
 import { imageInputNote } from '../../export-to/image-input';
 import { Misfits } from '../../export-to/misfits';
 import { denseTensors, readMlp, valuesOf, withOutputs, type Dense } from '../../export-to/nets';
-import { floats, renamed, zerosAndOnes, type StateDict } from '../../export-to/state-dict';
+import { floats, renamed, zerosAndOnes, type StateDict, type Tensors } from '../../export-to/state-dict';
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, permuteAxes, under } from '../../import/names';
 import { actNormTable } from './glow';
 
-type Tensors = Readonly<Record<string, NdArray>>;
 type Net = Extract<GlowStep['coupling']['net'], { kind: 'convolutions' }>;
 
 /** The library's couplings compute (x − shift)·scale towards latents, or additive ones x − shift. */

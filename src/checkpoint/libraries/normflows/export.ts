@@ -5,7 +5,6 @@
  */
 import { UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
-import type { NdArray } from '../../../protocol/tensors';
 import { permuteAxes, under } from '../../import/names';
 import { actNormNames, baseNames, swapOrder } from './import';
 import { layerNames } from '../../../config/layer-folders';
@@ -26,15 +25,13 @@ import { endsInBase, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
 import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
-import { floats, integers, renamed, type StateDict } from '../../export-to/state-dict';
+import { floats, integers, renamed, type StateDict, type Tensors } from '../../export-to/state-dict';
 import type { ChainLayer } from '../../import/vector-chain';
 import { softplusOffset } from '../../import/splines';
 import { checkContext, checkKnots, checkMadeTransform } from '../nflows/export';
 import { linearTensors, matrixOfFactors } from '../nflows/write-linears';
 import { constantShapes } from '../../import/constant-splines';
 import { residualNames } from './residual';
-
-type Tensors = Readonly<Record<string, NdArray>>;
 
 export const normflowsHolds: Holds = {
   layers: ['coupling', 'autoregressive', 'actNorm', 'permute', 'lu', 'plu'],

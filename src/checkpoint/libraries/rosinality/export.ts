@@ -1,16 +1,14 @@
 /** For rosinality/glow-pytorch: chains that are built as its Glow is, which its own files become. */
 import type { ImageNetConfig } from '../../../config/image-layers';
 import type { ImageModelConfig } from '../../../config/schema';
-import type { NdArray } from '../../../protocol/tensors';
 import { glowLevels, type GlowLevel, type GlowStep } from '../../export-to/glow-levels';
 import { Misfits } from '../../export-to/misfits';
-import { floats, renamed, zerosAndOnes, type StateDict } from '../../export-to/state-dict';
+import { floats, renamed, zerosAndOnes, type StateDict, type Tensors } from '../../export-to/state-dict';
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
 import type { StoredTensor } from '../../tensors/safetensors';
 import { blockAt, glowNet, zeroConvolutionNames } from './import';
 
-type Tensors = Readonly<Record<string, NdArray>>;
 const advice =
   'Flows that come from a file of this repository, and were trained on, are; others open where they were trained.';
 

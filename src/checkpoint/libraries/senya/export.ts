@@ -3,17 +3,14 @@
  * counts from latent to data.
  */
 import type { VectorModelConfig } from '../../../config/schema';
-import type { NdArray } from '../../../protocol/tensors';
 import { layerNames } from '../../../config/layer-folders';
 import { activationModule } from '../../export-to/activations';
 import { conditionedOf, mlpOf, type Output } from '../../export-to/conditioned';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, sequentialTensors, valuesOf } from '../../export-to/nets';
-import { floats, type StateDict } from '../../export-to/state-dict';
+import { floats, type StateDict, type Tensors } from '../../export-to/state-dict';
 import type { Holds } from '../../export-to/written-chain';
 import type { ChainLayer } from '../../import/vector-chain';
-
-type Tensors = Readonly<Record<string, NdArray>>;
 
 export const senyaHolds: Holds = { layers: ['coupling'], transforms: ['affine'] };
 

@@ -1,7 +1,6 @@
 /** For zuko: its flow classes where that is what the flow is, else couplings and autoregressive layers in a chain. */
 import { perFeature } from '../../../config/bases';
 import type { VectorModelConfig } from '../../../config/schema';
-import type { NdArray } from '../../../protocol/tensors';
 import { layerNames } from '../../../config/layer-folders';
 import { activationClass } from '../../export-to/activations';
 import {
@@ -17,12 +16,10 @@ import {
 import { endsInBase, runsBackwards, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { sequentialTensors, valuesOf } from '../../export-to/nets';
-import { bools, floats, integers, type StateDict } from '../../export-to/state-dict';
+import { bools, floats, integers, type StateDict, type Tensors } from '../../export-to/state-dict';
 import { permuteAxes } from '../../import/names';
 import type { ChainLayer } from '../../import/vector-chain';
 import { mixtureTensors } from './mixture';
-
-type Tensors = Readonly<Record<string, NdArray>>;
 
 export const zukoHolds: Holds = {
   layers: ['coupling', 'autoregressive', 'permute', 'actNorm', 'rescale', 'plu', 'orthogonal'],

@@ -85,8 +85,6 @@ export async function prepareLaunch(
   return run.paths;
 }
 
-type Prepared = Awaited<ReturnType<typeof prepare>>;
-
 /** What needs no folder. */
 async function prepare(
   { start, header }: Pick<Launching, 'start' | 'header'>,
@@ -103,7 +101,7 @@ async function prepare(
 
 async function write(
   { paths }: ClaimedRun,
-  { flow, preprocess, module, state }: Prepared,
+  { flow, preprocess, module, state }: Awaited<ReturnType<typeof prepare>>,
   { start, request, header }: Pick<Launching, 'start' | 'request' | 'header'>,
 ): Promise<void> {
   const { config, dataset, resumed } = start;

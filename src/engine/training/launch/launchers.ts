@@ -3,11 +3,9 @@ import { UserError } from '../../../base/user-error';
 import { isAddress, type Launch, type LauncherName } from '../../../protocol/launch';
 import { rayOf, type Python } from './python';
 
-type Option = Exclude<keyof Launch, 'name' | 'threads'>;
-
 export interface Launcher {
   /** What it has besides threads. */
-  options: readonly Option[];
+  options: readonly Exclude<keyof Launch, 'name' | 'threads'>[];
   /** What it trains with, for example "PyTorch 2.9.0". @throws UserError where that is missing */
   library(python: Python): string;
   /** Arguments of Python before the arguments of the training. @throws UserError for options that it does not have */
