@@ -150,6 +150,12 @@ describe('what is taken away', () => {
     it(`of ${model.name} are the pictures of the page`, async () => {
       const frame = await openModel(editor, model);
       const save = (view: string, entry: string) => saved(editor, frame, view, entry);
+      // What is on its way may change the size of a view between two pictures of it.
+      await until(
+        'the whole page',
+        async () => (await frame.locator('[aria-busy=true]').count()) === 0,
+        60_000,
+      );
       // A density leaves no pixel of its plane open; the way of a sample comes last.
       if (image) await showTab(frame, '.layer', 'Activations');
       else await frame.getByRole('radio', { name: 'Density' }).click();
