@@ -17,7 +17,7 @@ const saveMilliseconds = 30_000;
 /** Little enough that a training gets on beside other programs. Windows takes it for normal. */
 const trainingNiceness = 5;
 
-/** The window, and the models that are looked at in it, go before a training. Its threads and processes inherit this. */
+/** The window, and the models that are looked at in it, go before a training. Its threads inherit this. */
 function giveWay(pid: number | undefined): void {
   if (pid === undefined) return;
   try {
@@ -55,7 +55,8 @@ export class Training {
       },
       scope,
     );
-    giveWay(this.engine.pid);
+    // Others start processes with time limits of their own, as Ray does.
+    if (!request.launch) giveWay(this.engine.pid);
     this.done = this.engine.api.train(request, this.token).finally(() => void this.engine.stop());
   }
 
