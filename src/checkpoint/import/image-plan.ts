@@ -55,11 +55,6 @@ function fitOf(
   };
 }
 
-/** PyTorch counts the batches that its norms have seen; nothing depends on it. */
-function isBatchCount(name: string): boolean {
-  return name.endsWith('.num_batches_tracked');
-}
-
 /**
  * Numbers 0, 1, … for which the file has `name(i)`, up to one more than our flows can have: a plan is made of scales
  * times blocks, which for a long list of names would be far longer than the list.
@@ -127,7 +122,8 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
       sizes,
       prefix,
       couplings,
-      ...fitOf(file, couplings, (key) => isBatchCount(key) || isConstraint(key)),
+      // PyTorch counts the batches that its norms have seen; nothing depends on it.
+      ...fitOf(file, couplings, (key) => key.endsWith('.num_batches_tracked') || isConstraint(key)),
     };
   }
 

@@ -221,7 +221,12 @@ function below(entries: ReadonlyMap<string, ZipEntry>, folder: string): Map<stri
 /** Whether values are stored in the other order of bytes than this machine's. */
 async function isSwapped(entries: ReadonlyMap<string, ZipEntry>, folder: string): Promise<boolean> {
   const order = entries.get(`${folder}byteorder`);
-  const big = order !== undefined && order.size < 16 && textOf(await order.read()).trim() === 'big';
+  const big =
+    order !== undefined &&
+    order.size < 16 &&
+    Buffer.from(await order.read())
+      .toString('latin1')
+      .trim() === 'big';
   return big !== (endianness() === 'BE');
 }
 
@@ -325,8 +330,4 @@ function contentSpan(tensor: Tensor, where: string): Uint8Array<ArrayBuffer> {
 /** Writers that save the time leave the checksum out. */
 function isIntact(entry: ZipEntry, bytes: Uint8Array): boolean {
   return entry.crc32 === 0 || crc32(bytes) === entry.crc32;
-}
-
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('latin1');
 }

@@ -33,7 +33,7 @@ export const inspectCommand = defineCommand({
       'flowscope inspect runs/digits/checkpoints/last.flow.safetensors --output last.html',
   },
   async run(session, given, options): Promise<Outcome> {
-    const output = options.output ?? `${baseName(given)}.html`;
+    const output = options.output ?? `${modelName(path.resolve(given)) || 'model'}.html`;
     await checkOutput(output, ['.html', '.htm']);
     const model = await openForSession(session, given);
     const inspector = createInspector('1', model);
@@ -66,8 +66,3 @@ export const inspectCommand = defineCommand({
     };
   },
 });
-
-/** What a person calls the model: its run folder, or its file without suffixes. */
-function baseName(given: string): string {
-  return modelName(path.resolve(given)) || 'model';
-}
