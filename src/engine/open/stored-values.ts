@@ -12,7 +12,7 @@ export async function nonFiniteTensors({ tensors, read }: TensorFile): Promise<N
   const found: NonFiniteTensor[] = [];
   let left = mostValues;
   for (const [name, { dtype, shape }] of tensors) {
-    if (!/^B?F\d+$/.test(dtype) || (left -= sizeOf(shape)) < 0) continue;
+    if (!/^B?F\d/.test(dtype) || (left -= sizeOf(shape)) < 0) continue;
     const values = await read(name).catch(ignoreUserError);
     let [nan, inf] = [0, 0];
     for (const value of values?.data ?? []) {

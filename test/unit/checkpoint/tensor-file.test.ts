@@ -5,6 +5,7 @@ import { describe, it, test } from 'node:test';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
+import { nonFiniteTensors } from '../../../src/engine/open/stored-values';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { put, temporaryFolder } from '../support/temporary';
 import { wild, writeChanged } from './import/files';
@@ -40,6 +41,15 @@ test('a type of safetensors that is not read', async () => {
     name: 'UserError',
     message: /8-bit floats of another kind \(F8_E5M2FNUZ\)/,
   });
+  await opened.close();
+});
+
+test('values of short floats that are not finite are counted', async () => {
+  const header = { w: { dtype: 'F8_E5M2', shape: [3], data_offsets: [0, 3] } };
+  const opened = await openTensorFile(
+    put(folder, 'short.safetensors', safetensors(header, Buffer.of(0x3c, 0xfc, 0x7f))),
+  );
+  assert.deepEqual(await nonFiniteTensors(opened), [{ name: 'w', dtype: 'F8_E5M2', nan: 1, inf: 1 }]);
   await opened.close();
 });
 
