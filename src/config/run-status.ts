@@ -14,7 +14,7 @@ export const runStatusSchema = v.object({
   message: v.nullish(v.string()),
   step: v.nullish(finite),
   seconds: v.nullish(finite),
-  /** Of a training that failed at a step that was not finite: where, in words, and the layer that these name. */
+  /** The step at which a training failed because it was not finite; where, in words; and the layer that these name. */
   notFinite: v.nullish(v.object({ step: finite, where: v.string(), layer: v.nullish(v.string()) })),
   best: v.nullish(v.object({ step: finite, nats: finite, bitsPerDim: v.nullish(finite) })),
   /** The last request of control.json that the loop has seen. */

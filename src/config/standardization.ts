@@ -17,7 +17,7 @@ export function mapsOf({
   return transforms?.map((text) => (text === null ? undefined : columnMap(text)));
 }
 
-/** Of each feature, in data units: what fills gaps. */
+/** What fills the gaps of each feature, in data units. */
 export function dataMeans(fitted: Standardization): number[] {
   const maps = mapsOf(fitted);
   return fitted.mean.map((mean, d) => (maps?.[d] ? unmapped(maps[d], mean) : mean));

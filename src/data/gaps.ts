@@ -73,7 +73,10 @@ export function checkRowsLeft(file: string, { rows, of }: Gaps): void {
   );
 }
 
-/** Both parts with their gaps filled by the means of the training rows, where a column has a map by those of its images, which are computed at the first gap. */
+/**
+ * Both parts with their gaps filled by the means of the training rows, which are computed at the first gap. The mean of a
+ * column with a map is taken after the map.
+ */
 export function withMeans(
   parts: { train: Split; validation: Split },
   names: readonly string[] | undefined,

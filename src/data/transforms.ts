@@ -89,7 +89,7 @@ interface Outside {
   most: number;
 }
 
-/** Of the first column that has one. @param blocks of rows of `size` values; gaps are NaN */
+/** The first column with a value outside of its bounds. @param blocks of rows of `size` values; gaps are NaN */
 async function firstOutside(
   blocks: AsyncIterable<Float32Array> | Iterable<Float32Array>,
   size: number,

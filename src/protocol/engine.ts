@@ -31,7 +31,7 @@ export interface ReadingRequest {
   columns?: (string | number)[];
   exclude?: (string | number)[];
   missing?: 'error' | 'drop' | 'mean';
-  /** Of columns that have bounds, as the config writes them. */
+  /** Maps of columns that have bounds, as the config writes them. */
   transforms?: Record<string, string>;
   crop?: 'center';
   size?: number;

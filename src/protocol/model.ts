@@ -93,7 +93,7 @@ export interface LayerInfo {
   parameterCount: number;
   /** A coupling followed by batch normalization of its output (paper, section 3.7). */
   hasNorm: boolean;
-  /** Of a standardization: "income: log" for each column that has a map before it. */
+  /** The maps of columns before a standardization, such as "income: log". */
   mapped?: string[];
   /** In English, for example "4×4×4, channels 2, 3 change". */
   description: string;

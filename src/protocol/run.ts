@@ -42,7 +42,7 @@ export interface ControlAnswer {
   problem?: string;
 }
 
-/** Of a training that failed: its step that was not finite. */
+/** The step at which a training failed because it was not finite. */
 export interface NotFinite {
   step: number;
   where: string;

@@ -47,7 +47,7 @@ export const otherFaults = (findings: readonly Finding[]): Finding[] =>
       !(signNames as readonly string[]).includes(check) && severity !== 'ok' && severity !== 'skipped',
   );
 
-/** Of a run of calibration that went to its end. */
+/** The sign of a calibration; unknown until it has gone to its end. */
 function calibrationMark(part: CalibrationPart | null | undefined): Sign['mark'] {
   if (!part?.calibration || part.done < part.total) return 'unknown';
   const { features, coverage, tarp, nonFinite } = part.calibration;

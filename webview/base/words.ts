@@ -140,7 +140,7 @@ export const english = {
     linear: 'Linear mixing',
     elementwise: 'Elementwise',
   } satisfies Record<LayerKind, string>,
-  /** Of names that are too long for a row. */
+  /** Names of layers that fit a row. */
   shortNames: {
     standardize: 'z-score',
     autoregressive: 'autoreg.',

@@ -57,7 +57,7 @@ export function weightsOf(config: Uint8Array, entries: ReadonlyMap<string, ZipEn
   return tensors;
 }
 
-/** Sizes that depend on the input are no integers, and no weight has them. */
+/** Only sizes that depend on the input are not integers, and no weight has such a size. */
 const integerOf = (value: unknown): unknown => fieldsOf(value)['as_int'];
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {

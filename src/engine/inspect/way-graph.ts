@@ -10,7 +10,7 @@ import { exampleInputs, graphContext } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { ModelLayer } from '../model/layer-list';
 
-/** All axes but that of the examples. */
+/** All axes but the first, which counts examples. */
 export const axesOf = (x: Tensor): number[] => x.shape.slice(1).map((_, i) => i + 1);
 
 /** Non-finite values of each example, [N]. */

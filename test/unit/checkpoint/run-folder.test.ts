@@ -95,7 +95,7 @@ test('status is written and read, and absent or damaged ones are no error', asyn
   const status = (await readStatus(paths))!;
   assert.deepEqual([status.status, status.step, status.message], ['stopped', 7, 'cancelled']);
   assert.ok(Math.abs(Date.parse(status.updated) - Date.now()) < 60_000);
-  // Of a step that was not finite, files of earlier versions have the sentence alone.
+  // Earlier versions wrote the step that was not finite into the sentence alone.
   const where = 'the loss is finite, but the gradient of layer couplings.1 is not, or is too large to square';
   const notFinite = { step: 8, where, layer: 'couplings.1' };
   const failed = { status: 'failed', step: 7, seconds: 1.5 } as const;

@@ -35,7 +35,7 @@ export function mapSizes({ width, height }: Room, tensors: number, around: numbe
   return { columns, column, frame, histogram: Math.floor(histogram) };
 }
 
-/** Of square maps in a box: the columns in which they are largest, and the pixels that each has. */
+/** The columns in which square maps fill a box best, and the pixels of a side of each map. */
 export function mapGrid(
   count: number,
   [width, height]: readonly [number, number],

@@ -101,7 +101,7 @@ function reflect(columns: readonly Float64Array[], { shape, data }: Values): voi
   }
 }
 
-/** Of the matrix of these columns and a bias. */
+/** The inverse of the linear map of a matrix with these columns, and a bias. */
 function inverseOf(where: string, columns: readonly Float64Array[], bias: Values) {
   const size = columns.length;
   const data = Float32Array.from(

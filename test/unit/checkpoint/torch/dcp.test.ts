@@ -48,7 +48,7 @@ interface Block {
 }
 
 interface Change {
-  /** Of the second block. */
+  /** The file of the second block. */
   file?: string;
   length?: number;
   offsets?: number[];
