@@ -40,6 +40,7 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
   onCut(() => undefined);
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'flowscope-python-'));
   try {
+    // Kept for the next clone, and none of it among our files.
     options.env.PYTHONPYCACHEPREFIX = path.join(nativeModule().cacheRoot(), 'python-bytecode');
     const given = await prepare(files, place, env);
     const rank = (file) => {

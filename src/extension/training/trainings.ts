@@ -55,7 +55,7 @@ export class Training {
       },
       scope,
     );
-    // Others start processes with time limits of their own, as Ray does.
+    // Launchers start processes with time limits of their own, as Ray does.
     if (!request.launch) giveWay(this.engine.pid);
     this.done = this.engine.api.train(request, this.token).finally(() => void this.engine.stop());
   }

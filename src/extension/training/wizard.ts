@@ -61,11 +61,9 @@ const lookFirst = (): QuickInputButton => ({
   tooltip: l10n.t('Preview the data first'),
 });
 
-/** What is known of a table before the flow is: read again where another one is chosen. */
-
 /**
  * Asks step by step. Undefined when the user left, also for the data preview, where own data are chosen from.
- * @param readTable what a table holds; undefined for other data, or where they cannot be read, which training says better
+ * @param readTable what a table holds, read again where another one is chosen; undefined for other data, or where they cannot be read, which training says better
  */
 export async function askWhatToTrain(
   readTable: (source: string) => Promise<TableOverview | undefined>,
