@@ -72,7 +72,7 @@ after(() => {
   writeFileSync('artifacts/contract-table.md', `${lines.join('\n')}\n`);
 });
 
-for (const entry of [...cases, ...tried('contract/flow: conventions', conventionCases, oneIn(3))]) {
+for (const entry of [...cases, ...tried('contract/flow: conventions', conventionCases, oneIn(6))]) {
   const { label } = entry;
   const bijection = givenContexts(entry.bijection);
   describe(label, () => {
