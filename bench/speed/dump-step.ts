@@ -18,7 +18,7 @@ const flow = buildFlow(model);
 const vectors = trainingVectors(flow, training);
 const graph = stepGraph(flow, buildPreprocess(model, flow), training, training.batch);
 const state = vectors.map((vector) => ({ name: vector.name, shape: [vector.size] }));
-const { bytes, variables, functions } = writeStateful(state, { step: graph }, { gpu: false });
+const { bytes, variables, functions } = writeStateful(state, { step: graph });
 
 const tensors = initialTensors(flow, training.seed);
 for (const { name, shape } of vectors.flatMap(({ members }) => members))

@@ -8,8 +8,6 @@ export interface Settings {
   /** Relative to the workspace folder, or absolute. */
   runsFolder: string;
   nativeFolder: string;
-  /** Whether native TensorFlow is installed with CUDA. */
-  nativeCuda: boolean;
   /** Python that trains with PyTorch; empty for the environment's Python. */
   python: string;
   /** MB. */
@@ -25,7 +23,6 @@ export function readSettings(scope?: Uri): Settings {
     threads: wholeNumber(values.get('threads'), 0),
     runsFolder: text(values.get('runsFolder')).trim() || 'runs',
     nativeFolder: text(values.get('nativeFolder')).trim(),
-    nativeCuda: values.get<unknown>('nativeCuda') === true,
     python: text(values.get('python')).trim(),
     largestRemoteFile: wholeNumber(values.get('largestRemoteFile'), 512),
   };

@@ -64,12 +64,8 @@ export async function nativeLines(): Promise<DoctorLine[]> {
   const native = findNative();
   try {
     if (!native) return [{ ...line, state: 'note', value: `none in ${nativeRoot()}`, advice }];
-    const { version, gpu } = await loadTest(native.binding);
-    const value = `${version} (${native.source}) in ${native.folder}`;
-    return [
-      { ...line, state: 'ok', value },
-      ...(native.source === 'cuda' ? [gpuLine(gpu, await nvidiaGpus())] : []),
-    ];
+    const version = await loadTest(native.binding);
+    return [{ ...line, state: 'ok', value: `${version} (${native.source}) in ${native.folder}` }];
   } catch (error) {
     return [
       {
@@ -80,44 +76,6 @@ export async function nativeLines(): Promise<DoctorLine[]> {
       },
     ];
   }
-}
-
-/**
- * What TensorFlow with CUDA found.
- * @param used whether it computes on a GPU
- * @param gpus those that NVIDIA's driver knows, with its version; undefined where there is no driver
- */
-export function gpuLine(used: boolean, gpus: readonly string[] | undefined): DoctorLine {
-  const line = { name: 'gpu', label: 'GPU' };
-  const names = gpus?.join('; ');
-  if (used)
-    return {
-      ...line,
-      state: 'ok',
-      value: `${names || 'its name is not known'}: TensorFlow trains on it`,
-      advice: `Flowscope is untested on GPUs. CUDA_VISIBLE_DEVICES=-1 trains on the processor.`,
-    };
-  const value = 'TensorFlow found none and trains on the processor';
-  if (!names)
-    return {
-      ...line,
-      state: 'note',
-      value: `${value}; nvidia-smi ${gpus ? 'lists none' : 'was not found, so there is no driver of NVIDIA'}`,
-    };
-  return {
-    ...line,
-    state: 'note',
-    value: `${value}; the driver lists ${names}`,
-    advice:
-      'Is the driver of version 525 or newer, and CUDA_VISIBLE_DEVICES unset? TF_CPP_MIN_LOG_LEVEL=0 flowscope train … says why.',
-  };
-}
-
-async function nvidiaGpus(): Promise<string[] | undefined> {
-  const found = await firstWorking([
-    ['nvidia-smi', '--query-gpu=name,driver_version', '--format=csv,noheader'],
-  ]);
-  return found?.output.split('\n').filter((line) => line !== '');
 }
 
 export async function onnxRuntimeLines(): Promise<DoctorLine[]> {

@@ -2,29 +2,18 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { climb, reasonOf, type Climb, type Progress, type Rung, type RungContext } from './ladder';
+import { climb, type Climb, type Progress, type Rung, type RungContext } from './ladder';
 import { loadTest } from './load-test';
 import { findNative, nativeKey, nativeRoot, type NativeTensorFlow } from './locate';
 import { damageOf, readManifest, writeManifest } from './manifest';
 import { probeOnnxRuntime } from './onnxruntime';
-import {
-  checkCuda,
-  cudaPlan,
-  cudaVariable,
-  cudaWords,
-  downloadBytes,
-  platformKey,
-  tfjsNodeVersion,
-  wheelPlans,
-} from './platform';
+import { platformKey, tfjsNodeVersion, wheelPlans } from './platform';
 import { stagePrebuilt } from './prebuilt';
 import { findSources } from './sources';
 import { stageWheel, type Staged } from './wheel';
 
 export interface EnsureOptions {
   root?: string;
-  /** Whether TensorFlow with CUDA is wanted; by default what the environment says. */
-  cuda?: boolean;
   signal?: AbortSignal;
   log?: (line: string) => void;
   onProgress?: (progress: Progress) => void;
@@ -33,7 +22,6 @@ export interface EnsureOptions {
 }
 
 export interface Steps {
-  cuda: (folder: string, context: RungContext) => Promise<Staged>;
   prebuilt: (folder: string, context: RungContext) => Promise<Staged>;
   wheel: (folder: string, context: RungContext) => Promise<Staged>;
   onnxruntime: (context: RungContext) => Promise<string>;
@@ -54,29 +42,13 @@ const stagingPrefix = '.staging-';
 /**
  * Verifies the cached native TensorFlow (checksums of every file and a load test, without network), or climbs the ladder.
  * A new one is staged in the root, verified, then renamed into place, so that an interrupted run leaves nothing half made.
- * Where CUDA is wanted and is not to be had, the one for processors is found or made.
  * Throws an AbortError when canceled, and an Error with all reasons if not even ONNX Runtime loads.
  */
 export async function ensureNative(options: EnsureOptions = {}): Promise<EnsureResult> {
-  const { cuda = process.env[cudaVariable] === '1', signal, log = () => undefined } = options;
-  const steps: Steps = { ...realSteps(), ...options.steps };
-  if (!cuda) return findOrClimb(options, steps);
-  try {
-    return await findOrClimb(options, steps, 'cuda');
-  } catch (error) {
-    signal?.throwIfAborted();
-    const reason = reasonOf(error).replace(/^cuda: /, '');
-    log(`TensorFlow with CUDA is not to be had: ${reason}`);
-    const result = await findOrClimb(options, steps);
-    return { ...result, failures: [{ rung: 'cuda', reason }, ...result.failures] };
-  }
-}
-
-/** @param only the one rung that is wanted; by default those for processors */
-async function findOrClimb(options: EnsureOptions, steps: Steps, only?: 'cuda'): Promise<EnsureResult> {
   const { root = nativeRoot(), signal, log = () => undefined } = options;
+  const steps: Steps = { ...realSteps(), ...options.steps };
   signal?.throwIfAborted();
-  for (let cached = findNative(root, only); cached; cached = findNative(root, only)) {
+  for (let cached = findNative(root); cached; cached = findNative(root)) {
     const problem = await problemOf(cached, steps, signal);
     if (!problem) {
       log(`native TensorFlow ${cached.version} (${cached.source}) is verified in ${cached.folder}`);
@@ -88,8 +60,7 @@ async function findOrClimb(options: EnsureOptions, steps: Steps, only?: 'cuda'):
 
   await mkdir(root, { recursive: true });
   await removeStale(root);
-  const rungs = rungsOf(root, steps).filter(({ name }) => (name === 'cuda') === (only === 'cuda'));
-  const { result, failures } = await climb(rungs, options);
+  const { result, failures } = await climb(rungsOf(root, steps), options);
   if (result.native) {
     log(`native TensorFlow ${result.native.version} is ready in ${result.native.folder}`);
   } else {
@@ -107,12 +78,6 @@ function rungsOf(root: string, steps: Steps): Rung<Outcome>[] {
   };
   return [
     {
-      name: 'cuda',
-      what: cudaWords,
-      downloadBytes: downloadBytes(cudaPlan),
-      attempt: libtensorflow('cuda', steps.cuda),
-    },
-    {
       name: 'prebuilt',
       what: "tfjs-node's own prebuilt add-on and libtensorflow",
       downloadBytes: 120_000_000,
@@ -121,7 +86,7 @@ function rungsOf(root: string, steps: Steps): Rung<Outcome>[] {
     {
       name: 'wheel',
       what: "libtensorflow from the Python wheel, with tfjs-node's add-on compiled against it",
-      downloadBytes: wheel ? downloadBytes(wheel) : 0,
+      downloadBytes: wheel?.releases[0]?.bytes ?? 0,
       attempt: libtensorflow('wheel', steps.wheel),
     },
     {
@@ -150,11 +115,11 @@ async function install(
     const { binding, tensorflow } = staged;
     await writeManifest(staging, { tfjsNode: tfjsNodeVersion, tensorflow, source, binding }, context.signal);
     context.signal.throwIfAborted();
-    await moveIntoPlace(staging, path.join(root, nativeKey(tensorflow, source)));
+    await moveIntoPlace(staging, path.join(root, nativeKey(tensorflow)));
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-  const native = findNative(root, source) ?? findNative(root);
+  const native = findNative(root);
   if (!native) throw new Error(`the new folder in ${root} cannot be read`);
   return native;
 }
@@ -203,10 +168,6 @@ async function removeStale(root: string): Promise<void> {
 
 function realSteps(): Steps {
   return {
-    cuda: (folder, context) => {
-      checkCuda();
-      return stageWheel(folder, cudaPlan, findSources(), context);
-    },
     prebuilt: (folder, context) => stagePrebuilt(folder, findSources(), context),
     wheel: (folder, context) => {
       const plan = wheelPlans[platformKey()];

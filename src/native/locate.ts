@@ -12,7 +12,7 @@ export interface NativeTensorFlow {
   binding: string;
   /** The TensorFlow release, such as `2.21.0`. */
   version: string;
-  /** The rung of the ladder that it came from: `prebuilt`, `wheel` or `cuda`. */
+  /** The rung of the ladder that it came from: `prebuilt` or `wheel`. */
   source: string;
 }
 
@@ -46,20 +46,15 @@ export function nativeRoot(env: NodeJS.ProcessEnv = process.env): string {
 }
 
 /** Folder name of one build: an add-on of another platform, tfjs-node or TensorFlow release never takes its place. */
-export function nativeKey(tensorflow: string, source = 'wheel', platform: string = platformKey()): string {
-  return `${keyPrefix(platform)}${tensorflow}${source === 'cuda' ? '-cuda' : ''}`;
-}
-
-function keyPrefix(platform: string): string {
-  return `${platform}-tfjs${tfjsNodeVersion}-tf`;
+export function nativeKey(tensorflow: string, platform: string = platformKey()): string {
+  return `${platform}-tfjs${tfjsNodeVersion}-tf${tensorflow}`;
 }
 
 /**
- * The native TensorFlow of this machine, or undefined where there is none: of the newest release, and with CUDA where there is that
- * too. Looks at names and sizes only (under a millisecond); checksums and the load test belong to the set-up.
- * @param source of which alone
+ * The native TensorFlow of the newest release on this machine, or undefined where there is none. Looks at names and sizes only
+ * (under a millisecond); checksums and the load test belong to the set-up.
  */
-export function findNative(chosen?: string, source?: string): NativeTensorFlow | undefined {
+export function findNative(chosen?: string): NativeTensorFlow | undefined {
   let root: string;
   let names: string[];
   try {
@@ -68,14 +63,15 @@ export function findNative(chosen?: string, source?: string): NativeTensorFlow |
   } catch {
     return undefined;
   }
-  const prefix = keyPrefix(platformKey());
+  const prefix = nativeKey('');
   const byRelease = new Intl.Collator('en', { numeric: true });
   for (const name of names
-    .filter((entry) => entry.startsWith(prefix))
+    // Flowscope once installed TensorFlow for CUDA in folders of this ending.
+    .filter((entry) => entry.startsWith(prefix) && !entry.endsWith('-cuda'))
     .sort((a, b) => byRelease.compare(b, a))) {
     const folder = path.join(root, name);
     const manifest = readManifest(folder);
-    if (!manifest || (source && manifest.source !== source) || !filesAreThere(folder, manifest)) continue;
+    if (!manifest || !filesAreThere(folder, manifest)) continue;
     return {
       folder,
       binding: path.join(folder, ...manifest.binding.split('/')),

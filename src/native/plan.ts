@@ -1,15 +1,6 @@
 /** What installing native TensorFlow would do on a platform, without doing any of it. */
 import { knownChecksum, unverifiedVariable } from './checksums';
-import {
-  checkCuda,
-  cudaPlan,
-  cudaVariable,
-  cudaWords,
-  platformKey,
-  tfjsNodeVersion,
-  wheelPlans,
-  type Release,
-} from './platform';
+import { platformKey, tfjsNodeVersion, wheelPlans } from './platform';
 import { findSources, prebuiltFiles } from './sources';
 
 export interface PlannedDownload {
@@ -22,7 +13,7 @@ export interface PlannedDownload {
 
 /** A rung of the ladder; they are tried in order. */
 export interface PlannedRung {
-  name: 'cuda' | 'prebuilt' | 'wheel' | 'onnxruntime';
+  name: 'prebuilt' | 'wheel' | 'onnxruntime';
   what: string;
   downloads: PlannedDownload[];
   /** Why this rung does not hold there; absent where it is tried. */
@@ -42,22 +33,10 @@ export const plannedPlatforms = [
 /** @throws UserError where tfjs-node's package is not there */
 export function planFor(key: string = platformKey(), env: NodeJS.ProcessEnv = process.env): PlannedRung[] {
   return [
-    ...(env[cudaVariable] === '1' ? [cudaRung(key)] : []),
     prebuiltRung(key, env),
     wheelRung(key),
     { name: 'onnxruntime', what: 'ONNX Runtime, which is installed already', downloads: [] },
   ];
-}
-
-function cudaRung(key: string): PlannedRung {
-  const rung = { name: 'cuda', what: cudaWords } as const;
-  try {
-    checkCuda(key);
-  } catch (error) {
-    return { ...rung, downloads: [], left: (error as Error).message };
-  }
-  const wheels = [[cudaPlan.package, cudaPlan.releases[0]!] as const, ...Object.entries(cudaPlan.beside)];
-  return { ...rung, downloads: wheels.map(([name, release]) => planned(name, release)) };
 }
 
 function prebuiltRung(key: string, env: NodeJS.ProcessEnv): PlannedRung {
@@ -87,10 +66,10 @@ function wheelRung(key: string): PlannedRung {
   return {
     ...rung,
     what: `${rung.what} with ${plan.compiler.join(', ')} (the first that is there)`,
-    downloads: plan.releases.map((release) => planned(plan.package, release)),
+    downloads: plan.releases.map(({ version, python, platform, bytes, sha256 }) => ({
+      from: `${plan.package} ${version}, cp${python}, ${platform}`,
+      bytes,
+      sha256,
+    })),
   };
-}
-
-function planned(name: string, { version, python, platform, bytes, sha256 }: Release): PlannedDownload {
-  return { from: `${name} ${version}, cp${python}, ${platform}`, bytes, sha256 };
 }

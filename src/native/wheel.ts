@@ -17,8 +17,8 @@ export interface Staged {
 const scratchName = 'scratch';
 
 /**
- * Fills `folder` with the two libraries, `tfjs_binding.node`, and what lies beside them. Needs Python with pip and a C++ compiler; throws a
- * one-line reason where one is missing or a step fails.
+ * Fills `folder` with the two libraries and `tfjs_binding.node`. Needs Python with pip and a C++ compiler; throws a one-line
+ * reason where one is missing or a step fails.
  */
 export async function stageWheel(
   folder: string,
@@ -44,74 +44,13 @@ export async function stageWheel(
   progress('Extracting libtensorflow from the wheel');
   await extract(wheel, scratch, plan, python.command, signal);
   await rm(wheel);
-  // The libraries look for others in ../nvidia, so they have a folder of their own where there are such.
-  const home = plan.beside ? path.join(folder, 'tensorflow') : folder;
-  await mkdir(home, { recursive: true });
   for (const library of plan.libraries) {
-    await rename(path.join(scratch, 'tensorflow', library), path.join(home, library));
+    await rename(path.join(scratch, 'tensorflow', library), path.join(folder, library));
   }
-  if (plan.beside) await addCuda(folder, plan.beside, scratch, python.command, context);
   progress(`Compiling the add-on with ${compiler.command}`);
-  await compile(home, path.join(scratch, 'tensorflow', 'include'), plan, sources, compiler.command, signal);
+  await compile(folder, path.join(scratch, 'tensorflow', 'include'), plan, sources, compiler.command, signal);
   await rm(scratch, { recursive: true, force: true });
-  const name = 'tfjs_binding.node';
-  return { binding: plan.beside ? `tensorflow/${name}` : name, tensorflow: release.version };
-}
-
-/** Shared libraries, and what compiles kernels; neither headers nor what programs are linked with. */
-const cudaExtractor = `
-import os, re, sys, zipfile
-wheel, target = sys.argv[1:]
-with zipfile.ZipFile(wheel) as archive:
-    wanted = re.compile(r'nvidia/\\w+/(lib/[^/]+\\.so[.\\d]*|bin/ptxas|nvvm/libdevice/.+)')
-    names = [name for name in archive.namelist() if wanted.fullmatch(name)]
-    if not names:
-        sys.exit('error: the wheel has no libraries')
-    archive.extractall(target, names)
-    for name in names:
-        if '/bin/' in name:
-            os.chmod(os.path.join(target, name), 0o755)
-`;
-
-/**
- * libtensorflow opens these itself, and uses no GPU where it does not find one of them. Returned is an absl::Status: 1 is all well.
- * No GPU is needed for this.
- */
-const cudaCheck = `
-import ctypes, sys
-library = ctypes.CDLL(sys.argv[1], mode=ctypes.RTLD_GLOBAL)
-opened = library['_ZN3tsl8internal9DsoLoader26MaybeTryDlopenGPULibrariesEv']
-status = (ctypes.c_void_p * 4)()
-opened.argtypes = [ctypes.c_void_p]
-opened(status)
-if status[0] != 1:
-    sys.exit('error: libtensorflow does not find the libraries of CUDA')
-`;
-
-async function addCuda(
-  folder: string,
-  beside: Readonly<Record<string, Release>>,
-  scratch: string,
-  python: string,
-  context: RungContext,
-): Promise<void> {
-  const { signal, progress } = context;
-  for (const [name, release] of Object.entries(beside)) {
-    const wheel = await downloadRelease(scratch, name, release, python, context);
-    progress(`Extracting ${name}`);
-    await runCommand(python, ['-c', cudaExtractor, wheel, folder], { signal });
-    await rm(wheel);
-  }
-  // The one that libtensorflow_framework, which opens them all, has no path to.
-  const libraries = path.join(folder, 'nvidia');
-  await rename(
-    path.join(libraries, 'cusolver', 'lib', 'libcusolver.so.11'),
-    path.join(libraries, 'cublas', 'lib', 'libcusolver.so.11'),
-  );
-  progress('Testing that libtensorflow finds the libraries of CUDA');
-  await runCommand(python, ['-c', cudaCheck, path.join(folder, 'tensorflow', 'libtensorflow_cc.so.2')], {
-    signal,
-  });
+  return { binding: 'tfjs_binding.node', tensorflow: release.version };
 }
 
 async function download(

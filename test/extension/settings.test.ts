@@ -48,7 +48,6 @@ describe('settings', () => {
       threads: 3,
       runsFolder: 'elsewhere',
       nativeFolder: '/opt/native',
-      nativeCuda: true,
       python: '/opt/python',
       largestRemoteFile: 7,
     };

@@ -1,12 +1,9 @@
-import { UserError } from '../../base/user-error';
 import { chooseBackend } from '../../engine/backends/choose';
 import { backends } from '../../engine/backends/registry';
 import { threadsToUse } from '../../engine/backends/threads';
 import { doctorLines, type DoctorLine } from '../../native/doctor';
 import { formatBytes } from '../../native/ladder';
 import { plannedPlatforms, planFor, type PlannedRung } from '../../native/plan';
-import { cudaVariable } from '../../native/platform';
-
 import { defineCommand, type Outcome } from '../command';
 import { wrap } from '../help';
 import type { Session } from '../session';
@@ -22,23 +19,17 @@ export const doctorCommand = defineCommand({
       choices: plannedPlatforms,
       help: 'Show instead what installing native TensorFlow would download and build on that platform. Nothing is downloaded.',
     },
-    cuda: {
-      type: 'flag',
-      help: `With --plan: for TensorFlow with CUDA, as with ${cudaVariable}=1. It is untested on a GPU.`,
-    },
   },
   examples: {
     'Before reporting a problem:': 'flowscope doctor',
     'As JSON, and for another backend:': 'flowscope doctor --json --backend onnxruntime',
     'What installing native TensorFlow would do:': 'flowscope doctor --plan linux-x64',
   },
-  async run(session, _, { plan, cuda }): Promise<Outcome> {
+  async run(session, _, { plan }): Promise<Outcome> {
     if (plan) {
-      const rungs = planFor(plan, cuda ? { ...process.env, [cudaVariable]: '1' } : process.env);
+      const rungs = planFor(plan);
       return { json: rungs, text: rungs.map(rungText).join('\n') };
     }
-    if (cuda)
-      throw new UserError('--cuda was given without --plan; say for which platform, as --plan linux-x64.');
     const lines = await doctorLines(Object.values(backends));
     const backend = await backendLine(session);
     const all = [...lines, backend];

@@ -37,9 +37,7 @@ export const backends: Readonly<Record<BackendName, BackendEntry>> = {
     },
     create: createTensorFlowBackend,
     passes: ({ stateful }) =>
-      Promise.resolve(
-        stateful ? tensorFlowStateful({ gpu: false }) : [...mergeAndCleanUp, ...tensorFlowProgram],
-      ),
+      Promise.resolve(stateful ? tensorFlowStateful : [...mergeAndCleanUp, ...tensorFlowProgram]),
     doctor: nativeLines,
   },
   onnxruntime: {

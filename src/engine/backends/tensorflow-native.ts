@@ -14,8 +14,6 @@ export function loadBinding(file: string, threads: number): TFJSBinding {
   process.env['TF_NUM_INTEROP_THREADS'] ??= String(threads);
   // Its greetings are not for users; errors stay.
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  // All of a GPU's memory would be taken at once: trainings and inspectors are processes of their own.
-  process.env['TF_FORCE_GPU_ALLOW_GROWTH'] ??= 'true';
   const module = { exports: {} as TFJSBinding };
   process.dlopen(module, file);
   return module.exports;

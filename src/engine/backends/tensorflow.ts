@@ -14,7 +14,6 @@ import { loadBinding, Session } from './tensorflow-native';
 type Binding = ReturnType<typeof loadBinding>;
 
 /** @throws UserError where no native TensorFlow is installed, or it does not load. */
-
 export async function createTensorFlowBackend(options: {
   threads: number;
   reason: string;
@@ -36,16 +35,11 @@ export async function createTensorFlowBackend(options: {
       { cause: error },
     );
   }
-  const gpu = binding.isUsingGpuDevice();
   return {
-    info: {
-      name: 'tensorflow',
-      library: `TensorFlow ${binding.TF_Version}${gpu ? ' on a GPU' : ''}`,
-      ...options,
-    },
+    info: { name: 'tensorflow', library: `TensorFlow ${binding.TF_Version}`, ...options },
     compile: (graph, { optimize: wanted = false } = {}) =>
       asPromise(() => compile(binding, wanted ? runPasses(graph, mergeAndCleanUp) : graph)),
-    compileStateful: (spec) => asPromise(() => compileStateful(binding, spec, gpu)),
+    compileStateful: (spec) => asPromise(() => compileStateful(binding, spec)),
     dispose: () => Promise.resolve(),
   };
 }
@@ -85,8 +79,8 @@ function runFunction(
   );
 }
 
-function compileStateful(binding: Binding, spec: StatefulSpec, gpu: boolean): StatefulProgram {
-  const { bytes, variables, functions } = writeStateful(spec.state, spec.functions, { gpu });
+function compileStateful(binding: Binding, spec: StatefulSpec): StatefulProgram {
+  const { bytes, variables, functions } = writeStateful(spec.state, spec.functions);
   const session = new Session(binding, bytes);
   const state = new SessionState(session, variables);
   return {

@@ -8,7 +8,6 @@ import { nativeInstallFolder } from '../engine/environment';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import type { Services } from '../services/services';
-import { readSettings } from '../settings';
 import { mayRun } from '../commands/trust';
 
 let running: Promise<void> | undefined;
@@ -42,17 +41,6 @@ async function install(services: Services): Promise<void> {
     return;
   }
   await services.inspection.restart();
-  const noCuda = outcome.failures.find(({ rung }) => rung === 'cuda');
-  if (noCuda) {
-    void window.showWarningMessage(
-      l10n.t(
-        'TensorFlow with CUDA is not available on this machine ({0}). Native TensorFlow {1} for processors is used.',
-        noCuda.reason,
-        outcome.tensorflow,
-      ),
-    );
-    return;
-  }
   void window.showInformationMessage(
     outcome.cached
       ? l10n.t('Native TensorFlow {0} is already installed and works.', outcome.tensorflow)
@@ -68,7 +56,6 @@ function runChild(
 ): Promise<Extract<NativeChildMessage, { kind: 'done' }>> {
   return new Promise((resolve, reject) => {
     const env: NodeJS.ProcessEnv = { ...process.env, FLOWSCOPE_NATIVE: folder, ELECTRON_RUN_AS_NODE: '1' };
-    if (readSettings().nativeCuda) env.FLOWSCOPE_NATIVE_CUDA = '1';
     delete env.NODE_OPTIONS;
     const child = fork(script, [], { env, execArgv: [], serialization: 'advanced', silent: true });
     for (const stream of [child.stdout, child.stderr]) {

@@ -47,23 +47,16 @@ const fusedChannels = 8;
 /** Graphs without state on TensorFlow. */
 export const tensorFlowProgram: Pipeline = [...cleanup, foldAffine];
 
-/**
- * Functions over state, such as a training step, on TensorFlow. Tiles, products in the place of convolutions and written-out norms
- * are faster on processors only: a GPU has kernels of its own for them.
- */
-export function tensorFlowStateful({ gpu }: { gpu: boolean }): Pipeline {
-  const recomputed = recomputeActivations({ waits: true });
-  if (gpu) return [...cleanup, mergeCommonSubexpressions, recomputed, removeDeadCode];
-  return [
-    ...cleanup,
-    expandBatchNorm({ below: fusedChannels }),
-    mergeCommonSubexpressions,
-    recomputed,
-    tileTraining({ leastChannels: tiledChannels }),
-    multiplyPointwise,
-    removeDeadCode,
-  ];
-}
+/** Functions over state, such as a training step, on TensorFlow. */
+export const tensorFlowStateful: Pipeline = [
+  ...cleanup,
+  expandBatchNorm({ below: fusedChannels }),
+  mergeCommonSubexpressions,
+  recomputeActivations({ waits: true }),
+  tileTraining({ leastChannels: tiledChannels }),
+  multiplyPointwise,
+  removeDeadCode,
+];
 
 /** Each module of a flow that is printed as PyTorch. */
 export const torchModule: Pipeline = [...mergeAndCleanUp, takeSlices, takeWeightNorms, removeDeadCode];

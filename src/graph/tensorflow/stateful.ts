@@ -23,15 +23,13 @@ export interface StatefulModel {
 export function writeStateful(
   state: readonly StateSpec[],
   functions: Readonly<Record<string, Graph>>,
-  target: { gpu: boolean },
 ): StatefulModel {
-  const passes = tensorFlowStateful(target);
   const writer = new GraphDefWriter();
   const variables = new Map(state.map((spec) => [spec.name, addVariable(writer, spec)]));
   const ports = new Map(
     Object.entries(functions).map(([name, graph]) => [
       name,
-      addStatefulFunction(writer, name, runPasses(graph, passes), variables),
+      addStatefulFunction(writer, name, runPasses(graph, tensorFlowStateful), variables),
     ]),
   );
   return { bytes: savedModel(writer.nodes), variables, functions: ports };

@@ -34,7 +34,7 @@ test('a residual block of 128 channels and its gradients in tiles of rows, its a
     return { value, ...Object.fromEntries(inputs.map(({ name }, i) => [`d ${name}`, grads[i]!])) };
   }, inputs);
   const runs: PassRun[] = [];
-  runPasses(graph, tensorFlowStateful({ gpu: false }), (run) => runs.push(run));
+  runPasses(graph, tensorFlowStateful, (run) => runs.push(run));
   const tiles = runs.find(({ name }) => name === ('tiles of rows' satisfies keyof typeof passes))!;
   const filters = tiles.after.nodes.filter(({ op }) => op === 'Conv2DBackpropFilter');
   assert.equal(filters.length, 12, 'two gradients of filters, six products each');

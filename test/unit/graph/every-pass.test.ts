@@ -112,7 +112,7 @@ describe('each pass keeps results', () => {
           onnxPasses({}),
           onnxPasses({ rearrange: true }),
           onnxPasses({ rearrange: true, block: 2 }),
-          state ? tensorFlowStateful({ gpu: false }) : tensorFlowProgram,
+          state ? tensorFlowStateful : tensorFlowProgram,
         ])
           runPasses(graph, pipeline, (run) => runs.push(run));
         const results = new Map<Graph, Record<string, NdArray>>();

@@ -18,10 +18,6 @@ const binding = 'tfjs_binding.node';
 /** Steps that write files as the real ones do; each test replaces what it is about. */
 function steps(calls: string[], replaced: Partial<Steps> = {}): Steps {
   return {
-    cuda: async () => {
-      calls.push('cuda');
-      throw new Error('the disk is full');
-    },
     prebuilt: async () => {
       calls.push('prebuilt');
       throw new Error('the host does not answer');

@@ -79,9 +79,10 @@ test('the newest release is taken, compared as numbers', async (context) => {
   assert.equal(found.binding, path.join(root, nativeKey('2.21.0'), 'lib', 'tfjs_binding.node'));
 });
 
-test('builds for another platform, unreadable manifests and missing files are passed over', async (context) => {
+test('builds for another platform or for CUDA, unreadable manifests and missing files are passed over', async (context) => {
   const root = temporaryRoot(context);
-  await makeNative(root, '2.30.0', nativeKey('2.30.0', 'wheel', 'plan9-mips'));
+  await makeNative(root, '2.30.0', nativeKey('2.30.0', 'plan9-mips'));
+  await makeNative(root, '2.30.0', `${nativeKey('2.30.0')}-cuda`);
   writeFileSync(path.join(await makeNative(root, '2.29.0'), manifestName), '{ not json');
   rmSync(path.join(await makeNative(root, '2.28.0'), 'lib', 'tfjs_binding.node'));
   mkdirSync(path.join(root, nativeKey('2.27.0')));
