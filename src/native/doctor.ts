@@ -2,13 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import path from 'node:path';
 import { formatBytes, reasonOf } from './ladder';
 import { loadTest } from './load-test';
 import { findNative, nativeRoot } from './locate';
 import { probeOnnxRuntime } from './onnxruntime';
 import { platformKey, wheelPlans } from './platform';
-import { firstWorking, runCommand } from './run-command';
+import { firstWorking, runNode } from './run-command';
 
 export interface DoctorLine {
   /** Stable key for `--json`, such as `native`. */
@@ -91,34 +90,21 @@ export async function onnxRuntimeLines(): Promise<DoctorLine[]> {
 async function sharpLine(): Promise<DoctorLine> {
   const line = { name: 'sharp', label: 'Images (sharp)' };
   try {
-    const entry = createRequire(path.join(__dirname, 'here.js')).resolve('sharp');
     const program =
       "const sharp = require(process.argv[1]); console.log(sharp.versions.sharp + ', libvips ' + sharp.versions.vips)";
-    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
-    return {
-      ...line,
-      state: 'ok',
-      value: (await runCommand(process.execPath, ['-e', program, entry], { env })).trim(),
-    };
+    const value = await runNode(program, createRequire(__filename).resolve('sharp'));
+    return { ...line, state: 'ok', value };
   } catch (error) {
-    return {
-      ...line,
-      state: 'missing',
-      value: reasonOf(error),
-      advice: 'Install the packages again (npm ci).',
-    };
+    const advice = 'Install the packages again (npm ci).';
+    return { ...line, state: 'missing', value: reasonOf(error), advice };
   }
 }
 
 /** The tools with which native TensorFlow is built where no prebuilt one is to be had. */
 async function toolLines(): Promise<DoctorLine[]> {
   const needed = findNative() ? 'ok' : 'note';
-  const compiler = await firstWorking(
-    (wheelPlans[platformKey()]?.compiler ?? ['g++']).map((name) => [name, '--version'] as const),
-  );
-  const pip = await firstWorking(
-    ['python3', 'python', 'py'].map((name) => [name, '-m', 'pip', '--version'] as const),
-  );
+  const compiler = await firstWorking(wheelPlans[platformKey()]?.compiler ?? ['g++'], ['--version']);
+  const pip = await firstWorking(['python3', 'python', 'py'], ['-m', 'pip', '--version']);
   return [
     {
       name: 'compiler',

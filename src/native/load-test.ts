@@ -1,5 +1,5 @@
 /** Loads the add-on in a process of its own and multiplies two matrices: a library that crashes takes only that one along. */
-import { runCommand } from './run-command';
+import { runNode } from './run-command';
 
 /** Plain JavaScript, given to `node -e`: it must not depend on any of our files. */
 const program = `
@@ -18,11 +18,10 @@ console.log(tf.TF_Version);
 
 /** Resolves to the version that the library reports. Throws where it does not load or computes wrongly. */
 export async function loadTest(binding: string, signal?: AbortSignal): Promise<string> {
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', ELECTRON_RUN_AS_NODE: '1' };
-  const output = await runCommand(process.execPath, ['-e', program, binding], {
-    env,
+  const output = await runNode(program, binding, {
+    env: { TF_CPP_MIN_LOG_LEVEL: '2' },
     signal,
     timeout: 120_000,
   });
-  return output.trim().split(/\s+/).at(-1) ?? '';
+  return output.split(/\s+/).at(-1)!;
 }

@@ -1,8 +1,7 @@
 /** Last rung: ONNX Runtime, whose binaries are in its npm package. Nothing is installed; it is only tested that it loads. */
 import { createRequire } from 'node:module';
-import path from 'node:path';
 import { noTelemetry } from '../base/no-telemetry';
-import { runCommand } from './run-command';
+import { runNode } from './run-command';
 
 const program = `
 const ort = require(process.argv[1]);
@@ -11,10 +10,7 @@ console.log(ort.env.versions.node ?? ort.env.versions.common);
 `;
 
 /** Resolves to the version of onnxruntime-node. Throws where the package is absent or its library does not load. */
-export async function probeOnnxRuntime(signal?: AbortSignal, from: string = __dirname): Promise<string> {
-  const entry = createRequire(path.join(from, 'here.js')).resolve('onnxruntime-node');
-  const env = { ...process.env, ...noTelemetry, ELECTRON_RUN_AS_NODE: '1' };
-  return (
-    await runCommand(process.execPath, ['-e', program, entry], { env, signal, timeout: 60_000 })
-  ).trim();
+export async function probeOnnxRuntime(signal?: AbortSignal): Promise<string> {
+  const entry = createRequire(__filename).resolve('onnxruntime-node');
+  return runNode(program, entry, { env: noTelemetry, signal, timeout: 60_000 });
 }

@@ -69,10 +69,8 @@ async function download(
 ): Promise<string> {
   const connect = new AbortController();
   const timer = setTimeout(() => connect.abort(new Error('no answer in 8 s')), connectTimeout);
-  const forward = () => connect.abort(signal.reason);
-  signal.addEventListener('abort', forward, { once: true });
   try {
-    const response = await fetch(address, { signal: connect.signal });
+    const response = await fetch(address, { signal: AbortSignal.any([signal, connect.signal]) });
     clearTimeout(timer);
     if (!response.ok || !response.body) throw new Error(`the host answered ${response.status}`);
     const total = Number(response.headers.get('content-length')) || undefined;
@@ -91,6 +89,5 @@ async function download(
     return file;
   } finally {
     clearTimeout(timer);
-    signal.removeEventListener('abort', forward);
   }
 }

@@ -77,6 +77,20 @@ function runIn(
   });
 }
 
+/**
+ * What JavaScript prints in a process of Node of its own, which alone ends where a library crashes.
+ * @param program runs without our files
+ * @param env besides our own
+ */
+export async function runNode(
+  program: string,
+  argument: string,
+  { env, ...options }: CommandOptions = {},
+): Promise<string> {
+  const own = { ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' };
+  return (await runCommand(process.execPath, ['-e', program, argument], { ...options, env: own })).trim();
+}
+
 /** The line that names the error, or the last line. */
 function lastWords(text: string): string {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
@@ -85,12 +99,13 @@ function lastWords(text: string): string {
 
 /** The first of the programs that runs with the arguments and ends with 0, or undefined. */
 export async function firstWorking(
-  candidates: readonly (readonly [string, ...string[]])[],
+  commands: readonly string[],
+  args: readonly string[],
   signal?: AbortSignal,
-): Promise<{ command: string; args: string[]; output: string } | undefined> {
-  for (const [command, ...args] of candidates) {
+): Promise<{ command: string; output: string } | undefined> {
+  for (const command of commands) {
     try {
-      return { command, args, output: (await runCommand(command, args, { signal, timeout: 30_000 })).trim() };
+      return { command, output: (await runCommand(command, args, { signal, timeout: 30_000 })).trim() };
     } catch {
       signal?.throwIfAborted();
     }

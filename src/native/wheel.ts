@@ -13,9 +13,6 @@ export interface Staged {
   tensorflow: string;
 }
 
-/** Everything after this folder's removal is what the native folder keeps. */
-const scratchName = 'scratch';
-
 /**
  * Fills `folder` with the two libraries and `tfjs_binding.node`. Needs Python with pip and a C++ compiler; throws a one-line
  * reason where one is missing or a step fails.
@@ -27,22 +24,16 @@ export async function stageWheel(
   context: RungContext,
 ): Promise<Staged> {
   const { signal, progress } = context;
-  const compiler = await firstWorking(
-    plan.compiler.map((name) => [name, '--version'] as const),
-    signal,
-  );
+  const compiler = await firstWorking(plan.compiler, ['--version'], signal);
   if (!compiler) throw new Error(`no C++ compiler found (${plan.compiler.join(', ')})`);
-  const python = await firstWorking(
-    ['python3', 'python', 'py'].map((name) => [name, '-m', 'pip', '--version'] as const),
-    signal,
-  );
+  const python = await firstWorking(['python3', 'python', 'py'], ['-m', 'pip', '--version'], signal);
   if (!python) throw new Error('Python with pip was not found (python3 -m pip)');
 
-  const scratch = path.join(folder, scratchName);
+  const scratch = path.join(folder, 'scratch');
   await mkdir(scratch, { recursive: true });
   const { wheel, release } = await download(scratch, plan, python.command, context);
   progress('Extracting libtensorflow from the wheel');
-  await extract(wheel, scratch, plan, python.command, signal);
+  await runCommand(python.command, ['-c', extractor, wheel, scratch, ...plan.libraries], { signal });
   await rm(wheel);
   for (const library of plan.libraries) {
     await rename(path.join(scratch, 'tensorflow', library), path.join(folder, library));
@@ -88,14 +79,8 @@ async function downloadRelease(
   }, 500);
   try {
     const args = ['-m', 'pip', 'download', '--no-deps', '--no-cache-dir', '--only-binary=:all:', '--quiet'];
-    const tags = [
-      '--implementation',
-      'cp',
-      '--python-version',
-      release.python,
-      '--platform',
-      release.platform,
-    ];
+    const interpreter = ['--implementation', 'cp', '--python-version', release.python];
+    const tags = [...interpreter, '--platform', release.platform];
     await runCommand(python, [...args, ...tags, '--dest', target, `${name}==${release.version}`], {
       signal,
       env: { ...process.env, TMPDIR: target, TEMP: target, TMP: target, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
@@ -124,16 +109,6 @@ with zipfile.ZipFile(wheel) as archive:
         sys.exit('error: the wheel has no ' + ', '.join(missing))
     archive.extractall(target, [name for name in names if name in wanted or name.startswith(headers)])
 `;
-
-async function extract(
-  wheel: string,
-  scratch: string,
-  plan: WheelPlan,
-  python: string,
-  signal: AbortSignal,
-): Promise<void> {
-  await runCommand(python, ['-c', extractor, wheel, scratch, ...plan.libraries], { signal });
-}
 
 async function compile(
   folder: string,

@@ -28,11 +28,7 @@ const ways: [string, () => Promise<string>][] = [
   ['a command', () => runCommand(process.execPath, ['-e', program])],
   [
     'one of several',
-    async () =>
-      (await firstWorking([
-        ['no-such-program', 'x'],
-        [process.execPath, '-e', program],
-      ]))!.output,
+    async () => (await firstWorking(['no-such-program', process.execPath], ['-e', program]))!.output,
   ],
   ['a script’s tool', runOfScripts],
 ];

@@ -30,7 +30,7 @@ async function stateOf(python: Promise<Python>, library: (python: Python) => str
 }
 
 async function slurmState(): Promise<Found> {
-  const working = await firstWorking([['sbatch', '--version']]);
+  const working = await firstWorking(['sbatch'], ['--version']);
   return working
     ? { found: working.output.trim() }
     : {

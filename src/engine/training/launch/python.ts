@@ -46,7 +46,7 @@ const listed = (names: readonly string[]): string =>
 /** @throws UserError that says what is missing and how to get it */
 export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<Python> {
   const names = candidates(env);
-  const found = await firstWorking(names.map((name) => [name, '-c', 'print()']));
+  const found = await firstWorking(names, ['-c', 'print()']);
   if (!found) {
     throw new UserError(
       `Training with PyTorch needs Python, and ${names.join(', ')} cannot be run. Install Python 3.10 or newer, or name one in FLOWSCOPE_PYTHON.`,
