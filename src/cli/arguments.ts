@@ -11,7 +11,8 @@ export interface ParsedCommand {
   common: OptionValues<typeof commonOptions>;
 }
 
-const short: Record<string, string> = { help: 'h', output: 'o', quiet: 'q', version: 'V' };
+/** Letters of options. */
+export const short: Record<string, string> = { help: 'h', output: 'o', quiet: 'q', version: 'V' };
 
 /**
  * @param args the words after the command's name

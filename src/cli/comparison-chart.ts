@@ -41,16 +41,9 @@ function linesOf({ results, unit }: PresetComparison): Line[] {
       const found = value(point);
       return found !== undefined && Number.isFinite(found) ? [{ seconds: point.seconds, value: found }] : [];
     });
-    return at.length > 0
-      ? [
-          {
-            name: result.preset,
-            at,
-            end: at.at(-1)!.value,
-            best: Math.min(...at.map(({ value: one }) => one)),
-          },
-        ]
-      : [];
+    if (at.length === 0) return [];
+    const best = Math.min(...at.map(({ value: one }) => one));
+    return [{ name: result.preset, at, end: at.at(-1)!.value, best }];
   });
 }
 

@@ -72,9 +72,9 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
     .join('\n');
 }
 
-/** Name and value, one a line. */
-export function pairs(entries: readonly (readonly [string, string])[]): string {
-  return table(entries.map(([name, value]) => [name, value]));
+/** Name and value, one a line; names without a value are left out. */
+export function pairs(entries: readonly (readonly [string, string | undefined])[]): string {
+  return table(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
 
 /** Relative to the current folder where it lies in it. */

@@ -1,5 +1,5 @@
 /** The texts of `--help`, made from the table of commands. */
-import { placeholder } from './arguments';
+import { placeholder, short } from './arguments';
 import { commonOptions, type Command, type OptionSpec, type OptionSpecs } from './command';
 
 const width = 100;
@@ -24,11 +24,9 @@ export function wrap(text: string, indent = 0, columns = width): string {
     .join('\n');
 }
 
-const shortForms: Record<string, string> = { help: '-h, ', output: '-o, ', quiet: '-q, ', version: '-V, ' };
-
 function optionHead(name: string, spec: OptionSpec): string {
   const value = placeholder(spec);
-  return `${shortForms[name] ?? ''}--${name}${value ? ` ${value}` : ''}`;
+  return `${short[name] ? `-${short[name]}, ` : ''}--${name}${value ? ` ${value}` : ''}`;
 }
 
 function optionNotes(spec: OptionSpec): string {

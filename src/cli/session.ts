@@ -3,14 +3,17 @@ import type { BackendPreference } from '../protocol/backends';
 import { createProgress, type Progress } from './progress';
 import type { Terminal } from './terminal';
 
-export interface Session {
-  terminal: Terminal;
+interface SessionOptions {
   json: boolean;
   quiet: boolean;
   verbose: boolean;
   backend: BackendPreference;
   /** Absent: the environment's FLOWSCOPE_THREADS, or all processors. */
   threads: number | undefined;
+}
+
+export interface Session extends SessionOptions {
+  terminal: Terminal;
   /** Aborted by the first Ctrl-C. */
   signal: AbortSignal;
   progress: Progress;
@@ -18,14 +21,6 @@ export interface Session {
   log: (line: string) => void;
   /** Called when the command is over, in reverse order. */
   onEnd(release: () => Promise<void> | void): void;
-}
-
-export interface SessionOptions {
-  json: boolean;
-  quiet: boolean;
-  verbose: boolean;
-  backend: BackendPreference;
-  threads: number | undefined;
 }
 
 export function createSession(

@@ -16,12 +16,7 @@ import { checkOutput } from '../output-file';
 import { reportNonFinite } from '../non-finite';
 import { inSteps } from '../progress';
 
-const mean = (values: ArrayLike<number>): number =>
-  (Array.prototype.reduce.call(
-    values,
-    (sum: unknown, value: unknown) => (sum as number) + (value as number),
-    0,
-  ) as number) / values.length;
+const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 export const applyCommand = defineCommand({
   name: 'apply',

@@ -156,7 +156,7 @@ interface Described {
 function asText(described: Described, written: Readonly<Record<string, string | undefined>>): string {
   const { name, kind, note, train, validation, shape, levels, range, looked, features, classes, warnings } =
     described.preview;
-  const rows: [string, string][] = [
+  const rows = pairs([
     ['Data', name],
     ['', note],
     ['Examples', `${count(train)} for training, ${count(validation)} held out`],
@@ -166,21 +166,17 @@ function asText(described: Described, written: Readonly<Record<string, string | 
         ? `an image of ${shape.join('×')}, pixels 0 to ${(levels ?? 256) - 1}`
         : counted(shape[0] ?? 0, 'number'),
     ],
-    ...(classes ? [['Classes', classList(classes)] as [string, string]] : []),
-    ...(Number.isFinite(range[0])
-      ? [
-          ['Range', `${number(range[0])} to ${number(range[1])}, of ${counted(looked, 'example')}`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ...Object.entries(written).flatMap(([what, file]) =>
-      file === undefined ? [] : [[what, shownPath(path.resolve(file))] as [string, string]],
-    ),
-  ];
+    ['Classes', classes && classList(classes)],
+    [
+      'Range',
+      Number.isFinite(range[0])
+        ? `${number(range[0])} to ${number(range[1])}, of ${counted(looked, 'example')}`
+        : undefined,
+    ],
+    ...Object.entries(written).map(([what, file]) => [what, file && shownPath(path.resolve(file))] as const),
+  ]);
   return [
-    pairs(rows),
+    rows,
     ...(features ? [columnTable(described, features)] : []),
     ...(warnings.length > 0 ? [`Notes\n${warnings.map((line) => `  ${line}`).join('\n')}`] : []),
   ]

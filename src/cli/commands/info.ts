@@ -40,31 +40,26 @@ const mostTensors = 200;
 
 function asText(model: ModelDescription): string {
   const { architecture, validation, preprocessing } = model;
-  const rows: [string, string][] = [
+  const { bitsPerDim } = validation ?? {};
+  const bits = bitsPerDim === undefined ? '' : `, ${fixed(bitsPerDim)} bits/dim`;
+  const described = pairs([
     ['File', shownPath(model.file)],
     ['Format', `${model.format}, ${bytes(model.bytes)}`],
-    ...(architecture ? [['Architecture', architecture.summary] as [string, string]] : []),
+    ['Architecture', architecture?.summary],
     ['Parameters', `${count(model.parameterCount)} in ${counted(model.tensorCount, 'tensor')}`],
-    ...(preprocessing ? [['Preprocessing', preprocessing.summary] as [string, string]] : []),
-    ...(model.step === undefined ? [] : [['Step', count(model.step)] as [string, string]]),
-    ...(validation
-      ? [
-          [
-            'Validation',
-            `${fixed(validation.nats)} nats${validation.bitsPerDim === undefined ? '' : `, ${fixed(validation.bitsPerDim)} bits/dim`}`,
-          ] as [string, string],
-        ]
-      : []),
-    ...(model.data ? [['Data', model.data.summary] as [string, string]] : []),
-    ...(model.origin ? [['From', model.origin.title] as [string, string]] : []),
-    ...(model.origin?.guesses ? [['GUESSED', guessText(model.origin.guesses)] as [string, string]] : []),
-    ...(model.extras ? [['Beside', extrasText(model.extras)] as [string, string]] : []),
-    ...(model.recording ? [['Recording', recordingText(model.recording)] as [string, string]] : []),
-    ...(model.note ? [['Note', model.note] as [string, string]] : []),
-    ...(model.nonFinite ? [['Not finite', nonFiniteText(model.nonFinite)] as [string, string]] : []),
-    ...notesOf(model).map((note): [string, string] => ['Note', note]),
-  ];
-  const parts = [pairs(rows)];
+    ['Preprocessing', preprocessing?.summary],
+    ['Step', model.step === undefined ? undefined : count(model.step)],
+    ['Validation', validation && `${fixed(validation.nats)} nats${bits}`],
+    ['Data', model.data?.summary],
+    ['From', model.origin?.title],
+    ['GUESSED', model.origin?.guesses && guessText(model.origin.guesses)],
+    ['Beside', model.extras && extrasText(model.extras)],
+    ['Recording', model.recording && recordingText(model.recording)],
+    ['Note', model.note],
+    ['Not finite', model.nonFinite && nonFiniteText(model.nonFinite)],
+    ...notesOf(model).map((note) => ['Note', note] as const),
+  ]);
+  const parts = [described];
   if (model.asked) parts.push(askedText(model.asked));
   else if (model.origin && model.origin.assumptions.length > 0) {
     parts.push(

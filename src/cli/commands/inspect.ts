@@ -57,11 +57,9 @@ export const inspectCommand = defineCommand({
       },
       text: pairs([
         ['Model', shownPath(model.file)],
-        ...(compared ? [['Compared with', shownPath(compared.file)] as [string, string]] : []),
+        ['Compared with', compared && shownPath(compared.file)],
         ['Written', `${shownPath(page.path)}, ${bytes(page.bytes)}. Open it in a browser.`],
-        ...(page.holdsBatch
-          ? [['Holds', 'examples of the recorded batch, for whoever gets the page'] as [string, string]]
-          : []),
+        ['Holds', page.holdsBatch ? 'examples of the recorded batch, for whoever gets the page' : undefined],
       ]),
     };
   },

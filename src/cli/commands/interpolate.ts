@@ -111,7 +111,7 @@ export const interpolateCommand = defineCommand({
           'Angles',
           `${angles.length} × ${angles.length}, ${range === 'circle' ? 'full circle' : 'quarter turn, with the examples at the corners'}`,
         ],
-        ...nonFiniteWarning(nonFinite),
+        nonFiniteWarning(nonFinite),
         ['Written', shownPath(target)],
       ]),
     };

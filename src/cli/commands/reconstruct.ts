@@ -88,7 +88,7 @@ export const reconstructCommand = defineCommand({
         ['Examples', chosen.label],
         ['Kept', kept.map((n) => `${shown(n)} (${Math.round((1000 * n) / size) / 10}%)`).join(', ')],
         ['Resampled', `the others, seed ${seed}, temperature ${temperature}`],
-        ...nonFiniteWarning(nonFinite),
+        nonFiniteWarning(nonFinite),
         ['Written', shownPath(target)],
       ]),
     };

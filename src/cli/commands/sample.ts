@@ -118,7 +118,7 @@ export const sampleCommand = defineCommand({
           'Samples',
           `${shown(count)} of shape ${samples.x.shape.slice(1).join('×')}, seed ${seed}, temperature ${temperature}${scaleTemperatures ? ` × ${scaleTemperatures.join(', ')} by scale` : ''}`,
         ],
-        ...nonFiniteWarning(nonFinite),
+        nonFiniteWarning(nonFinite),
         ['Written', shownPath(target)],
       ]),
     };

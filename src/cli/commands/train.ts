@@ -166,22 +166,15 @@ function likelihood(name: string, nats: number | undefined, bits: number | undef
 }
 
 function ending(result: TrainResult, run: string): string {
-  const { best, message, step, seconds } = result;
-  const rows: [string, string][] = [
+  const { best, bestCheckpoint, message, step, seconds } = result;
+  const rows = pairs([
     ['Run', run],
     ['Trained', `${several(step, 'step')} in ${duration(seconds)}`],
-    ...(best
-      ? [
-          ['Best', `${likelihood('validation', best.nats, best.bitsPerDim)} at step ${best.step}`] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
-    ...(result.bestCheckpoint ? [['Checkpoint', shownPath(result.bestCheckpoint)] as [string, string]] : []),
-  ];
+    ['Best', best && `${likelihood('validation', best.nats, best.bitsPerDim)} at step ${best.step}`],
+    ['Checkpoint', bestCheckpoint && shownPath(bestCheckpoint)],
+  ]);
   const name = path.basename(path.resolve(run));
-  return `${message}\n${pairs(rows)}
+  return `${message}\n${rows}
 
 Inspect:      flowscope inspect ${run} --output ${name}.html
 Sample:       flowscope sample ${run} --count 64 --output ${name}.png
