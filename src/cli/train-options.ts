@@ -4,6 +4,7 @@ import { isRunFolder } from '../checkpoint/run-folder';
 import { refuseTrained } from '../checkpoint/run-lock';
 import { conventionSets } from '../config/conventions';
 import { presets } from '../config/presets';
+import { defined } from '../base/defined';
 import { exists } from '../base/exists';
 import { UserError } from '../base/user-error';
 import { builtinNames } from '../data/open/open';
@@ -109,30 +110,24 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
   await refuseUsed(output, resume, takeOver);
   return {
     output: path.resolve(output),
-    ...(data === undefined ? {} : { data }),
-    ...(context ? { context } : {}),
-    ...(reading ? { reading } : {}),
-    ...(preset === undefined ? {} : { preset }),
-    ...(config === undefined ? {} : { config }),
+    ...defined({ data, context, reading, preset, config, seed }),
     ...(from === undefined ? {} : { from: path.resolve(from) }),
-    ...(resume ? { resume, takeOver, ...(moreSteps === undefined ? {} : { moreSteps }) } : {}),
-    ...(seed === undefined ? {} : { seed }),
-    ...(options['max-steps'] === undefined ? {} : { maxSteps: options['max-steps'] }),
-    ...(options['max-seconds'] === undefined ? {} : { maxSeconds: options['max-seconds'] }),
+    ...(resume ? { resume, takeOver, ...defined({ moreSteps }) } : {}),
+    ...defined({ maxSteps: options['max-steps'], maxSeconds: options['max-seconds'] }),
     ...torchOptions(options),
   };
 }
 
 function torchOptions({ compile, precision }: OptionValues<typeof trainOptions>): { torch?: TorchOptions } {
   if (!compile && precision === undefined) return {};
-  return { torch: { compile, ...(precision === undefined ? {} : { precision }) } };
+  return { torch: { compile, ...defined({ precision }) } };
 }
 
 function goingOn(options: OptionValues<typeof trainOptions>): Pick<TrainRequest, 'takeOver' | 'moreSteps'> {
   const { resume, 'take-over': takeOver, 'more-steps': moreSteps } = options;
   if (takeOver && !resume) throw new UserError('--take-over can only be used with --resume.');
   if (moreSteps !== undefined && !resume) throw new UserError('--more-steps can only be used with --resume.');
-  return { takeOver, ...(moreSteps === undefined ? {} : { moreSteps }) };
+  return { takeOver, ...defined({ moreSteps }) };
 }
 
 /** Also looked at when the run is taken; here it costs no waiting for the backend. */

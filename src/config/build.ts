@@ -9,6 +9,7 @@ import { presets } from './presets';
 import type { Preset } from './preset';
 import type { DataConfig, ModelConfig, RunConfig } from './schema';
 import { checkOwnModel, checkOwnTransforms, checkStart, type StartModel } from './start-model';
+import { defined } from '../base/defined';
 import { several } from '../base/text';
 import { shownValue, UserError } from '../base/user-error';
 import { isRecord } from './expected';
@@ -160,7 +161,7 @@ export function requestedData(request: RunRequest): DataConfig {
     ...own,
     ...(data ? { source: data } : {}),
     ...contextData(context),
-    ...defined(reading),
+    ...defined(reading ?? {}),
   };
   const merged: Record<string, unknown> = asked.source === undefined ? { ...start?.data, ...asked } : asked;
   if (merged.source === undefined) {
@@ -233,7 +234,7 @@ export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig
         ...startData(request, dataset),
       },
       model,
-      training: trainingOf(preset, { ...ownTraining, ...defined(request.training) }, dataset.examples),
+      training: trainingOf(preset, { ...ownTraining, ...defined(request.training ?? {}) }, dataset.examples),
     },
     fileName,
   );
@@ -308,7 +309,7 @@ function newModel(
 }
 
 function whereabouts({ provenance: { source, validationSource } }: DataShape): Record<string, unknown> {
-  return { source, ...(validationSource === undefined ? {} : { validationSource }) };
+  return { source, ...defined({ validationSource }) };
 }
 
 /** A preset chosen by the data (not named, or under conventions) gives its data settings too, where the user gave none. */
@@ -364,8 +365,4 @@ function section(config: unknown, key: string, fileName: string): Record<string,
   if (!isRecord(value))
     throw new UserError(`${fileName}: ${key}: expected an object, got ${JSON.stringify(value)}.`);
   return value;
-}
-
-function defined(values: object | undefined): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values ?? {}).filter(([, value]) => value !== undefined));
 }

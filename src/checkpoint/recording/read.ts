@@ -1,5 +1,6 @@
 /** Reads a recording: what a flow of any library did to a batch, layer by layer. docs/recording.md specifies the file. */
 import * as v from 'valibot';
+import { defined } from '../../base/defined';
 import { sizeOf } from '../../base/shape';
 import { shortened, UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
@@ -208,8 +209,8 @@ class Reader {
       })),
       ...(elements ? { elements } : {}),
       ...(jacobian ? { jacobian } : {}),
-      ...present(flags),
-      ...present(numbers),
+      ...defined(flags),
+      ...defined(numbers),
     };
   }
 
@@ -279,10 +280,4 @@ class Reader {
       `"${name}" has the shape [${given.join(', ')}]; expected [${expected.join(', ')}]`,
     );
   }
-}
-
-function present<T extends Record<string, unknown>>(values: T): { [K in keyof T]?: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: NonNullable<T[K]>;
-  };
 }

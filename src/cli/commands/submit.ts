@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { jobScript, submitTraining } from '../../engine/training/launch/submit';
 import type { SlurmJob } from '../../protocol/launch';
@@ -29,13 +30,8 @@ export const submitCommand = defineCommand({
     if (!options.slurm) throw new UserError('submit needs --slurm, the only scheduler that it knows.');
     const request = await trainRequest(options);
     const { nodes, processes, time, partition } = options;
-    const { threads } = session;
-    const job: SlurmJob = {
-      ...{ name: 'slurm', nodes, processes },
-      ...(threads === undefined ? {} : { threads }),
-      ...(time === undefined ? {} : { time }),
-      ...(partition === undefined ? {} : { partition }),
-    };
+    const limits = defined({ threads: session.threads, time, partition });
+    const job: SlurmJob = { name: 'slurm', nodes, processes, ...limits };
     if (options['dry-run']) {
       const script = await jobScript(request.output, job);
       return { json: { run: request.output, script }, text: script };

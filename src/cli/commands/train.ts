@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Origin } from '../../checkpoint/checkpoint';
+import { defined } from '../../base/defined';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { train } from '../../engine/training/train';
@@ -192,13 +193,7 @@ function launchOf(
   threads: number | undefined,
 ): Launch | undefined {
   const { launcher: name, processes, nodes, rendezvous, workers, address } = given;
-  const options = {
-    ...(processes === undefined ? {} : { processes }),
-    ...(nodes === undefined ? {} : { nodes }),
-    ...(rendezvous === undefined ? {} : { rendezvous }),
-    ...(workers === undefined ? {} : { workers }),
-    ...(address === undefined ? {} : { address }),
-  };
-  checkLaunch({ ...options, ...(name ? { name } : {}) });
-  return name && { name, ...options, ...(threads === undefined ? {} : { threads }) };
+  const options = defined({ processes, nodes, rendezvous, workers, address });
+  checkLaunch({ ...options, ...defined({ name }) });
+  return name && { name, ...options, ...defined({ threads }) };
 }

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
 import { dataMeans } from '../../config/standardization';
+import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { drawPlane, isPlaneName } from '../../data/builtin';
 import { indexRange, type Examples } from '../../data/dataset';
@@ -88,10 +89,7 @@ async function readOf(
     dimensions: sizeOf(runner.inputShape),
     kind: runner.config.kind,
     ...imageShapeOf(runner),
-    ...(array === undefined ? {} : { array }),
-    ...(columns === undefined ? {} : { columns }),
-    ...(labelColumn === undefined ? {} : { labelColumn }),
-    ...(note === undefined ? {} : { note }),
+    ...defined({ array, columns, labelColumn, note }),
     data,
     featureNames,
     means: fitted && dataMeans(fitted),
@@ -240,7 +238,7 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
     ...(tab ? { delimiter: '\t' } : {}),
     header: data?.header ?? 'auto',
     missing: data?.missing ?? 'error',
-    ...(labelColumn === undefined ? {} : { labelColumn }),
+    ...defined({ labelColumn }),
   };
   const read = (options: TableOptions): Promise<Rows> =>
     /\.parquet$/i.test(file)
