@@ -1,6 +1,6 @@
 // npm test: sets up, then runs the tiers in order, the tiers in a window in parallel with the others, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
-// Tiers: unit, contract, engine, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
+// Tiers: unit, contract, engine, gpu, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
 // CI adds --full, and a release FLOWSCOPE_THOROUGH=1 as well; test/lengths.json says what is left out otherwise. --file runs all
 // tests of the files that it names.
 import { pythonSources, runPythonTests } from './python-tests.mjs';
@@ -16,6 +16,7 @@ const tiers = [
   { name: 'unit', run: nodeTests },
   { name: 'contract', run: nodeTests },
   { name: 'engine', needs: engineNeeds, run: nodeTests },
+  { name: 'gpu', needs: gpuNeeds, run: nodeTests },
   {
     name: 'python',
     waits: true,
@@ -78,6 +79,11 @@ async function engineNeeds() {
     throw new Stop(`onnxruntime-node does not load: ${error.message}`);
   });
   return oneThread;
+}
+
+async function gpuNeeds() {
+  const { ensureGpu } = await import('./gpu.mjs');
+  return { ...oneThread, ...(await ensureGpu()) };
 }
 
 async function browserNeeds(whole) {

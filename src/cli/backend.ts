@@ -58,6 +58,7 @@ function loadedLater(load: () => Promise<Backend>, expected: Backend['info']): B
       return info;
     },
     compile: async (graph, options) => (await loaded()).compile(graph, options),
+    rival: async () => (await loaded()).rival?.(),
     async compileStateful(spec) {
       const backend = await loaded();
       return backend.compileStateful!(spec);

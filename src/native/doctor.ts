@@ -5,7 +5,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { formatBytes, reasonOf } from './ladder';
 import { loadTest } from './load-test';
 import { findNative, nativeRoot } from './locate';
-import { probeOnnxRuntime } from './onnxruntime';
+import { probeOnnxRuntime, probeWebGpu } from './onnxruntime';
 import { platformKey, wheelPlans } from './platform';
 import { firstWorking, runNode } from './run-command';
 
@@ -85,6 +85,44 @@ export async function onnxRuntimeLines(): Promise<DoctorLine[]> {
     const advice = 'Install the packages again (npm ci), or the extension for this platform.';
     return [{ ...line, state: 'missing', value: reasonOf(error), advice }];
   }
+}
+
+/** Programs that name the GPUs and drivers of a system, and the lines that do. */
+const gpuTools: Partial<Record<NodeJS.Platform, { command: [string, ...string[]]; lines: RegExp }>> = {
+  linux: { command: ['vulkaninfo', '--summary'], lines: /(?:deviceName|driverInfo)\s*= (.*)/g },
+  darwin: {
+    command: ['system_profiler', 'SPDisplaysDataType'],
+    lines: /(?:Chipset Model|Metal Support): (.*)/g,
+  },
+  win32: {
+    command: [
+      'powershell',
+      '-NoProfile',
+      '-Command',
+      'Get-CimInstance Win32_VideoController | Format-List Name, DriverVersion',
+    ],
+    lines: /(?:Name|DriverVersion)\s*: (.*)/g,
+  },
+};
+
+/** What WebGPU computes on. ONNX Runtime does not tell, so that the system is asked. */
+export async function webGpuLines(): Promise<DoctorLine[]> {
+  const line = { name: 'gpu', label: 'GPU (WebGPU)' };
+  const tool = gpuTools[process.platform];
+  const listed = tool && (await firstWorking([tool.command[0]], tool.command.slice(1)))?.output;
+  const names = [...(listed?.matchAll(tool!.lines) ?? [])].map(([, name]) => name!.trim()).join(', ');
+  const why = await probeWebGpu();
+  if (why === undefined)
+    return [{ ...line, state: 'ok', value: names || 'found; no program on this machine tells its name' }];
+  return [
+    {
+      ...line,
+      state: 'note',
+      value: `${why}${names && `; the system lists ${names}`}`,
+      advice:
+        'Flows are trained on the processor. A GPU needs a driver of Vulkan, Metal or Direct3D 12: docs/gpu.md.',
+    },
+  ];
 }
 
 async function sharpLine(): Promise<DoctorLine> {

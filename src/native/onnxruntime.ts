@@ -9,8 +9,36 @@ if (typeof ort.InferenceSession.create !== 'function') throw new Error('error: n
 console.log(ort.env.versions.node ?? ort.env.versions.common);
 `;
 
+/** An ONNX model that copies a vector `x` to `y`, in base64. */
+export const identityModel =
+  'CAg6OQoQCgF4EgF5IghJZGVudGl0eRIBZ1oQCgF4EgsKCQgBEgUKAxIBTmIQCgF5EgsKCQgBEgUKAxIBTkIECgAQEQ==';
+
+const gpuProgram = `
+const ort = require(process.argv[1]);
+const model = Buffer.from('${identityModel}', 'base64');
+ort.InferenceSession.create(model, { executionProviders: ['webgpu'], logSeverityLevel: 4 })
+  .then((session) => session.run({ x: new ort.Tensor('float32', Float32Array.of(5), [1]) }))
+  .then(({ y }) => process.exit(y.data[0] === 5 ? 0 : 1))
+  .catch((error) => { console.error('error: ' + error.message.replace(/^.*: /s, '')); process.exit(1); });
+`;
+
 /** Resolves to the version of onnxruntime-node. Throws where the package is absent or its library does not load. */
-export async function probeOnnxRuntime(signal?: AbortSignal): Promise<string> {
+export function probeOnnxRuntime(signal?: AbortSignal): Promise<string> {
+  return withRuntime(program, signal);
+}
+
+/** Resolves to why no GPU can be used through WebGPU, or to undefined where one can. */
+export async function probeWebGpu(): Promise<string | undefined> {
+  try {
+    await withRuntime(gpuProgram);
+    return undefined;
+  } catch (error) {
+    const why = (error as Error).message;
+    return /No supported adapters/.test(why) ? 'no adapter was found' : why;
+  }
+}
+
+async function withRuntime(script: string, signal?: AbortSignal): Promise<string> {
   const entry = createRequire(__filename).resolve('onnxruntime-node');
-  return runNode(program, entry, { env: noTelemetry, signal, timeout: 60_000 });
+  return runNode(script, entry, { env: noTelemetry, signal, timeout: 60_000 });
 }

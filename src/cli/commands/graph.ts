@@ -96,6 +96,7 @@ export const graphCommand = defineCommand({
     const described = traced ? undefined : describeGraph(named, { passes: pipeline, batch });
     const text = described ? (print ? described.text() : undefined) : tracedText(named);
     const head = headline(name, subject, shown, batch, traced);
+    const off = (shown && described && backends[shown].onProcessor?.(described.graph)) ?? [];
     const list = described && (passes || !print) ? passTable(described) : undefined;
     return {
       json: {
@@ -104,9 +105,15 @@ export const graphCommand = defineCommand({
         batch,
         ...(shown && !traced ? { backend: shown } : {}),
         ...(described ? { traced: described.traced, left: described.left, passes: described.passes } : {}),
+        ...(off.length > 0 ? { onProcessor: off } : {}),
         ...(text === undefined ? {} : { graph: text }),
       },
-      text: [`# ${head}`, ...(list ? [list] : []), ...(text ? [text] : [])].join('\n\n'),
+      text: [
+        `# ${head}`,
+        ...(list ? [list] : []),
+        ...(off.length > 0 ? [`On the processor:\n${off.map((line) => `  ${line}`).join('\n')}`] : []),
+        ...(text ? [text] : []),
+      ].join('\n\n'),
     };
   },
 });

@@ -3,7 +3,11 @@ import type { Origin } from '../../checkpoint/checkpoint';
 import { defined } from '../../base/defined';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
+import { firstToLoad } from '../../engine/backends/choose';
+import { threadsToUse } from '../../engine/backends/threads';
+import { GpuLostError } from '../../engine/backends/webgpu';
 import { train } from '../../engine/training/train';
+import type { TrainOptions } from '../../engine/training/train-options';
 import { checkLaunch } from '../../engine/training/launch/launchers';
 import { launcherNames, type Launch, type LauncherName } from '../../protocol/launch';
 import type { TrainProgress, TrainResult } from '../../protocol/engine';
@@ -57,6 +61,12 @@ export const trainCommand = defineCommand({
       value: 'HOST:PORT',
       help: 'With --launcher ray: the cluster that they run on, which this machine is part of. By default, this machine alone.',
     },
+    'on-lost': {
+      type: 'choice',
+      choices: ['stop', 'cpu'],
+      default: 'stop',
+      help: 'What to do when the GPU is lost (a driver that is reset, a machine that slept): stop, or go on from the last checkpoint on the processor.',
+    },
   },
   examples: {
     'Handwritten digits, in about a minute:': 'flowscope train --data digits --output runs/digits',
@@ -85,23 +95,33 @@ export const trainCommand = defineCommand({
       throw new UserError('--compile and --precision need --launcher torch, torchrun or ray.');
     const backend = await openBackend(session);
     let origin: Origin | undefined;
-    const result = await train(
-      { ...request, ...(launch ? { launch } : {}) },
-      {
-        backend,
-        signal: session.signal,
-        onOrigin: (found) => {
-          origin = found;
-          // With --json there are lines of JSON only.
-          if (!session.json) noteOrigin(session, found);
-        },
-        onNote: (text) => {
-          if (!session.json) session.progress.note(text);
-        },
-        onProgress: reporter(session),
-        log: session.log,
+    const wanted = { ...request, ...(launch ? { launch } : {}) };
+    const trained: TrainOptions = {
+      backend,
+      signal: session.signal,
+      onOrigin: (found) => {
+        origin = found;
+        // With --json there are lines of JSON only.
+        if (!session.json) noteOrigin(session, found);
       },
-    );
+      onNote: (text) => {
+        if (!session.json) session.progress.note(text);
+      },
+      onProgress: reporter(session),
+      log: session.log,
+    };
+    const result = await train(wanted, trained).catch(async (error: unknown) => {
+      if (!(error instanceof GpuLostError) || options['on-lost'] === 'stop') throw error;
+      session.progress.note(`${error.message} The processor goes on from the last checkpoint.`);
+      const processor = await firstToLoad(threadsToUse(session.threads), 'the GPU was lost');
+      session.onEnd(() => processor.dispose());
+      const { output: run, maxSteps, maxSeconds } = request;
+      const limits = {
+        ...(maxSteps === undefined ? {} : { maxSteps }),
+        ...(maxSeconds === undefined ? {} : { maxSeconds }),
+      };
+      return train({ output: run, resume: true, ...limits }, { ...trained, backend: processor });
+    });
     session.progress.end();
     if (result.status === 'failed') throw new UserError(`${result.message} The run is in ${result.run}.`);
     return {

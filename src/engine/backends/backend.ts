@@ -48,6 +48,8 @@ export interface Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
   /** What was compiled before, perhaps by another process, with this `keep`. */
   restore?(keep: string, options?: Pick<CompileOptions, 'bulk'>): Promise<Program | undefined>;
+  /** A backend that may train this machine's models faster, where there is one: a step of the model is timed on both. */
+  rival?(): Promise<Backend | undefined>;
   /** Absent where training is not possible yet. */
   compileStateful?(spec: StatefulSpec): Promise<StatefulProgram>;
   dispose(): Promise<void>;

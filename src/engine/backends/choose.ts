@@ -7,6 +7,7 @@ import {
   type BackendName,
   type BackendPreference,
 } from '../../protocol/backends';
+import { probeWebGpu } from '../../native/onnxruntime';
 import type { Backend } from './backend';
 import { backends } from './registry';
 
@@ -40,7 +41,15 @@ export async function chooseBackend(
   threads: number = availableParallelism(),
 ): Promise<Backend> {
   const asked = backendAsked(preference);
-  return asked ? backends[asked.name].create({ threads, reason: asked.reason }) : firstToLoad(threads);
+  if (asked) return backends[asked.name].create({ threads, reason: asked.reason });
+  const rival = (): Promise<Backend | undefined> => onTheGpu(threads);
+  return Object.assign(await firstToLoad(threads), { rival });
+}
+
+/** The GPU's, where there is one: looked for in a process of its own, since drivers write to standard error and may crash. */
+async function onTheGpu(threads: number): Promise<Backend | undefined> {
+  if ((await probeWebGpu()) !== undefined) return undefined;
+  return backends.webgpu.create({ threads, reason: 'a GPU was found' }).catch(() => undefined);
 }
 
 /**
@@ -51,7 +60,8 @@ export async function chooseBackend(
 export async function firstToLoad(threads: number, reason?: string): Promise<Backend> {
   let failure: unknown;
   let why: string | undefined;
-  for (const { product, installed, create } of Object.values(backends)) {
+  for (const { product, installed, create, byTiming } of Object.values(backends)) {
+    if (byTiming) continue;
     if (installed && installed() === undefined) {
       why = `${product} is not installed`;
       continue;

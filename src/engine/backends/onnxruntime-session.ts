@@ -17,6 +17,10 @@ export interface SessionOptions {
   block?: number | undefined;
   /** The graph trains. */
   training?: boolean;
+  /** It runs on the GPU, by WebGPU. */
+  onGpu?: boolean;
+  /** Names of outputs that stay on the GPU. */
+  staying?: readonly string[];
   /** A file that the model is written to as ONNX Runtime optimizes it. */
   optimizedTo?: string | undefined;
 }
@@ -44,9 +48,9 @@ export interface GraphSession {
 export async function createSession(
   runtime: Runtime,
   graph: Graph,
-  { threads, spin, block, training = false, optimizedTo }: SessionOptions,
+  { threads, spin, block, training = false, onGpu = false, staying = [], optimizedTo }: SessionOptions,
 ): Promise<GraphSession> {
-  const options = { name: 'program', rearrange: true, block };
+  const options = onGpu ? { name: 'program', gpu: true } : { name: 'program', rearrange: true, block };
   const prepared = runPasses(graph, onnxPasses(options));
   const { computed, known } = training
     ? { computed: prepared, known: new Map() }
@@ -57,6 +61,10 @@ export async function createSession(
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
     enableMemPattern: !training,
     ...(!training && graph.nodes.length > manyNodes ? unplanned : {}),
+    ...(onGpu && {
+      executionProviders: ['webgpu', 'cpu'],
+      preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, 'gpu-buffer'])),
+    }),
     ...(optimizedTo === undefined ? {} : { optimizedModelFilePath: optimizedTo }),
     ...onThreads({ threads, spin }),
   });

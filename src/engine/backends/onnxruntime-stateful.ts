@@ -1,13 +1,12 @@
 /**
- * State and functions on it, on ONNX Runtime. A session there has no variables: our own memory holds the state; sessions
- * read it as inputs and write it as outputs, without a copy in either direction.
+ * State and functions on it, on ONNX Runtime. A session there has no variables: our own memory, or the GPU's, holds the state;
+ * sessions read it as inputs and write it as outputs, without a copy in either direction.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UserError } from '../../base/user-error';
 import type { Graph } from '../../graph/ir';
 import { checkState, isState, stateName } from '../../graph/state-ports';
 import type { StatefulProgram, StatefulSpec } from './backend';
-import { channelsInBlock } from './onnxruntime-blocks';
 import {
   createSession,
   inputsOf,
@@ -17,7 +16,7 @@ import {
   type SessionOptions,
 } from './onnxruntime-session';
 import type { Runtime } from './onnx-session';
-import { StateBuffers } from './state-buffers';
+import type { SessionMemory } from './state-buffers';
 
 interface StatefulFunction {
   session: InferenceSession;
@@ -32,27 +31,27 @@ interface StatefulFunction {
 export async function compileStateful(
   runtime: Runtime,
   spec: StatefulSpec,
+  state: SessionMemory,
   options: SessionOptions,
 ): Promise<StatefulProgram> {
-  const state = new StateBuffers(runtime, spec.state);
   const functions = new Map<string, StatefulFunction>();
-  const own = { ...options, training: true, block: await channelsInBlock(runtime) };
   const dispose = async (): Promise<void> => {
     for (const { session } of functions.values()) await session.release();
     functions.clear();
+    await state.dispose();
   };
   try {
     for (const [name, graph] of Object.entries(spec.functions)) {
       checkState(state.members, name, graph);
-      functions.set(name, await compileFunction(runtime, graph, own));
+      functions.set(name, await compileFunction(runtime, graph, { ...options, training: true }));
     }
   } catch (error) {
     await dispose();
     throw error;
   }
   return {
-    set: (values) => Promise.resolve().then(() => state.set(values)),
-    get: (names = spec.state.map(({ name }) => name)) => Promise.resolve().then(() => state.get(names)),
+    set: async (values) => state.set(values),
+    get: async (names = spec.state.map(({ name }) => name)) => state.get(names),
     async run(name, feeds) {
       const fn = functions.get(name);
       if (!fn) throw new UserError(`There is no function named "${name}".`);
@@ -64,7 +63,7 @@ export async function compileStateful(
         ...fn.writes.map((member) => [nextName(member), state.next(member)] as const),
       ]);
       const results = await fn.session.run(inputs, outputs);
-      for (const member of fn.writes) state.swap(member);
+      for (const member of fn.writes) state.written(member, results[nextName(member)]!);
       return Object.fromEntries(fn.results.map((result) => [result, toArray(results[result]!)]));
     },
     dispose,
@@ -82,13 +81,15 @@ async function compileFunction(
   const outputs = graph.outputs.map((port) =>
     isState(port) ? { ...port, name: nextName(stateName(port)) } : port,
   );
-  const { session } = await createSession(runtime, { ...graph, outputs }, options);
+  const writes = graph.outputs.filter(isState).map(stateName);
+  const staying = options.onGpu ? writes.map(nextName) : [];
+  const { session } = await createSession(runtime, { ...graph, outputs }, { ...options, staying });
   const inputs = inputsOf(session, graph);
   return {
     session,
     fed: inputs.filter((input) => !isState(input)),
     reads: inputs.filter(isState).map(stateName),
-    writes: graph.outputs.filter(isState).map(stateName),
+    writes,
     results: graph.outputs.filter((port) => !isState(port)).map(({ name }) => name),
     dynamicBatch: graph.dynamicBatch,
   };

@@ -21,6 +21,7 @@ import {
   type ProgramCacheOptions,
 } from './program-cache';
 import { compileStateful } from './onnxruntime-stateful';
+import { StateBuffers } from './state-buffers';
 
 /** Loads the library; throws where there is none for this platform. */
 export async function createOnnxRuntimeBackend(options: {
@@ -34,30 +35,32 @@ export async function createOnnxRuntimeBackend(options: {
 }): Promise<Backend> {
   const runtime = loadRuntime();
   const { threads, reason, spin = true, helper } = options;
-  const library = `ONNX Runtime ${runtime.env.versions.node ?? runtime.env.versions.common}`;
+  const library = libraryName(runtime);
   const cache = options.cache && createProgramCache(options.cache, library);
   let other: Thread | undefined;
   return {
     info: { name: 'onnxruntime', library, threads, reason },
     async compile(graph, compiling = {}) {
       if (!isLongWork(graph, compiling))
-        return compile(runtime, graph, { threads, spin, cache, keep: compiling.keep });
+        return compileProgram(runtime, graph, { threads, spin, cache, keep: compiling.keep });
       const tiles = { spin, block: await channelsInBlock(runtime) };
-      if (helper === undefined || threads < 2) return compile(runtime, graph, { threads, ...tiles });
+      if (helper === undefined || threads < 2) return compileProgram(runtime, graph, { threads, ...tiles });
       const half = threads >> 1;
       other ??= startThread(helper, { threads: half, reason, spin });
       const [here, there] = await Promise.allSettled([
-        compile(runtime, graph, { threads: threads - half, ...tiles }),
+        compileProgram(runtime, graph, { threads: threads - half, ...tiles }),
         compileOn(other, graph, compiling),
       ]);
       if (here.status === 'fulfilled' && there.status === 'fulfilled') {
         // Batches that stay here have all threads, where that takes no time to compile.
-        const whole = isSmall(graph) ? await compile(runtime, graph, { threads, ...tiles }) : here.value;
+        const whole = isSmall(graph)
+          ? await compileProgram(runtime, graph, { threads, ...tiles })
+          : here.value;
         return inHalves(graph, { here: here.value, there: there.value, whole });
       }
       // Without the other thread there is no half to send away.
       if (here.status === 'fulfilled') await here.value.dispose();
-      return compile(runtime, graph, { threads, ...tiles });
+      return compileProgram(runtime, graph, { threads, ...tiles });
     },
     async restore(keep) {
       const found = await cache?.read(keep);
@@ -69,12 +72,19 @@ export async function createOnnxRuntimeBackend(options: {
         return undefined;
       }
     },
-    compileStateful: (spec) => compileStateful(runtime, spec, { threads, spin }),
+    async compileStateful(spec) {
+      const block = await channelsInBlock(runtime);
+      return compileStateful(runtime, spec, new StateBuffers(runtime, spec.state), { threads, spin, block });
+    },
     dispose: async () => other?.stop(),
   };
 }
 
-async function compile(
+export function libraryName({ env: { versions } }: Runtime): string {
+  return `ONNX Runtime ${versions.node ?? versions.common}`;
+}
+
+export async function compileProgram(
   runtime: Runtime,
   graph: Graph,
   { cache, keep, ...options }: SessionOptions & { cache?: ProgramCache; keep?: string },

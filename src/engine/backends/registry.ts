@@ -1,4 +1,6 @@
 /** What is known of each backend; `src/protocol/backends.ts` has their names, for processes that run none. */
+import type { Graph } from '../../graph/ir';
+import { nodesOffGpu } from '../../graph/passes/few-buffers';
 import type { Pipeline } from '../../graph/passes/pass';
 import {
   mergeAndCleanUp,
@@ -6,13 +8,14 @@ import {
   tensorFlowProgram,
   tensorFlowStateful,
 } from '../../graph/pipelines/pipelines';
-import { onnxRuntimeLines, nativeLines, type DoctorLine } from '../../native/doctor';
+import { onnxRuntimeLines, nativeLines, webGpuLines, type DoctorLine } from '../../native/doctor';
 import { findNative } from '../../native/locate';
 import type { BackendName } from '../../protocol/backends';
 import type { Backend } from './backend';
 import { createOnnxRuntimeBackend } from './onnxruntime';
 import { blockOfThisMachine } from './onnxruntime-blocks';
 import { createTensorFlowBackend } from './tensorflow';
+import { createWebGpuBackend } from './webgpu';
 
 export interface BackendEntry {
   /** What users install. */
@@ -21,8 +24,12 @@ export interface BackendEntry {
   installed?(): string | undefined;
   /** @throws where it is not installed or does not load */
   create(options: { threads: number; reason: string }): Promise<Backend>;
+  /** With "auto" it is chosen only where a step of the model takes less time on it. */
+  byTiming?: boolean;
   /** All passes from a traced graph to the one that runs on this machine; the backend need not be installed. */
   passes(graph: { stateful: boolean }): Promise<Pipeline>;
+  /** What of such a graph the processor computes in the place of the device, and why. */
+  onProcessor?(graph: Graph): string[];
   /** What `flowscope doctor` says of it; never throws. */
   doctor(): Promise<DoctorLine[]>;
 }
@@ -45,5 +52,13 @@ export const backends: Readonly<Record<BackendName, BackendEntry>> = {
     create: createOnnxRuntimeBackend,
     passes: async () => onnxPasses({ rearrange: true, block: await blockOfThisMachine() }),
     doctor: onnxRuntimeLines,
+  },
+  webgpu: {
+    product: 'WebGPU',
+    byTiming: true,
+    create: createWebGpuBackend,
+    passes: () => Promise.resolve(onnxPasses({ gpu: true })),
+    onProcessor: nodesOffGpu,
+    doctor: webGpuLines,
   },
 };

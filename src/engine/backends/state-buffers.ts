@@ -1,4 +1,4 @@
-/** Named state as memory of the process. What is written goes to a second buffer, which then changes places with the first. */
+/** Named state of sessions, which have no variables: where it is read, and where the next value goes. */
 import type { Tensor } from 'onnxruntime-node';
 import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
@@ -6,68 +6,93 @@ import type { Feeds } from './backend';
 import { stateValues } from './feeds';
 import type { Runtime } from './onnx-session';
 
-interface Member {
+export interface Member {
   name: string;
   shape: readonly number[];
   current: Tensor;
-  /** Made when something first writes. */
-  next?: Tensor;
 }
 
 /** State that was never set is zero. */
-export class StateBuffers {
+export abstract class SessionMemory {
   readonly members: ReadonlyMap<string, Member>;
 
   constructor(
-    private readonly runtime: Runtime,
+    protected readonly runtime: Runtime,
     state: readonly { name: string; shape: readonly number[] }[],
   ) {
     this.members = new Map(
-      state.map(({ name, shape }) => [name, { name, shape, current: this.buffer(shape) }]),
+      state.map(({ name, shape }) => [name, { name, shape, current: this.zeros(shape) }]),
     );
   }
 
   set(values: Feeds): void {
+    // All are checked before the first is set.
     const entries = Object.entries(values).map(([name, array]) => {
       const member = this.member(name);
       return [member, stateValues(member, array)] as const;
     });
-    for (const [{ current }, data] of entries) (current.data as Float32Array).set(data);
+    for (const [member, data] of entries) {
+      const { name, shape } = member;
+      this.written(name, new this.runtime.Tensor('float32', data.slice(), [...shape]));
+    }
   }
 
   /** Copies. */
-  get(names: readonly string[]): Feeds {
-    return Object.fromEntries(
-      names.map((name) => {
-        const { shape, current } = this.member(name);
-        return [name, { shape: [...shape], data: (current.data as Float32Array).slice() }];
-      }),
-    );
+  async get(names: readonly string[]): Promise<Feeds> {
+    const all: Feeds = {};
+    for (const name of names) {
+      const member = this.member(name);
+      all[name] = { shape: [...member.shape], data: await this.copyOf(member.current) };
+    }
+    return all;
   }
 
   current(name: string): Tensor {
     return this.member(name).current;
   }
 
-  /** Where the next value is to be written. */
-  next(name: string): Tensor {
-    const member = this.member(name);
-    return (member.next ??= this.buffer(member.shape));
-  }
+  /** Where the next value is to be written; null where the session brings a tensor of its own. */
+  abstract next(name: string): Tensor | null;
 
   /** Makes what was written the current value. */
-  swap(name: string): void {
-    const member = this.member(name);
-    [member.current, member.next] = [member.next!, member.current];
-  }
+  abstract written(name: string, tensor: Tensor): void;
 
-  private member(name: string): Member {
+  abstract dispose(): Promise<void>;
+
+  protected abstract copyOf(tensor: Tensor): Promise<Float32Array>;
+
+  protected member(name: string): Member {
     const member = this.members.get(name);
     if (!member) throw new UserError(`There is no state named "${name}".`);
     return member;
   }
 
-  private buffer(shape: readonly number[]): Tensor {
+  protected zeros(shape: readonly number[]): Tensor {
     return new this.runtime.Tensor('float32', new Float32Array(sizeOf(shape)), [...shape]);
+  }
+}
+
+/** State in memory of the process. What is written goes to a second buffer, which then changes places with the first. */
+export class StateBuffers extends SessionMemory {
+  private readonly spare = new Map<string, Tensor>();
+
+  next(name: string): Tensor {
+    const spare = this.spare.get(name) ?? this.zeros(this.member(name).shape);
+    this.spare.set(name, spare);
+    return spare;
+  }
+
+  written(name: string, tensor: Tensor): void {
+    const member = this.member(name);
+    this.spare.set(name, member.current);
+    member.current = tensor;
+  }
+
+  dispose(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  protected copyOf(tensor: Tensor): Promise<Float32Array> {
+    return Promise.resolve((tensor.data as Float32Array).slice());
   }
 }

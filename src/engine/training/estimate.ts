@@ -46,15 +46,24 @@ export async function estimateTraining(
   }
 }
 
-/** The median: a step during which something else had the processor says little of the others. */
-export async function paceOf(trainer: Pick<Trainer, 'step'>, signal?: AbortSignal): Promise<number> {
+/**
+ * Seconds a step takes, the median: a step during which something else had the processor says little of the others.
+ * @param most seconds; a step after the first that takes longer is answer enough
+ */
+export async function paceOf(
+  trainer: Pick<Trainer, 'step'>,
+  signal?: AbortSignal,
+  most = Infinity,
+): Promise<number> {
   const times: number[] = [];
   for (let step = 1; ; step++) {
     if (signal?.aborted) throw new CancelledError();
     const began = performance.now();
     await trainer.step(step);
+    const seconds = (performance.now() - began) / 1000;
+    if (step > 1 && seconds > most) return seconds;
     if (step <= warmup) continue;
-    times.push((performance.now() - began) / 1000);
+    times.push(seconds);
     const all = times.reduce((sum, time) => sum + time, 0);
     if (times.length >= enough.steps || (times.length >= enough.few && all >= enough.seconds)) {
       return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;

@@ -16,6 +16,7 @@ import { standardizationOf } from '../../data/standardize';
 import type { TrainRequest, TrainResult } from '../../protocol/engine';
 import { launchTraining, prepareLaunch } from './launch/launch';
 import { trainingLoop } from './loop';
+import { quickestTrainer } from './quickest';
 import { createRecorder } from './record';
 import { firstNotes } from './first-notes';
 import { startOf, type Start } from './start';
@@ -85,18 +86,20 @@ async function trainOn(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { config, dataset, resumed, rates, weights } = start;
-  const { backend, signal } = options;
+  const { signal } = options;
   const header = await headerOf(start, options);
   const { launch } = request;
   if (launch) return launchTraining({ launch, start, claimed, request, header }, options);
-  const trainer = await createTrainer({
-    config,
-    dataset,
-    backend,
-    standardization: header.standardize,
-    ...(resumed ? { state: resumed.tensors } : {}),
-    weights,
-  });
+  const { trainer, backend } = await quickestTrainer(options, (on) =>
+    createTrainer({
+      config,
+      dataset,
+      backend: on,
+      standardization: header.standardize,
+      ...(resumed ? { state: resumed.tensors } : {}),
+      weights,
+    }),
+  );
   let run = claimed;
   try {
     run ??= await createRun(request.output, config);
@@ -122,7 +125,7 @@ async function trainOn(
       dataset,
       paths,
       lock,
-      backend: backend.info,
+      backend,
       start: resumed,
       rates,
       validateFirst: weights !== undefined,

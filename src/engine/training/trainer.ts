@@ -47,6 +47,8 @@ export interface Trainer {
   readonly flow: Flow;
   readonly batchSize: number;
   readonly stepsPerEpoch: number;
+  /** Takes back all steps. */
+  restart(): Promise<void>;
   /** Runs step number `step`, counted from 1. `rates`: learning rates that the run was given. */
   step(step: number, rates?: readonly RateChange[]): Promise<StepResult>;
   /** Mean over a split, evaluation mode, with the same noise every time. */
@@ -129,14 +131,17 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return contextFeeds(splitContext(rows, dataset), count);
   };
 
-  await program.set(
-    packTensors(vectors, options.state ?? (await startingState(options, { flow, preprocess }, batches))),
+  const starting = packTensors(
+    vectors,
+    options.state ?? (await startingState(options, { flow, preprocess }, batches)),
   );
+  await program.set(starting);
 
   return {
     flow,
     batchSize: batches.size,
     stepsPerEpoch: batches.perEpoch,
+    restart: () => program.set(starting),
     async step(step, rates) {
       const learningRate = learningRateAt(step, config.training, rates);
       const { beta1, beta2, ema } = config.training;

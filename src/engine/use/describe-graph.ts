@@ -25,6 +25,8 @@ export interface DescribedGraph {
   left: GraphSize;
   /** In the order in which they first ran. */
   passes: PassEffect[];
+  /** What is left. */
+  graph: Graph;
   /** What is left, printed. */
   text(): string;
 }
@@ -46,6 +48,7 @@ export function describeGraph(
     traced: graphSize(graph, batch),
     left: graphSize(last, batch),
     passes: effects(graph, runs, batch),
+    graph: last,
     text: () => printGraph(last),
   };
 }

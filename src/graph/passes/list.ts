@@ -27,6 +27,7 @@ export const passes = {
   'channel norms': 'reordering memory around norms between convolutions, in ONNX Runtime',
   'weight norms': 'lengths of weights, in PyTorch',
   slices: 'gathering features that lie in regular steps, in PyTorch',
+  'few buffers': 'tensors that one node reads or writes, of which a shader of WebGPU binds eight',
   'early gradients':
     'memory: what a gradient needs is let go as soon as it has been computed, in ONNX Runtime',
 } as const;

@@ -11,6 +11,7 @@ import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
 import { composeConvolutions } from '../passes/compose-convolutions';
 import { removeDeadCode } from '../passes/dead-code';
 import { expandBatchNorm } from '../passes/expand-batch-norm';
+import { useFewBuffers } from '../passes/few-buffers';
 import { foldAffine } from '../passes/fold-affine';
 import { foldConstants } from '../passes/fold-constants';
 import { followSelections } from '../passes/follow-selections';
@@ -69,9 +70,11 @@ export interface OnnxTarget {
   block?: number | undefined;
   /** Convolutions and products are joined and divided where that is faster to run. Without, they are the model's. */
   rearrange?: boolean;
+  /** For the WebGPU provider of ONNX Runtime. */
+  gpu?: boolean;
 }
 
-export function onnxPasses({ block, rearrange = false }: OnnxTarget): Pipeline {
+export function onnxPasses({ block, rearrange = false, gpu = false }: OnnxTarget): Pipeline {
   const hasBlocks = block !== undefined;
   return [
     ...mergeAndCleanUp,
@@ -84,7 +87,7 @@ export function onnxPasses({ block, rearrange = false }: OnnxTarget): Pipeline {
     useChannelsFirst,
     ...mergeAndCleanUp,
     ...(hasBlocks ? [joinReorderings] : []),
-    joinChannelNorms,
+    ...(gpu ? [useFewBuffers] : [joinChannelNorms]),
     removeDeadCode,
     computeGradientsEarly,
   ];

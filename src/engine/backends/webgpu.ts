@@ -1,0 +1,123 @@
+/** ONNX Runtime on the GPU that is there, through Vulkan, Metal or Direct3D 12: nothing is installed for it. */
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { firstLine } from '../../base/text';
+import { UserError } from '../../base/user-error';
+import { identityModel } from '../../native/onnxruntime';
+import type { Backend, Program } from './backend';
+import { loadRuntime, newSession, type Runtime } from './onnx-session';
+import { compileProgram, createOnnxRuntimeBackend, libraryName } from './onnxruntime';
+import { compileStateful } from './onnxruntime-stateful';
+import { SessionMemory } from './state-buffers';
+
+/** A driver was reset, the machine slept, or memory ran out: what was on the GPU is gone, and this process cannot use it again. */
+export class GpuLostError extends UserError {}
+
+/** @throws UserError where there is no GPU that WebGPU can use */
+export async function createWebGpuBackend({
+  threads,
+  reason,
+  runtime = loadRuntime(),
+}: {
+  threads: number;
+  reason: string;
+  runtime?: Runtime;
+}): Promise<Backend> {
+  const identity = await newSession(runtime, Buffer.from(identityModel, 'base64'), {
+    executionProviders: ['webgpu'],
+  }).catch((error: unknown) => {
+    throw new UserError(
+      `No GPU can be used through WebGPU: ${/[^:]*$/.exec(firstLine(error))![0].trim()}. It needs a driver of Vulkan on Linux, ` +
+        'Metal on macOS or Direct3D 12 on Windows; flowscope doctor says more. Without one, leave the backend to auto.',
+      { cause: error },
+    );
+  });
+  const options = { threads, spin: true, onGpu: true };
+  const library = libraryName(runtime);
+  const info = { name: 'webgpu', library: `${library} on WebGPU`, threads, reason } as const;
+  let processor: Promise<Backend> | undefined;
+  let lost: string | undefined;
+  return {
+    get info() {
+      return lost === undefined ? info : { ...info, library: `${library} on the processor`, reason: lost };
+    },
+    async compile(graph, compiling) {
+      const here = async (): Promise<Program> =>
+        (await (processor ??= createOnnxRuntimeBackend({ threads, reason }))).compile(graph, compiling);
+      let program = lost === undefined ? await compileProgram(runtime, graph, options) : await here();
+      return {
+        run: (feeds) =>
+          whileThere(program.run(feeds)).catch(async (error: unknown) => {
+            if (!(error instanceof GpuLostError)) throw error;
+            if (lost === undefined) process.stderr.write(`${error.message} The processor goes on.\n`);
+            lost = error.message;
+            program = await here();
+            return program.run(feeds);
+          }),
+        dispose: () => program.dispose(),
+      };
+    },
+    async compileStateful(spec) {
+      const memory = new StateOnGpu(runtime, spec.state, identity);
+      const program = await compileStateful(runtime, spec, memory, options);
+      return {
+        ...program,
+        run: (name, feeds) => whileThere(program.run(name, feeds)),
+        get: (names) => whileThere(program.get(names)),
+      };
+    },
+    async dispose() {
+      await identity.release();
+      await (await processor)?.dispose();
+    },
+  };
+}
+
+/** @throws GpuLostError in the place of what ONNX Runtime says of a lost device */
+async function whileThere<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    const why = firstLine(error);
+    if (!/\bdevice\b.{0,40}\blost\b/i.test(why)) throw error;
+    throw new GpuLostError(`The GPU was lost: ${why}. What is saved is kept, and can be gone on from.`, {
+      cause: error,
+    });
+  }
+}
+
+/** State in memory of the GPU. What a session writes is a tensor of its own there. */
+class StateOnGpu extends SessionMemory {
+  constructor(
+    runtime: Runtime,
+    state: readonly { name: string; shape: readonly number[] }[],
+    private readonly identity: InferenceSession,
+  ) {
+    super(runtime, state);
+  }
+
+  next(): null {
+    return null;
+  }
+
+  written(name: string, tensor: Tensor): void {
+    const member = this.member(name);
+    release(member.current);
+    member.current = tensor;
+  }
+
+  dispose(): Promise<void> {
+    for (const { current } of this.members.values()) release(current);
+    return Promise.resolve();
+  }
+
+  /** `getData` of a tensor on the GPU aborts the process in ONNX Runtime 1.30.0; what a session copies comes back. */
+  protected async copyOf(tensor: Tensor): Promise<Float32Array> {
+    if (tensor.location === 'cpu') return (tensor.data as Float32Array).slice();
+    const { y } = await this.identity.run({ x: tensor });
+    return y!.data as Float32Array;
+  }
+}
+
+function release(tensor: Tensor): void {
+  if (tensor.location === 'gpu-buffer') tensor.dispose();
+}

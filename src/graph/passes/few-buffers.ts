@@ -1,0 +1,111 @@
+import type { Graph, Node } from '../ir';
+import type { Recorder, TensorType } from '../recorder';
+import { rewrite } from '../rewrite';
+import { pass } from './pass';
+
+/** Storage buffers that WebGPU guarantees for one shader. */
+const buffers = 8;
+/** The largest finite float32. */
+const largest = (2 - 2 ** -23) * 2 ** 127;
+
+/**
+ * For ONNX Runtime's WebGPU provider: no node reads or writes more tensors than one shader may bind, and what the provider has no
+ * kernel for (sums of many, or, tests for NaN and infinity) is written out of what it has.
+ */
+export const useFewBuffers = pass('few buffers', (graph) =>
+  rewrite(graph, (node, { recorder }) => forms[node.op]?.(node, builder(recorder, graph, node))),
+);
+
+type Builder = ReturnType<typeof builder>;
+
+/** Adds nodes in the place of one, with its scope. */
+function builder(recorder: Recorder, graph: Graph, { scope, outputs }: Node) {
+  const type = (id: number): TensorType => recorder.values.get(id)!;
+  const add = (op: string, inputs: readonly number[], like: TensorType, attrs = {}): number =>
+    recorder.addNode(op, inputs, attrs, [like], scope)[0]!;
+  return {
+    type,
+    add,
+    /** Of the i-th output. */
+    result: (i = 0): TensorType => graph.values.get(outputs[i]!)!,
+    constant: (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32'),
+    /** Of several inputs, joined in groups that are small enough, the results in turn. */
+    joined(inputs: readonly number[], axis: number): number {
+      let parts = [...inputs];
+      while (parts.length > 1) {
+        const groups = Array.from({ length: Math.ceil(parts.length / (buffers - 1)) }, (_, i) =>
+          parts.slice(i * (buffers - 1), (i + 1) * (buffers - 1)),
+        );
+        parts = groups.map((group) => {
+          if (group.length === 1) return group[0]!;
+          const { shape, dtype } = type(group[0]!);
+          const length = group.reduce((sum, id) => sum + type(id).shape[axis]!, 0);
+          return add('Concat', group, { shape: shape.with(axis, length), dtype }, { axis });
+        });
+      }
+      return parts[0]!;
+    },
+  };
+}
+
+const forms: Record<string, ((node: Node, build: Builder) => readonly number[] | undefined) | undefined> = {
+  AddN: ({ inputs }, { add, result }) => [
+    inputs.slice(1).reduce((sum, input) => add('Add', [sum, input], result()), inputs[0]!),
+  ],
+  Concat: ({ inputs, attrs }, { joined }) =>
+    inputs.length < buffers ? undefined : [joined(inputs, attrs['axis'] as number)],
+  Pack: ({ inputs, attrs }, { add, joined, type }) => {
+    const axis = attrs['axis'] as number;
+    if (inputs.length < buffers) return undefined;
+    const rows = inputs.map((input) => {
+      const { shape, dtype } = type(input);
+      return add('ExpandDims', [input], { shape: shape.toSpliced(axis, 0, 1), dtype }, { dim: axis });
+    });
+    return [joined(rows, axis)];
+  },
+  SplitV: ({ inputs: [x], outputs, attrs }, { add, result, type }) => {
+    if (outputs.length < buffers) return undefined;
+    const { axis, sizes } = attrs as { axis: number; sizes: number[] };
+    let start = 0;
+    return sizes.map((length, i) => {
+      const begin = type(x!).shape.map((_, at) => (at === axis ? start : 0));
+      start += length;
+      return add('Slice', [x!], result(i), { begin, size: [...result(i).shape] });
+    });
+  },
+  LogicalOr: ({ inputs }, { add, result, type }) => {
+    const [a, b] = inputs.map((id) => add('LogicalNot', [id], type(id))) as [number, number];
+    return [add('LogicalNot', [add('LogicalAnd', [a, b], result())], result())];
+  },
+  // NaN is never at most anything.
+  IsNan: ({ inputs: [x] }, { add, constant, result, type }) => {
+    const number = add('LessEqual', [add('Abs', [x!], type(x!)), constant(Infinity)], result());
+    return [add('LogicalNot', [number], result())];
+  },
+  IsInf: ({ inputs: [x] }, { add, constant, result, type }) => [
+    add('Greater', [add('Abs', [x!], type(x!)), constant(largest)], result()),
+  ],
+  Sign: ({ inputs: [x] }, { add, constant, result, type }) => {
+    const side = (op: string): number => {
+      const found = add(op, [x!, constant(0)], { ...type(x!), dtype: 'bool' });
+      return add('Cast', [found], result(), { dtype: 'float32' });
+    };
+    return [add('Sub', [side('Greater'), side('Less')], result())];
+  },
+  IsFinite: ({ inputs: [x] }, { add, constant, result, type }) => [
+    add('LessEqual', [add('Abs', [x!], type(x!)), constant(largest)], result()),
+  ],
+};
+
+/** What of a graph that went through the pass ONNX Runtime computes on the processor, and why. */
+export function nodesOffGpu({ nodes, dynamicBatch }: Graph): string[] {
+  const rounds = nodes
+    .filter(({ op }) => op === 'Round')
+    .map(({ scope }) => `Round${scope && ` in ${scope}`}`);
+  return [
+    ...rounds.map((node) => `${node}: WebGPU has no kernel for it`),
+    ...(dynamicBatch === undefined
+      ? []
+      : ['sizes that depend on the number of examples: they are integers of 64 bits']),
+  ];
+}

@@ -1,0 +1,104 @@
+/** What graphs compute on the GPU is what they compute in TypeScript, and which of their nodes stay on the processor. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Backend } from '../../src/engine/backends/backend';
+import { backends } from '../../src/engine/backends/registry';
+import { namedGraph } from '../../src/engine/use/named-graphs';
+import { openSubject } from '../../src/engine/open/graph-subject';
+import type { Graph } from '../../src/graph/ir';
+import { writeOnnx } from '../../src/graph/onnx/to-onnx';
+import { nodesOffGpu } from '../../src/graph/passes/few-buffers';
+import { runPasses } from '../../src/graph/passes/pass';
+import { onnxPasses } from '../../src/graph/pipelines/pipelines';
+import { trace } from '../../src/graph/trace/trace';
+import { assertClose, normalFeeds } from '../engine/graph/compare';
+import { cases } from '../engine/graph/functions';
+import { oneIn, tried } from '../tried';
+import { evaluateGraph } from '../unit/graph/evaluate-graph';
+
+/** GPUs may compute exp, tanh and their like to a few units in the last place, and sum in another order. */
+const tolerance = 1e-4;
+
+/** A session says on standard error where its nodes are, if it is asked to; only a process of its own can be listened to. */
+const loader = `
+require(process.argv[1]).InferenceSession.create(process.argv[2], {
+  executionProviders: ['webgpu', 'cpu'], logSeverityLevel: 0, logVerbosityLevel: 1,
+}).then(() => process.exit(0), (error) => { console.error('failed: ' + error.message); process.exit(1); });
+`;
+
+function nodesOnProcessor(graph: Graph, file: string): string[] {
+  writeFileSync(file, writeOnnx(graph, { name: 'program', gpu: true }));
+  const { stderr, status } = spawnSync(
+    process.execPath,
+    ['-e', loader, require.resolve('onnxruntime-node'), file],
+    {
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    },
+  );
+  assert.equal(status, 0, stderr.slice(-2000));
+  const placed =
+    /Node\(s\) placed on \[CPUExecutionProvider\][^\n]*\n([^]*?)(?=\n[^\n]*(?:placed on|SaveMLValue))/.exec(
+      stderr,
+    );
+  assert.ok(placed ?? stderr.includes('All nodes placed on [WebGpu'), 'the log says where nodes are');
+  return [...(placed?.[1]!.matchAll(/\]\s+(\w+) \(/g) ?? [])].map(([, op]) => op!);
+}
+
+describe('on the GPU', () => {
+  let gpu: Backend;
+  let folder: string;
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'flowscope-gpu-'));
+    gpu = await backends.webgpu.create({ threads: 1, reason: 'test' });
+  });
+  after(async () => {
+    await gpu.dispose();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  for (const { name, fn, inputs, domain } of tried('gpu/operators', cases, oneIn(6))) {
+    it(`${name} is what it is in TypeScript`, async () => {
+      const graph = trace(fn, inputs);
+      const feeds = normalFeeds(inputs, 11, domain);
+      const program = await gpu.compile(graph);
+      const found = await program.run(feeds);
+      await program.dispose();
+      assertClose(found, evaluateGraph(graph, feeds), tolerance, 'GPU against TypeScript');
+    });
+  }
+
+  const steps = ['moons', 'nsf', 'maf', 'glow', 'digits'];
+  for (const preset of tried('gpu/operators: presets', steps, oneIn(4)))
+    it(`a training step of ${preset} has no node on the processor`, async () => {
+      const shape = { glow: [8, 8, 1], nsf: [6], maf: [6] }[preset];
+      const subject = await openSubject(preset, shape);
+      const { graph } = namedGraph('step', subject, 32);
+      const outputs = graph.outputs.map((port) => ({ ...port, name: port.name.replace('state:', 'next:') }));
+      const prepared = runPasses({ ...graph, outputs }, onnxPasses({ gpu: true }));
+      assert.deepEqual(nodesOffGpu(prepared), []);
+      assert.deepEqual(nodesOnProcessor(prepared, path.join(folder, 'step.onnx')), []);
+    });
+
+  it('rounding stays on the processor, as flowscope graph says', () => {
+    const round = cases.find(({ name }) => name === 'round')!;
+    const prepared = runPasses(trace(round.fn, round.inputs), onnxPasses({ gpu: true }));
+    assert.deepEqual(nodesOffGpu(prepared), ['Round: WebGPU has no kernel for it']);
+  });
+
+  it('counts of many tensors are taken apart: no node has more than eight', async () => {
+    const prepared = runPasses(
+      namedGraph('step', await openSubject('moons'), 32).graph,
+      onnxPasses({ gpu: true }),
+    );
+    for (const { op, inputs, outputs } of prepared.nodes)
+      assert.ok(
+        op === 'FusedAdam' || inputs.length + outputs.length <= 8,
+        `${op}: ${inputs.length} + ${outputs.length}`,
+      );
+  });
+});
