@@ -83,6 +83,7 @@ def measure(args: argparse.Namespace, cfg: dict, flow: nn.Module, log_prob: Call
         for _ in range(args.repeats):
             start = time.perf_counter()
             run()
+            wait_for_gpu()
             times.append(1e3 * (time.perf_counter() - start))
     cpu = 1e3 * (time.process_time() - before) / args.repeats
     p90 = sorted(times)[math.ceil(0.9 * len(times)) - 1]
@@ -113,7 +114,23 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--batch", type=int, help="instead of the configuration's batch size")
     parser.add_argument("--compile", action="store_true", help="torch.compile (needs a C++ compiler)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu", help="gpu: CUDA, or MPS")
     return parser
+
+
+def gpu() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    if torch.backends.mps.is_available():
+        return "mps"
+    raise SystemExit("PyTorch has neither CUDA nor MPS here")
+
+
+def wait_for_gpu() -> None:
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    elif torch.get_default_device().type == "mps":
+        torch.mps.synchronize()
 
 
 def prepared(args: argparse.Namespace) -> dict:
@@ -121,6 +138,8 @@ def prepared(args: argparse.Namespace) -> dict:
     keep_freed_memory()
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
+    if args.device == "gpu":
+        torch.set_default_device(gpu())
     cfg = json.loads(Path(args.config).read_text())
     if args.batch:
         cfg["batch"] = args.batch

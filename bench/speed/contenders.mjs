@@ -22,22 +22,29 @@ const peers = {
 /** The ways to run a peer, each a contender. */
 export const waysOf = (peer) => modes.map((mode) => `${peer}-${mode}`);
 
-export const isPeer = (contender) => !backends.includes(contender);
+export const isPeer = (contender) => !(contender in ownTitles);
 
 /** Of a contender that is a peer. */
 export function peerOf(contender) {
   const [name, mode] = contender.split('-');
-  return { ...peers[name], compiled: mode === 'compile' };
+  return { ...peers[name], mode };
 }
 
 const worker = path.join(root, 'out', 'bench', 'speed', 'worker.js');
 
-const ownTitles = { tensorflow: 'Flowscope, TensorFlow', onnxruntime: 'Flowscope, ONNX Runtime' };
+const ownTitles = {
+  tensorflow: 'Flowscope, TensorFlow',
+  onnxruntime: 'Flowscope, ONNX Runtime',
+  webgpu: 'Flowscope, WebGPU',
+};
+
+const modeTitles = { eager: 'eager', compile: 'compiled', gpu: 'on the GPU' };
+const modeOptions = { eager: [], compile: ['--compile'], gpu: ['--device', 'gpu'] };
 
 export function titleOf(contender) {
   if (!isPeer(contender)) return ownTitles[contender];
-  const { title, compiled } = peerOf(contender);
-  return `${title}, ${compiled ? 'compiled' : 'eager'}`;
+  const { title, mode } = peerOf(contender);
+  return `${title}, ${modeTitles[mode]}`;
 }
 
 /** Builds what our two run. */
@@ -85,8 +92,8 @@ export async function measure({ contender, threads, peer, options, node = [] }) 
 }
 
 function peerCommand(contender) {
-  const { program, compiled } = peerOf(contender);
-  return [path.join(root, 'bench', 'peer', program), ...(compiled ? ['--compile'] : [])];
+  const { program, mode } = peerOf(contender);
+  return [path.join(root, 'bench', 'peer', program), ...modeOptions[mode]];
 }
 
 /** TensorFlow and PyTorch take the number of threads of OpenMP from the environment. */

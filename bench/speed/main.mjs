@@ -6,12 +6,13 @@ import { main, Stop } from '../../scripts/run.mjs';
 import { root } from '../quality/support.mjs';
 import { compare } from './compare.mjs';
 import { firstStep } from './first-step.mjs';
+import { gpu } from './gpu.mjs';
 import { memory } from './memory.mjs';
 import { processes } from './processes.mjs';
 import { profile } from './profile.mjs';
 import { scaling } from './scaling.mjs';
 
-const subjects = { compare, 'first-step': firstStep, memory, scaling, processes, profile };
+const subjects = { compare, 'first-step': firstStep, memory, scaling, processes, gpu, profile };
 
 const usage = `npm run bench [-- WHAT] [options]
 
@@ -21,8 +22,9 @@ WHAT
   memory       peak memory of training, and memory over 10,000 steps
   scaling      cost of a training step against batch size, depth and width
   processes    several processes that share each batch, with torchrun
+  gpu          a train step and log-prob of six models on each backend and on the GPU, PyTorch's too
   profile      where a training step's time goes on TensorFlow; needs a Python with TensorFlow
-  all          each of these but profile
+  all          each of these but gpu and profile
 
 Options
   --only REGEX     of "config task" ("config" elsewhere), for example "moons|digits train"
@@ -69,7 +71,9 @@ main(async () => {
   if (values.help) return console.log(usage);
   const [what = 'compare', ...more] = positionals;
   const chosen =
-    what === 'all' ? Object.values(subjects).filter((subject) => subject !== profile) : [subjects[what]];
+    what === 'all'
+      ? Object.values(subjects).filter((subject) => subject !== profile && subject !== gpu)
+      : [subjects[what]];
   if (more.length > 0 || !chosen[0]) throw new Stop(usage);
   const settings = {
     only: pattern(values.only),

@@ -75,7 +75,8 @@ function tooltip(trainings: Training[]): MarkdownString {
           ? l10n.t('step {0} of {1}, best {2} at step {3}', step, totalSteps, formatBest(best), best.step)
           : l10n.t('step {0} of {1}, {2}', step, totalSteps, formatBest(best)),
       );
-      if (progress.backend) text.appendMarkdown('\n\n').appendText(progress.backend.library);
+      const { backend } = progress;
+      if (backend) text.appendMarkdown('\n\n').appendText(`${backend.library} (${backend.reason})`);
       text.appendMarkdown('\n\n');
     }
     text.appendText(folder);
