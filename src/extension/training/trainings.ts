@@ -14,8 +14,8 @@ export type StartEngine = (name: string, events: Partial<EngineEvents>, scope?: 
 /** How long a canceled training may take to save before its process is ended. */
 const saveMilliseconds = 30_000;
 
-/** Little enough that a training gets on beside other programs. Windows takes it for normal. */
-const trainingNiceness = 5;
+/** Little enough that a training gets on where other programs have all processors. Windows takes it for normal. */
+const trainingNiceness = 2;
 
 /** The window, and the models that are looked at in it, go before a training. Its threads inherit this. */
 function giveWay(pid: number | undefined): void {

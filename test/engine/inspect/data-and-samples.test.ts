@@ -16,6 +16,7 @@ import { openModel } from '../../../src/engine/open/open-model';
 import { buildFlow } from '../../../src/flow/flow';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import type { ModelDescription } from '../../../src/engine/open/description';
+import type { CalibrationPart } from '../../../src/protocol/calibration';
 import type { DataAndSamples } from '../../../src/protocol/data-and-samples';
 import { defaultBatch } from '../../../src/protocol/questions';
 import { otherFaults, signsOf } from '../../../src/protocol/signs';
@@ -182,8 +183,11 @@ async function judged(file: string): Promise<string[]> {
   try {
     const summary = await inspector.ask('summary', undefined, anySignal());
     const { findings } = await inspector.ask('findings', { batch: defaultBatch(summary) }, anySignal());
-    const settings = { split: 'validation', pairs: 400, draws: 100, seed: 0, start: 0 } as const;
-    const part = summary.context ? await inspector.ask('calibration', settings, anySignal()) : undefined;
+    const settings = { split: 'validation', pairs: 400, draws: 100, seed: 0 } as const;
+    let part: CalibrationPart | undefined;
+    // A slow machine answers in several parts.
+    while (summary.context && !(part && part.done === part.total))
+      part = await inspector.ask('calibration', { ...settings, start: part?.done ?? 0 }, anySignal());
     const signs = signsOf(findings, part).map(({ name, mark }) => `${name} ${mark}`);
     return [...signs, ...otherFaults(findings).map(({ check }) => check)];
   } finally {
