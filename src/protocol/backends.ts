@@ -1,7 +1,11 @@
 /** The backends by name. `src/engine/backends/registry.ts` says what each is made of. */
 
 /** Titles, in the order in which a backend for training is looked for. */
-export const backendTitles = { tensorflow: 'TensorFlow', onnxruntime: 'ONNX Runtime', webgpu: 'WebGPU' } as const;
+export const backendTitles = {
+  tensorflow: 'TensorFlow',
+  onnxruntime: 'ONNX Runtime',
+  webgpu: 'WebGPU',
+} as const;
 
 export type BackendName = keyof typeof backendTitles;
 export type BackendPreference = BackendName | 'auto';
