@@ -3,14 +3,6 @@ import { createBirpc } from 'birpc';
 import type { DrawHost } from '../../src/protocol/draw-page';
 import { decode, encode } from '../../src/protocol/wire';
 
-interface VsCodeApi {
-  postMessage(message: unknown): void;
-  getState(): unknown;
-  setState(state: unknown): void;
-}
-
-declare function acquireVsCodeApi(): VsCodeApi;
-
 export interface DrawConnection {
   host: DrawHost;
   /** The points of before the panel was hidden or the window closed. */

@@ -1,4 +1,5 @@
 import type { DataPreview, FeaturePreview } from '../../src/protocol/data';
+import { DataTable, type TableColumn } from '../base/controls/data-table';
 import { alike, count } from '../base/format/numbers';
 import { Bars } from './bars';
 import { text } from './text';
@@ -12,57 +13,33 @@ export function Features({ preview, features }: { preview: DataPreview; features
       <h2>
         {text.features} <span class="tick">{text.firstFeatures(modeled, preview.shape[0] ?? 0)}</span>
       </h2>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.features}>
-        <table>
-          <thead>
-            <tr>
-              <th>{text.name}</th>
-              <th class="num">{text.min}</th>
-              <th class="num">{text.mean}</th>
-              <th class="num">{text.max}</th>
-              <th class="num">{text.deviation}</th>
-              {withGaps ? <th class="num">{text.gaps}</th> : null}
-              {histograms ? <th class="after">{text.distribution}</th> : null}
-            </tr>
-          </thead>
-          <tbody>
-            {features.map((feature) => (
-              <FeatureRow key={feature.name} feature={feature} withGaps={withGaps} histograms={histograms} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{ 'aria-label': text.features }}
+        rows={features}
+        columns={[
+          {
+            head: text.name,
+            td: 'mono',
+            name: ({ name, condition }) => (
+              <>
+                {name}
+                {condition ? <span class="tick"> {text.condition}</span> : null}
+              </>
+            ),
+          },
+          ...(['min', 'mean', 'max', 'std'] as const).map((name): TableColumn<FeaturePreview> => ({
+            head: name === 'std' ? text.deviation : text[name],
+            num: ({ min, mean, max, std, [name]: value }) => alike([min, mean, max, std])(value),
+          })),
+          withGaps && { head: text.gaps, num: ({ gaps }) => count(gaps ?? 0) },
+          histograms && {
+            head: text.distribution,
+            class: 'after',
+            cell: ({ name, histogram }) => (histogram ? <Bars name={name} histogram={histogram} /> : null),
+          },
+        ]}
+      />
     </section>
-  );
-}
-
-function FeatureRow({
-  feature,
-  withGaps,
-  histograms,
-}: {
-  feature: FeaturePreview;
-  withGaps: boolean;
-  histograms: boolean;
-}) {
-  const { name, condition, min, mean, max, std, gaps, histogram } = feature;
-  const shown = alike([min, mean, max, std]);
-  return (
-    <tr>
-      <th scope="row" class="mono">
-        {name}
-        {condition ? <span class="tick"> {text.condition}</span> : null}
-      </th>
-      {[min, mean, max, std].map((value, i) => (
-        <td key={i} class="num">
-          {shown(value)}
-        </td>
-      ))}
-      {withGaps ? <td class="num">{count(gaps ?? 0)}</td> : null}
-      {histograms ? (
-        <td class="after">{histogram ? <Bars name={name} histogram={histogram} /> : null}</td>
-      ) : null}
-    </tr>
   );
 }
 
@@ -77,38 +54,24 @@ export function Rows({
 }) {
   const columns = Math.min(rows[0]?.length ?? 0, 64);
   if (columns === 0) return null;
-  const shown = Array.from({ length: columns }, (_, column) => alike(rows.map((row) => row[column] ?? 0)));
   return (
     <section class="rows" aria-label={text.rows}>
       <h2>{text.rows}</h2>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.rows}>
-        <table>
-          <thead>
-            <tr>
-              <th>{text.row}</th>
-              {Array.from({ length: columns }, (_, index) => (
-                <th key={index} class="num">
-                  {names[index] ?? count(index)}
-                </th>
-              ))}
-              {classes ? <th class="after">{text.label}</th> : null}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, index) => (
-              <tr key={index}>
-                <th scope="row">{count(index)}</th>
-                {row.slice(0, columns).map((value, column) => (
-                  <td key={column} class="num">
-                    {Number.isNaN(value) ? '' : shown[column]!(value)}
-                  </td>
-                ))}
-                {classes ? <td class="after">{classes[index]}</td> : null}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{ 'aria-label': text.rows }}
+        rows={rows}
+        columns={[
+          { head: text.row, name: (_, row) => count(row) },
+          ...Array.from({ length: columns }, (_, column): TableColumn<number[]> => {
+            const shown = alike(rows.map((row) => row[column] ?? 0));
+            return {
+              head: names[column] ?? count(column),
+              num: ({ [column]: value = NaN }) => (Number.isNaN(value) ? '' : shown(value)),
+            };
+          }),
+          classes && { head: text.label, class: 'after', cell: (_, row) => classes[row] },
+        ]}
+      />
     </section>
   );
 }

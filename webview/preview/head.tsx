@@ -19,7 +19,7 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
   const offer = use === 'use' && column.numbers ? offeredMap(column.numbers) : undefined;
   const why = use === 'leave out' ? leftOutText(table, at) : undefined;
   return (
-    <th scope="col" class={use === 'leave out' ? 'left-out' : ''}>
+    <>
       <span class="name" title={column.name}>
         {column.name}
       </span>
@@ -57,7 +57,7 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
         ) : null}
         {gaps > 0 ? text.gapCount(gaps) : text.noGaps}
       </span>
-    </th>
+    </>
   );
 }
 

@@ -4,14 +4,6 @@ import type { PreviewEvents, PreviewHost } from '../../src/protocol/preview-page
 import { decode, encode } from '../../src/protocol/wire';
 import type { KeptChoices } from './page-state';
 
-interface VsCodeApi {
-  postMessage(message: unknown): void;
-  getState(): unknown;
-  setState(state: unknown): void;
-}
-
-declare function acquireVsCodeApi(): VsCodeApi;
-
 export interface PreviewState {
   /** So that the panel comes back with the window. */
   source?: string;

@@ -9,6 +9,7 @@ import {
 } from '../../src/protocol/table-choice';
 import type { TableState } from './table-state';
 import { text } from './text';
+import { Pairs } from '../base/controls/pairs';
 
 const namedColumns = 4;
 
@@ -24,14 +25,7 @@ export function Learned({ table }: { table: TableState }) {
   return (
     <section aria-labelledby="learned-title">
       <h2 id="learned-title">{text.learned}</h2>
-      <dl class="pairs">
-        {allUses.map((use) => (
-          <div key={use}>
-            <dt>{text.uses[use]}</dt>
-            <dd>{names(use)}</dd>
-          </div>
-        ))}
-      </dl>
+      <Pairs class="pairs" of={allUses.map((use) => [text.uses[use], names(use)])} />
     </section>
   );
 }

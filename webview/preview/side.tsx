@@ -7,6 +7,7 @@ import { isImpossible, Presets } from './presets';
 import { Size } from './size';
 import { text } from './text';
 import { Warnings } from './facts';
+import { Pairs } from '../base/controls/pairs';
 
 export function Side({ page }: { page: PageState }) {
   const { table, question, presets, estimates, host, size, scale } = page;
@@ -22,16 +23,13 @@ export function Side({ page }: { page: PageState }) {
         {shown ? (
           <section aria-labelledby="split-title">
             <h2 id="split-title">{text.splitTitle}</h2>
-            <dl class="pairs">
-              <div>
-                <dt>{text.trainRows}</dt>
-                <dd>{state.status === 'ready' ? count(state.preview.train) : '–'}</dd>
-              </div>
-              <div>
-                <dt>{text.validationRows}</dt>
-                <dd>{state.status === 'ready' ? count(state.preview.validation) : '–'}</dd>
-              </div>
-            </dl>
+            <Pairs
+              class="pairs"
+              of={(['train', 'validation'] as const).map((part) => [
+                part === 'train' ? text.trainRows : text.validationRows,
+                state.status === 'ready' ? count(state.preview[part]) : '–',
+              ])}
+            />
           </section>
         ) : null}
         {size.value ? <Size size={size.value} scale={scale} /> : null}

@@ -1,4 +1,5 @@
 /** A table as it is written, whatever is in it. */
+import { DataTable, type TableColumn } from '../base/controls/data-table';
 import { count } from '../base/format/numbers';
 import { ColumnHead } from './head';
 import type { TableState } from './table-state';
@@ -16,52 +17,35 @@ export function Table({ table }: { table: TableState }) {
     table.missing.value === 'drop' && row.some((cell, i) => cell === '' && uses[i] !== 'leave out');
   return (
     <section class="table" aria-label={text.table}>
-      <div class="scroll" tabIndex={0} role="group" aria-label={text.table}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col" class="row-number">
-                {text.row}
-              </th>
-              {columns.map((column, at) => (
-                <ColumnHead key={`${at} ${column.name}`} table={table} at={at} />
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row, index) => {
-              const isDropped = dropped(row);
-              return (
-                <tr key={index} class={isDropped ? 'dropped' : ''}>
-                  <th scope="row" class="row-number">
-                    {isDropped ? <s title={text.rowLeftOut}>{count(index + 1)}</s> : count(index + 1)}
-                  </th>
-                  {row.map((cell, i) => (
-                    <Cell
-                      key={i}
-                      cell={cell}
-                      numeric={columns[i]!.type === 'number'}
-                      isLeftOut={uses[i] === 'leave out'}
-                    />
-                  ))}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{ class: 'scroll', 'aria-label': text.table }}
+        rows={rows}
+        tr={(row) => ({ class: dropped(row) ? 'dropped' : '' })}
+        columns={[
+          {
+            head: text.row,
+            class: 'row-number',
+            name: (row, index) =>
+              dropped(row) ? <s title={text.rowLeftOut}>{count(index + 1)}</s> : count(index + 1),
+          },
+          ...columns.map((column, at): TableColumn<string[]> => ({
+            head: <ColumnHead table={table} at={at} />,
+            th: { class: uses[at] === 'leave out' ? 'left-out' : '' },
+            td: ({ [at]: cell }) => ({
+              class: [
+                column.type === 'number' ? 'num' : '',
+                uses[at] === 'leave out' ? 'left-out' : '',
+                cell === '' ? 'gap' : '',
+              ].join(' '),
+              title: cell && cell.length > 24 ? cell : undefined,
+            }),
+            cell: ({ [at]: cell }) => (cell === '' ? text.gap : cell),
+          })),
+        ]}
+      />
       {columns.length < columnCount ? (
         <p class="tick">{text.moreColumns(columns.length, columnCount)}</p>
       ) : null}
     </section>
-  );
-}
-
-function Cell({ cell, numeric, isLeftOut }: { cell: string; numeric: boolean; isLeftOut: boolean }) {
-  const kind = [numeric ? 'num' : '', isLeftOut ? 'left-out' : '', cell === '' ? 'gap' : ''].join(' ');
-  return (
-    <td class={kind} title={cell.length > 24 ? cell : undefined}>
-      {cell === '' ? text.gap : cell}
-    </td>
   );
 }

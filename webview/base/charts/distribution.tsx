@@ -3,11 +3,10 @@ import { finiteExtent } from '../canvas/planes';
 import { fixed, logTicks, ticks, tickText } from '../format/numbers';
 import { binned } from './bins';
 import type { Histogram } from '../../../src/protocol/tensors';
-import { linear, logarithmic, spaced, widest, type Axis } from './scale';
+import { linear, logarithmic, spaced, widest, type Axis, type Size } from './scale';
+import { PlaceGrid } from './value-grid';
 
-export interface DistributionProps {
-  width: number;
-  height: number;
+export interface DistributionProps extends Size {
   /** Drawn filled. */
   values?: ArrayLike<number>;
   /** Drawn as an outline. */
@@ -125,11 +124,7 @@ export function Histograms({
       {line ? <path class="line" d={outlineOf(line)} /> : null}
       {dashes ? <path class="line dashed" data-name="dashed" d={outlineOf(dashes)} /> : null}
       <line class="axis" x1={left} x2={width - 6} y1={base} y2={base} />
-      {tickValues.map((value) => (
-        <text key={value} x={x.at(value)} y={base + 13} text-anchor="middle">
-          {tickLabel(value)}
-        </text>
-      ))}
+      <PlaceGrid values={tickValues} at={x.at} textOf={tickLabel} y={base + 13} />
       <text x={width / 2} y={base + 28} text-anchor="middle">
         {unit}
       </text>

@@ -4,8 +4,9 @@ import { useMemo } from 'preact/hooks';
 import { compact, count, logTicks, nextRound, ticks, tickText } from '../format/numbers';
 import { words } from '../words';
 import { linePath } from './decimate';
-import { linear, logarithmic, spaced, widest, type Axis } from './scale';
+import { linear, logarithmic, spaced, widest, type Axis, type Size } from './scale';
 import { smoothed } from './smooth';
+import { ValueGrid } from './value-grid';
 
 export interface RunLine {
   name: string;
@@ -17,9 +18,7 @@ export interface RunLine {
   y: Float32Array;
 }
 
-export interface RunChartProps {
-  width: number;
-  height: number;
+export interface RunChartProps extends Size {
   lines: readonly RunLine[];
   axis: 'step' | 'time';
   log?: boolean;
@@ -143,14 +142,7 @@ export function RunChart({
         }}
         onPointerLeave={() => (hover.value = undefined)}
       >
-        {yTicks.map((value) => (
-          <g key={value}>
-            <line class="grid" x1={left} x2={width} y1={y.at(value)} y2={y.at(value)} />
-            <text x={left - 5} y={y.at(value) + 4} text-anchor="end">
-              {tickText(value)}
-            </text>
-          </g>
-        ))}
+        <ValueGrid values={yTicks} at={y.at} left={left} right={width} />
         {spaced(xTicks, x, widest(xTicks.map(count)) + 6).map((value) => (
           <text
             key={value}

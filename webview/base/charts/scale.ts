@@ -1,3 +1,9 @@
+/** The size of a chart, px. */
+export interface Size {
+  width: number;
+  height: number;
+}
+
 /** From values to pixels. */
 export interface Axis {
   low: number;

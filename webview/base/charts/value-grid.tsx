@@ -1,25 +1,54 @@
-/** Lines across a chart at round values, each with its number; the one of zero is the axis. */
-import { tickText, ticks } from '../format/numbers';
+/** Lines of a chart at values, with their numbers. */
+import { tickText } from '../format/numbers';
 
-export interface ValueGridProps {
-  low: number;
-  high: number;
-  /** About this many lines. */
-  wanted: number;
-  /** px from the top of a value. */
+interface Grid {
+  values: readonly number[];
+  /** px of a value. */
   at(value: number): number;
-  left: number;
-  right: number;
+  textOf?(value: number): string;
 }
 
-export function ValueGrid({ low, high, wanted, at, left, right }: ValueGridProps) {
+export interface ValueGridProps extends Grid {
+  left: number;
+  right: number;
+  /** The value whose line is the axis. */
+  axis?: number;
+  /** px between a number and its line. */
+  gap?: number;
+}
+
+/** Across the chart. */
+export function ValueGrid({ values, at, textOf = tickText, left, right, axis, gap = 5 }: ValueGridProps) {
   return (
     <>
-      {ticks(low, high, wanted).map((value) => (
+      {values.map((value) => (
         <g key={value}>
-          <line class={value === 0 ? 'axis' : 'grid'} x1={left} x2={right} y1={at(value)} y2={at(value)} />
-          <text x={left - 5} y={at(value) + 4} text-anchor="end">
-            {tickText(value)}
+          <line class={value === axis ? 'axis' : 'grid'} x1={left} x2={right} y1={at(value)} y2={at(value)} />
+          <text x={left - gap} y={at(value) + 4} text-anchor="end">
+            {textOf(value)}
+          </text>
+        </g>
+      ))}
+    </>
+  );
+}
+
+export interface PlaceGridProps extends Grid {
+  /** px from the top of the numbers' baseline. */
+  y: number;
+  /** Ends of the lines, px from the top; without them there are numbers only. */
+  ends?: readonly [number, number];
+}
+
+/** From foot to head. */
+export function PlaceGrid({ values, at, textOf = tickText, y, ends }: PlaceGridProps) {
+  return (
+    <>
+      {values.map((value) => (
+        <g key={value}>
+          {ends ? <line class="grid" x1={at(value)} x2={at(value)} y1={ends[0]} y2={ends[1]} /> : null}
+          <text x={at(value)} y={y} text-anchor="middle">
+            {textOf(value)}
           </text>
         </g>
       ))}

@@ -1,11 +1,19 @@
 import type { ComponentChildren } from 'preact';
 
-/** The heading of a part of a view, with what has to be known to read it. */
-export function Heading({ title, note }: { title: string; note?: ComponentChildren }) {
+export interface HeadingProps {
+  title: ComponentChildren;
+  /** What has to be known to read it. */
+  note?: ComponentChildren;
+  /** In full, where the title may be cut. */
+  hint?: string;
+  class?: string;
+}
+
+/** The heading of a part of a view. */
+export function Heading({ title, note, hint, class: name }: HeadingProps) {
   return (
-    <h3>
-      <b>{title}</b>
-      <span class="tick">{note}</span>
+    <h3 class={name}>
+      <b title={hint}>{title}</b> {note === undefined ? null : <span class="tick">{note}</span>}
     </h3>
   );
 }

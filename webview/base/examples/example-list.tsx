@@ -59,7 +59,7 @@ export function ExampleList({
       count={examples.length}
       name={(row) => String(examples[row]!.index)}
       longName={(row) => examples[row]!.longName}
-      lead={[{ head: unit, cell: (row) => examples[row]!.cost }]}
+      lead={[{ head: unit, num: (row) => examples[row]!.cost }]}
       selected={(row) => examples[row]!.pressed}
       disabled={(row) => examples[row]!.disabled ?? false}
       onPick={(row) => onPick(examples[row]!.index)}

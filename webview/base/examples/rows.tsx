@@ -5,6 +5,7 @@ import type { NdArray } from '../../../src/protocol/tensors';
 import { Pager } from '../controls/pager';
 import { fixed } from '../format/numbers';
 import { featureName } from '../layers/layer-names';
+import { DataTable, type TableColumn } from '../controls/data-table';
 import { words } from '../words';
 
 const featuresAPage = 64;
@@ -20,7 +21,7 @@ export interface RowsProps {
   name(row: number): string;
   longName?(row: number): string;
   /** Columns between the button and the features. */
-  lead?: readonly { head: string; cell(row: number): string }[];
+  lead?: readonly TableColumn<number>[];
   selected?(row: number): boolean;
   disabled?(row: number): boolean;
   /** Without it, rows are only looked at. */
@@ -34,7 +35,6 @@ export function Rows(props: RowsProps) {
   // Another model may have fewer.
   const offset = from.value < features ? from.value : 0;
   const shown = Math.min(features - offset, featuresAPage);
-  const columns = Array.from({ length: shown }, (_, f) => offset + f);
   return (
     <>
       <Pager
@@ -45,59 +45,40 @@ export function Rows(props: RowsProps) {
         label={words.feature}
         onChange={(next) => (from.value = next)}
       />
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={props.label}>
-        <table class="rows-table">
-          <thead>
-            <tr>
-              <th>{words.number}</th>
-              {lead.map(({ head }) => (
-                <th key={head} class="num">
-                  {head}
-                </th>
-              ))}
-              {columns.map((f) => (
-                <th key={f} class="num">
-                  {featureName(model, f)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: count }, (_, row) => (
-              <tr key={row} aria-selected={props.selected?.(row)}>
-                <td>
-                  {onPick ? (
-                    <button
-                      type="button"
-                      class="linklike"
-                      aria-label={props.longName?.(row)}
-                      disabled={props.disabled?.(row)}
-                      onClick={() => onPick(row)}
-                    >
-                      {props.name(row)}
-                    </button>
-                  ) : (
-                    props.name(row)
-                  )}
-                </td>
-                {lead.map(({ head, cell }) => (
-                  <td key={head} class="num">
-                    {cell(row)}
-                  </td>
-                ))}
-                {columns.map((f) => {
-                  const value = values.data[row * features + f]!;
-                  return (
-                    <td key={f} class={`num ${Number.isFinite(value) ? '' : 'bad'}`}>
-                      {fixed(value, 2)}
-                    </td>
-                  );
-                })}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{ 'aria-label': props.label }}
+        class="rows-table"
+        rows={Array.from({ length: count }, (_, row) => row)}
+        tr={(row) => ({ 'aria-selected': props.selected?.(row) })}
+        columns={[
+          {
+            head: words.number,
+            cell: (row) =>
+              onPick ? (
+                <button
+                  type="button"
+                  class="linklike"
+                  aria-label={props.longName?.(row)}
+                  disabled={props.disabled?.(row)}
+                  onClick={() => onPick(row)}
+                >
+                  {props.name(row)}
+                </button>
+              ) : (
+                props.name(row)
+              ),
+          },
+          ...lead,
+          ...Array.from({ length: shown }, (_, f): TableColumn<number> => {
+            const valueOf = (row: number): number => values.data[row * features + offset + f]!;
+            return {
+              head: featureName(model, offset + f),
+              td: (row) => ({ class: Number.isFinite(valueOf(row)) ? '' : 'bad' }),
+              num: (row) => fixed(valueOf(row), 2),
+            };
+          }),
+        ]}
+      />
     </>
   );
 }

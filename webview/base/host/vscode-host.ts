@@ -10,14 +10,6 @@ import {
 } from '../../../src/protocol/webview';
 import type { Connection } from './page-api';
 
-interface VsCodeApi {
-  postMessage(message: unknown): void;
-  getState(): unknown;
-  setState(state: unknown): void;
-}
-
-declare function acquireVsCodeApi(): VsCodeApi;
-
 export function inVsCode(): boolean {
   return typeof acquireVsCodeApi === 'function';
 }

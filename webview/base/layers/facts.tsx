@@ -5,6 +5,7 @@ import type { ShownLayer } from '../store/layer-view';
 import { useStore } from '../store/use-store';
 import { words } from '../words';
 import { isSumOfScales } from './layer-names';
+import { Pairs } from '../controls/pairs';
 
 export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
   const store = useStore();
@@ -24,14 +25,5 @@ export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
     if (layer.hasNorm) facts.push([words.norm, `${signed(part.norm, 2)} ${words.nats}`]);
   }
   facts.push([words.roundTrip, scientific(view.roundTrip)]);
-  return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Pairs class="facts" of={facts} />;
 }

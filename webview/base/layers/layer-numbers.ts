@@ -1,16 +1,9 @@
-import type { LayerView } from '../../../src/protocol/inspect';
-import { layerViewState } from '../store/layer-view';
-import { ready } from '../store/question';
-import type { Store } from '../store/store';
+import type { ShownLayer } from '../store/layer-view';
 import { places, vector, type ViewData } from '../view-data/view-data';
 
-/** Every tensor of the selected layer, element by element. */
-export function layerNumbers(store: Store): ViewData {
-  const view = ready(store.state(layerViewState).layerView.answer.value);
-  return view ? elementsOf(view) : {};
-}
-
-function elementsOf(view: LayerView): ViewData {
+/** Every tensor of the selected layer, element by element; nothing until the whole view is there. */
+export function layerNumbers(view: ShownLayer): ViewData {
+  if (!view.logDetBatch) return {};
   const tensors = view.tensors.flatMap(({ name, role, shape, data }) =>
     data ? [{ name, shape, data, nats: role === 'logScale' }] : [],
   );

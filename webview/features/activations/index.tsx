@@ -1,9 +1,7 @@
-import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
-import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { layerNumbers } from '../../base/layers/layer-numbers';
-import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { layerTab } from '../../base/layers/layer-tab';
 import { layerViewState } from '../../base/store/layer-view';
 import { activationsState } from './state';
 import { Activations } from './view';
@@ -15,10 +13,5 @@ export const activations: LayerFeature = {
   title: () => text.tab,
   state: activationsState,
   layerView: 'exampleFirst',
-  View: ({ model, layer }) => (
-    <Asked question={useFeature(layerViewState).shownLayer} skeleton={<MapSkeleton />}>
-      {(view) => <Activations model={model} layer={layer} view={view} />}
-    </Asked>
-  ),
-  numbers: layerNumbers,
+  ...layerTab((store) => store.state(layerViewState).shownLayer, Activations, layerNumbers),
 };

@@ -1,5 +1,5 @@
 /** Input, log scale, shift and output of a layer: every channel, or every feature. */
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { ModelSummary } from '../../../src/protocol/model';
 import { isQuantity } from '../../../src/protocol/quantities';
 import { ColourHistogram } from '../../base/charts/colour-histogram';
 import { Pager } from '../../base/controls/pager';
@@ -10,6 +10,9 @@ import type { ShownLayer } from '../../base/store/layer-view';
 import { useStore } from '../../base/store/use-store';
 import { featuresAPage } from './windows';
 import { featureName } from '../../base/layers/layer-names';
+import { DataTable, type TableColumn } from '../../base/controls/data-table';
+import { BarCells } from '../../base/layers/bar-cells';
+import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Legend } from '../../base/canvas/legend';
@@ -22,7 +25,7 @@ import { NonFinite, Stats } from './stats';
 import { workedElement, type Worked } from './worked';
 import { activationsState } from './state';
 
-export function Activations(props: { model: ModelSummary; layer: LayerInfo; view: ShownLayer }) {
+export function Activations(props: LayerTabProps<ShownLayer>) {
   const { model, layer } = props;
   const store = useStore();
   const view = {
@@ -74,14 +77,6 @@ function FeatureRows({
     const window = role && ready(store.state(activationsState).windows[role].answer.value);
     return window?.values.data[index - window.from[0]!];
   };
-  const move = (event: KeyboardEvent): void => {
-    const by = event.key === 'ArrowUp' ? -1 : event.key === 'ArrowDown' ? 1 : 0;
-    if (!by || !worked) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const next = worked.index + by;
-    if (next >= 0 && next < features) store.marked.value = next;
-  };
   return (
     <>
       <Pager
@@ -92,39 +87,37 @@ function FeatureRows({
         label={words.feature}
         onChange={(next) => (store.state(activationsState).channelPage.value = next / featuresAPage)}
       />
-      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.markedElement} onKeyDown={move}>
-        <table class="rows-table">
-          <thead>
-            <tr>
-              <th>{words.feature}</th>
-              {view.tensors.map((tensor) => (
-                <th key={tensor.name} colSpan={2}>
-                  <b>{tensor.name}</b> {tensor.role && words.roles[tensor.role]}, ±{compact(range(tensor))}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((index) => (
-              <tr
-                key={index}
-                aria-selected={worked?.index === index}
-                onClick={() => (store.marked.value = index)}
-              >
-                <td>{featureName(model, index)}</td>
-                {view.tensors.map((tensor) => (
-                  <FeatureCell
-                    key={tensor.name}
-                    value={valueOf(tensor, index)}
-                    limit={range(tensor)}
-                    passes={isQuantity(tensor.role) && (view.mask?.data[index] ?? 0) > 0.5}
-                  />
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{ 'aria-label': text.markedElement }}
+        class="rows-table"
+        rows={rows}
+        choice={{
+          isChosen: (index) => worked?.index === index,
+          choose: (index) => (store.marked.value = index),
+          step:
+            worked && ((by) => (store.marked.value = Math.min(features - 1, Math.max(0, worked.index + by)))),
+        }}
+        columns={[
+          { head: words.feature, cell: (index) => featureName(model, index) },
+          ...view.tensors.map((tensor): TableColumn<number> => ({
+            head: (
+              <>
+                <b>{tensor.name}</b> {tensor.role && words.roles[tensor.role]}, ±{compact(range(tensor))}
+              </>
+            ),
+            th: { colSpan: 2 },
+            cells: (index) => (
+              <BarCells
+                key={tensor.name}
+                value={valueOf(tensor, index)}
+                limit={range(tensor)}
+                passes={isQuantity(tensor.role) && (view.mask?.data[index] ?? 0) > 0.5}
+                textOf={fixed}
+              />
+            ),
+          })),
+        ]}
+      />
       <div class="maps" style={mapsStyle(sizes)}>
         {view.tensors.map((tensor) => (
           <div class="map" key={tensor.name}>
@@ -146,33 +139,6 @@ function FeatureRows({
           </div>
         ))}
       </div>
-    </>
-  );
-}
-
-function FeatureCell({ value, limit, passes }: { value?: number; limit: number; passes: boolean }) {
-  if (passes)
-    return (
-      <td colSpan={2} class="hatched-cell" aria-label={words.passesUnchanged}>
-        {' '}
-      </td>
-    );
-  const finite = value !== undefined && Number.isFinite(value);
-  const share = finite ? Math.min(1, Math.abs(value) / limit) * 50 : 0;
-  return (
-    <>
-      <td>
-        <span class="cell-bar" aria-hidden="true">
-          <i
-            style={{
-              left: `${finite && value < 0 ? 50 - share : 50}%`,
-              width: `${share}%`,
-              background: finite && value < 0 ? 'var(--neg)' : 'var(--pos)',
-            }}
-          />
-        </span>
-      </td>
-      <td class={`num ${value !== undefined && !finite ? 'bad' : ''}`}>{fixed(value, 3)}</td>
     </>
   );
 }

@@ -16,6 +16,7 @@ import { words } from '../../base/words';
 import { pText } from './p-text';
 import { calibrationState } from './state';
 import { text } from './text';
+import { Heading } from '../../base/controls/heading';
 
 /** Side of a plane and width of a distribution, px. */
 const side = 220;
@@ -30,10 +31,11 @@ export function Predictive({ model, first }: { model: ModelSummary; first: PairP
     found ? <Pair model={model} plot={found} /> : <p class="tick bad">{text.noPredictive}</p>;
   return (
     <section class="predictive">
-      <h3 class="ends">
-        <b>{text.predictive}</b>
-        {first ? <span class="tick">{text.predictiveNote(count(first.examples.shape[0]!))}</span> : null}
-      </h3>
+      <Heading
+        class="ends"
+        title={text.predictive}
+        note={first ? text.predictiveNote(count(first.examples.shape[0]!)) : undefined}
+      />
       {model.shape[0]! > 2 && first ? <Features model={model} /> : null}
       {pair.value.join() === '0,1' ? drawn(first) : <Asked question={plot}>{drawn}</Asked>}
     </section>
@@ -78,9 +80,7 @@ function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
   const [x, y] = columns.map((both) => rangeOf([...both.examples, ...both.samples])) as [Range, Range];
   const plane = (name: string, points: PairPlot['samples']) => (
     <figure>
-      <h3>
-        <b>{name}</b>
-      </h3>
+      <Heading title={name} />
       <Sized height={(width) => Math.min(width, side)}>
         {(width) => {
           const size = Math.min(width, side);
@@ -109,10 +109,7 @@ function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
         {plane(words.samples, samples)}
         {columns.map((both, i) => (
           <figure key={i}>
-            <h3 class="ends">
-              <b>{[across, up][i]}</b>
-              <span class="tick">{text.drawnBoth}</span>
-            </h3>
+            <Heading class="ends" title={[across, up][i]} note={text.drawnBoth} />
             <Sized height={side}>
               {(width) => (
                 <Distribution

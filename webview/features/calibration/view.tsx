@@ -21,11 +21,15 @@ import { pText } from './p-text';
 import { Predictive } from './pair-plot';
 import { calibrationState } from './state';
 import { text } from './text';
+import { PlaceGrid, ValueGrid } from '../../base/charts/value-grid';
 
 const choices = { pairs: [100, 500, 1000, 2000], draws: [50, 100, 200, 500] };
 const histogramHeight = 84;
 /** Nominal coverage of the regions that the sentence is about. */
 const said = 0.9;
+
+/** Numbers at both axes of a curve. */
+const percents = { values: [0, 0.5, 1], textOf: (value: number): string => String(100 * value) };
 
 const shareOf = (share: number): string => percent(share, 1);
 
@@ -153,10 +157,12 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
         <div class="calibration-ranks">
           {features.map((feature) => (
             <figure key={feature.name} data-test={feature.name} data-off={feature.off ?? ''}>
-              <h3 class="ends">
-                <b title={feature.name}>{feature.name}</b>
-                <span class="tick">{`p ${pText(feature.pValue)}`}</span>
-              </h3>
+              <Heading
+                class="ends"
+                title={feature.name}
+                hint={feature.name}
+                note={`p ${pText(feature.pValue)}`}
+              />
               <Sized height={histogramHeight}>
                 {(width) => <Histogram width={width} test={feature} name={feature.name} />}
               </Sized>
@@ -246,17 +252,8 @@ function Curve({
           shares.map((share, i) => `${x.at(levels[i]!).toFixed(1)},${y.at(share).toFixed(1)}`);
         return (
           <svg width={size} height={height} role="img" aria-label={label}>
-            {[0, 0.5, 1].map((value) => (
-              <g key={value}>
-                <line class="grid" x1={30} x2={size - 8} y1={y.at(value)} y2={y.at(value)} />
-                <text x={26} y={y.at(value) + 4} text-anchor="end">
-                  {100 * value}
-                </text>
-                <text x={x.at(value)} y={height - 16} text-anchor="middle">
-                  {100 * value}
-                </text>
-              </g>
-            ))}
+            <ValueGrid {...percents} at={y.at} left={30} right={size - 8} gap={4} />
+            <PlaceGrid {...percents} at={x.at} y={height - 16} />
             <polygon class="rank-band" points={[...points(low), ...points(high).reverse()].join(' ')} />
             <line class="dashed" x1={x.at(0)} y1={y.at(0)} x2={x.at(1)} y2={y.at(1)} />
             <polyline class="line" points={points(found).join(' ')} />

@@ -11,6 +11,7 @@ import { layerPhrase, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { Heading } from '../../base/controls/heading';
+import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { text } from './text';
 
 /** Rows of a page. */
@@ -31,63 +32,51 @@ export function Listens({ model, layer, use }: { model: ModelSummary; layer: Lay
     <section class="listens">
       <Heard names={names} use={use} />
       <Heading title={text.listens} note={text.listensNote(use.count)} />
-      <div class="scroll-x" role="group" tabIndex={0} aria-label={text.listens}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">
-                <span class="sr">{text.condition}</span>
-              </th>
-              {model.layers.map((info) => (
-                <th key={info.index} scope="col">
-                  <button
-                    type="button"
-                    class="plain"
-                    title={info.name}
-                    aria-current={info.index === layer.index}
-                    onClick={() => store.selectLayer(info.index)}
-                  >
-                    {info.coupling === undefined ? shortName(info) : layerPhrase(info)}
-                  </button>
-                </th>
-              ))}
-              <th scope="col" title={text.flowWhy}>
-                {text.flow}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((condition) => (
-              <tr key={condition} data-condition={names[condition]}>
-                <th scope="row" title={names[condition]}>
-                  {names[condition]}
-                </th>
-                {model.layers.map(({ index }) => {
-                  if (!use.reads[index])
-                    return (
-                      <td key={index} class="deaf" title={text.deaf}>
-                        <span class="sr">{text.deaf}</span>
-                      </td>
-                    );
-                  const value = use.layers.data[index * size + condition]!;
-                  return (
-                    <td
-                      key={index}
-                      data-value={value}
-                      style={Number.isFinite(value) ? colours(scale().at(value)) : undefined}
-                    >
-                      {figure(value)}
-                    </td>
-                  );
-                })}
-                <td class="whole" data-value={use.flow[condition]}>
-                  {figure(use.flow[condition]!)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{ 'aria-label': text.listens }}
+        rows={shown}
+        tr={(condition) => ({ 'data-condition': names[condition] })}
+        columns={[
+          {
+            head: <span class="sr">{text.condition}</span>,
+            td: (condition) => ({ title: names[condition] }),
+            name: (condition) => names[condition],
+          },
+          ...model.layers.map((info): TableColumn<number> => {
+            const head = (
+              <button
+                type="button"
+                class="plain"
+                title={info.name}
+                aria-current={info.index === layer.index}
+                onClick={() => store.selectLayer(info.index)}
+              >
+                {info.coupling === undefined ? shortName(info) : layerPhrase(info)}
+              </button>
+            );
+            if (!use.reads[info.index])
+              return {
+                head,
+                td: () => ({ class: 'deaf', title: text.deaf }),
+                cell: () => <span class="sr">{text.deaf}</span>,
+              };
+            const valueOf = (condition: number): number => use.layers.data[info.index * size + condition]!;
+            const style = (value: number) =>
+              Number.isFinite(value) ? colours(scale().at(value)) : undefined;
+            return {
+              head,
+              td: (condition) => ({ 'data-value': valueOf(condition), style: style(valueOf(condition)) }),
+              cell: (condition) => figure(valueOf(condition)),
+            };
+          }),
+          {
+            head: text.flow,
+            th: { title: text.flowWhy },
+            td: (condition) => ({ class: 'whole', 'data-value': use.flow[condition] }),
+            cell: (condition) => figure(use.flow[condition]!),
+          },
+        ]}
+      />
       <Pager
         offset={offset.value}
         size={pageSize}

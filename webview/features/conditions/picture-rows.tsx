@@ -7,6 +7,7 @@ import { item } from '../../base/canvas/planes';
 import { signed } from '../../base/format/numbers';
 import { ClassPager, MostLikely, namesOf, shares } from './side-by-side';
 import { text } from './text';
+import { Heading } from '../../base/controls/heading';
 
 export function PictureRows({ model, found }: { model: ModelSummary; found: AtConditions }) {
   const { at, vary } = found;
@@ -18,15 +19,14 @@ export function PictureRows({ model, found }: { model: ModelSummary; found: AtCo
       <div class="picture-rows">
         {at.map(({ value, samples, logProb }, i) => (
           <figure key={value} data-value={value}>
-            <h3 class="ends">
-              <b>{titleOf(value)}</b>
-              <span class="tick">
-                {[
-                  ...(isClass ? [] : [shares[i]]),
-                  ...(logProb === undefined ? [] : [text.logProb(signed(logProb, 2))]),
-                ].join('; ')}
-              </span>
-            </h3>
+            <Heading
+              class="ends"
+              title={titleOf(value)}
+              note={[
+                ...(isClass ? [] : [shares[i]]),
+                ...(logProb === undefined ? [] : [text.logProb(signed(logProb, 2))]),
+              ].join('; ')}
+            />
             <div class="pictures" role="img" aria-label={text.picturesAt(samples.shape[0]!, titleOf(value))}>
               {Array.from({ length: samples.shape[0]! }, (_, k) => (
                 <Picture key={k} picture={item(samples, k)} range={pixelRange(model)} name="at condition" />

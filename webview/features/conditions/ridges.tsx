@@ -1,9 +1,11 @@
 /** The density of one feature at each value of a condition, row under row. */
 import { linear } from '../../base/charts/scale';
 import { Sized } from '../../base/size/sized';
-import { ticks, tickText } from '../../base/format/numbers';
+import { ticks } from '../../base/format/numbers';
 import { densityCurve } from './kde';
 import { text } from './text';
+import { Heading } from '../../base/controls/heading';
+import { PlaceGrid } from '../../base/charts/value-grid';
 
 interface RidgesProps {
   /** Name of the feature. */
@@ -25,25 +27,20 @@ export function Ridges({ name, bounds: [low, high], marked, rows }: RidgesProps)
   const height = rows.length * row + axis;
   return (
     <figure data-ridges={name}>
-      <h3 class="ends">
-        <b>{name}</b>
-        <span class="tick">{text.ridges}</span>
-      </h3>
+      <Heading class="ends" title={name} note={text.ridges} />
       <Sized height={height}>
         {(width) => {
           const x = linear(low, high, left, width - 4);
           return (
             <svg width={width} height={height} role="img" aria-label={text.ridgesOf(name)}>
-              {ticks(low, high, Math.max(2, Math.floor((width - left) / 60)))
-                .filter((value) => x.at(value) > left + 8 && x.at(value) < width - 14)
-                .map((value) => (
-                  <g key={value}>
-                    <line class="grid" x1={x.at(value)} x2={x.at(value)} y1={0} y2={height - axis} />
-                    <text x={x.at(value)} y={height - 4} text-anchor="middle">
-                      {tickText(value)}
-                    </text>
-                  </g>
-                ))}
+              <PlaceGrid
+                values={ticks(low, high, Math.max(2, Math.floor((width - left) / 60))).filter(
+                  (value) => x.at(value) > left + 8 && x.at(value) < width - 14,
+                )}
+                at={x.at}
+                y={height - 4}
+                ends={[0, height - axis]}
+              />
               {rows.map((one, i) => {
                 const base = (i + 1) * row;
                 const y = linear(0, most, base, base - row + 3);

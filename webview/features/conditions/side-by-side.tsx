@@ -21,6 +21,7 @@ import { words } from '../../base/words';
 import { Ridges } from './ridges';
 import { conditionsState } from './state';
 import { text } from './text';
+import { Heading } from '../../base/controls/heading';
 
 /** Conditions that are all seen at once. */
 const fewConditions = 4;
@@ -164,10 +165,11 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
         <div class={at.length > fewPanels ? 'multiples small' : 'multiples'}>
           {at.map((one, i) => (
             <figure key={one.value} data-value={one.value}>
-              <h3 class="ends">
-                <b>{isClass ? valueText(one.value) : `${name} = ${valueText(one.value)}`}</b>
-                <span class="tick">{isClass ? '' : shares[i]}</span>
-              </h3>
+              <Heading
+                class="ends"
+                title={isClass ? valueText(one.value) : `${name} = ${valueText(one.value)}`}
+                note={isClass ? '' : shares[i]}
+              />
               <Panel
                 {...{ one, bounds, example, scale, dots, logs, highest }}
                 most={at.length > fewPanels ? smallSide : largestSide}

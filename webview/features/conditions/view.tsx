@@ -1,6 +1,6 @@
 /** What a conditional flow makes of its conditions. */
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { MapSkeleton } from '../../base/layers/layer-tab';
 import { Asked } from '../../base/store/asked';
 import { useFeature } from '../../base/store/use-store';
 import { Listens } from './listens';

@@ -1,8 +1,6 @@
 import { hasCurves } from '../../../src/protocol/questions';
-import { MapSkeleton } from '../../base/layers/map-skeleton';
-import { Asked } from '../../base/store/asked';
+import { layerTab } from '../../base/layers/layer-tab';
 import type { LayerFeature } from '../../base/store/store';
-import { useFeature } from '../../base/store/use-store';
 import { curveNumbers } from './numbers';
 import { curveState } from './state';
 import { text } from './text';
@@ -16,10 +14,5 @@ export const curve: LayerFeature = {
   applies: (model) => model.layers.some(hasCurves),
   state: curveState,
   missing: (layer) => (hasCurves(layer) ? undefined : { title: text.noCurve, why: text.noCurveWhy }),
-  View: ({ model, layer }) => (
-    <Asked question={useFeature(curveState)} skeleton={<MapSkeleton />}>
-      {(view) => <CurveTab model={model} layer={layer} view={view} />}
-    </Asked>
-  ),
-  numbers: curveNumbers,
+  ...layerTab((store) => store.state(curveState), CurveTab, curveNumbers),
 };

@@ -95,9 +95,7 @@ function BinMap({
   const knots = columns > spline.bins;
   return (
     <div class="row-map">
-      <h3>
-        <b>{title}</b>
-      </h3>
+      <Heading title={title} />
       <RowsMap
         rows={rows}
         columns={Array.from({ length: columns }, (_, i) => String(knots ? i : i + 1))}

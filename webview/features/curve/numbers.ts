@@ -1,12 +1,8 @@
-import { ready } from '../../base/store/question';
-import type { Store } from '../../base/store/store';
+import type { TransformCurveView } from '../../../src/protocol/transform-curve';
 import { vector, type ViewData } from '../../base/view-data/view-data';
-import { curveState } from './state';
 
 /** One row for each place of the curve of each feature. */
-export function curveNumbers(store: Store): ViewData {
-  const view = ready(store.state(curveState).answer.value);
-  if (!view) return {};
+export function curveNumbers(view: TransformCurveView): ViewData {
   const { features, curve, from, to, logDerivative, batch, spline } = view;
   const places = curve.x.shape[1]!;
   return {

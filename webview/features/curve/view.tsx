@@ -1,33 +1,28 @@
 /** The curves of a layer: the chosen feature's curve, its slope, where the example goes, and the knots of a spline. */
 import { rowOf } from '../../../src/base/shape';
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { ModelSummary } from '../../../src/protocol/model';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
-import { linear, logarithmic, type Axis } from '../../base/charts/scale';
+import { linear, logarithmic, type Axis, type Size } from '../../base/charts/scale';
 import { Sized } from '../../base/size/sized';
 import { compact, fixed, logTicks, percent, signed, ticks, tickText } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
+import { DataTable } from '../../base/controls/data-table';
+import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { Heading } from '../../base/controls/heading';
 import { BinMaps } from './maps';
 import { text } from './text';
+import { PlaceGrid, ValueGrid } from '../../base/charts/value-grid';
 
 const left = 40;
 const heights = { curve: 240, batch: 72, slope: 96 };
 
 const shareOf = (share: number): string => percent(share, share > 0 && share < 0.0995 ? 1 : 0);
 
-export function CurveTab({
-  model,
-  layer,
-  view,
-}: {
-  model: ModelSummary;
-  layer: LayerInfo;
-  view: TransformCurveView;
-}) {
+export function CurveTab({ model, layer, view }: LayerTabProps<TransformCurveView>) {
   const store = useStore();
   const { batch, spline } = view;
   const features = Array.from(view.features);
@@ -35,10 +30,6 @@ export function CurveTab({
   const row = Math.max(0, features.indexOf(store.marked.value));
   const name = featureName(model, features[row]!);
   const chart = { view, row };
-  const choose = (by: number): void => {
-    const next = features[Math.min(features.length - 1, Math.max(0, row + by))];
-    if (next !== undefined) store.marked.value = next;
-  };
   const total = view.logDerivative.reduce((sum, value) => sum + value, 0);
   const own = spline && rowOf(spline.inOwnBins, row).filter((n) => n > 0).length;
   return (
@@ -63,75 +54,53 @@ export function CurveTab({
             {[text.band(batch.curves), ...(spline ? [text.ownBins(own!, spline.bins)] : [])].join(' ')}
           </p>
         </div>
-        <div
-          class="figures scroll-x"
-          role="group"
-          tabIndex={0}
-          aria-label={text.chosen}
-          onKeyDown={(event) => {
-            const by = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-            if (by === undefined) return;
-            event.preventDefault();
-            event.stopPropagation();
-            choose(by);
+        <DataTable
+          frame={{ class: 'figures scroll-x', 'aria-label': text.chosen }}
+          class="rows-table"
+          rows={features.map((feature, i) => ({ feature, i }))}
+          choice={{
+            isChosen: ({ i }) => i === row,
+            choose: ({ feature }) => (store.marked.value = feature),
+            step: (by) =>
+              (store.marked.value = features[Math.min(features.length - 1, Math.max(0, row + by))]!),
           }}
+          columns={[
+            { head: words.feature, cell: ({ feature }) => featureName(model, feature) },
+            { head: 'x', num: ({ i }) => fixed(view.from[i], 3) },
+            spline && {
+              head: '',
+              td: 'tick',
+              cell: ({ i }) => (spline.bin[i]! < 0 ? text.outside : text.inBin(spline.bin[i]! + 1)),
+            },
+            { head: 'y', num: ({ i }) => fixed(view.to[i], 3) },
+            { head: 'dy/dx', num: ({ i }) => compact(Math.exp(view.logDerivative[i]!)) },
+            { head: 'ln dy/dx', num: ({ i }) => signed(view.logDerivative[i], 2) },
+            spline && {
+              head: text.share,
+              td: ({ i }) => ({
+                class: spline.outside[i]! >= manyOutside ? 'many' : '',
+                'data-outside': spline.outside[i],
+              }),
+              num: ({ i }) => shareOf(spline.outside[i]!),
+            },
+            spline && {
+              head: text.empty,
+              th: { title: text.emptyWhy },
+              num: ({ i }) => `${emptyOf(spline, i)}/${spline.bins}`,
+            },
+          ]}
         >
-          <table class="rows-table">
-            <thead>
-              <tr>
-                <th>{words.feature}</th>
-                <th class="num">x</th>
-                {spline ? <th /> : null}
-                <th class="num">y</th>
-                <th class="num">dy/dx</th>
-                <th class="num">ln dy/dx</th>
-                {spline ? (
-                  <>
-                    <th class="num">{text.share}</th>
-                    <th class="num" title={text.emptyWhy}>
-                      {text.empty}
-                    </th>
-                  </>
-                ) : null}
-              </tr>
-            </thead>
-            <tbody>
-              {features.map((feature, i) => (
-                <tr key={feature} aria-selected={i === row} onClick={() => (store.marked.value = feature)}>
-                  <td>{featureName(model, feature)}</td>
-                  <td class="num">{fixed(view.from[i], 3)}</td>
-                  {spline ? (
-                    <td class="tick">{spline.bin[i]! < 0 ? text.outside : text.inBin(spline.bin[i]! + 1)}</td>
-                  ) : null}
-                  <td class="num">{fixed(view.to[i], 3)}</td>
-                  <td class="num">{compact(Math.exp(view.logDerivative[i]!))}</td>
-                  <td class="num">{signed(view.logDerivative[i], 2)}</td>
-                  {spline ? <BatchCells {...{ spline, row: i }} /> : null}
-                </tr>
-              ))}
-              <tr>
-                <td colSpan={spline ? 5 : 4}>{store.example.value ? text.sum : text.sumFirst}</td>
-                <td class="num">
-                  <b>{signed(total, 2)}</b>
-                </td>
-              </tr>
-            </tbody>
-          </table>
-        </div>
+          <tbody>
+            <tr>
+              <td colSpan={spline ? 5 : 4}>{store.example.value ? text.sum : text.sumFirst}</td>
+              <td class="num">
+                <b>{signed(total, 2)}</b>
+              </td>
+            </tr>
+          </tbody>
+        </DataTable>
       </div>
       {spline ? <BinMaps {...{ model, features: view.features, spline, row }} /> : null}
-    </>
-  );
-}
-
-function BatchCells({ spline, row }: { spline: SplineOverlay; row: number }) {
-  const outside = spline.outside[row]!;
-  return (
-    <>
-      <td class={`num ${outside >= manyOutside ? 'many' : ''}`} data-outside={outside}>
-        {shareOf(outside)}
-      </td>
-      <td class="num">{`${emptyOf(spline, row)}/${spline.bins}`}</td>
     </>
   );
 }
@@ -188,12 +157,10 @@ function Judged({
 
 type Line = readonly [x: ArrayLike<number>, y: ArrayLike<number>];
 
-interface ChartProps {
+interface ChartProps extends Size {
   view: TransformCurveView;
   /** Row of the feature that is drawn. */
   row: number;
-  width: number;
-  height: number;
   label: string;
 }
 
@@ -337,11 +304,7 @@ function BatchChart({ view, row, width, height, label }: ChartProps) {
       <text x={left - 5} y={12} text-anchor="end">
         {tickText(most)}
       </text>
-      {ticks(x.low, x.high, 5).map((value) => (
-        <text key={value} x={x.at(value)} y={height - 4} text-anchor="middle">
-          {tickText(value)}
-        </text>
-      ))}
+      <PlaceGrid values={ticks(x.low, x.high, 5)} at={x.at} y={height - 4} />
     </svg>
   );
 }
@@ -363,37 +326,11 @@ function SlopeChart({ view, row, width, height, label }: ChartProps) {
   );
 }
 
-function Grid({
-  width,
-  height,
-  x,
-  y,
-  values,
-}: {
-  width: number;
-  height: number;
-  x: Axis;
-  y: Axis;
-  values: readonly number[];
-}) {
+function Grid({ values, width, height, x, y }: Size & { values: readonly number[]; x: Axis; y: Axis }) {
   return (
     <>
-      {values.map((value) => (
-        <g key={`y${value}`}>
-          <line class="grid" x1={left} x2={width} y1={y.at(value)} y2={y.at(value)} />
-          <text x={left - 5} y={y.at(value) + 4} text-anchor="end">
-            {tickText(value)}
-          </text>
-        </g>
-      ))}
-      {ticks(x.low, x.high, 5).map((value) => (
-        <g key={`x${value}`}>
-          <line class="grid" x1={x.at(value)} x2={x.at(value)} y1={6} y2={height - 20} />
-          <text x={x.at(value)} y={height - 5} text-anchor="middle">
-            {tickText(value)}
-          </text>
-        </g>
-      ))}
+      <ValueGrid values={values} at={y.at} left={left} right={width} />
+      <PlaceGrid values={ticks(x.low, x.high, 5)} at={x.at} y={height - 5} ends={[6, height - 20]} />
     </>
   );
 }

@@ -26,6 +26,7 @@ import { useFeature } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { dataAndSamplesState } from './state';
 import { text } from './text';
+import { Heading } from '../../base/controls/heading';
 
 const height = 120;
 /** Radius of a dot, px. */
@@ -89,12 +90,16 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
   const shown = fixed(distance, 2);
   return (
     <figure data-feature={name} data-sign={sign}>
-      <h3 class="ends">
-        <b title={name}>
-          <VerdictMark mark={sign} /> {name}
-        </b>
-        <span class="tick">{text.distance(shown, fixed(allowedDistance(band), 2))}</span>
-      </h3>
+      <Heading
+        class="ends"
+        title={
+          <>
+            <VerdictMark mark={sign} /> {name}
+          </>
+        }
+        hint={name}
+        note={text.distance(shown, fixed(allowedDistance(band), 2))}
+      />
       <Sized height={height}>
         {(width) => (
           <Histograms
@@ -146,15 +151,14 @@ function Pairs({
   const rings = Array<number>(samples.shape[0]!).fill(1);
   return (
     <section class="pairs">
-      <h3 class="ends">
-        <b>{text.pairs}</b>
-        <span class="tick">
-          {[
-            text.pairsNote,
-            ...(size < found.featureCount ? [text.farthest(size, found.featureCount)] : []),
-          ].join('; ')}
-        </span>
-      </h3>
+      <Heading
+        class="ends"
+        title={text.pairs}
+        note={[
+          text.pairsNote,
+          ...(size < found.featureCount ? [text.farthest(size, found.featureCount)] : []),
+        ].join('; ')}
+      />
       <div class="corner" style={{ '--n': size - 1 }}>
         {axes.slice(1).flatMap((up, row) =>
           axes.slice(0, row + 1).map((across, column) => (
@@ -209,9 +213,7 @@ function Pixels({
         const pictures = { [text.ofData]: data[what], [text.ofSamples]: samples[what] };
         return (
           <section key={what} class="pixel-moments">
-            <h3>
-              <b>{titles[what]}</b>
-            </h3>
+            <Heading title={titles[what]} />
             <div class="moments">
               {Object.entries(pictures).map(([of, picture]) => (
                 <figure key={of}>

@@ -1,20 +1,15 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
-import type { ModelSummary } from '../../../src/protocol/model';
 import { powerOfTen } from '../../../src/base/digits';
 import { words } from '../../base/words';
-import { layerChart, LayerAxis, SelectedLayer, ValueLines } from './layer-axis';
+import { layerChart, LayerAxis, SelectedLayer, type LayersProps } from './layer-axis';
 import { text } from './text';
 import { logarithmic } from '../../base/charts/scale';
+import { ValueGrid } from '../../base/charts/value-grid';
 
 const float32Epsilon = 2 ** -23;
 
-export interface InverseErrorProps {
-  model: ModelSummary;
-  width: number;
-  height: number;
+interface InverseErrorProps extends LayersProps {
   errors: Diagnostics['inverseError'];
-  /** Layer that is selected in the strip. */
-  selected: number;
 }
 
 /** Largest error at each layer's input when the inverse starts at z, and of each layer alone. */
@@ -34,11 +29,13 @@ export function InverseError({ model, width, height, errors, selected }: Inverse
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.isExact}: ${text.isExactNote}`}>
       <SelectedLayer chart={chart} place={errors.findIndex((e) => e.layer === selected)} />
-      <ValueLines
-        chart={chart}
-        lines={Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step).map(
-          (power) => ({ at: y.at(10 ** power), name: powerOfTen(power) }),
-        )}
+      <ValueGrid
+        values={Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + i * step)}
+        at={(power) => y.at(10 ** power)}
+        textOf={powerOfTen}
+        left={left}
+        right={width}
+        gap={4}
       />
       <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
       <path

@@ -1,13 +1,17 @@
 /** What charts over the layers share: the layer that is selected, their numbers, and the name of the axis. */
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isCoupling } from '../../../src/protocol/questions';
-import { linear, type Axis } from '../../base/charts/scale';
+import { linear, type Axis, type Size } from '../../base/charts/scale';
 import { layerNumber } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 
-export interface LayerChart {
-  width: number;
-  height: number;
+export interface LayersProps extends Size {
+  model: ModelSummary;
+  /** The layer that is selected in the strip. */
+  selected: number;
+}
+
+export interface LayerChart extends Size {
   /** Places of the layers, whole numbers from 0. */
   x: Axis;
   left: number;
@@ -31,38 +35,15 @@ export function SelectedLayer({ chart: { x, base }, place }: { chart: LayerChart
   );
 }
 
-/** Lines at values, whose places are given, with their names. */
-export function ValueLines({
-  chart: { left, width },
-  lines,
-}: {
+interface LayerAxisProps {
   chart: LayerChart;
-  lines: readonly { at: number; name: string }[];
-}) {
-  return (
-    <>
-      {lines.map(({ at, name }) => (
-        <g key={name}>
-          <line class="grid" x1={left} x2={width} y1={at} y2={at} />
-          <text x={left - 4} y={at + 4} text-anchor="end">
-            {name}
-          </text>
-        </g>
-      ))}
-    </>
-  );
+  model: ModelSummary;
+  /** Their indices, at each place. */
+  layers: readonly number[];
 }
 
-/** @param layers their indices, at each place; numbered as in the strip, or by place where it has no numbers */
-export function LayerAxis({
-  chart,
-  layers,
-  model,
-}: {
-  chart: LayerChart;
-  layers: readonly number[];
-  model: ModelSummary;
-}) {
+/** Layers are numbered as in the strip, or by place where it has no numbers. */
+export function LayerAxis({ chart, layers, model }: LayerAxisProps) {
   const { x, left, base, width, height } = chart;
   const numbers = layers.map((layer) => layerNumber(model.layers[layer]!, model));
   const numbered = numbers.some((number) => number !== undefined);

@@ -1,29 +1,21 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
-import type { ModelSummary } from '../../../src/protocol/model';
 import { linear } from '../../base/charts/scale';
 import { finiteExtent } from '../../base/canvas/planes';
-import { ticks, tickText } from '../../base/format/numbers';
+import { ticks } from '../../base/format/numbers';
 import { words } from '../../base/words';
-import { layerChart, LayerAxis, SelectedLayer, ValueLines } from './layer-axis';
+import { layerChart, LayerAxis, SelectedLayer, type LayersProps } from './layer-axis';
 import { text } from './text';
+import { ValueGrid } from '../../base/charts/value-grid';
 
 /** Points that are drawn at most, of all layers together. */
 const mostPoints = 4_000;
 
-/** The log-det of each layer for some examples, as points, and their mean. */
-export function LogDets({
-  model,
-  width,
-  height,
-  logDets,
-  selected,
-}: {
-  model: ModelSummary;
-  width: number;
-  height: number;
+interface LogDetsProps extends LayersProps {
   logDets: Diagnostics['logDets'];
-  selected: number;
-}) {
+}
+
+/** The log-det of each layer for some examples, as points, and their mean. */
+export function LogDets({ model, width, height, logDets, selected }: LogDetsProps) {
   const extent = finiteExtent(logDets.flatMap(({ values }) => [...values]));
   if (!extent) return <p class="muted">{words.noValues}</p>;
   const room = 0.05 * (extent.high - extent.low) || 1;
@@ -36,12 +28,12 @@ export function LogDets({
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.logDets}: ${words.layerAxis}, nats`}>
       <SelectedLayer chart={chart} place={logDets.findIndex(({ layer }) => layer === selected)} />
-      <ValueLines
-        chart={chart}
-        lines={ticks(low, high, height < 120 ? 2 : 4).map((value) => ({
-          at: y.at(value),
-          name: tickText(value),
-        }))}
+      <ValueGrid
+        values={ticks(low, high, height < 120 ? 2 : 4)}
+        at={y.at}
+        left={chart.left}
+        right={width}
+        gap={4}
       />
       <path
         class="points"

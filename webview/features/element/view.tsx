@@ -11,6 +11,7 @@ import { fixed, roundUp, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName, layerPhrase, layersName, normsName } from '../../base/layers/layer-names';
+import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
@@ -178,43 +179,27 @@ function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; pl
 
 function Features({ model, shares }: { model: ModelSummary; shares: Contribution }) {
   const store = useStore();
-  const parts = partsOf(model, shares);
   const input = ready(store.state(stripState).strip.answer.value)?.input;
-  const features = shares.total.data.length;
   return (
     <>
       <div class="cost-head">
         <b data-cost-sum>{text.costSumNats(signed(-shares.parts.nats, 2))}</b>
         <span class="tick">{text.costHintNats}</span>
       </div>
-      <div class="scroll-x" tabIndex={0} role="group" aria-label={text.byFeature}>
-        <table class="rows-table">
-          <thead>
-            <tr>
-              <th>{words.name}</th>
-              <th class="num">x</th>
-              {parts.map(({ name }) => (
-                <th key={name} class="num">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: features }, (_, f) => (
-              <tr key={f} data-feature={f}>
-                <td>{featureName(model, f)}</td>
-                <td class="num">{fixed(input?.data[f], 2)}</td>
-                {parts.map(({ name, map }) => (
-                  <td key={name} class="num">
-                    {signed(map.data[f], 2)}
-                  </td>
-                ))}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{ 'aria-label': text.byFeature }}
+        class="rows-table"
+        rows={Array.from(shares.total.data)}
+        tr={(_, f) => ({ 'data-feature': f })}
+        columns={[
+          { head: words.name, cell: (_, f) => featureName(model, f) },
+          { head: 'x', num: (_, f) => fixed(input?.data[f], 2) },
+          ...partsOf(model, shares).map(({ name, map }): TableColumn<number> => ({
+            head: name,
+            num: (_, f) => signed(map.data[f], 2),
+          })),
+        ]}
+      />
     </>
   );
 }

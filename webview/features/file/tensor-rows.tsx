@@ -3,15 +3,18 @@ import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { Fragment } from 'preact';
 import { useEffect } from 'preact/hooks';
-import type { ModelSummary } from '../../../src/protocol/model';
+import type { ModelSummary, TensorEntry } from '../../../src/protocol/model';
 import { hasTensorTable, shownTensors } from '../../../src/protocol/questions';
-import type { TensorStatistics } from '../../../src/protocol/tensors';
+import type { TensorStats } from '../../../src/protocol/tensors';
 import { TextField } from '../../base/controls/toolkit';
 import { compact, count, fixed, shapeText } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
+import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { tensorTableState } from './state';
+
+const statistics = ['min', 'mean', 'max', 'std'] as const;
 
 export function TensorRows({ model }: { model: ModelSummary }) {
   const tensorTable = useFeature(tensorTableState);
@@ -20,6 +23,7 @@ export function TensorRows({ model }: { model: ModelSummary }) {
   const matching = model.tensors.filter((tensor) => tensor.name.toLowerCase().includes(wanted));
   const shown = matching.slice(0, shownTensors);
   const withStatistics = hasTensorTable(model);
+  const knownOf = ({ name }: TensorEntry) => tensorTable.known.value.get(name);
   useEffect(() => {
     tensorTable.rows.value = withStatistics ? shown : [];
   }, [model, wanted]);
@@ -36,50 +40,33 @@ export function TensorRows({ model }: { model: ModelSummary }) {
           onCommit={(v) => (filter.value = v)}
         />
       </div>
-      <div
-        class="scroll-x tensor-table"
-        tabIndex={0}
-        role="group"
-        aria-label={text.tensors}
-        aria-busy={tensorTable.busy.value}
-      >
-        <table>
-          <thead>
-            <tr>
-              <th>{words.name}</th>
-              <th>{words.shape}</th>
-              <th>{text.dtype}</th>
-              <th class="num">{words.count}</th>
-              {withStatistics ? (
-                <>
-                  <th class="num">{words.min}</th>
-                  <th class="num">{words.mean}</th>
-                  <th class="num">{words.max}</th>
-                  <th class="num">{words.std}</th>
-                  <th class="after">
-                    <span class="sr">{text.remarks}</span>
-                  </th>
-                </>
-              ) : null}
-            </tr>
-          </thead>
-          <tbody>
-            {shown.map((tensor) => (
-              <tr key={tensor.name}>
-                <td class="mono wrap">
-                  <Dotted name={tensor.name} />
-                </td>
-                <td>{shapeText(tensor.shape)}</td>
-                <td>{tensor.dtype}</td>
-                <td class="num">{count(sizeOf(tensor.shape))}</td>
-                {withStatistics ? (
-                  <Statistics of={tensorTable.known.value.get(tensor.name)} whole={isWhole(tensor.dtype)} />
-                ) : null}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{
+          class: 'scroll-x tensor-table',
+          'aria-label': text.tensors,
+          'aria-busy': tensorTable.busy.value,
+        }}
+        rows={shown}
+        columns={[
+          { head: words.name, td: 'mono wrap', cell: ({ name }) => <Dotted name={name} /> },
+          { head: words.shape, cell: ({ shape }) => shapeText(shape) },
+          { head: text.dtype, cell: ({ dtype }) => dtype },
+          { head: words.count, num: ({ shape }) => count(sizeOf(shape)) },
+          ...(withStatistics ? statistics : []).map((name): TableColumn<TensorEntry> => ({
+            head: words[name],
+            num: (tensor) => statistic(name, tensor.dtype, knownOf(tensor)?.stats),
+          })),
+          withStatistics && {
+            head: <span class="sr">{text.remarks}</span>,
+            class: 'after',
+            td: (tensor) => ({ class: 'bad', title: knownOf(tensor)?.problem }),
+            cell(tensor) {
+              const found = knownOf(tensor);
+              return found?.problem ? text.notRead : found?.stats ? nonFiniteText(found.stats) : '';
+            },
+          },
+        ]}
+      />
       {matching.length > shownTensors ? (
         <p class="muted">{text.moreTensors(matching.length - shownTensors)}</p>
       ) : null}
@@ -101,28 +88,11 @@ function Dotted({ name }: { name: string }) {
   );
 }
 
-function isWhole(dtype: string): boolean {
-  return /^(u?int|[iu]\d|bool)/i.test(dtype);
-}
-
-/** Empty until they are there. Counters and indices are whole numbers, their mean is not. */
-function Statistics({ of: found, whole }: { of: TensorStatistics | undefined; whole: boolean }) {
-  const stats = found?.stats;
-  const value = (number: number | undefined, form: (number: number | undefined) => string = compact) => (
-    <td class="num">{stats && stats.count > stats.nan + stats.inf ? form(number) : ''}</td>
-  );
-  const end = whole ? (number: number | undefined) => fixed(number, 0) : compact;
-  return (
-    <>
-      {value(stats?.min, end)}
-      {value(stats?.mean)}
-      {value(stats?.max, end)}
-      {value(stats?.std)}
-      <td class="after bad" title={found?.problem}>
-        {found?.problem ? text.notRead : stats ? nonFiniteText(stats) : ''}
-      </td>
-    </>
-  );
+/** Empty until it is there. Counters and indices are whole numbers, their mean is not. */
+function statistic(name: (typeof statistics)[number], dtype: string, stats?: TensorStats): string {
+  if (!stats || stats.count === stats.nan + stats.inf) return '';
+  const isWhole = (name === 'min' || name === 'max') && /^(u?int|[iu]\d|bool)/i.test(dtype);
+  return isWhole ? fixed(stats[name], 0) : compact(stats[name]);
 }
 
 function nonFiniteText({ nan, inf }: { nan: number; inf: number }): string {

@@ -1,6 +1,7 @@
 /** A model that can be read but not run: what its file says. */
 import type { ModelSummary, OnnxSummary } from '../../../src/protocol/model';
 import { bytes, count, shapeText } from '../../base/format/numbers';
+import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { TensorRows } from './tensor-rows';
@@ -27,24 +28,14 @@ function Onnx({ onnx }: { onnx: OnnxSummary }) {
   const ports = (title: string, list: OnnxSummary['inputs']) => (
     <div class="scroll-x">
       <h2>{title}</h2>
-      <table>
-        <thead>
-          <tr>
-            <th>{words.name}</th>
-            <th>{words.shape}</th>
-            <th>{text.dtype}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {list.map((port) => (
-            <tr key={port.name}>
-              <td class="mono wrap">{port.name}</td>
-              <td>{shapeText(port.shape)}</td>
-              <td>{port.dtype}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <DataTable
+        rows={list}
+        columns={[
+          { head: words.name, td: 'mono wrap', cell: ({ name }) => name },
+          { head: words.shape, cell: ({ shape }) => shapeText(shape) },
+          { head: text.dtype, cell: ({ dtype }) => dtype },
+        ]}
+      />
     </div>
   );
   return (
@@ -53,35 +44,23 @@ function Onnx({ onnx }: { onnx: OnnxSummary }) {
       {ports(text.outputs, onnx.outputs)}
       <div>
         <h2>{`${text.operators}, opset ${onnx.opset}`}</h2>
-        <table>
-          <thead>
-            <tr>
-              <th>{text.operator}</th>
-              <th class="num">{words.count}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {onnx.operators.map((operator) => (
-              <tr key={operator.op}>
-                <td class="mono">{operator.op}</td>
-                <td class="num">{count(operator.count)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          rows={onnx.operators}
+          columns={[
+            { head: text.operator, td: 'mono', cell: ({ op }) => op },
+            { head: words.count, num: (operator) => count(operator.count) },
+          ]}
+        />
       </div>
       <div>
         <h2>{`${text.metadata}${onnx.producer ? `, ${onnx.producer}` : ''}`}</h2>
-        <table>
-          <tbody>
-            {Object.entries(onnx.metadata).map(([key, value]) => (
-              <tr key={key}>
-                <td class="mono">{key}</td>
-                <td class="wrap">{value}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          rows={Object.entries(onnx.metadata)}
+          columns={[
+            { td: 'mono', cell: ([key]) => key },
+            { td: 'wrap', cell: ([, value]) => value },
+          ]}
+        />
       </div>
     </div>
   );

@@ -228,8 +228,8 @@ function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView })
       name={(row) => String(row + 1)}
       longName={(row) => `${row + 1}: ${text.point(phi(row), prime(row))}`}
       lead={[
-        { head: 'φ', cell: phi },
-        { head: 'φ′', cell: prime },
+        { head: 'φ', num: phi },
+        { head: 'φ′', num: prime },
       ]}
       selected={(row) => row === point.value}
       onPick={(row) => (point.value = row)}

@@ -1,9 +1,7 @@
-import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
-import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { hasJacobian } from '../../../src/protocol/questions';
-import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { layerTab } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { jacobianNumbers } from './numbers';
 import { jacobianState } from './state';
@@ -20,14 +18,10 @@ export const jacobian: LayerFeature = {
     if (layer.lacksJacobian) return { title: words.notInRecording, why: words.largeJacobian };
     return hasJacobian(layer) ? undefined : { title: text.noJacobian, why: text.noJacobianWhy };
   },
-  View: ({ model, layer }) => (
-    <Asked
-      question={useFeature(jacobianState).jacobian}
-      skeleton={<MapSkeleton />}
-      failedTitle={text.noJacobianHere}
-    >
-      {(view) => <JacobianTab model={model} layer={layer} view={view} />}
-    </Asked>
+  ...layerTab(
+    (store) => store.state(jacobianState).jacobian,
+    JacobianTab,
+    jacobianNumbers,
+    () => text.noJacobianHere,
   ),
-  numbers: jacobianNumbers,
 };

@@ -7,11 +7,15 @@ import { largest } from '../../base/canvas/planes';
 import { compact, fixed, roundUp, scientific } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
+import { DataTable } from '../../base/controls/data-table';
+import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
 import { MatrixBoard } from '../../base/canvas/matrix-board';
 import { Legend } from '../../base/canvas/legend';
 import { jacobianState } from './state';
+import { Heading } from '../../base/controls/heading';
+import { Pairs } from '../../base/controls/pairs';
 
 const blockSizes = [8, usualBlock, 16, largestJacobianBlock];
 
@@ -29,15 +33,7 @@ export function elementName(model: ModelSummary, { inputShape }: LayerInfo, elem
   return channels > 1 ? `(${place}) ${element % channels}` : `(${place})`;
 }
 
-export function JacobianTab({
-  model,
-  layer,
-  view,
-}: {
-  model: ModelSummary;
-  layer: LayerInfo;
-  view: JacobianView;
-}) {
+export function JacobianTab({ model, layer, view }: LayerTabProps<JacobianView>) {
   const store = useStore();
   const { order: jacobianOrder, count: jacobianCount } = store.state(jacobianState);
   const k = view.elements.length;
@@ -45,12 +41,10 @@ export function JacobianTab({
   const nameOf = (place: number): string => elementName(model, layer, view.elements[place]!);
   return (
     <>
-      <h3>
-        <b>{text.jacobianTitle}</b>{' '}
-        <span class="tick">
-          {`${view.whole ? text.jacobianWhole : text.jacobianBlock(k)}, ${view.differences ? text.byDifferences : text.byGradients}`}
-        </span>
-      </h3>
+      <Heading
+        title={text.jacobianTitle}
+        note={`${view.whole ? text.jacobianWhole : text.jacobianBlock(k)}, ${view.differences ? text.byDifferences : text.byGradients}`}
+      />
       <div class="ctl">
         {view.whole || store.connection.choices ? null : (
           <Segmented
@@ -136,16 +130,7 @@ function Figures({ view }: { view: JacobianView }) {
       `${fixed(view.claimed, 4)} ${words.nats}`,
     ]);
   if (differences) figures.push([text.largestDifference, scientific(Math.max(...differences))]);
-  return (
-    <dl class="figures-line">
-      {figures.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
+  return <Pairs class="figures-line" of={figures} />;
 }
 
 /** Difference of each diagonal entry from what s and the norm say, as a share of the latter. */
@@ -156,31 +141,18 @@ export function diagonalDifferences({ matrix, expected, elements }: JacobianView
 
 function Diagonal({ view, places, nameOf }: PartProps) {
   const k = places.length;
-  const differences = diagonalDifferences(view);
-  const rows = places.filter((place) => !view.passes?.[place]);
   return (
     <div class="figures">
-      <h3>
-        <b>{text.diagonal}</b> {differences ? <span class="tick">{text.diagonalNote}</span> : null}
-      </h3>
-      <table>
-        <thead>
-          <tr>
-            <th>{text.element}</th>
-            <th class="num">{text.fromJacobian}</th>
-            {differences ? <th class="num">{text.fromScale}</th> : null}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((place) => (
-            <tr key={place} data-element={view.elements[place]}>
-              <td>{nameOf(place)}</td>
-              <td class="num">{fixed(view.matrix.data[place * k + place], 4)}</td>
-              {view.expected ? <td class="num">{fixed(view.expected[place], 4)}</td> : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <Heading title={text.diagonal} note={view.expected && text.diagonalNote} />
+      <DataTable
+        rows={places.filter((place) => !view.passes?.[place])}
+        tr={(place) => ({ 'data-element': view.elements[place] })}
+        columns={[
+          { head: text.element, cell: nameOf },
+          { head: text.fromJacobian, num: (place) => fixed(view.matrix.data[place * k + place], 4) },
+          view.expected && { head: text.fromScale, num: (place) => fixed(view.expected![place], 4) },
+        ]}
+      />
     </div>
   );
 }

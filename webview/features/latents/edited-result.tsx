@@ -7,6 +7,7 @@ import { largest, planesOf, type Plane } from '../../base/canvas/planes';
 import { fixed, signed } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
+import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
@@ -138,31 +139,24 @@ function Coordinates({
 }) {
   const features = Math.min(before.values.data.length, 64);
   return (
-    <table class="rows-table edited-table" aria-label={text.xOfLatents}>
-      <thead>
-        <tr>
-          <th>x</th>
-          <th class="num">{text.before}</th>
-          <th class="num">{text.now}</th>
-          {isPlane(model) ? null : <th class="num">{text.difference}</th>}
-        </tr>
-      </thead>
-      <tbody>
-        {Array.from({ length: features }, (_, f) => {
-          const [was, is] = [before.values.data[f]!, after.values.data[f]!];
-          return (
-            <tr key={f}>
-              <td>{featureName(model, f)}</td>
-              <td class="num">{fixed(was, 3)}</td>
-              <td class={`num ${Number.isFinite(is) ? '' : 'bad'}`} data-x={f}>
-                {fixed(is, 3)}
-              </td>
-              {isPlane(model) ? null : <td class="num">{signed(is - was, 3)}</td>}
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <DataTable
+      class="rows-table edited-table"
+      label={text.xOfLatents}
+      rows={Array.from({ length: features }, (_, f) => ({
+        was: before.values.data[f]!,
+        is: after.values.data[f]!,
+      }))}
+      columns={[
+        { head: 'x', cell: (_, f) => featureName(model, f) },
+        { head: text.before, num: ({ was }) => fixed(was, 3) },
+        {
+          head: text.now,
+          td: ({ is }, f) => ({ class: Number.isFinite(is) ? '' : 'bad', 'data-x': f }),
+          num: ({ is }) => fixed(is, 3),
+        },
+        !isPlane(model) && { head: text.difference, num: ({ was, is }) => signed(is - was, 3) },
+      ]}
+    />
   );
 }
 

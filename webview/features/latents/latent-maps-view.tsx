@@ -14,6 +14,7 @@ import { Readout } from '../../base/canvas/readout';
 import { latentMaps, type LatentMap } from './latent-maps';
 import { latentName, placeOf } from './latent-names';
 import { latentsState } from './state';
+import { Heading } from '../../base/controls/heading';
 
 /** Side of a map that is alone, and of one next to others, in CSS pixels. */
 const large = 160;
@@ -83,10 +84,7 @@ function ScaleMap({
   };
   return (
     <div class="latent-map">
-      <h3 class="ends">
-        <b>{name}</b>
-        <span class="tick">{text.latentCount(count)}</span>
-      </h3>
+      <Heading class="ends" title={name} note={text.latentCount(count)} />
       <div
         class="frame"
         role="group"

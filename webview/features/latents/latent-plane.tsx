@@ -11,6 +11,7 @@ import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { planeView } from '../../base/store/plane-view';
 import { latentsState } from './state';
+import { Heading } from '../../base/controls/heading';
 
 const side = 124;
 const reach = 4;
@@ -49,9 +50,7 @@ export function LatentPlane({
   return (
     <div class="latent-planes">
       <div>
-        <h3>
-          <b>z</b>
-        </h3>
+        <Heading title="z" />
         <div
           class="latent-square"
           role="application"
@@ -95,9 +94,7 @@ export function LatentPlane({
         </div>
       </div>
       <div>
-        <h3>
-          <b>x</b>
-        </h3>
+        <Heading title="x" />
         <Board
           width={side}
           height={side}

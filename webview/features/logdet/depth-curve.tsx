@@ -1,13 +1,11 @@
 /** Running sum of log-dets from x to z. */
-import { fixed, signed } from '../../base/format/numbers';
+import { fixed, signed, ticks } from '../../base/format/numbers';
 import { words } from '../../base/words';
 import { text } from './text';
-import { linear } from '../../base/charts/scale';
+import { linear, type Size } from '../../base/charts/scale';
 import { ValueGrid } from '../../base/charts/value-grid';
 
-export interface DepthCurveProps {
-  width: number;
-  height: number;
+export interface DepthCurveProps extends Size {
   /** Log-det of each layer in forward order, nats. */
   example?: number[];
   mean: number[];
@@ -47,7 +45,7 @@ export function DepthCurve({ width, height, example, mean, selected }: DepthCurv
         y={4}
         height={height - 26}
       />
-      <ValueGrid low={y.low} high={y.high} wanted={4} at={y.at} left={left} right={width} />
+      <ValueGrid values={ticks(y.low, y.high, 4)} axis={0} at={y.at} left={left} right={width} />
       <path class="dashed" d={path(curves[1]!)} />
       {curves[0] ? <path class="line" d={path(curves[0])} /> : null}
       <text x={left} y={height - 6}>

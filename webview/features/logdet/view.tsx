@@ -1,6 +1,6 @@
 /** What the layer adds to log p(x): element by element, over the batch, and along the flow. */
 import type { LayerView } from '../../../src/protocol/inspect';
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { ModelSummary } from '../../../src/protocol/model';
 import { isQuantity } from '../../../src/protocol/quantities';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { DepthCurve } from './depth-curve';
@@ -12,6 +12,9 @@ import { fixed, roundUp, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
+import { DataTable } from '../../base/controls/data-table';
+import { BarCells } from '../../base/layers/bar-cells';
+import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
@@ -23,15 +26,7 @@ import { Heading } from '../../base/controls/heading';
 
 const size = 116;
 
-export function LogDetTab({
-  model,
-  layer,
-  view,
-}: {
-  model: ModelSummary;
-  layer: LayerInfo;
-  view: LayerView;
-}) {
+export function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
   const store = useStore();
   const strip = ready(store.state(stripState).strip.answer.value);
   const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
@@ -177,35 +172,18 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
           )}
         </PlaneGrid>
       ) : (
-        <table class="rows-table">
-          <tbody>
-            {[...map.data].slice(0, 64).map((value, i) => (
-              <tr key={i}>
-                <td>{featureName(model, i)}</td>
-                {passes(i) ? (
-                  <td colSpan={2} class="hatched-cell" aria-label={words.passesUnchanged}>
-                    {' '}
-                  </td>
-                ) : (
-                  <>
-                    <td>
-                      <span class="cell-bar">
-                        <i
-                          style={{
-                            left: `${value < 0 ? 50 - Math.min(50, (-value / limit) * 50) : 50}%`,
-                            width: `${Math.min(50, (Math.abs(value) / limit) * 50)}%`,
-                            background: value < 0 ? 'var(--neg)' : 'var(--pos)',
-                          }}
-                        />
-                      </span>
-                    </td>
-                    <td class="num">{signed(value, 3)}</td>
-                  </>
-                )}
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <DataTable
+          class="rows-table"
+          rows={[...map.data].slice(0, 64)}
+          columns={[
+            { cell: (_, i) => featureName(model, i) },
+            {
+              cells: (value, i) => (
+                <BarCells key={i} value={value} limit={limit} passes={passes(i)} textOf={signed} />
+              ),
+            },
+          ]}
+        />
       )}
       <div style={{ marginTop: '8px' }}>
         <Legend scale={scale} unit={words.nats} width={size} />

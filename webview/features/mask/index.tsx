@@ -1,11 +1,9 @@
-import { Asked } from '../../base/store/asked';
 import type { LayerFeature } from '../../base/store/store';
-import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { isCoupling } from '../../../src/protocol/questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { featureName } from '../../base/layers/layer-names';
-import { MapSkeleton } from '../../base/layers/map-skeleton';
+import { layerTab } from '../../base/layers/layer-tab';
 import { maskNumbers } from './numbers';
 import { maskState } from './state';
 import { MaskTab } from './view';
@@ -24,10 +22,5 @@ export const mask: LayerFeature = {
   state: maskState,
   missing: (layer, model) =>
     isCoupling(layer) ? undefined : { title: text.noMask, why: whyNone(layer, model) },
-  View: ({ model, layer }) => (
-    <Asked question={useFeature(maskState)} skeleton={<MapSkeleton />}>
-      {(view) => <MaskTab model={model} layer={layer} view={view} />}
-    </Asked>
-  ),
-  numbers: maskNumbers,
+  ...layerTab((store) => store.state(maskState), MaskTab, maskNumbers),
 };

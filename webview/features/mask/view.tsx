@@ -1,6 +1,6 @@
 /** Which elements the coupling's network reads, and which it moves: at this scale and over the picture. */
 import type { MaskView } from '../../../src/protocol/inspect';
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { greyScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
 import { planesOf, type Plane } from '../../base/canvas/planes';
@@ -9,6 +9,8 @@ import { ready } from '../../base/store/question';
 import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { maskScale } from '../../base/layers/thumbnails';
+import { DataTable } from '../../base/controls/data-table';
+import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
@@ -20,7 +22,7 @@ const size = 144;
 
 const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
 
-export function MaskTab({ model, layer, view }: { model: ModelSummary; layer: LayerInfo; view: MaskView }) {
+export function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
   const strip = ready(useFeature(stripState).strip.answer.value);
   const reads = view.mask.data.reduce((sum, value) => sum + (value > 0.5 ? 1 : 0), 0);
   if (model.kind !== 'image')
@@ -134,36 +136,29 @@ function VectorMask({
   return (
     <>
       <p class="tick">{text.maskHereNote(reads, values.length)}</p>
-      <div class="scroll-x" tabIndex={0}>
-        <table class="rows-table">
-          <thead>
-            <tr>
-              <th>{words.feature}</th>
-              <th>{words.mask}</th>
-              <th class="num">{words.example}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {values.map((value, i) => (
-              <tr key={i}>
-                <td>{featureName(model, i)}</td>
-                <td>
-                  <span class="pair">
-                    <HeatMap
-                      plane={{ width: 1, height: 1, values: Float32Array.of(value) }}
-                      scale={maskScale}
-                      size={12}
-                      name={`mask[${i}]`}
-                    />
-                    {value > 0.5 ? text.keyReads : text.keyMoves}
-                  </span>
-                </td>
-                <td class="num">{fixed(input?.data[i], 3)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{}}
+        class="rows-table"
+        rows={values}
+        columns={[
+          { head: words.feature, cell: (_, i) => featureName(model, i) },
+          {
+            head: words.mask,
+            cell: (value, i) => (
+              <span class="pair">
+                <HeatMap
+                  plane={{ width: 1, height: 1, values: Float32Array.of(value) }}
+                  scale={maskScale}
+                  size={12}
+                  name={`mask[${i}]`}
+                />
+                {value > 0.5 ? text.keyReads : text.keyMoves}
+              </span>
+            ),
+          },
+          { head: words.example, num: (_, i) => fixed(input?.data[i], 3) },
+        ]}
+      />
     </>
   );
 }

@@ -1,9 +1,7 @@
 import { hasMatrix, mostMixed } from '../../../src/protocol/mixing';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { MapSkeleton } from '../../base/layers/map-skeleton';
-import { Asked } from '../../base/store/asked';
+import { layerTab } from '../../base/layers/layer-tab';
 import type { LayerFeature } from '../../base/store/store';
-import { useFeature } from '../../base/store/use-store';
 import { matrixNumbers } from './numbers';
 import { matrixState } from './state';
 import { text } from './text';
@@ -24,10 +22,5 @@ export const matrix: LayerFeature = {
   applies: (model) => model.layers.some(({ mixes }) => mixes),
   state: matrixState,
   missing,
-  View: ({ model, layer }) => (
-    <Asked question={useFeature(matrixState)} skeleton={<MapSkeleton />}>
-      {(view) => <MatrixTab model={model} layer={layer} view={view} />}
-    </Asked>
-  ),
-  numbers: matrixNumbers,
+  ...layerTab((store) => store.state(matrixState), MatrixTab, matrixNumbers),
 };

@@ -1,12 +1,8 @@
-import { ready } from '../../base/store/question';
-import type { Store } from '../../base/store/store';
+import type { MixingView } from '../../../src/protocol/mixing';
 import { vector, type ViewData } from '../../base/view-data/view-data';
-import { matrixState } from './state';
 
 /** One row for each output, one column for each input; what is of all layers comes as arrays. */
-export function matrixNumbers(store: Store): ViewData {
-  const view = ready(store.state(matrixState).answer.value);
-  if (!view) return {};
+export function matrixNumbers(view: MixingView): ViewData {
   const { matrix, singularValues, all, spread, followed, shares } = view;
   const n = singularValues.length;
   const numbers = Array.from({ length: n }, (_, i) => i);

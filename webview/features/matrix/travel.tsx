@@ -35,10 +35,10 @@ export function Travel({ model, view, image }: { model: ModelSummary; view: Mixi
   const mixes = spreadOf(most, last) > 1.0005;
   return (
     <section class="travel">
-      <h3>
-        <b>{image ? text.travelChannels : text.travel}</b>{' '}
-        <span class="tick">{n <= fewMixed ? text.travelNote : text.spreadNote}</span>
-      </h3>
+      <Heading
+        title={image ? text.travelChannels : text.travel}
+        note={n <= fewMixed ? text.travelNote : text.spreadNote}
+      />
       <p class="tick">
         {mixes
           ? text.ends(

@@ -1,35 +1,31 @@
 /** The matrix of a mixing layer: whether it turns, stretches or squashes, and what all mixing layers do together. */
 import type { MixingView } from '../../../src/protocol/mixing';
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { ModelSummary } from '../../../src/protocol/model';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
 import { MatrixBoard } from '../../base/canvas/matrix-board';
 import { largest } from '../../base/canvas/planes';
 import { logarithmic } from '../../base/charts/scale';
 import { Sized } from '../../base/size/sized';
-import { compact, fixed, logTicks, roundUp, signed, tickText } from '../../base/format/numbers';
+import { compact, fixed, logTicks, roundUp, signed } from '../../base/format/numbers';
 import { featureName, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
+import { DataTable } from '../../base/controls/data-table';
+import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import { Travel } from './travel';
+import { Pairs } from '../../base/controls/pairs';
+import { ValueGrid } from '../../base/charts/value-grid';
 
 /** ‖WᵀW − I‖ / √n below which float32 makes no difference. */
 const orthogonal = 1e-5;
 /** Condition number from which the lost digits are shown. */
 const costly = 1000;
 
-export function MatrixTab({
-  model,
-  layer,
-  view,
-}: {
-  model: ModelSummary;
-  layer: LayerInfo;
-  view: MixingView;
-}) {
+export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
   const n = view.singularValues.length;
   const image = layer.inputShape.length === 3;
   const own = view.all.find(({ layer: index }) => index === view.layer)!;
@@ -59,9 +55,7 @@ export function MatrixTab({
       <Judged view={view} distance={own.distance} moves={onlyMoves(view)} />
       <div class="matrix-view">
         <div class="map">
-          <h3>
-            <b>W</b> <span class="tick">{text.rows}</span>
-          </h3>
+          <Heading title="W" note={text.rows} />
           {map(view.matrix, 'matrix', `W, ${text.rows}`, 240)}
         </div>
         <div class="map">
@@ -116,22 +110,15 @@ function SingularValues({ width, height, values }: { width: number; height: numb
   const figures = (width - left) / values.length >= 34;
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.singularValues}, ${text.logAxis}`}>
-      {logTicks(y.low, y.high)
-        .filter((value) => high / low > 20 || value === 1 || value === 2 || value === 0.5)
-        .map((value) => (
-          <g key={value}>
-            <line
-              class={value === 1 ? 'axis' : 'grid'}
-              x1={left}
-              x2={width}
-              y1={y.at(value)}
-              y2={y.at(value)}
-            />
-            <text x={left - 5} y={y.at(value) + 4} text-anchor="end">
-              {tickText(value)}
-            </text>
-          </g>
-        ))}
+      <ValueGrid
+        values={logTicks(y.low, y.high).filter(
+          (value) => high / low > 20 || value === 1 || value === 2 || value === 0.5,
+        )}
+        axis={1}
+        at={y.at}
+        left={left}
+        right={width}
+      />
       {Array.from(values, (value, i) => (
         <g key={i} class={value >= 1 ? 'more' : 'less'} data-singular={value}>
           <line x1={x(i)} x2={x(i)} y1={y.at(1)} y2={y.at(Math.max(value, y.low))} />
@@ -158,17 +145,8 @@ function Numbers({ view, own }: { view: MixingView; own: MixingView['all'][numbe
   ];
   return (
     <div>
-      <h3>
-        <b>{text.numbers}</b>
-      </h3>
-      <dl class="matrix-numbers">
-        {rows.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Heading title={text.numbers} />
+      <Pairs class="matrix-numbers" of={rows} />
     </div>
   );
 }
@@ -177,29 +155,23 @@ function Numbers({ view, own }: { view: MixingView; own: MixingView['all'][numbe
 function Layers({ model, view: { all, layer } }: { model: ModelSummary; view: MixingView }) {
   const store = useStore();
   return (
-    <div class="mixing-layers scroll-x" role="group" tabIndex={0} aria-label={text.layers}>
-      <table class="rows-table">
-        <thead>
-          <tr>
-            <th>{text.layer}</th>
-            <th class="num">{text.logDet}</th>
-            <th class="num">{text.short}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {all.map(({ layer: index, logDet, distance }, place) => (
-            <tr key={index} aria-selected={index === layer}>
-              <td>
-                <button type="button" class="plain" onClick={() => store.selectLayer(index)}>
-                  {`${shortName(model.layers[index]!)} ${place + 1}`}
-                </button>
-              </td>
-              <td class="num">{signed(logDet, 2)}</td>
-              <td class="num">{fixed(distance, 2)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      frame={{ class: 'scroll-x mixing-layers', 'aria-label': text.layers }}
+      class="rows-table"
+      rows={all}
+      tr={(each) => ({ 'aria-selected': each.layer === layer })}
+      columns={[
+        {
+          head: text.layer,
+          cell: ({ layer: index }, place) => (
+            <button type="button" class="plain" onClick={() => store.selectLayer(index)}>
+              {`${shortName(model.layers[index]!)} ${place + 1}`}
+            </button>
+          ),
+        },
+        { head: text.logDet, num: ({ logDet }) => signed(logDet, 2) },
+        { head: text.short, num: ({ distance }) => fixed(distance, 2) },
+      ]}
+    />
   );
 }

@@ -120,8 +120,8 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
           name={(row) => String(indices[row])}
           longName={(row) => text.nearestItem(indices[row]!, distance(row), `${cost(row)} ${unit}`)}
           lead={[
-            { head: text.distance, cell: distance },
-            { head: unit, cell: cost },
+            { head: text.distance, num: distance },
+            { head: unit, num: cost },
           ]}
           selected={(row) => isNow(indices[row]!)}
           onPick={choose}

@@ -3,6 +3,7 @@ import { linear } from '../../base/charts/scale';
 import { Sized } from '../../base/size/sized';
 import { ValueGrid } from '../../base/charts/value-grid';
 import { text } from './text';
+import { ticks } from '../../base/format/numbers';
 
 export interface LengthChartProps {
   lengths: Float32Array;
@@ -32,7 +33,7 @@ export function LengthChart({ lengths, gains, total }: LengthChartProps) {
           const middle = (i: number): number => x.at(i) + each / 2;
           return (
             <svg width={width} height={height} role="img" aria-label={title}>
-              <ValueGrid low={low} high={high} wanted={3} at={y.at} left={left} right={width} />
+              <ValueGrid values={ticks(low, high, 3)} axis={0} at={y.at} left={left} right={width} />
               {[...lengths].map((value, i) =>
                 Number.isFinite(value) ? (
                   <rect

@@ -4,6 +4,7 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import { Button } from '../../base/controls/toolkit';
 import { compact, count, fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
+import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Pager } from '../../base/controls/pager';
@@ -65,44 +66,43 @@ function Comparison({
   const norm = view.norms[chosen] ?? view.norms[0];
   return (
     <>
-      <div class="scroll-x" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              <th>{words.name}</th>
-              <th class="num">{words.count}</th>
-              <th class="num">{`${text.normShift}, ${text.normShiftUnit}`}</th>
-              <th class="num">{text.varianceRatio}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {view.norms.map((one, i) => {
-              const shifts = shiftsOf(one).map(Math.abs);
-              const ratios = [...one.batch.variance].map(
-                (value, c) => value / Math.max(one.running.variance[c]!, 1e-12),
+      <DataTable
+        frame={{}}
+        rows={view.norms.map((one) => ({ ...one, label: short(one.name) }))}
+        tr={({ label }) => ({ 'data-norm': label })}
+        columns={[
+          {
+            head: words.name,
+            td: 'mono',
+            cell: ({ name, label }, i) => (
+              <button
+                type="button"
+                class="linklike"
+                aria-pressed={name === norm?.name}
+                aria-label={text.listChannels(label)}
+                onClick={() => (compared.value = { layer: layer.index, norm: i, offset: 0 })}
+              >
+                {label}
+              </button>
+            ),
+          },
+          { head: words.count, num: ({ running }) => count(running.mean.length) },
+          {
+            head: `${text.normShift}, ${text.normShiftUnit}`,
+            num: (one) => fixed(Math.max(...shiftsOf(one).map(Math.abs)), 2),
+          },
+          {
+            head: text.varianceRatio,
+            num({ running, batch }) {
+              const ratios = Array.from(
+                batch.variance,
+                (value, c) => value / Math.max(running.variance[c]!, 1e-12),
               );
-              return (
-                <tr key={one.name} data-norm={short(one.name)}>
-                  <td class="mono">
-                    <button
-                      type="button"
-                      class="linklike"
-                      aria-pressed={one === norm}
-                      aria-label={text.listChannels(short(one.name))}
-                      onClick={() => (compared.value = { layer: layer.index, norm: i, offset: 0 })}
-                    >
-                      {short(one.name)}
-                    </button>
-                  </td>
-                  <td class="num">{count(shifts.length)}</td>
-                  <td class="num">{fixed(Math.max(...shifts), 2)}</td>
-                  <td class="num">{`${fixed(Math.min(...ratios), 2)} – ${fixed(Math.max(...ratios), 2)}`}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+              return `${fixed(Math.min(...ratios), 2)} – ${fixed(Math.max(...ratios), 2)}`;
+            },
+          },
+        ]}
+      />
       {norm ? <Channels norm={norm} short={short} /> : null}
       {view.stages.length ? (
         <p class="tick" data-dead>
@@ -138,33 +138,20 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
         shown={text.channelsOf(offset, end - 1, total)}
         onChange={(next) => (compared.value = { ...choice, offset: next })}
       />
-      <div class="scroll-x" tabIndex={0}>
-        <table class="channel-table">
-          <caption class="tick mono">{short(norm.name)}</caption>
-          <thead>
-            <tr>
-              <th>{words.channel}</th>
-              <th class="num">{text.channelMeanRunning}</th>
-              <th class="num">{text.channelMeanBatch}</th>
-              <th class="num">{text.channelShift}</th>
-              <th class="num">{text.channelStdRunning}</th>
-              <th class="num">{text.channelStdBatch}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: end - offset }, (_, i) => offset + i).map((c) => (
-              <tr key={c}>
-                <td>{c}</td>
-                <td class="num">{compact(norm.running.mean[c])}</td>
-                <td class="num">{compact(norm.batch.mean[c])}</td>
-                <td class="num">{fixed(shifts[c], 2)}</td>
-                <td class="num">{compact(Math.sqrt(norm.running.variance[c]!))}</td>
-                <td class="num">{compact(Math.sqrt(norm.batch.variance[c]!))}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        frame={{}}
+        class="channel-table"
+        caption={<caption class="tick mono">{short(norm.name)}</caption>}
+        rows={Array.from({ length: end - offset }, (_, i) => offset + i)}
+        columns={[
+          { head: words.channel, cell: (c) => c },
+          { head: text.channelMeanRunning, num: (c) => compact(norm.running.mean[c]) },
+          { head: text.channelMeanBatch, num: (c) => compact(norm.batch.mean[c]) },
+          { head: text.channelShift, num: (c) => fixed(shifts[c], 2) },
+          { head: text.channelStdRunning, num: (c) => compact(Math.sqrt(norm.running.variance[c]!)) },
+          { head: text.channelStdBatch, num: (c) => compact(Math.sqrt(norm.batch.variance[c]!)) },
+        ]}
+      />
     </>
   );
 }

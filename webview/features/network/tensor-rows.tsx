@@ -4,6 +4,7 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import type { TensorStats } from '../../../src/protocol/tensors';
 import { compact, count, shapeText } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
+import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { networkState } from './state';
@@ -30,60 +31,54 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
   const choice = network.weightChoice;
   const shownName = choice.value?.layer === layer.index ? choice.value.name : undefined;
   return (
-    <div class="scroll-x" tabIndex={0}>
-      <table>
+    <DataTable
+      frame={{}}
+      caption={
         <caption class="tick">{`${title}: ${count(rows.reduce((n, row) => n + row.stats.count, 0))}`}</caption>
-        <thead>
-          <tr>
-            <th>{words.name}</th>
-            <th>{words.shape}</th>
-            <th class="num">{words.mean}</th>
-            <th class="num">{words.std}</th>
-            <th class="num">{words.min}</th>
-            <th class="num">{words.max}</th>
-            <th class="num">{words.nanInf}</th>
-            {withHistogram ? <th class="after">{words.distribution}</th> : null}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, shape, stats, histogram, axes }) => (
-            <tr key={name} title={name}>
-              <td class="mono">
-                {axes ? (
-                  <button
-                    type="button"
-                    class="linklike"
-                    aria-pressed={name === shownName}
-                    aria-label={text.pictureOf(short(name))}
-                    onClick={() =>
-                      (choice.value =
-                        name === shownName
-                          ? undefined
-                          : { layer: layer.index, name, shape, axes, from: shape.map(() => 0) })
-                    }
-                  >
-                    {short(name)}
-                  </button>
-                ) : (
-                  short(name)
-                )}
-              </td>
-              <td>{shapeText(shape)}</td>
-              <td class="num">{compact(stats.mean)}</td>
-              <td class="num">{compact(stats.std)}</td>
-              <td class="num">{compact(stats.min)}</td>
-              <td class="num">{compact(stats.max)}</td>
-              <td class={`num ${stats.nan + stats.inf ? 'bad' : ''}`}>{stats.nan + stats.inf}</td>
-              {withHistogram ? (
-                <td class="after">
-                  <MiniHistogram counts={histogram?.counts ?? []} />
-                </td>
-              ) : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+      }
+      rows={rows}
+      tr={({ name }) => ({ title: name })}
+      columns={[
+        {
+          head: words.name,
+          td: 'mono',
+          cell: ({ name, shape, axes }) =>
+            axes ? (
+              <button
+                type="button"
+                class="linklike"
+                aria-pressed={name === shownName}
+                aria-label={text.pictureOf(short(name))}
+                onClick={() =>
+                  (choice.value =
+                    name === shownName
+                      ? undefined
+                      : { layer: layer.index, name, shape, axes, from: shape.map(() => 0) })
+                }
+              >
+                {short(name)}
+              </button>
+            ) : (
+              short(name)
+            ),
+        },
+        { head: words.shape, cell: ({ shape }) => shapeText(shape) },
+        ...(['mean', 'std', 'min', 'max'] as const).map((name): TableColumn<TensorRow> => ({
+          head: words[name],
+          num: ({ stats }) => compact(stats[name]),
+        })),
+        {
+          head: words.nanInf,
+          td: ({ stats }) => ({ class: stats.nan + stats.inf ? 'bad' : '' }),
+          num: ({ stats }) => stats.nan + stats.inf,
+        },
+        withHistogram && {
+          head: words.distribution,
+          class: 'after',
+          cell: ({ histogram }) => <MiniHistogram counts={histogram?.counts ?? []} />,
+        },
+      ]}
+    />
   );
 }
 

@@ -1,7 +1,5 @@
-import { MapSkeleton } from '../../base/layers/map-skeleton';
-import { Asked } from '../../base/store/asked';
+import { layerTab } from '../../base/layers/layer-tab';
 import type { LayerFeature } from '../../base/store/store';
-import { useFeature } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { orderNumbers } from './numbers';
 import { orderState } from './state';
@@ -19,10 +17,5 @@ export const order: LayerFeature = {
     if (!layer.order) return { title: text.noOrder, why: text.noOrderWhy };
     return layer.lacksJacobian ? { title: words.notInRecording, why: words.largeJacobian } : undefined;
   },
-  View: ({ model, layer }) => (
-    <Asked question={useFeature(orderState).order} skeleton={<MapSkeleton />}>
-      {(view) => <OrderTab model={model} layer={layer} view={view} />}
-    </Asked>
-  ),
-  numbers: orderNumbers,
+  ...layerTab((store) => store.state(orderState).order, OrderTab, orderNumbers),
 };

@@ -1,13 +1,8 @@
-import { ready } from '../../base/store/question';
-import type { Store } from '../../base/store/store';
+import type { OrderView } from '../../../src/protocol/order';
 import { vector, type ViewData } from '../../base/view-data/view-data';
-import { orderState } from './state';
 
 /** One row for each output, one column for each input, both in the layer's order; features by their number. */
-export function orderNumbers(store: Store): ViewData {
-  const view = ready(store.state(orderState).order.answer.value);
-  if (!view) return {};
-  const { features, measured, from } = view;
+export function orderNumbers({ features, measured, from }: OrderView): ViewData {
   const k = features.length;
   const all = Array.from(features);
   return {

@@ -1,5 +1,5 @@
 /** Which feature depends on which: what the layer's order allows, what a batch shows, and what each direction costs. */
-import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
+import type { LayerInfo } from '../../../src/protocol/model';
 import { hardlyUsed, isAllowed, linksOf, orderPage, type OrderView } from '../../../src/protocol/order';
 import { magnitudeScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
@@ -11,6 +11,8 @@ import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
+import { DataTable } from '../../base/controls/data-table';
+import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { Heading } from '../../base/controls/heading';
 import { orderState } from './state';
@@ -30,7 +32,7 @@ const allowedScale = (): ColourScale => ({
   at: (value) => (value > 0.75 ? maskColours.moves : [112, 112, 112]),
 });
 
-export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: LayerInfo; view: OrderView }) {
+export function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
   const store = useStore();
   const { from, sorted } = store.state(orderState);
   const { features, measured } = view;
@@ -118,9 +120,7 @@ export function OrderTab({ model, layer, view }: { model: ModelSummary; layer: L
           <Legend scale={scale} width={120} />
           {hardly.size > 0 ? <p class="tick">{text.measuredNote}</p> : null}
         </div>
-        <div class="figures scroll-x" tabIndex={0} role="group" aria-label={text.order}>
-          <Reads {...{ view, nameOf, long }} />
-        </div>
+        <Reads {...{ view, nameOf, long }} />
         <Cost layer={layer} />
       </div>
     </>
@@ -148,28 +148,19 @@ function Reads({
     return read.length > listed ? `${said} ${text.more(read.length - listed)}` : said;
   };
   return (
-    <table class="rows-table">
-      <thead>
-        <tr>
-          <th class="num">{words.number}</th>
-          {long ? <th /> : null}
-          <th>{words.feature}</th>
-          <th>{text.dependsOn}</th>
-          <th class="num">|∂y/∂x|</th>
-        </tr>
-      </thead>
-      <tbody>
-        {Array.from(features, (feature, row) => (
-          <tr key={feature} data-feature={feature}>
-            <td class="num muted">{from + row + 1}</td>
-            {long ? <td class="muted">{featureName(undefined, feature)}</td> : null}
-            <td>{nameOf(row)}</td>
-            <td>{readBy(row)}</td>
-            <td class="num">{compact(measured.data[row * k + row])}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <DataTable
+      frame={{ class: 'scroll-x figures', 'aria-label': text.order }}
+      class="rows-table"
+      rows={Array.from(features)}
+      tr={(feature) => ({ 'data-feature': feature })}
+      columns={[
+        { head: words.number, td: 'muted', num: (_, row) => from + row + 1 },
+        long && { head: '', td: 'muted', cell: (feature) => featureName(undefined, feature) },
+        { head: words.feature, cell: (_, row) => nameOf(row) },
+        { head: text.dependsOn, cell: (_, row) => readBy(row) },
+        { head: '|∂y/∂x|', num: (_, row) => compact(measured.data[row * k + row]) },
+      ]}
+    />
   );
 }
 
@@ -179,9 +170,7 @@ function Cost({ layer: { networkPasses } }: { layer: LayerInfo }) {
   const slow = Math.max(forward, inverse);
   return (
     <div class="cost">
-      <h3>
-        <b>{text.cost}</b>
-      </h3>
+      <Heading title={text.cost} />
       <dl>
         {(
           [

@@ -11,6 +11,7 @@ import { latest } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { subscript } from '../../../src/base/digits';
 import { featureName, layerNumber, layerPhrase, shortName } from '../../base/layers/layer-names';
+import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Asked } from '../../base/store/asked';
@@ -157,52 +158,52 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
     sum += logDet ?? 0;
     return { k, ...namesOf(k === 0 ? undefined : model.layers[k - 1], model), logDet, sum };
   });
-  const figure = (value: number | undefined, textOf: (value: number) => string) =>
-    value === undefined ? (
-      <td class="num" />
-    ) : (
-      <td class={`num ${Number.isFinite(value) ? '' : 'bad'}`}>{textOf(value)}</td>
-    );
+  type Row = (typeof rows)[number];
+  const ofFinite = (value: number | undefined): string => (Number.isFinite(value ?? 0) ? '' : 'bad');
+  const figures = (
+    head: string,
+    valueOf: (row: Row) => number | undefined,
+    textOf = signed,
+  ): TableColumn<Row> => ({
+    head,
+    td: (row) => ({ class: ofFinite(valueOf(row)) }),
+    num: (row) => (valueOf(row) === undefined ? null : textOf(valueOf(row), 2)),
+  });
   return (
-    <table class="rows-table path-table" aria-label={text.pathTable}>
-      <thead>
-        <tr>
-          <th>{text.pathAfter}</th>
-          <th class="num">h{subscript(1)}</th>
-          <th class="num">h{subscript(2)}</th>
-          <th class="num">{text.pathLogDet}</th>
-          <th class="num">{text.pathSum}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(({ k, name, long, logDet, sum: total }) => (
-          <tr key={k} aria-selected={k === stage} data-path-row={k}>
-            <td>
-              <button
-                type="button"
-                class="linklike"
-                aria-label={`${name}: ${long}`}
-                title={long}
-                aria-current={k === stage ? 'step' : undefined}
-                onClick={() => {
-                  planes.playing.value = false;
-                  planes.setStage(k);
-                }}
-              >
-                {name}
-              </button>
-            </td>
-            {figure(path.points.data[2 * k], (value) => fixed(value, 2))}
-            {figure(path.points.data[2 * k + 1], (value) => fixed(value, 2))}
-            {figure(logDet, (value) => signed(value, 2))}
-            {figure(k === 0 ? undefined : total, (value) => signed(value, 2))}
-          </tr>
-        ))}
-      </tbody>
+    <DataTable
+      class="rows-table path-table"
+      label={text.pathTable}
+      rows={rows}
+      tr={({ k }) => ({ 'aria-selected': k === stage, 'data-path-row': k })}
+      columns={[
+        {
+          head: text.pathAfter,
+          cell: ({ k, name, long }) => (
+            <button
+              type="button"
+              class="linklike"
+              aria-label={`${name}: ${long}`}
+              title={long}
+              aria-current={k === stage ? 'step' : undefined}
+              onClick={() => {
+                planes.playing.value = false;
+                planes.setStage(k);
+              }}
+            >
+              {name}
+            </button>
+          ),
+        },
+        figures(`h${subscript(1)}`, ({ k }) => path.points.data[2 * k], fixed),
+        figures(`h${subscript(2)}`, ({ k }) => path.points.data[2 * k + 1], fixed),
+        figures(text.pathLogDet, ({ logDet }) => logDet),
+        figures(text.pathSum, ({ k, sum: total }) => (k === 0 ? undefined : total)),
+      ]}
+    >
       <tfoot>
         <tr>
           <td colSpan={3}>{text.pathPrior}</td>
-          {figure(path.prior, (value) => signed(value, 2))}
+          <td class={`num ${ofFinite(path.prior)}`}>{signed(path.prior, 2)}</td>
           <td />
         </tr>
         <tr>
@@ -215,6 +216,6 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
           </td>
         </tr>
       </tfoot>
-    </table>
+    </DataTable>
   );
 }

@@ -24,6 +24,7 @@ import { MorphWay } from './way';
 import { planeIsLong, planeView } from '../../base/store/plane-view';
 import { samplesState } from './state';
 import { pixelRange } from '../../base/canvas/pixel-range';
+import { Heading } from '../../base/controls/heading';
 
 export function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -218,10 +219,11 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
   return (
     <div class="two-planes">
       <div>
-        <h3 class="ends">
-          <b>{text.density}</b>
-          <span class="tick">{model.context ? text.conditionalDensityNote : text.densityNote}</span>
-        </h3>
+        <Heading
+          class="ends"
+          title={text.density}
+          note={model.context ? text.conditionalDensityNote : text.densityNote}
+        />
         <Sized>
           {(width, height) => (
             <HeatMap
@@ -236,16 +238,15 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
         <Legend scale={scale} />
       </div>
       <div>
-        <h3 class="ends">
-          <b>{words.samples}</b>
-          <span class="tick">
-            {words.samplesNote(
-              Math.min(samples, view.samples.shape[0]!),
-              fixed(query.temperature, 2),
-              query.seed,
-            )}
-          </span>
-        </h3>
+        <Heading
+          class="ends"
+          title={words.samples}
+          note={words.samplesNote(
+            Math.min(samples, view.samples.shape[0]!),
+            fixed(query.temperature, 2),
+            query.seed,
+          )}
+        />
         <Sized>
           {(width, height) => {
             const frame = { size: Math.min(width, height), x: view.bounds.x, y: view.bounds.y };
