@@ -5,20 +5,16 @@ import type { RegionFeature, TabRegion } from '../base/store/store';
 import { useStore } from '../base/store/use-store';
 import { Panel, PanelSwitch } from './panels';
 
-/** A region of the page with one view for each of its tabs. @param end content to the right of them */
-export function DockRegion({
-  region,
-  class: name,
-  label,
-  model,
-  end,
-}: {
+export interface DockRegionProps {
   region: Extract<TabRegion, RegionFeature['region']>;
   class: string;
   label: string;
   model: ModelSummary;
   end(open: RegionFeature): ComponentChildren;
-}) {
+}
+
+/** A region of the page with one view for each of its tabs. @param end content to the right of them */
+export function DockRegion({ region, class: name, label, model, end }: DockRegionProps) {
   const store = useStore();
   const features = store.featuresIn(region, model);
   const open = features.find(({ id }) => id === store.tabs[region].value);

@@ -22,18 +22,15 @@ export function useTurns(): RefObject<HTMLElement | null> {
   return page;
 }
 
-/** A panel that stays as it is while another one has its turn. */
-export function Panel({
-  region,
-  class: name,
-  label,
-  children,
-}: {
+export interface PanelProps {
   region: TabRegion;
   class: string;
   label: string;
   children: ComponentChildren;
-}) {
+}
+
+/** A panel that stays as it is while another one has its turn. */
+export function Panel({ region, class: name, label, children }: PanelProps) {
   const shown = useFeature(panelsState).shows(region);
   return (
     <section class={shown ? name : `${name} away`} aria-label={label}>

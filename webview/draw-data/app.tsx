@@ -14,15 +14,13 @@ type Work =
 
 let calls = 0;
 
-export function App({
-  host,
-  start,
-  keep,
-}: {
+export interface AppProps {
   host: DrawHost;
   start: readonly number[];
   keep(points: readonly number[]): void;
-}) {
+}
+
+export function App({ host, start, keep }: AppProps) {
   const drawing = useSignal<Drawing>({ ...emptyDrawing, points: start });
   const tool = useSignal<Tool>('spray');
   const size = useSignal(0.25);

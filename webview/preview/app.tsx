@@ -79,15 +79,13 @@ function Ready({ page, preview }: { page: PageState; preview?: DataPreview }) {
 const isReading = ({ question: { state } }: PageState): boolean =>
   state.value.status === 'loading' || (state.value.status === 'ready' && state.value.rereading);
 
-function Head({
-  page,
-  preview,
-  hasSide,
-}: {
+interface HeadProps {
   page: PageState;
   preview: DataPreview | undefined;
   hasSide: boolean;
-}) {
+}
+
+function Head({ page, preview, hasSide }: HeadProps) {
   const overview = page.table.value?.overview;
   const reading = isReading(page);
   const note = overview

@@ -43,15 +43,13 @@ export function Features({ preview, features }: { preview: DataPreview; features
   );
 }
 
-export function Rows({
-  rows,
-  names = [],
-  classes,
-}: {
+export interface RowsProps {
   rows: number[][];
   names?: string[] | undefined;
   classes?: string[] | undefined;
-}) {
+}
+
+export function Rows({ rows, names = [], classes }: RowsProps) {
   const columns = Math.min(rows[0]?.length ?? 0, 64);
   if (columns === 0) return null;
   return (

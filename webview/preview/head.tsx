@@ -61,15 +61,13 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
   );
 }
 
-function UseSelect({
-  column,
-  use,
-  onChange,
-}: {
+interface UseSelectProps {
   column: OverviewColumn;
   use: Use;
   onChange(use: Use): void;
-}) {
+}
+
+function UseSelect({ column, use, onChange }: UseSelectProps) {
   const allowed = allowedUses(column);
   return (
     <select

@@ -48,15 +48,13 @@ export function chosenTraining(
 export const isImpossible = ({ chosen }: PresetState, estimates: Estimates): boolean =>
   estimates.of.value[chosen.value ?? '']?.status === 'failed';
 
-export function Presets({
-  state,
-  estimates,
-  onUnfold,
-}: {
+export interface PresetsProps {
   state: PresetState;
   estimates: Estimates;
   onUnfold(): void;
-}) {
+}
+
+export function Presets({ state, estimates, onUnfold }: PresetsProps) {
   const { groups, chosen, open, steps } = state;
   return (
     <section aria-labelledby="preset-title">

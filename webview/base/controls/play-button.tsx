@@ -1,16 +1,14 @@
 import { words } from '../words';
 
-/** Starts and pauses what plays by itself. */
-export function PlayButton({
-  playing,
-  label,
-  onClick,
-}: {
+export interface PlayButtonProps {
   playing: boolean;
   /** What it does while nothing plays. */
   label: string;
   onClick(): void;
-}) {
+}
+
+/** Starts and pauses what plays by itself. */
+export function PlayButton({ playing, label, onClick }: PlayButtonProps) {
   const name = playing ? words.pause : label;
   return (
     <button type="button" class="play" aria-label={name} title={name} onClick={onClick}>

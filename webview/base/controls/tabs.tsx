@@ -82,17 +82,14 @@ export function Tabs<T extends string>({ id, label, tabs, selected, onSelect, en
   );
 }
 
-export function TabPanel({
-  id,
-  selected,
-  class: name,
-  children,
-}: {
+export interface TabPanelProps {
   id: string;
   selected: string;
   class?: string;
   children: ComponentChildren;
-}) {
+}
+
+export function TabPanel({ id, selected, class: name, children }: TabPanelProps) {
   return (
     <div
       id={`${id}-panel`}

@@ -13,15 +13,7 @@ import { words } from '../words';
 import { text } from './text';
 import { Message } from '../store/asked';
 
-/** A temperature. While the slider is dragged, the next one counts when what the one before asked for is there. */
-export function Temperature({
-  label,
-  name,
-  value,
-  disabled,
-  onChange,
-  busy = true,
-}: {
+export interface TemperatureProps {
   /** Text before the slider, and its name where that says more. */
   label: string;
   name?: string;
@@ -30,7 +22,10 @@ export function Temperature({
   onChange(value: number): void;
   /** Whether an answer is being waited for; without it, a value counts when the slider is let go. */
   busy?: boolean;
-}) {
+}
+
+/** A temperature. While the slider is dragged, the next one counts when what the one before asked for is there. */
+export function Temperature({ label, name, value, disabled, onChange, busy = true }: TemperatureProps) {
   const { shown, move, settle } = useDraft(value);
   useLayoutEffect(() => {
     if (!busy && shown !== value) onChange(shown);
@@ -57,22 +52,17 @@ export function Temperature({
   );
 }
 
-/** A whole number from 0; anything else is marked and not taken. */
-export function WholeNumber({
-  label,
-  value,
-  size,
-  below = Infinity,
-  disabled,
-  onChange,
-}: {
+export interface WholeNumberProps {
   label: string;
   value: number;
   size: number;
   below?: number;
   disabled: boolean;
   onChange(value: number): void;
-}) {
+}
+
+/** A whole number from 0; anything else is marked and not taken. */
+export function WholeNumber({ label, value, size, below = Infinity, disabled, onChange }: WholeNumberProps) {
   const draft = useSignal(String(value));
   useLayoutEffect(() => void (draft.value = String(value)), [value]);
   const read = (typed: string): number | undefined => {

@@ -17,20 +17,16 @@ export interface ListedExample {
   disabled?: boolean;
 }
 
-export function ExampleList({
-  model,
-  values,
-  unit,
-  examples,
-  onPick,
-}: {
+export interface ExampleListProps {
   model: ModelSummary;
   /** [n, …] in data units. */
   values: NdArray<Float32Array>;
   unit: string;
   examples: readonly ListedExample[];
   onPick(index: number): void;
-}) {
+}
+
+export function ExampleList({ model, values, unit, examples, onPick }: ExampleListProps) {
   if (model.kind === 'image')
     return (
       <>

@@ -27,16 +27,14 @@ function isSource(example: ExampleRef): example is SourceRef {
   return ['data', 'sample', 'values', 'file'].includes(example.kind);
 }
 
-/** Changes the example of a slot. @param name of the slot as the view calls it */
-export function SourceControls({
-  model,
-  slot: at,
-  name,
-}: {
+export interface SourceControlsProps {
   model: ModelSummary;
   slot: number;
   name: string;
-}) {
+}
+
+/** Changes the example of a slot. @param name of the slot as the view calls it */
+export function SourceControls({ model, slot: at, name }: SourceControlsProps) {
   const store = useStore();
   const { grid, setSource } = store.state(cornersState);
   const fixedChoice = store.connection.choices !== undefined;

@@ -91,16 +91,14 @@ function stepOf(key: string, buttons: readonly HTMLElement[]): number {
   return (second < 0 ? buttons.length : second) * (key === 'ArrowDown' ? 1 : -1);
 }
 
-/** Tiles before there is anything to see, in their places. */
-export function TilesSkeleton({
-  count,
-  columns,
-  class: extra,
-}: {
+export interface TilesSkeletonProps {
   count: number;
   columns: number;
   class?: string;
-}) {
+}
+
+/** Tiles before there is anything to see, in their places. */
+export function TilesSkeleton({ count, columns, class: extra }: TilesSkeletonProps) {
   return (
     <div class={`thumbs ${extra ?? ''}`} style={{ '--n': columns }}>
       {Array.from({ length: count }, (_, i) => (

@@ -72,15 +72,13 @@ export function OutputThumbnail({ output, size = side }: { output?: NdArray<Floa
   );
 }
 
-export function InputThumbnail({
-  model,
-  input,
-  size = side,
-}: {
+export interface InputThumbnailProps {
   model: ModelSummary;
   input?: NdArray<Float32Array>;
   size?: number;
-}) {
+}
+
+export function InputThumbnail({ model, input, size = side }: InputThumbnailProps) {
   if (!input) return <span class="thumb" style={{ width: `${size}px`, height: `${size}px` }} />;
   if (model.kind === 'image')
     return (

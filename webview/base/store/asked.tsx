@@ -5,17 +5,14 @@ import type { Question } from './question';
 import { useStore } from './use-store';
 import { words } from '../words';
 
-export function Message({
-  title,
-  why,
-  bad,
-  children,
-}: {
+export interface MessageProps {
   title: string;
   why?: ComponentChildren;
   bad?: boolean;
   children?: ComponentChildren;
-}) {
+}
+
+export function Message({ title, why, bad, children }: MessageProps) {
   return (
     <div class="state" role={bad ? 'alert' : undefined}>
       <h3 class={bad ? 'bad' : undefined}>{title}</h3>

@@ -195,17 +195,15 @@ interface TensorMapsProps {
   see(view: MapView): void;
 }
 
-/** The visible part of a tensor that is too large to be here as a whole: as many maps as a page has, in one picture. */
-function LargeMaps({
-  tensor,
-  scale,
-  box,
-}: {
+interface LargeMapsProps {
   tensor: TensorView;
   scale: (light: boolean) => ColourScale;
   /** Width and height of all maps together. */
   box: readonly [number, number];
-}) {
+}
+
+/** The visible part of a tensor that is too large to be here as a whole: as many maps as a page has, in one picture. */
+function LargeMaps({ tensor, scale, box }: LargeMapsProps) {
   const { connection } = useStore();
   const { windows } = useFeature(activationsState);
   const question = tensor.role && windows[tensor.role];

@@ -52,17 +52,14 @@ export function Activations(props: LayerTabProps<ShownLayer>) {
   );
 }
 
-function FeatureRows({
-  model,
-  view,
-  worked,
-  sizes,
-}: {
+interface FeatureRowsProps {
   model: ModelSummary;
   view: ShownLayer;
   worked?: Worked;
   sizes: MapSizes;
-}) {
+}
+
+function FeatureRows({ model, view, worked, sizes }: FeatureRowsProps) {
   const store = useStore();
   const rangeOf = colourRanges(view, store.state(activationsState).mapRange.value);
   const range = (tensor: (typeof view.tensors)[number]): number => rangeOf(tensor).limit;

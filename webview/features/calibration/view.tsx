@@ -233,15 +233,13 @@ function Histogram({ width, test, name }: { width: number; test: RankTest; name:
   );
 }
 
-function Curve({
-  curve: { levels, found, low, high },
-  label,
-  at,
-}: {
+interface CurveProps {
   curve: RankCurve;
   label: string;
   at?: { level: number; found: number } | undefined;
-}) {
+}
+
+function Curve({ curve: { levels, found, low, high }, label, at }: CurveProps) {
   return (
     <Sized height={(width) => Math.min(width, 200)}>
       {(width, height) => {

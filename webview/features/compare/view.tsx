@@ -297,15 +297,13 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
   );
 }
 
-function MapColumn({
-  tensor,
-  there,
-  range,
-}: {
+interface MapColumnProps {
   tensor: TensorView;
   there: Float32Array | undefined;
   range: DifferenceRange;
-}) {
+}
+
+function MapColumn({ tensor, there, range }: MapColumnProps) {
   const here = tensor.data;
   const difference = here && there?.length === here.length ? there.map((v, i) => v - here[i]!) : undefined;
   const limit = roundUp(largest(here, there));

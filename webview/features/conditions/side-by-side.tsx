@@ -234,16 +234,14 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
   );
 }
 
-/** Which class makes the example most likely, where all are there. */
-export function MostLikely({
-  found: { at, context },
-  of,
-  total,
-}: {
+export interface MostLikelyProps {
   found: AtConditions;
   of: (value: number) => string;
   total: number;
-}) {
+}
+
+/** Which class makes the example most likely, where all are there. */
+export function MostLikely({ found: { at, context }, of, total }: MostLikelyProps) {
   const known = at.flatMap(({ value, logProb }) =>
     logProb !== undefined && Number.isFinite(logProb) ? [{ value, logProb }] : [],
   );

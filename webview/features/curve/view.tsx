@@ -120,16 +120,14 @@ function emptyOf({ inBins }: SplineOverlay, row: number): number {
   return rowOf(inBins, row).filter((n) => n === 0).length;
 }
 
-/** What the batch says of all splines of the layer. */
-function Judged({
-  model,
-  view: { batch, features },
-  spline,
-}: {
+interface JudgedProps {
   model: ModelSummary;
   view: TransformCurveView;
   spline: SplineOverlay;
-}) {
+}
+
+/** What the batch says of all splines of the layer. */
+function Judged({ model, view: { batch, features }, spline }: JudgedProps) {
   const { outside, bins } = spline;
   const [low, high] = ends(spline).map(tickText) as [string, string];
   const k = features.length;

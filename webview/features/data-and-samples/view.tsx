@@ -126,16 +126,14 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
   );
 }
 
-/** A triangle of planes, each with one feature across and another up. */
-function Pairs({
-  model,
-  found,
-  points: { features, data, samples },
-}: {
+interface PairsProps {
   model: ModelSummary;
   found: DataAndSamples;
   points: NonNullable<DataAndSamples['points']>;
-}) {
+}
+
+/** A triangle of planes, each with one feature across and another up. */
+function Pairs({ model, found, points: { features, data, samples } }: PairsProps) {
   const size = features.length;
   const axes = features.map((feature) => {
     const { edges, unit } = found.features.find((one) => one.feature === feature)!.histogram;

@@ -13,16 +13,14 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
 
-/** @param own −log p of the example, in the unit of the answer */
-export function HowLikely({
-  model,
-  answer,
-  own,
-}: {
+export interface HowLikelyProps {
   model: ModelSummary;
   answer: Diagnostics;
   own: number | undefined;
-}) {
+}
+
+/** @param own −log p of the example, in the unit of the answer */
+export function HowLikely({ model, answer, own }: HowLikelyProps) {
   const store = useStore();
   const compared = store.state(populationState).ownScores.value;
   const name = compared && shortened(compared.name, 10);

@@ -11,15 +11,13 @@ interface Part {
   pick(parts: LogProbParts): number;
 }
 
-export function Waterfall({
-  model,
-  example,
-  mean,
-}: {
+export interface WaterfallProps {
   model: ModelSummary;
   example?: LogProbParts;
   mean?: LogProbParts;
-}) {
+}
+
+export function Waterfall({ model, example, mean }: WaterfallProps) {
   const drawn = example ?? mean;
   // Images in bits/dim, vectors in nats: the same factor takes every part there.
   const factor = (parts: LogProbParts | undefined): number =>

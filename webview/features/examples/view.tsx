@@ -153,15 +153,13 @@ function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boole
   );
 }
 
-function Page({
-  model,
-  page,
-  split,
-}: {
+interface PageProps {
   model: ModelSummary;
   page: ExamplePage;
   split: 'train' | 'validation';
-}) {
+}
+
+function Page({ model, page, split }: PageProps) {
   const store = useStore();
   const n = page.values.shape[0]!;
   const now = store.example.value;

@@ -16,15 +16,13 @@ import { cornersState } from '../../base/examples/corners-state';
 /** CSS pixels a side. */
 const side = 236;
 
-export function ManifoldPlane({
-  model,
-  view,
-  picked,
-}: {
+export interface ManifoldPlaneProps {
   model: ModelSummary;
   view: ManifoldView;
   picked: number;
-}) {
+}
+
+export function ManifoldPlane({ model, view, picked }: ManifoldPlaneProps) {
   const store = useStore();
   const plane = ready(store.state(planeView).answer.value);
   const closed = store.state(cornersState).grid.value.range === 'circle';

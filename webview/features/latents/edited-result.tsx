@@ -128,15 +128,13 @@ function roundUp(value: number): number {
   return power * ([1, 2, 5].find((step) => value <= step * power * 1.000001) ?? 10);
 }
 
-function Coordinates({
-  model,
-  before,
-  after,
-}: {
+interface CoordinatesProps {
   model: ModelSummary;
   before: EditedView;
   after: EditedView;
-}) {
+}
+
+function Coordinates({ model, before, after }: CoordinatesProps) {
   const features = Math.min(before.values.data.length, 64);
   return (
     <DataTable

@@ -45,19 +45,15 @@ export function LatentMaps({ view, z, at }: { view: LatentsView; z: Float32Array
   );
 }
 
-function ScaleMap({
-  map,
-  z,
-  at,
-  size,
-  onPoint,
-}: {
+interface ScaleMapProps {
   map: LatentMap;
   z: Float32Array;
   at: number;
   size: number;
   onPoint(element: number | undefined): void;
-}) {
+}
+
+function ScaleMap({ map, z, at, size, onPoint }: ScaleMapProps) {
   const { picked } = useFeature(latentsState);
   const { width, height, elements, scale, count } = map;
   const long = Math.max(width, height);

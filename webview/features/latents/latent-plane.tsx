@@ -20,15 +20,13 @@ const step = { small: 0.05, large: 0.5 };
 
 const within = (value: number): number => Math.min(reach, Math.max(-reach, value));
 
-export function LatentPlane({
-  model,
-  z,
-  original,
-}: {
+export interface LatentPlaneProps {
   model: ModelSummary;
   z: Float32Array;
   original: Float32Array;
-}) {
+}
+
+export function LatentPlane({ model, z, original }: LatentPlaneProps) {
   const store = useStore();
   const { change, shown, original: first } = store.state(latentsState);
   const frame: PlaneFrame = { size: side, x: [-reach, reach], y: [-reach, reach] };

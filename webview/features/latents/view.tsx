@@ -106,18 +106,15 @@ function ElementSlider({ view, z, element }: { view: LatentsView; z: Float32Arra
   );
 }
 
-/** Those farthest out of a picture; of vectors all, in their order. */
-function ElementList({
-  view,
-  z,
-  at,
-  most,
-}: {
+interface ElementListProps {
   view: LatentsView;
   z: Float32Array;
   at: number;
   most: number;
-}) {
+}
+
+/** Those farthest out of a picture; of vectors all, in their order. */
+function ElementList({ view, z, at, most }: ElementListProps) {
   const { picked } = useFeature(latentsState);
   // Large flows have many, and a slider redraws this at each of its places.
   const elements = useMemo(() => farthest(view.z, most), [view, most]);

@@ -121,17 +121,14 @@ function Channels({ planes }: { planes: Plane[] }) {
   );
 }
 
-function VectorMask({
-  model,
-  view,
-  input,
-  reads,
-}: {
+interface VectorMaskProps {
   model: ModelSummary;
   view: MaskView;
   input?: NdArray<Float32Array>;
   reads: number;
-}) {
+}
+
+function VectorMask({ model, view, input, reads }: VectorMaskProps) {
   const values = [...view.mask.data];
   return (
     <>

@@ -52,15 +52,13 @@ export function shiftsOf({ running, batch }: NormStatistics): number[] {
   );
 }
 
-function Comparison({
-  layer,
-  view,
-  short,
-}: {
+interface ComparisonProps {
   layer: LayerInfo;
   view: ActivityView;
   short(name: string): string;
-}) {
+}
+
+function Comparison({ layer, view, short }: ComparisonProps) {
   const { compared } = useFeature(networkState);
   const chosen = compared.value?.norm ?? 0;
   const norm = view.norms[chosen] ?? view.norms[0];

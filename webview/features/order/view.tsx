@@ -127,16 +127,14 @@ export function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
   );
 }
 
-/** What each feature depends on, over the batch. */
-function Reads({
-  view: { features, measured, from },
-  nameOf,
-  long,
-}: {
+interface ReadsProps {
   view: OrderView;
   nameOf(place: number): string;
   long: boolean;
-}) {
+}
+
+/** What each feature depends on, over the batch. */
+function Reads({ view: { features, measured, from }, nameOf, long }: ReadsProps) {
   const k = features.length;
   const readBy = (row: number): string => {
     const own = measured.data[row * k + row]!;

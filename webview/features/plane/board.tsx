@@ -21,18 +21,15 @@ import { drawCells, drawDensity, drawGrid, drawPath } from './draw';
 const small = 0.01;
 const large = 0.05;
 
-export function PlaneBoard({
-  model,
-  view,
-  stageName,
-  cells,
-}: {
+export interface PlaneBoardProps {
   model: ModelSummary;
   view: PlaneView;
   stageName: string;
   /** Cells of the stage. */
   cells: BentCells | undefined;
-}) {
+}
+
+export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
   const store = useStore();
   const planes = store.state(planeState);
   const hint = useId();

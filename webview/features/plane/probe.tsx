@@ -72,20 +72,16 @@ function nameOf(start: PathStart | undefined): string {
     : text.probePoint;
 }
 
-/** Two fields: what is typed is the point at this stage. */
-function Coordinates({
-  model,
-  stage,
-  last,
-  start,
-  path,
-}: {
+interface CoordinatesProps {
   model: ModelSummary;
   stage: number;
   last: number;
   start: PathStart | undefined;
   path: PlanePath | undefined;
-}) {
+}
+
+/** Two fields: what is typed is the point at this stage. */
+function Coordinates({ model, stage, last, start, path }: CoordinatesProps) {
   const store = useStore();
   const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
   // A point that was typed here is shown before its path is found.
@@ -110,15 +106,13 @@ function Coordinates({
   );
 }
 
-function Coordinate({
-  name,
-  value,
-  onChange,
-}: {
+interface CoordinateProps {
   name: string;
   value: number | undefined;
   onChange(value: number): void;
-}) {
+}
+
+function Coordinate({ name, value, onChange }: CoordinateProps) {
   const shown = value === undefined || !Number.isFinite(value) ? '' : fixed(value, 2);
   const draft = useSignal(shown);
   useLayoutEffect(() => void (draft.value = shown), [shown]);

@@ -125,18 +125,15 @@ function Chart({ model, view, title, note, log = true, label = title, ...chart }
   );
 }
 
-/** What was measured at the step that the page shows. */
-function AtStep({
-  model,
-  run,
-  unit,
-  bits,
-}: {
+interface AtStepProps {
   model: ModelSummary;
   run: RunData;
   unit: string;
   bits: boolean;
-}) {
+}
+
+/** What was measured at the step that the page shows. */
+function AtStep({ model, run, unit, bits }: AtStepProps) {
   const store = useStore();
   const { step } = model;
   if (step === undefined) return null;

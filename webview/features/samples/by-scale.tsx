@@ -76,20 +76,16 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
   );
 }
 
-/** @param value null for no bound, undefined where scales differ; it counts when the slider is let go */
-function Bound({
-  label,
-  name,
-  value,
-  disabled,
-  onChange,
-}: {
+interface BoundProps {
   label: string;
   name: string;
   value: number | null | undefined;
   disabled: boolean;
   onChange(bound: number | null): void;
-}) {
+}
+
+/** @param value null for no bound, undefined where scales differ; it counts when the slider is let go */
+function Bound({ label, name, value, disabled, onChange }: BoundProps) {
   const draft = useDraft<number | null | undefined>(value);
   const bound = draft.shown;
   const shown =

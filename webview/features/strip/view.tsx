@@ -326,17 +326,14 @@ function markOf(part: { coupling: number; norm: number } | undefined): number | 
   return part && Number.isFinite(part.coupling + part.norm) ? part.coupling + part.norm : undefined;
 }
 
-function FoldedRow({
-  layers,
-  row,
-  limit,
-  onOpen,
-}: {
+interface FoldedRowProps {
   layers: LayerInfo[];
   row?: ShownRow;
   limit: number;
   onOpen(): void;
-}) {
+}
+
+function FoldedRow({ layers, row, limit, onOpen }: FoldedRowProps) {
   const store = useStore();
   const part = store.state(barsState).value === 'mean' || !row?.example ? row?.mean : row.example;
   return (
