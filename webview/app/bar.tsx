@@ -365,7 +365,7 @@ function Result({ model }: { model: ModelSummary }) {
   return (
     <div class={`pair result ${old}`} role="status">
       <span class="muted">
-        −log p<span class="of"> {isExample ? text.ofThisExample : text.meanOfBatch}</span>
+        −log p<span class="of"> {isExample ? text.ofThisExample : words.mean}</span>
       </span>
       <span class="hero" data-result={old ? undefined : ''}>
         {fixed(value, 2)}

@@ -12,7 +12,7 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
     <DockRegion
       region="diagnostics"
       class="diag"
-      label={text.diagnosticsRegion}
+      label={words.diagnostics}
       model={model}
       end={() => (
         <>

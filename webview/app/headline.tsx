@@ -141,7 +141,7 @@ function OwnSamples({ model: { kind, format, origin, recording } }: { model: Mod
         <Menu
           label={text.addData}
           items={[
-            { text: text.addFolder, run: () => add('folder') },
+            { text: words.folderOfImages, run: () => add('folder') },
             { text: text.addFile, run: () => add('file') },
           ]}
         />

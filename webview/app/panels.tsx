@@ -42,7 +42,7 @@ export function Panel({ region, class: name, label, children }: PanelProps) {
 /** At the same place in each panel that takes turns. */
 export function PanelSwitch({ region }: { region: TabRegion }) {
   const panels = useFeature(panelsState);
-  const names = { layer: words.layer, gallery: text.gallery, diagnostics: text.diagnosticsRegion };
+  const names = { layer: words.layer, gallery: text.gallery, diagnostics: words.diagnostics };
   const choices = takingTurns(panels.turns.value);
   if (!choices.includes(region)) return null;
   return (

@@ -4,7 +4,6 @@ import { ready } from '../base/store/question';
 import type { Store } from '../base/store/store';
 import { layerPhrase, layerTitle } from '../base/layers/layer-names';
 import { words } from '../base/words';
-import { text } from './text';
 import { stripState } from '../base/store/strip-state';
 import { subtitleOf, titleOf } from '../base/model-title';
 
@@ -17,7 +16,7 @@ export function reportOf(store: Store): string | undefined {
   const bits = model.levels !== undefined;
   for (const [parts, of] of [
     [strip.example, words.thisExample],
-    [strip.mean, text.meanOfBatch],
+    [strip.mean, words.mean],
   ] as const) {
     if (!parts) continue;
     const value = bits
@@ -30,10 +29,7 @@ export function reportOf(store: Store): string | undefined {
   const first = strip.firstNonFinite;
   const layer = first && model.layers.find(({ index }) => index === first.layer);
   if (first && layer) lines.push(`${words.firstNonFinite(layerPhrase(layer))}. ${first.cause}`);
-  lines.push(
-    '',
-    `${words.layer}\t${words.shape}\t${words.logDetNats}, ${text.meanOfBatch}\t${words.roundTrip}`,
-  );
+  lines.push('', `${words.layer}\t${words.shape}\t${words.logDetNats}, ${words.mean}\t${words.roundTrip}`);
   for (const row of strip.rows) {
     const found = model.layers.find(({ index }) => index === row.layer);
     if (!found) continue;

@@ -56,9 +56,7 @@ export const english = {
   notChecked: 'Not checked yet.',
   onOwnSamples: 'Checked on its own samples, which says nothing about your data',
   addData: 'Add data…',
-  addFolder: 'Folder of images…',
   addFile: 'Images in a file…',
-  meanOfBatch: 'mean',
   ofThisExample: 'of this example',
   likelierThan: (less: number, name: string) =>
     less > 0.5
@@ -98,7 +96,6 @@ export const english = {
   panel: 'Panel',
   moreControls: 'More controls',
   gallery: 'Gallery',
-  diagnosticsRegion: 'Diagnostics',
   keys: 'Keys',
   close: 'Close',
   /** Keys, and what they do or move through. */
@@ -198,9 +195,7 @@ export const german: typeof english = {
   notChecked: 'Noch nicht geprüft.',
   onOwnSamples: 'An eigenen Samples geprüft; das sagt nichts über Ihre Daten',
   addData: 'Daten hinzufügen…',
-  addFolder: 'Ordner mit Bildern…',
   addFile: 'Bilder in einer Datei…',
-  meanOfBatch: 'Mittel',
   ofThisExample: 'dieses Beispiels',
   likelierThan: (less, name) =>
     less > 0.5
@@ -238,7 +233,6 @@ export const german: typeof english = {
   panel: 'Bereich',
   moreControls: 'Mehr zur Auswahl',
   gallery: 'Galerie',
-  diagnosticsRegion: 'Diagnose',
   keys: 'Tasten',
   close: 'Schließen',
   keyList: [

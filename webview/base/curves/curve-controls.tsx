@@ -19,7 +19,7 @@ export function CurveControls() {
         label={text.horizontal}
         value={axis}
         options={[
-          { value: 'step', text: text.byStep },
+          { value: 'step', text: words.stepAxis },
           { value: 'time', text: text.byTime },
         ]}
         onChange={(value) => change({ axis: value })}

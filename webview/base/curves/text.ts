@@ -3,7 +3,6 @@ import { inLanguage } from '../format/language';
 
 export const english = {
   horizontal: 'Horizontal axis',
-  byStep: 'step',
   byTime: 'time',
   vertical: 'Vertical axis',
   linearAxis: 'linear',
@@ -13,7 +12,6 @@ export const english = {
 
 export const german: typeof english = {
   horizontal: 'Waagrechte Achse',
-  byStep: 'Schritt',
   byTime: 'Zeit',
   vertical: 'Senkrechte Achse',
   linearAxis: 'linear',

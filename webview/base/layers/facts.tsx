@@ -19,7 +19,7 @@ export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
   if (part && layer.coupling !== undefined) {
     if (!layer.preservesVolume)
       facts.push([
-        isSumOfScales(layer) ? words.couplingSum : words.couplingOwn,
+        isSumOfScales(layer) ? words.couplingSum : words.couplingAxis,
         `${signed(part.coupling, 2)} ${words.nats}`,
       ]);
     if (layer.hasNorm) facts.push([words.norm, `${signed(part.norm, 2)} ${words.nats}`]);

@@ -125,7 +125,7 @@ export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?
         size={channelsAPage}
         total={channels}
         label={words.channel}
-        shown={text.channelsShown(offset, Math.min(channels, offset + channelsAPage) - 1, channels)}
+        shown={words.channelsShown(offset, Math.min(channels, offset + channelsAPage) - 1, channels)}
         onChange={(next) => (store.state(activationsState).channelPage.value = next / channelsAPage)}
       />
       <div

@@ -3,7 +3,6 @@ import { inLanguage } from '../../base/format/language';
 
 export const english = {
   tab: 'Activations',
-  channelsShown: (from: number, to: number, n: number) => `channels ${from}–${to} of ${n}`,
   markedElement: 'Marked element. Arrow keys move the mark.',
   zoomIn: 'Zoom in on all maps (+)',
   zoomOut: 'Zoom out (−)',
@@ -17,7 +16,6 @@ export const english = {
 
 export const german: typeof english = {
   tab: 'Aktivierungen',
-  channelsShown: (from: number, to: number, n: number) => `Kanäle ${from}–${to} von ${n}`,
   markedElement: 'Markiertes Element. Pfeiltasten bewegen die Marke.',
   zoomIn: 'In alle Karten hineinzoomen (+)',
   zoomOut: 'Herauszoomen (−)',

@@ -30,7 +30,7 @@ export function Predictive({ model, first }: { model: ModelSummary; first: PairP
   const drawn = (found: PairPlot | null) =>
     found ? <Pair model={model} plot={found} /> : <p class="tick bad">{text.noPredictive}</p>;
   return (
-    <section class="predictive">
+    <section class="predictive below">
       <Heading
         class="ends"
         title={text.predictive}

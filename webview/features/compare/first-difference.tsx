@@ -76,7 +76,7 @@ function Differences({ a, found: { layers, examples } }: { a: ModelSummary; foun
         <div class="compare-row differences tick" aria-hidden="true">
           <span />
           <span class="num">{text.output}</span>
-          <span class="num">{text.logDet}</span>
+          <span class="num">{words.logDet}</span>
         </div>
         {layers.map((layer, i) => (
           <div

@@ -16,8 +16,6 @@ export const english = {
   differenceRange: 'Differences',
   rangeCommon: 'common range',
   rangeOwn: 'own range',
-  onCommonRange: 'common range',
-  onOwnRange: 'own range',
   compareFailed: 'This model cannot be compared',
   compareLogDets: 'Contributions to log p(x)',
   compareNoLayer: 'B has no such layer',
@@ -56,7 +54,6 @@ export const english = {
   differencesKey: 'Largest differences: output |y_A − y_B| / (1 + |y_A|), log-det in nats.',
   differencesFailed: 'The layers cannot be compared',
   output: 'output',
-  logDet: 'log-det',
   noSamples: 'No samples were recorded.',
   compareUnmatched: (n: number) => `${count(n)} layers of A have no partner in B.`,
 };
@@ -70,8 +67,6 @@ export const german: typeof english = {
   differenceRange: 'Differenzen',
   rangeCommon: 'gemeinsamer Bereich',
   rangeOwn: 'eigener Bereich',
-  onCommonRange: 'gemeinsamer Bereich',
-  onOwnRange: 'eigener Bereich',
   compareFailed: 'Dieses Modell lässt sich nicht vergleichen',
   compareLogDets: 'Beiträge zu log p(x)',
   compareNoLayer: 'B hat keine solche Schicht',
@@ -113,7 +108,6 @@ export const german: typeof english = {
   differencesKey: 'Größte Abweichungen: Ausgabe |y_A − y_B| / (1 + |y_A|), Log-Det in nats.',
   differencesFailed: 'Die Schichten lassen sich nicht vergleichen',
   output: 'Ausgabe',
-  logDet: 'Log-Det',
   noSamples: 'Es wurden keine Samples aufgezeichnet.',
   compareUnmatched: (n: number) => `${count(n)} Schichten von A haben kein Gegenstück in B.`,
 };

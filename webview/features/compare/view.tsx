@@ -1,4 +1,5 @@
 /** Two models side by side: log-dets by layer, activations and their difference, samples, curves, totals. */
+import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { comparesLayers, partnerOf } from '../../../src/protocol/compare';
 import { whyApart } from '../../../src/protocol/paired-scores';
@@ -172,8 +173,30 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
   ];
   // Densities of different things have no difference.
   const compares = comparesLayers(a, b) || whyApart(a, b) === undefined;
-  const difference = (x?: number, y?: number): number | undefined =>
-    x === undefined || y === undefined ? undefined : y - x;
+  const figures = (here: number | undefined, there: number | undefined, isKnown: boolean): string[] => [
+    ...[here, there].map((value) => signed(value, decimals)),
+    isKnown
+      ? signed(here === undefined || there === undefined ? undefined : there - here, decimals)
+      : unknown,
+  ];
+  const bars = (...values: (number | undefined)[]) => (
+    <span class="two-bars">
+      {values.map((value) =>
+        value === undefined ? <span class="bars" /> : <Bars coupling={value} limit={limit} />,
+      )}
+    </span>
+  );
+  const cells = (name: string, drawn: ComponentChildren, values: readonly string[], marks = {}) => (
+    <>
+      <span class="name">{name}</span>
+      {drawn}
+      {values.map((value, i) => (
+        <span key={i} class="num" {...(i === 2 ? marks : {})}>
+          {value}
+        </span>
+      ))}
+    </>
+  );
   return (
     <>
       <p class="tick">
@@ -200,28 +223,16 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
             data-compared={layer.name}
             onClick={() => store.selectLayer(layer.index)}
           >
-            <span class="name">{nameOf(layer)}</span>
-            <span class="two-bars">
-              {here === undefined ? <span class="bars" /> : <Bars coupling={here} limit={limit} />}
-              {there === undefined ? <span class="bars" /> : <Bars coupling={there} limit={limit} />}
-            </span>
-            <span class="num">{signed(here, decimals)}</span>
-            <span class="num">{signed(there, decimals)}</span>
-            <span class="num" data-difference>
-              {signed(difference(here, there), decimals)}
-            </span>
+            {cells(nameOf(layer), bars(here, there), figures(here, there, true), { 'data-difference': true })}
           </div>
         ))}
         {unmatched.map(({ layer, there }) => (
           <div key={`b${layer.index}`} class="compare-row" data-only-b={layer.name}>
-            <span class="name">{`${nameOf(layer)} (B)`}</span>
-            <span class="two-bars">
-              <span class="bars" />
-              {there === undefined ? <span class="bars" /> : <Bars coupling={there} limit={limit} />}
-            </span>
-            <span class="num">{unknown}</span>
-            <span class="num">{signed(there, decimals)}</span>
-            <span class="num">{unknown}</span>
+            {cells(`${nameOf(layer)} (B)`, bars(undefined, there), [
+              unknown,
+              signed(there, decimals),
+              unknown,
+            ])}
           </div>
         ))}
         {ends.map(({ name, of: [here, there] }) => (
@@ -230,11 +241,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
             class={`compare-row ${name === words.logPX ? 'total' : ''}`}
             {...(name === words.logPX ? { 'data-totals': true } : {})}
           >
-            <span class="name">{name}</span>
-            <span />
-            <span class="num">{signed(here, decimals)}</span>
-            <span class="num">{signed(there, decimals)}</span>
-            <span class="num">{compares ? signed(difference(here, there), decimals) : unknown}</span>
+            {cells(name, <span />, figures(here, there, compares))}
           </div>
         ))}
       </div>
@@ -331,7 +338,7 @@ function MapColumn({ tensor, there, range }: MapColumnProps) {
       {map('A', here, limit)}
       {map('B', there, limit)}
       <Legend scale={scaleTo(limit)} width={96} />
-      {map('B − A', difference, own, `, ${range === 'own' ? text.onOwnRange : text.onCommonRange}`)}
+      {map('B − A', difference, own, `, ${range === 'own' ? text.rangeOwn : text.rangeCommon}`)}
       <Legend scale={scaleTo(own)} width={96} />
     </div>
   );

@@ -94,7 +94,7 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
           <Choice
             label={text.drawn}
             of={drawn}
-            options={{ density: text.density, samples: words.samples, both: text.both }}
+            options={{ density: words.density, samples: words.samples, both: text.both }}
           />
         </>
       ) : null}

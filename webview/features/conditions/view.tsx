@@ -15,7 +15,7 @@ export function ConditionsTab({ model, layer }: { model: ModelSummary; layer: La
       <Asked question={use} skeleton={<MapSkeleton />}>
         {(found) => <Listens {...{ model, layer }} use={found} />}
       </Asked>
-      <section class="at-conditions">
+      <section class="at-conditions below">
         <SideBySideControls model={model} />
         <Asked question={sideBySide} skeleton={<MapSkeleton />}>
           {(found) =>

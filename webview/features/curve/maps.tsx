@@ -45,7 +45,7 @@ export function BinMaps({ model, features, spline, row }: Props) {
   const shared = { model, features, spline, row, onPick };
   const inBinOf = (i: number, bin: number): boolean => inside[i] === bin;
   return (
-    <section class="bin-maps">
+    <section class="bin-maps below">
       <Heading title={text.maps} note={store.example.value ? text.mapsNote : text.mapsFirst} />
       <div class="row-maps">
         <BinMap {...shared} title={text.widths} at={widths} columns={bins} scale={ofSizes} framed={inBinOf} />

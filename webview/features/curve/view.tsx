@@ -36,7 +36,7 @@ export function CurveTab({ model, layer, view }: LayerTabProps<TransformCurveVie
     <>
       {spline ? <Judged {...{ model, view, spline }} /> : null}
       {store.example.value ? null : <p class="tick">{words.firstOfBatch}</p>}
-      <div class="curves">
+      <div class="curves parts">
         <div class="large">
           <Heading title={name} note={spline ? splineNote(spline) : text.note(layer)} />
           <Sized height={heights.curve}>

@@ -1,5 +1,5 @@
 import type { RegionFeature } from '../../base/store/store';
-import { text } from './text';
+import { words } from '../../base/words';
 import { diagnosticsState } from './state';
 import { DiagnosticsTab } from './view';
 import './style.css';
@@ -7,7 +7,7 @@ import './style.css';
 export const diagnostics: RegionFeature = {
   id: 'diagnostics',
   region: 'diagnostics',
-  title: () => text.diagnostics,
+  title: () => words.diagnostics,
   panel: 'with-findings',
   state: diagnosticsState,
   View: DiagnosticsTab,

@@ -32,7 +32,6 @@ const namesOf = (parts: readonly Share[]): string => parts.map(({ name }) => nam
 const isLikeliest = (parts: readonly Share[]): boolean => parts.every(({ share }) => share === 0);
 
 export const english = {
-  diagnostics: 'Diagnostics',
   whereBits: 'Where the bits go',
   whereNats: 'Where the nats go',
   runningSum: (unit: string) => `${unit}, running sum`,
@@ -106,7 +105,6 @@ const germanAmount = amountIn(
 );
 
 export const german: typeof english = {
-  diagnostics: 'Diagnose',
   whereBits: 'Wo die Bits bleiben',
   whereNats: 'Wo die Nats bleiben',
   runningSum: (unit: string) => `${unit}, laufende Summe`,

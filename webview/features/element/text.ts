@@ -19,7 +19,6 @@ export const english = {
   costNoExample: 'Choose an example to see what each of its elements adds to log p(x).',
   costBits: 'bits',
   costChannels: 'Channels',
-  channelSum: 'sum',
   noExample: 'No example',
 };
 
@@ -41,7 +40,6 @@ export const german: typeof english = {
   costNoExample: 'Ein Beispiel wählen, um zu sehen, was jedes seiner Elemente zu log p(x) beiträgt.',
   costBits: 'Bit',
   costChannels: 'Kanäle',
-  channelSum: 'Summe',
   noExample: 'Kein Beispiel',
 };
 

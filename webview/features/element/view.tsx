@@ -118,7 +118,7 @@ function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) 
             label={text.costChannels}
             value={chosen.value}
             options={[
-              { value: 'sum', text: text.channelSum },
+              { value: 'sum', text: words.sum },
               ...Array.from({ length: channels }, (_, c) => ({
                 value: String(c),
                 text: 'RGB'[c] ?? String(c),

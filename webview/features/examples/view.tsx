@@ -89,7 +89,7 @@ function OwnMenu() {
     <Menu
       label={text.ownData}
       items={[
-        { text: text.ownFolder, run: () => void choose('folder') },
+        { text: words.folderOfImages, run: () => void choose('folder') },
         { text: text.ownFile, run: () => void choose('file') },
         ...(own.value === undefined ? [] : [{ text: text.ownDrop, run: () => drop() }]),
       ]}

@@ -69,7 +69,7 @@ export function JacobianTab({ model, layer, view }: LayerTabProps<JacobianView>)
         </p>
       ) : null}
       {store.mode.value === 'train' ? <p class="tick">{text.runningOnly}</p> : null}
-      <div class="jacobian">
+      <div class="jacobian parts">
         <Matrix view={view} places={places} nameOf={nameOf} />
         <Diagonal view={view} places={places} nameOf={nameOf} />
       </div>

@@ -73,26 +73,15 @@ function Pictures({ model, before, after }: { model: ModelSummary; before: Edite
   const scale = (light: boolean) => signedScale(limit, light);
   return (
     <div class="edited-pictures">
-      <div>
-        <p class="tick">{text.before}</p>
-        <Picture
-          picture={before.values}
-          range={pixelRange(model)}
-          size={side}
-          name="before"
-          label={text.before}
-        />
-      </div>
-      <div>
-        <p class="tick">{text.now}</p>
-        <Picture
-          picture={after.values}
-          range={pixelRange(model)}
-          size={side}
-          name="edited"
-          label={text.now}
-        />
-      </div>
+      {[
+        { title: text.before, picture: before.values, name: 'before' },
+        { title: text.now, picture: after.values, name: 'edited' },
+      ].map(({ title, picture, name }) => (
+        <div key={name}>
+          <p class="tick">{title}</p>
+          <Picture {...{ picture, name }} range={pixelRange(model)} size={side} label={title} />
+        </div>
+      ))}
       <div>
         <p class="tick">{channels > 1 ? text.meanDifferenceHead : text.differenceHead}</p>
         <HeatMap

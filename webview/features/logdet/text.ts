@@ -18,8 +18,6 @@ export const english = {
   overBatchNote: 'log-det of this layer, nats',
   overDepth: 'Over depth',
   overDepthNote: 'running Σ log-det, nats',
-  legendThis: 'this example',
-  legendMean: 'mean',
 };
 
 export const german: typeof english = {
@@ -38,8 +36,6 @@ export const german: typeof english = {
   overBatchNote: 'log-det dieser Schicht, Nats',
   overDepth: 'Über die Tiefe',
   overDepthNote: 'fortlaufend Σ log-det, Nats',
-  legendThis: 'dieses Beispiel',
-  legendMean: 'Mittel',
 };
 
 export const text = inLanguage(english, german);

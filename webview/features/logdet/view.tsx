@@ -29,7 +29,7 @@ const size = 116;
 export function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
   const store = useStore();
   const strip = ready(store.state(stripState).strip.answer.value);
-  const limit = roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data));
+  const maps = { model, view, limit: roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data)) };
   const part = view.logDetExample;
   const hasMaps = view.logDetMap !== undefined || view.logDetMapMean !== undefined;
   const tooLarge = view.tensors.find(({ role, data }) => isQuantity(role) && !data);
@@ -44,27 +44,16 @@ export function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
         {hasMaps ? (
           <>
             <MapBox
-              model={model}
+              {...maps}
               title={store.example.value ? text.mapThis : text.mapFirst}
               map={view.logDetMap}
-              view={view}
-              limit={limit}
               name="logdet"
             />
+            <MapBox {...maps} title={text.mapInImage} map={view.logDetInImage} name="logdet-in-image" />
             <MapBox
-              model={model}
-              title={text.mapInImage}
-              map={view.logDetInImage}
-              view={view}
-              limit={limit}
-              name="logdet-in-image"
-            />
-            <MapBox
-              model={model}
+              {...maps}
               title={text.mapMean(view.logDetBatch.length)}
               map={view.logDetMapMean}
-              view={view}
-              limit={limit}
               name="logdet-mean"
             />
           </>
@@ -122,7 +111,7 @@ export function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
             <div class="skeleton" style={{ height: '136px' }} />
           )}
           <p class="tick">
-            {example ? `— ${text.legendThis}   ` : ''}- - {text.legendMean}
+            {example ? `— ${words.thisExample}   ` : ''}- - {words.mean}
           </p>
         </div>
       </div>

@@ -39,50 +39,45 @@ export function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
       <div class="panels" data-layer-name={layer.name}>
         <div class="box">
           <Heading title={text.maskHere} note={text.maskHereNote(reads, view.mask.data.length)} />
-          <Channels planes={planes} />
+          <Masks
+            planes={planes}
+            label={(c) => `${words.mask}, ${words.channel} ${c}`}
+            name={(c) => `mask[${c}]`}
+          />
         </div>
         <div class="box">
           <Heading title={text.maskInImage} note={words.maskInImageNote} />
-          <PlaneGrid planes={inImages} size={size}>
-            {(plane, c, each) => (
-              <HeatMap
-                key={c}
-                plane={plane}
-                scale={maskScale}
-                size={each}
-                label={inImages.length > 1 ? `${text.maskInImage}, ${words.channel} ${c}` : text.maskInImage}
-                name={c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`}
-                hatched={(i) => Number.isNaN(plane.values[i])}
-              />
-            )}
-          </PlaneGrid>
+          <Masks
+            planes={inImages}
+            label={(c) =>
+              inImages.length > 1 ? `${text.maskInImage}, ${words.channel} ${c}` : text.maskInImage
+            }
+            name={(c) => (c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`)}
+          />
         </div>
-        {fits ? (
-          <>
-            <div class="box">
-              <Heading title={text.read} note={text.readNote} />
-              <HeatMap
-                plane={input}
-                scale={grey}
-                size={size}
-                label={text.read}
-                name="read"
-                hatched={(i) => !(inImage.values[i]! > 0.5)}
-              />
-            </div>
-            <div class="box">
-              <Heading title={text.moves} note={text.movesNote} />
-              <HeatMap
-                plane={input}
-                scale={grey}
-                size={size}
-                label={text.moves}
-                name="moves"
-                hatched={(i) => !(inImage.values[i]! <= 0.5)}
-              />
-            </div>
-          </>
-        ) : null}
+        {fits
+          ? [
+              { title: text.read, note: text.readNote, name: 'read', shows: (value: number) => value > 0.5 },
+              {
+                title: text.moves,
+                note: text.movesNote,
+                name: 'moves',
+                shows: (value: number) => value <= 0.5,
+              },
+            ].map(({ title, note, name, shows }) => (
+              <div class="box" key={name}>
+                <Heading title={title} note={note} />
+                <HeatMap
+                  plane={input}
+                  scale={grey}
+                  size={size}
+                  label={title}
+                  name={name}
+                  hatched={(i) => !shows(inImage.values[i]!)}
+                />
+              </div>
+            ))
+          : null}
       </div>
       <p class="keyline tick">
         <span>
@@ -104,7 +99,13 @@ export function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
   );
 }
 
-function Channels({ planes }: { planes: Plane[] }) {
+interface MasksProps {
+  planes: Plane[];
+  label(channel: number): string;
+  name(channel: number): string;
+}
+
+function Masks({ planes, label, name }: MasksProps) {
   return (
     <PlaneGrid planes={planes} size={size}>
       {(plane, c, each) => (
@@ -113,8 +114,9 @@ function Channels({ planes }: { planes: Plane[] }) {
           plane={plane}
           scale={maskScale}
           size={each}
-          label={`${words.mask}, ${words.channel} ${c}`}
-          name={`mask[${c}]`}
+          label={label(c)}
+          name={name(c)}
+          hatched={(i) => Number.isNaN(plane.values[i])}
         />
       )}
     </PlaneGrid>

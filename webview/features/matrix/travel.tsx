@@ -10,6 +10,7 @@ import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
 import { Heading } from '../../base/controls/heading';
 
+import { words } from '../../base/words';
 import { text } from './text';
 
 const shareScale = (): ColourScale => magnitudeScale(1);
@@ -34,7 +35,7 @@ export function Travel({ model, view, image }: { model: ModelSummary; view: Mixi
   const [most, least] = [sorted[0]!, sorted.at(-1)!];
   const mixes = spreadOf(most, last) > 1.0005;
   return (
-    <section class="travel">
+    <section class="travel below">
       <Heading
         title={image ? text.travelChannels : text.travel}
         note={n <= fewMixed ? text.travelNote : text.spreadNote}
@@ -98,7 +99,7 @@ function Way({
         rowName={(place) => String(place + 1)}
         scale={shareScale}
         label={`${text.wayOf(title)}, ${children}`}
-        hint={text.hint}
+        hint={words.cellHint}
         name="way"
       />
       <Readout of={cursor.at} hint="">

@@ -39,7 +39,7 @@ export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
           k={n}
           at={(cell) => of.data[cell]!}
           {...{ scale, name, nameOf, label, largestSide }}
-          hint={text.hint}
+          hint={words.cellHint}
           read={(cell) =>
             `${nameOf(Math.floor(cell / n))} ${text.from} ${nameOf(cell % n)}: ${compact(of.data[cell])}`
           }
@@ -53,7 +53,7 @@ export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
   return (
     <>
       <Judged view={view} distance={own.distance} moves={onlyMoves(view)} />
-      <div class="matrix-view">
+      <div class="matrix-view parts">
         <div class="map">
           <Heading title="W" note={text.rows} />
           {map(view.matrix, 'matrix', `W, ${text.rows}`, 240)}
@@ -162,7 +162,7 @@ function Layers({ model, view: { all, layer } }: { model: ModelSummary; view: Mi
       tr={(each) => ({ 'aria-selected': each.layer === layer })}
       columns={[
         {
-          head: text.layer,
+          head: words.layerAxis,
           cell: ({ layer: index }, place) => (
             <button type="button" class="plain" onClick={() => store.selectLayer(index)}>
               {`${shortName(model.layers[index]!)} ${place + 1}`}

@@ -80,7 +80,7 @@ function FeaturePage({ view }: { view: FeatureView }) {
   const size = image ? featurePage.maps : featurePage.units;
   const last = view.offset + shown - 1;
   const range = image
-    ? text.channelsOf(view.offset, last, channels)
+    ? words.channelsShown(view.offset, last, channels)
     : text.unitsOf(view.offset, last, channels);
   return (
     <>

@@ -133,7 +133,7 @@ function Channels({ norm, short }: { norm: NormStatistics; short(name: string): 
         size={channelsAPage}
         total={total}
         label={words.channel}
-        shown={text.channelsOf(offset, end - 1, total)}
+        shown={words.channelsShown(offset, end - 1, total)}
         onChange={(next) => (compared.value = { ...choice, offset: next })}
       />
       <DataTable

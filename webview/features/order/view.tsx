@@ -54,7 +54,7 @@ export function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
   const scale = (): ColourScale => magnitudeScale(roundUp(largest(measured.data)));
   const hardly = new Set(links.hardly);
   const forbidden = new Set(links.forbidden);
-  const shared = { k, nameOf: (row: number) => shortNameOf(places[row]!), hint: text.hint, labelWidth };
+  const shared = { k, nameOf: (row: number) => shortNameOf(places[row]!), hint: words.cellHint, labelWidth };
   const linkText = (cell: number): string => `${nameOf(Math.floor(cell / k))} ← ${nameOf(cell % k)}`;
   const linked = (cells: readonly number[]): string =>
     cells.slice(0, named).map(linkText).join(', ') + (cells.length > named ? ', …' : '');
@@ -82,7 +82,7 @@ export function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
           onChange={(offset) => (from.value = offset)}
         />
       </div>
-      <div class="order-maps">
+      <div class="order-maps parts">
         <div class="map">
           <Heading title={text.allowed} note={text.byOrder} />
           <MatrixBoard
@@ -147,7 +147,7 @@ function Reads({ view: { features, measured, from }, nameOf, long }: ReadsProps)
   };
   return (
     <DataTable
-      frame={{ class: 'scroll-x figures', 'aria-label': text.order }}
+      frame={{ class: 'scroll-x figures', 'aria-label': text.tab }}
       class="rows-table"
       rows={Array.from(features)}
       tr={(feature) => ({ 'data-feature': feature })}

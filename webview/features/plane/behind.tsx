@@ -21,7 +21,7 @@ export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; 
         <Choice
           label={text.behind}
           of={planes.behind}
-          options={{ grid: text.behindGrid, density: text.behindDensity }}
+          options={{ grid: text.behindGrid, density: words.density }}
         />
       </div>
       {planes.behind.value === 'grid' ? <GridFigures cells={cells} /> : <DensityFigures letter={letter} />}

@@ -190,8 +190,8 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
         },
         figures(`h${subscript(1)}`, ({ k }) => path.points.data[2 * k], fixed),
         figures(`h${subscript(2)}`, ({ k }) => path.points.data[2 * k + 1], fixed),
-        figures(text.pathLogDet, ({ logDet }) => logDet),
-        figures(text.pathSum, ({ k, sum: total }) => (k === 0 ? undefined : total)),
+        figures(words.logDet, ({ logDet }) => logDet),
+        figures(words.sum, ({ k, sum: total }) => (k === 0 ? undefined : total)),
       ]}
     >
       <tfoot>

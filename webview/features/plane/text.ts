@@ -11,7 +11,6 @@ export const english = {
     done === all ? 'with its grid' : `${done} of ${all} layers, with the grid of z as it lies there`,
   behind: 'Backdrop',
   behindGrid: 'Grid',
-  behindDensity: 'Density',
   cellAreaNote: 'log of cell area against the flat cell of z, nats',
   dividing: 'Drawing the grid more finely…',
   stillFolded: (n: number) =>
@@ -35,8 +34,6 @@ export const english = {
   probeSaved: 'A saved page has the paths of its examples.',
   pathTable: 'The path, layer by layer',
   pathAfter: 'after',
-  pathLogDet: 'log-det',
-  pathSum: 'sum',
   pathPrior: 'ln p(z), nats',
   pathTotal: 'ln p(x), nats',
   smallest: 'smallest',
@@ -57,7 +54,6 @@ export const german: typeof english = {
       : `${done} von ${all} Schichten, mit dem Gitter von z, wie es dort liegt`,
   behind: 'Hintergrund',
   behindGrid: 'Gitter',
-  behindDensity: 'Dichte',
   cellAreaNote: 'Logarithmus der Zellfläche gegen die flache Zelle von z, Nats',
   dividing: 'Das Gitter wird feiner gezeichnet…',
   stillFolded: (n: number) =>
@@ -81,8 +77,6 @@ export const german: typeof english = {
   probeSaved: 'Eine gespeicherte Seite hat die Wege ihrer Beispiele.',
   pathTable: 'Der Weg, Schicht für Schicht',
   pathAfter: 'nach',
-  pathLogDet: 'Log-Det',
-  pathSum: 'Summe',
   pathPrior: 'ln p(z), Nats',
   pathTotal: 'ln p(x), Nats',
   smallest: 'kleinste',

@@ -221,7 +221,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
       <div>
         <Heading
           class="ends"
-          title={text.density}
+          title={words.density}
           note={model.context ? text.conditionalDensityNote : text.densityNote}
         />
         <Sized>
@@ -230,7 +230,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
               plane={{ width: pixels, height: view.density.shape[0]!, values: view.density.data }}
               scale={scale}
               size={Math.min(width, height)}
-              label={text.density}
+              label={words.density}
               name="density"
             />
           )}

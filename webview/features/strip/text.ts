@@ -4,7 +4,6 @@ import { inLanguage } from '../../base/format/language';
 
 export const english = {
   out: 'out',
-  sum: 'sum',
   barsShow: 'Bars show',
   stripFailed: 'The layers could not be computed',
   input: 'x, the data',
@@ -21,7 +20,6 @@ export const english = {
 
 export const german: typeof english = {
   out: 'aus',
-  sum: 'Summe',
   barsShow: 'Balken zeigen',
   stripFailed: 'Die Schichten konnten nicht berechnet werden',
   input: 'x, die Daten',

@@ -137,7 +137,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           <b>0</b>
           <b>{shortTick(limit)}</b>
         </span>
-        <span class="num">{store.state(barsState).value === 'mean' ? words.mean : text.sum}</span>
+        <span class="num">{store.state(barsState).value === 'mean' ? words.mean : words.sum}</span>
         <span class="num rt">{words.roundTrip}</span>
       </div>
       <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
