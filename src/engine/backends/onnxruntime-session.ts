@@ -2,7 +2,9 @@
 import { newSession, type Runtime } from './onnx-session';
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import type { DType, Graph, Value } from '../../graph/ir';
-import { writeOnnx } from '../../graph/onnx/to-onnx';
+import { onnx } from 'onnx-proto';
+import { onnxModel } from '../../graph/onnx/to-onnx';
+import { offGpu } from '../../graph/passes/few-buffers';
 import { runPasses } from '../../graph/passes/pass';
 import { onnxPasses } from '../../graph/pipelines/pipelines';
 import type { NdArray } from '../../protocol/tensors';
@@ -55,14 +57,16 @@ export async function createSession(
   const { computed, known } = training
     ? { computed: prepared, known: new Map() }
     : withoutConstants(prepared);
-  const session = await newSession(runtime, writeOnnx(computed, options), {
+  const model = onnxModel(computed, options);
+  const off = model.graph!.node!.filter(({ opType }) => opType! in offGpu).map(({ name }) => name!);
+  const session = await newSession(runtime, onnx.ModelProto.encode(model).finish(), {
     // Its passes take many seconds over thousands of nodes in which our passes have left little to find.
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
     enableMemPattern: !training,
     ...(!training && graph.nodes.length > manyNodes ? unplanned : {}),
     ...(onGpu && {
-      executionProviders: ['webgpu', 'cpu'],
+      executionProviders: [{ name: 'webgpu', ...(off.length > 0 && { forceCpuNodeNames: off }) }, 'cpu'],
       preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, 'gpu-buffer'])),
     }),
     ...(optimizedTo === undefined ? {} : { optimizedModelFilePath: optimizedTo }),

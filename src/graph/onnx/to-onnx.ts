@@ -30,6 +30,11 @@ export function toOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
 
 /** @param prepared by `onnxPasses` with the same options */
 export function writeOnnx(prepared: Graph, options: OnnxOptions): Uint8Array {
+  return onnx.ModelProto.encode(onnxModel(prepared, options)).finish();
+}
+
+/** As `writeOnnx`, before it is made of bytes. */
+export function onnxModel(prepared: Graph, options: OnnxOptions): onnx.ModelProto {
   const writer = new OnnxWriter(prepared);
   for (const node of prepared.nodes) emitOnnx(node, writer);
   for (const { name, value } of prepared.outputs) {
@@ -44,7 +49,7 @@ export function writeOnnx(prepared: Graph, options: OnnxOptions): Uint8Array {
   }
   const info = (name: string, id: number): onnx.IValueInfoProto =>
     valueInfo(name, prepared.values.get(id)!, prepared);
-  const message = onnx.ModelProto.create({
+  return onnx.ModelProto.create({
     irVersion: onnx.Version.IR_VERSION,
     producerName: 'Flowscope',
     producerVersion: options.producerVersion ?? '',
@@ -62,7 +67,6 @@ export function writeOnnx(prepared: Graph, options: OnnxOptions): Uint8Array {
       output: prepared.outputs.map(({ name, value }) => info(name, value)),
     },
   });
-  return onnx.ModelProto.encode(message).finish();
 }
 
 function valueInfo(name: string, { shape, dtype }: Value, { dynamicBatch }: Graph): onnx.IValueInfoProto {

@@ -28,6 +28,11 @@ function builder(recorder: Recorder, graph: Graph, { scope, outputs }: Node) {
     add,
     /** Of the i-th output. */
     result: (i = 0): TensorType => graph.values.get(outputs[i]!)!,
+    /** The one number of a constant. */
+    valueOf: (id: number): number | undefined => {
+      const data = recorder.constants.get(id);
+      return data?.length === 1 ? data[0] : undefined;
+    },
     constant: (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32'),
     /** Of several inputs, joined in groups that are small enough, the results in turn. */
     joined(inputs: readonly number[], axis: number): number {
@@ -73,6 +78,9 @@ const forms: Record<string, ((node: Node, build: Builder) => readonly number[] |
       return add('Slice', [x!], result(i), { begin, size: [...result(i).shape] });
     });
   },
+  // x · √x, where weights are normalized.
+  Pow: ({ inputs: [x, by] }, { add, result, valueOf }) =>
+    valueOf(by!) === 1.5 ? [add('Multiply', [x!, add('Sqrt', [x!], result())], result())] : undefined,
   LogicalOr: ({ inputs }, { add, result, type }) => {
     const [a, b] = inputs.map((id) => add('LogicalNot', [id], type(id))) as [number, number];
     return [add('LogicalNot', [add('LogicalAnd', [a, b], result())], result())];
@@ -97,13 +105,19 @@ const forms: Record<string, ((node: Node, build: Builder) => readonly number[] |
   ],
 };
 
+/** ONNX operators that are computed on the processor, and why. */
+export const offGpu: Readonly<Record<string, string>> = {
+  Cos: 'WebGPU computes it to three digits',
+  Pow: 'its kernel fails for some exponents',
+  Round: 'WebGPU has no kernel for it',
+  Sin: 'WebGPU computes it to three digits',
+};
+
 /** What of a graph that went through the pass ONNX Runtime computes on the processor, and why. */
 export function nodesOffGpu({ nodes, dynamicBatch }: Graph): string[] {
-  const rounds = nodes
-    .filter(({ op }) => op === 'Round')
-    .map(({ scope }) => `Round${scope && ` in ${scope}`}`);
+  const off = nodes.filter(({ op }) => op in offGpu);
   return [
-    ...rounds.map((node) => `${node}: WebGPU has no kernel for it`),
+    ...off.map(({ op, scope }) => `${op}${scope && ` in ${scope}`}: ${offGpu[op]!}`),
     ...(dynamicBatch === undefined
       ? []
       : ['sizes that depend on the number of examples: they are integers of 64 bits']),
