@@ -7,6 +7,7 @@ import { text } from './text';
 export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {
   const withGaps = features.some(({ gaps }) => gaps !== undefined && gaps > 0);
   const modeled = features.filter(({ condition }) => !condition).length;
+  const shown = ({ min, mean, max, std }: FeaturePreview) => alike([min, mean, max, std]);
   const histograms = features.some(({ histogram }) => histogram);
   return (
     <section class="features" aria-label={text.features}>
@@ -27,10 +28,10 @@ export function Features({ preview, features }: { preview: DataPreview; features
               </>
             ),
           },
-          ...(['min', 'mean', 'max', 'std'] as const).map((name): TableColumn<FeaturePreview> => ({
-            head: name === 'std' ? text.deviation : text[name],
-            num: ({ min, mean, max, std, [name]: value }) => alike([min, mean, max, std])(value),
-          })),
+          { head: text.min, num: (feature) => shown(feature)(feature.min) },
+          { head: text.mean, num: (feature) => shown(feature)(feature.mean) },
+          { head: text.max, num: (feature) => shown(feature)(feature.max) },
+          { head: text.deviation, num: (feature) => shown(feature)(feature.std) },
           withGaps && { head: text.gaps, num: ({ gaps }) => count(gaps ?? 0) },
           histograms && {
             head: text.distribution,

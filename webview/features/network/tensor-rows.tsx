@@ -4,7 +4,7 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import type { TensorStats } from '../../../src/protocol/tensors';
 import { compact, count, shapeText } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
-import { DataTable, type TableColumn } from '../../base/controls/data-table';
+import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { networkState } from './state';
@@ -63,10 +63,10 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
             ),
         },
         { head: words.shape, cell: ({ shape }) => shapeText(shape) },
-        ...(['mean', 'std', 'min', 'max'] as const).map((name): TableColumn<TensorRow> => ({
-          head: words[name],
-          num: ({ stats }) => compact(stats[name]),
-        })),
+        { head: words.mean, num: ({ stats }) => compact(stats.mean) },
+        { head: words.std, num: ({ stats }) => compact(stats.std) },
+        { head: words.min, num: ({ stats }) => compact(stats.min) },
+        { head: words.max, num: ({ stats }) => compact(stats.max) },
         {
           head: words.nanInf,
           td: ({ stats }) => ({ class: stats.nan + stats.inf ? 'bad' : '' }),
