@@ -22,7 +22,7 @@ export function allowedUses(column: OverviewColumn): Use[] {
   return uses.filter((use) => fits[use]);
 }
 
-/** Numbers are used, the first column of text with few values is the label, all else is left out. */
+/** Numbers are used but for those of the rows, the first column of text with few values is the label, all else is left out. */
 export function firstUses(columns: readonly OverviewColumn[]): Use[] {
   const label = firstLabel(columns);
   return columns.map((_, i) => {
@@ -36,7 +36,7 @@ const firstLabel = (columns: readonly OverviewColumn[]): number =>
 
 /** Why a column is left out from the start; `label` is the column that is the label instead. */
 export type LeftOut =
-  | { why: 'empty' | 'one value' | 'too fine' | 'date' | 'many values' }
+  | { why: 'empty' | 'one value' | 'too fine' | 'row number' | 'date' | 'many values' }
   | { why: 'second class'; label: number };
 
 export function whyLeftOut(columns: readonly OverviewColumn[], at: number): LeftOut | undefined {
@@ -46,10 +46,18 @@ export function whyLeftOut(columns: readonly OverviewColumn[], at: number): Left
   if (at === label) return undefined;
   if (distinct === 0) return { why: 'empty' };
   if (distinct === 1 || (numbers && numbers.min === numbers.max)) return { why: 'one value' };
-  if (type === 'number') return numbers && varies(numbers) ? undefined : { why: 'too fine' };
+  if (type === 'number') {
+    if (!numbers || !varies(numbers)) return { why: 'too fine' };
+    return numbersRows(column) && columns.some((other) => other.numbers && !numbersRows(other))
+      ? { why: 'row number' }
+      : undefined;
+  }
   if (type === 'date') return { why: 'date' };
   return isClass(column) ? { why: 'second class', label } : { why: 'many values' };
 }
+
+const numbersRows = ({ numbers }: OverviewColumn): boolean =>
+  numbers?.findings?.some(({ kind }) => kind === 'row number') ?? false;
 
 const givesClass = (column: OverviewColumn, use: Use): boolean =>
   use === 'label' || (use === 'condition' && column.type !== 'number');

@@ -34,11 +34,13 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
         <Look column={column} />
       </div>
       <span class="tick">{kindOf(column)}</span>
-      {(column.numbers?.findings ?? []).map((finding) => (
-        <span key={finding.kind} class="finding tick">
-          {findingText(finding)}
-        </span>
-      ))}
+      {(column.numbers?.findings ?? []).map((finding) =>
+        why && finding.kind === 'row number' ? null : (
+          <span key={finding.kind} class="finding tick">
+            {findingText(finding)}
+          </span>
+        ),
+      )}
       {offer ? (
         <label class="map tick" title={text.keepsBounds}>
           <input

@@ -60,6 +60,7 @@ export const english = {
     'one value': 'does not vary',
     'too fine':
       'varies too little beside its size for float32 to tell its values apart; subtract what all have in common first',
+    'row number': 'numbers or names the rows',
     date: 'is a date, which flows do not read',
     'many values': 'is neither a number nor a class',
   },
@@ -172,6 +173,7 @@ export const german: typeof english = {
     'one value': 'ändert sich nicht',
     'too fine':
       'ändert sich neben seiner Größe zu wenig, als dass float32 die Werte unterscheidet; zuerst abziehen, was alle gemeinsam haben',
+    'row number': 'nummeriert oder benennt die Zeilen',
     date: 'ist ein Datum, das Flows nicht lesen',
     'many values': 'ist weder Zahl noch Klasse',
   },

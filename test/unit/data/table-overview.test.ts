@@ -3,6 +3,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
 import { tableOverview } from '../../../src/data/open/table-overview';
+import { firstUses } from '../../../src/protocol/table-choice';
 import { put, temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -112,6 +113,8 @@ test('what is unusual about the numbers of a column is found in the file, before
       [undefined, undefined],
     ],
   );
+  assert.deepEqual(firstUses(found!), ['leave out', 'use', 'leave out', 'label']);
+  assert.deepEqual(firstUses(found!.slice(0, 1)), ['use'], 'where there is nothing else');
 });
 
 test('of a long table the first rows are looked at', async () => {
