@@ -1,5 +1,7 @@
 /** Last rung: ONNX Runtime, whose binaries are in its npm package. Nothing is installed; it is only tested that it loads. */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { noTelemetry } from '../base/no-telemetry';
 import { runNode } from './run-command';
 
@@ -27,8 +29,27 @@ export function probeOnnxRuntime(signal?: AbortSignal): Promise<string> {
   return withRuntime(program, signal);
 }
 
+/** Folders in which drivers of Vulkan say that they are there. */
+function vulkanFolders({
+  XDG_DATA_DIRS,
+  XDG_CONFIG_DIRS,
+  XDG_DATA_HOME,
+  HOME = '',
+}: NodeJS.ProcessEnv): string[] {
+  const shared = (XDG_DATA_DIRS || '/usr/local/share:/usr/share').split(':');
+  const configured = (XDG_CONFIG_DIRS || '/etc/xdg').split(':');
+  const home = XDG_DATA_HOME || path.join(HOME, '.local/share');
+  return [...shared, ...configured, home, '/etc', '/run/opengl-driver/share'].map((folder) =>
+    path.join(folder, 'vulkan/icd.d'),
+  );
+}
+
 /** Resolves to why no GPU can be used through WebGPU, or to undefined where one can. */
-export async function probeWebGpu(): Promise<string | undefined> {
+export async function probeWebGpu(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+  const named = env['VK_ICD_FILENAMES'] ?? env['VK_DRIVER_FILES'] ?? env['VK_ADD_DRIVER_FILES'];
+  // Most machines without a GPU are told without loading a library.
+  if (process.platform === 'linux' && !named && !vulkanFolders(env).some((folder) => existsSync(folder)))
+    return 'no driver of Vulkan is installed';
   try {
     await withRuntime(gpuProgram);
     return undefined;
