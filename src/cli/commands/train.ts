@@ -95,6 +95,8 @@ export const trainCommand = defineCommand({
       throw new UserError('--compile and --precision need --launcher torch, torchrun or ray.');
     const backend = await openBackend(session);
     let origin: Origin | undefined;
+    let used = backend.info;
+    const report = reporter(session);
     const wanted = { ...request, ...(launch ? { launch } : {}) };
     const trained: TrainOptions = {
       backend,
@@ -107,7 +109,10 @@ export const trainCommand = defineCommand({
       onNote: (text) => {
         if (!session.json) session.progress.note(text);
       },
-      onProgress: reporter(session),
+      onProgress: (progress) => {
+        used = progress.backend ?? used;
+        report(progress);
+      },
       log: session.log,
     };
     const result = await train(wanted, trained).catch(async (error: unknown) => {
@@ -116,16 +121,13 @@ export const trainCommand = defineCommand({
       const processor = await firstToLoad(threadsToUse(session.threads), 'the GPU was lost');
       session.onEnd(() => processor.dispose());
       const { output: run, maxSteps, maxSeconds } = request;
-      const limits = {
-        ...(maxSteps === undefined ? {} : { maxSteps }),
-        ...(maxSeconds === undefined ? {} : { maxSeconds }),
-      };
-      return train({ output: run, resume: true, ...limits }, { ...trained, backend: processor });
+      const goingOn = { output: run, resume: true, ...defined({ maxSteps, maxSeconds }) };
+      return train(goingOn, { ...trained, backend: processor });
     });
     session.progress.end();
     if (result.status === 'failed') throw new UserError(`${result.message} The run is in ${result.run}.`);
     return {
-      json: { ...result, ...(origin ? { from: origin } : {}), backend: backend.info },
+      json: { ...result, ...(origin ? { from: origin } : {}), backend: used },
       text: ending(result, output),
       interrupted: result.status === 'stopped' && session.signal.aborted,
     };

@@ -26,7 +26,7 @@ function builder(recorder: Recorder, graph: Graph, { scope, outputs }: Node) {
   return {
     type,
     add,
-    /** Of the i-th output. */
+    /** The type of the i-th output. */
     result: (i = 0): TensorType => graph.values.get(outputs[i]!)!,
     /** The one number of a constant. */
     valueOf: (id: number): number | undefined => {
@@ -34,7 +34,7 @@ function builder(recorder: Recorder, graph: Graph, { scope, outputs }: Node) {
       return data?.length === 1 ? data[0] : undefined;
     },
     constant: (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32'),
-    /** Of several inputs, joined in groups that are small enough, the results in turn. */
+    /** Several inputs side by side: joined in groups that are small enough, and the groups in turn. */
     joined(inputs: readonly number[], axis: number): number {
       let parts = [...inputs];
       while (parts.length > 1) {
