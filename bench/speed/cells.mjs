@@ -47,8 +47,13 @@ export function matching(only) {
 
 /** The options of a process that trains. */
 export function trainStep(config, { warmup, repeats }) {
+  return optionsOf({ config, task: 'train-step' }, { warmup, repeats });
+}
+
+/** The options of a process that times a cell. */
+export function optionsOf({ config, task }, { warmup, repeats }) {
   const runs = ['--warmup', String(warmup), '--repeats', String(repeats)];
-  return ['--config', configFile(config), '--task', 'train-step', ...runs];
+  return ['--config', configFile(config), '--task', task, ...runs];
 }
 
 /** The cells whose "config task" matches. */

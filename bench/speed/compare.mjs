@@ -1,7 +1,7 @@
 // Ours and the peer, interleaved: each round times every contender of a cell in fresh processes one after the other, and
 // the next round takes them in another order, so that what slows the machine for a while slows all.
 import { table } from '../quality/support.mjs';
-import { cells, configFile, peersOf, repeatsOf } from './cells.mjs';
+import { cells, optionsOf, peersOf, repeatsOf } from './cells.mjs';
 import { backends, buildWorker, findPeer, measure, peerOf, titleOf, waysOf } from './contenders.mjs';
 import { machine, machineText, warnIfBusy } from './machine.mjs';
 import { ratioChart } from './ratio-chart.mjs';
@@ -40,8 +40,7 @@ async function oneRound(cell, round, { threads, quick, peer, records }) {
   for (const contender of [...contenders.slice(shift), ...contenders.slice(0, shift)]) {
     // The first calls of a compiled function compile it.
     const untimed = /-compile$/.test(contender) ? Math.max(warmup, 2) : warmup;
-    const options = ['--config', configFile(cell.config), '--task', cell.task];
-    options.push('--repeats', String(repeats), '--warmup', String(untimed));
+    const options = optionsOf(cell, { warmup: untimed, repeats });
     const line = await measure({ contender, threads, peer, options });
     records.push({ ...line, ...cell, contender, round });
     const shown = line.unavailable

@@ -1,7 +1,7 @@
 // Our backends on this machine's GPU and beside it, and PyTorch on CUDA or MPS where it is: a table to paste into an issue.
 import { root, table } from '../quality/support.mjs';
 import { run } from '../../scripts/run.mjs';
-import { configFile, peersOf, repeatsOf } from './cells.mjs';
+import { cells, optionsOf, peersOf, repeatsOf } from './cells.mjs';
 import { backends, buildWorker, findPeer, measure, titleOf } from './contenders.mjs';
 import { machine, machineText, warnIfBusy } from './machine.mjs';
 import { milliseconds, save } from './results.mjs';
@@ -10,9 +10,7 @@ const configs = ['moons', 'nsf', 'digits', 'glow', 'mnist', 'cifar10'];
 const tasks = ['train-step', 'log-prob'];
 
 export async function gpu({ only, threads, quick, output }) {
-  const wanted = configs
-    .flatMap((config) => tasks.map((task) => ({ config, task })))
-    .filter(({ config, task }) => new RegExp(only).test(`${config} ${task}`));
+  const wanted = cells(only).filter(({ config, task }) => configs.includes(config) && tasks.includes(task));
   if (wanted.length === 0) return console.log(`No configuration and task matches "${only}".`);
   const peer = await findPeer();
   await buildWorker();
@@ -20,9 +18,7 @@ export async function gpu({ only, threads, quick, output }) {
   warnIfBusy(place);
   const rows = [];
   for (const cell of wanted) {
-    const { repeats, warmup } = repeatsOf(cell, quick ? 0.3 : 2);
-    const options = ['--config', configFile(cell.config), '--task', cell.task];
-    options.push('--repeats', String(repeats), '--warmup', String(warmup));
+    const options = optionsOf(cell, repeatsOf(cell, quick ? 0.3 : 2));
     for (const contender of [...backends, 'webgpu', `${peersOf(cell.config)[0]}-gpu`]) {
       const line = await measure({ contender, threads, peer, options });
       rows.push({ ...cell, contender, ...line });
@@ -52,6 +48,6 @@ async function gpuName() {
 }
 
 function asMarkdown(place, rows) {
-  const cells = rows.map((row) => [`${row.config} ${row.task}`, titleOf(row.contender), shown(row)]);
-  return `${table([['what', 'on', 'median'], ...cells])}\n\nGPU: ${place.gpu}. ${machineText(place)}.\n`;
+  const lines = rows.map((row) => [`${row.config} ${row.task}`, titleOf(row.contender), shown(row)]);
+  return `${table([['what', 'on', 'median'], ...lines])}\n\nGPU: ${place.gpu}. ${machineText(place)}.\n`;
 }

@@ -58,21 +58,30 @@ export async function createSession(
     ? { computed: prepared, known: new Map() }
     : withoutConstants(prepared);
   const model = onnxModel(computed, options);
-  const off = model.graph!.node!.filter(({ opType }) => opType! in offGpu).map(({ name }) => name!);
   const session = await newSession(runtime, onnx.ModelProto.encode(model).finish(), {
     // Its passes take many seconds over thousands of nodes in which our passes have left little to find.
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
     enableMemPattern: !training,
     ...(!training && graph.nodes.length > manyNodes ? unplanned : {}),
-    ...(onGpu && {
-      executionProviders: [{ name: 'webgpu', ...(off.length > 0 && { forceCpuNodeNames: off }) }, 'cpu'],
-      preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, 'gpu-buffer'])),
-    }),
+    ...(onGpu && gpuOptions(model, staying)),
     ...(optimizedTo === undefined ? {} : { optimizedModelFilePath: optimizedTo }),
     ...onThreads({ threads, spin }),
   });
   return { session, known };
+}
+
+/** @param staying names of outputs that are not brought back */
+function gpuOptions(
+  { graph }: onnx.IModelProto,
+  staying: readonly string[],
+): Pick<InferenceSession.SessionOptions, 'executionProviders' | 'preferredOutputLocation'> {
+  const off = graph!.node!.filter(({ opType }) => opType! in offGpu).map(({ name }) => name!);
+  return {
+    // It refuses an empty list.
+    executionProviders: [{ name: 'webgpu', ...(off.length > 0 && { forceCpuNodeNames: off }) }, 'cpu'],
+    preferredOutputLocation: Object.fromEntries(staying.map((name) => [name, 'gpu-buffer'])),
+  };
 }
 
 /** @param model that ONNX Runtime wrote for this kind of processor */

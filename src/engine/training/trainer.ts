@@ -131,17 +131,18 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return contextFeeds(splitContext(rows, dataset), count);
   };
 
-  const starting = packTensors(
-    vectors,
-    options.state ?? (await startingState(options, { flow, preprocess }, batches)),
-  );
-  await program.set(starting);
+  // Made anew each time: as large as the whole state, it is not kept for a training that never restarts.
+  const restart = async (): Promise<void> =>
+    program.set(
+      packTensors(vectors, options.state ?? (await startingState(options, { flow, preprocess }, batches))),
+    );
+  await restart();
 
   return {
     flow,
     batchSize: batches.size,
     stepsPerEpoch: batches.perEpoch,
-    restart: () => program.set(starting),
+    restart,
     async step(step, rates) {
       const learningRate = learningRateAt(step, config.training, rates);
       const { beta1, beta2, ema } = config.training;
