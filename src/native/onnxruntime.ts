@@ -47,7 +47,7 @@ function vulkanFolders({
 /** Resolves to why no GPU can be used through WebGPU, or to undefined where one can. */
 export async function probeWebGpu(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   const named = env['VK_ICD_FILENAMES'] ?? env['VK_DRIVER_FILES'] ?? env['VK_ADD_DRIVER_FILES'];
-  // Most machines without a GPU are told without loading a library.
+  // Most machines without a GPU show it here, before a library is loaded.
   if (process.platform === 'linux' && !named && !vulkanFolders(env).some((folder) => existsSync(folder)))
     return 'no driver of Vulkan is installed';
   try {

@@ -22,7 +22,7 @@ export function allowedUses(column: OverviewColumn): Use[] {
   return uses.filter((use) => fits[use]);
 }
 
-/** Numbers are used but for those of the rows, the first column of text with few values is the label, all else is left out. */
+/** Columns of numbers are used unless they number the rows, the first column of text with few values is the label, and the others are left out. */
 export function firstUses(columns: readonly OverviewColumn[]): Use[] {
   const label = firstLabel(columns);
   return columns.map((_, i) => {

@@ -79,7 +79,7 @@ async function whileThere<T>(work: Promise<T>): Promise<T> {
   } catch (error) {
     const why = firstLine(error);
     if (!/\bdevice\b.{0,40}\blost\b/i.test(why)) throw error;
-    throw new GpuLostError(`The GPU was lost (${why}). What is saved is kept, and can be gone on from.`, {
+    throw new GpuLostError(`The GPU was lost (${why}). What is saved is kept, and the run can be resumed.`, {
       cause: error,
     });
   }
