@@ -1,5 +1,6 @@
 /** Every question that the inspector can be asked about an open model. */
 import type { AtConditions, AtConditionsQuery, ContextUse, ContextUseQuery } from './conditions';
+import type { CheckPart, CheckQuery, WeightMap, WeightMapQuery } from './check';
 import type { CalibrationPart, CalibrationQuery, PairPlot, PairPlotQuery } from './calibration';
 import type {
   ActivityQuery,
@@ -57,6 +58,7 @@ import {
   defaultManifold,
   defaultSelection,
   hasCalibration,
+  hasCheck,
   hasConditions,
   hasJacobian,
   hasCurves,
@@ -218,6 +220,14 @@ export const inspectorQuestions = {
     context: 'none',
     saved: ({ summary }) => (hasCalibration(summary) ? [undefined] : []),
   }),
+  check: ofModel<CheckQuery, CheckPart>({ context: 'example' }),
+  /** What `check` came to last, whether it reached its end or not. */
+  keptCheck: ofModel<undefined, CheckPart | null>({
+    context: 'example',
+    saved: ({ summary }) => (hasCheck(summary) ? [undefined] : []),
+  }),
+  /** Over two features of the draws that `check` made last; `null` where there are none. */
+  weightMap: ofModel<WeightMapQuery, WeightMap | null>({ context: 'example' }),
   /** `null` where hardly any sample is finite. */
   pairPlot: ofModel<PairPlotQuery, PairPlot | null>({ context: 'none' }),
   diagnostics: ofPasses<Selection, Diagnostics>({

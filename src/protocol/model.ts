@@ -143,6 +143,11 @@ export function hasConditioner({ coupling, kind }: { coupling?: number; kind: La
   return coupling !== undefined || kind === 'autoregressive';
 }
 
+/** As pages and sentences call it: "coupling 4", or the layer's path. */
+export function layerName({ coupling, name }: Pick<LayerInfo, 'coupling' | 'name'>): string {
+  return coupling === undefined ? name : `coupling ${coupling + 1}`;
+}
+
 /** A layer of its own that normalizes; couplings can have a norm inside. */
 export function isNorm({ kind }: { kind: LayerKind }): boolean {
   return kind === 'batchNorm' || kind === 'actNorm';

@@ -172,6 +172,15 @@ export function hasCalibration({ context, kind }: Pick<ModelSummary, 'context' |
   return context !== undefined && kind === 'vector';
 }
 
+/** Whether its density can be held against a target: for rows of numbers of a flow that can be run again. */
+export function hasCheck({
+  recording,
+  kind,
+  runnable,
+}: Pick<ModelSummary, 'recording' | 'kind' | 'runnable'>): boolean {
+  return runnable && kind === 'vector' && !recording;
+}
+
 /** Samples at each value of a condition: rows of numbers; images, and large ones. */
 const conditionSamples = { rows: 300, images: 8, large: 2 };
 /** Values of an image that is large. */

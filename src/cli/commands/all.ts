@@ -1,6 +1,7 @@
 import type { Command } from '../command';
 import { applyCommand } from './apply';
 import { calibrateCommand } from './calibrate';
+import { checkCommand } from './check';
 import { compareLayersCommand } from './compare-layers';
 import { comparePresetsCommand } from './compare-presets';
 import { controlCommand } from './control';
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   reconstructCommand,
   scoreCommand,
   calibrateCommand,
+  checkCommand,
   applyCommand,
   infoCommand,
   inspectCommand,

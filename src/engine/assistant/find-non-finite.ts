@@ -1,9 +1,9 @@
 /** Where NaN or Inf starts: in the stored tensors, in what flows through, and in what the training wrote down. */
 import { sizeOf } from '../../base/shape';
 import type { NonFiniteQuery, NonFiniteReport, ReportedRun } from '../../protocol/assistant';
-import type { ModelSummary } from '../../protocol/model';
+import { layerName, type ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
-import { layerName } from '../inspect/findings/words';
+
 import type { Inspector } from '../inspect/inspector';
 import { statsOf } from '../inspect/statistics';
 import { storedOf } from '../model/inspected-flow';

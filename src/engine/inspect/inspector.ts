@@ -18,6 +18,7 @@ import { activity } from './conditioner/activity';
 import { atConditions } from './population/at-conditions';
 import { contextUse } from './conditioner/context-use';
 import { createCalibrations, type Calibrations } from './population/calibration';
+import { createChecks, type Checks } from './population/checks';
 import { contribution } from './strip/contribution';
 import { compareSamples } from './population/data-and-samples';
 import { diagnostics } from './population/diagnostics';
@@ -65,6 +66,7 @@ interface Opened {
   flow(): Promise<InspectedFlow>;
   work: SharedWork;
   calibrations: Calibrations;
+  checks: Checks;
   curves: Curves;
 }
 
@@ -116,6 +118,9 @@ const answers: Answers = {
   calibration: async ({ calibrations, flow, model }, query, signal) =>
     calibrations.next(await flow(), model.file, query, signal),
   keptCalibration: ({ calibrations }) => calibrations.kept(),
+  check: async ({ checks, flow }, query, signal) => checks.next(await flow(), query, signal),
+  keptCheck: ({ checks }) => checks.kept(),
+  weightMap: ({ checks }, { features }) => checks.map(features),
   pairPlot: ({ calibrations }, query, signal) => calibrations.pairPlot(query, signal),
   diagnostics,
   async findings({ model, flow, work }, query, signal) {
@@ -183,6 +188,7 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
     flow: () => flowOf(asked),
     work: createSharedWork(keptPasses),
     calibrations: createCalibrations(async () => (await asked.summary()).featureNames),
+    checks: createChecks(async () => (await asked.summary()).featureNames),
     curves: createCurves(asked.run),
   });
   const plain = opened(model);

@@ -15,6 +15,7 @@ import {
   knotsGraph,
 } from './conditioner/inner-graphs';
 import { passGraph, readPass } from './pass-graph';
+import { movedGraph } from './moved-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane/graphs';
 import { examplesFed } from './through-batch';
 import { readWayError, wayErrorGraph, wayGraph } from './way-graph';
@@ -63,6 +64,7 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
         ? {
             rest: (stage) => program(`rest/${stage}`, () => restGraph(model, maps, stage)),
             before: (stage) => program(`before/${stage}`, () => beforeGraph(model, maps, stage)),
+            moved: (which) => program('moved', () => movedGraph(model, maps, which), { bulk: true }),
           }
         : {}),
     },

@@ -81,6 +81,8 @@ export interface InspectorPrograms {
   rest?(stage: number): Promise<Program>;
   /** h [N, 2] after `stage` ≥ 1 layers → `x` [N, 2] in data units. Absent where single layers cannot be run. */
   before?(stage: number): Promise<Program>;
+  /** As `movedGraph`, for the layers that a check asks for. Absent where there are no gradients. */
+  moved?(layers: readonly number[]): Promise<Program>;
   /** A layer of a graph without gradients, near the first example of a pass; undefined for layers that only move values. */
   alone?(
     layer: number,

@@ -1,6 +1,7 @@
+import { layerName } from '../../../protocol/model';
 import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
 import { thresholds } from './thresholds';
-import { layerName, percent } from './words';
+import { percent } from './words';
 
 /** Hidden ReLU units that no example activates. */
 export const deadUnits: Check = (seen) => {

@@ -1,7 +1,8 @@
+import { layerName } from '../../../protocol/model';
 import { ranked, severityOf, skipped, type Check } from './check';
 import type { LayerObservations } from './observations';
 import { thresholds } from './thresholds';
-import { layerName, short } from './words';
+import { short } from './words';
 
 const epsilon = 2 ** -23;
 

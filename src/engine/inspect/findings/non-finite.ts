@@ -1,6 +1,6 @@
+import { layerName } from '../../../protocol/model';
 import type { Finding } from '../../../protocol/findings';
 import type { Check } from './check';
-import { layerName } from './words';
 
 /** NaN or Inf anywhere in the batch. */
 export const nonFinite: Check = ({ firstNonFinite, layers, count }): Finding => {

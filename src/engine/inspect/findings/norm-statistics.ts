@@ -1,6 +1,7 @@
+import { layerName } from '../../../protocol/model';
 import { severityOf, skipped, type Check } from './check';
 import { thresholds } from './thresholds';
-import { layerName, short } from './words';
+import { short } from './words';
 
 /** Running statistics of batch norm compared with the statistics of the batch. */
 export const normStatistics: Check = (seen) => {

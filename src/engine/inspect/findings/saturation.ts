@@ -1,6 +1,7 @@
+import { layerName } from '../../../protocol/model';
 import { andOthers, noScales, ranked, scales, severityOf, skipped, where, type Check } from './check';
 import { thresholds } from './thresholds';
-import { layerName, percent } from './words';
+import { percent } from './words';
 
 /** Scale maps at their flat ends, where s no longer tells inputs apart and gradients vanish. */
 export const saturation: Check = (seen) => {

@@ -1,12 +1,5 @@
 /** How numbers and layers are written in sentences. */
 import { powerOfTen } from '../../../base/digits';
-import type { LayerInfo } from '../../../protocol/model';
-
-/** As the page calls it: "coupling 4", or the layer's path. */
-export function layerName({ coupling, name }: LayerInfo): string {
-  return coupling === undefined ? name : `coupling ${coupling + 1}`;
-}
-
 export function percent(share: number): string {
   const value = share * 100;
   return `${value > 0 && value < 1 ? value.toPrecision(1) : value.toFixed(0)}%`;

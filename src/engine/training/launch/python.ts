@@ -18,6 +18,8 @@ export interface Python {
 const firstRay = '2.53';
 const lastMinor = 14;
 
+const training = { purpose: 'Training with PyTorch', needs: ['torch', 'numpy', 'safetensors'] };
+
 /** Told on one line: the versions of what trainings import, null for what is missing. */
 const question = [
   'import importlib.metadata, importlib.util, json, sys',
@@ -43,13 +45,19 @@ function candidates(env: NodeJS.ProcessEnv): string[] {
 const listed = (names: readonly string[]): string =>
   names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)!}` : names.join('');
 
-/** @throws UserError that says what is missing and how to get it */
-export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<Python> {
+/**
+ * @param purpose what it is for, and the modules that this needs
+ * @throws UserError that says what is missing and how to get it
+ */
+export async function findPython(
+  env: NodeJS.ProcessEnv = process.env,
+  { purpose, needs }: { purpose: string; needs: readonly string[] } = training,
+): Promise<Python> {
   const names = candidates(env);
   const found = await firstWorking(names, ['-c', 'print()']);
   if (!found) {
     throw new UserError(
-      `Training with PyTorch needs Python, and ${names.join(', ')} cannot be run. Install Python 3.10 or newer, or name one in FLOWSCOPE_PYTHON.`,
+      `${purpose} needs Python, and ${names.join(', ')} cannot be run. Install Python 3.10 or newer, or name one in FLOWSCOPE_PYTHON.`,
     );
   }
   const { command } = found;
@@ -57,13 +65,13 @@ export async function findPython(env: NodeJS.ProcessEnv = process.env): Promise<
   const [major, minor] = has['python'] as [number, number];
   if (major < 3 || (major === 3 && minor < 10)) {
     throw new UserError(
-      `Training with PyTorch needs Python 3.10 or newer; ${command} is ${major}.${minor}. Name another one in FLOWSCOPE_PYTHON.`,
+      `${purpose} needs Python 3.10 or newer; ${command} is ${major}.${minor}. Name another one in FLOWSCOPE_PYTHON.`,
     );
   }
-  const missing = ['torch', 'numpy', 'safetensors'].filter((name) => has[name] === null);
+  const missing = needs.filter((name) => has[name] === null);
   if (missing.length > 0) {
     throw new UserError(
-      `Training with PyTorch needs ${listed(missing)}, which ${command} lacks. Install with ` +
+      `${purpose} needs ${listed(missing)}, which ${command} lacks. Install with ` +
         `"${command} -m pip install ${missing.join(' ')}", or name another Python in FLOWSCOPE_PYTHON.`,
     );
   }

@@ -1,0 +1,156 @@
+import { UserError } from '../../base/user-error';
+import { check } from '../../engine/check/run';
+import { inspectedModel } from '../../engine/inspect/programs';
+import { runnerGiven } from '../../engine/model/runner-given';
+import { readContext } from '../../engine/use/read-context';
+import { examplesToScore } from '../../engine/use/scored-examples';
+import type { CheckReport, WorstDraw } from '../../protocol/check';
+import { defineCommand, type Outcome } from '../command';
+import { count as shown, fixed, table } from '../format';
+import { conditionOption, inputOptions, tableChoice } from '../input-options';
+import { modelHelp } from '../model';
+import { inSteps } from '../progress';
+import { openBothWays } from '../sources';
+
+/** Rows of the target that are read, and rows of a table. */
+const most = { rows: 20_000, features: 40, worst: 5 };
+
+export const checkCommand = defineCommand({
+  name: 'check',
+  summary: 'Tell whether the density of a flow is right, where it is wrong, and which layer did it',
+  argument: modelHelp,
+  about:
+    'Draws from the flow and weighs each draw with a target: log w = log p − log q. The target is a function of a Python file that returns log densities, which need not be normalized: def log_prob(theta), of an array [n, D] in data units (a torch tensor where the file imports torch), or def log_prob(theta, condition). Minus infinity says that there is no mass. The file is run in a process of its own, by the Python that FLOWSCOPE_PYTHON names or the active environment’s; name only files that you would run.\n\n' +
+    'Told are how many draws count, (Σw)² / Σw², with an interval for any number of draws; the tail of the weights (Pareto k: above 0.7 averages cannot be trusted); the log evidence; draws outside of the support; the mass beyond the ends of each feature. Weights cannot see where the flow never draws: rows of the target (--input, or --split for the data of the run) can.\n\n' +
+    'Which layer: no layer owns the error, since a bijection cannot change it. What is told is what would go if one layer alone were changed a little, and the change is carried out on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.',
+  options: {
+    target: {
+      type: 'text',
+      value: 'FILE.py:NAME',
+      required: true,
+      help: 'The log density: a function of a Python file; log_prob without a name.',
+    },
+    draws: {
+      type: 'integer',
+      value: 'N',
+      min: 100,
+      max: 1_000_000,
+      default: 10_000,
+      help: 'Draws from the flow.',
+    },
+    split: {
+      type: 'choice',
+      choices: ['validation', 'train'],
+      help: 'Rows of the target: those of the run.',
+    },
+    ...inputOptions,
+    input: { ...inputOptions.input, help: `Rows of the target. ${inputOptions.input.help}` },
+    ...conditionOption,
+    timeout: {
+      type: 'number',
+      value: 'S',
+      min: 1,
+      default: 120,
+      help: 'Seconds that the target may take for a batch.',
+    },
+    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Seed of the draws.' },
+  },
+  examples: {
+    'A sampler’s flow against its target:': 'flowscope check runs/funnel --target target.py:log_prob',
+    'A posterior at one observation, with held-out rows:':
+      'flowscope check posterior.pt --target model.py:log_joint --condition 0.4,-1.2 --input reference.npy',
+    'All numbers, and the worst draws with their layers:':
+      'flowscope check runs/funnel --target target.py --draws 100000 --json > check.json',
+  },
+  async run(session, model, options): Promise<Outcome> {
+    const { target, draws, seed, split, input, condition, timeout } = options;
+    const { forward, inverse } = await openBothWays(session, model);
+    const context = await readContext(forward.runner, condition, 1);
+    if (context && context.length !== forward.runner.context!.mean.length)
+      throw new UserError('check takes one condition for all draws; --condition has several.');
+    const flow = forward.model && inspectedModel(forward.model, context && [...context]);
+    const given = (runner: typeof forward.runner): typeof runner =>
+      context ? runnerGiven(runner, [...context]) : runner;
+    const ways = flow
+      ? { forward: flow.runner, inverse: flow.runner }
+      : { forward: given(forward.runner), inverse: given(inverse.runner) };
+    const choice = { input, split, seed, condition, ...tableChoice(session, options) };
+    const examples =
+      input === undefined && split === undefined
+        ? undefined
+        : await examplesToScore(forward, { ...choice, layout: options.layout, space: 'data' });
+    const count = Math.min(examples?.count ?? 0, most.rows);
+    const report = await check({
+      ...{ ways, flow, target, draws, seed, timeout, condition: context },
+      names: forward.featureNames,
+      rows: examples && (await examples.inputs(0, 0, count)),
+      ...inSteps(session, 'drawing'),
+    });
+    const titles = new Map(flow?.layers.map(({ info }) => [info.index, info.name]));
+    return { json: asJson(report, titles, { model: forward.file, target, seed }), text: asText(report) };
+  },
+});
+
+function asJson(report: CheckReport, titles: ReadonlyMap<number, string>, head: object): object {
+  const { efficiency, pareto, leakage, worst, blame, ...rest } = report;
+  const layerOf = ({ layers }: WorstDraw): string | null => {
+    if (!layers || !blame) return null;
+    const most = layers.reduce((at, value, i) => (Math.abs(value) > Math.abs(layers[at]!) ? i : at), 0);
+    return titles.get(blame.layers[most]!.layer) ?? null;
+  };
+  return {
+    ...head,
+    ...rest,
+    ...{ efficiency, paretoK: pareto?.k ?? null, leakage },
+    blame: blame
+      ? { ...blame, layers: blame.layers.map((one) => ({ name: titles.get(one.layer), ...one })) }
+      : null,
+    worst: worst.map((draw) => ({ ...draw, layer: layerOf(draw) })),
+  };
+}
+
+function asText(report: CheckReport): string {
+  const { features, findings, worst, noBlame, nonFinite, draws, divergence } = report;
+  const off = findings.filter(({ severity }) => severity !== 'ok');
+  const ratio = ({ ratio: value, error }: { ratio: number; error: number }): string =>
+    `${fixed(value, 1)} ± ${fixed(error, 1)}`;
+  const rows = features
+    .slice(0, most.features)
+    .map(({ name, tails: [low, high], mean, deviation }) => [
+      name,
+      ...[low!, high!].map((tail) => ratio(tail.byRows ?? tail.byWeights)),
+      fixed((mean.target - mean.flow) / deviation.flow, 2),
+      fixed(deviation.target / deviation.flow, 2),
+    ]);
+  const byRows = features.some(({ tails }) => tails.some((tail) => tail.byRows));
+  const worstRows = (['missed', 'too much', 'outside'] as const).flatMap((kind) =>
+    worst
+      .filter((draw) => draw.kind === kind)
+      .slice(0, most.worst)
+      .map(({ index, x, logWeight, share }) => [
+        kind,
+        String(index),
+        logWeight === null ? '−∞' : fixed(logWeight, 2),
+        `${fixed(100 * share, 2)}%`,
+        x
+          .slice(0, 6)
+          .map((value) => fixed(value, 3))
+          .join(', ') + (x.length > 6 ? ', …' : ''),
+      ]),
+  );
+  return `${[
+    `${shown(draws)} draws. ${off.length === 0 ? 'Nothing is off.' : `${off.length} of ${findings.length} checks are off.`}`,
+    ...findings.map(
+      ({ severity, sentence, advice }) =>
+        `${severity === 'ok' ? '✓' : '!'} ${sentence}${advice ? `\n  Try: ${advice}` : ''}`,
+    ),
+    ...(noBlame ? [noBlame] : []),
+    `KL of the flow from the target ${fixed(divergence.reverse, 3)} nats, of the target from the flow ${fixed(divergence.forward, 3)} nats by weights.`,
+    `Target over flow: mass beyond the flow’s lowest and highest 0.1% (${byRows ? 'by rows' : 'by weights'}), mean in deviations, deviation.`,
+    table([['', 'lowest', 'highest', 'mean', 'deviation'], ...rows], [1, 2, 3, 4]),
+    table([['', 'draw', 'log w', 'of all weight', 'x'], ...worstRows], [1, 2, 3]),
+    ...(nonFinite > 0
+      ? [`Warning: ${shown(nonFinite)} draws or their densities are not finite; nothing counts them.`]
+      : []),
+  ].join('\n\n')}\n`;
+}

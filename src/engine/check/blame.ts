@@ -1,0 +1,334 @@
+/**
+ * Which layer to look at first. A bijection cannot change the error of a density, so no layer owns a part of it; what there is to know is
+ * what would be if one layer alone were changed a little.
+ *
+ * Behind layer k let y → y + Σ ε φ(y) for a feature y that the layer changes; φ: a shift, a stretch, and five bends. Then ∂ log q / ∂ε =
+ * φ′(y) + φ(y) · ∂/∂y [log-dets of the later layers + log p(z)], Stein's operator, whose mean over draws of the flow is 0.
+ */
+import { softplus } from '../../base/softplus';
+import type { RandomStream } from '../../data/random';
+import type { Blame, LayerBlame } from '../../protocol/check';
+import { breathe } from '../model/breathe';
+import { clip, bounds, fit, predict, quantile, sumsOf, variance, without, type Design } from './regression';
+
+/** Where the bends are, and how wide, in deviations. */
+const bends = [0.03, 0.2, 0.5, 0.8, 0.97];
+const bendWidth = 0.15;
+const shapes = 2 + bends.length;
+const folds = 4;
+/** Layers whose change is carried out, and on how many draws. */
+const carriedOut = { layers: 3, draws: 2048, steps: 3 };
+/** Below this share of the error no layer is named, nor where the next one does as much in more than one of twenty resamples. */
+export const leastRemoved = 0.15;
+const leastSure = 0.95;
+const resamples = 400;
+/** Share of log weights, and of columns, that is cut at each end for the fits. */
+const cut = { weights: 0.005, columns: 0.001 };
+
+/** A layer that may be named: the values that it changes, by their places in what it gives, and their names. */
+export interface Candidate {
+  layer: number;
+  title: string;
+  places: readonly number[];
+  names: readonly string[];
+}
+
+/** What comes out behind a layer: [n, D] row-major; `logQ` [n], nats. */
+export interface Behind {
+  logQ: Float64Array;
+  /** By candidate. */
+  values: Float32Array[];
+  slopes: Float32Array[];
+}
+
+/** Draws through the flow; the values behind one candidate may be moved. @param rows the first so many draws */
+export type RunMoved = (rows: number, moved?: { candidate: number; by: Float32Array }) => Promise<Behind>;
+
+/** Shapes of a change of one value, from a batch of it. */
+interface Basis {
+  mean: number;
+  width: number;
+  knots: number[];
+}
+
+function basisOf(values: Float32Array, size: number, place: number): Basis {
+  const own = Float64Array.from({ length: values.length / size }, (_, i) => values[i * size + place]!);
+  const mean = own.reduce((a, b) => a + b, 0) / own.length;
+  own.sort();
+  const knots = bends.map((p) => quantile(own, p));
+  return { mean, width: bendWidth * Math.sqrt(variance(own)) + 1e-12, knots };
+}
+
+/** φ and φ′ at y, into rows of `shapes`. */
+function shapesAt({ mean, width, knots }: Basis, y: number, phi: Float64Array, slope: Float64Array): void {
+  phi[0] = 1;
+  slope[0] = 0;
+  phi[1] = y - mean;
+  slope[1] = 1;
+  for (let m = 0; m < knots.length; m++) {
+    const u = (y - knots[m]!) / width;
+    phi[m + 2] = width * softplus(u);
+    slope[m + 2] = 1 / (1 + Math.exp(-u));
+  }
+}
+
+/** What is blamed, and for each draw the nats of its log weight that a change of each layer explains: [candidates][draws]. */
+export interface Blamed extends Blame {
+  byDraw: Float64Array[];
+}
+
+/**
+ * @param logWeights finite, [n], of the draws that `run` runs
+ * @throws CancelledError
+ */
+export async function blame(
+  candidates: readonly Candidate[],
+  logWeights: Float64Array,
+  run: RunMoved,
+  { draw, signal, size }: { draw: RandomStream; signal?: AbortSignal | undefined; size: number },
+): Promise<Blamed> {
+  const rows = logWeights.length;
+  const response = clip(logWeights, cut.weights);
+  const { values, slopes, logQ } = await run(rows);
+  const bases = candidates.map(({ places }, k) => places.map((place) => basisOf(values[k]!, size, place)));
+  const design = (k: number, behind: Omit<Behind, 'logQ'>, count: number, change?: Float64Array): Design =>
+    designOf(candidates[k]!.places, bases[k]!, behind.values[k]!, behind.slopes[k]!, { size, count, change });
+  const layers: LayerBlame[] = [];
+  const byDraw: Float64Array[] = [];
+  for (const [k, { layer }] of candidates.entries()) {
+    await breathe(signal);
+    const { explained, predicted } = crossValidate({ ...design(k, { values, slopes }, rows), response });
+    layers.push({ layer, explained });
+    byDraw.push(predicted);
+  }
+  const best = layers
+    .map((_, k) => k)
+    .sort((a, b) => layers[b]!.explained - layers[a]!.explained)
+    .slice(0, carriedOut.layers);
+  const count = Math.min(rows, carriedOut.draws);
+  const left = new Map<number, Float64Array>();
+  for (const k of best) {
+    await breathe(signal);
+    const before = { logQ: logQ.subarray(0, count), values: values[k]!.subarray(0, count * size) };
+    const done = await carryOut(
+      {
+        before,
+        logWeights: logWeights.subarray(0, count),
+        bases: bases[k]!,
+        places: candidates[k]!.places,
+        size,
+      },
+      async (by) => run(count, { candidate: k, by }),
+      (behind, change) => design(k, { values, slopes: behind.slopes }, count, change),
+      signal,
+    );
+    left.set(k, done.left);
+    const change = candidates[k]!.names.map((name, i) => ({ name, ...done.undone[i]! }));
+    layers[k] = { ...layers[k]!, removed: done.removed, change };
+  }
+  const [first, second] = best.toSorted((a, b) => layers[b]!.removed! - layers[a]!.removed!) as [
+    number,
+    number | undefined,
+  ];
+  const sure = second === undefined ? 1 : surer(left.get(first)!, left.get(second)!, draw);
+  const isNamed = first === best[0] && layers[first]!.removed! >= leastRemoved && sure >= leastSure;
+  return {
+    layers,
+    first: candidates[first]!.layer,
+    ...(second === undefined ? {} : { second: candidates[second]!.layer }),
+    ...(isNamed ? { named: candidates[first]!.layer } : {}),
+    sure,
+    draws: rows,
+    byDraw,
+  };
+}
+
+/** Columns ∂ log q / ∂ε of a layer, one for each changed value and shape. @param change ε that the layer has already */
+function designOf(
+  places: readonly number[],
+  bases: readonly Basis[],
+  values: Float32Array,
+  slopes: Float32Array,
+  { size, count, change }: { size: number; count: number; change?: Float64Array | undefined },
+): Design {
+  const width = places.length * shapes;
+  const columns = new Float64Array(count * width);
+  const phi = new Float64Array(shapes);
+  const slope = new Float64Array(shapes);
+  for (let row = 0; row < count; row++) {
+    for (const [i, place] of places.entries()) {
+      shapesAt(bases[i]!, values[row * size + place]!, phi, slope);
+      let stretch = 1;
+      if (change) for (let m = 0; m < shapes; m++) stretch += slope[m]! * change[i * shapes + m]!;
+      const toward = slopes[row * size + place]!;
+      for (let m = 0; m < shapes; m++)
+        columns[row * width + i * shapes + m] = slope[m]! / stretch + toward * phi[m]!;
+    }
+  }
+  clipColumns(columns, width, count);
+  return { size: width, columns, response: new Float64Array(count) };
+}
+
+function clipColumns(columns: Float64Array, width: number, count: number): void {
+  const own = new Float64Array(count);
+  for (let a = 0; a < width; a++) {
+    for (let row = 0; row < count; row++) own[row] = columns[row * width + a]!;
+    const [low, high] = bounds(own, cut.columns);
+    for (let row = 0; row < count; row++) columns[row * width + a] = Math.min(high, Math.max(low, own[row]!));
+  }
+}
+
+/** Each row is predicted by a fit that never saw it. */
+function crossValidate(design: Design): { explained: number; predicted: Float64Array } {
+  const { response } = design;
+  const n = response.length;
+  const parts = Array.from({ length: folds }, (_, j) => sumsOf(design, (row) => row % folds === j));
+  const all = sumsOf(design, () => true);
+  const fits = parts.map((part) => fit(without(all, part)));
+  const mean = all.response / n;
+  const predicted = new Float64Array(n);
+  let missed = 0;
+  for (let row = 0; row < n; row++) {
+    const value = predict(fits[row % folds]!, design.columns, row);
+    missed += (response[row]! - value) ** 2;
+    predicted[row] = value - mean;
+  }
+  return { explained: 1 - missed / (n * variance(response)), predicted };
+}
+
+interface Carried {
+  /** Share of the variance of the log weights that is gone, on draws that the change was not made for. */
+  removed: number;
+  /** What is left of their log weights. */
+  left: Float64Array;
+  /** What the change undoes: a straight line through it, by value. */
+  undone: { stretch: number; shift: number }[];
+}
+
+/** Makes the change of a layer by Gauss–Newton steps on every second draw, and judges it on the others. */
+async function carryOut(
+  {
+    before,
+    logWeights,
+    bases,
+    places,
+    size,
+  }: {
+    before: { logQ: Float64Array; values: Float32Array };
+    logWeights: Float64Array;
+    bases: readonly Basis[];
+    places: readonly number[];
+    size: number;
+  },
+  run: (by: Float32Array) => Promise<Behind>,
+  design: (behind: Behind, change: Float64Array) => Design,
+  signal?: AbortSignal,
+): Promise<Carried> {
+  const count = logWeights.length;
+  const half = (values: Float64Array, parity: number): Float64Array =>
+    values.filter((_, row) => row % 2 === parity);
+  const spread = (values: Float64Array): number => variance(clip(values, cut.weights));
+  /** Log weights once the layer is changed; undefined where the change would fold values over. */
+  const at = async (change: Float64Array): Promise<{ left: Float64Array; behind: Behind } | undefined> => {
+    await breathe(signal);
+    const moves = movesOf(before.values, places, bases, change, size);
+    if (!moves) return undefined;
+    const behind = await run(moves.by);
+    const left = logWeights.map(
+      (value, row) => value - (behind.logQ[row]! - before.logQ[row]! + moves.logDet[row]!),
+    );
+    return left.every(Number.isFinite) ? { left, behind } : undefined;
+  };
+  let change = new Float64Array(places.length * shapes);
+  let now = (await at(change))!;
+  for (let step = 0; step < carriedOut.steps; step++) {
+    const aim = { ...design(now.behind, change), response: clip(now.left, cut.weights) };
+    const { weights } = fit(sumsOf(aim, (row) => row % 2 === 0));
+    let next: typeof now | undefined;
+    for (const part of [1, 0.5, 0.25]) {
+      const tried = change.map((value, i) => value + part * weights[i]!);
+      const found = await at(tried);
+      if (!found || spread(half(found.left, 0)) >= spread(half(now.left, 0))) continue;
+      [next, change] = [found, tried];
+      break;
+    }
+    if (!next) break;
+    now = next;
+  }
+  const left = clip(half(now.left, 1), cut.weights);
+  return {
+    removed: 1 - variance(left) / spread(half(logWeights, 1)),
+    left,
+    undone: lines(before.values, places, bases, change, { size, count }),
+  };
+}
+
+/** Σ ε φ(y) [n, D], and the log of what it stretches [n]. */
+function movesOf(
+  values: Float32Array,
+  places: readonly number[],
+  bases: readonly Basis[],
+  change: Float64Array,
+  size: number,
+): { by: Float32Array; logDet: Float64Array } | undefined {
+  const count = values.length / size;
+  const by = new Float32Array(values.length);
+  const logDet = new Float64Array(count);
+  const phi = new Float64Array(shapes);
+  const slope = new Float64Array(shapes);
+  for (let row = 0; row < count; row++) {
+    for (const [i, place] of places.entries()) {
+      shapesAt(bases[i]!, values[row * size + place]!, phi, slope);
+      let [move, stretch] = [0, 1];
+      for (let m = 0; m < shapes; m++) {
+        move += change[i * shapes + m]! * phi[m]!;
+        stretch += change[i * shapes + m]! * slope[m]!;
+      }
+      if (stretch < 0.05) return undefined;
+      by[row * size + place] = move;
+      logDet[row]! += Math.log(stretch);
+    }
+  }
+  return { by, logDet };
+}
+
+function lines(
+  values: Float32Array,
+  places: readonly number[],
+  bases: readonly Basis[],
+  change: Float64Array,
+  { size, count }: { size: number; count: number },
+): Carried['undone'] {
+  const moves = movesOf(values, places, bases, change, size)!.by;
+  return places.map((place, i) => {
+    const { mean } = bases[i]!;
+    let [moved, together, spread] = [0, 0, 0];
+    for (let row = 0; row < count; row++) {
+      const y = values[row * size + place]! - mean;
+      const move = moves[row * size + place]!;
+      moved += move;
+      together += y * move;
+      spread += y * y;
+    }
+    return { stretch: 1 / (1 + together / spread), shift: -moved / count };
+  });
+}
+
+/** How often, over resampled draws, less is left in `a` than in `b`. */
+function surer(a: Float64Array, b: Float64Array, draw: RandomStream): number {
+  const n = a.length;
+  let count = 0;
+  for (let k = 0; k < resamples; k++) {
+    const sums = [0, 0, 0, 0];
+    for (let i = 0; i < n; i++) {
+      const row = draw.integer(n);
+      const [left, right] = [a[row]!, b[row]!];
+      sums[0]! += left;
+      sums[1]! += left * left;
+      sums[2]! += right;
+      sums[3]! += right * right;
+    }
+    if (sums[1]! / n - (sums[0]! / n) ** 2 < sums[3]! / n - (sums[2]! / n) ** 2) count++;
+  }
+  return count / resamples;
+}

@@ -1,0 +1,61 @@
+/** A whole check, from the target to the report. */
+import type { CheckReport } from '../../protocol/check';
+import { sizeOf } from '../../base/shape';
+import { CancelledError } from '../../protocol/wire';
+import type { BatchOptions } from '../model/batches';
+import type { InspectedFlow } from '../model/inspected-flow';
+import type { RunBothWays } from '../use/calibrate';
+import { layersOf, logDensities, report, weigh, type Weighed } from './check';
+import { openTarget } from './target';
+
+export interface CheckOptions extends BatchOptions {
+  ways: RunBothWays;
+  /** Whose layers are told; the ways are its own then. */
+  flow: InspectedFlow | undefined;
+  target: string;
+  draws: number;
+  seed: number;
+  timeout?: number;
+  /** The observation of a conditional flow, which its ways have too. */
+  condition?: ArrayLike<number> | undefined;
+  names?: readonly string[] | undefined;
+  /** Rows of the target, [m, D], data units. */
+  rows?: Float32Array | undefined;
+}
+
+/** Rows that the target takes at once. */
+const together = 4096;
+
+/** @throws UserError where the target fails, CancelledError */
+export async function check(options: CheckOptions): Promise<CheckReport> {
+  const { ways, flow, seed, signal, condition, timeout } = options;
+  const size = sizeOf(ways.forward.inputShape);
+  const names = options.names ?? Array.from({ length: size }, (_, i) => `x${i}`);
+  const target = await openTarget(options.target, { condition, signal, ...(timeout ? { timeout } : {}) });
+  try {
+    let weighed: Weighed | undefined;
+    for await (const now of weigh(ways, target, options)) weighed = now;
+    if (!weighed) throw new CancelledError();
+    const rows = options.rows && (await rowsOf(options.rows, size));
+    return await report(weighed, {
+      ...{ seed, names, signal, rows },
+      ...(flow ? { layers: layersOf(flow, weighed, names) } : {}),
+    });
+  } finally {
+    target.end();
+  }
+
+  async function rowsOf(
+    x: Float32Array,
+    width: number,
+  ): Promise<NonNullable<Parameters<typeof report>[1]['rows']>> {
+    const count = x.length / width;
+    const logQ = await logDensities(ways.forward, x, count, signal ? { signal } : {});
+    const logP = new Float64Array(count);
+    for (let start = 0; start < count; start += together) {
+      const n = Math.min(together, count - start);
+      logP.set(await target.logDensity(x.slice(start * width, (start + n) * width), n), start);
+    }
+    return { x, logP, logQ };
+  }
+}

@@ -1,0 +1,137 @@
+/** The log density that a flow is held against: a function of a Python file, in a process of its own. */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { UserError } from '../../base/user-error';
+import { CancelledError } from '../../protocol/wire';
+import { findPython, packageFolder } from '../training/launch/python';
+
+export interface Target {
+  /** @param x [n, D] in data units @returns log densities [n]; −∞ where there is no mass */
+  logDensity(x: Float32Array, n: number): Promise<Float64Array>;
+  end(): void;
+}
+
+export interface TargetOptions {
+  /** The observation, for a function of two arguments; data units. */
+  condition?: ArrayLike<number> | undefined;
+  /** Seconds that a batch may take. */
+  timeout?: number;
+  signal?: AbortSignal | undefined;
+}
+
+const usualTimeout = 120;
+/** Letters of standard error that are kept for a message. */
+const keptWords = 4000;
+
+/** `FILE.py:FUNCTION`; the name is log_prob without one. @throws UserError for another form, or where there is no such file */
+export function targetOf(text: string): { file: string; name: string } {
+  const [, named = '', name = 'log_prob'] = /^(.*?\.py)(?::([A-Za-z_]\w*))?$/.exec(text) ?? [];
+  if (!named) {
+    throw new UserError(
+      `A target is ${JSON.stringify(text)}; expected FILE.py:FUNCTION, as target.py:log_prob.`,
+    );
+  }
+  const file = path.resolve(named);
+  if (!existsSync(file)) throw new UserError(`${named}: there is no such file.`);
+  return { file, name };
+}
+
+/**
+ * Starts Python and runs the file: it is code, so a user has to have named it.
+ * @throws UserError where Python or NumPy is missing, or the file fails
+ */
+export async function openTarget(text: string, options: TargetOptions = {}): Promise<Target> {
+  const { file, name } = targetOf(text);
+  const { condition, timeout = usualTimeout, signal } = options;
+  const { command } = await findPython(process.env, { purpose: 'A target', needs: ['numpy'] });
+  const folder = packageFolder();
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  const child = spawn(command, ['-m', 'flowscope.target', file, name, String(condition?.length ?? 0)], {
+    // Not the current folder, where Python would take anybody's numpy.py for NumPy.
+    cwd: folder,
+    windowsHide: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {
+      ...env,
+      PYTHONPATH: [folder, env['PYTHONPATH']].filter(Boolean).join(path.delimiter),
+      PYTHONUTF8: '1',
+    },
+  });
+  let words = '';
+  child.stderr.setEncoding('utf8').on('data', (more: string) => (words = (words + more).slice(-keptWords)));
+  child.stdin.on('error', () => undefined);
+  const messages = readMessages(child.stdout);
+  const ended = new Promise<never>((_, reject) => {
+    const fail = (how: string): void =>
+      reject(new UserError(`${text}: Python ${how}.${words ? `\n${words.trim()}` : ''}`));
+    child.once('error', (error) => fail(`cannot be run (${error.message})`));
+    child.once('close', (code, killed) => fail(killed ? `was ended by ${killed}` : `ended with ${code}`));
+  });
+  ended.catch(() => undefined);
+  const end = (): void => void child.kill();
+  const answer = async (rows: number): Promise<Buffer> => {
+    let stop: (() => void) | undefined;
+    let timer: NodeJS.Timeout | undefined;
+    const given = new Promise<never>((_, reject) => {
+      stop = () => reject(new CancelledError());
+      signal?.addEventListener('abort', stop, { once: true });
+      if (signal?.aborted) stop();
+      timer = setTimeout(
+        () =>
+          reject(new UserError(`${text}: took longer than ${timeout} s${rows ? ` for ${rows} rows` : ''}.`)),
+        timeout * 1000,
+      );
+    });
+    try {
+      const { head, body } = await Promise.race([messages.next(rows * 8), ended, given]);
+      if (typeof head['error'] === 'string') throw new UserError(`${text}: ${head['error']}`);
+      return body;
+    } catch (error) {
+      end();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      if (stop) signal?.removeEventListener('abort', stop);
+    }
+  };
+  await answer(0);
+  if (condition) child.stdin.write(bytesOf(Float32Array.from(condition)));
+  return {
+    async logDensity(x, n) {
+      child.stdin.write(`${JSON.stringify({ rows: n, features: x.length / n })}\n`);
+      child.stdin.write(bytesOf(x));
+      const body = await answer(n);
+      return Float64Array.from({ length: n }, (_, i) => body.readDoubleLE(8 * i));
+    },
+    end,
+  };
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
+  Buffer.from(buffer, byteOffset, byteLength);
+
+/** Lines of JSON with bytes behind them; a message with an error has none. */
+function readMessages(stream: NodeJS.ReadableStream): {
+  next(bytes: number): Promise<{ head: Record<string, unknown>; body: Buffer }>;
+} {
+  let kept = Buffer.alloc(0);
+  let wake: (() => void) | undefined;
+  stream.on('data', (more: Buffer) => {
+    kept = Buffer.concat([kept, more]);
+    wake?.();
+  });
+  const more = (): Promise<void> => new Promise((resolve) => (wake = resolve));
+  return {
+    async next(bytes) {
+      let line = kept.indexOf(10);
+      for (; line < 0; line = kept.indexOf(10)) await more();
+      const head = JSON.parse(kept.subarray(0, line).toString()) as Record<string, unknown>;
+      const size = 'error' in head ? 0 : bytes;
+      while (kept.length < line + 1 + size) await more();
+      const body = Buffer.from(kept.subarray(line + 1, line + 1 + size));
+      kept = kept.subarray(line + 1 + size);
+      return { head, body };
+    },
+  };
+}

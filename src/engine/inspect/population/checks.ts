@@ -1,0 +1,91 @@
+/** Checks of a flow against a target, a while at a time, so that the page can say how far one is. */
+import { UserError } from '../../../base/user-error';
+import { fewestWeighed, type CheckPart, type CheckQuery, type WeightMap } from '../../../protocol/check';
+import { CancelledError } from '../../../protocol/wire';
+import { layersOf, report, weigh, type Weighed } from '../../check/check';
+import { openTarget, type Target } from '../../check/target';
+import { weightMap } from '../../check/weight-map';
+import type { InspectedFlow } from '../../model/inspected-flow';
+
+const largest = 1_000_000;
+
+export interface Checks {
+  /** @throws UserError where the target fails, or for a check that is not kept any more; CancelledError */
+  next(flow: InspectedFlow, query: CheckQuery, signal: AbortSignal): Promise<CheckPart>;
+  /** What was computed last, whether it came to its end or not. */
+  kept(): CheckPart | null;
+  /** Of what was computed last. @throws UserError for unknown features */
+  map(features: [number, number]): WeightMap | null;
+}
+
+interface Running {
+  target: Target;
+  steps: AsyncGenerator<Weighed>;
+  weighed?: Weighed;
+  part: CheckPart;
+  names: readonly string[];
+  /** Cancels the question that waits for the next answer. */
+  control: AbortController;
+}
+
+/** @param featureNames of the flow, where it has them */
+export function createChecks(featureNames: () => Promise<readonly string[] | undefined>): Checks {
+  let running: Running | undefined;
+
+  const begin = async (flow: InspectedFlow, { start: _, ...settings }: CheckQuery): Promise<Running> => {
+    const { draws, seed } = settings;
+    if (!Number.isInteger(draws) || draws < 100 || draws > largest || !Number.isSafeInteger(seed))
+      throw new UserError(`A check with ${draws} draws was asked for; expected 100 to ${largest}.`);
+    const control = new AbortController();
+    const { runner } = flow;
+    const condition = runner.context && (flow.given ?? runner.context.mean);
+    const target = await openTarget(settings.target, { condition, signal: control.signal });
+    return {
+      ...{ target, control },
+      steps: weigh({ forward: runner, inverse: runner }, target, { draws, seed, signal: control.signal }),
+      part: { settings, done: 0, total: draws },
+      names: (await featureNames()) ?? Array.from({ length: flow.dimensions }, (_, i) => `x${i}`),
+    };
+  };
+
+  return {
+    kept: () => running?.part ?? null,
+    async next(flow, query, signal) {
+      if (query.start === 0) {
+        running?.target.end();
+        running = undefined;
+        running = await begin(flow, query);
+      }
+      const now = running;
+      if (!now || now.part.done !== query.start)
+        throw new UserError(`A check from draw ${query.start} on was asked for; begin at 0.`);
+      const stop = (): void => now.control.abort();
+      signal.addEventListener('abort', stop, { once: true });
+      try {
+        if (signal.aborted) throw new CancelledError();
+        const step = await now.steps.next();
+        if (!step.done) now.weighed = step.value;
+        const { weighed, part, names } = now;
+        const done = Math.min(part.total, weighed!.count + weighed!.nonFinite);
+        const isLast = done >= part.total;
+        if (isLast) now.target.end();
+        const layers = isLast ? layersOf(flow, weighed!, names) : undefined;
+        const enough = isLast || weighed!.count >= fewestWeighed;
+        now.part = {
+          ...{ settings: part.settings, done, total: part.total },
+          ...(enough ? { report: await report(weighed!, { seed: query.seed, names, layers, signal }) } : {}),
+        };
+        return now.part;
+      } catch (error) {
+        now.target.end();
+        throw error;
+      } finally {
+        signal.removeEventListener('abort', stop);
+      }
+    },
+    map(features) {
+      if (!running?.weighed) return null;
+      return weightMap(running.weighed, features, running.names);
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/** Whether the density of a flow is right: its draws weighed against a target, and which layer would mend them. */
+
+export interface CheckSettings {
+  /** `FILE.py:FUNCTION`, the log density of the target, which need not be normalized. */
+  target: string;
+  draws: number;
+  seed: number;
+}
+
+export interface CheckQuery extends CheckSettings {
+  /** 0 begins; then what `done` of the last answer says. */
+  start: number;
+}
+
+/** From so many draws on, tails and layers can be told. */
+export const fewestWeighed = 1000;
+
+/** A share with an interval that holds it in 90 of 100 cases, for any number of draws. */
+export interface Efficiency {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** The largest weights as a generalized Pareto distribution (Zhang and Stephens 2009; Vehtari et al. 2024, arXiv:1507.02646). */
+export interface ParetoTail {
+  /** Below 0.7, averages over the weights can be trusted. */
+  k: number;
+  /** Weights that it was fitted to. */
+  count: number;
+  /** Log weight from which it is, less the log evidence. */
+  from: number;
+}
+
+/** The target's mass beyond a quantile of the flow, over the flow's. */
+export interface TailRatio {
+  end: 'lowest' | 'highest';
+  /** The quantile, in data units. */
+  at: number;
+  byWeights: { ratio: number; error: number };
+  /** By rows of the target: absent where there are none. */
+  byRows?: { ratio: number; error: number };
+  off: boolean;
+}
+
+export interface CheckedFeature {
+  name: string;
+  feature: number;
+  /** Beyond the flow's 0.1% and 99.9% points. */
+  tails: TailRatio[];
+  /** Of the flow's draws, and of the target by their weights. */
+  mean: { flow: number; target: number };
+  deviation: { flow: number; target: number };
+}
+
+/** What would be if one layer alone were changed a little: a bijection cannot change the error, so no layer owns a part of it. */
+export interface LayerBlame {
+  layer: number;
+  /** Share of the variance of the log weights that a small change of the layer explains, on draws it was not fitted to. */
+  explained: number;
+  /** Share that is gone when the change is carried out; for the layers that explain most. */
+  removed?: number;
+  /** What the change undoes, by feature of the layer's output: the factor that the layer stretches by, and the shift. */
+  change?: { name: string; stretch: number; shift: number }[];
+}
+
+export interface Blame {
+  layers: LayerBlame[];
+  /** The layer to look at first; absent where none stands out. */
+  named?: number;
+  /** The two whose changes remove most. */
+  first: number;
+  second?: number;
+  /** How often, over resampled draws, the first removes more than the second. */
+  sure: number;
+  draws: number;
+}
+
+/** Too much: the flow puts mass where the target has little. Missed: the reverse. Outside: the target has none. */
+export type WorstKind = 'too much' | 'missed' | 'outside';
+
+export interface WorstDraw {
+  kind: WorstKind;
+  /** Number of the draw. */
+  index: number;
+  /** In data units. */
+  x: number[];
+  logQ: number;
+  /** Less the log evidence; null outside. */
+  logWeight: number | null;
+  /** Share of all weight. */
+  share: number;
+  /** Nats of the log weight that a change of each layer explains, in the order of `Blame.layers`. */
+  layers?: number[];
+}
+
+/** Whether each is as it should be, in one sentence. */
+export interface CheckFinding {
+  kind: 'efficiency' | 'paretoK' | 'evidence' | 'leakage' | 'tails' | 'missed' | 'layer';
+  severity: 'ok' | 'notice';
+  sentence: string;
+  advice?: string;
+}
+
+export interface CheckReport {
+  draws: number;
+  /** Draws whose log q is not finite; nothing else counts them. */
+  nonFinite: number;
+  /** (Σw)² / Σw². */
+  ess: number;
+  efficiency: Efficiency;
+  pareto?: ParetoTail;
+  logEvidence: { value: number; error: number };
+  /** Share of the draws where the target has no mass. */
+  leakage: { share: number; error: number };
+  /** KL of the flow from the target by the draws, and of the target from the flow by their weights, nats; infinite outside. */
+  divergence: { reverse: number; forward: number };
+  /** What rows of the target say; weights cannot see where the flow never draws. */
+  rows?: { count: number; logEvidence: { value: number; error: number } };
+  /** Counts of log weights less the log evidence, in bins of equal width. */
+  histogram: { low: number; high: number; counts: number[]; under: number; over: number };
+  features: CheckedFeature[];
+  blame?: Blame;
+  /** Why no layer is told. */
+  noBlame?: string;
+  worst: WorstDraw[];
+  findings: CheckFinding[];
+}
+
+export interface CheckPart {
+  settings: CheckSettings;
+  done: number;
+  total: number;
+  /** Absent until there are enough draws. */
+  report?: CheckReport;
+}
+
+export interface WeightMapQuery {
+  /** Across, up. */
+  features: [number, number];
+}
+
+/** Log of the mean weight of draws in the cells of two features: the log ratio of target and flow there. */
+export interface WeightMap {
+  features: [number, number];
+  names: [string, string];
+  /** [left, right], [bottom, top], data units. */
+  range: [[number, number], [number, number]];
+  side: number;
+  /** [side, side], row by row from the bottom; NaN where there are too few draws. */
+  cells: Float32Array;
+}
