@@ -44,6 +44,8 @@ export interface PageHost {
   control(request: ControlRequest): Promise<{ id: string }>;
   /** Lets the user choose data of their own; the path on the machine that the engine runs on. */
   chooseData(what: 'file' | 'folder'): Promise<string | undefined>;
+  /** Lets the user choose and allow a function to check the flow against, `FILE.py:FUNCTION`; `check` takes no other. */
+  chooseTarget(): Promise<string | undefined>;
   /** The same for data of the flow, which are named in the file next to its own from then on. */
   addData(what: 'file' | 'folder'): Promise<void>;
   /** Saves bytes made by the page (PNG, SVG, CSV, NPY) where the user says. */

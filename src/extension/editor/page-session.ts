@@ -14,6 +14,7 @@ import { log } from '../log';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
 import { pickModel } from '../targets/targets';
 import { chooseData } from '../training/data-dialog';
+import { chooseTarget, mustBeAllowed } from './check-target';
 import { exportPlace } from './export-place';
 import type { ModelDocument } from './model-document';
 import { inWindowWords } from '../window-words';
@@ -88,6 +89,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     const own = `${this.id}/${token}`;
     this.pending.add(own);
     try {
+      if (method === 'check') mustBeAllowed((query as InspectorQuery<'check'>).target, this.state);
       return await this.document.ask(method, query, own, of, context);
     } catch (error) {
       const { message } = error as Error;
@@ -156,6 +158,10 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     return chosen?.fsPath;
   }
 
+  async chooseTarget(): Promise<string | undefined> {
+    return chooseTarget(this.state);
+  }
+
   async addData(what: 'file' | 'folder'): Promise<void> {
     const chosen = await this.chooseData(what);
     if (chosen !== undefined) await this.document.addData(chosen);
@@ -220,6 +226,7 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
       comparables: () => this.comparables(),
       control: (request) => this.control(request),
       chooseData: (what) => this.chooseData(what),
+      chooseTarget: () => this.chooseTarget(),
       addData: (what) => this.addData(what),
       save: (name, bytes) => this.save(name, bytes),
       copyText: (text) => this.copyText(text),

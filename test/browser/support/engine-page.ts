@@ -176,6 +176,10 @@ export class EnginePage {
         await note('chooseData', what);
         return window.dialog();
       },
+      chooseTarget: async () => {
+        await note('chooseTarget');
+        return window.dialog();
+      },
       addData: (what) => note('addData', what),
       comparables: async () => {
         const own = (await this.opening).runFolder;

@@ -35,6 +35,7 @@ export function connectRecorded(element: Element): Connection {
     async outline() {},
     async selected() {},
     chooseData: () => Promise.reject(new NotRecordedError(words.notRecorded)),
+    chooseTarget: () => Promise.reject(new NotRecordedError(words.notRecorded)),
     addData: () => Promise.reject(new NotRecordedError(words.notRecorded)),
     async save(name, bytes) {
       const url = URL.createObjectURL(new Blob([bytes.slice()]));

@@ -49,6 +49,7 @@ export function connectVsCode(): Connection {
     comparables: () => remote.comparables(),
     control: (request) => remote.control(request),
     chooseData: (what) => remote.chooseData(what),
+    chooseTarget: () => remote.chooseTarget(),
     addData: (what) => remote.addData(what),
     save: (name, bytes) => remote.save(name, bytes),
     copyText: (text) => remote.copyText(text),

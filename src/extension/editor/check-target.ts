@@ -1,0 +1,55 @@
+/** The functions that flows are checked against: Python files of the user, which run only once they said so. */
+import { l10n, type Memento, window, workspace } from 'vscode';
+import path from 'node:path';
+import { UserError } from '../../base/user-error';
+import { mayRun } from '../commands/trust';
+
+/** Files that the user allowed in this workspace. */
+const key = 'flowscope.targets';
+const allowed = (state: Memento): string[] => state.get<string[]>(key, []);
+
+/** `FILE.py:FUNCTION`; undefined where the user left, or does not trust the workspace. */
+export async function chooseTarget(state: Memento): Promise<string | undefined> {
+  if (!(await mayRun(l10n.t('Running a target')))) return undefined;
+  const [file] =
+    (await window.showOpenDialog({
+      title: l10n.t('Python file with the log density of the target'),
+      filters: { Python: ['py'] },
+    })) ?? [];
+  if (!file) return undefined;
+  if (file.scheme !== 'file')
+    throw new UserError(l10n.t('{0} is not on this machine. Copy it here first.', file.toString(true)));
+  const text = new TextDecoder().decode(await workspace.fs.readFile(file));
+  const names = [...text.matchAll(/^def ([A-Za-z]\w*)/gm)].map(([, name]) => name!);
+  if (names.length === 0) throw new UserError(l10n.t('{0} has no function.', path.basename(file.fsPath)));
+  const title = l10n.t('Function that returns the log density');
+  const name = names.length === 1 ? names[0] : await window.showQuickPick(names, { title });
+  if (name === undefined || !(await allow(file.fsPath, state))) return undefined;
+  return `${file.fsPath}:${name}`;
+}
+
+async function allow(file: string, state: Memento): Promise<boolean> {
+  if (allowed(state).includes(file)) return true;
+  const run = l10n.t('Run');
+  const choice = await window.showWarningMessage(
+    l10n.t('Run {0} in Python?', path.basename(file)),
+    {
+      modal: true,
+      detail: l10n.t('{0}\n\nIts code runs with your rights whenever a flow is checked against it.', file),
+    },
+    run,
+  );
+  if (choice !== run) return false;
+  await state.update(key, [...allowed(state), file]);
+  return true;
+}
+
+/** @throws UserError for a target that the user did not allow, and in a workspace that is not trusted */
+export function mustBeAllowed(target: string, state: Memento): void {
+  if (!workspace.isTrusted)
+    throw new UserError(
+      l10n.t('{0} needs a trusted workspace. Opening models does not.', l10n.t('Running a target')),
+    );
+  if (!allowed(state).includes(target.replace(/:[A-Za-z_]\w*$/, '')))
+    throw new UserError(l10n.t('{0} was not chosen here. Choose the function first.', target));
+}
