@@ -4,7 +4,7 @@ import { checkControl, type ControlRequest } from '../../config/control';
 import type { Services } from '../services/services';
 import { isTrained } from '../runs/run-files';
 import { resolveRun } from '../targets/targets';
-import { mayRun } from './trust';
+import { mayRun } from '../trust';
 
 export async function pauseTraining(services: Services, target?: unknown): Promise<void> {
   const run = await resolveRun(services, target, {

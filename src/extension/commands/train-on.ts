@@ -4,7 +4,7 @@ import { UserError } from '../../base/user-error';
 import { isAddress, type Place, type PlaceName, type PlaceState } from '../../protocol/launch';
 import type { Services } from '../services/services';
 import { train } from './train';
-import { mayRun } from './trust';
+import { mayRun } from '../trust';
 
 interface PlaceItem extends QuickPickItem {
   /** Undefined for the engine. */

@@ -35,7 +35,7 @@ import {
   resolveRun,
   uriOf,
 } from '../targets/targets';
-import { mayRun } from './trust';
+import { mayRun } from '../trust';
 
 /**
  * @param target answers, or the data in a menu of the Explorer

@@ -2,7 +2,7 @@
 import { l10n, type Memento, window, workspace } from 'vscode';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
-import { mayRun } from '../commands/trust';
+import { mayRun } from '../trust';
 
 /** Files that the user allowed in this workspace. */
 const key = 'flowscope.targets';

@@ -8,7 +8,7 @@ import { nativeInstallFolder } from '../engine/environment';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import type { Services } from '../services/services';
-import { mayRun } from '../commands/trust';
+import { mayRun } from '../trust';
 
 let running: Promise<void> | undefined;
 
