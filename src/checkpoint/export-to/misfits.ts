@@ -15,9 +15,10 @@ export class Misfits {
     if (!fits) this.#lines.push(`${field}: expected ${expected}, got ${JSON.stringify(got)}`);
   }
 
-  /** As `check`, where one value alone has a counterpart. */
-  only(field: string, got: unknown, expected: unknown): void {
-    this.check(got === expected, field, got, JSON.stringify(expected));
+  /** As `check`, where these values alone have a counterpart. */
+  only(field: string, got: unknown, ...expected: readonly unknown[]): void {
+    const words = expected.map((value) => JSON.stringify(value)).join(' or ');
+    this.check(expected.includes(got), field, got, words);
   }
 
   /** @throws UserError when anything does not fit */

@@ -14,8 +14,30 @@ export interface StateDict {
   notes: string[];
 }
 
+/** One layer of a library. */
+export interface Written {
+  /** Below the layer. */
+  tensors: StateDict['tensors'];
+  /** How it is made, in Python. */
+  line: string;
+}
+
+/** Tensors under a prefix, which ends in a dot. */
+export function below(prefix: string, tensors: StateDict['tensors']): StateDict['tensors'] {
+  return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [prefix + name, values]));
+}
+
+/** Lines that some flows need. */
+export const linesIf = (needed: boolean, lines: readonly string[]): readonly string[] =>
+  needed ? lines : [];
+
 export function floats(shape: readonly number[], data: Float32Array): StoredTensor {
   return { dtype: 'F32', shape: [...shape], data };
+}
+
+/** A tensor of one axis. */
+export function vector(data: Float32Array): StoredTensor {
+  return floats([data.length], data);
 }
 
 export function integers(

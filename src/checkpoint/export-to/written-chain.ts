@@ -105,28 +105,15 @@ export function checkHolds(
   }
   const unlike = chain.findIndex((layer) => hasOwnParts(layer));
   misfits.check(unlike < 0, `layers.${unlike}`, 'a transform or network of its own', 'those of the model');
-  const known = transforms.map((name) => JSON.stringify(name)).join(' or ');
-  misfits.check(
-    transforms.some((name) => name === model.transform),
-    'transform',
-    model.transform,
-    known,
-  );
-  const possible = ['normal', 'diagonalNormal', ...bases];
-  misfits.check(
-    possible.includes(model.base.kind),
-    'base',
-    model.base.kind,
-    possible.map((kind) => JSON.stringify(kind)).join(' or '),
-  );
-  const net = model.net === 'mlp' || model.net === 'residual';
-  misfits.check(net, 'net', model.net, '"mlp" or "residual"');
+  misfits.only('transform', model.transform, ...transforms);
+  misfits.only('base', model.base.kind, 'normal', 'diagonalNormal', ...bases);
+  misfits.only('net', model.net, 'mlp', 'residual');
   if (model.net === 'residual') misfits.only('blockStart', model.blockStart, 'activation');
   if (model.transform === 'rationalQuadratic') {
     const { splineInterval } = model;
     misfits.check(splineInterval === undefined, 'splineInterval', splineInterval, 'none');
-    misfits.check(model.nets === 'joint', 'nets', model.nets, '"joint"');
-    misfits.check(model.splineCenter === 0, 'splineCenter', model.splineCenter, '0');
+    misfits.only('nets', model.nets, 'joint');
+    misfits.only('splineCenter', model.splineCenter, 0);
   }
   misfits.finish();
 }

@@ -14,17 +14,19 @@ import { Misfits } from '../../export-to/misfits';
 import { denseTensors, readDense, valuesOf, withOutputs } from '../../export-to/nets';
 import {
   batchCounts,
-  floats,
+  below,
   integers,
   renamed,
+  vector,
   type StateDict,
   type Tensors,
+  type Written,
 } from '../../export-to/state-dict';
 import { under } from '../../import/names';
 import { checkMap, couplingOutputs } from './export';
 import { convolutionalNames } from './glow';
 import { leastBelow, triangle } from './write-linears';
-import { writtenActNorm, writtenPermutation, type Written } from './written';
+import { writtenActNorm, writtenPermutation } from './written';
 
 /** Layers that are written, each as one of nflows' transforms. */
 const kinds = ['squeeze', 'actNorm', 'conv1x1', 'permute', 'coupling', 'factorOut'] as const;
@@ -47,9 +49,7 @@ export function nflowsGlowStateDict(model: ImageModelConfig, tensors: Tensors): 
   const dict: StateDict['tensors'] = {};
   levels.forEach(({ written }, level) => {
     const list = `_transform._transforms.${levels.length > 1 ? `${level}._transforms.` : ''}`;
-    written.forEach((layer, number) => {
-      for (const [part, values] of Object.entries(layer.tensors)) dict[`${list}${number}.${part}`] = values;
-    });
+    written.forEach((layer, number) => Object.assign(dict, below(`${list}${number}.`, layer.tensors)));
   });
   return { tensors: dict, build: buildText(model, levels), notes: [imageInputNote(model)] };
 }
@@ -82,7 +82,7 @@ function checkLayer(misfits: Misfits, layer: ImageLayerConfig, name: string): vo
   misfits.only(`net of ${name}`, layer.net.kind, 'residual');
   misfits.only(`nets of ${name}`, layer.nets, 'joint');
   misfits.only(`seesContext of ${name}`, layer.seesContext, false);
-  misfits.only(`scaleMap of ${name}`, layer.scaleMap, undefined);
+  misfits.check(layer.scaleMap === undefined, `scaleMap of ${name}`, layer.scaleMap, 'undefined');
 }
 
 function levelsOf(model: ImageModelConfig, chain: readonly Known[], tensors: Tensors): Level[] {
@@ -147,7 +147,7 @@ function convolutionOf(
 ): Written[] {
   const size = after.length;
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
-  const vector = (data: Float32Array) => floats([data.length], data);
+
   const same = Array.from({ length: size }, (_, i) => i);
   const scales = read('logDiagonal').map(Math.exp);
   const eps = leastBelow(scales);

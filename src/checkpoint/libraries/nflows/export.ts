@@ -7,7 +7,15 @@ import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to
 import { runsBackwards, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { sequentialTensors } from '../../export-to/nets';
-import { integers, renamed, type StateDict, type Tensors } from '../../export-to/state-dict';
+import {
+  below,
+  integers,
+  linesIf,
+  renamed,
+  type StateDict,
+  type Tensors,
+  type Written,
+} from '../../export-to/state-dict';
 import {
   conditionedOf,
   hasOneActivation,
@@ -25,7 +33,7 @@ import type { ChainLayer } from '../../import/vector-chain';
 import { leastOfNflows } from '../../import/splines';
 import { flowNormNames } from './import';
 import { linearTensors, writtenLinears } from './write-linears';
-import { writtenActNorm, writtenPermutation, type Written } from './written';
+import { writtenActNorm, writtenPermutation } from './written';
 
 export const nflowsHolds: Holds = {
   layers: ['coupling', 'autoregressive', 'batchNorm', 'actNorm', 'permute', ...writtenLinears],
@@ -47,8 +55,7 @@ export function nflowsStateDict(
   const lines: string[] = [];
   chain.forEach((layer, number) => {
     const written = writtenLayer(model, layer, names[number]!, tensors);
-    for (const [part, values] of Object.entries(written.tensors))
-      dict[`_transform._transforms.${number}.${part}`] = values;
+    Object.assign(dict, below(`_transform._transforms.${number}.`, written.tensors));
     lines.push(`    ${written.line},`);
   });
   const encoder = encoderOf(model);
@@ -67,16 +74,12 @@ function notesOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string
   if (model.transform !== 'affine') return [];
   const has = (kind: ChainLayer['kind']) => chain.some((layer) => layer.kind === kind);
   return [
-    ...(has('coupling') && model.scaleMap === 'softplus-clamp'
-      ? [
-          'The scale is GENERAL_SCALE_ACTIVATION, which nflows has since it left 0.14; version 0.14 cannot compute it.',
-        ]
-      : []),
-    ...(has('autoregressive') && model.scaleMap === 'sigmoid'
-      ? [
-          'The scale of the autoregressive layers is sigmoid(u + 2) + 0.001, as some versions of nflows have it; version 0.14 has softplus(u) + 0.001, with which all numbers are wrong.',
-        ]
-      : []),
+    ...linesIf(has('coupling') && model.scaleMap === 'softplus-clamp', [
+      'The scale is GENERAL_SCALE_ACTIVATION, which nflows has since it left 0.14; version 0.14 cannot compute it.',
+    ]),
+    ...linesIf(has('autoregressive') && model.scaleMap === 'sigmoid', [
+      'The scale of the autoregressive layers is sigmoid(u + 2) + 0.001, as some versions of nflows have it; version 0.14 has softplus(u) + 0.001, with which all numbers are wrong.',
+    ]),
   ];
 }
 
@@ -99,9 +102,8 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
     misfits.check(hasOneActivation(model), 'shiftActivation', model.shiftActivation, `"${model.activation}"`);
     checkContext(misfits, model, 'input', 'gate');
   }
-  misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
-  const normed = chain.some(({ kind }) => kind === 'batchNorm');
-  misfits.check(!normed || model.normEpsilon === 1e-5, 'normEpsilon', model.normEpsilon, '0.00001');
+  misfits.only('flowNorm', model.flowNorm, false);
+  if (chain.some(({ kind }) => kind === 'batchNorm')) misfits.only('normEpsilon', model.normEpsilon, 1e-5);
   misfits.finish();
 }
 
@@ -125,15 +127,9 @@ export function checkMap(
   if (model.transform === 'affine') {
     const maps = couplings ? ['sigmoid', 'softplus-clamp'] : ['sigmoid', 'softplus'];
     const known = maps.includes(model.scaleMap) && !(couplings && masked && model.scaleMap !== 'sigmoid');
-    if (couplings)
-      misfits.check(
-        forms.includes(model.affine),
-        'affine',
-        model.affine,
-        forms.map((form) => `"${form}"`).join(' or '),
-      );
+    if (couplings) misfits.only('affine', model.affine, ...forms);
     misfits.check(known, 'scaleMap', model.scaleMap, maps.map((map) => JSON.stringify(map)).join(' or '));
-    misfits.check(!known || model.scaleEpsilon === 1e-3, 'scaleEpsilon', model.scaleEpsilon, '0.001');
+    if (known) misfits.only('scaleEpsilon', model.scaleEpsilon, 1e-3);
   }
   checkKnots(misfits, model, backwards);
 }
@@ -180,12 +176,7 @@ export function checkMadeTransform(
   model: VectorModelConfig,
   sees: 'input' | 'output',
 ): void {
-  misfits.check(
-    model.transform !== 'additive',
-    'transform',
-    model.transform,
-    '"affine" or "rationalQuadratic"',
-  );
+  misfits.only('transform', model.transform, 'affine', 'rationalQuadratic');
   if (model.transform === 'affine') {
     // Seeing the output, it is the inverse of one that sees the input.
     misfits.only('affine', model.affine, sees === 'input' ? 'scale-then-shift' : 'inverse-scale-then-shift');
@@ -194,9 +185,7 @@ export function checkMadeTransform(
 
 /** The inverse of it. */
 const turned = ({ tensors, line }: Written): Written => ({
-  tensors: Object.fromEntries(
-    Object.entries(tensors).map(([part, values]) => [`_transform.${part}`, values]),
-  ),
+  tensors: below('_transform.', tensors),
   line: `transforms.InverseTransform(${line})`,
 });
 
@@ -334,28 +323,24 @@ function buildText(
     'from nflows import transforms',
     `from nflows.distributions.normal import ${base.split('(', 1)[0]}`,
     'from nflows.flows.base import Flow',
-    ...(has('coupling')
-      ? [
-          ...(plain ? [] : ['from nflows.nn.nets import ResidualNet']),
-          '',
-          ...net,
-          '',
-          'def coupling(mask):',
-          `    return transforms.${coupling}(`,
-          `        torch.tensor(mask), net${spline ? `, ${bins}` : ''}${scale}`,
-          '    )',
-        ]
-      : []),
-    ...(has('autoregressive')
-      ? [
-          '',
-          'def autoregressive():',
-          `    return transforms.${masked}(`,
-          `        features=${dim}, ${size}, num_blocks=${plain ? model.hidden.length - 1 : blocks}, activation=${activation},`,
-          `        use_residual_blocks=${python(!plain)}, use_batch_norm=${python(!plain && netNorm)}${spline ? `, ${bins}` : ''},`,
-          '    )',
-        ]
-      : []),
+    ...linesIf(has('coupling'), [
+      ...(plain ? [] : ['from nflows.nn.nets import ResidualNet']),
+      '',
+      ...net,
+      '',
+      'def coupling(mask):',
+      `    return transforms.${coupling}(`,
+      `        torch.tensor(mask), net${spline ? `, ${bins}` : ''}${scale}`,
+      '    )',
+    ]),
+    ...linesIf(has('autoregressive'), [
+      '',
+      'def autoregressive():',
+      `    return transforms.${masked}(`,
+      `        features=${dim}, ${size}, num_blocks=${plain ? model.hidden.length - 1 : blocks}, activation=${activation},`,
+      `        use_residual_blocks=${python(!plain)}, use_batch_norm=${python(!plain && netNorm)}${spline ? `, ${bins}` : ''},`,
+      '    )',
+    ]),
     ...(encoder ? ['', ...encoder.lines] : []),
     '',
     'flow = Flow(transforms.CompositeTransform([',

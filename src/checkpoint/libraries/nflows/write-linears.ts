@@ -4,9 +4,8 @@ import { UserError } from '../../../base/user-error';
 import { perFeature } from '../../../config/bases';
 import type { MixingLayer } from '../../../config/mixing-layers';
 import { valuesOf } from '../../export-to/nets';
-import { floats, type Tensors } from '../../export-to/state-dict';
+import { floats, vector, type Tensors, type Written } from '../../export-to/state-dict';
 import { leastOfNflows, softplusOffset } from '../../import/splines';
-import type { Written } from './written';
 
 export const writtenLinears = ['lu', 'plu', 'householder', 'qr', 'svd', 'rescale'] as const;
 
@@ -26,7 +25,7 @@ export function leastBelow(scales: Float32Array): number {
 /** @throws UserError for a layer that nflows has no counterpart of */
 export function linearTensors(layer: MixingLayer, dim: number, name: string, tensors: Tensors): Written {
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
-  const vector = (data: Float32Array) => floats([data.length], data);
+
   const entries = (part: 'lower' | 'upper') => vector(triangle(part, read(part), dim));
   const vectors = (part: string) => {
     const { shape, data } = valuesOf(tensors, `${name}.${part}`);

@@ -102,7 +102,7 @@ function checked(model: ImageModelConfig): { levels: GlowLevel[]; form: Form } {
 
 function checkCoupling(misfits: Misfits, { name, mask, net, scaleMap }: Named<'coupling'>): void {
   misfits.check(isFirst(mask) || isFirst(mask.map((bit) => 1 - bit)), `mask of ${name}`, mask, 'a half');
-  misfits.only(`scaleMap of ${name}`, scaleMap, undefined);
+  misfits.check(scaleMap === undefined, `scaleMap of ${name}`, scaleMap, 'undefined');
   const { kernels, widths, activation, padding } = net.kind === 'convolutions' ? net : ({} as Partial<Net>);
   const fits =
     kernels?.join() === '3,1,3' &&

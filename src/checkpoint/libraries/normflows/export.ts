@@ -25,7 +25,15 @@ import { endsInBase, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
 import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
-import { floats, integers, renamed, type StateDict, type Tensors } from '../../export-to/state-dict';
+import {
+  below,
+  floats,
+  integers,
+  linesIf,
+  renamed,
+  type StateDict,
+  type Tensors,
+} from '../../export-to/state-dict';
 import type { ChainLayer } from '../../import/vector-chain';
 import { softplusOffset } from '../../import/splines';
 import { checkContext, checkKnots, checkMadeTransform } from '../nflows/export';
@@ -68,7 +76,6 @@ export function normflowsStateDict(
 
   const dict: StateDict['tensors'] = {};
   const lines: string[] = [];
-  const kinds = new Set<string>();
   let hidden: number[] = [];
   const { reverse } = formOf(model);
   const steps = stepsOf(model, flows, names, tensors);
@@ -79,19 +86,15 @@ export function normflowsStateDict(
       Object.assign(dict, actNormTensors(at, name, tensors));
       lines.push(`    ${actNorm(model)}(${dim}),`);
     } else if (layer.kind === 'lu') {
-      const { tensors: parts } = linearTensors(layer, dim, name, tensors);
-      for (const [part, values] of Object.entries(parts)) dict[`${at}.linear.${part}`] = values;
+      Object.assign(dict, below(`${at}.linear.`, linearTensors(layer, dim, name, tensors).tensors));
       dict[`${at}.permutation._permutation`] = integers(order ?? Array.from({ length: dim }, (_, i) => i));
       lines.push(`    nf.flows.LULinearPermute(${dim}),`);
     } else if (layer.kind === 'plu') {
       dict[`${at}.W`] = matrixOf(layer, dim, name, tensors);
       lines.push(`    nf.flows.InvertibleAffine(${dim}, use_lu=False),`);
     } else if (layer.kind === 'autoregressive') {
-      const made = autoregressiveOf(dict, at, model, layer, name, tensors);
-      kinds.add('autoregressive');
-      lines.push(`    ${made},`);
+      lines.push(`    ${autoregressiveOf(dict, at, model, layer, name, tensors)},`);
     } else if (layer.kind === 'coupling' && model.transform === 'rationalQuadratic') {
-      kinds.add('spline');
       lines.push(`    ${splineOf(dict, at, model, { layer, name, constant }, tensors)},`);
     } else if (layer.kind === 'coupling') {
       const coupling = conditionedOf(model, layer, name);
@@ -100,18 +103,18 @@ export function normflowsStateDict(
         ? blockOf(dict, inner, model, coupling, tensors)
         : maskedOf(dict, inner, model, layer.mask, coupling, tensors);
       hidden = made.hidden;
-      kinds.add('affine');
+
       lines.push(reverse ? `    nf.flows.Reverse(${made.line}),` : `    ${made.line},`);
     }
   });
   if (model.base.kind === 'conditionalNormal')
     Object.assign(dict, baseTensors(model.base.hidden.length, tensors, 'q0.context_encoder'));
   else if (model.base.kind === 'mixture') {
-    for (const [theirs, ours] of Object.entries({
-      loc: 'loc',
-      log_scale: 'logScale',
-      weight_scores: 'logits',
-    })) {
+    for (const [theirs, ours] of [
+      ['loc', 'loc'],
+      ['log_scale', 'logScale'],
+      ['weight_scores', 'logits'],
+    ]) {
       const { shape, data } = valuesOf(tensors, `base.${ours}`);
       dict[`q0.${theirs}`] = floats([1, ...shape], Float32Array.from(data));
     }
@@ -121,7 +124,7 @@ export function normflowsStateDict(
     const normal = { shift: baseOf('shift'), logScale: baseOf('logScale') };
     Object.assign(dict, renamed(normal, under('q0.', '', baseNames)));
   }
-  return { tensors: dict, build: buildText(model, kinds, hidden, lines), notes: [] };
+  return { tensors: dict, build: buildText(model, hidden, lines), notes: [] };
 }
 
 /** Matrix of an InvertibleAffine: x·W from data to latent, without a bias. */
@@ -214,18 +217,15 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks
   checkKnots(misfits, model);
   if (couplings && spline) checkContext(misfits, model, 'input', 'gate');
   for (const layer of chain) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
-  if (model.net === 'residual') misfits.check(!model.netNorm, 'netNorm', model.netNorm, 'false');
-  misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
+  if (model.net === 'residual') misfits.only('netNorm', model.netNorm, false);
+  misfits.only('flowNorm', model.flowNorm, false);
   if (model.base.kind === 'mixture') misfits.only('base.covariance', model.base.covariance, 'diagonal');
   misfits.finish();
 }
 
 function checkAffine(misfits: Misfits, model: VectorModelConfig, blocks: boolean): void {
   const masked =
-    model.transform === 'additive' ||
-    model.scaleMap === 'exp' ||
-    model.scaleMap === 'tanh-channel' ||
-    model.scaleMap === 'tanh-scalar';
+    model.transform === 'additive' || ['exp', 'tanh-channel', 'tanh-scalar'].includes(model.scaleMap);
   const isSigmoid = model.transform === 'affine' && model.scaleMap === 'sigmoid';
   misfits.check(
     masked || blocks || isSigmoid,
@@ -233,20 +233,15 @@ function checkAffine(misfits: Misfits, model: VectorModelConfig, blocks: boolean
     model.scaleMap,
     '"exp", "tanh-channel", "tanh-scalar", or "sigmoid" with scaleEpsilon 0',
   );
-  misfits.check(!isSigmoid || model.scaleEpsilon === 0, 'scaleEpsilon', model.scaleEpsilon, '0');
+  if (isSigmoid) misfits.only('scaleEpsilon', model.scaleEpsilon, 0);
   misfits.check(
     blocks || !isSigmoid || model.scaleEpsilon !== 0,
     'mask',
     model.mask,
     'halves, or every other of an even number of features',
   );
-  misfits.check(model.net === 'mlp', 'net', model.net, '"mlp"');
-  misfits.check(
-    model.activation === 'relu' || model.activation === 'leaky-relu',
-    'activation',
-    model.activation,
-    '"relu" or "leaky-relu"',
-  );
+  misfits.only('net', model.net, 'mlp');
+  misfits.only('activation', model.activation, 'relu', 'leaky-relu');
   const { shiftActivation } = model;
   misfits.check(hasOneActivation(model), 'shiftActivation', shiftActivation, `"${model.activation}"`);
   misfits.check(model.context === 0, 'context', model.context, '0, which affine couplings of normflows take');
@@ -460,13 +455,9 @@ function maskedOf(
   };
 }
 
-function buildText(
-  model: VectorModelConfig,
-  kinds: ReadonlySet<string>,
-  hidden: readonly number[],
-  lines: readonly string[],
-): string {
+function buildText(model: VectorModelConfig, hidden: readonly number[], lines: readonly string[]): string {
   const { dim, blocks, bins, splineBound } = model;
+  const has = (call: string): boolean => lines.some((line) => line.includes(call));
   const leaky = model.activation === 'leaky-relu' ? model.slope : 0;
   const context = seenContext(model);
   const width = model.hidden[0]!;
@@ -491,47 +482,39 @@ function buildText(
   return [
     'import torch',
     'import normflows as nf',
-    ...(lines.some((line) => line.startsWith('    ActNorm(')) ? actNormLines : []),
-    ...(kinds.has('affine')
-      ? [
-          '',
-          'def net(inputs, outputs, **options):',
-          `    return nf.nets.MLP([inputs, ${hidden.map((width) => `${width}, `).join('')}outputs], leaky=${leaky.toFixed(6)}, **options)`,
-        ]
-      : []),
-    ...(kinds.has('spline') && lines.some((line) => line.includes('coupling(reverse_mask'))
-      ? [
-          '',
-          'def coupling(reverse_mask):',
-          '    return nf.flows.CoupledRationalQuadraticSpline(',
-          `        ${splineSize}, reverse_mask=reverse_mask,`,
-          '    )',
-        ]
-      : []),
-    ...(kinds.has('spline') && lines.some((line) => line.includes('spline(mask'))
-      ? [
-          'from normflows.flows.neural_spline.coupling import PiecewiseRationalQuadraticCoupling',
-          '',
-          ...(model.net === 'mlp' ? sequentialNet(model, model.hidden, context) : residualNet),
-          '',
-          'def spline(mask, unconditional):',
-          '    layer = nf.flows.CoupledRationalQuadraticSpline(len(mask), 1, 1)',
-          '    layer.prqct = PiecewiseRationalQuadraticCoupling(',
-          `        torch.tensor(mask), net, num_bins=${bins}, tails="linear", tail_bound=${splineBound},`,
-          '        apply_unconditional_transform=unconditional,',
-          '    )',
-          '    return layer',
-        ]
-      : []),
-    ...(kinds.has('autoregressive')
-      ? [
-          '',
-          'def autoregressive():',
-          spline
-            ? `    return nf.flows.AutoregressiveRationalQuadraticSpline(${splineSize})`
-            : `    return nf.flows.MaskedAffineAutoregressive(${dim}, ${width}${features}, num_blocks=${blocks}, activation=(${activation})())`,
-        ]
-      : []),
+    ...linesIf(has('    ActNorm('), actNormLines),
+    ...linesIf(has('net('), [
+      '',
+      'def net(inputs, outputs, **options):',
+      `    return nf.nets.MLP([inputs, ${hidden.map((width) => `${width}, `).join('')}outputs], leaky=${leaky.toFixed(6)}, **options)`,
+    ]),
+    ...linesIf(has('coupling(reverse_mask'), [
+      '',
+      'def coupling(reverse_mask):',
+      '    return nf.flows.CoupledRationalQuadraticSpline(',
+      `        ${splineSize}, reverse_mask=reverse_mask,`,
+      '    )',
+    ]),
+    ...linesIf(has('spline(mask'), [
+      'from normflows.flows.neural_spline.coupling import PiecewiseRationalQuadraticCoupling',
+      '',
+      ...(model.net === 'mlp' ? sequentialNet(model, model.hidden, context) : residualNet),
+      '',
+      'def spline(mask, unconditional):',
+      '    layer = nf.flows.CoupledRationalQuadraticSpline(len(mask), 1, 1)',
+      '    layer.prqct = PiecewiseRationalQuadraticCoupling(',
+      `        torch.tensor(mask), net, num_bins=${bins}, tails="linear", tail_bound=${splineBound},`,
+      '        apply_unconditional_transform=unconditional,',
+      '    )',
+      '    return layer',
+    ]),
+    ...linesIf(has('autoregressive()'), [
+      '',
+      'def autoregressive():',
+      spline
+        ? `    return nf.flows.AutoregressiveRationalQuadraticSpline(${splineSize})`
+        : `    return nf.flows.MaskedAffineAutoregressive(${dim}, ${width}${features}, num_blocks=${blocks}, activation=(${activation})())`,
+    ]),
     '',
     `flow = nf.${context > 0 ? 'Conditional' : ''}NormalizingFlow(${base}, [`,
     ...lines,

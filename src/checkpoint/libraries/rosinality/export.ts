@@ -38,12 +38,7 @@ const sorted = (net: ImageNetConfig) =>
 export function rosinalityStateDict(model: ImageModelConfig, tensors: Tensors): StateDict {
   const misfits = new Misfits('rosinality', advice);
   const additive = model.transform === 'additive';
-  misfits.check(
-    additive || model.transform === 'affine',
-    'transform',
-    model.transform,
-    '"affine" or "additive"',
-  );
+  misfits.only('transform', model.transform, 'affine', 'additive');
   if (!additive) {
     misfits.only('affine', model.affine, 'shift-then-scale');
     misfits.only('outputOrder', model.outputOrder, 'scale-shift');

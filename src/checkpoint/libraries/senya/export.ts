@@ -8,7 +8,7 @@ import { activationModule } from '../../export-to/activations';
 import { conditionedOf, mlpOf, type Output } from '../../export-to/conditioned';
 import { Misfits } from '../../export-to/misfits';
 import { hiddenOf, sequentialTensors, valuesOf } from '../../export-to/nets';
-import { floats, type StateDict, type Tensors } from '../../export-to/state-dict';
+import { floats, linesIf, type StateDict, type Tensors } from '../../export-to/state-dict';
 import type { Holds } from '../../export-to/written-chain';
 import type { ChainLayer } from '../../import/vector-chain';
 
@@ -64,21 +64,10 @@ function checkFit(model: VectorModelConfig): void {
     'the RealNVP tutorial',
     'The preset normflows with "between": "none" trains a flow that fits.',
   );
-  const { affine, scaleMap } = model;
-  misfits.check(
-    affine === 'inverse-scale-then-shift' || affine === 'shift-then-scale',
-    'affine',
-    affine,
-    '"inverse-scale-then-shift" or "shift-then-scale"',
-  );
-  misfits.check(
-    scaleMap === 'exp' || scaleMap === 'tanh-scalar',
-    'scaleMap',
-    scaleMap,
-    '"exp" or "tanh-scalar"',
-  );
+  misfits.only('affine', model.affine, 'inverse-scale-then-shift', 'shift-then-scale');
+  misfits.only('scaleMap', model.scaleMap, 'exp', 'tanh-scalar');
   misfits.only('net', model.net, 'mlp');
-  misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
+  misfits.only('flowNorm', model.flowNorm, false);
   misfits.only('base', model.base.kind, 'normal');
   misfits.finish();
 }
@@ -132,18 +121,16 @@ function buildText(
     '        z, log_det = self.f(x)',
     '        return self.prior.log_prob(z) + log_det',
     '',
-    ...(scaled
-      ? [
-          'class Scaled(torch.nn.Module):',
-          '    def __init__(self):',
-          '        super().__init__()',
-          '        self.scale = torch.nn.Parameter(torch.ones(()))',
-          '',
-          '    def forward(self, x):',
-          '        return self.scale * x',
-          '',
-        ]
-      : []),
+    ...linesIf(scaled, [
+      'class Scaled(torch.nn.Module):',
+      '    def __init__(self):',
+      '        super().__init__()',
+      '        self.scale = torch.nn.Parameter(torch.ones(()))',
+      '',
+      '    def forward(self, x):',
+      '        return self.scale * x',
+      '',
+    ]),
     `nets = ${net(model.activation, `${tanh}${scaled ? ', Scaled()' : ''}`)}`,
     `nett = ${net(second, '')}`,
     `prior = torch.distributions.MultivariateNormal(torch.zeros(${dim}), torch.eye(${dim}))`,

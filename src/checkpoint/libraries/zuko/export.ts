@@ -16,7 +16,17 @@ import {
 import { endsInBase, runsBackwards, type Holds } from '../../export-to/written-chain';
 import { Misfits } from '../../export-to/misfits';
 import { sequentialTensors, valuesOf } from '../../export-to/nets';
-import { bools, floats, integers, type StateDict, type Tensors } from '../../export-to/state-dict';
+import {
+  below,
+  bools,
+  floats,
+  integers,
+  linesIf,
+  vector,
+  type StateDict,
+  type Tensors,
+  type Written,
+} from '../../export-to/state-dict';
 import { permuteAxes } from '../../import/names';
 import type { ChainLayer } from '../../import/vector-chain';
 import { mixtureTensors } from './mixture';
@@ -42,14 +52,12 @@ export function zukoStateDict(
   const lines: string[] = [];
   for (const [i, layer] of layers.entries()) {
     for (const written of writtenLayers(model, layer, names[i]!, tensors)) {
-      for (const [part, values] of Object.entries(written.tensors))
-        dict[`transform.transforms.${lines.length}.${part}`] = values;
+      Object.assign(dict, below(`transform.transforms.${lines.length}.`, written.tensors));
       lines.push(`    ${written.line},`);
     }
   }
   const baseName = base === undefined ? undefined : names[base]!;
-  for (const [part, values] of Object.entries(baseTensors(model, baseName, tensors)))
-    dict[`base.${part}`] = values;
+  Object.assign(dict, below('base.', baseTensors(model, baseName, tensors)));
   return { tensors: dict, build: buildText(model, layers, lines), notes: [] };
 }
 
@@ -59,15 +67,14 @@ function baseTensors(
   name: string | undefined,
   tensors: Tensors,
 ): StateDict['tensors'] {
-  const given = (value: number | readonly number[]) =>
-    floats([dim], Float32Array.from(perFeature(value, dim)));
+  const given = (value: number | readonly number[]) => vector(Float32Array.from(perFeature(value, dim)));
   if (base.kind === 'uniform') return { lower: given(base.lower), upper: given(base.upper) };
   if (base.kind === 'mixture')
     return mixtureTensors((part) => valuesOf(tensors, `base.${part}`), base.covariance === 'full');
   if (name === undefined) return { loc: given(0), scale: given(1) };
   return {
-    loc: floats([dim], valuesOf(tensors, `${name}.shift`).data),
-    scale: floats([dim], valuesOf(tensors, `${name}.logScale`).data.map(Math.exp)),
+    loc: vector(valuesOf(tensors, `${name}.shift`).data),
+    scale: vector(valuesOf(tensors, `${name}.logScale`).data.map(Math.exp)),
   };
 }
 
@@ -75,13 +82,12 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   const misfits = new Misfits('zuko', 'The preset zuko trains a flow that fits.');
   if (model.transform === 'affine') {
     const [plain, inverse] = ['scale-then-shift', 'inverse-scale-then-shift'];
-    const known = chain.some(({ kind }) => kind === 'coupling') ? [plain, inverse] : [];
+
     // Seeing the output, it is the inverse of one that sees the input.
     const masked = new Set(chain.flatMap((layer) => (layer.kind === 'autoregressive' ? layer.sees : [])));
     for (const sees of masked) misfits.only('affine', model.affine, sees === 'input' ? plain : inverse);
-    if (masked.size === 0)
-      misfits.check(known.includes(model.affine), 'affine', model.affine, `"${plain}" or "${inverse}"`);
-    misfits.check(model.scaleMap === 'soft-clip', 'scaleMap', model.scaleMap, '"soft-clip"');
+    if (masked.size === 0) misfits.only('affine', model.affine, plain, inverse);
+    misfits.only('scaleMap', model.scaleMap, 'soft-clip');
   } else {
     const backwards = model.transform === 'rationalQuadratic' && model.splineDirection === 'inverse';
     for (const layer of chain)
@@ -90,12 +96,7 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   if (model.transform === 'rationalQuadratic') {
     const circle = model.splineEnds === 'half-turn';
     misfits.only('splineMap', model.splineMap, 'soft-clip');
-    misfits.check(
-      circle || model.splineEnds === 'linear',
-      'splineEnds',
-      model.splineEnds,
-      '"linear" or "half-turn"',
-    );
+    misfits.only('splineEnds', model.splineEnds, 'linear', 'half-turn');
     misfits.check(
       !circle || Math.abs(model.splineBound - Math.PI) < 1e-6,
       'splineBound',
@@ -104,19 +105,12 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
     );
   }
   misfits.check(model.dim > 1, 'dim', model.dim, '2 or more, as zuko masks no network of one feature');
-  misfits.check(model.net === 'mlp', 'net', model.net, '"mlp"');
+  misfits.only('net', model.net, 'mlp');
   if (model.context > 0) misfits.only('contextEntry', model.contextEntry, 'input');
   const { shiftActivation } = model;
   misfits.check(hasOneActivation(model), 'shiftActivation', shiftActivation, `"${model.activation}"`);
-  misfits.check(!model.flowNorm, 'flowNorm', model.flowNorm, 'false');
+  misfits.only('flowNorm', model.flowNorm, false);
   misfits.finish();
-}
-
-interface Written {
-  /** Below the layer. */
-  tensors: StateDict['tensors'];
-  /** How it is made. */
-  line: string;
 }
 
 /** Any invertible matrix: its factors, which LULinearTransform has, then the permutation and the bias, if any. */
@@ -159,13 +153,13 @@ const permutation = (order: readonly number[]): Written => ({
 });
 
 const affine = (scale: Float32Array, loc: Float32Array): Written => ({
-  tensors: { loc: floats([loc.length], loc), scale: floats([scale.length], scale) },
+  tensors: { loc: vector(loc), scale: vector(scale) },
   line: 'rescale()',
 });
 
 /** The inverse of it. */
 const turned = ({ tensors, line }: Written): Written => ({
-  tensors: Object.fromEntries(Object.entries(tensors).map(([part, values]) => [`transform.${part}`, values])),
+  tensors: below('transform.', tensors),
   line: `${line}.inv`,
 });
 
@@ -290,55 +284,37 @@ function buildText(model: VectorModelConfig, chain: readonly ChainLayer[], lines
       `flow = zuko.flows.${name}(${size}, transforms=${chain.length}${own}, ${network})`,
     ].join('\n');
   }
-  const has = (...kinds: ChainLayer['kind'][]) => chain.some(({ kind }) => kinds.includes(kind));
+  const has = (call: string): boolean => lines.some((line) => line.includes(call));
   const constants = (value: number) => `torch.full((${dim},), ${value.toFixed(1)})`;
+  /** A transform that sees nothing of the other features. */
+  const unconditional = (name: string, made: string) =>
+    linesIf(has(`${name}()`), [
+      `${name} = lambda: zuko.lazy.UnconditionalTransform(`,
+      `    zuko.transforms.${made}`,
+      ')',
+    ]);
   return [
     'import functools',
     'import torch',
     'import zuko',
     '',
-    ...(has('coupling')
-      ? [
-          'coupling = lambda mask: zuko.flows.coupling.GeneralCouplingTransform(',
-          `    ${size}, mask=torch.tensor(mask, dtype=torch.bool)${univariate}, ${network}`,
-          ')',
-        ]
-      : []),
-    ...(has('autoregressive')
-      ? [
-          'autoregressive = lambda order: zuko.flows.autoregressive.MaskedAutoregressiveTransform(',
-          `    ${size}, order=torch.tensor(order)${univariate}, ${network}`,
-          ')',
-        ]
-      : []),
-    ...(lines.some((line) => line.includes('permutation()'))
-      ? [
-          'permutation = lambda: zuko.lazy.UnconditionalTransform(',
-          `    zuko.transforms.PermutationTransform, torch.arange(${dim}), buffer=True`,
-          ')',
-        ]
-      : []),
-    ...(has('orthogonal')
-      ? [
-          'rotation = lambda: zuko.lazy.UnconditionalTransform(',
-          `    zuko.transforms.RotationTransform, A=torch.zeros(${dim}, ${dim})`,
-          ')',
-        ]
-      : []),
-    ...(has('plu')
-      ? [
-          'mixing = lambda: zuko.lazy.UnconditionalTransform(',
-          `    zuko.transforms.LULinearTransform, LU=torch.eye(${dim})`,
-          ')',
-        ]
-      : []),
-    ...(lines.some((line) => line.includes('rescale()'))
-      ? [
-          'rescale = lambda: zuko.lazy.UnconditionalTransform(',
-          `    zuko.transforms.AffineTransform, loc=${constants(0)}, scale=${constants(1)}, event_dim=1, buffer=True`,
-          ')',
-        ]
-      : []),
+    ...linesIf(has('coupling('), [
+      'coupling = lambda mask: zuko.flows.coupling.GeneralCouplingTransform(',
+      `    ${size}, mask=torch.tensor(mask, dtype=torch.bool)${univariate}, ${network}`,
+      ')',
+    ]),
+    ...linesIf(has('autoregressive('), [
+      'autoregressive = lambda order: zuko.flows.autoregressive.MaskedAutoregressiveTransform(',
+      `    ${size}, order=torch.tensor(order)${univariate}, ${network}`,
+      ')',
+    ]),
+    ...unconditional('permutation', `PermutationTransform, torch.arange(${dim}), buffer=True`),
+    ...unconditional('rotation', `RotationTransform, A=torch.zeros(${dim}, ${dim})`),
+    ...unconditional('mixing', `LULinearTransform, LU=torch.eye(${dim})`),
+    ...unconditional(
+      'rescale',
+      `AffineTransform, loc=${constants(0)}, scale=${constants(1)}, event_dim=1, buffer=True`,
+    ),
     ...baseLines(model, constants),
     'flow = zuko.lazy.Flow([',
     ...lines,
