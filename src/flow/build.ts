@@ -2,6 +2,7 @@
  * A flow from its spec: a fold over the layers. What a squeeze, a flattening or a factor-out leads to is put back together as
  * in the multi-scale architecture of RealNVP, so that the whole goes from a shape to itself and every latent keeps a place.
  */
+import { range } from '../base/order';
 import { sizeOf } from '../base/shape';
 import { degreesOf } from '../base/degrees';
 import type { LayerKind } from '../protocol/model';
@@ -46,7 +47,6 @@ interface Build {
 }
 
 const asImage = (shape: readonly number[]): ImageShape => shape as unknown as ImageShape;
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 /** One for all that are the same: it is as large as an image. */
 function maskOf({ masks }: Build, bits: readonly number[], shape: readonly number[]): Mask {
@@ -232,7 +232,7 @@ function rest(
   // Nothing follows: the values are the latents.
   return sequence(
     name,
-    pieces.length > 0 ? pieces : [permutation(`${name}.same`, shape, upTo(shape.at(-1)!))],
+    pieces.length > 0 ? pieces : [permutation(`${name}.same`, shape, range(shape.at(-1)!))],
   );
 }
 

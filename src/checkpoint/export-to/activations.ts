@@ -1,37 +1,25 @@
 /** Activations of conditioners in Python, as functions and as modules. */
 import type { VectorModelConfig } from '../../config/schema';
+import { torchActivations } from '../import/questions';
 
 type Activated = Pick<VectorModelConfig, 'activation' | 'slope'>;
 
-const names: Record<VectorModelConfig['activation'], readonly [call: string, module: string]> = {
-  relu: ['F.relu', 'ReLU'],
-  'leaky-relu': ['F.leaky_relu', 'LeakyReLU'],
-  tanh: ['torch.tanh', 'Tanh'],
-  elu: ['F.elu', 'ELU'],
-  silu: ['F.silu', 'SiLU'],
-  'hard-silu': ['F.hardswish', 'Hardswish'],
-  gelu: ['F.gelu', 'GELU'],
-  mish: ['F.mish', 'Mish'],
-  selu: ['F.selu', 'SELU'],
-  sigmoid: ['torch.sigmoid', 'Sigmoid'],
-  softplus: ['F.softplus', 'Softplus'],
-};
-
 /** With torch.nn.functional as F. */
 export function activationFunction({ activation, slope }: Activated): string {
-  const [call] = names[activation];
+  const [name] = torchActivations[activation];
+  const call = `${activation === 'tanh' || activation === 'sigmoid' ? 'torch' : 'F'}.${name}`;
   return activation === 'leaky-relu' ? `lambda x: ${call}(x, ${slope})` : call;
 }
 
 /** What makes the module, called without arguments. */
 export function activationClass({ activation, slope }: Activated): string {
-  const name = `torch.nn.${names[activation][1]}`;
+  const name = `torch.nn.${torchActivations[activation][1]}`;
   return activation === 'leaky-relu' ? `lambda: ${name}(${slope})` : name;
 }
 
 /** The module itself. */
 export function activationModule({ activation, slope }: Activated): string {
-  return `torch.nn.${names[activation][1]}(${activation === 'leaky-relu' ? slope : ''})`;
+  return `torch.nn.${torchActivations[activation][1]}(${activation === 'leaky-relu' ? slope : ''})`;
 }
 
 export const python = (flag: boolean): string => (flag ? 'True' : 'False');

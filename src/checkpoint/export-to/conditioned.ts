@@ -2,6 +2,7 @@
  * The couplings and autoregressive layers of a vector flow, as its config says them: which output of which network is what
  * of which feature.
  */
+import { range } from '../../base/order';
 import { degreesOf, maskBetween, withContextDegrees } from '../../base/degrees';
 import { inverseSoftplus } from '../../base/softplus';
 import type { VectorModelConfig } from '../../config/schema';
@@ -75,7 +76,7 @@ export function headsOf(model: HeadFields, answered: readonly number[]): Conditi
 }
 
 export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer, name: string): Conditioned {
-  const all = Array.from({ length: model.dim }, (_, i) => i);
+  const all = range(model.dim);
   const mask = layer.kind === 'coupling' ? layer.mask : all.map(() => 0);
   const identity = all.filter((i) => mask[i] === 1);
   const transformed = all.filter((i) => mask[i] !== 1);

@@ -3,6 +3,7 @@
  * is and which of our layers it becomes. Reading the list, comparing its couplings and writing the flow are the same
  * for all of them.
  */
+import { invertOrder } from '../../base/order';
 import type { BaseInput } from '../../config/bases';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
@@ -589,31 +590,20 @@ export function trainedMixture(
 
 const twice = (values: Float32Array): Float32Array => Float32Array.from([...values, ...values]);
 
-/** An ActNorm layer with these values. */
-export function constantLayer(values: Readonly<Record<string, Values>>): Pick<OurLayer, 'layer' | 'adapt'> {
-  return {
-    layer: { kind: 'actNorm' },
-    adapt(tensors, name) {
-      for (const [part, value] of Object.entries(values)) tensors[`${name}.${part}`] = value;
-    },
-  };
-}
-
 /**
- * x·e^logScale + offset from data to latent, as our ActNorm, which is (x − shift)·e^(−logScale).
+ * x·e^logScale + offset from data to latent, as our ActNorm, which is (x − shift)·e^(−logScale); of features or channels.
  * @param reversed for the inverse of that map
  */
-export function affineLayer(
-  logScale: Float32Array,
-  offset: Float32Array,
-  reversed = false,
-): Pick<OurLayer, 'layer' | 'adapt'> {
+export function affineLayer(logScale: Float32Array, offset: Float32Array, reversed = false) {
   const shape = [logScale.length];
-  if (reversed) return constantLayer({ logScale: { shape, data: logScale }, shift: { shape, data: offset } });
-  return constantLayer({
-    logScale: { shape, data: logScale.map((x) => -x) },
-    shift: { shape, data: offset.map((x, i) => -x * Math.exp(-logScale[i]!)) },
-  });
+  const shift = reversed ? offset : offset.map((x, i) => -x * Math.exp(-logScale[i]!));
+  return {
+    layer: { kind: 'actNorm' as const },
+    adapt(tensors: Record<string, Values>, name: string): void {
+      tensors[`${name}.logScale`] = { shape, data: reversed ? logScale : logScale.map((x) => -x) };
+      tensors[`${name}.shift`] = { shape, data: shift };
+    },
+  };
 }
 
 /** A coupling in which the features for which `conditions` is true condition the others. */
@@ -629,7 +619,7 @@ export async function readMask(file: TensorFile, name: string): Promise<ChainLay
 /** Place i of the output takes the feature `order[i]`. @param reversed for the inverse of that */
 export async function readOrder(file: TensorFile, name: string, reversed = false): Promise<ChainLayer> {
   const order = [...(await file.read(name)).data];
-  return { kind: 'permute', order: reversed ? order.map((_, place) => order.indexOf(place)) : order };
+  return { kind: 'permute', order: reversed ? invertOrder(order) : order };
 }
 
 /** Lets one of our linear layers see so many features before what it sees, with weights of zero. */

@@ -2,6 +2,7 @@
  * Networks whose output for a feature depends on those before it alone: the masks that a file has for their layers; and
  * nflows' ResidualNet, MADE and MLP, the first two of which normflows has too.
  */
+import { isOrder, range } from '../../base/order';
 import { degreesOf, isMaskBetween, withContextDegrees } from '../../base/degrees';
 import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
@@ -14,14 +15,7 @@ import type { VectorFields } from './vector-chain';
 /** Whether each of the places from 0 to the last belongs to a feature, and there are at least two. */
 export function arePlaces(places: readonly number[]): boolean {
   const all = new Set(places);
-  return (
-    all.size > 1 && Array.from({ length: all.size }, (_, place) => place).every((place) => all.has(place))
-  );
-}
-
-/** Whether each of the places 0, 1, …, D − 1 belongs to one of D features. */
-export function isOrder(places: readonly number[]): boolean {
-  return places.toSorted((a, b) => a - b).every((place, i) => place === i);
+  return all.size > 1 && range(all.size).every((place) => all.has(place));
 }
 
 /** A layer with a mask [outputs, inputs] of this name. */

@@ -1,4 +1,5 @@
 /** Turns square matrices of files into our layers, computed in float64. */
+import { range } from '../../base/order';
 import { inverseOf } from '../../base/determinant';
 import { UserError } from '../../base/user-error';
 import type { OurLayer, Values } from './chain-importer';
@@ -180,8 +181,7 @@ export function reflectionsLayer(
   vectors: readonly ArrayLike<number>[],
   size: number,
 ): Pick<OurLayer, 'layer' | 'adapt'> {
-  if (vectors.length === 0)
-    return { layer: { kind: 'permute', order: Array.from({ length: size }, (_, i) => i) } };
+  if (vectors.length === 0) return { layer: { kind: 'permute', order: range(size) } };
   return {
     layer: { kind: 'householder', reflections: vectors.length },
     adapt(tensors, name) {

@@ -3,7 +3,7 @@
  * lacks; other files have hyper-parameters next to the tensors, whose names may match.
  */
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
-import { numbersIn } from './questions';
+import { numbersIn, torchActivations } from './questions';
 import { lastName, PythonObject, type PythonModule } from '../pickle/python-object';
 import type { ModuleFact, ModuleReader, TensorFile } from './types';
 
@@ -102,31 +102,10 @@ function valueFor({ answer }: ImportQuestion, value: string | number | boolean):
   return answer.options.find((option) => option.value.replaceAll('-', '') === text)?.value;
 }
 
-/** torch's functions and modules by our names; what is not here is given as it is, and refused as an answer. */
-const activations: Readonly<Record<string, string>> = {
-  relu: 'relu',
-  ReLU: 'relu',
-  tanh: 'tanh',
-  Tanh: 'tanh',
-  elu: 'elu',
-  ELU: 'elu',
-  silu: 'silu',
-  SiLU: 'silu',
-  hardswish: 'hard-silu',
-  Hardswish: 'hard-silu',
-  gelu: 'gelu',
-  GELU: 'gelu',
-  mish: 'mish',
-  Mish: 'mish',
-  selu: 'selu',
-  SELU: 'selu',
-  sigmoid: 'sigmoid',
-  Sigmoid: 'sigmoid',
-  softplus: 'softplus',
-  Softplus: 'softplus',
-  leaky_relu: 'leaky-relu',
-  LeakyReLU: 'leaky-relu',
-};
+/** Our names of torch's functions and modules; what is not here is given as it is, and refused as an answer. */
+const activations: ReadonlyMap<string, string> = new Map(
+  Object.entries(torchActivations).flatMap(([ours, names]) => names.map((name) => [name, ours])),
+);
 /** Arguments of those that have some, as ours have them. */
 const activationArguments: Readonly<Record<string, readonly [argument: string, value: number | string]>> = {
   GELU: ['approximate', 'none'],
@@ -144,7 +123,7 @@ export function activationFact(value: unknown, key = 'activation'): ModuleFact[]
     if (value.get(argument) !== expected)
       return [`${name} with ${argument} ${expected} (the file has another one)`];
   }
-  return [{ key, value: Object.hasOwn(activations, name) ? activations[name]! : name }];
+  return [{ key, value: activations.get(name) ?? name }];
 }
 
 /** An argument that our flow has no other value for. */

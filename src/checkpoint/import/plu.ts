@@ -33,7 +33,7 @@ export function orderOf(file: TensorFile, name: string, matrix: Values): number[
 }
 
 /** Undefined for a matrix that is not a permutation. */
-function permutationOrder(data: Float32Array, size: number): number[] | undefined {
+export function permutationOrder(data: Float32Array, size: number): number[] | undefined {
   const order = Array.from({ length: size }, (_, row) =>
     data.subarray(row * size, (row + 1) * size).indexOf(1),
   );

@@ -81,19 +81,28 @@ export function answeredNumbers(answers: ImportAnswers, { key, answer }: ImportQ
 export const numbersIn = (answer: string | number): number[] =>
   typeof answer === 'string' ? answer.split(',').map(Number) : [answer];
 
-const activations: Option[] = [
-  { value: 'relu', label: 'ReLU' },
-  { value: 'leaky-relu', label: 'LeakyReLU(0.01)' },
-  { value: 'tanh', label: 'Tanh' },
-  { value: 'elu', label: 'ELU' },
-  { value: 'silu', label: 'SiLU' },
-  { value: 'hard-silu', label: 'Hardswish' },
-  { value: 'gelu', label: 'GELU' },
-  { value: 'mish', label: 'Mish' },
-  { value: 'selu', label: 'SELU' },
-  { value: 'sigmoid', label: 'Sigmoid' },
-  { value: 'softplus', label: 'Softplus' },
-];
+/** PyTorch's function and module for each activation. */
+export const torchActivations: Record<
+  VectorModelConfig['activation'],
+  readonly [functionName: string, module: string]
+> = {
+  relu: ['relu', 'ReLU'],
+  'leaky-relu': ['leaky_relu', 'LeakyReLU'],
+  tanh: ['tanh', 'Tanh'],
+  elu: ['elu', 'ELU'],
+  silu: ['silu', 'SiLU'],
+  'hard-silu': ['hardswish', 'Hardswish'],
+  gelu: ['gelu', 'GELU'],
+  mish: ['mish', 'Mish'],
+  selu: ['selu', 'SELU'],
+  sigmoid: ['sigmoid', 'Sigmoid'],
+  softplus: ['softplus', 'Softplus'],
+};
+
+const activations = Object.entries(torchActivations).map(([value, [, module]]): Option => ({
+  value,
+  label: module === 'LeakyReLU' ? 'LeakyReLU(0.01)' : module,
+}));
 
 /** @param fallback what the library has */
 export function activationChoice(

@@ -2,6 +2,7 @@
  * What a file looks like that no importer reads: kinds of flows, libraries and other networks, by the names of their tensors
  * and classes. It is asked only after the importers, and takes no file from them. What it says is what the names show.
  */
+import { range } from '../../base/order';
 import { several } from '../../base/text';
 import { shortened } from '../../base/user-error';
 import type { TensorFile } from './types';
@@ -445,9 +446,7 @@ function gapOfFreia(tensors: Tensors): string | undefined {
     if (found) numbers.add(Number(found[1]));
   }
   if (numbers.size === 0) return undefined;
-  const gap = Array.from({ length: Math.max(...numbers) }, (_, i) => i).find(
-    (number) => !numbers.has(number),
-  );
+  const gap = range(Math.max(...numbers)).find((number) => !numbers.has(number));
   return gap === undefined ? undefined : `the numbers of its tensors, which leave out module_list.${gap}`;
 }
 

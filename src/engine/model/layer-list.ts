@@ -1,4 +1,5 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
+import { range } from '../../base/order';
 import type { Bijection } from '../../flow/core/bijection';
 import type { Preprocess } from '../../flow/nets/context';
 import type { Flow, FlowLayer, LayerRow } from '../../flow/built-flow';
@@ -116,7 +117,7 @@ export function movesOf(
     return { of: 'values', count, total: data.length };
   }
   if (kind !== 'channelwise' && kind !== 'vector') return undefined;
-  const numbers = Array.from({ length: inputShape.at(-1)! }, (_, i) => i);
+  const numbers = range(inputShape.at(-1)!);
   const moving = numbers.filter((i) => mask?.data[i] === 0);
   const first = moving[0] ?? 0;
   const shown = moving.slice(0, 4);

@@ -1,4 +1,5 @@
 /** A recording as a flow that runs for what was recorded alone. */
+import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import type { Recording } from '../../checkpoint/recording/read';
@@ -63,10 +64,7 @@ function recordedBase(recording: Recording): RunningBase {
           `${file}: is a recording of ${samples.count} samples at temperature 1; ${count} at ${temperature} were asked for.`,
         );
       }
-      return gathered(
-        samples.z,
-        Array.from({ length: count }, (_, i) => i),
-      );
+      return gathered(samples.z, range(count));
     },
   };
   if (!prior) return { ...standard, ...draws };

@@ -2,6 +2,7 @@
  * Posterior predictive check of two features: held-out examples and one sample for the condition of each, and how far apart the two
  * sets are by their energy distance (Székely and Rizzo 2013, Journal of Statistical Planning and Inference 143).
  */
+import { range } from '../../base/order';
 import { UserError } from '../../base/user-error';
 import { stream, type RandomStream } from '../../data/random';
 import type { PairPlot } from '../../protocol/calibration';
@@ -71,7 +72,7 @@ function checkFeatures(features: readonly number[], size: number): void {
 }
 
 function usable(count: number, finite: (pair: number) => boolean): number[] {
-  const rows = Array.from({ length: count }, (_, pair) => pair).filter(finite);
+  const rows = range(count).filter(finite);
   if (rows.length <= mostPairs) return rows;
   return Array.from({ length: mostPairs }, (_, i) => rows[Math.floor((i * rows.length) / mostPairs)]!);
 }

@@ -1,4 +1,5 @@
 /** Whether two sets of rows have the same distribution. */
+import { range } from '../../base/order';
 import type { RandomStream } from '../../data/random';
 import { breathe } from '../model/breathe';
 import { distancePValue } from './rank-statistics';
@@ -43,9 +44,7 @@ export function ranksOf(rows: Float32Array, size: number): Float32Array {
   const n = rows.length / size;
   const out = new Float32Array(rows.length);
   for (let d = 0; d < size; d++) {
-    const order = Array.from({ length: n }, (_, i) => i).sort(
-      (a, b) => rows[a * size + d]! - rows[b * size + d]!,
-    );
+    const order = range(n).sort((a, b) => rows[a * size + d]! - rows[b * size + d]!);
     for (let from = 0; from < n;) {
       let to = from + 1;
       while (to < n && rows[order[to]! * size + d] === rows[order[from]! * size + d]) to++;

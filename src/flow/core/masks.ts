@@ -1,4 +1,5 @@
 /** Masks of affine couplings: 1 where an element conditions (passes through), 0 where it moves. Paper, section 3.4. */
+import { range } from '../../base/order';
 import type { ModelConfig } from '../../config/schema';
 
 export type Polarity = ModelConfig['polarity'];
@@ -85,7 +86,7 @@ export function randomOrder(n: number, seed: number): number[] {
     mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
   };
-  const order = Array.from({ length: n }, (_, i) => i);
+  const order = range(n);
   for (let i = n - 1; i > 0; i--) {
     const j = Math.floor(next() * (i + 1));
     [order[i], order[j]] = [order[j]!, order[i]!];

@@ -1,13 +1,7 @@
 /** Reordering along one axis, with the gradient that a permutation has: the reverse order. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-
-/** `order[i]` is the input index that output i takes. */
-export function invertOrder(order: readonly number[]): number[] {
-  const inverse = new Array<number>(order.length).fill(0);
-  order.forEach((from, to) => (inverse[from] = to));
-  return inverse;
-}
+import { invertOrder } from '../../base/order';
 
 /**
  * Takes each index of the axis once. TensorFlow.js's own gradient of a gather adds into segments between two transposes,

@@ -4,6 +4,7 @@
  * the values factored out; four checkerboard couplings at the last scale. Unless the config says otherwise, widths double
  * with each scale and channel-wise conditioners have twice their scale's width.
  */
+import { range } from '../../base/order';
 import type { ImageLayerConfig } from '../../config/image-layers';
 import { layerNames } from '../../config/layer-folders';
 import { transformOfModel } from '../../config/model-parts';
@@ -13,8 +14,6 @@ import type { CouplingSpec, FlowSpec, LayerSpec, NetSpec, SplitSpec } from '../c
 import { subpixelMajorChannels } from '../layers/squeeze';
 import { imageLayers } from './image-layers';
 import { normOptions } from './norm-options';
-
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
 type Listed = Extract<ImageLayerConfig, { kind: 'coupling' }>;
 
@@ -50,7 +49,7 @@ function listed(
     case 'flatten':
       return { name, kind: 'flatten', within };
     case 'factorOut': {
-      const all = upTo(channels);
+      const all = range(channels);
       const order =
         layer.leaves === 'second' ? all : [...all.slice(channels / 2), ...all.slice(0, channels / 2)];
       return { name, kind: 'factorOut', order };
@@ -110,14 +109,14 @@ function scaleLayers(config: ImageModelConfig, scale: number, channels: number):
   const at = `scales.${scale}`;
   const last = scale === config.scales - 1;
   const width = config.widthGrowth === 'double' ? config.base << scale : config.base;
-  const spatial = upTo(last ? 4 : 3).map((i): LayerSpec => {
+  const spatial = range(last ? 4 : 3).map((i): LayerSpec => {
     const identity = conditionsFirst(config.polarity, i) ? 'even' : 'odd';
     const net = { width, doubling: config.inputDoubling, maskChannel: config.maskChannel };
     return { name: `${at}.checkerboard.${i}`, ...coupling(config, { kind: 'checkerboard', identity }, net) };
   });
   if (last) return spatial;
   const polarity = config.channelPolarity ?? config.polarity;
-  const channelwise = upTo(3).map((i): LayerSpec => {
+  const channelwise = range(3).map((i): LayerSpec => {
     const identity = conditionsFirst(polarity, i) ? 'first' : 'second';
     const net = { width: config.channelwiseWidth * width, doubling: false, maskChannel: false };
     return { name: `${at}.channelwise.${i}`, ...coupling(config, { kind: 'halves', identity }, net) };
@@ -126,7 +125,7 @@ function scaleLayers(config: ImageModelConfig, scale: number, channels: number):
   const order =
     config.factorOut === 'diagonal' && config.squeeze === 'channel-major'
       ? subpixelMajorChannels(channels)
-      : upTo(4 * channels);
+      : range(4 * channels);
   return [
     ...spatial,
     { name: `${at}.squeezed.squeeze`, kind: 'squeeze', order: config.squeeze, within: `${at}.squeezed` },

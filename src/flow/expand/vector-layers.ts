@@ -1,4 +1,5 @@
 /** The layers of a vector flow, from data to latent, as its config can list them. */
+import { range } from '../../base/order';
 import type { VectorModelConfig } from '../../config/schema';
 import { featureMask, randomMask, randomOrder } from '../core/masks';
 
@@ -14,7 +15,7 @@ function couplingAt(config: VectorModelConfig, number: number): VectorLayer {
 
 function orderOf(config: VectorModelConfig, number: number): number[] {
   return config.permutation === 'reverse'
-    ? Array.from({ length: config.dim }, (_, i) => config.dim - 1 - i)
+    ? range(config.dim).reverse()
     : randomOrder(config.dim, config.permutationSeed + number);
 }
 

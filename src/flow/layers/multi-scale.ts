@@ -6,7 +6,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from '../core/bijection';
-import { invertOrder, reorder } from '../core/reorder';
+import { invertOrder } from '../../base/order';
+import { reorder } from '../core/reorder';
 import type { ImageShape } from './squeeze';
 import { withScope } from '../core/scope';
 

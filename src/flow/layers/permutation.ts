@@ -1,7 +1,8 @@
 /** A fixed permutation of features or channels (last axis); log-det 0. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection } from '../core/bijection';
-import { invertOrder, reorder } from '../core/reorder';
+import { invertOrder } from '../../base/order';
+import { reorder } from '../core/reorder';
 
 /** @param shape without the batch axis; its last entry is `order.length`. */
 export function permutation(name: string, shape: readonly number[], order: readonly number[]): Bijection {

@@ -1,8 +1,10 @@
 /** Ways to split a value into identity and transformed features, and to merge the two again. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { range } from '../../base/order';
 import type { Mask } from '../core/masks';
-import { invertOrder, reorder } from '../core/reorder';
+import { invertOrder } from '../../base/order';
+import { reorder } from '../core/reorder';
 import { maskTensors } from '../core/tensors';
 
 export interface Split {
@@ -50,8 +52,7 @@ export function halves(shape: readonly number[], firstConditions: boolean): Spli
  */
 export function selected(shape: readonly number[], bits: ArrayLike<number>): Split {
   const axis = shape.length;
-  const where = (bit: number): number[] =>
-    Array.from({ length: bits.length }, (_, i) => i).filter((i) => bits[i] === bit);
+  const where = (bit: number): number[] => range(bits.length).filter((i) => bits[i] === bit);
   const [conditions, moves] = [where(1), where(0)];
   const isRising = (order: readonly number[]): boolean => order.every((from, to) => from === to);
   // Where one part comes before the other, nothing has to be reordered.

@@ -1,4 +1,5 @@
 /** The layers over all features that have no network, as a config names them. */
+import { range } from '../../base/order';
 import { perFeature } from '../../config/bases';
 import type { MixingLayer } from '../../config/mixing-layers';
 import type { Bijection } from '../core/bijection';
@@ -14,7 +15,7 @@ export function mixing(name: string, dim: number, layer: MixingLayer): Bijection
       return luLinear(name, dim);
     case 'plu':
       return pluLinear(name, {
-        order: layer.order ?? Array.from({ length: dim }, (_, i) => i),
+        order: layer.order ?? range(dim),
         signs: layer.signs ?? perFeature(1, dim),
       });
     case 'householder':

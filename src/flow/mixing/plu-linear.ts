@@ -4,7 +4,8 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection } from '../core/bijection';
-import { invertOrder, reorder } from '../core/reorder';
+import { invertOrder } from '../../base/order';
+import { reorder } from '../core/reorder';
 import { affineMixing, startsAtZero } from './affine';
 import { luParameters, solveLu, timesLu } from './triangular';
 

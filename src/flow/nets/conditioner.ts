@@ -1,6 +1,7 @@
 /** Conditioners from networks: one network for all that a transform takes, or one for each. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { range } from '../../base/order';
 import { byDegree } from '../../base/degrees';
 import type { Conditioner, FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
 import { reorder } from '../core/reorder';
@@ -43,7 +44,7 @@ function perElement(answer: Tensor, count: number, layout: OutputConvention['out
   const each = answer.shape.at(-1)! / count;
   if (layout === 'interleaved') return tf.reshape(answer, [-1, ...inner, each, count]);
   const last = inner.length + 2;
-  const axes = Array.from({ length: last + 1 }, (_, i) => i);
+  const axes = range(last + 1);
   return tf.transpose(tf.reshape(answer, [-1, ...inner, count, each]), [
     ...axes.slice(0, -2),
     last,

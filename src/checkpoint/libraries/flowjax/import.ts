@@ -3,6 +3,7 @@
  * `invert`, which is the default. A file has the leaves of the tree in order, with the leaves of all layers stacked; the arguments
  * that the flow was made with are next to it. What the leaves show by themselves is not asked.
  */
+import { invertOrder, range } from '../../../base/order';
 import { inverseSoftplus, softplus } from '../../../base/softplus';
 import { sizeOf } from '../../../base/shape';
 import { several } from '../../../base/text';
@@ -361,7 +362,7 @@ async function layersOf(
   const untouched = Math.floor(features / 2);
   let own: ChainLayer = maskOf(features, (i) => i < untouched);
   if (kind === 'autoregressive') {
-    const order = Array.from({ length: features }, (_, i) => i);
+    const order = range(features);
     const masks = linears.map(({ outputs }, i) => ({ mask: `${at}.${i}.mask`, outputs }));
     await checkMasks(file, order, masks, { context, fromContext: context > 0 });
     own = { kind: 'autoregressive', order, sees: backwards ? 'output' : 'input' };
@@ -380,14 +381,10 @@ async function layersOf(
     },
   };
   const order =
-    permutation === undefined
-      ? Array.from({ length: features }, (_, i) => features - 1 - i)
-      : [...(await file.read(`${at}.permutation`)).data];
-  const places = new Map(order.map((from, to) => [from, to]));
-  const inverse = order.map((_, i) => places.get(i) ?? -1);
+    permutation === undefined ? range(features).reverse() : [...(await file.read(`${at}.permutation`)).data];
   const permute: OurLayer = {
     theirs: `${at}.permutation`,
-    layer: { kind: 'permute', order: backwards ? inverse : order },
+    layer: { kind: 'permute', order: backwards ? invertOrder(order) : order },
   };
   return backwards ? [permute, map] : [map, permute];
 }

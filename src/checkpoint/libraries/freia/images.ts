@@ -22,7 +22,7 @@ import {
   type ImagePlan,
 } from '../../import/image-chain';
 import { pixelRangeQuestion } from '../../import/image-questions';
-import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
+import { beyondWords, lengthOfList, moduleList, namesBelow } from '../../import/modules';
 import { permuteAxes } from '../../import/names';
 import { mixingOf } from '../../import/plu';
 import {
@@ -35,7 +35,6 @@ import {
 } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import {
-  below,
   blockQuestion,
   clampFunctionQuestion,
   clampOf,
@@ -138,7 +137,7 @@ function readBlock(
   for (const { firstMoves, nets } of couplingsOf[kind]) {
     const read: Half['nets'][number][] = [];
     for (const name of nets) {
-      const stack = convolutionStack(file, `${at}${name}.`, below(rests, name));
+      const stack = convolutionStack(file, `${at}${name}.`, namesBelow(`${name}.`, rests));
       if (typeof stack === 'string') return stack;
       read.push({ name, stack });
     }
@@ -409,17 +408,9 @@ async function blockLayers(
       ? [{ theirs: `${what}.inverse`, ...mixingOf(file, what, permuteAxes(square, [1, 0])) }]
       : []),
     ...layers,
-    { theirs: `${at}.global_scale`, ...normLayer(logScale, (await values('global_offset')).data) },
+    { theirs: `${at}.global_scale`, ...affineLayer(logScale, (await values('global_offset')).data) },
     { theirs: what, ...mixingOf(file, what, matrix) },
   ];
-}
-
-/** x·e^logScale + offset. */
-function normLayer(logScale: Float32Array, offset: Float32Array): Pick<ImageLayer, 'layer' | 'adapt'> {
-  return {
-    layer: { kind: 'actNorm' },
-    adapt: (tensors, name) => void affineLayer(logScale, offset).adapt!(tensors, name),
-  };
 }
 
 async function layersOf(
@@ -438,7 +429,7 @@ async function layersOf(
     case 'permute':
       return [{ theirs, layer: { kind: 'permute', order: [...(await values('perm'))] } }];
     case 'actNorm':
-      return [{ theirs, ...normLayer(await values('scale'), await values('bias')) }];
+      return [{ theirs, ...affineLayer(await values('scale'), await values('bias')) }];
     case 'matrix': {
       const what = `${theirs}.M`;
       return [{ theirs, ...mixingOf(file, what, await file.read(what)) }];

@@ -3,13 +3,14 @@
  * scalings and linear transforms between them. Blocks are two couplings each, but for AllInOneBlock and one-sided ones:
  * first the first part moves, given the second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
  */
+import { permutationOrder } from '../../import/plu';
+import { isOrder, invertOrder } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import { mostReflections } from '../../../config/mixing-layers';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
   affineLayer,
   chainImporter,
-  constantLayer,
   mapColumns,
   maskOf,
   type CouplingStep,
@@ -21,6 +22,7 @@ import {
   hiddenWords,
   lengthOf,
   linearStack,
+  namesBelow,
   otherContext,
   otherSize,
   stackNames,
@@ -130,10 +132,6 @@ type Other = StepOf<
   'actNorm' | 'permute' | 'scaling' | 'linear' | 'orthogonal' | 'householder' | 'fixedHouseholder'
 >;
 
-export function below(rests: readonly string[], name: string): string[] {
-  return rests.filter((rest) => rest.startsWith(`${name}.`)).map((rest) => rest.slice(name.length + 1));
-}
-
 /** Couplings of each kind of block and their networks, from data to latent if that is how the network runs. */
 type Couplings = readonly { firstMoves: boolean; nets: readonly string[] }[];
 export const couplingsOf: Record<BlockKind, Couplings> = {
@@ -218,7 +216,7 @@ function readBlock(
   for (const { firstMoves, nets } of vectorCouplings[kind]) {
     const stacks: LinearStack[] = [];
     for (const net of nets) {
-      const stack = linearStack(file, `${at}${net}.`, below(rests, net));
+      const stack = linearStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests));
       if (typeof stack === 'string') return stack;
       stacks.push(stack);
     }
@@ -284,26 +282,6 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Block
     return { kind: other.kind, at: name, features: shape.at(-1)! };
   }
   return `${name} (${parts.join(', ')}) is not a module that is known`;
-}
-
-/** From a permutation matrix to the input that comes to each place; undefined for a rotation. */
-function orderOfMatrix({ shape, data }: Values): number[] | undefined {
-  const size = shape[0]!;
-  if (shape.length !== 2 || shape[1] !== size) return undefined;
-  const order = Array.from({ length: size }, (_, i) => data.subarray(i * size, (i + 1) * size).indexOf(1));
-  return isOrder(order) && data.filter((x) => x !== 0).length === size ? order : undefined;
-}
-
-/** Whether each place is in it once. */
-function isOrder(order: readonly number[]): boolean {
-  const places = new Set(order);
-  return places.size === order.length && order.every((_, place) => places.has(place));
-}
-
-function invert(order: readonly number[]): number[] {
-  const inverse = new Array<number>(order.length).fill(0);
-  order.forEach((from, to) => (inverse[from] = to));
-  return inverse;
 }
 
 export const globalLogScales: Record<string, (x: number) => number> = {
@@ -399,7 +377,7 @@ export const freia = chainImporter<Block, Other>({
       );
       const turns = await turnsOf(file, at, step.features);
       layers.push(
-        { theirs: `${at}.global_scale`, ...norm(logScale, await values('global_offset'), toLatent) },
+        { theirs: `${at}.global_scale`, ...affineLayer(logScale, await values('global_offset'), !toLatent) },
         ...turns.map((turn) => turn(toLatent)),
       );
       if (chosen(answers, reverseQuestion) === 'True')
@@ -413,17 +391,6 @@ function hiddenOf({ halves }: Block): number[] {
   return halves[0]!.stacks[0]!.hidden;
 }
 
-/** x·scale + offset as our ActNorm, run forwards or backwards. */
-function norm(
-  logScale: Float32Array,
-  offset: Float32Array,
-  toLatent: boolean,
-): Pick<OurLayer, 'layer' | 'adapt'> {
-  if (toLatent) return affineLayer(logScale, offset);
-  const shape = [logScale.length];
-  return constantLayer({ logScale: { shape, data: logScale }, shift: { shape, data: offset } });
-}
-
 /** In the order of the network. */
 async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers): Promise<OurLayer[]> {
   const { at: theirs, kind } = step;
@@ -435,10 +402,10 @@ async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers
     case 'permute':
       return [permutation(file, theirs, [...(await values('perm'))], toLatent)];
     case 'actNorm':
-      return [{ theirs, ...norm(await values('scale'), await values('bias'), toLatent) }];
+      return [{ theirs, ...affineLayer(await values('scale'), await values('bias'), !toLatent) }];
     case 'scaling': {
       const logScale = await values('s');
-      return [{ theirs, ...norm(logScale, new Float32Array(logScale.length), toLatent) }];
+      return [{ theirs, ...affineLayer(logScale, new Float32Array(logScale.length), !toLatent) }];
     }
     case 'linear': {
       // y = x·M + b, and x = (y − b)·M_inv.
@@ -464,7 +431,7 @@ async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers
       const where = `${file.file}: ${theirs}.weights`;
       return [
         { theirs: `${theirs}.weights`, ...rotationLayer(where, toLatent ? transposed(weights) : weights) },
-        { theirs: `${theirs}.scaling`, ...norm(logScale, offset, toLatent) },
+        { theirs: `${theirs}.scaling`, ...affineLayer(logScale, offset, !toLatent) },
       ];
     }
     case 'householder': {
@@ -510,7 +477,10 @@ async function turnsOf(file: TensorFile, at: string, features: number): Promise<
 }
 
 function matrixTurn(file: TensorFile, at: string, matrix: Values): Turn {
-  const order = orderOfMatrix(matrix);
+  const [rows = 0, columns] = matrix.shape;
+  // None for a rotation.
+  const order =
+    matrix.shape.length === 2 && rows === columns ? permutationOrder(matrix.data, rows) : undefined;
   if (order) return (forward) => permutation(file, at, order, forward);
   const where = `${file.file}: ${at}`;
   return (forward) => ({
@@ -523,7 +493,7 @@ function permutation(file: TensorFile, at: string, order: number[], toLatent: bo
   if (!isOrder(order)) {
     throw new UserError(`${file.file}: ${at} is no permutation: each place has to be in it once.`);
   }
-  return { theirs: at, layer: { kind: 'permute', order: toLatent ? order : invert(order) } };
+  return { theirs: at, layer: { kind: 'permute', order: toLatent ? order : invertOrder(order) } };
 }
 
 function coupling(

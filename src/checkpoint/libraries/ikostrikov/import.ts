@@ -2,6 +2,7 @@
  * ikostrikov/pytorch-flows: a FlowSequential of CouplingLayer or MADE with BatchNormFlow and Reverse between them, as its
  * main.py builds them for `--flow realnvp` and `--flow maf`, with or without conditions; from data to latent as it is in the file.
  */
+import { range } from '../../../base/order';
 import { inverseSoftplus } from '../../../base/softplus';
 import { UserError } from '../../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
@@ -268,7 +269,7 @@ function normalize(file: TensorFile, at: string, tensors: Record<string, Values>
 }
 
 async function made({ at, parts, hidden, features, context }: Made, { file }: FlowChain): Promise<OurLayer> {
-  const order = Array.from({ length: features }, (_, i) => i);
+  const order = range(features);
   const outputs = [...hidden, 2 * features];
   const layers = parts.map((part, i) => ({ mask: `${at}.${part}.mask`, outputs: outputs[i]! }));
   await checkMasks(file, order, layers, { layout: 'halves' });
@@ -341,7 +342,7 @@ export const ikostrikov = chainImporter<Affine, Other>({
         return [
           {
             theirs,
-            layer: { kind: 'permute', order: Array.from({ length: features }, (_, i) => features - 1 - i) },
+            layer: { kind: 'permute', order: range(features).reverse() },
           },
         ];
     }

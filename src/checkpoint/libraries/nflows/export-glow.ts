@@ -2,6 +2,7 @@
  * For nflows: chains over images of squeezes, act norm, 1×1 convolutions, permutations and couplings with a ConvResidualNet, in a
  * MultiscaleCompositeTransform where channels are factored out.
  */
+import { range } from '../../../base/order';
 import { inverseSoftplus } from '../../../base/softplus';
 import type { ImageLayerConfig } from '../../../config/image-layers';
 import { layerNames } from '../../../config/layer-folders';
@@ -148,7 +149,7 @@ function convolutionOf(
   const size = after.length;
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
 
-  const same = Array.from({ length: size }, (_, i) => i);
+  const same = range(size);
   const scales = read('logDiagonal').map(Math.exp);
   const eps = leastBelow(scales);
   const moves = after.some((from, to) => from !== to);

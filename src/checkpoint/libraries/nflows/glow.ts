@@ -3,10 +3,11 @@
  * ConvResidualNet, in a MultiscaleCompositeTransform or a chain. In the former the first half of the channels leaves after
  * each level but the last; that and squeezes have no tensors, so the numbers of channels on both sides tell them.
  */
+import { range } from '../../../base/order';
 import { several } from '../../../base/text';
 import { softplus } from '../../../base/softplus';
 import type { ImportAnswers } from '../../../protocol/import';
-import type { Values } from '../../import/chain-importer';
+import { affineLayer, type Values } from '../../import/chain-importer';
 import { tooManyChannels } from '../../import/convolution-stack';
 import { imageChainImporter, type ImageLayer, type ImagePlan } from '../../import/image-chain';
 import { pixelRangeQuestion } from '../../import/image-questions';
@@ -218,19 +219,13 @@ async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): P
     case 'permute':
       return [{ theirs, layer: { kind: 'permute', order: [...(await values('_permutation')).data] } }];
     case 'actNorm': {
-      // y = e^s·x + t is (x − shift)·e^(−logScale) of our ActNorm.
-      const { shape, data: logScale } = await values('log_scale');
-      const { data: shift } = await values('shift');
-      const tensors = {
-        logScale: { shape, data: logScale.map((x) => -x) },
-        shift: { shape, data: shift.map((x, i) => -x * Math.exp(-logScale[i]!)) },
-      };
-      return [{ theirs, layer: { kind: 'actNorm' }, tensors }];
+      const [logScale, shift] = [await values('log_scale'), await values('shift')];
+      return [{ theirs, ...affineLayer(logScale.data, shift.data) }];
     }
     case 'conv1x1': {
       const order = [...(await values('permutation._permutation')).data];
       const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, step.channels);
-      const same = Array.from({ length: step.channels }, (_, i) => i);
+      const same = range(step.channels);
       const logDiagonal = diagonal.data.map((u) => Math.log(softplus(u) + leastOfNflows));
       return [
         { theirs: `${theirs}.permutation`, layer: { kind: 'permute', order } },

@@ -3,6 +3,7 @@
  * that is what the flow is. The library counts from latent to data and its couplings compute (x − t)·e⁻ˢ towards
  * latents; those that compute x·eˢ + t are wrapped in its Reverse.
  */
+import { invertOrder, range } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
 import { permuteAxes, under } from '../../import/names';
@@ -87,7 +88,7 @@ export function normflowsStateDict(
       lines.push(`    ${actNorm(model)}(${dim}),`);
     } else if (layer.kind === 'lu') {
       Object.assign(dict, below(`${at}.linear.`, linearTensors(layer, dim, name, tensors).tensors));
-      dict[`${at}.permutation._permutation`] = integers(order ?? Array.from({ length: dim }, (_, i) => i));
+      dict[`${at}.permutation._permutation`] = integers(order ?? range(dim));
       lines.push(`    nf.flows.LULinearPermute(${dim}),`);
     } else if (layer.kind === 'plu') {
       dict[`${at}.W`] = matrixOf(layer, dim, name, tensors);
@@ -358,9 +359,7 @@ function permutation(dict: StateDict['tensors'], at: string, order: readonly num
   if (swapOrder(order.length).every((from, i) => from === order[i])) {
     return `    nf.flows.Permute(${order.length}, mode="swap"),`;
   }
-  const inverse = new Array<number>(order.length).fill(0);
-  order.forEach((from, to) => (inverse[from] = to));
-  dict[`${at}.perm`] = integers(inverse);
+  dict[`${at}.perm`] = integers(invertOrder(order));
   dict[`${at}.inv_perm`] = integers(order);
   return `    nf.flows.Permute(${order.length}, mode="shuffle"),`;
 }
@@ -415,7 +414,7 @@ function maskedOf(
   tensors: Tensors,
 ): Made {
   const { negated } = formOf(model);
-  const all = Array.from({ length: model.dim }, (_, i) => i);
+  const all = range(model.dim);
   const sign = negated ? { times: -1 } : {};
   const net = (of: Output['of']): Mlp =>
     mlpOf(

@@ -3,6 +3,7 @@
  * which run from data to latent as nflows' do, and MaskedAffineAutoregressive, whose network sees latents. Between them
  * stands LULinearPermute.
  */
+import { range } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {
@@ -299,7 +300,7 @@ async function readConditions(file: TensorFile, { at, features }: Residual): Pro
   const conditions = new Set(await read('identity_features'));
   const moves = await read('transform_features');
   // The network's inputs and outputs are in the order of the features, as ours are.
-  const rest = Array.from({ length: features }, (_, i) => i);
+  const rest = range(features);
   const expected = [...rest.filter((i) => conditions.has(i)), ...rest.filter((i) => !conditions.has(i))];
   if ([...conditions, ...moves].join() !== expected.join()) {
     throw new UserError(

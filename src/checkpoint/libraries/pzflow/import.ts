@@ -4,6 +4,7 @@
  * features and moves the last ones by splines of a dense network with LeakyReLU, which gives all knots of a feature after
  * each other. Nothing is asked.
  */
+import { range } from '../../../base/order';
 import { inverseSoftplus } from '../../../base/softplus';
 import { several } from '../../../base/text';
 import { shortened, UserError } from '../../../base/user-error';
@@ -184,7 +185,7 @@ function readBijector(
       steps.push({
         at: place,
         kind: 'permute',
-        order: Array.from({ length: features }, (_, i) => features - 1 - i),
+        order: range(features).reverse(),
       });
       return;
     case 'NeuralSplineCoupling':
@@ -273,7 +274,7 @@ async function colorsOf(
       `${file.file}: ${at} is over columns that are not among its ${features}, or that come twice. Save the flow again.`,
     );
   }
-  const others = Array.from({ length: features }, (_, i) => i).filter((i) => !columns.includes(i));
+  const others = range(features).filter((i) => !columns.includes(i));
   const data = new Float32Array(features * features);
   for (const [row, column] of [...others, reference].entries()) data[row * features + column] = 1;
   for (const [i, column] of columns.slice(0, -1).entries()) {

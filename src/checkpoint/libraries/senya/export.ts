@@ -2,6 +2,7 @@
  * For the tutorial's RealNVP(nets, nett, mask, prior): couplings (x − t)·e⁻ˢ of two networks over all features, which it
  * counts from latent to data.
  */
+import { range } from '../../../base/order';
 import type { VectorModelConfig } from '../../../config/schema';
 import { layerNames } from '../../../config/layer-folders';
 import { activationModule } from '../../export-to/activations';
@@ -23,7 +24,7 @@ export function senyaStateDict(
   checkFit(model);
   const { dim } = model;
   const names = layerNames(chain);
-  const all = Array.from({ length: dim }, (_, i) => i);
+  const all = range(dim);
   const dict: StateDict['tensors'] = {};
   const rows: (readonly number[])[] = [];
   // (x + t)·eˢ is the same with −s and −t.

@@ -4,6 +4,7 @@
  * convolution of the first half predicts. The classes of `y_condition`, one-hot, are the context of the last latents'
  * distribution; "project_class" guesses them from latents and is not part of the flow.
  */
+import { range } from '../../../base/order';
 import { several } from '../../../base/text';
 import { UserError } from '../../../base/user-error';
 import { logsFactor } from '../../../config/image-layers';
@@ -187,7 +188,7 @@ async function stepLayers(
 ): Promise<ImageLayer[]> {
   const weight = convolutionNames.filter(({ ours }) => ours === 'weight');
   const norms = [await actNorm(file, `${at}.block.0.actnorm`), await actNorm(file, `${at}.block.2.actnorm`)];
-  const order = Array.from({ length: channels }, (_, i) => channels - 1 - i);
+  const order = range(channels).reverse();
   return [
     { theirs: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: await actNorm(file, `${at}.actnorm`) },
     mixing === 'none'

@@ -1,6 +1,7 @@
 /** Graphs that look inside one layer: feature maps, what arrives at norms, and its Jacobian. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { range } from '../../../base/order';
 import { movedPositions } from '../../../flow/layers/batch-statistics';
 import type { Bijection } from '../../../flow/core/bijection';
 import type { Mask } from '../../../flow/core/masks';
@@ -90,7 +91,7 @@ export function inputsGraph(model: FlowModel, { taps }: ModelLayer): Graph {
 
 /** The features of a vector layer that it maps, ascending. */
 export function mappedFeatures({ info, flow }: InspectedLayer): number[] {
-  return Array.from({ length: info.inputShape[0]! }, (_, i) => i).filter((i) => flow?.mask?.data[i] !== 1);
+  return range(info.inputShape[0]!).filter((i) => flow?.mask?.data[i] !== 1);
 }
 
 const take = (x: Tensor, indices: readonly number[]): Tensor =>

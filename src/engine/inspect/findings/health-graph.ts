@@ -1,6 +1,7 @@
 /** Graphs of what findings need beyond the views' own pass: extremes over a batch, and statistics that norms would use. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { range } from '../../../base/order';
 import { sizeOf } from '../../../base/shape';
 import type { FlowLayer } from '../../../flow/built-flow';
 import type { Graph } from '../../../graph/ir';
@@ -97,9 +98,9 @@ function outsideOwn(input: Tensor, knots: Tensor, mask: Float32Array | undefined
   const shape = input.shape.slice(1);
   const size = sizeOf(shape);
   const points = knots.shape.at(-1)!;
-  const mapped = Array.from({ length: size }, (_, i) => i).filter((i) => mask?.[i] !== 1);
+  const mapped = range(size).filter((i) => mask?.[i] !== 1);
   const has = sizeOf(knots.shape.slice(1)) / points;
-  const rows = has === size ? Array.from({ length: size }, (_, i) => i) : mapped;
+  const rows = has === size ? range(size) : mapped;
   const all = tf.reshape(input, [-1, size]);
   const values = rows.length === size ? all : tf.gather(all, tf.tensor1d(rows, 'int32'), 1);
   const flat = tf.reshape(knots, [-1, has, points]);

@@ -1,4 +1,5 @@
 /** ∂y/∂x of one layer by automatic differentiation of the flow's own definition. */
+import { range } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import {
   largestJacobianBlock,
@@ -191,7 +192,7 @@ export function blockAround(
     );
   };
   const nearest = (of: (i: number) => boolean): number[] =>
-    Array.from({ length: size }, (_, i) => i)
+    range(size)
       .filter(of)
       .map((i) => ({ i, far: distance(i) }))
       .sort((a, b) => a.far - b.far || a.i - b.i)

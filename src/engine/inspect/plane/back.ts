@@ -1,4 +1,5 @@
 /** From points of the plane after some layers back to data space. */
+import { range } from '../../../base/order';
 import type { NdArray } from '../../../protocol/tensors';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { breathe } from '../../model/breathe';
@@ -64,7 +65,7 @@ async function searched(
     x[2 * i + 1] = known.x[2 * start + 1]!;
   }
   // Steps are halved until they lead nearer; a point that is reached, or that no step helps, is left alone.
-  let open = Array.from({ length: n }, (_, i) => i);
+  let open = range(n);
   let at = await after(x);
   const away = (values: Float32Array, k: number, i: number): number =>
     Math.hypot(values[2 * k]! - h.data[2 * i]!, values[2 * k + 1]! - h.data[2 * i + 1]!);

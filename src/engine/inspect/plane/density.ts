@@ -1,4 +1,5 @@
 /** The density of what a two-dimensional flow makes of the data after some of its layers. */
+import { range } from '../../../base/order';
 import {
   stageBounds,
   type PlaneBounds,
@@ -63,7 +64,7 @@ async function logDensityAt(
   if (rest) return (await inParts(model, await rest(stage), 'h', h, signal)).get('logDensity')!.data;
   const { data: x } = await backToData(model, stage, h, signal);
   const count = h.shape[0]!;
-  const reached = Array.from({ length: count }, (_, i) => i).filter((i) => Number.isFinite(x[2 * i]!));
+  const reached = range(count).filter((i) => Number.isFinite(x[2 * i]!));
   const out = new Float32Array(count).fill(NaN);
   if (reached.length === 0) return out;
   const own = new Float32Array(2 * reached.length);

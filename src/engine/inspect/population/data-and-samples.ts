@@ -1,4 +1,5 @@
 /** Measures how far samples of a flow are from its data, feature by feature and all together. */
+import { range } from '../../../base/order';
 import { subscript } from '../../../base/digits';
 import type { Standardization } from '../../../config/standardization';
 import { UserError } from '../../../base/user-error';
@@ -132,7 +133,7 @@ function rowsAt(rows: Float32Array, size: number, indices: readonly number[]): F
 }
 
 function finiteRows(rows: Float32Array, size: number): Float32Array {
-  const all = Array.from({ length: rows.length / size }, (_, i) => i);
+  const all = range(rows.length / size);
   return rowsAt(
     rows,
     size,

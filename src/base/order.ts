@@ -1,0 +1,18 @@
+/** Orders of features or channels: for each place, the number of what comes there. */
+
+/** 0, 1, …, count − 1. */
+export function range(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}
+
+/** Whether each number from 0 on is in it once. */
+export function isOrder(numbers: readonly number[]): boolean {
+  return numbers.toSorted((a, b) => a - b).every((number, place) => number === place);
+}
+
+/** `order[i]` is the input index that output i takes. */
+export function invertOrder(order: readonly number[]): number[] {
+  const inverse = new Array<number>(order.length).fill(0);
+  order.forEach((from, to) => (inverse[from] = to));
+  return inverse;
+}
