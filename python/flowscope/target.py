@@ -1,7 +1,8 @@
 """Runs a log density of a Python file for the engine: rows come in on standard input, log densities go out.
 
-``python -m flowscope.target FILE FUNCTION CONDITIONS``. A message is a line of JSON and bytes behind it: ``{"rows": n, "features": d}`` with
-float32 [n, d] is answered by ``{"rows": n}`` with float64 [n], or by ``{"error": ...}``. What the file prints goes to standard error.
+``python -m flowscope.target FILE FUNCTION CONDITIONS``. A message is a line of JSON and bytes behind it:
+``{"rows": n, "features": d}`` with float32 [n, d] is answered by ``{"rows": n}`` with float64 [n], or by
+``{"error": ...}``. What the file prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def serve(file: Path, name: str, features_of_condition: int, source: BinaryIO, s
 
     try:
         function = load(file, name)
-    except BaseException as error:  # noqa: BLE001: a file may also exit
+    except BaseException as error:
         answer({"error": words(error, file)})
         return
     answer({"ready": True})
@@ -89,7 +90,7 @@ def serve(file: Path, name: str, features_of_condition: int, source: BinaryIO, s
         x = np.frombuffer(source.read(4 * rows * features), np.float32).reshape(rows, features).astype(np.float64)
         try:
             values = evaluate(function, x, condition)
-        except BaseException as error:  # noqa: BLE001
+        except BaseException as error:
             answer({"error": words(error, file)})
             return
         answer({"rows": rows}, np.ascontiguousarray(values, "<f8").tobytes())

@@ -1,8 +1,4 @@
-import { UserError } from '../../base/user-error';
 import { check } from '../../engine/check/run';
-import { inspectedModel } from '../../engine/inspect/programs';
-import { runnerGiven } from '../../engine/model/runner-given';
-import { readContext } from '../../engine/use/read-context';
 import { examplesToScore } from '../../engine/use/scored-examples';
 import type { CheckReport, WorstDraw } from '../../protocol/check';
 import { defineCommand, type Outcome } from '../command';
@@ -10,7 +6,7 @@ import { count as shown, fixed, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp } from '../model';
 import { inSteps } from '../progress';
-import { openBothWays } from '../sources';
+import { openWeighable, timeoutOption } from '../weighing';
 
 /** Rows of the target that are read, and rows of a table. */
 const most = { rows: 20_000, features: 40, worst: 5 };
@@ -46,13 +42,7 @@ export const checkCommand = defineCommand({
     ...inputOptions,
     input: { ...inputOptions.input, help: `Rows of the target. ${inputOptions.input.help}` },
     ...conditionOption,
-    timeout: {
-      type: 'number',
-      value: 'S',
-      min: 1,
-      default: 120,
-      help: 'Seconds that the target may take for a batch.',
-    },
+    ...timeoutOption,
     seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Seed of the draws.' },
   },
   examples: {
@@ -64,30 +54,21 @@ export const checkCommand = defineCommand({
   },
   async run(session, model, options): Promise<Outcome> {
     const { target, draws, seed, split, input, condition, timeout } = options;
-    const { forward, inverse } = await openBothWays(session, model);
-    const context = await readContext(forward.runner, condition, 1);
-    if (context && context.length !== forward.runner.context!.mean.length)
-      throw new UserError('check takes one condition for all draws; --condition has several.');
-    const flow = forward.model && inspectedModel(forward.model, context && [...context]);
-    const given = (runner: typeof forward.runner): typeof runner =>
-      context ? runnerGiven(runner, [...context]) : runner;
-    const ways = flow
-      ? { forward: flow.runner, inverse: flow.runner }
-      : { forward: given(forward.runner), inverse: given(inverse.runner) };
+    const { opened, ways, flow, condition: context } = await openWeighable(session, model, condition);
     const choice = { input, split, seed, condition, ...tableChoice(session, options) };
     const examples =
       input === undefined && split === undefined
         ? undefined
-        : await examplesToScore(forward, { ...choice, layout: options.layout, space: 'data' });
+        : await examplesToScore(opened, { ...choice, layout: options.layout, space: 'data' });
     const count = Math.min(examples?.count ?? 0, most.rows);
     const report = await check({
       ...{ ways, flow, target, draws, seed, timeout, condition: context },
-      names: forward.featureNames,
+      names: opened.featureNames,
       rows: examples && (await examples.inputs(0, 0, count)),
       ...inSteps(session, 'drawing'),
     });
     const titles = new Map(flow?.layers.map(({ info }) => [info.index, info.name]));
-    return { json: asJson(report, titles, { model: forward.file, target, seed }), text: asText(report) };
+    return { json: asJson(report, titles, { model: opened.file, target, seed }), text: asText(report) };
   },
 });
 

@@ -4,7 +4,7 @@ import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import { arrayIn } from '../../engine/model/layout';
 import { readContext } from '../../engine/use/read-context';
-import { sample, type Samples } from '../../engine/use/sample';
+import { sample } from '../../engine/use/sample';
 import { writeAtomically } from '../../files/atomic';
 import { defineCommand, type Outcome } from '../command';
 import { count as shown, pairs, shownPath } from '../format';
@@ -14,6 +14,9 @@ import { modelHelp, openRunner } from '../model';
 import { nonFiniteCount, nonFiniteWarning, reportNonFinite } from '../non-finite';
 import { checkOutput } from '../output-file';
 import { inSteps } from '../progress';
+import { tableOf } from '../table-file';
+import { timeoutOption } from '../weighing';
+import { writeWeighted } from '../weighted-samples';
 
 export const sampleCommand = defineCommand({
   name: 'sample',
@@ -39,6 +42,12 @@ export const sampleCommand = defineCommand({
       help: 'For image models, a factor of the temperature for each scale, starting with the latents that are factored out first (the finest detail). 1,1,1 changes nothing.',
     },
     ...conditionOption,
+    target: {
+      type: 'text',
+      value: 'FILE.py:NAME',
+      help: 'Weigh the samples with a log density, as check does: log_weight and weight beside x, and the evidence. The file is run.',
+    },
+    ...timeoutOption,
     output: { type: 'text', value: 'FILE', required: true, help: 'A .png, .npz or .csv file.' },
     columns: {
       type: 'integer',
@@ -61,11 +70,15 @@ export const sampleCommand = defineCommand({
     'New rows for a table:': 'flowscope sample runs/table --count 1000 --output rows.csv',
     'A conditional flow, given two numbers:':
       'flowscope sample posterior.pt --condition 0.4,-1.2 --count 10000 --output theta.npz',
+    'Samples of a target, with importance weights:':
+      'flowscope sample runs/funnel --target target.py:log_prob --count 10000 --output weighted.npz',
   },
   async run(session, model, options): Promise<Outcome> {
     const { count, seed, temperature, output } = options;
     const format = await checkOutput(output, ['.png', '.npz', '.csv']);
     const target = path.resolve(output);
+    if (options.target !== undefined)
+      return writeWeighted(session, model, { ...options, target: options.target, output: target, format });
     const { runner, layout: usual, file, featureNames } = await openRunner(session, model, 'inverse');
     const { config } = runner;
     if (format === '.csv' && config.kind === 'image') {
@@ -94,8 +107,12 @@ export const sampleCommand = defineCommand({
         x: arrayIn(samples.x, samples.x.shape.slice(1), layout),
         z: arrayIn(samples.z, samples.z.shape.slice(1), layout),
       });
-    } else if (format === '.csv') await writeAtomically(target, csv(samples, featureNames));
-    else if (config.kind === 'image') {
+    } else if (format === '.csv') {
+      const [, size = 0] = samples.x.shape;
+      const names = Array.from({ length: size }, (_, d) => featureNames?.[d] ?? `x${d}`);
+      const row = (i: number) => samples.x.data.subarray(i * size, (i + 1) * size);
+      await writeAtomically(target, tableOf(names, count, row));
+    } else if (config.kind === 'image') {
       await writeSampleGrid(samples.x, config.levels, options.columns ?? Math.ceil(Math.sqrt(count)), target);
     } else await writeScatter(samples.x, target);
 
@@ -124,27 +141,3 @@ export const sampleCommand = defineCommand({
     };
   },
 });
-
-function* csv({ x }: Samples, names: readonly string[] | undefined): Generator<Uint8Array> {
-  const [count = 0, size = 0] = x.shape;
-  const quoted = (name: string): string =>
-    /[",\n\r]|^\s|\s$/.test(name) ? `"${name.replaceAll('"', '""')}"` : name;
-  const header = Array.from({ length: size }, (_, d) => quoted(names?.[d] ?? `x${d}`)).join(',');
-  yield Buffer.from(`${header}\n`);
-  for (let start = 0; start < count; start += 1000) {
-    let text = '';
-    for (let i = start; i < Math.min(count, start + 1000); i++) {
-      text += `${Array.from(x.data.subarray(i * size, (i + 1) * size), shortest).join(',')}\n`;
-    }
-    yield Buffer.from(text);
-  }
-}
-
-/** The fewest digits that read back as the same float32. */
-function shortest(value: number): string {
-  for (let digits = 6; digits < 9; digits++) {
-    const text = value.toPrecision(digits);
-    if (Math.fround(Number(text)) === value) return String(Number(text));
-  }
-  return String(value);
-}

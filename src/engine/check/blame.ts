@@ -18,9 +18,15 @@ const shapes = 2 + bends.length;
 const folds = 4;
 /** Layers whose change is carried out, and on how many draws. */
 const carriedOut = { layers: 3, draws: 2048, steps: 3 };
-/** Below this share of the error no layer is named, nor where the next one does as much in more than one of twenty resamples. */
+/**
+ * Below this share of the error no layer is named, nor where the next one leaves as little in more than one of twenty resamples, or less
+ * than a tenth more.
+ */
 export const leastRemoved = 0.15;
 const leastSure = 0.95;
+const mostLeft = 0.9;
+/** Variance of log weights below which the error does not matter, whatever explains it: one draw of 200 does not count. */
+const leastVariance = 0.005;
 const resamples = 400;
 /** Share of log weights, and of columns, that is cut at each end for the fits. */
 const cut = { weights: 0.005, columns: 0.001 };
@@ -131,7 +137,11 @@ export async function blame(
     number | undefined,
   ];
   const sure = second === undefined ? 1 : surer(left.get(first)!, left.get(second)!, draw);
-  const isNamed = first === best[0] && layers[first]!.removed! >= leastRemoved && sure >= leastSure;
+  const removes = (k: number | undefined): number => (k === undefined ? 0 : layers[k]!.removed!);
+  const leads = 1 - removes(first) <= mostLeft * (1 - removes(second));
+  const matters = variance(response) >= leastVariance;
+  const isNamed =
+    matters && first === best[0] && removes(first) >= leastRemoved && leads && sure >= leastSure;
   return {
     layers,
     first: candidates[first]!.layer,

@@ -7,6 +7,8 @@ import { leastRemoved } from './blame';
 export const largestK = 0.7;
 /** An efficiency whose interval is below is off. */
 const leastEfficiency = 0.8;
+/** Above, what is left is no error that matters, whatever explains it. */
+const highestEfficiency = 0.995;
 /** Standard errors that chance hardly makes. */
 const errors = 3;
 
@@ -53,18 +55,26 @@ function layer(
     ];
   }
   const most = blame.layers.reduce((a, b) => (b.explained > a.explained ? b : a));
-  const isTie = most.explained >= leastRemoved;
-  const why = isTie
-    ? `but carried out ${most.layer === first ? `${name(second ?? first)} removes as much` : `${name(first)} removes more`}`
-    : `below ${percent(leastRemoved, 0)} none is named`;
+  const explains = `No layer stands out. A change of ${name(most.layer)} explains most, ${percent(Math.max(0, most.explained), 0)} of the error`;
+  if (most.explained < leastRemoved || value > highestEfficiency)
+    return [
+      {
+        kind: 'layer',
+        severity: 'ok',
+        sentence: `${explains}; below ${percent(leastRemoved, 0)} none is named.`,
+        ...(value < leastEfficiency
+          ? { advice: 'What is left is spread over all layers: train longer, or on more data.' }
+          : {}),
+      },
+    ];
+  const other = most.layer === first ? second : first;
   return [
     {
       kind: 'layer',
-      severity: 'ok',
-      sentence: `No layer stands out. A change of ${name(most.layer)} explains most, ${percent(Math.max(0, most.explained), 0)} of the error; ${why}.`,
-      ...(value < leastEfficiency
-        ? { advice: 'What is left is spread over all layers: train longer, or on more data.' }
-        : {}),
+      severity: 'notice',
+      sentence: `${explains}, but carried out ${other === undefined ? 'it removes little' : `${name(other)} removes as much`}.`,
+      advice:
+        'The error is the same for all draws: compare the settings and constants of the flow with those that it was trained with.',
     },
   ];
 }

@@ -27,7 +27,7 @@ export function orderOf(logWeights: Float64Array): Int32Array {
  */
 export function fitTail(logWeights: Float64Array, order: Int32Array): Tail | undefined {
   const n = order.length;
-  const count = Math.floor(Math.min(n / 5, 3 * Math.sqrt(n)));
+  const count = Math.ceil(Math.min(n / 5, 3 * Math.sqrt(n)));
   const top = logWeights[order[n - 1]!]!;
   const threshold = Math.exp(logWeights[order[n - count - 1]!]! - top);
   const beyond = Float64Array.from(

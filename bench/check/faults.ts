@@ -1,0 +1,91 @@
+/** Plants faults in flows that are right, and counts what a check finds, names and names wrongly. */
+import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
+import { checkPlanted, isOff, kinds, type Fault, type Kind } from '../../test/engine/check/planted';
+
+const draws = 4096;
+
+/** Faults of a kind of flow in one of its five layers; those that have no layer come once in five. */
+function faultsOf(kind: Kind, layer: number): Fault[] {
+  const spline = kind === 'NSF' || kind === 'conditional';
+  return [
+    { kind: 'stretch', layer, by: 1.1 },
+    { kind: 'stretch', layer, by: 0.9 },
+    { kind: 'shift', layer, by: 0.15 },
+    { kind: 'weights', layer, by: 0.15 },
+    ...(spline ? [{ kind: 'bound', layer, by: 3 } as const] : []),
+    ...(layer === 0 ? [{ kind: 'mode', share: 0.1 } as const, { kind: 'edge', share: 0.02 } as const] : []),
+    ...(layer === 0 && kind === 'conditional' ? [{ kind: 'condition', by: 1.5 } as const] : []),
+  ];
+}
+
+async function main(): Promise<void> {
+  const [what = 'faults', from = '0'] = process.argv.slice(2);
+  const backend = await createOnnxRuntimeBackend({ threads: 2, reason: 'bench' });
+  const rows = [];
+  const all = Object.keys(kinds) as Kind[];
+  if (what === 'faults') {
+    for (const kind of all)
+      for (let layer = 0; layer < 5; layer++)
+        for (const [i, fault] of faultsOf(kind, layer).entries()) {
+          const seed = Number(from) + 100 * layer + i;
+          const { report, layer: planted } = await checkPlanted(backend, kind, fault, { seed, draws });
+          const { blame, efficiency } = report;
+          const first = blame?.layers.reduce((a, b) => (b.explained > a.explained ? b : a));
+          const row = {
+            ...{
+              kind,
+              fault: fault.kind,
+              planted,
+              off: isOff(report),
+              efficiency: Number(efficiency.value.toFixed(3)),
+            },
+            ...{
+              named: blame?.named ?? -1,
+              first: first?.layer ?? -1,
+              explained: Number(first?.explained.toFixed(3)),
+              sure: blame?.sure,
+              removed: blame?.layers
+                .filter((one) => one.removed !== undefined)
+                .map(({ layer: at, explained, removed }) => [
+                  at,
+                  Number(explained.toFixed(3)),
+                  Number(removed!.toFixed(3)),
+                ]),
+            },
+            by: report.findings.filter(({ severity }) => severity !== 'ok').map((finding) => finding.kind),
+          };
+          rows.push(row);
+          console.log(JSON.stringify(row));
+        }
+    const inLayer = rows.filter(({ planted }) => planted >= 0);
+    const named = rows.filter(({ named: one }) => one >= 0);
+    const right = named.filter(({ named: one, planted }) => one === planted);
+    console.log(
+      `${rows.filter(({ off }) => off).length} of ${rows.length} found; ${right.length} of ${inLayer.length} layers named, ${named.length - right.length} wrongly`,
+    );
+  } else {
+    const runs = Number(what);
+    let off = 0;
+    for (let run = 0; run < runs; run++) {
+      const kind = all[run % all.length]!;
+      const { report } = await checkPlanted(
+        backend,
+        kind,
+        { kind: 'none' },
+        { seed: Number(from) + 5000 + run, draws },
+      );
+      if (isOff(report)) {
+        off++;
+        console.log(
+          kind,
+          run,
+          report.findings.filter(({ severity }) => severity !== 'ok').map(({ sentence }) => sentence),
+        );
+      }
+    }
+    console.log(`${off} of ${runs} right flows called off`);
+  }
+  await backend.dispose();
+}
+
+void main();

@@ -1,0 +1,135 @@
+"""`flowscope check`: a function of a Python file as the target, run by the engine in a process of its own."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowscope.target import evaluate, load, serve
+
+CLI = ["node", os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / "dist" / "cli.js"))]
+
+#: N(m, diag(s²)) of two features, unnormalized by exp(3): its log evidence is log(2π · s₁ · s₂) + 3.
+TARGET = """
+import numpy as np
+
+print("words of the file do not get in the way")
+CENTER, DEVIATION = np.array([0.5, 0.25]), np.array([0.6, 0.35])
+
+
+def log_prob(x):
+    return 3 - (((x - CENTER) / DEVIATION) ** 2).sum(1) / 2
+
+
+def half(x):
+    return np.where(x[:, 0] > CENTER[0], log_prob(x), -np.inf)
+
+
+def holes(x):
+    return np.where(x[:, 0] > 0, log_prob(x), np.nan)
+
+
+def wrong(x):
+    return log_prob(x)[:-1]
+
+
+def breaks(x):
+    raise ArithmeticError("no luck")
+
+
+def joint(x, c):
+    return log_prob(x - c)
+"""
+
+
+def flowscope(*words):
+    env = {**os.environ, "FLOWSCOPE_PYTHON": sys.executable}
+    return subprocess.run([*CLI, *words], capture_output=True, text=True, env=env)
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory):
+    """A flow that has hardly learned: N(0, 1) in the units of its data, nearly."""
+    run = tmp_path_factory.mktemp("check") / "run"
+    done = flowscope("train", "--data=moons", "--preset=realnvp", f"--output={run}", "--max-steps=1", "--backend=onnxruntime")
+    assert done.returncode == 0, done.stderr
+    return run
+
+
+@pytest.fixture
+def target(tmp_path):
+    file = tmp_path / "target.py"
+    file.write_text(TARGET, encoding="utf8")
+    return file
+
+
+def check(model, target, *more):
+    done = flowscope("check", str(model), f"--target={target}", "--draws=4000", "--json", *more)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_evidence_is_that_of_the_target(model, target, tmp_path):
+    rows = np.random.default_rng(1).normal(size=(4000, 2)) * [0.6, 0.35] + [0.5, 0.25]
+    np.save(tmp_path / "rows.npy", rows.astype(np.float32))
+    found = check(model, target, f"--input={tmp_path / 'rows.npy'}")
+    truth = np.log(2 * np.pi * 0.6 * 0.35) + 3
+    for by in (found["logEvidence"], found["rows"]["logEvidence"]):
+        assert abs(by["value"] - truth) < 4 * by["error"] and by["error"] < 0.05, by
+    weights = np.exp([0 if one["logWeight"] is None else one["logWeight"] for one in found["worst"]])
+    assert weights.max() > 1
+    assert 0 < found["ess"] <= found["draws"] == 4000
+    assert found["efficiency"]["low"] <= found["efficiency"]["value"] <= 1
+    for feature, (center, deviation) in zip(found["features"], ((0.5, 0.6), (0.25, 0.35)), strict=True):
+        assert abs(feature["mean"]["target"] - center) < 0.06
+        assert abs(feature["deviation"]["target"] / deviation - 1) < 0.1
+
+
+def test_what_is_outside_of_the_support_is_counted(model, target):
+    found = check(model, f"{target}:half")
+    assert 0.3 < found["leakage"]["share"] < 0.7
+    truth = np.log(np.pi * 0.6 * 0.35) + 3
+    assert abs(found["logEvidence"]["value"] - truth) < 4 * found["logEvidence"]["error"]
+    outside = [one for one in found["worst"] if one["kind"] == "outside"]
+    assert outside and all(one["logWeight"] is None and one["x"][0] <= 0.5 for one in outside)
+    assert "leakage" in [one["kind"] for one in found["findings"] if one["severity"] == "notice"]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("holes", "log density is NaN for"),
+        ("wrong", "returned an array of shape"),
+        ("breaks", "ArithmeticError: no luck"),
+        ("nothing", "has no function nothing"),
+    ],
+)
+def test_what_is_wrong_with_a_target_is_said(model, target, name, words):
+    done = flowscope("check", str(model), f"--target={target}:{name}", "--draws=500")
+    assert done.returncode == 1
+    assert words in done.stderr, done.stderr
+    assert "    at " not in done.stderr
+
+
+def test_a_function_of_two_arguments_gets_the_condition(target):
+    joint = load(Path(target), "joint")
+    x = np.zeros((3, 2))
+    at = np.array([0.5, 0.25])
+    assert np.allclose(evaluate(joint, x + at, at), 3 - (np.array([0.5 / 0.6, 0.25 / 0.35]) ** 2).sum() / 2)
+    assert np.allclose(evaluate(load(Path(target), "log_prob"), x, at), evaluate(joint, x, np.zeros(2)))
+
+
+def test_messages_are_lines_with_bytes_behind_them(target):
+    x = np.array([[0.5, 0.25], [1.1, 0.25]], np.float32)
+    sink = io.BytesIO()
+    source = io.BytesIO(json.dumps({"rows": 2, "features": 2}).encode() + b"\n" + x.tobytes())
+    serve(Path(target), "log_prob", 0, source, sink)
+    ready, head, body = sink.getvalue().split(b"\n", 2)
+    assert json.loads(ready) == {"ready": True}
+    assert json.loads(head) == {"rows": 2}
+    assert np.allclose(np.frombuffer(body, "<f8"), [3, 2.5])

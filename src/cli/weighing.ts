@@ -1,0 +1,50 @@
+/** What commands share that weigh draws of a flow with a target. */
+import { UserError } from '../base/user-error';
+import { inspectedModel } from '../engine/inspect/programs';
+import type { InspectedFlow } from '../engine/model/inspected-flow';
+import type { OpenedRunner } from '../engine/model/opened-runner';
+import { runnerGiven } from '../engine/model/runner-given';
+import type { RunBothWays } from '../engine/use/calibrate';
+import { readContext } from '../engine/use/read-context';
+import type { OptionSpecs } from './command';
+import type { Session } from './session';
+import { openBothWays } from './sources';
+
+export const timeoutOption = {
+  timeout: {
+    type: 'number',
+    value: 'S',
+    min: 1,
+    default: 120,
+    help: 'Seconds that the target may take for a batch.',
+  },
+} as const satisfies OptionSpecs;
+
+export interface Weighable {
+  opened: OpenedRunner;
+  /** At the condition, for a flow that takes one. */
+  ways: RunBothWays;
+  /** Absent for graphs. */
+  flow: InspectedFlow | undefined;
+  condition: Float32Array | undefined;
+}
+
+/** @param condition of the option, one for all draws @throws UserError */
+export async function openWeighable(
+  session: Session,
+  model: string,
+  condition: string | undefined,
+): Promise<Weighable> {
+  const { forward, inverse } = await openBothWays(session, model);
+  const context = await readContext(forward.runner, condition, 1);
+  if (context && context.length !== forward.runner.context!.mean.length)
+    throw new UserError(`--condition ${condition}: a target takes one condition for all draws.`);
+  const given = context && [...context];
+  const flow = forward.model && inspectedModel(forward.model, given);
+  const at = ({ runner }: OpenedRunner): RunBothWays['forward'] =>
+    given ? runnerGiven(runner, given) : runner;
+  const ways = flow
+    ? { forward: flow.runner, inverse: flow.runner }
+    : { forward: at(forward), inverse: at(inverse) };
+  return { opened: forward, ways, flow, condition: context };
+}
