@@ -6,8 +6,10 @@ import type { ModelSummary } from '../../src/protocol/model';
 import { hasBatchMode } from '../../src/protocol/questions';
 import { useFitting } from '../base/controls/fitting';
 import { Menu } from '../base/controls/menu';
+import { Neighbors } from '../base/controls/neighbors';
 import { Popover } from '../base/controls/popover';
 import { Segmented } from '../base/controls/segmented';
+import { LinkButton } from '../base/controls/link-button';
 import { Button, Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed, shortened } from '../base/format/numbers';
 import { baseName, exampleTotal, shareBelow } from '../base/store/population-state';
@@ -219,18 +221,10 @@ function ExamplePlace({ model }: { model: ModelSummary }) {
       ) : null}
       <span class="pair tight">
         {example && 'index' in example ? (
-          <>
-            <Button
-              icon
-              label={text.previousExample}
-              onClick={() => store.state(steppingState).stepExample(-1)}
-            >
-              ‹
-            </Button>
-            <Button icon label={text.nextExample} onClick={() => store.state(steppingState).stepExample(1)}>
-              ›
-            </Button>
-          </>
+          <Neighbors
+            names={[text.previousExample, text.nextExample]}
+            go={store.state(steppingState).stepExample}
+          />
         ) : null}
       </span>
     </div>
@@ -357,9 +351,9 @@ function Result({ model }: { model: ModelSummary }) {
     return (
       <div class="pair" role="status">
         <span class="hero bad">{fixed(value ?? NaN, 2)}</span>
-        <button type="button" class="linklike bad" onClick={() => store.selectLayer(layer.index)}>
+        <LinkButton class="linklike bad" onClick={() => store.selectLayer(layer.index)}>
           {text.firstAt(layerPhrase(layer, model))}
-        </button>
+        </LinkButton>
       </div>
     );
   return (

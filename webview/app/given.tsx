@@ -1,6 +1,7 @@
 /** Files that become the example: browsed for, dropped on the page, or pasted. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
+import { LinkButton } from '../base/controls/link-button';
 import { Button } from '../base/controls/toolkit';
 import { useStore, useFeature } from '../base/store/use-store';
 import { words } from '../base/words';
@@ -107,9 +108,7 @@ function GivenNote() {
       <div class="given-note" role="status">
         <span class="progress pulse" />
         <span>{text.reading(status.name)}</span>
-        <button type="button" class="linklike" onClick={() => given.cancel()}>
-          {words.cancel}
-        </button>
+        <LinkButton onClick={() => given.cancel()}>{words.cancel}</LinkButton>
       </div>
     );
   const failed = status.kind === 'failed';
@@ -119,9 +118,7 @@ function GivenNote() {
         {failed ? <b class="bad">{`${text.fileNotRead(status.name)}. `}</b> : null}
         {status.message}
       </span>
-      <button type="button" class="linklike" onClick={() => given.dismiss()}>
-        {text.dismiss}
-      </button>
+      <LinkButton onClick={() => given.dismiss()}>{text.dismiss}</LinkButton>
     </div>
   );
 }

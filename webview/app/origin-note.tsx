@@ -1,5 +1,6 @@
 /** Note about a flow that another library wrote: where it comes from, and what had to be assumed to read it. */
 import type { ModelOrigin } from '../../src/protocol/model';
+import { LinkButton } from '../base/controls/link-button';
 import { Button } from '../base/controls/toolkit';
 import { useStore } from '../base/store/use-store';
 import { text } from './text';
@@ -22,9 +23,9 @@ export function OriginNote({ origin }: { origin: ModelOrigin }) {
           {text.confirmGuess}
         </Button>
       ) : assumptions.length > 0 ? (
-        <button type="button" class="linklike" title={text.changeImportHint} onClick={change}>
+        <LinkButton title={text.changeImportHint} onClick={change}>
           {text.changeImport}
-        </button>
+        </LinkButton>
       ) : null}
     </section>
   );

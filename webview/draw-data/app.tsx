@@ -4,6 +4,7 @@ import { useEffect } from 'preact/hooks';
 import { drawnReach, fewestPoints, mostPoints, type DrawHost } from '../../src/protocol/draw-page';
 import { Choice } from '../base/controls/segmented';
 import { Slider } from '../base/controls/slider';
+import { LinkButton } from '../base/controls/link-button';
 import { Button, Dropdown } from '../base/controls/toolkit';
 import { DrawingPlane, type Tool } from './plane';
 import { changed, emptyDrawing, fitted, redone, undone, type Drawing } from './points';
@@ -171,9 +172,7 @@ export function App({ host, start, keep }: AppProps) {
           <div class="wait-note" role="status">
             <span class="progress pulse" />
             <span class="tick">{work.value.says}</span>
-            <button
-              type="button"
-              class="linklike"
+            <LinkButton
               onClick={() => {
                 const { token } = work.peek() as { token?: string };
                 work.value = { kind: 'none' };
@@ -181,14 +180,12 @@ export function App({ host, start, keep }: AppProps) {
               }}
             >
               {text.cancel}
-            </button>
+            </LinkButton>
           </div>
         ) : work.value.kind === 'failed' ? (
           <div role="alert">
             <b class="bad">{text.failed}</b> {work.value.why}{' '}
-            <button type="button" class="linklike" onClick={() => void host.showLog()}>
-              {text.showLog}
-            </button>
+            <LinkButton onClick={() => void host.showLog()}>{text.showLog}</LinkButton>
           </div>
         ) : null}
       </div>

@@ -3,10 +3,11 @@ import { useSignal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { planeStep } from '../base/controls/arrow-keys';
 import { drawnReach } from '../../src/protocol/draw-page';
+import type { PlaneBounds } from '../../src/protocol/plane';
 import { Sized } from '../base/size/sized';
 import { cssText } from '../base/canvas/theme';
 import { fixed } from '../base/format/numbers';
-import { drawPoints, toScreen, type PlaneFrame } from '../base/canvas/points';
+import { drawPoints, pointAt, toScreen, type PlaneFrame } from '../base/canvas/points';
 import { planeAxes } from '../base/canvas/axes';
 import { Board } from '../base/canvas/canvas';
 import { changed, erased, sprayed, type Drawing, type Points } from './points';
@@ -17,6 +18,8 @@ export type Tool = 'spray' | 'erase';
 /** Steps of the arrow keys, in units of the plane. */
 const small = 0.1;
 const large = 0.5;
+
+const bounds: PlaneBounds = { x: [-drawnReach, drawnReach], y: [-drawnReach, drawnReach] };
 
 export interface DrawingPlaneProps {
   drawing: Drawing;
@@ -37,13 +40,7 @@ export function DrawingPlane({ drawing, tool, size, density, onChange, onTool }:
   const dab = (from: Points, at: [number, number], how: Tool): Points =>
     how === 'spray' ? sprayed(from, at, size, density, drawnReach) : erased(from, at, size);
   const clamp = (value: number): number => Math.min(drawnReach, Math.max(-drawnReach, value));
-  const place = (event: PointerEvent): [number, number] => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    return [
-      clamp(((event.clientX - box.left) / box.width) * 2 * drawnReach - drawnReach),
-      clamp(drawnReach - ((event.clientY - box.top) / box.height) * 2 * drawnReach),
-    ];
-  };
+  const place = (event: PointerEvent): [number, number] => pointAt(event, bounds);
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = planeStep(event.key);
@@ -64,11 +61,7 @@ export function DrawingPlane({ drawing, tool, size, density, onChange, onTool }:
       <Sized>
         {(width, height) => {
           const side = Math.min(width, height);
-          const frame: PlaneFrame = {
-            size: side,
-            x: [-drawnReach, drawnReach],
-            y: [-drawnReach, drawnReach],
-          };
+          const frame: PlaneFrame = { size: side, ...bounds };
           return (
             <div
               class="draw-plane"

@@ -1,5 +1,6 @@
 /** The page: reading, failed, or what the data are, with what to train on them. */
 import type { DataPreview } from '../../src/protocol/data';
+import { LinkButton } from '../base/controls/link-button';
 import { Button } from '../base/controls/toolkit';
 import { bytes, count } from '../base/format/numbers';
 import { Classes } from './classes';
@@ -22,9 +23,7 @@ export function App({ page }: { page: PageState }) {
           <div class="wait-note" role="status">
             <span class="progress pulse" />
             <h1 class="tick">{text.reading}</h1>
-            <button type="button" class="linklike" onClick={() => page.cancel()}>
-              {text.cancel}
-            </button>
+            <LinkButton onClick={() => page.cancel()}>{text.cancel}</LinkButton>
           </div>
           <div class="skeleton head" />
           <div class="skeleton fill" />

@@ -1,5 +1,6 @@
 /** What a flow would learn of a table, and what becomes of its gaps. */
 import { count } from '../base/format/numbers';
+import { LinkButton } from '../base/controls/link-button';
 import {
   type Missing,
   rowsWithGaps,
@@ -56,9 +57,9 @@ export function Gaps({ table }: { table: TableState }) {
       {option('drop', text.dropRows(rows), overview.looked - rows)}
       {option('mean', text.fillRows, overview.looked)}
       {worst && table.missing.value === 'drop' ? (
-        <button type="button" class="linklike" onClick={() => table.use(worst.at, 'leave out')}>
+        <LinkButton onClick={() => table.use(worst.at, 'leave out')}>
           {text.leaveOutColumn(overview.columns[worst.at]!.name, count(overview.looked - worst.rows))}
-        </button>
+        </LinkButton>
       ) : null}
     </section>
   );

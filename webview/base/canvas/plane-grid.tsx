@@ -1,25 +1,38 @@
-/** Planes of one tensor side by side, in a grid that is as square as it gets. */
-import type { ComponentChildren } from 'preact';
+import { HeatMap } from './canvas';
+import type { ColourScale } from './colour-maps';
 import type { Plane } from './planes';
 
 export interface PlaneGridProps {
   planes: readonly Plane[];
+  scale(light: boolean): ColourScale;
   /** Side of the whole grid in CSS pixels. */
   size: number;
-  gap?: number;
-  /** @param size of the plane's longest side */
-  children(plane: Plane, index: number, size: number): ComponentChildren;
+  label(channel: number): string;
+  name(channel: number): string;
+  hatched(cell: number, channel: number): boolean;
 }
 
-export function PlaneGrid({ planes, size, gap = 6, children }: PlaneGridProps) {
+/** px between the planes. */
+const gap = 6;
+
+/** Planes of one tensor side by side, in a grid that is as square as it gets. */
+export function PlaneGrid({ planes, scale, size, label, name, hatched }: PlaneGridProps) {
   const columns = Math.ceil(Math.sqrt(planes.length || 1));
-  const each = Math.floor((size - (columns - 1) * gap) / columns);
   return (
     <div
       class="plane-grid"
       style={{ gridTemplateColumns: `repeat(${columns}, max-content)`, gap: `${gap}px` }}
     >
-      {planes.map((plane, index) => children(plane, index, each))}
+      {planes.map((plane, c) => (
+        <HeatMap
+          key={c}
+          {...{ plane, scale }}
+          size={Math.floor((size - (columns - 1) * gap) / columns)}
+          label={label(c)}
+          name={name(c)}
+          hatched={(cell) => hatched(cell, c)}
+        />
+      ))}
     </div>
   );
 }

@@ -37,6 +37,15 @@ export function item(
   return { shape, data: tensor.data.subarray(index * size, (index + 1) * size) };
 }
 
+/** A table of examples [rows, columns, …] as one list of them. */
+export function flat({ shape, data }: { shape: number[]; data: Float32Array }): {
+  shape: number[];
+  data: Float32Array;
+} {
+  const [rows = 0, columns = 0, ...event] = shape;
+  return { shape: [rows * columns, ...event], data };
+}
+
 /** Planes side by side in a grid that is as square as it gets: one picture of all channels. */
 export function tile(planes: Plane[]): Plane {
   const first = planes[0];

@@ -16,6 +16,14 @@ export function toScreen(frame: PlaneFrame, x: number, y: number): [number, numb
   ];
 }
 
+/** The point under the pointer of an event, whose element the plane fills; at the edge where the pointer is outside. */
+export function pointAt(event: PointerEvent, { x, y }: Pick<PlaneFrame, 'x' | 'y'>): [number, number] {
+  const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+  const across = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
+  const down = Math.min(1, Math.max(0, (event.clientY - box.top) / box.height));
+  return [x[0] + across * (x[1] - x[0]), y[1] - down * (y[1] - y[0])];
+}
+
 /** Index of the drawn point nearest to a place on the screen, at most `reach` pixels away. */
 export function nearestPoint(
   points: NdArray<Float32Array>,
@@ -57,6 +65,26 @@ export function drawPoints(
     if (labels?.[i]) context.stroke();
     else context.fill();
   }
+}
+
+/** A circle with a rim, in the colors of two custom properties; a ring without `fill`, nothing where the place is not finite. */
+export function drawDot(
+  context: CanvasRenderingContext2D,
+  [x, y]: readonly [number, number],
+  radius: number,
+  [fill, rim]: readonly [fill: string | undefined, rim: string],
+  rimWidth = 1.5,
+): void {
+  if (!Number.isFinite(x + y)) return;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  if (fill !== undefined) {
+    context.fillStyle = cssText(fill);
+    context.fill();
+  }
+  context.strokeStyle = cssText(rim);
+  context.lineWidth = rimWidth;
+  context.stroke();
 }
 
 /** Like `squareAround`, on a square of `size` pixels. */

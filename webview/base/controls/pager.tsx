@@ -1,5 +1,5 @@
 /** A page of many: buttons to the neighbors, and a slider when there are more than a few. */
-import { Button } from './toolkit';
+import { Neighbors } from './neighbors';
 import { Slider } from './slider';
 import { words } from '../words';
 
@@ -23,23 +23,13 @@ export function Pager({ offset, size, total, shown, label, onChange }: PagerProp
   const page = Math.min(last, Math.floor(offset / size));
   return (
     <div class="pager">
-      <Button
-        icon
-        label={words.previousPage}
-        disabled={page === 0}
-        onClick={() => onChange((page - 1) * size)}
+      <Neighbors
+        names={[words.previousPage, words.nextPage]}
+        has={[page > 0, page < last]}
+        go={(by) => onChange((page + by) * size)}
       >
-        ‹
-      </Button>
-      <span class="tick">{shown}</span>
-      <Button
-        icon
-        label={words.nextPage}
-        disabled={page === last}
-        onClick={() => onChange((page + 1) * size)}
-      >
-        ›
-      </Button>
+        <span class="tick">{shown}</span>
+      </Neighbors>
       {last > 1 ? (
         <Slider
           label={label}

@@ -34,7 +34,7 @@ export function ExampleList({ model, values, unit, examples, onPick }: ExampleLi
           label={words.examples}
           name="example"
           range={pixelRange(model)}
-          tiles={examples.map(({ index, cost, longName, pressed, disabled = false }, i) => ({
+          tiles={examples.map(({ index, cost, longName, pressed, disabled }, i) => ({
             key: index,
             label: longName,
             caption: cost,

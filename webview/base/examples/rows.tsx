@@ -1,5 +1,6 @@
 /** Vectors as rows of a table, each of which can be chosen where that means something. */
 import { useSignal } from '@preact/signals';
+import { LinkButton } from '../controls/link-button';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { Pager } from '../controls/pager';
@@ -55,15 +56,13 @@ export function Rows(props: RowsProps) {
             head: words.number,
             cell: (row) =>
               onPick ? (
-                <button
-                  type="button"
-                  class="linklike"
+                <LinkButton
                   aria-label={props.longName?.(row)}
                   disabled={props.disabled?.(row)}
                   onClick={() => onPick(row)}
                 >
                   {props.name(row)}
-                </button>
+                </LinkButton>
               ) : (
                 props.name(row)
               ),

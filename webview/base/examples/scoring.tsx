@@ -1,4 +1,5 @@
 import { populationState, type Population } from '../store/population-state';
+import { LinkButton } from '../controls/link-button';
 import { useFeature } from '../store/use-store';
 import { words } from '../words';
 import { text } from './text';
@@ -14,9 +15,7 @@ export function Scoring({ population: { done, planned } }: { population: Populat
         aria-label={text.scoring(done, planned)}
       />
       <span class="tick">{text.scoring(done, planned)}</span>
-      <button type="button" class="linklike" onClick={() => cancel()}>
-        {words.cancel}
-      </button>
+      <LinkButton onClick={() => cancel()}>{words.cancel}</LinkButton>
     </div>
   );
 }

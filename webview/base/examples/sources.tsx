@@ -1,7 +1,8 @@
 /** The four examples that interpolations and reconstructions start from, and the controls that change them. */
 import type { ExampleRef, SourceRef } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { Button, Dropdown } from '../controls/toolkit';
+import { Neighbors } from '../controls/neighbors';
+import { Dropdown } from '../controls/toolkit';
 import { useStore } from '../store/use-store';
 import { subscript } from '../../../src/base/digits';
 import { words } from '../words';
@@ -79,22 +80,11 @@ export function SourceControls({ model, slot: at, name }: SourceControlsProps) {
             onChange={toIndex}
           />
           <span class="pair tight">
-            <Button
-              icon
-              label={text.previousOf(name)}
-              disabled={fixedChoice || source.index === 0}
-              onClick={() => toIndex(source.index - 1)}
-            >
-              ‹
-            </Button>
-            <Button
-              icon
-              label={text.nextOf(name)}
-              disabled={fixedChoice || source.index + 1 >= total}
-              onClick={() => toIndex(source.index + 1)}
-            >
-              ›
-            </Button>
+            <Neighbors
+              names={[text.previousOf(name), text.nextOf(name)]}
+              has={[!fixedChoice && source.index > 0, !fixedChoice && source.index + 1 < total]}
+              go={(by) => toIndex(source.index + by)}
+            />
           </span>
         </>
       )}

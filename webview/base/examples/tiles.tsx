@@ -34,7 +34,7 @@ export function Tiles({ label, name, range, tiles, columns, class: extra, onPick
   const pressed = tiles.findIndex((tile) => tile.pressed);
   const enabled = tiles.findIndex((tile) => !tile.disabled);
   const usable = (index: number | undefined): index is number =>
-    index !== undefined && tiles[index]?.disabled === false;
+    index !== undefined && tiles[index] !== undefined && !tiles[index].disabled;
   const stop = usable(focused) ? focused : usable(pressed) ? pressed : enabled;
   const move = (event: KeyboardEvent): void => {
     const buttons = [...(box.current?.querySelectorAll('button') ?? [])];

@@ -1,5 +1,6 @@
 /** Loading, empty and failed states, in the box of the view that they stand for. */
 import type { ComponentChildren } from 'preact';
+import { LinkButton } from '../controls/link-button';
 import { Button } from '../controls/toolkit';
 import type { Question } from './question';
 import { useStore } from './use-store';
@@ -45,9 +46,7 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, longBecause, c
       <div class="wait-note">
         <span class="progress pulse" />
         <span class="tick">{words.loading}</span>
-        <button type="button" class="linklike" onClick={() => question.cancel()}>
-          {words.cancel}
-        </button>
+        <LinkButton onClick={() => question.cancel()}>{words.cancel}</LinkButton>
       </div>
     );
     // What was there stays in its place, dimmed, so that nothing moves until its successor is there.

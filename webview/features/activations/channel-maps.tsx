@@ -4,7 +4,6 @@ import { useRef } from 'preact/hooks';
 import { cellStep } from '../../base/controls/arrow-keys';
 import { isQuantity } from '../../../src/protocol/quantities';
 import type { TensorView } from '../../../src/protocol/tensors';
-import { ColourHistogram } from '../../base/charts/colour-histogram';
 import { Choice } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
 import { signedScale, type ColourScale } from '../../base/canvas/colour-maps';
@@ -17,14 +16,13 @@ import { channelsAPage, visibleWindow } from './windows';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
 import { Readout } from '../../base/canvas/readout';
 import { Asked } from '../../base/store/asked';
 import type { ColourRange } from '../../base/canvas/trimmed';
 import { Heading } from '../../base/controls/heading';
-import { colourRanges, withinRange } from './colour-ranges';
-import { Stats } from './stats';
+import { colourRanges } from './colour-ranges';
+import { Figures } from './stats';
 import { mapGrid, mapsStyle, type MapSizes } from './map-sizes';
 import type { Worked } from './worked';
 import { activationsState } from './state';
@@ -260,7 +258,6 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
   const conditional = isQuantity(tensor.role);
   const { limit, full, beyond } = range;
   const scale = (light: boolean) => signedScale(limit, light);
-  const unit = tensor.role === 'logScale' ? words.nats : undefined;
   const sameShape = worked !== undefined && tensor.data?.length === sizeOf(tensor.shape);
   return (
     <div class="map" data-tensor={tensor.name}>
@@ -337,18 +334,9 @@ function TensorMaps({ tensor, view, range, offset, worked, sizes, seen, see }: T
           })
         )}
       </div>
-      <ColourHistogram
-        histogram={withinRange(tensor, limit)}
-        low={-limit}
-        high={limit}
-        width={sizes.column}
-        height={sizes.histogram}
-        mean={tensor.stats.mean}
-        label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
-      />
-      <Legend scale={scale} unit={unit} width={sizes.column} />
-      <p class="tick beyond">{beyond > 0 ? words.beyondRange(beyond, full) : ''}</p>
-      <Stats tensor={tensor} />
+      <Figures {...{ tensor, limit, sizes }}>
+        <p class="tick beyond">{beyond > 0 ? words.beyondRange(beyond, full) : ''}</p>
+      </Figures>
     </div>
   );
 }

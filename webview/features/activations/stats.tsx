@@ -1,6 +1,12 @@
+import type { ComponentChildren } from 'preact';
 import type { TensorView } from '../../../src/protocol/tensors';
-import { count, fixed } from '../../base/format/numbers';
+import { signedScale } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/legend';
+import { ColourHistogram } from '../../base/charts/colour-histogram';
+import { compact, count, fixed } from '../../base/format/numbers';
 import { words } from '../../base/words';
+import { withinRange } from './colour-ranges';
+import type { MapSizes } from './map-sizes';
 
 /** As many decimals for all three as the largest leaves room for, so that they compare. */
 export function statDecimals(values: readonly number[]): number {
@@ -8,7 +14,7 @@ export function statDecimals(values: readonly number[]): number {
   return largest >= 1000 ? 0 : largest >= 100 ? 1 : largest >= 0.1 || !(largest > 0) ? 2 : 4;
 }
 
-export function Stats({ tensor }: { tensor: TensorView }) {
+function Stats({ tensor }: { tensor: TensorView }) {
   const { stats } = tensor;
   const bad = stats.nan + stats.inf > 0;
   const decimals = statDecimals([stats.min, stats.mean, stats.max]);
@@ -26,6 +32,39 @@ export function Stats({ tensor }: { tensor: TensorView }) {
         <span class="muted of-all">{words.of(stats.count)}</span>
       </dd>
     </dl>
+  );
+}
+
+interface FiguresProps {
+  tensor: TensorView;
+  /** Where the colors end, on both sides. */
+  limit: number;
+  sizes: MapSizes;
+  /** Below the legend. */
+  children?: ComponentChildren;
+}
+
+/** How the values of a tensor are spread, over the colors that they have. */
+export function Figures({ tensor, limit, sizes, children }: FiguresProps) {
+  return (
+    <>
+      <ColourHistogram
+        histogram={withinRange(tensor, limit)}
+        low={-limit}
+        high={limit}
+        width={sizes.column}
+        height={sizes.histogram}
+        mean={tensor.stats.mean}
+        label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
+      />
+      <Legend
+        scale={(light) => signedScale(limit, light)}
+        unit={tensor.role === 'logScale' ? words.nats : undefined}
+        width={sizes.column}
+      />
+      {children}
+      <Stats tensor={tensor} />
+    </>
   );
 }
 

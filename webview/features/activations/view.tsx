@@ -1,9 +1,7 @@
 /** Input, log scale, shift and output of a layer: every channel, or every feature. */
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isQuantity } from '../../../src/protocol/quantities';
-import { ColourHistogram } from '../../base/charts/colour-histogram';
 import { Pager } from '../../base/controls/pager';
-import { signedScale } from '../../base/canvas/colour-maps';
 import { compact, fixed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
 import type { ShownLayer } from '../../base/store/layer-view';
@@ -15,13 +13,12 @@ import { BarCells } from '../../base/layers/bar-cells';
 import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
-import { Legend } from '../../base/canvas/legend';
 import { ChannelMaps } from './channel-maps';
-import { colourRanges, withinRange } from './colour-ranges';
+import { colourRanges } from './colour-ranges';
 import { mapsStyle, useMapSizes, type MapSizes } from './map-sizes';
 import { movedOnly } from './moved';
 import { Facts } from '../../base/layers/facts';
-import { NonFinite, Stats } from './stats';
+import { Figures, NonFinite } from './stats';
 import { workedElement, type Worked } from './worked';
 import { activationsState } from './state';
 
@@ -118,21 +115,7 @@ function FeatureRows({ model, view, worked, sizes }: FeatureRowsProps) {
       <div class="maps" style={mapsStyle(sizes)}>
         {view.tensors.map((tensor) => (
           <div class="map" key={tensor.name}>
-            <ColourHistogram
-              histogram={withinRange(tensor, range(tensor))}
-              low={-range(tensor)}
-              high={range(tensor)}
-              width={sizes.column}
-              height={sizes.histogram}
-              mean={tensor.stats.mean}
-              label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
-            />
-            <Legend
-              scale={(light) => signedScale(range(tensor), light)}
-              unit={tensor.role === 'logScale' ? words.nats : undefined}
-              width={sizes.column}
-            />
-            <Stats tensor={tensor} />
+            <Figures {...{ tensor, sizes }} limit={range(tensor)} />
           </div>
         ))}
       </div>

@@ -9,7 +9,7 @@ import { words } from '../../base/words';
 import { compareState } from './state';
 import { text } from './text';
 
-interface Pair {
+export interface Pair {
   a: ModelSummary;
   b: ModelSummary;
 }

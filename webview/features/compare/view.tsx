@@ -34,7 +34,7 @@ import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
 import { FirstDifference } from './first-difference';
 import { compareState } from './state';
-import { Verdict } from './verdict';
+import { Verdict, type Pair } from './verdict';
 import { pixelRange } from '../../base/canvas/pixel-range';
 import { Heading } from '../../base/controls/heading';
 
@@ -108,11 +108,6 @@ function CompareHead({ model }: { model: ModelSummary }) {
       <Button onClick={() => (path.value = undefined)}>{text.compareEnd}</Button>
     </header>
   );
-}
-
-interface Pair {
-  a: ModelSummary;
-  b: ModelSummary;
 }
 
 function part(row: StripRow | undefined, mean: boolean): number | undefined {

@@ -3,6 +3,7 @@ import { rowOf } from '../../../src/base/shape';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
+import { pathOf } from '../../base/charts/path';
 import { linear, logarithmic, type Axis, type Size } from '../../base/charts/scale';
 import { Sized } from '../../base/size/sized';
 import { compact, fixed, logTicks, percent, signed, ticks, tickText } from '../../base/format/numbers';
@@ -153,8 +154,6 @@ function Judged({ model, view: { batch, features }, spline }: JudgedProps) {
   );
 }
 
-type Line = readonly [x: ArrayLike<number>, y: ArrayLike<number>];
-
 interface ChartProps extends Size {
   view: TransformCurveView;
   /** Row of the feature that is drawn. */
@@ -176,17 +175,6 @@ function up({ axis, spline, curve, batch }: TransformCurveView, height: number):
   return linear(span.low, span.high, height - 20, 6);
 }
 
-/** A line through the points that are finite, in pieces where others lie between. */
-function pathOf([xs, ys]: Line, x: Axis, y: Axis): string {
-  let pen = 'M';
-  return Array.from(xs, (value, i) => {
-    const finite = Number.isFinite(ys[i]);
-    const point = finite ? `${pen}${x.at(value).toFixed(1)} ${y.at(ys[i]!).toFixed(1)}` : '';
-    pen = finite ? 'L' : 'M';
-    return point;
-  }).join('');
-}
-
 /** A curve with the knots of a spline, beyond which it has two places on each side. */
 function Curve({
   view: { curve, spline },
@@ -202,7 +190,7 @@ function Curve({
   y: Axis;
 }) {
   const xs = rowOf(curve.x, row);
-  const part = (from: number, to?: number): string => pathOf([xs.slice(from, to), ys.slice(from, to)], x, y);
+  const part = (from: number, to?: number): string => pathOf(xs.slice(from, to), ys.slice(from, to), x, y);
   const tails = spline && hasTails(spline);
   return (
     <>
@@ -223,27 +211,15 @@ function CurveChart({ view, row, width, height, label }: ChartProps) {
   const seen = isOn(from, x) && isOn(to, y);
   const { places, low, high } = view.batch;
   const back = (values: Float32Array): number[] => Array.from(values).reverse();
-  const band = [
-    [...places, ...back(places)],
-    [...rowOf(low, row), ...back(rowOf(high, row))],
-  ] as const;
+  const around = [...rowOf(low, row), ...back(rowOf(high, row))];
   return (
     <svg width={width} height={height} role="img" aria-label={label}>
       <Grid {...{ width, height, x, y }} values={ticks(y.low, y.high, 5)} />
-      {band[1].every(Number.isFinite) ? <path class="band" d={`${pathOf(band, x, y)}Z`} /> : null}
+      {around.every(Number.isFinite) ? (
+        <path class="band" d={`${pathOf([...places, ...back(places)], around, x, y)}Z`} />
+      ) : null}
       {seen ? (
-        <path
-          class="guide"
-          fill="none"
-          d={pathOf(
-            [
-              [from, from, x.low],
-              [y.low, to, to],
-            ],
-            x,
-            y,
-          )}
-        />
+        <path class="guide" fill="none" d={pathOf([from, from, x.low], [y.low, to, to], x, y)} />
       ) : null}
       <Curve {...{ view, row, x, y }} ys={rowOf(view.curve.y, row)} knots="y" />
       {seen ? <circle class="here" cx={x.at(from)} cy={y.at(to)} r={5} /> : null}

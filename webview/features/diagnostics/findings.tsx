@@ -2,6 +2,7 @@
 import { bySeverity, type Finding, type Findings as Answer } from '../../../src/protocol/findings';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { markOf } from '../../../src/protocol/signs';
+import { LinkButton } from '../../base/controls/link-button';
 import { Button } from '../../base/controls/toolkit';
 import { findingNumbers } from './numbers';
 import { runState } from '../../base/store/run-state';
@@ -39,9 +40,7 @@ export function Findings({ model }: { model: ModelSummary }) {
             {answer.reason === 'cancelled' ? `${text.findingsLabel}: ${words.cancelled}` : answer.message}
           </span>
           {answer.reason === 'notRecorded' || answer.reason === 'noAnswer' ? null : (
-            <button type="button" class="linklike" onClick={() => question.retry()}>
-              {words.retry}
-            </button>
+            <LinkButton onClick={() => question.retry()}>{words.retry}</LinkButton>
           )}
         </p>
       ) : (
@@ -49,9 +48,7 @@ export function Findings({ model }: { model: ModelSummary }) {
           <span class="progress pulse" />
           <span class="tick">{text.findingsBusy}</span>
           {answer.status === 'loading' ? (
-            <button type="button" class="linklike" onClick={() => question.cancel()}>
-              {words.cancel}
-            </button>
+            <LinkButton onClick={() => question.cancel()}>{words.cancel}</LinkButton>
           ) : null}
         </p>
       )}
@@ -124,9 +121,9 @@ function Item({ model, finding }: { model: ModelSummary; finding: Finding }) {
             <Button onClick={() => go(layer)}>{text.lookAt(layerPhraseOf(model, layer))}</Button>
             {others.length > 0 ? <span class="muted">{text.alsoIn}</span> : null}
             {others.slice(0, 8).map((index) => (
-              <button type="button" class="linklike" key={index} onClick={() => go(index)}>
+              <LinkButton key={index} onClick={() => go(index)}>
                 {layerPhraseOf(model, index)}
-              </button>
+              </LinkButton>
             ))}
           </div>
         )}

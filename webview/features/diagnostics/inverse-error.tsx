@@ -3,6 +3,7 @@ import { powerOfTen } from '../../../src/base/digits';
 import { words } from '../../base/words';
 import { layerChart, LayerAxis, SelectedLayer, type LayersProps } from './layer-axis';
 import { text } from './text';
+import { pathOf } from '../../base/charts/path';
 import { logarithmic } from '../../base/charts/scale';
 import { ValueGrid } from '../../base/charts/value-grid';
 
@@ -26,6 +27,7 @@ export function InverseError({ model, width, height, errors, selected }: Inverse
   const shown = (value: number): boolean => Number.isFinite(value) && value >= 0;
   // Zero error has no logarithm; it is drawn at the foot.
   const foot = (value: number): number => Math.max(value, 10 ** low);
+  const fromLatent = errors.map((e) => (shown(e.fromLatent) ? foot(e.fromLatent) : NaN));
   return (
     <svg width={width} height={height} role="img" aria-label={`${text.isExact}: ${text.isExactNote}`}>
       <SelectedLayer chart={chart} place={errors.findIndex((e) => e.layer === selected)} />
@@ -38,16 +40,7 @@ export function InverseError({ model, width, height, errors, selected }: Inverse
         gap={4}
       />
       <line class="dashed" x1={left} x2={width} y1={y.at(float32Epsilon)} y2={y.at(float32Epsilon)} />
-      <path
-        class="line"
-        d={errors
-          .map((e, i) =>
-            shown(e.fromLatent)
-              ? `${i === 0 || !shown(errors[i - 1]!.fromLatent) ? 'M' : 'L'}${x.at(i).toFixed(1)} ${y.at(foot(e.fromLatent)).toFixed(1)}`
-              : '',
-          )
-          .join('')}
-      />
+      <path class="line" d={pathOf([...errors.keys()], fromLatent, x, y)} />
       {errors.map((e, i) =>
         shown(e.alone) ? (
           <circle key={e.layer} class="ring" cx={x.at(i)} cy={y.at(foot(e.alone))} r={2.6} />

@@ -1,5 +1,4 @@
 /** Where the cost comes from, and whether the flow does what a flow should. */
-import type { ComponentChildren } from 'preact';
 import type { Diagnostics as DiagnosticsAnswer } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
@@ -13,16 +12,14 @@ import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
 import { text } from './text';
-import { TakeAway, type TakeAwayProps } from '../../base/takeaway/take-away';
+import { ChartBox } from '../../base/takeaway/chart-box';
 import { Asked, Message } from '../../base/store/asked';
 import { Findings } from './findings';
 import { HowLikely } from './how-likely';
 import { LogDets } from './log-dets';
 import { Waterfall } from './waterfall';
 import { stripState } from '../../base/store/strip-state';
-import { Heading } from '../../base/controls/heading';
 import { diagnosticsState } from './state';
-
 import { inverseNumbers, logDetNumbers, quantileNumbers, waterfallNumbers } from './numbers';
 
 /** As many places as there are charts. */
@@ -81,7 +78,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   return (
     <div class={`charts five ${isPlane(model) ? 'planar' : ''}`}>
-      <Chart
+      <ChartBox
         model={model}
         title={bits ? text.whereBits : text.whereNats}
         note={text.runningSum(answer.unit)}
@@ -89,9 +86,9 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         fileName="waterfall"
       >
         <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
-      </Chart>
+      </ChartBox>
       <HowLikely model={model} answer={answer} own={own} />
-      <Chart
+      <ChartBox
         model={model}
         name="by-layer"
         title={text.logDets}
@@ -110,8 +107,8 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
             />
           )}
         </Sized>
-      </Chart>
-      <Chart
+      </ChartBox>
+      <ChartBox
         model={model}
         name="normal"
         title={model.base ? text.isOfBase : text.isNormal}
@@ -129,8 +126,8 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
             />
           )}
         </Sized>
-      </Chart>
-      <Chart
+      </ChartBox>
+      <ChartBox
         model={model}
         title={text.isExact}
         note={text.isExactNote}
@@ -152,27 +149,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         ) : (
           <p class="muted">{answer.noInverse}</p>
         )}
-      </Chart>
-    </div>
-  );
-}
-
-/** A chart below its title, with what can be taken along of it. */
-function Chart({
-  name = '',
-  note,
-  children,
-  ...taken
-}: Pick<TakeAwayProps, 'model' | 'title' | 'numbers' | 'fileName'> & {
-  name?: string;
-  note: string;
-  children: ComponentChildren;
-}) {
-  return (
-    <div class={`chart ${name}`}>
-      <Heading title={taken.title} note={note} />
-      <TakeAway {...taken} frame=".chart" />
-      {children}
+      </ChartBox>
     </div>
   );
 }

@@ -137,19 +137,14 @@ function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) 
           </figure>
         ) : null}
         {planes.map(({ name, plane, mean }) => (
-          <figure
-            key={name}
-            data-cost={name}
-            onPointerMove={(event) => {
-              const box = event.currentTarget.querySelector('canvas')!.getBoundingClientRect();
-              const column = Math.floor(((event.clientX - box.left) / box.width) * plane.width);
-              const row = Math.floor(((event.clientY - box.top) / box.height) * plane.height);
-              const inside = column >= 0 && row >= 0 && column < plane.width && row < plane.height;
-              over.value = inside ? row * plane.width + column : undefined;
-            }}
-            onPointerLeave={() => (over.value = undefined)}
-          >
-            <HeatMap plane={plane} scale={scale} size={side} label={text.costOf(name)} name="cost" />
+          <figure key={name} data-cost={name}>
+            <HeatMap
+              {...{ plane, scale }}
+              size={side}
+              label={text.costOf(name)}
+              name="cost"
+              onPoint={(cell) => (over.value = cell)}
+            />
             <figcaption>
               <span>{name}</span>
               <span class="tick num">{text.costPart(signed(mean, 2))}</span>

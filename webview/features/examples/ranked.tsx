@@ -2,6 +2,7 @@
 import { useRef } from 'preact/hooks';
 import type { PickedExamples } from '../../../src/protocol/population';
 import type { ModelSummary } from '../../../src/protocol/model';
+import { LinkButton } from '../../base/controls/link-button';
 import { Button } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
 import { memberRef, type Population, populationState } from '../../base/store/population-state';
@@ -84,9 +85,7 @@ function Covered({ population }: { population: Population }) {
         {status === 'cancelled' ? (
           <>
             {' '}
-            <button type="button" class="linklike" onClick={() => store.state(populationState).retry()}>
-              {words.retry}
-            </button>
+            <LinkButton onClick={() => store.state(populationState).retry()}>{words.retry}</LinkButton>
           </>
         ) : null}
       </p>

@@ -4,7 +4,8 @@ import type { ExamplePage } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Menu } from '../../base/controls/menu';
 import { Segmented } from '../../base/controls/segmented';
-import { Button, Dropdown } from '../../base/controls/toolkit';
+import { Neighbors } from '../../base/controls/neighbors';
+import { Dropdown } from '../../base/controls/toolkit';
 import { fixed, shortened } from '../../base/format/numbers';
 import { baseName, populationState } from '../../base/store/population-state';
 import { useStore, useFeature } from '../../base/store/use-store';
@@ -131,25 +132,13 @@ function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boole
     else examples.page.value = { split, offset: next };
   };
   return (
-    <>
-      <Button
-        icon
-        label={words.previousPage}
-        disabled={offset === 0 || recorded}
-        onClick={() => go(Math.max(0, offset - size))}
-      >
-        ‹
-      </Button>
+    <Neighbors
+      names={[words.previousPage, words.nextPage]}
+      has={[offset > 0 && !recorded, to < total && !recorded]}
+      go={(by) => go(Math.max(0, offset + by * size))}
+    >
       <span class="tick">{text.pageOf(Math.min(total, offset + 1), to, total)}</span>
-      <Button
-        icon
-        label={words.nextPage}
-        disabled={to >= total || recorded}
-        onClick={() => go(offset + size)}
-      >
-        ›
-      </Button>
-    </>
+    </Neighbors>
   );
 }
 

@@ -3,11 +3,10 @@ import type { ManifoldView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Sized } from '../../base/size/sized';
 import { cssText } from '../../base/canvas/theme';
-import { drawPoints, frameOf, toScreen, type PlaneFrame } from '../../base/canvas/points';
-import { planeAxes } from '../../base/canvas/axes';
+import { drawDot, drawPoints, frameOf, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
-import { featureName } from '../../base/layers/layer-names';
+import { axesOf } from '../../base/layers/plane-axes';
 import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { planeView } from '../../base/store/plane-view';
@@ -41,13 +40,14 @@ export function ManifoldPlane({ model, view, picked }: ManifoldPlaneProps) {
             name="manifold"
             label={text.manifold}
             draw={(context) => {
-              planeAxes(context, frame, [featureName(model, 0), featureName(model, 1)]);
+              axesOf(model)(context, frame);
               context.globalAlpha = 0.4;
               drawPoints(context, frame, { shape: [n * n, 2], data: view.values.data }, 0.8);
               context.globalAlpha = 1;
               drawLines(context, frame, view, picked, closed);
               drawCorners(context, frame, view);
-              drawPicked(context, frame, view, picked);
+              const [x, y] = view.values.data.subarray(2 * picked);
+              drawDot(context, toScreen(frame, x!, y!), 4, ['--accent', '--fg'], 1);
             }}
           />
         );
@@ -113,13 +113,7 @@ function drawCorners(context: CanvasRenderingContext2D, frame: PlaneFrame, { cor
   context.textAlign = 'left';
   for (let k = 0; k < 4; k++) {
     const [x, y] = toScreen(frame, corners.data[2 * k]!, corners.data[2 * k + 1]!);
-    context.beginPath();
-    context.arc(x, y, 5, 0, 2 * Math.PI);
-    context.fillStyle = cssText('--surface');
-    context.fill();
-    context.strokeStyle = cssText('--fg');
-    context.lineWidth = 1.5;
-    context.stroke();
+    drawDot(context, [x, y], 5, ['--surface', '--fg']);
     // The name is drawn on the surface's color, so that lines do not cross it.
     context.lineWidth = 3;
     context.strokeStyle = cssText('--surface');
@@ -127,21 +121,4 @@ function drawCorners(context: CanvasRenderingContext2D, frame: PlaneFrame, { cor
     context.fillStyle = cssText('--fg');
     context.fillText(String(k + 1), x + 8, y + 4);
   }
-}
-
-function drawPicked(
-  context: CanvasRenderingContext2D,
-  frame: PlaneFrame,
-  { values }: ManifoldView,
-  picked: number,
-): void {
-  const [x, y] = toScreen(frame, values.data[2 * picked]!, values.data[2 * picked + 1]!);
-  if (!Number.isFinite(x + y)) return;
-  context.beginPath();
-  context.arc(x, y, 4, 0, 2 * Math.PI);
-  context.fillStyle = cssText('--accent');
-  context.fill();
-  context.strokeStyle = cssText('--fg');
-  context.lineWidth = 1;
-  context.stroke();
 }

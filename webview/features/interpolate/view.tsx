@@ -5,7 +5,7 @@ import { isPlane } from '../../../src/protocol/questions';
 import { Segmented } from '../../base/controls/segmented';
 import { Slider } from '../../base/controls/slider';
 import { Dropdown } from '../../base/controls/toolkit';
-import { item } from '../../base/canvas/planes';
+import { flat, item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from './text';
@@ -42,7 +42,7 @@ export function Interpolate({ model }: { model: ModelSummary }) {
       >
         {(view) => (
           <>
-            <WhereFinite values={flat(view)}>
+            <WhereFinite values={flat(view.values)}>
               {() =>
                 image ? (
                   <PictureGrid model={model} view={view} />
@@ -62,12 +62,6 @@ export function Interpolate({ model }: { model: ModelSummary }) {
       </Asked>
     </>
   );
-}
-
-/** All points in one row. */
-function flat({ values }: ManifoldView): { shape: number[]; data: Float32Array } {
-  const [rows = 0, columns = 0, ...event] = values.shape;
-  return { shape: [rows * columns, ...event], data: values.data };
 }
 
 const degrees = (angle: number): string => text.degrees((180 * angle) / Math.PI);
@@ -98,7 +92,6 @@ function CornerTiles({ model }: { model: ModelSummary }) {
           caption: sourceName(k),
           picture: item(view.corners, k),
           pressed: k === slot.value,
-          disabled: false,
         }))}
         onPick={(k) => (slot.value = k)}
       />
@@ -159,7 +152,7 @@ function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView 
   const { point } = useFeature(interpolateState);
   const { angles } = view;
   const n = angles.length;
-  const all = flat(view);
+  const all = flat(view.values);
   return (
     <Tiles
       label={text.manifold}
@@ -172,7 +165,6 @@ function PictureGrid({ model, view }: { model: ModelSummary; view: ManifoldView 
         label: text.point(degrees(angles[Math.floor(i / n)]!), degrees(angles[i % n]!)),
         picture: item(all, i),
         pressed: i === point.value,
-        disabled: false,
       }))}
       onPick={(i) => (point.value = i)}
     />
@@ -223,7 +215,7 @@ function PointRows({ model, view }: { model: ModelSummary; view: ManifoldView })
     <Rows
       model={model}
       label={text.manifold}
-      values={flat(view)}
+      values={flat(view.values)}
       count={n * n}
       name={(row) => String(row + 1)}
       longName={(row) => `${row + 1}: ${text.point(phi(row), prime(row))}`}

@@ -1,10 +1,11 @@
 /** What comes of changed latents: x, its difference to x of the latents as they were, and what it costs. */
 import type { EditedView } from '../../../src/protocol/latents';
+import { LinkButton } from '../../base/controls/link-button';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, planesOf, type Plane } from '../../base/canvas/planes';
-import { fixed, signed } from '../../base/format/numbers';
+import { fixed, nextRound, signed } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { DataTable } from '../../base/controls/data-table';
@@ -51,10 +52,7 @@ export function EditedResult({ model }: { model: ModelSummary }) {
             <p class="wait-line tick">
               {slow ? (
                 <>
-                  {words.loading}{' '}
-                  <button type="button" class="linklike" onClick={() => edited.cancel()}>
-                    {words.cancel}
-                  </button>
+                  {words.loading} <LinkButton onClick={() => edited.cancel()}>{words.cancel}</LinkButton>
                 </>
               ) : null}
             </p>
@@ -69,7 +67,8 @@ function Pictures({ model, before, after }: { model: ModelSummary; before: Edite
   const levels = model.levels ?? 256;
   const difference = differenceOf(before, after);
   const channels = before.values.shape[2] ?? 1;
-  const limit = Math.min(levels, roundUp(largest(difference.values)));
+  // The range stays while a slider moves a little.
+  const limit = Math.min(levels, nextRound(largest(difference.values)));
   const scale = (light: boolean) => signedScale(limit, light);
   return (
     <div class="edited-pictures">
@@ -108,13 +107,6 @@ function differenceOf(before: EditedView, after: EditedView): Plane {
       values[i]! += (second[c]!.values[i]! - plane.values[i]!) / first.length;
   });
   return { width, height, values };
-}
-
-/** 1, 2 or 5 times a power of ten, so that the range stays while a slider moves a little. */
-function roundUp(value: number): number {
-  if (!(value > 0)) return 1;
-  const power = 10 ** Math.floor(Math.log10(value));
-  return power * ([1, 2, 5].find((step) => value <= step * power * 1.000001) ?? 10);
 }
 
 interface CoordinatesProps {

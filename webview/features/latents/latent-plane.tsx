@@ -2,11 +2,11 @@
 import { planeStep } from '../../base/controls/arrow-keys';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { cssText } from '../../base/canvas/theme';
-import { drawPoints, frameOf, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { drawDot, drawPoints, frameOf, pointAt, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { planeAxes } from '../../base/canvas/axes';
 import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
-import { featureName } from '../../base/layers/layer-names';
+import { axesOf } from '../../base/layers/plane-axes';
 import { text } from './text';
 import { Board } from '../../base/canvas/canvas';
 import { planeView } from '../../base/store/plane-view';
@@ -37,13 +37,7 @@ export function LatentPlane({ model, z, original }: LatentPlaneProps) {
     ? { size: side, ...plane.bounds }
     : frameOf({ shape: [2, 2], data: Float32Array.of(-3, -3, 3, 3) }, side, 0);
   const move = (event: PointerEvent): void => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const across = (event.clientX - box.left) / box.width;
-    const down = (event.clientY - box.top) / box.height;
-    change([
-      [0, within(reach * (2 * across - 1))],
-      [1, within(reach * (1 - 2 * down))],
-    ]);
+    change([...pointAt(event, frame).entries()]);
   };
   return (
     <div class="latent-planes">
@@ -99,7 +93,7 @@ export function LatentPlane({ model, z, original }: LatentPlaneProps) {
           name="latent-data"
           label={text.latentData}
           draw={(context) => {
-            planeAxes(context, data, [featureName(model, 0), featureName(model, 1)]);
+            axesOf(model)(context, data);
             if (plane) {
               context.globalAlpha = 0.3;
               drawPoints(context, data, plane.points[0]!, 0.9);
@@ -120,20 +114,7 @@ function points(
   before: Float32Array | undefined,
   now: Float32Array,
 ): void {
-  const dot = (at: Float32Array, radius: number): void => {
-    const [x, y] = toScreen(frame, at[0]!, at[1]!);
-    context.beginPath();
-    if (Number.isFinite(x + y)) context.arc(x, y, radius, 0, 2 * Math.PI);
-  };
-  context.lineWidth = 1.5;
-  if (before) {
-    context.strokeStyle = cssText('--fg');
-    dot(before, 5);
-    context.stroke();
-  }
-  context.fillStyle = cssText('--accent');
-  dot(now, 4);
-  context.fill();
-  context.strokeStyle = cssText('--surface');
-  context.stroke();
+  const at = ([x, y]: Float32Array) => toScreen(frame, x!, y!);
+  if (before) drawDot(context, at(before), 5, [undefined, '--fg']);
+  drawDot(context, at(now), 4, ['--accent', '--surface']);
 }

@@ -2,6 +2,7 @@
 import { fixed, signed, ticks } from '../../base/format/numbers';
 import { words } from '../../base/words';
 import { text } from './text';
+import { pathOf } from '../../base/charts/path';
 import { linear, type Size } from '../../base/charts/scale';
 import { ValueGrid } from '../../base/charts/value-grid';
 
@@ -13,23 +14,19 @@ export interface DepthCurveProps extends Size {
   selected: number;
 }
 
+/** From 0 at x. */
 function running(values: readonly number[]): number[] {
   let sum = 0;
-  return values.map((value) => (sum += value));
+  return [0, ...values.map((value) => (sum += value))];
 }
 
 export function DepthCurve({ width, height, example, mean, selected }: DepthCurveProps) {
   const curves = [example ? running(example) : undefined, running(mean)];
-  const finite = [0, ...curves.flatMap((curve) => curve ?? [])].filter(Number.isFinite);
+  const finite = curves.flatMap((curve) => curve ?? []).filter(Number.isFinite);
   const left = 40;
   const y = linear(Math.min(...finite), Math.max(...finite) || 1, height - 22, 6);
   const x = linear(0, mean.length, left + 4, width - 6);
-  const path = (curve: number[]): string =>
-    [0, ...curve]
-      .map((value, i) =>
-        Number.isFinite(value) ? `${i === 0 ? 'M' : 'L'}${x.at(i).toFixed(1)} ${y.at(value).toFixed(1)}` : '',
-      )
-      .join('');
+  const path = (curve: number[]): string => pathOf([...curve.keys()], curve, x, y);
   const last = (curve: number[] | undefined): number | undefined => curve?.at(-1);
   return (
     <svg

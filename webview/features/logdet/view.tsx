@@ -17,7 +17,6 @@ import { BarCells } from '../../base/layers/bar-cells';
 import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
-import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/legend';
 import { PlaneGrid } from '../../base/canvas/plane-grid';
 import { Facts } from '../../base/layers/facts';
@@ -147,19 +146,12 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
         note={`Σ ${fixed(total, 2)} ${words.nats}; ${carried ? words.maskInImageNote : text.mapNote}`}
       />
       {map.shape.length === 3 ? (
-        <PlaneGrid planes={planes} size={size}>
-          {(plane, c, each) => (
-            <HeatMap
-              key={c}
-              plane={plane}
-              scale={scale}
-              size={each}
-              label={`${title}, ${words.channel} ${c}`}
-              name={`${name}[${c}]`}
-              hatched={(i) => passes(i * channels + c)}
-            />
-          )}
-        </PlaneGrid>
+        <PlaneGrid
+          {...{ planes, scale, size }}
+          label={(c) => `${title}, ${words.channel} ${c}`}
+          name={(c) => `${name}[${c}]`}
+          hatched={(i, c) => passes(i * channels + c)}
+        />
       ) : (
         <DataTable
           class="rows-table"

@@ -33,22 +33,28 @@ export function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
   const inImage = inImages[0]!;
   const input = strip?.input ? planesOf(strip.input)[0] : undefined;
   const fits = input !== undefined && input.width === inImage.width && input.height === inImage.height;
+  const maps = (of: readonly Plane[]) => ({
+    planes: of,
+    scale: maskScale,
+    size,
+    hatched: (i: number, c: number): boolean => Number.isNaN(of[c]!.values[i]),
+  });
   const grey = (): ColourScale => greyScale((model.levels ?? 256) - 1);
   return (
     <>
       <div class="panels" data-layer-name={layer.name}>
         <div class="box">
           <Heading title={text.maskHere} note={text.maskHereNote(reads, view.mask.data.length)} />
-          <Masks
-            planes={planes}
+          <PlaneGrid
+            {...maps(planes)}
             label={(c) => `${words.mask}, ${words.channel} ${c}`}
             name={(c) => `mask[${c}]`}
           />
         </div>
         <div class="box">
           <Heading title={text.maskInImage} note={words.maskInImageNote} />
-          <Masks
-            planes={inImages}
+          <PlaneGrid
+            {...maps(inImages)}
             label={(c) =>
               inImages.length > 1 ? `${text.maskInImage}, ${words.channel} ${c}` : text.maskInImage
             }
@@ -96,30 +102,6 @@ export function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
         ) : null}
       </p>
     </>
-  );
-}
-
-interface MasksProps {
-  planes: Plane[];
-  label(channel: number): string;
-  name(channel: number): string;
-}
-
-function Masks({ planes, label, name }: MasksProps) {
-  return (
-    <PlaneGrid planes={planes} size={size}>
-      {(plane, c, each) => (
-        <HeatMap
-          key={c}
-          plane={plane}
-          scale={maskScale}
-          size={each}
-          label={label(c)}
-          name={name(c)}
-          hatched={(i) => Number.isNaN(plane.values[i])}
-        />
-      )}
-    </PlaneGrid>
   );
 }
 

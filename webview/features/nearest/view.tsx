@@ -1,7 +1,8 @@
 /** The training examples nearest to one: whether the flow copies what it was trained on. */
 import type { NearestExamples } from '../../../src/protocol/nearest';
+import { LinkButton } from '../../base/controls/link-button';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { Segmented } from '../../base/controls/segmented';
+import { Choice } from '../../base/controls/segmented';
 import { item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
@@ -28,17 +29,10 @@ export function Nearest({ model }: { model: ModelSummary }) {
       <SubjectControls model={model} />
       <div class="ctl">
         <span>{text.distanceIn}</span>
-        <Segmented
+        <Choice
           label={text.distanceIn}
-          value={space.value}
-          options={[
-            {
-              value: 'data' as const,
-              text: model.kind === 'image' ? text.pixels : text.coordinates,
-            },
-            { value: 'latent' as const, text: text.inLatents },
-          ]}
-          onChange={(value) => (space.value = value)}
+          of={space}
+          options={{ data: model.kind === 'image' ? text.pixels : text.coordinates, latent: text.inLatents }}
         />
       </div>
       {!store.state(subjectState).example.value ? (
@@ -107,7 +101,6 @@ function Found({ model, found }: { model: ModelSummary; found: NearestExamples }
             note: cost(i),
             picture: item(found.values, i),
             pressed: isNow(index),
-            disabled: false,
           }))}
           onPick={choose}
         />
@@ -158,15 +151,10 @@ function Looked({ found }: { found: NearestExamples }) {
       ) : null}
       {looked >= limit ? null : goesOn.value && answer.status !== 'failed' ? (
         <>
-          {text.lookingOn}{' '}
-          <button type="button" class="linklike" onClick={stop}>
-            {words.cancel}
-          </button>
+          {text.lookingOn} <LinkButton onClick={stop}>{words.cancel}</LinkButton>
         </>
       ) : (
-        <button type="button" class="linklike" onClick={goOn}>
-          {text.lookFurther}
-        </button>
+        <LinkButton onClick={goOn}>{text.lookFurther}</LinkButton>
       )}
     </p>
   );

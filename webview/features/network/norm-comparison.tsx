@@ -1,6 +1,7 @@
 /** Running statistics of the layer's norms next to statistics of the chosen batch, and dead channels. */
 import type { ActivityView, NormStatistics } from '../../../src/protocol/conditioner';
 import type { LayerInfo } from '../../../src/protocol/model';
+import { LinkButton } from '../../base/controls/link-button';
 import { Button } from '../../base/controls/toolkit';
 import { compact, count, fixed } from '../../base/format/numbers';
 import { useStore, useFeature } from '../../base/store/use-store';
@@ -73,15 +74,13 @@ function Comparison({ layer, view, short }: ComparisonProps) {
             head: words.name,
             td: 'mono',
             cell: ({ name, label }, i) => (
-              <button
-                type="button"
-                class="linklike"
+              <LinkButton
                 aria-pressed={name === norm?.name}
                 aria-label={text.listChannels(label)}
                 onClick={() => (compared.value = { layer: layer.index, norm: i, offset: 0 })}
               >
                 {label}
-              </button>
+              </LinkButton>
             ),
           },
           { head: words.count, num: ({ running }) => count(running.mean.length) },

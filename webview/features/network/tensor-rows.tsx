@@ -1,5 +1,6 @@
 /** Stored tensors of a layer: shapes, statistics, distributions, and a way to see their values. */
 import type { AxisRole } from '../../../src/protocol/conditioner';
+import { LinkButton } from '../../base/controls/link-button';
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { TensorStats } from '../../../src/protocol/tensors';
 import { compact, count, shapeText } from '../../base/format/numbers';
@@ -44,9 +45,7 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
           td: 'mono',
           cell: ({ name, shape, axes }) =>
             axes ? (
-              <button
-                type="button"
-                class="linklike"
+              <LinkButton
                 aria-pressed={name === shownName}
                 aria-label={text.pictureOf(short(name))}
                 onClick={() =>
@@ -57,7 +56,7 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
                 }
               >
                 {short(name)}
-              </button>
+              </LinkButton>
             ) : (
               short(name)
             ),

@@ -1,5 +1,6 @@
 /** What is drawn behind the points, its legend and its figures. */
 import { Choice } from '../../base/controls/segmented';
+import { LinkButton } from '../../base/controls/link-button';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { fixed } from '../../base/format/numbers';
 import { planeState } from './state';
@@ -49,10 +50,7 @@ function GridFigures({ cells }: { cells: BentCells | undefined }) {
       <p class="tick">
         {waiting ? (
           <>
-            {text.dividing}{' '}
-            <button type="button" class="linklike" onClick={() => planes.cells.cancel()}>
-              {words.cancel}
-            </button>
+            {text.dividing} <LinkButton onClick={() => planes.cells.cancel()}>{words.cancel}</LinkButton>
           </>
         ) : cells && cells.folded > 0 ? (
           text.stillFolded(cells.folded)

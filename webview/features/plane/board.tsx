@@ -5,7 +5,7 @@ import type { PlaneView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import { Sized } from '../../base/size/sized';
-import { drawPoints, nearestPoint, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { drawPoints, nearestPoint, pointAt, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
@@ -59,12 +59,6 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
   const probe = (start: PathStart): void => {
     planes.playing.value = false;
     store.probe.value = start;
-  };
-  const pointAt = (event: PointerEvent, frame: PlaneFrame): [number, number] => {
-    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
-    const x = Math.min(1, Math.max(0, (event.clientX - box.left) / box.width));
-    const y = Math.min(1, Math.max(0, (event.clientY - box.top) / box.height));
-    return [frame.x[0] + x * (frame.x[1] - frame.x[0]), frame.y[1] - y * (frame.y[1] - frame.y[0])];
   };
   const pick = (event: PointerEvent, frame: PlaneFrame, snaps: boolean): void => {
     const point = pointAt(event, frame);

@@ -5,7 +5,7 @@ import { magnitudeScale, signedScale } from '../../base/canvas/colour-maps';
 import { finiteExtent } from '../../base/canvas/planes';
 import type { Cell } from '../../base/canvas/polygon';
 import { cssText } from '../../base/canvas/theme';
-import { toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { drawDot, toScreen, type PlaneFrame } from '../../base/canvas/points';
 
 /** Log of area, nats, at both ends of the colors. */
 export const areaLimit = 3;
@@ -126,20 +126,7 @@ export function drawPath(
   context.lineJoin = 'round';
   line([now, ...places.slice(stage + 1)], [3, 3]);
   line([...places.slice(0, stage + 1), now], []);
-  for (const [x, y] of places) {
-    if (!Number.isFinite(x + y)) continue;
-    dot(context, x, y, 2.5, '--fg');
-  }
-  if (Number.isFinite(now[0] + now[1])) dot(context, now[0], now[1], 5, '--accent');
+  for (const place of places) drawDot(context, place, 2.5, ['--fg', '--surface']);
+  drawDot(context, now, 5, ['--accent', '--surface']);
   context.restore();
-}
-
-function dot(context: CanvasRenderingContext2D, x: number, y: number, radius: number, colour: string): void {
-  context.beginPath();
-  context.arc(x, y, radius, 0, 2 * Math.PI);
-  context.fillStyle = cssText(colour);
-  context.fill();
-  context.lineWidth = 1.5;
-  context.strokeStyle = cssText('--surface');
-  context.stroke();
 }

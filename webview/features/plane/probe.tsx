@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart, PlanePath } from '../../../src/protocol/plane';
+import { LinkButton } from '../../base/controls/link-button';
 import { Button, TextField } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
 import { pair } from './board';
@@ -173,9 +174,7 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
         {
           head: text.pathAfter,
           cell: ({ k, name, long }) => (
-            <button
-              type="button"
-              class="linklike"
+            <LinkButton
               aria-label={`${name}: ${long}`}
               title={long}
               aria-current={k === stage ? 'step' : undefined}
@@ -185,7 +184,7 @@ function PathTable({ model, path, stage }: { model: ModelSummary; path: PlanePat
               }}
             >
               {name}
-            </button>
+            </LinkButton>
           ),
         },
         figures(`h${subscript(1)}`, ({ k }) => path.points.data[2 * k], fixed),

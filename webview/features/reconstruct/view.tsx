@@ -3,7 +3,7 @@ import type { Reconstructions } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';
 import { Button } from '../../base/controls/toolkit';
-import { item } from '../../base/canvas/planes';
+import { flat, item } from '../../base/canvas/planes';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
@@ -29,17 +29,11 @@ export function Reconstruct({ model }: { model: ModelSummary }) {
         skeleton={<TilesSkeleton count={4 * (scales + 1)} columns={scales + 1} class="sized-tiles" />}
       >
         {(view) => (
-          <WhereFinite values={flat(view)}>{() => <Columns model={model} view={view} />}</WhereFinite>
+          <WhereFinite values={flat(view.values)}>{() => <Columns model={model} view={view} />}</WhereFinite>
         )}
       </Asked>
     </>
   );
-}
-
-/** All reconstructions in one row. */
-function flat({ values }: Reconstructions): { shape: number[]; data: Float32Array } {
-  const [rows = 0, columns = 0, ...event] = values.shape;
-  return { shape: [rows * columns, ...event], data: values.data };
 }
 
 function FreshControls() {
@@ -84,7 +78,7 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
   const { reconstruction, fresh } = useFeature(reconstructState);
   const rows = view.originals.shape[0]!;
   const scales = view.kept.length;
-  const all = flat(view);
+  const all = flat(view.values);
   const share = (column: number): string =>
     String(Math.round((1000 * view.kept[column]!) / view.kept[0]!) / 10);
   const picked = Math.min(reconstruction.value, rows * scales - 1);
@@ -99,14 +93,12 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
           label: `${text.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
           picture: item(view.originals, row),
           pressed: false,
-          disabled: false,
         }
       : {
           key: i,
           label: text.reconstructionItem(row + 1, text.keptShare(share(column))),
           picture: item(all, row * scales + column),
           pressed: row === pickedRow && column === pickedColumn,
-          disabled: false,
         };
   });
   return (

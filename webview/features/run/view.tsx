@@ -1,5 +1,6 @@
 /** How the model was trained: curves, status, requests to the training, and the checkpoints to step through. */
 import { useMemo } from 'preact/hooks';
+import { LinkButton } from '../../base/controls/link-button';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunChartProps, type RunLine } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
@@ -10,14 +11,13 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { validationFigure } from '../../base/curves/validation-text';
 import { runNumbers } from './numbers';
-import { TakeAway } from '../../base/takeaway/take-away';
+import { ChartBox } from '../../base/takeaway/chart-box';
 import { Asked, Message } from '../../base/store/asked';
 import { ControlPanel } from './control-panel';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
 import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
-import { Heading } from '../../base/controls/heading';
 
 export function RunTab({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -108,20 +108,11 @@ interface ChartProps extends Omit<RunChartProps, 'width' | 'height' | 'label'> {
 function Chart({ model, view, title, note, log = true, label = title, ...chart }: ChartProps) {
   const store = useStore();
   return (
-    <div class="chart">
-      <Heading title={title} note={note} />
-      <TakeAway
-        model={model}
-        numbers={() => runNumbers(view, store)}
-        about="run"
-        title={title}
-        fileName={view}
-        frame=".chart"
-      />
+    <ChartBox {...{ model, title, note }} numbers={() => runNumbers(view, store)} about="run" fileName={view}>
       <Sized>
         {(width, height) => <RunChart {...chart} log={log} label={label} width={width} height={height} />}
       </Sized>
-    </div>
+    </ChartBox>
   );
 }
 
@@ -152,13 +143,9 @@ function AtStep({ model, run, unit, bits }: AtStepProps) {
       {store.checkpoint.shown.value === undefined || store.connection.choices ? null : (
         <>
           {' '}
-          <button
-            type="button"
-            class="linklike"
-            onClick={() => void store.connection.host.openCheckpoint(model.path)}
-          >
+          <LinkButton onClick={() => void store.connection.host.openCheckpoint(model.path)}>
             {text.openByItself}
-          </button>
+          </LinkButton>
         </>
       )}
     </p>

@@ -133,7 +133,6 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
                 label: text.sampleItem(i + 1),
                 picture: item(grid.values, i),
                 pressed: i === picked,
-                disabled: false,
               }))}
               onPick={(i) => {
                 store.pickedSample.value = i;

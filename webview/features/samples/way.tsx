@@ -3,9 +3,9 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Morph } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
+import { Neighbors } from '../../base/controls/neighbors';
 import { PlayButton } from '../../base/controls/play-button';
 import { Slider } from '../../base/controls/slider';
-import { Button } from '../../base/controls/toolkit';
 import { lessMotion } from '../../base/controls/motion';
 import { useStore } from '../../base/store/use-store';
 import { OutputThumbnail } from '../../base/layers/thumbnails';
@@ -87,21 +87,21 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
           }}
         />
       )}
-      <Button icon label={text.previousStep} disabled={at === 0} onClick={() => go(at - 1)}>
-        ‹
-      </Button>
-      <Slider
-        label={text.way}
-        min={0}
-        max={last}
-        step={1}
-        value={at}
-        valueText={morph.steps[at]!.label}
-        onInput={go}
-      />
-      <Button icon label={text.nextStep} disabled={at === last} onClick={() => go(at + 1)}>
-        ›
-      </Button>
+      <Neighbors
+        names={[text.previousStep, text.nextStep]}
+        has={[at > 0, at < last]}
+        go={(by) => go(at + by)}
+      >
+        <Slider
+          label={text.way}
+          min={0}
+          max={last}
+          step={1}
+          value={at}
+          valueText={morph.steps[at]!.label}
+          onInput={go}
+        />
+      </Neighbors>
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { isNorm, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
 import { Choice } from '../../base/controls/segmented';
+import { LinkButton } from '../../base/controls/link-button';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
 import { isStale, latest, ready } from '../../base/store/question';
@@ -110,9 +111,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
             {slow ? (
               <span class="wait-note">
                 <span class="progress pulse" />
-                <button type="button" class="linklike" onClick={() => store.state(stripState).strip.cancel()}>
-                  {words.cancel}
-                </button>
+                <LinkButton onClick={() => store.state(stripState).strip.cancel()}>{words.cancel}</LinkButton>
               </span>
             ) : null}
           </div>
