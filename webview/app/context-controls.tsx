@@ -75,7 +75,7 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
           if (value !== 'chosen') choose(value === 'own' ? undefined : [...context.mean]);
         }}
       />
-      <span class="context-numbers">
+      <span class="context-numbers flex-wrap">
         {classes ? (
           <ContextClass
             classes={classes}
@@ -120,7 +120,7 @@ function ContextClass({ classes, names, values, none, disabled, onChange }: Cont
   const name = classes.name ?? text.class;
   return (
     <span class="pair tight" data-context-class={chosen ?? ''}>
-      <span title={name} class="context-name">
+      <span title={name} class="context-name ellipsis">
         {name}
       </span>
       <Dropdown
@@ -151,7 +151,7 @@ function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNu
   const shown = fixed(value, 3);
   return (
     <span class="pair tight" data-context={name}>
-      <span title={name} class="context-name">
+      <span title={name} class="context-name ellipsis">
         {name}
       </span>
       <Slider

@@ -79,10 +79,10 @@ export function Headline({ model }: { model: ModelSummary }) {
   });
   const wrong = signs.filter(({ mark }) => mark === 'error' || mark === 'notice');
   return (
-    <section class="headline" aria-label={text.verdict}>
+    <section class="headline flex-wrap" aria-label={text.verdict}>
       {isOwn ? <OwnSamples model={model} /> : <Validation model={model} />}
       <div
-        class={`signs ${isStale(asked) ? 'old' : ''}`}
+        class={`signs flex-wrap ${isStale(asked) ? 'old' : ''}`}
         role="toolbar"
         aria-label={text.verdict}
         onKeyDown={move}
@@ -91,7 +91,7 @@ export function Headline({ model }: { model: ModelSummary }) {
           <button
             key={sign.name}
             type="button"
-            class={`sign ${sign.mark}`}
+            class={`bare sign flex-center ${sign.mark}`}
             {...stop(sign.name)}
             data-mark={sign.mark}
             title={why(sign)}
@@ -105,7 +105,7 @@ export function Headline({ model }: { model: ModelSummary }) {
         {others[0] ? (
           <button
             type="button"
-            class={`sign ${markOf(others[0])}`}
+            class={`bare sign flex-center ${markOf(others[0])}`}
             {...stop('others')}
             onClick={() => openCheck(others[0]!.check)}
           >

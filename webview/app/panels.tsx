@@ -46,7 +46,7 @@ export function PanelSwitch({ region }: { region: TabRegion }) {
   const choices = takingTurns(panels.turns.value);
   if (!choices.includes(region)) return null;
   return (
-    <div class="panel-switch" id={`${region}-switch`}>
+    <div class="panel-switch flex-center" id={`${region}-switch`}>
       <Segmented
         label={text.panel}
         value={region}

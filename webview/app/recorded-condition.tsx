@@ -15,10 +15,10 @@ export function RecordedCondition({ names }: { names: readonly string[] }) {
     <div class="pair context" role="group" aria-label={text.given}>
       <span>{text.recordedCondition}</span>
       {/* Many scroll, which a keyboard does as well. */}
-      <span class="context-numbers" tabIndex={0} role="list" aria-label={text.recordedCondition}>
+      <span class="context-numbers flex-wrap" tabIndex={0} role="list" aria-label={text.recordedCondition}>
         {names.slice(0, mostShown).map((name, i) => (
           <span key={name} role="listitem" class="pair tight" data-context={name}>
-            <span title={name} class="context-name muted">
+            <span title={name} class="context-name ellipsis muted">
               {name}
             </span>
             <span class="num">{fixed(values?.[i], 3)}</span>

@@ -83,14 +83,14 @@ export function App({ host, start, keep }: AppProps) {
 
   const { past, future, points } = drawing.value;
   return (
-    <main class="draw-page">
+    <main class="draw-page flex-column">
       <header>
         <h1>{text.title}</h1>
         <p class="muted">{text.about}</p>
       </header>
       <div class="draw-tools">
         <Choice label={text.tool} of={tool} options={{ spray: text.spray, erase: text.eraser }} />
-        <label class="draw-slider">
+        <label class="draw-slider flex-center">
           <span>{text.size}</span>
           <Slider
             label={text.size}
@@ -101,7 +101,7 @@ export function App({ host, start, keep }: AppProps) {
             onInput={(value) => (size.value = value)}
           />
         </label>
-        <label class="draw-slider">
+        <label class="draw-slider flex-center">
           <span>{text.density}</span>
           <Slider
             label={text.density}
@@ -146,7 +146,7 @@ export function App({ host, start, keep }: AppProps) {
         onChange={become}
         onTool={(value) => (tool.value = value)}
       />
-      <div class="draw-end">
+      <div class="draw-end flex-column">
         <p role="status">
           <b data-count={count.value}>{text.points(count.value)}</b>{' '}
           <span class="muted">

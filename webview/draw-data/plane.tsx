@@ -57,14 +57,14 @@ export function DrawingPlane({ drawing, tool, size, density, onChange, onTool }:
   };
   const [bx, by] = brush.value;
   return (
-    <div class="draw-box">
+    <div class="draw-box flex-column">
       <Sized>
         {(width, height) => {
           const side = Math.min(width, height);
           const frame: PlaneFrame = { size: side, ...bounds };
           return (
             <div
-              class="draw-plane"
+              class="draw-plane plane-board"
               role="application"
               tabIndex={0}
               aria-label={`${text.plane}. ${text.points(points.length / 2)}. ${text.at(fixed(bx, 1), fixed(by, 1))}`}

@@ -19,7 +19,7 @@ export function App({ page }: { page: PageState }) {
   switch (state.status) {
     case 'loading':
       return (
-        <main class="preview" aria-busy="true">
+        <main class="preview flex-column" aria-busy="true">
           <div class="wait-note" role="status">
             <span class="progress pulse" />
             <h1 class="tick">{text.reading}</h1>
@@ -31,7 +31,7 @@ export function App({ page }: { page: PageState }) {
       );
     case 'cancelled':
       return (
-        <main class="preview">
+        <main class="preview flex-column">
           <div class="state" role="status">
             <h1>{text.cancelled}</h1>
             <p>{text.cancelledWhy}</p>
@@ -43,7 +43,7 @@ export function App({ page }: { page: PageState }) {
       );
     case 'failed':
       return (
-        <main class="preview">
+        <main class="preview flex-column">
           <div class="state" role="alert">
             <h1 class="bad">{text.failed}</h1>
             <p>{state.message}</p>
@@ -66,7 +66,7 @@ function Ready({ page, preview }: { page: PageState; preview?: DataPreview }) {
   const hasSide = page.presets.groups.value.length > 0;
   const table = page.table.value;
   return (
-    <main class={`preview ${hasSide ? 'with-side' : ''}`} aria-busy={isReading(page)}>
+    <main class={`preview flex-column ${hasSide ? 'with-side' : ''}`} aria-busy={isReading(page)}>
       <Head page={page} preview={preview} hasSide={hasSide} />
       {table ? <Table table={table} /> : null}
       {preview && !table ? <Found preview={preview} /> : null}
@@ -114,7 +114,7 @@ function Head({ page, preview, hasSide }: HeadProps) {
 
 function Found({ preview }: { preview: DataPreview }) {
   return (
-    <div class="found" tabIndex={0} role="group" aria-label={text.facts}>
+    <div class="found flex-column" tabIndex={0} role="group" aria-label={text.facts}>
       <Facts preview={preview} />
       {preview.sheet ? <Sheet sheet={preview.sheet} /> : null}
       {preview.classes ? <Classes preview={preview} classes={preview.classes} /> : null}

@@ -13,7 +13,7 @@ export function Facts({ preview }: { preview: DataPreview }) {
   const shown = alike(range);
   return (
     <section aria-label={text.facts}>
-      <dl class="facts-list">
+      <dl class="facts-list flex-wrap">
         <div>
           <dt>{text.examples}</dt>
           <dd>{count(train + validation)}</dd>

@@ -101,7 +101,7 @@ function Look({ column: { name, numbers, seen, counts, type } }: { column: Overv
     return (
       <>
         <Bars name={name} histogram={numbers.histogram} />
-        <span class="range tick">
+        <span class="range flex-wrap tick">
           <span>{shown(numbers.min)}</span>
           <span>{shown(numbers.max)}</span>
         </span>

@@ -104,7 +104,7 @@ function Steps({ state: { steps }, estimate }: { state: PresetState; estimate: E
   const typed = steps.value ?? String(recommended);
   const ok = isSteps(typed);
   return (
-    <div class="steps">
+    <div class="steps flex-wrap">
       <label>
         <span>{text.steps}</span>
         <input

@@ -16,7 +16,7 @@ export function Side({ page }: { page: PageState }) {
   const isRefused =
     state.status === 'failed' || (state.status === 'ready' && state.preview.refused !== undefined);
   return (
-    <aside class="side" aria-label={text.choices}>
+    <aside class="side flex-column" aria-label={text.choices}>
       <div class="side-scroll" tabIndex={0} role="group" aria-label={text.choices}>
         {shown ? <Learned table={shown} /> : null}
         {shown ? <Gaps table={shown} /> : null}
@@ -41,7 +41,7 @@ export function Side({ page }: { page: PageState }) {
           </div>
         ) : null}
       </div>
-      <div class="ways-on">
+      <div class="ways-on flex-column">
         <Button
           primary
           disabled={isRefused || isImpossible(presets, estimates)}

@@ -14,7 +14,7 @@ export function Size({
   return (
     <section aria-labelledby="size-title">
       <h2 id="size-title">{text.sizeTitle}</h2>
-      <label class="sizes">
+      <label class="sizes flex-center">
         <select
           value={chosen ?? ''}
           aria-labelledby="size-title"

@@ -182,7 +182,7 @@ export function RunChart({
           </>
         ) : null}
       </svg>
-      <output class="run-readout tick" aria-live="off">
+      <output class="run-readout ellipsis tick" aria-live="off">
         {found
           ? [
               axis === 'step' ? words.readoutStep(Math.round(found.x)) : words.seconds(found.x),

@@ -22,7 +22,7 @@ export function Pager({ offset, size, total, shown, label, onChange }: PagerProp
   const last = Math.ceil(total / size) - 1;
   const page = Math.min(last, Math.floor(offset / size));
   return (
-    <div class="pager">
+    <div class="pager flex-center">
       <Neighbors
         names={[words.previousPage, words.nextPage]}
         has={[page > 0, page < last]}

@@ -14,7 +14,7 @@ export function CurveControls() {
     curveLook.value = { ...curveLook.value, ...part };
   };
   return (
-    <div class="curve-controls">
+    <div class="curve-controls flex-wrap">
       <Segmented
         label={text.horizontal}
         value={axis}

@@ -63,6 +63,7 @@ export function Tiles({ label, name, range, tiles, columns, class: extra, onPick
         <button
           key={tile.key}
           type="button"
+          class="bare"
           aria-pressed={tile.pressed}
           aria-label={tile.label}
           disabled={tile.disabled}

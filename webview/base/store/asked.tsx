@@ -58,7 +58,7 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, longBecause, c
         </div>
       );
     return (
-      <div class="waiting" aria-busy="true">
+      <div class="waiting flex-column" aria-busy="true">
         {note}
         {longBecause ? <p class="tick">{longBecause}</p> : null}
         {skeleton ?? <div class="skeleton fill" />}

@@ -116,7 +116,7 @@ export function TakeAway(props: TakeAwayProps) {
     <div class="take" ref={root} onKeyDown={onKeyDown} data-not-in-picture>
       <button
         type="button"
-        class="take-button"
+        class="bare take-button"
         aria-haspopup="menu"
         aria-expanded={place !== undefined}
         aria-label={text.takeAway(title)}

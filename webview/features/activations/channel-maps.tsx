@@ -80,7 +80,7 @@ export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?
     : Math.ceil((seen.span * cells) / largestMap);
   return (
     <>
-      <div class="map-controls">
+      <div class="map-controls flex-wrap">
         <span class="pair tight">
           <Button
             icon

@@ -134,7 +134,11 @@ function WorkedLine({ model, worked, image }: { model: ModelSummary; worked: Wor
     </>
   );
   return (
-    <div class="worked" aria-live="polite" title={formula === undefined ? undefined : `y = ${formula}`}>
+    <div
+      class="worked flex-wrap"
+      aria-live="polite"
+      title={formula === undefined ? undefined : `y = ${formula}`}
+    >
       <span class="muted">{where}</span>
       {passes ? (
         <span>

@@ -88,7 +88,7 @@ function Differences({ a, found: { layers, examples } }: { a: ModelSummary; foun
             data-layer-difference={layer.a}
             onClick={() => store.selectLayer(layer.a)}
           >
-            <span class="name">{`${i === first ? '→ ' : ''}${nameOf(layer.a)}`}</span>
+            <span class="name ellipsis">{`${i === first ? '→ ' : ''}${nameOf(layer.a)}`}</span>
             <span class="num">{scientific(layer.output)}</span>
             <span class="num">{scientific(layer.logDet)}</span>
           </div>

@@ -52,7 +52,7 @@ function titleOf(model: ModelSummary): string {
 export function CompareRegions({ model }: { model: ModelSummary }) {
   const store = useStore();
   return (
-    <div class="compare">
+    <div class="compare flex-column">
       <CompareHead model={model} />
       <Asked question={store.state(compareState).summary} failedTitle={text.compareFailed}>
         {(other) =>
@@ -86,7 +86,7 @@ function CompareHead({ model }: { model: ModelSummary }) {
   const known = options.some(({ value }) => value === path.value);
   const name = other ? titleOf(other) : (path.value ?? '').split(/[\\/]/).at(-1)!;
   return (
-    <header class="compare-head">
+    <header class="compare-head flex-wrap">
       <h1>
         <b>A</b> {titleOf(model)} <b>B</b> {name}
       </h1>
@@ -183,7 +183,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
   );
   const cells = (name: string, drawn: ComponentChildren, values: readonly string[], marks = {}) => (
     <>
-      <span class="name">{name}</span>
+      <span class="name ellipsis">{name}</span>
       {drawn}
       {values.map((value, i) => (
         <span key={i} class="num" {...(i === 2 ? marks : {})}>
@@ -285,7 +285,7 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
           options={{ common: text.rangeCommon, own: text.rangeOwn }}
         />
       </div>
-      <div class="compare-maps">
+      <div class="compare-maps flex-wrap">
         {first.tensors.map((tensor) => (
           <MapColumn
             key={tensor.name}
@@ -347,7 +347,7 @@ function ComparedSamples({ a, b }: Pair) {
     <section class="compare-part" aria-label={words.samples}>
       <h2>{words.samples}</h2>
       <p class="tick">{words.samplesNote(n, fixed(temperature, 2), seed)}</p>
-      <div class="compare-samples">
+      <div class="compare-samples flex-wrap">
         <Asked question={ownSamples} idle={<NoSamples name="A" />}>
           {(grid) => <SampleSheet name="A" model={a} grid={grid} beside={ready(samples.answer.value)} />}
         </Asked>

@@ -162,7 +162,7 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
     <>
       {isClass ? <MostLikely found={found} of={valueText} total={classes!.count} /> : null}
       {features.length === 2 ? (
-        <div class={at.length > fewPanels ? 'multiples small' : 'multiples'}>
+        <div class={at.length > fewPanels ? 'multiples flex-wrap small' : 'multiples'}>
           {at.map((one, i) => (
             <figure key={one.value} data-value={one.value}>
               <Heading
@@ -197,7 +197,7 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
         </div>
       ) : null}
       <ClassPager {...{ model, vary }} />
-      <div class="under">
+      <div class="under flex-wrap">
         {hasDensity && dots !== 'samples' ? (
           <Legend scale={scale} width={120} {...(logs ? { unit: words.nats } : {})} />
         ) : null}

@@ -47,7 +47,7 @@ export function BinMaps({ model, features, spline, row }: Props) {
   return (
     <section class="bin-maps below">
       <Heading title={text.maps} note={store.example.value ? text.mapsNote : text.mapsFirst} />
-      <div class="row-maps">
+      <div class="row-maps flex-wrap">
         <BinMap {...shared} title={text.widths} at={widths} columns={bins} scale={ofSizes} framed={inBinOf} />
         <BinMap
           {...shared}

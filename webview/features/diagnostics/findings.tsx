@@ -35,7 +35,7 @@ export function Findings({ model }: { model: ModelSummary }) {
           />
         </>
       ) : answer.status === 'failed' ? (
-        <p class="findings-head">
+        <p class="findings-head flex-center">
           <span class={answer.reason === 'error' ? 'bad' : 'muted'}>
             {answer.reason === 'cancelled' ? `${text.findingsLabel}: ${words.cancelled}` : answer.message}
           </span>
@@ -44,7 +44,7 @@ export function Findings({ model }: { model: ModelSummary }) {
           )}
         </p>
       ) : (
-        <p class="findings-head">
+        <p class="findings-head flex-center">
           <span class="progress pulse" />
           <span class="tick">{text.findingsBusy}</span>
           {answer.status === 'loading' ? (

@@ -29,7 +29,7 @@ export function ByElement({ model }: { model: ModelSummary }) {
   return (
     <Asked question={store.state(elementState)}>
       {(shares) => (
-        <div class="by-element">
+        <div class="by-element flex-column">
           {model.kind === 'image' ? (
             <Maps model={model} shares={shares} />
           ) : (
@@ -105,7 +105,7 @@ function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) 
   const bits = -shares.parts.nats / Math.LN2;
   return (
     <>
-      <div class="cost-head">
+      <div class="cost-head flex-wrap">
         <b data-cost-sum>
           {text.costSum(
             signed(bits, 1),
@@ -129,7 +129,7 @@ function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) 
         ) : null}
         <Readout over={over} plane={planes[0]!.plane} />
       </div>
-      <div class="cost-maps">
+      <div class="cost-maps flex-wrap">
         {input ? (
           <figure>
             <Picture picture={input} range={pixelRange(model)} size={side} name="cost-input" label="x" />
@@ -177,7 +177,7 @@ function Features({ model, shares }: { model: ModelSummary; shares: Contribution
   const input = ready(store.state(stripState).strip.answer.value)?.input;
   return (
     <>
-      <div class="cost-head">
+      <div class="cost-head flex-wrap">
         <b data-cost-sum>{text.costSumNats(signed(-shares.parts.nats, 2))}</b>
         <span class="tick">{text.costHintNats}</span>
       </div>

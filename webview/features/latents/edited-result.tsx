@@ -71,7 +71,7 @@ function Pictures({ model, before, after }: { model: ModelSummary; before: Edite
   const limit = Math.min(levels, nextRound(largest(difference.values)));
   const scale = (light: boolean) => signedScale(limit, light);
   return (
-    <div class="edited-pictures">
+    <div class="edited-pictures flex-wrap">
       {[
         { title: text.before, picture: before.values, name: 'before' },
         { title: text.now, picture: after.values, name: 'edited' },
@@ -146,7 +146,7 @@ function Cost({ before, after }: { before: EditedView; after: EditedView }) {
     bits === undefined ? -(after.nats - (before.nats ?? NaN)) : bits - (before.bitsPerDim ?? NaN);
   const finite = Number.isFinite(after.nats);
   return (
-    <p class={`cost ${finite ? '' : 'bad'}`}>
+    <p class={`cost flex-wrap ${finite ? '' : 'bad'}`}>
       <span>
         ln p(x) <b data-log-p>{fixed(-after.nats, 2)}</b> <span class="tick">{words.nats}</span>
       </span>

@@ -25,7 +25,7 @@ export function LatentMaps({ view, z, at }: { view: LatentsView; z: Float32Array
   const maps = useMemo(() => latentMaps(view), [view]);
   return (
     <>
-      <div class="latent-maps">
+      <div class="latent-maps flex-wrap">
         {maps.map((map) => (
           <ScaleMap
             key={map.scale}

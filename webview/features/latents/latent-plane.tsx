@@ -40,7 +40,7 @@ export function LatentPlane({ model, z, original }: LatentPlaneProps) {
     change([...pointAt(event, frame).entries()]);
   };
   return (
-    <div class="latent-planes">
+    <div class="latent-planes flex-wrap">
       <div>
         <Heading title="z" />
         <div

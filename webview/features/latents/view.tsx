@@ -120,7 +120,7 @@ function ElementList({ view, z, at, most }: ElementListProps) {
   const elements = useMemo(() => farthest(view.z, most), [view, most]);
   const listed = most >= z.length ? elements.toSorted((a, b) => a - b) : elements;
   return (
-    <div class="latent-list" role="group" aria-label={text.latents}>
+    <div class="latent-list flex-wrap" role="group" aria-label={text.latents}>
       {listed.map((element) => (
         <button
           key={element}

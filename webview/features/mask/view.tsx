@@ -85,7 +85,7 @@ export function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
             ))
           : null}
       </div>
-      <p class="keyline tick">
+      <p class="keyline flex-wrap tick">
         <span>
           <i style={{ background: rgb(maskColours.moves) }} />
           {text.keyMoves}

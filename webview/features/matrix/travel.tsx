@@ -51,7 +51,7 @@ export function Travel({ model, view, image }: { model: ModelSummary; view: Mixi
             )
           : text.stays(n)}
       </p>
-      <div class="row-maps">
+      <div class="row-maps flex-wrap">
         {n > fewMixed ? <Spread {...{ view, stages, nameOf, stageText, spreadOf }} /> : null}
         {Array.from(view.followed, (feature, row) => (
           <Way

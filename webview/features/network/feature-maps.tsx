@@ -27,7 +27,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
   return (
     <section class="features" aria-label={text.featureMaps}>
       <Heading title={text.featureMaps} note={text.featureMapsNote} />
-      <div class="choices" role="group" aria-label={text.featureMaps}>
+      <div class="choices flex-wrap" role="group" aria-label={text.featureMaps}>
         {stages.map(({ name }) => (
           <button
             key={name}
@@ -47,7 +47,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
       {shown ? (
         <Asked
           question={network.features}
-          skeleton={<div class={`skeleton pulse ${image ? 'maps-skeleton' : 'units-skeleton'}`} />}
+          skeleton={<div class="skeleton pulse" style={{ height: image ? '180px' : '100px' }} />}
         >
           {(view) => (
             <>
@@ -84,7 +84,7 @@ function FeaturePage({ view }: { view: FeatureView }) {
     : text.unitsOf(view.offset, last, channels);
   return (
     <>
-      <div class="facts-line">
+      <div class="facts-line flex-wrap">
         <span class="tick">
           {image ? text.deadMaps(view.dead, channels) : text.deadUnits(view.dead, channels)}
         </span>

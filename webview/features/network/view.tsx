@@ -43,7 +43,10 @@ export function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkVie
               ×
             </button>
           </header>
-          <Asked question={network.weight} skeleton={<div class="skeleton pulse weight-skeleton" />}>
+          <Asked
+            question={network.weight}
+            skeleton={<div class="skeleton pulse" style={{ height: '240px' }} />}
+          >
             {(weight) => <WeightPicture choice={shown} view={weight} />}
           </Asked>
         </section>

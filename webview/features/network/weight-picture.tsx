@@ -44,7 +44,7 @@ export function WeightPicture({ choice, view }: { choice: WeightChoice; view: We
   };
   return (
     <div class="weight">
-      <div class="pagers">
+      <div class="pagers flex-wrap">
         {paged.map((axis) => {
           const size = pageOf(shape, layout, axis);
           const end = Math.min(shape[axis]!, choice.from[axis]! + size) - 1;

@@ -167,7 +167,7 @@ function Cost({ layer: { networkPasses } }: { layer: LayerInfo }) {
   const { forward, inverse } = networkPasses;
   const slow = Math.max(forward, inverse);
   return (
-    <div class="cost">
+    <div class="cost flex-wrap">
       <Heading title={text.cost} />
       <dl>
         {(

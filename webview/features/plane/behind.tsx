@@ -16,7 +16,7 @@ import { areaLimit, densityScale } from './draw';
 export function BehindPoints({ cells, letter }: { cells: BentCells | undefined; letter: string }) {
   const planes = useFeature(planeState);
   return (
-    <div class="plane-behind">
+    <div class="plane-behind flex-column">
       <div class="ends">
         <h3>{text.behind}</h3>
         <Choice
@@ -69,7 +69,7 @@ function DensityFigures({ letter }: { letter: string }) {
     ? shown.density.data.reduce((n, value) => n + (Number.isFinite(value) ? 0 : 1), 0)
     : 0;
   return (
-    <Asked question={planes.density} skeleton={<div class="skeleton density-wait" />}>
+    <Asked question={planes.density} skeleton={<div class="skeleton" style={{ height: '60px' }} />}>
       {(found) => (
         <>
           <p class="tick">{text.densityAt(letter)}</p>

@@ -15,7 +15,7 @@ export const plane: LayerFeature = {
   title: () => text.tab,
   applies: isPlane,
   state: planeState,
-  panel: 'plane-panel',
+  panel: 'plane-panel flex-column',
   ofData: true,
   View: ({ model }) => (
     <Asked question={useFeature(planeView)} longBecause={planeIsLong(model)}>

@@ -27,7 +27,7 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
   // The path before belongs to another point.
   const found = answer.status === 'ready' ? answer.value : undefined;
   return (
-    <div class="plane-probe">
+    <div class="plane-probe flex-column">
       <div class="ends">
         <h3>{text.probe}</h3>
         <span class="tick" data-probe={start?.kind ?? 'selected'}>

@@ -32,7 +32,7 @@ export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView
       <p class="muted">
         {stageName}, {text.planeNote(stage, last)}
       </p>
-      <div class="plane-view">
+      <div class="plane-view flex-wrap">
         <PlaneBoard model={model} view={view} stageName={stageName} cells={cells} />
         <div class="note">
           <BehindPoints cells={cells} letter={stage === 0 ? 'x' : stage === last ? 'z' : 'h'} />

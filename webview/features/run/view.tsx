@@ -56,8 +56,8 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
   if (run.steps.length === 0)
     return <Message title={text.noMetrics} why={run.message ?? words.noMetricsWhy} />;
   return (
-    <div class="run-tab">
-      <div class="run-bar">
+    <div class="run-tab flex-column">
+      <div class="run-bar flex-wrap">
         <CurveControls />
         <AtStep model={model} run={run} unit={unit} bits={bits} />
       </div>
@@ -163,7 +163,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
     ...(seconds === undefined ? [] : [words.seconds(seconds)]),
   ].join(', ');
   return (
-    <div class="chart run-status">
+    <div class="chart run-status flex-column">
       <h3>
         <b data-run-status={run.status}>{text.statusNames[run.status]}</b>
         <span class="tick" title={run.message}>
@@ -190,6 +190,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
           <button
             key={checkpoint.path}
             type="button"
+            class="bare"
             aria-current={checkpoint.path === model.path}
             disabled={saved}
             onClick={() => store.checkpoint.look(checkpoint.path)}

@@ -13,6 +13,6 @@ export const samples: RegionFeature = {
   title: () => words.samples,
   state: samplesState,
   View: ({ model }) => (isPlane(model) ? <PlaneSamples model={model} /> : <Samples model={model} />),
-  panel: 'samples-panel',
+  panel: 'samples-panel flex-column',
   numbers: sampleNumbers,
 };

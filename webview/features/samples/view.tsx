@@ -145,7 +145,10 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
             example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
           />
           <div class="way-slot">
-            <Asked question={store.state(samplesState).morph} skeleton={<div class="skeleton way-wait" />}>
+            <Asked
+              question={store.state(samplesState).morph}
+              skeleton={<div class="skeleton" style={{ height: '48px' }} />}
+            >
               {(morph) => <MorphWay model={model} morph={morph} />}
             </Asked>
           </div>

@@ -76,7 +76,7 @@ function WayControls({ morph, at }: { morph: Morph; at: number }) {
     return () => clearTimeout(timer);
   }, [playing.value, at, last]);
   return (
-    <div class="way-controls">
+    <div class="way-controls flex-center">
       {lessMotion() ? null : (
         <PlayButton
           playing={playing.value}

@@ -403,7 +403,7 @@ function Sums({ model, strip, limit }: { model: ModelSummary; strip?: ShownStrip
           <span class="num of-dim">{nll?.bitsPerDim === undefined ? '' : bits(nats)}</span>
         </Fragment>
       ))}
-      <span class="keys">
+      <span class="keys flex-wrap">
         {keys.map(({ of, name }) => (
           <span key={name}>
             <i class={`key ${of}`} />
