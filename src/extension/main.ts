@@ -45,17 +45,15 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     });
     return parts;
   };
+  const guardedCommand = (id: string, what: string, run: (...given: unknown[]) => Promise<unknown>) =>
+    commands.registerCommand(`flowscope.${id}`, async (...given: unknown[]) => {
+      const { guarded } = await import('./report-error');
+      return guarded(what, () => run(...given));
+    });
   const command = (id: string, what: string, run: (loaded: Parts, ...given: unknown[]) => Promise<unknown>) =>
-    commands.registerCommand(`flowscope.${id}`, async (...given: unknown[]) => {
-      const { guarded } = await import('./report-error');
-      return guarded(what, async () => run(await load(), ...given));
-    });
-
+    guardedCommand(id, what, async (...given) => run(await load(), ...given));
   const pageCommand = (id: string, run: (...given: unknown[]) => void) =>
-    commands.registerCommand(`flowscope.${id}`, async (...given: unknown[]) => {
-      const { guarded } = await import('./report-error');
-      await guarded(l10n.t('Inspector'), () => Promise.resolve().then(() => run(...given)));
-    });
+    guardedCommand(id, l10n.t('Inspector'), async (...given) => run(...given));
 
   context.subscriptions.push(
     ...pageActions.map((action) => pageCommand(action, () => act(active, action))),

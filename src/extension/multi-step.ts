@@ -1,5 +1,5 @@
 /** A sequence of quick picks and input boxes with step numbers and a way back. */
-import { QuickInputButtons, type QuickInputButton, type QuickPickItem, window } from 'vscode';
+import { QuickInputButtons, type QuickInputButton, type QuickPick, type QuickPickItem, window } from 'vscode';
 import type { Disposable } from './disposable';
 
 /** What a step answers: a value, the wish to go back, or undefined when the user left. */
@@ -20,28 +20,17 @@ export interface SideButton {
 
 export async function pickStep<T extends QuickPickItem>(
   place: StepPlace,
-  options: {
-    placeholder: string;
-    items: T[];
+  options: PickerOptions<T> & {
     active?: T;
     /** Found later; they come first. */
     busy?: Promise<T[]>;
-    aside?: SideButton;
     /** For buttons of items, which the items name themselves. */
     onItemButton?(item: T): void;
     /** Takes the question back. */
     signal?: AbortSignal;
   },
 ): Promise<StepAnswer<T>> {
-  const picker = window.createQuickPick<T>();
-  Object.assign(picker, place);
-  picker.placeholder = options.placeholder;
-  picker.matchOnDescription = true;
-  picker.matchOnDetail = true;
-  picker.ignoreFocusOut = true;
-  const { aside } = options;
-  picker.buttons = [...backButton(place), ...(aside ? [aside.button] : [])];
-  picker.items = options.items;
+  const picker = pickerOf(place, options);
   if (options.active) picker.activeItems = [options.active];
   let open = true;
   if (options.busy) {
@@ -61,23 +50,18 @@ export async function pickStep<T extends QuickPickItem>(
   }
   const answer = await ask<T>(
     picker,
-    () => false,
     (done) => [
       picker.onDidAccept(() => {
         const [item] = picker.selectedItems;
         if (item) done({ value: item });
       }),
-      picker.onDidTriggerButton((button) => {
-        if (!aside || button !== aside.button) return;
-        done(undefined);
-        aside.run();
-      }),
+      onAside(picker, options, done),
       picker.onDidTriggerItemButton(({ item }) => {
         done(undefined);
         options.onItemButton?.(item);
       }),
     ],
-    options.signal,
+    options,
   );
   open = false;
   return answer;
@@ -86,51 +70,66 @@ export async function pickStep<T extends QuickPickItem>(
 /** Any number of items. @param chosen what stays chosen once an item is added, by default all */
 export async function pickManyStep<T extends QuickPickItem>(
   place: StepPlace,
-  options: {
-    placeholder: string;
-    items: T[];
+  options: PickerOptions<T> & {
     selected: readonly T[];
     chosen?(selected: readonly T[], added: T): readonly T[];
     /** Why the choice cannot be taken, or undefined. */
     validate(selected: readonly T[]): string | undefined;
-    aside?: SideButton;
   },
 ): Promise<StepAnswer<readonly T[]>> {
-  const picker = window.createQuickPick<T>();
-  const { aside, chosen, validate } = options;
-  Object.assign(picker, place);
+  const { chosen, validate } = options;
+  const picker = pickerOf(place, options);
   picker.canSelectMany = true;
-  picker.placeholder = options.placeholder;
+  let selected = options.selected;
+  picker.selectedItems = selected;
+  return ask<readonly T[]>(picker, (done) => [
+    picker.onDidChangeSelection((now) => {
+      const added = now.filter((item) => !selected.includes(item));
+      const next = chosen && added.length > 0 ? added.reduce(chosen, selected) : now;
+      selected = next;
+      if (next.length !== now.length) picker.selectedItems = next;
+      picker.placeholder = validate(next) ?? options.placeholder;
+    }),
+    picker.onDidAccept(() => {
+      const problem = validate(selected);
+      if (problem === undefined) done({ value: selected });
+      else picker.placeholder = problem;
+    }),
+    onAside(picker, options, done),
+  ]);
+}
+
+interface PickerOptions<T extends QuickPickItem> {
+  placeholder: string;
+  items: T[];
+  aside?: SideButton;
+}
+
+function pickerOf<T extends QuickPickItem>(
+  place: StepPlace,
+  { placeholder, items, aside }: PickerOptions<T>,
+): QuickPick<T> {
+  const picker = window.createQuickPick<T>();
+  Object.assign(picker, place);
+  picker.placeholder = placeholder;
   picker.matchOnDescription = true;
   picker.matchOnDetail = true;
   picker.ignoreFocusOut = true;
   picker.buttons = [...backButton(place), ...(aside ? [aside.button] : [])];
-  picker.items = options.items;
-  let selected = options.selected;
-  picker.selectedItems = selected;
-  return ask<readonly T[]>(
-    picker,
-    () => false,
-    (done) => [
-      picker.onDidChangeSelection((now) => {
-        const added = now.filter((item) => !selected.includes(item));
-        const next = chosen && added.length > 0 ? added.reduce(chosen, selected) : now;
-        selected = next;
-        if (next.length !== now.length) picker.selectedItems = next;
-        picker.placeholder = validate(next) ?? options.placeholder;
-      }),
-      picker.onDidAccept(() => {
-        const problem = validate(selected);
-        if (problem === undefined) done({ value: selected });
-        else picker.placeholder = problem;
-      }),
-      picker.onDidTriggerButton((button) => {
-        if (!aside || button !== aside.button) return;
-        done(undefined);
-        aside.run();
-      }),
-    ],
-  );
+  picker.items = items;
+  return picker;
+}
+
+function onAside(
+  picker: QuickInputLike,
+  { aside }: { aside?: SideButton },
+  done: (answer: undefined) => void,
+): Disposable {
+  return picker.onDidTriggerButton((button) => {
+    if (!aside || button !== aside.button) return;
+    done(undefined);
+    aside.run();
+  });
 }
 
 export async function inputStep(
@@ -165,7 +164,6 @@ export async function inputStep(
   let picking = false;
   return ask<string>(
     input,
-    () => picking,
     (done) => [
       input.onDidChangeValue((value) => void validate(value)),
       input.onDidAccept(async () => {
@@ -184,7 +182,7 @@ export async function inputStep(
         await validate(value);
       }),
     ],
-    options.signal,
+    { signal: options.signal, paused: () => picking },
   );
 }
 
@@ -196,9 +194,8 @@ interface QuickInputLike extends Disposable {
 
 async function ask<T>(
   input: QuickInputLike,
-  paused: () => boolean,
   listen: (done: (answer: StepAnswer<T>) => void) => Disposable[],
-  signal?: AbortSignal,
+  { signal, paused }: { signal?: AbortSignal | undefined; paused?(): boolean } = {},
 ): Promise<StepAnswer<T>> {
   if (signal?.aborted) return undefined;
   const disposables: Disposable[] = [input];
@@ -210,7 +207,7 @@ async function ask<T>(
           if (button === QuickInputButtons.Back) resolve('back');
         }),
         input.onDidHide(() => {
-          if (!paused()) resolve(undefined);
+          if (!paused?.()) resolve(undefined);
         }),
       );
       signal?.addEventListener('abort', () => resolve(undefined), { once: true });

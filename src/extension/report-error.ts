@@ -2,6 +2,7 @@
 import { l10n, window } from 'vscode';
 import { toErrorData } from '../protocol/wire';
 import { log } from './log';
+import { offer } from './offer';
 import { inWindowWords } from './window-words';
 
 /** Runs a command's work. A canceled one ends silently; any other failure is shown once. */
@@ -24,9 +25,6 @@ function reportError(what: string, error: unknown): void {
     void window.showWarningMessage(text);
     return;
   }
-  const showLog = l10n.t('Show Log');
   // Not awaited by tests and commands: the message stays until the user closes it.
-  void window.showErrorMessage(text, showLog).then((choice) => {
-    if (choice === showLog) log().show();
-  });
+  void offer('error', text, { [l10n.t('Show Log')]: () => log().show() });
 }

@@ -9,7 +9,6 @@ import {
   Uri,
   workspace,
 } from 'vscode';
-import type { NonFiniteQuery, ScoreFileQuery } from '../../protocol/assistant';
 import type { EngineApi } from '../../protocol/engine';
 import { toErrorData } from '../../protocol/wire';
 import { dataEngine } from '../engine/data-engine';
@@ -32,17 +31,17 @@ export async function invoke(
   try {
     if (token.isCancellationRequested) throw new CancellationError();
     const query = await resolved(name, input);
-    const lease = (await engineFor(services.inspection, query)).acquire();
-    const { api } = lease.engine();
-    const call = randomUUID();
-    const subscription = token.onCancellationRequested(() => void api.cancel(call).catch(() => undefined));
-    try {
-      const text = await answer(api, query, call);
-      return new LanguageModelToolResult([new LanguageModelTextPart(text)]);
-    } finally {
-      subscription.dispose();
-      lease.dispose();
-    }
+    const engine = await engineFor(services.inspection, query);
+    return await engine.use(async ({ api }) => {
+      const call = randomUUID();
+      const subscription = token.onCancellationRequested(() => void api.cancel(call).catch(() => undefined));
+      try {
+        const text = await query.answer(api, call);
+        return new LanguageModelToolResult([new LanguageModelTextPart(text)]);
+      } finally {
+        subscription.dispose();
+      }
+    });
   } catch (error) {
     const { message, userError, cancelled, stack } = toErrorData(error);
     if (cancelled || token.isCancellationRequested) throw new CancellationError();
@@ -52,26 +51,30 @@ export async function invoke(
 }
 
 /** What is asked, of files that are there. */
-type Query =
-  | { name: 'flowscope_summarizeCheckpoint'; model: string }
-  | { name: 'flowscope_scoreFile'; model: string; asked: Omit<ScoreFileQuery, 'model'> }
-  | { name: 'flowscope_findNonFinite'; model: string; asked: Omit<NonFiniteQuery, 'model'> };
+interface Query {
+  model: string;
+  /** Path of the data. */
+  input?: string;
+  answer(api: EngineApi, call: string): Promise<string>;
+}
 
-async function resolved(name: ToolName, input: unknown): Promise<Query> {
+async function resolved(name: ToolName, given: unknown): Promise<Query> {
   switch (name) {
     case 'flowscope_summarizeCheckpoint': {
-      const { path } = checkInput(name, input);
-      return { name, model: await resolvePath(path) };
+      const model = await resolvePath(checkInput(name, given).path);
+      return { model, answer: async (api, call) => summaryText(await api.summarizeCheckpoint(model, call)) };
     }
     case 'flowscope_scoreFile': {
-      const { path, data, ...rest } = checkInput(name, input);
-      const given = data === undefined ? {} : { input: await resolveData(data) };
-      return { name, model: await resolvePath(path), asked: { ...given, ...rest } };
+      const { path, data, ...asked } = checkInput(name, given);
+      const files = { ...(data && { input: await resolveData(data) }), model: await resolvePath(path) };
+      const query = { ...files, ...asked };
+      return { ...files, answer: async (api, call) => scoreText(await api.scoreFile(query, call)) };
     }
     case 'flowscope_findNonFinite': {
-      const { path, data, example, count } = checkInput(name, input);
-      const given = data === undefined ? {} : { input: await resolvePath(data) };
-      return { name, model: await resolvePath(path), asked: { ...given, index: example, count } };
+      const { path, data, example, count } = checkInput(name, given);
+      const files = { ...(data && { input: await resolvePath(data) }), model: await resolvePath(path) };
+      const query = { ...files, index: example, count };
+      return { ...files, answer: async (api, call) => nonFiniteText(await api.findNonFinite(query, call)) };
     }
   }
 }
@@ -80,18 +83,5 @@ async function resolved(name: ToolName, input: unknown): Promise<Query> {
 async function engineFor(engines: InspectionEngines, query: Query): Promise<SharedEngine> {
   const isFolder = (await workspace.fs.stat(Uri.file(query.model))).type & FileType.Directory;
   const ofModel = isFolder ? engines : engines.of(Uri.file(query.model));
-  const data = 'asked' in query ? query.asked.input : undefined;
-  return ofModel === engines && data !== undefined ? dataEngine(engines, data) : ofModel;
-}
-
-async function answer(api: EngineApi, query: Query, call: string): Promise<string> {
-  const { name, model } = query;
-  switch (name) {
-    case 'flowscope_summarizeCheckpoint':
-      return summaryText(await api.summarizeCheckpoint(model, call));
-    case 'flowscope_scoreFile':
-      return scoreText(await api.scoreFile({ model, ...query.asked }, call));
-    case 'flowscope_findNonFinite':
-      return nonFiniteText(await api.findNonFinite({ model, ...query.asked }, call));
-  }
+  return ofModel === engines && query.input !== undefined ? dataEngine(engines, query.input) : ofModel;
 }

@@ -6,27 +6,8 @@ import type { ToolName } from './tool-names';
 
 /** @throws UserError for an input that the tool cannot use, before the user is asked to confirm it */
 export async function prepare(name: ToolName, given: unknown): Promise<PreparedToolInvocation> {
-  switch (name) {
-    case 'flowscope_summarizeCheckpoint': {
-      const { path } = checkInput(name, given);
-      return prepared(l10n.t('Summarize a checkpoint?'), l10n.t('Reading the checkpoint'), [
-        await resolvePath(path),
-      ]);
-    }
-    case 'flowscope_scoreFile': {
-      const { path, data } = checkInput(name, given);
-      const files = [await resolvePath(path), ...(data === undefined ? [] : [await resolveData(data)])];
-      return prepared(l10n.t('Score examples with a flow?'), l10n.t('Scoring examples'), files);
-    }
-    case 'flowscope_findNonFinite': {
-      const { path, data } = checkInput(name, given);
-      const files = [await resolvePath(path), ...(data === undefined ? [] : [await resolveData(data)])];
-      return prepared(l10n.t('Look for NaN in a flow?'), l10n.t('Looking for NaN and Inf'), files);
-    }
-  }
-}
-
-function prepared(title: string, doing: string, files: string[]): PreparedToolInvocation {
+  const { path, data }: { path: string; data?: string } = checkInput(name, given);
+  const files = [await resolvePath(path), ...(data === undefined ? [] : [await resolveData(data)])];
   const message = new MarkdownString();
   message.appendMarkdown(l10n.t('Flowscope reads, on this machine:')).appendMarkdown('\n\n');
   for (const file of files) message.appendCodeblock(file, 'text');
@@ -35,5 +16,22 @@ function prepared(title: string, doing: string, files: string[]): PreparedToolIn
       "The files stay on this machine and nothing is written. The report (numbers, and the names of layers and columns) is sent to the chat's language model.",
     ),
   );
+  const { title, doing } = words(name);
   return { invocationMessage: `${doing}: ${files.join(', ')}`, confirmationMessages: { title, message } };
 }
+
+const words = (name: ToolName): { title: string; doing: string } =>
+  ({
+    flowscope_summarizeCheckpoint: {
+      title: l10n.t('Summarize a checkpoint?'),
+      doing: l10n.t('Reading the checkpoint'),
+    },
+    flowscope_scoreFile: {
+      title: l10n.t('Score examples with a flow?'),
+      doing: l10n.t('Scoring examples'),
+    },
+    flowscope_findNonFinite: {
+      title: l10n.t('Look for NaN in a flow?'),
+      doing: l10n.t('Looking for NaN and Inf'),
+    },
+  })[name];

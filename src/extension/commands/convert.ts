@@ -9,6 +9,7 @@ import { exportFile } from '../editor/export-place';
 import { isOurs } from '../view-types';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
+import { offer } from '../offer';
 import type { Services } from '../services/services';
 import { checkpoint, onDisk, resolveModel } from '../targets/targets';
 import { withDocument } from './with-document';
@@ -29,7 +30,13 @@ export async function convert(
   const model = await resolveModel(services, target, { ...checkpoint, title: l10n.t('Convert Checkpoint') });
   if (!model) return;
   const to =
-    given?.to === undefined ? await askTarget(model, targetsOf(provider, model)) : targetNamed(given.to);
+    given?.to === undefined
+      ? // The file is read for it, so that nothing is offered that fails.
+        await askTarget(
+          model,
+          provider.use(model, (document) => document.convertTargets(randomUUID())),
+        )
+      : targetNamed(given.to);
   if (!to) return;
   const output = given?.output ?? (await askOutput(model, to));
   if (!output) return;
@@ -37,16 +44,6 @@ export async function convert(
     document.convert(to, output, token),
   );
   await tell(report, to);
-}
-
-/** The file is read for it, so that nothing is offered that fails. */
-async function targetsOf(provider: InspectorProvider, model: Uri): Promise<ConvertTarget[]> {
-  const borrowed = provider.borrow(model);
-  try {
-    return await borrowed.document.convertTargets(randomUUID());
-  } finally {
-    borrowed.dispose();
-  }
 }
 
 async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promise<ConvertTarget | undefined> {
@@ -99,15 +96,14 @@ async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promis
   return choice?.to;
 }
 
-async function tellNone(): Promise<void> {
-  const start = l10n.t('New Run Config…');
-  const chosen = await window.showInformationMessage(
+function tellNone(): Promise<void> {
+  return offer(
+    'information',
     l10n.t(
       'No other library that Flowscope can write for has a flow like this one. The presets named after libraries train flows that fit.',
     ),
-    start,
+    { [l10n.t('New Run Config…')]: () => commands.executeCommand('flowscope.newConfig') },
   );
-  if (chosen === start) await commands.executeCommand('flowscope.newConfig');
 }
 
 function targetNamed(name: string): ConvertTarget {
@@ -133,7 +129,6 @@ async function tell({ path: file, bytes, tensors, notes }: ConvertReport, to: Co
   const wrote = l10n.t('Saved {0}: {1} tensors, {2}.', path.basename(file), tensors, formatBytes(bytes));
   const text = [wrote, ...notes].join(' ');
   log().info(text);
-  const open = l10n.t('Open in Inspector');
-  const choice = await window.showInformationMessage(text, ...(to === 'flowscope' ? [open] : []));
-  if (choice === open) await commands.executeCommand('flowscope.openInInspector', Uri.file(file));
+  const open = (): unknown => commands.executeCommand('flowscope.openInInspector', Uri.file(file));
+  await offer('information', text, to === 'flowscope' ? { [l10n.t('Open in Inspector')]: open } : {});
 }

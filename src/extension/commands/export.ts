@@ -5,6 +5,7 @@ import type { InspectorProvider } from '../editor/inspector-provider';
 import { exportFile } from '../editor/export-place';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
+import { offer } from '../offer';
 import { runOfCheckpoint } from '../runs/run-files';
 import type { Services } from '../services/services';
 import { anyModel, checkpoint, onDisk, resolveModel } from '../targets/targets';
@@ -27,8 +28,14 @@ export async function exportOnnx(
     l10n.t('Exporting to ONNX and checking the files'),
     (document, token) => document.exportOnnx(output, token),
   );
-  log().info(describeExport(report));
-  await offerFiles(report);
+  const text = describeExport(report);
+  log().info(text);
+  const { path: first } = report.files.find((file) => file.kind === 'forward') ?? report.files[0]!;
+  await offer('information', text, {
+    [l10n.t('Open in Inspector')]: () =>
+      commands.executeCommand('flowscope.openInInspector', Uri.file(first)),
+    [l10n.t('Show Folder')]: () => commands.executeCommand('revealInExplorer', Uri.file(first)),
+  });
 }
 
 /** Which checkpoint, and the folder to write into; the folder of its run is proposed. */
@@ -49,25 +56,18 @@ async function askWhat(
   return chosen?.[0] && { model, output: onDisk(chosen[0]) };
 }
 
+function withSizes(files: readonly { path: string; bytes: number }[]): string {
+  return files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`).join(', ');
+}
+
 export function describeExport(report: ExportReport): string {
-  const files = report.files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`);
   return l10n.t(
     'Exported {0}, opset {1}. In ONNX Runtime they differ from the model by at most {2} (allowed: {3}).',
-    files.join(', '),
+    withSizes(report.files),
     report.opset,
     report.maxAbs.toExponential(1),
     report.tolerance.toExponential(0),
   );
-}
-
-async function offerFiles(report: ExportReport): Promise<void> {
-  const open = l10n.t('Open in Inspector');
-  const show = l10n.t('Show Folder');
-  const choice = await window.showInformationMessage(describeExport(report), open, show);
-  const first = report.files.find((file) => file.kind === 'forward') ?? report.files[0];
-  if (!first) return;
-  if (choice === open) await commands.executeCommand('flowscope.openInInspector', Uri.file(first.path));
-  if (choice === show) await commands.executeCommand('revealInExplorer', Uri.file(first.path));
 }
 
 export async function exportTorch(
@@ -84,13 +84,9 @@ export async function exportTorch(
   const { files, example } = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
     document.exportTorch(output),
   );
-  const open = l10n.t('Open');
-  const written = files.map((file) => `${path.basename(file.path)} (${formatBytes(file.bytes)})`);
-  const choice = await window.showInformationMessage(
-    l10n.t('Exported {0}. In Python: {1}', written.join(', '), example),
-    open,
-  );
-  if (choice === open) await window.showTextDocument(Uri.file(files[0]!.path));
+  await offer('information', l10n.t('Exported {0}. In Python: {1}', withSizes(files), example), {
+    [l10n.t('Open')]: () => window.showTextDocument(Uri.file(files[0]!.path)),
+  });
 }
 
 export async function exportHtml(
@@ -117,13 +113,13 @@ export async function exportHtml(
     l10n.t('Saving the inspection as an HTML page'),
     (document, token) => document.exportHtml(output, token, comparedWith(model)),
   );
-  const open = l10n.t('Open in Browser');
   const saved = l10n.t(
     'Saved {0} ({1}). It needs no network and no other files.',
     path.basename(page.path),
     formatBytes(page.bytes),
   );
   const holds = l10n.t('It shows examples of the recorded batch to whoever gets it.');
-  const choice = await window.showInformationMessage(page.holdsBatch ? `${saved} ${holds}` : saved, open);
-  if (choice === open) await env.openExternal(Uri.file(page.path));
+  await offer('information', page.holdsBatch ? `${saved} ${holds}` : saved, {
+    [l10n.t('Open in Browser')]: () => env.openExternal(Uri.file(page.path)),
+  });
 }

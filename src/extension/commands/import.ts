@@ -16,9 +16,8 @@ export async function changeImport(
     title: l10n.t('Change How This File Is Read'),
   });
   if (!model) return;
-  const borrowed = provider.borrow(model);
-  try {
-    const outcome = await borrowed.document.changeImport();
+  await provider.use(model, async (document) => {
+    const outcome = await document.changeImport();
     if (outcome === 'nothing') {
       void window.showInformationMessage(
         l10n.t(
@@ -28,7 +27,5 @@ export async function changeImport(
       );
     }
     if (outcome === 'changed') await commands.executeCommand('vscode.openWith', model, viewTypeOf(model));
-  } finally {
-    borrowed.dispose();
-  }
+  });
 }

@@ -5,6 +5,7 @@ import { UserError } from '../../base/user-error';
 import { runMoved } from '../configs/runs-of-configs';
 import { forgetRun, rememberRun } from '../runs/find-runs';
 import { exists, isTrained, readHolder, readRun } from '../runs/run-files';
+import { confirm } from '../offer';
 import type { Services } from '../services/services';
 import { resolveRun, uriOf } from '../targets/targets';
 
@@ -68,7 +69,7 @@ export async function trashRun(services: Services, target?: unknown): Promise<vo
   await refuseTrained(services, run);
   const name = path.posix.basename(run.path);
   const question = l10n.t('Move the run {0} with all its checkpoints to the trash?', name);
-  if (!(await confirm(question, run.fsPath, l10n.t('Move to Trash')))) return;
+  if (!(await confirm(question, l10n.t('Move to Trash'), run.fsPath))) return;
   // It may have been resumed while the question was open.
   await refuseTrained(services, run);
   try {
@@ -76,16 +77,12 @@ export async function trashRun(services: Services, target?: unknown): Promise<vo
   } catch (error) {
     // There is none on many remote machines.
     const instead = l10n.t('{0} cannot be moved to the trash. Delete it permanently?', name);
-    if (!(await confirm(instead, (error as Error).message, l10n.t('Delete Permanently')))) return;
+    if (!(await confirm(instead, l10n.t('Delete Permanently'), (error as Error).message))) return;
     await refuseTrained(services, run);
     await workspace.fs.delete(run, { recursive: true });
   }
   await forgetRun(services.context.workspaceState, run.fsPath);
   await commands.executeCommand('flowscope.refreshRuns');
-}
-
-async function confirm(question: string, detail: string, yes: string): Promise<boolean> {
-  return (await window.showWarningMessage(question, { modal: true, detail }, yes)) === yes;
 }
 
 /** @throws UserError for a run that this window, or another process, trains */

@@ -1,4 +1,5 @@
-import { commands, env, l10n, UIKind, Uri, window, workspace } from 'vscode';
+import { commands, env, l10n, UIKind, Uri, workspace } from 'vscode';
+import { offer } from '../offer';
 import type { Services } from '../services/services';
 import { resolveRun } from '../targets/targets';
 
@@ -13,11 +14,8 @@ export async function showRunFolder(services: Services, target?: unknown): Promi
   } else if (env.uiKind === UIKind.Desktop && env.remoteName === undefined) {
     await commands.executeCommand('revealFileInOS', run);
   } else {
-    const copy = l10n.t('Copy Path');
-    const choice = await window.showInformationMessage(
-      l10n.t('The run is in {0}, outside this workspace.', run.fsPath),
-      copy,
-    );
-    if (choice === copy) await env.clipboard.writeText(run.fsPath);
+    await offer('information', l10n.t('The run is in {0}, outside this workspace.', run.fsPath), {
+      [l10n.t('Copy Path')]: () => env.clipboard.writeText(run.fsPath),
+    });
   }
 }

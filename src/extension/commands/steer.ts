@@ -42,12 +42,7 @@ export async function changeLearningRate(
 /** @throws UserError if no process trains the run */
 export async function tell(services: Services, run: Uri, request: ControlRequest): Promise<void> {
   if (!(await mayRun(l10n.t('Changing a training')))) return;
-  const lease = services.inspection.acquire();
-  try {
-    await lease.engine().api.control(run.fsPath, request);
-  } finally {
-    lease.dispose();
-  }
+  await services.inspection.use(({ api }) => api.control(run.fsPath, request));
 }
 
 function problemOf(text: string): string | undefined {

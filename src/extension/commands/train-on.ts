@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { l10n, type QuickPickItem, window } from 'vscode';
 import { UserError } from '../../base/user-error';
 import { isAddress, type Place, type PlaceName, type PlaceState } from '../../protocol/launch';
+import { askCount } from '../offer';
 import type { Services } from '../services/services';
 import { train } from './train';
 import { mayRun } from '../trust';
@@ -24,12 +25,10 @@ export async function trainOn(services: Services): Promise<void> {
 }
 
 async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined> {
-  const lease = inspection.acquire();
-  const states = lease.engine().api.places();
-  try {
-    return await window.showQuickPick<PlaceItem>(
+  return inspection.use(async ({ api }) =>
+    window.showQuickPick<PlaceItem>(
       // Python takes its time, and the list says meanwhile that it is being looked for.
-      states.then((found) => [
+      api.places().then((found) => [
         {
           label: `$(vm) ${l10n.t('The engine')}`,
           description: l10n.t('TensorFlow or ONNX Runtime, on this machine'),
@@ -43,10 +42,8 @@ async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined
         })),
       ]),
       { title: l10n.t('Train On'), placeHolder: l10n.t('Where should the training run?') },
-    );
-  } finally {
-    lease.dispose();
-  }
+    ),
+  );
 }
 
 const titles = (): Record<PlaceName, string> => ({
@@ -73,11 +70,11 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
     case 'torch':
       return { name };
     case 'torchrun': {
-      const processes = await askCount(l10n.t('How many processes?'), several());
+      const processes = await askHowMany(l10n.t('How many processes?'), several());
       return processes === undefined ? undefined : { name, processes };
     }
     case 'ray': {
-      const workers = await askCount(l10n.t('How many workers?'), several());
+      const workers = await askHowMany(l10n.t('How many workers?'), several());
       if (workers === undefined) return undefined;
       const given = await window.showInputBox({
         title: l10n.t('Train On'),
@@ -94,9 +91,9 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
       return address === undefined ? undefined : { name, workers, ...(address ? { address } : {}) };
     }
     case 'slurm': {
-      const nodes = await askCount(l10n.t('How many machines?'), 1);
+      const nodes = await askHowMany(l10n.t('How many machines?'), 1);
       if (nodes === undefined) return undefined;
-      const processes = await askCount(l10n.t('How many processes on each machine?'), 1);
+      const processes = await askHowMany(l10n.t('How many processes on each machine?'), 1);
       if (processes === undefined) return undefined;
       const given = await window.showInputBox({
         title: l10n.t('Train On'),
@@ -111,15 +108,7 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
 
 const several = (): number => Math.max(2, availableParallelism() >> 1);
 
-async function askCount(prompt: string, value: number): Promise<number | undefined> {
-  const text = await window.showInputBox({
-    title: l10n.t('Train On'),
-    prompt,
-    value: String(value),
-    validateInput: (given) =>
-      isCount(given) ? undefined : l10n.t('Expected a whole number from 1 to 999, for example 2.'),
-  });
-  return text !== undefined && isCount(text) ? Number(text) : undefined;
+function askHowMany(prompt: string, value: number): Promise<number | undefined> {
+  const expected = l10n.t('Expected a whole number from 1 to 999, for example 2.');
+  return askCount({ title: l10n.t('Train On'), prompt, value, most: 999, expected });
 }
-
-const isCount = (text: string): boolean => /^\s*[1-9]\d{0,2}\s*$/.test(text);

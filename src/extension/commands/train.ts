@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { env, l10n, Uri, window, workspace } from 'vscode';
+import { env, l10n, Uri, workspace } from 'vscode';
 import { parseRunConfig } from '../../config/parse';
 import { saferTraining } from '../../config/safer-training';
 import { lockName } from '../../config/train-lock';
@@ -11,6 +11,7 @@ import type { TrainRequest } from '../../protocol/engine';
 import type { Place } from '../../protocol/launch';
 import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
+import { askCount, confirm } from '../offer';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, runOfCheckpoint, type RunState } from '../runs/run-files';
 import type { Services } from '../services/services';
@@ -76,12 +77,7 @@ export async function continueTraining(
   if (!model) return;
   const from = onDisk(model);
   // Here, since the training runs in a process that asks nothing.
-  const borrowed = provider.borrow(model);
-  try {
-    await borrowed.document.answer();
-  } finally {
-    borrowed.dispose();
-  }
+  await provider.use(model, (document) => document.answer());
   await train(services, { ...given, from });
 }
 
@@ -151,21 +147,18 @@ export async function resumeTraining(services: Services, target?: unknown, given
   if (moreSteps !== undefined) await start(services, { request: { ...request, moreSteps }, scope: run });
 }
 
-async function askMoreSteps(run: Uri, done: number): Promise<number | undefined> {
-  const text = await window.showInputBox({
+function askMoreSteps(run: Uri, done: number): Promise<number | undefined> {
+  return askCount({
     title: l10n.t('Resume {0}', path.posix.basename(run.path)),
     prompt: l10n.t(
       'The run is finished after {0} steps. How many more? The schedule of the learning rate is then spread over all of them, so the rate may rise again.',
       done.toLocaleString(env.language),
     ),
-    value: String(done || 1000),
-    validateInput: (given) =>
-      isCount(given) ? undefined : l10n.t('Expected a whole number from 1, for example 1000.'),
+    value: done || 1000,
+    most: 999_999_999,
+    expected: l10n.t('Expected a whole number from 1, for example 1000.'),
   });
-  return text !== undefined && isCount(text) ? Number(text) : undefined;
 }
-
-const isCount = (text: string): boolean => /^\s*[1-9]\d{0,8}\s*$/.test(text);
 
 /**
  * Whether the run has to be taken over from a trainer that may have ended; undefined where the user says no.
@@ -212,10 +205,6 @@ async function mayTakeOver(run: Uri, state: RunState | undefined): Promise<boole
   return (await confirm(asked, l10n.t('Take Over'))) ? true : undefined;
 }
 
-async function confirm(question: string, yes: string): Promise<boolean> {
-  return (await window.showWarningMessage(question, { modal: true }, yes)) === yes;
-}
-
 async function start(services: Services, plan: Plan | undefined, place?: Place): Promise<void> {
   if (!plan) return;
   if (place?.name === 'slurm') return submit(services, plan, place);
@@ -240,14 +229,11 @@ async function configPlan(config: Uri, given: TrainArguments, output: string): P
 
 /** Overview of a table; undefined also where it cannot be read, which the training will report. */
 async function overviewOf({ inspection }: Services, source: string): Promise<TableOverview | undefined> {
-  const lease = dataEngine(inspection, source).acquire();
   try {
-    return await lease.engine().api.tableOverview(source, randomUUID());
+    return await dataEngine(inspection, source).use(({ api }) => api.tableOverview(source, randomUUID()));
   } catch (error) {
     log().warn(`${source}: ${(error as Error).message}`);
     return undefined;
-  } finally {
-    lease.dispose();
   }
 }
 

@@ -4,27 +4,24 @@ import type { InspectorProvider } from '../editor/inspector-provider';
 import type { ModelDocument } from '../editor/model-document';
 
 /** Work on a model with a progress message and a cancel button. */
-export async function withDocument<T>(
+export function withDocument<T>(
   provider: InspectorProvider,
   model: Uri,
   title: string,
   work: (document: ModelDocument, token: string) => Promise<T>,
 ): Promise<T> {
-  const borrowed = provider.borrow(model);
   const token = randomUUID();
-  try {
-    return await window.withProgress(
+  return provider.use(model, async (document) =>
+    window.withProgress(
       {
         location: ProgressLocation.Notification,
         title: `${title}: ${workspace.asRelativePath(model)}`,
         cancellable: true,
       },
       (_, cancellation) => {
-        cancellation.onCancellationRequested(() => void borrowed.document.cancel(token));
-        return work(borrowed.document, token);
+        cancellation.onCancellationRequested(() => void document.cancel(token));
+        return work(document, token);
       },
-    );
-  } finally {
-    borrowed.dispose();
-  }
+    ),
+  );
 }

@@ -1,7 +1,6 @@
 /** The panel on which a data set of the plane is drawn, saved and trained on. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { createBirpc } from 'birpc';
 import {
   commands,
   type ExtensionContext,
@@ -15,9 +14,9 @@ import {
 } from 'vscode';
 import { UserError } from '../../base/user-error';
 import type { DrawHost, DrawnPoints } from '../../protocol/draw-page';
-import { decode, encode } from '../../protocol/wire';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
+import { connectPage } from '../panel-rpc';
 import { showPage } from '../show-page';
 import { builtinData } from '../training/catalogue';
 import type { TrainArguments } from '../training/train-arguments';
@@ -47,20 +46,7 @@ export class DrawPanels {
 
   /** Fills a panel that is new, or that was open when the window was closed. */
   adopt(panel: WebviewPanel, given: DrawArguments): void {
-    let closed = false;
-    const rpc = createBirpc<object, DrawHost>(this.functions(given), {
-      post: (message) => {
-        if (!closed) void panel.webview.postMessage(message);
-      },
-      on: (listener) => void panel.webview.onDidReceiveMessage(listener),
-      serialize: encode,
-      deserialize: decode,
-      timeout: -1,
-    });
-    panel.onDidDispose(() => {
-      closed = true;
-      rpc.$close();
-    });
+    connectPage<object, DrawHost>(panel, this.functions(given));
     showPage(panel, this.context.extensionUri, 'draw-data');
   }
 
@@ -74,16 +60,14 @@ export class DrawPanels {
           .map(({ source, title }) => ({ name: source, title })),
       load: async (name, token) => {
         // The engine is held while it reads, not while the panel is open.
-        const lease = this.inspection.acquire();
         const call = `${id}/${token}`;
-        try {
-          const { api } = lease.engine();
-          running.set(token, () => void api.cancel(call).catch(() => undefined));
-          return (await api.planePoints(name, loadedPoints, call)).data;
-        } finally {
-          running.delete(token);
-          lease.dispose();
-        }
+        const points = await this.inspection
+          .use(({ api }) => {
+            running.set(token, () => void api.cancel(call).catch(() => undefined));
+            return api.planePoints(name, loadedPoints, call);
+          })
+          .finally(() => running.delete(token));
+        return points.data;
       },
       cancel: async (token) => running.get(token)?.(),
       save: async (points) => nameOf(await save(points, given)),

@@ -31,12 +31,15 @@ export class InspectorProvider implements CustomReadonlyEditorProvider<ModelDocu
     showPage(panel, this.context.extensionUri, 'inspector');
   }
 
-  /** The open document of a file, or a fresh one that the caller disposes of. */
-  borrow(uri: Uri): { document: ModelDocument; dispose(): void } {
+  /** Works with the open document of a file, or with one that is there for that work alone. */
+  async use<T>(uri: Uri, work: (document: ModelDocument) => Promise<T>): Promise<T> {
     const open = this.documents.get(uri.toString());
-    if (open) return { document: open, dispose: () => undefined };
-    const document = new ModelDocument(this.context, this.inspection, uri);
-    return { document, dispose: () => document.dispose() };
+    const document = open ?? new ModelDocument(this.context, this.inspection, uri);
+    try {
+      return await work(document);
+    } finally {
+      if (!open) document.dispose();
+    }
   }
 
   get openCount(): number {

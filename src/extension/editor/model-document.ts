@@ -126,18 +126,7 @@ export class ModelDocument implements CustomDocument {
    * defaults.
    */
   async answer(): Promise<void> {
-    if (isOurs(this.uri)) return;
-    const engine = this.lease.engine();
-    const local = await localFile(this.context, this.uri);
-    try {
-      const form = await engine.api.importForm(local.path);
-      if (!form || form.answered || form.questions.length === 0) return;
-      if (!(await this.askAndRemember(engine, local, form))) return;
-    } finally {
-      await local.dispose();
-    }
-    this.forget();
-    this.changes.fire('model');
+    await this.changeImport((form) => !form.answered);
   }
 
   /** Opens the model where it is not open yet. Throws what the engine throws; the next call tries again. */
@@ -257,32 +246,25 @@ export class ModelDocument implements CustomDocument {
    * Asks again what the file does not hold, with the present answers filled in, and reads it again. Returns "nothing" for
    * a file about which there is nothing to ask, and "left" when the user changed their mind.
    */
-  async changeImport(): Promise<'changed' | 'left' | 'nothing'> {
+  async changeImport(
+    asks: (form: ImportForm) => boolean = () => true,
+  ): Promise<'changed' | 'left' | 'nothing'> {
     if (isOurs(this.uri)) return 'nothing';
-    const engine = this.lease.engine();
-    // Not the opened model: answers that make no flow of the file are the ones to be changed.
-    const local = await localFile(this.context, this.uri);
-    try {
+    const outcome = await this.onFile(async (local, engine) => {
       const form = await engine.api.importForm(local.path);
-      if (!form || form.questions.length === 0) return 'nothing';
-      if (!(await this.askAndRemember(engine, local, form))) return 'left';
-    } finally {
-      await local.dispose();
+      if (!form || form.questions.length === 0 || !asks(form)) return 'nothing';
+      return (await this.askAndRemember(engine, local, form)) ? 'changed' : 'left';
+    });
+    if (outcome === 'changed') {
+      this.forget();
+      this.changes.fire('model');
     }
-    this.forget();
-    this.changes.fire('model');
-    return 'changed';
+    return outcome;
   }
 
   /** Opens the flow with these data. Throws a UserError where they cannot be read, or are not of its features. */
   async addData(source: string): Promise<void> {
-    const engine = this.lease.engine();
-    const local = await localFile(this.context, this.uri);
-    try {
-      await this.remember(local, await engine.api.nameData(local.path, source));
-    } finally {
-      await local.dispose();
-    }
+    await this.onFile(async (local, { api }) => this.remember(local, await api.nameData(local.path, source)));
     this.forget();
     const { summary } = await this.model();
     this.changes.fire('model');
@@ -337,6 +319,17 @@ export class ModelDocument implements CustomDocument {
     } catch (error) {
       await local.dispose();
       throw error;
+    }
+  }
+
+  /** Not on the opened model: answers that make no flow of the file are the ones to be changed. */
+  private async onFile<T>(work: (local: LocalFile, engine: EngineProcess) => Promise<T>): Promise<T> {
+    const engine = this.lease.engine();
+    const local = await localFile(this.context, this.uri);
+    try {
+      return await work(local, engine);
+    } finally {
+      await local.dispose();
     }
   }
 

@@ -1,16 +1,13 @@
 /** One webview that shows a document: answers the page's calls and tells it of changes. */
 import { randomUUID } from 'node:crypto';
-import { createBirpc } from 'birpc';
 import { commands, env, l10n, type Memento, Uri, type WebviewPanel, window, workspace } from 'vscode';
 import type { Disposable } from '../disposable';
-import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
-import type { Comparables } from '../../protocol/compare';
 import type { InspectorAnswer, InspectorMethod, InspectorQuery } from '../../protocol/inspector-questions';
 import type { OutlineLayer, PageSelection } from '../../protocol/page-actions';
 import type { PageApi, PageCommand, PageEvents, PageHost } from '../../protocol/webview';
-import { decode, encode } from '../../protocol/wire';
 import { log } from '../log';
+import { connectPage } from '../panel-rpc';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
 import { pickModel } from '../targets/targets';
 import { chooseData } from '../training/data-dialog';
@@ -32,7 +29,7 @@ const pageCommands: Record<PageCommand, string> = {
   convert: 'flowscope.convert',
 };
 
-export class PageSession implements PageHost, ShownInspector, Disposable {
+export class PageSession implements ShownInspector, Disposable {
   readonly page: PageEvents;
   readonly uri: Uri;
   layers: readonly OutlineLayer[] = [];
@@ -41,8 +38,69 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   private readonly id = randomUUID();
   private readonly pending = new Set<string>();
   private readonly disposables: Disposable[] = [];
-  private closed = false;
   private visible = false;
+  /** What the page may call of the session, and nothing else. A message holds null where the page gave undefined. */
+  private readonly host: PageHost = {
+    ask: (method, query, token, of, context) =>
+      this.ask(method, query, token, of ?? undefined, context ?? undefined),
+    cancel: (token) => this.document.cancel(`${this.id}/${token}`),
+    showLog: async () => log().show(),
+    command: async (name, of) => {
+      const command = Object.hasOwn(pageCommands, name) ? pageCommands[name] : undefined;
+      if (!command) throw new UserError(l10n.t('The page asked for an unknown command, {0}.', name));
+      const about = of ? await this.reached(of) : this.document.uri;
+      await commands.executeCommand(
+        command,
+        about,
+        ...(name === 'exportHtml' ? [this.selection?.comparedWith] : []),
+      );
+    },
+    // Only checkpoints of the document's own run, and what the user chose to compare with.
+    openCheckpoint: async (path) => {
+      const uri = await this.reached(path);
+      await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
+    },
+    chooseModel: async () => {
+      const own = this.document.uri.toString();
+      const chosen = await pickModel(this.state, {
+        title: l10n.t('Compare With'),
+        what: l10n.t('a checkpoint or model to compare with'),
+        accepts: (uri) =>
+          uri.scheme === 'file' && isModelFile(uri) && !isTrainingState(uri) && uri.toString() !== own,
+      });
+      if (!chosen) return undefined;
+      this.document.grant(chosen.fsPath);
+      return chosen.fsPath;
+    },
+    comparables: () => this.document.comparables(),
+    control: (request) => this.document.control(request),
+    chooseData: chooseOwnData,
+    chooseTarget: () => chooseTarget(this.state),
+    addData: async (what) => {
+      const chosen = await chooseOwnData(what);
+      if (chosen !== undefined) await this.document.addData(chosen);
+    },
+    save: async (suggestedName, bytes) => {
+      const name = suggestedName.replace(/[\\/:*?"<>|]/g, '-');
+      const { folder } = exportPlace(this.document.uri);
+      const target = await window.showSaveDialog({ defaultUri: Uri.joinPath(folder, name) });
+      if (!target) return false;
+      await workspace.fs.writeFile(target, bytes);
+      return true;
+    },
+    copyText: async (text) => {
+      await env.clipboard.writeText(text);
+      window.setStatusBarMessage(l10n.t('Copied'), 2000);
+    },
+    outline: async (layers) => {
+      this.layers = layers;
+      this.active.told(this, 'layers');
+    },
+    selected: async (selection) => {
+      this.selection = selection;
+      this.active.told(this, 'selection');
+    },
+  };
 
   constructor(
     private readonly document: ModelDocument,
@@ -52,34 +110,21 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
   ) {
     this.see(panel.visible);
     this.uri = document.uri;
-    const rpc = createBirpc<PageApi, PageHost>(this.functions(), {
-      post: (message) => {
-        // Nobody needs an answer that comes after the editor was closed.
-        if (!this.closed) void panel.webview.postMessage(message);
-      },
-      on: (listener) => {
-        this.disposables.push(panel.webview.onDidReceiveMessage(listener));
-      },
-      serialize: encode,
-      deserialize: decode,
-      eventNames: ['changed', 'select', 'act', 'answered'],
-      timeout: -1,
-    });
-    this.page = rpc;
+    const page = connectPage<PageApi, PageHost>(panel, this.host, ['changed', 'select', 'act', 'answered']);
+    this.page = page;
     this.disposables.push(
       panel.onDidChangeViewState(() => this.see(panel.visible)),
       document.onDidChange((what) => {
         if (what !== 'run') panel.title = titleOf(document.uri, { gone: what === 'gone' });
         this.page.changed(what);
       }),
-      document.onDidAnswerAhead((known) => rpc.answered(known)),
+      document.onDidAnswerAhead((known) => page.answered(known)),
       panel.onDidChangeViewState(() => active.set(this, panel.active)),
-      { dispose: () => rpc.$close() },
     );
     active.set(this, panel.active);
   }
 
-  async ask<M extends InspectorMethod>(
+  private async ask<M extends InspectorMethod>(
     method: M,
     query: InspectorQuery<M>,
     token: string,
@@ -100,82 +145,6 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     }
   }
 
-  async cancel(token: string): Promise<void> {
-    await this.document.cancel(`${this.id}/${token}`);
-  }
-
-  async showLog(): Promise<void> {
-    log().show();
-  }
-
-  async command(name: PageCommand, of?: string): Promise<void> {
-    const command = Object.hasOwn(pageCommands, name) ? pageCommands[name] : undefined;
-    if (!command) throw new UserError(l10n.t('The page asked for an unknown command, {0}.', name));
-    const about = of === undefined ? this.document.uri : await this.reached(of);
-    await commands.executeCommand(
-      command,
-      about,
-      ...(name === 'exportHtml' ? [this.selection?.comparedWith] : []),
-    );
-  }
-
-  /** Only checkpoints of the document's own run, and what the user chose to compare with. */
-  async openCheckpoint(path: string): Promise<void> {
-    const uri = await this.reached(path);
-    await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
-  }
-
-  async chooseModel(): Promise<string | undefined> {
-    const own = this.document.uri.toString();
-    const chosen = await pickModel(this.state, {
-      title: l10n.t('Compare With'),
-      what: l10n.t('a checkpoint or model to compare with'),
-      accepts: (uri) =>
-        uri.scheme === 'file' && isModelFile(uri) && !isTrainingState(uri) && uri.toString() !== own,
-    });
-    if (!chosen) return undefined;
-    this.document.grant(chosen.fsPath);
-    return chosen.fsPath;
-  }
-
-  async comparables(): Promise<Comparables> {
-    return this.document.comparables();
-  }
-
-  async control(request: ControlRequest): Promise<{ id: string }> {
-    return this.document.control(request);
-  }
-
-  async chooseData(what: 'file' | 'folder'): Promise<string | undefined> {
-    const chosen = await chooseData(
-      what,
-      what === 'folder'
-        ? l10n.t('Folder of images to compare the example with')
-        : l10n.t('File with examples to compare with'),
-    );
-    if (chosen && chosen.scheme !== 'file')
-      throw new UserError(l10n.t('{0} is not on this machine. Copy it here first.', chosen.toString(true)));
-    return chosen?.fsPath;
-  }
-
-  async chooseTarget(): Promise<string | undefined> {
-    return chooseTarget(this.state);
-  }
-
-  async addData(what: 'file' | 'folder'): Promise<void> {
-    const chosen = await this.chooseData(what);
-    if (chosen !== undefined) await this.document.addData(chosen);
-  }
-
-  async save(suggestedName: string, bytes: Uint8Array): Promise<boolean> {
-    const name = suggestedName.replace(/[\\/:*?"<>|]/g, '-');
-    const { folder } = exportPlace(this.document.uri);
-    const target = await window.showSaveDialog({ defaultUri: Uri.joinPath(folder, name) });
-    if (!target) return false;
-    await workspace.fs.writeFile(target, bytes);
-    return true;
-  }
-
   /** Throws a UserError for a file that this page has no business with. */
   private async reached(path: string): Promise<Uri> {
     if (!this.document.mayOpen(path, await this.ask('summary', undefined, randomUUID())))
@@ -189,49 +158,23 @@ export class PageSession implements PageHost, ShownInspector, Disposable {
     this.document.looked(visible);
   }
 
-  async copyText(text: string): Promise<void> {
-    await env.clipboard.writeText(text);
-    window.setStatusBarMessage(l10n.t('Copied'), 2000);
-  }
-
-  async outline(layers: OutlineLayer[]): Promise<void> {
-    this.layers = layers;
-    this.active.told(this, 'layers');
-  }
-
-  async selected(selection: PageSelection): Promise<void> {
-    this.selection = selection;
-    this.active.told(this, 'selection');
-  }
-
   dispose(): void {
-    this.closed = true;
     this.see(false);
     this.active.set(this, false);
     for (const token of this.pending) void this.document.cancel(token).catch(() => undefined);
     for (const disposable of this.disposables) disposable.dispose();
   }
+}
 
-  /** The page reaches these and nothing else of the session. */
-  private functions(): PageHost {
-    return {
-      // A message holds null where the page gave undefined.
-      ask: (method, query, token, of, context) =>
-        this.ask(method, query, token, of ?? undefined, context ?? undefined),
-      cancel: (token) => this.cancel(token),
-      showLog: () => this.showLog(),
-      command: (name, of) => this.command(name, of ?? undefined),
-      openCheckpoint: (path) => this.openCheckpoint(path),
-      chooseModel: () => this.chooseModel(),
-      comparables: () => this.comparables(),
-      control: (request) => this.control(request),
-      chooseData: (what) => this.chooseData(what),
-      chooseTarget: () => this.chooseTarget(),
-      addData: (what) => this.addData(what),
-      save: (name, bytes) => this.save(name, bytes),
-      copyText: (text) => this.copyText(text),
-      outline: (layers) => this.outline(layers),
-      selected: (selection) => this.selected(selection),
-    };
-  }
+/** Throws a UserError for data that are not on this machine. */
+async function chooseOwnData(what: 'file' | 'folder'): Promise<string | undefined> {
+  const chosen = await chooseData(
+    what,
+    what === 'folder'
+      ? l10n.t('Folder of images to compare the example with')
+      : l10n.t('File with examples to compare with'),
+  );
+  if (chosen && chosen.scheme !== 'file')
+    throw new UserError(l10n.t('{0} is not on this machine. Copy it here first.', chosen.toString(true)));
+  return chosen?.fsPath;
 }

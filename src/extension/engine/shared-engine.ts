@@ -39,6 +39,16 @@ export class SharedEngine {
     };
   }
 
+  /** Holds the engine while `work` uses it. */
+  async use<T>(work: (engine: EngineProcess) => Promise<T>): Promise<T> {
+    const lease = this.acquire();
+    try {
+      return await work(lease.engine());
+    } finally {
+      lease.dispose();
+    }
+  }
+
   /** The process id while one runs. */
   get pid(): number | undefined {
     return this.current?.running ? this.current.pid : undefined;

@@ -7,6 +7,7 @@ import { CancelledError, fromErrorData } from '../../protocol/wire';
 import { nativeInstallFolder } from '../engine/environment';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
+import { offer } from '../offer';
 import type { Services } from '../services/services';
 import { mayRun } from '../trust';
 
@@ -29,16 +30,14 @@ async function install(services: Services): Promise<void> {
   );
   if (!outcome.tensorflow) {
     const reasons = outcome.failures.map(({ rung, reason }) => `${rung}: ${reason}`).join('; ');
-    const showLog = l10n.t('Show Log');
-    const choice = await window.showWarningMessage(
+    return offer(
+      'warning',
       l10n.t(
         'Native TensorFlow is not available on this machine ({0}). Flowscope keeps using ONNX Runtime.',
         reasons,
       ),
-      showLog,
+      { [l10n.t('Show Log')]: () => log().show() },
     );
-    if (choice === showLog) log().show();
-    return;
   }
   await services.inspection.restart();
   void window.showInformationMessage(

@@ -22,23 +22,20 @@ export class PresetTimer {
 
   private async timeNow(request: Omit<TrainRequest, 'output'>, signal: AbortSignal): Promise<TrainEstimate> {
     signal.throwIfAborted();
-    const lease = this.engine.acquire();
-    const token = randomUUID();
-    let timer: NodeJS.Timeout | undefined;
-    const stop = (): void => {
-      void lease
-        .engine()
-        .api.cancel(token)
-        .catch(() => undefined);
-      timer = setTimeout(() => this.engine.kill(), patience);
-    };
-    signal.addEventListener('abort', stop);
-    try {
-      return await lease.engine().api.estimateTraining(request, token);
-    } finally {
-      signal.removeEventListener('abort', stop);
-      clearTimeout(timer);
-      lease.dispose();
-    }
+    return this.engine.use(async ({ api }) => {
+      const token = randomUUID();
+      let timer: NodeJS.Timeout | undefined;
+      const stop = (): void => {
+        void api.cancel(token).catch(() => undefined);
+        timer = setTimeout(() => this.engine.kill(), patience);
+      };
+      signal.addEventListener('abort', stop);
+      try {
+        return await api.estimateTraining(request, token);
+      } finally {
+        signal.removeEventListener('abort', stop);
+        clearTimeout(timer);
+      }
+    });
   }
 }

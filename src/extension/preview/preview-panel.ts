@@ -1,7 +1,6 @@
 /** What data look like before a flow is trained on them: one panel for each source. */
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { createBirpc } from 'birpc';
 import {
   commands,
   type ExtensionContext,
@@ -18,13 +17,13 @@ import type { DataPreview } from '../../protocol/data';
 import type { EngineApi, TrainEstimate, TrainRequest } from '../../protocol/engine';
 import type { Place } from '../../protocol/launch';
 import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
-import { decode, encode } from '../../protocol/wire';
 import { debounce } from '../debounce';
 import type { Disposable } from '../disposable';
 import { dataEngine } from '../engine/data-engine';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import type { SharedEngine } from '../engine/shared-engine';
 import { log } from '../log';
+import { connectPage } from '../panel-rpc';
 import { showPage } from '../show-page';
 import { guarded } from '../report-error';
 import { presetGroups } from '../training/catalogue';
@@ -78,7 +77,6 @@ class PreviewSession implements Disposable {
   private readonly id = randomUUID();
   private readonly running = new Map<string, () => void>();
   private readonly disposables: Disposable[] = [];
-  private closed = false;
 
   constructor(
     private readonly engine: SharedEngine,
@@ -110,21 +108,8 @@ class PreviewSession implements Disposable {
             })),
       saveConfig: async (choice) => void guarded(l10n.t('Save as config'), () => saveConfig(source, choice)),
     };
-    const rpc = createBirpc<PreviewEvents, PreviewHost>(functions, {
-      post: (message) => {
-        // Nobody needs an answer that comes after the panel was closed.
-        if (!this.closed) void panel.webview.postMessage(message);
-      },
-      on: (listener) => {
-        this.disposables.push(panel.webview.onDidReceiveMessage(listener));
-      },
-      serialize: encode,
-      deserialize: decode,
-      eventNames: ['changed'],
-      timeout: -1,
-    });
-    this.disposables.push({ dispose: () => rpc.$close() });
-    if (path.isAbsolute(source)) this.watch(() => void rpc.changed());
+    const page = connectPage<PreviewEvents, PreviewHost>(panel, functions, ['changed']);
+    if (path.isAbsolute(source)) this.watch(() => void page.changed());
   }
 
   private get isConfig(): boolean {
@@ -134,16 +119,15 @@ class PreviewSession implements Disposable {
   /** The engine is held while it reads, not while the panel is open. */
   private async ask<T>(token: string, work: (api: EngineApi, token: string) => Promise<T>): Promise<T> {
     const own = `${this.id}/${token}`;
-    const lease = this.engine.acquire();
     try {
-      const { api } = lease.engine();
-      this.running.set(own, () => void api.cancel(own).catch(() => undefined));
-      return await work(api, own);
+      return await this.engine.use(({ api }) => {
+        this.running.set(own, () => void api.cancel(own).catch(() => undefined));
+        return work(api, own);
+      });
     } catch (error) {
       throw this.told(error);
     } finally {
       this.running.delete(own);
-      lease.dispose();
     }
   }
 
@@ -180,7 +164,6 @@ class PreviewSession implements Disposable {
   }
 
   dispose(): void {
-    this.closed = true;
     for (const cancel of this.running.values()) cancel();
     for (const disposable of this.disposables) disposable.dispose();
   }

@@ -120,12 +120,11 @@ export async function pickModel(state: Memento, wanted: Wanted): Promise<Uri | u
     { title: wanted.title, placeHolder: l10n.t('Choose {0}', wanted.what), matchOnDescription: true },
   );
   if (!choice?.browse) return choice?.uri;
-  const [chosen] =
-    (await window.showOpenDialog({
-      title: wanted.title,
-      filters: { [l10n.t('Model files')]: dialogExtensions },
-    })) ?? [];
-  return chosen && modelAt(chosen, wanted);
+  const chosen = await window.showOpenDialog({
+    title: wanted.title,
+    filters: { [l10n.t('Model files')]: dialogExtensions },
+  });
+  return chosen?.[0] && modelAt(chosen[0], wanted);
 }
 
 function runItem(run: RunFolder): ModelItem {

@@ -13,12 +13,11 @@ export async function chooseData(
     [name]: [...dataExtensions, ...(configs ? ['json'] : [])],
     [l10n.t('All files')]: ['*'],
   };
-  const [chosen] =
-    (await window.showOpenDialog({
-      title,
-      canSelectFiles: what === 'file',
-      canSelectFolders: what === 'folder',
-      ...(what === 'file' ? { filters } : {}),
-    })) ?? [];
-  return chosen;
+  const chosen = await window.showOpenDialog({
+    title,
+    canSelectFiles: what === 'file',
+    canSelectFolders: what === 'folder',
+    ...(what === 'file' ? { filters } : {}),
+  });
+  return chosen?.[0];
 }

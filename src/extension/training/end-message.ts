@@ -1,18 +1,13 @@
 /** The one message of a training: at its end. */
-import { commands, l10n, Uri, window } from 'vscode';
+import { commands, l10n, Uri } from 'vscode';
 import type { TrainResult } from '../../protocol/engine';
 import { toErrorData } from '../../protocol/wire';
 import { formatBest } from '../localized-format';
 import { log } from '../log';
+import { offer } from '../offer';
 import { exists } from '../runs/run-files';
 import { inWindowWords } from '../window-words';
 import type { Training } from './trainings';
-
-const open = l10n.t('Open in Inspector');
-const showFolder = l10n.t('Show Run Folder');
-const resume = l10n.t('Resume Training');
-const showLog = l10n.t('Show Log');
-const lookAtData = l10n.t('Preview Data');
 
 function describeEnd(title: string, result: TrainResult): string {
   const message = result.message.replace(/\.?$/, '.');
@@ -24,35 +19,30 @@ function describeEnd(title: string, result: TrainResult): string {
 
 export async function showEnd(training: Training, result?: TrainResult, error?: unknown): Promise<void> {
   const { title, folder } = training;
+  const run = Uri.file(folder);
+  const showLog = { [l10n.t('Show Log')]: () => log().show() };
   if (result) {
+    const { status, bestCheckpoint } = result;
     const text = describeEnd(title, result);
     log().info(text);
-    const choices = result.bestCheckpoint ? [open, showFolder] : [showFolder];
-    const choice =
-      result.status === 'failed'
-        ? await window.showErrorMessage(text, ...choices, showLog)
-        : await window.showInformationMessage(text, ...choices);
-    await act(choice, folder, result.bestCheckpoint);
-    return;
+    return offer(status === 'failed' ? 'error' : 'information', text, {
+      ...(bestCheckpoint && {
+        [l10n.t('Open in Inspector')]: () =>
+          commands.executeCommand('flowscope.openInInspector', Uri.file(bestCheckpoint)),
+      }),
+      [l10n.t('Show Run Folder')]: () => commands.executeCommand('flowscope.showRunFolder', run),
+      ...(status === 'failed' && showLog),
+    });
   }
   const { message, userError, stack } = toErrorData(error);
   log().error(`Training of ${title}: ${userError ? message : (stack ?? message)}`);
-  const last = Uri.joinPath(Uri.file(folder), 'checkpoints', 'last.flow.safetensors');
   const { data } = training.request;
   const text = l10n.t('Training of {0} failed: {1}', title, inWindowWords(message));
   if (userError) {
-    const choice = await window.showWarningMessage(text, ...(data === undefined ? [] : [lookAtData]));
-    if (choice === lookAtData) await commands.executeCommand('flowscope.previewData', data);
-    return;
+    const lookAtData = (): unknown => commands.executeCommand('flowscope.previewData', data);
+    return offer('warning', text, data === undefined ? {} : { [l10n.t('Preview Data')]: lookAtData });
   }
-  const choices = (await exists(last)) ? [resume, showLog] : [showLog];
-  await act(await window.showErrorMessage(text, ...choices), folder);
-}
-
-async function act(choice: string | undefined, folder: string, checkpoint?: string): Promise<void> {
-  if (choice === open && checkpoint)
-    await commands.executeCommand('flowscope.openInInspector', Uri.file(checkpoint));
-  if (choice === showFolder) await commands.executeCommand('flowscope.showRunFolder', Uri.file(folder));
-  if (choice === resume) await commands.executeCommand('flowscope.resumeTraining', Uri.file(folder));
-  if (choice === showLog) log().show();
+  const canResume = await exists(Uri.joinPath(run, 'checkpoints', 'last.flow.safetensors'));
+  const resume = (): unknown => commands.executeCommand('flowscope.resumeTraining', run);
+  await offer('error', text, { ...(canResume && { [l10n.t('Resume Training')]: resume }), ...showLog });
 }

@@ -365,15 +365,14 @@ async function browseData(what: 'file' | 'folder', configs: boolean): Promise<Da
 }
 
 async function browseCheckpoint(): Promise<DataAnswer | undefined> {
-  const [from] =
-    (await window.showOpenDialog({
-      title: l10n.t('Checkpoint to start from'),
-      filters: {
-        [l10n.t('Checkpoints')]: dialogExtensions.filter((extension) => extension !== 'onnx'),
-        [l10n.t('All files')]: ['*'],
-      },
-    })) ?? [];
-  return from && { from };
+  const chosen = await window.showOpenDialog({
+    title: l10n.t('Checkpoint to start from'),
+    filters: {
+      [l10n.t('Checkpoints')]: dialogExtensions.filter((extension) => extension !== 'onnx'),
+      [l10n.t('All files')]: ['*'],
+    },
+  });
+  return chosen?.[0] && { from: chosen[0] };
 }
 
 async function askPreset(
@@ -427,13 +426,12 @@ async function askOutput(
     button: {
       button: { iconPath: new ThemeIcon('folder-opened'), tooltip: l10n.t('Choose the parent folder') },
       pick: async () => {
-        const [folder] =
-          (await window.showOpenDialog({
-            canSelectFolders: true,
-            canSelectFiles: false,
-            title: l10n.t('Parent folder of the run'),
-          })) ?? [];
-        return folder && path.join(folder.fsPath, path.basename(value));
+        const chosen = await window.showOpenDialog({
+          canSelectFolders: true,
+          canSelectFiles: false,
+          title: l10n.t('Parent folder of the run'),
+        });
+        return chosen?.[0] && path.join(chosen[0].fsPath, path.basename(value));
       },
     },
     validate: (text) => problemWithRun(text, near),
