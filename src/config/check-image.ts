@@ -2,7 +2,7 @@
 import type { ImageLayerConfig, ImageNetConfig } from './image-layers';
 import { mostChannels, mostFullChannels } from './image-layers';
 import { checkOrder } from './check-vector';
-import type { Problem } from './problem';
+import { problem, type Problem } from './problem';
 import type { ImageModelConfig } from './schema';
 
 /** Values of an image with its padding: 1024×1024 pixels of 16 channels. A flow makes masks of that size before anything else. */
@@ -18,23 +18,19 @@ export function checkImage(model: ImageModelConfig): Problem[] {
   const { height, width, channels, pad, scales } = model;
   const values = (height + 2 * pad) * (width + 2 * pad) * channels;
   if (values > mostValues) {
-    return [
-      {
-        path: 'model.pad',
-        message: `expected at most ${mostValues} values in an image with its padding, got ${values}; use smaller images or less padding`,
-      },
-    ];
+    return problem(
+      'model.pad',
+      `expected at most ${mostValues} values in an image with its padding, got ${values}; use smaller images or less padding`,
+    );
   }
   if (model.latents !== 'in-place' && !model.layers && model.architecture !== 'glow') {
-    return [
-      { path: 'model.latents', message: 'expected "in-place", or a flow that is a chain: `layers` or Glow' },
-    ];
+    return problem('model.latents', 'expected "in-place", or a flow that is a chain: `layers` or Glow');
   }
   if (model.layers) {
     const chain = checkChain(model.layers, [height + 2 * pad, width + 2 * pad, channels], model.context);
     return chain.length > 0 ? chain : checkContext(model);
   }
-  if (model.context) return [{ path: 'model.context', message: 'expected none, or `layers` that see it' }];
+  if (model.context) return problem('model.context', 'expected none, or `layers` that see it');
   const unit = unitOf(model);
   const fits = (size: number, by: number) => (size + 2 * by) % unit === 0;
   if (!fits(height, pad) || !fits(width, pad)) {
@@ -46,22 +42,18 @@ export function checkImage(model: ImageModelConfig): Problem[] {
       other === undefined
         ? `no padding makes ${height}×${width} divisible; expected scales ≤ ${most}`
         : `expected pad ${other}, or scales ≤ ${most}`;
-    return [
-      {
-        path: 'model.scales',
-        message: `${scales} scales need a height and width divisible by ${unit}, and the padded image is ${padded}; ${advice}`,
-      },
-    ];
+    return problem(
+      'model.scales',
+      `${scales} scales need a height and width divisible by ${unit}, and the padded image is ${padded}; ${advice}`,
+    );
   }
   if (model.architecture === 'glow') return checkGlow(model);
   const last = [(height + 2 * pad) / unit, (width + 2 * pad) / unit] as const;
   if (last[0] * last[1] < 2) {
-    return [
-      {
-        path: 'model.scales',
-        message: `with ${scales} scales, the last one has 1×1 pixels, too few for a checkerboard; expected fewer scales`,
-      },
-    ];
+    return problem(
+      'model.scales',
+      `with ${scales} scales, the last one has 1×1 pixels, too few for a checkerboard; expected fewer scales`,
+    );
   }
   return [];
 }
@@ -74,12 +66,10 @@ function unitOf({ scales, architecture = 'realnvp' }: Sizes): number {
 function checkGlow({ channels, scales }: ImageModelConfig): Problem[] {
   const most = 2 * channels * 2 ** scales;
   if (most <= mostChannels) return [];
-  return [
-    {
-      path: 'model.scales',
-      message: `expected at most ${mostChannels} channels, got ${most} in the last scale; use fewer scales`,
-    },
-  ];
+  return problem(
+    'model.scales',
+    `expected at most ${mostChannels} channels, got ${most} in the last scale; use fewer scales`,
+  );
 }
 
 /** The least padding, at least the present one, with which all scales fit; undefined when none does. */
@@ -122,23 +112,21 @@ function checkChain(
       if (!masks.has(mask)) masked += height * width * channels;
       masks.add(mask);
       if (masked > mostMasked) {
-        return [
-          {
-            path: `${path}.mask`,
-            message: `expected at most ${mostMasked} values in masks that differ, got ${masked}`,
-          },
-        ];
+        return problem(
+          `${path}.mask`,
+          `expected at most ${mostMasked} values in masks that differ, got ${masked}`,
+        );
       }
     }
     if (layer.kind === 'squeeze') [height, width, channels] = [height / 2, width / 2, 4 * channels];
     if (layer.kind === 'flatten') [height, width, channels] = [1, 1, height * width * channels];
     if (layer.kind === 'factorOut') channels /= 2;
     if (channels > mostChannels) {
-      return [{ path, message: `expected at most ${mostChannels} channels after it, got ${channels}` }];
+      return problem(path, `expected at most ${mostChannels} channels after it, got ${channels}`);
     }
   }
   if (!layers.some(({ kind }) => kind === 'coupling')) {
-    return [{ path: 'model.layers', message: 'expected at least one coupling' }];
+    return problem('model.layers', 'expected at least one coupling');
   }
   return [];
 }
@@ -152,30 +140,26 @@ function checkSeen(
 ): Problem[] {
   if (!seesContext(layer)) return [];
   const path = `${layerPath}.seesContext`;
-  if (!context) return [{ path, message: 'expected false, or a model with a context' }];
+  if (!context) return problem(path, 'expected false, or a model with a context');
   const { height: rows, width: columns } = context;
   if (rows === 1 && columns === 1) return [];
   if (layer.kind === 'prior') {
-    return [{ path, message: `expected false, or a context of 1×1 pixels; it has ${rows}×${columns}` }];
+    return problem(path, `expected false, or a context of 1×1 pixels; it has ${rows}×${columns}`);
   }
   if (rows === height && columns === width) return [];
-  return [
-    {
-      path,
-      message: `expected a context of ${height}×${width} pixels, as the layer has, or of 1×1; it has ${rows}×${columns}`,
-    },
-  ];
+  return problem(
+    path,
+    `expected a context of ${height}×${width} pixels, as the layer has, or of 1×1; it has ${rows}×${columns}`,
+  );
 }
 
 function checkContext({ context, layers = [] }: ImageModelConfig): Problem[] {
   if (!context) return [];
   const values = context.height * context.width * context.channels;
   if (values > mostContextValues)
-    return [
-      { path: 'model.context', message: `expected at most ${mostContextValues} values, got ${values}` },
-    ];
+    return problem('model.context', `expected at most ${mostContextValues} values, got ${values}`);
   if (layers.some(seesContext)) return [];
-  return [{ path: 'model.context', message: 'expected none, or a coupling or prior with `seesContext`' }];
+  return problem('model.context', 'expected none, or a coupling or prior with `seesContext`');
 }
 
 const seesContext = (layer: ImageLayerConfig): boolean =>
@@ -191,15 +175,15 @@ function checkLayer(
     case 'squeeze':
       return height % 2 === 0 && width % 2 === 0
         ? []
-        : [{ path, message: `expected an even height and width to squeeze, got ${shape}` }];
+        : problem(path, `expected an even height and width to squeeze, got ${shape}`);
     case 'haar':
       return channels % 4 === 0
         ? []
-        : [{ path, message: `expected a number of channels divisible by 4, got ${shape}` }];
+        : problem(path, `expected a number of channels divisible by 4, got ${shape}`);
     case 'factorOut':
       return channels % 2 === 0
         ? []
-        : [{ path, message: `expected an even number of channels to halve, got ${shape}` }];
+        : problem(path, `expected an even number of channels to halve, got ${shape}`);
     case 'permute':
       return checkOrder(layer.order, channels, `${path}.order`, 'channel');
     case 'conv1x1':
@@ -207,22 +191,15 @@ function checkLayer(
         ...checkOrder(layer.order, channels, `${path}.order`, 'channel'),
         ...(layer.signs.length === channels
           ? []
-          : [
-              {
-                path: `${path}.signs`,
-                message: `expected ${channels} entries, one for each channel, got ${layer.signs.length}`,
-              },
-            ]),
+          : problem(
+              `${path}.signs`,
+              `expected ${channels} entries, one for each channel, got ${layer.signs.length}`,
+            )),
       ];
     case 'fullConv1x1':
       return channels <= mostFullChannels
         ? []
-        : [
-            {
-              path,
-              message: `expected at most ${mostFullChannels} channels, got ${shape}; conv1x1 takes more`,
-            },
-          ];
+        : problem(path, `expected at most ${mostFullChannels} channels, got ${shape}; conv1x1 takes more`);
     case 'coupling':
       return [...checkMask(layer.mask, channels, `${path}.mask`), ...checkNet(layer.net, `${path}.net`)];
     case 'prior':
@@ -234,24 +211,20 @@ function checkLayer(
 
 function checkMask(mask: readonly number[], channels: number, path: string): Problem[] {
   if (mask.length !== channels) {
-    return [{ path, message: `expected ${channels} entries, one for each channel, got ${mask.length}` }];
+    return problem(path, `expected ${channels} entries, one for each channel, got ${mask.length}`);
   }
   if (!mask.includes(0) || !mask.includes(1)) {
-    return [
-      { path, message: 'expected at least one 0 and one 1: a coupling transforms channels given others' },
-    ];
+    return problem(path, 'expected at least one 0 and one 1: a coupling transforms channels given others');
   }
   return [];
 }
 
 function checkNet(net: ImageNetConfig, path: string): Problem[] {
   if (net.kind !== 'convolutions' || net.widths.length === net.kernels.length - 1) return [];
-  return [
-    {
-      path: `${path}.widths`,
-      message: `expected ${net.kernels.length - 1}, one for each convolution but the last, got ${net.widths.length}`,
-    },
-  ];
+  return problem(
+    `${path}.widths`,
+    `expected ${net.kernels.length - 1}, one for each convolution but the last, got ${net.widths.length}`,
+  );
 }
 
 function checkPrior(
@@ -261,25 +234,22 @@ function checkPrior(
   path: string,
 ): Problem[] {
   if (given !== 'nothing' && channels % 2 !== 0) {
-    return [{ path, message: `expected an even number of channels to halve, got ${shape}` }];
+    return problem(path, `expected an even number of channels to halve, got ${shape}`);
   }
   if (kernel === undefined && (padding !== 'zeros' || scaled)) {
-    return [{ path, message: 'expected a kernel, since only a convolution has `padding` and `scaled`' }];
+    return problem(path, 'expected a kernel, since only a convolution has `padding` and `scaled`');
   }
   if (kernel !== undefined && sees) {
-    return [{ path, message: 'expected no kernel, or no `seesContext`: a convolution sees no context' }];
+    return problem(path, 'expected no kernel, or no `seesContext`: a convolution sees no context');
   }
   if (kernel !== undefined && of !== 'channels') {
-    return [{ path, message: 'expected no kernel, or no `of`: a convolution predicts each value' }];
+    return problem(path, 'expected no kernel, or no `of`: a convolution predicts each value');
   }
   if (given === 'nothing' && kernel !== undefined && (padding !== 'ones' || kernel === 1)) {
-    return [
-      {
-        path,
-        message:
-          'expected no kernel, or a kernel of at least 3 with `padding` "ones": a convolution of zeros is its bias',
-      },
-    ];
+    return problem(
+      path,
+      'expected no kernel, or a kernel of at least 3 with `padding` "ones": a convolution of zeros is its bias',
+    );
   }
   return [];
 }

@@ -2,7 +2,7 @@
 import type { SplineInterval } from './convention-fields';
 import type { TransformConfig } from './layer-parts';
 import { transformOfModel } from './model-parts';
-import type { Problem } from './problem';
+import { problem, type Problem } from './problem';
 import type { ModelConfig } from './schema';
 
 type Affine = Extract<TransformConfig, { kind: 'affine' }>;
@@ -43,7 +43,7 @@ function checkScaleMap({ scaleMap, scaleEpsilon }: Affine, at: (setting: string)
     scaleMap === 'soft-clip'
       ? 'soft-clip bounds s by its logarithm'
       : `without it ${scaleMap} can reach 0, where the flow has no inverse`;
-  return [{ path: at('scaleEpsilon'), message: `expected a number > 0 and < 1, since ${reason}` }];
+  return problem(at('scaleEpsilon'), `expected a number > 0 and < 1, since ${reason}`);
 }
 
 function checkSpline(
@@ -51,9 +51,7 @@ function checkSpline(
   at: (setting: string) => string,
 ): Problem[] {
   if (ends === 'half-turn' && direction === 'inverse')
-    return [
-      { path: at('direction'), message: 'expected forward, since half-turn splines run that way only' },
-    ];
+    return problem(at('direction'), 'expected forward, since half-turn splines run that way only');
   if (map === 'soft-clip') return [];
   const shares = map === 'softmax-halves' ? bins - 1 : bins;
   const problems: Problem[] = [];
@@ -78,11 +76,9 @@ function checkInterval({ domain, ...least }: SplineInterval, bins: number, path:
   return sides.flatMap(({ what, size, least }): Problem[] =>
     size >= least
       ? []
-      : [
-          {
-            path,
-            message: `expected edges (left, right, bottom, top) at least ${least} ${what}, which ${bins} bins and the interval need, got ${size}`,
-          },
-        ],
+      : problem(
+          path,
+          `expected edges (left, right, bottom, top) at least ${least} ${what}, which ${bins} bins and the interval need, got ${size}`,
+        ),
   );
 }

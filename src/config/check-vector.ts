@@ -2,7 +2,7 @@
 import { perFeature } from './bases';
 import { checkTransform } from './check-transform';
 import type { TransformConfig } from './layer-parts';
-import type { Problem } from './problem';
+import { problem, type Problem } from './problem';
 import type { VectorModelConfig } from './schema';
 import { parametersOf } from './transforms';
 
@@ -11,83 +11,67 @@ export const mostOneByOne = 64;
 
 export function checkVector(model: VectorModelConfig): Problem[] {
   const problems: Problem[] = [];
+  const add = (field: string, message: string) => problems.push({ path: `model.${field}`, message });
   const coupled = model.layers
     ? model.layers.some(({ kind }) => kind === 'coupling')
     : model.layer === 'coupling';
-  if (model.dim < 2 && coupled) {
-    problems.push({
-      path: 'model.dim',
-      message: `expected at least 2 features, since a coupling transforms one feature given another, got ${model.dim}; a flow of one feature has autoregressive layers alone, as in the presets "maf" and "nsf-autoregressive"`,
-    });
-  }
-  if (model.net === 'residual' && model.hidden.some((width) => width !== model.hidden[0])) {
-    problems.push({
-      path: 'model.hidden',
-      message: `expected equal widths, since all layers of a residual net have the same width, got ${model.hidden.join(', ')}`,
-    });
-  }
-  if (model.net !== 'residual' && model.netNorm) {
-    problems.push({
-      path: 'model.netNorm',
-      message:
-        model.net === 'mlp'
-          ? 'expected false, or net "residual": an MLP has no batch normalization'
-          : 'expected false, or net "residual"; what normalizes a dense net is denseNorm',
-    });
-  }
+  if (model.dim < 2 && coupled)
+    add(
+      'dim',
+      `expected at least 2 features, since a coupling transforms one feature given another, got ${model.dim}; a flow of one feature has autoregressive layers alone, as in the presets "maf" and "nsf-autoregressive"`,
+    );
+  if (model.net === 'residual' && model.hidden.some((width) => width !== model.hidden[0]))
+    add(
+      'hidden',
+      `expected equal widths, since all layers of a residual net have the same width, got ${model.hidden.join(', ')}`,
+    );
+  if (model.net !== 'residual' && model.netNorm)
+    add(
+      'netNorm',
+      model.net === 'mlp'
+        ? 'expected false, or net "residual": an MLP has no batch normalization'
+        : 'expected false, or net "residual"; what normalizes a dense net is denseNorm',
+    );
   const { transform } = model;
   const shifts =
     typeof transform === 'string'
       ? parametersOf(transform).includes('shift')
       : transform.kind === 'affine' || transform.kind === 'additive';
   const hasShiftNet = model.nets === 'separate' && shifts;
-  if (model.shiftActivation !== undefined && !hasShiftNet) {
-    problems.push({
-      path: 'model.shiftActivation',
-      message: 'expected none, or `nets` "separate" and a transform with a shift: no network gives t alone',
-    });
-  }
+  if (model.shiftActivation !== undefined && !hasShiftNet)
+    add(
+      'shiftActivation',
+      'expected none, or `nets` "separate" and a transform with a shift: no network gives t alone',
+    );
   const autoregressive = model.layers
     ? model.layers.some(({ kind }) => kind === 'autoregressive')
     : model.layer === 'autoregressive';
-  if (model.sees === 'output' && !(model.layer === 'autoregressive' && !model.layers)) {
-    problems.push({
-      path: 'model.sees',
-      message: model.layers
+  if (model.sees === 'output' && !(model.layer === 'autoregressive' && !model.layers))
+    add(
+      'sees',
+      model.layers
         ? 'expected "input": where `layers` are given, each of them says what its network sees'
         : 'expected "input", or `layer` "autoregressive": a coupling sees the features that it does not change',
-    });
-  }
-  if (autoregressive && model.net === 'dense') {
-    problems.push({
-      path: 'model.net',
-      message: 'expected "mlp" or "residual": dense nets have no masks, which autoregressive layers need',
-    });
-  }
-  if (model.net === 'dense' && model.contextEntry !== 'input') {
-    problems.push({
-      path: 'model.contextEntry',
-      message: 'expected "input": a dense net has no layer over the context alone',
-    });
-  }
-  if (autoregressive && model.flowNorm) {
-    problems.push({
-      path: 'model.flowNorm',
-      message: 'expected false, or no autoregressive layers; `between` "batchNorm" normalizes between these',
-    });
-  }
-  if (autoregressive && model.scaleMean === 'removed') {
-    problems.push({
-      path: 'model.scaleMean',
-      message: 'expected "kept", or no autoregressive layers: a mean over all features depends on later ones',
-    });
-  }
-  if (autoregressive && model.dim > mostOneByOne) {
-    problems.push({
-      path: 'model.dim',
-      message: `expected at most ${mostOneByOne} features with autoregressive layers, which compute them one after the other, got ${model.dim}`,
-    });
-  }
+    );
+  if (autoregressive && model.net === 'dense')
+    add('net', 'expected "mlp" or "residual": dense nets have no masks, which autoregressive layers need');
+  if (model.net === 'dense' && model.contextEntry !== 'input')
+    add('contextEntry', 'expected "input": a dense net has no layer over the context alone');
+  if (autoregressive && model.flowNorm)
+    add(
+      'flowNorm',
+      'expected false, or no autoregressive layers; `between` "batchNorm" normalizes between these',
+    );
+  if (autoregressive && model.scaleMean === 'removed')
+    add(
+      'scaleMean',
+      'expected "kept", or no autoregressive layers: a mean over all features depends on later ones',
+    );
+  if (autoregressive && model.dim > mostOneByOne)
+    add(
+      'dim',
+      `expected at most ${mostOneByOne} features with autoregressive layers, which compute them one after the other, got ${model.dim}`,
+    );
   if (typeof model.transform !== 'string') {
     const kind = autoregressive ? 'autoregressive' : 'coupling';
     problems.push(...checkTransformOf(model.transform, kind, 'model.transform'));
@@ -115,13 +99,9 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: Ve
     if (layer.kind === 'rescale') return checkLengths(layer, dim, path);
     return [];
   });
-  if (!layers.some(({ kind }) => kind === 'coupling' || kind === 'autoregressive')) {
-    problems.push({
-      path: 'model.layers',
-      message: 'expected at least one coupling or autoregressive layer',
-    });
-  }
-  return problems;
+  return layers.some(({ kind }) => kind === 'coupling' || kind === 'autoregressive')
+    ? problems
+    : [...problems, ...problem('model.layers', 'expected at least one coupling or autoregressive layer')];
 }
 
 /** The transform and the network that a layer has for itself. */
@@ -167,12 +147,7 @@ function checkTransformOf(
 function checkLengths(fields: object, dim: number, path: string): Problem[] {
   return Object.entries(fields).flatMap(([field, value]: [string, unknown]): Problem[] =>
     Array.isArray(value) && value.length !== dim
-      ? [
-          {
-            path: `${path}.${field}`,
-            message: `expected ${dim} numbers, one for each feature, got ${value.length}`,
-          },
-        ]
+      ? problem(`${path}.${field}`, `expected ${dim} numbers, one for each feature, got ${value.length}`)
       : [],
   );
 }
@@ -182,29 +157,27 @@ function checkBase({ base, dim, context }: VectorModelConfig): Problem[] {
     if (context > 0) return [];
     const message =
       'expected another base, or a context: without one there is nothing that it could depend on';
-    return [{ path: 'model.base.kind', message }];
+    return problem('model.base.kind', message);
   }
   const problems = checkLengths(base, dim, 'model.base');
   if (problems.length > 0 || !('lower' in base)) return problems;
   const [lower, upper] = [perFeature(base.lower, dim), perFeature(base.upper, dim)];
   const empty = lower.findIndex((value, i) => !(value < upper[i]!));
   if (empty < 0) return [];
-  return [
-    {
-      path: 'model.base.upper',
-      message: `expected more than lower in each feature, got ${upper[empty]} and ${lower[empty]} in feature ${empty}`,
-    },
-  ];
+  return problem(
+    'model.base.upper',
+    `expected more than lower in each feature, got ${upper[empty]} and ${lower[empty]} in feature ${empty}`,
+  );
 }
 
 function checkMask(mask: readonly number[], dim: number, path: string): Problem[] {
   if (mask.length !== dim) {
-    return [{ path, message: `expected ${dim} entries, one for each feature, got ${mask.length}` }];
+    return problem(path, `expected ${dim} entries, one for each feature, got ${mask.length}`);
   }
   if (!mask.includes(0))
-    return [{ path, message: 'expected at least one 0: with only 1 no feature is transformed' }];
+    return problem(path, 'expected at least one 0: with only 1 no feature is transformed');
   if (!mask.includes(1)) {
-    return [{ path, message: 'expected at least one 1: with only 0 there is no identity feature' }];
+    return problem(path, 'expected at least one 1: with only 0 there is no identity feature');
   }
   return [];
 }
@@ -212,15 +185,13 @@ function checkMask(mask: readonly number[], dim: number, path: string): Problem[
 /** Whether each feature has a place, and none is left out. */
 function checkPlaces(order: readonly number[], dim: number, path: string): Problem[] {
   if (order.length !== dim)
-    return [{ path, message: `expected ${dim} entries, one for each feature, got ${order.length}` }];
+    return problem(path, `expected ${dim} entries, one for each feature, got ${order.length}`);
   const places = new Set(order);
   const missing = Array.from({ length: places.size }, (_, place) => place).find(
     (place) => !places.has(place),
   );
   if (missing === undefined) return [];
-  return [
-    { path, message: `expected the places from 0 to the last, each at least once; ${missing} is not there` },
-  ];
+  return problem(path, `expected the places from 0 to the last, each at least once; ${missing} is not there`);
 }
 
 /** Whether each of `dim` numbers is in it once. */
@@ -231,20 +202,15 @@ export function checkOrder(
   what: 'feature' | 'channel',
 ): Problem[] {
   if (order.length !== dim) {
-    return [
-      {
-        path,
-        message: `expected ${dim} entries, one for each ${what}, got ${order.length}`,
-      },
-    ];
+    return problem(path, `expected ${dim} entries, one for each ${what}, got ${order.length}`);
   }
   const seen = new Set<number>();
   for (const feature of order) {
     if (feature >= dim) {
-      return [{ path, message: `expected ${what}s 0 to ${dim - 1}, got ${feature}` }];
+      return problem(path, `expected ${what}s 0 to ${dim - 1}, got ${feature}`);
     }
     if (seen.has(feature)) {
-      return [{ path, message: `expected each ${what} once, got ${feature} twice` }];
+      return problem(path, `expected each ${what} once, got ${feature} twice`);
     }
     seen.add(feature);
   }

@@ -22,17 +22,21 @@ import { problemsError, type Problem } from './problem';
  *   `digits.json: model.scales: expected an integer ≥ 1 and ≤ 8, got "two"`
  */
 export function parseRunConfig(input: unknown, fileName: string): RunConfig {
-  const value = typeof input === 'string' ? parseJsonText(input, fileName) : input;
-  const config = parseAs(runConfigSchema, value, '', fileName);
-  const together = checkTogether(config);
-  if (together.length > 0) throw problemsError(fileName, together);
-  return config;
+  return parseWhole(runConfigSchema, input, fileName);
 }
 
 /** The same for what a checkpoint carries, which may lack the data. */
 export function parseStoredConfig(input: unknown, fileName: string): StoredConfig {
+  return parseWhole(storedConfigSchema, input, fileName);
+}
+
+function parseWhole<C extends StoredConfig>(
+  schema: v.GenericSchema<unknown, C>,
+  input: unknown,
+  fileName: string,
+): C {
   const value = typeof input === 'string' ? parseJsonText(input, fileName) : input;
-  const config = parseAs(storedConfigSchema, value, '', fileName);
+  const config = parseAs(schema, value, '', fileName);
   const together = checkTogether(config);
   if (together.length > 0) throw problemsError(fileName, together);
   return config;

@@ -7,6 +7,9 @@ export interface Problem {
   message: string;
 }
 
+/** The one problem of a check. */
+export const problem = (path: string, message: string): Problem[] => [{ path, message }];
+
 export function problemsError(fileName: string, problems: readonly Problem[]): UserError {
   const lines = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
   return new UserError(`${fileName}: ${lines.join('; ')}.`);
