@@ -4,8 +4,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
 import { magnitudeScale, signedScale, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
-import { Readout, useCursor } from '../../base/canvas/readout';
-import { RowsMap } from '../../base/canvas/rows-map';
+import { MatrixView } from '../../base/canvas/matrix-view';
 import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
@@ -48,14 +47,21 @@ export function BinMaps({ model, features, spline, row }: Props) {
     <section class="bin-maps below">
       <Heading title={text.maps} note={store.example.value ? text.mapsNote : text.mapsFirst} />
       <div class="row-maps flex-wrap">
-        <BinMap {...shared} title={text.widths} at={widths} columns={bins} scale={ofSizes} framed={inBinOf} />
+        <BinMap
+          {...shared}
+          title={text.widths}
+          at={widths}
+          columns={bins}
+          scale={ofSizes}
+          isFramed={inBinOf}
+        />
         <BinMap
           {...shared}
           title={text.heights}
           at={heights}
           columns={bins}
           scale={ofSizes}
-          framed={inBinOf}
+          isFramed={inBinOf}
         />
         <BinMap
           {...shared}
@@ -63,7 +69,7 @@ export function BinMaps({ model, features, spline, row }: Props) {
           at={derivatives}
           columns={bins + 1}
           scale={ofSlopes}
-          framed={(i, knot) => inside[i]! >= 0 && (inside[i] === knot || inside[i] === knot - 1)}
+          isFramed={(i, knot) => inside[i]! >= 0 && (inside[i] === knot || inside[i] === knot - 1)}
         />
       </div>
     </section>
@@ -79,41 +85,38 @@ function BinMap({
   at,
   columns,
   scale,
-  framed,
+  isFramed,
   onPick,
 }: Props & {
   title: string;
   at(row: number, column: number): number;
   columns: number;
   scale(light: boolean): ColourScale;
-  framed(row: number, column: number): boolean;
+  isFramed(row: number, column: number): boolean;
   onPick(row: number): void;
 }) {
-  const rows = features.length;
-  const cursor = useCursor({ width: columns, height: rows });
   const nameOf = (i: number): string => featureName(model, features[i]!);
   const knots = columns > spline.bins;
   return (
     <div class="row-map">
       <Heading title={title} />
-      <RowsMap
-        rows={rows}
-        columns={Array.from({ length: columns }, (_, i) => String(knots ? i : i + 1))}
+      <MatrixView
+        rows={features.length}
+        columnName={(column) => String(knots ? column : column + 1)}
         rowName={nameOf}
-        {...{ at, scale, cursor, framed, onPick }}
+        {...{ columns, at, scale, onPick }}
+        framed={(i, column) => (isFramed(i, column) ? 'whole' : undefined)}
         label={`${text.maps}, ${title}`}
         hint={text.hint}
+        hinted={false}
         name={title}
         chosen={row}
         labelWidth={56}
-      />
-      <Readout of={cursor.at} hint="">
-        {(cell) => {
-          const [i, column] = [Math.floor(cell / columns), cell % columns];
+        read={(i, column) => {
           const value = compact(at(i, column));
           return knots ? text.readKnot(nameOf(i), column, value) : text.readBin(nameOf(i), column + 1, value);
         }}
-      </Readout>
+      />
       <Legend scale={scale} width={120} />
     </div>
   );

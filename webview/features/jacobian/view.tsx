@@ -11,7 +11,7 @@ import { DataTable } from '../../base/controls/data-table';
 import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
-import { MatrixBoard } from '../../base/canvas/matrix-board';
+import { MatrixView } from '../../base/canvas/matrix-view';
 import { Legend } from '../../base/canvas/legend';
 import { jacobianState } from './state';
 import { Heading } from '../../base/controls/heading';
@@ -86,21 +86,25 @@ interface PartProps {
 function Matrix({ view, places, nameOf }: PartProps) {
   const k = places.length;
   const { data } = view.matrix;
-  const at = (cell: number): number => data[places[Math.floor(cell / k)]! * k + places[cell % k]!]!;
+  const at = (row: number, column: number): number => data[places[row]! * k + places[column]!]!;
   const limit = roundUp(largest(data));
   const scale = (light: boolean) => signedScale(limit, light);
   const sorted =
     view.passes && places.every((p, i) => i === 0 || view.passes![places[i - 1]!]! >= view.passes![p]!);
   return (
     <div class="matrix">
-      <MatrixBoard
-        {...{ k, at, scale }}
-        nameOf={(row) => nameOf(places[row]!)}
+      <MatrixView
+        rows={k}
+        columns={k}
+        {...{ at, scale }}
+        rowName={(row) => nameOf(places[row]!)}
+        labelWidth={56}
+        side={512}
         name="jacobian"
         label={`${text.jacobianTitle}, ${text.jacobianRows}`}
         hint={text.jacobianHint}
-        read={(cell) =>
-          `∂y ${nameOf(places[Math.floor(cell / k)]!)} / ∂x ${nameOf(places[cell % k]!)} = ${compact(at(cell))}`
+        read={(row, column) =>
+          `∂y ${nameOf(places[row]!)} / ∂x ${nameOf(places[column]!)} = ${compact(at(row, column))}`
         }
         divideAt={sorted ? view.passes?.reduce((n, one) => n + one, 0) : undefined}
       />

@@ -3,8 +3,7 @@ import { fewMixed, type MixingView } from '../../../src/protocol/mixing';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
-import { Readout, useCursor } from '../../base/canvas/readout';
-import { RowsMap } from '../../base/canvas/rows-map';
+import { MatrixView } from '../../base/canvas/matrix-view';
 import { fixed, percent } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { useStore } from '../../base/store/use-store';
@@ -12,6 +11,9 @@ import { Heading } from '../../base/controls/heading';
 
 import { words } from '../../base/words';
 import { text } from './text';
+
+/** px for the names of rows. */
+const labelWidth = 40;
 
 const shareScale = (): ColourScale => magnitudeScale(1);
 
@@ -88,29 +90,25 @@ function Way({
   const n = singularValues.length;
   const at = (place: number, stage: number): number =>
     shares.data[(row * stages.length + stage) * n + place]!;
-  const cursor = useCursor({ width: stages.length, height: n });
   return (
     <div class="row-map">
       <Heading title={followed ? text.wayOf(title) : title} note={children} />
-      <RowsMap
+      <MatrixView
         rows={n}
-        columns={stages}
-        {...{ at, cursor }}
+        columns={stages.length}
+        columnName={(stage) => stages[stage]!}
         rowName={(place) => String(place + 1)}
+        at={at}
         scale={shareScale}
         label={`${text.wayOf(title)}, ${children}`}
         hint={words.cellHint}
+        hinted={false}
         name="way"
-      />
-      <Readout of={cursor.at} hint="">
-        {(cell) =>
-          text.shareRead(
-            String(Math.floor(cell / stages.length) + 1),
-            stageText(cell % stages.length),
-            percent(at(Math.floor(cell / stages.length), cell % stages.length)),
-          )
+        labelWidth={labelWidth}
+        read={(place, stage) =>
+          text.shareRead(String(place + 1), stageText(stage), percent(at(place, stage)))
         }
-      </Readout>
+      />
       {followed ? <Legend scale={shareScale} unit={text.share} width={140} /> : null}
     </div>
   );
@@ -126,30 +124,28 @@ function Spread({
 }: Stages & { nameOf(feature: number): string; spreadOf(feature: number, stage: number): number }) {
   const store = useStore();
   const n = view.singularValues.length;
-  const cursor = useCursor({ width: stages.length, height: n });
   const high = Math.max(1.01, ...view.spread.data);
   const scale = spreadScale(high);
   const long = Array.from({ length: n }, (_, i) => nameOf(i)).some((name) => name.length > 4);
   return (
     <div class="row-map">
-      <RowsMap
+      <MatrixView
         rows={n}
-        columns={stages}
-        {...{ cursor, scale }}
+        columns={stages.length}
+        columnName={(stage) => stages[stage]!}
+        scale={scale}
         rowName={(feature) => (long ? featureName(undefined, feature) : nameOf(feature))}
         at={spreadOf}
         label={text.spreadNote}
         hint={text.chooseOne}
         name="spread"
         chosen={view.followed[0]}
+        labelWidth={labelWidth}
         onPick={store.connection.choices ? undefined : (feature) => (store.marked.value = feature)}
+        read={(feature, stage) =>
+          text.spreadRead(nameOf(feature), stageText(stage), fixed(spreadOf(feature, stage), 1))
+        }
       />
-      <Readout of={cursor.at} hint={text.chooseOne}>
-        {(cell) => {
-          const [feature, stage] = [Math.floor(cell / stages.length), cell % stages.length];
-          return text.spreadRead(nameOf(feature), stageText(stage), fixed(spreadOf(feature, stage), 1));
-        }}
-      </Readout>
       <Legend scale={scale} unit={text.places} width={140} />
     </div>
   );

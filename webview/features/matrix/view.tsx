@@ -3,7 +3,7 @@ import type { MixingView } from '../../../src/protocol/mixing';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
-import { MatrixBoard } from '../../base/canvas/matrix-board';
+import { MatrixView } from '../../base/canvas/matrix-view';
 import { largest } from '../../base/canvas/planes';
 import { logarithmic } from '../../base/charts/scale';
 import { Sized } from '../../base/size/sized';
@@ -31,20 +31,22 @@ export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
   const own = view.all.find(({ layer: index }) => index === view.layer)!;
   // What was mixed before has no name of its own any more.
   const nameOf = (place: number): string => (image ? String(place) : featureName(undefined, place, 'h'));
-  const map = (of: MixingView['matrix'], name: string, label: string, largestSide: number) => {
+  const map = (of: MixingView['matrix'], name: string, label: string, side: number) => {
     const scale = (light: boolean) => signedScale(roundUp(Math.max(largest(of.data), 1e-6)), light);
     return (
       <>
-        <MatrixBoard
-          k={n}
-          at={(cell) => of.data[cell]!}
-          {...{ scale, name, nameOf, label, largestSide }}
+        <MatrixView
+          rows={n}
+          columns={n}
+          rowName={nameOf}
+          columnName={nameOf}
+          at={(row, column) => of.data[row * n + column]!}
+          {...{ scale, name, label, side }}
           hint={words.cellHint}
-          read={(cell) =>
-            `${nameOf(Math.floor(cell / n))} ${text.from} ${nameOf(cell % n)}: ${compact(of.data[cell])}`
+          read={(row, column) =>
+            `${nameOf(row)} ${text.from} ${nameOf(column)}: ${compact(of.data[row * n + column])}`
           }
           labelWidth={28}
-          columnNames
         />
         <Legend scale={scale} width={140} />
       </>

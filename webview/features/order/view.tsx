@@ -3,7 +3,7 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import { hardlyUsed, isAllowed, linksOf, orderPage, type OrderView } from '../../../src/protocol/order';
 import { magnitudeScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
-import { MatrixBoard } from '../../base/canvas/matrix-board';
+import { MatrixView } from '../../base/canvas/matrix-view';
 import { largest } from '../../base/canvas/planes';
 import { Pager } from '../../base/controls/pager';
 import { Choice } from '../../base/controls/segmented';
@@ -48,13 +48,17 @@ export function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
   const shortNameOf = (place: number): string =>
     long ? featureName(undefined, features[place]!) : nameOf(place);
   const links = linksOf(view);
-  const cellOf = (cell: number): number => places[Math.floor(cell / k)]! * k + places[cell % k]!;
-  const at = (cell: number): number => measured.data[cellOf(cell)]!;
-  const allows = (cell: number): boolean => isAllowed(view, Math.floor(cellOf(cell) / k), cellOf(cell) % k);
+  const cellOf = (row: number, column: number): number => places[row]! * k + places[column]!;
+  const at = (row: number, column: number): number => measured.data[cellOf(row, column)]!;
+  const allows = (row: number, column: number): boolean => isAllowed(view, places[row]!, places[column]!);
   const scale = (): ColourScale => magnitudeScale(roundUp(largest(measured.data)));
   const hardly = new Set(links.hardly);
   const forbidden = new Set(links.forbidden);
-  const shared = { k, nameOf: (row: number) => shortNameOf(places[row]!), hint: words.cellHint, labelWidth };
+  const placeName = (row: number): string => shortNameOf(places[row]!);
+  const shared = {
+    ...{ rows: k, columns: k, rowName: placeName, columnName: placeName },
+    ...{ hint: words.cellHint, labelWidth, side: 260 },
+  };
   const linkText = (cell: number): string => `${nameOf(Math.floor(cell / k))} ← ${nameOf(cell % k)}`;
   const linked = (cells: readonly number[]): string =>
     cells.slice(0, named).map(linkText).join(', ') + (cells.length > named ? ', …' : '');
@@ -85,36 +89,31 @@ export function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
       <div class="order-maps parts">
         <div class="map">
           <Heading title={text.allowed} note={text.byOrder} />
-          <MatrixBoard
+          <MatrixView
             {...shared}
             name="allowed"
             label={`${text.allowed}, ${text.rows}`}
-            at={(cell) => (cellOf(cell) % k === Math.floor(cellOf(cell) / k) ? 1 : 0.5)}
+            at={(row, column) => (row === column ? 1 : 0.5)}
             scale={allowedScale}
-            hatched={(cell) => !allows(cell)}
+            hatched={(row, column) => !allows(row, column)}
             figures={false}
-            columnNames
-            largestSide={260}
-            read={(cell) =>
-              `${linkText(cellOf(cell))}: ${!allows(cell) ? text.mayNot : cellOf(cell) % (k + 1) === 0 ? text.itself : text.mayRead}`
+            read={(row, column) =>
+              `${linkText(cellOf(row, column))}: ${!allows(row, column) ? text.mayNot : row === column ? text.itself : text.mayRead}`
             }
           />
           <p class="tick">{`${text.rows} ${text.allowedNote}`}</p>
         </div>
         <div class="map">
           <Heading title={text.measured} note={text.meanOf(view.count)} />
-          <MatrixBoard
+          <MatrixView
             {...shared}
             name="measured"
             label={`${text.measured}, ${text.rows}`}
-            at={at}
-            scale={scale}
-            blank={(cell) => !allows(cell) && !forbidden.has(cellOf(cell))}
-            framed={(cell) => hardly.has(cellOf(cell))}
-            columnNames
-            largestSide={260}
-            read={(cell) =>
-              `∂y ${nameOf(places[Math.floor(cell / k)]!)} / ∂x ${nameOf(places[cell % k]!)}: ${compact(at(cell))}`
+            {...{ at, scale }}
+            blank={(row, column) => !allows(row, column) && !forbidden.has(cellOf(row, column))}
+            framed={(row, column) => (hardly.has(cellOf(row, column)) ? 'dashed' : undefined)}
+            read={(row, column) =>
+              `∂y ${nameOf(places[row]!)} / ∂x ${nameOf(places[column]!)}: ${compact(at(row, column))}`
             }
           />
           <Legend scale={scale} width={120} />
