@@ -74,16 +74,12 @@ export function DropTarget() {
       event.preventDefault();
       void given.read(file);
     };
-    document.addEventListener('dragover', over);
-    document.addEventListener('dragleave', leave);
-    document.addEventListener('drop', drop);
-    document.addEventListener('paste', paste);
-    return () => {
-      document.removeEventListener('dragover', over);
-      document.removeEventListener('dragleave', leave);
-      document.removeEventListener('drop', drop);
-      document.removeEventListener('paste', paste);
-    };
+    const listening = new AbortController();
+    document.addEventListener('dragover', over, listening);
+    document.addEventListener('dragleave', leave, listening);
+    document.addEventListener('drop', drop, listening);
+    document.addEventListener('paste', paste, listening);
+    return () => listening.abort();
   }, [fixed, given]);
   return (
     <>

@@ -7,6 +7,17 @@ import { steppingState } from './stepping';
 
 const ownKeys = 'input, select, textarea, vscode-text-field, vscode-dropdown, [role=menu], dialog[open]';
 
+const steps: Partial<Record<string, (store: Store) => void>> = {
+  ArrowUp: (store) => stepLayer(store, -1),
+  ArrowDown: (store) => stepLayer(store, 1),
+  Home: (store) => stepLayer(store, -Infinity),
+  End: (store) => stepLayer(store, Infinity),
+  ArrowLeft: (store) => store.state(steppingState).stepExample(-1),
+  ArrowRight: (store) => store.state(steppingState).stepExample(1),
+  '[': (store) => stepCheckpoint(store, -1),
+  ']': (store) => stepCheckpoint(store, 1),
+};
+
 export function handleKey(store: Store, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
   const target = event.target as Element | null;
@@ -23,39 +34,11 @@ export function handleKey(store: Store, event: KeyboardEvent): void {
     return;
   }
   if (!model.runnable) return;
-  switch (event.key) {
-    case 'ArrowUp':
-      stepLayer(store, -1);
-      break;
-    case 'ArrowDown':
-      stepLayer(store, 1);
-      break;
-    case 'Home':
-      stepLayer(store, -Infinity);
-      break;
-    case 'End':
-      stepLayer(store, Infinity);
-      break;
-    case 'ArrowLeft':
-      store.state(steppingState).stepExample(-1);
-      break;
-    case 'ArrowRight':
-      store.state(steppingState).stepExample(1);
-      break;
-    case '[':
-      stepCheckpoint(store, -1);
-      break;
-    case ']':
-      stepCheckpoint(store, 1);
-      break;
-    default: {
-      const tab = /^[1-9]$/.test(event.key)
-        ? store.featuresIn('layer', model)[Number(event.key) - 1]
-        : undefined;
-      if (!tab) return;
-      store.tabs.layer.value = tab.id;
-    }
-  }
+  const tab = /^[1-9]$/.test(event.key) ? store.featuresIn('layer', model)[Number(event.key) - 1] : undefined;
+  const step = steps[event.key];
+  if (tab) store.tabs.layer.value = tab.id;
+  else if (step) step(store);
+  else return;
   event.preventDefault();
 }
 

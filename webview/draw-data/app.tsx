@@ -8,6 +8,7 @@ import { LinkButton } from '../base/controls/link-button';
 import { Button, Dropdown } from '../base/controls/toolkit';
 import { DrawingPlane, type Tool } from './plane';
 import { changed, emptyDrawing, fitted, redone, undone, type Drawing } from './points';
+import { words } from '../base/words';
 import { text } from './text';
 
 type Work =
@@ -102,9 +103,9 @@ export function App({ host, start, keep }: AppProps) {
           />
         </label>
         <label class="draw-slider flex-center">
-          <span>{text.density}</span>
+          <span>{words.density}</span>
           <Slider
-            label={text.density}
+            label={words.density}
             min={1}
             max={40}
             step={1}
@@ -179,13 +180,13 @@ export function App({ host, start, keep }: AppProps) {
                 if (token) void host.cancel(token).catch(() => {});
               }}
             >
-              {text.cancel}
+              {words.cancel}
             </LinkButton>
           </div>
         ) : work.value.kind === 'failed' ? (
           <div role="alert">
             <b class="bad">{text.failed}</b> {work.value.why}{' '}
-            <LinkButton onClick={() => void host.showLog()}>{text.showLog}</LinkButton>
+            <LinkButton onClick={() => void host.showLog()}>{words.showLog}</LinkButton>
           </div>
         ) : null}
       </div>

@@ -10,6 +10,7 @@ import type { PageState } from './page-state';
 import { Sheet } from './sheet';
 import { Side } from './side';
 import { Table } from './table';
+import { words } from '../base/words';
 import { text } from './text';
 
 export function App({ page }: { page: PageState }) {
@@ -23,7 +24,7 @@ export function App({ page }: { page: PageState }) {
           <div class="wait-note" role="status">
             <span class="progress pulse" />
             <h1 class="tick">{text.reading}</h1>
-            <LinkButton onClick={() => page.cancel()}>{text.cancel}</LinkButton>
+            <LinkButton onClick={() => page.cancel()}>{words.cancel}</LinkButton>
           </div>
           <div class="skeleton head" />
           <div class="skeleton fill" />
@@ -33,10 +34,10 @@ export function App({ page }: { page: PageState }) {
       return (
         <main class="preview flex-column">
           <div class="state" role="status">
-            <h1>{text.cancelled}</h1>
+            <h1>{words.cancelled}</h1>
             <p>{text.cancelledWhy}</p>
             <div class="row">
-              <Button onClick={() => page.read()}>{text.retry}</Button>
+              <Button onClick={() => page.read()}>{words.retry}</Button>
             </div>
           </div>
         </main>
@@ -49,9 +50,9 @@ export function App({ page }: { page: PageState }) {
             <p>{state.message}</p>
             <div class="row">
               <Button primary onClick={() => page.read()}>
-                {text.retry}
+                {words.retry}
               </Button>
-              <Button onClick={() => void host.showLog()}>{text.showLog}</Button>
+              <Button onClick={() => void host.showLog()}>{words.showLog}</Button>
             </div>
           </div>
         </main>
@@ -100,7 +101,7 @@ function Head({ page, preview, hasSide }: HeadProps) {
       </div>
       <div class="row">
         <Button onClick={() => (reading ? page.cancel() : page.read())}>
-          {reading ? text.cancel : text.again}
+          {reading ? words.cancel : text.again}
         </Button>
         {hasSide ? null : (
           <Button primary onClick={() => void page.host.train({})}>

@@ -1,5 +1,6 @@
 import type { DataPreview } from '../../src/protocol/data';
 import { alike, count } from '../base/format/numbers';
+import { words } from '../base/words';
 import { text } from './text';
 
 function shapeOf({ kind, shape }: DataPreview): string {
@@ -15,7 +16,7 @@ export function Facts({ preview }: { preview: DataPreview }) {
     <section aria-label={text.facts}>
       <dl class="facts-list flex-wrap">
         <div>
-          <dt>{text.examples}</dt>
+          <dt>{words.examples}</dt>
           <dd>{count(train + validation)}</dd>
           <dd class="muted">{text.split(train, validation)}</dd>
         </div>

@@ -2,6 +2,7 @@ import type { DataPreview, FeaturePreview } from '../../src/protocol/data';
 import { DataTable, type TableColumn } from '../base/controls/data-table';
 import { alike, count } from '../base/format/numbers';
 import { Bars } from './bars';
+import { words } from '../base/words';
 import { text } from './text';
 
 export function Features({ preview, features }: { preview: DataPreview; features: FeaturePreview[] }) {
@@ -19,7 +20,7 @@ export function Features({ preview, features }: { preview: DataPreview; features
         rows={features}
         columns={[
           {
-            head: text.name,
+            head: words.name,
             td: 'mono',
             name: ({ name, condition }) => (
               <>
@@ -28,13 +29,13 @@ export function Features({ preview, features }: { preview: DataPreview; features
               </>
             ),
           },
-          { head: text.min, num: (feature) => shown(feature)(feature.min) },
-          { head: text.mean, num: (feature) => shown(feature)(feature.mean) },
-          { head: text.max, num: (feature) => shown(feature)(feature.max) },
+          { head: words.min, num: (feature) => shown(feature)(feature.min) },
+          { head: words.mean, num: (feature) => shown(feature)(feature.mean) },
+          { head: words.max, num: (feature) => shown(feature)(feature.max) },
           { head: text.deviation, num: (feature) => shown(feature)(feature.std) },
           withGaps && { head: text.gaps, num: ({ gaps }) => count(gaps ?? 0) },
           histograms && {
-            head: text.distribution,
+            head: words.distribution,
             class: 'after',
             cell: ({ name, histogram }) => (histogram ? <Bars name={name} histogram={histogram} /> : null),
           },

@@ -15,17 +15,12 @@ const roundedBy = (value: number, by: number): number => Math.round(value / by) 
 
 export const english = {
   reading: 'Reading the data…',
-  cancel: 'Cancel',
-  cancelled: 'Canceled',
   cancelledWhy: 'The data was not read.',
   failed: 'This data could not be read',
-  retry: 'Retry',
-  showLog: 'Show log',
   train: 'Train…',
   saveConfig: 'Save as config…',
   again: 'Read again',
   facts: 'About the data',
-  examples: 'Examples',
   split: (train: number, validation: number) =>
     `${count(train)} to train on, ${count(validation)} to validate with`,
   shape: 'Shape of one',
@@ -109,13 +104,8 @@ export const english = {
   features: 'Features',
   firstFeatures: (shown: number, all: number) =>
     shown < all ? `the first ${count(shown)} of ${count(all)}` : `all ${count(all)}`,
-  name: 'name',
-  min: 'min',
-  max: 'max',
-  mean: 'mean',
   deviation: 'sd',
   gaps: 'gaps',
-  distribution: 'distribution',
   histogram: (name: string, low: string, high: string) => `Distribution of ${name} from ${low} to ${high}`,
   classesTitle: 'Classes',
   withoutClass: (n: number) => `${count(n)} without a class`,
@@ -127,17 +117,12 @@ export const english = {
 
 export const german: typeof english = {
   reading: 'Daten werden gelesen…',
-  cancel: 'Abbrechen',
-  cancelled: 'Abgebrochen',
   cancelledWhy: 'Die Daten wurden nicht gelesen.',
   failed: 'Diese Daten konnten nicht gelesen werden',
-  retry: 'Erneut versuchen',
-  showLog: 'Protokoll zeigen',
   train: 'Trainieren…',
   saveConfig: 'Als Konfiguration speichern…',
   again: 'Neu lesen',
   facts: 'Über die Daten',
-  examples: 'Beispiele',
   split: (train: number, validation: number) =>
     `${count(train)} zum Trainieren, ${count(validation)} zum Validieren`,
   shape: 'Form eines Beispiels',
@@ -223,13 +208,8 @@ export const german: typeof english = {
   features: 'Merkmale',
   firstFeatures: (shown: number, all: number) =>
     shown < all ? `die ersten ${count(shown)} von ${count(all)}` : `alle ${count(all)}`,
-  name: 'Name',
-  min: 'min',
-  max: 'max',
-  mean: 'Mittel',
   deviation: 'Std.',
   gaps: 'Lücken',
-  distribution: 'Verteilung',
   histogram: (name: string, low: string, high: string) => `Verteilung von ${name} von ${low} bis ${high}`,
   classesTitle: 'Klassen',
   withoutClass: (n: number) => `${count(n)} ohne Klasse`,

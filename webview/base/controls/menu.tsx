@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { menuKeys } from './menu-keys';
 import { useCloseOutside } from './outside';
 import { Button } from './toolkit';
 
@@ -9,7 +10,7 @@ export interface MenuProps {
   items: readonly { text: string; run(): void }[];
 }
 
-/** A button that opens a list of actions. Escape and a click elsewhere close it. */
+/** A button that opens a list of actions. Escape, Tab and a click elsewhere close it. */
 export function Menu({ label, plain, items }: MenuProps) {
   const [open, setOpen] = useState(false);
   const root = useRef<HTMLDivElement>(null);
@@ -17,21 +18,12 @@ export function Menu({ label, plain, items }: MenuProps) {
     if (open) root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
   }, [open]);
   useCloseOutside(root, open, () => setOpen(false));
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (!open) return;
-    event.stopPropagation();
-    const all = [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
-    const at = all.indexOf(document.activeElement as HTMLElement);
-    if (event.key === 'Escape') {
-      setOpen(false);
-      root.current?.querySelector<HTMLElement>('vscode-button, button')?.focus();
-    } else if (event.key === 'ArrowDown') all[(at + 1) % all.length]?.focus();
-    else if (event.key === 'ArrowUp') all[(at + all.length - 1) % all.length]?.focus();
-    else return;
-    event.preventDefault();
-  };
   return (
-    <div class={plain ? 'menu fit-menu' : 'menu'} ref={root} onKeyDown={onKeyDown}>
+    <div
+      class={plain ? 'menu fit-menu' : 'menu'}
+      ref={root}
+      onKeyDown={(event) => open && menuKeys(event, () => setOpen(false))}
+    >
       {plain ? (
         <button
           type="button"

@@ -3,6 +3,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { Store } from '../store/store';
 import { useStore } from '../store/use-store';
+import { menuKeys } from '../controls/menu-keys';
+import { useCloseOutside } from '../controls/outside';
 import { words } from '../words';
 import { text } from './text';
 import { layerPhrase } from '../layers/layer-names';
@@ -46,21 +48,15 @@ export function TakeAway(props: TakeAwayProps) {
   useLayoutEffect(() => {
     if (!place) return;
     root.current?.querySelector<HTMLElement>('[role=menuitem]')?.focus();
-    const outside = (event: Event): void => {
-      if (!root.current?.contains(event.target as Node)) close();
-    };
     const moved = (event: Event): void => {
       if (event.type === 'resize' || !root.current?.contains(event.target as Node)) close();
     };
-    document.addEventListener('pointerdown', outside);
-    document.addEventListener('scroll', moved, true);
-    window.addEventListener('resize', moved);
-    return () => {
-      document.removeEventListener('pointerdown', outside);
-      document.removeEventListener('scroll', moved, true);
-      window.removeEventListener('resize', moved);
-    };
+    const listening = new AbortController();
+    document.addEventListener('scroll', moved, { capture: true, signal: listening.signal });
+    window.addEventListener('resize', moved, listening);
+    return () => listening.abort();
   }, [place]);
+  useCloseOutside(root, place !== undefined, close);
   useEffect(() => {
     if (!said) return;
     const timer = setTimeout(() => setSaid(''), 4000);
@@ -76,22 +72,6 @@ export function TakeAway(props: TakeAwayProps) {
         ? { right, top: box.bottom + 2 }
         : { right, bottom: window.innerHeight - box.top + 2 },
     );
-  };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    if (!place) return;
-    event.stopPropagation();
-    const all = [...(root.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
-    const at = all.indexOf(document.activeElement as HTMLElement);
-    if (event.key === 'Escape' || event.key === 'Tab') {
-      close();
-      button()?.focus();
-      if (event.key === 'Tab') return;
-    } else if (event.key === 'ArrowDown') all[(at + 1) % all.length]?.focus();
-    else if (event.key === 'ArrowUp') all[(at + all.length - 1) % all.length]?.focus();
-    else if (event.key === 'Home') all[0]?.focus();
-    else if (event.key === 'End') all.at(-1)?.focus();
-    else return;
-    event.preventDefault();
   };
 
   const take = async (item: Item): Promise<void> => {
@@ -113,7 +93,7 @@ export function TakeAway(props: TakeAwayProps) {
   };
 
   return (
-    <div class="take" ref={root} onKeyDown={onKeyDown} data-not-in-picture>
+    <div class="take" ref={root} onKeyDown={(event) => place && menuKeys(event, close)} data-not-in-picture>
       <button
         type="button"
         class="bare take-button"

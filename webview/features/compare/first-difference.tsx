@@ -75,7 +75,7 @@ function Differences({ a, found: { layers, examples } }: { a: ModelSummary; foun
       <div class="compare-strip" role="listbox" aria-label={text.firstDifference}>
         <div class="compare-row differences tick" aria-hidden="true">
           <span />
-          <span class="num">{text.output}</span>
+          <span class="num">{words.roles.output}</span>
           <span class="num">{words.logDet}</span>
         </div>
         {layers.map((layer, i) => (

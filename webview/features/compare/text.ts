@@ -53,7 +53,6 @@ export const english = {
     `No layer differs by more than ${tolerance}, in ${count(examples)} examples.`,
   differencesKey: 'Largest differences: output |y_A − y_B| / (1 + |y_A|), log-det in nats.',
   differencesFailed: 'The layers cannot be compared',
-  output: 'output',
   noSamples: 'No samples were recorded.',
   compareUnmatched: (n: number) => `${count(n)} layers of A have no partner in B.`,
 };
@@ -107,7 +106,6 @@ export const german: typeof english = {
     `Keine Schicht weicht um mehr als ${tolerance} ab, in ${count(examples)} Beispielen.`,
   differencesKey: 'Größte Abweichungen: Ausgabe |y_A − y_B| / (1 + |y_A|), Log-Det in nats.',
   differencesFailed: 'Die Schichten lassen sich nicht vergleichen',
-  output: 'Ausgabe',
   noSamples: 'Es wurden keine Samples aufgezeichnet.',
   compareUnmatched: (n: number) => `${count(n)} Schichten von A haben kein Gegenstück in B.`,
 };
