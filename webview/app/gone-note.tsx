@@ -1,9 +1,9 @@
 /** Note about a file that was deleted while it was open. */
-import { signal, type Signal } from '@preact/signals';
-import type { StateDefinition } from '../base/store/store';
+import { signal } from '@preact/signals';
+import { stateOf } from '../base/store/store';
 import { text } from './text';
 
-export const goneState: StateDefinition<Signal<boolean>> = { create: () => signal(false) };
+export const goneState = stateOf(() => signal(false));
 
 export function GoneNote() {
   return (

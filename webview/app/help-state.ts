@@ -1,5 +1,5 @@
-import { signal, type Signal } from '@preact/signals';
-import type { StateDefinition } from '../base/store/store';
+import { signal } from '@preact/signals';
+import { stateOf } from '../base/store/store';
 
 /** Whether the list of keys is open. */
-export const helpState: StateDefinition<Signal<boolean>> = { create: () => signal(false) };
+export const helpState = stateOf(() => signal(false));

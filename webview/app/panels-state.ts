@@ -1,6 +1,6 @@
 /** Which of layer, gallery and diagnostics is shown, where the editor is too small for all of them. */
-import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { StateDefinition, StateParts, TabRegion } from '../base/store/store';
+import { computed, effect, signal } from '@preact/signals';
+import { stateOf, type TabRegion } from '../base/store/store';
 
 /** `one`: the three take turns. `shared`: gallery and diagnostics do. The style sheet decides by the room that there is. */
 export type Turns = 'all' | 'shared' | 'one';
@@ -11,56 +11,44 @@ interface Fronts {
   shared: TabRegion;
 }
 
-export interface PanelsState extends StateParts {
-  turns: Signal<Turns>;
-  /** The front one of the regions that take turns now; undefined where none do. */
-  front: ReadonlySignal<TabRegion | undefined>;
-  shows(region: TabRegion): boolean;
-  choose(region: TabRegion): void;
-}
-
 const first: Fronts = { one: 'layer', shared: 'diagnostics' };
 const regions: readonly TabRegion[] = ['layer', 'gallery', 'diagnostics'];
 
-export const panelsState: StateDefinition<PanelsState> = {
-  keep: 'panels',
-  create(store) {
-    const turns = signal<Turns>('all');
-    const fronts = signal(first);
-    const front = computed(() => (turns.value === 'all' ? undefined : fronts.value[turns.value]));
-    const choose = (region: TabRegion): void => {
-      const { shared } = fronts.peek();
-      fronts.value = { one: region, shared: region === 'layer' ? shared : region };
-    };
-    // What was asked for from elsewhere comes to the front: a tab by a key or a command, a layer by its row.
-    const seen = new Map<TabRegion, string>();
-    const note = (region: TabRegion): void => void seen.set(region, store.tabs[region].peek());
-    for (const region of regions) {
+export const panelsState = stateOf((store) => {
+  const turns = signal<Turns>('all');
+  const fronts = signal(first);
+  /** The front one of the regions that take turns now; undefined where none do. */
+  const front = computed(() => (turns.value === 'all' ? undefined : fronts.value[turns.value]));
+  const choose = (region: TabRegion): void => {
+    const { shared } = fronts.peek();
+    fronts.value = { one: region, shared: region === 'layer' ? shared : region };
+  };
+  // What was asked for from elsewhere comes to the front: a tab by a key or a command, a layer by its row.
+  const seen = new Map<TabRegion, string>();
+  const note = (region: TabRegion): void => void seen.set(region, store.tabs[region].peek());
+  for (const region of regions) {
+    note(region);
+    effect(() => {
+      if (store.tabs[region].value === seen.get(region)) return;
       note(region);
-      effect(() => {
-        if (store.tabs[region].value === seen.get(region)) return;
-        note(region);
-        choose(region);
-      });
-    }
-    store.onLayer(() => choose('layer'));
-    return {
-      turns,
-      front,
-      choose,
-      shows: (region) =>
-        front.value === undefined ||
-        front.value === region ||
-        (turns.value === 'shared' && region === 'layer'),
-      kept: fronts,
-      reset(_, kept) {
-        // The tabs belong to another model, or to an earlier session: the user has not asked for one of them.
-        regions.forEach(note);
-        fronts.value = (kept as Fronts | undefined) ?? first;
-      },
-    };
-  },
-};
+      choose(region);
+    });
+  }
+  store.onLayer(() => choose('layer'));
+  return {
+    turns,
+    front,
+    choose,
+    shows: (region: TabRegion) =>
+      front.value === undefined || front.value === region || (turns.value === 'shared' && region === 'layer'),
+    kept: fronts,
+    reset(_, kept) {
+      // The tabs belong to another model, or to an earlier session: the user has not asked for one of them.
+      regions.forEach(note);
+      fronts.value = (kept as Fronts | undefined) ?? first;
+    },
+  };
+}, 'panels');
 
 export const takingTurns = (turns: Turns): readonly TabRegion[] =>
   turns === 'all' ? [] : turns === 'one' ? regions : regions.slice(1);

@@ -1,6 +1,6 @@
 /** How curves are drawn; the same for all of them, and kept with the selection. */
-import { signal, type Signal } from '@preact/signals';
-import type { StateDefinition, StateParts } from '../store/store';
+import { signal } from '@preact/signals';
+import { stateOf } from '../store/store';
 
 export interface CurveLook {
   axis: 'step' | 'time';
@@ -11,14 +11,11 @@ export interface CurveLook {
 
 const usual: CurveLook = { axis: 'step', log: false, smoothing: 0 };
 
-export const curveLookState: StateDefinition<{ curveLook: Signal<CurveLook> } & StateParts> = {
-  keep: 'curveLook',
-  create() {
-    const curveLook = signal(usual);
-    return {
-      curveLook,
-      kept: curveLook,
-      reset: (_, kept) => void (curveLook.value = (kept as CurveLook | undefined) ?? usual),
-    };
-  },
-};
+export const curveLookState = stateOf(() => {
+  const curveLook = signal(usual);
+  return {
+    curveLook,
+    kept: curveLook,
+    reset: (_, kept) => void (curveLook.value = (kept as CurveLook | undefined) ?? usual),
+  };
+}, 'curveLook');

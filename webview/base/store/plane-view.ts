@@ -1,19 +1,17 @@
-import type { PlaneView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane, planeGrid, planeQuery, planeSamples } from '../../../src/protocol/questions';
-import { ask, type Question } from './question';
-import type { StateDefinition } from './store';
+import { ask } from './question';
+import { stateOf } from './store';
 import { words } from '../words';
 
 /** View of a two-dimensional flow: its points, grid, density and samples, layer by layer. */
-export const planeView: StateDefinition<Question<PlaneView>> = {
-  create: ({ context, model, runnable, batch, samplesQuery }) =>
-    ask(context, 'plane', () =>
-      model.value && runnable.value && isPlane(model.value)
-        ? planeQuery(model.value, batch.value, samplesQuery.value)
-        : null,
-    ),
-};
+export const planeView = stateOf(({ context, model, runnable, batch, samplesQuery }) =>
+  ask(context, 'plane', () =>
+    model.value && runnable.value && isPlane(model.value)
+      ? planeQuery(model.value, batch.value, samplesQuery.value)
+      : null,
+  ),
+);
 
 /** Why it takes long, where it does: its grid and its samples come from z. */
 export function planeIsLong(model: ModelSummary): string | undefined {

@@ -1,9 +1,8 @@
 /** The run as it is known so far: rows are asked for once and added up, so that following it costs what is new. */
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
-import type { CheckpointInfo } from '../../../src/protocol/model';
 import { metricNames, type RunCurves } from '../../../src/protocol/run';
 import { ask, type Question, type QuestionContext } from './question';
-import type { StateDefinition } from './store';
+import { stateOf } from './store';
 
 /** All rows from the first on. */
 export type RunData = Omit<RunCurves, 'start'>;
@@ -83,24 +82,17 @@ export function merged(before: RunData | null | undefined, { start, ...answer }:
   return { ...answer, steps, columns };
 }
 
-export interface ModelRun {
-  run: RunState;
-  /** Those of the run by step, also such as were written since the model was opened. */
-  checkpoints: ReadonlySignal<CheckpointInfo[]>;
-}
-
 /** The run that the editor's own file lies in. */
-export const runState: StateDefinition<ModelRun> = {
-  create({ ownContext, model, runnable, checkpoint }) {
-    const run = createRunState(ownContext, () => runnable.value);
-    const checkpoints = computed(() => {
-      const known = run.data.value?.checkpoints ?? model.value?.checkpoints ?? [];
-      return [...known].sort((a, b) => a.step - b.step);
-    });
-    effect(() => {
-      const newest = checkpoints.value.at(-1);
-      if (checkpoint.follow.value && newest) checkpoint.move(newest.path);
-    });
-    return { run, checkpoints };
-  },
-};
+export const runState = stateOf(({ ownContext, model, runnable, checkpoint }) => {
+  const run = createRunState(ownContext, () => runnable.value);
+  /** Those of the run by step, also such as were written since the model was opened. */
+  const checkpoints = computed(() => {
+    const known = run.data.value?.checkpoints ?? model.value?.checkpoints ?? [];
+    return [...known].sort((a, b) => a.step - b.step);
+  });
+  effect(() => {
+    const newest = checkpoints.value.at(-1);
+    if (checkpoint.follow.value && newest) checkpoint.move(newest.path);
+  });
+  return { run, checkpoints };
+});

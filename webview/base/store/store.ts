@@ -62,6 +62,14 @@ export interface StateDefinition<S> {
   create(store: Store): S;
 }
 
+/** A state that is what `create` makes, kept under a name if it has choices. */
+export function stateOf<S extends StateParts | object>(
+  create: (store: Store) => S,
+  keep?: string,
+): StateDefinition<S> {
+  return { create, ...(keep === undefined ? {} : { keep }) };
+}
+
 /** What a state may have: the store calls it. */
 export interface StateParts {
   /** Choices that are kept, never data. Needs `keep`. */

@@ -1,25 +1,19 @@
 /** The flow at one look, which most regions read: log-dets layer by layer, and the totals. */
 import type { ExampleStrip, Strip, StripRow } from '../../../src/protocol/inspect';
 import { exampleAlone } from './example-alone';
-import { ask, wholeOrPart, type Question } from './question';
-import type { StateDefinition } from './store';
+import { ask, wholeOrPart } from './question';
+import { stateOf } from './store';
 
 export type ShownRow = ExampleStrip['rows'][number] & Partial<StripRow>;
 export type ShownStrip = Omit<ExampleStrip, 'rows'> & Partial<Pick<Strip, 'mean'>> & { rows: ShownRow[] };
 
-export interface StripState {
-  strip: Question<Strip>;
+export const stripState = stateOf((store) => {
+  const strip = ask(store.context, 'strip', () => store.selection.value);
+  const ofExample = ask(store.context, 'stripOfExample', () => {
+    const alone = exampleAlone(store, strip);
+    return alone ? { example: alone } : null;
+  });
   /** What is known of the strip: of the example alone while a batch takes its time. */
-  shownStrip: Question<ShownStrip>;
-}
-
-export const stripState: StateDefinition<StripState> = {
-  create(store) {
-    const strip = ask(store.context, 'strip', () => store.selection.value);
-    const ofExample = ask(store.context, 'stripOfExample', () => {
-      const alone = exampleAlone(store, strip);
-      return alone ? { example: alone } : null;
-    });
-    return { strip, shownStrip: wholeOrPart<ShownStrip & Strip, ShownStrip>(strip, ofExample) };
-  },
-};
+  const shownStrip = wholeOrPart<ShownStrip & Strip, ShownStrip>(strip, ofExample);
+  return { strip, shownStrip };
+});

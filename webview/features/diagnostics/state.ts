@@ -1,32 +1,22 @@
-import type { Findings } from '../../../src/protocol/findings';
-import type { Diagnostics } from '../../../src/protocol/inspect';
-import { ask, type Question } from '../../base/store/question';
+import { ask } from '../../base/store/question';
 import { runState } from '../../base/store/run-state';
-import type { StateDefinition } from '../../base/store/store';
+import { stateOf } from '../../base/store/store';
 
-export interface DiagnosticsState {
-  diagnostics: Question<Diagnostics>;
-  /** What may be wrong with the flow. */
-  findings: Question<Findings>;
-}
-
-export const diagnosticsState: StateDefinition<DiagnosticsState> = {
-  create(store) {
-    const { context, batch, mode } = store;
-    const { data } = store.state(runState).run;
-    const diagnostics = ask(context, 'diagnostics', () =>
-      // The headline takes them whatever is open, but not the time of a training for each of its checkpoints.
-      store.shows('diagnostics') || (store.runnable.value && data.value?.status !== 'running')
-        ? { batch: batch.value, mode: mode.value }
-        : null,
-    );
-    return {
-      diagnostics,
-      // Not before the diagnostics of the same batch: findings take longer, and share their passes.
-      findings: ask(context, 'findings', () => {
-        const { status } = diagnostics.answer.value;
-        return status === 'ready' || status === 'failed' ? { batch: batch.value } : null;
-      }),
-    };
-  },
-};
+export const diagnosticsState = stateOf((store) => {
+  const { context, batch, mode } = store;
+  const { data } = store.state(runState).run;
+  const diagnostics = ask(context, 'diagnostics', () =>
+    // The headline takes them whatever is open, but not the time of a training for each of its checkpoints.
+    store.shows('diagnostics') || (store.runnable.value && data.value?.status !== 'running')
+      ? { batch: batch.value, mode: mode.value }
+      : null,
+  );
+  return {
+    diagnostics,
+    // Not before the diagnostics of the same batch: findings take longer, and share their passes.
+    findings: ask(context, 'findings', () => {
+      const { status } = diagnostics.answer.value;
+      return status === 'ready' || status === 'failed' ? { batch: batch.value } : null;
+    }),
+  };
+});

@@ -1,10 +1,8 @@
-import type { Contribution } from '../../../src/protocol/contribution';
-import { ask, type Question } from '../../base/store/question';
-import type { StateDefinition } from '../../base/store/store';
+import { ask } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 
-export const elementState: StateDefinition<Question<Contribution>> = {
-  create: (store) =>
-    ask(store.context, 'contribution', () =>
-      store.shows('element') && store.example.value ? store.selection.value : null,
-    ),
-};
+export const elementState = stateOf((store) =>
+  ask(store.context, 'contribution', () =>
+    store.shows('element') && store.example.value ? store.selection.value : null,
+  ),
+);

@@ -1,22 +1,13 @@
 /** Statistics of the rows that a table of tensors shows, asked for a few at a time. */
-import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import type { TensorEntry } from '../../../src/protocol/model';
 import { nextTensors } from '../../../src/protocol/questions';
 import type { TensorStatistics } from '../../../src/protocol/tensors';
 import { ask, ready } from '../../base/store/question';
-import type { StateDefinition, Store } from '../../base/store/store';
+import { stateOf } from '../../base/store/store';
 
-export interface TensorTable {
+export const tensorTableState = stateOf(({ context }) => {
   /** Rows on show; answers about other rows are kept. */
-  rows: Signal<readonly TensorEntry[]>;
-  known: ReadonlySignal<ReadonlyMap<string, TensorStatistics>>;
-  /** Whether more is on its way. */
-  busy: ReadonlySignal<boolean>;
-}
-
-export const tensorTableState: StateDefinition<TensorTable> = { create };
-
-function create({ context }: Store): TensorTable {
   const rows = signal<readonly TensorEntry[]>([]);
   const known = signal<ReadonlyMap<string, TensorStatistics>>(new Map());
   const question = ask(
@@ -39,5 +30,7 @@ function create({ context }: Store): TensorTable {
     const found = ready(question.answer.value);
     if (found) known.value = new Map([...known.peek(), ...found.map((one) => [one.name, one] as const)]);
   });
-  return { rows, known, busy: computed(() => question.answer.value.status === 'loading') };
-}
+  /** Whether more is on its way. */
+  const busy = computed(() => question.answer.value.status === 'loading');
+  return { rows, known, busy };
+});

@@ -1,12 +1,10 @@
-import type { MaskView } from '../../../src/protocol/inspect';
 import { isCoupling } from '../../../src/protocol/questions';
-import { ask, type Question } from '../../base/store/question';
-import type { StateDefinition } from '../../base/store/store';
+import { ask } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 
-export const maskState: StateDefinition<Question<MaskView>> = {
-  create: (store) =>
-    ask(store.context, 'mask', () => {
-      const layer = store.layerInfo();
-      return store.shows('mask') && layer && isCoupling(layer) ? { layer: layer.index } : null;
-    }),
-};
+export const maskState = stateOf((store) =>
+  ask(store.context, 'mask', () => {
+    const layer = store.layerInfo();
+    return store.shows('mask') && layer && isCoupling(layer) ? { layer: layer.index } : null;
+  }),
+);

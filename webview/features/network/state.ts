@@ -1,10 +1,9 @@
 /** What the conditioner's tab asks for on demand. Choices name their layer, so that they end when another is selected. */
-import { computed, signal, type Signal } from '@preact/signals';
-import type { ActivityView, AxisRole, FeatureView, WeightView } from '../../../src/protocol/conditioner';
-import type { NetworkView } from '../../../src/protocol/inspect';
+import { computed, signal } from '@preact/signals';
+import type { AxisRole } from '../../../src/protocol/conditioner';
 import { windowOfWeight } from '../../../src/protocol/weight-window';
-import { ask, type Question } from '../../base/store/question';
-import type { StateDefinition } from '../../base/store/store';
+import { ask } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 
 export interface WeightChoice {
   layer: number;
@@ -15,48 +14,36 @@ export interface WeightChoice {
   from: number[];
 }
 
-export interface NetworkState {
-  network: Question<NetworkView>;
-  weightChoice: Signal<WeightChoice | undefined>;
-  weight: Question<WeightView>;
-  stage: Signal<{ layer: number; stage: string; offset: number } | undefined>;
-  features: Question<FeatureView>;
+export const networkState = stateOf((store) => {
+  const { context, selection } = store;
+  const weightChoice = signal<WeightChoice | undefined>(undefined);
+  const stage = signal<{ layer: number; stage: string; offset: number } | undefined>(undefined);
   /** The layer whose norms are compared with the batch, and the norm whose channels are listed. */
-  compared: Signal<{ layer: number; norm: number; offset: number } | undefined>;
-  activity: Question<ActivityView>;
-}
-
-export const networkState: StateDefinition<NetworkState> = {
-  create(store) {
-    const { context, selection } = store;
-    const weightChoice = signal<WeightChoice | undefined>(undefined);
-    const stage = signal<{ layer: number; stage: string; offset: number } | undefined>(undefined);
-    const compared = signal<{ layer: number; norm: number; offset: number } | undefined>(undefined);
-    const open = <C extends { layer: number }>(choice: C | undefined): C | undefined =>
-      store.shows('network') && choice?.layer === store.layerInfo()?.index ? choice : undefined;
-    // Other parts of the choice do not ask again.
-    const comparedLayer = computed(() => open(compared.value)?.layer);
-    return {
-      network: ask(context, 'network', () => {
-        const layer = store.layerInfo();
-        return store.shows('network') && layer ? { layer: layer.index } : null;
-      }),
-      weightChoice,
-      stage,
-      compared,
-      weight: ask(context, 'weight', () => {
-        const choice = open(weightChoice.value);
-        return choice ? { layer: choice.layer, name: choice.name, ...windowOfWeight(choice) } : null;
-      }),
-      features: ask(context, 'features', () => {
-        const choice = open(stage.value);
-        return choice ? { ...selection.value!, ...choice } : null;
-      }),
-      activity: ask(context, 'activity', () => {
-        const layer = comparedLayer.value;
-        const chosen = selection.value;
-        return layer !== undefined && chosen ? { layer, batch: chosen.batch, mode: chosen.mode } : null;
-      }),
-    };
-  },
-};
+  const compared = signal<{ layer: number; norm: number; offset: number } | undefined>(undefined);
+  const open = <C extends { layer: number }>(choice: C | undefined): C | undefined =>
+    store.shows('network') && choice?.layer === store.layerInfo()?.index ? choice : undefined;
+  // Other parts of the choice do not ask again.
+  const comparedLayer = computed(() => open(compared.value)?.layer);
+  return {
+    network: ask(context, 'network', () => {
+      const layer = store.layerInfo();
+      return store.shows('network') && layer ? { layer: layer.index } : null;
+    }),
+    weightChoice,
+    stage,
+    compared,
+    weight: ask(context, 'weight', () => {
+      const choice = open(weightChoice.value);
+      return choice ? { layer: choice.layer, name: choice.name, ...windowOfWeight(choice) } : null;
+    }),
+    features: ask(context, 'features', () => {
+      const choice = open(stage.value);
+      return choice ? { ...selection.value!, ...choice } : null;
+    }),
+    activity: ask(context, 'activity', () => {
+      const layer = comparedLayer.value;
+      const chosen = selection.value;
+      return layer !== undefined && chosen ? { layer, batch: chosen.batch, mode: chosen.mode } : null;
+    }),
+  };
+});
