@@ -11,6 +11,7 @@ import { Popover } from '../base/controls/popover';
 import { Segmented } from '../base/controls/segmented';
 import { LinkButton } from '../base/controls/link-button';
 import { Button, Dropdown, TextField } from '../base/controls/toolkit';
+import { WholeNumber } from '../base/examples/controls';
 import { fixed, shortened } from '../base/format/numbers';
 import { baseName, exampleTotal, shareBelow } from '../base/store/population-state';
 import { isStale, latest, ready } from '../base/store/question';
@@ -235,18 +236,13 @@ type Indexed = Extract<ExampleRef, { index: number }>;
 
 function IndexField({ example, total }: { example: Indexed; total: number }) {
   const store = useStore();
-  const invalid = useSignal(false);
   return (
-    <TextField
+    <WholeNumber
       label={`${text.exampleIndex}, 0–${total - 1}`}
-      value={String(example.index)}
+      value={example.index}
       size={5}
-      invalid={invalid.value}
-      onCommit={(value) => {
-        const index = Number(value);
-        invalid.value = !(Number.isInteger(index) && index >= 0 && index < total && value.trim() !== '');
-        if (!invalid.value && index !== example.index) store.selectExample({ ...example, index });
-      }}
+      below={total}
+      onChange={(index) => store.selectExample({ ...example, index })}
     />
   );
 }

@@ -1,7 +1,6 @@
 /** Connection of the drawing page to the extension host, and what VS Code keeps of the page. */
-import { createBirpc } from 'birpc';
 import type { DrawHost } from '../../src/protocol/draw-page';
-import { decode, encode } from '../../src/protocol/wire';
+import { callHost } from '../base/host/rpc';
 
 export interface DrawConnection {
   host: DrawHost;
@@ -12,19 +11,8 @@ export interface DrawConnection {
 
 export function connect(): DrawConnection {
   const api = acquireVsCodeApi();
-  const host = createBirpc<DrawHost, object>(
-    {},
-    {
-      post: (message: unknown) => api.postMessage(message),
-      on: (receive) => window.addEventListener('message', (event) => receive(event.data)),
-      serialize: encode,
-      deserialize: decode,
-      // The user takes time to say where the file goes.
-      timeout: -1,
-    },
-  );
   return {
-    host,
+    host: callHost<DrawHost, object>(api, {}),
     loadState() {
       const state = api.getState() as { points?: unknown } | null | undefined;
       const points = state?.points;

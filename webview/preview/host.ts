@@ -1,7 +1,6 @@
 /** Connection of the preview page to the extension host. */
-import { createBirpc } from 'birpc';
 import type { PreviewEvents, PreviewHost } from '../../src/protocol/preview-page';
-import { decode, encode } from '../../src/protocol/wire';
+import { callHost } from '../base/host/rpc';
 import type { KeptChoices } from './page-state';
 
 export interface PreviewState {
@@ -21,15 +20,7 @@ export interface PreviewConnection {
 
 export function connect(changed: () => void): PreviewConnection {
   const api = acquireVsCodeApi();
-  const events: PreviewEvents = { changed };
-  const host = createBirpc<PreviewHost, PreviewEvents>(events, {
-    post: (message: unknown) => api.postMessage(message),
-    on: (receive) => window.addEventListener('message', (event) => receive(event.data)),
-    serialize: encode,
-    deserialize: decode,
-    // A large data set takes its time; the page shows progress and can cancel.
-    timeout: -1,
-  });
+  const host = callHost<PreviewHost, PreviewEvents>(api, { changed });
   let kept = (api.getState() ?? {}) as PreviewState;
   return {
     host,

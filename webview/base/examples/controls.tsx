@@ -57,7 +57,7 @@ export interface WholeNumberProps {
   value: number;
   size: number;
   below?: number;
-  disabled: boolean;
+  disabled?: boolean;
   onChange(value: number): void;
 }
 
@@ -76,7 +76,7 @@ export function WholeNumber({ label, value, size, below = Infinity, disabled, on
       label={label}
       value={draft.value}
       size={size}
-      disabled={disabled}
+      disabled={disabled ?? false}
       invalid={read(draft.value) === undefined}
       onInput={(typed) => (draft.value = typed)}
       onCommit={(typed) => {

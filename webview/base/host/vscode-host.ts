@@ -1,6 +1,4 @@
 /** Connection to the extension host over the webview's message channel. */
-import { createBirpc } from 'birpc';
-import { decode, encode } from '../../../src/protocol/wire';
 import {
   type KnownAnswer,
   type PageApi,
@@ -9,6 +7,7 @@ import {
   recordKey,
 } from '../../../src/protocol/webview';
 import type { Connection } from './page-api';
+import { callHost } from './rpc';
 
 export function inVsCode(): boolean {
   return typeof acquireVsCodeApi === 'function';
@@ -27,14 +26,7 @@ export function connectVsCode(): Connection {
     select: (what) => listeners.forEach((listener) => listener.select(what)),
     act: (action) => listeners.forEach((listener) => listener.act(action)),
   };
-  const remote = createBirpc<PageHost, PageApi>(events, {
-    post: (message: unknown) => api.postMessage(message),
-    on: (receive) => window.addEventListener('message', (event) => receive(event.data)),
-    serialize: encode,
-    deserialize: decode,
-    // A large model takes its time; the page shows progress and can cancel.
-    timeout: -1,
-  });
+  const remote = callHost<PageHost, PageApi>(api, events);
   const host: PageHost = {
     ask(method, query, token, of, context) {
       const asks = (): Promise<unknown> => remote.ask(method, query, token, of, context);

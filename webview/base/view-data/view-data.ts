@@ -13,6 +13,11 @@ export function vector(values: ArrayLike<number>): FloatArray {
   return { shape: [values.length], data: Float32Array.from(values) };
 }
 
+/** A column for each list that is there. */
+export function columnsOf(lists: Record<string, Column['values'] | undefined>): Column[] {
+  return Object.entries(lists).flatMap(([name, values]) => (values ? [{ name, values }] : []));
+}
+
 export function column(name: string, unit: string, values: number[] | undefined): Column[] {
   return values ? [{ name, unit, values }] : [];
 }
@@ -40,12 +45,16 @@ export function rowsOf(name: string, array: FloatArray, axes: number): Column[] 
   return [{ name, values: Array.from({ length: count }, (_, i) => i) }, ...valuesOf(array, axes)];
 }
 
-/** One column for each value of an example, the first `axes` axes being rows: v0, v1, … in row-major order. */
-export function valuesOf({ shape, data }: FloatArray, axes: number): Column[] {
+/** One column for each value of an example, the first `axes` axes being rows: by default v0, v1, … in row-major order. */
+export function valuesOf(
+  { shape, data }: FloatArray,
+  axes: number,
+  nameOf: (place: number) => string = (place) => `v${place}`,
+): Column[] {
   const count = sizeOf(shape.slice(0, axes));
   const size = count === 0 ? 0 : data.length / count;
   return Array.from({ length: size }, (_, k) => ({
-    name: `v${k}`,
+    name: nameOf(k),
     values: Array.from({ length: count }, (_, i) => data[i * size + k]),
   }));
 }

@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { comparesLayers, partnerOf } from '../../../src/protocol/compare';
 import { whyApart } from '../../../src/protocol/paired-scores';
-import type { LayerView, SampleGrid, Strip, StripRow } from '../../../src/protocol/inspect';
+import type { LayerView, SampleGrid, Strip } from '../../../src/protocol/inspect';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { RunChart } from '../../base/charts/run-chart';
@@ -110,7 +110,9 @@ function CompareHead({ model }: { model: ModelSummary }) {
   );
 }
 
-function part(row: StripRow | undefined, mean: boolean): number | undefined {
+/** Log-det of a layer, for the mean of the batch or the example. */
+function partOf({ rows }: Strip, layer: LayerInfo | undefined, mean: boolean): number | undefined {
+  const row = rows.find((each) => each.layer === layer?.index);
   const value = mean ? row?.mean : row?.example;
   return value && value.coupling + value.norm;
 }
@@ -135,28 +137,16 @@ const takeSameInput = (a: ModelSummary, b: ModelSummary): boolean =>
 function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Strip }) {
   const store = useStore();
   const mean = first.example === undefined || second.example === undefined;
-  const rows = a.layers.map((layer) => {
-    const partner = partnerOf(layer, b);
-    return {
-      layer,
-      here: part(
-        first.rows.find((row) => row.layer === layer.index),
-        mean,
-      ),
-      there: part(partner && second.rows.find((row) => row.layer === partner.index), mean),
-    };
-  });
+  const rows = a.layers.map((layer) => ({
+    layer,
+    here: partOf(first, layer, mean),
+    there: partOf(second, partnerOf(layer, b), mean),
+  }));
   const lonely = a.layers.filter((layer) => !partnerOf(layer, b)).length;
   const partners = new Set(a.layers.map((layer) => partnerOf(layer, b)?.index));
   const unmatched = b.layers
     .filter(({ index }) => !partners.has(index))
-    .map((layer) => ({
-      layer,
-      there: part(
-        second.rows.find((row) => row.layer === layer.index),
-        mean,
-      ),
-    }));
+    .map((layer) => ({ layer, there: partOf(second, layer, mean) }));
   const limit = roundUp(largest(rows.slice(1).flatMap(({ here = 0, there = 0 }) => [here, there])));
   const parts = [first, second].map((strip) => (mean ? strip.mean : strip.example)!);
   const ends = [

@@ -1,6 +1,6 @@
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
-import type { ViewData } from '../../base/view-data/view-data';
+import { columnsOf, type ViewData } from '../../base/view-data/view-data';
 import { dataAndSamplesState } from './state';
 
 /** A row for each feature; of images a mean and a deviation of each pixel. */
@@ -9,16 +9,14 @@ export function numbers(store: Store): ViewData {
   if (!found) return {};
   const { features, pixels, points } = found;
   return {
-    ...(features.length > 0
-      ? {
-          columns: [
-            { name: 'feature', values: features.map(({ name }) => name) },
-            { name: 'distance', values: features.map(({ distance }) => distance) },
-            { name: 'below', values: features.map(({ below }) => below) },
-            { name: 'above', values: features.map(({ above }) => above) },
-          ],
-        }
-      : {}),
+    ...(features.length > 0 && {
+      columns: columnsOf({
+        feature: features.map(({ name }) => name),
+        distance: features.map(({ distance }) => distance),
+        below: features.map(({ below }) => below),
+        above: features.map(({ above }) => above),
+      }),
+    }),
     arrays: {
       ...(points ? { data: points.data, samples: points.samples } : {}),
       ...(pixels

@@ -5,7 +5,7 @@ import { populationState } from '../../base/store/population-state';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
-import { column, nameOf, vector, type ViewData } from '../../base/view-data/view-data';
+import { column, columnsOf, nameOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { diagnosticsState } from './state';
 
 const partNames = [
@@ -54,10 +54,7 @@ export function quantileNumbers(store: Store): ViewData {
   if (!answer) return {};
   const { normal, z } = answer.latentQuantiles;
   return {
-    columns: [
-      { name: 'normal', values: normal },
-      { name: 'z', values: z },
-    ],
+    columns: columnsOf({ normal, z }),
     arrays: { normal: vector(normal), z: vector(z) },
   };
 }
@@ -76,17 +73,16 @@ export function logDetNumbers(store: Store, model: ModelSummary): ViewData {
 export function inverseNumbers(store: Store, model: ModelSummary): ViewData {
   const errors = ready(store.state(diagnosticsState).diagnostics.answer.value)?.inverseError;
   if (!errors) return {};
+  const from_latent = errors.map(({ fromLatent }) => fromLatent);
+  const alone = errors.map(({ alone: own }) => own);
   return {
-    columns: [
-      { name: 'layer', values: errors.map(({ layer }) => layer) },
-      { name: 'name', values: errors.map(({ layer }) => nameOf(model, layer)) },
-      { name: 'from_latent', values: errors.map(({ fromLatent }) => fromLatent) },
-      { name: 'alone', values: errors.map(({ alone }) => alone) },
-    ],
-    arrays: {
-      from_latent: vector(errors.map(({ fromLatent }) => fromLatent)),
-      alone: vector(errors.map(({ alone }) => alone)),
-    },
+    columns: columnsOf({
+      layer: errors.map(({ layer }) => layer),
+      name: errors.map(({ layer }) => nameOf(model, layer)),
+      from_latent,
+      alone,
+    }),
+    arrays: { from_latent: vector(from_latent), alone: vector(alone) },
   };
 }
 
@@ -94,15 +90,12 @@ export function findingNumbers(store: Store, model: ModelSummary): ViewData {
   const found = ready(store.state(diagnosticsState).findings.answer.value)?.findings;
   if (!found) return {};
   return {
-    columns: [
-      { name: 'check', values: found.map(({ check }) => check) },
-      { name: 'severity', values: found.map(({ severity }) => severity) },
-      {
-        name: 'layer',
-        values: found.map(({ layer }) => (layer === undefined ? '' : nameOf(model, layer))),
-      },
-      { name: 'sentence', values: found.map(({ sentence }) => sentence) },
-      { name: 'advice', values: found.map(({ advice }) => advice ?? '') },
-    ],
+    columns: columnsOf({
+      check: found.map(({ check }) => check),
+      severity: found.map(({ severity }) => severity),
+      layer: found.map(({ layer }) => (layer === undefined ? '' : nameOf(model, layer))),
+      sentence: found.map(({ sentence }) => sentence),
+      advice: found.map(({ advice }) => advice ?? ''),
+    }),
   };
 }

@@ -1,19 +1,13 @@
 import type { JacobianView } from '../../../src/protocol/jacobian';
-import { vector, type ViewData } from '../../base/view-data/view-data';
+import { columnsOf, valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 
 /** One row for each y, one column for each x; elements by their number in the layer. */
 export function jacobianNumbers({ elements, matrix, passes, expected }: JacobianView): ViewData {
-  const k = elements.length;
-  const all = Array.from(elements);
   return {
     columns: [
-      { name: 'y', values: all },
-      ...all.map((element, j) => ({
-        name: `x${element}`,
-        values: all.map((_, i) => matrix.data[i * k + j]),
-      })),
-      ...(expected ? [{ name: 'from_scale', values: Array.from(expected) }] : []),
-      ...(passes ? [{ name: 'passes', values: Array.from(passes) }] : []),
+      { name: 'y', values: elements },
+      ...valuesOf(matrix, 1, (j) => `x${elements[j]}`),
+      ...columnsOf({ from_scale: expected, passes }),
     ],
     arrays: {
       jacobian: matrix,

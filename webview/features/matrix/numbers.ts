@@ -1,19 +1,14 @@
 import type { MixingView } from '../../../src/protocol/mixing';
-import { vector, type ViewData } from '../../base/view-data/view-data';
+import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 
 /** One row for each output, one column for each input; what is of all layers comes as arrays. */
 export function matrixNumbers(view: MixingView): ViewData {
   const { matrix, singularValues, all, spread, followed, shares } = view;
-  const n = singularValues.length;
-  const numbers = Array.from({ length: n }, (_, i) => i);
   return {
     columns: [
-      { name: 'output', values: numbers },
-      ...numbers.map((column) => ({
-        name: `input${column}`,
-        values: numbers.map((row) => matrix.data[row * n + column]),
-      })),
-      { name: 'singular_value', values: Array.from(singularValues) },
+      { name: 'output', values: Array.from(singularValues, (_, i) => i) },
+      ...valuesOf(matrix, 1, (column) => `input${column}`),
+      { name: 'singular_value', values: singularValues },
     ],
     arrays: {
       matrix,
