@@ -1,5 +1,5 @@
 import { commands, l10n, workspace } from 'vscode';
-import { offer } from '../offer';
+import { offer } from './offer';
 
 /** Commands can be called although their menu entries are hidden, so what needs trust asks here too. */
 export async function mayRun(what: string): Promise<boolean> {

@@ -2,6 +2,7 @@
 import { l10n, type Memento, window, workspace } from 'vscode';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
+import { confirm } from '../offer';
 import { mayRun } from '../trust';
 
 /** Files that the user allowed in this workspace. */
@@ -11,11 +12,11 @@ const allowed = (state: Memento): string[] => state.get<string[]>(key, []);
 /** `FILE.py:FUNCTION`; undefined where the user left, or does not trust the workspace. */
 export async function chooseTarget(state: Memento): Promise<string | undefined> {
   if (!(await mayRun(l10n.t('Running a target')))) return undefined;
-  const [file] =
-    (await window.showOpenDialog({
-      title: l10n.t('Python file with the log density of the target'),
-      filters: { Python: ['py'] },
-    })) ?? [];
+  const chosen = await window.showOpenDialog({
+    title: l10n.t('Python file with the log density of the target'),
+    filters: { Python: ['py'] },
+  });
+  const file = chosen?.[0];
   if (!file) return undefined;
   if (file.scheme !== 'file')
     throw new UserError(l10n.t('{0} is not on this machine. Copy it here first.', file.toString(true)));
@@ -30,16 +31,9 @@ export async function chooseTarget(state: Memento): Promise<string | undefined> 
 
 async function allow(file: string, state: Memento): Promise<boolean> {
   if (allowed(state).includes(file)) return true;
-  const run = l10n.t('Run');
-  const choice = await window.showWarningMessage(
-    l10n.t('Run {0} in Python?', path.basename(file)),
-    {
-      modal: true,
-      detail: l10n.t('{0}\n\nIts code runs with your rights whenever a flow is checked against it.', file),
-    },
-    run,
-  );
-  if (choice !== run) return false;
+  const question = l10n.t('Run {0} in Python?', path.basename(file));
+  const detail = l10n.t('{0}\n\nIts code runs with your rights whenever a flow is checked against it.', file);
+  if (!(await confirm(question, l10n.t('Run'), detail))) return false;
   await state.update(key, [...allowed(state), file]);
   return true;
 }
