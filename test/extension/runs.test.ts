@@ -193,10 +193,8 @@ describe('runs on disk', () => {
     const services = {
       context: { workspaceState: memory },
       inspection: {
-        acquire: () => ({
-          engine: () => ({ api: { control: async (...request: unknown[]) => void asked.push(request) } }),
-          dispose: () => undefined,
-        }),
+        use: (work: (engine: unknown) => unknown) =>
+          work({ api: { control: async (...request: unknown[]) => void asked.push(request) } }),
       },
     } as unknown as Services;
     await vscode.workspace.fs.delete(vscode.Uri.joinPath(folder(), 'locked'), { recursive: true });
