@@ -196,13 +196,8 @@ function imageBits({ source }: Record<string, unknown>, start: StartModel | unde
 }
 
 function contextData(context: RunRequest['context']): Record<string, unknown> {
-  const { columns, source, labels, labelColumn } = context ?? {};
-  return {
-    ...(columns ? { contextColumns: columns } : {}),
-    ...(source === undefined ? {} : { contextSource: source }),
-    ...(labels ? { labelContext: true } : {}),
-    ...(labelColumn === undefined ? {} : { labelColumn }),
-  };
+  const { columns: contextColumns, source: contextSource, labels, labelColumn } = context ?? {};
+  return defined({ contextColumns, contextSource, labelColumn, labelContext: labels || undefined });
 }
 
 /**

@@ -56,16 +56,23 @@ const largestBuffer = 2 ** 32 - 2 ** 20;
 
 /** @throws UserError when the file has more than `limit` bytes; for small files that say something of others */
 export async function readSmall(file: string, limit: number): Promise<Uint8Array> {
+  const bytes = await firstUnpacked(file, limit + 1);
+  if (bytes.length > limit)
+    throw new UserError(`${file}: is larger than the ${limit} bytes that were expected.`);
+  return bytes;
+}
+
+/** The first bytes of a file once it is unpacked, at most `count`. */
+export async function firstUnpacked(file: string, count: number): Promise<Buffer> {
   try {
     const parts: Uint8Array[] = [];
     let total = 0;
     for await (const chunk of await streamUnpacked(file)) {
       parts.push(chunk as Uint8Array);
       total += (chunk as Uint8Array).length;
-      if (total > limit)
-        throw new UserError(`${file}: is larger than the ${limit} bytes that were expected.`);
+      if (total >= count) break;
     }
-    return Buffer.concat(parts);
+    return Buffer.concat(parts).subarray(0, count);
   } catch (error) {
     throw readError(file, error);
   }

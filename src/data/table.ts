@@ -3,6 +3,7 @@ import { CsvError, parse, type Info, type Parser } from 'csv-parse';
 import { pipeline } from 'node:stream';
 import { UserError } from '../base/user-error';
 import { readError, streamUnpacked } from '../files/read';
+import { firstUnpacked } from './bytes';
 import { chooseColumns, type ColumnOptions, RefusedCells } from './columns';
 import {
   type DecimalCommas,
@@ -142,27 +143,18 @@ async function* rows(file: string, delimiter: string, lines: boolean): AsyncGene
 }
 
 async function sniffDelimiter(file: string): Promise<string> {
-  try {
-    const source = await streamUnpacked(file);
-    let head = Buffer.alloc(0);
-    for await (const chunk of source) {
-      head = Buffer.concat([head, chunk as Buffer]);
-      if (head.length >= 65_536) break;
-    }
-    const utf16 = head[0] === 0xff && head[1] === 0xfe;
-    if (!utf16 && head.subarray(0, 4096).includes(0)) {
-      throw new UserError(`${file}: is not a text file; expected a table of numbers (CSV or TSV).`);
-    }
-    const line = head
-      .toString(utf16 ? 'utf16le' : 'utf8')
-      .split(/\r\n|\n|\r/)
-      .find((text) => text.trim() !== '' && !text.startsWith('#'));
-    const unquoted = (line ?? '').replace(/"[^"]*"/g, '');
-    const candidates = ['\t', ';', ',', ' '];
-    return candidates.find((candidate) => unquoted.trim().includes(candidate)) ?? ',';
-  } catch (error) {
-    throw readError(file, error);
+  const head = await firstUnpacked(file, 65_536);
+  const utf16 = head[0] === 0xff && head[1] === 0xfe;
+  if (!utf16 && head.subarray(0, 4096).includes(0)) {
+    throw new UserError(`${file}: is not a text file; expected a table of numbers (CSV or TSV).`);
   }
+  const line = head
+    .toString(utf16 ? 'utf16le' : 'utf8')
+    .split(/\r\n|\n|\r/)
+    .find((text) => text.trim() !== '' && !text.startsWith('#'));
+  const unquoted = (line ?? '').replace(/"[^"]*"/g, '');
+  const candidates = ['\t', ';', ',', ' '];
+  return candidates.find((candidate) => unquoted.trim().includes(candidate)) ?? ',';
 }
 
 function looksLikeHeader(first: Row, second: Row | undefined, delimiter: string): boolean {

@@ -3,7 +3,8 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
-import { isFolder, readError, streamUnpacked } from '../../files/read';
+import { isFolder, readError } from '../../files/read';
+import { firstUnpacked } from '../bytes';
 import { findCifar, isCifarName } from '../cifar';
 import { isImageName } from '../images/group';
 import { listImages } from '../images/walk';
@@ -77,20 +78,5 @@ async function detectZip(file: string): Promise<FileFormat> {
     );
   } finally {
     await resources.close();
-  }
-}
-
-async function firstUnpacked(file: string, count: number): Promise<Uint8Array> {
-  try {
-    const parts: Uint8Array[] = [];
-    let total = 0;
-    for await (const chunk of await streamUnpacked(file)) {
-      parts.push(chunk as Uint8Array);
-      total += (chunk as Uint8Array).length;
-      if (total >= count) break;
-    }
-    return Buffer.concat(parts).subarray(0, count);
-  } catch (error) {
-    throw readError(file, error);
   }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { contextSizeOf } from '../../config/context-size';
 import type { DataConfig } from '../../config/schema';
+import { defined } from '../../base/defined';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { parseDataConfig } from '../../config/parse';
@@ -141,15 +142,11 @@ function splitOpened(
     kind,
     name,
     shape,
-    ...(levels === undefined ? {} : { levels }),
     ...parts,
-    ...(featureNames ? { featureNames } : {}),
-    ...(contextNames ? { contextNames } : {}),
-    ...(contextSize === undefined ? {} : { contextSize }),
-    ...(labelNames ? { labelNames } : {}),
+    ...defined({ levels, featureNames, contextNames, contextSize, labelNames }),
     provenance: {
       source,
-      ...(validationSource === undefined ? {} : { validationSource }),
+      ...defined({ validationSource }),
       rows: all.count + (test?.count ?? 0),
       note,
     },
