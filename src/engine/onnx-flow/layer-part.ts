@@ -12,12 +12,14 @@ export interface LayerPart {
   values: number;
   /**
    * @param states `batch` of them: values by variable, of the cut before the layer; NaN keeps the value of the probe
-   * @param contexts of the states, where they have their own; else the probe's first
+   * @param contexts of the states, where they have their own; else the probe's
+   * @param probeRun run of the probe that values and contexts are kept from; by default the first
    * @returns the variables that were asked for, of each state
    */
   run(
     states: readonly Float32Array[],
     contexts?: readonly (Float32Array | undefined)[],
+    probeRun?: number,
   ): Promise<Float32Array[]>;
   release(): Promise<void>;
 }
@@ -41,7 +43,7 @@ export async function sizedProbe(
 }
 
 /** Hundreds of parts are open at once: threads that wait for so little work would take all of the processor's time. */
-export function partThreads({ ports, threads }: Pick<Probe, 'ports' | 'threads'>): number {
+function partThreads({ ports, threads }: Pick<Probe, 'ports' | 'threads'>): number {
   return sizeOf(ports.shape) <= mostMeasured ? 1 : threads;
 }
 
@@ -75,13 +77,13 @@ export async function openLayerPart(
     .map((name) => {
       const { ids } = byName.get(name)!;
       const at = Array.from(ids.keys()).filter((i) => known.has(ids[i]!));
-      return { name, ids, at, base: values.get(name)![0]! };
+      return { name, ids, at, runs: values.get(name)! };
     });
   return {
     batch,
     values: to.length,
-    async run(states, contexts) {
-      const fed: Record<string, Floats> = { ...feeds[0]! };
+    async run(states, contexts, probeRun = 0) {
+      const fed: Record<string, Floats> = { ...feeds[probeRun]! };
       const { context } = probe.ports;
       if (context && contexts) {
         const all = fed[context.name]!;
@@ -89,7 +91,8 @@ export async function openLayerPart(
         contexts.forEach((own, row) => own && data.set(own, row * context.size));
         fed[context.name] = { ...all, data };
       }
-      for (const { name, ids, at, base } of copies) {
+      for (const { name, ids, at, runs } of copies) {
+        const base = runs[probeRun]!;
         const data = new Float32Array(batch * base.length);
         states.forEach((state, row) => {
           const start = row * base.length;

@@ -328,99 +328,27 @@ function foundPlans(
       plans.push({ info, positions: last.positions, after: positions, parameters: [] });
     }
     const parameters = parametersOf(found);
-    const base = { scale, inputShape: shape, outputShape: shape, parameterCount: parameterCount(parameters) };
-    if (found.kind === 'coupling') {
-      const mask = { shape, data: Float32Array.from(found.moves, (moves) => 1 - moves) };
-      const kind = maskKind(mask);
-      const hasNorm =
-        !found.curved && (found.constants !== undefined || Math.abs(found.constantLogDet) > 1e-6);
-      plans.push({
-        info: {
-          ...base,
-          name: numbered('couplings'),
-          kind,
-          coupling: couplings++,
-          hasNorm,
-          ...describe(kind, mask, hasNorm, found),
-        },
-        positions,
-        mask,
-        found,
-        parameters,
-      });
-    } else if (found.kind === 'norm') {
-      const kind: LayerKind = found.operators.some(({ op }) => op === 'BatchNormalization')
-        ? 'batchNorm'
-        : 'actNorm';
-      plans.push({
-        info: {
-          ...base,
-          name: numbered('norms'),
-          kind,
-          hasNorm: false,
-          description: `${shape.join('×')}, the same shift and scale for every example`,
-        },
-        positions,
-        found,
-        parameters,
-      });
-    } else if (found.kind === 'autoregressive') {
-      const { order = [] } = orderOf(found);
-      plans.push({
-        info: {
-          ...base,
-          name: numbered('autoregressive'),
-          kind: 'autoregressive',
-          hasNorm: false,
-          description: `${shape.join('×')}, each feature given those before it${inOrder({ order })}`,
-        },
-        positions,
-        found,
-        parameters,
-      });
-    } else if (found.kind === 'mixing') {
-      const perPixel = shape.length === 3 && isPerPixel(found);
-      plans.push({
-        info: {
-          ...base,
-          name: numbered(perPixel ? 'convolutions' : 'linears'),
-          kind: perPixel ? 'conv1x1' : 'linear',
-          hasNorm: false,
-          description: perPixel
-            ? `${shape.join('×')}, learned mixing of the channels of each pixel (1×1 convolution)`
-            : `${shape.join('×')}, the same linear mixing for every example`,
-        },
-        positions,
-        found,
-        parameters,
-      });
-    } else if (found.kind === 'elementwise') {
-      plans.push({
-        info: {
-          ...base,
-          name: numbered('elementwise'),
-          kind: 'elementwise',
-          hasNorm: false,
-          description: `${shape.join('×')}, each value by a function of its own, the same for every example`,
-        },
-        positions,
-        found,
-        parameters,
-      });
-    } else {
-      plans.push({
-        info: {
-          ...base,
-          name: numbered('unknown'),
-          kind: 'unknown',
-          hasNorm: false,
-          description: `${shape.join('×')}, not understood: ${found.reason}; ${operatorText(found)}`,
-        },
-        positions,
-        found,
-        parameters,
-      });
-    }
+    const mask =
+      found.kind === 'coupling'
+        ? { shape, data: Float32Array.from(found.moves, (moves) => 1 - moves) }
+        : undefined;
+    const { folder, ...shown } = mask ? couplingShown(found, mask) : shownAs(found);
+    plans.push({
+      info: {
+        name: numbered(folder),
+        scale,
+        inputShape: shape,
+        outputShape: shape,
+        parameterCount: parameterCount(parameters),
+        hasNorm: false,
+        ...shown,
+        ...(mask ? { coupling: couplings++ } : {}),
+      },
+      positions,
+      ...(mask ? { mask } : {}),
+      found,
+      parameters,
+    });
     last = { shape, positions };
   }
   return plans;
@@ -444,12 +372,55 @@ function maskKind({ shape, data }: { shape: readonly number[]; data: Float32Arra
   return data.every((value, k) => value === data[k % channels]) ? 'channelwise' : 'checkerboard';
 }
 
-function describe(
-  kind: LayerKind,
+/** How a row is shown: the folder of its name, its kind and its description. */
+type Shown = { folder: string } & Pick<LayerInfo, 'kind' | 'description'> &
+  Partial<Pick<LayerInfo, 'hasNorm' | 'moves'>>;
+
+function shownAs(found: FoundLayer): Shown {
+  const { kind, shape } = found;
+  const size = shape.join('×');
+  switch (kind) {
+    case 'norm':
+      return {
+        folder: 'norms',
+        kind: found.operators.some(({ op }) => op === 'BatchNormalization') ? 'batchNorm' : 'actNorm',
+        description: `${size}, the same shift and scale for every example`,
+      };
+    case 'autoregressive': {
+      const { order = [] } = orderOf(found);
+      const description = `${size}, each feature given those before it${inOrder({ order })}`;
+      return { folder: kind, kind, description };
+    }
+    case 'mixing':
+      return shape.length === 3 && isPerPixel(found)
+        ? {
+            folder: 'convolutions',
+            kind: 'conv1x1',
+            description: `${size}, learned mixing of the channels of each pixel (1×1 convolution)`,
+          }
+        : {
+            folder: 'linears',
+            kind: 'linear',
+            description: `${size}, the same linear mixing for every example`,
+          };
+    case 'elementwise': {
+      const description = `${size}, each value by a function of its own, the same for every example`;
+      return { folder: kind, kind, description };
+    }
+    default: {
+      const description = `${size}, not understood: ${found.reason}; ${operatorText(found)}`;
+      return { folder: 'unknown', kind: 'unknown', description };
+    }
+  }
+}
+
+/** @param mask 1 where a value passes unchanged */
+function couplingShown(
+  { curved, constants, constantLogDet }: FoundLayer,
   mask: { shape: readonly number[]; data: Float32Array },
-  hasNorm: boolean,
-  { curved }: FoundLayer,
-): Pick<LayerInfo, 'description' | 'moves'> {
+): Shown {
+  const kind = maskKind(mask);
+  const hasNorm = !curved && (constants !== undefined || Math.abs(constantLogDet) > 1e-6);
   const layer = {
     name: '',
     kind,
@@ -462,5 +433,5 @@ function describe(
   };
   const moves = movesOf(layer);
   const description = `${describeLayer(layer)}${curved ? ', each by a curve' : ''}`;
-  return { description, ...(moves ? { moves } : {}) };
+  return { folder: 'couplings', kind, hasNorm, description, ...(moves ? { moves } : {}) };
 }

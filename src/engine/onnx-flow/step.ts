@@ -6,12 +6,11 @@
 import { ignoreUserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import type { Cut } from './cuts';
-import { needed, partOf } from './graph';
-import { partThreads } from './layer-part';
-import { mostMeasured, partInputs, repeated, type Probe } from './probe';
-import { openPart, type Floats, type PartSession } from './runtime';
+import { needed } from './graph';
+import { openLayerPart } from './layer-part';
+import { mostMeasured, type Probe } from './probe';
 import { linearLogDet, measureStructure, type LinearMap, type OrderedMap } from './structure';
-import { fixedShapes, holding, type Variables } from './variables';
+import { holding, type Variables } from './variables';
 
 /** y = a·v + b for each variable that is replaced. */
 export interface AffineStep {
@@ -155,7 +154,7 @@ async function testAffine(
   const computed = nodes.flatMap(({ writes }) => writes.filter((name) => variables.byName.has(name)));
   const unknown = (reason: string): UnknownStep => ({ kind: 'unknown', moved, made, reason, computed });
 
-  const runner = await openStep(probe, variables, given, ends, moved, made);
+  const runner = await openStep(probe, variables, from, moved, made);
   try {
     const base = probe.feeds.map((_, run) => run);
     const random = stream(1, 'onnx-step').uniform(2 * moved.length);
@@ -245,49 +244,26 @@ interface StepRunner {
 async function openStep(
   probe: Probe,
   variables: Variables,
-  given: ReadonlySet<string>,
-  ends: readonly string[],
+  from: Cut,
   moved: Int32Array,
   made: Int32Array,
 ): Promise<StepRunner> {
-  const { graph, batch, values, shapes, doubles, feeds } = probe;
-  const { tensors, byName, home, place } = variables;
-  const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
-  const session: PartSession = await openPart(part, {
-    file: graph.file,
-    threads: partThreads(probe),
-    doubles,
-    asWritten: true,
-  });
-  const used = part.inputs.filter((name) => given.has(name));
-  const number = new Map(Array.from(moved, (id, i) => [id, i]));
-  // Every copy of a variable has to change with it.
-  const copies = used.map((name) => {
-    const { ids } = byName.get(name)!;
-    const at: { place: number; index: number }[] = [];
-    ids.forEach((id, i) => {
-      const index = number.get(id);
-      if (index !== undefined) at.push({ place: i, index });
-    });
-    return { name, at };
-  });
+  const { tensors, home, place } = variables;
+  const part = await openLayerPart(probe, variables, from, [...made], true);
   const at = (ids: Int32Array, run: number): Float64Array =>
-    Float64Array.from(ids, (id) => values.get(tensors[home[id]!]!.name)![run]![place[id]!]!);
+    Float64Array.from(ids, (id) => probe.values.get(tensors[home[id]!]!.name)![run]![place[id]!]!);
   return {
     async run(run, replacement) {
-      const fed: Record<string, Floats> = { ...feeds[run]! };
-      for (const { name, at: places } of copies) {
-        const data = values.get(name)![run]!.slice();
-        for (const { place: where, index } of places) data[where] = replacement[index]!;
-        fed[name] = { shape: [...shapes.get(name)!], data: repeated(data, batch) };
-      }
+      const state = new Float32Array(variables.count).fill(NaN);
+      moved.forEach((id, i) => (state[id] = replacement[i]!));
+      const states = Array.from({ length: part.batch }, () => state);
       // Graphs whose shapes depend on values may not take all of them.
-      const results = await session.run(fed).catch(ignoreUserError);
-      return Float64Array.from(made, (id) => results?.get(tensors[home[id]!]!.name)?.data[place[id]!] ?? NaN);
+      const results = await part.run(states, undefined, run).catch(ignoreUserError);
+      return Float64Array.from(results?.[0] ?? new Float64Array(made.length).fill(NaN));
     },
     moved: (run) => at(moved, run),
     made: (run) => at(made, run),
-    release: () => session.release(),
+    release: () => part.release(),
   };
 }
 
