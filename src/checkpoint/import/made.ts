@@ -277,9 +277,11 @@ export function residualFields(
         }
       : { net: 'residual', hidden: [width], blocks, netNorm: norms }),
     // Hidden units of nflows' MADE depend on one feature at least.
-    ...(context > 0
-      ? { context, contextInBlocks: 'gate', ...(masked ? { ...inMade, contextFirst: false } : {}) }
-      : {}),
+    ...(context > 0 && {
+      context,
+      contextInBlocks: 'gate',
+      ...(masked ? { ...inMade, contextFirst: false } : {}),
+    }),
   };
 }
 

@@ -90,14 +90,12 @@ function tensorsOf(
     bytes: byteLength,
     tensors: new Map([...own].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     extras,
-    ...(other > 0
-      ? {
-          leftOut: [`"optimizer" (${other} tensors)`],
-          rest: [...arrays]
-            .filter(([name]) => !own.has(name))
-            .map(([name, { dtype, shape }]) => ({ name, dtype, shape, of: 'optimizer' as const })),
-        }
-      : {}),
+    ...(other > 0 && {
+      leftOut: [`"optimizer" (${other} tensors)`],
+      rest: [...arrays]
+        .filter(([name]) => !own.has(name))
+        .map(([name, { dtype, shape }]) => ({ name, dtype, shape, of: 'optimizer' as const })),
+    }),
     read(name) {
       const array = own.get(name);
       if (!array) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));

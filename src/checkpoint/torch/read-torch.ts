@@ -146,9 +146,9 @@ export function tensorsOf(
     ...(state.rest.length > 0 ? { rest: state.rest } : {}),
     ...(state.modules ? { modules: state.modules } : {}),
     ...(copies.length > 0 ? { key: state.key, copies } : {}),
-    ...(state.models
-      ? { models: state.models.map((model) => ({ ...model, ...readerOf(file, model.tensors, values) })) }
-      : {}),
+    ...(state.models && {
+      models: state.models.map((model) => ({ ...model, ...readerOf(file, model.tensors, values) })),
+    }),
   };
 }
 

@@ -34,16 +34,14 @@ export async function findNonFinite(
   return {
     ...report,
     conclusion: concluded(report, run),
-    ...(run
-      ? {
-          run: {
-            folder: run.folder,
-            status: run.status,
-            ...(run.message ? { message: run.message } : {}),
-            ...(run.step === undefined ? {} : { step: run.step }),
-          },
-        }
-      : {}),
+    ...(run && {
+      run: {
+        folder: run.folder,
+        status: run.status,
+        ...(run.message ? { message: run.message } : {}),
+        ...(run.step === undefined ? {} : { step: run.step }),
+      },
+    }),
   };
 }
 

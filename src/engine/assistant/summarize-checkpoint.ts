@@ -46,25 +46,21 @@ function reportOf(model: ModelDescription): CheckpointReport {
     ...(step === undefined ? {} : { step }),
     ...(validation ? { validation } : {}),
     ...(data ? { data: data.summary } : {}),
-    ...(origin
-      ? {
-          origin: {
-            title: origin.title,
-            assumptions: origin.assumptions,
-            ...(origin.guesses ? { guesses: origin.guesses } : {}),
-          },
-        }
-      : {}),
-    ...(onnx
-      ? {
-          onnx: {
-            opset: onnx.opset,
-            producer: onnx.producer,
-            inputs: onnx.inputs.map(portOf),
-            outputs: onnx.outputs.map(portOf),
-          },
-        }
-      : {}),
+    ...(origin && {
+      origin: {
+        title: origin.title,
+        assumptions: origin.assumptions,
+        ...(origin.guesses ? { guesses: origin.guesses } : {}),
+      },
+    }),
+    ...(onnx && {
+      onnx: {
+        opset: onnx.opset,
+        producer: onnx.producer,
+        inputs: onnx.inputs.map(portOf),
+        outputs: onnx.outputs.map(portOf),
+      },
+    }),
     ...(model.note ? { note: model.note } : {}),
   };
 }

@@ -42,12 +42,10 @@ export function createCurves(folder: string | undefined): Curves {
       ...(status?.notFinite ? { notFinite: status.notFinite } : {}),
       ...(status ? { step: status.step } : {}),
       ...(written ? { updated: written.mtimeMs } : {}),
-      ...(training
-        ? {
-            totalSteps: training.steps,
-            training: { learningRate: training.learningRate, clipNorm: training.clipNorm },
-          }
-        : {}),
+      ...(training && {
+        totalSteps: training.steps,
+        training: { learningRate: training.learningRate, clipNorm: training.clipNorm },
+      }),
       source: tail.source,
       start,
       ...tail.slice(start),

@@ -150,9 +150,9 @@ export function readPass(layers: readonly ModelLayer[], results: Feeds, count: n
           ? { elements: { first: elements, sum: { shape: [...sum.shape], data: floats(sum) } } }
           : {}),
         nonFinite: perExample(at('nonFinite')),
-        ...(bad
-          ? { roundTrip: perExample(at('roundTrip')).map((value, i) => (bad.data[i]! > 0 ? NaN : value)) }
-          : {}),
+        ...(bad && {
+          roundTrip: perExample(at('roundTrip')).map((value, i) => (bad.data[i]! > 0 ? NaN : value)),
+        }),
         quantities: quantities.map((quantity) => ({
           name: quantity.name,
           role: quantity.role,

@@ -78,14 +78,12 @@ function joinLayers(parts: readonly LayerRecord[]): LayerRecord {
   return {
     ...head,
     logDet: { own: all(({ logDet }) => logDet.own), norm: all(({ logDet }) => logDet.norm) },
-    ...(elements
-      ? {
-          elements: {
-            first: elements.first,
-            sum: { shape: elements.sum.shape, data: sumOf(parts.map((part) => part.elements!.sum.data)) },
-          },
-        }
-      : {}),
+    ...(elements && {
+      elements: {
+        first: elements.first,
+        sum: { shape: elements.sum.shape, data: sumOf(parts.map((part) => part.elements!.sum.data)) },
+      },
+    }),
     nonFinite: all(({ nonFinite }) => nonFinite),
     ...(roundTrip ? { roundTrip: all((part) => part.roundTrip!) } : {}),
     quantities: head.quantities.map((quantity, i) => ({

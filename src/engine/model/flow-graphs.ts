@@ -63,13 +63,11 @@ export function plainContext(
       return tensor;
     },
     update: (name, value) => void (updates[name] = value),
-    ...(wanted
-      ? {
-          tap(name: string, value: Tensor) {
-            if (wanted(name)) taps[name] = value;
-          },
-        }
-      : {}),
+    ...(wanted && {
+      tap(name: string, value: Tensor) {
+        if (wanted(name)) taps[name] = value;
+      },
+    }),
   };
 }
 

@@ -129,9 +129,9 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       return out!.data as Float32Array;
     },
     logProb: ofLatents('logProb', (ctx, z) => base.logProb(ctx, z)),
-    ...(logProbByElement
-      ? { logProbByElement: ofLatents('logProbByElement', (ctx, z) => logProbByElement(ctx, z)) }
-      : {}),
+    ...(logProbByElement && {
+      logProbByElement: ofLatents('logProbByElement', (ctx, z) => logProbByElement(ctx, z)),
+    }),
     scores: ofLatents('scores', (ctx, z) => base.scores(ctx, z)),
     async dispose() {
       for (const made of programs.values()) await (await made).dispose();

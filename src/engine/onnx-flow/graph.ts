@@ -158,15 +158,11 @@ export function partOf(
         type: {
           tensorType: {
             elemType: type,
-            ...(shape
-              ? {
-                  shape: {
-                    dim: shape.map((dim) =>
-                      typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim },
-                    ),
-                  },
-                }
-              : {}),
+            ...(shape && {
+              shape: {
+                dim: shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })),
+              },
+            }),
           },
         },
       })),

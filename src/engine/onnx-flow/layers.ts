@@ -389,14 +389,12 @@ function affineParts(
   }
   return {
     constantLogDet,
-    ...(constants
-      ? {
-          constants: {
-            mean: plus.map((b, k) => 0 - b / slope[k]!),
-            deviation: slope.map((a) => 1 / a),
-          },
-        }
-      : {}),
+    ...(constants && {
+      constants: {
+        mean: plus.map((b, k) => 0 - b / slope[k]!),
+        deviation: slope.map((a) => 1 / a),
+      },
+    }),
     ...(logScale ? { logScale } : {}),
     lacksLogScale,
     ...(shift ? { shift } : {}),

@@ -92,14 +92,12 @@ export function feedsFor(
     ...Object.fromEntries(
       Object.entries(constants).map(([name, value]) => [name, { shape: [], data: Float32Array.of(value) }]),
     ),
-    ...(context
-      ? {
-          [context.name]: {
-            shape: [count, ...context.shape],
-            data: given ?? new Float32Array(count * context.size),
-          },
-        }
-      : {}),
+    ...(context && {
+      [context.name]: {
+        shape: [count, ...context.shape],
+        data: given ?? new Float32Array(count * context.size),
+      },
+    }),
   };
 }
 

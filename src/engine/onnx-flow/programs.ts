@@ -287,14 +287,12 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         own,
         norm: perExample(() => (ofNorm ? constant : 0)),
       },
-      ...(scales.length > 0
-        ? {
-            elements: {
-              first: inRow(scales[0]!),
-              sum: inRow(scales[0]!.map((_, k) => scales.reduce((sum, s, i) => sum + s[k]! * weight[i]!, 0))),
-            },
-          }
-        : {}),
+      ...(scales.length > 0 && {
+        elements: {
+          first: inRow(scales[0]!),
+          sum: inRow(scales[0]!.map((_, k) => scales.reduce((sum, s, i) => sum + s[k]! * weight[i]!, 0))),
+        },
+      }),
       nonFinite: perExample((i) => countNonFinite(pairs[i]!.y)),
       ...(backs[0] ? { roundTrip: perExample((i) => largestDifference(backs[i]!, pairs[i]!.x)) } : {}),
       quantities: quantities[0]!.map(({ name, role, values: first }, q) => ({

@@ -111,19 +111,17 @@ export async function testStep(
         moved: inOrder,
         made,
         map: found,
-        ...(affine
-          ? {
-              affine: {
-                kind: 'affine',
-                moved: inOrder,
-                made,
-                ...affine,
-                scaleVaries: varies(affine.scale),
-                shiftVaries: varies(affine.shift),
-                computed,
-              },
-            }
-          : {}),
+        ...(affine && {
+          affine: {
+            kind: 'affine',
+            moved: inOrder,
+            made,
+            ...affine,
+            scaleVaries: varies(affine.scale),
+            shiftVaries: varies(affine.shift),
+            computed,
+          },
+        }),
         computed,
       };
     }

@@ -98,9 +98,9 @@ function describeCheckpoint(
             ...(validationBitsPerDim === undefined ? {} : { bitsPerDim: validationBitsPerDim }),
           },
         }),
-    ...(data
-      ? { data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data } }
-      : {}),
+    ...(data && {
+      data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data },
+    }),
   };
 }
 

@@ -22,9 +22,9 @@ export function recordedLayers(recording: Recording): InspectedLayer[] {
     return {
       info: infoOf(layer, index, coupling),
       flow: {
-        ...(layer.passes
-          ? { mask: { shape: layer.input.shape.slice(1), data: Float32Array.from(layer.passes) } }
-          : {}),
+        ...(layer.passes && {
+          mask: { shape: layer.input.shape.slice(1), data: Float32Array.from(layer.passes) },
+        }),
         positions: placesOf(layer, recording),
       },
     };

@@ -104,9 +104,7 @@ function recordOf(layer: RecordedLayer, indices: readonly number[], weight: Floa
     input: first(input),
     output: first(output),
     logDet: { own: picked(logDet, indices), norm: new Float32Array(indices.length) },
-    ...(elements
-      ? { elements: { first: first(elements), sum: weightedSum(elements, indices, weight) } }
-      : {}),
+    ...(elements && { elements: { first: first(elements), sum: weightedSum(elements, indices, weight) } }),
     nonFinite: Float32Array.from(indices, (index) =>
       rowAt(output, index).reduce((bad, value) => bad + Number(!Number.isFinite(value)), 0),
     ),

@@ -71,9 +71,9 @@ async function startNew(request: FreshRequest, look: Look, start?: RunRequest['s
             data: data.includes('/') || data.includes('\\') || path.extname(data) ? path.resolve(data) : data,
           }
         : {}),
-      ...(context
-        ? { context: { ...context, ...(context.source ? { source: path.resolve(context.source) } : {}) } }
-        : {}),
+      ...(context && {
+        context: { ...context, ...(context.source ? { source: path.resolve(context.source) } : {}) },
+      }),
       ...(reading ? { reading } : {}),
       ...(preset ? { preset } : {}),
       ...(config === undefined ? {} : { config }),

@@ -101,14 +101,12 @@ export function jointConditioner(
     parameters: net.parameters,
     state: net.state,
     apply: (ctx, h) => taken(applied(net, ctx, h)),
-    ...(haveSteps([net])
-      ? {
-          steps(ctx, nothing) {
-            const next = net.steps!(ctx, nothing);
-            return (seen, degree) => taken(next(seen, degree)!);
-          },
-        }
-      : {}),
+    ...(haveSteps([net]) && {
+      steps(ctx, nothing) {
+        const next = net.steps!(ctx, nothing);
+        return (seen, degree) => taken(next(seen, degree)!);
+      },
+    }),
   };
 }
 
@@ -123,13 +121,11 @@ export function separateConditioner(
     parameters: nets.flatMap((net) => net.parameters),
     state: nets.flatMap((net) => net.state),
     apply: (ctx, h) => nets.map((net, i) => taken(applied(net, ctx, h), i)),
-    ...(haveSteps(nets)
-      ? {
-          steps(ctx, nothing) {
-            const each = nets.map((net) => net.steps!(ctx, nothing));
-            return (seen, degree) => each.map((next, i) => taken(next(seen, degree)!, i));
-          },
-        }
-      : {}),
+    ...(haveSteps(nets) && {
+      steps(ctx, nothing) {
+        const each = nets.map((net) => net.steps!(ctx, nothing));
+        return (seen, degree) => each.map((next, i) => taken(next(seen, degree)!, i));
+      },
+    }),
   };
 }

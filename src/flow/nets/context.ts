@@ -138,15 +138,13 @@ export function firstLayer(
     return {
       ...layer,
       apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1)),
-      ...(layer.steps
-        ? {
-            steps(ctx, nothing) {
-              const next = layer.steps!(ctx, nothing);
-              // Features have higher degrees.
-              return (seen, degree) => next(degree === 0 ? givenContext(ctx) : seen, degree);
-            },
-          }
-        : {}),
+      ...(layer.steps && {
+        steps(ctx, nothing) {
+          const next = layer.steps!(ctx, nothing);
+          // Features have higher degrees.
+          return (seen, degree) => next(degree === 0 ? givenContext(ctx) : seen, degree);
+        },
+      }),
     };
   }
   const own = linear(contextName, size, width);

@@ -49,17 +49,15 @@ export function mlp(options: MlpOptions): Net {
         return features;
       }, h);
     },
-    ...(haveSteps(layers)
-      ? {
-          steps(ctx, nothing) {
-            const each = layers.map((layer) => layer.steps!(ctx, nothing));
-            return (seen, degree) =>
-              each.reduce((units, next, i) => {
-                const sum = next(units, degree);
-                return sum && i < last ? activation(sum) : sum;
-              }, seen);
-          },
-        }
-      : {}),
+    ...(haveSteps(layers) && {
+      steps(ctx, nothing) {
+        const each = layers.map((layer) => layer.steps!(ctx, nothing));
+        return (seen, degree) =>
+          each.reduce((units, next, i) => {
+            const sum = next(units, degree);
+            return sum && i < last ? activation(sum) : sum;
+          }, seen);
+      },
+    }),
   };
 }

@@ -13,11 +13,14 @@ function kinds(): string[] {
   const found = new Set<string>();
   for (const file of readdirSync(folder)) {
     const text = readFileSync(path.join(folder, file), 'utf8');
-    for (const [, check, kind] of text.matchAll(/skipped\(\s*'(\w+)',\s*'(\w+)'/g))
-      found.add(`${check}/${kind}`);
-    for (const [, check, body] of text.matchAll(/check: '(\w+)',([^]*?)sentence:/g))
-      for (const [, kind] of body!.matchAll(/'(\w+)'/g))
-        if (/kind:/.test(body!)) found.add(`${check}/${kind}`);
+    // The file of a check has its name.
+    const check = path
+      .basename(file, '.ts')
+      .replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+    if (!checkNames.includes(check as CheckName)) continue;
+    for (const [, kind] of text.matchAll(/skipped\(\s*'(\w+)'/g)) found.add(`${check}/${kind}`);
+    for (const [, body] of text.matchAll(/kind:([^]*?)sentence:/g))
+      for (const [, kind] of body!.matchAll(/'(\w+)'/g)) found.add(`${check}/${kind}`);
   }
   return [...found].filter((name) => !/\/(ok|error|warning|notice)$/.test(name));
 }

@@ -510,9 +510,11 @@ export const bayesflow: Recognizer = {
               conditioning: 'selected',
               activation: net.activation,
               ...(net.activation === 'leaky-relu' ? { slope: net.slope } : {}),
-              ...(net.skips || net.norm !== 'none'
-                ? { net: 'dense', denseSkips: net.skips, denseNorm: net.norm }
-                : {}),
+              ...((net.skips || net.norm !== 'none') && {
+                net: 'dense',
+                denseSkips: net.skips,
+                denseNorm: net.norm,
+              }),
               ...(map.interval
                 ? {
                     transform: 'rationalQuadratic',

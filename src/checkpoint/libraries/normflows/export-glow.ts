@@ -220,12 +220,10 @@ function baseOf(
     kind: 'GlowBase',
     classes,
     tensors: {
-      ...(seen
-        ? {
-            [`${at}loc_cc`]: floats([...seen[0]!.shape], seen[0]!.data),
-            [`${at}log_scale_cc`]: floats([...seen[1]!.shape], seen[1]!.data),
-          }
-        : {}),
+      ...(seen && {
+        [`${at}loc_cc`]: floats([...seen[0]!.shape], seen[0]!.data),
+        [`${at}log_scale_cc`]: floats([...seen[1]!.shape], seen[1]!.data),
+      }),
       [`${at}loc`]: each(mean?.data),
       [`${at}loc_logs`]: each(),
       [`${at}log_scale`]: each(deviation?.data),

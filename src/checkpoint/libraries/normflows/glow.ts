@@ -279,12 +279,10 @@ async function baseLayer(
     tensors: {
       mean: await part('loc'),
       logDeviation: await part('log_scale'),
-      ...(classes > 0
-        ? {
-            meanOfContext: await file.read(`${theirs}.loc_cc`),
-            logDeviationOfContext: await file.read(`${theirs}.log_scale_cc`),
-          }
-        : {}),
+      ...(classes > 0 && {
+        meanOfContext: await file.read(`${theirs}.loc_cc`),
+        logDeviationOfContext: await file.read(`${theirs}.log_scale_cc`),
+      }),
     },
   };
 }

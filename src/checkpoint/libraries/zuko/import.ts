@@ -825,14 +825,12 @@ export const zuko = chainImporter<Mapped, Other>({
       ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',
       ...(chain.steps.some(isGraph) ? { madeMasks: 'stored' } : {}),
-      ...(transform === 'affine'
-        ? {
-            affine: reversed ? 'inverse-scale-then-shift' : 'scale-then-shift',
-            outputOrder: 'shift-scale',
-            scaleMap: 'soft-clip',
-            scaleEpsilon: 1e-3,
-          }
-        : {}),
+      ...(transform === 'affine' && {
+        affine: reversed ? 'inverse-scale-then-shift' : 'scale-then-shift',
+        outputOrder: 'shift-scale',
+        scaleMap: 'soft-clip',
+        scaleEpsilon: 1e-3,
+      }),
       ...(bins === undefined || own
         ? {}
         : {

@@ -1,10 +1,13 @@
 /** What every check gives back, and the pieces that they share. */
 import { several } from '../../../base/text';
-import type { CheckName, Finding, Severity } from '../../../protocol/findings';
+import type { Finding, Severity } from '../../../protocol/findings';
 import type { LayerTab } from '../../../protocol/layer-tabs';
 import type { LayerObservations, Observations } from './observations';
 
-export type Check = (seen: Observations) => Finding;
+/** What a check found; which one it is, its place in the list says. */
+export type Found = Omit<Finding, 'check'>;
+
+export type Check = (seen: Observations) => Found;
 
 /** A level reached: the highest whose threshold `value` is at or above. NaN reaches the highest. */
 export function severityOf(
@@ -16,8 +19,8 @@ export function severityOf(
   return reaches(error) ? 'error' : reaches(warning) ? 'warning' : reaches(notice) ? 'notice' : 'ok';
 }
 
-export function skipped(check: CheckName, kind: string, sentence: string): Finding {
-  return { check, severity: 'skipped', kind, sentence, values: {} };
+export function skipped(kind: string, sentence: string): Found {
+  return { severity: 'skipped', kind, sentence, values: {} };
 }
 
 /** Whether any layer scales values by what a network says. */
@@ -26,10 +29,10 @@ export function scales({ layers }: Observations): boolean {
 }
 
 /** Finding of a check of scales that found none. */
-export function noScales(check: CheckName, seen: Observations): Finding {
+export function noScales(seen: Observations): Found {
   return scales(seen)
-    ? skipped(check, 'noScales', 'The scales of this flow could not be looked at.')
-    : skipped(check, 'noScale', 'No layer of this flow scales values by what a network says.');
+    ? skipped('noScales', 'The scales of this flow could not be looked at.')
+    : skipped('noScale', 'No layer of this flow scales values by what a network says.');
 }
 
 export interface Ranked {

@@ -22,11 +22,9 @@ export const deadConditioner: Check = (seen) => {
   const known = ranked(seen, changeOf);
   const rising = [...known].reverse();
   const [least] = rising;
-  if (!least)
-    return skipped('deadConditioner', 'noScales', 'The networks of this flow could not be looked at.');
+  if (!least) return skipped('noScales', 'The networks of this flow could not be looked at.');
   if (seen.count < 2) {
     return skipped(
-      'deadConditioner',
       'oneExample',
       'Whether what the networks give changes between examples takes two examples or more.',
     );
@@ -41,7 +39,6 @@ export const deadConditioner: Check = (seen) => {
   const dead: Ranked[] = rising.filter(({ value }) => value < change);
   if (dead.length === 0) {
     return {
-      check: 'deadConditioner',
       severity: 'ok',
       kind: 'alive',
       sentence: `${namesOf(least.layer, 'or')} of every coupling ${several ? 'change' : 'changes'} with the input, by ${short(least.value)} at least (${layerName(least.layer.info)}); below ${change} a network counts as dead.`,
@@ -53,7 +50,6 @@ export const deadConditioner: Check = (seen) => {
   const name = andOthers(layerName(least.layer.info), dead.length - 1);
   if (seen.step === 0) {
     return {
-      check: 'deadConditioner',
       severity: 'notice',
       kind: 'untrained',
       sentence: `${values.quantities} ${several ? 'are' : 'is'} the same for all ${seen.count} examples in ${name}: the flow is at step 0, and networks start at zero.`,
@@ -63,7 +59,6 @@ export const deadConditioner: Check = (seen) => {
     };
   }
   return {
-    check: 'deadConditioner',
     severity: 'warning',
     kind: 'dead',
     sentence: `${values.quantities} ${several ? 'are' : 'is'} the same for all ${seen.count} examples in ${name}: ${several ? 'they change' : 'it changes'} by ${short(least.value)}, and less than ${change} counts as dead. The layer treats all inputs alike.`,

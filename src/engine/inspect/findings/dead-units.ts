@@ -9,11 +9,7 @@ export const deadUnits: Check = (seen) => {
   const all = ranked(seen, ({ units }) => units && units.never / units.total);
   const [worst] = all;
   if (!worst?.layer.units) {
-    return skipped(
-      'deadUnits',
-      'noUnits',
-      'The hidden units of this flow are not ReLU, or could not be looked at.',
-    );
+    return skipped('noUnits', 'The hidden units of this flow are not ReLU, or could not be looked at.');
   }
   const { total, never } = worst.layer.units;
   const severity = severityOf(worst.value, thresholds.deadUnits);
@@ -22,7 +18,6 @@ export const deadUnits: Check = (seen) => {
   const place = where(all, notice, 'network');
   if (severity === 'ok') {
     return {
-      check: 'deadUnits',
       severity,
       kind: 'active',
       sentence: `At most ${never} of ${total} hidden units of a coupling (${percent(worst.value)}, ${name}) are never active over ${seen.count} examples; from ${percent(notice)} on it counts.`,
@@ -31,7 +26,6 @@ export const deadUnits: Check = (seen) => {
     };
   }
   return {
-    check: 'deadUnits',
     severity,
     kind: 'never',
     sentence: `${never} of ${total} hidden units (${percent(worst.value)}) of ${andOthers(name, place.others?.length ?? 0)} are never active over ${seen.count} examples; from ${percent(notice)} on it counts.`,

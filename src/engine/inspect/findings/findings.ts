@@ -1,11 +1,28 @@
 /** What is wrong with a flow, as one list. */
-import type { Findings, FindingsQuery } from '../../../protocol/findings';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import type { SharedWork } from '../shared-work';
 import { UserError } from '../../../base/user-error';
-import { bySeverity } from '../../../protocol/findings';
+import {
+  bySeverity,
+  type CheckName,
+  type Finding,
+  type Findings,
+  type FindingsQuery,
+} from '../../../protocol/findings';
 import { compareSamples } from '../population/data-and-samples';
-import { judge } from './judge';
+import type { Check } from './check';
+import { deadConditioner } from './dead-conditioner';
+import { deadUnits } from './dead-units';
+import { inverse } from './inverse';
+import { latents } from './latents';
+import { modes } from './modes';
+import { nonFinite } from './non-finite';
+import { normStatistics } from './norm-statistics';
+import { outsideSpline } from './outside-spline';
+import { overfitting } from './overfitting';
+import { saturation } from './saturation';
+import { scaleSize } from './scale-size';
+import type { Observations } from './observations';
 import { observe } from './observe';
 import { samples } from './samples';
 
@@ -34,4 +51,30 @@ export async function findings(
     throw error;
   });
   return { count: seen.count, findings: bySeverity([...found, samples(compared, step)]) };
+}
+
+const checks: Readonly<Record<Exclude<CheckName, 'samples'>, Check>> = {
+  nonFinite,
+  scaleSize,
+  saturation,
+  outsideSpline,
+  deadConditioner,
+  deadUnits,
+  normStatistics,
+  modes,
+  latents,
+  inverse,
+  overfitting,
+};
+
+/** The worst first. Pure, so that anything that can be observed can be judged. */
+function judge(seen: Observations): Finding[] {
+  const first = nonFinite(seen);
+  // Where values are not finite, no other finding would hold.
+  if (first.severity === 'error') return [{ check: 'nonFinite', ...first }];
+  const found = Object.entries(checks).map(([check, judged]) => ({
+    check: check as CheckName,
+    ...judged(seen),
+  }));
+  return bySeverity(found);
 }

@@ -18,7 +18,7 @@ export const inverse: Check = (seen) => {
   const { noInverse, layers } = seen;
   const first = layers[0];
   if (noInverse !== undefined || !first || first.fromLatent === undefined) {
-    return skipped('inverse', 'noInverse', noInverse ?? 'There is no way back from z.');
+    return skipped('noInverse', noInverse ?? 'There is no way back from z.');
   }
   const share = first.fromLatent / rangeOf(layers, first);
   const alone = ranked(seen, (layer) =>
@@ -41,7 +41,6 @@ export const inverse: Check = (seen) => {
   const layer = loses(layers) ?? largestAlone?.layer;
   if (severity === 'ok') {
     return {
-      check: 'inverse',
       severity,
       kind: 'exact',
       sentence: `The inverse is exact: ${numbers}.${largestAlone ? ` Of single layers, ${layerName(largestAlone.layer.info)} loses most: ${short(largestAlone.value)} of its range.` : ''}`,
@@ -50,7 +49,6 @@ export const inverse: Check = (seen) => {
     };
   }
   return {
-    check: 'inverse',
     severity,
     kind: 'inexact',
     sentence: `The inverse is not exact: ${numbers}.${layer ? ` Most is lost in ${layerName(layer.info)}${layer.alone === undefined ? '' : `, which alone comes back within ${short(layer.alone)}`}.` : ''}`,

@@ -19,20 +19,12 @@ interface Seen {
 /** z against the prior, by the scale at which latents leave. */
 export const latents: Check = ({ latents: scales, ofData, count }) => {
   if (!ofData) {
-    return skipped(
-      'latents',
-      'ofSamples',
-      'The batch is of samples, whose latents were drawn from the prior.',
-    );
+    return skipped('ofSamples', 'The batch is of samples, whose latents were drawn from the prior.');
   }
   const seen = scales.filter(({ sorted }) => sorted.length >= 20).map(look);
   const worst = seen.reduce<Seen | undefined>((a, b) => (a && a.excess >= b.excess ? a : b), undefined);
   if (!worst)
-    return skipped(
-      'latents',
-      'tooFew',
-      `${count} examples have too few finite latents to say how they are spread.`,
-    );
+    return skipped('tooFew', `${count} examples have too few finite latents to say how they are spread.`);
   const { std, kurtosis, distance, severity, levels } = worst;
   const many = scales.length > 1;
   const values = {
@@ -49,7 +41,6 @@ export const latents: Check = ({ latents: scales, ofData, count }) => {
   const at = many ? ` of scale ${worst.scale + 1}` : '';
   if (severity === 'ok') {
     return {
-      check: 'latents',
       severity,
       kind: 'normal',
       sentence: `Latents are close to the prior; furthest those${at}: ${numbers}.`,
@@ -59,7 +50,6 @@ export const latents: Check = ({ latents: scales, ofData, count }) => {
   const wide = std > values.allowedStd;
   const narrow = std < 1 / values.allowedStd;
   return {
-    check: 'latents',
     severity,
     kind: wide ? 'wide' : narrow ? 'narrow' : 'shape',
     sentence: `Latents${at} are ${wide ? 'spread wider than' : narrow ? 'spread less than' : 'not shaped like'} the prior: ${numbers}.`,

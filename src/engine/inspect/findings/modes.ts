@@ -4,9 +4,9 @@ import { short } from './words';
 
 /** The objective by running statistics and by the batch's own. */
 export const modes: Check = ({ modes: found, unit, dimensions, norms, count, layers }) => {
-  if ('reason' in norms) return skipped('modes', 'noStatistics', norms.reason);
+  if ('reason' in norms) return skipped('noStatistics', norms.reason);
   if (!found) {
-    return skipped('modes', 'noNorms', 'This flow has no batch norm, so training and use compute the same.');
+    return skipped('noNorms', 'This flow has no batch norm, so training and use compute the same.');
   }
   const per = unit === 'nats' ? dimensions : 1;
   const gap = Math.abs(found.running - found.batch) / per;
@@ -24,7 +24,6 @@ export const modes: Check = ({ modes: found, unit, dimensions, norms, count, lay
   const numbers = `${short(values.running)} with running statistics, ${short(values.batch)} with the batch's own (${in_}, ${count} examples)`;
   if (severity === 'ok') {
     return {
-      check: 'modes',
       severity,
       kind: 'same',
       sentence: `Training and use agree: ${numbers}; from a difference of ${notice} on it counts.`,
@@ -33,7 +32,6 @@ export const modes: Check = ({ modes: found, unit, dimensions, norms, count, lay
   }
   const firstNorm = layers.find(({ info }) => info.hasNorm || info.kind === 'batchNorm');
   return {
-    check: 'modes',
     severity,
     kind: 'differ',
     sentence: `The flow in use is not the flow that was trained: ${numbers}; from a difference of ${notice} on it counts.`,

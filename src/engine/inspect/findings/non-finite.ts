@@ -1,12 +1,10 @@
 import { layerName } from '../../../protocol/model';
-import type { Finding } from '../../../protocol/findings';
-import type { Check } from './check';
+import type { Check, Found } from './check';
 
 /** NaN or Inf anywhere in the batch. */
-export const nonFinite: Check = ({ firstNonFinite, layers, count }): Finding => {
+export const nonFinite: Check = ({ firstNonFinite, layers, count }): Found => {
   if (!firstNonFinite) {
     return {
-      check: 'nonFinite',
       severity: 'ok',
       kind: 'finite',
       sentence: `Every value of ${layers.length} layers is finite over ${count} examples.`,
@@ -15,7 +13,6 @@ export const nonFinite: Check = ({ firstNonFinite, layers, count }): Finding => 
   }
   const { layer, cause } = firstNonFinite;
   return {
-    check: 'nonFinite',
     severity: 'error',
     kind: 'nonFinite',
     sentence: `NaN or Inf first appears in ${layerName(layers[layer]!.info)}. ${cause}`,

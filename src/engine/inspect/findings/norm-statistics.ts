@@ -6,7 +6,7 @@ import { short } from './words';
 /** Running statistics of batch norm compared with the statistics of the batch. */
 export const normStatistics: Check = (seen) => {
   const { norms, count } = seen;
-  if ('reason' in norms) return skipped('normStatistics', 'noStatistics', norms.reason);
+  if ('reason' in norms) return skipped('noStatistics', norms.reason);
   const chance = thresholds.normStatistics.chance / Math.sqrt(count);
   const levels = {
     notice: thresholds.normStatistics.notice + chance,
@@ -16,7 +16,7 @@ export const normStatistics: Check = (seen) => {
     .map((norm) => ({ ...norm, value: Math.max(norm.mean, norm.ratio) }))
     .sort((a, b) => b.value - a.value || (Number.isNaN(b.value) ? 1 : 0));
   const [worst] = apart;
-  if (!worst) return skipped('normStatistics', 'noNorms', 'This flow has no batch norm.');
+  if (!worst) return skipped('noNorms', 'This flow has no batch norm.');
   const severity = severityOf(worst.value, levels);
   const where = `${layerName(seen.layers[worst.layer]!.info)} (${worst.name})`;
   const values = {
@@ -30,7 +30,6 @@ export const normStatistics: Check = (seen) => {
   };
   if (severity === 'ok') {
     return {
-      check: 'normStatistics',
       severity,
       kind: 'close',
       sentence: `Running statistics of ${norms.length} batch norms are those of the batch: means at most ${short(worst.mean)} deviations apart, deviations within a factor ${short(values.factor)}, in ${where}; allowed for ${count} examples: ${short(levels.notice)} in both, the latter as a logarithm.`,
@@ -42,7 +41,6 @@ export const normStatistics: Check = (seen) => {
     ...new Set(apart.filter(({ value }) => value >= levels.notice).map(({ layer }) => layer)),
   ].filter((layer) => layer !== worst.layer);
   return {
-    check: 'normStatistics',
     severity,
     kind: 'apart',
     sentence: `Running statistics are not those of the batch in ${where}: the mean is ${short(worst.mean)} deviations away and the deviation differs by a factor ${short(values.factor)}; allowed for ${count} examples: ${short(levels.notice)} in both, the latter as a logarithm.`,

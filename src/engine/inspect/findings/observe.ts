@@ -111,12 +111,10 @@ async function healthOf(
               };
             }),
       ...outsideOf(own, flow?.mask?.data, batch.count),
-      ...(flat.length > 0
-        ? { saturated: flat.flatMap((n) => [...n]).reduce((a, b) => a + b, 0) / (transformed * batch.count) }
-        : {}),
-      ...(mine.length > 0
-        ? { units: { total: count(() => true), never: count((value) => value <= 0) } }
-        : {}),
+      ...(flat.length > 0 && {
+        saturated: flat.flatMap((n) => [...n]).reduce((a, b) => a + b, 0) / (transformed * batch.count),
+      }),
+      ...(mine.length > 0 && { units: { total: count(() => true), never: count((value) => value <= 0) } }),
     };
   });
 }

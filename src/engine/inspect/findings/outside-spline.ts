@@ -9,20 +9,11 @@ import { percent, short } from './words';
 export const outsideSpline: Check = (seen) => {
   const { notice } = thresholds.outsideSpline;
   if (!seen.layers.some(({ info }) => info.spline && hasTails(info.spline))) {
-    return skipped(
-      'outsideSpline',
-      'noSpline',
-      'No layer of this flow maps features by splines that have an outside.',
-    );
+    return skipped('noSpline', 'No layer of this flow maps features by splines that have an outside.');
   }
   const all = ranked(seen, ({ outside }) => outside?.ofElement);
   const [worst] = all;
-  if (!worst)
-    return skipped(
-      'outsideSpline',
-      'notSeen',
-      'The inputs of the splines of this flow could not be looked at.',
-    );
+  if (!worst) return skipped('notSeen', 'The inputs of the splines of this flow could not be looked at.');
   const { info, outside } = worst.layer;
   const severity = severityOf(worst.value, thresholds.outsideSpline);
   const name = layerName(info);
@@ -39,7 +30,6 @@ export const outsideSpline: Check = (seen) => {
   const values = { share: worst.value, all: outside!.share, feature, interval, notice };
   if (severity === 'ok') {
     return {
-      check: 'outsideSpline',
       severity,
       kind: 'inside',
       sentence: `At most ${percent(worst.value)} of the values of a feature lie outside of the spline's interval (${feature} in ${name}); from ${percent(notice)} on it counts.`,
@@ -49,7 +39,6 @@ export const outsideSpline: Check = (seen) => {
   }
   const place = where(all, notice, 'curve');
   return {
-    check: 'outsideSpline',
     severity,
     kind: 'outside',
     sentence: `${percent(worst.value)} of the values of feature ${feature} lie outside of the spline's interval${interval} in ${andOthers(name, place.others?.length ?? 0)}, where it is linear; from ${percent(notice)} on it counts.`,

@@ -7,7 +7,6 @@ import { short } from './words';
 export const overfitting: Check = ({ train, validation, unit, dimensions }) => {
   if (!train?.length || !validation?.length) {
     return skipped(
-      'overfitting',
       'noData',
       'Whether the flow overfits takes its training and its validation data; they are not there.',
     );
@@ -33,11 +32,10 @@ export const overfitting: Check = ({ train, validation, unit, dimensions }) => {
   const numbers = `${short(values.train)} on ${train.length} training examples, ${short(values.validation)} on ${validation.length} held out (${in_}; the difference is ${short(gap)} ± ${short(error)})`;
   if (severity === 'ok' && errors * error > notice) {
     const sentence = `Whether the flow overfits is not clear: ${numbers}, an error too large to tell; a few examples may cost more than all others.`;
-    return { ...skipped('overfitting', 'unclear', sentence), values };
+    return { ...skipped('unclear', sentence), values };
   }
   if (severity === 'ok') {
     return {
-      check: 'overfitting',
       severity,
       kind: 'general',
       sentence: `The flow does not overfit: ${numbers}; from ${notice} on it counts.`,
@@ -45,7 +43,6 @@ export const overfitting: Check = ({ train, validation, unit, dimensions }) => {
     };
   }
   return {
-    check: 'overfitting',
     severity,
     kind: 'overfits',
     sentence: `The flow overfits: ${numbers}; from ${notice} on it counts.`,

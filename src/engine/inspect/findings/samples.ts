@@ -7,21 +7,26 @@ import {
 } from '../../../protocol/data-and-samples';
 import type { Finding } from '../../../protocol/findings';
 import type { Comparison } from '../population/data-and-samples';
-import { skipped } from './check';
+import { skipped, type Found } from './check';
 import { percent, short } from './words';
 
+type Seen = Comparison | { reason: string } | null;
+
 /** Samples compared with the data. @param seen null without data; the reason in words where samples could not be drawn */
-export function samples(seen: Comparison | { reason: string } | null, step: number | undefined): Finding {
+export function samples(seen: Seen, step: number | undefined): Finding {
+  return { check: 'samples', ...foundIn(seen, step) };
+}
+
+function foundIn(seen: Seen, step: number | undefined): Found {
   if (seen === null) {
     return {
-      ...skipped('samples', 'ofSamples', 'There are no data to compare samples of the flow with.'),
+      ...skipped('ofSamples', 'There are no data to compare samples of the flow with.'),
       advice:
         'Name your data in a file beside this one, FILE.flowscope.json: {"data": {"source": "table.csv"}} (docs/importing.md).',
     };
   }
-  if ('reason' in seen) return skipped('samples', 'notDrawn', seen.reason);
-  if (step === 0)
-    return skipped('samples', 'untrained', 'The flow is at step 0: its samples are not of the data yet.');
+  if ('reason' in seen) return skipped('notDrawn', seen.reason);
+  if (step === 0) return skipped('untrained', 'The flow is at step 0: its samples are not of the data yet.');
   const { features, nonFinite, samples: drawn, examples, split, energy, band } = seen;
   const common = {
     split,
@@ -35,7 +40,6 @@ export function samples(seen: Comparison | { reason: string } | null, step: numb
   };
   if (nonFinite > 0) {
     return {
-      check: 'samples',
       severity: nonFinite > sampleLimits.outside.error * drawn ? 'error' : 'notice',
       kind: 'nonFinite',
       sentence: `${nonFinite} of ${several(drawn, 'sample')} have values that are not finite.`,
@@ -59,7 +63,6 @@ export function samples(seen: Comparison | { reason: string } | null, step: numb
   const values = { ...common, ...(farthest ? { feature: farthest.name, distance: farthest.distance } : {}) };
   if (together) {
     return {
-      check: 'samples',
       severity: 'notice',
       kind: farthest ? 'together' : 'pixels',
       sentence: farthest
@@ -72,7 +75,6 @@ export function samples(seen: Comparison | { reason: string } | null, step: numb
     };
   }
   return {
-    check: 'samples',
     severity: 'ok',
     kind: farthest ? 'match' : 'matchPixels',
     sentence: farthest
@@ -94,7 +96,7 @@ const isBeyond = (one: FeatureComparison, band: number): boolean => {
 const weightOf = (one: FeatureComparison): number =>
   (one.sign === 'error' ? 2 : 0) + Math.max(one.distance, outsideOf(one));
 
-function ofFeature(worst: FeatureComparison, off: number, common: Finding['values']): Finding {
+function ofFeature(worst: FeatureComparison, off: number, common: Found['values']): Found {
   const { name, sign, distance, below, above, smallest, median, largest, heavyTail, remedy } = worst;
   const beyond = isBeyond(worst, Number(common.band));
   const share = percent(outsideOf(worst));
@@ -111,7 +113,6 @@ function ofFeature(worst: FeatureComparison, off: number, common: Finding['value
     : '';
   const others = off > 1 ? ` ${several(off - 1, 'other feature')} ${off === 2 ? 'is' : 'are'} off, too.` : '';
   return {
-    check: 'samples',
     severity: sign,
     kind: !beyond ? 'distance' : above === 0 ? 'below' : below === 0 ? 'above' : 'outside',
     sentence: `${name}: ${what}.${tail}${others}`,
@@ -120,13 +121,11 @@ function ofFeature(worst: FeatureComparison, off: number, common: Finding['value
       ...common,
       ...{ feature: name, distance, below, above, smallest, median, largest, others: off - 1 },
       ...(heavyTail ? { ratio: median > 0 ? ratio : 0 } : {}),
-      ...(remedy
-        ? {
-            remedy: remedy.kind,
-            ...(remedy.kind === 'log' ? { plus: remedy.plus } : {}),
-            ...(remedy.kind === 'few values' ? { distinct: remedy.distinct } : {}),
-          }
-        : {}),
+      ...(remedy && {
+        remedy: remedy.kind,
+        ...(remedy.kind === 'log' ? { plus: remedy.plus } : {}),
+        ...(remedy.kind === 'few values' ? { distinct: remedy.distinct } : {}),
+      }),
     },
   };
 }

@@ -6,23 +6,21 @@ import { percent } from './words';
 /** Scale maps at their flat ends, where s no longer tells inputs apart and gradients vanish. */
 export const saturation: Check = (seen) => {
   const { tanh, notice } = thresholds.saturation;
-  if (!scales(seen)) return noScales('saturation', seen);
+  if (!scales(seen)) return noScales(seen);
   if (!seen.saturates) {
     return skipped(
-      'saturation',
       'noBound',
       'The scale of this flow has no flat ends to saturate at, or they are not known.',
     );
   }
   const all = ranked(seen, ({ saturated }) => saturated);
   const [worst] = all;
-  if (!worst) return noScales('saturation', seen);
+  if (!worst) return noScales(seen);
   const severity = severityOf(worst.value, thresholds.saturation);
   const name = layerName(worst.layer.info);
   const values = { share: worst.value, notice, tanh };
   if (worst.value === 0) {
     return {
-      check: 'saturation',
       severity,
       kind: 'none',
       sentence: `None of the moving values have a saturated scale (|tanh u| above ${tanh}).`,
@@ -31,7 +29,6 @@ export const saturation: Check = (seen) => {
   }
   if (severity === 'ok') {
     return {
-      check: 'saturation',
       severity,
       kind: 'free',
       sentence: `At most ${percent(worst.value)} of the moving values have a saturated scale (|tanh u| above ${tanh}), in ${name}; from ${percent(notice)} on it counts.`,
@@ -41,7 +38,6 @@ export const saturation: Check = (seen) => {
   }
   const place = where(all, notice, 'activations');
   return {
-    check: 'saturation',
     severity,
     kind: 'saturated',
     sentence: `The scale is saturated (|tanh u| above ${tanh}) at ${percent(worst.value)} of the moving values of ${andOthers(name, place.others?.length ?? 0)}; from ${percent(notice)} on it counts. There s hardly changes and hardly learns.`,

@@ -12,13 +12,12 @@ export const scaleSize: Check = (seen) => {
     return sizes.length > 0 ? Math.max(...sizes) : undefined;
   });
   const [worst] = all;
-  if (!worst) return noScales('scaleSize', seen);
+  if (!worst) return noScales(seen);
   const severity = severityOf(worst.value, thresholds.scaleSize);
   const name = layerName(worst.layer.info);
   const values = { size: worst.value, notice, overflow, factor: Math.exp(worst.value) };
   if (severity === 'ok') {
     return {
-      check: 'scaleSize',
       severity,
       kind: 'small',
       sentence: `The largest |s| is ${short(worst.value)} nats, in ${name}; from ${notice} on it counts as large.`,
@@ -28,7 +27,6 @@ export const scaleSize: Check = (seen) => {
   }
   const place = where(all, notice, 'activations');
   return {
-    check: 'scaleSize',
     severity,
     kind: 'large',
     sentence: `|s| reaches ${short(worst.value)} nats in ${andOthers(name, place.others?.length ?? 0)}: values are scaled by up to ${short(values.factor)}. From ${notice} on it counts as large; exp overflows float32 at ${overflow}.`,

@@ -43,9 +43,9 @@ export async function layer(
   const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
   return {
     ...(example ? exampleView(model, found, example.layers[index]!) : firstView(model, found, own)),
-    ...(fits(sum)
-      ? { logDetMapMean: { shape: sum.shape, data: sum.data.map((value) => value / counted.length) } }
-      : {}),
+    ...(fits(sum) && {
+      logDetMapMean: { shape: sum.shape, data: sum.data.map((value) => value / counted.length) },
+    }),
     logDetBatch: Float32Array.from(counted, (i) => own.logDet.own[i]! + own.logDet.norm[i]!),
     roundTrip: worst(still.layers[index]!.roundTrip),
   };

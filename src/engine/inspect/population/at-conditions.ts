@@ -54,16 +54,14 @@ export async function atConditions(
   for (const { value, chosen, given, values } of givens) {
     at.push({
       value,
-      ...(frame?.hasDensity
-        ? { density: await densityWithin(given, { stage: 0, bounds: frame.bounds, pixels }, signal) }
-        : {}),
+      ...(frame?.hasDensity && {
+        density: await densityWithin(given, { stage: 0, bounds: frame.bounds, pixels }, signal),
+      }),
       samples: frame ? columnsOf(values, features, model.dimensions) : values,
-      ...(example
-        ? {
-            logProb: -(await scoreBatch(given, { ...example, context: Float32Array.from(chosen) }, signal))
-              .nats[0]!,
-          }
-        : {}),
+      ...(example && {
+        logProb: -(await scoreBatch(given, { ...example, context: Float32Array.from(chosen) }, signal))
+          .nats[0]!,
+      }),
     });
   }
   return {
