@@ -4,18 +4,19 @@ import type { FileHandle } from 'node:fs/promises';
 import { openFile, readError, startOf } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
 import { isOurs } from './checkpoint';
-import { containerOf } from './container';
 import { toFloat32 } from './tensors/dtypes';
 import type { TensorFile } from './import/types';
-import { readEqx } from './eqx/read-eqx';
-import { readHdf5File, readKeras } from './keras/read-keras';
-import { readNpzFile } from './npz/read-npz';
+import { readEqx, isEqx } from './eqx/read-eqx';
+import { readHdf5File, readKeras, isKerasEntry } from './keras/read-keras';
+import { readNpzFile, isNpzEntry } from './npz/read-npz';
 import { isRecording } from './recording/read';
 import { readSafetensorsFile, type SafetensorsFile } from './tensors/safetensors';
 import { isIndex, openShards, shardsOf } from './shards';
 import { checkTensorNames } from './tensors/tensor-names';
 import { dcpOf, openDcp } from './torch/dcp';
 import { readTorch } from './torch/read-torch';
+import { isHdf5 } from './keras/hdf5';
+import { torchContainer } from './torch/container';
 
 /** Throws for a file that is not to be read. @param start its first bytes */
 type Check = (container: TensorContainer, start: Uint8Array) => void;
@@ -94,4 +95,27 @@ async function readTensorsOf(file: string, handle: FileHandle): Promise<TensorFi
     },
     close: () => safetensors.close(),
   };
+}
+
+/**
+ * Undefined for safetensors, which their own reader tells from others, and for files that are none of these.
+ * @param start the first 64 kB
+ */
+export function containerOf(start: Uint8Array): Exclude<TensorContainer, 'safetensors'> | undefined {
+  if (isHdf5(start)) return 'hdf5';
+  if (isEqx(start)) return 'eqx';
+  const torch = torchContainer(start);
+  if (torch === 'zip') {
+    const first = firstEntry(start);
+    if (isKerasEntry(first)) return 'keras';
+    if (isNpzEntry(first)) return 'npz';
+  }
+  if (torch === 'pickle') return 'pickle';
+  return torch === undefined ? undefined : 'torch';
+}
+
+/** Name of the first entry of a zip file. */
+function firstEntry(start: Uint8Array): string {
+  const length = (start[26] ?? 0) + 256 * (start[27] ?? 0);
+  return new TextDecoder().decode(start.subarray(30, 30 + length));
 }

@@ -24,7 +24,6 @@ import { mixing } from './mixing/mixing';
 import { factorOut, folded } from './layers/multi-scale';
 import { conditionerOf } from './nets/nets';
 import { permutation } from './layers/permutation';
-import { channelPositions, composed } from './positions';
 import { counting, type Room } from './room';
 import { sequence } from './layers/sequence';
 import type { AutoregressiveSpec, CouplingSpec, FlowSpec, LayerSpec, SplitSpec } from './core/spec';
@@ -258,4 +257,17 @@ export function build(spec: FlowSpec, room: Room): Flow {
     ...(isVector ? {} : { latentParts: under.parts }),
     ...(context ? { context } : {}),
   };
+}
+
+/** For each element of an image the number of the element that it takes, row-major: the channels that are listed. */
+function channelPositions([height, width, channels]: ImageShape, chosen: readonly number[]): Int32Array {
+  return Int32Array.from(
+    { length: height * width * chosen.length },
+    (_, i) => Math.floor(i / chosen.length) * channels + chosen[i % chosen.length]!,
+  );
+}
+
+/** First `outer`, then `inner` of what it gives. */
+function composed(outer: Int32Array, inner: Int32Array): Int32Array {
+  return inner.map((i) => outer[i]!);
 }

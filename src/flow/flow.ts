@@ -7,10 +7,12 @@ import type { Standardization } from '../config/standardization';
 import type { FlowContext, Step } from './core/bijection';
 import type { Preprocess } from './nets/context';
 import { build } from './build';
-import { expand } from './expand/expand';
 import type { Flow } from './built-flow';
 import { logit, scalePixels, standardize } from './preprocess';
 import { alone, type Room } from './room';
+import type { FlowSpec } from './core/spec';
+import { imageSpec } from './expand/image';
+import { vectorSpec } from './expand/vector';
 
 /** @throws the room's refusal, as soon as the layers so far store more than it has */
 export function buildFlow(config: ModelConfig, room: Room = alone): Flow {
@@ -73,3 +75,7 @@ export function decode(flow: Flow, preprocess: Preprocess | undefined, ctx: Flow
   const x = flow.inverse(ctx, z).value;
   return preprocess ? preprocess.inverse(ctx, x).value : x;
 }
+
+/** What a person writes, a config with its shorthands, as the spec of a flow. Nothing that builds a flow reads more. */
+const expand = (config: ModelConfig): FlowSpec =>
+  config.kind === 'vector' ? vectorSpec(config) : imageSpec(config);

@@ -4,7 +4,7 @@ import { saveCheckpoint } from '../../src/checkpoint/checkpoint';
 import { exportStateDict, saveStateDict } from '../../src/checkpoint/export-state-dict';
 import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { readSidecar } from '../../src/checkpoint/sidecar';
-import { chainOf } from '../../src/engine/model/vector-chain';
+import { chainOf } from '../../src/engine/model/convert';
 import { folder, type Model } from './models';
 
 /**

@@ -9,8 +9,17 @@ import type { VectorModelConfig } from '../../config/schema';
 import { parametersOf, type TransformParameter } from '../../config/transforms';
 import type { NdArray } from '../../protocol/tensors';
 import type { ChainLayer } from '../import/vector-chain';
-import { readDense, readMlp, rewired, sideBySide, withInputs, withOutputs } from './nets';
-import type { Column, Dense, Mlp } from './nets';
+import {
+  readDense,
+  readMlp,
+  rewired,
+  sideBySide,
+  withInputs,
+  withOutputs,
+  type Column,
+  type Dense,
+  type Mlp,
+} from './nets';
 import type { Tensors } from './state-dict';
 
 /** Where the values that a network computes for features are in its output. */

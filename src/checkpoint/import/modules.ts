@@ -1,8 +1,7 @@
 /** Reading a PyTorch state dict by its structure: numbered modules, and stacks of linear layers in them. */
 import { shortened } from '../../base/user-error';
 import { mostFeatures } from '../../config/vector-model';
-import type { Renaming } from './names';
-import { linearNames, under } from './names';
+import { linearNames, under, type Renaming } from './names';
 import type { TensorFile } from './types';
 
 /** The modules of a list, such as "flows.3.s.net.0.weight" of the list "flows". */

@@ -15,8 +15,10 @@ import type { FlowModel } from '../model/flow-model';
 
 import { openSession } from '../onnx-file/session';
 import type { OnnxPart } from '../onnx-file/metadata';
-import { fromPixels } from './from-pixels';
 import { exportGraphs } from './onnx-graphs';
+import type { ImageModelConfig } from '../../config/schema';
+import { hasLogit } from '../../config/data-constraint';
+import { lowestShare } from '../../flow/preprocess';
 
 /** Both a single example and more, so that a batch axis that is not dynamic shows. */
 const batchSizes = [1, 5];
@@ -163,4 +165,21 @@ function distance(a: number, b: number, units: Units, feature: number): number {
   const [at, unit] = map ? [mapped(map, b), unitAt(map, b)] : [b, 1];
   const rounding = 2 ** -22 * (Math.abs(b) + Math.abs(map?.low ?? mean));
   return Math.max(0, Math.abs(a - b) - rounding) / (unit * Math.max(std, Math.abs(at - mean)));
+}
+
+/** Without a graph, in double precision: as src/flow/preprocess defines it. @param pixels dequantized, in [0, levels] */
+function fromPixels(
+  pixels: Float32Array,
+  { levels, dataRange, dataConstraint }: Pick<ImageModelConfig, 'levels' | 'dataRange' | 'dataConstraint'>,
+): Float32Array {
+  if (!hasLogit(dataConstraint)) {
+    const offset = dataConstraint === 'centered' ? 0.5 : 0;
+    return pixels.map((v) => v / levels - offset);
+  }
+  const low = lowestShare(dataConstraint, dataRange);
+  return pixels.map((v) => {
+    const p = low + (dataRange * v) / levels;
+    const complement = 1 - low - dataRange + (dataRange * Math.max(levels - v, levels * 2 ** -25)) / levels;
+    return Math.log(p) - Math.log(complement);
+  });
 }

@@ -9,7 +9,9 @@ import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import { CancelledError } from '../../protocol/wire';
 import { flowOf } from './check-tensors';
-import { chainOf } from './vector-chain';
+import type { ChainLayer } from '../../checkpoint/import/vector-chain';
+import type { ModelConfig } from '../../config/schema';
+import { vectorLayers } from '../../flow/expand/vector-layers';
 
 /**
  * Replaces `output` atomically.
@@ -79,4 +81,9 @@ async function completeCheckpoint(opened: ModelFile, options?: ImportOptions): P
 
 async function bytesOf(file: string): Promise<number> {
   return (await stat(file)).size;
+}
+
+/** The layers of a vector flow, written out as a config can; none for images. */
+export function chainOf(model: ModelConfig): readonly ChainLayer[] {
+  return model.kind === 'image' ? [] : vectorLayers(model);
 }

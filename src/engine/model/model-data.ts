@@ -2,13 +2,13 @@
 import { exists } from '../../base/exists';
 import path from 'node:path';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
-import { UserError } from '../../base/user-error';
+import { UserError, shortened } from '../../base/user-error';
 import { contextSizeOf, modelContext } from '../../config/context-size';
 import type { Dataset } from '../../data/dataset';
 import { builtinNames, openDataset } from '../../data/open/open';
 import type { SplitInfo } from '../../protocol/model';
-import { refuseRemote } from './named-data';
 import { createOwnFiles, type OwnFiles } from './own-data';
+import type { DataConfig } from '../../config/schema';
 
 export interface ModelData extends OwnFiles {
   /**
@@ -96,4 +96,31 @@ function checkFits(dataset: Dataset, { config }: CheckpointHeader): void {
     `${dataset.provenance.source}: holds examples of ${dataset.shape.join('×')}; the model takes ${expected.join('×')}. ` +
       'The file was changed since the model was trained.',
   );
+}
+
+/**
+ * On Windows, looking at a path of another machine signs in there with the user's name and password's hash, and a path of a
+ * device waits for it. Neither is done for a path out of a file, unless the file itself lies on that share.
+ * @param paths Windows' or the other rules; of this system by default
+ * @throws UserError that says what to do
+ */
+export function refuseRemote(
+  {
+    source,
+    validationSource,
+    contextSource,
+  }: Pick<DataConfig, 'source' | 'validationSource' | 'contextSource'>,
+  baseFolder: string,
+  paths: Pick<typeof path, 'resolve' | 'parse'> = path,
+): void {
+  const rootOf = (file: string): string => paths.parse(paths.resolve(file)).root.toLowerCase();
+  for (const named of [source, validationSource, contextSource]) {
+    if (named === undefined) continue;
+    const root = rootOf(paths.resolve(baseFolder, named));
+    if (!root.startsWith('\\\\') || root === rootOf(baseFolder)) continue;
+    throw new UserError(
+      `The file names data on another machine or a device (${shortened(named)}), which are not looked for. Copy them to this ` +
+        'machine and choose the copy.',
+    );
+  }
 }

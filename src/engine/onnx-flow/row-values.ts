@@ -1,7 +1,6 @@
 /** What a row does to one example: its values, its log-scale and its shift, always from data to latent. */
 import type { Quantity } from '../../protocol/quantities';
-import type { Elements } from './layers';
-import { elementsOf } from './layers';
+import { elementsOf, type Elements } from './layers';
 import type { Variables } from './variables';
 import { shiftFirst, type FlowRow, type FlowRows } from './rows';
 import type { BatchValues } from './values';

@@ -20,7 +20,7 @@ import type { TrainRequest } from '../../protocol/engine';
 import type { RateChange } from '../../protocol/run';
 import { flowOf } from '../model/check-tensors';
 import type { TensorTable } from './initialize';
-import { withMoreSteps } from './more-steps';
+import { parseRunConfig } from '../../config/parse';
 
 export interface Start {
   config: RunConfig;
@@ -134,5 +134,30 @@ async function startAgain(request: TrainRequest): Promise<Start> {
     ...(standardization ? { standardization } : {}),
     rates,
     resumed: { step, seconds, progress: goesOn.progress, tensors: tensors as TensorTable },
+  };
+}
+
+interface Ended {
+  config: RunConfig;
+  step: number;
+  seconds: number;
+  progress: RunProgress;
+}
+
+/**
+ * Config and progress of a run that ends `more` steps after the one it has reached. The schedule of the learning rate spans all
+ * its steps. A limit of time that is used up, and validations that brought nothing, would end it again at once, so they no longer count.
+ *
+ * @throws UserError for a number of steps that makes no sense
+ */
+function withMoreSteps(run: Ended, more: number, file: string): { config: RunConfig; progress: RunProgress } {
+  if (!Number.isSafeInteger(more) || more < 1)
+    throw new UserError(`${more} more steps: expected a whole number from 1.`);
+  const { maxSeconds, ...training } = run.config.training;
+  const left = maxSeconds !== undefined && run.seconds < maxSeconds ? { maxSeconds } : {};
+  const config = { ...run.config, training: { ...training, ...left, steps: run.step + more } };
+  return {
+    config: parseRunConfig(config, file),
+    progress: { ...run.progress, withoutBetter: 0 },
   };
 }

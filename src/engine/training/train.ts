@@ -18,10 +18,13 @@ import { launchTraining, prepareLaunch } from './launch/launch';
 import { trainingLoop } from './loop';
 import { quickestTrainer } from './quickest';
 import { createRecorder } from './record';
-import { firstNotes } from './first-notes';
 import { startOf, type Start } from './start';
 import type { TrainOptions } from './train-options';
 import { createTrainer } from './trainer';
+import { several } from '../../base/text';
+import type { RunConfig } from '../../config/schema';
+import type { Dataset } from '../../data/dataset';
+import { damagedImages } from '../../data/damaged';
 
 /**
  * Trains until the steps are done, time is up, validation no longer improves, the loss is not finite, or `signal`
@@ -139,4 +142,21 @@ async function trainOn(
     await run?.lock.release();
     await trainer.dispose();
   }
+}
+
+/** What the user is told of a run before its first step. */
+export function firstNotes({ training, data }: RunConfig, { name, train, provenance }: Dataset): string[] {
+  const { steps, batch, patience, validateEvery } = training;
+  const epochs = (steps * Math.min(batch, train.count)) / train.count;
+  const passes = epochs < 10 ? epochs.toFixed(1) : Math.round(epochs).toLocaleString('en');
+  const stopping =
+    patience > 0
+      ? `; ends early after ${several(patience, 'validation')} without a better one, one every ${several(validateEvery, 'step')}`
+      : '';
+  const { damaged = [] } = data;
+  return [
+    `${name}: ${provenance.note}.`,
+    ...(damaged.length > 0 ? [`Left out ${damagedImages(damaged)}.`] : []),
+    `At most ${several(steps, 'step')}: ${passes} passes over ${several(train.count, 'training example')}${stopping}.`,
+  ];
 }

@@ -5,10 +5,8 @@ import { passes, type PassName } from '../../graph/passes/list';
 import { runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
 import { mergeAndCleanUp } from '../../graph/pipelines/pipelines';
 import { printGraph } from '../../graph/print';
-import { graphSize, type GraphSize } from '../../graph/size';
 import type { NamedGraph } from './named-graphs';
-
-export type { GraphSize };
+import { isDynamic } from '../../graph/recorder';
 
 /** What became less over all its runs; negative where it became more. */
 export interface PassEffect extends GraphSize {
@@ -91,5 +89,32 @@ function less(before: GraphSize, after: GraphSize): GraphSize {
     nodes: before.nodes - after.nodes,
     elements: before.elements - after.elements,
     constants: before.constants - after.constants,
+  };
+}
+
+/** What passes make smaller. */
+export interface GraphSize {
+  /** Kernel calls. */
+  nodes: number;
+  /** Numbers that these write. Small networks spend their time starting kernels, large ones writing. */
+  elements: number;
+  /** Numbers in constants. */
+  constants: number;
+}
+
+/** Hand on their input's memory. */
+const aliases = new Set(['ExpandDims', 'Reshape']);
+
+/** @param batch what "any" batch size counts as */
+export function graphSize({ nodes, values, constants, dynamicBatch }: Graph, batch: number): GraphSize {
+  const sizeOf = (id: number): number =>
+    values
+      .get(id)!
+      .shape.reduce((n, dim) => n * (isDynamic(dim, dynamicBatch) ? (dim / dynamicBatch!) * batch : dim), 1);
+  const total = (ids: Iterable<number>): number => [...ids].reduce((sum, id) => sum + sizeOf(id), 0);
+  return {
+    nodes: nodes.length,
+    elements: total(nodes.flatMap(({ op, outputs }) => (aliases.has(op) ? [] : outputs))),
+    constants: total(constants.keys()),
   };
 }

@@ -1,9 +1,8 @@
 /** Ways to split a value into identity and transformed features, and to merge the two again. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { range } from '../../base/order';
+import { range, invertOrder } from '../../base/order';
 import type { Mask } from '../core/masks';
-import { invertOrder } from '../../base/order';
 import { reorder } from '../core/reorder';
 import { maskTensors } from '../core/tensors';
 

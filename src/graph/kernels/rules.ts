@@ -3,7 +3,6 @@ import { arrangeRules } from './arrange';
 import { elementwiseRules } from './elementwise';
 import { linearRules } from './linear';
 import { normalizationRules } from './normalization';
-import { optimizerRules } from './optimizer';
 import { reduceRules } from './reduce';
 import type { KernelRules } from './rule';
 
@@ -13,5 +12,12 @@ export const kernelRules: KernelRules = {
   ...arrangeRules,
   ...linearRules,
   ...normalizationRules,
-  ...optimizerRules,
+  // Our own, which TensorFlow.js does not have.
+  FusedAdam: {
+    inputs: ['param', 'm', 'v', 'gradient', 'learningRate', 'beta1Power', 'beta2Power'],
+    infer: ([param], { beta1, beta2, epsilon }) => ({
+      outputs: [param!, param!, param!],
+      attrs: { beta1, beta2, epsilon },
+    }),
+  },
 };

@@ -7,7 +7,7 @@ import { exportStateDict, saveStateDict } from '../../../src/checkpoint/export-s
 import { entries, type Library } from '../../../src/checkpoint/libraries';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { parseStoredConfig } from '../../../src/config/parse';
-import { chainOf } from '../../../src/engine/model/vector-chain';
+import { chainOf } from '../../../src/engine/model/convert';
 import type { ImportAnswers } from '../../../src/protocol/import';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { maxAbsDifference } from '../../contract/eager';

@@ -18,7 +18,7 @@ import { parseLibrary } from '../../../src/checkpoint/recognize/recognize';
 import { writable } from '../../../src/checkpoint/libraries';
 import { perFeature } from '../../../src/config/bases';
 import type { Backend } from '../../../src/engine/backends/backend';
-import { chainOf } from '../../../src/engine/model/vector-chain';
+import { chainOf } from '../../../src/engine/model/convert';
 import { openModel } from '../../../src/engine/open/open-model';
 import {
   answer,

@@ -1,5 +1,5 @@
 /** What is asked of an open file, asked of the file at a path. */
-import { containerOf } from '../../../src/checkpoint/container';
+import { containerOf } from '../../../src/checkpoint/tensor-file';
 import { withModelFile } from '../../../src/checkpoint/model-file';
 import { explainImport } from '../../../src/checkpoint/recognize/explain';
 import { importTensors, type ImportOptions } from '../../../src/checkpoint/recognize/load';

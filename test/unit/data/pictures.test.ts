@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { prepareRun } from '../../../src/data/open/prepare';
 import { openDataset } from '../../../src/data/open/open';
 import { previewData } from '../../../src/data/open/preview';
-import { firstNotes } from '../../../src/engine/training/first-notes';
+import { firstNotes } from '../../../src/engine/training/train';
 import { squares } from '../../../src/protocol/engine';
 import { temporaryFolder } from '../support/temporary';
 

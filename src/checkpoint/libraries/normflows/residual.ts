@@ -12,6 +12,7 @@ import {
   type CouplingStep,
   type OurLayer,
   type StepOf,
+  type Values,
 } from '../../import/chain-importer';
 import { constantCoupling, constantProblem, type ConstantSplines } from '../../import/constant-splines';
 import { luFeatures, luLayer } from '../../import/lu';
@@ -29,7 +30,6 @@ import { productOf } from '../../import/matrices';
 import { lengthOf, namesBelow, otherContext, otherSize } from '../../import/modules';
 import { activationOf, activationQuestion, answeredNumber, askedOfAll } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
-import type { Values } from '../../import/chain-importer';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
 

@@ -12,8 +12,7 @@ import {
 import type { LayerInfo } from '../../../protocol/model';
 import type { NdArray } from '../../../protocol/tensors';
 import { breathe } from '../../model/breathe';
-import type { InnerPrograms } from '../../model/inspected-flow';
-import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { layerAt, type InnerPrograms, type InspectedFlow } from '../../model/inspected-flow';
 import { logAbsDeterminant } from '../../../base/determinant';
 import { innerOf } from '../conditioner/inner';
 import type { SharedWork } from '../shared-work';

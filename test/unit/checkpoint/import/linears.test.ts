@@ -7,7 +7,7 @@ import { UserError } from '../../../../src/base/user-error';
 import { matrixLayer, reflectionsLayer, rotationLayer } from '../../../../src/checkpoint/import/matrices';
 import { exportStateDict } from '../../../../src/checkpoint/export-state-dict';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
-import { chainOf } from '../../../../src/engine/model/vector-chain';
+import { chainOf } from '../../../../src/engine/model/convert';
 import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
 import type { Values } from '../../../../src/checkpoint/import/chain-importer';
 import type { VectorModelConfig } from '../../../../src/config/schema';

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { parseDataConfig } from '../../../../src/config/parse';
 import { openDataset } from '../../../../src/data/open/open';
 import { readText } from '../../../../src/files/read';
-import { refuseRemote } from '../../../../src/engine/model/named-data';
+import { refuseRemote } from '../../../../src/engine/model/model-data';
 import { processorTime } from '../../support/processor-time';
 import { put, temporaryFolder } from '../../support/temporary';
 import { resolved } from '../../checkpoint/opened';
