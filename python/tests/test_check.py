@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -133,3 +135,32 @@ def test_messages_are_lines_with_bytes_behind_them(target):
     assert json.loads(ready) == {"ready": True}
     assert json.loads(head) == {"rows": 2}
     assert np.allclose(np.frombuffer(body, "<f8"), [3, 2.5])
+
+
+def test_the_page_works(tmp_path, monkeypatch):
+    """docs/check.md as it is written."""
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).resolve().parents[2] / "docs" / "check.md").read_text(encoding="utf8")
+    for file, text in re.findall(r"^```python file=(\S+)\n(.*?)^```$", page, re.M | re.S):
+        Path(file).write_text(text, encoding="utf8")
+    printed = []
+    for line in "".join(re.findall(r"^```sh walk\n(.*?)^```$", page, re.M | re.S)).splitlines():
+        first, *words = shlex.split(line)
+        if first == "python":
+            subprocess.run([sys.executable, *words], check=True)
+            continue
+        done = flowscope(*words)
+        assert done.returncode == 0, done.stderr
+        printed.append(done.stdout)
+    _, without, _, within, sampled = printed
+    assert "outside of the support, where the target has no mass" in without
+    assert "No draw is outside of the support." in within
+    weighted = np.load("weighted.npz")
+    v = weighted["x"][:, 0]
+    # The density integrates to √(2π · 2.25) · √(2π) · (1 − e⁻²) / 2.
+    truth = np.log(2 * np.pi * 1.5 * (1 - np.exp(-2)) / 2)
+    evidence = np.log(np.exp(weighted["log_weight"]).mean())
+    assert abs(evidence - truth) < 0.05, (evidence, truth)
+    assert abs((weighted["weight"] * v).mean()) < 0.15
+    assert abs(weighted["weight"].mean() - 1) < 1e-6
+    assert "Log evidence" in sampled

@@ -126,7 +126,7 @@ function asText(report: CheckReport): string {
         `${severity === 'ok' ? '✓' : '!'} ${sentence}${advice ? `\n  Try: ${advice}` : ''}`,
     ),
     ...(noBlame ? [noBlame] : []),
-    `KL of the flow from the target ${fixed(divergence.reverse, 3)} nats, of the target from the flow ${fixed(divergence.forward, 3)} nats by weights.`,
+    `KL of the flow from the target ${divergence.reverse === Infinity ? 'infinite' : `${fixed(divergence.reverse, 3)} nats`}, of the target from the flow ${fixed(divergence.forward, 3)} nats by weights.`,
     `Target over flow: mass beyond the flow’s lowest and highest 0.1% (${byRows ? 'by rows' : 'by weights'}), mean in deviations, deviation.`,
     table([['', 'lowest', 'highest', 'mean', 'deviation'], ...rows], [1, 2, 3, 4]),
     table([['', 'draw', 'log w', 'of all weight', 'x'], ...worstRows], [1, 2, 3]),

@@ -74,7 +74,7 @@ function layer(
       severity: 'notice',
       sentence: `${explains}, but carried out ${other === undefined ? 'it removes little' : `${name(other)} removes as much`}.`,
       advice:
-        'The error is the same for all draws: compare the settings and constants of the flow with those that it was trained with.',
+        'Several layers could mend it: train longer, or compare the settings of the flow with those that it was trained with.',
     },
   ];
 }
@@ -105,9 +105,11 @@ function efficiency({
   pareto,
 }: Omit<CheckReport, 'findings'>): CheckFinding {
   const isOff = high < leastEfficiency;
-  const interval = pareto
-    ? ` For any number of draws: ${percent(low)} to ${percent(high)}.`
-    : ' The weights have no tail that an interval could be told from.';
+  const interval = !pareto
+    ? ' The weights have no tail that an interval could be told from.'
+    : low > 0
+      ? ` For any number of draws: ${percent(low)} to ${percent(high)}.`
+      : ` For any number of draws: at most ${percent(high)}; the tail may be so long that it goes to 0.`;
   const unsure = pareto && low < value / 2;
   // The interval's width goes down with the root of the weights in the tail, which goes with the fourth root of the draws.
   const needed = 10 ** Math.ceil(Math.log10(draws * 16));
