@@ -9,7 +9,18 @@ import { softplus } from '../../base/softplus';
 import type { RandomStream } from '../../data/random';
 import type { Blame, LayerBlame } from '../../protocol/check';
 import { breathe } from '../model/breathe';
-import { clip, bounds, fit, predict, quantile, sumsOf, variance, without, type Design } from './regression';
+import {
+  clip,
+  bounds,
+  fit,
+  predict,
+  quantile,
+  sumsOf,
+  together,
+  variance,
+  without,
+  type Design,
+} from './regression';
 
 /** Where the bends are, and how wide, in deviations. */
 const bends = [0.03, 0.2, 0.5, 0.8, 0.97];
@@ -18,6 +29,8 @@ const shapes = 2 + bends.length;
 const folds = 4;
 /** Layers whose change is carried out, and on how many draws. */
 const carriedOut = { layers: 3, draws: 2048, steps: 3 };
+/** A step that leaves more than this of the variance is the last. */
+const enough = 0.98;
 /**
  * Below this share of the error no layer is named, nor where the next one leaves as little in more than one of twenty resamples, or less
  * than a tenth more.
@@ -57,6 +70,19 @@ interface Basis {
   knots: number[];
 }
 
+/** What comes out of a layer that may be changed, and the shapes of the change. */
+interface Layer {
+  places: readonly number[];
+  bases: readonly Basis[];
+  /** [n, size] */
+  values: Float32Array;
+  size: number;
+}
+
+function layerOf({ places }: Candidate, values: Float32Array, size: number): Layer {
+  return { places, bases: places.map((place) => basisOf(values, size, place)), values, size };
+}
+
 function basisOf(values: Float32Array, size: number, place: number): Basis {
   const own = Float64Array.from({ length: values.length / size }, (_, i) => values[i * size + place]!);
   const mean = own.reduce((a, b) => a + b, 0) / own.length;
@@ -85,6 +111,7 @@ export interface Blamed extends Blame {
 
 /**
  * @param logWeights finite, [n], of the draws that `run` runs
+ * @param size of what each layer gives
  * @throws CancelledError
  */
 export async function blame(
@@ -95,15 +122,16 @@ export async function blame(
 ): Promise<Blamed> {
   const rows = logWeights.length;
   const response = clip(logWeights, cut.weights);
-  const { values, slopes, logQ } = await run(rows);
-  const bases = candidates.map(({ places }, k) => places.map((place) => basisOf(values[k]!, size, place)));
-  const design = (k: number, behind: Omit<Behind, 'logQ'>, count: number, change?: Float64Array): Design =>
-    designOf(candidates[k]!.places, bases[k]!, behind.values[k]!, behind.slopes[k]!, { size, count, change });
+  const behind = await run(rows);
+  const own = candidates.map((candidate, k) => layerOf(candidate, behind.values[k]!, size));
   const layers: LayerBlame[] = [];
   const byDraw: Float64Array[] = [];
   for (const [k, { layer }] of candidates.entries()) {
     await breathe(signal);
-    const { explained, predicted } = crossValidate({ ...design(k, { values, slopes }, rows), response });
+    const { explained, predicted } = crossValidate({
+      ...designOf(own[k]!, behind.slopes[k]!, rows),
+      response,
+    });
     layers.push({ layer, explained });
     byDraw.push(predicted);
   }
@@ -111,35 +139,24 @@ export async function blame(
     .map((_, k) => k)
     .sort((a, b) => layers[b]!.explained - layers[a]!.explained)
     .slice(0, carriedOut.layers);
-  const count = Math.min(rows, carriedOut.draws);
+  const some = logWeights.subarray(0, Math.min(rows, carriedOut.draws));
   const left = new Map<number, Float64Array>();
   for (const k of best) {
-    await breathe(signal);
-    const before = { logQ: logQ.subarray(0, count), values: values[k]!.subarray(0, count * size) };
-    const done = await carryOut(
-      {
-        before,
-        logWeights: logWeights.subarray(0, count),
-        bases: bases[k]!,
-        places: candidates[k]!.places,
-        size,
-      },
-      async (by) => run(count, { candidate: k, by }),
-      (behind, change) => design(k, { values, slopes: behind.slopes }, count, change),
-      signal,
-    );
+    const start = { logQ: behind.logQ, slopes: behind.slopes[k]! };
+    const done = await carryOut(own[k]!, some, start, async (by) => {
+      await breathe(signal);
+      const { logQ, slopes } = await run(some.length, { candidate: k, by });
+      return { logQ, slopes: slopes[k]! };
+    });
     left.set(k, done.left);
     const change = candidates[k]!.names.map((name, i) => ({ name, ...done.undone[i]! }));
     layers[k] = { ...layers[k]!, removed: done.removed, change };
   }
-  const [first, second] = best.toSorted((a, b) => layers[b]!.removed! - layers[a]!.removed!) as [
-    number,
-    number | undefined,
-  ];
-  const sure = second === undefined ? 1 : surer(left.get(first)!, left.get(second)!, draw);
   const removes = (k: number | undefined): number => (k === undefined ? 0 : layers[k]!.removed!);
-  const leads = 1 - removes(first) <= mostLeft * (1 - removes(second));
+  const [first, second] = best.toSorted((a, b) => removes(b) - removes(a)) as [number, number | undefined];
+  const sure = second === undefined ? 1 : surer(left.get(first)!, left.get(second)!, draw);
   const matters = variance(response) >= leastVariance;
+  const leads = 1 - removes(first) <= mostLeft * (1 - removes(second));
   const isNamed =
     matters && first === best[0] && removes(first) >= leastRemoved && leads && sure >= leastSure;
   return {
@@ -155,11 +172,10 @@ export async function blame(
 
 /** Columns ∂ log q / ∂ε of a layer, one for each changed value and shape. @param change ε that the layer has already */
 function designOf(
-  places: readonly number[],
-  bases: readonly Basis[],
-  values: Float32Array,
+  { places, bases, values, size }: Layer,
   slopes: Float32Array,
-  { size, count, change }: { size: number; count: number; change?: Float64Array | undefined },
+  count: number,
+  change?: Float64Array,
 ): Design {
   const width = places.length * shapes;
   const columns = new Float64Array(count * width);
@@ -193,7 +209,7 @@ function crossValidate(design: Design): { explained: number; predicted: Float64A
   const { response } = design;
   const n = response.length;
   const parts = Array.from({ length: folds }, (_, j) => sumsOf(design, (row) => row % folds === j));
-  const all = sumsOf(design, () => true);
+  const all = parts.reduce(together);
   const fits = parts.map((part) => fit(without(all, part)));
   const mean = all.response / n;
   const predicted = new Float64Array(n);
@@ -215,74 +231,65 @@ interface Carried {
   undone: { stretch: number; shift: number }[];
 }
 
-/** Makes the change of a layer by Gauss–Newton steps on every second draw, and judges it on the others. */
+/** log q [n], and its slopes by what one layer gives [n, size]. */
+interface Moved {
+  logQ: Float64Array;
+  slopes: Float32Array;
+}
+
+/**
+ * Makes the change of a layer by Gauss–Newton steps on every second draw, and judges it on the others.
+ * @param run with the values of the layer moved
+ */
 async function carryOut(
-  {
-    before,
-    logWeights,
-    bases,
-    places,
-    size,
-  }: {
-    before: { logQ: Float64Array; values: Float32Array };
-    logWeights: Float64Array;
-    bases: readonly Basis[];
-    places: readonly number[];
-    size: number;
-  },
-  run: (by: Float32Array) => Promise<Behind>,
-  design: (behind: Behind, change: Float64Array) => Design,
-  signal?: AbortSignal,
+  layer: Layer,
+  logWeights: Float64Array,
+  start: Moved,
+  run: (by: Float32Array) => Promise<Moved>,
 ): Promise<Carried> {
   const count = logWeights.length;
   const half = (values: Float64Array, parity: number): Float64Array =>
     values.filter((_, row) => row % 2 === parity);
   const spread = (values: Float64Array): number => variance(clip(values, cut.weights));
   /** Log weights once the layer is changed; undefined where the change would fold values over. */
-  const at = async (change: Float64Array): Promise<{ left: Float64Array; behind: Behind } | undefined> => {
-    await breathe(signal);
-    const moves = movesOf(before.values, places, bases, change, size);
+  const at = async (change: Float64Array): Promise<(Moved & { left: Float64Array }) | undefined> => {
+    const moves = movesOf(layer, change, count);
     if (!moves) return undefined;
-    const behind = await run(moves.by);
+    const moved = await run(moves.by);
     const left = logWeights.map(
-      (value, row) => value - (behind.logQ[row]! - before.logQ[row]! + moves.logDet[row]!),
+      (value, row) => value - (moved.logQ[row]! - start.logQ[row]! + moves.logDet[row]!),
     );
-    return left.every(Number.isFinite) ? { left, behind } : undefined;
+    return left.every(Number.isFinite) ? { ...moved, left } : undefined;
   };
-  let change = new Float64Array(places.length * shapes);
-  let now = (await at(change))!;
+  let change = new Float64Array(layer.places.length * shapes);
+  let now = { ...start, left: logWeights };
   for (let step = 0; step < carriedOut.steps; step++) {
-    const aim = { ...design(now.behind, change), response: clip(now.left, cut.weights) };
+    const aim = { ...designOf(layer, now.slopes, count, change), response: clip(now.left, cut.weights) };
     const { weights } = fit(sumsOf(aim, (row) => row % 2 === 0));
-    let next: typeof now | undefined;
+    const before = spread(half(now.left, 0));
+    let after = before;
     for (const part of [1, 0.5, 0.25]) {
       const tried = change.map((value, i) => value + part * weights[i]!);
       const found = await at(tried);
-      if (!found || spread(half(found.left, 0)) >= spread(half(now.left, 0))) continue;
-      [next, change] = [found, tried];
+      if (!found || spread(half(found.left, 0)) >= before) continue;
+      [now, change] = [found, tried];
+      after = spread(half(now.left, 0));
       break;
     }
-    if (!next) break;
-    now = next;
+    if (after > enough * before) break;
   }
   const left = clip(half(now.left, 1), cut.weights);
-  return {
-    removed: 1 - variance(left) / spread(half(logWeights, 1)),
-    left,
-    undone: lines(before.values, places, bases, change, { size, count }),
-  };
+  const removed = 1 - variance(left) / spread(half(logWeights, 1));
+  return { removed, left, undone: lines(layer, change, count) };
 }
 
-/** Σ ε φ(y) [n, D], and the log of what it stretches [n]. */
+/** Σ ε φ(y) [n, size], and the log of what it stretches [n]. */
 function movesOf(
-  values: Float32Array,
-  places: readonly number[],
-  bases: readonly Basis[],
+  { places, bases, values, size }: Layer,
   change: Float64Array,
-  size: number,
+  count: number,
 ): { by: Float32Array; logDet: Float64Array } | undefined {
-  const count = values.length / size;
-  const by = new Float32Array(values.length);
+  const by = new Float32Array(count * size);
   const logDet = new Float64Array(count);
   const phi = new Float64Array(shapes);
   const slope = new Float64Array(shapes);
@@ -302,20 +309,15 @@ function movesOf(
   return { by, logDet };
 }
 
-function lines(
-  values: Float32Array,
-  places: readonly number[],
-  bases: readonly Basis[],
-  change: Float64Array,
-  { size, count }: { size: number; count: number },
-): Carried['undone'] {
-  const moves = movesOf(values, places, bases, change, size)!.by;
+function lines(layer: Layer, change: Float64Array, count: number): Carried['undone'] {
+  const { places, bases, values, size } = layer;
+  const { by } = movesOf(layer, change, count)!;
   return places.map((place, i) => {
     const { mean } = bases[i]!;
     let [moved, together, spread] = [0, 0, 0];
     for (let row = 0; row < count; row++) {
       const y = values[row * size + place]! - mean;
-      const move = moves[row * size + place]!;
+      const move = by[row * size + place]!;
       moved += move;
       together += y * move;
       spread += y * y;

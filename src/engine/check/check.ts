@@ -145,7 +145,7 @@ export interface ReportOptions {
 }
 
 /** Draws whose log weights are regressed on the layers. */
-const blamed = 8192;
+const blamed = 4096;
 /** Draws of each kind that are listed. */
 const listed = 12;
 

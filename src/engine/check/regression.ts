@@ -48,15 +48,21 @@ export function sumsOf({ size, columns, response }: Design, takes: (row: number)
   return sums;
 }
 
+/** The sums of two sets of rows. */
+export const together = (a: Sums, b: Sums): Sums => combined(a, b, 1);
+
 /** The sums without those of a part. */
-export function without(all: Sums, part: Sums): Sums {
-  const less = (a: Float64Array, b: Float64Array): Float64Array => a.map((value, i) => value - b[i]!);
+export const without = (all: Sums, part: Sums): Sums => combined(all, part, -1);
+
+function combined(a: Sums, b: Sums, sign: number): Sums {
+  const each = (left: Float64Array, right: Float64Array): Float64Array =>
+    left.map((value, i) => value + sign * right[i]!);
   return {
-    count: all.count - part.count,
-    columns: less(all.columns, part.columns),
-    products: less(all.products, part.products),
-    response: all.response - part.response,
-    mixed: less(all.mixed, part.mixed),
+    count: a.count + sign * b.count,
+    columns: each(a.columns, b.columns),
+    products: each(a.products, b.products),
+    response: a.response + sign * b.response,
+    mixed: each(a.mixed, b.mixed),
   };
 }
 
