@@ -1,5 +1,7 @@
 /** Plants faults in flows that are right, and counts what a check finds, names and names wrongly. */
 import { createOnnxRuntimeBackend } from '../../src/engine/backends/onnxruntime';
+import { stream } from '../../src/data/random';
+import { effectiveDraws, efficiencyOf, fitTail, orderOf } from '../../src/engine/check/weights';
 import { checkPlanted, isOff, kinds, type Fault, type Kind } from '../../test/engine/check/planted';
 
 const draws = 4096;
@@ -18,8 +20,40 @@ function faultsOf(kind: Kind, layer: number): Fault[] {
   ];
 }
 
+/** Whether the interval of the efficiency holds the truth, for a standard normal flow of a target with the variance s² in the plane. */
+function coverage(seed: number): void {
+  const pilots = 300;
+  for (const n of [1000, 5000]) {
+    for (const variance of [1.2, 1.4, 1.6, 1.8, 2.5]) {
+      const truth = Math.max(0, variance * (2 - variance));
+      let [held, plain] = [0, 0];
+      for (let pilot = 0; pilot < pilots; pilot++) {
+        const x = stream(seed, 'pilot', n, variance, pilot).normal(2 * n);
+        const logWeights = Float64Array.from(
+          { length: n },
+          (_, i) => ((x[2 * i]! ** 2 + x[2 * i + 1]! ** 2) / 2) * (1 - 1 / variance) - Math.log(variance),
+        );
+        const order = orderOf(logWeights);
+        const draw = stream(seed, 'interval', pilot);
+        const { low, high } = efficiencyOf(logWeights, order, fitTail(logWeights, order), draw);
+        if (low <= truth && truth <= high) held++;
+        const again = Float64Array.from({ length: 200 }, () => {
+          const drawn = Float64Array.from({ length: n }, () => Math.exp(logWeights[draw.integer(n)]!));
+          return effectiveDraws(drawn) / n;
+        }).sort();
+        if (again[10]! <= truth && truth <= again[189]!) plain++;
+      }
+      const share = (count: number): string => `${((100 * count) / pilots).toFixed(0)}%`;
+      console.log(
+        `${n} draws, truth ${truth.toFixed(2)}: held by ${share(held)}, by a bootstrap ${share(plain)}`,
+      );
+    }
+  }
+}
+
 async function main(): Promise<void> {
   const [what = 'faults', from = '0'] = process.argv.slice(2);
+  if (what === 'coverage') return coverage(Number(from));
   const backend = await createOnnxRuntimeBackend({ threads: 2, reason: 'bench' });
   const rows = [];
   const all = Object.keys(kinds) as Kind[];
