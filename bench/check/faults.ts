@@ -53,7 +53,10 @@ function coverage(seed: number): void {
 
 async function main(): Promise<void> {
   const [what = 'faults', from = '0'] = process.argv.slice(2);
-  if (what === 'coverage') return coverage(Number(from));
+  if (what === 'coverage') {
+    coverage(Number(from));
+    return;
+  }
   const backend = await createOnnxRuntimeBackend({ threads: 2, reason: 'bench' });
   const rows = [];
   const all = Object.keys(kinds) as Kind[];

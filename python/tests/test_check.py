@@ -87,6 +87,9 @@ def test_evidence_is_that_of_the_target(model, target, tmp_path):
     assert weights.max() > 1
     assert 0 < found["ess"] <= found["draws"] == 4000
     assert found["efficiency"]["low"] <= found["efficiency"]["value"] <= 1
+    done = flowscope("check", str(model), f"--target={target}:half", "--draws=500", f"--input={tmp_path / 'rows.npy'}")
+    assert done.returncode == 1
+    assert "rows that are said to be of it" in done.stderr
     for feature, (center, deviation) in zip(found["features"], ((0.5, 0.6), (0.25, 0.35)), strict=True):
         assert abs(feature["mean"]["target"] - center) < 0.06
         assert abs(feature["deviation"]["target"] / deviation - 1) < 0.1

@@ -1,8 +1,9 @@
 /** Draws of a flow with their importance weights, as arrays or a table. */
 import { UserError } from '../base/user-error';
 import { writeNpz } from '../data/npz';
-import { weigh, type Weighed } from '../engine/check/check';
+
 import { openTarget } from '../engine/check/target';
+import { weigh, type Weighed } from '../engine/check/weigh';
 import { effectiveDraws, fitTail, logEvidence, orderOf, smoothed, weightsOf } from '../engine/check/weights';
 import { writeAtomically } from '../files/atomic';
 import type { Outcome } from './command';

@@ -1,11 +1,14 @@
 /** A whole check, from the target to the report. */
 import type { CheckReport } from '../../protocol/check';
+import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { CancelledError } from '../../protocol/wire';
 import type { BatchOptions } from '../model/batches';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { RunBothWays } from '../use/calibrate';
-import { layersOf, logDensities, report, weigh, type Weighed } from './check';
+import { layersOf } from './layers';
+import { report } from './report';
+import { logDensities, weigh, type Weighed } from './weigh';
 import { openTarget } from './target';
 
 export interface CheckOptions extends BatchOptions {
@@ -39,7 +42,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
     const rows = options.rows && (await rowsOf(options.rows, size));
     return await report(weighed, {
       ...{ seed, names, signal, rows },
-      ...(flow ? { layers: layersOf(flow, weighed, names) } : {}),
+      ...(flow ? { layers: layersOf(flow, weighed, names, signal) } : {}),
     });
   } finally {
     target.end();
@@ -56,6 +59,11 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
       const n = Math.min(together, count - start);
       logP.set(await target.logDensity(x.slice(start * width, (start + n) * width), n), start);
     }
+    const outside = logP.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+    if (outside > 0)
+      throw new UserError(
+        `The target's log density is not finite for ${outside} of ${count} rows that are said to be of it. Check the order and the units of their columns.`,
+      );
     return { x, logP, logQ };
   }
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/user-error';
 import type { WeightMap } from '../../protocol/check';
-import type { Weighed } from './check';
+import type { Weighed } from './weigh';
 import { quantile } from './regression';
 import { logEvidence, weightsOf } from './weights';
 

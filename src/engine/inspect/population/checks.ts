@@ -2,8 +2,10 @@
 import { UserError } from '../../../base/user-error';
 import { fewestWeighed, type CheckPart, type CheckQuery, type WeightMap } from '../../../protocol/check';
 import { CancelledError } from '../../../protocol/wire';
-import { layersOf, report, weigh, type Weighed } from '../../check/check';
+import { layersOf } from '../../check/layers';
+import { report } from '../../check/report';
 import { openTarget, type Target } from '../../check/target';
+import { weigh, type Weighed } from '../../check/weigh';
 import { weightMap } from '../../check/weight-map';
 import type { InspectedFlow } from '../../model/inspected-flow';
 
@@ -69,7 +71,7 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
         const done = Math.min(part.total, weighed!.count + weighed!.nonFinite);
         const isLast = done >= part.total;
         if (isLast) now.target.end();
-        const layers = isLast ? layersOf(flow, weighed!, names) : undefined;
+        const layers = isLast ? layersOf(flow, weighed!, names, signal) : undefined;
         const enough = isLast || weighed!.count >= fewestWeighed;
         now.part = {
           ...{ settings: part.settings, done, total: part.total },

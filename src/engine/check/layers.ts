@@ -1,0 +1,107 @@
+/** Runs a flow with single layers moved, for the draws that the target has mass at. */
+import { defined } from '../../base/defined';
+import { stream } from '../../data/random';
+import { fewestWeighed } from '../../protocol/check';
+import { layerName } from '../../protocol/model';
+import type { Feeds } from '../backends/backend';
+import { inBatches } from '../model/batches';
+import type { InspectedFlow } from '../model/inspected-flow';
+import { blame, type Blamed, type Candidate, type RunMoved } from './blame';
+import type { Weighed } from './weigh';
+
+/** A flow whose layers can be asked; or why they cannot. */
+export type AskableLayers = { candidates: Candidate[]; run: RunMoved } | { reason: string };
+
+/** `rows` has the number of each draw. */
+export type BlamedDraws = Blamed & { rows: number[] };
+
+/** Draws whose log weights are regressed on the layers. */
+const blamed = 4096;
+
+/** Undefined for too few draws, or where all have the same weight. @throws CancelledError */
+export async function blameOf(
+  { logWeights, x, count }: Weighed,
+  { candidates, run }: Extract<AskableLayers, { run: RunMoved }>,
+  { seed, signal }: { seed: number; signal?: AbortSignal | undefined },
+): Promise<BlamedDraws | undefined> {
+  const size = x.length / count;
+  const rows = [...logWeights.keys()].filter((i) => logWeights[i]! > -Infinity).slice(0, blamed);
+  const own = Float64Array.from(rows, (i) => logWeights[i]!);
+  if (rows.length < fewestWeighed || own.every((value) => value === own[0])) return undefined;
+  const found = await blame(candidates, own, run, { draw: stream(seed, 'check-layers'), signal, size });
+  return { ...found, rows };
+}
+
+/** Layers whose change is asked for: those with a network, or that map each feature by itself. Norms and mixings do what these do too. */
+function candidatesOf(flow: InspectedFlow, names: readonly string[]): Candidate[] {
+  return flow.layers.flatMap(({ info, flow: inner }): Candidate[] => {
+    if (!inner || (info.coupling === undefined && !info.order && !info.mapsAlone)) return [];
+    const places = Array.from({ length: info.inputShape.at(-1)! }, (_, i) => i).filter(
+      (i) => inner.mask === undefined || inner.mask.data[i]! < 0.5,
+    );
+    return [
+      {
+        layer: info.index,
+        title: layerName(info),
+        places,
+        names: places.map((i) => names[inner.positions[i]!] ?? `value ${i}`),
+      },
+    ];
+  });
+}
+
+/** Most features of a flow whose layers are told; the sums of a layer grow with their square. */
+const mostFeatures = 64;
+
+export function layersOf(
+  flow: InspectedFlow,
+  weighed: Weighed,
+  names: readonly string[],
+  signal?: AbortSignal,
+): AskableLayers {
+  const { moved } = flow.programs;
+  if (!moved)
+    return {
+      reason: 'Layers are told for flows whose gradients are known; this file is a graph or a recording.',
+    };
+  if (flow.dimensions > mostFeatures)
+    return {
+      reason: `Layers are told for flows of up to ${mostFeatures} features; this one has ${flow.dimensions}.`,
+    };
+  const candidates = candidatesOf(flow, names);
+  if (candidates.length === 0) return { reason: 'No layer of this flow has a network or a map of its own.' };
+  const rows = [...weighed.logWeights.keys()].filter((i) => weighed.logWeights[i]! > -Infinity);
+  const size = flow.dimensions;
+  const run: RunMoved = async (count, change) => {
+    const program = await moved(candidates.map(({ layer }) => layer));
+    const out = {
+      logQ: new Float64Array(count),
+      values: candidates.map(() => new Float32Array(count * size)),
+      slopes: candidates.map(() => new Float32Array(count * size)),
+    };
+    await inBatches(count, flow.runner, defined({ signal }), async (start, n) => {
+      const shape = [n, size];
+      const x = new Float32Array(n * size);
+      for (let i = 0; i < n; i++) {
+        const row = rows[start + i]!;
+        x.set(weighed.x.subarray(row * size, (row + 1) * size), i * size);
+      }
+      const still = new Float32Array(n * size);
+      const moves = candidates.map(({ layer }, k) => [
+        `move:${layer}`,
+        {
+          shape,
+          data: k === change?.candidate ? change.by.subarray(start * size, (start + n) * size) : still,
+        },
+      ]);
+      const found = await program.run({ x: { shape, data: x }, ...(Object.fromEntries(moves) as Feeds) });
+      out.logQ.set(found['logQ']!.data, start);
+      for (const [k, { layer }] of candidates.entries()) {
+        out.values[k]!.set(found[`value:${layer}`]!.data, start * size);
+        out.slopes[k]!.set(found[`slope:${layer}`]!.data, start * size);
+      }
+    });
+    return out;
+  };
+  return { candidates, run };
+}

@@ -1,0 +1,145 @@
+/** What weighed draws say of the density of a flow. */
+import { UserError } from '../../base/user-error';
+import { stream } from '../../data/random';
+import { fewestWeighed, type CheckReport, type WorstDraw, type WorstKind } from '../../protocol/check';
+import { breathe } from '../model/breathe';
+import { featureOf } from './features';
+import { findingsOf } from './findings';
+import { blameOf, type AskableLayers, type BlamedDraws } from './layers';
+import type { Weighed } from './weigh';
+import { effectiveDraws, efficiencyOf, fitTail, logEvidence, orderOf, smoothed, weightsOf } from './weights';
+
+export interface ReportOptions {
+  seed: number;
+  names: readonly string[];
+  /** Rows of the target [m, D] with the log densities of target and flow. */
+  rows?: { x: Float32Array; logP: Float64Array; logQ: Float64Array } | undefined;
+  signal?: AbortSignal | undefined;
+  layers?: AskableLayers | undefined;
+}
+
+/** Draws of each kind that are listed. */
+const listed = 12;
+
+/** @throws CancelledError */
+export async function report(weighed: Weighed, options: ReportOptions): Promise<CheckReport> {
+  const { count, logQ, logWeights, x, nonFinite } = weighed;
+  const { seed, names, signal, layers, rows } = options;
+  const size = x.length / Math.max(1, count);
+  const order = orderOf(logWeights);
+  const inside = logWeights.reduce((sum, value) => sum + (value > -Infinity ? 1 : 0), 0);
+  const share = count > 0 ? 1 - inside / count : 0;
+  const leakage = { share, error: Math.sqrt((share * (1 - share)) / Math.max(1, count)) };
+  if (inside === 0) {
+    throw new UserError(
+      `All ${count} draws are outside of the target's support: its log density is minus infinity everywhere. Check that the order and the units of its parameters are those of the flow.`,
+    );
+  }
+  const many = count >= fewestWeighed;
+  const tail = many ? fitTail(logWeights, order) : undefined;
+  const smooth = smoothed(logWeights, order, tail);
+  const evidence = logEvidence(smooth);
+  const relative = logWeights.map((value) => value - evidence.value);
+  const raw = weightsOf(relative, 0);
+  const weights = weightsOf(smooth, evidence.value);
+  const total = raw.reduce((a, b) => a + b, 0);
+  await breathe(signal);
+  const byLayer =
+    layers && 'candidates' in layers && many ? await blameOf(weighed, layers, options) : undefined;
+  const mean = (of: (i: number) => number): number => logQ.reduce((sum, _, i) => sum + of(i), 0) / count;
+  const result: Omit<CheckReport, 'findings'> = {
+    draws: count,
+    nonFinite,
+    ess: effectiveDraws(raw),
+    efficiency: efficiencyOf(logWeights, order, tail, stream(seed, 'check-efficiency')),
+    ...(tail
+      ? { pareto: { k: tail.k, count: tail.count, from: relative[order[count - tail.count]!]! } }
+      : {}),
+    logEvidence: evidence,
+    leakage,
+    divergence: {
+      reverse: mean((i) => -relative[i]!),
+      forward: mean((i) => (weights[i] === 0 ? 0 : weights[i]! * relative[i]!)),
+    },
+    ...(rows ? { rows: { count: rows.logP.length, logEvidence: evidenceOfRows(rows, share) } } : {}),
+    histogram: histogramOf(relative),
+    features: names.map((name, feature) =>
+      featureOf(weighed, weights, { name, feature, size, rows: rows?.x }),
+    ),
+    ...(byLayer ? { blame: withoutDraws(byLayer) } : {}),
+    ...(byLayer ? {} : { noBlame: whyNoBlame(many, layers) }),
+    worst: worstOf(weighed, { relative, raw, total, order, size }, byLayer),
+  };
+  const candidates = layers && 'candidates' in layers ? layers.candidates : [];
+  return {
+    ...result,
+    findings: findingsOf(result, new Map(candidates.map(({ layer, title }) => [layer, title]))),
+  };
+}
+
+function whyNoBlame(many: boolean, layers: ReportOptions['layers']): string {
+  if (!many) return `Layers are told from ${fewestWeighed} draws on.`;
+  return layers && 'reason' in layers ? layers.reason : 'Layers were not asked for.';
+}
+
+const withoutDraws = ({ byDraw: _, rows: __, ...rest }: BlamedDraws): CheckReport['blame'] => rest;
+
+/** By rows of the target: the mean of q / p is the flow's mass within the support over Z, also where the flow never draws. */
+function evidenceOfRows(
+  { logP, logQ }: NonNullable<ReportOptions['rows']>,
+  outside: number,
+): { value: number; error: number } {
+  const { value, error } = logEvidence(logQ.map((q, i) => q - logP[i]!));
+  return { value: Math.log1p(-outside) - value, error };
+}
+
+const bins = { low: -6, high: 4, count: 80 };
+
+function histogramOf(relative: Float64Array): CheckReport['histogram'] {
+  const { low, high } = bins;
+  const counts = Array<number>(bins.count).fill(0);
+  let [under, over] = [0, 0];
+  for (const value of relative) {
+    if (value === -Infinity) continue;
+    if (value < low) under++;
+    else if (value >= high) over++;
+    else counts[Math.floor(((value - low) / (high - low)) * bins.count)]!++;
+  }
+  return { low, high, counts, under, over };
+}
+
+interface Shares {
+  relative: Float64Array;
+  raw: Float64Array;
+  total: number;
+  order: Int32Array;
+  size: number;
+}
+
+function worstOf(
+  { x, logQ }: Weighed,
+  { relative, raw, total, order, size }: Shares,
+  byLayer: BlamedDraws | undefined,
+): WorstDraw[] {
+  const places = new Map(byLayer?.rows.map((row, i) => [row, i]));
+  const one = (kind: WorstKind, index: number): WorstDraw => {
+    const place = places.get(index);
+    return {
+      ...{ kind, index, logQ: logQ[index]! },
+      x: [...x.subarray(index * size, (index + 1) * size)],
+      logWeight: Number.isFinite(relative[index]) ? relative[index]! : null,
+      share: raw[index]! / total,
+      ...(byLayer && place !== undefined ? { layers: byLayer.byDraw.map((nats) => nats[place]!) } : {}),
+    };
+  };
+  const finite = [...order].filter((i) => Number.isFinite(relative[i]));
+  const outside = [...order].filter((i) => relative[i] === -Infinity).sort((a, b) => logQ[b]! - logQ[a]!);
+  return [
+    ...finite
+      .slice(-listed)
+      .reverse()
+      .map((i) => one('missed', i)),
+    ...finite.slice(0, listed).map((i) => one('too much', i)),
+    ...outside.slice(0, listed).map((i) => one('outside', i)),
+  ];
+}

@@ -1,0 +1,118 @@
+/** Draws of a flow, weighed with a target. */
+import { defined } from '../../base/defined';
+import { UserError } from '../../base/user-error';
+import { batchSize, type BatchOptions } from '../model/batches';
+import type { RunBothWays } from '../use/calibrate';
+import { sample } from '../use/sample';
+import { score } from '../use/score';
+import type { Target } from './target';
+
+/** Draws of a flow, weighed. */
+export interface Weighed {
+  count: number;
+  /** [count, D], data units. */
+  x: Float32Array;
+  /** Nats, [count]. */
+  logQ: Float64Array;
+  /** log p − log q; −∞ outside of the target's support. */
+  logWeights: Float64Array;
+  nonFinite: number;
+}
+
+export interface WeighOptions extends BatchOptions {
+  draws: number;
+  seed: number;
+}
+
+/** Draws that are weighed before the first numbers are shown, and at once. */
+const part = 2000;
+
+/**
+ * Draws from the flow and weighs the draws a part at a time; each yield has all so far. A conditional flow is run at its given context.
+ * @throws UserError where the target fails or returns NaN or +∞, CancelledError
+ */
+export async function* weigh(
+  { forward, inverse }: RunBothWays,
+  target: Target,
+  { draws, seed, signal, onProgress }: WeighOptions,
+): AsyncGenerator<Weighed> {
+  if (forward.config.kind !== 'vector') {
+    throw new UserError('Images are not weighed: a check takes a flow over rows of numbers.');
+  }
+  const batches = defined({ signal });
+  let all: Weighed = {
+    ...{ count: 0, nonFinite: 0, x: new Float32Array(0) },
+    ...{ logQ: new Float64Array(0), logWeights: new Float64Array(0) },
+  };
+  for (let start = 0, number = 0; start < draws; number++) {
+    const n = Math.min(draws - start, Math.max(part, Math.min(batchSize(inverse), start)));
+    const drawn = await sample(inverse, { count: n, seed: seed + number, temperature: 1 }, batches);
+    const size = drawn.x.data.length / n;
+    const logQ = await logDensities(forward, drawn.x.data, n, batches);
+    const kept = keptRows(drawn.x.data, logQ, size);
+    const logP = await target.logDensity(kept.x, kept.count);
+    checkValues(logP, kept.x, size);
+    all = {
+      count: all.count + kept.count,
+      nonFinite: all.nonFinite + n - kept.count,
+      x: joined(Float32Array, all.x, kept.x),
+      logQ: joined(Float64Array, all.logQ, kept.logQ),
+      logWeights: joined(
+        Float64Array,
+        all.logWeights,
+        logP.map((value, i) => value - kept.logQ[i]!),
+      ),
+    };
+    start += n;
+    onProgress?.(start, draws);
+    yield all;
+  }
+}
+
+/** log q of rows [n, D] in data units. */
+export async function logDensities(
+  runner: RunBothWays['forward'],
+  x: Float32Array,
+  count: number,
+  options: BatchOptions,
+): Promise<Float64Array> {
+  const size = x.length / count;
+  const { nats } = await score(
+    runner,
+    {
+      count,
+      space: 'data',
+      inputs: (_, start, n) => x.slice(start * size, (start + n) * size),
+    },
+    { ...options, draws: 1 },
+  );
+  return nats.map((value) => -value);
+}
+
+function joined<T extends Float32Array | Float64Array>(Kind: new (length: number) => T, a: T, b: T): T {
+  const out = new Kind(a.length + b.length);
+  out.set(a);
+  out.set(b, a.length);
+  return out;
+}
+
+function keptRows(x: Float32Array, logQ: Float64Array, size: number): Pick<Weighed, 'count' | 'x' | 'logQ'> {
+  const rows = [...logQ.keys()].filter(
+    (i) => Number.isFinite(logQ[i]) && x.subarray(i * size, (i + 1) * size).every(Number.isFinite),
+  );
+  const out = new Float32Array(rows.length * size);
+  for (const [to, from] of rows.entries()) out.set(x.subarray(from * size, (from + 1) * size), to * size);
+  return { count: rows.length, x: out, logQ: Float64Array.from(rows, (i) => logQ[i]!) };
+}
+
+/** Nothing is weighed with holes in it. */
+function checkValues(logP: Float64Array, x: Float32Array, size: number): void {
+  const bad = logP.findIndex((value) => Number.isNaN(value) || value === Infinity);
+  if (bad < 0) return;
+  const count = logP.reduce((sum, value) => sum + (Number.isNaN(value) || value === Infinity ? 1 : 0), 0);
+  const row = [...x.subarray(bad * size, (bad + 1) * size)].map((value) => String(value)).join(', ');
+  throw new UserError(
+    `The target's log density is ${logP[bad]} for ${count} of ${logP.length} draws, for example for [${row}]. ` +
+      'Return minus infinity where the target has no mass.',
+  );
+}
