@@ -1,5 +1,6 @@
 /** How each kernel is written in ONNX, opset 17, core operators only. */
 import { UserError } from '../../base/user-error';
+import { convolutionAttrs } from '../convolution';
 import { emptyData } from '../evaluate/array';
 import type { Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
@@ -10,6 +11,7 @@ import { channelNorm } from '../passes/channel-norms';
 import { adam } from './adam';
 import { filterGradient } from './filter-gradient';
 import {
+  type Attribute,
   floatAttribute,
   int64Type,
   intAttribute,
@@ -51,13 +53,14 @@ const renamed: Record<string, string> = {
   Sub: 'Sub',
 };
 
+const keepDims = ({ attrs }: Node): Attribute => intAttribute('keepdims', Number(attrs['keepDims']));
+
 const reduction =
   (opType: string): Emit =>
   (node, writer, inputs) => {
-    const keepdims = intAttribute('keepdims', Number(node.attrs['keepDims']));
     const axis = node.attrs['axis'] as number[];
-    if (opType === 'ReduceSum') writer.emit(node, opType, [...inputs, writer.int64(axis)], [keepdims]);
-    else writer.emit(node, opType, inputs, [intsAttribute('axes', axis), keepdims]);
+    if (opType === 'ReduceSum') writer.emit(node, opType, [...inputs, writer.int64(axis)], [keepDims(node)]);
+    else writer.emit(node, opType, inputs, [intsAttribute('axes', axis), keepDims(node)]);
   };
 
 const sum: Emit = (node, writer, inputs) => {
@@ -76,11 +79,7 @@ const logicalReduction =
   (node, writer, [x]) => {
     const number = writer.add('Cast', [x!], [intAttribute('to', onnxType.int32)]);
     const axes = intsAttribute('axes', node.attrs['axis'] as number[]);
-    const reduced = writer.add(
-      opType,
-      [number],
-      [axes, intAttribute('keepdims', Number(node.attrs['keepDims']))],
-    );
+    const reduced = writer.add(opType, [number], [axes, keepDims(node)]);
     writer.emit(node, 'Cast', [reduced], [intAttribute('to', onnxType.bool)]);
   };
 
@@ -91,6 +90,22 @@ const reshape: Emit = (node, writer, [x]) => {
     open === 1 ? writer.int64(shape.map((dim) => (writer.isDynamic(dim) ? -1 : dim))) : writer.shape(shape);
   writer.emit(node, 'Reshape', [x!, dims]);
 };
+
+const axisOf = ({ attrs }: Node): Attribute => intAttribute('axis', attrs['axis'] as number);
+
+const zero = (writer: OnnxWriter): string => writer.constant(0, 'float32');
+const one = (writer: OnnxWriter): string => writer.constant(1, 'float32');
+
+/** @param kernel [height, width] */
+function convolution(node: Node, kernel: readonly number[]): Attribute[] {
+  const { strides, dilations, pad } = convolutionAttrs(node);
+  return [
+    intsAttribute('strides', strides),
+    intsAttribute('dilations', dilations),
+    intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
+    intsAttribute('kernel_shape', kernel),
+  ];
+}
 
 const isInteger = (node: Node, writer: OnnxWriter): boolean =>
   writer.typeOf(node.inputs[0]!).dtype !== 'float32';
@@ -115,8 +130,7 @@ const operators: Record<string, Emit> = {
   },
   Cast: (node, writer, inputs) =>
     writer.emit(node, 'Cast', inputs, [intAttribute('to', onnxType[writer.typeOf(node.outputs[0]!).dtype])]),
-  Concat: (node, writer, inputs) =>
-    writer.emit(node, 'Concat', inputs, [intAttribute('axis', node.attrs['axis'] as number)]),
+  Concat: (node, writer, inputs) => writer.emit(node, 'Concat', inputs, [axisOf(node)]),
   Cumsum: (node, writer, [x]) => {
     const { axis, exclusive, reverse } = node.attrs;
     writer.emit(
@@ -128,12 +142,11 @@ const operators: Record<string, Emit> = {
   },
   Elu: (node, writer, inputs) => writer.emit(node, 'Elu', inputs, [floatAttribute('alpha', 1)]),
   EluGrad: (node, writer, [dy, y]) => {
-    const positive = writer.add('GreaterOrEqual', [y!, writer.constant(0, 'float32')]);
-    const scaled = writer.add('Mul', [dy!, writer.add('Add', [y!, writer.constant(1, 'float32')])]);
+    const positive = writer.add('GreaterOrEqual', [y!, zero(writer)]);
+    const scaled = writer.add('Mul', [dy!, writer.add('Add', [y!, one(writer)])]);
     writer.emit(node, 'Where', [positive, dy!, scaled]);
   },
-  Expm1: (node, writer, [x]) =>
-    writer.emit(node, 'Sub', [writer.add('Exp', [x!]), writer.constant(1, 'float32')]),
+  Expm1: (node, writer, [x]) => writer.emit(node, 'Sub', [writer.add('Exp', [x!]), one(writer)]),
   FloorDiv: (node, writer, inputs) => {
     if (isInteger(node, writer))
       throw new UserError('Integer floorDiv cannot be written as ONNX. Cast to float32 first.');
@@ -146,8 +159,7 @@ const operators: Record<string, Emit> = {
   LeakyRelu: (node, writer, inputs) =>
     writer.emit(node, 'LeakyRelu', inputs, [floatAttribute('alpha', node.attrs['alpha'] as number)]),
   // ONNX has no log1p. log(1 + x) loses relative precision only where the result is below 1e-7.
-  Log1p: (node, writer, [x]) =>
-    writer.emit(node, 'Log', [writer.add('Add', [x!, writer.constant(1, 'float32')])]),
+  Log1p: (node, writer, [x]) => writer.emit(node, 'Log', [writer.add('Add', [x!, one(writer)])]),
   Mod: (node, writer, [a, b]) => {
     if (isInteger(node, writer)) {
       writer.emit(node, 'Mod', [a!, b!]);
@@ -157,11 +169,10 @@ const operators: Record<string, Emit> = {
     writer.emit(node, 'Sub', [a!, writer.add('Mul', [whole, b!])]);
   },
   NotEqual: (node, writer, inputs) => writer.emit(node, 'Not', [writer.add('Equal', inputs)]),
-  Relu6: (node, writer, [x]) =>
-    writer.emit(node, 'Clip', [x!, writer.constant(0, 'float32'), writer.constant(6, 'float32')]),
+  Relu6: (node, writer, [x]) => writer.emit(node, 'Clip', [x!, zero(writer), writer.constant(6, 'float32')]),
   // As a product it is faster than as a choice between two.
   ReluGrad: (node, writer, [dy, x]) => {
-    const positive = writer.add('Greater', [x!, writer.constant(0, 'float32')]);
+    const positive = writer.add('Greater', [x!, zero(writer)]);
     const gate = writer.add('Cast', [positive], [intAttribute('to', onnxType.float32)]);
     writer.emit(node, 'Mul', [gate, dy!]);
   },
@@ -173,19 +184,14 @@ const operators: Record<string, Emit> = {
   },
   Step: (node, writer, [x]) => {
     const alpha = (node.attrs['alpha'] as number | undefined) ?? 0;
-    const positive = writer.add('Greater', [x!, writer.constant(0, 'float32')]);
-    writer.emit(node, 'Where', [positive, writer.constant(1, 'float32'), writer.constant(alpha, 'float32')]);
+    const positive = writer.add('Greater', [x!, zero(writer)]);
+    writer.emit(node, 'Where', [positive, one(writer), writer.constant(alpha, 'float32')]);
   },
   Fill: (node, writer) => {
     const { shape, dtype } = writer.typeOf(node.outputs[0]!);
     const value = node.attrs['value'] as number;
-    const data = emptyData(dtype, 1).fill(value);
-    writer.emit(
-      node,
-      'ConstantOfShape',
-      [writer.shape(shape)],
-      [tensorAttribute('value', tensorProto('', data, [1], dtype))],
-    );
+    const data = tensorProto('', emptyData(dtype, 1).fill(value), [1], dtype);
+    writer.emit(node, 'ConstantOfShape', [writer.shape(shape)], [tensorAttribute('value', data)]);
   },
   ZerosLike: (node, writer, inputs) => operators['Fill']!({ ...node, attrs: { value: 0 } }, writer, inputs),
   OnesLike: (node, writer, inputs) => operators['Fill']!({ ...node, attrs: { value: 1 } }, writer, inputs),
@@ -194,8 +200,7 @@ const operators: Record<string, Emit> = {
   Tile: (node, writer, [x]) => writer.emit(node, 'Tile', [x!, writer.shape(node.attrs['reps'] as number[])]),
   Transpose: (node, writer, inputs) =>
     writer.emit(node, 'Transpose', inputs, [intsAttribute('perm', node.attrs['perm'] as number[])]),
-  GatherV2: (node, writer, inputs) =>
-    writer.emit(node, 'Gather', inputs, [intAttribute('axis', node.attrs['axis'] as number)]),
+  GatherV2: (node, writer, inputs) => writer.emit(node, 'Gather', inputs, [axisOf(node)]),
   UnsortedSegmentSum: (node, writer, [x, ids]) => {
     const { shape, dtype } = writer.typeOf(node.outputs[0]!);
     const wide = writer.add('Cast', [ids!], [intAttribute('to', int64Type)]);
@@ -211,24 +216,16 @@ const operators: Record<string, Emit> = {
     writer.emit(node, 'Pad', [x!, pads, writer.constant(node.attrs['constantValue'] as number, dtype)]);
   },
   SplitV: (node, writer, [x]) => {
-    const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
-    writer.emit(node, 'Split', [x!, writer.int64(sizes)], [intAttribute('axis', axis)]);
+    const sizes = writer.int64(node.attrs['sizes'] as number[]);
+    writer.emit(node, 'Split', [x!, sizes], [axisOf(node)]);
   },
   Slice: (node, writer, [x]) => {
     const { begin, size } = node.attrs as { begin: number[]; size: number[] };
     const source = writer.typeOf(node.inputs[0]!).shape;
     const cut = [...begin.keys()].filter((axis) => size[axis] !== source[axis]);
-    if (cut.some((axis) => writer.isDynamic(source[axis]!))) {
-      const ends = writer.shape(cut.map((axis) => begin[axis]! + size[axis]!));
-      writer.emit(node, 'Slice', [
-        x!,
-        writer.int64(cut.map((axis) => begin[axis]!)),
-        ends,
-        writer.int64(cut),
-      ]);
-      return;
-    }
-    const ends = writer.int64(cut.map((axis) => begin[axis]! + size[axis]!));
+    const isOpen = cut.some((axis) => writer.isDynamic(source[axis]!));
+    const stops = cut.map((axis) => begin[axis]! + size[axis]!);
+    const ends = isOpen ? writer.shape(stops) : writer.int64(stops);
     writer.emit(node, 'Slice', [x!, writer.int64(cut.map((axis) => begin[axis]!)), ends, writer.int64(cut)]);
   },
   Reverse: (node, writer, [x]) => {
@@ -238,26 +235,14 @@ const operators: Record<string, Emit> = {
     writer.emit(node, 'Slice', [x!, list(-1), list(Number.MIN_SAFE_INTEGER), writer.int64(axis), list(-1)]);
   },
   Pack: (node, writer, inputs) => {
-    const axis = node.attrs['axis'] as number;
-    const axes = writer.int64([axis]);
-    writer.emit(
-      node,
-      'Concat',
-      inputs.map((input) => writer.add('Unsqueeze', [input, axes])),
-      [intAttribute('axis', axis)],
-    );
+    const axes = writer.int64([node.attrs['axis'] as number]);
+    const parts = inputs.map((input) => writer.add('Unsqueeze', [input, axes]));
+    writer.emit(node, 'Concat', parts, [axisOf(node)]);
   },
-  Unpack: (node, writer, [x]) => {
-    const axis = node.attrs['axis'] as number;
+  Unpack: (node, writer, [x]) =>
     node.outputs.forEach((output, i) =>
-      writer.emit(
-        { ...node, outputs: [output] },
-        'Gather',
-        [x!, writer.int64([i], [])],
-        [intAttribute('axis', axis)],
-      ),
-    );
-  },
+      writer.emit({ ...node, outputs: [output] }, 'Gather', [x!, writer.int64([i], [])], [axisOf(node)]),
+    ),
   BatchMatMul: (node, writer, inputs) => {
     const { transposeA, transposeB } = node.attrs;
     const turned = (at: number, turn: boolean): string => {
@@ -269,19 +254,8 @@ const operators: Record<string, Emit> = {
     };
     writer.emit(node, 'MatMul', [turned(0, transposeA as boolean), turned(1, transposeB as boolean)]);
   },
-  Conv2D: (node, writer, inputs) => {
-    const { strides, dilations, pad } = node.attrs as {
-      strides: number[];
-      dilations: number[];
-      pad: number[];
-    };
-    writer.emit(node, 'Conv', inputs, [
-      intsAttribute('strides', strides),
-      intsAttribute('dilations', dilations),
-      intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
-      intsAttribute('kernel_shape', writer.typeOf(node.inputs[1]!).shape.slice(2)),
-    ]);
-  },
+  Conv2D: (node, writer, inputs) =>
+    writer.emit(node, 'Conv', inputs, convolution(node, writer.typeOf(node.inputs[1]!).shape.slice(2))),
   [channelNorm]: (node, writer, inputs) => {
     const { shape } = writer.typeOf(node.inputs[1]!);
     const statistics = [writer.constant(0, 'float32', shape), writer.constant(1, 'float32', shape)];
@@ -312,11 +286,7 @@ const operators: Record<string, Emit> = {
     writer.emit(node, 'DepthToSpace', [both], [intAttribute('blocksize', 2), stringAttribute('mode', 'DCR')]);
   },
   Conv2DBackpropInput: (node, writer, inputs) => {
-    const { strides, dilations, pad } = node.attrs as {
-      strides: number[];
-      dilations: number[];
-      pad: number[];
-    };
+    const { strides, dilations, pad } = convolutionAttrs(node);
     const kernel = writer.typeOf(node.inputs[1]!).shape.slice(2);
     const given = writer.typeOf(node.inputs[0]!).shape.slice(2);
     const wanted = writer.typeOf(node.outputs[0]!).shape.slice(2);
@@ -325,13 +295,8 @@ const operators: Record<string, Emit> = {
       const reached = (given[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
       return length - reached + pad[2 * i]! + pad[2 * i + 1]!;
     });
-    writer.emit(node, 'ConvTranspose', inputs, [
-      intsAttribute('strides', strides),
-      intsAttribute('dilations', dilations),
-      intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
-      intsAttribute('kernel_shape', kernel),
-      intsAttribute('output_padding', rest),
-    ]);
+    const attributes = [...convolution(node, kernel), intsAttribute('output_padding', rest)];
+    writer.emit(node, 'ConvTranspose', inputs, attributes);
   },
   Conv2DBackpropFilter: filterGradient,
   FusedAdam: adam,
@@ -351,15 +316,12 @@ export function emitOnnx(node: Node, writer: OnnxWriter): void {
     );
   }
   if (isWhole(node, writer)) {
-    const names = node.inputs.map((id) => (writer.isWhole(id) ? writer.wholeName(id) : writer.nameOf(id)));
-    writer.inWhole(() => emit(node, writer, names));
+    const whole = node.inputs.map((id) => (writer.isWhole(id) ? writer.wholeName(id) : writer.nameOf(id)));
+    writer.inWhole(() => emit(node, writer, whole));
     return;
   }
-  emit(
-    node,
-    writer,
-    node.inputs.map((id) => writer.nameOf(id)),
-  );
+  const names = node.inputs.map((id) => writer.nameOf(id));
+  emit(node, writer, names);
 }
 
 /** Whether values in blocks can be worked on as they come, without being seen with five axes. */

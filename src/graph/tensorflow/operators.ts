@@ -21,6 +21,21 @@ const typed = (node: Node, writer: FunctionWriter, name = 'T'): Attributes => ({
   [name]: typeAttribute(writer.typeOf(node.inputs[0] ?? node.outputs[0]!).dtype),
 });
 
+/** `typed`, and that the axes, sizes or places an op takes besides are int32. */
+const indexed = (node: Node, writer: FunctionWriter, ...names: string[]): Attributes => ({
+  ...typed(node, writer),
+  ...Object.fromEntries(names.map((name) => [name, typeAttribute('int32')])),
+});
+
+/** An op that moves elements to where int32 operands say; `name` is the attribute with their type. */
+const moved =
+  (op: string, name: string, operands: (node: Node, writer: FunctionWriter) => string[]): Emit =>
+  (node, writer, [x]) =>
+    writer.emit(node, op, [x!, ...operands(node, writer)], indexed(node, writer, name));
+
+const axisOf = ({ attrs }: Node, writer: FunctionWriter): string =>
+  writer.scalar(attrs['axis'] as number, 'int32');
+
 /** The same op under a name of its own, with the type of its first input as attribute T. */
 const rename =
   (op: string): Emit =>
@@ -65,22 +80,18 @@ const reduction: Emit = (node, writer, [x]) => {
  */
 function sumInTwoStages(node: Node, writer: FunctionWriter, x: string, shape: readonly number[]): void {
   const [first, height, width, channels] = shape as [number, number, number, number];
-  const type = { ...typed(node, writer), keep_dims: boolAttribute(false), Tidx: typeAttribute('int32') };
-  const count = writer.isDynamic(first) ? -1 : first;
-  const rows = writer.add('Reshape', [x, writer.ints([count, height * width, channels])], {
-    ...typed(node, writer),
-    Tshape: typeAttribute('int32'),
-  });
+  const type = { ...indexed(node, writer, 'Tidx'), keep_dims: boolAttribute(false) };
+  const sizes = writer.ints([writer.isDynamic(first) ? -1 : first, height * width, channels]);
+  const rows = writer.add('Reshape', [x, sizes], indexed(node, writer, 'Tshape'));
   writer.emit(node, 'Sum', [writer.add('Sum', [rows, writer.ints([1])], type), writer.ints([0])], type);
 }
 
-const reshape: Emit = (node, writer, [x]) => {
+const reshape = moved('Reshape', 'Tshape', (node, writer) => {
   const { shape } = writer.typeOf(node.outputs[0]!);
   const open = shape.filter((dim) => writer.isDynamic(dim)).length;
-  const dims =
-    open === 1 ? writer.ints(shape.map((dim) => (writer.isDynamic(dim) ? -1 : dim))) : writer.shape(shape);
-  writer.emit(node, 'Reshape', [x!, dims], { ...typed(node, writer), Tshape: typeAttribute('int32') });
-};
+  if (open !== 1) return [writer.shape(shape)];
+  return [writer.ints(shape.map((dim) => (writer.isDynamic(dim) ? -1 : dim)))];
+});
 
 /**
  * TensorFlow joins a row of additions into one. What convolutions give is better added by these: joined, all of it would be
@@ -166,11 +177,9 @@ const operators: Record<string, Emit> = {
       [b]: boolAttribute(transposeB),
     });
   },
-  BroadcastTo: (node, writer, [x]) =>
-    writer.emit(node, 'BroadcastTo', [x!, writer.shape(writer.typeOf(node.outputs[0]!).shape)], {
-      ...typed(node, writer),
-      Tidx: typeAttribute('int32'),
-    }),
+  BroadcastTo: moved('BroadcastTo', 'Tidx', (node, writer) => [
+    writer.shape(writer.typeOf(node.outputs[0]!).shape),
+  ]),
   Cast: (node, writer, inputs) =>
     writer.emit(node, 'Cast', inputs, {
       ...typed(node, writer, 'SrcT'),
@@ -179,23 +188,14 @@ const operators: Record<string, Emit> = {
     }),
   ClipByValue: (node, writer, [x]) => {
     const { dtype } = writer.typeOf(node.inputs[0]!);
-    const low = writer.add(
-      'Maximum',
-      [x!, writer.scalar(node.attrs['clipValueMin'] as number, dtype)],
-      typed(node, writer),
-    );
-    writer.emit(
-      node,
-      'Minimum',
-      [low, writer.scalar(node.attrs['clipValueMax'] as number, dtype)],
-      typed(node, writer),
-    );
+    const bound = (key: string): string => writer.scalar(node.attrs[key] as number, dtype);
+    const low = writer.add('Maximum', [x!, bound('clipValueMin')], typed(node, writer));
+    writer.emit(node, 'Minimum', [low, bound('clipValueMax')], typed(node, writer));
   },
   Concat: (node, writer, inputs) =>
-    writer.emit(node, 'ConcatV2', [...inputs, writer.scalar(node.attrs['axis'] as number, 'int32')], {
-      ...typed(node, writer),
+    writer.emit(node, 'ConcatV2', [...inputs, axisOf(node, writer)], {
+      ...indexed(node, writer, 'Tidx'),
       N: intAttribute(inputs.length),
-      Tidx: typeAttribute('int32'),
     }),
   Conv2D: (node, writer, [x, filter, bias]) => {
     const [image, weights] = node.inputs.map((id) => writer.typeOf(id).shape);
@@ -247,9 +247,8 @@ const operators: Record<string, Emit> = {
     writer.setName(node.outputs[2]!, `${gradient}:2`);
   },
   Cumsum: (node, writer, [x]) =>
-    writer.emit(node, 'Cumsum', [x!, writer.scalar(node.attrs['axis'] as number, 'int32')], {
-      ...typed(node, writer),
-      Tidx: typeAttribute('int32'),
+    writer.emit(node, 'Cumsum', [x!, axisOf(node, writer)], {
+      ...indexed(node, writer, 'Tidx'),
       exclusive: boolAttribute(node.attrs['exclusive'] as boolean),
       reverse: boolAttribute(node.attrs['reverse'] as boolean),
     }),
@@ -262,7 +261,7 @@ const operators: Record<string, Emit> = {
   },
   FusedAdam: composedAdam,
   GatherV2: (node, writer, [x, indices]) =>
-    writer.emit(node, 'GatherV2', [x!, indices!, writer.scalar(node.attrs['axis'] as number, 'int32')], {
+    writer.emit(node, 'GatherV2', [x!, indices!, axisOf(node, writer)], {
       ...typed(node, writer, 'Tparams'),
       Tindices: typeAttribute('int32'),
       Taxis: typeAttribute('int32'),
@@ -279,34 +278,23 @@ const operators: Record<string, Emit> = {
       N: intAttribute(inputs.length),
       axis: intAttribute(node.attrs['axis'] as number),
     }),
-  PadV2: (node, writer, [x]) => {
-    const paddings = node.attrs['paddings'] as [number, number][];
-    const { dtype } = writer.typeOf(node.inputs[0]!);
+  PadV2: moved('PadV2', 'Tpaddings', ({ attrs, inputs }, writer) => {
+    const paddings = attrs['paddings'] as [number, number][];
+    const { dtype } = writer.typeOf(inputs[0]!);
     const sides = writer.ints(paddings.flat(), [paddings.length, 2]);
-    writer.emit(node, 'PadV2', [x!, sides, writer.scalar(node.attrs['constantValue'] as number, dtype)], {
-      ...typed(node, writer),
-      Tpaddings: typeAttribute('int32'),
-    });
-  },
-  Reverse: (node, writer, [x]) =>
-    writer.emit(node, 'ReverseV2', [x!, writer.ints(node.attrs['axis'] as number[])], {
-      ...typed(node, writer),
-      Tidx: typeAttribute('int32'),
-    }),
+    return [sides, writer.scalar(attrs['constantValue'] as number, dtype)];
+  }),
+  Reverse: moved('ReverseV2', 'Tidx', ({ attrs }, writer) => [writer.ints(attrs['axis'] as number[])]),
   Select: (node, writer, inputs) =>
     writer.emit(node, 'SelectV2', inputs, { T: typeAttribute(writer.typeOf(node.outputs[0]!).dtype) }),
-  Slice: (node, writer, [x]) => {
-    const { begin, size } = node.attrs as { begin: number[]; size: number[] };
-    writer.emit(node, 'Slice', [x!, writer.ints(begin), writer.shape(size)], {
-      ...typed(node, writer),
-      Index: typeAttribute('int32'),
-    });
-  },
+  Slice: moved('Slice', 'Index', ({ attrs }, writer) => [
+    writer.ints(attrs['begin'] as number[]),
+    writer.shape(attrs['size'] as number[]),
+  ]),
   SplitV: (node, writer, [x]) => {
     const { axis, sizes } = node.attrs as { axis: number; sizes: number[] };
     writer.emit(node, 'SplitV', [x!, writer.ints(sizes), writer.scalar(axis, 'int32')], {
-      ...typed(node, writer),
-      Tlen: typeAttribute('int32'),
+      ...indexed(node, writer, 'Tlen'),
       num_split: intAttribute(sizes.length),
     });
   },
@@ -321,16 +309,8 @@ const operators: Record<string, Emit> = {
       float,
     );
   },
-  Tile: (node, writer, [x]) =>
-    writer.emit(node, 'Tile', [x!, writer.shape(node.attrs['reps'] as number[])], {
-      ...typed(node, writer),
-      Tmultiples: typeAttribute('int32'),
-    }),
-  Transpose: (node, writer, [x]) =>
-    writer.emit(node, 'Transpose', [x!, writer.ints(node.attrs['perm'] as number[])], {
-      ...typed(node, writer),
-      Tperm: typeAttribute('int32'),
-    }),
+  Tile: moved('Tile', 'Tmultiples', ({ attrs }, writer) => [writer.shape(attrs['reps'] as number[])]),
+  Transpose: moved('Transpose', 'Tperm', ({ attrs }, writer) => [writer.ints(attrs['perm'] as number[])]),
   Unpack: (node, writer, inputs) =>
     writer.emit(node, 'Unpack', inputs, {
       ...typed(node, writer),
@@ -342,11 +322,7 @@ const operators: Record<string, Emit> = {
       node,
       'UnsortedSegmentSum',
       [x!, ids!, writer.scalar(node.attrs['numSegments'] as number, 'int32')],
-      {
-        ...typed(node, writer),
-        Tindices: typeAttribute('int32'),
-        Tnumsegments: typeAttribute('int32'),
-      },
+      indexed(node, writer, 'Tindices', 'Tnumsegments'),
     ),
 };
 
@@ -396,14 +372,8 @@ function fusedBatchNorm(
 /** Adam out of elementary ops, for where its state is not a variable of the session. */
 function composedAdam(node: Node, writer: FunctionWriter, inputs: string[]): void {
   const [param, m, v, gradient, learningRate, beta1Power, beta2Power] = inputs as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ];
+    string, string, string, string, string, string, string,
+  ]; // prettier-ignore
   const { beta1, beta2, epsilon } = node.attrs as Record<'beta1' | 'beta2' | 'epsilon', number>;
   const float = { T: typeAttribute('float32') };
   const op = (name: string, ...operands: (string | number)[]): string =>
@@ -433,9 +403,6 @@ export function emitTensorFlow(node: Node, writer: FunctionWriter): void {
     );
   }
   writer.enter(node.scope);
-  emit(
-    node,
-    writer,
-    node.inputs.map((id) => writer.nameOf(id)),
-  );
+  const inputs = node.inputs.map((id) => writer.nameOf(id));
+  emit(node, writer, inputs);
 }

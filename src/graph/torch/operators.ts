@@ -50,6 +50,9 @@ const functional =
   (_, inputs) =>
     called(`F.${name}`, ...inputs);
 
+/** Kernels that PyTorch calls the same, in lower case. */
+const sameName = ['Abs', 'Atan', 'Ceil', 'Cos', 'Erf', 'Exp', 'Expm1', 'Floor', 'IsFinite', 'IsInf', 'IsNan', 'Log', 'Log1p', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Sqrt', 'Square', 'Tanh']; // prettier-ignore
+
 const axisOf = ({ attrs }: Node): number => attrs['axis'] as number;
 const axesOf = ({ attrs }: Node): number[] => attrs['axis'] as number[];
 
@@ -149,7 +152,7 @@ const convolution: Print = (node, inputs, { helper }) => {
 const select: Print = (_, inputs) => called('torch.where', ...inputs);
 
 export const torchOperators: Readonly<Record<string, Print>> = {
-  Abs: torch('abs'),
+  ...Object.fromEntries(sameName.map((name) => [name, torch(name.toLowerCase())])),
   Add: (_, [a, b]) =>
     b!.binds === binds.negation
       ? { text: `${within(a!, binds.sum)} - ${b!.text.slice(1)}`, binds: binds.sum }
@@ -157,7 +160,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   AddN: (_, inputs) => inputs.reduce((a, b) => operation('+', binds.sum, [a, b])),
   All: oneByOne('all'),
   Any: oneByOne('any'),
-  Atan: torch('atan'),
   BatchMatMul: matrixProduct,
   BatchMean: (_, inputs, { helper }) => called(helper('batch_mean'), ...inputs),
   BatchNormTraining: (node, inputs, { helper }) =>
@@ -170,7 +172,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
     const { dtype } = typeOf(node.outputs[0]!);
     return dtype === 'float32' ? method(x!, 'type_as', like()) : method(x!, 'to', torchType[dtype]);
   },
-  Ceil: torch('ceil'),
   ClipByValue: (node, [x]) =>
     called(
       'torch.clamp',
@@ -180,7 +181,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   Concat: (node, inputs) =>
     called('torch.cat', `[${inputs.map(({ text }) => text).join(', ')}]`, String(axisOf(node))),
   Conv2D: convolution,
-  Cos: torch('cos'),
   Cumsum: (node, [x], { typeOf }) => {
     const { axis, exclusive, reverse } = node.attrs as { axis: number; exclusive: boolean; reverse: boolean };
     const flip = (of: Expression): Expression => (reverse ? method(of, 'flip', String(axis)) : of);
@@ -193,12 +193,8 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   },
   Elu: functional('elu'),
   Equal: infix('==', binds.comparison),
-  Erf: torch('erf'),
-  Exp: torch('exp'),
   ExpandDims: reshape,
-  Expm1: torch('expm1'),
   Fill: filled(({ attrs }) => attrs['value'] as number),
-  Floor: torch('floor'),
   FloorDiv: infix('//', binds.product),
   GatherV2: (node, [x, indices], { typeOf }) =>
     typeOf(node.inputs[1]!).shape.length === 1
@@ -206,14 +202,9 @@ export const torchOperators: Readonly<Record<string, Print>> = {
       : indexed(x!, typeOf(node.inputs[0]!).shape.length, new Map([[axisOf(node), indices!.text]])),
   Greater: infix('>', binds.comparison),
   GreaterEqual: infix('>=', binds.comparison),
-  IsFinite: torch('isfinite'),
-  IsInf: torch('isinf'),
-  IsNan: torch('isnan'),
   LeakyRelu: (node, [x]) => called('F.leaky_relu', x!, numberText(node.attrs['alpha'] as number)),
   Less: infix('<', binds.comparison),
   LessEqual: infix('<=', binds.comparison),
-  Log: torch('log'),
-  Log1p: torch('log1p'),
   LogicalAnd: infix('&', binds.and),
   LogicalNot: (_, [x]) => ({ text: `~${within(x!, binds.negation)}`, binds: binds.negation }),
   LogicalOr: infix('|', binds.or),
@@ -246,12 +237,7 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   Relu6: functional('relu6'),
   Reshape: reshape,
   Reverse: (node, [x]) => method(x!, 'flip', ...axesOf(node).map(String)),
-  Round: torch('round'),
-  Rsqrt: torch('rsqrt'),
   Select: select,
-  Sigmoid: torch('sigmoid'),
-  Sign: torch('sign'),
-  Sin: torch('sin'),
   Slice: (node, [x], { typeOf }) => {
     const { begin, size } = node.attrs as { begin: number[]; size: number[] };
     const { shape } = typeOf(node.inputs[0]!);
@@ -285,8 +271,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
     const equal = sizes.every((size) => size === sizes[0]);
     return method(x!, 'split', equal ? String(sizes[0]) : `[${listText(sizes)}]`, String(axis));
   },
-  Sqrt: torch('sqrt'),
-  Square: torch('square'),
   SquaredDifference: (_, inputs) => called('torch.square', operation('-', binds.sum, inputs)),
   Step: (node, [x]) => {
     const alpha = (node.attrs['alpha'] as number | undefined) ?? 0;
@@ -294,7 +278,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   },
   Sub: infix('-', binds.sum),
   Sum: reduction('sum'),
-  Tanh: torch('tanh'),
   Tile: (node, [x]) => method(x!, 'repeat', ...(node.attrs['reps'] as number[]).map(String)),
   Transpose: (node, [x]) => {
     const perm = node.attrs['perm'] as number[];
