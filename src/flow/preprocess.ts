@@ -6,7 +6,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DataConstraint, LogitConstraint } from '../config/data-constraint';
 import { endsOf, largest, spanOf, type ColumnMap } from '../config/column-maps';
 import { mapsOf, type Standardization } from '../config/standardization';
-import type { Bijection } from './core/bijection';
+import { fixedMap, type Bijection } from './core/bijection';
 import type { Preprocess } from './nets/context';
 import { sizeOf } from '../base/shape';
 import { named } from './core/scope';
@@ -42,11 +42,7 @@ export function logit({ name, shape, levels, dataRange, constraint }: LogitOptio
   const logDetAt = (y: Tensor): Tensor =>
     tf.add(sumPerExample(tf.add(tf.softplus(y), tf.softplus(tf.neg(y)))), constant);
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
-    parameters: [],
-    state: [],
+    ...fixedMap(name, shape),
     forward(_, v) {
       const p = tf.add(tf.mul(v, dataRange / levels), low);
       const y = tf.sub(tf.log(p), tf.log(complement(v, p)));
@@ -71,11 +67,7 @@ export function scalePixels(
 ): Bijection {
   const offset = constraint === 'centered' ? 0.5 : 0;
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
-    parameters: [],
-    state: [],
+    ...fixedMap(name, shape),
     forward: (_, v) => ({ value: tf.sub(tf.mul(v, 1 / levels), offset), logDet: tf.scalar(0) }),
     inverse: (_, y) => ({ value: tf.mul(tf.add(y, offset), levels), logDet: tf.scalar(0) }),
   };
@@ -151,11 +143,7 @@ export function standardize(name: string, fitted: Standardization, dim = fitted.
   const scaled = (x: Tensor, by: Standardization): Tensor =>
     tf.div(tf.sub(x, named('mean', tf.tensor1d(by.mean))), named('std', tf.tensor1d(by.std)));
   return {
-    name,
-    inputShape: [dim],
-    outputShape: [dim],
-    parameters: [],
-    state: [],
+    ...fixedMap(name, [dim]),
     ...(columns && transforms ? { transforms } : {}),
     forward(ctx, x) {
       const inner = columns?.forward(ctx, x);

@@ -1,14 +1,12 @@
 /** The distribution function of N(0, 1) and its inverse, as ops. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { polynomial } from '../core/tensors';
 
 /** P(Z ≤ z). */
 export function normalProbability(z: Tensor): Tensor {
   return tf.mul(tf.add(tf.erf(tf.mul(z, Math.SQRT1_2)), 1), 0.5);
 }
-
-const polynomial = (coefficients: readonly number[], x: Tensor): Tensor =>
-  coefficients.slice(1).reduce((sum, c) => tf.add(tf.mul(sum, x), c), tf.fill(x.shape, coefficients[0]!));
 
 /**
  * The z with P(Z ≤ z) = p, by the inverse of the error function (M. Giles, "Approximating the erfinv function", 2010;

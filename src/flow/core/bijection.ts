@@ -84,6 +84,15 @@ export interface Bijection {
   curve?(ctx: FlowContext, x: Tensor, at: Tensor): { value: Tensor; logDerivative: Tensor };
 }
 
+/** What a map from a shape to itself with nothing trained or stored says of itself. */
+export const fixedMap = (
+  name: string,
+  shape: readonly number[],
+): Pick<Bijection, 'name' | 'inputShape' | 'outputShape' | 'parameters' | 'state'> => ({
+  ...{ name, inputShape: shape, outputShape: shape },
+  ...{ parameters: [], state: [] },
+});
+
 /** What a coupling's transform takes for each element, from the features that pass unchanged. */
 export interface Conditioner {
   readonly parameters: readonly ParameterSpec[];

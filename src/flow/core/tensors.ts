@@ -45,6 +45,12 @@ export function maskTensors(mask: Mask): { conditions: Tensor; moves: Tensor } {
   };
 }
 
+/** By Horner's scheme. @param coefficients of the highest power first */
+export function polynomial(coefficients: readonly number[], x: Tensor): Tensor {
+  const [highest, ...others] = coefficients as [number, ...number[]];
+  return others.reduce<Tensor>((sum, c) => tf.add(tf.mul(sum, x), c), tf.fill(x.shape, highest));
+}
+
 /** All axes but the last: those that channel statistics are taken over. */
 export function channelAxes(x: Tensor): number[] {
   return x.shape.slice(0, -1).map((_, i) => i);

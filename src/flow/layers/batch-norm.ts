@@ -5,7 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { movedPositions, runningStatistics, statisticsOf, statisticsState } from './batch-statistics';
+import { movedPositions, runningStatistics, statisticsOf, statisticsState } from '../core/batch-statistics';
 import type { Bijection } from '../core/bijection';
 import type { Mask } from '../core/masks';
 import { named } from '../core/scope';

@@ -1,6 +1,6 @@
 /** A fixed permutation of features or channels (last axis); log-det 0. */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Bijection } from '../core/bijection';
+import { fixedMap, type Bijection } from '../core/bijection';
 import { invertOrder } from '../../base/order';
 import { reorder } from '../core/reorder';
 
@@ -12,11 +12,7 @@ export function permutation(name: string, shape: readonly number[], order: reado
     logDet: tf.scalar(0),
   });
   return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
-    parameters: [],
-    state: [],
+    ...fixedMap(name, shape),
     preservesVolume: true,
     mixes: true,
     forward: (_, x) => gather(x, order),

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
-import { runningStatistics, statisticsOf, statisticsState } from './batch-statistics';
+import { runningStatistics, statisticsOf, statisticsState } from '../core/batch-statistics';
 import type { Bijection, FlowContext } from '../core/bijection';
 import { zeros } from '../core/init';
 import type { NormOptions } from '../core/spec';

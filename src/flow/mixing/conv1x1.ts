@@ -13,7 +13,7 @@ import type { Bijection, FlowContext } from '../core/bijection';
 import { zeros } from '../core/init';
 import { reorder } from '../core/reorder';
 import type { ImageShape } from '../layers/squeeze';
-import { matrixMask, strictly, unitTriangularInverse } from './triangular';
+import { identityMatrix, strictly, unitTriangularInverse } from './triangular';
 
 export interface Conv1x1Options {
   name: string;
@@ -46,7 +46,7 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
       logDet: tf.mul(tf.sum(logDiagonal), height * width),
     };
   };
-  const identity = (): Tensor => matrixMask(channels, (row, column) => row === column);
+  const identity = (): Tensor => identityMatrix(channels);
 
   return {
     name,

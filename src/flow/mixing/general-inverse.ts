@@ -4,7 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { GradSaveFunc, Tensor } from '@tensorflow/tfjs-core';
-import { matrixMask, strictly, unitTriangularInverse } from './triangular';
+import { identityMatrix, strictly, unitTriangularInverse } from './triangular';
 
 /** log|det M| of [D, D], a scalar. Its derivative is the transposed inverse. */
 export function logAbsDet(matrix: Tensor): Tensor {
@@ -38,7 +38,7 @@ export function generalInverse(matrix: Tensor): Tensor {
 /** R and Qᵀ of M = Q·R, [D, D] each. */
 function triangle(matrix: Tensor): { upper: Tensor; turned: Tensor } {
   const size = matrix.shape[0];
-  let both = tf.concat([matrix, matrixMask(size, (row, column) => row === column)], 1);
+  let both = tf.concat([matrix, identityMatrix(size)], 1);
   for (let k = 0; k < size - 1; k++) {
     const below = tf.mul(
       tf.slice(both, [0, k], [size, 1]),
@@ -70,14 +70,7 @@ function unit(size: number, kept: (row: number) => boolean): Tensor {
 }
 
 function diagonalOf(matrix: Tensor): Tensor {
-  const size = matrix.shape[0];
-  return tf.sum(
-    tf.mul(
-      matrix,
-      matrixMask(size, (row, column) => row === column),
-    ),
-    1,
-  );
+  return tf.sum(tf.mul(matrix, identityMatrix(matrix.shape[0])), 1);
 }
 
 /** R⁻¹·Qᵀ with R = (I + N)·diagonal, column by column. */

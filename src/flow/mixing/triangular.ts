@@ -20,6 +20,8 @@ export function matrixMask(size: number, kept: (row: number, column: number) => 
   );
 }
 
+export const identityMatrix = (size: number): Tensor => matrixMask(size, (row, column) => row === column);
+
 /** A matrix times each row of x [N, D]. */
 export function times(x: Tensor, matrix: Tensor): Tensor {
   return tf.matMul(x, matrix, false, true);
@@ -65,10 +67,7 @@ export function solveLu(ctx: FlowContext, name: string, v: Tensor, diagonal: Ten
  */
 export function unitTriangularInverse(strict: Tensor): Tensor {
   const size = strict.shape[0];
-  let inverse: Tensor = tf.tensor2d(
-    Array.from({ length: size * size }, (_, i) => Number(Math.floor(i / size) === i % size)),
-    [size, size],
-  );
+  let inverse = identityMatrix(size);
   for (let block = 1; block < size; block *= 2) {
     const at = (index: number): number => Math.floor(index / block);
     const mask = matrixMask(

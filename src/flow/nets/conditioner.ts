@@ -28,6 +28,23 @@ export interface Net {
  */
 export type Steps = (seen: Tensor | undefined, degree: number) => Tensor | undefined;
 
+/** Layers with an activation between each two. Taps `NAME.K/features` and `NAME.K/active` after activations. */
+export function layered(name: string, layers: readonly Net[], activation: (x: Tensor) => Tensor): Net {
+  return {
+    parameters: layers.flatMap(({ parameters }) => parameters),
+    state: layers.flatMap(({ state }) => state),
+    apply: (ctx, x) =>
+      layers.reduce((h, layer, i) => {
+        const sum = layer.apply(ctx, h);
+        if (i === layers.length - 1) return sum;
+        const features = activation(sum);
+        ctx.tap?.(`${name}.${i}/features`, features);
+        ctx.tap?.(`${name}.${i}/active`, features);
+        return features;
+      }, x),
+  };
+}
+
 /** Whether networks can be run in steps. */
 export const haveSteps = (nets: readonly Net[]): boolean => nets.every(({ steps }) => steps !== undefined);
 

@@ -1,6 +1,6 @@
 /** A conditioner of image flows: convolutions one after the other with an activation between each two (Glow). */
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Net } from './conditioner';
+import { layered, type Net } from './conditioner';
 import { plainConvolution } from './plain-convolution';
 
 export interface ConvolutionsOptions {
@@ -17,7 +17,7 @@ export interface ConvolutionsOptions {
   scaled: boolean;
 }
 
-/** The last convolution starts at zero. Taps `NAME.K/features` and `/active` after activations. */
+/** The last convolution starts at zero. */
 export function convolutions(options: ConvolutionsOptions): Net {
   const { name, kernels, widths, activation, padding, scaled } = options;
   const channels = [options.inputs, ...widths, options.outputs];
@@ -31,17 +31,5 @@ export function convolutions(options: ConvolutionsOptions): Net {
       ...(i === last ? { padding, scaled, startAtZero: true } : {}),
     }),
   );
-  return {
-    parameters: layers.flatMap((layer) => layer.parameters),
-    state: [],
-    apply: (ctx, x) =>
-      layers.reduce((h, layer, i) => {
-        const sum = layer.apply(ctx, h);
-        if (i === last) return sum;
-        const features = activation(sum);
-        ctx.tap?.(`${name}.${i}/features`, features);
-        ctx.tap?.(`${name}.${i}/active`, features);
-        return features;
-      }, x),
-  };
+  return layered(name, layers, activation);
 }

@@ -2,7 +2,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Degrees } from '../../base/degrees';
 import { firstLayer, noContext, type SeenContext } from './context';
-import { haveSteps, type Net } from './conditioner';
+import { haveSteps, layered, type Net } from './conditioner';
 import { linear } from './linear';
 
 export interface MlpOptions {
@@ -16,7 +16,7 @@ export interface MlpOptions {
   degrees?: Degrees | undefined;
 }
 
-/** The last layer starts at zero, so that the flow starts as the identity. Taps `NAME.K/features`, `/active` after activations. */
+/** The last layer starts at zero, so that the flow starts as the identity. */
 export function mlp(options: MlpOptions): Net {
   const { name, inputs, hidden, outputs, activation, degrees, context = noContext } = options;
   const widths = [inputs, ...hidden, outputs];
@@ -37,18 +37,7 @@ export function mlp(options: MlpOptions): Net {
     });
   });
   return {
-    parameters: layers.flatMap((l) => l.parameters),
-    state: layers.flatMap((l) => l.state),
-    apply(ctx, h) {
-      return layers.reduce((a, layer, i) => {
-        const sum = layer.apply(ctx, a);
-        if (i === last) return sum;
-        const features = activation(sum);
-        ctx.tap?.(`${name}.${i}/features`, features);
-        ctx.tap?.(`${name}.${i}/active`, features);
-        return features;
-      }, h);
-    },
+    ...layered(name, layers, activation),
     ...(haveSteps(layers) && {
       steps(ctx, nothing) {
         const each = layers.map((layer) => layer.steps!(ctx, nothing));

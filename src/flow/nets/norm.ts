@@ -7,6 +7,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { named, withScope } from '../core/scope';
 import type { FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
 import { ones, zeros } from '../core/init';
+import { runningStatistics, statisticsState } from '../core/batch-statistics';
 import { normalizeBatch } from './batch-norm-training';
 
 export interface Norm {
@@ -29,28 +30,22 @@ export interface NormOptions {
 export function norm({ name, channels, decay, epsilon, gain = true }: NormOptions): Norm {
   const gainName = `${name}.gain`;
   const bias = `${name}.bias`;
-  const meanName = `${name}.mean`;
-  const varianceName = `${name}.variance`;
   return {
     parameters: [
       ...(gain ? [{ name: gainName, shape: [channels], init: ones, decay: false }] : []),
       { name: bias, shape: [channels], init: zeros, decay: false },
     ],
-    state: [
-      { name: meanName, shape: [channels], value: 0 },
-      { name: varianceName, shape: [channels], value: 1 },
-    ],
+    state: statisticsState(name, channels),
     apply(ctx, x) {
       ctx.tap?.(`${name}/normed`, x);
-      const mean = ctx.get(meanName);
-      const variance = ctx.get(varianceName);
+      const { mean, variance } = runningStatistics(ctx, name);
       if (ctx.training) {
         const factors = gain ? ctx.get(gainName) : tf.ones([channels]);
         const batch = normalizeBatch(x, factors, ctx.get(bias), epsilon);
         ctx.tap?.(`${name}/batchMean`, batch.mean);
         ctx.tap?.(`${name}/batchVariance`, batch.variance);
-        ctx.update(meanName, tf.add(tf.mul(mean, 1 - decay), tf.mul(batch.mean, decay)));
-        ctx.update(varianceName, tf.add(tf.mul(variance, 1 - decay), tf.mul(batch.variance, decay)));
+        ctx.update(`${name}.mean`, tf.add(tf.mul(mean, 1 - decay), tf.mul(batch.mean, decay)));
+        ctx.update(`${name}.variance`, tf.add(tf.mul(variance, 1 - decay), tf.mul(batch.variance, decay)));
         return batch.y;
       }
       // One multiplication and one addition over x: both factors are constants that fold away.

@@ -79,18 +79,9 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
             tf.expandDims(tf.log(of), last),
             tf.tensor1d(Array.from({ length: steps }, (_, i) => power(i))),
           );
-        const basis = named(
-          'basis',
-          tf.exp(
-            tf.add(
-              tf.add(
-                powers(place, (i) => i),
-                powers(rest, (i) => order - i),
-              ),
-              tf.tensor1d(logChoices),
-            ),
-          ),
-        );
+        const [rising, falling] = [powers(place, (i) => i), powers(rest, (i) => order - i)];
+        const terms = tf.add(tf.add(rising, falling), tf.tensor1d(logChoices));
+        const basis = named('basis', tf.exp(terms));
         const sum = (coefficients: Tensor): Tensor => sumOver(tf.mul(basis, coefficients), [last]);
         const above = tf.add(tf.mul(rest, sum(from)), tf.mul(place, sum(to)));
         return { value: tf.add(x, above), slope: sum(rise) };
@@ -102,20 +93,11 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
 
       /** x of y in the interval: the cell of a grid by counting, then Newton's method in it. */
       const root = (y: Tensor, [from, to, rise]: typeof shape): Tensor => {
-        const flat = (t: Tensor): tf.Tensor2D => tf.reshape<tf.Rank.R2>(t, [-1, steps]);
-        const edges = tf.add(
-          tf.add(
-            tf.matMul(
-              flat(from),
-              grid((u) => 1 - u),
-            ),
-            tf.matMul(
-              flat(to),
-              grid((u) => u),
-            ),
-          ),
-          tf.tensor1d(Array.from({ length: cells - 1 }, (_, k) => (k + 1) * cell - bound)),
-        );
+        const half = (t: Tensor, weigh: (u: number) => number): Tensor =>
+          tf.matMul(tf.reshape<tf.Rank.R2>(t, [-1, steps]), grid(weigh));
+        const [falling, rising] = [half(from, (u) => 1 - u), half(to, (u) => u)];
+        const identity = tf.tensor1d(Array.from({ length: cells - 1 }, (_, k) => (k + 1) * cell - bound));
+        const edges = tf.add(tf.add(falling, rising), identity);
         const heights = tf.reshape(edges, [-1, ...u.shape.slice(1, -1), cells - 1]);
         const below = tf.cast(tf.lessEqual(heights, tf.expandDims(y, last)), 'float32');
         const low = named('cell', tf.sub(tf.mul(tf.sum(below, last), cell), bound));

@@ -6,7 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { named } from '../core/scope';
-import { sumOver, withoutGradient } from '../core/tensors';
+import { polynomial, sumOver, withoutGradient } from '../core/tensors';
 import { inverted, rootOf, type Rising } from './roots';
 import { onlyMoving, type UnivariateTransform } from './types';
 
@@ -24,11 +24,6 @@ const newtonSteps = 12;
 /** No tail is taken to be smaller where y is beyond what shrinkage leaves: |x| is then that of y = ±7. */
 const leastTail = 1.28e-12;
 
-const horner = (coefficients: readonly number[], x: Tensor): Tensor =>
-  coefficients
-    .slice(1)
-    .reduce<Tensor>((sum, c) => tf.add(tf.mul(sum, x), c), tf.fill(x.shape, coefficients[0]!));
-
 /**
  * ln P(Z > z) of N(0, 1) for z ≥ 0, by the complementary error function of Press et al., "Numerical Recipes in C" (2nd ed.,
  * section 6.2, erfcc), whose relative error is below 1.2e-7 everywhere.
@@ -36,7 +31,7 @@ const horner = (coefficients: readonly number[], x: Tensor): Tensor =>
 export function logTail(z: Tensor): Tensor {
   const v = tf.mul(z, Math.SQRT1_2);
   const t = tf.div(1, tf.add(tf.mul(v, 0.5), 1));
-  const series = horner(
+  const series = polynomial(
     [
       0.17087277,
       -0.82215223,
@@ -69,8 +64,8 @@ export function quantileOfLogTail(p: Tensor): Tensor {
   };
   const near = (target: Tensor): Tensor => {
     const t = tf.sqrt(tf.mul(target, 2));
-    const below = horner([0.001308, 0.189269, 1.432788, 1], t);
-    const z = tf.maximum(tf.sub(t, tf.div(horner([0.010328, 0.802853, 2.515517], t), below)), 0);
+    const below = polynomial([0.001308, 0.189269, 1.432788, 1], t);
+    const z = tf.maximum(tf.sub(t, tf.div(polynomial([0.010328, 0.802853, 2.515517], t), below)), 0);
     const { value, slope } = at(z);
     return tf.maximum(tf.sub(z, tf.div(tf.sub(value, target), slope)), 0);
   };

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../../base/order';
-import { movedPositions } from '../../../flow/layers/batch-statistics';
+import { movedPositions } from '../../../flow/core/batch-statistics';
 import type { Bijection } from '../../../flow/core/bijection';
 import type { Mask } from '../../../flow/core/masks';
 import type { NormOptions } from '../../../flow/core/spec';

@@ -6,11 +6,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { FlowContext, StateSpec } from '../core/bijection';
-import type { Mask } from '../core/masks';
-import type { NormOptions } from '../core/spec';
+import type { FlowContext, StateSpec } from './bijection';
+import type { Mask } from './masks';
+import type { NormOptions } from './spec';
 import { sizeOf } from '../../base/shape';
-import { channelAxes, maskTensors, meanOver, sumOver } from '../core/tensors';
+import { channelAxes, maskTensors, meanOver, sumOver } from './tensors';
 
 export interface Statistics {
   mean: Tensor;
