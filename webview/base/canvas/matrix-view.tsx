@@ -127,15 +127,14 @@ function paint(context: CanvasRenderingContext2D, light: boolean, options: Paint
   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   context.textBaseline = 'middle';
   paintColumnNames(context, options);
-  const colours = scale(light);
+  const cells = { ...options, colours: scale(light), bad: badColour(light) };
   for (let row = 0; row < rows; row++) {
     context.fillStyle = cssText(row === chosen ? '--fg' : '--muted');
     context.textAlign = 'right';
     if (named > 0 && row % named === 0)
       context.fillText(rowName(row), left - 6, top + (row + 0.5) * tall, left - 8);
     context.textAlign = 'center';
-    for (let column = 0; column < columns; column++)
-      paintCell(context, row, column, { ...options, colours, bad: badColour(light) });
+    for (let column = 0; column < columns; column++) paintCell(context, row, column, cells);
     if (row !== chosen) continue;
     context.fillStyle = cssText('--focus');
     context.fillRect(left - 4, top + row * tall, 3, tall - gap);

@@ -56,8 +56,13 @@ export function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
   const forbidden = new Set(links.forbidden);
   const placeName = (row: number): string => shortNameOf(places[row]!);
   const shared = {
-    ...{ rows: k, columns: k, rowName: placeName, columnName: placeName },
-    ...{ hint: words.cellHint, labelWidth, side: 260 },
+    rows: k,
+    columns: k,
+    rowName: placeName,
+    columnName: placeName,
+    hint: words.cellHint,
+    labelWidth,
+    side: 260,
   };
   const linkText = (cell: number): string => `${nameOf(Math.floor(cell / k))} ← ${nameOf(cell % k)}`;
   const linked = (cells: readonly number[]): string =>
