@@ -38,31 +38,20 @@ export function BinMaps({ model, features, spline, row }: Props) {
   // Widths and heights compare, so they share a scale.
   const sizes = Math.max(largest(widths, bins), largest(heights, bins));
   const slopes = largest(derivatives, bins + 1);
-  const ofSizes = (): ColourScale => magnitudeScale(sizes);
   const ofSlopes = (light: boolean): ColourScale => signedScale(slopes, light);
   const onPick = (i: number): void => void (store.marked.value = features[i]!);
   const shared = { model, features, spline, row, onPick };
-  const inBinOf = (i: number, bin: number): boolean => inside[i] === bin;
+  const ofBins = {
+    columns: bins,
+    scale: (): ColourScale => magnitudeScale(sizes),
+    isFramed: (i: number, bin: number) => inside[i] === bin,
+  };
   return (
     <section class="bin-maps below">
       <Heading title={text.maps} note={store.example.value ? text.mapsNote : text.mapsFirst} />
       <div class="row-maps flex-wrap">
-        <BinMap
-          {...shared}
-          title={text.widths}
-          at={widths}
-          columns={bins}
-          scale={ofSizes}
-          isFramed={inBinOf}
-        />
-        <BinMap
-          {...shared}
-          title={text.heights}
-          at={heights}
-          columns={bins}
-          scale={ofSizes}
-          isFramed={inBinOf}
-        />
+        <BinMap {...shared} {...ofBins} title={text.widths} at={widths} />
+        <BinMap {...shared} {...ofBins} title={text.heights} at={heights} />
         <BinMap
           {...shared}
           title={text.derivatives}
