@@ -1,7 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
 import { sizeOf, stridesOf } from '../../base/shape';
-import { broadcastReader, emptyData, forEachIndex, gatherFrom, offsetsOf } from './array';
+import { broadcastReader, emptyData, forEachIndex, gatherFrom, makeArray, offsetsOf } from './array';
 
 type Evaluator = (inputs: readonly NdArray[], attrs: Node['attrs'], outputs: readonly Value[]) => NdArray[];
 
@@ -21,29 +21,22 @@ const evaluators: Record<string, Evaluator> = {
     return [concat(parts, at, output!)];
   },
   Unpack: ([x], { axis }, outputs) =>
-    outputs.map((output, i) =>
-      gatherFrom(x!, output.shape, output.dtype, (index) => index.toSpliced(axis as number, 0, i)),
-    ),
+    outputs.map((output, i) => gatherFrom(x!, output, (index) => index.toSpliced(axis as number, 0, i))),
   SplitV: ([x], { axis, sizes }, outputs) => {
     let start = 0;
     return outputs.map((output, i) => {
       const from = start;
       start += (sizes as number[])[i]!;
-      return gatherFrom(x!, output.shape, output.dtype, (index) =>
-        index.with(axis as number, index[axis as number]! + from),
-      );
+      return gatherFrom(x!, output, (index) => index.with(axis as number, index[axis as number]! + from));
     });
   },
   Slice: ([x], { begin }, [output]) => [
-    gatherFrom(x!, output!.shape, output!.dtype, (index) =>
-      index.map((i, axis) => i + (begin as number[])[axis]!),
-    ),
+    gatherFrom(x!, output!, (index) => index.map((i, axis) => i + (begin as number[])[axis]!)),
   ],
   PadV2: ([x], { paddings, constantValue }, [output]) => [
     gatherFrom(
       x!,
-      output!.shape,
-      output!.dtype,
+      output!,
       (index) => {
         const from = index.map((i, axis) => i - (paddings as number[][])[axis]![0]!);
         return from.every((i, axis) => i >= 0 && i < x!.shape[axis]!) ? from : undefined;
@@ -56,7 +49,7 @@ const evaluators: Record<string, Evaluator> = {
     const rank = indices!.shape.length;
     const read = broadcastReader(indices!, indices!.shape);
     return [
-      gatherFrom(x!, output!.shape, output!.dtype, (index) => [
+      gatherFrom(x!, output!, (index) => [
         ...index.slice(0, at),
         read(index.slice(at, at + rank)),
         ...index.slice(at + rank),
@@ -73,7 +66,7 @@ const evaluators: Record<string, Evaluator> = {
     return [{ shape: [...output!.shape], data }];
   },
   Tile: ([x], _, [output]) => [
-    gatherFrom(x!, output!.shape, output!.dtype, (index) => index.map((i, axis) => i % x!.shape[axis]!)),
+    gatherFrom(x!, output!, (index) => index.map((i, axis) => i % x!.shape[axis]!)),
   ],
   BroadcastTo: ([x], _, [output]) => {
     const read = broadcastReader(x!, output!.shape);
@@ -82,34 +75,11 @@ const evaluators: Record<string, Evaluator> = {
     return [{ shape: [...output!.shape], data }];
   },
   Reverse: ([x], { axis }, [output]) => [
-    gatherFrom(x!, output!.shape, output!.dtype, (index) =>
+    gatherFrom(x!, output!, (index) =>
       index.map((i, a) => ((axis as number[]).includes(a) ? x!.shape[a]! - 1 - i : i)),
     ),
   ],
-  Fill: (_, { value }, [output]) => [
-    {
-      shape: [...output!.shape],
-      data: emptyData(output!.dtype, sizeOf(output!.shape)).fill(value as number),
-    },
-  ],
-  BatchMatMul: ([a, b], { transposeA, transposeB }, [output]) => {
-    const inner = transposeA ? a!.shape.at(-2)! : a!.shape.at(-1)!;
-    const readA = broadcastReader(a!, [...output!.shape.slice(0, -2), ...a!.shape.slice(-2)]);
-    const readB = broadcastReader(b!, [...output!.shape.slice(0, -2), ...b!.shape.slice(-2)]);
-    const data = emptyData(output!.dtype, sizeOf(output!.shape));
-    forEachIndex(output!.shape, (index, flat) => {
-      const batch = index.slice(0, -2);
-      const [row, column] = index.slice(-2) as [number, number];
-      let total = 0;
-      for (let k = 0; k < inner; k++) {
-        total +=
-          readA([...batch, ...(transposeA ? [k, row] : [row, k])]) *
-          readB([...batch, ...(transposeB ? [column, k] : [k, column])]);
-      }
-      data[flat] = total;
-    });
-    return [{ shape: [...output!.shape], data }];
-  },
+  Fill: (_, { value }, [output]) => [makeArray(output!.shape, output!.dtype, () => value as number)],
 };
 
 /** Filters are transposed with it: whole rows of the last output axis at a time, or of the last input axis where it stays. */

@@ -1,6 +1,7 @@
 /** Plain arrays for the evaluator. */
 import type { NdArray } from '../../protocol/tensors';
 import type { ConstantData, DType } from '../ir';
+import type { TensorType } from '../recorder';
 import { type Shape } from '../shape';
 import { sizeOf, stridesOf } from '../../base/shape';
 
@@ -54,8 +55,7 @@ export function broadcastStrides(x: NdArray, shape: Shape): number[] {
 /** A result each of whose elements is copied from one place of `x`. */
 export function gatherFrom(
   x: NdArray,
-  shape: Shape,
-  dtype: DType,
+  { shape, dtype }: TensorType,
   place: (index: readonly number[]) => readonly number[] | undefined,
   otherwise = 0,
 ): NdArray {

@@ -5,7 +5,7 @@ import { evaluateArrangement } from './arrange';
 import { evaluateElementwise } from './elementwise';
 import { evaluateReduction } from './reduce';
 
-/** The results of one node; undefined for kernels that are not worth evaluating here (convolutions, optimizers). */
+/** The results of one node; undefined for kernels that are not worth evaluating here (products, convolutions, optimizers). */
 export function evaluateNode(
   node: Node,
   inputs: readonly NdArray[],

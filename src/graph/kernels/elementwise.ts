@@ -1,6 +1,6 @@
 /** Kernels that work element by element, with broadcasting. */
 import { broadcastShapes } from '../shape';
-import type { KernelRule, KernelRules } from './rule';
+import { shaped, type KernelRule, type KernelRules } from './rule';
 
 export const unaryNames = [
   'Abs', 'Atan', 'Ceil', 'ClipByValue', 'Cos', 'Elu', 'Erf', 'Exp', 'Expm1', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg',
@@ -34,15 +34,9 @@ export const elementwiseNames: ReadonlySet<string> = new Set([
   'Select',
 ]);
 
-const unary: KernelRule = {
-  inputs: ['x'],
-  infer: ([x], attrs) => ({ outputs: [{ shape: x!.shape, dtype: x!.dtype }], attrs }),
-};
+const unary = shaped(['x'], ([x], attrs) => [x!.shape, attrs]);
 
-const binary: KernelRule = {
-  inputs: ['a', 'b'],
-  infer: ([a, b]) => ({ outputs: [{ shape: broadcastShapes(a!.shape, b!.shape), dtype: a!.dtype }] }),
-};
+const binary = shaped(['a', 'b'], ([a, b]) => [broadcastShapes(a!.shape, b!.shape)]);
 
 const comparison: KernelRule = {
   inputs: ['a', 'b'],
@@ -62,18 +56,12 @@ export const elementwiseRules: KernelRules = {
   ...each(binaryNames, binary),
   ...each(comparisonNames, comparison),
   ...each(predicateNames, predicate),
-  EluGrad: {
-    inputs: ['dy', 'y'],
-    infer: ([dy]) => ({ outputs: [{ shape: dy!.shape, dtype: dy!.dtype }] }),
-  },
+  EluGrad: shaped(['dy', 'y'], ([dy]) => [dy!.shape]),
   Select: {
     inputs: ['condition', 't', 'e'],
     infer: ([condition, t, e]) => ({
       outputs: [{ shape: broadcastShapes(condition!.shape, t!.shape, e!.shape), dtype: t!.dtype }],
     }),
   },
-  AddN: {
-    inputs: 'list',
-    infer: ([first]) => ({ outputs: [{ shape: first!.shape, dtype: first!.dtype }] }),
-  },
+  AddN: shaped('list', ([first]) => [first!.shape]),
 };

@@ -1,8 +1,8 @@
 /** Matrix products and convolutions. */
 import { UserError } from '../../base/user-error';
 import type { Value } from '../ir';
-import { broadcastShapes, showShape } from '../shape';
-import type { Attrs, KernelRules } from './rule';
+import { broadcastShapes, showShape, type Shape } from '../shape';
+import { shaped, type Attrs, type KernelRules } from './rule';
 
 interface ConvAttrs {
   strides: [number, number];
@@ -61,45 +61,31 @@ function convShape(x: Value, filter: Value, { strides, dilations, pad }: ConvAtt
 }
 
 export const linearRules: KernelRules = {
-  BatchMatMul: {
-    inputs: ['a', 'b'],
-    infer: ([a, b], attrs) => {
-      const transposeA = Boolean(attrs['transposeA']);
-      const transposeB = Boolean(attrs['transposeB']);
-      const [rows, inner] = transposeA
-        ? [a!.shape.at(-1)!, a!.shape.at(-2)!]
-        : [a!.shape.at(-2)!, a!.shape.at(-1)!];
-      const [other, columns] = transposeB
-        ? [b!.shape.at(-1)!, b!.shape.at(-2)!]
-        : [b!.shape.at(-2)!, b!.shape.at(-1)!];
-      if (inner !== other) {
-        throw new UserError(
-          `matMul of ${showShape(a!.shape)} and ${showShape(b!.shape)}: inner dimensions differ.`,
-        );
-      }
-      const shape = [...broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2)), rows, columns];
-      return { outputs: [{ shape, dtype: a!.dtype }], attrs: { transposeA, transposeB } };
-    },
-  },
-  Conv2D: {
-    inputs: ['x', 'filter'],
-    infer: ([x, filter], attrs) => {
-      const conv = convAttrs(attrs, x!.shape, filter!.shape);
-      return { outputs: [{ shape: convShape(x!, filter!, conv), dtype: x!.dtype }], attrs: { ...conv } };
-    },
-  },
-  Conv2DBackpropInput: {
-    inputs: ['dy', 'filter'],
-    infer: ([dy, filter], attrs) => {
-      const shape = attrs['inputShape'] as number[];
-      return { outputs: [{ shape, dtype: dy!.dtype }], attrs: { ...convAttrs(attrs, shape, filter!.shape) } };
-    },
-  },
-  Conv2DBackpropFilter: {
-    inputs: ['x', 'dy'],
-    infer: ([x, dy], attrs) => {
-      const shape = attrs['filterShape'] as number[];
-      return { outputs: [{ shape, dtype: dy!.dtype }], attrs: { ...convAttrs(attrs, x!.shape, shape) } };
-    },
-  },
+  BatchMatMul: shaped(['a', 'b'], ([a, b], attrs) => {
+    const transposeA = Boolean(attrs['transposeA']);
+    const transposeB = Boolean(attrs['transposeB']);
+    const sides = (shape: Shape, turned: boolean): Shape =>
+      turned ? shape.slice(-2).toReversed() : shape.slice(-2);
+    const [rows, inner] = sides(a!.shape, transposeA);
+    const [other, columns] = sides(b!.shape, transposeB);
+    if (inner !== other) {
+      throw new UserError(
+        `matMul of ${showShape(a!.shape)} and ${showShape(b!.shape)}: inner dimensions differ.`,
+      );
+    }
+    const batch = broadcastShapes(a!.shape.slice(0, -2), b!.shape.slice(0, -2));
+    return [[...batch, rows!, columns!], { transposeA, transposeB }];
+  }),
+  Conv2D: shaped(['x', 'filter'], ([x, filter], attrs) => {
+    const conv = convAttrs(attrs, x!.shape, filter!.shape);
+    return [convShape(x!, filter!, conv), { ...conv }];
+  }),
+  Conv2DBackpropInput: shaped(['dy', 'filter'], ([, filter], attrs) => {
+    const shape = attrs['inputShape'] as number[];
+    return [shape, { ...convAttrs(attrs, shape, filter!.shape) }];
+  }),
+  Conv2DBackpropFilter: shaped(['x', 'dy'], ([x], attrs) => {
+    const shape = attrs['filterShape'] as number[];
+    return [shape, { ...convAttrs(attrs, x!.shape, shape) }];
+  }),
 };

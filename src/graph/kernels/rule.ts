@@ -1,6 +1,7 @@
 /** What the tracer must know of a kernel: the order of its inputs, and the type of its results. */
 import type { Value } from '../ir';
 import type { TensorType } from '../recorder';
+import type { Shape } from '../shape';
 
 export type Attrs = Record<string, unknown>;
 
@@ -19,3 +20,17 @@ export interface KernelRule {
 }
 
 export type KernelRules = Record<string, KernelRule>;
+
+/** The rule of a kernel with one result, of the first input's type. @param infer its shape, and the attributes in normal form */
+export function shaped(
+  inputs: KernelRule['inputs'],
+  infer: (inputs: readonly Value[], attrs: Attrs) => readonly [shape: Shape, attrs?: Attrs],
+): KernelRule {
+  return {
+    inputs,
+    infer(values, given) {
+      const [shape, attrs] = infer(values, given);
+      return { outputs: [{ shape, dtype: values[0]!.dtype }], attrs };
+    },
+  };
+}

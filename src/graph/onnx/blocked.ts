@@ -1,6 +1,12 @@
 /** How nodes on values in blocks are written with ONNX Runtime's own operators. */
 import type { Node } from '../ir';
-import { intAttribute, intsAttribute, stringAttribute, type Attribute } from './messages';
+import {
+  convolutionAttributes,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+  type Attribute,
+} from './messages';
 import type { OnnxWriter } from './writer';
 import {
   blockedConv,
@@ -15,7 +21,7 @@ export const blockedDomain = 'com.microsoft.nchwc';
 
 type Emit = (node: Node, writer: OnnxWriter) => void;
 
-const convAttributes = (kernel: readonly number[], group: number): Attribute[] => [
+const kernelAttributes = (kernel: readonly number[], group: number): Attribute[] => [
   intsAttribute('kernel_shape', kernel),
   intAttribute('group', group),
 ];
@@ -40,10 +46,11 @@ export const blockedOperators: Record<string, Emit> = {
   [blockedConv]: (node, writer) => {
     const [x, filter, ...added] = node.inputs as [number, number, ...number[]];
     const { bias, sum } = node.attrs as { bias: boolean; sum: boolean };
-    const { strides, dilations, pad, kernel, channels, group } = node.attrs as {
-      strides: number[];
-      dilations: number[];
-      pad: number[];
+    const {
+      kernel,
+      channels,
+      group = 1,
+    } = node.attrs as {
       kernel: number[];
       channels: number;
       group?: number;
@@ -63,12 +70,7 @@ export const blockedOperators: Record<string, Emit> = {
           bias ? writer.nameOf(added[0]!) : '',
           ...(sum ? [writer.wholeName(added.at(-1)!)] : []),
         ],
-        [
-          ...convAttributes(kernel, group ?? 1),
-          intsAttribute('strides', strides),
-          intsAttribute('dilations', dilations),
-          intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
-        ],
+        [...kernelAttributes(kernel, group), ...convolutionAttributes(node)],
         blockedDomain,
       ),
     );
@@ -123,7 +125,7 @@ export const blockedOperators: Record<string, Emit> = {
           ...sum.map((id) => writer.wholeName(id)),
         ],
         [
-          ...convAttributes([1, 1], channels),
+          ...kernelAttributes([1, 1], channels),
           ...(node.attrs['relu'] ? [stringAttribute('activation', 'Relu')] : []),
         ],
         blockedDomain,

@@ -1,6 +1,7 @@
 /** ONNX messages, in the few forms that are written here. */
 import { onnx } from 'onnx-proto';
-import type { ConstantData, DType } from '../ir';
+import { convolutionAttrs } from '../convolution';
+import type { ConstantData, DType, Node } from '../ir';
 
 const { AttributeType } = onnx.AttributeProto;
 const { DataType } = onnx.TensorProto;
@@ -29,6 +30,16 @@ export function intsAttribute(name: string, ints: readonly number[]): Attribute 
 
 export function floatAttribute(name: string, f: number): Attribute {
   return { name, type: AttributeType.FLOAT, f };
+}
+
+/** Strides, dilations and padding; ONNX has the beginnings of both axes before their ends. */
+export function convolutionAttributes(node: Node): Attribute[] {
+  const { strides, dilations, pad } = convolutionAttrs(node);
+  return [
+    intsAttribute('strides', strides),
+    intsAttribute('dilations', dilations),
+    intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
+  ];
 }
 
 export function tensorAttribute(name: string, t: onnx.ITensorProto): Attribute {

@@ -12,6 +12,7 @@ import { adam } from './adam';
 import { filterGradient } from './filter-gradient';
 import {
   type Attribute,
+  convolutionAttributes,
   floatAttribute,
   int64Type,
   intAttribute,
@@ -30,16 +31,14 @@ const rename =
   (node, writer, inputs) =>
     writer.emit(node, opType, inputs);
 
-const sameName = ['Abs', 'Atan', 'Ceil', 'Cos', 'Erf', 'Exp', 'Floor', 'Log', 'Neg', 'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Tanh']; // prettier-ignore
+const sameName = [
+  'Abs', 'Add', 'Atan', 'Ceil', 'Cos', 'Equal', 'Erf', 'Exp', 'Floor', 'Greater', 'IsInf', 'Less', 'Log', 'Neg', 'Pow',
+  'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Sub', 'Tanh',
+]; // prettier-ignore
 
 const renamed: Record<string, string> = {
-  Add: 'Add',
-  Equal: 'Equal',
-  Greater: 'Greater',
   GreaterEqual: 'GreaterOrEqual',
   IsNan: 'IsNaN',
-  IsInf: 'IsInf',
-  Less: 'Less',
   LessEqual: 'LessOrEqual',
   LogicalAnd: 'And',
   LogicalNot: 'Not',
@@ -47,10 +46,8 @@ const renamed: Record<string, string> = {
   Maximum: 'Max',
   Minimum: 'Min',
   Multiply: 'Mul',
-  Pow: 'Pow',
   RealDiv: 'Div',
   Select: 'Where',
-  Sub: 'Sub',
 };
 
 const keepDims = ({ attrs }: Node): Attribute => intAttribute('keepdims', Number(attrs['keepDims']));
@@ -97,15 +94,10 @@ const zero = (writer: OnnxWriter): string => writer.constant(0, 'float32');
 const one = (writer: OnnxWriter): string => writer.constant(1, 'float32');
 
 /** @param kernel [height, width] */
-function convolution(node: Node, kernel: readonly number[]): Attribute[] {
-  const { strides, dilations, pad } = convolutionAttrs(node);
-  return [
-    intsAttribute('strides', strides),
-    intsAttribute('dilations', dilations),
-    intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
-    intsAttribute('kernel_shape', kernel),
-  ];
-}
+const convolution = (node: Node, kernel: readonly number[]): Attribute[] => [
+  ...convolutionAttributes(node),
+  intsAttribute('kernel_shape', kernel),
+];
 
 const isInteger = (node: Node, writer: OnnxWriter): boolean =>
   writer.typeOf(node.inputs[0]!).dtype !== 'float32';

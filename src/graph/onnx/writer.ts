@@ -1,11 +1,11 @@
 /** Builds the node list of an ONNX graph: names that a person can read, initializers, dynamic sizes. */
 import type { onnx } from 'onnx-proto';
 import { UserError } from '../../base/user-error';
-import type { DType, Graph, Node, Value } from '../ir';
+import type { ConstantData, DType, Graph, Node, Value } from '../ir';
 import { emptyData } from '../evaluate/array';
 import { isDynamic } from '../recorder';
 import { sizeOf } from '../../base/shape';
-import { int64Proto, intAttribute, intsAttribute, tensorProto, type Attribute } from './messages';
+import { int64Proto, intAttribute, tensorProto, type Attribute } from './messages';
 
 export class OnnxWriter {
   readonly nodes: onnx.INodeProto[] = [];
@@ -127,35 +127,29 @@ export class OnnxWriter {
   /** The same list of numbers is stored once. */
   int64(values: readonly number[], shape?: readonly number[]): string {
     const key = `${values.join()}:${shape?.join()}`;
-    const known = this.sizes.get(key);
-    if (known) return known;
-    const name = this.unique('sizes');
-    this.sizes.set(key, name);
-    this.initializers.push(int64Proto(name, values, shape));
-    return name;
+    return this.stored(key, 'sizes', (name) => int64Proto(name, values, shape));
   }
 
   /** A constant all of whose elements are equal. */
   constant(value: number, dtype: DType, shape: readonly number[] = []): string {
     const key = `${dtype}:${Object.is(value, -0) ? '-0' : value}:${shape.join()}`;
-    const known = this.sizes.get(key);
-    if (known) return known;
-    const name = this.unique('constant');
-    this.sizes.set(key, name);
-    const data = emptyData(dtype, sizeOf(shape)).fill(value);
-    this.initializers.push(tensorProto(name, data, shape, dtype));
-    return name;
+    const data = (): ConstantData => emptyData(dtype, sizeOf(shape)).fill(value);
+    return this.stored(key, 'constant', (name) => tensorProto(name, data(), shape, dtype));
   }
 
   /** A small constant; the same numbers under the same name are stored once. */
   tensor(name: string, data: Float32Array, shape: readonly number[]): string {
     const key = `${name}:${data.join()}:${shape.join()}`;
+    return this.stored(key, name, (fresh) => tensorProto(fresh, data, shape, 'float32'));
+  }
+
+  private stored(key: string, wanted: string, make: (name: string) => onnx.ITensorProto): string {
     const known = this.sizes.get(key);
     if (known) return known;
-    const fresh = this.unique(name);
-    this.sizes.set(key, fresh);
-    this.initializers.push(tensorProto(fresh, data, shape, 'float32'));
-    return fresh;
+    const name = this.unique(wanted);
+    this.sizes.set(key, name);
+    this.initializers.push(make(name));
+    return name;
   }
 
   isDynamic(dim: number): boolean {
@@ -196,10 +190,5 @@ export class OnnxWriter {
     throw new UserError(
       'The batch size of this graph is open, but no input tells it: none has a batch axis.',
     );
-  }
-
-  /** Reduction ops of opset 17 take axes as an attribute, except ReduceSum. */
-  axes(values: readonly number[]): Attribute {
-    return intsAttribute('axes', values);
   }
 }

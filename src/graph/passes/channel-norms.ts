@@ -14,9 +14,7 @@ export const channelNorm = 'ChannelNorm';
 export const joinChannelNorms = pass('channel norms', (graph) => {
   const producers = producersOf(graph);
   const consumers = consumersOf(graph);
-  const constantNames = new Map(graph.constantNames);
-
-  const joined = rewrite(graph, ({ outputs: [output] }, { recorder, resolve }) => {
+  return rewrite(graph, ({ outputs: [output] }, { recorder, constantNames, resolve, add, named }) => {
     // As it was: what it takes may have been replaced by values that the old graph does not know.
     const node = producers.get(output!)!;
     const type = graph.values.get(node.outputs[0]!)!;
@@ -33,15 +31,11 @@ export const joinChannelNorms = pass('channel norms', (graph) => {
     const vector = (id: number | undefined): number => {
       const data = id === undefined ? Float32Array.of(0) : graph.constants.get(id)!;
       const full = data.length === channels ? data : new Float32Array(channels!).fill(data[0]!);
-      const added = recorder.addConstant(full, [channels!], 'float32');
-      const name = id === undefined ? undefined : constantNames.get(id);
-      if (name !== undefined) constantNames.set(added, name);
-      return added;
+      return named(recorder.addConstant(full, [channels!], 'float32'), constantNames.get(id ?? -1));
     };
     const inputs = [resolve(product.x), vector(product.constant), vector(sum?.constant)];
-    return recorder.addNode(channelNorm, inputs, {}, [type], node.scope);
+    return [add(channelNorm, inputs, type)];
   });
-  return { ...joined, constantNames };
 });
 
 /** The two operands of a sum or product, one of which is a constant: a number, or one for each channel of NCHW. */

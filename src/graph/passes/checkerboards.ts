@@ -49,7 +49,7 @@ export const halveCheckerboards = (staysWhole?: StaysWhole): Pass =>
         const phase: Phase = { row, column: row === parity ? 0 : 1 };
         return phaseOf(output, phase, { graph, uses, producers, rewriter, halves, known: new Map() }, true);
       });
-      return rewriter.recorder.addNode(joinPhases, phases, {}, [{ shape, dtype }], node.scope);
+      return [rewriter.add(joinPhases, phases, { shape, dtype })];
     });
     return removeDeadCode(halved);
   });
@@ -73,9 +73,9 @@ function phaseOf(id: number, phase: Phase, context: Context, wanted = false): nu
   const half = [shape[0]!, shape[1]! / 2, shape[2]! / 2, shape[3]!];
   const node = wanted || (uses.get(id) === 1 && halves(id)) ? producers.get(id) : undefined;
   const add = (op: string, inputs: readonly number[], attrs: Node['attrs']): number => {
-    const [added] = rewriter.recorder.addNode(op, inputs, attrs, [{ shape: half, dtype }], node?.scope ?? '');
-    known.set(id, added!);
-    return added!;
+    const added = rewriter.add(op, inputs, { shape: half, dtype }, attrs, node?.scope ?? '');
+    known.set(id, added);
+    return added;
   };
   if (node?.op === 'Conv2D') {
     const convolution = stridden(node, phase, graph);

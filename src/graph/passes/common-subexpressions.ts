@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ConstantData, Graph, Node, Value } from '../ir';
+import { groupedBy } from '../../base/group';
 import { keptOf } from '../../base/kept';
 import { rewrite } from '../rewrite';
 import { pass } from './pass';
@@ -37,14 +38,8 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
 
 /** Small constants that repeat another one, each with the first of its kind. */
 function equalConstants(graph: Graph): Map<number, number> {
-  const bySize = new Map<number, [number, ConstantData][]>();
-  for (const entry of graph.constants) {
-    const { length } = entry[1];
-    if (length > comparedSize) continue;
-    const others = bySize.get(length);
-    if (others) others.push(entry);
-    else bySize.set(length, [entry]);
-  }
+  const small = [...graph.constants].filter(([, { length }]) => length <= comparedSize);
+  const bySize = groupedBy(small, ([, { length }]) => length);
   const canonical = new Map<number, number>();
   for (const entries of bySize.values()) {
     if (entries.length === 1) continue;

@@ -1,7 +1,7 @@
-import type { ConstantData, Graph, Node, Value } from '../ir';
+import type { ConstantData, Graph, Node } from '../ir';
 import { isPointwise } from '../convolution';
 import { producersOf } from '../links';
-import { rewrite, type Rewriter } from '../rewrite';
+import { rewrite } from '../rewrite';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';
 import { countUses } from './count-uses';
@@ -28,8 +28,7 @@ export const composeConvolutions = pass('composed convolutions', (graph) =>
 function composeSums(graph: Graph): Graph {
   const uses = countUses(graph);
   const producers = producersOf(graph);
-  const constantNames = new Map(graph.constantNames);
-  const composed = rewrite(graph, (node, rewriter) => {
+  return rewrite(graph, (node, { recorder, constantNames, resolve, add, named }) => {
     const outer = fixedConvolution(node, graph);
     if (!outer || !isPointwise(node, outer.shape)) return undefined;
     const sum = uses.get(outer.x) === 1 ? producers.get(outer.x) : undefined;
@@ -42,19 +41,17 @@ function composeSums(graph: Graph): Graph {
       const { filter, bias } = compose(first, outer);
       const channels = outer.shape[3]!;
       const shape = [...first.shape.slice(0, 3), channels];
-      const ids = [
-        rewriter.recorder.addConstant(filter, shape, 'float32'),
-        rewriter.recorder.addConstant(bias, [channels], 'float32'),
-      ];
       const name = constantNames.get(first.node.inputs[1]!);
-      if (name !== undefined) constantNames.set(ids[0]!, name).set(ids[1]!, `${name}.bias`);
-      const add = adder(rewriter, type, node.scope);
-      const direct = add('Conv2D', [rewriter.resolve(other), node.inputs[1]!], node.attrs);
-      return [add('Add', [direct, add('Conv2D', [rewriter.resolve(first.x), ...ids], first.node.attrs)])];
+      const ids = [
+        named(recorder.addConstant(filter, shape, 'float32'), name),
+        named(recorder.addConstant(bias, [channels], 'float32'), name && `${name}.bias`),
+      ];
+      const direct = add('Conv2D', [resolve(other), node.inputs[1]!], type, node.attrs);
+      const inside = add('Conv2D', [resolve(first.x), ...ids], type, first.node.attrs);
+      return [add('Add', [direct, inside], type)];
     }
     return undefined;
   });
-  return { ...composed, constantNames };
 }
 
 /** In sums, 1×1 convolutions of the same value: the last of them does for all, the others' terms are left out. */
@@ -90,22 +87,16 @@ function mergeAdded(graph: Graph): Graph {
     });
     if (others.length > 0) merged.set(last.node.outputs[0]!, [...others, last]);
   }
-  return rewrite(graph, (node, rewriter) => {
+  return rewrite(graph, (node, { recorder, add }) => {
     const [output] = node.outputs as [number];
-    const add = adder(rewriter, graph.values.get(output)!, node.scope);
     const group = merged.get(output);
     if (group) {
-      const filter = rewriter.recorder.addConstant(
-        added(group.map((each) => each.filter)),
-        group[0]!.shape,
-        'float32',
-      );
+      const { shape } = group[0]!;
+      const filters = added(group.map(({ filter }) => filter));
       const biases = group.flatMap(({ bias }) => (bias ? [bias] : []));
-      const bias =
-        biases.length === 0
-          ? []
-          : [rewriter.recorder.addConstant(added(biases), [group[0]!.shape[3]!], 'float32')];
-      return [add('Conv2D', [node.inputs[0]!, filter, ...bias], node.attrs)];
+      const inputs = [node.inputs[0]!, recorder.addConstant(filters, shape, 'float32')];
+      if (biases.length > 0) inputs.push(recorder.addConstant(added(biases), [shape[3]!], 'float32'));
+      return [add('Conv2D', inputs, graph.values.get(output)!, node.attrs)];
     }
     const [a, b] = node.inputs as [number, number];
     if (left.has(a) && sums.get(a)?.outputs[0] === output) return [b];
@@ -118,7 +109,7 @@ function mergeAdded(graph: Graph): Graph {
 function chainSums(graph: Graph): Graph {
   const uses = countUses(graph);
   const producers = producersOf(graph);
-  return rewrite(graph, (node, rewriter) => {
+  return rewrite(graph, (node, { resolve, add }) => {
     const [output] = node.outputs as [number];
     if (node.op !== 'Add') return undefined;
     // As they were: one of them may have been replaced by a value that the old graph does not know.
@@ -127,18 +118,11 @@ function chainSums(graph: Graph): Graph {
     const parts = inner?.op === 'Add' ? inner.inputs : [];
     const isConvolution = producers.get(parts[1] ?? -1)?.op === 'Conv2D';
     if (!isConvolution || ![a, ...parts].every((id) => sameSize(id, output, graph))) return undefined;
-    const add = adder(rewriter, graph.values.get(output)!, node.scope);
-    const [whole, first, second] = [a, ...parts].map(rewriter.resolve) as [number, number, number];
-    return [add('Add', [add('Add', [whole, first]), second])];
+    const type = graph.values.get(output)!;
+    const [whole, first, second] = [a, ...parts].map(resolve) as [number, number, number];
+    return [add('Add', [add('Add', [whole, first], type), second], type)];
   });
 }
-
-type Add = (op: string, inputs: number[], attrs?: Node['attrs']) => number;
-
-const adder =
-  ({ recorder }: Rewriter, type: Value, scope: string): Add =>
-  (op, inputs, attrs = {}) =>
-    recorder.addNode(op, inputs, attrs, [type], scope)[0]!;
 
 function sameSize(a: number, b: number, { values }: Graph): boolean {
   return values.get(a)!.shape.join() === values.get(b)!.shape.join();

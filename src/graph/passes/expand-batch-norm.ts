@@ -1,10 +1,8 @@
 import { sizeOf } from '../../base/shape';
 import type { Node, Value } from '../ir';
-import { rewrite } from '../rewrite';
+import { rewrite, type Rewriter } from '../rewrite';
 import { renewedActivation } from '../kernels/normalization';
 import { pass, type Pass } from './pass';
-
-type Add = (op: string, inputs: number[], like: Value, attrs?: Node['attrs']) => number;
 
 /**
  * Batch normalization in training out of elementary ops, for backends without a fused kernel, or one that is slow.
@@ -12,51 +10,45 @@ type Add = (op: string, inputs: number[], like: Value, attrs?: Node['attrs']) =>
  */
 export const expandBatchNorm = ({ below = Infinity }: { below?: number } = {}): Pass =>
   pass('written-out norms', (graph) =>
-    rewrite(graph, (node, { recorder }) => {
+    rewrite(graph, (node, rewriter) => {
       const expand = expansions[node.op];
       if (!expand || graph.values.get(node.outputs[0]!)!.shape.at(-1)! >= below) return undefined;
-      const typeOf = (id: number): Value => recorder.values.get(id)!;
-      const add: Add = (op, inputs, { shape, dtype }, attrs = {}) =>
-        recorder.addNode(op, inputs, attrs, [{ shape, dtype }], node.scope)[0]!;
-      const number = (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32');
-      return expand(node, typeOf, add, number);
+      return expand(node, (id) => rewriter.recorder.values.get(id)!, rewriter);
     }),
   );
 
-type Expand = (
-  node: Node,
-  typeOf: (id: number) => Value,
-  add: Add,
-  number: (value: number) => number,
-) => number[];
+type Expand = (node: Node, typeOf: (id: number) => Value, rewriter: Rewriter) => number[];
 
 const expansions: Record<string, Expand> = {
-  BatchNormTraining(node, typeOf, add, number) {
+  BatchNormTraining(node, typeOf, rewriter) {
+    const { add } = rewriter;
     const [x, gain, bias] = node.inputs as [number, number, number];
     const [whole, channel] = [typeOf(x), typeOf(gain)];
     const axes = { axis: whole.shape.slice(0, -1).map((_, i) => i), keepDims: false };
     const mean = add('Mean', [x], channel, axes);
     const centred = add('Sub', [x, mean], whole);
     const variance = add('Mean', [add('Square', [centred], whole)], channel, axes);
-    const factor = add('Multiply', [gain, inverseStd(node, variance, channel, add, number)], channel);
+    const factor = add('Multiply', [gain, inverseStd(node, variance, channel, rewriter)], channel);
     return [add('Add', [add('Multiply', [centred, factor], whole), bias], whole), mean, variance];
   },
-  [renewedActivation](node, typeOf, add, number) {
+  [renewedActivation](node, typeOf, rewriter) {
+    const { add } = rewriter;
     const [x, gain, bias, mean, variance] = node.inputs as [number, number, number, number, number];
     const [whole, channel] = [typeOf(x), typeOf(gain)];
     // Starts from what the norm's gradient keeps. The attribute tells it from what it repeats.
     const centred = add('Sub', [x, mean], whole);
-    const factor = add('Multiply', [gain, inverseStd(node, variance, channel, add, number)], channel);
+    const factor = add('Multiply', [gain, inverseStd(node, variance, channel, rewriter)], channel);
     const scaled = add('Multiply', [centred, factor], whole, { again: true });
     return [add('Relu', [add('Add', [scaled, bias], whole)], whole)];
   },
   /** Ioffe & Szegedy 2015, section 3, in the form dx = γ/σ · (dy − mean(dy) − x̂ · mean(dy · x̂)). */
-  BatchNormTrainingGrad(node, typeOf, add, number) {
+  BatchNormTrainingGrad(node, typeOf, rewriter) {
+    const { add } = rewriter;
     const [dy, x, gain, mean, variance] = node.inputs as [number, number, number, number, number];
     const [whole, channel] = [typeOf(x), typeOf(gain)];
     const axes = { axis: whole.shape.slice(0, -1).map((_, i) => i), keepDims: false };
-    const perCount = number(1 / sizeOf(whole.shape.slice(0, -1)));
-    const deviation = inverseStd(node, variance, channel, add, number);
+    const perCount = rewriter.number(1 / sizeOf(whole.shape.slice(0, -1)));
+    const deviation = inverseStd(node, variance, channel, rewriter);
     const centred = add('Sub', [x, mean], whole);
     const dBias = add('Sum', [dy], channel, axes);
     const moment = add('Sum', [add('Multiply', [dy, centred], whole)], channel, axes);
@@ -72,12 +64,6 @@ const expansions: Record<string, Expand> = {
   },
 };
 
-function inverseStd(
-  { attrs }: Node,
-  variance: number,
-  channel: Value,
-  add: Add,
-  number: (value: number) => number,
-): number {
+function inverseStd({ attrs }: Node, variance: number, channel: Value, { add, number }: Rewriter): number {
   return add('Rsqrt', [add('Add', [variance, number(attrs['epsilon'] as number)], channel)], channel);
 }

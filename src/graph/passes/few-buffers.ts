@@ -1,6 +1,6 @@
 import type { Graph, Node } from '../ir';
-import type { Recorder, TensorType } from '../recorder';
-import { rewrite } from '../rewrite';
+import type { TensorType } from '../recorder';
+import { rewrite, type Rewriter } from '../rewrite';
 import { pass } from './pass';
 
 /** Storage buffers that WebGPU guarantees for one shader. */
@@ -13,16 +13,14 @@ const largest = (2 - 2 ** -23) * 2 ** 127;
  * kernel for (sums of many, or, tests for NaN and infinity) is written out of what it has.
  */
 export const useFewBuffers = pass('few buffers', (graph) =>
-  rewrite(graph, (node, { recorder }) => forms[node.op]?.(node, builder(recorder, graph, node))),
+  rewrite(graph, (node, rewriter) => forms[node.op]?.(node, builder(rewriter, graph, node))),
 );
 
 type Builder = ReturnType<typeof builder>;
 
-/** Adds nodes in the place of one, with its scope. */
-function builder(recorder: Recorder, graph: Graph, { scope, outputs }: Node) {
+/** Adds nodes in the place of one. */
+function builder({ recorder, add, number }: Rewriter, graph: Graph, { outputs }: Node) {
   const type = (id: number): TensorType => recorder.values.get(id)!;
-  const add = (op: string, inputs: readonly number[], like: TensorType, attrs = {}): number =>
-    recorder.addNode(op, inputs, attrs, [like], scope)[0]!;
   return {
     type,
     add,
@@ -33,7 +31,7 @@ function builder(recorder: Recorder, graph: Graph, { scope, outputs }: Node) {
       const data = recorder.constants.get(id);
       return data?.length === 1 ? data[0] : undefined;
     },
-    constant: (value: number): number => recorder.addConstant(Float32Array.of(value), [], 'float32'),
+    constant: number,
     /** Several inputs side by side: joined in groups that are small enough, and the groups in turn. */
     joined(inputs: readonly number[], axis: number): number {
       let parts = [...inputs];

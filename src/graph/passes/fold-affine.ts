@@ -40,20 +40,17 @@ export const foldAffine = pass('affine folding', (graph) => {
     if (!forms.has(node.outputs[0]!)) continue;
     for (const id of node.inputs) if (uses.get(id) === 1 && forms.has(id)) continued.add(id);
   }
-  const constantNames = new Map(graph.constantNames);
   /** Filters and biases that were folded already: a flow and its inverse in one graph share them. */
   const folds = new Map<string, [weights: number, bias: number]>();
   const folded = rewrite(graph, (node, rewriter) => {
-    const { recorder } = rewriter;
+    const { recorder, constantNames, resolve, add, named } = rewriter;
     const [output] = node.outputs;
     const form = forms.get(output!);
     if (!form || continued.has(output!)) return undefined;
-    const { shape, dtype } = graph.values.get(output!)!;
-    const channels = shape.at(-1)!;
+    const type = graph.values.get(output!)!;
+    const channels = type.shape.at(-1)!;
     const constant = (values: Float32Array): number =>
       recorder.addConstant(values, values.length === 1 && channels !== 1 ? [] : [values.length], 'float32');
-    const add = (op: string, inputs: number[], scope: string, attrs: Node['attrs'] = {}): number =>
-      recorder.addNode(op, inputs, attrs, [{ shape, dtype }], scope)[0]!;
 
     const before = producers.get(form.base);
     const filter =
@@ -65,33 +62,24 @@ export const foldAffine = pass('affine folding', (graph) => {
       const key = `${filterId} ${form.scale.join()} ${form.shift.join()}`;
       let ids = folds.get(key);
       if (!ids) {
+        const scaled = scaleChannels(filter, form.scale, channels);
+        const shift = Float32Array.from({ length: channels }, (_, i) => at(form.shift, i));
+        const name = constantNames.get(filterId);
+        const biasName = name && (form.shiftName ?? `${name}.bias`);
         ids = [
-          recorder.addConstant(
-            scaleChannels(filter, form.scale, channels),
-            graph.values.get(filterId)!.shape,
-            'float32',
-          ),
-          recorder.addConstant(
-            Float32Array.from({ length: channels }, (_, i) => at(form.shift, i)),
-            [channels],
-            'float32',
-          ),
+          named(recorder.addConstant(scaled, graph.values.get(filterId)!.shape, 'float32'), name),
+          named(recorder.addConstant(shift, [channels], 'float32'), biasName),
         ];
         folds.set(key, ids);
-        const name = constantNames.get(filterId);
-        if (name !== undefined) {
-          constantNames.set(ids[0], name);
-          constantNames.set(ids[1], form.shiftName ?? `${name}.bias`);
-        }
       }
-      return [add('Conv2D', [rewriter.resolve(before.inputs[0]!), ...ids], before.scope, before.attrs)];
+      return [add('Conv2D', [resolve(before.inputs[0]!), ...ids], type, before.attrs, before.scope)];
     }
     if (form.steps < 2) return undefined;
-    const base = rewriter.resolve(form.base);
-    const scaled = isAll(form.scale, 1) ? base : add('Multiply', [base, constant(form.scale)], node.scope);
-    return [isAll(form.shift, 0) ? scaled : add('Add', [scaled, constant(form.shift)], node.scope)];
+    const base = resolve(form.base);
+    const scaled = isAll(form.scale, 1) ? base : add('Multiply', [base, constant(form.scale)], type);
+    return [isAll(form.shift, 0) ? scaled : add('Add', [scaled, constant(form.shift)], type)];
   });
-  return removeDeadCode({ ...folded, constantNames });
+  return removeDeadCode(folded);
 });
 
 /** The name of an added constant, when the sum's shift is that constant unchanged. */
@@ -126,66 +114,49 @@ function affineOf(node: Node, graph: Graph, formOf: (id: number) => Affine): Aff
   const whole = (id: number): boolean =>
     !graph.constants.has(id) && sameShape(graph.values.get(id)!.shape, output.shape);
   const [a, b] = node.inputs as [number, number];
-  if (!['Add', 'Multiply', 'Neg', 'RealDiv', 'Sub'].includes(node.op)) return undefined;
-  if (node.op === 'Neg')
-    return then(
-      formOf(a),
-      (scale) => -scale,
-      (shift) => -shift,
-    );
+  if (node.op === 'Neg') return then(formOf(a), { scale: (s) => -s, shift: (t) => -t });
+  const step = withConstant[node.op];
+  if (!step) return undefined;
   const right = channelConstant(b, graph, output.shape);
+  if (right && whole(a)) return then(formOf(a), step, right);
+  const turned = afterConstant[node.op];
   const left = channelConstant(a, graph, output.shape);
-  if (right && whole(a)) {
-    const form = formOf(a);
-    if (node.op === 'Multiply') return then(form, (scale, i) => scale * at(right, i), (shift, i) => shift * at(right, i), right.length); // prettier-ignore
-    if (node.op === 'RealDiv') return then(form, (scale, i) => scale / at(right, i), (shift, i) => shift / at(right, i), right.length); // prettier-ignore
-    if (node.op === 'Add')
-      return then(
-        form,
-        (scale) => scale,
-        (shift, i) => shift + at(right, i),
-        right.length,
-      );
-    if (node.op === 'Sub')
-      return then(
-        form,
-        (scale) => scale,
-        (shift, i) => shift - at(right, i),
-        right.length,
-      );
-  }
-  if (left && whole(b)) {
-    const form = formOf(b);
-    if (node.op === 'Multiply') return then(form, (scale, i) => scale * at(left, i), (shift, i) => shift * at(left, i), left.length); // prettier-ignore
-    if (node.op === 'Add')
-      return then(
-        form,
-        (scale) => scale,
-        (shift, i) => shift + at(left, i),
-        left.length,
-      );
-    if (node.op === 'Sub')
-      return then(
-        form,
-        (scale) => -scale,
-        (shift, i) => at(left, i) - shift,
-        left.length,
-      );
-  }
-  return undefined;
+  return turned && left && whole(b) ? then(formOf(b), turned, left) : undefined;
 }
+
+/** What scale and shift become, with the constant of the channel. */
+interface Step {
+  scale(scale: number, constant: number): number;
+  shift(shift: number, constant: number): number;
+}
+
+const times: Step = { scale: (s, c) => s * c, shift: (t, c) => t * c };
+const plus: Step = { scale: (s) => s, shift: (t, c) => t + c };
+
+const withConstant: Readonly<Record<string, Step>> = {
+  Add: plus,
+  Multiply: times,
+  RealDiv: { scale: (s, c) => s / c, shift: (t, c) => t / c },
+  Sub: { scale: (s) => s, shift: (t, c) => t - c },
+};
+
+/** The constant comes first. */
+const afterConstant: Readonly<Record<string, Step>> = {
+  Add: plus,
+  Multiply: times,
+  Sub: { scale: (s) => -s, shift: (t, c) => c - t },
+};
 
 function then(
   { base, scale, shift, steps }: Affine,
-  nextScale: (scale: number, channel: number) => number,
-  nextShift: (shift: number, channel: number) => number,
-  channels = 1,
+  next: Step,
+  constant: Float32Array = Float32Array.of(0),
 ): Affine {
-  const length = Math.max(scale.length, shift.length, channels);
+  const length = Math.max(scale.length, shift.length, constant.length);
   return {
     base,
-    scale: Float32Array.from({ length }, (_, i) => nextScale(at(scale, i), i)),
-    shift: Float32Array.from({ length }, (_, i) => nextShift(at(shift, i), i)),
+    scale: Float32Array.from({ length }, (_, i) => next.scale(at(scale, i), at(constant, i))),
+    shift: Float32Array.from({ length }, (_, i) => next.shift(at(shift, i), at(constant, i))),
     steps: steps + 1,
   };
 }

@@ -13,14 +13,11 @@ const growthLimit = 4096;
 /** Evaluates every node all of whose inputs are constant, for example what depends on parameters only. */
 export const foldConstants = pass('constant folding', (graph) => {
   const fills = new Map<number, number>();
-  // What is computed from a parameter keeps the parameter's name.
-  const constantNames = new Map(graph.constantNames);
-  const folded = rewrite(graph, (node, { recorder }) => {
+  return rewrite(graph, (node, { recorder, constantNames, named }) => {
     if (node.op === 'Fill') {
       fills.set(node.outputs[0]!, node.attrs['value'] as number);
       return undefined;
     }
-    if (node.op === 'BatchMatMul') return undefined;
     const inputs: NdArray[] = [];
     for (const id of node.inputs) {
       const { shape, dtype } = recorder.values.get(id)!;
@@ -41,12 +38,11 @@ export const foldConstants = pass('constant folding', (graph) => {
     const results = evaluateNode(node, inputs, outputs);
     return results?.map(({ data, shape }, i) => {
       const id = recorder.addTensor(data, shape, outputs[i]!.dtype);
-      if (!recorder.constants.has(id)) fills.set(id, data[0]!);
-      else if (name !== undefined) constantNames.set(id, name);
+      if (recorder.constants.has(id)) return named(id, name);
+      fills.set(id, data[0]!);
       return id;
     });
   });
-  return { ...folded, constantNames };
 });
 
 function isStatic(shape: readonly number[], { dynamicBatch }: Graph): boolean {

@@ -81,11 +81,10 @@ function stepsIn(whole: Whole): number {
   return whole.kind === 'step' ? whole.operands.reduce((sum, each) => sum + stepsIn(each), 1) : 0;
 }
 
-function write(whole: Whole, type: Value, concat: Node, { recorder, resolve }: Rewriter): number {
+function write(whole: Whole, type: Value, concat: Node, rewriter: Rewriter): number {
+  const { resolve, add } = rewriter;
   if (whole.kind === 'value') return resolve(whole.id);
-  const { scope, attrs } = concat;
-  if (whole.kind === 'parts')
-    return recorder.addNode('Concat', whole.ids.map(resolve), attrs, [type], scope)[0]!;
-  const inputs = whole.operands.map((each) => write(each, type, concat, { recorder, resolve }));
-  return recorder.addNode(whole.like.op, inputs, whole.like.attrs, [type], whole.like.scope)[0]!;
+  if (whole.kind === 'parts') return add('Concat', whole.ids.map(resolve), type, concat.attrs);
+  const inputs = whole.operands.map((each) => write(each, type, concat, rewriter));
+  return add(whole.like.op, inputs, type, whole.like.attrs, whole.like.scope);
 }

@@ -1,4 +1,4 @@
-import type { Graph, Node } from '../ir';
+import type { Graph, Node, Value } from '../ir';
 import { producersOf } from '../links';
 import { rewrite } from '../rewrite';
 import { sizeOf } from '../../base/shape';
@@ -24,7 +24,7 @@ export const joinSums = pass('joined sums', (graph) => {
   );
   const terms = (id: number): number[] =>
     producers.get(id)!.inputs.flatMap((input) => (inner.has(input) ? terms(input) : [input]));
-  const joined = rewrite(graph, (node, rewriter) => {
+  const joined = rewrite(graph, (node, { resolve, add }) => {
     const [output] = node.outputs as [number];
     // As it was: what it adds may have been replaced by values that the old graph does not know.
     if (!addsVectors(producers.get(output), graph) || inner.has(output)) return undefined;
@@ -39,24 +39,19 @@ export const joinSums = pass('joined sums', (graph) => {
       }
     }
     if (![...groups.values()].some((group) => group.length > 1)) return undefined;
-    const { scope } = node;
-    const add = (values: number[], like: number): number =>
-      values.length === 1
-        ? values[0]!
-        : rewriter.recorder.addNode('AddN', values, {}, [graph.values.get(like)!], scope)[0]!;
+    const type = graph.values.get(output)!;
+    const addAll = (values: number[], like: Value): number =>
+      values.length === 1 ? values[0]! : add('AddN', values, like);
     const sums = [...groups.values()].map((group) => {
-      const [like] = group[0]!.inputs as [number];
-      const whole = add(
-        group.map(({ inputs }) => rewriter.resolve(inputs[0]!)),
+      const like = graph.values.get(group[0]!.inputs[0]!)!;
+      const whole = addAll(
+        group.map(({ inputs }) => resolve(inputs[0]!)),
         like,
       );
-      const { attrs } = group[0]!;
       // A single feature has nothing to add up.
-      if (graph.values.get(like)!.shape[1] === 1)
-        return rewriter.recorder.addNode('Reshape', [whole], {}, [graph.values.get(output)!], scope)[0]!;
-      return rewriter.recorder.addNode('Sum', [whole], attrs, [graph.values.get(output)!], scope)[0]!;
+      return like.shape[1] === 1 ? add('Reshape', [whole], type) : add('Sum', [whole], type, group[0]!.attrs);
     });
-    return [add([...others.map(rewriter.resolve), ...sums], output)];
+    return [addAll([...others.map(resolve), ...sums], type)];
   });
   return multiplySums(removeDeadCode(joined));
 });
@@ -71,7 +66,7 @@ function multiplySums(graph: Graph): Graph {
     const node = uses.get(id) === 1 ? producers.get(id) : undefined;
     return node?.op === op ? node : undefined;
   };
-  const multiplied = rewrite(graph, (node, { recorder, resolve }) => {
+  const multiplied = rewrite(graph, (node, { recorder, resolve, add }) => {
     const [output] = node.outputs as [number];
     const type = graph.values.get(output)!;
     const [whole, shift] = producers.get(output)!.inputs as [number, number];
@@ -85,10 +80,8 @@ function multiplySums(graph: Graph): Graph {
     const weights = new Float32Array(features).fill(number(factor!)!);
     const inputs = [resolve(x), recorder.addConstant(weights, [features, 1], 'float32')];
     const bias = recorder.addConstant(Float32Array.of(number(shift)!), [1], 'float32');
-    const attrs = { transposeA: false, transposeB: false };
-    const [multiplied] = recorder.addNode('BatchMatMul', inputs, attrs, [column], node.scope) as [number];
-    const [added] = recorder.addNode('Add', [multiplied, bias], {}, [column], node.scope) as [number];
-    return recorder.addNode('Reshape', [added], {}, [type], node.scope);
+    const multiplied = add('BatchMatMul', inputs, column, { transposeA: false, transposeB: false });
+    return [add('Reshape', [add('Add', [multiplied, bias], column)], type)];
   });
   return removeDeadCode(multiplied);
 }

@@ -1,5 +1,6 @@
 import { isPointwise } from '../convolution';
-import type { Graph } from '../ir';
+import type { Graph, Value } from '../ir';
+import type { TensorType } from '../recorder';
 import { pass } from './pass';
 import { rewrite } from '../rewrite';
 import { sizeOf } from '../../base/shape';
@@ -10,25 +11,19 @@ import { sizeOf } from '../../base/shape';
  * which take biases and sums along.
  */
 export const multiplyPointwise = pass('pointwise products', (graph: Graph) =>
-  rewrite(graph, (node, { recorder }) => {
+  rewrite(graph, (node, { recorder, add }) => {
     const isFilter = node.op === 'Conv2DBackpropFilter';
     if (!isFilter && node.op !== 'Conv2DBackpropInput') return undefined;
     const type = recorder.values.get(node.outputs[0]!) ?? graph.values.get(node.outputs[0]!)!;
     const [a, b] = node.inputs as [number, number];
     const filter = isFilter ? type.shape : recorder.values.get(b)!.shape;
     if (!isPointwise(node, filter)) return undefined;
-    const add = (op: string, inputs: number[], shape: readonly number[], attrs = {}): number =>
-      recorder.addNode(op, inputs, attrs, [{ shape, dtype: type.dtype }], node.scope)[0]!;
-    const asMatrix = (id: number): number => {
-      const { shape } = recorder.values.get(id)!;
+    const matrixOf = ({ shape }: Value): TensorType => {
       const columns = shape.at(-1)!;
-      return add('Reshape', [id], [sizeOf(shape) / columns, columns]);
+      return { shape: [sizeOf(shape) / columns, columns], dtype: type.dtype };
     };
-    const columns = type.shape.at(-1)!;
-    const product = add('BatchMatMul', [a, b].map(asMatrix), [sizeOf(type.shape) / columns, columns], {
-      transposeA: isFilter,
-      transposeB: !isFilter,
-    });
-    return [add('Reshape', [product], type.shape)];
+    const matrices = [a, b].map((id) => add('Reshape', [id], matrixOf(recorder.values.get(id)!)));
+    const attrs = { transposeA: isFilter, transposeB: !isFilter };
+    return [add('Reshape', [add('BatchMatMul', matrices, matrixOf(type), attrs)], type)];
   }),
 );

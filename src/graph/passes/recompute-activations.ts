@@ -28,15 +28,15 @@ export const recomputeActivations = ({
     const renewals = renewalsOf(graph, leastValues);
     if (renewals.size === 0) return graph;
     const renewed = new Map<number, number>();
-    return rewrite(graph, (node, { recorder }) => {
+    return rewrite(graph, (node, { recorder, add }) => {
       const renew = (id: number, after: readonly number[]): number => {
         const known = renewed.get(id);
         if (known !== undefined) return known;
         const { norm, scope } = renewals.get(id)!;
         const from = [...norm.inputs, ...norm.outputs.slice(1), ...after];
-        const [value] = recorder.addNode(renewedActivation, from, norm.attrs, [graph.values.get(id)!], scope);
-        renewed.set(id, value!);
-        return value!;
+        const value = add(renewedActivation, from, graph.values.get(id)!, norm.attrs, scope);
+        renewed.set(id, value);
+        return value;
       };
       const isKept = (id: number, i: number): boolean => renewals.has(id) && isGradientOf(node, i);
       const inputs = node.inputs.map((id, i) =>

@@ -77,15 +77,14 @@ function withoutEffect(node: Node, output: Value, context: Context): number | un
     case 'Transpose':
       return (node.attrs['perm'] as number[]).every((axis, i) => axis === i) ? x : undefined;
     case 'Multiply':
-      if (fits(x!) && uniform(y!, context) === 1) return x;
-      return fits(y!) && uniform(x!, context) === 1 ? y : undefined;
     case 'RealDiv':
-      return fits(x!) && uniform(y!, context) === 1 ? x : undefined;
     case 'Add':
-      if (fits(x!) && uniform(y!, context) === 0) return x;
-      return fits(y!) && uniform(x!, context) === 0 ? y : undefined;
-    case 'Sub':
-      return fits(x!) && uniform(y!, context) === 0 ? x : undefined;
+    case 'Sub': {
+      const neutral = node.op === 'Multiply' || node.op === 'RealDiv' ? 1 : 0;
+      if (fits(x!) && uniform(y!, context) === neutral) return x;
+      const swaps = node.op === 'Multiply' || node.op === 'Add';
+      return swaps && fits(y!) && uniform(x!, context) === neutral ? y : undefined;
+    }
     case 'Sum':
     case 'Mean':
     case 'Max':
@@ -98,16 +97,17 @@ function withoutEffect(node: Node, output: Value, context: Context): number | un
 
 /** A cheaper way to the same output. */
 function shorter(node: Node, output: Value, context: Context): readonly number[] | undefined {
-  const { recorder, producer, typeOf } = context;
-  const add = (op: string, inputs: readonly number[], attrs: Node['attrs']): readonly number[] =>
-    recorder.addNode(op, inputs, attrs, [output], node.scope);
+  const { producer, typeOf } = context;
+  const add = (op: string, inputs: readonly number[], attrs?: Node['attrs']): number[] => [
+    context.add(op, inputs, output, attrs),
+  ];
   const [x, y] = node.inputs;
   const before = x === undefined ? undefined : producer(x);
   switch (node.op) {
     case 'Multiply': {
       // dy · 1, where the ones only spread dy over the shape of a sum's input.
-      if (uniform(y!, context) === 1) return add('BroadcastTo', [x!], {});
-      if (uniform(x!, context) === 1) return add('BroadcastTo', [y!], {});
+      if (uniform(y!, context) === 1) return add('BroadcastTo', [x!]);
+      if (uniform(x!, context) === 1) return add('BroadcastTo', [y!]);
       return reluGradient(node, output, context);
     }
     case 'Reshape':
@@ -116,7 +116,7 @@ function shorter(node: Node, output: Value, context: Context): readonly number[]
       return before?.op === 'Reshape' || before?.op === 'ExpandDims'
         ? sameShape(typeOf(before.inputs[0]!).shape, output.shape)
           ? [before.inputs[0]!]
-          : add('Reshape', before.inputs, {})
+          : add('Reshape', before.inputs)
         : undefined;
     case 'Transpose': {
       if (before?.op !== 'Transpose') return undefined;
@@ -134,7 +134,7 @@ function shorter(node: Node, output: Value, context: Context): readonly number[]
     case 'OnesLike':
       return add('Fill', [], { value: 1 });
     case 'AddN':
-      return node.inputs.length === 2 ? add('Add', node.inputs, {}) : undefined;
+      return node.inputs.length === 2 ? add('Add', node.inputs) : undefined;
     default:
       return undefined;
   }
@@ -147,14 +147,14 @@ function shorter(node: Node, output: Value, context: Context): readonly number[]
 function reluGradient(
   node: Node,
   output: Value,
-  { recorder, producer, typeOf, reluOf }: Context,
+  { add, producer, typeOf, reluOf }: Context,
 ): readonly number[] | undefined {
   for (const [dy, gate] of [node.inputs, node.inputs.toReversed()] as [number, number][]) {
     const step = producer(gate);
     if (step?.op !== 'Step' || step.attrs['alpha'] !== 0) continue;
     const x = step.inputs[0]!;
     if (!sameShape(typeOf(dy).shape, output.shape) || !sameShape(typeOf(x).shape, output.shape)) continue;
-    return recorder.addNode('ReluGrad', [dy, reluOf(x) ?? x], {}, [output], node.scope);
+    return [add('ReluGrad', [dy, reluOf(x) ?? x], output)];
   }
   return undefined;
 }

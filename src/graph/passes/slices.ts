@@ -26,17 +26,18 @@ export const takeSlices = pass('slices', (graph) => {
     const taken = gathered(node, graph);
     if (!taken) return undefined;
     const { x, axis, indices } = taken;
-    const add = (op: string, inputs: readonly number[], stride: Stride): number[] =>
-      rewriter.recorder.addNode(op, inputs, { ...stride }, [graph.values.get(node.outputs[0]!)!], node.scope);
+    const type = graph.values.get(node.outputs[0]!)!;
+    const add = (op: string, inputs: readonly number[], stride: Stride): number[] => [
+      rewriter.add(op, inputs, type, { ...stride }),
+    ];
     const stride = strideOf(indices);
     if (stride) return add(stridedSlice, [rewriter.resolve(x)], { axis, ...stride });
     const joined = producers.get(x);
     if (joined?.op !== 'Concat' || joined.attrs['axis'] !== axis) return undefined;
-    const { shape } = graph.values.get(node.outputs[0]!)!;
     const parts = partsOf(joined, { graph, axis, indices }) ?? [];
     const sources = parts.map(({ id, stride: place }) =>
       sourceOf(gathered(producers.get(id), graph), place, (from) =>
-        sameShape(graph.values.get(from)!.shape, shape),
+        sameShape(graph.values.get(from)!.shape, type.shape),
       ),
     );
     const stays = sources.findIndex((source) => source !== undefined);

@@ -19,13 +19,12 @@ function isLarge(node: Node, { values, dynamicBatch }: Graph): boolean {
  * term, what u cannot hold of a small e would be lost.
  */
 export const writeOutSoftplus = pass('written-out softplus', (graph) =>
-  rewrite(graph, (node, { recorder }) => {
+  rewrite(graph, (node, rewriter) => {
     if (node.op !== 'Softplus' || !isLarge(node, graph)) return undefined;
     const [x] = node.inputs as [number];
-    const like: Value = recorder.values.get(x)!;
-    const add = (op: string, ...inputs: number[]): number =>
-      recorder.addNode(op, inputs, {}, [like], node.scope)[0]!;
-    const one = recorder.addConstant(Float32Array.of(1), [], 'float32');
+    const like: Value = rewriter.recorder.values.get(x)!;
+    const add = (op: string, ...inputs: number[]): number => rewriter.add(op, inputs, like);
+    const one = rewriter.number(1);
     const e = add('Exp', add('Neg', add('Abs', x)));
     const u = add('Add', e, one);
     const lost = add('RealDiv', add('Sub', e, add('Sub', u, one)), u);

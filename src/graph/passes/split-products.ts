@@ -16,41 +16,26 @@ const fewColumns = 8;
 export const splitProducts = pass('split products', (graph) => {
   const uses = countUses(graph);
   const producers = producersOf(graph);
-  const constantNames = new Map(graph.constantNames);
-  const split = rewrite(graph, (node, rewriter) => {
+  const split = rewrite(graph, (node, { recorder, constantNames, resolve, add, named }) => {
     const sum = linearBefore(node, graph, producers, uses);
     if (!sum) return undefined;
     const { product, weights, bias } = sum;
     let start = 0;
     return node.outputs.map((output) => {
-      const { shape, dtype } = graph.values.get(output)!;
-      const [rows, columns] = [graph.values.get(weights)!.shape[0]!, shape[1]!];
+      const type = graph.values.get(output)!;
+      const [rows, columns] = [graph.values.get(weights)!.shape[0]!, type.shape[1]!];
       const constant = (id: number, dims: number[]): number => {
         const part = columnsOf(graph.constants.get(id)!, sum.columns, start, columns);
-        const added = rewriter.recorder.addConstant(part, dims, dtype);
-        const name = constantNames.get(id);
-        if (name !== undefined) constantNames.set(added, name);
-        return added;
+        return named(recorder.addConstant(part, dims, type.dtype), constantNames.get(id));
       };
-      const [part] = rewriter.recorder.addNode(
-        'BatchMatMul',
-        [rewriter.resolve(product.inputs[0]!), constant(weights, [rows, columns])],
-        product.attrs,
-        [{ shape, dtype }],
-        product.scope,
-      ) as [number];
-      const [whole] = rewriter.recorder.addNode(
-        'Add',
-        [part, constant(bias, [columns])],
-        {},
-        [{ shape, dtype }],
-        product.scope,
-      );
+      const inputs = [resolve(product.inputs[0]!), constant(weights, [rows, columns])];
+      const part = add('BatchMatMul', inputs, type, product.attrs, product.scope);
+      const whole = add('Add', [part, constant(bias, [columns])], type, {}, product.scope);
       start += columns;
-      return whole!;
+      return whole;
     });
   });
-  return removeDeadCode({ ...split, constantNames });
+  return removeDeadCode(split);
 });
 
 interface Linear {

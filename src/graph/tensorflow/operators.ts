@@ -259,7 +259,6 @@ const operators: Record<string, Emit> = {
       index_type: typeAttribute('int32'),
     });
   },
-  FusedAdam: composedAdam,
   GatherV2: (node, writer, [x, indices]) =>
     writer.emit(node, 'GatherV2', [x!, indices!, axisOf(node, writer)], {
       ...typed(node, writer, 'Tparams'),
@@ -367,32 +366,6 @@ function fusedBatchNorm(
   // The second and third output are for running statistics, with the variance divided by n − 1; what the gradient takes
   // comes after them, as it is used.
   return { y: flat.back(normed), mean: `${normed}:3`, variance: `${normed}:4` };
-}
-
-/** Adam out of elementary ops, for where its state is not a variable of the session. */
-function composedAdam(node: Node, writer: FunctionWriter, inputs: string[]): void {
-  const [param, m, v, gradient, learningRate, beta1Power, beta2Power] = inputs as [
-    string, string, string, string, string, string, string,
-  ]; // prettier-ignore
-  const { beta1, beta2, epsilon } = node.attrs as Record<'beta1' | 'beta2' | 'epsilon', number>;
-  const float = { T: typeAttribute('float32') };
-  const op = (name: string, ...operands: (string | number)[]): string =>
-    writer.add(
-      name,
-      operands.map((x) => (typeof x === 'number' ? writer.scalar(x, 'float32') : x)),
-      float,
-    );
-  const towards = (from: string, to: string, rate: number): string =>
-    op('AddV2', from, op('Mul', op('Sub', to, from), rate));
-  const rate = op(
-    'RealDiv',
-    op('Mul', learningRate, op('Sqrt', op('Sub', 1, beta2Power))),
-    op('Sub', 1, beta1Power),
-  );
-  const nextM = towards(m, gradient, 1 - beta1);
-  const nextV = towards(v, op('Square', gradient), 1 - beta2);
-  const step = op('RealDiv', op('Mul', nextM, rate), op('AddV2', op('Sqrt', nextV), epsilon));
-  [op('Sub', param, step), nextM, nextV].forEach((name, i) => writer.setName(node.outputs[i]!, name));
 }
 
 export function emitTensorFlow(node: Node, writer: FunctionWriter): void {

@@ -2,7 +2,7 @@
 import { torchModule } from '../pipelines/pipelines';
 import { helpers, type HelperName } from './helpers';
 import {
-  printModules,
+  ModulePrinter,
   type KeptConstant,
   type PrintedClass,
   type StoredTensor,
@@ -31,7 +31,8 @@ export interface PrintedTorch {
 /** @throws UserError for kernels without a PyTorch form */
 export function printTorch({ functions, tensors, about, methods, context }: TorchFlow): PrintedTorch {
   const checks: Record<string, string> = context ? { context: 'check_context(context)' } : {};
-  const { classes, helpers: needed, constants } = printModules(functions, tensors, torchModule, checks);
+  const printer = new ModulePrinter(tensors, torchModule, checks);
+  const { classes, helpers: needed, constants } = printer.print(functions);
   const parts = classes.slice(0, -1).map(classText);
   const { lines } = classes.at(-1)!;
   const more = [...methods, loadMethod].flatMap((method) => ['', ...method.split('\n')]);

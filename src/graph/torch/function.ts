@@ -1,5 +1,5 @@
 /** Prints a region as the lines of a method. */
-import type { ConstantData, DType, Graph, Node, Value } from '../ir';
+import type { ConstantData, Graph, Node, Value } from '../ir';
 import { isDynamic } from '../recorder';
 import { atom, called, numberText, within, binds, type Expression } from './expressions';
 import type { HelperName } from './helpers';
@@ -32,19 +32,10 @@ export interface PrintedFunction {
   lines: readonly string[];
 }
 
-export function printFunction(
-  graph: Graph,
-  stored: ReadonlySet<string>,
-  surroundings: Surroundings,
-  hints: Hints,
-): PrintedFunction {
-  return new FunctionPrinter(graph, stored, surroundings, hints).print();
-}
-
 /** By rank. */
 const openSizes = ['', 'N', 'N, D', 'N, L, D', 'N, H, W, C'];
 
-class FunctionPrinter {
+export class FunctionPrinter {
   private readonly statements: Statements;
   private readonly names: Naming;
   private readonly args: Graph['inputs'];
@@ -134,7 +125,8 @@ class FunctionPrinter {
   }
 
   private expression(node: Node): Expression {
-    if (node.op === callOp) return this.callExpression(node);
+    if (node.op === callOp)
+      return called(this.surroundings.call(node), ...node.inputs.map((id) => this.value(id)));
     const biased = this.biasedExpression(node);
     if (biased) return biased;
     if (node.op === 'Relu' && this.statements.overwrites(node)) {
@@ -142,10 +134,6 @@ class FunctionPrinter {
     }
     const inputs = node.inputs.map((id, at) => this.operand(node, id, at));
     return printOperator(node, inputs, this.printing(node));
-  }
-
-  private callExpression(node: Node): Expression {
-    return called(this.surroundings.call(node), ...node.inputs.map((id) => this.value(id)));
   }
 
   /** Products and convolutions take their bias themselves. */
@@ -164,11 +152,7 @@ class FunctionPrinter {
   private operand(node: Node, id: number, at: number): Expression {
     const number = this.statements.numberAt(node, at);
     if (number === undefined) return this.value(id);
-    return this.number(number, this.typeOf(id).dtype);
-  }
-
-  private number(value: number, dtype: DType): Expression {
-    const text = numberText(value, dtype);
+    const text = numberText(number, this.typeOf(id).dtype);
     return text.startsWith('-') ? { text, binds: binds.negation } : atom(text);
   }
 

@@ -4,7 +4,7 @@ import { runPasses, type Pipeline } from '../passes/pass';
 import { sameShape } from '../shape';
 import { varied } from '../../flow/core/scope';
 import { tupleText } from './expressions';
-import { methodText, printFunction } from './function';
+import { FunctionPrinter, methodText } from './function';
 import type { HelperName } from './helpers';
 import { freeName, type Hints } from './names';
 import { callOp, regionsOf, type Region } from './regions';
@@ -64,23 +64,14 @@ interface Module {
   readonly places: Float32Array[];
 }
 
-/** @param checks statements that functions of the whole flow begin with, by the argument that they are about */
-export function printModules(
-  functions: readonly TracedFunction[],
-  tensors: readonly StoredTensor[],
-  passes: Pipeline,
-  checks: Readonly<Record<string, string>> = {},
-): PrintedModules {
-  return new ModulePrinter(tensors, passes, checks).print(functions);
-}
-
-class ModulePrinter {
+export class ModulePrinter {
   private readonly modules = new Map<string, Module>();
   private readonly helpers = new Set<HelperName>();
   private readonly stored: ReadonlySet<string>;
   private readonly classes: PrintedClass[] = [];
   private readonly known = new Map<string, PrintedClass>();
 
+  /** @param checks statements that functions of the whole flow begin with, by the argument that they are about */
   constructor(
     private readonly tensors: readonly StoredTensor[],
     private readonly passes: Pipeline,
@@ -108,7 +99,7 @@ class ModulePrinter {
   private method(region: Region, wanted: string, direction: Direction): string {
     const module = this.module(region.module);
     const graph = startSums(runPasses(region.graph, this.passes));
-    const printed = printFunction(
+    const printed = new FunctionPrinter(
       named(graph, region, direction, this.stored),
       this.stored,
       {
@@ -123,7 +114,7 @@ class ModulePrinter {
         },
       },
       hintsOf(graph, region, direction, this.isLeaf(region.module)),
-    );
+    ).print();
     const first = region.module === '' ? printed.args.flatMap((arg) => this.checks[arg] ?? []) : [];
     const text = methodText('@', { ...printed, lines: [...first, ...printed.lines] });
     // Whoever calls the whole flow does it by the names of its functions.

@@ -22,24 +22,17 @@ export function startSums(graph: Graph): Graph {
     }),
   );
   const started = new Map<number, number>();
-  return rewrite(graph, (node, { recorder }) => {
+  return rewrite(graph, (node, { recorder, add, number }) => {
     if (node.op === callOp) {
       recorder.keep(node, graph);
       for (const id of node.outputs.filter((output) => firsts.has(output))) {
-        const nothing = recorder.addConstant(Float32Array.of(0), [], 'float32');
-        const [sum] = recorder.addNode('Add', [nothing, id], {}, [graph.values.get(id)!], node.scope);
-        started.set(id, sum!);
+        started.set(id, add('Add', [number(0), id], graph.values.get(id)!));
       }
       return node.outputs;
     }
     const first = started.get(node.inputs[0] ?? -1);
     if (first === undefined || !addsLogDet(node, graph, producers)) return undefined;
-    return recorder.addNode(
-      'Add',
-      [first, ...node.inputs.slice(1)],
-      node.attrs,
-      [graph.values.get(node.outputs[0]!)!],
-      node.scope,
-    );
+    const type = graph.values.get(node.outputs[0]!)!;
+    return [add('Add', [first, ...node.inputs.slice(1)], type, node.attrs)];
   });
 }

@@ -122,21 +122,21 @@ describe('a flow of any convention', () => {
       const named = vectors.flatMap(({ members }) =>
         members.map(({ name, shape }) => [name, values[name] ?? zero(shape)]),
       );
-      const packed = packTensors(vectors, Object.fromEntries(named) as TensorTable);
-      const state = Object.fromEntries(
-        Object.entries(packed).map(([name, array]) => [`state:${name}`, array]),
-      );
+      const program = await tensorflow.compileStateful!({
+        state: vectors.map(({ name, size }) => ({ name, shape: [size] })),
+        functions: { step: stepGraph({ flow }, training, batch) },
+      });
+      await program.set(packTensors(vectors, Object.fromEntries(named) as TensorTable));
       const scalar = (value: number): NdArray => ({ shape: [], data: Float32Array.of(value) });
-      const step = await once(tensorflow, stepGraph(flow, undefined, training, batch), {
-        ...state,
+      const step = await program.run('step', {
         x: arrayOf(x),
         ...(given.context ? { context: arrayOf(given.context) } : {}),
         learningRate: scalar(1e-3),
         beta1Power: scalar(0.9),
         beta2Power: scalar(0.999),
       });
-      const next = vectors.map(({ name }) => [name, step[`state:${name}`]!]);
-      const unpacked = unpackTensors(vectors, Object.fromEntries(next) as TensorTable);
+      const unpacked = unpackTensors(vectors, (await program.get()) as TensorTable);
+      await program.dispose();
       const compared = Object.fromEntries(
         Object.keys(expected).map((name) => [
           name,

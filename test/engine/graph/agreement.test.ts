@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';
-import { evaluateGraph } from '../../unit/graph/evaluate-graph';
+import { runReference } from '../../unit/graph/reference';
 import { optimize } from '../../unit/graph/optimize';
 import { trace } from '../../../src/graph/trace/trace';
 import { assertClose, normalFeeds } from './compare';
@@ -35,9 +35,9 @@ describe('backends agree', () => {
       };
       const onOnnx = await run(onnx);
       if (!graph.nodes.some(({ op }) => op === 'Conv2D')) {
-        assertClose(evaluateGraph(graph, feeds), onOnnx, tolerance, 'evaluator against ONNX Runtime');
+        assertClose(runReference(graph, feeds), onOnnx, tolerance, 'evaluator against ONNX Runtime');
         assertClose(
-          evaluateGraph(optimize(graph), feeds),
+          runReference(optimize(graph), feeds),
           onOnnx,
           tolerance,
           'optimized against ONNX Runtime',

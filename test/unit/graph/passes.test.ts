@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
-import { evaluateGraph } from './evaluate-graph';
+import { runReference } from './reference';
 import type { Graph } from '../../../src/graph/ir';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
 import { mergeCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions';
@@ -68,7 +68,7 @@ describe('passes', () => {
     assert.equal(passed.outputs.find(({ name }) => name === 'whole')!.value, passed.inputs[0]!.value);
     assert.ok(!opsOf(passed).includes('SplitV'), opsOf(passed).join());
     const feeds = { x: array([2, 3], [0.5, 1, 1.5, -1, -2, -3]) };
-    assert.deepEqual(evaluateGraph(passed, feeds), evaluateGraph(graph, feeds));
+    assert.deepEqual(runReference(passed, feeds), runReference(graph, feeds));
   });
 
   it('take nothing out of a value twice', () => {
@@ -84,7 +84,7 @@ describe('passes', () => {
     const passed = optimize(graph);
     assert.deepEqual(opsOf(passed).sort(), ['Add', 'Exp', 'Neg', 'SplitV']);
     const feeds = { x: array([2, 3], [1, 2, 3, 4, 5, 6]) };
-    assert.deepEqual(evaluateGraph(passed, feeds), evaluateGraph(graph, feeds));
+    assert.deepEqual(runReference(passed, feeds), runReference(graph, feeds));
   });
 
   it('follow selections to equal results, whatever is gathered, joined, split and sliced', () => {
@@ -112,7 +112,7 @@ describe('passes', () => {
         );
         const feeds = { x: array([2, 3], [1, 2, 3, 4, 5, 6]) };
         const passed = followSelections(graph);
-        assert.deepEqual(evaluateGraph(passed, feeds), evaluateGraph(graph, feeds));
+        assert.deepEqual(runReference(passed, feeds), runReference(graph, feeds));
       }),
     );
   });
@@ -122,7 +122,7 @@ describe('passes', () => {
       () => ({ a: tf.fill([2], NaN), b: tf.fill([2], Infinity), c: tf.fill([2], -Infinity) }),
       [],
     );
-    const results = evaluateGraph(optimize(graph), {});
+    const results = runReference(optimize(graph), {});
     assert.deepEqual(
       ['a', 'b', 'c'].map((name) => results[name]!.data[0]),
       [NaN, Infinity, -Infinity],
@@ -178,7 +178,7 @@ describe('passes', () => {
       [x],
     );
     const feeds = { x: array([2, 3], [1, 2, 3, 4, 5, 6]) };
-    assert.deepEqual(evaluateGraph(optimize(graph), feeds), { y: array([2, 3], [7, 7, 7, 16, 16, 16]) });
+    assert.deepEqual(runReference(optimize(graph), feeds), { y: array([2, 3], [7, 7, 7, 16, 16, 16]) });
   });
 });
 
@@ -200,7 +200,7 @@ describe('foldAffine', () => {
     const folded = foldAffine(graph);
     assert.deepEqual(opsOf(folded), ['Multiply', 'Add']);
     const feeds = { x: array([2, 3], [1, -2, 3, 4, 5, -6]) };
-    assert.deepEqual(evaluateGraph(folded, feeds), evaluateGraph(graph, feeds));
+    assert.deepEqual(runReference(folded, feeds), runReference(graph, feeds));
   });
 
   it('leaves values that are used elsewhere, and constants that vary over other axes', () => {
@@ -295,16 +295,16 @@ describe('random programs', () => {
           ],
         );
         const feeds = { x: array([3, 3], a), w: array([3, 3], b) };
-        const expected = evaluateGraph(graph, feeds);
+        const expected = runReference(graph, feeds);
         const variants: Record<string, NdArray>[] = [
-          evaluateGraph(removeDeadCode(graph), feeds),
-          evaluateGraph(mergeCommonSubexpressions(graph), feeds),
-          evaluateGraph(simplify(graph), feeds),
-          evaluateGraph(optimize(graph), feeds),
-          evaluateGraph(foldAffine(graph), feeds),
-          evaluateGraph(foldAffine(optimize(graph)), feeds),
-          evaluateGraph(optimize(bindConstants(graph, { w: feeds.w })), { x: feeds.x }),
-          evaluateGraph(optimize(bindConstants(graph, feeds)), {}),
+          runReference(removeDeadCode(graph), feeds),
+          runReference(mergeCommonSubexpressions(graph), feeds),
+          runReference(simplify(graph), feeds),
+          runReference(optimize(graph), feeds),
+          runReference(foldAffine(graph), feeds),
+          runReference(foldAffine(optimize(graph)), feeds),
+          runReference(optimize(bindConstants(graph, { w: feeds.w })), { x: feeds.x }),
+          runReference(optimize(bindConstants(graph, feeds)), {}),
         ];
         for (const variant of variants) {
           for (const [name, { shape, data }] of Object.entries(expected)) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
-import { evaluateGraph } from './evaluate-graph';
+import { runReference } from './reference';
 import type { Graph } from '../../../src/graph/ir';
 import { halveCheckerboards } from '../../../src/graph/passes/checkerboards';
 import { composeConvolutions } from '../../../src/graph/passes/compose-convolutions';
@@ -126,7 +126,7 @@ describe('joinSums', () => {
     const feeds = Object.fromEntries(
       inputs.map(({ name, shape }, i) => [name, { shape, data: Float32Array.from(ramp(shape, i)) }]),
     );
-    assert.deepEqual(evaluateGraph(joined, feeds), evaluateGraph(graph, feeds));
+    assert.deepEqual(runReference(joined, feeds), runReference(graph, feeds));
   });
 
   it('sums nothing of one feature, and multiplies where a sum is scaled and shifted', () => {
@@ -151,7 +151,7 @@ describe('joinSums', () => {
     const feeds = Object.fromEntries(
       inputs.map(({ name, shape }, i) => [name, { shape, data: Float32Array.from(ramp(shape, i)) }]),
     );
-    assert.deepEqual(evaluateGraph(joined, feeds), evaluateGraph(graph, feeds));
+    assert.deepEqual(runReference(joined, feeds), runReference(graph, feeds));
   });
 
   it('one row of sums after the other, where a sum goes on into the next', () => {
@@ -169,8 +169,8 @@ describe('joinSums', () => {
     const feeds = Object.fromEntries(
       ['x', 'y'].map((name, i) => [name, { shape: [2, 3], data: Float32Array.from(ramp([2, 3], i)) }]),
     );
-    const expected = evaluateGraph(graph, feeds);
-    const found = evaluateGraph(joined, feeds);
+    const expected = runReference(graph, feeds);
+    const found = runReference(joined, feeds);
     // Added in another order.
     for (const name of ['first', 'all'])
       found[name]!.data.forEach((value, i) => {
@@ -220,7 +220,7 @@ describe('joinParts', () => {
         { shape: [10], data: Float32Array.from(ramp([10], 1 - i), (v) => v / 4) },
       ]),
     );
-    const { next } = evaluateGraph(graph, feeds);
+    const { next } = runReference(graph, feeds);
     const { state, batch } = feeds;
     let at = 0;
     for (const size of [2, 3, 1, 4]) {

@@ -1,4 +1,5 @@
 /** Runs whole graphs by plain loops, the kernels that `evaluateNode` leaves out included: slow, and written apart from any backend. */
+import { broadcastReader, forEachIndex } from '../../../src/graph/evaluate/array';
 import { evaluateNode } from '../../../src/graph/evaluate/evaluate';
 import type { Graph, Node } from '../../../src/graph/ir';
 import { isDynamic } from '../../../src/graph/recorder';
@@ -139,19 +140,21 @@ const lastShape = (shape: readonly number[]): number[] => [0, 2, 3, 1].map((axis
 
 function multiply(a: NdArray, b: NdArray, { attrs }: Node, shape: readonly number[]): NdArray {
   const { transposeA, transposeB } = attrs as { transposeA: boolean; transposeB: boolean };
-  if (a.shape.length !== 2 || b.shape.length !== 2) throw new Error('a batch of products is not known');
-  const [rows, columns] = shape as [number, number];
-  const inner = a.shape[transposeA ? 0 : 1]!;
+  const inner = a.shape.at(transposeA ? -2 : -1)!;
+  const batch = shape.slice(0, -2);
+  const readA = broadcastReader(a, [...batch, ...a.shape.slice(-2)]);
+  const readB = broadcastReader(b, [...batch, ...b.shape.slice(-2)]);
   const out = zeros(shape);
-  for (let i = 0; i < rows; i++)
-    for (let j = 0; j < columns; j++) {
-      let sum = 0;
-      for (let k = 0; k < inner; k++)
-        sum +=
-          a.data[transposeA ? k * rows + i : i * inner + k]! *
-          b.data[transposeB ? j * inner + k : k * columns + j]!;
-      out.data[i * columns + j] = sum;
+  forEachIndex(shape, (index, flat) => {
+    const [row, column] = index.slice(-2) as [number, number];
+    const at = index.slice(0, -2);
+    for (let k = 0, sum = 0; k < inner; k++) {
+      sum +=
+        readA([...at, ...(transposeA ? [k, row] : [row, k])]) *
+        readB([...at, ...(transposeB ? [column, k] : [k, column])]);
+      out.data[flat] = sum;
     }
+  });
   return out;
 }
 

@@ -87,17 +87,20 @@ function convolution(node: Node, graph: Blocked): Rule | undefined {
   return { images: [0], starts: true, write };
 }
 
+/** An image, and two vectors. */
+function setResults(graph: Blocked, { outputs }: Node, [image, ...vectors]: [number, number, number]): void {
+  graph.setRelaid(outputs[0]!, image);
+  vectors.forEach((vector, i) => graph.setPlain(outputs[i + 1]!, vector));
+}
+
 const norm = (node: Node, graph: Blocked): Rule => ({
   images: [0],
   write() {
     const [x, gain, bias] = node.inputs as [number, number, number];
-    const [y, mean, variance] = node.outputs as [number, number, number];
-    const options = { epsilon: node.attrs['epsilon'] as number, relu: graph.rectified.has(y) };
+    const options = { epsilon: node.attrs['epsilon'] as number, relu: graph.rectified.has(node.outputs[0]!) };
     const [gains, biases] = [graph.asPlain(gain), graph.asPlain(bias)];
     const results = batchNorm(graph, graph.asRelaid(x), gains, biases, options);
-    graph.setRelaid(y, results[0]);
-    graph.setPlain(mean, results[1]);
-    graph.setPlain(variance, results[2]);
+    setResults(graph, node, results);
   },
 });
 
@@ -120,11 +123,7 @@ const normGradient = (node: Node, graph: Blocked): Rule => ({
     const options = { epsilon: node.attrs['epsilon'] as number, again: graph.renewed.has(x) };
     const images = [graph.asRelaid(dy), graph.asRelaid(x)] as const;
     const [gain, mean, variance] = vectors.map((id) => graph.asPlain(id)) as [number, number, number];
-    const results = batchNormGradient(graph, [...images, gain, mean, variance], options);
-    const [dx, dGain, dBias] = node.outputs as [number, number, number];
-    graph.setRelaid(dx, results[0]);
-    graph.setPlain(dGain, results[1]);
-    graph.setPlain(dBias, results[2]);
+    setResults(graph, node, batchNormGradient(graph, [...images, gain, mean, variance], options));
   },
 });
 
@@ -191,11 +190,12 @@ export const joinReorderings = pass('blocked channels', (graph) => {
   const isTranspose = (node: Node | undefined, perm: readonly number[]): node is Node =>
     node?.op === 'Transpose' && sameShape(node.attrs['perm'] as number[], perm);
   return removeDeadCode(
-    rewrite(graph, (node, { recorder }) => {
+    rewrite(graph, (node, rewriter) => {
       const type = graph.values.get(node.outputs[0]!)!;
       const before = producers.get(node.inputs[0]!);
-      const add = (op: string, input: number): number[] =>
-        recorder.addNode(op, [input], { channelsLast: true }, [type], node.scope);
+      const add = (op: string, input: number): number[] => [
+        rewriter.add(op, [input], type, { channelsLast: true }),
+      ];
       if (node.op === toBlocks && isTranspose(before, toChannelsFirst))
         return add(toBlocks, before.inputs[0]!);
       if (isTranspose(node, toChannelsLast) && before?.op === fromBlocks && !before.attrs['channelsLast'])
