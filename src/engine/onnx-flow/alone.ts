@@ -5,7 +5,7 @@ import type { LayerRecord } from '../model/layer-record';
 import type { AnalyzedFlow } from './analyze';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import type { FoundLayer } from './layers';
-import type { OutsideStep } from './programs';
+import type { OutsideStep } from './directions';
 import type { FlowRows } from './rows';
 
 /** States that a part takes at once, where it can. */

@@ -1,30 +1,26 @@
 /** From steps between cuts to layers: an addition and a multiplication are one coupling, two constant ones one norm. */
 import type { AffineStep, FlowStep, MixingStep, OrderedStep, UnknownStep } from './step';
 
-export interface CouplingGroup {
-  kind: 'coupling';
-  steps: AffineStep[];
+interface Group<Kind extends string, Step> {
+  kind: Kind;
+  steps: Step[];
 }
-/** Each value by a map of its own: a spline coupling, an autoregressive layer, a function of single values. */
-export interface OrderedGroup {
-  kind: 'ordered';
-  /** Constant ones surround the one that is ordered, as the box of a spline. */
-  steps: (OrderedStep | AffineStep)[];
-}
-export interface MixingGroup {
-  kind: 'mixing';
-  steps: MixingStep[];
-}
+
+/**
+ * Each value by a map of its own: a spline coupling, an autoregressive layer, a function of single values. Constant steps surround
+ * the one that is ordered, as the box of a spline.
+ */
+export type OrderedGroup = Group<'ordered', OrderedStep | AffineStep>;
+
 /** Elementwise with constant scale and shift: batch normalization, ActNorm, standardization. */
-export interface NormGroup {
-  kind: 'norm';
-  steps: AffineStep[];
-}
-export interface UnknownGroup {
-  kind: 'unknown';
-  steps: UnknownStep[];
-}
-export type StepGroup = CouplingGroup | NormGroup | OrderedGroup | MixingGroup | UnknownGroup;
+type NormGroup = Group<'norm', AffineStep>;
+
+export type StepGroup =
+  | Group<'coupling', AffineStep>
+  | NormGroup
+  | OrderedGroup
+  | Group<'mixing', MixingStep>
+  | Group<'unknown', UnknownStep>;
 
 const within = (ids: Int32Array, set: ReadonlySet<number>): boolean => ids.every((id) => set.has(id));
 
@@ -64,16 +60,8 @@ function groupForward(steps: readonly FlowStep[], dimensions: number): StepGroup
 }
 
 function groupOf(step: FlowStep): StepGroup {
-  switch (step.kind) {
-    case 'affine':
-      return { kind: isConstant(step) ? 'norm' : 'coupling', steps: [step] };
-    case 'mixing':
-      return { kind: 'mixing', steps: [step] };
-    case 'ordered':
-      return { kind: 'ordered', steps: [step] };
-    case 'unknown':
-      return { kind: 'unknown', steps: [step] };
-  }
+  if (step.kind === 'affine') return { kind: isConstant(step) ? 'norm' : 'coupling', steps: [step] };
+  return { kind: step.kind, steps: [step] } as StepGroup;
 }
 
 const isConstant = ({ scaleVaries, shiftVaries }: AffineStep): boolean => !scaleVaries && !shiftVaries;
@@ -87,41 +75,35 @@ function join(
   step: FlowStep,
   { inside, same, part }: { inside: boolean; same: boolean; part: boolean },
 ): StepGroup | undefined {
+  const joined = (fits: boolean, next: FlowStep = step, kind = last.kind): StepGroup | undefined =>
+    fits ? ({ kind, steps: [...last.steps, next] } as StepGroup) : undefined;
   switch (step.kind) {
     case 'unknown':
-      return last.kind === 'unknown' && !step.measured && !last.steps[0]!.measured
-        ? { kind: 'unknown', steps: [...last.steps, step] }
-        : undefined;
+      return joined(last.kind === 'unknown' && !step.measured && !last.steps[0]!.measured);
     case 'mixing':
-      return last.kind === 'mixing' ? { kind: 'mixing', steps: [...last.steps, step] } : undefined;
+      return joined(last.kind === 'mixing');
     case 'ordered':
       // The box before a spline: no layer scales one part of the value alone.
-      if (last.kind === 'norm' && same && part) return { kind: 'ordered', steps: [...last.steps, step] };
-      return last.kind === 'ordered' && same && isPlain(step) && (part || last.steps.every(isPlain))
-        ? { kind: 'ordered', steps: [...last.steps, step] }
-        : undefined;
+      if (last.kind === 'norm') return joined(same && part, step, 'ordered');
+      return joined(last.kind === 'ordered' && same && isPlain(step) && (part || last.steps.every(isPlain)));
     case 'affine':
       break;
   }
   if (!isConstant(step)) {
-    const { kind, steps } = last;
-    if ((kind === 'coupling' && same && !repeats(steps, step)) || (kind === 'norm' && same))
-      return { kind: 'coupling', steps: [...steps, step] };
-    return undefined;
+    if (last.kind === 'norm') return joined(same, step, 'coupling');
+    return joined(last.kind === 'coupling' && same && !repeats(last.steps, step));
   }
   switch (last.kind) {
     case 'norm':
-      return { kind: 'norm', steps: [...last.steps, step] };
+      return joined(true);
     case 'coupling':
-      return inside ? { kind: 'coupling', steps: [...last.steps, step] } : undefined;
+      return joined(inside);
     case 'ordered':
-      return inside && part ? { kind: 'ordered', steps: [...last.steps, step] } : undefined;
+      return joined(inside && part);
     case 'unknown': {
       const { moved, made, computed } = step;
-      const reason = last.steps[0]!.reason;
-      return inside && part
-        ? { kind: 'unknown', steps: [...last.steps, { kind: 'unknown', moved, made, computed, reason }] }
-        : undefined;
+      const { reason } = last.steps[0]!;
+      return joined(inside && part, { kind: 'unknown', moved, made, computed, reason });
     }
     case 'mixing':
       return undefined;

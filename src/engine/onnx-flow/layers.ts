@@ -387,17 +387,6 @@ function affineParts(
       step !== steps[steps.length - 1] && steps.slice(steps.indexOf(step) + 1).some((s) => s.scaleVaries);
     form = (step.scaleVaries ? shiftFirst : scaledLater) ? '(x + t)·eˢ' : 'x·eˢ + t';
   }
-  return {
-    constantLogDet,
-    ...(constants && {
-      constants: {
-        mean: plus.map((b, k) => 0 - b / slope[k]!),
-        deviation: slope.map((a) => 1 / a),
-      },
-    }),
-    ...(logScale ? { logScale } : {}),
-    lacksLogScale,
-    ...(shift ? { shift } : {}),
-    ...(form ? { form } : {}),
-  };
+  const norm = { mean: plus.map((b, k) => 0 - b / slope[k]!), deviation: slope.map((a) => 1 / a) };
+  return { constantLogDet, constants: constants ? norm : undefined, logScale, lacksLogScale, shift, form };
 }

@@ -1,4 +1,5 @@
 /** Finds the tensors of the graph that hold a step's s and t, by their values. */
+import { groupedBy } from '../../base/group';
 import type { Probe } from './probe';
 import type { AffineStep } from './step';
 import type { Variables } from './variables';
@@ -63,12 +64,7 @@ function locate(
   /** Accepts values that differ by the same amount in every run. */
   constants = false,
 ): Located | undefined {
-  const homes = new Map<number, number[]>();
-  made.forEach((id, i) => {
-    const members = homes.get(home[id]!);
-    if (members) members.push(i);
-    else homes.set(home[id]!, [i]);
-  });
+  const homes = groupedBy(made.keys(), (i) => home[made[i]!]!);
   for (const reading of readings) {
     const names: string[] = [];
     const which = new Int32Array(made.length);

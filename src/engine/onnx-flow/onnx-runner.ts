@@ -12,7 +12,6 @@ import { ignoreUserError, UserError } from '../../base/user-error';
 import type { Bijection } from '../../flow/core/bijection';
 import { latentScales } from '../../flow/latent-scales';
 import { logit } from '../../flow/preprocess';
-import { standardizingLogDets, withoutStandardizing } from '../../config/standardization';
 import { buildFlow, buildPreprocess } from '../../flow/flow';
 import { anyBatch, trace } from '../../graph/trace/trace';
 import type { ContextInfo } from '../../protocol/model';
@@ -22,8 +21,10 @@ import { contextFeed, contextInfo, plainContextInfo } from '../model/context';
 import { plainContext } from '../model/flow-graphs';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import type { UsualContext } from './context-range';
+import { directionsBy, type OutsideStep } from './directions';
 import { pageShape } from './layers';
 import { identifyPorts, type DescribedPort, type FlowPorts } from './ports';
+import { feedsFor, filled } from './probe';
 import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space } from '../model/runner';
@@ -96,29 +97,14 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   const context = ports.context && contextInfoOf(ports.context, own, { ...options, given });
   const base = await baseOf(file, outputShape, own, threads);
 
-  const runOnce = (
-    values: Float32Array,
-    count: number,
-    given: Float32Array | undefined,
-  ): Promise<InferenceSession.OnnxValueMapType> =>
-    runSession({
-      ...(ports.context && given
-        ? {
-            [ports.context.name]: tensor(
-              given,
-              [count, ...ports.context.shape],
-              ports.doubles.has(ports.context.name),
-            ),
-          }
-        : {}),
-      [ports.input]: tensor(values, [count, ...ports.shape], ports.doubles.has(ports.input)),
-      ...Object.fromEntries(
-        Object.entries(ports.constants).map(([name, value]) => [
-          name,
-          tensor(Float32Array.of(value), [], ports.doubles.has(name)),
-        ]),
-      ),
-    });
+  const runOnce: RunOnce = (values, count, given) => {
+    const feeds = Object.entries(feedsFor(ports, values, count, given));
+    const tensors = feeds.map(([name, { data, shape }]) => [
+      name,
+      tensor(data, shape, ports.doubles.has(name)),
+    ]);
+    return runSession(Object.fromEntries(tensors) as Record<string, Tensor>);
+  };
   const size = sizeOf(inputShape);
   const fixedBatch = ports.fixedBatch ?? (own ? undefined : await unsaidBatch(ports, runOnce));
   const run = async (values: Float32Array, count: number, contexts: ArrayLike<number> | undefined) => {
@@ -129,16 +115,9 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     const part = fixedBatch ?? count;
     for (let start = 0; start < count; start += part) {
       const n = Math.min(part, count - start);
-      // The file may insist on its number of examples; the last one fills up.
-      const rows = (from: Float32Array, width: number): Float32Array => {
-        const own = from.subarray(start * width, (start + n) * width);
-        if (n === part) return own;
-        const padded = new Float32Array(part * width);
-        for (let i = 0; i < part; i++)
-          padded.set(own.subarray(Math.min(i, n - 1) * width).subarray(0, width), i * width);
-        return padded;
-      };
-      const results = await runOnce(rows(laid, size), part, all && rows(all, context.mean.length));
+      // The file may insist on its number of examples.
+      const contextRows = all && filled(all, start, part, count);
+      const results = await runOnce(filled(laid, start, part, count), part, contextRows);
       for (const name of wanted) {
         const { data } = results[name] as Tensor;
         const floats = data instanceof Float32Array ? data : Float32Array.from(data as Float64Array);
@@ -167,12 +146,14 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       ),
     };
   };
-  const cannot = (): UserError =>
-    new UserError(
+  const check = (asked: Space): void => {
+    if (asked === space || preprocessing || asIs) return;
+    throw new UserError(
       space === 'flow'
         ? `${file}: its x is the flow's own input, and it does not say how to get there from data; only apply and score with --space flow can use it.`
         : `${file}: its x is in data units; use --space data, or the checkpoint.`,
     );
+  };
 
   return {
     config,
@@ -186,28 +167,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     preprocesses: preprocessing !== undefined || standardizing !== undefined,
     lacksLogDet: logDet === undefined,
     ...(context ? { context } : {}),
-    async forward(x, count, asked, rest) {
-      if (asked !== space && !preprocessing && !asIs) throw cannot();
-      const before = asked === space ? undefined : await preprocessing?.forward(x, count);
-      const { values: z, logDet: total, layers } = await run(before?.value ?? x, count, rest?.context);
-      const inside = standardizingLogDets(standardizing, x, count);
-      return {
-        z,
-        logDet: total.map((value, i) => withoutStandardizing(value, inside[i]!)),
-        preprocessing: before?.logDet ?? inside,
-        prior: await base.logProb(z, count, rest?.context),
-        couplings: layers,
-        // Folded into the couplings' share.
-        norms: layers.map(({ length }) => new Float32Array(length)),
-      };
-    },
-    async inverse(z, count, asked, rest) {
-      if (asked !== space && !preprocessing && !asIs) throw cannot();
-      const { values: x, logDet: total } = await run(z, count, rest?.context);
-      if (asked === space || !preprocessing) return { x, logDet: total };
-      const { value, logDet: outer } = await preprocessing.inverse(x, count);
-      return { x: value, logDet: total.map((inner, i) => inner + outer[i]!) };
-    },
+    ...directionsBy(run, { space, outside: preprocessing, standardizing, base, check }),
     async dispose() {
       await preprocessing?.dispose();
       await base.dispose();
@@ -216,18 +176,17 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   };
 }
 
+type RunOnce = (
+  values: Float32Array,
+  count: number,
+  context: Float32Array | undefined,
+) => Promise<InferenceSession.OnnxValueMapType>;
+
 /**
  * Exporters that trace may fix sizes inside of a graph that says it takes any number of examples: its log-det of one example
  * then has as many values as there were examples. Undefined where it has one.
  */
-async function unsaidBatch(
-  { shape, logDet, context }: FlowPorts,
-  run: (
-    values: Float32Array,
-    count: number,
-    given: Float32Array | undefined,
-  ) => Promise<InferenceSession.OnnxValueMapType>,
-): Promise<number | undefined> {
+async function unsaidBatch({ shape, logDet, context }: FlowPorts, run: RunOnce): Promise<number | undefined> {
   if (!logDet) return undefined;
   const given = context && new Float32Array(context.size);
   // The reason for an error is reported when examples are given.
@@ -300,9 +259,7 @@ async function baseOf(
   };
 }
 
-export interface Preprocessing {
-  forward(x: Float32Array, count: number): Promise<{ value: Float32Array; logDet: Float32Array }>;
-  inverse(y: Float32Array, count: number): Promise<{ value: Float32Array; logDet: Float32Array }>;
+export interface Preprocessing extends OutsideStep {
   dispose(): Promise<void>;
 }
 

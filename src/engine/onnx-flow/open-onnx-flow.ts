@@ -22,6 +22,7 @@ import type { FlowRunner, Space } from '../model/runner';
 import { createAloneLayers } from './alone';
 import { analyze, probeContexts, type AnalyzedFlow } from './analyze';
 import { contextRange } from './context-range';
+import { directionsBy } from './directions';
 import { floatsIn, readGraph } from './graph';
 import { loadOnnxModel } from './load-model';
 import { findPair, type FilePair, type FlowFile } from './pair';
@@ -29,7 +30,6 @@ import { lacksLogDet } from './log-det';
 import { mostNumbers, type ProbeInputs } from './probe';
 import { onnxPrograms } from './programs';
 import { createReverse } from './reverse';
-import { reverseForward, reverseInverse, type ReverseRunnerSource } from './reverse-runner';
 import { rowSources, tensorsOf } from './row-values';
 import { flowRows, turnedOf, type FlowRows } from './rows';
 import { createLayerValues } from './values';
@@ -157,15 +157,16 @@ async function open(
   opened.push(alone);
   const standardizing = config.kind === 'vector' ? own?.standardize : undefined;
   const space: Space = main.own?.part === 'sample' ? 'data' : spaceOf(forward ?? inverse!);
-  const reversed: ReverseRunnerSource | undefined = reverse && {
-    config,
-    inputShape,
-    reverse,
-    base: (forward ?? inverse!).base,
-    standardizing,
-    space,
-    outside: step || undefined,
-  };
+  const reversed =
+    reverse &&
+    directionsBy(
+      async (given, count, own) => {
+        // Against the direction of the file: its input comes out.
+        const { input, logDet } = await reverse.run(given, count, own);
+        return { values: input, logDet: logDet.map((value) => -value), layers: [] };
+      },
+      { space, outside: step || undefined, standardizing, base: (forward ?? inverse!).base },
+    );
   const runner: FlowRunner = {
     ...combined(config, { forward, inverse, reversed }, rows, main.file),
     parameterCount: [...graph.initializers.values()].reduce(
@@ -285,22 +286,22 @@ async function likelyInputs(
   };
 }
 
+interface Ways {
+  forward: OnnxRunner | undefined;
+  inverse: OnnxRunner | undefined;
+  /** By the layers, where one of the two is missing. */
+  reversed: Pick<FlowRunner, 'forward' | 'inverse'> | undefined;
+}
+
 /** Both directions as one runner; what is missing comes from the layers, or says so. */
 function combined(
   config: ModelConfig,
-  {
-    forward,
-    inverse,
-    reversed,
-  }: {
-    forward: OnnxRunner | undefined;
-    inverse: OnnxRunner | undefined;
-    reversed?: ReverseRunnerSource;
-  },
+  { forward, inverse, reversed }: Ways,
   { rows, latentPositions }: FlowRows,
   file: string,
 ): FlowRunner {
   const main = forward ?? inverse!;
+  const [there, back] = [forward ?? reversed, inverse ?? reversed];
   const missing = (what: string) => (): Promise<never> =>
     Promise.reject(
       new UserError(
@@ -319,16 +320,8 @@ function combined(
     preprocesses: main.preprocesses,
     ...(main.context ? { context: main.context } : {}),
     ...(lacksLogDet ? { lacksLogDet: true } : {}),
-    forward: forward
-      ? (x, count, space, rest) => forward.forward(x, count, space, rest)
-      : reversed
-        ? reverseForward(reversed)
-        : missing('the way to z'),
-    inverse: inverse
-      ? (z, count, space, rest) => inverse.inverse(z, count, space, rest)
-      : reversed
-        ? reverseInverse(reversed)
-        : missing('sampling'),
+    forward: there ? (...given) => there.forward(...given) : missing('the way to z'),
+    inverse: back ? (...given) => back.inverse(...given) : missing('sampling'),
   };
 }
 

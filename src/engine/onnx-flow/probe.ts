@@ -109,6 +109,18 @@ export function repeated(example: Float32Array, batch: number): Float32Array {
   return out;
 }
 
+/** The rows of `all`, of `count` examples, from `start` on; the last of all fills up. */
+export function filled(all: Float32Array, start: number, rows: number, count: number): Float32Array {
+  const size = all.length / count;
+  if (start + rows <= count) return all.subarray(start * size, (start + rows) * size);
+  const out = new Float32Array(rows * size);
+  for (let i = 0; i < rows; i++) {
+    const from = Math.min(start + i, count - 1) * size;
+    out.set(all.subarray(from, from + size), i * size);
+  }
+  return out;
+}
+
 export async function openWhole(
   { graph, ports, threads }: Pick<Probe, 'graph' | 'ports' | 'threads'>,
   outputs: readonly string[],

@@ -1,4 +1,5 @@
 /** Answers the inspector's programs from a file's own tensors: it runs with them as additional outputs. */
+import { countNonFinite, finiteOrNaN } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import { isNorm } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
@@ -8,6 +9,7 @@ import { sizeOf } from '../../base/shape';
 import type { HealthRecord, LayerRecord, PassRecord, Values } from '../model/layer-record';
 import { contextFeed } from '../model/context';
 import type { FlowRunner } from '../model/runner';
+import type { OutsideStep } from './directions';
 import { lacksLogDet } from './log-det';
 import { rowExtremes } from './health';
 import {
@@ -25,11 +27,6 @@ import type { BatchValues } from './values';
 /** One for each example, or one for all; the usual one without. */
 type Context = ArrayLike<number> | undefined;
 
-/** From data units to the flow's input and back, channels last; absent where they are the same. */
-export interface OutsideStep {
-  forward(x: Float32Array, count: number): Promise<{ value: Float32Array; logDet: Float32Array }>;
-}
-
 export interface ProgramSource {
   /** Named in messages. */
   file: string;
@@ -38,6 +35,7 @@ export interface ProgramSource {
   sources: readonly RowSource[];
   /** Values of all tensors of the flow for its input. @param context of the examples, where it takes one */
   values(x: Float32Array, count: number, context: Float32Array | undefined): Promise<BatchValues>;
+  /** Absent where data units are the flow's input. */
   outside: OutsideStep | undefined;
   runner: FlowRunner;
   /** The context of examples that come without one. */
@@ -159,7 +157,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
           const count = shape[0]!;
           const context = own?.data;
           const there = await atInputs(x, count, context);
-          const z = await latents(x, count, context);
+          const { z } = await runner.forward(x, count, 'data', { context });
           const back = await atInputs(
             (await runner.inverse(z, count, 'data', { context })).x,
             count,
@@ -305,10 +303,6 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
       ...(used ? { norm: used } : {}),
     };
   }
-
-  async function latents(x: Float32Array, count: number, context: Context): Promise<Float32Array> {
-    return (await runner.forward(x, count, 'data', { context })).z;
-  }
 }
 
 function joined(count: number, part: (i: number) => Float32Array): Float32Array {
@@ -318,14 +312,6 @@ function joined(count: number, part: (i: number) => Float32Array): Float32Array 
   for (let i = 1; i < count; i++) out.set(part(i), i * first.length);
   return out;
 }
-
-function countNonFinite(values: Float32Array): number {
-  let bad = 0;
-  for (const value of values) if (!Number.isFinite(value)) bad++;
-  return bad;
-}
-
-const finiteOrNaN = (value: number): number => (Number.isFinite(value) ? value : NaN);
 
 /** NaN where any difference is not finite. */
 function largestDifference(a: Float32Array, b: Float32Array): number {

@@ -6,6 +6,7 @@
  */
 import { fromChannelsLast, toChannelsLast } from '../model/layout';
 import type { ContextInfo } from '../../protocol/model';
+import { groupedBy } from '../../base/group';
 import { UserError } from '../../base/user-error';
 import { contextFeed } from '../model/context';
 import type { AnalyzedFlow } from './analyze';
@@ -157,11 +158,7 @@ async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer):
   if (mixing) return linearRunner(layer, mixing, probe.batch);
   const part = await openLayerPart(probe, variables, layer.before, to);
   /** Values that can be found at once: all of a coupling, or the values of one place of an autoregressive layer. */
-  const steps = new Map<number, number[]>();
-  moving.forEach((k, i) => {
-    const place = places?.[k] ?? 0;
-    steps.set(place, [...(steps.get(place) ?? []), i]);
-  });
+  const steps = groupedBy(moving.keys(), (i) => places?.[moving[i]!] ?? 0);
   const inOrder = [...steps].sort(([a], [b]) => a - b).map(([, which]) => which);
   return {
     batch: part.batch,

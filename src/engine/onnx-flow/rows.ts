@@ -257,13 +257,9 @@ function fitNative(
     const { index, ...rest } = info;
     const positions =
       flow?.positions ?? Int32Array.from({ length: sizeOf(info.inputShape) }, (_unused, i) => i);
-    if (info.kind === 'logit' || info.kind === 'pixels') {
-      plans.push({ info: rest, positions, outside: true, parameters: [] });
-      continue;
-    }
-    const moves = flow && onlyMoves(info);
-    if (moves) {
-      plans.push({ info: rest, positions, parameters: [] });
+    const isOutside = info.kind === 'logit' || info.kind === 'pixels';
+    if (isOutside || (flow && onlyMoves(info))) {
+      plans.push({ info: rest, positions, outside: isOutside, parameters: [] });
       continue;
     }
     const found = left.shift();
@@ -279,13 +275,7 @@ function fitNative(
     const changed = new Set([...found.positions].filter((_unused, k) => found.moves[k] === 1));
     const expected = [...positions].filter((_unused, k) => (flow?.mask ? flow.mask.data[k] === 0 : true));
     if (changed.size !== expected.length || !expected.every((p) => changed.has(p))) return undefined;
-    plans.push({
-      info: rest,
-      positions,
-      ...(flow?.mask ? { mask: flow.mask } : {}),
-      found,
-      parameters: parametersOf(found),
-    });
+    plans.push({ info: rest, positions, mask: flow?.mask, found, parameters: parametersOf(found) });
   }
   if (left.length > 0) return undefined;
   // The output of a row that only moves values is where the next row reads it.

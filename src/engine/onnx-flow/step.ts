@@ -12,56 +12,49 @@ import { mostMeasured, type Probe } from './probe';
 import { linearLogDet, measureStructure, type LinearMap, type OrderedMap } from './structure';
 import { holding, type Variables } from './variables';
 
-/** y = a·v + b for each variable that is replaced. */
-export interface AffineStep {
-  kind: 'affine';
-  /** Variables that are replaced, and by which, in the same order. */
+interface Step {
+  /** Variables that are replaced, and by which; in the same order where it is known what each becomes. */
   moved: Int32Array;
   made: Int32Array;
+  /** Numbered tensors that were computed in the step, in order. */
+  computed: readonly string[];
+}
+
+/** y = a·v + b for each variable that is replaced. */
+export interface AffineStep extends Step {
+  kind: 'affine';
   /** In each run, by variable. */
   scale: Float64Array[];
   shift: Float64Array[];
   /** Whether they are other ones for other inputs. */
   scaleVaries: boolean;
   shiftVaries: boolean;
-  /** Numbered tensors that were computed in the step, in order. */
-  computed: readonly string[];
 }
 
-export interface UnknownStep {
+export interface UnknownStep extends Step {
   kind: 'unknown';
-  moved: Int32Array;
-  made: Int32Array;
   /** In words. */
   reason: string;
   /** True where its dependencies are known: it is one layer, of an unknown kind. */
   measured?: true;
-  computed: readonly string[];
 }
 
 /** The same linear map of several values for every example. */
-export interface MixingStep {
+export interface MixingStep extends Step {
   kind: 'mixing';
-  moved: Int32Array;
-  made: Int32Array;
   /** Columns are the variables of the cut before it. */
   map: LinearMap;
   from: Cut;
   /** ln |det|, nats. */
   logDet: number;
-  computed: readonly string[];
 }
 
 /** Each value by a map of its own, given those before it or what passes through; of any form. */
-export interface OrderedStep {
+export interface OrderedStep extends Step {
   kind: 'ordered';
-  /** In the order of `made`. */
-  moved: Int32Array;
-  made: Int32Array;
   map: OrderedMap;
   /** Where each value's own map is a·v + b. */
   affine?: AffineStep;
-  computed: readonly string[];
 }
 
 export type FlowStep = AffineStep | MixingStep | OrderedStep | UnknownStep;
@@ -105,25 +98,17 @@ export async function testStep(
       return { kind: 'unknown', moved, made, reason: mixed(found.share), measured: true, computed };
     default: {
       const inOrder = Int32Array.from(found.order, (k) => moved[k]!);
-      const { affine } = found;
-      return {
-        kind: 'ordered',
+      const { affine: maps } = found;
+      const affine: AffineStep | undefined = maps && {
+        kind: 'affine',
         moved: inOrder,
         made,
-        map: found,
-        ...(affine && {
-          affine: {
-            kind: 'affine',
-            moved: inOrder,
-            made,
-            ...affine,
-            scaleVaries: varies(affine.scale),
-            shiftVaries: varies(affine.shift),
-            computed,
-          },
-        }),
+        ...maps,
+        scaleVaries: varies(maps.scale),
+        shiftVaries: varies(maps.shift),
         computed,
       };
+      return { kind: 'ordered', moved: inOrder, made, map: found, affine, computed };
     }
   }
 }
@@ -328,15 +313,8 @@ async function byCode(runner: StepRunner, count: number): Promise<Int32Array | u
 /** Whether all variables, changed at once by two sets of random amounts, answer with one slope. */
 function sameSlope(
   order: Int32Array,
-  values: {
-    first: Float64Array;
-    second: Float64Array;
-    one: Float64Array;
-    two: Float64Array;
-    origin: Float64Array;
-  },
+  { first, second, one, two, origin }: Record<'first' | 'second' | 'one' | 'two' | 'origin', Float64Array>,
 ): boolean {
-  const { first, second, one, two, origin } = values;
   return order.every((j, i) => {
     const slope = (one[i]! - origin[i]!) / first[j]!;
     const other = (two[i]! - origin[i]!) / second[j]!;

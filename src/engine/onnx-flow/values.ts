@@ -4,7 +4,7 @@ import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import { pageShape, type Elements } from './layers';
 import { read, type Located } from './locate';
-import { feedsFor, openWhole } from './probe';
+import { feedsFor, filled, openWhole } from './probe';
 import type { PartSession } from './runtime';
 
 export interface BatchValues {
@@ -85,15 +85,4 @@ export function createLayerValues(
       session = undefined;
     },
   };
-}
-
-/** Rows from `start` on; the last of all fills up. */
-function filled(all: Float32Array, start: number, rows: number, count: number): Float32Array {
-  const size = all.length / count;
-  const out = new Float32Array(rows * size);
-  for (let i = 0; i < rows; i++) {
-    const from = Math.min(start + i, count - 1) * size;
-    out.set(all.subarray(from, from + size), i * size);
-  }
-  return out;
 }

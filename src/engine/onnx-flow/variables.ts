@@ -3,6 +3,7 @@
  * one variable: what a reshape, a transposition, a split, a gather, a mask of ones or a squeeze by convolution hands on is
  * then recognized without knowing these operators.
  */
+import { groupedBy } from '../../base/group';
 import { sizeOf } from '../../base/shape';
 import { needed, type GraphNode, type KnownShapes, type OnnxGraph } from './graph';
 import type { Probe } from './probe';
@@ -94,6 +95,7 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
     const bits = bitsOf(name);
     for (let i = 0; i < runs[0]!.length; i++) if (!isConstant(runs, i)) table.exclude(bits, i);
   }
+  const numberable = largestKept(values.get(ports.input)![0]!.length);
   const home: number[] = [];
   const place: number[] = [];
   const idsOf = new Map<string, Int32Array>();
@@ -128,14 +130,9 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
     place: Int32Array.from(place),
     ragged,
     // Tensors without values of their own type (conditions, shapes) carry none of the flow's.
-    large: new Map([...large].filter(([name]) => isFloatLike(name))),
+    large: new Map([...large].filter(([name]) => sizeOf(shapes.get(name)!) > numberable)),
     handedOn: handedOnIn(graph, tensors, ragged),
   };
-
-  function isFloatLike(name: string): boolean {
-    const size = sizeOf(shapes.get(name)!);
-    return size > largestNumbered(values, ports.input);
-  }
 }
 
 /** Tensors that are computed from the context and not from the flow's input. */
@@ -160,16 +157,10 @@ function handedOnIn(
   tensors: readonly NumberedTensor[],
   ragged: ReadonlySet<string>,
 ): Map<number, NumberedTensor[]> {
-  const byFirst = new Map<number, NumberedTensor[]>();
-  for (const tensor of tensors) {
-    const [first] = tensor.ids;
-    const op = graph.producer.get(tensor.name)?.op ?? '';
-    if (first === undefined || !handOn.has(op) || ragged.has(tensor.name)) continue;
-    const others = byFirst.get(first);
-    if (others) others.push(tensor);
-    else byFirst.set(first, [tensor]);
-  }
-  return byFirst;
+  const handing = tensors.filter(
+    ({ name, ids }) => ids.length > 0 && handOn.has(graph.producer.get(name)?.op ?? '') && !ragged.has(name),
+  );
+  return groupedBy(handing, ({ ids }) => ids[0]!);
 }
 
 /**
@@ -195,10 +186,6 @@ export function fixedShapes({ shapes }: Probe, { ragged }: Variables): KnownShap
 /** Values of an example up to which a tensor can hold the flow's, with room for what is concatenated to them. */
 export function largestKept(size: number): number {
   return Math.max(4096, 4 * size);
-}
-
-function largestNumbered(values: Probe['values'], input: string): number {
-  return largestKept(values.get(input)![0]!.length);
 }
 
 /** Not finite counts as constant: nothing can be followed through it. */

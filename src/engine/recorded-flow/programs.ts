@@ -1,4 +1,5 @@
 /** Answers the inspector's programs from a recording: what they are fed has to be in it. */
+import { countNonFinite, finiteOrNaN } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import type { RecordedLayer, Recording, Rows } from '../../checkpoint/recording/read';
 import type { NdArray } from '../../protocol/tensors';
@@ -92,8 +93,6 @@ export function priorOf(recording: Recording, indices: readonly number[]): Float
   return prior ? picked(prior, indices) : standardLogProb(gathered(z, indices), rowSize(z));
 }
 
-const finiteOrNaN = (value: number): number => (Number.isFinite(value) ? value : NaN);
-
 function recordOf(layer: RecordedLayer, indices: readonly number[], weight: Float32Array): LayerRecord {
   const { input, output, elements, logDet, roundTrip } = layer;
   const first = (rows: Rows): Values => ({
@@ -105,9 +104,7 @@ function recordOf(layer: RecordedLayer, indices: readonly number[], weight: Floa
     output: first(output),
     logDet: { own: picked(logDet, indices), norm: new Float32Array(indices.length) },
     ...(elements && { elements: { first: first(elements), sum: weightedSum(elements, indices, weight) } }),
-    nonFinite: Float32Array.from(indices, (index) =>
-      rowAt(output, index).reduce((bad, value) => bad + Number(!Number.isFinite(value)), 0),
-    ),
+    nonFinite: Float32Array.from(indices, (index) => countNonFinite(rowAt(output, index))),
     ...(roundTrip ? { roundTrip: picked(roundTrip, indices).map(finiteOrNaN) } : {}),
     quantities: [],
   };

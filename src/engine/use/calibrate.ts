@@ -6,6 +6,7 @@
  * - TARP: ranks of the distance from a reference point (Lemos et al. 2023, arXiv:2302.03026). Reference points that go by the context
  *   make it find a flow that ignores its context, which the others cannot.
  */
+import { countNonFinite } from '../../base/finite';
 import { several } from '../../base/text';
 import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
@@ -291,10 +292,4 @@ function distance({ width }: Box, point: ArrayLike<number>, values: Float32Array
     sum += ((values[from + d]! - point[d]!) / unit) ** 2;
   }
   return sum;
-}
-
-function countNonFinite(values: ArrayLike<number>): number {
-  let count = 0;
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) count++;
-  return count;
 }
