@@ -16,7 +16,7 @@ const [config, folder] = process.argv.slice(2) as [string, string];
 const { model, training } = ourConfig(JSON.parse(readFileSync(config, 'utf8')) as PeerConfig);
 const flow = buildFlow(model);
 const vectors = trainingVectors(flow, training);
-const graph = stepGraph(flow, buildPreprocess(model, flow), training, training.batch);
+const graph = stepGraph({ flow, preprocess: buildPreprocess(model, flow) }, training, training.batch);
 const state = vectors.map((vector) => ({ name: vector.name, shape: [vector.size] }));
 const { bytes, variables, functions } = writeStateful(state, { step: graph });
 

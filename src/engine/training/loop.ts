@@ -1,4 +1,5 @@
 /** The loop over steps: when to validate, save, report and stop. */
+import { defined } from '../../base/defined';
 import { type RunPaths, type RunStatus, writeStatus } from '../../checkpoint/run-folder';
 import type { RunLock } from '../../checkpoint/run-lock';
 import type { RunConfig } from '../../config/schema';
@@ -10,7 +11,7 @@ import type { Recorder } from './record';
 import type { RunProgress } from '../../checkpoint/resume';
 import { createSteering } from './steering';
 import { createWindow } from './window';
-import type { Likelihood, Trainer } from './trainer';
+import type { Trainer } from './trainer';
 
 export interface LoopOptions {
   trainer: Trainer;
@@ -110,20 +111,32 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   };
   const moment = () => ({ step, seconds, ...(latest ? { metrics: latest } : {}) });
 
+  /** Puts a validation into a row of metrics. @returns whether it is the best so far */
+  const measure = async (row: MetricsRow): Promise<boolean> => {
+    const { nats } = await trainer.evaluate(dataset.validation);
+    const bitsPerDim = trainer.bitsPerDim(nats);
+    row.validationNats = nats;
+    if (bitsPerDim !== undefined) row.validationBitsPerDim = bitsPerDim;
+    const isBetter = Number.isFinite(nats) && nats < (progress.best?.nats ?? Infinity);
+    if (isBetter) progress.best = { step, nats, ...defined({ bitsPerDim }) };
+    return isBetter;
+  };
+
   const validate = async (row: MetricsRow): Promise<void> => {
     report('validating');
-    const result: Likelihood = await trainer.evaluate(dataset.validation);
-    const bitsPerDim = trainer.bitsPerDim(result.nats);
-    row.validationNats = result.nats;
-    if (bitsPerDim !== undefined) row.validationBitsPerDim = bitsPerDim;
+    const isBetter = await measure(row);
     latest = row;
-    if (isBetter(result.nats, progress)) {
-      progress.best = { step, nats: result.nats, ...(bitsPerDim === undefined ? {} : { bitsPerDim }) };
-      progress.withoutBetter = 0;
-      await recorder.best(moment());
-    } else {
-      progress.withoutBetter++;
+    progress.withoutBetter = isBetter ? 0 : progress.withoutBetter + 1;
+    if (isBetter) await recorder.best(moment());
+  };
+
+  /** Leaves the last checkpoint, and a final validation when none was made yet. */
+  const finish = async (): Promise<void> => {
+    if (!progress.best && dataset.validation.count > 0 && step > 0) {
+      const metrics: MetricsRow = { ...latest, step, seconds };
+      if (await measure(metrics)) await recorder.best({ step, seconds, metrics });
     }
+    await recorder.last(moment(), progress);
   };
 
   const oneStep = async (): Promise<Ending | undefined> => {
@@ -246,7 +259,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     report('saving');
     const trained = step > first;
     if (ending.status !== 'failed' && (trained || !progress.best)) {
-      await finish(options, { moment: moment(), progress });
+      await finish();
       if (step % training.sampleEvery !== 0) await picture();
     }
     await saveStatus(ending.status, ending);
@@ -268,39 +281,6 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   };
 }
 
-function isBetter(nats: number, { best }: RunProgress): boolean {
-  return Number.isFinite(nats) && nats < (best?.nats ?? Infinity);
-}
-
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-/** Leaves the last checkpoint, and a final validation when none was made yet. */
-async function finish(
-  { trainer, recorder, dataset }: LoopOptions,
-  {
-    moment,
-    progress,
-  }: {
-    moment: { step: number; seconds: number; metrics?: MetricsRow };
-    progress: RunProgress;
-  },
-): Promise<void> {
-  if (!progress.best && dataset.validation.count > 0 && moment.step > 0) {
-    const { nats } = await trainer.evaluate(dataset.validation);
-    if (isBetter(nats, progress)) {
-      const bitsPerDim = trainer.bitsPerDim(nats);
-      progress.best = { step: moment.step, nats, ...(bitsPerDim === undefined ? {} : { bitsPerDim }) };
-      const metrics: MetricsRow = {
-        ...moment.metrics,
-        step: moment.step,
-        seconds: moment.seconds,
-        validationNats: nats,
-      };
-      if (bitsPerDim !== undefined) metrics.validationBitsPerDim = bitsPerDim;
-      await recorder.best({ ...moment, metrics });
-    }
-  }
-  await recorder.last(moment, progress);
 }

@@ -37,6 +37,14 @@ export function packedVector(
   return { name, size: offset, members };
 }
 
+/** The same tensors under the flow's own names, whichever vectors they come from. */
+export function underStoredNames(vectors: readonly PackedVector[]): PackedVector[] {
+  return vectors.map(({ members, ...vector }) => ({
+    ...vector,
+    members: members.map((member) => ({ ...member, name: member.stored })),
+  }));
+}
+
 /** @throws Error for a tensor that is missing or has another size */
 export function packTensors(vectors: readonly PackedVector[], tensors: TensorTable): TensorTable {
   return Object.fromEntries(

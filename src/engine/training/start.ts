@@ -6,6 +6,7 @@ import { loadAnyCheckpoint } from '../../checkpoint/recognize/load';
 import { readRates } from '../../checkpoint/control';
 import { loadResume, type RunProgress } from '../../checkpoint/resume';
 import { openRun } from '../../checkpoint/run-folder';
+import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { largestJson } from '../../config/run-status';
 import type { RunRequest } from '../../config/build';
@@ -64,26 +65,19 @@ async function readConfigFile(file: string | undefined): Promise<{ config?: unkn
 async function startNew(request: FreshRequest, look: Look, start?: RunRequest['start']): Promise<FreshStart> {
   const { config: file, data, preset, seed, context, reading, training } = request;
   const { config, baseFolder } = await readConfigFile(file);
-  return prepareRun(
-    {
-      ...(data
-        ? {
-            data: data.includes('/') || data.includes('\\') || path.extname(data) ? path.resolve(data) : data,
-          }
-        : {}),
-      ...(context && {
-        context: { ...context, ...(context.source ? { source: path.resolve(context.source) } : {}) },
-      }),
-      ...(reading ? { reading } : {}),
-      ...(preset ? { preset } : {}),
-      ...(config === undefined ? {} : { config }),
-      ...(file ? { fileName: file } : {}),
-      training: { ...training, ...(seed === undefined ? {} : { seed }) },
-      ...(start ? { start } : {}),
-    },
-    baseFolder,
-    look,
-  );
+  const isPath = data && (data.includes('/') || data.includes('\\') || path.extname(data));
+  const source = context?.source ? path.resolve(context.source) : undefined;
+  const run: RunRequest = defined({
+    data: isPath ? path.resolve(data) : data || undefined,
+    context: context && { ...context, ...defined({ source }) },
+    reading,
+    preset: preset || undefined,
+    config,
+    fileName: file || undefined,
+    training: { ...training, ...defined({ seed }) },
+    start,
+  });
+  return prepareRun(run, baseFolder, look);
 }
 
 async function startFrom(request: FreshRequest, from: string, look: Look): Promise<FreshStart> {
@@ -95,16 +89,9 @@ async function startFrom(request: FreshRequest, from: string, look: Look): Promi
     file: from,
     model: config.model,
     standardized: standardize !== undefined,
-    ...(config.data?.transforms ? { transforms: config.data.transforms } : {}),
-    ...(config.data ? { data: config.data } : {}),
-    ...(featureNames ? { featureNames } : {}),
+    ...defined({ transforms: config.data?.transforms, data: config.data, featureNames }),
   });
-  return {
-    ...start,
-    ...(standardize ? { standardization: standardize } : {}),
-    weights: tensors as TensorTable,
-    ...(origin ? { origin } : {}),
-  };
+  return { ...start, weights: tensors as TensorTable, ...defined({ standardization: standardize, origin }) };
 }
 
 /** Reads only: a resume that fails has changed nothing. */

@@ -6,7 +6,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
 import type { ParameterSpec } from '../../flow/core/bijection';
-import type { Preprocess } from '../../flow/nets/context';
 import type { Flow, FlowLayer } from '../../flow/built-flow';
 import { drawSamples, logLikelihood } from '../../flow/flow';
 import { fusedAdam } from '../../graph/trace/adam';
@@ -77,31 +76,32 @@ function stateOf(inputs: TensorMap): TensorMap {
   );
 }
 
+const named = (vectors: readonly PackedVector[], name: string): PackedVector =>
+  vectors.find((vector) => vector.name === name)!;
+
 /** Loss and gradient at a batch, batch norm in training mode. */
 function objective(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
+  parts: FlowParts,
   vectors: readonly PackedVector[],
   state: TensorMap,
   examples: TensorMap,
   wanted?: (tap: string) => boolean,
 ): Objective & { taps: TensorMap } {
   let aside: Omit<Objective, 'loss' | 'gradient'> & { taps: TensorMap };
-  const named = (name: string): PackedVector => vectors.find((vector) => vector.name === name)!;
-  const running = state[statistics] ? unpacked(state[statistics], named(statistics)) : {};
+  const running = state[statistics] ? unpacked(state[statistics], named(vectors, statistics)) : {};
   // What the loss function computes besides the loss has to outlive the scope that gradients are taken in.
   const keep = (tensors: TensorMap): TensorMap =>
     Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor)]));
   const lossOf = (vector: Tensor): Scalar => {
-    const values = unpacked(vector, named(parameters));
+    const values = unpacked(vector, named(vectors, parameters));
     const inputs = { ...examples, ...running, ...values };
-    const ctx = graphContext({ flow, preprocess }, inputs, { training: true, wanted });
-    const parts = logLikelihood(flow, preprocess, ctx, examples.x!);
+    const ctx = graphContext(parts, inputs, { training: true, wanted });
+    const likelihood = logLikelihood(parts.flow, parts.preprocess, ctx, examples.x!);
     const mean = (t: Tensor): Tensor => tf.keep(tf.mean(t));
     aside = {
-      prior: mean(parts.prior),
-      logDet: mean(parts.logDet),
-      preprocessing: mean(parts.preprocessing),
+      prior: mean(likelihood.prior),
+      logDet: mean(likelihood.logDet),
+      preprocessing: mean(likelihood.preprocessing),
       updates: keep(ctx.updates),
       taps: keep(ctx.taps),
     };
@@ -127,15 +127,17 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
  * L2 is added to the gradient after clipping, as PyTorch's Adam does with weight_decay. When anything is not finite
  * the parameters and running statistics stay as they were, so that the cause can be looked for with the same values.
  */
-export function stepFunction(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  config: TrainingConfig,
-): (inputs: TensorMap) => TensorMap {
+export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs: TensorMap) => TensorMap {
+  const { flow } = parts;
   const vectors = trainingVectors(flow, config);
   return (inputs) => {
     const state = stateOf(inputs);
-    const { gradient, loss, updates, ...parts } = objective(flow, preprocess, vectors, state, inputs);
+    const { gradient, loss, updates, prior, logDet, preprocessing } = objective(
+      parts,
+      vectors,
+      state,
+      inputs,
+    );
     const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
     const finite = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
     const clip = tf.minimum(1, tf.div(config.clipNorm, tf.add(gradientNorm, 1e-6)));
@@ -156,9 +158,9 @@ export function stepFunction(
     );
     const results: TensorMap = {
       loss,
-      prior: parts.prior,
-      logDet: parts.logDet,
-      preprocessing: parts.preprocessing,
+      prior,
+      logDet,
+      preprocessing,
       gradientNorm,
       [`state:${parameters}`]: next,
       [`state:${firstMoment}`]: m,
@@ -172,12 +174,9 @@ export function stepFunction(
     }
     const running = state[statistics];
     if (running) {
-      const named = unpacked(
-        running,
-        vectors.find(({ name }) => name === statistics)!,
-      );
+      const before = unpacked(running, named(vectors, statistics));
       // What a file brings and no batch changes, such as the mean of a context, stays.
-      const flat = flow.state.map(({ name }) => tf.reshape(updates[name] ?? named[name]!, [-1]));
+      const flat = flow.state.map(({ name }) => tf.reshape(updates[name] ?? before[name]!, [-1]));
       results[`state:${statistics}`] = tf.where(finite, tf.concat(flat), running);
     }
     return results;
@@ -185,20 +184,22 @@ export function stepFunction(
 }
 
 /** `stepFunction` for batches of one size, traced. */
-export function stepGraph(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  config: TrainingConfig,
-  batch: number,
-): Graph {
-  return trace(stepFunction(flow, preprocess, config), [
-    ...trainingVectors(flow, config).map(vectorInput),
-    { name: 'x', shape: [batch, ...flow.inputShape] },
-    ...contextInputs(flow, batch),
+export function stepGraph(parts: FlowParts, config: TrainingConfig, batch: number): Graph {
+  return trace(stepFunction(parts, config), [
+    ...batchInputs(parts, config, batch),
     ...['learningRate', 'beta1Power', 'beta2Power', ...(config.ema > 0 ? ['averageDecay'] : [])].map(
       (name) => ({ name, shape: [] }),
     ),
   ]);
+}
+
+/** The state, and a batch of examples. */
+function batchInputs({ flow }: FlowParts, config: TrainingConfig, batch: number): InputSpec[] {
+  return [
+    ...trainingVectors(flow, config).map(vectorInput),
+    { name: 'x', shape: [batch, ...flow.inputShape] },
+    ...contextInputs(flow, batch),
+  ];
 }
 
 /** The vectors that validation, samples and checkpoints use: the moving average of the weights where there is one. */
@@ -226,26 +227,20 @@ function evaluationGraph(
 }
 
 /** x [N, …] in data units → `prior`, `logDet` [N] and `preprocessing` ([N] or scalar) in nats, evaluation mode. */
-export function validationGraph(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  config: TrainingConfig,
-): Graph {
+export function validationGraph(parts: FlowParts, config: TrainingConfig): Graph {
+  const { flow, preprocess } = parts;
   const input = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
-  return evaluationGraph({ flow, preprocess }, config, input, (ctx, x) => {
+  return evaluationGraph(parts, config, input, (ctx, x) => {
     const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, x);
     return { prior, logDet, preprocessing };
   });
 }
 
 /** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */
-export function trainingSampleGraph(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  config: TrainingConfig,
-): Graph {
+export function trainingSampleGraph(parts: FlowParts, config: TrainingConfig): Graph {
+  const { flow, preprocess } = parts;
   const input = { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] };
-  return evaluationGraph({ flow, preprocess }, config, input, (ctx, noise) => ({
+  return evaluationGraph(parts, config, input, (ctx, noise) => ({
     x: drawSamples(flow, preprocess, ctx, noise),
   }));
 }
@@ -255,12 +250,8 @@ export function trainingSampleGraph(
  * output (`layer:NAME`) and of each parameter's squared gradient (`gradient:NAME`), and the largest |log-scale| of each layer that has
  * one (`scale:NAME`). Assigns nothing.
  */
-export function diagnosisGraph(
-  flow: Flow,
-  preprocess: Preprocess | undefined,
-  config: TrainingConfig,
-  batch: number,
-): Graph {
+export function diagnosisGraph(parts: FlowParts, config: TrainingConfig, batch: number): Graph {
+  const { flow } = parts;
   const vectors = trainingVectors(flow, config);
   const outputTap = (layer: { name: string; kind: string }): string =>
     layer.kind === 'factorOut' ? `${layer.name}/kept` : `${layer.name}/y`;
@@ -270,33 +261,22 @@ export function diagnosisGraph(
   };
   const wanted = new Set(flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat()));
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
-  return trace(
-    (inputs) => {
-      const { taps, gradient, loss } = objective(flow, preprocess, vectors, stateOf(inputs), inputs, (tap) =>
-        wanted.has(tap),
-      );
-      const results: TensorMap = { loss };
-      for (const layer of flow.layers) {
-        const y = taps[outputTap(layer)];
-        const scale = scaleTap(layer);
-        if (y) {
-          results[`layer:${layer.name}`] = nonFinite(y);
-          results[`largest:${layer.name}`] = tf.max(tf.abs(y));
-        }
-        if (scale) results[`scale:${layer.name}`] = tf.max(tf.abs(taps[scale]!));
+  const diagnose = (inputs: TensorMap): TensorMap => {
+    const isWanted = (tap: string): boolean => wanted.has(tap);
+    const { taps, gradient, loss } = objective(parts, vectors, stateOf(inputs), inputs, isWanted);
+    const results: TensorMap = { loss };
+    for (const layer of flow.layers) {
+      const y = taps[outputTap(layer)];
+      const scale = scaleTap(layer);
+      if (y) {
+        results[`layer:${layer.name}`] = nonFinite(y);
+        results[`largest:${layer.name}`] = tf.max(tf.abs(y));
       }
-      const gradients = unpacked(
-        gradient,
-        vectors.find(({ name }) => name === parameters)!,
-      );
-      for (const [name, part] of Object.entries(gradients))
-        results[`gradient:${name}`] = nonFinite(tf.square(part));
-      return results;
-    },
-    [
-      ...vectors.map(vectorInput),
-      { name: 'x', shape: [batch, ...flow.inputShape] },
-      ...contextInputs(flow, batch),
-    ],
-  );
+      if (scale) results[`scale:${layer.name}`] = tf.max(tf.abs(taps[scale]!));
+    }
+    for (const [name, part] of Object.entries(unpacked(gradient, named(vectors, parameters))))
+      results[`gradient:${name}`] = nonFinite(tf.square(part));
+    return results;
+  };
+  return trace(diagnose, batchInputs(parts, config, batch));
 }

@@ -112,13 +112,7 @@ async function trainOn(
       await dropAfter(paths, resumed.step);
       if (request.moreSteps !== undefined) await writeConfig(paths, config);
     }
-    const recorder = createRecorder({
-      paths,
-      lock,
-      config,
-      trainer,
-      header,
-    });
+    const recorder = createRecorder({ paths, lock, config, trainer, header });
     await forgetControl(paths.folder);
     await writeStatus(paths, { status: 'running', step: resumed?.step ?? 0, seconds: resumed?.seconds ?? 0 });
     return await trainingLoop({

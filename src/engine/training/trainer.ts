@@ -19,7 +19,7 @@ import { setByFirstBatch } from './first-batch';
 import { initialTensors, type TensorTable } from './initialize';
 import { describeNonFinite } from './non-finite';
 import { averageDecayAt, learningRateAt } from './schedule';
-import { packTensors, unpackTensors } from './packed';
+import { packTensors, underStoredNames, unpackTensors } from './packed';
 import {
   diagnosisGraph,
   evaluationVectors,
@@ -102,12 +102,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     );
   }
   const flow = buildFlow(config.model);
-  const preprocess = buildPreprocess(config.model, flow, options.standardization);
+  const parts = { flow, preprocess: buildPreprocess(config.model, flow, options.standardization) };
   const batches = trainingBatches(dataset, config);
   const functions = {
-    step: stepGraph(flow, preprocess, config.training, batches.size),
-    validate: validationGraph(flow, preprocess, config.training),
-    sample: trainingSampleGraph(flow, preprocess, config.training),
+    step: stepGraph(parts, config.training, batches.size),
+    validate: validationGraph(parts, config.training),
+    sample: trainingSampleGraph(parts, config.training),
   };
   const vectors = trainingVectors(flow, config.training);
   const state = vectors.map(({ name, size: length }) => ({ name, shape: [length] }));
@@ -133,9 +133,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
 
   // Made anew each time: as large as the whole state, it is not kept for a training that never restarts.
   const restart = async (): Promise<void> =>
-    program.set(
-      packTensors(vectors, options.state ?? (await startingState(options, { flow, preprocess }, batches))),
-    );
+    program.set(packTensors(vectors, options.state ?? (await startingState(options, parts, batches))));
   await restart();
 
   return {
@@ -153,14 +151,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         beta2Power: scalar(beta2 ** step),
         ...(ema > 0 ? { averageDecay: scalar(averageDecayAt(step, config.training)) } : {}),
       });
-      const parts = likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
+      const terms = likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
       const gradientNorm = number(out, 'gradientNorm');
-      return {
-        ...parts,
-        gradientNorm,
-        learningRate,
-        finite: Number.isFinite(parts.nats) && Number.isFinite(gradientNorm),
-      };
+      const finite = Number.isFinite(terms.nats) && Number.isFinite(gradientNorm);
+      return { ...terms, gradientNorm, learningRate, finite };
     },
     async evaluate(split) {
       const sums = { prior: 0, logDet: 0, preprocessing: 0 };
@@ -194,7 +188,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       };
     },
     async diagnose(step) {
-      const graph = diagnosisGraph(flow, preprocess, config.training, batches.size);
+      const graph = diagnosisGraph(parts, config.training, batches.size);
       const diagnosis = await backend.compileStateful!({ state, functions: { diagnose: graph } });
       try {
         await diagnosis.set(await program.get());
@@ -206,12 +200,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     async weights() {
       const used = evaluationVectors(flow, config.training);
       const values = await program.get(used.map(({ name }) => name));
-      // Under the flow's own names, whichever vector they come from.
-      const stored = used.map((vector) => ({
-        ...vector,
-        members: vector.members.map((member) => ({ ...member, name: member.stored })),
-      }));
-      return unpackTensors(stored, values as TensorTable);
+      return unpackTensors(underStoredNames(used), values as TensorTable);
     },
     async fullState() {
       return unpackTensors(vectors, (await program.get()) as TensorTable);

@@ -54,16 +54,12 @@ export function namedGraph(name: GraphFunction, subject: GraphSubject, batch: nu
     case 'inverse':
       return bound(inverseGraph(flow));
     case 'score':
-      return bound(forwardGraph(flow, preprocess ? { preprocess } : {}), [
-        'prior',
-        'logDet',
-        'preprocessing',
-      ]);
+      return bound(forwardGraph(flow, { preprocess }), ['prior', 'logDet', 'preprocessing']);
     case 'sample':
       return bound(inverseGraph(flow, preprocess), ['x']);
     case 'step':
-      return { graph: stepGraph(flow, preprocess, training, batch), state: state() };
+      return { graph: stepGraph(subject, training, batch), state: state() };
     case 'validate':
-      return { graph: validationGraph(flow, preprocess, training), state: state() };
+      return { graph: validationGraph(subject, training), state: state() };
   }
 }

@@ -83,7 +83,10 @@ async function eagerLosses(
   await onCpu();
   const { training } = config;
   const flow = buildFlow(config.model);
-  const step = stepFunction(flow, buildPreprocess(config.model, flow, standardization), training);
+  const step = stepFunction(
+    { flow, preprocess: buildPreprocess(config.model, flow, standardization) },
+    training,
+  );
   const batches = trainingBatches(dataset, config);
   const packed = packTensors(trainingVectors(flow, training), initialState(flow, config));
   let state: TensorMap = Object.fromEntries(

@@ -14,7 +14,9 @@ import { buildFlow, buildPreprocess } from '../../../flow/flow';
 import type { TrainRequest, TrainResult } from '../../../protocol/engine';
 import type { Launch } from '../../../protocol/launch';
 import type { BackendInfo } from '../../../protocol/model';
-import { packTensors, unpackTensors } from '../packed';
+import type { FlowParts } from '../../model/flow-graphs';
+import type { TensorTable } from '../initialize';
+import { packTensors, underStoredNames, unpackTensors } from '../packed';
 import { writePicture } from '../record';
 import type { Start } from '../start';
 import { evaluationVectors } from '../step-graph';
@@ -24,7 +26,7 @@ import { checkShares, launchers } from './launchers';
 import { checkPrepared, prepareTorch } from './prepare';
 import { findPython } from './python';
 import { relay } from './relay';
-import { trainingModule } from './training-module';
+import { trainingModule, type TrainingModule } from './training-module';
 
 export interface Launching {
   launch: Launch;
@@ -70,14 +72,18 @@ export async function launchTraining(launching: Launching, options: TrainOptions
 /** Leaves the run so that `python -m flowscope.train` can train it, here or elsewhere. @throws UserError as `launchTraining` */
 export async function prepareLaunch(
   launching: Omit<Launching, 'launch'>,
-  options: Pick<TrainOptions, 'backend'>,
+  { backend }: Pick<TrainOptions, 'backend'>,
 ): Promise<RunPaths> {
-  const { start, claimed, request } = launching;
-  checkPrepared(start.config);
-  const prepared = await prepare(launching, options);
-  const run = claimed ?? (await createRun(request.output, start.config));
+  const { start, claimed, request, header } = launching;
+  const { config, dataset, resumed, weights } = start;
+  checkPrepared(config);
+  const flow = buildFlow(config.model);
+  const parts = { flow, preprocess: buildPreprocess(config.model, flow, header.standardize) };
+  const module = trainingModule(parts);
+  const state = resumed?.tensors ?? (await startingState({ config, dataset, backend, weights }, parts));
+  const run = claimed ?? (await createRun(request.output, config));
   try {
-    await write(run, prepared, launching);
+    await write(run.paths, { ...parts, module, state }, launching);
   } finally {
     // Whoever trains takes it.
     await run.lock.release();
@@ -85,41 +91,23 @@ export async function prepareLaunch(
   return run.paths;
 }
 
-/** What needs no folder. */
-async function prepare(
-  { start, header }: Pick<Launching, 'start' | 'header'>,
-  { backend }: Pick<TrainOptions, 'backend'>,
-) {
-  const { config, dataset, resumed, weights } = start;
-  const flow = buildFlow(config.model);
-  const preprocess = buildPreprocess(config.model, flow, header.standardize);
-  const module = trainingModule({ flow, preprocess });
-  const state =
-    resumed?.tensors ?? (await startingState({ config, dataset, backend, weights }, { flow, preprocess }));
-  return { flow, preprocess, module, state };
-}
-
 async function write(
-  { paths }: ClaimedRun,
-  { flow, preprocess, module, state }: Awaited<ReturnType<typeof prepare>>,
-  { start, request, header }: Pick<Launching, 'start' | 'request' | 'header'>,
+  paths: RunPaths,
+  { state, ...prepared }: FlowParts & { module: TrainingModule; state: TensorTable },
+  { start, request, header }: Omit<Launching, 'launch'>,
 ): Promise<void> {
   const { config, dataset, resumed } = start;
+  const { flow } = prepared;
   const { step, seconds, progress } = resumed ?? { step: 0, seconds: 0, progress: { withoutBetter: 0 } };
   const used = evaluationVectors(flow, config.training);
-  const tensors = unpackTensors(
-    used.map((vector) => ({
-      ...vector,
-      members: vector.members.map((member) => ({ ...member, name: member.stored })),
-    })),
-    packTensors(used, state),
-  );
+  const tensors = unpackTensors(underStoredNames(used), packTensors(used, state));
   if (!resumed) await saveCheckpoint(paths.last, { ...header, step, seconds, tensors });
   if (request.moreSteps !== undefined) await writeConfig(paths, config);
   await saveResume(paths.resume, { step, seconds, progress, tensors: state });
   await forgetControl(paths.folder);
   await prepareTorch(paths.folder, {
-    ...{ flow, preprocess, module, config, dataset, header },
+    ...prepared,
+    ...{ config, dataset, header },
     weights: tensors,
     maxSteps: request.maxSteps,
     maxSeconds: request.maxSeconds ?? config.training.maxSeconds,
