@@ -1,4 +1,5 @@
 /** Where NaN or Inf starts: in the stored tensors, in what flows through, and in what the training wrote down. */
+import { defined } from '../../base/defined';
 import { sizeOf } from '../../base/shape';
 import type { NonFiniteQuery, NonFiniteReport, ReportedRun } from '../../protocol/assistant';
 import { layerName, type ModelSummary } from '../../protocol/model';
@@ -34,12 +35,11 @@ export async function findNonFinite(
   return {
     ...report,
     conclusion: concluded(report, run),
-    ...(run && {
-      run: {
+    ...defined({
+      run: run && {
         folder: run.folder,
         status: run.status,
-        ...(run.message ? { message: run.message } : {}),
-        ...(run.step === undefined ? {} : { step: run.step }),
+        ...defined({ message: run.message, step: run.step }),
       },
     }),
   };
@@ -58,15 +58,9 @@ async function storedTensors(
     const names = model.tensorFile ? summary.tensors.map(({ name }) => name) : [];
     const statistics = names.length > 0 ? await inspector.ask('tensors', { names }, signal) : [];
     for (const { name, stats } of statistics) {
-      if (stats && stats.nan + stats.inf > 0) {
-        const { nan, inf } = stats;
-        found.push({
-          name,
-          nan,
-          inf,
-          values: sizeOf(summary.tensors.find((tensor) => tensor.name === name)?.shape ?? [0]),
-        });
-      }
+      if (!stats || stats.nan + stats.inf === 0) continue;
+      const { shape = [0] } = summary.tensors.find((tensor) => tensor.name === name) ?? {};
+      found.push({ name, nan: stats.nan, inf: stats.inf, values: sizeOf(shape) });
     }
     const unreadable = statistics.filter(({ problem }) => problem !== undefined).length;
     return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable };

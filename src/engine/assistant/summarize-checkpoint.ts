@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { defined } from '../../base/defined';
 import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
 import type { ModelFile } from '../../checkpoint/model-file';
 import type { CheckpointReport, ReportedRun } from '../../protocol/assistant';
@@ -42,26 +43,24 @@ function reportOf(model: ModelDescription): CheckpointReport {
       parameters: parameterCount,
       description,
     })),
-    ...(preprocessing ? { preprocessing: preprocessing.summary } : {}),
-    ...(step === undefined ? {} : { step }),
-    ...(validation ? { validation } : {}),
-    ...(data ? { data: data.summary } : {}),
-    ...(origin && {
-      origin: {
+    ...defined({
+      preprocessing: preprocessing?.summary,
+      step,
+      validation,
+      data: data?.summary,
+      origin: origin && {
         title: origin.title,
         assumptions: origin.assumptions,
-        ...(origin.guesses ? { guesses: origin.guesses } : {}),
+        ...defined({ guesses: origin.guesses }),
       },
-    }),
-    ...(onnx && {
-      onnx: {
+      onnx: onnx && {
         opset: onnx.opset,
         producer: onnx.producer,
         inputs: onnx.inputs.map(portOf),
         outputs: onnx.outputs.map(portOf),
       },
+      note: model.note,
     }),
-    ...(model.note ? { note: model.note } : {}),
   };
 }
 
@@ -77,9 +76,7 @@ export async function reportedRun(folder: string): Promise<ReportedRun> {
   return {
     folder: paths.folder,
     status: status?.status ?? 'unknown',
-    ...(status?.message ? { message: status.message } : {}),
-    ...(status ? { step: status.step } : {}),
-    ...(status?.best ? { best: status.best } : {}),
+    ...defined({ message: status?.message || undefined, step: status?.step, best: status?.best }),
     checkpointSteps: checkpoints.map(({ step }) => step),
   };
 }

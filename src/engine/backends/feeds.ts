@@ -3,6 +3,7 @@ import { UserError } from '../../base/user-error';
 import type { Graph, Value } from '../../graph/ir';
 import { isDynamic } from '../../graph/recorder';
 import { sameShape, showShape } from '../../graph/shape';
+import type { StateSpec } from '../../graph/tensorflow/variables';
 import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from './backend';
@@ -32,11 +33,25 @@ export function feedFor(
   return feed;
 }
 
-/** What state is set to. @throws UserError when its shape or type does not fit */
-export function stateValues(
-  { name, shape }: { name: string; shape: readonly number[] },
-  array: NdArray,
-): Float32Array {
+/** The state of a name. @throws UserError where there is none */
+export function stateNamed<S>(all: ReadonlyMap<string, S>, name: string): S {
+  const state = all.get(name);
+  if (!state) throw new UserError(`There is no state named "${name}".`);
+  return state;
+}
+
+/** What each is set to; all are checked before the first is. @throws UserError for a name, shape or type that does not fit */
+export function stateValues<S extends StateSpec>(
+  all: ReadonlyMap<string, S>,
+  values: Feeds,
+): [state: S, data: Float32Array][] {
+  return Object.entries(values).map(([name, array]) => {
+    const state = stateNamed(all, name);
+    return [state, checkedValues(state, array)];
+  });
+}
+
+function checkedValues({ name, shape }: StateSpec, array: NdArray): Float32Array {
   const fits = sameShape(array.shape, shape) && array.data.length === sizeOf(shape);
   if (!fits || !(array.data instanceof Float32Array)) {
     throw new UserError(

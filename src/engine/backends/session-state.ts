@@ -1,9 +1,8 @@
 /** Named state in the variables of a TensorFlow session. */
-import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import type { StateVariable } from '../../graph/tensorflow/variables';
 import type { Feeds } from './backend';
-import { stateValues } from './feeds';
+import { stateNamed, stateValues } from './feeds';
 import type { Session } from './tensorflow-native';
 
 /** State that was never set is zero. */
@@ -16,27 +15,16 @@ export class SessionState {
   ) {}
 
   set(values: Feeds): void {
-    // All are checked before the first is set.
-    const entries = Object.entries(values).map(([name, array]) => {
-      const variable = this.variable(name);
-      return [variable, stateValues(variable, array)] as const;
-    });
-    for (const [variable, data] of entries) this.write(variable, data);
+    for (const [variable, data] of stateValues(this.variables, values)) this.write(variable, data);
   }
 
   get(names: readonly string[]): Feeds {
-    return Object.fromEntries(names.map((name) => [name, this.read(this.variable(name))]));
+    return Object.fromEntries(names.map((name) => [name, this.read(stateNamed(this.variables, name))]));
   }
 
   ensureInitialized(): void {
     for (const variable of this.variables.values())
       if (!this.initialized.has(variable)) this.write(variable, zeros(variable));
-  }
-
-  private variable(name: string): StateVariable {
-    const variable = this.variables.get(name);
-    if (!variable) throw new UserError(`There is no state named "${name}".`);
-    return variable;
   }
 
   private read(variable: StateVariable): Feeds[string] {

@@ -1,9 +1,8 @@
 /** Named state of sessions, which have no variables: where it is read, and where the next value goes. */
 import type { Tensor } from 'onnxruntime-node';
-import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import type { Feeds } from './backend';
-import { stateValues } from './feeds';
+import { stateNamed, stateValues } from './feeds';
 import type { Runtime } from './onnx-session';
 
 export interface Member {
@@ -26,15 +25,8 @@ export abstract class SessionMemory {
   }
 
   set(values: Feeds): void {
-    // All are checked before the first is set.
-    const entries = Object.entries(values).map(([name, array]) => {
-      const member = this.member(name);
-      return [member, stateValues(member, array)] as const;
-    });
-    for (const [member, data] of entries) {
-      const { name, shape } = member;
+    for (const [{ name, shape }, data] of stateValues(this.members, values))
       this.written(name, new this.runtime.Tensor('float32', data.slice(), [...shape]));
-    }
   }
 
   /** Copies. */
@@ -62,9 +54,7 @@ export abstract class SessionMemory {
   protected abstract copyOf(tensor: Tensor): Promise<Float32Array>;
 
   protected member(name: string): Member {
-    const member = this.members.get(name);
-    if (!member) throw new UserError(`There is no state named "${name}".`);
-    return member;
+    return stateNamed(this.members, name);
   }
 
   protected zeros(shape: readonly number[]): Tensor {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { defined } from '../../base/defined';
 import { withoutFolders } from '../../base/text';
 import { ignoreUserError, UserError } from '../../base/user-error';
 import { writeAtomically } from '../../files/atomic';
@@ -165,18 +166,9 @@ async function recordAnswers(
     onProgress?.({ message: `Recording ${method}`, fraction: i / questions.length });
     const key = recordKey(method, query);
     try {
-      const found =
-        method === 'summary'
-          ? shown
-          : method === 'curves'
-            ? portableRun((await answer(inspector, method, query, signal)) as RunCurves | null)
-            : await answer(
-                inspector,
-                method,
-                query,
-                signal,
-                questionOf(method).context === 'example' ? given : undefined,
-              );
+      const context = questionOf(method).context === 'example' ? given : undefined;
+      let found = method === 'summary' ? shown : await answer(inspector, method, query, signal, context);
+      if (method === 'curves') found = portableRun(found as RunCurves | null);
       const bytes = recordedSize(found) + key.length;
       if (which === 'fitting' && bytes > room.bytes) break;
       room.bytes -= bytes;
@@ -235,27 +227,26 @@ function portableRun(run: RunCurves | null): RunCurves | null {
       ...run,
       folder: path.basename(run.folder),
       ...(run.message === undefined ? {} : { message: withoutFolders(run.message) }),
-      checkpoints: run.checkpoints.map((checkpoint) => ({
-        ...checkpoint,
-        path: path.basename(checkpoint.path),
-      })),
+      checkpoints: withoutPaths(run.checkpoints),
     }
   );
+}
+
+function withoutPaths<T extends { path: string }>(checkpoints: readonly T[]): T[] {
+  return checkpoints.map((checkpoint) => ({ ...checkpoint, path: path.basename(checkpoint.path) }));
 }
 
 /** A page travels: where the file lay on this machine is left out. */
 function portable(summary: ModelSummary): ModelSummary {
   const { runFolder, reason, splitsReason, ...rest } = summary;
+  const told = (sentence: string | undefined): string | undefined =>
+    sentence === undefined ? undefined : withoutFolder(sentence, summary);
   return {
     ...rest,
     path: summary.fileName,
-    ...(reason === undefined ? {} : { reason: withoutFolder(reason, summary) }),
-    ...(splitsReason === undefined ? {} : { splitsReason: withoutFolder(splitsReason, summary) }),
+    ...defined({ reason: told(reason), splitsReason: told(splitsReason) }),
     ...(runFolder ? { runFolder: path.basename(runFolder) } : {}),
-    checkpoints: summary.checkpoints.map((checkpoint) => ({
-      ...checkpoint,
-      path: path.basename(checkpoint.path),
-    })),
+    checkpoints: withoutPaths(summary.checkpoints),
   };
 }
 

@@ -37,68 +37,52 @@ function forward(model: FlowModel): Graph {
   const { flow, layers } = model;
   const { base } = flow;
   const couplings = layers.filter(({ info }) => hasConditioner(info));
-  return trace(
-    (inputs) => {
-      const ctx = contextOf(model, inputs, { wanted: (tap) => logDetTaps.test(tap) });
-      const before = insideOf(model)?.forward(ctx, inputs.x!);
-      const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
-      const parts = couplings.map(({ info }) => {
-        const coupling = ctx.taps[`${info.name}/logDet.coupling`]!;
-        const norm = ctx.taps[`${info.name}/logDet.norm`];
-        return total(inputs.x!, coupling, norm);
-      });
-      const whole = total(inputs.x!, logDet, before?.logDet);
-      return {
-        z,
-        logdet: whole,
-        logdet_layers: tf.stack(parts, 1),
-        ...(base.shape === 'standard' ? {} : { log_prob: tf.add(base.logProb(ctx, z), whole) }),
-      };
-    },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, ...flow.inputShape] }, ...contextPorts(flow)],
-    { dynamicBatch: anyBatch },
-  );
+  const run: Run = (ctx, inputs) => {
+    const before = insideOf(model)?.forward(ctx, inputs.x!);
+    const { value: z, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
+    const parts = couplings.map(({ info }) => {
+      const coupling = ctx.taps[`${info.name}/logDet.coupling`]!;
+      const norm = ctx.taps[`${info.name}/logDet.norm`];
+      return total(inputs.x!, coupling, norm);
+    });
+    const whole = total(inputs.x!, logDet, before?.logDet);
+    return {
+      z,
+      logdet: whole,
+      logdet_layers: tf.stack(parts, 1),
+      ...(base.shape === 'standard' ? {} : { log_prob: tf.add(base.logProb(ctx, z), whole) }),
+    };
+  };
+  const x = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
+  return traced(model, [x], run, { wanted: (tap) => logDetTaps.test(tap) });
 }
 
 /** z [N, …] → `x` [N, …] as `forward` takes it, and `logdet` [N] of this map. */
 function inverse(model: FlowModel): Graph {
   const { flow } = model;
-  return trace(
-    (inputs) => {
-      const ctx = contextOf(model, inputs);
-      const inner = flow.inverse(ctx, inputs.z!);
-      const after = insideOf(model)?.inverse(ctx, inner.value);
-      return {
-        x: after?.value ?? inner.value,
-        logdet: total(inputs.z!, inner.logDet, after?.logDet),
-      };
-    },
-    [...storedTensors(flow), { name: 'z', shape: [anyBatch, ...flow.outputShape] }, ...contextPorts(flow)],
-    { dynamicBatch: anyBatch },
-  );
+  const z = { name: 'z', shape: [anyBatch, ...flow.outputShape] };
+  return traced(model, [z], (ctx, inputs) => {
+    const inner = flow.inverse(ctx, inputs.z!);
+    const after = insideOf(model)?.inverse(ctx, inner.value);
+    return {
+      x: after?.value ?? inner.value,
+      logdet: total(inputs.z!, inner.logDet, after?.logDet),
+    };
+  });
 }
 
 /** Standard normal `noise` [N, …] of the base and scalar `temperature` → `x` [N, …] in data units, padding cut off. */
 function sample(model: FlowModel): Graph {
   const { flow, preprocess, config } = model;
-  return trace(
-    (inputs) => {
-      const ctx = contextOf(model, inputs);
-      const z = flow.base.draw(ctx, inputs.noise!, inputs.temperature!);
-      const inner = flow.inverse(ctx, z).value;
-      const x = preprocess?.inverse(ctx, inner).value ?? inner;
-      if (config.kind !== 'image' || config.pad === 0) return { x };
-      const { pad, height, width, channels } = config;
-      return { x: tf.slice(x, [0, pad, pad, 0], [x.shape[0], height, width, channels]) };
-    },
-    [
-      ...storedTensors(flow),
-      { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
-      { name: 'temperature', shape: [] },
-      ...contextPorts(flow),
-    ],
-    { dynamicBatch: anyBatch },
-  );
+  const noise = { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] };
+  return traced(model, [noise, { name: 'temperature', shape: [] }], (ctx, inputs) => {
+    const z = flow.base.draw(ctx, inputs.noise!, inputs.temperature!);
+    const inner = flow.inverse(ctx, z).value;
+    const x = preprocess?.inverse(ctx, inner).value ?? inner;
+    if (config.kind !== 'image' || config.pad === 0) return { x };
+    const { pad, height, width, channels } = config;
+    return { x: tf.slice(x, [0, pad, pad, 0], [x.shape[0], height, width, channels]) };
+  });
 }
 
 /** An image as context is an image in the file, and a row of numbers in our graphs. */
@@ -110,17 +94,25 @@ function contextPorts(flow: Flow): InputSpec[] {
 const imageOf = ({ context }: Flow): readonly number[] | undefined =>
   context?.shape && context.shape[0] * context.shape[1] > 1 ? context.shape : undefined;
 
-function contextOf(
+type Run = (ctx: ReturnType<typeof graphContext>, inputs: TensorMap) => TensorMap;
+
+function traced(
   model: FlowModel,
-  inputs: TensorMap,
+  ports: readonly InputSpec[],
+  run: Run,
   options?: Parameters<typeof graphContext>[2],
-): ReturnType<typeof graphContext> {
-  const { context } = inputs;
-  const flat = imageOf(model.flow) && context ? tf.reshape(context, [-1, model.flow.context!.size]) : context;
-  return {
-    ...graphContext(model, flat ? { ...inputs, context: flat } : inputs, options),
-    wholePasses: true,
-  };
+): Graph {
+  const { flow } = model;
+  return trace(
+    (inputs) => {
+      const { context } = inputs;
+      const flat = imageOf(flow) && context ? tf.reshape(context, [-1, flow.context!.size]) : context;
+      const given = flat ? { ...inputs, context: flat } : inputs;
+      return run({ ...graphContext(model, given, options), wholePasses: true }, inputs);
+    },
+    [...storedTensors(flow), ...ports, ...contextPorts(flow)],
+    { dynamicBatch: anyBatch },
+  );
 }
 
 export const exportGraphs: Record<OnnxPart, (model: FlowModel) => Graph> = { forward, inverse, sample };

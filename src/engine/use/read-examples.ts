@@ -23,7 +23,6 @@ import type { OpenedRunner } from '../model/opened-runner';
 import { asSource } from '../model/own-data';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
 import { sizeOf } from '../../base/shape';
-import type { FlowRunner } from '../model/runner';
 
 /** Which of a file's arrays and columns to take. */
 export interface TableChoice {
@@ -83,12 +82,13 @@ async function readOf(
   input: string,
   { array, columns, labelColumn, note }: TableChoice,
 ): Promise<NamedArray> {
+  const { config } = runner;
   const fitted = model?.header.standardize;
   const found = await readExamples({
     input,
     dimensions: sizeOf(runner.inputShape),
-    kind: runner.config.kind,
-    ...imageShapeOf(runner),
+    kind: config.kind,
+    imageShape: config.kind === 'image' ? [config.height, config.width, config.channels] : undefined,
     ...defined({ array, columns, labelColumn, note }),
     data,
     featureNames,
@@ -97,10 +97,6 @@ async function readOf(
   const outside = note && (await boundsNote(fitted, toFloat32(found.array).data, sizeOf(runner.inputShape)));
   if (outside) note(`${input}: ${outside}.`);
   return found;
-}
-
-function imageShapeOf({ config }: FlowRunner): { imageShape?: number[] } {
-  return config.kind === 'image' ? { imageShape: [config.height, config.width, config.channels] } : {};
 }
 
 /** @throws UserError naming the file, the place in it and what was expected */
@@ -224,11 +220,6 @@ function fillWithMeans(values: Float32Array, { gaps, all }: Rows, { input, means
   fillGaps(values, means.slice(0, all.size));
 }
 
-/** Context columns of data that are read for a model that takes a context. */
-function contextOf(data: DataConfig | undefined): Pick<TableOptions, 'contextColumns'> {
-  return data?.contextColumns ? { contextColumns: data.contextColumns } : {};
-}
-
 /** The columns that the model was trained on, by name where the file has them; otherwise all but the class. */
 async function readModelTable(file: string, request: ExampleRequest): Promise<Rows> {
   const { data, featureNames } = request;
@@ -245,18 +236,19 @@ async function readModelTable(file: string, request: ExampleRequest): Promise<Ro
       ? readParquet(file, options, createResources(Infinity))
       : readTable(file, options, createResources(Infinity));
   if (request.columns) return read({ ...base, columns: request.columns });
+  const withContext: TableOptions = { ...base, ...defined({ contextColumns: data?.contextColumns }) };
   const named = featureNames?.every((name) => !/^column \d+$/.test(name)) ?? false;
   const attempts: TableOptions[] = [
-    ...(data?.columns ? [{ ...base, columns: data.columns, ...contextOf(data) }] : []),
+    ...(data?.columns ? [{ ...withContext, columns: data.columns }] : []),
     ...(named && request.kind === 'vector'
       ? [{ ...base, labelColumn: undefined, columns: featureNames }]
       : []),
     ...(data?.columns
       ? []
       : [
-          ...(data?.exclude ? [{ ...base, ...contextOf(data), exclude: data.exclude }] : []),
-          { ...base, ...contextOf(data) },
-          { ...base, ...contextOf(data), labelColumn: undefined },
+          ...(data?.exclude ? [{ ...withContext, exclude: data.exclude }] : []),
+          withContext,
+          { ...withContext, labelColumn: undefined },
         ]),
   ];
   // A file to score may lack the header or the class column of the training data; the first error says most.
