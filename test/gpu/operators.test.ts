@@ -71,9 +71,7 @@ describe('on the GPU', () => {
       await program.dispose();
     }
   };
-  // The logarithm of a negative number is not NaN on every GPU.
-  const defined = cases.filter(({ name }) => name !== 'isNaN');
-  for (const { name, fn, inputs, domain } of tried('gpu/operators', defined, oneIn(6))) {
+  for (const { name, fn, inputs, domain } of tried('gpu/operators', cases, oneIn(6))) {
     it(`${name} is what it is on the processor`, async () => {
       const graph = trace(fn, inputs);
       const feeds = normalFeeds(inputs, 11, domain);
@@ -83,15 +81,10 @@ describe('on the GPU', () => {
   }
 
   it('numbers that are not finite are found', async () => {
-    const graph = trace(
-      ({ x }) => ({ finite: tf.isFinite(x!), infinite: tf.isInf(x!), nan: tf.isNaN(x!) }),
-      [{ name: 'x', shape: [5] }],
-    );
+    const graph = trace(({ x }) => ({ finite: tf.isFinite(x!) }), [{ name: 'x', shape: [5] }]);
     const x = { shape: [5], data: Float32Array.of(1, NaN, Infinity, -Infinity, 3.4e38) };
-    const { finite, infinite, nan } = await run(gpu, graph, { x });
+    const { finite } = await run(gpu, graph, { x });
     assert.deepEqual([...finite!.data], [1, 0, 0, 0, 1]);
-    assert.deepEqual([...infinite!.data], [0, 0, 1, 1, 0]);
-    assert.deepEqual([...nan!.data], [0, 1, 0, 0, 0]);
   });
 
   const steps = ['moons', 'nsf', 'maf', 'glow', 'digits'];
@@ -107,13 +100,12 @@ describe('on the GPU', () => {
     });
 
   it('what stays on the processor is what flowscope graph lists', () => {
-    const listed = ['round', 'pow', 'sin', 'cos'].flatMap((name) => {
-      const { fn, inputs } = cases.find((one) => one.name === name)!;
-      return nodesOffGpu(runPasses(trace(fn, inputs), onnxPasses({ gpu: true }))).map(
-        (line) => line.split(':')[0],
-      );
-    });
-    assert.deepEqual(listed, ['Round', 'Pow', 'Sin', 'Cos']);
+    const { fn, inputs } = cases.find(({ name }) => name === 'pow')!;
+    const listed = nodesOffGpu(runPasses(trace(fn, inputs), onnxPasses({ gpu: true })));
+    assert.deepEqual(
+      listed.map((line) => line.split(':')[0]),
+      ['Pow'],
+    );
   });
 
   it('a node reads and writes eight tensors at most', async () => {

@@ -74,11 +74,6 @@ const evaluators: Record<string, Evaluator> = {
     forEachIndex(output!.shape, (index, flat) => (data[flat] = read(index)));
     return [{ shape: [...output!.shape], data }];
   },
-  Reverse: ([x], { axis }, [output]) => [
-    gatherFrom(x!, output!, (index) =>
-      index.map((i, a) => ((axis as number[]).includes(a) ? x!.shape[a]! - 1 - i : i)),
-    ),
-  ],
   Fill: (_, { value }, [output]) => [makeArray(output!.shape, output!.dtype, () => value as number)],
 };
 

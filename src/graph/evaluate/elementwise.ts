@@ -13,30 +13,18 @@ function erf(x: number): number {
   return Math.sign(x) * (1 - poly * Math.exp(-x * x));
 }
 
-/** Halves go to the even number, as in TensorFlow. */
-function roundHalfToEven(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
 const step = (x: number, alpha: number): number => (Number.isNaN(x) ? x : x > 0 ? 1 : alpha);
 
 const unary: Record<string, (x: number, attrs: Node['attrs']) => number> = {
   Abs: Math.abs,
   Atan: Math.atan,
-  Ceil: Math.ceil,
   ClipByValue: (x, { clipValueMin, clipValueMax }) =>
     Math.min(Math.max(x, clipValueMin as number), clipValueMax as number),
-  Cos: Math.cos,
   Elu: (x) => (x >= 0 ? x : Math.expm1(x)),
   Erf: erf,
   Exp: Math.exp,
-  Expm1: Math.expm1,
   Floor: Math.floor,
   IsFinite: (x) => Number(Number.isFinite(x)),
-  IsInf: (x) => Number(Math.abs(x) === Infinity),
-  IsNan: (x) => Number(Number.isNaN(x)),
   LeakyRelu: (x, { alpha }) => (x >= 0 ? x : x * (alpha as number)),
   Log: Math.log,
   Log1p: Math.log1p,
@@ -44,12 +32,9 @@ const unary: Record<string, (x: number, attrs: Node['attrs']) => number> = {
   Neg: (x) => -x,
   Reciprocal: (x) => 1 / x,
   Relu: (x) => (x < 0 ? 0 : x),
-  Relu6: (x) => Math.min(x < 0 ? 0 : x, 6),
-  Round: roundHalfToEven,
   Rsqrt: (x) => 1 / Math.sqrt(x),
   Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   Sign: Math.sign,
-  Sin: Math.sin,
   Softplus: softplus,
   Sqrt: Math.sqrt,
   Square: (x) => x * x,
@@ -72,13 +57,10 @@ const binary: Record<string, (a: number, b: number) => number> = {
   LogicalOr: (a, b) => (a !== 0 || b !== 0 ? 1 : 0),
   Maximum: Math.max,
   Minimum: Math.min,
-  Mod: (a, b) => a - b * Math.floor(a / b),
   Multiply: (a, b) => a * b,
-  NotEqual: (a, b) => Number(a !== b),
   Pow: (a, b) => a ** b,
   RealDiv: (a, b) => a / b,
   ReluGrad: (dy, x) => (x > 0 ? dy : 0),
-  SquaredDifference: (a, b) => (a - b) ** 2,
   Sub: (a, b) => a - b,
 };
 

@@ -5,12 +5,9 @@ import { sizeOf, stridesOf } from '../../base/shape';
 import { emptyData, forEachIndex, offsetsOf } from './array';
 
 const folds: Record<string, { start: number; fold: (total: number, x: number) => number }> = {
-  All: { start: 1, fold: (total, x) => (total !== 0 && x !== 0 ? 1 : 0) },
-  Any: { start: 0, fold: (total, x) => (total !== 0 || x !== 0 ? 1 : 0) },
   Max: { start: -Infinity, fold: Math.max },
   Mean: { start: 0, fold: (total, x) => total + x },
   Min: { start: Infinity, fold: Math.min },
-  Prod: { start: 1, fold: (total, x) => total * x },
   Sum: { start: 0, fold: (total, x) => total + x },
 };
 

@@ -1,7 +1,7 @@
 /** Kernels that move elements about, or make them, without arithmetic. */
 import { UserError } from '../../base/user-error';
 import type { DType, Value } from '../ir';
-import { normalizeAxes, normalizeAxis, sameShape, showShape } from '../shape';
+import { normalizeAxis, sameShape, showShape } from '../shape';
 import { sizeOf } from '../../base/shape';
 import { shaped, type Attrs, type KernelRules } from './rule';
 
@@ -114,10 +114,6 @@ export const arrangeRules: KernelRules = {
     return [x!.shape.map((dim, i) => dim * reps[i]!), { reps }];
   }),
   BroadcastTo: shaped(['x'], (_, { shape }) => [shape as number[]]),
-  Reverse: shaped(['x'], ([x], { dims }) => [
-    x!.shape,
-    { axis: normalizeAxes(dims as number[], x!.shape.length) },
-  ]),
   Fill: {
     inputs: [],
     infer: (_, attrs) => ({

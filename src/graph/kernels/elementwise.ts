@@ -3,23 +3,22 @@ import { broadcastShapes } from '../shape';
 import { shaped, type KernelRule, type KernelRules } from './rule';
 
 export const unaryNames = [
-  'Abs', 'Atan', 'Ceil', 'ClipByValue', 'Cos', 'Elu', 'Erf', 'Exp', 'Expm1', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg',
-  'Reciprocal', 'Relu', 'Relu6', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Square', 'Step',
-  'Tanh',
+  'Abs', 'Atan', 'ClipByValue', 'Elu', 'Erf', 'Exp', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg', 'Reciprocal', 'Relu',
+  'Rsqrt', 'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Square', 'Step', 'Tanh',
 ] as const; // prettier-ignore
 
 export const binaryNames = [
-  'Add', 'FloorDiv', 'Maximum', 'Minimum', 'Mod', 'Multiply', 'Pow', 'RealDiv', 'SquaredDifference', 'Sub',
+  'Add', 'FloorDiv', 'Maximum', 'Minimum', 'Multiply', 'Pow', 'RealDiv', 'Sub',
 ] as const; // prettier-ignore
 
 /** Operations whose result at a place is of its inputs at that place, and is a number. */
 export const arithmeticNames: ReadonlySet<string> = new Set([...unaryNames, ...binaryNames]);
 
 export const comparisonNames = [
-  'Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr', 'NotEqual',
+  'Equal', 'Greater', 'GreaterEqual', 'Less', 'LessEqual', 'LogicalAnd', 'LogicalOr',
 ] as const; // prettier-ignore
 
-export const predicateNames = ['IsFinite', 'IsInf', 'IsNan', 'LogicalNot'] as const;
+export const predicateNames = ['IsFinite', 'LogicalNot'] as const;
 
 /** Everything that works element by element, whatever the layout. */
 export const elementwiseNames: ReadonlySet<string> = new Set([

@@ -3,7 +3,7 @@ import { UserError } from '../../base/user-error';
 import { normalizeAxes, normalizeAxis, reduceShape } from '../shape';
 import { shaped, type KernelRule, type KernelRules } from './rule';
 
-export const reductionNames = ['All', 'Any', 'Max', 'Mean', 'Min', 'Prod', 'Sum'] as const;
+export const reductionNames = ['Max', 'Mean', 'Min', 'Sum'] as const;
 
 function reduction(name: string): KernelRule {
   return shaped(['x'], ([x], attrs) => {

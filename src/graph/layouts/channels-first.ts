@@ -118,7 +118,6 @@ const rules: Rules<ChannelsFirst> = {
   Slice: alike(({ begin, size }) => ({ begin: moved(begin), size: moved(size) })),
   PadV2: alike((attrs) => ({ ...attrs, paddings: moved(attrs['paddings']) })),
   Tile: alike(({ reps }) => ({ reps: moved(reps) })),
-  Reverse: alike(({ axis }) => ({ axis: movedAxes(axis) })),
   Conv2D: convolution,
   Conv2DBackpropInput: convolution,
   // The output's gradient stays as it was: it is one side of a product of matrices.

@@ -32,13 +32,12 @@ const rename =
     writer.emit(node, opType, inputs);
 
 const sameName = [
-  'Abs', 'Add', 'Atan', 'Ceil', 'Cos', 'Equal', 'Erf', 'Exp', 'Floor', 'Greater', 'IsInf', 'Less', 'Log', 'Neg', 'Pow',
-  'Reciprocal', 'Relu', 'Round', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Sub', 'Tanh',
+  'Abs', 'Add', 'Atan', 'Equal', 'Erf', 'Exp', 'Floor', 'Greater', 'Less', 'Log', 'Neg', 'Pow', 'Reciprocal', 'Relu',
+  'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Sub', 'Tanh',
 ]; // prettier-ignore
 
 const renamed: Record<string, string> = {
   GreaterEqual: 'GreaterOrEqual',
-  IsNan: 'IsNaN',
   LessEqual: 'LessOrEqual',
   LogicalAnd: 'And',
   LogicalNot: 'Not',
@@ -70,16 +69,6 @@ const sum: Emit = (node, writer, inputs) => {
   else reduction('ReduceSum')(node, writer, inputs);
 };
 
-/** Any and All, through numbers, since ONNX reduces no booleans. */
-const logicalReduction =
-  (opType: string): Emit =>
-  (node, writer, [x]) => {
-    const number = writer.add('Cast', [x!], [intAttribute('to', onnxType.int32)]);
-    const axes = intsAttribute('axes', node.attrs['axis'] as number[]);
-    const reduced = writer.add(opType, [number], [axes, keepDims(node)]);
-    writer.emit(node, 'Cast', [reduced], [intAttribute('to', onnxType.bool)]);
-  };
-
 const reshape: Emit = (node, writer, [x]) => {
   const { shape } = writer.typeOf(node.outputs[0]!);
   const open = shape.filter((dim) => writer.isDynamic(dim)).length;
@@ -99,9 +88,6 @@ const convolution = (node: Node, kernel: readonly number[]): Attribute[] => [
   intsAttribute('kernel_shape', kernel),
 ];
 
-const isInteger = (node: Node, writer: OnnxWriter): boolean =>
-  writer.typeOf(node.inputs[0]!).dtype !== 'float32';
-
 const operators: Record<string, Emit> = {
   ...Object.fromEntries(sameName.map((name) => [name, rename(name)])),
   ...Object.fromEntries(Object.entries(renamed).map(([name, opType]) => [name, rename(opType)])),
@@ -109,9 +95,6 @@ const operators: Record<string, Emit> = {
   Mean: reduction('ReduceMean'),
   Max: reduction('ReduceMax'),
   Min: reduction('ReduceMin'),
-  Prod: reduction('ReduceProd'),
-  Any: logicalReduction('ReduceMax'),
-  All: logicalReduction('ReduceMin'),
   Reshape: reshape,
   ExpandDims: reshape,
   AddN: rename('Sum'),
@@ -138,9 +121,8 @@ const operators: Record<string, Emit> = {
     const scaled = writer.add('Mul', [dy!, writer.add('Add', [y!, one(writer)])]);
     writer.emit(node, 'Where', [positive, dy!, scaled]);
   },
-  Expm1: (node, writer, [x]) => writer.emit(node, 'Sub', [writer.add('Exp', [x!]), one(writer)]),
   FloorDiv: (node, writer, inputs) => {
-    if (isInteger(node, writer))
+    if (writer.typeOf(node.inputs[0]!).dtype !== 'float32')
       throw new UserError('Integer floorDiv cannot be written as ONNX. Cast to float32 first.');
     writer.emit(node, 'Floor', [writer.add('Div', inputs)]);
   },
@@ -152,16 +134,6 @@ const operators: Record<string, Emit> = {
     writer.emit(node, 'LeakyRelu', inputs, [floatAttribute('alpha', node.attrs['alpha'] as number)]),
   // ONNX has no log1p. log(1 + x) loses relative precision only where the result is below 1e-7.
   Log1p: (node, writer, [x]) => writer.emit(node, 'Log', [writer.add('Add', [x!, one(writer)])]),
-  Mod: (node, writer, [a, b]) => {
-    if (isInteger(node, writer)) {
-      writer.emit(node, 'Mod', [a!, b!]);
-      return;
-    }
-    const whole = writer.add('Floor', [writer.add('Div', [a!, b!])]);
-    writer.emit(node, 'Sub', [a!, writer.add('Mul', [whole, b!])]);
-  },
-  NotEqual: (node, writer, inputs) => writer.emit(node, 'Not', [writer.add('Equal', inputs)]),
-  Relu6: (node, writer, [x]) => writer.emit(node, 'Clip', [x!, zero(writer), writer.constant(6, 'float32')]),
   // As a product it is faster than as a choice between two.
   ReluGrad: (node, writer, [dy, x]) => {
     const positive = writer.add('Greater', [x!, zero(writer)]);
@@ -170,10 +142,6 @@ const operators: Record<string, Emit> = {
   },
   Rsqrt: (node, writer, [x]) => writer.emit(node, 'Reciprocal', [writer.add('Sqrt', [x!])]),
   Square: (node, writer, [x]) => writer.emit(node, 'Mul', [x!, x!]),
-  SquaredDifference: (node, writer, inputs) => {
-    const difference = writer.add('Sub', inputs);
-    writer.emit(node, 'Mul', [difference, difference]);
-  },
   Step: (node, writer, [x]) => {
     const alpha = (node.attrs['alpha'] as number | undefined) ?? 0;
     const positive = writer.add('Greater', [x!, zero(writer)]);
@@ -219,12 +187,6 @@ const operators: Record<string, Emit> = {
     const stops = cut.map((axis) => begin[axis]! + size[axis]!);
     const ends = isOpen ? writer.shape(stops) : writer.int64(stops);
     writer.emit(node, 'Slice', [x!, writer.int64(cut.map((axis) => begin[axis]!)), ends, writer.int64(cut)]);
-  },
-  Reverse: (node, writer, [x]) => {
-    const axis = node.attrs['axis'] as number[];
-    const list = (value: number): string => writer.int64(axis.map(() => value));
-    // The end is before the first element: the smallest int64 that a double holds exactly is far enough.
-    writer.emit(node, 'Slice', [x!, list(-1), list(Number.MIN_SAFE_INTEGER), writer.int64(axis), list(-1)]);
   },
   Pack: (node, writer, inputs) => {
     const axes = writer.int64([node.attrs['axis'] as number]);

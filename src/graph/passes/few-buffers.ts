@@ -83,14 +83,6 @@ const forms: Record<string, ((node: Node, build: Builder) => readonly number[] |
     const [a, b] = inputs.map((id) => add('LogicalNot', [id], type(id))) as [number, number];
     return [add('LogicalNot', [add('LogicalAnd', [a, b], result())], result())];
   },
-  // NaN is never at most anything.
-  IsNan: ({ inputs: [x] }, { add, constant, result, type }) => {
-    const number = add('LessEqual', [add('Abs', [x!], type(x!)), constant(Infinity)], result());
-    return [add('LogicalNot', [number], result())];
-  },
-  IsInf: ({ inputs: [x] }, { add, constant, result, type }) => [
-    add('Greater', [add('Abs', [x!], type(x!)), constant(largest)], result()),
-  ],
   Sign: ({ inputs: [x] }, { add, constant, result, type }) => {
     const side = (op: string): number => {
       const found = add(op, [x!, constant(0)], { ...type(x!), dtype: 'bool' });
@@ -98,6 +90,7 @@ const forms: Record<string, ((node: Node, build: Builder) => readonly number[] |
     };
     return [add('Sub', [side('Greater'), side('Less')], result())];
   },
+  // NaN is never at most anything.
   IsFinite: ({ inputs: [x] }, { add, constant, result, type }) => [
     add('LessEqual', [add('Abs', [x!], type(x!)), constant(largest)], result()),
   ],
@@ -105,10 +98,7 @@ const forms: Record<string, ((node: Node, build: Builder) => readonly number[] |
 
 /** ONNX operators that are computed on the processor, and why. */
 export const offGpu: Readonly<Record<string, string>> = {
-  Cos: 'WebGPU computes it to three digits',
   Pow: 'its kernel fails for some exponents',
-  Round: 'WebGPU has no kernel for it',
-  Sin: 'WebGPU computes it to three digits',
 };
 
 /** What of a graph that went through the pass ONNX Runtime computes on the processor, and why. */

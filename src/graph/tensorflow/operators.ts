@@ -48,29 +48,21 @@ const untyped =
     writer.emit(node, op, inputs);
 
 const sameName = [
-  'Abs', 'Atan', 'Ceil', 'Cos', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Expm1', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual',
-  'IsFinite', 'IsInf', 'IsNan', 'Less', 'LessEqual', 'Log', 'Log1p', 'Maximum', 'Minimum', 'Neg', 'OnesLike', 'Pow',
-  'RealDiv', 'Reciprocal', 'Relu', 'Relu6', 'ReluGrad', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt',
-  'Square', 'SquaredDifference', 'Sub', 'Tanh', 'ZerosLike',
+  'Abs', 'Atan', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual', 'IsFinite', 'Less',
+  'LessEqual', 'Log', 'Log1p', 'Maximum', 'Minimum', 'Neg', 'OnesLike', 'Pow', 'RealDiv', 'Reciprocal', 'Relu',
+  'ReluGrad', 'Rsqrt', 'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Square', 'Sub', 'Tanh', 'ZerosLike',
 ]; // prettier-ignore
-
-const equality =
-  (op: string): Emit =>
-  (node, writer, inputs) =>
-    writer.emit(node, op, inputs, { ...typed(node, writer), incompatible_shape_error: boolAttribute(true) });
 
 const reduction: Emit = (node, writer, [x]) => {
   const { op, attrs } = node;
-  const isLogical = op === 'All' || op === 'Any';
   const { shape } = writer.typeOf(node.inputs[0]!);
   if (op === 'Sum' && shape.length === 4 && String(attrs['axis']) === '0,1,2' && !attrs['keepDims']) {
     sumInTwoStages(node, writer, x!, shape);
     return;
   }
   writer.emit(node, op, [x!, writer.ints(attrs['axis'] as number[])], {
-    ...(isLogical ? {} : typed(node, writer)),
+    ...indexed(node, writer, 'Tidx'),
     keep_dims: boolAttribute(attrs['keepDims'] as boolean),
-    Tidx: typeAttribute('int32'),
   });
 };
 
@@ -156,13 +148,15 @@ const operators: Record<string, Emit> = {
     else
       writer.emit(node, 'BiasAdd', [x, bias], { ...typed(node, writer), data_format: textAttribute('NHWC') });
   },
-  Equal: equality('Equal'),
+  Equal: (node, writer, inputs) =>
+    writer.emit(node, 'Equal', inputs, {
+      ...typed(node, writer),
+      incompatible_shape_error: boolAttribute(true),
+    }),
   LogicalAnd: untyped('LogicalAnd'),
   LogicalNot: untyped('LogicalNot'),
   LogicalOr: untyped('LogicalOr'),
-  Mod: rename('FloorMod'),
   Multiply: rename('Mul'),
-  NotEqual: equality('NotEqual'),
   Reshape: reshape,
   ExpandDims: reshape,
   AddN: (node, writer, inputs) =>
@@ -283,7 +277,6 @@ const operators: Record<string, Emit> = {
     const sides = writer.ints(paddings.flat(), [paddings.length, 2]);
     return [sides, writer.scalar(attrs['constantValue'] as number, dtype)];
   }),
-  Reverse: moved('ReverseV2', 'Tidx', ({ attrs }, writer) => [writer.ints(attrs['axis'] as number[])]),
   Select: (node, writer, inputs) =>
     writer.emit(node, 'SelectV2', inputs, { T: typeAttribute(writer.typeOf(node.outputs[0]!).dtype) }),
   Slice: moved('Slice', 'Index', ({ attrs }, writer) => [

@@ -51,7 +51,7 @@ const functional =
     called(`F.${name}`, ...inputs);
 
 /** Kernels that PyTorch calls the same, in lower case. */
-const sameName = ['Abs', 'Atan', 'Ceil', 'Cos', 'Erf', 'Exp', 'Expm1', 'Floor', 'IsFinite', 'IsInf', 'IsNan', 'Log', 'Log1p', 'Round', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Sqrt', 'Square', 'Tanh']; // prettier-ignore
+const sameName = ['Abs', 'Atan', 'Erf', 'Exp', 'Floor', 'IsFinite', 'Log', 'Log1p', 'Rsqrt', 'Sigmoid', 'Sign', 'Sqrt', 'Square', 'Tanh']; // prettier-ignore
 
 const axisOf = ({ attrs }: Node): number => attrs['axis'] as number;
 const axesOf = ({ attrs }: Node): number[] => attrs['axis'] as number[];
@@ -64,16 +64,6 @@ const reduction =
     const keep = node.attrs['keepDims'] ? ['keepdim=True'] : [];
     if (axes.length === typeOf(node.inputs[0]!).shape.length && keep.length === 0) return method(x!, name);
     return method(x!, name, axes.length === 1 ? String(axes[0]) : tupleText(axes), ...keep);
-  };
-
-/** A reduction that PyTorch does along one axis at a time. */
-const oneByOne =
-  (name: string): Print =>
-  (node, [x]) => {
-    const keep = node.attrs['keepDims'] ? ['keepdim=True'] : [];
-    return axesOf(node)
-      .toReversed()
-      .reduce((of, axis) => method(of, name, String(axis), ...keep), x!);
   };
 
 /** The larger or smaller of two tensors, or of a tensor and a number. */
@@ -158,8 +148,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
       ? { text: `${within(a!, binds.sum)} - ${b!.text.slice(1)}`, binds: binds.sum }
       : operation('+', binds.sum, [a!, b!]),
   AddN: (_, inputs) => inputs.reduce((a, b) => operation('+', binds.sum, [a, b])),
-  All: oneByOne('all'),
-  Any: oneByOne('any'),
   BatchMatMul: matrixProduct,
   BatchMean: (_, inputs, { helper }) => called(helper('batch_mean'), ...inputs),
   BatchNormTraining: (node, inputs, { helper }) =>
@@ -213,10 +201,8 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   Mean: reduction('mean'),
   Min: reduction('amin'),
   Minimum: extreme('minimum', 'max'),
-  Mod: infix('%', binds.product),
   Multiply: infix('*', binds.product),
   Neg: (_, [x]) => ({ text: `-${within(x!, binds.negation)}`, binds: binds.negation }),
-  NotEqual: infix('!=', binds.comparison),
   OnesLike: torch('ones_like'),
   Pack: (node, inputs) =>
     called('torch.stack', `[${inputs.map(({ text }) => text).join(', ')}]`, String(axisOf(node))),
@@ -230,13 +216,10 @@ export const torchOperators: Readonly<Record<string, Print>> = {
     text: `${within(a!, binds.atom)} ** ${within(b!, binds.power)}`,
     binds: binds.power,
   }),
-  Prod: oneByOne('prod'),
   RealDiv: infix('/', binds.product),
   Reciprocal: (_, [x]) => operation('/', binds.product, [atom('1'), x!]),
   Relu: functional('relu'),
-  Relu6: functional('relu6'),
   Reshape: reshape,
-  Reverse: (node, [x]) => method(x!, 'flip', ...axesOf(node).map(String)),
   Select: select,
   Slice: (node, [x], { typeOf }) => {
     const { begin, size } = node.attrs as { begin: number[]; size: number[] };
@@ -271,7 +254,6 @@ export const torchOperators: Readonly<Record<string, Print>> = {
     const equal = sizes.every((size) => size === sizes[0]);
     return method(x!, 'split', equal ? String(sizes[0]) : `[${listText(sizes)}]`, String(axis));
   },
-  SquaredDifference: (_, inputs) => called('torch.square', operation('-', binds.sum, inputs)),
   Step: (node, [x]) => {
     const alpha = (node.attrs['alpha'] as number | undefined) ?? 0;
     return called('torch.where', operation('>', binds.comparison, [x!, atom('0')]), '1.0', numberText(alpha));

@@ -149,7 +149,7 @@ describe('passes', () => {
   });
 
   it('let ones of a sum’s gradient broadcast away', () => {
-    const graph = trace(({ x }) => ({ dx: tf.grad((t) => tf.sum(tf.mul(t, tf.sin(t))))(x!) }), [x]);
+    const graph = trace(({ x }) => ({ dx: tf.grad((t) => tf.sum(tf.mul(t, tf.tanh(t))))(x!) }), [x]);
     const ops = opsOf(optimize(graph));
     assert.ok(!ops.includes('Fill') && !ops.includes('BroadcastTo'), ops.join(' '));
   });
@@ -257,7 +257,6 @@ const unary: ((t: tf.Tensor) => tf.Tensor)[] = [
   (t) => tf.tile(tf.slice(t, [0, 0], [1, -1]), [t.shape[0], 1]),
   (t) => tf.concat(tf.split(t, [1, t.shape[1]! - 1], 1).reverse(), 1),
   (t) => tf.pad(tf.slice(t, [0, 1], [-1, t.shape[1]! - 1]), [[0, 0], [1, 0]]), // prettier-ignore
-  (t) => tf.reverse(t, 1),
   (t) => tf.stack(tf.unstack(t, 1), 1),
   (t) => tf.gather(t, tf.tensor1d([0, 0, 1], 'int32'), 1),
 ];
