@@ -9,11 +9,12 @@ from .run import Run
 from .show import show
 
 if TYPE_CHECKING:
+    from .checks import check
     from .flows import Step
     from .recorder import record
 
 __version__ = "1.0.0"
-__all__ = ["Run", "Step", "__version__", "record", "recording", "show"]
+__all__ = ["Run", "Step", "__version__", "check", "record", "recording", "show"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,6 +23,10 @@ def __getattr__(name: str) -> Any:
         from .recorder import record
 
         return record
+    if name == "check":
+        from .checks import check
+
+        return check
     if name == "Step":
         from .flows import Step
 

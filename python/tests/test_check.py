@@ -11,7 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from flows import nflows_flow, zuko_flow
 
+import flowscope
+from flowscope.checks import effective, smoothed
+from flowscope.flows import Step, chain_of
 from flowscope.target import evaluate, load, serve
 
 CLI = ["node", os.environ.get("FLOWSCOPE_CLI", str(Path(__file__).resolve().parents[2] / "dist" / "cli.js"))]
@@ -49,7 +54,7 @@ def joint(x, c):
 """
 
 
-def flowscope(*words):
+def command(*words):
     env = {**os.environ, "FLOWSCOPE_PYTHON": sys.executable}
     return subprocess.run([*CLI, *words], capture_output=True, text=True, env=env)
 
@@ -58,7 +63,7 @@ def flowscope(*words):
 def model(tmp_path_factory):
     """A flow that has hardly learned: N(0, 1) in the units of its data, nearly."""
     run = tmp_path_factory.mktemp("check") / "run"
-    done = flowscope("train", "--data=moons", "--preset=realnvp", f"--output={run}", "--max-steps=1", "--backend=onnxruntime")
+    done = command("train", "--data=moons", "--preset=realnvp", f"--output={run}", "--max-steps=1", "--backend=onnxruntime")
     assert done.returncode == 0, done.stderr
     return run
 
@@ -71,7 +76,7 @@ def target(tmp_path):
 
 
 def check(model, target, *more):
-    done = flowscope("check", str(model), f"--target={target}", "--draws=4000", "--json", *more)
+    done = command("check", str(model), f"--target={target}", "--draws=4000", "--json", *more)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -87,7 +92,7 @@ def test_evidence_is_that_of_the_target(model, target, tmp_path):
     assert weights.max() > 1
     assert 0 < found["ess"] <= found["draws"] == 4000
     assert found["efficiency"]["low"] <= found["efficiency"]["value"] <= 1
-    done = flowscope("check", str(model), f"--target={target}:half", "--draws=500", f"--input={tmp_path / 'rows.npy'}")
+    done = command("check", str(model), f"--target={target}:half", "--draws=500", f"--input={tmp_path / 'rows.npy'}")
     assert done.returncode == 1
     assert "rows that are said to be of it" in done.stderr
     for feature, (center, deviation) in zip(found["features"], ((0.5, 0.6), (0.25, 0.35)), strict=True):
@@ -115,7 +120,7 @@ def test_what_is_outside_of_the_support_is_counted(model, target):
     ],
 )
 def test_what_is_wrong_with_a_target_is_said(model, target, name, words):
-    done = flowscope("check", str(model), f"--target={target}:{name}", "--draws=500")
+    done = command("check", str(model), f"--target={target}:{name}", "--draws=500")
     assert done.returncode == 1
     assert words in done.stderr, done.stderr
     assert "    at " not in done.stderr
@@ -152,7 +157,7 @@ def test_the_page_works(tmp_path, monkeypatch):
         if first == "python":
             subprocess.run([sys.executable, *words], check=True)
             continue
-        done = flowscope(*words)
+        done = command(*words)
         assert done.returncode == 0, done.stderr
         printed.append(done.stdout)
     _, without, _, within, sampled = printed
@@ -167,3 +172,56 @@ def test_the_page_works(tmp_path, monkeypatch):
     assert abs((weighted["weight"] * v).mean()) < 0.15
     assert abs(weighted["weight"].mean() - 1) < 1e-6
     assert "Log evidence" in sampled
+
+
+@pytest.mark.parametrize(
+    ("n", "shape", "k", "largest", "ess"),
+    [
+        (1000, 0.6, 0.6186053956882753, 0.04083767012894537, 240.0347473560771),
+        (5000, 0.9, 0.91133641673491, 0.12349572324091211, 49.33118910119033),
+    ],
+)
+def test_weights_are_smoothed_as_arviz_does(n, shape, k, largest, ess):
+    """Numbers of ArviZ 0.23.4."""
+    i = np.arange(n)
+    weights, found, _ = smoothed(-shape * np.log1p(-((i * 7919) % n + 0.5) / n) + 0.1 * np.sin(i))
+    weights = np.exp(weights)
+    assert abs(found - k) < 1e-9
+    assert abs(weights.max() / weights.sum() / largest - 1) < 1e-9
+    assert abs(effective(weights) / ess - 1) < 1e-9
+
+
+@pytest.mark.parametrize("make", [nflows_flow, zuko_flow])
+def test_a_live_flow_is_checked_and_its_layer_named(make):
+    right, spoiled = make(), make()
+    index = 2 if make is nflows_flow else 1
+    steps = chain_of(spoiled, None).steps
+    layer, stretch = steps[index], 1.1
+
+    def forward(h, c):
+        y, log_det = layer.forward(h, c)
+        return y * stretch, log_det + 4 * np.log(stretch)
+
+    faulty = [
+        *steps[:index],
+        Step(layer.name, forward, lambda h, c: layer.inverse(h / stretch, c), layer.module),
+        *steps[index + 1 :],
+    ]
+    random = torch.get_rng_state()
+    found = flowscope.check(faulty, right.log_prob if make is nflows_flow else right().log_prob, draws=4000, features=4)
+    assert torch.equal(random, torch.get_rng_state())
+    assert found.blame.named == layer.name, str(found)
+    assert found.blame.removed[layer.name] > 0.9
+    assert abs(found.log_evidence) < 4 * found.log_evidence_error + 0.01
+    assert abs(found.weights.mean() - 1) < 1e-6
+    assert found.interval[0] <= found.efficiency <= 1 and found.leakage == 0
+    assert layer.name in str(found)
+    exact = flowscope.check(list(steps), right.log_prob if make is nflows_flow else right().log_prob, draws=1500, features=4)
+    assert exact.efficiency > 0.9999 and exact.blame.named is None
+
+
+def test_holes_in_a_target_are_refused():
+    with pytest.raises(ValueError, match="log density is nan for"):
+        flowscope.check(nflows_flow(), lambda x: x[:, 0].log(), draws=200, features=4)
+    with pytest.raises(ValueError, match="features="):
+        flowscope.check(nflows_flow(), lambda x: x[:, 0], draws=200)
