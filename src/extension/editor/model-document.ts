@@ -7,6 +7,7 @@ import type { CustomDocument, ExtensionContext } from 'vscode';
 import { EventEmitter, l10n, Uri, window, workspace } from 'vscode';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
+import type { CheckQuery } from '../../protocol/check';
 import type { Comparables } from '../../protocol/compare';
 import type {
   ConvertReport,
@@ -32,6 +33,7 @@ import type { EngineLease } from '../engine/shared-engine';
 import { askImport } from '../import/ask';
 import { log } from '../log';
 import { findRuns } from '../runs/find-runs';
+import { mustBeAllowed } from './check-target';
 import { answersBeside, type LocalFile, localFile, sidecarOf } from './local-copy';
 import { type OtherLease, OtherModels } from './other-models';
 import { RecentModels } from './recent-models';
@@ -139,6 +141,7 @@ export class ModelDocument implements CustomDocument {
   private async answerOf<M extends InspectorMethod>(
     ...[method, query, token, of, context]: Asked<M>
   ): Promise<InspectorAnswer<M>> {
+    if (method === 'check') mustBeAllowed((query as CheckQuery).target, this.context.workspaceState);
     const own = await this.model();
     const { engine, summary } = own;
     if (of === undefined || of === summary.path)

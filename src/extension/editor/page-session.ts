@@ -11,7 +11,7 @@ import { connectPage } from '../panel-rpc';
 import type { ActiveInspector, ShownInspector } from './active-inspector';
 import { pickModel } from '../targets/targets';
 import { chooseData } from '../training/data-dialog';
-import { chooseTarget, mustBeAllowed } from './check-target';
+import { chooseTarget } from './check-target';
 import { exportPlace } from './export-place';
 import type { ModelDocument } from './model-document';
 import { inWindowWords } from '../window-words';
@@ -134,7 +134,6 @@ export class PageSession implements ShownInspector, Disposable {
     const own = `${this.id}/${token}`;
     this.pending.add(own);
     try {
-      if (method === 'check') mustBeAllowed((query as InspectorQuery<'check'>).target, this.state);
       return await this.document.ask(method, query, own, of, context);
     } catch (error) {
       const { message } = error as Error;
