@@ -88,7 +88,7 @@ async function gpuNeeds() {
 
 async function browserNeeds(whole) {
   const { ensureBrowser } = await import('./browser.mjs');
-  return { CHROMIUM: await ensureBrowser(), ...oneThread, ...(await modelNeeds(whole)) };
+  return { CHROMIUM: await ensureBrowser(), ...oneThread, ...(await windowNeeds(whole)) };
 }
 
 /** Models to look at. What `npm test` runs has smaller ones of its own, and does not wait for these to be trained. */
@@ -98,7 +98,7 @@ async function modelNeeds(whole) {
   return { FLOWSCOPE_TEST_MODELS: await testModels() };
 }
 
-/** Models to look at, and the Python that trainings with PyTorch are started with. */
+/** Models to look at, and the Python that trainings with PyTorch and targets are started with. */
 async function windowNeeds(whole) {
   const { ensurePeersPython } = await import('./peers-python.mjs');
   return { ...(await modelNeeds(whole)), FLOWSCOPE_PYTHON: await ensurePeersPython() };

@@ -15,6 +15,20 @@ export interface CheckQuery extends CheckSettings {
 /** From so many draws on, tails and layers can be told. */
 export const fewestWeighed = 1000;
 
+/** Above, averages over weights cannot be trusted (Vehtari et al. 2024). */
+export const largestK = 0.7;
+
+/** Share of the flow beyond each end. */
+export const tailShare = 0.001;
+
+/** Standard errors that a ratio of tails is hardly off by chance. */
+export const tailErrors = 3.5;
+
+/** How far from 1 a ratio of tails may be: what does not matter, or what chance allows, as an end holds few of the draws. */
+export function tailRoom(draws: number): number {
+  return Math.max(0.5, tailErrors / (2 * Math.sqrt(tailShare * draws)));
+}
+
 /** A share with an interval that holds it in 90 of 100 cases, for any number of draws. */
 export interface Efficiency {
   value: number;
@@ -24,7 +38,7 @@ export interface Efficiency {
 
 /** The largest weights as a generalized Pareto distribution (Zhang and Stephens 2009; Vehtari et al. 2024, arXiv:1507.02646). */
 export interface ParetoTail {
-  /** Below 0.7, averages over the weights can be trusted. */
+  /** Up to `largestK`, averages over the weights can be trusted. */
   k: number;
   /** Weights that it was fitted to. */
   count: number;

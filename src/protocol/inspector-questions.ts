@@ -227,7 +227,10 @@ export const inspectorQuestions = {
     saved: ({ summary }) => (hasCheck(summary) ? [undefined] : []),
   }),
   /** Over two features of the draws that `check` made last; `null` where there are none. */
-  weightMap: ofModel<WeightMapQuery, WeightMap | null>({ context: 'example' }),
+  weightMap: ofModel<WeightMapQuery, WeightMap | null>({
+    context: 'example',
+    saved: ({ summary }) => (hasCheck(summary) && summary.shape[0]! > 1 ? [{ features: [0, 1] }] : []),
+  }),
   /** `null` where hardly any sample is finite. */
   pairPlot: ofModel<PairPlotQuery, PairPlot | null>({ context: 'none' }),
   diagnostics: ofPasses<Selection, Diagnostics>({

@@ -2,6 +2,7 @@
 import type { Feature } from '../base/store/store';
 import { activations } from '../features/activations';
 import { calibration } from '../features/calibration';
+import { check } from '../features/check';
 import { compare } from '../features/compare';
 import { conditions } from '../features/conditions';
 import { curve } from '../features/curve';
@@ -45,6 +46,7 @@ export const features: readonly Feature[] = [
   latents,
   diagnostics,
   calibration,
+  check,
   element,
   run,
   strip,

@@ -6,6 +6,9 @@ import { inOrder, whatMoves, type LayerMoves } from '../../src/protocol/layer-mo
 import { inLanguage } from './format/language';
 
 export const english = {
+  across: 'Feature across',
+  up: 'Feature up',
+  acrossUp: 'across, up',
   example: 'Example',
   more: 'More',
   typed: 'Typed values',
@@ -97,6 +100,11 @@ export const english = {
   loading: 'Computing…',
   searching: (n: number) => `The file has no inverse: ${count(n)} points are searched for numerically.`,
   cancel: 'Cancel',
+  start: 'Run',
+  again: 'Run again',
+  notRunBefore: 'It was not run before this page was saved.',
+  progress: (done: string, total: string, unit: string) => `${done} of ${total} ${unit}`,
+  shownOf: (progress: string) => `Canceled: what is shown is of ${progress}.`,
   cancelled: 'Canceled',
   cancelledWhy: 'Nothing was computed for this selection.',
   retry: 'Retry',
@@ -239,6 +247,9 @@ function described(layer: LayerInfo): string {
 }
 
 export const german: typeof english = {
+  across: 'Merkmal nach rechts',
+  up: 'Merkmal nach oben',
+  acrossUp: 'rechts, oben',
   example: 'Beispiel',
   more: 'Mehr',
   typed: 'Eingegebene Werte',
@@ -328,6 +339,11 @@ export const german: typeof english = {
   loading: 'Wird berechnet…',
   searching: (n) => `Die Datei hat keine Umkehrung: ${count(n)} Punkte werden numerisch gesucht.`,
   cancel: 'Abbrechen',
+  start: 'Starten',
+  again: 'Noch einmal',
+  notRunBefore: 'Vor dem Speichern dieser Seite wurde sie nicht berechnet.',
+  progress: (done, total, unit) => `${done} von ${total} ${unit}`,
+  shownOf: (progress) => `Abgebrochen: gezeigt sind ${progress}.`,
   cancelled: 'Abgebrochen',
   cancelledWhy: 'Für diese Auswahl wurde nichts berechnet.',
   retry: 'Erneut versuchen',

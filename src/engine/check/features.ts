@@ -1,12 +1,7 @@
 /** What weights and rows of the target say of each feature of a flow. */
-import type { CheckedFeature, TailRatio } from '../../protocol/check';
+import { tailErrors, tailRoom, tailShare, type CheckedFeature, type TailRatio } from '../../protocol/check';
 import { quantile } from './regression';
 import type { Weighed } from './weigh';
-
-/** Share of the flow beyond each end. */
-const tailShare = 0.001;
-/** What chance hardly does, and what does not matter. */
-const tailLimits = { errors: 3.5, ratio: 0.5 };
 
 interface FeatureChoice {
   name: string;
@@ -35,13 +30,11 @@ export function featureOf(
       (sum, value, i) => sum + (weights[i]! * ((isBeyond(value) ? 1 : 0) - mass)) ** 2,
       0,
     );
-    // An end holds few draws, whose weights may be alike by chance.
     const chance = Math.sqrt(tailShare / count) / tailShare;
     const unit = Math.max(beyond, 1 / count);
     const byWeights = { ratio: mass / unit, error: Math.sqrt(squares) / total / unit };
     const off = ({ ratio, error }: { ratio: number; error: number }): boolean =>
-      Math.abs(ratio - 1) > tailLimits.ratio &&
-      Math.abs(ratio - 1) > tailLimits.errors * Math.max(error, chance / 2);
+      Math.abs(ratio - 1) > Math.max(tailRoom(count), tailErrors * error);
     if (!ofRows) return { end, at, byWeights, off: off(byWeights) };
     const found = ofRows.reduce((sum, value) => sum + (isBeyond(value) ? 1 : 0), 0) / ofRows.length;
     const spread = Math.sqrt(Math.max(found, tailShare) / ofRows.length) / tailShare;

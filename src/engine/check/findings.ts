@@ -1,10 +1,14 @@
 /** What a check says of each number: as it should be or not, why, and what to do. */
 import { several } from '../../base/text';
-import type { Blame, CheckedFeature, CheckFinding, CheckReport } from '../../protocol/check';
+import {
+  largestK,
+  type Blame,
+  type CheckedFeature,
+  type CheckFinding,
+  type CheckReport,
+} from '../../protocol/check';
 import { leastRemoved } from './blame';
 
-/** Above, averages over weights cannot be trusted (Vehtari et al. 2024). */
-export const largestK = 0.7;
 /** An efficiency whose interval is below is off. */
 const leastEfficiency = 0.8;
 /** Above, what is left is no error that matters, whatever explains it. */

@@ -79,7 +79,10 @@ export async function report(weighed: Weighed, options: ReportOptions): Promise<
 
 function whyNoBlame(many: boolean, layers: ReportOptions['layers']): string {
   if (!many) return `Layers are told from ${fewestWeighed} draws on.`;
-  return layers && 'reason' in layers ? layers.reason : 'Layers were not asked for.';
+  if (!layers) return 'Layers are told at the end.';
+  return 'reason' in layers
+    ? layers.reason
+    : `Layers are told from ${fewestWeighed} draws on that are inside the support and do not all weigh the same.`;
 }
 
 const withoutDraws = ({ byDraw: _, rows: __, ...rest }: BlamedDraws): CheckReport['blame'] => rest;

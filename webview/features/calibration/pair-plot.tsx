@@ -6,12 +6,12 @@ import { Board } from '../../base/canvas/canvas';
 import { drawPoints } from '../../base/canvas/points';
 import { Distribution } from '../../base/charts/distribution';
 import { Sized } from '../../base/size/sized';
-import { Dropdown } from '../../base/controls/toolkit';
 import { count, fixed } from '../../base/format/numbers';
+import { FeaturePair } from '../../base/layers/feature-pair';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { Asked } from '../../base/store/asked';
-import { useFeature, useStore } from '../../base/store/use-store';
+import { useFeature } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { pText } from './p-text';
 import { calibrationState } from './state';
@@ -36,36 +36,9 @@ export function Predictive({ model, first }: { model: ModelSummary; first: PairP
         title={text.predictive}
         note={first ? text.predictiveNote(count(first.examples.shape[0]!)) : undefined}
       />
-      {model.shape[0]! > 2 && first ? <Features model={model} /> : null}
+      {model.shape[0]! > 2 && first ? <FeaturePair model={model} pair={pair} /> : null}
       {pair.value.join() === '0,1' ? drawn(first) : <Asked question={plot}>{drawn}</Asked>}
     </section>
-  );
-}
-
-function Features({ model }: { model: ModelSummary }) {
-  const saved = useStore().connection.choices !== undefined;
-  const { pair } = useFeature(calibrationState);
-  const [across, up] = pair.value;
-  const choice = (label: string, own: number, other: number, change: (value: number) => void) => (
-    <>
-      <span>{label}</span>
-      <Dropdown
-        label={label}
-        value={String(own)}
-        disabled={saved}
-        options={Array.from({ length: model.shape[0]! }, (_, i) => ({
-          value: String(i),
-          text: featureName(model, i),
-        })).filter(({ value }) => value !== String(other))}
-        onChange={(value) => change(Number(value))}
-      />
-    </>
-  );
-  return (
-    <div class="ctl">
-      {choice(text.across, across, up, (value) => (pair.value = [value, up]))}
-      {choice(text.up, up, across, (value) => (pair.value = [across, value]))}
-    </div>
   );
 }
 

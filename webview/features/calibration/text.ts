@@ -19,19 +19,15 @@ const germanProblems: typeof problems = {
 
 export const english = {
   tab: 'Calibration',
+  unit: 'pairs',
   pairs: 'Pairs',
   draws: 'Samples each',
-  run: 'Run',
-  again: 'Run again',
   cost: (pairs: string, draws: string, samples: string) =>
     `Takes ${pairs} held-out examples with their conditions, draws ${draws} samples for each and looks where the true values stand among them: ${samples} samples, each scored once.`,
   onTrain: 'There are no held-out examples: these were trained on, so the result is flattering.',
   noData: 'No examples to compare with',
   noDataWhy: 'Calibration needs examples of the data with their conditions.',
-  notSaved: 'It was not run before this page was saved.',
   notRun: 'Are its samples spread like the truth?',
-  progress: (done: string, total: string) => `${done} of ${total} pairs`,
-  canceled: (done: string, total: string) => `Canceled: what is shown is of ${done} of ${total} pairs.`,
   failed: 'Calibration failed',
   about: (pairs: string, draws: string, split: string) => `${pairs} ${split} pairs, ${draws} samples each`,
   ranks: 'Ranks of the truth',
@@ -59,27 +55,21 @@ export const english = {
   predictiveOff: (distance: string, high: string, p: string) =>
     `Examples and samples are ${distance} apart, more than calibrated flows: up to ${high}, 99%; p ${p}.`,
   noPredictive: 'Hardly any sample is finite.',
-  across: 'Across',
-  up: 'Up',
   spreadOf: (name: string) => `Spread of ${name}`,
   drawnBoth: 'samples filled, examples as a line',
 };
 
 export const german: typeof english = {
   tab: 'Kalibrierung',
+  unit: 'Paaren',
   pairs: 'Paare',
   draws: 'Samples je Paar',
-  run: 'Starten',
-  again: 'Noch einmal',
   cost: (pairs, draws, samples) =>
     `Nimmt ${pairs} zurückgehaltene Beispiele mit ihren Bedingungen, zieht zu jedem ${draws} Samples und sieht nach, wo die wahren Werte unter ihnen stehen: ${samples} Samples, jedes einmal bewertet.`,
   onTrain: 'Zurückgehaltene Beispiele gibt es nicht: mit diesen wurde trainiert, das Ergebnis ist geschönt.',
   noData: 'Keine Beispiele zum Vergleichen',
   noDataWhy: 'Kalibrierung braucht Beispiele der Daten mit ihren Bedingungen.',
-  notSaved: 'Vor dem Speichern dieser Seite wurde sie nicht berechnet.',
   notRun: 'Sind die Samples verteilt wie die Wahrheit?',
-  progress: (done, total) => `${done} von ${total} Paaren`,
-  canceled: (done, total) => `Abgebrochen: gezeigt sind ${done} von ${total} Paaren.`,
   failed: 'Die Kalibrierung ist gescheitert',
   about: (pairs, draws, split) => `${pairs} Paare (${split}), je ${draws} Samples`,
   ranks: 'Ränge der Wahrheit',
@@ -107,8 +97,6 @@ export const german: typeof english = {
   predictiveOff: (distance, high, p) =>
     `Beispiele und Samples sind ${distance} auseinander, mehr als kalibrierte Flows: bis ${high}, 99 %; p ${p}.`,
   noPredictive: 'Kaum ein Sample ist endlich.',
-  across: 'Waagerecht',
-  up: 'Senkrecht',
   spreadOf: (name) => `Verteilung von ${name}`,
   drawnBoth: 'Samples gefüllt, Beispiele als Linie',
 };

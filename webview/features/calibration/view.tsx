@@ -1,5 +1,4 @@
 /** Whether the samples of a conditional flow are spread as the examples that come with the same condition. */
-import type { ComponentChildren } from 'preact';
 import type {
   Calibration,
   CalibrationPart,
@@ -13,9 +12,9 @@ import { Sized } from '../../base/size/sized';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { count, fixed, percent } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';
-import { Message } from '../../base/store/asked';
-import { useFeature, useStore } from '../../base/store/use-store';
-import { words } from '../../base/words';
+import { ChartBox } from '../../base/takeaway/chart-box';
+import { PartedTab } from '../../base/store/parted-tab';
+import { useFeature } from '../../base/store/use-store';
 import { Heading } from '../../base/controls/heading';
 import { pText } from './p-text';
 import { Predictive } from './pair-plot';
@@ -34,49 +33,27 @@ const percents = { values: [0, 0.5, 1], textOf: (value: number): string => Strin
 const shareOf = (share: number): string => percent(share, 1);
 
 export function CalibrationTab({ model }: { model: ModelSummary }) {
-  const store = useStore();
-  const { part, status } = useFeature(calibrationState);
-  const found = part.value;
-  const now = status.value;
-  const saved = store.connection.choices !== undefined;
+  const state = useFeature(calibrationState);
+  const part = state.part.value;
   const split = model.splits.find(({ name }) => name === 'validation') ?? model.splits[0];
-  if (!found?.calibration && now.kind !== 'running') {
-    if (now.kind === 'failed')
-      return (
-        <Message title={text.failed} why={now.message} bad>
-          {split ? <Settings split={split.name} label={words.retry} /> : null}
-        </Message>
-      );
-    if (saved) return <Message title={words.notRecordedTitle} why={text.notSaved} />;
-    if (!split) return <Message title={text.noData} why={model.splitsReason ?? text.noDataWhy} />;
-    return (
-      <Message title={text.notRun} why={<Cost split={split.name} total={split.count} />}>
-        <Settings split={split.name} label={text.run} />
-      </Message>
-    );
-  }
   return (
-    <>
-      <div class="ctl calibration-controls">
-        {now.kind === 'running' ? (
-          <Progress part={found} />
-        ) : (
-          <>
-            {saved || !split ? null : <Settings split={split.name} label={text.again} />}
-            {found ? (
-              <span class="tick" role="status">
-                {found.done < found.total
-                  ? text.canceled(count(found.done), count(found.total))
-                  : text.about(count(found.done), count(found.settings.draws), found.settings.split)}
-              </span>
-            ) : null}
-            {now.kind === 'failed' ? <span class="bad">{now.message}</span> : null}
-          </>
-        )}
-      </div>
-      {found?.calibration ? <Charts part={found} calibration={found.calibration} /> : null}
-      {found?.pairPlot === undefined ? null : <Predictive model={model} first={found.pairPlot} />}
-    </>
+    <PartedTab
+      of={state}
+      part={part}
+      unit={text.unit}
+      title={split ? text.notRun : text.noData}
+      why={split ? <Cost split={split.name} total={split.count} /> : (model.splitsReason ?? text.noDataWhy)}
+      failed={text.failed}
+      about={part && text.about(count(part.done), count(part.settings.draws), part.settings.split)}
+      settings={split && ((run) => <Settings split={split.name} label={run} />)}
+    >
+      {part?.calibration ? (
+        <>
+          <Charts part={part} calibration={part.calibration} />
+          {part.pairPlot === undefined ? null : <Predictive model={model} first={part.pairPlot} />}
+        </>
+      ) : undefined}
+    </PartedTab>
   );
 }
 
@@ -114,20 +91,6 @@ function Settings({ split, label }: { split: 'train' | 'validation'; label: stri
   );
 }
 
-function Progress({ part }: { part: CalibrationPart | undefined }) {
-  const { cancel } = useFeature(calibrationState);
-  const shown = part ? text.progress(count(part.done), count(part.total)) : words.loading;
-  return (
-    <div class="wait-note" role="status" data-calibrating>
-      <progress max={part?.total ?? 1} value={part?.done} aria-label={shown} />
-      <span class="tick">{shown}</span>
-      <button type="button" class="linklike" onClick={() => cancel()}>
-        {words.cancel}
-      </button>
-    </div>
-  );
-}
-
 function Charts({ part, calibration }: { part: CalibrationPart; calibration: Calibration }) {
   const { features, coverage, tarp, threshold, nonFinite } = calibration;
   const worst = features.reduce((a, b) => (b.pValue < a.pValue ? b : a));
@@ -141,7 +104,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
     ].join('; ')}.`;
   return (
     <div class="charts three calibration-charts">
-      <Chart title={text.ranks} note={text.ranksNote}>
+      <ChartBox title={text.ranks} note={text.ranksNote}>
         <Verdict mark={worst.off ? 'notice' : 'ok'}>
           {worst.off
             ? text.ranksOff(
@@ -173,17 +136,17 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
           <p class="tick">{text.left(part.featureCount - features.length)}</p>
         ) : null}
         {nonFinite > 0 ? <p class="tick bad">{text.nonFinite(count(nonFinite))}</p> : null}
-      </Chart>
-      <Chart title={text.coverage} note={text.bandNote}>
+      </ChartBox>
+      <ChartBox title={text.coverage} note={text.bandNote}>
         <Verdict mark={coverage.off ? 'notice' : 'ok'}>
           {verdict(coverage, ...(region ? holds(region, coverage) : []))}
         </Verdict>
         <Curve curve={part.curves!.coverage} label={text.coverage} at={region} />
-      </Chart>
-      <Chart title={text.tarp} note={text.bandNote}>
+      </ChartBox>
+      <ChartBox title={text.tarp} note={text.bandNote}>
         <Verdict mark={tarp.off ? 'notice' : 'ok'}>{verdict(tarp)}</Verdict>
         <Curve curve={part.curves!.tarp} label={text.tarp} />
-      </Chart>
+      </ChartBox>
     </div>
   );
 }
@@ -195,15 +158,6 @@ function holds({ found, low, high }: CoverageLevel, { off }: RankTest): string[]
     text.holds(shareOf(found), shareOf(low), shareOf(high)),
     ...(outside ? [text.onlyAtThisLevel] : []),
   ];
-}
-
-function Chart({ title, note, children }: { title: string; note: string; children: ComponentChildren }) {
-  return (
-    <div class="chart">
-      <Heading title={title} note={note} />
-      {children}
-    </div>
-  );
 }
 
 function Histogram({ width, test, name }: { width: number; test: RankTest; name: string }) {

@@ -17,6 +17,7 @@ import { compact, percent, shortened, signed } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
 import { useFeature, useStore } from '../../base/store/use-store';
+import { FeaturePair } from '../../base/layers/feature-pair';
 import { words } from '../../base/words';
 import { Ridges } from './ridges';
 import { conditionsState } from './state';
@@ -54,12 +55,6 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
     value: varied.value ? keyOf(varied.value) : '',
     onChange: (value: string) => state.vary(all.find((vary) => keyOf(vary) === value)!),
   };
-  const dimensions = model.kind === 'vector' ? model.shape[0]! : 0;
-  const [across, up] = features.value;
-  const featureOptions = Array.from({ length: dimensions }, (_, i) => ({
-    value: String(i),
-    text: featureName(model, i),
-  }));
   return (
     <div class="ctl">
       <span>{text.vary}</span>
@@ -68,25 +63,7 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
       ) : (
         <Dropdown {...choice} options={options.filter(({ disabled }) => !disabled)} />
       )}
-      {dimensions > 2 ? (
-        <>
-          <span>{text.acrossUp}</span>
-          <Dropdown
-            label={text.across}
-            value={String(across)}
-            disabled={saved}
-            options={featureOptions}
-            onChange={(value) => (features.value = [Number(value), up])}
-          />
-          <Dropdown
-            label={text.up}
-            value={String(up)}
-            disabled={saved}
-            options={featureOptions}
-            onChange={(value) => (features.value = [across, Number(value)])}
-          />
-        </>
-      ) : null}
+      {model.kind === 'vector' && model.shape[0]! > 2 ? <FeaturePair model={model} pair={features} /> : null}
       <span class="spring" />
       {isPlane(model) ? (
         <>

@@ -11,7 +11,7 @@ import { useStore } from '../../base/store/use-store';
 import { splitName } from '../../base/split-name';
 import { words } from '../../base/words';
 import { text } from './text';
-import { TakeAway } from '../../base/takeaway/take-away';
+import { ChartBox } from '../../base/takeaway/chart-box';
 
 export interface HowLikelyProps {
   model: ModelSummary;
@@ -41,20 +41,13 @@ export function HowLikely({ model, answer, own }: HowLikelyProps) {
   ].flatMap(({ name: of, share }) => (share === undefined ? [] : [{ name: of, share }]));
   const sentence = shares.length > 0 ? text.lessLikelyThan(shares) : undefined;
   return (
-    <div class="chart how-likely">
-      <h3>
-        <b>{text.howLikely}</b>
-        <span class="tick" title={note}>
-          {note}
-        </span>
-      </h3>
-      <TakeAway
-        model={model}
-        numbers={() => distributionNumbers(store)}
-        title={text.howLikely}
-        fileName="distribution"
-        frame=".chart"
-      />
+    <ChartBox
+      {...{ model, note: <span title={note}>{note}</span> }}
+      name="how-likely"
+      title={text.howLikely}
+      numbers={() => distributionNumbers(store)}
+      fileName="distribution"
+    >
       {compared?.status === 'scoring' ? (
         <Scoring population={compared} />
       ) : (
@@ -87,6 +80,6 @@ export function HowLikely({ model, answer, own }: HowLikelyProps) {
           />
         )}
       </Sized>
-    </div>
+    </ChartBox>
   );
 }

@@ -1,0 +1,30 @@
+/** Two features of a flow, for a plane: across and up. */
+import type { Signal } from '@preact/signals';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { Dropdown } from '../controls/toolkit';
+import { useStore } from '../store/use-store';
+import { words } from '../words';
+import { featureName } from './layer-names';
+
+export function FeaturePair({ model, pair }: { model: ModelSummary; pair: Signal<[number, number]> }) {
+  const saved = useStore().connection.choices !== undefined;
+  const choice = (label: string, place: 0 | 1) => (
+    <Dropdown
+      label={label}
+      value={String(pair.value[place])}
+      disabled={saved}
+      options={Array.from({ length: model.shape[0]! }, (_, i) => ({
+        value: String(i),
+        text: featureName(model, i),
+      })).filter(({ value }) => value !== String(pair.value[1 - place]))}
+      onChange={(value) => (pair.value = pair.value.with(place, Number(value)) as [number, number])}
+    />
+  );
+  return (
+    <span class="pair">
+      <span>{words.acrossUp}</span>
+      {choice(words.across, 0)}
+      {choice(words.up, 1)}
+    </span>
+  );
+}

@@ -1,0 +1,109 @@
+/** A run that comes a part at a time: what it had stays when it is canceled, and is there again when the model is opened. */
+import { effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import {
+  questionOf,
+  type InspectorAnswer,
+  type InspectorQuery,
+} from '../../../src/protocol/inspector-questions';
+import type { ModelSummary } from '../../../src/protocol/model';
+import type { Store } from './store';
+
+/** Questions that are asked so, with those for what they came to last. */
+const keptOf = { calibration: 'keptCalibration', check: 'keptCheck' } as const;
+type PartedMethod = keyof typeof keptOf;
+
+export type PartedStatus =
+  { kind: 'idle' } | { kind: 'running' } | { kind: 'canceled' } | { kind: 'failed'; message: string };
+
+export interface Parted<M extends PartedMethod = PartedMethod> {
+  status: Signal<PartedStatus>;
+  part: ReadonlySignal<InspectorAnswer<M> | undefined>;
+  run(settings: Omit<InspectorQuery<M>, 'start'>): void;
+  cancel(): void;
+}
+
+export const failed = (error: unknown): PartedStatus => ({
+  kind: 'failed',
+  message: error instanceof Error ? error.message : String(error),
+});
+
+let nextToken = 1;
+
+/** @param reset is called when another model, or another version of it, is there */
+export function runInParts<M extends PartedMethod>(
+  { connection: { host }, context, model }: Store,
+  method: M,
+  applies: (model: ModelSummary) => boolean,
+  reset: () => void,
+): Parted<M> {
+  type Part = InspectorAnswer<M> & { done: number; total: number };
+  const given = questionOf(method).context === 'example' ? context.ofExample : undefined;
+  const status = signal<PartedStatus>({ kind: 'idle' });
+  const part = signal<Part | undefined>(undefined);
+  let token: string | undefined;
+
+  const stop = (): void => {
+    if (token !== undefined) void host.cancel(token).catch(() => {});
+    token = undefined;
+  };
+  const begin = (): string => (token = `${method}-${nextToken++}`);
+  const run = async (settings: Omit<InspectorQuery<M>, 'start'>): Promise<void> => {
+    stop();
+    const own = begin();
+    part.value = undefined;
+    status.value = { kind: 'running' };
+    try {
+      for (let start = 0; ;) {
+        const query = { ...settings, start } as unknown as InspectorQuery<M>;
+        const next = (await host.ask(method, query, own, context.of?.peek(), given?.peek())) as Part;
+        if (token !== own) return;
+        part.value = next;
+        if (next.done >= next.total) break;
+        start = next.done;
+      }
+      token = undefined;
+      status.value = { kind: 'idle' };
+    } catch (error) {
+      if (token !== own) return;
+      token = undefined;
+      status.value = failed(error);
+    }
+  };
+
+  let about = '';
+  effect(() => {
+    const isAsked = model.value !== undefined && applies(model.value);
+    const now = `${context.generation.value} ${context.of?.value ?? ''} ${given?.value?.join() ?? ''} ${model.value?.path ?? ''}`;
+    untracked(() => {
+      if (now === about) return;
+      about = now;
+      stop();
+      part.value = undefined;
+      reset();
+      status.value = { kind: 'idle' };
+      if (!isAsked) return;
+      const own = begin();
+      host.ask(keptOf[method], undefined, own, context.of?.peek(), given?.peek()).then(
+        (kept) => {
+          if (token !== own) return;
+          token = undefined;
+          part.value = (kept ?? undefined) as Part | undefined;
+        },
+        () => {
+          // A page of an earlier version holds none.
+          if (token === own) token = undefined;
+        },
+      );
+    });
+  });
+
+  return {
+    status,
+    part,
+    run: (settings) => void run(settings),
+    cancel() {
+      stop();
+      status.value = { kind: 'canceled' };
+    },
+  };
+}
