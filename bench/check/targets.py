@@ -1,12 +1,20 @@
 """Targets of which the log evidence is known: a funnel, GMM-40 and ManyWell-32 (Midgley et al. 2023, arXiv:2208.01893).
 
-``python targets.py NAME FOLDER`` writes samples as FOLDER/NAME.csv, and prints the log evidence.
+``python targets.py [SECONDS BLOCKS SIZE]`` trains a flow on samples of each, draws, and counts in how many blocks of draws the log
+evidence is within two of its errors of the truth.
 """
 
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "python"))
+from flowscope.checks import effective, evidence, smoothed  # noqa: E402
 
 RANDOM = np.random.default_rng(40)
 MEANS = RANDOM.uniform(-40, 40, (40, 2))
@@ -21,9 +29,7 @@ def funnel(x):
 
 def gmm40(x):
     squares = ((x[:, None, :] - MEANS) ** 2).sum(2)
-    exponents = -squares / (2 * DEVIATION**2) - np.log(
-        2 * np.pi * DEVIATION**2 * len(MEANS)
-    )
+    exponents = -squares / (2 * DEVIATION**2) - np.log(2 * np.pi * DEVIATION**2 * len(MEANS))
     top = exponents.max(1, keepdims=True)
     return np.log(np.exp(exponents - top).sum(1)) + top[:, 0]
 
@@ -40,13 +46,9 @@ def draw(name, n, random):
     """Samples, and the log evidence."""
     if name == "funnel":
         v = random.normal(0, 1.5, n)
-        return np.stack([v, random.normal(0, np.exp(v / 2))], 1), np.log(
-            2 * np.pi * 1.5
-        )
+        return np.stack([v, random.normal(0, np.exp(v / 2))], 1), np.log(2 * np.pi * 1.5)
     if name == "gmm40":
-        return MEANS[random.integers(0, 40, n)] + random.normal(
-            0, DEVIATION, (n, 2)
-        ), 0.0
+        return MEANS[random.integers(0, 40, n)] + random.normal(0, DEVIATION, (n, 2)), 0.0
     density = np.exp(well(GRID) - 9)
     below = np.cumsum(density)
     log_z = np.log(density.sum() * (GRID[1] - GRID[0])) + 9 + np.log(2 * np.pi) / 2
@@ -55,16 +57,32 @@ def draw(name, n, random):
     return x, 16 * log_z
 
 
-if __name__ == "__main__":
-    name, folder = sys.argv[1:]
-    x, log_z = draw(name, 100_000, np.random.default_rng(1))
-    header = ",".join(f"x{i}" for i in range(x.shape[1]))
-    np.savetxt(
-        Path(folder) / f"{name}.csv",
-        x,
-        delimiter=",",
-        header=header,
-        comments="",
-        fmt="%.7g",
+def run(*words):
+    subprocess.run(
+        ["node", str(ROOT / "dist" / "cli.js"), *map(str, words)],
+        check=True,
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
     )
-    print(log_z)
+
+
+if __name__ == "__main__":
+    seconds, blocks, size = (int(word) for word in (sys.argv[1:] + ["90", "100", "10000"][len(sys.argv) - 1 :]))
+    os.environ["FLOWSCOPE_PYTHON"] = sys.executable
+    for name in ("funnel", "gmm40", "many_well32"):
+        with tempfile.TemporaryDirectory() as folder:
+            x, truth = draw(name, 100_000, np.random.default_rng(1))
+            data, trained, weighted = (Path(folder) / word for word in ("data.csv", "run", "weighted.npz"))
+            header = ",".join(f"x{i}" for i in range(x.shape[1]))
+            np.savetxt(data, x, delimiter=",", header=header, comments="", fmt="%.7g")
+            run("train", "--data", data, "--preset", "nsf", "--output", trained, "--max-seconds", seconds)
+            target = f"{Path(__file__).resolve()}:{name}"
+            run("sample", trained, "--target", target, "--count", blocks * size, "--output", weighted)
+            log_weights = np.load(weighted)["log_weight"].reshape(blocks, size)
+        found = [evidence(smoothed(block)[0]) for block in log_weights]
+        off = np.array([(value - truth) / error for value, error in found])
+        share = np.mean([effective(np.exp(block - block.max())) / size for block in log_weights])
+        print(
+            f"{name}: within two errors in {(np.abs(off) <= 2).sum()} of {blocks}, {off.mean():+.2f} errors off on average, efficiency {share:.0%}",
+            flush=True,
+        )

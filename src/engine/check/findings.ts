@@ -176,7 +176,7 @@ function tails({ features, rows }: Omit<CheckReport, 'findings'>): CheckFinding 
   const off = ends.filter(({ tail }) => tail.off);
   const blind = rows
     ? ''
-    : ' Weights cannot see where the flow never draws: give rows of the target with --input.';
+    : ' Weights cannot see where the flow never draws; rows of the target can (--input).';
   if (off.length === 0)
     return {
       kind: 'tails',
