@@ -1,4 +1,5 @@
 /** The layers of the flow that an ONNX file holds. */
+import { range } from '../../base/order';
 import { stream } from '../../data/random';
 import { UserError } from '../../base/user-error';
 import type { ContextInfo } from '../../protocol/model';
@@ -76,7 +77,8 @@ export async function analyze(
   const outputShape = sizeOf(shape) === size ? [...shape] : [size];
   const { cuts, complete } = findCuts(graph, variables, ports.output);
   if (!complete || probed.tooMany !== undefined) {
-    return { probe: probed, variables, layers: [], inputIds, outputPositions: identity(size), outputShape };
+    const outputPositions = Int32Array.from(range(size));
+    return { probe: probed, variables, layers: [], inputIds, outputPositions, outputShape };
   }
   const steps: FlowStep[] = [];
   const sized =
@@ -105,10 +107,6 @@ export async function analyze(
     outputPositions: order.map((from) => builder.positionOf(ids[from]!)),
     outputShape,
   };
-}
-
-function identity(size: number): Int32Array {
-  return Int32Array.from({ length: size }, (_, i) => i);
 }
 
 /** Nothing is known of the data: what gives finite outputs is taken. */

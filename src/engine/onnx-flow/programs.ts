@@ -81,6 +81,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
           y: inside.subarray(example * size, (example + 1) * size),
         }
       : { x: values.elements(before, example), y: values.elements(after, example) };
+  const byRow = (values: readonly Float32Array[], shapeOf: (row: RowSource) => number[]): Feeds =>
+    Object.fromEntries(values.map((data, i) => [String(i), { shape: shapeOf(sources[i]!), data }]));
   const program = (answer: (feeds: Feeds) => Promise<Feeds>): Promise<Program> =>
     Promise.resolve({ run: answer, dispose: () => Promise.resolve() });
   const needsBack = (): void => {
@@ -142,12 +144,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         const { data: z, count, context } = given(feeds, 'z');
         const { x } = await runner.inverse(z, count, 'data', { context });
         const inputs = await atInputs(x, count, context);
-        return Object.fromEntries(
-          inputs.map((data, index): [string, NdArray] => [
-            String(index),
-            { shape: [count, ...sources[index]!.row.info.inputShape], data },
-          ]),
-        );
+        return byRow(inputs, ({ row }) => [count, ...row.info.inputShape]);
       });
     },
     wayError() {
@@ -197,12 +194,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
       return program(async (feeds) => {
         const { data: x, count, context } = given(feeds, 'x');
         const state = await run(x, count, context);
-        return Object.fromEntries(
-          sources.map((row, index): [string, NdArray] => [
-            String(index),
-            { shape: [count, 2], data: joined(count, (i) => ends(row, state, x, i).y) },
-          ]),
-        );
+        const outputs = sources.map((row) => joined(count, (i) => ends(row, state, x, i).y));
+        return byRow(outputs, () => [count, 2]);
       });
     },
     density() {

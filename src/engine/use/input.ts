@@ -5,6 +5,7 @@ import { toFloat32, type NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
 import { hasLogit } from '../../config/data-constraint';
 import { lowestShare } from '../../flow/preprocess';
+import { sameShape } from '../../graph/shape';
 import { padImages } from '../model/inputs';
 import { toChannelsLast, laidOut, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
@@ -101,14 +102,12 @@ function matchShape(
   { layout, where }: Pick<InputOptions, 'layout' | 'where'>,
 ): { count: number; shape: readonly number[] } {
   const [count = 0, ...rest] = given;
-  const same = (a: readonly number[], b: readonly number[]): boolean =>
-    a.length === b.length && a.every((dim, i) => dim === b[i]);
   for (const shape of accepted) {
     const variants = [
       laidOut(shape, layout),
       ...(shape.length === 3 && shape[2] === 1 ? [shape.slice(0, 2)] : []),
     ];
-    if (given.length > 0 && variants.some((variant) => same(rest, variant))) {
+    if (given.length > 0 && variants.some((variant) => sameShape(rest, variant))) {
       if (count === 0) throw new UserError(`${where}: holds no examples; expected at least one.`);
       return { count, shape };
     }
@@ -116,10 +115,10 @@ function matchShape(
   const show = (shape: readonly number[]): string => `(N, ${shape.join(', ')})`;
   const expected = accepted.map((shape) => show(laidOut(shape, layout))).join(' or ');
   const other: Layout = layout === 'nhwc' ? 'nchw' : 'nhwc';
-  const fitsOther = accepted.some((shape) => shape.length === 3 && same(rest, laidOut(shape, other)));
+  const fitsOther = accepted.some((shape) => shape.length === 3 && sameShape(rest, laidOut(shape, other)));
   const advice = fitsOther
     ? ` Use --layout ${other}.`
-    : accepted.some((shape) => same(given, shape))
+    : accepted.some((shape) => sameShape(given, shape))
       ? ' Give a single example a first axis of length 1.'
       : '';
   throw new UserError(`${where}: has shape (${given.join(', ')}); the model takes ${expected}.${advice}`);

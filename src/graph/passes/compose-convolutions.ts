@@ -1,3 +1,4 @@
+import { groupedBy } from '../../base/group';
 import type { ConstantData, Graph, Node } from '../ir';
 import { isPointwise } from '../convolution';
 import { producersOf } from '../links';
@@ -67,13 +68,11 @@ function mergeAdded(graph: Graph): Graph {
     const next = sums.get(id)?.outputs[0];
     return next === undefined ? id : total(next);
   };
-  const groups = new Map<string, FixedConvolution[]>();
-  for (const node of graph.nodes) {
+  const pointwise = graph.nodes.flatMap((node) => {
     const found = sums.has(node.outputs[0]!) ? fixedConvolution(node, graph) : undefined;
-    if (!found || !isPointwise(node, found.shape)) continue;
-    const key = `${found.x} ${total(node.outputs[0]!)}`;
-    groups.set(key, [...(groups.get(key) ?? []), found]);
-  }
+    return found && isPointwise(node, found.shape) ? [found] : [];
+  });
+  const groups = groupedBy(pointwise, ({ node, x }) => `${x} ${total(node.outputs[0]!)}`);
   const left = new Set<number>();
   const merged = new Map<number, FixedConvolution[]>();
   for (const group of groups.values()) {

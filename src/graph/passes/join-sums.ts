@@ -1,3 +1,4 @@
+import { groupedBy } from '../../base/group';
 import type { Graph, Node, Value } from '../ir';
 import { producersOf } from '../links';
 import { rewrite } from '../rewrite';
@@ -28,16 +29,11 @@ export const joinSums = pass('joined sums', (graph) => {
     const [output] = node.outputs as [number];
     // As it was: what it adds may have been replaced by values that the old graph does not know.
     if (!addsVectors(producers.get(output), graph) || inner.has(output)) return undefined;
-    const groups = new Map<string, Node[]>();
-    const others: number[] = [];
-    for (const id of terms(output)) {
-      const sum = uses.get(id) === 1 ? smallSum(producers.get(id), graph) : undefined;
-      if (!sum) others.push(id);
-      else {
-        const key = graph.values.get(sum.inputs[0]!)!.shape.join();
-        groups.set(key, [...(groups.get(key) ?? []), sum]);
-      }
-    }
+    const sumAt = (id: number): Node | undefined =>
+      uses.get(id) === 1 ? smallSum(producers.get(id), graph) : undefined;
+    const others = terms(output).filter((id) => !sumAt(id));
+    const sumsOf = terms(output).flatMap((id) => sumAt(id) ?? []);
+    const groups = groupedBy(sumsOf, ({ inputs }) => graph.values.get(inputs[0]!)!.shape.join());
     if (![...groups.values()].some((group) => group.length > 1)) return undefined;
     const type = graph.values.get(output)!;
     const addAll = (values: number[], like: Value): number =>

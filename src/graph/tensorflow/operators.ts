@@ -215,8 +215,16 @@ const operators: Record<string, Emit> = {
     writer.emit(node, 'Conv2DBackpropInput', [writer.shape(image), filter!, dy!], attributes);
   },
   BatchNormTraining: (node, writer, [x, gain, bias]) => {
-    const { y, mean, variance } = fusedBatchNorm(node, writer, [x!, gain!, bias!]);
-    [y, mean, variance].forEach((name, i) => writer.setName(node.outputs[i]!, name));
+    const flat = flattened(node.inputs[0]!, writer);
+    const none = writer.nothing();
+    const normed = writer.add('FusedBatchNormV3', [flat.of(x!), gain!, bias!, none, none], {
+      ...normAttributes(node),
+      exponential_avg_factor: floatAttribute(1),
+      is_training: boolAttribute(true),
+    });
+    // The second and third output are for running statistics, with the variance divided by n − 1; what the gradient takes
+    // comes after them, as it is used.
+    setNames(node, writer, [flat.back(normed), `${normed}:3`, `${normed}:4`]);
   },
   [renewedActivation]: (node, writer, [x, gain, bias, mean, variance, after]) => {
     const flat = flattened(node.inputs[0]!, writer);
@@ -236,9 +244,7 @@ const operators: Record<string, Emit> = {
       [flat.of(dy!), flat.of(x!), gain!, mean!, variance!, spare],
       { ...normAttributes(node), is_training: boolAttribute(true) },
     );
-    writer.setName(node.outputs[0]!, flat.back(gradient));
-    writer.setName(node.outputs[1]!, `${gradient}:1`);
-    writer.setName(node.outputs[2]!, `${gradient}:2`);
+    setNames(node, writer, [flat.back(gradient), `${gradient}:1`, `${gradient}:2`]);
   },
   Cumsum: (node, writer, [x]) =>
     writer.emit(node, 'Cumsum', [x!, axisOf(node, writer)], {
@@ -344,21 +350,8 @@ function flattened(
   };
 }
 
-function fusedBatchNorm(
-  node: Node,
-  writer: FunctionWriter,
-  [x, gain, bias]: [string, string, string],
-): { y: string; mean: string; variance: string } {
-  const flat = flattened(node.inputs[0]!, writer);
-  const none = writer.nothing();
-  const normed = writer.add('FusedBatchNormV3', [flat.of(x), gain, bias, none, none], {
-    ...normAttributes(node),
-    exponential_avg_factor: floatAttribute(1),
-    is_training: boolAttribute(true),
-  });
-  // The second and third output are for running statistics, with the variance divided by n − 1; what the gradient takes
-  // comes after them, as it is used.
-  return { y: flat.back(normed), mean: `${normed}:3`, variance: `${normed}:4` };
+function setNames({ outputs }: Node, writer: FunctionWriter, names: readonly string[]): void {
+  names.forEach((name, i) => writer.setName(outputs[i]!, name));
 }
 
 export function emitTensorFlow(node: Node, writer: FunctionWriter): void {

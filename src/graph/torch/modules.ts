@@ -320,7 +320,6 @@ function constantName(data: ConstantData, { dtype }: Value): string {
 /** A region's inputs, named by what they are. */
 function named(graph: Graph, region: Region, direction: Direction, stored: ReadonlySet<string>): Graph {
   if (region.module === '') return graph;
-  const isLayer = region.isLayer;
   const taken = new Set<string>();
   const unique = (wanted: string): string => {
     const name = freeName(wanted, (other) => taken.has(other));
@@ -333,7 +332,7 @@ function named(graph: Graph, region: Region, direction: Direction, stored: Reado
     if (role !== undefined) return { ...port, name: unique(role) };
     const own = region.pass === undefined ? undefined : region.names.get(port.value);
     if (own !== undefined && port.name.startsWith('arg:')) return { ...port, name: unique(own) };
-    return { ...port, name: unique(isLayer && direction === 'inverse' ? 'y' : 'x') };
+    return { ...port, name: unique(region.isLayer && direction === 'inverse' ? 'y' : 'x') };
   });
   return { ...graph, inputs };
 }
