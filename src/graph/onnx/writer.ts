@@ -1,29 +1,28 @@
 /** Builds the node list of an ONNX graph: names that a person can read, initializers, dynamic sizes. */
 import type { onnx } from 'onnx-proto';
-import { UserError } from '../../base/user-error';
-import type { ConstantData, DType, Graph, Node, Value } from '../ir';
+import type { ConstantData, DType, Graph, Node } from '../ir';
 import { emptyData } from '../evaluate/array';
-import { isDynamic } from '../recorder';
+import { GraphWriter, UniqueNames } from '../writing';
 import { sizeOf } from '../../base/shape';
 import { int64Proto, intAttribute, tensorProto, type Attribute } from './messages';
 
-export class OnnxWriter {
+export class OnnxWriter extends GraphWriter {
   readonly nodes: onnx.INodeProto[] = [];
   readonly initializers: onnx.ITensorProto[] = [];
   private readonly names = new Map<number, string>();
-  private readonly taken = new Map<string, number>();
-  private readonly sizes = new Map<string, string>();
+  private readonly taken: UniqueNames;
   /** Names under which values in blocks, [N, C/b, H, W, b], are [N, C, H, W] to ONNX Runtime. */
   private readonly wholes = new Map<number, string>();
   private whole = false;
   private scope = '';
 
-  constructor(readonly graph: Graph) {
-    for (const { name } of [...graph.inputs, ...graph.outputs]) this.taken.set(name, 1);
+  constructor(graph: Graph) {
+    super(graph);
+    this.taken = new UniqueNames([...graph.inputs, ...graph.outputs].map(({ name }) => name));
     for (const { name, value } of graph.inputs) this.names.set(value, name);
     for (const [id, data] of graph.constants) {
       const { shape, dtype } = this.typeOf(id);
-      const name = this.unique(graph.constantNames?.get(id) ?? 'constant');
+      const name = this.taken.unique(graph.constantNames?.get(id) ?? 'constant');
       this.names.set(id, name);
       this.initializers.push(tensorProto(name, data, shape, dtype));
     }
@@ -32,10 +31,6 @@ export class OnnxWriter {
     for (const { name, value } of graph.outputs) {
       if (computed.has(value) && !this.names.has(value)) this.names.set(value, name);
     }
-  }
-
-  typeOf(id: number): Value {
-    return this.graph.values.get(id)!;
   }
 
   nameOf(id: number): string {
@@ -115,13 +110,7 @@ export class OnnxWriter {
   }
 
   private nodeName(opType: string): string {
-    return this.unique(this.scope ? `${this.scope}/${opType}` : opType);
-  }
-
-  private unique(name: string): string {
-    const count = this.taken.get(name) ?? 0;
-    this.taken.set(name, count + 1);
-    return count === 0 ? name : this.unique(`${name}_${count}`);
+    return this.taken.unique(this.scope ? `${this.scope}/${opType}` : opType);
   }
 
   /** The same list of numbers is stored once. */
@@ -144,16 +133,11 @@ export class OnnxWriter {
   }
 
   private stored(key: string, wanted: string, make: (name: string) => onnx.ITensorProto): string {
-    const known = this.sizes.get(key);
-    if (known) return known;
-    const name = this.unique(wanted);
-    this.sizes.set(key, name);
-    this.initializers.push(make(name));
-    return name;
-  }
-
-  isDynamic(dim: number): boolean {
-    return isDynamic(dim, this.graph.dynamicBatch);
+    return this.once(key, () => {
+      const name = this.taken.unique(wanted);
+      this.initializers.push(make(name));
+      return name;
+    });
   }
 
   /** A shape as an int64 vector, computed where it depends on the batch size. */
@@ -173,22 +157,14 @@ export class OnnxWriter {
   }
 
   private batch(): string {
-    const known = this.sizes.get('batch');
-    if (known) return known;
-    const { dynamicBatch, inputs } = this.graph;
-    for (const { name, value } of inputs) {
-      const axis = this.typeOf(value).shape.indexOf(dynamicBatch!);
-      if (axis < 0) continue;
+    return this.once('batch', () => {
+      const { value, axis } = this.batchAxis();
       const scope = this.scope;
       this.scope = 'batch';
-      const shape = this.add('Shape', [name], []);
+      const shape = this.add('Shape', [this.nameOf(value)], []);
       const batch = this.add('Gather', [shape, this.int64([axis])], [intAttribute('axis', 0)]);
       this.scope = scope;
-      this.sizes.set('batch', batch);
       return batch;
-    }
-    throw new UserError(
-      'The batch size of this graph is open, but no input tells it: none has a batch axis.',
-    );
+    });
   }
 }

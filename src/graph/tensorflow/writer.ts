@@ -1,10 +1,9 @@
 /** Builds the nodes of a TensorFlow graph from one or more of our graphs. */
 import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb.js';
-import { UserError } from '../../base/user-error';
-import type { ConstantData, DType, Graph, Node, Value } from '../ir';
+import type { ConstantData, DType, Graph, Node } from '../ir';
 import { producersOf } from '../links';
 import { emptyData } from '../evaluate/array';
-import { isDynamic } from '../recorder';
+import { GraphWriter, UniqueNames } from '../writing';
 import { intAttribute, nodeDef, tensorAttribute, typeAttribute } from './messages';
 
 export type Attributes = Record<string, AttrValue>;
@@ -12,40 +11,32 @@ export type Attributes = Record<string, AttrValue>;
 /** Every node of a session's graph has a name of its own. */
 export class GraphDefWriter {
   readonly nodes: NodeDef[] = [];
-  private readonly taken = new Map<string, number>();
+  private readonly taken = new UniqueNames();
 
   /** Adds a node and returns its name, made unique and free of what TensorFlow does not allow. */
   add(wanted: string, op: string, inputs: readonly string[], attributes: Attributes): string {
-    const name = this.unique(wanted.replace(/[^A-Za-z0-9_./-]/g, '_').replace(/^[^A-Za-z0-9.]/, 'n$&'));
+    const allowed = wanted.replace(/[^A-Za-z0-9_./-]/g, '_').replace(/^[^A-Za-z0-9.]/, 'n$&');
+    const name = this.taken.unique(allowed);
     this.nodes.push(nodeDef(name, op, inputs, attributes));
     return name;
-  }
-
-  private unique(name: string): string {
-    const count = this.taken.get(name) ?? 0;
-    this.taken.set(name, count + 1);
-    return count === 0 ? name : this.unique(`${name}_${count}`);
   }
 }
 
 /** Writes one graph, its nodes prefixed by the name of the function. */
-export class FunctionWriter {
+export class FunctionWriter extends GraphWriter {
   private readonly names = new Map<number, string>();
-  private readonly shared = new Map<string, string>();
   private scope = '';
   constructor(
     readonly target: GraphDefWriter,
-    readonly graph: Graph,
+    graph: Graph,
     private readonly prefix: string,
-  ) {}
+  ) {
+    super(graph);
+  }
 
   /** The node that computes a value; undefined for inputs and constants. */
   producerOf(id: number): Node | undefined {
     return producersOf(this.graph).get(id);
-  }
-
-  typeOf(id: number): Value {
-    return this.graph.values.get(id)!;
   }
 
   /** The TensorFlow name of a value; constants are written when first asked for. */
@@ -103,10 +94,6 @@ export class FunctionWriter {
     return this.once('nothing', () => this.constant(new Float32Array(0), [0], 'float32'));
   }
 
-  isDynamic(dim: number): boolean {
-    return isDynamic(dim, this.graph.dynamicBatch);
-  }
-
   /** A shape as an int32 vector, computed where it depends on the batch size. */
   shape(dims: readonly number[]): string {
     if (!dims.some((dim) => this.isDynamic(dim))) return this.ints(dims);
@@ -126,32 +113,17 @@ export class FunctionWriter {
   /** The batch size as an int32 scalar. */
   private batch(): string {
     return this.once('batch', () => {
-      for (const { value } of this.graph.inputs) {
-        const { shape, dtype } = this.typeOf(value);
-        const axis = shape.indexOf(this.graph.dynamicBatch!);
-        if (axis < 0) continue;
-        const dims = this.add('Shape', [this.nameOf(value)], {
-          T: typeAttribute(dtype),
-          out_type: typeAttribute('int32'),
-        });
-        return this.add('GatherV2', [dims, this.scalar(axis, 'int32'), this.scalar(0, 'int32')], {
-          Tparams: typeAttribute('int32'),
-          Tindices: typeAttribute('int32'),
-          Taxis: typeAttribute('int32'),
-          batch_dims: intAttribute(0),
-        });
-      }
-      throw new UserError(
-        'The batch size of this graph is open, but no input tells it: none has a batch axis.',
-      );
+      const { value, axis } = this.batchAxis();
+      const dims = this.add('Shape', [this.nameOf(value)], {
+        T: typeAttribute(this.typeOf(value).dtype),
+        out_type: typeAttribute('int32'),
+      });
+      return this.add('GatherV2', [dims, this.scalar(axis, 'int32'), this.scalar(0, 'int32')], {
+        Tparams: typeAttribute('int32'),
+        Tindices: typeAttribute('int32'),
+        Taxis: typeAttribute('int32'),
+        batch_dims: intAttribute(0),
+      });
     });
-  }
-
-  private once(key: string, make: () => string): string {
-    const known = this.shared.get(key);
-    if (known !== undefined) return known;
-    const name = make();
-    this.shared.set(key, name);
-    return name;
   }
 }

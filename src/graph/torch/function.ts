@@ -1,6 +1,5 @@
 /** Prints a region as the lines of a method. */
 import type { ConstantData, Graph, Node, Value } from '../ir';
-import { isDynamic } from '../recorder';
 import { atom, called, numberText, within, binds, type Expression } from './expressions';
 import type { HelperName } from './helpers';
 import { asLoops } from './loops';
@@ -8,6 +7,7 @@ import { namesOf, type Hints, type Naming } from './names';
 import { printOperator, type Printing } from './operators';
 import { callOp } from './regions';
 import { statementsOf, type Statements } from './statements';
+import { GraphWriter } from '../writing';
 
 /** What a function finds in the module that it is a method of. */
 export interface Surroundings {
@@ -35,7 +35,7 @@ export interface PrintedFunction {
 /** By rank. */
 const openSizes = ['', 'N', 'N, D', 'N, L, D', 'N, H, W, C'];
 
-export class FunctionPrinter {
+export class FunctionPrinter extends GraphWriter {
   private readonly statements: Statements;
   private readonly names: Naming;
   private readonly args: Graph['inputs'];
@@ -43,11 +43,12 @@ export class FunctionPrinter {
   private needsBatch = false;
 
   constructor(
-    private readonly graph: Graph,
+    graph: Graph,
     stored: ReadonlySet<string>,
     private readonly surroundings: Surroundings,
     hints: Hints,
   ) {
+    super(graph);
     this.args = graph.inputs.filter(({ name }) => !stored.has(name));
     this.tensors = new Map(
       graph.inputs.flatMap(({ name, value }) => (stored.has(name) ? [[value, name] as const] : [])),
@@ -82,14 +83,6 @@ export class FunctionPrinter {
     const { shape } = this.typeOf(id);
     if (!this.surroundings.hasSizes) return `[${openSizes[shape.length] ?? '…'}]`;
     return `[${shape.map((dim) => this.dimText(dim, 'N')).join(', ')}]`;
-  }
-
-  private typeOf(id: number): Value {
-    return this.graph.values.get(id)!;
-  }
-
-  private isDynamic(dim: number): boolean {
-    return isDynamic(dim, this.graph.dynamicBatch);
   }
 
   private dimText(dim: number, batch: string): string {
