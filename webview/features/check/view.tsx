@@ -1,5 +1,5 @@
 /** Whether the density of a flow is right, where it is wrong, and which layer to look at. */
-import { largestK, type CheckFinding, type CheckReport } from '../../../src/protocol/check';
+import { largestK, type CheckFinding, type CheckPart, type CheckReport } from '../../../src/protocol/check';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { count, fixed, percent, unknown } from '../../base/format/numbers';
@@ -35,9 +35,7 @@ export function CheckTab({ model }: { model: ModelSummary }) {
       about={part && `${count(part.total)} ${text.unit}, ${fileOf(part.settings.target)}`}
       settings={(run) => <Settings run={run} />}
     >
-      {part?.report ? (
-        <Report model={model} report={part.report} isWhole={part.done >= part.total} />
-      ) : undefined}
+      {part?.report ? <Report model={model} part={{ ...part, report: part.report }} /> : undefined}
     </PartedTab>
   );
 }
@@ -69,19 +67,13 @@ function Settings({ run: label }: { run: string }) {
   );
 }
 
-interface ReportProps {
-  model: ModelSummary;
-  report: CheckReport;
-  /** Whether it is of all draws. */
-  isWhole: boolean;
-}
-
-function Report({ model, report, isWhole }: ReportProps) {
+function Report({ model, part }: { model: ModelSummary; part: CheckPart & { report: CheckReport } }) {
+  const { report } = part;
   const { pair, map } = useFeature(checkState);
   const { pareto, blame, findings, nonFinite, histogram, features } = report;
   const isDoubtful = pareto !== undefined && pareto.k > largestK;
   const layer = findings.find(({ kind }) => kind === 'layer');
-  const noBlame = isWhole ? report.noBlame! : text.layersLast;
+  const noBlame = part.done < part.total ? text.layersLast : report.noBlame!;
   const beyond = histogram.under + histogram.over;
   return (
     <div class={`check ${isDoubtful ? 'doubtful' : ''}`}>
@@ -98,7 +90,7 @@ function Report({ model, report, isWhole }: ReportProps) {
         <ChartBox title={text.blame} note={text.blameNote}>
           {blame ? <BlameBars model={model} blame={blame} /> : <p class="muted">{noBlame}</p>}
         </ChartBox>
-        <ChartBox title={text.tails} note={text.tailsNote} name="weighed">
+        <ChartBox title={text.tails} note={text.tailsNote(report.rows !== undefined)} name="weighed">
           {findings
             .filter(({ kind }) => kind === 'tails' || kind === 'missed')
             .map((finding) => (
