@@ -31,7 +31,8 @@ export const joinChannelNorms = pass('channel norms', (graph) => {
     const vector = (id: number | undefined): number => {
       const data = id === undefined ? Float32Array.of(0) : graph.constants.get(id)!;
       const full = data.length === channels ? data : new Float32Array(channels!).fill(data[0]!);
-      return named(recorder.addConstant(full, [channels!], 'float32'), constantNames.get(id ?? -1));
+      const name = id === undefined ? undefined : constantNames.get(id);
+      return named(recorder.addConstant(full, [channels!], 'float32'), name);
     };
     const inputs = [resolve(product.x), vector(product.constant), vector(sum?.constant)];
     return [add(channelNorm, inputs, type)];
