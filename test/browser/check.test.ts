@@ -109,5 +109,12 @@ describe('a check', () => {
     await panel.getByRole('button', { name: 'Cancel' }).click();
     await panel.getByText('Canceled: what is shown is of 2,000 of 10,000 draws.').waitFor();
     assert.equal(await panel.locator('[data-fact]').count(), 4);
+
+    const saved = await editor.openSaved(file);
+    await showTab(saved.mainFrame(), '.diag', 'Check');
+    const kept = saved.locator('.diag [role=tabpanel]');
+    await kept.locator('canvas[data-name=weight-map]').waitFor();
+    assert.equal(await kept.locator('[data-fact]').count(), 4);
+    assert.equal(await kept.getByText('Run again', { exact: true }).count(), 0);
   });
 });
