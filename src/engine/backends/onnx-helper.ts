@@ -3,9 +3,9 @@ import { createBirpc } from 'birpc';
 import { Worker } from 'node:worker_threads';
 import type { ConstantData, Graph } from '../../graph/ir';
 import { refuseTelemetry } from '../../base/no-telemetry';
-import { decodeEnvelope, encodeEnvelope, ownBuffer } from '../../protocol/wire';
+import { ownBuffer } from '../../protocol/wire';
 import type { CompileOptions, Feeds, Program } from './backend';
-import type { ThreadApi, ThreadOptions } from './thread-messages';
+import { messagesOf, type ThreadApi, type ThreadOptions } from './thread-messages';
 
 export interface Thread {
   api: ThreadApi;
@@ -20,15 +20,11 @@ export function startThread(script: string, options: ThreadOptions): Thread {
   const rpc = createBirpc<ThreadApi>(
     {},
     {
+      ...messagesOf(worker),
       post: (message) => {
         if (failure) throw failure;
         worker.postMessage(message);
       },
-      on: (listener) => void worker.on('message', listener),
-      off: (listener) => void worker.off('message', listener),
-      serialize: encodeEnvelope,
-      deserialize: decodeEnvelope,
-      timeout: -1,
     },
   );
   const end = (reason: string): void => {

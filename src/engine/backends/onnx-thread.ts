@@ -2,10 +2,9 @@
 import { createBirpc } from 'birpc';
 import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
 import type { Program } from './backend';
 import { createOnnxRuntimeBackend } from './onnxruntime';
-import type { ThreadApi, ThreadOptions } from './thread-messages';
+import { messagesOf, type ThreadApi, type ThreadOptions } from './thread-messages';
 
 function serve(): void {
   const port = parentPort;
@@ -41,14 +40,7 @@ function serve(): void {
       programs.delete(program);
     },
   };
-  createBirpc<object, ThreadApi>(api, {
-    post: (message) => port.postMessage(message),
-    on: (listener) => void port.on('message', listener),
-    off: (listener) => void port.off('message', listener),
-    serialize: encodeEnvelope,
-    deserialize: decodeEnvelope,
-    timeout: -1,
-  });
+  createBirpc<object, ThreadApi>(api, messagesOf(port));
 }
 
 serve();

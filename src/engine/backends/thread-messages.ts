@@ -1,6 +1,9 @@
 /** Messages between the engine's thread and a thread that runs ONNX Runtime. */
+import type { ChannelOptions } from 'birpc';
+import type { MessagePort, Worker } from 'node:worker_threads';
 import type { Graph } from '../../graph/ir';
 import type { BackendInfo } from '../../protocol/model';
+import { decodeEnvelope, encodeEnvelope } from '../../protocol/wire';
 import type { CompileOptions, Feeds } from './backend';
 import type { ProgramCacheOptions } from './program-cache';
 
@@ -26,3 +29,13 @@ export interface ThreadApi {
   run(program: number, feeds: Feeds): Promise<Feeds>;
   dispose(program: number): Promise<void>;
 }
+
+/** How calls and answers go to the other end, and come from it. */
+export const messagesOf = (end: MessagePort | Worker): ChannelOptions & { timeout: number } => ({
+  post: (message) => end.postMessage(message),
+  on: (listener) => void end.on('message', listener),
+  off: (listener) => void end.off('message', listener),
+  serialize: encodeEnvelope,
+  deserialize: decodeEnvelope,
+  timeout: -1,
+});

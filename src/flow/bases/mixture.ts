@@ -20,13 +20,7 @@ function logSumExp(x: Tensor): Tensor {
   const most = withoutGradient(x, (values) => tf.broadcastTo(tf.max(values, last, true), values.shape));
   const [top] = tf.split(most, [1, x.shape[last]! - 1], last) as [Tensor];
   const sum = sumOver(tf.exp(tf.sub(x, most)), [last]);
-  return tf.add(
-    tf.log(sum),
-    tf.reshape(
-      top,
-      x.shape.slice(0, -1).map((n, i) => (i === 0 ? -1 : n)),
-    ),
-  );
+  return tf.add(tf.log(sum), tf.reshape(top, [-1, ...x.shape.slice(1, -1)]));
 }
 
 interface Parts {

@@ -1,6 +1,7 @@
 /** Small helpers over tensors with a leading batch axis. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { range } from '../../base/order';
 import type { Mask } from './masks';
 import { named } from './scope';
 
@@ -24,24 +25,16 @@ export function meanOver(x: Tensor, axes: readonly number[]): Tensor {
 
 /** [N, …] → [N]: sum over everything but the batch. */
 export function sumPerExample(x: Tensor): Tensor {
-  return sumOver(
-    x,
-    x.shape.slice(1).map((_, i) => i + 1),
-  );
+  return sumOver(x, range(x.rank).slice(1));
 }
 
 /** A mask and its complement with a leading axis of 1, so that they broadcast over the batch. */
 export function maskTensors(mask: Mask): { conditions: Tensor; moves: Tensor } {
   const shape = [1, ...mask.shape];
+  const moved = mask.data.map((bit) => 1 - bit);
   return {
     conditions: named('identity_mask', tf.tensor(mask.data, shape)),
-    moves: named(
-      'transformed_mask',
-      tf.tensor(
-        mask.data.map((b) => 1 - b),
-        shape,
-      ),
-    ),
+    moves: named('transformed_mask', tf.tensor(moved, shape)),
   };
 }
 
@@ -53,7 +46,7 @@ export function polynomial(coefficients: readonly number[], x: Tensor): Tensor {
 
 /** All axes but the last: those that channel statistics are taken over. */
 export function channelAxes(x: Tensor): number[] {
-  return x.shape.slice(0, -1).map((_, i) => i);
+  return range(x.rank - 1);
 }
 
 /** What is computed of x and does not change with it, but for jumps: comparisons have no gradient. */

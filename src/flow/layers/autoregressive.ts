@@ -95,13 +95,8 @@ function inPasses(
   let logDerivative: Tensor | undefined;
   for (let place = 0; place < placesOf(order); place++) {
     withScope(passScope(place), () => {
-      const here = named(
-        varied,
-        tf.tensor(
-          order.map((p) => Number(p === place)),
-          [1, order.length],
-        ),
-      );
+      const isHere = order.map((p) => Number(p === place));
+      const here = named(varied, tf.tensor(isHere, [1, order.length]));
       const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), given);
       // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
       const take = (all: Tensor, before: Tensor): Tensor =>

@@ -8,11 +8,15 @@ import type { Bijection, FlowContext, Step } from '../core/bijection';
 import { withScope } from '../core/scope';
 
 /** A value on its way and what the pieces so far have added to the log-det. */
-function chain(x: Tensor, pieces: readonly ((value: Tensor) => Step)[]): Step {
+function chain(
+  x: Tensor,
+  pieces: readonly Bijection[],
+  through: (piece: Bijection, value: Tensor) => Step,
+): Step {
   let value = x;
   let logDet: Tensor | undefined;
   for (const piece of pieces) {
-    const step = piece(value);
+    const step = through(piece, value);
     value = step.value;
     logDet = logDet ? tf.add(logDet, step.logDet) : step.logDet;
   }
@@ -52,15 +56,7 @@ export function sequence(name: string, pieces: readonly Bijection[]): Bijection 
     outputShape: last.outputShape,
     parameters: pieces.flatMap((p) => p.parameters),
     state: pieces.flatMap((p) => p.state),
-    forward: (ctx, x) =>
-      chain(
-        x,
-        pieces.map((piece) => (value: Tensor) => tapped(ctx, piece, value)),
-      ),
-    inverse: (ctx, y) =>
-      chain(
-        y,
-        [...pieces].reverse().map((piece) => (value: Tensor) => inverted(ctx, piece, value)),
-      ),
+    forward: (ctx, x) => chain(x, pieces, (piece, value) => tapped(ctx, piece, value)),
+    inverse: (ctx, y) => chain(y, pieces.toReversed(), (piece, value) => inverted(ctx, piece, value)),
   };
 }

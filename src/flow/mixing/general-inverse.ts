@@ -40,21 +40,15 @@ function triangle(matrix: Tensor): { upper: Tensor; turned: Tensor } {
   const size = matrix.shape[0];
   let both = tf.concat([matrix, identityMatrix(size)], 1);
   for (let k = 0; k < size - 1; k++) {
-    const below = tf.mul(
-      tf.slice(both, [0, k], [size, 1]),
-      unit(size, (row) => row >= k),
-    );
+    const column = tf.slice(both, [0, k], [size, 1]);
+    const fromHere = unit(size, (row) => row >= k);
+    const below = tf.mul(column, fromHere);
     const head = tf.slice(below, [k, 0], [1, 1]);
     const length = tf.sqrt(tf.sum(tf.square(below)));
     // Away from zero, so that nothing cancels.
     const sign = tf.where(tf.greaterEqual(head, 0), tf.onesLike(head), tf.fill([1, 1], -1));
-    const v = tf.add(
-      below,
-      tf.mul(
-        unit(size, (row) => row === k),
-        tf.mul(sign, length),
-      ),
-    );
+    const here = unit(size, (row) => row === k);
+    const v = tf.add(below, tf.mul(here, tf.mul(sign, length)));
     const along = tf.matMul(v, both, true, false);
     both = tf.sub(both, tf.mul(tf.matMul(v, along), tf.div(2, tf.sum(tf.square(v)))));
   }

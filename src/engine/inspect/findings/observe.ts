@@ -82,10 +82,7 @@ async function healthOf(
   });
   const units = [...parts[0]!.units.keys()].map((name) => ({
     name,
-    largest: combined(
-      parts.map((part) => part.units.get(name)!),
-      Math.max,
-    ),
+    largest: combined(parts, (part) => part.units.get(name)!, Math.max),
   }));
   return model.layers.map(({ info, flow }) => {
     const own = parts.map(({ layers }) => layers[info.index]!);
@@ -127,7 +124,11 @@ function outsideOf(
 ): Pick<LayerObservations, 'outside'> {
   const counts = parts.flatMap(({ outside }) => (outside ? [outside] : []));
   if (counts.length === 0) return {};
-  const shares = combined(counts, (a, b) => a + b).map((count) => count / examples);
+  const shares = combined(
+    counts,
+    (count) => count,
+    (a, b) => a + b,
+  ).map((count) => count / examples);
   const mapped = Array.from(shares, (_, i) => i).filter((i) => mask?.[i] !== 1);
   if (mapped.length === 0) return {};
   const element = mapped.reduce((most, i) => (shares[i]! > shares[most]! ? i : most));
@@ -135,10 +136,12 @@ function outsideOf(
   return { outside: { share, element, ofElement: shares[element]! } };
 }
 
-function combined(parts: readonly Float32Array[], pick: (a: number, b: number) => number): Float32Array {
-  const out = parts[0]!.slice();
-  for (const part of parts.slice(1)) for (let i = 0; i < out.length; i++) out[i] = pick(out[i]!, part[i]!);
-  return out;
+function combined<T>(
+  parts: readonly T[],
+  of: (part: T) => Float32Array,
+  pick: (a: number, b: number) => number,
+): Float32Array {
+  return parts.map(of).reduce((all, part) => all.map((value, i) => pick(value, part[i]!)));
 }
 
 function rangeOf(parts: readonly Extremes[]): Range {
@@ -152,14 +155,8 @@ function rangeOf(parts: readonly Extremes[]): Range {
 
 /** The largest distance between an element's least and its largest value. */
 function changeOf(parts: readonly Extremes[]): number {
-  const low = combined(
-    parts.map((part) => part.low),
-    Math.min,
-  );
-  const high = combined(
-    parts.map((part) => part.high),
-    Math.max,
-  );
+  const low = combined(parts, (part) => part.low, Math.min);
+  const high = combined(parts, (part) => part.high, Math.max);
   return high.reduce((most, value, i) => Math.max(most, value - low[i]!), 0);
 }
 
