@@ -7,3 +7,14 @@ export function keptOf<T extends object, R>(make: (of: T) => R): (of: T) => R {
     return known.result;
   };
 }
+
+/** What a map has under a key; where it has nothing yet, it gets what `make` gives. */
+export function entryOf<K, V>(
+  map: { get(key: K): V | undefined; set(key: K, entry: V): unknown },
+  key: K,
+  make: () => V,
+): V {
+  let entry = map.get(key);
+  if (entry === undefined) map.set(key, (entry = make()));
+  return entry;
+}

@@ -10,9 +10,9 @@ export function isOrder(numbers: readonly number[]): boolean {
   return numbers.toSorted((a, b) => a - b).every((number, place) => number === place);
 }
 
-/** `order[i]` is the input index that output i takes. */
+/** `order[i]` is the input index that output i takes. What is no order, as a file may have it, gives none: it holds −1. */
 export function invertOrder(order: readonly number[]): number[] {
-  const inverse = new Array<number>(order.length).fill(0);
+  const inverse = new Array<number>(order.length).fill(-1);
   order.forEach((from, to) => (inverse[from] = to));
   return inverse;
 }

@@ -2,6 +2,7 @@
  * A flow from its spec: a fold over the layers. What a squeeze, a flattening or a factor-out leads to is put back together as
  * in the multi-scale architecture of RealNVP, so that the whole goes from a shape to itself and every latent keeps a place.
  */
+import { entryOf } from '../base/kept';
 import { range } from '../base/order';
 import { sizeOf } from '../base/shape';
 import { degreesOf } from '../base/degrees';
@@ -49,13 +50,10 @@ const asImage = (shape: readonly number[]): ImageShape => shape as unknown as Im
 
 /** One for all that are the same: it is as large as an image. */
 function maskOf({ masks }: Build, bits: readonly number[], shape: readonly number[]): Mask {
-  const key = `${shape.join('×')} ${bits.join('')}`;
-  const known = masks.get(key);
-  if (known) return known;
-  const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => bits[i % bits.length]!);
-  const mask = { shape, data };
-  masks.set(key, mask);
-  return mask;
+  return entryOf(masks, `${shape.join('×')} ${bits.join('')}`, () => ({
+    shape,
+    data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => bits[i % bits.length]!),
+  }));
 }
 
 /** The split, and which elements it passes unchanged. */

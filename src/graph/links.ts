@@ -1,5 +1,5 @@
 /** Which nodes make a graph's values, and which take them. */
-import { keptOf } from '../base/kept';
+import { entryOf, keptOf } from '../base/kept';
 import type { Graph, Node } from './ir';
 
 type Nodes = Graph['nodes'];
@@ -12,12 +12,7 @@ const producersIn = keptOf(
 
 const consumersIn = keptOf((nodes: Nodes): ReadonlyMap<number, readonly Node[]> => {
   const consumers = new Map<number, Node[]>();
-  for (const node of nodes)
-    for (const id of node.inputs) {
-      const known = consumers.get(id);
-      if (known) known.push(node);
-      else consumers.set(id, [node]);
-    }
+  for (const node of nodes) for (const id of node.inputs) entryOf(consumers, id, () => []).push(node);
   return consumers;
 });
 

@@ -1,4 +1,5 @@
 /** What the writers of the formats have alike. */
+import { entryOf } from '../base/kept';
 import { UserError } from '../base/user-error';
 import type { Graph, Value } from './ir';
 import { isDynamic } from './recorder';
@@ -44,10 +45,6 @@ export class GraphWriter {
   }
 
   protected once(key: string, make: () => string): string {
-    const known = this.shared.get(key);
-    if (known !== undefined) return known;
-    const name = make();
-    this.shared.set(key, name);
-    return name;
+    return entryOf(this.shared, key, make);
   }
 }

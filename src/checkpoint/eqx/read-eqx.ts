@@ -5,6 +5,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { entryOf } from '../../base/kept';
 import { decodeNpy, parseNpyStart, toFloat32, type NpyHeader } from '../../data/npy';
 import { exists } from '../../base/exists';
 import { sizeOf } from '../../base/shape';
@@ -77,12 +78,10 @@ export async function readEqx(file: string, handle: FileHandle): Promise<TensorF
       if (!leaf) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
       const { header, begin } = leaf;
       const { shape, dtype } = header;
-      let values = decoded.get(name);
-      if (!values) {
+      const values = entryOf(decoded, name, () => {
         const content = bytes.subarray(begin, begin + sizeOf(shape) * header.itemBytes);
-        values = toFloat32({ shape: [...shape], dtype, data: decodeNpy(content, header) });
-        decoded.set(name, values);
-      }
+        return toFloat32({ shape: [...shape], dtype, data: decodeNpy(content, header) });
+      });
       return Promise.resolve(values);
     },
     close: () => handle.close(),

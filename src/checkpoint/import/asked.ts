@@ -1,4 +1,5 @@
 /** What is asked of the couplings of a file: once of all that are alike, and one number or one for each. */
+import { entryOf } from '../../base/kept';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { apartMark, numbersIn, sameInAll, withList } from './questions';
 
@@ -97,9 +98,8 @@ export function askedOfEach<C extends Coupling, A extends Alike<C>>(
         const parts = new Map<string, { couplings: C[]; answers: ImportAnswers }>();
         for (const coupling of chain.couplings) {
           const own = answersFor(coupling, i, answers);
-          const part = parts.get(JSON.stringify(own));
-          if (part) part.couplings.push(coupling);
-          else parts.set(JSON.stringify(own), { couplings: [coupling], answers: own });
+          const part = entryOf(parts, JSON.stringify(own), () => ({ couplings: [], answers: own }));
+          part.couplings.push(coupling);
         }
         return [...parts.values()].map(({ couplings, answers: own }) => ({
           chain: { ...chain, couplings, first: couplings[0]! },

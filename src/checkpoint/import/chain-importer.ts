@@ -3,6 +3,7 @@
  * is and which of our layers it becomes. Reading the list, comparing its couplings and writing the flow are the same
  * for all of them.
  */
+import { entryOf } from '../../base/kept';
 import { invertOrder } from '../../base/order';
 import type { BaseInput } from '../../config/bases';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
@@ -298,7 +299,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const knownOf = knownIn(file);
     for (const coupling of couplings) {
       const key = JSON.stringify([coupling.alike, knownOf(coupling)]);
-      parts.set(key, [...(parts.get(key) ?? []), coupling]);
+      entryOf(parts, key, () => []).push(coupling);
     }
     return [...parts.values()].flatMap((part) => library.part?.(part) ?? [part]);
   }

@@ -1,4 +1,5 @@
 /** Reading a PyTorch state dict by its structure: numbered modules, and stacks of linear layers in them. */
+import { entryOf } from '../../base/kept';
 import { shortened } from '../../base/user-error';
 import { mostFeatures } from '../../config/vector-model';
 import { linearNames, under, type Renaming } from './names';
@@ -41,9 +42,7 @@ export function moduleList(file: TensorFile, list: string): ModuleList | undefin
         beyond.push(name);
         continue;
       }
-      const rests = modules.get(number) ?? [];
-      rests.push(match[3]!);
-      modules.set(number, rests);
+      entryOf(modules, number, () => []).push(match[3]!);
     }
   }
   if (prefix === undefined) return undefined;
@@ -68,11 +67,7 @@ export function listWithin(
     if (end < 0 || !/^\d+$/.test(digits)) return undefined;
     const number = Number(digits);
     if (number >= file.tensors.size || String(number) !== digits) beyond.push(at + rest);
-    else {
-      const names = modules.get(number) ?? [];
-      names.push(rest.slice(end + 1));
-      modules.set(number, names);
-    }
+    else entryOf(modules, number, () => []).push(rest.slice(end + 1));
   }
   return { prefix: `${at}${list}.`, modules: new Map([...modules].sort(([a], [b]) => a - b)), beyond };
 }

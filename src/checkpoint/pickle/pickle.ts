@@ -1,3 +1,4 @@
+import { entryOf } from '../../base/kept';
 /**
  * Reads Python's pickle format, protocols 2 to 5, as plain data. A pickle is a program for a stack machine that may name
  * any function of Python and call it. Here a name is only a name, and `build` decides what a call of it gives:
@@ -158,11 +159,10 @@ export function readPickleAt(
   };
   const global = (module: string, name: string) => {
     const full = `${module}.${name}`;
-    let known = globals.get(full);
-    if (!known) {
+    const known = entryOf(globals, full, () => {
       rules.allow(full, stack.length === 0);
-      globals.set(full, (known = new PickleGlobal(full)));
-    }
+      return new PickleGlobal(full);
+    });
     push(known);
   };
   const call = (callee: unknown, args: unknown) => {

@@ -1,6 +1,7 @@
 /** ONNX Runtime on another thread: starts `onnx-thread.ts`, and runs programs there. */
 import { createBirpc } from 'birpc';
 import { Worker } from 'node:worker_threads';
+import { keptOf } from '../../base/kept';
 import type { ConstantData, Graph } from '../../graph/ir';
 import { refuseTelemetry } from '../../base/no-telemetry';
 import { ownBuffer } from '../../protocol/wire';
@@ -61,19 +62,13 @@ function programOf(api: ThreadApi, program: number): Program {
 }
 
 /** Parameters in memory that the threads read as well: for each of a model's programs, 80 MB would be copied otherwise. */
-const sharedCopies = new WeakMap<ConstantData, ConstantData>();
-
-function shared(data: ConstantData): ConstantData {
+const shared = keptOf((data: ConstantData): ConstantData => {
   if (data.buffer instanceof SharedArrayBuffer) return data;
-  let copy = sharedCopies.get(data);
-  if (!copy) {
-    const Typed = data.constructor as new (buffer: SharedArrayBuffer) => ConstantData;
-    copy = new Typed(new SharedArrayBuffer(data.byteLength));
-    copy.set(data);
-    sharedCopies.set(data, copy);
-  }
+  const Typed = data.constructor as new (buffer: SharedArrayBuffer) => ConstantData;
+  const copy = new Typed(new SharedArrayBuffer(data.byteLength));
+  copy.set(data);
   return copy;
-}
+});
 
 /** A view would take all of what it looks at along. */
 function ownBuffers(feeds: Feeds): Feeds {

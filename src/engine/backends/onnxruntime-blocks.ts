@@ -1,18 +1,13 @@
 /** How many channels ONNX Runtime puts into a block on this machine: it depends on the processor, and it does not say. */
+import { keptOf } from '../../base/kept';
 import { loadRuntime, newSession, type Runtime } from './onnx-session';
 import { onnx } from 'onnx-proto';
 import { blockedDomain } from '../../graph/onnx/blocked';
 
 const channels = 32;
 
-const known = new WeakMap<Runtime, Promise<number | undefined>>();
-
 /** Found once by letting it reorder channels; undefined where it has no blocked layout. */
-export function channelsInBlock(runtime: Runtime): Promise<number | undefined> {
-  const block = known.get(runtime) ?? findBlock(runtime);
-  known.set(runtime, block);
-  return block;
-}
+export const channelsInBlock = keptOf((runtime: Runtime) => findBlock(runtime));
 
 async function findBlock(runtime: Runtime): Promise<number | undefined> {
   try {

@@ -1,5 +1,6 @@
 /** Named state of sessions, which have no variables: where it is read, and where the next value goes. */
 import type { Tensor } from 'onnxruntime-node';
+import { entryOf } from '../../base/kept';
 import { sizeOf } from '../../base/shape';
 import type { Feeds } from './backend';
 import { stateNamed, stateValues } from './feeds';
@@ -67,9 +68,7 @@ export class StateBuffers extends SessionMemory {
   private readonly spare = new Map<string, Tensor>();
 
   next(name: string): Tensor {
-    const spare = this.spare.get(name) ?? this.zeros(this.member(name).shape);
-    this.spare.set(name, spare);
-    return spare;
+    return entryOf(this.spare, name, () => this.zeros(this.member(name).shape));
   }
 
   written(name: string, tensor: Tensor): void {

@@ -1,4 +1,5 @@
 /** Runs one of our flows: traced, its parameters bound, compiled for a backend when first needed. */
+import { entryOf } from '../../base/kept';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import type { Preprocess } from '../../flow/nets/context';
 import { latentScales } from '../../flow/latent-scales';
@@ -45,16 +46,12 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
   const couplings = flow.layers.filter(hasConditioner);
   const base = runningBase({ flow, preprocess, tensors, backend, context: info });
 
-  const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> => {
-    let made = programs.get(key);
-    if (!made) {
-      made = Promise.resolve().then(() =>
+  const program = (key: string, graph: () => Graph, options: CompileOptions): Promise<Program> =>
+    entryOf(programs, key, () =>
+      Promise.resolve().then(() =>
         backend.compile(bindUsed(graph(), tensors), { optimize: true, ...options }),
-      );
-      programs.set(key, made);
-    }
-    return made;
-  };
+      ),
+    );
   const step = (space: Space): Preprocess | undefined => (space === 'data' ? preprocess : undefined);
 
   const runner: FlowRunner & { dispose(): Promise<void> } = {

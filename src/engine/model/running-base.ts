@@ -1,5 +1,6 @@
 /** A base distribution that can be asked: what draws latents and says how likely they are. Values are [count, …] row-major. */
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { entryOf } from '../../base/kept';
 import { sizeOf } from '../../base/shape';
 import type { Base } from '../../flow/bases/types';
 import type { FlowContext } from '../../flow/core/bijection';
@@ -78,9 +79,8 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
   const size = sizeOf(shape);
   if (base.shape === 'standard') return { ...standardBase(size), dispose: () => Promise.resolve() };
   const programs = new Map<string, Promise<Program>>();
-  const program = (name: string, compute: (ctx: FlowContext, inputs: Record<string, Tensor>) => Tensor) => {
-    let made = programs.get(name);
-    if (!made) {
+  const program = (name: string, compute: (ctx: FlowContext, inputs: Record<string, Tensor>) => Tensor) =>
+    entryOf(programs, name, () => {
       const graph = trace(
         (inputs) => ({ out: compute(graphContext(source, inputs), inputs) }),
         [
@@ -95,11 +95,8 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
         ],
         { dynamicBatch: anyBatch },
       );
-      made = Promise.resolve().then(() => backend.compile(bindUsed(graph, tensors), { optimize: true }));
-      programs.set(name, made);
-    }
-    return made;
-  };
+      return Promise.resolve().then(() => backend.compile(bindUsed(graph, tensors), { optimize: true }));
+    });
   const given = (context: ArrayLike<number> | undefined, count: number): Feeds =>
     info ? { context: contextFeed(info, context, count) } : {};
   const ofLatents =

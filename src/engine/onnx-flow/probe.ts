@@ -1,5 +1,6 @@
 /** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
 import { onnx } from 'onnx-proto';
+import { entryOf } from '../../base/kept';
 import { ignoreUserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
@@ -190,9 +191,7 @@ export async function probe(
         const results = await session.run(feed);
         for (const [name, { data, double }] of results) {
           if (double) doubles.add(name);
-          const kept = values.get(name) ?? [];
-          kept.push(data.slice(0, Math.ceil(data.length / batch)));
-          values.set(name, kept);
+          entryOf(values, name, () => []).push(data.slice(0, Math.ceil(data.length / batch)));
         }
       }
       if (!far) continue;

@@ -4,6 +4,7 @@
  * layer says what a and b are. A linear map has an inverse; a curve is searched, one place of an autoregressive layer
  * after the other. So a file of one direction gives both, without a second file.
  */
+import { entryOf } from '../../base/kept';
 import { fromChannelsLast, toChannelsLast } from '../model/layout';
 import type { ContextInfo } from '../../protocol/model';
 import { groupedBy } from '../../base/group';
@@ -59,14 +60,12 @@ export function createReverse(
   /** By the number of examples that they run at once. */
   const opened = new Map<number, Promise<LayerRunner[]>>();
   const many = Math.max(1, Math.min(512, Math.floor(2 ** 16 / size)));
-  const open = (batch: number): Promise<LayerRunner[]> => {
-    const known = opened.get(batch);
-    if (known) return known;
-    const opening = openLayers(flow, batch);
-    opened.set(batch, opening);
-    opening.catch(() => opened.delete(batch));
-    return opening;
-  };
+  const open = (batch: number): Promise<LayerRunner[]> =>
+    entryOf(opened, batch, () => {
+      const opening = openLayers(flow, batch);
+      opening.catch(() => opened.delete(batch));
+      return opening;
+    });
   /** As many examples as the parts run at once; the last one fills up. */
   const some = async (
     runners: readonly LayerRunner[],

@@ -3,6 +3,7 @@
  * say anything else. Not part of any bundle of the product.
  */
 import * as v from 'valibot';
+import { entryOf } from '../../base/kept';
 import { conventionFields } from '../../config/convention-fields';
 import { conventionSets, type ConventionSet } from '../../config/conventions';
 import { dataSchema } from '../../config/data-section';
@@ -118,7 +119,7 @@ function setBy(key: string, kinds: readonly Kind[]): string {
     for (const kind of kinds) {
       const value = (set[kind] as Record<string, unknown> | undefined)?.[key];
       if (value === undefined) continue;
-      values.set(shown(value), [...(values.get(shown(value)) ?? []), set.name]);
+      entryOf(values, shown(value), () => []).push(set.name);
     }
   }
   return [...values].map(([value, names]) => `${value}: ${names.join(', ')}`).join('; ');

@@ -2,6 +2,7 @@
  * Brings images of a graph, [N, H, W, C], into another layout, from the operators that it is for to those that need them as
  * they were. A layout is a subclass that tells how its values are shaped and reached, and a rule for each operator.
  */
+import { entryOf } from '../../base/kept';
 import type { Graph, Node, Value } from '../ir';
 import { Recorder, type TensorType } from '../recorder';
 import { sameShape } from '../shape';
@@ -152,20 +153,14 @@ export abstract class Relayout {
 
   /** An old value as it was. What brings it back belongs to what made it. */
   asPlain(old: number): number {
-    const known = this.plain.get(old);
-    if (known !== undefined) return known;
-    const value = this.within(this.scopes.get(old)!, () => this.leave(this.asRelaid(old), this.typeOf(old)));
-    this.plain.set(old, value);
-    return value;
+    return entryOf(this.plain, old, () =>
+      this.within(this.scopes.get(old)!, () => this.leave(this.asRelaid(old), this.typeOf(old))),
+    );
   }
 
   /** An old value in the layout. */
   asRelaid(old: number): number {
-    const known = this.relaid.get(old);
-    if (known !== undefined) return known;
-    const value = this.enter(old);
-    this.relaid.set(old, value);
-    return value;
+    return entryOf(this.relaid, old, () => this.enter(old));
   }
 }
 

@@ -1,5 +1,6 @@
 /** Builds the node list of an ONNX graph: names that a person can read, initializers, dynamic sizes. */
 import type { onnx } from 'onnx-proto';
+import { entryOf } from '../../base/kept';
 import type { ConstantData, DType, Graph, Node } from '../ir';
 import { emptyData } from '../evaluate/array';
 import { GraphWriter, UniqueNames } from '../writing';
@@ -50,12 +51,10 @@ export class OnnxWriter extends GraphWriter {
   wholeName(id: number): string {
     const { shape } = this.typeOf(id);
     if (shape.length !== 5) return this.nameOf(id);
-    const known = this.wholes.get(id);
-    if (known !== undefined) return known;
     const [images, blocks, rows, columns, block] = shape as [number, number, number, number, number];
-    const name = this.add('Reshape', [this.nameOf(id), this.shape([images, blocks * block, rows, columns])]);
-    this.wholes.set(id, name);
-    return name;
+    return entryOf(this.wholes, id, () =>
+      this.add('Reshape', [this.nameOf(id), this.shape([images, blocks * block, rows, columns])]),
+    );
   }
 
   /** Starts a node of the graph: what is added from now on is named by its scope. */
@@ -103,10 +102,7 @@ export class OnnxWriter extends GraphWriter {
       this.wholes.set(id, fresh);
       return fresh;
     }
-    const known = this.names.get(id);
-    if (known) return known;
-    this.names.set(id, fresh);
-    return fresh;
+    return entryOf(this.names, id, () => fresh);
   }
 
   private nodeName(opType: string): string {

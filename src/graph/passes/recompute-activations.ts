@@ -1,3 +1,4 @@
+import { entryOf } from '../../base/kept';
 import { batchNormTraining } from '../../flow/nets/batch-norm-training';
 import { renewedActivation } from '../kernels/normalization';
 import type { Graph, Node } from '../ir';
@@ -29,15 +30,12 @@ export const recomputeActivations = ({
     if (renewals.size === 0) return graph;
     const renewed = new Map<number, number>();
     return rewrite(graph, (node, { recorder, add }) => {
-      const renew = (id: number, after: readonly number[]): number => {
-        const known = renewed.get(id);
-        if (known !== undefined) return known;
-        const { norm, scope } = renewals.get(id)!;
-        const from = [...norm.inputs, ...norm.outputs.slice(1), ...after];
-        const value = add(renewedActivation, from, graph.values.get(id)!, norm.attrs, scope);
-        renewed.set(id, value);
-        return value;
-      };
+      const renew = (id: number, after: readonly number[]): number =>
+        entryOf(renewed, id, () => {
+          const { norm, scope } = renewals.get(id)!;
+          const from = [...norm.inputs, ...norm.outputs.slice(1), ...after];
+          return add(renewedActivation, from, graph.values.get(id)!, norm.attrs, scope);
+        });
       const isKept = (id: number, i: number): boolean => renewals.has(id) && isGradientOf(node, i);
       const inputs = node.inputs.map((id, i) =>
         isKept(id, i) ? renew(id, waits ? [arriving(node)] : []) : id,

@@ -1,5 +1,6 @@
 /** Builds the nodes of a TensorFlow graph from one or more of our graphs. */
 import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb.js';
+import { entryOf } from '../../base/kept';
 import type { ConstantData, DType, Graph, Node } from '../ir';
 import { producersOf } from '../links';
 import { emptyData } from '../evaluate/array';
@@ -41,14 +42,12 @@ export class FunctionWriter extends GraphWriter {
 
   /** The TensorFlow name of a value; constants are written when first asked for. */
   nameOf(id: number): string {
-    const known = this.names.get(id);
-    if (known !== undefined) return known;
-    const data = this.graph.constants.get(id);
-    if (!data) throw new Error(`The value ${id} is used before it is computed.`);
-    const { shape, dtype } = this.typeOf(id);
-    const name = this.constant(data, shape, dtype, this.graph.constantNames?.get(id));
-    this.names.set(id, name);
-    return name;
+    return entryOf(this.names, id, () => {
+      const data = this.graph.constants.get(id);
+      if (!data) throw new Error(`The value ${id} is used before it is computed.`);
+      const { shape, dtype } = this.typeOf(id);
+      return this.constant(data, shape, dtype, this.graph.constantNames?.get(id));
+    });
   }
 
   setName(id: number, name: string): void {

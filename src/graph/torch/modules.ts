@@ -1,4 +1,5 @@
 /** The modules of a printed flow: their methods, tensors and constants, as classes that equal modules share. */
+import { entryOf } from '../../base/kept';
 import type { ConstantData, DType, Graph, Node, Value } from '../ir';
 import { runPasses, type Pipeline } from '../passes/pass';
 import { sameShape } from '../shape';
@@ -146,12 +147,7 @@ export class ModulePrinter {
   }
 
   private module(path: string): Module {
-    let module = this.modules.get(path);
-    if (!module) {
-      module = { path, methods: new Map(), constants: [], places: [] };
-      this.modules.set(path, module);
-    }
-    return module;
+    return entryOf(this.modules, path, () => ({ path, methods: new Map(), constants: [], places: [] }));
   }
 
   /** Text of a constant. One that differs between passes is kept for each pass, one behind the other. */

@@ -3,6 +3,7 @@
  * scalings and linear transforms between them. Blocks are two couplings each, but for AllInOneBlock and one-sided ones:
  * first the first part moves, given the second, then the second, given the first. x·eˢ + t with s = clamp·f(u).
  */
+import { entryOf } from '../../../base/kept';
 import { permutationOrder } from '../../import/plu';
 import { isOrder, invertOrder } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
@@ -165,8 +166,7 @@ const besides = new WeakMap<TensorFile, Map<string, number | undefined>>();
 /** Features of a neighboring module that shows them; one-sided couplings do not. */
 function featuresBeside(file: TensorFile, at: string): number | undefined {
   const list = at.slice(0, at.slice(0, -1).lastIndexOf('.') + 1);
-  const known = besides.get(file) ?? new Map<string, number | undefined>();
-  besides.set(file, known);
+  const known = entryOf(besides, file, () => new Map<string, number | undefined>());
   if (!known.has(list)) known.set(list, findFeatures(file, list));
   return known.get(list);
 }

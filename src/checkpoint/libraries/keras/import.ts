@@ -4,6 +4,7 @@
  * first, each (x − t)·e⁻ˢ with s = tanh u. A file has the layers by their place in the graph, from first to last, and the
  * names that they were given when they were made, t's before s's.
  */
+import { entryOf } from '../../../base/kept';
 import { chainImporter, maskOf, type CouplingStep } from '../../import/chain-importer';
 import { hiddenWords, otherSize } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
@@ -52,17 +53,15 @@ function withNetworks(file: TensorFile): TensorFile {
       continue;
     }
     const [, , model, dense, place, vars, index, part] = match;
-    const layers = models.get(numberOf(model)) ?? new Map<string, Dense>();
-    models.set(numberOf(model), layers);
+    const layers = entryOf(models, numberOf(model), () => new Map<string, Dense>());
     const given = file.extras[name.slice(0, name.lastIndexOf('/'))];
     const own = vars === undefined ? dense : typeof given === 'string' ? given : undefined;
     const made = own === undefined ? undefined : /^.*?(?:_(\d+))?$/.exec(own)?.[1];
-    const layer = layers.get(dense!) ?? {
+    const layer = entryOf(layers, dense!, () => ({
       place: numberOf(place),
       made: own === undefined ? undefined : numberOf(made),
       parts: new Map(),
-    };
-    layers.set(dense!, layer);
+    }));
     layer.parts.set(
       part === undefined ? (index === '0' ? 'kernel' : 'bias') : (part as 'kernel' | 'bias'),
       name,

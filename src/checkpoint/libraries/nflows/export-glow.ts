@@ -148,7 +148,6 @@ function convolutionOf(
 ): Written[] {
   const size = after.length;
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
-
   const same = range(size);
   const scales = read('logDiagonal').map(Math.exp);
   const eps = leastBelow(scales);

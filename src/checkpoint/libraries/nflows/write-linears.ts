@@ -25,7 +25,6 @@ export function leastBelow(scales: Float32Array): number {
 /** @throws UserError for a layer that nflows has no counterpart of */
 export function linearTensors(layer: MixingLayer, dim: number, name: string, tensors: Tensors): Written {
   const read = (part: string): Float32Array => Float32Array.from(valuesOf(tensors, `${name}.${part}`).data);
-
   const entries = (part: 'lower' | 'upper') => vector(triangle(part, read(part), dim));
   const vectors = (part: string) => {
     const { shape, data } = valuesOf(tensors, `${name}.${part}`);

@@ -7,7 +7,6 @@ import { bools, integers, vector, type Written } from '../../export-to/state-dic
 export function writtenActNorm(name: string, tensors: Readonly<Record<string, NdArray>>): Written {
   const logScale = valuesOf(tensors, `${name}.logScale`).data;
   const shift = valuesOf(tensors, `${name}.shift`).data;
-
   return {
     tensors: {
       initialized: bools([true], []),

@@ -104,7 +104,6 @@ export function normflowsStateDict(
         ? blockOf(dict, inner, model, coupling, tensors)
         : maskedOf(dict, inner, model, layer.mask, coupling, tensors);
       hidden = made.hidden;
-
       lines.push(reverse ? `    nf.flows.Reverse(${made.line}),` : `    ${made.line},`);
     }
   });

@@ -3,6 +3,7 @@
  * is our first. Each level begins with a squeeze of the data, which has no tensors; after each but level 0 the second half of
  * the channels leaves, under a base distribution of its own.
  */
+import { entryOf } from '../../../base/kept';
 import { sizeOf } from '../../../base/shape';
 import { several } from '../../../base/text';
 import { mostScales } from '../../../config/image-model';
@@ -134,9 +135,7 @@ function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: stri
   const below = new Map<string, string[]>();
   for (const rest of rests) {
     const at = /^(?:flows\.\d{1,3}\.\d{1,4}\.|q0\.\d{1,3}\.)/.exec(rest)?.[0] ?? '';
-    const names = below.get(at);
-    if (names) names.push(rest.slice(at.length));
-    else below.set(at, [rest.slice(at.length)]);
+    entryOf(below, at, () => []).push(rest.slice(at.length));
   }
   const missing: string[] = (below.get('') ?? []).map((rest) => `a meaning for ${rest}`);
   let fitting = 0;

@@ -2,6 +2,7 @@
  * The RealNVP of senya-ashukha/real-nvp-pytorch's notebook: networks `s.i` and `t.i` of all features, masked by row i of
  * `mask`. From data to latent it runs its couplings from the last to the first, each (x − t)·e⁻ˢ.
  */
+import { entryOf } from '../../../base/kept';
 import { UserError } from '../../../base/user-error';
 import {
   chainImporter,
@@ -81,8 +82,7 @@ const readMasks = new WeakMap<Chain<Coupling, Coupling>, Promise<Values>>();
 
 async function conditions(chain: Chain<Coupling, Coupling>, { masks, row }: Coupling): Promise<Float32Array> {
   const { file, features } = chain;
-  const reading = readMasks.get(chain) ?? file.read(masks);
-  readMasks.set(chain, reading);
+  const reading = entryOf(readMasks, chain, () => file.read(masks));
   const mask = (await reading).data.subarray(row * features, (row + 1) * features);
   const other = mask.find((value) => value !== 0 && value !== 1);
   if (other !== undefined) {

@@ -1,4 +1,5 @@
 /** Runs the passes that findings are made of. */
+import { entryOf } from '../../../base/kept';
 import { sizeOf } from '../../../base/shape';
 import type { BatchRef } from '../../../protocol/selection';
 import type { Feeds } from '../../backends/backend';
@@ -230,9 +231,7 @@ function latentsOf(model: InspectedFlow, z: Float32Array): LatentObservations[] 
     const scale = scales?.[i % size] ?? 0;
     const value = z[i]!;
     if (!Number.isFinite(value)) continue;
-    const list = by.get(scale);
-    if (list) list.push(value);
-    else by.set(scale, [value]);
+    entryOf(by, scale, () => []).push(value);
   }
   return [...by]
     .sort(([a], [b]) => a - b)

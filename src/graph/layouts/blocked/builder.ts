@@ -1,4 +1,5 @@
 /** What is written while a graph is brought into blocks of channels, [N, C/b, H, W, b]. */
+import { entryOf } from '../../../base/kept';
 import type { ConstantData, Graph, Node } from '../../ir';
 import { countUses } from '../../passes/count-uses';
 import type { TensorType } from '../../recorder';
@@ -157,10 +158,6 @@ export abstract class BlockedGraph extends Relayout {
   /** A small constant; the same numbers are there once. */
   constant(data: ConstantData, { shape, dtype }: TensorType): number {
     const key = `${shape.join()}:${data.join()}`;
-    const known = this.constants.get(key);
-    if (known !== undefined) return known;
-    const id = this.recorder.addConstant(data, shape, dtype);
-    this.constants.set(key, id);
-    return id;
+    return entryOf(this.constants, key, () => this.recorder.addConstant(data, shape, dtype));
   }
 }

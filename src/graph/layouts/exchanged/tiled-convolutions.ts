@@ -2,6 +2,7 @@
  * Convolutions 3×3 padded by one, and their gradients, of images whose rows come first, [H, N, W, C]: each is six convolutions
  * 1×3 between products with small matrices, each the transposed map of another.
  */
+import { entryOf } from '../../../base/kept';
 import type { ConstantData } from '../../ir';
 import { sizeOf } from '../../../base/shape';
 import { Permuted } from '../relayout';
@@ -28,12 +29,10 @@ export abstract class Products extends Permuted {
 
   /** A constant matrix of `columns`, which is there once. */
   matrix(name: string, columns: number, data: () => ConstantData): number {
-    const found = this.matrices.get(name);
-    if (found !== undefined) return found;
-    const values = data();
-    const id = this.recorder.addConstant(values, [values.length / columns, columns], 'float32');
-    this.matrices.set(name, id);
-    return id;
+    return entryOf(this.matrices, name, () => {
+      const values = data();
+      return this.recorder.addConstant(values, [values.length / columns, columns], 'float32');
+    });
   }
 }
 
