@@ -114,6 +114,7 @@ test('every command of the specification is there and its help names its options
   assert.deepEqual(commands.map(({ name }) => name).sort(), [
     'apply',
     'calibrate',
+    'check',
     'compare-layers',
     'compare-presets',
     'control',
