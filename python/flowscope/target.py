@@ -46,11 +46,21 @@ def takes_condition(function: Callable[..., Any]) -> bool:
     return sum(one.kind in places and one.default is one.empty for one in arguments) > 1
 
 
+def uses_torch(function: Callable[..., Any]) -> bool:
+    """Whether the file of the function imports torch, or something of it."""
+    named = [
+        getattr(value, "__module__", None) or getattr(value, "__name__", "")
+        for value in vars(sys.modules[function.__module__]).values()
+    ]
+    return any(str(name).split(".")[0] == "torch" for name in named)
+
+
 def evaluate(function: Callable[..., Any], x: np.ndarray, condition: np.ndarray | None) -> np.ndarray:
     """Log densities [n] of x [n, d], as torch tensors where the file uses torch. Raises ValueError for another shape."""
-    torch = sys.modules.get("torch")
     given = [x] if condition is None or not takes_condition(function) else [x, condition]
-    if torch is not None:
+    if uses_torch(function):
+        import torch
+
         with torch.no_grad():
             out = function(*(torch.as_tensor(one).to(torch.get_default_dtype()) for one in given))
         values = out.detach().cpu().double().numpy() if hasattr(out, "detach") else np.asarray(out, np.float64)

@@ -134,6 +134,14 @@ def test_a_function_of_two_arguments_gets_the_condition(target):
     assert np.allclose(evaluate(load(Path(target), "log_prob"), x, at), evaluate(joint, x, np.zeros(2)))
 
 
+def test_a_file_that_imports_torch_gets_tensors(tmp_path):
+    file = tmp_path / "with_torch.py"
+    file.write_text(
+        "from torch import Tensor\n\n\ndef log_prob(x: Tensor):\n    return -x.square().sum(-1) / 2\n", encoding="utf8"
+    )
+    assert np.allclose(evaluate(load(file, "log_prob"), np.ones((3, 2)), None), -1)
+
+
 def test_messages_are_lines_with_bytes_behind_them(target):
     x = np.array([[0.5, 0.25], [1.1, 0.25]], np.float32)
     sink = io.BytesIO()
