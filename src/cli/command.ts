@@ -48,6 +48,31 @@ export type OptionValues<O extends OptionSpecs> = {
     : Present<O[K]> | undefined;
 };
 
+/** The rest of what an option says besides its value and help. */
+type Rest<T extends OptionSpec['type']> = Omit<
+  Extract<OptionSpec, { type: T }>,
+  'type' | 'value' | 'choices' | 'help'
+>;
+
+/** Makes specs of a type; what they say stays part of their type, which says what values come of it. */
+const optionOf =
+  <T extends 'text' | 'integer' | 'number'>(type: T) =>
+  <const R extends Rest<T>>(value: string, help: string, rest?: R) =>
+    ({ type, value, help, ...rest }) as { type: T; value: string; help: string } & R;
+
+export const textOption = optionOf('text');
+export const integerOption = optionOf('integer');
+export const numberOption = optionOf('number');
+export const flagOption = (help: string) => ({ type: 'flag', help }) as const;
+
+export function choiceOption<const C extends readonly string[], const R extends Rest<'choice'> = object>(
+  choices: C,
+  help: string,
+  rest?: R,
+) {
+  return { type: 'choice', choices, help, ...rest } as { type: 'choice'; choices: C; help: string } & R;
+}
+
 /** What a command leaves: one JSON document for `--json`, otherwise text; both go to standard output. */
 export interface Outcome {
   json: unknown;

@@ -2,41 +2,30 @@
 import type { OpenedRunner } from '../engine/model/opened-runner';
 import type { NamedArray } from '../engine/use/read-array';
 import { readModelExamples, type TableChoice } from '../engine/use/read-examples';
-import type { OptionSpecs, OptionValues } from './command';
+import { type OptionSpecs, type OptionValues, choiceOption, textOption } from './command';
 import { columnList, columnName } from './lists';
 import type { Session } from './session';
 
 export const inputOptions = {
-  input: {
-    type: 'text',
-    value: 'FILE',
-    help: 'A table (.csv, .tsv, .parquet), .npy or .npz (array x), IDX or CIFAR files, a folder or zip file of images, or a built-in name: new points of a 2-D set, or all of digits.',
-  },
-  array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to read.' },
-  columns: {
-    type: 'text',
-    value: 'A,B,…',
-    help: 'Columns of a table, by name or by number from 0; by default the columns that the model was trained on.',
-  },
-  'label-column': {
-    type: 'text',
-    value: 'NAME',
-    help: 'Column of a table that holds a class and is left out.',
-  },
-  layout: {
-    type: 'choice',
-    choices: ['nhwc', 'nchw'],
-    help: "Order of the axes of image arrays; by default the model's own.",
-  },
+  input: textOption(
+    'FILE',
+    'A table (.csv, .tsv, .parquet), .npy or .npz (array x), IDX or CIFAR files, a folder or zip file of images, or a built-in name: new points of a 2-D set, or all of digits.',
+  ),
+  array: textOption('NAME', 'Which array of an .npz to read.'),
+  columns: textOption(
+    'A,B,…',
+    'Columns of a table, by name or by number from 0; by default the columns that the model was trained on.',
+  ),
+  'label-column': textOption('NAME', 'Column of a table that holds a class and is left out.'),
+  layout: choiceOption(['nhwc', 'nchw'], "Order of the axes of image arrays; by default the model's own."),
 } as const satisfies OptionSpecs;
 
 /** Option of commands that run conditional flows. */
 export const conditionOption = {
-  condition: {
-    type: 'text',
-    value: 'A=1,B=2|FILE',
-    help: 'Of flows that take one: numbers for all examples, or an .npy or .npz file (array context) with a row for each. A class is given by its name or number.',
-  },
+  condition: textOption(
+    'A=1,B=2|FILE',
+    'Of flows that take one: numbers for all examples, or an .npy or .npz file (array context) with a row for each. A class is given by its name or number.',
+  ),
 } as const satisfies OptionSpecs;
 
 /** Which of a file's arrays and columns to take. */

@@ -7,34 +7,25 @@ import { prepareInput } from '../engine/use/input';
 import { decodeLatents, drawLatents, encodeExamples, exampleShape } from '../engine/model/latents';
 import { sizeOf } from '../base/shape';
 import type { NdArray } from '../protocol/tensors';
-import type { OptionSpecs, OptionValues } from './command';
+import { type OptionSpecs, type OptionValues, choiceOption, integerOption, numberOption } from './command';
 import { inputOptions, readInput } from './input-options';
 import { modelWithData, type OpenedRunner } from '../engine/model/opened-runner';
 import { openRunner } from './model';
 import type { Session } from './session';
 
 export const sourceOptions = {
-  split: {
-    type: 'choice',
-    choices: ['validation', 'train', 'sample'],
-    help: 'Where the examples come from: the run’s data, or samples of the model. The default is validation, or sample if the data are not known. Cannot be combined with --input.',
-  },
+  split: choiceOption(
+    ['validation', 'train', 'sample'],
+    'Where the examples come from: the run’s data, or samples of the model. The default is validation, or sample if the data are not known. Cannot be combined with --input.',
+  ),
   ...inputOptions,
   input: { ...inputOptions.input, help: `Other examples. ${inputOptions.input.help}` },
-  seed: {
-    type: 'integer',
-    value: 'S',
-    min: 0,
-    default: 0,
-    help: 'Seed of everything that is drawn: samples, and the noise added to integer pixels of --input.',
-  },
-  temperature: {
-    type: 'number',
-    value: 'T',
-    min: 0,
-    default: 1,
-    help: 'Standard deviation of the drawn latents.',
-  },
+  seed: integerOption(
+    'S',
+    'Seed of everything that is drawn: samples, and the noise added to integer pixels of --input.',
+    { min: 0, default: 0 },
+  ),
+  temperature: numberOption('T', 'Standard deviation of the drawn latents.', { min: 0, default: 1 }),
 } as const satisfies OptionSpecs;
 
 type SourceOptions = OptionValues<typeof sourceOptions>;

@@ -10,82 +10,69 @@ import { UserError } from '../base/user-error';
 import { builtinNames } from '../data/open/open';
 import type { TrainRequest } from '../protocol/engine';
 import { precisions, type TorchOptions } from '../protocol/launch';
-import type { OptionSpecs, OptionValues } from './command';
+import {
+  type OptionSpecs,
+  type OptionValues,
+  choiceOption,
+  flagOption,
+  integerOption,
+  numberOption,
+  textOption,
+} from './command';
 import { columnList, columnName } from './lists';
 import { readingOptions, readingRequest } from './reading-options';
 
 /** What a flow is given. */
 export const contextOptions = {
-  condition: {
-    type: 'text',
-    value: 'A,B|FILE',
-    help: 'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
-  },
-  'condition-labels': {
-    type: 'flag',
-    help: 'Train a conditional flow that is given the class of each example.',
-  },
+  condition: textOption(
+    'A,B|FILE',
+    'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
+  ),
+  'condition-labels': flagOption('Train a conditional flow that is given the class of each example.'),
 } as const satisfies OptionSpecs;
 
 export const trainOptions = {
-  data: {
-    type: 'text',
-    value: 'NAME|PATH',
-    help: `Built-in: ${builtinNames.join(', ')}. Or anything that flowscope data reads: a table, NumPy arrays, IDX or CIFAR files, a folder or zip file of images.`,
-  },
-  output: {
-    type: 'text',
-    value: 'RUN',
+  data: textOption(
+    'NAME|PATH',
+    `Built-in: ${builtinNames.join(', ')}. Or anything that flowscope data reads: a table, NumPy arrays, IDX or CIFAR files, a folder or zip file of images.`,
+  ),
+  output: textOption('RUN', 'Folder of the run. It must be new or empty, except with --resume.', {
     required: true,
-    help: 'Folder of the run. It must be new or empty, except with --resume.',
-  },
+  }),
   ...contextOptions,
   ...readingOptions,
-  preset: {
-    type: 'text',
-    value: 'NAME',
-    help:
-      `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
+  preset: textOption(
+    'NAME',
+    `A starting point for model and training: ${presets.map(({ name }) => name).join(', ')}. ` +
       `Or another flow or the conventions of a published implementation, on top of the preset for the data: ${conventionSets.map(({ name }) => name).join(', ')}.`,
-  },
-  from: {
-    type: 'text',
-    value: 'FILE',
-    help: 'Start from the model and weights of this checkpoint, from Flowscope or another library. Without --data, its own data are used if it names them.',
-  },
-  config: {
-    type: 'text',
-    value: 'FILE',
-    help: 'JSON config. Missing settings come from --preset, or else from the defaults; sizes come from the data.',
-  },
-  'max-seconds': {
-    type: 'number',
-    value: 'S',
-    above: 0,
-    help: 'Stop after this many seconds of training.',
-  },
-  'max-steps': { type: 'integer', value: 'N', min: 1, help: 'Stop after this many steps.' },
-  seed: { type: 'integer', value: 'S', min: 0, help: 'Seed of initial weights, order, noise and flips.' },
-  resume: { type: 'flag', help: 'Resume the run in --output.' },
-  'more-steps': {
-    type: 'integer',
-    value: 'N',
-    min: 1,
-    help: 'With --resume: end N steps after the one that the run has reached, also if it is finished. The schedule of the learning rate is spread over all steps, so the rate may rise again.',
-  },
-  compile: {
-    type: 'flag',
-    help: 'With PyTorch: compile the training step by torch.compile, which takes a minute or more before the first step.',
-  },
-  precision: {
-    type: 'choice',
-    choices: precisions,
-    help: 'With PyTorch: of products and convolutions in the networks, float32 (default) or bfloat16. Log-dets and validation stay float32.',
-  },
-  'take-over': {
-    type: 'flag',
-    help: 'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
-  },
+  ),
+  from: textOption(
+    'FILE',
+    'Start from the model and weights of this checkpoint, from Flowscope or another library. Without --data, its own data are used if it names them.',
+  ),
+  config: textOption(
+    'FILE',
+    'JSON config. Missing settings come from --preset, or else from the defaults; sizes come from the data.',
+  ),
+  'max-seconds': numberOption('S', 'Stop after this many seconds of training.', { above: 0 }),
+  'max-steps': integerOption('N', 'Stop after this many steps.', { min: 1 }),
+  seed: integerOption('S', 'Seed of initial weights, order, noise and flips.', { min: 0 }),
+  resume: flagOption('Resume the run in --output.'),
+  'more-steps': integerOption(
+    'N',
+    'With --resume: end N steps after the one that the run has reached, also if it is finished. The schedule of the learning rate is spread over all steps, so the rate may rise again.',
+    { min: 1 },
+  ),
+  compile: flagOption(
+    'With PyTorch: compile the training step by torch.compile, which takes a minute or more before the first step.',
+  ),
+  precision: choiceOption(
+    precisions,
+    'With PyTorch: of products and convolutions in the networks, float32 (default) or bfloat16. Log-dets and validation stay float32.',
+  ),
+  'take-over': flagOption(
+    'With --resume: take over a run of another machine that has given no sign of life for two minutes.',
+  ),
 } as const satisfies OptionSpecs;
 
 /**

@@ -6,18 +6,12 @@ import type { OpenedRunner } from '../engine/model/opened-runner';
 import { runnerGiven } from '../engine/model/runner-given';
 import type { RunBothWays } from '../engine/use/calibrate';
 import { readContext } from '../engine/use/read-context';
-import type { OptionSpecs } from './command';
+import { type OptionSpecs, numberOption } from './command';
 import type { Session } from './session';
 import { openBothWays } from './sources';
 
 export const timeoutOption = {
-  timeout: {
-    type: 'number',
-    value: 'S',
-    min: 1,
-    default: 120,
-    help: 'Seconds that the target may take for a batch.',
-  },
+  timeout: numberOption('S', 'Seconds that the target may take for a batch.', { min: 1, default: 120 }),
 } as const satisfies OptionSpecs;
 
 export interface Weighable {

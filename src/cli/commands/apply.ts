@@ -8,7 +8,7 @@ import { readContext } from '../../engine/use/read-context';
 import { layoutOf, prepareInput, prepareLatent } from '../../engine/use/input';
 import { exampleShape } from '../../engine/model/latents';
 import type { Layout } from '../../engine/model/layout';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { fixed, pairs, shownPath } from '../format';
 import { conditionOption } from '../input-options';
 import { modelHelp, openRunner } from '../model';
@@ -32,39 +32,19 @@ export const applyCommand = defineCommand({
     "Images of a floating-point type are the flow's own input (logits), with its padding. inverse gives raw coordinates for vectors and logits for images. " +
     "Whatever the type, --space data reads and writes pixels and raw coordinates, and --space flow the flow's own input.",
   options: {
-    direction: {
-      type: 'choice',
-      choices: ['forward', 'inverse'],
+    direction: choiceOption(['forward', 'inverse'], 'forward is data to latent, x to z; inverse is z to x.', {
       required: true,
-      help: 'forward is data to latent, x to z; inverse is z to x.',
-    },
-    input: {
-      type: 'text',
-      value: 'FILE',
-      required: true,
-      help: '.npy, or .npz with an array x (forward) or z (inverse).',
-    },
-    output: { type: 'text', value: 'FILE.npz', required: true, help: 'Where to write the arrays.' },
-    array: { type: 'text', value: 'NAME', help: 'Which array of an .npz to read.' },
-    space: {
-      type: 'choice',
-      choices: ['auto', 'flow', 'data'],
-      default: 'auto',
-      help: 'The space of x; see above.',
-    },
-    layout: {
-      type: 'choice',
-      choices: ['nhwc', 'nchw'],
-      help: "Order of the axes of images, in input and output; by default the model's own, or the one that the array fits.",
-    },
+    }),
+    input: textOption('FILE', '.npy, or .npz with an array x (forward) or z (inverse).', { required: true }),
+    output: textOption('FILE.npz', 'Where to write the arrays.', { required: true }),
+    array: textOption('NAME', 'Which array of an .npz to read.'),
+    space: choiceOption(['auto', 'flow', 'data'], 'The space of x; see above.', { default: 'auto' }),
+    layout: choiceOption(
+      ['nhwc', 'nchw'],
+      "Order of the axes of images, in input and output; by default the model's own, or the one that the array fits.",
+    ),
     ...conditionOption,
-    seed: {
-      type: 'integer',
-      value: 'S',
-      min: 0,
-      default: 0,
-      help: 'Seed of the noise that is added to pixels.',
-    },
+    seed: integerOption('S', 'Seed of the noise that is added to pixels.', { min: 0, default: 0 }),
   },
   examples: {
     'Points to latents:':

@@ -5,7 +5,7 @@ import { pairPlot } from '../../engine/use/pair-plot';
 import type { Calibration, PairPlot, RankTest } from '../../protocol/calibration';
 import { calibrationSvg, calibrationTitle, type NamedPairPlot } from '../calibration-chart';
 import { chartFile, chartPage } from '../chart';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { count as shown, fixed, shownPath, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { columnList } from '../lists';
@@ -25,40 +25,27 @@ export const calibrateCommand = defineCommand({
     'distance is the largest difference between the distribution function of the ranks and the uniform one, and p the chance that a calibrated flow shows as much (Kolmogorov–Smirnov test, with the correction of Stephens 1970). A rank r of L samples counts as (r + U) / (L + 1) with U uniform, which makes it exactly uniform in a calibrated flow. What has a p below 0.01, over the number of tests (Bonferroni), is off: then the samples are too narrow (spread above 1: overconfident), too wide, too low or too high (mean above or below 0.5). If only TARP is off with a mean below 0.5, the flow makes too little of its condition. Bands hold 99% of the counts of a calibrated flow (binomial).\n\nBesides, a posterior predictive check of two features: one sample for the condition of each example, and how far these samples and the examples are apart, from 0 to 1 (energy distance, Székely and Rizzo 2013; p by random exchanges of sample and example).\n\n' +
     'Use examples that the flow was not trained on. A flow can be calibrated and still say little: compare its score too.',
   options: {
-    split: {
-      type: 'choice',
-      choices: ['validation', 'train'],
-      help: 'Which of the run’s own examples; by default validation. Cannot be combined with --input.',
-    },
+    split: choiceOption(
+      ['validation', 'train'],
+      'Which of the run’s own examples; by default validation. Cannot be combined with --input.',
+    ),
     ...inputOptions,
     ...conditionOption,
-    count: {
-      type: 'integer',
-      value: 'N',
+    count: integerOption('N', 'Pairs of example and condition, at most. Of more, a random choice.', {
       min: 10,
       max: 1_000_000,
       default: 500,
-      help: 'Pairs of example and condition, at most. Of more, a random choice.',
-    },
-    draws: {
-      type: 'integer',
-      value: 'L',
-      min: 10,
-      max: 10_000,
-      default: 200,
-      help: 'Samples for each pair.',
-    },
-    pair: {
-      type: 'text',
-      value: 'A,B',
-      help: 'Features of the posterior predictive check, by name or number; the first two when absent.',
-    },
-    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of all that is drawn.' },
-    chart: {
-      type: 'text',
-      value: 'FILE',
-      help: 'Also draw histograms and curves with their bands, and the pair of features, as .svg, or as .html with the tables.',
-    },
+    }),
+    draws: integerOption('L', 'Samples for each pair.', { min: 10, max: 10_000, default: 200 }),
+    pair: textOption(
+      'A,B',
+      'Features of the posterior predictive check, by name or number; the first two when absent.',
+    ),
+    seed: integerOption('S', 'Of all that is drawn.', { min: 0, default: 0 }),
+    chart: textOption(
+      'FILE',
+      'Also draw histograms and curves with their bands, and the pair of features, as .svg, or as .html with the tables.',
+    ),
   },
   examples: {
     'A conditional flow on its held-out examples:': 'flowscope calibrate runs/table',

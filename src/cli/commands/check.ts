@@ -1,7 +1,7 @@
 import { check } from '../../engine/check/run';
 import { examplesToScore } from '../../engine/use/scored-examples';
 import type { CheckReport, WorstDraw } from '../../protocol/check';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { count as shown, fixed, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp } from '../model';
@@ -20,30 +20,18 @@ export const checkCommand = defineCommand({
     'Told are how many draws count, (Σw)² / Σw², with an interval for any number of draws; the tail of the weights (Pareto k: above 0.7 averages cannot be trusted); the log evidence; draws outside of the support; the mass beyond the ends of each feature. Weights cannot see where the flow never draws: rows of the target (--input, or --split for the data of the run) can.\n\n' +
     'Which layer: no layer owns the error, since a bijection cannot change it. What is told is what would go if one layer alone were changed a little, and the change is carried out on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.',
   options: {
-    target: {
-      type: 'text',
-      value: 'FILE.py:NAME',
-      required: true,
-      help: 'The log density: a function of a Python file; log_prob without a name.',
-    },
-    draws: {
-      type: 'integer',
-      value: 'N',
-      min: 100,
-      max: 1_000_000,
-      default: 10_000,
-      help: 'Draws from the flow.',
-    },
-    split: {
-      type: 'choice',
-      choices: ['validation', 'train'],
-      help: 'Rows of the target: those of the run.',
-    },
+    target: textOption(
+      'FILE.py:NAME',
+      'The log density: a function of a Python file; log_prob without a name.',
+      { required: true },
+    ),
+    draws: integerOption('N', 'Draws from the flow.', { min: 100, max: 1_000_000, default: 10_000 }),
+    split: choiceOption(['validation', 'train'], 'Rows of the target: those of the run.'),
     ...inputOptions,
     input: { ...inputOptions.input, help: `Rows of the target. ${inputOptions.input.help}` },
     ...conditionOption,
     ...timeoutOption,
-    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Seed of the draws.' },
+    seed: integerOption('S', 'Seed of the draws.', { min: 0, default: 0 }),
   },
   examples: {
     'A sampler’s flow against its target:': 'flowscope check runs/funnel --target target.py:log_prob',

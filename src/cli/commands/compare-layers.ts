@@ -3,7 +3,7 @@ import { firstBeyond, layerComparison } from '../../protocol/layer-differences';
 import type { Model } from '../../engine/model/model';
 import type { InspectedFlow } from '../../engine/model/inspected-flow';
 import { shortened, UserError } from '../../base/user-error';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, integerOption, numberOption, textOption } from '../command';
 import { counted, table } from '../format';
 import { modelHelp, openForSession } from '../model';
 import { foundCode } from './diagnose';
@@ -16,26 +16,11 @@ export const compareLayersCommand = defineCommand({
     'Takes the examples of the recording, of the first where both are, through both flows and compares what each layer makes of them: the output, relative to 1 + |y|, and the log-det. The first layer that differs by more than the tolerance is named. That is how the bug in a reimplementation is found: record both on the same batch (the Python package flowscope), or compare a recording with the checkpoint that Flowscope reads.\n\n' +
     `Exit code 0: no layer differs. Exit code ${foundCode}: one does.`,
   options: {
-    with: {
-      type: 'text',
-      value: 'MODEL',
-      required: true,
-      help: 'The second flow: a recording or a checkpoint.',
-    },
-    tolerance: {
-      type: 'number',
-      value: 'T',
+    with: textOption('MODEL', 'The second flow: a recording or a checkpoint.', { required: true }),
+    tolerance: numberOption('T', 'Largest difference that counts as none.', {
       default: layerComparison.tolerance,
-      help: 'Largest difference that counts as none.',
-    },
-    count: {
-      type: 'integer',
-      value: 'N',
-      min: 1,
-      max: 4096,
-      default: layerComparison.examples,
-      help: 'Examples, at most.',
-    },
+    }),
+    count: integerOption('N', 'Examples, at most.', { min: 1, max: 4096, default: layerComparison.examples }),
   },
   examples: {
     'Two implementations of one flow, recorded on the same batch:':

@@ -7,7 +7,7 @@ import { comparePresets } from '../../engine/compare-presets';
 import type { PresetComparison, PresetResult } from '../../protocol/compare-presets';
 import { openBackend, openInferenceBackend } from '../backend';
 import { chartFile } from '../chart';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, integerOption, numberOption, textOption } from '../command';
 import { comparisonPage, comparisonSvg } from '../comparison-chart';
 import { count, duration, fixed, shownPath, table } from '../format';
 
@@ -21,37 +21,26 @@ export const comparePresetsCommand = defineCommand({
     'A short pilot of each, which is thrown away, says how many steps fit in the time, so that the learning rate falls to its end with it. None stops early. ' +
     'Ctrl-C ends the training under way, keeps what it reached and prints the table of what was trained (exit code 130).',
   options: {
-    data: {
-      type: 'text',
-      value: 'NAME|PATH',
+    data: textOption('NAME|PATH', 'As for train: a built-in set, or anything that flowscope data reads.', {
       required: true,
-      help: 'As for train: a built-in set, or anything that flowscope data reads.',
-    },
+    }),
     presets: {
       type: 'text',
       value: 'A,B,…',
       default: usual.join(','),
       help: `Two or more of ${[...conventionSets, ...allPresets].map(({ name }) => name).join(', ')}.`,
     },
-    'max-seconds': {
-      type: 'number',
-      value: 'S',
+    'max-seconds': numberOption('S', 'Seconds of training, each; validation is not counted.', {
       above: 0,
       required: true,
-      help: 'Seconds of training, each; validation is not counted.',
-    },
-    output: {
-      type: 'text',
-      value: 'FOLDER',
-      required: true,
-      help: 'Folder of the runs, each in a folder of its preset’s name. It must be new or empty.',
-    },
-    chart: {
-      type: 'text',
-      value: 'FILE',
-      help: 'Also write the curves as .svg, or as .html with the table.',
-    },
-    seed: { type: 'integer', value: 'S', min: 0, help: 'Seed of initial weights, order and noise of each.' },
+    }),
+    output: textOption(
+      'FOLDER',
+      'Folder of the runs, each in a folder of its preset’s name. It must be new or empty.',
+      { required: true },
+    ),
+    chart: textOption('FILE', 'Also write the curves as .svg, or as .html with the table.'),
+    seed: integerOption('S', 'Seed of initial weights, order and noise of each.', { min: 0 }),
   },
   examples: {
     'All kinds of flow, half a minute each:':

@@ -6,7 +6,7 @@ import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import { CancelledError } from '../../protocol/wire';
 import type { ControlAnswer } from '../../protocol/run';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, flagOption, numberOption } from '../command';
 import { count } from '../format';
 
 /** The loop looks for requests between steps, a few times a second; a step of a large flow takes some seconds. */
@@ -25,17 +25,15 @@ export const controlCommand = defineCommand({
   about:
     'Writes the request to control.json in the run folder, which the training reads between steps, and waits for the answer. A pause saves first and lasts until --resume or --stop. A new learning rate applies to the next step, and the schedule continues in proportion. Exit code 1 if there is no answer in time; the request stays in the folder.',
   options: {
-    pause: { type: 'flag', help: 'Save, then wait.' },
-    resume: { type: 'flag', help: 'Continue after a pause.' },
-    stop: { type: 'flag', help: 'Save and end.' },
-    'learning-rate': { type: 'number', value: 'RATE', above: 0, help: 'The rate of the next step.' },
-    wait: {
-      type: 'number',
-      value: 'SECONDS',
-      min: 0,
-      default: patience.default,
-      help: `How long to wait for the answer, at most ${patience.most}; 0 does not wait.`,
-    },
+    pause: flagOption('Save, then wait.'),
+    resume: flagOption('Continue after a pause.'),
+    stop: flagOption('Save and end.'),
+    'learning-rate': numberOption('RATE', 'The rate of the next step.', { above: 0 }),
+    wait: numberOption(
+      'SECONDS',
+      `How long to wait for the answer, at most ${patience.most}; 0 does not wait.`,
+      { min: 0, default: patience.default },
+    ),
   },
   examples: {
     'Pause a training:': 'flowscope control runs/digits --pause',

@@ -4,7 +4,7 @@ import { parseLibrary } from '../../checkpoint/recognize/recognize';
 import { libraries } from '../../checkpoint/libraries';
 import { convertCheckpoint } from '../../engine/model/convert';
 import { convertTargets } from '../../protocol/engine';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, textOption } from '../command';
 import { bytes, counted, pairs, shownPath } from '../format';
 import { checkOutput } from '../output-file';
 
@@ -20,24 +20,14 @@ export const convertCommand = defineCommand({
     'Settings that such a file does not contain, such as the size of the images, come from --set, else from FILE.flowscope.json next to it, else from the defaults of the library. flowscope info lists them.\n\n' +
     'With --to, the output is a state dict (safetensors) for another library, and the notes say how to build the model that loads it. The library must support the flow.',
   options: {
-    output: { type: 'text', value: 'FILE', required: true, help: 'The file to write, NAME.safetensors.' },
-    to: {
-      type: 'choice',
-      choices: convertTargets,
-      default: 'flowscope',
-      help: 'Which library to write a checkpoint for.',
-    },
-    as: {
-      type: 'choice',
-      choices: libraries,
-      help: 'Read the file as one of this library. By default all are tried.',
-    },
-    set: {
-      type: 'text',
-      value: 'KEY=VALUE',
-      repeats: true,
-      help: 'A setting that the file does not contain, for example height=32. Give several with commas, or use --set again.',
-    },
+    output: textOption('FILE', 'The file to write, NAME.safetensors.', { required: true }),
+    to: choiceOption(convertTargets, 'Which library to write a checkpoint for.', { default: 'flowscope' }),
+    as: choiceOption(libraries, 'Read the file as one of this library. By default all are tried.'),
+    set: textOption(
+      'KEY=VALUE',
+      'A setting that the file does not contain, for example height=32. Give several with commas, or use --set again.',
+      { repeats: true },
+    ),
   },
   examples: {
     'A checkpoint of chrischute/real-nvp for images of 32×32:':

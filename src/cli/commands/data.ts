@@ -18,7 +18,7 @@ import type {
 } from '../../protocol/data';
 import { firstMissing, firstUses, tableChoice } from '../../protocol/table-choice';
 import { UserError } from '../../base/user-error';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, textOption } from '../command';
 import { count, counted, fixed, pairs, shownPath, table } from '../format';
 import { columnName } from '../lists';
 import { checkOutput } from '../output-file';
@@ -40,16 +40,11 @@ export const dataCommand = defineCommand({
   options: {
     ...contextOptions,
     ...readingOptions,
-    sheet: {
-      type: 'text',
-      value: 'FILE.png',
-      help: 'Writes a contact sheet of the first training images.',
-    },
-    write: {
-      type: 'text',
-      value: 'FOLDER',
-      help: 'Writes the examples as NumPy arrays, as a training with PyTorch reads them: train.npy, validation.npy, and what they are given in train.context.npy and validation.context.npy.',
-    },
+    sheet: textOption('FILE.png', 'Writes a contact sheet of the first training images.'),
+    write: textOption(
+      'FOLDER',
+      'Writes the examples as NumPy arrays, as a training with PyTorch reads them: train.npy, validation.npy, and what they are given in train.context.npy and validation.context.npy.',
+    ),
   },
   examples: {
     'The columns of a table, and what each would need:': 'flowscope data table.csv',

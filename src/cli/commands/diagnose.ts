@@ -6,7 +6,7 @@ import type { DataAndSamples } from '../../protocol/data-and-samples';
 import type { BatchRef } from '../../protocol/selection';
 import type { ModelSummary } from '../../protocol/model';
 import { defaultBatch } from '../../protocol/questions';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, flagOption, integerOption } from '../command';
 import { count as shown } from '../format';
 import { modelHelp, openForSession } from '../model';
 
@@ -29,13 +29,12 @@ export const diagnoseCommand = defineCommand({
     'Runs a batch through the flow and back and makes twelve checks: NaN and Inf, samples unlike the data, large scales, saturated scales, values outside of a spline’s interval, dead networks and units, running statistics that differ from those of the batch, a difference between training and evaluation mode, latents that are not normal, an inexact inverse, and overfitting. Each check reports the measured number, the threshold, what to try and the layer to look at. Without data, as for most checkpoints of other libraries, samples of the flow are used, checks that need data are skipped, and what passes says nothing about your data.\n\n' +
     `Exit code 0: no problems, or only notices. Exit code ${foundCode}: at least one warning or error (with --strict, or notice).`,
   options: {
-    split: {
-      type: 'choice',
-      choices: ['train', 'validation', 'sample'],
-      help: "Which examples to use: the run's data (validation if there are any), or samples of the flow.",
-    },
-    count: { type: 'integer', value: 'N', min: 2, max: 4096, default: 64, help: 'Examples in the batch.' },
-    strict: { type: 'flag', help: `Exit code ${foundCode} for notices, too.` },
+    split: choiceOption(
+      ['train', 'validation', 'sample'],
+      "Which examples to use: the run's data (validation if there are any), or samples of the flow.",
+    ),
+    count: integerOption('N', 'Examples in the batch.', { min: 2, max: 4096, default: 64 }),
+    strict: flagOption(`Exit code ${foundCode} for notices, too.`),
   },
   examples: {
     'Problems of a run:': 'flowscope diagnose runs/digits',

@@ -4,7 +4,7 @@ import { threadsToUse } from '../../engine/backends/threads';
 import { doctorLines, type DoctorLine } from '../../native/doctor';
 import { formatBytes } from '../../native/ladder';
 import { plannedPlatforms, planFor, type PlannedRung } from '../../native/plan';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand } from '../command';
 import { wrap } from '../help';
 import type { Session } from '../session';
 
@@ -14,11 +14,10 @@ export const doctorCommand = defineCommand({
   about:
     'Prints the versions of Node and of the backends, the number of threads, and the tools for building native TensorFlow. Exit code 1 if something that flows need is missing.',
   options: {
-    plan: {
-      type: 'choice',
-      choices: plannedPlatforms,
-      help: 'Show instead what installing native TensorFlow would download and build on that platform. Nothing is downloaded.',
-    },
+    plan: choiceOption(
+      plannedPlatforms,
+      'Show instead what installing native TensorFlow would download and build on that platform. Nothing is downloaded.',
+    ),
   },
   examples: {
     'Before reporting a problem:': 'flowscope doctor',

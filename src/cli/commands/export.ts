@@ -3,7 +3,7 @@ import { exportOnnx } from '../../engine/export/onnx';
 import { exportTorch } from '../../engine/export/torch';
 import type { Model } from '../../engine/model/model';
 import { UserError } from '../../base/user-error';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, textOption } from '../command';
 import { bytes, scientific, shownPath, table } from '../format';
 import { modelHelp, openForSession } from '../model';
 import { stepReport } from '../progress';
@@ -18,13 +18,12 @@ export const exportCommand = defineCommand({
     'The files are then run in ONNX Runtime on real inputs and compared with the model. If they differ by more than the tolerance, they are deleted and the exit code is 1.\n\n' +
     'With --format torch it writes flow.py, a module to read and keep that needs PyTorch and nothing else, and weights.safetensors. Its class has forward and inverse, which take and give what those of the ONNX files do, log_prob, sample, and load, which reads the weights.',
   options: {
-    format: { type: 'choice', choices: ['onnx', 'torch'], default: 'onnx', help: 'What to write.' },
-    output: {
-      type: 'text',
-      value: 'PATH',
-      required: true,
-      help: 'A folder, created if needed; the files are named after the run. Or a path that ends in .onnx: NAME.onnx writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx. With --format torch, a folder.',
-    },
+    format: choiceOption(['onnx', 'torch'], 'What to write.', { default: 'onnx' }),
+    output: textOption(
+      'PATH',
+      'A folder, created if needed; the files are named after the run. Or a path that ends in .onnx: NAME.onnx writes NAME.forward.onnx, NAME.inverse.onnx and NAME.sample.onnx. With --format torch, a folder.',
+      { required: true },
+    ),
   },
   examples: {
     'The best checkpoint of a run:': 'flowscope export runs/digits --output digits.onnx',

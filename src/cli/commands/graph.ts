@@ -15,7 +15,15 @@ import {
 import { printFlow } from '../../engine/export/torch-graphs';
 import { UserError } from '../../base/user-error';
 import { backendTitles, type BackendName } from '../../protocol/backends';
-import { commonOptions, defineCommand, type Outcome } from '../command';
+import {
+  type Outcome,
+  choiceOption,
+  commonOptions,
+  defineCommand,
+  flagOption,
+  integerOption,
+  textOption,
+} from '../command';
 import { count, table } from '../format';
 import { modelHelp } from '../model';
 
@@ -35,34 +43,19 @@ export const graphCommand = defineCommand({
     '--backend also runs the passes of that backend, which need not be installed. Only values that depend on parameters alone are computed.\n\n' +
     'With --backend torch it prints the flow as a PyTorch module, all functions of it but those of training.',
   options: {
-    function: {
-      type: 'choice',
-      choices: functionNames,
-      default: 'forward',
-      help: 'Which function of the flow.',
-    },
-    print: {
-      type: 'flag',
-      help: 'Print the graph: one line for each value, with its type, op, attributes and inputs. Parameters keep their names; N is the batch size.',
-    },
+    function: choiceOption(functionNames, 'Which function of the flow.', { default: 'forward' }),
+    print: flagOption(
+      'Print the graph: one line for each value, with its type, op, attributes and inputs. Parameters keep their names; N is the batch size.',
+    ),
     backend: {
       ...commonOptions.backend,
       choices: [...commonOptions.backend.choices, 'torch'],
       help: 'Whose passes are run too; torch prints a PyTorch module.',
     },
-    passes: { type: 'flag', help: 'List the passes, also with --print.' },
-    traced: { type: 'flag', help: 'Print the graph as it was traced, before any pass.' },
-    batch: {
-      type: 'integer',
-      value: 'N',
-      min: 1,
-      help: 'Number of examples; by default the batch size of training.',
-    },
-    shape: {
-      type: 'text',
-      value: 'D|H,W,C',
-      help: 'Shape of an example, for a preset without data of its own.',
-    },
+    passes: flagOption('List the passes, also with --print.'),
+    traced: flagOption('Print the graph as it was traced, before any pass.'),
+    batch: integerOption('N', 'Number of examples; by default the batch size of training.', { min: 1 }),
+    shape: textOption('D|H,W,C', 'Shape of an example, for a preset without data of its own.'),
   },
   examples: {
     'What each pass saves in a training step:': 'flowscope graph digits --function step',

@@ -1,4 +1,4 @@
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, flagOption } from '../command';
 import { shortened } from '../../base/user-error';
 import { bytes, count, counted, fixed, pairs, shownPath, table } from '../format';
 import { describeModel } from '../../engine/open/describe-model';
@@ -16,7 +16,7 @@ export const infoCommand = defineCommand({
     'For a checkpoint of another library it lists the settings that the file does not contain, the values assumed for them, and where to change them. Any other file is described by its tensors, or for ONNX by its inputs, outputs and operators.\n\n' +
     'With --explain it says of each tensor of a checkpoint what it was taken for: which part of which layer, how the flow is built, or why it is not used.',
   options: {
-    explain: { type: 'flag', help: 'Say of each tensor of the file what it was taken for.' },
+    explain: flagOption('Say of each tensor of the file what it was taken for.'),
   },
   examples: {
     'The best checkpoint of a run:': 'flowscope info runs/digits',

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { exportHtml } from '../../engine/export/html';
 import { createInspector } from '../../engine/inspect/inspector';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, textOption } from '../command';
 import { modelName } from '../../files/model-name';
 import { bytes, pairs, shownPath } from '../format';
 import { modelHelp, openForSession } from '../model';
@@ -16,16 +16,11 @@ export const inspectCommand = defineCommand({
     'Writes the inspector and what it shows first as one page for any browser: activations, masks, log-dets, samples and diagnostics. The page needs no network and no other files.\n\n' +
     'In VS Code the same views compute everything on demand: open the .flow.safetensors file there.',
   options: {
-    compare: {
-      type: 'text',
-      value: 'MODEL',
-      help: 'A second model to compare with; the page opens with the two side by side.',
-    },
-    output: {
-      type: 'text',
-      value: 'FILE.html',
-      help: 'The page to write; by default it is named after the run or file, in the current folder.',
-    },
+    compare: textOption('MODEL', 'A second model to compare with; the page opens with the two side by side.'),
+    output: textOption(
+      'FILE.html',
+      'The page to write; by default it is named after the run or file, in the current folder.',
+    ),
   },
   examples: {
     'A run, as digits.html:': 'flowscope inspect runs/digits',

@@ -8,7 +8,7 @@ import { decodeLatents } from '../../engine/model/latents';
 import { manifoldAngles, manifoldLatents } from '../../engine/use/manifold';
 import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { pairs, shownPath } from '../format';
 import { indexList } from '../lists';
 import { modelHelp } from '../model';
@@ -27,27 +27,15 @@ export const interpolateCommand = defineCommand({
     'The extension of the output sets the format. .png: a grid of images, or a scatter plot of points over the data (the first two coordinates of longer vectors). ' +
     '.npz: x and z [angles, angles, …], angles in radians, the four examples as given and their latents.',
   options: {
-    examples: {
-      type: 'text',
-      value: 'A,B,C,D',
-      help: 'Indices of the four examples, from 0; by default the first four.',
-    },
+    examples: textOption('A,B,C,D', 'Indices of the four examples, from 0; by default the first four.'),
     ...sourceOptions,
-    angles: {
-      type: 'integer',
-      value: 'N',
+    angles: integerOption('N', 'Number of angles along each side of the grid.', {
       min: 2,
       max: 256,
       default: 8,
-      help: 'Number of angles along each side of the grid.',
-    },
-    range: {
-      type: 'choice',
-      choices: ['circle', 'quarter'],
-      default: 'circle',
-      help: 'Range of both angles.',
-    },
-    output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
+    }),
+    range: choiceOption(['circle', 'quarter'], 'Range of both angles.', { default: 'circle' }),
+    output: textOption('FILE', 'A .png or .npz file.', { required: true }),
   },
   examples: {
     'The figure of the paper from four validation examples:':

@@ -7,7 +7,7 @@ import { keptCounts, reconstructionLatents } from '../../engine/use/reconstruct'
 import { scalesOf } from '../../engine/use/scales';
 import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, textOption } from '../command';
 import { count as shown, pairs, shownPath } from '../format';
 import { indexList } from '../lists';
 import { modelHelp } from '../model';
@@ -25,13 +25,9 @@ export const reconstructCommand = defineCommand({
     'In a .png each row is an example: the original, then with all latents kept, then without those of the first scale, of the first two, and so on. The resampled latents are the same in all columns of a row. ' +
     '.npz: x [examples, columns, …] without the column of the originals, z likewise, originals, kept (latents kept in each column) and scales (the scale of each latent, in the shape of z).',
   options: {
-    examples: {
-      type: 'text',
-      value: 'A,B,…',
-      help: 'Indices of the examples, from 0; by default the first eight.',
-    },
+    examples: textOption('A,B,…', 'Indices of the examples, from 0; by default the first eight.'),
     ...sourceOptions,
-    output: { type: 'text', value: 'FILE', required: true, help: 'A .png or .npz file.' },
+    output: textOption('FILE', 'A .png or .npz file.', { required: true }),
   },
   examples: {
     'Three validation examples:': 'flowscope reconstruct runs/digits --examples 0,5,9 --output kept.png',

@@ -6,7 +6,14 @@ import { arrayIn } from '../../engine/model/layout';
 import { readContext } from '../../engine/use/read-context';
 import { sample } from '../../engine/use/sample';
 import { writeAtomically } from '../../files/atomic';
-import { defineCommand, type Outcome } from '../command';
+import {
+  type Outcome,
+  choiceOption,
+  defineCommand,
+  integerOption,
+  numberOption,
+  textOption,
+} from '../command';
 import { count as shown, pairs, shownPath } from '../format';
 import { conditionOption } from '../input-options';
 import { numberList } from '../lists';
@@ -27,39 +34,33 @@ export const sampleCommand = defineCommand({
     'The extension of the output sets the format. .png: a grid of images, or a scatter plot of points (the first two coordinates of longer vectors). ' +
     '.npz: x, the samples in data units (pixels in [0, levels) before rounding down, raw coordinates), and z, their latents. .csv: one vector per line, under the names of the columns.',
   options: {
-    count: { type: 'integer', value: 'N', min: 1, max: 10_000_000, default: 64, help: 'How many.' },
-    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Seed of the latents.' },
-    temperature: {
-      type: 'number',
-      value: 'T',
-      min: 0,
-      default: 1,
-      help: 'Standard deviation of the latents. Below 1, samples are more typical and less varied.',
-    },
-    'scale-temperatures': {
-      type: 'text',
-      value: 'A,B,…',
-      help: 'For image models, a factor of the temperature for each scale, starting with the latents that are factored out first (the finest detail). 1,1,1 changes nothing.',
-    },
+    count: integerOption('N', 'How many.', { min: 1, max: 10_000_000, default: 64 }),
+    seed: integerOption('S', 'Seed of the latents.', { min: 0, default: 0 }),
+    temperature: numberOption(
+      'T',
+      'Standard deviation of the latents. Below 1, samples are more typical and less varied.',
+      { min: 0, default: 1 },
+    ),
+    'scale-temperatures': textOption(
+      'A,B,…',
+      'For image models, a factor of the temperature for each scale, starting with the latents that are factored out first (the finest detail). 1,1,1 changes nothing.',
+    ),
     ...conditionOption,
-    target: {
-      type: 'text',
-      value: 'FILE.py:NAME',
-      help: 'Weigh the samples with a log density, as check does: log_weight and weight beside x, and the evidence. The file is run.',
-    },
+    target: textOption(
+      'FILE.py:NAME',
+      'Weigh the samples with a log density, as check does: log_weight and weight beside x, and the evidence. The file is run.',
+    ),
     ...timeoutOption,
-    output: { type: 'text', value: 'FILE', required: true, help: 'A .png, .npz or .csv file.' },
-    columns: {
-      type: 'integer',
-      value: 'N',
-      min: 1,
-      help: 'Images per row of the picture; by default about as many as there are rows.',
-    },
-    layout: {
-      type: 'choice',
-      choices: ['nhwc', 'nchw'],
-      help: "Order of the axes of images in an .npz; by default the model's own.",
-    },
+    output: textOption('FILE', 'A .png, .npz or .csv file.', { required: true }),
+    columns: integerOption(
+      'N',
+      'Images per row of the picture; by default about as many as there are rows.',
+      { min: 1 },
+    ),
+    layout: choiceOption(
+      ['nhwc', 'nchw'],
+      "Order of the axes of images in an .npz; by default the model's own.",
+    ),
   },
   examples: {
     'A sheet of 64 digits, a little more typical than at temperature 1:':

@@ -2,7 +2,7 @@ import { UserError } from '../../base/user-error';
 import { score, type ScoreResult } from '../../engine/use/score';
 import { examplesToScore } from '../../engine/use/scored-examples';
 import { sizeOf } from '../../base/shape';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, integerOption } from '../command';
 import { counted, fixed, table } from '../format';
 import { conditionOption, inputOptions, tableChoice } from '../input-options';
 import { modelHelp, openRunner } from '../model';
@@ -17,28 +17,20 @@ export const scoreCommand = defineCommand({
     'Computes −ln p of each example, and what each part adds to the mean of ln p: log-det of the couplings, of batch normalization and of preprocessing, for images the quantization −D·ln(levels), and ln p(z). They add up to ln p(x); in JSON they are the other numbers of "mean", and add up to −nats.\n\n' +
     'Uniform noise in [0, 1) from --seed is added to integer pixels; --draws averages over several draws. bits/dim is nats / (D ln 2), where D is the number of values of the padded image.',
   options: {
-    split: {
-      type: 'choice',
-      choices: ['train', 'validation'],
-      help: "Examples of the run's own data instead of --input.",
-    },
+    split: choiceOption(['train', 'validation'], "Examples of the run's own data instead of --input."),
     ...inputOptions,
     ...conditionOption,
-    draws: {
-      type: 'integer',
-      value: 'N',
+    draws: integerOption('N', 'Draws of the noise that is added to pixels.', {
       min: 1,
       max: 10_000,
       default: 1,
-      help: 'Draws of the noise that is added to pixels.',
-    },
-    seed: { type: 'integer', value: 'S', min: 0, default: 0, help: 'Of that noise.' },
-    space: {
-      type: 'choice',
-      choices: ['data', 'flow'],
-      default: 'data',
-      help: "data: pixels and raw coordinates. flow: the flow's own input, such as logits, without bits/dim.",
-    },
+    }),
+    seed: integerOption('S', 'Of that noise.', { min: 0, default: 0 }),
+    space: choiceOption(
+      ['data', 'flow'],
+      "data: pixels and raw coordinates. flow: the flow's own input, such as logits, without bits/dim.",
+      { default: 'data' },
+    ),
   },
   examples: {
     'New points of the same set:': 'flowscope score runs/moons --input moons',

@@ -3,7 +3,7 @@ import { UserError } from '../../base/user-error';
 import { jobScript, submitTraining } from '../../engine/training/launch/submit';
 import type { SlurmJob } from '../../protocol/launch';
 import { openBackend } from '../backend';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, defineCommand, flagOption, integerOption, textOption } from '../command';
 import { trainOptions, trainRequest } from '../train-options';
 
 export const submitCommand = defineCommand({
@@ -13,13 +13,13 @@ export const submitCommand = defineCommand({
     'Prepares a run on this machine and submits a job that trains it with PyTorch. The folder of the run has to be at the same place on all machines. ' +
     'The job saves before its time is up and queues itself again, until the training is finished. The network of its machines has to be trusted.',
   options: {
-    slurm: { type: 'flag', help: 'Submit to Slurm, by sbatch.' },
+    slurm: flagOption('Submit to Slurm, by sbatch.'),
     ...trainOptions,
-    nodes: { type: 'integer', value: 'M', min: 1, default: 1, help: 'Machines.' },
-    processes: { type: 'integer', value: 'N', min: 1, default: 1, help: 'Processes on each machine.' },
-    time: { type: 'text', value: 'TIME', help: 'Time limit of the job, as sbatch takes it: 4:00:00.' },
-    partition: { type: 'text', value: 'NAME', help: 'Partition of the cluster.' },
-    'dry-run': { type: 'flag', help: 'Print the script of the job; prepare and submit nothing.' },
+    nodes: integerOption('M', 'Machines.', { min: 1, default: 1 }),
+    processes: integerOption('N', 'Processes on each machine.', { min: 1, default: 1 }),
+    time: textOption('TIME', 'Time limit of the job, as sbatch takes it: 4:00:00.'),
+    partition: textOption('NAME', 'Partition of the cluster.'),
+    'dry-run': flagOption('Print the script of the job; prepare and submit nothing.'),
   },
   examples: {
     'On two machines, with four processes each:':

@@ -12,7 +12,7 @@ import { checkLaunch } from '../../engine/training/launch/launchers';
 import { launcherNames, type Launch, type LauncherName } from '../../protocol/launch';
 import type { TrainProgress, TrainResult } from '../../protocol/engine';
 import { openBackend } from '../backend';
-import { defineCommand, type Outcome } from '../command';
+import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
 import { toLine } from '../json';
 import { noteOrigin } from '../model';
@@ -28,45 +28,29 @@ export const trainCommand = defineCommand({
     'The first Ctrl-C finishes the step, saves and ends with exit code 130 (143 for SIGTERM); the second one ends at once. --resume continues exactly where a run stopped.',
   options: {
     ...trainOptions,
-    launcher: {
-      type: 'choice',
-      choices: launcherNames,
-      help: 'Train with PyTorch instead of the engine: torch (one process), torchrun or ray (several, which share each batch). Where several machines take part, everybody on their network can reach the training: it has to be trusted.',
-    },
-    processes: {
-      type: 'integer',
-      value: 'N',
+    launcher: choiceOption(
+      launcherNames,
+      'Train with PyTorch instead of the engine: torch (one process), torchrun or ray (several, which share each batch). Where several machines take part, everybody on their network can reach the training: it has to be trusted.',
+    ),
+    processes: integerOption('N', 'With --launcher torchrun: how many processes, on each machine.', {
       min: 1,
-      help: 'With --launcher torchrun: how many processes, on each machine.',
-    },
-    nodes: {
-      type: 'integer',
-      value: 'M',
-      min: 1,
-      help: 'With --launcher torchrun: how many machines on a trusted network, of which this is the first.',
-    },
-    rendezvous: {
-      type: 'text',
-      value: 'HOST:PORT',
-      help: 'With --nodes: where the other machines find this one.',
-    },
-    workers: {
-      type: 'integer',
-      value: 'N',
-      min: 1,
-      help: 'With --launcher ray: how many processes.',
-    },
-    address: {
-      type: 'text',
-      value: 'HOST:PORT',
-      help: 'With --launcher ray: the cluster that they run on, which this machine is part of. By default, this machine alone.',
-    },
-    'on-lost': {
-      type: 'choice',
-      choices: ['stop', 'cpu'],
-      default: 'stop',
-      help: 'What to do when the GPU is lost (a driver that is reset, a machine that slept): stop, or go on from the last checkpoint on the processor.',
-    },
+    }),
+    nodes: integerOption(
+      'M',
+      'With --launcher torchrun: how many machines on a trusted network, of which this is the first.',
+      { min: 1 },
+    ),
+    rendezvous: textOption('HOST:PORT', 'With --nodes: where the other machines find this one.'),
+    workers: integerOption('N', 'With --launcher ray: how many processes.', { min: 1 }),
+    address: textOption(
+      'HOST:PORT',
+      'With --launcher ray: the cluster that they run on, which this machine is part of. By default, this machine alone.',
+    ),
+    'on-lost': choiceOption(
+      ['stop', 'cpu'],
+      'What to do when the GPU is lost (a driver that is reset, a machine that slept): stop, or go on from the last checkpoint on the processor.',
+      { default: 'stop' },
+    ),
   },
   examples: {
     'Handwritten digits, in about a minute:': 'flowscope train --data digits --output runs/digits',
