@@ -116,18 +116,16 @@ export function joined(parts: readonly Examples[]): Examples {
   return {
     count,
     size,
-    ...(labelled
-      ? {
-          labels: {
-            length: count,
-            at(index) {
-              if (!(index >= 0 && index < count)) return undefined;
-              const part = partOf(index);
-              return parts[part]!.labels!.at(index - starts[part]!);
-            },
-          },
-        }
-      : {}),
+    ...(labelled && {
+      labels: {
+        length: count,
+        at(index) {
+          if (!(index >= 0 && index < count)) return undefined;
+          const part = partOf(index);
+          return parts[part]!.labels!.at(index - starts[part]!);
+        },
+      },
+    }),
     ...(areCropped ? { whole: (index) => parts[partOf(index)]!.whole!(index - starts[partOf(index)]!) } : {}),
     async read(indices, options = {}) {
       checkIndices(indices, count);
@@ -143,9 +141,9 @@ export function joined(parts: readonly Examples[]): Examples {
             positions.map((position) => indices[position]! - starts[p]!),
             {
               ...options,
-              ...(crops
-                ? { crops: Float32Array.from(positions.flatMap((q) => [crops[2 * q]!, crops[2 * q + 1]!])) }
-                : {}),
+              ...(crops && {
+                crops: Float32Array.from(positions.flatMap((q) => [crops[2 * q]!, crops[2 * q + 1]!])),
+              }),
             },
           );
           positions.forEach((position, i) => {

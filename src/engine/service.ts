@@ -86,11 +86,9 @@ export function createService(options: ServiceOptions = {}): EngineService {
   const { onnxThread, cache } = options;
   const inference = loadedOnce(() =>
     chooseInferenceBackend(preference, threads(), {
-      ...(onnxThread
-        ? {
-            onnx: (given) => createThreadedOnnxRuntime(onnxThread, { ...given, ...(cache ? { cache } : {}) }),
-          }
-        : {}),
+      ...(onnxThread && {
+        onnx: (given) => createThreadedOnnxRuntime(onnxThread, { ...given, ...(cache ? { cache } : {}) }),
+      }),
       otherwise: training.get,
     }),
   );

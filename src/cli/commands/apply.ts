@@ -76,9 +76,8 @@ export const applyCommand = defineCommand({
         ...(logdets ? { logdet: result.logdet } : {}),
         ...(ours.asLibrary ? { log_prob: result.logProb } : {}),
         ...(result.logdetLayers ? { logdet_layers: result.logdetLayers } : {}),
-        ...(runner.preprocesses && prepared.space === 'data'
-          ? { logdet_preprocessing: result.logdetPreprocessing }
-          : {}),
+        ...(runner.preprocesses &&
+          prepared.space === 'data' && { logdet_preprocessing: result.logdetPreprocessing }),
         ...(result.x ? { x: result.x } : {}),
       };
       await writeNpz(target, written);

@@ -75,9 +75,10 @@ export const dataCommand = defineCommand({
       json: {
         ...json,
         ...(overview ? { table: { ...columns, ...(advised === undefined ? {} : { advised }) } } : {}),
-        ...(sheet && options.sheet !== undefined
-          ? { sheet: { file: path.resolve(options.sheet), columns: sheet.columns, examples: sheet.examples } }
-          : {}),
+        ...(sheet &&
+          options.sheet !== undefined && {
+            sheet: { file: path.resolve(options.sheet), columns: sheet.columns, examples: sheet.examples },
+          }),
         ...(arrays === undefined ? {} : { arrays }),
       },
       text: asText(

@@ -108,15 +108,13 @@ export async function openPictures(
       );
       return out;
     },
-    ...(options.crop === 'random'
-      ? {
-          async whole(index: number) {
-            const picture = await prepared(places.at(index));
-            await checked(picture, places.at(index));
-            return withBits(picture, options.bits);
-          },
-        }
-      : {}),
+    ...(options.crop === 'random' && {
+      async whole(index: number) {
+        const picture = await prepared(places.at(index));
+        await checked(picture, places.at(index));
+        return withBits(picture, options.bits);
+      },
+    }),
   };
   return { examples, shape };
 }

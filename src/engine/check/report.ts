@@ -52,9 +52,7 @@ export async function report(weighed: Weighed, options: ReportOptions): Promise<
     nonFinite,
     ess: effectiveDraws(raw),
     efficiency: efficiencyOf(logWeights, order, tail, stream(seed, 'check-efficiency')),
-    ...(tail
-      ? { pareto: { k: tail.k, count: tail.count, from: relative[order[count - tail.count]!]! } }
-      : {}),
+    ...(tail && { pareto: { k: tail.k, count: tail.count, from: relative[order[count - tail.count]!]! } }),
     logEvidence: evidence,
     leakage,
     divergence: {

@@ -146,9 +146,8 @@ export function readPass(layers: readonly ModelLayer[], results: Feeds, count: n
         output: firstOf(at('output'))!,
         ...(factored ? { factored } : {}),
         logDet: { own: perExample(at('own')), norm: perExample(at('norm')) },
-        ...(elements && sum
-          ? { elements: { first: elements, sum: { shape: [...sum.shape], data: floats(sum) } } }
-          : {}),
+        ...(elements &&
+          sum && { elements: { first: elements, sum: { shape: [...sum.shape], data: floats(sum) } } }),
         nonFinite: perExample(at('nonFinite')),
         ...(bad && {
           roundTrip: perExample(at('roundTrip')).map((value, i) => (bad.data[i]! > 0 ? NaN : value)),

@@ -60,13 +60,11 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
         program('normStatistics', () => normStatisticsGraph(model, batch), { batch, bulk: true }),
       points: () => program('points', () => pointsGraph(model)),
       density: () => program('density', () => densityGraph(model)),
-      ...(maps
-        ? {
-            rest: (stage) => program(`rest/${stage}`, () => restGraph(model, maps, stage)),
-            before: (stage) => program(`before/${stage}`, () => beforeGraph(model, maps, stage)),
-            moved: (which) => program('moved', () => movedGraph(model, maps, which), { bulk: true }),
-          }
-        : {}),
+      ...(maps && {
+        rest: (stage) => program(`rest/${stage}`, () => restGraph(model, maps, stage)),
+        before: (stage) => program(`before/${stage}`, () => beforeGraph(model, maps, stage)),
+        moved: (which) => program('moved', () => movedGraph(model, maps, which), { bulk: true }),
+      }),
     },
     // Each holds the weights of a layer or more, so they are dropped like programs of single batch sizes.
     inner: {

@@ -152,17 +152,16 @@ export function firstLayer(
     parameters: [...layer.parameters, ...own.parameters],
     state: layer.state,
     apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(own.apply(ctx, givenContext(ctx)))),
-    ...(layer.steps && units
-      ? {
-          steps(ctx, nothing) {
-            const next = layer.steps!(ctx, nothing);
-            const given = unitsByDegree(active(own.apply(ctx, givenContext(ctx))), units);
-            return (seen, degree) => {
-              const sum = next(seen, degree);
-              return sum && tf.add(sum, given(degree));
-            };
-          },
-        }
-      : {}),
+    ...(layer.steps &&
+      units && {
+        steps(ctx, nothing) {
+          const next = layer.steps!(ctx, nothing);
+          const given = unitsByDegree(active(own.apply(ctx, givenContext(ctx))), units);
+          return (seen, degree) => {
+            const sum = next(seen, degree);
+            return sum && tf.add(sum, given(degree));
+          };
+        },
+      }),
   };
 }

@@ -46,9 +46,8 @@ export function linear(
           : tf.mul(all, storesMask ? ctx.get(`${name}.mask`) : tf.tensor2d(mask(), [inputs, outputs]));
       return tf.add(tf.matMul(h as Tensor2D, counting), ctx.get(bias));
     },
-    ...(degrees && !storesMask
-      ? { steps: (ctx, nothing) => stepsOf(ctx.get(weight), ctx.get(bias), degrees, nothing) }
-      : {}),
+    ...(degrees &&
+      !storesMask && { steps: (ctx, nothing) => stepsOf(ctx.get(weight), ctx.get(bias), degrees, nothing) }),
   };
 }
 

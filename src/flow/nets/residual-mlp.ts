@@ -146,8 +146,9 @@ export function residualMlp(options: ResidualMlpOptions): Net {
       degrees: degrees && units && { inputs: units, outputs: degrees.outputs },
       storesMask: degrees?.stored,
     }),
-    ...(context.size > 0 && contextInBlocks !== 'none'
-      ? { context: { does: contextInBlocks, layer: (path: string) => linear(path, context.size, width) } }
-      : {}),
+    ...(context.size > 0 &&
+      contextInBlocks !== 'none' && {
+        context: { does: contextInBlocks, layer: (path: string) => linear(path, context.size, width) },
+      }),
   });
 }

@@ -20,14 +20,12 @@ export function curveNumbers(view: TransformCurveView): ViewData {
       band_x: vector(batch.places),
       band_low: batch.low,
       band_high: batch.high,
-      ...(spline
-        ? {
-            ...{ knots_x: spline.knots.x, knots_y: spline.knots.y, slopes: spline.knots.slopes },
-            outside: vector(spline.outside),
-            batch_in_bins: spline.inBins,
-            batch_in_own_bins: spline.inOwnBins,
-          }
-        : {}),
+      ...(spline && {
+        ...{ knots_x: spline.knots.x, knots_y: spline.knots.y, slopes: spline.knots.slopes },
+        outside: vector(spline.outside),
+        batch_in_bins: spline.inBins,
+        batch_in_own_bins: spline.inOwnBins,
+      }),
     },
   };
 }

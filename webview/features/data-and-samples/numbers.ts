@@ -19,14 +19,12 @@ export function numbers(store: Store): ViewData {
     }),
     arrays: {
       ...(points ? { data: points.data, samples: points.samples } : {}),
-      ...(pixels
-        ? {
-            data_mean: pixels.data.mean,
-            samples_mean: pixels.samples.mean,
-            data_deviation: pixels.data.deviation,
-            samples_deviation: pixels.samples.deviation,
-          }
-        : {}),
+      ...(pixels && {
+        data_mean: pixels.data.mean,
+        samples_mean: pixels.samples.mean,
+        data_deviation: pixels.data.deviation,
+        samples_deviation: pixels.samples.deviation,
+      }),
     },
   };
 }

@@ -85,9 +85,9 @@ function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, own: La
     }),
     ...(fits(mask) ? { mask: { shape: [...mask.shape], data: mask.data } } : {}),
     ...(fits(elements) ? { logDetMap: { shape: [...elements.shape], data: elements.data } } : {}),
-    ...(fits(elements) && flow && movedPlaces(info, model)
-      ? { logDetInImage: inImage(model, flow.positions, elements.data) }
-      : {}),
+    ...(fits(elements) &&
+      flow &&
+      movedPlaces(info, model) && { logDetInImage: inImage(model, flow.positions, elements.data) }),
     ...(norm ? { norm } : {}),
   };
 }

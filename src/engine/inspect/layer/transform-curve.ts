@@ -132,18 +132,17 @@ export async function transformCurve(
     to: last(shown.y),
     logDerivative: last(shown.logDerivative),
     batch: onBatch.curves,
-    ...(spline && onBatch.splines
-      ? {
-          spline: {
-            ...spline,
-            knots,
-            bin: Int32Array.from(from, (value, row) => binAt(rowOf(knots.x, row), value)),
-            outside: onBatch.splines.outside,
-            inOwnBins: onBatch.splines.inOwnBins,
-            inBins: countBins(onBatch.splines.values, knots.x),
-          },
-        }
-      : {}),
+    ...(spline &&
+      onBatch.splines && {
+        spline: {
+          ...spline,
+          knots,
+          bin: Int32Array.from(from, (value, row) => binAt(rowOf(knots.x, row), value)),
+          outside: onBatch.splines.outside,
+          inOwnBins: onBatch.splines.inOwnBins,
+          inBins: countBins(onBatch.splines.values, knots.x),
+        },
+      }),
   };
 }
 

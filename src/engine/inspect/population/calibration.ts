@@ -145,9 +145,8 @@ async function partOf(running: Running, ranks: Ranks, signal: AbortSignal): Prom
       coverage: curveOf(calibration.coverage.places),
       tarp: curveOf(calibration.tarp.places),
     },
-    ...(ranks.done === total && featureCount > 1
-      ? { pairPlot: await plotOf(running, ranks, [0, 1], signal) }
-      : {}),
+    ...(ranks.done === total &&
+      featureCount > 1 && { pairPlot: await plotOf(running, ranks, [0, 1], signal) }),
   };
 }
 
