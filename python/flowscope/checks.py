@@ -234,7 +234,8 @@ def _interval(log_weights: np.ndarray, law: Any, random: np.random.Generator, ti
         mean = threshold + spread / (1 - shape)
         square = threshold**2 + 2 * threshold * spread / (1 - shape) + 2 * spread**2 / ((1 - shape) * (1 - 2 * shape))
         shares[i] = min(1, (drawn.sum() + m * mean) ** 2 / (drawn @ drawn + m * square) / n)
-    return float(np.quantile(shares, 0.05)), float(np.quantile(shares, 0.95))
+    seen = effective(weights) / n
+    return min(seen, float(np.quantile(shares, 0.05))), max(seen, float(np.quantile(shares, 0.95)))
 
 
 class _Layer:

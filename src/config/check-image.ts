@@ -1,6 +1,5 @@
 /** Settings of an image model that do not go together. */
-import type { ImageLayerConfig, ImageNetConfig } from './image-layers';
-import { mostChannels, mostFullChannels } from './image-layers';
+import { type ImageLayerConfig, type ImageNetConfig, mostChannels, mostFullChannels } from './image-layers';
 import { checkOrder } from './check-vector';
 import { problem, type Problem } from './problem';
 import type { ImageModelConfig } from './schema';

@@ -2,8 +2,7 @@
  * Entry of the extension. Activation only registers; everything else is loaded when it is first used, and nothing that
  * computes is ever loaded here.
  */
-import type { Uri } from 'vscode';
-import { commands, type ExtensionContext, l10n, window, workspace } from 'vscode';
+import { commands, type ExtensionContext, l10n, type Uri, window, workspace } from 'vscode';
 import { pageActions } from '../protocol/page-actions';
 import { registerTools } from './assistant/tools';
 import { registerConfigLenses } from './configs/config-lenses';

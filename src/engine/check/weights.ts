@@ -140,5 +140,7 @@ export function efficiencyOf(
     const squares = inside * m2 + root * (together * d + second * e) + beyond * square;
     return Math.min(1, sum ** 2 / Math.max(squares, Number.MIN_VALUE) / n);
   }).sort();
-  return { value, low: shares[Math.floor(0.05 * resamples)]!, high: shares[Math.floor(0.95 * resamples)]! };
+  const [low, high] = [shares[Math.floor(0.05 * resamples)]!, shares[Math.floor(0.95 * resamples)]!];
+  // Draws that lack the tail show more than the interval goes to.
+  return { value, low: Math.min(low, value), high: Math.max(high, value) };
 }

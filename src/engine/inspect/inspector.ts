@@ -200,7 +200,10 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
     const known = others.get(key) ?? opened(withContext(model, context));
     others.delete(key);
     others.set(key, known);
-    for (const { work } of dropOldest(others, keptContexts)) work.clear();
+    for (const { work, checks } of dropOldest(others, keptContexts)) {
+      work.clear();
+      checks.end();
+    }
     return known;
   };
   return {
@@ -220,7 +223,10 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
       return (await answer(...means, query, signal)) as InspectorAnswer<typeof method>;
     },
     dispose() {
-      for (const { work } of [plain, ...others.values()]) work.clear();
+      for (const { work, checks } of [plain, ...others.values()]) {
+        work.clear();
+        checks.end();
+      }
     },
   };
 }

@@ -1,5 +1,4 @@
-import type { Uri } from 'vscode';
-import type { CustomReadonlyEditorProvider, ExtensionContext, WebviewPanel } from 'vscode';
+import type { CustomReadonlyEditorProvider, ExtensionContext, Uri, WebviewPanel } from 'vscode';
 import type { InspectionEngines } from '../engine/inspection-engines';
 import { showPage } from '../show-page';
 import type { ActiveInspector } from './active-inspector';

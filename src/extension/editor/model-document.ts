@@ -3,8 +3,15 @@ import { isFile } from '../../base/exists';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { CustomDocument, ExtensionContext } from 'vscode';
-import { EventEmitter, l10n, Uri, window, workspace } from 'vscode';
+import {
+  type CustomDocument,
+  EventEmitter,
+  type ExtensionContext,
+  l10n,
+  Uri,
+  window,
+  workspace,
+} from 'vscode';
 import type { ControlRequest } from '../../config/control';
 import { UserError } from '../../base/user-error';
 import type { CheckQuery } from '../../protocol/check';

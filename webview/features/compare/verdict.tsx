@@ -1,6 +1,10 @@
 /** The first line of a comparison: which of the two is better on the same held-out examples, or why that cannot be said. */
-import type { Incomparable, PairedScores } from '../../../src/protocol/paired-scores';
-import { winnerOf, type Estimate } from '../../../src/protocol/paired-scores';
+import {
+  type Estimate,
+  type Incomparable,
+  type PairedScores,
+  winnerOf,
+} from '../../../src/protocol/paired-scores';
 import { saidOfNumbers, type ModelSummary } from '../../../src/protocol/model';
 import { decimalsOf, fixed, percent, shapeText } from '../../base/format/numbers';
 import { Asked } from '../../base/store/asked';

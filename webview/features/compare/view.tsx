@@ -16,7 +16,7 @@ import { fixed, roundUp, signed, tickText, unknown } from '../../base/format/num
 import { PointsThumbnail } from '../../base/canvas/points';
 import { inBits, lineOf } from '../../base/curves/lines';
 import { CurveControls } from '../../base/curves/curve-controls';
-import type { DifferenceRange } from './state';
+import { compareState, type DifferenceRange } from './state';
 import { ready } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
@@ -33,7 +33,6 @@ import { stripState } from '../../base/store/strip-state';
 import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
 import { FirstDifference } from './first-difference';
-import { compareState } from './state';
 import { Verdict, type Pair } from './verdict';
 import { pixelRange } from '../../base/canvas/pixel-range';
 import { Heading } from '../../base/controls/heading';

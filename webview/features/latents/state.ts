@@ -1,6 +1,13 @@
 /** Latents that are changed by hand, and what comes of it: one question at a time, always the newest. */
-import { batch as together, computed, effect, signal, untracked } from '@preact/signals';
-import type { ReadonlySignal, Signal } from '@preact/signals';
+import {
+  batch as together,
+  computed,
+  effect,
+  type ReadonlySignal,
+  signal,
+  type Signal,
+  untracked,
+} from '@preact/signals';
 import type { ExampleRef, UneditedRef, LatentEdit } from '../../../src/protocol/selection';
 import type { EditedView, LatentsView } from '../../../src/protocol/latents';
 import { subjectState } from '../../base/examples/subject-state';

@@ -1,6 +1,5 @@
 /** The training examples nearest to one, over ever more of them while the page is looked at. */
-import { computed, effect, signal, untracked } from '@preact/signals';
-import type { ReadonlySignal, Signal } from '@preact/signals';
+import { computed, effect, type ReadonlySignal, signal, type Signal, untracked } from '@preact/signals';
 import type { NearestExamples, NearestSpace } from '../../../src/protocol/nearest';
 import { subjectState } from '../../base/examples/subject-state';
 import { ask, ready, type Question } from '../../base/store/question';

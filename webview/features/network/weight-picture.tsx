@@ -7,7 +7,7 @@ import { largest } from '../../base/canvas/planes';
 import { layoutOf, pageOf } from '../../../src/protocol/weight-window';
 import { pictureOf } from './picture-of';
 import { compact, roundUp } from '../../base/format/numbers';
-import type { WeightChoice } from './state';
+import { networkState, type WeightChoice } from './state';
 import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
@@ -15,7 +15,6 @@ import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
 import { Readout, useCursor } from '../../base/canvas/readout';
 import { LengthChart } from './length-chart';
-import { networkState } from './state';
 
 /** Upper limit of a cell, so that a small kernel stays small. */
 const largestCell = 24;

@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunChartProps, type RunLine } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
 import { compact, count, fixed, nextRound } from '../../base/format/numbers';
-import type { RunData } from '../../base/store/run-state';
+import { type RunData, runState } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
@@ -16,7 +16,6 @@ import { Asked, Message } from '../../base/store/asked';
 import { ControlPanel } from './control-panel';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
-import { runState } from '../../base/store/run-state';
 import { curveLookState } from '../../base/curves/curve-look';
 
 export function RunTab({ model }: { model: ModelSummary }) {

@@ -10,7 +10,7 @@ import { LinkButton } from '../../base/controls/link-button';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
 import { isStale, latest, ready } from '../../base/store/question';
-import type { ShownRow, ShownStrip } from '../../base/store/strip-state';
+import { type ShownRow, type ShownStrip, stripState } from '../../base/store/strip-state';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
@@ -30,7 +30,6 @@ import {
 } from '../../base/layers/layer-names';
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
 import { useResized } from '../../base/size/resized';
-import { stripState } from '../../base/store/strip-state';
 import { stripNumbers } from './numbers';
 import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';

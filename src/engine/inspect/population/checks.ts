@@ -18,6 +18,8 @@ export interface Checks {
   kept(): CheckPart | null;
   /** Of what was computed last. @throws UserError for unknown features */
   map(features: [number, number]): WeightMap | null;
+  /** Ends the target that waits for more draws. */
+  end(): void;
 }
 
 interface Running {
@@ -34,11 +36,14 @@ interface Running {
 export function createChecks(featureNames: () => Promise<readonly string[] | undefined>): Checks {
   let running: Running | undefined;
 
-  const begin = async (flow: InspectedFlow, { start: _, ...settings }: CheckQuery): Promise<Running> => {
+  const begin = async (
+    flow: InspectedFlow,
+    { start: _, ...settings }: CheckQuery,
+    control: AbortController,
+  ): Promise<Running> => {
     const { draws, seed } = settings;
     if (!Number.isInteger(draws) || draws < 100 || draws > largest || !Number.isSafeInteger(seed))
       throw new UserError(`A check with ${draws} draws was asked for; expected 100 to ${largest}.`);
-    const control = new AbortController();
     const { runner } = flow;
     const condition = runner.context && (flow.given ?? runner.context.mean);
     const target = await openTarget(settings.target, { condition, signal: control.signal });
@@ -52,19 +57,23 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
 
   return {
     kept: () => running?.part ?? null,
+    end: () => running?.target.end(),
     async next(flow, query, signal) {
-      if (query.start === 0) {
-        running?.target.end();
-        running = undefined;
-        running = await begin(flow, query);
-      }
-      const now = running;
-      if (!now || now.part.done !== query.start)
-        throw new UserError(`A check from draw ${query.start} on was asked for; begin at 0.`);
-      const stop = (): void => now.control.abort();
+      const begins = query.start === 0;
+      const control = begins ? new AbortController() : running?.control;
+      const stop = (): void => control?.abort();
       signal.addEventListener('abort', stop, { once: true });
+      let now: Running | undefined;
       try {
         if (signal.aborted) throw new CancelledError();
+        if (begins) {
+          running?.target.end();
+          running = undefined;
+          running = await begin(flow, query, control!);
+        }
+        now = running;
+        if (!now || now.part.done !== query.start)
+          throw new UserError(`A check from draw ${query.start} on was asked for; begin at 0.`);
         const step = await now.steps.next();
         if (!step.done) now.weighed = step.value;
         const { weighed, part, names } = now;
@@ -79,7 +88,7 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
         };
         return now.part;
       } catch (error) {
-        now.target.end();
+        now?.target.end();
         throw error;
       } finally {
         signal.removeEventListener('abort', stop);
