@@ -72,12 +72,8 @@ export async function forgetControl(folder: string): Promise<void> {
   await rm(controlFile(folder), { force: true });
 }
 
-export interface ControlReader {
-  /** The request, if it is not the one from the last call. A broken file is a problem that is reported once. */
-  next(): Promise<{ request?: NamedRequest; problem?: string; id: string } | undefined>;
-}
-
-export function createControlReader(folder: string): ControlReader {
+/** `next` gives the request, if it is not the one from the last call. A broken file is a problem that is reported once. */
+export function createControlReader(folder: string) {
   const file = controlFile(folder);
   let seen = '';
   return {

@@ -10,16 +10,6 @@ import { joined, recordExamples } from './records';
 import type { Resources } from './resources';
 import { openTar } from './tar';
 
-export interface CifarImages {
-  /** [H, W, C] */
-  shape: number[];
-  train: Examples;
-  /** The published test file next to it, if there is one. */
-  test?: Examples;
-  labelNames: string[];
-  note: string;
-}
-
 const side = 32;
 const plane = side * side;
 const pixels = 3 * plane;
@@ -76,10 +66,10 @@ export async function findCifar(folder: string): Promise<string | undefined> {
 
 /**
  * Opens a folder of the published files, the published .tar.gz, or one file of images. In a folder or archive the test
- * file is what is held out.
+ * file is what is held out. The shape is [H, W, C].
  * @throws UserError naming the file and what was expected
  */
-export async function openCifar(source: string, resources: Resources): Promise<CifarImages> {
+export async function openCifar(source: string, resources: Resources) {
   if (await isFolder(source)) {
     const folder = (await findCifar(source)) ?? source;
     const names = await readdir(folder).catch((error: unknown) => {
@@ -121,7 +111,7 @@ interface Files {
   where(name: string): string;
 }
 
-async function openFiles(source: string, names: readonly string[], files: Files): Promise<CifarImages> {
+async function openFiles(source: string, names: readonly string[], files: Files) {
   const kind = kinds.find((each) => partsOf(each, names).length > 0);
   if (!kind) {
     throw new UserError(
@@ -152,7 +142,7 @@ async function openFiles(source: string, names: readonly string[], files: Files)
 }
 
 /** A single file tells by its size which of the two it is, where its name does not. */
-async function openSingle(file: string, resources: Resources): Promise<CifarImages> {
+async function openSingle(file: string, resources: Resources) {
   const bytes = await openBytes(file, resources);
   const name = path.basename(file).replace(/\.gz$/i, '');
   const fits = (kind: Kind): boolean => bytes.length > 0 && bytes.length % (kind.labelBytes + pixels) === 0;

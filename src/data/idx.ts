@@ -4,22 +4,10 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { UserError } from '../base/user-error';
 import { isFolder, readError } from '../files/read';
-import type { ByteSource } from './byte-source';
 import { openBytes } from './bytes';
-import type { Examples, Labels } from './dataset';
+import type { Labels } from './dataset';
 import { recordExamples } from './records';
 import type { Resources } from './resources';
-
-export interface IdxImages {
-  file: string;
-  /** [H, W, C] */
-  shape: number[];
-  train: Examples;
-  /** The published test file next to it, if there is one. */
-  test?: Examples;
-  /** Largest class of both, where there are labels. */
-  largestLabel?: number;
-}
 
 const types: Record<number, string> = {
   0x08: 'unsigned byte',
@@ -31,15 +19,10 @@ const types: Record<number, string> = {
 };
 
 /**
- * Decodes an IDX file of unsigned bytes: two zero bytes, the type, the number of dimensions, big-endian sizes, data.
+ * The header of an IDX file of unsigned bytes: two zero bytes, the type, the number of dimensions, big-endian sizes, data.
+ * @param bytes the first ones of `length`, 1,024 or all
  * @throws UserError naming what in the header or the length is wrong
  */
-export function parseIdx(bytes: Uint8Array, file: string): { shape: number[]; data: Uint8Array } {
-  const { shape, start } = parseHeader(bytes, bytes.length, file);
-  return { shape, data: bytes.subarray(start) };
-}
-
-/** @param bytes the first ones of `length`, 1,024 or all */
 function parseHeader(bytes: Uint8Array, length: number, file: string): { shape: number[]; start: number } {
   if (length === 0) throw new UserError(`${file}: is empty; expected an IDX file.`);
   const [a, b, type = 0, rank = 0] = bytes;
@@ -71,10 +54,7 @@ function parseHeader(bytes: Uint8Array, length: number, file: string): { shape: 
   return { shape, start };
 }
 
-async function open(
-  file: string,
-  resources: Resources,
-): Promise<{ shape: number[]; start: number; bytes: ByteSource }> {
+async function open(file: string, resources: Resources) {
   const bytes = await openBytes(file, resources);
   const head = await bytes.read(0, Math.min(bytes.length, 1024));
   return { ...parseHeader(head, bytes.length, file), bytes };
@@ -82,18 +62,18 @@ async function open(
 
 /**
  * Opens images, their labels (found by name next to them) and, when a training file is given, the published test file.
+ * The shape is [H, W, C]; the largest label is that of both, where there are labels.
  * @param source an images file, or a folder that holds one
  */
-export async function openIdxImages(source: string, resources: Resources): Promise<IdxImages> {
+export async function openIdxImages(source: string, resources: Resources) {
   const file = (await isFolder(source)) ? await imagesIn(source) : source;
   const { shape, examples: train, largest } = await openPair(file, resources);
   const testFile = await partner(file, (name) => [
     name.replace(/train(?!.*train)/i, 't10k'),
     name.replace(/train(?!.*train)/i, 'test'),
   ]);
-  if (!testFile) return { file, shape, train, ...(largest === undefined ? {} : { largestLabel: largest }) };
-  const test = await openPair(testFile, resources);
-  if (test.shape.join() !== shape.join()) {
+  const test = testFile === undefined ? undefined : await openPair(testFile, resources);
+  if (test && test.shape.join() !== shape.join()) {
     throw new UserError(
       `${testFile}: images are ${test.shape.join(' × ')}; expected ${shape.join(' × ')} as in ${file}.`,
     );
@@ -102,15 +82,12 @@ export async function openIdxImages(source: string, resources: Resources): Promi
     file,
     shape,
     train,
-    test: test.examples,
-    ...(largest === undefined ? {} : { largestLabel: Math.max(largest, test.largest ?? 0) }),
+    test: test?.examples,
+    largestLabel: largest === undefined ? undefined : Math.max(largest, test?.largest ?? 0),
   };
 }
 
-async function openPair(
-  file: string,
-  resources: Resources,
-): Promise<{ shape: number[]; examples: Examples; largest?: number }> {
+async function openPair(file: string, resources: Resources) {
   const { shape, start, bytes } = await open(file, resources);
   if (shape.length === 1) {
     throw new UserError(`${file}: contains labels; expected images. Give the images file.`);
@@ -135,7 +112,7 @@ async function openPair(
     ...(labels ? { labels } : {}),
   });
   const largest = labels?.reduce((most, label) => Math.max(most, label), 0);
-  return { shape: [height, width, channels], examples, ...(largest === undefined ? {} : { largest }) };
+  return { shape: [height, width, channels], examples, largest };
 }
 
 async function openLabels(

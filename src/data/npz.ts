@@ -9,15 +9,11 @@ import { encodeNpy, parseNpy, type NpyArray, type NpyData } from './npy';
 /** Guards against an archive that unpacks to more than fits memory. */
 const largest = 2 ** 32 - 2 ** 20;
 
-/** What an archive holds, by name of the array, without reading values. */
-export interface NpzArchive {
-  names: string[];
-  /** @throws UserError when there is no such array or it is not of numbers */
-  array(name: string): NpyArray;
-}
-
-/** @throws UserError naming the file and what was expected */
-export async function readNpz(file: string): Promise<NpzArchive> {
+/**
+ * Names of the arrays; `array` reads one.
+ * @throws UserError naming the file and what was expected, also when there is no such array or it is not of numbers
+ */
+export async function readNpz(file: string) {
   const bytes = await readUnpacked(file);
   if (bytes.length === 0) throw new UserError(`${file}: is empty; expected a NumPy archive (.npz).`);
   if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
@@ -32,7 +28,7 @@ export async function readNpz(file: string): Promise<NpzArchive> {
   }
   return {
     names,
-    array(name) {
+    array(name: string): NpyArray {
       if (!names.includes(name)) {
         throw new UserError(`${file}: holds no array "${name}"; it has ${names.join(', ')}.`);
       }

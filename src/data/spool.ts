@@ -7,12 +7,6 @@ import { readRange } from '../files/read-range';
 import { memoryBytes, type ByteSource } from './byte-source';
 import type { Resources } from './resources';
 
-export interface Spool {
-  /** The chunk may be kept; the caller must not change it afterwards. */
-  write(chunk: Uint8Array): Promise<void>;
-  finish(): Promise<ByteSource>;
-}
-
 /** Small writes to the file are gathered up to this size. */
 const gathered = 2 ** 22;
 
@@ -22,7 +16,7 @@ const gathered = 2 ** 22;
  *
  * @param share of the free space that may be used
  */
-export function createSpool(resources: Resources, share = usedShare): Spool {
+export function createSpool(resources: Resources, share = usedShare) {
   let parts: Uint8Array[] = [];
   let pending = 0;
   let written = 0;
@@ -50,7 +44,8 @@ export function createSpool(resources: Resources, share = usedShare): Spool {
   };
 
   return {
-    async write(chunk) {
+    /** The chunk may be kept; the caller must not change it afterwards. */
+    async write(chunk: Uint8Array): Promise<void> {
       resources.signal?.throwIfAborted();
       if (chunk.length === 0) return;
       parts.push(chunk);
@@ -64,7 +59,7 @@ export function createSpool(resources: Resources, share = usedShare): Spool {
         resources.release(reserved);
       }
     },
-    async finish() {
+    async finish(): Promise<ByteSource> {
       if (!target) {
         const all = new Uint8Array(pending);
         let at = 0;

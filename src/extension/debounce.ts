@@ -23,19 +23,11 @@ export function debounce(work: () => void, milliseconds: number): Debounced {
   };
 }
 
-export interface Paced {
-  readonly call: () => void;
-  /** Tells of a task that `work` would undo. */
-  during<T>(task: Promise<T>): Promise<T>;
-  /** Drops the call that waits, if any. */
-  cancel(): void;
-}
-
 /** The longest that results of tasks stand, ms. */
 const longestRest = 20_000;
 
 /** Runs `work` once the tasks that it would undo have ended and their results have stood for four times as long as they took. */
-export function paced(work: () => void): Paced {
+export function paced(work: () => void) {
   let running = 0;
   let since = 0;
   let restsUntil = 0;
@@ -64,12 +56,14 @@ export function paced(work: () => void): Paced {
       waits = true;
       look();
     },
-    during: (task) => {
+    /** Tells of a task that `work` would undo. */
+    during: <T>(task: Promise<T>): Promise<T> => {
       if (running === 0) since = Date.now();
       running++;
       task.then(end, end);
       return task;
     },
+    /** Drops the call that waits, if any. */
     cancel: () => {
       waits = false;
       clearTimeout(timer);

@@ -201,21 +201,14 @@ function readNet(
 const degreesFor = (model: VectorModelConfig, order: readonly number[], last: Dense) =>
   degreesOf(order, last.bias.data.length, model.outputLayout, seenContext(model) > 0 && model.contextFirst);
 
-/** What changes of a residual network, whose blocks stay; and the mask of the blocks' layers. */
-export interface RewiredResidual {
-  first: Dense;
-  last: Dense;
-  between?: NdArray<Float32Array>;
-}
-
-/** As `mlpOf`, of a residual network, which there is one of. */
+/** As `mlpOf`, of a residual network, which there is one of: what changes, as its blocks stay, and the mask of their layers. */
 export function residualOf(
   model: VectorModelConfig,
   conditioned: Conditioned,
   inputs: readonly number[],
   outputs: readonly Output[],
   tensors: Tensors,
-): RewiredResidual {
+) {
   const path = `${conditioned.name}.net`;
   const { layer, contextInputs } = conditioned;
   let [first, last] = [readDense(tensors, `${path}.in`), readDense(tensors, `${path}.out`)];

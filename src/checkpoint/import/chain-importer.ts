@@ -8,14 +8,7 @@ import { invertOrder } from '../../base/order';
 import type { BaseInput } from '../../config/bases';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import {
-  contextPart,
-  contextQuestions,
-  contextTitle,
-  isOfContextNet,
-  readContextNet,
-  type ContextNet,
-} from './context-net';
+import { contextPart, contextQuestions, contextTitle, isOfContextNet, readContextNet } from './context-net';
 import {
   beyondWords,
   lengthOf,
@@ -182,16 +175,8 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
 ): Recognizer {
   const isCoupling = (step: C | S): step is C => 'alike' in step;
 
-  function read(file: TensorFile): {
-    /** One for each description of couplings, at least one. */
-    chains?: readonly Chain<C, S>[];
-    base?: FoundBase;
-    contextNet?: ContextNet;
-    share: number;
-    missing: string[];
-    /** Names that do not belong to the flow. */
-    rest?: string[];
-  } {
+  /** One chain for each description of couplings, at least one; and the names that do not belong to the flow. */
+  function read(file: TensorFile) {
     const list = moduleList(file, library.list);
     if (!list) return { share: 0, missing: [library.lacks] };
     const unknown: string[] = [];
@@ -284,14 +269,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     ];
     if (misfits.length > 0) return { share, missing: misfits };
     const contextNet = typeof embedding === 'string' ? undefined : embedding.net;
-    return {
-      chains,
-      ...(base ? { base } : {}),
-      ...(contextNet ? { contextNet } : {}),
-      share,
-      missing,
-      rest: left,
-    };
+    return { chains, base, contextNet, share, missing, rest: left };
   }
 
   function partsOf(couplings: readonly C[], file: TensorFile): readonly (readonly C[])[] {

@@ -68,19 +68,13 @@ export function sizeQuestions(options: Sizes & { size: number }): {
   };
 }
 
-interface ImageQuestions {
-  questions: ImportQuestion[];
-  /** Fields of the model; `dataRange` where it was asked for. */
-  fields(answers: ImportAnswers): { height: number; width: number; levels: number; dataRange?: number };
-}
-
-/** @param options `dataRange`: whether the file lacks it */
-export function imageQuestions(options: Sizes & { size: number; dataRange: boolean }): ImageQuestions {
+/** @param options `dataRange`: whether the file lacks it; only then a field of the model */
+export function imageQuestions(options: Sizes & { size: number; dataRange: boolean }) {
   const size = sizeQuestions(options);
   const levels = levelsQuestion();
   return {
     questions: [...size.questions, levels, ...(options.dataRange ? [dataRangeQuestion] : [])],
-    fields: (answers) => ({
+    fields: (answers: ImportAnswers) => ({
       ...size.fields(answers),
       levels: answeredNumber(answers, levels),
       ...(options.dataRange ? { dataRange: answeredNumber(answers, dataRangeQuestion) } : {}),

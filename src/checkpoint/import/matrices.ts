@@ -53,21 +53,13 @@ function squareOf(where: string, { shape, data }: Values, most: number): Float64
 const noInverse = (where: string): UserError =>
   new UserError(`${where} is a matrix without an inverse; a flow needs one. Save another checkpoint.`);
 
-/** W = P·L·U with U's diagonal ±e^d; row i of W is row `order[i]` of L·U. */
-export interface Factored {
-  order: number[];
-  /** The diagonal of U. */
-  diagonal: number[];
-  /** By the names of our parameters: strict triangles and d. */
-  tensors: Record<'lower' | 'upper' | 'logDiagonal', Values>;
-}
-
 /**
- * With partial pivoting.
+ * W = P·L·U with partial pivoting; row i of W is row `order[i]` of L·U. The diagonal is that of U, ±e^d, and the tensors
+ * are its strict triangles and d, by the names of our parameters.
  * @param where the tensor, for messages @param most rows
  * @throws UserError when the matrix is not square or has no inverse
  */
-export function factored(where: string, weight: Values, most = mostFeatures): Factored {
+export function factored(where: string, weight: Values, most = mostFeatures) {
   const rows = squareOf(where, weight, most);
   const size = rows.length;
   // Row k of L·U is row `from[k]` of W.

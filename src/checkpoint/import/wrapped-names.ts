@@ -14,14 +14,8 @@ const average = /^(ema|model_ema|ema_model|averaged_model|average_model|ema_flow
 /** In each other; names of a file could go on without end. */
 const mostWrappers = 8;
 
-export interface Unwrapped {
-  file: TensorFile;
-  /** "module.flow."; empty where nothing was taken off. */
-  prefix: string;
-}
-
-/** The same file, with names that start after the wrappers that all tensors are in. */
-export function unwrapped(file: TensorFile): Unwrapped {
+/** The same file, with names that start after the prefix of the wrappers that all tensors are in, "module.flow.". */
+export function unwrapped(file: TensorFile) {
   const split = withAverage(file);
   const names = [...split.tensors]
     .filter(([name, { shape }]) => !isCounter(name, shape))

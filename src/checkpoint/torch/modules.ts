@@ -76,22 +76,15 @@ const beside = /optim|sched|^hyper_parameters$|callback|^loops$/i;
 /** What a model is called, the likeliest first; the second is sbi's. */
 const usualNames = /(^|\.)(model|posterior_estimator|density_estimator|estimator|flow|net|module)$/;
 
-export interface FoundModule {
-  /** To the module, from the whole: "posterior_estimator"; empty where the whole is the module. */
-  path: string;
-  modules: PythonModule[];
-  /** Other modules, which are not in it. */
-  others: { path: string; modules: PythonModule[] }[];
-}
-
 /** Beyond that many, others are not looked into. */
 const mostOthers = 32;
 
 /**
- * The model among lists, dictionaries and other objects.
+ * The model among lists, dictionaries and other objects, by its path from the whole, which is empty where the whole is the
+ * model; and other modules, which are not in it.
  * @throws PickleError when there is too much of it
  */
-export function findModule(root: unknown): FoundModule | undefined {
+export function findModule(root: unknown) {
   const found: { path: string; object: PythonObject }[] = [];
   const seen = new Set<unknown>([root]);
   const names = new Names();

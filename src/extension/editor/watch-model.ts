@@ -18,12 +18,7 @@ const goneAfter = 1000;
 /** `answers` is the file that remembers how a file of another library is to be read; `gone` is a model file that was deleted. */
 export type ModelChange = 'model' | 'run' | 'answers' | 'gone';
 
-export interface ModelWatch extends Disposable {
-  /** Looks at the files themselves while `visible`, from now on. */
-  watchClosely(visible: boolean): void;
-}
-
-export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every = lookEvery): ModelWatch {
+export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every = lookEvery) {
   const folder = Uri.joinPath(uri, '..');
   const run = isOurs(uri) ? Uri.joinPath(folder, '..') : undefined;
   const looks: Record<'model' | 'run', () => Promise<string>> = {
@@ -95,13 +90,14 @@ export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every
     timer = undefined;
   };
   return {
-    watchClosely(visible) {
+    /** Looks at the files themselves while `visible`, from now on. */
+    watchClosely(visible: boolean): void {
       if (!visible) stop();
       if (!visible || timer) return;
       lookAll();
       timer = setInterval(lookAll, every);
     },
-    dispose() {
+    dispose(): void {
       stop();
       disposables.forEach((disposable) => disposable.dispose());
     },

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { UserError } from '../../../src/base/user-error';
-import { openIdxImages, parseIdx } from '../../../src/data/idx';
+import { openIdxImages } from '../../../src/data/idx';
 import { createResources } from '../../../src/data/resources';
 import { labelsOf, valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';
@@ -109,18 +109,22 @@ test('what is wrong is named', async () => {
   await refused({}, /no such file/, 'nothing');
 });
 
-test('any bytes give an array of the promised size or a UserError', () => {
+test('any bytes give images of the promised size or a UserError', async () => {
   const header = fc
     .tuple(fc.constantFrom(0, 1), fc.constant(0), fc.constantFrom(8, 9, 3), fc.nat(5))
     .map((a) => Uint8Array.from(a));
-  fc.assert(
-    fc.property(header, fc.uint8Array({ maxLength: 60 }), (head, tail) => {
+  const sizes = fc.array(fc.nat(3), { maxLength: 5 }).map((all) => idx(all, []).subarray(4));
+  const tails = fc.oneof(
+    fc.uint8Array({ maxLength: 60 }),
+    fc.tuple(sizes, fc.uint8Array({ maxLength: 9 })).map((parts) => Buffer.concat(parts)),
+  );
+  const here = folder();
+  await fc.assert(
+    fc.asyncProperty(header, tails, async (head, tail) => {
       try {
-        const { shape, data } = parseIdx(Buffer.concat([head, tail]), 'f');
-        assert.equal(
-          data.length,
-          shape.reduce((a, b) => a * b, 1),
-        );
+        const { shape, train } = await readIdxImages(put(here, 'f', Buffer.concat([head, tail])));
+        const size = shape.reduce((a, b) => a * b, 1);
+        assert.equal((await valuesOf(train)).length, train.count * size);
       } catch (error) {
         assert.ok(error instanceof UserError, String((error as Error).stack));
       }
