@@ -1,7 +1,7 @@
 /** Back and forward through what was selected: layer, tab, example and comparison, as a browser goes through pages. */
-import { batch as together, computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { batch as together, computed, effect, signal } from '@preact/signals';
 import type { ExampleRef } from '../../src/protocol/selection';
-import type { StateDefinition, StateParts, Store } from '../base/store/store';
+import { stateOf } from '../base/store/store';
 import { compareState } from '../features/compare/state';
 
 export interface History<T> {
@@ -57,16 +57,7 @@ interface Place {
   compared: string | undefined;
 }
 
-export interface HistoryState extends StateParts {
-  canGoBack: ReadonlySignal<boolean>;
-  canGoForward: ReadonlySignal<boolean>;
-  back(): void;
-  forward(): void;
-}
-
-export const historyState: StateDefinition<HistoryState> = { create };
-
-function create(store: Store): HistoryState {
+export const historyState = stateOf((store) => {
   const { layer, example } = store;
   const tab = store.tabs.layer;
   const compared = store.state(compareState).path;
@@ -103,4 +94,4 @@ function create(store: Store): HistoryState {
     // There is nothing of another model to go back to.
     reset: () => (history.value = { past: [], present: here(), since: 0, future: [] }),
   };
-}
+});

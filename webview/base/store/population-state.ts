@@ -1,8 +1,8 @@
 /** What the example is compared with: scores of a split or of the user's own data, which come a block at a time. */
-import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import type { ExampleRef } from '../../../src/protocol/selection';
 import type { PopulationRef } from '../../../src/protocol/population';
-import type { StateDefinition, StateParts, Store } from './store';
+import { stateOf, type Store } from './store';
 
 /** Scores so far. */
 export interface Population {
@@ -22,23 +22,6 @@ export interface Population {
   message?: string;
 }
 
-export interface PopulationState extends StateParts {
-  /** Path of the user's own data, if any were chosen. */
-  own: Signal<string | undefined>;
-  /** Scores of the own data. */
-  ownScores: ReadonlySignal<Population | undefined>;
-  /** Population whose scores a list of examples needs, besides the user's own data. */
-  wanted: Signal<PopulationRef | undefined>;
-  scoresOf(source: PopulationRef | undefined): Population | undefined;
-  /** Lets the user choose; whether they did. */
-  choose(what: 'file' | 'folder'): Promise<boolean>;
-  drop(): void;
-  cancel(): void;
-  retry(): void;
-  /** Why no data could be chosen. */
-  problem: Signal<string>;
-}
-
 function sourceKey(source: PopulationRef): string {
   return source.kind === 'split' ? source.split : `file ${source.path}`;
 }
@@ -47,12 +30,13 @@ export const baseName = (path: string): string => path.replace(/[\\/]+$/, '').re
 
 let nextToken = 1;
 
-export const populationState: StateDefinition<PopulationState> = { keep: 'own', create };
-
-function create({ context, model }: Store): PopulationState {
+export const populationState = stateOf(({ context, model }) => {
   const { host } = context;
+  /** Path of the user's own data, if any were chosen. */
   const own = signal<string | undefined>(undefined);
+  /** Population whose scores a list of examples needs, besides the user's own data. */
   const wanted = signal<PopulationRef | undefined>(undefined);
+  /** Why no data could be chosen. */
   const problem = signal('');
   const known = signal<Record<string, Population>>({});
   const running = new Map<string, string>();
@@ -135,13 +119,15 @@ function create({ context, model }: Store): PopulationState {
 
   return {
     own,
+    /** Scores of the own data. */
     ownScores: computed(() => populationOf(ownSource.value)),
     wanted,
     scoresOf: populationOf,
     problem,
     kept: own,
     reset: (_, kept) => void (own.value = kept as string | undefined),
-    async choose(what) {
+    /** Lets the user choose; whether they did. */
+    async choose(what: 'file' | 'folder') {
       problem.value = '';
       try {
         const path = await host.chooseData(what);
@@ -179,7 +165,7 @@ function create({ context, model }: Store): PopulationState {
         }
     },
   };
-}
+}, 'own');
 
 /** An example of a population, for the page's selection. */
 export function memberRef(source: PopulationRef, index: number): ExampleRef {

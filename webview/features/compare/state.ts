@@ -1,5 +1,5 @@
 /** A second model next to the one that is shown: asked the same questions, with the same selection. */
-import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import {
   comparesLayers,
   layerDifferencesQuery,
@@ -8,16 +8,13 @@ import {
   partnerOf,
   type Comparables,
 } from '../../../src/protocol/compare';
-import { layerComparison, type LayerDifferences } from '../../../src/protocol/layer-differences';
+import { layerComparison } from '../../../src/protocol/layer-differences';
 import { canAsk } from '../../../src/protocol/questions';
-import type { Incomparable, PairedScores } from '../../../src/protocol/paired-scores';
-import type { LayerView, SampleGrid, Strip } from '../../../src/protocol/inspect';
 import type { Selection } from '../../../src/protocol/selection';
-import type { ModelSummary } from '../../../src/protocol/model';
-import { ask, ready, type Question, type QuestionContext } from '../../base/store/question';
-import type { StateDefinition, StateParts, Store } from '../../base/store/store';
+import { ask, ready, type QuestionContext } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
-import { createRunState, type RunState } from '../../base/store/run-state';
+import { createRunState } from '../../base/store/run-state';
 
 /** Differences on the range of what they are differences of, or on one of their own, which shows small ones. */
 export type DifferenceRange = 'common' | 'own';
@@ -29,46 +26,21 @@ interface KeptComparison {
   tolerance?: number;
 }
 
-export interface CompareState extends StateParts {
-  /** Path of B; undefined while nothing is compared. */
-  path: Signal<string | undefined>;
-  range: Signal<DifferenceRange>;
-  /** Differences of layers up to it count as none. */
-  tolerance: Signal<number>;
-  /** Asked for when a comparison begins. */
-  comparables: ReadonlySignal<Comparables>;
-  /** Begins with the checkpoint given, another run or file that is known, or one that the user chooses. */
-  start(beside: string | undefined): Promise<void>;
-  /** Asks the user for a file, and compares with it. */
-  choose(): Promise<void>;
-  summary: Question<ModelSummary>;
-  strip: Question<Strip>;
-  layer: Question<LayerView>;
-  samples: Question<SampleGrid>;
-  /** Differences between flows that were given the same examples. */
-  differences: Question<LayerDifferences>;
-  /** Which of the two is better on the same held-out examples; recordings have no other examples than their own. */
-  verdict: Question<PairedScores | { why: Incomparable }>;
-  /** The layer view of A, asked here so that it is there whatever tab is open. */
-  ownLayer: Question<LayerView>;
-  ownSamples: Question<SampleGrid>;
-  run: RunState;
-}
-
 const nothing: Comparables = { runs: [], recent: [] };
 
-export const compareState: StateDefinition<CompareState> = { keep: 'comparison', create };
-
-function create(store: Store): CompareState {
+export const compareState = stateOf((store) => {
   const { model, selection, layer, samplesQuery: samples } = store;
   // Samples of both are given the same, which is nothing of one's example.
   const context: QuestionContext = { ...store.context, ofExample: store.given };
   const { strip } = store.state(stripState);
   // Path of the model that a saved page compares with.
   const recorded = store.connection.compared;
+  /** Path of B; undefined while nothing is compared. */
   const path = signal<string | undefined>(undefined);
   const range = signal<DifferenceRange>('common');
+  /** Differences of layers up to it count as none. */
   const tolerance = signal<number>(layerComparison.tolerance);
+  /** Asked for when a comparison begins. */
   const comparables = signal<Comparables>(nothing);
   const look = async (): Promise<Comparables> => {
     // Without the list there are still the run's own checkpoints, and the dialog.
@@ -103,7 +75,8 @@ function create(store: Store): CompareState {
       range: range.value,
       tolerance: tolerance.value,
     })),
-    async start(beside) {
+    /** Begins with the checkpoint given, another run or file that is known, or one that the user chooses. */
+    async start(beside: string | undefined) {
       let first = recorded ?? beside;
       if (first === undefined) {
         const { runs, recent } = await look();
@@ -111,6 +84,7 @@ function create(store: Store): CompareState {
       }
       if (first !== undefined) path.value = first;
     },
+    /** Asks the user for a file, and compares with it. */
     async choose() {
       const chosen = await context.host.chooseModel();
       if (chosen !== undefined) path.value = chosen;
@@ -133,16 +107,19 @@ function create(store: Store): CompareState {
       'samples',
       () => (pair.value && linkedSamples(samples.value, pair.value.second)) ?? null,
     ),
+    /** Differences between flows that were given the same examples. */
     differences: ask(other, 'layerDifferences', () =>
       pair.value && comparesLayers(pair.value.first, pair.value.second)
         ? layerDifferencesQuery(pair.value.first)
         : null,
     ),
+    /** Which of the two is better on the same held-out examples; recordings have no other examples than their own. */
     verdict: ask(other, 'pairedScores', () =>
       pair.value && !pair.value.first.recording && !pair.value.second.recording
         ? { first: pair.value.first.id }
         : null,
     ),
+    /** The layer view of A, asked here so that it is there whatever tab is open. */
     ownLayer: ask(context, 'layer', () =>
       pair.value && selection.value && info.value ? { ...selection.value, layer: layer.value } : null,
     ),
@@ -151,4 +128,4 @@ function create(store: Store): CompareState {
     ),
     run: createRunState(other, () => pair.value !== undefined),
   };
-}
+}, 'comparison');

@@ -2,11 +2,11 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
-import { examplesState, type ExamplesState } from './state';
+import { examplesState } from './state';
 
 export function exampleNumbers(store: Store, model: ModelSummary): ViewData {
   const state = store.state(examplesState);
-  if (state.listed.value) return rankedNumbers(state, model.levels !== undefined);
+  if (state.listed.value) return rankedNumbers(store, model.levels !== undefined);
   const page = ready(state.examples.answer.value);
   if (!page) return {};
   const { values, nats, bitsPerDim, labels, offset } = page;
@@ -23,7 +23,8 @@ export function exampleNumbers(store: Store, model: ModelSummary): ViewData {
 }
 
 /** The page that is shown: examples by how likely they are, from the data or from the user's own. */
-function rankedNumbers({ listed, shown, pictures }: ExamplesState, bits: boolean): ViewData {
+function rankedNumbers(store: Store, bits: boolean): ViewData {
+  const { listed, shown, pictures } = store.state(examplesState);
   const population = listed.value;
   const values = ready(pictures.answer.value)?.values;
   if (!population || !values || values.shape[0] !== shown.value.length) return {};

@@ -1,45 +1,19 @@
 /** Which examples are listed: a page of a split by index, or members of a population by how likely they are. */
-import {
-  batch as together,
-  computed,
-  effect,
-  signal,
-  type ReadonlySignal,
-  type Signal,
-} from '@preact/signals';
-import type { ExamplePage } from '../../../src/protocol/inspect';
-import type { PickedExamples, PopulationRef } from '../../../src/protocol/population';
+import { batch as together, computed, effect, signal } from '@preact/signals';
+import type { PopulationRef } from '../../../src/protocol/population';
 import { examplesQuery } from '../../../src/protocol/questions';
-import { populationState, type Population } from '../../base/store/population-state';
-import { ask, type Question } from '../../base/store/question';
-import type { StateDefinition, StateParts, Store } from '../../base/store/store';
+import { populationState } from '../../base/store/population-state';
+import { ask } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 
 export type ExampleOrder = 'index' | 'most' | 'least';
 
-export interface ExamplesState extends StateParts {
-  page: Signal<{ split: 'train' | 'validation'; offset: number }>;
-  examples: Question<ExamplePage>;
-  /** Whether the examples come from the user's own data. */
-  ownShown: Signal<boolean>;
-  order: Signal<ExampleOrder>;
-  offset: Signal<number>;
-  /** What is listed by how likely it is; absent where a split is paged through by index. */
-  listed: ReadonlySignal<Population | undefined>;
-  /** Places in `listed` of the page that is shown. */
-  shown: ReadonlySignal<number[]>;
-  pictures: Question<PickedExamples>;
-  pageSize: ReadonlySignal<number>;
-  choose(what: 'file' | 'folder'): Promise<void>;
-  drop(): void;
-}
-
-export const examplesState: StateDefinition<ExamplesState> = { create };
-
-function create(store: Store): ExamplesState {
+export const examplesState = stateOf((store) => {
   const { context, model } = store;
   const population = store.state(populationState);
   const { own } = population;
   const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
+  /** Whether the examples come from the user's own data. */
   const ownShown = signal(false);
   const order = signal<ExampleOrder>('index');
   const offset = signal(0);
@@ -50,7 +24,9 @@ function create(store: Store): ExamplesState {
   effect(() => void (population.wanted.value = store.shows('examples') ? source.value : undefined));
 
   const pageSize = computed(() => (model.value ? examplesQuery(model.value, 'train', 0).count : 24));
+  /** What is listed by how likely it is; absent where a split is paged through by index. */
   const listed = computed(() => population.scoresOf(source.value));
+  /** Places in `listed` of the page that is shown. */
   const shown = computed(() => {
     const found = listed.value;
     if (!found || found.status === 'scoring') return [];
@@ -82,7 +58,7 @@ function create(store: Store): ExamplesState {
         : null;
     }),
     pageSize,
-    async choose(what) {
+    async choose(what: 'file' | 'folder') {
       if (!(await population.choose(what))) return;
       together(() => {
         ownShown.value = true;
@@ -103,4 +79,4 @@ function create(store: Store): ExamplesState {
       };
     },
   };
-}
+});

@@ -1,37 +1,10 @@
 /** Latents that are changed by hand, and what comes of it: one question at a time, always the newest. */
-import {
-  batch as together,
-  computed,
-  effect,
-  type ReadonlySignal,
-  signal,
-  type Signal,
-  untracked,
-} from '@preact/signals';
+import { batch as together, computed, effect, signal, untracked } from '@preact/signals';
 import type { ExampleRef, UneditedRef, LatentEdit } from '../../../src/protocol/selection';
-import type { EditedView, LatentsView } from '../../../src/protocol/latents';
+import type { EditedView } from '../../../src/protocol/latents';
 import { subjectState } from '../../base/examples/subject-state';
-import { ask, ready, type Question } from '../../base/store/question';
-import type { StateDefinition, Store } from '../../base/store/store';
-
-export interface LatentsState {
-  /** The example whose latents are changed. */
-  base: ReadonlySignal<UneditedRef | undefined>;
-  /** New values by element of z. */
-  edits: Signal<ReadonlyMap<number, number>>;
-  /** The element that the slider moves; undefined for the one farthest out. */
-  picked: Signal<number | undefined>;
-  latents: Question<LatentsView>;
-  /** The example as it comes back from its own latents. */
-  original: Question<EditedView>;
-  edited: Question<EditedView>;
-  /** The last decoding of this example; stays while the next is on its way. */
-  shown: ReadonlySignal<EditedView | undefined>;
-  /** The changed example, to be looked at by the rest of the page. */
-  example: ReadonlySignal<ExampleRef | undefined>;
-  change(values: readonly (readonly [element: number, value: number])[]): void;
-  reset(): void;
-}
+import { ask, ready } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 
 const none: ReadonlyMap<number, number> = new Map();
 
@@ -39,15 +12,17 @@ function listed(edits: ReadonlyMap<number, number>): LatentEdit[] {
   return [...edits].sort(([a], [b]) => a - b).map(([element, value]) => ({ element, value }));
 }
 
-export const latentsState: StateDefinition<LatentsState> = { create };
-
-function create(store: Store): LatentsState {
+export const latentsState = stateOf((store) => {
   const { context } = store;
   const { example: subject } = store.state(subjectState);
   const open = computed(() => store.shows('latents') && !store.connection.choices);
+  /** The example whose latents are changed. */
   const base = signal<UneditedRef | undefined>(undefined);
+  /** New values by element of z. */
   const edits = signal(none);
+  /** The element that the slider moves; undefined for the one farthest out. */
   const picked = signal<number | undefined>(undefined);
+  /** The last decoding of this example; stays while the next is on its way. */
   const shown = signal<EditedView | undefined>(undefined);
   let key = '';
 
@@ -71,6 +46,7 @@ function create(store: Store): LatentsState {
   const query = (): { example: UneditedRef } | null =>
     open.value && base.value ? { example: base.value } : null;
   const latents = ask(context, 'latents', query);
+  /** The example as it comes back from its own latents. */
   const original = ask(context, 'edited', () => {
     const asked = query();
     return asked && { ...asked, edits: [] };
@@ -111,16 +87,17 @@ function create(store: Store): LatentsState {
     original,
     edited,
     shown,
-    example: computed(() => {
+    /** The changed example, to be looked at by the rest of the page. */
+    example: computed((): ExampleRef | undefined => {
       const of = base.value;
       if (!of || edits.value.size === 0) return of;
       return { kind: 'edited', example: of, edits: listed(edits.value) };
     }),
-    change(values) {
+    change(values: readonly (readonly [element: number, value: number])[]) {
       edits.value = new Map([...edits.value, ...values]);
     },
     reset() {
       edits.value = none;
     },
   };
-}
+});

@@ -1,28 +1,15 @@
 /** The training examples nearest to one, over ever more of them while the page is looked at. */
-import { computed, effect, type ReadonlySignal, signal, type Signal, untracked } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import type { NearestExamples, NearestSpace } from '../../../src/protocol/nearest';
 import { subjectState } from '../../base/examples/subject-state';
-import { ask, ready, type Question } from '../../base/store/question';
-import type { StateDefinition, Store } from '../../base/store/store';
-
-export interface NearestState {
-  space: Signal<NearestSpace>;
-  question: Question<NearestExamples>;
-  /** The newest answer for this example and space; stays while more are examined. */
-  shown: ReadonlySignal<NearestExamples | undefined>;
-  /** Whether there are more that will be looked at by themselves. */
-  goesOn: ReadonlySignal<boolean>;
-  stop(): void;
-  goOn(): void;
-}
+import { ask, ready } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 
 const count = 8;
 /** Latents take a pass through the flow each. */
 const first: Record<NearestSpace, number> = { data: 2048, latent: 256 };
 
-export const nearestState: StateDefinition<NearestState> = { create };
-
-function create(store: Store): NearestState {
+export const nearestState = stateOf((store) => {
   const { context } = store;
   const { example: subject } = store.state(subjectState);
   const open = computed(() => store.shows('nearest') && !store.connection.choices);
@@ -45,11 +32,13 @@ function create(store: Store): NearestState {
     if (!stopped.value && value.looked < value.limit && value.looked === untracked(() => most.value))
       reached.value = { key: now, most: Math.min(value.limit, 2 * value.looked) };
   });
+  /** The newest answer for this example and space; stays while more are examined. */
   const shown = computed(() => (held.value?.key === key.value ? held.value.value : undefined));
   return {
     space,
     question,
     shown,
+    /** Whether there are more that will be looked at by themselves. */
     goesOn: computed(() => {
       const value = shown.value;
       return !stopped.value && value !== undefined && value.looked < value.limit;
@@ -63,4 +52,4 @@ function create(store: Store): NearestState {
       if (question.answer.peek().status === 'failed') question.retry();
     },
   };
-}
+});

@@ -1,7 +1,8 @@
 /** Plays the plane through the layers: it rests at each stage, then moves to the next. */
 import { useEffect } from 'preact/hooks';
 import { lessMotion } from '../../base/controls/motion';
-import type { PlaneState } from './state';
+import { useFeature } from '../../base/store/use-store';
+import { planeState } from './state';
 
 /** At the usual pace, milliseconds. */
 const rest = 500;
@@ -19,7 +20,8 @@ export function momentAfter(elapsed: number, still: boolean): Moment {
 }
 
 /** Runs while `playing` is set; ends in z, or when the stage is changed by someone else. */
-export function usePlayer(planes: PlaneState, last: number): void {
+export function usePlayer(last: number): void {
+  const planes = useFeature(planeState);
   const playing = planes.playing.value;
   useEffect(() => {
     if (!playing) return;

@@ -1,9 +1,9 @@
 /** Two-dimensional flows: which stage is drawn, what is behind its points, and whose path is followed. */
-import { batch as together, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { PathStart, PlaneCells, PlaneDensity, PlanePath } from '../../../src/protocol/plane';
+import { batch as together, computed, signal } from '@preact/signals';
+import type { PathStart } from '../../../src/protocol/plane';
 import { isPlane, planeCellsQuery, planeDensityQuery } from '../../../src/protocol/questions';
-import { ask, type Question } from '../../base/store/question';
-import type { StateDefinition, StateParts, Store } from '../../base/store/store';
+import { ask } from '../../base/store/question';
+import { stateOf } from '../../base/store/store';
 
 export type Behind = 'grid' | 'density';
 
@@ -13,33 +13,19 @@ interface KeptPlane {
   speed: number;
 }
 
-export interface PlaneState extends StateParts {
-  /** Layers applied: 0 is data space, their number is z. Follows the selected layer. */
-  stage: ReadonlySignal<number>;
-  /** Share of the way to the next stage while it plays, in [0, 1). */
-  share: Signal<number>;
-  playing: Signal<boolean>;
-  /** Factor of the usual pace. */
-  speed: Signal<number>;
-  behind: Signal<Behind>;
-  path: Question<PlanePath>;
-  density: Question<PlaneDensity>;
-  cells: Question<PlaneCells>;
-  setStage(stage: number): void;
-}
-
-export const planeState: StateDefinition<PlaneState> = { keep: 'plane', create };
-
-function create(store: Store): PlaneState {
+export const planeState = stateOf((store) => {
   const { context, model, layer, batch, example, probe } = store;
   // A saved page asks for what it holds.
   const saved = store.connection.choices !== undefined;
   // Data space is no layer's: the first layer is selected, and this says that it is not yet applied.
   const atData = signal(false);
+  /** Share of the way to the next stage while it plays, in [0, 1). */
   const share = signal(0);
   const playing = signal(false);
+  /** Factor of the usual pace. */
   const speed = signal(1);
   const behind = signal<Behind>('grid');
+  /** Layers applied: 0 is data space, their number is z. Follows the selected layer. */
   const stage = computed(() => {
     const position = (model.value?.layers.findIndex((l) => l.index === layer.value) ?? -1) + 1;
     return atData.value && position === 1 ? 0 : position;
@@ -70,7 +56,7 @@ function create(store: Store): PlaneState {
         : null,
     ),
     kept: computed(() => ({ behind: behind.value, speed: speed.value })),
-    setStage(wanted) {
+    setStage(wanted: number) {
       const layers = model.peek()?.layers ?? [];
       const next = Math.min(layers.length, Math.max(0, wanted));
       const target = layers[Math.max(0, next - 1)];
@@ -93,4 +79,4 @@ function create(store: Store): PlaneState {
       });
     },
   };
-}
+}, 'plane');

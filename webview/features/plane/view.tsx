@@ -16,7 +16,7 @@ import { text } from './text';
 export function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView }) {
   const planes = useFeature(planeState);
   const last = view.points.length - 1;
-  usePlayer(planes, last);
+  usePlayer(last);
   const stage = Math.min(last, planes.stage.value);
   const stageName =
     stage === 0
