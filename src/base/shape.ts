@@ -16,6 +16,26 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
+/** Row-major values of a shape out of the span that they lie in, in steps of the strides. */
+export function gather(
+  span: Float32Array,
+  { shape, strides }: { shape: readonly number[]; strides: readonly number[] },
+): Float32Array {
+  const out = new Float32Array(sizeOf(shape));
+  const index = shape.map(() => 0);
+  let from = 0;
+  for (let to = 0; to < out.length; to++) {
+    out[to] = span[from]!;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= shape[axis]! * strides[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return out;
+}
+
 /** A row along the last axis: a view of the values, counted over all axes before it. */
 export function rowOf(
   { shape, data }: { shape: readonly number[]; data: Float32Array },

@@ -47,6 +47,22 @@ const decoders: Record<string, Decoder> = {
   b1: { name: 'bool', bytes: 1, make: (b) => new Uint8Array(b) },
 };
 
+/** Readers of single values as numbers, by kind and size. */
+const scalars: Record<string, (view: DataView, at: number, little: boolean) => number> = {
+  f2: (view, at, little) => fromHalf(view.getUint16(at, little)),
+  f4: (view, at, little) => view.getFloat32(at, little),
+  f8: (view, at, little) => view.getFloat64(at, little),
+  i1: (view, at) => view.getInt8(at),
+  i2: (view, at, little) => view.getInt16(at, little),
+  i4: (view, at, little) => view.getInt32(at, little),
+  i8: (view, at, little) => Number(view.getBigInt64(at, little)),
+  u1: (view, at) => view.getUint8(at),
+  u2: (view, at, little) => view.getUint16(at, little),
+  u4: (view, at, little) => view.getUint32(at, little),
+  u8: (view, at, little) => Number(view.getBigUint64(at, little)),
+  b1: (view, at) => view.getUint8(at),
+};
+
 /** @throws UserError naming the file and what was expected */
 export async function readNpy(file: string): Promise<NpyArray> {
   return parseNpy(await readUnpacked(file), file);
@@ -135,31 +151,8 @@ export function npyScalar({
   type,
   bigEndian,
 }: Pick<NpyHeader, 'type' | 'bigEndian'>): (view: DataView, at: number) => number {
-  const little = !bigEndian;
-  switch (type) {
-    case 'f2':
-      return (view, at) => fromHalf(view.getUint16(at, little));
-    case 'f4':
-      return (view, at) => view.getFloat32(at, little);
-    case 'f8':
-      return (view, at) => view.getFloat64(at, little);
-    case 'i1':
-      return (view, at) => view.getInt8(at);
-    case 'i2':
-      return (view, at) => view.getInt16(at, little);
-    case 'i4':
-      return (view, at) => view.getInt32(at, little);
-    case 'i8':
-      return (view, at) => Number(view.getBigInt64(at, little));
-    case 'u2':
-      return (view, at) => view.getUint16(at, little);
-    case 'u4':
-      return (view, at) => view.getUint32(at, little);
-    case 'u8':
-      return (view, at) => Number(view.getBigUint64(at, little));
-    default:
-      return (view, at) => view.getUint8(at);
-  }
+  const read = scalars[type]!;
+  return (view, at) => read(view, at, !bigEndian);
 }
 
 /** Floats as they are, other types converted. 64-bit integers lose digits beyond 2²⁴, as any float32 does. */

@@ -2,7 +2,7 @@
  * Tables of names: which tensor of a library's file is which tensor of our flow, and how its axes are arranged. One
  * table serves both ways, so that what is read from a library can be written back for it.
  */
-import { stridesOf } from '../../base/shape';
+import { gather, stridesOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import type { TensorFile } from './types';
@@ -215,22 +215,10 @@ export function writeTheirs(
 /** Axis i of the result is axis `order[i]` of `x`; row-major. */
 export function permuteAxes({ shape, data }: Values, order: readonly number[]): Values {
   if (order.length === 2 && order[0] === 1) return transposed(shape[0]!, shape[1]!, data);
-  const strides = stridesOf(shape);
-  const outShape = order.map((axis) => shape[axis]!);
-  const outStrides = order.map((axis) => strides[axis]!);
-  const out = new Float32Array(data.length);
-  const index = new Array<number>(order.length).fill(0);
-  let from = 0;
-  for (let i = 0; i < out.length; i++) {
-    out[i] = data[from]!;
-    for (let axis = order.length - 1; axis >= 0; axis--) {
-      from += outStrides[axis]!;
-      if (++index[axis]! < outShape[axis]!) break;
-      from -= outStrides[axis]! * outShape[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return { shape: outShape, data: out };
+  const given = stridesOf(shape);
+  const strides = order.map((axis) => given[axis]!);
+  const moved = order.map((axis) => shape[axis]!);
+  return { shape: moved, data: gather(data, { shape: moved, strides }) };
 }
 
 /** In blocks, which is several times faster for large matrices: both sides stay in the processor's cache. */

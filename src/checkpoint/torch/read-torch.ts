@@ -2,7 +2,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { crc32 } from 'node:zlib';
-import { sizeOf } from '../../base/shape';
+import { gather, sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
 import { inMemory, type Source } from '../../files/read-range';
@@ -18,7 +18,7 @@ import { NumpyArray } from './numpy';
 import { mentionedNames } from './mentioned';
 import { PickleError, PickleGlobal, readPickle } from '../pickle/pickle';
 import { pickStateDict, stateOfPzflow, tensorsOfState, type StateDict } from './state-dict';
-import { gather, isContiguous, spanOf, type Tensor } from './tensor';
+import { isContiguous, spanOf, type Tensor } from './tensor';
 
 /** Limit for `data.pkl` and the like, which has no tensors' values: some hundred bytes a tensor. */
 const largestPickle = 2 ** 26;

@@ -80,23 +80,3 @@ export function spanOf({ shape, strides }: Pick<Tensor, 'shape' | 'strides'>): n
   if (shape.includes(0)) return 0;
   return shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 1);
 }
-
-/** Row-major values out of the span. */
-export function gather(
-  span: Float32Array,
-  { shape, strides }: Pick<Tensor, 'shape' | 'strides'>,
-): Float32Array {
-  const out = new Float32Array(sizeOf(shape));
-  const index = shape.map(() => 0);
-  let from = 0;
-  for (let to = 0; to < out.length; to++) {
-    out[to] = span[from]!;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= shape[axis]! * strides[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return out;
-}
