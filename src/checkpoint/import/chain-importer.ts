@@ -21,7 +21,7 @@ import {
   type ModuleList,
   type NumberedModules,
 } from './modules';
-import { readOurs, under, type Renaming } from './names';
+import { adding, readOurs, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
@@ -578,10 +578,10 @@ export function affineLayer(logScale: Float32Array, offset: Float32Array, revers
   const shift = reversed ? offset : offset.map((x, i) => -x * Math.exp(-logScale[i]!));
   return {
     layer: { kind: 'actNorm' as const },
-    adapt(tensors: Record<string, Values>, name: string): void {
-      tensors[`${name}.logScale`] = { shape, data: reversed ? logScale : logScale.map((x) => -x) };
-      tensors[`${name}.shift`] = { shape, data: shift };
-    },
+    adapt: adding({
+      logScale: { shape, data: reversed ? logScale : logScale.map((x) => -x) },
+      shift: { shape, data: shift },
+    }),
   };
 }
 

@@ -3,6 +3,7 @@ import { range } from '../../base/order';
 import { inverseOf } from '../../base/determinant';
 import { UserError } from '../../base/user-error';
 import type { OurLayer, Values } from './chain-importer';
+import { adding } from './names';
 import type { ChainLayer } from './vector-chain';
 
 /** A matrix is factored in time D³, and graphs of reflections are as long as D. */
@@ -113,9 +114,7 @@ export function matrixLayer(where: string, weight: Values, bias: Values): Pick<O
   const { order, diagonal, tensors: parts } = factored(where, weight);
   return {
     layer: { kind: 'plu', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
-    adapt(tensors, name) {
-      for (const [part, values] of Object.entries({ ...parts, bias })) tensors[`${name}.${part}`] = values;
-    },
+    adapt: adding({ ...parts, bias }),
   };
 }
 
@@ -174,12 +173,10 @@ export function reflectionsLayer(
   size: number,
 ): Pick<OurLayer, 'layer' | 'adapt'> {
   if (vectors.length === 0) return { layer: { kind: 'permute', order: range(size) } };
+  const data = Float32Array.from(vectors.flatMap((vector) => Array.from(vector)));
   return {
     layer: { kind: 'householder', reflections: vectors.length },
-    adapt(tensors, name) {
-      const data = Float32Array.from(vectors.flatMap((vector) => Array.from(vector)));
-      tensors[`${name}.vectors`] = { shape: [vectors.length, size], data };
-    },
+    adapt: adding({ vectors: { shape: [vectors.length, size], data } }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { OurLayer, Step, Values } from '../../import/chain-importer';
 import { aboveDiagonal } from '../../import/lu';
 import { inverseMatrixLayer, matrixLayer, reflectionsLayer, rescaleOf } from '../../import/matrices';
 import { lengthOf } from '../../import/modules';
+import { adding } from '../../import/names';
 import { answeredNumber } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
@@ -131,7 +132,7 @@ export async function linearLayer(
       return {
         theirs,
         layer: { kind, reflections: vectors.shape[0]! },
-        adapt: (tensors, name) => void (tensors[`${name}.vectors`] = vectors),
+        adapt: adding({ vectors }),
       };
     }
     case 'qr': {
@@ -149,13 +150,7 @@ export async function linearLayer(
       return {
         theirs,
         layer: { kind, reflections: vectors!.shape[0]! },
-        adapt: (tensors, name) =>
-          void Object.assign(tensors, {
-            [`${name}.vectors`]: vectors,
-            [`${name}.upper`]: upper,
-            [`${name}.logDiagonal`]: logDiagonal,
-            [`${name}.bias`]: bias,
-          }),
+        adapt: adding({ vectors: vectors!, upper, logDiagonal: logDiagonal!, bias: bias! }),
       };
     }
     case 'svd': {
@@ -179,13 +174,7 @@ export async function linearLayer(
       return {
         theirs,
         layer: { kind, reflections: first!.shape[0]! },
-        adapt: (tensors, name) =>
-          void Object.assign(tensors, {
-            [`${name}.first`]: first,
-            [`${name}.logDiagonal`]: logDiagonal,
-            [`${name}.last`]: last,
-            [`${name}.bias`]: bias,
-          }),
+        adapt: adding({ first: first!, logDiagonal, last: last!, bias: bias! }),
       };
     }
     case 'naive': {

@@ -36,7 +36,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { linearNames, ofFeatures, under, type Renaming } from '../../import/names';
+import { adding, linearNames, ofFeatures, under, type Renaming } from '../../import/names';
 import {
   activationOf,
   activationQuestion,
@@ -493,15 +493,15 @@ async function matrix(
   return {
     theirs: at,
     layer: { kind: 'plu', signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
-    adapt(tensors, name) {
-      tensors[`${name}.lower`] = { shape, data: part((i, j, x) => (i > j ? x / diagonal[j]! : 0)) };
-      tensors[`${name}.upper`] = { shape, data: part((i, j, x) => (i < j ? x * diagonal[i]! : 0)) };
-      tensors[`${name}.logDiagonal`] = {
+    adapt: adding({
+      lower: { shape, data: part((i, j, x) => (i > j ? x / diagonal[j]! : 0)) },
+      upper: { shape, data: part((i, j, x) => (i < j ? x * diagonal[i]! : 0)) },
+      logDiagonal: {
         shape: [size],
         data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))),
-      };
-      tensors[`${name}.bias`] = { shape: [size], data: bias };
-    },
+      },
+      bias: { shape: [size], data: bias },
+    }),
   };
 }
 
@@ -543,12 +543,12 @@ async function elementwise(
   const outputs = bias.length;
   return {
     ...{ theirs: at, layer },
-    adapt(tensors, name) {
-      tensors[`${name}.net.0.weight`] = { shape: [features, 1], data: new Float32Array(features) };
-      tensors[`${name}.net.0.bias`] = { shape: [1], data: new Float32Array(1) };
-      tensors[`${name}.net.1.weight`] = { shape: [1, outputs], data: new Float32Array(outputs) };
-      tensors[`${name}.net.1.bias`] = { shape: [outputs], data: bias };
-    },
+    adapt: adding({
+      'net.0.weight': { shape: [features, 1], data: new Float32Array(features) },
+      'net.0.bias': { shape: [1], data: new Float32Array(1) },
+      'net.1.weight': { shape: [1, outputs], data: new Float32Array(outputs) },
+      'net.1.bias': { shape: [outputs], data: bias },
+    }),
   };
 }
 
