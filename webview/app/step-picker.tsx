@@ -59,7 +59,7 @@ export function StepPicker({ model }: { model: ModelSummary }) {
         {opening ? '…' : ''}
       </span>
       {problem.value ? (
-        <span class="bad tick step-problem" role="alert" title={problem.value}>
+        <span class="bad tick step-problem ellipsis" role="alert" title={problem.value}>
           {text.stepNotOpened}
         </span>
       ) : (

@@ -20,7 +20,7 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
   const why = use === 'leave out' ? leftOutText(table, at) : undefined;
   return (
     <>
-      <span class="name" title={column.name}>
+      <span class="name ellipsis" title={column.name}>
         {column.name}
       </span>
       <UseSelect column={column} use={use} onChange={(chosen) => table.use(at, chosen)} />

@@ -1,25 +1,20 @@
 /** Which preset, with the time that it takes on these data and this computer. */
-import { signal, type Signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import type { PresetGroup, TrainingChoice } from '../../src/protocol/preview-page';
 import { count } from '../base/format/numbers';
 import { type Estimate, type Estimates, recommendedSteps, secondsFor } from './estimates';
 import { text } from './text';
 
-export interface PresetState {
-  readonly groups: Signal<readonly PresetGroup[]>;
-  readonly chosen: Signal<string | undefined>;
+export const presetState = () => ({
+  groups: signal<readonly PresetGroup[]>([]),
+  chosen: signal<string | undefined>(undefined),
   /** Labels of the groups that are unfolded. */
-  readonly open: Signal<ReadonlySet<string>>;
+  open: signal<ReadonlySet<string>>(new Set()),
   /** As typed; undefined takes those that are recommended. */
-  readonly steps: Signal<string | undefined>;
-}
-
-export const presetState = (): PresetState => ({
-  groups: signal([]),
-  chosen: signal(undefined),
-  open: signal(new Set()),
-  steps: signal(undefined),
+  steps: signal<string | undefined>(undefined),
 });
+
+export type PresetState = ReturnType<typeof presetState>;
 
 /** Those that are in sight, in the order in which they are measured: it takes the processor a second or more for each. */
 export const shownPresets = ({ groups, open }: PresetState): string[] =>

@@ -16,7 +16,7 @@ export function Table({ table }: { table: TableState }) {
   const dropped = (row: readonly string[]): boolean =>
     table.missing.value === 'drop' && row.some((cell, i) => cell === '' && uses[i] !== 'leave out');
   return (
-    <section class="table" aria-label={text.table}>
+    <section class="table flex-column" aria-label={text.table}>
       <DataTable
         frame={{ class: 'scroll', 'aria-label': text.table }}
         rows={rows}

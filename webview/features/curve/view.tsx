@@ -194,10 +194,16 @@ function Curve({
   const tails = spline && hasTails(spline);
   return (
     <>
-      {tails ? [part(0, 2), part(-2)].map((d) => <path key={d} class="tail" d={d} />) : null}
+      {tails ? [part(0, 2), part(-2)].map((d) => <path key={d} class="tail dashed" d={d} />) : null}
       <path class="curve" d={tails ? part(2, -2) : part(0)} />
       {Array.from(spline ? rowOf(spline.knots.x, row) : [], (at, i) => (
-        <circle key={i} class="knot" cx={x.at(at)} cy={y.at(rowOf(spline!.knots[knots], row)[i]!)} r={2.5} />
+        <circle
+          key={i}
+          class="knot ring"
+          cx={x.at(at)}
+          cy={y.at(rowOf(spline!.knots[knots], row)[i]!)}
+          r={2.5}
+        />
       ))}
     </>
   );

@@ -181,7 +181,7 @@ function Pairs({ model, found, points: { features, data, samples } }: PairsProps
                   />
                 )}
               </Sized>
-              <span class="tick">{`${up.name} ↑ ${across.name} →`}</span>
+              <span class="tick ellipsis">{`${up.name} ↑ ${across.name} →`}</span>
             </div>
           )),
         )}

@@ -8,7 +8,7 @@ export const diagnostics: RegionFeature = {
   id: 'diagnostics',
   region: 'diagnostics',
   title: () => words.diagnostics,
-  panel: 'with-findings',
+  panel: 'with-findings flex-column',
   state: diagnosticsState,
   View: DiagnosticsTab,
 };

@@ -102,13 +102,17 @@ export function Samples({ model }: { model: ModelSummary }) {
           </div>
         }
       >
-        {(grid) =>
-          model.kind === 'image' ? (
-            <ImageSamples model={model} grid={grid} />
-          ) : (
-            <VectorSamples model={model} grid={grid} />
-          )
-        }
+        {(grid) => (
+          <WhereFinite values={grid.values}>
+            {() =>
+              model.kind === 'image' ? (
+                <ImageSamples model={model} grid={grid} />
+              ) : (
+                <VectorSamples model={model} grid={grid} />
+              )
+            }
+          </WhereFinite>
+        )}
       </Asked>
     </>
   );
@@ -119,42 +123,38 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
   const n = grid.values.shape[0]!;
   const picked = Math.min(store.pickedSample.value, n - 1);
   return (
-    <WhereFinite values={grid.values}>
-      {() => (
-        <>
-          <div class="sheet">
-            <Tiles
-              label={words.samples}
-              name="sample"
-              range={pixelRange(model)}
-              columns={Math.ceil(Math.sqrt(n))}
-              tiles={Array.from({ length: n }, (_, i) => ({
-                key: i,
-                label: text.sampleItem(i + 1),
-                picture: item(grid.values, i),
-                pressed: i === picked,
-              }))}
-              onPick={(i) => {
-                store.pickedSample.value = i;
-                store.state(samplesState).morphStep.value = undefined;
-              }}
-            />
-          </div>
-          <Picked
-            label={text.zToX(picked + 1)}
-            example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
-          />
-          <div class="way-slot">
-            <Asked
-              question={store.state(samplesState).morph}
-              skeleton={<div class="skeleton" style={{ height: '48px' }} />}
-            >
-              {(morph) => <MorphWay model={model} morph={morph} />}
-            </Asked>
-          </div>
-        </>
-      )}
-    </WhereFinite>
+    <>
+      <div class="sheet">
+        <Tiles
+          label={words.samples}
+          name="sample"
+          range={pixelRange(model)}
+          columns={Math.ceil(Math.sqrt(n))}
+          tiles={Array.from({ length: n }, (_, i) => ({
+            key: i,
+            label: text.sampleItem(i + 1),
+            picture: item(grid.values, i),
+            pressed: i === picked,
+          }))}
+          onPick={(i) => {
+            store.pickedSample.value = i;
+            store.state(samplesState).morphStep.value = undefined;
+          }}
+        />
+      </div>
+      <Picked
+        label={text.zToX(picked + 1)}
+        example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
+      />
+      <div class="way-slot">
+        <Asked
+          question={store.state(samplesState).morph}
+          skeleton={<div class="skeleton" style={{ height: '48px' }} />}
+        >
+          {(morph) => <MorphWay model={model} morph={morph} />}
+        </Asked>
+      </div>
+    </>
   );
 }
 
@@ -163,29 +163,25 @@ function VectorSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid 
   const n = grid.values.shape[0]!;
   const picked = Math.min(store.pickedSample.value, n - 1);
   return (
-    <WhereFinite values={grid.values}>
-      {() => (
-        <>
-          {grid.values.shape[1] === 2 ? (
-            <PointsThumbnail points={grid.values} size={240} axes={axesOf(model)} />
-          ) : null}
-          <Rows
-            model={model}
-            label={words.samples}
-            values={grid.values}
-            count={Math.min(n, 64)}
-            name={(row) => String(row + 1)}
-            longName={(row) => text.sampleItem(row + 1)}
-            selected={(row) => row === picked}
-            onPick={(row) => (store.pickedSample.value = row)}
-          />
-          <Picked
-            label={text.sampleItem(picked + 1)}
-            example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
-          />
-        </>
-      )}
-    </WhereFinite>
+    <>
+      {grid.values.shape[1] === 2 ? (
+        <PointsThumbnail points={grid.values} size={240} axes={axesOf(model)} />
+      ) : null}
+      <Rows
+        model={model}
+        label={words.samples}
+        values={grid.values}
+        count={Math.min(n, 64)}
+        name={(row) => String(row + 1)}
+        longName={(row) => text.sampleItem(row + 1)}
+        selected={(row) => row === picked}
+        onPick={(row) => (store.pickedSample.value = row)}
+      />
+      <Picked
+        label={text.sampleItem(picked + 1)}
+        example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
+      />
+    </>
   );
 }
 
@@ -220,7 +216,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
   };
   return (
     <div class="two-planes">
-      <div>
+      <div class="flex-column">
         <Heading
           class="ends"
           title={words.density}
@@ -239,7 +235,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
         </Sized>
         <Legend scale={scale} />
       </div>
-      <div>
+      <div class="flex-column">
         <Heading
           class="ends"
           title={words.samples}
