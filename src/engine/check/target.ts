@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
 import { CancelledError } from '../../protocol/wire';
-import { findPython, packageFolder } from '../training/launch/python';
+import { findPython, pythonPlace } from '../training/launch/python';
 
 export interface Target {
   /** @param x [n, D] in data units @returns log densities [n]; −∞ where there is no mass */
@@ -45,18 +45,10 @@ export async function openTarget(text: string, options: TargetOptions = {}): Pro
   const { file, name } = targetOf(text);
   const { condition, timeout = usualTimeout, signal } = options;
   const { command } = await findPython(process.env, { purpose: 'A target', needs: ['numpy'] });
-  const folder = packageFolder();
-  const { NODE_OPTIONS: _, ...env } = process.env;
   const child = spawn(command, ['-m', 'flowscope.target', file, name, String(condition?.length ?? 0)], {
-    // Not the current folder, where Python would take anybody's numpy.py for NumPy.
-    cwd: folder,
+    ...pythonPlace(),
     windowsHide: true,
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: {
-      ...env,
-      PYTHONPATH: [folder, env['PYTHONPATH']].filter(Boolean).join(path.delimiter),
-      PYTHONUTF8: '1',
-    },
   });
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (more: string) => (words = (words + more).slice(-keptWords)));

@@ -96,6 +96,22 @@ export function rayOf({ command, minor, ray }: Python): string {
   );
 }
 
+/** Where our package is run, and the environment that finds it there: not the current folder, where Python would take anybody's torch.py. */
+export function pythonPlace(): { cwd: string; env: NodeJS.ProcessEnv } {
+  const cwd = packageFolder();
+  const { NODE_OPTIONS: _, ...env } = process.env;
+  return {
+    cwd,
+    env: {
+      ...env,
+      PYTHONPATH: [cwd, ...(env['PYTHONPATH'] ? [env['PYTHONPATH']] : [])].join(path.delimiter),
+      PYTHONSAFEPATH: '1',
+      PYTHONDONTWRITEBYTECODE: '1',
+      PYTHONUTF8: '1',
+    },
+  };
+}
+
 /** The folder that holds the package: next to the bundle's folder in the product, in the current one in tests. */
 export function packageFolder(): string {
   const places = [path.join(__dirname, '..', 'python'), path.join(process.cwd(), 'python')];

@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { UserError } from '../../../base/user-error';
 import type { TrainProgress, TrainResult } from '../../../protocol/engine';
 import { passiveWaiting } from './launchers';
-import { packageFolder } from './python';
+import { pythonPlace } from './python';
 
 export type Ending = Pick<TrainResult, 'status' | 'message' | 'step' | 'seconds' | 'best'>;
 
@@ -81,11 +81,9 @@ export async function relay(
 }
 
 function start(command: string, args: readonly string[], threads: number | undefined): ChildProcess {
-  const folder = packageFolder();
-  const { NODE_OPTIONS: _, ...env } = process.env;
+  const { cwd, env } = pythonPlace();
   return spawn(command, args, {
-    // Not the current folder, where Python would take anybody's torch.py for PyTorch.
-    cwd: folder,
+    cwd,
     // A group of its own: Ctrl-C is for us, and we tell.
     detached: process.platform !== 'win32',
     windowsHide: true,
@@ -93,10 +91,6 @@ function start(command: string, args: readonly string[], threads: number | undef
     env: {
       ...passiveWaiting,
       ...env,
-      PYTHONPATH: [folder, ...(env['PYTHONPATH'] ? [env['PYTHONPATH']] : [])].join(path.delimiter),
-      PYTHONSAFEPATH: '1',
-      PYTHONDONTWRITEBYTECODE: '1',
-      PYTHONUTF8: '1',
       ...(threads === undefined ? {} : { OMP_NUM_THREADS: String(threads) }),
     },
   });
