@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from .flows import Chain, chain_of, standard_normal
 from .recorder import _embedded, _per_example, _still, _tensor, _unique, _walk
 
-#: Draws from which on tails and layers are told.
+#: It takes so many draws to fit a tail and to ask the layers.
 FEWEST = 1000
 #: Draws that the log weights are regressed on, and those that a change is carried out for.
 REGRESSED, CARRIED = 4096, 2048

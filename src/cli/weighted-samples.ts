@@ -1,10 +1,10 @@
 /** Draws of a flow with their importance weights, as arrays or a table. */
 import { UserError } from '../base/user-error';
 import { writeNpz } from '../data/npz';
-
+import { namesOr } from '../engine/check/names';
 import { openTarget } from '../engine/check/target';
 import { weigh, type Weighed } from '../engine/check/weigh';
-import { effectiveDraws, fitTail, logEvidence, orderOf, smoothed, weightsOf } from '../engine/check/weights';
+import { effectiveDraws, smoothedWeights, weightsOf } from '../engine/check/weights';
 import { writeAtomically } from '../files/atomic';
 import type { Outcome } from './command';
 import { count as shown, fixed, pairs, shownPath } from './format';
@@ -45,10 +45,7 @@ export async function writeWeighted(
     target.end();
   }
   const { x, logQ, logWeights, nonFinite, count: kept } = weighed!;
-  const order = orderOf(logWeights);
-  const tail = fitTail(logWeights, order);
-  const evidence = logEvidence(smoothed(logWeights, order, tail));
-  const weights = weightsOf(smoothed(logWeights, order, tail), evidence.value);
+  const { tail, evidence, weights } = smoothedWeights(logWeights);
   const ess = effectiveDraws(weightsOf(logWeights, evidence.value));
   const size = x.length / kept;
   if (format === '.npz') {
@@ -58,7 +55,7 @@ export async function writeWeighted(
       ...{ log_q: column(logQ), log_weight: column(logWeights), weight: column(weights) },
     });
   } else {
-    const names = opened.featureNames ?? Array.from({ length: size }, (_, d) => `x${d}`);
+    const names = namesOr(opened.featureNames, size);
     const columns = [...names, 'log_weight', 'weight'];
     const row = (i: number): number[] => [
       ...x.subarray(i * size, (i + 1) * size),

@@ -17,8 +17,8 @@ export const checkCommand = defineCommand({
   argument: modelHelp,
   about:
     'Draws from the flow and weighs each draw with a target: log w = log p − log q. The target is a function of a Python file that returns log densities, which need not be normalized: def log_prob(theta), of an array [n, D] in data units (a torch tensor where the file imports torch), or def log_prob(theta, condition). Minus infinity says that there is no mass. The file is run in a process of its own, by the Python that FLOWSCOPE_PYTHON names or the active environment’s; name only files that you would run.\n\n' +
-    'Told are how many draws count, (Σw)² / Σw², with an interval for any number of draws; the tail of the weights (Pareto k: above 0.7 averages cannot be trusted); the log evidence; draws outside of the support; the mass beyond the ends of each feature. Weights cannot see where the flow never draws: rows of the target (--input, or --split for the data of the run) can.\n\n' +
-    'Which layer: no layer owns the error, since a bijection cannot change it. What is told is what would go if one layer alone were changed a little, and the change is carried out on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.',
+    'It shows how many draws count, (Σw)² / Σw², with an interval for any number of draws; the tail of the weights (Pareto k: above 0.7 averages cannot be trusted); the log evidence; draws outside of the support; the mass beyond the ends of each feature. Weights cannot see where the flow never draws: rows of the target (--input, or --split for the data of the run) can.\n\n' +
+    'Which layer: no layer owns the error, since a bijection cannot change it. The answer is what would go if one layer alone were changed a little; the change is made on half of the draws and judged on the others. A layer is named only if it explains most, removes 15% or more, and more than the next one in 95% of resamples.',
   options: {
     target: textOption(
       'FILE.py:NAME',

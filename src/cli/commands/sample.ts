@@ -4,6 +4,7 @@ import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import { arrayIn } from '../../engine/model/layout';
 import { readContext } from '../../engine/use/read-context';
+import { namesOr } from '../../engine/check/names';
 import { sample } from '../../engine/use/sample';
 import { writeAtomically } from '../../files/atomic';
 import {
@@ -110,9 +111,8 @@ export const sampleCommand = defineCommand({
       });
     } else if (format === '.csv') {
       const [, size = 0] = samples.x.shape;
-      const names = Array.from({ length: size }, (_, d) => featureNames?.[d] ?? `x${d}`);
       const row = (i: number) => samples.x.data.subarray(i * size, (i + 1) * size);
-      await writeAtomically(target, tableOf(names, count, row));
+      await writeAtomically(target, tableOf(namesOr(featureNames, size), count, row));
     } else if (config.kind === 'image') {
       await writeSampleGrid(samples.x, config.levels, options.columns ?? Math.ceil(Math.sqrt(count)), target);
     } else await writeScatter(samples.x, target);

@@ -10,10 +10,16 @@ import { blame, type Blamed, type Candidate, type RunMoved } from './blame';
 import type { Weighed } from './weigh';
 
 /** A flow whose layers can be asked; or why they cannot. */
-export type AskableLayers = { candidates: Candidate[]; run: RunMoved } | { reason: string };
+export type AskableLayers =
+  | {
+      candidates: Candidate[];
+      run: RunMoved;
+      /** The draws that it runs: numbers of them. */ rows: readonly number[];
+    }
+  | { reason: string };
 
 /** `rows` has the number of each draw. */
-export type BlamedDraws = Blamed & { rows: number[] };
+export type BlamedDraws = Blamed & { rows: readonly number[] };
 
 /** Draws whose log weights are regressed on the layers. */
 const blamed = 4096;
@@ -21,11 +27,10 @@ const blamed = 4096;
 /** Undefined for too few draws, or where all have the same weight. @throws CancelledError */
 export async function blameOf(
   { logWeights, x, count }: Weighed,
-  { candidates, run }: Extract<AskableLayers, { run: RunMoved }>,
+  { candidates, run, rows }: Extract<AskableLayers, { run: RunMoved }>,
   { seed, signal }: { seed: number; signal?: AbortSignal | undefined },
 ): Promise<BlamedDraws | undefined> {
   const size = x.length / count;
-  const rows = [...logWeights.keys()].filter((i) => logWeights[i]! > -Infinity).slice(0, blamed);
   const own = Float64Array.from(rows, (i) => logWeights[i]!);
   if (rows.length < fewestWeighed || own.every((value) => value === own[0])) return undefined;
   const found = await blame(candidates, own, run, { draw: stream(seed, 'check-layers'), signal, size });
@@ -50,7 +55,7 @@ function candidatesOf(flow: InspectedFlow, names: readonly string[]): Candidate[
   });
 }
 
-/** Most features of a flow whose layers are told; the sums of a layer grow with their square. */
+/** Most features of a flow whose layers can be asked; the sums of a layer grow with their square. */
 const mostFeatures = 64;
 
 export function layersOf(
@@ -62,15 +67,16 @@ export function layersOf(
   const { moved } = flow.programs;
   if (!moved)
     return {
-      reason: 'Layers are told for flows whose gradients are known; this file is a graph or a recording.',
+      reason: 'Which layer to look at takes gradients, which a graph or a recording does not have.',
     };
   if (flow.dimensions > mostFeatures)
     return {
-      reason: `Layers are told for flows of up to ${mostFeatures} features; this one has ${flow.dimensions}.`,
+      reason: `Which layer to look at is said for flows of up to ${mostFeatures} features; this one has ${flow.dimensions}.`,
     };
   const candidates = candidatesOf(flow, names);
   if (candidates.length === 0) return { reason: 'No layer of this flow has a network or a map of its own.' };
-  const rows = [...weighed.logWeights.keys()].filter((i) => weighed.logWeights[i]! > -Infinity);
+  const { logWeights } = weighed;
+  const rows = [...logWeights.keys()].filter((i) => logWeights[i]! > -Infinity).slice(0, blamed);
   const size = flow.dimensions;
   const run: RunMoved = async (count, change) => {
     const program = await moved(candidates.map(({ layer }) => layer));
@@ -103,5 +109,5 @@ export function layersOf(
     });
     return out;
   };
-  return { candidates, run };
+  return { candidates, run, rows };
 }

@@ -1,5 +1,4 @@
 /** What weighed draws say of the density of a flow. */
-import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { fewestWeighed, type CheckReport, type WorstDraw, type WorstKind } from '../../protocol/check';
 import { breathe } from '../model/breathe';
@@ -7,7 +6,7 @@ import { featureOf } from './features';
 import { findingsOf } from './findings';
 import { blameOf, type AskableLayers, type BlamedDraws } from './layers';
 import type { Weighed } from './weigh';
-import { effectiveDraws, efficiencyOf, fitTail, logEvidence, orderOf, smoothed, weightsOf } from './weights';
+import { effectiveDraws, efficiencyOf, logEvidence, smoothedWeights, weightsOf } from './weights';
 
 export interface ReportOptions {
   seed: number;
@@ -25,23 +24,14 @@ const listed = 12;
 export async function report(weighed: Weighed, options: ReportOptions): Promise<CheckReport> {
   const { count, logQ, logWeights, x, nonFinite } = weighed;
   const { seed, names, signal, layers, rows } = options;
-  const size = x.length / Math.max(1, count);
-  const order = orderOf(logWeights);
-  const inside = logWeights.reduce((sum, value) => sum + (value > -Infinity ? 1 : 0), 0);
-  const share = count > 0 ? 1 - inside / count : 0;
-  const leakage = { share, error: Math.sqrt((share * (1 - share)) / Math.max(1, count)) };
-  if (inside === 0) {
-    throw new UserError(
-      `All ${count} draws are outside of the target's support: its log density is minus infinity everywhere. Check that the order and the units of its parameters are those of the flow.`,
-    );
-  }
+  const size = x.length / count;
   const many = count >= fewestWeighed;
-  const tail = many ? fitTail(logWeights, order) : undefined;
-  const smooth = smoothed(logWeights, order, tail);
-  const evidence = logEvidence(smooth);
+  const { order, tail, evidence, weights } = smoothedWeights(logWeights, fewestWeighed);
+  const inside = logWeights.reduce((sum, value) => sum + (value > -Infinity ? 1 : 0), 0);
+  const share = 1 - inside / count;
+  const leakage = { share, error: Math.sqrt((share * (1 - share)) / count) };
   const relative = logWeights.map((value) => value - evidence.value);
   const raw = weightsOf(relative, 0);
-  const weights = weightsOf(smooth, evidence.value);
   const total = raw.reduce((a, b) => a + b, 0);
   await breathe(signal);
   const byLayer =
@@ -76,11 +66,11 @@ export async function report(weighed: Weighed, options: ReportOptions): Promise<
 }
 
 function whyNoBlame(many: boolean, layers: ReportOptions['layers']): string {
-  if (!many) return `Layers are told from ${fewestWeighed} draws on.`;
-  if (!layers) return 'Layers are told at the end.';
+  if (!many) return `It takes ${fewestWeighed} draws to say which layer to look at.`;
+  if (!layers) return 'Which layer to look at comes at the end.';
   return 'reason' in layers
     ? layers.reason
-    : `Layers are told from ${fewestWeighed} draws on that are inside the support and do not all weigh the same.`;
+    : `It takes ${fewestWeighed} draws inside the support, with different weights, to say which layer to look at.`;
 }
 
 const withoutDraws = ({ byDraw: _, rows: __, ...rest }: BlamedDraws): CheckReport['blame'] => rest;

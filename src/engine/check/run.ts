@@ -7,13 +7,14 @@ import type { BatchOptions } from '../model/batches';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { RunBothWays } from '../use/calibrate';
 import { layersOf } from './layers';
+import { namesOr } from './names';
 import { report } from './report';
 import { logDensities, weigh, type Weighed } from './weigh';
 import { openTarget } from './target';
 
 export interface CheckOptions extends BatchOptions {
   ways: RunBothWays;
-  /** Whose layers are told; the ways are its own then. */
+  /** The flow whose layers are asked; the ways are its own then. */
   flow: InspectedFlow | undefined;
   target: string;
   draws: number;
@@ -33,7 +34,7 @@ const together = 4096;
 export async function check(options: CheckOptions): Promise<CheckReport> {
   const { ways, flow, seed, signal, condition, timeout } = options;
   const size = sizeOf(ways.forward.inputShape);
-  const names = options.names ?? Array.from({ length: size }, (_, i) => `x${i}`);
+  const names = namesOr(options.names, size);
   const target = await openTarget(options.target, { condition, signal, ...(timeout ? { timeout } : {}) });
   try {
     let weighed: Weighed | undefined;

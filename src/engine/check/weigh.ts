@@ -40,32 +40,32 @@ export async function* weigh(
     throw new UserError('Images are not weighed: a check takes a flow over rows of numbers.');
   }
   const batches = defined({ signal });
-  let all: Weighed = {
-    ...{ count: 0, nonFinite: 0, x: new Float32Array(0) },
-    ...{ logQ: new Float64Array(0), logWeights: new Float64Array(0) },
-  };
+  const logQ = new Float64Array(draws);
+  const logWeights = new Float64Array(draws);
+  let x: Float32Array | undefined;
+  let [count, nonFinite] = [0, 0];
   for (let start = 0, number = 0; start < draws; number++) {
     const n = Math.min(draws - start, Math.max(part, Math.min(batchSize(inverse), start)));
     const drawn = await sample(inverse, { count: n, seed: seed + number, temperature: 1 }, batches);
     const size = drawn.x.data.length / n;
-    const logQ = await logDensities(forward, drawn.x.data, n, batches);
-    const kept = keptRows(drawn.x.data, logQ, size);
+    const kept = keptRows(drawn.x.data, await logDensities(forward, drawn.x.data, n, batches), size);
     const logP = await target.logDensity(kept.x, kept.count);
     checkValues(logP, kept.x, size);
-    all = {
-      count: all.count + kept.count,
-      nonFinite: all.nonFinite + n - kept.count,
-      x: joined(Float32Array, all.x, kept.x),
-      logQ: joined(Float64Array, all.logQ, kept.logQ),
-      logWeights: joined(
-        Float64Array,
-        all.logWeights,
-        logP.map((value, i) => value - kept.logQ[i]!),
-      ),
-    };
+    x ??= new Float32Array(draws * size);
+    x.set(kept.x, count * size);
+    logQ.set(kept.logQ, count);
+    logWeights.set(
+      logP.map((value, i) => value - kept.logQ[i]!),
+      count,
+    );
+    count += kept.count;
+    nonFinite += n - kept.count;
     start += n;
     onProgress?.(start, draws);
-    yield all;
+    yield {
+      ...{ count, nonFinite, x: x.subarray(0, count * size) },
+      ...{ logQ: logQ.subarray(0, count), logWeights: logWeights.subarray(0, count) },
+    };
   }
 }
 
@@ -87,13 +87,6 @@ export async function logDensities(
     { ...options, draws: 1 },
   );
   return nats.map((value) => -value);
-}
-
-function joined<T extends Float32Array | Float64Array>(Kind: new (length: number) => T, a: T, b: T): T {
-  const out = new Kind(a.length + b.length);
-  out.set(a);
-  out.set(b, a.length);
-  return out;
 }
 
 function keptRows(x: Float32Array, logQ: Float64Array, size: number): Pick<Weighed, 'count' | 'x' | 'logQ'> {

@@ -5,7 +5,7 @@ import { quantile } from './regression';
 import { logEvidence, weightsOf } from './weights';
 
 const side = 26;
-/** Of a cell that is shown. */
+/** Draws in a cell that is shown. */
 const fewest = 12;
 /** Share of the draws beyond each edge, and the room around the others. */
 const edges = { beyond: 0.001, room: 0.08 };

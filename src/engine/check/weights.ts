@@ -1,4 +1,5 @@
 /** Importance weights: the tail of the largest as a Pareto law, how many draws count, and the evidence. Weights are in logarithms. */
+import { UserError } from '../../base/user-error';
 import type { RandomStream } from '../../data/random';
 import type { Efficiency } from '../../protocol/check';
 
@@ -96,6 +97,33 @@ export function logEvidence(logWeights: Float64Array): { value: number; error: n
   const mean = weights.reduce((a, b) => a + b, 0) / n;
   const variance = weights.reduce((sum, w) => sum + (w - mean) ** 2, 0) / n;
   return { value: Math.log(mean) + top, error: Math.sqrt(variance / n) / mean };
+}
+
+export interface Smoothed {
+  /** As `orderOf`. */
+  order: Int32Array;
+  tail: Tail | undefined;
+  evidence: { value: number; error: number };
+  /** One a draw, smoothed at the tail; their mean is 1. */
+  weights: Float64Array;
+}
+
+/**
+ * @param fewest draws from which on there is a tail
+ * @throws UserError where no draw has a weight
+ */
+export function smoothedWeights(logWeights: Float64Array, fewest = 0): Smoothed {
+  const count = logWeights.length;
+  const order = orderOf(logWeights);
+  if (!(logWeights[order[count - 1]!]! > -Infinity)) {
+    throw new UserError(
+      `All ${count} draws are outside of the target's support: its log density is minus infinity everywhere. Check that the order and the units of its parameters are those of the flow.`,
+    );
+  }
+  const tail = count >= fewest ? fitTail(logWeights, order) : undefined;
+  const smooth = smoothed(logWeights, order, tail);
+  const evidence = logEvidence(smooth);
+  return { order, tail, evidence, weights: weightsOf(smooth, evidence.value) };
 }
 
 const resamples = 600;

@@ -3,6 +3,7 @@ import { UserError } from '../../../base/user-error';
 import { fewestWeighed, type CheckPart, type CheckQuery, type WeightMap } from '../../../protocol/check';
 import { CancelledError } from '../../../protocol/wire';
 import { layersOf } from '../../check/layers';
+import { namesOr } from '../../check/names';
 import { report } from '../../check/report';
 import { openTarget, type Target } from '../../check/target';
 import { weigh, type Weighed } from '../../check/weigh';
@@ -51,7 +52,7 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
       ...{ target, control },
       steps: weigh({ forward: runner, inverse: runner }, target, { draws, seed, signal: control.signal }),
       part: { settings, done: 0, total: draws },
-      names: (await featureNames()) ?? Array.from({ length: flow.dimensions }, (_, i) => `x${i}`),
+      names: namesOr(await featureNames(), flow.dimensions),
     };
   };
 
