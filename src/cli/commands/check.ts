@@ -26,7 +26,7 @@ export const checkCommand = defineCommand({
       { required: true },
     ),
     draws: integerOption('N', 'Draws from the flow.', { min: 100, max: 1_000_000, default: 10_000 }),
-    split: choiceOption(['validation', 'train'], 'Rows of the target: those of the run.'),
+    split: choiceOption(['validation', 'train'], 'Rows of the target: the examples of the run.'),
     ...inputOptions,
     input: { ...inputOptions.input, help: `Rows of the target. ${inputOptions.input.help}` },
     ...conditionOption,

@@ -11,7 +11,7 @@ import { leastRemoved } from './blame';
 
 /** An efficiency whose interval is below is off. */
 const leastEfficiency = 0.8;
-/** Above, what is left is no error that matters, whatever explains it. */
+/** Above it, the rest of the error does not matter, whatever explains it. */
 const highestEfficiency = 0.995;
 /** Standard errors that chance hardly makes. */
 const errors = 3;
