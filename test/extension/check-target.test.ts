@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { EngineProcess } from '../../src/extension/engine/engine-process';
-import { InspectionEngines } from '../../src/extension/engine/inspection-engines';
+import type { InspectionEngines } from '../../src/extension/engine/inspection-engines';
 import { ModelDocument } from '../../src/extension/editor/model-document';
-import { ours, workspaceFolder } from './ours';
+import { inspectionEngines } from './engines';
+import { workspaceFolder } from './ours';
 
 describe('the target of a check', function () {
   this.timeout(60_000);
@@ -30,24 +30,7 @@ describe('the target of a check', function () {
       file('target.py'),
       `open(${JSON.stringify(file('RAN'))}, "w")\nraise SystemExit("stop here")\n`,
     );
-    const env = {
-      FLOWSCOPE_BACKEND: 'onnxruntime',
-      FLOWSCOPE_THREADS: '1',
-      FLOWSCOPE_PYTHON: '/no/such/python',
-    };
-    const script = path.join(ours().extensionPath, 'dist', 'engine.js');
-    engines = new InspectionEngines(
-      (room) =>
-        new EngineProcess({
-          ...room,
-          script,
-          env: { ...room.env, ...env },
-          events: {},
-          log: () => undefined,
-        }),
-      () => undefined,
-      100,
-    );
+    engines = inspectionEngines({ FLOWSCOPE_PYTHON: '/no/such/python' });
     const context = { workspaceState: memory } as unknown as vscode.ExtensionContext;
     document = new ModelDocument(context, engines, vscode.Uri.file(file('moons.flow.safetensors')));
   });

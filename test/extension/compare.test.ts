@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as vscode from 'vscode';
-import { EngineProcess } from '../../src/extension/engine/engine-process';
-import { InspectionEngines } from '../../src/extension/engine/inspection-engines';
+import type { InspectionEngines } from '../../src/extension/engine/inspection-engines';
 import { ModelDocument } from '../../src/extension/editor/model-document';
 import { endlessModel } from '../engine/onnx/endless';
 import { until } from '../inspector/until';
-import { ours, workspaceFolder } from './ours';
+import { inspectionEngines } from './engines';
+import { workspaceFolder } from './ours';
 
 const fixture = (...names: string[]) =>
   path.join(process.env['FLOWSCOPE_TEST_ROOT']!, 'test', 'fixtures', ...names);
@@ -34,18 +34,7 @@ describe('a model that is compared with a file of other software', function () {
   });
 
   beforeEach(() => {
-    engines = new InspectionEngines(
-      (room) =>
-        new EngineProcess({
-          ...room,
-          script: path.join(ours().extensionPath, 'dist', 'engine.js'),
-          env: { ...room.env, FLOWSCOPE_BACKEND: 'onnxruntime', FLOWSCOPE_THREADS: '1' },
-          events: {},
-          log: () => undefined,
-        }),
-      () => undefined,
-      100,
-    );
+    engines = inspectionEngines();
     const context = { workspaceState: memory } as unknown as vscode.ExtensionContext;
     document = new ModelDocument(context, engines, vscode.Uri.file(file('moons.flow.safetensors')));
     for (const name of ['stranger.pt', 'endless.onnx', 'again.flow.safetensors']) document.grant(file(name));
