@@ -458,13 +458,14 @@ async function costsByPixel(
   await frame.locator(`${map('all parts')} canvas`).waitFor();
   const readout = await frame.locator(map('all parts')).evaluate(
     async (figure, [rows, columns]) => {
-      const box = figure.querySelector('canvas')!.getBoundingClientRect();
+      const canvas = figure.querySelector('canvas')!;
+      const box = canvas.getBoundingClientRect();
       const found: string[] = [];
       for (let i = 0; i < rows * columns; i++) {
         const [row, column] = [Math.floor(i / columns), i % columns];
         const clientX = box.left + ((column + 0.5) / columns) * box.width;
         const clientY = box.top + ((row + 0.5) / rows) * box.height;
-        figure.dispatchEvent(new PointerEvent('pointermove', { clientX, clientY, bubbles: true }));
+        canvas.dispatchEvent(new PointerEvent('pointermove', { clientX, clientY, bubbles: true }));
         const says = `row ${row}, column ${column}: `;
         const output = document.querySelector('.cost-head .readout')!;
         const end = performance.now() + 10_000;
