@@ -10,7 +10,7 @@ import { nodeOptions, root } from './esbuild-options.mjs';
 const bundle = path.join(root, 'out', 'config-docs.cjs');
 await esbuild.build({
   ...nodeOptions,
-  entryPoints: [path.join(root, 'src', 'engine', 'reference', 'tables.ts')],
+  entryPoints: [path.join(root, 'scripts', 'reference', 'tables.ts')],
   outfile: bundle,
 });
 const { withTables } = createRequire(import.meta.url)(bundle);

@@ -48,7 +48,6 @@ export const mayImportInEngine = {
   open: ['backends', 'model', 'onnx-file', 'onnx-flow', 'recorded-flow', 'training', 'use', 'inspect'],
   export: ['backends', 'model', 'onnx-file', 'inspect'],
   assistant: ['model', 'use', 'inspect', 'open'],
-  reference: ['model'],
 };
 
 /** Packages that only the named folders load. */

@@ -10,7 +10,7 @@ import { nodeOptions, root } from './esbuild-options.mjs';
 const bundle = path.join(root, 'out', 'json-schemas.cjs');
 await esbuild.build({
   ...nodeOptions,
-  entryPoints: [path.join(root, 'src/checkpoint/json-schemas.ts')],
+  entryPoints: [path.join(root, 'scripts/reference/json-schemas.ts')],
   outfile: bundle,
 });
 const folder = path.join(root, 'media', 'schemas');

@@ -5,7 +5,7 @@ import {
   type DescribedGraph,
   type GraphSize,
 } from '../../engine/use/describe-graph';
-import { openSubject, subjectPresets } from '../../engine/open/graph-subject';
+import { openSubject } from '../../engine/open/graph-subject';
 import {
   type GraphSubject,
   graphFunctions,
@@ -13,6 +13,7 @@ import {
   type GraphFunction,
 } from '../../engine/use/named-graphs';
 import { printFlow } from '../../engine/export/torch-graphs';
+import { presetNames } from '../../config/build';
 import { UserError } from '../../base/user-error';
 import { backendTitles, type BackendName } from '../../protocol/backends';
 import {
@@ -34,7 +35,7 @@ export const graphCommand = defineCommand({
   summary: 'Print the compiled graph of a flow, or what each pass saves',
   argument: {
     name: 'MODEL|PRESET',
-    help: `${modelHelp.help.replace(', or an .onnx file', '')} Or a config (.json), or a preset: ${subjectPresets.join(', ')}.`,
+    help: `${modelHelp.help.replace(', or an .onnx file', '')} Or a config (.json), or a preset: ${presetNames.join(', ')}.`,
   },
   about:
     'Flows are not run op by op. Each function is traced into a graph, which passes simplify and a backend runs. This command shows the graph.\n\n' +

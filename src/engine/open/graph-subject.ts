@@ -2,8 +2,7 @@
 import { exists } from '../../base/exists';
 import path from 'node:path';
 import { loadAnyCheckpoint } from '../../checkpoint/recognize/load';
-import { buildRunConfig, type DataShape } from '../../config/build';
-import { conventionSets } from '../../config/conventions';
+import { buildRunConfig, presetNames, type DataShape } from '../../config/build';
 import { presets } from '../../config/presets';
 import type { StoredConfig } from '../../config/schema';
 import type { Standardization } from '../../config/standardization';
@@ -17,9 +16,6 @@ import { initialTensors, type TensorTable } from '../training/initialize';
 import { startFresh } from '../training/start';
 import type { GraphSubject } from '../use/named-graphs';
 
-/** Names that stand for models without a file. */
-export const subjectPresets: readonly string[] = [...presets, ...conventionSets].map(({ name }) => name);
-
 /**
  * @param given a preset, a config file (.json), or whatever opens as a checkpoint
  * @param shape of an example, D or H, W, C: instead of opening the data of a preset or config
@@ -27,11 +23,11 @@ export const subjectPresets: readonly string[] = [...presets, ...conventionSets]
  */
 export async function openSubject(given: string, shape?: readonly number[]): Promise<GraphSubject> {
   const isThere = await exists(path.resolve(given));
-  if (!isThere && subjectPresets.includes(given)) return fromRequest({ preset: given }, given, shape);
+  if (!isThere && presetNames.includes(given)) return fromRequest({ preset: given }, given, shape);
   if (path.extname(given).toLowerCase() === '.json') return fromRequest({ config: given }, given, shape);
   if (!isThere && !/[./\\]/.test(given)) {
     throw new UserError(
-      `${given}: there is no such file, and no such preset; presets are ${subjectPresets.join(', ')}.`,
+      `${given}: there is no such file, and no such preset; presets are ${presetNames.join(', ')}.`,
     );
   }
   if (shape) {

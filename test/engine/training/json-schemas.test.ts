@@ -5,7 +5,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { controlFile, requestControl } from '../../../src/checkpoint/control';
-import { jsonSchemas } from '../../../src/checkpoint/json-schemas';
+import { jsonSchemas } from '../../../scripts/reference/json-schemas';
 import { runPaths } from '../../../src/checkpoint/run-folder';
 import { openSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { lockName } from '../../../src/config/train-lock';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { jsonSchemas } from '../../../src/checkpoint/json-schemas';
+import { jsonSchemas } from '../../../scripts/reference/json-schemas';
 
 test('media/schemas is up to date (node scripts/schemas.mjs)', () => {
   const folder = path.resolve('media', 'schemas');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildRunConfig } from '../../../src/config/build';
-import { configJsonSchema } from '../../../src/config/json-schema';
+import { configJsonSchema } from '../../../scripts/reference/config-schema';
 
 interface Field {
   description?: string;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { conventionSets } from '../../../src/config/conventions';
 import { presets } from '../../../src/config/presets';
-import { withTables } from '../../../src/engine/reference/tables';
+import { withTables } from '../../../scripts/reference/tables';
 
 const folder = path.join(process.cwd(), 'docs');
 const pages = readdirSync(folder)

@@ -1,15 +1,15 @@
-/** JSON schemas of the files that Flowscope shares with people and other programs. Not part of any bundle of the product. */
+/** JSON schemas of the files that Flowscope shares with people and other programs. */
 import { toJsonSchema } from '@valibot/to-json-schema';
 import * as v from 'valibot';
-import { controlSchema } from '../config/control';
-import { configJsonSchema } from '../config/json-schema';
-import { runStatusSchema } from '../config/run-status';
-import { lockSchema } from '../config/train-lock';
-import type { MetricsRow } from '../protocol/run';
-import { checkpointFormat, checkpointVersion } from './checkpoint';
-import { dataRecordSchema, originSchema, standardizeSchema } from './metadata';
-import { recordingSchema } from './recording/schema';
-import { sidecarSchema } from './sidecar';
+import { controlSchema } from '../../src/config/control';
+import { configJsonSchema } from './config-schema';
+import { runStatusSchema } from '../../src/config/run-status';
+import { lockSchema } from '../../src/config/train-lock';
+import type { MetricsRow } from '../../src/protocol/run';
+import { checkpointFormat, checkpointVersion } from '../../src/checkpoint/checkpoint';
+import { dataRecordSchema, originSchema, standardizeSchema } from '../../src/checkpoint/metadata';
+import { recordingSchema } from '../../src/checkpoint/recording/schema';
+import { sidecarSchema } from '../../src/checkpoint/sidecar';
 
 const number = v.optional(v.number());
 const nats = (what: string) => v.optional(v.pipe(v.number(), v.description(`${what}, nats per example.`)));

@@ -1,21 +1,21 @@
 /**
  * Tables of the documentation that are made from the schema, the presets and the sets of conventions, so that they cannot
- * say anything else. Not part of any bundle of the product.
+ * say anything else.
  */
 import * as v from 'valibot';
-import { entryOf } from '../../base/kept';
-import { conventionFields } from '../../config/convention-fields';
-import { conventionSets, type ConventionSet } from '../../config/conventions';
-import { dataSchema } from '../../config/data-section';
-import { expectation } from '../../config/expected';
-import { imageModelSchema } from '../../config/image-model';
-import { parseRunConfig } from '../../config/parse';
-import { presets } from '../../config/presets';
-import type { Preset } from '../../config/preset';
-import { trainingSchema } from '../../config/training-section';
-import { vectorModelSchema } from '../../config/vector-model';
-import { buildFlow } from '../../flow/flow';
-import { parameterCount } from '../model/layer-list';
+import { entryOf } from '../../src/base/kept';
+import { conventionFields } from '../../src/config/convention-fields';
+import { conventionSets, type ConventionSet } from '../../src/config/conventions';
+import { dataSchema } from '../../src/config/data-section';
+import { expectation } from '../../src/config/expected';
+import { imageModelSchema } from '../../src/config/image-model';
+import { parseRunConfig } from '../../src/config/parse';
+import { presets } from '../../src/config/presets';
+import type { Preset } from '../../src/config/preset';
+import { trainingSchema } from '../../src/config/training-section';
+import { vectorModelSchema } from '../../src/config/vector-model';
+import { buildFlow } from '../../src/flow/flow';
+import { parameterCount } from '../../src/engine/model/layer-list';
 
 type Entries = Record<string, v.GenericSchema>;
 type Kind = 'vector' | 'image';

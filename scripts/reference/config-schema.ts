@@ -1,9 +1,9 @@
-/** The JSON schema with which an editor completes and explains config files. Not part of any bundle of the product. */
+/** The JSON schema with which an editor completes and explains config files. */
 import { toJsonSchema } from '@valibot/to-json-schema';
-import { presetNames } from './build';
-import { presets } from './presets';
-import { conventionSets } from './conventions';
-import { runConfigSchema } from './schema';
+import { presetNames } from '../../src/config/build';
+import { presets } from '../../src/config/presets';
+import { conventionSets } from '../../src/config/conventions';
+import { runConfigSchema } from '../../src/config/schema';
 
 export function configJsonSchema(): object {
   // JSON has no infinite numbers, so "finite" says nothing there.
