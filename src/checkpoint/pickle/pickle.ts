@@ -1,4 +1,3 @@
-import { entryOf } from '../../base/kept';
 /**
  * Reads Python's pickle format, protocols 2 to 5, as plain data. A pickle is a program for a stack machine that may name
  * any function of Python and call it. Here a name is only a name, and `build` decides what a call of it gives:
@@ -7,6 +6,8 @@ import { entryOf } from '../../base/kept';
  * Written after the documentation in Lib/pickletools.py of CPython. Opcodes of protocols 0 and 1 that hold numbers as
  * text, extension codes and out-of-band buffers are left out: torch.save never writes them.
  */
+
+import { entryOf } from '../../base/kept';
 
 /** A name such as `collections.OrderedDict`, not resolved to anything. */
 export class PickleGlobal {
@@ -44,6 +45,9 @@ const mostObjects = 1_000_000;
 const mostValues = 10_000_000;
 /** Bytes of one integer: 2^8191 is more than any number in a checkpoint. */
 const largestInteger = 1024;
+
+/** The opcode that ends a pickle. */
+const stop = 0x2e;
 
 /** What items can be put into. */
 type Container = unknown[] | Map<unknown, unknown> | Set<unknown>;
@@ -122,12 +126,16 @@ export function readPickleAt(
     push(value);
   };
   const bottom = () => marks[marks.length - 1] ?? 0;
+  /** For so many values on the stack. */
+  const need = (count: number) => {
+    if (stack.length - bottom() < count) throw new PickleError('it takes more from its stack than is there');
+  };
   const pop = (): unknown => {
-    if (stack.length <= bottom()) throw new PickleError('it takes more from its stack than is there');
+    need(1);
     return stack.pop();
   };
   const top = (): unknown => {
-    if (stack.length <= bottom()) throw new PickleError('it takes more from its stack than is there');
+    need(1);
     return stack[stack.length - 1];
   };
   const popMark = (): unknown[] => {
@@ -136,7 +144,7 @@ export function readPickleAt(
     return stack.splice(mark);
   };
   const popTuple = (count: number) => {
-    if (stack.length - bottom() < count) throw new PickleError('it takes more from its stack than is there');
+    need(count);
     return stack.splice(stack.length - count);
   };
   const container = <C extends Container>(value: unknown, kind: new () => C): C => {
@@ -165,220 +173,136 @@ export function readPickleAt(
     });
     push(known);
   };
-  const call = (callee: unknown, args: unknown) => {
+  const reduce = () => {
+    const [callee, args] = popTuple(2);
     if (!(callee instanceof PickleGlobal) || !Array.isArray(args)) {
       throw new PickleError('it calls something that is no function');
     }
     pushNew(rules.call(callee.name, args));
   };
 
-  for (;;) {
-    const opcode = uint8();
-    switch (opcode) {
-      case 0x80: {
-        const protocol = uint8();
-        if (protocol < 2 || protocol > 5) throw new PickleError(`protocol ${protocol} is not known`);
-        break;
-      }
-      case 0x95: // FRAME: a hint for readers of streams
-        uint64();
-        break;
-      case 0x2e: {
-        // STOP
-        const value = pop();
-        if (stack.length > 0 || marks.length > 0) throw new PickleError('it leaves values over');
-        return { value, end: at };
-      }
+  const opcodes: Readonly<Record<number, () => void>> = {
+    // PROTO
+    0x80: () => {
+      const protocol = uint8();
+      if (protocol < 2 || protocol > 5) throw new PickleError(`protocol ${protocol} is not known`);
+    },
+    0x95: uint64, // FRAME: a hint for readers of streams
 
-      case 0x28: // MARK
-        if (marks.length >= largestStack) throw new PickleError('it needs too deep a stack');
-        marks.push(stack.length);
-        break;
-      case 0x30: // POP takes a mark too
-        if (marks.length > 0 && stack.length === bottom()) marks.pop();
-        else pop();
-        break;
-      case 0x31: // POP_MARK
-        popMark();
-        break;
-      case 0x32: // DUP
-        push(top());
-        break;
+    // MARK
+    0x28: () => {
+      if (marks.length >= largestStack) throw new PickleError('it needs too deep a stack');
+      marks.push(stack.length);
+    },
+    // POP takes a mark too
+    0x30: () => {
+      if (marks.length > 0 && stack.length === bottom()) marks.pop();
+      else pop();
+    },
+    0x31: popMark, // POP_MARK
+    0x32: () => push(top()), // DUP
 
-      case 0x4e: // NONE
-        push(null);
-        break;
-      case 0x88: // NEWTRUE
-        push(true);
-        break;
-      case 0x89: // NEWFALSE
-        push(false);
-        break;
-      case 0x4a: // BININT
-        push(view.getInt32(take(4), true));
-        break;
-      case 0x4b: // BININT1
-        push(uint8());
-        break;
-      case 0x4d: // BININT2
-        push(uint16());
-        break;
-      case 0x8a: // LONG1
-        push(integer(slice(uint8())));
-        break;
-      case 0x8b: // LONG4
-        push(integer(slice(uint32())));
-        break;
-      case 0x47: // BINFLOAT, the only number that is big-endian
-        push(view.getFloat64(take(8), false));
-        break;
+    0x4e: () => push(null), // NONE
+    0x88: () => push(true), // NEWTRUE
+    0x89: () => push(false), // NEWFALSE
+    0x4a: () => push(view.getInt32(take(4), true)), // BININT
+    0x4b: () => push(uint8()), // BININT1
+    0x4d: () => push(uint16()), // BININT2
+    0x8a: () => push(integer(slice(uint8()))), // LONG1
+    0x8b: () => push(integer(slice(uint32()))), // LONG4
+    0x47: () => push(view.getFloat64(take(8), false)), // BINFLOAT, the only number that is big-endian
 
-      case 0x58: // BINUNICODE
-        push(text(uint32()));
-        break;
-      case 0x8c: // SHORT_BINUNICODE
-        push(text(uint8()));
-        break;
-      case 0x8d: // BINUNICODE8
-        push(text(uint64()));
-        break;
-      case 0x54: // BINSTRING, text of Python 2
-        push(text(uint32()));
-        break;
-      case 0x55: // SHORT_BINSTRING
-        push(text(uint8()));
-        break;
-      case 0x42: // BINBYTES
-        pushNew(slice(uint32()));
-        break;
-      case 0x43: // SHORT_BINBYTES
-        pushNew(slice(uint8()));
-        break;
-      case 0x8e: // BINBYTES8
-      case 0x96: // BYTEARRAY8
-        pushNew(slice(uint64()));
-        break;
+    0x58: () => push(text(uint32())), // BINUNICODE
+    0x8c: () => push(text(uint8())), // SHORT_BINUNICODE
+    0x8d: () => push(text(uint64())), // BINUNICODE8
+    0x54: () => push(text(uint32())), // BINSTRING, text of Python 2
+    0x55: () => push(text(uint8())), // SHORT_BINSTRING
+    0x42: () => pushNew(slice(uint32())), // BINBYTES
+    0x43: () => pushNew(slice(uint8())), // SHORT_BINBYTES
+    0x8e: () => pushNew(slice(uint64())), // BINBYTES8
+    0x96: () => pushNew(slice(uint64())), // BYTEARRAY8
 
-      case 0x5d: // EMPTY_LIST
-      case 0x29: // EMPTY_TUPLE
-        pushNew([]);
-        break;
-      case 0x85: // TUPLE1
-      case 0x86: // TUPLE2
-      case 0x87: // TUPLE3
-        pushNew(popTuple(opcode - 0x84));
-        break;
-      case 0x74: // TUPLE
-      case 0x6c: // LIST
-        pushNew(popMark());
-        break;
-      case 0x61: {
-        // APPEND
-        const item = pop();
-        container<unknown[]>(top(), Array).push(item);
-        break;
-      }
-      case 0x65: {
-        // APPENDS
-        const items = popMark();
-        const list = container<unknown[]>(top(), Array);
-        for (const item of items) list.push(item);
-        break;
-      }
-      case 0x7d: // EMPTY_DICT
-        pushNew(new Map());
-        break;
-      case 0x64: // DICT
-        pushNew(fill(new Map(), popMark()));
-        break;
-      case 0x73: {
-        // SETITEM
-        const value = pop();
-        const key = pop();
-        container<Map<unknown, unknown>>(top(), Map).set(key, value);
-        break;
-      }
-      case 0x75: {
-        // SETITEMS
-        const items = popMark();
-        fill(container<Map<unknown, unknown>>(top(), Map), items);
-        break;
-      }
-      case 0x8f: // EMPTY_SET
-        pushNew(new Set());
-        break;
-      case 0x90: {
-        // ADDITEMS
-        const items = popMark();
-        const set = container<Set<unknown>>(top(), Set);
-        for (const item of items) set.add(item);
-        break;
-      }
-      case 0x91: // FROZENSET
-        pushNew(new Set(popMark()));
-        break;
+    0x5d: () => pushNew([]), // EMPTY_LIST
+    0x29: () => pushNew([]), // EMPTY_TUPLE
+    0x85: () => pushNew(popTuple(1)), // TUPLE1
+    0x86: () => pushNew(popTuple(2)), // TUPLE2
+    0x87: () => pushNew(popTuple(3)), // TUPLE3
+    0x74: () => pushNew(popMark()), // TUPLE
+    0x6c: () => pushNew(popMark()), // LIST
+    // APPEND
+    0x61: () => {
+      const item = pop();
+      container<unknown[]>(top(), Array).push(item);
+    },
+    // APPENDS
+    0x65: () => {
+      const items = popMark();
+      const list = container<unknown[]>(top(), Array);
+      for (const item of items) list.push(item);
+    },
+    0x7d: () => pushNew(new Map()), // EMPTY_DICT
+    0x64: () => pushNew(fill(new Map(), popMark())), // DICT
+    // SETITEM
+    0x73: () => {
+      const items = popTuple(2);
+      fill(container<Map<unknown, unknown>>(top(), Map), items);
+    },
+    // SETITEMS
+    0x75: () => {
+      const items = popMark();
+      fill(container<Map<unknown, unknown>>(top(), Map), items);
+    },
+    0x8f: () => pushNew(new Set()), // EMPTY_SET
+    // ADDITEMS
+    0x90: () => {
+      const items = popMark();
+      const set = container<Set<unknown>>(top(), Set);
+      for (const item of items) set.add(item);
+    },
+    0x91: () => pushNew(new Set(popMark())), // FROZENSET
 
-      case 0x63: // GLOBAL
-        global(line(), line());
-        break;
-      case 0x93: {
-        // STACK_GLOBAL
-        const name = pop();
-        const module = pop();
-        if (typeof module !== 'string' || typeof name !== 'string')
-          throw new PickleError('a name in it is no text');
-        global(module, name);
-        break;
-      }
-      case 0x52: // REDUCE
-      case 0x81: {
-        // NEWOBJ: a call of the class without its initializer; the same for what the rules know
-        const args = pop();
-        call(pop(), args);
-        break;
-      }
-      case 0x92: {
-        // NEWOBJ_EX: the same with keyword arguments, which no class that is known takes
-        const keywords = pop();
-        const args = pop();
-        if (!(keywords instanceof Map) || keywords.size > 0) {
-          throw new PickleError('it calls a class with keyword arguments');
-        }
-        call(pop(), args);
-        break;
-      }
-      case 0x62: {
-        // BUILD
-        const state = pop();
-        rules.setState(top(), state);
-        break;
-      }
-      case 0x51: // BINPERSID
-        pushNew(rules.persistent(pop()));
-        break;
+    0x63: () => global(line(), line()), // GLOBAL
+    // STACK_GLOBAL
+    0x93: () => {
+      const [module, name] = popTuple(2);
+      if (typeof module !== 'string' || typeof name !== 'string')
+        throw new PickleError('a name in it is no text');
+      global(module, name);
+    },
+    0x52: reduce, // REDUCE
+    0x81: reduce, // NEWOBJ: a call of the class without its initializer; the same for what the rules know
+    // NEWOBJ_EX: the same with keyword arguments, which no class that is known takes
+    0x92: () => {
+      const keywords = pop();
+      if (!(keywords instanceof Map) || keywords.size > 0)
+        throw new PickleError('it calls a class with keyword arguments');
+      reduce();
+    },
+    // BUILD
+    0x62: () => {
+      const state = pop();
+      rules.setState(top(), state);
+    },
+    0x51: () => pushNew(rules.persistent(pop())), // BINPERSID
 
-      case 0x71: // BINPUT
-        store(uint8());
-        break;
-      case 0x72: // LONG_BINPUT
-        store(uint32());
-        break;
-      case 0x94: // MEMOIZE
-        store(memo.size);
-        break;
-      case 0x68: // BINGET
-        recall(uint8());
-        break;
-      case 0x6a: // LONG_BINGET
-        recall(uint32());
-        break;
+    0x71: () => store(uint8()), // BINPUT
+    0x72: () => store(uint32()), // LONG_BINPUT
+    0x94: () => store(memo.size), // MEMOIZE
+    0x68: () => recall(uint8()), // BINGET
+    0x6a: () => recall(uint32()), // LONG_BINGET
+  };
 
-      default:
-        throw new PickleError(
-          `the opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${at - 1} is not known`,
-        );
-    }
+  for (let opcode = uint8(); opcode !== stop; opcode = uint8()) {
+    const run = opcodes[opcode];
+    if (!run)
+      throw new PickleError(
+        `the opcode 0x${opcode.toString(16).padStart(2, '0')} at byte ${at - 1} is not known`,
+      );
+    run();
   }
+  const value = pop();
+  if (stack.length > 0 || marks.length > 0) throw new PickleError('it leaves values over');
+  return { value, end: at };
 }
 
 /** Two's complement, little-endian. */
