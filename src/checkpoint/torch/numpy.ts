@@ -51,6 +51,21 @@ export function fillArray(array: NumpyArray, state: unknown): void {
   array.tensor = numpyTensor(shape, type, columnMajor === true || columnMajor === 1, bytes);
 }
 
+/** By code. */
+const scalars: Readonly<Record<string, (view: DataView, littleEndian: boolean) => number | boolean>> = {
+  f8: (view, littleEndian) => view.getFloat64(0, littleEndian),
+  f4: (view, littleEndian) => view.getFloat32(0, littleEndian),
+  i8: (view, littleEndian) => Number(view.getBigInt64(0, littleEndian)),
+  u8: (view, littleEndian) => Number(view.getBigUint64(0, littleEndian)),
+  i4: (view, littleEndian) => view.getInt32(0, littleEndian),
+  u4: (view, littleEndian) => view.getUint32(0, littleEndian),
+  i2: (view, littleEndian) => view.getInt16(0, littleEndian),
+  u2: (view, littleEndian) => view.getUint16(0, littleEndian),
+  i1: (view) => view.getInt8(0),
+  u1: (view) => view.getUint8(0),
+  b1: (view) => view.getUint8(0) !== 0,
+};
+
 /** A single number, such as a loss. @throws PickleError when it is not a number */
 export function numpyScalar(type: unknown, bytes: unknown): number | boolean {
   if (!(type instanceof NumpyType) || !(bytes instanceof Uint8Array)) {
@@ -61,30 +76,7 @@ export function numpyScalar(type: unknown, bytes: unknown): number | boolean {
   if (bytes.length !== Number(/^[fiub](\d)$/.exec(code)?.[1])) {
     throw new PickleError(`a numpy value of type "${code.slice(0, 20)}" in it is not a plain number`);
   }
-  switch (code) {
-    case 'f8':
-      return view.getFloat64(0, littleEndian);
-    case 'f4':
-      return view.getFloat32(0, littleEndian);
-    case 'i8':
-      return Number(view.getBigInt64(0, littleEndian));
-    case 'u8':
-      return Number(view.getBigUint64(0, littleEndian));
-    case 'i4':
-      return view.getInt32(0, littleEndian);
-    case 'u4':
-      return view.getUint32(0, littleEndian);
-    case 'i2':
-      return view.getInt16(0, littleEndian);
-    case 'u2':
-      return view.getUint16(0, littleEndian);
-    case 'i1':
-      return view.getInt8(0);
-    case 'u1':
-      return view.getUint8(0);
-    case 'b1':
-      return view.getUint8(0) !== 0;
-    default:
-      throw new PickleError(`a numpy value of type "${code}" in it is not a plain number`);
-  }
+  const read = scalars[code];
+  if (!read) throw new PickleError(`a numpy value of type "${code}" in it is not a plain number`);
+  return read(view, littleEndian);
 }
