@@ -6,6 +6,7 @@
 import { entryOf } from '../../base/kept';
 import { invertOrder } from '../../base/order';
 import type { BaseInput } from '../../config/bases';
+import type { ImageLayerInput } from '../../config/image-layers';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import { contextPart, contextQuestions, contextTitle, isOfContextNet, readContextNet } from './context-net';
@@ -21,7 +22,7 @@ import {
   type ModuleList,
   type NumberedModules,
 } from './modules';
-import { adding, readOurs, under, type Renaming } from './names';
+import { readOurs, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
@@ -82,14 +83,16 @@ export interface BaseReader {
   questions?(count: number): ImportQuestion[];
 }
 
-/** One of our layers that a step becomes. */
-export interface OurLayer {
+/** One of our layers that a step becomes; of features or channels. */
+export interface OurLayer<Layer = ChainLayer> {
   /** Prefix of its tensors in the file, without the last dot. */
   theirs: string;
-  layer: ChainLayer;
+  layer: Layer;
   /** Tensors that are read as the table says; our names are those below the layer. */
   table?: readonly Renaming[];
-  /** Adds tensors, or changes those that were read. @param name of the layer in our flow, for example "couplings.0" */
+  /** Others, by their names below the layer. */
+  tensors?: Readonly<Record<string, Values>>;
+  /** Changes those that were read, or adds more. @param name of the layer in our flow, for example "couplings.0" */
   adapt?(tensors: Record<string, Values>, name: string): void | Promise<void>;
 }
 
@@ -504,17 +507,28 @@ export async function chainFlow(
   { features, layers, fields, base }: ChainParts,
   more: Readonly<Record<string, Values>> = {},
 ): Promise<ImportedFlow> {
+  const read = await readLayers(file, layers, { ...more, ...base?.tensors });
   const ours = layers.map(({ layer }) => layer);
-  const names = layerNames(ours);
-  const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
-  const tensors = { ...(await readOurs(file, table)), ...more };
-  Object.assign(tensors, base?.tensors);
-  for (const [i, { adapt }] of layers.entries()) await adapt?.(tensors, names[i]!);
   return {
     model: chainModel(features, ours, { ...fields, ...(base ? { base: base.base } : {}) }, file.file),
-    tensors,
-    layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
+    ...read,
   };
+}
+
+/** The tensors of layers under our names, and where each layer is in the file. @param more tensors of the flow */
+export async function readLayers(
+  file: TensorFile,
+  layers: readonly OurLayer<ChainLayer | ImageLayerInput>[],
+  more: Readonly<Record<string, Values>> = {},
+): Promise<Pick<ImportedFlow, 'tensors' | 'layerNames'>> {
+  const names = layerNames(layers.map(({ layer }) => layer));
+  const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
+  const tensors = { ...(await readOurs(file, table)), ...more };
+  for (const [i, { adapt, tensors: others = {} }] of layers.entries()) {
+    for (const [part, values] of Object.entries(others)) tensors[`${names[i]}.${part}`] = values;
+    await adapt?.(tensors, names[i]!);
+  }
+  return { tensors, layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])) };
 }
 
 /** Independent normals that are not trained: a standard normal where they are. */
@@ -578,10 +592,10 @@ export function affineLayer(logScale: Float32Array, offset: Float32Array, revers
   const shift = reversed ? offset : offset.map((x, i) => -x * Math.exp(-logScale[i]!));
   return {
     layer: { kind: 'actNorm' as const },
-    adapt: adding({
+    tensors: {
       logScale: { shape, data: reversed ? logScale : logScale.map((x) => -x) },
       shift: { shape, data: shift },
-    }),
+    },
   };
 }
 

@@ -3,28 +3,15 @@
  * become; sizes of images and pixels, which no such file says, are asked for all of them alike.
  */
 import type { ImageLayerInput } from '../../config/image-layers';
-import { layerNames } from '../../config/layer-folders';
 import { parseStoredConfig } from '../../config/parse';
 import type { ImageModelConfig, ModelInput } from '../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
-import type { Values } from './chain-importer';
+import { readLayers, type OurLayer } from './chain-importer';
 import { levelsQuestion, sizeQuestions } from './image-questions';
-import { readOurs, under, type Renaming } from './names';
 import { answeredNumber } from './questions';
 import type { Recognized, Recognizer, TensorFile } from './types';
 
-/** One of our layers. */
-export interface ImageLayer {
-  /** Prefix of its tensors in the file, without the last dot. */
-  theirs: string;
-  layer: ImageLayerInput;
-  /** Tensors that are read as the table says; our names are those below the layer. */
-  table?: readonly Renaming[];
-  /** Others, by their names below the layer. */
-  tensors?: Record<string, Values>;
-  /** Changes those that were read. @param name of the layer in our flow, for example "couplings.0" */
-  adapt?(tensors: Record<string, Values>, name: string): void;
-}
+export type ImageLayer = OurLayer<ImageLayerInput>;
 
 type ImageInput = Extract<ModelInput, { kind: 'image' }>;
 export type ImageFields = Partial<Omit<ImageInput, 'kind' | 'height' | 'width' | 'channels' | 'layers'>>;
@@ -72,17 +59,7 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
         questions: [...(plan.size ? [] : size.questions), levels, ...library.questions(plan)],
         async convert(answers) {
           const layers = await library.layers(plan, file, answers);
-          const chain = layers.map(({ layer }) => layer);
-          const names = layerNames(chain);
-          const tensors = await readOurs(
-            file,
-            layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? [])),
-          );
-          for (const [i, { adapt, tensors: others }] of layers.entries()) {
-            for (const [part, values] of Object.entries(others ?? {}))
-              tensors[`${names[i]}.${part}`] = values;
-            adapt?.(tensors, names[i]!);
-          }
+          const read = await readLayers(file, layers);
           const asked = size.fields(answers);
           const [height, width] = plan.size ?? [asked.height, asked.width];
           const model: ModelInput = {
@@ -90,12 +67,11 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
             ...{ height, width, channels: plan.channels },
             levels: answeredNumber(answers, levels),
             ...library.model(plan, answers, [height, width]),
-            layers: chain,
+            layers: layers.map(({ layer }) => layer),
           };
           return {
             model: parseStoredConfig({ model }, file.file).model as ImageModelConfig,
-            tensors,
-            layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])),
+            ...read,
             contextIsClass: (plan.classes ?? 0) > 0,
           };
         },

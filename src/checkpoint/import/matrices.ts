@@ -3,7 +3,6 @@ import { range } from '../../base/order';
 import { inverseOf } from '../../base/determinant';
 import { UserError } from '../../base/user-error';
 import type { OurLayer, Values } from './chain-importer';
-import { adding } from './names';
 import type { ChainLayer } from './vector-chain';
 
 /** A matrix is factored in time D³, and graphs of reflections are as long as D. */
@@ -105,31 +104,32 @@ export function factored(where: string, weight: Values, most = mostFeatures) {
   };
 }
 
+type Made = Pick<OurLayer, 'layer' | 'tensors'>;
+
+const zeros = (length: number): Values => ({ shape: [length], data: new Float32Array(length) });
+
 /**
  * y = W·x + b as P·L·U.
  * @param where the tensor, for messages
  * @throws UserError when W has no inverse
  */
-export function matrixLayer(where: string, weight: Values, bias: Values): Pick<OurLayer, 'layer' | 'adapt'> {
-  const { order, diagonal, tensors: parts } = factored(where, weight);
+export function matrixLayer(where: string, weight: Values, bias?: Values): Made {
+  const { order, diagonal, tensors } = factored(where, weight);
   return {
     layer: { kind: 'plu', order, signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
-    adapt: adding({ ...parts, bias }),
+    tensors: { ...tensors, bias: bias ?? zeros(order.length) },
   };
 }
 
 /** y = W⁻¹·(x − b) as P·L·U; like `matrixLayer`. */
-export function inverseMatrixLayer(
-  where: string,
-  weight: Values,
-  bias: Values,
-): Pick<OurLayer, 'layer' | 'adapt'> {
+export function inverseMatrixLayer(where: string, weight: Values, bias?: Values): Made {
   const { length: size } = squareOf(where, weight, mostFeatures);
   const inverse = inverseOf(weight.data, size);
   if (!inverse.every(Number.isFinite)) throw noInverse(where);
+  const { data: offset } = bias ?? zeros(size);
   const shift = Float32Array.from({ length: size }, (_, i) => {
     const row = inverse.subarray(i * size, (i + 1) * size);
-    return -row.reduce((sum, value, j) => sum + value * bias.data[j]!, 0);
+    return -row.reduce((sum, value, j) => sum + value * offset[j]!, 0);
   });
   return matrixLayer(
     where,
@@ -139,7 +139,7 @@ export function inverseMatrixLayer(
 }
 
 /** y = Q·x for an orthogonal Q, as reflections: at most one for each feature. @throws UserError for another matrix */
-export function rotationLayer(where: string, matrix: Values): Pick<OurLayer, 'layer' | 'adapt'> {
+export function rotationLayer(where: string, matrix: Values): Made {
   const rows = squareOf(where, matrix, mostReflected);
   const size = rows.length;
   const off = rows.some((a, i) =>
@@ -168,15 +168,12 @@ export function rotationLayer(where: string, matrix: Values): Pick<OurLayer, 'la
 }
 
 /** @param vectors of reflections, the first one first; none for the identity */
-export function reflectionsLayer(
-  vectors: readonly ArrayLike<number>[],
-  size: number,
-): Pick<OurLayer, 'layer' | 'adapt'> {
+export function reflectionsLayer(vectors: readonly ArrayLike<number>[], size: number): Made {
   if (vectors.length === 0) return { layer: { kind: 'permute', order: range(size) } };
   const data = Float32Array.from(vectors.flatMap((vector) => Array.from(vector)));
   return {
     layer: { kind: 'householder', reflections: vectors.length },
-    adapt: adding({ vectors: { shape: [vectors.length, size], data } }),
+    tensors: { vectors: { shape: [vectors.length, size], data } },
   };
 }
 

@@ -212,13 +212,6 @@ export function writeTheirs(
   return theirs;
 }
 
-/** For `adapt`: adds tensors by their names below the layer. */
-export function adding(parts: Readonly<Record<string, Values>>) {
-  return (tensors: Record<string, Values>, name: string): void => {
-    for (const [part, values] of Object.entries(parts)) tensors[`${name}.${part}`] = values;
-  };
-}
-
 /** Axis i of the result is axis `order[i]` of `x`; row-major. */
 export function permuteAxes({ shape, data }: Values, order: readonly number[]): Values {
   if (order.length === 2 && order[0] === 1) return transposed(shape[0]!, shape[1]!, data);

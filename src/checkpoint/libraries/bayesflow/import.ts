@@ -436,8 +436,7 @@ async function layersOf(file: TensorFile, step: Step, { features, net }: Flow): 
     case 'orthogonal': {
       // Rows of features are multiplied from the left.
       const weight = permuteAxes(await file.read(`${theirs}/vars/0`), [1, 0]);
-      const bias = { shape: [features], data: new Float32Array(features) };
-      return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}`, weight, bias) }];
+      return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}`, weight) }];
     }
     case 'coupling': {
       const pivot = Math.floor(features / 2);

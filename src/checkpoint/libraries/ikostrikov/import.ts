@@ -335,8 +335,7 @@ export const ikostrikov = chainImporter<Affine, Other>({
         ];
       case 'matrix': {
         const matrix = permuteAxes(await file.read(`${theirs}.W`), [1, 0]);
-        const bias = { shape: [features], data: new Float32Array(features) };
-        return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}.W`, matrix, bias) }];
+        return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}.W`, matrix) }];
       }
       case 'reverse':
         return [

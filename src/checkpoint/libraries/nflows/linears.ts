@@ -8,7 +8,6 @@ import type { OurLayer, Step, Values } from '../../import/chain-importer';
 import { aboveDiagonal } from '../../import/lu';
 import { inverseMatrixLayer, matrixLayer, reflectionsLayer, rescaleOf } from '../../import/matrices';
 import { lengthOf } from '../../import/modules';
-import { adding } from '../../import/names';
 import { answeredNumber } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
@@ -132,7 +131,7 @@ export async function linearLayer(
       return {
         theirs,
         layer: { kind, reflections: vectors.shape[0]! },
-        adapt: adding({ vectors }),
+        tensors: { vectors },
       };
     }
     case 'qr': {
@@ -150,7 +149,7 @@ export async function linearLayer(
       return {
         theirs,
         layer: { kind, reflections: vectors!.shape[0]! },
-        adapt: adding({ vectors: vectors!, upper, logDiagonal: logDiagonal!, bias: bias! }),
+        tensors: { vectors: vectors!, upper, logDiagonal: logDiagonal!, bias: bias! },
       };
     }
     case 'svd': {
@@ -174,7 +173,7 @@ export async function linearLayer(
       return {
         theirs,
         layer: { kind, reflections: first!.shape[0]! },
-        adapt: adding({ first: first!, logDiagonal, last: last!, bias: bias! }),
+        tensors: { first: first!, logDiagonal, last: last!, bias: bias! },
       };
     }
     case 'naive': {

@@ -595,10 +595,7 @@ export const normflows = chainImporter<Coupling, Other>({
       case 'matrix':
       case 'factors': {
         const { file, features } = chain;
-        const bias = { shape: [features], data: new Float32Array(features) };
-        return [
-          { theirs, ...matrixLayer(`${file.file}: ${theirs}`, await matrixOf(file, step, features), bias) },
-        ];
+        return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}`, await matrixOf(file, step, features)) }];
       }
       case 'lu':
       case 'splineCoupling':

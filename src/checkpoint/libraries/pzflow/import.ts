@@ -282,11 +282,7 @@ async function colorsOf(
     data[row * features + column] = 1;
     data[row * features + columns[i + 1]!] = -1;
   }
-  const bias = { shape: [features], data: new Float32Array(features) };
-  return {
-    theirs: at,
-    ...matrixLayer(`${file.file}: ${at}`, { shape: [features, features], data }, bias),
-  };
+  return { theirs: at, ...matrixLayer(`${file.file}: ${at}`, { shape: [features, features], data }) };
 }
 
 async function layerOf(file: TensorFile, step: Step, { features, context }: Sizes): Promise<OurLayer> {

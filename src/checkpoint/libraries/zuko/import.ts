@@ -36,7 +36,7 @@ import {
   stackNames,
   type LinearStack,
 } from '../../import/modules';
-import { adding, linearNames, ofFeatures, under, type Renaming } from '../../import/names';
+import { linearNames, ofFeatures, under, type Renaming } from '../../import/names';
 import {
   activationOf,
   activationQuestion,
@@ -479,29 +479,25 @@ async function matrix(
   }
   const part = (entry: (row: number, column: number, value: number) => number): Float32Array =>
     data.map((value, i) => entry(Math.floor(i / size), i % size, value));
-  const bias = new Float32Array(size);
   if (reversed) {
     const where = `${file.file}: ${theirs}`;
     const l = part((i, k, x) => (k <= i ? x : 0));
     const u = part((k, j, x) => (k === j ? 1 : k < j ? x : 0));
     const product = Float32Array.from(productOf(where, [size, size, size], l, u));
-    return {
-      theirs: at,
-      ...inverseMatrixLayer(where, { shape, data: product }, { shape: [size], data: bias }),
-    };
+    return { theirs: at, ...inverseMatrixLayer(where, { shape, data: product }) };
   }
   return {
     theirs: at,
     layer: { kind: 'plu', signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
-    adapt: adding({
+    tensors: {
       lower: { shape, data: part((i, j, x) => (i > j ? x / diagonal[j]! : 0)) },
       upper: { shape, data: part((i, j, x) => (i < j ? x * diagonal[i]! : 0)) },
       logDiagonal: {
         shape: [size],
         data: Float32Array.from(diagonal, (value) => Math.log(Math.abs(value))),
       },
-      bias: { shape: [size], data: bias },
-    }),
+      bias: { shape: [size], data: new Float32Array(size) },
+    },
   };
 }
 
@@ -543,12 +539,12 @@ async function elementwise(
   const outputs = bias.length;
   return {
     ...{ theirs: at, layer },
-    adapt: adding({
+    tensors: {
       'net.0.weight': { shape: [features, 1], data: new Float32Array(features) },
       'net.0.bias': { shape: [1], data: new Float32Array(1) },
       'net.1.weight': { shape: [1, outputs], data: new Float32Array(outputs) },
       'net.1.bias': { shape: [outputs], data: bias },
-    }),
+    },
   };
 }
 
