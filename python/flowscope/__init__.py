@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from .checks import check
     from .flows import Step
     from .recorder import record
+    from .watching import watch
 
 __version__ = "1.0.0"
-__all__ = ["Run", "Step", "__version__", "check", "record", "recording", "show"]
+__all__ = ["Run", "Step", "__version__", "check", "record", "recording", "show", "watch"]
 
 
 def __getattr__(name: str) -> Any:
@@ -31,4 +32,8 @@ def __getattr__(name: str) -> Any:
         from .flows import Step
 
         return Step
+    if name == "watch":
+        from .watching import watch
+
+        return watch
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,6 +29,22 @@ NAMES = {
 }
 #: Seconds between two writings of run.json.
 STATUS_EVERY = 1.0
+
+
+def finite(values: Mapping[str, Any]) -> dict[str, float]:
+    """As a line of metrics.jsonl has them."""
+    found = {}
+    for name, value in values.items():
+        # A loss still has its graph, of which PyTorch warns.
+        plain = value.detach() if hasattr(value, "detach") else value
+        number = None if plain is None else float(plain)
+        if number is not None and math.isfinite(number):
+            found[NAMES.get(name, name)] = number
+    return found
+
+
+def line_of(row: Mapping[str, float]) -> str:
+    return json.dumps({**row, "seconds": round(row["seconds"], 6)}) + "\n"
 
 
 def _state_of(flow: Any) -> dict[str, Any]:
@@ -102,30 +118,37 @@ class Run:
         self._metrics = self._metrics_file.open("a", encoding="utf8")
         self._best: dict[str, float] | None = None
         self._validation: float | None = None
+        self._not_finite: dict[str, Any] | None = None
         self._ended = False
         self._said = -math.inf
         self._say("running")
 
     def log(self, step: int, **values: Any) -> None:
         """A line of measurements. `loss` and `val` are nats of an example; what is None or not finite is left out."""
-        self.step = int(step)
-        row: dict[str, float] = {"step": self.step, "seconds": round(self.seconds, 6)}
-        for name, value in values.items():
-            # A loss still has its graph, of which PyTorch warns.
-            plain = value.detach() if hasattr(value, "detach") else value
-            number = None if plain is None else float(plain)
-            if number is not None and math.isfinite(number):
-                row[NAMES.get(name, name)] = number
+        self.write_rows([{"step": int(step), "seconds": self.seconds, **finite(values)}])
+
+    def write_rows(self, rows: Sequence[Mapping[str, float]]) -> None:
+        """Lines of measurements, at once. Each has `step`, which rises, and `seconds`."""
         self._lock.check()
-        self._metrics.write(json.dumps(row) + "\n")
+        for row in rows:
+            self._metrics.write(line_of(row))
+            self._weigh(row)
         self._metrics.flush()
+        if time.monotonic() - self._said >= STATUS_EVERY:
+            self._say("running")
+
+    def _weigh(self, row: Mapping[str, float]) -> None:
+        self.step = int(row["step"])
         validation = row.get("validationNats")
         if validation is not None:
             self._validation = validation
             if self._best is None or validation < self._best["nats"]:
                 self._best = {"step": self.step, "nats": validation}
-        if time.monotonic() - self._said >= STATUS_EVERY:
-            self._say("running")
+
+    def found_not_finite(self, step: int, where: str) -> None:
+        """Kept in run.json: the first step that was not finite, and where NaN or Inf first appeared."""
+        self._not_finite = {"step": step, "where": where}
+        self._say("running")
 
     def checkpoint(self, step: int, flow: Any, x: Any = None, context: Any = None, **options: Any) -> Path | None:
         """Saves the state dict, and a recording of what the flow does to `x`, whose path is returned; `options` as of record.
@@ -196,6 +219,9 @@ class Run:
         self._lock.check()
         self._said = time.monotonic()
         said: dict[str, Any] = {"status": status, "step": self.step, "seconds": round(self.seconds, 3)}
+        if self._not_finite:
+            said["notFinite"] = self._not_finite
+            message = message or "Step {step} is not finite: {where}.".format(**self._not_finite)
         if message:
             said["message"] = message
         if self._best:

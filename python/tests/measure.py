@@ -1,8 +1,9 @@
-"""Measures what docs/recording.md says of the recorder and of flowscope.Run.
+"""Measures what docs/recording.md says of the recorder and of flowscope.Run, and docs/results.md of following a training.
 
 python python/tests/measure.py
 """
 
+import contextlib
 import tempfile
 import time
 from pathlib import Path
@@ -77,11 +78,24 @@ def main(folder):
         print(f"{what} {count(layers):,} parameters: {took:.2f} s, {busy:.2f} s of the processor")
     print(f"file: {(folder / 'large.flowrec.safetensors').stat().st_size / 1e6:.1f} MB")
     overhead(folder, x)
+    following(folder, x)
 
 
 def overhead(folder, x):
     """Of a log line each step, beside the steps themselves."""
-    layers = flow(1e6)
+    step = step_of(flow(1e6), x)
+    stepping = logging = 0.0
+    with flowscope.Run(folder / "overhead") as run:
+        for number in range(200):
+            started = time.perf_counter()
+            loss = step()
+            middle = time.perf_counter()
+            run.log(number, loss=loss, lr=1e-4)
+            stepping, logging = stepping + middle - started, logging + time.perf_counter() - middle
+    print(f"log line: {logging / 200 * 1e6:.0f} µs beside a step of {stepping / 200 * 1e3:.1f} ms, {logging / stepping:.2%}")
+
+
+def step_of(layers, x):
     optimizer = torch.optim.Adam(layers.parameters(), 1e-4)
 
     def step():
@@ -95,15 +109,36 @@ def overhead(folder, x):
         optimizer.step()
         return loss
 
-    stepping = logging = 0.0
-    with flowscope.Run(folder / "overhead") as run:
-        for number in range(200):
-            started = time.perf_counter()
-            loss = step()
-            middle = time.perf_counter()
-            run.log(number, loss=loss, lr=1e-4)
-            stepping, logging = stepping + middle - started, logging + time.perf_counter() - middle
-    print(f"log line: {logging / 200 * 1e6:.0f} µs beside a step of {stepping / 200 * 1e3:.1f} ms, {logging / stepping:.2%}")
+    return step
+
+
+def following(folder, x):
+    """A loop with and without `watch`, by turns; the least of the turns counts, since others use the machine too."""
+    layers = flow(1e6)
+    step = step_of(layers, x)
+    plain, watched = [], []
+    for turn in range(24):
+        with flowscope.watch(layers, folder=folder) if turn % 2 else contextlib.nullcontext():
+            taken, _ = seconds(lambda: [step() for _ in range(100)])
+        (watched if turn % 2 else plain).append(taken / 100)
+    print(f"a step: {min(plain) * 1e3:.2f} ms, watched {min(watched) * 1e3:.2f} ms, {min(watched) / min(plain) - 1:+.2%}")
+
+    # By itself: backward passes that leave the gradients in place, and steps that do nothing.
+    loss, optimizer = step(), torch.optim.SGD(layers.parameters(), 0.0)
+    gradients = [parameter.grad for parameter in layers.parameters()]
+    backward, torch.autograd.backward = torch.autograd.backward, lambda *_, **__: gradients[0].zero_()
+    optimizer.step = torch.optim.Optimizer.profile_hook_step(lambda _: None).__get__(optimizer)
+
+    def empty(steps=1000):
+        return seconds(lambda: [(loss.backward(), optimizer.step()) for _ in range(steps)])[0] / steps
+
+    try:
+        alone = min(empty() for _ in range(5))
+        with flowscope.watch(layers, folder=folder):
+            cost = min(empty() for _ in range(5)) - alone
+    finally:
+        torch.autograd.backward = backward
+    print(f"watch by itself: {cost * 1e6:.0f} µs a step, {cost / min(plain):.2%}")
 
 
 if __name__ == "__main__":

@@ -129,6 +129,24 @@ def test_following_a_training(there):
     ]
 
 
+def test_following_somebody_elses_loop(there):
+    import flowscope
+
+    def train(flow, x):
+        optimizer = torch.optim.Adam(flow.parameters(), 1e-3)
+        for _ in range(3):
+            (-flow().log_prob(x).mean()).backward()
+            optimizer.step()
+
+    names = {"flowscope": flowscope, "flow": zuko_flow(), "x": batch(8), "train": train}
+    [watching] = [text for text in blocks("python") if "flowscope.watch(" in text]
+    exec(watching, names)
+    [run] = (there / "runs").iterdir()
+    assert len((run / "metrics.jsonl").read_text(encoding="utf8").splitlines()) == 3
+    # The page's example is a sentence that is said.
+    assert "NaN or Inf first appears in the result of exp, after layer" in PAGE
+
+
 def test_following_lightning(there):
     pl = pytest.importorskip("lightning.pytorch")
 
