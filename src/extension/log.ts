@@ -7,3 +7,7 @@ export function log(): LogOutputChannel {
   channel ??= window.createOutputChannel('Flowscope', { log: true });
   return channel;
 }
+
+export function showLog(): void {
+  log().show();
+}

@@ -7,7 +7,7 @@ import { pageActions } from '../protocol/page-actions';
 import { registerTools } from './assistant/tools';
 import { registerConfigLenses } from './configs/config-lenses';
 import { layerTabs, type LayerTab } from '../protocol/layer-tabs';
-import { act, comparedWith, selectLayer, showTab } from './commands/page';
+import { act, selectLayer, showTab } from './commands/page';
 import { ActiveInspector } from './editor/active-inspector';
 import { inspectorView, modelView } from './view-types';
 import { drawView } from './draw/view-type';
@@ -28,11 +28,14 @@ export interface FlowscopeApi {
   layers(): { items: string[]; selected: string[]; badge: number | undefined };
 }
 
+/** What runs a command; menus and other extensions give what they like. */
+type Command<Given = never> = (parts: Parts, ...given: Given[]) => unknown;
+
 let parts: Parts | undefined;
 
 export function activate(context: ExtensionContext): FlowscopeApi {
   const keys = new TrainingKeys();
-  const runs = registerRunsView(context, () => parts?.services.trainings.folders ?? new Set(), keys);
+  const runs = registerRunsView(context, () => parts?.trainings.folders ?? new Set(), keys);
   const configsChanged = registerConfigLenses(context);
   registerPictureFolders(context);
   const active = new ActiveInspector();
@@ -49,8 +52,12 @@ export function activate(context: ExtensionContext): FlowscopeApi {
       const { guarded } = await import('./report-error');
       return guarded(what, () => run(...given));
     });
-  const command = (id: string, what: string, run: (loaded: Parts, ...given: unknown[]) => Promise<unknown>) =>
-    guardedCommand(id, what, async (...given) => run(await load(), ...given));
+  /** The function of that name in a module that is loaded when it is first called. */
+  const command = <Id extends string>(id: Id, what: string, module: () => Promise<Record<Id, Command>>) =>
+    guardedCommand(id, what, async (...given) => {
+      const { [id]: run } = await module();
+      return (run as Command<unknown>)(await load(), ...given);
+    });
   const pageCommand = (id: string, run: (...given: unknown[]) => void) =>
     guardedCommand(id, l10n.t('Inspector'), async (...given) => run(...given));
 
@@ -60,124 +67,54 @@ export function activate(context: ExtensionContext): FlowscopeApi {
       pageCommand(layerTabs[tab], () => showTab(active, tab)),
     ),
     pageCommand('selectLayer', (layer) => selectLayer(active, layer)),
-    command('train', l10n.t('Train RealNVP'), async ({ services }, given) =>
-      (await import('./commands/train')).train(services, given as object | undefined),
-    ),
-    command('trainOn', l10n.t('Train on'), async ({ services }) =>
-      (await import('./commands/train-on')).trainOn(services),
-    ),
-    command('trainConfig', l10n.t('Train from this config'), async ({ services }, target, given) =>
-      (await import('./commands/train')).trainConfig(services, target, given as object | undefined),
-    ),
-    command('resumeTraining', l10n.t('Resume training'), async ({ services }, target, given) =>
-      (await import('./commands/train')).resumeTraining(services, target, given),
-    ),
-    command('trainAgain', l10n.t('Train again'), async ({ services }, target) =>
-      (await import('./commands/train')).trainAgain(services, target),
-    ),
-    command('pauseTraining', l10n.t('Pause training'), async ({ services }, target) =>
-      (await import('./commands/steer')).pauseTraining(services, target),
-    ),
-    command('changeLearningRate', l10n.t('Change learning rate'), async ({ services }, target, given) =>
-      (await import('./commands/steer')).changeLearningRate(services, target, given),
-    ),
-    command('stopTraining', l10n.t('Stop training'), async ({ services }, target) =>
-      (await import('./commands/stop')).stopTraining(services, target),
-    ),
-    command('stopModel', l10n.t('Stop This Model'), async ({ services }, target) =>
-      (await import('./commands/stop-model')).stopModel(services.inspection, target),
-    ),
-    command('trainingActions', l10n.t('Training'), async ({ services }) =>
-      (await import('./commands/training-actions')).trainingActions(services),
-    ),
-    command('openInInspector', l10n.t('Open in Inspector'), async ({ services }, target) =>
-      (await import('./commands/inspect')).openInInspector(services, target),
-    ),
-    command('openModel', l10n.t('Open in Inspector'), async ({ services }, target) =>
-      (await import('./commands/inspect')).openInInspector(services, target),
-    ),
-    command('openSample', l10n.t('Open sample flow'), async ({ services }, name) =>
-      (await import('./commands/open-sample')).openSample(services, name),
-    ),
-    command('reportIssue', l10n.t('Report issue'), async ({ services }) =>
-      (await import('./commands/report-issue')).reportIssue(services),
-    ),
-    command('changeImport', l10n.t('Change how this file is read'), async ({ services, inspector }, target) =>
-      (await import('./commands/import')).changeImport(services, inspector, target),
-    ),
-    command('convert', l10n.t('Convert checkpoint'), async ({ services, inspector }, target, given) =>
-      (await import('./commands/convert')).convert(services, inspector, target, given as object | undefined),
-    ),
-    command('newConfig', l10n.t('New run config'), async (_, target) =>
-      (await import('./commands/new-config')).newConfig(target),
-    ),
-    command(
-      'continueTraining',
-      l10n.t('Continue training from this'),
-      async ({ services, inspector }, target, given) =>
-        (await import('./commands/train')).continueTraining(
-          services,
-          inspector,
-          target,
-          given as object | undefined,
-        ),
-    ),
-    command('previewData', l10n.t('Preview data'), async ({ previews }, target, place) =>
-      (await import('./commands/preview')).previewData(previews, target, place),
-    ),
-    command('drawData', l10n.t('Draw data'), async ({ drawings }, given) =>
-      (await import('./commands/draw')).drawData(drawings, given),
-    ),
-    command('importOnnx', l10n.t('Import ONNX'), async ({ services }, target) =>
-      (await import('./commands/inspect')).importOnnx(services, target),
-    ),
-    command('exportOnnx', l10n.t('Export to ONNX'), async ({ services, inspector }, target) =>
-      (await import('./commands/export')).exportOnnx(services, inspector, target),
-    ),
-    command('exportTorch', l10n.t('Export to PyTorch'), async ({ services, inspector }, target) =>
-      (await import('./commands/export')).exportTorch(services, inspector, target),
-    ),
-    command('exportHtml', l10n.t('Export inspection'), async ({ services, inspector }, target, compared) =>
-      (await import('./commands/export')).exportHtml(services, inspector, target, (model) =>
-        typeof compared === 'string' ? compared : comparedWith(active, model),
-      ),
-    ),
-    command('showRunFolder', l10n.t('Show run folder'), async ({ services }, target) =>
-      (await import('./commands/run-folder')).showRunFolder(services, target),
-    ),
-    command('renameRun', l10n.t('Rename run'), async ({ services }, target, given) =>
-      (await import('./commands/manage-run')).renameRun(services, target, given),
-    ),
-    command('trashRun', l10n.t('Move run to trash'), async ({ services }, target) =>
-      (await import('./commands/manage-run')).trashRun(services, target),
-    ),
-    command('revealRun', l10n.t('Reveal in file manager'), async (_, target) =>
-      (await import('./commands/manage-run')).revealRun(target),
-    ),
-    command('copyRunPath', l10n.t('Copy path'), async (_, target) =>
-      (await import('./commands/manage-run')).copyRunPath(target),
-    ),
-    command('installNative', l10n.t('Install native TensorFlow'), async ({ services }) =>
-      (await import('./native/install')).installNative(services),
-    ),
-    command('showLog', l10n.t('Show log'), async () => (await import('./log')).log().show()),
+    command('train', l10n.t('Train RealNVP'), () => import('./commands/train')),
+    command('trainOn', l10n.t('Train on'), () => import('./commands/train-on')),
+    command('trainConfig', l10n.t('Train from this config'), () => import('./commands/train')),
+    command('resumeTraining', l10n.t('Resume training'), () => import('./commands/train')),
+    command('trainAgain', l10n.t('Train again'), () => import('./commands/train')),
+    command('pauseTraining', l10n.t('Pause training'), () => import('./commands/steer')),
+    command('changeLearningRate', l10n.t('Change learning rate'), () => import('./commands/steer')),
+    command('stopTraining', l10n.t('Stop training'), () => import('./commands/stop')),
+    command('stopModel', l10n.t('Stop This Model'), () => import('./commands/stop-model')),
+    command('trainingActions', l10n.t('Training'), () => import('./commands/training-actions')),
+    command('openInInspector', l10n.t('Open in Inspector'), () => import('./commands/inspect')),
+    command('openModel', l10n.t('Open in Inspector'), () => import('./commands/inspect')),
+    command('openSample', l10n.t('Open sample flow'), () => import('./commands/open-sample')),
+    command('reportIssue', l10n.t('Report issue'), () => import('./commands/report-issue')),
+    command('changeImport', l10n.t('Change how this file is read'), () => import('./commands/import')),
+    command('convert', l10n.t('Convert checkpoint'), () => import('./commands/convert')),
+    command('newConfig', l10n.t('New run config'), () => import('./commands/new-config')),
+    command('continueTraining', l10n.t('Continue training from this'), () => import('./commands/train')),
+    command('previewData', l10n.t('Preview data'), () => import('./commands/preview')),
+    command('drawData', l10n.t('Draw data'), () => import('./commands/draw')),
+    command('importOnnx', l10n.t('Import ONNX'), () => import('./commands/inspect')),
+    command('exportOnnx', l10n.t('Export to ONNX'), () => import('./commands/export')),
+    command('exportTorch', l10n.t('Export to PyTorch'), () => import('./commands/export')),
+    command('exportHtml', l10n.t('Export inspection'), () => import('./commands/export')),
+    command('showRunFolder', l10n.t('Show run folder'), () => import('./commands/run-folder')),
+    command('renameRun', l10n.t('Rename run'), () => import('./commands/manage-run')),
+    command('trashRun', l10n.t('Move run to trash'), () => import('./commands/manage-run')),
+    command('revealRun', l10n.t('Reveal in file manager'), () => import('./commands/manage-run')),
+    command('copyRunPath', l10n.t('Copy path'), () => import('./commands/manage-run')),
+    command('installNative', l10n.t('Install native TensorFlow'), () => import('./native/install')),
+    command('showLog', l10n.t('Show log'), () => import('./log')),
     commands.registerCommand('flowscope.refreshRuns', () => runs.refresh()),
     workspace.onDidChangeConfiguration((event) => {
       if (
         ['backend', 'threads', 'nativeFolder'].some((key) => event.affectsConfiguration(`flowscope.${key}`))
       )
-        void parts?.services.inspection.restart();
+        void parts?.inspection.restart();
     }),
   );
-  context.subscriptions.push(...registerTools(async () => (await load()).services));
+  context.subscriptions.push(...registerTools(load));
   registerEditors(context, load);
   registerPreview(context, load);
   return {
     statusBarText: () => parts?.statusBarText(),
     enginePids: () => ({
-      inspection: parts?.services.inspection.pid,
-      alone: parts?.services.inspection.alonePids ?? [],
-      trainings: parts?.services.trainings.list.flatMap(({ pid }) => pid ?? []) ?? [],
+      inspection: parts?.inspection.pid,
+      alone: parts?.inspection.alonePids ?? [],
+      trainings: parts?.trainings.list.flatMap(({ pid }) => pid ?? []) ?? [],
     }),
     layers: () => describeLayers(layers),
   };
@@ -185,7 +122,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
 
 /** VS Code waits for this a few seconds: running trainings save and stop. */
 export async function deactivate(): Promise<void> {
-  await parts?.services.dispose();
+  await parts?.dispose();
   parts = undefined;
 }
 

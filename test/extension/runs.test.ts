@@ -245,7 +245,7 @@ describe('runs on disk', () => {
     assert.equal((await readRun(vscode.Uri.joinPath(renamed, 'run.json')))?.state, 'finished');
     assert.deepEqual(known['flowscope.knownRuns'], [renamed.fsPath]);
 
-    await copyRunPath(renamed);
+    await copyRunPath(services, renamed);
     assert.equal(await vscode.env.clipboard.readText(), renamed.fsPath);
 
     const asked = await answering('showWarningMessage', undefined, () => trashRun(services, renamed));

@@ -4,13 +4,12 @@ import path from 'node:path';
 import { CancellationTokenSource, commands, l10n, type QuickPickItem, Uri, window } from 'vscode';
 import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
-import type { InspectorProvider } from '../editor/inspector-provider';
 import { exportFile } from '../editor/export-place';
 import { isOurs } from '../view-types';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import { offer } from '../offer';
-import type { Services } from '../services/services';
+import type { Parts } from '../services/parts';
 import { checkpoint, onDisk, resolveModel } from '../targets/targets';
 import { withDocument } from './with-document';
 
@@ -21,26 +20,21 @@ export interface ConvertArguments {
   output?: string;
 }
 
-export async function convert(
-  services: Services,
-  provider: InspectorProvider,
-  target?: unknown,
-  given?: ConvertArguments,
-): Promise<void> {
-  const model = await resolveModel(services, target, { ...checkpoint, title: l10n.t('Convert Checkpoint') });
+export async function convert(parts: Parts, target?: unknown, given?: ConvertArguments): Promise<void> {
+  const model = await resolveModel(parts, target, { ...checkpoint, title: l10n.t('Convert Checkpoint') });
   if (!model) return;
   const to =
     given?.to === undefined
       ? // The file is read for it, so that nothing is offered that fails.
         await askTarget(
           model,
-          provider.use(model, (document) => document.convertTargets(randomUUID())),
+          parts.inspector.use(model, (document) => document.convertTargets(randomUUID())),
         )
       : targetNamed(given.to);
   if (!to) return;
   const output = given?.output ?? (await askOutput(model, to));
   if (!output) return;
-  const report = await withDocument(provider, model, l10n.t('Converting'), (document, token) =>
+  const report = await withDocument(parts, model, l10n.t('Converting'), (document, token) =>
     document.convert(to, output, token),
   );
   await tell(report, to);

@@ -1,29 +1,25 @@
 import path from 'node:path';
 import { commands, env, l10n, Uri, window } from 'vscode';
 import type { ExportReport } from '../../protocol/engine';
-import type { InspectorProvider } from '../editor/inspector-provider';
 import { exportFile } from '../editor/export-place';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import { offer } from '../offer';
 import { runOfCheckpoint } from '../runs/run-files';
-import type { Services } from '../services/services';
+import type { Parts } from '../services/parts';
 import { anyModel, checkpoint, onDisk, resolveModel } from '../targets/targets';
+import { comparedWith } from './page';
 import { withDocument } from './with-document';
 
-export async function exportOnnx(
-  services: Services,
-  provider: InspectorProvider,
-  target?: unknown,
-): Promise<void> {
-  const asked = await askWhat(services, target, {
+export async function exportOnnx(parts: Parts, target?: unknown): Promise<void> {
+  const asked = await askWhat(parts, target, {
     title: l10n.t('Export to ONNX'),
     folder: l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files'),
   });
   if (!asked) return;
   const { model, output } = asked;
   const report = await withDocument(
-    provider,
+    parts,
     model,
     l10n.t('Exporting to ONNX and checking the files'),
     (document, token) => document.exportOnnx(output, token),
@@ -40,11 +36,11 @@ export async function exportOnnx(
 
 /** Which checkpoint, and the folder to write into; the folder of its run is proposed. */
 async function askWhat(
-  services: Services,
+  parts: Parts,
   target: unknown,
   { title, folder }: { title: string; folder: string },
 ): Promise<{ model: Uri; output: string } | undefined> {
-  const model = await resolveModel(services, target, { ...checkpoint, title });
+  const model = await resolveModel(parts, target, { ...checkpoint, title });
   if (!model) return undefined;
   const chosen = await window.showOpenDialog({
     title: folder,
@@ -70,18 +66,14 @@ export function describeExport(report: ExportReport): string {
   );
 }
 
-export async function exportTorch(
-  services: Services,
-  provider: InspectorProvider,
-  target?: unknown,
-): Promise<void> {
-  const asked = await askWhat(services, target, {
+export async function exportTorch(parts: Parts, target?: unknown): Promise<void> {
+  const asked = await askWhat(parts, target, {
     title: l10n.t('Export to PyTorch'),
     folder: l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors'),
   });
   if (!asked) return;
   const { model, output } = asked;
-  const { files, example } = await withDocument(provider, model, l10n.t('Exporting to PyTorch'), (document) =>
+  const { files, example } = await withDocument(parts, model, l10n.t('Exporting to PyTorch'), (document) =>
     document.exportTorch(output),
   );
   await offer('information', l10n.t('Exported {0}. In Python: {1}', withSizes(files), example), {
@@ -89,13 +81,9 @@ export async function exportTorch(
   });
 }
 
-export async function exportHtml(
-  services: Services,
-  provider: InspectorProvider,
-  target: unknown,
-  comparedWith: (model: Uri) => string | undefined,
-): Promise<void> {
-  const model = await resolveModel(services, target, {
+/** @param given path of a model to compare with; without it, what the active inspector compares with */
+export async function exportHtml(parts: Parts, target?: unknown, given?: unknown): Promise<void> {
+  const model = await resolveModel(parts, target, {
     ...anyModel,
     title: l10n.t('Export Inspection as HTML'),
   });
@@ -107,11 +95,12 @@ export async function exportHtml(
   });
   if (!file) return;
   const output = onDisk(file);
+  const compared = typeof given === 'string' ? given : comparedWith(parts.active, model);
   const page = await withDocument(
-    provider,
+    parts,
     model,
     l10n.t('Saving the inspection as an HTML page'),
-    (document, token) => document.exportHtml(output, token, comparedWith(model)),
+    (document, token) => document.exportHtml(output, token, compared),
   );
   const saved = l10n.t(
     'Saved {0} ({1}). It needs no network and no other files.',

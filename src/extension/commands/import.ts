@@ -1,22 +1,17 @@
 import path from 'node:path';
 import { commands, l10n, window } from 'vscode';
-import type { InspectorProvider } from '../editor/inspector-provider';
 import { viewTypeOf } from '../view-types';
-import type { Services } from '../services/services';
+import type { Parts } from '../services/parts';
 import { anyModel, resolveModel } from '../targets/targets';
 
 /** Asks again for the settings that a file of another library does not contain; an open editor of the file shows the result. */
-export async function changeImport(
-  services: Services,
-  provider: InspectorProvider,
-  target?: unknown,
-): Promise<void> {
-  const model = await resolveModel(services, target, {
+export async function changeImport(parts: Parts, target?: unknown): Promise<void> {
+  const model = await resolveModel(parts, target, {
     ...anyModel,
     title: l10n.t('Change How This File Is Read'),
   });
   if (!model) return;
-  await provider.use(model, async (document) => {
+  await parts.inspector.use(model, async (document) => {
     const outcome = await document.changeImport();
     if (outcome === 'nothing') {
       void window.showInformationMessage(

@@ -8,6 +8,9 @@ export async function openInInspector(services: Services, target?: unknown): Pro
   if (uri) await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
 }
 
+/** The command of editor titles, which has an icon. */
+export const openModel = openInInspector;
+
 /** Opens an ONNX file read-only, with a summary of it. */
 export async function importOnnx(services: Services, target?: unknown): Promise<void> {
   const wanted = {

@@ -93,11 +93,11 @@ async function refuseTrained({ trainings }: Services, run: Uri): Promise<void> {
     throw new UserError(l10n.t('{0} is being trained. Stop that training first.', run.fsPath));
 }
 
-export async function revealRun(target?: unknown): Promise<void> {
+export async function revealRun(_: unknown, target?: unknown): Promise<void> {
   await commands.executeCommand('revealFileInOS', rowOf(target));
 }
 
-export async function copyRunPath(target?: unknown): Promise<void> {
+export async function copyRunPath(_: unknown, target?: unknown): Promise<void> {
   const uri = rowOf(target);
   await env.clipboard.writeText(uri.scheme === 'file' ? uri.fsPath : uri.toString(true));
 }

@@ -12,7 +12,7 @@ interface PresetItem extends QuickPickItem {
 }
 
 /** @param target a folder of the Explorer */
-export async function newConfig(target?: unknown): Promise<void> {
+export async function newConfig(_: unknown, target?: unknown): Promise<void> {
   const item = ({ name, title, about }: { name: string; title: string; about: string }): PresetItem => ({
     label: title,
     description: name,

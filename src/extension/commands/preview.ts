@@ -1,7 +1,7 @@
 import { l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
 import { isPlace } from '../../protocol/launch';
-import type { PreviewPanels } from '../preview/preview-panel';
 import { section } from '../quick-pick';
+import type { Parts } from '../services/parts';
 import { builtinData } from '../training/catalogue';
 import { chooseData } from '../training/data-dialog';
 import { dataFileGlob, kindOfFile } from '../training/data-files';
@@ -17,9 +17,9 @@ interface SourceItem extends QuickPickItem {
  * Shows data before anything is trained on them. A string is a built-in name or a path; menus pass a URI.
  * @param place where its Train… runs; menus pass something else
  */
-export async function previewData(panels: PreviewPanels, target?: unknown, place?: unknown): Promise<void> {
+export async function previewData({ previews }: Parts, target?: unknown, place?: unknown): Promise<void> {
   const source = sourceOf(target) ?? sourceOfEditor() ?? (await askSource());
-  if (source) panels.show(source, isPlace(place) ? place : undefined);
+  if (source) previews.show(source, isPlace(place) ? place : undefined);
 }
 
 function sourceOf(target: unknown): string | undefined {

@@ -21,7 +21,7 @@ export async function trainOn(services: Services): Promise<void> {
   if (!state) return train(services);
   if (state.missing !== undefined) throw new UserError(state.missing);
   const place = await askDetails(state.name);
-  if (place) await train(services, undefined, place);
+  if (place) await train(services, { place });
 }
 
 async function askPlace({ inspection }: Services): Promise<PlaceItem | undefined> {

@@ -14,6 +14,7 @@ import { log } from '../log';
 import { askCount, confirm } from '../offer';
 import { rememberRunOf } from '../configs/runs-of-configs';
 import { exists, readHolder, readRun, runOfCheckpoint, type RunState } from '../runs/run-files';
+import type { Parts } from '../services/parts';
 import type { Services } from '../services/services';
 import type { TrainArguments } from '../training/train-arguments';
 import {
@@ -24,7 +25,6 @@ import {
   type Plan,
 } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
-import type { InspectorProvider } from '../editor/inspector-provider';
 import { tell } from './steer';
 import { submit } from './submit';
 import {
@@ -38,16 +38,9 @@ import {
 } from '../targets/targets';
 import { mayRun } from '../trust';
 
-/**
- * @param target answers, or the data in a menu of the Explorer
- * @param chosen where it runs, if not in the engine
- */
-export async function train(
-  services: Services,
-  target?: TrainArguments | Uri,
-  chosen?: Place,
-): Promise<void> {
-  const { place = chosen, ...given }: TrainArguments =
+/** @param target answers, or the data in a menu of the Explorer */
+export async function train(services: Services, target?: TrainArguments | Uri): Promise<void> {
+  const { place, ...given }: TrainArguments =
     target instanceof Uri ? { data: onDisk(target) } : (target ?? {});
   if (!(await mayRun(l10n.t('Training')))) return;
   const plan = isComplete(given)
@@ -64,21 +57,20 @@ export async function train(
 
 /** From the weights of a checkpoint, from Flowscope or another library, on data that the user chooses. */
 export async function continueTraining(
-  services: Services,
-  provider: InspectorProvider,
+  parts: Parts,
   target?: unknown,
   given?: TrainArguments,
 ): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
-  const model = await resolveModel(services, target, {
+  const model = await resolveModel(parts, target, {
     ...checkpoint,
     title: l10n.t('Continue Training From'),
   });
   if (!model) return;
   const from = onDisk(model);
   // Here, since the training runs in a process that asks nothing.
-  await provider.use(model, (document) => document.answer());
-  await train(services, { ...given, from });
+  await parts.inspector.use(model, (document) => document.answer());
+  await train(parts, { ...given, from });
 }
 
 /** From the file in the argument or in the active editor. A second argument with `output` answers where to write. */

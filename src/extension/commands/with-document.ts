@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { ProgressLocation, type Uri, window, workspace } from 'vscode';
-import type { InspectorProvider } from '../editor/inspector-provider';
 import type { ModelDocument } from '../editor/model-document';
+import type { Parts } from '../services/parts';
 
 /** Work on a model with a progress message and a cancel button. */
 export function withDocument<T>(
-  provider: InspectorProvider,
+  { inspector }: Parts,
   model: Uri,
   title: string,
   work: (document: ModelDocument, token: string) => Promise<T>,
 ): Promise<T> {
   const token = randomUUID();
-  return provider.use(model, async (document) =>
+  return inspector.use(model, async (document) =>
     window.withProgress(
       {
         location: ProgressLocation.Notification,

@@ -10,8 +10,8 @@ import { createServices, type Services } from './services';
 import { showEnd } from '../training/end-message';
 import { TrainingStatusBar } from '../training/status-bar';
 
-export interface Parts {
-  services: Services;
+export interface Parts extends Services {
+  active: ActiveInspector;
   inspector: InspectorProvider;
   previews: PreviewPanels;
   drawings: DrawPanels;
@@ -43,7 +43,8 @@ export function createParts(
     }),
   );
   return {
-    services,
+    ...services,
+    active,
     inspector: new InspectorProvider(context, services.inspection, active),
     previews: new PreviewPanels(context, services.inspection),
     drawings: new DrawPanels(context, services.inspection),
