@@ -4,8 +4,8 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Examples } from './dataset';
-import { mediaFolder } from './media';
 import { memoryExamples } from './records';
+import { existsSync } from 'node:fs';
 
 export const digitsShape = [8, 8, 1];
 /** Pixels are 0 … 16. */
@@ -25,4 +25,15 @@ export async function readDigits(): Promise<Examples> {
     labels[i] = row[pixels]!;
   });
   return memoryExamples(values, pixels, labels);
+}
+
+/**
+ * The folder of bundled files: next to the folder of the bundle in the product, in the current folder when tests run
+ * from the repository.
+ */
+function mediaFolder(): string {
+  const candidates = [path.join(__dirname, '..', 'media'), path.join(process.cwd(), 'media')];
+  const found = candidates.find((folder) => existsSync(path.join(folder, 'data', 'digits.csv.gz')));
+  if (!found) throw new Error(`The media folder is missing; looked for ${candidates.join(' and ')}.`);
+  return found;
 }

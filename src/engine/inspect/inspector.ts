@@ -37,7 +37,6 @@ import { manifold } from './latents/manifold';
 import { mask } from './layer/mask';
 import { morph } from './latents/morph';
 import { nearest } from './population/nearest';
-import { network } from './conditioner/network';
 import { plane } from './plane/plane';
 import { planeCells } from './plane/cells';
 import { planeDensity } from './plane/density';
@@ -51,7 +50,7 @@ import { strip, stripOfExample } from './strip/strip';
 import { tensorStatistics } from './tensor-statistics';
 import { tensorWindow } from './layer/tensor-window';
 import { transformCurve } from './layer/transform-curve';
-import { weight } from './conditioner/weight';
+import { network, weight } from './conditioner/weight';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
 const keptPasses = 16;

@@ -11,7 +11,7 @@ import { contextFeed } from '../model/context';
 import type { FlowRunner } from '../model/runner';
 import type { OutsideStep } from './directions';
 import { lacksLogDet } from './log-det';
-import { rowExtremes } from './health';
+import { rowExtremes } from './row-values';
 import {
   coupledValues,
   logDetOf,

@@ -20,9 +20,10 @@ import type { Flow } from '../../flow/built-flow';
 import { buildFlow } from '../../flow/flow';
 import type { AutoregressiveSpec, CouplingSpec } from '../../flow/core/spec';
 import { layerCounts, type ContextInfo, type LayerInfo } from '../../protocol/model';
-import { describeTensors } from './describe-tensors';
-import type { LayerDescription, ModelDescription } from './description';
-import { nonFiniteTensors } from './stored-values';
+import type { LayerDescription, ModelDescription, DescribedTensor, NonFiniteTensor } from './description';
+import { tensorStatistics } from '../inspect/tensor-statistics';
+import { sizeOf } from '../../base/shape';
+import { ignoreUserError } from '../../base/user-error';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
 export function describeModel(given: string | ModelFile): Promise<ModelDescription> {
@@ -247,4 +248,44 @@ async function describeOnnx(file: string): Promise<ModelDescription> {
     step,
     note: `the ${part} part of a Flowscope model, with its normalizations folded into the weights`,
   };
+}
+
+/** A file of tensors whose flow is not known. Reads all of it, for the statistics. */
+async function describeTensors(opened: TensorFile, reason: string): Promise<ModelDescription> {
+  const statistics = await tensorStatistics(opened, [...opened.tensors.keys()]);
+  const tensors = statistics.map(({ name, ...rest }): DescribedTensor => {
+    const { dtype, shape } = opened.tensors.get(name)!;
+    return { name, dtype, shape: [...shape], ...rest };
+  });
+  return {
+    file: opened.file,
+    format: opened.container,
+    bytes: opened.bytes,
+    parameterCount: parameterCount(tensors),
+    tensorCount: tensors.length,
+    layers: [],
+    tensors,
+    ...(Object.keys(opened.extras).length > 0 ? { extras: opened.extras } : {}),
+    note: opened.leftOut ? `${reason} Not shown: ${opened.leftOut.join(', ')}.` : reason,
+  };
+}
+
+/** Tensors beyond this many values in all are not read, so that a large file is described at once. */
+const mostValues = 2 ** 26;
+
+/** The floating-point tensors of a file with values that are NaN, infinite or beyond float32, in its order. @throws UserError for a damaged file */
+export async function nonFiniteTensors({ tensors, read }: TensorFile): Promise<NonFiniteTensor[]> {
+  const found: NonFiniteTensor[] = [];
+  let left = mostValues;
+  for (const [name, { dtype, shape }] of tensors) {
+    if (!/^B?F\d/.test(dtype) || (left -= sizeOf(shape)) < 0) continue;
+    const values = await read(name).catch(ignoreUserError);
+    let [nan, inf] = [0, 0];
+    for (const value of values?.data ?? []) {
+      if (Number.isNaN(value)) nan++;
+      else if (!Number.isFinite(value)) inf++;
+    }
+    if (nan + inf > 0) found.push({ name, dtype, nan, inf });
+  }
+  return found;
 }

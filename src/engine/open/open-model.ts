@@ -11,19 +11,22 @@ import { sidecarPath } from '../../checkpoint/sidecar';
 import { buildPreprocess } from '../../flow/flow';
 import type { Flow } from '../../flow/built-flow';
 import type { TensorContainer } from '../../protocol/import';
-import type { BackendInfo, ModelOutline, TensorEntry } from '../../protocol/model';
+import { type BackendInfo, type ModelOutline, type TensorEntry, layerCounts } from '../../protocol/model';
 import type { Backend } from '../backends/backend';
 import { inspectedModel } from '../inspect/programs';
-import { openOnnxModel } from './open-onnx-model';
 import { flowOf } from '../model/check-tensors';
 import { contextInfo } from '../model/context';
 import { createFlowModel } from '../model/flow-model';
 import { modelLayers, parameterCount, type ModelLayer } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
 import { openRecording } from '../recorded-flow/open-recording';
-import { openTensorTable } from './tensor-table';
-import { describeFile, describeFlow } from '../model/summary';
+import { describeFile, describeFlow, shortCount } from '../model/summary';
 import type { Model } from '../model/model';
+import { several } from '../../base/text';
+import { UserError } from '../../base/user-error';
+import { countWords } from '../model/architecture';
+import { summarizeOnnx } from '../onnx-file/summary';
+import { openOnnxFlow, type OnnxFlow } from '../onnx-flow/open-onnx-flow';
 
 /**
  * @param given is closed when nothing more is read from it
@@ -198,4 +201,84 @@ async function summaryOf(model: Summarized): Promise<ModelOutline> {
 function dataNameOf({ data, config }: CheckpointHeader): { dataName?: string } {
   const name = data?.name ?? (config.data && path.basename(config.data.source));
   return name === undefined ? {} : { dataName: name };
+}
+
+/** The flow in an ONNX file where there is one, else what the file is made of. @throws UserError for other files */
+async function openOnnxModel(file: string, backend: BackendInfo): Promise<Model> {
+  const base = await summarizeOnnx(file, backend);
+  let flow: OnnxFlow;
+  try {
+    flow = await openOnnxFlow(file, backend.threads);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const summary: ModelOutline = { ...base, reason: error.message };
+    return { file, summary: () => Promise.resolve(summary), dispose: () => Promise.resolve() };
+  }
+  return {
+    file,
+    inspected: flow,
+    async summary() {
+      const { splits, reason } = await flow.data.splits();
+      return { ...onnxSummary(base, flow), splits, ...(reason ? { splitsReason: reason } : {}) };
+    },
+    dispose: () => flow.dispose(),
+  };
+}
+
+function onnxSummary(base: ModelOutline, flow: OnnxFlow): ModelOutline {
+  const { config, layers, flow: shapes, pair, notes, searched, quantization } = flow;
+  const { reason, ...rest } = base;
+  const { opened } = pair;
+  const infos = layers.map(({ info }) => info);
+  const unknown = infos.filter(({ kind }) => kind === 'unknown').length;
+  const other = opened === pair.forward ? pair.inverse : pair.forward;
+  const shape = [...shapes.inputShape];
+  const foreign: Partial<ModelOutline> = {
+    kind: config.kind,
+    shape,
+    title: `ONNX flow, ${config.kind === 'vector' ? `${shape.join('×')} features` : shape.join('×')}`,
+    subtitle: [
+      `${countWords(layerCounts(infos), ' and ')} found`,
+      ...(unknown > 0 ? [`${several(unknown, 'span')} not understood`] : []),
+      `${shortCount(rest.parameterCount)} stored values`,
+      `opset ${rest.onnx?.opset ?? '?'}`,
+    ].join(', '),
+    ...(config.kind === 'image' && quantization > 0 ? { levels: config.levels, pad: 0 } : {}),
+  };
+  return {
+    ...rest,
+    ...(opened.own ? {} : foreign),
+    runnable: true,
+    layers: infos,
+    origin: {
+      library: rest.onnx?.producer ? `ONNX, ${rest.onnx.producer}` : 'ONNX',
+      title: `${opened.ports.direction}: ${opened.ports.input} to ${opened.ports.output}${
+        other ? `; ${other.ports.direction} in ${path.basename(other.file)}` : ''
+      }`,
+      assumptions: notes,
+      ...(searched ? { searched } : {}),
+    },
+  };
+}
+
+/**
+ * @param opened is closed with the model
+ * @param reason why it cannot be run, and what to do
+ */
+export function openTensorTable(opened: TensorFile, backend: BackendInfo, reason: string): Model {
+  const { file } = opened;
+  const tensors = [...opened.tensors].map(([name, { dtype, shape }]) => ({ name, dtype, shape: [...shape] }));
+  const base = describeFile(file, { format: opened.container, bytes: opened.bytes, backend, tensors });
+  const leftOut = opened.leftOut ? `\nNot shown: ${opened.leftOut.join(', ')}.` : '';
+  const summary: ModelOutline = {
+    ...base,
+    subtitle: `${several(tensors.length, 'tensor')}, ${shortCount(base.parameterCount)} values`,
+    reason: reason + leftOut,
+  };
+  return {
+    file,
+    tensorFile: opened,
+    summary: () => Promise.resolve(summary),
+    dispose: () => opened.close(),
+  };
 }

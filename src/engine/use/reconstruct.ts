@@ -5,6 +5,8 @@
 import { stream } from '../../data/random';
 import { latentsByScale } from '../../flow/latent-scales';
 import type { FreshLatents } from '../../protocol/selection';
+import { UserError } from '../../base/user-error';
+import type { FlowRunner } from '../model/runner';
 
 /** Latents for a row of the figure: from the prior, the same whichever of them are used. */
 export function freshLatents({ seed, temperature }: FreshLatents, row: number, size: number): Float32Array {
@@ -47,4 +49,17 @@ export function reconstructionLatents(
 export function keptCounts(scales: Int32Array): number[] {
   const counts = latentsByScale(scales);
   return counts.map((_, from) => counts.slice(from).reduce((sum, n) => sum + n, 0));
+}
+
+/** The scale of each latent. @throws UserError where all leave at once, so that none is coarser than another */
+export function scalesOf({ latentScales, config }: FlowRunner): Int32Array {
+  if (!latentScales) {
+    throw new UserError('It is not known at which scale the latents of this flow leave; use a checkpoint.');
+  }
+  if (latentsByScale(latentScales).length > 1) return latentScales;
+  throw new UserError(
+    config.kind === 'vector'
+      ? 'A flow for vectors has one scale: no latents leave early, so there is nothing to draw anew.'
+      : 'This flow has one scale: no latents leave early, so there is nothing to draw anew.',
+  );
 }

@@ -4,9 +4,8 @@ import { perFeature } from '../../config/bases';
 import type { MixingLayer } from '../../config/mixing-layers';
 import type { Bijection } from '../core/bijection';
 import { householder, qrLinear, svdLinear } from './householder';
-import { luLinear } from './lu-linear';
+import { luLinear, pluLinear } from './lu-linear';
 import { orthogonal } from './orthogonal';
-import { pluLinear } from './plu-linear';
 import { rescale } from './rescale';
 
 export function mixing(name: string, dim: number, layer: MixingLayer): Bijection {

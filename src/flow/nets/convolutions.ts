@@ -1,7 +1,8 @@
-/** A conditioner of image flows: convolutions one after the other with an activation between each two (Glow). */
+/** Conditioners of image flows. */
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { layered, type Net } from './conditioner';
 import { plainConvolution } from './plain-convolution';
+import { residualBlocks, type ResidualBlocksOptions } from './residual-mlp';
 
 export interface ConvolutionsOptions {
   name: string;
@@ -17,7 +18,7 @@ export interface ConvolutionsOptions {
   scaled: boolean;
 }
 
-/** The last convolution starts at zero. */
+/** Convolutions one after the other with an activation between each two (Glow). The last one starts at zero. */
 export function convolutions(options: ConvolutionsOptions): Net {
   const { name, kernels, widths, activation, padding, scaled } = options;
   const channels = [options.inputs, ...widths, options.outputs];
@@ -32,4 +33,23 @@ export function convolutions(options: ConvolutionsOptions): Net {
     }),
   );
   return layered(name, layers, activation);
+}
+
+export interface ResidualConvolutionsOptions extends Omit<ResidualBlocksOptions, 'first' | 'layer' | 'last'> {
+  inputs: number;
+  outputs: number;
+}
+
+/**
+ * nflows' ConvResidualNet: a 1×1 convolution, blocks of [norm] → activation → 3×3 convolution, twice, added to their
+ * input, and a 1×1 convolution, which starts at zero. Taps as a residual MLP.
+ */
+export function residualConvolutions({ inputs, outputs, ...options }: ResidualConvolutionsOptions): Net {
+  const { name, width } = options;
+  return residualBlocks({
+    ...options,
+    first: plainConvolution({ name: `${name}.in`, kernelSize: 1, inputs, outputs: width }),
+    layer: (path) => plainConvolution({ name: path, kernelSize: 3, inputs: width, outputs: width }),
+    last: plainConvolution({ name: `${name}.out`, kernelSize: 1, inputs: width, outputs, startAtZero: true }),
+  });
 }

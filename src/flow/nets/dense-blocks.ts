@@ -7,9 +7,10 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
 import { givenContext } from './context';
 import type { Net } from './conditioner';
-import { layerNorm, standardizing } from './layer-norm';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
+import { ones, zeros } from '../core/init';
+import { sumOver } from '../core/tensors';
 
 /** Keras' defaults, and zuko's. */
 const epsilons = { batch: 1e-3, layer: 1e-3, rms: 1e-6, standardized: 1e-5 };
@@ -66,6 +67,45 @@ export function denseBlocks(options: DenseBlocksOptions): Net {
         ctx.tap?.(`${path}/features`, h);
       }
       return last.apply(ctx, h);
+    },
+  };
+}
+
+const mean = (x: Tensor, divisor = x.shape.at(-1)!): Tensor =>
+  tf.reshape(tf.mul(sumOver(x, [x.rank - 1]), 1 / divisor), [-1, ...x.shape.slice(1, -1), 1]);
+
+/**
+ * Normalization of each example by itself, over its features: layer normalization, or by the root of the mean square alone.
+ * @param epsilon added to the variance, or to the mean square @param centers whether the mean is subtracted, and a bias learned
+ */
+function layerNorm(name: string, features: number, epsilon: number, centers: boolean): Norm {
+  const [gain, bias] = [`${name}.gain`, `${name}.bias`];
+  return {
+    parameters: [
+      { name: gain, shape: [features], init: ones, decay: false },
+      ...(centers ? [{ name: bias, shape: [features], init: zeros, decay: false }] : []),
+    ],
+    state: [],
+    apply(ctx, x) {
+      const centered = centers ? tf.sub(x, mean(x)) : x;
+      const scaled = tf.mul(
+        tf.mul(centered, tf.rsqrt(tf.add(mean(tf.square(centered)), epsilon))),
+        ctx.get(gain),
+      );
+      return centers ? tf.add(scaled, ctx.get(bias)) : scaled;
+    },
+  };
+}
+
+/** Of mean 0, and of variance 1 by n − 1; nothing is learned (zuko). @param epsilon added to the variance */
+function standardizing(epsilon: number): Norm {
+  return {
+    parameters: [],
+    state: [],
+    apply(_, x) {
+      const centered = tf.sub(x, mean(x));
+      const variance = mean(tf.square(centered), x.shape.at(-1)! - 1);
+      return tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon)));
     },
   };
 }

@@ -7,11 +7,10 @@ import type { ConditionerSpec, NetSpec } from '../core/spec';
 import type { UnivariateTransform } from '../transforms/types';
 import { activation } from './activation';
 import { jointConditioner, separateConditioner, valuesTaken, type Net } from './conditioner';
-import { convolutions } from './convolutions';
+import { convolutions, residualConvolutions } from './convolutions';
 import { denseBlocks } from './dense-blocks';
 import { mlp } from './mlp';
 import { residualNet } from './residual';
-import { residualConvolutions } from './residual-convolutions';
 import { residualMlp } from './residual-mlp';
 
 export interface ConditionerPlace {

@@ -5,7 +5,7 @@ import { describe, it, test } from 'node:test';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
-import { nonFiniteTensors } from '../../../src/engine/open/stored-values';
+import { nonFiniteTensors } from '../../../src/engine/open/describe-model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { put, temporaryFolder } from '../support/temporary';
 import { wild, writeChanged } from './import/files';

@@ -10,7 +10,8 @@ import {
 import type { NdArray } from '../../../protocol/tensors';
 import { storedOf, type InspectedFlow, layerAt } from '../../model/inspected-flow';
 import { sizeOf } from '../../../base/shape';
-import { statsOf } from '../statistics';
+import { statsOf, histogramOf } from '../statistics';
+import type { NetworkView } from '../../../protocol/inspect';
 
 /**
  * What the axes of a weight mean: ours are [rows, columns, inputs, outputs] and [inputs, outputs]; ONNX convolutions are
@@ -111,4 +112,31 @@ function lengthsOf({ data }: NdArray, shape: readonly number[], axis: number): F
     if (output < squares.length) squares[output]! += data[i]! ** 2;
   }
   return Float32Array.from(squares, Math.sqrt);
+}
+
+/** The tensors of a layer as they are stored. */
+export function network(model: InspectedFlow, query: { layer: number }): NetworkView {
+  const { info, bijection } = layerAt(model, query.layer);
+  if (model.recorded) return model.recorded.network(info.index);
+  const { parameters = [], state = [] } = bijection ?? {};
+  return {
+    layer: info.index,
+    parameters: parameters.map(({ name, shape }) => {
+      const { data } = model.tensors[name]!;
+      const stats = statsOf(data);
+      return {
+        name,
+        shape: [...shape],
+        stats,
+        histogram: histogramOf(data, stats, 32),
+        axes: axesOf(model, shape.length),
+      };
+    }),
+    state: state.map(({ name, shape }) => ({
+      name,
+      shape: [...shape],
+      stats: statsOf(model.tensors[name]!.data),
+    })),
+    ...(model.inner?.names(info.index) ?? { stages: [], norms: [] }),
+  };
 }

@@ -3,8 +3,7 @@ import type { ReconstructQuery, Reconstructions } from '../../../protocol/inspec
 import type { ExampleRef } from '../../../protocol/selection';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { decodeLatents } from '../../model/latents';
-import { freshLatents, keepScales, keptCounts, reconstructionLatents } from '../../use/reconstruct';
-import { scalesOf } from '../../use/scales';
+import { freshLatents, keepScales, keptCounts, reconstructionLatents, scalesOf } from '../../use/reconstruct';
 import { checkDraw } from './samples';
 import { sourcesOf, type ExampleLatents } from './sources';
 import { wayRunner } from './way-runner';

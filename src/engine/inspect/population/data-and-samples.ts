@@ -4,7 +4,7 @@ import { subscript } from '../../../base/digits';
 import type { Standardization } from '../../../config/standardization';
 import { UserError } from '../../../base/user-error';
 import { splitContext } from '../../../data/context';
-import type { Dataset } from '../../../data/dataset';
+import { spread, type Dataset } from '../../../data/dataset';
 import { createFeatureStatistics } from '../../../data/feature-statistics';
 import { stream } from '../../../data/random';
 import {
@@ -24,7 +24,6 @@ import { sample } from '../../use/sample';
 import { differenceBand, energyDistance, largestDifference, ranksOf } from '../../use/two-samples';
 import type { SharedWork } from '../shared-work';
 import { lookedAt } from './diagnostics';
-import { evenlySpaced } from './evenly-spaced';
 
 export type Comparison = Omit<DataAndSamples, 'finding'>;
 
@@ -85,7 +84,7 @@ async function compare(
   const dataset = await model.data.open();
   const isTable = model.config.kind === 'vector';
   const most = isTable && model.dimensions <= manyFeatures ? mostRows : lookedAt(model);
-  const rows = evenlySpaced(dataset[split].count, most);
+  const rows = spread(most, dataset[split].count);
   const n = rows.length;
   if (n < fewestRows) {
     throw new UserError(`There are only ${n} ${split} examples to compare samples with.`);
@@ -154,7 +153,7 @@ async function featuresOf(
   signal: AbortSignal,
 ): Promise<FeatureComparison[]> {
   const { train, featureNames } = dataset;
-  const others = await train.read(evenlySpaced(train.count, rowsOfRange), { signal });
+  const others = await train.read(spread(rowsOfRange, train.count), { signal });
   const statistics = createFeatureStatistics(size);
   statistics.add(data);
   statistics.add(splitContext(others, dataset).features);
@@ -259,7 +258,7 @@ function histogramOf(data: Float32Array, samples: Float32Array): SharedHistogram
 
 /** Some rows of a set, spread evenly over it. */
 const someOf = (rows: Float32Array, size: number, most: number): Float32Array =>
-  rowsAt(rows, size, evenlySpaced(rows.length / size, most));
+  rowsAt(rows, size, spread(most, rows.length / size));
 
 async function energyOf(
   { size, data, samples }: Sets,

@@ -13,7 +13,7 @@ import { cropImages } from '../../model/inputs';
 import { dataExamples, fileExamples, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { exampleShape } from '../../model/latents';
-import { evenlySpaced } from './evenly-spaced';
+import { spread } from '../../../data/dataset';
 import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
@@ -48,7 +48,7 @@ export async function scores(
     };
   }
   const { count: total } = await model.data.openFile(source.path, model.config);
-  const all = evenlySpaced(total, lookedAt(model));
+  const all = spread(lookedAt(model), total);
   if (!Number.isInteger(start) || start < 0 || start > all.length) {
     throw new UserError(`Scores from ${start} on were asked for; there are ${all.length}.`);
   }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { openTensorFile } from '../../../../src/checkpoint/tensor-file';
 import { createInspector } from '../../../../src/engine/inspect/inspector';
-import { openTensorTable } from '../../../../src/engine/open/tensor-table';
+import { openTensorTable } from '../../../../src/engine/open/open-model';
 import { recordPlan } from '../../../../src/protocol/inspector-questions';
 import { nextTensors } from '../../../../src/protocol/questions';
 
