@@ -20,11 +20,13 @@ const modules = [
   'FrEIA',
   'flowjax',
   'ipykernel',
+  'keras',
   'lightning',
   'nbclient',
   'pytest',
   'ray',
   'ruff',
+  'sbi',
 ];
 
 /** Names the modules that are not there. They are not loaded, which takes half a minute for all of them. */

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from . import recording
 from .run import Run
 from .show import show
+from .tracker import Tracker
 
 if TYPE_CHECKING:
     from .checks import check
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from .watching import watch
 
 __version__ = "1.0.0"
-__all__ = ["Run", "Step", "__version__", "check", "record", "recording", "show", "watch"]
+__all__ = ["Run", "Step", "Tracker", "__version__", "check", "record", "recording", "show", "watch"]
 
 
 def __getattr__(name: str) -> Any:

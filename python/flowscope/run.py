@@ -20,8 +20,10 @@ NAMES = {
     "loss": "trainNats",
     "train": "trainNats",
     "train_loss": "trainNats",
+    "training_loss": "trainNats",
     "val": "validationNats",
     "val_loss": "validationNats",
+    "validation_loss": "validationNats",
     "lr": "learningRate",
     "learning_rate": "learningRate",
     "grad_norm": "gradientNorm",
@@ -113,6 +115,7 @@ class Run:
             write_json(self.folder / "config.json", {"writer": "flowscope.Run", **(config or {})})
         before = _last_row(self._metrics_file) if resume else None
         self.step = int(before["step"]) if before else 0
+        self._has_rows = before is not None
         self._seconds = float(before["seconds"]) if before else 0.0
         self._started = time.monotonic()
         self._metrics = self._metrics_file.open("a", encoding="utf8")
@@ -133,9 +136,31 @@ class Run:
         for row in rows:
             self._metrics.write(line_of(row))
             self._weigh(row)
+            self._has_rows = True
         self._metrics.flush()
         if time.monotonic() - self._said >= STATUS_EVERY:
             self._say("running")
+
+    def merge_rows(self, rows: Mapping[int, Mapping[str, float]]) -> None:
+        """Lines by step, in any order: what comes later for a step that was written is added to its line."""
+        found = [rows[step] for step in sorted(rows)]
+        if not found or not self._has_rows or found[0]["step"] > self.step:
+            self.write_rows(found)
+            return
+        merged: dict[int, dict[str, float]] = {int(row["step"]): row for row in read_rows(self._metrics_file)}
+        for row in found:
+            # When it began.
+            before = merged.get(int(row["step"]), row)
+            merged[int(row["step"])] = {**before, **row, "seconds": before["seconds"]}
+        self._best = self._validation = None
+        self._lock.check()
+        self._metrics.close()
+        lines = [merged[step] for step in sorted(merged)]
+        replace_file(self._metrics_file, "".join(map(line_of, lines)).encode())
+        self._metrics = self._metrics_file.open("a", encoding="utf8")
+        for row in lines:
+            self._weigh(row)
+        self._say("running")
 
     def _weigh(self, row: Mapping[str, float]) -> None:
         self.step = int(row["step"])

@@ -113,14 +113,14 @@ def step_of(layers, x):
 
 
 def following(folder, x):
-    """A loop with and without `watch`, by turns; the least of the turns counts, since others use the machine too."""
+    """A loop with and without `watch`, by turns: the processor's time, of which the least turn counts; others use it too."""
     layers = flow(1e6)
     step = step_of(layers, x)
     plain, watched = [], []
     for turn in range(24):
         with flowscope.watch(layers, folder=folder) if turn % 2 else contextlib.nullcontext():
-            taken, _ = seconds(lambda: [step() for _ in range(100)])
-        (watched if turn % 2 else plain).append(taken / 100)
+            _, busy = seconds(lambda: [step() for _ in range(100)])
+        (watched if turn % 2 else plain).append(busy / 100)
     print(f"a step: {min(plain) * 1e3:.2f} ms, watched {min(watched) * 1e3:.2f} ms, {min(watched) / min(plain) - 1:+.2%}")
 
     # By itself: backward passes that leave the gradients in place, and steps that do nothing.
@@ -139,6 +139,17 @@ def following(folder, x):
     finally:
         torch.autograd.backward = backward
     print(f"watch by itself: {cost * 1e6:.0f} µs a step, {cost / min(plain):.2%}")
+
+    with flowscope.Tracker(folder / "tracked") as tracker:
+
+        def track():
+            for number in range(50_000):
+                tracker.log_metric("loss", 1.0, number)
+                tracker.log_metric("val", 1.0, number)
+            tracker.flush()
+
+        cost = seconds(track)[0] / 50_000
+    print(f"Tracker: {cost * 1e6:.0f} µs a step with two measurements, {cost / min(plain):.2%}")
 
 
 if __name__ == "__main__":
