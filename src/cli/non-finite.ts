@@ -2,10 +2,6 @@
 import { count as shown, counted, shownPath } from './format';
 import type { Session } from './session';
 
-export function nonFiniteCount(values: Float32Array): number {
-  return values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
-}
-
 /** A row of a command's report; without a text where there are none. */
 export function nonFiniteWarning(n: number): [string, string | undefined] {
   return ['Warning', n > 0 ? `${shown(n)} non-finite values: the inverse overflows` : undefined];

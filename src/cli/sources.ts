@@ -1,7 +1,8 @@
 /** The examples that interpolate and reconstruct start from: of the data, of a file, or samples. */
+import { rowsAt } from '../base/rows';
 import { UserError } from '../base/user-error';
 import type { NpyArray } from '../data/npy';
-import { dataExamples } from '../engine/model/examples';
+import { examplesAt } from '../engine/model/examples';
 import { cropImages } from '../engine/model/inputs';
 import { prepareInput } from '../engine/use/input';
 import { decodeLatents, drawLatents, encodeExamples, exampleShape } from '../engine/model/latents';
@@ -99,7 +100,7 @@ async function fromSamples(
     );
   }
   const all = await drawLatents(runner, { count, seed, temperature });
-  const z = rows(all, size, indices);
+  const z = rowsAt(all, size, indices);
   return {
     indices,
     label: labelOf('sample', indices),
@@ -119,14 +120,7 @@ async function fromData(
   const { runner } = forward;
   const { count } = (await model.data.open())[split];
   const indices = wanted ?? firstOf(Math.min(usual, count));
-  const size = sizeOf(runner.inputShape);
-  const x = new Float32Array(indices.length * size);
-  const shown = new Float32Array(indices.length * size);
-  for (const [i, index] of indices.entries()) {
-    const one = await dataExamples(model, split, index, 1);
-    x.set(one.x, i * size);
-    shown.set(one.shown, i * size);
-  }
+  const { x, shown } = await examplesAt(model, split, indices, session.signal);
   return encoded(session, runner, labelOf(split, indices), indices, x, shown);
 }
 
@@ -173,13 +167,6 @@ async function encoded(
     shown: { shape: [n, ...exampleShape(runner)], data: cropImages(shown, n, runner.config) },
     z: await encodeExamples(runner, x, n, { signal: session.signal }),
   };
-}
-
-function rows(values: Float32Array, size: number, indices: readonly number[]): Float32Array {
-  const out = new Float32Array(indices.length * size);
-  for (const [i, index] of indices.entries())
-    out.set(values.subarray(index * size, (index + 1) * size), i * size);
-  return out;
 }
 
 function arrayRows(array: NpyArray, indices: readonly number[]): NpyArray {

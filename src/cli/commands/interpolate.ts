@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { countNonFinite } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
@@ -12,7 +13,7 @@ import { type Outcome, choiceOption, defineCommand, integerOption, textOption } 
 import { pairs, shownPath } from '../format';
 import { indexList } from '../lists';
 import { modelHelp } from '../model';
-import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
+import { nonFiniteWarning } from '../non-finite';
 import { checkOutput } from '../output-file';
 import { inSteps } from '../progress';
 import { chooseExamples, openBothWays, sourceOptions, type BothWays } from '../sources';
@@ -80,7 +81,7 @@ export const interpolateCommand = defineCommand({
     } else if (config.kind === 'image') await writeSampleGrid(x, config.levels, angles.length, target);
     else await writeScatter(x, target, await background(ways));
 
-    const nonFinite = nonFiniteCount(x.data);
+    const nonFinite = countNonFinite(x.data);
     return {
       json: {
         model: file,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { countNonFinite } from '../../base/finite';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid } from '../../data/png';
 import { arrayIn } from '../../engine/model/layout';
@@ -10,7 +11,7 @@ import { type Outcome, defineCommand, textOption } from '../command';
 import { count as shown, pairs, shownPath } from '../format';
 import { indexList } from '../lists';
 import { modelHelp } from '../model';
-import { nonFiniteCount, nonFiniteWarning } from '../non-finite';
+import { nonFiniteWarning } from '../non-finite';
 import { checkOutput } from '../output-file';
 import { inSteps } from '../progress';
 import { chooseExamples, openBothWays, sourceOptions } from '../sources';
@@ -65,7 +66,7 @@ export const reconstructCommand = defineCommand({
       await writeSampleGrid(withOriginals(chosen.shown, x, columns), levels, columns + 1, target);
     }
     const size = sizeOf(runner.outputShape);
-    const nonFinite = nonFiniteCount(x.data);
+    const nonFinite = countNonFinite(x.data);
     return {
       json: {
         model: file,

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { countNonFinite } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
@@ -19,7 +20,7 @@ import { count as shown, pairs, shownPath } from '../format';
 import { conditionOption } from '../input-options';
 import { numberList } from '../lists';
 import { modelHelp, openRunner } from '../model';
-import { nonFiniteCount, nonFiniteWarning, reportNonFinite } from '../non-finite';
+import { nonFiniteWarning, reportNonFinite } from '../non-finite';
 import { checkOutput } from '../output-file';
 import { inSteps } from '../progress';
 import { tableOf } from '../table-file';
@@ -117,7 +118,7 @@ export const sampleCommand = defineCommand({
       await writeSampleGrid(samples.x, config.levels, options.columns ?? Math.ceil(Math.sqrt(count)), target);
     } else await writeScatter(samples.x, target);
 
-    const nonFinite = nonFiniteCount(samples.x.data);
+    const nonFinite = countNonFinite(samples.x.data);
     return {
       json: {
         model: file,

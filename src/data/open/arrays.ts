@@ -50,11 +50,8 @@ export async function openNpy(file: string, config: DataConfig, resources: Resou
 
 /** @throws UserError also when the archive holds several arrays and none is the obvious one */
 export async function openNpz(file: string, config: DataConfig, resources: Resources): Promise<Opened> {
-  const entries = await openZip(file, resources);
-  const names = [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4));
+  const { names, get } = await archiveOf(file, resources);
   const chosen = chooseArray(names, config.array, file);
-  const get = async (name: string): Promise<StoredArray> =>
-    headerOf(await entryBytes(entries.get(`${name}.npy`)!, resources), `${file}: array "${name}"`);
   const array = await get(chosen);
   const labels = await labelsFor(chosen, array.header.shape[0] ?? 0);
   const pair = trainNames.indexOf(chosen);
@@ -135,11 +132,21 @@ async function storedContext(file: string, resources: Resources): Promise<Stored
     throw new UserError(`${file}: expected an .npy or .npz file, since images are given as context.`);
   }
   if (/\.npy$/i.test(file)) return headerOf(await openBytes(file, resources), file);
+  const { names, get } = await archiveOf(file, resources);
+  return get(names.includes('context') ? 'context' : chooseArray(names, undefined, file));
+}
+
+/** The arrays of an .npz by their names. */
+async function archiveOf(
+  file: string,
+  resources: Resources,
+): Promise<{ names: string[]; get(name: string): Promise<StoredArray> }> {
   const entries = await openZip(file, resources);
-  const names = [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4));
-  const chosen = names.includes('context') ? 'context' : chooseArray(names, undefined, file);
-  const bytes = await entryBytes(entries.get(`${chosen}.npy`)!, resources);
-  return headerOf(bytes, `${file}: array "${chosen}"`);
+  return {
+    names: [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4)),
+    get: async (name) =>
+      headerOf(await entryBytes(entries.get(`${name}.npy`)!, resources), `${file}: array "${name}"`),
+  };
 }
 
 /** [N, C, H, W] as [N, H, W, C]. */

@@ -1,3 +1,4 @@
+import { countNonFinite } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import type { ModelFile } from '../../checkpoint/model-file';
 import type { ScoreFileQuery, ScoreReport } from '../../protocol/assistant';
@@ -49,7 +50,7 @@ export async function scoreFile(
       value: values[order[order.length - 1 - Math.round(probability * (order.length - 1))]!]!,
     })),
     leastLikely: [...order.slice(0, leastLikely)].map((index) => ({ index, value: values[index]! })),
-    nonFinite: values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0),
+    nonFinite: countNonFinite(values),
     ...(examples.noisy ? { noise: { draws, seed } } : {}),
     notes,
   };

@@ -1,4 +1,5 @@
 /** Runs a flow with single layers moved, for the draws that the target has mass at. */
+import { rowsAt } from '../../base/rows';
 import { defined } from '../../base/defined';
 import { stream } from '../../data/random';
 import { fewestWeighed } from '../../protocol/check';
@@ -87,11 +88,7 @@ export function layersOf(
     };
     await inBatches(count, flow.runner, defined({ signal }), async (start, n) => {
       const shape = [n, size];
-      const x = new Float32Array(n * size);
-      for (let i = 0; i < n; i++) {
-        const row = rows[start + i]!;
-        x.set(weighed.x.subarray(row * size, (row + 1) * size), i * size);
-      }
+      const x = rowsAt(weighed.x, size, rows.slice(start, start + n));
       const still = new Float32Array(n * size);
       const moves = candidates.map(({ layer }, k) => [
         `move:${layer}`,

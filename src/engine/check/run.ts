@@ -1,4 +1,5 @@
 /** A whole check, from the target to the report. */
+import { countNonFinite } from '../../base/finite';
 import type { CheckReport } from '../../protocol/check';
 import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
@@ -60,7 +61,7 @@ export async function check(options: CheckOptions): Promise<CheckReport> {
       const n = Math.min(together, count - start);
       logP.set(await target.logDensity(x.slice(start * width, (start + n) * width), n), start);
     }
-    const outside = logP.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+    const outside = countNonFinite(logP);
     if (outside > 0)
       throw new UserError(
         `The target's log density is not finite for ${outside} of ${count} rows that are said to be of it. Check the order and the units of their columns.`,

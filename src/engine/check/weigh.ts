@@ -1,4 +1,5 @@
 /** Draws of a flow, weighed with a target. */
+import { rowsAt } from '../../base/rows';
 import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { batchSize, type BatchOptions } from '../model/batches';
@@ -93,9 +94,7 @@ function keptRows(x: Float32Array, logQ: Float64Array, size: number): Pick<Weigh
   const rows = [...logQ.keys()].filter(
     (i) => Number.isFinite(logQ[i]) && x.subarray(i * size, (i + 1) * size).every(Number.isFinite),
   );
-  const out = new Float32Array(rows.length * size);
-  for (const [to, from] of rows.entries()) out.set(x.subarray(from * size, (from + 1) * size), to * size);
-  return { count: rows.length, x: out, logQ: Float64Array.from(rows, (i) => logQ[i]!) };
+  return { count: rows.length, x: rowsAt(x, size, rows), logQ: Float64Array.from(rows, (i) => logQ[i]!) };
 }
 
 /** Nothing is weighed with holes in it. */

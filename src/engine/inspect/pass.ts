@@ -1,4 +1,5 @@
 /** Runs a pass over a batch and keeps what views need: per example and layer, never all activations. */
+import { concatenated } from '../../base/rows';
 import type { Feeds } from '../backends/backend';
 import { contextFeed } from '../model/context';
 import type { ExampleBatch } from '../model/examples';
@@ -53,16 +54,8 @@ export async function runPass(
   };
 }
 
-function joined(parts: readonly Float32Array[]): Float32Array {
-  if (parts.length === 1) return parts[0]!;
-  const out = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
+const joined = (parts: readonly Float32Array[]): Float32Array =>
+  parts.length === 1 ? parts[0]! : concatenated(parts);
 
 function sumOf(parts: readonly Float32Array[]): Float32Array {
   const out = parts[0]!.slice();

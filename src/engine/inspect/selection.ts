@@ -1,4 +1,5 @@
 /** The passes behind a selection, shared by all views of it. */
+import { concatenated } from '../../base/rows';
 import type { BatchRef, ExampleRef, Selection } from '../../protocol/selection';
 import { recordKey } from '../../protocol/webview';
 import { contextFeed } from '../model/context';
@@ -120,14 +121,8 @@ function withFirst(
   { dimensions, runner, given }: InspectedFlow,
 ): ExampleBatch {
   const join = (first: Float32Array, rest: Float32Array, size: number): Float32Array => {
-    const kept = inside < 0 ? [rest] : [rest.subarray(0, inside * size), rest.subarray((inside + 1) * size)];
-    const out = new Float32Array(first.length + kept.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const piece of [first, ...kept]) {
-      out.set(piece, at);
-      at += piece.length;
-    }
-    return out;
+    if (inside < 0) return concatenated([first, rest]);
+    return concatenated([first, rest.subarray(0, inside * size), rest.subarray((inside + 1) * size)]);
   };
   const { context: info } = runner;
   const contexts = (batch: ExampleBatch): Float32Array =>

@@ -1,9 +1,11 @@
 /** From what a view names (an example of the data, a sample, values) to what the flow's graphs take. */
+import { concatenated } from '../../base/rows';
 import { UserError } from '../../base/user-error';
 import { indexRange, type Split } from '../../data/dataset';
 import { splitContext } from '../../data/context';
 import { stream } from '../../data/random';
 import type { BatchRef, SampleQuery, SourceRef } from '../../protocol/selection';
+import { breathe } from './breathe';
 import { drawLatents } from './latents';
 import type { ExampleSource } from './inspected-flow';
 import { dequantize, padImages } from './inputs';
@@ -49,6 +51,27 @@ export async function dataExamples(
     );
   }
   return { count, x, shown, ...(context ? { context } : {}) };
+}
+
+/** Examples of a split, each with the noise that it has alone. @throws UserError for one that is not there, CancelledError */
+export async function examplesAt(
+  model: ExampleSource,
+  split: 'train' | 'validation',
+  indices: Iterable<number>,
+  signal: AbortSignal,
+): Promise<ExampleBatch> {
+  const found: ExampleBatch[] = [];
+  for (const index of indices) {
+    await breathe(signal);
+    found.push(await dataExamples(model, split, index, 1));
+  }
+  const contexts = found.flatMap(({ context }) => (context ? [context] : []));
+  return {
+    count: found.length,
+    x: concatenated(found.map(({ x }) => x)),
+    shown: concatenated(found.map(({ shown }) => shown)),
+    ...(contexts.length > 0 ? { context: concatenated(contexts) } : {}),
+  };
 }
 
 /** Examples of a file or folder of the user's. @throws UserError when they are not there or do not fit the model */

@@ -7,32 +7,26 @@ import type { RandomStream } from '../../data/random';
  * @param values row-major, `count` examples in data units.
  */
 export function padImages(values: Float32Array, count: number, config: ModelConfig): Float32Array {
-  if (config.kind !== 'image' || config.pad === 0) return values;
-  const { height, width, channels, pad } = config;
-  const paddedRow = (width + 2 * pad) * channels;
-  const row = width * channels;
-  const out = new Float32Array(count * (height + 2 * pad) * paddedRow);
-  for (let n = 0; n < count; n++) {
-    for (let h = 0; h < height; h++) {
-      const from = (n * height + h) * row;
-      const to = (n * (height + 2 * pad) + h + pad) * paddedRow + pad * channels;
-      out.set(values.subarray(from, from + row), to);
-    }
-  }
-  return out;
+  return copied(values, count, config, 'pad');
 }
 
 /** Cuts the padding off again: [N, H + 2p, W + 2p, C] → [N, H, W, C]. */
 export function cropImages(values: Float32Array, count: number, config: ModelConfig): Float32Array {
+  return copied(values, count, config, 'crop');
+}
+
+function copied(values: Float32Array, count: number, config: ModelConfig, how: 'pad' | 'crop'): Float32Array {
   if (config.kind !== 'image' || config.pad === 0) return values;
   const { height, width, channels, pad } = config;
-  const paddedRow = (width + 2 * pad) * channels;
   const row = width * channels;
-  const out = new Float32Array(count * height * row);
+  const paddedRow = row + 2 * pad * channels;
+  const out = new Float32Array(count * (how === 'pad' ? (height + 2 * pad) * paddedRow : height * row));
   for (let n = 0; n < count; n++) {
     for (let h = 0; h < height; h++) {
-      const from = (n * (height + 2 * pad) + h + pad) * paddedRow + pad * channels;
-      out.set(values.subarray(from, from + row), (n * height + h) * row);
+      const bare = (n * height + h) * row;
+      const padded = (n * (height + 2 * pad) + h + pad) * paddedRow + pad * channels;
+      const [from, to] = how === 'pad' ? [bare, padded] : [padded, bare];
+      out.set(values.subarray(from, from + row), to);
     }
   }
   return out;

@@ -6,6 +6,7 @@ import { UserError } from '../../base/user-error';
 import { detectFormat } from '../../data/open/detect';
 import { quantizeSamples } from '../../data/images/fit';
 import { keepsGeometry } from '../../data/picture';
+import { joined } from '../../data/records';
 import { openSource, type OpenSource } from '../../data/open/open';
 import { squares } from '../../protocol/engine';
 
@@ -79,7 +80,7 @@ async function openRowsOf(file: string, dim: number, data: DataConfig | undefine
     try {
       source = await openSource(config, path.dirname(file));
       const { kind, shape } = source.opened;
-      if (kind === 'vector' && shape[0] === dim) return joined(source);
+      if (kind === 'vector' && shape[0] === dim) return ownData(source);
       reason ??= new UserError(
         `${file}: holds ${kind === 'vector' ? `rows of ${shape[0]} numbers` : 'images'}; the model takes rows of ${dim}.`,
       );
@@ -118,7 +119,7 @@ async function openImagesOf(
     const { kind, levels = 256 } = source.opened;
     shape = source.opened.shape;
     if (kind === 'image' && shape.join() === [height, width, channels].join()) {
-      return joined(source, quantizer(file, levels, model.levels));
+      return ownData(source, quantizer(file, levels, model.levels));
     }
     await source.close();
     if (kind !== 'image') break;
@@ -146,9 +147,10 @@ function quantizer(
 }
 
 /** What a source holds out by itself comes after the rest. */
-function joined(source: OpenSource, convert = (values: Float32Array): Float32Array => values): OwnData {
+function ownData(source: OpenSource, convert = (values: Float32Array): Float32Array => values): OwnData {
   const { all, test, shape, contextNames } = source.opened;
-  const count = all.count + (test?.count ?? 0);
+  const rows = joined(test ? [all, test] : [all]);
+  const { count } = rows;
   return {
     count,
     shape,
@@ -160,26 +162,7 @@ function joined(source: OpenSource, convert = (values: Float32Array): Float32Arr
           `${source.opened.source}: example ${wrong} was asked for; there are ${count}, numbered from 0.`,
         );
       }
-      const out = new Float32Array(indices.length * all.size);
-      const options = signal ? { signal } : {};
-      for (const [part, first] of [
-        [all, 0],
-        [test, all.count],
-      ] as const) {
-        if (!part) continue;
-        const places = [...indices.keys()].filter(
-          (i) => indices[i]! >= first && indices[i]! < first + part.count,
-        );
-        if (places.length === 0) continue;
-        const values = await part.read(
-          places.map((i) => indices[i]! - first),
-          options,
-        );
-        places.forEach((place, i) =>
-          out.set(values.subarray(i * all.size, (i + 1) * all.size), place * all.size),
-        );
-      }
-      return convert(out);
+      return convert(await rows.read(indices, { signal }));
     },
     close: () => source.close(),
   };

@@ -52,6 +52,10 @@ export interface OnnxRunner extends FlowRunner {
   layout: Layout;
   /** The number of examples that the file takes, where it takes no other. */
   fixedBatch?: number;
+  /** The space of the file's own x. */
+  space: Space;
+  /** From pixels to that x, where the file leaves it to its callers; and what runs it. */
+  outside?: { bijection: Bijection; step: OutsideStep };
   dispose(): Promise<void>;
 }
 
@@ -87,13 +91,13 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   const space: Space = config.kind === 'vector' || own?.part === 'sample' ? 'data' : 'flow';
   const couplings = session.outputNames.includes(layersName) ? (own?.couplings ?? []) : [];
   const standardizing = config.kind === 'vector' ? own?.standardize : undefined;
-  const step =
-    config.kind !== 'image' || space === 'data'
+  const bijection =
+    space === 'data'
       ? undefined
       : own
         ? buildPreprocess(config, buildFlow(config))
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
-  const preprocessing = step && (await createPreprocessing(step, inputShape, threads));
+  const preprocessing = bijection && (await createPreprocessing(bijection, inputShape, threads));
   const context = ports.context && contextInfoOf(ports.context, own, { ...options, given });
   const base = await baseOf(file, outputShape, own, threads);
 
@@ -163,6 +167,8 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     base,
     layout,
     ...(fixedBatch === undefined ? {} : { fixedBatch }),
+    space,
+    ...(bijection && preprocessing ? { outside: { bijection, step: preprocessing } } : {}),
     couplings,
     preprocesses: preprocessing !== undefined || standardizing !== undefined,
     lacksLogDet: logDet === undefined,
@@ -259,12 +265,12 @@ async function baseOf(
   };
 }
 
-export interface Preprocessing extends OutsideStep {
+interface Preprocessing extends OutsideStep {
   dispose(): Promise<void>;
 }
 
 /** From pixels to logits and back, which our files leave to their callers: noise is not part of a graph. */
-export async function createPreprocessing(
+async function createPreprocessing(
   bijection: Bijection,
   shape: number[],
   threads: number,

@@ -5,8 +5,6 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
-import type { Bijection } from '../../flow/core/bijection';
-import { logit } from '../../flow/preprocess';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
 import type { NdArray } from '../../protocol/tensors';
 import { contextFeed } from '../model/context';
@@ -16,9 +14,9 @@ import { modelLayers } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
 import { createOwnFiles } from '../model/own-data';
 import { fromChannelsLast } from '../model/layout';
-import { createOnnxRunner, createPreprocessing, type OnnxRunner } from './onnx-runner';
+import { createOnnxRunner, type OnnxRunner } from './onnx-runner';
 import { sizeOf } from '../../base/shape';
-import type { FlowRunner, Space } from '../model/runner';
+import type { FlowRunner } from '../model/runner';
 import { createAloneLayers } from './alone';
 import { analyze, probeContexts, type AnalyzedFlow } from './analyze';
 import { contextRange } from './context-range';
@@ -115,9 +113,11 @@ async function open(
     ...(inverse ? { inverse: found.inverse! } : {}),
   };
   const main = pair.forward ?? pair.inverse!;
-  const config: ModelConfig = own ? own.config.model : (forward ?? inverse!).config;
+  const mainRunner = forward ?? inverse!;
+  const config: ModelConfig = own ? own.config.model : mainRunner.config;
   const graph = main === source ? sourceGraph : await graphOf(main);
-  const { context, fixedBatch } = forward ?? inverse!;
+  const { context, fixedBatch, inputShape, space } = mainRunner;
+  const { bijection: outside, step } = mainRunner.outside ?? {};
   const likely = await likelyInputs(main, forward ? inverse : undefined, probeContexts(context));
   const ports = { ...main.ports, ...(fixedBatch === undefined ? {} : { fixedBatch }) };
   const analyzed = await analyze({ graph, ports, threads }, likely, context);
@@ -126,13 +126,6 @@ async function open(
   const preprocess = own && flow ? buildPreprocess(own.config.model, flow, own.standardize) : undefined;
   const native =
     flow && main.own?.part !== 'sample' ? modelLayers(flow, preprocess, own.standardize?.names) : undefined;
-  const { inputShape } = forward ?? inverse!;
-  const outside: Bijection | undefined =
-    config.kind === 'vector' || main.own?.part === 'sample'
-      ? undefined
-      : own
-        ? preprocess
-        : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   if (assumed) {
     notes.push(
       `x is the logit of pixels of ${assumed.levels} levels squeezed to ${assumed.dataRange} of (0, 1) (assumed; say otherwise with ` +
@@ -140,8 +133,6 @@ async function open(
     );
   }
   const rows = flowRows(analyzed, native, outside);
-  const step = outside && (await createPreprocessing(outside, [...inputShape], threads));
-  if (step) opened.push(step);
   const sources = rowSources(rows, analyzed.variables);
   const values = createLayerValues(analyzed, tensorsOf(sources));
   opened.push(values);
@@ -153,10 +144,9 @@ async function open(
           return logDet ?? new Float32Array(count).fill(NaN);
         });
   if (reverse) opened.push(reverse);
-  const alone = createAloneLayers(analyzed, rows, step || undefined);
+  const alone = createAloneLayers(analyzed, rows, step);
   opened.push(alone);
   const standardizing = config.kind === 'vector' ? own?.standardize : undefined;
-  const space: Space = main.own?.part === 'sample' ? 'data' : spaceOf(forward ?? inverse!);
   const reversed =
     reverse &&
     directionsBy(
@@ -165,7 +155,7 @@ async function open(
         const { input, logDet } = await reverse.run(given, count, own);
         return { values: input, logDet: logDet.map((value) => -value), layers: [] };
       },
-      { space, outside: step || undefined, standardizing, base: (forward ?? inverse!).base },
+      { space, outside: step, standardizing, base: mainRunner.base },
     );
   const runner: FlowRunner = {
     ...combined(config, { forward, inverse, reversed }, rows, main.file),

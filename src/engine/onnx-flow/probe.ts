@@ -1,6 +1,7 @@
 /** Runs a model on a few inputs and keeps the values of its intermediate tensors. */
 import { onnx } from 'onnx-proto';
 import { entryOf } from '../../base/kept';
+import { rowsAt } from '../../base/rows';
 import { ignoreUserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { needed, partOf, type OnnxGraph, type PartInput } from './graph';
@@ -114,12 +115,8 @@ export function repeated(example: Float32Array, batch: number): Float32Array {
 export function filled(all: Float32Array, start: number, rows: number, count: number): Float32Array {
   const size = all.length / count;
   if (start + rows <= count) return all.subarray(start * size, (start + rows) * size);
-  const out = new Float32Array(rows * size);
-  for (let i = 0; i < rows; i++) {
-    const from = Math.min(start + i, count - 1) * size;
-    out.set(all.subarray(from, from + size), i * size);
-  }
-  return out;
+  const places = Array.from({ length: rows }, (_, i) => Math.min(start + i, count - 1));
+  return rowsAt(all, size, places);
 }
 
 export async function openWhole(

@@ -11,7 +11,7 @@ import { sidecarPath } from '../../checkpoint/sidecar';
 import { buildPreprocess } from '../../flow/flow';
 import type { Flow } from '../../flow/built-flow';
 import type { TensorContainer } from '../../protocol/import';
-import { type BackendInfo, type ModelOutline, type TensorEntry, layerCounts } from '../../protocol/model';
+import { type BackendInfo, type ModelOutline, layerCounts } from '../../protocol/model';
 import type { Backend } from '../backends/backend';
 import { inspectedModel } from '../inspect/programs';
 import { flowOf } from '../model/check-tensors';
@@ -120,18 +120,7 @@ async function openFlow(opening: Opening): Promise<Model> {
         }
       : data.splits();
   let held = entries;
-  const summary = () =>
-    summaryOf({
-      file,
-      run,
-      backend: backend.info,
-      header,
-      flow,
-      layers,
-      tensors: held,
-      splits,
-      foreign: foreign?.format,
-    });
+  const summary = () => summaryOf({ ...opening, flow, layers, splits }, held);
   if (onOutline) void summary().then(onOutline, () => undefined);
   try {
     const tensors = await opening.tensors();
@@ -152,37 +141,24 @@ async function openFlow(opening: Opening): Promise<Model> {
   }
 }
 
-interface Summarized {
-  file: string;
-  run?: string;
-  backend: BackendInfo;
-  header: CheckpointHeader;
-  flow: Flow;
-  layers: readonly ModelLayer[];
-  tensors: Readonly<Record<string, { shape: number[] }>>;
-  splits: ModelData['splits'];
-  /** Format of a file that another library wrote. */
-  foreign?: TensorContainer;
-}
-
-async function summaryOf(model: Summarized): Promise<ModelOutline> {
-  const { file, run, backend, header, flow, layers, foreign } = model;
+async function summaryOf(
+  opened: Opening & { flow: Flow; layers: readonly ModelLayer[]; splits: ModelData['splits'] },
+  held: Opening['entries'],
+): Promise<ModelOutline> {
+  const { file, run, backend, header, flow, layers, foreign } = opened;
   const { config, origin } = header;
-  const { splits, reason } = await model.splits();
-  const tensors: TensorEntry[] = Object.entries(model.tensors).map(([name, { shape }]) => ({
+  const { splits, reason } = await opened.splits();
+  const tensors = Object.entries(held).map(([name, { shape }]) => ({
     name,
-    shape,
+    shape: [...shape],
     dtype: 'F32',
   }));
   const featureNames = featureNamesOf(header);
-  const context = contextInfo(header, flow, model.tensors);
+  const context = contextInfo(header, flow, held);
+  const format = foreign?.format ?? 'flowscope';
+  const bytes = 4 * parameterCount(tensors);
   return {
-    ...describeFile(file, {
-      format: foreign ?? 'flowscope',
-      bytes: 4 * parameterCount(tensors),
-      backend,
-      tensors,
-    }),
+    ...describeFile(file, { format, bytes, backend: backend.info, tensors }),
     ...describeFlow(config.model, flow, context),
     runnable: true,
     ...(foreign ? {} : { step: header.step }),

@@ -47,6 +47,14 @@ const untyped =
   (node, writer, inputs) =>
     writer.emit(node, op, inputs);
 
+/** As `rename`, with what an op says besides its type. */
+const saying =
+  (op: string, more: (node: Node) => Attributes): Emit =>
+  (node, writer, inputs) =>
+    writer.emit(node, op, inputs, { ...typed(node, writer), ...more(node) });
+
+const inFormat = { data_format: textAttribute('NHWC') };
+
 const sameName = [
   'Abs', 'Atan', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual', 'IsFinite', 'Less',
   'LessEqual', 'Log', 'Log1p', 'Maximum', 'Minimum', 'Neg', 'OnesLike', 'Pow', 'RealDiv', 'Reciprocal', 'Relu',
@@ -125,7 +133,7 @@ function convolution(
     dilations: intsAttribute([1, ...dilations, 1]),
     padding: textAttribute(padding),
     explicit_paddings: intsAttribute(padding === 'EXPLICIT' ? [0, 0, ...pad, 0, 0] : []),
-    data_format: textAttribute('NHWC'),
+    ...inFormat,
     use_cudnn_on_gpu: boolAttribute(true),
   };
 }
@@ -145,22 +153,16 @@ const operators: Record<string, Emit> = {
         ...typed(node, writer),
         ...(node.inputs.some((id) => isConvolved(id, writer)) ? keepApart : {}),
       });
-    else
-      writer.emit(node, 'BiasAdd', [x, bias], { ...typed(node, writer), data_format: textAttribute('NHWC') });
+    else saying('BiasAdd', () => inFormat)(node, writer, [x, bias]);
   },
-  Equal: (node, writer, inputs) =>
-    writer.emit(node, 'Equal', inputs, {
-      ...typed(node, writer),
-      incompatible_shape_error: boolAttribute(true),
-    }),
+  Equal: saying('Equal', () => ({ incompatible_shape_error: boolAttribute(true) })),
   LogicalAnd: untyped('LogicalAnd'),
   LogicalNot: untyped('LogicalNot'),
   LogicalOr: untyped('LogicalOr'),
   Multiply: rename('Mul'),
   Reshape: reshape,
   ExpandDims: reshape,
-  AddN: (node, writer, inputs) =>
-    writer.emit(node, 'AddN', inputs, { ...typed(node, writer), N: intAttribute(inputs.length) }),
+  AddN: saying('AddN', ({ inputs }) => ({ N: intAttribute(inputs.length) })),
   BatchMatMul: (node, writer, inputs) => {
     const { transposeA, transposeB } = node.attrs as { transposeA: boolean; transposeB: boolean };
     const isPlain = node.inputs.every((id) => writer.typeOf(id).shape.length === 2);
@@ -199,10 +201,7 @@ const operators: Record<string, Emit> = {
       return;
     }
     const convolved = writer.add('Conv2D', [x!, filter!], attributes);
-    writer.emit(node, 'BiasAdd', [convolved, bias], {
-      ...typed(node, writer),
-      data_format: textAttribute('NHWC'),
-    });
+    saying('BiasAdd', () => inFormat)(node, writer, [convolved, bias]);
   },
   Conv2DBackpropFilter: (node, writer, [x, dy]) => {
     const filter = writer.typeOf(node.outputs[0]!).shape;
@@ -266,17 +265,11 @@ const operators: Record<string, Emit> = {
       Taxis: typeAttribute('int32'),
       batch_dims: intAttribute(0),
     }),
-  LeakyRelu: (node, writer, inputs) =>
-    writer.emit(node, 'LeakyRelu', inputs, {
-      ...typed(node, writer),
-      alpha: floatAttribute(node.attrs['alpha'] as number),
-    }),
-  Pack: (node, writer, inputs) =>
-    writer.emit(node, 'Pack', inputs, {
-      ...typed(node, writer),
-      N: intAttribute(inputs.length),
-      axis: intAttribute(node.attrs['axis'] as number),
-    }),
+  LeakyRelu: saying('LeakyRelu', ({ attrs }) => ({ alpha: floatAttribute(attrs['alpha'] as number) })),
+  Pack: saying('Pack', ({ inputs, attrs }) => ({
+    N: intAttribute(inputs.length),
+    axis: intAttribute(attrs['axis'] as number),
+  })),
   PadV2: moved('PadV2', 'Tpaddings', ({ attrs, inputs }, writer) => {
     const paddings = attrs['paddings'] as [number, number][];
     const { dtype } = writer.typeOf(inputs[0]!);
@@ -309,12 +302,10 @@ const operators: Record<string, Emit> = {
   },
   Tile: moved('Tile', 'Tmultiples', ({ attrs }, writer) => [writer.shape(attrs['reps'] as number[])]),
   Transpose: moved('Transpose', 'Tperm', ({ attrs }, writer) => [writer.ints(attrs['perm'] as number[])]),
-  Unpack: (node, writer, inputs) =>
-    writer.emit(node, 'Unpack', inputs, {
-      ...typed(node, writer),
-      num: intAttribute(node.outputs.length),
-      axis: intAttribute(node.attrs['axis'] as number),
-    }),
+  Unpack: saying('Unpack', ({ outputs, attrs }) => ({
+    num: intAttribute(outputs.length),
+    axis: intAttribute(attrs['axis'] as number),
+  })),
   UnsortedSegmentSum: (node, writer, [x, ids]) =>
     writer.emit(
       node,
@@ -328,7 +319,7 @@ const normAttributes = (node: Node): Attributes => ({
   T: typeAttribute('float32'),
   U: typeAttribute('float32'),
   epsilon: floatAttribute(node.attrs['epsilon'] as number),
-  data_format: textAttribute('NHWC'),
+  ...inFormat,
 });
 
 /** TensorFlow's fused batch normalization takes images; other values [N, …, C] are shown to it as [N·…, 1, 1, C]. */

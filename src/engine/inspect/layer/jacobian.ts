@@ -47,7 +47,7 @@ export async function jacobian(
   const mask = flow?.mask?.data;
   const whole = size <= wholeJacobian;
   const elements = whole
-    ? Int32Array.from({ length: size }, (_, i) => i)
+    ? Int32Array.from(range(size))
     : blockAround(info.inputShape, mask, around, Math.min(count, size));
 
   const passes = await stillPass(model, work, query, signal);
@@ -101,7 +101,7 @@ export async function jacobian(
 }
 
 /** Rows and columns of a whole Jacobian. */
-function blockOf(whole: Float32Array, size: number, elements: Int32Array): Float32Array {
+export function blockOf(whole: Float32Array, size: number, elements: Int32Array): Float32Array {
   return Float32Array.from(
     [...elements].flatMap((row) => [...elements].map((column) => whole[row * size + column]!)),
   );

@@ -5,6 +5,7 @@ import { breathe } from '../../model/breathe';
 import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
 import { innerOf } from '../conditioner/inner';
 import { batchAtLayer } from './batch-at-layer';
+import { blockOf } from './jacobian';
 
 /** Means are over as many examples of the batch. */
 const mostExamples = 64;
@@ -27,17 +28,9 @@ export async function order(
   const features = Int32Array.from(all.slice(from, from + orderPage));
   if (model.recorded) {
     const { count, mean } = model.recorded.dependence(info.index);
-    const cells = [...features].flatMap((row) =>
-      [...features].map((column) => mean[row * all.length + column]!),
-    );
-    const k = features.length;
-    return {
-      layer: info.index,
-      from,
-      features,
-      count,
-      measured: { shape: [k, k], data: Float32Array.from(cells) },
-    };
+    const shape = [features.length, features.length];
+    const measured = { shape, data: blockOf(mean, all.length, features) };
+    return { layer: info.index, from, features, count, measured };
   }
   const inner = innerOf(model, 'What depends on what');
   const { count, values, contextOf } = await batchAtLayer(

@@ -1,5 +1,6 @@
 /** From points of the plane after some layers back to data space. */
 import { range } from '../../../base/order';
+import { extentOf } from '../../../base/rows';
 import type { NdArray } from '../../../protocol/tensors';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { breathe } from '../../model/breathe';
@@ -137,14 +138,8 @@ function stepOf(value: number): number {
 /** Index of the nearest of the points [n, 2], by a grid of buckets. */
 export function nearestOf(points: Float32Array): (x: number, y: number) => number {
   const n = points.length / 2;
-  const extent = (offset: number): [number, number] => {
-    let low = Infinity;
-    let high = -Infinity;
-    for (let i = offset; i < points.length; i += 2) {
-      if (!Number.isFinite(points[i])) continue;
-      low = Math.min(low, points[i]!);
-      high = Math.max(high, points[i]!);
-    }
+  const extent = (column: number): [number, number] => {
+    const [low, high] = extentOf(points, 2, column);
     return low < high ? [low, high] : [low === Infinity ? 0 : low - 1, low === Infinity ? 1 : low + 1];
   };
   const [x0, x1] = extent(0);

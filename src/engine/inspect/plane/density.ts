@@ -1,5 +1,6 @@
 /** The density of what a two-dimensional flow makes of the data after some of its layers. */
 import { range } from '../../../base/order';
+import { rowsAt } from '../../../base/rows';
 import {
   stageBounds,
   type PlaneBounds,
@@ -67,8 +68,7 @@ async function logDensityAt(
   const reached = range(count).filter((i) => Number.isFinite(x[2 * i]!));
   const out = new Float32Array(count).fill(NaN);
   if (reached.length === 0) return out;
-  const own = new Float32Array(2 * reached.length);
-  reached.forEach((i, k) => own.set(x.subarray(2 * i, 2 * i + 2), 2 * k));
+  const own = rowsAt(x, 2, reached);
   const pass = await runPass(model, { count: reached.length, x: own, shown: own }, 'eval', signal);
   reached.forEach((i, k) => {
     let sum = pass.prior[k]!;

@@ -1,3 +1,4 @@
+import { extentOf } from '../../../base/rows';
 import type { PlaneQuery, PlaneView } from '../../../protocol/inspect';
 import type { NdArray } from '../../../protocol/tensors';
 import { planeSamples } from '../../../protocol/questions';
@@ -58,14 +59,8 @@ export async function plane(
 
 /** A square around the data with a margin. */
 function boundsOf(x: Float32Array): PlaneView['bounds'] {
-  const range = (offset: number): [number, number] => {
-    let low = Infinity;
-    let high = -Infinity;
-    for (let i = offset; i < x.length; i += 2) {
-      if (!Number.isFinite(x[i])) continue;
-      low = Math.min(low, x[i]!);
-      high = Math.max(high, x[i]!);
-    }
+  const range = (column: number): [number, number] => {
+    const [low, high] = extentOf(x, 2, column);
     return low <= high ? [low, high] : [-3, 3];
   };
   const ranges = [range(0), range(1)] as const;

@@ -1,5 +1,6 @@
 /** Measures how far samples of a flow are from its data, feature by feature and all together. */
 import { range } from '../../../base/order';
+import { concatenated, rowAt, rowsAt } from '../../../base/rows';
 import { subscript } from '../../../base/digits';
 import type { Standardization } from '../../../config/standardization';
 import { UserError } from '../../../base/user-error';
@@ -122,21 +123,12 @@ function repeated(values: Float32Array, size: number, count: number): Float32Arr
   return Float32Array.from({ length: count * size }, (_, i) => values[i % values.length]!);
 }
 
-const rowOf = (rows: Float32Array, size: number, i: number): Float32Array =>
-  rows.subarray(i * size, (i + 1) * size);
-
-function rowsAt(rows: Float32Array, size: number, indices: readonly number[]): Float32Array {
-  const out = new Float32Array(indices.length * size);
-  indices.forEach((i, k) => out.set(rowOf(rows, size, i), k * size));
-  return out;
-}
-
 function finiteRows(rows: Float32Array, size: number): Float32Array {
   const all = range(rows.length / size);
   return rowsAt(
     rows,
     size,
-    all.filter((i) => rowOf(rows, size, i).every(Number.isFinite)),
+    all.filter((i) => rowAt(rows, size, i).every(Number.isFinite)),
   );
 }
 
@@ -266,9 +258,7 @@ async function energyOf(
   signal: AbortSignal,
 ): Promise<Comparison['energy']> {
   const [ours, drawn] = [someOf(data, size, inEnergy), someOf(samples, size, inEnergy)];
-  const pooled = new Float32Array(ours.length + drawn.length);
-  pooled.set(ours);
-  pooled.set(drawn, ours.length);
+  const pooled = concatenated([ours, drawn]);
   const { distance, band } = await energyDistance(
     isTable ? ranksOf(pooled, size) : pooled,
     size,

@@ -5,7 +5,7 @@ import { splitContext } from '../../../data/context';
 import { indexRange } from '../../../data/dataset';
 import type { ExampleRef } from '../../../protocol/selection';
 import type { NearestExamples, NearestQuery, NearestSpace } from '../../../protocol/nearest';
-import { contextsOf, dataExamples, type ExampleBatch } from '../../model/examples';
+import { dataExamples, examplesAt, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { cropImages } from '../../model/inputs';
 import { encodeExamples, exampleShape } from '../../model/latents';
@@ -275,20 +275,10 @@ async function described(
   indices: Int32Array,
   signal: AbortSignal,
 ): Promise<Pick<NearestExamples, 'values' | 'nats' | 'bitsPerDim'>> {
-  const { dimensions: size, config } = model;
-  const n = indices.length;
-  const x = new Float32Array(n * size);
-  const shown = new Float32Array(n * size);
-  const contexts: number[] = [];
-  for (const [i, index] of indices.entries()) {
-    await breathe(signal);
-    const one = await dataExamples(model, 'train', index, 1);
-    x.set(one.x, i * size);
-    shown.set(one.shown, i * size);
-    contexts.push(...(one.context ?? []));
-  }
+  const batch = await examplesAt(model, 'train', indices, signal);
+  const { count, shown } = batch;
   return {
-    values: { shape: [n, ...exampleShape(model.runner)], data: cropImages(shown, n, config) },
-    ...(await scoreBatch(model, { count: n, x, shown, ...contextsOf(contexts) }, signal)),
+    values: { shape: [count, ...exampleShape(model.runner)], data: cropImages(shown, count, model.config) },
+    ...(await scoreBatch(model, batch, signal)),
   };
 }

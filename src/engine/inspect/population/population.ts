@@ -10,7 +10,7 @@ import type {
 import { CancelledError } from '../../../protocol/wire';
 import { batchSize } from '../../model/batches';
 import { cropImages } from '../../model/inputs';
-import { dataExamples, fileExamples, type ExampleBatch } from '../../model/examples';
+import { examplesAt, fileExamples, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { exampleShape } from '../../model/latents';
 import { spread } from '../../../data/dataset';
@@ -103,19 +103,12 @@ export async function pickExamples(
   if (indices.length > mostPicked) {
     throw new UserError(`${indices.length} examples were asked for at once; expected up to ${mostPicked}.`);
   }
-  const n = indices.length;
-  const values = new Float32Array(n * model.dimensions);
-  if (source.kind === 'file') {
-    values.set((await fileExamples(model, source.path, indices, signal)).shown);
-  } else {
-    for (const [i, index] of indices.entries()) {
-      await breathe(signal);
-      values.set((await dataExamples(model, source.split, index, 1)).shown, i * model.dimensions);
-    }
-  }
-  return {
-    values: { shape: [n, ...exampleShape(model.runner)], data: cropImages(values, n, model.config) },
-  };
+  const { count, shown } =
+    source.kind === 'file'
+      ? await fileExamples(model, source.path, indices, signal)
+      : await examplesAt(model, source.split, indices, signal);
+  const data = cropImages(shown, count, model.config);
+  return { values: { shape: [count, ...exampleShape(model.runner)], data } };
 }
 
 const splits: readonly string[] = ['train', 'validation'];
