@@ -5,7 +5,7 @@ import { UserError } from '../../base/user-error';
 import { batchSize, type BatchOptions } from '../model/batches';
 import type { RunBothWays } from '../use/calibrate';
 import { sample } from '../use/sample';
-import { score } from '../use/score';
+import { scoreRows } from '../use/score';
 import type { Target } from './target';
 
 /** Draws of a flow, weighed. */
@@ -77,16 +77,7 @@ export async function logDensities(
   count: number,
   options: BatchOptions,
 ): Promise<Float64Array> {
-  const size = x.length / count;
-  const { nats } = await score(
-    runner,
-    {
-      count,
-      space: 'data',
-      inputs: (_, start, n) => x.slice(start * size, (start + n) * size),
-    },
-    { ...options, draws: 1 },
-  );
+  const { nats } = await scoreRows(runner, { x, count }, options);
   return nats.map((value) => -value);
 }
 

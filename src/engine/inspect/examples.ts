@@ -3,8 +3,7 @@ import { splitContext } from '../../data/context';
 import type { ExamplePage, ExamplesQuery } from '../../protocol/inspect';
 import { dataExamples, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { contextOf } from '../model/latents';
-import { score } from '../use/score';
+import { scoreRows } from '../use/score';
 
 /** A page of the data, fewer at their end. Scores are with the noise that the inspector gives each example. */
 export async function examples(
@@ -49,20 +48,10 @@ export async function scoreExamples(
 /** −ln p of one or more examples. */
 export async function scoreBatch(
   model: InspectedFlow,
-  { x, count, context }: ExampleBatch,
+  batch: ExampleBatch,
   signal: AbortSignal,
 ): Promise<{ nats: Float32Array; bitsPerDim?: Float32Array }> {
-  const size = model.dimensions;
-  const result = await score(
-    model.runner,
-    {
-      count,
-      space: 'data',
-      inputs: (_, start, n) => x.subarray(start * size, (start + n) * size),
-      contexts: (start, n) => contextOf(context, model.runner, start, n),
-    },
-    { draws: 1, signal },
-  );
+  const result = await scoreRows(model.runner, batch, { signal });
   return {
     nats: Float32Array.from(result.nats),
     ...(result.bitsPerDim ? { bitsPerDim: Float32Array.from(result.bitsPerDim) } : {}),

@@ -18,7 +18,7 @@ import { decodeLatents } from '../model/latents';
 import type { OpenedRunner } from '../model/opened-runner';
 import type { FlowRunner } from '../model/runner';
 import { binomialBand, rankTest } from './rank-statistics';
-import { score } from './score';
+import { scoreRows } from './score';
 import { examplesToScore, type ExampleChoice } from './scored-examples';
 
 /** Chance that a calibrated flow is called off in any of its tests. */
@@ -146,16 +146,7 @@ export async function* rankPairs(
   const references = referencesOf({ count, x, context }, seed);
   const batches = signal ? { signal } : {};
   const density = async (values: Float32Array, given: Float32Array, n: number): Promise<Float64Array> => {
-    const { nats } = await score(
-      forward,
-      {
-        count: n,
-        space: 'data',
-        inputs: (_, start, some) => values.slice(start * size, (start + some) * size),
-        contexts: (start, some) => given.subarray(start * ofContext, (start + some) * ofContext),
-      },
-      { ...batches, draws: 1 },
-    );
+    const { nats } = await scoreRows(forward, { x: values, count: n, context: given }, batches);
     return nats.map((value) => -value);
   };
   const ofTruth = await density(x, context, count);

@@ -4,6 +4,7 @@
  */
 import { range } from '../../base/order';
 import { UserError } from '../../base/user-error';
+import { spread } from '../../data/dataset';
 import { stream, type RandomStream } from '../../data/random';
 import type { PairPlot } from '../../protocol/calibration';
 import { breathe } from '../model/breathe';
@@ -44,9 +45,10 @@ export async function pairPlot(
 ): Promise<PairPlot | null> {
   const size = x.length / count;
   checkFeatures(features, size);
-  const rows = usable(count, (pair) =>
+  const finite = range(count).filter((pair) =>
     features.every((d) => Number.isFinite(samples[pair * size + d]) && Number.isFinite(x[pair * size + d])),
   );
+  const rows = spread(mostPairs, finite.length).map((i) => finite[i]!);
   if (rows.length < fewestPairs) return null;
   const columns = (values: Float32Array): Float32Array =>
     Float32Array.from(
@@ -69,12 +71,6 @@ function checkFeatures(features: readonly number[], size: number): void {
   throw new UserError(
     `Features ${features.join(', ')} were asked for; expected two different ones of ${size}, numbered from 0.`,
   );
-}
-
-function usable(count: number, finite: (pair: number) => boolean): number[] {
-  const rows = range(count).filter(finite);
-  if (rows.length <= mostPairs) return rows;
-  return Array.from({ length: mostPairs }, (_, i) => rows[Math.floor((i * rows.length) / mostPairs)]!);
 }
 
 /**

@@ -2,6 +2,7 @@
 import type { LogProbParts } from '../../protocol/contribution';
 import { inBatches, type BatchOptions } from '../model/batches';
 import { sizeOf } from '../../base/shape';
+import { contextOf, type GivenContext } from '../model/latents';
 import type { FlowRunner, Space } from '../model/runner';
 
 export interface ScoreResult {
@@ -78,4 +79,20 @@ export async function score(
       ...(pixels ? { bitsPerDim: meanNats / perBit } : {}),
     },
   };
+}
+
+/** −ln p of rows in data units, [count, …], each as it is. @throws CancelledError */
+export function scoreRows(
+  runner: FlowRunner,
+  { x, count, context }: { x: Float32Array; count: number } & GivenContext,
+  options: BatchOptions,
+): Promise<ScoreResult> {
+  const size = x.length / count;
+  const examples: ScoredExamples = {
+    count,
+    space: 'data',
+    inputs: (_, start, n) => x.slice(start * size, (start + n) * size),
+    contexts: (start, n) => contextOf(context, runner, start, n),
+  };
+  return score(runner, examples, { ...options, draws: 1 });
 }
