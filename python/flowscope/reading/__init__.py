@@ -1,0 +1,1 @@
+"""Reads runs that other software has tracked."""
