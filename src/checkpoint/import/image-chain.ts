@@ -8,6 +8,7 @@ import type { ImageModelConfig, ModelInput } from '../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { readLayers, type OurLayer } from './chain-importer';
 import { levelsQuestion, sizeQuestions } from './image-questions';
+import { convolutionNames, under, type Renaming } from './names';
 import { answeredNumber } from './questions';
 import type { Recognized, Recognizer, TensorFile } from './types';
 
@@ -29,7 +30,7 @@ export interface ImagePlan {
 
 export interface ImageChainLibrary<Plan extends ImagePlan> extends Pick<Recognizer, 'name'> {
   /** The plan of a file, and the share of its names that it explains; what is missing, in words, where there is none. */
-  read(file: TensorFile): { plan?: Plan; share: number; missing: string[] };
+  read(file: TensorFile): { plan?: Plan } & Fit;
   /** What comes after "NAME, " in the title. */
   title(plan: Plan): string;
   /** Questions besides the ones about sizes and levels. */
@@ -84,25 +85,64 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
   };
 }
 
+/** What Glow's couplings do: (x + t)·sigmoid(s + 2), or x + t. @param outputs where a network has both */
+export const glowMap = (
+  affine: boolean,
+  outputs: Pick<ImageFields, 'outputOrder' | 'outputLayout'>,
+): ImageFields =>
+  affine
+    ? { affine: 'shift-then-scale', ...outputs, scaleMap: 'sigmoid', scaleEpsilon: 0 }
+    : { transform: 'additive' };
+
+/** Names of Glow's convolutions that begin at zero. @param logs name of the logarithms of their scales */
+export const zeroConvolutionTable = (logs: string): Renaming[] => [
+  ...under('conv.', '', convolutionNames),
+  { theirs: logs, ours: 'logs', transform: 'flat' },
+];
+
 /** A bit for each channel: the first half conditions. */
 export function firstHalf(channels: number): (0 | 1)[] {
   return Array.from({ length: channels }, (_, i) => (i < channels / 2 ? 1 : 0));
 }
 
+/** Prefix of a flow's names, by the first name that ends like this. */
+export function prefixOf({ tensors }: TensorFile, anchor: string): string | undefined {
+  return [...tensors.keys()].find((name) => name.endsWith(anchor))?.slice(0, -anchor.length);
+}
+
+/** Names and shapes below a prefix, which ends in a dot. */
+export type Wanted = readonly [prefix: string, shapes: Readonly<Record<string, readonly number[]>>];
+
 /** How far a file fits the names that a plan wants: what is lacking, in another shape, or left over. */
+export function fitOf(file: TensorFile, parts: readonly Wanted[]): Fit {
+  const all = parts.flatMap(([prefix, shapes]) =>
+    Object.entries(shapes).map(([name, shape]) => [prefix + name, shape] as const),
+  );
+  return fitOfNames(file, new Map(all));
+}
+
+export interface Fit {
+  /** Share of the file's names that the plan explains: 0 … 1. */
+  share: number;
+  /** In words; empty when all is there and nothing is left over. */
+  missing: string[];
+}
+
+/** The same of names whose shapes may be any. @param alsoKnown names of the file that may be there */
 export function fitOfNames(
   file: TensorFile,
-  wanted: ReadonlyMap<string, readonly number[]>,
-): { share: number; missing: string[] } {
+  wanted: ReadonlyMap<string, readonly number[] | undefined>,
+  alsoKnown: (name: string) => boolean = () => false,
+): Fit {
   const missing: string[] = [];
   for (const [name, shape] of wanted) {
     const found = file.tensors.get(name)?.shape;
     if (!found) missing.push(name);
-    else if (found.join() !== shape.join()) {
+    else if (shape && found.join() !== shape.join()) {
       missing.push(`${name} in the shape [${shape.join(', ')}] (it has [${found.join(', ')}])`);
     }
   }
-  const unknown = [...file.tensors.keys()].filter((name) => !wanted.has(name));
+  const unknown = [...file.tensors.keys()].filter((name) => !wanted.has(name) && !alsoKnown(name));
   const { size } = file.tensors;
   return {
     share: size === 0 ? 0 : (size - unknown.length) / size,

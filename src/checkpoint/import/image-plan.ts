@@ -11,6 +11,7 @@ import {
   weightNormedConvolutionNames,
   type Renaming,
 } from './names';
+import { fitOfNames, prefixOf, type Fit } from './image-chain';
 import { imageQuestions } from './image-questions';
 import type { Recognizer, TensorFile } from './types';
 
@@ -22,37 +23,6 @@ export interface PlannedCoupling {
   table: Renaming[];
   /** The first convolution of its conditioner, which tells channels and width, and the shape that it must have. */
   convolution: { name: string; shape: number[] };
-}
-
-interface Fit {
-  /** Share of the file's names that the plan explains: 0 … 1. */
-  share: number;
-  /** In words; empty when all is there and nothing is left over. */
-  missing: string[];
-}
-
-/** @param alsoKnown names of the file that no coupling has */
-function fitOf(
-  file: TensorFile,
-  couplings: readonly PlannedCoupling[],
-  alsoKnown: (name: string) => boolean,
-): Fit {
-  const wanted = new Set(couplings.flatMap(({ table }) => table.flatMap(theirNames)));
-  const names = [...file.tensors.keys()];
-  const unknown = names.filter((name) => !wanted.has(name) && !alsoKnown(name));
-  const missing = [...wanted].filter((name) => !file.tensors.has(name));
-  for (const { convolution } of couplings) {
-    const shape = file.tensors.get(convolution.name)?.shape;
-    if (shape && shape.join() !== convolution.shape.join()) {
-      missing.push(
-        `${convolution.name} in the shape [${convolution.shape.join(', ')}] (it has [${shape.join(', ')}])`,
-      );
-    }
-  }
-  return {
-    share: names.length === 0 ? 0 : (names.length - unknown.length) / names.length,
-    missing: [...missing, ...unknown.map((name) => `a meaning for ${name}`)],
-  };
 }
 
 /**
@@ -111,19 +81,20 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
   function read(
     file: TensorFile,
   ): ({ sizes: Sizes; prefix: string; couplings: PlannedCoupling[] } & Fit) | undefined {
-    const name = [...file.tensors.keys()].find((key) => key.endsWith(anchor));
-    if (name === undefined) return undefined;
-    const prefix = name.slice(0, -anchor.length);
-    const sizes = library.sizes(file, prefix);
-    if (!sizes) return undefined;
+    const prefix = prefixOf(file, anchor);
+    const sizes = prefix === undefined ? undefined : library.sizes(file, prefix);
+    if (prefix === undefined || !sizes) return undefined;
     const couplings = library.plan(sizes, prefix);
+    const names = couplings.flatMap(({ table }) => table.flatMap(theirNames));
+    const wanted = new Map<string, readonly number[] | undefined>(names.map((name) => [name, undefined]));
+    for (const { convolution } of couplings) wanted.set(convolution.name, convolution.shape);
     const isConstraint = (key: string) => constraint !== undefined && key === prefix + constraint;
     return {
       sizes,
       prefix,
       couplings,
       // PyTorch counts the batches that its norms have seen; nothing depends on it.
-      ...fitOf(file, couplings, (key) => key.endsWith('.num_batches_tracked') || isConstraint(key)),
+      ...fitOfNames(file, wanted, (key) => key.endsWith('.num_batches_tracked') || isConstraint(key)),
     };
   }
 

@@ -41,40 +41,44 @@ export function permutationOrder(data: Float32Array, size: number): number[] | u
   return isOne && data.reduce((count, value) => count + Number(value !== 0), 0) === size ? order : undefined;
 }
 
-export interface PluFactors {
-  /** Permutation matrix. */
-  permutation: string;
-  lower: string;
-  upper: string;
-  logDiagonal: string;
-  signs: string;
-}
+/** What a library calls its 1×1 convolution as a matrix, and its factors, of which the first is a matrix. */
+export type PluNames = Readonly<
+  Record<'matrix' | 'permutation' | 'lower' | 'upper' | 'logDiagonal' | 'signs', string>
+>;
 
 /**
- * A file's own factors, of which the strict triangles count. @param flipped channels whose columns of U change their sign
- * @throws UserError for factors of other sizes, or a permutation that is none
+ * A 1×1 convolution of a file: its matrix, or its own factors, of which the strict triangles count.
+ * @param flipped channels whose columns change their sign
+ * @throws UserError for factors of other sizes, a permutation that is none, or a matrix that cannot be inverted
  */
-export async function pluOfFactors(
+export async function pluOf(
   file: TensorFile,
-  names: PluFactors,
+  at: string,
+  names: PluNames,
   flipped: (channel: number) => boolean = () => false,
 ): Promise<Plu> {
-  const permutation = await file.read(names.permutation);
-  const size = sizeOfSquare(file, names.permutation, permutation);
-  const read = async (name: string, length: number): Promise<Float32Array> => {
+  const whole = `${at}.${names.matrix}`;
+  if (file.tensors.has(whole)) {
+    const { shape, data } = await file.read(whole);
+    return pluOfMatrix(file, whole, { shape, data: data.map((x, i) => (flipped(i % shape[1]!) ? -x : x)) });
+  }
+  const permutation = await file.read(`${at}.${names.permutation}`);
+  const size = sizeOfSquare(file, `${at}.${names.permutation}`, permutation);
+  const read = async (part: 'lower' | 'upper' | 'logDiagonal' | 'signs', length: number) => {
+    const name = `${at}.${names[part]}`;
     const { data } = await file.read(name);
     if (data.length === length) return data;
     throw new UserError(`${file.file}: "${name}" has ${data.length} values; expected ${length}.`);
   };
-  const lower = await read(names.lower, size * size);
-  const upper = await read(names.upper, size * size);
-  const logDiagonal = await read(names.logDiagonal, size);
-  const signs = await read(names.signs, size);
+  const lower = await read('lower', size * size);
+  const upper = await read('upper', size * size);
+  const logDiagonal = await read('logDiagonal', size);
+  const signs = await read('signs', size);
   const square = [size, size];
   return {
     layer: {
       kind: 'conv1x1',
-      order: orderOf(file, names.permutation, permutation),
+      order: orderOf(file, `${at}.${names.permutation}`, permutation),
       signs: Array.from(signs, (sign, i) => (sign < 0 !== flipped(i) ? -1 : 1)),
     },
     tensors: {

@@ -17,6 +17,7 @@ import {
 } from '../../import/convolution-stack';
 import {
   imageChainImporter,
+  type Fit,
   type ImageFields,
   type ImageLayer,
   type ImagePlan,
@@ -231,7 +232,7 @@ function clampsOf(steps: readonly Step[], answers: ImportAnswers): Map<Step, num
 const downsamples = (kind: Step['kind']): boolean =>
   kind === 'irevnet' || kind === 'haar' || kind === 'row-major';
 
-function read(file: TensorFile): { plan?: ChainPlan; share: number; missing: string[] } {
+function read(file: TensorFile): { plan?: ChainPlan } & Fit {
   const list = moduleList(file, 'module_list');
   if (!list) return { share: 0, missing: ['module_list.0.subnet.0.weight'] };
   const missing = [...list.others.map((name) => `a meaning for ${name}`), ...beyondWords(list)];

@@ -18,6 +18,8 @@ import {
 } from '../../import/convolution-stack';
 import {
   imageChainImporter,
+  prefixOf,
+  type Fit,
   type ImageFields,
   type ImageLayer,
   type ImagePlan,
@@ -25,7 +27,7 @@ import {
 import { pixelRangeQuestion } from '../../import/image-questions';
 import { namesBelow } from '../../import/modules';
 import { permuteAxes, type Renaming } from '../../import/names';
-import { pluOfFactors, pluOfMatrix } from '../../import/plu';
+import { pluOf, type PluNames } from '../../import/plu';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 import { scaleMapQuestion, slopeQuestion } from './questions';
@@ -48,7 +50,6 @@ interface Block {
   /** Up to its own list: "flows.0.1.". */
   at: string;
   stack: readonly StackedConvolution[];
-  lu: boolean;
 }
 
 interface Level {
@@ -71,6 +72,9 @@ interface GlowPlan extends ImagePlan {
 const anchor = 'flows.0.0.flows.0.flows.1.param_map.net.0.weight';
 const coupling = 'flows.0.flows.1.param_map.net.';
 const luParts = ['L', 'U', 'P', 'eye', 'log_S', 'sign_S'];
+const mixingNames: PluNames = {
+  ...{ matrix: 'W', permutation: 'P', lower: 'L', upper: 'U', logDiagonal: 'log_S', signs: 'sign_S' },
+};
 
 function readBlock(file: TensorFile, at: string, rests: readonly string[], channels: number): Block | string {
   const stack = convolutionStack(file, at + coupling, namesBelow(coupling, rests));
@@ -91,7 +95,7 @@ function readBlock(file: TensorFile, at: string, rests: readonly string[], chann
   const mixing = lu ? luParts.map((part) => `1.${part}`) : ['1.W'];
   const known = new Set([...mixing, '2.s', '2.t', '2.data_dep_init_done'].map((name) => `flows.${name}`));
   const unknown = rests.find((rest) => !rest.startsWith(coupling) && !known.has(rest));
-  return unknown === undefined ? { at, stack, lu } : `a meaning for ${at}${unknown}`;
+  return unknown === undefined ? { at, stack } : `a meaning for ${at}${unknown}`;
 }
 
 const glowBaseParts = ['loc', 'loc_logs', 'log_scale', 'log_scale_logs'];
@@ -126,10 +130,9 @@ function readBase(
   return `${at.slice(0, -1)} is not a GlowBase, DiagGaussian or ClassCondDiagGaussian of ${leaving} channels`;
 }
 
-function read(file: TensorFile): { plan?: GlowPlan; share: number; missing: string[] } {
-  const name = [...file.tensors.keys()].find((key) => key.endsWith(anchor));
-  if (name === undefined) return { share: 0, missing: [anchor] };
-  const prefix = name.slice(0, -anchor.length);
+function read(file: TensorFile): { plan?: GlowPlan } & Fit {
+  const prefix = prefixOf(file, anchor);
+  if (prefix === undefined) return { share: 0, missing: [anchor] };
   const rests = namesBelow(prefix, [...file.tensors.keys()]);
   /** Names below "flows.LEVEL.BLOCK." and "q0.LEVEL.". */
   const below = new Map<string, string[]>();
@@ -288,29 +291,20 @@ async function baseLayer(
 
 async function blockLayers(
   file: TensorFile,
-  { at, stack, lu }: Block,
+  { at, stack }: Block,
   channels: number,
   additive: boolean,
   answers: ImportAnswers,
 ): Promise<ImageLayer[]> {
   const first = chosen(answers, splitQuestion) === 'channel';
   const slope = answeredNumber(answers, slopeQuestion);
-  const mixing = lu
-    ? await pluOfFactors(file, {
-        permutation: `${at}flows.1.P`,
-        lower: `${at}flows.1.L`,
-        upper: `${at}flows.1.U`,
-        logDiagonal: `${at}flows.1.log_S`,
-        signs: `${at}flows.1.sign_S`,
-      })
-    : pluOfMatrix(file, `${at}flows.1.W`, await file.read(`${at}flows.1.W`));
   return [
     {
       theirs: `${at}flows.2`,
       layer: { kind: 'actNorm' },
       table: actNormTable.map((renaming) => ({ ...renaming, theirs: at + (renaming.theirs as string) })),
     },
-    { theirs: `${at}flows.1`, ...mixing },
+    { theirs: `${at}flows.1`, ...(await pluOf(file, `${at}flows.1`, mixingNames)) },
     {
       theirs: `${at}flows.0`,
       layer: {

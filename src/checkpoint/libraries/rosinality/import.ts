@@ -8,13 +8,17 @@ import { mostScales } from '../../../config/image-model';
 import type { ImageNetConfig } from '../../../config/image-layers';
 import {
   firstHalf,
-  fitOfNames,
+  fitOf,
+  glowMap,
   imageChainImporter,
+  prefixOf,
+  zeroConvolutionTable,
   type ImageLayer,
   type ImagePlan,
+  type Wanted,
 } from '../../import/image-chain';
-import { convolutionNames, under, type Renaming } from '../../import/names';
-import { pluOfFactors, pluOfMatrix } from '../../import/plu';
+import { convolutionNames, under } from '../../import/names';
+import { pluOf, type PluNames } from '../../import/plu';
 import type { Values } from '../../import/chain-importer';
 import type { TensorFile } from '../../import/types';
 
@@ -49,26 +53,25 @@ const luShapes = (channels: number): Record<string, number[]> => ({
   l_eye: square(channels),
 });
 
-function zeroConvolution(inputs: number, outputs: number): Record<string, number[]> {
-  return {
-    scale: [1, outputs, 1, 1],
-    'conv.weight': [outputs, inputs, 3, 3],
-    'conv.bias': [outputs],
-  };
-}
+const zeroConvolution = (inputs: number, outputs: number): Record<string, number[]> => ({
+  scale: [1, outputs, 1, 1],
+  'conv.weight': [outputs, inputs, 3, 3],
+  'conv.bias': [outputs],
+});
 
 /** Below the prefix of a ZeroConv2d. */
-export const zeroConvolutionNames: readonly Renaming[] = [
-  ...under('conv.', '', convolutionNames),
-  { theirs: 'scale', ours: 'logs', transform: 'flat' },
-];
+export const zeroConvolutionNames = zeroConvolutionTable('scale');
+
+const mixingNames: PluNames = {
+  ...{ matrix: 'weight', permutation: 'w_p', lower: 'w_l', upper: 'w_u' },
+  ...{ logDiagonal: 'w_s', signs: 's_sign' },
+};
 
 export const blockAt = (prefix: string, block: number): string => `${prefix}blocks.${block}`;
 
 function planOf(file: TensorFile): GlowPlan | undefined {
-  const name = [...file.tensors.keys()].find((key) => key.endsWith(anchor));
-  if (name === undefined) return undefined;
-  const prefix = name.slice(0, -anchor.length);
+  const prefix = prefixOf(file, anchor);
+  if (prefix === undefined) return undefined;
   const blocks: Block[] = [];
   for (let b = 0; b <= mostScales; b++) {
     const at = blockAt(prefix, b);
@@ -88,11 +91,8 @@ function planOf(file: TensorFile): GlowPlan | undefined {
 }
 
 /** Names and shapes of all tensors of such a flow. */
-function wantedBy({ prefix, blocks, width, affine }: GlowPlan): Map<string, number[]> {
-  const wanted = new Map<string, number[]>();
-  const add = (at: string, shapes: Record<string, number[]>): void => {
-    for (const [name, shape] of Object.entries(shapes)) wanted.set(`${at}.${name}`, shape);
-  };
+function wantedBy({ prefix, blocks, width, affine }: GlowPlan): Wanted[] {
+  const wanted: Wanted[] = [];
   for (const [b, { steps }] of blocks.entries()) {
     // Half of the channels go on, and a squeeze makes four of each.
     const channels = blocks[0]!.channels * 2 ** b;
@@ -100,19 +100,17 @@ function wantedBy({ prefix, blocks, width, affine }: GlowPlan): Map<string, numb
     for (const [f, { lu }] of steps.entries()) {
       const at = `${blockAt(prefix, b)}.flows.${f}`;
       const perChannel = [1, channels, 1, 1];
-      add(`${at}.actnorm`, { loc: perChannel, scale: perChannel, initialized: [] });
-      add(`${at}.invconv`, lu ? luShapes(channels) : { weight: [channels, channels, 1, 1] });
-      add(`${at}.coupling.net`, {
-        '0.weight': [width, half, 3, 3],
-        '0.bias': [width],
-        '2.weight': [width, width, 1, 1],
-        '2.bias': [width],
-      });
-      add(`${at}.coupling.net.4`, zeroConvolution(width, affine ? channels : half));
+      wanted.push(
+        [`${at}.actnorm.`, { loc: perChannel, scale: perChannel, initialized: [] }],
+        [`${at}.invconv.`, lu ? luShapes(channels) : { weight: [channels, channels, 1, 1] }],
+        [`${at}.coupling.net.0.`, { weight: [width, half, 3, 3], bias: [width] }],
+        [`${at}.coupling.net.2.`, { weight: [width, width, 1, 1], bias: [width] }],
+        [`${at}.coupling.net.4.`, zeroConvolution(width, affine ? channels : half)],
+      );
     }
     const last = b === blocks.length - 1;
     const [given, leaving] = last ? [channels, channels] : [half, half];
-    add(`${blockAt(prefix, b)}.prior`, zeroConvolution(given, 2 * leaving));
+    wanted.push([`${blockAt(prefix, b)}.prior.`, zeroConvolution(given, 2 * leaving)]);
   }
   return wanted;
 }
@@ -124,27 +122,6 @@ function actNormTensors(loc: Float32Array, scale: Float32Array): Record<string, 
     shift: { shape, data: loc.map((x) => -x) },
     logScale: { shape, data: scale.map((x) => -Math.log(Math.abs(x))) },
   };
-}
-
-async function mixing(
-  file: TensorFile,
-  at: string,
-  lu: boolean,
-  scale: Float32Array,
-): Promise<Pick<ImageLayer, 'layer' | 'tensors'>> {
-  if (lu) {
-    const names = {
-      permutation: `${at}.w_p`,
-      lower: `${at}.w_l`,
-      upper: `${at}.w_u`,
-      logDiagonal: `${at}.w_s`,
-      signs: `${at}.s_sign`,
-    };
-    return pluOfFactors(file, names, (channel) => scale[channel]! < 0);
-  }
-  const weight = await file.read(`${at}.weight`);
-  const data = weight.data.map((x, i) => (scale[i % scale.length]! < 0 ? -x : x));
-  return pluOfMatrix(file, `${at}.weight`, { shape: [scale.length, scale.length], data });
 }
 
 /** The network of all couplings; the convolution before it is zero at first. */
@@ -166,23 +143,14 @@ export const rosinality = imageChainImporter<GlowPlan>({
   read(file) {
     const plan = planOf(file);
     if (!plan) return { share: 0, missing: [anchor] };
-    const { share, missing } = fitOfNames(file, wantedBy(plan));
-    return { plan, share, missing };
+    return { plan, ...fitOf(file, wantedBy(plan)) };
   },
   title: ({ blocks, width, affine }) =>
     `${several(blocks.length, 'block')} of ${blocks[0]!.steps.length} steps, ` +
     `${affine ? '' : 'additive '}couplings with networks of ${width} channels`,
   questions: () => [],
   model: ({ affine }) => ({
-    ...(affine
-      ? {
-          affine: 'shift-then-scale',
-          outputOrder: 'scale-shift',
-          outputLayout: 'halves',
-          scaleMap: 'sigmoid',
-          scaleEpsilon: 0,
-        }
-      : { transform: 'additive' }),
+    ...glowMap(affine, { outputOrder: 'scale-shift', outputLayout: 'halves' }),
     dataConstraint: 'centered',
     latents: 'first-out-first',
   }),
@@ -191,14 +159,17 @@ export const rosinality = imageChainImporter<GlowPlan>({
     for (const [b, { channels, steps }] of blocks.entries()) {
       const block = blockAt(prefix, b);
       layers.push({ theirs: `${block}.squeeze`, layer: { kind: 'squeeze' } });
-      for (const [f, { lu }] of steps.entries()) {
+      for (const f of steps.keys()) {
         const at = `${block}.flows.${f}`;
         const { data: loc } = await file.read(`${at}.actnorm.loc`);
         const { data: scale } = await file.read(`${at}.actnorm.scale`);
         const net = `${at}.coupling.net.`;
         layers.push(
           { theirs: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: actNormTensors(loc, scale) },
-          { theirs: `${at}.invconv`, ...(await mixing(file, `${at}.invconv`, lu, scale)) },
+          {
+            theirs: `${at}.invconv`,
+            ...(await pluOf(file, `${at}.invconv`, mixingNames, (c) => scale[c]! < 0)),
+          },
           {
             theirs: `${at}.coupling`,
             layer: { kind: 'coupling', mask: firstHalf(channels), net: glowNet(width, 'ones') },

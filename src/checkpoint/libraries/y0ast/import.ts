@@ -13,14 +13,17 @@ import type { Values } from '../../import/chain-importer';
 import { tooManyChannels } from '../../import/convolution-stack';
 import {
   firstHalf,
-  fitOfNames,
+  fitOf,
+  glowMap,
   imageChainImporter,
+  zeroConvolutionTable,
   type ImageLayer,
   type ImagePlan,
+  type Wanted,
 } from '../../import/image-chain';
 import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
-import { convolutionNames, permuteAxes, under, type Renaming } from '../../import/names';
-import { pluOfFactors, pluOfMatrix } from '../../import/plu';
+import { convolutionNames, permuteAxes, under } from '../../import/names';
+import { pluOf, type PluNames } from '../../import/plu';
 import { choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
@@ -92,12 +95,10 @@ function linear(inputs: number, outputs: number): Record<string, number[]> {
   return { logs: [outputs], 'linear.weight': [outputs, inputs], 'linear.bias': [outputs] };
 }
 
-function wantedBy(plan: GlowPlan) {
+function wantedBy(plan: GlowPlan): Wanted[] {
   const { list, beside, steps, width, affine, channels: image, top, classes, size, halvings } = plan;
-  const wanted = new Map<string, number[]>();
-  const add = (at: string, shapes: Record<string, number[]>): void => {
-    for (const [name, shape] of Object.entries(shapes)) wanted.set(at + name, shape);
-  };
+  const wanted: Wanted[] = [];
+  const add = (...part: Wanted): unknown => wanted.push(part);
   const norm = (n: number) => ({ 'actnorm.bias': [1, n, 1, 1], 'actnorm.logs': [1, n, 1, 1] });
   let channels = image;
   for (const [i, step] of steps.entries()) {
@@ -132,10 +133,7 @@ function wantedBy(plan: GlowPlan) {
 }
 
 /** Below the prefix of a Conv2dZeros. */
-const zerosNames: readonly Renaming[] = [
-  ...under('conv.', '', convolutionNames),
-  { theirs: 'logs', ours: 'logs', transform: 'flat' },
-];
+const zerosNames = zeroConvolutionTable('logs');
 
 /** (x + bias)·e^logs as our ActNorm, which is (x − shift)·e^(−logScale). */
 async function actNorm(file: TensorFile, at: string): Promise<Record<string, Values>> {
@@ -164,17 +162,10 @@ function withNorm(layer: string, norm: Record<string, Values>) {
   };
 }
 
-async function mixingOf(file: TensorFile, at: string, kind: 'lu' | 'matrix') {
-  return kind === 'matrix'
-    ? pluOfMatrix(file, `${at}.weight`, await file.read(`${at}.weight`))
-    : pluOfFactors(file, {
-        permutation: `${at}.p`,
-        lower: `${at}.lower`,
-        upper: `${at}.upper`,
-        logDiagonal: `${at}.log_s`,
-        signs: `${at}.sign_s`,
-      });
-}
+const mixingNames: PluNames = {
+  ...{ matrix: 'weight', permutation: 'p', lower: 'lower', upper: 'upper' },
+  ...{ logDiagonal: 'log_s', signs: 'sign_s' },
+};
 
 const reverses = ({ steps }: GlowPlan): boolean =>
   steps.some((step) => step.kind === 'step' && step.mixing === 'none');
@@ -193,7 +184,7 @@ async function stepLayers(
     { theirs: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: await actNorm(file, `${at}.actnorm`) },
     mixing === 'none'
       ? { theirs: `${at}.reverse`, layer: { kind: 'permute', order } }
-      : { theirs: `${at}.invconv`, ...(await mixingOf(file, `${at}.invconv`, mixing)) },
+      : { theirs: `${at}.invconv`, ...(await pluOf(file, `${at}.invconv`, mixingNames)) },
     {
       theirs: `${at}.block`,
       layer: {
@@ -271,8 +262,7 @@ export const y0ast = imageChainImporter<GlowPlan>({
   read(file) {
     const plan = planOf(file);
     if (typeof plan === 'string') return { share: 0, missing: [plan] };
-    const { share, missing } = fitOfNames(file, wantedBy(plan));
-    return { plan, share, missing };
+    return { plan, ...fitOf(file, wantedBy(plan)) };
   },
   title: ({ steps, halvings, width, affine, classes }) =>
     `${several(halvings, 'level')}, ${several(steps.filter(({ kind }) => kind === 'step').length, 'step')}, ` +
@@ -281,15 +271,7 @@ export const y0ast = imageChainImporter<GlowPlan>({
   questions: (plan) => (reverses(plan) ? [permutationQuestion] : []),
   model: ({ affine, classes }) => ({
     ...(classes > 0 ? { context: { height: 1, width: 1, channels: classes } } : {}),
-    ...(affine
-      ? {
-          affine: 'shift-then-scale',
-          outputOrder: 'shift-scale',
-          outputLayout: 'interleaved',
-          scaleMap: 'sigmoid',
-          scaleEpsilon: 0,
-        }
-      : { transform: 'additive' }),
+    ...glowMap(affine, { outputOrder: 'shift-scale', outputLayout: 'interleaved' }),
     dataConstraint: 'centered',
     latents: 'last',
   }),
