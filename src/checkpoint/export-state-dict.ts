@@ -5,7 +5,7 @@ import type { ChainLayer } from './import/vector-chain';
 import { entries, writable, type Library } from './libraries';
 import { writeSafetensors } from './tensors/safetensors';
 import type { StateDict } from './export-to/state-dict';
-import { checkHolds, withBase, withPlainContext } from './export-to/written-chain';
+import { checkFits, withBase, withPlainContext } from './export-to/written-chain';
 
 /**
  * What the library loads, computing what the flow computes: sliced, reordered and negated where that is exact.
@@ -32,8 +32,8 @@ export function exportStateDict(
       `This flow is of rows of numbers, and ${importer.name} is for images. ${writtenFor('vector')}.`,
     );
   }
-  checkHolds(importer.name, model, chain, vector.holds);
-  const seen = vector.holds.contextModule ? { model, tensors } : withPlainContext(model, tensors);
+  checkFits(importer.name, model, chain, vector);
+  const seen = vector.contextModule ? { model, tensors } : withPlainContext(model, tensors);
   const written = withBase(seen.model, chain, seen.tensors);
   const dict = vector.write(seen.model, written.chain, written.tensors);
   if (!standardize) return dict;

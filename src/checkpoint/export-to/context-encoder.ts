@@ -56,7 +56,9 @@ export function encoderTensors(
 }
 
 /** The network of a conditional base: one linear layer, or a Sequential. */
-export function baseTensors(hidden: number, tensors: Tensors, at: string): StateDict['tensors'] {
+export function baseTensors({ base }: VectorModelConfig, tensors: Tensors, at: string): StateDict['tensors'] {
+  if (base.kind !== 'conditionalNormal') return {};
+  const hidden = base.hidden.length;
   const table = Array.from({ length: hidden + 1 }, (_, i) =>
     under(hidden === 0 ? `${at}.` : `${at}.${2 * i}.`, `base.net.${i}.`, linearNames),
   );

@@ -49,11 +49,6 @@ export function sequentialTensors(path: string, net: Mlp): StateDict['tensors'] 
   return renamed(Object.assign({}, ...ours) as Record<string, Values>, table);
 }
 
-/** Hidden widths. */
-export function hiddenOf(net: Mlp): number[] {
-  return net.slice(0, -1).map(({ bias }) => bias.data.length);
-}
-
 /** @param rows for each input, the row of the weight that takes it; undefined for inputs that nothing takes */
 export function withInputs({ weight, bias, mask }: Dense, rows: readonly (number | undefined)[]): Dense {
   const taken = (matrix: Values): Values => {

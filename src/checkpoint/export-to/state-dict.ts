@@ -27,6 +27,13 @@ export function below(prefix: string, tensors: StateDict['tensors']): StateDict[
   return Object.fromEntries(Object.entries(tensors).map(([name, values]) => [prefix + name, values]));
 }
 
+/** Layers in a list of modules: their tensors, and the lines that make them. @param list prefix of the numbers */
+export function listed(list: string, layers: readonly Written[]) {
+  const tensors: StateDict['tensors'] = {};
+  for (const [i, layer] of layers.entries()) Object.assign(tensors, below(`${list}${i}.`, layer.tensors));
+  return { tensors, lines: layers.map(({ line }) => `    ${line},`) };
+}
+
 /** Lines that some flows need. */
 export const linesIf = (needed: boolean, lines: readonly string[]): readonly string[] =>
   needed ? lines : [];

@@ -4,19 +4,29 @@ import type { VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
 import { layerNames } from '../../config/layer-folders';
 import { hasOwnParts, type ChainLayer } from '../import/vector-chain';
-import { seenContext } from './conditioned';
+import { hasOneActivation, seenContext } from './conditioned';
 import { Misfits } from './misfits';
-import type { Tensors } from './state-dict';
+import type { StateDict, Tensors } from './state-dict';
 
-/** What a library can hold of vector flows, besides what it checks itself. */
-export interface Holds {
+/** What a library can say of vector flows. */
+export interface VectorWriter {
+  /** What to do instead of a flow that does not fit. */
+  advice: string;
   layers: readonly ChainLayer['kind'][];
-  /** Besides a standard normal, and independent normals, which are an act norm at the end. */
-  bases?: readonly VectorModelConfig['base']['kind'][];
+  /** Independent normals become an act norm at the end. */
+  bases: readonly VectorModelConfig['base']['kind'][];
   transforms: readonly VectorModelConfig['transform'][];
   context?: boolean;
   /** Whether a context may be standardized, or go through a network, before conditioners see it. */
   contextModule?: boolean;
+  /** Whether the networks of s and t may have different activations. */
+  twoActivations?: boolean;
+  /** Values that other settings may have. */
+  only?: { readonly [Field in keyof VectorModelConfig]?: readonly VectorModelConfig[Field][] };
+  /** What fits only together with other settings. */
+  check?(misfits: Misfits, model: VectorModelConfig, chain: readonly ChainLayer[]): void;
+  /** @param chain from data to latent, of these layers alone */
+  write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict;
 }
 
 /**
@@ -87,15 +97,26 @@ export function withPlainContext(
 
 /**
  * @param library for messages
- * @throws UserError naming what it cannot hold
+ * @throws UserError naming all that it cannot say
  */
-export function checkHolds(
+export function checkFits(
   library: string,
   model: VectorModelConfig,
   chain: readonly ChainLayer[],
-  { layers, bases = [], transforms, context = false, contextModule = false }: Holds,
+  writer: VectorWriter,
 ): void {
-  const misfits = new Misfits(library, 'docs/importing.md says what is written for which library.');
+  const {
+    layers,
+    bases,
+    transforms,
+    context = false,
+    contextModule = false,
+    twoActivations = false,
+  } = writer;
+  const misfits = new Misfits(
+    library,
+    `${writer.advice} docs/importing.md says what is written for which library.`,
+  );
   const others = [...new Set(chain.map(({ kind }) => kind).filter((kind) => !layers.includes(kind)))];
   misfits.check(others.length === 0, 'layers', others.join(', '), `${layers.join(', ')} alone`);
   misfits.check(context || model.context === 0, 'context', model.context, '0');
@@ -106,8 +127,13 @@ export function checkHolds(
   const unlike = chain.findIndex((layer) => hasOwnParts(layer));
   misfits.check(unlike < 0, `layers.${unlike}`, 'a transform or network of its own', 'those of the model');
   misfits.only('transform', model.transform, ...transforms);
-  misfits.only('base', model.base.kind, 'normal', 'diagonalNormal', ...bases);
-  misfits.only('net', model.net, 'mlp', 'residual');
+  misfits.only('base', model.base.kind, ...bases);
+  const { shiftActivation } = model;
+  const fits = twoActivations || hasOneActivation(model);
+  misfits.check(fits, 'shiftActivation', shiftActivation, `"${model.activation}"`);
+  const only = { net: ['mlp', 'residual'], flowNorm: [false], ...writer.only };
+  for (const [field, values] of Object.entries(only))
+    misfits.only(field, model[field as keyof typeof only], ...values);
   if (model.net === 'residual') misfits.only('blockStart', model.blockStart, 'activation');
   if (model.transform === 'rationalQuadratic') {
     const { splineInterval } = model;
@@ -115,6 +141,7 @@ export function checkHolds(
     misfits.only('nets', model.nets, 'joint');
     misfits.only('splineCenter', model.splineCenter, 0);
   }
+  writer.check?.(misfits, model, chain);
   misfits.finish();
 }
 

@@ -1,10 +1,9 @@
 /** The libraries whose files are known: one folder and one entry each. */
-import type { ImageModelConfig, VectorModelConfig } from '../../config/schema';
+import type { ImageModelConfig } from '../../config/schema';
 import type { StateDict, Tensors } from '../export-to/state-dict';
 import { firstOf } from '../import/first-of';
 import type { Recognizer } from '../import/types';
-import type { Holds } from '../export-to/written-chain';
-import type { ChainLayer } from '../import/vector-chain';
+import type { VectorWriter } from '../export-to/written-chain';
 import { bayesflow } from './bayesflow/import';
 import { chrischuteStateDict } from './chrischute/export';
 import { chrischute } from './chrischute/import';
@@ -15,28 +14,22 @@ import { freiaImages } from './freia/images';
 import { freia } from './freia/import';
 import { ikostrikov } from './ikostrikov/import';
 import { keras } from './keras/import';
-import { nflowsHolds, nflowsStateDict } from './nflows/export';
+import { nflowsVectors } from './nflows/export';
 import { nflowsGlowStateDict } from './nflows/export-glow';
 import { nflowsGlow } from './nflows/glow';
 import { nflows } from './nflows/import';
-import { normflowsHolds, normflowsStateDict } from './normflows/export';
+import { normflowsVectors } from './normflows/export';
 import { normflowsGlowStateDict } from './normflows/export-glow';
 import { normflowsGlow } from './normflows/glow';
 import { normflows } from './normflows/import';
 import { pzflow } from './pzflow/import';
 import { rosinalityStateDict } from './rosinality/export';
 import { rosinality } from './rosinality/import';
-import { senyaHolds, senyaStateDict } from './senya/export';
+import { senyaVectors } from './senya/export';
 import { senya } from './senya/import';
 import { y0ast } from './y0ast/import';
-import { zukoHolds, zukoStateDict } from './zuko/export';
+import { zukoVectors } from './zuko/export';
 import { zuko } from './zuko/import';
-
-interface VectorWriter {
-  write: (model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors) => StateDict;
-  /** What a flow may have for it. */
-  holds: Holds;
-}
 
 /** What writes a flow gives what the library loads, computing what the flow computes; it throws a UserError where it has no such flow. */
 interface Entry {
@@ -53,17 +46,17 @@ const list = {
   y0ast: { importer: y0ast },
   nflows: {
     importer: firstOf(nflows, nflowsGlow),
-    vector: { write: nflowsStateDict, holds: nflowsHolds },
+    vector: nflowsVectors,
     image: nflowsGlowStateDict,
   },
   normflows: {
     importer: firstOf(normflows, normflowsGlow),
-    vector: { write: normflowsStateDict, holds: normflowsHolds },
+    vector: normflowsVectors,
     image: normflowsGlowStateDict,
   },
-  zuko: { importer: zuko, vector: { write: zukoStateDict, holds: zukoHolds } },
+  zuko: { importer: zuko, vector: zukoVectors },
   freia: { importer: firstOf(freia, freiaImages) },
-  senya: { importer: senya, vector: { write: senyaStateDict, holds: senyaHolds } },
+  senya: { importer: senya, vector: senyaVectors },
   ikostrikov: { importer: ikostrikov },
   keras: { importer: keras },
   flowjax: { importer: flowjax },

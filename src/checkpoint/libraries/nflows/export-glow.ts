@@ -15,8 +15,8 @@ import { Misfits } from '../../export-to/misfits';
 import { denseTensors, readDense, valuesOf, withOutputs } from '../../export-to/nets';
 import {
   batchCounts,
-  below,
   integers,
+  listed,
   renamed,
   vector,
   type StateDict,
@@ -50,7 +50,7 @@ export function nflowsGlowStateDict(model: ImageModelConfig, tensors: Tensors): 
   const dict: StateDict['tensors'] = {};
   levels.forEach(({ written }, level) => {
     const list = `_transform._transforms.${levels.length > 1 ? `${level}._transforms.` : ''}`;
-    written.forEach((layer, number) => Object.assign(dict, below(`${list}${number}.`, layer.tensors)));
+    Object.assign(dict, listed(list, written).tensors);
   });
   return { tensors: dict, build: buildText(model, levels), notes: [imageInputNote(model)] };
 }
@@ -212,7 +212,7 @@ function buildText(model: ImageModelConfig, levels: readonly Level[]): string {
       : '';
   const composite = ({ written }: Level): string[] => [
     'transforms.CompositeTransform([',
-    ...written.map(({ line }) => `    ${line},`),
+    ...listed('', written).lines,
     '])',
   ];
   const size = model.channels * model.height * model.width;

@@ -4,13 +4,14 @@ import { under } from '../../import/names';
 import { layerNames } from '../../../config/layer-folders';
 import { activationFunction, python, sequentialNet } from '../../export-to/activations';
 import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to/context-encoder';
-import { runsBackwards, type Holds } from '../../export-to/written-chain';
-import { Misfits } from '../../export-to/misfits';
+import { runsBackwards, type VectorWriter } from '../../export-to/written-chain';
+import type { Misfits } from '../../export-to/misfits';
 import { sequentialTensors } from '../../export-to/nets';
 import {
   below,
   integers,
   linesIf,
+  listed,
   renamed,
   type StateDict,
   type Tensors,
@@ -18,7 +19,6 @@ import {
 } from '../../export-to/state-dict';
 import {
   conditionedOf,
-  hasOneActivation,
   hiddenWidths,
   knotsOfNflows,
   mlpOf,
@@ -35,36 +35,29 @@ import { flowNormNames } from './import';
 import { linearTensors, writtenLinears } from './write-linears';
 import { writtenActNorm, writtenPermutation } from './written';
 
-export const nflowsHolds: Holds = {
+export const nflowsVectors: VectorWriter = {
+  advice: 'The preset nflows trains a flow that fits.',
   layers: ['coupling', 'autoregressive', 'batchNorm', 'actNorm', 'permute', ...writtenLinears],
-  bases: ['conditionalNormal'],
+  bases: ['normal', 'diagonalNormal', 'conditionalNormal'],
   transforms: ['affine', 'additive', 'rationalQuadratic'],
   context: true,
   contextModule: true,
+  check,
+  write,
 };
 
-/** @throws UserError naming the settings that nflows has no counterpart of */
-export function nflowsStateDict(
-  model: VectorModelConfig,
-  chain: readonly ChainLayer[],
-  tensors: Tensors,
-): StateDict {
-  checkFit(model, chain);
+function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
   const names = layerNames(chain);
-  const dict: StateDict['tensors'] = {};
-  const lines: string[] = [];
-  chain.forEach((layer, number) => {
-    const written = writtenLayer(model, layer, names[number]!, tensors);
-    Object.assign(dict, below(`_transform._transforms.${number}.`, written.tensors));
-    lines.push(`    ${written.line},`);
-  });
+  const layers = chain.map((layer, i) => writtenLayer(model, layer, names[i]!, tensors));
+  const list = listed('_transform._transforms.', layers);
   const encoder = encoderOf(model);
-  Object.assign(dict, encoderTensors(model, tensors, '_embedding_net.'));
-  if (model.base.kind === 'conditionalNormal')
-    Object.assign(dict, baseTensors(model.base.hidden.length, tensors, '_distribution._context_encoder'));
   return {
-    tensors: dict,
-    build: buildText(model, chain, lines, encoder),
+    tensors: {
+      ...list.tensors,
+      ...encoderTensors(model, tensors, '_embedding_net.'),
+      ...baseTensors(model, tensors, '_distribution._context_encoder'),
+    },
+    build: buildText(model, chain, list.lines, encoder),
     notes: notesOf(model, chain),
   };
 }
@@ -83,8 +76,7 @@ function notesOf(model: VectorModelConfig, chain: readonly ChainLayer[]): string
   ];
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
-  const misfits = new Misfits('nflows', 'The preset nflows trains a flow that fits.');
+function check(misfits: Misfits, model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   const layers = chain.filter(({ kind }) => kind === 'coupling' || kind === 'autoregressive');
   const couplings = layers.some(({ kind }) => kind === 'coupling');
   const masked = layers.some(({ kind }) => kind === 'autoregressive');
@@ -99,12 +91,9 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
   if (couplings) {
     // Two networks, or one of an MLP, are written as a Sequential that nflows takes.
     misfits.check(model.net === 'mlp' || model.nets === 'joint', 'nets', model.nets, '"joint"');
-    misfits.check(hasOneActivation(model), 'shiftActivation', model.shiftActivation, `"${model.activation}"`);
     checkContext(misfits, model, 'input', 'gate');
   }
-  misfits.only('flowNorm', model.flowNorm, false);
   if (chain.some(({ kind }) => kind === 'batchNorm')) misfits.only('normEpsilon', model.normEpsilon, 1e-5);
-  misfits.finish();
 }
 
 /** What is done to each feature or channel, by layers of one kind or of both. */

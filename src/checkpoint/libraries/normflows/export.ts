@@ -9,11 +9,11 @@ import type { VectorModelConfig } from '../../../config/schema';
 import { permuteAxes, under } from '../../import/names';
 import { actNormNames, baseNames, swapOrder } from './import';
 import { layerNames } from '../../../config/layer-folders';
-import { activationClass, sequentialNet } from '../../export-to/activations';
+import { activationClass, python, sequentialNet } from '../../export-to/activations';
 import { baseNet, baseTensors } from '../../export-to/context-encoder';
 import {
   conditionedOf,
-  hasOneActivation,
+  hiddenWidths,
   knotsOfNflows,
   mlpOf,
   seenContext,
@@ -22,18 +22,21 @@ import {
   type ConditionedLayer,
   type Output,
 } from '../../export-to/conditioned';
-import { endsInBase, type Holds } from '../../export-to/written-chain';
-import { Misfits } from '../../export-to/misfits';
-import { hiddenOf, sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
+import { endsInBase, type VectorWriter } from '../../export-to/written-chain';
+import type { Misfits } from '../../export-to/misfits';
+import { sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
 import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
 import {
   below,
   floats,
   integers,
   linesIf,
+  listed,
   renamed,
+  vector,
   type StateDict,
   type Tensors,
+  type Written,
 } from '../../export-to/state-dict';
 import type { ChainLayer } from '../../import/vector-chain';
 import { softplusOffset } from '../../import/splines';
@@ -42,11 +45,14 @@ import { linearTensors, matrixOfFactors } from '../nflows/write-linears';
 import { constantShapes } from '../../import/constant-splines';
 import { residualNames } from './residual';
 
-export const normflowsHolds: Holds = {
+export const normflowsVectors: VectorWriter = {
+  advice: 'The preset normflows trains a flow that fits.',
   layers: ['coupling', 'autoregressive', 'actNorm', 'permute', 'lu', 'plu'],
-  bases: ['conditionalNormal', 'mixture'],
+  bases: ['normal', 'diagonalNormal', 'conditionalNormal', 'mixture'],
   transforms: ['affine', 'additive', 'rationalQuadratic'],
   context: true,
+  check,
+  write,
 };
 
 /** How each of our affine forms is one of theirs: run the other way round, or with −s and −t. */
@@ -62,70 +68,94 @@ function formOf(model: VectorModelConfig): { reverse: boolean; negated: boolean 
   return model.transform === 'additive' ? { reverse: false, negated: true } : forms[model.affine];
 }
 
-/** @throws UserError naming the settings that normflows has no counterpart of */
-export function normflowsStateDict(
-  model: VectorModelConfig,
-  chain: readonly ChainLayer[],
-  tensors: Tensors,
-): StateDict {
-  const { dim } = model;
+function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
   const names = layerNames(chain);
   const base = endsInBase(model, chain) ? names.at(-1)! : undefined;
   const flows = base === undefined ? chain : chain.slice(0, -1);
   const blocks = asBlocks(model, flows);
-  checkFit(model, flows, blocks);
-
-  const dict: StateDict['tensors'] = {};
-  const lines: string[] = [];
-  let hidden: number[] = [];
-  const { reverse } = formOf(model);
-  const steps = stepsOf(model, flows, names, tensors);
-  steps.reverse().forEach(({ layer, name, constant, order }, number) => {
-    const at = `flows.${number}`;
-    if (layer.kind === 'permute') lines.push(permutation(dict, at, layer.order));
-    else if (layer.kind === 'actNorm') {
-      Object.assign(dict, actNormTensors(at, name, tensors));
-      lines.push(`    ${actNorm(model)}(${dim}),`);
-    } else if (layer.kind === 'lu') {
-      Object.assign(dict, below(`${at}.linear.`, linearTensors(layer, dim, name, tensors).tensors));
-      dict[`${at}.permutation._permutation`] = integers(order ?? range(dim));
-      lines.push(`    nf.flows.LULinearPermute(${dim}),`);
-    } else if (layer.kind === 'plu') {
-      dict[`${at}.W`] = matrixOf(layer, dim, name, tensors);
-      lines.push(`    nf.flows.InvertibleAffine(${dim}, use_lu=False),`);
-    } else if (layer.kind === 'autoregressive') {
-      lines.push(`    ${autoregressiveOf(dict, at, model, layer, name, tensors)},`);
-    } else if (layer.kind === 'coupling' && model.transform === 'rationalQuadratic') {
-      lines.push(`    ${splineOf(dict, at, model, { layer, name, constant }, tensors)},`);
-    } else if (layer.kind === 'coupling') {
-      const coupling = conditionedOf(model, layer, name);
-      const inner = reverse ? `${at}.flow` : at;
-      const made = blocks
-        ? blockOf(dict, inner, model, coupling, tensors)
-        : maskedOf(dict, inner, model, layer.mask, coupling, tensors);
-      hidden = made.hidden;
-      lines.push(reverse ? `    nf.flows.Reverse(${made.line}),` : `    ${made.line},`);
-    }
-  });
-  if (model.base.kind === 'conditionalNormal')
-    Object.assign(dict, baseTensors(model.base.hidden.length, tensors, 'q0.context_encoder'));
-  else if (model.base.kind === 'mixture') {
-    for (const [theirs, ours] of [
-      ['loc', 'loc'],
-      ['log_scale', 'logScale'],
-      ['weight_scores', 'logits'],
-    ]) {
-      const { shape, data } = valuesOf(tensors, `base.${ours}`);
-      dict[`q0.${theirs}`] = floats([1, ...shape], Float32Array.from(data));
-    }
-  } else {
-    const zeros = { shape: [dim], data: new Float32Array(dim) };
-    const baseOf = (part: string) => (base === undefined ? zeros : valuesOf(tensors, `${base}.${part}`));
-    const normal = { shift: baseOf('shift'), logScale: baseOf('logScale') };
-    Object.assign(dict, renamed(normal, under('q0.', '', baseNames)));
-  }
-  return { tensors: dict, build: buildText(model, hidden, lines), notes: [] };
+  const steps = stepsOf(model, flows, names, tensors).reverse();
+  const list = listed(
+    'flows.',
+    steps.map((step) => writtenStep(model, step, blocks, tensors)),
+  );
+  return {
+    tensors: { ...list.tensors, ...below('q0.', tensorsOfBase(model, base, tensors)) },
+    build: buildText(model, blocks ? hiddenWidths(model) : model.hidden, list.lines),
+    notes: [],
+  };
 }
+
+/** @param name of the act norm that it is */
+function tensorsOfBase(
+  model: VectorModelConfig,
+  name: string | undefined,
+  tensors: Tensors,
+): StateDict['tensors'] {
+  const { base, dim } = model;
+  if (base.kind === 'conditionalNormal') return baseTensors(model, tensors, 'context_encoder');
+  if (base.kind === 'mixture') {
+    const part = (ours: string) => {
+      const { shape, data } = valuesOf(tensors, `base.${ours}`);
+      return floats([1, ...shape], data);
+    };
+    return { loc: part('loc'), log_scale: part('logScale'), weight_scores: part('logits') };
+  }
+  const zeros = { shape: [dim], data: new Float32Array(dim) };
+  const part = (ours: string) => (name === undefined ? zeros : valuesOf(tensors, `${name}.${ours}`));
+  return renamed({ shift: part('shift'), logScale: part('logScale') }, baseNames);
+}
+
+function writtenStep(
+  model: VectorModelConfig,
+  { layer, name, constant, order }: Step,
+  blocks: boolean,
+  tensors: Tensors,
+): Written {
+  const { dim } = model;
+  switch (layer.kind) {
+    case 'permute':
+      return permutation(layer.order);
+    case 'actNorm':
+      return {
+        tensors: {
+          ...renamed(tensors, under('', `${name}.`, actNormNames)),
+          // Else the library would set both from the first batch that it sees.
+          data_dep_init_done: floats([], Float32Array.of(1)),
+        },
+        line: `${actNorm(model)}(${dim})`,
+      };
+    case 'lu':
+      return {
+        tensors: {
+          ...below('linear.', linearTensors(layer, dim, name, tensors).tensors),
+          'permutation._permutation': integers(order ?? range(dim)),
+        },
+        line: `nf.flows.LULinearPermute(${dim})`,
+      };
+    case 'plu':
+      return {
+        tensors: { W: matrixOf(layer, dim, name, tensors) },
+        line: `nf.flows.InvertibleAffine(${dim}, use_lu=False)`,
+      };
+    case 'autoregressive':
+      return autoregressiveOf(model, layer, name, tensors);
+    case 'coupling': {
+      if (model.transform === 'rationalQuadratic') return splineOf(model, layer, name, constant, tensors);
+      const coupling = conditionedOf(model, layer, name);
+      const written = blocks
+        ? blockOf(model, coupling, tensors)
+        : maskedOf(model, layer.mask, coupling, tensors);
+      return formOf(model).reverse ? reversed(written) : written;
+    }
+    default:
+      throw new Error(`${layer.kind} is not written for normflows.`);
+  }
+}
+
+const reversed = ({ tensors, line }: Written): Written => ({
+  tensors: below('flow.', tensors),
+  line: `nf.flows.Reverse(${line})`,
+});
 
 /** Matrix of an InvertibleAffine: x·W from data to latent, without a bias. */
 function matrixOf(
@@ -209,18 +239,15 @@ function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boole
   return splits && maps && (must || (model.nets === 'joint' && model.conditioning === 'selected'));
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[], blocks: boolean): void {
-  const misfits = new Misfits('normflows', 'The preset normflows trains a flow that fits.');
+function check(misfits: Misfits, model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   const spline = model.transform === 'rationalQuadratic';
   const couplings = chain.some(({ kind }) => kind === 'coupling');
-  if (couplings && !spline) checkAffine(misfits, model, blocks);
+  if (couplings && !spline) checkAffine(misfits, model, asBlocks(model, chain));
   checkKnots(misfits, model);
   if (couplings && spline) checkContext(misfits, model, 'input', 'gate');
   for (const layer of chain) if (layer.kind === 'autoregressive') checkMade(misfits, model, layer);
   if (model.net === 'residual') misfits.only('netNorm', model.netNorm, false);
-  misfits.only('flowNorm', model.flowNorm, false);
   if (model.base.kind === 'mixture') misfits.only('base.covariance', model.base.covariance, 'diagonal');
-  misfits.finish();
 }
 
 function checkAffine(misfits: Misfits, model: VectorModelConfig, blocks: boolean): void {
@@ -242,8 +269,6 @@ function checkAffine(misfits: Misfits, model: VectorModelConfig, blocks: boolean
   );
   misfits.only('net', model.net, 'mlp');
   misfits.only('activation', model.activation, 'relu', 'leaky-relu');
-  const { shiftActivation } = model;
-  misfits.check(hasOneActivation(model), 'shiftActivation', shiftActivation, `"${model.activation}"`);
   misfits.check(model.context === 0, 'context', model.context, '0, which affine couplings of normflows take');
 }
 
@@ -265,82 +290,84 @@ function checkMade(
 }
 
 function autoregressiveOf(
-  dict: StateDict['tensors'],
-  at: string,
   model: VectorModelConfig,
   layer: Extract<ConditionedLayer, { kind: 'autoregressive' }>,
   name: string,
   tensors: Tensors,
-): string {
+): Written {
   const conditioned = conditionedOf(model, layer, name);
   const spline = model.transform === 'rationalQuadratic';
-  const reverse = !spline && layer.sees === 'input';
   const outputs = spline
     ? knotsOfNflows(model, conditioned.transformed, 1)
     : together(conditioned.transformed, ['scale', 'shift']);
-  const inner = spline ? residualNames.inAutoregressive : reverse ? 'flow.' : '';
-  Object.assign(
-    dict,
-    madeTensors(`${at}.${inner}${residualNames.made}`, model, conditioned, outputs, tensors),
-  );
-  return reverse ? 'nf.flows.Reverse(autoregressive())' : 'autoregressive()';
+  const at = `${spline ? residualNames.inAutoregressive : ''}${residualNames.made}`;
+  const written = {
+    tensors: madeTensors(at, model, conditioned, outputs, tensors),
+    line: 'autoregressive()',
+  };
+  return !spline && layer.sees === 'input' ? reversed(written) : written;
 }
 
-/** A coupling of splines, and the splines of the other part, which depend on nothing. */
+/**
+ * A coupling of splines, and the splines of the other part, which depend on nothing.
+ * @param constant name of the coupling that has these, if any
+ */
 function splineOf(
-  dict: StateDict['tensors'],
-  at: string,
   model: VectorModelConfig,
-  {
-    layer,
-    name,
-    constant,
-  }: { layer: Extract<ChainLayer, { kind: 'coupling' }>; name: string; constant: string | undefined },
+  layer: Extract<ChainLayer, { kind: 'coupling' }>,
+  name: string,
+  constant: string | undefined,
   tensors: Tensors,
-): string {
+): Written {
   const coupling = conditionedOf(model, layer, name);
-  const { bins } = model;
-  const inner = `${at}.${residualNames.inCoupling}`;
-  dict[`${inner}identity_features`] = integers(coupling.identity);
-  dict[`${inner}transform_features`] = integers(coupling.transformed);
   const residual = model.net === 'residual';
   const outputs = knotsOfNflows(model, coupling.transformed, residual ? Math.sqrt(model.hidden[0]!) : 1);
-  Object.assign(
-    dict,
-    residual
-      ? residualNetTensors(`${inner}${residualNames.residual}`, model, coupling, outputs, tensors)
-      : sequentialTensors(
-          `${inner}${residualNames.residual.slice(0, -1)}`,
-          mlpOf(model, coupling, coupling.identity, outputs, tensors),
-        ),
-  );
-  if (constant !== undefined) {
-    const other = conditionedOf(
-      model,
-      { kind: 'coupling', mask: layer.mask.map((bit) => (bit === 1 ? 0 : 1)) },
-      constant,
-    );
-    const { data } = valuesOf(tensors, `${constant}.net.out.bias`);
-    let from = 0;
-    for (const [part, shape] of constantShapes({ bins, features: other.transformed.length })) {
-      const of = (['widths', 'heights', 'derivatives'] as const).find((one) => part.endsWith(one))!;
-      const values = other.transformed.flatMap((feature) =>
-        other.heads[of]!.columns.get(feature)!.map(
-          (column) => data[column]! + (of === 'derivatives' ? softplusOffset : 0),
-        ),
-      );
-      dict[`${inner}${residualNames.inConstant}${part}`] = floats(shape, Float32Array.from(values));
-      from += values.length;
-    }
-    if (from !== data.length) throw new Error(`${constant} has other splines.`);
-  }
+  const net = residualNames.residual;
+  const inner = {
+    identity_features: integers(coupling.identity),
+    transform_features: integers(coupling.transformed),
+    ...(residual
+      ? residualNetTensors(net, model, coupling, outputs, tensors)
+      : sequentialTensors(net.slice(0, -1), mlpOf(model, coupling, coupling.identity, outputs, tensors))),
+    ...(constant === undefined ? {} : constantTensors(model, layer, constant, tensors)),
+  };
   // A mask of the library's own is 1 for what is transformed.
   const alternating = [0, 1].find((first) => layer.mask.every((bit, i) => bit === (i + first) % 2));
-  if (residual && constant !== undefined && alternating !== undefined) {
-    return `coupling(reverse_mask=${alternating === 1 ? 'False' : 'True'})`;
-  }
   const bits = layer.mask.map((bit) => (bit === 1 ? 0 : 1)).join(', ');
-  return `spline(mask=[${bits}], unconditional=${constant === undefined ? 'False' : 'True'})`;
+  return {
+    tensors: below(residualNames.inCoupling, inner),
+    line:
+      residual && constant !== undefined && alternating !== undefined
+        ? `coupling(reverse_mask=${python(alternating === 0)})`
+        : `spline(mask=[${bits}], unconditional=${python(constant !== undefined)})`,
+  };
+}
+
+function constantTensors(
+  model: VectorModelConfig,
+  { mask }: Extract<ChainLayer, { kind: 'coupling' }>,
+  constant: string,
+  tensors: Tensors,
+): StateDict['tensors'] {
+  const inverted = mask.map((bit) => (bit === 1 ? 0 : 1));
+  const { transformed, heads } = conditionedOf(model, { kind: 'coupling', mask: inverted }, constant);
+  const { data } = valuesOf(tensors, `${constant}.net.out.bias`);
+  const shapes = constantShapes({ bins: model.bins, features: transformed.length });
+  const written = [...shapes].map(([part, shape]) => {
+    const of = (['widths', 'heights', 'derivatives'] as const).find((one) => part.endsWith(one))!;
+    const plus = of === 'derivatives' ? softplusOffset : 0;
+    const columns = transformed.flatMap((feature) => heads[of]!.columns.get(feature)!);
+    return [
+      part,
+      floats(
+        shape,
+        Float32Array.from(columns, (column) => data[column]! + plus),
+      ),
+    ] as const;
+  });
+  const count = written.reduce((sum, [, values]) => sum + values.data.length, 0);
+  if (count !== data.length) throw new Error(`${constant} has other splines.`);
+  return below(residualNames.inConstant, Object.fromEntries(written));
 }
 
 function splitMode(mask: readonly number[]): string | undefined {
@@ -354,35 +381,17 @@ function splitMode(mask: readonly number[]): string | undefined {
 }
 
 /** A permutation runs backwards from data to latent. */
-function permutation(dict: StateDict['tensors'], at: string, order: readonly number[]): string {
-  if (swapOrder(order.length).every((from, i) => from === order[i])) {
-    return `    nf.flows.Permute(${order.length}, mode="swap"),`;
-  }
-  dict[`${at}.perm`] = integers(invertOrder(order));
-  dict[`${at}.inv_perm`] = integers(order);
-  return `    nf.flows.Permute(${order.length}, mode="shuffle"),`;
-}
-
-function actNormTensors(at: string, name: string, tensors: Tensors): StateDict['tensors'] {
+function permutation(order: readonly number[]): Written {
+  const { length } = order;
+  if (swapOrder(length).every((from, i) => from === order[i]))
+    return { tensors: {}, line: `nf.flows.Permute(${length}, mode="swap")` };
   return {
-    ...renamed(tensors, under(`${at}.`, `${name}.`, actNormNames)),
-    // Else the library would set both from the first batch that it sees.
-    [`${at}.data_dep_init_done`]: floats([], Float32Array.of(1)),
+    tensors: { perm: integers(invertOrder(order)), inv_perm: integers(order) },
+    line: `nf.flows.Permute(${length}, mode="shuffle")`,
   };
 }
 
-interface Made {
-  hidden: number[];
-  line: string;
-}
-
-function blockOf(
-  dict: StateDict['tensors'],
-  at: string,
-  model: VectorModelConfig,
-  coupling: Conditioned,
-  tensors: Tensors,
-): Made {
+function blockOf(model: VectorModelConfig, coupling: Conditioned, tensors: Tensors): Written {
   const { negated } = formOf(model);
   const scales = model.transform === 'affine';
   const sigmoid = model.scaleMap === 'sigmoid';
@@ -392,65 +401,64 @@ function blockOf(
     { of: 'shift', feature, ...sign(negated) },
     ...(scales ? [{ of: 'scale' as const, feature, ...sign(negated && !sigmoid) }] : []),
   ]);
-  const net = mlpOf(model, coupling, coupling.identity, outputs, tensors);
-  Object.assign(dict, sequentialTensors(`${at}.flows.1.param_map.net`, net));
   const mask = Array.from({ length: model.dim }, (_, i) => (coupling.identity.includes(i) ? 1 : 0));
   const map = sigmoid ? (negated ? 'sigmoid' : 'sigmoid_inv') : 'exp';
   const scale = scales ? `scale_map="${map}"` : 'scale=False';
   const widths = `${coupling.identity.length}, ${outputs.length}`;
+  const net = mlpOf(model, coupling, coupling.identity, outputs, tensors);
   return {
-    hidden: hiddenOf(net),
+    tensors: sequentialTensors('flows.1.param_map.net', net),
     line: `nf.flows.AffineCouplingBlock(net(${widths}), ${scale}, split_mode="${splitMode(mask)}")`,
   };
 }
 
 function maskedOf(
-  dict: StateDict['tensors'],
-  at: string,
   model: VectorModelConfig,
   mask: readonly number[],
   coupling: Conditioned,
   tensors: Tensors,
-): Made {
-  const { negated } = formOf(model);
-  const all = range(model.dim);
-  const sign = negated ? { times: -1 } : {};
-  const net = (of: Output['of']): Mlp =>
-    mlpOf(
-      model,
-      coupling,
-      all,
-      all.map((feature) => ({ of, feature, ...sign })),
-      tensors,
-    );
-  const t = net('shift');
-  dict[`${at}.b`] = floats([1, model.dim], Float32Array.from(mask));
-  Object.assign(dict, sequentialTensors(`${at}.t.net`, t));
-  const dims = `${model.dim}, ${model.dim}`;
-  const bits = `torch.tensor([${mask.map((bit) => `${bit}.0`).join(', ')}])`;
-  if (model.transform === 'additive')
-    return { hidden: hiddenOf(t), line: `nf.flows.MaskedAffineFlow(${bits}, t=net(${dims}))` };
-  const s = net('scale');
-  Object.assign(dict, sequentialTensors(`${at}.s.net`, s));
-  let output = '';
-  if (model.scaleMap !== 'exp') {
-    output = ', output_fn="tanh"';
-    const { data } = valuesOf(tensors, `${coupling.name}.scale`);
-    if (model.scaleMap === 'tanh-channel') {
-      // Given for the features that move, or for all.
-      const wide = new Float32Array(model.dim).fill(1);
-      data.forEach((w, i) => (wide[data.length === model.dim ? i : coupling.transformed[i]!] = w));
-      dict[`${at}.s.net.${2 * s.length}.scale`] = floats([model.dim], wide);
-      output += `, output_scale=[1.0] * ${model.dim}`;
-    } else if (data[0] !== 1) {
-      dict[`${at}.s.net.${2 * s.length}.scale`] = floats([], data);
-      output += ', output_scale=1.0';
-    }
-  }
-  return {
-    hidden: hiddenOf(s),
-    line: `nf.flows.MaskedAffineFlow(${bits}, t=net(${dims}), s=net(${dims}${output}))`,
+): Written {
+  const { dim } = model;
+  const all = range(dim);
+  const sign = formOf(model).negated ? { times: -1 } : {};
+  const net = (of: Output['of']): Mlp => {
+    const outputs = all.map((feature): Output => ({ of, feature, ...sign }));
+    return mlpOf(model, coupling, all, outputs, tensors);
   };
+  const dict = {
+    b: floats([1, dim], Float32Array.from(mask)),
+    ...sequentialTensors('t.net', net('shift')),
+  };
+  const bits = `torch.tensor([${mask.map((bit) => `${bit}.0`).join(', ')}])`;
+  const t = `${bits}, t=net(${dim}, ${dim})`;
+  if (model.transform === 'additive') return { tensors: dict, line: `nf.flows.MaskedAffineFlow(${t})` };
+  const s = net('scale');
+  const { factor, output } = factorOf(model, coupling, tensors);
+  return {
+    tensors: {
+      ...dict,
+      ...sequentialTensors('s.net', s),
+      ...(factor ? { [`s.net.${2 * s.length}.scale`]: factor } : {}),
+    },
+    line: `nf.flows.MaskedAffineFlow(${t}, s=net(${dim}, ${dim}${output}))`,
+  };
+}
+
+/** What tanh is multiplied by, where it is not 1, and the arguments of the network of scales. */
+function factorOf(
+  { dim, scaleMap }: VectorModelConfig,
+  { name, transformed }: Conditioned,
+  tensors: Tensors,
+): { factor?: StateDict['tensors'][string]; output: string } {
+  if (scaleMap === 'exp') return { output: '' };
+  const tanh = ', output_fn="tanh"';
+  const { data } = valuesOf(tensors, `${name}.scale`);
+  if (scaleMap !== 'tanh-channel' && data[0] === 1) return { output: tanh };
+  if (scaleMap !== 'tanh-channel') return { factor: floats([], data), output: `${tanh}, output_scale=1.0` };
+  // Given for the features that move, or for all.
+  const wide = new Float32Array(dim).fill(1);
+  data.forEach((w, i) => (wide[data.length === dim ? i : transformed[i]!] = w));
+  return { factor: vector(wide), output: `${tanh}, output_scale=[1.0] * ${dim}` };
 }
 
 function buildText(model: VectorModelConfig, hidden: readonly number[], lines: readonly string[]): string {

@@ -7,21 +7,26 @@ import type { VectorModelConfig } from '../../../config/schema';
 import { layerNames } from '../../../config/layer-folders';
 import { activationModule } from '../../export-to/activations';
 import { conditionedOf, mlpOf, type Output } from '../../export-to/conditioned';
-import { Misfits } from '../../export-to/misfits';
-import { hiddenOf, sequentialTensors, valuesOf } from '../../export-to/nets';
+import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import { floats, linesIf, type StateDict, type Tensors } from '../../export-to/state-dict';
-import type { Holds } from '../../export-to/written-chain';
+import type { VectorWriter } from '../../export-to/written-chain';
 import type { ChainLayer } from '../../import/vector-chain';
 
-export const senyaHolds: Holds = { layers: ['coupling'], transforms: ['affine'] };
+export const senyaVectors: VectorWriter = {
+  advice: 'The preset normflows with "between": "none" trains a flow that fits.',
+  layers: ['coupling'],
+  bases: ['normal'],
+  transforms: ['affine'],
+  twoActivations: true,
+  only: {
+    affine: ['inverse-scale-then-shift', 'shift-then-scale'],
+    scaleMap: ['exp', 'tanh-scalar'],
+    net: ['mlp'],
+  },
+  write,
+};
 
-/** @throws UserError naming the settings that the tutorial has no counterpart of */
-export function senyaStateDict(
-  model: VectorModelConfig,
-  chain: readonly ChainLayer[],
-  tensors: Tensors,
-): StateDict {
-  checkFit(model);
+function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
   const { dim } = model;
   const names = layerNames(chain);
   const all = range(dim);
@@ -32,7 +37,6 @@ export function senyaStateDict(
   const tanh = model.scaleMap === 'tanh-scalar';
   const factors = names.map((name) => (tanh ? valuesOf(tensors, `${name}.scale`).data[0]! : 1));
   const scaled = factors.some((factor) => factor !== 1);
-  let hidden: number[] = [];
   [...chain].reverse().forEach((layer, row) => {
     if (layer.kind !== 'coupling') return;
     const at = chain.length - 1 - row;
@@ -44,7 +48,6 @@ export function senyaStateDict(
     ] as const) {
       const outputs = all.map((feature): Output => ({ of, feature, ...times }));
       const mlp = mlpOf(model, coupling, all, outputs, tensors);
-      hidden = hiddenOf(mlp);
       Object.assign(dict, sequentialTensors(`${net}.${row}`, mlp));
       if (net === 's' && scaled)
         dict[`s.${row}.${2 * mlp.length}.scale`] = floats([], Float32Array.of(factors[at]!));
@@ -53,34 +56,16 @@ export function senyaStateDict(
   dict['mask'] = floats([rows.length, dim], Float32Array.from(rows.flat()));
   return {
     tensors: dict,
-    build: buildText(model, hidden, rows.length, scaled),
+    build: buildText(model, rows.length, scaled),
     notes: scaled
       ? ['The factors of tanh are not 1, so the networks s end in a module of their own that has them.']
       : [],
   };
 }
 
-function checkFit(model: VectorModelConfig): void {
-  const misfits = new Misfits(
-    'the RealNVP tutorial',
-    'The preset normflows with "between": "none" trains a flow that fits.',
-  );
-  misfits.only('affine', model.affine, 'inverse-scale-then-shift', 'shift-then-scale');
-  misfits.only('scaleMap', model.scaleMap, 'exp', 'tanh-scalar');
-  misfits.only('net', model.net, 'mlp');
-  misfits.only('flowNorm', model.flowNorm, false);
-  misfits.only('base', model.base.kind, 'normal');
-  misfits.finish();
-}
-
 /** The class in our words: people have a copy of their own, which takes the same tensors. */
-function buildText(
-  model: VectorModelConfig,
-  hidden: readonly number[],
-  couplings: number,
-  scaled: boolean,
-): string {
-  const { dim, scaleMap, shiftActivation, nets: kind } = model;
+function buildText(model: VectorModelConfig, couplings: number, scaled: boolean): string {
+  const { dim, hidden, scaleMap, shiftActivation, nets: kind } = model;
   const net = (activation: VectorModelConfig['activation'], end: string): string => {
     const widths = [dim, ...hidden, dim];
     const layers = widths.slice(1).map((to, i) => `torch.nn.Linear(${widths[i]}, ${to})`);

@@ -5,7 +5,6 @@ import { layerNames } from '../../../config/layer-folders';
 import { activationClass } from '../../export-to/activations';
 import {
   conditionedOf,
-  hasOneActivation,
   hiddenWidths,
   knots,
   mlpOf,
@@ -13,8 +12,8 @@ import {
   together,
   type Output,
 } from '../../export-to/conditioned';
-import { endsInBase, runsBackwards, type Holds } from '../../export-to/written-chain';
-import { Misfits } from '../../export-to/misfits';
+import { endsInBase, runsBackwards, type VectorWriter } from '../../export-to/written-chain';
+import type { Misfits } from '../../export-to/misfits';
 import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import {
   below,
@@ -22,6 +21,7 @@ import {
   floats,
   integers,
   linesIf,
+  listed,
   vector,
   type StateDict,
   type Tensors,
@@ -31,34 +31,28 @@ import { permuteAxes } from '../../import/names';
 import type { ChainLayer } from '../../import/vector-chain';
 import { mixtureTensors } from './mixture';
 
-export const zukoHolds: Holds = {
+export const zukoVectors: VectorWriter = {
+  advice: 'The preset zuko trains a flow that fits.',
   layers: ['coupling', 'autoregressive', 'permute', 'actNorm', 'rescale', 'plu', 'orthogonal'],
-  bases: ['uniform', 'mixture'],
+  bases: ['normal', 'diagonalNormal', 'uniform', 'mixture'],
   transforms: ['affine', 'additive', 'rationalQuadratic'],
   context: true,
+  only: { net: ['mlp'] },
+  check,
+  write,
 };
 
-/** @throws UserError naming the settings that zuko has no counterpart of */
-export function zukoStateDict(
-  model: VectorModelConfig,
-  chain: readonly ChainLayer[],
-  tensors: Tensors,
-): StateDict {
-  const base = endsInBase(model, chain) ? chain.length - 1 : undefined;
-  const layers = chain.slice(0, base);
-  checkFit(model, layers);
+function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: Tensors): StateDict {
   const names = layerNames(chain);
-  const dict: StateDict['tensors'] = {};
-  const lines: string[] = [];
-  for (const [i, layer] of layers.entries()) {
-    for (const written of writtenLayers(model, layer, names[i]!, tensors)) {
-      Object.assign(dict, below(`transform.transforms.${lines.length}.`, written.tensors));
-      lines.push(`    ${written.line},`);
-    }
-  }
-  const baseName = base === undefined ? undefined : names[base]!;
-  Object.assign(dict, below('base.', baseTensors(model, baseName, tensors)));
-  return { tensors: dict, build: buildText(model, layers, lines), notes: [] };
+  const base = endsInBase(model, chain) ? names.at(-1)! : undefined;
+  const layers = base === undefined ? chain : chain.slice(0, -1);
+  const written = layers.flatMap((layer, i) => writtenLayers(model, layer, names[i]!, tensors));
+  const list = listed('transform.transforms.', written);
+  return {
+    tensors: { ...list.tensors, ...below('base.', baseTensors(model, base, tensors)) },
+    build: buildText(model, layers, list.lines),
+    notes: [],
+  };
 }
 
 /** @param name of the act norm that it is */
@@ -78,8 +72,7 @@ function baseTensors(
   };
 }
 
-function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void {
-  const misfits = new Misfits('zuko', 'The preset zuko trains a flow that fits.');
+function check(misfits: Misfits, model: VectorModelConfig, chain: readonly ChainLayer[]): void {
   if (model.transform === 'affine') {
     const [plain, inverse] = ['scale-then-shift', 'inverse-scale-then-shift'];
 
@@ -105,12 +98,7 @@ function checkFit(model: VectorModelConfig, chain: readonly ChainLayer[]): void 
     );
   }
   misfits.check(model.dim > 1, 'dim', model.dim, '2 or more, as zuko masks no network of one feature');
-  misfits.only('net', model.net, 'mlp');
   if (model.context > 0) misfits.only('contextEntry', model.contextEntry, 'input');
-  const { shiftActivation } = model;
-  misfits.check(hasOneActivation(model), 'shiftActivation', shiftActivation, `"${model.activation}"`);
-  misfits.only('flowNorm', model.flowNorm, false);
-  misfits.finish();
 }
 
 /** Any invertible matrix: its factors, which LULinearTransform has, then the permutation and the bias, if any. */
