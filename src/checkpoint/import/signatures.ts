@@ -17,12 +17,12 @@ export interface Seen {
 
 /**
  * - after "It looks like ": what it is
- * - what shows it: a name of a tensor, a name of a class, or what the function finds, after "by "
+ * - what shows it: a name of a tensor, or what the function finds, after "by "
  * - what to do, in sentences
  */
 type Signature = readonly [
   kind: string | ((seen: Seen) => string),
-  shows: RegExp | { class: RegExp } | ((seen: Seen) => string | undefined),
+  shows: RegExp | ((seen: Seen) => string | undefined),
   advice: string,
 ];
 
@@ -78,78 +78,64 @@ export const joinDcp =
 export const joinDeepSpeed =
   'Its script zero_to_fp32.py, which lies in its folder, joins the files: python zero_to_fp32.py . joined. Then open what it writes.';
 
-/** The first one that fits counts: a part of a library comes before the library, and who uses another one before it. */
-const signatures: readonly Signature[] = [
-  // Classes.
+/** By classes, before names; the first one that fits counts: a part of a library comes before the library. */
+const ofClasses: readonly (readonly [kind: string, name: RegExp, advice: string])[] = [
   [
     'an ensemble of posteriors of sbi (EnsemblePosterior): several flows',
-    { class: /^sbi\..*\.EnsemblePosterior$/ },
+    /^sbi\..*\.EnsemblePosterior$/,
     'Save one of its members: torch.save(posterior.posteriors[0], "member.pt").',
   ],
-  [
-    'a posterior of sbi by flow matching (FMPE)',
-    { class: /^sbi\..*\.(FlowMatching\w*|FMPE)$/ },
-    recordSbiField,
-  ],
+  ['a posterior of sbi by flow matching (FMPE)', /^sbi\..*\.(FlowMatching\w*|FMPE)$/, recordSbiField],
   [
     'a posterior of sbi by its score (NPSE, a diffusion)',
-    { class: /^sbi\..*\.(\w*ScoreEstimator|NPSE)$/ },
+    /^sbi\..*\.(\w*ScoreEstimator|NPSE)$/,
     recordSbiField,
   ],
-  [
-    'a posterior of sbi over a vector field (FMPE or NPSE)',
-    { class: /^sbi\..*\.\w*VectorField\w*$/ },
-    recordSbiField,
-  ],
-  ['a model of TabPFN, which has no layers of a flow', { class: /tabpfn/i }, noLayers],
+  ['a posterior of sbi over a vector field (FMPE or NPSE)', /^sbi\..*\.\w*VectorField\w*$/, recordSbiField],
+  ['a model of TabPFN, which has no layers of a flow', /tabpfn/i, noLayers],
   [
     'an estimator of sbi for discrete and continuous data (MNLE, MNPE)',
-    { class: /^sbi\..*\.(Mixed\w+|Categorical\w+)$/ },
+    /^sbi\..*\.(Mixed\w+|Categorical\w+)$/,
     'Its continuous part is a flow: torch.save(estimator.continuous_net, "continuous.pt") saves it alone.',
   ],
   [
     'a mixture density network (MDN) of sbi, a mixture of Gaussians',
-    { class: /^(sbi|pyknos)\..*\.(\w*MDN|MixtureDensityEstimator|MoG\w*)$/ },
+    /^(sbi|pyknos)\..*\.(\w*MDN|MixtureDensityEstimator|MoG\w*)$/,
     noLayers,
   ],
-  ['a ratio estimator of sbi (NRE), which is a classifier', { class: /^sbi\..*\.\w*Ratio\w*$/ }, noLayers],
-  [
-    'a distributed checkpoint of PyTorch (torch DCP)',
-    { class: /^torch\.distributed\.checkpoint\./ },
-    joinDcp,
-  ],
+  ['a ratio estimator of sbi (NRE), which is a classifier', /^sbi\..*\.\w*Ratio\w*$/, noLayers],
+  ['a distributed checkpoint of PyTorch (torch DCP)', /^torch\.distributed\.checkpoint\./, joinDcp],
   [
     'one shard of a model that was trained in several processes (FSDP, DTensor)',
-    { class: /^torch\.distributed\.\w+(\.\w+)*\.\w*(Tensor|Shard)\w*$/ },
+    /^torch\.distributed\.\w+(\.\w+)*\.\w*(Tensor|Shard)\w*$/,
     'Save the whole from all processes: from torch.distributed.checkpoint.state_dict import get_model_state_dict, StateDictOptions; ' +
       'state = get_model_state_dict(model, options=StateDictOptions(full_state_dict=True, cpu_offload=True)); ' +
       'torch.save(state, "model.pt") in the first one.',
   ],
-  ['a checkpoint of DeepSpeed', { class: /^deepspeed\./ }, joinDeepSpeed],
-  ['a program of torch.export or torch.fx', { class: /^torch\.(export|fx)\./ }, saveStateDict],
-  ['a flow or guide of Pyro', { class: /^pyro\./ }, recordTransforms],
-  ['a flow or guide of NumPyro', { class: /^numpyro\./ }, write],
-  ['a flow of Distrax or another object of Haiku', { class: /^(distrax|haiku)\./ }, write],
-  ['a flow of TensorFlow Probability', { class: /^tensorflow_probability\./ }, write],
+  ['a checkpoint of DeepSpeed', /^deepspeed\./, joinDeepSpeed],
+  ['a program of torch.export or torch.fx', /^torch\.(export|fx)\./, saveStateDict],
+  ['a flow or guide of Pyro', /^pyro\./, recordTransforms],
+  ['a flow or guide of NumPyro', /^numpyro\./, write],
+  ['a flow of Distrax or another object of Haiku', /^(distrax|haiku)\./, write],
+  ['a flow of TensorFlow Probability', /^tensorflow_probability\./, write],
   [
     'a pickled flow of flowjax',
-    { class: /^flowjax\./ },
+    /^flowjax\./,
     'Save its leaves, with its arguments in flow_kwargs.json in the same folder: equinox.tree_serialise_leaves("flow.eqx", flow).',
   ],
-  ['a model of Flax or Equinox', { class: /^(flax|equinox)\./ }, write],
-  ['a flow of bgflow', { class: /^bgflow\./ }, recordSteps],
-  ['a flow of jammy_flows', { class: /^jammy_flows\./ }, recordSteps],
-  ['a flow of torchflows', { class: /^torchflows\./ }, recordSteps],
-  ['a flow of MadNIS', { class: /^madnis\./ }, recordSteps],
-  [
-    'a continuous flow or flow matching',
-    { class: /^(torchcfm|flow_matching|torchdiffeq|torchdyn)\./ },
-    recordField,
-  ],
-  ['a network of diffusers', { class: /^diffusers\./ }, recordField],
-  ['a model of anomalib', { class: /^anomalib\./ }, saveStateDict],
-  ['a model of dingo', { class: /^dingo\./ }, saveStateDict],
+  ['a model of Flax or Equinox', /^(flax|equinox)\./, write],
+  ['a flow of bgflow', /^bgflow\./, recordSteps],
+  ['a flow of jammy_flows', /^jammy_flows\./, recordSteps],
+  ['a flow of torchflows', /^torchflows\./, recordSteps],
+  ['a flow of MadNIS', /^madnis\./, recordSteps],
+  ['a continuous flow or flow matching', /^(torchcfm|flow_matching|torchdiffeq|torchdyn)\./, recordField],
+  ['a network of diffusers', /^diffusers\./, recordField],
+  ['a model of anomalib', /^anomalib\./, saveStateDict],
+  ['a model of dingo', /^dingo\./, saveStateDict],
+];
 
+/** By names and sizes; who uses a library comes before it. */
+const signatures: readonly Signature[] = [
   // sbi's state dicts.
   [
     'a network of sbi for a vector field (FMPE or NPSE)',
@@ -378,11 +364,15 @@ const inference: Readonly<Record<string, string>> = {
 
 /** In sentences: what the file looks like and what to do; undefined where nothing in it is known. */
 export function looksLike(seen: Seen): string | undefined {
+  const says = (what: string, by: string, advice: string): string =>
+    `It looks like ${what}, by ${by}. Flowscope does not read these, so it cannot be run. ${advice}`;
+  for (const [kind, pattern, advice] of ofClasses) {
+    const found = seen.classes.find((name) => pattern.test(name));
+    if (found !== undefined) return says(kind, `the class ${shortened(found)}`, advice);
+  }
   for (const [kind, shows, advice] of signatures) {
-    const by = shownBy(seen, shows);
-    if (by === undefined) continue;
-    const what = typeof kind === 'string' ? kind : kind(seen);
-    return `It looks like ${what}, by ${by}. Flowscope does not read these, so it cannot be run. ${advice}`;
+    const by = typeof shows === 'function' ? shows(seen) : tensorNamed(find(seen.tensors, shows));
+    if (by !== undefined) return says(typeof kind === 'string' ? kind : kind(seen), by, advice);
   }
   return undefined;
 }
@@ -390,13 +380,6 @@ export function looksLike(seen: Seen): string | undefined {
 /** The same of a file. */
 export function fileLooksLike({ tensors, extras, modules = [] }: TensorFile): string | undefined {
   return looksLike({ tensors, extras, classes: [...new Set(modules.map(({ object }) => object.className))] });
-}
-
-function shownBy(seen: Seen, shows: Signature[1]): string | undefined {
-  if (typeof shows === 'function') return shows(seen);
-  if (shows instanceof RegExp) return tensorNamed(find(seen.tensors, shows));
-  const found = seen.classes.find((name) => shows.class.test(name));
-  return found === undefined ? undefined : `the class ${shortened(found)}`;
 }
 
 type Tensors = Seen['tensors'];
