@@ -1,9 +1,18 @@
-/** Checks JSON that anybody may have written, before it is parsed. */
+/** JSON that anybody may have written. */
+
+/** Undefined for a text that is not JSON. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const [quote, backslash, comma, bracket, brace] = [0x22, 0x5c, 0x2c, 0x5b, 0x7b];
 
 /**
- * Whether it has more values than that: a list of three bytes becomes an object of thirty, a text of a hundred megabytes
+ * Whether it has more values than that, which is asked before it is parsed: a list of three bytes becomes an object of thirty, a text of a hundred megabytes
  * gigabytes.
  * @param bytes UTF-8
  */

@@ -10,6 +10,7 @@ import * as v from 'valibot';
 import { checkControl, parseControl, type ControlRequest, type NamedRequest } from '../config/control';
 import { largestJson } from '../config/run-status';
 import { exists } from '../base/exists';
+import { jsonIn } from '../base/json-parts';
 import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import { readError, readText } from '../files/read';
@@ -104,12 +105,8 @@ export async function askedControl(folder: string): Promise<string | undefined> 
 }
 
 function idOf(text: string): string {
-  try {
-    const { id } = JSON.parse(text) as { id?: unknown };
-    return typeof id === 'string' ? id : '';
-  } catch {
-    return '';
-  }
+  const { id } = (jsonIn(text) ?? {}) as { id?: unknown };
+  return typeof id === 'string' ? id : '';
 }
 
 const ratesSchema = v.array(
@@ -129,7 +126,7 @@ export async function readRates(folder: string): Promise<RateChange[]> {
   } catch (error) {
     throw readError(file, error);
   }
-  const parsed = v.safeParse(ratesSchema, parse(text), { abortEarly: true });
+  const parsed = v.safeParse(ratesSchema, jsonIn(text), { abortEarly: true });
   if (!parsed.success) {
     throw new UserError(
       `${file}: is damaged; expected a list of {"step": …, "learningRate": …}. Fix it, or delete it to continue with the learning rate of the config.`,
@@ -145,12 +142,4 @@ export async function writeRates(folder: string, rates: readonly RateChange[]): 
 /** The later wish counts: changes from its step on are dropped. */
 export function withRate(rates: readonly RateChange[], change: RateChange): RateChange[] {
   return [...rates.filter(({ step }) => step < change.step), change];
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

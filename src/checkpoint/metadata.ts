@@ -1,6 +1,7 @@
 /** JSON in the metadata of our files, which anybody may have written. */
 import * as v from 'valibot';
 import { columnMap, columnMapForms } from '../config/column-maps';
+import { jsonIn } from '../base/json-parts';
 import { shortened, UserError } from '../base/user-error';
 import type { MetricsRow } from '../protocol/run';
 
@@ -90,12 +91,8 @@ export function parseMetadata<S extends v.GenericSchema>(
 ): v.InferOutput<S> {
   const damaged = (what: string) =>
     new UserError(`${where.file}: is damaged: its metadata "${where.key}" ${what}. Write the file again.`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw damaged('is not JSON');
-  }
+  const value = jsonIn(text);
+  if (value === undefined) throw damaged('is not JSON');
   const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
   const [issue] = result.issues;

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import * as v from 'valibot';
+import { jsonIn } from '../base/json-parts';
 import { readError } from '../files/read';
 import { metricsSchema } from './metadata';
 import { type MetricsRow, metricNames, type MetricName } from '../protocol/run';
@@ -114,13 +115,8 @@ function thinned(rows: readonly MetricsRow[]): MetricsRow[] {
 
 /** Undefined for a line that is not one of our rows. */
 export function rowOf(line: string): MetricsRow | undefined {
-  if (line === '') return undefined;
-  try {
-    const row = v.safeParse(metricsSchema, JSON.parse(line));
-    return row.success ? row.output : undefined;
-  } catch {
-    return undefined;
-  }
+  const row = v.safeParse(metricsSchema, jsonIn(line));
+  return row.success ? row.output : undefined;
 }
 
 async function bytes(handle: FileHandle, position: number, length: number): Promise<Buffer> {

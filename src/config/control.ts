@@ -1,6 +1,7 @@
 /** Requests to a running training, in control.json of its run folder. */
 import * as v from 'valibot';
 import { largestLearningRate } from './learning-rate';
+import { jsonIn } from '../base/json-parts';
 import { UserError } from '../base/user-error';
 
 const rateWanted = `expected more than 0 and at most ${largestLearningRate}`;
@@ -47,12 +48,8 @@ export function checkControl(given: unknown): ControlRequest {
 
 /** @throws UserError for text that is not a request, with the id of the request where it has one */
 export function parseControl(text: string): NamedRequest {
-  let given: unknown;
-  try {
-    given = JSON.parse(text);
-  } catch {
-    throw new UserError('control.json is not valid JSON.');
-  }
+  const given = jsonIn(text);
+  if (given === undefined) throw new UserError('control.json is not valid JSON.');
   const { id, ...request } =
     typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : { id: '' };
   if (typeof id !== 'string' || id === '') {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import * as v from 'valibot';
+import { jsonIn } from '../base/json-parts';
 import { processSpace } from '../base/process-space';
 
 export const lockName = 'train.lock';
@@ -48,12 +49,8 @@ export interface Holder {
 
 /** Undefined for text that is not a lock, or not yet a whole one. */
 export function parseLock(text: string): TrainLock | undefined {
-  try {
-    const result = v.safeParse(lockSchema, JSON.parse(text));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
-  }
+  const result = v.safeParse(lockSchema, jsonIn(text));
+  return result.success ? result.output : undefined;
 }
 
 /** What a lock says of this process. */

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { entryOf } from '../../base/kept';
 import { decodeNpy, parseNpyStart, toFloat32, type NpyHeader } from '../../data/npy';
 import { exists } from '../../base/exists';
+import { jsonIn } from '../../base/json-parts';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { largestJson } from '../../config/run-status';
@@ -71,8 +72,7 @@ export async function readEqx(file: string, handle: FileHandle): Promise<TensorF
         { dtype: numpyTypes[header.type]!, shape: header.shape },
       ]),
     ),
-    extras:
-      first === undefined ? await besideIt(file) : plainValues(parseJson(first, `${file}: its first line`)),
+    extras: first === undefined ? await besideIt(file) : argumentsIn(first, `${file}: its first line`),
     read(name) {
       const leaf = leaves.get(name);
       if (!leaf) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
@@ -93,15 +93,13 @@ async function besideIt(file: string): Promise<TensorFile['extras']> {
   const { dir, name } = path.parse(file);
   for (const candidate of ['flow_kwargs.json', `${name}.json`]) {
     const where = path.join(dir, candidate);
-    if (await exists(where)) return plainValues(parseJson(await readText(where, largestJson), where));
+    if (await exists(where)) return argumentsIn(await readText(where, largestJson), where);
   }
   return {};
 }
 
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new UserError(`${where}: is not JSON; expected the arguments that the flow was made with.`);
-  }
+function argumentsIn(text: string, where: string): TensorFile['extras'] {
+  const parsed = jsonIn(text);
+  if (parsed !== undefined) return plainValues(parsed);
+  throw new UserError(`${where}: is not JSON; expected the arguments that the flow was made with.`);
 }

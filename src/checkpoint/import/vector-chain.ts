@@ -9,13 +9,7 @@ export type VectorFields = Partial<Omit<Extract<ModelInput, { kind: 'vector' }>,
 
 /** What a layer may have for itself besides its structure. */
 const parts: readonly string[] = [
-  'transform',
-  'net',
-  'shiftNet',
-  'nets',
-  'conditioning',
-  'outputOrder',
-  'outputLayout',
+  ...['transform', 'net', 'shiftNet', 'nets', 'conditioning', 'outputOrder', 'outputLayout'],
 ];
 
 export const hasOwnParts = (layer: ChainLayer): boolean =>
@@ -42,51 +36,12 @@ export function chainModel(
 
 /** Fields of a model that a layer may have for itself, or that say which layers there are. */
 const ofLayers: ReadonlySet<string> = new Set([
-  ...[
-    'layers',
-    'layer',
-    'sees',
-    'couplings',
-    'mask',
-    'maskSeed',
-    'polarity',
-    'permutation',
-    'permutationSeed',
-  ],
-  ...[
-    'between',
-    'reflections',
-    'net',
-    'hidden',
-    'blocks',
-    'blockStart',
-    'denseSkips',
-    'denseNorm',
-    'netNorm',
-    'nets',
-  ],
-  ...[
-    'conditioning',
-    'activation',
-    'slope',
-    'contextEntry',
-    'contextInBlocks',
-    'scaleMean',
-    'base',
-    'transform',
-  ],
-  ...[
-    'affine',
-    'outputOrder',
-    'outputLayout',
-    'scaleMap',
-    'scaleEpsilon',
-    'scaleClamp',
-    'bins',
-    'splineBound',
-  ],
-  ...['splineCenter', 'splineEnds', 'splineDirection', 'splineMap', 'splineFloor', 'splineSlope'],
-  'splineInterval',
+  ...['layers', 'layer', 'sees', 'couplings', 'between', 'reflections', 'base', 'transform'],
+  ...['mask', 'maskSeed', 'polarity', 'permutation', 'permutationSeed'],
+  ...['net', 'hidden', 'blocks', 'blockStart', 'denseSkips', 'denseNorm', 'netNorm', 'activation', 'slope'],
+  ...['nets', 'conditioning', 'contextEntry', 'contextInBlocks', 'outputOrder', 'outputLayout'],
+  ...['affine', 'scaleMap', 'scaleEpsilon', 'scaleClamp', 'scaleMean', 'bins', 'splineBound', 'splineCenter'],
+  ...['splineEnds', 'splineDirection', 'splineMap', 'splineFloor', 'splineSlope', 'splineInterval'],
 ]);
 
 /** Fields that autoregressive layers alone have. */

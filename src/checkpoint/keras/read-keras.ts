@@ -1,7 +1,7 @@
 /** Reads what Keras saves: `.weights.h5`, the older `.h5`, and `.keras`, a zip file of config.json and weights. */
 import type { FileHandle } from 'node:fs/promises';
 import { endianness } from 'node:os';
-import { hasMoreParts } from '../../base/json-parts';
+import { hasMoreParts, jsonIn } from '../../base/json-parts';
 import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { readZipDirectory } from '../../files/zip-directory';
@@ -50,20 +50,14 @@ export async function readKeras(file: string, handle: FileHandle): Promise<Tenso
     const content = await entry.read();
     if (hasMoreParts(content, mostParts))
       throw new UserError(`${where}: has more than ${mostParts} values, more than are read.`);
-    Object.assign(extras, plainValues(parseConfig(new TextDecoder().decode(content), where)));
+    const config = jsonIn(new TextDecoder().decode(content));
+    if (config === undefined) throw new UserError(`${where}: is not JSON. Save the model again.`);
+    Object.assign(extras, plainValues(config));
   }
   const bytes = await weights.read();
   if (!isHdf5(bytes))
     throw new UserError(`${file}: its ${kerasWeights} is not an HDF5 file. Save the model again.`);
   return { ...tensorsOf(file, handle, 'keras', bytes, extras), bytes: size };
-}
-
-function parseConfig(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new UserError(`${where}: is not JSON. Save the model again.`);
-  }
 }
 
 function tensorsOf(

@@ -1,6 +1,6 @@
 /** The safetensors format: 8 bytes of header length, a JSON header, the tensors' bytes without gaps, little-endian. */
 import type { Hash } from 'node:crypto';
-import { hasMoreParts } from '../../base/json-parts';
+import { hasMoreParts, jsonIn } from '../../base/json-parts';
 import { sizeOf } from '../../base/shape';
 import type { FileHandle } from 'node:fs/promises';
 import { shortened, shownValue, UserError } from '../../base/user-error';
@@ -196,8 +196,8 @@ async function readHeader(handle: FileHandle, file: string, size: number) {
     throw bad(`its header needs ${length} bytes, but only ${size - 8} are present; it may be cut off`);
   const header = Buffer.from(await readRange(handle, 8, length, file));
   if (hasMoreParts(header, mostParts)) throw bad(`its header has more than ${mostParts} values`);
-  const parsed = parseObject(header.toString('utf8'));
-  if (!parsed) throw bad('its header is not a JSON object');
+  const parsed = jsonIn(header.toString('utf8'));
+  if (!isRecord(parsed)) throw bad('its header is not a JSON object');
 
   const metadata: Record<string, string> = {};
   const tensors = new Map<string, SafetensorsEntry>();
@@ -294,14 +294,5 @@ function decode(buffer: ArrayBuffer, dtype: string, where: string): Float32Array
     }
     default:
       return toFloat32(buffer, dtype, where);
-  }
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 /** Weights in archives of torch.export (.pt2) and of TorchScript. Their code is never looked at. */
-import { hasMoreParts } from '../../base/json-parts';
+import { hasMoreParts, jsonIn } from '../../base/json-parts';
 import type { ZipEntry } from '../../files/zip-directory';
 import { PickleError } from '../pickle/pickle';
 import { PythonObject } from '../pickle/python-object';
@@ -10,16 +10,8 @@ import { createTensor, Storage, Tensor } from './tensor';
 /** By the numbers of torch.export's schema, ScalarType. */
 const scalarTypes: Readonly<Record<number, string>> = {
   ...{ 1: 'U8', 2: 'I8', 3: 'I16', 4: 'I32', 5: 'I64', 6: 'F16', 7: 'F32', 8: 'F64', 10: 'C64', 11: 'C128' },
-  ...{
-    12: 'BOOL',
-    13: 'BF16',
-    28: 'U16',
-    29: 'F8_E4M3',
-    30: 'F8_E5M2',
-    31: 'F8_E4M3FNUZ',
-    32: 'F8_E5M2FNUZ',
-  },
-  ...{ 33: 'F8_E8M0', 34: 'U32', 35: 'U64' },
+  ...{ 12: 'BOOL', 13: 'BF16', 28: 'U16', 34: 'U32', 35: 'U64' },
+  ...{ 29: 'F8_E4M3', 30: 'F8_E5M2', 31: 'F8_E4M3FNUZ', 32: 'F8_E5M2FNUZ', 33: 'F8_E8M0' },
 };
 
 /** What lists the weights of a model in newer versions of PyTorch. */
@@ -40,7 +32,9 @@ export function weightsOf(config: Uint8Array, entries: ReadonlyMap<string, ZipEn
     new PickleError(`its weight "${name}" is not described as known`);
   if (config.length > largestConfig || hasMoreParts(config, mostParts))
     throw new PickleError('its list of weights is too long');
-  const parsed = fieldsOf(fieldsOf(parseJson(config))['config']);
+  const json = jsonIn(new TextDecoder().decode(config));
+  if (json === undefined) throw new PickleError('its list of weights is not JSON');
+  const parsed = fieldsOf(fieldsOf(json)['config']);
   const tensors = new Map<string, Tensor>();
   for (const [name, given] of Object.entries(parsed)) {
     const { path_name: key, use_pickle: pickled, tensor_meta: meta } = fieldsOf(given);
@@ -62,14 +56,6 @@ const integerOf = (value: unknown): unknown => fieldsOf(value)['as_int'];
 
 function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return value !== null && typeof value === 'object' ? (value as Record<string, unknown>) : {};
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new PickleError('its list of weights is not JSON');
-  }
 }
 
 const deepest = 50;

@@ -185,19 +185,7 @@ const splineKinds = new SplineKinds({
   askedAt: [11, 26],
 });
 
-type Read = Pick<
-  Mapped,
-  | 'kind'
-  | 'at'
-  | 'features'
-  | 'stack'
-  | 'clipped'
-  | 'elementwise'
-  | 'parameters'
-  | 'graph'
-  | 'normalized'
-  | 'blocks'
->;
+type Read = Omit<Mapped, 'readings' | 'alike' | 'blocked' | 'reversed'>;
 
 const mapWords = ({ transform, bins, values }: ZukoMap): string => [transform, bins, values].join(' ');
 

@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { jsonIn } from '../../../base/json-parts';
 import { UserError } from '../../../base/user-error';
 import type { TrainProgress, TrainResult } from '../../../protocol/engine';
 import { passiveWaiting } from './launchers';
@@ -97,10 +98,5 @@ function start(command: string, args: readonly string[], threads: number | undef
 }
 
 function parse(line: string): Said | undefined {
-  if (!line.startsWith('{')) return undefined;
-  try {
-    return JSON.parse(line) as Said;
-  } catch {
-    return undefined;
-  }
+  return line.startsWith('{') ? (jsonIn(line) as Said | undefined) : undefined;
 }
