@@ -1,9 +1,11 @@
 """docs/record.md as it is written: its Python and its commands run, with the names that a reader would have."""
 
+import json
 import os
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,7 +85,6 @@ def test_recording_showing_and_comparing(there):
 
 def test_posteriors_over_a_vector_field(there):
     """The block, with an equation of zuko in the place of sbi's, which has the same."""
-    import json
     from types import SimpleNamespace
 
     from safetensors import safe_open
@@ -145,6 +146,46 @@ def test_following_somebody_elses_loop(there):
     assert len((run / "metrics.jsonl").read_text(encoding="utf8").splitlines()) == 3
     # The page's example is a sentence that is said.
     assert "NaN or Inf first appears in the result of exp, after layer" in PAGE
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_following_sbi_and_keras(there, monkeypatch):
+    from types import SimpleNamespace
+
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    import keras
+    from sbi.inference import NPE
+    from sbi.utils import BoxUniform
+
+    import flowscope
+
+    names = {"NPE": NPE, "flowscope": flowscope, "prior": BoxUniform(-torch.ones(2), torch.ones(2))}
+    [sbi] = [text for text in blocks("python") if "flowscope.Tracker(" in text]
+    exec(sbi, names)
+    assert (there / "runs" / "posterior" / "config.json").exists()
+
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+
+    def fit_online(**options):
+        return model.fit(batch(8).numpy(), batch(8).numpy()[:, :1], verbose=0, **options)
+
+    [training] = [text for text in blocks("python") if "FlowscopeCallback(" in text]
+    exec(training.replace("runs/posterior", "runs/other"), {"workflow": SimpleNamespace(fit_online=fit_online)})
+    assert len((there / "runs" / "other" / "metrics.jsonl").read_text(encoding="utf8").splitlines()) == 50
+
+
+def test_bringing_runs_over(there):
+    from torch.utils.tensorboard import SummaryWriter
+
+    with SummaryWriter("logs/NAME") as writer:
+        writer.add_scalar("train/loss", 1.5, 0)
+    [command] = [text for text in blocks("") if "flowscope.runs" in text]
+    given = shlex.split(command)
+    subprocess.run([sys.executable, *given[1:]], check=True)
+    names = {"flowscope": __import__("flowscope"), "flow": zuko_flow(), "x": batch(8)}
+    exec(re.search(r"`(flowscope\.record\(flow, x, path=\"runs/NAME[^`]*)`", PAGE).group(1), names)
+    assert json.loads(flowscope_command("info", "runs/NAME", "--json"))["layers"]
 
 
 def test_following_lightning(there):
