@@ -352,7 +352,7 @@ describe('the layer tabs', () => {
     assert.match(finite, new RegExp(`0, 0\\s*of ${own.length.toLocaleString('en-US')}`));
     const end = endsOf(layer)[name];
     const within = own.filter((v) => Math.abs(v) <= end);
-    const bars = await map.locator('svg.histogram rect').evaluateAll((rects) =>
+    const bars = await map.locator('svg[role=img] rect').evaluateAll((rects) =>
       rects.map((rect) => ({
         x: Number(rect.getAttribute('x')),
         height: Number(rect.getAttribute('height')),

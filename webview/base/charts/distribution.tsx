@@ -1,19 +1,26 @@
 /** How values of a batch are spread, with one of them marked. */
 import { finiteExtent } from '../canvas/planes';
 import { fixed, logTicks, ticks, tickText } from '../format/numbers';
+import { Sized } from '../size/sized';
 import { binned } from './bins';
 import type { Histogram } from '../../../src/protocol/tensors';
-import { linear, logarithmic, spaced, widest, type Axis, type Size } from './scale';
-import { PlaceGrid } from './value-grid';
+import { Bars, Plot, Rule, usePlace, type ChartProps } from './chart';
+import { linear, logarithmic, type Size } from './scale';
 
-export interface DistributionProps extends Size {
+interface Marked {
+  value: number;
+  text: string;
+}
+
+export interface DistributionProps {
+  height?: number;
   /** Drawn filled. */
   values?: ArrayLike<number>;
   /** Drawn as an outline. */
   outline?: ArrayLike<number>;
   /** Drawn as an outline of dashes. */
   dashed?: ArrayLike<number>;
-  marked?: { value: number; text: string };
+  marked?: Marked;
   unit: string;
   label: string;
   /** Values are −log p: drawn as log p, likelier to the right, with a log axis when the spread calls for one. */
@@ -21,20 +28,8 @@ export interface DistributionProps extends Size {
   nothing: string;
 }
 
-const left = 6;
-
-export function Distribution({
-  width,
-  height,
-  values,
-  outline,
-  dashed,
-  marked,
-  unit,
-  label,
-  negated = false,
-  nothing,
-}: DistributionProps) {
+export function Distribution(props: DistributionProps) {
+  const { height, values, outline, dashed, marked, unit, label, negated = false, nothing } = props;
   const all = [
     ...[values, outline, dashed].flatMap((series) => Array.from(series ?? [])),
     ...(marked ? [marked.value] : []),
@@ -45,100 +40,79 @@ export function Distribution({
   const margin = log ? 0 : (extent.high - extent.low) * 0.04 || 0.5;
   const low = extent.low - margin;
   const high = extent.high + margin;
-  const bins = Math.max(12, Math.min(48, Math.round(width / 6)));
-  const [from, to] = negated ? [width - left, left] : [left, width - left];
+  const x = {
+    ...{ low, high, reversed: negated, scale: log ? logarithmic : linear },
+    ticks: (width: number) =>
+      log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45))),
+    textOf: (value: number) => tickText(negated ? -value : value),
+    title: log ? `${unit}, log axis` : unit,
+  };
   return (
-    <Histograms
-      {...{ width, height, label, negated }}
-      x={(log ? logarithmic : linear)(low, high, from, to)}
-      candidates={log ? logTicks(low, high) : ticks(low, high, Math.max(3, Math.floor(width / 45)))}
-      {...(values ? { filled: binned(values, low, high, bins, log) } : {})}
-      {...(outline ? { line: binned(outline, low, high, bins, log) } : {})}
-      {...(dashed?.length ? { dashes: binned(dashed, low, high, bins, log) } : {})}
-      {...(marked ? { marked } : {})}
-      unit={log ? `${unit}, log axis` : unit}
-    />
+    <Sized {...(height === undefined ? {} : { height })}>
+      {(width, tall) => {
+        const bins = Math.max(12, Math.min(48, Math.round(width / 6)));
+        const count = (series: ArrayLike<number>): Histogram => binned(series, low, high, bins, log);
+        return (
+          <Histograms
+            {...{ width, label, x }}
+            height={tall}
+            {...(values ? { filled: count(values) } : {})}
+            {...(outline ? { line: count(outline) } : {})}
+            {...(dashed?.length ? { dashes: count(dashed) } : {})}
+            {...(marked
+              ? { marked: { ...marked, said: fixed(negated ? -marked.value : marked.value, 2) } }
+              : {})}
+          />
+        );
+      }}
+    </Sized>
   );
 }
 
-interface HistogramsProps extends Pick<
-  DistributionProps,
-  'width' | 'height' | 'marked' | 'unit' | 'label' | 'negated'
-> {
-  x: Axis;
-  /** Ticks, where they have room. */
-  candidates: readonly number[];
+interface HistogramsProps extends Size, Pick<ChartProps, 'x' | 'label'> {
   filled?: Histogram;
   line?: Histogram;
   dashes?: Histogram;
+  marked?: Marked & { said: string };
 }
 
 /** The same where values are counted already. */
-export function Histograms({
-  width,
-  height,
-  x,
-  candidates,
-  filled,
-  line,
-  dashes,
-  marked,
-  unit,
-  label,
-  negated = false,
-}: HistogramsProps) {
-  const base = height - (unit ? 32 : 17);
-  const sign = negated ? -1 : 1;
+export function Histograms({ x, filled, line, dashes, marked, ...chart }: HistogramsProps) {
   // All are shares of their own set, so that sets of different size compare.
-  const share = (histogram: { counts: number[] }): number => histogram.counts.reduce((a, b) => a + b, 0) || 1;
-  const most = Math.max(
-    ...[filled, line, dashes].flatMap((h) => (h ? h.counts.map((n) => n / share(h)) : [])),
-    1e-9,
-  );
-  const y = linear(0, most, base, 20);
-  const outlineOf = (histogram: { edges: number[]; counts: number[] }): string =>
-    `M${x.at(histogram.edges[0]!).toFixed(1)} ${base}${histogram.counts
-      .map((n, i) => `V${y.at(n / share(histogram)).toFixed(1)}H${x.at(histogram.edges[i + 1]!).toFixed(1)}`)
-      .join('')}V${base}`;
-  const tickLabel = (value: number): string => tickText(sign * value);
-  const room = widest(candidates.map(tickLabel));
-  const tickValues = spaced(
-    candidates.filter((value) => x.at(value) >= room / 2 && x.at(value) <= width - room / 2),
-    x,
-    room + 4,
-  );
+  const shares = ({ counts }: Histogram): number[] => {
+    const all = counts.reduce((a, b) => a + b, 0) || 1;
+    return counts.map((n) => n / all);
+  };
+  const high = Math.max(...[filled, line, dashes].flatMap((each) => (each ? shares(each) : [])), 1e-9);
   return (
-    <svg width={width} height={height} role="img" aria-label={label}>
-      {filled?.counts.map((n, i) =>
-        n ? (
-          <rect
-            key={i}
-            class="fill"
-            x={Math.min(x.at(filled.edges[i]!), x.at(filled.edges[i + 1]!))}
-            width={Math.max(1, Math.abs(x.at(filled.edges[i + 1]!) - x.at(filled.edges[i]!)) - 0.5)}
-            y={y.at(n / share(filled))}
-            height={base - y.at(n / share(filled))}
-          />
-        ) : null,
-      )}
-      {line ? <path class="line" d={outlineOf(line)} /> : null}
-      {dashes ? <path class="line dashed" data-name="dashed" d={outlineOf(dashes)} /> : null}
-      <line class="axis" x1={left} x2={width - 6} y1={base} y2={base} />
-      <PlaceGrid values={tickValues} at={x.at} textOf={tickLabel} y={base + 13} />
-      <text x={width / 2} y={base + 28} text-anchor="middle">
-        {unit}
-      </text>
-      {marked && Number.isFinite(marked.value) ? (
-        <g>
-          <line class="here" x1={x.at(marked.value)} x2={x.at(marked.value)} y1={16} y2={base} />
-          <text
-            class="fg"
-            x={Math.min(width - 40, Math.max(40, x.at(marked.value)))}
-            y={11}
-            text-anchor="middle"
-          >{`${marked.text}, ${fixed(sign * marked.value, 2)}`}</text>
-        </g>
-      ) : null}
-    </svg>
+    <Plot
+      {...{ ...chart, x }}
+      {...{ left: 6, right: 6, top: 20, foot: x.title ? 32 : 17 }}
+      y={{ low: 0, high }}
+    >
+      {filled ? <Bars class="fill" values={shares(filled)} from={(i) => filled.edges[i]!} /> : null}
+      {line ? <Outline edges={line.edges} shares={shares(line)} /> : null}
+      {dashes ? <Outline edges={dashes.edges} shares={shares(dashes)} dashed /> : null}
+      <Rule class="axis" y={0} />
+      {marked && Number.isFinite(marked.value) ? <Mark {...marked} /> : null}
+    </Plot>
+  );
+}
+
+function Outline({ edges, shares, dashed }: { edges: number[]; shares: number[]; dashed?: boolean }) {
+  const { x, y, base } = usePlace();
+  const steps = shares.map((n, i) => `V${y.at(n).toFixed(1)}H${x.at(edges[i + 1]!).toFixed(1)}`).join('');
+  const d = `M${x.at(edges[0]!).toFixed(1)} ${base}${steps}V${base}`;
+  return dashed ? <path class="line dashed" data-name="dashed" d={d} /> : <path class="line" d={d} />;
+}
+
+function Mark({ value, text, said }: Marked & { said: string }) {
+  const { x, width } = usePlace();
+  const at = Math.min(width - 40, Math.max(40, x.at(value)));
+  return (
+    <>
+      <Rule class="here" x={value} />
+      <text class="fg" x={at} y={11} text-anchor="middle">{`${text}, ${said}`}</text>
+    </>
   );
 }

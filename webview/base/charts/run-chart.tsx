@@ -3,10 +3,10 @@ import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
 import { compact, count, logTicks, nextRound, ticks, tickText } from '../format/numbers';
 import { words } from '../words';
+import { Plot, Rule } from './chart';
 import { linePath } from './decimate';
 import { linear, logarithmic, spaced, widest, type Axis, type Size } from './scale';
 import { smoothed } from './smooth';
-import { ValueGrid } from './value-grid';
 
 export interface RunLine {
   name: string;
@@ -109,7 +109,6 @@ export function RunChart({
   }, [lines, log, smoothing, end, width, height]);
   if (!drawn) return <p class="muted">{words.noMetricsWhy}</p>;
   const { x, y, yTicks, left, paths, clip } = drawn;
-  const xTicks = ticks(x.low, x.high, Math.max(3, Math.floor(width / 60)));
   const place = hover.value;
   const found = place === undefined ? undefined : readAt(lines, place, smoothing);
   const move = (event: KeyboardEvent): void => {
@@ -129,42 +128,30 @@ export function RunChart({
       aria-label={`${label}. ${words.curvesHint}`}
       onKeyDown={move}
       onBlur={() => (hover.value = undefined)}
+      onPointerMove={(event) => {
+        const box = event.currentTarget.getBoundingClientRect();
+        const share = (event.clientX - box.left - left) / (width - 8 - left);
+        hover.value = share < 0 || share > 1 ? undefined : x.low + share * (x.high - x.low);
+      }}
+      onPointerLeave={() => (hover.value = undefined)}
     >
-      <svg
-        width={width}
-        height={height}
-        role="img"
-        aria-label={label}
-        onPointerMove={(event) => {
-          const box = event.currentTarget.getBoundingClientRect();
-          const share = (event.clientX - box.left - left) / (width - 8 - left);
-          hover.value = share < 0 || share > 1 ? undefined : x.low + share * (x.high - x.low);
+      <Plot
+        {...{ width, height, label, left }}
+        {...{ right: 8, top: 14 }}
+        x={{
+          ...{ low: x.low, high: x.high, textOf: count },
+          ticks: () => ticks(x.low, x.high, Math.max(3, Math.floor(width / 60))),
+          title: axis === 'step' ? words.stepAxis : words.timeAxis,
         }}
-        onPointerLeave={() => (hover.value = undefined)}
+        y={{ low: y.low, high: y.high, scale: log ? logarithmic : linear, ticks: () => yTicks }}
       >
-        <ValueGrid values={yTicks} at={y.at} left={left} right={width} />
-        {spaced(xTicks, x, widest(xTicks.map(count)) + 6).map((value) => (
-          <text
-            key={value}
-            x={x.at(value)}
-            y={base + 13}
-            text-anchor={x.at(value) > width - 24 ? 'end' : 'middle'}
-          >
-            {count(value)}
-          </text>
-        ))}
-        <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-          {axis === 'step' ? words.stepAxis : words.timeAxis}
-        </text>
         {marks.map((mark) => (
           <g key={mark.x} class="rate-mark">
-            <line x1={x.at(mark.x)} x2={x.at(mark.x)} y1={14} y2={base} />
+            <Rule x={mark.x} />
             <title>{mark.text}</title>
           </g>
         ))}
-        {at !== undefined && at >= x.low && at <= x.high ? (
-          <line class="here" data-here x1={x.at(at)} x2={x.at(at)} y1={4} y2={base} />
-        ) : null}
+        {at !== undefined && at >= x.low && at <= x.high ? <Rule class="here" data-here x={at} /> : null}
         {paths.map((path) => (
           <path key={path.name} class={`run-line ${path.style}`} data-line={path.name} d={path.d} />
         ))}
@@ -173,7 +160,7 @@ export function RunChart({
         ))}
         {found ? (
           <>
-            <line class="axis" x1={x.at(found.x)} x2={x.at(found.x)} y1={4} y2={base} />
+            <Rule class="axis" x={found.x} />
             {found.values.map(({ name, x: own, value }) =>
               !log || value > 0 ? (
                 <circle key={name} class="run-point" cx={x.at(own)} cy={clip(y.at(value))} r={2.6} />
@@ -181,7 +168,7 @@ export function RunChart({
             )}
           </>
         ) : null}
-      </svg>
+      </Plot>
       <output class="run-readout ellipsis tick" aria-live="off">
         {found
           ? [

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
-import { ColourHistogram } from '../../base/charts/colour-histogram';
+import { bare, Bars, Plot, Rule } from '../../base/charts/chart';
 import { compact, count, fixed } from '../../base/format/numbers';
 import { words } from '../../base/words';
 import { withinRange } from './colour-ranges';
@@ -45,18 +45,25 @@ interface FiguresProps {
 }
 
 /** How the values of a tensor are spread, over the colors that they have. */
+/** Above the color bar is a histogram: both share an axis. */
 export function Figures({ tensor, limit, sizes, children }: FiguresProps) {
+  const { edges, counts } = withinRange(tensor, limit);
   return (
     <>
-      <ColourHistogram
-        histogram={withinRange(tensor, limit)}
-        low={-limit}
-        high={limit}
-        width={sizes.column}
-        height={sizes.histogram}
-        mean={tensor.stats.mean}
-        label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
-      />
+      <div style={{ marginTop: '8px' }}>
+        <Plot
+          {...bare}
+          width={sizes.column}
+          height={sizes.histogram}
+          top={2}
+          label={`${words.distribution} ${tensor.name}, ${words.mean} ${compact(tensor.stats.mean)}`}
+          x={{ low: -limit, high: limit }}
+          y={{ low: 0, high: Math.max(1, ...counts) }}
+        >
+          <Bars values={counts} from={(i) => edges[i]!} />
+          <Rule class="dashed" x={tensor.stats.mean} />
+        </Plot>
+      </div>
       <Legend
         scale={(light) => signedScale(limit, light)}
         unit={tensor.role === 'logScale' ? words.nats : undefined}

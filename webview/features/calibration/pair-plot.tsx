@@ -83,19 +83,14 @@ function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
         {columns.map((both, i) => (
           <figure key={i}>
             <Heading class="ends" title={[across, up][i]} note={text.drawnBoth} />
-            <Sized height={side}>
-              {(width) => (
-                <Distribution
-                  width={width}
-                  height={side}
-                  values={both.samples}
-                  outline={both.examples}
-                  unit={[across, up][i]!}
-                  label={text.spreadOf([across, up][i]!)}
-                  nothing={text.noPredictive}
-                />
-              )}
-            </Sized>
+            <Distribution
+              height={side}
+              values={both.samples}
+              outline={both.examples}
+              unit={[across, up][i]!}
+              label={text.spreadOf([across, up][i]!)}
+              nothing={text.noPredictive}
+            />
           </figure>
         ))}
       </div>

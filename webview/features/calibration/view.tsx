@@ -7,8 +7,7 @@ import type {
   RankTest,
 } from '../../../src/protocol/calibration';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { linear } from '../../base/charts/scale';
-import { Sized } from '../../base/size/sized';
+import { Area, bare, Bars, Box, Chart, Dots, Line, Rule } from '../../base/charts/chart';
 import { Button, Dropdown } from '../../base/controls/toolkit';
 import { count, fixed, percent } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';
@@ -20,15 +19,10 @@ import { pText } from './p-text';
 import { Predictive } from './pair-plot';
 import { calibrationState } from './state';
 import { text } from './text';
-import { PlaceGrid, ValueGrid } from '../../base/charts/value-grid';
 
 const choices = { pairs: [100, 500, 1000, 2000], draws: [50, 100, 200, 500] };
-const histogramHeight = 84;
 /** Nominal coverage of the regions that the sentence is about. */
 const said = 0.9;
-
-/** Numbers at both axes of a curve. */
-const percents = { values: [0, 0.5, 1], textOf: (value: number): string => String(100 * value) };
 
 const shareOf = (share: number): string => percent(share, 1);
 
@@ -126,9 +120,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
                 hint={feature.name}
                 note={`p ${pText(feature.pValue)}`}
               />
-              <Sized height={histogramHeight}>
-                {(width) => <Histogram width={width} test={feature} name={feature.name} />}
-              </Sized>
+              <Histogram test={feature} name={feature.name} />
             </figure>
           ))}
         </div>
@@ -160,30 +152,28 @@ function holds({ found, low, high }: CoverageLevel, { off }: RankTest): string[]
   ];
 }
 
-function Histogram({ width, test, name }: { width: number; test: RankTest; name: string }) {
+function Histogram({ test, name }: { test: RankTest; name: string }) {
   const { counts, expected, low, high } = test.histogram;
-  const base = histogramHeight - 4;
-  const x = linear(0, counts.length, 0, width);
-  const y = linear(0, Math.max(high, ...counts) * 1.05, base, 2);
   return (
-    <svg width={width} height={histogramHeight} role="img" aria-label={text.histogram(name)}>
-      <rect class="rank-band" x={0} width={width} y={y.at(high)} height={y.at(low) - y.at(high)} />
-      {counts.map((value, i) => (
-        <rect
-          key={i}
-          class={value < low || value > high ? 'rank-bar outside' : 'rank-bar'}
-          x={x.at(i + 0.1)}
-          width={x.at(0.8)}
-          y={y.at(value)}
-          height={base - y.at(value)}
-        />
-      ))}
-      {[low, high].map((edge) => (
-        <line key={edge} class="rank-edge" x1={0} x2={width} y1={y.at(edge)} y2={y.at(edge)} />
-      ))}
-      <line class="dashed" x1={0} x2={width} y1={y.at(expected)} y2={y.at(expected)} />
-      <line class="axis" x1={0} x2={width} y1={base} y2={base} />
-    </svg>
+    <Chart
+      {...bare}
+      label={text.histogram(name)}
+      height={84}
+      {...{ top: 2, foot: 4 }}
+      x={{ low: 0, high: counts.length }}
+      y={{ low: 0, high: Math.max(high, ...counts) * 1.05 }}
+    >
+      <Box class="fill" y={[low, high]} />
+      <Bars
+        values={counts}
+        {...{ from: (i) => i + 0.1, to: (i) => i + 0.9, gap: 0 }}
+        class={(n) => (n < low || n > high ? 'bar beyond' : 'bar')}
+      />
+      <Rule class="axis" y={low} />
+      <Rule class="axis" y={high} />
+      <Rule class="dashed" y={expected} />
+      <Rule class="axis" y={0} />
+    </Chart>
   );
 }
 
@@ -193,29 +183,25 @@ interface CurveProps {
   at?: { level: number; found: number } | undefined;
 }
 
+/** Numbers at both axes of a curve. */
+const percents = {
+  ...{ low: 0, high: 1, ticks: () => [0, 0.5, 1] },
+  textOf: (value: number): string => String(100 * value),
+};
+
 function Curve({ curve: { levels, found, low, high }, label, at }: CurveProps) {
   return (
-    <Sized height={(width) => Math.min(width, 200)}>
-      {(width, height) => {
-        const size = Math.min(width, 240);
-        const x = linear(0, 1, 30, size - 8);
-        const y = linear(0, 1, height - 30, 6);
-        const points = (shares: readonly number[]): string[] =>
-          shares.map((share, i) => `${x.at(levels[i]!).toFixed(1)},${y.at(share).toFixed(1)}`);
-        return (
-          <svg width={size} height={height} role="img" aria-label={label}>
-            <ValueGrid {...percents} at={y.at} left={30} right={size - 8} gap={4} />
-            <PlaceGrid {...percents} at={x.at} y={height - 16} />
-            <polygon class="rank-band" points={[...points(low), ...points(high).reverse()].join(' ')} />
-            <line class="dashed" x1={x.at(0)} y1={y.at(0)} x2={x.at(1)} y2={y.at(1)} />
-            <polyline class="line" points={points(found).join(' ')} />
-            {at ? <circle class="dot" cx={x.at(at.level)} cy={y.at(at.found)} r={3} /> : null}
-            <text x={(30 + size) / 2} y={height - 3} text-anchor="middle">
-              {`${text.level}, %`}
-            </text>
-          </svg>
-        );
-      }}
-    </Sized>
+    <Chart
+      label={label}
+      height={(width) => Math.min(width, 200)}
+      {...{ left: 30, right: 8, widest: 240 }}
+      x={{ ...percents, title: `${text.level}, %` }}
+      y={percents}
+    >
+      <Area class="fill" xs={levels} {...{ low, high }} />
+      <Line class="dashed" ys={[0, 1]} />
+      <Line xs={levels} ys={found} />
+      {at ? <Dots xs={[at.level]} ys={[at.found]} r={3} /> : null}
+    </Chart>
   );
 }

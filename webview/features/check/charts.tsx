@@ -1,66 +1,72 @@
 /** Pictures of a check: how the weights are spread, which layer they point at, and what lies beyond the ends. */
+import { Fragment } from 'preact';
 import { tailRoom, type Blame, type CheckReport, type TailRatio } from '../../../src/protocol/check';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { linear, logarithmic, spaced, widest, type Size } from '../../base/charts/scale';
-import { PlaceGrid, ValueGrid } from '../../base/charts/value-grid';
+import { Bars, Box, Chart, Dots, Hatch, Line, Note, Rule } from '../../base/charts/chart';
+import { logarithmic, widest } from '../../base/charts/scale';
 import { DataTable } from '../../base/controls/data-table';
-import { count, fixed, logTicks, percent, short, shortened, ticks } from '../../base/format/numbers';
+import {
+  count,
+  fixed,
+  logTicks,
+  percent,
+  short,
+  shortened,
+  ticks,
+  tickText,
+} from '../../base/format/numbers';
 import { layerPhraseOf } from '../../base/layers/layer-names';
 import { VerdictMark } from '../../base/layers/verdict';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 
-export function LogWeights({ report, width, height }: { report: CheckReport } & Size) {
+export function LogWeights({ report }: { report: CheckReport }) {
   const { histogram, leakage, draws, pareto } = report;
   const { low, high, counts } = histogram;
   const outside = Math.round(leakage.share * draws);
-  const [left, right, foot] = [34, width - 8, height - 32];
-  const x = linear(low, high, left + (outside ? 26 : 4), right);
-  const y = logarithmic(0.7, Math.max(10, outside, ...counts) * 1.2, foot, 18);
+  const most = Math.max(10, outside, ...counts) * 1.2;
   const step = (high - low) / counts.length;
-  const isTail = (i: number): boolean => pareto !== undefined && low + (i + 0.5) * step >= pareto.from;
-  const bar = (from: number, wide: number, n: number) => ({
-    ...{ x: from, width: wide, y: y.at(n), height: foot - y.at(n) },
-  });
+  const start = (i: number): number => low + i * step;
+  const isTail = (i: number): boolean => pareto !== undefined && start(i + 0.5) >= pareto.from;
+  // Where the weights are drawn that have no logarithm.
+  const room = 0.1 * (high - low);
+  const none = low - room / 2;
   return (
-    <svg width={width} height={height} role="img" aria-label={text.weights}>
-      <pattern id="outside" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-        <line class="axis" x1="0" x2="0" y1="0" y2="5" />
-      </pattern>
-      <ValueGrid values={logTicks(1, y.high)} at={y.at} textOf={short} left={left} right={right} />
-      <line class="dashed" x1={x.at(0)} x2={x.at(0)} y1={18} y2={foot} />
+    <Chart
+      label={text.weights}
+      height={190}
+      {...{ left: 38, right: 8, top: 18 }}
+      x={{
+        ...{ low: outside ? low - room : low, high, title: text.weightAxis },
+        ticks: (width) => (outside ? [none] : []).concat(ticks(low, high, width / 45).slice(outside ? 1 : 0)),
+        textOf: (value) => (value === none ? '−∞' : tickText(value)),
+      }}
+      y={{ low: 0.7, high: most, scale: logarithmic, ticks: () => logTicks(1, most), textOf: short }}
+    >
+      <Rule class="dashed" x={0} />
       {outside ? (
         <>
-          <rect class="axis" style={{ fill: 'url(#outside)' }} {...bar(left + 4, 12, outside)} />
-          <text x={left + 20} y={y.at(outside) + 9}>
+          <Hatch id="outside" />
+          <Box
+            class="axis"
+            style={{ fill: 'url(#outside)' }}
+            x={[none - room / 4, none + room / 4]}
+            y={[0.7, outside]}
+          />
+          <Note x={none + room / 4} y={outside} dx={4} dy={9}>
             {text.outsideCount(count(outside))}
-          </text>
-          <text x={left + 10} y={foot + 13} text-anchor="middle">
-            −∞
-          </text>
+          </Note>
         </>
       ) : null}
-      {counts.map((n, i) =>
-        n ? (
-          <rect
-            key={i}
-            class={isTail(i) ? 'check-off' : 'bar'}
-            {...bar(x.at(low + i * step), Math.max(1, (right - x.at(low)) / counts.length - 0.5), n)}
-          />
-        ) : null,
-      )}
-      <line class="axis" x1={left} x2={right} y1={foot} y2={foot} />
-      <PlaceGrid values={ticks(low, high, width / 45).slice(outside ? 1 : 0)} at={x.at} y={foot + 13} />
+      <Bars values={counts} from={start} class={(_, i) => (isTail(i) ? 'check-off' : 'bar')} />
+      <Rule class="axis" y={0.7} />
       {pareto ? (
-        <text class="check-off" x={right} y={11} text-anchor="end">
+        <Note class="check-off" x={high} y={most} dy={-7} text-anchor="end">
           {text.tail(count(pareto.count))}
-        </text>
+        </Note>
       ) : null}
-      <text x={(left + right) / 2} y={height - 3} text-anchor="middle">
-        {text.weightAxis}
-      </text>
-    </svg>
+    </Chart>
   );
 }
 
@@ -113,51 +119,53 @@ const row = 20;
 const most = 12;
 const farthest = 8;
 
-export function Tails({ report, width, height }: { report: CheckReport } & Size) {
-  const features = tailsOf(report);
-  const names = features.map(({ name }) => shortened(name, 12));
-  const left = widest(names) + 10;
-  const foot = height - 32;
-  const fit = (ratio: number): number => Math.min(farthest, Math.max(1 / farthest, ratio));
-  const [low, high] = [fit(1 - tailRoom(report.draws)), fit(1 + tailRoom(report.draws))];
-  return (
-    <svg width={width} height={height} role="img" aria-label={text.tails}>
-      {names.map((name, i) => (
-        <text key={i} x={0} y={24 + row * (i + 0.5)}>
-          {name}
-        </text>
-      ))}
-      {(['lowest', 'highest'] as const).map((end, k) => {
-        const from = left + (k * (width - left)) / 2 + 4;
-        const x = logarithmic(1 / farthest, farthest, from, from + (width - left) / 2 - 10);
-        return (
-          <g key={end}>
-            <text x={x.at(1)} y={11} text-anchor="middle">
-              {text.ends[end]}
-            </text>
-            <rect class="fill" x={x.at(low)} width={x.at(high) - x.at(low)} y={18} height={foot - 18} />
-            <PlaceGrid
-              values={spaced([0.2, 0.5, 1, 2, 5], x, 16)}
-              at={x.at}
-              textOf={(value) => ({ 0.2: '⅕', 0.5: '½' })[value] ?? String(value)}
-              y={foot + 13}
-              ends={[18, foot]}
-            />
-            <line class="dashed" x1={x.at(1)} x2={x.at(1)} y1={18} y2={foot} />
-            {features.map(({ name, tails }, i) => (
-              <Ratio key={name} tail={tails[k]!} at={(ratio) => x.at(fit(ratio))} y={20 + row * (i + 0.5)} />
-            ))}
-          </g>
-        );
-      })}
-      <text x={(left + width) / 2} y={height - 3} text-anchor="middle">
-        {text.tailAxis}
-      </text>
-    </svg>
-  );
+/** Marks of the ratios, of which both ends have their own axis. */
+const ratios = { '⅕': 0.2, '½': 0.5, 1: 1, 2: 2, 5: 5 };
+const ends = ['lowest', 'highest'] as const;
+
+/** The place of a ratio on the axis of an end, which is 1 wide. */
+function placeOf(end: number, ratio: number): number {
+  const fit = Math.min(farthest, Math.max(1 / farthest, ratio));
+  return 1.1 * end + 0.5 + Math.log(fit) / (2 * Math.log(farthest));
 }
 
-export const tailsHeight = (report: CheckReport): number => 52 + row * tailsOf(report).length;
+export function Tails({ report }: { report: CheckReport }) {
+  const features = tailsOf(report);
+  const names = features.map(({ name }) => shortened(name, 12));
+  const room = tailRoom(report.draws);
+  const marks = new Map(
+    ends.flatMap((_, k) => Object.entries(ratios).map(([name, ratio]) => [placeOf(k, ratio), name] as const)),
+  );
+  return (
+    <Chart
+      label={text.tails}
+      height={52 + row * features.length}
+      {...{ left: widest(names) + 10, top: 20 }}
+      x={{
+        ...{ low: 0, high: 2.1, grid: true, title: text.tailAxis },
+        ticks: () => [...marks.keys()].toSorted((a, b) => a - b),
+        textOf: (place) => marks.get(place)!,
+      }}
+      y={{
+        ...{ low: features.length, high: 0, ticks: () => names.map((_, i) => i + 0.5) },
+        textOf: (place) => names[place - 0.5]!,
+      }}
+    >
+      {ends.map((end, k) => (
+        <Fragment key={end}>
+          <Note x={placeOf(k, 1)} y={0} dy={-9} text-anchor="middle">
+            {text.ends[end]}
+          </Note>
+          <Box class="fill" x={[placeOf(k, 1 - room), placeOf(k, 1 + room)]} />
+          <Rule class="dashed" x={placeOf(k, 1)} />
+          {features.map(({ name, tails }, i) => (
+            <Ratio key={name} tail={tails[k]!} at={(ratio) => placeOf(k, ratio)} y={i + 0.5} />
+          ))}
+        </Fragment>
+      ))}
+    </Chart>
+  );
+}
 
 function tailsOf({ features }: CheckReport): CheckReport['features'] {
   const isOff = ({ tails }: (typeof features)[number]): number => (tails.some(({ off }) => off) ? 1 : 0);
@@ -172,9 +180,9 @@ function Ratio({ tail, at, y }: { tail: TailRatio; at(ratio: number): number; y:
   const { ratio, error } = byWeights;
   return (
     <g class={off ? 'check-off' : undefined}>
-      <line class="line" x1={at(ratio - error)} x2={at(ratio + error)} y1={y} y2={y} />
-      <circle class="dot" cx={at(ratio)} cy={y} r={3.5} />
-      {byRows ? <circle class="line" cx={at(byRows.ratio)} cy={y} r={5} /> : null}
+      <Line xs={[at(ratio - error), at(ratio + error)]} ys={[y, y]} />
+      <Dots xs={[at(ratio)]} ys={[y]} r={3.5} />
+      {byRows ? <Dots class="line" xs={[at(byRows.ratio)]} ys={[y]} r={5} /> : null}
       <title>{`${fixed(ratio, 2)} ± ${fixed(error, 2)}`}</title>
     </g>
   );

@@ -5,13 +5,12 @@ import { Button, Dropdown } from '../../base/controls/toolkit';
 import { count, fixed, percent, unknown } from '../../base/format/numbers';
 import { FeaturePair } from '../../base/layers/feature-pair';
 import { Verdict, VerdictMark } from '../../base/layers/verdict';
-import { Sized } from '../../base/size/sized';
 import { Asked } from '../../base/store/asked';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { PartedTab } from '../../base/store/parted-tab';
 import { useFeature } from '../../base/store/use-store';
 import { words } from '../../base/words';
-import { BlameBars, LogWeights, Tails, tailsHeight } from './charts';
+import { BlameBars, LogWeights, Tails } from './charts';
 import { checkState } from './state';
 import { text } from './text';
 import { WeightBoard, WorstDraws } from './worst';
@@ -82,7 +81,7 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
       {nonFinite > 0 ? <p class="tick bad">{text.nonFinite(count(nonFinite))}</p> : null}
       <div class="panels">
         <ChartBox title={text.weights} note={text.weightsNote}>
-          <Sized height={190}>{(width, height) => <LogWeights {...{ report, width, height }} />}</Sized>
+          <LogWeights report={report} />
           {beyond > 0 ? (
             <p class="tick">{text.beyond(count(histogram.under), count(histogram.over))}</p>
           ) : null}
@@ -98,9 +97,7 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
                 {told(finding)}
               </Verdict>
             ))}
-          <Sized height={tailsHeight(report)}>
-            {(width, height) => <Tails {...{ report, width, height }} />}
-          </Sized>
+          <Tails report={report} />
         </ChartBox>
       </div>
       <div class="parts below">

@@ -1,11 +1,10 @@
 /** The density of one feature at each value of a condition, row under row. */
-import { linear } from '../../base/charts/scale';
-import { Sized } from '../../base/size/sized';
+import { Fragment } from 'preact';
+import { Area, Chart, Note, Rule } from '../../base/charts/chart';
 import { ticks } from '../../base/format/numbers';
 import { densityCurve } from './kde';
 import { text } from './text';
 import { Heading } from '../../base/controls/heading';
-import { PlaceGrid } from '../../base/charts/value-grid';
 
 interface RidgesProps {
   /** Name of the feature. */
@@ -24,48 +23,33 @@ const steps = 120;
 export function Ridges({ name, bounds: [low, high], marked, rows }: RidgesProps) {
   const curves = rows.map(({ samples }) => densityCurve(samples, low, high, steps));
   const most = Math.max(...curves.flatMap((curve) => [...curve])) || 1;
-  const height = rows.length * row + axis;
+  const places = Array.from({ length: steps + 1 }, (_, k) => low + (k / steps) * (high - low));
   return (
     <figure data-ridges={name}>
       <Heading class="ends" title={name} note={text.ridges} />
-      <Sized height={height}>
-        {(width) => {
-          const x = linear(low, high, left, width - 4);
-          return (
-            <svg width={width} height={height} role="img" aria-label={text.ridgesOf(name)}>
-              <PlaceGrid
-                values={ticks(low, high, Math.max(2, Math.floor((width - left) / 60))).filter(
-                  (value) => x.at(value) > left + 8 && x.at(value) < width - 14,
-                )}
-                at={x.at}
-                y={height - 4}
-                ends={[0, height - axis]}
-              />
-              {rows.map((one, i) => {
-                const base = (i + 1) * row;
-                const y = linear(0, most, base, base - row + 3);
-                const line = Array.from(
-                  curves[i]!,
-                  (value, k) =>
-                    `${x.at(low + (k / steps) * (high - low)).toFixed(1)} ${y.at(value).toFixed(1)}`,
-                ).join('L');
-                return (
-                  <g key={one.name}>
-                    <path class="ridge" d={`M${left} ${base}L${line}L${width - 4} ${base}Z`} />
-                    <line class="axis" x1={left} x2={width - 4} y1={base} y2={base} />
-                    <text class="fg" x={left - 6} y={base - 6} text-anchor="end">
-                      {one.name}
-                    </text>
-                  </g>
-                );
-              })}
-              {marked !== undefined && marked >= low && marked <= high ? (
-                <line class="here" x1={x.at(marked)} x2={x.at(marked)} y1={0} y2={height - axis} />
-              ) : null}
-            </svg>
-          );
-        }}
-      </Sized>
+      <Chart
+        label={text.ridgesOf(name)}
+        height={rows.length * row + axis}
+        {...{ left, top: 0, foot: axis }}
+        x={{ low, high, grid: true, ticks: (width) => ticks(low, high, Math.max(2, (width - left) / 60)) }}
+        y={{ low: rows.length, high: 0 }}
+      >
+        {rows.map(({ name: value }, i) => (
+          <Fragment key={value}>
+            <Area
+              class="ridge"
+              xs={places}
+              low={places.map(() => i + 1)}
+              high={curves[i]!.map((n) => i + 1 - (0.88 * n) / most)}
+            />
+            <Rule class="axis" y={i + 1} />
+            <Note class="fg" x={low} y={i + 1} dx={-6} dy={-6} text-anchor="end">
+              {value}
+            </Note>
+          </Fragment>
+        ))}
+        {marked !== undefined && marked >= low && marked <= high ? <Rule class="here" x={marked} /> : null}
+      </Chart>
     </figure>
   );
 }

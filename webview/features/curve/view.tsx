@@ -3,9 +3,8 @@ import { rowOf } from '../../../src/base/shape';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
-import { pathOf } from '../../base/charts/path';
-import { linear, logarithmic, type Axis, type Size } from '../../base/charts/scale';
-import { Sized } from '../../base/size/sized';
+import { Area, Bars, Box, Chart, Dots, Hatch, Line, Rule, type Channel } from '../../base/charts/chart';
+import { logarithmic } from '../../base/charts/scale';
 import { compact, fixed, logTicks, percent, signed, ticks, tickText } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
@@ -16,10 +15,6 @@ import { words } from '../../base/words';
 import { Heading } from '../../base/controls/heading';
 import { BinMaps } from './maps';
 import { text } from './text';
-import { PlaceGrid, ValueGrid } from '../../base/charts/value-grid';
-
-const left = 40;
-const heights = { curve: 240, batch: 72, slope: 96 };
 
 const shareOf = (share: number): string => percent(share, share > 0 && share < 0.0995 ? 1 : 0);
 
@@ -40,17 +35,11 @@ export function CurveTab({ model, layer, view }: LayerTabProps<TransformCurveVie
       <div class="curves parts">
         <div class="large">
           <Heading title={name} note={spline ? splineNote(spline) : text.note(layer)} />
-          <Sized height={heights.curve}>
-            {(width, height) => <CurveChart {...{ width, height, ...chart }} label={text.curve(name)} />}
-          </Sized>
+          <CurveChart {...chart} name={name} />
           <Heading title={text.batch} note={text.batchNote(batch.count, spline !== undefined)} />
-          <Sized height={heights.batch}>
-            {(width, height) => <BatchChart {...{ width, height, ...chart }} label={text.batch} />}
-          </Sized>
+          <BatchChart {...chart} />
           <Heading title={text.slope} note={text.slopeNote} />
-          <Sized height={heights.slope}>
-            {(width, height) => <SlopeChart {...{ width, height, ...chart }} label={text.slope} />}
-          </Sized>
+          <SlopeChart {...chart} />
           <p class="tick">
             {[text.band(batch.curves), ...(spline ? [text.ownBins(own!, spline.bins)] : [])].join(' ')}
           </p>
@@ -154,25 +143,29 @@ function Judged({ model, view: { batch, features }, spline }: JudgedProps) {
   );
 }
 
-interface ChartProps extends Size {
+interface ChartProps {
   view: TransformCurveView;
   /** Row of the feature that is drawn. */
   row: number;
-  label: string;
 }
 
-const across = ({ axis }: TransformCurveView, width: number): Axis =>
-  linear(axis.low, axis.high, left, width - 8);
+const margins = { left: 40, right: 8, foot: 20 };
+
+/** Axis of x, the same for all features. */
+const across = ({ axis: { low, high } }: TransformCurveView) => ({
+  ...{ low, high, grid: true },
+  ticks: () => ticks(low, high, 5),
+});
 
 /** Axis of y, the same for all features. A spline maps its interval to itself, or to one that is as far. */
-function up({ axis, spline, curve, batch }: TransformCurveView, height: number): Axis {
+function up({ axis, spline, curve, batch }: TransformCurveView): Channel {
   const all = [curve.y, batch.low, batch.high].flatMap(({ data }) =>
     Array.from(data).filter(Number.isFinite),
   );
   const low = all.reduce((a, b) => Math.min(a, b), Infinity);
   const high = all.reduce((a, b) => Math.max(a, b), -Infinity);
   const span = spline ? axis : low < high ? { low, high } : { low: -1, high: 1 };
-  return linear(span.low, span.high, height - 20, 6);
+  return { ...span, ticks: () => ticks(span.low, span.high, 5) };
 }
 
 /** A curve with the knots of a spline, beyond which it has two places on each side. */
@@ -181,136 +174,103 @@ function Curve({
   row,
   ys,
   knots,
-  x,
-  y,
-}: Pick<ChartProps, 'view' | 'row'> & {
-  ys: Float32Array;
-  knots: 'y' | 'slopes';
-  x: Axis;
-  y: Axis;
-}) {
+}: ChartProps & { ys: Float32Array; knots: 'y' | 'slopes' }) {
   const xs = rowOf(curve.x, row);
-  const part = (from: number, to?: number): string => pathOf(xs.slice(from, to), ys.slice(from, to), x, y);
+  const part = (from: number, to?: number) => ({ xs: xs.slice(from, to), ys: ys.slice(from, to) });
   const tails = spline && hasTails(spline);
   return (
     <>
-      {tails ? [part(0, 2), part(-2)].map((d) => <path key={d} class="tail dashed" d={d} />) : null}
-      <path class="curve" d={tails ? part(2, -2) : part(0)} />
-      {Array.from(spline ? rowOf(spline.knots.x, row) : [], (at, i) => (
-        <circle
-          key={i}
+      {tails
+        ? [0, -2].map((from) => (
+            <Line key={from} class="tail dashed" {...part(from, from + 2 || undefined)} />
+          ))
+        : null}
+      <Line class="curve" {...(tails ? part(2, -2) : part(0))} />
+      {spline ? (
+        <Dots
           class="knot ring"
-          cx={x.at(at)}
-          cy={y.at(rowOf(spline!.knots[knots], row)[i]!)}
+          xs={rowOf(spline.knots.x, row)}
+          ys={rowOf(spline.knots[knots], row)}
           r={2.5}
         />
-      ))}
+      ) : null}
     </>
   );
 }
 
-const isOn = (value: number, { low, high }: Axis): boolean => value >= low && value <= high;
+const isOn = (value: number, { low, high }: Channel): boolean => value >= low && value <= high;
 
-function CurveChart({ view, row, width, height, label }: ChartProps) {
-  const [x, y] = [across(view, width), up(view, height)];
+function CurveChart({ view, row, name }: ChartProps & { name: string }) {
+  const [x, y] = [across(view), up(view)];
   const [from, to] = [view.from[row]!, view.to[row]!];
   const seen = isOn(from, x) && isOn(to, y);
   const { places, low, high } = view.batch;
-  const back = (values: Float32Array): number[] => Array.from(values).reverse();
-  const around = [...rowOf(low, row), ...back(rowOf(high, row))];
   return (
-    <svg width={width} height={height} role="img" aria-label={label}>
-      <Grid {...{ width, height, x, y }} values={ticks(y.low, y.high, 5)} />
-      {around.every(Number.isFinite) ? (
-        <path class="band" d={`${pathOf([...places, ...back(places)], around, x, y)}Z`} />
-      ) : null}
-      {seen ? (
-        <path class="guide" fill="none" d={pathOf([from, from, x.low], [y.low, to, to], x, y)} />
-      ) : null}
-      <Curve {...{ view, row, x, y }} ys={rowOf(view.curve.y, row)} knots="y" />
-      {seen ? <circle class="here" cx={x.at(from)} cy={y.at(to)} r={5} /> : null}
-    </svg>
+    <Chart label={text.curve(name)} height={240} {...{ ...margins, x, y }}>
+      <Area xs={places} low={rowOf(low, row)} high={rowOf(high, row)} />
+      {seen ? <Line class="guide" xs={[from, from, x.low]} ys={[y.low, to, to]} /> : null}
+      <Curve {...{ view, row }} ys={rowOf(view.curve.y, row)} knots="y" />
+      {seen ? <Dots class="here" xs={[from]} ys={[to]} r={5} /> : null}
+    </Chart>
   );
 }
 
 /** On the axis of the curve: where the values of the batch are, and which bins of a spline they leave empty. */
-function BatchChart({ view, row, width, height, label }: ChartProps) {
+function BatchChart({ view, row }: ChartProps) {
   const { spline, batch } = view;
-  const x = across(view, width);
+  const x = across(view);
   const [counts, from] = [rowOf(batch.counts, row), view.from[row]!];
   const knots = spline ? rowOf(spline.knots.x, row) : new Float32Array();
   const [low, high] = spline ? ends(spline) : [-Infinity, Infinity];
-  const foot = height - 18;
   const most = Math.max(1, ...counts);
-  const y = linear(0, most, foot, 4);
   const step = (x.high - x.low) / counts.length;
+  const start = (i: number): number => x.low + i * step;
+  const isBeyond = (middle: number): boolean => middle < low || middle > high;
   return (
-    <svg width={width} height={height} role="img" aria-label={label}>
-      <pattern id="no-value" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
-        <line class="hatch" x1="0" x2="0" y1="0" y2="6" />
-      </pattern>
+    <Chart
+      label={text.batch}
+      height={72}
+      {...{ ...margins, top: 4, foot: 18 }}
+      x={{ ...x, grid: false }}
+      y={{ low: 0, high: most, ticks: () => [most] }}
+    >
+      <Hatch id="no-value" />
       {Array.from(spline ? rowOf(spline.inBins, row) : [], (n, bin) =>
         n === 0 ? (
-          <rect
+          <Box
             key={bin}
-            fill="url(#no-value)"
+            style={{ fill: 'url(#no-value)' }}
             data-empty={bin + 1}
-            x={x.at(knots[bin]!)}
-            width={Math.max(0, x.at(knots[bin + 1]!) - x.at(knots[bin]!))}
-            y={4}
-            height={foot - 4}
+            x={[knots[bin]!, knots[bin + 1]!]}
           />
         ) : null,
       )}
-      {Array.from(counts, (n, i) => {
-        const start = x.low + i * step;
-        const tail = start + step / 2 < low || start + step / 2 > high;
-        return n > 0 ? (
-          <rect
-            key={i}
-            class={tail ? 'bar beyond' : 'bar'}
-            x={x.at(start) + 0.5}
-            width={Math.max(1, x.at(start + step) - x.at(start) - 1)}
-            y={y.at(n)}
-            height={Math.max(1, foot - y.at(n))}
-          />
-        ) : null;
-      })}
+      <Bars
+        values={counts}
+        from={start}
+        {...{ gap: 1, least: 1 }}
+        class={(_, i) => (isBeyond(start(i + 0.5)) ? 'bar beyond' : 'bar')}
+      />
       {Array.from(knots, (at, i) => (
-        <line key={i} class="grid" x1={x.at(at)} x2={x.at(at)} y1={4} y2={foot} />
+        <Rule key={i} class="grid" x={at} />
       ))}
-      <line class="axis" x1={left} x2={width} y1={foot} y2={foot} />
-      {isOn(from, x) ? <line class="guide" x1={x.at(from)} x2={x.at(from)} y1={4} y2={foot} /> : null}
-      <text x={left - 5} y={12} text-anchor="end">
-        {tickText(most)}
-      </text>
-      <PlaceGrid values={ticks(x.low, x.high, 5)} at={x.at} y={height - 4} />
-    </svg>
+      <Rule class="axis" y={0} />
+      {isOn(from, x) ? <Rule class="guide" x={from} /> : null}
+    </Chart>
   );
 }
 
-function SlopeChart({ view, row, width, height, label }: ChartProps) {
-  const x = across(view, width);
+function SlopeChart({ view, row }: ChartProps) {
+  const x = across(view);
   const slopes = rowOf(view.curve.logDerivative, row).map(Math.exp);
   const [from, slope] = [view.from[row]!, Math.exp(view.logDerivative[row]!)];
   const all = [...slopes, 1].filter((value) => value > 0 && Number.isFinite(value));
-  const y = logarithmic(Math.min(...all) / 1.5, Math.max(...all) * 1.5, height - 20, 6);
+  const [low, high] = [Math.min(...all) / 1.5, Math.max(...all) * 1.5];
+  const y = { low, high, scale: logarithmic, ticks: () => logTicks(low, high) };
   return (
-    <svg width={width} height={height} role="img" aria-label={label}>
-      <Grid {...{ width, height, x, y }} values={logTicks(y.low, y.high)} />
-      <Curve {...{ view, row, x, y }} ys={slopes} knots="slopes" />
-      {isOn(from, x) && Number.isFinite(slope) ? (
-        <circle class="here" cx={x.at(from)} cy={y.at(slope)} r={5} />
-      ) : null}
-    </svg>
-  );
-}
-
-function Grid({ values, width, height, x, y }: Size & { values: readonly number[]; x: Axis; y: Axis }) {
-  return (
-    <>
-      <ValueGrid values={values} at={y.at} left={left} right={width} />
-      <PlaceGrid values={ticks(x.low, x.high, 5)} at={x.at} y={height - 5} ends={[6, height - 20]} />
-    </>
+    <Chart label={text.slope} height={96} {...{ ...margins, x, y }}>
+      <Curve {...{ view, row }} ys={slopes} knots="slopes" />
+      {isOn(from, x) ? <Dots class="here" xs={[from]} ys={[slope]} r={5} /> : null}
+    </Chart>
   );
 }

@@ -14,7 +14,7 @@ import { largest, tile, planesOf } from '../../base/canvas/planes';
 import { drawPoints } from '../../base/canvas/points';
 import { cssText } from '../../base/canvas/theme';
 import { Histograms } from '../../base/charts/distribution';
-import { linear, symmetricLog } from '../../base/charts/scale';
+import { symmetricLog } from '../../base/charts/scale';
 import { findingText } from '../../base/findings/finding-text';
 import { compact, count, fixed, symmetricTicks, ticks } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
@@ -85,8 +85,8 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
     below + above <= notice
       ? {}
       : below >= above
-        ? { marked: { value: smallest, text: text.smallest } }
-        : { marked: { value: most, text: text.largest } };
+        ? { marked: { value: smallest, text: text.smallest, said: fixed(smallest, 2) } }
+        : { marked: { value: most, text: text.largest, said: fixed(most, 2) } };
   const shown = fixed(distance, 2);
   return (
     <figure data-feature={name} data-sign={sign}>
@@ -104,20 +104,18 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
         {(width) => (
           <Histograms
             {...{ width, height }}
-            x={
-              unit === undefined
-                ? linear(low, high, 6, width - 6)
-                : symmetricLog(low, high, 6, width - 6, unit)
-            }
-            candidates={
-              unit === undefined
-                ? ticks(low, high, Math.max(2, Math.floor(width / 60)))
-                : symmetricTicks(low, high, unit)
-            }
+            x={{
+              ...{ low, high },
+              ...(unit === undefined
+                ? { ticks: () => ticks(low, high, Math.max(2, Math.floor(width / 60))) }
+                : {
+                    scale: (...range) => symmetricLog(...range, unit),
+                    ticks: () => symmetricTicks(low, high, unit),
+                  }),
+            }}
             filled={{ edges, counts: histogram.data }}
             line={{ edges, counts: histogram.samples }}
             {...marked}
-            unit=""
             label={text.marginal(name, shown)}
           />
         )}

@@ -2,7 +2,6 @@
 import type { Diagnostics } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Distribution } from '../../base/charts/distribution';
-import { Sized } from '../../base/size/sized';
 import { fixed, shortened } from '../../base/format/numbers';
 import { distributionNumbers } from './numbers';
 import { Scoring } from '../../base/examples/scoring';
@@ -61,25 +60,19 @@ export function HowLikely({ model, answer, own }: HowLikelyProps) {
           )}
         </p>
       )}
-      <Sized>
-        {(width, height) => (
-          <Distribution
-            width={width}
-            height={height}
-            values={answer.validation ?? (data ? undefined : answer.samples)}
-            outline={answer.train}
-            dashed={compared?.scores}
-            marked={own === undefined ? undefined : { value: own, text: words.this }}
-            unit={text.howLikelyAxis(answer.unit)}
-            label={[
-              `${text.howLikely}: ${own === undefined ? '' : `log p(x) ${fixed(-own, 2)}`} ${answer.unit}`,
-              ...(sentence ? [sentence] : []),
-            ].join('. ')}
-            negated
-            nothing={words.noValues}
-          />
-        )}
-      </Sized>
+      <Distribution
+        values={answer.validation ?? (data ? undefined : answer.samples)}
+        outline={answer.train}
+        dashed={compared?.scores}
+        marked={own === undefined ? undefined : { value: own, text: words.this }}
+        unit={text.howLikelyAxis(answer.unit)}
+        label={[
+          `${text.howLikely}: ${own === undefined ? '' : `log p(x) ${fixed(-own, 2)}`} ${answer.unit}`,
+          ...(sentence ? [sentence] : []),
+        ].join('. ')}
+        negated
+        nothing={words.noValues}
+      />
     </ChartBox>
   );
 }

@@ -4,7 +4,6 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
 import { InverseError } from './inverse-error';
 import { Quantiles } from './quantiles';
-import { Sized } from '../../base/size/sized';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
 import { ready } from '../../base/store/question';
@@ -76,6 +75,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const strip = ready(store.state(stripState).strip.answer.value);
   const bits = answer.unit === 'bits/dim';
   const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
+  const layers = { model, selected: store.layer.value };
   return (
     <div class={`charts five ${isPlane(model) ? 'planar' : ''}`}>
       <ChartBox
@@ -96,17 +96,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         numbers={() => logDetNumbers(store, model)}
         fileName="log-dets"
       >
-        <Sized>
-          {(width, height) => (
-            <LogDets
-              model={model}
-              width={width}
-              height={height}
-              logDets={answer.logDets}
-              selected={store.layer.value}
-            />
-          )}
-        </Sized>
+        <LogDets {...layers} logDets={answer.logDets} />
       </ChartBox>
       <ChartBox
         model={model}
@@ -116,16 +106,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         numbers={() => quantileNumbers(store)}
         fileName="quantiles"
       >
-        <Sized>
-          {(width, height) => (
-            <Quantiles
-              width={width}
-              height={height}
-              normal={answer.latentQuantiles.normal}
-              z={answer.latentQuantiles.z}
-            />
-          )}
-        </Sized>
+        <Quantiles {...answer.latentQuantiles} />
       </ChartBox>
       <ChartBox
         model={model}
@@ -135,17 +116,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
         fileName="inverse"
       >
         {answer.noInverse === undefined ? (
-          <Sized>
-            {(width, height) => (
-              <InverseError
-                model={model}
-                width={width}
-                height={height}
-                errors={answer.inverseError}
-                selected={store.layer.value}
-              />
-            )}
-          </Sized>
+          <InverseError {...layers} errors={answer.inverseError} />
         ) : (
           <p class="muted">{answer.noInverse}</p>
         )}

@@ -5,7 +5,6 @@ import { isQuantity } from '../../../src/protocol/quantities';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { DepthCurve } from './depth-curve';
 import { Distribution } from '../../base/charts/distribution';
-import { Sized } from '../../base/size/sized';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
@@ -74,38 +73,24 @@ export function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
         )}
         <div class="box">
           <Heading title={text.overBatch(view.logDetBatch.length)} note={text.overBatchNote} />
-          <Sized height={136}>
-            {(width, height) => (
-              <Distribution
-                width={width}
-                height={height}
-                values={view.logDetBatch}
-                marked={
-                  part && store.example.value
-                    ? { value: part.coupling + part.norm, text: words.this }
-                    : undefined
-                }
-                unit={words.nats}
-                label={text.overBatch(view.logDetBatch.length)}
-                nothing={words.noValues}
-              />
-            )}
-          </Sized>
+          <Distribution
+            height={136}
+            values={view.logDetBatch}
+            marked={
+              part && store.example.value ? { value: part.coupling + part.norm, text: words.this } : undefined
+            }
+            unit={words.nats}
+            label={text.overBatch(view.logDetBatch.length)}
+            nothing={words.noValues}
+          />
         </div>
         <div class="box">
           <Heading title={text.overDepth} note={text.overDepthNote} />
           {mean ? (
-            <Sized height={136}>
-              {(width, height) => (
-                <DepthCurve
-                  width={width}
-                  height={height}
-                  example={example}
-                  mean={mean}
-                  selected={model.layers.findIndex((l) => l.index === layer.index)}
-                />
-              )}
-            </Sized>
+            <DepthCurve
+              {...{ example, mean }}
+              selected={model.layers.findIndex((l) => l.index === layer.index)}
+            />
           ) : (
             <div class="skeleton" style={{ height: '136px' }} />
           )}

@@ -5,8 +5,8 @@ import { signedScale } from '../../base/canvas/colour-maps';
 import { Legend } from '../../base/canvas/legend';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { largest } from '../../base/canvas/planes';
+import { Chart, usePlace } from '../../base/charts/chart';
 import { logarithmic } from '../../base/charts/scale';
-import { Sized } from '../../base/size/sized';
 import { compact, fixed, logTicks, roundUp, signed } from '../../base/format/numbers';
 import { featureName, shortName } from '../../base/layers/layer-names';
 import { Verdict } from '../../base/layers/verdict';
@@ -18,7 +18,6 @@ import { Heading } from '../../base/controls/heading';
 import { text } from './text';
 import { Travel } from './travel';
 import { Pairs } from '../../base/controls/pairs';
-import { ValueGrid } from '../../base/charts/value-grid';
 
 /** ‖WᵀW − I‖ / √n below which float32 makes no difference. */
 const orthogonal = 1e-5;
@@ -62,9 +61,7 @@ export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
         </div>
         <div class="map">
           <Heading title={text.singularValues} note={text.logAxis} />
-          <Sized height={104}>
-            {(width, height) => <SingularValues {...{ width, height }} values={view.singularValues} />}
-          </Sized>
+          <SingularValues values={view.singularValues} />
           <Heading title={text.gram} note={text.gramNote} />
           {map(view.gram, 'gram', text.gram, 120)}
         </div>
@@ -101,39 +98,44 @@ function Judged({ view, distance, moves }: { view: MixingView; distance: number;
   );
 }
 
-function SingularValues({ width, height, values }: { width: number; height: number; values: Float32Array }) {
+function SingularValues({ values }: { values: Float32Array }) {
   const seen = Array.from(values).filter((value) => value > 0 && Number.isFinite(value));
   // At least from ½ to 2, so that an orthogonal matrix looks like one.
-  const low = Math.min(0.5, ...seen);
-  const high = Math.max(2, ...seen);
-  const y = logarithmic(low / 1.1, high * 1.1, height - 18, 8);
-  const left = 34;
-  const x = (i: number): number => left + ((i + 0.5) / values.length) * (width - left);
-  const figures = (width - left) / values.length >= 34;
+  const [low, high] = [Math.min(0.5, ...seen), Math.max(2, ...seen)];
+  const [left, room] = [34, 34 * values.length];
   return (
-    <svg width={width} height={height} role="img" aria-label={`${text.singularValues}, ${text.logAxis}`}>
-      <ValueGrid
-        values={logTicks(y.low, y.high).filter(
-          (value) => high / low > 20 || value === 1 || value === 2 || value === 0.5,
-        )}
-        axis={1}
-        at={y.at}
-        left={left}
-        right={width}
-      />
-      {Array.from(values, (value, i) => (
-        <g key={i} class={value >= 1 ? 'more' : 'less'} data-singular={value}>
-          <line x1={x(i)} x2={x(i)} y1={y.at(1)} y2={y.at(Math.max(value, y.low))} />
-          <circle cx={x(i)} cy={y.at(Math.max(value, y.low))} r={values.length > 40 ? 1.5 : 3} />
-          {figures ? (
-            <text x={x(i)} y={height - 4} text-anchor="middle">
-              {fixed(value, 2)}
-            </text>
-          ) : null}
-        </g>
-      ))}
-    </svg>
+    <Chart
+      label={`${text.singularValues}, ${text.logAxis}`}
+      height={104}
+      {...{ left, right: 0, top: 8, foot: 18 }}
+      x={{
+        ...{ low: -0.5, high: values.length - 0.5 },
+        ticks: (width) => (width - left < room ? [] : [...values.keys()]),
+        textOf: (i) => fixed(values[i], 2),
+      }}
+      y={{
+        ...{ low: low / 1.1, high: high * 1.1, scale: logarithmic, axis: 1 },
+        ticks: () =>
+          logTicks(low / 1.1, high * 1.1).filter((value) => high / low > 20 || [0.5, 1, 2].includes(value)),
+      }}
+    >
+      <Stems values={values} />
+    </Chart>
   );
+}
+
+/** From 1 to each value. */
+function Stems({ values }: { values: Float32Array }) {
+  const { x, y } = usePlace();
+  return Array.from(values, (value, i) => {
+    const end = y.at(Math.max(value, y.low));
+    return (
+      <g key={i} class={value >= 1 ? 'more' : 'less'} data-singular={value}>
+        <line x1={x.at(i)} x2={x.at(i)} y1={y.at(1)} y2={end} />
+        <circle cx={x.at(i)} cy={end} r={values.length > 40 ? 1.5 : 3} />
+      </g>
+    );
+  });
 }
 
 function Numbers({ view, own }: { view: MixingView; own: MixingView['all'][number] }) {

@@ -1,7 +1,5 @@
 /** One bar for each output channel: how long its weights are, and the gain that they are used with. */
-import { linear } from '../../base/charts/scale';
-import { Sized } from '../../base/size/sized';
-import { ValueGrid } from '../../base/charts/value-grid';
+import { Bars, Chart, Dots } from '../../base/charts/chart';
 import { text } from './text';
 import { ticks } from '../../base/format/numbers';
 
@@ -24,54 +22,19 @@ export function LengthChart({ lengths, gains, total }: LengthChartProps) {
         {gains ? `   ● ${text.gain}` : ''}
         {total > lengths.length ? `   ${text.firstOutputs(lengths.length, total)}` : ''}
       </figcaption>
-      <Sized height={96}>
-        {(width, height) => {
-          const left = 40;
-          const y = linear(low, high, height - 20, 6);
-          const x = linear(0, lengths.length, left, width - 4);
-          const each = Math.max(1, x.at(1) - x.at(0) - 1);
-          const middle = (i: number): number => x.at(i) + each / 2;
-          return (
-            <svg width={width} height={height} role="img" aria-label={title}>
-              <ValueGrid values={ticks(low, high, 3)} axis={0} at={y.at} left={left} right={width} />
-              {[...lengths].map((value, i) =>
-                Number.isFinite(value) ? (
-                  <rect
-                    key={i}
-                    class="bar"
-                    x={x.at(i)}
-                    width={each}
-                    y={y.at(value)}
-                    height={Math.max(0, y.at(0) - y.at(value))}
-                  />
-                ) : null,
-              )}
-              {gains
-                ? [...gains].map((value, i) =>
-                    Number.isFinite(value) ? (
-                      <circle
-                        key={i}
-                        class="ring"
-                        cx={middle(i)}
-                        cy={y.at(value)}
-                        r={Math.min(3, Math.max(1.5, each / 2))}
-                      />
-                    ) : null,
-                  )
-                : null}
-              <text x={left} y={height - 4}>
-                0
-              </text>
-              <text x={(left + width) / 2} y={height - 4} text-anchor="middle">
-                {text.outputChannel}
-              </text>
-              <text x={width - 4} y={height - 4} text-anchor="end">
-                {lengths.length - 1}
-              </text>
-            </svg>
-          );
+      <Chart
+        label={title}
+        height={96}
+        {...{ left: 40, right: 12, foot: 17 }}
+        x={{
+          ...{ low: -0.5, high: lengths.length - 0.5, title: text.outputChannel, textOf: String },
+          ticks: () => [0, lengths.length - 1],
         }}
-      </Sized>
+        y={{ low, high, axis: 0, ticks: () => ticks(low, high, 3) }}
+      >
+        <Bars values={lengths} from={(i) => i - 0.5} gap={1} />
+        {gains ? <Dots class="ring" ys={gains} r={gains.length > 80 ? 1.5 : 3} /> : null}
+      </Chart>
     </figure>
   );
 }

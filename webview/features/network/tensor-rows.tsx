@@ -3,6 +3,7 @@ import type { AxisRole } from '../../../src/protocol/conditioner';
 import { LinkButton } from '../../base/controls/link-button';
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { TensorStats } from '../../../src/protocol/tensors';
+import { bare, Bars, Plot } from '../../base/charts/chart';
 import { compact, count, shapeText } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
 import { DataTable } from '../../base/controls/data-table';
@@ -82,22 +83,15 @@ export function TensorRows({ layer, title, rows, short, withHistogram }: TensorR
 }
 
 function MiniHistogram({ counts }: { counts: number[] }) {
-  const width = 72;
-  const height = 16;
-  const most = Math.max(1, ...counts);
-  const each = width / counts.length;
   return (
-    <svg width={width} height={height} aria-hidden="true">
-      {counts.map((n, i) => (
-        <rect
-          key={i}
-          class="bar"
-          x={i * each}
-          width={Math.max(0.5, each - 0.4)}
-          y={height - (n / most) * height}
-          height={(n / most) * height}
-        />
-      ))}
-    </svg>
+    <Plot
+      {...bare}
+      width={72}
+      height={16}
+      x={{ low: 0, high: counts.length }}
+      y={{ low: 0, high: Math.max(1, ...counts) }}
+    >
+      <Bars values={counts} from={(i) => i} gap={0.4} />
+    </Plot>
   );
 }
