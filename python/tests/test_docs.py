@@ -140,7 +140,7 @@ def test_following_somebody_elses_loop(there):
             optimizer.step()
 
     names = {"flowscope": flowscope, "flow": zuko_flow(), "x": batch(8), "train": train}
-    [watching] = [text for text in blocks("python") if "flowscope.watch(" in text]
+    [watching] = [text for text in blocks("python") if "flowscope.watch(flow" in text]
     exec(watching, names)
     [run] = (there / "runs").iterdir()
     assert len((run / "metrics.jsonl").read_text(encoding="utf8").splitlines()) == 3
@@ -155,6 +155,7 @@ def test_following_sbi_and_keras(there, monkeypatch):
     monkeypatch.setenv("KERAS_BACKEND", "torch")
     import keras
     from sbi.inference import NPE
+    from sbi.neural_nets import posterior_nn
     from sbi.utils import BoxUniform
 
     import flowscope
@@ -163,6 +164,15 @@ def test_following_sbi_and_keras(there, monkeypatch):
     [sbi] = [text for text in blocks("python") if "flowscope.Tracker(" in text]
     exec(sbi, names)
     assert (there / "runs" / "posterior" / "config.json").exists()
+
+    names |= {"theta": names["prior"].sample((40,)), "posterior_nn": posterior_nn}
+    names["x"] = names["theta"] + 0.1
+    [network] = [text for text in blocks("python") if "flowscope.watch(net.net" in text]
+    exec(network.replace("train()", "train(max_num_epochs=2, training_batch_size=10)"), names)
+    rows = [json.loads(line) for line in (there / "runs" / "posterior-2" / "metrics.jsonl").read_text().splitlines()]
+    # Three batches of each of at least two epochs.
+    assert len(rows) >= 6 and all("trainNats" in row for row in rows)
+    assert json.loads(flowscope_command("info", "runs/posterior-2", "--json"))["step"] == len(rows)
 
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile("sgd", "mse")
