@@ -26,8 +26,8 @@ import type { Tensors } from './state-dict';
 interface Head {
   /** Name of the network below the layer: "net", "scaleNet", … */
   net: string;
-  /** For each feature that has some: the columns of the network's last layer. */
-  columns: ReadonlyMap<number, readonly number[]>;
+  /** Column of the network's last layer with such a value of a feature; undefined where it has none. */
+  columnOf(feature: number, at: number): number | undefined;
 }
 
 export type ConditionedLayer = Extract<ChainLayer, { kind: 'coupling' | 'autoregressive' }>;
@@ -65,23 +65,22 @@ export function headsOf(model: HeadFields, answered: readonly number[]): Conditi
   const takes = parametersOf(model.transform);
   const order = model.outputOrder === 'scale-shift' ? takes : takes.toReversed();
   const sizes = order.map((parameter) => sizeOfParameter(model, parameter));
-  const each = sizes.reduce((sum, size) => sum + size, 0);
-  const heads: Partial<Record<TransformParameter, Head>> = {};
-  order.forEach((parameter, place) => {
-    const size = sizes[place]!;
-    const joint = model.nets === 'joint';
-    const offset = joint ? sizes.slice(0, place).reduce((sum, n) => sum + n, 0) : 0;
-    const values = joint ? each : size;
-    const columnsOf = (at: number): number[] =>
-      Array.from({ length: size }, (_, k) =>
-        model.outputLayout === 'interleaved' ? at * values + offset + k : (offset + k) * answered.length + at,
-      );
-    heads[parameter] = {
-      net: joint ? 'net' : `${parameter}Net`,
-      columns: new Map(answered.map((feature, at) => [feature, columnsOf(at)])),
+  const sum = (numbers: readonly number[]) => numbers.reduce((all, size) => all + size, 0);
+  const joint = model.nets === 'joint';
+  const places = new Map(answered.map((feature, at) => [feature, at]));
+  const heads = order.map((parameter, i): [TransformParameter, Head] => {
+    const size = sizes[i]!;
+    const [offset, values] = joint ? [sum(sizes.slice(0, i)), sum(sizes)] : [0, size];
+    const columnOf = (feature: number, k: number): number | undefined => {
+      const at = places.get(feature);
+      if (at === undefined || k >= size) return undefined;
+      return model.outputLayout === 'interleaved'
+        ? at * values + offset + k
+        : (offset + k) * answered.length + at;
     };
+    return [parameter, { net: joint ? 'net' : `${parameter}Net`, columnOf }];
   });
-  return heads;
+  return Object.fromEntries(heads);
 }
 
 export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer, name: string): Conditioned {
@@ -131,7 +130,7 @@ export function columnsOf(
 ): Column[] {
   return outputs.map(({ of, feature, at = 0, times, plus }): Column => {
     const head = heads[of];
-    const column = head?.columns.get(feature)?.[at];
+    const column = head?.columnOf(feature, at);
     if (!head || column === undefined) return 'zero';
     return {
       from: offsetOf(head.net) + column,

@@ -12,7 +12,8 @@ import {
   type Renaming,
 } from './names';
 import { fitOfNames, prefixOf, type Fit } from './image-chain';
-import { imageQuestions } from './image-questions';
+import { dataRangeQuestion, levelsQuestion, sizeQuestions } from './image-questions';
+import { answeredNumber } from './questions';
 import type { Recognizer, TensorFile } from './types';
 
 export interface PlannedCoupling {
@@ -107,20 +108,24 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
       const { scales, channels, base, blocks } = sizes;
       const stored =
         constraint !== undefined && file.tensors.has(prefix + constraint) ? prefix + constraint : undefined;
-      const { questions, fields } = imageQuestions({
+      const size = sizeQuestions({
         unit: 2 ** (scales - 1),
         why: `the flow has ${scales} scales`,
         size: library.side(sizes),
-        dataRange: stored === undefined,
       });
+      const levels = levelsQuestion();
       return {
         title: `${library.name}, ${library.words?.(sizes) ?? ''}${imageWords(sizes)}`,
-        questions,
+        questions: [...size.questions, levels, ...(stored === undefined ? [dataRangeQuestion] : [])],
         async convert(answers) {
           const model = {
             kind: 'image',
-            ...fields(answers),
-            ...(stored === undefined ? {} : { dataRange: await readShare(file, stored) }),
+            ...size.fields(answers),
+            levels: answeredNumber(answers, levels),
+            dataRange:
+              stored === undefined
+                ? answeredNumber(answers, dataRangeQuestion)
+                : await readShare(file, stored),
             ...{ channels, scales, base, blocks },
             ...library.conventions(sizes),
           };

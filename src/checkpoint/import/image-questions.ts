@@ -31,7 +31,7 @@ export function levelsQuestion(fallback = 256): ImportQuestion {
   };
 }
 
-const dataRangeQuestion: ImportQuestion = {
+export const dataRangeQuestion: ImportQuestion = {
   key: 'dataRange',
   title: 'Share of (0, 1) before the logit',
   detail:
@@ -64,20 +64,6 @@ export function sizeQuestions(options: Sizes & { size: number }): {
     fields: (answers) => ({
       height: divisible(answeredNumber(answers, height), 'height', options),
       width: divisible(answeredNumber(answers, width), 'width', options),
-    }),
-  };
-}
-
-/** @param options `dataRange`: whether the file lacks it; only then a field of the model */
-export function imageQuestions(options: Sizes & { size: number; dataRange: boolean }) {
-  const size = sizeQuestions(options);
-  const levels = levelsQuestion();
-  return {
-    questions: [...size.questions, levels, ...(options.dataRange ? [dataRangeQuestion] : [])],
-    fields: (answers: ImportAnswers) => ({
-      ...size.fields(answers),
-      levels: answeredNumber(answers, levels),
-      ...(options.dataRange ? { dataRange: answeredNumber(answers, dataRangeQuestion) } : {}),
     }),
   };
 }

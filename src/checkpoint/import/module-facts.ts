@@ -137,6 +137,16 @@ export function fixedArgument(
   return [`${name} with ${argument} ${expected} (the file has another one)`];
 }
 
+/** Of nflows' splines, which normflows has too; our config has one value for the least sizes. */
+export function splineFacts(module: PythonModule): ModuleFact[] {
+  const least = ['min_bin_width', 'min_bin_height', 'min_derivative'];
+  return [
+    ...argumentFact(module, 'tail_bound', 'tailBound'),
+    ...fixedArgument(module, 'tails', 'linear'),
+    ...least.flatMap((argument) => fixedArgument(module, argument, 1e-3)),
+  ];
+}
+
 /** An argument that answers a question. */
 export function argumentFact({ object }: PythonModule, argument: string, key: string): ModuleFact[] {
   const value = object.get(argument);

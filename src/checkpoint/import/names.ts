@@ -24,7 +24,7 @@ export type TransformName =
 
 export interface Renaming {
   /** In the file; two for `signed-length`. */
-  theirs: string | readonly [string, string];
+  theirs: string | readonly string[];
   /** In our flow. */
   ours: string;
   transform: TransformName;
@@ -41,20 +41,26 @@ interface Transform {
 
 const flat = (x: Values): Values => ({ shape: [x.data.length], data: x.data });
 
+/** The axes in another order. */
+const turned = (axes: string, toOurs: readonly number[], toTheirs: readonly number[]): Transform => ({
+  rank: toOurs.length,
+  axes,
+  toOurs: ([x]) => permuteAxes(x!, toOurs),
+  toTheirs: (x) => [permuteAxes(x, toTheirs)],
+});
+
+/** One axis, which is one of several in the file. @param shape there, of so many values */
+const lined = (axes: string, shape: (length: number) => number[], rank?: number): Transform => ({
+  ...(rank === undefined ? {} : { rank }),
+  axes,
+  toOurs: ([x]) => flat(x!),
+  toTheirs: ({ data }) => [{ shape: shape(data.length), data }],
+});
+
 const transforms: Record<TransformName, Transform> = {
   same: { axes: 'any', toOurs: ([x]) => x!, toTheirs: (x) => [x] },
-  transpose: {
-    rank: 2,
-    axes: '[out, in]',
-    toOurs: ([x]) => permuteAxes(x!, [1, 0]),
-    toTheirs: (x) => [permuteAxes(x, [1, 0])],
-  },
-  kernel: {
-    rank: 4,
-    axes: '[out, in, height, width]',
-    toOurs: ([x]) => permuteAxes(x!, [2, 3, 1, 0]),
-    toTheirs: (x) => [permuteAxes(x, [3, 2, 0, 1])],
-  },
+  transpose: turned('[out, in]', [1, 0], [1, 0]),
+  kernel: turned('[out, in, height, width]', [2, 3, 1, 0], [3, 2, 0, 1]),
   'pixel-kernel': {
     rank: 2,
     axes: '[out, in]',
@@ -64,23 +70,9 @@ const transforms: Record<TransformName, Transform> = {
     },
     toTheirs: ({ shape, data }) => [permuteAxes({ shape: shape.slice(2), data }, [1, 0])],
   },
-  flat: {
-    axes: 'any',
-    toOurs: ([x]) => flat(x!),
-    toTheirs: ({ data }) => [{ shape: [1, data.length, 1, 1], data }],
-  },
-  length: {
-    rank: 4,
-    axes: '[out, 1, 1, 1]',
-    toOurs: ([x]) => flat(x!),
-    toTheirs: (x) => [{ shape: [x.data.length, 1, 1, 1], data: x.data }],
-  },
-  row: {
-    rank: 2,
-    axes: '[1, features]',
-    toOurs: ([x]) => flat(x!),
-    toTheirs: (x) => [{ shape: [1, x.data.length], data: x.data }],
-  },
+  flat: lined('any', (length) => [1, length, 1, 1]),
+  length: lined('[out, 1, 1, 1]', (length) => [length, 1, 1, 1], 4),
+  row: lined('[1, features]', (length) => [1, length], 2),
   'signed-length': {
     rank: 3,
     axes: '[channels, 1, 1]',
@@ -101,10 +93,7 @@ export function theirNames({ theirs }: Renaming): readonly string[] {
 /** The same tensors below a prefix on each side; prefixes end in a dot, or are empty. */
 export function under(theirPrefix: string, ourPrefix: string, table: readonly Renaming[]): Renaming[] {
   return table.map(({ theirs, ours, transform }) => ({
-    theirs:
-      typeof theirs === 'string'
-        ? theirPrefix + theirs
-        : ([theirPrefix + theirs[0], theirPrefix + theirs[1]] as const),
+    theirs: typeof theirs === 'string' ? theirPrefix + theirs : theirs.map((name) => theirPrefix + name),
     ours: ourPrefix + ours,
     transform,
   }));

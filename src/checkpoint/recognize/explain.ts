@@ -216,16 +216,18 @@ function layerOf(name: string): string[] {
   return isFolder && number !== undefined ? [`${folder}.${number}`] : [];
 }
 
+/** Tells names that are read, and reads nothing. */
+const toldReads =
+  (tell: (name: string) => void): TensorFile['read'] =>
+  (name) => {
+    tell(name);
+    return Promise.resolve({ shape: [0], data: new Float32Array(0) });
+  };
+
 /** For each tensor of the file, by what it is read as, which starts with `before`: the name that importers know it by. */
 async function namesInView(raw: TensorFile, before: string): Promise<Map<string, string>> {
   let last: string | undefined;
-  const empty = { shape: [0], data: new Float32Array(0) };
-  const spy =
-    (prefix: string): TensorFile['read'] =>
-    (name) => {
-      last = prefix + name;
-      return Promise.resolve(empty);
-    };
+  const spy = (prefix: string) => toldReads((name) => (last = prefix + name));
   const copies = raw.copies?.map((copy) => ({ ...copy, read: spy(`${copy.key}.`) }));
   const { file } = unwrapped({ ...raw, read: spy(before), ...(copies ? { copies } : {}) });
   const names = new Map<string, string>();
@@ -243,13 +245,7 @@ async function namesInView(raw: TensorFile, before: string): Promise<Map<string,
 async function averagesOf(raw: TensorFile): Promise<Set<string>> {
   if (raw.copies) return new Set();
   const seen: string[] = [];
-  const { file } = unwrapped({
-    ...raw,
-    read: (name) => {
-      seen.push(name);
-      return Promise.resolve({ shape: [0], data: new Float32Array(0) });
-    },
-  });
+  const { file } = unwrapped({ ...raw, read: toldReads((name) => seen.push(name)) });
   for (const copy of file.copies ?? []) for (const name of copy.tensors.keys()) await copy.read(name);
   if (seen.length > 0) for (const name of file.tensors.keys()) await file.read(name);
   return new Set(seen);

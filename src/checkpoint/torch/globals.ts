@@ -99,7 +99,10 @@ const counter: Call = (args, budget) => {
 };
 const set: Call = (args, budget) => new Set(collect(args, 'a set', budget));
 
-/** (storage, offset, size, stride, requires_grad, backward_hooks, metadata) */
+/**
+ * (storage, offset, size, stride, requires_grad, backward_hooks, metadata); those that are quantized, which are listed and
+ * never read, have their parameters before requires_grad.
+ */
 const tensorV2: Call = ([storage, offset, size, stride]) =>
   createTensor(storage, offset, size, stride, undefined, 1);
 
@@ -114,10 +117,6 @@ const tensorV3: Call = ([storage, offset, size, stride, , , type]) => {
   if (dtype === undefined || !Object.hasOwn(itemBytes, dtype)) throw wrong('a tensor');
   return createTensor(storage, offset, size, stride, dtype, itemBytes[dtype]!);
 };
-
-/** (storage, offset, size, stride, quantizer parameters, requires_grad, backward_hooks): listed, never read. */
-const quantizedTensor: Call = ([storage, offset, size, stride]) =>
-  createTensor(storage, offset, size, stride, undefined, 1);
 
 /** (data, requires_grad, backward_hooks) and, in newer versions, the attributes that were set on it. */
 const parameter: Call = ([data]) => {
@@ -138,7 +137,7 @@ const rebuilders: Readonly<Record<string, Call>> = {
   'torch._utils._rebuild_tensor': tensorV2,
   'torch._utils._rebuild_tensor_v2': tensorV2,
   'torch._utils._rebuild_tensor_v3': tensorV3,
-  'torch._utils._rebuild_qtensor': quantizedTensor,
+  'torch._utils._rebuild_qtensor': tensorV2,
   'torch._utils._rebuild_parameter': parameter,
   'torch._utils._rebuild_parameter_with_state': parameter,
 };
@@ -175,14 +174,16 @@ const jaxArray: Call = ([rebuild, args, state], budget) => {
   return array;
 };
 
-const arrays: Readonly<Record<string, Call>> = {
-  'numpy.core.multiarray._reconstruct': numpyArray,
-  'numpy._core.multiarray._reconstruct': numpyArray,
-  'numpy.core.numeric._frombuffer': numpyFromBuffer,
-  'numpy._core.numeric._frombuffer': numpyFromBuffer,
-};
+/** By the names before and since NumPy 2. */
+const ofNumpy = (name: string, call: Call): Record<string, Call> => ({
+  [`numpy.core.${name}`]: call,
+  [`numpy._core.${name}`]: call,
+});
 
-const scalar: Call = ([type, bytes]) => numpyScalar(type, bytes);
+const arrays: Readonly<Record<string, Call>> = {
+  ...ofNumpy('multiarray._reconstruct', numpyArray),
+  ...ofNumpy('numeric._frombuffer', numpyFromBuffer),
+};
 
 /** A function of torch, which is pickled as an attribute of the class that has them all. */
 const getattr: Call = ([owner, name]) => {
@@ -229,8 +230,7 @@ const calls: Readonly<Record<string, Call>> = {
   '__builtin__.frozenset': set,
   '_codecs.encode': encode,
   'numpy.dtype': numpyType,
-  'numpy.core.multiarray.scalar': scalar,
-  'numpy._core.multiarray.scalar': scalar,
+  ...ofNumpy('multiarray.scalar', ([type, bytes]) => numpyScalar(type, bytes)),
   ...arrays,
   'jax._src.array._reconstruct_array': jaxArray,
   ...Object.fromEntries(typedLists.map((name) => [`torch.jit._pickle.${name}`, first])),

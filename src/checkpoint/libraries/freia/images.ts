@@ -46,13 +46,15 @@ import {
   ginQuestion,
   globalLogScales,
   globalScaleQuestion,
+  halvesOf,
+  isBlock,
   keepsVolumes,
   kinds,
   numberAt,
+  partsIn,
   reverseQuestion,
-  withMatrix,
-  withReflections,
   type BlockKind,
+  type Half,
 } from './import';
 
 const rebalanceQuestion: ImportQuestion = {
@@ -87,15 +89,12 @@ const rnvpClampQuestion: ImportQuestion = {
   detail: 'The `clamp` argument of RNVPCouplingBlock; `clamp` is that of GLOWCouplingBlock.',
 };
 
-interface Half {
-  firstMoves: boolean;
-  nets: readonly { name: string; stack: readonly StackedConvolution[] }[];
-}
+type Stack = readonly StackedConvolution[];
 
 interface Block {
   kind: BlockKind;
   firstPart: number;
-  halves: readonly Half[];
+  halves: readonly Half<Stack>[];
   /** Channels of conditions that its networks see behind their own. */
   conditions: number;
   /** AllInOneBlock's matrix: in the file, or of learned reflections. */
@@ -134,28 +133,22 @@ function readBlock(
   kind: BlockKind,
   rests: readonly string[],
 ): (Block & Pick<Module, 'channels' | 'dense'>) | string {
-  const halves: Half[] = [];
-  for (const { firstMoves, nets } of couplingsOf[kind]) {
-    const read: Half['nets'][number][] = [];
-    for (const name of nets) {
-      const stack = convolutionStack(file, `${at}${name}.`, namesBelow(`${name}.`, rests));
-      if (typeof stack === 'string') return stack;
-      read.push({ name, stack });
-    }
-    halves.push({ firstMoves, nets: read });
-  }
+  const halves = halvesOf<Stack>(couplingsOf[kind], (net) =>
+    convolutionStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
+  );
+  if (typeof halves === 'string') return halves;
   const scaled = file.tensors.get(`${at}global_scale`)?.shape[1];
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a condition.
-  const moved = halves.map(({ nets }) => nets[0]!.stack.at(-1)!.outputs / (nets.length === 1 ? 2 : 1));
+  const moved = halves.map(({ stacks }) => stacks[0]!.at(-1)!.outputs / (stacks.length === 1 ? 2 : 1));
   const [second, first] =
     kind === 'AllInOneBlock'
       ? [Math.floor((scaled ?? 0) / 2), Math.ceil((scaled ?? 0) / 2)]
       : [moved[1]!, moved[0]!];
-  const conditions = halves[0]!.nets[0]!.stack[0]!.inputs - (halves[0]!.firstMoves ? second : first);
-  for (const { firstMoves, nets } of halves) {
+  const conditions = halves[0]!.stacks[0]![0]!.inputs - (halves[0]!.firstMoves ? second : first);
+  for (const { firstMoves, stacks } of halves) {
     const [from, to] = firstMoves ? [second, first] : [first, second];
-    for (const { stack } of nets) {
-      const [inputs, outputs] = [from + conditions, (nets.length === 1 ? 2 : 1) * to];
+    for (const stack of stacks) {
+      const [inputs, outputs] = [from + conditions, (stacks.length === 1 ? 2 : 1) * to];
       if (conditions >= 0 && stack[0]!.inputs === inputs && stack.at(-1)!.outputs === outputs) continue;
       return `${stack[0]!.prefix} goes from ${stack[0]!.inputs} to ${stack.at(-1)!.outputs} channels; it would go from ${from}, and those of conditions, to ${outputs}`;
     }
@@ -166,22 +159,17 @@ function readBlock(
     conditions,
     firstPart: first,
     channels: first + second,
-    dense: halves.every(({ nets }) => nets.every(({ stack }) => stack.every(({ dense }) => dense))),
+    dense: halves.every(({ stacks }) => stacks.flat().every(({ dense }) => dense)),
     householder: rests.includes('vk_householder'),
   };
 }
 
 function readModule(file: TensorFile, at: string, rests: readonly string[]): Module | string {
   const name = at.slice(0, -1);
-  const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
-  const has = (...names: readonly string[]) => parts.join() === [...names].sort().join();
+  const parts = partsIn(rests);
+  const has = (...names: readonly string[]) => parts.join() === names.join();
   const shape = (part: string) => file.tensors.get(at + part)?.shape ?? [];
-  const block = kinds.find((kind) => {
-    const nets = couplingsOf[kind].flatMap((half) => half.nets);
-    return kind === 'AllInOneBlock'
-      ? has(...nets, ...withMatrix) || has(...nets, ...withReflections)
-      : has(...nets);
-  });
+  const block = kinds.find((kind) => isBlock(kind, couplingsOf[kind], parts));
   if (block) {
     const read = readBlock(file, at, block, rests);
     return typeof read === 'string' ? read : { ...read, at: name };
@@ -190,17 +178,13 @@ function readModule(file: TensorFile, at: string, rests: readonly string[]): Mod
     const [, channels = 0, ...rest] = shape('scale');
     return { kind: 'actNorm', at: name, channels, dense: rest.length === 0 };
   }
+  const module = (kind: 'permute' | 'matrix' | 'irevnet' | 'haar', [channels = 0]: readonly number[]) =>
+    ({ kind, at: name, channels, dense: false }) as const;
   // A permutation does not tell whether it is of an image: it is what its neighbors are.
-  if (has('perm', 'perm_inv'))
-    return { kind: 'permute', at: name, channels: shape('perm')[0] ?? 0, dense: false };
-  if (has('M', 'M_inv', 'logDetM') && shape('M').length === 4)
-    return { kind: 'matrix', at: name, channels: shape('M')[0]!, dense: false };
-  if (has('downsample_kernel')) {
-    return { kind: 'irevnet', at: name, channels: shape('downsample_kernel')[0] ?? 0, dense: false };
-  }
-  if (has('haar_weights')) {
-    return { kind: 'haar', at: name, channels: shape('haar_weights')[0] ?? 0, dense: false };
-  }
+  if (has('perm', 'perm_inv')) return module('permute', shape('perm'));
+  if (has('M', 'M_inv', 'logDetM') && shape('M').length === 4) return module('matrix', shape('M'));
+  if (has('downsample_kernel')) return module('irevnet', shape('downsample_kernel'));
+  if (has('haar_weights')) return module('haar', shape('haar_weights'));
   return `${name} (${parts.join(', ')}) is not a module of images that is known`;
 }
 
@@ -355,17 +339,16 @@ function reflected(where: string, size: number, start: Values, reflections: Valu
 function couplingLayer(
   at: string,
   block: Block & Pick<Module, 'channels'>,
-  half: Half,
+  half: Half<Stack>,
   answers: ImportAnswers,
   clamp: number,
 ): ImageLayer {
   const { kind, firstPart, channels } = block;
-  const { firstMoves, nets } = half;
-  const [s, t] = nets;
+  const { net, firstMoves, stacks } = half;
+  const [stack = [], t] = stacks;
   const separate = t !== undefined;
-  const stack = s!.stack;
   return {
-    theirs: `${at}.${s!.name}`,
+    theirs: `${at}.${net}`,
     layer: {
       kind: 'coupling',
       mask: Array.from({ length: channels }, (_, i) => (i < firstPart !== firstMoves ? 1 : 0)),
@@ -378,7 +361,7 @@ function couplingLayer(
       ...(keepsVolumes(kind, answers) ? { scaleMean: kind === 'AllInOneBlock' ? 'image' : 'pixel' } : {}),
     },
     table: separate
-      ? [...stackTable(stack, 'scaleNet.'), ...stackTable(t.stack, 'shiftNet.')]
+      ? [...stackTable(stack, 'scaleNet.'), ...stackTable(t, 'shiftNet.')]
       : stackTable(stack, 'net.'),
     adapt: (tensors, name) =>
       foldClamp(tensors, name, { kind, last: stack.length - 1, separate, clamp }, answers),

@@ -107,12 +107,12 @@ export const reverseQuestion = choice(
 );
 
 /** Networks of one coupling of a block: one for s and t, or one for each. */
-interface Half {
+export interface Half<Stack = LinearStack> {
   /** Name of its first network below the block. */
   net: string;
   firstMoves: boolean;
   /** One network, or the network of s, then of t. */
-  stacks: readonly LinearStack[];
+  stacks: readonly Stack[];
 }
 
 export type BlockKind = 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlock';
@@ -156,9 +156,20 @@ const vectorCouplings: Record<VectorBlock, Couplings> = {
   AffineCouplingOneSided: [{ firstMoves: false, nets: ['subnet'] }],
 };
 const vectorKinds = Object.keys(vectorCouplings) as VectorBlock[];
-export const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
+const withMatrix = ['global_offset', 'global_scale', 'w_perm', 'w_perm_inv'];
 /** With learned reflections, what is permuted with is not in the file but made of these. */
-export const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
+const withReflections = ['global_offset', 'global_scale', 'vk_householder', 'w_0'];
+
+/** The parts of a module, sorted. @param rests names below it */
+export const partsIn = (rests: readonly string[]): string[] =>
+  [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
+
+/** Whether a module of these parts is such a block. */
+export const isBlock = (kind: VectorBlock, couplings: Couplings, parts: readonly string[]): boolean =>
+  (kind === 'AllInOneBlock' ? [withMatrix, withReflections] : [[]]).some((beside) => {
+    const expected = [...couplings.flatMap(({ nets }) => nets), ...beside];
+    return expected.sort().join() === parts.join();
+  });
 
 /** By the file and the list: each of its one-sided couplings asks. */
 const besides = new WeakMap<TensorFile, Map<string, number | undefined>>();
@@ -206,22 +217,34 @@ function partsOf(
 const valuesOf = (kind: VectorBlock, stacks: readonly LinearStack[]): number =>
   kind !== 'NICECouplingBlock' && stacks.length === 1 ? 2 : 1;
 
+/** The networks of a block, or what is in the way, in words. @param read of a network, by its name */
+export function halvesOf<Stack extends object>(
+  couplings: Couplings,
+  read: (net: string) => Stack | string,
+): Half<Stack>[] | string {
+  const halves: Half<Stack>[] = [];
+  for (const { firstMoves, nets } of couplings) {
+    const stacks: Stack[] = [];
+    for (const net of nets) {
+      const stack = read(net);
+      if (typeof stack === 'string') return stack;
+      stacks.push(stack);
+    }
+    halves.push({ net: nets[0]!, firstMoves, stacks });
+  }
+  return halves;
+}
+
 function readBlock(
   file: TensorFile,
   at: string,
   kind: VectorBlock,
   rests: readonly string[],
 ): Block | string {
-  const halves: Half[] = [];
-  for (const { firstMoves, nets } of vectorCouplings[kind]) {
-    const stacks: LinearStack[] = [];
-    for (const net of nets) {
-      const stack = linearStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests));
-      if (typeof stack === 'string') return stack;
-      stacks.push(stack);
-    }
-    halves.push({ net: nets[0]!, firstMoves, stacks });
-  }
+  const halves = halvesOf(vectorCouplings[kind], (net) =>
+    linearStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
+  );
+  if (typeof halves === 'string') return halves;
   // A network gives s and t of its own part, or one of them; it sees the other part, and what it sees more is a context.
   const parts = partsOf(file, at, kind, halves);
   if (typeof parts === 'string') return parts;
@@ -268,15 +291,10 @@ const otherModules: readonly { kind: Other['kind']; parts: readonly string[] }[]
 
 function readStep(file: TensorFile, at: string, rests: readonly string[]): Block | Other | string {
   const name = at.slice(0, -1);
-  const parts = [...new Set(rests.map((rest) => rest.split('.')[0]!))].sort();
-  const has = (...names: string[]) => parts.join() === names.sort().join();
-  const block = vectorKinds.find((kind) =>
-    (kind === 'AllInOneBlock' ? [withMatrix, withReflections] : [[]]).some((beside) =>
-      has(...vectorCouplings[kind].flatMap(({ nets }) => nets), ...beside),
-    ),
-  );
+  const parts = partsIn(rests);
+  const block = vectorKinds.find((kind) => isBlock(kind, vectorCouplings[kind], parts));
   if (block) return readBlock(file, at, block, rests);
-  const other = otherModules.find((module) => has(...module.parts));
+  const other = otherModules.find((module) => module.parts.toSorted().join() === parts.join());
   const shape = other && file.tensors.get(at + other.parts[0]!)!.shape;
   if (shape && shape.length <= 2 && shape.at(-1)) {
     return { kind: other.kind, at: name, features: shape.at(-1)! };

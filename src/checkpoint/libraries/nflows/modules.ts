@@ -1,12 +1,9 @@
 /** What modules of nflows say of themselves, in models that were saved as a whole; glasflow's are the same. */
 import { conditionalBaseFacts } from '../../import/conditional-base';
 import { contextFacts } from '../../import/context-net';
-import { activationFact, argumentFact, fixedArgument, located } from '../../import/module-facts';
+import { activationFact, argumentFact, fixedArgument, located, splineFacts } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import { lastName, type PythonModule } from '../../pickle/python-object';
-
-/** Least sizes, which our config has one value for. */
-const leastOf = ['min_bin_width', 'min_bin_height', 'min_derivative'] as const;
 
 export const nflowsModules: ModuleReader = (modules) => {
   const root = modules[0]!.object.className;
@@ -37,12 +34,7 @@ function factsOf(module: PythonModule, root: string): ModuleFact[] {
   switch (lastName(object)) {
     case 'PiecewiseRationalQuadraticCouplingTransform':
     case 'MaskedPiecewiseRationalQuadraticAutoregressiveTransform':
-      return [
-        { key: 'splineKind', value: 'rational-quadratic' },
-        ...argumentFact(module, 'tail_bound', 'tailBound'),
-        ...fixedArgument(module, 'tails', 'linear'),
-        ...leastOf.flatMap((argument) => fixedArgument(module, argument, 1e-3)),
-      ];
+      return [{ key: 'splineKind', value: 'rational-quadratic' }, ...splineFacts(module)];
     case 'AffineCouplingTransform':
       // glasflow before 0.3 has it as a word.
       if (object.get('scaling_method') === 'wide')

@@ -356,7 +356,9 @@ function constantTensors(
   const written = [...shapes].map(([part, shape]) => {
     const of = (['widths', 'heights', 'derivatives'] as const).find((one) => part.endsWith(one))!;
     const plus = of === 'derivatives' ? softplusOffset : 0;
-    const columns = transformed.flatMap((feature) => heads[of]!.columns.get(feature)!);
+    const columns = transformed.flatMap((feature) =>
+      range(shape[1]).map((at) => heads[of]!.columnOf(feature, at)!),
+    );
     return [
       part,
       floats(

@@ -1,6 +1,6 @@
 /** What modules of normflows say of themselves, in models that were saved as a whole. */
 import { conditionalBaseFacts } from '../../import/conditional-base';
-import { activationFact, argumentFact, fixedArgument } from '../../import/module-facts';
+import { activationFact, argumentFact, fixedArgument, splineFacts } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import { lastName, type PythonModule } from '../../pickle/python-object';
 
@@ -57,15 +57,9 @@ function factsOf(module: PythonModule, names: ReadonlySet<string>): ModuleFact[]
       return argumentFact(module, 'mode', 'splitMode');
     case 'PiecewiseRationalQuadraticCoupling':
     case 'MaskedPiecewiseRationalQuadraticAutoregressive':
-      return [
-        ...argumentFact(module, 'tail_bound', 'tailBound'),
-        ...fixedArgument(module, 'tails', 'linear'),
-        ...['min_bin_width', 'min_bin_height', 'min_derivative'].flatMap((argument) =>
-          fixedArgument(module, argument, 1e-3),
-        ),
-      ];
+      return splineFacts(module);
     case 'Permute':
-      return [...(object.get('mode') === 'swap' ? [{ key: 'gaps', value: 'swap' }] : [])];
+      return isSwap(module) ? [{ key: 'gaps', value: 'swap' }] : [];
     default:
       return activationFact(object.get('activation'));
   }
