@@ -21,6 +21,12 @@ export class Misfits {
     this.check(expected.includes(got), field, got, words);
   }
 
+  /** The same of several settings, each of which has one value. */
+  all(got: object, expected: object): void {
+    for (const [field, value] of Object.entries(expected))
+      this.only(field, (got as Readonly<Record<string, unknown>>)[field], value);
+  }
+
   /** @throws UserError when anything does not fit */
   finish(): void {
     if (this.#lines.length === 0) return;

@@ -42,10 +42,10 @@ export function denseTensors(path: string, { weight, bias }: Dense): Record<stri
   return { [`${path}.weight`]: weight, [`${path}.bias`]: bias };
 }
 
-/** A Sequential of linear layers with an activation after each but the last. */
-export function sequentialTensors(path: string, net: Mlp): StateDict['tensors'] {
+/** A Sequential of linear layers, or convolutions, with an activation after each but the last. */
+export function sequentialTensors(path: string, net: Mlp, names = linearNames): StateDict['tensors'] {
   const ours = net.map((layer, i) => denseTensors(`${i}`, layer));
-  const table = net.flatMap((_, i) => under(`${path}.${2 * i}.`, `${i}.`, linearNames));
+  const table = net.flatMap((_, i) => under(`${path}.${2 * i}.`, `${i}.`, names));
   return renamed(Object.assign({}, ...ours) as Record<string, Values>, table);
 }
 

@@ -10,7 +10,7 @@ import { readLayers, type OurLayer } from './chain-importer';
 import { levelsQuestion, sizeQuestions } from './image-questions';
 import { convolutionNames, under, type Renaming } from './names';
 import { answeredNumber } from './questions';
-import type { Recognized, Recognizer, TensorFile } from './types';
+import type { Closeness, Recognized, Recognizer, TensorFile } from './types';
 
 export type ImageLayer = OurLayer<ImageLayerInput>;
 
@@ -30,7 +30,7 @@ export interface ImagePlan {
 
 export interface ImageChainLibrary<Plan extends ImagePlan> extends Pick<Recognizer, 'name'> {
   /** The plan of a file, and the share of its names that it explains; what is missing, in words, where there is none. */
-  read(file: TensorFile): { plan?: Plan } & Fit;
+  read(file: TensorFile): { plan?: Plan } & Closeness;
   /** What comes after "NAME, " in the title. */
   title(plan: Plan): string;
   /** Questions besides the ones about sizes and levels. */
@@ -114,18 +114,11 @@ export function prefixOf({ tensors }: TensorFile, anchor: string): string | unde
 export type Wanted = readonly [prefix: string, shapes: Readonly<Record<string, readonly number[]>>];
 
 /** How far a file fits the names that a plan wants: what is lacking, in another shape, or left over. */
-export function fitOf(file: TensorFile, parts: readonly Wanted[]): Fit {
+export function fitOf(file: TensorFile, parts: readonly Wanted[]): Closeness {
   const all = parts.flatMap(([prefix, shapes]) =>
     Object.entries(shapes).map(([name, shape]) => [prefix + name, shape] as const),
   );
   return fitOfNames(file, new Map(all));
-}
-
-export interface Fit {
-  /** Share of the file's names that the plan explains: 0 … 1. */
-  share: number;
-  /** In words; empty when all is there and nothing is left over. */
-  missing: string[];
 }
 
 /** The same of names whose shapes may be any. @param alsoKnown names of the file that may be there */
@@ -133,7 +126,7 @@ export function fitOfNames(
   file: TensorFile,
   wanted: ReadonlyMap<string, readonly number[] | undefined>,
   alsoKnown: (name: string) => boolean = () => false,
-): Fit {
+): Closeness {
   const missing: string[] = [];
   for (const [name, shape] of wanted) {
     const found = file.tensors.get(name)?.shape;

@@ -11,10 +11,10 @@ import {
   weightNormedConvolutionNames,
   type Renaming,
 } from './names';
-import { fitOfNames, prefixOf, type Fit } from './image-chain';
+import { fitOfNames, prefixOf } from './image-chain';
 import { dataRangeQuestion, levelsQuestion, sizeQuestions } from './image-questions';
 import { answeredNumber } from './questions';
-import type { Recognizer, TensorFile } from './types';
+import type { Closeness, Recognizer, TensorFile } from './types';
 
 export interface PlannedCoupling {
   /** Prefix of its tensors in the file, without the last dot. */
@@ -81,7 +81,7 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
 
   function read(
     file: TensorFile,
-  ): ({ sizes: Sizes; prefix: string; couplings: PlannedCoupling[] } & Fit) | undefined {
+  ): ({ sizes: Sizes; prefix: string; couplings: PlannedCoupling[] } & Closeness) | undefined {
     const prefix = prefixOf(file, anchor);
     const sizes = prefix === undefined ? undefined : library.sizes(file, prefix);
     if (prefix === undefined || !sizes) return undefined;

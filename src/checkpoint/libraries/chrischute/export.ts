@@ -38,10 +38,9 @@ const rewritten = ['normDecay', 'outputOrder', 'outputLayout', 'scaleMap'];
 
 function checkFit(model: ImageModelConfig): void {
   const misfits = new Misfits('chrischute', 'The preset chrischute trains a flow that fits.');
-  const got: Record<string, unknown> = { ...model, channelPolarity: model.channelPolarity ?? model.polarity };
-  for (const [field, expected] of Object.entries(chrischuteConventions)) {
-    if (!rewritten.includes(field)) misfits.only(field, got[field], expected);
-  }
+  const kept = Object.entries(chrischuteConventions).filter(([field]) => !rewritten.includes(field));
+  const { channelPolarity = model.polarity } = model;
+  misfits.all({ ...model, channelPolarity }, Object.fromEntries(kept));
   misfits.only('scaleMap', model.scaleMap, 'tanh-channel', 'tanh-scalar');
   misfits.only('levels', model.levels, 256);
   misfits.finish();

@@ -17,7 +17,6 @@ import {
 } from '../../import/convolution-stack';
 import {
   imageChainImporter,
-  type Fit,
   type ImageFields,
   type ImageLayer,
   type ImagePlan,
@@ -34,7 +33,7 @@ import {
   choice,
   chosen,
 } from '../../import/questions';
-import type { TensorFile } from '../../import/types';
+import type { Closeness, TensorFile } from '../../import/types';
 import {
   blockQuestion,
   clampFunctionQuestion,
@@ -216,7 +215,7 @@ function clampsOf(steps: readonly Step[], answers: ImportAnswers): Map<Step, num
 const downsamples = (kind: Step['kind']): boolean =>
   kind === 'irevnet' || kind === 'haar' || kind === 'row-major';
 
-function read(file: TensorFile): { plan?: ChainPlan } & Fit {
+function read(file: TensorFile): { plan?: ChainPlan } & Closeness {
   const list = moduleList(file, 'module_list');
   if (!list) return { share: 0, missing: ['module_list.0.subnet.0.weight'] };
   const missing = [...list.others.map((name) => `a meaning for ${name}`), ...beyondWords(list)];

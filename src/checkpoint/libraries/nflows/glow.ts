@@ -9,14 +9,14 @@ import { softplus } from '../../../base/softplus';
 import type { ImportAnswers } from '../../../protocol/import';
 import { affineLayer, type Values } from '../../import/chain-importer';
 import { tooManyChannels } from '../../import/convolution-stack';
-import { imageChainImporter, type Fit, type ImageLayer, type ImagePlan } from '../../import/image-chain';
+import { imageChainImporter, type ImageLayer, type ImagePlan } from '../../import/image-chain';
 import { pixelRangeQuestion } from '../../import/image-questions';
 import { luFeatures, luMatrices } from '../../import/lu';
 import { lengthOf, lengthOfList, listWithin, moduleList, type NumberedModules } from '../../import/modules';
 import { batchNormNames, convolutionNames, under, type Renaming } from '../../import/names';
 import { activationOf, chosen } from '../../import/questions';
 import { featureMap, foldKnots, leastOfNflows, type FeatureMap } from '../../import/splines';
-import type { TensorFile } from '../../import/types';
+import type { Closeness, TensorFile } from '../../import/types';
 import { mapFields, questionsOf, splineKinds } from './import';
 
 interface Coupling {
@@ -191,7 +191,7 @@ function planOf(file: TensorFile, { modules, gaps }: Found): GlowPlan | string {
   return { file, steps, first, channels: image, halvings };
 }
 
-function read(file: TensorFile): { plan?: GlowPlan } & Fit {
+function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
   const list = moduleList(file, '_transforms');
   const convolves = [...file.tensors].some(
     ([name, { shape }]) => name.endsWith(anchor) && shape.length === 4,

@@ -16,7 +16,7 @@ import {
 } from '../../export-to/glow-levels';
 import { imageInputNote } from '../../export-to/image-input';
 import { Misfits } from '../../export-to/misfits';
-import { denseTensors, readMlp, valuesOf, withOutputs, type Dense } from '../../export-to/nets';
+import { readMlp, sequentialTensors, valuesOf, withOutputs, type Dense } from '../../export-to/nets';
 import { floats, renamed, zerosAndOnes, type StateDict, type Tensors } from '../../export-to/state-dict';
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, permuteAxes, under } from '../../import/names';
@@ -146,10 +146,7 @@ function stepTensors(
     [`${at}flows.1.log_S`]: floats([size], values('logDiagonal')),
     [`${at}flows.1.sign_S`]: floats([size], Float32Array.from(mixing.signs)),
     [`${at}flows.1.eye`]: zerosAndOnes(size, (row, column) => row === column),
-    ...convolutions.reduce<StateDict['tensors']>((dict, convolution, i) => {
-      const table = under(`${at}flows.0.flows.1.param_map.net.${2 * i}.`, `${i}.`, convolutionNames);
-      return { ...dict, ...renamed(denseTensors(String(i), convolution), table) };
-    }, {}),
+    ...sequentialTensors(`${at}flows.0.flows.1.param_map.net`, convolutions, convolutionNames),
   };
 }
 

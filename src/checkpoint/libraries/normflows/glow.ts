@@ -19,7 +19,6 @@ import {
 import {
   imageChainImporter,
   prefixOf,
-  type Fit,
   type ImageFields,
   type ImageLayer,
   type ImagePlan,
@@ -29,7 +28,7 @@ import { namesBelow } from '../../import/modules';
 import { permuteAxes, type Renaming } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
 import { answeredNumber, choice, chosen } from '../../import/questions';
-import type { TensorFile } from '../../import/types';
+import type { Closeness, TensorFile } from '../../import/types';
 import { scaleMapQuestion, slopeQuestion } from './questions';
 
 const splitQuestion = choice(
@@ -130,7 +129,7 @@ function readBase(
   return `${at.slice(0, -1)} is not a GlowBase, DiagGaussian or ClassCondDiagGaussian of ${leaving} channels`;
 }
 
-function read(file: TensorFile): { plan?: GlowPlan } & Fit {
+function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
   const prefix = prefixOf(file, anchor);
   if (prefix === undefined) return { share: 0, missing: [anchor] };
   const rests = namesBelow(prefix, [...file.tensors.keys()]);

@@ -7,7 +7,7 @@ import { floats, renamed, zerosAndOnes, type StateDict, type Tensors } from '../
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
 import type { StoredTensor } from '../../tensors/safetensors';
-import { blockAt, glowNet, zeroConvolutionNames } from './import';
+import { blockAt, conventionsOf, glowNet, zeroConvolutionNames } from './import';
 
 const advice =
   'Flows that come from a file of this repository, and were trained on, are; others open where they were trained.';
@@ -39,15 +39,7 @@ export function rosinalityStateDict(model: ImageModelConfig, tensors: Tensors): 
   const misfits = new Misfits('rosinality', advice);
   const additive = model.transform === 'additive';
   misfits.only('transform', model.transform, 'affine', 'additive');
-  if (!additive) {
-    misfits.only('affine', model.affine, 'shift-then-scale');
-    misfits.only('outputOrder', model.outputOrder, 'scale-shift');
-    misfits.only('outputLayout', model.outputLayout, 'halves');
-    misfits.only('scaleMap', model.scaleMap, 'sigmoid');
-    misfits.only('scaleEpsilon', model.scaleEpsilon, 0);
-  }
-  misfits.only('dataConstraint', model.dataConstraint, 'centered');
-  misfits.only('pad', model.pad, 0);
+  misfits.all(model, { ...conventionsOf(!additive), pad: 0 });
   const [width = 0] = tensors['couplings.0.net.1.bias']?.shape ?? [];
   const levels = glowLevels(model.layers);
   misfits.check(

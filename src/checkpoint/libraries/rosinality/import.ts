@@ -13,6 +13,7 @@ import {
   imageChainImporter,
   prefixOf,
   zeroConvolutionTable,
+  type ImageFields,
   type ImageLayer,
   type ImagePlan,
   type Wanted,
@@ -135,6 +136,12 @@ export const glowNet = (width: number, padding: 'zeros' | 'ones'): ImageNetConfi
   scaled: true,
 });
 
+/** What this implementation says of all layers, both ways. */
+export const conventionsOf = (affine: boolean): ImageFields => ({
+  ...glowMap(affine, { outputOrder: 'scale-shift', outputLayout: 'halves' }),
+  dataConstraint: 'centered',
+});
+
 export const rosinality = imageChainImporter<GlowPlan>({
   name: 'rosinality/glow-pytorch',
   side: 64,
@@ -149,11 +156,7 @@ export const rosinality = imageChainImporter<GlowPlan>({
     `${several(blocks.length, 'block')} of ${blocks[0]!.steps.length} steps, ` +
     `${affine ? '' : 'additive '}couplings with networks of ${width} channels`,
   questions: () => [],
-  model: ({ affine }) => ({
-    ...glowMap(affine, { outputOrder: 'scale-shift', outputLayout: 'halves' }),
-    dataConstraint: 'centered',
-    latents: 'first-out-first',
-  }),
+  model: ({ affine }) => ({ ...conventionsOf(affine), latents: 'first-out-first' }),
   async layers({ prefix, blocks, width }, file) {
     const layers: ImageLayer[] = [];
     for (const [b, { channels, steps }] of blocks.entries()) {
