@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import esbuild from 'esbuild';
-import { browserOptions, nodeOptions, root } from './esbuild-options.mjs';
+import { browserOptions, inPageOptions, nodeOptions, root } from './esbuild-options.mjs';
 import { main, seconds, Stop } from './run.mjs';
 
 /** Every bundle: source → file under `dist/`. The page's CSS is written next to its script. */
@@ -24,6 +24,7 @@ const bundles = [
     output: 'webview/inspector.js',
     options: { ...browserOptions, loader: { '.svg': 'text' } },
   },
+  { source: 'src/engine/in-page.ts', output: 'webview/engine.js', options: inPageOptions },
   { source: 'webview/preview/main.tsx', output: 'webview/preview.js', options: browserOptions },
   { source: 'webview/draw-data/main.tsx', output: 'webview/draw-data.js', options: browserOptions },
 ];
@@ -40,6 +41,37 @@ function optionsOf({ source, output, options }, outdir, production) {
     define: { ...options.define, 'process.env.NODE_ENV': production ? '"production"' : '"development"' },
     metafile: true,
   };
+}
+
+/** Bundles of the page of a recording. */
+export const recordingBundles = ['webview/engine.js', 'webview/inspector.js'];
+
+/** Writes recording.html next to its bundles, with everything it needs; Python fills in what stands in braces, and the nonce. */
+export async function writeRecordingPage(folder) {
+  const { outputFiles } = await esbuild.build({
+    ...nodeOptions,
+    format: 'esm',
+    entryPoints: ['src/inspector-html/shell.ts'],
+    write: false,
+    sourcemap: false,
+  });
+  const { inspectorHtml } = await import(
+    `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`
+  );
+  const text = (name) =>
+    fs.readFileSync(path.join(folder, name), 'utf8').replace(/\n\/\/# sourceMappingURL=data:\S*\s*$/, '\n');
+  const page = inspectorHtml({
+    title: '{{title}}',
+    nonce: 'nonce-of-the-page',
+    inlineScript: `${text('engine.js')}\n${text('inspector.js')}`,
+    inlineStyle: text('inspector.css'),
+    recording: {
+      name: '{{name}}',
+      base64: '{{recording}}',
+      page: { name: '{{page}}', version: '{{version}}' },
+    },
+  });
+  fs.writeFileSync(path.join(folder, 'recording.html'), page);
 }
 
 /**
@@ -84,6 +116,9 @@ export async function build({
       failed.push(bundle.output);
     }
   }
+  // Python's package makes its own.
+  if (!watch && !production && failed.length === 0 && only.includes('webview/engine.js'))
+    await writeRecordingPage(path.join(outdir, 'webview'));
   if (failed.length > 0) throw new Stop(`build failed: ${failed.join(', ')}`);
   if (sizes['cli.js']) fs.chmodSync(path.join(outdir, 'cli.js'), 0o755);
   return watch ? contexts : { sizes, modules: [...modules] };

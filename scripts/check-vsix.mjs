@@ -34,6 +34,7 @@ const required = [
   'dist/onnx-thread.js',
   'dist/cli.js',
   'dist/native.js',
+  'dist/webview/engine.js',
   'dist/webview/inspector.js',
   'dist/webview/inspector.css',
   'dist/webview/preview.js',

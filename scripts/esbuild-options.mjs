@@ -53,3 +53,40 @@ export const browserOptions = {
   logLevel: 'warning',
   absWorkingDir: root,
 };
+
+/** What needs a file system, processes or graphs: a page has the bytes of a recording, and nothing to compute with. */
+const absentPackages =
+  /^(node:.*|events|fs|stream|util|zlib|sharp|onnxruntime-node|@tensorflow\/.*|csv-parse.*|fzstd|hyparquet.*|tar-stream|yauzl)$/;
+const absentSources =
+  /\/src\/(files\/|native\/|graph\/|flow\/(bases|expand|layers|mixing|nets|transforms)\/|data\/open\/|data\/images\/|checkpoint\/run-|checkpoint\/sidecar|config\/train-lock)/;
+
+/** Modules that throw where they are used. */
+const absentModules = {
+  name: 'absent-in-pages',
+  setup(build) {
+    build.onResolve({ filter: absentPackages }, ({ path: module }) => ({
+      path: module,
+      namespace: 'absent',
+    }));
+    build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path: module }) => ({ contents: absent(module) }));
+    build.onLoad({ filter: absentSources }, ({ path: file }) =>
+      // It reads from memory too.
+      file.endsWith('read-range.ts') ? undefined : { contents: absent(path.basename(file)) },
+    );
+  },
+};
+
+/** Its names can be read and its classes extended, which modules do while they load. */
+function absent(module) {
+  if (module === 'node:path') return `exports.basename = (file) => file.split(/[\\\\/]/).at(-1);`;
+  const message = JSON.stringify(`${module} is not there in a page.`);
+  return `function absent() { throw new Error(${message}); }
+    module.exports = new Proxy(absent, { get: (target, name) => (name === '__esModule' ? false : name === 'prototype' ? target.prototype : absent) });`;
+}
+
+/** The engine inside of a page. */
+export const inPageOptions = {
+  ...browserOptions,
+  plugins: [absentModules],
+  banner: { js: 'globalThis.setImmediate ??= (work) => setTimeout(work);' },
+};

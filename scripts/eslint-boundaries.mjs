@@ -40,7 +40,7 @@ export const mayImportInEngine = {
   model: ['backends'],
   'onnx-file': ['backends', 'model'],
   'onnx-flow': ['backends', 'model', 'onnx-file'],
-  'recorded-flow': ['model'],
+  'recorded-flow': ['backends', 'model'],
   training: ['backends', 'model'],
   use: ['model', 'training'],
   check: ['backends', 'model', 'training', 'use'],

@@ -111,7 +111,7 @@ async function installed(name, version) {
 /** Our Python package, which trainings with PyTorch start, to `python/` in a folder. */
 export function copyPythonPackage(folder) {
   const place = path.join('python', 'flowscope');
-  copy(path.join(root, place), path.join(folder, place), (name) => /\.(py|typed)$/.test(name));
+  copy(path.join(root, place), path.join(folder, place), (name) => /\.(py|typed|js)$/.test(name));
 }
 
 /**

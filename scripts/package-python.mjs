@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { build, recordingBundles, writeRecordingPage } from './build.mjs';
 import { root } from './esbuild-options.mjs';
 import { copyPythonPackage } from './package-contents.mjs';
 import { findPython } from './peers-python.mjs';
@@ -19,7 +20,7 @@ export async function packagePython(to = path.join(root, 'artifacts')) {
   try {
     const python = await environment(base, temporary);
     const built = path.join(temporary, 'built');
-    await step(python, ['-m', 'build', '--outdir', built, packed(temporary)]);
+    await step(python, ['-m', 'build', '--outdir', built, await packed(temporary)]);
     fs.mkdirSync(to, { recursive: true });
     return fs.readdirSync(built).map((name) => {
       const file = path.join(to, name);
@@ -48,10 +49,15 @@ async function step(python, args) {
     throw new Stop(`${[python, ...args].join(' ')} ended with ${code}: ${output.trim().split('\n').at(-1)}`);
 }
 
-/** What the archives hold: no tests, and the license of the repository. */
-function packed(temporary) {
+/** What the archives hold: no tests, the inspector's page, and the license of the repository. */
+async function packed(temporary) {
   copyPythonPackage(temporary);
   const folder = path.join(temporary, 'python');
+  const [dist, page] = [path.join(temporary, 'dist'), path.join(folder, 'flowscope', 'page')];
+  await build({ production: true, outdir: dist, only: recordingBundles });
+  await writeRecordingPage(path.join(dist, 'webview'));
+  fs.mkdirSync(page);
+  fs.copyFileSync(path.join(dist, 'webview', 'recording.html'), path.join(page, 'recording.html'));
   for (const name of ['pyproject.toml', 'README.md'])
     fs.copyFileSync(path.join(source, name), path.join(folder, name));
   fs.copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { ensureBrowser } from './browser.mjs';
 import { root } from './esbuild-options.mjs';
 import { packagePython } from './package-python.mjs';
 import { ensurePeersPython } from './peers-python.mjs';
@@ -25,7 +26,9 @@ const runs = { script: 'prepare-runs.ts', variable: 'FLOWSCOPE_RUNS' };
 
 const givenTo = {
   'test_emitted.py': flows,
+  'test_jupyterlab.py': { script: 'drive-notebook.ts', variable: 'FLOWSCOPE_DRIVE_NOTEBOOK', isAsked: true },
   'test_launchers.py': runs,
+  'test_live.py': { script: 'ask-live.ts', variable: 'FLOWSCOPE_ASK_LIVE', isAsked: true },
   'test_ray.py': runs,
   'test_slurm.py': runs,
   'test_train.py': runs,
@@ -85,7 +88,13 @@ async function prepare(files, place, env) {
   };
 }
 
-async function make({ script, variable }, bundle, place, env) {
+async function make({ script, variable, isAsked }, bundle, place, env) {
+  // Tests run it themselves.
+  if (isAsked)
+    return {
+      [variable]: bundle,
+      ...(script === 'drive-notebook.ts' ? { CHROMIUM: await ensureBrowser() } : {}),
+    };
   fs.mkdirSync(place);
   const { code, output } = await run(process.execPath, [bundle, place], { cwd: root, quiet: true, env });
   if (code !== 0) throw new Stop(`${script} ended with ${code}: ${output.trim()}`);

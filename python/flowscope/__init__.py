@@ -12,11 +12,12 @@ from .tracker import Tracker
 if TYPE_CHECKING:
     from .checks import check
     from .flows import Step
+    from .live import Live
     from .recorder import record
     from .watching import watch
 
 __version__ = "1.0.0"
-__all__ = ["Run", "Step", "Tracker", "__version__", "check", "record", "recording", "show", "watch"]
+__all__ = ["Live", "Run", "Step", "Tracker", "__version__", "check", "record", "recording", "show", "watch"]
 
 
 def __getattr__(name: str) -> Any:
@@ -25,6 +26,10 @@ def __getattr__(name: str) -> Any:
         from .recorder import record
 
         return record
+    if name == "Live":
+        from .live import Live
+
+        return Live
     if name == "check":
         from .checks import check
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +29,49 @@ class Step:
     def __post_init__(self) -> None:
         if not self.type and self.module is not None:
             self.type = type(self.module).__name__
+
+    @classmethod
+    def of_arrays(
+        cls,
+        name: str,
+        forward: Callable[[Any, Any], tuple[Any, Any]],
+        inverse: Callable[[Any, Any], Any] | None = None,
+        type: str = "",
+    ) -> Step:
+        """A layer that is two functions of NumPy or JAX arrays, each given (values [N, ...], context [N, C] or None).
+        Derivatives are those of JAX; functions that run on NumPy alone have none."""
+        back = inverse and (lambda h, c: _tensor_of(inverse(*_arrays_of(h, c)), h))
+        return cls(name, lambda h, c: _OfArrays.apply(h, c, forward), back, type=type)
+
+
+class _OfArrays(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, h: Tensor, context: Tensor | None, function: Callable[..., Any]) -> tuple[Tensor, Tensor]:
+        values, condition = _arrays_of(h, context)
+        y, log_det = function(values, condition)
+        ctx.pull = lambda grad: _pulled(function, values, condition, y, grad)
+        return _tensor_of(y, h), _tensor_of(log_det, h)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
+        return ctx.pull(grad), None, None
+
+
+def _pulled(function: Callable[..., Any], values: Any, condition: Any, y: Any, grad: Tensor) -> Tensor:
+    if not type(y).__module__.startswith("jax"):
+        raise NotImplementedError("functions of NumPy arrays have no derivatives")
+    import jax
+
+    (found,) = jax.vjp(lambda h: function(h, condition)[0], values)[1](np.asarray(grad.cpu(), dtype=y.dtype))
+    return _tensor_of(found, grad)
+
+
+def _arrays_of(h: Tensor, context: Tensor | None) -> tuple[np.ndarray, np.ndarray | None]:
+    return h.detach().cpu().numpy(), None if context is None else context.detach().cpu().numpy()
+
+
+def _tensor_of(values: Any, like: Tensor) -> Tensor:
+    return torch.as_tensor(np.array(values), dtype=like.dtype, device=like.device)
 
 
 @dataclass

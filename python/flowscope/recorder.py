@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from . import recording
 from .flows import Base, Chain, Step, chain_of, standard_normal
 from .recording import Layer, Parameter, Samples, summarize
+from .run_files import replace_file
 from .structure import WHOLE, Shown, shown_by
 
 #: Shares of the file for Jacobians, for samples and for activations that were asked for; the rest is for the examples.
@@ -46,26 +47,68 @@ def record(
     the outputs of submodules: True for all of them, or parts of their names. Where the batch, the samples or the Jacobians would
     make the file larger than `max_bytes`, fewer of them are kept, and the recording says so.
     """
-    root = flow if isinstance(flow, nn.Module) else None
-    given, condition = _tensor(x, root), None if context is None else _tensor(context, root)
-    if given.ndim < 2 or len(given) == 0:
-        raise ValueError(f"x has the shape {tuple(given.shape)}; expected [examples, ...] with at least one example.")
-    if condition is not None and len(condition) != len(given):
-        raise ValueError(f"context holds {len(condition)} rows; x holds {len(given)}.")
-    chain = chain_of(flow, condition)
-    modules = [root] if root is not None else [s.module for s in chain.steps if s.module is not None]
-    with _still(modules), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return _Recorder(chain, given, condition, max_bytes).write(
-            path,
-            samples,
-            activations,
-            title=title or type(flow).__name__,
-            step=step,
-            feature_names=feature_names,
-            context_names=context_names,
-            parameter_count=sum(p.numel() for m in modules for p in m.parameters()),
-        )
+    options = {
+        "title": title,
+        "step": step,
+        "samples": samples,
+        "activations": activations,
+        "feature_names": feature_names,
+        "context_names": context_names,
+        "max_bytes": max_bytes,
+        "seed": seed,
+    }
+    file = recording.recording_path(path)
+    replace_file(file, Subject(flow, x, context).encode(**options))
+    return file
+
+
+class Subject:
+    """A flow and a batch, as the recorder takes them."""
+
+    def __init__(self, flow: Any, x: Any, context: Any = None) -> None:
+        self.title = type(flow).__name__
+        self.root = flow if isinstance(flow, nn.Module) else None
+        self.x = _tensor(x, self.root)
+        self.context = None if context is None else _tensor(context, self.root)
+        if self.x.ndim < 2 or len(self.x) == 0:
+            raise ValueError(f"x has the shape {tuple(self.x.shape)}; expected [examples, ...] with at least one example.")
+        if self.context is not None and len(self.context) != len(self.x):
+            raise ValueError(f"context holds {len(self.context)} rows; x holds {len(self.x)}.")
+        self.chain = chain_of(flow, self.context)
+        steps = [step.module for step in self.chain.steps if step.module is not None]
+        self.modules = [self.root] if self.root is not None else steps
+
+    def encode(
+        self,
+        x: Tensor | None = None,
+        context: Tensor | None = None,
+        *,
+        title: str | None = None,
+        samples: int = 64,
+        activations: bool | Sequence[str] = False,
+        max_bytes: int = 20_000_000,
+        seed: int = 0,
+        **about: Any,
+    ) -> bytes:
+        """The bytes of a recording, of the batch or of other examples."""
+        if x is None:
+            x, context = self.x, self.context
+        with self.still(seed):
+            return _Recorder(self.chain, x, context, max_bytes).encode(
+                samples,
+                activations,
+                title=title or self.title,
+                parameter_count=sum(p.numel() for m in self.modules for p in m.parameters()),
+                **about,
+            )
+
+    @contextmanager
+    def still(self, seed: int) -> Iterator[None]:
+        """The flow in evaluation mode and its generators at `seed`; afterwards both are what they were."""
+        devices = {p.device for m in self.modules for p in m.parameters() if p.device.type == "cuda"}
+        with _still(self.modules), torch.random.fork_rng(devices=[device.index or 0 for device in devices]):
+            torch.manual_seed(seed)
+            yield
 
 
 class _Recorder:
@@ -91,7 +134,7 @@ class _Recorder:
         share = 1 - SPARE - sum(SHARES.values())
         return max(1, int(share * self.max_bytes / (4 * sum(2 * size + 4 for size in self.sizes))))
 
-    def write(self, path: str | os.PathLike[str], samples: int, activations: bool | Sequence[str], **about: Any) -> Path:
+    def encode(self, samples: int, activations: bool | Sequence[str], **about: Any) -> bytes:
         with torch.no_grad():
             walked = _walk(self.chain.steps, self.x, self.embedded)
             way = self._way(walked)
@@ -107,8 +150,7 @@ class _Recorder:
             self._activations(layers, inputs, activations)
         z = walked[-1][0]
         prior, normal = _prior(self.chain.base, z, self.embedded)
-        return recording.write(
-            path,
+        return recording.encode(
             x=_array(self.x),
             layers=layers,
             base="standard-normal" if normal else "other",
@@ -175,8 +217,7 @@ class _Recorder:
         if step.inverse is None:
             return None
         try:
-            # Layers may change what they are given in place.
-            back = step.inverse(y.clone(), context)
+            return _inverse_of(step, y, context)
         # Libraries say in many ways that a layer runs one way only.
         except Exception as error:
             first = (str(error).splitlines() or [""])[0][:120]
@@ -184,7 +225,6 @@ class _Recorder:
             if note not in self.notes:
                 self.notes.append(note)
             return None
-        return (back[0] if isinstance(back, tuple) else back).detach()
 
     def _back(self, z: Tensor, context: Tensor | None) -> list[Tensor] | None:
         """Values at the input of each layer on the way from z to x."""
@@ -231,6 +271,14 @@ class _Recorder:
             layer.activations = kept
             if len(kept) < len(found):
                 self.notes.append(f"{layer.name}: {len(kept)} of {len(found)} activations are kept")
+
+
+def _inverse_of(step: Step, y: Tensor, context: Tensor | None) -> Tensor:
+    if step.inverse is None:
+        raise TypeError(f"{step.name} ({step.type}): has no inverse.")
+    # Layers may change what they are given in place.
+    back = step.inverse(y.clone(), context)
+    return (back[0] if isinstance(back, tuple) else back).detach()
 
 
 @contextmanager

@@ -121,8 +121,15 @@ def recording_path(path: str | os.PathLike[str]) -> Path:
     return Path(text if text.endswith(ENDING) else text.removesuffix(".safetensors") + ENDING)
 
 
-def write(
-    path: str | os.PathLike[str],
+def write(path: str | os.PathLike[str], **parts: Any) -> Path:
+    """Writes a recording and returns its path, which ends in .flowrec.safetensors. The file is replaced as a whole. Takes
+    what `encode` takes."""
+    file = recording_path(path)
+    replace_file(file, encode(**parts))
+    return file
+
+
+def encode(
     *,
     x: Any,
     layers: Sequence[Layer],
@@ -140,8 +147,8 @@ def write(
     examples_given: int | None = None,
     notes: Sequence[str] = (),
     recorded_at: datetime | None = None,
-) -> Path:
-    """Writes a recording and returns its path, which ends in .flowrec.safetensors. The file is replaced as a whole.
+) -> bytes:
+    """The bytes of a recording.
 
     x is the batch, [N, D] or [N, H, W, C]; z is the output of the last layer where it is absent. `base_log_prob` is ln p(z)
     for each example; it has to be given where the base is no standard normal.
@@ -184,9 +191,7 @@ def write(
         if value is not None:
             about[key] = value
     metadata = {"format": FORMAT, "format_version": str(FORMAT_VERSION), "recording": json.dumps(about, allow_nan=False)}
-    file = recording_path(path)
-    replace_file(file, save(tensors, metadata=metadata))
-    return file
+    return save(tensors, metadata=metadata)
 
 
 def _add_layer(tensors: dict[str, np.ndarray], index: int, layer: Layer, before: np.ndarray) -> dict[str, Any]:

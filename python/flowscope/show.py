@@ -1,21 +1,22 @@
-"""Shows a recording in a notebook: the inspector's own page, inside of the cell."""
+"""Shows a recording or a running flow in a notebook: the inspector's own page, inside of the cell."""
 
 from __future__ import annotations
 
 import html
 import os
-import shutil
-import subprocess
-import tempfile
 from pathlib import Path
 from typing import Any
 
+from .page import recording_page
+
 
 class Shown:
-    """What a notebook displays: the saved page in a frame of its own."""
+    """What a notebook displays: the page in a frame of its own."""
 
-    def __init__(self, page: str, height: int) -> None:
+    def __init__(self, page: str, height: int, live: Any = None) -> None:
         self.page, self.height = page, height
+        #: The flow that answers the page, a `flowscope.Live`; None for a recording.
+        self.live = live
 
     def _repr_html_(self) -> str:
         # A frame without the notebook's rights: the page's script runs, and reaches nothing else.
@@ -26,37 +27,20 @@ class Shown:
 
 
 def show(
-    recording: str | os.PathLike[str] | Any, x: Any = None, context: Any = None, *, height: int = 800, **options: Any
+    recording: str | os.PathLike[str] | Any, x: Any = None, context: Any = None, *, height: int | None = None, **options: Any
 ) -> Shown:
-    """The saved page of a recording, or of a flow that is recorded for it: `show("model.flowrec.safetensors")` or
-    `show(flow, x)`. Needs the command line `flowscope`, or FLOWSCOPE_CLI as the path of its cli.js; the page stays on this
-    machine, and holds the batch."""
-    with tempfile.TemporaryDirectory() as folder:
-        if isinstance(recording, (str, os.PathLike)):
-            file = Path(recording)
-        else:
-            from .recorder import record
+    """The page of a recording, `show("model.flowrec.safetensors")`, or of a flow that answers it while the kernel lives,
+    `show(flow, x)`. Takes what `record` takes. Nothing is loaded from elsewhere and nothing listens: the page has its
+    recording, and asks the flow through the kernel's own channel (needs anywidget; without it, it is a page of the recording)."""
+    if isinstance(recording, (str, os.PathLike)):
+        file = Path(recording)
+        return Shown(recording_page(file.read_bytes(), file.name), height or 800)
+    from .live import Live
 
-            file = record(recording, x, context, path=Path(folder) / "shown", **options)
-        page = Path(folder) / "page.html"
-        done = subprocess.run(
-            [*_command(), "inspect", str(file), "--output", str(page), "--quiet"], capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            raise RuntimeError(done.stderr.strip() or f"flowscope inspect ended with {done.returncode}.")
-        return Shown(page.read_text(encoding="utf8"), height)
-
-
-def _command() -> list[str]:
-    script = os.environ.get("FLOWSCOPE_CLI")
-    if script:
-        node = shutil.which("node")
-        if node is None:
-            raise FileNotFoundError("FLOWSCOPE_CLI is set, and there is no node on the path to run it.")
-        return [node, script]
-    found = shutil.which("flowscope")
-    if found is None:
-        raise FileNotFoundError(
-            "There is no command flowscope on the path. Install Flowscope's command line, or set FLOWSCOPE_CLI to its cli.js."
-        )
-    return [found]
+    live = Live(recording, x, context, **options)
+    name = str(options.get("title") or type(recording).__name__)
+    try:
+        from .widget import answer_page
+    except ImportError:
+        return Shown(recording_page(live.recording, name), height or 420)
+    return Shown(recording_page(live.recording, name, page=answer_page(live), version=live.version), height or 420, live)

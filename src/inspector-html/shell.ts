@@ -16,6 +16,14 @@ export interface InspectorHtmlOptions {
   cspSource?: string;
   /** Text made by `encodeRecorded`, for a saved page. */
   recorded?: string;
+  /** For a page that answers for itself, whose script has the engine for that. */
+  recording?: {
+    /** Of its file. */
+    name: string;
+    base64: string;
+    /** Where a flow may answer: what tells pages of one notebook apart, and the version of the weights that were recorded. */
+    page?: { name: string; version: string };
+  };
   /** Theme of a page that stands alone; by default it follows the system. */
   theme?: 'light' | 'dark' | 'high-contrast';
 }
@@ -53,6 +61,13 @@ export function inspectorHtml(options: InspectorHtmlOptions): string {
     options.recorded === undefined
       ? ''
       : `<script type="application/json" id="flowscope-recorded">${options.recorded.replaceAll('<', '\\u003c')}</script>\n`;
+  const { recording } = options;
+  const attributes = recording?.page
+    ? ` data-page="${escapeHtml(recording.page.name)}" data-version="${escapeHtml(recording.page.version)}"`
+    : '';
+  const held = recording
+    ? `<script type="text/plain" id="flowscope-recording" data-name="${escapeHtml(recording.name)}"${attributes}>${recording.base64}</script>\n`
+    : '';
   return `<!DOCTYPE html>
 <html lang="${languageOf(options.language)}">
 <head>
@@ -64,7 +79,7 @@ ${style}
 </head>
 <body${options.theme ? ` data-theme="${options.theme}"` : ''}>
 <div id="root"></div>
-${recorded}${script}
+${recorded}${held}${script}
 </body>
 </html>
 `;

@@ -101,6 +101,8 @@ interface Declaration<Query> {
   context?: 'none' | 'example';
   /** The part of a recording that answers it; absent where the flow would have to run. */
   recorded?: RecordedPart;
+  /** A flow that runs elsewhere answers it by its values and log-dets, besides what was recorded of it. */
+  running?: true;
   /** Its query names another model, which has to be open in the same engine. */
   beside?: true;
   /** Queries whose answers a saved page holds. */
@@ -206,6 +208,7 @@ export const inspectorQuestions = {
     saved: ({ summary, batch }) => (hasConditions(summary) ? [{ batch }] : []),
   }),
   atConditions: ofFlow<AtConditionsQuery, AtConditions>({
+    running: true,
     context: 'example',
     saved: ({ summary, batch, samples: [samples] }) =>
       hasConditions(summary)
@@ -243,41 +246,51 @@ export const inspectorQuestions = {
   }),
   /** Samples at temperature 1 compared with the data; `null` without data. */
   dataAndSamples: ofPasses<undefined, DataAndSamples | null>({
+    running: true,
     context: 'none',
     saved: ({ summary }) => (summary.splits.length > 0 ? [undefined] : []),
   }),
   samples: ofFlow<SampleQuery, SampleGrid>({
+    running: true,
     context: 'example',
     recorded: 'samples',
     saved: ({ samples }) => samples,
   }),
   morph: ofFlow<SampleQuery & { index: number }, Morph>({
+    running: true,
     context: 'example',
     recorded: 'samples',
     saved: ({ morphs }) => morphs,
   }),
-  manifold: ofFlow<ManifoldQuery, ManifoldView>({ saved: ({ summary }) => [defaultManifold(summary)] }),
+  manifold: ofFlow<ManifoldQuery, ManifoldView>({
+    running: true,
+    saved: ({ summary }) => [defaultManifold(summary)],
+  }),
   reconstruct: ofFlow<ReconstructQuery, Reconstructions>({
     saved: ({ summary }) =>
       scaleCount(summary) > 1 ? [{ examples: defaultManifold(summary).corners, ...defaultFresh }] : [],
   }),
   examples: ofFlow<ExamplesQuery, ExamplePage>({ recorded: 'pass', saved: ({ pages }) => pages }),
   plane: ofFlow<PlaneQuery, PlaneView>({
+    running: true,
     context: 'example',
     saved: ({ summary, batch, samples: [samples] }) =>
       isPlane(summary) ? [planeQuery(summary, batch, samples!)] : [],
   }),
   planePath: ofFlow<PlanePathQuery, PlanePath>({
+    running: true,
     context: 'example',
     saved: ({ summary, examples }) =>
       isPlane(summary) ? examples.map((example) => ({ start: { kind: 'example', example } })) : [],
   }),
   planeCells: ofFlow<PlaneCellsQuery, PlaneCells>({
+    running: true,
     context: 'example',
     saved: ({ summary, batch }) =>
       planeStages(summary).map((stage) => planeCellsQuery(summary, batch, stage, true)),
   }),
   planeDensity: ofFlow<PlaneDensityQuery, PlaneDensity>({
+    running: true,
     context: 'example',
     saved: ({ summary, batch }) =>
       planeStages(summary)
@@ -305,9 +318,9 @@ export const inspectorQuestions = {
   givenExample: ofModel<GivenFile, GivenExample>({ context: 'none' }),
   scores: ofPasses<ScoresQuery, Scores>({ context: 'none', recorded: 'pass' }),
   pickExamples: ofFlow<PickedQuery, PickedExamples>({ recorded: 'pass' }),
-  latents: ofPasses<{ example: UneditedRef }, LatentsView>(),
-  edited: ofPasses<EditedQuery, EditedView>(),
-  nearest: ofFlow<NearestQuery, NearestExamples>(),
+  latents: ofPasses<{ example: UneditedRef }, LatentsView>({ running: true }),
+  edited: ofPasses<EditedQuery, EditedView>({ running: true }),
+  nearest: ofFlow<NearestQuery, NearestExamples>({ running: true }),
 };
 
 function planeStages(summary: ModelSummary): number[] {

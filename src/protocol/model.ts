@@ -256,6 +256,8 @@ export interface RecordingInfo {
   notes: string[];
   /** Questions that it has answers to. */
   answers: string[];
+  /** Its flow still runs, and answers for what was not recorded. */
+  running?: boolean;
 }
 
 export interface ModelSummary {

@@ -1,4 +1,5 @@
 /** Writing answers into a saved page and reading them back: JSON, with typed arrays and non-finite numbers kept. */
+import { fromBase64, toBase64 } from '../base/base64';
 import type { RecordedPage } from './webview';
 
 const arrays = {
@@ -45,21 +46,5 @@ function decodeValue(value: unknown): unknown {
   if (key === '$n') return Number(content);
   if (!(key in arrays)) return value;
   const bytes = fromBase64(content);
-  return new arrays[key as keyof typeof arrays](bytes.buffer as ArrayBuffer);
-}
-
-/** Bytes in the machine's order, which is little-endian on every platform that VS Code runs on. */
-function toBase64(array: ArrayBufferView): string {
-  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  const chunks: string[] = [];
-  for (let i = 0; i < bytes.length; i += 0x8000)
-    chunks.push(String.fromCharCode(...bytes.subarray(i, i + 0x8000)));
-  return btoa(chunks.join(''));
-}
-
-function fromBase64(text: string): Uint8Array {
-  const binary = atob(text);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  return bytes;
+  return new arrays[key as keyof typeof arrays](bytes.buffer);
 }

@@ -8,6 +8,7 @@ import { LayerRegion } from './layer-region';
 import type { RegionFeature, Store } from '../base/store/store';
 import { StoreContext, useFeature, useStore } from '../base/store/use-store';
 import { text } from './text';
+import { LiveStatus } from './live-status';
 import { RecordingNote } from './recording-note';
 import { GoneNote, goneState } from './gone-note';
 import { OriginNote } from './origin-note';
@@ -66,6 +67,19 @@ function Regions({ model }: { model: ModelSummary }) {
 }
 
 function Runnable({ model }: { model: ModelSummary }) {
+  const { live } = useStore().connection;
+  return live && model.recording ? (
+    <div class="framed">
+      <Inspected model={model} live />
+      <LiveStatus flow={live} recording={model.recording} step={model.step} />
+    </div>
+  ) : (
+    <Inspected model={model} live={false} />
+  );
+}
+
+/** @param live whether a line below says what the numbers are of */
+function Inspected({ model, live }: { model: ModelSummary; live: boolean }) {
   const comparing = useFeature(compareState).path.value !== undefined;
   // Layers first: they are what one looks at, and the other two are as much work again.
   const painted = useAfterPaint();
@@ -81,7 +95,7 @@ function Runnable({ model }: { model: ModelSummary }) {
       {gone ? <GoneNote /> : null}
       {failed ? <FailedNote model={model} run={run} /> : null}
       {origin ? <OriginNote origin={origin} /> : null}
-      {recording ? <RecordingNote recording={recording} title={titleOf(model)} /> : null}
+      {recording && !live ? <RecordingNote recording={recording} title={titleOf(model)} /> : null}
       <Bar model={model} />
       {comparing ? (
         <Region name="compare" model={model} />

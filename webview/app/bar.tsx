@@ -378,7 +378,7 @@ function ExportMenu({ model }: { model: ModelSummary }) {
         {text.savedPage}
       </span>
     );
-  if (!model.runnable || model.format === 'onnx') return null;
+  if (!model.runnable || model.format === 'onnx' || connection.inPage) return null;
   const page = { text: text.exportHtml, run: () => void connection.host.command('exportHtml') };
   // A recording does not hold a flow that could be written in another format.
   const items = model.recording

@@ -6,6 +6,7 @@ import { holdWhilePressed } from '../base/controls/press';
 import { registerControls } from '../base/controls/toolkit';
 import { followTheme, standAloneTheme } from '../base/canvas/theme';
 import type { Connection } from '../base/host/page-api';
+import { connectInPage } from '../base/host/in-page-host';
 import { connectRecorded } from '../base/host/recorded-host';
 import { connectVsCode, inVsCode } from '../base/host/vscode-host';
 import { createStore } from '../base/store/create-store';
@@ -15,10 +16,19 @@ import { listen } from './listen';
 import { markPaints } from './marks';
 
 function connect(): Connection {
+  const recording = document.getElementById('flowscope-recording');
+  if (recording) return connectInPage(recording, postOutside());
   if (inVsCode()) return connectVsCode();
   const recorded = document.getElementById('flowscope-recorded');
   if (!recorded) throw new Error('The page has neither a host nor recorded answers.');
   return connectRecorded(recorded);
+}
+
+/** To the notebook that a page is part of, or to VS Code. */
+function postOutside(): (message: object) => void {
+  if (!inVsCode()) return (message) => window.parent.postMessage(message, '*');
+  const api = acquireVsCodeApi();
+  return (message) => api.postMessage(message);
 }
 
 if (!inVsCode()) standAloneTheme();

@@ -112,6 +112,9 @@ export const english = {
   failed: 'This could not be shown',
   notRecorded: 'The saved page does not hold this answer. Open the model in Flowscope to see it.',
   notRecordedTitle: 'Not in this saved page',
+  withdrawn: 'The question was withdrawn.',
+  weightsChanged:
+    'The weights have changed since the recording, so that the flow was not asked. Record again.',
   notInRecording: 'Not in this recording',
   largeJacobian: 'Jacobians are recorded of layers of few values.',
   number: '#',
@@ -351,6 +354,9 @@ export const german: typeof english = {
   failed: 'Dies konnte nicht gezeigt werden',
   notRecorded: 'Die gespeicherte Seite enthält diese Antwort nicht. Flowscope zeigt sie am Modell selbst.',
   notRecordedTitle: 'Nicht in dieser gespeicherten Seite',
+  withdrawn: 'Die Frage wurde zurückgezogen.',
+  weightsChanged:
+    'Die Gewichte haben sich seit der Aufnahme geändert; der Flow wurde nicht gefragt. Neu aufnehmen.',
   notInRecording: 'Nicht in dieser Aufzeichnung',
   largeJacobian: 'Jacobi-Matrizen werden von Schichten mit wenigen Werten aufgezeichnet.',
   number: '#',

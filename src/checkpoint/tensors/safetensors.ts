@@ -7,7 +7,7 @@ import { shortened, shownValue, UserError } from '../../base/user-error';
 import { openFile, readError } from '../../files/read';
 import type { NdArray } from '../../protocol/tensors';
 import { writeAtomically } from '../../files/atomic';
-import { readRange } from '../../files/read-range';
+import { inMemory, readRange, type Source } from '../../files/read-range';
 import { itemBytes, toFloat32 } from './dtypes';
 import { checkTensorNames } from './tensor-names';
 import { isRecord } from '../../config/expected';
@@ -60,6 +60,20 @@ export async function openSafetensors(file: string): Promise<SafetensorsFile> {
 /** The same of a file that is open; where this throws, it stays open. */
 export async function readSafetensorsFile(file: string, handle: FileHandle): Promise<SafetensorsFile> {
   const { size } = await handle.stat();
+  return { ...(await readSafetensorsFrom(file, handle, size)), close: () => handle.close() };
+}
+
+/** The same of bytes in memory. @param file what errors call them */
+export async function readSafetensorsBytes(file: string, bytes: Uint8Array): Promise<SafetensorsFile> {
+  const opened = await readSafetensorsFrom(file, inMemory(bytes), bytes.length);
+  return { ...opened, close: () => Promise.resolve() };
+}
+
+async function readSafetensorsFrom(
+  file: string,
+  handle: Source,
+  size: number,
+): Promise<Omit<SafetensorsFile, 'close'>> {
   const { metadata, tensors, dataStart } = await readHeader(handle, file, size);
   const entryOf = (name: string) => {
     const entry = tensors.get(name);
@@ -81,7 +95,6 @@ export async function readSafetensorsFile(file: string, handle: FileHandle): Pro
       const bytes = await readBytes(name);
       return { shape: [...entry.shape], data: decode(bytes, entry.dtype, `${file}: tensor "${name}"`) };
     },
-    close: () => handle.close(),
   };
 }
 
@@ -185,18 +198,18 @@ export async function writeSafetensors(
   await writeAtomically(file, parts);
 }
 
-async function readHeader(handle: FileHandle, file: string, size: number) {
+async function readHeader(handle: Source, file: string, size: number) {
   const bad = (what: string) => new UserError(`${file}: is not a valid safetensors file: ${what}.`);
   if (size === 0) throw bad('it is empty');
   if (size < 8) throw bad(`it has only ${size} bytes`);
-  const length = Number(Buffer.from(await readRange(handle, 0, 8, file)).readBigUInt64LE());
+  const length = Number(new DataView((await readRange(handle, 0, 8, file)).buffer).getBigUint64(0, true));
   if (length > largestHeader)
     throw bad(`its header would be ${length} bytes; at most ${largestHeader} are allowed`);
   if (length > size - 8)
     throw bad(`its header needs ${length} bytes, but only ${size - 8} are present; it may be cut off`);
-  const header = Buffer.from(await readRange(handle, 8, length, file));
+  const header = await readRange(handle, 8, length, file);
   if (hasMoreParts(header, mostParts)) throw bad(`its header has more than ${mostParts} values`);
-  const parsed = jsonIn(header.toString('utf8'));
+  const parsed = jsonIn(new TextDecoder().decode(header));
   if (!isRecord(parsed)) throw bad('its header is not a JSON object');
 
   const metadata: Record<string, string> = {};

@@ -122,7 +122,7 @@ export interface RecordedAnswers {
   /** Feature maps at a stage that `network` names, [1, …]. */
   maps(layer: number, stage: string, input: Float32Array): NdArray<Float32Array>;
   /** The whole of it, [outputs, inputs]. @throws UserError where it was not recorded */
-  jacobian(layer: number, input: Float32Array): Float32Array;
+  jacobian(layer: number, input: Float32Array): Promise<Float32Array>;
   /** Mean |∂y/∂x| over `count` examples, [outputs, inputs]. @throws UserError where it was not recorded */
   dependence(layer: number): { count: number; mean: Float32Array };
 }

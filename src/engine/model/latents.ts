@@ -37,7 +37,7 @@ export async function drawLatents(
   const deviations = deviationsOf(space, size, query);
   const noise = stream(seed, 'sample').normal(count * base.noise);
   truncate(noise, space, query);
-  if (!deviations) return base.draw(noise, count, temperature, context);
+  if (!deviations) return base.draw(noise, count, temperature, context, seed);
   for (let i = 0; i < noise.length; i++) noise[i]! *= deviations[i % size]!;
   return base.draw(noise, count, 1, context);
 }

@@ -19,11 +19,13 @@ export interface RunningBase {
   shape: Base['shape'];
   /** Standard normal values that one draw is made of. */
   noise: number;
+  /** @param seed of the noise, for what draws by a generator of its own */
   draw(
     noise: Float32Array,
     count: number,
     temperature: number,
     context?: ArrayLike<number>,
+    seed?: number,
   ): Promise<Float32Array>;
   /** [count], nats. */
   logProb(z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array>;

@@ -65,7 +65,7 @@ async function openedModel(
     case 'onnx':
       return openOnnxModel(file, backend.info);
     case 'recording':
-      return openRecording(opened.stored, backend.info, run);
+      return openRecording(opened.stored, backend.info, { run });
     case 'tensors':
       return openOther(opened.tensors, backend);
   }

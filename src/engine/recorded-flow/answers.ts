@@ -4,12 +4,19 @@ import type { RecordedLayer, Recording } from '../../checkpoint/recording/read';
 import type { RecordedAnswers } from '../model/inspected-flow';
 import { notRecorded } from './programs';
 import { rowAt, rowFinder } from './rows';
+import type { RunningFlow } from './running-flow';
 
-export function recordedAnswers(recording: Recording): RecordedAnswers {
+export function recordedAnswers(recording: Recording, running: RunningFlow | undefined): RecordedAnswers {
   const { file, layers } = recording;
-  /** Number of the example that has this input of the layer. */
-  const exampleOf = ({ input }: RecordedLayer, values: Float32Array): number =>
-    rowFinder(input, () => notRecorded(file, 'this example'))(values, 1)[0]!;
+  /** A layer with the number of the example that has this input of it. */
+  const exampleOf = (index: number, values: Float32Array): { layer: RecordedLayer; example: number } => {
+    for (const { layers: known } of [recording, ...(running?.recent() ?? [])]) {
+      const layer = known[index]!;
+      const found = rowFinder(layer.input)(values, 1);
+      if (found) return { layer, example: found[0]! };
+    }
+    throw notRecorded(file, 'this example');
+  };
   return {
     network(index) {
       const { about, activations } = layers[index]!;
@@ -27,23 +34,22 @@ export function recordedAnswers(recording: Recording): RecordedAnswers {
       };
     },
     maps(index, stage, input) {
-      const { values } = layers[index]!.activations.find(({ name }) => name === stage)!;
-      const example = exampleOf(layers[index]!, input);
+      const { layer, example } = exampleOf(index, input);
+      const { values } = layer.activations.find(({ name }) => name === stage)!;
       return { shape: [1, ...values.shape.slice(1)], data: rowAt(values, example).slice() };
     },
-    jacobian(index, input) {
-      const layer = layers[index]!;
+    async jacobian(index, input) {
+      const { layer, example } = exampleOf(index, input);
       const { jacobian, about } = layer;
       if (!jacobian) throw notRecorded(file, `the Jacobian of ${about.name}`);
-      const example = exampleOf(layer, input);
       const kept = jacobian.shape[0]!;
-      if (example >= kept) {
-        throw notRecorded(
-          file,
-          `the Jacobian of ${about.name} at example ${example} (of the first ${kept} it is)`,
-        );
-      }
-      return rowAt(jacobian, example);
+      if (example < kept) return rowAt(jacobian, example);
+      const again = await running?.inside(example);
+      if (again) return rowAt(again.layers[index]!.jacobian!, 0);
+      throw notRecorded(
+        file,
+        `the Jacobian of ${about.name} at example ${example} (of the first ${kept} it is)`,
+      );
     },
     dependence(index) {
       const { jacobian, about, input } = layers[index]!;

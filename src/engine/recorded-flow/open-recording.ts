@@ -1,11 +1,19 @@
 /** Opens a recording as a model whose answers are those that were recorded. */
+import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';
 import { several } from '../../base/text';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import type { SafetensorsFile } from '../../checkpoint/tensors/safetensors';
 import { inspectorMethods, questionOf, type RecordedPart } from '../../protocol/inspector-questions';
-import type { BackendInfo, ModelOutline, RecordingInfo, TensorEntry } from '../../protocol/model';
+import type { AskFlow } from '../../protocol/live';
+import type {
+  BackendInfo,
+  ContextInfo,
+  ModelOutline,
+  RecordingInfo,
+  TensorEntry,
+} from '../../protocol/model';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { Model } from '../model/model';
 import { plainContextInfo } from '../model/context';
@@ -13,19 +21,24 @@ import { describeFile, shortCount } from '../model/summary';
 import { recordedAnswers } from './answers';
 import { recordedData } from './data';
 import { recordedLayers } from './layers';
-import { recordedFinders, recordedPrograms } from './programs';
+import { finderOf } from './finders';
+import { recordedPrograms } from './programs';
 import { rowSize } from './rows';
 import { recordedConfig, recordedRunner } from './runner';
+import { runningFlow } from './running-flow';
 
-/** @throws UserError for a file that is not a recording, or a damaged one */
+/**
+ * @param running answers what was not recorded, where the flow still runs
+ * @throws UserError for a file that is not a recording, or a damaged one
+ */
 export async function openRecording(
   stored: SafetensorsFile,
   backend: BackendInfo,
-  run?: string,
+  { run, running }: { run?: string | undefined; running?: AskFlow | undefined } = {},
 ): Promise<Model> {
   const recording = await readRecording(stored);
-  const inspected = recordedFlow(recording);
-  const outline = outlineOf(recording, inspected, backend);
+  const inspected = recordedFlow(recording, running);
+  const outline = outlineOf(recording, inspected, backend, running !== undefined);
   return {
     file: stored.file,
     ...(run ? { run } : {}),
@@ -37,26 +50,48 @@ export async function openRecording(
   };
 }
 
-function recordedFlow(recording: Recording): InspectedFlow {
-  const find = recordedFinders(recording);
+/** @param chosen context that all examples have, where the user chose one */
+function recordedFlow(recording: Recording, ask?: AskFlow, chosen?: readonly number[]): InspectedFlow {
   const { shape, z } = recording;
+  const info = ask && runningContext(recording);
+  const running = ask && runningFlow(recording, ask, info, chosen);
+  const find = running ?? finderOf(recording);
   return {
     config: recordedConfig(recording),
     flow: { inputShape: shape, outputShape: z.shape.slice(1) },
     tensors: {},
     layers: recordedLayers(recording),
     data: recordedData(recording),
-    runner: recordedRunner(recording, find),
+    runner: recordedRunner(recording, find, running, info),
     dimensions: sizeOf(shape),
     quantization: 0,
     trainingBatch: recording.count,
-    programs: recordedPrograms(recording, find),
-    recorded: recordedAnswers(recording),
+    programs: recordedPrograms(recording, find, running),
+    recorded: recordedAnswers(recording, running),
     asGiven: true,
+    ...(chosen ? { given: chosen } : {}),
+    ...(info ? { withContext: (context) => recordedFlow(recording, ask, context) } : {}),
   };
 }
 
-export function recordingInfo({ about, count, context, samples, layers }: Recording): RecordingInfo {
+/** What is usual of each number of the context, by the batch. */
+function runningContext({ context, about }: Recording): ContextInfo | undefined {
+  if (!context) return undefined;
+  const size = rowSize(context);
+  const columns = range(size).map((k) =>
+    Array.from({ length: context.shape[0]! }, (_, i) => context.data[i * size + k]!),
+  );
+  const mean = columns.map((column) => column.reduce((sum, value) => sum + value, 0) / column.length);
+  const std = columns.map((column, k) =>
+    Math.sqrt(column.reduce((sum, value) => sum + (value - mean[k]!) ** 2, 0) / column.length),
+  );
+  return { names: about.contextNames ?? plainContextInfo(size).names, mean, std };
+}
+
+export function recordingInfo(
+  { about, count, context, samples, layers }: Recording,
+  running = false,
+): RecordingInfo {
   const parts: Readonly<Record<RecordedPart, boolean>> = {
     pass: true,
     samples: samples !== undefined,
@@ -74,9 +109,10 @@ export function recordingInfo({ about, count, context, samples, layers }: Record
     ...(context ? { contextNames: about.contextNames ?? plainContextInfo(rowSize(context)).names } : {}),
     notes: about.notes,
     answers: inspectorMethods.filter((method) => {
-      const { recorded } = questionOf(method);
-      return recorded !== undefined && parts[recorded];
+      const { recorded, running: byRunning } = questionOf(method);
+      return (recorded !== undefined && parts[recorded]) || (running && byRunning);
     }),
+    ...(running ? { running } : {}),
   };
 }
 
@@ -98,8 +134,9 @@ function pixelsOf({ x: { data } }: Recording): [black: number, white: number] {
 
 function outlineOf(
   recording: Recording,
-  { layers }: InspectedFlow,
+  { layers, runner: { context } }: InspectedFlow,
   backend: BackendInfo,
+  running: boolean,
 ): ModelOutline & { recording: RecordingInfo } {
   const { file, bytes, about, shape, count } = recording;
   const kind = shape.length === 1 ? 'vector' : 'image';
@@ -120,7 +157,8 @@ function outlineOf(
     runnable: true,
     ...(about.step === undefined ? {} : { step: about.step }),
     ...(about.featureNames ? { featureNames: about.featureNames } : {}),
-    recording: recordingInfo(recording),
+    recording: recordingInfo(recording, running),
+    ...(context ? { context } : {}),
     layers: layers.map(({ info }) => info),
     splits: [{ name: 'validation', count }],
   };

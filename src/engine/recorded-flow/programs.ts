@@ -3,85 +3,108 @@ import { countNonFinite, finiteOrNaN } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import type { RecordedLayer, Recording, Rows } from '../../checkpoint/recording/read';
 import type { NdArray } from '../../protocol/tensors';
-import type { InspectorPrograms } from '../model/inspected-flow';
+import type { Feeds, Program } from '../backends/backend';
+import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
 import type { HealthRecord, LayerExtremes, LayerRecord, Values } from '../model/layer-record';
 import { standardLogProb } from '../model/running-base';
-import { gathered, picked, rowAt, rowFinder, rowSize } from './rows';
+import type { Finders, Found } from './finders';
+import { gathered, picked, rowAt, rowSize } from './rows';
+import type { RunningFlow } from './running-flow';
 
-export interface Finders {
-  /** Examples of the batch, by x. */
-  examples(values: Float32Array, count: number): number[];
-  /** Samples, by z. */
-  samples(values: Float32Array, count: number): number[];
-}
-
-export function recordedFinders({ file, x, count, samples }: Recording): Finders {
-  return {
-    examples: rowFinder(
-      x,
-      () =>
-        new UserError(
-          `${file}: is a recording of ${count} examples, and this is none of them. What the flow does to others was not recorded: ` +
-            'record it with them.',
-        ),
-    ),
-    samples: rowFinder(samples?.z ?? { shape: [0, ...x.shape.slice(1)], data: new Float32Array(0) }, () =>
-      noInverse(file),
-    ),
-  };
-}
-
-function noInverse(file: string): UserError {
-  return new UserError(
-    `${file}: is a recording, which leads from z to x for its own samples only. Choose one of these.`,
-  );
-}
-
-export function recordedPrograms(recording: Recording, find: Finders): InspectorPrograms {
-  const { file, layers, samples } = recording;
+/** @param running of the flow, where it still runs */
+export function recordedPrograms(
+  recording: Recording,
+  find: Finders,
+  running: RunningFlow | undefined,
+): InspectorPrograms {
+  const { file, layers } = recording;
   const only = (what: string) => () => Promise.reject(notRecorded(file, what));
+  const found = ({ data, shape, context }: ExampleValues): Promise<Found> =>
+    find.examples(data, shape[0]!, context);
   return {
     pass(mode) {
       if (mode.kind === 'train') return only('statistics of the batch')();
-      return Promise.resolve(async ({ data, shape }, weight) => {
-        const indices = find.examples(data, shape[0]!);
+      return Promise.resolve(async (x, weight) => {
+        const { recording: from, indices } = await found(x);
         return {
-          z: gathered(recording.z, indices),
-          prior: priorOf(recording, indices),
-          layers: layers.map((layer) => recordOf(layer, indices, weight)),
+          z: gathered(from.z, indices),
+          prior: priorOf(from, indices),
+          layers: from.layers.map((layer) => recordOf(layer, indices, weight)),
         };
       });
     },
     way: () =>
-      Promise.resolve({
-        run: async ({ z }) => {
-          const { shape, data } = z as Values;
-          const indices = find.samples(data, shape[0]!);
-          return Object.fromEntries(
-            samples!.inputs.map((rows, layer): [string, NdArray] => [
-              String(layer),
-              { shape: [indices.length, ...rows.shape.slice(1)], data: gathered(rows, indices) },
-            ]),
-          );
-        },
-        dispose: () => Promise.resolve(),
+      programOf(async ({ z, context }) => {
+        const { shape, data } = z as Values;
+        const { recording: from, indices } = await find.samples(
+          data,
+          shape[0]!,
+          context as Values | undefined,
+        );
+        return named(
+          from.samples!.inputs.map((rows) => ({
+            shape: [indices.length, ...rows.shape.slice(1)],
+            data: gathered(rows, indices),
+          })),
+        );
       }),
     wayError() {
       if (layers.some(({ wayError }) => !wayError)) return only('the inverse of every layer')();
-      return Promise.resolve(async ({ data, shape }) => {
-        const indices = find.examples(data, shape[0]!);
-        return layers.map(({ wayError }) => picked(wayError!, indices).map(finiteOrNaN));
+      return Promise.resolve(async (x) => {
+        const { recording: from, indices } = await found(x);
+        return from.layers.map(({ wayError }) =>
+          wayError ? picked(wayError, indices).map(finiteOrNaN) : new Float32Array(indices.length).fill(NaN),
+        );
       });
     },
     health: () =>
-      Promise.resolve(async ({ data, shape }): Promise<HealthRecord> => {
-        const indices = find.examples(data, shape[0]!);
-        return { layers: layers.map(({ input }) => extremesOf(input, indices)), units: new Map() };
+      Promise.resolve(async (x): Promise<HealthRecord> => {
+        const { recording: from, indices } = await found(x);
+        return { layers: from.layers.map(({ input }) => extremesOf(input, indices)), units: new Map() };
       }),
-    points: only('what the plane becomes'),
-    density: only('the density of the plane'),
+    ...(running
+      ? planeOf(running)
+      : { points: only('what the plane becomes'), density: only('the density of the plane') }),
   };
 }
+
+/** What a plane is drawn from, which no recording holds. */
+function planeOf(running: RunningFlow): Pick<InspectorPrograms, 'points' | 'density' | 'rest' | 'before'> {
+  const logDensity = async (
+    from: number,
+    h: NdArray,
+    context: NdArray | undefined,
+  ): Promise<Float32Array> => {
+    const { logDets, prior } = await running.forward(from, h as Values, context as Values | undefined);
+    return prior.map((value, i) => logDets.reduce((sum, logDet) => sum + logDet[i]!, value));
+  };
+  return {
+    points: () =>
+      programOf(async ({ x, context }) =>
+        named((await running.forward(0, x as Values, context as Values | undefined)).outputs),
+      ),
+    density: () =>
+      programOf(async ({ x, context }) => {
+        const data = (await logDensity(0, x!, context)).map(Math.exp);
+        return { density: { shape: [data.length], data } };
+      }),
+    rest: (stage) =>
+      programOf(async ({ h, context }) => {
+        const data = await logDensity(stage, h!, context);
+        return { logDensity: { shape: [data.length], data } };
+      }),
+    before: (stage) =>
+      programOf(async ({ h, context }) => ({
+        x: (await running.backward(stage, h as Values, context as Values | undefined))[0]!,
+      })),
+  };
+}
+
+const programOf = (run: Program['run']): Promise<Program> =>
+  Promise.resolve({ run, dispose: () => Promise.resolve() });
+
+const named = (values: readonly NdArray[]): Feeds =>
+  Object.fromEntries(values.map((value, i): [string, NdArray] => [String(i), value]));
 
 export function notRecorded(file: string, what: string): UserError {
   return new UserError(`${file}: the recording does not hold ${what}.`);

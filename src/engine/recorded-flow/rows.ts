@@ -25,16 +25,13 @@ export function picked(values: Float32Array, indices: readonly number[]): Float3
   return Float32Array.from(indices, (index) => values[index]!);
 }
 
-const bytesOf = (row: Float32Array): string =>
-  Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString('latin1');
+/** One character for each byte. It has no state, so that one serves all. */
+const decoder = new TextDecoder('latin1');
 
-/**
- * Finds rows that are among the recorded ones. @throws what `otherwise` makes for one that is not
- */
-export function rowFinder(
-  rows: Rows,
-  otherwise: () => Error,
-): (values: Float32Array, count: number) => number[] {
+const bytesOf = (row: Float32Array): string => decoder.decode(row);
+
+/** Finds rows among the recorded ones; undefined where one of them is not. */
+export function rowFinder(rows: Rows): (values: Float32Array, count: number) => number[] | undefined {
   const size = rowSize(rows);
   let known: Map<string, number> | undefined;
   const places = (): Map<string, number> => {
@@ -44,10 +41,10 @@ export function rowFinder(
     for (let i = rows.shape[0]! - 1; i >= 0; i--) known.set(bytesOf(rowAt(rows, i)), i);
     return known;
   };
-  return (values, count) =>
-    Array.from({ length: count }, (_, i) => {
-      const found = places().get(bytesOf(values.subarray(i * size, (i + 1) * size)));
-      if (found === undefined) throw otherwise();
-      return found;
-    });
+  return (values, count) => {
+    const found = Array.from({ length: count }, (_, i) =>
+      places().get(bytesOf(values.subarray(i * size, (i + 1) * size))),
+    );
+    return found.every((place) => place !== undefined) ? found : undefined;
+  };
 }

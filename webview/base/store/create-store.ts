@@ -88,7 +88,10 @@ export function createStore(connection: Connection, features: readonly Feature[]
     model,
     checkpoint,
     runnable,
-    fixed: computed(() => connection.choices !== undefined || model.value?.recording !== undefined),
+    fixed: computed(() => {
+      const recording = model.value?.recording;
+      return connection.choices !== undefined || (recording !== undefined && !recording.running);
+    }),
     selection: computed<Selection | null>(() =>
       runnable.value ? { example: example.value, batch: batch.value, mode: mode.value } : null,
     ),

@@ -36,7 +36,7 @@ export function SampleControls({ model }: { model: ModelSummary }) {
     store.state(samplesState).morphStep.value = undefined;
   };
   // What made these samples was another program's choice.
-  if (model.recording) return null;
+  if (model.recording && !model.recording.running) return null;
   const sizes =
     model.kind === 'image' ? [9, 16, 25, 36, 64] : isPlane(model) ? [200, 500, 2000] : [8, 16, 64];
   return (

@@ -54,7 +54,7 @@ export async function jacobian(
   const pass = passes.layers[info.index]!;
   const k = elements.length;
   const found = model.recorded
-    ? { matrix: blockOf(model.recorded.jacobian(info.index, pass.input.data), size, elements) }
+    ? { matrix: blockOf(await model.recorded.jacobian(info.index, pass.input.data), size, elements) }
     : inner
       ? {
           matrix: await byGradients(

@@ -1,0 +1,175 @@
+"""A flow that still runs: it answers what an inspector asks beyond its recording."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import save
+from torch import Tensor
+
+from .flows import Step
+from .recorder import Subject, _array, _embedded, _inverse_of, _prior, _walk
+
+#: Seconds that an answer may take without a question.
+PATIENCE = 10.0
+#: Values of all layers that one answer carries.
+MOST_VALUES = 2**26
+
+
+class Live:
+    """Runs `flow` for an inspector: in a notebook, or in a program that a debugger has stopped.
+
+    Takes what `flowscope.record` takes. The flow runs in evaluation mode without gradients of its parameters; modes,
+    gradients and the random state are afterwards what they were. `layers` replaces `flow` where that is no flow of a
+    known library: a list of modules or `flowscope.Step`.
+    """
+
+    def __init__(self, flow: Any, x: Any, context: Any = None, *, layers: Any = None, **options: Any) -> None:
+        self._subject = Subject(flow if layers is None else layers, x, context)
+        self._options = {"title": type(flow).__name__, **options}
+        self._seconds = {"inside": 0.0, "forward": 0.0, "backward": 0.0}
+        self.record()
+
+    def record(self) -> bytes:
+        """Records the batch again, with the weights of now."""
+        began = time.perf_counter()
+        self.version = self._version()
+        self.recording = self._subject.encode(**self._options)
+        # Of one example; what a first run takes to set up is in it, so that it is an upper bound.
+        self._seconds["inside"] = (time.perf_counter() - began) / len(self._subject.x)
+        return self.recording
+
+    def changed(self) -> bool:
+        """Whether a parameter or buffer was written since the recording. Costs no computation."""
+        return self._version() != self.version
+
+    def answer(self, request: str) -> dict[str, Any]:
+        """Answers one request of the page.
+
+        A request is JSON: `op`, `version` of the recording that the page shows, and for some `from`, `h`, `context`
+        (`{"shape": [...], "data": base64 of float32}`), `count`, `seed`, `temperature`, `anyway`. The answer has
+        `version`, and one of: `bytes`, `changed` (the weights are others than those of the recording), `costs` (seconds
+        that it would take; with `anyway` it is done), `error`. Nothing that the flow raises leaves this function.
+        """
+        try:
+            return self._answer(json.loads(request))
+        except Exception as error:  # The user's code may raise anything, and the page says what.
+            first = (str(error).splitlines() or [""])[0]
+            message = first if isinstance(error, LayerError) else f"{type(error).__name__}: {first}"
+            return {"version": self.version, "error": message[:500]}
+
+    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        op = asked.get("op")
+        if op == "record":
+            return {"bytes": self.record(), "version": self.version}
+        if self.changed() or asked.get("version") != self.version:
+            return {"version": self.version, "changed": True}
+        if op == "state":
+            return {"version": self.version}
+        if op not in _OPERATIONS:
+            raise ValueError(f"The request is {op!r}; expected one of {', '.join(('record', 'state', *_OPERATIONS))}.")
+        h = self._tensor(asked["h"]) if "h" in asked else None
+        context = self._tensor(asked["context"], images=False) if "context" in asked else None
+        rows = int(asked["count"]) if h is None else len(h)
+        values = rows * self._subject.x[0].numel() * len(self._subject.chain.steps)
+        if values > MOST_VALUES:
+            raise ValueError(f"The request is for {rows} rows; at most {MOST_VALUES * rows // values} are answered at once.")
+        costs = rows * self._seconds.get(op, 0.0)
+        if costs > PATIENCE and not asked.get("anyway"):
+            return {"version": self.version, "costs": costs}
+        began = time.perf_counter()
+        with self._subject.still(int(asked.get("seed", 0))):
+            found = _OPERATIONS[op](self, asked, h, context)
+        if rows >= 16:
+            self._seconds[op] = (time.perf_counter() - began) / rows
+        return {"version": self.version, "bytes": found}
+
+    def _inside(self, asked: dict[str, Any], x: Tensor, context: Tensor | None) -> bytes:
+        """A recording of other examples."""
+        return self._subject.encode(x, context, samples=0, max_bytes=200_000_000, title=str(self._options["title"]))
+
+    def _forward(self, asked: dict[str, Any], h: Tensor, context: Tensor | None) -> bytes:
+        """Outputs and log-dets of the layers from `from` on, and ln p(z)."""
+        chain, start = self._subject.chain, int(asked.get("from", 0))
+        with torch.no_grad():
+            embedded = _embedded(chain, context)
+            walked, z = [], h
+            for step in chain.steps[start:]:
+                with _in(step):
+                    walked += _walk([step], z, embedded)
+                z = walked[-1][0]
+            prior, _ = _prior(chain.base, z, embedded)
+        tensors = {"prior": prior.astype(np.float32)}
+        for index, (y, log_det) in enumerate(walked, start):
+            tensors[f"outputs.{index}"] = np.ascontiguousarray(_array(y))
+            tensors[f"log_det.{index}"] = log_det.float().cpu().numpy()
+        return save(tensors)
+
+    def _backward(self, asked: dict[str, Any], h: Tensor, context: Tensor | None) -> bytes:
+        """Values at the input of each layer before `from`, on the way to x."""
+        chain = self._subject.chain
+        start = int(asked.get("from", len(chain.steps)))
+        tensors = {}
+        with torch.no_grad():
+            embedded = _embedded(chain, context)
+            for index in reversed(range(start)):
+                with _in(chain.steps[index]):
+                    h = _inverse_of(chain.steps[index], h, embedded)
+                tensors[f"inputs.{index}"] = np.ascontiguousarray(_array(h))
+        return save(tensors)
+
+    def _draw(self, asked: dict[str, Any], _: None, context: Tensor | None) -> bytes:
+        """Draws of the base, by PyTorch's generator."""
+        chain, count = self._subject.chain, int(asked["count"])
+        with torch.no_grad():
+            embedded = _embedded(chain, context)
+            if chain.base.draw is None:
+                raise ValueError("The base is a standard normal, which the page draws from itself.")
+            z = chain.base.draw(count, embedded)
+        return save({"z": np.ascontiguousarray(_array(z.reshape(count, -1)))})
+
+    def _tensor(self, sent: dict[str, Any], *, images: bool = True) -> Tensor:
+        like = self._subject.x
+        flat = np.frombuffer(base64.b64decode(sent["data"]), dtype="<f4").reshape([int(size) for size in sent["shape"]])
+        # The page has channels last.
+        values = np.moveaxis(flat, -1, 1) if images and flat.ndim == 4 else flat
+        if images and like.ndim == 3 and values.ndim == 4:
+            values = values[:, 0]
+        return torch.as_tensor(np.array(values), dtype=like.dtype, device=like.device)
+
+    def _version(self) -> str:
+        """Changes whenever a parameter or buffer is written or replaced."""
+        seen = tuple(
+            (tensor.data_ptr(), 0 if tensor.is_inference() else tensor._version)
+            for module in self._subject.modules
+            for tensor in (*module.parameters(), *module.buffers())
+        )
+        return f"{hash(seen) & 0xFFFFFFFFFFFF:x}"
+
+
+class LayerError(Exception):
+    """What a layer raised, with its name."""
+
+
+@contextmanager
+def _in(step: Step) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        first = (str(error).splitlines() or [""])[0]
+        raise LayerError(f"{type(error).__name__} in {step.name} ({step.type}): {first}") from error
+
+
+_OPERATIONS: dict[str, Callable[..., bytes]] = {
+    "inside": Live._inside,
+    "forward": Live._forward,
+    "backward": Live._backward,
+    "draw": Live._draw,
+}

@@ -1,0 +1,35 @@
+/** What an inspector asks of a flow that runs elsewhere: in a notebook's kernel, or in a program that a debugger has stopped. */
+import type { NdArray } from './tensors';
+
+/**
+ * `inside`: a recording of the examples h [N, …]. `forward`: h before layer `from` through this layer and those after it.
+ * `backward`: h after the layers before `from` back to x. `draw`: `count` latents of the base. `record`: the batch again, with the weights of
+ * now. `state`: nothing but whether the recording still is of these weights.
+ */
+export interface FlowRequest {
+  op: 'inside' | 'forward' | 'backward' | 'draw' | 'record' | 'state';
+  from?: number;
+  h?: NdArray<Float32Array>;
+  context?: NdArray<Float32Array>;
+  count?: number;
+  seed?: number;
+  /** Whatever it costs. */
+  anyway?: boolean;
+}
+
+/** One of `bytes`, `changed`, `costs` and `error`, or none for `state`. */
+export interface FlowReply {
+  /** Of the parameters and buffers; another one after each change. */
+  version: string;
+  /** A safetensors file. */
+  bytes?: Uint8Array;
+  /** The parameters are no longer those of the recording, so that nothing was computed. */
+  changed?: boolean;
+  /** Seconds that the answer would take. */
+  costs?: number;
+  /** What the flow raised. */
+  error?: string;
+}
+
+/** The bytes of a reply. @throws UserError where there are none */
+export type AskFlow = (request: FlowRequest) => Promise<Uint8Array>;

@@ -1,0 +1,158 @@
+/** The flow that a page shows, where it still runs: asked through whoever holds it, one request at a time. */
+import { signal } from '@preact/signals';
+import { toBase64 } from '../../../src/base/base64';
+import type { AskFlow, FlowReply, FlowRequest } from '../../../src/protocol/live';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { words } from '../words';
+import { NoAnswerError, type FlowState, type LiveFlow } from './page-api';
+
+/** What the page sends to whoever holds the flow, and what comes back. `page` tells several pages in one notebook apart. */
+export interface Sent {
+  flowscope: string;
+  id: number;
+  /** A `FlowRequest` with the version of the recording, as JSON. */
+  request: string;
+}
+interface Received {
+  flowscope: string;
+  id?: number;
+  reply?: FlowReply;
+  /** The kernel has gone. */
+  gone?: true;
+}
+
+/** ms between questions whether anybody is there, and how many. */
+const greeting = { every: 1000, most: 20 };
+/** ms between looks at whether the weights are still those of the recording. */
+const lookEvery = 4000;
+/** ms after which a request counts as one that waits. */
+const soon = 300;
+
+interface Waiting {
+  request: FlowRequest;
+  resolve(bytes: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+/**
+ * What comes while a request is under way waits here, where it can be taken back.
+ * @param version of the weights that the page's recording was made with
+ * @param came called when somebody answers first, or again
+ * @param gone called when nobody does any more
+ */
+export function runningFlow(
+  { page, version }: { page: string; version: string },
+  post: (message: Sent) => void,
+  came: (ask: AskFlow) => void,
+  gone: () => void,
+): LiveFlow & { ask: AskFlow } {
+  const state = signal<FlowState>({ kind: 'saved' });
+  const queue: Waiting[] = [];
+  let shown = version;
+  let isThere = false;
+  let sent: { id: number; since: number; waiting: Waiting } | undefined;
+  /** What the user has to say yes to first. */
+  let expensive: Waiting | undefined;
+  let next = 1;
+
+  const send = (): void => {
+    const waiting = sent || expensive ? undefined : queue.shift();
+    if (!waiting) return;
+    sent = { id: next++, since: performance.now(), waiting };
+    const request = JSON.stringify({ ...waiting.request, version: shown }, inBase64);
+    post({ flowscope: page, id: sent.id, request });
+  };
+  const ask: AskFlow = (request) =>
+    new Promise((resolve, reject) => {
+      queue.push({ request, resolve, reject });
+      send();
+    });
+  const endAll = (message: string): void => {
+    const all = [...queue.splice(0), ...(sent ? [sent.waiting] : []), ...(expensive ? [expensive] : [])];
+    expensive = undefined;
+    for (const { reject } of all) reject(new NoAnswerError(message));
+  };
+
+  const take = (waiting: Waiting, { version: now, bytes, changed, costs, error }: FlowReply): void => {
+    if (waiting.request.op === 'record' && error === undefined) shown = now;
+    if (costs !== undefined) {
+      expensive = waiting;
+      state.value = { kind: 'costs', seconds: costs };
+    } else if (changed) {
+      state.value = { kind: 'changed' };
+      waiting.reject(new NoAnswerError(words.weightsChanged));
+    } else if (error !== undefined) {
+      state.value = { kind: 'failed', message: error };
+      waiting.reject(new NoAnswerError(error));
+    } else {
+      state.value = { kind: 'live' };
+      waiting.resolve(bytes ?? new Uint8Array());
+    }
+  };
+  const receive = ({ id, reply, gone: left }: Received): void => {
+    if (left) {
+      isThere = false;
+      state.value = { kind: 'saved' };
+      endAll(words.notRecorded);
+      sent = undefined;
+      gone();
+      return;
+    }
+    if (!reply || !sent || id !== sent.id) return;
+    const { waiting } = sent;
+    sent = undefined;
+    take(waiting, reply);
+    if (!isThere) {
+      isThere = true;
+      came(ask);
+    }
+    send();
+  };
+  window.addEventListener('message', ({ data }: MessageEvent<Received | null>) => {
+    if (data?.flowscope === page) receive(data);
+  });
+
+  const look = (): void => void ask({ op: 'state' }).catch(() => {});
+  let greeted = 0;
+  const greet = setInterval(() => {
+    if (isThere || ++greeted > greeting.most) {
+      clearInterval(greet);
+      return;
+    }
+    sent = undefined;
+    queue.length = 0;
+    look();
+  }, greeting.every);
+  look();
+  setInterval(() => {
+    const isIdle = !sent && (state.peek().kind === 'live' || state.peek().kind === 'changed');
+    if (isThere && isIdle && !document.hidden) look();
+  }, lookEvery);
+  setInterval(() => {
+    if (isThere && sent && performance.now() - sent.since > soon)
+      state.value = { kind: 'waiting', since: sent.since };
+  }, soon);
+
+  return {
+    state,
+    ask,
+    withdraw: () => {
+      endAll(words.withdrawn);
+      if (!sent) state.value = { kind: 'live' };
+      send();
+    },
+    allow: () => {
+      if (!expensive) return;
+      queue.unshift({ ...expensive, request: { ...expensive.request, anyway: true } });
+      expensive = undefined;
+      send();
+    },
+    recordAgain: () => ask({ op: 'record' }),
+  };
+}
+
+function inBase64(_: string, value: unknown): unknown {
+  if (!(value instanceof Object) || !('data' in value) || !(value.data instanceof Float32Array)) return value;
+  const { shape, data } = value as NdArray<Float32Array>;
+  return { shape, data: toBase64(data) };
+}
