@@ -105,7 +105,7 @@ class Watch:
     def log(self, **values: Any) -> None:
         """Adds measurements to the line of the newest step, such as `val`, nats of an example."""
         if self._rows:
-            self._rows[-1][3].update(values)
+            self._rows[-1][3].update(finite(values))
 
     def __enter__(self) -> Watch:
         if torch.distributed.is_available() and torch.distributed.is_initialized() and torch.distributed.get_rank() != 0:
@@ -164,10 +164,13 @@ class Watch:
     def before_backward(self, tensors: Any, gradients: Any) -> Callable[[], None]:
         """What to do afterwards."""
         value: float | Tensor | None = None
-        is_sampled = self._is_sampled
+        where: str | None = None
+        is_scaled, is_sampled = False, self._is_sampled
         for tensor, gradient in _pairs(tensors, gradients):
-            scaled = self._scaled is not None and self._scaled[0]() is tensor
-            loss = self._scaled[1] if self._scaled is not None and scaled else _loss_of(tensor, gradient)
+            if self._scaled is not None and self._scaled[0]() is tensor:
+                loss, is_scaled = self._scaled[1], True
+            else:
+                loss = _loss_of(tensor, gradient)
             if loss is None:
                 continue
             # Reading what another device computes would wait for it.
@@ -175,13 +178,15 @@ class Watch:
             number = loss.item() if on_cpu else loss.clone()
             value = number if value is None else value + number
             if not self._explained and (is_sampled or on_cpu or self._bad_step is not None):
-                self._look_at(tensor, float(number))
+                where = where or self._where_not_finite(tensor, float(number))
         before = [(id(p.grad), p.grad._version) if p.grad is not None else None for _, p in self._named]
-        is_scaled, self._scaled = self._scaled is not None, None
+        self._scaled = None
 
         def after() -> None:
             if value is None or not self._have_changed(before):
                 return
+            if where is not None:
+                self._explain(self.step + 1 if self._bad_step is None else self._bad_step, where)
             # A closure may be called several times in a step: the first time is at the parameters before it.
             if self._loss is None or not self._in_step:
                 self._loss = value if self._loss is None else self._loss + value
@@ -192,7 +197,7 @@ class Watch:
 
     def scaled(self, result: Any, given: Any) -> None:
         """A GradScaler multiplies the loss that backward is called on."""
-        if isinstance(result, Tensor) and isinstance(given, Tensor):
+        if isinstance(result, Tensor) and isinstance(given, Tensor) and result is not given:
             self._scaled = weakref.ref(result), given.detach()
 
     def _before_step(self, optimizer: Optimizer, *_: Any) -> None:
@@ -248,7 +253,9 @@ class Watch:
         assert self.run is not None
         try:
             self.run.checkpoint(self.step, self.flow, self.x, self.context)
-        except (TypeError, ValueError) as error:
+        except OSError:
+            raise
+        except Exception as error:
             said.warning("%s: there are no recordings of this flow: %s", self.run.folder, error)
             self.x = None
 
@@ -275,16 +282,15 @@ class Watch:
             bad = [name for name, gradient in named if not is_finite(gradient)]
             self._explain(self.step + 1, f"NaN or Inf first appears in the gradient of {first_of(bad)}; the loss is finite")
 
-    def _look_at(self, tensor: Tensor, number: float) -> None:
+    def _where_not_finite(self, tensor: Tensor, number: float) -> str | None:
+        """In words, where a loss is not finite or one before it was not. What led to it is known until backward is called."""
         if self._bad_step is None and math.isfinite(number):
-            return
+            return None
         bad = [name for name, parameter in self._named if not is_finite(parameter)]
         if bad:
-            where = f"NaN or Inf first appears in the parameter {first_of(bad)}, before this step"
-        else:
-            names = {id(parameter): name for name, parameter in self._named}
-            where = f"NaN or Inf first appears in {first_operation(tensor, names) or 'the loss'}"
-        self._explain(self.step + 1 if self._bad_step is None else self._bad_step, where)
+            return f"NaN or Inf first appears in the parameter {first_of(bad)}, before this step"
+        names = {id(parameter): name for name, parameter in self._named}
+        return f"NaN or Inf first appears in {first_operation(tensor, names) or 'the loss'}"
 
     def _explain(self, step: int, where: str) -> None:
         assert self.run is not None
@@ -394,5 +400,5 @@ def _loss_of(tensor: Any, gradient: Any) -> Tensor | None:
 
 
 def _norm(tensors: list[Tensor]) -> float:
-    parts = [torch.linalg.vector_norm(each.coalesce().values() if each.is_sparse else each).float().cpu() for each in tensors]
-    return float(torch.linalg.vector_norm(torch.stack(parts))) if parts else 0.0
+    parts = [torch.linalg.vector_norm(each.coalesce().values() if each.is_sparse else each).float() for each in tensors]
+    return float(torch.linalg.vector_norm(torch.stack([part.to(parts[0].device) for part in parts]))) if parts else 0.0

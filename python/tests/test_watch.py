@@ -201,6 +201,16 @@ def test_what_trains_other_networks_is_no_step(tmp_path):
     assert [row["trainNats"] for row in rows(watched)] == losses
 
 
+def test_other_networks_may_be_not_finite(tmp_path):
+    flow, other = zuko_flow(), torch.nn.Linear(4, 1)
+    optimizer = torch.optim.Adam(flow.parameters(), 1e-3)
+    with flowscope.watch(flow, folder=tmp_path) as watched:
+        other(batch()).sum().sub(float("inf")).backward()
+        loss_of(flow, batch()).backward()
+        optimizer.step()
+    assert len(rows(watched)) == 1 and "notFinite" not in status(watched)
+
+
 def test_a_step_of_several_backward_passes_has_their_sum(tmp_path):
     flow = zuko_flow()
     optimizer = torch.optim.Adam(flow.parameters(), 1e-3)
@@ -272,6 +282,8 @@ def test_scaled_losses_have_their_size(tmp_path):
             for _ in range(2):
                 optimizer.zero_grad()
                 scaler.scale(loss_of(flow, batch())).backward()
+                scaler.unscale_(optimizer)
+                torch.nn.utils.clip_grad_norm_(flow.parameters(), 1e9)
                 scaler.step(optimizer)
                 scaler.update()
         found.update({row["step"]: (row["trainNats"], row["gradientNorm"]) for row in rows(watched)})
@@ -325,6 +337,15 @@ def test_flows_that_cannot_be_recorded_are_followed(tmp_path, caplog):
         optimizer.step()
     assert "there are no recordings of this flow" in caplog.text
     assert status(watched)["status"] == "finished" and len(rows(watched)) == 1
+
+
+def test_a_batch_of_another_size_makes_no_recordings(tmp_path, caplog):
+    flow = zuko_flow()
+    with flowscope.watch(flow, folder=tmp_path, x=torch.ones(2, 7), record_every=2) as watched:
+        losses = somebodys_loop(flow)
+    assert caplog.text.count("there are no recordings of this flow") == 1
+    assert status(watched)["status"] == "finished" and len(rows(watched)) == len(losses)
+    assert (watched.folder / "checkpoints" / "step-00000006.safetensors").exists()
 
 
 def test_one_of_several_processes_writes(tmp_path):
