@@ -32,10 +32,13 @@ interface Head {
 
 export type ConditionedLayer = Extract<ChainLayer, { kind: 'coupling' | 'autoregressive' }>;
 
-export interface Conditioned {
+export interface Conditioned<Layer extends ConditionedLayer = ConditionedLayer> {
+  /** Config and tensors of the flow. */
+  model: VectorModelConfig;
+  tensors: Tensors;
   /** In the flow, for example "couplings.0". */
   name: string;
-  layer: ConditionedLayer;
+  layer: Layer;
   /** Features that pass through; of an autoregressive layer none. */
   identity: number[];
   transformed: number[];
@@ -83,7 +86,12 @@ export function headsOf(model: HeadFields, answered: readonly number[]): Conditi
   return Object.fromEntries(heads);
 }
 
-export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer, name: string): Conditioned {
+export function conditionedOf<Layer extends ConditionedLayer>(
+  model: VectorModelConfig,
+  layer: Layer,
+  name: string,
+  tensors: Tensors,
+): Conditioned<Layer> {
   const all = range(model.dim);
   const mask = layer.kind === 'coupling' ? layer.mask : all.map(() => 0);
   const identity = all.filter((i) => mask[i] === 1);
@@ -91,8 +99,7 @@ export function conditionedOf(model: VectorModelConfig, layer: ConditionedLayer,
   const whole = layer.kind === 'autoregressive' || model.conditioning === 'masked';
   const answered = whole ? all : transformed;
   return {
-    name,
-    layer,
+    ...{ model, tensors, name, layer },
     identity,
     transformed,
     inputs: whole ? all : identity,
@@ -153,15 +160,9 @@ function rowsOf({ inputs, contextInputs }: Conditioned, wanted: readonly number[
  * One network that takes the features `inputs` and gives `outputs`, which computes what the layer's own network or
  * networks do: rows and columns chosen, networks side by side where values are asked of separate ones.
  */
-export function mlpOf(
-  model: VectorModelConfig,
-  conditioned: Conditioned,
-  inputs: readonly number[],
-  outputs: readonly Output[],
-  tensors: Tensors,
-): Mlp {
+export function mlpOf(conditioned: Conditioned, inputs: readonly number[], outputs: readonly Output[]): Mlp {
   const names = [...new Set(outputs.map(({ of }) => conditioned.heads[of]?.net ?? 'net'))];
-  const nets = names.map((name) => readNet(model, conditioned, name, tensors));
+  const nets = names.map((name) => readNet(conditioned, name));
   const offsets = new Map<string, number>();
   let width = 0;
   names.forEach((name, i) => {
@@ -173,12 +174,7 @@ export function mlpOf(
 }
 
 /** With its masks, where it is autoregressive. */
-function readNet(
-  model: VectorModelConfig,
-  { name, layer, inputs, contextInputs }: Conditioned,
-  net: string,
-  tensors: Tensors,
-): Mlp {
+function readNet({ model, tensors, name, layer, inputs, contextInputs }: Conditioned, net: string): Mlp {
   const path = `${name}.${net}`;
   const layers = readMlp(tensors, path);
   if (layer.kind === 'coupling') return layers;
@@ -201,15 +197,9 @@ const degreesFor = (model: VectorModelConfig, order: readonly number[], last: De
   degreesOf(order, last.bias.data.length, model.outputLayout, seenContext(model) > 0 && model.contextFirst);
 
 /** As `mlpOf`, of a residual network, which there is one of: what changes, as its blocks stay, and the mask of their layers. */
-export function residualOf(
-  model: VectorModelConfig,
-  conditioned: Conditioned,
-  inputs: readonly number[],
-  outputs: readonly Output[],
-  tensors: Tensors,
-) {
+export function residualOf(conditioned: Conditioned, inputs: readonly number[], outputs: readonly Output[]) {
   const path = `${conditioned.name}.net`;
-  const { layer, contextInputs } = conditioned;
+  const { model, tensors, layer, contextInputs } = conditioned;
   let [first, last] = [readDense(tensors, `${path}.in`), readDense(tensors, `${path}.out`)];
   let between: NdArray<Float32Array> | undefined;
   if (layer.kind === 'autoregressive') {

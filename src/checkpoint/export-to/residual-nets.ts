@@ -3,9 +3,18 @@ import type { VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
 import { contextTable, layersOf, residualTable } from '../import/made';
 import { permuteAxes, under } from '../import/names';
-import { mlpOf, residualOf, seenContext, type Conditioned, type Output } from './conditioned';
-import { denseTensors, withInputs, type Dense } from './nets';
-import { batchCounts, floats, integers, renamed, type StateDict, type Tensors } from './state-dict';
+import {
+  knotsOfNflows,
+  mlpOf,
+  residualOf,
+  seenContext,
+  together,
+  type Conditioned,
+  type ConditionedLayer,
+  type Output,
+} from './conditioned';
+import { denseTensors, sequentialTensors, withInputs, type Dense } from './nets';
+import { batchCounts, floats, integers, renamed, type StateDict } from './state-dict';
 
 /** What the names of a net depend on. */
 function shapeOf(model: VectorModelConfig, prefix: string, masked: boolean) {
@@ -20,15 +29,21 @@ function shapeOf(model: VectorModelConfig, prefix: string, masked: boolean) {
   };
 }
 
-/** @param at prefix of the network's names, with its dot */
-export function residualNetTensors(
+/**
+ * A coupling's network: a ResidualNet, or an MLP as a Sequential.
+ * @param at prefix of its names, with its dot
+ * @param outputsOf what it gives, where the library divides a spline's widths and heights by so much
+ */
+export function couplingNet(
   at: string,
-  model: VectorModelConfig,
   conditioned: Conditioned,
-  outputs: readonly Output[],
-  tensors: Tensors,
+  outputsOf: (divisor: number) => readonly Output[],
 ): StateDict['tensors'] {
-  const { first, last } = residualOf(model, conditioned, conditioned.identity, outputs, tensors);
+  const { model, tensors, identity } = conditioned;
+  if (model.net === 'mlp')
+    return sequentialTensors(at.slice(0, -1), mlpOf(conditioned, identity, outputsOf(1)));
+  // The root of the width.
+  const { first, last } = residualOf(conditioned, identity, outputsOf(Math.sqrt(model.hidden[0]!)));
   const net = `${conditioned.name}.net`;
   const wired = { ...tensors, ...denseTensors(`${net}.in`, first), ...denseTensors(`${net}.out`, last) };
   const table = residualTable(shapeOf(model, at, false));
@@ -42,13 +57,13 @@ export function residualNetTensors(
  */
 export function madeTensors(
   at: string,
-  model: VectorModelConfig,
-  conditioned: Conditioned,
-  outputs: readonly Output[],
-  tensors: Tensors,
+  conditioned: Conditioned<Extract<ConditionedLayer, { kind: 'autoregressive' }>>,
 ): StateDict['tensors'] {
-  const { layer, name } = conditioned;
-  if (layer.kind !== 'autoregressive') throw new Error(`${name} is not autoregressive.`);
+  const { model, tensors, layer, name, inputs, transformed } = conditioned;
+  const outputs =
+    model.transform === 'rationalQuadratic'
+      ? knotsOfNflows(model, transformed, 1)
+      : together(transformed, ['scale', 'shift']);
   const shape = shapeOf(model, at, true);
   const wired: Record<string, NdArray> = { ...tensors };
   const put = (path: string, dense: Dense): NdArray<Float32Array> => {
@@ -69,12 +84,12 @@ export function madeTensors(
 
   let masks: NdArray<Float32Array>[];
   if (shape.plain) {
-    const layers = mlpOf(model, conditioned, conditioned.inputs, outputs, tensors);
+    const layers = mlpOf(conditioned, inputs, outputs);
     masks = layers.map((dense, i) => put(String(i), i === 0 ? parted(dense) : dense));
     // The table has masks too; our own masks may follow from the order.
     masks.forEach((mask, i) => (wired[`${name}.net.${i}.mask`] = mask));
   } else {
-    const { first, last, between } = residualOf(model, conditioned, conditioned.inputs, outputs, tensors);
+    const { first, last, between } = residualOf(conditioned, inputs, outputs);
     const inBlocks = Array.from({ length: 2 * model.blocks }, () => between!);
     masks = [put('in', parted(first)), ...inBlocks, put('out', last)];
   }

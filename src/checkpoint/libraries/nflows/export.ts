@@ -6,7 +6,6 @@ import { activationFunction, python, sequentialNet } from '../../export-to/activ
 import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to/context-encoder';
 import { runsBackwards, type VectorWriter } from '../../export-to/written-chain';
 import type { Misfits } from '../../export-to/misfits';
-import { sequentialTensors } from '../../export-to/nets';
 import {
   below,
   integers,
@@ -21,14 +20,12 @@ import {
   conditionedOf,
   hiddenWidths,
   knotsOfNflows,
-  mlpOf,
   seenContext,
   together,
-  type Conditioned,
   type ConditionedLayer,
   type Output,
 } from '../../export-to/conditioned';
-import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
+import { couplingNet, madeTensors } from '../../export-to/residual-nets';
 import type { ChainLayer } from '../../import/vector-chain';
 import { leastOfNflows } from '../../import/splines';
 import { flowNormNames } from './import';
@@ -182,22 +179,22 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
   const { dim } = model;
   switch (layer.kind) {
     case 'coupling': {
-      const coupling = conditionedOf(model, layer, name);
+      const coupling = conditionedOf(model, layer, name, tensors);
       const written = {
         tensors: {
           identity_features: integers(coupling.identity),
           transform_features: integers(coupling.transformed),
-          ...netTensors(model, coupling, tensors),
+          ...couplingNet('transform_net.', coupling, (divisor) =>
+            couplingOutputs(model, coupling.transformed, divisor),
+          ),
         },
         line: `coupling([${layer.mask.map((bit) => (bit === 1 ? -1 : 1)).join(', ')}])`,
       };
       return runsBackwards(model) ? turned(written) : written;
     }
     case 'autoregressive': {
-      const conditioned = conditionedOf(model, layer, name);
-      const outputs = outputsOf(model, conditioned, 1);
       const written = {
-        tensors: madeTensors('autoregressive_net.', model, conditioned, outputs, tensors),
+        tensors: madeTensors('autoregressive_net.', conditionedOf(model, layer, name, tensors)),
         line: 'autoregressive()',
       };
       return layer.sees === 'output' ? turned(written) : written;
@@ -216,14 +213,7 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
   }
 }
 
-/** @param divisor of a spline's widths and heights */
-function outputsOf(model: VectorModelConfig, { layer, transformed }: Conditioned, divisor: number): Output[] {
-  if (layer.kind === 'coupling' || model.transform === 'rationalQuadratic')
-    return couplingOutputs(model, transformed, divisor);
-  return together(transformed, model.transform === 'affine' ? ['scale', 'shift'] : ['shift']);
-}
-
-/** As `outputsOf`, of couplings of features or channels. */
+/** Of features or channels. @param divisor of a spline's widths and heights */
 export function couplingOutputs(
   model: ModelConfig,
   transformed: readonly number[],
@@ -234,16 +224,6 @@ export function couplingOutputs(
     ...together(transformed, ['shift']),
     ...(model.transform === 'affine' ? together(transformed, ['scale']) : []),
   ];
-}
-
-function netTensors(model: VectorModelConfig, coupling: Conditioned, tensors: Tensors): StateDict['tensors'] {
-  if (model.net === 'residual') {
-    // Which the library divides a spline's widths and heights by the root of.
-    const outputs = outputsOf(model, coupling, Math.sqrt(model.hidden[0]!));
-    return residualNetTensors('transform_net.', model, coupling, outputs, tensors);
-  }
-  const outputs = outputsOf(model, coupling, 1);
-  return sequentialTensors('transform_net', mlpOf(model, coupling, coupling.identity, outputs, tensors));
 }
 
 function buildText(

@@ -17,7 +17,6 @@ import {
   knotsOfNflows,
   mlpOf,
   seenContext,
-  together,
   type Conditioned,
   type ConditionedLayer,
   type Output,
@@ -25,7 +24,7 @@ import {
 import { endsInBase, type VectorWriter } from '../../export-to/written-chain';
 import type { Misfits } from '../../export-to/misfits';
 import { sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
-import { madeTensors, residualNetTensors } from '../../export-to/residual-nets';
+import { couplingNet, madeTensors } from '../../export-to/residual-nets';
 import {
   below,
   floats,
@@ -137,14 +136,19 @@ function writtenStep(
         tensors: { W: matrixOf(layer, dim, name, tensors) },
         line: `nf.flows.InvertibleAffine(${dim}, use_lu=False)`,
       };
-    case 'autoregressive':
-      return autoregressiveOf(model, layer, name, tensors);
+    case 'autoregressive': {
+      const spline = model.transform === 'rationalQuadratic';
+      const at = `${spline ? residualNames.inAutoregressive : ''}${residualNames.made}`;
+      const written = {
+        tensors: madeTensors(at, conditionedOf(model, layer, name, tensors)),
+        line: 'autoregressive()',
+      };
+      return !spline && layer.sees === 'input' ? reversed(written) : written;
+    }
     case 'coupling': {
-      if (model.transform === 'rationalQuadratic') return splineOf(model, layer, name, constant, tensors);
-      const coupling = conditionedOf(model, layer, name);
-      const written = blocks
-        ? blockOf(model, coupling, tensors)
-        : maskedOf(model, layer.mask, coupling, tensors);
+      const coupling = conditionedOf(model, layer, name, tensors);
+      if (model.transform === 'rationalQuadratic') return splineOf(coupling, constant);
+      const written = blocks ? blockOf(coupling) : maskedOf(coupling);
       return formOf(model).reverse ? reversed(written) : written;
     }
     default:
@@ -188,6 +192,8 @@ const actNormLines = [
   '    def inverse(self, z, context=None):',
   '        return super().inverse(z)',
 ];
+
+type Coupling = Conditioned<Extract<ChainLayer, { kind: 'coupling' }>>;
 
 /** Parts that one of their modules is made of. */
 interface Step {
@@ -289,83 +295,43 @@ function checkMade(
   }
 }
 
-function autoregressiveOf(
-  model: VectorModelConfig,
-  layer: Extract<ConditionedLayer, { kind: 'autoregressive' }>,
-  name: string,
-  tensors: Tensors,
-): Written {
-  const conditioned = conditionedOf(model, layer, name);
-  const spline = model.transform === 'rationalQuadratic';
-  const outputs = spline
-    ? knotsOfNflows(model, conditioned.transformed, 1)
-    : together(conditioned.transformed, ['scale', 'shift']);
-  const at = `${spline ? residualNames.inAutoregressive : ''}${residualNames.made}`;
-  const written = {
-    tensors: madeTensors(at, model, conditioned, outputs, tensors),
-    line: 'autoregressive()',
-  };
-  return !spline && layer.sees === 'input' ? reversed(written) : written;
-}
-
 /**
  * A coupling of splines, and the splines of the other part, which depend on nothing.
  * @param constant name of the coupling that has these, if any
  */
-function splineOf(
-  model: VectorModelConfig,
-  layer: Extract<ChainLayer, { kind: 'coupling' }>,
-  name: string,
-  constant: string | undefined,
-  tensors: Tensors,
-): Written {
-  const coupling = conditionedOf(model, layer, name);
-  const residual = model.net === 'residual';
-  const outputs = knotsOfNflows(model, coupling.transformed, residual ? Math.sqrt(model.hidden[0]!) : 1);
-  const net = residualNames.residual;
+function splineOf(coupling: Coupling, constant: string | undefined): Written {
+  const { model, identity, transformed } = coupling;
+  const { mask } = coupling.layer;
   const inner = {
-    identity_features: integers(coupling.identity),
-    transform_features: integers(coupling.transformed),
-    ...(residual
-      ? residualNetTensors(net, model, coupling, outputs, tensors)
-      : sequentialTensors(net.slice(0, -1), mlpOf(model, coupling, coupling.identity, outputs, tensors))),
-    ...(constant === undefined ? {} : constantTensors(model, layer, constant, tensors)),
+    identity_features: integers(identity),
+    transform_features: integers(transformed),
+    ...couplingNet(residualNames.residual, coupling, (divisor) => knotsOfNflows(model, transformed, divisor)),
+    ...(constant === undefined ? {} : constantTensors(coupling, constant)),
   };
   // A mask of the library's own is 1 for what is transformed.
-  const alternating = [0, 1].find((first) => layer.mask.every((bit, i) => bit === (i + first) % 2));
-  const bits = layer.mask.map((bit) => (bit === 1 ? 0 : 1)).join(', ');
+  const alternating = [0, 1].find((first) => mask.every((bit, i) => bit === (i + first) % 2));
+  const bits = mask.map((bit) => (bit === 1 ? 0 : 1)).join(', ');
   return {
     tensors: below(residualNames.inCoupling, inner),
     line:
-      residual && constant !== undefined && alternating !== undefined
+      model.net === 'residual' && constant !== undefined && alternating !== undefined
         ? `coupling(reverse_mask=${python(alternating === 0)})`
         : `spline(mask=[${bits}], unconditional=${python(constant !== undefined)})`,
   };
 }
 
-function constantTensors(
-  model: VectorModelConfig,
-  { mask }: Extract<ChainLayer, { kind: 'coupling' }>,
-  constant: string,
-  tensors: Tensors,
-): StateDict['tensors'] {
-  const inverted = mask.map((bit) => (bit === 1 ? 0 : 1));
-  const { transformed, heads } = conditionedOf(model, { kind: 'coupling', mask: inverted }, constant);
+function constantTensors({ model, tensors, layer }: Coupling, constant: string): StateDict['tensors'] {
+  const mask = layer.mask.map((bit) => (bit === 1 ? 0 : 1));
+  const { transformed, heads } = conditionedOf(model, { kind: 'coupling', mask }, constant, tensors);
   const { data } = valuesOf(tensors, `${constant}.net.out.bias`);
   const shapes = constantShapes({ bins: model.bins, features: transformed.length });
   const written = [...shapes].map(([part, shape]) => {
     const of = (['widths', 'heights', 'derivatives'] as const).find((one) => part.endsWith(one))!;
     const plus = of === 'derivatives' ? softplusOffset : 0;
-    const columns = transformed.flatMap((feature) =>
-      range(shape[1]).map((at) => heads[of]!.columnOf(feature, at)!),
+    const values = transformed.flatMap((feature) =>
+      range(shape[1]).map((at) => data[heads[of]!.columnOf(feature, at)!]! + plus),
     );
-    return [
-      part,
-      floats(
-        shape,
-        Float32Array.from(columns, (column) => data[column]! + plus),
-      ),
-    ] as const;
+    return [part, floats(shape, Float32Array.from(values))] as const;
   });
   const count = written.reduce((sum, [, values]) => sum + values.data.length, 0);
   if (count !== data.length) throw new Error(`${constant} has other splines.`);
@@ -393,7 +359,8 @@ function permutation(order: readonly number[]): Written {
   };
 }
 
-function blockOf(model: VectorModelConfig, coupling: Conditioned, tensors: Tensors): Written {
+function blockOf(coupling: Coupling): Written {
+  const { model, identity, layer } = coupling;
   const { negated } = formOf(model);
   const scales = model.transform === 'affine';
   const sigmoid = model.scaleMap === 'sigmoid';
@@ -403,39 +370,33 @@ function blockOf(model: VectorModelConfig, coupling: Conditioned, tensors: Tenso
     { of: 'shift', feature, ...sign(negated) },
     ...(scales ? [{ of: 'scale' as const, feature, ...sign(negated && !sigmoid) }] : []),
   ]);
-  const mask = Array.from({ length: model.dim }, (_, i) => (coupling.identity.includes(i) ? 1 : 0));
   const map = sigmoid ? (negated ? 'sigmoid' : 'sigmoid_inv') : 'exp';
   const scale = scales ? `scale_map="${map}"` : 'scale=False';
-  const widths = `${coupling.identity.length}, ${outputs.length}`;
-  const net = mlpOf(model, coupling, coupling.identity, outputs, tensors);
+  const widths = `${identity.length}, ${outputs.length}`;
   return {
-    tensors: sequentialTensors('flows.1.param_map.net', net),
-    line: `nf.flows.AffineCouplingBlock(net(${widths}), ${scale}, split_mode="${splitMode(mask)}")`,
+    tensors: sequentialTensors('flows.1.param_map.net', mlpOf(coupling, identity, outputs)),
+    line: `nf.flows.AffineCouplingBlock(net(${widths}), ${scale}, split_mode="${splitMode(layer.mask)}")`,
   };
 }
 
-function maskedOf(
-  model: VectorModelConfig,
-  mask: readonly number[],
-  coupling: Conditioned,
-  tensors: Tensors,
-): Written {
+function maskedOf(coupling: Coupling): Written {
+  const { model, layer } = coupling;
   const { dim } = model;
   const all = range(dim);
   const sign = formOf(model).negated ? { times: -1 } : {};
   const net = (of: Output['of']): Mlp => {
     const outputs = all.map((feature): Output => ({ of, feature, ...sign }));
-    return mlpOf(model, coupling, all, outputs, tensors);
+    return mlpOf(coupling, all, outputs);
   };
   const dict = {
-    b: floats([1, dim], Float32Array.from(mask)),
+    b: floats([1, dim], Float32Array.from(layer.mask)),
     ...sequentialTensors('t.net', net('shift')),
   };
-  const bits = `torch.tensor([${mask.map((bit) => `${bit}.0`).join(', ')}])`;
+  const bits = `torch.tensor([${layer.mask.map((bit) => `${bit}.0`).join(', ')}])`;
   const t = `${bits}, t=net(${dim}, ${dim})`;
   if (model.transform === 'additive') return { tensors: dict, line: `nf.flows.MaskedAffineFlow(${t})` };
   const s = net('scale');
-  const { factor, output } = factorOf(model, coupling, tensors);
+  const { factor, output } = factorOf(coupling);
   return {
     tensors: {
       ...dict,
@@ -447,11 +408,11 @@ function maskedOf(
 }
 
 /** What tanh is multiplied by, where it is not 1, and the arguments of the network of scales. */
-function factorOf(
-  { dim, scaleMap }: VectorModelConfig,
-  { name, transformed }: Conditioned,
-  tensors: Tensors,
-): { factor?: StateDict['tensors'][string]; output: string } {
+function factorOf({ model, tensors, name, transformed }: Coupling): {
+  factor?: StateDict['tensors'][string];
+  output: string;
+} {
+  const { dim, scaleMap } = model;
   if (scaleMap === 'exp') return { output: '' };
   const tanh = ', output_fn="tanh"';
   const { data } = valuesOf(tensors, `${name}.scale`);

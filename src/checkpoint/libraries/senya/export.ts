@@ -40,14 +40,14 @@ function write(model: VectorModelConfig, chain: readonly ChainLayer[], tensors: 
   [...chain].reverse().forEach((layer, row) => {
     if (layer.kind !== 'coupling') return;
     const at = chain.length - 1 - row;
-    const coupling = conditionedOf(model, layer, names[at]!);
+    const coupling = conditionedOf(model, layer, names[at]!, tensors);
     rows.push(layer.mask);
     for (const [net, of] of [
       ['t', 'shift'],
       ['s', 'scale'],
     ] as const) {
       const outputs = all.map((feature): Output => ({ of, feature, ...times }));
-      const mlp = mlpOf(model, coupling, all, outputs, tensors);
+      const mlp = mlpOf(coupling, all, outputs);
       Object.assign(dict, sequentialTensors(`${net}.${row}`, mlp));
       if (net === 's' && scaled)
         dict[`s.${row}.${2 * mlp.length}.scale`] = floats([], Float32Array.of(factors[at]!));

@@ -184,11 +184,11 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
     }
     case 'coupling':
     case 'autoregressive': {
-      const conditioned = conditionedOf(model, layer, name);
+      const conditioned = conditionedOf(model, layer, name, tensors);
       const outputs = outputsOf(model, conditioned.transformed);
       const masked = layer.kind === 'autoregressive';
       const inputs = masked ? conditioned.inputs : conditioned.identity;
-      const net = mlpOf(model, conditioned, inputs, outputs, tensors);
+      const net = mlpOf(conditioned, inputs, outputs);
       const hyper = sequentialTensors('hyper', net);
       if (!masked) {
         const written = {
