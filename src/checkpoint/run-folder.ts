@@ -19,22 +19,7 @@ import { readRecordingHeader } from './recording/read';
 import { longestLine, rowOf } from './metrics-tail';
 import { refuseTrained, takeRun, type RunLock } from './run-lock';
 
-export interface RunPaths {
-  folder: string;
-  config: string;
-  metrics: string;
-  status: string;
-  checkpoints: string;
-  samples: string;
-  best: string;
-  last: string;
-  /** Recordings in their place, in a run of another program's loop. */
-  bestRecording: string;
-  lastRecording: string;
-  resume: string;
-  checkpoint(step: number): string;
-  sample(step: number): string;
-}
+export type RunPaths = ReturnType<typeof runPaths>;
 
 export interface RunStatus {
   status: 'running' | 'paused' | 'finished' | 'stopped' | 'failed';
@@ -54,7 +39,7 @@ const suffix = '.flow.safetensors';
 const recordingSuffix = '.flowrec.safetensors';
 const periodic = /^step-(\d+)\.flow(rec)?\.safetensors$/;
 
-export function runPaths(folder: string): RunPaths {
+export function runPaths(folder: string) {
   const checkpoints = path.join(folder, 'checkpoints');
   const samples = path.join(folder, 'samples');
   const number = (step: number) => `step-${String(step).padStart(8, '0')}`;
@@ -67,11 +52,12 @@ export function runPaths(folder: string): RunPaths {
     samples,
     best: path.join(checkpoints, `best${suffix}`),
     last: path.join(checkpoints, `last${suffix}`),
+    // Recordings in their place, in a run of another program's loop.
     bestRecording: path.join(checkpoints, `best${recordingSuffix}`),
     lastRecording: path.join(checkpoints, `last${recordingSuffix}`),
     resume: path.join(checkpoints, 'last.resume.safetensors'),
-    checkpoint: (step) => path.join(checkpoints, `${number(step)}${suffix}`),
-    sample: (step) => path.join(samples, `${number(step)}.png`),
+    checkpoint: (step: number) => path.join(checkpoints, `${number(step)}${suffix}`),
+    sample: (step: number) => path.join(samples, `${number(step)}.png`),
   };
 }
 

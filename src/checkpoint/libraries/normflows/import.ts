@@ -34,7 +34,7 @@ import { matrixLayer, productOf } from '../../import/matrices';
 import { permuteAxes, under, type Renaming } from '../../import/names';
 import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
-import type { ChainLayer, VectorFields } from '../../import/vector-chain';
+import type { VectorFields } from '../../import/vector-chain';
 import { scaleMapQuestion, shiftSlopeQuestion, slopeQuestion } from './questions';
 import {
   readResidual,
@@ -477,18 +477,14 @@ async function masked(step: Masked, chain: NormflowsChain, answers: ImportAnswer
   const { file, first } = chain;
   const shiftSlope = hasShiftSlope(chain) ? answeredNumber(answers, shiftSlopeQuestion) : undefined;
   const isOther = areUnlike(step) || (shiftSlope ?? 0) !== answeredNumber(answers, slopeQuestion);
-  const shiftNet: Pick<Extract<ChainLayer, { kind: 'coupling' }>, 'shiftNet'> = shiftSlope === undefined ||
-  !isOther
-    ? {}
-    : {
-        shiftNet: {
-          ...{ kind: 'mlp', hidden: t!.hidden, contextEntry: 'input' },
-          ...{ activation: leaky(shiftSlope).activation, slope: shiftSlope },
-        },
-      };
+  const layer = await readMask(file, `${inner}b`);
+  if (layer.kind === 'coupling' && shiftSlope !== undefined && isOther) {
+    const { activation } = leaky(shiftSlope);
+    layer.shiftNet = { kind: 'mlp', hidden: t!.hidden, contextEntry: 'input', activation, slope: shiftSlope };
+  }
   return {
     theirs: at,
-    layer: { ...(await readMask(file, `${inner}b`)), ...shiftNet },
+    layer,
     table: [...(s ? stackNames(s, 'scaleNet.') : []), ...(t ? stackNames(t, 'shiftNet.') : [])],
     async adapt(tensors, name) {
       if (shiftsOnly(chain)) {

@@ -4,9 +4,6 @@ import { activationFact, located } from '../../import/module-facts';
 import type { ModuleFact, ModuleReader } from '../../import/types';
 import { lastName, PythonObject, type PythonModule } from '../../pickle/python-object';
 
-/** Where its number of values leaves that open. */
-const spline: ModuleFact = { key: 'univariate', value: 'MonotonicRQSTransform' };
-
 /** What a layer does to a feature: a class or function, or one with arguments. @param shapes of what these take */
 function univariateFacts(name: string, univariate: unknown, shapes: unknown): ModuleFact[] {
   const isPartial = univariate instanceof PythonObject && univariate.className === 'functools.partial';
@@ -16,33 +13,27 @@ function univariateFacts(name: string, univariate: unknown, shapes: unknown): Mo
     const value: unknown = keywords instanceof Map ? keywords.get(argument) : undefined;
     return typeof value === 'number' ? value : fallback;
   };
+  /** Asked where the number of values leaves it open. */
+  const of = (value: string): ModuleFact => ({ key: 'univariate', value });
+  const bound = { key: 'bound', value: given('bound', 5) };
+  const slope = { key: 'slope', value: given('slope', 1e-3) };
   switch (kind) {
     case 'MonotonicRQSTransform':
-      return [
-        spline,
-        { key: 'bound', value: given('bound', 5) },
-        { key: 'slope', value: given('slope', 1e-3) },
-      ];
+      return [of(kind), bound, slope];
+    case 'CircularRQSTransform':
+      return [of('MonotonicRQSTransform'), slope];
     case 'BoundedBernsteinTransform':
-      return [
-        { key: 'univariate', value: kind },
-        { key: 'bound', value: given('bound', 5) },
-      ];
+      return [of(kind), bound];
     case 'ShiftedSOSPTransform': {
       const [coefficients] = Array.isArray(shapes) ? (shapes as unknown[]) : [];
       const [, terms] = Array.isArray(coefficients) ? (coefficients as unknown[]) : [];
       if (typeof terms !== 'number') return [`${name} with the shapes of its coefficients`];
-      return [
-        { key: 'univariate', value: `SOSPolynomialTransform:${terms - 1}` },
-        { key: 'slope', value: given('slope', 1e-3) },
-      ];
+      return [of(`SOSPolynomialTransform:${terms - 1}`), slope];
     }
     case 'GaussianizationTransform':
-      return [{ key: 'univariate', value: kind }];
-    case 'CircularRQSTransform':
-      return [spline, { key: 'slope', value: given('slope', 1e-3) }];
+      return [of(kind)];
     case 'MonotonicAffineTransform':
-      return given('slope', 1e-3) === 1e-3 ? [] : [`${name} with slope 0.001 (the file has another one)`];
+      return slope.value === 1e-3 ? [] : [`${name} with slope 0.001 (the file has another one)`];
     case 'AdditiveTransform':
       return [];
     default:
