@@ -9,7 +9,7 @@ export interface Best {
 }
 
 /** Text between the numbers, in a language. */
-export interface FormatWords {
+interface FormatWords {
   noValidation: string;
   saving: string;
   preparing: string;
@@ -24,33 +24,15 @@ export interface FormatWords {
   decimalMark: string;
 }
 
-export const englishWords: FormatWords = {
-  noValidation: 'no validation yet',
-  saving: 'saving…',
-  preparing: 'preparing…',
-  paused: 'paused',
-  trainings: '{0} trainings',
-  somePaused: '{0} paused',
-  step: 'step {0}',
-  left: '{0} left',
-  decimalMark: '.',
-};
-
-/** "2.074 bits/dim" or "0.312 nats"; "no validation yet" where nothing was measured. */
-export function formatBest(best: Best | undefined, words = englishWords): string {
-  if (!best) return words.noValidation;
-  return best.bitsPerDim === undefined
-    ? `${fixed(best.nats, words)} nats`
-    : `${fixed(best.bitsPerDim, words)} bits/dim`;
+export interface ShownTraining {
+  title: string;
+  progress: TrainProgress | undefined;
+  stopping: boolean;
 }
 
-/** The newest loss: of validation in the row that has one, else of the training batch. */
-export function formatLoss(metrics: MetricsRow | undefined, words = englishWords): string | undefined {
-  if (!metrics) return undefined;
-  const bits = metrics.validationBitsPerDim ?? metrics.trainBitsPerDim;
-  if (bits !== undefined) return `${fixed(bits, words)} bits/dim`;
-  const nats = metrics.validationNats ?? metrics.trainNats;
-  return nats === undefined ? undefined : `${fixed(nats, words)} nats`;
+/** One that is being stopped is not, whatever it did before. */
+export function isPaused({ progress, stopping }: ShownTraining): boolean {
+  return progress?.phase === 'paused' && !stopping;
 }
 
 /** 75 → "1:15", 3700 → "1:01:40". */
@@ -61,58 +43,62 @@ export function formatDuration(seconds: number): string {
   return parts.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
 }
 
-/** "digits 45% · 2.13 bits/dim · 1:20 left": what the status bar says of a training. */
-export function formatProgress(
-  title: string,
-  progress: TrainProgress | undefined,
-  stopping: boolean,
-  words = englishWords,
-): string {
-  if (stopping) return `${title}: ${words.saving}`;
-  if (!progress || progress.phase === 'preparing') return `${title}: ${words.preparing}`;
-  const percent = Math.floor(100 * Math.min(1, Math.max(0, progress.fraction)));
-  // "0%" of a training of hours would say for minutes that nothing happens.
-  const done = percent < 1 ? words.step.replace('{0}', String(progress.step)) : `${percent}%`;
-  if (progress.phase === 'paused') return `${title} ${done} · ${words.paused}`;
-  const eta =
-    progress.etaSeconds === undefined
-      ? undefined
-      : words.left.replace('{0}', formatDuration(progress.etaSeconds));
-  return [`${title} ${done}`, formatLoss(progress.metrics, words), eta].filter(Boolean).join(' · ');
-}
+/** What is said of trainings and files, in the words of a language. */
+export function formatsIn(words: FormatWords) {
+  function fixed(value: number): string {
+    return Number.isFinite(value)
+      ? value.toFixed(3).replace('-', '−').replace('.', words.decimalMark)
+      : String(value);
+  }
 
-export interface ShownTraining {
-  title: string;
-  progress: TrainProgress | undefined;
-  stopping: boolean;
-}
+  /** "2.074 bits/dim" or "0.312 nats"; "no validation yet" where nothing was measured. */
+  function formatBest(best: Best | undefined): string {
+    if (!best) return words.noValidation;
+    return best.bitsPerDim === undefined ? `${fixed(best.nats)} nats` : `${fixed(best.bitsPerDim)} bits/dim`;
+  }
 
-/** The status bar's text for all trainings of a window: of one its progress, of several how many there are. */
-export function formatTrainings(trainings: readonly ShownTraining[], words = englishWords): string {
-  const [only, ...others] = trainings;
-  if (!only) return '';
-  if (others.length === 0) return formatProgress(only.title, only.progress, only.stopping, words);
-  const paused = trainings.filter(isPaused).length;
-  const number = (text: string, value: number): string => text.replace('{0}', String(value));
-  return [
-    number(words.trainings, trainings.length),
-    ...(paused > 0 ? [number(words.somePaused, paused)] : []),
-  ].join(' · ');
-}
+  /** The newest loss: of validation in the row that has one, else of the training batch. */
+  function formatLoss(metrics: MetricsRow | undefined): string | undefined {
+    if (!metrics) return undefined;
+    const bits = metrics.validationBitsPerDim ?? metrics.trainBitsPerDim;
+    if (bits !== undefined) return `${fixed(bits)} bits/dim`;
+    const nats = metrics.validationNats ?? metrics.trainNats;
+    return nats === undefined ? undefined : `${fixed(nats)} nats`;
+  }
 
-/** One that is being stopped is not, whatever it did before. */
-export function isPaused({ progress, stopping }: ShownTraining): boolean {
-  return progress?.phase === 'paused' && !stopping;
-}
+  /** "digits 45% · 2.13 bits/dim · 1:20 left": what the status bar says of a training. */
+  function formatProgress(title: string, progress: TrainProgress | undefined, stopping: boolean): string {
+    if (stopping) return `${title}: ${words.saving}`;
+    if (!progress || progress.phase === 'preparing') return `${title}: ${words.preparing}`;
+    const percent = Math.floor(100 * Math.min(1, Math.max(0, progress.fraction)));
+    // "0%" of a training of hours would say for minutes that nothing happens.
+    const done = percent < 1 ? words.step.replace('{0}', String(progress.step)) : `${percent}%`;
+    if (progress.phase === 'paused') return `${title} ${done} · ${words.paused}`;
+    const eta =
+      progress.etaSeconds === undefined
+        ? undefined
+        : words.left.replace('{0}', formatDuration(progress.etaSeconds));
+    return [`${title} ${done}`, formatLoss(progress.metrics), eta].filter(Boolean).join(' · ');
+  }
 
-export function formatBytes(bytes: number, words = englishWords): string {
-  if (bytes < 1000) return `${bytes} B`;
-  if (bytes < 999_500) return `${(bytes / 1000).toFixed(0)} kB`;
-  return `${(bytes / 1e6).toFixed(1).replace('.', words.decimalMark)} MB`;
-}
+  /** The status bar's text for all trainings of a window: of one its progress, of several how many there are. */
+  function formatTrainings(trainings: readonly ShownTraining[]): string {
+    const [only, ...others] = trainings;
+    if (!only) return '';
+    if (others.length === 0) return formatProgress(only.title, only.progress, only.stopping);
+    const paused = trainings.filter(isPaused).length;
+    const number = (text: string, value: number): string => text.replace('{0}', String(value));
+    return [
+      number(words.trainings, trainings.length),
+      ...(paused > 0 ? [number(words.somePaused, paused)] : []),
+    ].join(' · ');
+  }
 
-function fixed(value: number, { decimalMark }: FormatWords): string {
-  return Number.isFinite(value)
-    ? value.toFixed(3).replace('-', '−').replace('.', decimalMark)
-    : String(value);
+  function formatBytes(bytes: number): string {
+    if (bytes < 1000) return `${bytes} B`;
+    if (bytes < 999_500) return `${(bytes / 1000).toFixed(0)} kB`;
+    return `${(bytes / 1e6).toFixed(1).replace('.', words.decimalMark)} MB`;
+  }
+
+  return { formatBest, formatLoss, formatProgress, formatTrainings, formatBytes };
 }

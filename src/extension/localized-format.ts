@@ -1,9 +1,9 @@
 /** The texts of `format`, in the language of VS Code. */
 import { env, l10n } from 'vscode';
 import { languageOf } from '../protocol/language';
-import * as format from './format';
+import { formatsIn } from './format';
 
-const words: format.FormatWords = {
+export const { formatBest, formatTrainings, formatBytes } = formatsIn({
   noValidation: l10n.t('no validation yet'),
   saving: l10n.t('saving…'),
   preparing: l10n.t('preparing…'),
@@ -13,11 +13,4 @@ const words: format.FormatWords = {
   step: l10n.t('step {0}'),
   left: l10n.t('{0} left'),
   decimalMark: languageOf(env.language) === 'de' ? ',' : '.',
-};
-
-export const formatBest = (best: format.Best | undefined): string => format.formatBest(best, words);
-
-export const formatTrainings = (trainings: readonly format.ShownTraining[]): string =>
-  format.formatTrainings(trainings, words);
-
-export const formatBytes = (bytes: number): string => format.formatBytes(bytes, words);
+});

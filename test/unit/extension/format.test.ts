@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  formatBest,
-  formatBytes,
-  formatDuration,
-  formatLoss,
-  formatProgress,
-  formatTrainings,
-} from '../../../src/extension/format';
+import { formatDuration, formatsIn } from '../../../src/extension/format';
+
+const { formatBest, formatBytes, formatLoss, formatProgress, formatTrainings } = formatsIn({
+  noValidation: 'no validation yet',
+  saving: 'saving…',
+  preparing: 'preparing…',
+  paused: 'paused',
+  trainings: '{0} trainings',
+  somePaused: '{0} paused',
+  step: 'step {0}',
+  left: '{0} left',
+  decimalMark: '.',
+});
 
 describe('texts of the status bar and the Runs view', () => {
   it('tells durations', () => {
