@@ -14,7 +14,7 @@ import { Button, Dropdown, TextField } from '../base/controls/toolkit';
 import { WholeNumber } from '../base/examples/controls';
 import { fixed, shortened } from '../base/format/numbers';
 import { baseName, exampleTotal, shareBelow } from '../base/store/population-state';
-import { isStale, latest, ready } from '../base/store/question';
+import { isStale, latest } from '../base/store/question';
 import { useStore, useFeature } from '../base/store/use-store';
 import { layerPhrase } from '../base/layers/layer-names';
 import { madeNames } from '../base/layers/made-names';
@@ -147,7 +147,7 @@ function fileName(example: ExampleRef | undefined): string | undefined {
 }
 
 function ExampleName({ model }: { model: ModelSummary }) {
-  const input = ready(useFeature(stripState).shownStrip.answer.value)?.input;
+  const input = useFeature(stripState).shownStrip.found.value?.input;
   return (
     <div class="pair">
       <span class="label">{words.example}</span>
@@ -163,7 +163,7 @@ function ExampleName({ model }: { model: ModelSummary }) {
 function SourcePicker({ model }: { model: ModelSummary }) {
   const store = useStore();
   const example = store.example.value;
-  const input = ready(store.state(stripState).shownStrip.answer.value)?.input;
+  const input = store.state(stripState).shownStrip.found.value?.input;
   const recorded = store.connection.choices?.examples;
   const source = sourceOf(example);
   const vector = model.kind === 'vector';
@@ -338,7 +338,7 @@ function Result({ model }: { model: ModelSummary }) {
   const bits = model.levels !== undefined;
   const value = bits ? parts?.bitsPerDim : parts?.nats;
   const isExample = strip?.example || (!strip && store.example.value);
-  const answer = ready(store.state(diagnosticsState).diagnostics.answer.value);
+  const answer = store.state(diagnosticsState).diagnostics.found.value;
   const split = answer?.validation ? 'validation' : 'train';
   const share = strip?.example && shareBelow(answer?.[split], value);
   const first = strip?.firstNonFinite;

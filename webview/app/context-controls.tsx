@@ -7,7 +7,6 @@ import { Slider } from '../base/controls/slider';
 import { Dropdown, TextField } from '../base/controls/toolkit';
 import { fixed } from '../base/format/numbers';
 import { OutputThumbnail } from '../base/layers/thumbnails';
-import { ready } from '../base/store/question';
 import { stripState } from '../base/store/strip-state';
 import { useStore } from '../base/store/use-store';
 import { text } from './text';
@@ -41,7 +40,7 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
   const draft = useSignal<readonly number[] | undefined>(undefined);
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const own = ready(store.state(stripState).shownStrip.answer.value)?.context;
+  const own = store.state(stripState).shownStrip.found.value?.context;
   const chosen = store.given.value;
   const values = draft.value ?? chosen ?? (own ? [...own] : context.mean);
   const isMean = chosen !== undefined && chosen.every((value, i) => value === context.mean[i]);

@@ -1,12 +1,11 @@
 /** Entries of the performance timeline that say when something stood on the screen first (bench/ui reads them). */
 import { effect } from '@preact/signals';
-import { ready } from '../base/store/question';
 import type { Store } from '../base/store/store';
 import { stripState } from '../base/store/strip-state';
 
 export function markPaints(store: Store): void {
   markOnce('flowscope.layers', () => store.model.value !== undefined);
-  markOnce('flowscope.strip', () => ready(store.state(stripState).strip.answer.value) !== undefined);
+  markOnce('flowscope.strip', () => store.state(stripState).strip.found.value !== undefined);
 }
 
 function markOnce(name: string, isThere: () => boolean): void {

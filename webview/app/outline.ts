@@ -7,7 +7,6 @@ import { isPlane } from '../../src/protocol/questions';
 import { shapeText, signed } from '../base/format/numbers';
 import { layerTitle } from '../base/layers/layer-names';
 import { words } from '../base/words';
-import { ready } from '../base/store/question';
 import { runState } from '../base/store/run-state';
 import type { Store } from '../base/store/store';
 import { stripState } from '../base/store/strip-state';
@@ -50,7 +49,7 @@ export function tellSelection(store: Store): void {
   effect(() => {
     const opened = model.value;
     // What is known of an earlier selection stays until the next is: a list must not flicker.
-    const found = ready(strip.answer.value);
+    const found = strip.found.value;
     if (!opened?.runnable) return;
     if (!found && told !== '') return;
     const outline = outlineOf(opened, found);

@@ -1,6 +1,5 @@
 /** What the flow was given with the example of a recording: it can be read, and not be changed. */
 import { fixed } from '../base/format/numbers';
-import { ready } from '../base/store/question';
 import { stripState } from '../base/store/strip-state';
 import { useStore } from '../base/store/use-store';
 import { text } from './text';
@@ -9,7 +8,7 @@ import { text } from './text';
 const mostShown = 32;
 
 export function RecordedCondition({ names }: { names: readonly string[] }) {
-  const values = ready(useStore().state(stripState).shownStrip.answer.value)?.context;
+  const values = useStore().state(stripState).shownStrip.found.value?.context;
   const more = names.length - mostShown;
   return (
     <div class="pair context" role="group" aria-label={text.given}>

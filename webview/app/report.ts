@@ -1,6 +1,5 @@
 /** What the page knows of the model and its selection, as text for a message to someone else. */
 import { fixed, scientific, shapeText, signed } from '../base/format/numbers';
-import { ready } from '../base/store/question';
 import type { Store } from '../base/store/store';
 import { layerPhrase, layerTitle } from '../base/layers/layer-names';
 import { words } from '../base/words';
@@ -10,7 +9,7 @@ import { subtitleOf, titleOf } from '../base/model-title';
 /** Undefined while there is nothing to report yet. */
 export function reportOf(store: Store): string | undefined {
   const model = store.model.peek();
-  const strip = ready(store.state(stripState).strip.answer.peek());
+  const strip = store.state(stripState).strip.found.peek();
   if (!model || !strip) return undefined;
   const lines = [`${model.fileName}: ${titleOf(model)}`, subtitleOf(model)];
   const bits = model.levels !== undefined;

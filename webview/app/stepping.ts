@@ -1,7 +1,6 @@
 /** Paging through examples. */
 import { exampleTotal } from '../base/store/population-state';
 import { layerViewState } from '../base/store/layer-view';
-import { ready } from '../base/store/question';
 import { stateOf } from '../base/store/store';
 import { stripState } from '../base/store/strip-state';
 import { askAhead } from './ahead';
@@ -12,7 +11,7 @@ export const steppingState = stateOf((store) => {
   const { asked } = store.state(layerViewState);
   const ahead = askAhead(
     context,
-    () => (connection.choices || !ready(strip.answer.value) ? null : selection.value),
+    () => (connection.choices || !strip.found.value ? null : selection.value),
     () => asked.value,
     (of) => exampleTotal(store, of),
   );

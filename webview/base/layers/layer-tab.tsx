@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { Asked } from '../store/asked';
-import { ready, type Question } from '../store/question';
+import { type Question } from '../store/question';
 import type { LayerFeature, Store } from '../store/store';
 import { useStore } from '../store/use-store';
 import type { ViewData } from '../view-data/view-data';
@@ -27,7 +27,7 @@ export function layerTab<View>(
       </Asked>
     ),
     numbers(store) {
-      const view = ready(question(store).answer.value);
+      const view = question(store).found.value;
       return view ? numbersOf(view) : {};
     },
   };

@@ -2,7 +2,6 @@ import type { NdArray } from '../../../src/protocol/tensors';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { maskColours, signedScale, type ColourScale } from '../canvas/colour-maps';
 import { planesOf, tile, type Plane } from '../canvas/planes';
-import { ready } from '../store/question';
 import { useFeature } from '../store/use-store';
 import { HeatMap, Picture } from '../canvas/canvas';
 import { masksState } from '../store/masks';
@@ -34,7 +33,7 @@ const side = 32;
 
 /** Stretched to a square, so that bands and patterns take the same room. */
 export function MaskThumbnail({ layer }: { layer: number }) {
-  const mask = ready(useFeature(masksState)(layer).answer.value)?.mask;
+  const mask = useFeature(masksState)(layer).found.value?.mask;
   if (!mask) return <span class="skeleton" style={{ width: `${side}px`, height: `${side}px` }} />;
   const plane = maskPlane(mask);
   const long = Math.max(plane.width, plane.height);

@@ -2,7 +2,7 @@
 import { computed } from '@preact/signals';
 import type { ExampleLayer, LayerView } from '../../../src/protocol/inspect';
 import { exampleAlone } from './example-alone';
-import { ask, ready, wholeOrPart } from './question';
+import { ask, wholeOrPart } from './question';
 import { stateOf } from './store';
 
 export type ShownLayer = ExampleLayer & Partial<LayerView>;
@@ -25,6 +25,6 @@ export const layerViewState = stateOf((store) => {
     layerView,
     shownLayer: wholeOrPart<LayerView, ShownLayer>(layerView, ofExample),
     /** The layer whose view is there; null where no tab reads it. */
-    asked: computed(() => (ready(layerView.answer.value) ? layer.value : null)),
+    asked: computed(() => (layerView.found.value ? layer.value : null)),
   };
 });

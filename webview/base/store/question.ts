@@ -20,6 +20,8 @@ export type Answer<T> =
 
 export interface Question<T> {
   readonly answer: ReadonlySignal<Answer<T>>;
+  /** What was answered, while it is the answer. */
+  readonly found: ReadonlySignal<T | undefined>;
   retry(): void;
   cancel(): void;
 }
@@ -105,8 +107,7 @@ export function ask<M extends InspectorMethod>(
       return;
     }
     const before = answer.peek();
-    const previous =
-      before.status === 'ready' ? before.value : before.status === 'loading' ? before.previous : undefined;
+    const previous = latest(before);
     const token = `page-${nextToken++}`;
     const call = { key, token, timer: 0 };
     current = call;
@@ -150,6 +151,7 @@ export function ask<M extends InspectorMethod>(
 
   return {
     answer,
+    found: computed(() => ready(answer.value)),
     retry() {
       stop();
       if (lastQuery !== null)
@@ -198,12 +200,10 @@ export function wholeOrPart<Whole extends Part, Part>(
   whole: Question<Whole>,
   part: Question<Part>,
 ): Question<Part> {
-  return {
-    ...whole,
-    answer: computed((): Answer<Part> => {
-      const all = whole.answer.value;
-      const some = part.answer.value;
-      return all.status === 'loading' && all.slow && some.status === 'ready' ? some : all;
-    }),
-  };
+  const answer = computed((): Answer<Part> => {
+    const all = whole.answer.value;
+    const some = part.answer.value;
+    return all.status === 'loading' && all.slow && some.status === 'ready' ? some : all;
+  });
+  return { ...whole, answer, found: computed(() => ready(answer.value)) };
 }

@@ -1,7 +1,6 @@
 /** What is seen of the layer's maps. Choices name their layer, so that they end when another is selected. */
 import { computed, signal } from '@preact/signals';
 import { layerViewState } from '../../base/store/layer-view';
-import { ready } from '../../base/store/question';
 import { stateOf } from '../../base/store/store';
 import type { RangeChoice } from './colour-ranges';
 import { wholeMap, type MapView } from './map-view';
@@ -24,7 +23,7 @@ export const activationsState = stateOf((store) => {
       selection: computed(() => (connection.choices || !store.shows('activations') ? null : selection.value)),
       layer,
       tensors: computed(() => {
-        const view = ready(layerView.answer.value);
+        const view = layerView.found.value;
         return view?.layer === layer.value ? view.tensors : undefined;
       }),
       page: channelPage,

@@ -3,7 +3,6 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { isQuantity } from '../../../src/protocol/quantities';
 import { Pager } from '../../base/controls/pager';
 import { compact, fixed } from '../../base/format/numbers';
-import { ready } from '../../base/store/question';
 import type { ShownLayer } from '../../base/store/layer-view';
 import { useStore } from '../../base/store/use-store';
 import { featuresAPage } from './windows';
@@ -68,7 +67,7 @@ function FeatureRows({ model, view, worked, sizes }: FeatureRowsProps) {
   // For a tensor that is too large to be here as a whole, the visible window is used.
   const valueOf = ({ role, data }: (typeof view.tensors)[number], index: number): number | undefined => {
     if (data) return data[index];
-    const window = role && ready(store.state(activationsState).windows[role].answer.value);
+    const window = role && store.state(activationsState).windows[role].found.value;
     return window?.values.data[index - window.from[0]!];
   };
   return (

@@ -11,7 +11,7 @@ import {
 import { layerComparison } from '../../../src/protocol/layer-differences';
 import { canAsk } from '../../../src/protocol/questions';
 import type { Selection } from '../../../src/protocol/selection';
-import { ask, ready, type QuestionContext } from '../../base/store/question';
+import { ask, type QuestionContext } from '../../base/store/question';
 import { stateOf } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
 import { createRunState } from '../../base/store/run-state';
@@ -53,7 +53,7 @@ export const compareState = stateOf((store) => {
   });
   const other: QuestionContext = { ...context, of: path };
   const summary = ask(other, 'summary', () => (path.value === undefined ? null : undefined));
-  const b = computed(() => (path.value === undefined ? undefined : ready(summary.answer.value)));
+  const b = computed(() => (path.value === undefined ? undefined : summary.found.value));
   const pair = computed(() => {
     const first = model.value;
     const second = b.value;
@@ -62,7 +62,7 @@ export const compareState = stateOf((store) => {
   const chosen = computed<Selection | null>(() => {
     const now = selection.value;
     if (!now || !pair.value) return null;
-    return linkedSelection(now, pair.value.first, pair.value.second, ready(strip.answer.value));
+    return linkedSelection(now, pair.value.first, pair.value.second, strip.found.value);
   });
   const info = computed(() => store.layerInfo());
   return {

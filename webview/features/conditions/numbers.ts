@@ -1,12 +1,11 @@
 import type { ModelSummary } from '../../../src/protocol/model';
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { nameOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { conditionsState } from './state';
 
 /** One row for each number of the context, one column for each layer that reads it. */
 export function conditionNumbers(store: Store, model: ModelSummary): ViewData {
-  const use = ready(store.state(conditionsState).use.answer.value);
+  const use = store.state(conditionsState).use.found.value;
   if (!use) return {};
   const conditions = Array.from(use.flow, (_, i) => i);
   return {

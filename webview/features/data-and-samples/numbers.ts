@@ -1,11 +1,10 @@
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { columnsOf, type ViewData } from '../../base/view-data/view-data';
 import { dataAndSamplesState } from './state';
 
 /** A row for each feature; of images a mean and a deviation of each pixel. */
 export function numbers(store: Store): ViewData {
-  const found = ready(store.state(dataAndSamplesState).compared.answer.value);
+  const found = store.state(dataAndSamplesState).compared.found.value;
   if (!found) return {};
   const { features, pixels, points } = found;
   return {

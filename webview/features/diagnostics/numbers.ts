@@ -2,7 +2,6 @@
 import type { LogProbParts } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { populationState } from '../../base/store/population-state';
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
 import { column, columnsOf, nameOf, vector, type ViewData } from '../../base/view-data/view-data';
@@ -17,7 +16,7 @@ const partNames = [
 ] as const satisfies readonly (keyof LogProbParts)[];
 
 export function waterfallNumbers(store: Store): ViewData {
-  const strip = ready(store.state(stripState).strip.answer.value);
+  const strip = store.state(stripState).strip.found.value;
   if (!strip) return {};
   const parts = (from: LogProbParts | undefined): number[] | undefined =>
     from && [...partNames.map((name) => from[name]), -from.nats];
@@ -31,7 +30,7 @@ export function waterfallNumbers(store: Store): ViewData {
 }
 
 export function distributionNumbers(store: Store): ViewData {
-  const answer = ready(store.state(diagnosticsState).diagnostics.answer.value);
+  const answer = store.state(diagnosticsState).diagnostics.found.value;
   if (!answer) return {};
   const sets = Object.entries({
     train: answer.train,
@@ -50,7 +49,7 @@ export function distributionNumbers(store: Store): ViewData {
 }
 
 export function quantileNumbers(store: Store): ViewData {
-  const answer = ready(store.state(diagnosticsState).diagnostics.answer.value);
+  const answer = store.state(diagnosticsState).diagnostics.found.value;
   if (!answer) return {};
   const { normal, z } = answer.latentQuantiles;
   return {
@@ -61,7 +60,7 @@ export function quantileNumbers(store: Store): ViewData {
 
 /** A column for each layer, a row for each example. */
 export function logDetNumbers(store: Store, model: ModelSummary): ViewData {
-  const logDets = ready(store.state(diagnosticsState).diagnostics.answer.value)?.logDets;
+  const logDets = store.state(diagnosticsState).diagnostics.found.value?.logDets;
   if (!logDets) return {};
   const named = logDets.map(({ layer, values }) => ({ name: nameOf(model, layer), values: [...values] }));
   return {
@@ -71,7 +70,7 @@ export function logDetNumbers(store: Store, model: ModelSummary): ViewData {
 }
 
 export function inverseNumbers(store: Store, model: ModelSummary): ViewData {
-  const errors = ready(store.state(diagnosticsState).diagnostics.answer.value)?.inverseError;
+  const errors = store.state(diagnosticsState).diagnostics.found.value?.inverseError;
   if (!errors) return {};
   const from_latent = errors.map(({ fromLatent }) => fromLatent);
   const alone = errors.map(({ alone: own }) => own);
@@ -87,7 +86,7 @@ export function inverseNumbers(store: Store, model: ModelSummary): ViewData {
 }
 
 export function findingNumbers(store: Store, model: ModelSummary): ViewData {
-  const found = ready(store.state(diagnosticsState).findings.answer.value)?.findings;
+  const found = store.state(diagnosticsState).findings.found.value?.findings;
   if (!found) return {};
   return {
     columns: columnsOf({

@@ -6,7 +6,6 @@ import { InverseError } from './inverse-error';
 import { Quantiles } from './quantiles';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
-import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { words } from '../../base/words';
@@ -34,7 +33,7 @@ function Skeleton({ planar }: { planar: boolean }) {
 
 export function DiagnosticsTab({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const strip = ready(store.state(stripState).strip.answer.value);
+  const strip = store.state(stripState).strip.found.value;
   const first = strip?.firstNonFinite;
   const layer = first && model.layers.find((l) => l.index === first.layer);
   if (first && layer) {
@@ -72,7 +71,7 @@ export function DiagnosticsTab({ model }: { model: ModelSummary }) {
 
 function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAnswer }) {
   const store = useStore();
-  const strip = ready(store.state(stripState).strip.answer.value);
+  const strip = store.state(stripState).strip.found.value;
   const bits = answer.unit === 'bits/dim';
   const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   const layers = { model, selected: store.layer.value };

@@ -8,7 +8,6 @@ import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, type Plane } from '../../base/canvas/planes';
 import { trimmedRange } from '../../base/canvas/trimmed';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
-import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName, layerPhrase, layersName, normsName } from '../../base/layers/layer-names';
 import { DataTable, type TableColumn } from '../../base/controls/data-table';
@@ -101,7 +100,7 @@ function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) 
   const values = planes.map(({ plane }) => plane.values);
   const { limit, full, beyond } = trimmedRange(values, roundUp(largest(...values)));
   const scale = (light: boolean) => signedScale(limit, light);
-  const input = ready(store.state(stripState).strip.answer.value)?.input;
+  const input = store.state(stripState).strip.found.value?.input;
   const bits = -shares.parts.nats / Math.LN2;
   return (
     <>
@@ -174,7 +173,7 @@ function Readout({ over, plane }: { over: ReadonlySignal<number | undefined>; pl
 
 function Features({ model, shares }: { model: ModelSummary; shares: Contribution }) {
   const store = useStore();
-  const input = ready(store.state(stripState).strip.answer.value)?.input;
+  const input = store.state(stripState).strip.found.value?.input;
   return (
     <>
       <div class="cost-head flex-wrap">

@@ -1,5 +1,4 @@
 import type { ModelSummary } from '../../../src/protocol/model';
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { examplesState } from './state';
@@ -7,7 +6,7 @@ import { examplesState } from './state';
 export function exampleNumbers(store: Store, model: ModelSummary): ViewData {
   const state = store.state(examplesState);
   if (state.listed.value) return rankedNumbers(store, model.levels !== undefined);
-  const page = ready(state.examples.answer.value);
+  const page = state.examples.found.value;
   if (!page) return {};
   const { values, nats, bitsPerDim, labels, offset } = page;
   return {
@@ -26,7 +25,7 @@ export function exampleNumbers(store: Store, model: ModelSummary): ViewData {
 function rankedNumbers(store: Store, bits: boolean): ViewData {
   const { listed, shown, pictures } = store.state(examplesState);
   const population = listed.value;
-  const values = ready(pictures.answer.value)?.values;
+  const values = pictures.found.value?.values;
   if (!population || !values || values.shape[0] !== shown.value.length) return {};
   const scores = shown.value.map((place) => population.scores[place]);
   return {

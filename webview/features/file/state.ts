@@ -3,7 +3,7 @@ import { computed, effect, signal } from '@preact/signals';
 import type { TensorEntry } from '../../../src/protocol/model';
 import { nextTensors } from '../../../src/protocol/questions';
 import type { TensorStatistics } from '../../../src/protocol/tensors';
-import { ask, ready } from '../../base/store/question';
+import { ask } from '../../base/store/question';
 import { stateOf } from '../../base/store/store';
 
 export const tensorTableState = stateOf(({ context }) => {
@@ -27,7 +27,7 @@ export const tensorTableState = stateOf(({ context }) => {
     known.value = new Map();
   });
   effect(() => {
-    const found = ready(question.answer.value);
+    const found = question.found.value;
     if (found) known.value = new Map([...known.peek(), ...found.map((one) => [one.name, one] as const)]);
   });
   /** Whether more is on its way. */

@@ -4,7 +4,6 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { Sized } from '../../base/size/sized';
 import { cssText } from '../../base/canvas/theme';
 import { drawDot, drawPoints, frameOf, toScreen, type PlaneFrame } from '../../base/canvas/points';
-import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { axesOf } from '../../base/layers/plane-axes';
 import { text } from './text';
@@ -23,7 +22,7 @@ export interface ManifoldPlaneProps {
 
 export function ManifoldPlane({ model, view, picked }: ManifoldPlaneProps) {
   const store = useStore();
-  const plane = ready(store.state(planeView).answer.value);
+  const plane = store.state(planeView).found.value;
   const closed = store.state(cornersState).grid.value.range === 'circle';
   const n = view.angles.length;
   return (

@@ -1,10 +1,9 @@
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { interpolateState } from './state';
 
 export function manifoldNumbers(store: Store): ViewData {
-  const view = ready(store.state(interpolateState).manifold.answer.value);
+  const view = store.state(interpolateState).manifold.found.value;
   if (!view) return {};
   const { angles, values, corners, norms } = view;
   const n = angles.length;

@@ -7,6 +7,7 @@ import { Slider } from '../../base/controls/slider';
 import { Dropdown } from '../../base/controls/toolkit';
 import { flat, item } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
+import { latest } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { Asked } from '../../base/store/asked';
@@ -71,8 +72,7 @@ function CornerTiles({ model }: { model: ModelSummary }) {
   const { grid } = useFeature(cornersState);
   const { manifold, slot } = useFeature(interpolateState);
   const answer = manifold.answer.value;
-  const view =
-    answer.status === 'ready' ? answer.value : answer.status === 'loading' ? answer.previous : undefined;
+  const view = latest(answer);
   if (!view)
     return (
       <div class="corners">

@@ -4,7 +4,6 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { cssText } from '../../base/canvas/theme';
 import { drawDot, drawPoints, frameOf, pointAt, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { planeAxes } from '../../base/canvas/axes';
-import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { axesOf } from '../../base/layers/plane-axes';
 import { text } from './text';
@@ -30,9 +29,9 @@ export function LatentPlane({ model, z, original }: LatentPlaneProps) {
   const store = useStore();
   const { change, shown, original: first } = store.state(latentsState);
   const frame: PlaneFrame = { size: side, x: [-reach, reach], y: [-reach, reach] };
-  const plane = ready(store.state(planeView).answer.value);
+  const plane = store.state(planeView).found.value;
   const x = shown.value?.values.data;
-  const from = ready(first.answer.value)?.values.data;
+  const from = first.found.value?.values.data;
   const data: PlaneFrame = plane
     ? { size: side, ...plane.bounds }
     : frameOf({ shape: [2, 2], data: Float32Array.of(-3, -3, 3, 3) }, side, 0);

@@ -1,12 +1,11 @@
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { columnsOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { latentsState } from './state';
 
 export function latentNumbers(store: Store): ViewData {
   const { latents, original, shown, edits } = store.state(latentsState);
-  const view = ready(latents.answer.value);
-  const before = ready(original.answer.value)?.values;
+  const view = latents.found.value;
+  const before = original.found.value?.values;
   const now = shown.value?.values;
   if (!view || !before || !now) return {};
   const z = Float32Array.from(view.z, (value, i) => edits.value.get(i) ?? value);

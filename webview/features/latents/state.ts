@@ -3,7 +3,7 @@ import { batch as together, computed, effect, signal, untracked } from '@preact/
 import type { ExampleRef, UneditedRef, LatentEdit } from '../../../src/protocol/selection';
 import type { EditedView } from '../../../src/protocol/latents';
 import { subjectState } from '../../base/examples/subject-state';
-import { ask, ready } from '../../base/store/question';
+import { ask } from '../../base/store/question';
 import { stateOf } from '../../base/store/store';
 
 const none: ReadonlyMap<number, number> = new Map();
@@ -75,7 +75,7 @@ export const latentsState = stateOf((store) => {
     if (!busy && (before.of !== wanted.of || before.edits !== wanted.edits)) asked.value = wanted;
   });
   effect(() => {
-    const value = edits.value.size > 0 ? ready(edited.answer.value) : ready(original.answer.value);
+    const value = edits.value.size > 0 ? edited.found.value : original.found.value;
     if (value) shown.value = value;
   });
 

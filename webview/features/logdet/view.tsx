@@ -8,7 +8,6 @@ import { Distribution } from '../../base/charts/distribution';
 import { signedScale } from '../../base/canvas/colour-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
-import { ready } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { DataTable } from '../../base/controls/data-table';
@@ -26,7 +25,7 @@ const size = 116;
 
 export function LogDetTab({ model, layer, view }: LayerTabProps<LayerView>) {
   const store = useStore();
-  const strip = ready(store.state(stripState).strip.answer.value);
+  const strip = store.state(stripState).strip.found.value;
   const maps = { model, view, limit: roundUp(largest(view.logDetMap?.data, view.logDetMapMean?.data)) };
   const part = view.logDetExample;
   const hasMaps = view.logDetMap !== undefined || view.logDetMapMean !== undefined;

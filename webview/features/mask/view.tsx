@@ -5,7 +5,6 @@ import type { NdArray } from '../../../src/protocol/tensors';
 import { greyScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
 import { planesOf, type Plane } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
-import { ready } from '../../base/store/question';
 import { useFeature } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { maskScale } from '../../base/layers/thumbnails';
@@ -23,7 +22,7 @@ const size = 144;
 const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
 
 export function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
-  const strip = ready(useFeature(stripState).strip.answer.value);
+  const strip = useFeature(stripState).strip.found.value;
   const reads = view.mask.data.reduce((sum, value) => sum + (value > 0.5 ? 1 : 0), 0);
   if (model.kind !== 'image')
     return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;

@@ -2,7 +2,7 @@
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { NearestExamples, NearestSpace } from '../../../src/protocol/nearest';
 import { subjectState } from '../../base/examples/subject-state';
-import { ask, ready } from '../../base/store/question';
+import { ask } from '../../base/store/question';
 import { stateOf } from '../../base/store/store';
 
 const count = 8;
@@ -25,7 +25,7 @@ export const nearestState = stateOf((store) => {
       : null,
   );
   effect(() => {
-    const value = ready(question.answer.value);
+    const value = question.found.value;
     if (!value) return;
     const now = untracked(() => key.value);
     held.value = { key: now, value };

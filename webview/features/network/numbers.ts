@@ -1,10 +1,9 @@
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import type { ViewData } from '../../base/view-data/view-data';
 import { networkState } from './state';
 
 export function networkNumbers(store: Store): ViewData {
-  const view = ready(store.state(networkState).network.answer.value);
+  const view = store.state(networkState).network.found.value;
   if (!view) return {};
   const all = [...view.parameters, ...view.state];
   return {

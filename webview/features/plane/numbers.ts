@@ -1,12 +1,11 @@
 import type { ModelSummary } from '../../../src/protocol/model';
 import { planeView } from '../../base/store/plane-view';
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import type { FloatArray } from '../../base/view-data/npy';
 import type { ViewData } from '../../base/view-data/view-data';
 
 export function planeNumbers(store: Store, model: ModelSummary): ViewData {
-  const view = ready(store.state(planeView).answer.value);
+  const view = store.state(planeView).found.value;
   if (!view) return {};
   const { points, grids, density, samples } = view;
   const names = ['data', ...model.layers.map(({ name }) => name)];

@@ -1,10 +1,9 @@
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { reconstructState } from './state';
 
 export function reconstructionNumbers(store: Store): ViewData {
-  const view = ready(store.state(reconstructState).reconstructions.answer.value);
+  const view = store.state(reconstructState).reconstructions.found.value;
   if (!view) return {};
   const { originals, values, kept } = view;
   const columns = kept.length;

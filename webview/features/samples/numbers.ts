@@ -1,14 +1,13 @@
 import { planeView } from '../../base/store/plane-view';
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import type { FloatArray } from '../../base/view-data/npy';
 import { rowsOf, type ViewData } from '../../base/view-data/view-data';
 import { samplesState } from './state';
 
 export function sampleNumbers(store: Store): ViewData {
-  const plane = ready(store.state(planeView).answer.value);
+  const plane = store.state(planeView).found.value;
   const values =
-    ready(store.state(samplesState).samples.answer.value)?.values ??
+    store.state(samplesState).samples.found.value?.values ??
     (plane && firstOf(plane.samples, store.samplesQuery.value.count));
   return values
     ? {

@@ -1,12 +1,11 @@
 import type { ModelSummary } from '../../../src/protocol/model';
-import { ready } from '../../base/store/question';
 import type { Store } from '../../base/store/store';
 import { stripState } from '../../base/store/strip-state';
 import type { Column } from '../../base/view-data/csv';
 import { type ViewData, vector } from '../../base/view-data/view-data';
 
 export function stripNumbers(store: Store, model: ModelSummary): ViewData {
-  const strip = ready(store.state(stripState).strip.answer.value);
+  const strip = store.state(stripState).strip.found.value;
   if (!strip) return {};
   const { rows } = strip;
   const layers = rows.map(({ layer }) => model.layers.find(({ index }) => index === layer));

@@ -9,7 +9,7 @@ import { Choice } from '../../base/controls/segmented';
 import { LinkButton } from '../../base/controls/link-button';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, roundUp, scientific, shapeText, signed, tickText, unknown } from '../../base/format/numbers';
-import { isStale, latest, ready } from '../../base/store/question';
+import { isStale, latest } from '../../base/store/question';
 import { type ShownRow, type ShownStrip, stripState } from '../../base/store/strip-state';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
@@ -65,7 +65,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   const limit = barLimit(model.layers, strip);
   const scales = new Set(model.layers.map((l) => l.scale)).size;
   const firstBad = strip?.firstNonFinite?.layer;
-  const points = plane ? ready(store.state(planeView).answer.value)?.points : undefined;
+  const points = plane ? store.state(planeView).found.value?.points : undefined;
 
   useEffect(() => {
     const row = list.current?.querySelector<HTMLElement>('[aria-selected=true]');
@@ -240,7 +240,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
   const otherPart = mean ? row?.example : row.mean;
   // A layer that only moves values does not make them bad; its neighbors say how many there are.
   const bad = row && row.nonFinite > 0 && (!moves || layer.index === firstBad);
-  const points = plane ? ready(store.state(planeView).answer.value)?.points[layer.index + 1] : undefined;
+  const points = plane ? store.state(planeView).found.value?.points[layer.index + 1] : undefined;
   // What the eye has from pictures and position; the texts of the row follow.
   const spoken = [layerTitle(layer, model), words.layerDescription(layer)].join(', ');
   return (
