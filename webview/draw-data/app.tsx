@@ -89,7 +89,7 @@ export function App({ host, start, keep }: AppProps) {
         <h1>{text.title}</h1>
         <p class="muted">{text.about}</p>
       </header>
-      <div class="draw-tools">
+      <div class="draw-tools row">
         <Choice label={text.tool} of={tool} options={{ spray: text.spray, erase: text.eraser }} />
         <label class="draw-slider flex-center">
           <span>{text.size}</span>

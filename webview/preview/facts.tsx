@@ -14,7 +14,7 @@ export function Facts({ preview }: { preview: DataPreview }) {
   const shown = alike(range);
   return (
     <section aria-label={text.facts}>
-      <dl class="facts-list flex-wrap">
+      <dl class="facts-list flex-wrap labeled">
         <div>
           <dt>{words.examples}</dt>
           <dd>{count(train + validation)}</dd>

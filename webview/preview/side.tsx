@@ -24,7 +24,7 @@ export function Side({ page }: { page: PageState }) {
           <section aria-labelledby="split-title">
             <h2 id="split-title">{text.splitTitle}</h2>
             <Pairs
-              class="pairs"
+              class="listed"
               of={(['train', 'validation'] as const).map((part) => [
                 part === 'train' ? text.trainRows : text.validationRows,
                 state.status === 'ready' ? count(state.preview[part]) : '–',

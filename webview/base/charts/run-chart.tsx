@@ -153,7 +153,7 @@ export function RunChart({
         ))}
         {at !== undefined && at >= x.low && at <= x.high ? <Rule class="here" data-here x={at} /> : null}
         {paths.map((path) => (
-          <path key={path.name} class={`run-line ${path.style}`} data-line={path.name} d={path.d} />
+          <path key={path.name} class={`line run-line ${path.style}`} data-line={path.name} d={path.d} />
         ))}
         {lines.map((line) => (
           <Alone key={line.name} line={line} x={x} y={y} log={log} width={width} />
@@ -163,7 +163,7 @@ export function RunChart({
             <Rule class="axis" x={found.x} />
             {found.values.map(({ name, x: own, value }) =>
               !log || value > 0 ? (
-                <circle key={name} class="run-point" cx={x.at(own)} cy={clip(y.at(value))} r={2.6} />
+                <circle key={name} class="dot" cx={x.at(own)} cy={clip(y.at(value))} r={2.6} />
               ) : null,
             )}
           </>
@@ -190,7 +190,7 @@ function Alone({ line, x, y, log, width }: { line: RunLine; x: Axis; y: Axis; lo
   const left = across > width / 2;
   return (
     <>
-      <circle class="run-point" data-alone={line.name} cx={across} cy={down} r={3} />
+      <circle class="dot" data-alone={line.name} cx={across} cy={down} r={3} />
       <text x={across + (left ? -7 : 7)} y={Math.max(12, down - 7)} text-anchor={left ? 'end' : 'start'}>
         {compact(line.y[at])}
       </text>

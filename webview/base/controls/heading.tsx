@@ -13,7 +13,8 @@ export interface HeadingProps {
 export function Heading({ title, note, hint, class: name }: HeadingProps) {
   return (
     <h3 class={name}>
-      <b title={hint}>{title}</b> {note === undefined ? null : <span class="tick">{note}</span>}
+      <b {...(hint === undefined ? {} : { title: hint, class: 'ellipsis' })}>{title}</b>{' '}
+      {note === undefined ? null : <span class="tick">{note}</span>}
     </h3>
   );
 }

@@ -25,5 +25,5 @@ export function Facts({ layer, view }: { layer: LayerInfo; view: ShownLayer }) {
     if (layer.hasNorm) facts.push([words.norm, `${signed(part.norm, 2)} ${words.nats}`]);
   }
   facts.push([words.roundTrip, scientific(view.roundTrip)]);
-  return <Pairs class="facts" of={facts} />;
+  return <Pairs class="facts labeled" of={facts} />;
 }

@@ -107,7 +107,7 @@ export function TakeAway(props: TakeAwayProps) {
           <path d="M8 2v8M4.5 6.5 8 10l3.5-3.5M3 13.5h10" />
         </svg>
       </button>
-      <span class={said ? 'take-said' : 'sr'} role="status">
+      <span class={said ? 'take-said ellipsis' : 'sr'} role="status">
         {said}
       </span>
       {place ? (

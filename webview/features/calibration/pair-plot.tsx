@@ -77,7 +77,7 @@ function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
   return (
     <>
       <Verdict mark={off ? 'notice' : 'ok'}>{say(fixed(distance, 4), fixed(high, 4), pText(pValue))}</Verdict>
-      <div class="predictive-pair">
+      <div class="predictive-pair panels">
         {plane(words.examples, examples)}
         {plane(words.samples, samples)}
         {columns.map((both, i) => (

@@ -59,10 +59,10 @@ export function LogWeights({ report }: { report: CheckReport }) {
           </Note>
         </>
       ) : null}
-      <Bars values={counts} from={start} class={(_, i) => (isTail(i) ? 'check-off' : 'bar')} />
+      <Bars values={counts} from={start} class={(_, i) => (isTail(i) ? 'beyond' : 'bar')} />
       <Rule class="axis" y={0.7} />
       {pareto ? (
-        <Note class="check-off" x={high} y={most} dy={-7} text-anchor="end">
+        <Note class="beyond" x={high} y={most} dy={-7} text-anchor="end">
           {text.tail(count(pareto.count))}
         </Note>
       ) : null}
@@ -179,7 +179,7 @@ function Ratio({ tail, at, y }: { tail: TailRatio; at(ratio: number): number; y:
   const { byWeights, byRows, off } = tail;
   const { ratio, error } = byWeights;
   return (
-    <g class={off ? 'check-off' : undefined}>
+    <g class={off ? 'beyond' : undefined}>
       <Line xs={[at(ratio - error), at(ratio + error)]} ys={[y, y]} />
       <Dots xs={[at(ratio)]} ys={[y]} r={3.5} />
       {byRows ? <Dots class="line" xs={[at(byRows.ratio)]} ys={[y]} r={5} /> : null}

@@ -27,13 +27,7 @@ export function WeightBoard({ map: { cells, side, range, names } }: { map: Weigh
     compact(low + ((cell + 0.5) / side) * (high - low));
   return (
     <>
-      <div
-        class="fit check-map"
-        role="group"
-        tabIndex={0}
-        aria-label={words.cellHint}
-        onKeyDown={cursor.keys}
-      >
+      <div class="fit layered" role="group" tabIndex={0} aria-label={words.cellHint} onKeyDown={cursor.keys}>
         <HeatMap
           plane={{ width: side, height: side, values }}
           {...{ scale, size }}

@@ -17,7 +17,6 @@ import { PointsThumbnail } from '../../base/canvas/points';
 import { inBits, lineOf } from '../../base/curves/lines';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { compareState, type DifferenceRange } from './state';
-import { ready } from '../../base/store/question';
 import { useStore, useFeature } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
 import { layerTitle, shortName } from '../../base/layers/layer-names';
@@ -56,7 +55,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
       <Asked question={store.state(compareState).summary} failedTitle={text.compareFailed}>
         {(other) =>
           other.runnable ? (
-            <div class="compare-body">
+            <div class="compare-body panels">
               {comparesLayers(model, other) ? null : <Verdict a={model} b={other} />}
               {comparesLayers(model, other) ? <FirstDifference a={model} /> : null}
               <ComparedStrips a={model} b={other} />
@@ -76,7 +75,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
 function CompareHead({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { path } = store.state(compareState);
-  const other = ready(store.state(compareState).summary.answer.value);
+  const other = store.state(compareState).summary.found.value;
   const options = choicesOf(
     model,
     store.state(runState).checkpoints.value,
@@ -118,7 +117,7 @@ function partOf({ rows }: Strip, layer: LayerInfo | undefined, mean: boolean): n
 
 function ComparedStrips({ a, b }: Pair) {
   const store = useStore();
-  const first = ready(store.state(stripState).strip.answer.value);
+  const first = store.state(stripState).strip.found.value;
   return (
     <section class="compare-part" aria-label={words.flow}>
       <h2>{text.compareLogDets}</h2>
@@ -338,10 +337,10 @@ function ComparedSamples({ a, b }: Pair) {
       <p class="tick">{words.samplesNote(n, fixed(temperature, 2), seed)}</p>
       <div class="compare-samples flex-wrap">
         <Asked question={ownSamples} idle={<NoSamples name="A" />}>
-          {(grid) => <SampleSheet name="A" model={a} grid={grid} beside={ready(samples.answer.value)} />}
+          {(grid) => <SampleSheet name="A" model={a} grid={grid} beside={samples.found.value} />}
         </Asked>
         <Asked question={samples} idle={<NoSamples name="B" />}>
-          {(grid) => <SampleSheet name="B" model={b} grid={grid} beside={ready(ownSamples.answer.value)} />}
+          {(grid) => <SampleSheet name="B" model={b} grid={grid} beside={ownSamples.found.value} />}
         </Asked>
       </div>
     </section>

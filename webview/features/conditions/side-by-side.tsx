@@ -193,7 +193,7 @@ export function SideBySide({ model, found }: { model: ModelSummary; found: AtCon
           ].join(' ')}
         </p>
       </div>
-      <div class="ridges">
+      <div class="ridges panels">
         {features.map((feature, k) => (
           <Ridges
             key={feature}

@@ -185,7 +185,7 @@ function Curve({
             <Line key={from} class="tail dashed" {...part(from, from + 2 || undefined)} />
           ))
         : null}
-      <Line class="curve" {...(tails ? part(2, -2) : part(0))} />
+      <Line class="line curve" {...(tails ? part(2, -2) : part(0))} />
       {spline ? (
         <Dots
           class="knot ring"
@@ -207,7 +207,7 @@ function CurveChart({ view, row, name }: ChartProps & { name: string }) {
   const { places, low, high } = view.batch;
   return (
     <Chart label={text.curve(name)} height={240} {...{ ...margins, x, y }}>
-      <Area xs={places} low={rowOf(low, row)} high={rowOf(high, row)} />
+      <Area class="fill" xs={places} low={rowOf(low, row)} high={rowOf(high, row)} />
       {seen ? <Line class="guide" xs={[from, from, x.low]} ys={[y.low, to, to]} /> : null}
       <Curve {...{ view, row }} ys={rowOf(view.curve.y, row)} knots="y" />
       {seen ? <Dots class="here" xs={[from]} ys={[to]} r={5} /> : null}

@@ -179,7 +179,7 @@ function Pairs({ model, found, points: { features, data, samples } }: PairsProps
                   />
                 )}
               </Sized>
-              <span class="tick ellipsis">{`${up.name} ↑ ${across.name} →`}</span>
+              <p class="tick ellipsis">{`${up.name} ↑ ${across.name} →`}</p>
             </div>
           )),
         )}

@@ -39,7 +39,7 @@ function Onnx({ onnx }: { onnx: OnnxSummary }) {
     </div>
   );
   return (
-    <div class="columns">
+    <div class="panels" style={{ '--least': '320px' }}>
       {ports(text.inputs, onnx.inputs)}
       {ports(text.outputs, onnx.outputs)}
       <div>

@@ -134,7 +134,7 @@ function Figures({ view }: { view: JacobianView }) {
       `${fixed(view.claimed, 4)} ${words.nats}`,
     ]);
   if (differences) figures.push([text.largestDifference, scientific(Math.max(...differences))]);
-  return <Pairs class="figures-line flex-wrap" of={figures} />;
+  return <Pairs class="figures-line flex-wrap labeled" of={figures} />;
 }
 
 /** Difference of each diagonal entry from what s and the norm say, as a share of the latter. */

@@ -150,7 +150,7 @@ function Numbers({ view, own }: { view: MixingView; own: MixingView['all'][numbe
   return (
     <div>
       <Heading title={text.numbers} />
-      <Pairs class="matrix-numbers" of={rows} />
+      <Pairs class="matrix-numbers listed" of={rows} />
     </div>
   );
 }
