@@ -31,32 +31,24 @@ export function App({ page }: { page: PageState }) {
         </main>
       );
     case 'cancelled':
+    case 'failed': {
+      const why = state.status === 'failed' ? state.message : undefined;
+      const failed = why !== undefined;
       return (
         <main class="preview flex-column">
-          <div class="state" role="status">
-            <h1>{words.cancelled}</h1>
-            <p>{text.cancelledWhy}</p>
+          <div class="state" role={failed ? 'alert' : 'status'}>
+            <h1 class={failed ? 'bad' : ''}>{failed ? text.failed : words.cancelled}</h1>
+            <p>{why ?? text.cancelledWhy}</p>
             <div class="row">
-              <Button onClick={() => page.read()}>{words.retry}</Button>
-            </div>
-          </div>
-        </main>
-      );
-    case 'failed':
-      return (
-        <main class="preview flex-column">
-          <div class="state" role="alert">
-            <h1 class="bad">{text.failed}</h1>
-            <p>{state.message}</p>
-            <div class="row">
-              <Button primary onClick={() => page.read()}>
+              <Button primary={failed} onClick={() => page.read()}>
                 {words.retry}
               </Button>
-              <Button onClick={() => void host.showLog()}>{words.showLog}</Button>
+              {failed ? <Button onClick={() => void host.showLog()}>{words.showLog}</Button> : null}
             </div>
           </div>
         </main>
       );
+    }
     case 'ready':
       return <Ready page={page} preview={state.preview} />;
   }

@@ -1,4 +1,5 @@
 import type { Signal } from '@preact/signals';
+import { cellStep } from './arrow-keys';
 
 /** A choice of a few, all visible: a radio group drawn as one control. */
 export interface SegmentedProps<T extends string> {
@@ -10,12 +11,8 @@ export interface SegmentedProps<T extends string> {
 
 export function Segmented<T extends string>({ label, value, options, onChange }: SegmentedProps<T>) {
   const move = (event: KeyboardEvent): void => {
-    const by =
-      event.key === 'ArrowRight' || event.key === 'ArrowDown'
-        ? 1
-        : event.key === 'ArrowLeft' || event.key === 'ArrowUp'
-          ? -1
-          : 0;
+    const [down, right] = cellStep(event.key) ?? [0, 0];
+    const by = down + right;
     if (!by) return;
     event.preventDefault();
     event.stopPropagation();

@@ -15,7 +15,7 @@ export function SubjectControls({ model }: { model: ModelSummary }) {
   const picked = Math.min(store.pickedSample.value, count - 1);
   const noSamples = model.kind === 'unknown';
   return (
-    <div class="ctl subject">
+    <div class="ctl flex-wrap">
       <Segmented
         label={text.subject}
         value={from.value}

@@ -51,7 +51,7 @@ export function PartedTab({
   const far = part ? words.progress(count(part.done), count(part.total), unit) : words.loading;
   return (
     <>
-      <div class="ctl parted">
+      <div class="ctl flex-wrap">
         {now.kind === 'running' ? (
           <div class="wait-note" role="status">
             <progress max={part?.total ?? 1} value={part?.done} aria-label={far} />

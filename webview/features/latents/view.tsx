@@ -57,7 +57,7 @@ function Editor({ model, view }: { model: ModelSummary; view: LatentsView }) {
       {(plane ? [0, 1] : [at]).map((element) => (
         <ElementSlider key={plane ? element : 0} view={view} z={z} element={element} />
       ))}
-      <div class="ctl latent-changes">
+      <div class="ctl flex-wrap">
         <span class="tick" data-changed={edits.value.size}>
           {text.changedLatents(edits.value.size)}
         </span>

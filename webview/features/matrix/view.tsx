@@ -132,7 +132,7 @@ function Stems({ values }: { values: Float32Array }) {
     return (
       <g key={i} class={value >= 1 ? 'more' : 'less'} data-singular={value}>
         <line x1={x.at(i)} x2={x.at(i)} y1={y.at(1)} y2={end} />
-        <circle cx={x.at(i)} cy={end} r={values.length > 40 ? 1.5 : 3} />
+        <circle class="dot" cx={x.at(i)} cy={end} r={values.length > 40 ? 1.5 : 3} />
       </g>
     );
   });

@@ -1,18 +1,11 @@
+import { metricNames } from '../../../src/protocol/run';
 import { runState } from '../../base/store/run-state';
 import type { Store } from '../../base/store/store';
 import { vector, type ViewData } from '../../base/view-data/view-data';
 
+/** What is measured of the loss comes first. */
 const runColumns = {
-  loss: [
-    'seconds',
-    'trainNats',
-    'validationNats',
-    'trainBitsPerDim',
-    'validationBitsPerDim',
-    'prior',
-    'logDet',
-    'preprocessing',
-  ],
+  loss: metricNames.slice(0, metricNames.indexOf('gradientNorm')),
   gradient: ['seconds', 'gradientNorm'],
   rate: ['seconds', 'learningRate'],
 } as const;

@@ -189,7 +189,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
           <button
             key={checkpoint.path}
             type="button"
-            class="bare"
+            class="bare ends"
             aria-current={checkpoint.path === model.path}
             disabled={saved}
             onClick={() => store.checkpoint.look(checkpoint.path)}
