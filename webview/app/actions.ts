@@ -10,7 +10,7 @@ import { steppingState } from './stepping';
 import { compareState } from '../features/compare/state';
 
 export function stepCheckpoint(store: Store, by: number): void {
-  if (!store.model.peek() || store.connection.choices) return;
+  if (!store.model.peek() || store.isSaved) return;
   const ordered = store.state(runState).checkpoints.peek();
   const next = ordered[placeOf(ordered, store.checkpoint.wanted.peek() ?? store.checkpoint.own.peek()) + by];
   if (next) store.checkpoint.look(next.path);

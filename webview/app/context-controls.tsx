@@ -59,7 +59,6 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
   const isClass = (i: number): boolean =>
     classes !== undefined && i >= classes.start && i < classes.start + classes.count;
   // A saved page answers what it was asked when it was saved.
-  const fixedPage = store.connection.choices !== undefined;
   return (
     <div class="pair context" role="group" aria-label={text.given}>
       <Segmented
@@ -67,7 +66,7 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
         value={chosen === undefined ? 'own' : isMean ? 'mean' : 'chosen'}
         options={[
           { value: 'own', text: text.ownCondition },
-          { value: 'mean', text: text.meanCondition, disabled: fixedPage },
+          { value: 'mean', text: text.meanCondition, disabled: store.isSaved },
           ...(chosen !== undefined && !isMean ? [{ value: 'chosen', text: text.chosenCondition }] : []),
         ]}
         onChange={(value) => {
@@ -81,7 +80,7 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
             names={context.names.slice(classes.start, classes.start + classes.count)}
             values={values}
             none={values.map((value, i) => (isClass(i) ? context.mean[i]! : value))}
-            disabled={fixedPage}
+            disabled={store.isSaved}
             onChange={choose}
           />
         ) : null}
@@ -93,7 +92,7 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
               low={Math.min(context.mean[i]! - reach * context.std[i]!, values[i]!)}
               high={Math.max(context.mean[i]! + reach * context.std[i]!, values[i]!)}
               value={values[i]!}
-              disabled={fixedPage}
+              disabled={store.isSaved}
               onChange={(value) => change(i, value)}
             />
           ),

@@ -23,7 +23,7 @@ export function StepPicker({ model }: { model: ModelSummary }) {
   const status = run.data.value?.status;
   // A training will write more of them: the slider is there for the first one already, so that nothing moves.
   const grows = status === 'running' || status === 'paused';
-  if (store.connection.choices) return <SavedStep model={model} />;
+  if (store.isSaved) return <SavedStep model={model} />;
   if (checkpoints.length < (grows ? 1 : 2))
     return model.step === undefined ? null : <OneStep step={model.step} />;
   const { shown, wanted, own, problem } = store.checkpoint;

@@ -38,7 +38,6 @@ export interface SourceControlsProps {
 export function SourceControls({ model, slot: at, name }: SourceControlsProps) {
   const store = useStore();
   const { grid, setSource } = store.state(cornersState);
-  const fixedChoice = store.connection.choices !== undefined;
   const source = grid.value.corners[at]!;
   const selected = store.example.value;
   const usable = selected !== undefined && isSource(selected) ? selected : undefined;
@@ -66,7 +65,7 @@ export function SourceControls({ model, slot: at, name }: SourceControlsProps) {
         label={text.sourceOf(name)}
         value={value}
         options={options}
-        disabled={fixedChoice}
+        disabled={store.isSaved}
         onChange={change}
       />
       {source.kind === 'values' ? null : (
@@ -76,13 +75,13 @@ export function SourceControls({ model, slot: at, name }: SourceControlsProps) {
             value={source.index}
             size={4}
             below={total}
-            disabled={fixedChoice}
+            disabled={store.isSaved}
             onChange={toIndex}
           />
           <span class="pair tight">
             <Neighbors
               names={[text.previousOf(name), text.nextOf(name)]}
-              has={[!fixedChoice && source.index > 0, !fixedChoice && source.index + 1 < total]}
+              has={[!store.isSaved && source.index > 0, !store.isSaved && source.index + 1 < total]}
               go={(by) => toIndex(source.index + by)}
             />
           </span>

@@ -7,7 +7,7 @@ import { words } from '../words';
 import { featureName } from './layer-names';
 
 export function FeaturePair({ model, pair }: { model: ModelSummary; pair: Signal<[number, number]> }) {
-  const saved = useStore().connection.choices !== undefined;
+  const saved = useStore().isSaved;
   const choice = (label: string, place: 0 | 1) => (
     <Dropdown
       label={label}

@@ -79,7 +79,7 @@ export function Asked<T>({ question, skeleton, idle, failedTitle, longBecause, c
       <Button primary onClick={() => question.retry()}>
         {words.retry}
       </Button>
-      {store.connection.choices ? null : (
+      {store.isSaved ? null : (
         <Button onClick={() => void store.connection.host.showLog()}>{words.showLog}</Button>
       )}
     </Message>

@@ -88,6 +88,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     model,
     checkpoint,
     runnable,
+    isSaved: connection.choices !== undefined,
     fixed: computed(() => {
       const recording = model.value?.recording;
       return connection.choices !== undefined || (recording !== undefined && !recording.running);

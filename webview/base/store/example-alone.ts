@@ -6,5 +6,5 @@ import type { Store } from './store';
 export function exampleAlone(store: Store, whole: Question<unknown>): ExampleRef | undefined {
   const answer = whole.answer.value;
   const waits = answer.status === 'loading' && answer.slow;
-  return waits && store.mode.value === 'eval' && !store.connection.choices ? store.example.value : undefined;
+  return waits && store.mode.value === 'eval' && !store.isSaved ? store.example.value : undefined;
 }

@@ -33,7 +33,7 @@ export function PartedTab({
   ...say
 }: PartedTabProps) {
   const now = status.value;
-  const saved = useStore().connection.choices !== undefined;
+  const saved = useStore().isSaved;
   if (!children && now.kind !== 'running') {
     if (now.kind === 'failed')
       return (

@@ -80,6 +80,8 @@ export interface StateParts {
 
 export interface Store {
   connection: Connection;
+  /** Whether the page was saved: it asks for what it holds, and has no engine behind it. */
+  isSaved: boolean;
   /** For questions about the checkpoint that is shown. */
   context: QuestionContext;
   /** For questions about the editor's own file: what is true of the whole run. */

@@ -88,7 +88,7 @@ function CompareHead({ model }: { model: ModelSummary }) {
       <h1>
         <b>A</b> {titleOf(model)} <b>B</b> {name}
       </h1>
-      {store.connection.choices ? (
+      {store.isSaved ? (
         <span class="note-chip">{text.compareSaved}</span>
       ) : (
         <>

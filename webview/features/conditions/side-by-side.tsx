@@ -43,12 +43,11 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
   const state = useFeature(conditionsState);
   const { varied, colors, drawn, features } = state;
   const { names, classes } = model.context!;
-  const saved = store.connection.choices !== undefined;
   const all = variedConditions(model.context!);
   const options = all.map((vary, i) => ({
     value: keyOf(vary),
     text: vary.kind === 'class' ? (classes?.name ?? text.class) : names[vary.condition]!,
-    disabled: saved && i >= recordedConditions,
+    disabled: store.isSaved && i >= recordedConditions,
   }));
   const choice = {
     label: text.vary,

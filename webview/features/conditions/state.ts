@@ -6,8 +6,6 @@ import { stateOf } from '../../base/store/store';
 
 export const conditionsState = stateOf((store) => {
   const { batch, context, example, given, runnable, model, samplesQuery } = store;
-  // A saved page asks for what it holds.
-  const saved = store.connection.choices !== undefined;
   // Rows of the data keep their own conditions; samples have the one that is chosen.
   const ofSamples = computed(() => (batch.value.split === 'sample' ? given.value : undefined));
   const shown = computed(() =>
@@ -46,10 +44,10 @@ export const conditionsState = stateOf((store) => {
           batch.value,
           varied.value,
           samplesQuery.value,
-          saved,
+          store.isSaved,
           wide ? features.value : undefined,
         ),
-        ...(saved || !example.value ? {} : { example: example.value }),
+        ...(store.isSaved || !example.value ? {} : { example: example.value }),
       };
     }),
     reset() {

@@ -50,7 +50,7 @@ export function DiagnosticsTab({ model }: { model: ModelSummary }) {
         >
           {text.copyReport}
         </Button>
-        {store.connection.choices ? null : (
+        {store.isSaved ? null : (
           <Button onClick={() => void store.connection.host.showLog()}>{words.showLog}</Button>
         )}
       </Message>

@@ -21,7 +21,6 @@ export function Examples({ model }: { model: ModelSummary }) {
   const store = useStore();
   const population = store.state(populationState);
   const examples = store.state(examplesState);
-  const recorded = store.connection.choices !== undefined;
   const { split } = examples.page.value;
   const last = useRef<{ page: ExamplePage; split: typeof split } | undefined>(undefined);
   // A page that stays until the next one comes is still of its own split.
@@ -45,9 +44,9 @@ export function Examples({ model }: { model: ModelSummary }) {
       </div>
       {population.problem.value ? <p class="bad tick">{population.problem.value}</p> : null}
       <div class="ctl">
-        {recorded ? null : <OrderChoice />}
+        {store.isSaved ? null : <OrderChoice />}
         <span class="spring" />
-        <Pager model={model} ranked={ranked} recorded={recorded} />
+        <Pager model={model} ranked={ranked} />
       </div>
       {ranked ? (
         <Ranked model={model} />
@@ -117,7 +116,7 @@ function OrderChoice() {
   );
 }
 
-function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boolean; recorded: boolean }) {
+function Pager({ model, ranked }: { model: ModelSummary; ranked: boolean }) {
   const store = useStore();
   const examples = store.state(examplesState);
   const { split } = examples.page.value;
@@ -134,7 +133,7 @@ function Pager({ model, ranked, recorded }: { model: ModelSummary; ranked: boole
   return (
     <Neighbors
       names={[words.previousPage, words.nextPage]}
-      has={[offset > 0 && !recorded, to < total && !recorded]}
+      has={[offset > 0 && !store.isSaved, to < total && !store.isSaved]}
       go={(by) => go(Math.max(0, offset + by * size))}
     >
       <span class="tick">{text.pageOf(Math.min(total, offset + 1), to, total)}</span>

@@ -119,7 +119,6 @@ function GridControls({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { grid } = store.state(cornersState);
   const { point } = store.state(interpolateState);
-  const fixedChoice = store.connection.choices !== undefined;
   const change = (next: Partial<ManifoldQuery>): void => {
     grid.value = { ...grid.value, ...next };
     point.value = 0;
@@ -132,15 +131,15 @@ function GridControls({ model }: { model: ModelSummary }) {
         label={text.angleRange}
         value={grid.value.range}
         options={[
-          { value: 'circle' as const, text: text.circle, disabled: fixedChoice },
-          { value: 'quarter' as const, text: text.quarter, disabled: fixedChoice },
+          { value: 'circle' as const, text: text.circle, disabled: store.isSaved },
+          { value: 'quarter' as const, text: text.quarter, disabled: store.isSaved },
         ]}
         onChange={(range) => change({ range })}
       />
       <Dropdown
         label={text.angleCount}
         value={String(grid.value.angles)}
-        disabled={fixedChoice}
+        disabled={store.isSaved}
         options={all.map((n) => ({ value: String(n), text: `${n}×${n}` }))}
         onChange={(value) => change({ angles: Number(value) })}
       />

@@ -7,7 +7,6 @@ import { stateOf } from '../../base/store/store';
 export const jacobianState = stateOf((store) => {
   const { selection, marked } = store;
   // A saved page holds the block around the first element that moves.
-  const recorded = store.connection.choices !== undefined;
   /** Elements of the block, of layers with more than are shown at once. */
   const count = signal(usualBlock);
   return {
@@ -16,7 +15,7 @@ export const jacobianState = stateOf((store) => {
     jacobian: ask(store.context, 'jacobian', () => {
       const layer = store.layerInfo();
       return store.shows('jacobian') && selection.value && layer && hasJacobian(layer)
-        ? jacobianQuery(selection.value, layer, recorded ? -1 : marked.value, count.value)
+        ? jacobianQuery(selection.value, layer, store.isSaved ? -1 : marked.value, count.value)
         : null;
     }),
   };

@@ -46,7 +46,7 @@ export function JacobianTab({ model, layer, view }: LayerTabProps<JacobianView>)
         note={`${view.whole ? text.jacobianWhole : text.jacobianBlock(k)}, ${view.differences ? text.byDifferences : text.byGradients}`}
       />
       <div class="ctl">
-        {view.whole || store.connection.choices ? null : (
+        {view.whole || store.isSaved ? null : (
           <Segmented
             label={text.blockSize}
             value={String(jacobianCount.value)}

@@ -15,7 +15,7 @@ function listed(edits: ReadonlyMap<number, number>): LatentEdit[] {
 export const latentsState = stateOf((store) => {
   const { context } = store;
   const { example: subject } = store.state(subjectState);
-  const open = computed(() => store.shows('latents') && !store.connection.choices);
+  const open = computed(() => store.shows('latents') && !store.isSaved);
   /** The example whose latents are changed. */
   const base = signal<UneditedRef | undefined>(undefined);
   /** New values by element of z. */

@@ -26,7 +26,7 @@ const mostListed = 64;
 export function Latents({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { base, latents } = store.state(latentsState);
-  if (store.connection.choices) return <Message title={words.notRecordedTitle} why={words.notRecorded} />;
+  if (store.isSaved) return <Message title={words.notRecordedTitle} why={words.notRecorded} />;
   return (
     <>
       <SubjectControls model={model} />

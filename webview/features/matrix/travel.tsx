@@ -141,7 +141,7 @@ function Spread({
         name="spread"
         chosen={view.followed[0]}
         labelWidth={labelWidth}
-        onPick={store.connection.choices ? undefined : (feature) => (store.marked.value = feature)}
+        onPick={store.isSaved ? undefined : (feature) => (store.marked.value = feature)}
         read={(feature, stage) =>
           text.spreadRead(nameOf(feature), stageText(stage), fixed(spreadOf(feature, stage), 1))
         }

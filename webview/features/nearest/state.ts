@@ -12,7 +12,7 @@ const first: Record<NearestSpace, number> = { data: 2048, latent: 256 };
 export const nearestState = stateOf((store) => {
   const { context } = store;
   const { example: subject } = store.state(subjectState);
-  const open = computed(() => store.shows('nearest') && !store.connection.choices);
+  const open = computed(() => store.shows('nearest') && !store.isSaved);
   const space = signal<NearestSpace>('data');
   const stopped = signal(false);
   const key = computed(() => JSON.stringify([space.value, subject.value, context.of?.value]));

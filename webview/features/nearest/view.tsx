@@ -20,7 +20,7 @@ import { pixelRange } from '../../base/canvas/pixel-range';
 export function Nearest({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { space, question, shown } = store.state(nearestState);
-  if (store.connection.choices) return <Message title={words.notRecordedTitle} why={words.notRecorded} />;
+  if (store.isSaved) return <Message title={words.notRecordedTitle} why={words.notRecorded} />;
   if (!model.splits.some(({ name }) => name === 'train'))
     return <Message title={text.noTrainData} why={model.splitsReason ?? text.noTrainDataWhy} />;
   const found = shown.value;

@@ -45,7 +45,6 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
   const found = latest(planes.density.answer.value);
   const density = behind === 'density' && found?.stage === stage ? found : undefined;
   const path = latest(planes.path.answer.value);
-  const saved = store.connection.choices !== undefined;
   const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
   const names: [string, string] = [featureName(model, 0, letter), featureName(model, 1, letter)];
   const bounds = boundsAt(view, position);
@@ -71,7 +70,7 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
   const onKey = (event: KeyboardEvent, frame: PlaneFrame): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = planeStep(event.key);
-    if (arrow && !saved) {
+    if (arrow && !store.isSaved) {
       const size = (event.shiftKey ? large : small) * (frame.x[1] - frame.x[0]);
       const from = here() ?? [(frame.x[0] + frame.x[1]) / 2, (frame.y[0] + frame.y[1]) / 2];
       probe({ kind: 'point', stage, point: [from[0] + size * arrow[0], from[1] + size * arrow[1]] });
@@ -101,12 +100,12 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
               data-moving={moving}
               onKeyDown={(event) => onKey(event, frame)}
               onPointerDown={(event) => {
-                if (saved || event.button !== 0) return;
+                if (store.isSaved || event.button !== 0) return;
                 event.currentTarget.setPointerCapture(event.pointerId);
                 pick(event, { size, ...boundsAt(view, stage) }, !event.shiftKey);
               }}
               onPointerMove={(event) => {
-                if (!saved && event.currentTarget.hasPointerCapture(event.pointerId))
+                if (!store.isSaved && event.currentTarget.hasPointerCapture(event.pointerId))
                   pick(event, frame, false);
               }}
             >
@@ -135,7 +134,7 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
                 }}
               />
               <span id={hint} hidden>
-                {saved ? text.planeHintSaved : text.planeHint}
+                {store.isSaved ? text.planeHintSaved : text.planeHint}
               </span>
             </div>
           );

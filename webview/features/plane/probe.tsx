@@ -20,7 +20,6 @@ import { Asked } from '../../base/store/asked';
 export function Probe({ model, stage, last }: { model: ModelSummary; stage: number; last: number }) {
   const store = useStore();
   const planes = store.state(planeState);
-  const saved = store.connection.choices !== undefined;
   const start = store.probe.value;
   const answer = planes.path.answer.value;
   const path = latest(answer);
@@ -34,7 +33,7 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
           {nameOf(start)}
         </span>
       </div>
-      {saved ? (
+      {store.isSaved ? (
         <p class="tick">{text.probeSaved}</p>
       ) : (
         <div class="ctl">

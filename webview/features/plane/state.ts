@@ -15,8 +15,6 @@ interface KeptPlane {
 
 export const planeState = stateOf((store) => {
   const { context, model, layer, batch, example, probe } = store;
-  // A saved page asks for what it holds.
-  const saved = store.connection.choices !== undefined;
   // Data space is no layer's: the first layer is selected, and this says that it is not yet applied.
   const atData = signal(false);
   /** Share of the way to the next stage while it plays, in [0, 1). */
@@ -47,12 +45,12 @@ export const planeState = stateOf((store) => {
     path: ask(context, 'planePath', () => (shown.value && start.value ? { start: start.value } : null)),
     density: ask(context, 'planeDensity', () =>
       shown.value && behind.value === 'density'
-        ? planeDensityQuery(shown.value, batch.value, stage.value, saved)
+        ? planeDensityQuery(shown.value, batch.value, stage.value, store.isSaved)
         : null,
     ),
     cells: ask(context, 'planeCells', () =>
       shown.value && behind.value === 'grid'
-        ? planeCellsQuery(shown.value, batch.value, stage.value, saved)
+        ? planeCellsQuery(shown.value, batch.value, stage.value, store.isSaved)
         : null,
     ),
     kept: computed(() => ({ behind: behind.value, speed: speed.value })),

@@ -39,14 +39,13 @@ export function Reconstruct({ model }: { model: ModelSummary }) {
 function FreshControls() {
   const store = useStore();
   const { fresh } = store.state(reconstructState);
-  const fixedChoice = store.connection.choices !== undefined;
   const { seed, temperature } = fresh.value;
   return (
     <>
       <Temperature
         label={words.temperature}
         value={temperature}
-        disabled={fixedChoice}
+        disabled={store.isSaved}
         onChange={(value) => (fresh.value = { seed, temperature: value })}
       />
       <div class="ctl">
@@ -55,11 +54,11 @@ function FreshControls() {
           label={words.seed}
           value={seed}
           size={4}
-          disabled={fixedChoice}
+          disabled={store.isSaved}
           onChange={(value) => (fresh.value = { seed: value, temperature })}
         />
         <span class="spring" />
-        {fixedChoice ? null : (
+        {store.isSaved ? null : (
           <Button
             primary
             label={`${text.drawAgain}: ${words.seed} + 1`}

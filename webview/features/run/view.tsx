@@ -139,7 +139,7 @@ function AtStep({ model, run, unit, bits }: AtStepProps) {
         .flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${fixed(value, 3)}`]))
         .join(', ')} ${unit}`}
       {learningRate === undefined ? '' : `, ${text.learningRate} ${compact(learningRate)}`}
-      {store.checkpoint.shown.value === undefined || store.connection.choices ? null : (
+      {store.checkpoint.shown.value === undefined || store.isSaved ? null : (
         <>
           {' '}
           <LinkButton onClick={() => void store.connection.host.openCheckpoint(model.path)}>
@@ -156,7 +156,6 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
   const last = Math.max(run.steps.at(-1) ?? 0, run.step ?? 0);
   const seconds = run.columns.seconds?.at(-1);
   const live = run.status === 'running' || run.status === 'paused';
-  const saved = store.connection.choices !== undefined;
   const shown = [
     run.totalSteps === undefined ? `${words.step} ${count(last)}` : text.progressOf(last, run.totalSteps),
     ...(seconds === undefined ? [] : [words.seconds(seconds)]),
@@ -169,11 +168,11 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
           {`${shown}${run.message && !live && !run.notFinite ? `. ${run.message}` : ''}`}
         </span>
       </h3>
-      {saved ? null : <ControlPanel run={run} />}
+      {store.isSaved ? null : <ControlPanel run={run} />}
       <h3>
         <b>{text.checkpoints}</b>
         <span class="tick">{inBits(run) ? words.bitsPerDim : words.nats}</span>
-        {live && !saved ? (
+        {live && !store.isSaved ? (
           <label class="tick follow">
             <input
               type="checkbox"
@@ -191,7 +190,7 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
             type="button"
             class="bare ends"
             aria-current={checkpoint.path === model.path}
-            disabled={saved}
+            disabled={store.isSaved}
             onClick={() => store.checkpoint.look(checkpoint.path)}
           >
             <span>{`${words.step} ${count(checkpoint.step)}`}</span>

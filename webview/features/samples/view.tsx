@@ -206,7 +206,7 @@ function DensityAndSamples({ model, view }: { model: ModelSummary; view: PlaneVi
   const query = store.samplesQuery.value;
   const samples = query.count;
   const pick = (event: MouseEvent, frame: PlaneFrame): void => {
-    if (store.connection.choices) return;
+    if (store.isSaved) return;
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const place = [event.clientX - box.left, event.clientY - box.top] as const;
     const index = nearestPoint(view.samples, frame, place, Math.min(samples, view.samples.shape[0]!));
