@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import path from 'node:path';
 import { env, l10n, ProgressLocation, Uri, version, window, workspace } from 'vscode';
 import { homeFolder } from '../../base/home';
+import { nodeEnvironment } from '../engine/engine-process';
 import { engineEnvironment } from '../engine/environment';
 import type { Services } from '../services/services';
 
@@ -86,14 +87,12 @@ function withoutHome(text: string): string {
 /** What the command line prints; where it cannot run, why. Something missing is an exit code of 1, and a report all the same. */
 function runDoctor({ context }: Services): Promise<string> {
   const program = path.join(context.extensionPath, 'dist', 'cli.js');
-  const environment: NodeJS.ProcessEnv = {
-    ...process.env,
-    ...engineEnvironment(context),
-    ELECTRON_RUN_AS_NODE: '1',
-  };
-  delete environment.NODE_OPTIONS;
   return new Promise((resolve) => {
-    const options = { env: environment, timeout: patience, windowsHide: true };
+    const options = {
+      env: nodeEnvironment(engineEnvironment(context)),
+      timeout: patience,
+      windowsHide: true,
+    };
     execFile(process.execPath, [program, 'doctor', '--json'], options, (error, stdout, stderr) => {
       if (stdout.trim()) resolve(stdout.trim());
       else

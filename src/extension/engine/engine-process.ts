@@ -146,14 +146,14 @@ export class EngineProcess {
 /** In V8's words, or in the engine's own. */
 const memoryEnded = new RegExp(`heap out of memory|Last few GCs|^${outOfMemory}`);
 
-function childEnvironment({ env: extra, limits }: EngineProcessOptions): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = {
-    ...process.env,
-    ...extra,
-    ...(limits ? { FLOWSCOPE_MEMORY_SHARE: String(limits.share) } : {}),
-    ...noTelemetry,
-    ELECTRON_RUN_AS_NODE: '1',
-  };
+function childEnvironment({ env, limits }: EngineProcessOptions): NodeJS.ProcessEnv {
+  const share = limits ? { FLOWSCOPE_MEMORY_SHARE: String(limits.share) } : {};
+  return nodeEnvironment({ ...env, ...share, ...noTelemetry });
+}
+
+/** For a process of VS Code's program that runs as Node.js, without options that the user's own Node.js is given. */
+export function nodeEnvironment(extra: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...extra, ELECTRON_RUN_AS_NODE: '1' };
   delete env.NODE_OPTIONS;
   return env;
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type CancellationToken, l10n, ProgressLocation, window } from 'vscode';
 import type { NativeChildMessage } from '../../protocol/native';
 import { CancelledError, fromErrorData } from '../../protocol/wire';
+import { nodeEnvironment } from '../engine/engine-process';
 import { nativeInstallFolder } from '../engine/environment';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
@@ -54,8 +55,7 @@ function runChild(
   cancellation: CancellationToken,
 ): Promise<Extract<NativeChildMessage, { kind: 'done' }>> {
   return new Promise((resolve, reject) => {
-    const env: NodeJS.ProcessEnv = { ...process.env, FLOWSCOPE_NATIVE: folder, ELECTRON_RUN_AS_NODE: '1' };
-    delete env.NODE_OPTIONS;
+    const env = nodeEnvironment({ FLOWSCOPE_NATIVE: folder });
     const child = fork(script, [], { env, execArgv: [], serialization: 'advanced', silent: true });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => log().info(`native: ${text.trimEnd()}`));
