@@ -79,7 +79,8 @@ class Watch:
         #: Optimizer steps so far.
         self.step = 0
         self._named = named
-        self._ids = {id(parameter) for _, parameter in named}
+        self._parameters = [parameter for _, parameter in named]
+        self._ids = set(map(id, self._parameters))
         self._parent, self._name = parent, name
         self._optimizers: weakref.WeakKeyDictionary[Optimizer, tuple[int, bool]] = weakref.WeakKeyDictionary()
         #: The optimizer whose steps are counted: several may share the parameters.
@@ -175,15 +176,16 @@ class Watch:
                 continue
             # Reading what another device computes would wait for it.
             on_cpu = loss.device.type == "cpu"
-            number = loss.item() if on_cpu else loss.clone()
+            number = loss.item() if on_cpu else loss.detach().clone()
             value = number if value is None else value + number
             if not self._explained and (is_sampled or on_cpu or self._bad_step is not None):
                 where = where or self._where_not_finite(tensor, float(number))
-        before = [(id(p.grad), p.grad._version) if p.grad is not None else None for _, p in self._named]
+        before = [_state_of(parameter.grad) for parameter in self._parameters]
         self._scaled = None
 
         def after() -> None:
             if value is None or not self._have_changed(before):
+                # It was another network's.
                 return
             if where is not None:
                 self._explain(self.step + 1 if self._bad_step is None else self._bad_step, where)
@@ -226,7 +228,7 @@ class Watch:
             return
         self._counted = weakref.ref(optimizer)
         if self._is_sampled:
-            self._measured["parameterNorm"] = _norm([parameter.detach() for _, parameter in self._named])
+            self._measured["parameterNorm"] = _norm([parameter.detach() for parameter in self._parameters])
         self.step += 1
         if self.step % self.every == 0 or time.monotonic() - self._written >= WRITE_EVERY:
             self._write(self._rows)
@@ -270,9 +272,7 @@ class Watch:
         return known
 
     def _have_changed(self, before: list[tuple[int, int] | None]) -> bool:
-        return any(
-            p.grad is not None and was != (id(p.grad), p.grad._version) for (_, p), was in zip(self._named, before, strict=True)
-        )
+        return any(_state_of(parameter.grad) != was for parameter, was in zip(self._parameters, before, strict=True))
 
     def _measure_gradient(self) -> None:
         named = [(name, parameter.grad) for name, parameter in self._named if parameter.grad is not None]
@@ -393,10 +393,14 @@ def _loss_of(tensor: Any, gradient: Any) -> Tensor | None:
     """The number whose gradient is computed."""
     if not isinstance(tensor, Tensor) or not tensor.is_floating_point():
         return None
-    value = tensor.detach()
     if gradient is not None:
-        return (value * gradient.detach()).sum()
-    return value.reshape(()) if value.numel() == 1 else None
+        return (tensor.detach() * gradient.detach()).sum()
+    return tensor if tensor.numel() == 1 else None
+
+
+def _state_of(gradient: Tensor | None) -> tuple[int, int] | None:
+    """It has another one after something was added to it."""
+    return None if gradient is None else (id(gradient), gradient._version)
 
 
 def _norm(tensors: list[Tensor]) -> float:
