@@ -1,6 +1,6 @@
 /** Settings of an image model that do not go together. */
 import { type ImageLayerConfig, type ImageNetConfig, mostChannels, mostFullChannels } from './image-layers';
-import { checkOrder } from './check-vector';
+import { checkCount, checkMask, checkOrder } from './check-vector';
 import { problem, type Problem } from './problem';
 import type { ImageModelConfig } from './schema';
 
@@ -188,34 +188,22 @@ function checkLayer(
     case 'conv1x1':
       return [
         ...checkOrder(layer.order, channels, `${path}.order`, 'channel'),
-        ...(layer.signs.length === channels
-          ? []
-          : problem(
-              `${path}.signs`,
-              `expected ${channels} entries, one for each channel, got ${layer.signs.length}`,
-            )),
+        ...checkCount(layer.signs, channels, `${path}.signs`, 'channel'),
       ];
     case 'fullConv1x1':
       return channels <= mostFullChannels
         ? []
         : problem(path, `expected at most ${mostFullChannels} channels, got ${shape}; conv1x1 takes more`);
     case 'coupling':
-      return [...checkMask(layer.mask, channels, `${path}.mask`), ...checkNet(layer.net, `${path}.net`)];
+      return [
+        ...checkMask(layer.mask, channels, `${path}.mask`, 'channel'),
+        ...checkNet(layer.net, `${path}.net`),
+      ];
     case 'prior':
       return checkPrior(layer, channels, shape, path);
     default:
       return [];
   }
-}
-
-function checkMask(mask: readonly number[], channels: number, path: string): Problem[] {
-  if (mask.length !== channels) {
-    return problem(path, `expected ${channels} entries, one for each channel, got ${mask.length}`);
-  }
-  if (!mask.includes(0) || !mask.includes(1)) {
-    return problem(path, 'expected at least one 0 and one 1: a coupling transforms channels given others');
-  }
-  return [];
 }
 
 function checkNet(net: ImageNetConfig, path: string): Problem[] {

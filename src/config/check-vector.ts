@@ -86,7 +86,7 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: Ve
   const problems = layers.flatMap((layer, i): Problem[] => {
     const path = `model.layers.${i}`;
     if (layer.kind === 'coupling')
-      return [...checkMask(layer.mask, dim, `${path}.mask`), ...checkParts(layer, model, path)];
+      return [...checkMask(layer.mask, dim, `${path}.mask`, 'feature'), ...checkParts(layer, model, path)];
     if (layer.kind === 'permute') return checkOrder(layer.order, dim, `${path}.order`, 'feature');
     if (layer.kind === 'autoregressive')
       return [...checkPlaces(layer.order, dim, `${path}.order`), ...checkParts(layer, model, path)];
@@ -170,22 +170,26 @@ function checkBase({ base, dim, context }: VectorModelConfig): Problem[] {
   );
 }
 
-function checkMask(mask: readonly number[], dim: number, path: string): Problem[] {
-  if (mask.length !== dim) {
-    return problem(path, `expected ${dim} entries, one for each feature, got ${mask.length}`);
-  }
-  if (!mask.includes(0))
-    return problem(path, 'expected at least one 0: with only 1 no feature is transformed');
-  if (!mask.includes(1)) {
-    return problem(path, 'expected at least one 1: with only 0 there is no identity feature');
-  }
-  return [];
+/** Whether there is an entry for each feature or channel. */
+export function checkCount(
+  list: readonly number[],
+  count: number,
+  path: string,
+  what: 'feature' | 'channel',
+): Problem[] {
+  if (list.length === count) return [];
+  return problem(path, `expected ${count} entries, one for each ${what}, got ${list.length}`);
+}
+
+export function checkMask(...[mask, count, path, what]: Parameters<typeof checkCount>): Problem[] {
+  const wrong = checkCount(mask, count, path, what);
+  if (wrong.length > 0 || (mask.includes(0) && mask.includes(1))) return wrong;
+  return problem(path, `expected at least one 0 and one 1: a coupling transforms ${what}s given others`);
 }
 
 /** Whether each feature has a place, and none is left out. */
 function checkPlaces(order: readonly number[], dim: number, path: string): Problem[] {
-  if (order.length !== dim)
-    return problem(path, `expected ${dim} entries, one for each feature, got ${order.length}`);
+  if (order.length !== dim) return checkCount(order, dim, path, 'feature');
   const places = new Set(order);
   const missing = Array.from({ length: places.size }, (_, place) => place).find(
     (place) => !places.has(place),
@@ -195,15 +199,8 @@ function checkPlaces(order: readonly number[], dim: number, path: string): Probl
 }
 
 /** Whether each of `dim` numbers is in it once. */
-export function checkOrder(
-  order: readonly number[],
-  dim: number,
-  path: string,
-  what: 'feature' | 'channel',
-): Problem[] {
-  if (order.length !== dim) {
-    return problem(path, `expected ${dim} entries, one for each ${what}, got ${order.length}`);
-  }
+export function checkOrder(...[order, dim, path, what]: Parameters<typeof checkCount>): Problem[] {
+  if (order.length !== dim) return checkCount(order, dim, path, what);
   const seen = new Set<number>();
   for (const feature of order) {
     if (feature >= dim) {

@@ -8,7 +8,7 @@ import { described, optional, positive, positiveInteger } from './fields';
 import { transformNames } from './transforms';
 
 /** Affine map of a coupling from data to latent. The last two are the inverses of the first two. */
-export const affineForm = v.picklist([
+const affineForm = v.picklist([
   'scale-then-shift',
   'shift-then-scale',
   'inverse-scale-then-shift',
@@ -31,8 +31,6 @@ export const scaleMap = v.picklist([
 export const outputOrder = v.picklist(['scale-shift', 'shift-scale']);
 
 export const outputLayout = v.picklist(['halves', 'interleaved']);
-
-export const splineEnds = v.picklist(['linear', 'box', 'circular', 'half-turn']);
 
 export const splineMap = v.picklist(['softmax-floor', 'soft-clip', 'softmax-halves', 'softmax-slope']);
 
@@ -122,7 +120,7 @@ export const conventionFields = {
     'What a spline does at the ends of its interval: linear, slope 1, and nothing changes outside; box, learned slopes at ' +
       'both ends, for data that stay inside; circular, the interval is a circle with one learned slope where its ends meet; ' +
       'half-turn, as linear after half a turn of the circle (NCSF of zuko).',
-    splineEnds,
+    v.picklist(['linear', 'box', 'circular', 'half-turn']),
     'linear',
   ),
   splineDirection: optional(

@@ -1,14 +1,6 @@
 /** Transforms and networks of single layers, each with its settings. */
 import * as v from 'valibot';
-import {
-  affineForm,
-  blockStart,
-  conventionFields,
-  scaleMap,
-  splineEnds,
-  splineInterval,
-  splineMap,
-} from './convention-fields';
+import { blockStart, conventionFields, splineInterval, splineMap } from './convention-fields';
 import {
   activation,
   described,
@@ -23,7 +15,7 @@ import {
 
 const share = (what: string) => optional(what, v.pipe(v.number(), v.gtValue(0), v.ltValue(1)), 1e-3);
 
-const bins = optional('Number of bins.', v.pipe(positiveInteger, v.minValue(2), v.maxValue(256)), 8);
+const { bins, scaleMap, scaleEpsilon, scaleClamp } = conventionFields;
 
 const direction = optional(
   'forward: it maps data to latent; inverse: latent to data.',
@@ -44,14 +36,8 @@ const spread = optional(
 export const transformConfig = v.variant('kind', [
   v.strictObject({
     kind: described('A scale and a shift.', v.literal('affine')),
-    form: optional('From data to latent, as `affine` of the model.', affineForm, 'scale-then-shift'),
-    scaleMap: optional(
-      'How the output of the network becomes s, as `scaleMap` of the model.',
-      scaleMap,
-      'tanh-channel',
-    ),
-    scaleEpsilon: conventionFields.scaleEpsilon,
-    scaleClamp: conventionFields.scaleClamp,
+    form: conventionFields.affine,
+    ...{ scaleMap, scaleEpsilon, scaleClamp },
     scaleMean: optional(
       'The mean of s that is subtracted from s, so that volumes stay: over the transformed features (removed), over the channels ' +
         'of each pixel, or over the image.',
@@ -65,11 +51,7 @@ export const transformConfig = v.variant('kind', [
     bins,
     bound: optional('The spline maps center ± bound to itself.', positive, 5),
     center: optional('Middle of its interval.', v.pipe(v.number(), v.finite()), 0),
-    ends: optional(
-      'What it does at the ends of its interval, as `splineEnds` of the model.',
-      splineEnds,
-      'linear',
-    ),
+    ends: conventionFields.splineEnds,
     direction,
     map: optional(
       'How the output of the network becomes bins and slopes, as `splineMap` of the model.',
@@ -129,10 +111,23 @@ export const transformConfig = v.variant('kind', [
   }),
 ]);
 
-const contextEntry = optional(
-  'How a context enters, as `contextEntry` of the model.',
+export const contextEntry = optional(
+  'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
+    'whose activation is added to the first layer (MADE of nflows).',
   v.picklist(['input', 'activated']),
   'input',
+);
+export const contextInBlocks = optional(
+  'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
+    'through a linear layer (nflows has both).',
+  v.picklist(['none', 'gate', 'add']),
+  'none',
+);
+export const denseNorm = optional(
+  'What normalizes after each layer of a dense net: the batch, or each example over its features, with its mean (layer) or ' +
+    'by the root of its mean square alone (rms), or without anything learned (standardized, zuko).',
+  v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
+  'none',
 );
 const active = optional('Its nonlinearity.', activation, 'relu');
 const hidden = optional(
@@ -158,11 +153,7 @@ export const netConfig = v.variant('kind', [
     activation: active,
     slope,
     contextEntry,
-    contextInBlocks: optional(
-      'What a context does in each block, as `contextInBlocks` of the model.',
-      v.picklist(['none', 'gate', 'add']),
-      'none',
-    ),
+    contextInBlocks,
   }),
   v.strictObject({
     kind: described(
@@ -171,11 +162,7 @@ export const netConfig = v.variant('kind', [
     ),
     hidden,
     skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
-    norm: optional(
-      'What normalizes after each layer, as `denseNorm` of the model.',
-      v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
-      'none',
-    ),
+    norm: denseNorm,
     activation: active,
     slope,
   }),

@@ -12,7 +12,7 @@ import {
   polarity,
   transformWords,
 } from './convention-fields';
-import { netConfig, transformConfig } from './layer-parts';
+import { contextEntry, contextInBlocks, denseNorm, netConfig, transformConfig } from './layer-parts';
 import {
   activation,
   described,
@@ -130,12 +130,7 @@ export const vectorModelSchema = v.strictObject({
   ),
   blocks: optional('Blocks of a residual net.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
   denseSkips: optional('Whether each layer of a dense net adds what it takes.', v.boolean(), true),
-  denseNorm: optional(
-    'What normalizes after each layer of a dense net: the batch, or each example over its features, with its mean (layer) or ' +
-      'by the root of its mean square alone (rms), or without anything learned (standardized, zuko).',
-    v.picklist(['none', 'batch', 'layer', 'rms', 'standardized']),
-    'none',
-  ),
+  denseNorm,
   blockStart,
   netNorm: optional('Batch normalization inside the blocks of a residual net.', v.boolean(), false),
   nets,
@@ -207,18 +202,8 @@ export const vectorModelSchema = v.strictObject({
     v.picklist(['linear', 'activated']),
     'linear',
   ),
-  contextEntry: optional(
-    'How the context enters a conditioner: behind the features, as more of its input; or through a linear layer of its own, ' +
-      'whose activation is added to the first layer (MADE of nflows).',
-    v.picklist(['input', 'activated']),
-    'input',
-  ),
-  contextInBlocks: optional(
-    'Residual nets: what the context does in each block besides. gate: scales what it adds, by a sigmoid; add: is added inside, ' +
-      'through a linear layer (nflows has both).',
-    v.picklist(['none', 'gate', 'add']),
-    'none',
-  ),
+  contextEntry,
+  contextInBlocks,
   contextFirst: optional(
     'Autoregressive layers: some hidden units depend on the context alone, so that the first feature depends on it too (zuko).',
     v.boolean(),
