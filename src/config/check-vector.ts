@@ -182,9 +182,12 @@ export function checkCount(
 }
 
 export function checkMask(...[mask, count, path, what]: Parameters<typeof checkCount>): Problem[] {
-  const wrong = checkCount(mask, count, path, what);
-  if (wrong.length > 0 || (mask.includes(0) && mask.includes(1))) return wrong;
-  return problem(path, `expected at least one 0 and one 1: a coupling transforms ${what}s given others`);
+  if (mask.length !== count) return checkCount(mask, count, path, what);
+  if (!mask.includes(0))
+    return problem(path, `expected at least one 0: with only 1 no ${what} is transformed`);
+  if (!mask.includes(1))
+    return problem(path, `expected at least one 1: with only 0 there is no identity ${what}`);
+  return [];
 }
 
 /** Whether each feature has a place, and none is left out. */

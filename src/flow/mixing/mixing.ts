@@ -2,11 +2,11 @@
 import { range } from '../../base/order';
 import { perFeature } from '../../config/bases';
 import type { MixingLayer } from '../../config/mixing-layers';
-import type { Bijection } from '../core/bijection';
+import { type Bijection, fixedMap } from '../core/bijection';
 import { householder, qrLinear, svdLinear } from './householder';
 import { luLinear, pluLinear } from './lu-linear';
 import { orthogonal } from './orthogonal';
-import { rescale } from './rescale';
+import * as tf from '@tensorflow/tfjs-core';
 
 export function mixing(name: string, dim: number, layer: MixingLayer): Bijection {
   switch (layer.kind) {
@@ -28,4 +28,16 @@ export function mixing(name: string, dim: number, layer: MixingLayer): Bijection
     case 'rescale':
       return rescale(name, perFeature(layer.scale, dim), perFeature(layer.shift, dim));
   }
+}
+
+/** @param scale one number for each feature, as `shift`; none is 0 */
+/** y = scale·x + shift with fixed numbers for each feature (nflows' PointwiseAffineTransform). */
+function rescale(name: string, scale: readonly number[], shift: readonly number[]): Bijection {
+  const logDet = scale.reduce((sum, value) => sum + Math.log(Math.abs(value)), 0);
+  const [scales, shifts] = [() => tf.tensor1d([...scale]), () => tf.tensor1d([...shift])];
+  return {
+    ...fixedMap(name, [scale.length]),
+    forward: (_, x) => ({ value: tf.add(tf.mul(x, scales()), shifts()), logDet: tf.scalar(logDet) }),
+    inverse: (_, y) => ({ value: tf.div(tf.sub(y, shifts()), scales()), logDet: tf.scalar(-logDet) }),
+  };
 }

@@ -1,8 +1,7 @@
 /** The transform of a layer. */
 import type { TransformConfig } from '../../config/layer-parts';
 import type { TransformSpec } from '../core/spec';
-import { additive } from './additive';
-import { affine } from './affine';
+import { additive, affine } from './affine';
 import { bernstein } from './bernstein';
 import { gaussianization } from './gaussianization';
 import { inverseOf } from './inverse';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Program } from '../../../../src/engine/backends/backend';
-import { keepProgram } from '../../../../src/engine/model/kept-program';
+import { keepProgram } from '../../../../src/engine/model/flow-model';
 
 const feeds = { x: { shape: [1], data: Float32Array.of(2) } };
 

@@ -1,0 +1,284 @@
+/** What language models learn of a file: what it is, where NaN or Inf starts in it, and how likely examples are. */
+import path from 'node:path';
+import { defined } from '../../base/defined';
+import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
+import type { ModelFile } from '../../checkpoint/model-file';
+import type {
+  CheckpointReport,
+  ReportedRun,
+  NonFiniteQuery,
+  NonFiniteReport,
+  ScoreFileQuery,
+  ScoreReport,
+} from '../../protocol/assistant';
+import { CancelledError } from '../../protocol/wire';
+import { describeModel } from '../open/describe-model';
+import type { ModelDescription } from '../open/description';
+import { sizeOf } from '../../base/shape';
+import { layerName, type ModelSummary } from '../../protocol/model';
+import { defaultBatch } from '../../protocol/questions';
+import type { Inspector } from '../inspect/inspector';
+import { statsOf } from '../inspect/statistics';
+import { storedOf } from '../model/inspected-flow';
+import type { Model } from '../model/model';
+import { breathe } from '../model/breathe';
+import { countNonFinite } from '../../base/finite';
+import { UserError } from '../../base/user-error';
+import { openRunner, type Opening } from '../open/open-runner';
+import { score } from '../use/score';
+import { examplesToScore } from '../use/scored-examples';
+
+/** Layers that a report names; a model reads no further. */
+const mostLayers = 60;
+
+/**
+ * What a file or run is, as `flowscope info` says it, and the state of its run.
+ * @throws UserError when there is no model at the path, CancelledError
+ */
+export async function summarizeCheckpoint(
+  given: string | ModelFile,
+  signal: AbortSignal,
+): Promise<CheckpointReport> {
+  const model = await describeModel(given);
+  if (signal.aborted) throw new CancelledError();
+  const { run } = model;
+  return { ...reportOf(model), ...(run ? { run: await reportedRun(run) } : {}) };
+}
+
+function reportOf(model: ModelDescription): CheckpointReport {
+  const { file, format, bytes, architecture, layers, preprocessing, step, validation, data, origin, onnx } =
+    model;
+  return {
+    file,
+    format,
+    bytes,
+    ...(architecture ? { architecture: architecture.summary, inputShape: architecture.inputShape } : {}),
+    parameters: model.parameterCount,
+    tensors: model.tensorCount,
+    layerCount: layers.length,
+    layers: layers.slice(0, mostLayers).map(({ index, name, kind, shape, parameterCount, description }) => ({
+      index,
+      name,
+      kind,
+      shape,
+      parameters: parameterCount,
+      description,
+    })),
+    ...defined({
+      preprocessing: preprocessing?.summary,
+      step,
+      validation,
+      data: data?.summary,
+      origin: origin && {
+        title: origin.title,
+        assumptions: origin.assumptions,
+        ...defined({ guesses: origin.guesses }),
+      },
+      onnx: onnx && {
+        opset: onnx.opset,
+        producer: onnx.producer,
+        inputs: onnx.inputs.map(portOf),
+        outputs: onnx.outputs.map(portOf),
+      },
+      note: model.note,
+    }),
+  };
+}
+
+function portOf({ name, dtype, shape }: { name: string; dtype: string; shape: (number | string)[] }): string {
+  return `${name} ${dtype} [${shape.join(', ')}]`;
+}
+
+/** Undefined fields are those that the run's status does not say; a run trained elsewhere may have none at all. */
+async function reportedRun(folder: string): Promise<ReportedRun> {
+  const paths = runPaths(path.resolve(folder));
+  const status = await readStatus(paths);
+  const checkpoints = await listCheckpoints(paths);
+  return {
+    folder: paths.folder,
+    status: status?.status ?? 'unknown',
+    ...defined({ message: status?.message || undefined, step: status?.step, best: status?.best }),
+    checkpointSteps: checkpoints.map(({ step }) => step),
+  };
+}
+
+/** Tensors that a report names. */
+const mostTensors = 20;
+
+/**
+ * @param inspector of the model
+ * @throws UserError for a file of examples that does not fit the model, CancelledError
+ */
+export async function findNonFinite(
+  query: NonFiniteQuery,
+  model: Model,
+  inspector: Inspector,
+  signal: AbortSignal,
+): Promise<NonFiniteReport> {
+  const summary = await inspector.ask('summary', undefined, signal);
+  const tensors = await storedTensors(model, inspector, summary, signal);
+  const passed = summary.runnable
+    ? { pass: await passOf(query, inspector, summary, signal) }
+    : { noPass: summary.reason ?? `${summary.fileName} cannot be run.` };
+  const run = summary.runFolder ? await reportedRun(summary.runFolder) : undefined;
+  const report = { model: model.file, tensors, ...passed };
+  return {
+    ...report,
+    conclusion: concluded(report, run),
+    ...defined({
+      run: run && {
+        folder: run.folder,
+        status: run.status,
+        ...defined({ message: run.message, step: run.step }),
+      },
+    }),
+  };
+}
+
+/** Tensors of a runnable flow in the order of its layers, which is what matters; else in the order of the file. */
+async function storedTensors(
+  model: Model,
+  inspector: Inspector,
+  summary: ModelSummary,
+  signal: AbortSignal,
+): Promise<NonFiniteReport['tensors']> {
+  const flow = model.flow ?? model.inspected;
+  const found: NonFiniteReport['tensors']['first'] = [];
+  if (!flow) {
+    const names = model.tensorFile ? summary.tensors.map(({ name }) => name) : [];
+    const statistics = names.length > 0 ? await inspector.ask('tensors', { names }, signal) : [];
+    for (const { name, stats } of statistics) {
+      if (!stats || stats.nan + stats.inf === 0) continue;
+      const { shape = [0] } = summary.tensors.find((tensor) => tensor.name === name) ?? {};
+      found.push({ name, nan: stats.nan, inf: stats.inf, values: sizeOf(shape) });
+    }
+    const unreadable = statistics.filter(({ problem }) => problem !== undefined).length;
+    return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable };
+  }
+  const owners = new Map(
+    flow.layers.flatMap((layer) => storedOf(layer).map(({ name }) => [name, layer.info.name])),
+  );
+  const names = [...new Set([...owners.keys(), ...Object.keys(flow.tensors)])];
+  for (const name of names) {
+    await breathe(signal);
+    const { data } = flow.tensors[name]!;
+    const { nan, inf } = statsOf(data);
+    const layer = owners.get(name);
+    if (nan + inf > 0) found.push({ name, ...(layer ? { layer } : {}), nan, inf, values: data.length });
+  }
+  return { looked: names.length, found: found.length, first: found.slice(0, mostTensors), unreadable: 0 };
+}
+
+async function passOf(
+  { input, index, count }: NonFiniteQuery,
+  inspector: Inspector,
+  summary: ModelSummary,
+  signal: AbortSignal,
+): Promise<NonNullable<NonFiniteReport['pass']>> {
+  const named = (layer: number) => {
+    const { name, kind } = summary.layers[layer]!;
+    return { layer: { index: layer, name, kind } };
+  };
+  if (input !== undefined) {
+    const example = { kind: 'file', path: input, index } as const;
+    const { firstNonFinite } = await inspector.ask('stripOfExample', { example }, signal);
+    return {
+      examples: `example ${index} of ${input}`,
+      ...(firstNonFinite ? named(firstNonFinite.layer) : {}),
+      sentence: firstNonFinite
+        ? `NaN or Inf first appears in ${layerName(summary.layers[firstNonFinite.layer]!)}. ${firstNonFinite.cause}`
+        : `Every value of ${summary.layers.length} layers is finite for this example.`,
+    };
+  }
+  const usual = defaultBatch(summary);
+  const { findings, count: looked } = await inspector.ask(
+    'findings',
+    { batch: { ...usual, count: Math.min(count, splitSize(summary, usual.split)) } },
+    signal,
+  );
+  const { layer, sentence, advice } = findings.find(({ check }) => check === 'nonFinite')!;
+  return {
+    examples:
+      usual.split === 'sample' ? `${looked} samples of the flow` : `${looked} ${usual.split} examples`,
+    ...(layer === undefined ? {} : named(layer)),
+    sentence,
+    ...(advice ? { advice } : {}),
+  };
+}
+
+function splitSize({ splits }: ModelSummary, split: string): number {
+  return splits.find(({ name }) => name === split)?.count ?? Infinity;
+}
+
+function concluded(
+  { tensors, pass }: Pick<NonFiniteReport, 'tensors' | 'pass'>,
+  run: ReportedRun | undefined,
+): string {
+  const [first] = tensors.first;
+  const stored = first
+    ? `${tensors.found} of ${tensors.looked} stored tensors hold NaN or Inf, first ${first.name}${first.layer ? ` of layer ${first.layer}` : ''}.`
+    : `No stored tensor holds NaN or Inf (${tensors.looked} looked at).`;
+  return [
+    ...(pass ? [pass.sentence, `Looked at: ${pass.examples}.`] : []),
+    stored,
+    ...(run?.status === 'failed' ? [`The training failed at step ${run.step}: ${run.message}.`] : []),
+  ].join(' ');
+}
+
+const probabilities = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1];
+
+/**
+ * Scores examples as `flowscope score` does, and says how they spread and which are the least likely.
+ * @throws UserError for a model without a likelihood or examples that do not fit it, CancelledError
+ */
+export async function scoreFile(
+  query: ScoreFileQuery,
+  model: ModelFile,
+  opening: Omit<Opening, 'note'>,
+  signal: AbortSignal,
+): Promise<ScoreReport> {
+  const { draws, seed, leastLikely, input, split } = query;
+  const notes: string[] = [];
+  const opened = await openRunner({ ...opening, note: (text) => notes.push(text) }, model, 'forward');
+  const { runner, file } = opened;
+  const origin = opened.model?.header.origin;
+  if (origin && origin.assumptions.length > 0) {
+    notes.push(`Not in the file: ${origin.assumptions.join('; ')}.`);
+  }
+  if (runner.lacksLogDet) {
+    throw new UserError(
+      `${file}: computes no log-det, without which there is no likelihood; use another file.`,
+    );
+  }
+  const examples = await examplesToScore(opened, { ...query, space: 'data' });
+  // Only integer pixels get noise; all other examples would score the same each time.
+  const result = await score(runner, examples, { draws: examples.noisy ? draws : 1, signal });
+  const unit = result.bitsPerDim ? 'bits/dim' : 'nats';
+  const values = result.bitsPerDim ?? result.nats;
+  const order = unlikelyFirst(values);
+  return {
+    model: file,
+    examples: input ?? `${split} data of the run`,
+    count: examples.count,
+    dimensions: sizeOf(runner.inputShape),
+    unit,
+    mean: result.mean,
+    quantiles: probabilities.map((probability) => ({
+      probability,
+      value: values[order[order.length - 1 - Math.round(probability * (order.length - 1))]!]!,
+    })),
+    leastLikely: [...order.slice(0, leastLikely)].map((index) => ({ index, value: values[index]! })),
+    nonFinite: countNonFinite(values),
+    ...(examples.noisy ? { noise: { draws, seed } } : {}),
+    notes,
+  };
+}
+
+/** Places of the values from the largest to the smallest; NaN counts as the largest. */
+function unlikelyFirst(values: Float64Array): Int32Array {
+  const rank = (value: number): number => (Number.isNaN(value) ? Infinity : value);
+  return Int32Array.from(values.keys()).sort((a, b) => {
+    const [left, right] = [rank(values[a]!), rank(values[b]!)];
+    return left === right ? a - b : right - left;
+  });
+}
