@@ -1,42 +1,72 @@
 /** NumPy's archives of arrays: a ZIP of NPY files. */
-import { unzipSync, zipSync, type Unzipped } from 'fflate';
-import { shortened, UserError } from '../base/user-error';
+import { zipSync } from 'fflate';
+import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
-import { readUnpacked } from '../files/read';
-import { largestRatio } from '../files/zip-directory';
-import { encodeNpy, parseNpy, type NpyArray, type NpyData } from './npy';
+import type { ByteSource } from './byte-source';
+import {
+  encodeNpy,
+  npyHeaderBytes,
+  parseNpy,
+  parseNpyHeader,
+  type NpyArray,
+  type NpyData,
+  type NpyHeader,
+} from './npy';
+import type { Resources } from './resources';
+import { entryBytes, openZip } from './zip';
 
-/** Guards against an archive that unpacks to more than fits memory. */
+/** What an archive of ours may hold, bytes. */
 const largest = 2 ** 32 - 2 ** 20;
 
-/**
- * Names of the arrays; `array` reads one.
- * @throws UserError naming the file and what was expected, also when there is no such array or it is not of numbers
- */
-export async function readNpz(file: string) {
-  const bytes = await readUnpacked(file);
-  if (bytes.length === 0) throw new UserError(`${file}: is empty; expected a NumPy archive (.npz).`);
-  if (bytes[0] !== 0x50 || bytes[1] !== 0x4b) {
-    throw new UserError(`${file}: is not a NumPy archive (.npz); save one with numpy.savez.`);
-  }
-  const entries = unzip(bytes, file, () => false).names;
-  const names = entries.filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4));
-  if (names.length === 0) {
-    throw new UserError(
-      `${file}: holds no arrays${entries.length > 0 ? ` (${entries[0]})` : ''}; expected .npy entries.`,
-    );
-  }
+export interface StoredArray {
+  header: NpyHeader;
+  bytes: ByteSource;
+  where: string;
+}
+
+export async function storedArray(bytes: ByteSource, where: string): Promise<StoredArray> {
+  const head = await bytes.read(0, Math.min(bytes.length, npyHeaderBytes));
+  return { header: parseNpyHeader(head, bytes.length, where), bytes, where };
+}
+
+export async function valuesOf({ bytes, where }: StoredArray): Promise<NpyArray> {
+  return parseNpy(await bytes.read(0, bytes.length), where);
+}
+
+/** The arrays of an .npz by their names. @throws UserError when the file is not a zip file or is damaged */
+export async function openArchive(
+  file: string,
+  resources: Resources,
+): Promise<{ names: string[]; get(name: string): Promise<StoredArray> }> {
+  const entries = await openZip(file, resources);
   return {
-    names,
-    array(name: string): NpyArray {
-      if (!names.includes(name)) {
-        throw new UserError(`${file}: holds no array "${name}"; it has ${names.join(', ')}.`);
-      }
-      const content = unzip(bytes, file, (entry) => entry === `${name}.npy`).files[`${name}.npy`];
-      if (!content) throw new UserError(`${file}: array "${name}" cannot be unpacked.`);
-      return parseNpy(content, `${file}: array "${name}"`);
-    },
+    names: [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4)),
+    get: async (name) =>
+      storedArray(await entryBytes(entries.get(`${name}.npy`)!, resources), `${file}: array "${name}"`),
   };
+}
+
+/**
+ * The array that is asked for, the first of the usual ones, or the only one.
+ * @param hint what to do where none is obvious, behind what there is
+ * @throws UserError listing what there is
+ */
+export function chooseArray(
+  names: readonly string[],
+  asked: string | undefined,
+  usual: readonly string[],
+  file: string,
+  hint: string,
+): string {
+  const listed = `${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
+  if (names.length === 0) throw new UserError(`${file}: holds no arrays; expected .npy entries.`);
+  if (asked !== undefined && !names.includes(asked)) {
+    throw new UserError(`${file}: holds no array "${asked}"; it has ${listed}.`);
+  }
+  const chosen =
+    asked ?? usual.find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined);
+  if (chosen !== undefined) return chosen;
+  throw new UserError(`${file}: holds ${names.length} arrays (${listed})${hint}.`);
 }
 
 /** Stored, not packed: trained values hardly pack, and readers can map them. */
@@ -56,32 +86,4 @@ export async function writeNpz(
     file,
     zipSync(Object.fromEntries(entries), { level: 0, mtime: new Date(1980, 0, 1) }),
   );
-}
-
-function unzip(
-  bytes: Uint8Array,
-  file: string,
-  wanted: (name: string) => boolean,
-): { names: string[]; files: Unzipped } {
-  const names: string[] = [];
-  let total = 0;
-  try {
-    const files = unzipSync(bytes, {
-      filter: ({ name, size, originalSize, compression }) => {
-        names.push(name);
-        if (!wanted(name)) return false;
-        // Room is made for what the archive says, before anything is unpacked.
-        if (size > bytes.length || originalSize > (compression === 0 ? size : size * largestRatio)) {
-          throw new Error(`the sizes of "${shortened(name)}" cannot be`);
-        }
-        total += originalSize;
-        if (total > largest) throw new UserError(`${file}: unpacks to more than 4 GiB; use a smaller file.`);
-        return true;
-      },
-    });
-    return { names, files };
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    throw new UserError(`${file}: the archive is damaged or cut off (${(error as Error).message}).`);
-  }
 }

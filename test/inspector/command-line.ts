@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { encodeNpy } from '../../src/data/npy';
-import { readNpz } from '../../src/data/npz';
+import { readNpz } from '../unit/support/npz';
 import { runHere, type Outcome } from '../unit/cli/run-here';
 
 /** In this process, which is not the engine's; where a package is tested, by the command line in it. */

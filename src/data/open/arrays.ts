@@ -9,11 +9,11 @@ import { openBytes } from '../bytes';
 import type { Examples, Labels } from '../dataset';
 import { imageArrays } from '../images/arrays';
 import { imageOptions } from '../images/options';
-import { decodeNpy, npyHeaderBytes, npyScalar, parseNpyHeader, type NpyHeader } from '../npy';
+import { decodeNpy, npyScalar, type NpyHeader } from '../npy';
+import { chooseArray, openArchive, storedArray, type StoredArray } from '../npz';
 import type { Opened } from '../opened';
 import { recordExamples } from '../records';
 import type { Resources } from '../resources';
-import { entryBytes, openZip } from '../zip';
 
 /** An array of an archive whose name says what it is for. */
 const trainNames = ['x_train', 'train_images', 'train_data', 'train_x', 'X_train', 'train'];
@@ -31,12 +31,6 @@ const columnByColumn =
   'is stored column by column (Fortran order), so examples cannot be read one at a time. ' +
   'Save it with numpy.save(file, numpy.ascontiguousarray(array)).';
 
-interface StoredArray {
-  header: NpyHeader;
-  bytes: ByteSource;
-  where: string;
-}
-
 /** @throws UserError when the array is neither rows of numbers nor images of bytes */
 export async function openNpy(file: string, config: DataConfig, resources: Resources): Promise<Opened> {
   if (config.array !== undefined) {
@@ -44,14 +38,14 @@ export async function openNpy(file: string, config: DataConfig, resources: Resou
       `${file}: is a single array. Leave data.array ${config.array} out; it is for .npz files.`,
     );
   }
-  const array = await headerOf(await openBytes(file, resources), file);
+  const array = await storedArray(await openBytes(file, resources), file);
   return describe(array, undefined, file, config, resources);
 }
 
 /** @throws UserError also when the archive holds several arrays and none is the obvious one */
 export async function openNpz(file: string, config: DataConfig, resources: Resources): Promise<Opened> {
-  const { names, get } = await archiveOf(file, resources);
-  const chosen = chooseArray(names, config.array, file);
+  const { names, get } = await openArchive(file, resources);
+  const chosen = choose(names, config.array, file);
   const array = await get(chosen);
   const labels = await labelsFor(chosen, array.header.shape[0] ?? 0);
   const pair = trainNames.indexOf(chosen);
@@ -131,22 +125,13 @@ async function storedContext(file: string, resources: Resources): Promise<Stored
   if (!/\.np[yz]$/i.test(file)) {
     throw new UserError(`${file}: expected an .npy or .npz file, since images are given as context.`);
   }
-  if (/\.npy$/i.test(file)) return headerOf(await openBytes(file, resources), file);
-  const { names, get } = await archiveOf(file, resources);
-  return get(names.includes('context') ? 'context' : chooseArray(names, undefined, file));
+  if (/\.npy$/i.test(file)) return storedArray(await openBytes(file, resources), file);
+  const { names, get } = await openArchive(file, resources);
+  return get(names.includes('context') ? 'context' : choose(names, undefined, file));
 }
 
-/** The arrays of an .npz by their names. */
-async function archiveOf(
-  file: string,
-  resources: Resources,
-): Promise<{ names: string[]; get(name: string): Promise<StoredArray> }> {
-  const entries = await openZip(file, resources);
-  return {
-    names: [...entries.keys()].filter((name) => name.endsWith('.npy')).map((name) => name.slice(0, -4)),
-    get: async (name) =>
-      headerOf(await entryBytes(entries.get(`${name}.npy`)!, resources), `${file}: array "${name}"`),
-  };
+function choose(names: readonly string[], asked: string | undefined, file: string): string {
+  return chooseArray(names, asked, [...trainNames, ...usualNames], file, '; name one in data.array');
 }
 
 /** [N, C, H, W] as [N, H, W, C]. */
@@ -157,26 +142,6 @@ function channelsLast(values: Float32Array, [height, width, channels]: readonly 
     const [start, at] = [i - (i % size), i % size];
     return values[start + (at % channels!) * plane + Math.floor(at / channels!)]!;
   });
-}
-
-/** @throws UserError listing what there is */
-function chooseArray(names: readonly string[], asked: string | undefined, file: string): string {
-  if (names.length === 0) throw new UserError(`${file}: holds no arrays; expected .npy entries.`);
-  if (asked !== undefined) {
-    if (names.includes(asked)) return asked;
-    throw new UserError(`${file}: holds no array "${asked}"; it has ${names.slice(0, 20).join(', ')}.`);
-  }
-  const usual = [...trainNames, ...usualNames].find((name) => names.includes(name));
-  if (usual !== undefined) return usual;
-  if (names.length === 1) return names[0]!;
-  throw new UserError(
-    `${file}: holds ${names.length} arrays (${names.slice(0, 20).join(', ')}); name one in data.array.`,
-  );
-}
-
-async function headerOf(bytes: ByteSource, where: string): Promise<StoredArray> {
-  const head = await bytes.read(0, Math.min(bytes.length, npyHeaderBytes));
-  return { header: parseNpyHeader(head, bytes.length, where), bytes, where };
 }
 
 async function describe(

@@ -1,7 +1,8 @@
 import path from 'node:path';
 import { UserError } from '../../base/user-error';
 import { readNpy, type NpyArray } from '../../data/npy';
-import { readNpz } from '../../data/npz';
+import { chooseArray, openArchive, valuesOf } from '../../data/npz';
+import { createResources } from '../../data/resources';
 import { firstBytes } from '../../files/read';
 
 export interface NamedArray {
@@ -32,13 +33,13 @@ export async function readArray(file: string, name: string | undefined, usual: s
     }
     return { array: await readNpy(resolved), where: file };
   }
-  const archive = await readNpz(resolved);
-  const { names } = archive;
-  const chosen = name ?? (names.includes(usual) ? usual : names.length === 1 ? names[0] : undefined);
-  if (chosen === undefined) {
-    throw new UserError(
-      `${file}: holds ${names.length} arrays (${names.join(', ')}) and none is called "${usual}"; name one with --array.`,
-    );
+  const resources = createResources(Infinity);
+  try {
+    const { names, get } = await openArchive(resolved, resources);
+    const none = ` and none is called "${usual}"; name one with --array`;
+    const chosen = chooseArray(names, name, [usual], file, none);
+    return { array: await valuesOf(await get(chosen)), where: `${file}: array "${chosen}"` };
+  } finally {
+    await resources.close();
   }
-  return { array: archive.array(chosen), where: `${file}: array "${chosen}"` };
 }

@@ -9,7 +9,7 @@ import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import sharp from 'sharp';
 import { encodeNpy } from '../../../src/data/npy';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { greyScale, signedScale } from '../../../webview/base/canvas/colour-maps';
 import { until } from '../../inspector/until';
 import { costsOf, flowscope, scoreRows, type Parts, type Scores } from '../../inspector/command-line';

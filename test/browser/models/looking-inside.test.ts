@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { fixture, folder } from '../../inspector/models';
 import { until } from '../../inspector/until';
 import { couplingLogDets, eventually, giveValues, near, untilInk, untilResult } from '../../inspector/frame';

@@ -4,7 +4,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import { toFloat32 } from '../../../src/data/npy';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { peerFile } from '../import/peers';
 import { here } from './flowscope';

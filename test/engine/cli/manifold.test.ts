@@ -5,7 +5,7 @@ import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import sharp from 'sharp';
 import { toFloat32, writeNpy } from '../../../src/data/npy';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { here } from './flowscope';

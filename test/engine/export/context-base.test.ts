@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { it } from 'node:test';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { exportOnnx } from '../../../src/engine/export/onnx';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';

@@ -1,7 +1,7 @@
 /** A checkpoint of a library against what the library computes from it in float64. */
 import { writeFile } from 'node:fs/promises';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { fromChannelsLast, toChannelsLast } from '../../../src/engine/model/layout';
 import type { FlowModel } from '../../../src/engine/model/flow-model';
 import type { ImportAnswers } from '../../../src/protocol/import';

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ImportAnswers } from '../../../src/protocol/import';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { peersFolder } from './support';
 
 export interface Peer {

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ImportedFlow, Recognizer } from '../../../src/checkpoint/import/types';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { initialTensors } from '../../../src/engine/training/initialize';
 import { standardLogProb } from '../../../src/engine/model/running-base';
 import { buildFlow } from '../../../src/flow/flow';

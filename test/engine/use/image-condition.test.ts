@@ -11,7 +11,7 @@ import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { writeNpy } from '../../../src/data/npy';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../../unit/support/npz';
 import { openDataset } from '../../../src/data/open/open';
 import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';

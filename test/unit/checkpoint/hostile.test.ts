@@ -10,7 +10,7 @@ import { gzipSync, zipSync, strToU8, unzipSync } from 'fflate';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { encodeNpy } from '../../../src/data/npy';
-import { readNpz } from '../../../src/data/npz';
+import { readNpz } from '../support/npz';
 import * as op from '../support/pickle';
 import { put, temporaryFolder } from '../support/temporary';
 import { processorTime } from '../support/processor-time';
