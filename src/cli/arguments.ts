@@ -117,19 +117,15 @@ function valueOf(
 function numberOf(name: string, spec: OptionSpec & { type: 'integer' | 'number' }, raw: string): number {
   const value = isNumber(raw) ? Number(raw) : NaN;
   const whole = spec.type === 'integer';
-  const above = spec.type === 'number' ? spec.above : undefined;
-  const max = spec.type === 'integer' ? spec.max : undefined;
+  const { min, above, max }: { min?: number; above?: number; max?: number } = spec;
   const bounds = [
-    ...(spec.min === undefined ? [] : [`at least ${spec.min}`]),
-    ...(above === undefined ? [] : [`above ${above}`]),
-    ...(max === undefined ? [] : [`at most ${max}`]),
-  ].join(' and ');
-  const fits =
-    (whole ? Number.isSafeInteger(value) : Number.isFinite(value)) &&
-    value >= (spec.min ?? -Infinity) &&
-    value > (above ?? -Infinity) &&
-    value <= (max ?? Infinity);
-  if (fits) return value;
-  const wanted = `${whole ? 'a whole number' : 'a number'}${bounds ? `, ${bounds}` : ''}`;
+    ...(min === undefined ? [] : [{ text: `at least ${min}`, fits: value >= min }]),
+    ...(above === undefined ? [] : [{ text: `above ${above}`, fits: value > above }]),
+    ...(max === undefined ? [] : [{ text: `at most ${max}`, fits: value <= max }]),
+  ];
+  const counts = whole ? Number.isSafeInteger(value) : Number.isFinite(value);
+  if (counts && bounds.every(({ fits }) => fits)) return value;
+  const within = bounds.map(({ text }) => text).join(' and ');
+  const wanted = `${whole ? 'a whole number' : 'a number'}${within && `, ${within}`}`;
   throw new UserError(`--${name}: expected ${wanted}, got "${raw}".`);
 }

@@ -108,26 +108,21 @@ export function defineCommand<const O extends OptionSpecs>(
 
 /** Options that every command has. */
 export const commonOptions = {
-  json: { type: 'flag', help: 'Print one JSON document on standard output, and nothing else there.' },
-  backend: {
-    type: 'choice',
-    choices: backendPreferences,
-    help: 'Which library computes. auto uses FLOWSCOPE_BACKEND, or the best library that is installed.',
-  },
-  threads: {
-    type: 'integer',
-    value: 'N',
+  json: flagOption('Print one JSON document on standard output, and nothing else there.'),
+  backend: choiceOption(
+    backendPreferences,
+    'Which library computes. auto uses FLOWSCOPE_BACKEND, or the best library that is installed.',
+  ),
+  threads: integerOption('N', 'Number of threads. 0, or no value, uses one for each processor.', {
     min: 0,
     max: 1024,
-    help: 'Number of threads. 0, or no value, uses one for each processor.',
-  },
-  flow: {
-    type: 'text',
-    value: 'NAME',
-    help: 'Which one is meant where a file holds several flows. It is remembered in MODEL.flowscope.json.',
-  },
-  quiet: { type: 'flag', help: 'Print no progress on standard error.' },
-  verbose: { type: 'flag', help: 'Also print log lines, and the stack trace of an internal error.' },
-  help: { type: 'flag', help: 'Show this help.' },
-  version: { type: 'flag', help: 'Show the version.' },
+  }),
+  flow: textOption(
+    'NAME',
+    'Which one is meant where a file holds several flows. It is remembered in MODEL.flowscope.json.',
+  ),
+  quiet: flagOption('Print no progress on standard error.'),
+  verbose: flagOption('Also print log lines, and the stack trace of an internal error.'),
+  help: flagOption('Show this help.'),
+  version: flagOption('Show the version.'),
 } as const satisfies OptionSpecs;

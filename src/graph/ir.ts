@@ -3,6 +3,7 @@
  * Operator names and attributes are those of TensorFlow.js kernels, so no mapping is needed between what the
  * flow calls and what is recorded.
  */
+import { UserError } from '../base/user-error';
 
 export type DType = 'float32' | 'int32' | 'bool';
 export type ConstantData = Float32Array | Int32Array | Uint8Array;
@@ -44,4 +45,10 @@ export interface Graph {
    * is dynamic. Absent for graphs of one batch size.
    */
   readonly dynamicBatch?: number;
+}
+
+/** How an operator is written in a form. @throws UserError for one that has none */
+export function operatorOf<T>(operators: Readonly<Record<string, T>>, { op, scope }: Node, done: string): T {
+  if (Object.hasOwn(operators, op)) return operators[op]!;
+  throw new UserError(`The kernel ${op}${scope && ` in ${scope}`} cannot be ${done} yet.`);
 }

@@ -1,7 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import type { Node, Value } from '../ir';
 import { sizeOf, stridesOf } from '../../base/shape';
-import { broadcastReader, emptyData, forEachIndex, gatherFrom, makeArray, offsetsOf } from './array';
+import { broadcastReader, emptyData, gatherFrom, makeArray, offsetsOf } from './array';
 
 type Evaluator = (inputs: readonly NdArray[], attrs: Node['attrs'], outputs: readonly Value[]) => NdArray[];
 
@@ -68,12 +68,6 @@ const evaluators: Record<string, Evaluator> = {
   Tile: ([x], _, [output]) => [
     gatherFrom(x!, output!, (index) => index.map((i, axis) => i % x!.shape[axis]!)),
   ],
-  BroadcastTo: ([x], _, [output]) => {
-    const read = broadcastReader(x!, output!.shape);
-    const data = emptyData(output!.dtype, sizeOf(output!.shape));
-    forEachIndex(output!.shape, (index, flat) => (data[flat] = read(index)));
-    return [{ shape: [...output!.shape], data }];
-  },
   Fill: (_, { value }, [output]) => [makeArray(output!.shape, output!.dtype, () => value as number)],
 };
 

@@ -70,7 +70,6 @@ export function gatherFrom(
 
 /** Reads `x` at an index of a shape that it broadcasts to. */
 export function broadcastReader(x: NdArray, shape: Shape): (index: readonly number[]) => number {
-  const offset = shape.length - x.shape.length;
-  const strides = stridesOf(x.shape).map((stride, axis) => (x.shape[axis] === 1 ? 0 : stride));
-  return (index) => x.data[strides.reduce((sum, stride, axis) => sum + index[axis + offset]! * stride, 0)]!;
+  const strides = broadcastStrides(x, shape);
+  return (index) => x.data[strides.reduce((sum, stride, axis) => sum + index[axis]! * stride, 0)]!;
 }

@@ -3,7 +3,7 @@ import type { Node, Value } from '../ir';
 import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';
 import { softplus } from '../../base/softplus';
-import { broadcastReader, broadcastStrides, emptyData, forEachIndex, makeArray, offsetsOf } from './array';
+import { broadcastStrides, emptyData, makeArray, offsetsOf } from './array';
 
 /** Abramowitz & Stegun 7.1.26, error below 1.5e-7. */
 function erf(x: number): number {
@@ -73,6 +73,7 @@ export function evaluateElementwise(
   if (one) return mapOne(inputs[0]!, output, (x) => one(x, node.attrs));
   const two = binary[node.op];
   if (two) return combineTwo(inputs, output, two);
+  if (node.op === 'BroadcastTo') return combine(inputs, output, ([x]) => x!);
   if (node.op === 'Select') return combine(inputs, output, ([c, t, e]) => (c ? t! : e!));
   if (node.op === 'AddN')
     return combine(inputs, output, (values) => values.reduce((sum, value) => sum + value, 0));
@@ -124,13 +125,6 @@ function periodOf({ shape: own }: NdArray, shape: readonly number[]): number | u
 }
 
 function combine(inputs: readonly NdArray[], output: Value, fn: (values: number[]) => number): NdArray {
-  if (inputs.every(({ shape }) => sameShape(shape, output.shape))) {
-    return makeArray(output.shape, output.dtype, (i) => fn(inputs.map(({ data }) => data[i]!)));
-  }
-  const readers = inputs.map((input) => broadcastReader(input, output.shape));
-  const data = emptyData(output.dtype, sizeOf(output.shape));
-  forEachIndex(output.shape, (index, flat) => {
-    data[flat] = fn(readers.map((read) => read(index)));
-  });
-  return { shape: [...output.shape], data };
+  const places = inputs.map((input) => offsetsOf(output.shape, broadcastStrides(input, output.shape)));
+  return makeArray(output.shape, output.dtype, (i) => fn(inputs.map(({ data }, n) => data[places[n]![i]!]!)));
 }

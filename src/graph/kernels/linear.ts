@@ -1,15 +1,9 @@
 /** Matrix products and convolutions. */
 import { UserError } from '../../base/user-error';
+import { samePad, type ConvolutionAttrs } from '../convolution';
 import type { Value } from '../ir';
 import { broadcastShapes, showShape, type Shape } from '../shape';
 import { shaped, type Attrs, type KernelRules } from './rule';
-
-interface ConvAttrs {
-  strides: [number, number];
-  dilations: [number, number];
-  /** Rows before, rows after, columns before, columns after. */
-  pad: [number, number, number, number];
-}
 
 const pair = (value: unknown): [number, number] => {
   const [a, b] = [(value as number | number[] | undefined) ?? 1].flat();
@@ -17,33 +11,22 @@ const pair = (value: unknown): [number, number] => {
 };
 
 /** Padding in numbers, from the height and width of what is convolved (TensorFlow's rule for "same"). */
-function convAttrs(attrs: Attrs, image: readonly number[], filter: readonly number[]): ConvAttrs {
+function convAttrs(attrs: Attrs, image: readonly number[], filter: readonly number[]): ConvolutionAttrs {
   if ((attrs['dataFormat'] ?? 'NHWC') !== 'NHWC') {
     throw new UserError(`Convolutions are traced in NHWC; this one is ${attrs['dataFormat'] as string}.`);
   }
   const strides = pair(attrs['strides']);
   const dilations = pair(attrs['dilations']);
   const given = attrs['pad'];
-  let pad: ConvAttrs['pad'];
-  if (given === 'valid') pad = [0, 0, 0, 0];
-  else if (given === 'same') {
-    const side = (dim: number, kernel: number, stride: number, dilation: number): [number, number] => {
-      const total = Math.max((Math.ceil(dim / stride) - 1) * stride + (kernel - 1) * dilation + 1 - dim, 0);
-      return [Math.floor(total / 2), total - Math.floor(total / 2)];
-    };
-    pad = [
-      ...side(image[1]!, filter[0]!, strides[0], dilations[0]),
-      ...side(image[2]!, filter[1]!, strides[1], dilations[1]),
-    ];
-  } else if (typeof given === 'number') pad = [given, given, given, given];
-  else {
-    const [, rows, columns] = given as [number, number][];
-    pad = [...rows!, ...columns!] as ConvAttrs['pad'];
-  }
-  return { strides, dilations, pad };
+  const step = { strides, dilations };
+  if (given === 'valid') return { ...step, pad: [0, 0, 0, 0] };
+  if (given === 'same') return { ...step, pad: samePad(image, filter, step) };
+  if (typeof given === 'number') return { ...step, pad: [given, given, given, given] };
+  const [, rows, columns] = given as [number, number][];
+  return { ...step, pad: [...(rows as [number, number]), ...(columns as [number, number])] };
 }
 
-function convShape(x: Value, filter: Value, { strides, dilations, pad }: ConvAttrs): number[] {
+function convShape(x: Value, filter: Value, { strides, dilations, pad }: ConvolutionAttrs): number[] {
   if (x.shape.length !== 4 || filter.shape.length !== 4 || x.shape[3] !== filter.shape[2]) {
     throw new UserError(
       `conv2d expects images [N, H, W, C] and a filter [h, w, C, K]; got ${showShape(x.shape)} and ` +

@@ -2,7 +2,7 @@
 import { UserError } from '../../base/user-error';
 import { convolutionAttrs } from '../convolution';
 import { emptyData } from '../evaluate/array';
-import type { Node } from '../ir';
+import { operatorOf, type Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { sameShape } from '../shape';
 import { blockedOperators } from './blocked';
@@ -262,12 +262,7 @@ export function emitOnnx(node: Node, writer: OnnxWriter): void {
     blocked(node, writer);
     return;
   }
-  const emit = operators[node.op];
-  if (!emit) {
-    throw new UserError(
-      `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be written as ONNX yet.`,
-    );
-  }
+  const emit = operatorOf(operators, node, 'written as ONNX');
   if (isWhole(node, writer)) {
     const whole = node.inputs.map((id) => (writer.isWhole(id) ? writer.wholeName(id) : writer.nameOf(id)));
     writer.inWhole(() => emit(node, writer, whole));

@@ -1,7 +1,7 @@
 /** How each kernel is written in TensorFlow. */
 import { sizeOf } from '../../base/shape';
-import { UserError } from '../../base/user-error';
-import type { Node } from '../ir';
+import { convolutionAttrs, samePad } from '../convolution';
+import { operatorOf, type Node } from '../ir';
 import { renewedActivation } from '../kernels/normalization';
 import { reductionNames } from '../kernels/reduce';
 import { sameShape } from '../shape';
@@ -113,15 +113,9 @@ function convolution(
   image: readonly number[],
   filter: readonly number[],
 ): Attributes {
-  const { strides, dilations, pad } = node.attrs as Record<'strides' | 'dilations' | 'pad', number[]>;
-  const same = [0, 1].flatMap((i) => {
-    const extent = (filter[i]! - 1) * dilations[i]! + 1;
-    const total = Math.max(
-      (Math.ceil(image[i + 1]! / strides[i]!) - 1) * strides[i]! + extent - image[i + 1]!,
-      0,
-    );
-    return [Math.floor(total / 2), total - Math.floor(total / 2)];
-  });
+  const attrs = convolutionAttrs(node);
+  const { strides, dilations, pad } = attrs;
+  const same = samePad(image, filter, attrs);
   const padding = pad.every((side) => side === 0)
     ? 'VALID'
     : pad.every((side, i) => side === same[i])
@@ -346,12 +340,7 @@ function setNames({ outputs }: Node, writer: FunctionWriter, names: readonly str
 }
 
 export function emitTensorFlow(node: Node, writer: FunctionWriter): void {
-  const emit = operators[node.op];
-  if (!emit) {
-    throw new UserError(
-      `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be run by TensorFlow yet.`,
-    );
-  }
+  const emit = operatorOf(operators, node, 'run by TensorFlow');
   writer.enter(node.scope);
   const inputs = node.inputs.map((id) => writer.nameOf(id));
   emit(node, writer, inputs);

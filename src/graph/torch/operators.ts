@@ -1,7 +1,7 @@
 /** How each kernel is written in PyTorch. */
 import { UserError } from '../../base/user-error';
-import type { ConvolutionAttrs } from '../convolution';
-import type { DType, Node, Value } from '../ir';
+import { convolutionAttrs } from '../convolution';
+import { operatorOf, type DType, type Node, type Value } from '../ir';
 import { sameShape } from '../shape';
 import {
   atom,
@@ -123,8 +123,8 @@ const matrixProduct: Print = (node, [a, b], { typeOf }) => {
 };
 
 const convolution: Print = (node, inputs, { helper }) => {
-  const { strides, dilations, pad } = node.attrs as unknown as ConvolutionAttrs;
-  const [top, bottom, left, right] = pad as [number, number, number, number];
+  const { strides, dilations, pad } = convolutionAttrs(node);
+  const [top, bottom, left, right] = pad;
   if (top !== bottom || left !== right)
     throw new UserError(`A convolution in ${node.scope} pads its sides differently, which PyTorch cannot.`);
   const pair = (name: string, [a, b]: readonly number[], usual: number): string[] =>
@@ -137,9 +137,6 @@ const convolution: Print = (node, inputs, { helper }) => {
     ...pair('dilation', dilations, 1),
   );
 };
-
-/** A selection takes a number together with a tensor of full size. */
-const select: Print = (_, inputs) => called('torch.where', ...inputs);
 
 export const torchOperators: Readonly<Record<string, Print>> = {
   ...Object.fromEntries(sameName.map((name) => [name, torch(name.toLowerCase())])),
@@ -220,7 +217,8 @@ export const torchOperators: Readonly<Record<string, Print>> = {
   Reciprocal: (_, [x]) => operation('/', binds.product, [atom('1'), x!]),
   Relu: functional('relu'),
   Reshape: reshape,
-  Select: select,
+  // A selection takes a number together with a tensor of full size.
+  Select: torch('where'),
   Slice: (node, [x], { typeOf }) => {
     const { begin, size } = node.attrs as { begin: number[]; size: number[] };
     const { shape } = typeOf(node.inputs[0]!);
@@ -274,10 +272,5 @@ export const torchOperators: Readonly<Record<string, Print>> = {
 
 /** @throws UserError for a kernel without a PyTorch form */
 export function printOperator(node: Node, inputs: readonly Expression[], printing: Printing): Expression {
-  const print = torchOperators[node.op];
-  if (!print)
-    throw new UserError(
-      `The kernel ${node.op}${node.scope ? ` in ${node.scope}` : ''} cannot be printed as PyTorch yet.`,
-    );
-  return print(node, inputs, printing);
+  return operatorOf(torchOperators, node, 'printed as PyTorch')(node, inputs, printing);
 }
