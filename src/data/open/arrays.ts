@@ -1,4 +1,5 @@
 /** NumPy arrays as data: rows of numbers, or images of bytes. */
+import { moveChannels } from '../../base/channels';
 import { sizeOf } from '../../base/shape';
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
@@ -114,7 +115,10 @@ export async function openImageContext(
   const size = sizeOf(shape);
   const rows = numberRows(bytes, header, count, size, where, undefined);
   const all: Examples = isFirst
-    ? { ...rows, read: async (indices, options) => channelsLast(await rows.read(indices, options), shape) }
+    ? {
+        ...rows,
+        read: async (indices, options) => moveChannels(await rows.read(indices, options), shape, true),
+      }
     : rows;
   const name = path.basename(file);
   return { kind: 'vector', name, shape: [size], all, source: file, note: `a NumPy array of ${header.dtype}` };
@@ -132,16 +136,6 @@ async function storedContext(file: string, resources: Resources): Promise<Stored
 
 function choose(names: readonly string[], asked: string | undefined, file: string): string {
   return chooseArray(names, asked, [...trainNames, ...usualNames], file, '; name one in data.array');
-}
-
-/** [N, C, H, W] as [N, H, W, C]. */
-function channelsLast(values: Float32Array, [height, width, channels]: readonly number[]): Float32Array {
-  const plane = height! * width!;
-  const size = plane * channels!;
-  return values.map((_, i) => {
-    const [start, at] = [i - (i % size), i % size];
-    return values[start + (at % channels!) * plane + Math.floor(at / channels!)]!;
-  });
 }
 
 async function describe(

@@ -8,7 +8,7 @@ import type { NdArray } from '../../protocol/tensors';
 import { cropImages } from './inputs';
 import { inBatches, type BatchOptions } from './batches';
 import { sizeOf } from '../../base/shape';
-import type { FlowRunner } from './runner';
+import type { FlowRunner, ForwardBatch, Space } from './runner';
 
 /** What drawing needs to know of a flow: how large z is, how it is distributed, and where known at which scale latents leave. */
 export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales' | 'base'>;
@@ -136,49 +136,71 @@ export function contextOf(
 }
 
 /**
- * Latents [count, …] to data units, padding cut off: [count, H, W, C] pixels or [count, D] coordinates.
+ * Latents [count, …] to data units without padding, [count, H, W, C] pixels or [count, D] coordinates, or to the flow's input.
  * @throws CancelledError
  */
+export async function decode(
+  runner: FlowRunner,
+  z: Float32Array,
+  count: number,
+  space: Space,
+  options: BatchOptions & GivenContext,
+): Promise<{ x: NdArray<Float32Array>; logDet: Float32Array }> {
+  const latentSize = sizeOf(runner.outputShape);
+  const shape = space === 'data' ? exampleShape(runner) : [...runner.inputShape];
+  const exampleSize = sizeOf(shape);
+  const x = new Float32Array(count * exampleSize);
+  const logDet = new Float32Array(count);
+  await inBatches(count, runner, options, async (start, n) => {
+    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, space, {
+      total: count,
+      context: contextOf(options.context, runner, start, n),
+    });
+    x.set(space === 'data' ? cropImages(out.x, n, runner.config) : out.x, start * exampleSize);
+    logDet.set(out.logDet, start);
+  });
+  return { x: { shape: [count, ...shape], data: x }, logDet };
+}
+
+/** To data units. @throws CancelledError */
 export async function decodeLatents(
   runner: FlowRunner,
   z: Float32Array,
   count: number,
   options: BatchOptions & GivenContext = {},
 ): Promise<NdArray<Float32Array>> {
-  const latentSize = sizeOf(runner.outputShape);
-  const shape = exampleShape(runner);
-  const exampleSize = sizeOf(shape);
-  const x = new Float32Array(count * exampleSize);
+  return (await decode(runner, z, count, 'data', options)).x;
+}
+
+/** Examples [count, …] as the flow takes them (padded, pixels with their noise), in batches. @throws CancelledError */
+export async function encode(
+  runner: FlowRunner,
+  x: Float32Array,
+  count: number,
+  space: Space,
+  options: BatchOptions & GivenContext,
+  take: (out: ForwardBatch, start: number, n: number) => void,
+): Promise<void> {
+  const size = sizeOf(runner.inputShape);
   await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, 'data', {
+    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, space, {
       total: count,
       context: contextOf(options.context, runner, start, n),
     });
-    x.set(cropImages(out.x, n, runner.config), start * exampleSize);
+    take(out, start, n);
   });
-  return { shape: [count, ...shape], data: x };
 }
 
-/**
- * Examples in data units as the flow takes them (padded, pixels with their noise), [count, …], to latents.
- * @throws CancelledError
- */
+/** Examples in data units to latents. @throws CancelledError */
 export async function encodeExamples(
   runner: FlowRunner,
   x: Float32Array,
   count: number,
   options: BatchOptions & GivenContext = {},
 ): Promise<Float32Array> {
-  const size = sizeOf(runner.inputShape);
   const latentSize = sizeOf(runner.outputShape);
   const z = new Float32Array(count * latentSize);
-  await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, 'data', {
-      total: count,
-      context: contextOf(options.context, runner, start, n),
-    });
-    z.set(out.z, start * latentSize);
-  });
+  await encode(runner, x, count, 'data', options, (out, start) => z.set(out.z, start * latentSize));
   return z;
 }
 

@@ -1,16 +1,13 @@
 /** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
-import { cropImages } from '../model/inputs';
-import { inBatches, type BatchOptions } from '../model/batches';
-import { contextOf, type GivenContext } from '../model/latents';
+import type { BatchOptions } from '../model/batches';
+import { decode, encode, type GivenContext } from '../model/latents';
 import type { FlowInput } from './input';
-import { fromChannelsLast, laidOut, type Layout } from '../model/layout';
+import { arrayIn, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
+import type { NdArray } from '../../protocol/tensors';
 import type { FlowRunner, Space } from '../model/runner';
 
-interface Floats {
-  shape: number[];
-  data: Float32Array;
-}
+type Floats = NdArray<Float32Array>;
 
 export interface ForwardResult {
   /** [N, …] in the layout asked for. */
@@ -49,11 +46,7 @@ export async function applyForward(
   // From pixels v to v / levels, which the preprocessing's own log-det starts at.
   const { config } = runner;
   const scaling = config.kind === 'image' && space === 'data' ? -size * Math.log(config.levels) : 0;
-  await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.forward(x.subarray(start * size, (start + n) * size), n, space, {
-      total: count,
-      context: contextOf(options.context, runner, start, n),
-    });
+  await encode(runner, x, count, space, options, (out, start, n) => {
     z.set(out.z, start * latentSize);
     for (let i = 0; i < n; i++) {
       preprocessing[start + i] = out.preprocessing[i]! + scaling;
@@ -64,10 +57,8 @@ export async function applyForward(
       }
     }
   });
-  const inLayout = (shape: readonly number[], data: Float32Array): Floats => ({
-    shape: [count, ...laidOut(shape, options.layout)],
-    data: fromChannelsLast(data, shape, options.layout),
-  });
+  const inLayout = (shape: readonly number[], data: Float32Array): Floats =>
+    arrayIn({ shape: [count, ...shape], data }, shape, options.layout);
   return {
     z: inLayout(runner.outputShape, z),
     ...(input.dequantized ? { x: inLayout(runner.inputShape, x) } : {}),
@@ -93,26 +84,12 @@ export async function applyInverse(
   options: BatchOptions & GivenContext & { layout: Layout; space: Space },
 ): Promise<InverseResult> {
   const { config } = runner;
-  const { z, count } = latent;
   const { space, layout } = options;
-  const size = sizeOf(runner.inputShape);
-  const latentSize = sizeOf(runner.outputShape);
-  const cropped = config.kind === 'image' && space === 'data';
-  const shape = cropped ? [config.height, config.width, config.channels] : runner.inputShape;
-  const scaling = cropped ? size * Math.log(config.levels) : 0;
-  const exampleSize = sizeOf(shape);
-  const x = new Float32Array(count * exampleSize);
-  const logdet = new Float32Array(count);
-  await inBatches(count, runner, options, async (start, n) => {
-    const out = await runner.inverse(z.subarray(start * latentSize, (start + n) * latentSize), n, space, {
-      total: count,
-      context: contextOf(options.context, runner, start, n),
-    });
-    x.set(cropped ? cropImages(out.x, n, config) : out.x, start * exampleSize);
-    for (let i = 0; i < n; i++) logdet[start + i] = out.logDet[i]! + scaling;
-  });
+  const { x, logDet } = await decode(runner, latent.z, latent.count, space, options);
+  const scaling =
+    config.kind === 'image' && space === 'data' ? sizeOf(runner.inputShape) * Math.log(config.levels) : 0;
   return {
-    x: { shape: [count, ...laidOut(shape, layout)], data: fromChannelsLast(x, shape, layout) },
-    logdet: { shape: [count], data: logdet },
+    x: arrayIn(x, x.shape.slice(1), layout),
+    logdet: { shape: [latent.count], data: logDet.map((value) => value + scaling) },
   };
 }
