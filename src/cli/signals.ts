@@ -14,20 +14,12 @@ export function signalExitCode(name: StopSignal): number {
   return 128 + constants.signals[name];
 }
 
-/**
- * @param onFirst called at the first signal; the second one calls `endNow` with the exit code
- */
-export function listenForSignals(
-  onFirst: (name: StopSignal) => void,
-  endNow: (code: number) => void = (code) => process.exit(code),
-): Stopping {
+/** @param onFirst called at the first signal; the second one ends the process */
+export function listenForSignals(onFirst: (name: StopSignal) => void): Stopping {
   const controller = new AbortController();
   let first: StopSignal | undefined;
   const handle = (name: StopSignal): void => {
-    if (first) {
-      endNow(signalExitCode(name));
-      return;
-    }
+    if (first) process.exit(signalExitCode(name));
     first = name;
     onFirst(name);
     controller.abort();

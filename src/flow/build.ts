@@ -66,12 +66,12 @@ function splitOf(build: Build, spec: SplitSpec, shape: readonly number[]): { spl
     case 'selected':
       return { split: selected(shape, spec.mask), mask: maskOf(build, spec.mask, shape) };
     case 'checkerboard': {
-      const mask = checkerboardMask(asImage(shape), spec.identity === 'even' ? 0 : 1, 'first-conditions');
+      const mask = checkerboardMask(asImage(shape), spec.identity === 'even');
       return { split: masked(mask), mask };
     }
     case 'halves': {
-      const mask = channelMask(asImage(shape), spec.identity === 'first' ? 0 : 1, 'first-conditions');
-      return { split: halves(shape, spec.identity === 'first'), mask };
+      const first = spec.identity === 'first';
+      return { split: halves(shape, first), mask: channelMask(asImage(shape), first) };
     }
   }
 }

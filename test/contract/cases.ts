@@ -12,6 +12,7 @@ import { coupling } from '../../src/flow/layers/coupling';
 import {
   channelMask,
   checkerboardMask,
+  conditionsFirst,
   featureMask,
   type Mask,
   randomMask,
@@ -98,10 +99,8 @@ export function imageCoupling(
     allLengths: true,
     doubling: kind === 'checkerboard',
   };
-  const mask =
-    kind === 'checkerboard'
-      ? checkerboardMask(shape, number, polarity)
-      : channelMask(shape, number, polarity);
+  const first = conditionsFirst(polarity, number);
+  const mask = kind === 'checkerboard' ? checkerboardMask(shape, first) : channelMask(shape, first);
   const split = kind === 'checkerboard' ? masked(mask) : halves(shape, mask.data[0] === 1);
   const channels = split.identityShape[2]!;
   const transform = transformOf(form, channels, true);
@@ -166,7 +165,7 @@ export const cases: Case[] = [
     bijection: flowNorm({
       name: 'n',
       shape: image,
-      mask: checkerboardMask(image, 0, 'first-conditions'),
+      mask: checkerboardMask(image, true),
       ...plainNorm,
     }),
   },

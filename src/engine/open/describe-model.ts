@@ -1,4 +1,5 @@
 /** What a model file says of itself, read without a backend. */
+import { defined } from '../../base/defined';
 import { several } from '../../base/text';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { TensorFile } from '../../checkpoint/import/types';
@@ -179,8 +180,7 @@ function describeLayer({ info }: { info: LayerInfo }): LayerDescription {
     parameterCount,
     batchNorm: hasNorm,
     description,
-    ...(order ? { order } : {}),
-    ...(networkPasses ? { networkPasses } : {}),
+    ...defined({ order, networkPasses }),
   };
 }
 
@@ -206,8 +206,7 @@ function describePreprocessing({
         .join(', ')}${model.dim > 4 ? ', …' : ''}`,
       mean,
       std,
-      ...(names ? { names } : {}),
-      ...(transforms ? { transforms } : {}),
+      ...defined({ names, transforms }),
     };
   }
   const { levels, dataRange, dataConstraint, pad, height, width, channels } = model;

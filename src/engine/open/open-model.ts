@@ -1,6 +1,7 @@
 /** Opens what a user names: a checkpoint, a run folder, a file of another program, an ONNX file. */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { defined } from '../../base/defined';
 import { type Checkpoint, type CheckpointHeader, featureNamesOf } from '../../checkpoint/checkpoint';
 import type { TensorFile } from '../../checkpoint/import/types';
 import { type ModelFile, openModelFile } from '../../checkpoint/model-file';
@@ -164,12 +165,10 @@ async function summaryOf(
     ...(foreign ? {} : { step: header.step }),
     ...(origin ? { origin: shownOrigin(origin) } : {}),
     ...dataNameOf(header),
-    ...(featureNames ? { featureNames } : {}),
-    ...(context ? { context } : {}),
+    ...defined({ featureNames, context }),
     layers: layers.map(({ info }) => info),
     splits,
-    ...(reason ? { splitsReason: reason } : {}),
-    ...(run ? { runFolder: run } : {}),
+    ...defined({ splitsReason: reason, runFolder: run }),
     checkpoints: run ? await listCheckpoints(runPaths(run)) : [],
   };
 }

@@ -83,8 +83,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       ...why,
       status,
       ...(status === 'running' || status === 'failed' ? moment() : { step, seconds }),
-      ...(progress.best ? { best: progress.best } : {}),
-      ...(steering.answer ? { control: steering.answer } : {}),
+      ...defined({ best: progress.best, control: steering.answer }),
     });
   };
 
@@ -103,9 +102,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       step,
       totalSteps: total,
       fraction,
-      ...(eta === undefined ? {} : { etaSeconds: Math.max(0, eta) }),
-      ...(metrics ? { metrics } : {}),
-      ...(progress.best ? { best: progress.best } : {}),
+      ...defined({ etaSeconds: eta && Math.max(0, eta), metrics, best: progress.best }),
       backend: options.backend,
     });
   };

@@ -1,5 +1,6 @@
 /** Masks of affine couplings: 1 where an element conditions (passes through), 0 where it moves. Paper, section 3.4. */
 import { range } from '../../base/order';
+import { sizeOf } from '../../base/shape';
 import type { ModelConfig } from '../../config/schema';
 
 export type Polarity = ModelConfig['polarity'];
@@ -11,43 +12,34 @@ export interface Mask {
   data: Float32Array;
 }
 
-/** The first coupling of a flow has number 0; polarity flips at each. */
+/**
+ * The first coupling of a flow has number 0; polarity flips at each. In a checkerboard `first-conditions` lets it read pixel (0, 0),
+ * as the authors' released code does; chrischute is opposite.
+ */
 export function conditionsFirst(polarity: Polarity, number: number): boolean {
   return (polarity === 'first-conditions') === (number % 2 === 0);
 }
 
+function maskOf(shape: readonly number[], conditions: (element: number) => boolean): Mask {
+  return { shape, data: Float32Array.from({ length: sizeOf(shape) }, (_, i) => Number(conditions(i))) };
+}
+
 /**
- * Checkerboard over height and width, the same for every channel: with `first-conditions` coupling 0 reads the pixels
- * whose row + column is even, pixel (0, 0) among them (as the authors' released code does; chrischute is opposite).
+ * Checkerboard over height and width, the same for every channel.
+ * @param even whether the pixels whose row + column is even condition, pixel (0, 0) among them
  */
-export function checkerboardMask(
-  shape: readonly [number, number, number],
-  number: number,
-  polarity: Polarity,
-): Mask {
-  const [height, width, channels] = shape;
-  const parity = conditionsFirst(polarity, number) ? 0 : 1;
-  const data = new Float32Array(height * width * channels);
-  for (let i = 0; i < data.length; i++) {
+export function checkerboardMask(shape: readonly [number, number, number], even: boolean): Mask {
+  const [, width, channels] = shape;
+  return maskOf(shape, (i) => {
     const pixel = Math.floor(i / channels);
-    const sum = Math.floor(pixel / width) + (pixel % width);
-    data[i] = sum % 2 === parity ? 1 : 0;
-  }
-  return { shape, data };
+    return (Math.floor(pixel / width) + (pixel % width)) % 2 === (even ? 0 : 1);
+  });
 }
 
 /** Channel-wise: the first half of the channels conditions, or the second. The number of channels must be even. */
-export function channelMask(
-  shape: readonly [number, number, number],
-  number: number,
-  polarity: Polarity,
-): Mask {
+export function channelMask(shape: readonly [number, number, number], first: boolean): Mask {
   const channels = shape[2];
-  const first = conditionsFirst(polarity, number);
-  const data = Float32Array.from({ length: shape[0] * shape[1] * channels }, (_, i) =>
-    i % channels < channels / 2 === first ? 1 : 0,
-  );
-  return { shape, data };
+  return maskOf(shape, (i) => i % channels < channels / 2 === first);
 }
 
 /** Vector masks: every other feature, or the first half; the complement in the next coupling. */
@@ -58,11 +50,7 @@ export function featureMask(
   polarity: Polarity,
 ): Mask {
   const first = conditionsFirst(polarity, number);
-  const data = Float32Array.from({ length: dim }, (_, i) => {
-    const inFirst = pattern === 'alternate' ? i % 2 === 0 : i < Math.ceil(dim / 2);
-    return inFirst === first ? 1 : 0;
-  });
-  return { shape: [dim], data };
+  return maskOf([dim], (i) => (pattern === 'alternate' ? i % 2 === 0 : i < Math.ceil(dim / 2)) === first);
 }
 
 /**

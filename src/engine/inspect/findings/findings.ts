@@ -37,20 +37,15 @@ export async function findings(
   known: { step?: number; featureNames?: readonly string[] },
   signal: AbortSignal,
 ): Promise<Findings> {
-  const { step, featureNames } = known;
   const seen = await observe(model, work, batch, signal);
-  const found = judge({
-    ...seen,
-    ...(step === undefined ? {} : { step }),
-    ...(featureNames ? { featureNames } : {}),
-  });
+  const found = judge({ ...seen, ...known });
   // Where values are not finite, no other finding would hold.
   if (seen.firstNonFinite) return { count: seen.count, findings: found };
   const compared = await compareSamples(model, work, signal).catch((error: unknown) => {
     if (error instanceof UserError) return { reason: error.message };
     throw error;
   });
-  return { count: seen.count, findings: bySeverity([...found, samples(compared, step)]) };
+  return { count: seen.count, findings: bySeverity([...found, samples(compared, known.step)]) };
 }
 
 const checks: Readonly<Record<Exclude<CheckName, 'samples'>, Check>> = {
