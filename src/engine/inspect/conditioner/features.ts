@@ -11,6 +11,7 @@ import { reducedMaps } from '../../../protocol/reduced-maps';
 import { stillPass, trainingBatch } from '../selection';
 import type { SharedWork } from '../shared-work';
 import { statsOf } from '../statistics';
+import { checkIndex } from '../within';
 
 /** A channel whose values lie closer together than this share of the largest value is the same everywhere. */
 export const sameValue = 1e-6;
@@ -32,9 +33,7 @@ export async function features(
     );
   }
   const channels = found.shape.at(-1)!;
-  if (!(Number.isInteger(offset) && offset >= 0 && offset < channels)) {
-    throw new UserError(`Channel ${offset} of ${stage} was asked for; it has ${channels}, numbered from 0.`);
-  }
+  checkIndex(offset, channels, `Channel ${offset} of ${stage} was asked for; it has`);
   const maps = await mapsOf(model, work, query, signal);
   const shape = maps.shape.slice(1);
   const whole: NdArray<Float32Array> = { shape, data: maps.data as Float32Array };

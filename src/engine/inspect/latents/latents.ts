@@ -14,6 +14,7 @@ import { reconstructedExample } from './reconstruct';
 import type { SharedWork } from '../shared-work';
 import { sourcesOf, type ExampleLatents } from './sources';
 import { wayRunner } from './way-runner';
+import { checkIndex } from '../within';
 
 /** @throws UserError for an example that does not exist, or a file without a way to z; CancelledError */
 export async function latents(
@@ -90,9 +91,7 @@ async function latentsOf(
 function withEdits(z: Float32Array, edits: readonly LatentEdit[]): Float32Array {
   const out = z.slice();
   for (const { element, value } of edits) {
-    if (!Number.isInteger(element) || element < 0 || element >= z.length) {
-      throw new UserError(`Latent ${element} was changed; z has ${z.length}, numbered from 0.`);
-    }
+    checkIndex(element, z.length, `Latent ${element} was changed; z has`);
     if (!Number.isFinite(value)) {
       throw new UserError(`Latent ${element} was set to ${value}; expected a finite number.`);
     }

@@ -6,6 +6,7 @@ import { decodeLatents } from '../../model/latents';
 import { manifoldAngles, manifoldLatents, manifoldPoint } from '../../use/manifold';
 import { sourcesOf, type ExampleLatents } from './sources';
 import { wayRunner } from './way-runner';
+import { checkWhole } from '../within';
 
 const mostAngles = 64;
 
@@ -16,9 +17,7 @@ export async function manifold(
   signal: AbortSignal,
 ): Promise<ManifoldView> {
   const { angles: count, range } = query;
-  if (!Number.isInteger(count) || count < 2 || count > mostAngles) {
-    throw new UserError(`A grid of ${count} angles a side was asked for; expected 2 to ${mostAngles}.`);
-  }
+  checkWhole(count, 2, mostAngles, `A grid of ${count} angles a side was asked for; expected`);
   const corners = await sourcesOf(model, checkCorners(query.corners), signal);
   const size = model.dimensions;
   const angles = manifoldAngles(count, range);

@@ -1,4 +1,3 @@
-import { UserError } from '../../../base/user-error';
 import type { Morph } from '../../../protocol/inspect';
 import type { SampleQuery } from '../../../protocol/selection';
 import type { NdArray } from '../../../protocol/tensors';
@@ -8,6 +7,7 @@ import type { InspectedFlow, InspectedLayer } from '../../model/inspected-flow';
 import { latentPlaces } from './places';
 import { breathe } from '../../model/breathe';
 import { checkSamples } from './samples';
+import { checkIndex } from '../within';
 
 const still = new Set(['squeeze', 'flatten', 'factorOut', 'permute']);
 
@@ -22,9 +22,7 @@ export async function morph(
 ): Promise<Morph> {
   checkSamples(query);
   const { flow, config, layers } = model;
-  if (!Number.isInteger(query.index) || query.index < 0 || query.index >= query.count) {
-    throw new UserError(`Sample ${query.index} was asked for; there are ${query.count}.`);
-  }
+  checkIndex(query.index, query.count, `Sample ${query.index} was asked for; there are`);
   const drawn = await sampleLatents(model, query, query.index, 1);
   const program = await model.programs.way();
   await breathe(signal);

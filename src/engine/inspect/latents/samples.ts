@@ -4,14 +4,13 @@ import type { SampleQuery } from '../../../protocol/selection';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { sample } from '../../use/sample';
 import { wayRunner } from './way-runner';
+import { checkWhole } from '../within';
 
 const mostSamples = 10_000;
 
 /** @throws UserError for a query that cannot be answered */
 export function checkSamples({ count, seed, temperature }: SampleQuery): void {
-  if (!Number.isInteger(count) || count < 1 || count > mostSamples) {
-    throw new UserError(`${count} samples were asked for; expected 1 to ${mostSamples}.`);
-  }
+  checkWhole(count, 1, mostSamples, `${count} samples were asked for; expected`);
   checkDraw({ seed, temperature });
 }
 

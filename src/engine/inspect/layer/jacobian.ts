@@ -17,6 +17,7 @@ import { elementLogDets, normOf } from './layer';
 import { firstContext, layerContext, type Pass } from '../pass';
 import { stillPass } from '../selection';
 import type { SharedWork } from '../shared-work';
+import { checkWhole } from '../within';
 
 /**
  * The Jacobian by running statistics, whatever the selection's mode: with a batch's own, a layer is not a map of one
@@ -33,11 +34,7 @@ export async function jacobian(
   const { info, bijection, flow } = layerAt(model, query.layer);
   const size = sizeOf(info.inputShape);
   const { around, count } = query;
-  if (!(Number.isInteger(count) && count >= 2 && count <= largestJacobianBlock)) {
-    throw new UserError(
-      `A block of ${count} elements was asked for; 2 to ${largestJacobianBlock} can be shown.`,
-    );
-  }
+  checkWhole(count, 2, largestJacobianBlock, `A block of ${count} elements was asked for; expected`);
   if (!(Number.isInteger(around) && around >= -1 && around < size)) {
     throw new UserError(`Element ${around} was marked; ${info.name} has ${size}, numbered from 0.`);
   }

@@ -6,6 +6,7 @@ import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
 import { innerOf } from '../conditioner/inner';
 import { batchAtLayer } from './batch-at-layer';
 import { blockOf } from './jacobian';
+import { checkIndex } from '../within';
 
 /** Means are over as many examples of the batch. */
 const mostExamples = 64;
@@ -22,9 +23,7 @@ export async function order(
   const { order: all, places } = info;
   if (!all) throw new UserError(`The layer ${info.name} has no order; autoregressive layers have one.`);
   const { from } = query;
-  if (!(Number.isInteger(from) && from >= 0 && from < all.length)) {
-    throw new UserError(`Place ${from} of the order was asked for; ${info.name} has ${all.length}, from 0.`);
-  }
+  checkIndex(from, all.length, `Place ${from} of the order was asked for; ${info.name} has`);
   const features = Int32Array.from(all.slice(from, from + orderPage));
   if (model.recorded) {
     const { count, mean } = model.recorded.dependence(info.index);

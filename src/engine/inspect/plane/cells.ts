@@ -2,7 +2,6 @@
  * Cells of the latent grid that a layer bends so much that straight edges misdraw them, divided until they do not.
  * A cell of a smooth map is nearly a parallelogram when it is small enough: its four corner triangles are alike.
  */
-import { UserError } from '../../../base/user-error';
 import {
   stageBounds,
   type PlaneBounds,
@@ -13,6 +12,7 @@ import type { InspectedFlow } from '../../model/inspected-flow';
 import { breathe } from '../../model/breathe';
 import { pointsAt } from './density';
 import { checkGrid, checkPlane, checkStage, inParts, latentGrid, onTheWay } from './parts';
+import { checkWhole } from '../within';
 
 /** Divisions of a cell, each into four. */
 const deepest = 6;
@@ -48,9 +48,7 @@ export async function planeCells(
   checkPlane(model);
   checkStage(model, stage);
   checkGrid(grid);
-  if (!(Number.isInteger(most) && most >= 0 && most <= limit)) {
-    throw new UserError(`Up to ${most} parts of cells were asked for; expected 0 to ${limit}.`);
-  }
+  checkWhole(most, 0, limit, `Up to ${most} parts of cells were asked for; expected`);
   const last = model.layers.length;
   const none: PlaneCells = {
     stage,

@@ -6,6 +6,7 @@ import type { Program } from '../../backends/backend';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { inBatches } from '../../model/batches';
 import { rowsOf } from '../through-batch';
+import { checkWhole } from '../within';
 
 /** The latent grid reaches as far as nearly all of a standard normal. */
 const gridReach = 3.5;
@@ -19,22 +20,15 @@ export function checkPlane(model: InspectedFlow): void {
 
 /** @throws UserError for a number of layers that the flow does not have */
 export function checkStage(model: InspectedFlow, stage: number): void {
-  const layers = model.layers.length;
-  if (!(Number.isInteger(stage) && stage >= 0 && stage <= layers)) {
-    throw new UserError(`The plane after ${stage} layers was asked for; the flow has 0 to ${layers}.`);
-  }
+  checkWhole(stage, 0, model.layers.length, `The plane after ${stage} layers was asked for; the flow has`);
 }
 
 export function checkGrid(grid: number): void {
-  if (!(Number.isInteger(grid) && grid >= 2 && grid <= 200)) {
-    throw new UserError(`A grid of ${grid} nodes a side was asked for; expected 2 to 200.`);
-  }
+  checkWhole(grid, 2, 200, `A grid of ${grid} nodes a side was asked for; expected`);
 }
 
 export function checkPixels(pixels: number): void {
-  if (!(Number.isInteger(pixels) && pixels >= 2 && pixels <= 512)) {
-    throw new UserError(`A density of ${pixels} pixels a side was asked for; expected 2 to 512.`);
-  }
+  checkWhole(pixels, 2, 512, `A density of ${pixels} pixels a side was asked for; expected`);
 }
 
 /** Values on the way back to x after this many layers, as these layers give them on the way to z. */

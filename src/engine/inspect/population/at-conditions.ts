@@ -17,6 +17,7 @@ import { scoreBatch } from '../examples';
 import { densityWithin } from '../plane/density';
 import { checkPixels } from '../plane/parts';
 import { samples as drawn } from '../latents/samples';
+import { checkIndex } from '../within';
 
 /** @throws UserError for a flow without context or with an image as such, and for choices that do not exist; CancelledError */
 export async function atConditions(
@@ -107,11 +108,7 @@ function contextsAt(
 ): { value: number; chosen: number[] }[] {
   if (vary.kind === 'number') {
     const { condition } = vary;
-    if (!(Number.isInteger(condition) && condition >= 0 && condition < mean.length)) {
-      throw new UserError(
-        `Condition ${condition} was asked for; the flow takes ${mean.length}, numbered from 0.`,
-      );
-    }
+    checkIndex(condition, mean.length, `Condition ${condition} was asked for; the flow takes`);
     return shownDeviations.map((deviations) => {
       const value = mean[condition]! + deviations * std[condition]!;
       return { value, chosen: context.with(condition, value) };

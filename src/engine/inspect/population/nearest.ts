@@ -12,6 +12,7 @@ import { encodeExamples, exampleShape } from '../../model/latents';
 import { exampleOf } from '../latents/example-of';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
+import { checkWhole } from '../within';
 
 const mostNearest = 64;
 /** Examples held out whose own nearest distances say what is usual. */
@@ -61,9 +62,7 @@ export async function nearest(
 }
 
 function checkQuery(count: number, most: number, space: NearestSpace): void {
-  if (!Number.isInteger(count) || count < 1 || count > mostNearest) {
-    throw new UserError(`${count} nearest examples were asked for; expected 1 to ${mostNearest}.`);
-  }
+  checkWhole(count, 1, mostNearest, `${count} nearest examples were asked for; expected`);
   if (!Number.isInteger(most) || most < 1) {
     throw new UserError(`A look at ${most} examples was asked for; expected one or more.`);
   }

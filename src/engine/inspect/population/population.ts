@@ -18,6 +18,7 @@ import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
 import type { SharedWork } from '../shared-work';
+import { checkWhole } from '../within';
 
 /** Examples that are scored between two answers. */
 const block = 64;
@@ -49,9 +50,7 @@ export async function scores(
   }
   const { count: total } = await model.data.openFile(source.path, model.config);
   const all = spread(lookedAt(model), total);
-  if (!Number.isInteger(start) || start < 0 || start > all.length) {
-    throw new UserError(`Scores from ${start} on were asked for; there are ${all.length}.`);
-  }
+  checkWhole(start, 0, all.length, `Scores from ${start} on were asked for; expected`);
   const size = Math.min(block, batchSize(model.runner));
   const wanted = all.slice(start, start + size);
   const next = start + wanted.length;
