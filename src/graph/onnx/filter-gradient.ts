@@ -23,11 +23,11 @@ export function filterGradient(node: Node, writer: OnnxWriter, [x, dy]: string[]
 
   // Which row of x meets row a of dy at tap i, and which column of dy meets column c of x at tap j; −1 for none.
   const rowOf = (i: number, a: number): number => {
-    const row = a * strides[0]! + i * dilations[0]! - pad[0]!;
+    const row = a * strides[0] + i * dilations[0] - pad[0];
     return row >= 0 && row < rows ? row : -1;
   };
   const columnOf = (c: number, j: number): number => {
-    const b = (c - j * dilations[1]! + pad[2]!) / strides[1]!;
+    const b = (c - j * dilations[1] + pad[2]) / strides[1];
     return Number.isInteger(b) && b >= 0 && b < outColumns ? b : -1;
   };
   const shifted = pick(writer, x!, rows, grid(height, outRows, rowOf), [height, outRows]);

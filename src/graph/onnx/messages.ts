@@ -38,7 +38,7 @@ export function convolutionAttributes(node: Node): Attribute[] {
   return [
     intsAttribute('strides', strides),
     intsAttribute('dilations', dilations),
-    intsAttribute('pads', [pad[0]!, pad[2]!, pad[1]!, pad[3]!]),
+    intsAttribute('pads', [pad[0], pad[2], pad[1], pad[3]]),
   ];
 }
 

@@ -127,7 +127,7 @@ function stridden(
   if (isPointwise(node, [height, width])) return { attrs: node.attrs, selects: true };
   const same = [height, height, width, width].every((size, i) => size === 2 * pad[i]! + 1 && pad[i]! > 0);
   if (!same) return undefined;
-  const shifted = [pad[0]! - row, pad[1]! - 1 + row, pad[2]! - column, pad[3]! - 1 + column];
+  const shifted = [pad[0] - row, pad[1] - 1 + row, pad[2] - column, pad[3] - 1 + column];
   return { attrs: { ...node.attrs, strides: [2, 2], pad: shifted }, selects: false };
 }
 
