@@ -302,7 +302,10 @@ for (const [name, config] of Object.entries(flows)) {
         const { allowed, hardly, forbidden } = linksOf(view);
         assert.deepEqual([allowed, hardly, forbidden], [1, [], []]);
         const past = { layer: index, batch: selection.batch, from: 2 };
-        await assert.rejects(model.inspector.ask('order', past, anySignal()), refused(/has 2, numbered from 0/));
+        await assert.rejects(
+          model.inspector.ask('order', past, anySignal()),
+          refused(/has 2, numbered from 0/),
+        );
       }
     });
 
