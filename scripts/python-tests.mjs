@@ -26,7 +26,11 @@ const runs = { script: 'prepare-runs.ts', variable: 'FLOWSCOPE_RUNS' };
 
 const givenTo = {
   'test_emitted.py': flows,
-  'test_jupyterlab.py': { script: 'drive-notebook.ts', variable: 'FLOWSCOPE_DRIVE_NOTEBOOK', isAsked: true },
+  'test_notebooks_live.py': {
+    script: 'drive-notebook.ts',
+    variable: 'FLOWSCOPE_DRIVE_NOTEBOOK',
+    isAsked: true,
+  },
   'test_launchers.py': runs,
   'test_live.py': { script: 'ask-live.ts', variable: 'FLOWSCOPE_ASK_LIVE', isAsked: true },
   'test_ray.py': runs,

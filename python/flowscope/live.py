@@ -71,10 +71,10 @@ class Live:
             return {"bytes": self.record(), "version": self.version}
         if self.changed() or asked.get("version") != self.version:
             return {"version": self.version, "changed": True}
-        if op == "state":
+        if op in ("state", "wake"):
             return {"version": self.version}
         if op not in _OPERATIONS:
-            raise ValueError(f"The request is {op!r}; expected one of {', '.join(('record', 'state', *_OPERATIONS))}.")
+            raise ValueError(f"The request is {op!r}; expected one of {', '.join(('record', 'state', 'wake', *_OPERATIONS))}.")
         h = self._tensor(asked["h"]) if "h" in asked else None
         context = self._tensor(asked["context"], images=False) if "context" in asked else None
         rows = int(asked["count"]) if h is None else len(h)

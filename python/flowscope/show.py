@@ -13,10 +13,11 @@ from .page import recording_page
 class Shown:
     """What a notebook displays: the page in a frame of its own."""
 
-    def __init__(self, page: str, height: int, live: Any = None) -> None:
+    def __init__(self, page: str, height: int, live: Any = None, answers: Any = None) -> None:
         self.page, self.height = page, height
         #: The flow that answers the page, a `flowscope.Live`; None for a recording.
         self.live = live
+        self._answers = answers
 
     def _repr_html_(self) -> str:
         # A frame without the notebook's rights: the page's script runs, and reaches nothing else.
@@ -24,6 +25,14 @@ class Shown:
             f'<iframe sandbox="allow-scripts allow-downloads" srcdoc="{html.escape(self.page, quote=True)}" '
             f'style="width:100%;height:{self.height}px;border:0"></iframe>'
         )
+
+
+    def _display_(self) -> Any:
+        """What marimo shows: there, a widget answers only where it is shown too."""
+        import marimo
+
+        frame = marimo.Html(self._repr_html_())
+        return frame if self._answers is None else marimo.vstack([frame, marimo.ui.anywidget(self._answers)])
 
 
 def show(
@@ -43,4 +52,6 @@ def show(
         from .widget import answer_page
     except ImportError:
         return Shown(recording_page(live.recording, name), height or 420)
-    return Shown(recording_page(live.recording, name, page=answer_page(live), version=live.version), height or 420, live)
+    answers = answer_page(live)
+    page = recording_page(live.recording, name, page=answers.page, version=live.version)
+    return Shown(page, height or 420, live, answers)

@@ -4,10 +4,10 @@ import type { NdArray } from './tensors';
 /**
  * `inside`: a recording of the examples h [N, …]. `forward`: h before layer `from` through this layer and those after it.
  * `backward`: h after the layers before `from` back to x. `draw`: `count` latents of the base. `record`: the batch again, with the weights of
- * now. `state`: nothing but whether the recording still is of these weights.
+ * now. `state`: nothing but whether the recording still is of these weights; `wake`: the same, from a page that was opened again.
  */
 export interface FlowRequest {
-  op: 'inside' | 'forward' | 'backward' | 'draw' | 'record' | 'state';
+  op: 'inside' | 'forward' | 'backward' | 'draw' | 'record' | 'state' | 'wake';
   from?: number;
   h?: NdArray<Float32Array>;
   context?: NdArray<Float32Array>;
@@ -17,7 +17,7 @@ export interface FlowRequest {
   anyway?: boolean;
 }
 
-/** One of `bytes`, `changed`, `costs` and `error`, or none for `state`. */
+/** One of `bytes`, `changed`, `asleep`, `costs` and `error`, or none for `state`. */
 export interface FlowReply {
   /** Of the parameters and buffers; another one after each change. */
   version: string;
@@ -25,6 +25,8 @@ export interface FlowReply {
   bytes?: Uint8Array;
   /** The parameters are no longer those of the recording, so that nothing was computed. */
   changed?: boolean;
+  /** The page was opened again, and is answered when its reader wants it. */
+  asleep?: boolean;
   /** Seconds that the answer would take. */
   costs?: number;
   /** What the flow raised. */

@@ -34,6 +34,7 @@ export function LiveStatus({
         {rest}
       </span>
       {state.kind === 'waiting' ? <LinkButton onClick={flow.withdraw}>{text.withdraw}</LinkButton> : null}
+      {state.kind === 'asleep' ? <LinkButton onClick={flow.wake}>{text.wake}</LinkButton> : null}
       {state.kind === 'costs' ? (
         <>
           <LinkButton onClick={flow.allow}>{text.anyway}</LinkButton>
@@ -51,6 +52,8 @@ function restOf(state: FlowState, { examples }: RecordingInfo, moment: string): 
   switch (state.kind) {
     case 'saved':
       return text.saved(moment);
+    case 'asleep':
+      return text.asleep(moment);
     case 'live':
       return text.live(examples, moment);
     case 'waiting':

@@ -4,6 +4,7 @@ import { count } from '../base/format/numbers';
 const english = {
   names: {
     saved: 'Saved page',
+    asleep: 'Not live',
     live: 'Live',
     waiting: 'Waiting',
     changed: 'Weights changed',
@@ -12,6 +13,7 @@ const english = {
   },
   stepAt: (step: number, time: string) => `step ${count(step)}, ${time}`,
   saved: (moment: string) => `No kernel; as recorded at ${moment}.`,
+  asleep: (moment: string) => `As recorded at ${moment}; the kernel still has the flow.`,
   live: (rows: number, moment: string) => `${count(rows)} rows; the flow as of ${moment}.`,
   waiting: (seconds: number, moment: string) =>
     `The kernel was asked ${count(seconds)} s ago; shown: ${moment}.`,
@@ -21,11 +23,13 @@ const english = {
   anyway: 'Compute anyway',
   withdraw: 'Withdraw',
   recordAgain: 'Record again',
+  wake: 'Go live',
 };
 
 const german: typeof english = {
   names: {
     saved: 'Gespeicherte Seite',
+    asleep: 'Nicht live',
     live: 'Live',
     waiting: 'Wartet',
     changed: 'Gewichte geändert',
@@ -34,6 +38,7 @@ const german: typeof english = {
   },
   stepAt: (step, time) => `Schritt ${count(step)}, ${time}`,
   saved: (moment) => `Kein Kernel; aufgenommen: ${moment}.`,
+  asleep: (moment) => `Aufgenommen: ${moment}; der Kernel hat den Flow noch.`,
   live: (rows, moment) => `${count(rows)} Zeilen; Stand des Flows: ${moment}.`,
   waiting: (seconds, moment) => `Vor ${count(seconds)} s angefragt; gezeigt: ${moment}.`,
   changed: (moment) => `Gezeigt ist der Stand von ${moment}; der Flow wird nicht mehr gefragt.`,
@@ -42,6 +47,7 @@ const german: typeof english = {
   anyway: 'Trotzdem rechnen',
   withdraw: 'Zurückziehen',
   recordAgain: 'Neu aufnehmen',
+  wake: 'Live schalten',
 };
 
 export const text = inLanguage(english, german);

@@ -7,6 +7,8 @@ import type { RecordedChoices } from '../../../src/protocol/questions';
 export type FlowState =
   /** Nobody answers: all is as it was recorded. */
   | { kind: 'saved' }
+  /** The page was opened again; the flow is asked when the reader wants it. */
+  | { kind: 'asleep' }
   | { kind: 'live' }
   /** `since`: when the oldest request was sent, ms. */
   | { kind: 'waiting'; since: number }
@@ -24,6 +26,8 @@ export interface LiveFlow {
   withdraw(): void;
   /** Lets it compute what takes long. */
   allow(): void;
+  /** Asks the flow from now on. */
+  wake(): void;
 }
 
 export interface Connection {

@@ -10,6 +10,8 @@ import { NoAnswerError, type FlowState, type LiveFlow } from './page-api';
 export interface Sent {
   flowscope: string;
   id: number;
+  /** Another one each time that the page is loaded. */
+  load: string;
   /** A `FlowRequest` with the version of the recording, as JSON. */
   request: string;
 }
@@ -54,13 +56,14 @@ export function runningFlow(
   /** What the user has to say yes to first. */
   let expensive: Waiting | undefined;
   let next = 1;
+  const load = crypto.randomUUID();
 
   const send = (): void => {
     const waiting = sent || expensive ? undefined : queue.shift();
     if (!waiting) return;
     sent = { id: next++, since: performance.now(), waiting };
     const request = JSON.stringify({ ...waiting.request, version: shown }, inBase64);
-    post({ flowscope: page, id: sent.id, request });
+    post({ flowscope: page, id: sent.id, load, request });
   };
   const ask: AskFlow = (request) =>
     new Promise((resolve, reject) => {
@@ -101,6 +104,14 @@ export function runningFlow(
     if (!reply || !sent || id !== sent.id) return;
     const { waiting } = sent;
     sent = undefined;
+    if (reply.asleep) {
+      clearInterval(greet);
+      isThere = false;
+      state.value = { kind: 'asleep' };
+      waiting.reject(new NoAnswerError(words.notRecorded));
+      endAll(words.notRecorded);
+      return;
+    }
     take(waiting, reply);
     if (!isThere) {
       isThere = true;
@@ -147,6 +158,7 @@ export function runningFlow(
       expensive = undefined;
       send();
     },
+    wake: () => void ask({ op: 'wake' }).catch(() => {}),
     recordAgain: () => ask({ op: 'record' }),
   };
 }

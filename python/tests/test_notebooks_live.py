@@ -1,4 +1,4 @@
-"""A flow in a notebook is asked by the page of its cell: in the browser, with a kernel, and when that has gone."""
+"""The page in a cell of JupyterLab or marimo asks the flow of the kernel: in a browser, and when the kernel has gone."""
 
 import json
 import os
@@ -74,3 +74,36 @@ def test_a_cell_of_jupyterlab_is_live(tmp_path):
     (settings / "overrides.json").write_text(json.dumps(overrides))
     with server([sys.executable, "-m", "jupyterlab", *options], f"http://127.0.0.1:{port}/api?token=t", tmp_path):
         drive("jupyterlab", f"http://localhost:{port}/lab/tree/live.ipynb?token=t", tmp_path)
+
+
+MARIMO = """
+import marimo
+app = marimo.App()
+
+@app.cell
+def _():
+    import marimo as mo
+    import flowscope, torch, zuko
+    torch.manual_seed(0)
+    flow, x = zuko.flows.NSF(2, transforms=3, hidden_features=(16,)), torch.randn(64, 2)
+    return flow, flowscope, mo, torch, x
+
+@app.cell
+def _(flow, flowscope, x):
+    flowscope.show(flow, x)
+
+@app.cell
+def _(flow, mo, torch):
+    def change(_):
+        with torch.no_grad():
+            next(flow.parameters()).mul_(1.5)
+    mo.ui.button(label="Change the weights", on_click=change)
+"""
+
+
+def test_a_cell_of_marimo_is_live(tmp_path):
+    (tmp_path / "live.py").write_text(MARIMO)
+    port = free_port()
+    options = ["--headless", "--port", str(port), "--no-token", "--skip-update-check"]
+    with server([sys.executable, "-m", "marimo", "edit", "live.py", *options], f"http://127.0.0.1:{port}/", tmp_path):
+        drive("marimo", f"http://localhost:{port}/", tmp_path)
