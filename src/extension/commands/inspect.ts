@@ -9,7 +9,7 @@ export async function openInInspector(services: Services, target?: unknown): Pro
 }
 
 /** The command of editor titles, which has an icon. */
-export const openModel = openInInspector;
+export const openModel: typeof openInInspector = (services, target) => openInInspector(services, target);
 
 /** Opens an ONNX file read-only, with a summary of it. */
 export async function importOnnx(services: Services, target?: unknown): Promise<void> {
