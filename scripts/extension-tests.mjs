@@ -12,6 +12,7 @@ import {
 } from '@vscode/test-electron';
 import { ensureBrowser } from './browser.mjs';
 import { root } from './esbuild-options.mjs';
+import { ensurePeersPython } from './peers-python.mjs';
 import { freePort, main, run, Stop } from './run.mjs';
 import { chromium } from 'playwright-core';
 import { readProgress, saidOfHang, watchProgress } from './test-progress.mjs';
@@ -108,6 +109,7 @@ export async function runExtensionSuite(
   const port = await freePort();
   try {
     if (vsix) await installPackage(host, vsix, profile);
+    else installDebugger(profile);
     let failure;
     let hang;
     onCut(() => void endWindow(port, suite));
@@ -127,6 +129,7 @@ export async function runExtensionSuite(
           ...env,
           FLOWSCOPE_TEST_FILES: path.join(root, 'out', 'test', suite),
           FLOWSCOPE_TEST_REPORT: report,
+          FLOWSCOPE_PEERS_PYTHON: vsix ? '' : await ensurePeersPython(),
           FLOWSCOPE_TEST_ROOT: root,
           FLOWSCOPE_TEST_PACKAGED: vsix ? '1' : '',
           FLOWSCOPE_TEST_RETRIES: String(retries),
@@ -148,6 +151,12 @@ async function installPackage(host, vsix, profile) {
   const { code, output } = await host.install(path.resolve(vsix), profile);
   if (code !== 0)
     throw new Stop(`installing ${vsix} ended with ${code}: ${output.trim().split('\n').at(-1)}`);
+}
+
+/** A debugger that a test brings has to be some extension's; one that is in the folder at the first start counts as installed. */
+function installDebugger(profile) {
+  const source = path.join(root, 'test', 'extension', 'debugger');
+  fs.cpSync(source, path.join(profile, 'extensions', 'test.debugger-1.0.0'), { recursive: true });
 }
 
 /** VS Code runs tests only for an extension under development: an empty one, so that the installed package is what is tested. */

@@ -3,7 +3,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { build, recordingBundles, writeRecordingPage } from './build.mjs';
 import { root } from './esbuild-options.mjs';
 import { copyPythonPackage } from './package-contents.mjs';
 import { findPython } from './peers-python.mjs';
@@ -53,6 +52,8 @@ async function step(python, args) {
 async function packed(temporary) {
   copyPythonPackage(temporary);
   const folder = path.join(temporary, 'python');
+  // It needs esbuild, which a fresh clone does not have when this file is read.
+  const { build, recordingBundles, writeRecordingPage } = await import('./build.mjs');
   const [dist, page] = [path.join(temporary, 'dist'), path.join(folder, 'flowscope', 'page')];
   await build({ production: true, outdir: dist, only: recordingBundles });
   await writeRecordingPage(path.join(dist, 'webview'));

@@ -79,6 +79,7 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     command('trainingActions', l10n.t('Training'), () => import('./commands/training-actions')),
     command('openInInspector', l10n.t('Open in Inspector'), () => import('./commands/inspect')),
     command('openModel', l10n.t('Open in Inspector'), () => import('./commands/inspect')),
+    command('openVariable', l10n.t('Open in Flowscope'), () => import('./commands/open-variable')),
     command('openSample', l10n.t('Open sample flow'), () => import('./commands/open-sample')),
     command('reportIssue', l10n.t('Report issue'), () => import('./commands/report-issue')),
     command('changeImport', l10n.t('Change how this file is read'), () => import('./commands/import')),

@@ -7,8 +7,8 @@ export interface InspectorHtmlOptions {
   language?: string;
   /** Fresh and random for every document; every script and style of the page carries it. */
   nonce: string;
-  /** One of the two: a URI of the script, or its text. */
-  scriptUri?: string;
+  /** One of the two: URIs of its scripts, or their text. */
+  scriptUris?: readonly string[];
   inlineScript?: string;
   styleUri?: string;
   inlineStyle?: string;
@@ -55,7 +55,9 @@ export function inspectorHtml(options: InspectorHtmlOptions): string {
       : `<style nonce="${nonce}">${options.inlineStyle.replace(/<\/style/gi, '<\\/style')}</style>`;
   const script =
     options.inlineScript === undefined
-      ? `<script nonce="${nonce}" src="${escapeHtml(options.scriptUri ?? '')}"></script>`
+      ? (options.scriptUris ?? [])
+          .map((uri) => `<script nonce="${nonce}" src="${escapeHtml(uri)}"></script>`)
+          .join('\n')
       : `<script nonce="${nonce}">${escapeScript(options.inlineScript)}</script>`;
   const recorded =
     options.recorded === undefined

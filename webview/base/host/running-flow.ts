@@ -19,8 +19,10 @@ interface Received {
   flowscope: string;
   id?: number;
   reply?: FlowReply;
-  /** The kernel has gone. */
+  /** The kernel has gone, or the program runs. */
   gone?: true;
+  /** It is there again. */
+  here?: true;
 }
 
 /** ms between questions whether anybody is there, and how many. */
@@ -52,11 +54,14 @@ export function runningFlow(
   const queue: Waiting[] = [];
   let shown = version;
   let isThere = false;
+  /** Whether somebody should be: an answer that did not come is asked for again. */
+  let expected = true;
   let sent: { id: number; since: number; waiting: Waiting } | undefined;
   /** What the user has to say yes to first. */
   let expensive: Waiting | undefined;
   let next = 1;
   const load = crypto.randomUUID();
+  let greeted = 0;
 
   const send = (): void => {
     const waiting = sent || expensive ? undefined : queue.shift();
@@ -76,6 +81,8 @@ export function runningFlow(
     for (const { reject } of all) reject(new NoAnswerError(message));
   };
 
+  const look = (): void => void ask({ op: 'state' }).catch(() => {});
+
   const take = (waiting: Waiting, { version: now, bytes, changed, costs, error }: FlowReply): void => {
     if (waiting.request.op === 'record' && error === undefined) shown = now;
     if (costs !== undefined) {
@@ -92,9 +99,13 @@ export function runningFlow(
       waiting.resolve(bytes ?? new Uint8Array());
     }
   };
-  const receive = ({ id, reply, gone: left }: Received): void => {
+  const receive = ({ id, reply, gone: left, here }: Received): void => {
+    if (here) {
+      expected = true;
+      if (!isThere && !sent) look();
+    }
     if (left) {
-      isThere = false;
+      isThere = expected = false;
       state.value = { kind: 'saved' };
       endAll(words.notRecorded);
       sent = undefined;
@@ -106,15 +117,22 @@ export function runningFlow(
     sent = undefined;
     if (reply.asleep) {
       clearInterval(greet);
-      isThere = false;
+      isThere = expected = false;
       state.value = { kind: 'asleep' };
       waiting.reject(new NoAnswerError(words.notRecorded));
       endAll(words.notRecorded);
       return;
     }
+    const isGreeting = waiting.request.op === 'state' || waiting.request.op === 'wake';
+    if (isGreeting && reply.error !== undefined) {
+      waiting.reject(new NoAnswerError(reply.error));
+      send();
+      return;
+    }
     take(waiting, reply);
     if (!isThere) {
       isThere = true;
+      greeted = 0;
       came(ask);
     }
     send();
@@ -123,10 +141,8 @@ export function runningFlow(
     if (data?.flowscope === page) receive(data);
   });
 
-  const look = (): void => void ask({ op: 'state' }).catch(() => {});
-  let greeted = 0;
   const greet = setInterval(() => {
-    if (isThere || ++greeted > greeting.most) {
+    if (isThere || ++greeted === greeting.most) {
       clearInterval(greet);
       return;
     }
@@ -136,8 +152,9 @@ export function runningFlow(
   }, greeting.every);
   look();
   setInterval(() => {
-    const isIdle = !sent && (state.peek().kind === 'live' || state.peek().kind === 'changed');
-    if (isThere && isIdle && !document.hidden) look();
+    const { kind } = state.peek();
+    const isIdle = !sent && (kind === 'live' || kind === 'changed' || kind === 'saved');
+    if (expected && greeted !== greeting.most && isIdle && !document.hidden) look();
   }, lookEvery);
   setInterval(() => {
     if (isThere && sent && performance.now() - sent.since > soon)
@@ -158,7 +175,10 @@ export function runningFlow(
       expensive = undefined;
       send();
     },
-    wake: () => void ask({ op: 'wake' }).catch(() => {}),
+    wake: () => {
+      expected = true;
+      ask({ op: 'wake' }).catch(() => {});
+    },
     recordAgain: () => ask({ op: 'record' }),
   };
 }

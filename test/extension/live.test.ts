@@ -1,0 +1,105 @@
+/** A flow in a program that debugpy has stopped is asked by the inspector beside it. */
+import assert from 'node:assert/strict';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as vscode from 'vscode';
+import { Workbench } from '../e2e/workbench';
+import { until } from '../inspector/until';
+import { api, closeAll, workspaceFolder } from './ours';
+
+const program = `
+import torch, zuko
+
+torch.manual_seed(0)
+flow = zuko.flows.NSF(2, transforms=3, hidden_features=(16,))
+optimizer = torch.optim.Adam(flow.parameters(), 1e-2)
+for step in range(3):
+    x = torch.randn(64, 2)
+    loss = -flow().log_prob(x).mean()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+print("done")
+`;
+const stopsAt = program.split('\n').findIndex((line) => line.includes('zero_grad')) + 1;
+
+describe('a variable of a stopped program', function () {
+  this.timeout(300_000);
+  const folder = () => path.join(workspaceFolder().fsPath, 'debugged');
+  const file = () => path.join(folder(), 'train.py');
+  const breakpoint = () =>
+    new vscode.SourceBreakpoint(
+      new vscode.Location(vscode.Uri.file(file()), new vscode.Position(stopsAt - 1, 0)),
+    );
+  const points: vscode.Breakpoint[] = [];
+  let workbench: Workbench;
+
+  before(async () => {
+    workbench = await Workbench.connect();
+    await api();
+    mkdirSync(folder());
+    writeFileSync(file(), program);
+    const python = process.env['FLOWSCOPE_PEERS_PYTHON']!;
+    points.push(breakpoint());
+    vscode.debug.addBreakpoints(points);
+    const launch = { type: 'debugpy', request: 'launch', name: 'train', program: file(), python: [python] };
+    assert.ok(await vscode.debug.startDebugging(undefined, { ...launch, console: 'internalConsole' }));
+    await until('the breakpoint', async () => vscode.debug.activeStackItem instanceof vscode.DebugStackFrame);
+  });
+
+  after(async () => {
+    await vscode.debug.stopDebugging();
+    vscode.debug.removeBreakpoints(points);
+    await closeAll();
+    rmSync(folder(), { recursive: true, force: true });
+    await workbench.close();
+  });
+
+  const evaluate = async (expression: string): Promise<string> => {
+    const { frameId } = vscode.debug.activeStackItem as vscode.DebugStackFrame;
+    const session = vscode.debug.activeDebugSession!;
+    const { result } = (await session.customRequest('evaluate', {
+      expression,
+      frameId,
+      context: 'clipboard',
+    })) as { result: string };
+    return result.replace(/^'|'$/g, '');
+  };
+
+  it('opens beside it, with the likelihood that the program has', async () => {
+    const expected = await evaluate('float(-flow().log_prob(x[0]))');
+    await vscode.commands.executeCommand('flowscope.openVariable', {
+      variable: { name: 'flow', evaluateName: 'flow' },
+    });
+    const frame = await workbench.webview('.live');
+    await frame.locator('.live[data-state=live]').waitFor();
+    const shown = Number((await frame.locator('[data-result]').innerText()).replace('−', '-'));
+    assert.ok(Math.abs(shown - Number(expected)) < 0.006, `${shown} is shown; the program has ${expected}`);
+  });
+
+  it('changes nothing in the program', async () => {
+    assert.equal(await evaluate('str(flow.training)'), 'True');
+    assert.equal(await evaluate('str(next(flow.parameters()).grad)'), 'None');
+  });
+
+  it('is as recorded while the program runs, and says at the next stop that its weights are others', async () => {
+    const frame = await workbench.webview('.live');
+    const steps = await evaluate('str(step)');
+    await vscode.commands.executeCommand('workbench.action.debug.continue');
+    await until('the next stop', async () => {
+      if (!(vscode.debug.activeStackItem instanceof vscode.DebugStackFrame)) return false;
+      return (await evaluate('str(step)').catch(() => steps)) !== steps;
+    });
+    await frame.locator('.live[data-state=changed]').waitFor();
+    const expected = await evaluate('float(-flow().log_prob(x[0]))');
+    assert.ok(Number.isFinite(Number(expected)));
+    await frame.getByRole('button', { name: 'Record again' }).click();
+    await frame.locator('.live[data-state=live]').waitFor();
+  });
+
+  it('is a page of the recording once the program has ended', async () => {
+    const frame = await workbench.webview('.live');
+    await vscode.debug.stopDebugging();
+    await frame.locator('.live[data-state=saved]').waitFor();
+  });
+});
