@@ -10,30 +10,47 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import torch
+
+from .flows import chain_of
 from .live import Live
-from .recorder import Subject
+from .recorder import Subject, _embedded, _walk
 
 #: What editors have opened, the newest last, by the name that they gave.
 _opened: dict[str, Live] = {}
 #: Each holds a recording and its flow.
 _MOST = 4
+#: Pairs of variables that are tried.
+_PAIRS = 64
 #: Rows of a batch that are recorded.
 _ROWS = 256
 
 
 def batches(flow: Any, names: Mapping[str, Any]) -> str:
-    """Names of variables that `flow` takes as a batch: arrays of numbers with rows. It is run on two rows of each."""
-    found = [name for name, value in names.items() if not name.startswith("_") and _fits(flow, value)]
-    return _packed(lambda: {"batches": sorted(found, key=lambda name: (name not in ("x", "theta", "inputs"), name))})
+    """What `flow` takes of these variables: names of a batch, or of a batch and its context where it takes no batch alone.
+    Two rows of each are sent through it."""
+
+    def found() -> dict[str, Any]:
+        chain_of(flow, None)
+        arrays = {name: value for name, value in names.items() if not name.startswith("_") and _is_batch(value)}
+        order = sorted(arrays, key=lambda name: (name not in ("x", "theta", "inputs"), name))
+        alone = [[name] for name in order if _fits(flow, arrays[name])]
+        pairs = [(x, c) for x in order for c in order if x != c and len(arrays[x]) == len(arrays[c])]
+        return {"batches": alone or [[x, c] for x, c in pairs[:_PAIRS] if _fits(flow, arrays[x], arrays[c])]}
+
+    return _packed(found)
 
 
-def _fits(flow: Any, value: Any) -> bool:
+def _is_batch(value: Any) -> bool:
     shape = getattr(value, "shape", None)
-    if shape is None or not 2 <= len(shape) <= 4 or shape[0] < 2 or not hasattr(value, "dtype"):
-        return False
+    return shape is not None and hasattr(value, "dtype") and 2 <= len(shape) <= 4 and shape[0] >= 2
+
+
+def _fits(flow: Any, x: Any, context: Any = None) -> bool:
     try:
-        subject = Subject(flow, value[:2])
-        subject.encode(samples=0)
+        subject = Subject(flow, x[:2], None if context is None else context[:2])
+        with subject.still(0), torch.no_grad():
+            _walk(subject.chain.steps, subject.x, _embedded(subject.chain, subject.context))
     except Exception:
         return False
     return True

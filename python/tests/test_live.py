@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import subprocess
 
 import nflows.distributions
@@ -15,7 +16,7 @@ import zuko
 from flows import Mix, Scale, batch
 from safetensors.numpy import load
 
-from flowscope import Live, Step
+from flowscope import Live, Step, bridge
 
 VALIDATION = {"split": "validation", "count": 64}
 
@@ -330,3 +331,29 @@ def test_a_long_answer_says_what_it_would_take():
     assert request(live, "forward", **asked) == {"version": live.version, "costs": 20.0}
     assert "bytes" in request(live, "forward", anyway=True, **asked)
     assert "at most" in request(live, "draw", count=2**30)["error"]
+
+
+def unpacked(text):
+    assert re.fullmatch(r"[A-Za-z0-9+/=]+", text)
+    return json.loads(base64.b64decode(text))
+
+
+def test_an_editor_is_answered_in_text_that_no_debugger_changes():
+    flow = spline()
+    names = {"x": torch.randn(8, 2), "wide": torch.randn(8, 5), "y": np.zeros((4, 2)), "_x": torch.randn(8, 2), "step": 3}
+    assert unpacked(bridge.batches(flow, names)) == {"batches": [["x"], ["y"]]}
+    opened = unpacked(bridge.open_flow("a", flow, names["x"]))
+    assert opened["title"] == "NSF" and load(base64.b64decode(opened["bytes"]))["x"].shape == (8, 2)
+    asked = {"op": "forward", "version": opened["version"], "h": encoded(np.zeros((1, 2)))}
+    reply = unpacked(bridge.answer("a", json.dumps(asked)))
+    expected = flow().log_prob(torch.zeros(2)).item()
+    found = load(base64.b64decode(reply["bytes"]))
+    log_prob = sum(float(value[0]) for name, value in found.items() if not name.startswith("outputs"))
+    assert log_prob == pytest.approx(expected, abs=1e-5)
+    assert "Open it again" in unpacked(bridge.answer("b", "{}"))["error"]
+    assert "no layers were found" in unpacked(bridge.batches(torch.nn.Linear(2, 2), names))["error"]
+
+
+def test_a_conditional_flow_is_offered_with_its_condition():
+    names = {"x": torch.randn(8, 2), "c": torch.randn(8, 3), "other": torch.randn(5, 3)}
+    assert unpacked(bridge.batches(spline(2, context=3), names)) == {"batches": [["x", "c"]]}

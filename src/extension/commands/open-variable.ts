@@ -31,12 +31,12 @@ export async function openVariable({ context }: Parts, chosen?: Chosen): Promise
         l10n.t('{0} takes none of the arrays that are variables here, or is no flow that is known.', flow),
       );
     const title = l10n.t('Batch for {0}', flow);
-    const batch =
-      batches.length === 1 || batches[0] === 'x'
-        ? batches[0]
-        : await window.showQuickPick(batches, { title });
-    if (batch === undefined) program.dispose();
-    else await showLive(program, context.extensionUri, { flow, batch });
+    const items = batches.map((batch) => ({ label: batch.join(', '), batch }));
+    const first = items[0]!;
+    const chosenItem =
+      items.length === 1 || first.label === 'x' ? first : await window.showQuickPick(items, { title });
+    if (chosenItem) await showLive(program, context.extensionUri, { flow, batch: chosenItem.batch });
+    else program.dispose();
   } catch (problem) {
     program.dispose();
     throw problem;

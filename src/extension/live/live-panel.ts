@@ -16,7 +16,7 @@ interface Sent {
 }
 
 /** What `flowscope.bridge` gives. */
-type Packed = Omit<FlowReply, 'bytes'> & { bytes?: string; title?: string; batches?: string[] };
+type Packed = Omit<FlowReply, 'bytes'> & { bytes?: string; title?: string; batches?: string[][] };
 
 /** Calls functions of `flowscope.bridge` in the program. The package is the extension's where the program has none. */
 export function bridgeTo({ evaluate }: StoppedProgram, extension: Uri) {
@@ -37,15 +37,20 @@ export function bridgeTo({ evaluate }: StoppedProgram, extension: Uri) {
   };
 }
 
-/** Opens the inspector for a flow and a batch, which are expressions. @throws UserError for what cannot be recorded */
+/** Opens the inspector for a flow and a batch, with a context for some flows; all are expressions. @throws UserError for what cannot be recorded */
 export async function showLive(
   program: StoppedProgram,
   extension: Uri,
-  { flow, batch }: { flow: string; batch: string },
+  { flow, batch }: { flow: string; batch: readonly string[] },
 ): Promise<WebviewPanel> {
   const ask = bridgeTo(program, extension);
   const name = randomUUID();
-  const { error, title = flow, version, bytes } = await ask(`open_flow('${name}', ${flow}, ${batch})`);
+  const {
+    error,
+    title = flow,
+    version,
+    bytes,
+  } = await ask(`open_flow('${name}', ${[flow, ...batch].join(', ')})`);
   if (error !== undefined || bytes === undefined)
     throw new UserError(l10n.t('{0} cannot be shown: {1}', flow, error ?? ''));
   const panel = window.createWebviewPanel(
