@@ -162,9 +162,19 @@ def test_a_chosen_condition_is_what_the_flow_is_given():
     live = Live(flow, x, context)
     chosen = [0.3, -1.2, 0.8]
     selection = {"example": {"kind": "data", "split": "validation", "index": 3}, "batch": VALIDATION, "mode": "eval"}
-    (own, other, samples), requests = ask(
-        live, ("strip", selection), ("strip", selection, chosen), ("samples", {"count": 30, "seed": 1, "temperature": 1}, chosen)
+    block = {**selection, "layer": 0, "around": -1, "count": 8}
+    (own, other, samples, jacobian, recorded), requests = ask(
+        live,
+        ("strip", selection),
+        ("strip", selection, chosen),
+        ("samples", {"count": 30, "seed": 1, "temperature": 1}, chosen),
+        ("jacobian", block, chosen),
+        ("jacobian", block),
     )
+    first = live._subject.chain.steps[0].forward
+    for found, condition in ((jacobian, torch.tensor(chosen)), (recorded, context[3])):
+        expected = torch.autograd.functional.jacobian(lambda h, c=condition: first(h[None], c[None])[0][0], x[3])
+        np.testing.assert_allclose(array(found["matrix"]), expected.numpy(), atol=1e-5)
     assert -own["example"]["nats"] == pytest.approx(flow(context[3]).log_prob(x[3]).item(), abs=1e-4)
     expected = flow(torch.tensor(chosen)).log_prob(x[3]).item()
     assert -other["example"]["nats"] == pytest.approx(expected, abs=1e-4)

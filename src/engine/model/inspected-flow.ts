@@ -116,13 +116,13 @@ export interface InnerPrograms {
   contextGradients(readers: ContextReaders): Promise<Program>;
 }
 
-/** What a recording knows of single layers besides a pass; inputs are of a layer, for one example. */
+/** What a recording knows of single layers besides a pass; inputs are of a layer, for one example with its context. */
 export interface RecordedAnswers {
   network(layer: number): NetworkView;
   /** Feature maps at a stage that `network` names, [1, …]. */
-  maps(layer: number, stage: string, input: Float32Array): NdArray<Float32Array>;
+  maps(layer: number, stage: string, input: Float32Array, context?: Float32Array): NdArray<Float32Array>;
   /** The whole of it, [outputs, inputs]. @throws UserError where it was not recorded */
-  jacobian(layer: number, input: Float32Array): Promise<Float32Array>;
+  jacobian(layer: number, input: Float32Array, context?: Float32Array): Promise<Float32Array>;
   /** Mean |∂y/∂x| over `count` examples, [outputs, inputs]. @throws UserError where it was not recorded */
   dependence(layer: number): { count: number; mean: Float32Array };
 }

@@ -3,16 +3,21 @@ import { sizeOf } from '../../base/shape';
 import type { RecordedLayer, Recording } from '../../checkpoint/recording/read';
 import type { RecordedAnswers } from '../model/inspected-flow';
 import { notRecorded } from './programs';
-import { rowAt, rowFinder } from './rows';
+import { exampleFinder, rowAt } from './rows';
 import type { RunningFlow } from './running-flow';
 
 export function recordedAnswers(recording: Recording, running: RunningFlow | undefined): RecordedAnswers {
   const { file, layers } = recording;
-  /** A layer with the number of the example that has this input of it. */
-  const exampleOf = (index: number, values: Float32Array): { layer: RecordedLayer; example: number } => {
-    for (const { layers: known } of [recording, ...(running?.recent() ?? [])]) {
+  /** A layer with the number of the example that has this input of it, under its context. */
+  const exampleOf = (
+    index: number,
+    values: Float32Array,
+    context: Float32Array | undefined,
+  ): { layer: RecordedLayer; example: number } => {
+    const given = context && { shape: [1, context.length], data: context };
+    for (const { layers: known, context: contexts } of [recording, ...(running?.recent() ?? [])]) {
       const layer = known[index]!;
-      const found = rowFinder(layer.input)(values, 1);
+      const found = exampleFinder(layer.input, contexts)(values, 1, given);
       if (found) return { layer, example: found[0]! };
     }
     throw notRecorded(file, 'this example');
@@ -33,13 +38,13 @@ export function recordedAnswers(recording: Recording, running: RunningFlow | und
         norms: [],
       };
     },
-    maps(index, stage, input) {
-      const { layer, example } = exampleOf(index, input);
+    maps(index, stage, input, context) {
+      const { layer, example } = exampleOf(index, input, context);
       const { values } = layer.activations.find(({ name }) => name === stage)!;
       return { shape: [1, ...values.shape.slice(1)], data: rowAt(values, example).slice() };
     },
-    async jacobian(index, input) {
-      const { layer, example } = exampleOf(index, input);
+    async jacobian(index, input, context) {
+      const { layer, example } = exampleOf(index, input, context);
       const { jacobian, about } = layer;
       if (!jacobian) throw notRecorded(file, `the Jacobian of ${about.name}`);
       const kept = jacobian.shape[0]!;

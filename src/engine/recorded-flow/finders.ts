@@ -1,7 +1,7 @@
 /** Finds examples and samples in a recording by their values. */
 import { UserError } from '../../base/user-error';
 import type { Recording, Rows } from '../../checkpoint/recording/read';
-import { rowAt, rowFinder } from './rows';
+import { exampleFinder, rowFinder } from './rows';
 
 /** Rows, and the recording that holds them. */
 export interface Found {
@@ -23,16 +23,8 @@ export interface RecordedFinders extends Finders {
 
 export function finderOf(recording: Recording): RecordedFinders {
   const { file, x, count: recorded, samples, context: contexts } = recording;
-  const among = rowFinder(x);
+  const example = exampleFinder(x, contexts);
   const drawn = samples && rowFinder(samples.z);
-  const example = (values: Float32Array, count: number, context?: Rows): number[] | undefined => {
-    const found = among(values, count);
-    if (!found || !context || !contexts) return found;
-    const same = found.every((row, i) =>
-      rowAt(contexts, row).every((value, k) => value === rowAt(context, i)[k]),
-    );
-    return same ? found : undefined;
-  };
   return {
     holdsExamples: (...of) => example(...of) !== undefined,
     holdsSamples: (values, count) => drawn?.(values, count) !== undefined,

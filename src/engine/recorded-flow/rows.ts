@@ -1,5 +1,6 @@
 /** Rows of recorded arrays: found again by their bytes, since views hand around the values of examples. */
 import { sizeOf } from '../../base/shape';
+import { interleave } from '../../data/context';
 import type { Rows } from '../../checkpoint/recording/read';
 
 /** Values of one row. */
@@ -47,4 +48,23 @@ export function rowFinder(rows: Rows): (values: Float32Array, count: number) => 
     );
     return found.every((place) => place !== undefined) ? found : undefined;
   };
+}
+
+/** The same for rows that belong to contexts: only one that has both is found, where a context is given. */
+export function exampleFinder(
+  rows: Rows,
+  contexts: Rows | undefined,
+): (values: Float32Array, count: number, context?: Rows) => number[] | undefined {
+  const alone = rowFinder(rows);
+  if (!contexts) return alone;
+  const both = rowFinder(beside(rows, contexts));
+  return (values, count, context) => {
+    if (!context) return alone(values, count);
+    return both(beside({ shape: [count, rowSize(rows)], data: values }, context).data, count);
+  };
+}
+
+function beside(first: Rows, second: Rows): Rows {
+  const [a, b] = [rowSize(first), rowSize(second)];
+  return { shape: [first.shape[0]!, a + b], data: interleave(first.data, a, second.data, b) };
 }

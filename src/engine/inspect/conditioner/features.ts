@@ -5,7 +5,7 @@ import type { NdArray } from '../../../protocol/tensors';
 import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
 import { innerOf } from './inner';
 import { breathe } from '../../model/breathe';
-import { layerContext } from '../pass';
+import { firstContext, layerContext } from '../pass';
 import { examplesFed, throughBatch } from '../through-batch';
 import { reducedMaps } from '../../../protocol/reduced-maps';
 import { stillPass, trainingBatch } from '../selection';
@@ -55,8 +55,8 @@ async function mapsOf(
 ): Promise<NdArray> {
   const { layer, stage } = query;
   if (model.recorded) {
-    const { layers } = await stillPass(model, work, query, signal);
-    return model.recorded.maps(layer, stage, layers[layer]!.input.data);
+    const pass = await stillPass(model, work, query, signal);
+    return model.recorded.maps(layer, stage, pass.layers[layer]!.input.data, firstContext(pass));
   }
   const inner = innerOf(model, 'A feature map');
   if (query.mode === 'train') {

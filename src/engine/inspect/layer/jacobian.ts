@@ -50,7 +50,13 @@ export async function jacobian(
   const pass = passes.layers[info.index]!;
   const k = elements.length;
   const found = model.recorded
-    ? { matrix: blockOf(await model.recorded.jacobian(info.index, pass.input.data), size, elements) }
+    ? {
+        matrix: blockOf(
+          await model.recorded.jacobian(info.index, pass.input.data, firstContext(passes)),
+          size,
+          elements,
+        ),
+      }
     : inner
       ? {
           matrix: await byGradients(
