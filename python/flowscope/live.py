@@ -19,6 +19,8 @@ from .recorder import Subject, _array, _embedded, _inverse_of, _prior, _walk
 
 #: Seconds that an answer may take without a question.
 PATIENCE = 10.0
+#: One in so many rows goes first, to tell what all of them take.
+SHARE = 16
 #: Values of all layers that one answer carries.
 MOST_VALUES = 2**26
 
@@ -34,16 +36,12 @@ class Live:
     def __init__(self, flow: Any, x: Any, context: Any = None, *, layers: Any = None, **options: Any) -> None:
         self._subject = Subject(flow if layers is None else layers, x, context)
         self._options = {"title": type(flow).__name__, **options}
-        self._seconds = {"inside": 0.0, "forward": 0.0, "backward": 0.0}
         self.record()
 
     def record(self) -> bytes:
         """Records the batch again, with the weights of now."""
-        began = time.perf_counter()
         self.version = self._version()
         self.recording = self._subject.encode(**self._options)
-        # Of one example; what a first run takes to set up is in it, so that it is an upper bound.
-        self._seconds["inside"] = (time.perf_counter() - began) / len(self._subject.x)
         return self.recording
 
     def changed(self) -> bool:
@@ -81,15 +79,15 @@ class Live:
         values = rows * self._subject.x[0].numel() * len(self._subject.chain.steps)
         if values > MOST_VALUES:
             raise ValueError(f"The request is for {rows} rows; at most {MOST_VALUES * rows // values} are answered at once.")
-        costs = rows * self._seconds.get(op, 0.0)
-        if costs > PATIENCE and not asked.get("anyway"):
-            return {"version": self.version, "costs": costs}
-        began = time.perf_counter()
         with self._subject.still(int(asked.get("seed", 0))):
-            found = _OPERATIONS[op](self, asked, h, context)
-        if rows >= 16:
-            self._seconds[op] = (time.perf_counter() - began) / rows
-        return {"version": self.version, "bytes": found}
+            if h is not None and rows >= SHARE and not asked.get("anyway"):
+                few = rows // SHARE
+                began = time.perf_counter()
+                _OPERATIONS[op](self, asked, h[:few], None if context is None else context[:few])
+                costs = (time.perf_counter() - began) * rows / few
+                if costs > PATIENCE:
+                    return {"version": self.version, "costs": costs}
+            return {"version": self.version, "bytes": _OPERATIONS[op](self, asked, h, context)}
 
     def _inside(self, asked: dict[str, Any], x: Tensor, context: Tensor | None) -> bytes:
         """A recording of other examples."""

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import subprocess
+import time
 
 import nflows.distributions
 import nflows.flows
@@ -334,12 +335,17 @@ def test_what_is_no_request_is_answered_with_an_error(text):
     assert "error" in reply or reply.get("changed"), reply
 
 
-def test_a_long_answer_says_what_it_would_take():
-    live = Live([Scale()], batch(8))
-    live._seconds["forward"] = 1.0
-    asked = {"h": encoded(np.zeros((20, 4)))}
-    assert request(live, "forward", **asked) == {"version": live.version, "costs": 20.0}
+def test_a_long_answer_says_what_it_would_take(monkeypatch):
+    def slow(h, context):
+        time.sleep(0.01 * len(h))
+        return h, torch.zeros(len(h))
+
+    live = Live(None, batch(2), layers=[Step("slow", slow, lambda y, c: y)])
+    monkeypatch.setattr("flowscope.live.PATIENCE", 0.5)
+    asked = {"h": encoded(np.zeros((160, 4)))}
+    assert request(live, "forward", **asked)["costs"] == pytest.approx(1.6, rel=0.5)
     assert "bytes" in request(live, "forward", anyway=True, **asked)
+    assert "bytes" in request(live, "backward", **asked)
     assert "at most" in request(live, "draw", count=2**30)["error"]
 
 
