@@ -1,13 +1,17 @@
-"""Measures what docs/recording.md says of the recorder and of flowscope.Run, and docs/results.md of following a training.
+"""Measures what docs/recording.md says of the recorder and of flowscope.Run, and docs/results.md of following a
+training and of flows that run.
 
 python python/tests/measure.py
 """
 
+import base64
+import json
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -158,8 +162,30 @@ def following(folder, x):
     print(f"Tracker: {cost * 1e6:.0f} µs a step with two measurements, {cost / usual:.2%}")
 
 
+def live():
+    """What a page waits for, of a spline flow: a latent that is moved, and the strip of an example that was not recorded."""
+    import zuko
+
+    torch.manual_seed(0)
+    flow = zuko.flows.NSF(8, transforms=6, hidden_features=(384, 384))
+    count = sum(p.numel() for p in flow.parameters())
+    running = flowscope.Live(flow, torch.randn(256, 8))
+
+    def request(op):
+        h = np.random.default_rng().normal(size=(1, 8)).astype("<f4")
+        sent = {"shape": list(h.shape), "data": base64.b64encode(h.tobytes()).decode()}
+        began = time.perf_counter()
+        assert "bytes" in running.answer(json.dumps({"op": op, "version": running.version, "h": sent}))
+        return 1000 * (time.perf_counter() - began)
+
+    moved = statistics.median(request("backward") + request("forward") for _ in range(25))
+    strip = statistics.median(request("inside") for _ in range(25))
+    print(f"a spline flow of {count / 1e6:.1f} M parameters: a latent {moved:.0f} ms, an example's strip {strip:.0f} ms")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.manual_seed(0)
     with tempfile.TemporaryDirectory() as made:
         main(Path(made))
+    live()
