@@ -111,6 +111,15 @@ def test_what_was_recorded_is_not_asked_for():
     assert requests == [0, 0, 0, 0]
 
 
+def test_an_example_that_is_asked_for_is_as_it_was_recorded():
+    live = Live(spline(4), torch.randn(32, 4))
+    recorded = load(live.recording)
+    again = load(request(live, "inside", h=encoded(recorded["x"][5:9]))["bytes"])
+    for name, values_of_all in recorded.items():
+        if name.startswith("layers.") and len(values_of_all) == 32:
+            np.testing.assert_allclose(again[name], values_of_all[5:9], rtol=1e-6, atol=1e-6, err_msg=name)
+
+
 def test_samples_latents_and_jacobians_are_those_of_the_flow():
     flow = spline(3)
     live = Live(flow, torch.randn(32, 3))
