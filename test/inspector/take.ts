@@ -48,8 +48,15 @@ export async function allowClipboard({ page }: Pick<InspectorWindow, 'page'>): P
 
 /** Chooses from the menu of the first view that the selector finds. */
 export async function take(frame: Frame, view: string, entry: string): Promise<void> {
-  await frame.locator(view).first().locator('.take-button').first().click();
-  await frame.getByRole('menuitem', { name: entry }).click();
+  const item = frame.getByRole('menuitem', { name: entry });
+  // A view that is drawn anew takes its open menu with it.
+  await until(`${entry} in the menu`, async () => {
+    await frame.locator(view).first().locator('.take-button').first().click();
+    return item.click({ timeout: 5000 }).then(
+      () => true,
+      () => false,
+    );
+  });
 }
 
 /** The numbers of a view as it copies them. */
