@@ -52,7 +52,7 @@ class Live:
         """Answers one request of the page.
 
         A request is JSON: `op`, `version` of the recording that the page shows, and for some `from`, `h`, `context`
-        (`{"shape": [...], "data": base64 of float32}`), `count`, `seed`, `temperature`, `anyway`. The answer has
+        (`{"shape": [...], "data": base64 of float32}`), `count`, `seed`, `anyway`. The answer has
         `version`, and one of: `bytes`, `changed` (the weights are others than those of the recording), `costs` (seconds
         that it would take; with `anyway` it is done), `error`. Nothing that the flow raises leaves this function.
         """

@@ -26,7 +26,6 @@ class Shown:
             f'style="width:100%;height:{self.height}px;border:0"></iframe>'
         )
 
-
     def _display_(self) -> Any:
         """What marimo shows: there, a widget answers only where it is shown too."""
         import marimo

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from pathlib import Path
 from typing import Any
@@ -31,11 +32,10 @@ class _Answers(anywidget.AnyWidget):
         found = reply.pop("bytes", None)
         self.send({"flowscope": self.page, "id": content.get("id"), "reply": reply}, [] if found is None else [found])
 
-
     def _reply(self, load: Any, request: str) -> dict[str, Any]:
         """A page that was loaded again, or stands twice on the screen, is answered when its reader says so: no code of the
         user runs because something was opened."""
-        if self._load is None or "\"op\":\"wake\"" in request:
+        if self._load is None or (load != self._load and json.loads(request).get("op") == "wake"):
             self._load = load
         return {"version": self._live.version, "asleep": True} if load != self._load else self._live.answer(request)
 

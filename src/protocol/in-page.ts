@@ -11,7 +11,10 @@ export interface InPageEngine {
 }
 
 export interface InPageInspector {
-  /** @throws UserError for a question that it has no answer to, CancelledError */
+  /**
+   * @param context that single examples and samples are given, in data units
+   * @throws UserError for a question that the model has no answer to, CancelledError
+   */
   ask<M extends InspectorMethod>(
     method: M,
     query: InspectorQuery<M>,

@@ -33,5 +33,16 @@ export interface FlowReply {
   error?: string;
 }
 
+/** What a page sends to whoever holds the flow. */
+export interface FlowMessage {
+  /** Tells several pages in one notebook apart. */
+  flowscope: string;
+  id: number;
+  /** Another one each time that the page is loaded. */
+  load: string;
+  /** A `FlowRequest` with the version of the recording, as JSON. */
+  request: string;
+}
+
 /** The bytes of a reply. @throws UserError where there are none */
 export type AskFlow = (request: FlowRequest) => Promise<Uint8Array>;

@@ -137,7 +137,7 @@ export function fixedArgument(
   return [`${name} with ${argument} ${expected} (the file has another one)`];
 }
 
-/** Of nflows' splines, which normflows has too; our config has one value for the least sizes. */
+/** Settings of nflows' splines, which normflows has too; our config has one value for the least sizes. */
 export function splineFacts(module: PythonModule): ModuleFact[] {
   const least = ['min_bin_width', 'min_bin_height', 'min_derivative'];
   return [

@@ -9,6 +9,7 @@ import {
   type InspectorQuery,
   type QuestionNeeds,
 } from '../../protocol/inspector-questions';
+import type { InPageInspector } from '../../protocol/in-page';
 import { whyApart } from '../../protocol/paired-scores';
 import { CancelledError } from '../../protocol/wire';
 import type { InspectedFlow } from '../model/inspected-flow';
@@ -158,19 +159,7 @@ const answers: Answers = {
   nearest,
 };
 
-export interface Inspector {
-  /**
-   * @param context that single examples and samples are given, in data units
-   * @throws UserError for a question that the model has no answer to, CancelledError
-   */
-  ask<M extends InspectorMethod>(
-    method: M,
-    query: InspectorQuery<M>,
-    signal: AbortSignal,
-    context?: readonly number[],
-  ): Promise<InspectorAnswer<M>>;
-  dispose(): void;
-}
+export type Inspector = InPageInspector;
 
 /** A model that is open too. @throws UserError where there is none of this id */
 export type ModelOf = (id: string) => Model;

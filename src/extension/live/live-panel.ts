@@ -4,16 +4,9 @@ import { l10n, ViewColumn, window, type WebviewPanel } from 'vscode';
 import type { Uri } from 'vscode';
 import { fromBase64 } from '../../base/base64';
 import { UserError } from '../../base/user-error';
-import type { FlowReply } from '../../protocol/live';
+import type { FlowMessage, FlowReply } from '../../protocol/live';
 import { showPage } from '../show-page';
 import type { StoppedProgram } from './stopped-program';
-
-/** What the page sends (`webview/base/host/running-flow.ts`). */
-interface Sent {
-  flowscope: string;
-  id: number;
-  request: string;
-}
 
 /** What `flowscope.bridge` gives. */
 type Packed = Omit<FlowReply, 'bytes'> & { bytes?: string; title?: string; batches?: string[][] };
@@ -60,7 +53,7 @@ export async function showLive(
     { retainContextWhenHidden: true },
   );
   const { webview } = panel;
-  webview.onDidReceiveMessage(async ({ flowscope, id, request }: Sent) => {
+  webview.onDidReceiveMessage(async ({ flowscope, id, request }: FlowMessage) => {
     if (flowscope !== name) return;
     try {
       const reply = await ask(`answer('${name}', ${JSON.stringify(request)})`);

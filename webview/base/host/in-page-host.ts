@@ -1,9 +1,9 @@
 /** A page that holds a recording and answers from it; where the flow still runs, it is asked for the rest. */
 import { fromBase64 } from '../../../src/base/base64';
 import type { InPageEngine, InPageInspector } from '../../../src/protocol/in-page';
-import type { AskFlow } from '../../../src/protocol/live';
+import type { AskFlow, FlowMessage } from '../../../src/protocol/live';
 import type { PageEvents, PageHost } from '../../../src/protocol/webview';
-import { runningFlow, type Sent } from './running-flow';
+import { runningFlow } from './running-flow';
 import { NoAnswerError, type Connection } from './page-api';
 import { standAloneHost } from './stand-alone';
 
@@ -12,7 +12,7 @@ import { standAloneHost } from './stand-alone';
  *   `data-version` of its weights
  * @param post sends to whoever holds the flow
  */
-export function connectInPage(element: HTMLElement, post: (message: Sent) => void): Connection {
+export function connectInPage(element: HTMLElement, post: (message: FlowMessage) => void): Connection {
   const { flowscopeEngine } = globalThis as unknown as { flowscopeEngine: InPageEngine };
   const { name = 'recording', page, version = '' } = element.dataset;
   const listeners: PageEvents[] = [];

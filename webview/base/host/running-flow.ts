@@ -1,20 +1,12 @@
 /** The flow that a page shows, where it still runs: asked through whoever holds it, one request at a time. */
 import { signal } from '@preact/signals';
 import { toBase64 } from '../../../src/base/base64';
-import type { AskFlow, FlowReply, FlowRequest } from '../../../src/protocol/live';
+import type { AskFlow, FlowMessage, FlowReply, FlowRequest } from '../../../src/protocol/live';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { words } from '../words';
 import { NoAnswerError, type FlowState, type LiveFlow } from './page-api';
 
-/** What the page sends to whoever holds the flow, and what comes back. `page` tells several pages in one notebook apart. */
-export interface Sent {
-  flowscope: string;
-  id: number;
-  /** Another one each time that the page is loaded. */
-  load: string;
-  /** A `FlowRequest` with the version of the recording, as JSON. */
-  request: string;
-}
+/** What comes back. */
 interface Received {
   flowscope: string;
   id?: number;
@@ -46,7 +38,7 @@ interface Waiting {
  */
 export function runningFlow(
   { page, version }: { page: string; version: string },
-  post: (message: Sent) => void,
+  post: (message: FlowMessage) => void,
   came: (ask: AskFlow) => void,
   gone: () => void,
 ): LiveFlow & { ask: AskFlow } {
