@@ -26,22 +26,26 @@ export function debounce(work: () => void, milliseconds: number): Debounced {
 /** The longest that results of tasks stand, ms. */
 const longestRest = 20_000;
 
-/** Runs `work` once the tasks that it would undo have ended and their results have stood for four times as long as they took. */
+/**
+ * Runs `work` once the tasks that it would undo have ended and their results have stood for four times as long as they took,
+ * or no more calls are to come.
+ */
 export function paced(work: () => void) {
   let running = 0;
   let since = 0;
   let restsUntil = 0;
   let waits = false;
+  let isLast = false;
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
     clearTimeout(timer);
     if (!waits || running > 0) return;
-    const left = restsUntil - Date.now();
+    const left = isLast ? 0 : restsUntil - Date.now();
     if (left > 0) {
       timer = setTimeout(look, left);
       return;
     }
-    waits = false;
+    waits = isLast = false;
     work();
   };
   const end = (): void => {
@@ -56,6 +60,12 @@ export function paced(work: () => void) {
       waits = true;
       look();
     },
+    waits: (): boolean => waits,
+    /** No call is to follow that which waits: results need not stand. */
+    last: () => {
+      isLast = waits;
+      look();
+    },
     /** Tells of a task that `work` would undo. */
     during: <T>(task: Promise<T>): Promise<T> => {
       if (running === 0) since = Date.now();
@@ -65,7 +75,7 @@ export function paced(work: () => void) {
     },
     /** Drops the call that waits, if any. */
     cancel: () => {
-      waits = false;
+      waits = isLast = false;
       clearTimeout(timer);
     },
   };

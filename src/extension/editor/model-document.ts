@@ -40,6 +40,7 @@ import type { EngineLease } from '../engine/shared-engine';
 import { askImport } from '../import/ask';
 import { log } from '../log';
 import { findRuns } from '../runs/find-runs';
+import { readRun } from '../runs/run-files';
 import { mustBeAllowed } from './check-target';
 import { answersBeside, type LocalFile, localFile, sidecarOf } from './local-copy';
 import { type OtherLease, OtherModels } from './other-models';
@@ -106,11 +107,16 @@ export class ModelDocument implements CustomDocument {
     this.recent = new RecentModels(context.workspaceState);
     this.watcher = watchModel(uri, (what) => {
       if (what === 'answers') void this.answersChanged();
-      else if (what === 'model') this.reread.call();
-      else {
+      else if (what === 'model') {
+        this.reread.call();
+        void this.hurry();
+      } else {
         if (what === 'gone') this.reread.cancel();
         this.changes.fire(what);
-        if (what === 'run') void this.othersChanged();
+        if (what === 'run') {
+          void this.othersChanged();
+          void this.hurry();
+        }
       }
     });
   }
@@ -370,6 +376,13 @@ export class ModelDocument implements CustomDocument {
     }
     const saved = path.posix.basename(sidecarOf(this.uri).path);
     void window.showInformationMessage(l10n.t('Saved your answers in {0}, next to the file.', saved));
+  }
+
+  /** What a training saved last is read at once: after its end, and while it is paused, nothing follows. */
+  private async hurry(): Promise<void> {
+    if (!this.reread.waits()) return;
+    const run = await readRun(Uri.joinPath(this.uri, '..', '..', 'run.json'));
+    if (run && run.state !== 'running') this.reread.last();
   }
 
   /** Checkpoints that a training overwrites are read again. */

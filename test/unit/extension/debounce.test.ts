@@ -59,4 +59,30 @@ describe('paced work', () => {
     t.mock.timers.tick(60_000);
     assert.equal(work.mock.callCount(), 3);
   });
+
+  it('lets nothing stand once no call is to follow', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout', 'Date'] });
+    const work = mock.fn();
+    const { call, last, during, waits } = paced(work);
+    const takes = async (milliseconds: number, meanwhile = (): void => undefined) => {
+      let end: (() => void) | undefined;
+      void during(new Promise<void>((resolve) => (end = resolve)));
+      t.mock.timers.tick(milliseconds);
+      meanwhile();
+      end!();
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await takes(3000);
+    last();
+    call();
+    assert.equal(work.mock.callCount(), 0, 'nothing waited when the last was told of');
+    await takes(3000, () => {
+      last();
+      assert.equal(work.mock.callCount(), 0, 'a task is under way');
+    });
+    assert.equal(work.mock.callCount(), 1);
+    assert.equal(waits(), false);
+    call();
+    assert.equal(work.mock.callCount(), 1, 'a later call rests again');
+  });
 });

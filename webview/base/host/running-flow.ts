@@ -94,7 +94,10 @@ export function runningFlow(
   const receive = ({ id, reply, gone: left, here }: Received): void => {
     if (here) {
       expected = true;
-      if (!isThere && !sent) look();
+      // The program ran meanwhile: the weights may be others, and what it was asked before may have been lost.
+      if (sent) queue.unshift(sent.waiting);
+      sent = undefined;
+      look();
     }
     if (left) {
       isThere = expected = false;
