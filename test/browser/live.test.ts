@@ -168,7 +168,10 @@ describe('live page', () => {
 
   it('keeps the frames where they are from loading to ready', async () => {
     const live = await editor.openPage(digits.file(), {
-      delays: { layer: waiting, layerOfExample: waiting, strip: waiting, diagnostics: waiting },
+      delays: {
+        ...{ layer: waiting, layerOfExample: waiting, diagnostics: waiting },
+        ...{ strip: waiting, stripOfExample: waiting },
+      },
       ...{ width: 1280, height: 800 },
     });
     const { page } = live;
