@@ -1,4 +1,4 @@
-// The tests of the Python package, by the Python that has the libraries of flows: pytest, file by file, and ruff as one test more.
+// The tests of the Python package, by the Python that has the libraries of flows: pytest, and ruff as one test more.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -38,8 +38,23 @@ const givenTo = {
   'test_train.py': runs,
 };
 
-/** What takes longest goes first, so that nothing long is left when one of the two has nothing more to do. */
-const longest = ['test_ray.py', 'test_launchers.py', 'test_emitted.py', 'test_train.py'];
+/** What takes longest goes first and by itself, so that nothing long is left when one of the two has nothing more to do. */
+const longest = [
+  'test_notebooks_live.py',
+  'test_fresh_environment.py',
+  'test_ray.py',
+  'test_launchers.py',
+  'test_emitted.py',
+  'test_train.py',
+];
+
+/** Files for one pytest each. The others share two, which import PyTorch and the libraries once. */
+function grouped(files) {
+  const alone = longest.flatMap((name) => files.filter((file) => path.basename(file) === name));
+  const others = files.filter((file) => !alone.includes(file));
+  const shared = [0, 1].map((half) => others.filter((_, i) => i % 2 === half));
+  return [...alone.map((file) => [file]), ...shared.filter(({ length }) => length > 0)];
+}
 
 /** @param files of tests. Two at once: most of them wait for other processes, or compute on one thread. */
 export async function runPythonTests(files, { env = {}, onCut = () => undefined } = {}) {
@@ -50,15 +65,13 @@ export async function runPythonTests(files, { env = {}, onCut = () => undefined 
     // Kept for the next clone, and none of it among our files.
     options.env.PYTHONPYCACHEPREFIX = path.join(nativeModule().cacheRoot(), 'python-bytecode');
     const given = await prepare(files, place, env);
-    const rank = (file) => {
-      const at = longest.indexOf(path.basename(file));
-      return at < 0 ? longest.length : at;
-    };
-    const waiting = [...files].sort((a, b) => rank(a) - rank(b));
+    const waiting = grouped(files);
     const results = [await lint(python)];
     const next = async () => {
-      for (let file = waiting.shift(); file; file = waiting.shift())
-        results.push(await runPytest(python, file, { ...env, ...(await given(path.basename(file))) }));
+      for (let group = waiting.shift(); group; group = waiting.shift()) {
+        const needed = await Promise.all(group.map((file) => given(path.basename(file))));
+        results.push(await runPytest(python, group, Object.assign({}, env, ...needed)));
+      }
     };
     await Promise.all([next(), next()]);
     const sum = (key) => results.reduce((total, result) => total + result[key], 0);
@@ -129,14 +142,15 @@ function deselected(file, { FLOWSCOPE_TEST_LEFT_OUT }) {
   return tests.map((test) => `--deselect=${path.relative(folder, file).replaceAll('\\', '/')}::${test}`);
 }
 
-async function runPytest(python, file, env) {
+async function runPytest(python, files, env) {
   const started = performance.now();
+  const leftOut = files.flatMap((file) => deselected(file, env));
   const { output } = await run(
     python,
-    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', ...deselected(file, env), file],
+    ['-m', 'pytest', '-q', '-p', 'no:cacheprovider', '--durations=5', ...leftOut, ...files],
     { ...options, env: { ...options.env, ...env } },
   );
-  const name = path.basename(file);
+  const name = files.map((file) => path.basename(file, '.py')).join(', ');
   console.log(`${output.trim()}\n${name} in ${seconds(started)}`);
   const counts = /^(?=.*\b(?:passed|failed|errors?)\b).* in [\d.]+s.*$/m.exec(output)?.[0];
   if (!counts) {

@@ -1,4 +1,4 @@
-// npm test: sets up, then runs the tiers in order, the tiers in a window in parallel with the others, and adds them up.
+// npm test: sets up, then runs the tiers, two at a time, and adds them up.
 //   npm test -- [--tier NAME]… [--file TEXT] [--full] [--no-setup]
 // Tiers: unit, contract, engine, gpu, python, extension, browser, e2e. --file runs only the test files whose path holds the text.
 // CI adds --full, and a release FLOWSCOPE_THOROUGH=1 as well; test/lengths.json says what is left out otherwise. --file runs all
@@ -38,6 +38,7 @@ const tiers = [
   // In a whole window some key or frame is lost now and then: one more try, which the summary tells of.
   {
     name: 'e2e',
+    waits: true,
     needs: windowNeeds,
     run: (...given) => extensionTests(...given, { packaged: true, retries: 1 }),
   },
@@ -219,8 +220,9 @@ main(async () => {
       for (const cut of cuts) cut();
     });
   }
-  const oneByOne = async (some) => {
-    for (const tier of some) {
+  const queue = [...chosen.filter(({ waits }) => !waits), ...chosen.filter(({ waits }) => waits).reverse()];
+  const lane = async (next) => {
+    for (let tier = next(); tier; tier = next()) {
       if (over) {
         results.push({ name: tier.name, ...nothing, time: '0 s' });
         continue;
@@ -236,11 +238,8 @@ main(async () => {
       if (result) results.push(result);
     }
   };
-  // Windows, pages and Python wait more than they compute: the other tiers run meanwhile, and e2e once they are through.
-  await Promise.all([
-    oneByOne(chosen.filter(({ waits }) => !waits)),
-    oneByOne(chosen.filter(({ waits }) => waits)),
-  ]);
+  // Windows, pages and Python wait more than they compute: one lane begins with them, the other with what computes.
+  await Promise.all([lane(() => queue.shift()), lane(() => queue.pop())]);
   results.sort((a, b) => place(a) - place(b));
   if (results.length === 0) throw new Stop('no test ran');
   await summarize(results, started, options);

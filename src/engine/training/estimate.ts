@@ -46,27 +46,42 @@ export async function estimateTraining(
   }
 }
 
+/** Seconds a step takes, the median: a step during which something else had the processor says little of the others. */
+export async function paceOf(trainer: Pick<Trainer, 'step'>, signal?: AbortSignal): Promise<number> {
+  const times = await timesOf(trainer, signal);
+  return times[Math.floor(times.length / 2)]!;
+}
+
 /**
- * Seconds a step takes, the median: a step during which something else had the processor says little of the others.
- * @param most seconds; a step after the first that takes longer is answer enough
+ * Seconds a step takes where nothing else has the processor, the least: of two backends, the better one must not lose by chance.
+ * @param most seconds; what takes longer is not measured to the end
  */
-export async function paceOf(
+export async function leastOf(
   trainer: Pick<Trainer, 'step'>,
   signal?: AbortSignal,
-  most = Infinity,
+  most?: number,
 ): Promise<number> {
+  const [least] = await timesOf(trainer, signal, most);
+  return least!;
+}
+
+/** The shortest first. */
+async function timesOf(
+  trainer: Pick<Trainer, 'step'>,
+  signal: AbortSignal | undefined,
+  most = Infinity,
+): Promise<number[]> {
   const times: number[] = [];
   for (let step = 1; ; step++) {
     if (signal?.aborted) throw new CancelledError();
     const began = performance.now();
     await trainer.step(step);
     const seconds = (performance.now() - began) / 1000;
-    if (step > 1 && seconds > most) return seconds;
+    if (step > 1 && seconds > Math.max(most, enough.seconds)) return [seconds];
     if (step <= warmup) continue;
     times.push(seconds);
     const all = times.reduce((sum, time) => sum + time, 0);
-    if (times.length >= enough.steps || (times.length >= enough.few && all >= enough.seconds)) {
-      return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
-    }
+    if (times.length >= enough.steps || (times.length >= enough.few && all >= enough.seconds))
+      return times.sort((a, b) => a - b);
   }
 }

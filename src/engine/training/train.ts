@@ -27,7 +27,7 @@ import { damagedImages } from '../../data/damaged';
 import type { BackendInfo } from '../../protocol/model';
 import { CancelledError } from '../../protocol/wire';
 import type { Backend } from '../backends/backend';
-import { paceOf } from './estimate';
+import { leastOf } from './estimate';
 
 /**
  * Trains until the steps are done, time is up, validation no longer improves, the loss is not finite, or `signal`
@@ -169,14 +169,14 @@ async function quickestTrainer(
   const trainer = await trainerOn(backend);
   const rival = await backend.rival?.();
   if (!rival) return { trainer, backend: backend.info };
-  const seconds = await paceOf(trainer, signal).catch(async (error: unknown) => {
+  const seconds = await leastOf(trainer, signal).catch(async (error: unknown) => {
     await trainer.dispose();
     throw error;
   });
   let other: Trainer | undefined;
   try {
     other = await trainerOn(rival);
-    const others = await paceOf(other, signal, lost * seconds);
+    const others = await leastOf(other, signal, lost * seconds);
     const reason = `a step of this model takes ${shown(seconds)} on ${backend.info.library}, ${shown(others)} on ${rival.info.library}`;
     if (others < seconds) {
       await trainer.dispose();
