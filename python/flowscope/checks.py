@@ -335,7 +335,7 @@ def _blame(chain: Chain, x: Tensor, log_weights: np.ndarray, context: Tensor | N
 def _carry_out(
     chain: Chain, index: int, y: Tensor, layer: _Layer, start: np.ndarray, toward: np.ndarray, weights: np.ndarray, context: Any
 ) -> tuple[float, np.ndarray]:
-    """Makes the change by Gauss–Newton steps on every second draw; the share that is gone on the others, and what is left."""
+    """Makes the change by Gauss–Newton steps on every second draw; the share that is gone on the others, and the rest."""
     n = len(weights)
     fitted = np.arange(n) % 2 == 0
 

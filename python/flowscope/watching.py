@@ -1,4 +1,4 @@
-"""Follows a training that somebody else's loop does: its optimizer steps and what it calls backward on are listened to."""
+"""Follows the user's own training loop: listens to the optimizer's steps and to the losses that backward is called on."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class Watch:
         #: Rows that are not written yet. The newest one waits for what `log` adds.
         self._rows: list[tuple[int, float, float | Tensor | None, dict[str, Any]]] = []
         self._written = time.monotonic()
-        #: The first step known to be not finite, and whether it was said where.
+        #: The first step known to be not finite, and whether its place was reported.
         self._bad_step: int | None = None
         self._explained = False
         self._scaled: tuple[weakref.ref[Tensor], Tensor] | None = None

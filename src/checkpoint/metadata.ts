@@ -40,7 +40,7 @@ export const originSchema = v.object({
   fileName: v.string(),
   /** What the file does not hold and was taken from an answer or a default, in words: "image size 32×32 (default)". */
   assumptions: v.pipe(v.array(v.string()), v.maxLength(1000)),
-  /** Assumptions that are guesses until somebody confirms them; every number depends on them. */
+  /** Assumptions that are guesses until the user confirms them; every number depends on them. */
   guesses: v.optional(v.pipe(v.array(v.string()), v.maxLength(1000))),
   /** What the library called the features and the numbers of the context, where the file says it. */
   featureNames: v.optional(names),

@@ -35,7 +35,7 @@ type Clock = (folder: string) => number | Promise<number>;
 
 /**
  * The process that trains the run in a folder; undefined where no lock names one.
- * @param clock that heartbeats are compared with; by default that of the file server, which is asked by writing a file
+ * @param clock that heartbeats are compared with; by default the file server's, read by writing a file
  */
 export async function readHolder(folder: string, clock?: Clock): Promise<Holder | undefined> {
   return lookAt(path.join(folder, lockName), clock);

@@ -15,7 +15,7 @@ import {
 import type { Resources } from './resources';
 import { entryBytes, openZip } from './zip';
 
-/** What an archive of ours may hold, bytes. */
+/** The most bytes that we write into one archive. */
 const largest = 2 ** 32 - 2 ** 20;
 
 export interface StoredArray {

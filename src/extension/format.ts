@@ -43,7 +43,7 @@ export function formatDuration(seconds: number): string {
   return parts.map((part, index) => (index === 0 ? String(part) : String(part).padStart(2, '0'))).join(':');
 }
 
-/** What is said of trainings and files, in the words of a language. */
+/** Sentences about trainings and files, in one language. */
 export function formatsIn(words: FormatWords) {
   function fixed(value: number): string {
     return Number.isFinite(value)

@@ -5,7 +5,7 @@ import { decode, encode } from '../protocol/wire';
 
 /**
  * @param host what the page may call
- * @param events calls of the page that nobody waits for
+ * @param events calls of the page whose results no one waits for
  */
 export function connectPage<Page extends object, Host extends object>(
   { webview, onDidDispose }: WebviewPanel,

@@ -9,7 +9,7 @@ export interface Rewriter {
   readonly constantNames: Map<number, string>;
   /** What stands for an old value. */
   resolve(id: number): number;
-  /** Writes a node with one result. @param scope by default that of the node whose place it takes */
+  /** Writes a node with one result. @param scope by default the scope of the node that it replaces */
   add(op: string, inputs: readonly number[], type: TensorType, attrs?: Node['attrs'], scope?: string): number;
   /** A scalar of type float32. */
   number(value: number): number;

@@ -18,7 +18,7 @@ export interface InspectorHtmlOptions {
   recorded?: string;
   /** For a page that answers for itself, whose script has the engine for that. */
   recording?: {
-    /** Of its file. */
+    /** Name of its file. */
     name: string;
     base64: string;
     /** Where a flow may answer: what tells pages of one notebook apart, and the version of the weights that were recorded. */

@@ -42,7 +42,7 @@ export interface ParetoTail {
   k: number;
   /** Weights that it was fitted to. */
   count: number;
-  /** Log weight from which it is, less the log evidence. */
+  /** The least log weight in it, less the log evidence. */
   from: number;
 }
 
@@ -62,7 +62,7 @@ export interface CheckedFeature {
   feature: number;
   /** Beyond the flow's 0.1% and 99.9% points. */
   tails: TailRatio[];
-  /** Of the flow's draws, and of the target by their weights. */
+  /** For the flow's draws, and for the target by their weights. */
   mean: { flow: number; target: number };
   deviation: { flow: number; target: number };
 }

@@ -19,11 +19,11 @@ export interface FlowRequest {
 
 /** One of `bytes`, `changed`, `asleep`, `costs` and `error`, or none for `state`. */
 export interface FlowReply {
-  /** Of the parameters and buffers; another one after each change. */
+  /** Names the state of the parameters and buffers; another one after each change. */
   version: string;
   /** A safetensors file. */
   bytes?: Uint8Array;
-  /** The parameters are no longer those of the recording, so that nothing was computed. */
+  /** The parameters have changed since the recording, so nothing was computed. */
   changed?: boolean;
   /** The page was opened again, and is answered when its reader wants it. */
   asleep?: boolean;
@@ -33,7 +33,7 @@ export interface FlowReply {
   error?: string;
 }
 
-/** What a page sends to whoever holds the flow. */
+/** What a page sends to the kernel or the debugger that holds the flow. */
 export interface FlowMessage {
   /** Tells several pages in one notebook apart. */
   flowscope: string;

@@ -37,7 +37,7 @@ export interface PairedScores {
 /** Why −log p of two flows cannot be compared, the first that applies. */
 export type Incomparable = 'features' | 'condition' | 'noData' | 'otherRows' | 'notFinite';
 
-/** Standard errors from which on one of them has won. */
+/** So many standard errors apart, one of them has won. */
 const decisive = 2;
 
 export const winnerOf = ({ difference: { mean, error } }: PairedScores): 'A' | 'B' | undefined =>

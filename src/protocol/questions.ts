@@ -172,7 +172,7 @@ export function hasCalibration({ context, kind }: Pick<ModelSummary, 'context' |
   return context !== undefined && kind === 'vector';
 }
 
-/** Whether its density can be held against a target: for rows of numbers of a flow that can be run again. */
+/** Whether its density can be compared with a target: for rows of numbers, by a flow that can be run again. */
 export function hasCheck({
   recording,
   kind,
@@ -242,7 +242,7 @@ export function jacobianQuery(
   return { ...selection, layer: layer.index, around, count };
 }
 
-/** Whether statistics of a batch can stand in for the running ones; an ONNX file has the latter only. */
+/** Whether statistics of a batch can replace the running ones; an ONNX file has the latter only. */
 export function hasBatchMode({ layers, format }: Pick<ModelSummary, 'layers' | 'format'>): boolean {
   return format !== 'onnx' && layers.some((layer) => layer.hasNorm || layer.kind === 'batchNorm');
 }

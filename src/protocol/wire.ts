@@ -3,7 +3,7 @@
  *
  * VS Code carries webview messages as JSON and a list of buffers: NaN and ±∞ would become null, an Error would
  * become {}, a Node Buffer would arrive as a plain object, and a view into a larger buffer would carry all of it.
- * `encode` writes each of these so that `decode` on the other side gives back what was meant.
+ * `encode` writes each of these so that `decode` on the other side gives back the same value.
  */
 import { UserError } from '../base/user-error';
 import type { UserErrorData } from './engine';

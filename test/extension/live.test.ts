@@ -44,7 +44,12 @@ describe('a variable of a stopped program', function () {
     vscode.debug.addBreakpoints(points);
     const launch = { type: 'debugpy', request: 'launch', name: 'train', program: file(), python: [python] };
     assert.ok(await vscode.debug.startDebugging(undefined, { ...launch, console: 'internalConsole' }));
-    await until('the breakpoint', async () => vscode.debug.activeStackItem instanceof vscode.DebugStackFrame);
+    // The debugger and PyTorch start first.
+    await until(
+      'the breakpoint',
+      () => vscode.debug.activeStackItem instanceof vscode.DebugStackFrame,
+      90_000,
+    );
   });
 
   after(async () => {
@@ -86,10 +91,14 @@ describe('a variable of a stopped program', function () {
     const frame = await workbench.webview('.live');
     const steps = await evaluate('str(step)');
     await vscode.commands.executeCommand('workbench.action.debug.continue');
-    await until('the next stop', async () => {
-      if (!(vscode.debug.activeStackItem instanceof vscode.DebugStackFrame)) return false;
-      return (await evaluate('str(step)').catch(() => steps)) !== steps;
-    });
+    await until(
+      'the next stop',
+      async () => {
+        if (!(vscode.debug.activeStackItem instanceof vscode.DebugStackFrame)) return false;
+        return (await evaluate('str(step)').catch(() => steps)) !== steps;
+      },
+      60_000,
+    );
     await frame.locator('.live[data-state=changed]').waitFor();
     const expected = await evaluate('float(-flow().log_prob(x[0]))');
     assert.ok(Number.isFinite(Number(expected)));

@@ -40,7 +40,7 @@ def read_tensorboard(path: str | os.PathLike[str]) -> list[TrackedRun]:
 
 def _read(folder: Path, files: list[Path]) -> TrackedRun:
     run = TrackedRun(folder.resolve().name, "TensorBoard", folder)
-    # A training that was resumed writes another file, and steps anew from where it was saved.
+    # A training that was resumed writes another file, and counts on from the step where it was saved.
     for file in files:
         try:
             for record in _records(file):

@@ -1,4 +1,4 @@
-/** The log density that a flow is held against: a function of a Python file, in a process of its own. */
+/** The log density that a flow is compared with: a function of a Python file, in a separate process. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';

@@ -18,7 +18,7 @@ import { gathered } from './rows';
 
 /** Recordings of other examples that stay in memory: views ask for the same example one after the other. */
 const keptExamples = 8;
-/** Examples above which only values and log-dets are asked for: nobody looks inside of so many. */
+/** Above so many examples, only values and log-dets are asked for: no one looks inside each of them. */
 const mostInside = 64;
 
 export interface RunningFlow extends Finders {

@@ -130,7 +130,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return contextFeeds(splitContext(rows, dataset), count);
   };
 
-  // Made anew each time: as large as the whole state, it is not kept for a training that never restarts.
+  // Made again each time: as large as the whole state, it is not kept for a training that never restarts.
   const restart = async (): Promise<void> =>
     program.set(packTensors(vectors, options.state ?? (await startingState(options, parts, batches))));
   await restart();

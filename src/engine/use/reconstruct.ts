@@ -59,7 +59,7 @@ export function scalesOf({ latentScales, config }: FlowRunner): Int32Array {
   if (latentsByScale(latentScales).length > 1) return latentScales;
   throw new UserError(
     config.kind === 'vector'
-      ? 'A flow for vectors has one scale: no latents leave early, so there is nothing to draw anew.'
-      : 'This flow has one scale: no latents leave early, so there is nothing to draw anew.',
+      ? 'A flow for vectors has one scale: no latents leave early, so there is nothing to draw again.'
+      : 'This flow has one scale: no latents leave early, so there is nothing to draw again.',
   );
 }

@@ -1,4 +1,4 @@
-/** The inspector beside a stopped program, which asks the flow in it. */
+/** The inspector of a flow in a stopped program, which answers it. */
 import { randomUUID } from 'node:crypto';
 import { l10n, ViewColumn, window, type WebviewPanel } from 'vscode';
 import type { Uri } from 'vscode';

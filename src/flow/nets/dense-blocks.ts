@@ -97,7 +97,7 @@ function layerNorm(name: string, features: number, epsilon: number, centers: boo
   };
 }
 
-/** Of mean 0, and of variance 1 by n − 1; nothing is learned (zuko). @param epsilon added to the variance */
+/** Makes the mean 0 and the variance, by n − 1, 1; nothing is learned (zuko). @param epsilon added to the variance */
 function standardizing(epsilon: number): Norm {
   return {
     parameters: [],

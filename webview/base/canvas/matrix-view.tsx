@@ -145,7 +145,7 @@ function paint(context: CanvasRenderingContext2D, light: boolean, options: Paint
   context.fillRect(left, top + divideAt * tall - 1, columns * wide, 1);
 }
 
-/** Of squares those that fit, since each has to be read; of flat rows every so many, the first of them always. */
+/** For squares, the labels that fit, since each has to be read; for flat rows, every n-th, always with the first. */
 function paintColumnNames(context: CanvasRenderingContext2D, options: Painted): void {
   const { columns, columnName, side, left, top, wide } = options;
   if (!columnName) return;

@@ -17,7 +17,7 @@ export interface Channel {
 }
 
 export interface ChartProps {
-  /** What it shows, for who does not see it; without it, the chart only repeats what is said beside it. */
+  /** What it shows, for who does not see it; without it, the chart only repeats the text next to it. */
   label?: string;
   x: Channel & {
     title?: string;

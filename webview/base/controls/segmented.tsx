@@ -43,7 +43,7 @@ export function Segmented<T extends string>({ label, value, options, onChange }:
   );
 }
 
-/** The same for a signal, which holds what is chosen. */
+/** The same for a signal, which holds the choice. */
 export function Choice<T extends string>({
   label,
   of,

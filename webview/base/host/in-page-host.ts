@@ -10,7 +10,7 @@ import { standAloneHost } from './stand-alone';
 /**
  * @param element with the bytes of a recording in base64; `data-name` of its file; where a flow may answer, `data-page` and the
  *   `data-version` of its weights
- * @param post sends to whoever holds the flow
+ * @param post sends to the kernel or debugger that holds the flow
  */
 export function connectInPage(element: HTMLElement, post: (message: FlowMessage) => void): Connection {
   const { flowscopeEngine } = globalThis as unknown as { flowscopeEngine: InPageEngine };

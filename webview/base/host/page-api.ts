@@ -12,7 +12,7 @@ export type FlowState =
   | { kind: 'live' }
   /** `since`: when the oldest request was sent, ms. */
   | { kind: 'waiting'; since: number }
-  /** The weights are others than those of the recording. */
+  /** The weights have changed since the recording. */
   | { kind: 'changed' }
   | { kind: 'failed'; message: string }
   /** Seconds that the answer would take, which waits for the user's word. */

@@ -1,4 +1,4 @@
-/** The flow that a page shows, where it still runs: asked through whoever holds it, one request at a time. */
+/** The flow that a page shows, where it still runs: asked through its kernel or debugger, one request at a time. */
 import { signal } from '@preact/signals';
 import { toBase64 } from '../../../src/base/base64';
 import type { AskFlow, FlowMessage, FlowReply, FlowRequest } from '../../../src/protocol/live';
@@ -19,7 +19,7 @@ interface Received {
 
 /** ms between questions whether anybody is there, and how many. */
 const greeting = { every: 1000, most: 20 };
-/** ms between looks at whether the weights are still those of the recording. */
+/** ms between looks at whether the weights have changed since the recording. */
 const lookEvery = 4000;
 /** ms after which a request counts as one that waits. */
 const soon = 300;
@@ -33,8 +33,8 @@ interface Waiting {
 /**
  * What comes while a request is under way waits here, where it can be taken back.
  * @param version of the weights that the page's recording was made with
- * @param came called when somebody answers first, or again
- * @param gone called when nobody does any more
+ * @param came called at the first answer, and at the first after a silence
+ * @param gone called when no answers will come
  */
 export function runningFlow(
   { page, version }: { page: string; version: string },
@@ -46,7 +46,7 @@ export function runningFlow(
   const queue: Waiting[] = [];
   let shown = version;
   let isThere = false;
-  /** Whether somebody should be: an answer that did not come is asked for again. */
+  /** Whether the flow should be there: a question without an answer is asked again. */
   let expected = true;
   let sent: { id: number; since: number; waiting: Waiting } | undefined;
   /** What the user has to say yes to first. */

@@ -85,7 +85,7 @@ export function shortName(layer: LayerInfo): string {
 /** Letters of names that a row has room for. */
 const mostLetters = 24;
 
-/** What a coupling changes, where its number stands beside it; other layers by their names. */
+/** What a coupling changes, for rows that show its number; other layers by their names. */
 export function changedName(layer: LayerInfo, model: ModelSummary): string {
   const { moves } = layer;
   if (!moves || moves.of === 'values') return shortName(layer);

@@ -213,7 +213,7 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
   }
 }
 
-/** Of features or channels. @param divisor of a spline's widths and heights */
+/** The same for features and channels. @param divisor of a spline's widths and heights */
 export function couplingOutputs(
   model: ModelConfig,
   transformed: readonly number[],

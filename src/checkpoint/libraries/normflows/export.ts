@@ -54,7 +54,7 @@ export const normflowsVectors: VectorWriter = {
   write,
 };
 
-/** How each of our affine forms is one of theirs: run the other way round, or with −s and −t. */
+/** How each of our affine forms maps to one in normflows: run the other way round, or with −s and −t. */
 const forms: Record<VectorModelConfig['affine'], { reverse: boolean; negated: boolean }> = {
   'inverse-scale-then-shift': { reverse: false, negated: false },
   'shift-then-scale': { reverse: false, negated: true },

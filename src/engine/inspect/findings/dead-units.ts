@@ -30,7 +30,7 @@ export const deadUnits: Check = (seen) => {
     kind: 'never',
     sentence: `${never} of ${total} hidden units (${percent(worst.value)}) of ${andOthers(name, place.others?.length ?? 0)} are never active over ${seen.count} examples; from ${percent(notice)} on it counts.`,
     advice:
-      'A learning rate that was too high early on does this: train anew with a lower one or with warm-up. Batch norm in the networks, or an activation without a flat side (elu, silu), keeps units alive; fewer units do as well.',
+      'A learning rate that was too high early on does this: train again with a lower one or with warm-up. Batch norm in the networks, or an activation without a flat side (elu, silu), keeps units alive; fewer units do as well.',
     values,
     ...place,
   };

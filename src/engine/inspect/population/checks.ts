@@ -17,7 +17,7 @@ export interface Checks {
   next(flow: InspectedFlow, query: CheckQuery, signal: AbortSignal): Promise<CheckPart>;
   /** What was computed last, whether it came to its end or not. */
   kept(): CheckPart | null;
-  /** Of what was computed last. @throws UserError for unknown features */
+  /** Looks at what was computed last. @throws UserError for unknown features */
   map(features: [number, number]): WeightMap | null;
   /** Ends the target that waits for more draws. */
   end(): void;
