@@ -128,7 +128,7 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
   let seed = 0;
   const x = (): NdArray => ({
     shape: [count, ...flow.inputShape],
-    data: dequantize(features.slice(), model, stream(seed++, 'noise')),
+    data: dequantize(features.slice(), { config: model }, stream(seed++, 'noise')),
   });
   return {
     params,

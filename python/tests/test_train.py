@@ -33,11 +33,11 @@ from flowscope.training.plan import read_plan
 from flowscope.training.random import Stream, computed_order, shuffled
 
 NUMBERS = json.loads((FOLDER / "numbers.json").read_text())
-RUNS = ["moons", "table", "digits"]
+RUNS = ["moons", "table", "digits", "counts"]
 #: Of gradients, and of what is validated with the average of parameters whose gradients are nearly nothing but rounding.
 NEARLY = 1e-4
 #: How many processes share the batches of a run. Three do so unevenly.
-SHARED = {"moons": [4], "table": [2, 3], "digits": [2]}
+SHARED = {"moons": [4], "table": [2, 3], "digits": [2], "counts": [3]}
 #: Of products and convolutions in bfloat16, which has 8 bits of precision, for 50 steps.
 BFLOAT16 = 5e-3
 #: Of a compiled step: another order of float32.

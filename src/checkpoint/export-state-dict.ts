@@ -43,7 +43,7 @@ export function exportStateDict(
       ...dict.notes,
       (standardize.transforms
         ? 'The flow sees features that are mapped by the "transforms" in the metadata "standardize" (log is ln(x − LOW), logit is ' +
-          'ln((x − LOW) / (HIGH − x))) before the rest. Map them, and add the logarithms of the slopes to the log-density. '
+          'ln((x − LOW) / (HIGH − x)); dequantize adds noise in (0, 1) to integers) before the rest. Map them, and add the logarithms of the slopes to the log-density. '
         : '') +
         'The flow sees standardized features, which is not part of the file that is written: give the library ' +
         '(x − mean) / std of each feature, with the mean and std in the metadata "standardize", and subtract Σ ln std ' +

@@ -1,6 +1,6 @@
 /** JSON in the metadata of our files, which anybody may have written. */
 import * as v from 'valibot';
-import { columnMap, columnMapForms } from '../config/column-maps';
+import { columnTransform, transformForms } from '../config/column-maps';
 import { jsonIn } from '../base/json-parts';
 import { shortened, UserError } from '../base/user-error';
 import type { MetricsRow } from '../protocol/run';
@@ -65,7 +65,7 @@ export const standardizeSchema = v.pipe(
         v.nullable(
           v.pipe(
             v.string(),
-            v.check((text) => columnMap(text) !== undefined, `expected ${columnMapForms}`),
+            v.check((text) => columnTransform(text) !== undefined, `expected ${transformForms}`),
           ),
         ),
       ),

@@ -1,5 +1,5 @@
 /** Options that hold several values, separated by commas. */
-import { columnMap, columnMapForms } from '../config/column-maps';
+import { columnTransform, transformForms } from '../config/column-maps';
 import { UserError } from '../base/user-error';
 
 function parts(text: string): string[] {
@@ -23,8 +23,8 @@ export function transformList(text: string): Record<string, string> {
   const found = parts(text).map((part): [string, string] => {
     const at = part.lastIndexOf('=');
     const map = part.slice(at + 1);
-    if (at > 0 && columnMap(map)) return [part.slice(0, at), map];
-    throw new UserError(`--transform ${part}: expected COLUMN=MAP, where MAP is ${columnMapForms}.`);
+    if (at > 0 && columnTransform(map)) return [part.slice(0, at), map];
+    throw new UserError(`--transform ${part}: expected COLUMN=MAP, where MAP is ${transformForms}.`);
   });
   return Object.fromEntries(found);
 }

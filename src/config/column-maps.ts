@@ -7,10 +7,53 @@ export interface ColumnMap {
   high: number;
 }
 
-/** What a transform may say. */
-export const columnMapForms = '"log" (values > 0), "log:LOW" (values > LOW) or "logit:LOW:HIGH"';
+/** What a config says of one column. */
+export interface ColumnTransform {
+  /** Integers, which uniform noise in (0, 1) is added to; samples are rounded down. */
+  integers: boolean;
+  /** The map of the values, those of integers with their noise. */
+  map?: ColumnMap;
+}
 
-/** Undefined for a text that is none of `columnMapForms`. */
+/** What a transform may say. */
+export const transformForms =
+  '"log" (values > 0), "log:LOW" (values > LOW), "logit:LOW:HIGH" or "dequantize" (integers), also "dequantize:log:LOW" ' +
+  '(integers from LOW) and "dequantize:logit:LOW:HIGH" (integers LOW to HIGH)';
+
+/** Undefined for a text that is none of `transformForms`. */
+export function columnTransform(text: string): ColumnTransform | undefined {
+  if (text === 'dequantize') return { integers: true };
+  const integers = text.startsWith('dequantize:');
+  const map = columnMap(integers ? text.slice('dequantize:'.length) : text);
+  if (!map) return undefined;
+  if (!integers) return { integers, map };
+  const { low, high } = map;
+  return isLevel(low) && (high === Infinity || isLevel(high))
+    ? { integers, map: { low, high: high + 1 } }
+    : undefined;
+}
+
+/** Beyond, float32 has too few values between two integers for noise. */
+const largestLevel = 2 ** 20;
+export const isLevel = (x: number): boolean => Number.isInteger(x) && Math.abs(x) <= largestLevel;
+
+/** Whether values to train on may be `x`. */
+export const takes = (transform: ColumnTransform, x: number): boolean =>
+  hasDensity(transform, x) && (!transform.integers || isLevel(x));
+
+/** Whether a flow has a density at `x`, which may be an integer without its noise. */
+export const hasDensity = ({ integers, map }: ColumnTransform, x: number): boolean =>
+  !map || isInside(map, x) || (integers && x === map.low);
+
+/** An integer with noise `u` in [0, 1), strictly between it and the next; other numbers have theirs already. */
+export function withNoise(x: number, u: number): number {
+  if (!Number.isInteger(x)) return x;
+  const noisy = Math.fround(x + Math.max(u, 2 ** -25));
+  if (noisy <= x) return next(x, 1);
+  return noisy >= x + 1 ? next(x + 1, -1) : noisy;
+}
+
+/** A map as a transform writes it, without bounds that are not there. */
 export function columnMap(text: string): ColumnMap | undefined {
   const [kind, ...given] = text.split(':');
   const bounds = given.map((bound) => (bound.trim() === '' ? NaN : Math.fround(Number(bound))));

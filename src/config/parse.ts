@@ -15,7 +15,7 @@ import { problemsError, type Problem } from './problem';
 import { checkImage } from './check-image';
 import { checkTransformOfModel } from './check-transform';
 import { checkVector } from './check-vector';
-import { columnMap, columnMapForms } from './column-maps';
+import { columnTransform, transformForms } from './column-maps';
 
 /**
  * Checks a config and fills in defaults.
@@ -161,8 +161,8 @@ function checkTogether({ data, model, training }: StoredConfig): Problem[] {
       'expected "error" or "drop" with data.standardize false, since the means that fill gaps are kept with standardization',
     );
   for (const [column, text] of Object.entries(data?.transforms ?? {})) {
-    const expected = model.kind === 'vector' ? columnMapForms : 'none, since images have no columns';
-    if (model.kind === 'vector' && columnMap(text)) continue;
+    const expected = model.kind === 'vector' ? transformForms : 'none, since images have no columns';
+    if (model.kind === 'vector' && columnTransform(text)) continue;
     add(`data.transforms.${shortened(column, 60)}`, `expected ${expected}, got ${shownValue(text)}`);
   }
   if (training.flips && model.kind === 'vector')

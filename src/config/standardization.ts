@@ -1,35 +1,64 @@
-import { columnMap, isInside, logSlope, mapped, unmapped, type ColumnMap } from './column-maps';
+import {
+  columnTransform,
+  isInside,
+  logSlope,
+  mapped,
+  unmapped,
+  type ColumnMap,
+  type ColumnTransform,
+} from './column-maps';
 
 /** Per feature: what is subtracted and what is divided by, in data units, or of what a transform makes of them. */
 export interface Standardization {
   mean: number[];
   std: number[];
-  /** Maps of features that have one, as the config writes them; they come first. */
+  /** Transforms of features that have one, as the config writes them; they come first. */
   transforms?: (string | null)[] | undefined;
   /** What the features are called. */
   names?: string[] | undefined;
 }
 
-/** By feature; undefined where no feature has a map. */
-export function mapsOf({
-  transforms,
-}: Pick<Standardization, 'transforms'>): (ColumnMap | undefined)[] | undefined {
-  return transforms?.map((text) => (text === null ? undefined : columnMap(text)));
+interface Transforms {
+  transforms?: readonly (string | null)[] | undefined;
+}
+
+/** By feature; undefined where no feature has a transform. */
+export function columnTransforms({ transforms }: Transforms): (ColumnTransform | undefined)[] | undefined {
+  return transforms?.map((text) => (text === null ? undefined : columnTransform(text)));
+}
+
+/** The maps of features with bounds; undefined where no feature has a transform. */
+export const mapsOf = (fitted: Transforms): (ColumnMap | undefined)[] | undefined =>
+  columnTransforms(fitted)?.map((one) => one?.map);
+
+/** Which features are integers that get noise; undefined where none is. */
+export function integersOf(fitted: Transforms): number[] | undefined {
+  const found = columnTransforms(fitted)?.flatMap((one, d) => (one?.integers ? [d] : []));
+  return found && found.length > 0 ? found : undefined;
+}
+
+/** A value after its map; an integer at the middle of its noise. */
+export function afterMap(transform: ColumnTransform | undefined, value: number): number {
+  const x = transform?.integers ? Math.floor(value) + 0.5 : value;
+  return transform?.map ? mapped(transform.map, x) : x;
+}
+
+/** The value in data units, an integer where the column has them. */
+export function beforeMap(transform: ColumnTransform | undefined, y: number): number {
+  const x = transform?.map ? unmapped(transform.map, y) : y;
+  return transform?.integers ? Math.floor(x) : x;
 }
 
 /** What fills the gaps of each feature, in data units. */
 export function dataMeans(fitted: Standardization): number[] {
-  const maps = mapsOf(fitted);
-  return fitted.mean.map((mean, d) => (maps?.[d] ? unmapped(maps[d], mean) : mean));
+  const transforms = columnTransforms(fitted);
+  return fitted.mean.map((mean, d) => beforeMap(transforms?.[d], mean));
 }
 
 /** Features [N, dim] in deviations from 0, after their maps. */
 export function inDeviations(fitted: Standardization, x: Float32Array, dim: number): Float32Array {
-  const maps = mapsOf(fitted);
-  return x.map((value, i) => {
-    const map = maps?.[i % dim];
-    return (map ? mapped(map, value) : value) / fitted.std[i % dim]!;
-  });
+  const transforms = columnTransforms(fitted);
+  return x.map((value, i) => afterMap(transforms?.[i % dim], value) / fitted.std[i % dim]!);
 }
 
 /** What each feature [N, dim] adds to the log-det of the step to the flow's input, nats. */

@@ -1,3 +1,4 @@
+import { isLevel } from '../config/column-maps';
 import type { NumberSummary } from '../protocol/data';
 import type { Histogram } from '../protocol/tensors';
 import { findInValues } from './value-shape';
@@ -85,7 +86,15 @@ function describe(
     ...(sorted ? { quartiles: quartilesOf(sorted) } : {}),
     ...distinct,
     ...(findings.length > 0 ? { findings } : {}),
+    ...(sorted && whole && !findings.some(({ kind }) => kind === 'row number') ? sharedNumbers(sorted) : {}),
   };
+}
+
+/** Values that hardly any two rows share are as good as continuous. */
+function sharedNumbers(sorted: Float64Array): Pick<NumberSummary, 'wholeNumbers'> {
+  const different = sorted.reduce((sum, value, i) => sum + Number(i === 0 || value !== sorted[i - 1]), 0);
+  const hasRoom = isLevel(sorted[0]!) && isLevel(sorted.at(-1)!);
+  return different > 1 && sorted.length >= 2 * different && hasRoom ? { wholeNumbers: different } : {};
 }
 
 /** Without gaps. */

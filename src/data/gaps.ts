@@ -1,9 +1,9 @@
 /** Gaps: values that are missing from rows of a table. Readers that keep them write NaN, which no data have as a value. */
 import { several } from '../base/text';
 import { UserError } from '../base/user-error';
-import { mapped, unmapped, type ColumnMap } from '../config/column-maps';
+import type { ColumnTransform } from '../config/column-maps';
 import type { DataConfig } from '../config/schema';
-import { mapsOf, type Standardization } from '../config/standardization';
+import { afterMap, beforeMap, columnTransforms, type Standardization } from '../config/standardization';
 import type { Split } from './dataset';
 
 /** What becomes of rows with gaps. `mean`: they are kept, and filled when they are read. */
@@ -86,7 +86,7 @@ export function withMeans(
   let means: Promise<Float64Array> | undefined;
   const fill = async (values: Float32Array): Promise<Float32Array> => {
     if (!values.some(Number.isNaN)) return values;
-    means ??= meansOf(parts.train, names, source, mapsOf({ transforms }));
+    means ??= meansOf(parts.train, names, source, columnTransforms({ transforms }));
     fillGaps(values, await means);
     return values;
   };
@@ -112,7 +112,7 @@ async function meansOf(
   split: Split,
   names: readonly string[] | undefined,
   source: string,
-  maps: readonly (ColumnMap | undefined)[] | undefined,
+  transforms: readonly (ColumnTransform | undefined)[] | undefined,
 ): Promise<Float64Array> {
   const { size } = split;
   const means = new Float64Array(size);
@@ -120,13 +120,12 @@ async function meansOf(
   for await (const block of split.scan()) {
     for (let i = 0; i < block.length; i++) {
       const d = i % size;
-      const map = maps?.[d];
-      const value = map ? mapped(map, block[i]!) : block[i]!;
+      const value = afterMap(transforms?.[d], block[i]!);
       if (!Number.isNaN(value)) means[d]! += (value - means[d]!) / ++counts[d]!;
     }
   }
   const empty = counts.indexOf(0);
-  if (empty < 0) return means.map((mean, d) => (maps?.[d] ? unmapped(maps[d], mean) : mean));
+  if (empty < 0) return means.map((mean, d) => beforeMap(transforms?.[d], mean));
   throw new UserError(
     `${source}: column "${names?.[empty] ?? empty}" has no value in the training rows, so its gaps cannot be filled ` +
       'with their mean. Leave the column out (--exclude, data.exclude).',

@@ -1,6 +1,5 @@
-import { mapped } from '../config/column-maps';
 import type { RunConfig } from '../config/schema';
-import { mapsOf, type Standardization } from '../config/standardization';
+import { afterMap, columnTransforms, type Standardization } from '../config/standardization';
 import { UserError } from '../base/user-error';
 import { mayBeRounded, varies } from '../base/variation';
 import { columnNames } from './context';
@@ -38,7 +37,7 @@ export async function fitStandardization(
   signal?: AbortSignal,
   transforms?: Standardization['transforms'],
 ): Promise<Standardization> {
-  const maps = mapsOf({ transforms });
+  const maps = columnTransforms({ transforms });
   const { size } = split;
   const mean = new Float64Array(size);
   const squares = new Float64Array(size);
@@ -49,8 +48,7 @@ export async function fitStandardization(
     for (let at = 0; at < block.length; at += size) {
       count++;
       for (let d = 0; d < size; d++) {
-        const map = maps?.[d];
-        const value = map ? mapped(map, block[at + d]!) : block[at + d]!;
+        const value = afterMap(maps?.[d], block[at + d]!);
         const distance = value - mean[d]!;
         mean[d]! += distance / count;
         squares[d]! += distance * (value - mean[d]!);

@@ -1,7 +1,13 @@
-/** The maps of single columns that a config names, and whether the data lie within their bounds. */
-import { columnMap, columnMapForms, isInside, type ColumnMap } from '../config/column-maps';
+/** The transforms of single columns that a config names, and whether the data are such as they take. */
+import {
+  columnTransform,
+  hasDensity,
+  takes,
+  transformForms,
+  type ColumnTransform,
+} from '../config/column-maps';
 import type { DataConfig } from '../config/schema';
-import { mapsOf, type Standardization } from '../config/standardization';
+import { columnTransforms, type Standardization } from '../config/standardization';
 import { sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
 import type { Opened } from './opened';
@@ -25,48 +31,58 @@ export function transformsOf(
         `data.transforms (--transform) names the column "${column}"; expected one that is modeled: ${known}.`,
       );
     }
-    if (!columnMap(text))
-      throw new UserError(`data.transforms.${column}: expected ${columnMapForms}, got "${text}".`);
+    if (!columnTransform(text))
+      throw new UserError(`data.transforms.${column}: expected ${transformForms}, got "${text}".`);
     found[at] = text;
   }
   return found;
 }
 
-/** @throws UserError for the first column with a value that its map does not take */
+/** @throws UserError for the first column with a value that its transform does not take */
 export async function checkBounds(opened: Opened, config: DataConfig, signal?: AbortSignal): Promise<void> {
   const texts = transformsOf(config, opened);
-  const maps = mapsOf({ transforms: texts });
-  if (!texts || !maps) return;
+  const transforms = columnTransforms({ transforms: texts });
+  if (!texts || !transforms) return;
   for (const part of [opened.all, ...(opened.test ? [opened.test] : [])]) {
     const outside = await firstOutside(
       limited(part, undefined, 0).scan(signal ? { signal } : {}),
       part.size,
-      maps,
+      transforms,
+      takes,
     );
     if (!outside) continue;
     const { column, example, value, count, least, most } = outside;
     const name = opened.featureNames?.[column] ?? String(column);
     const text = texts[column]!;
-    const { low, high } = maps[column]!;
-    const takes = high < Infinity ? `values between ${low} and ${high}` : `values above ${low}`;
     throw new UserError(
       `${part === opened.test ? 'The held-out data' : opened.source}: example ${example} (from 0) has ${shown(value)} in the column "${name}", and ` +
-        `${text} takes ${takes}. ${count.toLocaleString('en')} of ${part.count.toLocaleString('en')} examples are outside; the column goes from ${shown(least)} ` +
-        `to ${shown(most)}. Choose bounds beyond these (${text.startsWith('logit') ? 'logit:LOW:HIGH' : 'log:LOW'}), leave out the rows, or do not ` +
-        'transform the column (--transform, data.transforms).',
+        `${text} takes ${takenBy(transforms[column]!)}. ${count.toLocaleString('en')} of ${part.count.toLocaleString('en')} examples are outside; the column goes from ${shown(least)} ` +
+        `to ${shown(most)}. ${remedyFor(text)} leave out the rows, or do not transform the column (--transform, data.transforms).`,
     );
   }
 }
 
-/** What to know of examples [N, D] of a trained flow; undefined where all are within its bounds. */
+function takenBy({ integers, map }: ColumnTransform): string {
+  const { low = -Infinity, high = Infinity } = map ?? {};
+  if (!integers) return high < Infinity ? `values between ${low} and ${high}` : `values above ${low}`;
+  if (!map) return 'integers up to about a million';
+  return high < Infinity ? `integers from ${low} to ${high - 1}` : `integers of at least ${low}`;
+}
+
+function remedyFor(text: string): string {
+  if (text === 'dequantize') return 'Round the values,';
+  const form = text.startsWith('dequantize:') ? 'dequantize:' : '';
+  return `Choose bounds beyond these (${form}${text.includes('logit') ? 'logit:LOW:HIGH' : 'log:LOW'}),`;
+}
+
+/** What to know of examples [N, D] of a trained flow; undefined where all are such as its transforms take. */
 export async function boundsNote(
   fitted: Standardization | undefined,
   values: Float32Array,
   size: number,
 ): Promise<string | undefined> {
   if (!fitted?.transforms) return undefined;
-  const maps = mapsOf(fitted)!;
-  const outside = await firstOutside([values], size, maps);
+  const outside = await firstOutside([values], size, columnTransforms(fitted)!, hasDensity);
   if (!outside) return undefined;
   const { column, example, value, count } = outside;
   const name = fitted.names?.[column] ?? `column ${column}`;
@@ -89,13 +105,14 @@ interface Outside {
   most: number;
 }
 
-/** The first column with a value outside of its bounds. @param blocks of rows of `size` values; gaps are NaN */
+/** The first column with a value that is not good. @param blocks of rows of `size` values; gaps are NaN */
 async function firstOutside(
   blocks: AsyncIterable<Float32Array> | Iterable<Float32Array>,
   size: number,
-  maps: readonly (ColumnMap | undefined)[],
+  transforms: readonly (ColumnTransform | undefined)[],
+  isGood: (transform: ColumnTransform, value: number) => boolean,
 ): Promise<Outside | undefined> {
-  const found = maps.map((_, column): Outside => ({
+  const found = transforms.map((_, column): Outside => ({
     column,
     example: -1,
     value: NaN,
@@ -107,12 +124,12 @@ async function firstOutside(
   for await (const block of blocks) {
     for (let at = 0; at < block.length; at += size, example++) {
       for (const one of found) {
-        const map = maps[one.column];
+        const transform = transforms[one.column];
         const value = block[at + one.column]!;
-        if (!map || Number.isNaN(value)) continue;
+        if (!transform || Number.isNaN(value)) continue;
         one.least = Math.min(one.least, value);
         one.most = Math.max(one.most, value);
-        if (isInside(map, value)) continue;
+        if (isGood(transform, value)) continue;
         if (one.count++ === 0) Object.assign(one, { example, value });
       }
     }

@@ -144,7 +144,7 @@ export function standardize(name: string, fitted: Standardization, dim = fitted.
     tf.div(tf.sub(x, named('mean', tf.tensor1d(by.mean))), named('std', tf.tensor1d(by.std)));
   return {
     ...fixedMap(name, [dim]),
-    ...(columns && transforms ? { transforms } : {}),
+    ...(transforms ? { transforms } : {}),
     forward(ctx, x) {
       const inner = columns?.forward(ctx, x);
       return {

@@ -26,6 +26,8 @@ export interface NumberSummary {
   quartiles?: [number, number, number];
   histogram?: Histogram;
   findings?: ValueFinding[];
+  /** How many different whole numbers the values are, where rows share them. */
+  wholeNumbers?: number;
 }
 
 /** A column that training refuses, since it holds more than numbers. */

@@ -95,6 +95,8 @@ export interface LayerInfo {
   hasNorm: boolean;
   /** The maps of columns before a standardization, such as "income: log". */
   mapped?: string[];
+  /** Whether features are integers, which get noise before. */
+  dequantizes?: boolean;
   /** In English, for example "4×4×4, channels 2, 3 change". */
   description: string;
   /** What a coupling moves. */

@@ -1,16 +1,23 @@
 import type { NumberSummary } from './data';
 
 /**
- * The map with which samples of a column stay where its values are, as a config writes it; its bounds are beyond all values.
- * Undefined where none fits: only the largest values end, or many are the limit itself.
+ * The transform with which samples of a column stay where its values are, as a config writes it; its bounds are beyond all
+ * values. Undefined where none fits: only the largest values end, or many are the limit itself.
  */
 export function offeredMap({
   min,
   max,
   findings = [],
-}: Pick<NumberSummary, 'min' | 'max' | 'findings'>): string | undefined {
-  if (findings.some(({ kind }) => kind === 'heavy tail') && min >= 0) return min > 0 ? 'log' : 'log:-1';
+  wholeNumbers,
+}: Pick<NumberSummary, 'min' | 'max' | 'findings' | 'wholeNumbers'>): string | undefined {
+  const isHeavy = findings.some(({ kind }) => kind === 'heavy tail') && min >= 0;
   const limits = findings.find((one) => one.kind === 'limits');
+  if (wholeNumbers !== undefined) {
+    if (limits?.low && limits.high) return `dequantize:logit:${min}:${max}`;
+    if (limits?.low) return `dequantize:log:${min}`;
+    return isHeavy || min === 0 ? 'dequantize:log' : 'dequantize';
+  }
+  if (isHeavy) return min > 0 ? 'log' : 'log:-1';
   if (!limits?.low || (limits.low.share ?? limits.high?.share) !== undefined) return undefined;
   const { low, high } = limits;
   const step = (max - min) / 1000;

@@ -575,6 +575,38 @@ describe('data preview', () => {
     await close();
   });
 
+  it('offers noise for whole numbers, before a map where there is one', async () => {
+    const whole = (name: string, wholeNumbers: number, rest: object = {}) =>
+      column({ name, numbers: { ...numbers, min: 18, max: 90, wholeNumbers, ...rest } });
+    const columns = [
+      whole('age', 73),
+      whole('visits', 31, { min: 0, findings: [{ kind: 'heavy tail', side: 'above' }] }),
+      whole('grade', 25, { findings: [{ kind: 'limits', low: { value: 18 }, high: { value: 90 } }] }),
+    ];
+    const overview = {
+      ...{ ...mixed, columns, columnCount: 3, gaps: [] },
+      cells: mixed.cells.map(() => ['40', '3', '60']),
+    };
+    const { page, calls, close } = await browser.openPreview({ ...ofBirds, overview });
+    const offers = page.locator('thead .map');
+    assert.deepEqual(await offers.allInnerTexts(), [
+      'Add noise',
+      'Add noise, use log',
+      'Add noise, use logit (18 to 90)',
+    ]);
+    await page.locator('thead .finding', { hasText: /^73 whole numbers$/ }).waitFor();
+    for (let i = 0; i < 3; i++) await offers.nth(i).getByRole('checkbox').check();
+    await until('the new question', () =>
+      calls
+        .at(-1)!
+        .endsWith(
+          '"transforms":{"age":"dequantize","visits":"dequantize:log","grade":"dequantize:logit:18:90"}}}',
+        ),
+    );
+    await accessible(page, 'with noise');
+    await close();
+  });
+
   it('starts no training with a preset that is not possible, and says why', async () => {
     const { page, side, close } = await browser.openPreview({ ...ofBirds, estimate: undefined });
     const choices = page.getByRole('complementary', { name: 'What to train' });

@@ -29,6 +29,16 @@ const configs = {
       ...{ batch: 50, schedule: 'cosine', warmupSteps: 10, learningRate: 2e-3, clipNorm: 2, ema: 0.9 },
     },
   },
+  // Integers with noise, one of them after a map; blocks of noise that three processes do not share evenly.
+  counts: {
+    data: {
+      source: 'counts.csv',
+      transforms: { a: 'dequantize:log', b: 'dequantize' },
+      validation: 300,
+    },
+    model: { kind: 'vector', couplings: 2, hidden: [16], between: 'none' },
+    training: { ...training, batch: 50 },
+  },
   // Pictures of different sizes, cropped at random.
   photos: {
     data: { source: 'photos', crop: 'random', cropSize: 8, bits: 5, validation: 20 },
@@ -54,11 +64,12 @@ const configs = {
   },
 };
 
-/** Rows of dependent numbers. */
-function table(): string {
+/** Rows of dependent numbers, the first two of which are rounded where they are counts. */
+function table(areCounts: boolean): string {
   const random = stream(5, 'table').normal(900 * columns.length);
   const rows = Array.from({ length: 900 }, (_, i) => {
     const [a, b, c, d] = random.subarray(4 * i, 4 * i + 4) as unknown as [number, number, number, number];
+    if (areCounts) return [Math.floor(Math.exp(1 + a)), Math.round(3 * b), c, d + a].join(',');
     return [a, 2 * b + a * a, Math.tanh(c) + 0.3 * b, d + 0.5 * a].join(',');
   });
   return [columns.join(','), ...rows].join('\n');
@@ -95,7 +106,8 @@ function numbers(): object {
 
 async function main(folder: string): Promise<void> {
   writeFileSync(path.join(folder, 'numbers.json'), JSON.stringify(numbers()));
-  writeFileSync(path.join(folder, 'table.csv'), table());
+  writeFileSync(path.join(folder, 'table.csv'), table(false));
+  writeFileSync(path.join(folder, 'counts.csv'), table(true));
   await photos(path.join(folder, 'photos'));
   const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   for (const [name, config] of Object.entries(configs)) {

@@ -171,13 +171,18 @@ function Validation({ model }: { model: ModelSummary }) {
       </span>
     );
   const { mean, error } = estimateOf(scores);
+  const dequantizes = model.layers.some((layer) => layer.dequantizes);
+  const isBound = dequantizes || model.levels !== undefined;
   const total = model.splits.find((split) => split.name === name)?.count ?? scores.length;
   return (
-    <span class={`pair ${isStale(answer) ? 'old' : ''}`} title={text.meanOf(scores.length, total)}>
+    <span
+      class={`pair ${isStale(answer) ? 'old' : ''}`}
+      title={text.meanOf(scores.length, total) + (isBound ? ` ${text.boundOfIntegers}` : '')}
+    >
       <span class="muted">{text.losses[name]}</span>
       <span class={`loss ${Number.isFinite(mean) ? '' : 'bad'}`}>{fixed(mean, decimalsOf(error))}</span>
       <span class="muted">
-        {`± ${fixed(error, decimalsOf(error))} ${known?.unit === 'nats' ? words.nats : words.bitsPerDim}`}
+        {`± ${fixed(error, decimalsOf(error))} ${known?.unit === 'nats' ? words.nats : words.bitsPerDim}${dequantizes ? `, ${text.bound}` : ''}`}
       </span>
     </span>
   );

@@ -41,6 +41,9 @@ export const english = {
   losses: { validation: 'validation −log p', train: 'training −log p', recorded: 'recorded −log p' },
   meanOf: (n: number, total: number) =>
     `Mean of ${count(n)} of ${count(total)} examples ± its standard error`,
+  bound: 'bound',
+  boundOfIntegers:
+    'Integers have noise in (0, 1) here, one draw for each: in the mean, −log P of the integers is at most this.',
   noData: 'no data',
   signs: {
     samples: 'samples',
@@ -180,6 +183,9 @@ export const german: typeof english = {
     recorded: 'aufgezeichnet −log p',
   },
   meanOf: (n, total) => `Mittel von ${count(n)} aus ${count(total)} Beispielen ± Standardfehler`,
+  bound: 'Schranke',
+  boundOfIntegers:
+    'Ganze Zahlen haben hier Rauschen in (0, 1), einmal gezogen: im Mittel ist −log P der ganzen Zahlen höchstens so groß.',
   noData: 'keine Daten',
   signs: {
     samples: 'Stichproben',

@@ -41,14 +41,17 @@ export function ColumnHead({ table, at }: { table: TableState; at: number }) {
           </span>
         ),
       )}
+      {column.numbers?.wholeNumbers !== undefined && !isFew(column) ? (
+        <span class="finding tick">{text.wholeNumbers(column.numbers.wholeNumbers)}</span>
+      ) : null}
       {offer ? (
-        <label class="map tick" title={text.keepsBounds}>
+        <label class="map tick" title={offer.startsWith('dequantize') ? text.noiseWhy : text.keepsBounds}>
           <input
             type="checkbox"
             checked={table.maps.value[at] !== undefined}
             onChange={(event) => table.map(at, event.currentTarget.checked ? offer : undefined)}
           />
-          {text.map(...(offer.split(':') as [string]))}
+          {mapText(offer)}
         </label>
       ) : null}
       <span class={`gaps ${gaps > 0 ? 'some' : 'tick'}`}>
@@ -126,6 +129,16 @@ function findingText(finding: ValueFinding): string {
     default:
       return text.findings[finding.kind];
   }
+}
+
+const isFew = ({ numbers }: OverviewColumn): boolean =>
+  numbers?.findings?.some(({ kind }) => kind === 'few values') ?? false;
+
+/** @param offer as a config writes it */
+function mapText(offer: string): string {
+  const hasNoise = offer.startsWith('dequantize');
+  const [kind, ...bounds] = offer.replace(/^dequantize:?/, '').split(':') as [string];
+  return kind === '' ? text.noise : (hasNoise ? text.noiseAnd : text.map)(kind, ...bounds);
 }
 
 function kindOf({ type, numbers, distinct, seen }: OverviewColumn): string {

@@ -69,6 +69,12 @@ export const english = {
   map: (kind: string, low?: string, high?: string) =>
     `Use ${kind}${low === undefined ? '' : high === undefined ? ` (above ${low})` : ` (${low} to ${high})`}`,
   keepsBounds: 'Samples stay within these bounds; the map is part of the flow.',
+  noise: 'Add noise',
+  noiseAnd: (kind: string, low?: string, high?: string) =>
+    `Add noise, use ${kind}${low === undefined ? '' : high === undefined ? ` (from ${low})` : ` (${low} to ${high})`}`,
+  noiseWhy:
+    'Whole numbers have no density; with noise in (0, 1) they have one, a lower bound in the mean. Samples are rounded down to whole numbers.',
+  wholeNumbers: (n: number) => `${count(n)} whole numbers`,
   fewValues: (n: number) => `${count(n)} whole numbers: a class?`,
   endsAt: (limits: readonly string[]) => `ends at ${limits.join(' and ')}`,
   empty: 'no values',
@@ -172,6 +178,12 @@ export const german: typeof english = {
   map: (kind: string, low?: string, high?: string) =>
     `Mit ${kind}${low === undefined ? '' : high === undefined ? ` (über ${low})` : ` (${low} bis ${high})`}`,
   keepsBounds: 'Samples bleiben in diesen Grenzen; die Abbildung gehört zum Flow.',
+  noise: 'Mit Rauschen',
+  noiseAnd: (kind: string, low?: string, high?: string) =>
+    `Mit Rauschen und ${kind}${low === undefined ? '' : high === undefined ? ` (ab ${low})` : ` (${low} bis ${high})`}`,
+  noiseWhy:
+    'Ganze Zahlen haben keine Dichte; mit Rauschen in (0, 1) haben sie eine, im Mittel eine untere Schranke. Samples werden auf ganze Zahlen abgerundet.',
+  wholeNumbers: (n: number) => `${count(n)} ganze Zahlen`,
   fewValues: (n: number) => `${count(n)} ganze Zahlen: eine Klasse?`,
   endsAt: (limits: readonly string[]) => `endet bei ${limits.join(' und ')}`,
   empty: 'keine Werte',

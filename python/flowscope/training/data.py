@@ -169,6 +169,8 @@ def read_batch(
             images[flipped] = images[flipped, :, ::-1]
     if plan.is_image:
         x = _dequantized(plan, x, noise, first)
+    elif plan.integers:
+        _add_noise(x, plan.integers, noise.skip(first * x.shape[1]))
     return Batch(as_tensor(x), None if context is None else as_tensor(context))
 
 
@@ -177,3 +179,13 @@ def _dequantized(plan: Plan, x: Floats, noise: Stream, first: int) -> Floats:
     padded = np.pad(x, ((0, 0), edge, edge, (0, 0))) if plan.pad else x
     size = int(np.prod(plan.input_shape))
     return padded + noise.skip(first * size).uniform(padded.size).reshape(padded.shape)
+
+
+def _add_noise(x: Floats, integers: tuple[int, ...], noise: Stream) -> None:
+    """Makes integers numbers strictly between them and the next, in place. Other numbers have their noise already."""
+    columns = list(integers)
+    value = x[:, columns]
+    u = noise.uniform(x.size).reshape(x.shape)[:, columns]
+    above = (value + np.maximum(u, np.float32(2**-25))).astype(np.float32)
+    between = np.clip(above, np.nextafter(value, np.float32(np.inf)), np.nextafter(value + 1, np.float32(-np.inf)))
+    x[:, columns] = np.where(value == np.floor(value), between, value)

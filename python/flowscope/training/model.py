@@ -167,6 +167,8 @@ class Trainer:
             rows = np.arange(count) % len(self._train)
             given.append(as_tensor(self._train.context.read(rows)))
         x = self._average.draw(*given).float().numpy()
+        if plan.integers:
+            x[:, list(plan.integers)] = np.floor(x[:, list(plan.integers)])
         return x[:, plan.pad : x.shape[1] - plan.pad, plan.pad : x.shape[2] - plan.pad] if plan.pad else x
 
     def not_finite(self) -> str:

@@ -43,6 +43,8 @@ class Plan:
     pad: int
     #: Levels of a pixel; 0 for vectors.
     levels: int
+    #: Features of vectors that are integers.
+    integers: tuple[int, ...]
     #: Numbers of a context, and its shape where it is an image.
     context: int
     context_shape: tuple[int, ...]
@@ -187,6 +189,7 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
         noise_shape=fields.shape("noiseShape"),
         pad=fields.count("pad"),
         levels=fields.count("levels"),
+        integers=fields.shape("integers"),
         context=fields.count("context"),
         context_shape=fields.shape("contextShape"),
         quantization=fields.number("quantization"),

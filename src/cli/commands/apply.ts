@@ -44,7 +44,7 @@ export const applyCommand = defineCommand({
       "Order of the axes of images, in input and output; by default the model's own, or the one that the array fits.",
     ),
     ...conditionOption,
-    seed: integerOption('S', 'Seed of the noise that is added to pixels.', { min: 0, default: 0 }),
+    seed: integerOption('S', 'Seed of the noise that is added to integers.', { min: 0, default: 0 }),
   },
   examples: {
     'Points to latents:':
@@ -150,6 +150,7 @@ function describeSpace(config: ModelConfig, space: 'flow' | 'data', dequantized:
     if (config.kind === 'vector') return "the flow's own input (standardized)";
     return `the flow's own input${hasLogit(config.dataConstraint) ? ' (logits)' : ''}`;
   }
-  if (config.kind === 'vector') return 'raw coordinates';
+  if (config.kind === 'vector')
+    return dequantized ? 'raw coordinates, integers with noise' : 'raw coordinates';
   return dequantized ? 'integer pixels, dequantized with noise' : 'pixels as they are';
 }

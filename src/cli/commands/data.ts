@@ -261,7 +261,13 @@ function kindOf(column: OverviewColumn | undefined, numbers: NumberSummary | und
     return `${count(distinct)} ${distinct === 1 ? 'class' : 'classes'}: ${names.length > 30 ? `${names.slice(0, 30)}…` : names}${seen.length > 3 ? ', …' : ''}`;
   }
   if (column?.distinct === 0) return 'no values';
-  return ['number', ...(numbers?.findings ?? []).map(findingText)].join(', ');
+  const { findings = [], wholeNumbers } = numbers ?? {};
+  const shared = findings.some(({ kind }) => kind === 'few values') ? undefined : wholeNumbers;
+  return [
+    'number',
+    ...(shared === undefined ? [] : [`whole, ${shared} values`]),
+    ...findings.map(findingText),
+  ].join(', ');
 }
 
 function findingText(finding: ValueFinding): string {

@@ -15,12 +15,12 @@ export const scoreCommand = defineCommand({
   argument: modelHelp,
   about:
     'Computes −ln p of each example, and what each part adds to the mean of ln p: log-det of the couplings, of batch normalization and of preprocessing, for images the quantization −D·ln(levels), and ln p(z). They add up to ln p(x); in JSON they are the other numbers of "mean", and add up to −nats.\n\n' +
-    'Uniform noise in [0, 1) from --seed is added to integer pixels; --draws averages over several draws. bits/dim is nats / (D ln 2), where D is the number of values of the padded image.',
+    'Uniform noise in [0, 1) from --seed is added to integer pixels, and to columns of --transform COLUMN=dequantize; --draws averages over several draws. The mean of ln p over the noise is a lower bound of ln P of the integers. bits/dim is nats / (D ln 2), where D is the number of values of the padded image.',
   options: {
     split: choiceOption(['train', 'validation'], "Examples of the run's own data instead of --input."),
     ...inputOptions,
     ...conditionOption,
-    draws: integerOption('N', 'Draws of the noise that is added to pixels.', {
+    draws: integerOption('N', 'Draws of the noise that is added to integers.', {
       min: 1,
       max: 10_000,
       default: 1,
@@ -53,7 +53,7 @@ export const scoreCommand = defineCommand({
     });
     if (draws > 1 && !examples.noisy) {
       throw new UserError(
-        `--draws ${draws}: noise is only added to integer pixels, so these examples score the same each time. Leave it out.`,
+        `--draws ${draws}: noise is only added to integers, so these examples score the same each time. Leave it out.`,
       );
     }
     const result = await score(runner, examples, { ...inSteps(session, 'scoring'), draws });
@@ -70,10 +70,16 @@ export const scoreCommand = defineCommand({
         ...(result.bitsPerDim ? { bitsPerDim: result.bitsPerDim } : {}),
         ...bad,
       },
-      text: asText(result, examples.count, runner.couplings.length > 0),
+      text:
+        asText(result, examples.count, runner.couplings.length > 0) +
+        (examples.noisy ? `\n${boundText(draws)}\n` : ''),
     };
   },
 });
+
+/** What the numbers are of integers, which have no density themselves. */
+const boundText = (draws: number): string =>
+  `Integers have noise, ${draws > 1 ? `averaged over ${draws} draws` : 'one draw of it'}: in the mean over the noise, this is a lower bound of their ln P.`;
 
 function asText({ mean, nats }: ScoreResult, count: number, layersKnown: boolean): string {
   const { bitsPerDim } = mean;

@@ -189,7 +189,11 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
         `Subtract what all have in common first, or leave ${them} out (--exclude, data.exclude).`,
     );
   }
-  const wholes = withFinding(features, 'few values').filter(([feature]) => !still.includes(feature));
+  // Integers that noise is added to have a density as other numbers do.
+  const withoutNoise = features.filter(
+    (feature) => !still.includes(feature) && !data.transforms?.[feature.name]?.startsWith('dequantize'),
+  );
+  const wholes = withFinding(withoutNoise, 'few values');
   if (wholes.length > 0) {
     const [take, them, their] = wholes.length > 1 ? ['take', 'them', 'their'] : ['takes', 'it', 'its'];
     found.push(
@@ -199,12 +203,22 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
         (data.labelColumn === undefined
           ? 'make a class the label (--label-column, data.labelColumn), '
           : '') +
-        `or leave ${them} out (--exclude, data.exclude).`,
+        `leave ${them} out (--exclude, data.exclude), or add noise that samples are free of: ${mapsText(offersOf(wholes.map(([feature]) => feature)))}.`,
     );
   }
-  const discrete = features.filter(
+  const shared = withoutNoise.filter(
+    (feature) => feature.wholeNumbers !== undefined && !wholes.some(([other]) => other === feature),
+  );
+  if (shared.length > 0) {
+    found.push(
+      `${named(shared)} ${shared.length > 1 ? 'hold' : 'holds'} whole numbers that rows share (${fewOf(shared.map(({ wholeNumbers }) => wholeNumbers!))} ` +
+        'different), where a continuous density can grow without limit. Better train with noise that samples are free of: ' +
+        `${mapsText(offersOf(shared))}.`,
+    );
+  }
+  const discrete = withoutNoise.filter(
     (feature) =>
-      !still.includes(feature) &&
+      !shared.includes(feature) &&
       !wholes.some(([other]) => other === feature) &&
       feature.distinct !== undefined &&
       feature.distinct < fewValues &&
@@ -254,9 +268,9 @@ function ofTails(heavy: readonly FeatureFacts[]): string[] {
   const { name, min, max, quartiles } = heavy[0]!;
   const [, median = NaN] = quartiles ?? [];
   const isPositive = heavy.every((feature) => feature.min >= 0);
-  const zero = heavy.some((feature) => feature.min === 0);
   const spread = `median ${short(median)}, ${-min > max ? `smallest ${short(min)}` : `largest ${short(max)}`}`;
   const maps = offersOf(heavy);
+  const zero = maps.some(([, map]) => map === 'log:-1');
   const remedy = isPositive
     ? `train on ${heavy.length > 1 ? 'their logarithms' : 'its logarithm'}${zero ? ', log(1 + x)' : ''}: ${mapsText(maps)}`
     : `train on asinh(x / s), with s a usual size${heavy.length > 1 ? ' of each' : ''}, or give the flow a base with heavy tails (model.base "studentT")`;

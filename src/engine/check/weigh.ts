@@ -47,7 +47,8 @@ export async function* weigh(
   let [count, nonFinite] = [0, 0];
   for (let start = 0, number = 0; start < draws; number++) {
     const n = Math.min(draws - start, Math.max(part, Math.min(batchSize(inverse), start)));
-    const drawn = await sample(inverse, { count: n, seed: seed + number, temperature: 1 }, batches);
+    const query = { count: n, seed: seed + number, temperature: 1 };
+    const drawn = await sample(inverse, query, { ...batches, unrounded: true });
     const size = drawn.x.data.length / n;
     const kept = keptRows(drawn.x.data, await logDensities(forward, drawn.x.data, n, batches), size);
     const logP = await target.logDensity(kept.x, kept.count);

@@ -2,6 +2,7 @@
 import { logDetTaps } from '../model/flow-runner';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
+import { integersOf } from '../../config/standardization';
 import { sumPerExample } from '../../flow/core/tensors';
 import type { Graph } from '../../graph/ir';
 import type { Flow } from '../../flow/built-flow';
@@ -133,12 +134,13 @@ function contextPort({ runner }: FlowModel): Record<string, string> {
 
 function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
   const { config, flow } = model;
+  const integers = integersOf(model.preprocess ?? {});
   const shape = `[N, ${flow.inputShape.join(', ')}]`;
   const standard = flow.base.shape === 'standard';
   const space =
     config.kind === 'image'
       ? 'NHWC, logits of dequantized pixels (see preprocessing)'
-      : 'raw coordinates; standardization is inside';
+      : `raw coordinates${integers ? `, integers (features ${integers.join(', ')}, from 0) with noise in (0, 1)` : ''}; standardization is inside`;
   switch (part) {
     case 'forward':
       return {
@@ -163,7 +165,7 @@ function plainPorts(model: FlowModel, part: OnnxPart): Record<string, string> {
         x:
           config.kind === 'image'
             ? `[N, ${config.height}, ${config.width}, ${config.channels}], NHWC, pixels in [0, ${config.levels}) before rounding down`
-            : `${shape}, raw coordinates`,
+            : `${shape}, raw coordinates${integers ? ', integers before rounding down' : ''}`,
       };
   }
 }

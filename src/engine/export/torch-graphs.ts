@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { ModelConfig } from '../../config/schema';
+import { integersOf } from '../../config/standardization';
 import { quantizationNats } from '../../flow/flow';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { anyBatch, type InputSpec, type TensorMap } from '../../graph/trace/trace';
@@ -142,6 +143,7 @@ function sample({ flow, preprocess, config }: TorchSubject, priorGiven: string):
   const shape = flow.base.noiseShape.join(', ');
   const pad = isImage ? config.pad : 0;
   const cut = pad > 0 ? `[:, ${pad}:-${pad}, ${pad}:-${pad}]` : '';
+  const integers = isImage ? undefined : integersOf(preprocess ?? {});
   const result = isImage && preprocess ? `self.to_pixels(x)${cut}` : 'x';
   const count = flow.context ? 'len(context)' : 'count';
   const sampled = isImage
@@ -153,7 +155,14 @@ def sample(self, ${flow.context ? '' : 'count: int, '}${context}temperature: flo
 ${flow.context ? '    check_context(context)\n' : ''}    like = next(self.parameters())
     noise = torch.randn(${count}, ${shape}, generator=generator, device=like.device, dtype=like.dtype)
     x, _ = self.inverse(self.latents(noise, torch.as_tensor(temperature, device=like.device)${priorGiven})${given})
-    return ${result}`;
+${integers ? `    x[:, [${integers.join(', ')}]] = x[:, [${integers.join(', ')}]].floor()\n` : ''}    return ${result}`;
+}
+
+/** Which features need noise; '' where none does. */
+function integersLine({ preprocess }: TorchSubject): string {
+  const found = integersOf(preprocess ?? {});
+  if (!found) return '';
+  return `\nIntegers (features ${found.join(', ')}, from 0) get noise in (0, 1) before forward and log_prob, inverse gives them with it, and sample\nrounds them down.`;
 }
 
 function aboutOf(subject: TorchSubject): string[] {
@@ -162,7 +171,7 @@ function aboutOf(subject: TorchSubject): string[] {
   const space =
     config.kind === 'image'
       ? `forward takes images ${shape}, channels last, as logits of dequantized pixels (from_pixels makes them), and inverse gives\nthem; log_prob takes pixels in [0, ${config.levels}) and sample gives them.`
-      : `forward and log_prob take raw coordinates ${shape}, inverse and sample give them; standardization is inside.`;
+      : `forward and log_prob take raw coordinates ${shape}, inverse and sample give them; standardization is inside.${integersLine(subject)}`;
   return [
     `${title}, written by Flowscope.`,
     space,

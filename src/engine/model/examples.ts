@@ -46,7 +46,7 @@ export async function dataExamples(
   for (let i = 0; i < count && !model.asGiven; i++) {
     dequantize(
       x.subarray(i * size, (i + 1) * size),
-      model.config,
+      model.runner,
       stream(noiseSeed, 'inspect', split, start + i),
     );
   }
@@ -81,14 +81,14 @@ export async function fileExamples(
   indices: readonly number[],
   signal?: AbortSignal,
 ): Promise<ExampleBatch> {
-  const { config, dimensions: size } = model;
+  const { config, runner, dimensions: size } = model;
   const data = await model.data.openFile(path, config);
   const count = indices.length;
   const { features, context } = splitContext(await data.read(indices, signal), data);
   const shown = padImages(features, count, config);
   const x = shown.slice();
   indices.forEach((index, i) =>
-    dequantize(x.subarray(i * size, (i + 1) * size), config, stream(noiseSeed, 'inspect', 'file', index)),
+    dequantize(x.subarray(i * size, (i + 1) * size), runner, stream(noiseSeed, 'inspect', 'file', index)),
   );
   return { count, x, shown, ...(context ? { context } : {}) };
 }
@@ -176,14 +176,16 @@ function valuesExample(model: ExampleSource, values: readonly number[]): Example
     throw new UserError('The example has values that are not finite numbers.');
   }
   const shown = given.length === dimensions ? given : padImages(given, 1, config);
-  if (config.kind === 'vector' || model.asGiven) return { count: 1, x: shown, shown };
+  const noise = stream(noiseSeed, 'inspect', 'values', 0);
+  if (model.asGiven) return { count: 1, x: shown, shown };
+  if (config.kind === 'vector') return { count: 1, x: dequantize(shown.slice(), model.runner, noise), shown };
   const integers = shown.every(Number.isInteger);
   const largest = integers ? config.levels - 1 : config.levels;
   const outside = shown.find((value) => value < 0 || value > largest);
   if (outside !== undefined) {
     throw new UserError(`The example has the pixel value ${outside}; expected 0 to ${largest}.`);
   }
-  const x = integers ? dequantize(shown.slice(), config, stream(noiseSeed, 'inspect', 'values', 0)) : shown;
+  const x = integers ? dequantize(shown.slice(), model.runner, noise) : shown;
   return { count: 1, x, shown };
 }
 

@@ -1,6 +1,7 @@
 /** Runs one of our flows: traced, its parameters bound, compiled for a backend when first needed. */
 import { entryOf } from '../../base/kept';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
+import { integersOf } from '../../config/standardization';
 import type { Preprocess } from '../../flow/nets/context';
 import { latentScales } from '../../flow/latent-scales';
 import type { Flow } from '../../flow/built-flow';
@@ -63,6 +64,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     base,
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
+    integers: integersOf(preprocess ?? {}),
     ...(info ? { context: info } : {}),
     async forward(x, count, space, { total = count, context } = {}) {
       // Whole splits are scored with it; the user mostly waits for the inverse.

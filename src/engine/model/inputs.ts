@@ -1,6 +1,8 @@
 /** From examples as they are stored to what the flow's graphs take: padding, flips, dequantization. */
+import { withNoise } from '../../config/column-maps';
 import type { ModelConfig } from '../../config/schema';
 import type { RandomStream } from '../../data/random';
+import type { FlowRunner } from './runner';
 
 /**
  * Pads images [N, H, W, C] with zero pixels at each edge; other data is returned as it is.
@@ -32,12 +34,36 @@ function copied(values: Float32Array, count: number, config: ModelConfig, how: '
   return out;
 }
 
-/** Adds uniform noise in [0, 1) to integer pixels, in place (paper, section 4.1); vectors stay as they are. */
-export function dequantize(values: Float32Array, config: ModelConfig, noise: RandomStream): Float32Array {
-  if (config.kind !== 'image') return values;
+/** Which of a flow's features are integers. */
+export type Discrete = Pick<FlowRunner, 'config' | 'integers'>;
+
+export const hasIntegers = ({ config, integers }: Discrete): boolean =>
+  config.kind === 'image' || integers !== undefined;
+
+/** Adds uniform noise in [0, 1) to integer pixels and to features that are integers, in place (paper, section 4.1). */
+export function dequantize(values: Float32Array, flow: Discrete, noise: RandomStream): Float32Array {
+  if (!hasIntegers(flow)) return values;
   const u = noise.uniform(values.length);
-  for (let i = 0; i < values.length; i++) values[i]! += u[i]!;
+  if (flow.config.kind === 'image') for (let i = 0; i < values.length; i++) values[i]! += u[i]!;
+  else changeIntegers(values, flow, (value, i) => withNoise(value, u[i]!));
   return values;
+}
+
+/** Takes the noise of features that are integers away again, in place. */
+export function roundDown(values: Float32Array, flow: Discrete): Float32Array {
+  changeIntegers(values, flow, Math.floor);
+  return values;
+}
+
+function changeIntegers(
+  values: Float32Array,
+  { config, integers = [] }: Discrete,
+  changed: (value: number, index: number) => number,
+): void {
+  if (config.kind !== 'vector') return;
+  for (const feature of integers) {
+    for (let i = feature; i < values.length; i += config.dim) values[i] = changed(values[i]!, i);
+  }
 }
 
 /** Mirrors each image left to right with probability ½, in place; [N, H, W, C] unpadded. */

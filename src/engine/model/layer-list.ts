@@ -1,4 +1,5 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
+import { integersOf } from '../../config/standardization';
 import { range } from '../../base/order';
 import type { Bijection } from '../../flow/core/bijection';
 import type { Preprocess } from '../../flow/nets/context';
@@ -62,6 +63,7 @@ function preprocessLayer(preprocess: Preprocess, names: readonly string[] | unde
       hasNorm: false,
       description: [inputShape.join('×'), ...mapped, preprocessingWords[kind]].join(', '),
       ...(mapped.length > 0 ? { mapped } : {}),
+      ...(integersOf({ transforms }) ? { dequantizes: true } : {}),
     },
     bijection: preprocess,
     taps: { input: `${name}/x`, output: `${name}/y` },

@@ -46,6 +46,8 @@ export interface FlowRunner {
   base: RunningBase;
   /** Whether there is a step from data units to the flow's input. */
   preprocesses: boolean;
+  /** Features that are integers: they get noise on their way in, and samples are rounded down. Absent where none is. */
+  integers?: readonly number[] | undefined;
   /** Set where a file of other software computes no log-dets; they are NaN then. */
   lacksLogDet?: boolean;
   /**

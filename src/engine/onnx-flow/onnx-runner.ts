@@ -6,6 +6,7 @@ import { baseTensors, runningBase, standardBase, type RunningBase } from '../mod
 import { openFileSession } from '../backends/onnx-session';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { ModelConfig } from '../../config/schema';
+import { integersOf } from '../../config/standardization';
 import { several } from '../../base/text';
 import { readOnnxPorts, sidecarPath, type OnnxPorts } from '../../checkpoint/sidecar';
 import { ignoreUserError, UserError } from '../../base/user-error';
@@ -171,6 +172,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     ...(bijection && preprocessing ? { outside: { bijection, step: preprocessing } } : {}),
     couplings,
     preprocesses: preprocessing !== undefined || standardizing !== undefined,
+    integers: standardizing && integersOf(standardizing),
     lacksLogDet: logDet === undefined,
     ...(context ? { context } : {}),
     ...directionsBy(run, { space, outside: preprocessing, standardizing, base, check }),

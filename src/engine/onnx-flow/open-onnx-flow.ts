@@ -308,6 +308,7 @@ function combined(
     base: main.base,
     couplings: [],
     preprocesses: main.preprocesses,
+    integers: main.integers,
     ...(main.context ? { context: main.context } : {}),
     ...(lacksLogDet ? { lacksLogDet: true } : {}),
     forward: there ? (...given) => there.forward(...given) : missing('the way to z'),

@@ -7,7 +7,7 @@ import { splitContext } from '../../data/context';
 import { indexRange, type Dataset } from '../../data/dataset';
 import { shuffled, type Order } from '../../data/order';
 import { stream } from '../../data/random';
-import { dequantize, flipImages, padImages } from '../model/inputs';
+import { dequantize, flipImages, padImages, type Discrete } from '../model/inputs';
 
 export interface Batch {
   /** [size, …] in data units. */
@@ -32,7 +32,11 @@ export interface Batches {
 const ahead = 2;
 
 /** Every epoch goes through the examples in an order of its own; a last incomplete batch is left out. */
-export function trainingBatches(dataset: Dataset, config: RunConfig): Batches {
+export function trainingBatches(
+  dataset: Dataset,
+  config: RunConfig,
+  integers: Discrete['integers'],
+): Batches {
   const { train: split } = dataset;
   const { model } = config;
   const { seed, flips, steps } = config.training;
@@ -61,7 +65,11 @@ export function trainingBatches(dataset: Dataset, config: RunConfig): Batches {
       // With the same coins.
       if (context && model.context) flipImages(context, size, model.context, stream(seed, 'flips', step));
     }
-    const x = dequantize(padImages(features, size, model), model, stream(seed, 'noise', step));
+    const x = dequantize(
+      padImages(features, size, model),
+      { config: model, integers },
+      stream(seed, 'noise', step),
+    );
     return { features: x, ...(context ? { context } : {}) };
   };
   const begin = (step: number): Promise<Batch> => {

@@ -7,13 +7,13 @@ import { splitContext } from '../../data/context';
 import { stream } from '../../data/random';
 import type { Flow } from '../../flow/built-flow';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
-import type { Standardization } from '../../config/standardization';
+import { integersOf, type Standardization } from '../../config/standardization';
 import { sizeOf } from '../../base/shape';
 import type { NotFinite, RateChange } from '../../protocol/run';
 import type { NdArray } from '../../protocol/tensors';
 import type { Backend, Feeds, StatefulProgram } from '../backends/backend';
 import type { FlowParts } from '../model/flow-graphs';
-import { cropImages, dequantize, padImages } from '../model/inputs';
+import { cropImages, dequantize, padImages, roundDown } from '../model/inputs';
 import { trainingBatches, type Batch, type Batches } from './batches';
 import { initialTensors, setByFirstBatch, type TensorTable } from './initialize';
 import { describeNonFinite } from './non-finite';
@@ -102,7 +102,9 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   }
   const flow = buildFlow(config.model);
   const parts = { flow, preprocess: buildPreprocess(config.model, flow, options.standardization) };
-  const batches = trainingBatches(dataset, config);
+  const integers = integersOf(parts.preprocess ?? {});
+  const discrete = { config: config.model, integers };
+  const batches = trainingBatches(dataset, config, integers);
   const functions = {
     step: stepGraph(parts, config.training, batches.size),
     validate: validationGraph(parts, config.training),
@@ -161,7 +163,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         const { features, ...given } = splitContext(values, dataset);
         const x = dequantize(
           padImages(features, count, config.model),
-          config.model,
+          discrete,
           stream(config.training.seed, 'validation-noise', start),
         );
         const out = await program.run('validate', examplesOf({ features: x, ...given }, count));
@@ -183,7 +185,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       });
       return {
         shape: [count, ...dataset.shape],
-        data: cropImages(x!.data as Float32Array, count, config.model),
+        data: roundDown(cropImages(x!.data as Float32Array, count, config.model), discrete),
       };
     },
     async diagnose(step) {
@@ -227,7 +229,7 @@ export async function startingState(
   given?: Batches,
 ): Promise<TensorTable> {
   if (weights) return initialState(parts.flow, config, weights);
-  const batches = given ?? trainingBatches(dataset, config);
+  const batches = given ?? trainingBatches(dataset, config, integersOf(parts.preprocess ?? {}));
   const first = async (): Promise<Feeds> => feedsOf(parts.flow, await batches.at(1), batches.size);
   const drawn = initialTensors(parts.flow, config.training.seed);
   try {

@@ -6,7 +6,7 @@ import { stream } from '../../data/random';
 import { hasLogit } from '../../config/data-constraint';
 import { lowestShare } from '../../flow/preprocess';
 import { sameShape } from '../../graph/shape';
-import { padImages } from '../model/inputs';
+import { dequantize, hasIntegers, padImages } from '../model/inputs';
 import { toChannelsLast, laidOut, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space } from '../model/runner';
@@ -16,7 +16,7 @@ export interface FlowInput {
   x: Float32Array;
   count: number;
   space: Space;
-  /** Whether these are integer pixels, which noise was added to (or is to be). */
+  /** Whether these are integer pixels, or have features that are integers, which noise was added to (or is to be). */
   dequantized: boolean;
 }
 
@@ -59,15 +59,17 @@ export function prepareInput(runner: FlowRunner, array: NpyArray, options: Input
   const values = data === array.data ? data.slice() : data;
   checkFinite(values, array.shape, options.where);
   let x = toChannelsLast(values, shape, options.layout);
-  if (space === 'flow' || config.kind === 'vector') return { x, count, space, dequantized: false };
+  if (space === 'flow') return { x, count, space, dequantized: false };
+  const noise = stream(options.seed, 'apply-noise');
+  if (config.kind === 'vector') {
+    if (options.noise !== false) dequantize(x, runner, noise);
+    return { x, count, space, dequantized: hasIntegers(runner) };
+  }
 
   const dequantized = isInteger(array.dtype);
   checkPixels(x, config, dequantized, options.where);
   if (sizeOf(shape) !== sizeOf(inputShape)) x = padImages(x, count, config);
-  if (dequantized && options.noise !== false) {
-    const noise = stream(options.seed, 'apply-noise').uniform(x.length);
-    for (let i = 0; i < x.length; i++) x[i]! += noise[i]!;
-  }
+  if (dequantized && options.noise !== false) dequantize(x, runner, noise);
   return { x, count, space, dequantized };
 }
 

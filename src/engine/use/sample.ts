@@ -3,10 +3,11 @@ import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
 import type { BatchOptions } from '../model/batches';
 import { decodeLatents, drawLatents, type GivenContext } from '../model/latents';
+import { roundDown } from '../model/inputs';
 import type { FlowRunner } from '../model/runner';
 
 export interface Samples {
-  /** In data units, padding cut off: [N, H, W, C] pixels or [N, D] coordinates. */
+  /** In data units, padding cut off: [N, H, W, C] pixels or [N, D] coordinates, of which integers are rounded down. */
   x: NdArray<Float32Array>;
   /** The latents they came from, temperature included: [N, …]. */
   z: NdArray<Float32Array>;
@@ -14,14 +15,16 @@ export interface Samples {
 
 /**
  * The temperature multiplies the standard deviation of the latents: below 1 nearer to the mode, 0 the mode itself.
+ * @param options `unrounded` leaves integers with the noise that the flow has a density of
  * @throws CancelledError, UserError when there is not one temperature for each scale
  */
 export async function sample(
   runner: FlowRunner,
   query: SampleQuery,
-  options: BatchOptions & GivenContext = {},
+  options: BatchOptions & GivenContext & { unrounded?: boolean } = {},
 ): Promise<Samples> {
   const z = await drawLatents(runner, query, options.context);
   const x = await decodeLatents(runner, z, query.count, options);
+  if (!options.unrounded) roundDown(x.data, runner);
   return { x, z: { shape: [query.count, ...runner.outputShape], data: z } };
 }

@@ -2,6 +2,7 @@
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { dataExamples } from '../model/examples';
+import { dequantize, hasIntegers, type Discrete } from '../model/inputs';
 import { contextOf } from '../model/latents';
 import { readContext } from './read-context';
 import { prepareInput } from './input';
@@ -24,7 +25,7 @@ export interface ExampleChoice extends TableChoice {
   seed: number;
 }
 
-/** Integer pixels are noisy: each draw adds noise of its own. */
+/** Integers are noisy: each draw adds noise of its own. */
 export type NoisyExamples = ScoredExamples & { noisy: boolean };
 
 /** @throws UserError naming the option, or the file and the place in it, and what was expected */
@@ -56,15 +57,14 @@ async function fileExamples(
     seed: options.seed,
     noise: false,
   });
-  const noisy = dequantized && runner.config.kind === 'image';
   const size = sizeOf(runner.inputShape);
   const part = (start: number, n: number): Float32Array => x.slice(start * size, (start + n) * size);
   const context = read ?? (await readContext(runner, options.condition, count));
   return {
     count,
     space,
-    noisy,
-    inputs: withNoise(part, noisy, options.seed),
+    noisy: dequantized,
+    inputs: dequantized ? withNoise(part, runner, options.seed) : (_, start, n) => part(start, n),
     contexts: (start, n) => contextOf(context, runner, start, n),
   };
 }
@@ -85,7 +85,6 @@ async function splitExamples(
   }
   const { count } = (await model.data.open())[split];
   if (count === 0) throw new UserError(`--split ${split}: the run's data have no ${split} examples.`);
-  const noisy = opened.runner.config.kind === 'image';
   const read = async (start: number, n: number): Promise<Float32Array> =>
     (await dataExamples(model, split, start, n)).shown;
   const contexts = async (start: number, n: number): Promise<Float32Array | undefined> =>
@@ -93,8 +92,8 @@ async function splitExamples(
   return {
     count,
     space,
-    noisy,
-    inputs: withNoise(read, noisy, seed),
+    noisy: hasIntegers(opened.runner),
+    inputs: withNoise(read, opened.runner, seed),
     ...(opened.runner.context ? { contexts } : {}),
   };
 }
@@ -102,14 +101,9 @@ async function splitExamples(
 /** Adds the noise of a draw to what `read` gives, in place. */
 function withNoise(
   read: (start: number, n: number) => Float32Array | Promise<Float32Array>,
-  noisy: boolean,
+  flow: Discrete,
   seed: number,
 ): ScoredExamples['inputs'] {
-  return async (draw, start, n) => {
-    const values = await read(start, n);
-    if (!noisy) return values;
-    const noise = stream(seed, 'score-noise', draw, start).uniform(values.length);
-    for (let i = 0; i < values.length; i++) values[i]! += noise[i]!;
-    return values;
-  };
+  return async (draw, start, n) =>
+    dequantize(await read(start, n), flow, stream(seed, 'score-noise', draw, start));
 }

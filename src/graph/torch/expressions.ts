@@ -45,16 +45,20 @@ export function tupleText(values: readonly (number | string)[]): string {
   return values.length === 1 ? `(${values[0]!},)` : `(${listText(values)})`;
 }
 
+const largestFloat = (2 - 2 ** -23) * 2 ** 127;
+
 /** The shortest decimal that is read back as the same float32. */
 export function numberText(value: number, dtype: 'float32' | 'int32' | 'bool' = 'float32'): string {
   if (dtype === 'bool') return value ? 'True' : 'False';
   if (dtype === 'int32') return String(value);
   if (!Number.isFinite(value))
     return Number.isNaN(value) ? 'float("nan")' : `float("${value < 0 ? '-' : ''}inf")`;
-  const digits = [6, 7, 8].find(
-    (count) => Math.fround(Number(value.toPrecision(count))) === Math.fround(value),
-  );
-  const short = Number(value.toPrecision(digits ?? 9));
+  const digits = [6, 7, 8, 9].find((count) => {
+    const read = Number(value.toPrecision(count));
+    // PyTorch refuses a number beyond the largest float32 that would be rounded down to it.
+    return Math.fround(read) === Math.fround(value) && Math.abs(read) <= largestFloat;
+  });
+  const short = Number(value.toPrecision(digits ?? 17));
   const text = Object.is(value, -0) ? '-0' : String(short);
   return /[.e]/.test(text) ? text : `${text}.0`;
 }

@@ -87,7 +87,7 @@ async function eagerLosses(
     { flow, preprocess: buildPreprocess(config.model, flow, standardization) },
     training,
   );
-  const batches = trainingBatches(dataset, config);
+  const batches = trainingBatches(dataset, config, undefined);
   const packed = packTensors(trainingVectors(flow, training), initialState(flow, config));
   let state: TensorMap = Object.fromEntries(
     Object.entries(packed).map(([name, { data }]) => [`state:${name}`, tf.tensor1d(data)]),

@@ -88,7 +88,7 @@ describe('a training step', () => {
     const flow = buildFlow(config.model);
     const standardization = await fitStandardization(dataset.train);
     const preprocess = buildPreprocess(config.model, flow, standardization);
-    const batches = trainingBatches(dataset, config);
+    const batches = trainingBatches(dataset, config, undefined);
 
     await onCpu();
     const tensors = toTensors(initialTensors(flow, config.training.seed));

@@ -222,6 +222,33 @@ test('heavy tails, limits and whole numbers of few values are said with what can
   );
 });
 
+test('whole numbers that rows share are said with the noise to train with, and no more once they have it', async () => {
+  const file = path.join(folder, 'people.csv');
+  // 61 ages around 40, counts from 0, amounts that hardly any two rows share.
+  const lines = Array.from({ length: 2000 }, (_, i) => {
+    const age = Math.round(40 + 12 * normal[i]!);
+    const visits = Math.floor(Math.exp(1.5 + normal[2000 + i]!));
+    return [age, visits, Math.round(50_000 + 9000 * normal[(i * 3) % 4000]!), i % 3].join();
+  });
+  writeFileSync(file, `age,visits,amount,plan\n${lines.join('\n')}\n`);
+  const { warnings, features } = await previewData(file, folder);
+  assert.deepEqual(
+    features!.map(({ wholeNumbers = 0 }) => wholeNumbers > 0),
+    [true, true, false, true],
+  );
+  assert.match(
+    warnings.join('\n'),
+    /"plan" takes few whole numbers .* samples are free of: --transform plan=dequantize:log /,
+  );
+  assert.match(
+    warnings.join('\n'),
+    /"age", "visits" hold whole numbers that rows share \(\d+, \d+ different\).*--transform age=dequantize,visits=dequantize:log /,
+  );
+  const transforms = { age: 'dequantize', visits: 'dequantize:log', plan: 'dequantize' };
+  const after = await previewData(file, folder, { reading: { transforms } });
+  assert.doesNotMatch(after.warnings.join('\n'), /whole numbers/);
+});
+
 test('a few values far from all others are said in a short table, too', async () => {
   const file = path.join(folder, 'error.csv');
   const lines = Array.from({ length: 300 }, (_, i) => `${i === 7 ? 9999 : normal[i]},${normal[300 + i]}`);

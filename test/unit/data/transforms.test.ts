@@ -5,9 +5,19 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { before, test } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
-import { columnMap, endsOf, mapped, spanOf, unmapped } from '../../../src/config/column-maps';
+import {
+  columnMap,
+  columnTransform,
+  endsOf,
+  hasDensity,
+  mapped,
+  spanOf,
+  takes,
+  unmapped,
+  withNoise,
+} from '../../../src/config/column-maps';
 import { parseDataConfig, parseRunConfig } from '../../../src/config/parse';
-import { dataMeans } from '../../../src/config/standardization';
+import { afterMap, dataMeans, integersOf } from '../../../src/config/standardization';
 import { openDataset } from '../../../src/data/open/open';
 import { prepareRun } from '../../../src/data/open/prepare';
 import { previewData } from '../../../src/data/open/preview';
@@ -38,6 +48,63 @@ test('a map is a logarithm with a lower bound or a logit with two', () => {
     assert.equal(columnMap(wrong), undefined, wrong);
   // There is no float32 between.
   assert.equal(columnMap('logit:1:1.00000001'), undefined);
+});
+
+test('a column of integers is taken with noise, alone or before a map, whose bounds are integers', () => {
+  assert.deepEqual(columnTransform('dequantize'), { integers: true });
+  assert.deepEqual(columnTransform('dequantize:log'), { integers: true, map: { low: 0, high: Infinity } });
+  assert.deepEqual(columnTransform('dequantize:logit:1:5'), { integers: true, map: { low: 1, high: 6 } });
+  for (const wrong of ['dequantize:', 'dequantize:log:0.5', 'dequantize:logit:5:1', 'dequantize:log:1e7'])
+    assert.equal(columnTransform(wrong), undefined, wrong);
+  assert.deepEqual(integersOf({ transforms: ['log', 'dequantize', null, 'dequantize:log'] }), [1, 3]);
+  const grades = columnTransform('dequantize:logit:1:5')!;
+  assert.deepEqual(
+    [0, 1, 5, 6, 1.5].map((x) => takes(grades, x)),
+    [false, true, true, false, false],
+  );
+  // What has its noise already has a density, too.
+  assert.ok(hasDensity(grades, 5.5) && hasDensity(grades, 1) && !hasDensity(grades, 6.5));
+  assert.ok(!takes(columnTransform('dequantize')!, 2 ** 21));
+});
+
+test('an integer and its noise lie strictly between it and the next, for all sizes and noises', () => {
+  for (const x of [-1_000_000, -3, -1, 0, 1, 2, 5, 1000, 2 ** 20]) {
+    for (const u of [0, 2 ** -24, 0.5, 1 - 2 ** -24]) {
+      const noisy = withNoise(x, u);
+      assert.ok(noisy > x && noisy < x + 1 && noisy === Math.fround(noisy), `${x} ${u}: ${noisy}`);
+      assert.ok(Math.abs(noisy - x - u) < 2 ** -23 * (1 + Math.abs(x)), `${x} ${u}: ${noisy}`);
+    }
+  }
+  assert.equal(withNoise(2.25, 0.5), 2.25);
+});
+
+test('what a map makes of integers with noise has probabilities of whole intervals', () => {
+  const map = standardize('s', { mean: [0.5], std: [0.8], transforms: ['dequantize:log:2'] });
+  const nodes = 4000;
+  const x = Array.from({ length: 8 * nodes }, (_, i) => 2 + (i + 0.5) / nodes);
+  const { value, logDet } = map.forward(contextOf({}, false), tf.tensor2d(x, [x.length, 1]));
+  const z = value.dataSync();
+  const density = perExample(logDet, x.length).map((part, i) =>
+    Math.exp(part - (z[i]! * z[i]! + Math.log(2 * Math.PI)) / 2),
+  );
+  // statistics.NormalDist(0.5, 0.8).cdf(math.log(x)) for x = 1, 2, 3, 8: P of 2, of 2 and 3, of 2 to 4 and of 2 to 9
+  const cdf = [0.26598552904870054, 0.5953906086792149, 0.7728499431612219, 0.9758262890418433];
+  for (const [k, expected] of [
+    [1, cdf[0]!],
+    [2, cdf[1]!],
+    [3, cdf[2]!],
+    [8, cdf[3]!],
+  ] as const) {
+    const sum = density.slice(0, k * nodes).reduce((total, p) => total + p, 0) / nodes;
+    assert.ok(Math.abs(sum - expected) < 1e-4, `${k}: ${sum}, ${expected}`);
+  }
+});
+
+test('the mean of integers is that of their noise, and gaps are filled by integers', () => {
+  const transforms = ['dequantize', 'dequantize:log'];
+  assert.equal(afterMap(columnTransform('dequantize'), 3), 3.5);
+  assert.equal(afterMap(columnTransform('dequantize:log'), 0), Math.log(0.5));
+  assert.deepEqual(dataMeans({ mean: [3.5, Math.log(2.7)], std: [1, 1], transforms }), [3, 2]);
 });
 
 test('the density of a normal latent is that of lognorm and of the logit-normal distribution', () => {
@@ -113,6 +180,16 @@ test('a value outside is an error that names column, example and value, and what
   await assert.rejects(
     start({ c: 'log' }),
     refused(/has -1 in the column "c", and log takes values above 0/),
+  );
+  await assert.rejects(
+    start({ a: 'dequantize' }),
+    refused(/in the column "a", and dequantize takes integers up to about a million\. .* Round the values, /),
+  );
+  await assert.rejects(
+    start({ c: 'dequantize:log:-30' }),
+    refused(
+      /has -31 in the column "c", and dequantize:log:-30 takes integers of at least -30\. .*\(dequantize:log:LOW\)/,
+    ),
   );
   await assert.rejects(
     start({ d: 'log' }),

@@ -40,7 +40,7 @@ export async function plane(
       temperature: query.temperature,
       ...(query.truncations ? { truncations: query.truncations } : {}),
     },
-    { signal },
+    { signal, unrounded: true },
   );
   const labels = await labelsOf(model, query, count);
   const square = ({ data: values }: NdArray<Float32Array>): NdArray<Float32Array> => ({

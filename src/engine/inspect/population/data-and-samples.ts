@@ -91,7 +91,8 @@ async function compare(
     throw new UserError(`There are only ${n} ${split} examples to compare samples with.`);
   }
   const { features: data, context } = splitContext(await dataset[split].read(rows, { signal }), dataset);
-  if (!model.asGiven) dequantize(data, model.config, stream(seed, 'data-and-samples', 'noise'));
+  // Integers of a table are compared as they are, with samples that are rounded down.
+  if (!model.asGiven) dequantize(data, { config: model.config }, stream(seed, 'data-and-samples', 'noise'));
   // As many conditions as samples: each example's own, again and again.
   const given = context && repeated(context, context.length / n, most);
   const query = { count: most, seed, temperature: 1 };

@@ -6,6 +6,7 @@ import { UserError } from '../../../base/user-error';
 import { checkpointMetadata, type RunHeader } from '../../../checkpoint/checkpoint';
 import { writeSafetensors } from '../../../checkpoint/tensors/safetensors';
 import type { RunConfig } from '../../../config/schema';
+import { integersOf } from '../../../config/standardization';
 import type { Dataset } from '../../../data/dataset';
 import { writeArrays } from '../../../data/write-arrays';
 import { writeAtomically, writeError } from '../../../files/atomic';
@@ -87,6 +88,7 @@ function planOf({ config, dataset, flow, module, header, ...rest }: Preparation)
     noiseShape: flow.base.noiseShape,
     pad: isImage ? model.pad : 0,
     levels: isImage ? model.levels : 0,
+    integers: integersOf(header.standardize ?? {}) ?? [],
     context: flow.context?.size ?? 0,
     contextShape: flow.context?.shape ?? [],
     quantization: quantizationNats(model, sizeOf(flow.inputShape)),
