@@ -128,7 +128,7 @@ describe('a flow of a table', () => {
     await page
       .locator('.findings details[open] [data-check=inverse], .finding[open][data-check=inverse]')
       .waitFor();
-    assert.ok(await page.evaluate(() => document.activeElement?.matches('.findings summary')));
+    await page.locator('.findings summary:focus').waitFor();
     // One stop of the Tab key, and arrows within.
     await headline.locator('[data-question=inverse]').focus();
     assert.equal(await headline.locator('.sign[tabindex="0"]').count(), 1);
@@ -138,10 +138,7 @@ describe('a flow of a table', () => {
       ArrowRight: 'overfitting',
     })) {
       await page.keyboard.press(key);
-      assert.ok(
-        await page.evaluate((at) => document.activeElement?.matches(`[data-question=${at}]`), name),
-        key,
-      );
+      await page.locator(`[data-question=${name}]:focus`).waitFor();
     }
     assert.deepEqual(await audit(page, { within: ['.headline'] }), []);
   });
