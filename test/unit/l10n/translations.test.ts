@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
+import ts from 'typescript';
 import { mayBeEqual } from './same-words';
 
 type Table = Record<string, unknown>;
@@ -38,10 +39,55 @@ const tables: [name: string, english: Table, german: Table][] = [
   ['the manifest', read('package.nls.json'), read('package.nls.de.json')],
 ];
 
+/** What the source gives `bilingual`, by language: each text as it stands, and other expressions as functions. */
+function textsIn(name: string): Texts | undefined {
+  const file = ts.createSourceFile(name, readFileSync(name, 'utf8'), ts.ScriptTarget.Latest, true);
+  const constants = new Map<string, ts.Expression>();
+  for (const statement of file.statements)
+    if (ts.isVariableStatement(statement))
+      for (const { name: left, initializer } of statement.declarationList.declarations)
+        if (initializer) constants.set(left.getText(), initializer);
+  const bare = (node: ts.Node): ts.Node => {
+    if (ts.isIdentifier(node) && constants.has(node.text)) return bare(constants.get(node.text)!);
+    const wraps =
+      ts.isSatisfiesExpression(node) || ts.isAsExpression(node) || ts.isParenthesizedExpression(node);
+    return wraps ? bare(node.expression) : node;
+  };
+  const inOne = (wrapped: ts.Node, language: 0 | 1): unknown => {
+    const node = bare(wrapped);
+    if (ts.isStringLiteralLike(node)) return node.text;
+    if (ts.isArrowFunction(node)) return inOne(node.body, language);
+    if (ts.isObjectLiteralExpression(node))
+      return Object.fromEntries(
+        node.properties.map((property) => {
+          assert.ok(property.name, property.getText());
+          const value = ts.isPropertyAssignment(property) ? property.initializer : property.name;
+          return [property.name.getText(), inOne(value, language)];
+        }),
+      );
+    if (!ts.isArrayLiteralExpression(node)) return `() => ${node.getText()}`;
+    assert.equal(node.elements.length, 2, `${name}: ${node.getText()}`);
+    const text = bare(node.elements[language]!);
+    const list = (one: ts.Node): unknown =>
+      ts.isArrayLiteralExpression(one)
+        ? one.elements.map((inner) => list(bare(inner)))
+        : inOne(one, language);
+    return list(text);
+  };
+  const table = [...constants.values()].find(
+    (value): value is ts.CallExpression =>
+      ts.isCallExpression(value) && value.expression.getText() === 'bilingual',
+  );
+  if (!table) return undefined;
+  const [argument] = table.arguments;
+  return { english: inOne(argument!, 0) as Table, german: inOne(argument!, 1) as Table };
+}
+
 before(async () => {
   for (const name of pages) {
     const part = name.replace(/\.ts$/, '');
-    const { english, german } = (await import(`../../../webview/${part}.ts`)) as Texts;
+    const { english, german } =
+      textsIn(`webview/${name}`) ?? ((await import(`../../../webview/${part}.ts`)) as Texts);
     texts.set(name, { english, german });
     tables.push([name, english, german]);
   }

@@ -1,22 +1,14 @@
 /** Texts of this part, in English and in German. */
-import { inLanguage } from '../format/language';
+import { bilingual } from '../format/language';
 
-export const english = {
-  horizontal: 'Horizontal axis',
-  byTime: 'time',
-  vertical: 'Vertical axis',
+export const text = bilingual({
+  horizontal: ['Horizontal axis', 'Waagrechte Achse'],
+  byTime: ['time', 'Zeit'],
+  vertical: ['Vertical axis', 'Senkrechte Achse'],
   linearAxis: 'linear',
-  smoothing: 'Smoothing',
-  smoothingValue: (value: string) => `Smoothing ${value}; the faint line is not smoothed`,
-};
-
-export const german: typeof english = {
-  horizontal: 'Waagrechte Achse',
-  byTime: 'Zeit',
-  vertical: 'Senkrechte Achse',
-  linearAxis: 'linear',
-  smoothing: 'Glättung',
-  smoothingValue: (value) => `Glättung ${value}; die blasse Linie ist ungeglättet`,
-};
-
-export const text = inLanguage(english, german);
+  smoothing: ['Smoothing', 'Glättung'],
+  smoothingValue: (value: string) => [
+    `Smoothing ${value}; the faint line is not smoothed`,
+    `Glättung ${value}; die blasse Linie ist ungeglättet`,
+  ],
+});

@@ -1,48 +1,40 @@
 /** Texts of this feature, in English and in German. */
-import { inLanguage } from '../../base/format/language';
+import { bilingual } from '../../base/format/language';
 
-export const english = {
-  tab: 'Data and samples',
-  about: (examples: string, split: string, samples: string) =>
+export const text = bilingual({
+  tab: ['Data and samples', 'Daten und Stichproben'],
+  about: (examples: string, split: string, samples: string) => [
     `${examples} ${split} examples, filled; ${samples} samples at temperature 1, as lines`,
-  aboutPictures: (examples: string, split: string, samples: string) =>
-    `${examples} ${split} examples; ${samples} samples at temperature 1`,
-  distance: (found: string, allowed: string) => `${found}, allowed ${allowed}`,
-  marginal: (name: string, distance: string) => `${name}, data and samples: distance ${distance}`,
-  smallest: 'smallest',
-  largest: 'largest',
-  together: 'All together',
-  left: (n: number) => `${n} more features are nearer to the data.`,
-  pairs: 'Pairs of features',
-  pairsNote: 'dots data, rings samples',
-  farthest: (shown: number, all: number) => `the farthest ${shown} of ${all}`,
-  mean: 'Mean',
-  deviation: 'Deviation',
-  ofData: 'data',
-  ofSamples: 'samples',
-  difference: 'samples − data',
-};
-
-export const german: typeof english = {
-  tab: 'Daten und Stichproben',
-  about: (examples, split, samples) =>
     `${examples} Beispiele (${split}), gefüllt; ${samples} Stichproben bei Temperatur 1, als Linien`,
-  aboutPictures: (examples, split, samples) =>
+  ],
+  aboutPictures: (examples: string, split: string, samples: string) => [
+    `${examples} ${split} examples; ${samples} samples at temperature 1`,
     `${examples} Beispiele (${split}); ${samples} Stichproben bei Temperatur 1`,
-  distance: (found, allowed) => `${found}, erlaubt ${allowed}`,
-  marginal: (name, distance) => `${name}, Daten und Stichproben: Abstand ${distance}`,
-  smallest: 'kleinster',
-  largest: 'größter',
-  together: 'Alle zusammen',
-  left: (n) => `${n} weitere Merkmale liegen näher an den Daten.`,
-  pairs: 'Merkmale paarweise',
-  pairsNote: 'Punkte Daten, Ringe Stichproben',
-  farthest: (shown, all) => `die ${shown} fernsten von ${all}`,
-  mean: 'Mittel',
-  deviation: 'Abweichung',
-  ofData: 'Daten',
-  ofSamples: 'Stichproben',
-  difference: 'Stichproben − Daten',
-};
-
-export const text = inLanguage(english, german);
+  ],
+  distance: (found: string, allowed: string) => [
+    `${found}, allowed ${allowed}`,
+    `${found}, erlaubt ${allowed}`,
+  ],
+  marginal: (name: string, distance: string) => [
+    `${name}, data and samples: distance ${distance}`,
+    `${name}, Daten und Stichproben: Abstand ${distance}`,
+  ],
+  smallest: ['smallest', 'kleinster'],
+  largest: ['largest', 'größter'],
+  together: ['All together', 'Alle zusammen'],
+  left: (n: number) => [
+    `${n} more features are nearer to the data.`,
+    `${n} weitere Merkmale liegen näher an den Daten.`,
+  ],
+  pairs: ['Pairs of features', 'Merkmale paarweise'],
+  pairsNote: ['dots data, rings samples', 'Punkte Daten, Ringe Stichproben'],
+  farthest: (shown: number, all: number) => [
+    `the farthest ${shown} of ${all}`,
+    `die ${shown} fernsten von ${all}`,
+  ],
+  mean: ['Mean', 'Mittel'],
+  deviation: ['Deviation', 'Abweichung'],
+  ofData: ['data', 'Daten'],
+  ofSamples: ['samples', 'Stichproben'],
+  difference: ['samples − data', 'Stichproben − Daten'],
+});

@@ -1,42 +1,28 @@
 /** Texts of this feature, in English and in German. */
-import { inLanguage } from '../../base/format/language';
+import { bilingual } from '../../base/format/language';
 
-export const english = {
-  tab: 'Mask',
-  maskHere: 'Mask at this scale',
-  maskInImage: 'In image coordinates',
-  read: 'Read by the network',
-  moves: 'Moved by the layer',
-  maskHereNote: (read: number, total: number) =>
+export const text = bilingual({
+  tab: ['Mask', 'Maske'],
+  maskHere: ['Mask at this scale', 'Maske auf dieser Skala'],
+  maskInImage: ['In image coordinates', 'In Bildkoordinaten'],
+  read: ['Read by the network', 'Vom Netz gelesen'],
+  moves: ['Moved by the layer', 'Von der Schicht bewegt'],
+  maskHereNote: (read: number, total: number) => [
     `${read} of ${total} ${read === 1 ? 'is' : 'are'} read, ${total - read} ${total - read === 1 ? 'moves' : 'move'}`,
-  readNote: 'b ⊙ x, over the example',
-  movesNote: '(1 − b) ⊙ x, over the example',
-  keyMoves: 'moves',
-  keyReads: 'is read, passes unchanged',
-  keyGone: 'factored out before this layer',
-  noMask: 'This layer has no mask',
-  inOrder: (features: string) =>
-    `It maps the features one after the other, each given those before it: ${features}.`,
-  noMaskWhy: 'Only couplings split their input. This layer treats all elements alike.',
-};
-
-export const german: typeof english = {
-  tab: 'Maske',
-  maskHere: 'Maske auf dieser Skala',
-  maskInImage: 'In Bildkoordinaten',
-  read: 'Vom Netz gelesen',
-  moves: 'Von der Schicht bewegt',
-  maskHereNote: (read: number, total: number) =>
     `${read} von ${total} werden gelesen, ${total - read} bewegt`,
-  readNote: 'b ⊙ x, über dem Beispiel',
-  movesNote: '(1 − b) ⊙ x, über dem Beispiel',
-  keyMoves: 'wird bewegt',
-  keyReads: 'wird gelesen, geht unverändert durch',
-  keyGone: 'vor dieser Schicht ausfaktorisiert',
-  noMask: 'Diese Schicht hat keine Maske',
-  inOrder: (features: string) =>
+  ],
+  readNote: ['b ⊙ x, over the example', 'b ⊙ x, über dem Beispiel'],
+  movesNote: ['(1 − b) ⊙ x, over the example', '(1 − b) ⊙ x, über dem Beispiel'],
+  keyMoves: ['moves', 'wird bewegt'],
+  keyReads: ['is read, passes unchanged', 'wird gelesen, geht unverändert durch'],
+  keyGone: ['factored out before this layer', 'vor dieser Schicht ausfaktorisiert'],
+  noMask: ['This layer has no mask', 'Diese Schicht hat keine Maske'],
+  inOrder: (features: string) => [
+    `It maps the features one after the other, each given those before it: ${features}.`,
     `Sie bildet die Merkmale nacheinander ab, jedes gegeben die vor ihm: ${features}.`,
-  noMaskWhy: 'Nur Kopplungen teilen ihre Eingabe. Diese Schicht behandelt alle Elemente gleich.',
-};
-
-export const text = inLanguage(english, german);
+  ],
+  noMaskWhy: [
+    'Only couplings split their input. This layer treats all elements alike.',
+    'Nur Kopplungen teilen ihre Eingabe. Diese Schicht behandelt alle Elemente gleich.',
+  ],
+});

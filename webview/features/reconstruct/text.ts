@@ -1,31 +1,24 @@
 /** Texts of this feature, in English and in German. */
-import { inLanguage } from '../../base/format/language';
+import { bilingual } from '../../base/format/language';
 
-export const english = {
-  reconstruct: 'Reconstruct',
-  reconstructions: 'Reconstructions, a row for each example',
+export const text = bilingual({
+  reconstruct: ['Reconstruct', 'Rekonstruieren'],
+  reconstructions: ['Reconstructions, a row for each example', 'Rekonstruktionen, eine Zeile je Beispiel'],
   asGiven: 'x',
-  keptShare: (share: string) => `${share}%`,
-  keptNote: 'Share of the latents kept, the coarse ones; the others are sampled again.',
-  drawAgain: 'Sample again',
-  originalItem: (row: number) => `Example ${row}, as given`,
-  reconstructionItem: (row: number, share: string) => `Example ${row}, ${share} of its latents kept`,
-  oneScale: 'All latents leave at one scale',
-  oneScaleWhy: 'Nothing is factored out early in this flow, so there is no fine scale to sample again.',
-};
-
-export const german: typeof english = {
-  reconstruct: 'Rekonstruieren',
-  reconstructions: 'Rekonstruktionen, eine Zeile je Beispiel',
-  asGiven: 'x',
-  keptShare: (share: string) => `${share} %`,
-  keptNote: 'Anteil der behaltenen latenten Werte, der groben; die übrigen werden neu gezogen.',
-  drawAgain: 'Neu ziehen',
-  originalItem: (row: number) => `Beispiel ${row}, wie gegeben`,
-  reconstructionItem: (row: number, share: string) => `Beispiel ${row}, ${share} der latenten Werte behalten`,
-  oneScale: 'Alle latenten Werte gehen auf einer Skala ab',
-  oneScaleWhy:
+  keptShare: (share: string) => [`${share}%`, `${share} %`],
+  keptNote: [
+    'Share of the latents kept, the coarse ones; the others are sampled again.',
+    'Anteil der behaltenen latenten Werte, der groben; die übrigen werden neu gezogen.',
+  ],
+  drawAgain: ['Sample again', 'Neu ziehen'],
+  originalItem: (row: number) => [`Example ${row}, as given`, `Beispiel ${row}, wie gegeben`],
+  reconstructionItem: (row: number, share: string) => [
+    `Example ${row}, ${share} of its latents kept`,
+    `Beispiel ${row}, ${share} der latenten Werte behalten`,
+  ],
+  oneScale: ['All latents leave at one scale', 'Alle latenten Werte gehen auf einer Skala ab'],
+  oneScaleWhy: [
+    'Nothing is factored out early in this flow, so there is no fine scale to sample again.',
     'In diesem Flow wird nichts früh ausfaktorisiert, also gibt es keine feine Skala, die neu zu ziehen wäre.',
-};
-
-export const text = inLanguage(english, german);
+  ],
+});

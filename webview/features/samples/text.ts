@@ -1,42 +1,21 @@
 /** Texts of this feature, in English and in German. */
-import { inLanguage } from '../../base/format/language';
+import { bilingual } from '../../base/format/language';
 
-export const english = {
-  gridSize: 'Number of samples',
+export const text = bilingual({
+  gridSize: ['Number of samples', 'Anzahl der Samples'],
   sample: 'Sample',
   sampleItem: (n: number) => `Sample ${n}`,
-  zToX: (n: number) => `Sample ${n}, z to x`,
-  way: 'Way from z to x',
-  byScale: 'By scale',
-  scaleTemperature: (scale: number) => `Temperature of scale ${scale}`,
+  zToX: (n: number) => [`Sample ${n}, z to x`, `Sample ${n}, z nach x`],
+  way: ['Way from z to x', 'Weg von z nach x'],
+  byScale: ['By scale', 'Je Skala'],
+  scaleTemperature: (scale: number) => [`Temperature of scale ${scale}`, `Temperatur der Skala ${scale}`],
   densityNote: 'p(x)',
-  conditionalDensityNote: 'p(x | condition)',
-  byScaleShort: 'by scale',
-  truncation: 'Truncation',
-  noTruncation: 'none',
-  scaleTruncation: (scale: number) => `Truncation of scale ${scale}`,
-  playWay: 'Play the way from z to x',
-  previousStep: 'Previous layer on the way',
-  nextStep: 'Next layer on the way',
-};
-
-export const german: typeof english = {
-  gridSize: 'Anzahl der Samples',
-  sample: 'Sample',
-  sampleItem: (n: number) => `Sample ${n}`,
-  zToX: (n: number) => `Sample ${n}, z nach x`,
-  way: 'Weg von z nach x',
-  byScale: 'Je Skala',
-  scaleTemperature: (scale: number) => `Temperatur der Skala ${scale}`,
-  densityNote: 'p(x)',
-  conditionalDensityNote: 'p(x | Bedingung)',
-  byScaleShort: 'je Skala',
-  truncation: 'Abschneiden',
-  noTruncation: 'nichts',
-  scaleTruncation: (scale: number) => `Abschneiden auf Skala ${scale}`,
-  playWay: 'Den Weg von z nach x abspielen',
-  previousStep: 'Vorige Schicht auf dem Weg',
-  nextStep: 'Nächste Schicht auf dem Weg',
-};
-
-export const text = inLanguage(english, german);
+  conditionalDensityNote: ['p(x | condition)', 'p(x | Bedingung)'],
+  byScaleShort: ['by scale', 'je Skala'],
+  truncation: ['Truncation', 'Abschneiden'],
+  noTruncation: ['none', 'nichts'],
+  scaleTruncation: (scale: number) => [`Truncation of scale ${scale}`, `Abschneiden auf Skala ${scale}`],
+  playWay: ['Play the way from z to x', 'Den Weg von z nach x abspielen'],
+  previousStep: ['Previous layer on the way', 'Vorige Schicht auf dem Weg'],
+  nextStep: ['Next layer on the way', 'Nächste Schicht auf dem Weg'],
+});

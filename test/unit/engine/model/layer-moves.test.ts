@@ -6,7 +6,7 @@ import { buildFlow } from '../../../../src/flow/flow';
 import type { LayerRow } from '../../../../src/flow/built-flow';
 import { describeLayer, modelLayers, movesOf } from '../../../../src/engine/model/layer-list';
 import type { LayerInfo } from '../../../../src/protocol/model';
-import { german } from '../../../../webview/base/words';
+import { germanDescription } from '../../../../webview/base/words';
 
 function coupling(kind: LayerRow['kind'], shape: number[], read: (i: number) => boolean): LayerRow {
   const size = shape.reduce((a, b) => a * b, 1);
@@ -29,7 +29,7 @@ function words(layer: LayerRow, names?: readonly string[]): [string, string] {
     order: layer.order,
     moves: movesOf(layer, names),
   };
-  return [description, german.layerDescription(info as LayerInfo)];
+  return [description, germanDescription(info as LayerInfo)];
 }
 
 test('what moves is said in words, in both languages', () => {
