@@ -1,5 +1,5 @@
 /** The options that say how data are read: which columns of a table are modeled, what becomes of gaps, the size of images. */
-import { squares, type ReadingRequest } from '../protocol/engine';
+import { squares, type TrainRequest } from '../protocol/engine';
 import { type OptionSpecs, type OptionValues, choiceOption, integerOption, textOption } from './command';
 import { columnList, transformList } from './lists';
 
@@ -38,7 +38,7 @@ export function readingRequest({
 }: Pick<
   OptionValues<typeof readingOptions>,
   'columns' | 'exclude' | 'missing' | 'transform' | 'image-size'
->): ReadingRequest | undefined {
+>): TrainRequest['reading'] {
   if ([columns, exclude, missing, transform, size].every((value) => value === undefined)) return undefined;
   return {
     ...(columns === undefined ? {} : { columns: columnList(columns) }),

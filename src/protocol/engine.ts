@@ -1,4 +1,5 @@
 /** Messages between the extension host (or a test) and an engine process. */
+import type { RunRequest } from '../config/build';
 import type { ControlRequest } from '../config/control';
 import type { TrainingConfig } from '../config/schema';
 import type { ComparableRun } from './compare';
@@ -26,17 +27,6 @@ export interface DoctorLine {
   advice?: string;
 }
 
-/** Which columns of a table are modeled, what becomes of its gaps, and the size of images in files; wins over a config. */
-export interface ReadingRequest {
-  columns?: (string | number)[];
-  exclude?: (string | number)[];
-  missing?: 'error' | 'drop' | 'mean';
-  /** Maps of columns that have bounds, as the config writes them. */
-  transforms?: Record<string, string>;
-  crop?: 'center';
-  size?: number;
-}
-
 /** Images as squares of so many pixels a side, out of the middle of each. */
 export const squares = (size: number): { crop: 'center'; size: number } => ({ crop: 'center', size });
 
@@ -56,17 +46,10 @@ export interface TrainEstimate {
 export interface TrainRequest {
   /** A built-in name (moons, digits, …) or the path of a file. Absent when `config` or `resume` names it. */
   data?: string;
-  /**
-   * What the flow is given: columns of a table or the path of other data, and whether the class of each example; and which
-   * column of a table the class is in.
-   */
-  context?: {
-    columns?: (string | number)[];
-    source?: string;
-    labels?: boolean;
-    labelColumn?: string | number;
-  };
-  reading?: ReadingRequest;
+  /** What the flow is given. */
+  context?: RunRequest['context'];
+  /** Which columns of a table are modeled, what becomes of its gaps, and the size of images in files; wins over a config. */
+  reading?: RunRequest['reading'];
   preset?: string;
   /** Checkpoint, ours or another library's, whose weights the run starts from; the run uses its model. */
   from?: string;

@@ -2,34 +2,23 @@
 import { createHash } from 'node:crypto';
 import { dropOldest } from '../../base/drop-oldest';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
-import type { ModelConfig } from '../../config/schema';
 import type { Preprocess } from '../../flow/nets/context';
-import type { Flow } from '../../flow/built-flow';
 import { quantizationNats } from '../../flow/flow';
 import { sizeOf } from '../../base/shape';
 import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import type { NdArray } from '../../protocol/tensors';
-import type { Backend, Program, Feeds } from '../backends/backend';
-import type { ContextInfo } from '../../protocol/model';
+import type { Program, Feeds } from '../backends/backend';
 import { contextInfo } from './context';
-import { createFlowRunner } from './flow-runner';
+import { createFlowRunner, type FlowSource } from './flow-runner';
 import type { FlowRunner } from './runner';
 import { parameterCount, type ModelLayer } from './layer-list';
 import type { ModelData } from './model-data';
 
-export interface FlowModel {
+export interface FlowModel extends FlowSource {
   header: CheckpointHeader;
-  config: ModelConfig;
-  flow: Flow;
-  preprocess?: Preprocess;
-  /** Parameters and running statistics under their names. */
-  tensors: Readonly<Record<string, NdArray>>;
   layers: readonly ModelLayer[];
-  backend: Backend;
   data: ModelData;
   runner: FlowRunner;
-  context?: ContextInfo;
   /** Values of one example as the flow takes it. */
   dimensions: number;
   /** Its programs are compiled and run in a moment, also over batches and back. */

@@ -92,14 +92,9 @@ function describeCheckpoint(
     preprocessing: describePreprocessing(header),
     step,
     seconds,
-    ...(validationNats === undefined
-      ? {}
-      : {
-          validation: {
-            nats: validationNats,
-            ...(validationBitsPerDim === undefined ? {} : { bitsPerDim: validationBitsPerDim }),
-          },
-        }),
+    ...(validationNats !== undefined && {
+      validation: { nats: validationNats, ...defined({ bitsPerDim: validationBitsPerDim }) },
+    }),
     ...(data && {
       data: { summary: `${data.name}: ${data.train} to train on, ${data.validation} held out`, ...data },
     }),
@@ -167,20 +162,11 @@ function netWords({ conditioner: { net } }: CouplingSpec | AutoregressiveSpec): 
 }
 
 function describeLayer({ info }: { info: LayerInfo }): LayerDescription {
-  const { index, name, kind, called, outputShape, inputShape, scale, coupling } = info;
-  const { parameterCount, hasNorm, description, order, networkPasses } = info;
+  const { index, name, kind, called, outputShape: shape, inputShape, scale, coupling, parameterCount } = info;
+  const { hasNorm: batchNorm, description, order, networkPasses } = info;
   return {
-    index,
-    name,
-    kind: called ?? kind,
-    shape: outputShape,
-    inputShape,
-    scale,
-    ...(coupling === undefined ? {} : { coupling }),
-    parameterCount,
-    batchNorm: hasNorm,
-    description,
-    ...defined({ order, networkPasses }),
+    ...{ index, name, kind: called ?? kind, shape, inputShape, scale, ...defined({ coupling }) },
+    ...{ parameterCount, batchNorm, description, ...defined({ order, networkPasses }) },
   };
 }
 

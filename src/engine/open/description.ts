@@ -1,26 +1,26 @@
 /** What `describeModel` says of a file. */
 import type { ModelConfig } from '../../config/schema';
 import type { ImportForm, TensorContainer } from '../../protocol/import';
-import type { ModelOrigin, OnnxSummary, RecordingInfo, TensorEntry } from '../../protocol/model';
+import type { LayerInfo, ModelOrigin, OnnxSummary, RecordingInfo, TensorEntry } from '../../protocol/model';
 import type { TensorStatistics } from '../../protocol/tensors';
 
-export interface LayerDescription {
-  index: number;
-  name: string;
+type Described =
+  | 'index'
+  | 'name'
+  | 'inputShape'
+  | 'scale'
+  | 'coupling'
+  | 'parameterCount'
+  | 'description'
+  | 'order'
+  | 'networkPasses';
+
+export interface LayerDescription extends Pick<LayerInfo, Described> {
   kind: string;
   /** Shape of the output, without the batch axis. */
   shape: number[];
-  inputShape: number[];
-  scale: number;
-  coupling?: number;
-  parameterCount: number;
   /** Batch normalization of the output, as part of the layer. */
   batchNorm: boolean;
-  description: string;
-  /** The features of an autoregressive layer from the first to the last. */
-  order?: number[];
-  /** How often the layer's network runs in each direction, where not once in both. */
-  networkPasses?: { forward: number; inverse: number };
 }
 
 export interface ModelDescription {

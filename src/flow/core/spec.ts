@@ -120,8 +120,11 @@ export type NetSpec =
       blocks: number;
       batchNorm: boolean;
       normEpsilon: number;
+      /** Whether norms learn a gain besides their bias. */
       normGain: boolean;
+      /** Whether the first convolution and the first of each block learn the lengths of their kernels. */
       allLengths: boolean;
+      /** Doubles the input. */
       doubling: boolean;
       /** Whether it sees the mask as one more channel. */
       maskChannel: boolean;

@@ -1,21 +1,17 @@
 /** Conditioners of image flows. */
 import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ImageNetConfig } from '../../config/image-layers';
 import { layered, type Net } from './conditioner';
 import { plainConvolution } from './plain-convolution';
 import { residualBlocks, type ResidualBlocksOptions } from './residual-mlp';
 
-export interface ConvolutionsOptions {
+type Spec = Extract<ImageNetConfig, { kind: 'convolutions' }>;
+
+export interface ConvolutionsOptions extends Pick<Spec, 'kernels' | 'widths' | 'padding' | 'scaled'> {
   name: string;
   inputs: number;
-  /** Size of each convolution's kernel. */
-  kernels: readonly number[];
-  /** Channels after each but the last. */
-  widths: readonly number[];
   outputs: number;
   activation: (x: Tensor) => Tensor;
-  /** Padding of the last convolution, and whether it has scales. */
-  padding: 'zeros' | 'ones';
-  scaled: boolean;
 }
 
 /** Convolutions one after the other with an activation between each two (Glow). The last one starts at zero. */

@@ -9,28 +9,21 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import type { FlowContext } from '../core/bijection';
 import type { Mask } from '../core/masks';
+import type { NetSpec } from '../core/spec';
 import type { Net } from './conditioner';
 import { convolution, type Convolution } from './convolution';
 import { named, withScope } from '../core/scope';
 import { noNorm, norm, type Norm } from './norm';
 
-export interface ResidualNetOptions {
+type Spec = Extract<NetSpec, { kind: 'weightNormalized' }>;
+
+export interface ResidualNetOptions extends Omit<Spec, 'kind' | 'maskChannel'> {
   name: string;
   /** Channels of the input. */
   channels: number;
   /** Channels of the output. */
   outputs: number;
-  width: number;
-  blocks: number;
-  batchNorm: boolean;
   normDecay: number;
-  normEpsilon: number;
-  /** Whether norms learn a gain besides their bias. */
-  normGain: boolean;
-  /** Whether the first convolution and the first of each block learn the lengths of their kernels. */
-  allLengths: boolean;
-  /** Doubles the input. */
-  doubling: boolean;
   /** Shows the first channel of this mask to the network as one more input channel. */
   maskChannel?: Mask;
 }

@@ -8,6 +8,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
+import type { TransformConfig } from '../../config/layer-parts';
 import type { ModelConfig } from '../../config/schema';
 import { transformParameters } from '../../config/transforms';
 import { withoutGradient } from '../core/tensors';
@@ -15,19 +16,10 @@ import { named } from '../core/scope';
 import { padLast, softmax, splineOf, startsOf, type Bins, type Slopes } from './rational-quadratic-bins';
 import type { Mapped, UnivariateTransform } from './types';
 
-export interface RationalQuadraticOptions {
-  /** Number K of bins, at least 2. */
-  bins: number;
-  /** The interval is center ± bound. */
-  bound: number;
-  center: number;
-  ends: ModelConfig['splineEnds'];
-  map: ModelConfig['splineMap'];
-  /** Least share of the interval that a bin takes (all but soft-clip), and least slope (softmax-floor). */
-  floor: number;
-  /** Least slope (softmax-halves, softmax-slope), also what the soft clip tends to (soft-clip). */
-  slope: number;
-}
+export type RationalQuadraticOptions = Omit<
+  Extract<TransformConfig, { kind: 'rationalQuadratic' }>,
+  'kind' | 'direction'
+>;
 
 /**
  * How what the conditioner gives becomes shares and slopes: all zeros become slopes of 1 and equal bins, or of half that
