@@ -17,68 +17,52 @@ function moving(moves: LayerMoves): string {
   return `${whatMoves(moves, one, many)} ${moves.count === 1 ? 'bewegt' : 'bewegen'} sich`;
 }
 
+interface Sizes {
+  shape: string;
+  output: string;
+  /** Of one pixel or row. */
+  of: 'Kanäle' | 'Merkmale';
+}
+
+const germanWords: Partial<Record<LayerKind, (sizes: Sizes, layer: LayerInfo) => string>> = {
+  logit: ({ shape }, { assumed }) => `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`,
+  pixels: ({ shape }) => `${shape}, Pixel auf einen Bereich der Länge 1`,
+  standardize: ({ shape }, { mapped = [] }) =>
+    `${[shape, ...mapped].join(', ')}, Mittelwert abgezogen, durch die Standardabweichung geteilt`,
+  squeeze: ({ shape, output }) => `${shape} zu ${output} gefaltet`,
+  factorOut: ({ shape, output }) => `${output} von ${shape} gehen weiter, der Rest nach z`,
+  permute: ({ shape, of }) => `${shape}, ${of} in anderer Reihenfolge`,
+  conv1x1: ({ shape }) => `${shape}, gelernte Mischung der Kanäle jedes Pixels (1×1-Faltung)`,
+  haar: ({ shape }) => `${shape}, Mittel und Differenzen von 2×2 Pixeln (Haar-Wavelets)`,
+  flatten: ({ shape }, { outputShape }) => `${shape} als ein Pixel mit ${outputShape.at(-1)} Kanälen`,
+  prior: ({ shape }) => `${shape}, gelernter Mittelwert und gelernte Abweichung der Latenten`,
+  batchNorm: ({ shape }) => `${shape}, Batch-Norm mit Verstärkung und Versatz`,
+  autoregressive: ({ shape }, layer) => {
+    const { forward, inverse } = layer.networkPasses ?? {};
+    const cost = layer.networkPasses ? `; Durchläufe: ${forward} nach z, ${inverse} nach x` : '';
+    return `${shape}, jedes Merkmal gegeben die vor ihm${inOrder(layer)}${cost}`;
+  },
+  lu: ({ shape }) => `${shape}, gelernte Mischung aller Merkmale (LU)`,
+  plu: ({ shape }) => `${shape}, gelernte Mischung aller Merkmale (LU mit Permutation)`,
+  qr: ({ shape }) => `${shape}, gelernte Mischung aller Merkmale (QR)`,
+  svd: ({ shape }) => `${shape}, gelernte Mischung aller Merkmale (SVD)`,
+  householder: ({ shape }) => `${shape}, gelernte Drehung aller Merkmale (Spiegelungen)`,
+  orthogonal: ({ shape }) => `${shape}, gelernte Drehung aller Merkmale (Matrixexponential)`,
+  linear: ({ shape }) => `${shape}, dieselbe lineare Mischung für jedes Beispiel`,
+  elementwise: ({ shape }) => `${shape}, jeder Wert durch eine eigene Funktion, für jedes Beispiel dieselbe`,
+  rescale: ({ shape }) => `${shape}, feste Skalierung und Verschiebung jedes Merkmals`,
+  actNorm: ({ shape, of }) =>
+    `${shape}, gelernte Verschiebung und Skalierung jedes ${of === 'Kanäle' ? 'Kanals' : 'Merkmals'}`,
+};
+
 /** What the engine says of a layer, in German. */
 export function germanDescription(layer: LayerInfo): string {
-  const { kind, moves, hasNorm, mapped, assumed, networkPasses, curved } = layer;
-  const isImage = layer.inputShape.length === 3;
-  const [size] = layer.inputShape;
-  const shape = layer.inputShape.length === 1 ? germanFeatures(size!) : layer.inputShape.join('×');
-  const output = layer.outputShape.join('×');
+  const { kind, moves, hasNorm, curved, inputShape, outputShape } = layer;
+  const shape = inputShape.length === 1 ? germanFeatures(inputShape[0]!) : inputShape.join('×');
   if (moves)
     return `${moves.of === 'features' ? '' : `${shape}, `}${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
-  switch (kind) {
-    case 'logit':
-      return `${shape}, Pixel zu Logits${assumed ? ' (angenommen)' : ''}`;
-    case 'pixels':
-      return `${shape}, Pixel auf einen Bereich der Länge 1`;
-    case 'standardize':
-      return `${[shape, ...(mapped ?? [])].join(', ')}, Mittelwert abgezogen, durch die Standardabweichung geteilt`;
-    case 'squeeze':
-      return `${shape} zu ${output} gefaltet`;
-    case 'factorOut':
-      return `${output} von ${shape} gehen weiter, der Rest nach z`;
-    case 'permute':
-      return `${shape}, ${isImage ? 'Kanäle' : 'Merkmale'} in anderer Reihenfolge`;
-    case 'conv1x1':
-      return `${shape}, gelernte Mischung der Kanäle jedes Pixels (1×1-Faltung)`;
-    case 'haar':
-      return `${shape}, Mittel und Differenzen von 2×2 Pixeln (Haar-Wavelets)`;
-    case 'flatten':
-      return `${shape} als ein Pixel mit ${layer.outputShape.at(-1)} Kanälen`;
-    case 'prior':
-      return `${shape}, gelernter Mittelwert und gelernte Abweichung der Latenten`;
-    case 'batchNorm':
-      return `${shape}, Batch-Norm mit Verstärkung und Versatz`;
-    case 'autoregressive':
-      return (
-        `${shape}, jedes Merkmal gegeben die vor ihm${inOrder(layer)}` +
-        (networkPasses
-          ? `; Durchläufe: ${networkPasses.forward} nach z, ${networkPasses.inverse} nach x`
-          : '')
-      );
-    case 'lu':
-      return `${shape}, gelernte Mischung aller Merkmale (LU)`;
-    case 'plu':
-      return `${shape}, gelernte Mischung aller Merkmale (LU mit Permutation)`;
-    case 'qr':
-      return `${shape}, gelernte Mischung aller Merkmale (QR)`;
-    case 'svd':
-      return `${shape}, gelernte Mischung aller Merkmale (SVD)`;
-    case 'householder':
-      return `${shape}, gelernte Drehung aller Merkmale (Spiegelungen)`;
-    case 'orthogonal':
-      return `${shape}, gelernte Drehung aller Merkmale (Matrixexponential)`;
-    case 'linear':
-      return `${shape}, dieselbe lineare Mischung für jedes Beispiel`;
-    case 'elementwise':
-      return `${shape}, jeder Wert durch eine eigene Funktion, für jedes Beispiel dieselbe`;
-    case 'rescale':
-      return `${shape}, feste Skalierung und Verschiebung jedes Merkmals`;
-    case 'actNorm':
-      return `${shape}, gelernte Verschiebung und Skalierung jedes ${isImage ? 'Kanals' : 'Merkmals'}`;
-    default:
-      return layer.description;
-  }
+  const of = inputShape.length === 3 ? 'Kanäle' : 'Merkmale';
+  return germanWords[kind]?.({ shape, output: outputShape.join('×'), of }, layer) ?? layer.description;
 }
 
 /** Names of layers that fit a row. */

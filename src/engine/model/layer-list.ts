@@ -144,55 +144,42 @@ function isCheckerboard(data: Float32Array, [height = 1, width = 1]: readonly nu
   });
 }
 
+/** What layers do that move all that they take. @param shape in words @param of what it is made of: "channel" */
+const words: Partial<Record<LayerRow['kind'], (layer: LayerRow, shape: string, of: string) => string>> = {
+  squeeze: ({ outputShape }, shape) => `${shape} folded to ${outputShape.join('×')}`,
+  factorOut: ({ outputShape }, shape) => `half of ${shape} goes to z, ${outputShape.join('×')} goes on`,
+  permute: (_, shape, of) => `${shape}, ${of}s in another order`,
+  conv1x1: (_, shape) => `${shape}, learned mixing of the channels of each pixel (1×1 convolution)`,
+  haar: (_, shape) => `${shape}, mean and differences of 2×2 pixels (Haar wavelets)`,
+  flatten: ({ outputShape }, shape) => `${shape} as one pixel of ${outputShape.at(-1)} channels`,
+  prior({ mask }, shape) {
+    const isHalf = mask?.data[0] === 1 || mask?.data.at(-1) === 1;
+    return `${shape}, learned mean and deviation of ${isHalf ? 'the half that leaves, given the other' : 'the latents'}`;
+  },
+  batchNorm: (_, shape) => `${shape}, batch norm with gain and bias`,
+  autoregressive(layer, shape) {
+    const { forward, inverse } = layer.bijection?.networkPasses ?? {};
+    const isAlone = forward === 1 && inverse === 1;
+    const what = isAlone ? 'each feature by itself' : `each feature given those before it${inOrder(layer)}`;
+    return `${shape}, ${what}${costOf(layer)}`;
+  },
+  lu: (_, shape) => `${shape}, learned mixing of all features (LU)`,
+  plu: (_, shape) => `${shape}, learned mixing of all features (permuted LU)`,
+  qr: (_, shape) => `${shape}, learned mixing of all features (QR)`,
+  svd: (_, shape) => `${shape}, learned mixing of all features (SVD)`,
+  householder: (_, shape) => `${shape}, learned rotation of all features (reflections)`,
+  orthogonal: (_, shape) => `${shape}, learned rotation of all features (matrix exponential)`,
+  rescale: (_, shape) => `${shape}, fixed scale and shift of each feature`,
+  actNorm: (_, shape, of) => `${shape}, learned shift and scale of each ${of}`,
+};
+
 /** One line on what the layer does, for example "4×4×4, channels 2, 3 change". */
 export function describeLayer(layer: LayerRow, names?: readonly string[]): string {
-  const { kind, inputShape, outputShape, hasNorm, mask } = layer;
-  const isImage = inputShape.length === 3;
+  const { kind, inputShape, hasNorm } = layer;
   const shape = sizeWords(inputShape);
   const moves = movesOf(layer, names);
   if (moves) return `${movesIn(shape, moves)}${hasNorm ? ', then batch norm' : ''}`;
-  switch (kind) {
-    case 'squeeze':
-      return `${shape} folded to ${outputShape.join('×')}`;
-    case 'factorOut':
-      return `half of ${shape} goes to z, ${outputShape.join('×')} goes on`;
-    case 'permute':
-      return `${shape}, ${isImage ? 'channels' : 'features'} in another order`;
-    case 'conv1x1':
-      return `${shape}, learned mixing of the channels of each pixel (1×1 convolution)`;
-    case 'haar':
-      return `${shape}, mean and differences of 2×2 pixels (Haar wavelets)`;
-    case 'flatten':
-      return `${shape} as one pixel of ${outputShape.at(-1)} channels`;
-    case 'prior':
-      return `${shape}, learned mean and deviation of ${mask?.data[0] === 1 || mask?.data.at(-1) === 1 ? 'the half that leaves, given the other' : 'the latents'}`;
-    case 'batchNorm':
-      return `${shape}, batch norm with gain and bias`;
-    case 'autoregressive': {
-      const alone =
-        layer.bijection?.networkPasses?.forward === 1 && layer.bijection.networkPasses.inverse === 1;
-      const what = alone ? 'each feature by itself' : `each feature given those before it${inOrder(layer)}`;
-      return `${shape}, ${what}${costOf(layer)}`;
-    }
-    case 'lu':
-      return `${shape}, learned mixing of all features (LU)`;
-    case 'plu':
-      return `${shape}, learned mixing of all features (permuted LU)`;
-    case 'qr':
-      return `${shape}, learned mixing of all features (QR)`;
-    case 'svd':
-      return `${shape}, learned mixing of all features (SVD)`;
-    case 'householder':
-      return `${shape}, learned rotation of all features (reflections)`;
-    case 'orthogonal':
-      return `${shape}, learned rotation of all features (matrix exponential)`;
-    case 'rescale':
-      return `${shape}, fixed scale and shift of each feature`;
-    case 'actNorm':
-      return `${shape}, learned shift and scale of each ${isImage ? 'channel' : 'feature'}`;
-    default:
-      return shape;
-  }
+  return words[kind]?.(layer, shape, inputShape.length === 3 ? 'channel' : 'feature') ?? shape;
 }
 
 /** "; one pass to z, 6 to x": how often the network runs. */

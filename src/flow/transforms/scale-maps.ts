@@ -40,31 +40,22 @@ export function scaleMap(
   const shift = `${name}.scaleShift`;
   const bounded = (ctx: FlowContext, u: Tensor): Tensor => tf.mul(tf.tanh(u), ctx.get(`${name}.scale`));
   const fixed = (apply: (u: Tensor) => Tensor): ScaleMap => ({ parameters: [], apply: (_, u) => apply(u) });
-  switch (kind) {
-    case 'tanh-channel':
-      return { parameters: [scale(features)], apply: bounded };
-    case 'tanh-scalar':
-      return { parameters: [scale(1)], apply: bounded };
-    case 'tanh-scalar-shift':
-      return {
-        parameters: [scale(1), { name: shift, shape: [1], init: zeros, decay }],
-        apply: (ctx, u) => tf.add(bounded(ctx, u), ctx.get(shift)),
-      };
-    case 'exp':
-      return fixed((u) => u);
-    case 'sigmoid':
-      return fixed((u) => logSigmoid(tf.add(u, 2), epsilon));
-    case 'softplus':
-      return fixed((u) => tf.log(tf.add(tf.softplus(u), epsilon)));
-    case 'softplus-clamp':
-      return fixed((u) => tf.log(tf.minimum(tf.add(tf.softplus(u), epsilon), softplusLimit)));
-    case 'soft-clip':
-      return fixed((u) => tf.div(u, tf.add(tf.abs(tf.mul(u, 1 / Math.log(epsilon))), 1)));
-    case 'arctan':
-      return fixed((u) => tf.mul(tf.atan(u), clamp * arctanFactor));
-    case 'softplus-asinh':
-      return fixed((u) => tf.log(tf.softplus(tf.add(asinh(u), inverseSoftplus(1)))));
-  }
+  const maps: Record<ScaleMapOptions['kind'], ScaleMap> = {
+    'tanh-channel': { parameters: [scale(features)], apply: bounded },
+    'tanh-scalar': { parameters: [scale(1)], apply: bounded },
+    'tanh-scalar-shift': {
+      parameters: [scale(1), { name: shift, shape: [1], init: zeros, decay }],
+      apply: (ctx, u) => tf.add(bounded(ctx, u), ctx.get(shift)),
+    },
+    exp: fixed((u) => u),
+    sigmoid: fixed((u) => logSigmoid(tf.add(u, 2), epsilon)),
+    softplus: fixed((u) => tf.log(tf.add(tf.softplus(u), epsilon))),
+    'softplus-clamp': fixed((u) => tf.log(tf.minimum(tf.add(tf.softplus(u), epsilon), softplusLimit))),
+    'soft-clip': fixed((u) => tf.div(u, tf.add(tf.abs(tf.mul(u, 1 / Math.log(epsilon))), 1))),
+    arctan: fixed((u) => tf.mul(tf.atan(u), clamp * arctanFactor)),
+    'softplus-asinh': fixed((u) => tf.log(tf.softplus(tf.add(asinh(u), inverseSoftplus(1))))),
+  };
+  return maps[kind];
 }
 
 /** Without losing digits where u is very negative; its gradient is written out, since |u| has none at 0. */
