@@ -4,6 +4,7 @@
  * flow calls and what is recorded.
  */
 import { UserError } from '../base/user-error';
+import { entryOf, keptOf } from '../base/kept';
 
 export type DType = 'float32' | 'int32' | 'bool';
 export type ConstantData = Float32Array | Int32Array | Uint8Array;
@@ -51,4 +52,28 @@ export interface Graph {
 export function operatorOf<T>(operators: Readonly<Record<string, T>>, { op, scope }: Node, done: string): T {
   if (Object.hasOwn(operators, op)) return operators[op]!;
   throw new UserError(`The kernel ${op}${scope && ` in ${scope}`} cannot be ${done} yet.`);
+}
+
+type Nodes = Graph['nodes'];
+
+// Most passes change nothing, and the next one asks of the same graph.
+const producersIn = keptOf(
+  (nodes: Nodes): ReadonlyMap<number, Node> =>
+    new Map(nodes.flatMap((node) => node.outputs.map((id) => [id, node] as const))),
+);
+
+const consumersIn = keptOf((nodes: Nodes): ReadonlyMap<number, readonly Node[]> => {
+  const consumers = new Map<number, Node[]>();
+  for (const node of nodes) for (const id of node.inputs) entryOf(consumers, id, () => []).push(node);
+  return consumers;
+});
+
+/** The node that computes each value; none for inputs and constants. */
+export function producersOf({ nodes }: Pick<Graph, 'nodes'>): ReadonlyMap<number, Node> {
+  return producersIn(nodes);
+}
+
+/** The nodes that take each value, one that takes it twice listed twice. */
+export function consumersOf({ nodes }: Pick<Graph, 'nodes'>): ReadonlyMap<number, readonly Node[]> {
+  return consumersIn(nodes);
 }

@@ -4,6 +4,11 @@ import { TabPanel, Tabs } from '../base/controls/tabs';
 import type { RegionFeature, TabRegion } from '../base/store/store';
 import { useStore } from '../base/store/use-store';
 import { Panel, PanelSwitch } from './panels';
+import { TakeAway } from '../base/takeaway/take-away';
+import { text } from './text';
+import { count } from '../base/format/numbers';
+import { words } from '../base/words';
+import { CompareToggle } from '../features/compare/toggle';
 
 export interface DockRegionProps {
   region: Extract<TabRegion, RegionFeature['region']>;
@@ -36,5 +41,52 @@ export function DockRegion({ region, class: name, label, model, end }: DockRegio
         <open.View model={model} />
       </TabPanel>
     </Panel>
+  );
+}
+
+/** What the model makes: samples, and what it makes of examples. */
+export function GalleryRegion({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  return (
+    <DockRegion
+      region="gallery"
+      class="gallery"
+      label={text.gallery}
+      model={model}
+      end={(open) => (
+        <TakeAway
+          model={model}
+          numbers={() => open.numbers?.(store, model) ?? {}}
+          about="samples"
+          title={open.title(model)}
+          fileName={open.id}
+          frame=".gallery"
+          content=".panel"
+        />
+      )}
+    />
+  );
+}
+
+/** How well the model does, and how it was trained. */
+export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
+  const { recording, splits, backend } = model;
+  return (
+    <DockRegion
+      region="diagnostics"
+      class="diag"
+      label={words.diagnostics}
+      model={model}
+      end={() => (
+        <>
+          <span class="tick">
+            {recording
+              ? text.batchOf(recording.examples, words.recordedBatch)
+              : [...splits.map((s) => `${count(s.count)} ${s.name}`), backend.library].join(', ')}
+          </span>
+          <CompareToggle model={model} />
+        </>
+      )}
+    />
   );
 }

@@ -1,8 +1,7 @@
 /** Files that become the example: browsed for, dropped on the page, or pasted. */
 import { useEffect, useRef } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
-import { LinkButton } from '../base/controls/link-button';
-import { Button } from '../base/controls/toolkit';
+import { Button, LinkButton } from '../base/controls/toolkit';
 import { useStore, useFeature } from '../base/store/use-store';
 import { words } from '../base/words';
 import { text } from './text';

@@ -1,9 +1,8 @@
 /** The selected layer, seen in as many ways as there are tabs. */
 import type { ModelSummary } from '../../src/protocol/model';
-import { Message } from '../base/store/asked';
+import { useStore, Message } from '../base/store/use-store';
 import { TabPanel, Tabs } from '../base/controls/tabs';
 import { layerTitle, modelAt } from '../base/layers/layer-names';
-import { useStore } from '../base/store/use-store';
 import { TakeAway } from '../base/takeaway/take-away';
 import { words } from '../base/words';
 import { Panel, PanelSwitch } from './panels';

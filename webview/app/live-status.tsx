@@ -2,7 +2,7 @@
 import type { RecordingInfo } from '../../src/protocol/model';
 import { chosenLanguage } from '../base/format/language';
 import type { FlowState, LiveFlow } from '../base/host/page-api';
-import { LinkButton } from '../base/controls/link-button';
+import { LinkButton } from '../base/controls/toolkit';
 import { text } from './live-text';
 
 const clock = new Intl.DateTimeFormat(chosenLanguage, { timeStyle: 'medium' });

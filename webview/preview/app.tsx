@@ -1,7 +1,6 @@
 /** The page: reading, failed, or what the data are, with what to train on them. */
 import type { DataPreview } from '../../src/protocol/data';
-import { LinkButton } from '../base/controls/link-button';
-import { Button } from '../base/controls/toolkit';
+import { Button, LinkButton } from '../base/controls/toolkit';
 import { bytes, count } from '../base/format/numbers';
 import { Classes } from './classes';
 import { Facts } from './facts';

@@ -1,6 +1,6 @@
 /** What a flow would learn of a table, and what becomes of its gaps. */
 import { count } from '../base/format/numbers';
-import { LinkButton } from '../base/controls/link-button';
+import { LinkButton } from '../base/controls/toolkit';
 import {
   type Missing,
   rowsWithGaps,

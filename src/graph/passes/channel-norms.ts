@@ -1,5 +1,4 @@
-import type { ConstantData, Graph, Node } from '../ir';
-import { consumersOf, producersOf } from '../links';
+import { type ConstantData, type Graph, type Node, consumersOf, producersOf } from '../ir';
 import { rewrite } from '../rewrite';
 import { pass } from './pass';
 

@@ -1,6 +1,5 @@
 import { convolutionAttrs, isPointwise } from '../convolution';
-import type { Graph, Node, Value } from '../ir';
-import { consumersOf, producersOf } from '../links';
+import { type Graph, type Node, type Value, consumersOf, producersOf } from '../ir';
 import { arithmeticNames } from '../kernels/elementwise';
 import { removeDeadCode } from './dead-code';
 import { pass, type Pass } from './pass';

@@ -1,7 +1,6 @@
 import { groupedBy } from '../../base/group';
-import type { ConstantData, Graph, Node } from '../ir';
+import { type ConstantData, type Graph, type Node, producersOf } from '../ir';
 import { isPointwise } from '../convolution';
-import { producersOf } from '../links';
 import { rewrite } from '../rewrite';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';

@@ -1,5 +1,4 @@
-import type { Node } from '../ir';
-import { producersOf } from '../links';
+import { type Node, producersOf } from '../ir';
 import { countUses } from './count-uses';
 import { pass } from './pass';
 

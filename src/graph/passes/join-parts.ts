@@ -1,6 +1,5 @@
-import type { Graph, Node, Value } from '../ir';
+import { type Graph, type Node, type Value, producersOf } from '../ir';
 import { arithmeticNames } from '../kernels/elementwise';
-import { producersOf } from '../links';
 import { rewrite, type Rewriter } from '../rewrite';
 import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';

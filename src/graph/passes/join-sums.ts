@@ -1,6 +1,5 @@
 import { groupedBy } from '../../base/group';
-import type { Graph, Node, Value } from '../ir';
-import { producersOf } from '../links';
+import { type Graph, type Node, type Value, producersOf } from '../ir';
 import { rewrite } from '../rewrite';
 import { sizeOf } from '../../base/shape';
 import { countUses } from './count-uses';

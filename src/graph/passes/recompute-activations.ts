@@ -1,8 +1,7 @@
 import { entryOf } from '../../base/kept';
 import { batchNormTraining } from '../../flow/nets/batch-norm-training';
 import { renewedActivation } from '../kernels/normalization';
-import type { Graph, Node } from '../ir';
-import { consumersOf, producersOf } from '../links';
+import { type Graph, type Node, consumersOf, producersOf } from '../ir';
 import { rewrite } from '../rewrite';
 import { sizeOf } from '../../base/shape';
 import { pass, type Pass } from './pass';

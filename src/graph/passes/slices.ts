@@ -2,8 +2,7 @@
  * Features that are taken in regular steps become slices: PyTorch gathers by a tensor of indices five times as slowly. Where they
  * are put back between those that stayed, only the others are written.
  */
-import type { Graph, Node } from '../ir';
-import { producersOf } from '../links';
+import { type Graph, type Node, producersOf } from '../ir';
 import { pass } from './pass';
 import { rewrite } from '../rewrite';
 import { sameShape } from '../shape';

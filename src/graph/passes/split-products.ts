@@ -1,5 +1,4 @@
-import type { ConstantData, Graph, Node } from '../ir';
-import { producersOf } from '../links';
+import { type ConstantData, type Graph, type Node, producersOf } from '../ir';
 import { rewrite } from '../rewrite';
 import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';

@@ -1,6 +1,5 @@
 /** Weights v · g / ‖v‖, norms being over all axes but the last, which PyTorch has in one operator. */
-import type { Node } from '../ir';
-import { producersOf } from '../links';
+import { type Node, producersOf } from '../ir';
 import { pass } from './pass';
 import { rewrite } from '../rewrite';
 

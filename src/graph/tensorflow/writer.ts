@@ -1,8 +1,7 @@
 /** Builds the nodes of a TensorFlow graph from one or more of our graphs. */
 import type { AttrValue, NodeDef } from '@tensorflow/tfjs-node/dist/proto/api_pb.js';
 import { entryOf } from '../../base/kept';
-import type { ConstantData, DType, Graph, Node } from '../ir';
-import { producersOf } from '../links';
+import { type ConstantData, type DType, type Graph, type Node, producersOf } from '../ir';
 import { emptyData } from '../evaluate/array';
 import { GraphWriter, UniqueNames } from '../writing';
 import { intAttribute, nodeDef, tensorAttribute, typeAttribute } from './messages';

@@ -3,8 +3,7 @@
  * become a graph of their own, and a call of it takes their place.
  */
 import { isPassScope, varied } from '../../flow/core/scope';
-import type { Graph, Node, Port } from '../ir';
-import { consumersOf, producersOf } from '../links';
+import { type Graph, type Node, type Port, consumersOf, producersOf } from '../ir';
 import { removeDeadCode } from '../passes/dead-code';
 
 /** The node that stands for a region. Its attribute `region` is the key in `regions`. */

@@ -1,8 +1,7 @@
 /** Which nodes of a graph get a line of their own, and which are written where they are used. */
 import { sizeOf } from '../../base/shape';
-import type { Graph, Node } from '../ir';
+import { type Graph, type Node, producersOf } from '../ir';
 import { arithmeticNames, comparisonNames } from '../kernels/elementwise';
-import { producersOf } from '../links';
 import { countUses } from '../passes/count-uses';
 import { broadcastShapes, sameShape } from '../shape';
 import { callOp } from './regions';

@@ -3,9 +3,8 @@ import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ColourScale } from './colour-maps';
 import { paintPicture, paintPlane } from './paint';
-import type { Plane } from './planes';
+import type { Plane, PixelRange } from './planes';
 import { theme } from './theme';
-import type { PixelRange } from './pixel-range';
 
 /** The canvas to draw on; drawn again with every render, and so after a change of the theme that the caller reads. */
 function useCanvas(draw: (canvas: HTMLCanvasElement) => void): RefObject<HTMLCanvasElement | null> {

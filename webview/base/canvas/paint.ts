@@ -1,8 +1,7 @@
 /** Painting planes of numbers on a canvas, cell by cell. */
-import { badColour, type ColourScale, type Rgb } from './colour-maps';
-import type { Plane } from './planes';
-import { cssColour, theme } from './theme';
-import type { PixelRange } from './pixel-range';
+import { badColour, type ColourScale } from './colour-maps';
+import type { Plane, PixelRange } from './planes';
+import { cssColour, theme, type Rgb } from './theme';
 
 export interface PaintOptions {
   scale: ColourScale;

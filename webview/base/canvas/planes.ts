@@ -1,5 +1,6 @@
 /** Tensors as the planes that a canvas shows. */
 import { sizeOf } from '../../../src/base/shape';
+import type { ModelSummary } from '../../../src/protocol/model';
 
 export interface Plane {
   width: number;
@@ -85,4 +86,11 @@ export function largest(...arrays: (ArrayLike<number> | undefined)[]): number {
     }
   }
   return size;
+}
+
+export type PixelRange = readonly [black: number, white: number];
+
+/** Pixels are 0 to the last level, unless the model says otherwise. */
+export function pixelRange({ pixels, levels = 256 }: ModelSummary): PixelRange {
+  return pixels ?? [0, levels - 1];
 }

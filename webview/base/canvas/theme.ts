@@ -1,6 +1,7 @@
 /** The theme as the drawing code sees it, and the theme of a standalone page. */
 import { signal } from '@preact/signals';
-import type { Rgb } from './colour-maps';
+
+export type Rgb = readonly [number, number, number];
 
 export interface Theme {
   kind: 'light' | 'dark' | 'high-contrast' | 'high-contrast-light';

@@ -3,7 +3,6 @@ import { createContext, type ComponentChildren, type CSSProperties } from 'preac
 import { useContext } from 'preact/hooks';
 import { tickText } from '../format/numbers';
 import { Sized } from '../size/sized';
-import { pathOf } from './path';
 import { linear, spaced, widest, type Axis, type Size } from './scale';
 
 /** What one direction of a chart means. */
@@ -247,4 +246,15 @@ export function Hatch({ id }: { id: string }) {
       <line class="hatch" x1="0" x2="0" y1="0" y2="6" />
     </pattern>
   );
+}
+
+/** A line through the points that are finite, in pieces where others lie between. */
+function pathOf(xs: ArrayLike<number>, ys: ArrayLike<number>, x: Axis, y: Axis): string {
+  let pen = 'M';
+  return Array.from(xs, (value, i) => {
+    const finite = Number.isFinite(ys[i]);
+    const point = finite ? `${pen}${x.at(value).toFixed(1)} ${y.at(ys[i]!).toFixed(1)}` : '';
+    pen = finite ? 'L' : 'M';
+    return point;
+  }).join('');
 }

@@ -9,7 +9,7 @@ import {
   vsCodeOption,
   vsCodeTextField,
 } from '@vscode/webview-ui-toolkit';
-import { createElement, Fragment, type ComponentChildren } from 'preact';
+import { createElement, Fragment, type ComponentChildren, type ButtonHTMLAttributes } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 export function registerControls(): void {
@@ -119,4 +119,9 @@ export function TextField(props: TextFieldProps) {
       if (event.key === 'Enter') props.onCommit(element.current?.value ?? '');
     },
   });
+}
+
+/** A button that looks like a link. */
+export function LinkButton(attributes: ButtonHTMLAttributes) {
+  return <button type="button" class="linklike" {...attributes} />;
 }

@@ -8,10 +8,9 @@ import { Slider } from '../controls/slider';
 import { Button, TextField } from '../controls/toolkit';
 import { item } from '../canvas/planes';
 import { fixed } from '../format/numbers';
-import { useStore } from '../store/use-store';
+import { useStore, Message } from '../store/use-store';
 import { words } from '../words';
 import { text } from './text';
-import { Message } from '../store/asked';
 
 export interface TemperatureProps {
   /** Text before the slider, and its name where that says more. */

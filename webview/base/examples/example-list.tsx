@@ -1,11 +1,10 @@
 /** Examples with what each costs: pictures as tiles, vectors as rows. */
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
-import { item } from '../canvas/planes';
+import { item, pixelRange } from '../canvas/planes';
 import { words } from '../words';
 import { Rows } from './rows';
 import { Tiles } from './tiles';
-import { pixelRange } from '../canvas/pixel-range';
 
 export interface ListedExample {
   /** Its number in the data that it comes from. */

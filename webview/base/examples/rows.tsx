@@ -1,6 +1,6 @@
 /** Vectors as rows of a table, each of which can be chosen where that means something. */
 import { useSignal } from '@preact/signals';
-import { LinkButton } from '../controls/link-button';
+import { LinkButton } from '../controls/toolkit';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { Pager } from '../controls/pager';

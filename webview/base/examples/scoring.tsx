@@ -1,5 +1,5 @@
 import { populationState, type Population } from '../store/population-state';
-import { LinkButton } from '../controls/link-button';
+import { LinkButton } from '../controls/toolkit';
 import { useFeature } from '../store/use-store';
 import { words } from '../words';
 import { text } from './text';

@@ -1,7 +1,7 @@
 /** Pictures to choose from: one stop of the Tab key, arrow keys move within. */
 import { useRef, useState } from 'preact/hooks';
 import { Picture } from '../canvas/canvas';
-import type { PixelRange } from '../canvas/pixel-range';
+import type { PixelRange } from '../canvas/planes';
 
 export interface Tile {
   key: string | number;

@@ -1,10 +1,9 @@
 /** The view and the numbers of an answer about a layer. */
 import type { ComponentChildren } from 'preact';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { Asked } from '../store/asked';
+import { useStore, Asked } from '../store/use-store';
 import { type Question } from '../store/question';
 import type { LayerFeature, Store } from '../store/store';
-import { useStore } from '../store/use-store';
 import type { ViewData } from '../view-data/view-data';
 
 export interface LayerTabProps<View> {

@@ -1,11 +1,10 @@
 import type { NdArray } from '../../../src/protocol/tensors';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { maskColours, signedScale, type ColourScale } from '../canvas/colour-maps';
-import { planesOf, tile, type Plane } from '../canvas/planes';
+import { planesOf, tile, type Plane, pixelRange } from '../canvas/planes';
 import { useFeature } from '../store/use-store';
 import { HeatMap, Picture } from '../canvas/canvas';
 import { masksState } from '../store/masks';
-import { pixelRange } from '../canvas/pixel-range';
 
 /** Outputs are drawn on one scale from top to bottom, so that rows compare. */
 export const outputRange = 3;

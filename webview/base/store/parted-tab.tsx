@@ -1,11 +1,10 @@
 /** The tab of a run that comes a part at a time: how to begin, how far it is, and what is there. */
 import type { ComponentChildren } from 'preact';
-import { LinkButton } from '../controls/link-button';
+import { LinkButton } from '../controls/toolkit';
 import { count } from '../format/numbers';
 import { words } from '../words';
-import { Message } from './asked';
+import { useStore, Message } from './use-store';
 import type { Parted } from './parted';
-import { useStore } from './use-store';
 
 interface PartedTabProps {
   of: Pick<Parted, 'status' | 'cancel'>;

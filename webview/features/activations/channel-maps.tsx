@@ -11,14 +11,13 @@ import { cut, panned, showing, wholeMap, windowOf, zoomed, type MapView } from '
 import { planesOf } from '../../base/canvas/planes';
 import { compact } from '../../base/format/numbers';
 import type { ShownLayer } from '../../base/store/layer-view';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked } from '../../base/store/use-store';
 import { channelsAPage, visibleWindow } from './windows';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Pager } from '../../base/controls/pager';
 import { Readout } from '../../base/canvas/readout';
-import { Asked } from '../../base/store/asked';
 import type { ColourRange } from '../../base/canvas/trimmed';
 import { Heading } from '../../base/controls/heading';
 import { colourRanges } from './colour-ranges';

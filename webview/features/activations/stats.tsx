@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { TensorView } from '../../../src/protocol/tensors';
-import { signedScale } from '../../base/canvas/colour-maps';
-import { Legend } from '../../base/canvas/legend';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { bare, Bars, Plot, Rule } from '../../base/charts/chart';
 import { compact, count, fixed } from '../../base/format/numbers';
 import { words } from '../../base/words';

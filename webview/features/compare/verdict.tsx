@@ -7,8 +7,7 @@ import {
 } from '../../../src/protocol/paired-scores';
 import { saidOfNumbers, type ModelSummary } from '../../../src/protocol/model';
 import { decimalsOf, fixed, percent, shapeText } from '../../base/format/numbers';
-import { Asked } from '../../base/store/asked';
-import { useFeature } from '../../base/store/use-store';
+import { useFeature, Asked } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { compareState } from './state';
 import { text } from './text';

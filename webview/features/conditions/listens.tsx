@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals';
 import type { ContextUse } from '../../../src/protocol/conditions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { magnitudeScale, type Rgb } from '../../base/canvas/colour-maps';
-import { Legend } from '../../base/canvas/legend';
+import { magnitudeScale, Legend } from '../../base/canvas/colour-maps';
+import type { Rgb } from '../../base/canvas/theme';
 import { largest } from '../../base/canvas/planes';
 import { Pager } from '../../base/controls/pager';
 import { compact, fixed, percent, roundUp } from '../../base/format/numbers';

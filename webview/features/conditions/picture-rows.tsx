@@ -2,8 +2,7 @@
 import type { AtConditions } from '../../../src/protocol/conditions';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Picture } from '../../base/canvas/canvas';
-import { pixelRange } from '../../base/canvas/pixel-range';
-import { item } from '../../base/canvas/planes';
+import { item, pixelRange } from '../../base/canvas/planes';
 import { signed } from '../../base/format/numbers';
 import { ClassPager, MostLikely, namesOf, shares } from './side-by-side';
 import { text } from './text';

@@ -1,8 +1,7 @@
 /** What a conditional flow makes of its conditions. */
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { MapSkeleton } from '../../base/layers/layer-tab';
-import { Asked } from '../../base/store/asked';
-import { useFeature } from '../../base/store/use-store';
+import { useFeature, Asked } from '../../base/store/use-store';
 import { Listens } from './listens';
 import { PictureRows } from './picture-rows';
 import { SideBySide, SideBySideControls } from './side-by-side';

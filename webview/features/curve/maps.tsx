@@ -2,8 +2,7 @@
 import { rowOf } from '../../../src/base/shape';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
-import { magnitudeScale, signedScale, type ColourScale } from '../../base/canvas/colour-maps';
-import { Legend } from '../../base/canvas/legend';
+import { magnitudeScale, signedScale, type ColourScale, Legend } from '../../base/canvas/colour-maps';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';

@@ -2,8 +2,7 @@
 import { bySeverity, type Finding, type Findings as Answer } from '../../../src/protocol/findings';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { markOf } from '../../../src/protocol/signs';
-import { LinkButton } from '../../base/controls/link-button';
-import { Button } from '../../base/controls/toolkit';
+import { Button, LinkButton } from '../../base/controls/toolkit';
 import { findingNumbers } from './numbers';
 import { runState } from '../../base/store/run-state';
 import { useStore } from '../../base/store/use-store';

@@ -4,21 +4,18 @@ import type { Contribution } from '../../../src/protocol/contribution';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { Segmented } from '../../base/controls/segmented';
-import { signedScale } from '../../base/canvas/colour-maps';
-import { largest, type Plane } from '../../base/canvas/planes';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { largest, type Plane, pixelRange } from '../../base/canvas/planes';
 import { trimmedRange } from '../../base/canvas/trimmed';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
-import { useStore } from '../../base/store/use-store';
+import { useStore, Asked, Message } from '../../base/store/use-store';
 import { featureName, layerPhrase, layersName, normsName } from '../../base/layers/layer-names';
 import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/legend';
-import { Asked, Message } from '../../base/store/asked';
 import { stripState } from '../../base/store/strip-state';
 import { elementState } from './state';
-import { pixelRange } from '../../base/canvas/pixel-range';
 
 const side = 112;
 

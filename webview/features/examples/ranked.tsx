@@ -2,14 +2,12 @@
 import { useRef } from 'preact/hooks';
 import type { PickedExamples } from '../../../src/protocol/population';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { LinkButton } from '../../base/controls/link-button';
-import { Button } from '../../base/controls/toolkit';
+import { Button, LinkButton } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
 import { memberRef, type Population, populationState } from '../../base/store/population-state';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
-import { Asked, Message } from '../../base/store/asked';
 import { ExampleList } from '../../base/examples/example-list';
 import { Scoring } from '../../base/examples/scoring';
 import { TilesSkeleton } from '../../base/examples/tiles';

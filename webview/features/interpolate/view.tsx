@@ -5,12 +5,11 @@ import { isPlane } from '../../../src/protocol/questions';
 import { Segmented } from '../../base/controls/segmented';
 import { Slider } from '../../base/controls/slider';
 import { Dropdown } from '../../base/controls/toolkit';
-import { flat, item } from '../../base/canvas/planes';
+import { flat, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { latest } from '../../base/store/question';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked } from '../../base/store/use-store';
 import { text } from './text';
-import { Asked } from '../../base/store/asked';
 import { Picked, WhereFinite } from '../../base/examples/controls';
 import { ManifoldLine, ManifoldPlane } from './manifold-plane';
 import { Rows } from '../../base/examples/rows';
@@ -18,7 +17,6 @@ import { SourceControls, sourceName, sourceText } from '../../base/examples/sour
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { cornersState } from '../../base/examples/corners-state';
 import { interpolateState } from './state';
-import { pixelRange } from '../../base/canvas/pixel-range';
 
 export function Interpolate({ model }: { model: ModelSummary }) {
   const { grid } = useFeature(cornersState);

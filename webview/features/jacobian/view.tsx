@@ -2,7 +2,7 @@
 import { largestJacobianBlock, usualBlock, type JacobianView } from '../../../src/protocol/jacobian';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { Choice, Segmented } from '../../base/controls/segmented';
-import { signedScale } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { largest } from '../../base/canvas/planes';
 import { compact, fixed, roundUp, scientific } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';
@@ -12,7 +12,6 @@ import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { text } from './text';
 import { MatrixView } from '../../base/canvas/matrix-view';
-import { Legend } from '../../base/canvas/legend';
 import { jacobianState } from './state';
 import { Heading } from '../../base/controls/heading';
 import { Pairs } from '../../base/controls/pairs';

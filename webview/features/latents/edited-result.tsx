@@ -1,21 +1,18 @@
 /** What comes of changed latents: x, its difference to x of the latents as they were, and what it costs. */
 import type { EditedView } from '../../../src/protocol/latents';
-import { LinkButton } from '../../base/controls/link-button';
+import { LinkButton } from '../../base/controls/toolkit';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
-import { signedScale } from '../../base/canvas/colour-maps';
-import { largest, planesOf, type Plane } from '../../base/canvas/planes';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { largest, planesOf, type Plane, pixelRange } from '../../base/canvas/planes';
 import { fixed, nextRound, signed } from '../../base/format/numbers';
-import { useFeature } from '../../base/store/use-store';
+import { useFeature, Asked } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap, Picture } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/legend';
-import { Asked } from '../../base/store/asked';
 import { latentsState } from './state';
-import { pixelRange } from '../../base/canvas/pixel-range';
 
 const side = 84;
 

@@ -9,7 +9,7 @@ import { outputScale } from '../../base/layers/thumbnails';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/legend';
+import { Legend } from '../../base/canvas/colour-maps';
 import { Readout } from '../../base/canvas/readout';
 import { latentMaps, type LatentMap } from './latent-maps';
 import { latentName, placeOf } from './latent-names';

@@ -4,10 +4,18 @@ import { isCoupling } from '../../../src/protocol/questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { featureName } from '../../base/layers/layer-names';
 import { layerTab } from '../../base/layers/layer-tab';
-import { maskNumbers } from './numbers';
 import { maskState } from './state';
 import { MaskTab } from './view';
 import './style.css';
+import type { MaskView } from '../../../src/protocol/inspect';
+import { places, type ViewData } from '../../base/view-data/view-data';
+
+function maskNumbers(view: MaskView): ViewData {
+  return {
+    columns: [...places(view.inImage.shape), { name: 'read', values: view.inImage.data }],
+    arrays: { mask: view.mask, in_image: view.inImage },
+  };
+}
 
 function whyNone({ order }: LayerInfo, model: ModelSummary): string {
   if (!order) return text.noMaskWhy;

@@ -1,8 +1,7 @@
 /** How features travel through all mixing layers of a size: the way of each, or how far each is spread and the way of one. */
 import { fewMixed, type MixingView } from '../../../src/protocol/mixing';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps';
-import { Legend } from '../../base/canvas/legend';
+import { magnitudeScale, type ColourScale, Legend } from '../../base/canvas/colour-maps';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { fixed, percent } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';

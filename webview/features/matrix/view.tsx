@@ -1,8 +1,7 @@
 /** The matrix of a mixing layer: whether it turns, stretches or squashes, and what all mixing layers do together. */
 import type { MixingView } from '../../../src/protocol/mixing';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { signedScale } from '../../base/canvas/colour-maps';
-import { Legend } from '../../base/canvas/legend';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { largest } from '../../base/canvas/planes';
 import { Chart, usePlace } from '../../base/charts/chart';

@@ -1,21 +1,19 @@
 /** The training examples nearest to one: whether the flow copies what it was trained on. */
 import type { NearestExamples } from '../../../src/protocol/nearest';
-import { LinkButton } from '../../base/controls/link-button';
+import { LinkButton } from '../../base/controls/toolkit';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Choice } from '../../base/controls/segmented';
-import { item } from '../../base/canvas/planes';
+import { item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Picture } from '../../base/canvas/canvas';
-import { Asked, Message } from '../../base/store/asked';
 import { Rows } from '../../base/examples/rows';
 import { SubjectControls } from '../../base/examples/subject';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { subjectState } from '../../base/examples/subject-state';
 import { nearestState } from './state';
-import { pixelRange } from '../../base/canvas/pixel-range';
 
 export function Nearest({ model }: { model: ModelSummary }) {
   const store = useStore();

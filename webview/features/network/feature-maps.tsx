@@ -1,17 +1,15 @@
 /** What the layer's network computes on its way, for the example: one place of the network, one page of channels. */
 import { featurePage, type FeatureStage, type FeatureView } from '../../../src/protocol/conditioner';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { signedScale } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { compact, roundUp } from '../../base/format/numbers';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
 import { Readout, useCursor } from '../../base/canvas/readout';
-import { Asked } from '../../base/store/asked';
 import { Heading } from '../../base/controls/heading';
 import { networkState } from './state';
 

@@ -1,15 +1,13 @@
 /** Running statistics of the layer's norms next to statistics of the chosen batch, and dead channels. */
 import type { ActivityView, NormStatistics } from '../../../src/protocol/conditioner';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { LinkButton } from '../../base/controls/link-button';
-import { Button } from '../../base/controls/toolkit';
+import { Button, LinkButton } from '../../base/controls/toolkit';
 import { compact, count, fixed } from '../../base/format/numbers';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked } from '../../base/store/use-store';
 import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Pager } from '../../base/controls/pager';
-import { Asked } from '../../base/store/asked';
 import { Heading } from '../../base/controls/heading';
 import { stageName } from './feature-maps';
 import { networkState } from './state';

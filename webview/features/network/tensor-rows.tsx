@@ -1,6 +1,6 @@
 /** Stored tensors of a layer: shapes, statistics, distributions, and a way to see their values. */
 import type { AxisRole } from '../../../src/protocol/conditioner';
-import { LinkButton } from '../../base/controls/link-button';
+import { LinkButton } from '../../base/controls/toolkit';
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { TensorStats } from '../../../src/protocol/tensors';
 import { bare, Bars, Plot } from '../../base/charts/chart';

@@ -2,9 +2,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { NetworkView } from '../../../src/protocol/inspect';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
 import { text } from './text';
-import { Asked, Message } from '../../base/store/asked';
 import { FeatureMaps } from './feature-maps';
 import { NormComparison } from './norm-comparison';
 import { TensorRows } from './tensor-rows';

@@ -2,7 +2,7 @@
 import type { WeightView } from '../../../src/protocol/conditioner';
 import { Sized } from '../../base/size/sized';
 import { Slider } from '../../base/controls/slider';
-import { signedScale } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { largest } from '../../base/canvas/planes';
 import { layoutOf, pageOf } from '../../../src/protocol/weight-window';
 import { pictureOf } from './picture-of';
@@ -11,7 +11,6 @@ import { networkState, type WeightChoice } from './state';
 import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/legend';
 import { Pager } from '../../base/controls/pager';
 import { Readout, useCursor } from '../../base/canvas/readout';
 import { LengthChart } from './length-chart';

@@ -1,8 +1,7 @@
 /** Which feature depends on which: what the layer's order allows, what a batch shows, and what each direction costs. */
 import type { LayerInfo } from '../../../src/protocol/model';
 import { hardlyUsed, isAllowed, linksOf, orderPage, type OrderView } from '../../../src/protocol/order';
-import { magnitudeScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
-import { Legend } from '../../base/canvas/legend';
+import { magnitudeScale, maskColours, type ColourScale, Legend } from '../../base/canvas/colour-maps';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { largest } from '../../base/canvas/planes';
 import { Pager } from '../../base/controls/pager';

@@ -1,15 +1,13 @@
 /** What is drawn behind the points, its legend and its figures. */
 import { Choice } from '../../base/controls/segmented';
-import { LinkButton } from '../../base/controls/link-button';
-import { signedScale } from '../../base/canvas/colour-maps';
+import { LinkButton } from '../../base/controls/toolkit';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { fixed } from '../../base/format/numbers';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';
-import { useFeature } from '../../base/store/use-store';
+import { useFeature, Asked } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
-import { Legend } from '../../base/canvas/legend';
-import { Asked } from '../../base/store/asked';
 import type { BentCells } from './bent-cells';
 import { areaLimit, densityScale } from './draw';
 

@@ -3,19 +3,17 @@ import { useSignal } from '@preact/signals';
 import { useLayoutEffect } from 'preact/hooks';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import type { PathStart, PlanePath } from '../../../src/protocol/plane';
-import { LinkButton } from '../../base/controls/link-button';
-import { Button, TextField } from '../../base/controls/toolkit';
+import { Button, TextField, LinkButton } from '../../base/controls/toolkit';
 import { fixed, signed } from '../../base/format/numbers';
 import { pair } from './board';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { useStore, useFeature, Asked } from '../../base/store/use-store';
 import { subscript } from '../../../src/base/digits';
 import { featureName, layerNumber, layerPhrase, shortName } from '../../base/layers/layer-names';
 import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
 import { text } from './text';
-import { Asked } from '../../base/store/asked';
 
 export function Probe({ model, stage, last }: { model: ModelSummary; stage: number; last: number }) {
   const store = useStore();

@@ -3,17 +3,15 @@ import type { Reconstructions } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount } from '../../../src/protocol/questions';
 import { Button } from '../../base/controls/toolkit';
-import { flat, item } from '../../base/canvas/planes';
-import { useStore, useFeature } from '../../base/store/use-store';
+import { flat, item, pixelRange } from '../../base/canvas/planes';
+import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
-import { Asked, Message } from '../../base/store/asked';
 import { Picked, Temperature, WholeNumber, WhereFinite } from '../../base/examples/controls';
 import { SourceControls, sourceText } from '../../base/examples/sources';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { cornersState } from '../../base/examples/corners-state';
 import { reconstructState } from './state';
-import { pixelRange } from '../../base/canvas/pixel-range';
 
 export function Reconstruct({ model }: { model: ModelSummary }) {
   const { reconstructions, reconstruction } = useFeature(reconstructState);

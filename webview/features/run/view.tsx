@@ -1,18 +1,17 @@
 /** How the model was trained: curves, status, requests to the training, and the checkpoints to step through. */
 import { useMemo } from 'preact/hooks';
-import { LinkButton } from '../../base/controls/link-button';
+import { LinkButton } from '../../base/controls/toolkit';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunChartProps, type RunLine } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
 import { compact, count, fixed, nextRound } from '../../base/format/numbers';
 import { type RunData, runState } from '../../base/store/run-state';
-import { useStore } from '../../base/store/use-store';
+import { useStore, Asked, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { validationFigure } from '../../base/curves/validation-text';
 import { runNumbers } from './numbers';
 import { ChartBox } from '../../base/takeaway/chart-box';
-import { Asked, Message } from '../../base/store/asked';
 import { ControlPanel } from './control-panel';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';

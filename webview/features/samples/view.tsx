@@ -5,17 +5,15 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
 import { Sized } from '../../base/size/sized';
 import { Button, Dropdown } from '../../base/controls/toolkit';
-import { magnitudeScale } from '../../base/canvas/colour-maps';
-import { finiteExtent, item } from '../../base/canvas/planes';
+import { magnitudeScale, Legend } from '../../base/canvas/colour-maps';
+import { finiteExtent, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { drawPoints, nearestPoint, PointsThumbnail, type PlaneFrame } from '../../base/canvas/points';
-import { useStore } from '../../base/store/use-store';
+import { useStore, Asked } from '../../base/store/use-store';
 import { axesOf } from '../../base/layers/plane-axes';
 import { words } from '../../base/words';
 import { text } from './text';
 import { Board, HeatMap } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/legend';
-import { Asked } from '../../base/store/asked';
 import { ByScale, Truncation } from './by-scale';
 import { Picked, Temperature, WhereFinite, WholeNumber } from '../../base/examples/controls';
 import { Rows } from '../../base/examples/rows';
@@ -23,7 +21,6 @@ import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { MorphWay } from './way';
 import { planeIsLong, planeView } from '../../base/store/plane-view';
 import { samplesState } from './state';
-import { pixelRange } from '../../base/canvas/pixel-range';
 import { Heading } from '../../base/controls/heading';
 
 export function SampleControls({ model }: { model: ModelSummary }) {

@@ -12,7 +12,7 @@ import { OutputThumbnail } from '../../base/layers/thumbnails';
 import { text } from './text';
 import { Picture } from '../../base/canvas/canvas';
 import { samplesState } from './state';
-import { pixelRange } from '../../base/canvas/pixel-range';
+import { pixelRange } from '../../base/canvas/planes';
 
 /** How long each step is looked at while the way plays, milliseconds. */
 const rest = 400;

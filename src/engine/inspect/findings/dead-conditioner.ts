@@ -1,8 +1,7 @@
 import { layerName } from '../../../protocol/model';
-import { andOthers, ranked, skipped, where, type Check, type Ranked } from './check';
+import { andOthers, ranked, skipped, where, type Check, type Ranked, short } from './check';
 import type { LayerObservations } from './observations';
 import { thresholds } from './thresholds';
-import { short } from './words';
 
 /** How much what the network gives changes between examples: shifts as a share of the range of what the layer gets. */
 function changeOf({ info, quantities, input }: LayerObservations): number | undefined {

@@ -1,7 +1,6 @@
 import { layerName } from '../../../protocol/model';
-import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
+import { andOthers, ranked, severityOf, skipped, where, type Check, percent } from './check';
 import { thresholds } from './thresholds';
-import { percent } from './words';
 
 /** Hidden ReLU units that no example activates. */
 export const deadUnits: Check = (seen) => {

@@ -1,8 +1,7 @@
 import { layerName } from '../../../protocol/model';
-import { ranked, severityOf, skipped, type Check } from './check';
+import { ranked, severityOf, skipped, type Check, short } from './check';
 import type { LayerObservations } from './observations';
 import { thresholds } from './thresholds';
-import { short } from './words';
 
 const epsilon = 2 ** -23;
 

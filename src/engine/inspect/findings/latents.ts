@@ -1,9 +1,8 @@
 import type { Severity } from '../../../protocol/findings';
-import { skipped, type Check } from './check';
+import { skipped, type Check, short } from './check';
 import { momentsOf, normalDistance } from './gaussian';
 import type { LatentObservations } from './observations';
 import { thresholds } from './thresholds';
-import { short } from './words';
 
 interface Seen {
   scale: number;

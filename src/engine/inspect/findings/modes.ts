@@ -1,6 +1,5 @@
-import { severityOf, skipped, type Check } from './check';
+import { severityOf, skipped, type Check, short } from './check';
 import { thresholds } from './thresholds';
-import { short } from './words';
 
 /** The objective by running statistics and by the batch's own. */
 export const modes: Check = ({ modes: found, unit, dimensions, norms, count, layers }) => {

@@ -1,7 +1,6 @@
 import { layerName } from '../../../protocol/model';
-import { severityOf, skipped, type Check } from './check';
+import { severityOf, skipped, type Check, short } from './check';
 import { thresholds } from './thresholds';
-import { short } from './words';
 
 /** Running statistics of batch norm compared with the statistics of the batch. */
 export const normStatistics: Check = (seen) => {

@@ -1,9 +1,8 @@
 import { subscript } from '../../../base/digits';
 import { layerName, mixedBefore } from '../../../protocol/model';
 import { hasTails } from '../../../protocol/spline';
-import { andOthers, ranked, severityOf, skipped, where, type Check } from './check';
+import { andOthers, ranked, severityOf, skipped, where, type Check, percent, short } from './check';
 import { thresholds } from './thresholds';
-import { percent, short } from './words';
 
 /** Values outside of the interval of a spline: there it is a line, and its bins do nothing. */
 export const outsideSpline: Check = (seen) => {

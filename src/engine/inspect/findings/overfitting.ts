@@ -1,7 +1,6 @@
 import { momentsOf } from './gaussian';
-import { severityOf, skipped, type Check } from './check';
+import { severityOf, skipped, type Check, short } from './check';
 import { thresholds } from './thresholds';
-import { short } from './words';
 
 /** The objective on held-out examples against training ones. */
 export const overfitting: Check = ({ train, validation, unit, dimensions }) => {

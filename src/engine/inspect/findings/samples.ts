@@ -7,8 +7,7 @@ import {
 } from '../../../protocol/data-and-samples';
 import type { Finding } from '../../../protocol/findings';
 import type { Comparison } from '../population/data-and-samples';
-import { skipped, type Found } from './check';
-import { percent, short } from './words';
+import { skipped, type Found, percent, short } from './check';
 
 type Seen = Comparison | { reason: string } | null;
 

@@ -1,7 +1,16 @@
 import { layerName } from '../../../protocol/model';
-import { andOthers, noScales, ranked, scales, severityOf, skipped, where, type Check } from './check';
+import {
+  andOthers,
+  noScales,
+  ranked,
+  scales,
+  severityOf,
+  skipped,
+  where,
+  type Check,
+  percent,
+} from './check';
 import { thresholds } from './thresholds';
-import { percent } from './words';
 
 /** Scale maps at their flat ends, where s no longer tells inputs apart and gradients vanish. */
 export const saturation: Check = (seen) => {

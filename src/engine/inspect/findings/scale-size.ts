@@ -1,7 +1,6 @@
 import { layerName } from '../../../protocol/model';
-import { ranked, severityOf, where, andOthers, noScales, type Check } from './check';
+import { ranked, severityOf, where, andOthers, noScales, type Check, short } from './check';
 import { thresholds } from './thresholds';
-import { short } from './words';
 
 /** The largest |s|: what a coupling multiplies by, and what float32 loses on the way back. */
 export const scaleSize: Check = (seen) => {

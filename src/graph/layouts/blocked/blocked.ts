@@ -1,9 +1,8 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../../flow/nets/batch-norm-training';
 import { convolutionAttrs } from '../../convolution';
-import type { Graph, Node, Value } from '../../ir';
+import { type Graph, type Node, type Value, producersOf } from '../../ir';
 import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
-import { producersOf } from '../../links';
 import { removeDeadCode } from '../../passes/dead-code';
 import { pass, type Pass } from '../../passes/pass';
 import { rewrite } from '../../rewrite';

@@ -1,7 +1,6 @@
 import { isPointwise } from '../../convolution';
-import type { ConstantData, Graph, Node } from '../../ir';
+import { type ConstantData, type Graph, type Node, producersOf } from '../../ir';
 import { arithmeticNames } from '../../kernels/elementwise';
-import { producersOf } from '../../links';
 import { removeDeadCode } from '../../passes/dead-code';
 import { pass, type Pass } from '../../passes/pass';
 import type { TensorType } from '../../recorder';

@@ -1,12 +1,24 @@
-/** Loading, empty and failed states, in the box of the view that they stand for. */
-import type { ComponentChildren } from 'preact';
-import { LinkButton } from '../controls/link-button';
-import { Button } from '../controls/toolkit';
+/** How views use the store: hooks, and the loading, empty and failed states of what they ask for. */
+import { createContext, type ComponentChildren } from 'preact';
+import { useContext } from 'preact/hooks';
+import type { StateDefinition, Store } from './store';
+import { Button, LinkButton } from '../controls/toolkit';
 import type { Question } from './question';
-import { useStore } from './use-store';
 import { words } from '../words';
 
-export interface MessageProps {
+export const StoreContext = createContext<Store | undefined>(undefined);
+
+export function useStore(): Store {
+  const store = useContext(StoreContext);
+  if (!store) throw new Error('The page has no store.');
+  return store;
+}
+
+export function useFeature<S>(definition: StateDefinition<S>): S {
+  return useStore().state(definition);
+}
+
+interface MessageProps {
   title: string;
   why?: ComponentChildren;
   bad?: boolean;
@@ -23,7 +35,7 @@ export function Message({ title, why, bad, children }: MessageProps) {
   );
 }
 
-export interface AskedProps<T> {
+interface AskedProps<T> {
   question: Question<T>;
   /** Content of the box while nothing is known yet; frames keep the size of the ready view. */
   skeleton?: ComponentChildren;
