@@ -50,16 +50,12 @@ export function defaultSelection(summary: ModelSummary): Selection {
   return { example: defaultExample(summary), batch: defaultBatch(summary), mode: 'eval' };
 }
 
-/**
- * Images at a temperature a little below 1: at 1, pixels of a flow that has learned little reach the bound of the logit, where
- * no cost is finite. Vectors as the model has them.
- */
+/** At temperature 1, which is the flow that was trained. */
 export function defaultSamples(summary: ModelSummary): SampleQuery {
   // A recording has only the samples that are in it.
   if (summary.recording) return { count: Math.max(1, summary.recording.samples), seed: 0, temperature: 1 };
-  return summary.kind === 'image'
-    ? { count: 25, seed: 7, temperature: 0.8 }
-    : { count: isPlane(summary) ? 500 : 16, seed: 7, temperature: 1 };
+  const count = summary.kind === 'image' ? 25 : isPlane(summary) ? 500 : 16;
+  return { count, seed: 7, temperature: 1 };
 }
 
 /** The paper's figure from the first four examples held out, or from samples where there are no data. */

@@ -310,7 +310,7 @@ describe('live page', () => {
     const { page } = live;
     await page.locator('canvas[data-name=sample]').first().waitFor();
     assert.deepEqual(live.asked('strip')[0]?.example, {
-      ...{ kind: 'sample', count: 25, seed: 7, temperature: 0.8, index: 0 },
+      ...{ kind: 'sample', count: 25, seed: 7, temperature: 1, index: 0 },
     });
     await untilResult(page.mainFrame(), await costOfSample(editor, moved));
     // It stands among samples, as there is nothing else to compare with.
@@ -359,7 +359,7 @@ describe('live page', () => {
     const temperature = page.getByRole('slider', { name: 'Temperature', exact: true });
     await temperature.focus();
     await page.keyboard.press('ArrowRight');
-    await live.untilAsked('samples', (query) => query.temperature === 0.85);
+    await live.untilAsked('samples', (query) => query.temperature === 1.05);
     // While it is dragged, before it is let go.
     const box = (await temperature.boundingBox())!;
     await page.mouse.move(box.x + 0.7 * box.width, box.y + box.height / 2);
@@ -385,7 +385,7 @@ describe('live page', () => {
 
 /** By the command line: bits/dim of the first sample, whose pixels lie within what a file may hold. */
 async function costOfSample({ folder }: EngineWindow, model: Model): Promise<number> {
-  const { x } = await arrays<'x'>('sample', model.file(), { count: 25, seed: 7, temperature: 0.8 });
+  const { x } = await arrays<'x'>('sample', model.file(), { count: 25, seed: 7, temperature: 1 });
   const scores = await scoreRows(model.file(), model.shape, `${folder}/sample.npy`, [x.data.subarray(0, 64)]);
   return costsOf(scores)[0]!;
 }

@@ -68,8 +68,7 @@ export const sampleCommand = defineCommand({
     ),
   },
   examples: {
-    'A sheet of 64 digits, a little more typical than at temperature 1:':
-      'flowscope sample runs/digits --count 64 --temperature 0.8 --output digits.png',
+    'A sheet of 64 digits:': 'flowscope sample runs/digits --count 64 --output digits.png',
     'Many points, for NumPy:': 'flowscope sample runs/moons --count 100000 --seed 1 --output moons.npz',
     'Half the variation in the detail, all of it in the coarse shape:':
       'flowscope sample runs/digits --scale-temperatures 0.5,1 --output calm.png',

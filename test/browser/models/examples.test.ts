@@ -539,11 +539,11 @@ async function costsByPixel(
 /** The samples that the gallery shows first, drawn by the command line. */
 async function drawSamples(model: Model): Promise<Float32Array[]> {
   const file = folder('samples.npz');
-  const [count, temperature] = isImage(model) ? [25, 0.8] : [500, 1];
+  const count = isImage(model) ? 25 : 500;
   const layout = isImage(model) ? ['--layout', 'nhwc'] : [];
   await flowscope(
     ...['sample', model.file(), '--output', file, '--seed', '7', ...layout],
-    ...['--count', String(count), '--temperature', String(temperature)],
+    ...['--count', String(count)],
   );
   const x = (await readNpz(file)).array('x').data as Float32Array;
   return Array.from({ length: count }, (_, i) => x.slice(i * sizeOf(model), (i + 1) * sizeOf(model)));

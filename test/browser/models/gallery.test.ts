@@ -55,12 +55,11 @@ describe('the gallery', () => {
         const [frame, seven, eleven, { scales }] = await Promise.all([
           openModel(editor, model),
           drawnBy(model, { count: 25, seed: 7, temperature: 1 }),
-          drawnBy(model, { count: 25, seed: 11, temperature: 0.8 }),
+          drawnBy(model, { count: 25, seed: 11, temperature: 1 }),
           arrays<'scales'>('reconstruct', model.file(), { examples: '0' }),
         ]);
         await write(frame, 'Seed', '11');
         const others = await untilPictures(frame, samples, model, all(eleven.x));
-        await slide(frame, 'Temperature', 1);
         await write(frame, 'Seed', '7');
         const first = await untilPictures(frame, samples, model, all(seven.x));
         assert.ok(
@@ -138,7 +137,7 @@ describe('the gallery', () => {
       });
 
       it(`leads a sample of ${model.name} from z to x`, async () => {
-        const { x, z } = await drawnBy(model, { count: 25, seed: 7, temperature: 0.8 });
+        const { x, z } = await drawnBy(model, { count: 25, seed: 7, temperature: 1 });
         const frame = await openModel(editor, model);
         const large = '.gallery .morph-large canvas';
         await untilPictures(frame, large, model, [example(model, x.data, 0)]);
@@ -354,9 +353,7 @@ describe('the gallery', () => {
     it(`interpolates between four of ${model.name}`, async () => {
       const image = isImage(model);
       const source: Record<string, string | number> =
-        model.steps.length > 0
-          ? { split: 'validation' }
-          : { split: 'sample', seed: 7, temperature: image ? 0.8 : 1 };
+        model.steps.length > 0 ? { split: 'validation' } : { split: 'sample', seed: 7, temperature: 1 };
       const angles = image ? 8 : 48;
       const by = (range: string) =>
         arrays<'x' | 'z' | 'angles' | 'examples'>('interpolate', model.file(), {

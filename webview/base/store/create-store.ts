@@ -64,7 +64,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     tab: signal(''),
     galleryTab: signal(''),
     diagnosticsTab: signal(''),
-    samplesQuery: signal<SampleQuery>({ count: 25, seed: 7, temperature: 0.8 }),
+    samplesQuery: signal<SampleQuery>({ count: 25, seed: 7, temperature: 1 }),
   };
   const { example, batch, mode, layer } = chosen;
   const tabs = { layer: chosen.tab, gallery: chosen.galleryTab, diagnostics: chosen.diagnosticsTab };
