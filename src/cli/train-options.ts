@@ -2,14 +2,19 @@
 import path from 'node:path';
 import { isRunFolder } from '../checkpoint/run-folder';
 import { refuseTrained } from '../checkpoint/run-lock';
+import { requestedData } from '../config/build';
 import { conventionSets } from '../config/conventions';
 import { presets } from '../config/presets';
 import { defined } from '../base/defined';
 import { exists } from '../base/exists';
 import { UserError } from '../base/user-error';
 import { builtinNames } from '../data/open/open';
+import { requestFor } from '../data/open/prepare';
+import { tableOverview } from '../data/open/table-overview';
+import type { TableOverview } from '../protocol/data';
 import type { TrainRequest } from '../protocol/engine';
 import { precisions, type TorchOptions } from '../protocol/launch';
+import { isGivenAsClass } from '../protocol/table-choice';
 import {
   type OptionSpecs,
   type OptionValues,
@@ -26,7 +31,7 @@ import { readingOptions, readingRequest } from './reading-options';
 export const contextOptions = {
   condition: textOption(
     'A,B|FILE',
-    'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv).',
+    'Train a conditional flow: columns of the table that it is given, by name or number, or other data with a row for each example (.npy, .csv). A column of classes, also of whole numbers, is given as one number per class; NAME=number and NAME=class say otherwise.',
   ),
   'condition-labels': flagOption('Train a conditional flow that is given the class of each example.'),
 } as const satisfies OptionSpecs;
@@ -86,7 +91,7 @@ export async function trainRequest(options: OptionValues<typeof trainOptions>): 
       `A training needs --data NAME or PATH (built in: ${builtinNames.join(', ')}), --preset, --config FILE, or --from FILE.`,
     );
   }
-  const context = await contextOf(options);
+  const context = await contextOf(options, data ?? config);
   const reading = readingRequest(options);
   if (resume && [data, context, reading, preset, config, from, seed].some((value) => value !== undefined)) {
     throw new UserError(
@@ -127,24 +132,54 @@ async function refuseUsed(output: string, resume: boolean, takeOver: boolean | u
   }
 }
 
-/** What --condition names: a file that there is, or columns. */
-export async function contextOf({
-  condition,
-  'condition-labels': labels,
-  'label-column': labelColumn,
-}: Pick<OptionValues<typeof trainOptions>, 'condition' | 'condition-labels' | 'label-column'>): Promise<
-  TrainRequest['context']
-> {
+/** What --condition names: a file that there is, or columns. @param source of the table */
+export async function contextOf(
+  {
+    condition,
+    'condition-labels': labels,
+    'label-column': labelColumn,
+  }: Pick<OptionValues<typeof trainOptions>, 'condition' | 'condition-labels' | 'label-column'>,
+  source: string | undefined,
+): Promise<TrainRequest['context']> {
   if (condition === undefined && !labels && labelColumn === undefined) return undefined;
   const named =
     condition === undefined
       ? {}
       : (await exists(path.resolve(condition)))
         ? { source: condition }
-        : { columns: columnList(condition) };
+        : await givenColumns(condition, labelColumn === undefined ? source : undefined);
   return {
     ...named,
     ...(labels ? { labels } : {}),
     ...(labelColumn === undefined ? {} : { labelColumn: columnName(labelColumn) }),
   };
+}
+
+/** A table has one class: where several columns could be it and nothing says which, all are numbers. */
+async function givenColumns(condition: string, source: string | undefined): Promise<TrainRequest['context']> {
+  const { columns = [] } = (source === undefined ? undefined : await overviewOf(source)) ?? {};
+  const given = columnList(condition).map((text) => {
+    const [, name, as] = /^(.*)=(number|class)$/.exec(String(text)) ?? [];
+    const key = name === undefined ? text : columnName(name);
+    const column = typeof key === 'number' ? columns[key] : columns.find((one) => one.name === key);
+    return { key, as, mayBeClass: column !== undefined && isGivenAsClass(column) };
+  });
+  const asked = given.filter(({ as }) => as === 'class');
+  const found =
+    asked.length > 0 ? asked : given.filter(({ as, mayBeClass }) => as !== 'number' && mayBeClass);
+  if (asked.length > 1)
+    throw new UserError(
+      `--condition ${condition}: a flow has one column of classes; write =class behind one.`,
+    );
+  const numbers = given.filter((one) => found.length !== 1 || one !== found[0]).map(({ key }) => key);
+  return {
+    ...(numbers.length > 0 ? { columns: numbers } : {}),
+    ...(found.length === 1 ? { labels: true, labelColumn: found[0]!.key } : {}),
+  };
+}
+
+/** The table that a source is, or that a config names. */
+export async function overviewOf(source: string): Promise<TableOverview | undefined> {
+  const { request, base } = await requestFor(source, process.cwd());
+  return tableOverview(requestedData(request).source, base);
 }

@@ -4,9 +4,23 @@ import { type ColumnRole, contextOfRoles } from './column-roles';
 import type { OverviewColumn, TableOverview } from './data';
 import type { DataChoice } from './engine';
 
-export const uses = ['use', 'condition', 'label', 'leave out'] as const;
+export const uses = ['use', 'condition', 'number', 'label', 'leave out'] as const;
 export type Use = (typeof uses)[number];
 export type Missing = 'drop' | 'mean';
+
+/** Columns that are so named hold a class, also where some classes are rare. */
+const classNames = /^(class|label|target|species|kind|category)$/i;
+
+/** Whole numbers that name classes rather than count: few, and none of them rare. */
+export function isIntegerClass({ name, numbers, counts = [] }: OverviewColumn): boolean {
+  if (!numbers?.findings?.some(({ kind }) => kind === 'few values') || counts.length === 0) return false;
+  const mean = counts.reduce((sum, rows) => sum + rows, 0) / counts.length;
+  return classNames.test(name) || 5 * Math.min(...counts) >= mean;
+}
+
+/** Whether a flow that is given the column takes it as a class, if nobody says otherwise. */
+export const isGivenAsClass = (column: OverviewColumn): boolean =>
+  column.type === 'number' ? isIntegerClass(column) : isClass(column);
 
 /** Classes that can be told apart in a legend and that are not names of rows. */
 const isClass = ({ classes, seen }: OverviewColumn): boolean => classes && seen !== undefined;
@@ -16,13 +30,17 @@ export function allowedUses(column: OverviewColumn): Use[] {
   const fits: Record<Use, boolean> = {
     use: numeric,
     condition: numeric || isClass(column),
+    number: numeric && isIntegerClass(column),
     label: isClass(column),
     'leave out': true,
   };
   return uses.filter((use) => fits[use]);
 }
 
-/** Columns of numbers are used unless they number the rows, the first column of text with few values is the label, and the others are left out. */
+/**
+ * Columns of numbers are used unless they number the rows. The first column of text with few values is the label, or else the
+ * one whose whole numbers are classes. Other columns are left out.
+ */
 export function firstUses(columns: readonly OverviewColumn[]): Use[] {
   const label = firstLabel(columns);
   return columns.map((_, i) => {
@@ -31,8 +49,19 @@ export function firstUses(columns: readonly OverviewColumn[]): Use[] {
   });
 }
 
-const firstLabel = (columns: readonly OverviewColumn[]): number =>
-  columns.findIndex((column) => column.type === 'text' && isClass(column) && column.distinct > 1);
+function firstLabel(columns: readonly OverviewColumn[]): number {
+  const text = columns.findIndex(
+    (column) => column.type === 'text' && isClass(column) && column.distinct > 1,
+  );
+  if (text >= 0) return text;
+  const found = columns.filter(isIntegerClass);
+  const named = found.filter(({ name }) => classNames.test(name));
+  const [label] = named.length > 0 ? named : found.length === 1 ? found : [];
+  const isModeled = (column: OverviewColumn): boolean => column.type === 'number' && !numbersRows(column);
+  return label && columns.some((column) => column !== label && isModeled(column))
+    ? columns.indexOf(label)
+    : -1;
+}
 
 /** Why a column is left out from the start; `label` is the column that is the label instead. */
 export type LeftOut =
@@ -60,7 +89,7 @@ const numbersRows = ({ numbers }: OverviewColumn): boolean =>
   numbers?.findings?.some(({ kind }) => kind === 'row number') ?? false;
 
 const givesClass = (column: OverviewColumn, use: Use): boolean =>
-  use === 'label' || (use === 'condition' && column.type !== 'number');
+  use === 'label' || (use === 'condition' && isGivenAsClass(column));
 
 /** A table has one class: another one steps back. */
 export function withUse(
@@ -120,7 +149,8 @@ export function tableChoice(
   const { columns } = overview;
   const roles = columns.flatMap((column, i): ColumnRole[] => {
     if (uses[i] === 'label') return [{ column, as: 'shown' }];
-    return uses[i] === 'condition' ? [{ column, as: column.type === 'number' ? 'number' : 'class' }] : [];
+    if (uses[i] !== 'condition' && uses[i] !== 'number') return [];
+    return [{ column, as: uses[i] === 'condition' && isGivenAsClass(column) ? 'class' : 'number' }];
   });
   const keys = (wanted: Use) => columns.flatMap(({ key }, i) => (uses[i] === wanted ? [key] : []));
   // Lists the chosen columns of a table that has more columns than are shown, and the columns left out of any other.

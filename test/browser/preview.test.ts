@@ -607,6 +607,44 @@ describe('data preview', () => {
     await close();
   });
 
+  it('takes whole numbers that are classes as the class, and gives them so unless somebody chooses numbers', async () => {
+    const plan = column({
+      ...{ name: 'plan', classes: true, distinct: 3, seen: ['0', '1', '2'], counts: [100, 144, 100] },
+      numbers: { ...numbers, wholeNumbers: 3, findings: [{ kind: 'few values', distinct: 3 }] },
+    });
+    const columns = [column({ name: 'length' }), column({ name: 'depth' }), plan];
+    const overview = {
+      ...{ ...mixed, columns, columnCount: 3, gaps: [] },
+      cells: mixed.cells.map(() => ['40', '3', '1']),
+    };
+    const { page, calls, close } = await browser.openPreview({ ...ofBirds, overview });
+    const use = page.getByLabel('What the flow does with plan');
+    await use.waitFor();
+    assert.equal(await use.inputValue(), 'label');
+    assert.deepEqual(await use.locator('option').allInnerTexts(), [
+      'Use',
+      'Condition',
+      'Condition, as a number',
+      'Label',
+      'Leave out',
+    ]);
+    const length = page.getByLabel('What the flow does with length').locator('option');
+    assert.deepEqual(await length.allInnerTexts(), [
+      'Use',
+      'Condition',
+      'Label (few values only)',
+      'Leave out',
+    ]);
+    await use.selectOption('condition');
+    await until('classes', () => calls.at(-1)!.endsWith('{"context":{"labels":true,"labelColumn":"plan"}}'));
+    await use.selectOption('number');
+    await until('numbers', () => calls.at(-1)!.endsWith('{"context":{"columns":["plan"]}}'));
+    const learned = page.getByRole('complementary', { name: 'What to train' });
+    assert.match(await learned.innerText(), /Condition, as a number\s+plan/);
+    await accessible(page, 'with a class of whole numbers');
+    await close();
+  });
+
   it('starts no training with a preset that is not possible, and says why', async () => {
     const { page, side, close } = await browser.openPreview({ ...ofBirds, estimate: undefined });
     const choices = page.getByRole('complementary', { name: 'What to train' });

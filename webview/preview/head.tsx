@@ -82,11 +82,13 @@ function UseSelect({ column, use, onChange }: UseSelectProps) {
       value={use}
       onChange={(event) => onChange(event.currentTarget.value as Use)}
     >
-      {uses.map((each) => (
-        <option key={each} value={each} disabled={!allowed.includes(each)}>
-          {allowed.includes(each) ? text.uses[each] : text.notFor(text.uses[each], each === 'use')}
-        </option>
-      ))}
+      {uses
+        .filter((each) => each !== 'number' || allowed.includes(each))
+        .map((each) => (
+          <option key={each} value={each} disabled={!allowed.includes(each)}>
+            {allowed.includes(each) ? text.uses[each] : text.notFor(text.uses[each], each === 'use')}
+          </option>
+        ))}
     </select>
   );
 }

@@ -26,7 +26,12 @@ export function Learned({ table }: { table: TableState }) {
   return (
     <section aria-labelledby="learned-title">
       <h2 id="learned-title">{text.learned}</h2>
-      <Pairs class="listed" of={allUses.map((use) => [text.uses[use], names(use)])} />
+      <Pairs
+        class="listed"
+        of={allUses
+          .filter((use) => use !== 'number' || uses.includes(use))
+          .map((use) => [text.uses[use], names(use)])}
+      />
     </section>
   );
 }

@@ -1,8 +1,7 @@
 import path from 'node:path';
-import { requestedData, type RunRequest } from '../../config/build';
+import { type RunRequest } from '../../config/build';
 import { prepareRun, requestFor } from '../../data/open/prepare';
 import { previewData } from '../../data/open/preview';
-import { tableOverview } from '../../data/open/table-overview';
 import { writeArrays } from '../../data/write-arrays';
 import { builtinNames } from '../../data/open/open';
 import { writeAtomically, writeError } from '../../files/atomic';
@@ -23,7 +22,7 @@ import { count, counted, fixed, pairs, shownPath, table } from '../format';
 import { columnName } from '../lists';
 import { checkOutput } from '../output-file';
 import { readingOptions, readingRequest } from '../reading-options';
-import { contextOf, contextOptions } from '../train-options';
+import { contextOf, contextOptions, overviewOf } from '../train-options';
 
 const mostClasses = 10;
 
@@ -58,7 +57,7 @@ export const dataCommand = defineCommand({
   async run(session, source, options): Promise<Outcome> {
     if (options.sheet !== undefined) await checkOutput(options.sheet, ['.png'], '--sheet');
     const reading = readingRequest(options);
-    const context = await contextOf(options);
+    const context = await contextOf(options, source);
     const choice = { ...(reading ? { reading } : {}), ...(context ? { context } : {}) };
     const preview = await previewData(source, process.cwd(), { signal: session.signal, ...choice });
     const overview = preview.kind === 'vector' ? await overviewOf(source) : undefined;
@@ -92,12 +91,6 @@ export const dataCommand = defineCommand({
     };
   },
 });
-
-/** The table that a source is, or that a config names. */
-async function overviewOf(source: string): Promise<TableOverview | undefined> {
-  const { request, base } = await requestFor(source, process.cwd());
-  return tableOverview(requestedData(request).source, base);
-}
 
 /** The options with which a training takes a table that it would refuse as it is; undefined for one that it takes. */
 function advisedOptions(overview: TableOverview): string | undefined {

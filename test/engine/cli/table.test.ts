@@ -7,6 +7,7 @@ import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { readNpy } from '../../../src/data/npy';
 import { stream } from '../../../src/data/random';
+import type { DataPreview } from '../../../src/protocol/data';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { flowscope, json } from './flowscope';
 
@@ -111,6 +112,24 @@ test('as it is, with words: all that training refuses is said, and the options w
   assert.match(given.stdout, /^plot +given /m);
   assert.doesNotMatch(given.stdout, /few whole numbers/);
   assert.notEqual((await flowscope('data', at('missing.csv'))).code, 0);
+});
+
+test('whole numbers that are classes are given as classes, or as numbers by choice', async () => {
+  const file = at('plans.csv');
+  const rows = Array.from({ length: 300 }, (_, i) => [Math.sin(i), i % 3, i % 5].join());
+  writeFileSync(file, `x,plan,floor\n${rows.join('\n')}\n`);
+  const given = async (condition: string) => {
+    const { features, classes } = await json<DataPreview>('data', file, '--condition', condition);
+    return [classes?.length, features!.flatMap((one) => (one.condition ? [one.name] : []))];
+  };
+  assert.deepEqual((await given('plan'))[0], 3);
+  assert.deepEqual(await given('plan=number'), [undefined, ['plan']]);
+  // A table has one class.
+  assert.deepEqual(await given('plan,floor'), [undefined, ['plan', 'floor']]);
+  assert.deepEqual((await given('plan=class,floor'))[0], 3);
+  assert.deepEqual((await given('plan,floor=number'))[0], 3);
+  const both = await flowscope('data', file, '--condition', 'plan=class,floor=class');
+  assert.match(both.stderr, /one column of classes; write =class behind one/);
 });
 
 test('its rows are written as arrays', async () => {

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
 import { tableOverview } from '../../../src/data/open/table-overview';
-import { firstUses } from '../../../src/protocol/table-choice';
+import type { TableOverview } from '../../../src/protocol/data';
+import { allowedUses, firstUses, isIntegerClass, tableChoice } from '../../../src/protocol/table-choice';
 import { put, temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -115,6 +116,42 @@ test('what is unusual about the numbers of a column is found in the file, before
   );
   assert.deepEqual(firstUses(found!), ['leave out', 'use', 'leave out', 'label']);
   assert.deepEqual(firstUses(found!.slice(0, 1)), ['use'], 'where there is nothing else');
+});
+
+test('whole numbers that none of are rare are a class, counts are not, and one of several is it by its name', async () => {
+  // Of i: three plans alike, a count that halves from value to value, two answers alike.
+  const lines = Array.from({ length: 1024 }, (_, i) =>
+    [Math.sin(i), i % 3, Math.min(8, Math.clz32(i) - 22), i % 2].join(),
+  );
+  const columns = (name: string, cells: number) =>
+    tableColumns(
+      put(
+        folder,
+        `${name}.csv`,
+        `${['x', 'plan', 'visits', name].slice(0, cells).join()}\n${lines.map((line) => line.split(',').slice(0, cells).join()).join('\n')}\n`,
+      ),
+      '/',
+    );
+  const [three, four, named] = [
+    await columns('none', 3),
+    await columns('answer', 4),
+    await columns('Class', 4),
+  ];
+  assert.deepEqual(four!.map(isIntegerClass), [false, true, false, true]);
+  assert.deepEqual(firstUses(three!), ['use', 'label', 'use']);
+  assert.deepEqual(firstUses(four!), ['use', 'use', 'use', 'use']);
+  assert.deepEqual(firstUses(named!), ['use', 'use', 'use', 'label']);
+  assert.deepEqual(firstUses(three!.slice(1, 2)), ['use'], 'where there is nothing else');
+  // Given, it is a class, or a number by choice.
+  const overview = { columns: three!, columnCount: 3, gaps: [] } as unknown as TableOverview;
+  assert.deepEqual(tableChoice(overview, ['use', 'condition', 'condition'], 'drop'), {
+    context: { columns: ['visits'], labels: true, labelColumn: 'plan' },
+  });
+  assert.deepEqual(tableChoice(overview, ['use', 'number', 'leave out'], 'drop'), {
+    ...{ context: { columns: ['plan'] }, reading: { exclude: ['visits'] } },
+  });
+  assert.deepEqual(allowedUses(three![1]!), ['use', 'condition', 'number', 'label', 'leave out']);
+  assert.ok(!allowedUses(three![2]!).includes('number'));
 });
 
 test('of a long table the first rows are looked at', async () => {
