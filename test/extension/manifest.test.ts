@@ -33,6 +33,7 @@ interface Manifest {
   contributes: {
     commands: { command: string; title: string; category: string; icon?: string; enablement?: string }[];
     menus: Record<string, Menu[]>;
+    languages: { id: string; extensions: string[]; icon: { light: string; dark: string } }[];
     customEditors: { viewType: string; priority: string; selector: { filenamePattern: string }[] }[];
     viewsContainers: { activitybar: { id: string; icon: string }[] };
     views: Record<string, { id: string }[]>;
@@ -129,6 +130,18 @@ describe('the manifest', () => {
       '*.pkl flowscope.model option',
       '*.pickle flowscope.model option',
     ]);
+  });
+
+  it('gives the files of its own an icon, under a name that VS Code knows', async () => {
+    const [checkpoint, ...others] = manifest.contributes.languages;
+    assert.deepEqual(others, []);
+    assert.ok((await vscode.languages.getLanguages()).includes(checkpoint!.id));
+    const patterns = manifest.contributes.customEditors.find(({ priority }) => priority === 'default')!;
+    assert.deepEqual(
+      checkpoint!.extensions.map((extension) => `*${extension}`),
+      patterns.selector.map(({ filenamePattern }) => filenamePattern),
+    );
+    for (const icon of Object.values(checkpoint!.icon)) assert.ok(existsSync(file(icon)), icon);
   });
 
   it('ships every picture and schema that it names', () => {
