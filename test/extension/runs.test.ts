@@ -19,7 +19,7 @@ import { problemWithRun } from '../../src/extension/training/run-name';
 import type { Services } from '../../src/extension/services/services';
 import type { TrainRequest } from '../../src/protocol/engine';
 import { until } from '../inspector/until';
-import { closeAll, openInspectors, workspaceFolder } from './ours';
+import { closeAll, openInspectors, ours, workspaceFolder } from './ours';
 
 /** What is asked or said while something runs, with the same answer to each of it. */
 async function answering(
@@ -81,6 +81,28 @@ describe('runs on disk', () => {
     const names = found.map(({ uri, state }) => `${uri.path.split('/').at(-1)} ${state}`).sort();
     assert.deepEqual(names, ['empty running', 'good finished', 'held paused', 'torn unreadable']);
     assert.equal(found.find(({ state }) => state === 'finished')?.best?.bitsPerDim, 2.0762);
+  });
+
+  it('are not said to be missing before they were looked for', async () => {
+    const keys: unknown[] = [];
+    const before = vscode.commands.executeCommand;
+    vscode.commands.executeCommand = ((...given: unknown[]) =>
+      Promise.resolve(keys.push(given))) as typeof before;
+    try {
+      const provider = new RunsProvider({ workspaceState: memory } as never, () => new Set());
+      const rows = provider.getChildren();
+      assert.deepEqual(keys, []);
+      assert.ok((await rows).length > 0);
+      await until('the key', () => keys.length > 0);
+    } finally {
+      vscode.commands.executeCommand = before;
+    }
+    assert.deepEqual(keys, [['setContext', 'flowscope.runsRead', true]]);
+    const { contributes } = ours().packageJSON as {
+      contributes: { viewsWelcome: { when?: string }[] };
+    };
+    const [none] = contributes.viewsWelcome.filter(({ when }) => when?.includes('Count > 0'));
+    assert.match(none!.when!, /&& flowscope\.runsRead$/);
   });
 
   it('count as interrupted when they say they run and have been silent', async () => {

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import {
   type Command,
+  commands,
   EventEmitter,
   type ExtensionContext,
   l10n,
@@ -121,6 +122,8 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
       findRuns(this.context.workspaceState, onNewest),
       findOtherRuns(),
     ]);
+    // That there are none is not said before.
+    void commands.executeCommand('setContext', 'flowscope.runsRead', true);
     const training = this.training();
     this.elsewhere = runs.filter((run) => isTrained(run) && !training.has(run.uri.fsPath));
     this.keys?.tell(
