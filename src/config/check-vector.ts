@@ -1,5 +1,6 @@
 /** Settings of a vector model that do not go together. */
 import { perFeature } from './bases';
+import { checkField } from './field-layer';
 import { checkTransform } from './check-transform';
 import type { TransformConfig } from './layer-parts';
 import { problem, type Problem } from './problem';
@@ -96,12 +97,16 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: Ve
         ...checkLengths({ signs: layer.signs }, dim, path),
       ];
     }
+    if (layer.kind === 'field') return checkField(layer, dim, path);
     if (layer.kind === 'rescale') return checkLengths(layer, dim, path);
     return [];
   });
-  return layers.some(({ kind }) => kind === 'coupling' || kind === 'autoregressive')
+  return layers.some(({ kind }) => kind === 'coupling' || kind === 'autoregressive' || kind === 'field')
     ? problems
-    : [...problems, ...problem('model.layers', 'expected at least one coupling or autoregressive layer')];
+    : [
+        ...problems,
+        ...problem('model.layers', 'expected at least one coupling, autoregressive layer or field'),
+      ];
 }
 
 /** The transform and the network that a layer has for itself. */

@@ -5,6 +5,7 @@ export const layerFolders = {
   actNorm: 'actNorms',
   permute: 'permutations',
   autoregressive: 'autoregressive',
+  field: 'fields',
   lu: 'linears',
   conv1x1: 'convolutions',
   fullConv1x1: 'fullConvolutions',

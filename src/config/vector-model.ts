@@ -1,6 +1,7 @@
 /** The model section of the config for rows of numbers. */
 import * as v from 'valibot';
 import { baseSchema } from './bases';
+import { fieldLayer } from './field-layer';
 import { mixingLayers, reflectionCount } from './mixing-layers';
 import {
   blockStart,
@@ -94,6 +95,7 @@ const vectorLayer = v.variant('kind', [
     ),
     ...mappingParts,
   }),
+  fieldLayer,
   ...mixingLayers,
 ]);
 

@@ -14,6 +14,8 @@ import { standardNormal } from './bases/standard-normal';
 import type { Bijection } from './core/bijection';
 import { contextInput, contextSeen } from './nets/context';
 import { coupling } from './layers/coupling';
+import { fieldNet } from './nets/field-net';
+import { fieldSlice } from './layers/field-slice';
 import { flatten, flattenPositions } from './layers/flatten';
 import { haar } from './layers/haar';
 import type { Flow, FlowLayer } from './built-flow';
@@ -160,6 +162,12 @@ function single(
         bijection: autoregressiveOf(build, layer),
         row: { kind: layer.kind, hasNorm: false, order: inOrder(layer.order), places: layer.order },
       };
+    case 'slice': {
+      const { field, settings, first: owns } = layer;
+      const [dim] = shape as [number];
+      const net = fieldNet(`${field}.net`, dim, build.seen, settings);
+      return plain(fieldSlice({ ...settings, ...layer, dim, net, owns }), 'slice');
+    }
     case 'prior':
       return {
         bijection: learnedPrior(name, asImage(shape), layer, layer.seesContext ? build.seen : 0),

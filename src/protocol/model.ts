@@ -28,6 +28,7 @@ export type LayerKind =
   | 'batchNorm'
   | 'actNorm'
   | 'autoregressive'
+  | 'slice'
   | 'lu'
   | 'conv1x1'
   | 'haar'
@@ -48,6 +49,8 @@ export type LayerKind =
 export interface LayerCounts {
   couplings: number;
   autoregressive: number;
+  /** Parts of the time of a vector field. */
+  slices: number;
   /** How often latents leave the flow. */
   scales: number;
 }
@@ -59,6 +62,7 @@ export function layerCounts(
   return {
     couplings: layers.filter(({ coupling }) => coupling !== undefined).length,
     autoregressive: of('autoregressive'),
+    slices: of('slice'),
     scales: 1 + of('factorOut'),
   };
 }
@@ -114,6 +118,8 @@ export interface LayerInfo {
   order?: number[];
   /** Place of each feature in it, where some share one. */
   places?: number[];
+  /** Of a slice of a vector field, when it begins and ends, in the time of its library. */
+  times?: { from: number; to: number };
   /** How often the network runs in each direction, for layers whose network runs more than once in one of them. */
   networkPasses?: { forward: number; inverse: number };
   /** y = W·x + b over the last axis, the same for every example: its matrix can be shown. */
@@ -132,6 +138,11 @@ export interface LayerInfo {
   assumed?: true;
 }
 
+/** "t 0 → 0.1". */
+export function timesText({ from, to }: NonNullable<LayerInfo['times']>): string {
+  return `t ${Number(from.toFixed(4))} → ${Number(to.toFixed(4))}`;
+}
+
 /** Whether features were mixed or moved before a layer, so that the data's features can no longer be told apart in it. */
 export function mixedBefore(
   layers: readonly Pick<LayerInfo, 'index' | 'mixes'>[],
@@ -140,9 +151,9 @@ export function mixedBefore(
   return layers.some((before) => before.mixes && before.index < index);
 }
 
-/** A coupling or an autoregressive layer: a network gives, of some features, how others are mapped. */
+/** A coupling, an autoregressive layer or a slice of a vector field: a network says how features are mapped. */
 export function hasConditioner({ coupling, kind }: { coupling?: number; kind: LayerKind }): boolean {
-  return coupling !== undefined || kind === 'autoregressive';
+  return coupling !== undefined || kind === 'autoregressive' || kind === 'slice';
 }
 
 /** As pages and sentences call it: "coupling 4", or the layer's path. */

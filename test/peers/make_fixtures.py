@@ -313,6 +313,31 @@ def zuko_random():
     zuko_case("zuko-random", 5, flow, 81, {"activation": "elu"}, zuko_random.__doc__)
 
 
+def zuko_cnf():
+    """A flow in continuous time, in ten slices, computed in float64 with tolerances of 1e-10."""
+    import zuko
+    from zuko.transforms import FreeFormJacobianTransform
+
+    torch.manual_seed(83)
+    flow = zuko.flows.CNF(2, hidden_features=(16, 16), activation=nn.Tanh)
+    loss = train(flow.parameters(), lambda rows: -flow().log_prob(rows).mean(), 60, 2, 83)
+    state = {name: tensor.clone() for name, tensor in flow.state_dict().items()}
+    flow = flow.double().eval()
+    single = torch.float32
+
+    def between(start, end):
+        transform = flow().transform
+        part = FreeFormJacobianTransform(transform.f, transform.t0 * 0 + start, transform.t0 * 0 + end, atol=1e-10, rtol=1e-10)
+        return lambda h: tuple(values.to(single) for values in part.call_and_ladj(h.double()))
+
+    layers = [(f"slices.{k}", between(k / 10, (k + 1) / 10)) for k in range(10)]
+    whole = between(0, 1)
+    inverse = lambda z: between(1, 0)(z)[0]
+    answers = {"activation": "tanh"}
+    described = about("zuko", "1.6.0", answers, f"{zuko_cnf.__doc__} {loss:.3f} nats after 60 steps.", whole, inverse)
+    write("../fields/zuko-cnf", state, layers, 2, 83, described)
+
+
 def zuko_permuted():
     """Couplings of halves with fixed permutations between them, and a base distribution that is not standard."""
     import zuko
@@ -499,6 +524,7 @@ cases = {
     "normflows-additive": normflows_additive,
     "normflows-additive-masked": normflows_additive_masked,
     "zuko-random": zuko_random,
+    "zuko-cnf": zuko_cnf,
     "zuko-permuted": zuko_permuted,
     "freia-rnvp": freia_rnvp,
     "freia-glow": freia_glow,

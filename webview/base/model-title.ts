@@ -61,12 +61,13 @@ function title({ architecture, format, runnable, fileName, kind, shape, context,
 }
 
 /** "8 Kopplungen", "5 autoregressive Schichten", or both. */
-function countWords({ couplings, autoregressive }: LayerCounts, between: string): string {
+function countWords({ couplings, autoregressive, slices }: LayerCounts, between: string): string {
   return [
-    ...(couplings > 0 || autoregressive === 0 ? [several(couplings, 'Kopplung', 'Kopplungen')] : []),
+    ...(couplings > 0 || autoregressive + slices === 0 ? [several(couplings, 'Kopplung', 'Kopplungen')] : []),
     ...(autoregressive > 0
       ? [several(autoregressive, 'autoregressive Schicht', 'autoregressive Schichten')]
       : []),
+    ...(slices > 0 ? [several(slices, 'Zeitabschnitt', 'Zeitabschnitte')] : []),
   ].join(between);
 }
 

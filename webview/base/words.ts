@@ -1,6 +1,6 @@
 /** Words that several parts of the page use, in English and in German. */
 import { count, compact } from './format/numbers';
-import type { LayerInfo, LayerKind } from '../../src/protocol/model';
+import { timesText, type LayerInfo, type LayerKind } from '../../src/protocol/model';
 import type { TensorRole } from '../../src/protocol/quantities';
 import { inOrder, whatMoves, type LayerMoves } from '../../src/protocol/layer-moves';
 import { bilingual, type Both } from './format/language';
@@ -49,6 +49,8 @@ const germanWords: Partial<Record<LayerKind, (sizes: Sizes, layer: LayerInfo) =>
   householder: ({ shape }) => `${shape}, gelernte Drehung aller Merkmale (Spiegelungen)`,
   orthogonal: ({ shape }) => `${shape}, gelernte Drehung aller Merkmale (Matrixexponential)`,
   linear: ({ shape }) => `${shape}, dieselbe lineare Mischung für jedes Beispiel`,
+  slice: (_, { times, networkPasses }) =>
+    `${timesText(times!)}, ${networkPasses!.forward} Durchläufe des Netzes in jeder Richtung`,
   elementwise: ({ shape }) => `${shape}, jeder Wert durch eine eigene Funktion, für jedes Beispiel dieselbe`,
   rescale: ({ shape }) => `${shape}, feste Skalierung und Verschiebung jedes Merkmals`,
   actNorm: ({ shape, of }) =>
@@ -281,6 +283,7 @@ export const words = bilingual({
     recorded: ['Layer', 'Schicht'],
     permute: ['Permute', 'Permutation'],
     autoregressive: ['Autoregressive', 'Autoregressiv'],
+    slice: ['Time slice', 'Zeitabschnitt'],
     lu: ['LU mixing', 'LU-Mischung'],
     conv1x1: ['1×1 convolution', '1×1-Faltung'],
     haar: ['Haar wavelets', 'Haar-Wavelets'],

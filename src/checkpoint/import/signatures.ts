@@ -150,7 +150,7 @@ const signatures: readonly Signature[] = [
 
   // zuko.
   [
-    'a continuous flow (CNF) of zuko, an ODE',
+    'a continuous flow (CNF) of zuko, an ODE, among other transforms or of more than 64 features',
     /(^|\.)transform\.(transforms\.\d+\.)?ode\.\d+\.(weight|bias)$/,
     record,
   ],

@@ -29,6 +29,7 @@ import { senyaVectors } from './senya/export';
 import { senya } from './senya/import';
 import { y0ast } from './y0ast/import';
 import { zukoVectors } from './zuko/export';
+import { zukoCnf } from './zuko/cnf';
 import { zuko } from './zuko/import';
 
 /** What writes a flow gives what the library loads, computing what the flow computes; it throws a UserError where it has no such flow. */
@@ -54,7 +55,7 @@ const list = {
     vector: normflowsVectors,
     image: normflowsGlowStateDict,
   },
-  zuko: { importer: zuko, vector: zukoVectors },
+  zuko: { importer: firstOf(zuko, zukoCnf), vector: zukoVectors },
   freia: { importer: firstOf(freia, freiaImages) },
   senya: { importer: senya, vector: senyaVectors },
   ikostrikov: { importer: ikostrikov },

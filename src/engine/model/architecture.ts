@@ -19,6 +19,7 @@ export function architectureName(config: ModelConfig, { layers }: Flow): string 
     const mixes = layers.some(({ kind }) => kind === 'conv1x1');
     return mixes && layers.some(({ kind }) => kind === 'squeeze') ? 'Glow' : 'Flow of couplings';
   }
+  if (layers.some(({ kind }) => kind === 'slice')) return 'Continuous flow';
   const working = layers.filter(hasConditioner);
   const kinds = working.flatMap((layer) => transformKind(layer) ?? []);
   const spline = kinds.every((kind) => kind === 'rationalQuadratic' || kind === 'intervalSpline');
@@ -51,10 +52,13 @@ export function isChain({ layers, architecture }: ImageModelConfig): boolean {
 }
 
 /** "8 couplings", "5 autoregressive layers", or both. */
-export function countWords({ couplings, autoregressive }: LayerCounts, between = ', '): string {
-  if (autoregressive === 0) return several(couplings, 'coupling');
-  const others = several(autoregressive, 'autoregressive layer');
-  return couplings === 0 ? others : `${several(couplings, 'coupling')}${between}${others}`;
+export function countWords({ couplings, autoregressive, slices }: LayerCounts, between = ', '): string {
+  const parts = [
+    ...(couplings > 0 || autoregressive + slices === 0 ? [several(couplings, 'coupling')] : []),
+    ...(autoregressive > 0 ? [several(autoregressive, 'autoregressive layer')] : []),
+    ...(slices > 0 ? [several(slices, 'time slice')] : []),
+  ];
+  return parts.join(between);
 }
 
 /** "uniform base". */

@@ -1,12 +1,15 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
 import { integersOf } from '../../config/standardization';
 import { range } from '../../base/order';
+import { several } from '../../base/text';
+import { runsOfStep } from '../../config/field-layer';
+import type { SliceSpec } from '../../flow/core/spec';
 import type { Bijection } from '../../flow/core/bijection';
 import type { Preprocess } from '../../flow/nets/context';
 import type { Flow, FlowLayer, LayerRow } from '../../flow/built-flow';
 import { sizeOf } from '../../base/shape';
 import { inOrder, whatMoves, type LayerMoves } from '../../protocol/layer-moves';
-import type { LayerInfo } from '../../protocol/model';
+import { timesText, type LayerInfo } from '../../protocol/model';
 
 export interface ModelLayer {
   info: LayerInfo;
@@ -72,6 +75,7 @@ function preprocessLayer(preprocess: Preprocess, names: readonly string[] | unde
 
 function flowLayer(layer: FlowLayer, names: readonly string[] | undefined): ModelLayer {
   const { name, kind, scale, coupling, inputShape, outputShape, bijection, hasNorm, order, places } = layer;
+  const { spec } = layer;
   const moves = movesOf(layer, names);
   return {
     info: {
@@ -84,7 +88,7 @@ function flowLayer(layer: FlowLayer, names: readonly string[] | undefined): Mode
       outputShape: [...outputShape],
       parameterCount: parameterCount(bijection?.parameters ?? []),
       hasNorm,
-      description: describeLayer(layer, names),
+      description: spec.kind === 'slice' ? describeSlice(spec) : describeLayer(layer, names),
       ...(moves ? { moves } : {}),
       ...(bijection?.quantities ? { quantities: [...bijection.quantities] } : {}),
       ...(bijection?.formula ? { formula: bijection.formula } : {}),
@@ -92,6 +96,7 @@ function flowLayer(layer: FlowLayer, names: readonly string[] | undefined): Mode
       ...(order ? { order: [...order] } : {}),
       ...(places && new Set(places).size < places.length ? { places: [...places] } : {}),
       ...(bijection?.networkPasses ? { networkPasses: bijection.networkPasses } : {}),
+      ...(spec.kind === 'slice' ? { times: { from: spec.from, to: spec.to } } : {}),
       ...(bijection?.mixes ? { mixes: true } : {}),
       ...(bijection?.curve ? { mapsAlone: true } : {}),
       ...(bijection?.spline ? { spline: bijection.spline } : {}),
@@ -102,6 +107,12 @@ function flowLayer(layer: FlowLayer, names: readonly string[] | undefined): Mode
     ...(bijection ? { bijection } : {}),
     taps: { input: `${name}/x`, output: kind === 'factorOut' ? `${name}/kept` : `${name}/y` },
   };
+}
+
+/** "t 0 → 0.1, 4 steps of rk4, 16 runs of the network each way". */
+function describeSlice({ from, to, settings: { steps, solver } }: SliceSpec): string {
+  const runs = several(steps * runsOfStep[solver], 'run');
+  return `${timesText({ from, to })}, ${several(steps, 'step')} of ${solver}, ${runs} of the network each way`;
 }
 
 /** Letters of names that a heading has room for. */

@@ -19,7 +19,7 @@ import { readMetadata } from '../onnx-file/metadata';
 import { readOnnx } from '../onnx-file/read';
 import type { Flow } from '../../flow/built-flow';
 import { buildFlow } from '../../flow/flow';
-import type { AutoregressiveSpec, CouplingSpec } from '../../flow/core/spec';
+import type { NetSpec, SliceSpec } from '../../flow/core/spec';
 import { layerCounts, type ContextInfo, type LayerInfo } from '../../protocol/model';
 import type { LayerDescription, ModelDescription, DescribedTensor, NonFiniteTensor } from './description';
 import { tensorStatistics } from '../inspect/tensor-statistics';
@@ -135,7 +135,15 @@ function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefi
   const layers = countWords(counts);
   const shape = flow.inputShape.join('×');
   if (model.kind === 'vector') {
-    const words = new Set(flow.layers.flatMap(({ spec }) => ('conditioner' in spec ? netWords(spec) : [])));
+    const words = new Set(
+      flow.layers.flatMap(({ spec }) =>
+        'conditioner' in spec
+          ? netWords(spec.conditioner.net)
+          : spec.kind === 'slice'
+            ? netWords(spec.settings.net)
+            : [],
+      ),
+    );
     const nets = words.size > 3 ? `${words.size} kinds of networks` : [...words].join(' and ');
     const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
     return `${name} for vectors of ${model.dim}${givenWords(flow, context)}, ${layers}, ${nets}${base}`;
@@ -149,7 +157,7 @@ function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefi
 }
 
 /** The network of a layer over vectors, in the plural. */
-function netWords({ conditioner: { net } }: CouplingSpec | AutoregressiveSpec): string[] {
+function netWords(net: NetSpec | SliceSpec['settings']['net']): string[] {
   switch (net.kind) {
     case 'mlp':
     case 'dense':

@@ -28,6 +28,7 @@ const icons: Record<LayerKind, string> = {
   actNorm: 'graph-line',
   permute: 'arrow-swap',
   autoregressive: 'symbol-operator',
+  slice: 'watch',
   lu: 'symbol-array',
   conv1x1: 'symbol-array',
   haar: 'symbol-array',

@@ -3,6 +3,7 @@
  * carries its split or order, its transform, its conditioner and its norm with their settings. Builders read this alone.
  */
 import type { BaseConfig } from '../../config/bases';
+import type { FieldLayer } from '../../config/field-layer';
 import type { ImageNetConfig, ImageLayerConfig } from '../../config/image-layers';
 import type { NetConfig, TransformConfig } from '../../config/layer-parts';
 import type { MixingLayer } from '../../config/mixing-layers';
@@ -49,6 +50,7 @@ export interface NormOptions {
 export type LayerSpec = { name: string } & (
   | CouplingSpec
   | AutoregressiveSpec
+  | SliceSpec
   | { kind: 'batchNorm'; norm: NormOptions }
   | { kind: 'squeeze'; order: SqueezeOrder; within: string }
   | { kind: 'flatten'; within: string }
@@ -79,6 +81,19 @@ export interface AutoregressiveSpec {
     /** Whether some hidden units depend on the context alone. */
     contextFirst: boolean;
   };
+}
+
+/** A part of the time of a vector field. */
+export interface SliceSpec {
+  kind: 'slice';
+  /** Under which its network's tensors are; slices that share it follow each other. */
+  field: string;
+  settings: Omit<FieldLayer, 'kind' | 'data' | 'noise' | 'slices'>;
+  /** Times at which it begins and ends, from data to noise. */
+  from: number;
+  to: number;
+  /** Whether the network is counted to this slice. */
+  first: boolean;
 }
 
 export type SplitSpec =

@@ -1,4 +1,6 @@
 /** The spec of a vector flow. */
+import { range } from '../../base/order';
+import type { FieldLayer } from '../../config/field-layer';
 import { layerNames } from '../../config/layer-folders';
 import { netOfModel, transformOfModel } from '../../config/model-parts';
 import type { VectorModelConfig } from '../../config/schema';
@@ -54,7 +56,11 @@ function conditionerOf(config: VectorModelConfig, layer: Mapping): ConditionerSp
   };
 }
 
-function layerOf(config: VectorModelConfig, layer: VectorLayer, name: string): LayerSpec {
+function layerOf(
+  config: VectorModelConfig,
+  layer: Exclude<VectorLayer, FieldLayer>,
+  name: string,
+): LayerSpec {
   switch (layer.kind) {
     case 'coupling':
       return {
@@ -78,13 +84,24 @@ function layerOf(config: VectorModelConfig, layer: VectorLayer, name: string): L
   }
 }
 
+function slicesOf({ kind: _, data, noise, slices, ...settings }: FieldLayer, field: string): LayerSpec[] {
+  const timeAt = (edge: number): number => data + (edge / slices) * (noise - data);
+  return range(slices).map((i) => ({
+    ...{ name: `${field}.slices.${i}`, kind: 'slice', field, settings, first: i === 0 },
+    ...{ from: timeAt(i), to: timeAt(i + 1) },
+  }));
+}
+
 export function vectorSpec(config: VectorModelConfig): FlowSpec {
   const layers = vectorLayers(config);
   const names = layerNames(layers);
   return {
     shape: [config.dim],
     ...(config.context > 0 ? { context: contextOf(config) } : {}),
-    layers: layers.map((layer, i) => layerOf(config, layer, names[i]!)),
+    layers: layers.flatMap((layer, i) => {
+      const name = names[i]!;
+      return layer.kind === 'field' ? slicesOf(layer, name) : [layerOf(config, layer, name)];
+    }),
     base: config.base,
   };
 }

@@ -24,3 +24,40 @@ export function activation({ activation: kind, slope }: ActivationOptions): (x: 
   };
   return functions[kind];
 }
+
+/** Its derivative at x, element by element, written out: TensorFlow.js does not differentiate its own gradients again. */
+export function slopeOf({ activation: kind, slope }: ActivationOptions, x: Tensor): Tensor {
+  /** Of x·share. */
+  const ofProduct = (share: Tensor, slopeOfShare: Tensor): Tensor => tf.add(share, tf.mul(x, slopeOfShare));
+  const ofSigmoid = (y: Tensor): Tensor => tf.mul(y, tf.sub(1, y));
+  const ofTanh = (y: Tensor): Tensor => tf.sub(1, tf.square(y));
+  const ofElu = (): Tensor => tf.add(tf.minimum(tf.elu(x), 0), 1);
+  const steps = (below: number, above: number): Tensor => tf.add(tf.mul(tf.step(x), above - below), below);
+  const slopes: Record<ActivationOptions['activation'], () => Tensor> = {
+    relu: () => tf.step(x),
+    tanh: () => ofTanh(tf.tanh(x)),
+    'leaky-relu': () => steps(slope, 1),
+    elu: ofElu,
+    silu() {
+      const share = tf.sigmoid(x);
+      return ofProduct(share, ofSigmoid(share));
+    },
+    'hard-silu'() {
+      const isInside = tf.mul(tf.step(tf.add(x, 3)), tf.step(tf.sub(3, x)));
+      return ofProduct(tf.clipByValue(tf.add(tf.mul(x, 1 / 6), 0.5), 0, 1), tf.mul(isInside, 1 / 6));
+    },
+    gelu() {
+      const share = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+      const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+      return ofProduct(share, density);
+    },
+    mish() {
+      const share = tf.tanh(tf.softplus(x));
+      return ofProduct(share, tf.mul(ofTanh(share), tf.sigmoid(x)));
+    },
+    selu: () => tf.mul(ofElu(), steps(seluScale * seluAlpha, seluScale)),
+    sigmoid: () => ofSigmoid(tf.sigmoid(x)),
+    softplus: () => tf.sigmoid(x),
+  };
+  return slopes[kind]();
+}

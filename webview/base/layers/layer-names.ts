@@ -3,6 +3,7 @@ import {
   isNorm,
   mixedBefore,
   mixingKinds,
+  timesText,
   type LayerInfo,
   type ModelSummary,
 } from '../../../src/protocol/model';
@@ -37,6 +38,7 @@ export function isLearned(layer: LayerInfo): boolean {
     isCoupling(layer) ||
     layer.kind === 'autoregressive' ||
     layer.kind === 'prior' ||
+    layer.kind === 'slice' ||
     mixingKinds.includes(layer.kind)
   );
 }
@@ -60,6 +62,7 @@ export function layerTitle(layer: LayerInfo, model?: ModelSummary): string {
 
 function named(layer: LayerInfo, model?: ModelSummary): string {
   if (layer.coupling !== undefined) return words.coupling(layer.coupling + 1);
+  if (layer.times) return timesText(layer.times);
   const number = model && layerNumber(layer, model);
   return `${words.kindNames[layer.kind]}${number === undefined ? '' : ` ${number}`}`;
 }
@@ -77,6 +80,7 @@ export function layerPhraseOf(model: ModelSummary, index: number | undefined): s
 
 export function shortName(layer: LayerInfo): string {
   if (layer.called) return layer.called;
+  if (layer.times) return timesText(layer.times);
   if (layer.kind === 'squeeze') return words.squeezeTo(shapeText(layer.outputShape));
   if (layer.kind === 'factorOut') return words.factorOutOf(shapeText(layer.outputShape));
   return words.shortNames[layer.kind] ?? words.inSentence(words.kindNames[layer.kind]);

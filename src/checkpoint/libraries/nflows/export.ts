@@ -208,6 +208,8 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
       return writtenActNorm(name, tensors);
     case 'permute':
       return writtenPermutation(layer.order);
+    case 'field':
+      throw new Error('nflows has no vector fields, which is checked before');
     default:
       return linearTensors(layer, dim, name, tensors);
   }

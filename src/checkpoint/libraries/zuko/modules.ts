@@ -50,7 +50,10 @@ export const zukoModules: ModuleReader = (modules) => [
 ];
 
 function factsOf({ name, object }: PythonModule): ModuleFact[] {
-  if (object.className.startsWith('torch.nn.modules.activation.') && /\.hyper\.\d+(\.\d+)?$/.test(name)) {
+  if (
+    object.className.startsWith('torch.nn.modules.activation.') &&
+    /\.(hyper\.\d+(\.\d+)?|ode\.\d+)$/.test(name)
+  ) {
     return activationFact(object);
   }
   if (!object.className.startsWith('zuko.')) return [];

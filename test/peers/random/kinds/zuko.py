@@ -33,8 +33,8 @@ def inverse(flow, z, context):
     return (flow(context) if context is not None else flow()).transform.inv(z).detach()
 
 
-def case(flow, rng, settings, answers, half=None, refusal=None):
-    """`half` is that of the box where x and z are."""
+def case(flow, rng, settings, answers, half=None, refusal=None, solver=None):
+    """`half` is that of the box where x and z are; `solver` calls a function of a flow and what it is given."""
     features = settings["features"]
     drawn = {}
     if half is not None:
@@ -48,8 +48,8 @@ def case(flow, rng, settings, answers, half=None, refusal=None):
         rng,
         shape=(features,),
         context=settings.get("context") or None,
-        forward=forward,
-        inverse=inverse,
+        forward=forward if solver is None else lambda flow, *given: solver(flow, given, forward),
+        inverse=inverse if solver is None else lambda flow, *given: solver(flow, given, inverse),
         library="zuko",
         save=whole(flow) if as_object else saved(flow, rng),
         # A model says its arguments itself.
@@ -266,12 +266,12 @@ def inverse_chain(rng):
 def unlike(rng):
     """Flows of zuko whose transforms Flowscope does not compute."""
     settings, net, answers = sizes(rng)
-    kind = pick(rng, ["NAF", "UNAF", "CNF"])
-    how = {"NAF": {"network": {"hidden_features": [8, 8]}}, "UNAF": {"network": {"hidden_features": [8, 8]}}}.get(kind, {})
-    if kind == "CNF":
-        flow = zuko.flows.CNF(settings["features"], settings["context"], hidden_features=[16])
+    kind = pick(rng, ["NAF", "UNAF", "two CNF"])
+    if kind == "two CNF":
+        parts = [zuko.flows.CNF(**settings, hidden_features=[16]) for _ in range(2)]
+        flow = zuko.flows.Flow([part.transform for part in parts], parts[0].base)
     else:
-        flow = getattr(zuko.flows, kind)(**settings, transforms=2, **net, **how)
+        flow = getattr(zuko.flows, kind)(**settings, transforms=2, **net, network={"hidden_features": [8, 8]})
     return uncomputed(case(flow, rng, settings | {"of": kind, "net": net}, {}, refusal="zuko|no library"))
 
 
@@ -279,6 +279,24 @@ def uncomputed(made):
     """They are refused, so that no numbers are compared; some compute theirs with gradients, or by steps."""
     made.forward, made.inverse = lambda precision, x, context: (x, x.sum(1), x.sum(1)), None
     return made
+
+
+def solved(flow, given, function):
+    """In float64, where steps can be small enough: in float32 zuko's solver takes rounding for an error of its steps."""
+    flow, given = flow.double(), [None if values is None else values.double() for values in given]
+    flow.transform.atol = flow.transform.rtol = 1e-10
+    torch.set_default_dtype(torch.float64)
+    return function(flow, *given)
+
+
+def continuous(rng):
+    """A field in continuous time; what float32 makes of it is ours alone."""
+    settings, net, answers = sizes(rng, 1)
+    # Steps of a fixed length do not keep their order across kinks.
+    name = pick(rng, ["tanh", "elu", "silu"])
+    net["activation"], answers = activations[name], {"activation": name}
+    settings["freqs"] = int(rng.integers(1, 6))
+    return case(zuko.flows.CNF(**settings, **net), rng, settings | {"net": net}, answers, solver=solved)
 
 
 def mixed(rng):
@@ -398,6 +416,7 @@ def composed_of(rng, settings, net, transforms, turn, univariate, shapes):
 kinds = {
     "zuko-inverse": inverse_chain,
     "zuko-unlike": unlike,
+    "zuko-cnf": continuous,
     "zuko-mixed": mixed,
     "zuko-polynomials": polynomials,
     "zuko-squares": squares,

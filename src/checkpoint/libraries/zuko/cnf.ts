@@ -1,0 +1,73 @@
+/**
+ * zuko's CNF: a vector field whose network sees the cosines and sines of the time, then x and a context, solved from times[0],
+ * where the data are, to times[1].
+ */
+import type { FieldLayer } from '../../../config/field-layer';
+import { chainFlow, fixedNormal } from '../../import/chain-importer';
+import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
+import { hiddenWords, lengthOf, linearStack, namesBelow, stackNames } from '../../import/modules';
+import { activationChoice, activationOf } from '../../import/questions';
+import type { Recognizer, TensorFile } from '../../import/types';
+
+const activationQuestion = activationChoice('elu');
+
+const at = 'transform.ode.';
+const buffers = ['transform.times', 'transform.freqs', 'base.loc', 'base.scale'];
+
+/** What is in the file, or what is in the way. */
+function read(file: TensorFile) {
+  const names = [...file.tensors.keys()];
+  const [times, frequencies, features = 0, scales] = buffers.map((name) => lengthOf(file, name));
+  if (times !== 2 || !frequencies) return 'transform.times and transform.freqs';
+  if (features !== scales) return 'base.loc and base.scale of all features';
+  const stack = linearStack(file, at, namesBelow(at, names));
+  if (typeof stack === 'string') return stack;
+  const context = stack.widths[0]! - features - 2 * frequencies;
+  if (stack.widths.at(-1) !== features || context < 0)
+    return `a network ${at} of ${features} features and ${frequencies} frequencies`;
+  const other = names.find((name) => !name.startsWith(at) && !buffers.includes(name));
+  return other ?? tooManyForField(features) ?? { features, frequencies, context, stack };
+}
+
+export const zukoCnf: Recognizer = {
+  name: 'zuko',
+  recognize(file) {
+    const found = read(file);
+    if (typeof found === 'string') return undefined;
+    const { features, context, stack } = found;
+    const { hidden } = stack;
+    return {
+      title: `continuous flow (CNF), a network ${hiddenWords(hidden)}`,
+      questions: [activationQuestion, ...fieldQuestions],
+      async convert(answers) {
+        const [times, freqs, loc, scale] = await Promise.all(
+          buffers.map(async (name) => (await file.read(name)).data),
+        );
+        const layer: FieldLayer = {
+          ...fieldOf(answers, { data: times![0]!, noise: times![1]! }),
+          frequencies: [...freqs!],
+          net: { kind: 'mlp', hidden, activation: activationOf(answers, activationQuestion), slope: 0.01 },
+        };
+        const ours = {
+          theirs: 'transform',
+          layer,
+          table: stackNames(stack, 'net.'),
+          adapt(tensors: Record<string, { shape: readonly number[]; data: Float32Array }>, name: string) {
+            const weight = tensors[`${name}.net.0.weight`]!;
+            // Ours sees the time last.
+            const ofTime = 2 * freqs!.length * weight.shape[1]!;
+            const data = Float32Array.from([
+              ...weight.data.subarray(ofTime),
+              ...weight.data.subarray(0, ofTime),
+            ]);
+            tensors[`${name}.net.0.weight`] = { ...weight, data };
+          },
+        };
+        const base = fixedNormal(loc!, scale!);
+        return chainFlow(file, { features, layers: [ours], fields: { context }, base });
+      },
+    };
+  },
+  // What is a CNF in another one is said by its names.
+  closeness: () => ({ share: 0, missing: [] }),
+};

@@ -1,0 +1,84 @@
+/** A vector field as a layer of a vector flow: a flow in continuous time, cut into slices. */
+import * as v from 'valibot';
+import { activation, described, layerWidth, optional, positiveInteger, slope } from './fields';
+import { problem, type Problem } from './problem';
+
+/** Features of a flow with a field: its log-det takes one derivative for each. */
+export const mostFieldFeatures = 64;
+
+/** Runs of the network in a graph that solves it once. */
+export const mostRuns = 2000;
+
+/** How often each solver runs the network in one step. */
+export const runsOfStep = { rk4: 4, heun: 2, midpoint: 2, euler: 1 } as const;
+
+const time = v.pipe(v.number(), v.finite());
+
+const fieldNet = v.variant('kind', [
+  v.strictObject({
+    kind: described('A plain MLP of x, the context and the time.', v.literal('mlp')),
+    hidden: optional(
+      'Widths of its hidden layers; none makes the field linear in x.',
+      v.pipe(v.array(layerWidth), v.maxLength(64)),
+      () => [64, 64],
+    ),
+    activation: optional('Its nonlinearity.', activation, 'silu'),
+    slope,
+  }),
+]);
+
+export const fieldLayer = v.strictObject({
+  kind: described(
+    'A vector field dx/dt = v(x, t, context), solved from data to noise (CNF of zuko).',
+    v.literal('field'),
+  ),
+  data: optional('The time at which x is data.', time, 0),
+  noise: optional('The time at which x is noise.', time, 1),
+  slices: optional(
+    'Parts of the time, equal in length; each is a layer.',
+    v.pipe(positiveInteger, v.maxValue(100)),
+    10,
+  ),
+  solver: optional(
+    'How each step is taken: by Runge and Kutta’s method of order 4 (rk4), 2 (heun, midpoint) or 1 (euler).',
+    v.picklist(['rk4', 'heun', 'midpoint', 'euler']),
+    'rk4',
+  ),
+  steps: optional('Steps of the solver in each slice.', v.pipe(positiveInteger, v.maxValue(1000)), 4),
+  frequencies: optional(
+    'The network sees cos(f·t) of each frequency, then sin(f·t); without any, it sees t.',
+    v.pipe(v.array(time), v.maxLength(1024)),
+    () => [],
+  ),
+  net: optional('The network, which all slices share.', fieldNet, () => ({
+    kind: 'mlp' as const,
+    ...{ hidden: [64, 64], activation: 'silu' as const, slope: 0.01 },
+  })),
+});
+
+export type FieldLayer = v.InferOutput<typeof fieldLayer>;
+
+/** How often all slices run the network. */
+export const runsOf = ({ slices, steps, solver }: Pick<FieldLayer, 'slices' | 'steps' | 'solver'>): number =>
+  slices * steps * runsOfStep[solver];
+
+/** @param dim features of the flow */
+export function checkField(layer: FieldLayer, dim: number, path: string): Problem[] {
+  if (dim > mostFieldFeatures)
+    return problem(
+      path,
+      `expected at most ${mostFieldFeatures} features with a vector field, whose log-det takes one derivative of the network for each, got ${dim}`,
+    );
+  if (layer.data === layer.noise)
+    return problem(
+      `${path}.noise`,
+      `expected another time than that of the data, got ${layer.noise} for both`,
+    );
+  const runs = runsOf(layer);
+  if (runs > mostRuns)
+    return problem(
+      `${path}.steps`,
+      `expected at most ${mostRuns} runs of the network in all slices, got ${runs}; take fewer steps or slices`,
+    );
+  return [];
+}

@@ -1,0 +1,74 @@
+/** The network of a vector field: v(x, t) and its divergence in x. */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { FieldLayer } from '../../config/field-layer';
+import type { FlowContext, ParameterSpec } from '../core/bijection';
+import { fanIn, zeros } from '../core/init';
+import { givenContext } from './context';
+import { activated, dense, features, withDivergence } from './tangents';
+
+export interface Velocity {
+  /** dx/dt, [N, D]. */
+  value: Tensor;
+  /** Σ ∂vᵢ/∂xᵢ, [N], or a scalar where it is the same for all examples. */
+  divergence: Tensor;
+}
+
+export interface FieldNet {
+  readonly parameters: readonly ParameterSpec[];
+  at(ctx: FlowContext, x: Tensor, t: number): Velocity;
+}
+
+/** @param context numbers that it sees of the context */
+export function fieldNet(
+  name: string,
+  dim: number,
+  context: number,
+  { net, frequencies }: Pick<FieldLayer, 'net' | 'frequencies'>,
+): FieldNet {
+  const times = Math.max(1, 2 * frequencies.length);
+  const widths = [dim + context + times, ...net.hidden, dim];
+  const last = widths.length - 2;
+  const parameters = widths.slice(1).flatMap((outputs, i): ParameterSpec[] => {
+    // At first nothing moves: the flow is the identity.
+    const init = i === last ? zeros : fanIn(widths[i]!);
+    const [weight, bias] = [`${name}.${i}.weight`, `${name}.${i}.bias`];
+    return [
+      { name: weight, shape: [widths[i]!, outputs], init, decay: false },
+      { name: bias, shape: [outputs], init, decay: false },
+    ];
+  });
+
+  /** The first layer takes x, the context and the time; what does not depend on x is the same for all of its derivatives. */
+  const parts = (ctx: FlowContext, t: number): { weight: Tensor; rest: Tensor } => {
+    const whole = ctx.get(`${name}.0.weight`) as Tensor2D;
+    const rows = (from: number, count: number): Tensor2D => tf.slice(whole, [from, 0], [count, -1]);
+    const ofTime = tf.matMul(timeFeatures(frequencies, t), rows(dim + context, times));
+    const rest = tf.add(ofTime, ctx.get(`${name}.0.bias`));
+    const seen = context > 0 && tf.matMul(givenContext(ctx), rows(dim, context));
+    return { weight: rows(0, dim), rest: seen ? tf.add(seen, rest) : rest };
+  };
+
+  return {
+    parameters,
+    at(ctx, x, t) {
+      const layer = (i: number): { weight: Tensor; rest: Tensor } =>
+        i === 0
+          ? parts(ctx, t)
+          : { weight: ctx.get(`${name}.${i}.weight`), rest: ctx.get(`${name}.${i}.bias`) };
+      let h = features(x);
+      for (let i = 0; i < last; i++) {
+        const { weight, rest } = layer(i);
+        h = activated(dense(h, weight, rest), net);
+      }
+      const { weight, rest } = layer(last);
+      return withDivergence(h, weight, rest);
+    },
+  };
+}
+
+/** What a network sees of the time, [1, …]. */
+function timeFeatures(frequencies: readonly number[], t: number): Tensor2D {
+  const seen = [Math.cos, Math.sin].flatMap((wave) => frequencies.map((f) => wave(f * t)));
+  return tf.tensor2d([seen.length > 0 ? seen : [t]]);
+}

@@ -1,0 +1,53 @@
+/**
+ * Values of a network with their derivatives by the features, forwards through its layers: the divergence of a vector field
+ * is a sum of derivatives, which gradients would take one pass and a part of the graph each for.
+ */
+import * as tf from '@tensorflow/tfjs-core';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { ActivationOptions } from '../core/spec';
+import { sumPerExample } from '../core/tensors';
+import { activation, slopeOf } from './activation';
+
+export interface Dual {
+  /** [N, H]. */
+  value: Tensor;
+  /** Derivatives by each of D features: [N, D, H], or [D, H] where they are the same for all examples. */
+  tangents: Tensor;
+}
+
+/** The features themselves. @param x [N, D] */
+export const features = (x: Tensor): Dual => ({ value: x, tangents: tf.eye(x.shape[1]!) });
+
+const product = (rows: Tensor, weight: Tensor): Tensor => tf.matMul(rows, weight);
+
+/** h·W and what does not depend on the features. */
+export function dense({ value, tangents }: Dual, weight: Tensor, rest: Tensor): Dual {
+  const [inputs, outputs] = weight.shape as [number, number];
+  return {
+    value: tf.add(product(value, weight), rest),
+    tangents:
+      tangents.rank === 2
+        ? product(tangents, weight)
+        : tf.reshape(product(tf.reshape(tangents, [-1, inputs]), weight), [-1, tangents.shape[1]!, outputs]),
+  };
+}
+
+export function activated({ value, tangents }: Dual, options: ActivationOptions): Dual {
+  return {
+    value: activation(options)(value),
+    tangents: tf.mul(tf.expandDims(slopeOf(options, value), 1), tangents),
+  };
+}
+
+/** The last layer, which gives a value for each feature, and the sum of the derivatives of each by its own feature. */
+export function withDivergence(
+  { value, tangents }: Dual,
+  weight: Tensor,
+  rest: Tensor,
+): { value: Tensor; divergence: Tensor } {
+  const diagonal = tf.mul(tangents, tf.transpose(weight));
+  return {
+    value: tf.add(product(value, weight), rest),
+    divergence: diagonal.rank === 2 ? tf.sum(diagonal) : sumPerExample(diagonal),
+  };
+}
