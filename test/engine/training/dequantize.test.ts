@@ -128,6 +128,12 @@ describe('a flow of columns of integers', () => {
     x.forEach((value, i) => assert.ok(Math.floor(value) === shown[i] && value !== shown[i]));
   });
 
+  it('says which columns have noise, and that its density is of them', () => {
+    const { info } = model.flow!.layers[0]!;
+    assert.deepEqual(info.mapped, ['count: dequantize:log', 'grade: dequantize:logit:1:5']);
+    assert.equal(info.dequantizes, true);
+  });
+
   it('exports files that say what they take', async () => {
     const { files, maxAbs } = await exportOnnx(model, at('onnx'));
     assert.ok(maxAbs < 1e-3);
