@@ -5,6 +5,7 @@
  */
 import { UserError } from '../base/user-error';
 import { entryOf, keptOf } from '../base/kept';
+import { showShape, type Shape } from './shape';
 
 export type DType = 'float32' | 'int32' | 'bool';
 export type ConstantData = Float32Array | Int32Array | Uint8Array;
@@ -76,4 +77,162 @@ export function producersOf({ nodes }: Pick<Graph, 'nodes'>): ReadonlyMap<number
 /** The nodes that take each value, one that takes it twice listed twice. */
 export function consumersOf({ nodes }: Pick<Graph, 'nodes'>): ReadonlyMap<number, readonly Node[]> {
   return consumersIn(nodes);
+}
+
+export interface Rewriter {
+  /** The graph being built; its ids are the old graph's where a value was kept. */
+  readonly recorder: Recorder;
+  /** Those of the graph being built: what is computed from a parameter keeps the parameter's name. */
+  readonly constantNames: Map<number, string>;
+  /** What stands for an old value. */
+  resolve(id: number): number;
+  /** Writes a node with one result. @param scope by default the scope of the node that it replaces */
+  add(op: string, inputs: readonly number[], type: TensorType, attrs?: Node['attrs'], scope?: string): number;
+  /** A scalar of type float32. */
+  number(value: number): number;
+  /** Gives a constant a name, where there is one. */
+  named(constant: number, name: string | undefined): number;
+}
+
+/**
+ * Builds a new graph: the frame of every pass. For each node (its inputs already resolved) `replace` returns the ids that stand for its outputs,
+ * or undefined to keep the node. Where all are kept the graph is the one that was given.
+ */
+export function rewrite(
+  graph: Graph,
+  replace: (node: Node, rewriter: Rewriter) => readonly number[] | undefined,
+): Graph {
+  const firstFree = Math.max(-1, ...graph.values.keys()) + 1;
+  const recorder = new Recorder(graph.dynamicBatch, firstFree);
+  const replaced = new Map<number, number>();
+  const constantNames = new Map(graph.constantNames);
+  const resolve = (id: number): number => replaced.get(id) ?? id;
+  for (const { value } of graph.inputs) recorder.values.set(value, graph.values.get(value)!);
+  for (const [id, data] of graph.constants) {
+    recorder.values.set(id, graph.values.get(id)!);
+    recorder.constants.set(id, data);
+  }
+  let place = '';
+  const rewriter: Rewriter = {
+    recorder,
+    constantNames,
+    resolve,
+    add: (op, inputs, type, attrs = {}, scope = place) =>
+      recorder.addNode(op, inputs, attrs, [type], scope)[0]!,
+    number: (value) => recorder.addConstant(Float32Array.of(value), [], 'float32'),
+    named(constant, name) {
+      if (name !== undefined) constantNames.set(constant, name);
+      return constant;
+    },
+  };
+  let changed = false;
+  for (const old of graph.nodes) {
+    // Most nodes stay the same object through dozens of passes.
+    const node = old.inputs.some((id) => replaced.has(id))
+      ? { ...old, inputs: old.inputs.map(resolve) }
+      : old;
+    place = node.scope;
+    const ids = replace(node, rewriter);
+    if (ids) {
+      changed = true;
+      old.outputs.forEach((output, i) => {
+        if (ids[i] !== output) replaced.set(output, ids[i]!);
+      });
+    } else recorder.keep(node, graph);
+  }
+  if (!changed) return graph;
+  const outputs = graph.outputs.map(({ name, value }) => ({ name, value: resolve(value) }));
+  return { ...recorder.graph(graph.inputs, outputs), constantNames };
+}
+
+export interface TensorType {
+  shape: Shape;
+  dtype: DType;
+}
+
+/** Collects the nodes, values and constants of a graph while it is being traced or rewritten. */
+export class Recorder {
+  readonly values = new Map<number, Value>();
+  readonly constants = new Map<number, ConstantData>();
+  readonly nodes: Node[] = [];
+  /** What values are called. */
+  readonly valueNames = new Map<number, string>();
+  /** Why no graph may come of it, where what is traced would not notice. */
+  refusal?: UserError;
+  private next: number;
+
+  constructor(
+    readonly dynamicBatch?: number,
+    firstId = 0,
+  ) {
+    this.next = firstId;
+  }
+
+  addValue({ shape, dtype }: TensorType): number {
+    const id = this.next++;
+    this.values.set(id, { id, shape: [...shape], dtype });
+    return id;
+  }
+
+  addConstant(data: ConstantData, shape: Shape, dtype: DType): number {
+    const id = this.addValue({ shape, dtype });
+    this.constants.set(id, data);
+    return id;
+  }
+
+  /**
+   * A constant, or a Fill where all elements are equal: gradients multiply by large tensors of ones, which need not be
+   * stored, and a Fill may have a dynamic size.
+   */
+  addTensor(data: ConstantData, shape: Shape, dtype: DType): number {
+    if (shape.length > 0 && data.length > 0 && isUniform(data)) {
+      return this.addNode('Fill', [], { value: data[0] }, [{ shape, dtype }], '')[0]!;
+    }
+    if (this.dynamicBatch !== undefined && shape.some((dim) => isDynamic(dim, this.dynamicBatch))) {
+      throw new UserError(
+        `A constant of shape ${showShape(shape)} holds different values for each example, but the graph is traced for ` +
+          'any batch size. Pass it as an input.',
+      );
+    }
+    return this.addConstant(data.slice(), shape, dtype);
+  }
+
+  addNode(
+    op: string,
+    inputs: readonly number[],
+    attrs: Readonly<Record<string, unknown>>,
+    outputs: readonly TensorType[],
+    scope: string,
+  ): number[] {
+    const ids = outputs.map((type) => this.addValue(type));
+    this.nodes.push({ op, inputs: [...inputs], attrs, outputs: ids, scope });
+    return ids;
+  }
+
+  /** Takes over a node of another graph with its outputs. */
+  keep(node: Node, from: Graph): readonly number[] {
+    for (const id of node.outputs) this.values.set(id, from.values.get(id)!);
+    this.nodes.push(node);
+    return node.outputs;
+  }
+
+  graph(inputs: readonly Port[], outputs: readonly Port[]): Graph {
+    return {
+      inputs,
+      outputs,
+      nodes: this.nodes,
+      values: this.values,
+      constants: this.constants,
+      ...(this.dynamicBatch === undefined ? {} : { dynamicBatch: this.dynamicBatch }),
+    };
+  }
+}
+
+export function isDynamic(dim: number, dynamicBatch: number | undefined): boolean {
+  return dynamicBatch !== undefined && dim > 0 && dim % dynamicBatch === 0;
+}
+
+function isUniform(data: ConstantData): boolean {
+  const first = data[0]!;
+  return data.every((value: number) => Object.is(value, first));
 }

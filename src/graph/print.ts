@@ -1,6 +1,5 @@
 /** A graph as text, in the manner of a jaxpr. */
-import type { ConstantData, Graph, Node, Value } from './ir';
-import { isDynamic } from './recorder';
+import { type ConstantData, type Graph, type Node, type Value, isDynamic } from './ir';
 
 const shortTypes = { float32: 'f32', int32: 'i32', bool: 'bool' } as const;
 

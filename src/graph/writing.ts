@@ -1,8 +1,7 @@
 /** What the writers of the formats have alike. */
 import { entryOf } from '../base/kept';
 import { UserError } from '../base/user-error';
-import type { Graph, Value } from './ir';
-import { isDynamic } from './recorder';
+import { type Graph, type Value, isDynamic } from './ir';
 
 /** Names that are each given once: NAME, NAME_1, NAME_2, … */
 export class UniqueNames {

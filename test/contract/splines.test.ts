@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { inverseOf } from '../../src/flow/transforms/inverse';
+import { inverseOf } from '../../src/flow/transforms/transforms';
 import { rationalQuadratic } from '../../src/flow/transforms/rational-quadratic';
 import type { UnivariateTransform } from '../../src/flow/transforms/types';
 import type { ModelConfig } from '../../src/config/schema';

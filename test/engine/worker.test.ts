@@ -9,7 +9,7 @@ import { loadAnyCheckpoint } from '../../src/checkpoint/recognize/load';
 import { UserError } from '../../src/base/user-error';
 import { EngineProcess } from '../../src/extension/engine/engine-process';
 import { comparisonPlan } from '../../src/protocol/compare';
-import { insidePlan } from '../../src/protocol/inside-plan';
+import { insidePlan } from '../../src/engine/export/html';
 import type { NetworkView, Strip } from '../../src/protocol/inspect';
 import type { ModelOutline, ModelSummary } from '../../src/protocol/model';
 import { recordPlan } from '../../src/protocol/inspector-questions';

@@ -1,5 +1,5 @@
 /** The page: one selection at the top, regions below. */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { isPlane } from '../../src/protocol/questions';
 import { GalleryRegion, DiagnosticsRegion } from './dock-region';
@@ -10,7 +10,6 @@ import { text } from './text';
 import { LiveStatus } from './live-status';
 import { FailedNote, OriginNote, RecordingNote } from './notes';
 import { GoneNote, goneState } from './gone-note';
-import { useAfterPaint } from './after-paint';
 import { Bar } from './bar';
 import { DropTarget } from './given';
 import { Help } from './help';
@@ -111,4 +110,22 @@ function Inspected({ model, live }: { model: ModelSummary; live: boolean }) {
 function Region({ name, model }: { name: RegionFeature['region']; model: ModelSummary }) {
   const [feature] = useStore().featuresIn(name, model);
   return feature ? <feature.View model={model} /> : null;
+}
+
+/** False until what the component drew first is on the screen: for what may come a moment later, so that the rest is sooner. */
+function useAfterPaint(): boolean {
+  const [painted, setPainted] = useState(false);
+  useEffect(() => {
+    let timer = 0;
+    let frame = requestAnimationFrame(() => {
+      frame = requestAnimationFrame(() => {
+        timer = window.setTimeout(() => setPainted(true));
+      });
+    });
+    return () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+    };
+  }, []);
+  return painted;
 }

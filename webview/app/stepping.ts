@@ -3,7 +3,10 @@ import { exampleTotal } from '../base/store/population-state';
 import { layerViewState } from '../base/store/layer-view';
 import { stateOf } from '../base/store/store';
 import { stripState } from '../base/store/strip-state';
-import { askAhead } from './ahead';
+import { effect, signal } from '@preact/signals';
+import type { LayerQuery } from '../../src/protocol/inspect';
+import type { ExampleRef, Selection } from '../../src/protocol/selection';
+import { ask, type QuestionContext } from '../base/store/question';
 
 export const steppingState = stateOf((store) => {
   const { connection, context, example, selection, selectExample } = store;
@@ -32,3 +35,46 @@ export const steppingState = stateOf((store) => {
     },
   };
 });
+
+/** The example that paging leads to next, asked for before it is wanted: its answers wait among those that are kept. */
+interface Ahead {
+  /** Paging went this way, and is taken to go on. */
+  went(by: number): void;
+}
+
+/** Whoever leafs through faster than this has no use for what lies ahead. */
+const restMilliseconds = 200;
+
+/**
+ * @param selection that is shown completely; null while anything of it is still computed, so that nothing waits for an
+ *   unneeded answer. In training mode an example from outside of the batch takes the whole batch along, so that nothing is
+ *   asked ahead.
+ * @param layer whose view is open; null where none is
+ */
+function askAhead(
+  context: QuestionContext,
+  selection: () => Selection | null,
+  layer: () => number | null,
+  total: (of: ExampleRef) => number,
+): Ahead {
+  const direction = signal(1);
+  const next = signal<Selection | null>(null);
+  let rest = 0;
+  effect(() => {
+    const now = selection();
+    const example = now?.mode === 'eval' && now.example && 'index' in now.example ? now.example : undefined;
+    const index = example ? example.index + direction.value : -1;
+    window.clearTimeout(rest);
+    next.value = null;
+    if (!now || !example || index < 0 || index >= total(example)) return;
+    rest = window.setTimeout(() => {
+      next.value = { ...now, example: { ...example, index } };
+    }, restMilliseconds);
+  });
+  ask(context, 'strip', () => next.value);
+  ask(context, 'layer', (): LayerQuery | null => {
+    const open = layer();
+    return next.value && open !== null ? { ...next.value, layer: open } : null;
+  });
+  return { went: (by) => void (direction.value = Math.sign(by) || 1) };
+}

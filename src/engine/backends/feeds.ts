@@ -1,7 +1,6 @@
 /** What both backends check of arrays that they are given. */
 import { UserError } from '../../base/user-error';
-import type { Graph, Value } from '../../graph/ir';
-import { isDynamic } from '../../graph/recorder';
+import { type Graph, type Value, isDynamic } from '../../graph/ir';
 import { sameShape, showShape } from '../../graph/shape';
 import type { StateSpec } from '../../graph/tensorflow/variables';
 import { sizeOf } from '../../base/shape';

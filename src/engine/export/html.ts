@@ -17,14 +17,15 @@ import {
   type InspectorQuery,
   type Question,
 } from '../../protocol/inspector-questions';
-import type { ModelSummary } from '../../protocol/model';
-import { insidePlan } from '../../protocol/inside-plan';
+import { type ModelSummary, hasConditioner } from '../../protocol/model';
 import { encodeRecorded, recordedSize } from '../../protocol/recorded';
 import type { RunCurves } from '../../protocol/run';
 import { recordKey, type RecordedModel, type RecordedPage } from '../../protocol/webview';
 import type { Inspector } from '../inspect/inspector';
 import { breathe } from '../model/breathe';
 import type { Model } from '../model/model';
+import type { RecordedChoices } from '../../protocol/questions';
+import { windowOfWeight } from '../../protocol/weight-window';
 
 /** So that a page can be mailed. What it opens with is always in it, the rest as far as it fits. */
 const mostBytes = 10e6;
@@ -269,4 +270,36 @@ async function pageFiles(): Promise<{ script: string; style: string }> {
 /** The map of a development build is larger than all the rest. */
 function withoutSourceMap(script: string): string {
   return script.replace(/\n\/\/# sourceMappingURL=data:\S*\s*$/, '\n');
+}
+
+/**
+ * The first window of each weight, the first page of each feature map of the first example, and the norms compared with the
+ * batch: the layer that the page opens with first.
+ */
+export function insidePlan(
+  summary: ModelSummary,
+  { examples, batches }: RecordedChoices,
+  networkOf: (layer: number) => NetworkView | undefined,
+): Question[] {
+  const [example] = examples;
+  const [batch] = batches;
+  if (!batch) return [];
+  const first = summary.layers.find(hasConditioner);
+  const layers = [...summary.layers].sort((a, b) => Number(b === first) - Number(a === first));
+  return layers.flatMap(({ index: layer }) => {
+    const network = networkOf(layer);
+    if (!network) return [];
+    const weights = network.parameters.flatMap(({ name, shape, axes }): Question[] => {
+      if (!axes) return [];
+      const from = shape.map(() => 0);
+      return [{ method: 'weight', query: { layer, name, ...windowOfWeight({ shape, axes, from }) } }];
+    });
+    const features = network.stages.map(({ name }): Question => ({
+      method: 'features',
+      query: { example, batch, mode: 'eval', layer, stage: name, offset: 0 },
+    }));
+    const norms: Question[] =
+      network.norms.length > 0 ? [{ method: 'activity', query: { layer, batch, mode: 'eval' } }] : [];
+    return [...features, ...norms, ...weights];
+  });
 }

@@ -1,12 +1,11 @@
 /** What a backend's passes make of a graph. */
-import type { Graph } from '../../graph/ir';
+import { type Graph, isDynamic } from '../../graph/ir';
 import { removeDeadCode } from '../../graph/passes/dead-code';
 import { passes, type PassName } from '../../graph/passes/list';
 import { runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
 import { mergeAndCleanUp } from '../../graph/pipelines/pipelines';
 import { printGraph } from '../../graph/print';
 import type { NamedGraph } from './named-graphs';
-import { isDynamic } from '../../graph/recorder';
 
 /** What became less over all its runs; negative where it became more. */
 export interface PassEffect extends GraphSize {

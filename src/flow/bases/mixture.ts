@@ -5,8 +5,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { FlowContext } from '../core/bijection';
-import { zeros } from '../core/init';
+import { type FlowContext, zeros } from '../core/bijection';
 import { matrixMask, unitTriangularInverse } from '../mixing/triangular';
 import { sumOver, withoutGradient } from '../core/tensors';
 import { normalProbability, normalQuantile } from './normal-distribution';

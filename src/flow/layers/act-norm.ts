@@ -6,8 +6,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
-import type { Bijection, FlowContext } from '../core/bijection';
-import { zeros } from '../core/init';
+import { type Bijection, type FlowContext, zeros } from '../core/bijection';
 import { channelAxes, meanOver } from '../core/tensors';
 
 /** Keeps the scale of a channel that is constant in the first batch finite. */

@@ -10,10 +10,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../base/shape';
 import type { ImageLayerConfig } from '../../config/image-layers';
-import type { Bijection, Conditioner, FlowContext, ParameterSpec } from '../core/bijection';
+import {
+  type Bijection,
+  type Conditioner,
+  type FlowContext,
+  type ParameterSpec,
+  zeros,
+} from '../core/bijection';
 import { givenContext } from '../nets/context';
 import { coupling } from './coupling';
-import { zeros } from '../core/init';
 import { jointConditioner } from '../nets/conditioner';
 import { plainConvolution } from '../nets/plain-convolution';
 import { selected, whole } from './splits';

@@ -6,8 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import { runningStatistics, statisticsOf, statisticsState } from '../core/batch-statistics';
-import type { Bijection, FlowContext } from '../core/bijection';
-import { zeros } from '../core/init';
+import { type Bijection, type FlowContext, zeros } from '../core/bijection';
 import type { NormOptions } from '../core/spec';
 
 /** Least gain (nflows). */

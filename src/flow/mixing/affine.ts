@@ -1,8 +1,7 @@
 /** Mixing layers of the form y = M·x + b. Each kind has its own invertible M [D, D]. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext, ParameterSpec } from '../core/bijection';
-import { zeros } from '../core/init';
+import { type Bijection, type FlowContext, type ParameterSpec, zeros } from '../core/bijection';
 
 /** M, applied to the rows of [N, D]. */
 export interface Mixing {

@@ -9,8 +9,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../core/bijection';
-import { zeros } from '../core/init';
+import { type Bijection, type FlowContext, zeros } from '../core/bijection';
 import { reorder } from '../core/reorder';
 import type { ImageShape } from '../layers/squeeze';
 import { identityMatrix, strictly, unitTriangularInverse } from './triangular';

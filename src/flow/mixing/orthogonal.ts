@@ -1,8 +1,7 @@
 /** A learned rotation of all features, y = exp(A − Aᵀ)·x; log-det 0. It starts as the identity. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../core/bijection';
-import { zeros } from '../core/init';
+import { type Bijection, type FlowContext, zeros } from '../core/bijection';
 
 /** Squarings after the series, and its terms: exact to float32 for generators of norms up to 16, which turn ever again. */
 const squarings = 4;

@@ -4,8 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import type { FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
-import { fanIn, zeros } from '../core/init';
+import { type FlowContext, type ParameterSpec, type StateSpec, fanIn, zeros } from '../core/bijection';
 import { named, withScope } from '../core/scope';
 import { sumOver } from '../core/tensors';
 

@@ -9,7 +9,7 @@ import { givenContext } from './context';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
-import { ones, zeros } from '../core/init';
+import { ones, zeros } from '../core/bijection';
 import { sumOver } from '../core/tensors';
 
 /** Keras' defaults, and zuko's. */

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { byDegree, maskBetween } from '../../base/degrees';
-import { fanIn, zeros } from '../core/init';
+import { fanIn, zeros } from '../core/bijection';
 import { reorder } from '../core/reorder';
 import type { Net, Steps } from './conditioner';
 

@@ -5,8 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { named, withScope } from '../core/scope';
-import type { FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
-import { ones, zeros } from '../core/init';
+import { type FlowContext, type ParameterSpec, type StateSpec, ones, zeros } from '../core/bijection';
 import { runningStatistics, statisticsState } from '../core/batch-statistics';
 import { normalizeBatch } from './batch-norm-training';
 

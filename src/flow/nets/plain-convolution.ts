@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import { logsFactor } from '../../config/image-layers';
-import { fanIn, zeros } from '../core/init';
+import { fanIn, zeros } from '../core/bijection';
 import { sumOver } from '../core/tensors';
 import type { Net } from './conditioner';
 

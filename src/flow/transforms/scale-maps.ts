@@ -3,8 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { inverseSoftplus } from '../../base/softplus';
 import type { ModelConfig } from '../../config/schema';
-import type { FlowContext, ParameterSpec } from '../core/bijection';
-import { ones, zeros } from '../core/init';
+import { type FlowContext, type ParameterSpec, ones, zeros } from '../core/bijection';
 
 export interface ScaleMapOptions {
   kind: ModelConfig['scaleMap'];

@@ -4,11 +4,11 @@ import type { TransformSpec } from '../core/spec';
 import { additive, affine } from './affine';
 import { bernstein } from './bernstein';
 import { gaussianization } from './gaussianization';
-import { inverseOf } from './inverse';
 import { rationalQuadratic } from './rational-quadratic';
 import { splineOfOwnInterval } from './rational-quadratic-interval';
 import { sumOfSquares } from './sum-of-squares';
-import type { UnivariateTransform } from './types';
+import type { UnivariateTransform, ElementMap, Mapped } from './types';
+import * as tf from '@tensorflow/tfjs-core';
 
 /** Axes over which the mean of s is removed, by the config's word for them. */
 const meanAxes = { kept: undefined, removed: [-1], pixel: [-1], image: [-3, -2, -1] } as const;
@@ -60,4 +60,30 @@ export function transformOf(
 ): UnivariateTransform {
   const make = makers[settings.kind] as (settings: TransformConfig, place: Place) => UnivariateTransform;
   return make(settings, { name, features, decays });
+}
+
+/**
+ * The inverse of another map: what its parameters say is what happens from latent to data.
+ * @param transform whose interval, if it is a spline, is the same on both axes
+ */
+export function inverseOf(transform: UnivariateTransform): UnivariateTransform {
+  return {
+    ...transform,
+    ...(transform.spline ? { spline: { ...transform.spline, inverse: true } } : {}),
+    map: (ctx, given, moves) => exchanged(transform.map(ctx, given, moves)),
+  };
+}
+
+function exchanged({ quantities, knots, forward, inverse }: ElementMap): ElementMap {
+  return {
+    quantities,
+    ...(knots ? { knots: { x: knots.y, y: knots.x, slopes: tf.reciprocal(knots.slopes) } } : {}),
+    forward: (x) => negated(inverse(x)),
+    inverse: (y) => negated(forward(y)),
+  };
+}
+
+/** ln |dx/dy| as ln |dy/dx|, or the other way around. */
+function negated({ value, logDerivative }: Mapped): Mapped {
+  return { value, ...(logDerivative ? { logDerivative: tf.neg(logDerivative) } : {}) };
 }

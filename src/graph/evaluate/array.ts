@@ -1,7 +1,6 @@
 /** Plain arrays for the evaluator. */
 import type { NdArray } from '../../protocol/tensors';
-import type { ConstantData, DType } from '../ir';
-import type { TensorType } from '../recorder';
+import type { ConstantData, DType, TensorType } from '../ir';
 import { type Shape } from '../shape';
 import { sizeOf, stridesOf } from '../../base/shape';
 

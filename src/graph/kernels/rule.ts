@@ -1,6 +1,5 @@
 /** What the tracer must know of a kernel: the order of its inputs, and the type of its results. */
-import type { Value } from '../ir';
-import type { TensorType } from '../recorder';
+import type { Value, TensorType } from '../ir';
 import type { Shape } from '../shape';
 
 export type Attrs = Record<string, unknown>;

@@ -3,8 +3,7 @@
  * they were. A layout is a subclass that tells how its values are shaped and reached, and a rule for each operator.
  */
 import { entryOf } from '../../base/kept';
-import type { Graph, Node, Value } from '../ir';
-import { Recorder, type TensorType } from '../recorder';
+import { type Graph, type Node, type Value, Recorder, type TensorType } from '../ir';
 import { sameShape } from '../shape';
 
 /** What becomes of a node in a layout. Without one it is kept, on images as they were. */

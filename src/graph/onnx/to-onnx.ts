@@ -1,9 +1,8 @@
 /** Writes a graph as an ONNX model. */
 import { onnx } from 'onnx-proto';
-import type { Graph, Value } from '../ir';
+import { type Graph, type Value, isDynamic } from '../ir';
 import { runPasses } from '../passes/pass';
 import { onnxPasses, type OnnxTarget } from '../pipelines/pipelines';
-import { isDynamic } from '../recorder';
 import { blockedDomain } from './blocked';
 import { onnxType } from './messages';
 import { emitOnnx } from './operators';

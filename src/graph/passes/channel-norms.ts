@@ -1,5 +1,4 @@
-import { type ConstantData, type Graph, type Node, consumersOf, producersOf } from '../ir';
-import { rewrite } from '../rewrite';
+import { type ConstantData, type Graph, type Node, consumersOf, producersOf, rewrite } from '../ir';
 import { pass } from './pass';
 
 /** x · scale + shift with one number of each for each channel (axis 1 of NCHW); inputs x, scale [C], shift [C]. */

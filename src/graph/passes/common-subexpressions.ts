@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { ConstantData, Graph, Node, Value } from '../ir';
+import { type ConstantData, type Graph, type Node, type Value, rewrite } from '../ir';
 import { groupedBy } from '../../base/group';
 import { keptOf } from '../../base/kept';
-import { rewrite } from '../rewrite';
 import { pass } from './pass';
 
 /** Constants larger than this are compared by identity only: comparing them costs more than it saves. */

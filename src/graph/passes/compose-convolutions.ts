@@ -1,7 +1,6 @@
 import { groupedBy } from '../../base/group';
-import { type ConstantData, type Graph, type Node, producersOf } from '../ir';
+import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
 import { isPointwise } from '../convolution';
-import { rewrite } from '../rewrite';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';
 import { countUses } from './count-uses';

@@ -1,6 +1,5 @@
 import { sizeOf } from '../../base/shape';
-import type { Node, Value } from '../ir';
-import { rewrite, type Rewriter } from '../rewrite';
+import { type Node, type Value, rewrite, type Rewriter } from '../ir';
 import { renewedActivation } from '../kernels/normalization';
 import { pass, type Pass } from './pass';
 

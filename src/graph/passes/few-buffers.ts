@@ -1,6 +1,4 @@
-import type { Graph, Node } from '../ir';
-import type { TensorType } from '../recorder';
-import { rewrite, type Rewriter } from '../rewrite';
+import { type Graph, type Node, rewrite, type Rewriter, type TensorType } from '../ir';
 import { pass } from './pass';
 
 /** Storage buffers that WebGPU guarantees for one shader. */

@@ -1,5 +1,4 @@
-import { type ConstantData, type Graph, type Node, producersOf } from '../ir';
-import { rewrite } from '../rewrite';
+import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
 import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';
 import { countUses } from './count-uses';

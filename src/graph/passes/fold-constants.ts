@@ -1,9 +1,7 @@
 import type { NdArray } from '../../protocol/tensors';
 import { emptyData } from '../evaluate/array';
 import { evaluateNode } from '../evaluate/evaluate';
-import type { Graph } from '../ir';
-import { isDynamic } from '../recorder';
-import { rewrite } from '../rewrite';
+import { type Graph, rewrite, isDynamic } from '../ir';
 import { sizeOf } from '../../base/shape';
 import { pass } from './pass';
 

@@ -1,6 +1,4 @@
-import type { Node, Value } from '../ir';
-import { isDynamic, type Recorder } from '../recorder';
-import { rewrite } from '../rewrite';
+import { type Node, type Value, rewrite, isDynamic, type Recorder } from '../ir';
 import { pass } from './pass';
 
 /** Consecutive entries of one value along the axis. A list of them shows where the entries of a value come from. */

@@ -1,6 +1,5 @@
-import { type Graph, type Node, type Value, producersOf } from '../ir';
+import { type Graph, type Node, type Value, producersOf, rewrite, type Rewriter } from '../ir';
 import { arithmeticNames } from '../kernels/elementwise';
-import { rewrite, type Rewriter } from '../rewrite';
 import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';
 import { countUses } from './count-uses';

@@ -1,6 +1,5 @@
 import { groupedBy } from '../../base/group';
-import { type Graph, type Node, type Value, producersOf } from '../ir';
-import { rewrite } from '../rewrite';
+import { type Graph, type Node, type Value, producersOf, rewrite } from '../ir';
 import { sizeOf } from '../../base/shape';
 import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';

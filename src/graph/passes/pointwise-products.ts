@@ -1,8 +1,6 @@
 import { isPointwise } from '../convolution';
-import type { Graph, Value } from '../ir';
-import type { TensorType } from '../recorder';
+import { type Graph, type Value, rewrite, type TensorType } from '../ir';
 import { pass } from './pass';
-import { rewrite } from '../rewrite';
 import { sizeOf } from '../../base/shape';
 
 /**

@@ -1,8 +1,7 @@
 import { entryOf } from '../../base/kept';
 import { batchNormTraining } from '../../flow/nets/batch-norm-training';
 import { renewedActivation } from '../kernels/normalization';
-import { type Graph, type Node, consumersOf, producersOf } from '../ir';
-import { rewrite } from '../rewrite';
+import { type Graph, type Node, consumersOf, producersOf, rewrite } from '../ir';
 import { sizeOf } from '../../base/shape';
 import { pass, type Pass } from './pass';
 

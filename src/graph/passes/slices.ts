@@ -2,9 +2,8 @@
  * Features that are taken in regular steps become slices: PyTorch gathers by a tensor of indices five times as slowly. Where they
  * are put back between those that stayed, only the others are written.
  */
-import { type Graph, type Node, producersOf } from '../ir';
+import { type Graph, type Node, producersOf, rewrite } from '../ir';
 import { pass } from './pass';
-import { rewrite } from '../rewrite';
 import { sameShape } from '../shape';
 
 export const stridedSlice = 'StridedSlice';

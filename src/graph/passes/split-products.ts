@@ -1,5 +1,4 @@
-import { type ConstantData, type Graph, type Node, producersOf } from '../ir';
-import { rewrite } from '../rewrite';
+import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
 import { countUses } from './count-uses';
 import { removeDeadCode } from './dead-code';
 import { pass } from './pass';

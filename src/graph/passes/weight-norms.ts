@@ -1,7 +1,6 @@
 /** Weights v · g / ‖v‖, norms being over all axes but the last, which PyTorch has in one operator. */
-import { type Node, producersOf } from '../ir';
+import { type Node, producersOf, rewrite } from '../ir';
 import { pass } from './pass';
-import { rewrite } from '../rewrite';
 
 /** Takes v and g. */
 export const weightNorm = 'WeightNorm';

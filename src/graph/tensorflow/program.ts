@@ -1,8 +1,7 @@
 /** A graph without state as a SavedModel. */
-import type { Graph } from '../ir';
+import { type Graph, isDynamic } from '../ir';
 import { runPasses } from '../passes/pass';
 import { tensorFlowProgram } from '../pipelines/pipelines';
-import { isDynamic } from '../recorder';
 import { savedModel, shapeAttribute, typeAttribute } from './messages';
 import { emitTensorFlow } from './operators';
 import { FunctionWriter, GraphDefWriter } from './writer';

@@ -1,6 +1,5 @@
 /** Names of values in a printed function: by what they are, used again when the value before is needed no more. */
-import type { Graph, Node } from '../ir';
-import { isDynamic } from '../recorder';
+import { type Graph, type Node, isDynamic } from '../ir';
 import type { Statements } from './statements';
 
 /** What a value would best be called, as far as is known. */

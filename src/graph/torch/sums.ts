@@ -1,6 +1,5 @@
 /** Log-dets of modules, added one after the other: each as soon as it is known, the first to nothing, so that all look alike. */
-import { type Graph, type Node, producersOf } from '../ir';
-import { rewrite } from '../rewrite';
+import { type Graph, type Node, producersOf, rewrite } from '../ir';
 import { callOp } from './regions';
 
 /** Whether a node adds the log-det of a call. */

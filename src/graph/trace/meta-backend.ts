@@ -8,10 +8,9 @@ import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import { UserError } from '../../base/user-error';
 import { currentScope } from '../../flow/core/scope';
 import { callerLine, callerOf } from './caller';
-import type { ConstantData, DType, Value } from '../ir';
+import type { ConstantData, DType, Value, Recorder } from '../ir';
 import type { KernelRule } from '../kernels/rule';
 import { kernelRules } from '../kernels/rules';
-import type { Recorder } from '../recorder';
 
 export const metaBackendName = 'flowscope-meta';
 

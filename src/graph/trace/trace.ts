@@ -3,9 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../base/user-error';
 import { hearNames } from '../../flow/core/scope';
 import { callerLine } from './caller';
-import type { DType, Graph } from '../ir';
+import { type DType, type Graph, Recorder } from '../ir';
 import { recordInto, tensorOf, valueOf } from './meta-backend';
-import { Recorder } from '../recorder';
 
 /**
  * The batch size that stands for "any": a large prime, so that a dimension which is a multiple of it can have come from

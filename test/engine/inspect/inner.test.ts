@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { logAbsDeterminant } from '../../../src/base/determinant';
 import { blockAround } from '../../../src/engine/inspect/layer/jacobian';
-import { reducedMaps } from '../../../src/protocol/reduced-maps';
+import { reducedMaps } from '../../../src/engine/inspect/conditioner/features';
 import { axesOf } from '../../../src/engine/inspect/conditioner/weight';
 import { batchOf } from '../../../src/engine/model/examples';
 import { logLikelihood } from '../../../src/flow/flow';

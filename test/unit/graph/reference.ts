@@ -1,8 +1,7 @@
 /** Runs whole graphs by plain loops, the kernels that `evaluateNode` leaves out included: slow, and written apart from any backend. */
 import { broadcastReader, forEachIndex } from '../../../src/graph/evaluate/array';
 import { evaluateNode } from '../../../src/graph/evaluate/evaluate';
-import type { Graph, Node } from '../../../src/graph/ir';
-import { isDynamic } from '../../../src/graph/recorder';
+import { type Graph, type Node, isDynamic } from '../../../src/graph/ir';
 import { sizeOf, stridesOf } from '../../../src/base/shape';
 import type { NdArray } from '../../../src/protocol/tensors';
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { linePath } from '../../../webview/base/charts/decimate';
 import { linear } from '../../../webview/base/charts/scale';
-import { smoothed } from '../../../webview/base/charts/smooth';
+import { smoothed } from '../../../webview/base/charts/run-chart';
 import { merged } from '../../../webview/base/store/run-state';
 
 const points = (path: string): [number, number][] =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stream } from '../../../src/data/random';
-import { densityCurve } from '../../../webview/features/conditions/kde';
+import { densityCurve } from '../../../webview/features/conditions/ridges';
 
 const area = (curve: Float64Array, low: number, high: number): number =>
   (curve.reduce((sum, value) => sum + value, 0) * (high - low)) / (curve.length - 1);

@@ -1,12 +1,21 @@
 import { hasCurves } from '../../../src/protocol/questions';
 import { layerTab } from '../../base/layers/layer-tab';
-import type { LayerFeature } from '../../base/store/store';
-import { curveState } from './state';
+import { type LayerFeature, stateOf } from '../../base/store/store';
 import { text } from './text';
 import { CurveTab } from './view';
 import './style.css';
 import type { TransformCurveView } from '../../../src/protocol/transform-curve';
 import { vector, type ViewData } from '../../base/view-data/view-data';
+import { ask } from '../../base/store/question';
+
+const curveState = stateOf((store) =>
+  ask(store.context, 'transformCurve', () => {
+    const layer = store.layerInfo();
+    return store.shows('curve') && store.selection.value && layer && hasCurves(layer)
+      ? { ...store.selection.value, layer: layer.index }
+      : null;
+  }),
+);
 
 /** One row for each place of the curve of each feature. */
 function curveNumbers(view: TransformCurveView): ViewData {

@@ -3,11 +3,10 @@ import type { LayerView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isQuantity } from '../../../src/protocol/quantities';
 import type { NdArray } from '../../../src/protocol/tensors';
-import { DepthCurve } from './depth-curve';
 import { Distribution } from '../../base/charts/distribution';
 import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
-import { fixed, roundUp, signed } from '../../base/format/numbers';
+import { fixed, roundUp, signed, ticks } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { DataTable } from '../../base/controls/data-table';
@@ -19,6 +18,7 @@ import { PlaneGrid } from '../../base/canvas/plane-grid';
 import { Facts } from '../../base/layers/facts';
 import { stripState } from '../../base/store/strip-state';
 import { Heading } from '../../base/controls/heading';
+import { Box, Chart, Line } from '../../base/charts/chart';
 
 const size = 116;
 
@@ -153,5 +153,43 @@ function MapBox({ model, title, map, view, limit, name }: MapBoxProps) {
         <Legend scale={scale} unit={words.nats} width={size} />
       </div>
     </div>
+  );
+}
+
+interface DepthCurveProps {
+  /** Log-det of each layer in forward order, nats. */
+  example: number[] | undefined;
+  mean: number[];
+  /** Position of the selected layer. */
+  selected: number;
+}
+
+/** From 0 at x. */
+function running(values: readonly number[]): number[] {
+  let sum = 0;
+  return [0, ...values.map((value) => (sum += value))];
+}
+
+/** Running sum of log-dets from x to z. */
+function DepthCurve({ example, mean, selected }: DepthCurveProps) {
+  const [own, average] = [example && running(example), running(mean)];
+  const finite = [...(own ?? []), ...average].filter(Number.isFinite);
+  const [low, high] = [Math.min(...finite), Math.max(...finite) || 1];
+  return (
+    <Chart
+      label={`${text.overDepth}: ${signed((own ?? average).at(-1))} ${words.nats}`}
+      height={136}
+      {...{ left: 44, right: 6, foot: 17 }}
+      x={{
+        ...{ low: 0, high: mean.length, ticks: () => [0, mean.length] },
+        textOf: (place) => (place ? 'z' : 'x'),
+        title: `${words.layerAxis} ${fixed(selected + 1, 0)}`,
+      }}
+      y={{ low, high, axis: 0, ticks: () => ticks(low, high, 4) }}
+    >
+      <Box class="band" x={[selected, selected + 1]} />
+      <Line class="dashed" ys={average} />
+      {own ? <Line ys={own} /> : null}
+    </Chart>
   );
 }

@@ -1,14 +1,21 @@
-import type { LayerFeature } from '../../base/store/store';
+import { type LayerFeature, stateOf } from '../../base/store/store';
 import { text } from './text';
 import { isCoupling } from '../../../src/protocol/questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { featureName } from '../../base/layers/layer-names';
 import { layerTab } from '../../base/layers/layer-tab';
-import { maskState } from './state';
 import { MaskTab } from './view';
 import './style.css';
 import type { MaskView } from '../../../src/protocol/inspect';
 import { places, type ViewData } from '../../base/view-data/view-data';
+import { ask } from '../../base/store/question';
+
+const maskState = stateOf((store) =>
+  ask(store.context, 'mask', () => {
+    const layer = store.layerInfo();
+    return store.shows('mask') && layer && isCoupling(layer) ? { layer: layer.index } : null;
+  }),
+);
 
 function maskNumbers(view: MaskView): ViewData {
   return {

@@ -1,12 +1,24 @@
-import { hasMatrix, mostMixed, type MixingView } from '../../../src/protocol/mixing';
+import { hasMatrix, mostMixed, type MixingView, fewMixed } from '../../../src/protocol/mixing';
 import type { LayerInfo } from '../../../src/protocol/model';
 import { layerTab } from '../../base/layers/layer-tab';
-import type { LayerFeature } from '../../base/store/store';
-import { matrixState } from './state';
+import { type LayerFeature, stateOf } from '../../base/store/store';
 import { text } from './text';
 import { MatrixTab } from './view';
 import './style.css';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
+import { ask } from '../../base/store/question';
+
+const matrixState = stateOf((store) => {
+  // A saved page holds the way of the first feature.
+  return ask(store.context, 'mixing', () => {
+    const layer = store.layerInfo();
+    if (!store.shows('matrix') || !store.selection.value || !layer || !hasMatrix(layer)) return null;
+    const n = layer.inputShape.at(-1)!;
+    // The ways of a few are all there, whichever is marked.
+    const marked = store.isSaved || n <= fewMixed ? -1 : store.marked.value;
+    return { layer: layer.index, feature: marked < 0 ? -1 : marked % n };
+  });
+});
 
 /** One row for each output, one column for each input; what is of all layers comes as arrays. */
 function matrixNumbers(view: MixingView): ViewData {

@@ -6,14 +6,14 @@ import { signedScale, Legend } from '../../base/canvas/colour-maps';
 import { largest } from '../../base/canvas/planes';
 import { layoutOf, pageOf } from '../../../src/protocol/weight-window';
 import { pictureOf } from './picture-of';
-import { compact, roundUp } from '../../base/format/numbers';
+import { compact, roundUp, ticks } from '../../base/format/numbers';
 import { networkState, type WeightChoice } from './state';
 import { useFeature } from '../../base/store/use-store';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Pager } from '../../base/controls/pager';
 import { Readout, useCursor } from '../../base/canvas/readout';
-import { LengthChart } from './length-chart';
+import { Bars, Chart, Dots } from '../../base/charts/chart';
 
 /** Upper limit of a cell, so that a small kernel stays small. */
 const largestCell = 24;
@@ -128,4 +128,41 @@ function heightOf({ width, height }: { width: number; height: number }): number 
 function cellOf(plane: { width: number; height: number }, width: number): number {
   const fitting = Math.min(width / plane.width, heightOf(plane) / plane.height, largestCell);
   return fitting >= 1 ? Math.floor(fitting) : fitting;
+}
+
+interface LengthChartProps {
+  lengths: Float32Array;
+  gains?: Float32Array;
+  /** Outputs of the weight; more than are listed. */
+  total: number;
+}
+
+/** One bar for each output channel: how long its weights are, and the gain that they are used with. */
+function LengthChart({ lengths, gains, total }: LengthChartProps) {
+  const finite = [...lengths, ...(gains ?? [])].filter(Number.isFinite);
+  const low = Math.min(0, ...finite);
+  const high = Math.max(...finite, 1e-9);
+  const title = gains ? text.lengthOf : text.lengthsOfWeight;
+  return (
+    <figure class="lengths">
+      <figcaption class="tick">
+        {`▮ ${title}`}
+        {gains ? `   ● ${text.gain}` : ''}
+        {total > lengths.length ? `   ${text.firstOutputs(lengths.length, total)}` : ''}
+      </figcaption>
+      <Chart
+        label={title}
+        height={96}
+        {...{ left: 40, right: 12, foot: 17 }}
+        x={{
+          ...{ low: -0.5, high: lengths.length - 0.5, title: text.outputChannel, textOf: String },
+          ticks: () => [0, lengths.length - 1],
+        }}
+        y={{ low, high, axis: 0, ticks: () => ticks(low, high, 3) }}
+      >
+        <Bars values={lengths} from={(i) => i - 0.5} gap={1} />
+        {gains ? <Dots class="ring" ys={gains} r={gains.length > 80 ? 1.5 : 3} /> : null}
+      </Chart>
+    </figure>
+  );
 }

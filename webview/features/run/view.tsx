@@ -10,12 +10,14 @@ import { useStore, Asked, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { validationFigure } from '../../base/curves/validation-text';
-import { runNumbers } from './numbers';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { ControlPanel } from './control-panel';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
 import { curveLookState } from '../../base/curves/curve-look';
+import { metricNames } from '../../../src/protocol/run';
+import type { Store } from '../../base/store/store';
+import { vector, type ViewData } from '../../base/view-data/view-data';
 
 export function RunTab({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -199,4 +201,36 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
       </div>
     </div>
   );
+}
+
+/** What is measured of the loss comes first. */
+const runColumns = {
+  loss: metricNames.slice(0, metricNames.indexOf('gradientNorm')),
+  gradient: ['seconds', 'gradientNorm'],
+  rate: ['seconds', 'learningRate'],
+} as const;
+
+/** Rows as they were measured, without the smoothing of the curves. */
+function runNumbers(id: keyof typeof runColumns, store: Store): ViewData {
+  const run = store.state(runState).run.data.value;
+  if (!run) return {};
+  const used = runColumns[id].flatMap((name) => {
+    const values = run.columns[name];
+    return values ? [{ name, values: Array.from(values) }] : [];
+  });
+  const steps = Array.from(run.steps);
+  return {
+    columns: [
+      { name: 'step', values: steps },
+      // What was not measured at a step is not a number.
+      ...used.map(({ name, values }) => ({
+        name,
+        values: values.map((value) => (Number.isNaN(value) ? undefined : value)),
+      })),
+    ],
+    arrays: {
+      step: vector(steps),
+      ...Object.fromEntries(used.map(({ name, values }) => [name, vector(values)])),
+    },
+  };
 }

@@ -1,11 +1,10 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../../flow/nets/batch-norm-training';
 import { convolutionAttrs } from '../../convolution';
-import { type Graph, type Node, type Value, producersOf } from '../../ir';
+import { type Graph, type Node, type Value, producersOf, rewrite } from '../../ir';
 import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
 import { removeDeadCode } from '../../passes/dead-code';
 import { pass, type Pass } from '../../passes/pass';
-import { rewrite } from '../../rewrite';
 import { sameShape } from '../../shape';
 import { toChannelsFirst, toChannelsLast } from '../channels-first';
 import { asConvolution } from '../input-gradient';

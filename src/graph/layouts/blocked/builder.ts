@@ -1,8 +1,7 @@
 /** What is written while a graph is brought into blocks of channels, [N, C/b, H, W, b]. */
 import { entryOf } from '../../../base/kept';
-import type { ConstantData, Graph, Node } from '../../ir';
+import type { ConstantData, Graph, Node, TensorType } from '../../ir';
 import { countUses } from '../../passes/count-uses';
-import type { TensorType } from '../../recorder';
 import { sameShape } from '../../shape';
 import { sizeOf } from '../../../base/shape';
 import { toChannelsFirst, toChannelsLast } from '../channels-first';

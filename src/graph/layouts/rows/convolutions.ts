@@ -1,6 +1,5 @@
 /** Convolutions of values that lie row by row. */
-import type { ConstantData } from '../../ir';
-import type { TensorType } from '../../recorder';
+import type { ConstantData, TensorType } from '../../ir';
 import type { BlockedGraph } from '../blocked/builder';
 import { constantFilterInBlocks } from '../blocked/filters';
 import { transformRows } from '../blocked/ops';

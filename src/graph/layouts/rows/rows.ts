@@ -1,9 +1,8 @@
 import { isPointwise } from '../../convolution';
-import { type ConstantData, type Graph, type Node, producersOf } from '../../ir';
+import { type ConstantData, type Graph, type Node, producersOf, type TensorType } from '../../ir';
 import { arithmeticNames } from '../../kernels/elementwise';
 import { removeDeadCode } from '../../passes/dead-code';
 import { pass, type Pass } from '../../passes/pass';
-import type { TensorType } from '../../recorder';
 import { isPerChannel, sameShape } from '../../shape';
 import { BlockedGraph } from '../blocked/builder';
 import { each, type Rule, type Rules } from '../relayout';
