@@ -13,7 +13,7 @@ import { rationalQuadratic } from '../../src/flow/transforms/rational-quadratic'
 import type { UnivariateTransform } from '../../src/flow/transforms/types';
 import type { ModelConfig } from '../../src/config/schema';
 import { splineOfOwnInterval } from '../../src/flow/transforms/rational-quadratic-interval';
-import { onSpline } from '../../src/engine/inspect/layer/spline-overlay';
+import { onSpline } from '../../src/engine/inspect/layer/transform-curve';
 import { contextOf, maxAbsDifference, onCpu } from './eager';
 import { inBin, inInverseBin } from './rational-quadratic';
 import { oneIn, tried } from '../tried';

@@ -2,8 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { isPlane } from '../../src/protocol/questions';
-import { GalleryRegion, DiagnosticsRegion } from './dock-region';
-import { LayerRegion } from './layer-region';
+import { GalleryRegion, DiagnosticsRegion, LayerRegion } from './dock-region';
 import type { RegionFeature, Store } from '../base/store/store';
 import { StoreContext, useFeature, useStore, Asked } from '../base/store/use-store';
 import { text } from './text';

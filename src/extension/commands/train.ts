@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { env, l10n, Uri, workspace } from 'vscode';
+import { env, l10n, Uri, workspace, commands, ProgressLocation, window } from 'vscode';
 import { parseRunConfig } from '../../config/parse';
 import { saferTraining } from '../../config/safer-training';
 import { lockName } from '../../config/train-lock';
 import { UserError } from '../../base/user-error';
 import type { TableOverview } from '../../protocol/data';
 import type { TrainRequest } from '../../protocol/engine';
-import type { Place } from '../../protocol/launch';
+import type { Place, SlurmJob } from '../../protocol/launch';
 import { dataEngine } from '../engine/data-engine';
 import { log } from '../log';
 import { askCount, confirm } from '../offer';
@@ -26,7 +26,6 @@ import {
 } from '../training/wizard';
 import { problemWithRun, resolveRunFolder } from '../training/run-name';
 import { tell } from './steer';
-import { submit } from './submit';
 import {
   activeFile,
   activeRun,
@@ -37,6 +36,7 @@ import {
   uriOf,
 } from '../targets/targets';
 import { mayRun } from '../trust';
+import { rememberRun } from '../runs/find-runs';
 
 /** @param target answers, or the data in a menu of the Explorer */
 export async function train(services: Services, target?: TrainArguments | Uri): Promise<void> {
@@ -237,4 +237,29 @@ async function requestOf(given: TrainArguments & { data: string; output: string 
   const problem = await problemWithRun(given.output);
   if (problem) throw new UserError(`${given.output}: ${problem}`);
   return { ...given, output: resolveRunFolder(given.output) };
+}
+
+/** Prepares a run on this machine, which can take a while, and has Slurm train it. */
+async function submit(services: Services, { request, scope }: Plan, job: SlurmJob): Promise<void> {
+  const name = path.basename(request.output);
+  const engine = services.startEngine(`submit ${name}`, {}, scope);
+  const token = randomUUID();
+  try {
+    const submitted = await window.withProgress(
+      {
+        location: ProgressLocation.Notification,
+        title: l10n.t('Preparing {0} for Slurm', name),
+        cancellable: true,
+      },
+      (_, cancellation) => {
+        cancellation.onCancellationRequested(() => void engine.api.cancel(token).catch(() => undefined));
+        return engine.api.submit(request, job, token);
+      },
+    );
+    await rememberRun(services.context.workspaceState, submitted.run);
+    await commands.executeCommand('flowscope.refreshRuns');
+    void window.showInformationMessage(l10n.t('Job {0} of Slurm trains {1}.', submitted.job, name));
+  } finally {
+    await engine.stop();
+  }
 }

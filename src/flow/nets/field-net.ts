@@ -2,8 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { FieldLayer } from '../../config/field-layer';
-import type { FlowContext, ParameterSpec } from '../core/bijection';
-import { fanIn, zeros } from '../core/init';
+import { type FlowContext, type ParameterSpec, fanIn, zeros } from '../core/bijection';
 import { givenContext } from './context';
 import { activated, dense, features, withDivergence } from './tangents';
 

@@ -13,7 +13,7 @@ import { linksOf } from '../../../src/protocol/order';
 import type { LayerInfo } from '../../../src/protocol/model';
 import { hasCurves } from '../../../src/protocol/questions';
 import type { Selection } from '../../../src/protocol/selection';
-import { binAt, onSpline } from '../../../src/engine/inspect/layer/spline-overlay';
+import { binAt, onSpline } from '../../../src/engine/inspect/layer/transform-curve';
 import { hasTails, manyOutside } from '../../../src/protocol/spline';
 import { curveBars, type TransformCurveView } from '../../../src/protocol/transform-curve';
 import { contextOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';

@@ -1,16 +1,22 @@
 /** What a conditional flow makes of its conditions. */
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
 import { MapSkeleton } from '../../base/layers/layer-tab';
-import { useFeature, Asked } from '../../base/store/use-store';
-import { Listens } from './listens';
+import { useFeature, Asked, useStore } from '../../base/store/use-store';
 import { SideBySide, SideBySideControls, ClassPager, MostLikely, namesOf, shares } from './side-by-side';
 import { conditionsState } from './state';
-import type { AtConditions } from '../../../src/protocol/conditions';
+import type { AtConditions, ContextUse } from '../../../src/protocol/conditions';
 import { Picture } from '../../base/canvas/canvas';
-import { item, pixelRange } from '../../base/canvas/planes';
-import { signed } from '../../base/format/numbers';
+import { item, pixelRange, largest } from '../../base/canvas/planes';
+import { signed, compact, fixed, percent, roundUp } from '../../base/format/numbers';
 import { text } from './text';
 import { Heading } from '../../base/controls/heading';
+import { useSignal } from '@preact/signals';
+import { magnitudeScale, Legend } from '../../base/canvas/colour-maps';
+import type { Rgb } from '../../base/canvas/theme';
+import { Pager } from '../../base/controls/pager';
+import { layerPhrase, shortName } from '../../base/layers/layer-names';
+import { Verdict } from '../../base/layers/verdict';
+import { DataTable, type TableColumn } from '../../base/controls/data-table';
 
 export function ConditionsTab({ model, layer }: { model: ModelSummary; layer: LayerInfo }) {
   const { use, sideBySide } = useFeature(conditionsState);
@@ -67,5 +73,120 @@ function PictureRows({ model, found }: { model: ModelSummary; found: AtCondition
         {text.sameLatents} {isClass ? '' : text.quantiles}
       </p>
     </>
+  );
+}
+
+/** Rows of a page. */
+const pageSize = 24;
+/** A condition is hardly heard below this share of the one that is heard most. */
+const hardly = 0.02;
+/** Conditions that a sentence names. */
+const named = 4;
+
+/** Which layer makes something of which condition: a table in colors, and what the whole flow makes of it. */
+function Listens({ model, layer, use }: { model: ModelSummary; layer: LayerInfo; use: ContextUse }) {
+  const store = useStore();
+  const offset = useSignal(0);
+  const names = model.context!.names;
+  const size = names.length;
+  const shown = Array.from(names, (_, i) => i).slice(offset.value, offset.value + pageSize);
+  const scale = () => magnitudeScale(roundUp(largest(use.layers.data)));
+  return (
+    <section class="listens">
+      <Heard names={names} use={use} />
+      <Heading title={text.listens} note={text.listensNote(use.count)} />
+      <DataTable
+        frame={{ 'aria-label': text.listens }}
+        rows={shown}
+        tr={(condition) => ({ 'data-condition': names[condition] })}
+        columns={[
+          {
+            head: <span class="sr">{text.condition}</span>,
+            td: (condition) => ({ title: names[condition] }),
+            name: (condition) => names[condition],
+          },
+          ...model.layers.map((info): TableColumn<number> => {
+            const head = (
+              <button
+                type="button"
+                class="plain"
+                title={info.name}
+                aria-current={info.index === layer.index}
+                onClick={() => store.selectLayer(info.index)}
+              >
+                {info.coupling === undefined ? shortName(info) : layerPhrase(info)}
+              </button>
+            );
+            if (!use.reads[info.index])
+              return {
+                head,
+                td: () => ({ class: 'deaf', title: text.deaf }),
+                cell: () => <span class="sr">{text.deaf}</span>,
+              };
+            const valueOf = (condition: number): number => use.layers.data[info.index * size + condition]!;
+            const style = (value: number) =>
+              Number.isFinite(value) ? colours(scale().at(value)) : undefined;
+            return {
+              head,
+              td: (condition) => ({ 'data-value': valueOf(condition), style: style(valueOf(condition)) }),
+              cell: (condition) => figure(valueOf(condition)),
+            };
+          }),
+          {
+            head: text.flow,
+            th: { title: text.flowWhy },
+            td: (condition) => ({ class: 'whole', 'data-value': use.flow[condition] }),
+            cell: (condition) => figure(use.flow[condition]!),
+          },
+        ]}
+      />
+      <Pager
+        offset={offset.value}
+        size={pageSize}
+        total={size}
+        shown={text.shown(offset.value + 1, offset.value + shown.length, size)}
+        label={text.pages}
+        onChange={(next) => (offset.value = next)}
+      />
+      <Legend scale={scale} width={120} />
+    </section>
+  );
+}
+
+/** Two decimals, or more where they would say 0. */
+const figure = (value: number): string =>
+  value !== 0 && Math.abs(value) < 0.005 ? compact(value) : fixed(value, 2);
+
+/** Black or white, whichever is read better on the color: one of them has a contrast of at least 4.5. */
+function colours(rgb: Rgb): { background: string; color: string } {
+  const linear = rgb.map((part) => {
+    const share = part / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  });
+  const luminance = 0.2126 * linear[0]! + 0.7152 * linear[1]! + 0.0722 * linear[2]!;
+  return { background: `rgb(${rgb.join()})`, color: luminance > 0.179 ? '#000000' : '#ffffff' };
+}
+
+function Heard({ names, use }: { names: readonly string[]; use: ContextUse }) {
+  const most = use.flow.reduce((best, value, i) => (value > use.flow[best]! ? i : best), 0);
+  const by = figure(use.flow[most]!);
+  const quiet = names.filter((_, i) => use.flow[i]! < hardly * use.flow[most]!);
+  const reading = use.reads.filter(Boolean).length;
+  return (
+    <Verdict mark={quiet.length > 0 ? 'notice' : 'ok'}>
+      {[
+        names.length === 1 ? text.only(names[0]!, by) : text.movesMost(names[most]!, by),
+        ...(quiet.length > 0
+          ? [
+              text.hardly(
+                quiet.slice(0, named).join(', ') + (quiet.length > named ? ', …' : ''),
+                percent(hardly),
+              ),
+            ]
+          : []),
+        text.readers(reading, use.reads.length),
+        ...(use.priorReads ? [text.prior] : []),
+      ].join(' ')}
+    </Verdict>
   );
 }

@@ -1,6 +1,6 @@
 /** How the model was trained: curves, status, requests to the training, and the checkpoints to step through. */
-import { useMemo } from 'preact/hooks';
-import { LinkButton } from '../../base/controls/toolkit';
+import { useMemo, useEffect } from 'preact/hooks';
+import { LinkButton, Button, TextField } from '../../base/controls/toolkit';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { RunChart, type RunChartProps, type RunLine } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
@@ -11,13 +11,15 @@ import { words } from '../../base/words';
 import { text } from './text';
 import { validationFigure } from '../../base/curves/validation-text';
 import { ChartBox } from '../../base/takeaway/chart-box';
-import { ControlPanel } from './control-panel';
 import { CurveControls } from '../../base/curves/curve-controls';
 import { inBits, lineOf, placeOfStep, valueAt } from '../../base/curves/lines';
 import { curveLookState } from '../../base/curves/curve-look';
 import { metricNames } from '../../../src/protocol/run';
 import type { Store } from '../../base/store/store';
 import { vector, type ViewData } from '../../base/view-data/view-data';
+import { useSignal } from '@preact/signals';
+import type { ControlRequest } from '../../../src/config/control';
+import { largestLearningRate } from '../../../src/config/learning-rate';
 
 export function RunTab({ model }: { model: ModelSummary }) {
   const store = useStore();
@@ -233,4 +235,85 @@ function runNumbers(id: keyof typeof runColumns, store: Store): ViewData {
       ...Object.fromEntries(used.map(({ name, values }) => [name, vector(values)])),
     },
   };
+}
+
+const patience = 10_000;
+const resumable: ReadonlySet<RunData['status']> = new Set(['stopped', 'failed', 'interrupted']);
+
+/** Requests to a training from the page, and whether it received them. */
+function ControlPanel({ run }: { run: RunData }) {
+  const store = useStore();
+  const asked = useSignal<string | undefined>(undefined);
+  const problem = useSignal('');
+  const late = useSignal(false);
+  const invalid = useSignal(false);
+  const waiting = asked.value !== undefined && run.answered?.id !== asked.value;
+  useEffect(() => {
+    late.value = false;
+    if (!waiting) return;
+    const timer = setTimeout(() => (late.value = true), patience);
+    return () => clearTimeout(timer);
+  }, [asked.value, waiting]);
+  const ask = async (request: ControlRequest): Promise<void> => {
+    problem.value = '';
+    try {
+      asked.value = (await store.connection.host.control(request)).id;
+    } catch (error) {
+      problem.value = error instanceof Error ? error.message : String(error);
+    }
+  };
+  if (run.status !== 'running' && run.status !== 'paused')
+    return resumable.has(run.status) ? (
+      <span class="pair">
+        <Button onClick={() => void store.connection.host.command('resumeTraining')}>
+          {text.goOnTraining}
+        </Button>
+      </span>
+    ) : null;
+  const rate = run.rates.at(-1)?.learningRate ?? valueAt(run, 'learningRate', Infinity);
+  const heard = asked.value !== undefined && run.answered?.id === asked.value ? run.answered : undefined;
+  return (
+    <div class="run-control">
+      <span class="pair">
+        {run.status === 'paused' ? (
+          <Button primary onClick={() => void ask({ action: 'resume' })}>
+            {text.goOn}
+          </Button>
+        ) : (
+          <Button onClick={() => void ask({ action: 'pause' })}>{text.pause}</Button>
+        )}
+        <Button onClick={() => void ask({ action: 'stop' })}>{text.stop}</Button>
+        <span class="tick">{text.rate}</span>
+        <TextField
+          label={text.newRate}
+          value={rate === undefined ? '' : String(Number(rate.toPrecision(6)))}
+          size={10}
+          invalid={invalid.value}
+          onCommit={(typed) => {
+            const value = Number(typed);
+            if (typed.trim() === '' || !(value > 0 && value <= largestLearningRate)) {
+              invalid.value = true;
+              problem.value = text.rateExpected(typed);
+              return;
+            }
+            invalid.value = false;
+            problem.value = '';
+            // Leaving the field with what it held asks for nothing.
+            if (rate !== undefined && compact(value) === compact(rate)) return;
+            void ask({ learningRate: value });
+          }}
+        />
+      </span>
+      <p class={`tick wrap ${problem.value || heard?.problem ? 'bad' : ''}`} role="status">
+        {problem.value ||
+          (waiting
+            ? late.value
+              ? text.notAnswered
+              : text.asking
+            : heard?.problem
+              ? text.notCarriedOut(heard.problem)
+              : heard && text.heardAt(heard.step))}
+      </p>
+    </div>
+  );
 }
