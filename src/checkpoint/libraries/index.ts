@@ -27,6 +27,7 @@ import { rosinalityStateDict } from './rosinality/export';
 import { rosinality } from './rosinality/import';
 import { senyaVectors } from './senya/export';
 import { senya } from './senya/import';
+import { torchcfm } from './torchcfm/import';
 import { y0ast } from './y0ast/import';
 import { zukoVectors } from './zuko/export';
 import { zukoCnf } from './zuko/cnf';
@@ -63,6 +64,7 @@ const list = {
   flowjax: { importer: flowjax },
   pzflow: { importer: pzflow },
   bayesflow: { importer: bayesflow },
+  torchcfm: { importer: torchcfm },
 } as const satisfies Record<string, Entry>;
 
 export type Library = keyof typeof list;

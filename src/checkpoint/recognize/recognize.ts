@@ -115,7 +115,7 @@ export function whyUndecided(
   const say = (value: string | number): string =>
     (open.key === 'flow' ? `Choose it with --flow ${value}, which is remembered. Or say` : 'Say') +
     ` it in ${sidecar}: {"answers": {"${open.key}": ${JSON.stringify(value)}}}, or convert it with --set ${open.key}=${value}.`;
-  if (open.answer.kind === 'number')
+  if (open.answer.kind === 'number' || (open.key !== 'flow' && open.key !== 'weights'))
     return `It needs an answer: ${open.title} (${open.key}). ${open.detail} ${say(open.answer.default)}`;
   const values = open.answer.options.map(({ value }) => value);
   const names = values.slice(0, 8).map((value) => shortened(value, 60));

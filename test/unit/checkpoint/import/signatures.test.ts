@@ -95,6 +95,33 @@ test('a network alone is named, and whether it may be a vector field', () => {
   assert.match(net(5), /2 linear layers from 5 to 2 numbers; layers of a flow/);
 });
 
+test('a network of four layers may be a vector field of torchcfm, which has to be answered', async () => {
+  const layer = (i: number, outputs: number, inputs: number): Shapes => ({
+    [`net.${i}.weight`]: [outputs, inputs],
+    [`net.${i}.bias`]: [outputs],
+  });
+  const net = (inputs: number): TensorFile => ({
+    ...fileOf({ ...layer(0, 8, inputs), ...layer(2, 8, 8), ...layer(4, 8, 8), ...layer(6, 2, 8) }),
+    read(name) {
+      const shape = [...this.tensors.get(name)!.shape];
+      const count = shape.reduce((product, n) => product * n, 1);
+      return Promise.resolve({ shape, data: Float32Array.from({ length: count }, (_, i) => i) });
+    },
+  });
+  assert.equal(recognize(net(4)), undefined);
+  const { questions, convert } = recognize(net(3))!;
+  const asked = questions.filter(({ required }) => required).map(({ key }) => key);
+  assert.deepEqual(asked, ['dataTime']);
+  const answers = { ...Object.fromEntries(questions.map(({ key, answer }) => [key, answer.default])) };
+  const { model, tensors } = await convert({ ...answers, dataTime: '0' });
+  assert.ok(model.kind === 'vector' && model.layers?.[0]?.kind === 'field');
+  const [{ data, noise, net: own, frequencies }] = [model.layers[0]];
+  assert.deepEqual([data, noise, frequencies], [0, 1, []]);
+  assert.deepEqual([own.hidden, own.activation], [[8, 8, 8], 'selu']);
+  // [8, 3] there, x and the time; [3, 8] here.
+  assert.deepEqual([...tensors['fields.0.net.0.weight']!.data.subarray(16, 19)], [2, 5, 8]);
+});
+
 test('layers that differ in what a flow has once are named', () => {
   const layer = (index: number, width: number, context = 0): Shapes => ({
     [`transform.transforms.${index}.order`]: [2],

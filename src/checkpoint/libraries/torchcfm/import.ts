@@ -1,0 +1,67 @@
+/**
+ * The MLP of torchcfm (`torchcfm.models.MLP`), a vector field of x and the time, in this order. Its file has no more than linear
+ * layers, so that it is asked which end of the time has the data.
+ */
+import { chainFlow } from '../../import/chain-importer';
+import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
+import { hiddenWords, linearStack, namesBelow, stackNames } from '../../import/modules';
+import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
+import type { Recognizer, TensorFile } from '../../import/types';
+
+const activationQuestion = activationChoice('selu');
+
+const dataQuestion = {
+  ...choice(
+    'dataTime',
+    'Time of the data',
+    'No file has it. With the other one, data would be taken for noise.',
+    [
+      { value: '1', label: 't = 1, as torchcfm trains' },
+      { value: '0', label: 't = 0' },
+    ],
+  ),
+  required: true as const,
+};
+
+/** It has four layers, whatever their widths. */
+const layers = 4;
+const at = 'net.';
+
+function read(file: TensorFile) {
+  const names = [...file.tensors.keys()];
+  const stack = linearStack(file, at, namesBelow(at, names));
+  if (typeof stack === 'string' || stack.numbers.length !== layers || names.length !== 2 * layers)
+    return undefined;
+  const features = stack.widths.at(-1)!;
+  const fits = stack.widths[0] === features + 1 && tooManyForField(features) === undefined;
+  return fits ? { features, stack } : undefined;
+}
+
+export const torchcfm: Recognizer = {
+  name: 'torchcfm',
+  recognize(file) {
+    const found = read(file);
+    if (!found) return undefined;
+    const { features, stack } = found;
+    const { hidden } = stack;
+    return {
+      title: `vector field (flow matching), a network ${hiddenWords(hidden)}`,
+      questions: [dataQuestion, activationQuestion, ...fieldQuestions],
+      convert(answers) {
+        const data = Number(chosen<'0' | '1'>(answers, dataQuestion));
+        const layer = {
+          ...fieldOf(answers, { data, noise: 1 - data }),
+          frequencies: [],
+          net: {
+            kind: 'mlp' as const,
+            ...{ hidden, activation: activationOf(answers, activationQuestion), slope: 0.01 },
+          },
+        };
+        const ours = { theirs: 'net', layer, table: stackNames(stack, 'net.') };
+        return chainFlow(file, { features, layers: [ours], fields: {} });
+      },
+    };
+  },
+  // Names of any network; what it may be is said by its sizes.
+  closeness: () => ({ share: 0, missing: [] }),
+};
