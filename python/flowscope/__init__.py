@@ -11,13 +11,14 @@ from .tracker import Tracker
 
 if TYPE_CHECKING:
     from .checks import check
-    from .flows import Step
+    from .field import Field
     from .live import Live
     from .recorder import record
+    from .steps import Step
     from .watching import watch
 
 __version__ = "1.0.0"
-__all__ = ["Live", "Run", "Step", "Tracker", "__version__", "check", "record", "recording", "show", "watch"]
+__all__ = ["Field", "Live", "Run", "Step", "Tracker", "__version__", "check", "record", "recording", "show", "watch"]
 
 
 def __getattr__(name: str) -> Any:
@@ -34,8 +35,12 @@ def __getattr__(name: str) -> Any:
         from .checks import check
 
         return check
+    if name == "Field":
+        from .field import Field
+
+        return Field
     if name == "Step":
-        from .flows import Step
+        from .steps import Step
 
         return Step
     if name == "watch":

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .flows import Chain, chain_of, standard_normal
+from .flows import chain_of
 from .recorder import _embedded, _per_example, _still, _tensor, _unique, _walk
+from .steps import Chain, standard_normal
 
 #: It takes so many draws to fit a tail and to ask the layers.
 FEWEST = 1000

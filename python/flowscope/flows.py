@@ -3,98 +3,21 @@ imported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-#: Values and log-det: of each example, or one for all.
-Result = tuple[Tensor, Any]
-
-
-@dataclass
-class Step:
-    """One layer: `forward` leads from data towards the latent and gives log|det dy/dx|; `inverse` leads back."""
-
-    name: str
-    forward: Callable[[Tensor, Tensor | None], Result]
-    inverse: Callable[[Tensor, Tensor | None], Any] | None = None
-    module: nn.Module | None = None
-    #: What the layer is called in its library.
-    type: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.type and self.module is not None:
-            self.type = type(self.module).__name__
-
-    @classmethod
-    def of_arrays(
-        cls,
-        name: str,
-        forward: Callable[[Any, Any], tuple[Any, Any]],
-        inverse: Callable[[Any, Any], Any] | None = None,
-        type: str = "",
-    ) -> Step:
-        """A layer that is two functions of NumPy or JAX arrays, each given (values [N, ...], context [N, C] or None).
-        Derivatives are those of JAX; functions that run on NumPy alone have none."""
-        back = inverse and (lambda h, c: _tensor_of(inverse(*_arrays_of(h, c)), h))
-        return cls(name, lambda h, c: _OfArrays.apply(h, c, forward), back, type=type)
-
-
-class _OfArrays(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, h: Tensor, context: Tensor | None, function: Callable[..., Any]) -> tuple[Tensor, Tensor]:
-        values, condition = _arrays_of(h, context)
-        y, log_det = function(values, condition)
-        ctx.pull = lambda grad: _pulled(function, values, condition, y, grad)
-        return _tensor_of(y, h), _tensor_of(log_det, h)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.pull(grad), None, None
-
-
-def _pulled(function: Callable[..., Any], values: Any, condition: Any, y: Any, grad: Tensor) -> Tensor:
-    if not type(y).__module__.startswith("jax"):
-        raise NotImplementedError("functions of NumPy arrays have no derivatives")
-    import jax
-
-    (found,) = jax.vjp(lambda h: function(h, condition)[0], values)[1](np.asarray(grad.cpu(), dtype=y.dtype))
-    return _tensor_of(found, grad)
-
-
-def _arrays_of(h: Tensor, context: Tensor | None) -> tuple[np.ndarray, np.ndarray | None]:
-    return h.detach().cpu().numpy(), None if context is None else context.detach().cpu().numpy()
-
-
-def _tensor_of(values: Any, like: Tensor) -> Tensor:
-    return torch.as_tensor(np.array(values), dtype=like.dtype, device=like.device)
-
-
-@dataclass
-class Base:
-    """The distribution of z. Without functions it is a standard normal."""
-
-    log_prob: Callable[[Tensor, Tensor | None], Tensor] | None = None
-    #: `count` latents, given the contexts of as many examples where the flow takes one.
-    draw: Callable[[int, Tensor | None], Tensor] | None = None
-
-
-@dataclass
-class Chain:
-    steps: list[Step]
-    base: Base
-    library: str | None = None
-    #: What all layers are given in place of the context.
-    embed: Callable[[Tensor], Tensor] | None = None
+from .field import Field
+from .field_libraries import field_chain, is_zuko_field, zuko_field_step
+from .slices import field_step
+from .steps import Base, Chain, Result, Step
 
 
 def chain_of(flow: Any, context: Tensor | None) -> Chain:
     """Raises TypeError, saying what to give instead, where no steps are found."""
-    for read in (_nflows, _zuko, _normflows, _freia_sequence, _freia_graph):
+    for read in (field_chain, _nflows, _zuko, _normflows, _freia_sequence, _freia_graph):
         found = read(flow, context)
         if found is not None:
             return found
@@ -102,13 +25,16 @@ def chain_of(flow: Any, context: Tensor | None) -> Chain:
         return Chain([_plain(index, layer) for index, layer in enumerate(flow)], Base())
     raise TypeError(
         f"{type(flow).__name__}: no layers were found in it. Give a flow of nflows, zuko, normflows or FrEIA, or a list of "
-        "layers from data to latent: modules whose call gives (y, log_det) and whose inverse(y) gives x, or flowscope.Step."
+        "layers from data to latent: modules whose call gives (y, log_det) and whose inverse(y) gives x, or flowscope.Step. For "
+        "a vector field (flow matching, a diffusion's ODE) give flowscope.Field(v, dim=…, data_time=…, noise_time=…)."
     )
 
 
 def _plain(index: int, layer: Any) -> Step:
     if isinstance(layer, Step):
         return layer
+    if isinstance(layer, Field):
+        return field_step(layer.name, layer)
     if not callable(layer):
         raise TypeError(f"Layer {index} is a {type(layer).__name__}; expected a module or flowscope.Step.")
     inverse = getattr(layer, "inverse", None)
@@ -184,6 +110,9 @@ def _zuko(flow: Any, context: Tensor | None) -> Chain | None:
 
 
 def _zuko_step(name: str, module: nn.Module) -> Step:
+    if is_zuko_field(module):
+        return zuko_field_step(name, module)
+
     def forward(h: Tensor, c: Tensor | None) -> Result:
         transform = module(c)
         if hasattr(transform, "call_and_ladj"):
@@ -281,9 +210,3 @@ def _freia_step(name: str, module: Any, conditional: bool) -> Step:
         return y, log_det
 
     return Step(name, lambda h, c: run(h, c, False), lambda h, c: run(h, c, True)[0], module)
-
-
-def standard_normal(z: Tensor) -> Tensor:
-    """ln p(z) of each example."""
-    flat = z.flatten(1).double()
-    return (-0.5 * flat**2 - 0.5 * float(torch.log(torch.tensor(2 * torch.pi, dtype=torch.float64)))).sum(1)

@@ -14,8 +14,8 @@ import torch
 from safetensors.numpy import save
 from torch import Tensor
 
-from .flows import Step
 from .recorder import Subject, _array, _embedded, _inverse_of, _prior, _walk
+from .steps import Step
 
 #: Seconds that an answer may take without a question.
 PATIENCE = 10.0
@@ -34,8 +34,9 @@ class Live:
     """
 
     def __init__(self, flow: Any, x: Any, context: Any = None, *, layers: Any = None, **options: Any) -> None:
-        self._subject = Subject(flow if layers is None else layers, x, context)
-        self._options = {"title": type(flow).__name__, **options}
+        solving = {name: options.pop(name) for name in ("solver", "slices", "divergence") if name in options}
+        self._subject = Subject(flow if layers is None else layers, x, context, **solving)
+        self._options = {"title": self._subject.title if layers is None else type(flow).__name__, **options}
         self.record()
 
     def record(self) -> bytes:
@@ -91,7 +92,8 @@ class Live:
 
     def _inside(self, asked: dict[str, Any], x: Tensor, context: Tensor | None) -> bytes:
         """A recording of other examples."""
-        return self._subject.encode(x, context, samples=0, max_bytes=200_000_000, title=str(self._options["title"]))
+        title = str(self._options["title"])
+        return self._subject.encode(x, context, samples=0, max_bytes=200_000_000, title=title, measured=False)
 
     def _forward(self, asked: dict[str, Any], h: Tensor, context: Tensor | None) -> bytes:
         """Outputs and log-dets of the layers from `from` on, and ln p(z)."""

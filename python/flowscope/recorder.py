@@ -13,9 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from . import recording
-from .flows import Base, Chain, Step, chain_of, standard_normal
-from .recording import Layer, Parameter, Samples, summarize
+from .field import Field
+from .field_libraries import module_of
+from .field_measures import TIMES, Reference, against_reference, field_info, inside_of, not_finite, spread_of, unstable_step
+from .flows import chain_of
+from .recording import Layer, Parameter, Samples, Slice, summarize
 from .run_files import replace_file
+from .slices import sliced
+from .steps import Base, Chain, Step, standard_normal
 from .structure import WHOLE, Shown, shown_by
 
 #: Shares of the file for Jacobians, for samples and for activations that were asked for; the rest is for the examples.
@@ -38,6 +43,10 @@ def record(
     context_names: Sequence[str] | None = None,
     max_bytes: int = 20_000_000,
     seed: int = 0,
+    solver: Any = None,
+    slices: int = 10,
+    divergence: Any = None,
+    reference: bool = True,
 ) -> Path:
     """Runs `flow` on the batch `x` and writes what the inspector shows. Returns the path of the recording.
 
@@ -46,6 +55,12 @@ def record(
     without changing its parameters; modes and the random state are afterwards what they were. `activations` records
     the outputs of submodules: True for all of them, or parts of their names. Where the batch, the samples or the Jacobians would
     make the file larger than `max_bytes`, fewer of them are kept, and the recording says so.
+
+    A `flowscope.Field` and vector fields of zuko, sbi, flow_matching and torchcfm are followed by `solver`: ("midpoint", 20),
+    with "euler", "heun" and "rk4" as other names, or ("dopri5", 1e-5) with steps by error; without it by that of their library or
+    midpoint with 20 steps. Each of the `slices` of time is a layer. `divergence` is "exact" or a number of probes; without it, it
+    is exact up to 64 values. `reference=False` leaves out the errors against a finer solver, which take some seconds.
+    Raises `flowscope.solvers.SolverStopped` where the solver cannot go on.
     """
     options = {
         "title": title,
@@ -56,20 +71,31 @@ def record(
         "context_names": context_names,
         "max_bytes": max_bytes,
         "seed": seed,
+        "reference": reference,
     }
     file = recording.recording_path(path)
-    replace_file(file, Subject(flow, x, context).encode(**options))
+    subject = Subject(flow, x, context, solver=solver, slices=slices, divergence=divergence)
+    replace_file(file, subject.encode(**options))
     return file
 
 
 class Subject:
     """A flow and a batch, as the recorder takes them."""
 
-    def __init__(self, flow: Any, x: Any, context: Any = None) -> None:
-        self.title = type(flow).__name__
-        self.root = flow if isinstance(flow, nn.Module) else None
-        self.x = _tensor(x, self.root)
-        self.context = None if context is None else _tensor(context, self.root)
+    def __init__(
+        self,
+        flow: Any,
+        x: Any,
+        context: Any = None,
+        *,
+        solver: Any = None,
+        slices: int = 10,
+        divergence: Any = None,
+    ) -> None:
+        self.root = module_of(flow)
+        self.title = (isinstance(flow, Field) and flow.type) or type(flow).__name__
+        self.x = _tensor(x, self.root, keep=_holds_field(flow))
+        self.context = None if context is None else _tensor(context, self.root, keep=_holds_field(flow))
         if self.x.ndim < 2 or len(self.x) == 0:
             raise ValueError(f"x has the shape {tuple(self.x.shape)}; expected [examples, ...] with at least one example.")
         if self.context is not None and len(self.context) != len(self.x):
@@ -77,6 +103,9 @@ class Subject:
         self.chain = chain_of(flow, self.context)
         steps = [step.module for step in self.chain.steps if step.module is not None]
         self.modules = [self.root] if self.root is not None else steps
+        with self.still(0):
+            embedded = _embedded(self.chain, self.context)
+            self.chain = sliced(self.chain, self.x, embedded, solver, slices, divergence)
 
     def encode(
         self,
@@ -88,13 +117,16 @@ class Subject:
         activations: bool | Sequence[str] = False,
         max_bytes: int = 20_000_000,
         seed: int = 0,
+        measured: bool = True,
+        reference: bool = True,
         **about: Any,
     ) -> bytes:
-        """The bytes of a recording, of the batch or of other examples."""
+        """The bytes of a recording, of the batch or of other examples. `measured`: also what is measured of slices of time, and
+        with `reference` their errors against a finer solver."""
         if x is None:
             x, context = self.x, self.context
         with self.still(seed):
-            return _Recorder(self.chain, x, context, max_bytes).encode(
+            return _Recorder(self.chain, x, context, max_bytes, measured, measured and reference).encode(
                 samples,
                 activations,
                 title=title or self.title,
@@ -112,8 +144,9 @@ class Subject:
 
 
 class _Recorder:
-    def __init__(self, chain: Chain, x: Tensor, context: Tensor | None, max_bytes: int) -> None:
+    def __init__(self, chain: Chain, x: Tensor, context: Tensor | None, max_bytes: int, measured: bool, reference: bool) -> None:
         self.chain = chain
+        self.measured, self.reference = measured, reference
         self.max_bytes = max_bytes
         self.notes: list[str] = []
         self.given = len(x)
@@ -132,7 +165,8 @@ class _Recorder:
     def _examples(self) -> int:
         """How many fit: each layer has an input, elements of its log-det and some numbers."""
         share = 1 - SPARE - sum(SHARES.values())
-        return max(1, int(share * self.max_bytes / (4 * sum(2 * size + 4 for size in self.sizes))))
+        inside = sum(TIMES * (2 * size + 3) for size, step in zip(self.sizes, self.chain.steps, strict=True) if step.slice)
+        return max(1, int(share * self.max_bytes / (4 * (sum(2 * size + 4 for size in self.sizes) + inside))))
 
     def encode(self, samples: int, activations: bool | Sequence[str], **about: Any) -> bytes:
         with torch.no_grad():
@@ -148,6 +182,7 @@ class _Recorder:
             layers[-1].way_error = None if way is None else way[index]
         if activations:
             self._activations(layers, inputs, activations)
+        about |= self._fields(layers, inputs, walked)
         z = walked[-1][0]
         prior, normal = _prior(self.chain.base, z, self.embedded)
         return recording.encode(
@@ -172,9 +207,16 @@ class _Recorder:
             output=_array(y),
             log_det=log_dets,
             round_trip=self._round_trip(step, x, y),
-            parameters=_parameters(step, name),
-            parameter_count=0 if step.module is None else sum(p.numel() for p in step.module.parameters()),
         )
+        # All slices have the network of their field.
+        if step.module is not None and (step.slice is None or step.slice.first):
+            layer.parameters = _parameters(step.module, name if step.slice is None else "")
+            layer.parameter_count = sum(p.numel() for p in step.module.parameters())
+        else:
+            layer.parameter_count = 0
+        if step.slice is not None:
+            self._slice(layer, step, x)
+            return layer
         try:
             shown = shown_by(lambda h: step.forward(h.clone(), self.embedded)[0], x, log_dets)
         except (RuntimeError, NotImplementedError) as error:
@@ -194,6 +236,59 @@ class _Recorder:
         if shown.jacobian is not None and len(shape) == 1:
             layer.jacobian = shown.jacobian[: self._jacobians()]
             layer.dependencies = shown.dependencies
+
+    def _slice(self, layer: Layer, step: Step, x: Tensor) -> None:
+        one = step.slice
+        solved = one.solve(x, self.embedded, keep=True)
+        layer.slice = Slice(one.t0, one.t1, solved.solved.runs, one.number)
+        layer.structure = "dense"
+        if x.ndim == 2 and x.shape[1] <= WHOLE:
+            jacobian = one.jacobian(x, self.embedded, solved.solved)
+            layer.jacobian = jacobian[: self._jacobians()].double().cpu().numpy()
+            layer.dependencies = np.ones(jacobian.shape[1:], dtype=np.uint8)
+        if one.probes is not None and one.probes > 1:
+            spread = solved.log_dets.double().std(1) / one.probes**0.5
+            layer.slice.log_det_spread = spread.cpu().numpy()
+        problem = not_finite(one, solved, self.embedded)
+        if problem:
+            self.notes.append(problem)
+        if not self.measured:
+            return
+        inside = inside_of(one, solved, self.embedded)
+        for name in ("path", "velocity", "rate", "bend", "stiffness"):
+            setattr(layer.slice, name, getattr(inside, name))
+        unstable = unstable_step(one, inside.decays)
+        if unstable:
+            self.notes.append(unstable)
+
+    def _fields(self, layers: list[Layer], inputs: list[Tensor], walked: list[tuple[Tensor, Tensor]]) -> dict[str, Any]:
+        """How the vector fields were solved, and how far that is off a finer solver."""
+        places = [index for index, step in enumerate(self.chain.steps) if step.slice is not None]
+        if not places:
+            return {}
+        slices = [self.chain.steps[index].slice for index in places]
+        runs = [layers[index].slice.runs for index in places]
+        found, spread = None, None
+        if self.reference:
+            found = against_reference(self.chain.steps, self.chain.base, self.x, self.embedded, walked, sum(runs))
+            self._add_errors(layers, found)
+        if self.measured and slices[0].probes is not None:
+            context = None if self.embedded is None else self.embedded[:1]
+            spread = spread_of(slices, inputs[places[0]][:1], context)
+        about: dict[str, Any] = {"field": field_info(slices, runs, found, spread)}
+        if found is not None:
+            about["log_prob_error"] = self._padded(found.log_prob)
+        return about
+
+    def _add_errors(self, layers: list[Layer], found: Reference) -> None:
+        for index, (log_det, x) in found.local.items():
+            layers[index].slice.log_det_error = self._padded(log_det)
+            layers[index].slice.error = self._padded(x)
+        if len(found.log_prob) < len(self.x):
+            self.notes.append(f"Errors of the solver are those of the first {len(found.log_prob)} examples")
+
+    def _padded(self, values: np.ndarray) -> np.ndarray:
+        return np.concatenate([values, np.full(len(self.x) - len(values), np.nan)])
 
     def _jacobians(self) -> int:
         """Examples whose Jacobians are kept."""
@@ -266,11 +361,17 @@ class _Recorder:
             if step.module is None:
                 continue
             with torch.no_grad():
-                found = _inside(step.module, asked, lambda x=x, step=step: step.forward(x.clone(), self.embedded), len(x))
+                found = _inside(step.module, asked, lambda x=x, step=step: self._run(step, x.clone()), len(x))
             kept = {name: value for name, value in found.items() if (room := room - value.nbytes) >= 0}
             layer.activations = kept
             if len(kept) < len(found):
                 self.notes.append(f"{layer.name}: {len(kept)} of {len(found)} activations are kept")
+
+    def _run(self, step: Step, x: Tensor) -> Any:
+        """Runs the layer's network once: a slice's at its start."""
+        if step.slice is None:
+            return step.forward(x, self.embedded)
+        return step.field.velocity(x, step.slice.t0, self.embedded)
 
 
 def _inverse_of(step: Step, y: Tensor, context: Tensor | None) -> Tensor:
@@ -358,22 +459,27 @@ def _inside(module: nn.Module, asked: bool | Sequence[str], run: Callable[[], An
     return found
 
 
-def _parameters(step: Step, name: str) -> list[Parameter]:
-    if step.module is None:
-        return []
-    return [summarize(f"{name}.{part}", p.detach().cpu().numpy()) for part, p in step.module.named_parameters()]
+def _parameters(module: nn.Module, name: str) -> list[Parameter]:
+    prefix = f"{name}." if name else ""
+    return [summarize(f"{prefix}{part}", p.detach().cpu().numpy()) for part, p in module.named_parameters()]
 
 
 def _unique(names: Sequence[str]) -> list[str]:
     return [name if names.index(name) == i else f"{name}#{i}" for i, name in enumerate(names)]
 
 
-def _tensor(values: Any, root: nn.Module | None) -> Tensor:
-    """On the flow's device and in its precision."""
+def _holds_field(flow: Any) -> bool:
+    return isinstance(flow, Field) or (isinstance(flow, Sequence) and any(isinstance(layer, Field) for layer in flow))
+
+
+def _tensor(values: Any, root: nn.Module | None, *, keep: bool = False) -> Tensor:
+    """On the flow's device and in its precision. `keep`: float64 stays so where there is no network to ask."""
     like = next(iter(root.parameters()), None) if root is not None else None
     tensor = torch.as_tensor(values)
     if like is not None:
         tensor = tensor.to(like.device)
+    elif keep and tensor.dtype == torch.float64:
+        return tensor.detach()
     return tensor.to(like.dtype if like is not None and like.is_floating_point() else torch.float32).detach()
 
 

@@ -39,6 +39,32 @@ class Parameter:
 
 
 @dataclass
+class Slice:
+    """What a layer that is a slice of time has besides: a vector field followed from t0 to t1. Arrays are over N examples, and M
+    equal times of the slice, both ends included."""
+
+    t0: float
+    t1: float
+    #: Evaluations of the network.
+    runs: int
+    #: "1", or "1a" and "1b" where a slice was cut in half.
+    number: str = ""
+    #: The log-det minus that of a finer solver from the same state, nats, and the largest difference of x. [N] each; NaN where it
+    #: was not compared.
+    log_det_error: Any = None
+    error: Any = None
+    #: Standard error of the log-det where it is estimated by probes, [N].
+    log_det_spread: Any = None
+    #: States and velocities, [N, M, ...].
+    path: Any = None
+    velocity: Any = None
+    #: d log-det for a unit of t towards noise; degrees by which the path turns in 0.1 of t; largest |Re λ| of dv/dx. [N, M] each.
+    rate: Any = None
+    bend: Any = None
+    stiffness: Any = None
+
+
+@dataclass
 class Layer:
     """One layer over N examples, from data to latent. Arrays are [N, D], or [N, H, W, C] with channels last."""
 
@@ -71,6 +97,8 @@ class Layer:
     activations: Mapping[str, Any] = field(default_factory=dict)
     parameters: Sequence[Parameter] = ()
     parameter_count: int | None = None
+    #: Of a slice of time.
+    slice: Slice | None = None
 
 
 @dataclass
@@ -146,12 +174,15 @@ def encode(
     context_names: Sequence[str] | None = None,
     examples_given: int | None = None,
     notes: Sequence[str] = (),
+    field: Mapping[str, Any] | None = None,
+    log_prob_error: Any = None,
     recorded_at: datetime | None = None,
 ) -> bytes:
     """The bytes of a recording.
 
     x is the batch, [N, D] or [N, H, W, C]; z is the output of the last layer where it is absent. `base_log_prob` is ln p(z)
-    for each example; it has to be given where the base is no standard normal.
+    for each example; it has to be given where the base is no standard normal. `field` says of a vector field which end of t is
+    data and how it was solved, as docs/recording.md has it; `log_prob_error` is how far log p is off that of a finer solver, [N].
     """
     tensors: dict[str, np.ndarray] = {"x": _values(x, "x")}
     count = len(tensors["x"])
@@ -170,6 +201,8 @@ def encode(
     for index, layer in enumerate(layers):
         infos.append(_add_layer(tensors, index, layer, at))
         at = tensors[f"layers.{index}.output"]
+    if log_prob_error is not None:
+        tensors["log_prob_error"] = _per_example(log_prob_error, "log_prob_error", count)
     if samples is not None:
         _add_samples(tensors, samples, len(layers))
     about = {
@@ -187,6 +220,7 @@ def encode(
         ("parameterCount", parameter_count),
         ("featureNames", feature_names and list(feature_names)),
         ("contextNames", context_names and list(context_names)),
+        ("field", field and dict(field)),
     ):
         if value is not None:
             about[key] = value
@@ -237,7 +271,28 @@ def _add_layer(tensors: dict[str, np.ndarray], index: int, layer: Layer, before:
         info["parameters"] = [vars(parameter) for parameter in layer.parameters]
     if layer.parameter_count is not None:
         info["parameterCount"] = int(layer.parameter_count)
+    if layer.slice is not None:
+        info.update(_add_slice(tensors, prefix, layer.name, layer.slice, count))
     return info
+
+
+def _add_slice(tensors: dict[str, np.ndarray], prefix: str, name: str, given: Slice, count: int) -> dict[str, Any]:
+    for part in ("log_det_error", "error", "log_det_spread"):
+        value = getattr(given, part)
+        if value is not None:
+            tensors[f"{prefix}.{part}"] = _per_example(value, f"{name}: {part}", count)
+    shape = tensors[f"{prefix}.output"].shape
+    for part in ("path", "velocity", "rate", "bend", "stiffness"):
+        value = getattr(given, part)
+        if value is None:
+            continue
+        array = np.ascontiguousarray(np.asarray(value).astype(np.float32))
+        rest = shape[1:] if part in ("path", "velocity") else ()
+        if array.ndim < 2 or array.shape[0] != count or array.shape[2:] != rest:
+            raise ValueError(f"{name}: {part} has the shape {array.shape}; expected {(count, 'times', *rest)}.")
+        tensors[f"{prefix}.{part}"] = array
+    info = {"kind": "slice", "t0": float(given.t0), "t1": float(given.t1), "runs": int(given.runs)}
+    return {**info, "number": given.number} if given.number else info
 
 
 def _add_samples(tensors: dict[str, np.ndarray], samples: Samples, layers: int) -> None:

@@ -52,6 +52,10 @@ def line_of(row: Mapping[str, float]) -> str:
 def _state_of(flow: Any) -> dict[str, Any]:
     if hasattr(flow, "state_dict"):
         return flow.state_dict()
+    # A vector field has that of its network.
+    network = getattr(flow, "module", None)
+    if hasattr(network, "state_dict"):
+        return network.state_dict()
     modules = [getattr(layer, "module", layer) for layer in flow]
     return {
         f"{number}.{key}": value

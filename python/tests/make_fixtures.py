@@ -11,6 +11,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import torch
+from fields import CFM
 from flows import Mix, PixelCoupling, Scale, batch, freia_flow, nflows_flow, normflows_flow, shaken, zuko_flow
 from safetensors.torch import save_file
 
@@ -34,6 +35,15 @@ def nvp():
     torch.manual_seed(0)
     flow = shaken(SimpleRealNVP(4, 8, 3, 1, batch_norm_between_layers=False))
     return flow
+
+
+def lively():
+    torch.manual_seed(3)
+    net = CFM(2)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter *= 1.6
+    return net
 
 
 def later(flow):
@@ -79,6 +89,9 @@ def main():
     )
     save("conditional", conditional, "zuko")
     flowscope.record([Scale(inverse=False), Mix()], x, path=FOLDER / "own", title="A flow of nobody's library")
+    # With kinks and few steps, so that its solver errs.
+    field = flowscope.Field(lively(), 2, data_time=1, noise_time=0, call="net(cat(x, t))")
+    flowscope.record(field, batch(EXAMPLES, 2), path=FOLDER / "field", title="Flow matching", samples=12, solver=("euler", 20))
     torch.manual_seed(4)
     images = torch.rand(6, 3, 8, 8)
     layers = [PixelCoupling(3, 8, 8), PixelCoupling(3, 8, 8)]

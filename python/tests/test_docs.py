@@ -60,7 +60,7 @@ def flowscope_command(*words, code=0):
 
 def test_recording_showing_and_comparing(there):
     names = {"flow": zuko_flow(), "x": batch(8)}
-    record, step, tarflow, _, show, *_ = blocks("python")
+    record, step, tarflow, _, _, show, *_ = blocks("python")
     exec(record, names)
     assert (there / "model.flowrec.safetensors").exists()
     command = re.search(r"`flowscope (inspect model\.flowrec\.safetensors --output \S+)`", PAGE).group(1)
@@ -84,7 +84,7 @@ def test_recording_showing_and_comparing(there):
 
 
 def test_posteriors_over_a_vector_field(there):
-    """The block, with an equation of zuko in the place of sbi's, which has the same."""
+    """The block, with a field of our own in the place of a trained one."""
     from types import SimpleNamespace
 
     from safetensors import safe_open
@@ -92,26 +92,41 @@ def test_posteriors_over_a_vector_field(there):
     from zuko.distributions import DiagNormal, NormalizingFlow
     from zuko.transforms import FreeFormJacobianTransform
 
+    class Estimator(torch.nn.Module):
+        t_min, t_max = 0.0, 1.0
+        mean_base, std_base = torch.tensor([[0.1, -0.2]]), torch.tensor([[2.0, 3.0]])
+
+        def ode_fn(self, theta, x, t):
+            return torch.tanh(theta) + t[:, None] * x
+
     import flowscope
 
-    mean, std, ends = torch.tensor([[0.1, -0.2]]), torch.tensor([[2.0, 3.0]]), torch.tensor([0.0, 1.0])
-
-    def ode(c):
-        field = FreeFormJacobianTransform(lambda t, h: torch.tanh(h) + t * c, *ends, phi=(c,))
-        return NormalizingFlow(field, DiagNormal(mean, std))
-
-    potential = SimpleNamespace(neural_ode=ode, vector_field_estimator=SimpleNamespace(mean_base=mean, std_base=std))
+    estimator = Estimator()
     theta, x = batch(4, 2), batch(4, 2) / 2
-    names = {"flowscope": flowscope, "posterior": SimpleNamespace(potential_fn=potential), "theta": theta, "x": x}
-    [vector_field] = [text for text in blocks("python") if "neural_ode" in text]
-    exec(vector_field, names)
+    names = {"flowscope": flowscope, "posterior": SimpleNamespace(vector_field_estimator=estimator), "theta": theta, "x": x}
+    [posterior] = [text for text in blocks("python") if "posterior, theta" in text]
+    exec(posterior, names)
     path = there / "model.flowrec.safetensors"
     with safe_open(path, "numpy") as file:
-        assert json.loads(file.metadata()["recording"])["base"] == "standard-normal"
+        about = json.loads(file.metadata()["recording"])
+    assert about["base"] == "other"
     tensors = load_file(path)
-    total = tensors["layers.0.log_det"] + tensors["layers.1.log_det"] + tensors["base_log_prob"]
-    expected = ode(x).log_prob(theta).detach().numpy()
+    total = sum(tensors[f"layers.{i}.log_det"] for i in range(len(about["layers"]))) + tensors["base_log_prob"]
+    field = FreeFormJacobianTransform(lambda t, h: torch.tanh(h) + t * x, torch.tensor(0.0), torch.tensor(1.0), phi=(x,))
+    expected = NormalizingFlow(field, DiagNormal(estimator.mean_base, estimator.std_base)).log_prob(theta).detach().numpy()
     assert abs(total - expected).max() < 1e-4
+
+
+def test_a_field(there):
+    from fields import CFM
+
+    names = {"flowscope": __import__("flowscope"), "net": CFM(2), "x": batch(8, 2)}
+    [field] = [text for text in blocks("python") if "flowscope.Field(" in text]
+    exec(field, names)
+    said = json.loads(flowscope_command("info", "model.flowrec.safetensors", "--json"))
+    assert [layer["kind"] for layer in said["layers"]][:2] == ["t 1.0 → 0.9", "t 0.9 → 0.8"]
+    assert said["recording"]["field"]["solver"] == "midpoint, 20 steps"
+    assert said["recording"]["field"]["error"] > 0
 
 
 def test_following_a_training(there):

@@ -22,7 +22,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import flowscope
-from flowscope.flows import standard_normal
+from flowscope.steps import standard_normal
 
 
 def read(path):
@@ -138,7 +138,11 @@ def test_every_kind_of_zuko_flow(name, tmp_path):
     flow = shaken(zuko_kind(name, **arguments))
     # Within the circle of NCSF, and where NAF, UNAF and GF have an inverse.
     x, context = batch(4, 2).tanh(), torch.linspace(-1, 1, 4)[:, None] if "context" in arguments else None
-    path = flowscope.record(flow, x, context, path=tmp_path / "a", samples=2)
+    if name == "CNF":
+        # At its defaults zuko's own log-det is 2e-4 off.
+        flow, x = flow.double(), x.double()
+        flow.transform.atol = flow.transform.rtol = 1e-9
+    path = flowscope.record(flow, x, context, path=tmp_path / "a", samples=2, reference=False)
     tensors, about = read(path)
     given = flow(context)
     _, log_det = given.transform.call_and_ladj(x)
