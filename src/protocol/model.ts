@@ -79,6 +79,33 @@ export const mixingKinds: readonly LayerKind[] = [
   'conv1x1',
 ];
 
+/** A layer that follows a vector field for a part of its time. */
+export interface TimeSlice {
+  /** Its place among the slices: "1", or "1a" and "1b" where one was cut in half. */
+  number?: string;
+  /** As the field's library has it, at the sides of data and noise. */
+  t0: number;
+  t1: number;
+  /** Evaluations of the network. */
+  runs: number;
+  /** Of its log-det against a finer solver from the same state, nats: mean of the sizes over the examples. */
+  error?: number;
+}
+
+/** How a vector field was followed from data to noise. */
+export interface SolvedField {
+  /** t at both ends, as its library has it. */
+  dataTime: number;
+  noiseTime: number;
+  /** "midpoint, 20 steps", "dopri5, rtol 0.00001". */
+  solver: string;
+  runs: number;
+  /** Of log p(x) against a finer solver, nats: mean of the sizes over the examples. */
+  error?: number;
+  /** Standard deviation of log p(x) where its divergence is estimated. */
+  spread?: number;
+}
+
 /** One row of the flow strip, in forward order (data → latent). */
 export interface LayerInfo {
   index: number;
@@ -136,6 +163,7 @@ export interface LayerInfo {
   lacksJacobian?: true;
   /** It is not in the file; that the data come so is taken for granted. */
   assumed?: true;
+  slice?: TimeSlice;
 }
 
 /** "t 0 → 0.1". */
@@ -271,6 +299,7 @@ export interface RecordingInfo {
   answers: string[];
   /** Its flow still runs, and answers for what was not recorded. */
   running?: boolean;
+  field?: SolvedField;
 }
 
 export interface ModelSummary {

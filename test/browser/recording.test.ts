@@ -90,6 +90,27 @@ describe('a recording', () => {
     assert.ok((await page.locator('.layer table tbody tr').count()) > 4);
   });
 
+  it('shows a vector field as slices of its time, with what its solver errs', async () => {
+    const page = await ready('field');
+    const first = layer(page, 0);
+    assert.match((await first.innerText()).replaceAll(/\s+/g, ' '), /t 1\.0 → 0\.9 ?2 runs/);
+    assert.match(await first.locator('.rt').innerText(), /^\d\.\d·10⁻³$/);
+    assert.match(await page.locator('.strip .cols').innerText(), /error, nats/);
+    const sums = await page.locator('.strip .sum').innerText();
+    assert.match(sums, /error of log p\(x\)\s+0?\.?\d.* nats/);
+    assert.match(sums, /t: 1 data, 0 noise/);
+    // An error of more than a hundredth is marked.
+    assert.equal(await page.locator('.strip .sum .bad').count(), 1);
+    const note = await page.getByRole('region', { name: 'What was recorded' }).innerText();
+    assert.match(
+      note,
+      /A vector field solved by euler, 20 steps: 20 runs, log p\(x\) off by .* nats\. t = 1 at the data/,
+    );
+    await first.click();
+    await page.getByRole('tab', { name: 'Jacobian' }).click();
+    await page.getByText('ln|det| by LU').waitFor();
+  });
+
   it('shows the condition of the example', async () => {
     const page = await ready('conditional');
     const condition = page.getByRole('group', { name: /^Condition/ });

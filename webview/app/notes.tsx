@@ -78,7 +78,8 @@ export function RecordingNote({ recording, title }: { recording: RecordingInfo; 
   return (
     <section class="origin" aria-label={text.recording}>
       <p title={[text.recordingHint, text.recordingHolds, ...notes].join('\n')}>
-        {text.recorded(title, recording)} {text.recordingHint} {text.recordingHolds}
+        {text.recorded(title, recording)} {recording.field ? `${text.solved(recording.field)} ` : ''}
+        {text.recordingHint} {text.recordingHolds}
         {notes.length > 0 ? <span class="muted">{` ${notes.join('; ')}.`}</span> : null}
       </p>
     </section>

@@ -1,6 +1,6 @@
 /** Texts of the frame of the page, in English and in German. */
-import type { RecordingInfo } from '../../src/protocol/model';
-import { count, percent } from '../base/format/numbers';
+import type { RecordingInfo, SolvedField } from '../../src/protocol/model';
+import { count, percent, scientific } from '../base/format/numbers';
 import { bilingual } from '../base/format/language';
 
 export const text = bilingual({
@@ -123,6 +123,16 @@ export const text = bilingual({
       `${examples < examplesGiven ? `${examples} of ${examplesGiven}` : examples} examples, ${samples} samples.`,
     `Aufzeichnung von ${title}${library ? ` (${library})` : ''}, ${recordedAt.slice(0, 16).replace('T', ' ')}, von ${writer}: ` +
       `${examples < examplesGiven ? `${examples} von ${examplesGiven}` : examples} Beispiele, ${samples} Samples.`,
+  ],
+  solved: ({ solver, runs, error, spread, dataTime, noiseTime }: SolvedField) => [
+    `A vector field solved by ${solver}: ${count(runs)} runs` +
+      (error === undefined ? '' : `, log p(x) off by ${scientific(error)} nats`) +
+      (spread === undefined ? '' : `, estimated within ±${scientific(spread)} nats`) +
+      `. t = ${dataTime} at the data, ${noiseTime} at the noise.`,
+    `Ein Vektorfeld, gelöst mit ${solver.replace(/steps?$/, 'Schritten')}: ${count(runs)} Läufe` +
+      (error === undefined ? '' : `, log p(x) weicht um ${scientific(error)} nats ab`) +
+      (spread === undefined ? '' : `, geschätzt auf ±${scientific(spread)} nats`) +
+      `. t = ${dataTime} bei den Daten, ${noiseTime} beim Rauschen.`,
   ],
   recordingHint: [
     'The flow is not run again: what it does to other inputs was not recorded.',

@@ -63,6 +63,7 @@ export function germanDescription(layer: LayerInfo): string {
   const shape = inputShape.length === 1 ? germanFeatures(inputShape[0]!) : inputShape.join('×');
   if (moves)
     return `${moves.of === 'features' ? '' : `${shape}, `}${moving(moves)}${hasNorm ? ', dann Batch-Norm' : ''}${curved ? ', je durch eine Kurve' : ''}`;
+  if (layer.slice) return `${shape}, ein Abschnitt der Zeit, ${count(layer.slice.runs)} Läufe des Netzes`;
   const of = inputShape.length === 3 ? 'Kanäle' : 'Merkmale';
   return germanWords[kind]?.({ shape, output: outputShape.join('×'), of }, layer) ?? layer.description;
 }

@@ -79,6 +79,7 @@ export default {
           page('Command line', 'cli'),
           page('Your data', 'data'),
           page('Presets and settings', 'conventions'),
+          page('Flows in continuous time', 'continuous'),
           page('File formats', 'file-formats'),
           ...(fs.existsSync(path.join(root, 'docs', 'recording.md'))
             ? [page('Recordings', 'recording')]

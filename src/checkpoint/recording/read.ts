@@ -27,6 +27,8 @@ export interface RecordedLayer {
   logDet: Float32Array;
   roundTrip?: Float32Array;
   wayError?: Float32Array;
+  /** Of a slice of time: the log-det minus that of a finer solver; NaN where it was not compared. */
+  logDetError?: Float32Array;
   /** In the shape of the input. */
   elements?: Rows;
   passes?: Uint8Array;
@@ -197,6 +199,7 @@ class Reader {
     const numbers = {
       roundTrip: this.numbers(name('round_trip'), count),
       wayError: this.numbers(name('way_error'), count),
+      logDetError: this.numbers(name('log_det_error'), count),
     };
     return {
       about,

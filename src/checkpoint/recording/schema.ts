@@ -39,6 +39,8 @@ const parameterSchema = v.object({
 
 export const structures = ['elementwise', 'coupling', 'autoregressive', 'permutation', 'dense'] as const;
 
+const moment = v.pipe(v.number(), v.finite());
+
 const layerSchema = v.object({
   name: described('Unlike that of any other layer.', text),
   type: optional('What the layer is called in its library.', text),
@@ -50,6 +52,43 @@ const layerSchema = v.object({
   activations: optional('Names of layers.I.activations.0, 1, …', names),
   parameters: v.optional(v.pipe(v.array(parameterSchema), v.maxLength(10_000))),
   parameterCount: v.optional(count),
+  kind: optional('A slice of time of a vector field, from t0 to t1.', v.literal('slice')),
+  t0: optional('t as its library has it, at the side of the data.', moment),
+  t1: optional('t at the side of the noise.', moment),
+  runs: optional('Evaluations of the network in the slice.', count),
+  number: optional('"1", or "1a" and "1b" where a slice was cut in half.', v.pipe(text, v.maxLength(20))),
+});
+
+const error = v.pipe(moment, v.minValue(0));
+
+const fieldSchema = v.object({
+  data_time: described('t at the data.', moment),
+  noise_time: described('t at the noise.', moment),
+  solver: described(
+    'euler, midpoint, heun, rk4, dopri5, or what it is called elsewhere.',
+    v.pipe(text, v.maxLength(60)),
+  ),
+  steps: v.optional(v.nullable(count)),
+  rtol: v.optional(v.nullable(error)),
+  atol: v.optional(v.nullable(error)),
+  runs: optional('Evaluations of the network in all slices.', count),
+  divergence: described('Computed, or estimated by probes.', v.picklist(['exact', 'hutchinson'])),
+  probes: v.optional(count),
+  spread: optional('Standard deviation of the estimate of log p, nats.', error),
+  log_prob_error: optional(
+    'How far log p is off that of the reference: mean and largest size over the examples, nats.',
+    v.tuple([error, error]),
+  ),
+  reference: optional(
+    'The finer solver, and how far x and log p moved when its steps were last doubled.',
+    v.object({
+      solver: text,
+      steps: count,
+      dtype: text,
+      error: v.tuple([v.nullable(error), v.nullable(error)]),
+      examples: v.optional(count),
+    }),
+  ),
 });
 
 export const recordingSchema = v.object({
@@ -67,6 +106,7 @@ export const recordingSchema = v.object({
   featureNames: v.optional(names),
   contextNames: v.optional(names),
   notes: described('What was left out or could not be computed, in words.', names),
+  field: optional('Of vector fields: which end of t is data, and how they were solved.', fieldSchema),
   layers: v.pipe(v.array(layerSchema), v.minLength(1), v.maxLength(mostRecordedLayers)),
 });
 

@@ -5,6 +5,7 @@ import { describeModel } from '../../engine/open/describe-model';
 import { explainModel, type ExplainedTensor } from '../../engine/open/explain-model';
 import type { ModelDescription, DescribedTensor, NonFiniteTensor } from '../../engine/open/description';
 import type { ImportForm } from '../../protocol/import';
+import type { SolvedField } from '../../protocol/model';
 import { modelHelp } from '../model';
 
 export const infoCommand = defineCommand({
@@ -55,6 +56,7 @@ function asText(model: ModelDescription): string {
     ['GUESSED', model.origin?.guesses && guessText(model.origin.guesses)],
     ['Beside', model.extras && extrasText(model.extras)],
     ['Recording', model.recording && recordingText(model.recording)],
+    ['Vector field', model.recording?.field && fieldText(model.recording.field)],
     ['Note', model.note],
     ['Not finite', model.nonFinite && nonFiniteText(model.nonFinite)],
     ...notesOf(model).map((note) => ['Note', note] as const),
@@ -157,6 +159,13 @@ function recordingText(given: NonNullable<ModelDescription['recording']>): strin
       : counted(examples, 'example');
   const drawn = samples > 0 ? `, ${counted(samples, 'sample')}` : '';
   return `${shortened(title)}${library ? ` of ${shortened(library)}` : ''}, ${batch}${drawn}, ${recordedAt} by ${shortened(writer)}`;
+}
+
+function fieldText({ dataTime, noiseTime, solver, runs, error, spread }: SolvedField): string {
+  const small = (nats: number): string => `${Number(nats.toPrecision(2))} nats`;
+  const off = error === undefined ? '' : `, log p off by ${small(error)}`;
+  const estimated = spread === undefined ? '' : `, estimated within ±${small(spread)}`;
+  return `${solver}, ${counted(runs, 'run')}${off}${estimated}; t = ${dataTime} at the data, ${noiseTime} at the noise`;
 }
 
 /** The first of them on one line: --json has all. */

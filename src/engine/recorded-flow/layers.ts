@@ -3,7 +3,9 @@ import type { RecordedLayer, Recording } from '../../checkpoint/recording/read';
 import { sizeOf } from '../../base/shape';
 import { shortened } from '../../base/user-error';
 import type { LayerMoves } from '../../protocol/layer-moves';
-import type { LayerInfo, LayerKind } from '../../protocol/model';
+import { defined } from '../../base/defined';
+import { several } from '../../base/text';
+import type { LayerInfo, LayerKind, TimeSlice } from '../../protocol/model';
 import { movesIn, movesOf, sizeWords } from '../model/layer-list';
 import type { InspectedLayer } from '../model/inspected-flow';
 
@@ -43,23 +45,44 @@ function infoOf(layer: RecordedLayer, index: number, coupling: number | undefine
   const kind = kindOf(layer);
   const mask = passes && { shape: inputShape, data: Float32Array.from(passes) };
   const moves = mask && movesOf({ kind, mask, inputShape });
+  const slice = sliceOf(layer);
   return {
     index,
     name: about.name,
     kind,
-    ...(about.type ? { called: shortened(about.type, 60) } : {}),
+    ...(about.type || slice ? { called: slice ? timesOf(slice) : shortened(about.type!, 60) } : {}),
+    ...(slice ? { slice } : {}),
     ...(coupling === undefined ? {} : { coupling }),
     scale: 0,
     inputShape,
     outputShape,
     parameterCount: about.parameterCount ?? 0,
     hasNorm: false,
-    description: describe(layer, moves),
+    description: slice ? describeSlice(slice) : describe(layer, moves),
     ...(moves ? { moves } : {}),
     ...(about.order && kind === 'autoregressive' ? { order: about.order } : {}),
     ...(jacobian ? {} : { lacksJacobian: true }),
     ...(logDet.every((value) => value === 0) ? { preservesVolume: true } : {}),
   };
+}
+
+function sliceOf({ about, logDetError }: RecordedLayer): TimeSlice | undefined {
+  const { kind, t0, t1, runs, number } = about;
+  if (kind !== 'slice' || t0 === undefined || t1 === undefined) return undefined;
+  const sizes = logDetError?.map(Math.abs).filter((size) => !Number.isNaN(size));
+  const error = sizes?.length ? sizes.reduce((sum, size) => sum + size, 0) / sizes.length : undefined;
+  return { t0, t1, runs: runs ?? 0, ...defined({ number, error }) };
+}
+
+/** "t 1.0 → 0.9" */
+function timesOf({ t0, t1 }: TimeSlice): string {
+  const time = (t: number): string => (Number.isInteger(t) ? t.toFixed(1) : String(Number(t.toFixed(6))));
+  return `t ${time(t0)} → ${time(t1)}`;
+}
+
+function describeSlice({ runs, error }: TimeSlice): string {
+  const off = error === undefined ? '' : `, log-det off by ${Number(error.toPrecision(2))} nats`;
+  return `${several(runs, 'run')} of the network${off}`;
 }
 
 function kindOf({ about, passes, input }: RecordedLayer): LayerKind {

@@ -1,8 +1,11 @@
 /** Opens a recording as a model whose answers are those that were recorded. */
+import { defined } from '../../base/defined';
 import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';
 import { several } from '../../base/text';
+import { shortened } from '../../base/user-error';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
+import type { RecordingAbout } from '../../checkpoint/recording/schema';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
 import type { SafetensorsFile } from '../../checkpoint/tensors/safetensors';
 import { inspectorMethods, questionOf, type RecordedPart } from '../../protocol/inspector-questions';
@@ -12,6 +15,7 @@ import type {
   ContextInfo,
   ModelOutline,
   RecordingInfo,
+  SolvedField,
   TensorEntry,
 } from '../../protocol/model';
 import type { InspectedFlow } from '../model/inspected-flow';
@@ -113,6 +117,19 @@ export function recordingInfo(
       return (recorded !== undefined && parts[recorded]) || (running && byRunning);
     }),
     ...(running ? { running } : {}),
+    ...(about.field ? { field: solvedField(about.field) } : {}),
+  };
+}
+
+function solvedField(field: NonNullable<RecordingAbout['field']>): SolvedField {
+  const { solver, steps, rtol, runs = 0, spread, log_prob_error: errors } = field;
+  const how = steps ? several(steps, 'step') : rtol ? `rtol ${rtol}` : '';
+  return {
+    dataTime: field.data_time,
+    noiseTime: field.noise_time,
+    solver: [shortened(solver), how].filter(Boolean).join(', '),
+    runs,
+    ...defined({ error: errors?.[0], spread }),
   };
 }
 

@@ -200,6 +200,33 @@ describe('what can be asked of a recording', () => {
     }
   });
 
+  it('are slices of time: when, how often the network ran, and how far they are off', async () => {
+    const { summary, ask } = await open(recordingFile('field'));
+    const { tensors } = await readSafetensors(recordingFile('field'));
+    const meanSize = (name: string): number =>
+      Array.from(tensors[name]!.data, Math.abs).reduce((sum, size) => sum + size, 0) / 24;
+    assert.deepEqual(
+      summary.layers.map(({ called }) => called),
+      Array.from({ length: 10 }, (_, i) => `t ${(1 - i / 10).toFixed(1)} → ${(0.9 - i / 10).toFixed(1)}`),
+    );
+    for (const { slice, index, description } of summary.layers) {
+      const { error, ...rest } = slice!;
+      assert.deepEqual(
+        [rest.number, rest.runs, Number((rest.t0 - rest.t1).toFixed(6))],
+        [String(index + 1), 2, 0.1],
+      );
+      assert.ok(Math.abs(error! - meanSize(`layers.${index}.log_det_error`)) < 1e-9);
+      assert.match(description, /^2 runs of the network, log-det off by 0\.00\d+ nats$/);
+    }
+    const { error, ...field } = summary.recording!.field!;
+    assert.deepEqual(field, { dataTime: 1, noiseTime: 0, solver: 'euler, 20 steps', runs: 20 });
+    assert.ok(Math.abs(error! - meanSize('log_prob_error')) < 1e-6);
+    // Its own solver, and a derivative of it: they are apart by the error of Euler's steps.
+    const selection = defaultSelection(summary);
+    const { logDet, claimed } = await ask('jacobian', { ...selection, layer: 0, around: -1, count: 4 });
+    assert.ok(Math.abs(logDet - claimed!) < 0.02 && logDet !== claimed);
+  });
+
   it('are masks, orders and activations', async () => {
     const { ask, summary } = await open(recordingFile('mixed'));
     const selection = defaultSelection(summary);
@@ -289,6 +316,17 @@ describe('a damaged recording', () => {
         about(metadata, (value) => (value['contextNames'] = ['a', 'b']));
       },
       /1 numbers and 2 names/,
+    ],
+    [
+      'of a vector field that does not say where its noise is',
+      (_, metadata) =>
+        about(metadata, (value) => (value['field'] = { data_time: 1, solver: 'rk4', divergence: 'exact' })),
+      /field\.noise_time/,
+    ],
+    [
+      'with errors of fewer examples',
+      (tensors) => (tensors['layers.0.log_det_error'] = { shape: [2], data: new Float32Array(2) }),
+      /"layers.0.log_det_error" has the shape \[2\]; expected \[24\]/,
     ],
     [
       'with an order of other features',

@@ -32,13 +32,14 @@ export function normsName({ layers }: ModelSummary): string | undefined {
   return layers.some(isNorm) ? words.actNorm : undefined;
 }
 
-/** A layer that is learned: a coupling, an autoregressive layer, a mixing, a prior. */
+/** A layer that is learned: a coupling, an autoregressive layer, a mixing, a prior, a slice of a vector field. */
 export function isLearned(layer: LayerInfo): boolean {
   return (
     isCoupling(layer) ||
     layer.kind === 'autoregressive' ||
     layer.kind === 'prior' ||
     layer.kind === 'slice' ||
+    layer.slice !== undefined ||
     mixingKinds.includes(layer.kind)
   );
 }

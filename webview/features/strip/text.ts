@@ -1,4 +1,5 @@
 /** Texts of this feature, in English and in German. */
+import type { SolvedField } from '../../../src/protocol/model';
 import { count, short } from '../../base/format/numbers';
 import { bilingual } from '../../base/format/language';
 
@@ -14,6 +15,25 @@ export const text = bilingual({
   transforms: ['layers without norms', 'Schichten ohne Normen'],
   maskKey: ['mask: light changes', 'Maske: Helles ändert sich'],
   outKey: ['out:', 'aus:'],
+  sliceError: ['error, nats', 'Fehler, nats'],
+  sliceErrorHint: [
+    'Of the log-det of each slice, against a finer solver; mean over the examples',
+    'Des Log-det jedes Abschnitts, gegen einen feineren Löser; Mittel der Beispiele',
+  ],
+  runs: (n: number) => [
+    `${count(n)} ${n === 1 ? 'run' : 'runs'}`,
+    `${count(n)} ${n === 1 ? 'Lauf' : 'Läufe'}`,
+  ],
+  slices: ['slices, toward noise', 'Abschnitte, zum Rauschen'],
+  solverError: ['error of log p(x)', 'Fehler von log p(x)'],
+  solverErrorHint: [
+    'Against a finer solver; mean over the examples',
+    'Gegen einen feineren Löser; Mittel der Beispiele',
+  ],
+  convention: ({ dataTime, noiseTime }: SolvedField) => [
+    `t: ${dataTime} data, ${noiseTime} noise`,
+    `t: ${dataTime} Daten, ${noiseTime} Rauschen`,
+  ],
   nonFiniteFirst: (n: number) => [`∞ ${short(n)} first`, `∞ ${short(n)} zuerst`],
   nonFiniteLater: (n: number) => `NaN ${short(n)}`,
 });

@@ -56,6 +56,7 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
   const [strip, stale] = [latest(shown), isStale(shown)];
   const plane = isPlane(model);
   const masks = hasMasks(model);
+  const field = model.recording?.field;
   const list = useRef<HTMLDivElement>(null);
   const opened = useSignal<ReadonlySet<string>>(new Set());
   const selected = store.layer.value;
@@ -135,7 +136,9 @@ export function FlowStrip({ model }: { model: ModelSummary }) {
           <b>{shortTick(limit)}</b>
         </span>
         <span class="num">{store.state(barsState).value === 'mean' ? words.mean : words.sum}</span>
-        <span class="num rt">{words.roundTrip}</span>
+        <span class="num rt" title={field && text.sliceErrorHint}>
+          {field ? text.sliceError : words.roundTrip}
+        </span>
       </div>
       <div class={`flow ${stale ? 'stale-rows' : ''}`} aria-busy={answer.status === 'loading'}>
         <div class="item input-row" aria-hidden="true">
@@ -257,7 +260,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
         {[spoken, ...(sum === undefined || moves ? [] : [`${signed(sum, 2)} ${words.nats}`])].join(', ')}
       </span>
       <span class="idx" aria-hidden="true">
-        {layerNumber(layer, model)}
+        {layer.slice?.number ?? layerNumber(layer, model)}
       </span>
       {hasMasks(model) ? (
         <span class="mask-cell">{coupling ? <MaskThumbnail layer={layer.index} /> : null}</span>
@@ -275,6 +278,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
           : (called.length > 20 ? `${called.slice(0, 19)}…` : called)
               .split(/(?<=[a-z])(?=[A-Z])/)
               .map((part) => [part, <wbr key={part} />])}
+        {layer.slice ? <small>{text.runs(layer.slice.runs)}</small> : null}
       </span>
       {moves ? null : !part ? (
         <span class="bars" />
@@ -302,11 +306,22 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
           <span class="num" aria-hidden="true">
             {sum === undefined ? unknown : signed(sum, sumDecimals(sum, limit, plane))}
           </span>
-          <span class="num rt">{scientific(row?.roundTrip)}</span>
+          {layer.slice ? (
+            <span class={`num rt ${isOff(layer.slice.error, model) ? 'bad' : ''}`}>
+              {scientific(layer.slice.error)}
+            </span>
+          ) : (
+            <span class="num rt">{model.recording?.field ? '' : scientific(row?.roundTrip)}</span>
+          )}
         </>
       )}
     </div>
   );
+}
+
+/** An error of a solver, in nats, that one has to know of. */
+function isOff(error: number | undefined, { kind }: ModelSummary): boolean {
+  return error !== undefined && error > (kind === 'image' ? 0.1 : 0.01);
 }
 
 function shortTick(value: number): string {
@@ -375,12 +390,22 @@ function Sums({ model, strip, limit }: { model: ModelSummary; strip?: ShownStrip
     if (nats === undefined || nll?.bitsPerDim === undefined || !Number.isFinite(nll.nats)) return unknown;
     return `${signed((nats * nll.bitsPerDim) / nll.nats, 2)} ${words.bitsPerDim}`;
   };
-  const layers = layersName(model);
+  const field = model.recording?.field;
+  const layers = field ? text.slices : layersName(model);
   const norms = normsName(model);
   const keys = [
     ...(layers === undefined
       ? []
-      : [{ of: '', name: model.layers.every(isSumOfScales) ? text.sumOfScales(layers) : text.transforms }]),
+      : [
+          {
+            of: '',
+            name: model.layers.every(isSumOfScales)
+              ? text.sumOfScales(layers)
+              : field
+                ? layers
+                : text.transforms,
+          },
+        ]),
     ...(norms === undefined ? [] : [{ of: 'norm', name: norms }]),
   ];
   const lines = [
@@ -401,6 +426,15 @@ function Sums({ model, strip, limit }: { model: ModelSummary; strip?: ShownStrip
           <span class="num of-dim">{nll?.bitsPerDim === undefined ? '' : bits(nats)}</span>
         </Fragment>
       ))}
+      {field?.error === undefined ? null : (
+        <>
+          <span title={text.solverErrorHint}>{text.solverError}</span>
+          <span class={`num ${isOff(field.error, model) ? 'bad' : ''}`}>
+            {`${scientific(field.error)} ${words.nats}`}
+          </span>
+          <span class="of-dim" />
+        </>
+      )}
       <span class="keys flex-wrap">
         {keys.map(({ of, name }) => (
           <span key={name}>
@@ -409,7 +443,13 @@ function Sums({ model, strip, limit }: { model: ModelSummary; strip?: ShownStrip
           </span>
         ))}
         <span class="note">
-          {hasMasks(model) ? text.maskKey : isPlane(model) ? words.positiveRaises : null}
+          {field
+            ? text.convention(field)
+            : hasMasks(model)
+              ? text.maskKey
+              : isPlane(model)
+                ? words.positiveRaises
+                : null}
         </span>
         {isPlane(model) ? null : (
           <>
