@@ -117,6 +117,10 @@ describe('a vector field', () => {
     assert.ok(maxAbsDifference(whole.z, parts.z) < 1e-6);
     assert.ok(maxAbsDifference(whole.logDet, parts.logDet) < 1e-6);
     assert.equal(ten!.parameters.length, one!.parameters.length);
+    for (const { bijection } of ten!.layers) {
+      const used = [...bijection!.parameters, ...(bijection!.shared ?? [])].map(({ name }) => name);
+      assert.deepEqual(used, Object.keys(values), 'each slice runs alone with what it says that it uses');
+    }
   });
 
   it('gives the same with its time mirrored and its velocity reversed', () => {

@@ -57,6 +57,8 @@ export interface Bijection {
   readonly outputShape: readonly number[];
   readonly parameters: readonly ParameterSpec[];
   readonly state: readonly StateSpec[];
+  /** Parameters that it uses and that are counted to another layer. */
+  readonly shared?: readonly ParameterSpec[];
   /** What it computes for each element and taps as `NAME/QUANTITY`, in its own shape. */
   readonly quantities?: readonly Quantity[];
   /** y from x and the quantities, element by element and before any norm, as `UnivariateTransform` has it. */

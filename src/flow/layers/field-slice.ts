@@ -63,7 +63,7 @@ export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: Sl
   const runs = steps * runsOfStep[solver];
   return {
     ...fixedMap(name, [dim]),
-    parameters: owns ? net.parameters : [],
+    ...(owns ? { parameters: net.parameters } : { shared: net.parameters }),
     networkPasses: { forward: runs, inverse: runs },
     forward(ctx, x) {
       const step = solve(ctx, x, from, to);

@@ -39,6 +39,7 @@ function layerInputs({ flow }: FlowModel, bijection: Bijection, rows: number): I
     // What encodes a context belongs to the flow and to no layer.
     ...(flow.context ? storedTensors(flow.context) : []),
     ...storedTensors(bijection),
+    ...storedTensors({ parameters: bijection.shared ?? [], state: [] }),
     { name: 'h', shape: [rows, ...bijection.inputShape] },
     ...contextInputs(flow, rows),
   ];
