@@ -62,6 +62,18 @@ export type FieldLayer = v.InferOutput<typeof fieldLayer>;
 export const runsOf = ({ slices, steps, solver }: Pick<FieldLayer, 'slices' | 'steps' | 'solver'>): number =>
   slices * steps * runsOfStep[solver];
 
+const isField = (layer: { kind: string }): layer is FieldLayer => layer.kind === 'field';
+
+/** Whether log p of a flow is only as exact as a solver. */
+export const isSolved = (model: {
+  kind: string;
+  layers?: readonly { kind: string }[] | undefined;
+}): boolean => model.layers?.some(isField) ?? false;
+
+/** Layers whose fields are solved in twice as many steps. */
+export const solvedFiner = <L extends { kind: string }>(layers: readonly L[]): L[] =>
+  layers.map((layer) => (isField(layer) ? { ...layer, steps: 2 * layer.steps } : layer));
+
 /** @param dim features of the flow */
 export function checkField(layer: FieldLayer, dim: number, path: string): Problem[] {
   if (dim > mostFieldFeatures)

@@ -1,5 +1,6 @@
+import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
-import { score, type ScoreResult } from '../../engine/use/score';
+import { score, solverError, type ScoreResult } from '../../engine/use/score';
 import { examplesToScore } from '../../engine/use/scored-examples';
 import { sizeOf } from '../../base/shape';
 import { type Outcome, choiceOption, defineCommand, integerOption } from '../command';
@@ -58,6 +59,7 @@ export const scoreCommand = defineCommand({
     }
     const result = await score(runner, examples, { ...inSteps(session, 'scoring'), draws });
     const bad = reportNonFinite(session, file, examples.count, [result.nats]);
+    const changes = await solverError(runner, examples, session);
     return {
       json: {
         model: file,
@@ -68,14 +70,23 @@ export const scoreCommand = defineCommand({
         mean: result.mean,
         nats: result.nats,
         ...(result.bitsPerDim ? { bitsPerDim: result.bitsPerDim } : {}),
+        ...defined({ solverError: changes }),
         ...bad,
       },
       text:
         asText(result, examples.count, runner.couplings.length > 0) +
-        (examples.noisy ? `\n${boundText(draws)}\n` : ''),
+        (examples.noisy ? `\n${boundText(draws)}\n` : '') +
+        (changes === undefined ? '' : `\n${solverText(changes)}\n`),
     };
   },
 });
+
+/** Nats; below, the numbers that are printed hold. */
+const smallChange = 0.005;
+
+const solverText = (changes: number): string =>
+  `The flow is solved in steps: with twice as many, ln p changes by at most ${changes.toPrecision(2)} nats (the first examples). ` +
+  (changes < smallChange ? '' : 'These numbers are wrong by about as much: the flow needs more steps.');
 
 /** What the numbers are of integers, which have no density themselves. */
 const boundText = (draws: number): string =>

@@ -1,6 +1,7 @@
 /** Runs one of our flows: traced, its parameters bound, compiled for a backend when first needed. */
 import { entryOf } from '../../base/kept';
-import type { ImageModelConfig, ModelConfig } from '../../config/schema';
+import { isSolved, solvedFiner } from '../../config/field-layer';
+import type { ImageModelConfig, ModelConfig, VectorModelConfig } from '../../config/schema';
 import { integersOf } from '../../config/standardization';
 import type { Preprocess } from '../../flow/nets/context';
 import { latentScales } from '../../flow/latent-scales';
@@ -65,6 +66,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
     integers: integersOf(preprocess ?? {}),
+    ...(config.kind === 'vector' && isSolved(config) ? { finer: () => finerRunner(source, config) } : {}),
     ...(info ? { context: info } : {}),
     async forward(x, count, space, { total = count, context } = {}) {
       // Whole splits are scored with it; the user mostly waits for the inverse.
@@ -105,6 +107,11 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
   return config.kind === 'image' && config.latents !== 'in-place'
     ? withLibraryLatents(runner, source, config)
     : runner;
+}
+
+function finerRunner(source: FlowSource, config: VectorModelConfig): ReturnType<typeof createFlowRunner> {
+  const finer = { ...config, layers: config.layers && solvedFiner(config.layers) };
+  return createFlowRunner({ ...source, config: finer, flow: buildFlow(finer) });
 }
 
 function withLibraryLatents(

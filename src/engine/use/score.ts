@@ -81,6 +81,30 @@ export async function score(
   };
 }
 
+/** Examples that the error of a solver is measured with. */
+const mostSolved = 64;
+
+/**
+ * The most that ln p of the first examples changes with twice as many steps of the solver, nats; undefined where none solves it.
+ * @throws CancelledError
+ */
+export async function solverError(
+  runner: FlowRunner,
+  { count, space, ...examples }: ScoredExamples,
+  { signal }: Pick<BatchOptions, 'signal'>,
+): Promise<number | undefined> {
+  const finer = runner.finer?.();
+  if (!finer) return undefined;
+  try {
+    const some: ScoredExamples = { count: Math.min(count, mostSolved), space, ...examples };
+    const usual = await score(runner, some, { signal, draws: 1 });
+    const { nats } = await score(finer, some, { signal, draws: 1 });
+    return nats.reduce((most, value, i) => Math.max(most, Math.abs(value - usual.nats[i]!)), 0);
+  } finally {
+    await finer.dispose();
+  }
+}
+
 /** −ln p of rows in data units, [count, …], each as it is. @throws CancelledError */
 export function scoreRows(
   runner: FlowRunner,
