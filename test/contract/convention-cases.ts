@@ -341,6 +341,18 @@ const vectors: readonly (readonly [string, Fields])[] = [
       ],
     },
   ],
+  [
+    'vector, a field of the time and a coupling',
+    {
+      layers: [
+        {
+          ...{ kind: 'field', data: 1, noise: 0, slices: 3, steps: 6, frequencies: [3] },
+          net: { kind: 'mlp', hidden: [8], activation: 'tanh' },
+        },
+        { kind: 'coupling', mask: [1, 0, 0] },
+      ],
+    },
+  ],
   ...(['plu', 'qr', 'svd', 'householder', 'orthogonal'] as const).map((between): [string, Fields] => [
     `vector, ${between} between`,
     { between, reflections: 2 },

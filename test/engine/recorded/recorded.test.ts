@@ -221,8 +221,13 @@ describe('what can be asked of a recording', () => {
     const { error, ...field } = summary.recording!.field!;
     assert.deepEqual(field, { dataTime: 1, noiseTime: 0, solver: 'euler, 20 steps', runs: 20 });
     assert.ok(Math.abs(error! - meanSize('log_prob_error')) < 1e-6);
-    // Its own solver, and a derivative of it: they are apart by the error of Euler's steps.
     const selection = defaultSelection(summary);
+    const { findings } = await ask('findings', { batch: selection.batch });
+    const found = findings.find(({ check }) => check === 'inverse')!;
+    const off = summary.layers.reduce((sum, { index }) => sum + meanSize(`layers.${index}.log_det_error`), 0);
+    assert.deepEqual([found.severity, found.kind], ['notice', 'solvedRoughly']);
+    assert.ok(Math.abs(Number(found.values['off']) - off) < 1e-8);
+    // Its own solver, and a derivative of it: they are apart by the error of Euler's steps.
     const { logDet, claimed } = await ask('jacobian', { ...selection, layer: 0, around: -1, count: 4 });
     assert.ok(Math.abs(logDet - claimed!) < 0.02 && logDet !== claimed);
   });

@@ -33,6 +33,9 @@ const ofScale = (v: Values): string => (Number(v.scales) > 1 ? ` von Skala ${v.s
 const inverseNumbers = (v: Values): string =>
   `x kommt aus z auf ${number(v.error)}${v.in === 'deviations' ? ' Abweichungen' : ''} genau zurück, ${number(v.share)} seiner Spanne (das ${number(v.times)}-Fache der Rundung von float32); ab ${number(v.notice)} zählt es`;
 
+const solverNumbers = (v: Values): string =>
+  `die Log-Dets der Abschnitte liegen zusammen ${number(v.off)} nats daneben, im schlechtesten ${number(v.worst)} (Mittel der Beträge); ab ${number(v.notice)} zählt es`;
+
 const modeNumbers = (v: Values): string =>
   `${number(v.running)} mit laufenden Statistiken, ${number(v.batch)} mit denen des Stapels (${unitOf(v)}, ${v.count} Beispiele); ab einem Unterschied von ${number(v.threshold)} zählt es`;
 
@@ -151,6 +154,10 @@ const sentences: Record<string, Say> = {
   'inverse/exact': (v) => `Die Umkehrung ist genau: ${inverseNumbers(v)}.`,
   'inverse/inexact': (v, layer) =>
     `Die Umkehrung ist nicht genau: ${inverseNumbers(v)}.${layer ? ` Am meisten geht in ${layer} verloren.` : ''}`,
+  'inverse/solved': (v) => `Der Löser ist genau genug: ${solverNumbers(v)}.`,
+  'inverse/solvedRoughly': (v) => `Der Löser ist nicht genau: ${solverNumbers(v)}.`,
+  'inverse/unmeasured': () =>
+    'Der Flow wird in Schritten gelöst und wurde mit keinem feineren Löser verglichen.',
   'inverse/noInverse': () => 'Es gibt hier keinen Weg von z zurück.',
   'overfitting/general': (v) => `Der Flow passt sich nicht zu sehr an: ${overNumbers(v)}.`,
   'overfitting/unclear': (v) =>
@@ -194,6 +201,7 @@ const advices: Record<string, string> = {
     'Samples bei Temperatur 1 verlassen, was die Daten füllen. Länger trainieren; bis dahin bei kleinerer Temperatur ziehen.',
   'latents/shape':
     'In z ist Struktur geblieben. Länger trainieren oder dem Flow mehr Kopplungen geben; bei schweren Rändern die unwahrscheinlichsten Beispiele ansehen.',
+  'inverse/solvedRoughly': 'Mehr Schritte nehmen, oder einen Löser höherer Ordnung.',
   'inverse/inexact':
     'Eine Schicht, die durch eine sehr kleine Skalierung teilt oder eine sehr große Verschiebung addiert, rundet weg, was bleiben soll: ansehen, was ihr Netz gibt. Regularisierung hilft und, wo Schichten skalieren, eine begrenzte Skalierung (scaleMap tanh-channel).',
   'overfitting/overfits':

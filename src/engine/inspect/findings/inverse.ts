@@ -1,5 +1,5 @@
 import { layerName } from '../../../protocol/model';
-import { ranked, severityOf, skipped, type Check, short } from './check';
+import { ranked, severityOf, skipped, type Check, type Found, short } from './check';
 import type { LayerObservations } from './observations';
 import { thresholds } from './thresholds';
 
@@ -19,6 +19,8 @@ export const inverse: Check = (seen) => {
   if (noInverse !== undefined || !first || first.fromLatent === undefined) {
     return skipped('noInverse', noInverse ?? 'There is no way back from z.');
   }
+  const slices = layers.filter(({ info }) => info.slice);
+  if (slices.length > 0) return solved(slices);
   const share = first.fromLatent / rangeOf(layers, first);
   const alone = ranked(seen, (layer) =>
     layer.alone === undefined ? undefined : layer.alone / rangeOf(layers, layer),
@@ -57,6 +59,29 @@ export const inverse: Check = (seen) => {
     ...(layer ? { layer: layer.info.index, tab: 'activations' as const } : {}),
   };
 };
+
+/** No solver of a vector field is exact on the way back. What it costs is how far its log-dets are off those of a finer one. */
+function solved(slices: readonly LayerObservations[]): Found {
+  const errorOf = ({ info }: LayerObservations): number => info.slice?.error ?? NaN;
+  const off = slices.reduce((sum, slice) => sum + errorOf(slice), 0);
+  if (Number.isNaN(off))
+    return skipped('unmeasured', 'The flow is solved in steps, and was not compared with a finer solver.');
+  const limits = thresholds.solver[slices[0]!.info.outputShape.length === 3 ? 'image' : 'vector'];
+  const severity = severityOf(off, limits);
+  const worst = slices.reduce((most, slice) => (errorOf(slice) > errorOf(most) ? slice : most));
+  const values = { off, notice: limits.notice, worst: errorOf(worst) };
+  const numbers = `log-dets of its slices are ${short(off)} nats off in all, ${short(values.worst)} of them in ${layerName(worst.info)} (means of sizes); from ${short(limits.notice)} on it counts`;
+  if (severity === 'ok')
+    return { severity, kind: 'solved', sentence: `The solver is exact enough: ${numbers}.`, values };
+  return {
+    severity,
+    kind: 'solvedRoughly',
+    sentence: `The solver is not exact: ${numbers}.`,
+    advice: 'Take more steps, or a solver of higher order.',
+    values,
+    layer: worst.info.index,
+  };
+}
 
 /** The layer at whose input the error on the way back grows most, as a share of the range there. */
 function loses(layers: readonly LayerObservations[]): LayerObservations | undefined {

@@ -93,6 +93,9 @@ export const thresholds = {
    */
   inverse: { notice: 1e-4, warning: 1e-3, error: 1e-1 },
 
+  /** Nats that the log-dets of a field's slices are off those of a finer solver, all together: what log p is trusted to. */
+  solver: { vector: { notice: 0.01, warning: 0.1 }, image: { notice: 0.1, warning: 1 } },
+
   /**
    * Mean validation minus mean training objective, bits/dim or nats per dimension; less than three standard errors counts
    * as chance. On a few thousand examples some of it cannot be had without (the bundled digits at their best: 0.16).
