@@ -2,6 +2,7 @@
 import { unzipSync } from 'fflate';
 import type { Frame } from 'playwright-core';
 import { parseNpy } from '../../src/data/npy';
+import { drawn } from './frame';
 import { until } from './until';
 import type { Numbers } from './command-line';
 import type { InspectorWindow } from './window';
@@ -72,6 +73,18 @@ export async function copyNumbers(frame: Frame, view: string): Promise<Table> {
 /** Sets a slider as a drag to the value would. */
 export async function slide(frame: Frame, name: string, value: number): Promise<void> {
   await frame.getByRole('slider', { name, exact: true }).fill(String(value));
+}
+
+/** The temperature of `coolSamples`. */
+export const cool = 0.8;
+
+/** Draws pictures at a temperature where those of a flow that has hardly learned have finite costs, too. */
+export async function coolSamples(frame: Frame): Promise<void> {
+  const first = (): Promise<string> => drawn(frame, '.gallery canvas').catch(() => '');
+  await until('samples', async () => (await first()) !== '');
+  const before = await first();
+  await slide(frame, 'Temperature', cool);
+  await until('cooler samples', async () => !['', before].includes(await first()));
 }
 
 /** Saves a view where it is proposed, and reads what was written. */

@@ -33,6 +33,7 @@ import {
   result,
   untilResult,
 } from '../../inspector/frame';
+import { cool, coolSamples } from '../../inspector/take';
 import { inWindow } from '../support/in-window';
 import type { InspectorWindow } from '../../inspector/window';
 
@@ -536,14 +537,14 @@ async function costsByPixel(
   );
 }
 
-/** The samples that the gallery shows first, drawn by the command line. */
+/** The samples of the gallery, those of pictures at a lower temperature, drawn by the command line. */
 async function drawSamples(model: Model): Promise<Float32Array[]> {
   const file = folder('samples.npz');
-  const count = isImage(model) ? 25 : 500;
+  const [count, temperature] = isImage(model) ? [25, cool] : [500, 1];
   const layout = isImage(model) ? ['--layout', 'nhwc'] : [];
   await flowscope(
     ...['sample', model.file(), '--output', file, '--seed', '7', ...layout],
-    ...['--count', String(count)],
+    ...['--count', String(count), '--temperature', String(temperature)],
   );
   const x = (await readNpz(file)).array('x').data as Float32Array;
   return Array.from({ length: count }, (_, i) => x.slice(i * sizeOf(model), (i + 1) * sizeOf(model)));
@@ -557,6 +558,7 @@ async function chooseSample(frame: Frame, model: Model, samples: readonly Float3
       return i > 0 && row.every((value) => Math.abs(share(model, value) - 0.5) < 0.4995);
     });
     assert.ok(index > 0, 'a sample with finite costs');
+    await coolSamples(frame);
     await frame.getByRole('button', { name: `Sample ${index + 1}`, exact: true }).click();
     await frame.locator('.gallery').getByRole('button', { name: 'Use as example' }).click();
     return index;

@@ -18,6 +18,7 @@ import {
   untilResult,
 } from '../../inspector/frame';
 import { exampleOf } from '../../inspector/reference';
+import { coolSamples } from '../../inspector/take';
 import { inWindow } from '../support/in-window';
 import type { InspectorWindow } from '../../inspector/window';
 
@@ -141,6 +142,7 @@ describe('runs', () => {
         await rest();
         return found!;
       };
+      if (image) await coolSamples(frame);
       const places = [await settledPlace()];
       const { cost } = places[0]!;
 
