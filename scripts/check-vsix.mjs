@@ -43,7 +43,7 @@ const required = [
   'dist/native-sources/@tensorflow/tfjs-node/binding/tfjs_backend.cc',
   'dist/native-sources/node-api-headers/include/node_api.h',
   'dist/node_modules/onnxruntime-node/dist/index.js',
-  'dist/node_modules/sharp/dist/index.cjs',
+  'dist/node_modules/sharp/dist/index.mjs',
   'media/icon.png',
   'python/flowscope/train.py',
   'python/flowscope/train_processes.py',
@@ -215,9 +215,9 @@ export async function checkVsix(file) {
     });
     await check('native libraries', async () => {
       const program =
-        "const ort = require('onnxruntime-node'); const sharp = require('sharp');" +
+        "const ort = require('onnxruntime-node'); import('sharp').then(({ default: sharp }) => " +
         "sharp({ create: { width: 2, height: 2, channels: 3, background: 'red' } }).png().toBuffer()" +
-        ".then((png) => console.log('onnxruntime ' + ort.env.versions.common + ', sharp ' + sharp.versions.sharp + ', PNG of ' + png.length + ' bytes'))";
+        ".then((png) => console.log('onnxruntime ' + ort.env.versions.common + ', sharp ' + sharp.versions.sharp + ', PNG of ' + png.length + ' bytes')))";
       const cwd = path.join(folder, 'dist');
       const { code, output } = await run(process.execPath, ['-e', program], { cwd, env, quiet: true });
       if (code !== 0) throw new Stop(output.trim());

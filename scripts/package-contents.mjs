@@ -29,7 +29,7 @@ export function bundledPackages(bundled) {
 }
 
 const modules = path.join(root, 'node_modules');
-// sharp is imported as an ES module, ONNX Runtime is required.
+// sharp is imported as an ES module, ONNX Runtime is required. sharp has each module in both forms.
 const code = /\.(js|cjs|mjs|node|json)$|^LICENSE/i;
 const isCode = (name) => code.test(path.basename(name));
 
@@ -68,7 +68,7 @@ export async function copyNativePackages(folder, target) {
   copy(
     from('sharp'),
     to('sharp'),
-    (name) => isCode(name) && (name.startsWith('dist/') || !name.includes('/')),
+    (name) => isCode(name) && !name.endsWith('.cjs') && (name.startsWith('dist/') || !name.includes('/')),
   );
   const pure = ['@img/colour', 'detect-libc', 'semver'];
   const program = /^(bin\/|preload\.js$)/;

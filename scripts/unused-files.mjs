@@ -5,8 +5,8 @@ import esbuild from 'esbuild';
 
 /** What programs start, next to what they import. */
 const programs = ['extension.js', 'engine.js', 'onnx-thread.js', 'cli.js', 'native.js'];
-/** Loaded by name, by `doctor` with `require`, which takes other files of sharp than `import`. */
-const loaded = ['onnxruntime-node', 'sharp'];
+/** Loaded by name. */
+const loaded = ['onnxruntime-node'];
 
 /** Read by VS Code, by a person or by the law rather than by code. */
 const expected = [

@@ -132,7 +132,9 @@ def test_the_convention_changes_no_number(tmp_path):
     for name, values in one.items():
         # v itself is that of the library.
         known = -values if name.endswith(".velocity") else values
-        np.testing.assert_allclose(other[name], known, rtol=1e-5, atol=1e-6, err_msg=name)
+        # Derivatives go forward or backward, whichever was quicker, and a bend is a small difference of them.
+        rtol = 1e-4 if name.endswith(".bend") else 1e-5
+        np.testing.assert_allclose(other[name], known, rtol=rtol, atol=1e-6, err_msg=name)
     assert [layer["name"] for layer in mirror["layers"]][:2] == ["t 0.0 → 0.1", "t 0.1 → 0.2"]
     assert said["field"]["log_prob_error"] == pytest.approx(mirror["field"]["log_prob_error"])
 

@@ -1,6 +1,6 @@
 /** What `flowscope doctor` prints: what this machine has, what is missing and what to do about it. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import path from 'node:path';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { formatBytes, reasonOf } from './ladder';
 import { loadTest } from './load-test';
@@ -129,8 +129,9 @@ async function sharpLine(): Promise<DoctorLine> {
   const line = { name: 'sharp', label: 'Images (sharp)' };
   try {
     const program =
-      "const sharp = require(process.argv[1]); console.log(sharp.versions.sharp + ', libvips ' + sharp.versions.vips)";
-    const value = await runNode(program, createRequire(__filename).resolve('sharp'));
+      "import(process.argv[1]).then(({ default: sharp }) => console.log(sharp.versions.sharp + ', libvips ' + sharp.versions.vips))";
+    // Found from there, as this program finds it.
+    const value = await runNode(program, 'sharp', { cwd: path.dirname(__filename) });
     return { ...line, state: 'ok', value };
   } catch (error) {
     const advice = 'Install the packages again (npm ci).';
