@@ -167,7 +167,7 @@ class Field:
         return self._forward_mode
 
     def _is_faster_backward(self, row: Tensor, t: float, context: Tensor | None) -> bool:
-        """Of few values, and of operations that have no forward derivative of their own, such as layer norms."""
+        """Backward mode may win for few values, and where operations lack a forward derivative, as layer norms do."""
         if row.numel() > EXACT:
             return False
         try:

@@ -36,7 +36,7 @@ class Reference:
     dtype: str
     #: How far x and log p moved when its steps were last doubled, mean over the examples.
     reached: tuple[float, float]
-    #: Of each slice, by its place in the chain: log-det [R] minus the reference's, and the largest difference of x.
+    #: For each slice, by its place in the chain: log-det [R] minus the reference's, and the largest difference of x.
     local: dict[int, tuple[np.ndarray, np.ndarray]]
     #: log p of the solver in use minus that of the reference, [R].
     log_prob: np.ndarray
@@ -164,7 +164,7 @@ def _stacked(values: list[Tensor]) -> np.ndarray:
 
 
 def _real_parts(slopes: Tensor) -> np.ndarray:
-    """Of the eigenvalues, [N, D]; NaN where an entry is not finite."""
+    """Real parts of the eigenvalues, [N, D]; NaN where an entry is not finite."""
     finite = torch.isfinite(slopes).flatten(1).all(1)
     values = torch.linalg.eigvals(torch.where(finite[:, None, None], slopes, torch.zeros_like(slopes)).cpu()).real
     return torch.where(finite.cpu()[:, None], values, torch.nan).double().numpy()

@@ -53,9 +53,9 @@ class SolverStopped(RuntimeError):
 @dataclass(frozen=True)
 class Solver:
     name: str
-    #: Of a solver with steps of one size, between the ends of its interval.
+    #: Equal steps between the ends of its interval.
     steps: int | None = None
-    #: Of one with steps by error: |error| ≤ atol + rtol |value|, the root mean square over the values of each example.
+    #: Tolerance of an adaptive step: |error| ≤ atol + rtol |value|, the root mean square over the values of each example.
     rtol: float | None = None
     atol: float | None = None
 
@@ -174,7 +174,7 @@ def _first_step(f: Derivative, y: Tensor, slope: Tensor, t: float, sign: float, 
 
 
 def _ratio(error: Tensor, size: Tensor, solver: Solver) -> float:
-    """Of the example that is worst: a step is for all of them."""
+    """Error of the worst example, since a step is for all of them."""
     allowed = solver.atol + solver.rtol * size
     return float(((error / allowed) ** 2).flatten(1).mean(1).sqrt().max())
 

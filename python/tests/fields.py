@@ -8,7 +8,7 @@ from torch import nn
 import flowscope
 
 MEAN, SD = torch.tensor([1.0, -0.5], dtype=torch.float64), 0.3
-#: Of data that are nearly as wide as the noise, which solvers of low order reach too.
+#: Data nearly as wide as the noise, which solvers of low order reach too.
 WIDE = 0.8
 
 
@@ -17,12 +17,12 @@ def points():
 
 
 def towards_data(v, **options):
-    """Of a field with its data at t = 1, as torchcfm has it."""
+    """A field with its data at t = 1, as in torchcfm."""
     return flowscope.Field(v, data_time=1, noise_time=0, **options)
 
 
 def towards_noise(v, **options):
-    """Of a field with its data at t = 0, as zuko and sbi have it."""
+    """A field with its data at t = 0, as in zuko and sbi."""
     return flowscope.Field(v, data_time=0, noise_time=1, **options)
 
 

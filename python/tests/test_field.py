@@ -434,7 +434,7 @@ def test_another_base(tmp_path):
     np.testing.assert_allclose(tensors["base_log_prob"], base.log_prob(points()), atol=1e-6)
 
 
-# What goes wrong is told.
+# Errors.
 
 
 def test_a_missing_convention_is_told():

@@ -88,7 +88,7 @@ export interface TimeSlice {
   t1: number;
   /** Evaluations of the network. */
   runs: number;
-  /** Of its log-det against a finer solver from the same state, nats: mean of the sizes over the examples. */
+  /** How far its log-det is off that of a finer solver from the same state, nats: mean of the sizes over the examples. */
   error?: number;
 }
 
@@ -100,7 +100,7 @@ export interface SolvedField {
   /** "midpoint, 20 steps", "dopri5, rtol 0.00001". */
   solver: string;
   runs: number;
-  /** Of log p(x) against a finer solver, nats: mean of the sizes over the examples. */
+  /** How far log p(x) is off that of a finer solver, nats: mean of the sizes over the examples. */
   error?: number;
   /** Standard deviation of log p(x) where its divergence is estimated. */
   spread?: number;
@@ -145,7 +145,7 @@ export interface LayerInfo {
   order?: number[];
   /** Place of each feature in it, where some share one. */
   places?: number[];
-  /** Of a slice of a vector field, when it begins and ends, in the time of its library. */
+  /** When a slice of a vector field begins and ends, in the time of its library. */
   times?: { from: number; to: number };
   /** How often the network runs in each direction, for layers whose network runs more than once in one of them. */
   networkPasses?: { forward: number; inverse: number };

@@ -18,7 +18,7 @@ export function isIntegerClass({ name, numbers, counts = [] }: OverviewColumn): 
   return classNames.test(name) || 5 * Math.min(...counts) >= mean;
 }
 
-/** Whether a flow that is given the column takes it as a class, if nobody says otherwise. */
+/** Whether a flow that is given the column takes it as a class, unless the user chooses otherwise. */
 export const isGivenAsClass = (column: OverviewColumn): boolean =>
   column.type === 'number' ? isIntegerClass(column) : isClass(column);
 

@@ -27,7 +27,7 @@ export interface RecordedLayer {
   logDet: Float32Array;
   roundTrip?: Float32Array;
   wayError?: Float32Array;
-  /** Of a slice of time: the log-det minus that of a finer solver; NaN where it was not compared. */
+  /** In a slice of time, its log-det minus that of a finer solver; NaN where it was not compared. */
   logDetError?: Float32Array;
   /** In the shape of the input. */
   elements?: Rows;

@@ -49,7 +49,7 @@ export async function startFresh(request: FreshRequest, look: Look): Promise<Fre
   const start = await (request.from === undefined
     ? startNew(request, look)
     : startFrom(request, request.from, look));
-  // Training would find fields whose steps give a likelihood that the flow does not have: −12.8 nats on two moons, of 0.289.
+  // Training raises the solver's errors: −12.8 nats on two moons, whose entropy is 0.289.
   if (!isSolved(start.config.model)) return start;
   await start.dataset.close();
   throw new UserError(

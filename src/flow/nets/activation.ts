@@ -27,7 +27,7 @@ export function activation({ activation: kind, slope }: ActivationOptions): (x: 
 
 /** Its derivative at x, element by element, written out: TensorFlow.js does not differentiate its own gradients again. */
 export function slopeOf({ activation: kind, slope }: ActivationOptions, x: Tensor): Tensor {
-  /** Of x·share. */
+  /** The product rule for x·share. */
   const ofProduct = (share: Tensor, slopeOfShare: Tensor): Tensor => tf.add(share, tf.mul(x, slopeOfShare));
   const ofSigmoid = (y: Tensor): Tensor => tf.mul(y, tf.sub(1, y));
   const ofTanh = (y: Tensor): Tensor => tf.sub(1, tf.square(y));

@@ -60,7 +60,7 @@ export const inverse: Check = (seen) => {
   };
 };
 
-/** No solver of a vector field is exact on the way back. What it costs is how far its log-dets are off those of a finer one. */
+/** No solver of a vector field is exact on the way back. Its error is how far its log-dets are off those of a finer one. */
 function solved(slices: readonly LayerObservations[]): Found {
   const errorOf = ({ info }: LayerObservations): number => info.slice?.error ?? NaN;
   const off = slices.reduce((sum, slice) => sum + errorOf(slice), 0);
