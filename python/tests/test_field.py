@@ -331,12 +331,13 @@ def test_standardized_data_have_a_layer(tmp_path):
     mean, std = torch.tensor([3.0, -1.0]), torch.tensor([2.0, 0.5])
     x = points().float() * std + mean
     flow = [flowscope.Step.standardize("z-score", mean, std), cfm_field()]
-    tensors, about = recorded(tmp_path, flow, x)
+    # Adaptive steps may change with the last bit of their input.
+    tensors, about = recorded(tmp_path, flow, x, solver=("rk4", 10))
     assert about["layers"][0]["name"] == "z-score"
     assert "kind" not in about["layers"][0]
     np.testing.assert_allclose(tensors["layers.0.log_det"], 0, atol=1e-6)
     np.testing.assert_allclose(tensors["layers.0.output"], points(), atol=1e-6)
-    alone, _ = recorded(tmp_path, cfm_field(), points().float())
+    alone, _ = recorded(tmp_path, cfm_field(), points().float(), solver=("rk4", 10))
     np.testing.assert_allclose(tensors["layers.4.log_det"], alone["layers.3.log_det"], atol=1e-6)
     np.testing.assert_allclose(tensors["log_prob_error"], alone["log_prob_error"], atol=1e-5)
 

@@ -113,10 +113,10 @@ const stayLinear = new Set<string>(['householder', 'orthogonal']);
 
 /**
  * A curve that starts again after a turn does not only rise; between two inverse splines, or next to one or to a
- * polynomial, no place to cut is found.
+ * polynomial, no place to cut is found. A slice of a field mixes all features, and a graph does not say what it integrates.
  */
 const notUnderstood =
-  /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms/;
+  /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms|a field of the time/;
 
 /** Between two layers of mixtures a place to cut is found that is none: what the layers lack of the log-det is said. */
 const inNoLayer = /Gaussianization, autoregressive/;
