@@ -12,6 +12,7 @@ import type {
 } from './conditioner';
 import type { Contribution } from './contribution';
 import type { DataAndSamples } from './data-and-samples';
+import { hasPaths, type FieldPaths, type FieldPathsQuery } from './field';
 import type { Findings, FindingsQuery } from './findings';
 import type { GivenExample, GivenFile } from './given';
 import type {
@@ -110,7 +111,7 @@ interface Declaration<Query> {
 }
 
 /** `pass` is in every recording. */
-export type RecordedPart = 'pass' | 'samples' | 'jacobian' | 'order' | 'activations';
+export type RecordedPart = 'pass' | 'samples' | 'jacobian' | 'order' | 'activations' | 'slices';
 
 /** What answers it: a flow, a flow and the passes that several questions share, or whatever is open, even a file that is not run. */
 export type QuestionNeeds = 'flow' | 'passes' | 'model';
@@ -297,6 +298,12 @@ export const inspectorQuestions = {
         // Those in between take seconds each where layers are not run alone.
         .filter((stage, _, { length }) => summary.format !== 'onnx' || stage === 0 || stage === length - 1)
         .map((stage) => planeDensityQuery(summary, batch, stage, true)),
+  }),
+  /** Where examples are on their way through a vector field. */
+  fieldPaths: ofFlow<FieldPathsQuery, FieldPaths>({
+    recorded: 'slices',
+    saved: ({ summary, batch, examples }) =>
+      hasPaths(summary) ? examples.map((example) => ({ batch, example, features: [0, 1] })) : [],
   }),
   curves: ofModel<CurvesQuery, RunCurves | null>({
     context: 'none',

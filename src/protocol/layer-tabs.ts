@@ -2,6 +2,7 @@
 export const layerTabs = {
   plane: 'showPlane',
   activations: 'showActivations',
+  paths: 'showPaths',
   // Its command was called so when splines alone had a curve; people have keys for it.
   curve: 'showSpline',
   order: 'showOrder',

@@ -20,6 +20,7 @@ import { matrix } from '../features/matrix';
 import { nearest } from '../features/nearest';
 import { network } from '../features/network';
 import { order } from '../features/order';
+import { paths } from '../features/paths';
 import { plane } from '../features/plane';
 import { reconstruct } from '../features/reconstruct';
 import { run } from '../features/run';
@@ -29,6 +30,7 @@ import { strip } from '../features/strip';
 export const features: readonly Feature[] = [
   plane,
   activations,
+  paths,
   curve,
   order,
   matrix,

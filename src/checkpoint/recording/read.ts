@@ -29,6 +29,8 @@ export interface RecordedLayer {
   wayError?: Float32Array;
   /** In a slice of time, its log-det minus that of a finer solver; NaN where it was not compared. */
   logDetError?: Float32Array;
+  /** Of a slice of time, its states at M equal times, both ends included: [N, M, …]. */
+  path?: Rows;
   /** In the shape of the input. */
   elements?: Rows;
   passes?: Uint8Array;
@@ -192,6 +194,9 @@ class Reader {
     if (order && !(new Set(order).size === sizes[1] && order.every((feature) => feature < sizes[1]!))) {
       throw damaged(this.file, `${name('order')} is no order of ${sizes[1]} features`);
     }
+    const path = this.tensors[name('path')];
+    const times = Math.max(2, path?.shape[1] ?? 0);
+    if (path) this.expectShape(name('path'), path.shape, output.shape.toSpliced(1, 0, times));
     const flags = {
       passes: this.flags(name('passes'), input.shape.slice(1)),
       dependencies: this.flags(name('dependencies'), sizes),
@@ -210,6 +215,7 @@ class Reader {
         name: activation,
         values: this.rows(name(`activations.${k}`), count) ?? this.missing(name(`activations.${k}`)),
       })),
+      ...(path ? { path: { shape: path.shape, data: Float32Array.from(path.data) } } : {}),
       ...(elements ? { elements } : {}),
       ...(jacobian ? { jacobian } : {}),
       ...defined(flags),

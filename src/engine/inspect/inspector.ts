@@ -24,6 +24,7 @@ import { contribution } from './strip/contribution';
 import { compareSamples } from './population/data-and-samples';
 import { diagnostics } from './population/diagnostics';
 import { examples } from './examples';
+import { fieldPaths } from './field/paths';
 import { findings } from './findings/findings';
 import { samples as samplesFinding } from './findings/samples';
 import { features } from './conditioner/features';
@@ -142,6 +143,7 @@ const answers: Answers = {
   planePath,
   planeCells,
   planeDensity,
+  fieldPaths,
   curves: ({ curves }, query) => curves(query),
   layerDifferences: async ({ modelOf, flow }, { first, count }, signal) =>
     layerDifferences(await flowOf(modelOf(first)), await flow(), count, signal),

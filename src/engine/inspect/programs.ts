@@ -60,6 +60,7 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
         program('normStatistics', () => normStatisticsGraph(model, batch), { batch, bulk: true }),
       points: () => program('points', () => pointsGraph(model)),
       density: () => program('density', () => densityGraph(model)),
+      states: () => program('states', () => pointsGraph(model, 'states'), { bulk: true }),
       ...(maps && {
         rest: (stage) => program(`rest/${stage}`, () => restGraph(model, maps, stage)),
         before: (stage) => program(`before/${stage}`, () => beforeGraph(model, maps, stage)),

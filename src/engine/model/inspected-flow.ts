@@ -83,6 +83,8 @@ export interface InspectorPrograms {
   before?(stage: number): Promise<Program>;
   /** As `movedGraph`, for the layers that a check asks for. Absent where there are no gradients. */
   moved?(layers: readonly number[]): Promise<Program>;
+  /** x [N, D] in data units → for each slice of a vector field, by index, its states at M equal times from end to end: [N, M, D] or [N, M·D]. */
+  states?(): Promise<Program>;
   /** A layer of a graph without gradients, near the first example of a pass; undefined for layers that only move values. */
   alone?(
     layer: number,

@@ -102,6 +102,7 @@ export function recordingInfo(
     jacobian: layers.some(({ jacobian }) => jacobian !== undefined),
     order: layers.some(({ about: { order } }) => order !== undefined),
     activations: layers.some(({ activations }) => activations.length > 0),
+    slices: layers.some(({ about: { kind } }) => kind === 'slice'),
   };
   return {
     recordedAt: about.recordedAt,

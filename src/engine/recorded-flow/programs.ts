@@ -8,7 +8,7 @@ import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
 import type { HealthRecord, LayerExtremes, LayerRecord, Values } from '../model/layer-record';
 import { standardLogProb } from '../model/running-base';
 import type { Finders, Found } from './finders';
-import { gathered, picked, rowAt, rowSize } from './rows';
+import { beside, gathered, picked, rowAt, rowSize } from './rows';
 import type { RunningFlow } from './running-flow';
 
 /** @param running of the flow, where it still runs */
@@ -61,6 +61,22 @@ export function recordedPrograms(
       Promise.resolve(async (x): Promise<HealthRecord> => {
         const { recording: from, indices } = await found(x);
         return { layers: from.layers.map(({ input }) => extremesOf(input, indices)), units: new Map() };
+      }),
+    // Without a path, where examples come into the slice and go out.
+    states: () =>
+      programOf(async ({ x, context }) => {
+        const { shape, data } = x as Values;
+        const { recording: from, indices } = await find.examples(
+          data,
+          shape[0]!,
+          context as Values | undefined,
+        );
+        return named(
+          from.layers.map(({ input, output, path = beside(input, output) }) => ({
+            shape: [indices.length, rowSize(path)],
+            data: gathered(path, indices),
+          })),
+        );
       }),
     ...(running
       ? planeOf(running)

@@ -64,7 +64,7 @@ export function exampleFinder(
   };
 }
 
-function beside(first: Rows, second: Rows): Rows {
+export function beside(first: Rows, second: Rows): Rows {
   const [a, b] = [rowSize(first), rowSize(second)];
   return { shape: [first.shape[0]!, a + b], data: interleave(first.data, a, second.data, b) };
 }

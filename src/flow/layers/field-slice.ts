@@ -43,7 +43,8 @@ export interface SliceOptions extends Pick<FieldLayer, 'solver' | 'steps'> {
 }
 
 export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: SliceOptions): Bijection {
-  const solve = (ctx: FlowContext, x: Tensor, start: number, end: number): Step => {
+  const solve = (ctx: FlowContext, x: Tensor, start: number, end: number): Step & { states: Tensor[] } => {
+    const states: Tensor[] = [];
     const length = (end - start) / steps;
     let moved: Tensor | undefined;
     let logDet: Tensor = tf.scalar(0);
@@ -51,6 +52,7 @@ export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: Sl
     const here = (): Tensor => (moved ? tf.add(x, moved) : x);
     for (let i = 0; i < steps; i++) {
       const value = here();
+      states.push(value);
       const [rate, divergence] = mean(solver, (after, before) => {
         const at = before ? along(value, before, after * length) : value;
         return net.at(ctx, at, start + (i + after) * length);
@@ -58,7 +60,8 @@ export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: Sl
       moved = moved ? along(moved, rate, length) : tf.mul(rate, length);
       logDet = along(logDet, divergence, length);
     }
-    return { value: here(), logDet };
+    const value = here();
+    return { value, logDet, states: [...states, value] };
   };
   const runs = steps * runsOfStep[solver];
   return {
@@ -68,6 +71,7 @@ export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: Sl
     forward(ctx, x) {
       const step = solve(ctx, x, from, to);
       ctx.tap?.(`${name}/logDet.coupling`, step.logDet);
+      ctx.tap?.(`${name}/states`, tf.stack(step.states, 1));
       return step;
     },
     inverse: (ctx, y) => solve(ctx, y, to, from),

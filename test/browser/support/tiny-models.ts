@@ -50,6 +50,21 @@ const settings = {
       ...{ transform: 'rationalQuadratic', bins: 5, between: 'lu' },
     },
   },
+  /** Five slices of a vector field's time. */
+  field: {
+    data: { source: 'moons' },
+    model: {
+      ...{ kind: 'vector', dim: 2 },
+      layers: [{ kind: 'field', slices: 5, steps: 4, net: { kind: 'mlp', hidden: [8] } }],
+    },
+  },
+  fieldTable: {
+    data: { source: 'measured.csv', validation: 120 },
+    model: {
+      ...{ kind: 'vector', dim: 6 },
+      layers: [{ kind: 'field', slices: 5, steps: 4, net: { kind: 'mlp', hidden: [8] } }],
+    },
+  },
   /** Digits, given which one it is. */
   classImages: { data: { source: 'digits', labelContext: true }, model: classImageModel },
   /** Given the moon that a point is of. */
@@ -96,6 +111,8 @@ const shapes: Record<Kind, readonly number[]> = {
   splines: [2],
   autoregressive: [2],
   conditional: [2],
+  field: [2],
+  fieldTable: [6],
   classImages: [8, 8, 1],
   classes: [2],
   given: [5],
@@ -120,7 +137,7 @@ interface TinyOptions {
 /** Saves one in the folder, with its data where they are files. */
 export async function tinyModel(folder: string, kind: Kind, options: TinyOptions = {}): Promise<Model> {
   const config = configOf(kind, options.moved);
-  if (['vector', 'given', 'single'].includes(kind))
+  if (['vector', 'given', 'single', 'fieldTable'].includes(kind))
     writeFileSync(path.join(folder, 'measured.csv'), measured());
   if (kind === 'conditional') writeFileSync(path.join(folder, 'moons.csv'), moons());
   const values = movedValues(buildFlow(config.model), 5);

@@ -94,7 +94,7 @@ describe('a recording beside the file of the same flow', () => {
 });
 
 describe('what can be asked of a recording', () => {
-  for (const name of ['nflows', 'mixed', 'own', 'pixels', 'normflows', 'conditional'])
+  for (const name of ['nflows', 'mixed', 'own', 'pixels', 'normflows', 'conditional', 'field'])
     it(`is all that a saved page asks (${name})`, async () => {
       const { ask, summary } = await open(recordingFile(name));
       const { questions } = recordPlan(summary);

@@ -3,22 +3,23 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection } from '../../../flow/core/bijection';
 import type { Graph } from '../../../graph/ir';
 import { anyBatch, trace } from '../../../graph/trace/trace';
-import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import { contextInputs, exampleInputs, graphContext, storedTensors } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 
-/** x [N, 2] → `0` … [N, 2]: the value after each layer, by index. */
-export function pointsGraph(model: FlowModel): Graph {
+/** x [N, …] → `0` … [N, …]: the value after each layer, by index; or what its layers tap under another name. */
+export function pointsGraph(model: FlowModel, part = 'y'): Graph {
   const { flow, preprocess, layers } = model;
   return trace(
     (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith('/y') });
+      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith(`/${part}`) });
       const x = inputs.x!;
       const prepared = preprocess?.forward(ctx, x).value;
       if (preprocess && prepared) ctx.taps[`${preprocess.name}/y`] = prepared;
       flow.forward(ctx, prepared ?? x);
-      return Object.fromEntries(layers.map(({ info, taps }) => [String(info.index), ctx.taps[taps.output]!]));
+      const named = layers.map(({ info }) => [String(info.index), ctx.taps[`${info.name}/${part}`]] as const);
+      return Object.fromEntries(named.flatMap(([index, value]) => (value ? [[index, value]] : [])));
     },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }, ...contextInputs(flow)],
+    exampleInputs(flow),
     { dynamicBatch: anyBatch },
   );
 }

@@ -1,0 +1,54 @@
+/** The states of examples on their way through a vector field. */
+import { concatenated, rowAt } from '../../../base/rows';
+import { UserError } from '../../../base/user-error';
+import { timesOf, type FieldPaths } from '../../../protocol/field';
+import type { Feeds } from '../../backends/backend';
+import type { ExampleBatch } from '../../model/examples';
+import type { InspectedFlow } from '../../model/inspected-flow';
+import { examplesFed, throughBatch } from '../through-batch';
+
+export interface States extends Pick<FieldPaths, 'times' | 'slices'> {
+  /** [N, T, D] */
+  values: Float32Array;
+}
+
+/** @throws UserError for a flow without a vector field, CancelledError */
+export async function statesOf(
+  model: InspectedFlow,
+  examples: ExampleBatch,
+  signal: AbortSignal,
+): Promise<States> {
+  const { count } = examples;
+  const size = model.dimensions;
+  const slices = slicesOf(model);
+  const program = await model.programs.states!();
+  const found: Feeds[] = [];
+  await throughBatch(model, examples, { signal }, async (x) => {
+    found.push(await program.run(examplesFed(x)));
+  });
+  const parts = slices.map(({ layer }) => concatenated(found.map((one) => one[layer]!.data as Float32Array)));
+  const steps = parts.map(({ length }) => length / (count * size) - 1);
+  const total = steps.reduce((sum, n) => sum + n, 1);
+  const times = new Float32Array(total);
+  const values = new Float32Array(count * total * size);
+  let first = 0;
+  const places = slices.map(({ layer, from, to }, k) => {
+    const n = steps[k]!;
+    for (let step = 0; step <= n; step++) times[first + step] = from + ((to - from) * step) / n;
+    for (let i = 0; i < count; i++)
+      values.set(rowAt(parts[k]!, (n + 1) * size, i), (i * total + first) * size);
+    first += n;
+    return { layer, from: first - n };
+  });
+  return { times, slices: places, values };
+}
+
+/** Slices of the first field, in order. @throws UserError for a flow without one */
+function slicesOf({ layers }: InspectedFlow): { layer: number; from: number; to: number }[] {
+  const all = layers.map(({ info }) => ({ layer: info.index, times: timesOf(info) }));
+  const first = all.findIndex(({ times }) => times);
+  if (first < 0)
+    throw new UserError('Paths are there for flows in continuous time; this one has no vector field.');
+  const end = all.findIndex(({ times }, i) => i > first && !times);
+  return all.slice(first, end < 0 ? undefined : end).map(({ layer, times }) => ({ layer, ...times! }));
+}

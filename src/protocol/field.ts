@@ -1,0 +1,42 @@
+/** Questions about flows in continuous time: how a vector field moves examples from data to noise. */
+import type { LayerInfo, ModelSummary } from './model';
+import type { BatchRef, ExampleRef } from './selection';
+import type { NdArray } from './tensors';
+
+/** Times of a slice of a vector field, from data to noise, in a flow that runs or in a recording. */
+export function timesOf({ times, slice }: Pick<LayerInfo, 'times' | 'slice'>) {
+  return times ?? (slice && { from: slice.t0, to: slice.t1 });
+}
+
+/** Whether two features of its paths can be drawn. */
+export function hasPaths({ kind, shape, layers }: ModelSummary): boolean {
+  return kind === 'vector' && shape[0]! > 1 && layers.some(timesOf);
+}
+
+export interface FieldPathsQuery {
+  /** At most 256 examples are drawn. */
+  batch: BatchRef;
+  example?: ExampleRef | undefined;
+  /** Those that are drawn: across, up. */
+  features: readonly [number, number];
+}
+
+/** Where N examples are at T times from data to noise; the one that is looked at is the first. */
+export interface FieldPaths {
+  /** In the time of the field's library, [T]. */
+  times: Float32Array;
+  /** The first time of each slice; its last is the first of the next. */
+  slices: { layer: number; from: number }[];
+  /** Two features, [N, T, 2]. */
+  states: NdArray<Float32Array>;
+  /** Length of each path divided by that of its chord, over all features; [N]. 1 is straight. */
+  straightness: Float32Array;
+  /** Of the batch, as far as it is finite. */
+  meanStraightness: number;
+}
+
+/** The first and the last time of a layer's slice, counted from data to noise. */
+export function spanOf({ slices, times }: FieldPaths, layer: number): [number, number] | undefined {
+  const at = slices.findIndex((slice) => slice.layer === layer);
+  return at < 0 ? undefined : [slices[at]!.from, slices[at + 1]?.from ?? times.length - 1];
+}

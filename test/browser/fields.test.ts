@@ -1,0 +1,105 @@
+/** Flows in continuous time: where their examples go, of a field that runs and of a recording. */
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import type { Page } from 'playwright-core';
+import { near, untilInk } from '../inspector/frame';
+import { showTab, type Model } from '../inspector/models';
+import { copyNumbers } from '../inspector/take';
+import { until } from '../inspector/until';
+import { audit } from './support/audit';
+import type { EnginePage } from './support/engine-page';
+import type { EngineWindow } from './support/engine-window';
+import { inWindow } from './support/in-window';
+import { tinyModel } from './support/tiny-models';
+
+const recording = path.resolve('test', 'fixtures', 'recordings', 'field.flowrec.safetensors');
+
+describe('a vector field', () => {
+  let editor: EngineWindow;
+  let models: { field: Model; table: Model };
+  inWindow(
+    async (started) => {
+      editor = started;
+      models = {
+        field: await tinyModel(editor.folder, 'field'),
+        table: await tinyModel(editor.folder, 'fieldTable'),
+      };
+    },
+    { untrained: true },
+  );
+  const ready = async (
+    file: string,
+    tab: string,
+    options: { width?: number; language?: string } = {},
+  ): Promise<EnginePage> => {
+    const live = await editor.openPage(file, { width: 1280, height: 900, ...options });
+    const { page } = live;
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    await page.locator('.flow [data-layer="2"]').first().click();
+    await showTab(page, '.layer', tab);
+    return live;
+  };
+  const said = (page: Page): Promise<string> => page.locator('.layer .view-verdict').innerText();
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+  it('shows the paths of examples, and how straight they are', async () => {
+    for (const file of [models.field.file(), recording]) {
+      const live = await ready(file, 'Paths');
+      const { page } = live;
+      await untilInk(page.mainFrame(), '.layer canvas[data-name=paths]');
+      const words = await said(page);
+      const [own = NaN, average = NaN] = words.match(/\d+\.\d\d/g)!.map(Number);
+      assert.match(
+        words,
+        /^The path of this example is [\d.]+ times as long as its chord\. The mean of \d+ is/,
+      );
+      const table = await copyNumbers(page.mainFrame(), '.layer');
+      const all = table.column('length_by_chord');
+      near(all[0]!, own, 0.006, 'of the first example, which is selected');
+      near(mean(all), average, 0.006, 'the mean');
+      assert.ok(all.every((value) => value >= 0.999));
+      assert.match(
+        (await page.locator('canvas[data-name=paths]').getAttribute('aria-label'))!,
+        new RegExp(`^Paths of ${all.length} examples from data to noise`),
+      );
+      assert.deepEqual(await audit(page, { within: ['.layer'] }), []);
+      await page.getByRole('button', { name: 'Next example (→)' }).click();
+      await live.untilAsked('fieldPaths', ({ example }) => example?.kind === 'data' && example.index === 1);
+      await until('the path of the next example', async () => {
+        const next = Number((await said(page)).match(/\d+\.\d\d/)![0]);
+        return Math.abs(next - all[1]!) < 0.006;
+      });
+    }
+  });
+
+  it('marks the slice that is selected', async () => {
+    const { page } = await ready(recording, 'Paths');
+    const note = page.locator('.layer .of-field .tick').first();
+    assert.match(await note.innerText(), /from t = 0\.8 \(dot\) to t = 0\.7 \(ring\)/);
+    await page.locator('.flow [data-layer="9"]').first().click();
+    await until('the last slice', async () =>
+      /t = 0\.1 \(dot\) to t = 0 \(ring\)/.test(await note.innerText()),
+    );
+  });
+
+  it('draws any two features of more', async () => {
+    const live = await ready(models.table.file(), 'Paths');
+    const { page } = live;
+    await page.locator('.layer .pair').waitFor();
+    await page.locator('.layer .pair vscode-dropdown').last().click();
+    await page.getByRole('option', { name: 'mass' }).click();
+    const { features } = await live.untilAsked('fieldPaths', (query) => query.features[1] === 3);
+    assert.deepEqual(features, [0, 3]);
+    await until('its name', async () =>
+      /mass up$/.test((await page.locator('canvas[data-name=paths]').getAttribute('aria-label'))!),
+    );
+  });
+
+  it('has no paths where the flow has layers', async () => {
+    const plane = await tinyModel(editor.folder, 'plane');
+    const { page } = await editor.openPage(plane.file(), { width: 1280, height: 900 });
+    await page.locator('.flow[aria-busy=false]').waitFor();
+    assert.equal(await page.getByRole('tab', { name: 'Paths' }).count(), 0);
+  });
+});

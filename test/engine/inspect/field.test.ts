@@ -1,0 +1,167 @@
+/** Views of vector fields against what is known in closed form. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
+import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
+import { straightnessOf } from '../../../src/engine/inspect/field/paths';
+import { spanOf } from '../../../src/protocol/field';
+import { onCpu, type Values } from '../../contract/eager';
+import { openAsked, recordingFile } from '../recorded/support';
+import { anySignal, moonsModel, refused, smallModel, standardize, type SmallModel } from './model';
+
+const batch = { split: 'validation', count: 6 } as const;
+const example = { kind: 'data', split: 'validation', index: 3 } as const;
+
+/** v = x·A: what leads away from 0 at a rate of `grows`, and around it at a rate of `turns`. */
+const [grows, turns] = [0.4, 1.5];
+const spiral = (values: Values): void => {
+  for (const [name, { data }] of Object.entries(values))
+    data.set(name.endsWith('weight') ? [grows, turns, -turns, grows, 0, 0] : [0, 0]);
+};
+const spiralModel = (field: object, change = spiral) =>
+  smallModel(
+    {
+      kind: 'vector',
+      dim: 2,
+      layers: [{ kind: 'field', slices: 5, steps: 4, net: { kind: 'mlp', hidden: [] }, ...field }],
+    },
+    'moons',
+    { standardize, change },
+  );
+
+/** Where the spiral leads from a point in this time. */
+function spiraled([x, y]: readonly [number, number], time: number): [number, number] {
+  const [size, cos, sin] = [Math.exp(grows * time), Math.cos(turns * time), Math.sin(turns * time)];
+  return [size * (x * cos - y * sin), size * (x * sin + y * cos)];
+}
+
+const close = (found: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void => {
+  assert.equal(found.length, expected.length);
+  Array.from(found).forEach((value, i) =>
+    assert.ok(Math.abs(value - expected[i]!) <= tolerance, `${i}: ${value}, expected ${expected[i]}`),
+  );
+};
+
+let models: { spiral: SmallModel; mirrored: SmallModel; couplings: SmallModel };
+before(async () => {
+  await onCpu();
+  models = {
+    spiral: await spiralModel({}),
+    mirrored: await spiralModel({ data: 1, noise: 0 }, (values) => {
+      spiral(values);
+      for (const { data } of Object.values(values)) data.forEach((value, i) => (data[i] = -value));
+    }),
+    couplings: await smallModel(moonsModel, 'moons', { standardize }),
+  };
+});
+after(async () => {
+  for (const model of Object.values(models)) await model.dispose();
+});
+
+describe('paths through a vector field', () => {
+  const pathsOf = ({ inspector }: SmallModel, features: [number, number] = [0, 1]) =>
+    inspector.ask('fieldPaths', { batch, example, features }, anySignal());
+
+  it('are those of a field that is linear, at the end of every step', async () => {
+    const all = await pathsOf(models.spiral);
+    assert.deepEqual(all.states.shape, [6, 21, 2]);
+    close(
+      all.times,
+      Array.from({ length: 21 }, (_, i) => i / 20),
+      1e-6,
+    );
+    for (let i = 0; i < 6; i++) {
+      const states = all.states.data.subarray(42 * i, 42 * (i + 1));
+      const start = [states[0]!, states[1]!] as const;
+      const expected = Array.from({ length: 21 }, (_, k) => spiraled(start, k / 20)).flat();
+      close(states, expected, 1e-4);
+    }
+    // The example is the fourth of the batch and comes first; its path begins where it is standardized to.
+    const data = await models.spiral.opened.inspected!.data.open();
+    const x = await data.validation.read([3]);
+    close(
+      all.states.data.subarray(0, 2),
+      [0, 1].map((k) => (x[k]! - standardize.mean[k]!) / standardize.std[k]!),
+      1e-5,
+    );
+    assert.deepEqual(
+      [1, 2, 5].map((layer) => spanOf(all, layer)),
+      [
+        [0, 4],
+        [4, 8],
+        [16, 20],
+      ],
+    );
+    assert.equal(spanOf(all, 0), undefined);
+  });
+
+  it('are as long as a spiral, whatever its time is called', async () => {
+    const length = (Math.expm1(grows) / grows) * Math.hypot(grows, turns);
+    const [x, y] = spiraled([1, 0], 1);
+    const expected = length / Math.hypot(x - 1, y);
+    assert.ok(expected > 1.05);
+    const found = await pathsOf(models.spiral);
+    // Chords of twenty steps are a little shorter than the arcs.
+    close(found.straightness, Array<number>(6).fill(expected), 1e-3);
+    const mirrored = await pathsOf(models.mirrored);
+    close(mirrored.states.data, found.states.data, 1e-5);
+    close(
+      mirrored.times,
+      Array.from({ length: 21 }, (_, i) => 1 - i / 20),
+      1e-6,
+    );
+  });
+
+  it('are straight where nothing turns, and where nothing moves', () => {
+    assert.equal(straightnessOf(Float32Array.from([0, 0, 1, 2, 3, 6]), 2), 1);
+    assert.equal(straightnessOf(new Float32Array(6), 2), 1);
+    assert.ok(Math.abs(straightnessOf(Float32Array.from([0, 0, 3, 0, 3, 4]), 2) - 7 / 5) < 1e-6);
+    assert.equal(straightnessOf(Float32Array.from([0, 0, 1, 0, 0, 0]), 2), Infinity);
+  });
+
+  it('have the features that are asked for', async () => {
+    const [usual, turned] = [await pathsOf(models.spiral), await pathsOf(models.spiral, [1, 0])];
+    const swapped = usual.states.data.map((_, i, all) => all[i ^ 1]!);
+    assert.deepEqual(turned.states.data, swapped);
+    await assert.rejects(pathsOf(models.spiral, [0, 2]), refused(/Feature 2 was asked for; the flow has 2/));
+    await assert.rejects(pathsOf(models.couplings), refused(/this one has no vector field/));
+  });
+});
+
+describe('paths that were recorded', () => {
+  it('are those of the recording, or where slices begin and end', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'flowscope-field-'));
+    const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
+    const { tensors, metadata } = await readSafetensors(recordingFile('field'));
+    const bare = path.join(folder, 'bare.flowrec.safetensors');
+    await writeSafetensors(
+      bare,
+      Object.fromEntries(Object.entries(tensors).filter(([name]) => !name.endsWith('.path'))),
+      metadata,
+    );
+    const asked = [await openAsked(recordingFile('field'), backend), await openAsked(bare, backend)] as const;
+    try {
+      const [whole, ends] = await Promise.all(
+        asked.map(({ ask }) =>
+          ask('fieldPaths', { batch: { split: 'validation', count: 24 }, example, features: [0, 1] }),
+        ),
+      );
+      assert.deepEqual(whole!.states.shape, [24, 41, 2]);
+      assert.deepEqual(ends!.states.shape, [24, 11, 2]);
+      close(whole!.times.subarray(0, 5), [1, 0.975, 0.95, 0.925, 0.9], 1e-6);
+      const stored = tensors['layers.4.path']!.data as Float32Array;
+      const own = whole!.states.data;
+      close(own.subarray(2 * 16, 2 * 21), stored.subarray(3 * 10, 4 * 10), 1e-6);
+      const output = tensors['layers.4.output']!.data as Float32Array;
+      close(ends!.states.data.subarray(10, 12), output.subarray(6, 8), 1e-6);
+      assert.ok(whole!.straightness.every((value, i) => value >= ends!.straightness[i]! - 1e-5));
+    } finally {
+      for (const one of asked) await one.dispose();
+      await backend.dispose();
+      await rm(folder, { recursive: true });
+    }
+  });
+});
