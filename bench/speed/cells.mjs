@@ -14,6 +14,7 @@ export const configs = [
   'maf',
   'maf-64',
   'glow',
+  'flow-matching',
 ];
 export const tasks = ['train-step', 'log-prob', 'sample'];
 
@@ -29,6 +30,7 @@ const typical = {
   maf: { 'train-step': 9, 'log-prob': 1.5, sample: 60 },
   'maf-64': { 'train-step': 12, 'log-prob': 2.5, sample: 300 },
   glow: { 'train-step': 400, 'log-prob': 130, sample: 150 },
+  'flow-matching': { 'train-step': 2, 'log-prob': 40, sample: 4 },
 };
 
 export const configFile = (config) => path.join(root, 'bench', 'peer', 'configs', `${config}.json`);

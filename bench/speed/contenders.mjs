@@ -15,6 +15,7 @@ const modes = ['eager', 'compile'];
 const peers = {
   torch: { program: 'torch_realnvp.py', title: 'PyTorch' },
   glow: { program: 'torch_glow.py', title: 'PyTorch' },
+  cfm: { program: 'torch_cfm.py', title: 'PyTorch' },
   zuko: { program: 'zuko_flow.py', title: 'zuko' },
   nflows: { program: 'nflows_flow.py', title: 'nflows' },
 };

@@ -24,6 +24,9 @@ const metricsLine = v.looseObject({
   prior: nats('What ln p of the latent adds to trainNats'),
   logDet: nats('What the log-det adds to trainNats'),
   preprocessing: nats('What preprocessing adds to trainNats'),
+  velocityError: v.optional(
+    v.pipe(v.number(), v.description('The training loss of a vector field: mean squared error.')),
+  ),
   gradientNorm: number,
   learningRate: number,
   examplesPerSecond: number,

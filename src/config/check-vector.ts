@@ -97,7 +97,7 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: Ve
         ...checkLengths({ signs: layer.signs }, dim, path),
       ];
     }
-    if (layer.kind === 'field') return checkField(layer, dim, path);
+    if (layer.kind === 'field') return checkField(layer, model, path);
     if (layer.kind === 'rescale') return checkLengths(layer, dim, path);
     return [];
   });

@@ -177,6 +177,20 @@ export const flowKinds: readonly ConventionSet[] = [
     vector: { layer: 'autoregressive', transform: 'rationalQuadratic', between: 'lu' },
   },
   {
+    name: 'flow-matching',
+    title: 'Flow matching',
+    about: 'A vector field in continuous time: quick steps, 160 passes to sample or score.',
+    vector: {
+      layers: [
+        {
+          ...{ kind: 'field', frequencies: [1, 2, 3].map((n) => n * Math.PI) },
+          net: { kind: 'mlp', hidden: [64, 64, 64, 64] },
+        },
+      ],
+    },
+    training: { steps: 30_000, learningRate: 2e-3, ema: 0.999, validateEvery: 1000 },
+  },
+  {
     name: 'glow',
     title: 'Glow',
     about: 'Act norm, 1×1 convolution and channel coupling in each step; learned priors.',

@@ -15,6 +15,7 @@ export const metricNames: readonly MetricName[] = [
   'prior',
   'logDet',
   'preprocessing',
+  'velocityError',
   'gradientNorm',
   'learningRate',
   'examplesPerSecond',
@@ -91,6 +92,8 @@ export interface MetricsRow {
   prior?: number;
   logDet?: number;
   preprocessing?: number;
+  /** The training loss of a vector field: the mean squared error of its velocity. */
+  velocityError?: number;
   gradientNorm?: number;
   learningRate?: number;
   examplesPerSecond?: number;

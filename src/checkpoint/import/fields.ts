@@ -29,7 +29,8 @@ export function fieldOf(
   answers: ImportAnswers,
   times: Pick<FieldLayer, 'data' | 'noise'>,
 ): Omit<FieldLayer, 'frequencies' | 'net'> {
-  return { kind: 'field', ...times, slices, solver, steps: answeredNumber(answers, stepsQuestion) };
+  const steps = answeredNumber(answers, stepsQuestion);
+  return { kind: 'field', ...times, slices, solver, steps, pairs: 'random' };
 }
 
 /** In words, where there are too many features. */

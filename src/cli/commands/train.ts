@@ -11,6 +11,7 @@ import type { TrainOptions } from '../../engine/training/train-options';
 import { checkLaunch } from '../../engine/training/launch/launchers';
 import { launcherNames, type Launch, type LauncherName } from '../../protocol/launch';
 import type { TrainProgress, TrainResult } from '../../protocol/engine';
+import type { MetricsRow } from '../../protocol/run';
 import { openBackend } from '../backend';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { duration, fixed, pairs, rate, scientific, shownPath } from '../format';
@@ -141,7 +142,7 @@ function reporter(session: Session): (progress: TrainProgress) => void {
       const isBest = best !== undefined && best.step === step && best.step !== bestStep;
       bestStep = best?.step ?? bestStep;
       session.progress.note(
-        `step ${String(step).padStart(String(totalSteps).length)}  ${likelihood('train', metrics.trainNats, metrics.trainBitsPerDim)}  ` +
+        `step ${String(step).padStart(String(totalSteps).length)}  ${training(metrics)}  ` +
           `${likelihood('validation', metrics.validationNats, metrics.validationBitsPerDim)}${isBest ? '  best so far' : ''}`,
       );
     }
@@ -153,6 +154,7 @@ function reporter(session: Session): (progress: TrainProgress) => void {
               ? `${fixed(latest.trainNats)} nats`
               : `${fixed(latest.trainBitsPerDim)} bits/dim`,
           ]),
+      ...(latest?.velocityError === undefined ? [] : [training(latest)]),
       ...(latest?.learningRate === undefined ? [] : [`lr ${scientific(latest.learningRate)}`]),
       ...(latest?.examplesPerSecond === undefined ? [] : [`${rate(latest.examplesPerSecond)} ex/s`]),
     ];
@@ -164,6 +166,12 @@ function reporter(session: Session): (progress: TrainProgress) => void {
     });
   };
 }
+
+/** The training loss, in its unit. */
+const training = ({ velocityError, trainNats, trainBitsPerDim }: MetricsRow): string =>
+  velocityError === undefined
+    ? likelihood('train', trainNats, trainBitsPerDim)
+    : `velocity error ${fixed(velocityError)}`;
 
 function likelihood(name: string, nats: number | undefined, bits: number | undefined): string {
   if (nats === undefined) return '';

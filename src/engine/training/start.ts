@@ -49,12 +49,16 @@ export async function startFresh(request: FreshRequest, look: Look): Promise<Fre
   const start = await (request.from === undefined
     ? startNew(request, look)
     : startFrom(request, request.from, look));
-  // Training raises the solver's errors: −12.8 nats on two moons, whose entropy is 0.289.
-  if (!isSolved(start.config.model)) return start;
+  const { model } = start.config;
+  if (
+    !isSolved(model) ||
+    (model.kind === 'vector' && model.layers?.length === 1 && model.base.kind === 'normal')
+  )
+    return start;
   await start.dataset.close();
   throw new UserError(
-    'A flow with a vector field is not trained here: its likelihood is that of a solver, whose errors a training by likelihood would ' +
-      'raise without limit. Train it with its library, with a solver that keeps to a tolerance, and open its checkpoint.',
+    'Flow matching trains one vector field with a standard normal base: this flow has more layers or another base. ' +
+      'Leave them out, or train the flow with its library and open its checkpoint.',
   );
 }
 

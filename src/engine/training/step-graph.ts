@@ -5,9 +5,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import type { TrainingConfig } from '../../config/schema';
-import type { ParameterSpec } from '../../flow/core/bijection';
+import type { FlowContext, ParameterSpec } from '../../flow/core/bijection';
 import type { Flow, FlowLayer } from '../../flow/built-flow';
 import { drawSamples, logLikelihood } from '../../flow/flow';
+import { isMatched, velocityError } from '../../flow/matching';
 import { fusedAdam } from '../../graph/trace/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
@@ -57,11 +58,10 @@ function unpacked(vector: Tensor, { members }: PackedVector): TensorMap {
 }
 
 interface Objective {
-  /** −ln p of the preprocessed density, mean over the batch, nats. */
+  /** What is made smaller: −ln p of the preprocessed density in nats, or the velocity's mean squared error. */
   loss: Scalar;
-  prior: Tensor;
-  logDet: Tensor;
-  preprocessing: Tensor;
+  /** `prior`, `logDet` and `preprocessing`, which −loss is the sum of; none for a vector field. */
+  terms: TensorMap;
   updates: TensorMap;
   /** Gradient with respect to the vector of parameters. */
   gradient: Tensor;
@@ -96,19 +96,30 @@ function objective(
     const values = unpacked(vector, named(vectors, parameters));
     const inputs = { ...examples, ...running, ...values };
     const ctx = graphContext(parts, inputs, { training: true, wanted });
-    const likelihood = logLikelihood(parts.flow, parts.preprocess, ctx, examples.x!);
-    const mean = (t: Tensor): Tensor => tf.keep(tf.mean(t));
-    aside = {
-      prior: mean(likelihood.prior),
-      logDet: mean(likelihood.logDet),
-      preprocessing: mean(likelihood.preprocessing),
-      updates: keep(ctx.updates),
-      taps: keep(ctx.taps),
-    };
-    return tf.neg(tf.add(tf.add(aside.prior, aside.logDet), aside.preprocessing));
+    const { loss, terms } = isMatched(parts.flow)
+      ? matchingLoss(parts, ctx, examples)
+      : likelihoodLoss(parts, ctx, examples);
+    aside = { terms: keep(terms), updates: keep(ctx.updates), taps: keep(ctx.taps) };
+    return loss;
   };
   const { value, grad } = tf.valueAndGrad(lossOf)(state[parameters]!);
   return { ...aside!, loss: value, gradient: grad };
+}
+
+type Loss = Pick<Objective, 'loss' | 'terms'>;
+
+function likelihoodLoss({ flow, preprocess }: FlowParts, ctx: FlowContext, examples: TensorMap): Loss {
+  const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, examples.x!);
+  const terms = { prior: tf.mean(prior), logDet: tf.mean(logDet), preprocessing: tf.mean(preprocessing) };
+  return { loss: tf.neg(tf.add(tf.add(terms.prior, terms.logDet), terms.preprocessing)), terms };
+}
+
+function matchingLoss(
+  { flow, preprocess }: FlowParts,
+  ctx: FlowContext,
+  { x, noise, share }: TensorMap,
+): Loss {
+  return { loss: velocityError(flow, preprocess, ctx, x!, { noise: noise!, share: share! }), terms: {} };
 }
 
 /** Adds L2's part to the gradient of the parameters that have it. */
@@ -121,8 +132,9 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
 
 /**
  * One optimizer step on `x` [batch, …] (data units, dequantized). Scalars `learningRate`, `beta1Power`, `beta2Power`
- * (β₁ᵗ, β₂ᵗ at step t, counted from 1) are inputs, and with a moving average its `averageDecay` at this step. Outputs `loss` (without the quantization constant), `prior`,
- * `logDet`, `preprocessing` (batch means, nats), `gradientNorm` (before clipping) and the new state.
+ * (β₁ᵗ, β₂ᵗ at step t, counted from 1) are inputs, with a moving average its `averageDecay` at this step, and for a vector field
+ * where its examples' lines end and are looked at (`Ends`). Outputs `loss` (without the quantization constant) and its terms
+ * (batch means, nats), `gradientNorm` (before clipping) and the new state.
  *
  * L2 is added to the gradient after clipping, as PyTorch's Adam does with weight_decay. When anything is not finite
  * the parameters and running statistics stay as they were, so that the cause can be looked for with the same values.
@@ -132,12 +144,7 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
   const vectors = trainingVectors(flow, config);
   return (inputs) => {
     const state = stateOf(inputs);
-    const { gradient, loss, updates, prior, logDet, preprocessing } = objective(
-      parts,
-      vectors,
-      state,
-      inputs,
-    );
+    const { gradient, loss, updates, terms } = objective(parts, vectors, state, inputs);
     const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
     const finite = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
     const clip = tf.minimum(1, tf.div(config.clipNorm, tf.add(gradientNorm, 1e-6)));
@@ -158,9 +165,7 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
     );
     const results: TensorMap = {
       loss,
-      prior,
-      logDet,
-      preprocessing,
+      ...terms,
       gradientNorm,
       [`state:${parameters}`]: next,
       [`state:${firstMoment}`]: m,
@@ -198,6 +203,12 @@ function batchInputs({ flow }: FlowParts, config: TrainingConfig, batch: number)
   return [
     ...trainingVectors(flow, config).map(vectorInput),
     { name: 'x', shape: [batch, ...flow.inputShape] },
+    ...(isMatched(flow)
+      ? [
+          { name: 'noise', shape: [batch, ...flow.inputShape] },
+          { name: 'share', shape: [batch, 1] },
+        ]
+      : []),
     ...contextInputs(flow, batch),
   ];
 }
@@ -234,6 +245,14 @@ export function validationGraph(parts: FlowParts, config: TrainingConfig): Graph
     const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, x);
     return { prior, logDet, preprocessing };
   });
+}
+
+/** x [N, …] in data units → `data` [N, …], as the flow takes it. */
+export function preparedGraph(parts: FlowParts, config: TrainingConfig): Graph {
+  const input = { name: 'x', shape: [anyBatch, ...parts.flow.inputShape] };
+  return evaluationGraph(parts, config, input, (ctx, x) => ({
+    data: parts.preprocess!.forward(ctx, x).value,
+  }));
 }
 
 /** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */

@@ -7,6 +7,7 @@ import { splitContext } from '../../data/context';
 import { stream } from '../../data/random';
 import type { Flow } from '../../flow/built-flow';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
+import { isMatched } from '../../flow/matching';
 import { integersOf, type Standardization } from '../../config/standardization';
 import { sizeOf } from '../../base/shape';
 import type { NotFinite, RateChange } from '../../protocol/run';
@@ -16,12 +17,14 @@ import type { FlowParts } from '../model/flow-graphs';
 import { cropImages, dequantize, padImages, roundDown } from '../model/inputs';
 import { trainingBatches, type Batch, type Batches } from './batches';
 import { initialTensors, setByFirstBatch, type TensorTable } from './initialize';
+import { nearestNoise } from './nearest-pairs';
 import { describeNonFinite } from './non-finite';
 import { averageDecayAt, learningRateAt } from './schedule';
 import { packTensors, underStoredNames, unpackTensors } from './packed';
 import {
   diagnosisGraph,
   evaluationVectors,
+  preparedGraph,
   stepGraph,
   trainingSampleGraph,
   trainingVectors,
@@ -36,7 +39,9 @@ export interface Likelihood {
   preprocessing: number;
 }
 
-export interface StepResult extends Likelihood {
+export interface StepResult extends Partial<Likelihood> {
+  /** For vector fields in place of a likelihood: the mean squared error of the velocity. */
+  velocityError?: number;
   gradientNorm: number;
   learningRate: number;
   finite: boolean;
@@ -105,10 +110,14 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const integers = integersOf(parts.preprocess ?? {});
   const discrete = { config: config.model, integers };
   const batches = trainingBatches(dataset, config, integers);
+  const pairsNearest =
+    config.model.kind === 'vector' &&
+    config.model.layers?.some((layer) => layer.kind === 'field' && layer.pairs === 'nearest');
   const functions = {
     step: stepGraph(parts, config.training, batches.size),
     validate: validationGraph(parts, config.training),
     sample: trainingSampleGraph(parts, config.training),
+    ...(pairsNearest && parts.preprocess ? { prepare: preparedGraph(parts, config.training) } : {}),
   };
   const vectors = trainingVectors(flow, config.training);
   const state = vectors.map(({ name, size: length }) => ({ name, shape: [length] }));
@@ -122,7 +131,29 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     preprocessing,
   });
   const examplesOf = (batch: Batch, count: number): Feeds => feedsOf(flow, batch, count);
-  const batchFeeds = async (step: number): Promise<Feeds> => examplesOf(await batches.at(step), batches.size);
+  const matched = isMatched(flow);
+  /** Noise and places of a step's lines, a function of seed and step alone. */
+  const endsOf = async (step: number, examples: Feeds): Promise<Feeds> => {
+    const { size } = batches;
+    const { seed } = config.training;
+    const noise = stream(seed, 'latents', step).normal(size * dimensions);
+    // Spread evenly, places make the gradient less noisy than when they are drawn one by one.
+    const share = stream(seed, 'places', step)
+      .uniform(size)
+      .map((u, i) => (i + u) / size);
+    const prepared = functions.prepare ? (await program.run('prepare', examples)).data : examples.x;
+    return {
+      noise: {
+        shape: [size, dimensions],
+        data: pairsNearest ? nearestNoise(prepared!.data as Float32Array, noise, size) : noise,
+      },
+      share: { shape: [size, 1], data: share },
+    };
+  };
+  const batchFeeds = async (step: number): Promise<Feeds> => {
+    const examples = examplesOf(await batches.at(step), batches.size);
+    return matched ? { ...examples, ...(await endsOf(step, examples)) } : examples;
+  };
 
   /** Those of the data, so that samples are as the data are. */
   const contextsToSample = async (count: number): Promise<Feeds> => {
@@ -152,9 +183,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         beta2Power: scalar(beta2 ** step),
         ...(ema > 0 ? { averageDecay: scalar(averageDecayAt(step, config.training)) } : {}),
       });
-      const terms = likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
+      const terms = matched
+        ? { velocityError: number(out, 'loss') }
+        : likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
       const gradientNorm = number(out, 'gradientNorm');
-      const finite = Number.isFinite(terms.nats) && Number.isFinite(gradientNorm);
+      const finite = Number.isFinite(number(out, 'loss')) && Number.isFinite(gradientNorm);
       return { ...terms, gradientNorm, learningRate, finite };
     },
     async evaluate(split) {

@@ -1,4 +1,5 @@
 /** Averages of training measurements between two lines of metrics. */
+import { defined } from '../../base/defined';
 import type { MetricsRow } from '../../protocol/run';
 import type { StepResult, Trainer } from './trainer';
 
@@ -10,28 +11,30 @@ export interface Window {
   row(step: number, seconds: number): MetricsRow;
 }
 
-const averaged = ['nats', 'prior', 'logDet', 'preprocessing', 'gradientNorm'] as const;
-
 export function createWindow(trainer: Trainer): Window {
   let results: StepResult[] = [];
   let from: number | undefined;
   const window: Window = {
     add: (result) => void results.push(result),
     soFar(step, seconds) {
-      const means = Object.fromEntries(
-        averaged.map((key) => [key, results.reduce((sum, result) => sum + result[key], 0) / results.length]),
-      ) as Record<(typeof averaged)[number], number>;
-      const bitsPerDim = trainer.bitsPerDim(means.nats);
+      const meanOf = (key: keyof Omit<StepResult, 'finite'>): number | undefined =>
+        results[0]?.[key] === undefined
+          ? undefined
+          : results.reduce((sum, result) => sum + result[key]!, 0) / results.length;
+      const nats = meanOf('nats');
       const elapsed = from === undefined ? undefined : seconds - from;
       const row: MetricsRow = {
         step,
         seconds,
-        trainNats: means.nats,
-        ...(bitsPerDim === undefined ? {} : { trainBitsPerDim: bitsPerDim }),
-        prior: means.prior,
-        logDet: means.logDet,
-        preprocessing: means.preprocessing,
-        gradientNorm: means.gradientNorm,
+        ...defined({
+          trainNats: nats,
+          trainBitsPerDim: nats === undefined ? undefined : trainer.bitsPerDim(nats),
+          prior: meanOf('prior'),
+          logDet: meanOf('logDet'),
+          preprocessing: meanOf('preprocessing'),
+          velocityError: meanOf('velocityError'),
+          gradientNorm: meanOf('gradientNorm'),
+        }),
         learningRate: results[results.length - 1]!.learningRate,
         epoch: step / trainer.stepsPerEpoch,
       };

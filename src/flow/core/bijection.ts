@@ -3,7 +3,7 @@
  * and the log-determinant of their own Jacobian in nats. Pieces are pure: parameters, running statistics and mode come
  * in through the context; randomness comes in as tensors.
  */
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Quantity } from '../../protocol/quantities';
 import type { SplineInfo } from '../../protocol/spline';
 import type { WholeBatch } from './whole-batch';
@@ -71,6 +71,8 @@ export interface Bijection {
   readonly preservesVolume?: boolean;
   /** y = W·x + b over the last axis, with the same W for every example and place: features or channels are mixed. */
   readonly mixes?: boolean;
+  /** Set where it is a stretch of time in which a vector field moves x. */
+  readonly slice?: Slice;
   /** How often its network runs in each direction; once in both where it is absent. */
   readonly networkPasses?: { readonly forward: number; readonly inverse: number };
   forward(ctx: FlowContext, x: Tensor): Step;
@@ -83,6 +85,14 @@ export interface Bijection {
    * @param at [N·P, …], the values of one example after the values of another
    */
   curve?(ctx: FlowContext, x: Tensor, at: Tensor): { value: Tensor; logDerivative: Tensor };
+}
+
+export interface Slice {
+  /** Times at which it begins and ends, from data to noise. */
+  readonly from: number;
+  readonly to: number;
+  /** dx/dt, [N, D], of examples [N, D] at times [N, 1]. */
+  velocity(ctx: FlowContext, x: Tensor, t: Tensor2D): Tensor;
 }
 
 /** What a map from a shape to itself with nothing trained or stored says of itself. */

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { FieldLayer } from '../../config/field-layer';
 import { type FlowContext, type ParameterSpec, fanIn, zeros } from '../core/bijection';
+import { activation } from './activation';
 import { givenContext } from './context';
 import { activated, dense, features, withDivergence } from './tangents';
 
@@ -16,6 +17,8 @@ export interface Velocity {
 export interface FieldNet {
   readonly parameters: readonly ParameterSpec[];
   at(ctx: FlowContext, x: Tensor, t: number): Velocity;
+  /** dx/dt alone, [N, D], with a time for each example, [N, 1]. */
+  velocity(ctx: FlowContext, x: Tensor, t: Tensor2D): Tensor;
 }
 
 /** @param context numbers that it sees of the context */
@@ -39,7 +42,7 @@ export function fieldNet(
   });
 
   /** The first layer takes x, the context and the time; what does not depend on x is the same for all of its derivatives. */
-  const parts = (ctx: FlowContext, t: number): { weight: Tensor; rest: Tensor } => {
+  const first = (ctx: FlowContext, t: number | Tensor2D): Affine => {
     const whole = ctx.get(`${name}.0.weight`) as Tensor2D;
     const rows = (from: number, count: number): Tensor2D => tf.slice(whole, [from, 0], [count, -1]);
     const ofTime = tf.matMul(timeFeatures(frequencies, t), rows(dim + context, times));
@@ -48,26 +51,44 @@ export function fieldNet(
     return { weight: rows(0, dim), rest: seen ? tf.add(seen, rest) : rest };
   };
 
+  const layer = (ctx: FlowContext, t: number | Tensor2D, i: number): Affine =>
+    i === 0 ? first(ctx, t) : { weight: ctx.get(`${name}.${i}.weight`), rest: ctx.get(`${name}.${i}.bias`) };
+
   return {
     parameters,
     at(ctx, x, t) {
-      const layer = (i: number): { weight: Tensor; rest: Tensor } =>
-        i === 0
-          ? parts(ctx, t)
-          : { weight: ctx.get(`${name}.${i}.weight`), rest: ctx.get(`${name}.${i}.bias`) };
       let h = features(x);
       for (let i = 0; i < last; i++) {
-        const { weight, rest } = layer(i);
+        const { weight, rest } = layer(ctx, t, i);
         h = activated(dense(h, weight, rest), net);
       }
-      const { weight, rest } = layer(last);
+      const { weight, rest } = layer(ctx, t, last);
       return withDivergence(h, weight, rest);
+    },
+    velocity(ctx, x, t) {
+      let h = x;
+      for (let i = 0; i <= last; i++) {
+        const { weight, rest } = layer(ctx, t, i);
+        const sum = tf.add(tf.matMul(h as Tensor2D, weight as Tensor2D), rest);
+        h = i < last ? activation(net)(sum) : sum;
+      }
+      return h;
     },
   };
 }
 
-/** What a network sees of the time, [1, …]. */
-function timeFeatures(frequencies: readonly number[], t: number): Tensor2D {
-  const seen = [Math.cos, Math.sin].flatMap((wave) => frequencies.map((f) => wave(f * t)));
-  return tf.tensor2d([seen.length > 0 ? seen : [t]]);
+/** A layer of the network: h·weight + rest. */
+interface Affine {
+  weight: Tensor;
+  rest: Tensor;
+}
+
+/** What a network sees of one time, [1, …], or of times [N, 1], [N, …]. */
+function timeFeatures(frequencies: readonly number[], t: number | Tensor2D): Tensor2D {
+  const isOne = typeof t === 'number';
+  if (frequencies.length === 0) return isOne ? tf.tensor2d([[t]]) : t;
+  if (isOne)
+    return tf.tensor2d([[Math.cos, Math.sin].flatMap((wave) => frequencies.map((f) => wave(f * t)))]);
+  const angles = tf.mul(t, tf.tensor2d([[...frequencies]]));
+  return tf.concat([tf.cos(angles), tf.sin(angles)], 1) as Tensor2D;
 }

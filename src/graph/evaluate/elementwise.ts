@@ -20,6 +20,7 @@ const unary: Record<string, (x: number, attrs: Node['attrs']) => number> = {
   Atan: Math.atan,
   ClipByValue: (x, { clipValueMin, clipValueMax }) =>
     Math.min(Math.max(x, clipValueMin as number), clipValueMax as number),
+  Cos: Math.cos,
   Elu: (x) => (x >= 0 ? x : Math.expm1(x)),
   Erf: erf,
   Exp: Math.exp,
@@ -35,6 +36,7 @@ const unary: Record<string, (x: number, attrs: Node['attrs']) => number> = {
   Rsqrt: (x) => 1 / Math.sqrt(x),
   Sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   Sign: Math.sign,
+  Sin: Math.sin,
   Softplus: softplus,
   Sqrt: Math.sqrt,
   Square: (x) => x * x,

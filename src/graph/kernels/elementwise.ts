@@ -3,8 +3,8 @@ import { broadcastShapes } from '../shape';
 import { shaped, type KernelRule, type KernelRules } from './rule';
 
 export const unaryNames = [
-  'Abs', 'Atan', 'ClipByValue', 'Elu', 'Erf', 'Exp', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg', 'Reciprocal', 'Relu',
-  'Rsqrt', 'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Square', 'Step', 'Tanh',
+  'Abs', 'Atan', 'ClipByValue', 'Cos', 'Elu', 'Erf', 'Exp', 'Floor', 'LeakyRelu', 'Log', 'Log1p', 'Neg', 'Reciprocal', 'Relu',
+  'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Square', 'Step', 'Tanh',
 ] as const; // prettier-ignore
 
 export const binaryNames = [

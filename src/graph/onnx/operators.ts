@@ -31,8 +31,8 @@ const rename =
     writer.emit(node, opType, inputs);
 
 const sameName = [
-  'Abs', 'Add', 'Atan', 'Equal', 'Erf', 'Exp', 'Floor', 'Greater', 'Less', 'Log', 'Neg', 'Pow', 'Reciprocal', 'Relu',
-  'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Sub', 'Tanh',
+  'Abs', 'Add', 'Atan', 'Cos', 'Equal', 'Erf', 'Exp', 'Floor', 'Greater', 'Less', 'Log', 'Neg', 'Pow', 'Reciprocal', 'Relu',
+  'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Sub', 'Tanh',
 ]; // prettier-ignore
 
 const renamed: Record<string, string> = {

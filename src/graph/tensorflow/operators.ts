@@ -56,9 +56,9 @@ const saying =
 const inFormat = { data_format: textAttribute('NHWC') };
 
 const sameName = [
-  'Abs', 'Atan', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual', 'IsFinite', 'Less',
+  'Abs', 'Atan', 'Cos', 'Elu', 'EluGrad', 'Erf', 'Exp', 'Floor', 'FloorDiv', 'Greater', 'GreaterEqual', 'IsFinite', 'Less',
   'LessEqual', 'Log', 'Log1p', 'Maximum', 'Minimum', 'Neg', 'OnesLike', 'Pow', 'RealDiv', 'Reciprocal', 'Relu',
-  'ReluGrad', 'Rsqrt', 'Sigmoid', 'Sign', 'Softplus', 'Sqrt', 'Square', 'Sub', 'Tanh', 'ZerosLike',
+  'ReluGrad', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Softplus', 'Sqrt', 'Square', 'Sub', 'Tanh', 'ZerosLike',
 ]; // prettier-ignore
 
 const reduction: Emit = (node, writer, [x]) => {

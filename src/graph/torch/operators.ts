@@ -51,7 +51,7 @@ const functional =
     called(`F.${name}`, ...inputs);
 
 /** Kernels that PyTorch calls the same, in lower case. */
-const sameName = ['Abs', 'Atan', 'Erf', 'Exp', 'Floor', 'IsFinite', 'Log', 'Log1p', 'Rsqrt', 'Sigmoid', 'Sign', 'Sqrt', 'Square', 'Tanh']; // prettier-ignore
+const sameName = ['Abs', 'Atan', 'Cos', 'Erf', 'Exp', 'Floor', 'IsFinite', 'Log', 'Log1p', 'Rsqrt', 'Sigmoid', 'Sign', 'Sin', 'Sqrt', 'Square', 'Tanh']; // prettier-ignore
 
 const axisOf = ({ attrs }: Node): number => attrs['axis'] as number;
 const axesOf = ({ attrs }: Node): number[] => attrs['axis'] as number[];

@@ -1,12 +1,11 @@
 /** Vector fields of other libraries: what these computed with their own solvers at small tolerances, in float64. */
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { openModel } from '../../../src/engine/open/open-model';
-import { train } from '../../../src/engine/training/train';
 import { score, solverError } from '../../../src/engine/use/score';
 import { maxAbsDifference } from '../../contract/eager';
 import { readNpz } from '../../unit/support/npz';
@@ -76,28 +75,6 @@ describe('a CNF of zuko', () => {
         one.error > 2 * ten.error && ten.error < 1e-5,
         `${one.error} with 10 steps, ${ten.error} with 100`,
       );
-    } finally {
-      await backend.dispose();
-    }
-  });
-
-  it('is not trained by its likelihood', async () => {
-    const config = path.join(folder, 'field.flow.json');
-    writeFileSync(
-      config,
-      JSON.stringify({
-        data: { source: 'moons' },
-        model: { kind: 'vector', dim: 2, layers: [{ kind: 'field' }] },
-      }),
-    );
-    const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
-    const output = path.join(folder, 'run');
-    try {
-      await assert.rejects(
-        train({ config, output }, { backend }),
-        /not trained here: its likelihood is that of a solver/,
-      );
-      assert.equal(existsSync(output), false);
     } finally {
       await backend.dispose();
     }

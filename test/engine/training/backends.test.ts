@@ -128,7 +128,7 @@ async function check(
   for (const backend of backends) {
     const trainer = await createTrainer({ config, dataset, ...given, backend });
     const losses: number[] = [];
-    for (let t = 1; t <= steps; t++) losses.push((await trainer.step(t)).nats);
+    for (let t = 1; t <= steps; t++) losses.push((await trainer.step(t)).nats!);
     await trainer.dispose();
     expected ??= losses;
     for (const [i, nats] of losses.entries()) {

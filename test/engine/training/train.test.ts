@@ -117,6 +117,7 @@ describe('a training step', () => {
     const trainer = await createTrainer({ config, dataset, standardization, backend });
     for (let step = 1; step <= 10; step++) {
       const { nats } = await trainer.step(step);
+      assert.ok(nats !== undefined);
       // The two differ in how they apply epsilon to the corrected moments, and in the order of float32 sums.
       assert.ok(
         Math.abs(nats - expected[step - 1]!) <= 1e-4 * Math.abs(expected[step - 1]!),

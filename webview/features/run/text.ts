@@ -10,6 +10,11 @@ export const text = bilingual({
   ],
   noMetrics: ['No metrics yet', 'Noch keine Messwerte'],
   checkpoints: 'Checkpoints',
+  velocityError: ['Velocity error', 'Fehler der Geschwindigkeit'],
+  velocityErrorNote: [
+    'what is trained: mean square, never 0',
+    'was trainiert wird: mittleres Quadrat, nie 0',
+  ],
   gradient: ['Gradient norm', 'Gradientennorm'],
   gradientNote: ['by step, log axis', 'nach Schritt, log. Achse'],
   statusNames: {

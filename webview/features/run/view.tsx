@@ -38,7 +38,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
   const { axis, log, smoothing } = store.state(curveLookState).curveLook.value;
   const bits = inBits(run);
   const unit = bits ? words.bitsPerDim : words.nats;
-  const { loss, gradient, rate } = useMemo(() => {
+  const { loss, error, gradient, rate } = useMemo(() => {
     const line = (metric: Parameters<typeof lineOf>[1], name: string, style: RunLine['style']) =>
       lineOf(run, metric, { name, style, axis });
     return {
@@ -46,6 +46,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
         ...line(bits ? 'trainBitsPerDim' : 'trainNats', text.train, 'faint'),
         ...line(bits ? 'validationBitsPerDim' : 'validationNats', words.validation, 'main'),
       ],
+      error: line('velocityError', text.train, 'main'),
       gradient: line('gradientNorm', text.gradient, 'main'),
       rate: line('learningRate', text.rate, 'main'),
     };
@@ -74,6 +75,17 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
           smoothing={smoothing}
           label={`${text.loss}, ${unit}`}
         />
+        {error.length > 0 && (
+          <Chart
+            {...place}
+            view="error"
+            title={text.velocityError}
+            note={text.velocityErrorNote}
+            lines={error}
+            log={log}
+            smoothing={smoothing}
+          />
+        )}
         <Chart
           {...place}
           view="gradient"
@@ -101,7 +113,7 @@ function axisEnd(run: RunData, axis: 'step' | 'time'): number | undefined {
 
 interface ChartProps extends Omit<RunChartProps, 'width' | 'height' | 'label'> {
   model: ModelSummary;
-  view: 'loss' | 'gradient' | 'rate';
+  view: 'loss' | 'error' | 'gradient' | 'rate';
   title: string;
   note: string;
   label?: string;
@@ -207,7 +219,8 @@ function Status({ model, run }: { model: ModelSummary; run: RunData }) {
 
 /** What is measured of the loss comes first. */
 const runColumns = {
-  loss: metricNames.slice(0, metricNames.indexOf('gradientNorm')),
+  loss: metricNames.slice(0, metricNames.indexOf('velocityError')),
+  error: ['seconds', 'velocityError'],
   gradient: ['seconds', 'gradientNorm'],
   rate: ['seconds', 'learningRate'],
 } as const;

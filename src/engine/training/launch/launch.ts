@@ -31,6 +31,7 @@ import path from 'node:path';
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { writeSafetensors } from '../../../checkpoint/tensors/safetensors';
+import { isSolved } from '../../../config/field-layer';
 import type { RunConfig } from '../../../config/schema';
 import { integersOf } from '../../../config/standardization';
 import type { Dataset } from '../../../data/dataset';
@@ -50,6 +51,8 @@ export interface Launching {
 export async function launchTraining(launching: Launching, options: TrainOptions): Promise<TrainResult> {
   const { launch, start } = launching;
   const { config, dataset } = start;
+  // What no Python can train is said before one is looked for.
+  checkPrepared(config);
   checkShares(launch, Math.min(config.training.batch, dataset.train.count));
   const launcher = launchers[launch.name];
   const python = await findPython();
@@ -139,8 +142,12 @@ interface Preparation extends FlowParts {
   torch: TorchOptions;
 }
 
-/** @throws UserError for data that PyTorch cannot be given as arrays, before anything is written */
-function checkPrepared({ data }: RunConfig): void {
+/** @throws UserError for data that PyTorch cannot be given as arrays, and for vector fields, before anything is written */
+function checkPrepared({ data, model }: RunConfig): void {
+  if (isSolved(model))
+    throw new UserError(
+      'PyTorch trainings lower −log p, and a vector field is trained by flow matching. Train it without --launcher.',
+    );
   const { crop, cropSize, size } = data;
   if (crop !== 'random' || size === undefined || size === cropSize) return;
   throw new UserError(
