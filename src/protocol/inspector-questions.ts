@@ -113,8 +113,8 @@ interface Declaration<Query> {
 /** `pass` is in every recording. */
 export type RecordedPart = 'pass' | 'samples' | 'jacobian' | 'order' | 'activations' | 'slices';
 
-/** What answers it: a flow, a flow and the passes that several questions share, or whatever is open, even a file that is not run. */
-export type QuestionNeeds = 'flow' | 'passes' | 'model';
+/** What answers it: a flow, or whatever is open, even a file that is not run. */
+export type QuestionNeeds = 'flow' | 'model';
 
 interface DeclaredQuestion<Query, Answer, Needs extends QuestionNeeds> extends Declaration<Query> {
   needs: Needs;
@@ -132,7 +132,6 @@ const defineQuestion =
 
 const ofModel = defineQuestion('model');
 const ofFlow = defineQuestion('flow');
-const ofPasses = defineQuestion('passes');
 
 /** Features of a layer above which a saved page keeps none of its curves, so that it stays a few MB. */
 const savedCurves = 128;
@@ -151,32 +150,32 @@ export const inspectorQuestions = {
     context: 'none',
     saved: ({ summary }) => (hasTensorTable(summary) ? tensorBatches(summary.tensors) : []),
   }),
-  strip: ofPasses<Selection, Strip>({ recorded: 'pass', saved: ({ selections }) => selections }),
-  stripOfExample: ofPasses<{ example: ExampleRef }, ExampleStrip>({ recorded: 'pass' }),
+  strip: ofFlow<Selection, Strip>({ recorded: 'pass', saved: ({ selections }) => selections }),
+  stripOfExample: ofFlow<{ example: ExampleRef }, ExampleStrip>({ recorded: 'pass' }),
   /** What each element of the example costs. */
-  contribution: ofPasses<Selection, Contribution>({
+  contribution: ofFlow<Selection, Contribution>({
     recorded: 'pass',
     saved: ({ selections }) => selections,
   }),
-  layer: ofPasses<LayerQuery, LayerView>({
+  layer: ofFlow<LayerQuery, LayerView>({
     recorded: 'pass',
     saved: ({ selections, summary: { layers } }) =>
       selections.flatMap((selection) => layers.map(({ index }) => ({ ...selection, layer: index }))),
   }),
-  layerOfExample: ofPasses<{ example: ExampleRef; layer: number }, ExampleLayer>({ recorded: 'pass' }),
-  tensorWindow: ofPasses<TensorWindowQuery, TensorWindow>({ recorded: 'pass' }),
+  layerOfExample: ofFlow<{ example: ExampleRef; layer: number }, ExampleLayer>({ recorded: 'pass' }),
+  tensorWindow: ofFlow<TensorWindowQuery, TensorWindow>({ recorded: 'pass' }),
   mask: ofFlow<{ layer: number }, MaskView>({
     context: 'none',
     recorded: 'pass',
     saved: ofLayers(isCoupling, ({ index }) => ({ layer: index })),
   }),
-  transformCurve: ofPasses<TransformCurveQuery, TransformCurveView>({
+  transformCurve: ofFlow<TransformCurveQuery, TransformCurveView>({
     saved: ofLayers(
       (layer) => hasCurves(layer) && layer.inputShape[0]! <= savedCurves,
       ({ index }, { selection }) => ({ ...selection, layer: index }),
     ),
   }),
-  mixing: ofPasses<MixingQuery, MixingView>({
+  mixing: ofFlow<MixingQuery, MixingView>({
     saved: ofLayers(hasMatrix, ({ index }) => ({ layer: index, feature: -1 })),
   }),
   order: ofFlow<OrderQuery, OrderView>({
@@ -195,9 +194,9 @@ export const inspectorQuestions = {
     ),
   }),
   weight: ofFlow<WeightQuery, WeightView>({ context: 'none' }),
-  features: ofPasses<FeatureQuery, FeatureView>({ recorded: 'activations' }),
+  features: ofFlow<FeatureQuery, FeatureView>({ recorded: 'activations' }),
   activity: ofFlow<ActivityQuery, ActivityView>(),
-  jacobian: ofPasses<JacobianQuery, JacobianView>({
+  jacobian: ofFlow<JacobianQuery, JacobianView>({
     recorded: 'jacobian',
     // Gradients of large networks take their time.
     saved: (plan) =>
@@ -237,7 +236,7 @@ export const inspectorQuestions = {
   }),
   /** `null` where hardly any sample is finite. */
   pairPlot: ofModel<PairPlotQuery, PairPlot | null>({ context: 'none' }),
-  diagnostics: ofPasses<Selection, Diagnostics>({
+  diagnostics: ofFlow<Selection, Diagnostics>({
     recorded: 'pass',
     saved: ({ batch, modes }) => modes.map((mode) => ({ batch, mode })),
   }),
@@ -246,7 +245,7 @@ export const inspectorQuestions = {
     saved: ({ batches }) => batches.map((batch) => ({ batch })),
   }),
   /** Samples at temperature 1 compared with the data; `null` without data. */
-  dataAndSamples: ofPasses<undefined, DataAndSamples | null>({
+  dataAndSamples: ofFlow<undefined, DataAndSamples | null>({
     running: true,
     context: 'none',
     saved: ({ summary }) => (summary.splits.length > 0 ? [undefined] : []),
@@ -323,10 +322,10 @@ export const inspectorQuestions = {
   }),
   /** The bytes of a picture or of a row of numbers as an example of the model. */
   givenExample: ofModel<GivenFile, GivenExample>({ context: 'none' }),
-  scores: ofPasses<ScoresQuery, Scores>({ context: 'none', recorded: 'pass' }),
+  scores: ofFlow<ScoresQuery, Scores>({ context: 'none', recorded: 'pass' }),
   pickExamples: ofFlow<PickedQuery, PickedExamples>({ recorded: 'pass' }),
-  latents: ofPasses<{ example: UneditedRef }, LatentsView>({ running: true }),
-  edited: ofPasses<EditedQuery, EditedView>({ running: true }),
+  latents: ofFlow<{ example: UneditedRef }, LatentsView>({ running: true }),
+  edited: ofFlow<EditedQuery, EditedView>({ running: true }),
   nearest: ofFlow<NearestQuery, NearestExamples>({ running: true }),
 };
 

@@ -2,14 +2,13 @@ import { UserError } from '../../base/user-error';
 import { splitContext } from '../../data/context';
 import type { ExamplePage, ExamplesQuery } from '../../protocol/inspect';
 import { dataExamples, type ExampleBatch } from '../model/examples';
-import type { InspectedFlow } from '../model/inspected-flow';
 import { scoreRows } from '../use/score';
+import type { Inquiry } from './inquiry';
 
 /** A page of the data, fewer at their end. Scores are with the noise that the inspector gives each example. */
 export async function examples(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { split, offset, count }: ExamplesQuery,
-  signal: AbortSignal,
 ): Promise<ExamplePage> {
   const dataset = await model.data.open();
   const all = dataset[split];
@@ -20,7 +19,7 @@ export async function examples(
   }
   const n = Math.max(0, Math.min(count, all.count - offset));
   const indices = Array.from({ length: n }, (_, i) => offset + i);
-  const scores = await scoreExamples(model, split, offset, n, signal);
+  const scores = await scoreExamples({ model, signal }, split, offset, n);
   return {
     offset,
     total: all.count,
@@ -32,24 +31,22 @@ export async function examples(
 
 /** −ln p of a range of examples. */
 export async function scoreExamples(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   split: 'train' | 'validation',
   offset: number,
   count: number,
-  signal: AbortSignal,
 ): Promise<{ nats: Float32Array; bitsPerDim?: Float32Array }> {
   if (count === 0) {
     const none = new Float32Array(0);
     return { nats: none, ...(model.config.kind === 'image' ? { bitsPerDim: none } : {}) };
   }
-  return scoreBatch(model, await dataExamples(model, split, offset, count), signal);
+  return scoreBatch({ model, signal }, await dataExamples(model, split, offset, count));
 }
 
 /** −ln p of one or more examples. */
 export async function scoreBatch(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   batch: ExampleBatch,
-  signal: AbortSignal,
 ): Promise<{ nats: Float32Array; bitsPerDim?: Float32Array }> {
   const result = await scoreRows(model.runner, batch, { signal });
   return {

@@ -9,16 +9,16 @@ import { largestGivenFile, type GivenExample, type GivenFile } from '../../proto
 import { sourceOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { breathe } from '../model/breathe';
+import type { Inquiry } from './inquiry';
 
 /**
  * @param names of the features of a vector model, by which the columns of a table are found
  * @throws UserError for what is neither a picture nor numbers that fit the model
  */
 export async function givenExample(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { name, bytes }: GivenFile,
   names: readonly string[] | undefined,
-  signal: AbortSignal,
 ): Promise<GivenExample> {
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
     throw new UserError(`${name}: is empty; expected ${wanted(model)}.`);

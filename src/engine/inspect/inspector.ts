@@ -53,6 +53,7 @@ import { tensorStatistics } from './tensor-statistics';
 import { tensorWindow } from './layer/tensor-window';
 import { transformCurve } from './layer/transform-curve';
 import { network, weight } from './conditioner/weight';
+import type { SharedInquiry } from './inquiry';
 
 /** Passes that stay in memory. They hold statistics of a batch and the activations of one example. */
 const keptPasses = 16;
@@ -72,26 +73,22 @@ interface Opened {
 }
 
 /** What an answer is made of, by what its question needs. */
-interface Means extends Record<QuestionNeeds, unknown[]> {
-  flow: [flow: InspectedFlow];
-  passes: [flow: InspectedFlow, work: SharedWork];
-  model: [opened: Opened];
+interface Asked extends Record<QuestionNeeds, unknown> {
+  flow: SharedInquiry;
+  model: Opened & { signal: AbortSignal };
 }
 
 type Answers = {
   [M in InspectorMethod]: (
-    ...given: [
-      ...Means[(typeof inspectorQuestions)[M]['needs']],
-      query: InspectorQuery<M>,
-      signal: AbortSignal,
-    ]
+    asked: Asked[(typeof inspectorQuestions)[M]['needs']],
+    query: InspectorQuery<M>,
   ) => InspectorAnswer<M> | Promise<InspectorAnswer<M>>;
 };
 
 /** Sorted as the questions are. */
 const answers: Answers = {
   summary: async ({ id, model }) => ({ ...(await model.summary()), id }),
-  tensors({ model }, { names }, signal) {
+  tensors({ model, signal }, { names }) {
     if (!model.tensorFile) {
       throw new UserError(
         `${model.file}: statistics of single tensors are there for files that cannot be run.`,
@@ -105,33 +102,33 @@ const answers: Answers = {
   layer,
   layerOfExample,
   tensorWindow,
-  mask,
+  mask: ({ model }, query) => mask(model, query),
   transformCurve,
   mixing,
   order,
-  network,
-  weight,
+  network: ({ model }, query) => network(model, query),
+  weight: ({ model }, query) => weight(model, query),
   features,
   activity,
   jacobian,
   contextUse,
   atConditions,
-  calibration: async ({ calibrations, flow, model }, query, signal) =>
+  calibration: async ({ calibrations, flow, model, signal }, query) =>
     calibrations.next(await flow(), model.file, query, signal),
   keptCalibration: ({ calibrations }) => calibrations.kept(),
-  check: async ({ checks, flow }, query, signal) => checks.next(await flow(), query, signal),
+  check: async ({ checks, flow, signal }, query) => checks.next(await flow(), query, signal),
   keptCheck: ({ checks }) => checks.kept(),
   weightMap: ({ checks }, { features }) => checks.map(features),
-  pairPlot: ({ calibrations }, query, signal) => calibrations.pairPlot(query, signal),
+  pairPlot: ({ calibrations, signal }, query) => calibrations.pairPlot(query, signal),
   diagnostics,
-  async findings({ model, flow, work }, query, signal) {
+  async findings({ model, flow, work, signal }, query) {
     const step = trainedSteps(model);
     const { featureNames } = await model.summary();
     const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
-    return findings(await flow(), work, query, known, signal);
+    return findings({ model: await flow(), work, signal }, query, known);
   },
-  async dataAndSamples(flow, work, _, signal) {
-    const seen = await compareSamples(flow, work, signal);
+  async dataAndSamples(asked) {
+    const seen = await compareSamples(asked);
     return seen && { ...seen, finding: samplesFinding(seen, undefined) };
   },
   samples,
@@ -145,15 +142,15 @@ const answers: Answers = {
   planeDensity,
   fieldPaths,
   curves: ({ curves }, query) => curves(query),
-  layerDifferences: async ({ modelOf, flow }, { first, count }, signal) =>
+  layerDifferences: async ({ modelOf, flow, signal }, { first, count }) =>
     layerDifferences(await flowOf(modelOf(first)), await flow(), count, signal),
-  async pairedScores({ model, modelOf, flow }, { first }, signal) {
+  async pairedScores({ model, modelOf, flow, signal }, { first }) {
     const other = modelOf(first);
     const why = whyApart(await other.summary(), await model.summary());
     return why ? { why } : pairedScores(await flowOf(other), await flow(), signal);
   },
-  givenExample: async ({ model, flow }, query, signal) =>
-    givenExample(await flow(), query, (await model.summary()).featureNames, signal),
+  givenExample: async ({ model, flow, signal }, query) =>
+    givenExample({ model: await flow(), signal }, query, (await model.summary()).featureNames),
   scores,
   pickExamples,
   latents,
@@ -208,9 +205,11 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
       }
       if (signal.aborted) throw new CancelledError();
       const { needs, context: takes } = questionOf(method);
-      const means = await meansOf(openedWith(takes === 'none' ? undefined : context), needs);
-      const answer = answers[method] as (...given: unknown[]) => unknown;
-      return (await answer(...means, query, signal)) as InspectorAnswer<typeof method>;
+      const opened = openedWith(takes === 'none' ? undefined : context);
+      const { flow, work } = opened;
+      const asked = needs === 'model' ? { ...opened, signal } : { model: await flow(), work, signal };
+      const answer = answers[method] as (asked: unknown, query: unknown) => unknown;
+      return (await answer(asked, query)) as InspectorAnswer<typeof method>;
     },
     dispose() {
       for (const { work, checks } of [plain, ...others.values()]) {
@@ -219,12 +218,6 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
       }
     },
   };
-}
-
-async function meansOf(opened: Opened, needs: QuestionNeeds): Promise<unknown[]> {
-  if (needs === 'model') return [opened];
-  const flow = await opened.flow();
-  return needs === 'flow' ? [flow] : [flow, opened.work];
 }
 
 function noOther(): never {

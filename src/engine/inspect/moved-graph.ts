@@ -3,8 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection } from '../../flow/core/bijection';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
-import { contextInputs, graphContext, storedTensors } from '../model/flow-graphs';
+import { anyBatch, type TensorMap } from '../../graph/trace/trace';
+import { contextInputs, storedTensors, traceFlow } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 
 /**
@@ -13,38 +13,34 @@ import type { FlowModel } from '../model/flow-model';
  * @param maps of all layers @param moved layers that can be moved
  */
 export function movedGraph(model: FlowModel, maps: readonly Bijection[], moved: readonly number[]): Graph {
-  const { flow } = model;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs);
-      const values = new Map<number, Tensor>();
-      const logQ = (...moves: Tensor[]): Tensor => {
-        let value = inputs.x!;
-        let sum: Tensor = tf.scalar(0);
-        for (const [layer, map] of maps.entries()) {
-          const step = map.forward(ctx, value);
-          value = step.value;
-          sum = tf.add(sum, step.logDet);
-          values.set(layer, value);
-          const at = moved.indexOf(layer);
-          if (at >= 0) value = tf.add(value, moves[at]!);
-        }
-        return tf.add(flow.base.logProb(ctx, value), sum);
-      };
-      const moves = moved.map((layer) => inputs[`move:${layer}`]!);
-      const total = logQ(...moves);
-      const outputs: TensorMap = { logQ: total };
-      for (const layer of moved) outputs[`value:${layer}`] = values.get(layer)!;
-      const slopes = tf.grads(logQ)(moves);
-      for (const [i, layer] of moved.entries()) outputs[`slope:${layer}`] = slopes[i]!;
-      return outputs;
-    },
-    [
-      ...storedTensors(flow),
-      { name: 'x', shape: [anyBatch, model.dimensions] },
-      ...moved.map((layer) => ({ name: `move:${layer}`, shape: [anyBatch, model.dimensions] })),
-      ...contextInputs(flow),
-    ],
-    { dynamicBatch: anyBatch },
-  );
+  const { flow, dimensions } = model;
+  const named = (name: string) => ({ name, shape: [anyBatch, dimensions] });
+  const inputs = [
+    ...storedTensors(flow),
+    ...[named('x'), ...moved.map((layer) => named(`move:${layer}`))],
+    ...contextInputs(flow),
+  ];
+  return traceFlow(model, inputs, (ctx, given) => {
+    const values = new Map<number, Tensor>();
+    const logQ = (...moves: Tensor[]): Tensor => {
+      let value = given.x!;
+      let sum: Tensor = tf.scalar(0);
+      for (const [layer, map] of maps.entries()) {
+        const step = map.forward(ctx, value);
+        value = step.value;
+        sum = tf.add(sum, step.logDet);
+        values.set(layer, value);
+        const at = moved.indexOf(layer);
+        if (at >= 0) value = tf.add(value, moves[at]!);
+      }
+      return tf.add(flow.base.logProb(ctx, value), sum);
+    };
+    const moves = moved.map((layer) => given[`move:${layer}`]!);
+    const total = logQ(...moves);
+    const outputs: TensorMap = { logQ: total };
+    for (const layer of moved) outputs[`value:${layer}`] = values.get(layer)!;
+    const slopes = tf.grads(logQ)(moves);
+    for (const [i, layer] of moved.entries()) outputs[`slope:${layer}`] = slopes[i]!;
+    return outputs;
+  });
 }

@@ -2,11 +2,11 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
+import { anyBatch, type TensorMap } from '../../graph/trace/trace';
 import type { Quantity } from '../../protocol/quantities';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from '../backends/backend';
-import { exampleInputs, graphContext } from '../model/flow-graphs';
+import { exampleInputs, forwardFromData, graphContext, traceFlow } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord, Values } from '../model/layer-record';
@@ -53,69 +53,59 @@ function namesOf({ info: { index, quantities = [] } }: ModelLayer): {
 
 /** x [N, …] in data units and `weight` [N] → what `readPass` makes a record of. */
 export function passGraph(model: FlowModel, mode: PassMode): Graph {
-  const { flow, preprocess, layers } = model;
+  const { flow, layers } = model;
   const training = mode.kind === 'train';
   const batch = training ? mode.batch : anyBatch;
   const undoes = mode.kind === 'eval' && mode.roundTrips;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, { training, wanted: (tap) => !tap.endsWith('/features') });
-      const x = inputs.x!;
-      const weight = inputs.weight!;
-      const prepared = preprocess?.forward(ctx, x);
-      if (preprocess && prepared) {
-        ctx.taps[`${preprocess.name}/x`] = x;
-        ctx.taps[`${preprocess.name}/y`] = prepared.value;
-        ctx.taps[`${preprocess.name}/logDet`] = prepared.logDet;
+  const wanted = (tap: string): boolean => !tap.endsWith('/features');
+  const ports = [...exampleInputs(flow, 'x', batch), { name: 'weight', shape: [batch] }];
+  return traceFlow({ ...model, batch, training, wanted }, ports, (ctx, inputs) => {
+    const weight = inputs.weight!;
+    const z = forwardFromData(model, ctx, inputs.x!);
+    const results: TensorMap = { z, prior: flow.base.logProb(ctx, z) };
+    for (const layer of layers) {
+      const { info, bijection, taps } = layer;
+      const { at, quantities } = namesOf(layer);
+      const tap = (part: string): Tensor | undefined => ctx.taps[`${info.name}${part}`];
+      const from = ctx.taps[taps.input]!;
+      const to = ctx.taps[taps.output]!;
+      results[at('input')] = firstExample(from);
+      results[at('output')] = firstExample(to);
+      results[at('nonFinite')] = countNonFinite(to);
+      const factored = tap('/factored');
+      if (factored) results[at('factored')] = firstExample(factored);
+      const norm = tap('/logDet.norm');
+      // A layer that says nothing of a norm is all its own; one that only moves values has no log-det.
+      const own = tap('/logDet.coupling') ?? (norm || !bijection ? undefined : tap('/logDet'));
+      if (own) results[at('own')] = own;
+      const elements = tap('/logDet.elements');
+      if (elements) {
+        results[at('elements')] = firstExample(elements);
+        const weights = tf.reshape(weight, [-1, ...elements.shape.slice(1).map(() => 1)]);
+        results[at('elementSum')] = tf.sum(tf.mul(elements, weights), 0);
       }
-      const z = flow.forward(ctx, prepared?.value ?? x).value;
-      const results: TensorMap = { z, prior: flow.base.logProb(ctx, z) };
-      for (const layer of layers) {
-        const { info, bijection, taps } = layer;
-        const { at, quantities } = namesOf(layer);
-        const tap = (part: string): Tensor | undefined => ctx.taps[`${info.name}${part}`];
-        const from = ctx.taps[taps.input]!;
-        const to = ctx.taps[taps.output]!;
-        results[at('input')] = firstExample(from);
-        results[at('output')] = firstExample(to);
-        results[at('nonFinite')] = countNonFinite(to);
-        const factored = tap('/factored');
-        if (factored) results[at('factored')] = firstExample(factored);
-        const norm = tap('/logDet.norm');
-        // A layer that says nothing of a norm is all its own; one that only moves values has no log-det.
-        const own = tap('/logDet.coupling') ?? (norm || !bijection ? undefined : tap('/logDet'));
-        if (own) results[at('own')] = own;
-        const elements = tap('/logDet.elements');
-        if (elements) {
-          results[at('elements')] = firstExample(elements);
-          const weights = tf.reshape(weight, [-1, ...elements.shape.slice(1).map(() => 1)]);
-          results[at('elementSum')] = tf.sum(tf.mul(elements, weights), 0);
-        }
-        for (const quantity of quantities) {
-          const value = tap(`/${quantity.name}`)!;
-          results[quantity.at('first')] = firstExample(value);
-          results[quantity.at('largest')] = tf.max(value, axesOf(value));
-          results[quantity.at('bad')] = countNonFinite(value);
-        }
-        if (norm) {
-          results[at('norm')] = norm;
-          // A norm inside a coupling, or a layer of its own; learned scales have no statistics.
-          const mean = tap('.norm/mean') ?? tap('/mean');
-          const variance = tap('.norm/variance') ?? tap('/variance');
-          if (mean && variance) Object.assign(results, { [at('mean')]: mean, [at('variance')]: variance });
-        }
-        if (undoes && bijection) {
-          const back = bijection.inverse(graphContext(model, inputs), to).value;
-          const difference = errorAt(model, info.name, from, back);
-          results[at('roundTrip')] = tf.max(difference, axesOf(difference));
-          results[at('roundTripNonFinite')] = countNonFinite(difference);
-        }
+      for (const quantity of quantities) {
+        const value = tap(`/${quantity.name}`)!;
+        results[quantity.at('first')] = firstExample(value);
+        results[quantity.at('largest')] = tf.max(value, axesOf(value));
+        results[quantity.at('bad')] = countNonFinite(value);
       }
-      return results;
-    },
-    [...exampleInputs(flow, 'x', batch), { name: 'weight', shape: [batch] }],
-    training ? {} : { dynamicBatch: anyBatch },
-  );
+      if (norm) {
+        results[at('norm')] = norm;
+        // A norm inside a coupling, or a layer of its own; learned scales have no statistics.
+        const mean = tap('.norm/mean') ?? tap('/mean');
+        const variance = tap('.norm/variance') ?? tap('/variance');
+        if (mean && variance) Object.assign(results, { [at('mean')]: mean, [at('variance')]: variance });
+      }
+      if (undoes && bijection) {
+        const back = bijection.inverse(graphContext(model, inputs), to).value;
+        const difference = errorAt(model, info.name, from, back);
+        results[at('roundTrip')] = tf.max(difference, axesOf(difference));
+        results[at('roundTripNonFinite')] = countNonFinite(difference);
+      }
+    }
+    return results;
+  });
 }
 
 /** What the outputs of `passGraph` say of `count` examples. */

@@ -6,6 +6,7 @@ import type { ExampleBatch } from '../model/examples';
 import type { InspectedFlow, PassMode } from '../model/inspected-flow';
 import type { LayerRecord, PassRecord } from '../model/layer-record';
 import { throughBatch } from './through-batch';
+import type { Inquiry } from './inquiry';
 
 export interface Pass extends PassRecord {
   count: number;
@@ -29,10 +30,9 @@ export interface PassOptions {
  * @throws CancelledError
  */
 export async function runPass(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   batch: ExampleBatch,
   mode: PassMode['kind'],
-  signal: AbortSignal,
   { weight = new Float32Array(batch.count).fill(1), roundTrips = false }: PassOptions = {},
 ): Promise<Pass> {
   const run = await model.programs.pass(

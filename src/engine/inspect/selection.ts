@@ -7,7 +7,7 @@ import { batchOf, type ExampleBatch } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { exampleOf } from './latents/example-of';
 import { runPass, type Pass } from './pass';
-import type { SharedWork } from './shared-work';
+import type { Inquiry, SharedInquiry } from './inquiry';
 
 export interface SelectionPasses {
   /** Over the batch; means are over its counted examples. */
@@ -21,18 +21,16 @@ export interface SelectionPasses {
 }
 
 export async function selectionPasses(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   { batch, example, mode }: Selection,
-  signal: AbortSignal,
 ): Promise<SelectionPasses> {
-  const still = await batchPass(model, work, batch, signal);
+  const still = await batchPass({ model, work, signal }, batch);
   if (mode === 'eval') {
     if (!example) return { batch: still, still };
-    const one = await examplePass(model, work, example, signal);
+    const one = await examplePass({ model, work, signal }, example);
     return { batch: still, still, example: one.pass, shown: one.shown };
   }
-  const together = await trainingPass(model, work, batch, example, signal);
+  const together = await trainingPass({ model, work, signal }, batch, example);
   return {
     batch: together.pass,
     still,
@@ -40,38 +38,29 @@ export async function selectionPasses(
   };
 }
 
-export function batchPass(
-  model: InspectedFlow,
-  work: SharedWork,
-  batch: BatchRef,
-  signal: AbortSignal,
-): Promise<Pass> {
+export function batchPass({ model, work, signal }: SharedInquiry, batch: BatchRef): Promise<Pass> {
   return work.run(recordKey('strip', { batch }), signal, async (inner) =>
-    runPass(model, await batchOf(model, batch), 'eval', inner, { roundTrips: true }),
+    runPass({ model, signal: inner }, await batchOf(model, batch), 'eval', { roundTrips: true }),
   );
 }
 
 /** The pass whose first row is the example, or the batch's first, by running statistics. */
 export async function stillPass(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   { batch, example }: Pick<Selection, 'batch' | 'example'>,
-  signal: AbortSignal,
 ): Promise<Pass> {
-  if (!example) return batchPass(model, work, batch, signal);
-  return (await examplePass(model, work, example, signal)).pass;
+  if (!example) return batchPass({ model, work, signal }, batch);
+  return (await examplePass({ model, work, signal }, example)).pass;
 }
 
 /** In evaluation mode, where an example does not depend on others. */
 export function examplePass(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   example: ExampleRef,
-  signal: AbortSignal,
 ): Promise<{ pass: Pass; shown: Float32Array }> {
   return work.run(recordKey('strip', { example }), signal, async (inner) => {
-    const one = await exampleOf(model, example, inner);
-    return { pass: await runPass(model, one, 'eval', inner), shown: one.shown };
+    const one = await exampleOf({ model, signal: inner }, example);
+    return { pass: await runPass({ model, signal: inner }, one, 'eval'), shown: one.shown };
   });
 }
 
@@ -80,29 +69,26 @@ export function examplePass(
  * the statistics and not in the means.
  */
 function trainingPass(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   batch: BatchRef,
   example: ExampleRef | undefined,
-  signal: AbortSignal,
 ): Promise<{ pass: Pass; shown?: Float32Array }> {
   return work.run(recordKey('strip', { batch, example, mode: 'train' }), signal, async (inner) => {
-    const { joined, weight, shown } = await trainingBatch(model, batch, example, inner);
-    const pass = await runPass(model, joined, 'train', inner, { weight });
+    const { joined, weight, shown } = await trainingBatch({ model, signal: inner }, batch, example);
+    const pass = await runPass({ model, signal: inner }, joined, 'train', { weight });
     return { pass, ...(shown ? { shown } : {}) };
   });
 }
 
 /** The batch with the example first, as training mode takes it; `weight` is 0 for one from outside the batch. */
 export async function trainingBatch(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   batch: BatchRef,
   example: ExampleRef | undefined,
-  signal: AbortSignal,
 ): Promise<{ joined: ExampleBatch; weight: Float32Array<ArrayBuffer>; shown?: Float32Array }> {
   const all = await batchOf(model, batch);
   if (!example) return { joined: all, weight: new Float32Array(all.count).fill(1) };
-  const one = await exampleOf(model, example, signal);
+  const one = await exampleOf({ model, signal }, example);
   const inside =
     example.kind === 'data' && example.split === batch.split && example.index < all.count
       ? example.index

@@ -4,9 +4,9 @@ import { unitAt } from '../../config/column-maps';
 import { mapsOf } from '../../config/standardization';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../graph/trace/trace';
+import type { TensorMap } from '../../graph/trace/trace';
 import type { Feeds } from '../backends/backend';
-import { exampleInputs, graphContext } from '../model/flow-graphs';
+import { exampleInputs, forwardFromData, graphContext, traceFlow } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
 import type { ModelLayer } from '../model/layer-list';
 
@@ -31,35 +31,24 @@ function wayBack(model: FlowModel, inputs: TensorMap, z: Tensor): Map<number, Te
 
 /** z [N, …] → `L` [N, …]: the input of the layer of index L on the way back. */
 export function wayGraph(model: FlowModel): Graph {
-  return trace(
-    (inputs) =>
-      Object.fromEntries([...wayBack(model, inputs, inputs.z!)].map(([index, x]) => [String(index), x])),
-    exampleInputs(model.flow, 'z'),
-    { dynamicBatch: anyBatch },
+  return traceFlow(model, exampleInputs(model.flow, 'z'), (_, inputs) =>
+    Object.fromEntries([...wayBack(model, inputs, inputs.z!)].map(([index, x]) => [String(index), x])),
   );
 }
 
 /** x [N, …] in data units → |x_L − x̂_L| at the input of each layer when the whole inverse starts at z; see `readWayError`. */
 export function wayErrorGraph(model: FlowModel): Graph {
-  const { flow, preprocess, layers } = model;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith('/x') });
-      const x = inputs.x!;
-      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
-      const z = flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x).value;
-      const back = wayBack(model, inputs, z);
-      const results: TensorMap = {};
-      for (const { info, taps } of layers) {
-        const difference = errorAt(model, info.name, ctx.taps[taps.input]!, back.get(info.index)!);
-        results[`${info.index}:largest`] = tf.max(difference, axesOf(difference));
-        results[`${info.index}:nonFinite`] = countNonFinite(difference);
-      }
-      return results;
-    },
-    exampleInputs(flow),
-    { dynamicBatch: anyBatch },
-  );
+  const wanted = (tap: string): boolean => tap.endsWith('/x');
+  return traceFlow({ ...model, wanted }, exampleInputs(model.flow), (ctx, inputs) => {
+    const back = wayBack(model, inputs, forwardFromData(model, ctx, inputs.x!));
+    const results: TensorMap = {};
+    for (const { info, taps } of model.layers) {
+      const difference = errorAt(model, info.name, ctx.taps[taps.input]!, back.get(info.index)!);
+      results[`${info.index}:largest`] = tf.max(difference, axesOf(difference));
+      results[`${info.index}:nonFinite`] = countNonFinite(difference);
+    }
+    return results;
+  });
 }
 
 /** |x − x̂| at the input of a layer; of data in units of their own, in deviations of each feature. */

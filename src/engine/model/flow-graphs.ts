@@ -31,8 +31,8 @@ export interface FlowParts {
 }
 
 interface GraphContextOptions {
-  training?: boolean;
-  wanted?: (tap: string) => boolean;
+  training?: boolean | undefined;
+  wanted?: ((tap: string) => boolean) | undefined;
 }
 
 /** Like `plainContext`, with the context of the examples that `contextInputs` bring. */
@@ -43,6 +43,40 @@ export function graphContext(
 ): ReturnType<typeof plainContext> {
   const outer = plainContext(inputs, options);
   return { ...outer, ...withContext(outer, flow, preprocess, inputs.context) };
+}
+
+/** A flow to trace. */
+export interface Traced extends FlowParts, GraphContextOptions {
+  /** Examples; any number by default. */
+  batch?: number | undefined;
+}
+
+/** The graph of what `compute` makes of the inputs. @param inputs all of them */
+export function traceFlow(
+  { batch = anyBatch, training, wanted, ...parts }: Traced,
+  inputs: readonly InputSpec[],
+  compute: (ctx: ReturnType<typeof plainContext>, inputs: TensorMap) => TensorMap,
+): Graph {
+  return trace(
+    (values) => compute(graphContext(parts, values, { training, wanted }), values),
+    inputs,
+    batch === anyBatch ? { dynamicBatch: anyBatch } : {},
+  );
+}
+
+/** Takes x in data units to z; taps of preprocessing are there as those of layers are. */
+export function forwardFromData(
+  { flow, preprocess }: FlowParts,
+  ctx: FlowContext & { taps: TensorMap },
+  x: Tensor,
+): Tensor {
+  const prepared = preprocess?.forward(ctx, x);
+  if (preprocess && prepared) {
+    const { value: y, logDet } = prepared;
+    for (const [part, value] of Object.entries({ x, y, logDet }))
+      ctx.taps[`${preprocess.name}/${part}`] = value;
+  }
+  return flow.forward(ctx, prepared?.value ?? x).value;
 }
 
 /** A context that reads stored tensors from graph inputs and collects the taps that `wanted` says yes to. */
@@ -85,35 +119,23 @@ export interface ForwardOptions {
  * Inputs are the stored tensors under their names, `x`, and `context` where the flow takes one.
  */
 export function forwardGraph(flow: Flow, options: ForwardOptions = {}): Graph {
-  const batch = options.trainingBatch ?? anyBatch;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext({ flow, preprocess: options.preprocess }, inputs, {
-        training: options.trainingBatch !== undefined,
-        ...(options.wanted ? { wanted: options.wanted } : {}),
-      });
-      const { z, ...parts } = logLikelihood(flow, options.preprocess, ctx, inputs.x!);
-      const taps = Object.entries(ctx.taps).map(([name, value]) => [`tap:${name}`, value]);
-      return { z, ...parts, ...(Object.fromEntries(taps) as TensorMap) };
-    },
-    exampleInputs(flow, 'x', batch),
-    options.trainingBatch === undefined ? { dynamicBatch: anyBatch } : {},
-  );
+  const { preprocess, wanted, trainingBatch: batch } = options;
+  const traced = { flow, preprocess, wanted, batch, training: batch !== undefined };
+  return traceFlow(traced, exampleInputs(flow, 'x', batch), (ctx, inputs) => {
+    const { z, ...parts } = logLikelihood(flow, preprocess, ctx, inputs.x!);
+    const taps = Object.entries(ctx.taps).map(([name, value]) => [`tap:${name}`, value]);
+    return { z, ...parts, ...(Object.fromEntries(taps) as TensorMap) };
+  });
 }
 
 /** z [N, …] → `x` [N, …] in the flow's input space, or in data units when `preprocess` is given; and `logDet` [N]. */
 export function inverseGraph(flow: Flow, preprocess?: Preprocess): Graph {
-  return trace(
-    (inputs) => {
-      const ctx = graphContext({ flow, preprocess }, inputs);
-      const inner = flow.inverse(ctx, inputs.z!);
-      const outer = preprocess?.inverse(ctx, inner.value);
-      return {
-        x: outer?.value ?? inner.value,
-        logDet: outer ? tf.add(inner.logDet, outer.logDet) : inner.logDet,
-      };
-    },
-    exampleInputs(flow, 'z'),
-    { dynamicBatch: anyBatch },
-  );
+  return traceFlow({ flow, preprocess }, exampleInputs(flow, 'z'), (ctx, inputs) => {
+    const inner = flow.inverse(ctx, inputs.z!);
+    const outer = preprocess?.inverse(ctx, inner.value);
+    return {
+      x: outer?.value ?? inner.value,
+      logDet: outer ? tf.add(inner.logDet, outer.logDet) : inner.logDet,
+    };
+  });
 }

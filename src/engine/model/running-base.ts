@@ -6,12 +6,12 @@ import type { Base } from '../../flow/bases/types';
 import type { FlowContext } from '../../flow/core/bijection';
 import type { Flow } from '../../flow/built-flow';
 import { bindUsed } from '../../graph/passes/bind-constants';
-import { anyBatch, trace, type InputSpec } from '../../graph/trace/trace';
+import { anyBatch, type InputSpec } from '../../graph/trace/trace';
 import type { NdArray } from '../../protocol/tensors';
 import type { ContextInfo } from '../../protocol/model';
 import type { Backend, Feeds, Program } from '../backends/backend';
 import { contextFeed } from './context';
-import { contextInputs, graphContext, storedTensors, type FlowParts } from './flow-graphs';
+import { contextInputs, storedTensors, traceFlow, type FlowParts } from './flow-graphs';
 
 /** `context`, of a base that depends on one: of each example, or one for all. */
 export interface RunningBase {
@@ -83,20 +83,15 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
   const programs = new Map<string, Promise<Program>>();
   const program = (name: string, compute: (ctx: FlowContext, inputs: Record<string, Tensor>) => Tensor) =>
     entryOf(programs, name, () => {
-      const graph = trace(
-        (inputs) => ({ out: compute(graphContext(source, inputs), inputs) }),
-        [
-          ...baseTensors(flow),
-          ...contextInputs(flow),
-          ...(name === 'draw'
-            ? [
-                { name: 'noise', shape: [anyBatch, ...base.noiseShape] },
-                { name: 'temperature', shape: [] },
-              ]
-            : [{ name: 'z', shape: [anyBatch, ...shape] }]),
-        ],
-        { dynamicBatch: anyBatch },
-      );
+      const ports =
+        name === 'draw'
+          ? [
+              { name: 'noise', shape: [anyBatch, ...base.noiseShape] },
+              { name: 'temperature', shape: [] },
+            ]
+          : [{ name: 'z', shape: [anyBatch, ...shape] }];
+      const all = [...baseTensors(flow), ...contextInputs(flow), ...ports];
+      const graph = traceFlow(source, all, (ctx, inputs) => ({ out: compute(ctx, inputs) }));
       return Promise.resolve().then(() => backend.compile(bindUsed(graph, tensors), { optimize: true }));
     });
   const given = (context: ArrayLike<number> | undefined, count: number): Feeds =>

@@ -213,8 +213,8 @@ describe('the search for the way back', () => {
     const blind = { ...exact, programs: others };
     const stage = 3;
     const h = { shape: [60, 2], data: new Float32Array(120).map((_, i) => 2 * Math.sin(1.7 * i)) };
-    const known = (await backToData(exact, stage, h, anySignal())).data;
-    const found = (await backToData(blind, stage, h, anySignal())).data;
+    const known = (await backToData({ model: exact, signal: anySignal() }, stage, h)).data;
+    const found = (await backToData({ model: blind, signal: anySignal() }, stage, h)).data;
     found.forEach((value, i) => close(value, known[i]!, 1e-3));
   });
 

@@ -125,14 +125,14 @@ async function assertOnePlane(
   count: number,
 ): Promise<void> {
   const { signal } = new AbortController();
-  const points = await inParts(
-    flow,
-    await flow.programs.points(),
-    'x',
-    { shape: [count, 2], data: x },
-    signal,
-  );
-  const way = await inParts(flow, await flow.programs.way(), 'z', { shape: [count, 2], data: z }, signal);
+  const points = await inParts({ model: flow, signal }, await flow.programs.points(), 'x', {
+    shape: [count, 2],
+    data: x,
+  });
+  const way = await inParts({ model: flow, signal }, await flow.programs.way(), 'z', {
+    shape: [count, 2],
+    data: z,
+  });
   for (let stage = 0; stage < flow.layers.length; stage++) {
     const there = stage === 0 ? x : points.get(String(stage - 1))!.data;
     const off = maxAbsDifference(onTheWay(flow, way, stage).data, there);

@@ -2,16 +2,16 @@
 import type { ActivityQuery, ActivityView, ChannelMoments } from '../../../protocol/conditioner';
 import type { Feeds } from '../../backends/backend';
 import { batchOf } from '../../model/examples';
-import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { layerAt } from '../../model/inspected-flow';
 import { countDead } from './features';
 import { innerOf } from './inner';
 import { examplesFed, throughBatch } from '../through-batch';
+import type { Inquiry } from '../inquiry';
 
 /** @throws UserError where the layers of the model cannot be looked into, CancelledError */
 export async function activity(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { layer, batch, mode }: ActivityQuery,
-  signal: AbortSignal,
 ): Promise<ActivityView> {
   layerAt(model, layer);
   const inner = innerOf(model, 'What arrives at a norm');

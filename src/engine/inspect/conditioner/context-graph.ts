@@ -4,8 +4,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../../../base/shape';
 import type { FlowContext } from '../../../flow/core/bijection';
 import type { Graph } from '../../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../../graph/trace/trace';
-import { contextInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import { anyBatch, type TensorMap } from '../../../graph/trace/trace';
+import { contextInputs, graphContext, storedTensors, traceFlow } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 import type { ContextReaders } from '../../model/inspected-flow';
 
@@ -13,23 +13,19 @@ import type { ContextReaders } from '../../model/inspected-flow';
 export function contextReaders(model: FlowModel): ContextReaders {
   const { flow, layers } = model;
   const maps = layers.flatMap(({ info, bijection }) => (bijection ? [{ info, bijection }] : []));
-  const graph = trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs);
-      const outputs = maps.map(({ info, bijection }) => [
-        String(info.index),
-        bijection.forward(ctx, inputs[`h${info.index}`]!).value,
-      ]);
-      return { ...(Object.fromEntries(outputs) as TensorMap), prior: flow.base.logProb(ctx, inputs.z!) };
-    },
-    [
-      ...storedTensors(flow),
-      ...maps.map(({ info }) => ({ name: `h${info.index}`, shape: [anyBatch, ...info.inputShape] })),
-      { name: 'z', shape: [anyBatch, ...flow.outputShape] },
-      ...contextInputs(flow),
-    ],
-    { dynamicBatch: anyBatch },
-  );
+  const ports = [
+    ...storedTensors(flow),
+    ...maps.map(({ info }) => ({ name: `h${info.index}`, shape: [anyBatch, ...info.inputShape] })),
+    { name: 'z', shape: [anyBatch, ...flow.outputShape] },
+    ...contextInputs(flow),
+  ];
+  const graph = traceFlow(model, ports, (ctx, inputs) => {
+    const outputs = maps.map(({ info, bijection }) => [
+      String(info.index),
+      bijection.forward(ctx, inputs[`h${info.index}`]!).value,
+    ]);
+    return { ...(Object.fromEntries(outputs) as TensorMap), prior: flow.base.logProb(ctx, inputs.z!) };
+  });
   const reached = new Set(graph.inputs.flatMap(({ name, value }) => (name === 'context' ? [value] : [])));
   for (const { inputs, outputs } of graph.nodes)
     if (inputs.some((id) => reached.has(id))) for (const id of outputs) reached.add(id);
@@ -48,35 +44,31 @@ export function contextReaders(model: FlowModel): ContextReaders {
 export function contextGradientsGraph(model: FlowModel, readers: ContextReaders): Graph {
   const { flow, preprocess, layers } = model;
   const reading = layers.filter((_, i) => readers.layers[i]);
-  return trace(
-    (inputs) => {
-      const taps = new Set(reading.map(({ taps: { input } }) => input));
-      const ctx = graphContext(model, inputs, { wanted: (tap) => taps.has(tap) });
-      const prepared = preprocess?.forward(ctx, inputs.x!).value ?? inputs.x!;
-      flow.forward(ctx, prepared);
-      const gradient = (of: (ctx: FlowContext) => Tensor, shape: readonly number[]): Tensor => {
-        const size = sizeOf(shape);
-        const chosen = size === model.dimensions ? inputs.dy! : tf.slice(inputs.dy!, [0, 0], [-1, size]);
-        return tf.grad((context) => of(graphContext(model, { ...inputs, context })))(
-          inputs.context!,
-          tf.reshape(chosen, [-1, ...shape]),
-        );
-      };
-      const ofLayers = reading.map(({ info, bijection, taps: { input } }) => [
-        String(info.index),
-        gradient((own) => bijection!.forward(own, ctx.taps[input]!).value, info.outputShape),
-      ]);
-      return {
-        ...(Object.fromEntries(ofLayers) as TensorMap),
-        flow: gradient((own) => flow.forward(own, prepared).value, flow.outputShape),
-      };
-    },
-    [
-      ...storedTensors(flow),
-      { name: 'x', shape: [anyBatch, ...flow.inputShape] },
-      { name: 'dy', shape: [anyBatch, model.dimensions] },
-      ...contextInputs(flow),
-    ],
-    { dynamicBatch: anyBatch },
-  );
+  const taps = new Set(reading.map(({ taps: { input } }) => input));
+  const ports = [
+    ...storedTensors(flow),
+    { name: 'x', shape: [anyBatch, ...flow.inputShape] },
+    { name: 'dy', shape: [anyBatch, model.dimensions] },
+    ...contextInputs(flow),
+  ];
+  return traceFlow({ ...model, wanted: (tap) => taps.has(tap) }, ports, (ctx, inputs) => {
+    const prepared = preprocess?.forward(ctx, inputs.x!).value ?? inputs.x!;
+    flow.forward(ctx, prepared);
+    const gradient = (of: (ctx: FlowContext) => Tensor, shape: readonly number[]): Tensor => {
+      const size = sizeOf(shape);
+      const chosen = size === model.dimensions ? inputs.dy! : tf.slice(inputs.dy!, [0, 0], [-1, size]);
+      return tf.grad((context) => of(graphContext(model, { ...inputs, context })))(
+        inputs.context!,
+        tf.reshape(chosen, [-1, ...shape]),
+      );
+    };
+    const ofLayers = reading.map(({ info, bijection, taps: { input } }) => [
+      String(info.index),
+      gradient((own) => bijection!.forward(own, ctx.taps[input]!).value, info.outputShape),
+    ]);
+    return {
+      ...(Object.fromEntries(ofLayers) as TensorMap),
+      flow: gradient((own) => flow.forward(own, prepared).value, flow.outputShape),
+    };
+  });
 }

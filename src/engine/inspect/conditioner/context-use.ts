@@ -4,8 +4,8 @@ import type { ContextUse, ContextUseQuery } from '../../../protocol/conditions';
 import { breathe } from '../../model/breathe';
 import { contextFeed } from '../../model/context';
 import { batchOf } from '../../model/examples';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { innerOf } from './inner';
+import type { Inquiry } from '../inquiry';
 
 /** Means are over as many examples of the batch, and fewer of flows of many features. */
 const mostExamples = 128;
@@ -14,11 +14,7 @@ const mostRows = 16_384;
 const rowsAtOnce = 2048;
 
 /** @throws UserError for a flow without a context or without gradients, CancelledError */
-export async function contextUse(
-  model: InspectedFlow,
-  query: ContextUseQuery,
-  signal: AbortSignal,
-): Promise<ContextUse> {
+export async function contextUse({ model, signal }: Inquiry, query: ContextUseQuery): Promise<ContextUse> {
   const { context: info } = model.runner;
   if (!info) throw new UserError('What listens to the conditions was asked for; this flow takes none.');
   const inner = innerOf(model, 'What listens to the conditions');

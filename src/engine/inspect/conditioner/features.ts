@@ -2,25 +2,23 @@
 import { UserError } from '../../../base/user-error';
 import { featurePage, type FeatureQuery, type FeatureView } from '../../../protocol/conditioner';
 import type { NdArray } from '../../../protocol/tensors';
-import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { layerAt } from '../../model/inspected-flow';
 import { innerOf } from './inner';
 import { breathe } from '../../model/breathe';
 import { firstContext, layerContext } from '../pass';
 import { examplesFed, throughBatch } from '../through-batch';
 import { stillPass, trainingBatch } from '../selection';
-import type { SharedWork } from '../shared-work';
 import { statsOf } from '../statistics';
 import { checkIndex } from '../within';
+import type { SharedInquiry } from '../inquiry';
 
 /** A channel whose values lie closer together than this share of the largest value is the same everywhere. */
 export const sameValue = 1e-6;
 
 /** @throws UserError for a stage or a page that does not exist, CancelledError */
 export async function features(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: FeatureQuery,
-  signal: AbortSignal,
 ): Promise<FeatureView> {
   const { layer, stage, offset } = query;
   const { info } = layerAt(model, layer);
@@ -33,7 +31,7 @@ export async function features(
   }
   const channels = found.shape.at(-1)!;
   checkIndex(offset, channels, `Channel ${offset} of ${stage} was asked for; it has`);
-  const maps = await mapsOf(model, work, query, signal);
+  const maps = await mapsOf({ model, work, signal }, query);
   const shape = maps.shape.slice(1);
   const whole: NdArray<Float32Array> = { shape, data: maps.data as Float32Array };
   const count = Math.min(shape.length === 3 ? featurePage.maps : featurePage.units, channels - offset);
@@ -46,20 +44,15 @@ export async function features(
 }
 
 /** [1, …] */
-async function mapsOf(
-  model: InspectedFlow,
-  work: SharedWork,
-  query: FeatureQuery,
-  signal: AbortSignal,
-): Promise<NdArray> {
+async function mapsOf({ model, work, signal }: SharedInquiry, query: FeatureQuery): Promise<NdArray> {
   const { layer, stage } = query;
   if (model.recorded) {
-    const pass = await stillPass(model, work, query, signal);
+    const pass = await stillPass({ model, work, signal }, query);
     return model.recorded.maps(layer, stage, pass.layers[layer]!.input.data, firstContext(pass));
   }
   const inner = innerOf(model, 'A feature map');
   if (query.mode === 'train') {
-    const { joined } = await trainingBatch(model, query.batch, query.example, signal);
+    const { joined } = await trainingBatch({ model, signal }, query.batch, query.example);
     const program = await inner.activity(layer, { kind: 'train', batch: joined.count });
     await breathe(signal);
     let first: NdArray | undefined;
@@ -68,7 +61,7 @@ async function mapsOf(
     });
     return first!;
   }
-  const pass = await stillPass(model, work, query, signal);
+  const pass = await stillPass({ model, work, signal }, query);
   const { input } = pass.layers[layer]!;
   const program = await inner.features(layer);
   await breathe(signal);

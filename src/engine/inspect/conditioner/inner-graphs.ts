@@ -10,8 +10,14 @@ import { maskTensors } from '../../../flow/core/tensors';
 import type { Graph } from '../../../graph/ir';
 import { knotParts } from '../../../protocol/spline';
 import { removeDeadCode } from '../../../graph/passes/dead-code';
-import { anyBatch, trace, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
-import { contextInputs, exampleInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
+import {
+  contextInputs,
+  exampleInputs,
+  forwardFromData,
+  storedTensors,
+  traceFlow,
+} from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 import type { InspectedLayer, PassMode } from '../../model/inspected-flow';
 import type { ModelLayer } from '../../model/layer-list';
@@ -56,36 +62,25 @@ export function innerNames(
   const { bijection } = layer;
   if (!bijection || !layer.flow) return { stages: [], norms: [] };
   const names: ReturnType<typeof innerNames> = { stages: [], norms: [] };
-  trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: () => true });
-      const { value } = bijection.forward(ctx, inputs.h!);
-      names.stages = tapped(layer, ctx.taps, featuresEnd).map(([name, tap]) => ({
-        name,
-        shape: tap.shape.slice(1),
-      }));
-      names.norms = tapped(layer, ctx.taps, normedEnd).map(([name]) => name);
-      return { value };
-    },
-    layerInputs(model, bijection, 1),
-  );
+  traceFlow({ ...model, batch: 1, wanted: () => true }, layerInputs(model, bijection, 1), (ctx, inputs) => {
+    const { value } = bijection.forward(ctx, inputs.h!);
+    names.stages = tapped(layer, ctx.taps, featuresEnd).map(([name, tap]) => ({
+      name,
+      shape: tap.shape.slice(1),
+    }));
+    names.norms = tapped(layer, ctx.taps, normedEnd).map(([name]) => name);
+    return { value };
+  });
   return names;
 }
 
 /** x [N, …] in data units → `h` [N, …], the input of the layer, in evaluation mode. */
 export function inputsGraph(model: FlowModel, { taps }: ModelLayer): Graph {
-  const { flow, preprocess } = model;
-  const graph = trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: (tap) => tap === taps.input });
-      const x = inputs.x!;
-      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
-      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
-      return { h: ctx.taps[taps.input]! };
-    },
-    exampleInputs(flow),
-    { dynamicBatch: anyBatch },
-  );
+  const wanted = (tap: string): boolean => tap === taps.input;
+  const graph = traceFlow({ ...model, wanted }, exampleInputs(model.flow), (ctx, inputs) => {
+    forwardFromData(model, ctx, inputs.x!);
+    return { h: ctx.taps[taps.input]! };
+  });
   // Layers behind this one and their weights.
   return removeDeadCode(graph);
 }
@@ -102,18 +97,15 @@ const take = (x: Tensor, indices: readonly number[]): Tensor =>
 export function knotsGraph(model: FlowModel, layer: ModelLayer): Graph {
   const start = `${layer.info.name}/knots.`;
   const mapped = mappedFeatures(layer);
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.startsWith(start) });
-      layer.bijection!.forward(ctx, inputs.h!);
-      // Networks answer for all features, or only for those that are mapped.
-      const ofMapped = (knots: Tensor): Tensor =>
-        tf.reshape(knots.shape[1] === mapped.length ? knots : take(knots, mapped), [-1, knots.shape.at(-1)!]);
-      return Object.fromEntries(knotParts.map((part) => [part, ofMapped(ctx.taps[`${start}${part}`]!)]));
-    },
-    layerInputs(model, layer.bijection!, anyBatch),
-    { dynamicBatch: anyBatch },
-  );
+  const bijection = layer.bijection!;
+  const traced = { ...model, wanted: (tap: string): boolean => tap.startsWith(start) };
+  return traceFlow(traced, layerInputs(model, bijection, anyBatch), (ctx, inputs) => {
+    bijection.forward(ctx, inputs.h!);
+    // Networks answer for all features, or only for those that are mapped.
+    const ofMapped = (knots: Tensor): Tensor =>
+      tf.reshape(knots.shape[1] === mapped.length ? knots : take(knots, mapped), [-1, knots.shape.at(-1)!]);
+    return Object.fromEntries(knotParts.map((part) => [part, ofMapped(ctx.taps[`${start}${part}`]!)]));
+  });
 }
 
 /**
@@ -124,35 +116,31 @@ export function curveGraph(model: FlowModel, layer: ModelLayer, places: number):
   const mapped = mappedFeatures(layer);
   const size = layer.info.inputShape[0]!;
   const rowOfFeature = Array.from({ length: size }, (_, i) => Math.max(0, mapped.indexOf(i)));
-  return trace(
-    (inputs) => {
-      const { h, at } = inputs as { h: Tensor; at: Tensor };
-      const one = tf.expandDims(take(tf.transpose(at), rowOfFeature), 0);
-      const all = tf.reshape(tf.broadcastTo(one, [h.shape[0], places, size]), [-1, size]);
-      const { value, logDerivative } = layer.bijection!.curve!(graphContext(model, inputs), h, all);
-      const curves = (values: Tensor): Tensor =>
-        tf.reshape(tf.transpose(tf.reshape(take(values, mapped), [-1, places, mapped.length]), [0, 2, 1]), [
-          -1,
-          places,
-        ]);
-      return { y: curves(value), logDerivative: curves(logDerivative) };
-    },
-    [...layerInputs(model, layer.bijection!, anyBatch), { name: 'at', shape: [mapped.length, places] }],
-    { dynamicBatch: anyBatch },
-  );
+  const inputs = [
+    ...layerInputs(model, layer.bijection!, anyBatch),
+    { name: 'at', shape: [mapped.length, places] },
+  ];
+  return traceFlow(model, inputs, (ctx, { h, at }) => {
+    const one = tf.expandDims(take(tf.transpose(at!), rowOfFeature), 0);
+    const all = tf.reshape(tf.broadcastTo(one, [h!.shape[0], places, size]), [-1, size]);
+    const { value, logDerivative } = layer.bijection!.curve!(ctx, h!, all);
+    const curves = (values: Tensor): Tensor =>
+      tf.reshape(tf.transpose(tf.reshape(take(values, mapped), [-1, places, mapped.length]), [0, 2, 1]), [
+        -1,
+        places,
+      ]);
+    return { y: curves(value), logDerivative: curves(logDerivative) };
+  });
 }
 
 /** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */
 export function featureGraph(model: FlowModel, layer: ModelLayer): Graph {
   const bijection = layer.bijection!;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: (tap) => within(layer, tap, featuresEnd) });
-      bijection.forward(ctx, inputs.h!);
-      return Object.fromEntries(tapped(layer, ctx.taps, featuresEnd));
-    },
-    layerInputs(model, bijection, 1),
-  );
+  const wanted = (tap: string): boolean => within(layer, tap, featuresEnd);
+  return traceFlow({ ...model, batch: 1, wanted }, layerInputs(model, bijection, 1), (ctx, inputs) => {
+    bijection.forward(ctx, inputs.h!);
+    return Object.fromEntries(tapped(layer, ctx.taps, featuresEnd));
+  });
 }
 
 /**
@@ -162,34 +150,28 @@ export function featureGraph(model: FlowModel, layer: ModelLayer): Graph {
  * - `first` [1, …]: the feature maps of the first example.
  */
 export function activityGraph(model: FlowModel, layer: ModelLayer, mode: PassMode): Graph {
-  const { flow, preprocess, config } = model;
+  const { flow, config } = model;
   const training = mode.kind === 'train';
   const batch = training ? mode.batch : anyBatch;
-  const graph = trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, {
-        training,
-        wanted: (tap) => tap.startsWith(layer.info.name),
-      });
-      flow.forward(ctx, preprocess?.forward(ctx, inputs.x!).value ?? inputs.x!);
-      const results: TensorMap = {};
-      for (const [name, x] of tapped(layer, ctx.taps, normedEnd)) {
-        const mask = layer.flow?.mask;
-        // The norm on the flow's path; it has a mask where it sees more than what moves.
-        const masked = name === `${layer.info.name}.norm` && mask?.shape.join() === x.shape.slice(1).join();
-        Object.assign(results, momentsPerExample(name, x, masked ? mask : undefined, config.normOver));
-      }
-      for (const [name, x] of tapped(layer, ctx.taps, featuresEnd)) {
-        const axes = placeAxes(x);
-        results[`low:${name}`] = axes.length ? tf.min(x, axes) : x;
-        results[`high:${name}`] = axes.length ? tf.max(x, axes) : x;
-        results[`first:${name}`] = firstExample(x);
-      }
-      return results;
-    },
-    exampleInputs(flow, 'x', batch),
-    training ? {} : { dynamicBatch: anyBatch },
-  );
+  const wanted = (tap: string): boolean => tap.startsWith(layer.info.name);
+  const traced = { ...model, batch, training, wanted };
+  const graph = traceFlow(traced, exampleInputs(flow, 'x', batch), (ctx, inputs) => {
+    forwardFromData(model, ctx, inputs.x!);
+    const results: TensorMap = {};
+    for (const [name, x] of tapped(layer, ctx.taps, normedEnd)) {
+      const mask = layer.flow?.mask;
+      // The norm on the flow's path; it has a mask where it sees more than what moves.
+      const masked = name === `${layer.info.name}.norm` && mask?.shape.join() === x.shape.slice(1).join();
+      Object.assign(results, momentsPerExample(name, x, masked ? mask : undefined, config.normOver));
+    }
+    for (const [name, x] of tapped(layer, ctx.taps, featuresEnd)) {
+      const axes = placeAxes(x);
+      results[`low:${name}`] = axes.length ? tf.min(x, axes) : x;
+      results[`high:${name}`] = axes.length ? tf.max(x, axes) : x;
+      results[`first:${name}`] = firstExample(x);
+    }
+    return results;
+  });
   // Layers behind this one and their weights.
   return removeDeadCode(graph);
 }
@@ -224,10 +206,11 @@ function momentsPerExample(
 /** h [k, …], the layer's input k times, and dy [k, …] → dx [k, …]: each dy by ∂y/∂x, in evaluation mode. */
 export function jacobianGraph(model: FlowModel, layer: ModelLayer, rows: number): Graph {
   const bijection = layer.bijection!;
-  return trace(
-    (inputs) => ({
-      dx: tf.grad((h) => bijection.forward(graphContext(model, inputs), h).value)(inputs.h!, inputs.dy),
-    }),
-    [...layerInputs(model, bijection, rows), { name: 'dy', shape: [rows, ...bijection.outputShape] }],
-  );
+  const inputs = [
+    ...layerInputs(model, bijection, rows),
+    { name: 'dy', shape: [rows, ...bijection.outputShape] },
+  ];
+  return traceFlow({ ...model, batch: rows }, inputs, (ctx, { h, dy }) => ({
+    dx: tf.grad((x) => bijection.forward(ctx, x).value)(h!, dy),
+  }));
 }

@@ -1,7 +1,7 @@
 /** The paths of examples through a vector field, and how straight they are. */
 import { rowAt } from '../../../base/rows';
 import type { FieldPaths, FieldPathsQuery } from '../../../protocol/field';
-import type { InspectedFlow } from '../../model/inspected-flow';
+import type { Inquiry } from '../inquiry';
 import { weightedMean } from '../pass';
 import { trainingBatch } from '../selection';
 import { checkIndex } from '../within';
@@ -11,15 +11,14 @@ const mostPaths = 256;
 
 /** @throws UserError for a flow without a vector field, or features that it does not have; CancelledError */
 export async function fieldPaths(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { batch, example, features }: FieldPathsQuery,
-  signal: AbortSignal,
 ): Promise<FieldPaths> {
   const size = model.dimensions;
   for (const feature of features) checkIndex(feature, size, `Feature ${feature} was asked for; the flow has`);
   const most = { ...batch, count: Math.min(batch.count, mostPaths) };
-  const { joined, weight } = await trainingBatch(model, most, example, signal);
-  const { values, times, slices } = await statesOf(model, joined, signal);
+  const { joined, weight } = await trainingBatch({ model, signal }, most, example);
+  const { values, times, slices } = await statesOf({ model, signal }, joined);
   const straightness = weight.map((_, i) => straightnessOf(rowAt(values, times.length * size, i), size));
   return {
     times,

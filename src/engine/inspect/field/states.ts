@@ -5,6 +5,7 @@ import { timesOf, type FieldPaths } from '../../../protocol/field';
 import type { Feeds } from '../../backends/backend';
 import type { ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
+import type { Inquiry } from '../inquiry';
 import { examplesFed, throughBatch } from '../through-batch';
 
 export interface States extends Pick<FieldPaths, 'times' | 'slices'> {
@@ -13,11 +14,7 @@ export interface States extends Pick<FieldPaths, 'times' | 'slices'> {
 }
 
 /** @throws UserError for a flow without a vector field, CancelledError */
-export async function statesOf(
-  model: InspectedFlow,
-  examples: ExampleBatch,
-  signal: AbortSignal,
-): Promise<States> {
+export async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch): Promise<States> {
   const { count } = examples;
   const size = model.dimensions;
   const slices = slicesOf(model);

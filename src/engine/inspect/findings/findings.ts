@@ -1,6 +1,4 @@
 /** What is wrong with a flow, as one list. */
-import type { InspectedFlow } from '../../model/inspected-flow';
-import type { SharedWork } from '../shared-work';
 import { UserError } from '../../../base/user-error';
 import {
   bySeverity,
@@ -25,23 +23,22 @@ import { scaleSize } from './scale-size';
 import type { Observations } from './observations';
 import { observe } from './observe';
 import { samples } from './samples';
+import type { SharedInquiry } from '../inquiry';
 
 /**
  * @param known `step` of training, where known: a flow that was not trained has no faults yet
  * @throws UserError for a batch that does not exist, CancelledError
  */
 export async function findings(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   { batch }: FindingsQuery,
   known: { step?: number; featureNames?: readonly string[] },
-  signal: AbortSignal,
 ): Promise<Findings> {
-  const seen = await observe(model, work, batch, signal);
+  const seen = await observe({ model, work, signal }, batch);
   const found = judge({ ...seen, ...known });
   // Where values are not finite, no other finding would hold.
   if (seen.firstNonFinite) return { count: seen.count, findings: found };
-  const compared = await compareSamples(model, work, signal).catch((error: unknown) => {
+  const compared = await compareSamples({ model, work, signal }).catch((error: unknown) => {
     if (error instanceof UserError) return { reason: error.message };
     throw error;
   });

@@ -5,10 +5,10 @@ import { range } from '../../../base/order';
 import { sizeOf } from '../../../base/shape';
 import type { FlowLayer } from '../../../flow/built-flow';
 import type { Graph } from '../../../graph/ir';
-import { anyBatch, trace, type TensorMap } from '../../../graph/trace/trace';
+import type { TensorMap } from '../../../graph/trace/trace';
 import { hasTails } from '../../../protocol/spline';
 import type { Feeds } from '../../backends/backend';
-import { exampleInputs, graphContext } from '../../model/flow-graphs';
+import { exampleInputs, forwardFromData, traceFlow } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 import type { Extremes, HealthRecord } from '../../model/layer-record';
 import type { ModelLayer } from '../../model/layer-list';
@@ -30,61 +30,53 @@ function isRelu(layers: readonly FlowLayer[], tap: string): boolean {
 
 /** x [N, …] in data units → what `readHealth` makes a record of. */
 export function healthGraph(model: FlowModel): Graph {
-  const { flow, preprocess, layers } = model;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, {
-        wanted: (tap) => !tap.endsWith('/active') || isRelu(flow.layers, tap),
-      });
-      const x = inputs.x!;
-      if (preprocess) ctx.taps[`${preprocess.name}/x`] = x;
-      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
-      const results: TensorMap = {};
-      for (const { info, taps, flow: inFlow } of layers) {
-        const at = (part: string): string => `${info.index}:${part}`;
-        const input = ctx.taps[taps.input]!;
-        results[at('low')] = tf.min(input, axesOf(input));
-        results[at('high')] = tf.max(input, axesOf(input));
-        if (info.spline && hasTails(info.spline)) {
-          const { center, bound, ends } = info.spline;
-          results[at('outside')] =
-            ends === 'lines'
-              ? outsideOwn(input, ctx.taps[`${info.name}/knots.x`]!, inFlow?.mask?.data)
-              : counted(tf.greater(tf.abs(tf.sub(input, center)), bound));
-        }
-        for (const { name } of info.quantities ?? []) {
-          const value = ctx.taps[`${info.name}/${name}`]!;
-          results[at(`${name}:low`)] = tf.min(value, axesOf(value));
-          results[at(`${name}:high`)] = tf.max(value, axesOf(value));
-          results[at(`${name}:min`)] = tf.min(value, 0);
-          results[at(`${name}:max`)] = tf.max(value, 0);
-        }
-        const u = ctx.taps[`${info.name}/u`];
-        const limit = saturationLimit(inFlow?.spec);
-        if (u && limit !== undefined) {
-          const flat = tf.cast(tf.greater(tf.abs(u), limit), 'float32');
-          const mask = inFlow?.mask;
-          const inFullShape = mask && mask.shape.join() === u.shape.slice(1).join();
-          const moves =
-            inFullShape &&
-            tf.tensor(
-              mask.data.map((read) => 1 - read),
-              [1, ...mask.shape],
-            );
-          const counted = moves ? tf.mul(flat, moves) : flat;
-          results[at('saturated')] = tf.sum(counted, axesOf(counted));
-        }
+  const { flow, layers } = model;
+  const wanted = (tap: string): boolean => !tap.endsWith('/active') || isRelu(flow.layers, tap);
+  return traceFlow({ ...model, wanted }, exampleInputs(flow), (ctx, inputs) => {
+    forwardFromData(model, ctx, inputs.x!);
+    const results: TensorMap = {};
+    for (const { info, taps, flow: inFlow } of layers) {
+      const at = (part: string): string => `${info.index}:${part}`;
+      const input = ctx.taps[taps.input]!;
+      results[at('low')] = tf.min(input, axesOf(input));
+      results[at('high')] = tf.max(input, axesOf(input));
+      if (info.spline && hasTails(info.spline)) {
+        const { center, bound, ends } = info.spline;
+        results[at('outside')] =
+          ends === 'lines'
+            ? outsideOwn(input, ctx.taps[`${info.name}/knots.x`]!, inFlow?.mask?.data)
+            : counted(tf.greater(tf.abs(tf.sub(input, center)), bound));
       }
-      for (const [name, value] of Object.entries(ctx.taps)) {
-        if (!name.endsWith('/active')) continue;
-        const axes = value.shape.slice(0, -1).map((_, i) => i);
-        results[`${unit}${name.slice(0, -'/active'.length)}`] = tf.max(value, axes);
+      for (const { name } of info.quantities ?? []) {
+        const value = ctx.taps[`${info.name}/${name}`]!;
+        results[at(`${name}:low`)] = tf.min(value, axesOf(value));
+        results[at(`${name}:high`)] = tf.max(value, axesOf(value));
+        results[at(`${name}:min`)] = tf.min(value, 0);
+        results[at(`${name}:max`)] = tf.max(value, 0);
       }
-      return results;
-    },
-    exampleInputs(flow),
-    { dynamicBatch: anyBatch },
-  );
+      const u = ctx.taps[`${info.name}/u`];
+      const limit = saturationLimit(inFlow?.spec);
+      if (u && limit !== undefined) {
+        const flat = tf.cast(tf.greater(tf.abs(u), limit), 'float32');
+        const mask = inFlow?.mask;
+        const inFullShape = mask && mask.shape.join() === u.shape.slice(1).join();
+        const moves =
+          inFullShape &&
+          tf.tensor(
+            mask.data.map((read) => 1 - read),
+            [1, ...mask.shape],
+          );
+        const counted = moves ? tf.mul(flat, moves) : flat;
+        results[at('saturated')] = tf.sum(counted, axesOf(counted));
+      }
+    }
+    for (const [name, value] of Object.entries(ctx.taps)) {
+      if (!name.endsWith('/active')) continue;
+      const axes = value.shape.slice(0, -1).map((_, i) => i);
+      results[`${unit}${name.slice(0, -'/active'.length)}`] = tf.max(value, axes);
+    }
+    return results;
+  });
 }
 
 /** Number of examples for which it is true, for each element. */
@@ -146,26 +138,19 @@ export function readHealth(layers: readonly ModelLayer[], results: Feeds): Healt
  * before it use the batch's own statistics, as in training. NAME is the prefix of the norm's running statistics.
  */
 export function normStatisticsGraph(model: FlowModel, batch: number): Graph {
-  const { flow, preprocess } = model;
   const mean = '/batchMean';
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, {
-        training: true,
-        wanted: (tap) => /\/batch(Mean|Variance)$/.test(tap),
-      });
-      const x = inputs.x!;
-      flow.forward(ctx, preprocess?.forward(ctx, x).value ?? x);
-      const names = Object.keys(ctx.taps).flatMap((tap) =>
-        tap.endsWith(mean) ? [tap.slice(0, -mean.length)] : [],
-      );
-      return Object.fromEntries(
-        names.flatMap((name): [string, Tensor][] => [
-          [`${name}:mean`, ctx.taps[`${name}${mean}`]!],
-          [`${name}:variance`, ctx.taps[`${name}/batchVariance`]!],
-        ]),
-      );
-    },
-    exampleInputs(flow, 'x', batch),
-  );
+  const wanted = (tap: string): boolean => /\/batch(Mean|Variance)$/.test(tap);
+  const traced = { ...model, batch, training: true, wanted };
+  return traceFlow(traced, exampleInputs(model.flow, 'x', batch), (ctx, inputs) => {
+    forwardFromData(model, ctx, inputs.x!);
+    const names = Object.keys(ctx.taps).flatMap((tap) =>
+      tap.endsWith(mean) ? [tap.slice(0, -mean.length)] : [],
+    );
+    return Object.fromEntries(
+      names.flatMap((name): [string, Tensor][] => [
+        [`${name}:mean`, ctx.taps[`${name}${mean}`]!],
+        [`${name}:variance`, ctx.taps[`${name}/batchVariance`]!],
+      ]),
+    );
+  });
 }

@@ -11,7 +11,6 @@ import { splitDistribution, wayBack } from '../population/diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../strip/non-finite';
 import { meanParts } from '../strip/parts';
 import { batchPass, selectionPasses } from '../selection';
-import type { SharedWork } from '../shared-work';
 import { worst } from '../strip/strip';
 import { examplesFed, firstContexts, throughBatch } from '../through-batch';
 import type {
@@ -21,20 +20,20 @@ import type {
   Observations,
   Range,
 } from './observations';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
 /** @throws UserError for a batch that does not exist, CancelledError */
 export async function observe(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   batch: BatchRef,
-  signal: AbortSignal,
 ): Promise<Observations> {
   const examples = await batchOf(model, batch);
-  const pass = await batchPass(model, work, batch, signal);
-  const bad = (await firstNonFinite(model, pass, signal)) ?? (await firstStoredNonFinite(model, signal));
+  const pass = await batchPass({ model, work, signal }, batch);
+  const bad =
+    (await firstNonFinite({ model, signal }, pass)) ?? (await firstStoredNonFinite({ model, signal }));
   const ofData = batch.split !== 'sample';
-  const health = await healthOf(model, examples, signal);
-  const back = await wayBack(model, work, batch, signal);
+  const health = await healthOf({ model, signal }, examples);
+  const back = await wayBack({ model, work, signal }, batch);
   const layers = model.layers.map(({ info }): LayerObservations => {
     const own = health[info.index];
     const { roundTrip } = pass.layers[info.index]!;
@@ -48,10 +47,10 @@ export async function observe(
   });
   const scores: Pick<Observations, 'train' | 'validation'> = {};
   for (const { name, count } of ofData ? (await model.data.splits()).splits : []) {
-    scores[name] = await splitDistribution(model, work, name, count, 'eval', signal);
+    scores[name] = await splitDistribution({ model, work, signal }, name, count, 'eval');
   }
   const norms = ofData
-    ? await normsOf(model, examples, signal)
+    ? await normsOf({ model, signal }, examples)
     : { reason: 'The batch is of samples, which are not what running statistics were taken over.' };
   return {
     unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
@@ -61,7 +60,9 @@ export async function observe(
     layers,
     ...(bad ? { firstNonFinite: bad } : {}),
     norms,
-    ...(!('reason' in norms) && norms.length > 0 ? { modes: await modesOf(model, work, batch, signal) } : {}),
+    ...(!('reason' in norms) && norms.length > 0
+      ? { modes: await modesOf({ model, work, signal }, batch) }
+      : {}),
     latents: latentsOf(model, await model.runner.base.scores(pass.z, pass.count, pass.context)),
     saturates: layers.some(({ saturated }) => saturated !== undefined),
     ...(Array.isArray(back) ? {} : { noInverse: back.reason }),
@@ -71,9 +72,8 @@ export async function observe(
 
 /** By layer index; empty where the file does not show as much. */
 async function healthOf(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   batch: ExampleBatch,
-  signal: AbortSignal,
 ): Promise<Omit<LayerObservations, 'info'>[]> {
   const run = await model.programs.health?.();
   if (!run) return [];
@@ -162,9 +162,8 @@ function changeOf(parts: readonly Extremes[]): number {
 }
 
 async function normsOf(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   batch: ExampleBatch,
-  signal: AbortSignal,
 ): Promise<NormObservations[] | { reason: string }> {
   const layerOf = new Map(
     model.layers.flatMap(({ info, bijection }) =>
@@ -210,13 +209,11 @@ async function normsOf(
 
 /** Mean scores of the batch, in the unit of scores. */
 async function modesOf(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   batch: BatchRef,
-  signal: AbortSignal,
 ): Promise<{ running: number; batch: number }> {
   const score = async (mode: 'eval' | 'train'): Promise<number> => {
-    const passes = await selectionPasses(model, work, { batch, mode }, signal);
+    const passes = await selectionPasses({ model, work, signal }, { batch, mode });
     const { nats, bitsPerDim } = meanParts(model, passes.batch);
     return bitsPerDim ?? nats;
   };

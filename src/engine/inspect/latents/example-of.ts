@@ -6,20 +6,17 @@ import { editedExample } from './latents';
 import { manifoldExample } from './manifold';
 import { reconstructedExample } from './reconstruct';
 import type { ExampleLatents } from './sources';
+import type { Inquiry } from '../inquiry';
 
 /** @throws UserError for an example that does not exist, or values that do not fit the model; CancelledError */
-export async function exampleOf(
-  model: InspectedFlow,
-  ref: ExampleRef,
-  signal: AbortSignal,
-): Promise<ExampleBatch> {
+export async function exampleOf({ model, signal }: Inquiry, ref: ExampleRef): Promise<ExampleBatch> {
   switch (ref.kind) {
     case 'manifold':
-      return decoded(model, await manifoldExample(model, ref, signal));
+      return decoded(model, await manifoldExample({ model, signal }, ref));
     case 'reconstruction':
-      return decoded(model, await reconstructedExample(model, ref, signal));
+      return decoded(model, await reconstructedExample({ model, signal }, ref));
     case 'edited':
-      return decoded(model, await editedExample(model, ref, signal));
+      return decoded(model, await editedExample({ model, signal }, ref));
     default:
       return sourceOf(model, ref);
   }

@@ -4,26 +4,21 @@ import type { ExampleRef, UneditedRef, LatentEdit } from '../../../protocol/sele
 import type { EditedQuery, EditedView, LatentsView } from '../../../protocol/latents';
 import { recordKey } from '../../../protocol/webview';
 import { sampleLatents } from '../../model/examples';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { cropImages } from '../../model/inputs';
 import { exampleShape } from '../../model/latents';
 import { scoreBatch } from '../examples';
-import { latentPlaces } from './places';
+import { latentPlaces, sourcesOf, type ExampleLatents, wayRunner } from './sources';
 import { manifoldExample } from './manifold';
 import { reconstructedExample } from './reconstruct';
-import type { SharedWork } from '../shared-work';
-import { sourcesOf, type ExampleLatents } from './sources';
-import { wayRunner } from './way-runner';
 import { checkIndex } from '../within';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
 /** @throws UserError for an example that does not exist, or a file without a way to z; CancelledError */
 export async function latents(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   { example }: { example: UneditedRef },
-  signal: AbortSignal,
 ): Promise<LatentsView> {
-  const { z } = await keptLatents(model, work, example, signal);
+  const { z } = await keptLatents({ model, work, signal }, example);
   const scales = model.runner.latentScales;
   const places = latentPlaces(model);
   return {
@@ -36,51 +31,41 @@ export async function latents(
 
 /** @throws UserError for elements that z does not have, or a file without a way back to x; CancelledError */
 export async function edited(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   { example, edits }: EditedQuery,
-  signal: AbortSignal,
 ): Promise<EditedView> {
-  const { z: start, context } = await keptLatents(model, work, example, signal);
+  const { z: start, context } = await keptLatents({ model, work, signal }, example);
   const z = withEdits(start, edits);
   const { x } = await (await wayRunner(model, 1)).inverse(z, 1, 'data', { context });
   return {
     values: { shape: exampleShape(model.runner), data: cropImages(x, 1, model.config) },
-    ...(await costOf(model, { x, context }, signal)),
+    ...(await costOf({ model, signal }, { x, context })),
   };
 }
 
 /** z of an example that was changed by hand. */
 export async function editedExample(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { example, edits }: Extract<ExampleRef, { kind: 'edited' }>,
-  signal: AbortSignal,
 ): Promise<ExampleLatents> {
-  const { z, context } = await latentsOf(model, example, signal);
+  const { z, context } = await latentsOf({ model, signal }, example);
   return { z: withEdits(z, edits), ...(context ? { context } : {}) };
 }
 
 /** Every move of a slider starts from the same latents. */
-function keptLatents(
-  model: InspectedFlow,
-  work: SharedWork,
-  example: UneditedRef,
-  signal: AbortSignal,
-): Promise<ExampleLatents> {
-  return work.run(recordKey('latents', { example }), signal, (inner) => latentsOf(model, example, inner));
+function keptLatents({ model, work, signal }: SharedInquiry, example: UneditedRef): Promise<ExampleLatents> {
+  return work.run(recordKey('latents', { example }), signal, (inner) =>
+    latentsOf({ model, signal: inner }, example),
+  );
 }
 
 /** Latents of an example; for samples and decoded latents, those that it comes from, without a way there and back. */
-async function latentsOf(
-  model: InspectedFlow,
-  example: UneditedRef,
-  signal: AbortSignal,
-): Promise<ExampleLatents> {
+async function latentsOf({ model, signal }: Inquiry, example: UneditedRef): Promise<ExampleLatents> {
   switch (example.kind) {
     case 'manifold':
-      return manifoldExample(model, example, signal);
+      return manifoldExample({ model, signal }, example);
     case 'reconstruction':
-      return reconstructedExample(model, example, signal);
+      return reconstructedExample({ model, signal }, example);
     case 'sample':
       return { z: (await sampleLatents(model, example, example.index, 1)).slice() };
     default:
@@ -102,11 +87,10 @@ function withEdits(z: Float32Array, edits: readonly LatentEdit[]): Float32Array 
 
 /** Without the way to z there is a picture and no likelihood. */
 async function costOf(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { x, context }: { x: Float32Array; context: Float32Array | undefined },
-  signal: AbortSignal,
 ): Promise<{ nats?: number; bitsPerDim?: number }> {
   const batch = { count: 1, x, shown: x, ...(context ? { context } : {}) };
-  const { nats, bitsPerDim } = (await scoreBatch(model, batch, signal).catch(ignoreUserError)) ?? {};
+  const { nats, bitsPerDim } = (await scoreBatch({ model, signal }, batch).catch(ignoreUserError)) ?? {};
   return nats ? { nats: nats[0]!, ...(bitsPerDim ? { bitsPerDim: bitsPerDim[0]! } : {}) } : {};
 }

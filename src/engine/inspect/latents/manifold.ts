@@ -1,21 +1,16 @@
 import { UserError } from '../../../base/user-error';
 import type { ManifoldQuery, ManifoldView } from '../../../protocol/inspect';
 import type { Corners, ExampleRef } from '../../../protocol/selection';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { decodeLatents } from '../../model/latents';
 import { manifoldAngles, manifoldLatents, manifoldPoint } from '../../use/manifold';
-import { sourcesOf, type ExampleLatents } from './sources';
-import { wayRunner } from './way-runner';
+import { sourcesOf, type ExampleLatents, wayRunner } from './sources';
 import { checkWhole } from '../within';
+import type { Inquiry } from '../inquiry';
 
 const mostAngles = 64;
 
 /** Points of the manifold that four examples span. @throws UserError for a query that cannot be answered */
-export async function manifold(
-  model: InspectedFlow,
-  query: ManifoldQuery,
-  signal: AbortSignal,
-): Promise<ManifoldView> {
+export async function manifold({ model, signal }: Inquiry, query: ManifoldQuery): Promise<ManifoldView> {
   const { angles: count, range } = query;
   checkWhole(count, 2, mostAngles, `A grid of ${count} angles a side was asked for; expected`);
   const corners = await sourcesOf(model, checkCorners(query.corners), signal);
@@ -47,9 +42,8 @@ function lengths(z: Float32Array, size: number): Float32Array {
 
 /** The latent of one point. */
 export async function manifoldExample(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { corners, phi, phiPrime }: Extract<ExampleRef, { kind: 'manifold' }>,
-  signal: AbortSignal,
 ): Promise<ExampleLatents> {
   if (!Number.isFinite(phi) || !Number.isFinite(phiPrime)) {
     throw new UserError(`The angles are ${phi} and ${phiPrime}; expected numbers.`);

@@ -3,11 +3,12 @@ import type { SampleQuery } from '../../../protocol/selection';
 import type { NdArray } from '../../../protocol/tensors';
 import { cropImages } from '../../model/inputs';
 import { sampleLatents } from '../../model/examples';
-import type { InspectedFlow, InspectedLayer } from '../../model/inspected-flow';
-import { latentPlaces } from './places';
+import type { InspectedLayer } from '../../model/inspected-flow';
+import { latentPlaces } from './sources';
 import { breathe } from '../../model/breathe';
 import { checkSamples } from './samples';
 import { checkIndex } from '../within';
+import type { Inquiry } from '../inquiry';
 
 const still = new Set(['squeeze', 'flatten', 'factorOut', 'permute']);
 
@@ -16,9 +17,8 @@ const still = new Set(['squeeze', 'flatten', 'factorOut', 'permute']);
  * latents that join later, where they will. Layers that only move values are left out, since nothing changes there.
  */
 export async function morph(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   query: SampleQuery & { index: number },
-  signal: AbortSignal,
 ): Promise<Morph> {
   checkSamples(query);
   const { flow, config, layers } = model;

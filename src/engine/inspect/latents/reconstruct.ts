@@ -1,20 +1,18 @@
 import { UserError } from '../../../base/user-error';
 import type { ReconstructQuery, Reconstructions } from '../../../protocol/inspect';
 import type { ExampleRef } from '../../../protocol/selection';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { decodeLatents } from '../../model/latents';
 import { freshLatents, keepScales, keptCounts, reconstructionLatents, scalesOf } from '../../use/reconstruct';
 import { checkDraw } from './samples';
-import { sourcesOf, type ExampleLatents } from './sources';
-import { wayRunner } from './way-runner';
+import { sourcesOf, type ExampleLatents, wayRunner } from './sources';
+import type { Inquiry } from '../inquiry';
 
 const mostExamples = 64;
 
 /** @throws UserError for flows of one scale, and for a query that cannot be answered */
 export async function reconstruct(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   query: ReconstructQuery,
-  signal: AbortSignal,
 ): Promise<Reconstructions> {
   checkDraw(query);
   const { examples } = query;
@@ -34,9 +32,8 @@ export async function reconstruct(
 
 /** The latent of one reconstruction. */
 export async function reconstructedExample(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   ref: Extract<ExampleRef, { kind: 'reconstruction' }>,
-  signal: AbortSignal,
 ): Promise<ExampleLatents> {
   checkDraw(ref);
   const scales = scalesOf(model.runner);

@@ -1,10 +1,10 @@
 import { UserError } from '../../../base/user-error';
 import type { SampleGrid } from '../../../protocol/inspect';
 import type { SampleQuery } from '../../../protocol/selection';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { sample } from '../../use/sample';
-import { wayRunner } from './way-runner';
+import { wayRunner } from './sources';
 import { checkWhole } from '../within';
+import type { Inquiry } from '../inquiry';
 
 const mostSamples = 10_000;
 
@@ -24,11 +24,7 @@ export function checkDraw({ seed, temperature }: { seed: number; temperature: nu
   }
 }
 
-export async function samples(
-  model: InspectedFlow,
-  query: SampleQuery,
-  signal: AbortSignal,
-): Promise<SampleGrid> {
+export async function samples({ model, signal }: Inquiry, query: SampleQuery): Promise<SampleGrid> {
   checkSamples(query);
   return { values: (await sample(await wayRunner(model, query.count), query, { signal })).x };
 }

@@ -3,8 +3,9 @@ import { sizeOf } from '../../../base/shape';
 import type { BatchRef } from '../../../protocol/selection';
 import type { Feeds } from '../../backends/backend';
 import { batchOf } from '../../model/examples';
-import type { InnerPrograms, InspectedFlow } from '../../model/inspected-flow';
+import type { InnerPrograms } from '../../model/inspected-flow';
 import { examplesFed, throughBatch } from '../through-batch';
+import type { Inquiry } from '../inquiry';
 
 export interface BatchAtLayer {
   count: number;
@@ -19,11 +20,10 @@ export interface BatchAtLayer {
  * @throws UserError for a batch that does not exist, CancelledError
  */
 export async function batchAtLayer(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   inner: InnerPrograms,
   layer: number,
   { batch, most }: { batch: BatchRef; most: number },
-  signal: AbortSignal,
 ): Promise<BatchAtLayer> {
   const examples = await batchOf(model, { ...batch, count: Math.min(batch.count, most) });
   const program = await inner.inputs(layer);

@@ -9,15 +9,15 @@ import {
 } from '../../../protocol/jacobian';
 import type { Feeds } from '../../backends/backend';
 import type { LayerInfo } from '../../../protocol/model';
-import { type InnerPrograms, type InspectedFlow, layerAt, type AloneLayer } from '../../model/inspected-flow';
+import { type InnerPrograms, layerAt, type AloneLayer } from '../../model/inspected-flow';
 import { sizeOf } from '../../../base/shape';
 import { logAbsDeterminant, inverseOf } from '../../../base/determinant';
 import { breathe } from '../../model/breathe';
 import { elementLogDets, normOf } from './layer';
 import { firstContext, layerContext, type Pass } from '../pass';
 import { stillPass } from '../selection';
-import type { SharedWork } from '../shared-work';
 import { checkWhole } from '../within';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
 /**
  * The Jacobian by running statistics, whatever the selection's mode: with a batch's own, a layer is not a map of one
@@ -26,10 +26,8 @@ import { checkWhole } from '../within';
  * @throws UserError for a layer that only moves values, for an invalid block; CancelledError
  */
 export async function jacobian(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: JacobianQuery,
-  signal: AbortSignal,
 ): Promise<JacobianView> {
   const { info, bijection, flow } = layerAt(model, query.layer);
   const size = sizeOf(info.inputShape);
@@ -46,7 +44,7 @@ export async function jacobian(
     ? Int32Array.from(range(size))
     : blockAround(info.inputShape, mask, around, Math.min(count, size));
 
-  const passes = await stillPass(model, work, query, signal);
+  const passes = await stillPass({ model, work, signal }, query);
   const pass = passes.layers[info.index]!;
   const k = elements.length;
   const found = model.recorded
@@ -68,13 +66,11 @@ export async function jacobian(
             signal,
           ),
         }
-      : await byDifferences(
-          model,
-          query.layer,
-          passes,
-          { elements, whole, masked: mask !== undefined },
-          signal,
-        );
+      : await byDifferences({ model, signal }, query.layer, passes, {
+          elements,
+          whole,
+          masked: mask !== undefined,
+        });
   if (!found) throw onlyMoves(info.name);
   const { matrix } = found;
 
@@ -147,11 +143,10 @@ async function byGradients(
 }
 
 async function byDifferences(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   layer: number,
   passes: Pass,
   { elements, whole, masked }: { elements: Int32Array; whole: boolean; masked: boolean },
-  signal: AbortSignal,
 ): Promise<Differences | undefined> {
   const alone = await model.programs.alone?.(layer, passes.layers, firstContext(passes));
   if (!alone) return undefined;

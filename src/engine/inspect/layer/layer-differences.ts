@@ -33,7 +33,10 @@ export async function layerDifferences(
   }));
   for (let i = 0; i < batch.count; i++) {
     const one = exampleAt(batch, i, a.dimensions);
-    const [left, right] = [await runPass(a, one, 'eval', signal), await runPass(b, one, 'eval', signal)];
+    const [left, right] = [
+      await runPass({ model: a, signal }, one, 'eval'),
+      await runPass({ model: b, signal }, one, 'eval'),
+    ];
     for (const pair of layers) {
       const [ours, theirs] = [left.layers[pair.a]!, right.layers[pair.b]!];
       pair.output = larger(pair.output, apart(ours.output.data, theirs.output.data));

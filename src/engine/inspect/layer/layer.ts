@@ -8,9 +8,9 @@ import { type InspectedFlow, type InspectedLayer, layerAt } from '../../model/in
 import type { LayerRecord, Values } from '../../model/layer-record';
 import { inImage } from './mask';
 import { examplePass, selectionPasses } from '../selection';
-import type { SharedWork } from '../shared-work';
 import { tensorView } from '../statistics';
 import { worst } from '../strip/strip';
+import type { SharedInquiry } from '../inquiry';
 
 /** A tensor of a layer as views name it: x, what the layer declares, y, and z where latents leave. */
 export interface NamedTensor {
@@ -29,15 +29,10 @@ export function tensorsOf({ input, quantities, output, factored }: LayerRecord):
   ];
 }
 
-export async function layer(
-  model: InspectedFlow,
-  work: SharedWork,
-  query: LayerQuery,
-  signal: AbortSignal,
-): Promise<LayerView> {
+export async function layer({ model, work, signal }: SharedInquiry, query: LayerQuery): Promise<LayerView> {
   const found = layerAt(model, query.layer);
   const { index } = found.info;
-  const { batch, still, example } = await selectionPasses(model, work, query, signal);
+  const { batch, still, example } = await selectionPasses({ model, work, signal }, query);
   const own = batch.layers[index]!;
   const sum = own.elements?.sum;
   const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
@@ -52,13 +47,11 @@ export async function layer(
 }
 
 export async function layerOfExample(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: { example: ExampleRef; layer: number },
-  signal: AbortSignal,
 ): Promise<ExampleLayer> {
   const found = layerAt(model, query.layer);
-  const { pass } = await examplePass(model, work, query.example, signal);
+  const { pass } = await examplePass({ model, work, signal }, query.example);
   return exampleView(model, found, pass.layers[found.info.index]!);
 }
 

@@ -12,11 +12,11 @@ import {
 import type { LayerInfo } from '../../../protocol/model';
 import type { NdArray } from '../../../protocol/tensors';
 import { breathe } from '../../model/breathe';
-import { layerAt, type InnerPrograms, type InspectedFlow } from '../../model/inspected-flow';
+import { layerAt, type InnerPrograms } from '../../model/inspected-flow';
 import { logAbsDeterminant } from '../../../base/determinant';
 import { innerOf } from '../conditioner/inner';
-import type { SharedWork } from '../shared-work';
 import { singularValues } from './singular-values';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
 /** Values of a layer that one run may take. */
 const valuesAtOnce = 2 ** 22;
@@ -25,10 +25,8 @@ const mostLayers = 64;
 
 /** @throws UserError for a layer that does not mix, or mixes too many features to show, CancelledError */
 export async function mixing(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: MixingQuery,
-  signal: AbortSignal,
 ): Promise<MixingView> {
   const { info } = layerAt(model, query.layer);
   const n = info.inputShape.at(-1)!;
@@ -50,7 +48,7 @@ export async function mixing(
   );
   // One answer for all layers that are looked at together.
   const key = `mixing/${layers[0]!.index}/${layers.at(-1)!.index}`;
-  const { matrices, all } = await work.run(key, signal, (own) => matricesOf(model, layers, own));
+  const { matrices, all } = await work.run(key, signal, (own) => matricesOf({ model, signal: own }, layers));
   const matrix = matrices[layers.findIndex(({ index }) => index === info.index)]!;
   const square = (data: Float32Array): NdArray<Float32Array> => ({ shape: [n, n], data });
   const followed = Int32Array.from(n <= fewMixed ? Array(n).keys() : [feature]);
@@ -74,9 +72,8 @@ function nearestOf(layers: readonly LayerInfo[], { index }: LayerInfo): readonly
 }
 
 async function matricesOf(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   layers: readonly LayerInfo[],
-  signal: AbortSignal,
 ): Promise<{ matrices: Float32Array[]; all: MixingSummary[] }> {
   const n = layers[0]!.inputShape.at(-1)!;
   const matrices: Float32Array[] = [];

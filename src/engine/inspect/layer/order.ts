@@ -2,11 +2,12 @@
 import { UserError } from '../../../base/user-error';
 import { orderPage, type OrderQuery, type OrderView } from '../../../protocol/order';
 import { breathe } from '../../model/breathe';
-import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { layerAt } from '../../model/inspected-flow';
 import { innerOf } from '../conditioner/inner';
 import { batchAtLayer } from './batch-at-layer';
 import { blockOf } from './jacobian';
 import { checkIndex } from '../within';
+import type { Inquiry } from '../inquiry';
 
 /** Means are over as many examples of the batch. */
 const mostExamples = 64;
@@ -14,11 +15,7 @@ const mostExamples = 64;
 const rowsAtOnce = 2048;
 
 /** @throws UserError for a layer without an order, or a place that it does not have, CancelledError */
-export async function order(
-  model: InspectedFlow,
-  query: OrderQuery,
-  signal: AbortSignal,
-): Promise<OrderView> {
+export async function order({ model, signal }: Inquiry, query: OrderQuery): Promise<OrderView> {
   const { info } = layerAt(model, query.layer);
   const { order: all, places } = info;
   if (!all) throw new UserError(`The layer ${info.name} has no order; autoregressive layers have one.`);
@@ -32,13 +29,10 @@ export async function order(
     return { layer: info.index, from, features, count, measured };
   }
   const inner = innerOf(model, 'What depends on what');
-  const { count, values, contextOf } = await batchAtLayer(
-    model,
-    inner,
-    info.index,
-    { batch: query.batch, most: mostExamples },
-    signal,
-  );
+  const { count, values, contextOf } = await batchAtLayer({ model, signal }, inner, info.index, {
+    batch: query.batch,
+    most: mostExamples,
+  });
 
   const k = features.length;
   const size = all.length;

@@ -8,23 +8,21 @@ import {
 } from '../../../protocol/tensor-window';
 import type { NdArray } from '../../../protocol/tensors';
 import { breathe } from '../../model/breathe';
-import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { layerAt } from '../../model/inspected-flow';
 import { tensorsOf } from './layer';
 import { selectionPasses } from '../selection';
-import type { SharedWork } from '../shared-work';
+import type { SharedInquiry } from '../inquiry';
 
 /** Values that are read between two looks at whether the answer is still wanted. */
 const breathAfter = 2 ** 20;
 
 /** @throws UserError for a tensor that the layer does not have, or a window outside of it; CancelledError */
 export async function tensorWindow(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: TensorWindowQuery,
-  signal: AbortSignal,
 ): Promise<TensorWindow> {
   const { info, flow } = layerAt(model, query.layer);
-  const { batch, example } = await selectionPasses(model, work, query, signal);
+  const { batch, example } = await selectionPasses({ model, work, signal }, query);
   const tensors = tensorsOf((example ?? batch).layers[info.index]!);
   const found = tensors.find(({ name }) => name === query.tensor)?.values;
   if (!found) {

@@ -13,14 +13,14 @@ import {
 import { recordKey } from '../../../protocol/webview';
 import type { Feeds } from '../../backends/backend';
 import { breathe } from '../../model/breathe';
-import { type InspectedFlow, layerAt } from '../../model/inspected-flow';
+import { layerAt } from '../../model/inspected-flow';
 import { batchAtLayer, type BatchAtLayer } from './batch-at-layer';
 import { innerOf } from '../conditioner/inner';
 import { mappedFeatures } from '../conditioner/inner-graphs';
 import { layerContext } from '../pass';
 import { stillPass } from '../selection';
-import type { SharedWork } from '../shared-work';
 import { hasTails, type KnotPart, type SplineInfo } from '../../../protocol/spline';
+import type { SharedInquiry } from '../inquiry';
 
 /** Examples of the batch that are looked at, and curves that a band is of. */
 const mostExamples = 2000;
@@ -35,10 +35,8 @@ const margin = 0.05;
 
 /** By running statistics, whatever the selection's mode. @throws UserError for a layer without curves, CancelledError */
 export async function transformCurve(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: TransformCurveQuery,
-  signal: AbortSignal,
 ): Promise<TransformCurveView> {
   const layer = layerAt(model, query.layer);
   const { index, name, spline: facts } = layer.info;
@@ -48,14 +46,14 @@ export async function transformCurve(
     );
   }
   const inner = innerOf(model, 'A curve');
-  const pass = await stillPass(model, work, query, signal);
+  const pass = await stillPass({ model, work, signal }, query);
   const context = layerContext(pass, model);
   const { data: example } = pass.layers[index]!.input;
   const features = mappedFeatures(layer);
   const k = features.length;
   const key = { layer: index, batch: query.batch };
   const batch = await work.run(recordKey('transformCurve', key), signal, (own) =>
-    batchAtLayer(model, inner, index, { batch: query.batch, most: mostExamples }, own),
+    batchAtLayer({ model, signal: own }, inner, index, { batch: query.batch, most: mostExamples }),
   );
 
   const program = facts && (await inner.knots(index));

@@ -2,9 +2,9 @@
 import { range } from '../../../base/order';
 import { extentOf } from '../../../base/rows';
 import type { NdArray } from '../../../protocol/tensors';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { breathe } from '../../model/breathe';
 import { inParts, latentGrid, onTheWay } from './parts';
+import type { Inquiry } from '../inquiry';
 
 /** Starts of the search a side of the latent grid. */
 const startNodes = 65;
@@ -20,25 +20,23 @@ const difference = 1e-3;
  * @throws CancelledError
  */
 export async function backToData(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   stage: number,
   h: NdArray<Float32Array>,
-  signal: AbortSignal,
 ): Promise<NdArray<Float32Array>> {
   if (stage === 0) return h;
-  if (!model.programs.before) return searched(model, stage, h, signal);
-  const found = await inParts(model, await model.programs.before(stage), 'h', h, signal);
+  if (!model.programs.before) return searched({ model, signal }, stage, h);
+  const found = await inParts({ model, signal }, await model.programs.before(stage), 'h', h);
   return found.get('x')!;
 }
 
 /** Pairs of x and h that the search starts from: the latent grid on its way back to data space. */
 async function knownPairs(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   stage: number,
-  signal: AbortSignal,
 ): Promise<{ x: Float32Array; h: Float32Array }> {
   const latent = latentGrid(startNodes);
-  const way = await inParts(model, await model.programs.way(), 'z', latent, signal);
+  const way = await inParts({ model, signal }, await model.programs.way(), 'z', latent);
   return {
     x: onTheWay(model, way, 0).data,
     h: stage === model.layers.length ? latent.data : onTheWay(model, way, stage).data,
@@ -46,17 +44,16 @@ async function knownPairs(
 }
 
 async function searched(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   stage: number,
   h: NdArray<Float32Array>,
-  signal: AbortSignal,
 ): Promise<NdArray<Float32Array>> {
   const points = await model.programs.points();
   const after = async (x: Float32Array): Promise<Float32Array> => {
-    const all = await inParts(model, points, 'x', { shape: [x.length / 2, 2], data: x }, signal);
+    const all = await inParts({ model, signal }, points, 'x', { shape: [x.length / 2, 2], data: x });
     return all.get(String(stage - 1))!.data;
   };
-  const known = await knownPairs(model, stage, signal);
+  const known = await knownPairs({ model, signal }, stage);
   const n = h.shape[0]!;
   const x = new Float32Array(2 * n);
   const nearest = nearestOf(known.h);

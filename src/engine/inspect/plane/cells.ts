@@ -8,11 +8,11 @@ import {
   type PlaneCells,
   type PlaneCellsQuery,
 } from '../../../protocol/plane';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { breathe } from '../../model/breathe';
 import { pointsAt } from './density';
 import { checkGrid, checkPlane, checkStage, inParts, latentGrid, onTheWay } from './parts';
 import { checkWhole } from '../within';
+import type { Inquiry } from '../inquiry';
 
 /** Divisions of a cell, each into four. */
 const deepest = 6;
@@ -41,9 +41,8 @@ interface Quad {
 
 /** @throws UserError for flows of other dimensions, stages and grids that there are not, CancelledError */
 export async function planeCells(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { batch, stage, grid, most }: PlaneCellsQuery,
-  signal: AbortSignal,
 ): Promise<PlaneCells> {
   checkPlane(model);
   checkStage(model, stage);
@@ -58,13 +57,13 @@ export async function planeCells(
     folded: 0,
   };
   if (stage === last) return none;
-  const bounds = stageBounds(await pointsAt(model, batch, stage, signal), stage, last);
+  const bounds = stageBounds(await pointsAt({ model, signal }, batch, stage), stage, last);
   const way = await model.programs.way();
   const latent = latentGrid(grid);
   const start = latent.data[0]!;
   const step = latent.data[2]! - start;
   const here = async (z: Float32Array): Promise<Float32Array> =>
-    onTheWay(model, await inParts(model, way, 'z', { shape: [z.length / 2, 2], data: z }, signal), stage)
+    onTheWay(model, await inParts({ model, signal }, way, 'z', { shape: [z.length / 2, 2], data: z }), stage)
       .data;
 
   // The grid itself.

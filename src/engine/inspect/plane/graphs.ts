@@ -2,42 +2,37 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Bijection } from '../../../flow/core/bijection';
 import type { Graph } from '../../../graph/ir';
-import { anyBatch, trace } from '../../../graph/trace/trace';
-import { contextInputs, exampleInputs, graphContext, storedTensors } from '../../model/flow-graphs';
+import { anyBatch, type InputSpec } from '../../../graph/trace/trace';
+import {
+  contextInputs,
+  exampleInputs,
+  forwardFromData,
+  storedTensors,
+  traceFlow,
+} from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
 
 /** x [N, …] → `0` … [N, …]: the value after each layer, by index; or what its layers tap under another name. */
 export function pointsGraph(model: FlowModel, part = 'y'): Graph {
-  const { flow, preprocess, layers } = model;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith(`/${part}`) });
-      const x = inputs.x!;
-      const prepared = preprocess?.forward(ctx, x).value;
-      if (preprocess && prepared) ctx.taps[`${preprocess.name}/y`] = prepared;
-      flow.forward(ctx, prepared ?? x);
-      const named = layers.map(({ info }) => [String(info.index), ctx.taps[`${info.name}/${part}`]] as const);
-      return Object.fromEntries(named.flatMap(([index, value]) => (value ? [[index, value]] : [])));
-    },
-    exampleInputs(flow),
-    { dynamicBatch: anyBatch },
-  );
+  const wanted = (tap: string): boolean => tap.endsWith(`/${part}`);
+  return traceFlow({ ...model, wanted }, exampleInputs(model.flow), (ctx, { x }) => {
+    forwardFromData(model, ctx, x!);
+    const named = model.layers.map(
+      ({ info }) => [String(info.index), ctx.taps[`${info.name}/${part}`]] as const,
+    );
+    return Object.fromEntries(named.flatMap(([index, value]) => (value ? [[index, value]] : [])));
+  });
 }
 
 /** x [N, 2] → `density` [N]: p(x) in data units. */
 export function densityGraph(model: FlowModel): Graph {
   const { flow, preprocess } = model;
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs);
-      const prepared = preprocess?.forward(ctx, inputs.x!);
-      const { value: z, logDet } = flow.forward(ctx, prepared?.value ?? inputs.x!);
-      const inFlow = tf.add(flow.base.logProb(ctx, z), logDet);
-      return { density: tf.exp(prepared ? tf.add(inFlow, prepared.logDet) : inFlow) };
-    },
-    [...storedTensors(flow), { name: 'x', shape: [anyBatch, 2] }, ...contextInputs(flow)],
-    { dynamicBatch: anyBatch },
-  );
+  return traceFlow(model, exampleInputs(flow), (ctx, { x }) => {
+    const prepared = preprocess?.forward(ctx, x!);
+    const { value: z, logDet } = flow.forward(ctx, prepared?.value ?? x!);
+    const inFlow = tf.add(flow.base.logProb(ctx, z), logDet);
+    return { density: tf.exp(prepared ? tf.add(inFlow, prepared.logDet) : inFlow) };
+  });
 }
 
 /** The maps of the layers, preprocessing first; undefined where one is not known. */
@@ -46,36 +41,32 @@ export function bijections(model: Pick<FlowModel, 'layers'>): Bijection[] | unde
   return maps.length === model.layers.length ? maps : undefined;
 }
 
+/** Inputs of a graph over values h [N, 2] between layers. */
+const innerInputs = ({ flow }: FlowModel): InputSpec[] => [
+  ...storedTensors(flow),
+  { name: 'h', shape: [anyBatch, 2] },
+  ...contextInputs(flow),
+];
+
 /** h [N, 2] after `stage` layers → `logDensity` [N]: ln p(h), nats, by the layers that follow. */
 export function restGraph(model: FlowModel, maps: readonly Bijection[], stage: number): Graph {
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs);
-      let value = inputs.h!;
-      const logDets: tf.Tensor[] = [];
-      for (const map of maps.slice(stage)) {
-        const step = map.forward(ctx, value);
-        value = step.value;
-        logDets.push(step.logDet);
-      }
-      const last = model.flow.base.logProb(ctx, value);
-      const logDensity = logDets.reduce((sum, logDet) => tf.add(sum, logDet), last);
-      return { logDensity };
-    },
-    [...storedTensors(model.flow), { name: 'h', shape: [anyBatch, 2] }, ...contextInputs(model.flow)],
-    { dynamicBatch: anyBatch },
-  );
+  return traceFlow(model, innerInputs(model), (ctx, { h }) => {
+    let value = h!;
+    const logDets: tf.Tensor[] = [];
+    for (const map of maps.slice(stage)) {
+      const step = map.forward(ctx, value);
+      value = step.value;
+      logDets.push(step.logDet);
+    }
+    const last = model.flow.base.logProb(ctx, value);
+    const logDensity = logDets.reduce((sum, logDet) => tf.add(sum, logDet), last);
+    return { logDensity };
+  });
 }
 
 /** h [N, 2] after `stage` layers → `x` [N, 2] in data units. */
 export function beforeGraph(model: FlowModel, maps: readonly Bijection[], stage: number): Graph {
-  return trace(
-    (inputs) => {
-      const ctx = graphContext(model, inputs);
-      const x = maps.slice(0, stage).reduceRight((value, map) => map.inverse(ctx, value).value, inputs.h!);
-      return { x };
-    },
-    [...storedTensors(model.flow), { name: 'h', shape: [anyBatch, 2] }, ...contextInputs(model.flow)],
-    { dynamicBatch: anyBatch },
-  );
+  return traceFlow(model, innerInputs(model), (ctx, { h }) => ({
+    x: maps.slice(0, stage).reduceRight((value, map) => map.inverse(ctx, value).value, h!),
+  }));
 }

@@ -7,6 +7,7 @@ import type { InspectedFlow } from '../../model/inspected-flow';
 import { inBatches } from '../../model/batches';
 import { rowsOf } from '../through-batch';
 import { checkWhole } from '../within';
+import type { Inquiry } from '../inquiry';
 
 /** The latent grid reaches as far as nearly all of a standard normal. */
 const gridReach = 3.5;
@@ -50,11 +51,10 @@ export function onTheWay(
  * @param context of each row, where these have their own
  */
 export async function inParts(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   program: Program,
   input: string,
   { shape, data }: NdArray<Float32Array>,
-  signal: AbortSignal,
   context?: Float32Array,
 ): Promise<Map<string, NdArray<Float32Array>>> {
   const count = shape[0]!;

@@ -2,25 +2,20 @@
 import { UserError } from '../../../base/user-error';
 import type { PathStart, PlanePath, PlanePathQuery } from '../../../protocol/plane';
 import type { ExampleBatch } from '../../model/examples';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { exampleOf } from '../latents/example-of';
 import { runPass } from '../pass';
 import { backToData } from './back';
 import { checkPlane, checkStage } from './parts';
+import type { Inquiry } from '../inquiry';
 
 /** @throws UserError for a start that does not exist or has no way back to data space, CancelledError */
-export async function planePath(
-  model: InspectedFlow,
-  { start }: PlanePathQuery,
-  signal: AbortSignal,
-): Promise<PlanePath> {
+export async function planePath({ model, signal }: Inquiry, { start }: PlanePathQuery): Promise<PlanePath> {
   checkPlane(model);
-  const { x, context } = await startOf(model, start, signal);
+  const { x, context } = await startOf({ model, signal }, start);
   const pass = await runPass(
-    model,
+    { model, signal },
     { count: 1, x, shown: x, ...(context ? { context } : {}) },
     'eval',
-    signal,
   );
   const layers = model.layers.length;
   const points = new Float32Array(2 * (layers + 1));
@@ -42,11 +37,10 @@ export async function planePath(
 }
 
 async function startOf(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   start: PathStart,
-  signal: AbortSignal,
 ): Promise<Pick<ExampleBatch, 'x' | 'context'>> {
-  if (start.kind === 'example') return exampleOf(model, start.example, signal);
+  if (start.kind === 'example') return exampleOf({ model, signal }, start.example);
   const { stage, point } = start;
   checkStage(model, stage);
   const given: readonly unknown[] = point;
@@ -54,7 +48,7 @@ async function startOf(
     throw new UserError(`The point (${String(point)}) was given; expected two finite numbers.`);
   }
   const h = { shape: [1, 2], data: Float32Array.from(point) };
-  const { data } = await backToData(model, stage, h, signal);
+  const { data } = await backToData({ model, signal }, stage, h);
   if (data.every(Number.isFinite)) return { x: data };
   const name = stage === model.layers.length ? 'z' : model.layers[stage - 1]!.info.name;
   throw new UserError(

@@ -6,13 +6,10 @@ import { batchOf } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { sample } from '../../use/sample';
 import { checkGrid, checkPixels, checkPlane, inParts, latentGrid, onTheWay, pixelCentres } from './parts';
+import type { Inquiry } from '../inquiry';
 
 /** @throws UserError for flows that are not of two dimensions */
-export async function plane(
-  model: InspectedFlow,
-  query: PlaneQuery,
-  signal: AbortSignal,
-): Promise<PlaneView> {
+export async function plane({ model, signal }: Inquiry, query: PlaneQuery): Promise<PlaneView> {
   checkPlane(model);
   const { grid, pixels } = query;
   checkGrid(grid);
@@ -21,16 +18,15 @@ export async function plane(
   const data: NdArray<Float32Array> = { shape: [count, 2], data: x };
   const layers = model.layers.length;
 
-  const points = await inParts(model, await model.programs.points(), 'x', data, signal, context);
+  const points = await inParts({ model, signal }, await model.programs.points(), 'x', data, context);
   const latent = latentGrid(grid);
-  const back = await inParts(model, await model.programs.way(), 'z', latent, signal);
+  const back = await inParts({ model, signal }, await model.programs.way(), 'z', latent);
   const bounds = boundsOf(x);
   const density = await inParts(
-    model,
+    { model, signal },
     await model.programs.density(),
     'x',
     pixelCentres(bounds, pixels),
-    signal,
   );
   const { x: samples } = await sample(
     model.runner,

@@ -18,12 +18,12 @@ import { densityWithin } from '../plane/density';
 import { checkPixels } from '../plane/parts';
 import { samples as drawn } from '../latents/samples';
 import { checkIndex } from '../within';
+import type { Inquiry } from '../inquiry';
 
 /** @throws UserError for a flow without context or with an image as such, and for choices that do not exist; CancelledError */
 export async function atConditions(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   query: AtConditionsQuery,
-  signal: AbortSignal,
 ): Promise<AtConditions> {
   const { vary, features, pixels, samples, example: ref } = query;
   const { context: info } = model.runner;
@@ -36,12 +36,12 @@ export async function atConditions(
     throw new UserError(`Features ${features.join(', ')} were asked for; images are drawn whole.`);
   }
   const context = [...(model.given ?? info.mean)];
-  const example = ref && (await exampleOf(model, ref, signal));
+  const example = ref && (await exampleOf({ model, signal }, ref));
   const givens: { value: number; chosen: number[]; given: InspectedFlow; values: NdArray<Float32Array> }[] =
     [];
   for (const { value, chosen } of contextsAt(info, vary, context)) {
     const given = model.withContext(chosen);
-    const { values } = await drawn(given, samples, signal);
+    const { values } = await drawn({ model: given, signal }, samples);
     givens.push({ value, chosen, given, values });
   }
   const frame = isTable
@@ -56,12 +56,13 @@ export async function atConditions(
     at.push({
       value,
       ...(frame?.hasDensity && {
-        density: await densityWithin(given, { stage: 0, bounds: frame.bounds, pixels }, signal),
+        density: await densityWithin({ model: given, signal }, { stage: 0, bounds: frame.bounds, pixels }),
       }),
       samples: frame ? columnsOf(values, features, model.dimensions) : values,
       ...(example && {
-        logProb: -(await scoreBatch(given, { ...example, context: Float32Array.from(chosen) }, signal))
-          .nats[0]!,
+        logProb: -(
+          await scoreBatch({ model: given, signal }, { ...example, context: Float32Array.from(chosen) })
+        ).nats[0]!,
       }),
     });
   }

@@ -18,13 +18,12 @@ import {
   type SharedHistogram,
 } from '../../../protocol/data-and-samples';
 import type { ValueFinding } from '../../../protocol/data';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { dequantize } from '../../model/inputs';
 import { exampleShape } from '../../model/latents';
 import { sample } from '../../use/sample';
 import { differenceBand, energyDistance, largestDifference, ranksOf } from '../../use/two-samples';
-import type { SharedWork } from '../shared-work';
 import { lookedAt } from './diagnostics';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
 export type Comparison = Omit<DataAndSamples, 'finding'>;
 
@@ -54,15 +53,11 @@ const trim = 0.005;
  * Validation data, or else training data, beside samples at temperature 1. Null for a flow without data. It is shared by all who ask.
  * @throws UserError where there are too few examples, or no way from z to x; CancelledError
  */
-export async function compareSamples(
-  model: InspectedFlow,
-  work: SharedWork,
-  signal: AbortSignal,
-): Promise<Comparison | null> {
+export async function compareSamples({ model, work, signal }: SharedInquiry): Promise<Comparison | null> {
   const { splits } = await model.data.splits();
   const split = splits.find(({ name }) => name === 'validation') ?? splits[0];
   if (!split) return null;
-  return work.run('data and samples', signal, (inner) => compare(model, split.name, inner));
+  return work.run('data and samples', signal, (inner) => compare({ model, signal: inner }, split.name));
 }
 
 interface Sets {
@@ -77,11 +72,7 @@ interface Sets {
   maps?: Standardization['transforms'];
 }
 
-async function compare(
-  model: InspectedFlow,
-  split: 'train' | 'validation',
-  signal: AbortSignal,
-): Promise<Comparison> {
+async function compare({ model, signal }: Inquiry, split: 'train' | 'validation'): Promise<Comparison> {
   const dataset = await model.data.open();
   const isTable = model.config.kind === 'vector';
   const most = isTable && model.dimensions <= manyFeatures ? mostRows : lookedAt(model);

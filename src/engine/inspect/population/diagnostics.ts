@@ -8,18 +8,16 @@ import { scoreExamples } from '../examples';
 import { exampleParts } from '../strip/parts';
 import { runPass, type Pass } from '../pass';
 import { selectionPasses } from '../selection';
-import type { SharedWork } from '../shared-work';
 import { worst } from '../strip/strip';
 import { throughBatch } from '../through-batch';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
 export async function diagnostics(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: Selection,
-  signal: AbortSignal,
 ): Promise<Diagnostics> {
-  const { batch, still } = await selectionPasses(model, work, { ...query, example: undefined }, signal);
-  const back = await wayBack(model, work, query.batch, signal);
+  const { batch, still } = await selectionPasses({ model, work, signal }, { ...query, example: undefined });
+  const back = await wayBack({ model, work, signal }, query.batch);
   const inverse = Array.isArray(back)
     ? {
         inverseError: model.layers.map(({ info }) => ({
@@ -38,7 +36,7 @@ export async function diagnostics(
     });
   }
   for (const { name, count } of splits) {
-    distributions[name] = await splitDistribution(model, work, name, count, query.mode, signal);
+    distributions[name] = await splitDistribution({ model, work, signal }, name, count, query.mode);
   }
   return {
     ...distributions,
@@ -67,15 +65,13 @@ function logDetsOf(model: InspectedFlow, pass: Pass): Diagnostics['logDets'] {
 
 /** Scores of the first examples of a split, in the unit of scores; shared by all who ask. */
 export function splitDistribution(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   split: 'train' | 'validation',
   total: number,
   mode: NormMode,
-  signal: AbortSignal,
 ): Promise<Float32Array> {
   return work.run(`distribution ${split} ${mode}`, signal, (inner) =>
-    distribution(model, split, total, mode, inner),
+    distribution({ model, signal: inner }, split, total, mode),
   );
 }
 
@@ -86,15 +82,14 @@ export function lookedAt(model: InspectedFlow): number {
 }
 
 async function distribution(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   split: 'train' | 'validation',
   total: number,
   mode: NormMode,
-  signal: AbortSignal,
 ): Promise<Float32Array> {
   const count = Math.min(total, lookedAt(model));
   if (mode === 'eval') {
-    const { nats, bitsPerDim } = await scoreExamples(model, split, 0, count, signal);
+    const { nats, bitsPerDim } = await scoreExamples({ model, signal }, split, 0, count);
     return bitsPerDim ?? nats;
   }
   // By their own statistics, in batches as training has them; an incomplete last one is left out.
@@ -102,7 +97,7 @@ async function distribution(
   const unit = model.config.kind === 'image' ? model.dimensions * Math.LN2 : 1;
   const out = new Float32Array(Math.floor(count / size) * size);
   for (let start = 0; start < out.length; start += size) {
-    const pass = await runPass(model, await dataExamples(model, split, start, size), 'train', signal);
+    const pass = await runPass({ model, signal }, await dataExamples(model, split, start, size), 'train');
     const layers = model.preprocess ? pass.layers.slice(1) : pass.layers;
     for (let i = 0; i < size; i++) {
       const logDet = layers.reduce((sum, { logDet: { own, norm } }) => sum + own[i]! + norm[i]!, 0);
@@ -114,13 +109,11 @@ async function distribution(
 
 /** The same as `inverseErrors`, or why there is no inverse. */
 export async function wayBack(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   batch: BatchRef,
-  signal: AbortSignal,
 ): Promise<number[] | { reason: string }> {
   try {
-    return await inverseErrors(model, work, batch, signal);
+    return await inverseErrors({ model, work, signal }, batch);
   } catch (error) {
     if (error instanceof UserError) return { reason: error.message };
     throw error;
@@ -128,12 +121,7 @@ export async function wayBack(
 }
 
 /** By layer: the largest error over the batch at its input; NaN when any is not finite. */
-async function inverseErrors(
-  model: InspectedFlow,
-  work: SharedWork,
-  batch: BatchRef,
-  signal: AbortSignal,
-): Promise<number[]> {
+async function inverseErrors({ model, work, signal }: SharedInquiry, batch: BatchRef): Promise<number[]> {
   return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
     const examples = await batchOf(model, batch);
     const run = await model.programs.wayError();

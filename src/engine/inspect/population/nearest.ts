@@ -13,6 +13,7 @@ import { exampleOf } from '../latents/example-of';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
 import { checkWhole } from '../within';
+import type { Inquiry } from '../inquiry';
 
 const mostNearest = 64;
 /** Examples held out whose own nearest distances say what is usual. */
@@ -29,9 +30,8 @@ const mostBytes = 2 ** 25;
  *   to z; CancelledError
  */
 export async function nearest(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { example, space, count, most }: NearestQuery,
-  signal: AbortSignal,
 ): Promise<NearestExamples> {
   checkQuery(count, most, space);
   const dataset = await model.data.open();
@@ -43,8 +43,8 @@ export async function nearest(
   await kept.train.reach(looked, signal);
   await kept.held.reach(Math.min(usualCount, dataset.validation.count), signal);
 
-  const given = await exampleOf(model, example, signal);
-  const own = await features(model, space, given, signal);
+  const given = await exampleOf({ model, signal }, example);
+  const own = await features({ model, signal }, space, given);
   const apart = await kept.train.distances(own, looked, signal);
   const self = indexIn(example, 'train');
   if (self !== undefined && self < looked) apart[self] = Infinity;
@@ -53,7 +53,7 @@ export async function nearest(
     example: { shape: exampleShape(model.runner), data: cropImages(given.shown, 1, model.config) },
     indices,
     distances: Float32Array.from(indices, (index) => Math.sqrt(apart[index]!)),
-    ...(await described(model, indices, signal)),
+    ...(await described({ model, signal }, indices)),
     looked,
     limit,
     total,
@@ -93,10 +93,9 @@ function indexIn(example: ExampleRef, split: 'train' | 'validation'): number | u
 
 /** [count, D] of what distances are measured between. */
 async function features(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   space: NearestSpace,
   { x, shown, count, context }: ExampleBatch,
-  signal: AbortSignal,
 ): Promise<Float32Array> {
   return space === 'latent'
     ? encodeExamples(model.runner, x, count, { signal, context })
@@ -105,15 +104,14 @@ async function features(
 
 /** Features of examples of a split; their pixels need neither noise nor padding. */
 async function splitFeatures(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   space: NearestSpace,
   split: 'train' | 'validation',
   from: number,
   count: number,
-  signal: AbortSignal,
 ): Promise<Float32Array> {
   if (space === 'latent')
-    return features(model, space, await dataExamples(model, split, from, count), signal);
+    return features({ model, signal }, space, await dataExamples(model, split, from, count));
   const dataset = await model.data.open();
   const rows = await dataset[split].read(indexRange(from, count), { signal });
   return dataFeatures(model, splitContext(rows, dataset).features);
@@ -192,7 +190,7 @@ function keepFeatures(
         await breathe(signal);
         const from = Math.floor(known / block) * block;
         const n = Math.min(block, count - from);
-        const made = await splitFeatures(model, space, split, from, n, signal);
+        const made = await splitFeatures({ model, signal }, space, split, from, n);
         // Another question may have come further meanwhile.
         if (from + n <= known) continue;
         size = made.length / n;
@@ -270,14 +268,13 @@ async function usualDistances(
 
 /** The examples themselves and what they cost. */
 async function described(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   indices: Int32Array,
-  signal: AbortSignal,
 ): Promise<Pick<NearestExamples, 'values' | 'nats' | 'bitsPerDim'>> {
   const batch = await examplesAt(model, 'train', indices, signal);
   const { count, shown } = batch;
   return {
     values: { shape: [count, ...exampleShape(model.runner)], data: cropImages(shown, count, model.config) },
-    ...(await scoreBatch(model, batch, signal)),
+    ...(await scoreBatch({ model, signal }, batch)),
   };
 }

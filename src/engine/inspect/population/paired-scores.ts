@@ -23,7 +23,10 @@ export async function pairedScores(
     const other = await dataExamples(b, 'validation', 0, rows);
     if (!isEqual(batch.x, other.x) || !isEqual(batch.context, other.context)) return { why: 'otherRows' };
   }
-  const [first, second] = [await scoreBatch(a, batch, signal), await scoreBatch(b, batch, signal)];
+  const [first, second] = [
+    await scoreBatch({ model: a, signal }, batch),
+    await scoreBatch({ model: b, signal }, batch),
+  ];
   const costs = [first.bitsPerDim ?? first.nats, second.bitsPerDim ?? second.nats] as const;
   const differences = costs[0].map((cost, i) => cost - costs[1][i]!);
   if (!differences.every(Number.isFinite)) return { why: 'notFinite' };

@@ -11,14 +11,13 @@ import { CancelledError } from '../../../protocol/wire';
 import { batchSize } from '../../model/batches';
 import { cropImages } from '../../model/inputs';
 import { examplesAt, fileExamples, type ExampleBatch } from '../../model/examples';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import { exampleShape } from '../../model/latents';
 import { spread } from '../../../data/dataset';
 import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
-import type { SharedWork } from '../shared-work';
 import { checkWhole } from '../within';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
 /** Examples that are scored between two answers. */
 const block = 64;
@@ -30,15 +29,13 @@ const mostPicked = 256;
  * @throws UserError when the data cannot be read, or nothing of a block can; CancelledError
  */
 export async function scores(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   { source, start }: ScoresQuery,
-  signal: AbortSignal,
 ): Promise<Scores> {
   checkSource(source);
   if (source.kind === 'split') {
     const { count: total } = (await model.data.open())[source.split];
-    const values = await splitDistribution(model, work, source.split, total, 'eval', signal);
+    const values = await splitDistribution({ model, work, signal }, source.split, total, 'eval');
     return {
       total,
       planned: values.length,
@@ -55,8 +52,8 @@ export async function scores(
   const wanted = all.slice(start, start + size);
   const next = start + wanted.length;
   await breathe(signal);
-  const { batch, indices, reason } = await readable(model, source.path, wanted, signal);
-  const { nats, bitsPerDim } = await scoreBatch(model, batch, signal);
+  const { batch, indices, reason } = await readable({ model, signal }, source.path, wanted);
+  const { nats, bitsPerDim } = await scoreBatch({ model, signal }, batch);
   const unreadable = wanted.length - indices.length;
   return {
     total,
@@ -71,10 +68,9 @@ export async function scores(
 
 /** One damaged picture among many is left out and counted. */
 async function readable(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   path: string,
   wanted: readonly number[],
-  signal: AbortSignal,
 ): Promise<{ batch: ExampleBatch; indices: number[]; reason?: string }> {
   try {
     return { batch: await fileExamples(model, path, wanted, signal), indices: [...wanted] };
@@ -94,9 +90,8 @@ async function readable(
 
 /** @throws UserError for examples that do not exist */
 export async function pickExamples(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   { source, indices }: PickedQuery,
-  signal: AbortSignal,
 ): Promise<PickedExamples> {
   checkSource(source);
   if (indices.length > mostPicked) {

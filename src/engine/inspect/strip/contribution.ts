@@ -5,23 +5,21 @@ import { standardizingShares } from '../../../config/standardization';
 import type { Contribution } from '../../../protocol/contribution';
 import type { Selection } from '../../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../../model/inspected-flow';
-import { latentPlaces } from '../latents/places';
+import { latentPlaces } from '../latents/sources';
 import { exampleParts } from './parts';
 import { firstContext, type Pass } from '../pass';
 import type { LayerRecord } from '../../model/layer-record';
 import { selectionPasses } from '../selection';
-import type { SharedWork } from '../shared-work';
+import type { SharedInquiry } from '../inquiry';
 
 /** Shares that miss more of a layer's log-det than rounding explains leave it unknown. */
 const tolerance = 1e-3;
 
 export async function contribution(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: Selection,
-  signal: AbortSignal,
 ): Promise<Contribution> {
-  const { example } = await selectionPasses(model, work, query, signal);
+  const { example } = await selectionPasses({ model, work, signal }, query);
   if (!example)
     throw new UserError('Contributions by element were asked for without an example; choose one.');
   const parts = exampleParts(model, example, 0);

@@ -5,6 +5,7 @@ import { breathe } from '../../model/breathe';
 import type { LayerRecord } from '../../model/layer-record';
 import type { Pass } from '../pass';
 import { statsOf } from '../statistics';
+import type { Inquiry } from '../inquiry';
 
 /** exp overflows float32 above this. */
 const expLimit = 88.7;
@@ -17,15 +18,14 @@ const total = (values: Float32Array | undefined): number => values?.reduce((sum,
  * @throws CancelledError
  */
 export async function firstNonFinite(
-  model: InspectedFlow,
+  { model, signal }: Inquiry,
   pass: Pass,
-  signal: AbortSignal,
 ): Promise<{ layer: number; cause: string } | undefined> {
   const layer = model.layers.find(({ info }) => total(pass.layers[info.index]!.nonFinite) > 0);
   if (!layer) return undefined;
   const own = pass.layers[layer.info.index]!;
   if (!own.input.data.every(Number.isFinite)) {
-    const stored = await firstStoredNonFinite(model, signal);
+    const stored = await firstStoredNonFinite({ model, signal });
     return stored ?? { layer: layer.info.index, cause: 'The examples themselves are not finite.' };
   }
   return { layer: layer.info.index, cause: causeOf(model, layer, own) };
@@ -35,10 +35,10 @@ export async function firstNonFinite(
  * The first layer with a stored tensor that is not finite. Its output can be finite all the same: native TensorFlow's ReLU
  * makes 0 of NaN. @throws CancelledError
  */
-export async function firstStoredNonFinite(
-  model: InspectedFlow,
-  signal: AbortSignal,
-): Promise<{ layer: number; cause: string } | undefined> {
+export async function firstStoredNonFinite({
+  model,
+  signal,
+}: Inquiry): Promise<{ layer: number; cause: string } | undefined> {
   for (const layer of model.layers) {
     await breathe(signal);
     const cause = storedCause(model, layer);

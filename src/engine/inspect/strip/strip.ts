@@ -5,16 +5,11 @@ import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';
 import { firstContext, weightedMean, type Pass } from '../pass';
 import { examplePass, selectionPasses } from '../selection';
-import type { SharedWork } from '../shared-work';
 import type { NdArray } from '../../../protocol/tensors';
+import type { Inquiry, SharedInquiry } from '../inquiry';
 
-export async function strip(
-  model: InspectedFlow,
-  work: SharedWork,
-  query: Selection,
-  signal: AbortSignal,
-): Promise<Strip> {
-  const { batch, still, example, shown } = await selectionPasses(model, work, query, signal);
+export async function strip({ model, work, signal }: SharedInquiry, query: Selection): Promise<Strip> {
+  const { batch, still, example, shown } = await selectionPasses({ model, work, signal }, query);
   const rows = model.layers.map(({ info }): StripRow => {
     const own = batch.layers[info.index]!;
     return {
@@ -31,21 +26,19 @@ export async function strip(
     rows,
     mean: meanParts(model, batch),
     ...(example ? exampleOnly(model, example, shown) : {}),
-    ...(await firstBad(model, batch, signal)),
+    ...(await firstBad({ model, signal }, batch)),
   };
 }
 
 export async function stripOfExample(
-  model: InspectedFlow,
-  work: SharedWork,
+  { model, work, signal }: SharedInquiry,
   query: { example: ExampleRef },
-  signal: AbortSignal,
 ): Promise<ExampleStrip> {
-  const { pass, shown } = await examplePass(model, work, query.example, signal);
+  const { pass, shown } = await examplePass({ model, work, signal }, query.example);
   return {
     rows: model.layers.map(({ info }) => exampleRow(pass, info.index)),
     ...exampleOnly(model, pass, shown),
-    ...(await firstBad(model, pass, signal)),
+    ...(await firstBad({ model, signal }, pass)),
   };
 }
 
@@ -75,12 +68,8 @@ function exampleOnly(
   };
 }
 
-async function firstBad(
-  model: InspectedFlow,
-  pass: Pass,
-  signal: AbortSignal,
-): Promise<Pick<Strip, 'firstNonFinite'>> {
-  const bad = await firstNonFinite(model, pass, signal);
+async function firstBad({ model, signal }: Inquiry, pass: Pass): Promise<Pick<Strip, 'firstNonFinite'>> {
+  const bad = await firstNonFinite({ model, signal }, pass);
   return bad ? { firstNonFinite: bad } : {};
 }
 
