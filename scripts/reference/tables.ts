@@ -12,7 +12,7 @@ import { imageModelSchema } from '../../src/config/image-model';
 import { parseRunConfig } from '../../src/config/parse';
 import { presets } from '../../src/config/presets';
 import type { Preset } from '../../src/config/preset';
-import { trainingSchema } from '../../src/config/training-section';
+import { trainingSchema } from '../../src/config/schema';
 import { vectorModelSchema } from '../../src/config/vector-model';
 import { buildFlow } from '../../src/flow/flow';
 import { parameterCount } from '../../src/engine/model/layer-list';

@@ -1,6 +1,6 @@
 /** JSON in the metadata of our files, which anybody may have written. */
 import * as v from 'valibot';
-import { columnTransform, transformForms } from '../config/column-maps';
+import { columnTransform, transformForms } from '../config/standardization';
 import { jsonIn } from '../base/json-parts';
 import { shortened, UserError } from '../base/user-error';
 import type { MetricsRow } from '../protocol/run';

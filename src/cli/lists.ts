@@ -1,5 +1,5 @@
 /** Options that hold several values, separated by commas. */
-import { columnTransform, transformForms } from '../config/column-maps';
+import { columnTransform, transformForms } from '../config/standardization';
 import { UserError } from '../base/user-error';
 
 function parts(text: string): string[] {

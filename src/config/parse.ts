@@ -15,7 +15,7 @@ import { problemsError, type Problem } from './problem';
 import { checkImage } from './check-image';
 import { checkTransformOfModel } from './check-transform';
 import { checkVector } from './check-vector';
-import { columnTransform, transformForms } from './column-maps';
+import { columnTransform, transformForms } from './standardization';
 
 /**
  * Checks a config and fills in defaults.

@@ -1,4 +1,4 @@
-import { isLevel } from '../config/column-maps';
+import { isLevel } from '../config/standardization';
 import type { NumberSummary } from '../protocol/data';
 import type { Histogram } from '../protocol/tensors';
 import { findInValues } from './value-shape';

@@ -1,9 +1,14 @@
 /** Gaps: values that are missing from rows of a table. Readers that keep them write NaN, which no data have as a value. */
 import { several } from '../base/text';
 import { UserError } from '../base/user-error';
-import type { ColumnTransform } from '../config/column-maps';
+import {
+  type ColumnTransform,
+  afterMap,
+  beforeMap,
+  columnTransforms,
+  type Standardization,
+} from '../config/standardization';
 import type { DataConfig } from '../config/schema';
-import { afterMap, beforeMap, columnTransforms, type Standardization } from '../config/standardization';
 import type { Split } from './dataset';
 
 /** What becomes of rows with gaps. `mean`: they are kept, and filled when they are read. */

@@ -5,9 +5,10 @@ import {
   takes,
   transformForms,
   type ColumnTransform,
-} from '../config/column-maps';
+  columnTransforms,
+  type Standardization,
+} from '../config/standardization';
 import type { DataConfig } from '../config/schema';
-import { columnTransforms, type Standardization } from '../config/standardization';
 import { sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
 import type { Opened } from './opened';

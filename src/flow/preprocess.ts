@@ -4,8 +4,14 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DataConstraint, LogitConstraint } from '../config/data-constraint';
-import { endsOf, largest, spanOf, type ColumnMap } from '../config/column-maps';
-import { mapsOf, type Standardization } from '../config/standardization';
+import {
+  endsOf,
+  largest,
+  spanOf,
+  type ColumnMap,
+  mapsOf,
+  type Standardization,
+} from '../config/standardization';
 import { fixedMap, type Bijection } from './core/bijection';
 import type { Preprocess } from './nets/context';
 import { sizeOf } from '../base/shape';

@@ -1,5 +1,5 @@
 /** The page: one selection at the top, regions below. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useState, useRef } from 'preact/hooks';
 import type { ModelSummary } from '../../src/protocol/model';
 import { isPlane } from '../../src/protocol/questions';
 import { GalleryRegion, DiagnosticsRegion, LayerRegion } from './dock-region';
@@ -11,12 +11,13 @@ import { FailedNote, OriginNote, RecordingNote } from './notes';
 import { GoneNote, goneState } from './gone-note';
 import { Bar } from './bar';
 import { DropTarget } from './given';
-import { Help } from './help';
 import { handleKey } from './keys';
 import { useTurns } from './panels';
 import { runState } from '../base/store/run-state';
 import { compareState } from '../features/compare/state';
 import { titleOf } from '../base/model-title';
+import { Button } from '../base/controls/toolkit';
+import { helpState } from './help-state';
 
 export function App({ store }: { store: Store }) {
   useEffect(() => {
@@ -127,4 +128,35 @@ function useAfterPaint(): boolean {
     };
   }, []);
   return painted;
+}
+
+function Help() {
+  const store = useStore();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const open = store.state(helpState).value;
+  useEffect(() => {
+    if (open && !dialog.current?.open) dialog.current?.showModal();
+    if (!open && dialog.current?.open) dialog.current.close();
+  }, [open]);
+  return (
+    <dialog
+      class="dialog"
+      ref={dialog}
+      aria-label={text.keys}
+      onClose={() => (store.state(helpState).value = false)}
+    >
+      <h2>{text.keys}</h2>
+      <dl>
+        {text.keyList.map(([key, what]) => (
+          <>
+            <dt key={key}>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </>
+        ))}
+      </dl>
+      <Button onClick={() => (store.state(helpState).value = false)}>{text.close}</Button>
+    </dialog>
+  );
 }

@@ -4,8 +4,9 @@ import { holdWhilePressed } from '../base/controls/press';
 import { registerControls } from '../base/controls/toolkit';
 import { followTheme } from '../base/canvas/theme';
 import { App } from './app';
-import { connect } from './host';
 import './draw-data.css';
+import type { DrawHost } from '../../src/protocol/draw-page';
+import { callHost } from '../base/host/rpc';
 
 holdWhilePressed();
 registerControls();
@@ -15,3 +16,26 @@ render(
   <App host={host} start={loadState()} keep={saveState} />,
   document.getElementById('root') ?? document.body,
 );
+
+interface DrawConnection {
+  host: DrawHost;
+  /** The points of before the panel was hidden or the window closed. */
+  loadState(): number[];
+  saveState(points: readonly number[]): void;
+}
+
+/** Connection of the drawing page to the extension host. */
+function connect(): DrawConnection {
+  const api = acquireVsCodeApi();
+  return {
+    host: callHost<DrawHost, object>(api, {}),
+    loadState() {
+      const state = api.getState() as { points?: unknown } | null | undefined;
+      const points = state?.points;
+      return Array.isArray(points) && points.length % 2 === 0 && points.every(Number.isFinite)
+        ? (points as number[])
+        : [];
+    },
+    saveState: (points) => api.setState({ points }),
+  };
+}

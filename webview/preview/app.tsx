@@ -6,11 +6,13 @@ import { Classes } from './classes';
 import { Facts } from './facts';
 import { Features, Rows } from './features';
 import type { PageState } from './page-state';
-import { Sheet } from './sheet';
 import { Side } from './side';
-import { Table } from './table';
 import { words } from '../base/words';
 import { text } from './text';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { DataTable, type TableColumn } from '../base/controls/data-table';
+import { ColumnHead } from './head';
+import type { TableState } from './table-state';
 
 export function App({ page }: { page: PageState }) {
   const { host, question } = page;
@@ -119,5 +121,95 @@ function Found({ preview }: { preview: DataPreview }) {
         />
       ) : null}
     </div>
+  );
+}
+
+/** CSS pixels of one picture. */
+const comfortableTile = 96;
+/** Width of the sheet, before the pane has been measured. */
+const usualWidth = 640;
+
+function sheetScale({ width, columns }: { width: number; columns: number }, available: number): number {
+  const whole = Math.floor(Math.min(available / width, comfortableTile / (width / columns)));
+  return whole >= 1 ? whole : Math.min(1, available / width);
+}
+
+/** The contact sheet: pixels as they are, enlarged by whole numbers; shrunk only where the pane is narrower. */
+function Sheet({ sheet }: { sheet: NonNullable<DataPreview['sheet']> }) {
+  const { png, width, height, columns, examples } = sheet;
+  const [url, setUrl] = useState<string>();
+  useEffect(() => {
+    const made = URL.createObjectURL(new Blob([png.slice()], { type: 'image/png' }));
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [png]);
+  const box = useRef<HTMLElement>(null);
+  const [available, setAvailable] = useState(usualWidth);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry && entry.contentRect.width > 0) setAvailable(entry.contentRect.width);
+    });
+    if (box.current) observer.observe(box.current);
+    return () => observer.disconnect();
+  }, []);
+  const times = sheetScale(sheet, available);
+  return (
+    <section aria-label={text.sheet} ref={box}>
+      <h2>{text.sheet}</h2>
+      <img
+        class={`sheet ${times < 1 ? 'shrunk' : ''}`}
+        src={url}
+        width={Math.floor(width * times)}
+        height={Math.floor(height * times)}
+        alt={text.sheetAlt(examples, columns)}
+      />
+      <p class="tick">{text.sheetAlt(examples, columns)}</p>
+    </section>
+  );
+}
+
+/** Cells that a page draws without getting slow. */
+const mostCells = 6000;
+const fewestRows = 20;
+
+/** A table as it is written, whatever is in it. */
+function Table({ table }: { table: TableState }) {
+  const { columns, columnCount, cells } = table.overview;
+  const rows = cells.slice(0, Math.max(fewestRows, Math.floor(mostCells / Math.max(1, columns.length))));
+  const uses = table.uses.value;
+  const dropped = (row: readonly string[]): boolean =>
+    table.missing.value === 'drop' && row.some((cell, i) => cell === '' && uses[i] !== 'leave out');
+  return (
+    <section class="table flex-column" aria-label={text.table}>
+      <DataTable
+        frame={{ class: 'scroll', 'aria-label': text.table }}
+        rows={rows}
+        tr={(row) => ({ class: dropped(row) ? 'dropped' : '' })}
+        columns={[
+          {
+            head: text.row,
+            class: 'row-number',
+            name: (row, index) =>
+              dropped(row) ? <s title={text.rowLeftOut}>{count(index + 1)}</s> : count(index + 1),
+          },
+          ...columns.map((column, at): TableColumn<string[]> => ({
+            head: <ColumnHead table={table} at={at} />,
+            th: { class: uses[at] === 'leave out' ? 'left-out' : '' },
+            td: ({ [at]: cell }) => ({
+              class: [
+                column.type === 'number' ? 'num' : '',
+                uses[at] === 'leave out' ? 'left-out' : '',
+                cell === '' ? 'gap' : '',
+              ].join(' '),
+              title: cell && cell.length > 24 ? cell : undefined,
+            }),
+            cell: ({ [at]: cell }) => (cell === '' ? text.gap : cell),
+          })),
+        ]}
+      />
+      {columns.length < columnCount ? (
+        <p class="tick">{text.moreColumns(columns.length, columnCount)}</p>
+      ) : null}
+    </section>
   );
 }

@@ -1,11 +1,10 @@
 import path from 'node:path';
-import { type RunRequest } from '../../config/build';
+import type { RunRequest } from '../../config/build';
 import { prepareRun, requestFor } from '../../data/open/prepare';
 import { previewData } from '../../data/open/preview';
 import { writeArrays } from '../../data/write-arrays';
 import { builtinNames } from '../../data/open/open';
-import { writeAtomically, writeError } from '../../files/atomic';
-import { makeFolder } from '../../files/make-folder';
+import { writeAtomically, writeError, makeFolder } from '../../files/atomic';
 import type {
   ClassCount,
   DataPreview,

@@ -5,8 +5,7 @@ import { UserError } from '../../base/user-error';
 import { identityModel } from '../../native/onnxruntime';
 import type { Backend, Program } from './backend';
 import { loadRuntime, newSession, type Runtime } from './onnx-session';
-import { compileProgram, createOnnxRuntimeBackend, libraryName } from './onnxruntime';
-import { compileStateful } from './onnxruntime-stateful';
+import { compileProgram, createOnnxRuntimeBackend, libraryName, compileStateful } from './onnxruntime';
 import { SessionMemory } from './state-buffers';
 
 /** A driver was reset, the machine slept, or memory ran out: what was on the GPU is gone, and this process cannot use it again. */

@@ -2,8 +2,7 @@
 import type { ExportReport } from '../../protocol/engine';
 import type { NdArray } from '../../protocol/tensors';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
-import { mapped, unitAt } from '../../config/column-maps';
-import { mapsOf } from '../../config/standardization';
+import { mapped, unitAt, mapsOf } from '../../config/standardization';
 import type { Backend, Feeds } from '../backends/backend';
 import { firstToLoad } from '../backends/choose';
 import { stream } from '../../data/random';
@@ -12,7 +11,6 @@ import { breathe } from '../model/breathe';
 import { contextFeed } from '../model/context';
 import { batchOf, type ExampleBatch } from '../model/examples';
 import type { FlowModel } from '../model/flow-model';
-
 import { openSession } from '../onnx-file/session';
 import type { OnnxPart } from '../onnx-file/metadata';
 import { exportGraphs } from './onnx-graphs';

@@ -4,7 +4,7 @@ import { sizeOf } from '../../base/shape';
 import type { ModelConfig } from '../../config/schema';
 import { integersOf } from '../../config/standardization';
 import { quantizationNats } from '../../flow/flow';
-import { removeDeadCode } from '../../graph/passes/dead-code';
+import { removeDeadCode } from '../../graph/passes/pass';
 import { anyBatch, type InputSpec, type TensorMap } from '../../graph/trace/trace';
 import { printTorch, type PrintedTorch, type TorchFlow } from '../../graph/torch/file';
 import { numberText } from '../../graph/torch/expressions';

@@ -1,7 +1,6 @@
 /** Graphs of the way back from z: the value before each layer, and its error where the way there is known. */
 import * as tf from '@tensorflow/tfjs-core';
-import { unitAt } from '../../config/column-maps';
-import { mapsOf } from '../../config/standardization';
+import { unitAt, mapsOf } from '../../config/standardization';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph } from '../../graph/ir';
 import type { TensorMap } from '../../graph/trace/trace';

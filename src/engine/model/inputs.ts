@@ -1,5 +1,5 @@
 /** From examples as they are stored to what the flow's graphs take: padding, flips, dequantization. */
-import { withNoise } from '../../config/column-maps';
+import { withNoise } from '../../config/standardization';
 import type { ModelConfig } from '../../config/schema';
 import type { RandomStream } from '../../data/random';
 import type { FlowRunner } from './runner';

@@ -3,7 +3,7 @@ import { defined } from '../../base/defined';
 import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';
 import { several } from '../../base/text';
-import { shortened } from '../../base/user-error';
+import { shortened, UserError } from '../../base/user-error';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
 import type { RecordingAbout } from '../../checkpoint/recording/schema';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';
@@ -23,13 +23,15 @@ import type { Model } from '../model/model';
 import { plainContextInfo } from '../model/context';
 import { describeFile, shortCount } from '../model/summary';
 import { recordedAnswers } from './answers';
-import { recordedData } from './data';
 import { recordedLayers } from './layers';
 import { finderOf } from './finders';
 import { recordedPrograms } from './programs';
-import { rowSize } from './rows';
+import { rowSize, gathered } from './rows';
 import { recordedConfig, recordedRunner } from './runner';
 import { runningFlow } from './running-flow';
+import { interleave } from '../../data/context';
+import { checkIndices, indexRange, type Dataset, type Split } from '../../data/dataset';
+import type { ModelData } from '../model/model-data';
 
 /**
  * @param running answers what was not recorded, where the flow still runs
@@ -179,5 +181,49 @@ function outlineOf(
     ...(context ? { context } : {}),
     layers: layers.map(({ info }) => info),
     splits: [{ name: 'validation', count }],
+  };
+}
+
+/** The batch of a recording as the data of its model: held out, in its order. */
+function recordedData(recording: Recording): ModelData {
+  const { file, x, count, shape, about, context } = recording;
+  const contextSize = context ? rowSize(context) : 0;
+  const size = rowSize(x) + contextSize;
+  const read: Split['read'] = async (given) => {
+    const indices = Array.from(given);
+    checkIndices(indices, count);
+    const rows = gathered(x, indices);
+    return context ? interleave(rows, rowSize(x), gathered(context, indices), contextSize) : rows;
+  };
+  const split = (held: number): Split => ({
+    count: held,
+    size,
+    read,
+    async *scan() {
+      if (held > 0) yield await read(indexRange(0, held));
+    },
+  });
+  const dataset: Dataset = {
+    kind: shape.length === 1 ? 'vector' : 'image',
+    name: 'recorded batch',
+    shape,
+    train: split(0),
+    validation: split(count),
+    ...(about.featureNames ? { featureNames: about.featureNames } : {}),
+    ...(context ? { contextSize } : {}),
+    provenance: { source: file, rows: count, note: 'the batch of the recording' },
+    close: () => Promise.resolve(),
+  };
+  return {
+    splits: () => Promise.resolve({ splits: [{ name: 'validation', count }] }),
+    open: () => Promise.resolve(dataset),
+    close: () => Promise.resolve(),
+    openFile: () =>
+      Promise.reject(
+        new UserError(
+          `${file}: is a recording; its flow cannot be run on other data. Record it with these data.`,
+        ),
+      ),
+    closeFiles: () => Promise.resolve(),
   };
 }

@@ -1,8 +1,7 @@
 /** What a backend's passes make of a graph. */
 import { type Graph, isDynamic } from '../../graph/ir';
-import { removeDeadCode } from '../../graph/passes/dead-code';
+import { removeDeadCode, runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
 import { passes, type PassName } from '../../graph/passes/list';
-import { runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
 import { mergeAndCleanUp } from '../../graph/pipelines/pipelines';
 import { printGraph } from '../../graph/print';
 import type { NamedGraph } from './named-graphs';

@@ -5,12 +5,12 @@ import { CancellationTokenSource, commands, l10n, type QuickPickItem, Uri, windo
 import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import { exportFile } from '../editor/export-place';
-import { isOurs } from '../view-types';
+import { isOurs, viewTypeOf } from '../view-types';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import { offer } from '../offer';
 import type { Parts } from '../services/parts';
-import { checkpoint, onDisk, resolveModel } from '../targets/targets';
+import { checkpoint, onDisk, resolveModel, anyModel } from '../targets/targets';
 import { withDocument } from './with-document';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
@@ -125,4 +125,25 @@ async function tell({ path: file, bytes, tensors, notes }: ConvertReport, to: Co
   log().info(text);
   const open = (): unknown => commands.executeCommand('flowscope.openInInspector', Uri.file(file));
   await offer('information', text, to === 'flowscope' ? { [l10n.t('Open in Inspector')]: open } : {});
+}
+
+/** Asks again for the settings that a file of another library does not contain; an open editor of the file shows the result. */
+export async function changeImport(parts: Parts, target?: unknown): Promise<void> {
+  const model = await resolveModel(parts, target, {
+    ...anyModel,
+    title: l10n.t('Change How This File Is Read'),
+  });
+  if (!model) return;
+  await parts.inspector.use(model, async (document) => {
+    const outcome = await document.changeImport();
+    if (outcome === 'nothing') {
+      void window.showInformationMessage(
+        l10n.t(
+          'There is nothing to choose for {0}: the file determines how it is read.',
+          path.posix.basename(model.path),
+        ),
+      );
+    }
+    if (outcome === 'changed') await commands.executeCommand('vscode.openWith', model, viewTypeOf(model));
+  });
 }

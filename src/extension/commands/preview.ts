@@ -67,3 +67,8 @@ async function askSource(): Promise<string | undefined> {
   const chosen = await chooseData(choice.browse, l10n.t('Data to preview'));
   return chosen && onDisk(chosen);
 }
+
+/** Opens a page to draw data of two features on. The argument answers what it would ask when they are saved. */
+export function drawData({ drawings }: Parts, given?: unknown): void {
+  drawings.show(typeof given === 'object' && given !== null ? given : {});
+}

@@ -5,6 +5,7 @@ import type { Services } from '../services/services';
 import { isTrained } from '../runs/run-files';
 import { resolveRun } from '../targets/targets';
 import { mayRun } from '../trust';
+import { chooseTraining } from './choose-training';
 
 export async function pauseTraining(services: Services, target?: unknown): Promise<void> {
   const run = await resolveRun(services, target, {
@@ -52,4 +53,9 @@ function problemOf(text: string): string | undefined {
   } catch (error) {
     return (error as Error).message;
   }
+}
+
+export async function stopTraining(services: Services, target?: unknown): Promise<void> {
+  const training = await chooseTraining(services.trainings, target, l10n.t('Choose the training to stop'));
+  await training?.stop();
 }

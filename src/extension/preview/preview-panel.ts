@@ -16,7 +16,7 @@ import { UserError } from '../../base/user-error';
 import type { DataPreview } from '../../protocol/data';
 import type { EngineApi, TrainEstimate, TrainRequest } from '../../protocol/engine';
 import type { Place } from '../../protocol/launch';
-import type { PreviewEvents, PreviewHost } from '../../protocol/preview-page';
+import type { PreviewEvents, PreviewHost, TrainingChoice } from '../../protocol/preview-page';
 import { debounce } from '../debounce';
 import type { Disposable } from '../disposable';
 import { dataEngine } from '../engine/data-engine';
@@ -27,12 +27,12 @@ import { connectPage } from '../panel-rpc';
 import { showPage } from '../show-page';
 import { guarded } from '../report-error';
 import { presetGroups } from '../training/catalogue';
-import { choiceOf } from '../training/data-choice';
+import { choiceOf, dataName } from '../training/data-choice';
 import { inWindowWords } from '../window-words';
-import { withSteps } from './chosen-config';
+import { withSteps, configOf } from './chosen-config';
 import { PresetTimer } from './preset-timer';
-import { saveConfig } from './save-config';
 import { previewView } from './view-type';
+import { writeConfig } from '../configs/write-config';
 
 export class PreviewPanels {
   private readonly panels = new Map<string, WebviewPanel>();
@@ -171,4 +171,12 @@ class PreviewSession implements Disposable {
 
 function inOurWords({ warnings, ...preview }: DataPreview): DataPreview {
   return { ...preview, warnings: warnings.map(inWindowWords) };
+}
+
+/** Asks where, writes the config and opens it. @param source a built-in name or an absolute path */
+async function saveConfig(source: string, choice: TrainingChoice): Promise<void> {
+  const folder = path.isAbsolute(source) ? Uri.file(path.dirname(source)) : undefined;
+  const textIn = (chosen: string): string =>
+    `${JSON.stringify(configOf(source, choice, chosen), undefined, 2)}\n`;
+  await writeConfig(l10n.t('Save as config'), { folder, name: dataName(source) }, textIn);
 }

@@ -1,9 +1,7 @@
 import { convolutionAttrs, isPointwise } from '../convolution';
 import { type Graph, type Node, type Value, consumersOf, producersOf, rewrite, type Rewriter } from '../ir';
 import { arithmeticNames } from '../kernels/elementwise';
-import { removeDeadCode } from './dead-code';
-import { pass, type Pass } from './pass';
-import { countUses } from './count-uses';
+import { removeDeadCode, pass, type Pass, countUses } from './pass';
 import { sizeOf } from '../../base/shape';
 
 /** Every second row and column of an image from `row`, `column` on: [N, H, W, C] → [N, H/2, W/2, C]. */

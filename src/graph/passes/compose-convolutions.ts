@@ -1,9 +1,7 @@
 import { groupedBy } from '../../base/group';
 import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
 import { isPointwise } from '../convolution';
-import { removeDeadCode } from './dead-code';
-import { pass } from './pass';
-import { countUses } from './count-uses';
+import { removeDeadCode, pass, countUses } from './pass';
 
 /** A convolution whose filter and bias are constants; a missing bias is 0. */
 interface FixedConvolution {

@@ -1,9 +1,7 @@
 import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
 import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';
-import { countUses } from './count-uses';
-import { removeDeadCode } from './dead-code';
-import { pass } from './pass';
+import { countUses, pass, removeDeadCode } from './pass';
 
 /** scale · base + shift, where scale and shift hold one number, or one for each channel (the last axis). */
 interface Affine {

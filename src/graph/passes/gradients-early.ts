@@ -1,6 +1,5 @@
 import { type Node, producersOf } from '../ir';
-import { countUses } from './count-uses';
-import { pass } from './pass';
+import { countUses, pass } from './pass';
 
 /** A Concat of fewer is none of all gradients. */
 const many = 32;

@@ -2,9 +2,7 @@ import { type Graph, type Node, type Value, producersOf, rewrite, type Rewriter 
 import { arithmeticNames } from '../kernels/elementwise';
 import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';
-import { countUses } from './count-uses';
-import { removeDeadCode } from './dead-code';
-import { pass } from './pass';
+import { countUses, pass, removeDeadCode } from './pass';
 
 /** What takes the place of the parts: a value there is, the parts side by side, or a step with the whole. */
 type Whole =

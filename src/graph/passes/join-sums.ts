@@ -1,9 +1,7 @@
 import { groupedBy } from '../../base/group';
 import { type Graph, type Node, type Value, producersOf, rewrite } from '../ir';
 import { sizeOf } from '../../base/shape';
-import { countUses } from './count-uses';
-import { removeDeadCode } from './dead-code';
-import { pass } from './pass';
+import { countUses, pass, removeDeadCode } from './pass';
 
 /** Values of an example up to which a call costs more than its arithmetic. */
 const fewValues = 64;

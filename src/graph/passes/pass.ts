@@ -1,6 +1,7 @@
 /** Passes have names, and a pipeline is a list of them, so that what each saves can be shown. */
 import type { Graph } from '../ir';
 import type { PassName } from './list';
+import { keptOf } from '../../base/kept';
 
 export interface Pass {
   (graph: Graph): Graph;
@@ -49,3 +50,34 @@ function runRounds(graph: Graph, { most, passes }: Rounds, ran?: (run: PassRun) 
   }
   return current;
 }
+
+/** How often each value is an input of a node or a result. */
+export const countUses = keptOf((graph: Graph): ReadonlyMap<number, number> => {
+  const uses = new Map<number, number>();
+  const count = (id: number): void => void uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const node of graph.nodes) node.inputs.forEach(count);
+  for (const { value } of graph.outputs) count(value);
+  return uses;
+});
+
+/** Drops nodes and constants that no output needs. Inputs stay, since callers feed them by name. */
+export const removeDeadCode = pass('dead code', (graph) => {
+  const live = new Set(graph.outputs.map(({ value }) => value));
+  const nodes = graph.nodes
+    .toReversed()
+    .filter((node) => {
+      const needed = node.outputs.some((id) => live.has(id));
+      if (needed) for (const id of node.inputs) live.add(id);
+      return needed;
+    })
+    .reverse();
+  for (const { value } of graph.inputs) live.add(value);
+  for (const { outputs } of nodes) for (const id of outputs) live.add(id);
+  if ([...graph.values.keys()].every((id) => live.has(id))) return graph;
+  return {
+    ...graph,
+    nodes,
+    values: new Map([...graph.values].filter(([id]) => live.has(id))),
+    constants: new Map([...graph.constants].filter(([id]) => live.has(id))),
+  };
+});

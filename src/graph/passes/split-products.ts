@@ -1,7 +1,5 @@
 import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
-import { countUses } from './count-uses';
-import { removeDeadCode } from './dead-code';
-import { pass } from './pass';
+import { countUses, pass, removeDeadCode } from './pass';
 
 /** Fewer columns than these cost a product as much as all of them: kernels compute eight or more at once. */
 const fewColumns = 8;

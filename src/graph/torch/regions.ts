@@ -4,7 +4,7 @@
  */
 import { isPassScope, varied } from '../../flow/core/scope';
 import { type Graph, type Node, type Port, consumersOf, producersOf } from '../ir';
-import { removeDeadCode } from '../passes/dead-code';
+import { removeDeadCode } from '../passes/pass';
 
 /** The node that stands for a region. Its attribute `region` is the key in `regions`. */
 export const callOp = 'Call';

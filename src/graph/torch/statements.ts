@@ -2,7 +2,7 @@
 import { sizeOf } from '../../base/shape';
 import { type Graph, type Node, producersOf } from '../ir';
 import { arithmeticNames, comparisonNames } from '../kernels/elementwise';
-import { countUses } from '../passes/count-uses';
+import { countUses } from '../passes/pass';
 import { broadcastShapes, sameShape } from '../shape';
 import { callOp } from './regions';
 import { addsLogDet } from './sums';

@@ -7,7 +7,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import * as v from 'valibot';
-import { trainingSchema } from '../../../src/config/training-section';
+import { trainingSchema } from '../../../src/config/schema';
 import type { Backend, Feeds } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { createTensorFlowBackend } from '../../../src/engine/backends/tensorflow';

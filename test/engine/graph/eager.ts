@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs-core';
-import { loadBinding } from '../../../src/engine/backends/tensorflow-native';
+import { loadBinding } from '../../../src/engine/backends/tensorflow';
 import { findNative } from '../../../src/native/locate';
 import type { TensorMap } from '../../../src/graph/trace/trace';
 import type { NdArray } from '../../../src/protocol/tensors';

@@ -1,6 +1,5 @@
 /** Maps of single columns: what they are, whether data fit, and the densities that they give, against SciPy. */
 import * as tf from '@tensorflow/tfjs-core';
-
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { before, test } from 'node:test';
@@ -15,9 +14,11 @@ import {
   takes,
   unmapped,
   withNoise,
-} from '../../../src/config/column-maps';
+  afterMap,
+  dataMeans,
+  integersOf,
+} from '../../../src/config/standardization';
 import { parseDataConfig, parseRunConfig } from '../../../src/config/parse';
-import { afterMap, dataMeans, integersOf } from '../../../src/config/standardization';
 import { openDataset } from '../../../src/data/open/open';
 import { prepareRun } from '../../../src/data/open/prepare';
 import { previewData } from '../../../src/data/open/preview';

@@ -3,8 +3,7 @@ import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
-import { writeAtomically, writeError } from '../../../src/files/atomic';
-import { makeFolder } from '../../../src/files/make-folder';
+import { writeAtomically, writeError, makeFolder } from '../../../src/files/atomic';
 import { readText, refuseSpecial } from '../../../src/files/read';
 import { temporaryFolder } from '../support/temporary';
 

@@ -11,7 +11,7 @@ import { joinReorderings, useBlocks } from '../../../src/graph/layouts/blocked/b
 import { useChannelsFirst } from '../../../src/graph/layouts/channels-first';
 import { Permuted, type Rule } from '../../../src/graph/layouts/relayout';
 import { convolveTiles } from '../../../src/graph/layouts/rows/rows';
-import { removeDeadCode } from '../../../src/graph/passes/dead-code';
+import { removeDeadCode } from '../../../src/graph/passes/pass';
 import { trace, type TensorMap } from '../../../src/graph/trace/trace';
 import { optimize } from './optimize';
 import { runReference } from './reference';

@@ -6,7 +6,7 @@ import { runReference } from './reference';
 import type { Graph } from '../../../src/graph/ir';
 import { bindConstants } from '../../../src/graph/passes/bind-constants';
 import { mergeCommonSubexpressions } from '../../../src/graph/passes/common-subexpressions';
-import { removeDeadCode } from '../../../src/graph/passes/dead-code';
+import { removeDeadCode } from '../../../src/graph/passes/pass';
 import { foldAffine } from '../../../src/graph/passes/fold-affine';
 import { foldConstants } from '../../../src/graph/passes/fold-constants';
 import { followSelections } from '../../../src/graph/passes/follow-selections';

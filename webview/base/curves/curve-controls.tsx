@@ -5,7 +5,8 @@ import { useFeature } from '../store/use-store';
 import { fixed } from '../format/numbers';
 import { words } from '../words';
 import { text } from './text';
-import { curveLookState } from './curve-look';
+import { signal } from '@preact/signals';
+import { stateOf } from '../store/store';
 
 export function CurveControls() {
   const { curveLook } = useFeature(curveLookState);
@@ -49,3 +50,22 @@ export function CurveControls() {
     </div>
   );
 }
+
+export interface CurveLook {
+  axis: 'step' | 'time';
+  log: boolean;
+  /** Weight of what was before in the running mean, [0, 1). */
+  smoothing: number;
+}
+
+const usual: CurveLook = { axis: 'step', log: false, smoothing: 0 };
+
+/** How curves are drawn; the same for all of them, and kept with the selection. */
+export const curveLookState = stateOf(() => {
+  const curveLook = signal(usual);
+  return {
+    curveLook,
+    kept: curveLook,
+    reset: (_, kept) => void (curveLook.value = (kept as CurveLook | undefined) ?? usual),
+  };
+}, 'curveLook');

@@ -2,7 +2,7 @@
 import type { MetricName } from '../../../src/protocol/run';
 import type { RunLine } from '../charts/run-chart';
 import type { RunData } from '../store/run-state';
-import type { CurveLook } from './curve-look';
+import type { CurveLook } from './curve-controls';
 
 /** Whether losses are stated in bits/dim. */
 export function inBits({ columns }: RunData): boolean {

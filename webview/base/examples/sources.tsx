@@ -1,7 +1,7 @@
 /** The four examples that interpolations and reconstructions start from, and the controls that change them. */
 import type { ExampleRef, SourceRef } from '../../../src/protocol/selection';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { Neighbors } from '../controls/neighbors';
+import { Neighbors } from '../controls/pager';
 import { Dropdown } from '../controls/toolkit';
 import { useStore } from '../store/use-store';
 import { subscript } from '../../../src/base/digits';

@@ -127,3 +127,10 @@ export function modelAt(model: ModelSummary, layer: LayerInfo): SeenModel {
   const { featureNames, ...nameless } = model;
   return mixedBefore(model.layers, layer) ? { ...nameless, mixed: true } : model;
 }
+
+/** What an example is called that the inspector made of others, by its kind. */
+export const madeNames: Readonly<Record<string, string>> = {
+  manifold: words.anInterpolation,
+  reconstruction: words.aReconstruction,
+  edited: words.anEdited,
+};

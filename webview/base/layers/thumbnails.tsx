@@ -4,7 +4,9 @@ import { maskColours, signedScale, type ColourScale } from '../canvas/colour-map
 import { planesOf, tile, type Plane, pixelRange } from '../canvas/planes';
 import { useFeature } from '../store/use-store';
 import { HeatMap, Picture } from '../canvas/canvas';
-import { masksState } from '../store/masks';
+import type { MaskView } from '../../../src/protocol/inspect';
+import { ask, type Question } from '../store/question';
+import { stateOf } from '../store/store';
 
 /** Outputs are drawn on one scale from top to bottom, so that rows compare. */
 export const outputRange = 3;
@@ -86,3 +88,14 @@ export function InputThumbnail({ model, input, size = side }: InputThumbnailProp
     );
   return <OutputThumbnail output={input} size={size} />;
 }
+
+/** The mask of a layer, for small pictures of it. Masks are the same at every step. */
+const masksState = stateOf(({ ownContext, runnable }) => {
+  const masks = new Map<number, Question<MaskView>>();
+  return (layer: number) => {
+    let question = masks.get(layer);
+    if (!question)
+      masks.set(layer, (question = ask(ownContext, 'mask', () => (runnable.value ? { layer } : null))));
+    return question;
+  };
+});

@@ -1,9 +1,9 @@
 /** The selected layer's tensors and log-dets, which several of its tabs show. */
 import { computed } from '@preact/signals';
 import type { ExampleLayer, LayerView } from '../../../src/protocol/inspect';
-import { exampleAlone } from './example-alone';
-import { ask, wholeOrPart } from './question';
-import { stateOf } from './store';
+import { ask, wholeOrPart, type Question } from './question';
+import { stateOf, type Store } from './store';
+import type { ExampleRef } from '../../../src/protocol/selection';
 
 export type ShownLayer = ExampleLayer & Partial<LayerView>;
 
@@ -28,3 +28,10 @@ export const layerViewState = stateOf((store) => {
     asked: computed(() => (layerView.found.value ? layer.value : null)),
   };
 });
+
+/** The example to ask of alone while the whole answer takes its time. A saved page has the whole answer at once. */
+export function exampleAlone(store: Store, whole: Question<unknown>): ExampleRef | undefined {
+  const answer = whole.answer.value;
+  const waits = answer.status === 'loading' && answer.slow;
+  return waits && store.mode.value === 'eval' && !store.isSaved ? store.example.value : undefined;
+}

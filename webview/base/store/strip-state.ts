@@ -1,6 +1,6 @@
 /** The flow at one look, which most regions read: log-dets layer by layer, and the totals. */
 import type { ExampleStrip, Strip, StripRow } from '../../../src/protocol/inspect';
-import { exampleAlone } from './example-alone';
+import { exampleAlone } from './layer-view';
 import { ask, wholeOrPart } from './question';
 import { stateOf } from './store';
 

@@ -16,7 +16,6 @@ import { ChartBox } from '../../base/takeaway/chart-box';
 import { PartedTab } from '../../base/store/parted-tab';
 import { useFeature, Asked } from '../../base/store/use-store';
 import { Heading } from '../../base/controls/heading';
-import { pText } from './p-text';
 import { calibrationState } from './state';
 import { text } from './text';
 import { planeAxes } from '../../base/canvas/axes';
@@ -307,3 +306,5 @@ function rangeOf(values: readonly number[]): Range {
   const margin = 0.075 * (high - low) || 1e-3;
   return [low - margin, high + margin];
 }
+
+const pText = (p: number): string => (p < 0.001 ? `< ${fixed(0.001, 3)}` : fixed(p, 3));

@@ -1,11 +1,70 @@
+/** Whether the density of a flow is right, where it is wrong, and which layer to look at. */
 import { hasCheck } from '../../../src/protocol/questions';
-import type { RegionFeature, Store } from '../../base/store/store';
-import { checkState } from './state';
-import { text } from './text';
-import { CheckTab } from './view';
-import './style.css';
-import { latest } from '../../base/store/question';
+import {
+  largestK,
+  type CheckFinding,
+  type CheckPart,
+  type CheckReport,
+  type WeightMap,
+  type WorstDraw,
+} from '../../../src/protocol/check';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
+import { latest, ask } from '../../base/store/question';
 import { vector, type ViewData } from '../../base/view-data/view-data';
+import { Button, Dropdown } from '../../base/controls/toolkit';
+import { count, fixed, percent, unknown, compact, signed } from '../../base/format/numbers';
+import { FeaturePair } from '../../base/layers/feature-pair';
+import { Verdict, VerdictMark } from '../../base/layers/verdict';
+import { useFeature, Asked, useStore } from '../../base/store/use-store';
+import { ChartBox } from '../../base/takeaway/chart-box';
+import { PartedTab } from '../../base/store/parted-tab';
+import { words } from '../../base/words';
+import { planeAxes } from '../../base/canvas/axes';
+import { Board, HeatMap } from '../../base/canvas/canvas';
+import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { Readout, useCursor } from '../../base/canvas/readout';
+import { Rows } from '../../base/examples/rows';
+import { text } from './text';
+import { BlameBars, LogWeights, Tails } from './charts';
+import './style.css';
+import { computed, signal } from '@preact/signals';
+import { failed, runInParts } from '../../base/store/parted';
+
+const checkState = stateOf((store) => {
+  /** Features of the map: across, up. */
+  const pair = signal<[number, number]>([0, 1]);
+  const draws = signal(10_000);
+  const chosen = signal<string | undefined>(undefined);
+  const parted = runInParts(store, 'check', hasCheck, () => (pair.value = [0, 1]));
+  const { part, status } = parted;
+  const isMapped = (): boolean =>
+    store.shows('check') && part.value?.report !== undefined && part.value.report.features.length > 1;
+  return {
+    ...parted,
+    ...{ draws, pair },
+    /** `FILE.py:FUNCTION` that was chosen, or that the report is of. */
+    target: computed(() => chosen.value ?? part.value?.settings.target),
+    // The draws grow while it runs.
+    map: ask(store.context, 'weightMap', () => (isMapped() ? { features: pair.value } : null), {
+      cached: false,
+    }),
+    /** Has the user choose and allow a function. */
+    choose() {
+      store.connection.host.chooseTarget().then(
+        (target) => {
+          chosen.value = target ?? chosen.value;
+          if (target) status.value = { kind: 'idle' };
+        },
+        (error: unknown) => (status.value = failed(error)),
+      );
+    },
+    run(target: string) {
+      chosen.value = target;
+      parted.run({ target, draws: draws.value, seed: 0 });
+    },
+  };
+});
 
 /** One row for each end of each feature. */
 function checkNumbers(store: Store): ViewData {
@@ -44,3 +103,202 @@ export const check: RegionFeature = {
   View: CheckTab,
   numbers: checkNumbers,
 };
+
+const drawCounts = [2000, 10_000, 50_000];
+
+/** A target without its folders. */
+const fileOf = (target: string): string => target.replace(/^.*[\\/]/, '');
+
+function CheckTab({ model }: { model: ModelSummary }) {
+  const state = useFeature(checkState);
+  const part = state.part.value;
+  return (
+    <PartedTab
+      of={state}
+      part={part}
+      unit={text.unit}
+      title={text.notRun}
+      why={text.why(model.context ? 'x, condition' : 'x')}
+      failed={text.failed}
+      about={part && `${count(part.total)} ${text.unit}, ${fileOf(part.settings.target)}`}
+      settings={(run) => <Settings run={run} />}
+    >
+      {part?.report ? <Report model={model} part={{ ...part, report: part.report }} /> : undefined}
+    </PartedTab>
+  );
+}
+
+function Settings({ run: label }: { run: string }) {
+  const {
+    target: { value: target },
+    draws,
+    choose,
+    run,
+  } = useFeature(checkState);
+  return (
+    <>
+      <Button primary={!target} onClick={choose}>
+        {target ? text.other : text.choose}
+      </Button>
+      {target ? <code title={target}>{fileOf(target)}</code> : null}
+      <span>{text.unit}</span>
+      <Dropdown
+        label={text.unit}
+        value={String(draws.value)}
+        options={drawCounts.map((n) => ({ value: String(n), text: count(n) }))}
+        onChange={(value) => (draws.value = Number(value))}
+      />
+      <Button primary={Boolean(target)} disabled={!target} onClick={() => target && run(target)}>
+        {label}
+      </Button>
+    </>
+  );
+}
+
+function Report({ model, part }: { model: ModelSummary; part: CheckPart & { report: CheckReport } }) {
+  const { report } = part;
+  const { pair, map } = useFeature(checkState);
+  const { pareto, blame, findings, nonFinite, histogram, features } = report;
+  const isDoubtful = pareto !== undefined && pareto.k > largestK;
+  const layer = findings.find(({ kind }) => kind === 'layer');
+  const noBlame = part.done < part.total ? text.layersLast : report.noBlame!;
+  const beyond = histogram.under + histogram.over;
+  return (
+    <div class={`check ${isDoubtful ? 'doubtful' : ''}`}>
+      <Verdict mark={layer?.severity ?? 'unknown'}>{layer ? told(layer) : noBlame}</Verdict>
+      <Facts report={report} />
+      {nonFinite > 0 ? <p class="tick bad">{text.nonFinite(count(nonFinite))}</p> : null}
+      <div class="panels">
+        <ChartBox title={text.weights} note={text.weightsNote}>
+          <LogWeights report={report} />
+          {beyond > 0 ? (
+            <p class="tick">{text.beyond(count(histogram.under), count(histogram.over))}</p>
+          ) : null}
+        </ChartBox>
+        <ChartBox title={text.blame} note={text.blameNote}>
+          {blame ? <BlameBars model={model} blame={blame} /> : <p class="muted">{noBlame}</p>}
+        </ChartBox>
+        <ChartBox title={text.tails} note={text.tailsNote(report.rows !== undefined)} name="weighed">
+          {findings
+            .filter(({ kind }) => kind === 'tails' || kind === 'missed')
+            .map((finding) => (
+              <Verdict key={finding.kind} mark={isDoubtful ? 'notice' : finding.severity}>
+                {told(finding)}
+              </Verdict>
+            ))}
+          <Tails report={report} />
+        </ChartBox>
+      </div>
+      <div class="parts below">
+        {features.length > 1 ? (
+          <ChartBox title={text.where} note={text.whereNote} name="weighed">
+            {features.length > 2 ? <FeaturePair model={model} pair={pair} /> : null}
+            <Asked question={map}>{(value) => value && <WeightBoard map={value} />}</Asked>
+          </ChartBox>
+        ) : null}
+        <ChartBox title={text.worst} note={text.worstNote} name="worst">
+          <WorstDraws model={model} draws={report.worst} />
+        </ChartBox>
+      </div>
+    </div>
+  );
+}
+
+const told = ({ sentence, advice }: CheckFinding): string => [sentence, advice].filter(Boolean).join(' ');
+
+function Facts({ report }: { report: CheckReport }) {
+  const { efficiency, pareto, logEvidence, leakage, divergence, findings } = report;
+  const interval = [efficiency.low, efficiency.high].map((end) => percent(end, 1)).join(' – ');
+  const facts: [CheckFinding['kind'] | undefined, name: string, value: string, note: string][] = [
+    ['efficiency', text.efficiency, percent(efficiency.value, 1), pareto ? interval : ''],
+    ['paretoK', text.paretoK, pareto ? fixed(pareto.k, 2) : unknown, `≤ ${fixed(largestK, 2)}`],
+    ['evidence', text.evidence, fixed(logEvidence.value, 3), `± ${fixed(logEvidence.error, 3)}`],
+    ['leakage', text.outside, percent(leakage.share, 2), `± ${percent(leakage.error, 2)}`],
+    [undefined, 'KL', fixed(divergence.reverse, 3), `${fixed(divergence.forward, 3)} ${words.nats}`],
+  ];
+  return (
+    <ul class="check-facts">
+      {facts.map(([kind, name, value, note]) => {
+        const finding = findings.find((one) => one.kind === kind);
+        return (
+          <li key={name} class="view-verdict" data-fact={kind}>
+            {kind ? <VerdictMark mark={finding?.severity ?? 'unknown'} /> : null}
+            <div class="parts">
+              <span>
+                {name} <b>{value}</b> <span class="tick">{note}</span>
+              </span>
+              <span class="muted">{finding ? told(finding) : kind ? '' : text.divergence}</span>
+            </div>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+/** Side of the map, px. */
+const size = 234;
+/** The same colors for every pair, nats. */
+const scale = (light: boolean) => signedScale(1, light);
+
+function WeightBoard({ map: { cells, side, range, names } }: { map: WeightMap }) {
+  const rows = Array.from({ length: side }, (_, i) => [...cells.subarray(i * side, (i + 1) * side)]);
+  // From the top.
+  const values = Float32Array.from(rows.reverse().flat());
+  const cursor = useCursor({ width: side, height: side }, (i) => !Number.isNaN(values[i]));
+  const [x, y] = range;
+  const middle = ([low, high]: [number, number], cell: number): string =>
+    compact(low + ((cell + 0.5) / side) * (high - low));
+  return (
+    <>
+      <div class="fit layered" role="group" tabIndex={0} aria-label={words.cellHint} onKeyDown={cursor.keys}>
+        <HeatMap
+          plane={{ width: side, height: side, values }}
+          {...{ scale, size }}
+          name="weight-map"
+          label={`${text.where}: ${names.join(', ')}`}
+          hatched={(i) => values[i] === -Infinity}
+          blank={(i) => Number.isNaN(values[i])}
+          onPoint={cursor.point}
+        />
+        <Board width={size} height={size} draw={(board) => planeAxes(board, { size, x, y }, names)} />
+      </div>
+      <Legend scale={scale} unit={words.nats} width={size} />
+      <Readout of={cursor.at} hint={words.cellHint}>
+        {(i) =>
+          `${names[0]} ${middle(x, i % side)}, ${names[1]} ${middle(y, side - 1 - Math.floor(i / side))}: log w ${signed(values[i], 2)}`
+        }
+      </Readout>
+    </>
+  );
+}
+
+/** Single draws where the weights are large or small. */
+function WorstDraws({ model, draws }: { model: ModelSummary; draws: readonly WorstDraw[] }) {
+  const store = useStore();
+  const context = model.context && store.context.ofExample?.value;
+  return (
+    <Rows
+      model={model}
+      label={text.worst}
+      values={{
+        shape: [draws.length, model.shape[0]!],
+        data: Float32Array.from(draws.flatMap(({ x }) => x)),
+      }}
+      count={draws.length}
+      name={(row) => String(draws[row]!.index)}
+      disabled={() => store.fixed.value}
+      lead={[
+        { head: text.kind, cell: (row) => text.kinds[draws[row]!.kind] },
+        { head: 'log w', num: (row) => signed(draws[row]!.logWeight ?? -Infinity, 2) },
+        { head: text.share, num: (row) => percent(draws[row]!.share, 2) },
+      ]}
+      onPick={(row) =>
+        store.selectExample({
+          ...{ kind: 'values', values: draws[row]!.x },
+          ...(context ? { context: [...context] } : {}),
+        })
+      }
+    />
+  );
+}

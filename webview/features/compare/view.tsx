@@ -15,7 +15,7 @@ import { item, largest, planesOf, tile, pixelRange } from '../../base/canvas/pla
 import { fixed, roundUp, signed, tickText, unknown } from '../../base/format/numbers';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { inBits, lineOf } from '../../base/curves/lines';
-import { CurveControls } from '../../base/curves/curve-controls';
+import { CurveControls, curveLookState } from '../../base/curves/curve-controls';
 import { compareState, type DifferenceRange } from './state';
 import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
@@ -28,7 +28,6 @@ import { Rows } from '../../base/examples/rows';
 import { choicesOf } from './choices';
 import { stripState } from '../../base/store/strip-state';
 import { runState } from '../../base/store/run-state';
-import { curveLookState } from '../../base/curves/curve-look';
 import { FirstDifference } from './first-difference';
 import { Verdict, type Pair } from './verdict';
 import { Heading } from '../../base/controls/heading';

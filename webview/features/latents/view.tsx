@@ -12,7 +12,6 @@ import { text } from './text';
 import { EditedResult } from './edited-result';
 import { farthest, latentMaps, type LatentMap } from './latent-maps';
 import { LatentPlane } from './latent-plane';
-import { latentName, placeOf } from './latent-names';
 import { SubjectControls } from '../../base/examples/subject';
 import { latentsState } from './state';
 import { useSignal } from '@preact/signals';
@@ -22,6 +21,7 @@ import { HeatMap } from '../../base/canvas/canvas';
 import { Legend } from '../../base/canvas/colour-maps';
 import { Readout } from '../../base/canvas/readout';
 import { Heading } from '../../base/controls/heading';
+import { subscript } from '../../../src/base/digits';
 
 /** What the slider reaches, unless a latent lies farther out. */
 const reach = 4;
@@ -241,5 +241,25 @@ function ScaleMap({ map, z, at, size, onPoint }: ScaleMapProps) {
         ) : null}
       </div>
     </div>
+  );
+}
+
+/** What latents are called. */
+function latentName(element: number): string {
+  return `z${subscript(element + 1)}`;
+}
+
+/** Where an element of z leaves: its scale, and its place in the picture. */
+function placeOf({ shape, scales, places }: LatentsView, element: number): string {
+  const scale = scales && shape.length === 3 ? scales[element]! + 1 : undefined;
+  if (shape.length !== 3) return text.latentOf(element + 1);
+  const [, width = 1, channels = 1] = shape;
+  const place = places?.[element] ?? element;
+  const pixel = Math.floor(place / channels);
+  return text.latentAt(
+    scale,
+    Math.floor(pixel / width),
+    pixel % width,
+    channels > 1 ? place % channels : undefined,
   );
 }

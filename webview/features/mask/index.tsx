@@ -1,14 +1,26 @@
-import { type LayerFeature, stateOf } from '../../base/store/store';
-import { text } from './text';
+/** Which elements the coupling's network reads, and which it moves: at this scale and over the picture. */
 import { isCoupling } from '../../../src/protocol/questions';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { featureName } from '../../base/layers/layer-names';
-import { layerTab } from '../../base/layers/layer-tab';
-import { MaskTab } from './view';
-import './style.css';
 import type { MaskView } from '../../../src/protocol/inspect';
+import type { NdArray } from '../../../src/protocol/tensors';
+import { type LayerFeature, stateOf } from '../../base/store/store';
+import { featureName } from '../../base/layers/layer-names';
+import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { places, type ViewData } from '../../base/view-data/view-data';
 import { ask } from '../../base/store/question';
+import { greyScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
+import { planesOf, type Plane } from '../../base/canvas/planes';
+import { fixed } from '../../base/format/numbers';
+import { useFeature } from '../../base/store/use-store';
+import { maskScale } from '../../base/layers/thumbnails';
+import { DataTable } from '../../base/controls/data-table';
+import { words } from '../../base/words';
+import { HeatMap } from '../../base/canvas/canvas';
+import { PlaneGrid } from '../../base/canvas/plane-grid';
+import { stripState } from '../../base/store/strip-state';
+import { Heading } from '../../base/controls/heading';
+import { text } from './text';
+import './style.css';
 
 const maskState = stateOf((store) =>
   ask(store.context, 'mask', () => {
@@ -39,3 +51,129 @@ export const mask: LayerFeature = {
     isCoupling(layer) ? undefined : { title: text.noMask, why: whyNone(layer, model) },
   ...layerTab((store) => store.state(maskState), MaskTab, maskNumbers),
 };
+
+const size = 144;
+
+const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
+
+function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
+  const strip = useFeature(stripState).strip.found.value;
+  const reads = view.mask.data.reduce((sum, value) => sum + (value > 0.5 ? 1 : 0), 0);
+  if (model.kind !== 'image')
+    return <VectorMask model={model} view={view} input={strip?.input} reads={reads} />;
+  const planes = planesOf(view.mask, 16);
+  // Colors may be masked differently once a squeeze has made channels of them.
+  const inImages = planesOf(view.inImage, 4);
+  const inImage = inImages[0]!;
+  const input = strip?.input ? planesOf(strip.input)[0] : undefined;
+  const fits = input !== undefined && input.width === inImage.width && input.height === inImage.height;
+  const maps = (of: readonly Plane[]) => ({
+    planes: of,
+    scale: maskScale,
+    size,
+    hatched: (i: number, c: number): boolean => Number.isNaN(of[c]!.values[i]),
+  });
+  const grey = (): ColourScale => greyScale((model.levels ?? 256) - 1);
+  return (
+    <>
+      <div class="panels" data-layer-name={layer.name}>
+        <div class="box">
+          <Heading title={text.maskHere} note={text.maskHereNote(reads, view.mask.data.length)} />
+          <PlaneGrid
+            {...maps(planes)}
+            label={(c) => `${words.mask}, ${words.channel} ${c}`}
+            name={(c) => `mask[${c}]`}
+          />
+        </div>
+        <div class="box">
+          <Heading title={text.maskInImage} note={words.maskInImageNote} />
+          <PlaneGrid
+            {...maps(inImages)}
+            label={(c) =>
+              inImages.length > 1 ? `${text.maskInImage}, ${words.channel} ${c}` : text.maskInImage
+            }
+            name={(c) => (c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`)}
+          />
+        </div>
+        {fits
+          ? [
+              { title: text.read, note: text.readNote, name: 'read', shows: (value: number) => value > 0.5 },
+              {
+                title: text.moves,
+                note: text.movesNote,
+                name: 'moves',
+                shows: (value: number) => value <= 0.5,
+              },
+            ].map(({ title, note, name, shows }) => (
+              <div class="box" key={name}>
+                <Heading title={title} note={note} />
+                <HeatMap
+                  plane={input}
+                  scale={grey}
+                  size={size}
+                  label={title}
+                  name={name}
+                  hatched={(i) => !shows(inImage.values[i]!)}
+                />
+              </div>
+            ))
+          : null}
+      </div>
+      <p class="keyline flex-wrap tick">
+        <span>
+          <i style={{ background: rgb(maskColours.moves) }} />
+          {text.keyMoves}
+        </span>
+        <span>
+          <i style={{ background: rgb(maskColours.reads) }} />
+          {text.keyReads}
+        </span>
+        {inImage.values.some(Number.isNaN) ? (
+          <span>
+            <i class="hatched-cell" />
+            {text.keyGone}
+          </span>
+        ) : null}
+      </p>
+    </>
+  );
+}
+
+interface VectorMaskProps {
+  model: ModelSummary;
+  view: MaskView;
+  input?: NdArray<Float32Array>;
+  reads: number;
+}
+
+function VectorMask({ model, view, input, reads }: VectorMaskProps) {
+  const values = [...view.mask.data];
+  return (
+    <>
+      <p class="tick">{text.maskHereNote(reads, values.length)}</p>
+      <DataTable
+        frame={{}}
+        class="rows-table"
+        rows={values}
+        columns={[
+          { head: words.feature, cell: (_, i) => featureName(model, i) },
+          {
+            head: words.mask,
+            cell: (value, i) => (
+              <span class="pair">
+                <HeatMap
+                  plane={{ width: 1, height: 1, values: Float32Array.of(value) }}
+                  scale={maskScale}
+                  size={12}
+                  name={`mask[${i}]`}
+                />
+                {value > 0.5 ? text.keyReads : text.keyMoves}
+              </span>
+            ),
+          },
+          { head: words.example, num: (_, i) => fixed(input?.data[i], 3) },
+        ]}
+      />
+    </>
+  );
+}

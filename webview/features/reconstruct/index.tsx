@@ -1,8 +1,42 @@
-import type { RegionFeature, Store } from '../../base/store/store';
-import { text } from './text';
-import { reconstructState } from './state';
-import { Reconstruct } from './view';
+/** What the coarse scales hold: their latents are kept, and latents that left early are drawn again. */
+import type { Reconstructions } from '../../../src/protocol/inspect';
+import type { ModelSummary } from '../../../src/protocol/model';
+import { scaleCount, defaultFresh } from '../../../src/protocol/questions';
+import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
+import { Button } from '../../base/controls/toolkit';
+import { flat, item, pixelRange } from '../../base/canvas/planes';
+import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
+import { words } from '../../base/words';
+import { Picked, Temperature, WholeNumber, WhereFinite } from '../../base/examples/controls';
+import { SourceControls, sourceText } from '../../base/examples/sources';
+import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
+import { cornersState } from '../../base/examples/corners-state';
+import { text } from './text';
+import { signal } from '@preact/signals';
+import type { FreshLatents } from '../../../src/protocol/selection';
+import { ask } from '../../base/store/question';
+
+const reconstructState = stateOf((store) => {
+  const { grid } = store.state(cornersState);
+  const fresh = signal(defaultFresh);
+  /** The picked reconstruction, row · scales + column. */
+  const reconstruction = signal(0);
+  return {
+    fresh,
+    reconstruction,
+    reconstructions: ask(store.context, 'reconstruct', () =>
+      store.shows('reconstruct') && scaleCount(store.model.value!) > 1
+        ? { examples: grid.value.corners, ...fresh.value }
+        : null,
+    ),
+    kept: fresh,
+    reset(_, kept) {
+      fresh.value = (kept as FreshLatents | undefined) ?? defaultFresh;
+      reconstruction.value = 0;
+    },
+  };
+}, 'fresh');
 
 function reconstructionNumbers(store: Store): ViewData {
   const view = store.state(reconstructState).reconstructions.found.value;
@@ -35,3 +69,125 @@ export const reconstruct: RegionFeature = {
   View: Reconstruct,
   numbers: reconstructionNumbers,
 };
+
+function Reconstruct({ model }: { model: ModelSummary }) {
+  const { reconstructions, reconstruction } = useFeature(reconstructState);
+  const scales = scaleCount(model);
+  if (scales < 2) return <Message title={text.oneScale} why={text.oneScaleWhy} />;
+  const row = Math.floor(reconstruction.value / scales);
+  return (
+    <>
+      <FreshControls />
+      <SourceControls model={model} slot={row} name={String(row + 1)} />
+      <Asked
+        question={reconstructions}
+        skeleton={<TilesSkeleton count={4 * (scales + 1)} columns={scales + 1} class="sized-tiles" />}
+      >
+        {(view) => (
+          <WhereFinite values={flat(view.values)}>{() => <Columns model={model} view={view} />}</WhereFinite>
+        )}
+      </Asked>
+    </>
+  );
+}
+
+function FreshControls() {
+  const store = useStore();
+  const { fresh } = store.state(reconstructState);
+  const { seed, temperature } = fresh.value;
+  return (
+    <>
+      <Temperature
+        label={words.temperature}
+        value={temperature}
+        disabled={store.isSaved}
+        onChange={(value) => (fresh.value = { seed, temperature: value })}
+      />
+      <div class="ctl">
+        <span>{words.seed}</span>
+        <WholeNumber
+          label={words.seed}
+          value={seed}
+          size={4}
+          disabled={store.isSaved}
+          onChange={(value) => (fresh.value = { seed: value, temperature })}
+        />
+        <span class="spring" />
+        {store.isSaved ? null : (
+          <Button
+            primary
+            label={`${text.drawAgain}: ${words.seed} + 1`}
+            onClick={() => (fresh.value = { seed: seed + 1, temperature })}
+          >
+            {text.drawAgain}
+          </Button>
+        )}
+      </div>
+    </>
+  );
+}
+
+function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }) {
+  const { grid } = useFeature(cornersState);
+  const { reconstruction, fresh } = useFeature(reconstructState);
+  const rows = view.originals.shape[0]!;
+  const scales = view.kept.length;
+  const all = flat(view.values);
+  const share = (column: number): string =>
+    String(Math.round((1000 * view.kept[column]!) / view.kept[0]!) / 10);
+  const picked = Math.min(reconstruction.value, rows * scales - 1);
+  const [pickedRow, pickedColumn] = [Math.floor(picked / scales), picked % scales];
+  const { corners } = grid.value;
+  const tiles = Array.from({ length: rows * (scales + 1) }, (_, i) => {
+    const row = Math.floor(i / (scales + 1));
+    const column = (i % (scales + 1)) - 1;
+    return column < 0
+      ? {
+          key: i,
+          label: `${text.originalItem(row + 1)}: ${sourceText(corners[row]!)}`,
+          picture: item(view.originals, row),
+          pressed: false,
+        }
+      : {
+          key: i,
+          label: text.reconstructionItem(row + 1, text.keptShare(share(column))),
+          picture: item(all, row * scales + column),
+          pressed: row === pickedRow && column === pickedColumn,
+        };
+  });
+  return (
+    <>
+      <p class="thumbs sized-tiles column-heads tick" style={{ '--n': scales + 1 }}>
+        <span>{text.asGiven}</span>
+        {view.kept.map((_, column) => (
+          <span key={column}>{text.keptShare(share(column))}</span>
+        ))}
+      </p>
+      <Tiles
+        label={text.reconstructions}
+        name="reconstruction"
+        class="sized-tiles"
+        range={pixelRange(model)}
+        columns={scales + 1}
+        tiles={tiles}
+        onPick={(i) => {
+          const row = Math.floor(i / (scales + 1));
+          const column = (i % (scales + 1)) - 1;
+          // An original stands for its row.
+          reconstruction.value = row * scales + (column < 0 ? pickedColumn : column);
+        }}
+      />
+      <Picked
+        label={text.reconstructionItem(pickedRow + 1, text.keptShare(share(pickedColumn)))}
+        example={{
+          kind: 'reconstruction',
+          example: corners[pickedRow]!,
+          row: pickedRow,
+          column: pickedColumn,
+          ...fresh.value,
+        }}
+      />
+      <p class="tick">{text.keptNote}</p>
+    </>
+  );
+}

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Morph } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { Neighbors } from '../../base/controls/neighbors';
+import { Neighbors } from '../../base/controls/pager';
 import { PlayButton } from '../../base/controls/play-button';
 import { Slider } from '../../base/controls/slider';
 import { lessMotion } from '../../base/controls/motion';

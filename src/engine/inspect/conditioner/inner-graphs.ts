@@ -9,7 +9,7 @@ import type { NormOptions } from '../../../flow/core/spec';
 import { maskTensors } from '../../../flow/core/tensors';
 import type { Graph } from '../../../graph/ir';
 import { knotParts } from '../../../protocol/spline';
-import { removeDeadCode } from '../../../graph/passes/dead-code';
+import { removeDeadCode } from '../../../graph/passes/pass';
 import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
 import {
   contextInputs,

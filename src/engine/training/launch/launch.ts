@@ -36,8 +36,7 @@ import type { RunConfig } from '../../../config/schema';
 import { integersOf } from '../../../config/standardization';
 import type { Dataset } from '../../../data/dataset';
 import { writeArrays } from '../../../data/write-arrays';
-import { writeAtomically, writeError } from '../../../files/atomic';
-import { makeFolder } from '../../../files/make-folder';
+import { writeAtomically, writeError, makeFolder } from '../../../files/atomic';
 
 export interface Launching {
   launch: Launch;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as v from 'valibot';
-import { trainingSchema } from '../../../../src/config/training-section';
+import { trainingSchema } from '../../../../src/config/schema';
 import { averageDecayAt, learningRateAt } from '../../../../src/engine/training/schedule';
 
 const config = (given: object) => v.parse(trainingSchema, given);
