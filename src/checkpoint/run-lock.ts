@@ -19,9 +19,8 @@ import {
   type TrainLock,
 } from '../config/train-lock';
 import { UserError } from '../base/user-error';
-import { patiently, writeError } from '../files/atomic';
+import { patiently, writeError, temporaryTag } from '../files/atomic';
 import { readError } from '../files/read';
-import { temporaryTag } from '../files/temporary';
 
 export interface RunLock {
   /** @throws UserError when another process has taken the run over: nothing may be written to it any more */

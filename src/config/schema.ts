@@ -82,3 +82,11 @@ export type RunConfig = v.InferOutput<typeof runConfigSchema>;
 export type StoredConfig = v.InferOutput<typeof storedConfigSchema>;
 /** What a user may write: fields with defaults may be left out. */
 export type RunConfigInput = v.InferInput<typeof runConfigSchema>;
+
+export type DataConstraint = ImageModelConfig['dataConstraint'];
+/** Constraints with a logit. */
+export type LogitConstraint = 'symmetric' | 'as-printed';
+
+export function hasLogit(constraint: DataConstraint): constraint is LogitConstraint {
+  return constraint === 'symmetric' || constraint === 'as-printed';
+}

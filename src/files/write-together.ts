@@ -3,8 +3,7 @@ import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { exists } from '../base/exists';
 import { UserError } from '../base/user-error';
-import { patiently, syncFolder, writeError, makeFolder } from './atomic';
-import { abandoned, temporaryTag } from './temporary';
+import { patiently, syncFolder, writeError, makeFolder, abandoned, temporaryTag } from './atomic';
 
 /** New files are written here. */
 const staging = '.flowscope-export-';

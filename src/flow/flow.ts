@@ -1,8 +1,7 @@
 /** A flow from its config, and the functions over it that are traced: log-likelihood, encoding and decoding. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { ModelConfig } from '../config/schema';
-import { hasLogit } from '../config/data-constraint';
+import { type ModelConfig, hasLogit } from '../config/schema';
 import type { Standardization } from '../config/standardization';
 import type { FlowContext, Step } from './core/bijection';
 import type { Preprocess } from './nets/context';

@@ -3,7 +3,7 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { DataConstraint, LogitConstraint } from '../config/data-constraint';
+import type { DataConstraint, LogitConstraint } from '../config/schema';
 import {
   endsOf,
   largest,

@@ -1,7 +1,6 @@
 /** Inputs and outputs that stand for state are named `state:NAME`. */
 import { UserError } from '../base/user-error';
-import type { Graph } from './ir';
-import { sameShape, showShape } from './shape';
+import { type Graph, sameShape, showShape } from './ir';
 
 const statePrefix = 'state:';
 

@@ -1,6 +1,6 @@
 /** Keys that work anywhere on the page, unless the focused control wants them itself. */
 import type { Store } from '../base/store/store';
-import { stepCheckpoint, stepLayer } from './actions';
+import { stepCheckpoint, stepLayer } from './listen';
 import { historyState } from './history-state';
 import { helpState } from './help-state';
 import { steppingState } from './stepping';

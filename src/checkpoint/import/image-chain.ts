@@ -7,9 +7,8 @@ import { parseStoredConfig } from '../../config/parse';
 import type { ImageModelConfig, ModelInput } from '../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { readLayers, type OurLayer } from './chain-importer';
-import { levelsQuestion, sizeQuestions } from './image-questions';
+import { levelsQuestion, sizeQuestions, answeredNumber } from './questions';
 import { convolutionNames, under, type Renaming } from './names';
-import { answeredNumber } from './questions';
 import type { Closeness, Recognized, Recognizer, TensorFile } from './types';
 
 export type ImageLayer = OurLayer<ImageLayerInput>;

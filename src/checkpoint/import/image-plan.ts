@@ -12,8 +12,7 @@ import {
   type Renaming,
 } from './names';
 import { fitOfNames, prefixOf } from './image-chain';
-import { dataRangeQuestion, levelsQuestion, sizeQuestions } from './image-questions';
-import { answeredNumber } from './questions';
+import { dataRangeQuestion, levelsQuestion, sizeQuestions, answeredNumber } from './questions';
 import type { Closeness, Recognizer, TensorFile } from './types';
 
 export interface PlannedCoupling {

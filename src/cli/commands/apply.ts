@@ -1,7 +1,6 @@
 import path from 'node:path';
-import type { ModelConfig } from '../../config/schema';
+import { type ModelConfig, hasLogit } from '../../config/schema';
 import { writeNpz } from '../../data/npz';
-import { hasLogit } from '../../config/data-constraint';
 import { applyForward, applyInverse } from '../../engine/use/apply';
 import { readArray } from '../../engine/use/read-array';
 import { readContext } from '../../engine/use/read-context';

@@ -1,5 +1,5 @@
 import { check } from '../../engine/check/run';
-import { examplesToScore } from '../../engine/use/scored-examples';
+import { examplesToScore } from '../../engine/use/score';
 import type { CheckReport, WorstDraw } from '../../protocol/check';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { count as shown, fixed, table } from '../format';

@@ -1,7 +1,6 @@
 import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
-import { score, solverError, type ScoreResult } from '../../engine/use/score';
-import { examplesToScore } from '../../engine/use/scored-examples';
+import { score, solverError, type ScoreResult, examplesToScore } from '../../engine/use/score';
 import { sizeOf } from '../../base/shape';
 import { type Outcome, choiceOption, defineCommand, integerOption } from '../command';
 import { counted, fixed, table } from '../format';

@@ -25,8 +25,7 @@ import { breathe } from '../model/breathe';
 import { countNonFinite } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import { openRunner, type Opening } from '../open/open-runner';
-import { score } from '../use/score';
-import { examplesToScore } from '../use/scored-examples';
+import { score, examplesToScore } from '../use/score';
 
 /** Layers that a report names; a model reads no further. */
 const mostLayers = 60;

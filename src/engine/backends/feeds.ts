@@ -1,7 +1,6 @@
 /** What both backends check of arrays that they are given. */
 import { UserError } from '../../base/user-error';
-import { type Graph, type Value, isDynamic } from '../../graph/ir';
-import { sameShape, showShape } from '../../graph/shape';
+import { type Graph, type Value, isDynamic, sameShape, showShape } from '../../graph/ir';
 import type { StateSpec } from '../../graph/tensorflow/variables';
 import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';

@@ -7,8 +7,7 @@ import { readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import path from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { writeAtomically, makeFolder } from '../../files/atomic';
-import { sweepTemporary, temporaryTag } from '../../files/temporary';
+import { makeFolder, sweepTemporary, temporaryTag, writeAtomically } from '../../files/atomic';
 import type { NdArray } from '../../protocol/tensors';
 import type { SessionInput } from './onnxruntime-session';
 

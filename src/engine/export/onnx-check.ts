@@ -14,8 +14,7 @@ import type { FlowModel } from '../model/flow-model';
 import { openSession } from '../onnx-file/session';
 import type { OnnxPart } from '../onnx-file/metadata';
 import { exportGraphs } from './onnx-graphs';
-import type { ImageModelConfig } from '../../config/schema';
-import { hasLogit } from '../../config/data-constraint';
+import { type ImageModelConfig, hasLogit } from '../../config/schema';
 import { lowestShare } from '../../flow/preprocess';
 
 /** Both a single example and more, so that a batch axis that is not dynamic shows. */

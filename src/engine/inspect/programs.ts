@@ -14,11 +14,10 @@ import {
   jacobianGraph,
   knotsGraph,
 } from './conditioner/inner-graphs';
-import { passGraph, readPass } from './pass-graph';
+import { passGraph, readPass, readWayError, wayErrorGraph, wayGraph } from './pass-graph';
 import { movedGraph } from './moved-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane/graphs';
 import { examplesFed } from './through-batch';
-import { readWayError, wayErrorGraph, wayGraph } from './way-graph';
 
 /** @param given the context that examples have which come without one */
 export function inspectedModel(model: FlowModel, given?: readonly number[]): InspectedFlow {

@@ -3,9 +3,8 @@ import * as v from 'valibot';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { parseMetadata, standardizeSchema } from '../../checkpoint/metadata';
 import { parseStoredConfig } from '../../config/parse';
-import type { StoredConfig } from '../../config/schema';
+import { type StoredConfig, hasLogit } from '../../config/schema';
 import { UserError } from '../../base/user-error';
-import { hasLogit } from '../../config/data-constraint';
 import { lowestShare } from '../../flow/preprocess';
 
 const format = 'flowscope';

@@ -6,10 +6,24 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
 import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
 import type { HealthRecord, LayerExtremes, LayerRecord, Values } from '../model/layer-record';
-import { standardLogProb } from '../model/running-base';
-import type { Finders, Found } from './finders';
-import { beside, gathered, picked, rowAt, rowSize } from './rows';
+import { standardLogProb, standardBase, type RunningBase } from '../model/running-base';
+import {
+  type Finders,
+  type Found,
+  beside,
+  gathered,
+  picked,
+  rowAt,
+  rowSize,
+  rowFinder,
+} from './rows';
 import type { RunningFlow } from './running-flow';
+import { range } from '../../base/order';
+import { sizeOf } from '../../base/shape';
+import type { ModelConfig } from '../../config/schema';
+import type { FlowRunner } from '../model/runner';
+import { contextFeed } from '../model/context';
+import type { ContextInfo } from '../../protocol/model';
 
 /** @param running of the flow, where it still runs */
 export function recordedPrograms(
@@ -163,4 +177,110 @@ function extremesOf(input: Rows, indices: readonly number[]): LayerExtremes {
     // `reduce` gives the array too, which Math.min would take for a number.
     Float32Array.from(indices, (index) => rowAt(input, index).reduce((a, b) => pick(a, b), start));
   return { input: { low: over(Math.min, Infinity), high: over(Math.max, -Infinity) }, quantities: [] };
+}
+
+/** The part of a config that views need. */
+export function recordedConfig({ shape }: Recording): ModelConfig {
+  const [height = 0, width = 0, channels = 0] = shape;
+  return (
+    shape.length === 3
+      ? // Nothing is added for pixels that were counted: the log-dets are the flow's.
+        { kind: 'image', height, width, channels, levels: 1, pad: 0 }
+      : { kind: 'vector', dim: sizeOf(shape) }
+  ) as ModelConfig;
+}
+
+/**
+ * @param running of the flow, where it still runs
+ * @param info of a conditional flow that still runs
+ */
+export function recordedRunner(
+  recording: Recording,
+  find: Finders,
+  running: RunningFlow | undefined,
+  info: ContextInfo | undefined,
+): FlowRunner {
+  const { file, samples, shape, z, about } = recording;
+  const contexts = (count: number, context: ArrayLike<number> | undefined): Values | undefined =>
+    info && context && contextFeed(info, context, count);
+  return {
+    config: recordedConfig(recording),
+    inputShape: shape,
+    outputShape: z.shape.slice(1),
+    ...(about.parameterCount === undefined ? {} : { parameterCount: about.parameterCount }),
+    couplings: [],
+    base: recordedBase(recording, running, info),
+    ...(info ? { context: info } : {}),
+    preprocesses: false,
+    async forward(x, count, _, { context } = {}) {
+      const { recording: from, indices } = await find.examples(x, count, contexts(count, context));
+      return {
+        z: gathered(from.z, indices),
+        logDet: Float32Array.from(indices, (index) =>
+          from.layers.reduce((sum, layer) => sum + layer.logDet[index]!, 0),
+        ),
+        preprocessing: new Float32Array(count),
+        prior: priorOf(from, indices),
+        couplings: [],
+        norms: [],
+      };
+    },
+    async inverse(latents, count, _, { context } = {}) {
+      if (!samples) throw notRecorded(file, 'its way from z to x');
+      const { recording: from, indices } = await find.samples(latents, count, contexts(count, context));
+      return { x: gathered(from.samples!.inputs[0]!, indices), logDet: new Float32Array(count).fill(NaN) };
+    },
+  };
+}
+
+/** Draws are the recorded samples, whatever the seed; where the flow still runs, those of seed 0 are. */
+function recordedBase(
+  recording: Recording,
+  running: RunningFlow | undefined,
+  info: ContextInfo | undefined,
+): RunningBase {
+  const { file, samples, z, prior } = recording;
+  const standard = standardBase(sizeOf(z.shape.slice(1)));
+  const draws: Pick<RunningBase, 'noise' | 'draw'> = {
+    noise: running && !prior ? standard.noise : 0,
+    async draw(noise, count, temperature, context, seed) {
+      if (!samples) throw notRecorded(file, 'its way from z to x');
+      const isRecorded = count <= samples.count && temperature === 1 && !info;
+      if (isRecorded && (!running || seed === 0)) return gathered(samples.z, range(count));
+      if (!running) {
+        throw new UserError(
+          `${file}: is a recording of ${samples.count} samples at temperature 1; ${count} at ${temperature} were asked for.`,
+        );
+      }
+      if (!prior) return standard.draw(noise, count, temperature);
+      if (temperature !== 1) {
+        throw new UserError(
+          `A temperature of ${temperature} was asked for; this flow's base is no normal distribution, so that 1 is the only one.`,
+        );
+      }
+      return running.draw(count, seed ?? 0, info && context && contextFeed(info, context, count));
+    },
+  };
+  if (!prior) return { ...standard, ...draws };
+  const find = rowFinder(z);
+  const { logProbByElement, ...rest } = standard;
+  return {
+    ...rest,
+    ...draws,
+    shape: 'other',
+    async logProb(latents, count, context) {
+      const found = find(latents, count);
+      if (found) return picked(prior, found);
+      if (!running) throw notRecorded(file, 'ln p of this z');
+      const h = { shape: [count, ...z.shape.slice(1)], data: latents };
+      const { prior: asked } = await running.forward(
+        recording.layers.length,
+        h,
+        info && context && contextFeed(info, context, count),
+      );
+      return asked;
+    },
+    // How they are distributed is not recorded.
+    scores: (latents) => Promise.resolve(latents.map(() => NaN)),
+  };
 }

@@ -1,7 +1,8 @@
 /** Rows of recorded arrays: found again by their bytes, since views hand around the values of examples. */
 import { sizeOf } from '../../base/shape';
 import { interleave } from '../../data/context';
-import type { Rows } from '../../checkpoint/recording/read';
+import type { Rows, Recording } from '../../checkpoint/recording/read';
+import { UserError } from '../../base/user-error';
 
 /** Values of one row. */
 export function rowSize({ shape }: Rows): number {
@@ -67,4 +68,47 @@ export function exampleFinder(
 export function beside(first: Rows, second: Rows): Rows {
   const [a, b] = [rowSize(first), rowSize(second)];
   return { shape: [first.shape[0]!, a + b], data: interleave(first.data, a, second.data, b) };
+}
+
+/** Rows, and the recording that holds them. */
+export interface Found {
+  recording: Recording;
+  indices: number[];
+}
+
+export interface Finders {
+  /** Examples by x. @throws UserError where one is not to be had */
+  examples(values: Float32Array, count: number, context?: Rows): Promise<Found>;
+  /** Samples by z. @throws UserError where one is not to be had */
+  samples(values: Float32Array, count: number, context?: Rows): Promise<Found>;
+}
+
+interface RecordedFinders extends Finders {
+  holdsExamples(values: Float32Array, count: number, context?: Rows): boolean;
+  holdsSamples(values: Float32Array, count: number): boolean;
+}
+
+export function finderOf(recording: Recording): RecordedFinders {
+  const { file, x, count: recorded, samples, context: contexts } = recording;
+  const example = exampleFinder(x, contexts);
+  const drawn = samples && rowFinder(samples.z);
+  return {
+    holdsExamples: (...of) => example(...of) !== undefined,
+    holdsSamples: (values, count) => drawn?.(values, count) !== undefined,
+    async examples(...of) {
+      const indices = example(...of);
+      if (indices) return { recording, indices };
+      throw new UserError(
+        `${file}: is a recording of ${recorded} examples, and this is none of them. What the flow does to others was not recorded: ` +
+          'record it with them.',
+      );
+    },
+    async samples(values, count) {
+      const indices = drawn?.(values, count);
+      if (indices) return { recording, indices };
+      throw new UserError(
+        `${file}: is a recording, which leads from z to x for its own samples only. Choose one of these.`,
+      );
+    },
+  };
 }

@@ -13,8 +13,7 @@ import type { AskFlow, FlowRequest } from '../../protocol/live';
 import type { NdArray } from '../../protocol/tensors';
 import type { ContextInfo } from '../../protocol/model';
 import { contextFeed } from '../model/context';
-import { finderOf, type Found, type Finders } from './finders';
-import { gathered } from './rows';
+import { finderOf, type Found, type Finders, gathered } from './rows';
 
 /** Recordings of other examples that stay in memory: views ask for the same example one after the other. */
 const keptExamples = 8;

@@ -18,8 +18,7 @@ import { decodeLatents } from '../model/latents';
 import type { OpenedRunner } from '../model/opened-runner';
 import type { FlowRunner } from '../model/runner';
 import { binomialBand, rankTest } from './rank-statistics';
-import { scoreRows } from './score';
-import { examplesToScore, type ExampleChoice } from './scored-examples';
+import { scoreRows, examplesToScore, type ExampleChoice } from './score';
 
 /** Chance that a calibrated flow is called off in any of its tests. */
 const significance = 0.01;

@@ -1,11 +1,10 @@
 /** From an array as someone saved it to what a flow takes: shape, layout, space, and the noise of dequantization. */
-import type { ImageModelConfig, ModelConfig } from '../../config/schema';
+import { type ImageModelConfig, type ModelConfig, hasLogit } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import { toFloat32, type NpyArray } from '../../data/npy';
 import { stream } from '../../data/random';
-import { hasLogit } from '../../config/data-constraint';
 import { lowestShare } from '../../flow/preprocess';
-import { sameShape } from '../../graph/shape';
+import { sameShape } from '../../graph/ir';
 import { dequantize, hasIntegers, padImages } from '../model/inputs';
 import { toChannelsLast, laidOut, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';

@@ -1,7 +1,6 @@
 /** Plain arrays for the evaluator. */
 import type { NdArray } from '../../protocol/tensors';
-import type { ConstantData, DType, TensorType } from '../ir';
-import { type Shape } from '../shape';
+import type { ConstantData, DType, TensorType, Shape } from '../ir';
 import { sizeOf, stridesOf } from '../../base/shape';
 
 export function emptyData(dtype: DType, size: number): ConstantData {

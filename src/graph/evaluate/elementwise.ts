@@ -1,6 +1,5 @@
 import type { NdArray } from '../../protocol/tensors';
-import type { Node, Value } from '../ir';
-import { sameShape } from '../shape';
+import { type Node, type Value, sameShape } from '../ir';
 import { sizeOf } from '../../base/shape';
 import { softplus } from '../../base/softplus';
 import { broadcastStrides, emptyData, makeArray, offsetsOf } from './array';

@@ -1,6 +1,5 @@
 import type { NdArray } from '../../protocol/tensors';
-import type { Node, Value } from '../ir';
-import { reduceShape } from '../shape';
+import { type Node, type Value, reduceShape } from '../ir';
 import { sizeOf, stridesOf } from '../../base/shape';
 import { emptyData, forEachIndex, offsetsOf } from './array';
 

@@ -1,7 +1,6 @@
 /** Kernels that move elements about, or make them, without arithmetic. */
 import { UserError } from '../../base/user-error';
-import type { DType, Value } from '../ir';
-import { normalizeAxis, sameShape, showShape } from '../shape';
+import { type DType, type Value, normalizeAxis, sameShape, showShape } from '../ir';
 import { sizeOf } from '../../base/shape';
 import { shaped, type Attrs, type KernelRules } from './rule';
 

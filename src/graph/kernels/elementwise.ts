@@ -1,5 +1,5 @@
 /** Kernels that work element by element, with broadcasting. */
-import { broadcastShapes } from '../shape';
+import { broadcastShapes } from '../ir';
 import { shaped, type KernelRule, type KernelRules } from './rule';
 
 export const unaryNames = [

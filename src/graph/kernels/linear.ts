@@ -1,8 +1,7 @@
 /** Matrix products and convolutions. */
 import { UserError } from '../../base/user-error';
 import { samePad, type ConvolutionAttrs } from '../convolution';
-import type { Value } from '../ir';
-import { broadcastShapes, showShape, type Shape } from '../shape';
+import { type Value, broadcastShapes, showShape, type Shape } from '../ir';
 import { shaped, type Attrs, type KernelRules } from './rule';
 
 const pair = (value: unknown): [number, number] => {

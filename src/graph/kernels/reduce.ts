@@ -1,6 +1,6 @@
 /** Kernels that reduce over axes. */
 import { UserError } from '../../base/user-error';
-import { normalizeAxes, normalizeAxis, reduceShape } from '../shape';
+import { normalizeAxes, normalizeAxis, reduceShape } from '../ir';
 import { shaped, type KernelRule, type KernelRules } from './rule';
 
 export const reductionNames = ['Max', 'Mean', 'Min', 'Sum'] as const;

@@ -1,6 +1,5 @@
 /** What the tracer must know of a kernel: the order of its inputs, and the type of its results. */
-import type { Value, TensorType } from '../ir';
-import type { Shape } from '../shape';
+import type { Value, TensorType, Shape } from '../ir';
 
 export type Attrs = Record<string, unknown>;
 

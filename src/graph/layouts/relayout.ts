@@ -3,8 +3,7 @@
  * they were. A layout is a subclass that tells how its values are shaped and reached, and a rule for each operator.
  */
 import { entryOf } from '../../base/kept';
-import { type Graph, type Node, type Value, Recorder, type TensorType } from '../ir';
-import { sameShape } from '../shape';
+import { type Graph, type Node, type Value, Recorder, type TensorType, sameShape } from '../ir';
 
 /** What becomes of a node in a layout. Without one it is kept, on images as they were. */
 export interface Rule {

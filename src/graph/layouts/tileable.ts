@@ -1,7 +1,6 @@
 /** What both kinds of convolutions by tiles, in training and with constant filters, ask of a graph. */
 import { convolutionAttrs } from '../convolution';
-import type { Graph, Node } from '../ir';
-import { isPerChannel } from '../shape';
+import { type Graph, type Node, isPerChannel } from '../ir';
 import { tile } from './minimal-filtering';
 import { imagesOf } from './relayout';
 

@@ -2,9 +2,8 @@
 import { UserError } from '../../base/user-error';
 import { convolutionAttrs } from '../convolution';
 import { emptyData } from '../evaluate/array';
-import { operatorOf, type Node } from '../ir';
+import { operatorOf, sameShape, type Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
-import { sameShape } from '../shape';
 import { blockedOperators } from './blocked';
 import { joinPhases, selectPhase } from '../passes/checkerboards';
 import { channelNorm } from '../passes/channel-norms';

@@ -1,7 +1,6 @@
 import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
-import type { Graph } from '../ir';
-import { sameShape, showShape } from '../shape';
+import { type Graph, sameShape, showShape } from '../ir';
 
 /**
  * Turns the named inputs into constants, so that folding reaches what is computed from parameters only. The names are

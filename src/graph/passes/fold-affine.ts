@@ -1,5 +1,4 @@
-import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
-import { sameShape } from '../shape';
+import { type ConstantData, type Graph, type Node, producersOf, rewrite, sameShape } from '../ir';
 import { sizeOf } from '../../base/shape';
 import { countUses, pass, removeDeadCode } from './pass';
 

@@ -1,6 +1,5 @@
-import { type Graph, type Node, type Value, producersOf, rewrite, type Rewriter } from '../ir';
+import { type Graph, type Node, type Value, producersOf, rewrite, type Rewriter, sameShape } from '../ir';
 import { arithmeticNames } from '../kernels/elementwise';
-import { sameShape } from '../shape';
 import { sizeOf } from '../../base/shape';
 import { countUses, pass, removeDeadCode } from './pass';
 

@@ -1,6 +1,5 @@
 import { emptyData } from '../evaluate/array';
-import { type Node, type Value, rewrite, type Rewriter } from '../ir';
-import { sameShape } from '../shape';
+import { type Node, type Value, rewrite, type Rewriter, sameShape } from '../ir';
 import { binaryNames, comparisonNames } from '../kernels/elementwise';
 import { pass } from './pass';
 

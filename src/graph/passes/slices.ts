@@ -2,9 +2,8 @@
  * Features that are taken in regular steps become slices: PyTorch gathers by a tensor of indices five times as slowly. Where they
  * are put back between those that stayed, only the others are written.
  */
-import { type Graph, type Node, producersOf, rewrite } from '../ir';
+import { type Graph, type Node, producersOf, rewrite, sameShape } from '../ir';
 import { pass } from './pass';
-import { sameShape } from '../shape';
 
 export const stridedSlice = 'StridedSlice';
 /** Takes a tensor and what is written into it. */

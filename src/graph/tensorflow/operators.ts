@@ -1,10 +1,9 @@
 /** How each kernel is written in TensorFlow. */
 import { sizeOf } from '../../base/shape';
 import { convolutionAttrs, samePad } from '../convolution';
-import { operatorOf, type Node } from '../ir';
+import { operatorOf, type Node, sameShape } from '../ir';
 import { renewedActivation } from '../kernels/normalization';
 import { reductionNames } from '../kernels/reduce';
-import { sameShape } from '../shape';
 import {
   boolAttribute,
   floatAttribute,

@@ -1,9 +1,8 @@
 /** Several graphs over shared variables as one SavedModel. */
-import type { Graph, Node } from '../ir';
+import { type Graph, type Node, isDynamic } from '../ir';
 import { runPasses } from '../passes/pass';
-import { tensorFlowStateful } from '../pipelines/pipelines';
-import { savedModel, boolAttribute, typeAttribute } from './messages';
-import { type FunctionPorts, addPlaceholder } from './program';
+import { tensorFlowStateful, tensorFlowProgram } from '../pipelines/pipelines';
+import { savedModel, boolAttribute, typeAttribute, shapeAttribute } from './messages';
 import { addVariable, type StateSpec, type StateVariable } from './variables';
 import { GraphDefWriter, FunctionWriter } from './writer';
 import { arrangeRules } from '../kernels/arrange';
@@ -195,4 +194,40 @@ function sharedMemory(graph: Graph, adams: InPlaceAdams): Set<number> {
       for (const id of node.outputs) shared.add(id);
   }
   return shared;
+}
+
+/** Where a session's graph is fed and fetched; keys are the names of the graph's ports. */
+export interface FunctionPorts {
+  feeds: Map<string, string>;
+  fetches: Map<string, string>;
+}
+
+export function writeProgram(graph: Graph): { bytes: Uint8Array; ports: FunctionPorts } {
+  const optimized = runPasses(graph, tensorFlowProgram);
+  const target = new GraphDefWriter();
+  const writer = new FunctionWriter(target, optimized, 'program');
+  const feeds = new Map(
+    optimized.inputs.map(({ name, value }) => [name, addPlaceholder(writer, name, value)]),
+  );
+  for (const node of optimized.nodes) emitTensorFlow(node, writer);
+  writer.enter('output');
+  const fetches = new Map(
+    optimized.outputs.map(({ name, value }) => [
+      name,
+      writer.add('Identity', [writer.nameOf(value)], { T: typeAttribute(writer.typeOf(value).dtype) }),
+    ]),
+  );
+  return { bytes: savedModel(target.nodes), ports: { feeds, fetches } };
+}
+
+function addPlaceholder(writer: FunctionWriter, name: string, value: number): string {
+  const { shape, dtype } = writer.typeOf(value);
+  writer.enter(`input/${name}`);
+  const dims = shape.map((dim) => (isDynamic(dim, writer.graph.dynamicBatch) ? -1 : dim));
+  const placeholder = writer.add('Placeholder', [], {
+    dtype: typeAttribute(dtype),
+    shape: shapeAttribute(dims),
+  });
+  writer.setName(value, placeholder);
+  return placeholder;
 }

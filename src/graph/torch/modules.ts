@@ -1,8 +1,7 @@
 /** The modules of a printed flow: their methods, tensors and constants, as classes that equal modules share. */
 import { entryOf } from '../../base/kept';
-import type { ConstantData, DType, Graph, Node, Value } from '../ir';
+import { type ConstantData, type DType, type Graph, type Node, type Value, sameShape } from '../ir';
 import { runPasses, type Pipeline } from '../passes/pass';
-import { sameShape } from '../shape';
 import { varied } from '../../flow/core/scope';
 import { tupleText } from './expressions';
 import { FunctionPrinter, methodText } from './function';

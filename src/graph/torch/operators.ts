@@ -1,8 +1,7 @@
 /** How each kernel is written in PyTorch. */
 import { UserError } from '../../base/user-error';
 import { convolutionAttrs } from '../convolution';
-import { operatorOf, type DType, type Node, type Value } from '../ir';
-import { sameShape } from '../shape';
+import { operatorOf, type DType, type Node, type Value, sameShape } from '../ir';
 import {
   atom,
   binds,

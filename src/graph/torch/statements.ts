@@ -1,9 +1,8 @@
 /** Which nodes of a graph get a line of their own, and which are written where they are used. */
 import { sizeOf } from '../../base/shape';
-import { type Graph, type Node, producersOf } from '../ir';
+import { type Graph, type Node, producersOf, broadcastShapes, sameShape } from '../ir';
 import { arithmeticNames, comparisonNames } from '../kernels/elementwise';
 import { countUses } from '../passes/pass';
-import { broadcastShapes, sameShape } from '../shape';
 import { callOp } from './regions';
 import { addsLogDet } from './sums';
 

@@ -16,7 +16,7 @@ import { openRunner } from '../../../src/engine/open/open-runner';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';
 import { readOnnx } from '../../../src/engine/onnx-file/read';
 import { openSession } from '../../../src/engine/onnx-file/session';
-import { temporaryTag } from '../../../src/files/temporary';
+import { temporaryTag } from '../../../src/files/atomic';
 import { decode } from '../../../src/flow/flow';
 import { CancelledError } from '../../../src/protocol/wire';
 import { contextOf, inputOf, maxAbsDifference, onCpu, perExample, toTensors } from '../../contract/eager';

@@ -16,8 +16,7 @@ import { openModel } from '../../../src/engine/open/open-model';
 import { train } from '../../../src/engine/training/train';
 import { prepareInput } from '../../../src/engine/use/input';
 import { sample } from '../../../src/engine/use/sample';
-import { score } from '../../../src/engine/use/score';
-import { examplesToScore } from '../../../src/engine/use/scored-examples';
+import { score, examplesToScore } from '../../../src/engine/use/score';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { refused } from '../inspect/model';
 

@@ -18,8 +18,7 @@ import { openModel } from '../../../src/engine/open/open-model';
 import { train } from '../../../src/engine/training/train';
 import { readContext } from '../../../src/engine/use/read-context';
 import { sample } from '../../../src/engine/use/sample';
-import { score } from '../../../src/engine/use/score';
-import { examplesToScore } from '../../../src/engine/use/scored-examples';
+import { score, examplesToScore } from '../../../src/engine/use/score';
 
 const entropy = Math.log(2 * Math.PI * Math.E) + Math.log(0.3) + Math.log(0.2);
 const rows = 3000;

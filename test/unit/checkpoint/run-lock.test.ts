@@ -20,7 +20,7 @@ import { claimRun, createRun, writeStatus } from '../../../src/checkpoint/run-fo
 import { readHolder, refuseTrained, takeRun } from '../../../src/checkpoint/run-lock';
 import { lockOfThisProcess, parseLock, type TrainLock } from '../../../src/config/train-lock';
 import { parseRunConfig } from '../../../src/config/parse';
-import { temporaryTag } from '../../../src/files/temporary';
+import { temporaryTag } from '../../../src/files/atomic';
 import { patience } from '../../inspector/until';
 import { temporaryFolder } from '../support/temporary';
 

@@ -3,8 +3,7 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { writeAtomically } from '../../../src/files/atomic';
-import { temporaryTag } from '../../../src/files/temporary';
+import { writeAtomically, temporaryTag } from '../../../src/files/atomic';
 import { put, temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();

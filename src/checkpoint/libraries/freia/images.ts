@@ -21,11 +21,8 @@ import {
   type ImageLayer,
   type ImagePlan,
 } from '../../import/image-chain';
-import { pixelRangeQuestion } from '../../import/image-questions';
-import { beyondWords, lengthOfList, moduleList, namesBelow } from '../../import/modules';
-import { permuteAxes } from '../../import/names';
-import { mixingOf } from '../../import/plu';
 import {
+  pixelRangeQuestion,
   activationOf,
   activationQuestion,
   answeredNumber,
@@ -33,6 +30,9 @@ import {
   choice,
   chosen,
 } from '../../import/questions';
+import { beyondWords, lengthOfList, moduleList, namesBelow } from '../../import/modules';
+import { permuteAxes } from '../../import/names';
+import { mixingOf } from '../../import/plu';
 import type { Closeness, TensorFile } from '../../import/types';
 import {
   blockQuestion,

@@ -23,11 +23,10 @@ import {
   type ImageLayer,
   type ImagePlan,
 } from '../../import/image-chain';
-import { pixelRangeQuestion } from '../../import/image-questions';
+import { pixelRangeQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import { namesBelow } from '../../import/modules';
 import { permuteAxes, type Renaming } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
-import { answeredNumber, choice, chosen } from '../../import/questions';
 import type { Closeness, TensorFile } from '../../import/types';
 import { scaleMapQuestion, slopeQuestion } from './questions';
 

@@ -2,8 +2,7 @@
 import { rowAt } from '../../../base/rows';
 import type { FieldPaths, FieldPathsQuery } from '../../../protocol/field';
 import type { Inquiry } from '../inquiry';
-import { weightedMean } from '../pass';
-import { trainingBatch } from '../selection';
+import { trainingBatch, weightedMean } from '../pass';
 import { checkIndex } from '../within';
 import { statesOf } from './states';
 

@@ -12,7 +12,7 @@ import { exampleInputs, forwardFromData, traceFlow } from '../../model/flow-grap
 import type { FlowModel } from '../../model/flow-model';
 import type { Extremes, HealthRecord } from '../../model/layer-record';
 import type { ModelLayer } from '../../model/layer-list';
-import { axesOf } from '../way-graph';
+import { axesOf } from '../pass-graph';
 import { saturationLimit } from './thresholds';
 
 /** Before the name of a layer of hidden units. */

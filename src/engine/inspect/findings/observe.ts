@@ -10,7 +10,7 @@ import type { Extremes, HealthRecord, LayerExtremes } from '../../model/layer-re
 import { splitDistribution, wayBack } from '../population/diagnostics';
 import { firstNonFinite, firstStoredNonFinite } from '../strip/non-finite';
 import { meanParts } from '../strip/parts';
-import { batchPass, selectionPasses } from '../selection';
+import { batchPass, selectionPasses } from '../pass';
 import { worst } from '../strip/strip';
 import { examplesFed, firstContexts, throughBatch } from '../through-batch';
 import type {

@@ -1,17 +1,25 @@
 /** The latents of an example, and the example that comes of changing some of them. */
 import { ignoreUserError, UserError } from '../../../base/user-error';
-import type { ExampleRef, UneditedRef, LatentEdit } from '../../../protocol/selection';
+import type { ExampleRef, UneditedRef, LatentEdit, Corners } from '../../../protocol/selection';
 import type { EditedQuery, EditedView, LatentsView } from '../../../protocol/latents';
 import { recordKey } from '../../../protocol/webview';
-import { sampleLatents } from '../../model/examples';
+import { sampleLatents, sourceOf, type ExampleBatch } from '../../model/examples';
 import { cropImages } from '../../model/inputs';
-import { exampleShape } from '../../model/latents';
+import { exampleShape, decodeLatents } from '../../model/latents';
 import { scoreBatch } from '../examples';
 import { latentPlaces, sourcesOf, type ExampleLatents, wayRunner } from './sources';
-import { manifoldExample } from './manifold';
-import { reconstructedExample } from './reconstruct';
-import { checkIndex } from '../within';
+import { checkIndex, checkWhole } from '../within';
 import type { Inquiry, SharedInquiry } from '../inquiry';
+import type {
+  ManifoldQuery,
+  ManifoldView,
+  ReconstructQuery,
+  Reconstructions,
+} from '../../../protocol/inspect';
+import { manifoldAngles, manifoldLatents, manifoldPoint } from '../../use/manifold';
+import { freshLatents, keepScales, keptCounts, reconstructionLatents, scalesOf } from '../../use/reconstruct';
+import { checkDraw } from './samples';
+import type { InspectedFlow } from '../../model/inspected-flow';
 
 /** @throws UserError for an example that does not exist, or a file without a way to z; CancelledError */
 export async function latents(
@@ -93,4 +101,117 @@ async function costOf(
   const batch = { count: 1, x, shown: x, ...(context ? { context } : {}) };
   const { nats, bitsPerDim } = (await scoreBatch({ model, signal }, batch).catch(ignoreUserError)) ?? {};
   return nats ? { nats: nats[0]!, ...(bitsPerDim ? { bitsPerDim: bitsPerDim[0]! } : {}) } : {};
+}
+
+const mostAngles = 64;
+
+/** Points of the manifold that four examples span. @throws UserError for a query that cannot be answered */
+export async function manifold({ model, signal }: Inquiry, query: ManifoldQuery): Promise<ManifoldView> {
+  const { angles: count, range } = query;
+  checkWhole(count, 2, mostAngles, `A grid of ${count} angles a side was asked for; expected`);
+  const corners = await sourcesOf(model, checkCorners(query.corners), signal);
+  const size = model.dimensions;
+  const angles = manifoldAngles(count, range);
+  const z = manifoldLatents(corners.z, size, angles);
+  const { shape, data } = await decodeLatents(await wayRunner(model, count ** 2), z, count ** 2, {
+    signal,
+    context: firstContext(corners),
+  });
+  return {
+    angles,
+    values: { shape: [count, count, ...shape.slice(1)], data },
+    corners: corners.shown,
+    norms: { shape: [count, count], data: lengths(z, size) },
+  };
+}
+
+/** Euclidean lengths of the rows of [n, size]. */
+function lengths(z: Float32Array, size: number): Float32Array {
+  const out = new Float32Array(z.length / size);
+  for (let i = 0; i < out.length; i++) {
+    let sum = 0;
+    for (let k = i * size; k < (i + 1) * size; k++) sum += z[k]! ** 2;
+    out[i] = Math.sqrt(sum);
+  }
+  return out;
+}
+
+/** The latent of one point. */
+export async function manifoldExample(
+  { model, signal }: Inquiry,
+  { corners, phi, phiPrime }: Extract<ExampleRef, { kind: 'manifold' }>,
+): Promise<ExampleLatents> {
+  if (!Number.isFinite(phi) || !Number.isFinite(phiPrime)) {
+    throw new UserError(`The angles are ${phi} and ${phiPrime}; expected numbers.`);
+  }
+  const sources = await sourcesOf(model, checkCorners(corners), signal);
+  const context = firstContext(sources);
+  return {
+    z: manifoldPoint(sources.z, model.dimensions, phi, phiPrime),
+    ...(context ? { context } : {}),
+  };
+}
+
+/** The first corner's, for all points: one can only be decoded given some context. */
+function firstContext({ context }: ExampleLatents): Float32Array | undefined {
+  return context?.subarray(0, context.length / 4);
+}
+
+function checkCorners(corners: Corners): Corners {
+  if ((corners.length as number) === 4) return corners;
+  throw new UserError(`A manifold is spanned by four examples; ${corners.length as number} were given.`);
+}
+
+const mostExamples = 64;
+
+/** @throws UserError for flows of one scale, and for a query that cannot be answered */
+export async function reconstruct(
+  { model, signal }: Inquiry,
+  query: ReconstructQuery,
+): Promise<Reconstructions> {
+  checkDraw(query);
+  const { examples } = query;
+  const rows = examples.length;
+  if (rows < 1 || rows > mostExamples) {
+    throw new UserError(`${rows} examples were given to reconstruct; expected 1 to ${mostExamples}.`);
+  }
+  const scales = scalesOf(model.runner);
+  const kept = keptCounts(scales);
+  const columns = kept.length;
+  const { shown, z } = await sourcesOf(model, examples, signal);
+  const latents = reconstructionLatents(z, rows, scales, columns, query);
+  const n = rows * columns;
+  const { shape, data } = await decodeLatents(await wayRunner(model, n), latents, n, { signal });
+  return { originals: shown, values: { shape: [rows, columns, ...shape.slice(1)], data }, kept };
+}
+
+/** The latent of one reconstruction. */
+export async function reconstructedExample(
+  { model, signal }: Inquiry,
+  ref: Extract<ExampleRef, { kind: 'reconstruction' }>,
+): Promise<ExampleLatents> {
+  checkDraw(ref);
+  const scales = scalesOf(model.runner);
+  const { z } = await sourcesOf(model, [ref.example], signal);
+  return { z: keepScales(z, freshLatents(ref, ref.row, z.length), scales, ref.column) };
+}
+
+/** @throws UserError for an example that does not exist, or values that do not fit the model; CancelledError */
+export async function exampleOf({ model, signal }: Inquiry, ref: ExampleRef): Promise<ExampleBatch> {
+  switch (ref.kind) {
+    case 'manifold':
+      return decoded(model, await manifoldExample({ model, signal }, ref));
+    case 'reconstruction':
+      return decoded(model, await reconstructedExample({ model, signal }, ref));
+    case 'edited':
+      return decoded(model, await editedExample({ model, signal }, ref));
+    default:
+      return sourceOf(model, ref);
+  }
+}
+
+/** Padding kept, values as they came out, so that forward leads back to z. */
+async function decoded(model: InspectedFlow, { z, context }: ExampleLatents): Promise<ExampleBatch> {
+  const { x } = await model.runner.inverse(z, 1, 'data', { context });
+  return { count: 1, x, shown: x, ...(context ? { context } : {}) };
 }

@@ -14,8 +14,7 @@ import { sizeOf } from '../../../base/shape';
 import { logAbsDeterminant, inverseOf } from '../../../base/determinant';
 import { breathe } from '../../model/breathe';
 import { elementLogDets, normOf } from './layer';
-import { firstContext, layerContext, type Pass } from '../pass';
-import { stillPass } from '../selection';
+import { firstContext, layerContext, type Pass, stillPass } from '../pass';
 import { checkWhole } from '../within';
 import type { Inquiry, SharedInquiry } from '../inquiry';
 

@@ -1,16 +1,16 @@
 import { sizeOf } from '../../../base/shape';
-import type { ExampleLayer, LayerQuery, LayerView } from '../../../protocol/inspect';
+import type { ExampleLayer, LayerQuery, LayerView, MaskView } from '../../../protocol/inspect';
 import { isQuantity, type TensorRole } from '../../../protocol/quantities';
 import type { ExampleRef } from '../../../protocol/selection';
 import { largestWhole } from '../../../protocol/tensor-window';
-import type { TensorView } from '../../../protocol/tensors';
+import type { TensorView, NdArray } from '../../../protocol/tensors';
 import { type InspectedFlow, type InspectedLayer, layerAt } from '../../model/inspected-flow';
 import type { LayerRecord, Values } from '../../model/layer-record';
-import { inImage } from './mask';
-import { examplePass, selectionPasses } from '../selection';
+import { examplePass, selectionPasses } from '../pass';
 import { tensorView } from '../statistics';
 import { worst } from '../strip/strip';
 import type { SharedInquiry } from '../inquiry';
+import { UserError } from '../../../base/user-error';
 
 /** A tensor of a layer as views name it: x, what the layer declares, y, and z where latents leave. */
 export interface NamedTensor {
@@ -121,4 +121,23 @@ export function normOf(
     mean: places.map((place) => (place < 0 ? 0 : mean[place]!)),
     std: places.map((place) => (place < 0 ? 1 : std[place]!)),
   };
+}
+
+/** @throws UserError for a layer without a mask */
+export function mask(model: InspectedFlow, query: { layer: number }): MaskView {
+  const { info, flow } = layerAt(model, query.layer);
+  const pattern = flow?.mask;
+  if (!flow || !pattern) throw new UserError(`The layer ${info.name} has no mask; couplings have one.`);
+  return {
+    layer: info.index,
+    mask: { shape: [...pattern.shape], data: pattern.data },
+    inImage: inImage(model, flow.positions, pattern.data),
+  };
+}
+
+/** Values of a layer's elements at their places in the flow's input; NaN for what was factored out before the layer. */
+function inImage(model: InspectedFlow, positions: Int32Array, values: Float32Array): NdArray<Float32Array> {
+  const data = new Float32Array(model.dimensions).fill(NaN);
+  positions.forEach((position, i) => (data[position] = values[i]!));
+  return { shape: [...model.flow.inputShape], data };
 }

@@ -10,7 +10,7 @@ import type { NdArray } from '../../../protocol/tensors';
 import { breathe } from '../../model/breathe';
 import { layerAt } from '../../model/inspected-flow';
 import { tensorsOf } from './layer';
-import { selectionPasses } from '../selection';
+import { selectionPasses } from '../pass';
 import type { SharedInquiry } from '../inquiry';
 
 /** Values that are read between two looks at whether the answer is still wanted. */

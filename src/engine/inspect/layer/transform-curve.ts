@@ -17,8 +17,7 @@ import { layerAt } from '../../model/inspected-flow';
 import { batchAtLayer, type BatchAtLayer } from './batch-at-layer';
 import { innerOf } from '../conditioner/inner';
 import { mappedFeatures } from '../conditioner/inner-graphs';
-import { layerContext } from '../pass';
-import { stillPass } from '../selection';
+import { layerContext, stillPass } from '../pass';
 import { hasTails, type KnotPart, type SplineInfo } from '../../../protocol/spline';
 import type { SharedInquiry } from '../inquiry';
 

@@ -2,7 +2,7 @@
 import { UserError } from '../../../base/user-error';
 import type { PathStart, PlanePath, PlanePathQuery } from '../../../protocol/plane';
 import type { ExampleBatch } from '../../model/examples';
-import { exampleOf } from '../latents/example-of';
+import { exampleOf } from '../latents/latents';
 import { runPass } from '../pass';
 import { backToData } from './back';
 import { checkPlane, checkStage } from './parts';

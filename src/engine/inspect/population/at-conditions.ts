@@ -12,7 +12,7 @@ import { stageBounds, type PlaneBounds } from '../../../protocol/plane';
 import type { NdArray } from '../../../protocol/tensors';
 import { batchOf } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
-import { exampleOf } from '../latents/example-of';
+import { exampleOf } from '../latents/latents';
 import { scoreBatch } from '../examples';
 import { densityWithin } from '../plane/density';
 import { checkPixels } from '../plane/parts';

@@ -9,7 +9,7 @@ import { dataExamples, examplesAt, type ExampleBatch } from '../../model/example
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { cropImages } from '../../model/inputs';
 import { encodeExamples, exampleShape } from '../../model/latents';
-import { exampleOf } from '../latents/example-of';
+import { exampleOf } from '../latents/latents';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
 import { checkWhole } from '../within';

@@ -7,9 +7,8 @@ import type { Selection } from '../../../protocol/selection';
 import type { InspectedFlow, InspectedLayer } from '../../model/inspected-flow';
 import { latentPlaces } from '../latents/sources';
 import { exampleParts } from './parts';
-import { firstContext, type Pass } from '../pass';
+import { firstContext, type Pass, selectionPasses } from '../pass';
 import type { LayerRecord } from '../../model/layer-record';
-import { selectionPasses } from '../selection';
 import type { SharedInquiry } from '../inquiry';
 
 /** Shares that miss more of a layer's log-det than rounding explains leave it unknown. */

@@ -3,8 +3,7 @@ import type { ExampleRef, Selection } from '../../../protocol/selection';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { firstNonFinite } from './non-finite';
 import { exampleParts, meanParts } from './parts';
-import { firstContext, weightedMean, type Pass } from '../pass';
-import { examplePass, selectionPasses } from '../selection';
+import { firstContext, weightedMean, type Pass, examplePass, selectionPasses } from '../pass';
 import type { NdArray } from '../../../protocol/tensors';
 import type { Inquiry, SharedInquiry } from '../inquiry';
 

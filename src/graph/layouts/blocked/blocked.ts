@@ -1,10 +1,9 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../../flow/nets/batch-norm-training';
 import { convolutionAttrs } from '../../convolution';
-import { type Graph, type Node, type Value, producersOf, rewrite } from '../../ir';
+import { type Graph, type Node, type Value, producersOf, rewrite, sameShape } from '../../ir';
 import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
 import { removeDeadCode, pass, type Pass } from '../../passes/pass';
-import { sameShape } from '../../shape';
 import { toChannelsFirst, toChannelsLast } from '../channels-first';
 import { asConvolution } from '../input-gradient';
 import { each, imagesOf, sumsChannels, type Rule, type Rules } from '../relayout';

@@ -1,8 +1,7 @@
 /** What is written while a graph is brought into blocks of channels, [N, C/b, H, W, b]. */
 import { entryOf } from '../../../base/kept';
-import type { ConstantData, Graph, Node, TensorType } from '../../ir';
+import { type ConstantData, type Graph, type Node, type TensorType, sameShape } from '../../ir';
 import { countUses } from '../../passes/pass';
-import { sameShape } from '../../shape';
 import { sizeOf } from '../../../base/shape';
 import { toChannelsFirst, toChannelsLast } from '../channels-first';
 import { Relayout } from '../relayout';

@@ -1,8 +1,15 @@
 import { isPointwise } from '../../convolution';
-import { type ConstantData, type Graph, type Node, producersOf, type TensorType } from '../../ir';
+import {
+  type ConstantData,
+  type Graph,
+  type Node,
+  producersOf,
+  type TensorType,
+  isPerChannel,
+  sameShape,
+} from '../../ir';
 import { arithmeticNames } from '../../kernels/elementwise';
 import { removeDeadCode, pass, type Pass } from '../../passes/pass';
-import { isPerChannel, sameShape } from '../../shape';
 import { BlockedGraph } from '../blocked/builder';
 import { each, type Rule, type Rules } from '../relayout';
 import { fillsTiles, imageOperands, stepsByOne } from '../tileable';
