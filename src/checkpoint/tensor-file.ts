@@ -7,7 +7,7 @@ import { isOurs } from './checkpoint';
 import { toFloat32 } from './tensors/dtypes';
 import type { TensorFile } from './import/types';
 import { readEqx, isEqx } from './eqx/read-eqx';
-import { readHdf5File, readKeras, isKerasEntry } from './keras/read-keras';
+import { readHdf5File, readKeras, isKerasEntry, isHdf5 } from './keras/read-keras';
 import { readNpzFile, isNpzEntry } from './npz/read-npz';
 import { isRecording } from './recording/read';
 import { readSafetensorsFile, type SafetensorsFile } from './tensors/safetensors';
@@ -15,7 +15,6 @@ import { isIndex, openShards, shardsOf } from './shards';
 import { checkTensorNames } from './tensors/tensor-names';
 import { dcpOf, openDcp } from './torch/dcp';
 import { readTorch } from './torch/read-torch';
-import { isHdf5 } from './keras/hdf5';
 import { torchContainer } from './torch/container';
 
 /** Throws for a file that is not to be read. @param start its first bytes */

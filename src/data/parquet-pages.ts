@@ -2,13 +2,14 @@
  * Whether the pages of a column can be decoded. The library allocates and repeats as often as a page says, so every count in
  * it is looked at before.
  */
-import { parquetMetadata, type ColumnMetaData, type FileMetaData } from 'hyparquet';
+import { parquetMetadata, type ColumnMetaData, type FileMetaData, type Compressors } from 'hyparquet';
 import { parquetHeader } from 'hyparquet/src/column.js';
 import { decompressPage } from 'hyparquet/src/datapage.js';
 import { deltaBinaryUnpack } from 'hyparquet/src/delta.js';
 import { readRleBitPackedHybrid } from 'hyparquet/src/encoding.js';
-import { compressors } from './parquet-compressors';
 import { endOfStruct } from './parquet-thrift';
+import { compressors as unbounded } from 'hyparquet-compressors';
+import { decompress } from 'fzstd';
 
 /** Bytes of a footer: names, places and statistics of all columns of all row groups. */
 const largestFooter = 2 ** 25;
@@ -234,3 +235,44 @@ function inRange(what: string, value: number, most: number): number {
 
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Zstandard's own says how much it unpacks to, and takes that for granted; the others fill an array of the page's size. */
+export const compressors: Compressors = { ...unbounded, ZSTD: unpackZstandard };
+
+function unpackZstandard(input: Uint8Array, length: number): Uint8Array {
+  const { end, content } = zstandardFrame(input);
+  if (end !== input.length) throw new Error('a page holds more than one Zstandard frame');
+  if (content !== undefined && content !== length) {
+    throw new Error(`a page unpacks to ${content} bytes, its header says ${length}`);
+  }
+  return decompress(input, new Uint8Array(length));
+}
+
+/** Where the first frame ends (RFC 8878, 3.1.1), and the bytes that its header says it unpacks to. */
+function zstandardFrame(input: Uint8Array): { end: number; content?: number } {
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  if (view.getUint32(0, true) !== 0xfd2fb528) throw new Error('a page is no Zstandard frame');
+  const flags = view.getUint8(4);
+  const singleSegment = (flags >> 5) & 1;
+  const dictionaryBytes = [0, 1, 2, 4][flags & 3]!;
+  const contentBytes = flags >> 6 === 0 ? singleSegment : 1 << (flags >> 6);
+  let at = 5 + (1 - singleSegment) + dictionaryBytes;
+  const content =
+    contentBytes === 0
+      ? undefined
+      : contentBytes === 1
+        ? view.getUint8(at)
+        : contentBytes === 2
+          ? view.getUint16(at, true) + 256
+          : contentBytes === 4
+            ? view.getUint32(at, true)
+            : Number(view.getBigUint64(at, true));
+  at += contentBytes;
+  for (let last = false; !last;) {
+    const header = view.getUint16(at, true) | (view.getUint8(at + 2) << 16);
+    last = (header & 1) === 1;
+    const repeated = ((header >> 1) & 3) === 1;
+    at += 3 + (repeated ? 1 : header >> 3);
+  }
+  return { end: at + ((flags >> 2) & 1 ? 4 : 0), ...(content === undefined ? {} : { content }) };
+}

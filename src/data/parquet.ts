@@ -8,8 +8,7 @@ import { readRange } from '../files/read-range';
 import { chooseColumns, type ColumnOptions, RefusedCells } from './columns';
 import { checkRowsLeft, GapCounter } from './gaps';
 import { gapAdvice, LabelEncoder, textAdvice } from './labels';
-import { compressors } from './parquet-compressors';
-import { checkPages, readFooter } from './parquet-pages';
+import { compressors, checkPages, readFooter } from './parquet-pages';
 import type { Resources } from './resources';
 import { createRowWriter, type Rows } from './rows';
 

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact';
 import type { BatchRef, ExampleRef } from '../../src/protocol/selection';
 import type { ModelSummary } from '../../src/protocol/model';
 import { hasBatchMode } from '../../src/protocol/questions';
-import { useFitting } from '../base/controls/fitting';
+import { useFitting } from '../base/controls/tabs';
 import { Menu } from '../base/controls/menu';
 import { Neighbors } from '../base/controls/pager';
 import { Popover } from '../base/controls/popover';

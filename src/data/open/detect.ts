@@ -7,7 +7,7 @@ import { isFolder, readError } from '../../files/read';
 import { firstUnpacked } from '../bytes';
 import { findCifar, isCifarName } from '../cifar';
 import { isImageName } from '../images/group';
-import { listImages } from '../images/walk';
+import { listImages } from '../images/open-images';
 import { createResources } from '../resources';
 import { openZip } from '../zip';
 

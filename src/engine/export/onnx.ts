@@ -18,7 +18,6 @@ import type { Model } from '../model/model';
 import { writeMetadata, type OnnxMetadata, type OnnxPart } from '../onnx-file/metadata';
 import { compareFiles } from './onnx-check';
 import { describePorts, exportGraphs } from './onnx-graphs';
-import { runnableFlow } from './runnable';
 
 const parts: readonly OnnxPart[] = ['forward', 'inverse', 'sample'];
 const tolerance = 1e-3;
@@ -146,4 +145,11 @@ function refuseDifferent(differences: ExportReport['differences']): void {
       'numerically unstable there: "Is the inverse exact" in its inspector, or `flowscope diagnose`, names the layer ' +
       'where that begins. Export an earlier checkpoint, or train again with a lower learning rate.',
   );
+}
+
+/** The flow of a model. @throws UserError with the reason why there is none that can be run */
+export async function runnableFlow(model: Model): Promise<FlowModel> {
+  if (model.flow) return model.flow;
+  const { reason } = await model.summary();
+  throw new UserError(`${model.file}: cannot be exported. ${reason ?? 'Open a Flowscope checkpoint.'}`);
 }

@@ -8,7 +8,7 @@ import { modelName } from '../../files/model-name';
 import { writeTogether } from '../../files/write-together';
 import type { TorchExport } from '../../protocol/engine';
 import type { Model } from '../model/model';
-import { runnableFlow } from './runnable';
+import { runnableFlow } from './onnx';
 import { contextLine, printFlow } from './torch-graphs';
 
 const moduleName = 'flow.py';

@@ -7,16 +7,7 @@ import type { Feeds, Program } from '../backends/backend';
 import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
 import type { HealthRecord, LayerExtremes, LayerRecord, Values } from '../model/layer-record';
 import { standardLogProb, standardBase, type RunningBase } from '../model/running-base';
-import {
-  type Finders,
-  type Found,
-  beside,
-  gathered,
-  picked,
-  rowAt,
-  rowSize,
-  rowFinder,
-} from './rows';
+import { type Finders, type Found, beside, gathered, picked, rowAt, rowSize, rowFinder } from './rows';
 import type { RunningFlow } from './running-flow';
 import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';

@@ -1,7 +1,6 @@
 import { type Memento, Uri, workspace } from 'vscode';
 import { eachLimited } from '../../base/limited';
-import { statOf } from './quick-files';
-import { type RunFolder, readRun } from './run-files';
+import { statOf, type RunFolder, readRun } from './run-files';
 
 const knownKey = 'flowscope.knownRuns';
 const mostKnown = 50;

@@ -3,8 +3,8 @@ import { FileType, Uri, workspace } from 'vscode';
 import { type RunState as KnownState, stateOf } from '../../config/run-state';
 import { largestJson, parseRunStatus } from '../../config/run-status';
 import { isOurs } from '../view-types';
-import { statOf, textOf } from './quick-files';
 import { type Holder, holderOf, largestLock, lockName, parseLock } from '../../config/train-lock';
+import { readFile, stat } from 'node:fs/promises';
 
 export type RunState = KnownState | 'unreadable';
 
@@ -118,4 +118,21 @@ export async function exists(uri: Uri): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * Bytes, and milliseconds since 1970. VS Code's own reading goes by way of its window, which takes most of the time for
+ * thousands of files.
+ * @throws Error for anything but a file, such as a pipe, which would be waited for without end
+ */
+export async function statOf(uri: Uri): Promise<{ size: number; mtime: number }> {
+  if (uri.scheme !== 'file') return workspace.fs.stat(uri);
+  const info = await stat(uri.fsPath);
+  if (!info.isFile()) throw new Error(`${uri.fsPath} is no file`);
+  return { size: info.size, mtime: Math.floor(info.mtimeMs) };
+}
+
+async function textOf(uri: Uri): Promise<string> {
+  const bytes = await (uri.scheme === 'file' ? readFile(uri.fsPath) : workspace.fs.readFile(uri));
+  return new TextDecoder().decode(bytes);
 }

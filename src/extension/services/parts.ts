@@ -7,7 +7,7 @@ import { DrawPanels } from '../draw/draw-panel';
 import { PreviewPanels } from '../preview/preview-panel';
 import type { TrainingKeys } from '../runs/training-keys';
 import { createServices, type Services } from './services';
-import { showEnd } from '../training/end-message';
+import { showEnd } from '../training/trainings';
 import { TrainingStatusBar } from '../training/status-bar';
 
 export interface Parts extends Services {

@@ -3,13 +3,12 @@ import { type Graph, type Node, isDynamic } from '../ir';
 import { runPasses } from '../passes/pass';
 import { tensorFlowStateful, tensorFlowProgram } from '../pipelines/pipelines';
 import { savedModel, boolAttribute, typeAttribute, shapeAttribute } from './messages';
-import { addVariable, type StateSpec, type StateVariable } from './variables';
+import { addVariable, type StateSpec, type StateVariable, addSignal } from './variables';
 import { GraphDefWriter, FunctionWriter } from './writer';
 import { arrangeRules } from '../kernels/arrange';
 import { reduceRules } from '../kernels/reduce';
 import { checkState, isState, stateName } from '../state-ports';
 import { emitTensorFlow } from './operators';
-import { addSignal } from './signal';
 
 export interface StatefulModel {
   bytes: Uint8Array;

@@ -1,6 +1,5 @@
 /** State in a session: each tensor is a resource variable of its own. */
-import { shapeAttribute, textAttribute, typeAttribute } from './messages';
-import { addSignal } from './signal';
+import { shapeAttribute, textAttribute, typeAttribute, tensorAttribute } from './messages';
 import type { GraphDefWriter } from './writer';
 
 export interface StateSpec {
@@ -34,4 +33,14 @@ export function addVariable(target: GraphDefWriter, { name, shape }: StateSpec):
   const assigned = addSignal(target, `${at}/assigned`, [assign]);
   const read = target.add(`${at}/read`, 'ReadVariableOp', [handle], { dtype: float });
   return { name, shape, handle, value, assigned, read };
+}
+
+/** Something to fetch that exists only after the given nodes have run. */
+export function addSignal(target: GraphDefWriter, at: string, after: readonly string[]): string {
+  const float = typeAttribute('float32');
+  const value = target.add(`${at}/value`, 'Const', [], {
+    dtype: float,
+    value: tensorAttribute(Float32Array.of(1), [], 'float32'),
+  });
+  return target.add(at, 'Identity', [value, ...after.map((name) => `^${name}`)], { T: float });
 }

@@ -8,7 +8,7 @@ import { FunctionPrinter, methodText } from './function';
 import type { HelperName } from './helpers';
 import { freeName, type Hints } from './names';
 import { callOp, regionsOf, type Region } from './regions';
-import { startSums } from './sums';
+import { startSums } from './statements';
 
 export interface StoredTensor {
   readonly name: string;

@@ -1,10 +1,9 @@
 /** Which nodes of a graph get a line of their own, and which are written where they are used. */
 import { sizeOf } from '../../base/shape';
-import { type Graph, type Node, producersOf, broadcastShapes, sameShape } from '../ir';
+import { type Graph, type Node, producersOf, broadcastShapes, sameShape, rewrite } from '../ir';
 import { arithmeticNames, comparisonNames } from '../kernels/elementwise';
 import { countUses } from '../passes/pass';
 import { callOp } from './regions';
-import { addsLogDet } from './sums';
 
 /** More operations than these in one line are hard to read. */
 const mostOperations = 4;
@@ -137,4 +136,38 @@ export function statementsOf(graph: Graph): Statements {
     numberAt,
     reads,
   };
+}
+
+/** Whether a node adds the log-det of a call. */
+function addsLogDet(node: Node, graph: Graph, producers: ReadonlyMap<number, Node>): boolean {
+  return (
+    node.op === 'Add' &&
+    graph.values.get(node.outputs[0]!)!.shape.length <= 1 &&
+    node.inputs.some((id) => producers.get(id)?.op === callOp)
+  );
+}
+
+/** Log-dets of modules, added one after the other: each as soon as it is known, the first to nothing, so that all look alike. */
+export function startSums(graph: Graph): Graph {
+  const producers = producersOf(graph);
+  const firsts = new Set(
+    graph.nodes.flatMap((node) => {
+      const areCalls = node.inputs.every((id) => producers.get(id)?.op === callOp);
+      return areCalls && addsLogDet(node, graph, producers) ? [node.inputs[0]!] : [];
+    }),
+  );
+  const started = new Map<number, number>();
+  return rewrite(graph, (node, { recorder, add, number }) => {
+    if (node.op === callOp) {
+      recorder.keep(node, graph);
+      for (const id of node.outputs.filter((output) => firsts.has(output))) {
+        started.set(id, add('Add', [number(0), id], graph.values.get(id)!));
+      }
+      return node.outputs;
+    }
+    const first = started.get(node.inputs[0] ?? -1);
+    if (first === undefined || !addsLogDet(node, graph, producers)) return undefined;
+    const type = graph.values.get(node.outputs[0]!)!;
+    return [add('Add', [first, ...node.inputs.slice(1)], type, node.attrs)];
+  });
 }

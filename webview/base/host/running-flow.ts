@@ -1,10 +1,13 @@
 /** The flow that a page shows, where it still runs: asked through its kernel or debugger, one request at a time. */
 import { signal } from '@preact/signals';
-import { toBase64 } from '../../../src/base/base64';
+import { toBase64, fromBase64 } from '../../../src/base/base64';
 import type { AskFlow, FlowMessage, FlowReply, FlowRequest } from '../../../src/protocol/live';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { words } from '../words';
-import { NoAnswerError, type FlowState, type LiveFlow } from './page-api';
+import { NoAnswerError, type FlowState, type LiveFlow, type Connection } from './page-api';
+import type { InPageEngine, InPageInspector } from '../../../src/protocol/in-page';
+import type { PageEvents, PageHost } from '../../../src/protocol/webview';
+import { standAloneHost } from './stand-alone';
 
 /** What comes back. */
 interface Received {
@@ -182,4 +185,74 @@ function inBase64(_: string, value: unknown): unknown {
   if (!(value instanceof Object) || !('data' in value) || !(value.data instanceof Float32Array)) return value;
   const { shape, data } = value as NdArray<Float32Array>;
   return { shape, data: toBase64(data) };
+}
+
+/**
+ * @param element with the bytes of a recording in base64; `data-name` of its file; where a flow may answer, `data-page` and the
+ *   `data-version` of its weights
+ * @param post sends to the kernel or debugger that holds the flow
+ */
+export function connectInPage(element: HTMLElement, post: (message: FlowMessage) => void): Connection {
+  const { flowscopeEngine } = globalThis as unknown as { flowscopeEngine: InPageEngine };
+  const { name = 'recording', page, version = '' } = element.dataset;
+  const listeners: PageEvents[] = [];
+  const asked = new Map<string, AbortController>();
+  let bytes: Uint8Array = fromBase64(element.textContent.trim());
+  let opened: Promise<InPageInspector> = flowscopeEngine.open(name, bytes);
+
+  const open = async (next: Uint8Array, ask?: AskFlow): Promise<void> => {
+    bytes = next;
+    void opened.then((before) => before.dispose()).catch(() => {});
+    opened = flowscopeEngine.open(name, bytes, ask);
+    await opened;
+    for (const listener of listeners) listener.changed('model');
+  };
+  const flow =
+    page === undefined
+      ? undefined
+      : runningFlow(
+          { page, version },
+          post,
+          (ask) => void open(bytes, ask),
+          () => void open(bytes),
+        );
+
+  /** Ends the work when the question is taken back. */
+  const until = async <T>(token: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const ended = new AbortController();
+    asked.set(token, ended);
+    try {
+      return await work(ended.signal);
+    } catch (error) {
+      throw error instanceof Error && error.name === 'UserError' ? new NoAnswerError(error.message) : error;
+    } finally {
+      asked.delete(token);
+    }
+  };
+
+  return {
+    host: standAloneHost({
+      ask: ((method, query, token, _, context) =>
+        until(token, async (signal) =>
+          (await opened).ask(method, query, signal, context),
+        )) as PageHost['ask'],
+      async cancel(token) {
+        asked.get(token)?.abort();
+      },
+    }),
+    inPage: true,
+    ...(flow && {
+      live: {
+        ...flow,
+        async recordAgain() {
+          const again = await flow.recordAgain();
+          await open(again, flow.ask);
+          return again;
+        },
+      },
+    }),
+    loadState: () => undefined,
+    saveState: () => {},
+    listen: (listener) => void listeners.push(listener),
+  };
 }

@@ -4,8 +4,7 @@ import { type Graph, type Node, type Value, producersOf, rewrite, sameShape } fr
 import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
 import { removeDeadCode, pass, type Pass } from '../../passes/pass';
-import { toChannelsFirst, toChannelsLast } from '../channels-first';
-import { asConvolution } from '../input-gradient';
+import { toChannelsFirst, toChannelsLast, asConvolution } from '../channels-first';
 import { each, imagesOf, sumsChannels, type Rule, type Rules } from '../relayout';
 import { batchNorm, batchNormGradient, renewActivation } from './batch-norm';
 import { BlockedGraph } from './builder';
