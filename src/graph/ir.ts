@@ -94,6 +94,10 @@ export interface Rewriter {
   named(constant: number, name: string | undefined): number;
 }
 
+/** The first number that no value has; a graph may have more values than a call takes arguments. */
+export const firstFree = ({ values }: Graph): number =>
+  [...values.keys()].reduce((free, id) => Math.max(free, id + 1), 0);
+
 /**
  * Builds a new graph: the frame of every pass. For each node (its inputs already resolved) `replace` returns the ids that stand for its outputs,
  * or undefined to keep the node. Where all are kept the graph is the one that was given.
@@ -102,8 +106,7 @@ export function rewrite(
   graph: Graph,
   replace: (node: Node, rewriter: Rewriter) => readonly number[] | undefined,
 ): Graph {
-  const firstFree = Math.max(-1, ...graph.values.keys()) + 1;
-  const recorder = new Recorder(graph.dynamicBatch, firstFree);
+  const recorder = new Recorder(graph.dynamicBatch, firstFree(graph));
   const replaced = new Map<number, number>();
   const constantNames = new Map(graph.constantNames);
   const resolve = (id: number): number => replaced.get(id) ?? id;

@@ -3,7 +3,7 @@
  * they were. A layout is a subclass that tells how its values are shaped and reached, and a rule for each operator.
  */
 import { entryOf } from '../../base/kept';
-import { type Graph, type Node, type Value, Recorder, type TensorType, sameShape } from '../ir';
+import { firstFree, type Graph, type Node, type Value, Recorder, type TensorType, sameShape } from '../ir';
 
 /** What becomes of a node in a layout. Without one it is kept, on images as they were. */
 export interface Rule {
@@ -35,7 +35,7 @@ export abstract class Relayout {
   private readonly scopes = new Map<number, string>();
 
   constructor(protected readonly graph: Graph) {
-    this.recorder = new Recorder(graph.dynamicBatch, Math.max(-1, ...graph.values.keys()) + 1);
+    this.recorder = new Recorder(graph.dynamicBatch, firstFree(graph));
     for (const [id, value] of graph.values) this.recorder.values.set(id, value);
     for (const [id, data] of graph.constants) this.recorder.constants.set(id, data);
     const given = [...graph.inputs.map(({ value }) => value), ...graph.constants.keys()];
