@@ -97,7 +97,10 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: Ve
         ...checkLengths({ signs: layer.signs }, dim, path),
       ];
     }
-    if (layer.kind === 'field') return checkField(layer, model, path);
+    if (layer.kind === 'field') {
+      const lengths = layer.net.kind === 'sbi' ? checkLengths(layer.net, dim, `${path}.net`) : [];
+      return [...checkField(layer, model, path), ...lengths];
+    }
     if (layer.kind === 'rescale') return checkLengths(layer, dim, path);
     return [];
   });

@@ -1,6 +1,7 @@
 /** A vector field as a layer of a vector flow: a flow in continuous time, cut into slices. */
 import * as v from 'valibot';
-import { activation, described, layerWidth, optional, positiveInteger, slope } from './fields';
+import { number, ofFeatures } from './bases';
+import { activation, described, layerWidth, optional, positive, positiveInteger, slope } from './fields';
 import { problem, type Problem } from './problem';
 
 /** Features of a flow with a field: its log-det takes one derivative for each. */
@@ -25,11 +26,31 @@ const fieldNet = v.variant('kind', [
     activation: optional('Its nonlinearity.', activation, 'silu'),
     slope,
   }),
+  v.strictObject({
+    kind: described(
+      'The network of sbi’s FMPE: x and the context are merged, and each layer adds the time. It sees x standardized by the mean and ' +
+        'deviation of each time, and gives a standardized velocity. Data are at t = 0, noise at t = 1.',
+      v.literal('sbi'),
+    ),
+    width: optional('Width of all of its layers.', layerWidth, 100),
+    layers: optional('Layers behind the merged one.', v.pipe(positiveInteger, v.maxValue(64)), 5),
+    activation: optional('Its nonlinearity.', activation, 'gelu'),
+    slope,
+    skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
+    norm: optional('Whether each layer ends with a layer normalization.', v.boolean(), true),
+    mean: optional('Means of the data: one number, or one for each feature.', ofFeatures(number), 0),
+    std: optional('Deviations of the data: one number, or one for each feature.', ofFeatures(positive), 1),
+    baseline: optional(
+      'Whether it gives what comes on top of the velocity of normal data with this mean and deviation.',
+      v.boolean(),
+      false,
+    ),
+  }),
 ]);
 
 export const fieldLayer = v.strictObject({
   kind: described(
-    'A vector field dx/dt = v(x, t, context), solved from data to noise (CNF of zuko).',
+    'A vector field dx/dt = v(x, t, context), solved from data to noise (CNF of zuko, FMPE of sbi).',
     v.literal('field'),
   ),
   data: optional('The time at which x is data.', time, 0),
@@ -63,6 +84,11 @@ export const fieldLayer = v.strictObject({
 });
 
 export type FieldLayer = v.InferOutput<typeof fieldLayer>;
+/** The settings of one kind of network. */
+export type FieldNetConfig<Kind extends FieldLayer['net']['kind']> = Extract<
+  FieldLayer['net'],
+  { kind: Kind }
+>;
 
 /** How often all slices run the network. */
 export const runsOf = ({ slices, steps, solver }: Pick<FieldLayer, 'slices' | 'steps' | 'solver'>): number =>
@@ -100,6 +126,11 @@ export function checkField(
     return problem(
       `${path}.pairs`,
       'expected "random" for a flow with a context: which examples are near to a noise depends on their context, and pairing by it would bias the flow',
+    );
+  if (layer.net.kind === 'sbi' && !(0 <= layer.data && layer.data < layer.noise && layer.noise <= 1))
+    return problem(
+      `${path}.net.kind`,
+      `expected another network, or times from 0 for the data to 1 for the noise, which this one is made for, got ${layer.data} and ${layer.noise}`,
     );
   const runs = runsOf(layer);
   if (runs > mostRuns)

@@ -15,6 +15,7 @@ import type { Bijection } from './core/bijection';
 import { contextInput, contextSeen } from './nets/context';
 import { coupling } from './layers/coupling';
 import { fieldNet } from './nets/field-net';
+import { sbiField } from './nets/sbi-field';
 import { fieldSlice } from './layers/field-slice';
 import { flatten, flattenPositions } from './layers/flatten';
 import { haar } from './layers/haar';
@@ -165,7 +166,11 @@ function single(
     case 'slice': {
       const { field, settings, first: owns } = layer;
       const [dim] = shape as [number];
-      const net = fieldNet(`${field}.net`, dim, build.seen, settings);
+      const { net: kind, frequencies } = settings;
+      const net =
+        kind.kind === 'sbi'
+          ? sbiField(`${field}.net`, dim, build.seen, { net: kind, frequencies })
+          : fieldNet(`${field}.net`, dim, build.seen, { net: kind, frequencies });
       return plain(fieldSlice({ ...settings, ...layer, dim, net, owns }), 'slice');
     }
     case 'prior':

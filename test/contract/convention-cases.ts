@@ -353,6 +353,34 @@ const vectors: readonly (readonly [string, Fields])[] = [
       ],
     },
   ],
+  [
+    'vector, a field of the time as FMPE of sbi has it, given a context',
+    {
+      context: 2,
+      contextNorm: true,
+      layers: [
+        { kind: 'rescale', scale: [2, 0.5, 1.5], shift: [0.3, -1, 0] },
+        {
+          ...{ kind: 'field', slices: 2, steps: 8, frequencies: [1, 2.5] },
+          net: { kind: 'sbi', width: 7, layers: 2, mean: [0.5, -1, 0.2], std: [0.8, 1.5, 1] },
+        },
+      ],
+    },
+  ],
+  [
+    'vector, a field of the time as FMPE of sbi has it, on top of that of normal data',
+    {
+      layers: [
+        {
+          ...{ kind: 'field', slices: 2, steps: 8 },
+          net: {
+            ...{ kind: 'sbi', width: 7, layers: 2, activation: 'silu', mean: 0.4, std: 0.7 },
+            ...{ skips: false, norm: false, baseline: true },
+          },
+        },
+      ],
+    },
+  ],
   ...(['plu', 'qr', 'svd', 'householder', 'orthogonal'] as const).map((between): [string, Fields] => [
     `vector, ${between} between`,
     { between, reflections: 2 },

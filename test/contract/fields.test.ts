@@ -2,10 +2,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import * as v from 'valibot';
 import { activation } from '../../src/config/fields';
-import type { FieldLayer } from '../../src/config/field-layer';
+import { fieldLayer, type FieldLayer } from '../../src/config/field-layer';
+import { initialTensors } from '../../src/engine/training/initialize';
 import type { Flow } from '../../src/flow/built-flow';
 import { fieldNet } from '../../src/flow/nets/field-net';
+import { sbiField } from '../../src/flow/nets/sbi-field';
 import {
   contextOf,
   inputOf,
@@ -60,6 +63,14 @@ function exponential(x: Float32Array): number[] {
 const netOf = (kind: FieldLayer['net']['activation'], frequencies: number[] = []) =>
   fieldNet('n', dim, 0, { net: { kind: 'mlp', hidden: [7, 5], activation: kind, slope: 0.1 }, frequencies });
 
+const sbiNet = { kind: 'sbi', width: 6, layers: 2, mean: [0.5, -1, 0.2], std: [0.8, 1.5, 0.6] };
+
+const sbiFieldOf = (given: object) => {
+  const { net } = v.parse(fieldLayer, { kind: 'field', net: { ...sbiNet, ...given } });
+  assert.ok(net.kind === 'sbi');
+  return sbiField('fields.0.net', dim, 2, { net, frequencies: [1, 3] });
+};
+
 before(onCpu);
 
 describe('a vector field', () => {
@@ -107,6 +118,47 @@ describe('a vector field', () => {
       assert.ok(maxAbsDifference(divergence.dataSync(), sum) < 1e-5, kind);
       assert.ok(Math.max(...sum.map(Math.abs)) > 1e-3, `${kind} has a divergence`);
     }
+  });
+
+  it('of sbi has a divergence equal to the derivatives by gradients, and the velocity that it gives alone', () => {
+    for (const [label, given] of Object.entries({
+      plain: {},
+      'without norms': { norm: false },
+      'without skips': { skips: false, activation: 'tanh' },
+      'of one layer': { layers: 1 },
+      'on top of normal data': { baseline: true },
+    })) {
+      const flow = flowWith({ frequencies: [1, 3], net: { ...sbiNet, ...given } }, { context: 2 });
+      const named = toTensors(movedValues(flow, 4));
+      const ctx = { ...contextOf(named, false), context: inputOf([2], batch, 5) };
+      const net = sbiFieldOf(given);
+      const x = inputOf([dim], batch, 3);
+      const { value, divergence } = net.at(ctx, x, 0.3);
+      const sum = new Float32Array(batch);
+      for (let i = 0; i < dim; i++) {
+        const gradient = tf
+          .grad((at) => tf.slice(net.at(ctx, at, 0.3).value, [0, i], [-1, 1]))(x)
+          .dataSync();
+        for (let k = 0; k < batch; k++) sum[k]! += gradient[k * dim + i]!;
+      }
+      assert.ok(maxAbsDifference(divergence.dataSync(), sum) < 1e-5, label);
+      assert.ok(Math.max(...sum.map(Math.abs)) > 1e-3, `${label} has a divergence`);
+      const times = tf.tensor2d([[0.3], [0.3], [0.3], [0.3]]);
+      const off = maxAbsDifference(net.velocity(ctx, x, times).dataSync(), value.dataSync());
+      assert.ok(off < 1e-6, `${label}: ${off}`);
+    }
+  });
+
+  it('of sbi is that of normal data alone where its network gives nothing', () => {
+    const flow = flowWith({ slices: 5, steps: 10, net: { ...sbiNet, baseline: true } });
+    const values = initialTensors(flow, 1);
+    const x = inputOf([dim], batch, 1);
+    const { z, logDet } = passed(flow, values, x);
+    // z = (x − mean) / std, as far as what is added to the variance changes it.
+    const expected = x.dataSync().map((value, i) => (value - sbiNet.mean[i % dim]!) / sbiNet.std[i % dim]!);
+    assert.ok(maxAbsDifference(z, expected) < 1e-4, String(maxAbsDifference(z, expected)));
+    const ofAll = -sbiNet.std.reduce((sum, std) => sum + Math.log(std), 0);
+    for (const value of logDet) assert.ok(Math.abs(value - ofAll) < 1e-4, `${value}, expected ${ofAll}`);
   });
 
   it('gives the same in ten slices as in one of as many steps, and the sum of their log-dets', () => {

@@ -23,6 +23,10 @@ export function meanOver(x: Tensor, axes: readonly number[]): Tensor {
   return tf.mul(sumOver(x, axes), 1 / count);
 }
 
+/** [N, …, C] → [N, …, 1]. @param divisor another one than C */
+export const meanOfLast = (x: Tensor, divisor = x.shape.at(-1)!): Tensor =>
+  tf.reshape(tf.mul(sumOver(x, [x.rank - 1]), 1 / divisor), [-1, ...x.shape.slice(1, -1), 1]);
+
 /** [N, …] → [N]: sum over everything but the batch. */
 export function sumPerExample(x: Tensor): Tensor {
   return sumOver(x, range(x.rank).slice(1));

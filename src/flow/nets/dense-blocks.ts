@@ -10,7 +10,7 @@ import type { Net } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
 import { ones, zeros } from '../core/bijection';
-import { sumOver } from '../core/tensors';
+import { meanOfLast } from '../core/tensors';
 
 /** Keras' defaults, and zuko's. */
 const epsilons = { batch: 1e-3, layer: 1e-3, rms: 1e-6, standardized: 1e-5 };
@@ -71,14 +71,11 @@ export function denseBlocks(options: DenseBlocksOptions): Net {
   };
 }
 
-const mean = (x: Tensor, divisor = x.shape.at(-1)!): Tensor =>
-  tf.reshape(tf.mul(sumOver(x, [x.rank - 1]), 1 / divisor), [-1, ...x.shape.slice(1, -1), 1]);
-
 /**
  * Normalization of each example by itself, over its features: layer normalization, or by the root of the mean square alone.
  * @param epsilon added to the variance, or to the mean square @param centers whether the mean is subtracted, and a bias learned
  */
-function layerNorm(name: string, features: number, epsilon: number, centers: boolean): Norm {
+export function layerNorm(name: string, features: number, epsilon: number, centers: boolean): Norm {
   const [gain, bias] = [`${name}.gain`, `${name}.bias`];
   return {
     parameters: [
@@ -87,9 +84,9 @@ function layerNorm(name: string, features: number, epsilon: number, centers: boo
     ],
     state: [],
     apply(ctx, x) {
-      const centered = centers ? tf.sub(x, mean(x)) : x;
+      const centered = centers ? tf.sub(x, meanOfLast(x)) : x;
       const scaled = tf.mul(
-        tf.mul(centered, tf.rsqrt(tf.add(mean(tf.square(centered)), epsilon))),
+        tf.mul(centered, tf.rsqrt(tf.add(meanOfLast(tf.square(centered)), epsilon))),
         ctx.get(gain),
       );
       return centers ? tf.add(scaled, ctx.get(bias)) : scaled;
@@ -103,8 +100,8 @@ function standardizing(epsilon: number): Norm {
     parameters: [],
     state: [],
     apply(_, x) {
-      const centered = tf.sub(x, mean(x));
-      const variance = mean(tf.square(centered), x.shape.at(-1)! - 1);
+      const centered = tf.sub(x, meanOfLast(x));
+      const variance = meanOfLast(tf.square(centered), x.shape.at(-1)! - 1);
       return tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon)));
     },
   };

@@ -1,7 +1,7 @@
 /** The network of a vector field: v(x, t) and its divergence in x. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { FieldLayer } from '../../config/field-layer';
+import type { FieldLayer, FieldNetConfig } from '../../config/field-layer';
 import { type FlowContext, type ParameterSpec, fanIn, zeros } from '../core/bijection';
 import { activation } from './activation';
 import { givenContext } from './context';
@@ -26,9 +26,9 @@ export function fieldNet(
   name: string,
   dim: number,
   context: number,
-  { net, frequencies }: Pick<FieldLayer, 'net' | 'frequencies'>,
+  { net, frequencies }: Pick<FieldLayer, 'frequencies'> & { net: FieldNetConfig<'mlp'> },
 ): FieldNet {
-  const times = Math.max(1, 2 * frequencies.length);
+  const times = timesSeen(frequencies);
   const widths = [dim + context + times, ...net.hidden, dim];
   const last = widths.length - 2;
   const parameters = widths.slice(1).flatMap((outputs, i): ParameterSpec[] => {
@@ -83,8 +83,11 @@ interface Affine {
   rest: Tensor;
 }
 
+/** How many numbers a network sees of a time. */
+export const timesSeen = (frequencies: readonly number[]): number => Math.max(1, 2 * frequencies.length);
+
 /** What a network sees of one time, [1, …], or of times [N, 1], [N, …]. */
-function timeFeatures(frequencies: readonly number[], t: number | Tensor2D): Tensor2D {
+export function timeFeatures(frequencies: readonly number[], t: number | Tensor2D): Tensor2D {
   const isOne = typeof t === 'number';
   if (frequencies.length === 0) return isOne ? tf.tensor2d([[t]]) : t;
   if (isOne)

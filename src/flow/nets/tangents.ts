@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { ActivationOptions } from '../core/spec';
-import { sumPerExample } from '../core/tensors';
+import { meanOfLast, sumPerExample } from '../core/tensors';
 import { activation, slopeOf } from './activation';
 
 export interface Dual {
@@ -36,6 +36,26 @@ export function activated({ value, tangents }: Dual, options: ActivationOptions)
   return {
     value: activation(options)(value),
     tangents: tf.mul(tf.expandDims(slopeOf(options, value), 1), tangents),
+  };
+}
+
+export const added = (a: Dual, b: Dual): Dual => ({
+  value: tf.add(a.value, b.value),
+  tangents: tf.add(a.tangents, b.tangents),
+});
+
+/** Layer normalization: each example by itself, over its width. @param epsilon added to the variance */
+export function normalized({ value, tangents }: Dual, gain: Tensor, bias: Tensor, epsilon: number): Dual {
+  const centered = tf.sub(value, meanOfLast(value));
+  const scale = tf.rsqrt(tf.add(meanOfLast(tf.square(centered)), epsilon));
+  const unit = tf.mul(centered, scale);
+  const moved = tf.sub(tangents, meanOfLast(tangents));
+  const direction = tf.expandDims(unit, 1);
+  // What moves along the unit itself changes the deviation alone.
+  const across = tf.sub(moved, tf.mul(direction, meanOfLast(tf.mul(direction, moved))));
+  return {
+    value: tf.add(tf.mul(unit, gain), bias),
+    tangents: tf.mul(across, tf.expandDims(tf.mul(scale, gain), 1)),
   };
 }
 
