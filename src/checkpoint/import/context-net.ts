@@ -33,7 +33,9 @@ export function standardizesContext(file: TensorFile): boolean {
 }
 
 /** @returns how many tensors it has and what its layers are, if any; or what is in the way, in words */
-export function readContextNet(file: TensorFile): { count: number; net?: ContextNet } | string {
+export function readContextNet(
+  file: Pick<TensorFile, 'tensors'>,
+): { count: number; net?: ContextNet } | string {
   const names = [...file.tensors.keys()].filter((name) => inEmbedding.test(name));
   const layers: string[] = [];
   const widths: number[] = [];

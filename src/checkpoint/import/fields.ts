@@ -7,7 +7,8 @@ import { answeredNumber } from './questions';
 const slices = 10;
 const solver = 'rk4';
 
-const stepsQuestion: ImportQuestion = {
+/** @param steps in each slice, unless somebody says otherwise */
+const stepsQuestion = (steps = 10): ImportQuestion => ({
   key: 'steps',
   title: `Steps in each of ${slices} time slices`,
   detail:
@@ -15,21 +16,21 @@ const stepsQuestion: ImportQuestion = {
     'more exact and take longer.',
   answer: {
     kind: 'number',
-    default: 10,
+    default: steps,
     integer: true,
     minimum: 1,
     maximum: mostRuns / slices / runsOfStep[solver],
   },
-};
+});
 
-export const fieldQuestions: readonly ImportQuestion[] = [stepsQuestion];
+export const fieldQuestions = (steps?: number): readonly ImportQuestion[] => [stepsQuestion(steps)];
 
 /** A field as it is answered to be solved. */
 export function fieldOf(
   answers: ImportAnswers,
   times: Pick<FieldLayer, 'data' | 'noise'>,
 ): Omit<FieldLayer, 'frequencies' | 'net'> {
-  const steps = answeredNumber(answers, stepsQuestion);
+  const steps = answeredNumber(answers, stepsQuestion());
   return { kind: 'field', ...times, slices, solver, steps, pairs: 'random' };
 }
 

@@ -99,12 +99,14 @@ export function under(theirPrefix: string, ourPrefix: string, table: readonly Re
   }));
 }
 
-/** PyTorch's batch norm; `num_batches_tracked` has no counterpart. */
-export const batchNormNames: readonly Renaming[] = [
+/** What norms of PyTorch learn. */
+export const normNames: readonly Renaming[] = [
   { theirs: 'weight', ours: 'gain', transform: 'same' },
   { theirs: 'bias', ours: 'bias', transform: 'same' },
-  ...runningNames(),
 ];
+
+/** PyTorch's batch norm; `num_batches_tracked` has no counterpart. */
+export const batchNormNames: readonly Renaming[] = [...normNames, ...runningNames()];
 
 /** Its running statistics alone. */
 export function runningNames(): Renaming[] {

@@ -5,6 +5,7 @@
 import { range } from '../../base/order';
 import { several } from '../../base/text';
 import { shortened } from '../../base/user-error';
+import { readContextNet } from './context-net';
 import type { TensorFile } from './types';
 
 /** What a message is built on; any part may be empty. */
@@ -59,10 +60,7 @@ const write =
   'To look into it all the same, run it on a batch x where it was made and write what its layers gave, from data to latent: ' +
   'import flowscope; layers = [flowscope.recording.Layer(name="0", output=z, log_det=log_det)]; ' +
   `flowscope.recording.write("model", x=x, layers=layers). ${recorded}`;
-const recordSbiField = calls(
-  'ode = posterior.potential_fn.neural_ode; step = flowscope.Step("ode", lambda h, c: ode(c).transform.call_and_ladj(h), ' +
-    `lambda z, c: ode(c).transform.inv(z)); ${recordOf('[step]', 'theta, x')} (docs/record.md adds the scale of its base)`,
-);
+export const recordSbiField = calls(recordOf('posterior', 'theta, x'));
 const recordOne = (flow: string): string =>
   calls(`${recordOf(flow, 'features')} for one of them, with features as the network before it gives them`);
 const noLayers = 'It has no layers that could be shown.';
@@ -79,13 +77,17 @@ export const joinDeepSpeed =
   'Its script zero_to_fp32.py, which lies in its folder, joins the files: python zero_to_fp32.py . joined. Then open what it writes.';
 
 /** By classes, before names; the first one that fits counts: a part of a library comes before the library. */
-const ofClasses: readonly (readonly [kind: string, name: RegExp, advice: string])[] = [
+const ofClasses: readonly (readonly [kind: Signature[0], name: RegExp, advice: string])[] = [
   [
     'an ensemble of posteriors of sbi (EnsemblePosterior): several flows',
     /^sbi\..*\.EnsemblePosterior$/,
     'Save one of its members: torch.save(posterior.posteriors[0], "member.pt").',
   ],
-  ['a posterior of sbi by flow matching (FMPE)', /^sbi\..*\.(FlowMatching\w*|FMPE)$/, recordSbiField],
+  [
+    (seen) => `a posterior of sbi by flow matching (FMPE)${unreadOfField(seen)}`,
+    /^sbi\..*\.(FlowMatching\w*|FMPE)$/,
+    recordSbiField,
+  ],
   [
     'a posterior of sbi by its score (NPSE, a diffusion)',
     /^sbi\..*\.(\w*ScoreEstimator|NPSE)$/,
@@ -138,8 +140,8 @@ const ofClasses: readonly (readonly [kind: string, name: RegExp, advice: string]
 const signatures: readonly Signature[] = [
   // sbi's state dicts.
   [
-    'a network of sbi for a vector field (FMPE or NPSE)',
-    /(^|\.)net\.(time_emb\.div_term|time_linear_layer\.)/,
+    (seen) => `a network of sbi for a vector field (FMPE or NPSE)${unreadOfField(seen)}`,
+    /(^|\.)net\.(time_emb\.div_term|time_linear_layer\.|global_mlp\.)/,
     recordSbiField,
   ],
   [
@@ -366,13 +368,14 @@ const inference: Readonly<Record<string, string>> = {
 export function looksLike(seen: Seen): string | undefined {
   const says = (what: string, by: string, advice: string): string =>
     `It looks like ${what}, by ${by}. Flowscope does not read these, so it cannot be run. ${advice}`;
+  const named = (kind: Signature[0]): string => (typeof kind === 'string' ? kind : kind(seen));
   for (const [kind, pattern, advice] of ofClasses) {
     const found = seen.classes.find((name) => pattern.test(name));
-    if (found !== undefined) return says(kind, `the class ${shortened(found)}`, advice);
+    if (found !== undefined) return says(named(kind), `the class ${shortened(found)}`, advice);
   }
   for (const [kind, shows, advice] of signatures) {
     const by = typeof shows === 'function' ? shows(seen) : tensorNamed(find(seen.tensors, shows));
-    if (by !== undefined) return says(typeof kind === 'string' ? kind : kind(seen), by, advice);
+    if (by !== undefined) return says(named(kind), by, advice);
   }
   return undefined;
 }
@@ -394,6 +397,18 @@ function tensorNamed(name: string | undefined): string | undefined {
 }
 
 const first = (tensors: Tensors): string | undefined => tensorNamed([...tensors.keys()][0]);
+
+/** What of a vector field of sbi is in the way of reading it, where that shows. */
+function unreadOfField({ tensors }: Seen): string {
+  const has = (pattern: RegExp): boolean => find(tensors, pattern) !== undefined;
+  if (has(/(^|\.)net\.global_mlp\./)) {
+    const net = has(/(^|\.)net\.blocks\./) ? 'VectorFieldTransformer' : 'VectorFieldAdaMLP';
+    return ` whose network is ${net}, and not VectorFieldMLP`;
+  }
+  const context = readContextNet({ tensors });
+  if (typeof context === 'string') return `, which lacks ${context}`;
+  return tensors.size === 0 || has(/(^|\.)mean_0$/) ? '' : ' without mean_0, as before sbi 0.26';
+}
 
 /** sbi has flows of other libraries, in objects of its own. */
 function ofSbi(kind: string): (seen: Seen) => string {

@@ -25,6 +25,7 @@ import { normflows } from './normflows/import';
 import { pzflow } from './pzflow/import';
 import { rosinalityStateDict } from './rosinality/export';
 import { rosinality } from './rosinality/import';
+import { sbi } from './sbi/import';
 import { senyaVectors } from './senya/export';
 import { senya } from './senya/import';
 import { torchcfm } from './torchcfm/import';
@@ -64,6 +65,7 @@ const list = {
   flowjax: { importer: flowjax },
   pzflow: { importer: pzflow },
   bayesflow: { importer: bayesflow },
+  sbi: { importer: sbi },
   torchcfm: { importer: torchcfm },
 } as const satisfies Record<string, Entry>;
 

@@ -185,13 +185,17 @@ const arrays: Readonly<Record<string, Call>> = {
   ...ofNumpy('numeric._frombuffer', numpyFromBuffer),
 };
 
-/** A function of torch, which is pickled as an attribute of the class that has them all. */
+/**
+ * A function of torch, which is pickled as an attribute of the class that has them all, or a method of an object, as posteriors
+ * of sbi have them. Either is kept as a name.
+ */
 const getattr: Call = ([owner, name]) => {
   const isFunctions = owner instanceof PickleGlobal && owner.name === 'torch._C._VariableFunctionsClass';
-  if (!isFunctions || typeof name !== 'string' || !/^[a-z]\w*$/.test(name)) {
+  const isObject = owner instanceof PythonObject && owner.className.startsWith('sbi.');
+  if (!(isFunctions || isObject) || typeof name !== 'string' || !/^_?[a-z]\w*$/.test(name)) {
     throw new UnknownGlobal('builtins.getattr', false);
   }
-  return new PickleGlobal(`torch.${name}`);
+  return new PickleGlobal(`${isObject ? owner.className : 'torch'}.${name}`);
 };
 
 /** Dictionaries of other classes. */

@@ -73,8 +73,8 @@ function modelIn(object: PythonObject): PythonObject {
 
 /** Names of objects that are not models: optimizers, and the arguments that a model was made with. */
 const beside = /optim|sched|^hyper_parameters$|callback|^loops$/i;
-/** What a model is called, the likeliest first; the second is sbi's. */
-const usualNames = /(^|\.)(model|posterior_estimator|density_estimator|estimator|flow|net|module)$/;
+/** What a model is called; "posterior_estimator" and the like in a posterior of sbi. */
+const usualNames = /(^|\.)(model|(\w+_)?estimator|flow|net|module)$/;
 
 /** Beyond that many, others are not looked into. */
 const mostOthers = 32;

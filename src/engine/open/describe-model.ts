@@ -163,6 +163,8 @@ function netWords(net: NetSpec | SliceSpec['settings']['net']): string[] {
       return [`${net.kind === 'mlp' ? 'MLPs' : 'dense nets'} of ${net.hidden.join(', ')} units`];
     case 'residual':
       return [`residual nets of ${net.blocks} blocks, ${net.width} units wide`];
+    case 'sbi':
+      return [`FMPE nets of ${several(net.layers, 'layer')}, ${net.width} units wide`];
     default:
       return [];
   }

@@ -54,6 +54,19 @@ const values: Readonly<Record<string, readonly [value: Part[], named: RegExp]>> 
     [op.global('builtins', 'getattr'), op.global('os', 'path'), op.text('os'), op.tuple2, op.reduce],
     /builtins\.getattr|os\.path/,
   ],
+  'a method of an object, called': [
+    [
+      ...[
+        op.global('builtins', 'getattr'),
+        ...object('sbi.samplers', 'Ode', op.emptyDict),
+        op.text('run'),
+        op.tuple2,
+        op.reduce,
+      ],
+      ...[op.text(command), op.tuple1, op.reduce],
+    ],
+    /is damaged, or not written by torch\.save: it calls sbi\.samplers\.Ode\.run, which is no function/,
+  ],
   'an object of an unknown class': [
     [op.global('runpy', '_ModifiedArgv0'), op.emptyTuple, op.newObject, op.emptyDict, op.build],
     /runpy/,

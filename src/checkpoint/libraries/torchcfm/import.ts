@@ -46,7 +46,7 @@ export const torchcfm: Recognizer = {
     const { hidden } = stack;
     return {
       title: `vector field (flow matching), a network ${hiddenWords(hidden)}`,
-      questions: [dataQuestion, activationQuestion, ...fieldQuestions],
+      questions: [dataQuestion, activationQuestion, ...fieldQuestions()],
       convert(answers) {
         const data = Number(chosen<'0' | '1'>(answers, dataQuestion));
         const layer = {

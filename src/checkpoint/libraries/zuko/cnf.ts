@@ -2,6 +2,8 @@
  * zuko's CNF: a vector field whose network sees the cosines and sines of the time, then x and a context, solved from times[0],
  * where the data are, to times[1].
  */
+import { range } from '../../../base/order';
+import { rowsAt } from '../../../base/rows';
 import type { FieldLayer } from '../../../config/field-layer';
 import { chainFlow, fixedNormal } from '../../import/chain-importer';
 import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
@@ -38,7 +40,7 @@ export const zukoCnf: Recognizer = {
     const { hidden } = stack;
     return {
       title: `continuous flow (CNF), a network ${hiddenWords(hidden)}`,
-      questions: [activationQuestion, ...fieldQuestions],
+      questions: [activationQuestion, ...fieldQuestions()],
       async convert(answers) {
         const [times, freqs, loc, scale] = await Promise.all(
           buffers.map(async (name) => (await file.read(name)).data),
@@ -53,14 +55,11 @@ export const zukoCnf: Recognizer = {
           layer,
           table: stackNames(stack, 'net.'),
           adapt(tensors: Record<string, { shape: readonly number[]; data: Float32Array }>, name: string) {
-            const weight = tensors[`${name}.net.0.weight`]!;
+            const { shape, data } = tensors[`${name}.net.0.weight`]!;
             // Ours sees the time last.
-            const ofTime = 2 * freqs!.length * weight.shape[1]!;
-            const data = Float32Array.from([
-              ...weight.data.subarray(ofTime),
-              ...weight.data.subarray(0, ofTime),
-            ]);
-            tensors[`${name}.net.0.weight`] = { ...weight, data };
+            const [rows, ofTime] = [range(shape[0]!), 2 * freqs!.length];
+            const order = [...rows.slice(ofTime), ...rows.slice(0, ofTime)];
+            tensors[`${name}.net.0.weight`] = { shape, data: rowsAt(data, shape[1]!, order) };
           },
         };
         const base = fixedNormal(loc!, scale!);

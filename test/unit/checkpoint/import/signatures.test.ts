@@ -117,6 +117,7 @@ test('a network of four layers may be a vector field of torchcfm, which has to b
   assert.ok(model.kind === 'vector' && model.layers?.[0]?.kind === 'field');
   const [{ data, noise, net: own, frequencies }] = [model.layers[0]];
   assert.deepEqual([data, noise, frequencies], [0, 1, []]);
+  assert.ok(own.kind === 'mlp');
   assert.deepEqual([own.hidden, own.activation], [[8, 8, 8], 'selu']);
   // [8, 3] there, x and the time; [3, 8] here.
   assert.deepEqual([...tensors['fields.0.net.0.weight']!.data.subarray(16, 19)], [2, 5, 8]);
