@@ -94,7 +94,7 @@ export type FieldNetConfig<Kind extends FieldLayer['net']['kind']> = Extract<
 export const runsOf = ({ slices, steps, solver }: Pick<FieldLayer, 'slices' | 'steps' | 'solver'>): number =>
   slices * steps * runsOfStep[solver];
 
-const isField = (layer: { kind: string }): layer is FieldLayer => layer.kind === 'field';
+export const isField = (layer: { kind: string }): layer is FieldLayer => layer.kind === 'field';
 
 /** Whether log p of a flow is only as exact as a solver. */
 export const isSolved = (model: {
@@ -102,9 +102,9 @@ export const isSolved = (model: {
   layers?: readonly { kind: string }[] | undefined;
 }): boolean => model.layers?.some(isField) ?? false;
 
-/** Layers whose fields are solved in twice as many steps. */
-export const solvedFiner = <L extends { kind: string }>(layers: readonly L[]): L[] =>
-  layers.map((layer) => (isField(layer) ? { ...layer, steps: 2 * layer.steps } : layer));
+/** Layers whose fields are solved in so many times as many steps. */
+export const solvedIn = <L extends { kind: string }>(layers: readonly L[], times: number): L[] =>
+  layers.map((layer) => (isField(layer) ? { ...layer, steps: times * layer.steps } : layer));
 
 /** @param model features and numbers of the context of the flow */
 export function checkField(

@@ -31,12 +31,28 @@ export interface FieldPaths {
   states: NdArray<Float32Array>;
   /** Length of each path divided by that of its chord, over all features; [N]. 1 is straight. */
   straightness: Float32Array;
-  /** Of the batch, as far as it is finite. */
-  meanStraightness: number;
 }
 
 /** The first and the last time of a layer's slice, counted from data to noise. */
 export function spanOf({ slices, times }: FieldPaths, layer: number): [number, number] | undefined {
   const at = slices.findIndex((slice) => slice.layer === layer);
   return at < 0 ? undefined : [slices[at]!.from, slices[at + 1]?.from ?? times.length - 1];
+}
+
+/** Nats that the log-dets of a field's slices are off those of a finer solver, all together: what log p is trusted to. */
+export const solverLimits = {
+  vector: { notice: 0.01, warning: 0.1 },
+  image: { notice: 0.1, warning: 1 },
+};
+
+/** How far log p of N examples is off with other numbers of steps of the same solver. */
+export interface SolverErrors {
+  /** Steps in all slices as the flow has them, and those that others are compared with. */
+  usual: number;
+  reference: number;
+  count: number;
+  /** From few to many, with the mean and the largest size of the error, nats. */
+  steps: number[];
+  mean: number[];
+  largest: number[];
 }

@@ -12,7 +12,7 @@ import type {
 } from './conditioner';
 import type { Contribution } from './contribution';
 import type { DataAndSamples } from './data-and-samples';
-import { hasPaths, type FieldPaths, type FieldPathsQuery } from './field';
+import { hasPaths, timesOf, type FieldPaths, type FieldPathsQuery, type SolverErrors } from './field';
 import type { Findings, FindingsQuery } from './findings';
 import type { GivenExample, GivenFile } from './given';
 import type {
@@ -303,6 +303,10 @@ export const inspectorQuestions = {
     recorded: 'slices',
     saved: ({ summary, batch, examples }) =>
       hasPaths(summary) ? examples.map((example) => ({ batch, example, features: [0, 1] })) : [],
+  }),
+  /** How many steps of a vector field's solver are enough. */
+  solverErrors: ofFlow<{ batch: BatchRef }, SolverErrors>({
+    saved: ({ summary: { layers }, batch }) => (layers.some(timesOf) ? [{ batch }] : []),
   }),
   curves: ofModel<CurvesQuery, RunCurves | null>({
     context: 'none',

@@ -12,6 +12,7 @@ export const layerTabs = {
   logdet: 'showLogDet',
   network: 'showNetwork',
   jacobian: 'showJacobian',
+  solver: 'showSolver',
 } as const;
 
 /** One that the open model does not have is passed over. */

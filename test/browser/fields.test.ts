@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { near, untilInk } from '../inspector/frame';
+import { near, untilInk, value } from '../inspector/frame';
 import { showTab, type Model } from '../inspector/models';
 import { copyNumbers } from '../inspector/take';
 import { until } from '../inspector/until';
@@ -75,7 +75,7 @@ describe('a vector field', () => {
 
   it('marks the slice that is selected', async () => {
     const { page } = await ready(recording, 'Paths');
-    const note = page.locator('.layer .of-field .tick').first();
+    const note = page.locator('.layer .panels p.tick');
     assert.match(await note.innerText(), /from t = 0\.8 \(dot\) to t = 0\.7 \(ring\)/);
     await page.locator('.flow [data-layer="9"]').first().click();
     await until('the last slice', async () =>
@@ -96,10 +96,45 @@ describe('a vector field', () => {
     );
   });
 
+  it('says how many steps of its solver are enough', async () => {
+    const { page } = await ready(models.field.file(), 'Solver');
+    await page.locator('.layer svg .ring').first().waitFor();
+    const words = await said(page);
+    const table = await copyNumbers(page.mainFrame(), '.layer');
+    assert.deepEqual(table.column('at'), [10, 20, 40]);
+    const [off, enough] = [table.column('mean'), table.column('mean').findIndex((error) => error <= 0.01)];
+    assert.match(words, /20 steps: log p\(x\) is off by [\d.]+(·10⁻[⁰¹²³⁴⁵⁶⁷⁸⁹]+)? nats\./);
+    near(value(words.split('off by')[1]!), off[1]!, off[1]! / 10, 'the error of its own steps');
+    assert.ok(
+      enough >= 0 && words.endsWith(`${table.column('at')[enough]} steps are enough for 0.01 nats.`),
+      words,
+    );
+    assert.match(
+      await page.locator('.layer .tick').last().innerText(),
+      /against 80 steps.* mean of 64 examples/,
+    );
+    // A line, and a dot and a ring for each number of steps.
+    assert.equal(await page.locator('.layer svg .dot').count(), 3);
+    assert.deepEqual(await audit(page, { within: ['.layer'] }), []);
+  });
+
+  it('shows which slices of a recording err', async () => {
+    const { page } = await ready(recording, 'Solver');
+    assert.match(
+      await said(page),
+      /^!?\s*euler, 20 steps: log p\(x\) is off by 2\.7·10⁻² nats\. Up to 0\.01 is enough\.$/,
+    );
+    assert.equal(await page.locator('.layer .verdict-mark.notice').count(), 1);
+    assert.equal(await page.locator('.layer svg .dot').count(), 10);
+    const table = await copyNumbers(page.mainFrame(), '.layer');
+    const shown = await page.locator('.flow [data-layer] .rt').allInnerTexts();
+    table.column('mean').forEach((error, i) => near(value(shown[i]!), error, error / 10, `slice ${i + 1}`));
+  });
+
   it('has no paths where the flow has layers', async () => {
     const plane = await tinyModel(editor.folder, 'plane');
     const { page } = await editor.openPage(plane.file(), { width: 1280, height: 900 });
     await page.locator('.flow[aria-busy=false]').waitFor();
-    assert.equal(await page.getByRole('tab', { name: 'Paths' }).count(), 0);
+    for (const name of ['Paths', 'Solver']) assert.equal(await page.getByRole('tab', { name }).count(), 0);
   });
 });

@@ -25,6 +25,7 @@ import { plane } from '../features/plane';
 import { reconstruct } from '../features/reconstruct';
 import { run } from '../features/run';
 import { samples } from '../features/samples';
+import { solver } from '../features/solver';
 import { strip } from '../features/strip';
 
 export const features: readonly Feature[] = [
@@ -39,6 +40,7 @@ export const features: readonly Feature[] = [
   logdet,
   network,
   jacobian,
+  solver,
   samples,
   dataAndSamples,
   examples,

@@ -1,6 +1,6 @@
 /** Runs one of our flows: traced, its parameters bound, compiled for a backend when first needed. */
 import { entryOf } from '../../base/kept';
-import { isSolved, solvedFiner } from '../../config/field-layer';
+import { isSolved, solvedIn } from '../../config/field-layer';
 import type { ImageModelConfig, ModelConfig, VectorModelConfig } from '../../config/schema';
 import { integersOf } from '../../config/standardization';
 import type { Preprocess } from '../../flow/nets/context';
@@ -68,7 +68,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     couplings: couplings.map(({ name }) => name),
     preprocesses: preprocess !== undefined,
     integers: integersOf(preprocess ?? {}),
-    ...(config.kind === 'vector' && isSolved(config) ? { finer: () => finerRunner(source, config) } : {}),
+    ...(config.kind === 'vector' && isSolved(config) ? { inSteps: inSteps(source, config) } : {}),
     ...(info ? { context: info } : {}),
     async forward(x, count, space, { total = count, context } = {}) {
       // Whole splits are scored with it; the user mostly waits for the inverse.
@@ -111,10 +111,12 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
     : runner;
 }
 
-function finerRunner(source: FlowSource, config: VectorModelConfig): ReturnType<typeof createFlowRunner> {
-  const finer = { ...config, layers: config.layers && solvedFiner(config.layers) };
-  return createFlowRunner({ ...source, config: finer, flow: buildFlow(finer) });
-}
+const inSteps =
+  (source: FlowSource, config: VectorModelConfig) =>
+  (times: number): ReturnType<typeof createFlowRunner> => {
+    const other = { ...config, layers: config.layers && solvedIn(config.layers, times) };
+    return createFlowRunner({ ...source, config: other, flow: buildFlow(other) });
+  };
 
 /**
  * A chain over images with its latents as the library of its file gives them. Ours are standard normal and are at their

@@ -55,8 +55,8 @@ export interface FlowRunner {
    * order: [D], or [H, W, C] where all latents leave at once. `prior` of a batch is what the library adds to the log-det for log p(x).
    */
   asLibrary?: FlowRunner;
-  /** A flow whose log p is that of a solver, with twice as many steps. To be disposed of. */
-  finer?: () => FlowRunner & { dispose(): Promise<void> };
+  /** A flow whose log p is that of a solver, with so many times as many steps. To be disposed of. */
+  inSteps?: (times: number) => FlowRunner & { dispose(): Promise<void> };
   /** The context of a flow that takes one. */
   context?: ContextInfo;
   forward(x: Float32Array, count: number, space: Space, rest?: RunOptions): Promise<ForwardBatch>;

@@ -102,7 +102,7 @@ export async function solverError(
   { count, space, ...examples }: ScoredExamples,
   { signal }: Pick<BatchOptions, 'signal'>,
 ): Promise<number | undefined> {
-  const finer = runner.finer?.();
+  const finer = runner.inSteps?.(2);
   if (!finer) return undefined;
   try {
     const some: ScoredExamples = { count: Math.min(count, mostSolved), space, ...examples };

@@ -7,6 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/tensors/safetensors';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { straightnessOf } from '../../../src/engine/inspect/field/paths';
+import { CancelledError } from '../../../src/protocol/wire';
 import { spanOf } from '../../../src/protocol/field';
 import { onCpu, type Values } from '../../contract/eager';
 import { openAsked, recordingFile } from '../recorded/support';
@@ -128,6 +129,64 @@ describe('paths through a vector field', () => {
     assert.deepEqual(turned.states.data, swapped);
     await assert.rejects(pathsOf(models.spiral, [0, 2]), refused(/Feature 2 was asked for; the flow has 2/));
     await assert.rejects(pathsOf(models.couplings), refused(/this one has no vector field/));
+  });
+});
+
+describe('the steps of a solver', () => {
+  /** v = a·x. */
+  const growth = 0.4;
+  const growing = (field: object) =>
+    spiralModel(field, (values) => {
+      for (const [name, { data }] of Object.entries(values))
+        data.set(name.endsWith('weight') ? [growth, 0, 0, growth, 0, 0] : [0, 0]);
+    });
+  const errorsOf = async (field: object) => {
+    const model = await growing(field);
+    try {
+      const data = await model.opened.inspected!.data.open();
+      const rows = await data.validation.read([0, 1, 2, 3, 4, 5]);
+      const squares = Array.from({ length: 6 }, (_, i) =>
+        [0, 1].reduce(
+          (sum, k) => sum + ((rows[2 * i + k]! - standardize.mean[k]!) / standardize.std[k]!) ** 2,
+          0,
+        ),
+      );
+      return { squares, found: await model.inspector.ask('solverErrors', { batch }, anySignal()) };
+    } finally {
+      await model.dispose();
+    }
+  };
+
+  it('are off as those of Euler are, compared with four times as many', async () => {
+    const { squares, found } = await errorsOf({ solver: 'euler' });
+    assert.deepEqual(found.steps, [10, 20, 40]);
+    assert.deepEqual([found.usual, found.reference, found.count], [20, 80, 6]);
+    // Its log-det is exact and z is x·(1 + a/n)ⁿ, so that ln p is off by the difference of |z|²/2.
+    const scaled = (steps: number): number => (1 + growth / steps) ** (2 * steps) / 2;
+    found.steps.forEach((steps, i) => {
+      const off = squares.map((square) => square * (scaled(80) - scaled(steps)));
+      const mean = off.reduce((sum, value) => sum + value, 0) / 6;
+      assert.ok(Math.abs(found.mean[i]! - mean) < 1e-5, `${steps} steps: ${found.mean[i]}, expected ${mean}`);
+      assert.ok(Math.abs(found.largest[i]! - Math.max(...off)) < 1e-5);
+      assert.ok(mean > 1e-3);
+    });
+  });
+
+  it('are whole in each slice, and no more than a graph may have', async () => {
+    const single = await errorsOf({ steps: 1 });
+    assert.deepEqual([single.found.steps, single.found.reference], [[5, 10], 20]);
+    const many = await errorsOf({ solver: 'euler', steps: 102 });
+    assert.deepEqual([many.found.steps, many.found.reference], [[255, 510], 1020]);
+    await assert.rejects(
+      models.couplings.inspector.ask('solverErrors', { batch }, anySignal()),
+      refused(/those of a vector field; this flow has none/),
+    );
+    const stopped = new AbortController();
+    stopped.abort();
+    await assert.rejects(
+      models.spiral.inspector.ask('solverErrors', { batch }, stopped.signal),
+      CancelledError,
+    );
   });
 });
 

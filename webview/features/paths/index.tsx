@@ -1,20 +1,10 @@
 import { hasPaths, type FieldPaths } from '../../../src/protocol/field';
-import { fieldPair } from '../../base/layers/field-board';
 import { layerTab } from '../../base/layers/layer-tab';
-import { ask } from '../../base/store/question';
-import { stateOf, type LayerFeature } from '../../base/store/store';
+import type { LayerFeature } from '../../base/store/store';
 import { vector, type ViewData } from '../../base/view-data/view-data';
+import { pathsState } from './state';
 import { text } from './text';
 import { PathsTab } from './view';
-
-const pathsState = stateOf((store) => {
-  const { features } = store.state(fieldPair);
-  return ask(store.context, 'fieldPaths', () =>
-    store.shows('paths')
-      ? { batch: store.batch.value, example: store.example.value, features: features.value }
-      : null,
-  );
-});
 
 /** One row for each example, the selected one first. */
 const pathNumbers = ({ times, states, straightness }: FieldPaths): ViewData => ({
@@ -30,5 +20,5 @@ export const paths: LayerFeature = {
   applies: hasPaths,
   ofData: true,
   state: pathsState,
-  ...layerTab((store) => store.state(pathsState), PathsTab, pathNumbers),
+  ...layerTab((store) => store.state(pathsState).paths, PathsTab, pathNumbers),
 };

@@ -1,54 +1,79 @@
 /** Where examples go from data to noise, and how straight their paths are. */
 import { spanOf, type FieldPaths } from '../../../src/protocol/field';
-import { squareAround } from '../../../src/protocol/plane';
+import { planeAxes } from '../../base/canvas/axes';
+import { Board } from '../../base/canvas/canvas';
 import { item } from '../../base/canvas/planes';
-import { drawPoints } from '../../base/canvas/points';
-import { drawTrack } from '../../base/canvas/tracks';
+import { drawPoints, frameOf } from '../../base/canvas/points';
 import { Distribution } from '../../base/charts/distribution';
 import { Heading } from '../../base/controls/heading';
 import { fixed, tickText } from '../../base/format/numbers';
-import { FieldBoard } from '../../base/layers/field-board';
+import { FeaturePair } from '../../base/layers/feature-pair';
+import { featureName } from '../../base/layers/layer-names';
 import type { LayerTabProps } from '../../base/layers/layer-tab';
+import { Sized } from '../../base/size/sized';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
+import { drawOwnPath, drawPath } from './draw';
+import { pathsState } from './state';
 import { text } from './text';
 
+/** Largest side of the plane, px. */
+const largestSide = 320;
+
 export function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
+  const store = useStore();
+  const { features } = store.state(pathsState);
   const { states, straightness, times } = view;
   const [count, total] = states.shape as [number, number];
-  const own = useStore().example.value && straightness[0];
-  const span = spanOf(view, layer.index);
-  const [from, to] = (span ?? [0, total - 1]).map((at) => tickText(times[at]!)) as [string, string];
-  const mean = text.mean(fixed(view.meanStraightness), count);
-  const ends = (at: number) => states.data.filter((_, i) => (i >> 1) % total === at);
+  const names = features.value.map((feature) => featureName(model, feature)) as [string, string];
+  const own = store.example.value && straightness[0];
+  const finite = straightness.filter(Number.isFinite);
+  const mean = text.mean(fixed(finite.reduce((sum, value) => sum + value, 0) / finite.length), count);
+  // Of a layer that is no slice, the whole path is marked.
+  const span = spanOf(view, layer.index) ?? [0, total - 1];
+  const [from, to] = span.map((at) => tickText(times[at]!)) as [string, string];
+  const hasMore = model.shape[0]! > 2;
+  const ends = (at: number) => ({
+    shape: [count, 2],
+    data: states.data.filter((_, i) => (i >> 1) % total === at),
+  });
   return (
     <>
       <p class="view-verdict">{own === undefined ? mean : `${text.own(fixed(own))} ${mean}`}</p>
-      <FieldBoard
-        {...{ model, span }}
-        name="paths"
-        label={(across, up) => text.board(count, across, up)}
-        bounds={squareAround({ shape: [count * total, 2], data: states.data }, 0.001)}
-        path={own === undefined ? own : item(states, 0).data}
-        draw={(context, frame) => {
-          context.globalAlpha = 0.45;
-          for (let i = 0; i < count; i++) drawTrack(context, frame, item(states, i).data, ['--muted', 1]);
-          context.globalAlpha = 1;
-          drawPoints(context, frame, { shape: [count, 2], data: ends(0) }, 1.7);
-          drawPoints(context, frame, { shape: [count, 2], data: ends(total - 1) }, 1.7, Array(count).fill(1));
-        }}
-      >
-        <p class="tick">{`${text.note(from, to)}${model.shape[0]! > 2 ? ` ${text.section}` : ''}`}</p>
-        <Heading title={text.straightness} note={text.unit} />
-        <Distribution
-          height={120}
-          values={straightness}
-          {...(own === undefined ? {} : { marked: { value: own, text: words.this } })}
-          unit={text.unit}
-          label={mean}
-          nothing={words.noValues}
-        />
-      </FieldBoard>
+      {hasMore ? (
+        <div class="ctl">
+          <FeaturePair model={model} pair={features} />
+        </div>
+      ) : null}
+      <div class="panels">
+        <Sized height={(width) => Math.min(width, largestSide)}>
+          {(_, size) => (
+            <Board
+              {...{ width: size, height: size, name: 'paths' }}
+              label={text.board(count, ...names)}
+              draw={(context) => {
+                const frame = frameOf({ shape: [count * total, 2], data: states.data }, size, 0.001);
+                context.globalAlpha = 0.45;
+                for (let i = 0; i < count; i++)
+                  drawPath(context, frame, item(states, i).data, ['--muted', 1]);
+                context.globalAlpha = 1;
+                drawPoints(context, frame, ends(0), 1.7);
+                drawPoints(context, frame, ends(total - 1), 1.7, Array(count).fill(1));
+                planeAxes(context, frame, names);
+                if (own !== undefined) drawOwnPath(context, frame, item(states, 0).data, span);
+              }}
+            />
+          )}
+        </Sized>
+        <div>
+          <Heading title={text.straightness} note={text.unit} />
+          <Distribution
+            {...{ height: 120, values: straightness, unit: text.unit, label: mean, nothing: words.noValues }}
+            marked={own === undefined ? own : { value: own, text: words.this }}
+          />
+          <p class="tick">{`${text.note(from, to)} ${hasMore ? text.section : ''}`}</p>
+        </div>
+      </div>
     </>
   );
 }

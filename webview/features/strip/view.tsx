@@ -3,6 +3,7 @@ import { sizeOf } from '../../../src/base/shape';
 import { useSignal } from '@preact/signals';
 import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { solverLimits } from '../../../src/protocol/field';
 import { isNorm, type LayerInfo, type ModelSummary } from '../../../src/protocol/model';
 import { onlyMoves, isCoupling, isPlane } from '../../../src/protocol/questions';
 import { Choice } from '../../base/controls/segmented';
@@ -321,7 +322,7 @@ function LayerRow({ model, layer, row, limit, firstBad, selected }: RowProps) {
 
 /** An error of a solver, in nats, that one has to know of. */
 function isOff(error: number | undefined, { kind }: ModelSummary): boolean {
-  return error !== undefined && error > (kind === 'image' ? 0.1 : 0.01);
+  return error !== undefined && error > solverLimits[kind === 'image' ? kind : 'vector'].notice;
 }
 
 function shortTick(value: number): string {

@@ -2,7 +2,7 @@
 import { rowAt } from '../../../base/rows';
 import type { FieldPaths, FieldPathsQuery } from '../../../protocol/field';
 import type { Inquiry } from '../inquiry';
-import { trainingBatch, weightedMean } from '../pass';
+import { trainingBatch } from '../pass';
 import { checkIndex } from '../within';
 import { statesOf } from './states';
 
@@ -16,17 +16,14 @@ export async function fieldPaths(
   const size = model.dimensions;
   for (const feature of features) checkIndex(feature, size, `Feature ${feature} was asked for; the flow has`);
   const most = { ...batch, count: Math.min(batch.count, mostPaths) };
-  const { joined, weight } = await trainingBatch({ model, signal }, most, example);
+  const { joined } = await trainingBatch({ model, signal }, most, example);
   const { values, times, slices } = await statesOf({ model, signal }, joined);
-  const straightness = weight.map((_, i) => straightnessOf(rowAt(values, times.length * size, i), size));
   return {
     times,
     slices,
     states: { shape: [joined.count, times.length, 2], data: pairOf(values, size, features) },
-    straightness,
-    meanStraightness: weightedMean(
-      straightness,
-      weight.map((one, i) => (Number.isFinite(straightness[i]) ? one : 0)),
+    straightness: Float32Array.from({ length: joined.count }, (_, i) =>
+      straightnessOf(rowAt(values, times.length * size, i), size),
     ),
   };
 }

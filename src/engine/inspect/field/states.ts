@@ -4,7 +4,6 @@ import { UserError } from '../../../base/user-error';
 import { timesOf, type FieldPaths } from '../../../protocol/field';
 import type { Feeds } from '../../backends/backend';
 import type { ExampleBatch } from '../../model/examples';
-import type { InspectedFlow } from '../../model/inspected-flow';
 import type { Inquiry } from '../inquiry';
 import { examplesFed, throughBatch } from '../through-batch';
 
@@ -17,7 +16,15 @@ export interface States extends Pick<FieldPaths, 'times' | 'slices'> {
 export async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch): Promise<States> {
   const { count } = examples;
   const size = model.dimensions;
-  const slices = slicesOf(model);
+  const slices = model.layers
+    .flatMap(({ info: { index, ...info } }) => {
+      const span = timesOf(info);
+      return span ? [{ layer: index, ...span }] : [];
+    })
+    // Those of the first field lie one after the other.
+    .filter(({ layer }, k, all) => layer === all[0]!.layer + k);
+  if (slices.length === 0)
+    throw new UserError('Paths are there for flows in continuous time; this one has no vector field.');
   const program = await model.programs.states!();
   const found: Feeds[] = [];
   await throughBatch(model, examples, { signal }, async (x) => {
@@ -38,14 +45,4 @@ export async function statesOf({ model, signal }: Inquiry, examples: ExampleBatc
     return { layer, from: first - n };
   });
   return { times, slices: places, values };
-}
-
-/** Slices of the first field, in order. @throws UserError for a flow without one */
-function slicesOf({ layers }: InspectedFlow): { layer: number; from: number; to: number }[] {
-  const all = layers.map(({ info }) => ({ layer: info.index, times: timesOf(info) }));
-  const first = all.findIndex(({ times }) => times);
-  if (first < 0)
-    throw new UserError('Paths are there for flows in continuous time; this one has no vector field.');
-  const end = all.findIndex(({ times }, i) => i > first && !times);
-  return all.slice(first, end < 0 ? undefined : end).map(({ layer, times }) => ({ layer, ...times! }));
 }

@@ -3,6 +3,7 @@
  * checkpoints of six other libraries), and so that each is reached well before results suffer.
  */
 import type { LayerSpec } from '../../../flow/core/spec';
+import { solverLimits } from '../../../protocol/field';
 import { manyOutside } from '../../../protocol/spline';
 
 /** |tanh u| of a saturated scale: the slope, 1 − tanh², has fallen below 4%, so s hardly learns there any more. */
@@ -93,8 +94,7 @@ export const thresholds = {
    */
   inverse: { notice: 1e-4, warning: 1e-3, error: 1e-1 },
 
-  /** Nats that the log-dets of a field's slices are off those of a finer solver, all together: what log p is trusted to. */
-  solver: { vector: { notice: 0.01, warning: 0.1 }, image: { notice: 0.1, warning: 1 } },
+  solver: solverLimits,
 
   /**
    * Mean validation minus mean training objective, bits/dim or nats per dimension; less than three standard errors counts

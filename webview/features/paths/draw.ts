@@ -1,9 +1,8 @@
-/** Paths of examples on a plane. */
-import { drawDot, toScreen, type PlaneFrame } from './points';
-import { cssText } from './theme';
+import { drawDot, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import { cssText } from '../../base/canvas/theme';
 
 /** A line through the points [T, 2]; a canvas passes over those that are not finite. */
-export function drawTrack(
+export function drawPath(
   context: CanvasRenderingContext2D,
   frame: PlaneFrame,
   points: Float32Array,
@@ -16,22 +15,22 @@ export function drawTrack(
 }
 
 /** The path of the example on top of others: what lies between two of its points is bold, from a dot to a ring. */
-export function drawOwnTrack(
+export function drawOwnPath(
   context: CanvasRenderingContext2D,
   frame: PlaneFrame,
   points: Float32Array,
-  span: readonly [number, number] | undefined,
+  [from, to]: readonly [number, number],
 ): void {
-  const [from, to] = span ?? [0, 0];
+  const slice = points.subarray(2 * from, 2 * to + 2);
   // A rim of the surface's color keeps a line apart from what is behind it.
   for (const [part, width] of [
     [points, 1.5],
-    [points.subarray(2 * from, 2 * to + 2), 4],
+    [slice, 4],
   ] as const) {
-    drawTrack(context, frame, part, ['--surface', width + 2.5]);
-    drawTrack(context, frame, part, ['--accent', width]);
+    drawPath(context, frame, part, ['--surface', width + 2.5]);
+    drawPath(context, frame, part, ['--accent', width]);
   }
   const at = (i: number) => toScreen(frame, points[2 * i]!, points[2 * i + 1]!);
-  drawDot(context, at(from), 4, ['--accent', '--surface']);
-  drawDot(context, at(span ? to : points.length / 2 - 1), 3.5, ['--surface', '--accent'], 2);
+  drawDot(context, at(from), 3, ['--accent', '--surface']);
+  drawDot(context, at(to), 2.5, ['--surface', '--accent']);
 }
