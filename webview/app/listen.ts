@@ -15,7 +15,7 @@ import { words } from '../base/words';
 import { stripState } from '../base/store/strip-state';
 import { compareState } from '../features/compare/state';
 import { historyState } from './history-state';
-import { placeOf } from './step-picker';
+import { placeOf } from './headline';
 import { helpState } from './help-state';
 import { subtitleOf, titleOf } from '../base/model-title';
 

@@ -3,9 +3,9 @@ import type { FlowModel } from '../model/flow-model';
 import { withContextFeed } from '../model/context';
 import { runnerGiven } from '../model/runner-given';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { contextGradientsGraph, contextReaders } from './conditioner/context-graph';
-import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import {
+  contextGradientsGraph,
+  contextReaders,
   activityGraph,
   curveGraph,
   featureGraph,
@@ -14,6 +14,7 @@ import {
   jacobianGraph,
   knotsGraph,
 } from './conditioner/inner-graphs';
+import { healthGraph, normStatisticsGraph, readHealth } from './findings/health-graph';
 import { passGraph, readPass, readWayError, wayErrorGraph, wayGraph } from './pass-graph';
 import { movedGraph } from './moved-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane/graphs';

@@ -12,7 +12,7 @@ import { Button } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
 import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
-import { SubjectControls } from '../../base/examples/subject';
+import { SubjectControls } from '../../base/examples/sources';
 import { cellStep, nextCell } from '../../base/controls/arrow-keys';
 import { outputScale } from '../../base/layers/thumbnails';
 import { HeatMap } from '../../base/canvas/canvas';

@@ -11,7 +11,7 @@ import { useStore, useFeature, Asked, Message } from '../../base/store/use-store
 import { words } from '../../base/words';
 import { Picture } from '../../base/canvas/canvas';
 import { Rows } from '../../base/examples/rows';
-import { SubjectControls } from '../../base/examples/subject';
+import { SubjectControls } from '../../base/examples/sources';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { subjectState } from '../../base/examples/subject-state';
 import { text } from './text';
