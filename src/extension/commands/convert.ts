@@ -46,26 +46,11 @@ async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promis
       label: 'Flowscope',
       detail: l10n.t('One file with everything. Training can continue from it.'),
     },
-    chrischute: {
-      label: 'chrischute/real-nvp',
-      detail: l10n.t('Image flows with several scales.'),
-    },
-    rosinality: {
-      label: 'rosinality/glow-pytorch',
-      detail: l10n.t('Glow of images.'),
-    },
-    nflows: {
-      label: 'nflows',
-      detail: l10n.t('Couplings, autoregressive layers, mixings; Glow.'),
-    },
-    normflows: {
-      label: 'normflows',
-      detail: l10n.t('Couplings, splines, autoregressive layers; Glow.'),
-    },
-    zuko: {
-      label: 'zuko',
-      detail: l10n.t('Vector flows: RealNVP, NICE, MAF, NSF, NCSF.'),
-    },
+    chrischute: { label: 'chrischute/real-nvp', detail: l10n.t('Image flows with several scales.') },
+    rosinality: { label: 'rosinality/glow-pytorch', detail: l10n.t('Glow of images.') },
+    nflows: { label: 'nflows', detail: l10n.t('Couplings, autoregressive layers, mixings; Glow.') },
+    normflows: { label: 'normflows', detail: l10n.t('Couplings, splines, autoregressive layers; Glow.') },
+    zuko: { label: 'zuko', detail: l10n.t('Vector flows: RealNVP, NICE, MAF, NSF, NCSF.') },
     senya: {
       label: 'RealNVP(nets, nett, mask, prior)',
       detail: l10n.t('Vector flows: the RealNVP of the tutorial.'),
