@@ -47,8 +47,9 @@ import {
   choice,
   chosen,
 } from '../../import/questions';
-import { SplineKinds, type Taken } from '../../import/spline-kinds';
 import {
+  SplineKinds,
+  type Taken,
   boundQuestion,
   boxSpline,
   featureMap,

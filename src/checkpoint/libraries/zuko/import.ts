@@ -46,8 +46,7 @@ import {
   chosen,
   withOptions,
 } from '../../import/questions';
-import { SplineKinds } from '../../import/spline-kinds';
-import { boundQuestion, featureMap, type FeatureMap } from '../../import/splines';
+import { SplineKinds, boundQuestion, featureMap, type FeatureMap } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import { readFullMixture, readMixture } from './mixture';
 import { zukoModules } from './modules';

@@ -1,10 +1,15 @@
 import { UserError } from '../../../base/user-error';
-import type { SampleGrid } from '../../../protocol/inspect';
+import type { SampleGrid, Morph } from '../../../protocol/inspect';
 import type { SampleQuery } from '../../../protocol/selection';
 import { sample } from '../../use/sample';
-import { wayRunner } from './sources';
-import { checkWhole } from '../within';
+import { wayRunner, latentPlaces } from './sources';
+import { checkWhole, checkIndex } from '../within';
 import type { Inquiry } from '../inquiry';
+import type { NdArray } from '../../../protocol/tensors';
+import { cropImages } from '../../model/inputs';
+import { sampleLatents } from '../../model/examples';
+import type { InspectedLayer } from '../../model/inspected-flow';
+import { breathe } from '../../model/breathe';
 
 const mostSamples = 10_000;
 
@@ -27,4 +32,67 @@ export function checkDraw({ seed, temperature }: { seed: number; temperature: nu
 export async function samples({ model, signal }: Inquiry, query: SampleQuery): Promise<SampleGrid> {
   checkSamples(query);
   return { values: (await sample(await wayRunner(model, query.count), query, { signal })).x };
+}
+
+const still = new Set(['squeeze', 'flatten', 'factorOut', 'permute']);
+
+/**
+ * The whole picture after each layer has been undone: what the layer works on, at its place in the image, and the
+ * latents that join later, where they will. Layers that only move values are left out, since nothing changes there.
+ */
+export async function morph(
+  { model, signal }: Inquiry,
+  query: SampleQuery & { index: number },
+): Promise<Morph> {
+  checkSamples(query);
+  const { flow, config, layers } = model;
+  checkIndex(query.index, query.count, `Sample ${query.index} was asked for; there are`);
+  const drawn = await sampleLatents(model, query, query.index, 1);
+  const program = await model.programs.way();
+  await breathe(signal);
+  const values = await program.run({ z: { shape: [1, ...flow.outputShape], data: drawn } });
+  const shape = [...flow.inputShape];
+  const place = (layer: InspectedLayer, value: Float32Array, around: Float32Array): Float32Array => {
+    const out = around.slice();
+    const { positions } = layer.flow!;
+    for (let i = 0; i < value.length; i++) out[positions[i]!] = value[i]!;
+    return out;
+  };
+  const latent = inPlace(drawn, latentPlaces(model));
+  const steps: Morph['steps'] = [{ layer: null, label: 'z', value: { shape, data: latent } }];
+  for (const layer of layers.toReversed()) {
+    if (still.has(layer.info.kind)) continue;
+    const value = values[String(layer.info.index)]!.data as Float32Array;
+    steps.push({
+      layer: layer.info.index,
+      label: labelOf(layer),
+      value: layer.flow ? { shape, data: place(layer, value, latent) } : dataValue(value),
+    });
+  }
+  // Without preprocessing the first coupling's input is x itself.
+  if (!model.preprocess) {
+    const end = steps[steps.length - 1]!;
+    end.label = `x, ${end.label}`;
+  }
+  return { steps };
+
+  function dataValue(value: Float32Array): NdArray<Float32Array> {
+    return {
+      shape: config.kind === 'image' ? [config.height, config.width, config.channels] : shape,
+      data: cropImages(value, 1, config),
+    };
+  }
+}
+
+/** Latents at their places in the picture. */
+function inPlace(z: Float32Array, positions: Int32Array | undefined): Float32Array {
+  if (!positions) return z;
+  const out = new Float32Array(z.length);
+  positions.forEach((position, i) => (out[position] = z[i]!));
+  return out;
+}
+
+function labelOf({ info, flow }: InspectedLayer): string {
+  if (info.coupling !== undefined) return `coupling ${info.coupling + 1} undone`;
+  return flow ? `${info.kind} undone` : `x, ${info.kind} undone`;
 }
