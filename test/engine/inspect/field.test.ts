@@ -178,6 +178,10 @@ describe('the steps of a solver', () => {
     const many = await errorsOf({ solver: 'euler', steps: 102 });
     assert.deepEqual([many.found.steps, many.found.reference], [[255, 510], 1020]);
     await assert.rejects(
+      errorsOf({ slices: 1, steps: 251 }),
+      refused(/takes 251 steps, which have nothing to be compared with/),
+    );
+    await assert.rejects(
       models.couplings.inspector.ask('solverErrors', { batch }, anySignal()),
       refused(/those of a vector field; this flow has none/),
     );

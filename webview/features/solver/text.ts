@@ -8,13 +8,9 @@ export const text = bilingual({
     `${how.replace(/steps?$/, 'Schritte')}: log p(x) weicht um ${error} Nats ab.`,
   ],
   limit: (nats: string) => [`Up to ${nats} is enough.`, `Bis ${nats} ist genug.`],
-  enough: (steps: number, nats: string) => [
-    `${steps} steps are enough for ${nats} nats.`,
-    `${steps} Schritte reichen für ${nats} Nats.`,
-  ],
-  tooFew: (steps: number, nats: string) => [
-    `${steps} steps are not enough for ${nats} nats.`,
-    `${steps} Schritte reichen nicht für ${nats} Nats.`,
+  enough: (steps: number, nats: string, are: boolean) => [
+    `${steps} steps are ${are ? '' : 'not '}enough for ${nats} nats.`,
+    `${steps} Schritte reichen ${are ? '' : 'nicht '}für ${nats} Nats.`,
   ],
   steps: (count?: number) => [`${count ?? ''} steps`, `${count ?? ''} Schritte`],
   slice: ['slice, from data to noise', 'Abschnitt, von den Daten zum Rauschen'],

@@ -25,7 +25,7 @@ export function SolverTab({ model, found }: { model: ModelSummary; found: Solver
   const sentence = [
     ...(off === undefined ? [] : [text.off(found ? text.steps(found.usual) : solver, scientific(off))]),
     found
-      ? (enough ? text.enough : text.tooFew)(enough ?? at.at(-1)!, tickText(limit))
+      ? text.enough(enough ?? at.at(-1)!, tickText(limit), enough !== undefined)
       : text.limit(tickText(limit)),
   ].join(' ');
   return (

@@ -23,6 +23,10 @@ export async function solverErrors(
   const tried = [1 / 2, 1, 2, 4].filter((times) =>
     fields.every((field) => Number.isInteger(times * field.steps) && times * runsOf(field) <= mostRuns),
   );
+  if (tried.length < 2)
+    throw new UserError(
+      `The solver takes ${usual} steps, which have nothing to be compared with: half as many are not whole in each slice, and twice as many run the network more than ${mostRuns} times.`,
+    );
   const { x, count, context } = await batchOf(model, { ...batch, count: Math.min(batch.count, mostSolved) });
   const found: Float64Array[] = [];
   for (const times of tried) {
