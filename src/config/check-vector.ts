@@ -99,7 +99,7 @@ function checkLayers(layers: NonNullable<VectorModelConfig['layers']>, model: Ve
     }
     if (layer.kind === 'field') {
       const lengths = layer.net.kind === 'sbi' ? checkLengths(layer.net, dim, `${path}.net`) : [];
-      return [...checkField(layer, model, path), ...lengths];
+      return [...checkField(layer, dim, path), ...lengths];
     }
     if (layer.kind === 'rescale') return checkLengths(layer, dim, path);
     return [];

@@ -71,12 +71,6 @@ export const fieldLayer = v.strictObject({
     v.pipe(v.array(time), v.maxLength(1024)),
     () => [],
   ),
-  pairs: optional(
-    'In training, the noise that each example is paired with: any (random), or that for which the squared distances of a ' +
-      'batch are least in all, which straightens the paths (nearest).',
-    v.picklist(['random', 'nearest']),
-    'random',
-  ),
   net: optional('The network, which all slices share.', fieldNet, () => ({
     kind: 'mlp' as const,
     ...{ hidden: [64, 64], activation: 'silu' as const, slope: 0.01 },
@@ -106,12 +100,8 @@ export const isSolved = (model: {
 export const solvedIn = <L extends { kind: string }>(layers: readonly L[], times: number): L[] =>
   layers.map((layer) => (isField(layer) ? { ...layer, steps: times * layer.steps } : layer));
 
-/** @param model features and numbers of the context of the flow */
-export function checkField(
-  layer: FieldLayer,
-  { dim, context }: { dim: number; context: number },
-  path: string,
-): Problem[] {
+/** @param dim features of the flow */
+export function checkField(layer: FieldLayer, dim: number, path: string): Problem[] {
   if (dim > mostFieldFeatures)
     return problem(
       path,
@@ -121,11 +111,6 @@ export function checkField(
     return problem(
       `${path}.noise`,
       `expected another time than that of the data, got ${layer.noise} for both`,
-    );
-  if (layer.pairs === 'nearest' && context > 0)
-    return problem(
-      `${path}.pairs`,
-      'expected "random" for a flow with a context: which examples are near to a noise depends on their context, and pairing by it would bias the flow',
     );
   if (layer.net.kind === 'sbi' && !(0 <= layer.data && layer.data < layer.noise && layer.noise <= 1))
     return problem(

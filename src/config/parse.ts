@@ -1,3 +1,4 @@
+import { isSolved } from './field-layer';
 import * as v from 'valibot';
 import { expectation, knownKeys, schemaAt, type Path } from './expected';
 import { parseJsonText } from './json-text';
@@ -167,5 +168,12 @@ function checkTogether({ data, model, training }: StoredConfig): Problem[] {
   }
   if (training.flips && model.kind === 'vector')
     add('training.flips', 'expected false, since only images can be flipped');
+  if (training.pairs !== 'random' && !isSolved(model))
+    add('training.pairs', `expected "random", since this flow has no vector field, got "${training.pairs}"`);
+  if (training.pairs === 'nearest' && model.context)
+    add(
+      'training.pairs',
+      'expected "random" or "reflow" for a flow with a context: which examples are near to a noise depends on their context, and pairing by it would bias the flow',
+    );
   return problems;
 }

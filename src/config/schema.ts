@@ -37,6 +37,12 @@ export const trainingSchema = v.strictObject({
     v.pipe(fraction, v.ltValue(1)),
     0,
   ),
+  pairs: optional(
+    'Vector fields: which noise each example is joined with. random: any; nearest: that for which the squared distances of ' +
+      'a batch are least in all; reflow: the noise that the flow which the training starts from makes the example of.',
+    v.picklist(['random', 'nearest', 'reflow']),
+    'random',
+  ),
   validateEvery: optional('Steps between validations.', positiveInteger, 100),
   patience: optional(
     'Stop after this many validations without improvement; 0 never stops early.',

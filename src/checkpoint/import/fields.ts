@@ -30,8 +30,7 @@ export function fieldOf(
   answers: ImportAnswers,
   times: Pick<FieldLayer, 'data' | 'noise'>,
 ): Omit<FieldLayer, 'frequencies' | 'net'> {
-  const steps = answeredNumber(answers, stepsQuestion());
-  return { kind: 'field', ...times, slices, solver, steps, pairs: 'random' };
+  return { kind: 'field', ...times, slices, solver, steps: answeredNumber(answers, stepsQuestion()) };
 }
 
 /** In words, where there are too many features. */

@@ -49,7 +49,13 @@ export async function startFresh(request: FreshRequest, look: Look): Promise<Fre
   const start = await (request.from === undefined
     ? startNew(request, look)
     : startFrom(request, request.from, look));
-  const { model } = start.config;
+  const { model, training } = start.config;
+  if (training.pairs === 'reflow' && !start.weights) {
+    await start.dataset.close();
+    throw new UserError(
+      'training.pairs is "reflow", which straightens the paths of a trained flow: name it by --from.',
+    );
+  }
   if (
     !isSolved(model) ||
     (model.kind === 'vector' && model.layers?.length === 1 && model.base.kind === 'normal')

@@ -247,14 +247,6 @@ export function validationGraph(parts: FlowParts, config: TrainingConfig): Graph
   });
 }
 
-/** x [N, …] in data units → `data` [N, …], as the flow takes it. */
-export function preparedGraph(parts: FlowParts, config: TrainingConfig): Graph {
-  const input = { name: 'x', shape: [anyBatch, ...parts.flow.inputShape] };
-  return evaluationGraph(parts, config, input, (ctx, x) => ({
-    data: parts.preprocess!.forward(ctx, x).value,
-  }));
-}
-
 /** `noise` [N, …] of the base → `x` [N, …] in data units, evaluation mode. */
 export function trainingSampleGraph(parts: FlowParts, config: TrainingConfig): Graph {
   const { flow, preprocess } = parts;

@@ -17,14 +17,13 @@ import type { FlowParts } from '../model/flow-graphs';
 import { cropImages, dequantize, padImages, roundDown } from '../model/inputs';
 import { trainingBatches, type Batch, type Batches } from './batches';
 import { initialTensors, setByFirstBatch, type TensorTable } from './initialize';
-import { nearestNoise } from './nearest-pairs';
+import { createLines } from './lines';
 import { describeNonFinite } from './non-finite';
 import { averageDecayAt, learningRateAt } from './schedule';
 import { packTensors, underStoredNames, unpackTensors } from './packed';
 import {
   diagnosisGraph,
   evaluationVectors,
-  preparedGraph,
   stepGraph,
   trainingSampleGraph,
   trainingVectors,
@@ -110,14 +109,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const integers = integersOf(parts.preprocess ?? {});
   const discrete = { config: config.model, integers };
   const batches = trainingBatches(dataset, config, integers);
-  const pairsNearest =
-    config.model.kind === 'vector' &&
-    config.model.layers?.some((layer) => layer.kind === 'field' && layer.pairs === 'nearest');
   const functions = {
     step: stepGraph(parts, config.training, batches.size),
     validate: validationGraph(parts, config.training),
     sample: trainingSampleGraph(parts, config.training),
-    ...(pairsNearest && parts.preprocess ? { prepare: preparedGraph(parts, config.training) } : {}),
   };
   const vectors = trainingVectors(flow, config.training);
   const state = vectors.map(({ name, size: length }) => ({ name, shape: [length] }));
@@ -131,28 +126,10 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     preprocessing,
   });
   const examplesOf = (batch: Batch, count: number): Feeds => feedsOf(flow, batch, count);
-  const matched = isMatched(flow);
-  /** Noise and places of a step's lines, a function of seed and step alone. */
-  const endsOf = async (step: number, examples: Feeds): Promise<Feeds> => {
-    const { size } = batches;
-    const { seed } = config.training;
-    const noise = stream(seed, 'latents', step).normal(size * dimensions);
-    // Spread evenly, places make the gradient less noisy than when they are drawn one by one.
-    const share = stream(seed, 'places', step)
-      .uniform(size)
-      .map((u, i) => (i + u) / size);
-    const prepared = functions.prepare ? (await program.run('prepare', examples)).data : examples.x;
-    return {
-      noise: {
-        shape: [size, dimensions],
-        data: pairsNearest ? nearestNoise(prepared!.data as Float32Array, noise, size) : noise,
-      },
-      share: { shape: [size, 1], data: share },
-    };
-  };
+  const lines = isMatched(flow) ? await createLines({ ...options, parts, size: batches.size }) : undefined;
   const batchFeeds = async (step: number): Promise<Feeds> => {
     const examples = examplesOf(await batches.at(step), batches.size);
-    return matched ? { ...examples, ...(await endsOf(step, examples)) } : examples;
+    return lines ? lines.at(step, examples) : examples;
   };
 
   /** Those of the data, so that samples are as the data are. */
@@ -183,7 +160,7 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
         beta2Power: scalar(beta2 ** step),
         ...(ema > 0 ? { averageDecay: scalar(averageDecayAt(step, config.training)) } : {}),
       });
-      const terms = matched
+      const terms = lines
         ? { velocityError: number(out, 'loss') }
         : likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
       const gradientNorm = number(out, 'gradientNorm');
@@ -237,11 +214,12 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return unpackTensors(underStoredNames(used), values as TensorTable);
     },
     async fullState() {
-      return unpackTensors(vectors, (await program.get()) as TensorTable);
+      return { ...unpackTensors(vectors, (await program.get()) as TensorTable), ...lines?.kept };
     },
     bitsPerDim: (nats) => (config.model.kind === 'image' ? nats / (dimensions * Math.LN2) : undefined),
     async dispose() {
       await batches.close();
+      await lines?.dispose();
       await program.dispose();
     },
   };

@@ -1,4 +1,5 @@
 /** Flow matching, against what is known of normal data in closed form. */
+import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -11,6 +12,8 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { openModel } from '../../../src/engine/open/open-model';
 import { cheapestMatching, nearestNoise } from '../../../src/engine/training/nearest-pairs';
 import { train } from '../../../src/engine/training/train';
+import { contextOf, onCpu, toTensors, type Values } from '../../contract/eager';
+import { flowOf } from '../../contract/flow-of';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { refused } from '../inspect/model';
 
@@ -41,6 +44,7 @@ async function trained(name: string, config: object, more: object = {}) {
 }
 
 before(async () => {
+  await onCpu();
   backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   await writeFile(at('pair.csv'), ['a,b', ...rows.map(([a, b]) => `${a},${b}`)].join('\n'));
   await writeFile(at('given.csv'), ['a,b,c', ...rows.map((row) => row.join())].join('\n'));
@@ -155,9 +159,8 @@ describe('noise that is nearest', () => {
   it('leaves less of the velocity’s error than random noise, and the same density', async () => {
     const nearest = {
       ...config,
-      model: { ...config.model, layers: [{ ...field, pairs: 'nearest' }] },
       // A matching takes time with the cube of the batch.
-      training: { ...training, steps: 1500, batch: 64 },
+      training: { ...training, steps: 1500, batch: 64, pairs: 'nearest' },
     };
     const result = await trained('nearest', nearest);
     const [random, paired] = await Promise.all(
@@ -172,8 +175,49 @@ describe('noise that is nearest', () => {
     const nearest = {
       ...config,
       data: { source: 'given.csv', contextColumns: ['c'] },
-      model: { ...config.model, context: 1, layers: [{ ...field, pairs: 'nearest' }] },
+      model: { ...config.model, context: 1 },
+      training: { ...training, pairs: 'nearest' },
     };
     await assert.rejects(trained('given-nearest', nearest), refused(/pairs: expected "random"/));
+  });
+});
+
+describe('reflow', () => {
+  /** How far one step of Euler ends from many steps, root mean square over latents. */
+  async function bendOf(run: string): Promise<number> {
+    const { tensors } = await loadAnyCheckpoint(runPaths(at(run)).last);
+    const count = 200;
+    const z = stream(5, 'z').normal(2 * count);
+    const ends = (slices: number, solver: string): Float32Array => {
+      const flow = flowOf({ kind: 'vector', dim: 2, layers: [{ ...field, slices, solver, steps: 1 }] });
+      return tf.tidy(() => {
+        const ctx = contextOf(toTensors(tensors as Values), false);
+        return flow.inverse(ctx, tf.tensor2d(z, [count, 2])).value.dataSync() as Float32Array;
+      });
+    };
+    const [one, many] = [ends(1, 'euler'), ends(40, 'rk4')];
+    return Math.sqrt(one.reduce((sum, value, i) => sum + (value - many[i]!) ** 2, 0) / count);
+  }
+
+  it('straightens the paths of a trained flow, so that one step comes near its samples', async () => {
+    const moons = {
+      ...config,
+      data: { source: 'moons', count: 4000 },
+      training: { ...training, steps: 4000, warmupSteps: 20 },
+    };
+    await trained('curved', moons);
+    const straighter = { data: moons.data, training: { ...moons.training, steps: 400, pairs: 'reflow' } };
+    await assert.rejects(trained('none', { ...moons, ...straighter }), refused(/name it by --from/));
+    const from = runPaths(at('curved')).best;
+    await trained('straight', straighter, { from });
+    const [before, after] = [await bendOf('curved'), await bendOf('straight')];
+    assert.ok(after < before / 2, `${before} before, ${after} after`);
+    // Its first flow is still the one whose paths are learned after an interruption.
+    await trained('halves', straighter, { from, maxSteps: 150 });
+    await train({ output: at('halves'), resume: true }, { backend });
+    const [whole, halves] = await Promise.all(
+      ['straight', 'halves'].map((name) => loadAnyCheckpoint(runPaths(at(name)).last)),
+    );
+    assert.deepEqual(halves!.tensors, whole!.tensors);
   });
 });

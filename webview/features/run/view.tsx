@@ -68,7 +68,7 @@ function Followed({ model, run }: { model: ModelSummary; run: RunData }) {
           {...place}
           view="loss"
           title={text.loss}
-          note={text.lossKey(unit)}
+          note={loss.length > 1 ? text.lossKey(unit) : `${unit}, ${words.validation}`}
           lines={loss}
           log={log}
           smoothing={smoothing}
