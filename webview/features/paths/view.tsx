@@ -57,10 +57,10 @@ export function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
                 for (let i = 0; i < count; i++)
                   drawPath(context, frame, item(states, i).data, ['--muted', 1]);
                 context.globalAlpha = 1;
-                drawPoints(context, frame, ends(0), 1.7);
-                drawPoints(context, frame, ends(total - 1), 1.7, Array(count).fill(1));
                 planeAxes(context, frame, names);
                 if (own !== undefined) drawOwnPath(context, frame, item(states, 0).data, span);
+                drawPoints(context, frame, ends(0), 1.7);
+                drawPoints(context, frame, ends(total - 1), 1.7, Array(count).fill(1));
               }}
             />
           )}
