@@ -361,8 +361,8 @@ const vectors: readonly (readonly [string, Fields])[] = [
       layers: [
         { kind: 'rescale', scale: [2, 0.5, 1.5], shift: [0.3, -1, 0] },
         {
-          ...{ kind: 'field', slices: 2, steps: 8, frequencies: [1, 2.5] },
-          net: { kind: 'sbi', width: 7, layers: 2, mean: [0.5, -1, 0.2], std: [0.8, 1.5, 1] },
+          ...{ kind: 'field', slices: 2, steps: 4, frequencies: [1, 2.5] },
+          net: { kind: 'sbi', width: 5, layers: 1, mean: [0.5, -1, 0.2], std: [0.8, 1.5, 1] },
         },
       ],
     },
@@ -372,9 +372,9 @@ const vectors: readonly (readonly [string, Fields])[] = [
     {
       layers: [
         {
-          ...{ kind: 'field', slices: 2, steps: 8 },
+          ...{ kind: 'field', slices: 2, steps: 4 },
           net: {
-            ...{ kind: 'sbi', width: 7, layers: 2, activation: 'silu', mean: 0.4, std: 0.7 },
+            ...{ kind: 'sbi', width: 5, layers: 2, activation: 'silu', mean: 0.4, std: 0.7 },
             ...{ skips: false, norm: false, baseline: true },
           },
         },

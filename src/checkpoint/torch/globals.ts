@@ -185,10 +185,7 @@ const arrays: Readonly<Record<string, Call>> = {
   ...ofNumpy('numeric._frombuffer', numpyFromBuffer),
 };
 
-/**
- * A function of torch, which is pickled as an attribute of the class that has them all, or a method of an object, as posteriors
- * of sbi have them. Either is kept as a name.
- */
+/** A function of torch, an attribute of the class that has them all, or a method of an object of sbi: kept as a name. */
 const getattr: Call = ([owner, name]) => {
   const isFunctions = owner instanceof PickleGlobal && owner.name === 'torch._C._VariableFunctionsClass';
   const isObject = owner instanceof PythonObject && owner.className.startsWith('sbi.');

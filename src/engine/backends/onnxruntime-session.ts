@@ -40,6 +40,8 @@ const manyNodes = 2000;
  * thousand nodes, where a run takes ten, and 15 s for five thousand.
  */
 const unplanned = { executionMode: 'parallel', interOpNumThreads: 2 } as const;
+/** How a session over so many nodes runs. */
+export const runsOver = (nodes: number) => (nodes > manyNodes ? unplanned : {});
 
 export interface GraphSession {
   session: InferenceSession;
@@ -63,7 +65,7 @@ export async function createSession(
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
     // Memory laid out ahead for a whole step is half as much again as what is taken and given back on the way.
     enableMemPattern: !training,
-    ...(!training && graph.nodes.length > manyNodes ? unplanned : {}),
+    ...(training ? {} : runsOver(graph.nodes.length)),
     ...(onGpu && gpuOptions(model, staying)),
     ...(optimizedTo === undefined ? {} : { optimizedModelFilePath: optimizedTo }),
     ...onThreads({ threads, spin }),

@@ -40,8 +40,9 @@ export async function compareFiles(
     for (const { part, path } of files) {
       await breathe(signal);
       // Parameters stay inputs here: nothing is folded, so folding is what is tested.
-      const reference = await backend.compile(exportGraphs[part](model));
-      const session = await openSession(path, 1);
+      const graph = exportGraphs[part](model);
+      const reference = await backend.compile(graph);
+      const session = await openSession(path, 1, graph.nodes.length);
       try {
         const worst = new Map<string, Difference>();
         for (const count of batchSizes) {

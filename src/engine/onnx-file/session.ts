@@ -1,5 +1,5 @@
 /** An ONNX file in ONNX Runtime. */
-import { toArray } from '../backends/onnxruntime-session';
+import { runsOver, toArray } from '../backends/onnxruntime-session';
 import { openFileSession } from '../backends/onnx-session';
 import type { Tensor } from 'onnxruntime-node';
 import { UserError } from '../../base/user-error';
@@ -13,9 +13,10 @@ export interface OnnxSession {
   dispose(): Promise<void>;
 }
 
-/** @throws UserError when ONNX Runtime cannot load the file */
-export async function openSession(file: string, threads: number): Promise<OnnxSession> {
-  const { session, tensor, run } = await openFileSession(file, file, { intraOpNumThreads: threads });
+/** @param nodes of its graph, as far as they are known @throws UserError when ONNX Runtime cannot load the file */
+export async function openSession(file: string, threads: number, nodes = 0): Promise<OnnxSession> {
+  const options = { intraOpNumThreads: threads, ...runsOver(nodes) };
+  const { session, tensor, run } = await openFileSession(file, file, options);
   return {
     inputs: session.inputNames,
     outputs: session.outputNames,

@@ -42,17 +42,17 @@ export function sbiField(
     ...(net.norm ? blocks.map((i) => layerNorm(`${name}.norms.${i}`, width, normEpsilon, true)) : []),
     linear(`${name}.output`, width, dim, { startAtZero: true }),
   ];
-  const [mean, std] = [net.mean, net.std].map((ofData) => perFeature(ofData, dim)) as [number[], number[]];
+  const ofData = (numbers: number | number[]): Tensor => tf.tensor2d([perFeature(numbers, dim)]);
 
   /** @param t one time, or one for each example */
   const at = (ctx: FlowContext, x: Tensor, t: number | Tensor2D): Velocity => {
-    const part = (names: string, tensor: string): Tensor => ctx.get(`${name}.${names}.${tensor}`);
+    const part = (layer: string, tensor: string): Tensor => ctx.get(`${name}.${layer}.${tensor}`);
     const through = (h: Dual, layer: string): Dual =>
       activated(dense(h, part(layer, 'weight'), part(layer, 'bias')), net);
 
     // Moments along linear paths from normal data, [1 or N, D].
     const time = typeof t === 'number' ? tf.tensor2d([[t]]) : t;
-    const [means, stds] = [tf.tensor2d([mean]), tf.tensor2d([std])];
+    const [means, stds] = [ofData(net.mean), ofData(net.std)];
     const left = tf.sub(1, time);
     const variance = tf.add(tf.add(tf.square(tf.mul(left, stds)), tf.square(time)), leastVariance);
     const centered = tf.sub(x, tf.mul(left, means));
