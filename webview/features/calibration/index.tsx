@@ -1,10 +1,35 @@
+/** Whether the samples of a conditional flow are spread as the examples that come with the same condition. */
 import { hasCalibration } from '../../../src/protocol/questions';
+import type {
+  Calibration,
+  CalibrationPart,
+  CoverageLevel,
+  RankCurve,
+  RankTest,
+  PairPlot,
+} from '../../../src/protocol/calibration';
+import type { ModelSummary } from '../../../src/protocol/model';
 import type { RegionFeature, Store } from '../../base/store/store';
+import type { ViewData } from '../../base/view-data/view-data';
+import { Area, bare, Bars, Box, Chart, Dots, Line, Rule } from '../../base/charts/chart';
+import { Button, Dropdown } from '../../base/controls/toolkit';
+import { count, fixed, percent } from '../../base/format/numbers';
+import { Verdict } from '../../base/layers/verdict';
+import { ChartBox } from '../../base/takeaway/chart-box';
+import { PartedTab } from '../../base/store/parted-tab';
+import { useFeature, Asked } from '../../base/store/use-store';
+import { Heading } from '../../base/controls/heading';
+import { planeAxes } from '../../base/canvas/axes';
+import { Board } from '../../base/canvas/canvas';
+import { drawPoints } from '../../base/canvas/points';
+import { Distribution } from '../../base/charts/distribution';
+import { Sized } from '../../base/size/sized';
+import { FeaturePair } from '../../base/layers/feature-pair';
+import { featureName } from '../../base/layers/layer-names';
+import { words } from '../../base/words';
 import { calibrationState } from './state';
 import { text } from './text';
-import { CalibrationTab } from './view';
 import './style.css';
-import type { ViewData } from '../../base/view-data/view-data';
 
 /** One row for each test. */
 function calibrationNumbers(store: Store): ViewData {
@@ -37,3 +62,285 @@ export const calibration: RegionFeature = {
   View: CalibrationTab,
   numbers: calibrationNumbers,
 };
+
+const choices = { pairs: [100, 500, 1000, 2000], draws: [50, 100, 200, 500] };
+/** Nominal coverage of the regions that the sentence is about. */
+const said = 0.9;
+
+const shareOf = (share: number): string => percent(share, 1);
+
+function CalibrationTab({ model }: { model: ModelSummary }) {
+  const state = useFeature(calibrationState);
+  const part = state.part.value;
+  const split = model.splits.find(({ name }) => name === 'validation') ?? model.splits[0];
+  return (
+    <PartedTab
+      of={state}
+      part={part}
+      unit={text.unit}
+      title={split ? text.notRun : text.noData}
+      why={split ? <Cost split={split.name} total={split.count} /> : (model.splitsReason ?? text.noDataWhy)}
+      failed={text.failed}
+      about={part && text.about(count(part.done), count(part.settings.draws), part.settings.split)}
+      settings={split && ((run) => <Settings split={split.name} label={run} />)}
+    >
+      {part?.calibration ? (
+        <>
+          <Charts part={part} calibration={part.calibration} />
+          {part.pairPlot === undefined ? null : <Predictive model={model} first={part.pairPlot} />}
+        </>
+      ) : undefined}
+    </PartedTab>
+  );
+}
+
+function Cost({ split, total }: { split: string; total: number }) {
+  const { pairs, draws } = useFeature(calibrationState).size.value;
+  const n = Math.min(pairs, total);
+  return (
+    <>
+      {text.cost(count(n), count(draws), count(n * draws))} {split === 'train' ? text.onTrain : ''}
+    </>
+  );
+}
+
+function Settings({ split, label }: { split: 'train' | 'validation'; label: string }) {
+  const { size, run } = useFeature(calibrationState);
+  const choice = (what: 'pairs' | 'draws', label: string) => (
+    <>
+      <span>{label}</span>
+      <Dropdown
+        label={label}
+        value={String(size.value[what])}
+        options={choices[what].map((n) => ({ value: String(n), text: count(n) }))}
+        onChange={(value) => (size.value = { ...size.value, [what]: Number(value) })}
+      />
+    </>
+  );
+  return (
+    <>
+      {choice('pairs', text.pairs)}
+      {choice('draws', text.draws)}
+      <Button primary onClick={() => run(split)}>
+        {label}
+      </Button>
+    </>
+  );
+}
+
+function Charts({ part, calibration }: { part: CalibrationPart; calibration: Calibration }) {
+  const { features, coverage, tarp, threshold, nonFinite } = calibration;
+  const worst = features.reduce((a, b) => (b.pValue < a.pValue ? b : a));
+  const off = features.filter((feature) => feature.off).length;
+  const region = coverage.levels.find(({ level }) => level === said);
+  const verdict = (test: RankTest, ...first: string[]): string =>
+    `${[
+      ...(test.off ? [text.problem(test.off)] : []),
+      ...first,
+      text.test(fixed(test.distance, 3), pText(test.pValue)),
+    ].join('; ')}.`;
+  return (
+    <div class="charts three calibration-charts">
+      <ChartBox title={text.ranks} note={text.ranksNote}>
+        <Verdict mark={worst.off ? 'notice' : 'ok'}>
+          {worst.off
+            ? text.ranksOff(
+                worst.name,
+                text.problem(worst.off),
+                fixed(worst.distance, 3),
+                pText(worst.pValue),
+                off,
+                part.featureCount,
+              )
+            : text.ranksOk(worst.name, pText(worst.pValue), String(Number(threshold.toPrecision(2))))}
+        </Verdict>
+        <div class="calibration-ranks">
+          {features.map((feature) => (
+            <figure key={feature.name} data-test={feature.name} data-off={feature.off ?? ''}>
+              <Heading
+                class="ends"
+                title={feature.name}
+                hint={feature.name}
+                note={`p ${pText(feature.pValue)}`}
+              />
+              <Histogram test={feature} name={feature.name} />
+            </figure>
+          ))}
+        </div>
+        {part.featureCount > features.length ? (
+          <p class="tick">{text.left(part.featureCount - features.length)}</p>
+        ) : null}
+        {nonFinite > 0 ? <p class="tick bad">{text.nonFinite(count(nonFinite))}</p> : null}
+      </ChartBox>
+      <ChartBox title={text.coverage} note={text.bandNote}>
+        <Verdict mark={coverage.off ? 'notice' : 'ok'}>
+          {verdict(coverage, ...(region ? holds(region, coverage) : []))}
+        </Verdict>
+        <Curve curve={part.curves!.coverage} label={text.coverage} at={region} />
+      </ChartBox>
+      <ChartBox title={text.tarp} note={text.bandNote}>
+        <Verdict mark={tarp.off ? 'notice' : 'ok'}>{verdict(tarp)}</Verdict>
+        <Curve curve={part.curves!.tarp} label={text.tarp} />
+      </ChartBox>
+    </div>
+  );
+}
+
+/** One level of many may be outside of its band while the test, which is of all of them, passes. */
+function holds({ found, low, high }: CoverageLevel, { off }: RankTest): string[] {
+  const outside = !off && (found < low || found > high);
+  return [
+    text.holds(shareOf(found), shareOf(low), shareOf(high)),
+    ...(outside ? [text.onlyAtThisLevel] : []),
+  ];
+}
+
+function Histogram({ test, name }: { test: RankTest; name: string }) {
+  const { counts, expected, low, high } = test.histogram;
+  return (
+    <Chart
+      {...bare}
+      label={text.histogram(name)}
+      height={84}
+      {...{ top: 2, foot: 4 }}
+      x={{ low: 0, high: counts.length }}
+      y={{ low: 0, high: Math.max(high, ...counts) * 1.05 }}
+    >
+      <Box class="fill" y={[low, high]} />
+      <Bars
+        values={counts}
+        {...{ from: (i) => i + 0.1, to: (i) => i + 0.9, gap: 0 }}
+        class={(n) => (n < low || n > high ? 'bar beyond' : 'bar')}
+      />
+      <Rule class="axis" y={low} />
+      <Rule class="axis" y={high} />
+      <Rule class="dashed" y={expected} />
+      <Rule class="axis" y={0} />
+    </Chart>
+  );
+}
+
+interface CurveProps {
+  curve: RankCurve;
+  label: string;
+  at?: { level: number; found: number } | undefined;
+}
+
+/** Numbers at both axes of a curve. */
+const percents = {
+  ...{ low: 0, high: 1, ticks: () => [0, 0.5, 1] },
+  textOf: (value: number): string => String(100 * value),
+};
+
+function Curve({ curve: { levels, found, low, high }, label, at }: CurveProps) {
+  return (
+    <Chart
+      label={label}
+      height={(width) => Math.min(width, 200)}
+      {...{ left: 30, right: 8, widest: 240 }}
+      x={{ ...percents, title: `${text.level}, %` }}
+      y={percents}
+    >
+      <Area class="fill" xs={levels} {...{ low, high }} />
+      <Line class="dashed" ys={[0, 1]} />
+      <Line xs={levels} ys={found} />
+      {at ? <Dots xs={[at.level]} ys={[at.found]} r={3} /> : null}
+    </Chart>
+  );
+}
+
+/** Side of a plane and width of a distribution, px. */
+const side = 220;
+const dot = 1.2;
+/** Left out of the frame at each end, so that an outlier does not shrink the rest. */
+const trim = 0.005;
+
+/** @param first of the first two features, which comes with the run */
+function Predictive({ model, first }: { model: ModelSummary; first: PairPlot | null }) {
+  const { pair, plot } = useFeature(calibrationState);
+  const drawn = (found: PairPlot | null) =>
+    found ? <Pair model={model} plot={found} /> : <p class="tick bad">{text.noPredictive}</p>;
+  return (
+    <section class="predictive below">
+      <Heading
+        class="ends"
+        title={text.predictive}
+        note={first ? text.predictiveNote(count(first.examples.shape[0]!)) : undefined}
+      />
+      {model.shape[0]! > 2 && first ? <FeaturePair model={model} pair={pair} /> : null}
+      {pair.value.join() === '0,1' ? drawn(first) : <Asked question={plot}>{drawn}</Asked>}
+    </section>
+  );
+}
+
+function Pair({ model, plot }: { model: ModelSummary; plot: PairPlot }) {
+  const { examples, samples, distance, high, pValue, off } = plot;
+  const [across, up] = plot.features.map((feature) => featureName(model, feature)) as [string, string];
+  const say = off ? text.predictiveOff : text.predictiveOk;
+  const columns = [0, 1].map((column) => ({
+    examples: columnOf(examples, column),
+    samples: columnOf(samples, column),
+  }));
+  const [x, y] = columns.map((both) => rangeOf([...both.examples, ...both.samples])) as [Range, Range];
+  const plane = (name: string, points: PairPlot['samples']) => (
+    <figure>
+      <Heading title={name} />
+      <Sized height={(width) => Math.min(width, side)}>
+        {(width) => {
+          const size = Math.min(width, side);
+          const frame = { size, x, y };
+          return (
+            <Board
+              width={size}
+              height={size}
+              name={`predictive ${name}`}
+              label={`${name}: ${across}, ${up}`}
+              draw={(board) => {
+                drawPoints(board, frame, points, dot);
+                planeAxes(board, frame, [across, up]);
+              }}
+            />
+          );
+        }}
+      </Sized>
+    </figure>
+  );
+  return (
+    <>
+      <Verdict mark={off ? 'notice' : 'ok'}>{say(fixed(distance, 4), fixed(high, 4), pText(pValue))}</Verdict>
+      <div class="predictive-pair panels">
+        {plane(words.examples, examples)}
+        {plane(words.samples, samples)}
+        {columns.map((both, i) => (
+          <figure key={i}>
+            <Heading class="ends" title={[across, up][i]} note={text.drawnBoth} />
+            <Distribution
+              height={side}
+              values={both.samples}
+              outline={both.examples}
+              unit={[across, up][i]!}
+              label={text.spreadOf([across, up][i]!)}
+              nothing={text.noPredictive}
+            />
+          </figure>
+        ))}
+      </div>
+    </>
+  );
+}
+
+function columnOf({ data }: PairPlot['samples'], column: number): Float32Array {
+  return data.filter((_, i) => i % 2 === column);
+}
+
+type Range = [number, number];
+
+function rangeOf(values: readonly number[]): Range {
+  const sorted = Float32Array.from(values).sort();
+  const cut = Math.floor(sorted.length * trim);
+  const [low, high] = [sorted[cut]!, sorted[sorted.length - 1 - cut]!];
+  const margin = 0.075 * (high - low) || 1e-3;
+  return [low - margin, high + margin];
+}
+
+const pText = (p: number): string => (p < 0.001 ? `< ${fixed(0.001, 3)}` : fixed(p, 3));
