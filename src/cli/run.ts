@@ -1,5 +1,5 @@
 /** From the words of a command line to an exit code. Knows nothing of the process, so that tests can call it. */
-import { chooseFlow } from '../checkpoint/recognize/form';
+import { chooseFlow } from '../checkpoint/recognize/load';
 import { UserError } from '../base/user-error';
 import { CancelledError } from '../protocol/wire';
 import { parseCommand } from './arguments';

@@ -1,6 +1,6 @@
 /** The engine's answers, for the forked process and for callers in the same process. */
 import { realpath, stat } from 'node:fs/promises';
-import { answerImport, importForm, nameData } from '../checkpoint/recognize/form';
+import { answerImport, importForm, nameData } from '../checkpoint/recognize/load';
 import { requestControl } from '../checkpoint/control';
 import { type ModelFile, openModelFile } from '../checkpoint/model-file';
 import { listCheckpoints, runPaths } from '../checkpoint/run-folder';

@@ -5,7 +5,7 @@ import { stream } from '../../data/random';
 import { fewestWeighed } from '../../protocol/check';
 import { layerName } from '../../protocol/model';
 import type { Feeds } from '../backends/backend';
-import { inBatches } from '../model/batches';
+import { inBatches } from '../model/latents';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { blame, type Blamed, type Candidate, type RunMoved } from './blame';
 import type { Weighed } from './weigh';

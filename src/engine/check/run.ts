@@ -4,7 +4,7 @@ import type { CheckReport } from '../../protocol/check';
 import { UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { CancelledError } from '../../protocol/wire';
-import type { BatchOptions } from '../model/batches';
+import type { BatchOptions } from '../model/latents';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { RunBothWays } from '../use/calibrate';
 import { layersOf } from './layers';

@@ -2,7 +2,7 @@
 import { rowsAt } from '../../base/rows';
 import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
-import { batchSize, type BatchOptions } from '../model/batches';
+import { batchSize, type BatchOptions } from '../model/latents';
 import type { RunBothWays } from '../use/calibrate';
 import { sample } from '../use/sample';
 import { scoreRows } from '../use/score';

@@ -3,7 +3,7 @@ import type { Feeds } from '../backends/backend';
 import type { ExampleBatch } from '../model/examples';
 import type { ExampleValues, InspectedFlow } from '../model/inspected-flow';
 import type { Values } from '../model/layer-record';
-import { inBatches } from '../model/batches';
+import { inBatches } from '../model/latents';
 import { breathe } from '../model/breathe';
 
 export interface ThroughOptions {

@@ -6,9 +6,9 @@ import { latentsByScale } from '../../flow/latent-scales';
 import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
 import { cropImages } from './inputs';
-import { inBatches, type BatchOptions } from './batches';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, ForwardBatch, Space } from './runner';
+import { breathe } from './breathe';
 
 /** What drawing needs to know of a flow: how large z is, how it is distributed, and where known at which scale latents leave. */
 export type LatentSpace = Pick<FlowRunner, 'outputShape' | 'latentScales' | 'base'>;
@@ -207,4 +207,53 @@ export async function encodeExamples(
 /** One example in data units without the batch axis and without padding. */
 export function exampleShape({ config, inputShape }: FlowRunner): number[] {
   return config.kind === 'image' ? [config.height, config.width, config.channels] : [...inputShape];
+}
+
+export interface BatchOptions {
+  signal?: AbortSignal;
+  onProgress?: (done: number, total: number) => void;
+}
+
+/** Multiplications in a batch, roughly: a fraction of a second on a few cores. */
+const batchWork = 8e10;
+
+/** Examples in a batch: the conditioners' feature maps decide how much memory one takes, and the parameters how long. */
+export function batchSize({
+  inputShape,
+  parameterCount = 0,
+}: Pick<FlowRunner, 'inputShape' | 'parameterCount'>): number {
+  const image = inputShape.length === 3;
+  const [height, width] = image ? (inputShape as [number, number]) : [1, 1];
+  const inMemory = image
+    ? Math.max(4, Math.min(256, Math.floor(65_536 / (height * width))))
+    : Math.max(16, Math.min(4096, Math.floor(262_144 / sizeOf(inputShape))));
+  // Each parameter of a convolution is used at each place; a little less after squeezes.
+  const inTime = Math.floor(batchWork / Math.max(1, parameterCount * height * width));
+  return Math.max(1, Math.min(inMemory, inTime));
+}
+
+/** Most examples in a batch that is normalized by its own statistics; of fewer than these they would say little. */
+export function statisticsBatch(runner: Parameters<typeof batchSize>[0]): number {
+  return Math.max(32, batchSize(runner));
+}
+
+/**
+ * Large inputs go through a flow in batches, so that memory stays bounded by the batch and the result, and that one does
+ * not take so long that others have to wait or cannot cancel it. Their size follows from the flow alone: results do not
+ * depend on how busy a machine is, not even in their last digits. Calls `fn` for one range after the other, and lets others
+ * have their turn before each.
+ * @throws CancelledError
+ */
+export async function inBatches(
+  count: number,
+  runner: Pick<FlowRunner, 'inputShape' | 'parameterCount'>,
+  options: BatchOptions,
+  fn: (start: number, count: number) => Promise<void>,
+): Promise<void> {
+  const size = batchSize(runner);
+  for (let start = 0; start < count; start += size) {
+    await breathe(options.signal);
+    await fn(start, Math.min(size, count - start));
+    options.onProgress?.(Math.min(count, start + size), count);
+  }
 }

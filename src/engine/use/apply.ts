@@ -1,6 +1,5 @@
 /** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
-import type { BatchOptions } from '../model/batches';
-import { decode, encode, type GivenContext } from '../model/latents';
+import { type BatchOptions, decode, encode, type GivenContext } from '../model/latents';
 import type { FlowInput } from './input';
 import { arrayIn, type Layout } from '../model/layout';
 import { sizeOf } from '../../base/shape';

@@ -1,8 +1,7 @@
 /** Draws from a flow. */
 import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
-import type { BatchOptions } from '../model/batches';
-import { decodeLatents, drawLatents, type GivenContext } from '../model/latents';
+import { type BatchOptions, decodeLatents, drawLatents, type GivenContext } from '../model/latents';
 import { roundDown } from '../model/inputs';
 import type { FlowRunner } from '../model/runner';
 

@@ -1,8 +1,7 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
 import type { LogProbParts } from '../../protocol/contribution';
-import { inBatches, type BatchOptions } from '../model/batches';
+import { inBatches, type BatchOptions, contextOf, type GivenContext } from '../model/latents';
 import { sizeOf } from '../../base/shape';
-import { contextOf, type GivenContext } from '../model/latents';
 import type { FlowRunner, Space } from '../model/runner';
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';

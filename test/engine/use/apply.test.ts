@@ -5,7 +5,7 @@ import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { chooseBackend } from '../../../src/engine/backends/choose';
 import { applyForward, applyInverse } from '../../../src/engine/use/apply';
-import { batchSize } from '../../../src/engine/model/batches';
+import { batchSize } from '../../../src/engine/model/latents';
 import { prepareInput, prepareLatent, type InputOptions } from '../../../src/engine/use/input';
 import { fromChannelsLast } from '../../../src/engine/model/layout';
 import { sample } from '../../../src/engine/use/sample';

@@ -3,7 +3,7 @@ import { entryOf } from '../../../base/kept';
 import { sizeOf } from '../../../base/shape';
 import type { BatchRef } from '../../../protocol/selection';
 import type { Feeds } from '../../backends/backend';
-import { statisticsBatch } from '../../model/batches';
+import { statisticsBatch } from '../../model/latents';
 import { batchOf, type ExampleBatch } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import type { Extremes, HealthRecord, LayerExtremes } from '../../model/layer-record';

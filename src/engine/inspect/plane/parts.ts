@@ -4,7 +4,7 @@ import type { PlaneBounds } from '../../../protocol/plane';
 import type { NdArray } from '../../../protocol/tensors';
 import type { Program } from '../../backends/backend';
 import type { InspectedFlow } from '../../model/inspected-flow';
-import { inBatches } from '../../model/batches';
+import { inBatches } from '../../model/latents';
 import { rowsOf } from '../through-batch';
 import { checkWhole } from '../within';
 import type { Inquiry } from '../inquiry';

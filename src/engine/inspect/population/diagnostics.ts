@@ -3,7 +3,7 @@ import type { Diagnostics } from '../../../protocol/inspect';
 import type { BatchRef, NormMode, Selection } from '../../../protocol/selection';
 import { batchOf, dataExamples } from '../../model/examples';
 import type { InspectedFlow } from '../../model/inspected-flow';
-import { statisticsBatch } from '../../model/batches';
+import { statisticsBatch } from '../../model/latents';
 import { scoreExamples } from '../examples';
 import { exampleParts } from '../strip/parts';
 import { runPass, type Pass, selectionPasses } from '../pass';

@@ -8,10 +8,9 @@ import type {
   ScoresQuery,
 } from '../../../protocol/population';
 import { CancelledError } from '../../../protocol/wire';
-import { batchSize } from '../../model/batches';
+import { batchSize, exampleShape } from '../../model/latents';
 import { cropImages } from '../../model/inputs';
 import { examplesAt, fileExamples, type ExampleBatch } from '../../model/examples';
-import { exampleShape } from '../../model/latents';
 import { spread } from '../../../data/dataset';
 import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from '../examples';

@@ -4,8 +4,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { saveCheckpoint } from '../../../../src/checkpoint/checkpoint';
-import { answerImport, importForm, nameData } from '../../../../src/checkpoint/recognize/form';
-import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import {
+  answerImport,
+  importForm,
+  nameData,
+  loadAnyCheckpoint,
+} from '../../../../src/checkpoint/recognize/load';
 import { sidecarPath } from '../../../../src/checkpoint/sidecar';
 import { UserError } from '../../../../src/base/user-error';
 import { fixture } from './files';

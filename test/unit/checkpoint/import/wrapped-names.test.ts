@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { answerImport, chooseFlow, importForm } from '../../../../src/checkpoint/recognize/form';
-import { loadAnyCheckpoint } from '../../../../src/checkpoint/recognize/load';
+import {
+  answerImport,
+  chooseFlow,
+  importForm,
+  loadAnyCheckpoint,
+} from '../../../../src/checkpoint/recognize/load';
 import { recognize } from '../../../../src/checkpoint/recognize/recognize';
 import { unwrapped } from '../../../../src/checkpoint/import/wrapped-names';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
