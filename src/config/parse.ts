@@ -80,8 +80,15 @@ const mostProblems = 20;
 
 /** As many as are named; the validator itself stops at the first in each object. */
 function unknownKeys(schema: v.GenericSchema, value: unknown, path: Path): Problem[] {
+  if (Array.isArray(value)) {
+    const inside = value.flatMap((item, i) => {
+      const at = schemaAt(schema, value, [i]);
+      return at ? unknownKeys(at, item, [...path, i]) : [];
+    });
+    return inside.slice(0, mostProblems);
+  }
   const known = knownKeys(schema, value);
-  if (!known || typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  if (!known || typeof value !== 'object' || value === null) return [];
   const names = Object.keys(known);
   const inside = names
     .filter((key) => Object.hasOwn(value, key))

@@ -78,6 +78,15 @@ test('all problems are listed at once', () => {
   }
 });
 
+test('unknown settings of a layer in a list are named', () => {
+  const data = { source: 'moons' };
+  const layers = [{ kind: 'field', foo: 1, net: { kind: 'mlp', hiden: [8] } }];
+  assert.throws(
+    () => parseRunConfig({ data, model: { kind: 'vector', dim: 2, layers } }, 'c'),
+    /model\.layers\.0\.foo: unknown setting; known are kind, .*model\.layers\.0\.net\.hiden: unknown setting; did you mean "hidden"\?/s,
+  );
+});
+
 test('unknown settings suggest the nearest known one whatever the writing', () => {
   const model = { kind: 'vector', dim: 2 };
   assert.match(complaint({ data, model, training: { learning_rate: 1 } }), /did you mean "learningRate"\?/);
