@@ -85,6 +85,7 @@ const structures: readonly [RegExp, string][] = [
   [/identity_features$/, 'which features pass through'],
   [/transform_features$/, 'which features are transformed'],
   [/degrees$/, 'order of the features'],
+  [/(^|\.)(mean|std)_0$/, 'standardization of x in a field'],
   [/(perm|permutation|order|_0)(_inv)?$/, 'order of the features'],
 ];
 

@@ -39,7 +39,7 @@ export function sbiField(
     linear(`${name}.merge`, context > 0 ? 2 * width : width, width),
     ofTime,
     ...blocks.map((i) => linear(`${name}.layers.${i}`, width, width)),
-    ...(net.norm ? blocks.map((i) => layerNorm(`${name}.norms.${i}`, width, normEpsilon, true)) : []),
+    ...(net.norm ? blocks.map((i) => layerNorm(`${name}.layers.${i}.norm`, width, normEpsilon, true)) : []),
     linear(`${name}.output`, width, dim, { startAtZero: true }),
   ];
   const ofData = (numbers: number | number[]): Tensor => tf.tensor2d([perFeature(numbers, dim)]);
@@ -69,7 +69,7 @@ export function sbiField(
       const { value, tangents } = through(h, `layers.${i}`);
       const next = { value: tf.add(value, shift), tangents };
       h = net.skips ? added(next, h) : next;
-      const norm = `norms.${i}`;
+      const norm = `layers.${i}.norm`;
       if (net.norm) h = normalized(h, part(norm, 'gain'), part(norm, 'bias'), normEpsilon);
     }
     const speed = tf.sqrt(tf.add(tf.square(stds), 1));

@@ -79,7 +79,9 @@ function read(file: TensorFile) {
   const linears = [...Object.entries(ourNames), ...range(layers).map((i) => [`layers.${i}`, `layers.${i}`])];
   const table: Renaming[] = [
     ...linears.flatMap(([theirs, ours]) => under(`net.${theirs}.`, `net.${ours}.`, linearNames)),
-    ...range(norm ? layers : 0).flatMap((i) => under(`net.layers_norm.${i}.`, `net.norms.${i}.`, normNames)),
+    ...range(norm ? layers : 0).flatMap((i) =>
+      under(`net.layers_norm.${i}.`, `net.layers.${i}.norm.`, normNames),
+    ),
   ];
   const known = new Set([...table.flatMap(theirNames), ...statistics, ...affine, times]);
   if (!names.every((name) => known.has(name) || isOfContextNet(name))) return undefined;
