@@ -4,7 +4,6 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import esbuild from 'esbuild';
-import prettier from 'prettier';
 import { nodeOptions, root } from './esbuild-options.mjs';
 
 const bundle = path.join(root, 'out', 'json-schemas.cjs');
@@ -17,7 +16,7 @@ const folder = path.join(root, 'media', 'schemas');
 fs.mkdirSync(folder, { recursive: true });
 for (const [name, schema] of Object.entries(createRequire(import.meta.url)(bundle).jsonSchemas())) {
   const file = path.join(folder, name);
-  const style = await prettier.resolveConfig(file);
-  fs.writeFileSync(file, await prettier.format(JSON.stringify(schema), { ...style, parser: 'json' }));
+  // Line by line for those who compare two of them; indentation would be half of the file.
+  fs.writeFileSync(file, `${JSON.stringify(schema, undefined, 1).replace(/\n +/g, '\n')}\n`);
   console.log(`wrote ${path.relative(root, file)}`);
 }
