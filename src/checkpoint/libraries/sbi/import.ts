@@ -9,13 +9,7 @@ import { UserError } from '../../../base/user-error';
 import type { FieldLayer } from '../../../config/field-layer';
 import type { ImportQuestion } from '../../../protocol/import';
 import { chainFlow, fixedNormal, type OurLayer } from '../../import/chain-importer';
-import {
-  contextFacts,
-  contextPart,
-  contextQuestions,
-  isOfContextNet,
-  readContextNet,
-} from '../../import/context-net';
+import { contextFacts, contextPart, contextQuestions, readContextNet } from '../../import/context-net';
 import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
 import { activationFact } from '../../import/module-facts';
 import { lengthOf } from '../../import/modules';
@@ -84,7 +78,7 @@ function read(file: TensorFile) {
     ),
   ];
   const known = new Set([...table.flatMap(theirNames), ...statistics, ...affine, times]);
-  if (!names.every((name) => known.has(name) || isOfContextNet(name))) return undefined;
+  if (names.filter((name) => !known.has(name)).length !== context.count) return undefined;
   return { features, width, seen, times, layers, norm, table, contextNet: context.net };
 }
 
