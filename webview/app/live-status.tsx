@@ -1,6 +1,6 @@
 /** The last line of a page that holds a recording: how far its numbers are to be trusted. */
 import type { RecordingInfo } from '../../src/protocol/model';
-import { chosenLanguage } from '../base/format/language';
+import { chosenLanguage } from '../base/format/numbers';
 import type { FlowState, LiveFlow } from '../base/host/page-api';
 import { LinkButton } from '../base/controls/toolkit';
 import { text } from './live-text';

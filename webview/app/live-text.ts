@@ -1,5 +1,4 @@
-import { bilingual } from '../base/format/language';
-import { count } from '../base/format/numbers';
+import { bilingual, count } from '../base/format/numbers';
 
 export const text = bilingual({
   names: {

@@ -1,7 +1,6 @@
 /** Texts of the frame of the page, in English and in German. */
 import type { RecordingInfo, SolvedField } from '../../src/protocol/model';
-import { count, percent, scientific } from '../base/format/numbers';
-import { bilingual } from '../base/format/language';
+import { count, percent, scientific, bilingual } from '../base/format/numbers';
 
 export const text = bilingual({
   selection: ['Selection', 'Auswahl'],

@@ -10,8 +10,7 @@ import {
   type LayerCounts,
   type ModelSummary,
 } from '../../src/protocol/model';
-import { chosenLanguage } from './format/language';
-import { count, large } from './format/numbers';
+import { chosenLanguage, count, large } from './format/numbers';
 
 type Named = Omit<ModelSummary, 'id'>;
 

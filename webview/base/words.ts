@@ -1,9 +1,8 @@
 /** Words that several parts of the page use, in English and in German. */
-import { count, compact } from './format/numbers';
+import { count, compact, bilingual, type Both } from './format/numbers';
 import { timesText, type LayerInfo, type LayerKind } from '../../src/protocol/model';
 import type { TensorRole } from '../../src/protocol/quantities';
 import { inOrder, whatMoves, type LayerMoves } from '../../src/protocol/layer-moves';
-import { bilingual, type Both } from './format/language';
 
 const germanChannels = ['Kanal', 'Kanäle'] as const;
 

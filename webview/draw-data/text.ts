@@ -1,6 +1,5 @@
 /** Texts of this page, in English and in German. */
-import { count } from '../base/format/numbers';
-import { bilingual } from '../base/format/language';
+import { count, bilingual } from '../base/format/numbers';
 
 export const text = bilingual({
   title: ['Draw data', 'Daten zeichnen'],

@@ -1,6 +1,5 @@
 /** Texts of this page, in English and in German. */
-import { count } from '../base/format/numbers';
-import { bilingual } from '../base/format/language';
+import { count, bilingual } from '../base/format/numbers';
 
 /** To about one figure, which is what a few steps can tell: "5 s", "40 s", "12 min", "3 h 30 min". */
 function durationIn(seconds: number, [s, min, h]: readonly [string, string, string]): string {

@@ -10,7 +10,7 @@ import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { openModel } from '../../../src/engine/open/open-model';
-import { cheapestMatching, nearestNoise } from '../../../src/engine/training/nearest-pairs';
+import { cheapestMatching, nearestNoise } from '../../../src/engine/training/lines';
 import { train } from '../../../src/engine/training/train';
 import { contextOf, onCpu, toTensors, type Values } from '../../contract/eager';
 import { flowOf } from '../../contract/flow-of';

@@ -1,6 +1,5 @@
 /** Texts of this part, in English and in German. */
-import { count } from '../format/numbers';
-import { bilingual } from '../format/language';
+import { count, bilingual } from '../format/numbers';
 
 export const text = bilingual({
   notFiniteSamples: (bad: number, n: number) => [

@@ -1,7 +1,6 @@
 /** Findings in words: English comes from the engine, German is made of what was measured. */
 import type { Finding } from '../../../src/protocol/findings';
-import { inLanguage } from '../format/language';
-import { compact, count, percent } from '../format/numbers';
+import { inLanguage, compact, count, percent } from '../format/numbers';
 
 type Values = Finding['values'];
 

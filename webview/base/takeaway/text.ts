@@ -1,5 +1,5 @@
 /** Texts of this part, in English and in German. */
-import { bilingual } from '../format/language';
+import { bilingual } from '../format/numbers';
 
 export const text = bilingual({
   takeAway: (view: string) => [`Copy or save: ${view}`, `Kopieren oder speichern: ${view}`],

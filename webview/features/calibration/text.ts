@@ -1,6 +1,6 @@
 /** Texts of this feature, in English and in German. */
 import type { CalibrationProblem } from '../../../src/protocol/calibration';
-import { bilingual } from '../../base/format/language';
+import { bilingual } from '../../base/format/numbers';
 
 const problems: Record<CalibrationProblem, string> = {
   'too low': 'samples too low',

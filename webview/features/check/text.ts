@@ -1,6 +1,6 @@
 /** Texts of this feature, in English and in German. */
 import type { WorstKind } from '../../../src/protocol/check';
-import { bilingual, type Both } from '../../base/format/language';
+import { bilingual, type Both } from '../../base/format/numbers';
 
 export const text = bilingual({
   tab: ['Check', 'Prüfung'],

@@ -1,8 +1,7 @@
 /** Texts of this feature, in English and in German. */
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { SplineEnds } from '../../../src/protocol/spline';
-import { bilingual } from '../../base/format/language';
-import { count } from '../../base/format/numbers';
+import { bilingual, count } from '../../base/format/numbers';
 
 export const text = bilingual({
   tab: ['Curve', 'Kurve'],

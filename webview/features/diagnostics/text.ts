@@ -1,7 +1,6 @@
 /** Texts of this feature, in English and in German. */
 import type { CheckName } from '../../../src/protocol/findings';
-import { count } from '../../base/format/numbers';
-import { bilingual, type Both } from '../../base/format/language';
+import { count, bilingual, type Both } from '../../base/format/numbers';
 
 type Share = Readonly<{ name: string; share: number }>;
 

@@ -1,6 +1,5 @@
 /** Texts of this feature, in English and in German. */
-import { count } from '../../base/format/numbers';
-import { bilingual } from '../../base/format/language';
+import { count, bilingual } from '../../base/format/numbers';
 
 export const text = bilingual({
   notRunnable: ['This model cannot be run here', 'Dieses Modell kann hier nicht ausgeführt werden'],

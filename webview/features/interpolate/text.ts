@@ -1,6 +1,5 @@
 /** Texts of this feature, in English and in German. */
-import { decimal } from '../../base/format/numbers';
-import { bilingual } from '../../base/format/language';
+import { decimal, bilingual } from '../../base/format/numbers';
 
 export const text = bilingual({
   interpolate: ['Interpolate', 'Interpolieren'],

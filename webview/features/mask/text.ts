@@ -1,5 +1,5 @@
 /** Texts of this feature, in English and in German. */
-import { bilingual } from '../../base/format/language';
+import { bilingual } from '../../base/format/numbers';
 
 export const text = bilingual({
   tab: ['Mask', 'Maske'],

@@ -1,6 +1,5 @@
 /** Texts of this feature, in English and in German. */
-import { count } from '../../base/format/numbers';
-import { bilingual, type Both } from '../../base/format/language';
+import { count, bilingual, type Both } from '../../base/format/numbers';
 
 const axis: Record<string, Both> = {
   row: ['row', 'Zeile'],

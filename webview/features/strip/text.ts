@@ -1,7 +1,6 @@
 /** Texts of this feature, in English and in German. */
 import type { SolvedField } from '../../../src/protocol/model';
-import { count, short } from '../../base/format/numbers';
-import { bilingual } from '../../base/format/language';
+import { count, short, bilingual } from '../../base/format/numbers';
 
 export const text = bilingual({
   out: ['out', 'aus'],
