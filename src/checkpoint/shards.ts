@@ -5,8 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { exists } from '../base/exists';
-import { several } from '../base/text';
-import { ignoreUserError, shortened, shownValue, UserError } from '../base/user-error';
+import { several, ignoreUserError, shortened, shownValue, UserError } from '../base/user-error';
 import { parseJsonText } from '../config/json-text';
 import { readText, refuseSpecial } from '../files/read';
 import type { TensorFile } from './import/types';

@@ -1,6 +1,6 @@
 /** Numbers, paths and tables as a person reads them. */
 import path from 'node:path';
-import { several } from '../base/text';
+import { several } from '../base/user-error';
 
 /** 0:05, 12:30, 1:02:03. */
 export function duration(seconds: number): string {

@@ -1,4 +1,4 @@
-import { spelledOut } from '../base/text';
+import { spelledOut } from '../base/user-error';
 
 /** Where a command writes. Results go to standard output, everything else to standard error. */
 export interface Terminal {

@@ -10,8 +10,7 @@ import type { Preset } from './preset';
 import type { DataConfig, ModelConfig, RunConfig } from './schema';
 import { checkOwnModel, checkOwnTransforms, checkStart, type StartModel } from './start-model';
 import { defined } from '../base/defined';
-import { several } from '../base/text';
-import { shownValue, UserError } from '../base/user-error';
+import { several, shownValue, UserError } from '../base/user-error';
 import { isRecord } from './expected';
 
 export interface RunRequest {

@@ -1,6 +1,5 @@
 /** Pictures that cannot be read. */
-import { several } from '../base/text';
-import { UserError } from '../base/user-error';
+import { several, UserError } from '../base/user-error';
 
 /** Whatever is asked of the picture, it cannot be read. */
 export class DamagedPicture extends UserError {}

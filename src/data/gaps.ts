@@ -1,6 +1,5 @@
 /** Gaps: values that are missing from rows of a table. Readers that keep them write NaN, which no data have as a value. */
-import { several } from '../base/text';
-import { UserError } from '../base/user-error';
+import { several, UserError } from '../base/user-error';
 import {
   type ColumnTransform,
   afterMap,

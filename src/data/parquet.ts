@@ -1,8 +1,7 @@
 /** Parquet tables, a row group at a time. */
-import { firstLine } from '../base/text';
+import { firstLine, UserError } from '../base/user-error';
 import { open, stat } from 'node:fs/promises';
 import { parquetRead, parquetSchema, type AsyncBuffer, type FileMetaData, type RowGroup } from 'hyparquet';
-import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import { readRange } from '../files/read-range';
 import { chooseColumns, type ColumnOptions, RefusedCells } from './columns';

@@ -2,8 +2,7 @@
  * What a library does to a context before its networks see it: sbi standardizes it (Standardize), and `embedding_net` of
  * nflows and sbi may lead it through linear layers with activations between them, such as sbi's FCEmbedding.
  */
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import { lastName, type PythonModule } from '../pickle/python-object';

@@ -2,8 +2,7 @@
  * Files with several flows, such as the members of an ensemble, or a prior next to a posterior. No file says which one is
  * meant.
  */
-import { several } from '../../base/text';
-import { shortened } from '../../base/user-error';
+import { several, shortened } from '../../base/user-error';
 import type { ImportQuestion } from '../../protocol/import';
 import { choice } from './questions';
 import type { Recognized, TensorFile } from './types';

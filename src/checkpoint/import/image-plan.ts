@@ -1,8 +1,7 @@
 /** Image flows of other libraries, coupling by coupling: what their files have to hold, and whether they do. */
-import { several } from '../../base/text';
+import { several, UserError } from '../../base/user-error';
 import { mostBlocks, mostScales } from '../../config/image-model';
 import { parseStoredConfig } from '../../config/parse';
-import { UserError } from '../../base/user-error';
 import {
   batchNormNames,
   readOurs,

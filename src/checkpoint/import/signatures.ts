@@ -3,8 +3,7 @@
  * and classes. It is asked only after the importers, and takes no file from them. What it says is what the names show.
  */
 import { range } from '../../base/order';
-import { several } from '../../base/text';
-import { shortened } from '../../base/user-error';
+import { several, shortened } from '../../base/user-error';
 import { readContextNet } from './context-net';
 import type { TensorFile } from './types';
 

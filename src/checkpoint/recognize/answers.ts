@@ -1,7 +1,6 @@
 /** Answers to a library's questions: checked, and completed with its defaults. */
 import { nearest } from '../../config/nearest';
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { apartMark } from '../import/questions';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 

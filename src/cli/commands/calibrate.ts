@@ -1,5 +1,4 @@
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { calibrate, readPairs } from '../../engine/use/calibrate';
 import { pairPlot } from '../../engine/use/pair-plot';
 import type { Calibration, PairPlot, RankTest } from '../../protocol/calibration';

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import { conventionsFor, conventionSets, flowKinds } from '../../config/conventions';
 import { presets as allPresets } from '../../config/presets';
-import { UserError } from '../../base/user-error';
-import { several } from '../../base/text';
+import { UserError, several } from '../../base/user-error';
 import { comparePresets } from '../../engine/compare-presets';
 import type { PresetComparison, PresetResult } from '../../protocol/compare-presets';
 import { openBackend, openInferenceBackend } from '../backend';

@@ -1,5 +1,4 @@
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { createInspector } from '../../engine/inspect/inspector';
 import { onOwnSamples, type Finding, type Severity } from '../../protocol/findings';
 import type { DataAndSamples } from '../../protocol/data-and-samples';

@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { Origin } from '../../checkpoint/checkpoint';
 import { defined } from '../../base/defined';
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { firstToLoad } from '../../engine/backends/choose';
 import { threadsToUse } from '../../engine/backends/threads';
 import { GpuLostError } from '../../engine/backends/webgpu';

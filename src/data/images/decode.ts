@@ -1,6 +1,5 @@
 import type { Metadata } from 'sharp';
-import { firstLine } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { firstLine, UserError } from '../../base/user-error';
 import { DamagedPicture } from '../damaged';
 import { largestPixels, plain, withChannels, type Picture } from '../picture';
 import { loadSharp } from '../sharp';

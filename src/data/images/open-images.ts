@@ -2,8 +2,7 @@
 import { open, stat, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { DataConfig } from '../../config/schema';
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { squares } from '../../protocol/engine';
 import { isFolder, readError } from '../../files/read';
 import { readRange } from '../../files/read-range';

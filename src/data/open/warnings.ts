@@ -1,5 +1,5 @@
 /** What is worth knowing of data before a flow is trained on them. */
-import { several } from '../../base/text';
+import { several } from '../../base/user-error';
 import { largestOf, largestWhole, mayBeRounded, varies } from '../../base/variation';
 import type { DataConfig, RunConfig } from '../../config/schema';
 import type { Limit, RefusedColumn, ValueFinding } from '../../protocol/data';

@@ -4,8 +4,7 @@ import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { endable } from '../../base/endable';
 import { refuseTelemetry } from '../../base/no-telemetry';
-import { firstLine } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { firstLine, UserError } from '../../base/user-error';
 
 export type Runtime = typeof OnnxRuntime;
 

@@ -1,7 +1,6 @@
 /** ONNX Runtime on the GPU that is there, through Vulkan, Metal or Direct3D 12: nothing is installed for it. */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { firstLine } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { firstLine, UserError } from '../../base/user-error';
 import { identityModel } from '../../native/onnxruntime';
 import type { Backend, Program } from './backend';
 import { loadRuntime, newSession, type Runtime } from './onnx-session';

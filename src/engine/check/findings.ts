@@ -1,5 +1,5 @@
 /** What a check says of each number: as it should be or not, why, and what to do. */
-import { several } from '../../base/text';
+import { several } from '../../base/user-error';
 import {
   largestK,
   type Blame,

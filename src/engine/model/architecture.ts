@@ -1,5 +1,5 @@
 /** What a flow is called, and how many of its layers have a network. */
-import { several } from '../../base/text';
+import { several } from '../../base/user-error';
 import type { BaseConfig } from '../../config/bases';
 import type { ImageModelConfig, ModelConfig } from '../../config/schema';
 import type { Flow, FlowLayer } from '../../flow/built-flow';

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { sizeOf } from '../../base/shape';
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/built-flow';
 import { buildFlow } from '../../flow/flow';

@@ -1,8 +1,7 @@
 /** The context of a conditional flow: what it is, and how it is fed to graphs. */
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
-import { several } from '../../base/text';
+import { several, shortened, UserError } from '../../base/user-error';
 import { numberedContext } from '../../data/context';
-import { shortened, UserError } from '../../base/user-error';
 import type { Flow } from '../../flow/built-flow';
 import { saidOfNumbers, type ClassRange, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';

@@ -1,6 +1,5 @@
 /** Latents drawn from the base, and examples turned into latents and back. */
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { latentsByScale } from '../../flow/latent-scales';
 import type { SampleQuery } from '../../protocol/selection';

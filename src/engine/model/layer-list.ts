@@ -1,7 +1,7 @@
 /** The rows of a flow as the inspector, the exporter and the command line name them: preprocessing first, then layers. */
 import { integersOf } from '../../config/standardization';
 import { range } from '../../base/order';
-import { several } from '../../base/text';
+import { several } from '../../base/user-error';
 import { runsOfStep } from '../../config/field-layer';
 import type { SliceSpec } from '../../flow/core/spec';
 import type { Bijection } from '../../flow/core/bijection';

@@ -1,5 +1,5 @@
 /** What a model says of itself before anything is computed. */
-import { several } from '../../base/text';
+import { several } from '../../base/user-error';
 import path from 'node:path';
 import type { ModelConfig } from '../../config/schema';
 import type { Flow } from '../../flow/built-flow';

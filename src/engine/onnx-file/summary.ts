@@ -1,4 +1,4 @@
-import { several } from '../../base/text';
+import { several } from '../../base/user-error';
 import { buildFlow, buildPreprocess } from '../../flow/flow';
 import type { BackendInfo, ModelOutline } from '../../protocol/model';
 import { modelLayers } from '../model/layer-list';

@@ -1,9 +1,8 @@
 /** Opens an ONNX file as a flow that can be looked into, run and sampled from. */
-import { several } from '../../base/text';
+import { several, UserError } from '../../base/user-error';
 import path from 'node:path';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { ModelConfig } from '../../config/schema';
-import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
 import type { NdArray } from '../../protocol/tensors';

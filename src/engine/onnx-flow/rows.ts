@@ -1,5 +1,5 @@
 /** The rows of the strip, from data to latent, for a flow that was found in a file. */
-import { several } from '../../base/text';
+import { several } from '../../base/user-error';
 import type { Bijection } from '../../flow/core/bijection';
 import { inOrder } from '../../protocol/layer-moves';
 import type { LayerInfo, LayerKind } from '../../protocol/model';

@@ -1,6 +1,6 @@
 /** What a model file says of itself, read without a backend. */
 import { defined } from '../../base/defined';
-import { several } from '../../base/text';
+import { several, ignoreUserError } from '../../base/user-error';
 import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import type { TensorFile } from '../../checkpoint/import/types';
 import { type ModelFile, withModelFile } from '../../checkpoint/model-file';
@@ -23,7 +23,6 @@ import { layerCounts, type ContextInfo, type LayerInfo } from '../../protocol/mo
 import type { LayerDescription, ModelDescription, DescribedTensor, NonFiniteTensor } from './description';
 import { tensorStatistics } from '../inspect/tensor-statistics';
 import { sizeOf } from '../../base/shape';
-import { ignoreUserError } from '../../base/user-error';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
 export function describeModel(given: string | ModelFile): Promise<ModelDescription> {

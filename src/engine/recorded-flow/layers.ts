@@ -1,10 +1,9 @@
 /** The layers of a recording as the inspector names them. What they do is what their derivatives showed. */
 import type { RecordedLayer, Recording } from '../../checkpoint/recording/read';
 import { sizeOf } from '../../base/shape';
-import { shortened } from '../../base/user-error';
+import { shortened, several } from '../../base/user-error';
 import type { LayerMoves } from '../../protocol/layer-moves';
 import { defined } from '../../base/defined';
-import { several } from '../../base/text';
 import type { LayerInfo, LayerKind, TimeSlice } from '../../protocol/model';
 import { movesIn, movesOf, sizeWords } from '../model/layer-list';
 import type { InspectedLayer } from '../model/inspected-flow';

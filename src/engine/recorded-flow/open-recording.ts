@@ -2,8 +2,7 @@
 import { defined } from '../../base/defined';
 import { range } from '../../base/order';
 import { sizeOf } from '../../base/shape';
-import { several } from '../../base/text';
-import { shortened, UserError } from '../../base/user-error';
+import { several, shortened, UserError } from '../../base/user-error';
 import { readRecording, type Recording, type RecordedLayer } from '../../checkpoint/recording/read';
 import type { RecordingAbout } from '../../checkpoint/recording/schema';
 import { listCheckpoints, runPaths } from '../../checkpoint/run-folder';

@@ -11,7 +11,7 @@ import {
   type ClaimedRun,
   type RunPaths,
 } from '../../checkpoint/run-folder';
-import { UserError } from '../../base/user-error';
+import { UserError, several } from '../../base/user-error';
 import { standardizationOf } from '../../data/standardize';
 import type { TrainRequest, TrainResult } from '../../protocol/engine';
 import { launchTraining, prepareLaunch } from './launch/launch';
@@ -20,7 +20,6 @@ import { createRecorder } from './record';
 import { startOf, type Start } from './start';
 import type { TrainOptions } from './train-options';
 import { createTrainer, type Trainer } from './trainer';
-import { several } from '../../base/text';
 import type { RunConfig } from '../../config/schema';
 import type { Dataset } from '../../data/dataset';
 import { damagedImages } from '../../data/damaged';

@@ -7,8 +7,7 @@
  *   make it find a flow that ignores its context, which the others cannot.
  */
 import { countNonFinite } from '../../base/finite';
-import { several } from '../../base/text';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { sizeOf } from '../../base/shape';
 import { stream } from '../../data/random';
 import type { Calibration, CoverageLevel } from '../../protocol/calibration';

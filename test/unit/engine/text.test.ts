@@ -1,7 +1,7 @@
 /** Words that travel with a page or a file. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withoutFolders, withoutOptions } from '../../../src/base/text';
+import { withoutFolders, withoutOptions } from '../../../src/base/user-error';
 
 test('of absolute paths in a message the last name is left, on every system', () => {
   const said = 'The data of this run cannot be read. /home/someone/tables/a.csv: no such file';

@@ -4,8 +4,7 @@
  * a permutation and a DualCoupling, whose first half moves the last features given the first ones and whose second half
  * moves the first ones. Inference conditions are the context.
  */
-import { several } from '../../../base/text';
-import { shortened, UserError } from '../../../base/user-error';
+import { several, shortened, UserError } from '../../../base/user-error';
 import type { SplineInterval } from '../../../config/convention-fields';
 import type { VectorModelConfig } from '../../../config/schema';
 import {

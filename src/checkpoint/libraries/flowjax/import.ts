@@ -6,8 +6,7 @@
 import { invertOrder, range } from '../../../base/order';
 import { inverseSoftplus, softplus } from '../../../base/softplus';
 import { sizeOf } from '../../../base/shape';
-import { several } from '../../../base/text';
-import { shortened, UserError } from '../../../base/user-error';
+import { several, shortened, UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { chainFlow, maskOf, trainedNormal, type OurLayer, type ReadBase } from '../../import/chain-importer';

@@ -3,8 +3,7 @@
  * PermuteRandom, i-RevNet's and Haar downsampling, and a Flatten with fully connected blocks after it. FastFlow is such a
  * chain. What has no tensors follows from the numbers of channels on both sides.
  */
-import { several } from '../../../base/text';
-import { UserError } from '../../../base/user-error';
+import { several, UserError } from '../../../base/user-error';
 import { mostReflections } from '../../../config/mixing-layers';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { affineLayer, type Values } from '../../import/chain-importer';

@@ -4,7 +4,7 @@
  * each level but the last; that and squeezes have no tensors, so the numbers of channels on both sides tell them.
  */
 import { range } from '../../../base/order';
-import { several } from '../../../base/text';
+import { several } from '../../../base/user-error';
 import { softplus } from '../../../base/softplus';
 import type { ImportAnswers } from '../../../protocol/import';
 import { affineLayer, type Values } from '../../import/chain-importer';

@@ -4,7 +4,7 @@
  * splines; LULinear and the other linear transforms, BatchNorm, ActNorm and permutations. glasflow and nessai save the same.
  */
 import { softplus } from '../../../base/softplus';
-import { several } from '../../../base/text';
+import { several } from '../../../base/user-error';
 import type { conventionFields } from '../../../config/convention-fields';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import {

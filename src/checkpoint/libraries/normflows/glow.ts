@@ -5,7 +5,7 @@
  */
 import { entryOf } from '../../../base/kept';
 import { sizeOf } from '../../../base/shape';
-import { several } from '../../../base/text';
+import { several } from '../../../base/user-error';
 import { mostScales } from '../../../config/image-model';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { mapColumns, type Values } from '../../import/chain-importer';

@@ -6,8 +6,7 @@
  */
 import { range } from '../../../base/order';
 import { inverseSoftplus } from '../../../base/softplus';
-import { several } from '../../../base/text';
-import { shortened, UserError } from '../../../base/user-error';
+import { several, shortened, UserError } from '../../../base/user-error';
 import type { BaseInput } from '../../../config/bases';
 import { chainFlow, maskOf, type OurLayer, type Values } from '../../import/chain-importer';
 import { matrixLayer } from '../../import/matrices';

@@ -3,7 +3,7 @@
  * of the channels leaves after each block but the last, under a normal distribution that a convolution of the first half
  * predicts. At the end one of zeros does, which sees ones beyond the edge.
  */
-import { several } from '../../../base/text';
+import { several } from '../../../base/user-error';
 import { mostScales } from '../../../config/image-model';
 import type { ImageNetConfig } from '../../../config/image-layers';
 import {

@@ -4,8 +4,7 @@
  */
 import { range } from '../../../base/order';
 import { rowsAt } from '../../../base/rows';
-import { several } from '../../../base/text';
-import { UserError } from '../../../base/user-error';
+import { several, UserError } from '../../../base/user-error';
 import type { FieldLayer } from '../../../config/field-layer';
 import type { ImportQuestion } from '../../../protocol/import';
 import { chainFlow, fixedNormal, type OurLayer } from '../../import/chain-importer';

@@ -5,8 +5,7 @@
  * distribution; "project_class" guesses them from latents and is not part of the flow.
  */
 import { range } from '../../../base/order';
-import { several } from '../../../base/text';
-import { UserError } from '../../../base/user-error';
+import { several, UserError } from '../../../base/user-error';
 import { logsFactor } from '../../../config/image-layers';
 import type { ImportAnswers } from '../../../protocol/import';
 import type { Values } from '../../import/chain-importer';

@@ -6,8 +6,7 @@
  * are added (SOSPF), or the components of mixtures (GF), whose layers map each feature by itself and may have no networks.
  */
 import { sizeOf } from '../../../base/shape';
-import { several } from '../../../base/text';
-import { UserError } from '../../../base/user-error';
+import { several, UserError } from '../../../base/user-error';
 import { mostDegree, mostPolynomials, type TransformConfig } from '../../../config/layer-parts';
 import type { TransformName } from '../../../config/transforms';
 import { mostFeatures } from '../../../config/vector-model';

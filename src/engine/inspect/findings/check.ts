@@ -1,5 +1,5 @@
 /** What every check gives back, and the pieces that they share. */
-import { several } from '../../../base/text';
+import { several } from '../../../base/user-error';
 import type { Finding, Severity } from '../../../protocol/findings';
 import type { LayerTab } from '../../../protocol/layer-tabs';
 import type { LayerObservations, Observations } from './observations';

@@ -1,4 +1,4 @@
-import { several } from '../../../base/text';
+import { several } from '../../../base/user-error';
 import {
   allowedDistance,
   sampleLimits,

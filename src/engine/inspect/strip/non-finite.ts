@@ -1,5 +1,5 @@
 /** Why NaN or Inf appears in a layer, in words. */
-import { several } from '../../../base/text';
+import { several } from '../../../base/user-error';
 import { storedOf, type InspectedFlow, type InspectedLayer } from '../../model/inspected-flow';
 import { breathe } from '../../model/breathe';
 import type { LayerRecord } from '../../model/layer-record';
