@@ -124,7 +124,7 @@ def test_a_field(there):
     [field] = [text for text in blocks("python") if "flowscope.Field(" in text]
     exec(field, names)
     said = json.loads(flowscope_command("info", "model.flowrec.safetensors", "--json"))
-    assert [layer["kind"] for layer in said["layers"]][:2] == ["t 1.0 → 0.9", "t 0.9 → 0.8"]
+    assert [layer["kind"] for layer in said["layers"]][:2] == ["t 1 → 0.9", "t 0.9 → 0.8"]
     assert said["recording"]["field"]["solver"] == "midpoint, 20 steps"
     assert said["recording"]["field"]["error"] > 0
 

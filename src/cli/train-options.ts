@@ -12,8 +12,7 @@ import { builtinNames } from '../data/open/open';
 import { requestFor } from '../data/open/prepare';
 import { tableOverview } from '../data/open/table-overview';
 import type { TableOverview } from '../protocol/data';
-import type { TrainRequest } from '../protocol/engine';
-import { precisions, type TorchOptions } from '../protocol/launch';
+import { type TrainRequest, precisions, type TorchOptions } from '../protocol/engine';
 import { isGivenAsClass } from '../protocol/table-choice';
 import {
   type OptionSpecs,

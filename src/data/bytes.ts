@@ -4,7 +4,7 @@ import { UserError } from '../base/user-error';
 import { firstBytes, readError, streamUnpacked } from '../files/read';
 import { readRange } from '../files/read-range';
 import { memoryBytes, type ByteSource } from './byte-source';
-import type { Resources } from './resources';
+import type { Resources } from './dataset';
 import { createSpool } from './spool';
 
 /**

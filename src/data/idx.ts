@@ -5,9 +5,8 @@ import path from 'node:path';
 import { UserError } from '../base/user-error';
 import { isFolder, readError } from '../files/read';
 import { openBytes } from './bytes';
-import type { Labels } from './dataset';
+import type { Labels, Resources } from './dataset';
 import { recordExamples } from './records';
-import type { Resources } from './resources';
 
 const types: Record<number, string> = {
   0x08: 'unsigned byte',

@@ -12,7 +12,7 @@ import {
   type NpyData,
   type NpyHeader,
 } from './npy';
-import type { Resources } from './resources';
+import type { Resources } from './dataset';
 import { entryBytes, openZip } from './zip';
 
 /** The most bytes that we write into one archive. */

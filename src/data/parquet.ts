@@ -8,7 +8,7 @@ import { chooseColumns, type ColumnOptions, RefusedCells } from './columns';
 import { checkRowsLeft, GapCounter } from './gaps';
 import { gapAdvice, LabelEncoder, textAdvice } from './labels';
 import { compressors, checkPages, readFooter } from './parquet-pages';
-import type { Resources } from './resources';
+import type { Resources } from './dataset';
 import { createRowWriter, type Rows } from './rows';
 
 /**

@@ -1,10 +1,9 @@
 /** Rows of float32 that are written once and read by position. */
 import type { RefusedColumn } from '../protocol/data';
-import type { Examples, Labels } from './dataset';
+import type { Examples, Labels, Resources } from './dataset';
 import type { DecimalCommas } from './decimal-comma';
 import type { Gaps } from './gaps';
 import { recordExamples } from './records';
-import type { Resources } from './resources';
 import { createSpool } from './spool';
 
 /** A table of numbers. */

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { UserError } from '../base/user-error';
 import { readRange } from '../files/read-range';
 import { memoryBytes, type ByteSource } from './byte-source';
-import type { Resources } from './resources';
+import type { Resources } from './dataset';
 
 /** Small writes to the file are gathered up to this size. */
 const gathered = 2 ** 22;

@@ -14,7 +14,7 @@ import {
 } from './decimal-comma';
 import { checkRowsLeft, GapCounter } from './gaps';
 import { gapAdvice, isGap, isNumber, LabelEncoder, missing, textAdvice } from './labels';
-import type { Resources } from './resources';
+import type { Resources } from './dataset';
 import { createRowWriter, type Ragged, type Rows, type RowWriter } from './rows';
 
 export interface TableOptions extends ColumnOptions {

@@ -4,7 +4,7 @@ import { UserError } from '../base/user-error';
 import { readError } from '../files/read';
 import { readZipDirectory, type ZipEntry } from '../files/zip-directory';
 import { memoryBytes, type ByteSource } from './byte-source';
-import type { Resources } from './resources';
+import type { Resources } from './dataset';
 import { createSpool } from './spool';
 
 /** @throws UserError when the file is not a zip file or is damaged */

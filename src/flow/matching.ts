@@ -12,32 +12,23 @@ import type { Preprocess } from './nets/context';
 export const isMatched = ({ layers }: Flow): boolean =>
   layers.every(({ bijection }) => bijection?.slice !== undefined);
 
-/** What a step of flow matching takes besides the examples. */
-export interface Ends {
-  /** Where the line of each example ends, in latents; [N, D]. */
-  noise: Tensor;
-  /** Which share of the way to the noise each example is at, from 0 to 1; [N, 1]. */
-  share: Tensor;
-}
-
 /**
  * The mean squared error of the velocity over examples and features. The field alone is trained by it, so the flow may have no
- * other layers.
- * @param x [N, D] in data units
+ * other layers. It takes `x` [N, D] in data units; `noise` [N, D], where the line of each example ends, in latents; and `share`
+ * [N, 1], how far on the way to the noise it is, from 0 to 1.
  */
 export function velocityError(
   { layers }: Flow,
   preprocess: Preprocess | undefined,
   ctx: FlowContext,
-  x: Tensor,
-  { noise, share }: Ends,
+  { x, noise, share }: Record<string, Tensor>,
 ): Scalar {
   const [first, last] = [layers[0], layers.at(-1)].map((layer) => layer?.bijection?.slice);
   const { from, velocity } = first!;
   const length = last!.to - from;
-  const data = preprocess ? preprocess.forward(ctx, x).value : x;
-  const way = tf.sub(noise, data);
-  const at = tf.add(data, tf.mul(way, share));
-  const t: Tensor2D = tf.add(tf.mul(share, length), from);
+  const data = preprocess ? preprocess.forward(ctx, x!).value : x!;
+  const way = tf.sub(noise!, data);
+  const at = tf.add(data, tf.mul(way, share!));
+  const t: Tensor2D = tf.add(tf.mul(share!, length), from);
   return tf.mean(tf.square(tf.sub(velocity(ctx, at, t), tf.div(way, length))));
 }

@@ -1,16 +1,11 @@
 /** Questions about flows in continuous time: how a vector field moves examples from data to noise. */
-import type { LayerInfo, ModelSummary } from './model';
+import type { ModelSummary } from './model';
 import type { BatchRef, ExampleRef } from './selection';
 import type { NdArray } from './tensors';
 
-/** Times of a slice of a vector field, from data to noise, in a flow that runs or in a recording. */
-export function timesOf({ times, slice }: Pick<LayerInfo, 'times' | 'slice'>) {
-  return times ?? (slice && { from: slice.t0, to: slice.t1 });
-}
-
 /** Whether two features of its paths can be drawn. */
 export function hasPaths({ kind, shape, layers }: ModelSummary): boolean {
-  return kind === 'vector' && shape[0]! > 1 && layers.some(timesOf);
+  return kind === 'vector' && shape[0]! > 1 && layers.some(({ times }) => times);
 }
 
 export interface FieldPathsQuery {

@@ -12,7 +12,7 @@ import type {
 } from './conditioner';
 import type { Contribution } from './contribution';
 import type { DataAndSamples } from './data-and-samples';
-import { hasPaths, timesOf, type FieldPaths, type FieldPathsQuery, type SolverErrors } from './field';
+import { hasPaths, type FieldPaths, type FieldPathsQuery, type SolverErrors } from './field';
 import type { Findings, FindingsQuery } from './findings';
 import type { GivenExample, GivenFile } from './given';
 import type {
@@ -306,7 +306,7 @@ export const inspectorQuestions = {
   }),
   /** How many steps of a vector field's solver are enough. */
   solverErrors: ofFlow<{ batch: BatchRef }, SolverErrors>({
-    saved: ({ summary: { layers }, batch }) => (layers.some(timesOf) ? [{ batch }] : []),
+    saved: ({ summary: { layers }, batch }) => (layers.some(({ times }) => times) ? [{ batch }] : []),
   }),
   curves: ofModel<CurvesQuery, RunCurves | null>({
     context: 'none',

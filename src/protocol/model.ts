@@ -83,9 +83,6 @@ export const mixingKinds: readonly LayerKind[] = [
 export interface TimeSlice {
   /** Its place among the slices: "1", or "1a" and "1b" where one was cut in half. */
   number?: string;
-  /** As the field's library has it, at the sides of data and noise. */
-  t0: number;
-  t1: number;
   /** Evaluations of the network. */
   runs: number;
   /** How far its log-det is off that of a finer solver from the same state, nats: mean of the sizes over the examples. */

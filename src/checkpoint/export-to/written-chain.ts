@@ -5,8 +5,7 @@ import type { NdArray } from '../../protocol/tensors';
 import { layerNames } from '../../config/layer-folders';
 import { hasOwnParts, type ChainLayer } from '../import/vector-chain';
 import { hasOneActivation, seenContext } from './conditioned';
-import { Misfits } from './misfits';
-import type { StateDict, Tensors } from './state-dict';
+import { Misfits, type StateDict, type Tensors } from './state-dict';
 
 /** What a library can say of vector flows. */
 export interface VectorWriter {

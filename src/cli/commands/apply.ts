@@ -6,7 +6,7 @@ import { readArray } from '../../engine/use/read-array';
 import { readContext } from '../../engine/use/read-context';
 import { layoutOf, prepareInput, prepareLatent } from '../../engine/use/input';
 import { exampleShape } from '../../engine/model/latents';
-import type { Layout } from '../../engine/model/layout';
+import type { Layout } from '../../engine/model/runner';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
 import { fixed, pairs, shownPath } from '../format';
 import { conditionOption } from '../input-options';

@@ -5,7 +5,7 @@ import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
 import { dataExamples } from '../../engine/model/examples';
-import { arrayIn } from '../../engine/model/layout';
+import { arrayIn } from '../../engine/model/runner';
 import { decodeLatents } from '../../engine/model/latents';
 import { manifoldAngles, manifoldLatents } from '../../engine/use/manifold';
 import { sizeOf } from '../../base/shape';

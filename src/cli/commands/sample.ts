@@ -3,7 +3,7 @@ import { countNonFinite } from '../../base/finite';
 import { UserError } from '../../base/user-error';
 import { writeNpz } from '../../data/npz';
 import { writeSampleGrid, writeScatter } from '../../data/png';
-import { arrayIn } from '../../engine/model/layout';
+import { arrayIn } from '../../engine/model/runner';
 import { readContext } from '../../engine/use/read-context';
 import { namesOr } from '../../engine/check/names';
 import { sample } from '../../engine/use/sample';

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined';
 import { UserError } from '../../base/user-error';
 import { jobScript, submitTraining } from '../../engine/training/launch/submit';
-import type { SlurmJob } from '../../protocol/launch';
+import type { SlurmJob } from '../../protocol/engine';
 import { openBackend } from '../backend';
 import { type Outcome, defineCommand, flagOption, integerOption, textOption } from '../command';
 import { trainOptions, trainRequest } from '../train-options';

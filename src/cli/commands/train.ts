@@ -8,8 +8,13 @@ import { GpuLostError } from '../../engine/backends/webgpu';
 import { train } from '../../engine/training/train';
 import type { TrainOptions } from '../../engine/training/train-options';
 import { checkLaunch } from '../../engine/training/launch/launchers';
-import { launcherNames, type Launch, type LauncherName } from '../../protocol/launch';
-import type { TrainProgress, TrainResult } from '../../protocol/engine';
+import {
+  launcherNames,
+  type Launch,
+  type LauncherName,
+  type TrainProgress,
+  type TrainResult,
+} from '../../protocol/engine';
 import type { MetricsRow } from '../../protocol/run';
 import { openBackend } from '../backend';
 import { type Outcome, choiceOption, defineCommand, integerOption, textOption } from '../command';
@@ -146,14 +151,7 @@ function reporter(session: Session): (progress: TrainProgress) => void {
       );
     }
     const notes = [
-      ...(latest?.trainNats === undefined
-        ? []
-        : [
-            latest.trainBitsPerDim === undefined
-              ? `${fixed(latest.trainNats)} nats`
-              : `${fixed(latest.trainBitsPerDim)} bits/dim`,
-          ]),
-      ...(latest?.velocityError === undefined ? [] : [training(latest)]),
+      ...(latest ? [training(latest)].filter(Boolean) : []),
       ...(latest?.learningRate === undefined ? [] : [`lr ${scientific(latest.learningRate)}`]),
       ...(latest?.examplesPerSecond === undefined ? [] : [`${rate(latest.examplesPerSecond)} ex/s`]),
     ];

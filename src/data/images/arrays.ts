@@ -1,7 +1,6 @@
 /** Images that come as arrays of bytes: the image settings of the config applied to them. */
 import { UserError } from '../../base/user-error';
-import type { Examples } from '../dataset';
-import type { Resources } from '../resources';
+import type { Examples, Resources } from '../dataset';
 import { keepsGeometry, withChannels, type ImageOptions } from '../picture';
 import { openPictures, type Pictures } from './pictures';
 

@@ -1,10 +1,9 @@
 /** Examples that are pictures, each decoded, resized and cropped when it is asked for. */
 import { UserError } from '../../base/user-error';
-import { checkIndices, type Examples, type Labels } from '../dataset';
+import { checkIndices, type Examples, type Labels, type Resources } from '../dataset';
 import type { Order } from '../order';
 import { selectLabels } from '../split';
 import { eachLimited } from '../../base/limited';
-import type { Resources } from '../resources';
 import { unlessDamaged } from '../damaged';
 import { Room } from './room';
 import { finish, prepare, withBits, type ImageOptions, type Picture } from '../picture';

@@ -7,14 +7,13 @@ import { UserError } from '../../base/user-error';
 import { mostColumns } from '../columns';
 import type { ByteSource } from '../byte-source';
 import { openBytes } from '../bytes';
-import type { Examples, Labels } from '../dataset';
+import type { Examples, Labels, Resources } from '../dataset';
 import { imageArrays } from '../images/arrays';
 import { imageOptions } from '../images/options';
 import { decodeNpy, npyScalar, type NpyHeader } from '../npy';
 import { chooseArray, openArchive, storedArray, type StoredArray } from '../npz';
 import type { Opened } from '../opened';
 import { recordExamples } from '../records';
-import type { Resources } from '../resources';
 
 /** An array of an archive whose name says what it is for. */
 const trainNames = ['x_train', 'train_images', 'train_data', 'train_x', 'X_train', 'train'];

@@ -8,7 +8,7 @@ import { firstUnpacked } from '../bytes';
 import { findCifar, isCifarName } from '../cifar';
 import { isImageName } from '../images/group';
 import { listImages } from '../images/open-images';
-import { createResources } from '../resources';
+import { createResources } from '../dataset';
 import { openZip } from '../zip';
 
 export type FileFormat = Exclude<DataConfig['format'], 'auto' | 'builtin'>;

@@ -1,6 +1,19 @@
-/** What a question is answered with. */
+/** What a question is answered with, and the ranges of its numbers. */
+import { UserError } from '../../base/user-error';
 import type { InspectedFlow } from '../model/inspected-flow';
 import type { SharedWork } from './shared-work';
+
+/** @param says names the query, before the numbers that can be @throws UserError unless it is one of these whole numbers */
+export function checkWhole(value: number, least: number, most: number, says: string): void {
+  if (!(Number.isInteger(value) && value >= least && value <= most))
+    throw new UserError(`${says} ${least} to ${most}.`);
+}
+
+/** @param says names the query and its owner, before how many there are @throws UserError unless it is one of them */
+export function checkIndex(value: number, length: number, says: string): void {
+  if (!(Number.isInteger(value) && value >= 0 && value < length))
+    throw new UserError(`${says} ${length}, numbered from 0.`);
+}
 
 export interface Inquiry {
   model: InspectedFlow;

@@ -8,8 +8,7 @@ import type { NdArray } from '../../protocol/tensors';
 import type { Feeds } from '../backends/backend';
 import { exampleInputs, forwardFromData, graphContext, traceFlow } from '../model/flow-graphs';
 import type { FlowModel } from '../model/flow-model';
-import type { PassMode } from '../model/inspected-flow';
-import type { LayerRecord, PassRecord, Values } from '../model/layer-record';
+import type { PassMode, LayerRecord, PassRecord, Values } from '../model/inspected-flow';
 import type { ModelLayer } from '../model/layer-list';
 import { unitAt, mapsOf } from '../../config/standardization';
 

@@ -1,8 +1,7 @@
 /** Examples through a flow, as all views of a batch take them. */
 import type { Feeds } from '../backends/backend';
 import type { ExampleBatch } from '../model/examples';
-import type { ExampleValues, InspectedFlow } from '../model/inspected-flow';
-import type { Values } from '../model/layer-record';
+import type { ExampleValues, InspectedFlow, Values } from '../model/inspected-flow';
 import { inBatches } from '../model/latents';
 import { breathe } from '../model/breathe';
 

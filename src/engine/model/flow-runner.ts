@@ -15,11 +15,10 @@ import type { Backend, CompileOptions, Feeds, Program } from '../backends/backen
 import { contextFeed } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
 import { parameterCount } from './layer-list';
-import type { FlowRunner, Space } from './runner';
+import { type FlowRunner, type Space, toChannelsLast } from './runner';
 import { runningBase, standardLogProb } from './running-base';
 import { sizeOf } from '../../base/shape';
 import { imageLayers } from '../../flow/expand/image-layers';
-import { toChannelsLast } from './layout';
 
 export interface FlowSource {
   config: ModelConfig;

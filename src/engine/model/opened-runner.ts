@@ -3,8 +3,7 @@ import { sidecarPath } from '../../checkpoint/sidecar';
 import type { DataConfig } from '../../config/schema';
 import { UserError } from '../../base/user-error';
 import type { FlowModel } from './flow-model';
-import type { Layout } from './layout';
-import type { FlowRunner } from './runner';
+import type { Layout, FlowRunner } from './runner';
 
 export interface OpenedRunner {
   runner: FlowRunner;

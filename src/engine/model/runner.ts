@@ -1,7 +1,42 @@
 /** A flow that can be run a batch at a time, whatever file it came from. Values are row-major, channels last. */
+import { moveChannels } from '../../base/channels';
+import type { NdArray } from '../../protocol/tensors';
 import type { ModelConfig } from '../../config/schema';
 import type { ContextInfo } from '../../protocol/model';
 import type { RunningBase } from './running-base';
+
+/** Order of the axes of image arrays. */
+export type Layout = 'nhwc' | 'nchw';
+
+const moved =
+  (toLast: boolean) =>
+  (values: Float32Array, shape: readonly number[], layout: Layout): Float32Array =>
+    layout === 'nhwc' || shape.length !== 3 ? values : moveChannels(values, shape, toLast);
+
+/** Reads [N, C, H, W] as [N, H, W, C]; `shape` is [H, W, C]. Vectors come back as they are. */
+export const toChannelsLast = moved(true);
+
+/** The other way round. */
+export const fromChannelsLast = moved(false);
+
+/** Shape in that layout of examples of shape [H, W, C] or [D]. */
+export function laidOut(shape: readonly number[], layout: Layout): number[] {
+  if (layout === 'nhwc' || shape.length !== 3) return [...shape];
+  const [height, width, channels] = shape as [number, number, number];
+  return [channels, height, width];
+}
+
+/** An array whose last axes are the axes of examples of the shape `event`, in that layout. */
+export function arrayIn(
+  { shape, data }: NdArray<Float32Array>,
+  event: readonly number[],
+  layout: Layout,
+): NdArray<Float32Array> {
+  return {
+    shape: [...shape.slice(0, shape.length - event.length), ...laidOut(event, layout)],
+    data: fromChannelsLast(data, event, layout),
+  };
+}
 
 /** `flow`: the flow's own input (logits, standardized coordinates). `data`: pixels in [0, levels), raw coordinates. */
 export type Space = 'flow' | 'data';

@@ -1,7 +1,6 @@
 /** Rows of the strip run alone, near the values that they have for one example. */
 import { sizeOf } from '../../base/shape';
-import type { AloneLayer } from '../model/inspected-flow';
-import type { LayerRecord } from '../model/layer-record';
+import type { AloneLayer, LayerRecord } from '../model/inspected-flow';
 import type { AnalyzedFlow } from './analyze';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
 import type { FoundLayer } from './layers';

@@ -1,5 +1,5 @@
 /** Layers of a flow as they were found in a graph: what they change, in which arrangement, and where to read it. */
-import type { Layout } from '../model/layout';
+import type { Layout } from '../model/runner';
 import { sizeOf } from '../../base/shape';
 import type { Cut } from './cuts';
 import { needed, type GraphNode } from './graph';

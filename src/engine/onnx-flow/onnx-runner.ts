@@ -25,9 +25,8 @@ import { directionsBy, type OutsideStep } from './directions';
 import { pageShape } from './layers';
 import { identifyPorts, type DescribedPort, type FlowPorts } from './ports';
 import { feedsFor, filled } from './probe';
-import { fromChannelsLast, toChannelsLast, type Layout } from '../model/layout';
+import { fromChannelsLast, toChannelsLast, type Layout, type FlowRunner, type Space } from '../model/runner';
 import { sizeOf } from '../../base/shape';
-import type { FlowRunner, Space } from '../model/runner';
 
 export interface OnnxRunnerOptions {
   /** Absolute path. */

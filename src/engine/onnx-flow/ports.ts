@@ -5,7 +5,7 @@ import { mostFeatures } from '../../config/vector-model';
 import { UserError } from '../../base/user-error';
 import type { OnnxMetadata } from '../onnx-file/metadata';
 import { sizeOf } from '../../base/shape';
-import type { Layout } from '../model/layout';
+import type { Layout } from '../model/runner';
 
 export type Direction = 'forward' | 'inverse';
 

@@ -4,9 +4,15 @@ import { UserError } from '../../base/user-error';
 import { isNorm } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
-import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
+import type {
+  ExampleValues,
+  InspectorPrograms,
+  HealthRecord,
+  LayerRecord,
+  PassRecord,
+  Values,
+} from '../model/inspected-flow';
 import { sizeOf } from '../../base/shape';
-import type { HealthRecord, LayerRecord, PassRecord, Values } from '../model/layer-record';
 import { contextFeed } from '../model/context';
 import type { FlowRunner } from '../model/runner';
 import type { OutsideStep } from './directions';

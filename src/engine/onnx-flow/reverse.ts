@@ -5,7 +5,7 @@
  * after the other. So a file of one direction gives both, without a second file.
  */
 import { entryOf } from '../../base/kept';
-import { fromChannelsLast, toChannelsLast } from '../model/layout';
+import { fromChannelsLast, toChannelsLast } from '../model/runner';
 import type { ContextInfo } from '../../protocol/model';
 import { groupedBy } from '../../base/group';
 import { UserError } from '../../base/user-error';

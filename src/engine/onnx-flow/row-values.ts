@@ -4,7 +4,7 @@ import { elementsOf, type Elements } from './layers';
 import type { Variables } from './variables';
 import { shiftFirst, type FlowRow, type FlowRows } from './rows';
 import type { BatchValues } from './values';
-import type { Extremes, LayerExtremes } from '../model/layer-record';
+import type { Extremes, LayerExtremes } from '../model/inspected-flow';
 
 export interface RowSource {
   row: FlowRow;

@@ -1,5 +1,5 @@
 /** Runs a file over batches with the tensors that its layers are read from as additional outputs. */
-import { fromChannelsLast, toChannelsLast } from '../model/layout';
+import { fromChannelsLast, toChannelsLast } from '../model/runner';
 import { sizeOf } from '../../base/shape';
 import type { AnalyzedFlow } from './analyze';
 import { pageShape, type Elements } from './layers';

@@ -4,7 +4,7 @@ import { sizeOf } from '../../base/shape';
 import { shortened, several } from '../../base/user-error';
 import type { LayerMoves } from '../../protocol/layer-moves';
 import { defined } from '../../base/defined';
-import type { LayerInfo, LayerKind, TimeSlice } from '../../protocol/model';
+import { timesText, type LayerInfo, type LayerKind, type TimeSlice } from '../../protocol/model';
 import { movesIn, movesOf, sizeWords } from '../model/layer-list';
 import type { InspectedLayer } from '../model/inspected-flow';
 
@@ -49,15 +49,15 @@ function infoOf(layer: RecordedLayer, index: number, coupling: number | undefine
     index,
     name: about.name,
     kind,
-    ...(about.type || slice ? { called: slice ? timesOf(slice) : shortened(about.type!, 60) } : {}),
-    ...(slice ? { slice } : {}),
+    ...(about.type || slice ? { called: slice ? timesText(slice.times) : shortened(about.type!, 60) } : {}),
+    ...slice,
     ...(coupling === undefined ? {} : { coupling }),
     scale: 0,
     inputShape,
     outputShape,
     parameterCount: about.parameterCount ?? 0,
     hasNorm: false,
-    description: slice ? describeSlice(slice) : describe(layer, moves),
+    description: slice ? describeSlice(slice.slice) : describe(layer, moves),
     ...(moves ? { moves } : {}),
     ...(about.order && kind === 'autoregressive' ? { order: about.order } : {}),
     ...(jacobian ? {} : { lacksJacobian: true }),
@@ -65,18 +65,15 @@ function infoOf(layer: RecordedLayer, index: number, coupling: number | undefine
   };
 }
 
-function sliceOf({ about, logDetError }: RecordedLayer): TimeSlice | undefined {
+function sliceOf({
+  about,
+  logDetError,
+}: RecordedLayer): Required<Pick<LayerInfo, 'times' | 'slice'>> | undefined {
   const { kind, t0, t1, runs, number } = about;
   if (kind !== 'slice' || t0 === undefined || t1 === undefined) return undefined;
   const sizes = logDetError?.map(Math.abs).filter((size) => !Number.isNaN(size));
   const error = sizes?.length ? sizes.reduce((sum, size) => sum + size, 0) / sizes.length : undefined;
-  return { t0, t1, runs: runs ?? 0, ...defined({ number, error }) };
-}
-
-/** "t 1.0 → 0.9" */
-function timesOf({ t0, t1 }: TimeSlice): string {
-  const time = (t: number): string => (Number.isInteger(t) ? t.toFixed(1) : String(Number(t.toFixed(6))));
-  return `t ${time(t0)} → ${time(t1)}`;
+  return { times: { from: t0, to: t1 }, slice: { runs: runs ?? 0, ...defined({ number, error }) } };
 }
 
 function describeSlice({ runs, error }: TimeSlice): string {

@@ -4,8 +4,14 @@ import { UserError } from '../../base/user-error';
 import type { RecordedLayer, Recording, Rows } from '../../checkpoint/recording/read';
 import type { NdArray } from '../../protocol/tensors';
 import type { Feeds, Program } from '../backends/backend';
-import type { ExampleValues, InspectorPrograms } from '../model/inspected-flow';
-import type { HealthRecord, LayerExtremes, LayerRecord, Values } from '../model/layer-record';
+import type {
+  ExampleValues,
+  InspectorPrograms,
+  HealthRecord,
+  LayerExtremes,
+  LayerRecord,
+  Values,
+} from '../model/inspected-flow';
 import { standardLogProb, standardBase, type RunningBase } from '../model/running-base';
 import { type Finders, type Found, beside, gathered, picked, rowAt, rowSize, rowFinder } from './rows';
 import type { RunningFlow } from './running-flow';

@@ -9,7 +9,7 @@ import { graphContext, inverseGraph, type FlowParts } from '../model/flow-graphs
 import type { TensorTable } from './initialize';
 
 export interface Lines {
-  /** The examples of a step with `noise` and `share` (`Ends`), a function of seed and step. With reflow, the examples are drawn. */
+  /** The examples of a step with `noise` and `share`, as `velocityError` takes them: a function of seed and step. With reflow, the examples are drawn. */
   at(step: number, examples: Feeds): Promise<Feeds>;
   /** What a resume needs of them. */
   readonly kept: TensorTable;
@@ -45,18 +45,16 @@ export async function createLines(options: LinesOptions): Promise<Lines> {
         ? Object.fromEntries(Object.entries(teacher).map(([name, value]) => [prefix + name, value]))
         : {},
     async at(step, examples) {
-      const noise = stream(seed, 'latents', step).normal(sizeOf(shape));
+      const { x: given, ...rest } = examples;
+      const noise = { shape, data: stream(seed, 'latents', step).normal(sizeOf(shape)) };
       // Spread evenly, places make the gradient less noisy than when they are drawn one by one.
       const places = stream(seed, 'places', step).uniform(size);
       const share = { shape: [size, 1], data: places.map((u, i) => (i + u) / size) };
-      if (pairs === 'reflow') {
-        const { x: _, ...rest } = examples;
-        const { x } = await program!.run({ z: { shape, data: noise }, ...rest });
-        return { ...rest, x: x!, noise: { shape, data: noise }, share };
-      }
-      if (pairs === 'random') return { ...examples, noise: { shape, data: noise }, share };
-      const x = preprocess ? (await program!.run({ x: examples.x! })).data! : examples.x!;
-      const data = nearestNoise(x.data as Float32Array, noise, size);
+      if (pairs === 'random') return { ...examples, noise, share };
+      if (pairs === 'reflow')
+        return { ...(await program!.run({ z: noise, ...rest })), ...rest, noise, share };
+      const x = preprocess ? (await program!.run({ x: given! })).data! : given!;
+      const data = nearestNoise(x.data as Float32Array, noise.data, size);
       return { ...examples, noise: { shape, data }, share };
     },
     dispose: async () => program?.dispose(),

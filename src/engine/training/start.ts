@@ -50,22 +50,17 @@ export async function startFresh(request: FreshRequest, look: Look): Promise<Fre
     ? startNew(request, look)
     : startFrom(request, request.from, look));
   const { model, training } = start.config;
-  if (training.pairs === 'reflow' && !start.weights) {
-    await start.dataset.close();
-    throw new UserError(
-      'training.pairs is "reflow", which straightens the paths of a trained flow: name it by --from.',
-    );
-  }
-  if (
-    !isSolved(model) ||
-    (model.kind === 'vector' && model.layers?.length === 1 && model.base.kind === 'normal')
-  )
-    return start;
+  const isAlone = model.kind === 'vector' && model.layers?.length === 1 && model.base.kind === 'normal';
+  const problem =
+    training.pairs === 'reflow' && !start.weights
+      ? 'training.pairs is "reflow", which straightens the paths of a trained flow: name it by --from.'
+      : isSolved(model) && !isAlone
+        ? 'Flow matching trains one vector field with a standard normal base: this flow has more layers or another base. ' +
+          'Leave them out, or train the flow with its library and open its checkpoint.'
+        : undefined;
+  if (!problem) return start;
   await start.dataset.close();
-  throw new UserError(
-    'Flow matching trains one vector field with a standard normal base: this flow has more layers or another base. ' +
-      'Leave them out, or train the flow with its library and open its checkpoint.',
-  );
+  throw new UserError(problem);
 }
 
 type Look = NonNullable<Parameters<typeof prepareRun>[2]>;

@@ -97,7 +97,7 @@ function objective(
     const inputs = { ...examples, ...running, ...values };
     const ctx = graphContext(parts, inputs, { training: true, wanted });
     const { loss, terms } = isMatched(parts.flow)
-      ? matchingLoss(parts, ctx, examples)
+      ? { loss: velocityError(parts.flow, parts.preprocess, ctx, examples), terms: {} }
       : likelihoodLoss(parts, ctx, examples);
     aside = { terms: keep(terms), updates: keep(ctx.updates), taps: keep(ctx.taps) };
     return loss;
@@ -114,14 +114,6 @@ function likelihoodLoss({ flow, preprocess }: FlowParts, ctx: FlowContext, examp
   return { loss: tf.neg(tf.add(tf.add(terms.prior, terms.logDet), terms.preprocessing)), terms };
 }
 
-function matchingLoss(
-  { flow, preprocess }: FlowParts,
-  ctx: FlowContext,
-  { x, noise, share }: TensorMap,
-): Loss {
-  return { loss: velocityError(flow, preprocess, ctx, x!, { noise: noise!, share: share! }), terms: {} };
-}
-
 /** Adds L2's part to the gradient of the parameters that have it. */
 function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: number): Tensor {
   const count = flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0);
@@ -133,7 +125,7 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
 /**
  * One optimizer step on `x` [batch, …] (data units, dequantized). Scalars `learningRate`, `beta1Power`, `beta2Power`
  * (β₁ᵗ, β₂ᵗ at step t, counted from 1) are inputs, with a moving average its `averageDecay` at this step, and for a vector field
- * where its examples' lines end and are looked at (`Ends`). Outputs `loss` (without the quantization constant) and its terms
+ * where its examples' lines end and are looked at (`velocityError`). Outputs `loss` (without the quantization constant) and its terms
  * (batch means, nats), `gradientNorm` (before clipping) and the new state.
  *
  * L2 is added to the gradient after clipping, as PyTorch's Adam does with weight_decay. When anything is not finite

@@ -1,10 +1,9 @@
 /** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
 import { type BatchOptions, decode, encode, type GivenContext } from '../model/latents';
 import type { FlowInput } from './input';
-import { arrayIn, type Layout } from '../model/layout';
+import { arrayIn, type Layout, type FlowRunner, type Space } from '../model/runner';
 import { sizeOf } from '../../base/shape';
 import type { NdArray } from '../../protocol/tensors';
-import type { FlowRunner, Space } from '../model/runner';
 
 type Floats = NdArray<Float32Array>;
 

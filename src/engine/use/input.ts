@@ -6,9 +6,8 @@ import { stream } from '../../data/random';
 import { lowestShare } from '../../flow/preprocess';
 import { sameShape } from '../../graph/ir';
 import { dequantize, hasIntegers, padImages } from '../model/inputs';
-import { toChannelsLast, laidOut, type Layout } from '../model/layout';
+import { toChannelsLast, laidOut, type Layout, type FlowRunner, type Space } from '../model/runner';
 import { sizeOf } from '../../base/shape';
-import type { FlowRunner, Space } from '../model/runner';
 
 export interface FlowInput {
   /** [count, …inputShape], channels last, in `space`. Pixels have their noise. */

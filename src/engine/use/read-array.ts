@@ -2,7 +2,7 @@ import path from 'node:path';
 import { UserError } from '../../base/user-error';
 import { readNpy, type NpyArray } from '../../data/npy';
 import { chooseArray, openArchive, valuesOf } from '../../data/npz';
-import { createResources } from '../../data/resources';
+import { createResources } from '../../data/dataset';
 import { firstBytes } from '../../files/read';
 
 export interface NamedArray {

@@ -3,8 +3,7 @@ import { shortened, UserError } from '../../base/user-error';
 import { toFloat32 } from '../../data/npy';
 import type { ContextInfo } from '../../protocol/model';
 import { contextWords } from '../model/context';
-import { laidOut, toChannelsLast, type Layout } from '../model/layout';
-import type { FlowRunner } from '../model/runner';
+import { laidOut, toChannelsLast, type Layout, type FlowRunner } from '../model/runner';
 import { readArray } from './read-array';
 
 const mostNamed = 10;

@@ -2,14 +2,13 @@
 import type { LogProbParts } from '../../protocol/contribution';
 import { inBatches, type BatchOptions, contextOf, type GivenContext } from '../model/latents';
 import { sizeOf } from '../../base/shape';
-import type { FlowRunner, Space } from '../model/runner';
+import type { FlowRunner, Space, Layout } from '../model/runner';
 import { UserError } from '../../base/user-error';
 import { stream } from '../../data/random';
 import { dataExamples } from '../model/examples';
 import { dequantize, hasIntegers, type Discrete } from '../model/inputs';
 import { readContext } from './read-context';
 import { prepareInput } from './input';
-import type { Layout } from '../model/layout';
 import { modelWithData, type OpenedRunner } from '../model/opened-runner';
 import { readModelExamples, type TableChoice } from './read-examples';
 

@@ -1,5 +1,5 @@
 import { l10n, type QuickPickItem, Uri, window, workspace } from 'vscode';
-import { isPlace } from '../../protocol/launch';
+import { isPlace } from '../../protocol/engine';
 import { section } from '../quick-pick';
 import type { Parts } from '../services/parts';
 import { builtinData } from '../training/catalogue';

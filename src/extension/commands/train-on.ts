@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { l10n, type QuickPickItem, window } from 'vscode';
 import { UserError } from '../../base/user-error';
-import { isAddress, type Place, type PlaceName, type PlaceState } from '../../protocol/launch';
+import { isAddress, type Place, type PlaceName, type PlaceState } from '../../protocol/engine';
 import { askCount } from '../offer';
 import type { Services } from '../services/services';
 import { train } from './train';

@@ -14,8 +14,7 @@ import {
 } from 'vscode';
 import { UserError } from '../../base/user-error';
 import type { DataPreview } from '../../protocol/data';
-import type { EngineApi, TrainEstimate, TrainRequest } from '../../protocol/engine';
-import type { Place } from '../../protocol/launch';
+import type { EngineApi, TrainEstimate, TrainRequest, Place } from '../../protocol/engine';
 import type { PreviewEvents, PreviewHost, TrainingChoice } from '../../protocol/preview-page';
 import { debounce } from '../debounce';
 import type { Disposable } from '../disposable';

@@ -1,5 +1,4 @@
-import type { TrainRequest } from '../../protocol/engine';
-import type { Place } from '../../protocol/launch';
+import type { TrainRequest, Place } from '../../protocol/engine';
 
 /** What other extensions, key bindings and tests may pass instead of answering the questions. */
 export interface TrainArguments extends Pick<TrainRequest, 'context' | 'reading' | 'training'> {

@@ -13,8 +13,7 @@ import {
 } from 'vscode';
 import type { TableColumn, TableOverview } from '../../protocol/data';
 import type { TrainingConfig } from '../../config/schema';
-import type { TrainRequest } from '../../protocol/engine';
-import type { Place } from '../../protocol/launch';
+import type { TrainRequest, Place } from '../../protocol/engine';
 import { dialogExtensions, isOurs, modelName } from '../view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';

@@ -1,9 +1,23 @@
 /** Small helpers over tensors with a leading batch axis. */
-import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { range } from '../../base/order';
+import { invertOrder, range } from '../../base/order';
 import type { Mask } from './masks';
 import { named } from './scope';
+
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Takes each index of the axis once. TensorFlow.js's own gradient of a gather adds into segments between two transposes,
+ * since it has to expect that an index is taken twice.
+ */
+export function reorder(x: Tensor, order: readonly number[], axis: number): Tensor {
+  const take = (t: Tensor, indices: readonly number[]): Tensor =>
+    tf.gather(t, tf.tensor1d([...indices], 'int32'), axis);
+  return tf.customGrad((input) => ({
+    value: take(input as Tensor, order),
+    gradFunc: (dy: Tensor) => take(dy, invertOrder(order)),
+  }))(x);
+}
 
 /**
  * Sum over axes. Its gradient is spread by broadcasting; TensorFlow.js's own multiplies by an array of ones as large as

@@ -11,9 +11,8 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { byDegree, placesOf } from '../../base/degrees';
 import type { Bijection, Conditioner, FlowContext } from '../core/bijection';
 import { invertOrder } from '../../base/order';
-import { reorder } from '../core/reorder';
+import { reorder, sumPerExample } from '../core/tensors';
 import { named, passScope, varied, withScope } from '../core/scope';
-import { sumPerExample } from '../core/tensors';
 import { mapAt, tapKnots, type ElementMap, type Mapped, type UnivariateTransform } from '../transforms/types';
 
 export interface AutoregressiveOptions {

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection, FlowContext, Step } from '../core/bijection';
 import { invertOrder } from '../../base/order';
-import { reorder } from '../core/reorder';
+import { reorder } from '../core/tensors';
 import type { ImageShape } from './squeeze';
 import { withScope } from '../core/scope';
 

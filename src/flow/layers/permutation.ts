@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { fixedMap, type Bijection } from '../core/bijection';
 import { invertOrder } from '../../base/order';
-import { reorder } from '../core/reorder';
+import { reorder } from '../core/tensors';
 
 /** @param shape without the batch axis; its last entry is `order.length`. */
 export function permutation(name: string, shape: readonly number[], order: readonly number[]): Bijection {

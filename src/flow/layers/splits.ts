@@ -3,8 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { range, invertOrder } from '../../base/order';
 import type { Mask } from '../core/masks';
-import { reorder } from '../core/reorder';
-import { maskTensors } from '../core/tensors';
+import { reorder, maskTensors } from '../core/tensors';
 
 export interface Split {
   /** Shape of each part without the batch axis. */

@@ -8,7 +8,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Bijection } from '../core/bijection';
 import { invertOrder } from '../../base/order';
-import { reorder } from '../core/reorder';
+import { reorder } from '../core/tensors';
 import type { SqueezeOrder } from '../core/spec';
 
 export type ImageShape = readonly [number, number, number];

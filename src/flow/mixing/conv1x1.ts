@@ -10,7 +10,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import { type Bijection, type FlowContext, zeros } from '../core/bijection';
-import { reorder } from '../core/reorder';
+import { reorder } from '../core/tensors';
 import type { ImageShape } from '../layers/squeeze';
 import { identityMatrix, strictly, unitTriangularInverse } from './triangular';
 

@@ -8,7 +8,7 @@ import type { Bijection } from '../core/bijection';
 import { affineMixing, startsAtZero } from './affine';
 import { luParameters, solveLu, timesLu } from './triangular';
 import { invertOrder } from '../../base/order';
-import { reorder } from '../core/reorder';
+import { reorder } from '../core/tensors';
 
 /** Least entry of U's diagonal (nflows). */
 const floor = 1e-3;

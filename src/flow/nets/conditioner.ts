@@ -4,7 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { range } from '../../base/order';
 import { byDegree } from '../../base/degrees';
 import type { Conditioner, FlowContext, ParameterSpec, StateSpec } from '../core/bijection';
-import { reorder } from '../core/reorder';
+import { reorder } from '../core/tensors';
 import { withScope } from '../core/scope';
 import type { OutputConvention } from '../core/spec';
 import type { Taken } from '../transforms/types';

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import { byDegree, maskBetween } from '../../base/degrees';
 import { fanIn, zeros } from '../core/bijection';
-import { reorder } from '../core/reorder';
+import { reorder } from '../core/tensors';
 import type { Net, Steps } from './conditioner';
 
 export interface LinearOptions {

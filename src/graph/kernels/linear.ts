@@ -1,7 +1,6 @@
 /** Matrix products and convolutions. */
 import { UserError } from '../../base/user-error';
-import { samePad, type ConvolutionAttrs } from '../convolution';
-import { type Value, broadcastShapes, showShape, type Shape } from '../ir';
+import { samePad, type ConvolutionAttrs, type Value, broadcastShapes, showShape, type Shape } from '../ir';
 import { shaped, type Attrs, type KernelRules } from './rule';
 
 const pair = (value: unknown): [number, number] => {

@@ -1,10 +1,9 @@
-import type { Graph, Node, Value } from '../ir';
+import { type Graph, type Node, type Value, convolutionAttrs } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { reductionNames } from '../kernels/reduce';
 import { joinPhases, selectPhase } from '../passes/checkerboards';
 import { pass } from '../passes/pass';
 import { each, Permuted, type Rule, type Rules } from './relayout';
-import { convolutionAttrs } from '../convolution';
 
 export const toChannelsFirst = [0, 3, 1, 2];
 export const toChannelsLast = [0, 2, 3, 1];

@@ -1,6 +1,5 @@
 /** What both kinds of convolutions by tiles, in training and with constant filters, ask of a graph. */
-import { convolutionAttrs } from '../convolution';
-import { type Graph, type Node, isPerChannel } from '../ir';
+import { convolutionAttrs, type Graph, type Node, isPerChannel } from '../ir';
 import { tile } from './minimal-filtering';
 import { imagesOf } from './relayout';
 

@@ -1,6 +1,5 @@
 /** The gradient of a convolution with respect to its filter. */
-import { convolutionAttrs } from '../convolution';
-import type { Node } from '../ir';
+import { convolutionAttrs, type Node } from '../ir';
 import { intAttribute, intsAttribute } from './messages';
 import type { OnnxWriter } from './writer';
 

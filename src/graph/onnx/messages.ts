@@ -1,7 +1,6 @@
 /** ONNX messages, in the few forms that are written here. */
 import { onnx } from 'onnx-proto';
-import { convolutionAttrs } from '../convolution';
-import type { ConstantData, DType, Node } from '../ir';
+import { convolutionAttrs, type ConstantData, type DType, type Node } from '../ir';
 
 const { AttributeType } = onnx.AttributeProto;
 const { DataType } = onnx.TensorProto;

@@ -1,8 +1,7 @@
 /** How each kernel is written in ONNX, opset 17, core operators only. */
 import { UserError } from '../../base/user-error';
-import { convolutionAttrs } from '../convolution';
+import { convolutionAttrs, operatorOf, sameShape, type Node } from '../ir';
 import { emptyData } from '../evaluate/array';
-import { operatorOf, sameShape, type Node } from '../ir';
 import { elementwiseNames } from '../kernels/elementwise';
 import { blockedOperators } from './blocked';
 import { joinPhases, selectPhase } from '../passes/checkerboards';

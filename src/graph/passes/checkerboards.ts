@@ -1,5 +1,14 @@
-import { convolutionAttrs, isPointwise } from '../convolution';
-import { type Graph, type Node, type Value, consumersOf, producersOf, rewrite, type Rewriter } from '../ir';
+import {
+  convolutionAttrs,
+  isPointwise,
+  type Graph,
+  type Node,
+  type Value,
+  consumersOf,
+  producersOf,
+  rewrite,
+  type Rewriter,
+} from '../ir';
 import { arithmeticNames } from '../kernels/elementwise';
 import { removeDeadCode, pass, type Pass, countUses } from './pass';
 import { sizeOf } from '../../base/shape';

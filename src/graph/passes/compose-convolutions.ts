@@ -1,6 +1,5 @@
 import { groupedBy } from '../../base/group';
-import { type ConstantData, type Graph, type Node, producersOf, rewrite } from '../ir';
-import { isPointwise } from '../convolution';
+import { type ConstantData, type Graph, type Node, producersOf, rewrite, isPointwise } from '../ir';
 import { removeDeadCode, pass, countUses } from './pass';
 
 /** A convolution whose filter and bias are constants; a missing bias is 0. */

@@ -1,5 +1,4 @@
-import { isPointwise } from '../convolution';
-import { type Graph, type Value, rewrite, type TensorType } from '../ir';
+import { isPointwise, type Graph, type Value, rewrite, type TensorType } from '../ir';
 import { pass } from './pass';
 import { sizeOf } from '../../base/shape';
 

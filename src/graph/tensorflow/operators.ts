@@ -1,7 +1,6 @@
 /** How each kernel is written in TensorFlow. */
 import { sizeOf } from '../../base/shape';
-import { convolutionAttrs, samePad } from '../convolution';
-import { operatorOf, type Node, sameShape } from '../ir';
+import { convolutionAttrs, samePad, operatorOf, type Node, sameShape } from '../ir';
 import { renewedActivation } from '../kernels/normalization';
 import { reductionNames } from '../kernels/reduce';
 import {

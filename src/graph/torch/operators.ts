@@ -1,7 +1,6 @@
 /** How each kernel is written in PyTorch. */
 import { UserError } from '../../base/user-error';
-import { convolutionAttrs } from '../convolution';
-import { operatorOf, type DType, type Node, type Value, sameShape } from '../ir';
+import { convolutionAttrs, operatorOf, type DType, type Node, type Value, sameShape } from '../ir';
 import {
   atom,
   binds,

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
 import { readNpz } from '../../unit/support/npz';
-import { fromChannelsLast, toChannelsLast } from '../../../src/engine/model/layout';
+import { fromChannelsLast, toChannelsLast } from '../../../src/engine/model/runner';
 import type { FlowModel } from '../../../src/engine/model/flow-model';
 import type { ImportAnswers } from '../../../src/protocol/import';
 import { maxAbsDifference } from '../../contract/eager';

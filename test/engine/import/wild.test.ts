@@ -15,7 +15,7 @@ import { readNpz } from '../../unit/support/npz';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { forwardGraph } from '../../../src/engine/model/flow-graphs';
-import { toChannelsLast } from '../../../src/engine/model/layout';
+import { toChannelsLast } from '../../../src/engine/model/runner';
 import { openModel } from '../../../src/engine/open/open-model';
 import { answer, differences, tooFar, type LibraryCase } from './library-numbers';
 import { oneIn, tried } from '../../tried';

@@ -18,7 +18,7 @@ import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxrunti
 import { inParts, onTheWay } from '../../../src/engine/inspect/plane/parts';
 import type { InspectedFlow } from '../../../src/engine/model/inspected-flow';
 import { openModel } from '../../../src/engine/open/open-model';
-import { toChannelsLast } from '../../../src/engine/model/layout';
+import { toChannelsLast } from '../../../src/engine/model/runner';
 import { maxAbsDifference } from '../../contract/eager';
 import { peersFolder } from '../import/support';
 

@@ -207,12 +207,15 @@ describe('what can be asked of a recording', () => {
       Array.from(tensors[name]!.data, Math.abs).reduce((sum, size) => sum + size, 0) / 24;
     assert.deepEqual(
       summary.layers.map(({ called }) => called),
-      Array.from({ length: 10 }, (_, i) => `t ${(1 - i / 10).toFixed(1)} → ${(0.9 - i / 10).toFixed(1)}`),
+      Array.from(
+        { length: 10 },
+        (_, i) => `t ${Number((1 - i / 10).toFixed(1))} → ${Number((0.9 - i / 10).toFixed(1))}`,
+      ),
     );
-    for (const { slice, index, description } of summary.layers) {
+    for (const { slice, times, index, description } of summary.layers) {
       const { error, ...rest } = slice!;
       assert.deepEqual(
-        [rest.number, rest.runs, Number((rest.t0 - rest.t1).toFixed(6))],
+        [rest.number, rest.runs, Number((times!.from - times!.to).toFixed(6))],
         [String(index + 1), 2, 0.1],
       );
       assert.ok(Math.abs(error! - meanSize(`layers.${index}.log_det_error`)) < 1e-9);

@@ -7,7 +7,7 @@ import { chooseBackend } from '../../../src/engine/backends/choose';
 import { applyForward, applyInverse } from '../../../src/engine/use/apply';
 import { batchSize } from '../../../src/engine/model/latents';
 import { prepareInput, prepareLatent, type InputOptions } from '../../../src/engine/use/input';
-import { fromChannelsLast } from '../../../src/engine/model/layout';
+import { fromChannelsLast } from '../../../src/engine/model/runner';
 import { sample } from '../../../src/engine/use/sample';
 import { score } from '../../../src/engine/use/score';
 import { UserError } from '../../../src/base/user-error';

@@ -17,7 +17,7 @@ import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { exportOnnx } from '../../../src/engine/export/onnx';
-import { fromChannelsLast, toChannelsLast } from '../../../src/engine/model/layout';
+import { fromChannelsLast, toChannelsLast } from '../../../src/engine/model/runner';
 import type { Model } from '../../../src/engine/model/model';
 import { readMetadata } from '../../../src/engine/onnx-file/metadata';
 import { readOnnx } from '../../../src/engine/onnx-file/read';

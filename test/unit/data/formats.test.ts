@@ -12,7 +12,7 @@ import { UserError } from '../../../src/base/user-error';
 import { encodeNpy } from '../../../src/data/npy';
 import { openDataset } from '../../../src/data/open/open';
 import { readParquet } from '../../../src/data/parquet';
-import { createResources } from '../../../src/data/resources';
+import { createResources } from '../../../src/data/dataset';
 import { labelsOf, valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';
 

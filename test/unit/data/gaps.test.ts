@@ -5,7 +5,7 @@ import { parseDataConfig, parseRunConfig } from '../../../src/config/parse';
 import { openDataset } from '../../../src/data/open/open';
 import { readParquet } from '../../../src/data/parquet';
 import { previewData } from '../../../src/data/open/preview';
-import { createResources } from '../../../src/data/resources';
+import { createResources } from '../../../src/data/dataset';
 import { fitStandardization } from '../../../src/data/standardize';
 import { labelsOf, valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';

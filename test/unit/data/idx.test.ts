@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { UserError } from '../../../src/base/user-error';
 import { openIdxImages } from '../../../src/data/idx';
-import { createResources } from '../../../src/data/resources';
+import { createResources } from '../../../src/data/dataset';
 import { labelsOf, valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';
 

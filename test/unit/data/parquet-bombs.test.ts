@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { UserError } from '../../../src/base/user-error';
 import { readParquet } from '../../../src/data/parquet';
-import { createResources } from '../../../src/data/resources';
+import { createResources } from '../../../src/data/dataset';
 import { valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createResources } from '../../../src/data/resources';
+import { createResources } from '../../../src/data/dataset';
 import { createSpool } from '../../../src/data/spool';
 
 const chunk = new Uint8Array(2 ** 20).fill(7);

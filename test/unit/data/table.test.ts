@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { UserError } from '../../../src/base/user-error';
-import { createResources } from '../../../src/data/resources';
+import { createResources } from '../../../src/data/dataset';
 import { readTable, type TableOptions } from '../../../src/data/table';
 import { labelsOf, valuesOf } from '../support/examples';
 import { put, temporaryFolder } from '../support/temporary';

@@ -1,6 +1,6 @@
 import type { NpyArray } from '../../../src/data/npy';
 import { openArchive, valuesOf } from '../../../src/data/npz';
-import { createResources } from '../../../src/data/resources';
+import { createResources } from '../../../src/data/dataset';
 
 /** All arrays of an .npz by their names. */
 export async function readNpz(file: string): Promise<{ names: string[]; array(name: string): NpyArray }> {

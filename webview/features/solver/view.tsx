@@ -1,5 +1,5 @@
 /** How many steps of a vector field's solver are enough; of a recording, in which slice its solver errs. */
-import { solverLimits, timesOf, type SolverErrors } from '../../../src/protocol/field';
+import { solverLimits, type SolverErrors } from '../../../src/protocol/field';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Chart, Dots, Line, Rule } from '../../base/charts/chart';
 import { logarithmic } from '../../base/charts/scale';
@@ -10,7 +10,7 @@ import { text } from './text';
 /** By steps of a flow that runs. A recording was compared with a finer solver slice by slice. */
 export function errorsOf({ layers }: ModelSummary, found: SolverErrors | undefined) {
   if (found) return { at: found.steps, mean: found.mean, largest: found.largest };
-  const mean = layers.filter(timesOf).map(({ slice }) => slice?.error ?? NaN);
+  const mean = layers.filter(({ times }) => times).map(({ slice }) => slice?.error ?? NaN);
   return { at: mean.map((_, i) => i + 1), mean, largest: [] };
 }
 

@@ -3,9 +3,15 @@ import type { ImageModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { chrischuteConventions, chrischutePlan } from './import';
 import { theirNames } from '../../import/names';
-import { Misfits } from '../../export-to/misfits';
+import {
+  Misfits,
+  batchCounts,
+  floats,
+  renamed,
+  type StateDict,
+  type Tensors,
+} from '../../export-to/state-dict';
 import { valuesOf } from '../../export-to/nets';
-import { batchCounts, floats, renamed, type StateDict, type Tensors } from '../../export-to/state-dict';
 
 /** @throws UserError naming the settings that the repository has no counterpart of */
 export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): StateDict {

@@ -11,9 +11,8 @@ import { activationFunction, python } from '../../export-to/activations';
 import { columnsOf, headsOf } from '../../export-to/conditioned';
 import type { Layer, Named } from '../../export-to/glow-levels';
 import { imageInputNote } from '../../export-to/image-input';
-import { Misfits } from '../../export-to/misfits';
-import { denseTensors, readDense, valuesOf, withOutputs } from '../../export-to/nets';
 import {
+  Misfits,
   batchCounts,
   integers,
   listed,
@@ -23,6 +22,7 @@ import {
   type Tensors,
   type Written,
 } from '../../export-to/state-dict';
+import { denseTensors, readDense, valuesOf, withOutputs } from '../../export-to/nets';
 import { under } from '../../import/names';
 import { checkMap, couplingOutputs } from './export';
 import { convolutionalNames } from './glow';

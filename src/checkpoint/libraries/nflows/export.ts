@@ -5,8 +5,8 @@ import { layerNames } from '../../../config/layer-folders';
 import { activationFunction, python, sequentialNet } from '../../export-to/activations';
 import { baseNet, baseTensors, encoderOf, encoderTensors } from '../../export-to/context-encoder';
 import { runsBackwards, type VectorWriter } from '../../export-to/written-chain';
-import type { Misfits } from '../../export-to/misfits';
 import {
+  type Misfits,
   below,
   integers,
   linesIf,

@@ -15,9 +15,15 @@ import {
   type Named,
 } from '../../export-to/glow-levels';
 import { imageInputNote } from '../../export-to/image-input';
-import { Misfits } from '../../export-to/misfits';
+import {
+  Misfits,
+  floats,
+  renamed,
+  zerosAndOnes,
+  type StateDict,
+  type Tensors,
+} from '../../export-to/state-dict';
 import { readMlp, sequentialTensors, valuesOf, withOutputs, type Dense } from '../../export-to/nets';
-import { floats, renamed, zerosAndOnes, type StateDict, type Tensors } from '../../export-to/state-dict';
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, permuteAxes, under } from '../../import/names';
 import { actNormTable } from './glow';

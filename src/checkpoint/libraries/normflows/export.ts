@@ -22,10 +22,8 @@ import {
   type Output,
 } from '../../export-to/conditioned';
 import { endsInBase, type VectorWriter } from '../../export-to/written-chain';
-import type { Misfits } from '../../export-to/misfits';
-import { sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
-import { couplingNet, madeTensors } from '../../export-to/residual-nets';
 import {
+  type Misfits,
   below,
   floats,
   integers,
@@ -37,6 +35,8 @@ import {
   type Tensors,
   type Written,
 } from '../../export-to/state-dict';
+import { sequentialTensors, valuesOf, type Mlp } from '../../export-to/nets';
+import { couplingNet, madeTensors } from '../../export-to/residual-nets';
 import type { ChainLayer } from '../../import/vector-chain';
 import { softplusOffset } from '../../import/splines';
 import { checkContext, checkKnots, checkMadeTransform } from '../nflows/export';

@@ -2,8 +2,14 @@
 import type { ImageNetConfig } from '../../../config/image-layers';
 import type { ImageModelConfig } from '../../../config/schema';
 import { glowLevels, type GlowLevel, type GlowStep } from '../../export-to/glow-levels';
-import { Misfits } from '../../export-to/misfits';
-import { floats, renamed, zerosAndOnes, type StateDict, type Tensors } from '../../export-to/state-dict';
+import {
+  Misfits,
+  floats,
+  renamed,
+  zerosAndOnes,
+  type StateDict,
+  type Tensors,
+} from '../../export-to/state-dict';
 import { firstHalf } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
 import type { StoredTensor } from '../../tensors/safetensors';

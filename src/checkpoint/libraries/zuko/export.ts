@@ -13,9 +13,8 @@ import {
   type Output,
 } from '../../export-to/conditioned';
 import { endsInBase, runsBackwards, type VectorWriter } from '../../export-to/written-chain';
-import type { Misfits } from '../../export-to/misfits';
-import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import {
+  type Misfits,
   below,
   bools,
   floats,
@@ -27,6 +26,7 @@ import {
   type Tensors,
   type Written,
 } from '../../export-to/state-dict';
+import { sequentialTensors, valuesOf } from '../../export-to/nets';
 import { permuteAxes } from '../../import/names';
 import type { ChainLayer } from '../../import/vector-chain';
 import { mixtureTensors } from './mixture';

@@ -8,8 +8,7 @@ import { breathe } from '../../model/breathe';
 import { firstContext, layerContext, stillPass, trainingBatch } from '../pass';
 import { examplesFed, throughBatch } from '../through-batch';
 import { statsOf } from '../statistics';
-import { checkIndex } from '../within';
-import type { SharedInquiry } from '../inquiry';
+import { checkIndex, type SharedInquiry } from '../inquiry';
 
 /** A channel whose values lie closer together than this share of the largest value is the same everywhere. */
 export const sameValue = 1e-6;

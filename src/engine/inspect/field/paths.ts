@@ -1,12 +1,11 @@
 /** The paths of examples through a vector field, and how straight they are. */
 import { concatenated, rowAt } from '../../../base/rows';
 import { UserError } from '../../../base/user-error';
-import { timesOf, type FieldPaths, type FieldPathsQuery } from '../../../protocol/field';
+import type { FieldPaths, FieldPathsQuery } from '../../../protocol/field';
 import type { Feeds } from '../../backends/backend';
 import type { ExampleBatch } from '../../model/examples';
-import type { Inquiry } from '../inquiry';
+import { type Inquiry, checkIndex } from '../inquiry';
 import { trainingBatch } from '../pass';
-import { checkIndex } from '../within';
 import { examplesFed, throughBatch } from '../through-batch';
 
 const mostPaths = 256;
@@ -41,8 +40,8 @@ async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch): Pro
   const { count } = examples;
   const size = model.dimensions;
   const slices = model.layers
-    .filter(({ info }) => timesOf(info))
-    .map(({ info }) => ({ layer: info.index, ...timesOf(info)! }))
+    .filter(({ info }) => info.times)
+    .map(({ info }) => ({ layer: info.index, ...info.times! }))
     // Those of the first field lie one after the other.
     .filter(({ layer }, k, all) => layer === all[0]!.layer + k);
   if (slices.length === 0)

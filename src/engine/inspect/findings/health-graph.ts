@@ -10,7 +10,7 @@ import { hasTails } from '../../../protocol/spline';
 import type { Feeds } from '../../backends/backend';
 import { exampleInputs, forwardFromData, traceFlow } from '../../model/flow-graphs';
 import type { FlowModel } from '../../model/flow-model';
-import type { Extremes, HealthRecord } from '../../model/layer-record';
+import type { Extremes, HealthRecord } from '../../model/inspected-flow';
 import type { ModelLayer } from '../../model/layer-list';
 import { axesOf } from '../pass-graph';
 import { saturationLimit } from './thresholds';

@@ -8,8 +8,7 @@ import { cropImages } from '../../model/inputs';
 import { exampleShape, decodeLatents } from '../../model/latents';
 import { scoreBatch } from '../examples';
 import { latentPlaces, sourcesOf, type ExampleLatents, wayRunner } from './sources';
-import { checkIndex, checkWhole } from '../within';
-import type { Inquiry, SharedInquiry } from '../inquiry';
+import { checkIndex, checkWhole, type Inquiry, type SharedInquiry } from '../inquiry';
 import type {
   ManifoldQuery,
   ManifoldView,

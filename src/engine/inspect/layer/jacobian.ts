@@ -15,8 +15,7 @@ import { logAbsDeterminant, inverseOf } from '../../../base/determinant';
 import { breathe } from '../../model/breathe';
 import { elementLogDets, normOf } from './layer';
 import { firstContext, layerContext, type Pass, stillPass } from '../pass';
-import { checkWhole } from '../within';
-import type { Inquiry, SharedInquiry } from '../inquiry';
+import { checkWhole, type Inquiry, type SharedInquiry } from '../inquiry';
 
 /**
  * The Jacobian by running statistics, whatever the selection's mode: with a batch's own, a layer is not a map of one

@@ -1,8 +1,7 @@
 /** What two flows make of the same examples, layer by layer: the first that differs is where the bug of a reimplementation is. */
 import { UserError } from '../../../base/user-error';
 import { batchOf, type ExampleBatch } from '../../model/examples';
-import type { InspectedFlow } from '../../model/inspected-flow';
-import type { LayerRecord } from '../../model/layer-record';
+import type { InspectedFlow, LayerRecord } from '../../model/inspected-flow';
 import type { LayerDifference, LayerDifferences } from '../../../protocol/layer-differences';
 import { runPass } from '../pass';
 

@@ -4,8 +4,13 @@ import { isQuantity, type TensorRole } from '../../../protocol/quantities';
 import type { ExampleRef } from '../../../protocol/selection';
 import { largestWhole } from '../../../protocol/tensor-window';
 import type { TensorView, NdArray } from '../../../protocol/tensors';
-import { type InspectedFlow, type InspectedLayer, layerAt } from '../../model/inspected-flow';
-import type { LayerRecord, Values } from '../../model/layer-record';
+import {
+  type InspectedFlow,
+  type InspectedLayer,
+  layerAt,
+  type LayerRecord,
+  type Values,
+} from '../../model/inspected-flow';
 import { examplePass, selectionPasses } from '../pass';
 import { tensorView } from '../statistics';
 import { worst } from '../strip/strip';

@@ -6,8 +6,7 @@ import { layerAt } from '../../model/inspected-flow';
 import { innerOf } from '../conditioner/inner';
 import { batchAtLayer } from './batch-at-layer';
 import { blockOf } from './jacobian';
-import { checkIndex } from '../within';
-import type { Inquiry } from '../inquiry';
+import { checkIndex, type Inquiry } from '../inquiry';
 
 /** Means are over as many examples of the batch. */
 const mostExamples = 64;

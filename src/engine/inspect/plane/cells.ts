@@ -11,8 +11,7 @@ import {
 import { breathe } from '../../model/breathe';
 import { pointsAt } from './density';
 import { checkGrid, checkPlane, checkStage, inParts, latentGrid, onTheWay } from './parts';
-import { checkWhole } from '../within';
-import type { Inquiry } from '../inquiry';
+import { checkWhole, type Inquiry } from '../inquiry';
 
 /** Divisions of a cell, each into four. */
 const deepest = 6;

@@ -6,8 +6,7 @@ import type { Program } from '../../backends/backend';
 import type { InspectedFlow } from '../../model/inspected-flow';
 import { inBatches } from '../../model/latents';
 import { rowsOf } from '../through-batch';
-import { checkWhole } from '../within';
-import type { Inquiry } from '../inquiry';
+import { checkWhole, type Inquiry } from '../inquiry';
 
 /** The latent grid reaches as far as nearly all of a standard normal. */
 const gridReach = 3.5;

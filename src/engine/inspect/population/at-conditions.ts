@@ -17,8 +17,7 @@ import { scoreBatch } from '../examples';
 import { densityWithin } from '../plane/density';
 import { checkPixels } from '../plane/parts';
 import { samples as drawn } from '../latents/samples';
-import { checkIndex } from '../within';
-import type { Inquiry } from '../inquiry';
+import { checkIndex, type Inquiry } from '../inquiry';
 
 /** @throws UserError for a flow without context or with an image as such, and for choices that do not exist; CancelledError */
 export async function atConditions(

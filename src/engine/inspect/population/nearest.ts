@@ -12,8 +12,7 @@ import { encodeExamples, exampleShape } from '../../model/latents';
 import { exampleOf } from '../latents/latents';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
-import { checkWhole } from '../within';
-import type { Inquiry } from '../inquiry';
+import { checkWhole, type Inquiry } from '../inquiry';
 
 const mostNearest = 64;
 /** Examples held out whose own nearest distances say what is usual. */

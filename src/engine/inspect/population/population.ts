@@ -15,8 +15,7 @@ import { spread } from '../../../data/dataset';
 import { lookedAt, splitDistribution } from './diagnostics';
 import { scoreBatch } from '../examples';
 import { breathe } from '../../model/breathe';
-import { checkWhole } from '../within';
-import type { Inquiry, SharedInquiry } from '../inquiry';
+import { checkWhole, type Inquiry, type SharedInquiry } from '../inquiry';
 
 /** Examples that are scored between two answers. */
 const block = 64;

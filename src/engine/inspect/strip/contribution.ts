@@ -4,11 +4,10 @@ import { UserError } from '../../../base/user-error';
 import { standardizingShares } from '../../../config/standardization';
 import type { Contribution } from '../../../protocol/contribution';
 import type { Selection } from '../../../protocol/selection';
-import type { InspectedFlow, InspectedLayer } from '../../model/inspected-flow';
+import type { InspectedFlow, InspectedLayer, LayerRecord } from '../../model/inspected-flow';
 import { latentPlaces } from '../latents/sources';
 import { exampleParts } from './parts';
 import { firstContext, type Pass, selectionPasses } from '../pass';
-import type { LayerRecord } from '../../model/layer-record';
 import type { SharedInquiry } from '../inquiry';
 
 /** Shares that miss more of a layer's log-det than rounding explains leave it unknown. */

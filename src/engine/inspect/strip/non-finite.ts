@@ -1,8 +1,12 @@
 /** Why NaN or Inf appears in a layer, in words. */
 import { several } from '../../../base/user-error';
-import { storedOf, type InspectedFlow, type InspectedLayer } from '../../model/inspected-flow';
+import {
+  storedOf,
+  type InspectedFlow,
+  type InspectedLayer,
+  type LayerRecord,
+} from '../../model/inspected-flow';
 import { breathe } from '../../model/breathe';
-import type { LayerRecord } from '../../model/layer-record';
 import type { Pass } from '../pass';
 import { statsOf } from '../statistics';
 import type { Inquiry } from '../inquiry';

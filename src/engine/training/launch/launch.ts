@@ -11,8 +11,7 @@ import {
 } from '../../../checkpoint/run-folder';
 import { readNpy, toFloat32 } from '../../../data/npy';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../../flow/flow';
-import type { TrainRequest, TrainResult } from '../../../protocol/engine';
-import type { Launch, TorchOptions } from '../../../protocol/launch';
+import type { TrainRequest, TrainResult, Launch, TorchOptions } from '../../../protocol/engine';
 import type { BackendInfo } from '../../../protocol/model';
 import type { FlowParts } from '../../model/flow-graphs';
 import type { TensorTable } from '../initialize';

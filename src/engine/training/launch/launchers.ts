@@ -1,6 +1,6 @@
 /** How trainings are started outside of this process: each launcher is an entry. */
 import { UserError } from '../../../base/user-error';
-import { isAddress, type Launch, type LauncherName } from '../../../protocol/launch';
+import { isAddress, type Launch, type LauncherName } from '../../../protocol/engine';
 import { rayOf, type Python } from './python';
 
 export interface Launcher {

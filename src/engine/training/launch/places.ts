@@ -1,7 +1,7 @@
 /** Where a training can run from here, besides in the engine. */
 import { UserError } from '../../../base/user-error';
 import { firstWorking } from '../../../native/run-command';
-import { launcherNames, type PlaceState } from '../../../protocol/launch';
+import { launcherNames, type PlaceState } from '../../../protocol/engine';
 import { launchers } from './launchers';
 import { findPython, type Python } from './python';
 

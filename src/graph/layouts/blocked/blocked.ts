@@ -1,6 +1,13 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../../flow/nets/batch-norm-training';
-import { convolutionAttrs } from '../../convolution';
-import { type Graph, type Node, type Value, producersOf, rewrite, sameShape } from '../../ir';
+import {
+  convolutionAttrs,
+  type Graph,
+  type Node,
+  type Value,
+  producersOf,
+  rewrite,
+  sameShape,
+} from '../../ir';
 import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
 import { removeDeadCode, pass, type Pass } from '../../passes/pass';

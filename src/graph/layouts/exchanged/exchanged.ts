@@ -1,6 +1,5 @@
 import { batchNormTraining, batchNormTrainingGrad } from '../../../flow/nets/batch-norm-training';
-import { isPointwise } from '../../convolution';
-import type { Graph, Node } from '../../ir';
+import { isPointwise, type Graph, type Node } from '../../ir';
 import { elementwiseNames } from '../../kernels/elementwise';
 import { renewedActivation } from '../../kernels/normalization';
 import { mergeCommonSubexpressions } from '../../passes/common-subexpressions';

@@ -1,5 +1,5 @@
-import { isPointwise } from '../../convolution';
 import {
+  isPointwise,
   type ConstantData,
   type Graph,
   type Node,

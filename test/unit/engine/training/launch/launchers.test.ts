@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { checkLaunch, checkShares, launchers } from '../../../../../src/engine/training/launch/launchers';
 import { findPython, rayOf } from '../../../../../src/engine/training/launch/python';
-import { launcherNames } from '../../../../../src/protocol/launch';
+import { launcherNames } from '../../../../../src/protocol/engine';
 
 test('every launcher starts our module', () => {
   for (const name of launcherNames)
