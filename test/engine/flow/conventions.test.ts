@@ -16,6 +16,7 @@ import type { TensorTable } from '../../../src/engine/training/initialize';
 import { packTensors, unpackTensors } from '../../../src/engine/training/packed';
 import { stepGraph, trainingVectors } from '../../../src/engine/training/step-graph';
 import type { Flow } from '../../../src/flow/built-flow';
+import { isMatched, velocityError } from '../../../src/flow/matching';
 import { sizeOf } from '../../../src/base/shape';
 import type { Graph } from '../../../src/graph/ir';
 import type { NdArray } from '../../../src/protocol/tensors';
@@ -52,6 +53,12 @@ async function once(backend: Backend, graph: Graph, feeds: Feeds): Promise<Feeds
   }
 }
 
+/** What a step of flow matching takes besides the examples. */
+const lines = () => ({
+  noise: inputOf([3], batch, 10),
+  share: tf.tensor2d([0.1, 0.5, 0.9], [batch, 1]),
+});
+
 /** Loss, gradient norm and new running statistics of one step, op by op. */
 function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feeds {
   const names = flow.parameters.map(({ name }) => name);
@@ -59,6 +66,7 @@ function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feed
   const loss = (...values: Tensor[]): tf.Scalar => {
     const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
     const ctx = contextOf(given, true, undefined, updates);
+    if (isMatched(flow)) return velocityError(flow, undefined, ctx, { x, ...lines() });
     const { value, logDet } = givenContexts(flow).forward(ctx, x);
     Object.values(updates).forEach((update) => tf.keep(update));
     return tf.neg(tf.mean(tf.add(flow.base.logProb(ctx, value), logDet)));
@@ -130,6 +138,7 @@ describe('a flow of any convention', () => {
       const scalar = (value: number): NdArray => ({ shape: [], data: Float32Array.of(value) });
       const step = await program.run('step', {
         x: arrayOf(x),
+        ...(isMatched(flow) ? { noise: arrayOf(lines().noise), share: arrayOf(lines().share) } : {}),
         ...(given.context ? { context: arrayOf(given.context) } : {}),
         learningRate: scalar(1e-3),
         beta1Power: scalar(0.9),

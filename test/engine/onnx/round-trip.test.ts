@@ -116,7 +116,7 @@ const stayLinear = new Set<string>(['householder', 'orthogonal']);
  * polynomial, no place to cut is found. A slice of a field mixes all features, and a graph does not say what it integrates.
  */
 const notUnderstood =
-  /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms|a field of the time/;
+  /circular|half a turn|, splines from latent|Bernstein|sums of squares|autoregressive layers with transforms|a field of the time|flow-matching/;
 
 /** Between two layers of mixtures a place to cut is found that is none: what the layers lack of the log-det is said. */
 const inNoLayer = /Gaussianization, autoregressive/;
