@@ -7,7 +7,7 @@ import { answeredNumber } from './questions';
 const slices = 10;
 const solver = 'rk4';
 
-/** @param steps in each slice, unless somebody says otherwise */
+/** @param steps in each slice, unless the user chooses others */
 const stepsQuestion = (steps = 10): ImportQuestion => ({
   key: 'steps',
   title: `Steps in each of ${slices} time slices`,

@@ -27,9 +27,9 @@ export interface RecordedLayer {
   logDet: Float32Array;
   roundTrip?: Float32Array;
   wayError?: Float32Array;
-  /** In a slice of time, its log-det minus that of a finer solver; NaN where it was not compared. */
+  /** The log-det of a slice of time minus a finer solver's; NaN where it was not compared. */
   logDetError?: Float32Array;
-  /** Of a slice of time, its states at M equal times, both ends included: [N, M, …]. */
+  /** The states in a slice of time at M equal times, both ends included: [N, M, …]. */
   path?: Rows;
   /** In the shape of the input. */
   elements?: Rows;

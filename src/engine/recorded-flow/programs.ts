@@ -32,6 +32,19 @@ export function recordedPrograms(
   const only = (what: string) => () => Promise.reject(notRecorded(file, what));
   const found = ({ data, shape, context }: ExampleValues): Promise<Found> =>
     find.examples(data, shape[0]!, context);
+  /** A program that gives the rows which belong to those that it is fed as `name`, for each layer. */
+  const perLayer =
+    (name: 'x' | 'z', search: Finders[keyof Finders], rowsOf: (from: Recording) => Rows[]) => () =>
+      programOf(async ({ [name]: fed, context }) => {
+        const { shape, data } = fed as Values;
+        const { recording: from, indices } = await search(data, shape[0]!, context as Values | undefined);
+        return named(
+          rowsOf(from).map((rows) => ({
+            shape: [indices.length, ...rows.shape.slice(1)],
+            data: gathered(rows, indices),
+          })),
+        );
+      });
   return {
     pass(mode) {
       if (mode.kind === 'train') return only('statistics of the batch')();
@@ -44,21 +57,7 @@ export function recordedPrograms(
         };
       });
     },
-    way: () =>
-      programOf(async ({ z, context }) => {
-        const { shape, data } = z as Values;
-        const { recording: from, indices } = await find.samples(
-          data,
-          shape[0]!,
-          context as Values | undefined,
-        );
-        return named(
-          from.samples!.inputs.map((rows) => ({
-            shape: [indices.length, ...rows.shape.slice(1)],
-            data: gathered(rows, indices),
-          })),
-        );
-      }),
+    way: perLayer('z', find.samples, (from) => from.samples!.inputs),
     wayError() {
       if (layers.some(({ wayError }) => !wayError)) return only('the inverse of every layer')();
       return Promise.resolve(async (x) => {
@@ -74,21 +73,9 @@ export function recordedPrograms(
         return { layers: from.layers.map(({ input }) => extremesOf(input, indices)), units: new Map() };
       }),
     // Without a path, where examples come into the slice and go out.
-    states: () =>
-      programOf(async ({ x, context }) => {
-        const { shape, data } = x as Values;
-        const { recording: from, indices } = await find.examples(
-          data,
-          shape[0]!,
-          context as Values | undefined,
-        );
-        return named(
-          from.layers.map(({ input, output, path = beside(input, output) }) => ({
-            shape: [indices.length, rowSize(path)],
-            data: gathered(path, indices),
-          })),
-        );
-      }),
+    states: perLayer('x', find.examples, (from) =>
+      from.layers.map(({ input, output, path = beside(input, output) }) => path),
+    ),
     ...(running
       ? planeOf(running)
       : { points: only('what the plane becomes'), density: only('the density of the plane') }),

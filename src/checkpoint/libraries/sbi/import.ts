@@ -136,7 +136,7 @@ export const sbi: Recognizer = {
       },
     };
   },
-  // What a field in another one is said by its names.
+  // Signatures name the fields with other networks.
   closeness: () => ({ share: 0, missing: [] }),
 };
 

@@ -35,7 +35,7 @@ interface States extends Pick<FieldPaths, 'times' | 'slices'> {
   values: Float32Array;
 }
 
-/** Of examples on their way. @throws UserError for a flow without a vector field, CancelledError */
+/** The states of examples on their way. @throws UserError for a flow without a vector field, CancelledError */
 async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch): Promise<States> {
   const { count } = examples;
   const size = model.dimensions;
@@ -74,7 +74,7 @@ function pairOf(rows: Float32Array, size: number, features: readonly [number, nu
   return Float32Array.from({ length: (2 * rows.length) / size }, (_, i) => rows[place(i)]!);
 }
 
-/** Length of a path [T, D] divided by that of its chord; 1 where it stays in its place. */
+/** The length of a path [T, D] divided by the length of its chord; 1 where it stays in its place. */
 export function straightnessOf(path: Float32Array, size: number): number {
   const distance = (a: number, b: number): number => {
     const [from, to] = [rowAt(path, size, a), rowAt(path, size, b)];
