@@ -78,7 +78,8 @@ describe('runs', () => {
             const now = await drawn(frame, selector).catch(() => '');
             const still = now === before;
             before = now;
-            // A plane is refined in steps, which take longer on a slow machine.
+            // What is computed still, such as the parts of a plane's cells, changes the picture.
+            if ((await frame.locator('[aria-busy=true]').count()) > 0) return false;
             if (!still) await new Promise((resolve) => setTimeout(resolve, patience(settled)));
             return (
               still &&

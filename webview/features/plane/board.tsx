@@ -45,6 +45,9 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
   const found = latest(planes.density.answer.value);
   const density = behind === 'density' && found?.stage === stage ? found : undefined;
   const path = latest(planes.path.answer.value);
+  const busy = [planes.cells, planes.density, planes.path].some(
+    ({ answer }) => answer.value.status === 'loading',
+  );
   const letter = stage === 0 ? 'x' : stage === last ? 'z' : 'h';
   const names: [string, string] = [featureName(model, 0, letter), featureName(model, 1, letter)];
   const bounds = boundsAt(view, position);
@@ -96,6 +99,7 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
               tabIndex={0}
               aria-label={stageName}
               aria-describedby={hint}
+              aria-busy={busy}
               data-stage={stage}
               data-moving={moving}
               onKeyDown={(event) => onKey(event, frame)}
