@@ -43,9 +43,12 @@ describe('a vector field', () => {
   const said = (page: Page): Promise<string> => page.locator('.layer .view-verdict').innerText();
   const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
 
-  it('shows the paths of examples, and how straight they are', async () => {
-    for (const file of [models.field.file(), recording]) {
-      const live = await ready(file, 'Paths');
+  for (const [kind, file] of [
+    ['recording', () => recording],
+    ['checkpoint', () => models.field.file()],
+  ] as const) {
+    it(`of a ${kind} shows the paths of examples, and how straight they are`, async () => {
+      const live = await ready(file(), 'Paths');
       const { page } = live;
       await untilInk(page.mainFrame(), '.layer canvas[data-name=paths]');
       const words = await said(page);
@@ -70,8 +73,8 @@ describe('a vector field', () => {
         const next = Number((await said(page)).match(/\d+\.\d\d/)![0]);
         return Math.abs(next - all[1]!) < 0.006;
       });
-    }
-  });
+    });
+  }
 
   it('marks the slice that is selected', async () => {
     const { page } = await ready(recording, 'Paths');
