@@ -59,21 +59,32 @@ export async function bundleTests(name, sources, { base = path.join('test', name
   return sources.map((source) => path.join(outdir, path.relative(base, source).replace(/\.tsx?$/, ending)));
 }
 
+/** What all files of a process share is changed for all of them. */
+const aloneOnly = /\bglobalThis\b/;
+
 /**
- * Bundles the sources into at most this many files, whose tests run in one process each: what takes long to start is started
- * once for all of them.
+ * Bundles the sources into this many files or fewer, and some that have to be alone. The tests of each run in one process:
+ * what takes long to start is started once for all of them.
  */
 export function bundleTogether(name, sources, most) {
   const folder = path.join('out', 'test', `${name}-parts`);
   fs.rmSync(path.join(root, folder), { recursive: true, force: true });
   fs.mkdirSync(path.join(root, folder), { recursive: true });
-  const count = Math.min(most, sources.length);
-  const entries = Array.from({ length: count }, (_, part) => {
-    const entry = path.join(folder, `part-${part + 1}.ts`);
-    // In turn: files of one folder take about as long.
-    const files = sources.filter((_, at) => at % count === part);
-    const lines = files.map((file) => `import ${JSON.stringify(path.join(root, file))};\n`);
-    fs.writeFileSync(path.join(root, entry), lines.join(''));
+  const alone = sources.filter((file) => aloneOnly.test(fs.readFileSync(path.join(root, file), 'utf8')));
+  const others = sources.filter((file) => !alone.includes(file));
+  const count = Math.min(most, others.length);
+  // In turn: files of one folder take about as long.
+  const parts = Array.from({ length: count }, (_, part) => others.filter((_, at) => at % count === part));
+  const entries = [...parts, ...alone.map((file) => [file])].map((files, at) => {
+    const entry = path.join(folder, `part-${at + 1}.ts`);
+    // Each file is a suite, so that its hooks are its own.
+    const lines = files.map((file) => {
+      const [title, source] = [file.replaceAll('\\', '/'), path.join(root, file)].map((text) =>
+        JSON.stringify(text),
+      );
+      return `describe(${title}, () => import(${source}));\n`;
+    });
+    fs.writeFileSync(path.join(root, entry), `import { describe } from 'node:test';\n${lines.join('')}`);
     return entry;
   });
   return bundleTests(name, entries, { base: folder, sharing: true });

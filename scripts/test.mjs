@@ -13,10 +13,10 @@ import { furtherCases, noteCases, shorter } from './test-lengths.mjs';
  * told whether files may run that `npm test` leaves to `--full`.
  */
 const tiers = [
-  { name: 'unit', run: nodeTests },
-  { name: 'contract', run: nodeTests },
-  { name: 'engine', needs: engineNeeds, run: nodeTests },
-  { name: 'gpu', needs: gpuNeeds, run: nodeTests },
+  { name: 'unit', run: (...given) => nodeTests(...given, { parts: 8 }) },
+  { name: 'contract', run: (...given) => nodeTests(...given, { parts: 4 }) },
+  { name: 'engine', needs: engineNeeds, run: (...given) => nodeTests(...given, { parts: 12 }) },
+  { name: 'gpu', needs: gpuNeeds, run: (...given) => nodeTests(...given, { parts: 2 }) },
   {
     name: 'python',
     waits: true,
@@ -105,12 +105,10 @@ async function windowNeeds(whole) {
   return { ...(await modelNeeds(whole)), FLOWSCOPE_PYTHON: await ensurePeersPython() };
 }
 
-async function nodeTests(name, files, { env, pace, onCut }, { atOnce = 2, parts } = {}) {
-  const { bundleTests, bundleTogether } = await import('./test-bundles.mjs');
+async function nodeTests(name, files, { env, pace, onCut }, { atOnce = 2, parts }) {
+  const { bundleTogether } = await import('./test-bundles.mjs');
   const { runNodeTests } = await import('./node-tests.mjs');
-  const bundles = await (parts
-    ? bundleTogether(name, files, parts)
-    : bundleTests(name, files, { sharing: true }));
+  const bundles = await bundleTogether(name, files, parts);
   const quietLibrary = { TF_CPP_MIN_LOG_LEVEL: process.env.TF_CPP_MIN_LOG_LEVEL ?? '2' };
   // Two files at once: each computes on one thread for much of its time.
   return runNodeTests(bundles, { env: { ...quietLibrary, ...env }, pace, onCut, atOnce });

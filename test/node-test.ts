@@ -18,11 +18,11 @@ export const it = unlessLeftOut(real.it as Define);
 export const test = unlessLeftOut(real.test as Define);
 
 export const describe = unlessLeftOut((name, ...rest) => {
-  const body = rest.pop() as () => void;
-  const named = (): void => {
+  const body = rest.pop() as () => unknown;
+  const named = (): unknown => {
     suites.push(name);
     try {
-      body();
+      return body();
     } finally {
       suites.pop();
     }
