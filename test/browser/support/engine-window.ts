@@ -99,6 +99,7 @@ export class EngineWindow implements InspectorWindow {
   /** Ends what all windows of this process have in common. */
   static async stop(): Promise<void> {
     const { browser, engine } = (await started) ?? {};
+    started = undefined;
     await browser?.close();
     await engine?.stop();
   }

@@ -16,8 +16,8 @@ interface WindowOptions {
   untrained?: boolean;
 }
 
-// Of all suites of the process.
-after(() => EngineWindow.stop());
+/** Suites of this process that still need a window. */
+let waiting = 0;
 
 /** Adds the hooks to the suite that calls. */
 export function inWindow(
@@ -26,6 +26,7 @@ export function inWindow(
 ): void {
   let window: EngineWindow | undefined;
   let place = '';
+  waiting++;
 
   before(async () => {
     place = mkdtempSync(path.join(os.tmpdir(), 'flowscope-models-'));
@@ -48,5 +49,6 @@ export function inWindow(
   after(async () => {
     await window?.closePages();
     rmSync(place, { recursive: true, force: true, maxRetries: 3 });
+    if (--waiting === 0) await EngineWindow.stop();
   });
 }
