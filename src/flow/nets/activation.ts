@@ -18,7 +18,10 @@ export function activation({ activation: kind, slope }: ActivationOptions): (x: 
     'hard-silu': (x) => tf.mul(x, tf.clipByValue(tf.add(tf.mul(x, 1 / 6), 0.5), 0, 1)),
     gelu: (x) => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)),
     mish: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
-    selu: (x) => tf.mul(tf.add(tf.relu(x), tf.mul(tf.elu(tf.minimum(x, 0)), seluAlpha)), seluScale),
+    selu(x) {
+      const below = tf.sub(tf.exp(tf.minimum(x, 0)), 1);
+      return tf.mul(tf.add(tf.relu(x), tf.mul(below, seluAlpha)), seluScale);
+    },
     sigmoid: tf.sigmoid,
     softplus: tf.softplus,
   };

@@ -114,9 +114,8 @@ const operators: Record<string, Emit> = {
   },
   Elu: (node, writer, inputs) => writer.emit(node, 'Elu', inputs, [floatAttribute('alpha', 1)]),
   EluGrad: (node, writer, [dy, y]) => {
-    const positive = writer.add('GreaterOrEqual', [y!, zero(writer)]);
-    const scaled = writer.add('Mul', [dy!, writer.add('Add', [y!, one(writer)])]);
-    writer.emit(node, 'Where', [positive, dy!, scaled]);
+    const slope = writer.add('Add', [writer.add('Min', [y!, zero(writer)]), one(writer)]);
+    writer.emit(node, 'Mul', [dy!, slope]);
   },
   FloorDiv: (node, writer, inputs) => {
     if (writer.typeOf(node.inputs[0]!).dtype !== 'float32')

@@ -16,7 +16,7 @@ export const passes = {
   checkerboards: 'convolving what a checkerboard mask throws away, in ONNX Runtime',
   'split products': 'copying s and t apart: a product for each, with parameters bound',
   'joined sums': 'a call for the log-det of each coupling over few features',
-  'written-out softplus': 'arithmetic one value after the other, as ONNX Runtime has it',
+  'slow functions': 'softplus and ELU one value after the other, as ONNX Runtime has them',
   'tiles of rows':
     'half of the multiplications of convolutions 3×3 of many channels, by minimal filtering of rows in tiles of four',
   'pointwise products': 'slow gradients of convolutions 1×1: they are products of matrices, in TensorFlow',

@@ -4,7 +4,7 @@ import { joinReorderings, useBlocks } from '../layouts/blocked/blocked';
 import { joinChannelNorms } from '../passes/channel-norms';
 import { halveCheckerboards } from '../passes/checkerboards';
 import { computeGradientsEarly } from '../passes/gradients-early';
-import { writeOutSoftplus } from '../passes/softplus';
+import { writeOutSlowFunctions } from '../passes/slow-functions';
 import { useChannelsFirst } from '../layouts/channels-first';
 import { convolveTiles, liesInRows } from '../layouts/rows/rows';
 import { mergeCommonSubexpressions } from '../passes/common-subexpressions';
@@ -93,7 +93,7 @@ export function onnxPasses({ block, rearrange = false, gpu = false }: OnnxTarget
 }
 
 function rearranging(block: number | undefined): Pipeline {
-  const composed = [splitProducts, joinSums, composeConvolutions, writeOutSoftplus];
+  const composed = [splitProducts, joinSums, composeConvolutions, writeOutSlowFunctions];
   if (block === undefined) return [...composed, halveCheckerboards()];
   // Phases of what lies row by row cost more than they save.
   const isBetweenTiles = (node: Node, graph: Graph): boolean => liesInRows(node, graph, block);
