@@ -82,12 +82,12 @@ export function table([head, ...rows]) {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
-/** Rows of an earlier measurement, by name, with those that were measured anew in their places. */
+/** Rows of an earlier measurement, by name (all that there are without `names`), with those that were measured anew in their places. */
 export function mergedRows(file, names, rows) {
   const saved = path.join(results, file);
   const earlier = fs.existsSync(saved) ? JSON.parse(fs.readFileSync(saved, 'utf8')) : [];
   const byName = new Map([...earlier, ...rows].map((row) => [row.name, row]));
-  return names.flatMap((name) => byName.get(name) ?? []);
+  return (names ?? [...byName.keys()].sort()).flatMap((name) => byName.get(name) ?? []);
 }
 
 /** What a learned flow costs beyond the truth, on the same points: nats of each under both. */

@@ -1,0 +1,119 @@
+"""Tasks of the benchmark of simulation-based inference (Lueckmann et al. 2021, arXiv:2101.04653), for bench/quality/sbibm.mjs.
+
+Its package is read as an archive: observations and reference posteriors are files in it, and importing it needs Pyro.
+
+    sbibm.py data ARCHIVE TASK COUNT SEED FOLDER    train.csv, context-K.npy of each observation, bounds as JSON
+    sbibm.py c2st ARCHIVE TASK FOLDER               accuracy of the classifier for each samples-K.csv, as JSON
+"""
+
+import bz2
+import csv
+import io
+import json
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+OBSERVATIONS = range(1, 11)
+
+
+def two_moons(theta, random):
+    angle = random.uniform(-np.pi / 2, np.pi / 2, len(theta))
+    radius = random.normal(0.1, 0.01, len(theta))
+    a, b = theta.T
+    return np.stack(
+        [
+            radius * np.cos(angle) + 0.25 - np.abs(a + b) / np.sqrt(2),
+            radius * np.sin(angle) + (b - a) / np.sqrt(2),
+        ],
+        1,
+    )
+
+
+def slcp(theta, random):
+    s1, s2, rho = theta[:, 2, None] ** 2, theta[:, 3, None] ** 2, np.tanh(theta[:, 4, None])
+    u, v = random.normal(size=(2, len(theta), 4))
+    x = theta[:, 0, None] + s1 * u
+    y = theta[:, 1, None] + s2 * (rho * u + np.sqrt(1 - rho**2) * v)
+    return np.stack([x, y], 2).reshape(len(theta), 8)
+
+
+def gaussian_mixture(theta, random):
+    return theta + random.normal(size=theta.shape) * random.choice([1.0, 0.1], (len(theta), 1))
+
+
+def gaussian(theta, random):
+    return theta + random.normal(0, np.sqrt(0.1), theta.shape)
+
+
+def normal(count, random):
+    return random.normal(0, np.sqrt(0.1), (count, 10))
+
+
+def uniform(size, bound):
+    return lambda count, random: random.uniform(-bound, bound, (count, size))
+
+
+#: Simulator, prior, and the bound of a prior that is a box.
+TASKS = {
+    "two_moons": (two_moons, uniform(2, 1), 1),
+    "slcp": (slcp, uniform(5, 3), 3),
+    "gaussian_linear": (gaussian, normal, None),
+    "gaussian_linear_uniform": (gaussian, uniform(10, 1), 1),
+    "gaussian_mixture": (gaussian_mixture, uniform(2, 10), 10),
+}
+
+
+def rows(archive, task, observation, name):
+    path = f"sbibm/tasks/{task}/files/num_observation_{observation}/{name}"
+    with zipfile.ZipFile(archive) as file:
+        data = file.read(path)
+    text = (bz2.decompress(data) if name.endswith(".bz2") else data).decode()
+    return np.array(list(csv.reader(io.StringIO(text)))[1:], float)
+
+
+def write_data(archive, task, count, seed, folder):
+    simulate, prior, bound = TASKS[task]
+    random = np.random.default_rng(int(seed))
+    theta = prior(int(count), random)
+    x = simulate(theta, random)
+    names = [[f"{letter}{i + 1}" for i in range(values.shape[1])] for letter, values in (("t", theta), ("x", x))]
+    table = np.concatenate([theta, x], 1)
+    np.savetxt(folder / "train.csv", table, delimiter=",", header=",".join([*names[0], *names[1]]), comments="", fmt="%.9g")
+    for k in OBSERVATIONS:
+        np.save(folder / f"context-{k}.npy", np.repeat(rows(archive, task, k, "observation.csv"), 10_000, 0).astype("f4"))
+    print(json.dumps({"parameters": names[0], "observed": names[1], "bound": bound}))
+
+
+def accuracies(archive, task, folder):
+    import torch
+    from sbi.utils.metrics import c2st
+
+    torch.set_num_threads(1)
+
+    def accuracy(k):
+        reference = rows(archive, task, k, "reference_posterior_samples.csv.bz2")
+        samples = np.loadtxt(folder / f"samples-{k}.csv", delimiter=",", skiprows=1)
+        bound = TASKS[task][2]
+        inside = samples if bound is None else samples[(np.abs(samples) <= bound).all(1)]
+        count = min(len(reference), len(inside))
+        width = 10 * reference.shape[1]
+        # The classifier of the benchmark.
+        settings = {"activation": "relu", "hidden_layer_sizes": (width, width), "max_iter": 10_000, "solver": "adam"}
+        pair = (torch.tensor(values[:count], dtype=torch.float32) for values in (reference, inside))
+        return float(c2st(*pair, classifier="mlp", classifier_kwargs=settings)), len(inside) / len(samples)
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(accuracy, OBSERVATIONS))
+    print(json.dumps({"c2st": [value for value, _ in found], "inside": [share for _, share in found]}))
+
+
+if __name__ == "__main__":
+    command, archive, task, *rest = sys.argv[1:]
+    if command == "data":
+        write_data(archive, task, *rest[:2], Path(rest[2]))
+    else:
+        accuracies(archive, task, Path(rest[0]))

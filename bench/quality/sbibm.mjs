@@ -1,0 +1,114 @@
+// Posteriors of the benchmark of simulation-based inference (Lueckmann et al. 2021, arXiv:2101.04653): flows that are trained on
+// simulations are compared with its reference posteriors by its classifier, C2ST. 0.5 is perfect, 1 is told apart each time.
+//   npm run quality -- sbibm [TASK]… [--simulations 10000] [--presets nsf,flow-matching] [--seconds 120] [--seed 1]
+import fs from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { ensurePeersPython } from '../../scripts/peers-python.mjs';
+import { flowscope, inTemporaryFolder, mergedRows, root, runProgram, saveResult, table } from './support.mjs';
+
+/** C2ST of NPE as published, mean of ten observations: sbi-benchmark/results, main_paper.csv. */
+const published = {
+  two_moons: { 1000: 0.725, 10000: 0.606, 100000: 0.542 },
+  slcp: { 1000: 0.975, 10000: 0.901, 100000: 0.831 },
+  gaussian_linear: { 1000: 0.694, 10000: 0.552, 100000: 0.506 },
+  gaussian_linear_uniform: { 1000: 0.696, 10000: 0.553, 100000: 0.509 },
+  gaussian_mixture: { 1000: 0.731, 10000: 0.661, 100000: 0.555 },
+};
+const observations = Array.from({ length: 10 }, (_, i) => i + 1);
+const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** The package as an archive; nothing of it is run. */
+async function archive(python) {
+  const folder = path.join(root, 'out', 'sbibm');
+  const file = path.join(folder, 'sbibm-1.1.0-py2.py3-none-any.whl');
+  if (!fs.existsSync(file))
+    await runProgram(python, ['-m', 'pip', 'download', '--quiet', '--no-deps', '-d', folder, 'sbibm==1.1.0']);
+  return file;
+}
+
+async function measure({ task, preset, simulations, seconds, seed }, python, package_) {
+  const script = (command, ...rest) =>
+    runProgram(python, [path.join(root, 'bench', 'peer', 'sbibm.py'), command, package_, task, ...rest]);
+  return inTemporaryFolder(async (folder) => {
+    const { parameters, observed, bound } = JSON.parse(
+      await script('data', String(simulations), String(seed), folder),
+    );
+    const config = path.join(folder, 'config.json');
+    const often = { validateEvery: 250, checkpointEvery: 1_000_000, sampleEvery: 1_000_000 };
+    fs.writeFileSync(
+      config,
+      JSON.stringify({ training: { ...often, steps: 1_000_000, patience: 20, batch: 256 } }),
+    );
+    const run = path.join(folder, 'run');
+    const inBox = parameters.map((name) => `${name}=logit:${-bound}:${bound}`).join();
+    const started = performance.now();
+    await flowscope(
+      ...['train', '--data', path.join(folder, 'train.csv'), '--condition', observed.join()],
+      ...(bound === null ? [] : ['--transform', inBox]),
+      ...['--preset', preset, '--config', config, '--output', run, '--seed', String(seed), '--quiet'],
+      ...['--max-seconds', String(seconds)],
+    );
+    const trained = (performance.now() - started) / 1000;
+    for (const k of observations)
+      await flowscope(
+        ...['sample', run, '--count', '10000', '--seed', String(k), '--quiet'],
+        ...['--condition', path.join(folder, `context-${k}.npy`)],
+        ...['--output', path.join(folder, `samples-${k}.csv`)],
+      );
+    const { c2st, inside } = JSON.parse(await script('c2st', folder));
+    const row = { name: [task, simulations, preset].join(' '), c2st, inside, trained, seed };
+    const places = [mean(c2st), published[task][simulations], mean(inside)].map((value) => value.toFixed(3));
+    console.log(`${row.name}: C2ST ${places[0]}, published NPE ${places[1]}; ${trained.toFixed(0)} s`);
+    return row;
+  });
+}
+
+export async function run(options) {
+  const { values, positionals } = parseArgs({
+    args: options,
+    allowPositionals: true,
+    options: {
+      simulations: { type: 'string', default: '10000' },
+      presets: { type: 'string', default: 'nsf,flow-matching' },
+      seconds: { type: 'string', default: '120' },
+      seed: { type: 'string', default: '1' },
+    },
+  });
+  const tasks = positionals.length > 0 ? positionals : Object.keys(published);
+  for (const task of tasks) {
+    if (!published[task])
+      throw new Error(`There is no task "${task}". Tasks: ${Object.keys(published).join(', ')}.`);
+  }
+  const python = await ensurePeersPython();
+  const package_ = await archive(python);
+  const of = (key) => values[key].split(',');
+  const file = 'sbibm.json';
+  for (const task of tasks)
+    for (const simulations of of('simulations').map(Number))
+      for (const preset of of('presets')) {
+        const seed = Number(values.seed);
+        const row = await measure(
+          { task, preset, simulations, seconds: Number(values.seconds), seed },
+          python,
+          package_,
+        );
+        const earlier = mergedRows(file, undefined, [row]);
+        saveResult(file, earlier);
+        const cells = earlier.map(({ name, c2st, trained }) => {
+          const [of, count, kind] = name.split(' ');
+          const range = [Math.min(...c2st), Math.max(...c2st)].map((value) => value.toFixed(2)).join(' to ');
+          return [
+            of,
+            count,
+            kind,
+            mean(c2st).toFixed(3),
+            range,
+            published[of][count],
+            `${trained.toFixed(0)} s`,
+          ];
+        });
+        const head = ['task', 'simulations', 'preset', 'C2ST', 'range', 'published NPE', 'training'];
+        saveResult('sbibm.md', `${table([head, ...cells])}\n`);
+      }
+}
