@@ -55,6 +55,7 @@ def test_workers_of_ray_save_and_end_when_the_command_line_is_killed(family, tmp
     started = subprocess.Popen([*COMMAND, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_for(lambda: (run / "metrics.jsonl").exists() and len(rows(run)) >= 3, 300)
     assert listeners(family()) == {"127.0.0.1"}
+    assert {os.getpriority(os.PRIO_PROCESS, member) for member in family()} == {os.getpriority(os.PRIO_PROCESS, 0)}
     started.kill()
     started.wait()
     wait_for(lambda: not family(), 20)
