@@ -59,12 +59,12 @@ export async function bundleTests(name, sources, { base = path.join('test', name
   return sources.map((source) => path.join(outdir, path.relative(base, source).replace(/\.tsx?$/, ending)));
 }
 
-/** What all files of a process share is changed for all of them. */
+/** A file that changes what all files of a process share runs alone. */
 const aloneOnly = /\bglobalThis\b/;
 
 /**
- * Bundles the sources into this many files or fewer, and some that have to be alone. The tests of each run in one process:
- * what takes long to start is started once for all of them.
+ * Bundles the sources into at most this many files, and one more for each that has to run alone. The tests of a bundle run in one
+ * process, so that what is slow to start is started once for all of them.
  */
 export function bundleTogether(name, sources, most) {
   const folder = path.join('out', 'test', `${name}-parts`);

@@ -1,5 +1,5 @@
 // Posteriors of the benchmark of simulation-based inference (Lueckmann et al. 2021, arXiv:2101.04653): flows that are trained on
-// simulations are compared with its reference posteriors by its classifier, C2ST. 0.5 is perfect, 1 is told apart each time.
+// simulations are compared with its reference posteriors by its classifier, C2ST. 0.5 is perfect; at 1 no sample passes for the other kind.
 //   npm run quality -- sbibm [TASK]… [--simulations 10000] [--presets nsf,flow-matching] [--seconds 120] [--seed 1]
 import fs from 'node:fs';
 import path from 'node:path';
@@ -58,8 +58,9 @@ async function measure({ task, preset, simulations, seconds, seed }, python, pac
       );
     const { c2st, inside } = JSON.parse(await script('c2st', folder));
     const row = { name: [task, simulations, preset].join(' '), c2st, inside, trained, seed };
-    const places = [mean(c2st), published[task][simulations], mean(inside)].map((value) => value.toFixed(3));
-    console.log(`${row.name}: C2ST ${places[0]}, published NPE ${places[1]}; ${trained.toFixed(0)} s`);
+    console.log(
+      `${row.name}: C2ST ${mean(c2st).toFixed(3)}, published NPE ${published[task][simulations]}; ${trained.toFixed(0)} s`,
+    );
     return row;
   });
 }
@@ -82,29 +83,29 @@ export async function run(options) {
   }
   const python = await ensurePeersPython();
   const package_ = await archive(python);
-  const of = (key) => values[key].split(',');
+  const listed = (key) => values[key].split(',');
   const file = 'sbibm.json';
   for (const task of tasks)
-    for (const simulations of of('simulations').map(Number))
-      for (const preset of of('presets')) {
+    for (const simulations of listed('simulations').map(Number))
+      for (const preset of listed('presets')) {
         const seed = Number(values.seed);
         const row = await measure(
           { task, preset, simulations, seconds: Number(values.seconds), seed },
           python,
           package_,
         );
-        const earlier = mergedRows(file, undefined, [row]);
-        saveResult(file, earlier);
-        const cells = earlier.map(({ name, c2st, trained }) => {
-          const [of, count, kind] = name.split(' ');
+        const measured = mergedRows(file, undefined, [row]);
+        saveResult(file, measured);
+        const cells = measured.map(({ name, c2st, trained }) => {
+          const [named, count, kind] = name.split(' ');
           const range = [Math.min(...c2st), Math.max(...c2st)].map((value) => value.toFixed(2)).join(' to ');
           return [
-            of,
+            named,
             count,
             kind,
             mean(c2st).toFixed(3),
             range,
-            published[of][count],
+            published[named][count],
             `${trained.toFixed(0)} s`,
           ];
         });

@@ -78,7 +78,7 @@ describe('runs', () => {
             const now = await drawn(frame, selector).catch(() => '');
             const still = now === before;
             before = now;
-            // What is computed still, such as the parts of a plane's cells, changes the picture.
+            // What is still being computed, such as the parts of a plane's cells, changes the picture.
             if ((await frame.locator('[aria-busy=true]').count()) > 0) return false;
             if (!still) await new Promise((resolve) => setTimeout(resolve, patience(settled)));
             return (
