@@ -189,7 +189,7 @@ async function write(frames, file) {
   const delay = frames.map((frame) => frame.delay);
   // Played twice and then still.
   await sharp(small, { join: { animated: true } })
-    .gif({ delay, loop: 2, colours: 96, dither: 0, effort: 10 })
+    .gif({ delay, loop: 2, colors: 96, dither: 0, effort: 10 })
     .toFile(`${file}.gif`);
   await smallPng(small.at(-1)).toFile(`${file}.png`);
   console.log(`${path.relative(root, file)}.gif  ${(fs.statSync(`${file}.gif`).size / 1e3).toFixed(0)} kB`);

@@ -1,4 +1,4 @@
-// What the pictures share: text that is safe in SVG, and colours that read on light and dark pages.
+// What the pictures share: text that is safe in SVG, and colors that read on light and dark pages.
 
 export const colors = { tensorflow: '#0072b2', onnxruntime: '#d55e00' };
 
@@ -10,7 +10,7 @@ export const text = (x, y, content, extra = '') =>
 export const line = (x1, y1, x2, y2, className) =>
   `<line class="${className}" x1="${x1.toFixed(1)}" y1="${y1.toFixed(1)}" x2="${x2.toFixed(1)}" y2="${y2.toFixed(1)}"/>`;
 
-/** A filled mark: a circle for TensorFlow, a square for ONNX Runtime, so that colour is not all that tells them apart. */
+/** A filled mark: a circle for TensorFlow, a square for ONNX Runtime, so that color is not all that tells them apart. */
 export function mark(backend, x, y) {
   const fill = colors[backend];
   return backend === 'tensorflow'

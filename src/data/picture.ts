@@ -125,7 +125,7 @@ async function scale(picture: Picture, width: number, height: number, where: str
   return withChannels({ width, height, channels: info.channels, data: plain(out) }, channels);
 }
 
-/** Colour as gray by ITU-R 601 luma, as Pillow's "L"; gray as three equal channels. */
+/** Color as gray by ITU-R 601 luma, as Pillow's "L"; gray as three equal channels. */
 export function withChannels(picture: Picture, channels: number): Picture {
   const { width, height, data } = picture;
   const given = picture.channels;

@@ -14,6 +14,6 @@ export interface GivenExample {
   values: Float32Array;
   /** What the file held before it was fitted to the model. */
   source:
-    | { kind: 'picture'; width: number; height: number; colour: boolean; resized: boolean }
+    | { kind: 'picture'; width: number; height: number; color: boolean; resized: boolean }
     | { kind: 'numbers'; count: number };
 }

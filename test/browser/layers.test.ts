@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TensorWindowQuery } from '../../src/protocol/tensor-window';
-import { signedScale } from '../../webview/base/canvas/colour-maps';
+import { signedScale } from '../../webview/base/canvas/color-maps';
 import { compact, roundUp } from '../../webview/base/format/numbers';
-import { eventually, giveValues, near, nearColour, parseNumber, untilResult } from '../inspector/frame';
+import { eventually, giveValues, near, nearColor, parseNumber, untilResult } from '../inspector/frame';
 import type { Model } from '../inspector/models';
 import { exampleOf, reference, type Reference, type ReferencePass } from '../inspector/reference';
 import { until } from '../inspector/until';
-import { cellColour } from './support/browser-page';
+import { cellColor } from './support/browser-page';
 import type { EngineWindow } from './support/engine-window';
 import type { EnginePage, Faults } from './support/engine-page';
 import { inWindow } from './support/in-window';
@@ -76,9 +76,9 @@ describe('a layer', () => {
         const size = board.width / 8;
         const box = [(at % 8) * size, Math.floor(at / 8) * size, size, size] as const;
         const { data } = board.getContext('2d')!.getImageData(...box);
-        const colours = new Set<string>();
-        for (let i = 0; i < data.length; i += 4) colours.add(`${data[i]},${data[i + 1]},${data[i + 2]}`);
-        return colours.size;
+        const colors = new Set<string>();
+        for (let i = 0; i < data.length; i += 4) colors.add(`${data[i]},${data[i + 1]},${data[i + 2]}`);
+        return colors.size;
       }, cell);
     // The last of each, since the first that moves is marked.
     assert.equal(await distinct(first().passes.lastIndexOf(false)), 1);
@@ -131,7 +131,7 @@ describe('a layer', () => {
         const colors = await Promise.all(
           (['x', 'y'] as const).flatMap((name) =>
             Array.from({ length: side * side }, (_, k) =>
-              cellColour(page, `[data-tensor=${name}] canvas`, {
+              cellColor(page, `[data-tensor=${name}] canvas`, {
                 row: Math.floor(k / side),
                 column: k % side,
                 rows: side,
@@ -208,8 +208,8 @@ describe('a layer', () => {
     await page.locator('[data-name=weight]').waitFor();
     const surface = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
     const gap = { row: 3, column: 0, rows: 63, columns: 63 };
-    nearColour(
-      await cellColour(page, '[data-name=weight]', gap),
+    nearColor(
+      await cellColor(page, '[data-name=weight]', gap),
       surface.match(/\d+/g)!.map(Number),
       'between two kernels',
     );
@@ -221,11 +221,7 @@ describe('a layer', () => {
     const scale = signedScale(limitOf(data), false);
     await eventually(async () => {
       const cell = { row: 3 * 4 - 4 + 1, column: 3 * 4 + 1, rows: 4 * 4 - 1, columns: 16 * 4 - 1 };
-      nearColour(
-        await cellColour(page, '[data-name=weight]', cell),
-        scale.at(valueOf(1, 1, 3, 18)),
-        'a value',
-      );
+      nearColor(await cellColor(page, '[data-name=weight]', cell), scale.at(valueOf(1, 1, 3, 18)), 'a value');
     });
     const { from, size } = live.asked('weight').at(-1)!;
     assert.deepEqual(
@@ -339,8 +335,8 @@ describe('a layer', () => {
     const scale = signedScale(limitOf(x, y), false);
     const shows = (row: number, column: number, side: number, value: number): Promise<void> =>
       eventually(async () =>
-        nearColour(
-          await cellColour(page, canvas, { row, column, rows: side, columns: side }),
+        nearColor(
+          await cellColor(page, canvas, { row, column, rows: side, columns: side }),
           scale.at(value),
           `(${row}, ${column}) of ${side}`,
         ),

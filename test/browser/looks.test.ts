@@ -133,7 +133,7 @@ describe('looks', () => {
       }
     });
 
-  it('redraws maps in the colours of a new theme', async () => {
+  it('redraws maps in the colors of a new theme', async () => {
     const { page } = await editor.openPage(digits.file());
     await page.locator('.worked').waitFor();
     const corner = (): Promise<number> =>
@@ -145,7 +145,7 @@ describe('looks', () => {
       });
     const dark = await corner();
     await editor.setTheme('vscode-light');
-    await until('other colours', async () => (await corner()) !== dark);
+    await until('other colors', async () => (await corner()) !== dark);
   });
 
   it('stands still while it waits where less motion is wanted', async () => {

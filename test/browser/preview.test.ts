@@ -105,8 +105,8 @@ const estimate = { steps: 400, secondsPerStep: 0.05, secondsBetween: 0.01, param
 const ofBirds = { overview: mixed, preview: birds, presets, estimate };
 
 const tile = 8;
-/** One colour a tile, row by row. */
-const colours: [number, number, number][] = [
+/** One color a tile, row by row. */
+const colors: [number, number, number][] = [
   [255, 0, 0],
   [0, 255, 0],
   [0, 0, 255],
@@ -118,12 +118,12 @@ const columns = 3;
 
 async function pictures(): Promise<DataPreview> {
   const width = tile * columns;
-  const height = tile * (colours.length / columns);
+  const height = tile * (colors.length / columns);
   const pixels = Buffer.alloc(width * height * 3);
   for (let at = 0; at < width * height; at++) {
     const row = Math.floor(Math.floor(at / width) / tile);
     const column = Math.floor((at % width) / tile);
-    pixels.set(colours[row * columns + column]!, at * 3);
+    pixels.set(colors[row * columns + column]!, at * 3);
   }
   const png = await sharp(pixels, { raw: { width, height, channels: 3 } })
     .png()
@@ -181,7 +181,7 @@ describe('data preview', () => {
       },
       { size: tile, n: columns },
     );
-    assert.deepEqual(seen, colours);
+    assert.deepEqual(seen, colors);
     const box = await sheet.boundingBox();
     // At most 96 pixels a picture: 8 of them 12 times.
     assert.deepEqual([box?.width, box?.height], [24 * 12, 16 * 12]);
@@ -195,8 +195,8 @@ describe('data preview', () => {
       ];
     };
     // Close to the borders of tiles as well: enlarged without smoothing.
-    assert.deepEqual(at(0, 0), colours[0]);
-    assert.deepEqual(at(1, 1), colours[4]);
+    assert.deepEqual(at(0, 0), colors[0]);
+    assert.deepEqual(at(1, 1), colors[4]);
     await page.getByText('5 to train on, 1 to validate with').waitFor();
     await page.getByText('8×8 pixels, color').waitFor();
     await page.getByText('whole numbers below 256').waitFor();

@@ -149,7 +149,7 @@ describe('the whole path', function () {
   });
 });
 
-/** Whether a canvas of the selection shows more than one colour. */
+/** Whether a canvas of the selection shows more than one color. */
 async function hasInk(frame: Frame, selector: string): Promise<boolean> {
   return frame.evaluate((query) => {
     return [...document.querySelectorAll<HTMLCanvasElement>(query)].some((canvas) => {

@@ -8,9 +8,9 @@ import { Workbench } from '../e2e/workbench';
 import { api, assertNothingNative, closeAll, workspaceFolder } from './ours';
 import { until } from '../inspector/until';
 
-/** A picture of one colour, written by hand: the host must load nothing native for a test either. */
-function png(width: number, height: number, colour: [number, number, number]): Buffer {
-  const row = Buffer.from([0, ...Array.from({ length: width }, () => colour).flat()]);
+/** A picture of one color, written by hand: the host must load nothing native for a test either. */
+function png(width: number, height: number, color: [number, number, number]): Buffer {
+  const row = Buffer.from([0, ...Array.from({ length: width }, () => color).flat()]);
   const chunk = (type: string, data: Buffer) => {
     const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
     const framed = Buffer.alloc(named.length + 8);
@@ -139,7 +139,7 @@ describe('previews of data', function () {
   it('show the pictures of a folder', async () => {
     await preview(vscode.Uri.file(path.join(folder(), 'photos')));
     const frame = await workbench.webview('img.sheet');
-    const colours = await until('the sheet', () =>
+    const colors = await until('the sheet', () =>
       frame.locator('img.sheet').evaluate((element) => {
         const image = element as HTMLImageElement;
         if (!image.complete || image.naturalWidth === 0) return false;
@@ -156,8 +156,8 @@ describe('previews of data', function () {
     );
     const pictures = Array.from({ length: 6 }, (_, index) => `255 ${40 * index} 0`);
     // One of the six is held out; beside the pictures there is nothing but the ground that they lie on.
-    assert.equal(colours.filter((colour) => pictures.includes(colour)).length, 5, colours.join(', '));
-    assert.equal(colours.length, 6);
+    assert.equal(colors.filter((color) => pictures.includes(color)).length, 5, colors.join(', '));
+    assert.equal(colors.length, 6);
     assert.match(await frame.locator('main').innerText(), /8×8 pixels, color/);
     await workbench.screenshot('13-preview-pictures');
   });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import type { Frame } from 'playwright-core';
-import { signedScale } from '../../webview/base/canvas/colour-maps';
+import { signedScale } from '../../webview/base/canvas/color-maps';
 import { scoreRows, type Parts, type Scores } from './command-line';
 import { folder, type Model } from './models';
 import { eventually, isLight, near, parseNumber, pixels, rounding, sum, untilInk } from './frame';
@@ -73,10 +73,10 @@ export async function select(frame: Frame, name: string): Promise<string> {
 interface MapValues {
   limit: number;
   values: number[];
-  colours: string[];
+  colors: string[];
 }
 
-/** Values of a map of the comparison, read from its colours; the range is that of its legend. */
+/** Values of a map of the comparison, read from its colors; the range is that of its legend. */
 async function valuesOf(frame: Frame, tensor: string, of: 'A' | 'B' | 'B − A'): Promise<MapValues> {
   const column = frame.locator(`[data-map="${tensor}"]`);
   const legend = await column.locator('.legend').first().innerText();
@@ -87,21 +87,21 @@ async function valuesOf(frame: Frame, tensor: string, of: 'A' | 'B' | 'B − A')
     const value = limit * ((2 * i) / steps - 1);
     return { value, rgb: scale.at(value) };
   });
-  const colours = new Map<string, number>();
+  const colors = new Map<string, number>();
   const values = (await pixels(frame, `canvas[data-name="${tensor} ${of}"]`)).map((rgb) => {
     const key = rgb.join();
-    let value = colours.get(key);
+    let value = colors.get(key);
     if (value === undefined) {
       const off = (other: readonly number[]) => sum(other.map((shade, k) => (shade - rgb[k]!) ** 2));
       value = shades.reduce((best, next) => (off(next.rgb) < off(best.rgb) ? next : best)).value;
-      colours.set(key, value);
+      colors.set(key, value);
     }
     return value;
   });
-  return { limit, values, colours: [...colours.keys()] };
+  return { limit, values, colors: [...colors.keys()] };
 }
 
-/** The map of B − A has at each pixel the colour of what the other two differ by. */
+/** The map of B − A has at each pixel the color of what the other two differ by. */
 export async function differs(
   frame: Frame,
   tensor: string,
@@ -124,8 +124,8 @@ export async function differs(
 export async function sameInput(frame: Frame, rows: readonly ComparedLayer[]): Promise<void> {
   await select(frame, couplingsOf(rows)[0]!.name);
   await eventually(async () => {
-    const { colours, values } = await valuesOf(frame, 'x', 'B − A');
-    assert.equal(colours.length, 1, 'one colour');
+    const { colors, values } = await valuesOf(frame, 'x', 'B − A');
+    assert.equal(colors.length, 1, 'one color');
     assert.equal(values[0], 0);
   });
 }
@@ -135,7 +135,7 @@ export async function otherOutput(frame: Frame, rows: readonly ComparedLayer[]):
   const title = await select(frame, couplingsOf(rows).at(-1)!.name);
   await eventually(async () => {
     const { difference } = await differs(frame, 'y');
-    assert.ok(difference.colours.length > 1, 'the outputs differ');
+    assert.ok(difference.colors.length > 1, 'the outputs differ');
   });
   return title;
 }

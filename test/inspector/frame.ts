@@ -60,7 +60,7 @@ export async function drawn(frame: Frame, selector: string): Promise<string> {
   return Buffer.from((await rasterOf(frame, selector)).data).toString('latin1');
 }
 
-/** Waits until the canvas shows more than one colour. */
+/** Waits until the canvas shows more than one color. */
 export async function untilInk(frame: Frame, selector: string): Promise<void> {
   await until(`a picture in ${selector}`, async () => {
     const { data } = await rasterOf(frame, selector).catch(() => ({ data: new Uint8Array() }));
@@ -110,7 +110,7 @@ export async function eventually(check: () => Promise<void>, milliseconds = 20_0
   }
 }
 
-/** Whether the page has a light theme, which has a colour map of its own. */
+/** Whether the page has a light theme, which has a color map of its own. */
 export function isLight(frame: Frame): Promise<boolean> {
   return frame.evaluate(() => {
     const { classList } = document.body;
@@ -118,7 +118,7 @@ export function isLight(frame: Frame): Promise<boolean> {
   });
 }
 
-/** Colours of a map's cells, row by row: near their corner, where nothing is written over them. */
+/** Colors of a map's cells, row by row: near their corner, where nothing is written over them. */
 export async function cells(
   frame: Frame,
   selector: string,
@@ -135,7 +135,7 @@ export async function cells(
   });
 }
 
-export function nearColour(actual: readonly number[], expected: readonly number[], what: string): void {
+export function nearColor(actual: readonly number[], expected: readonly number[], what: string): void {
   assert.ok(
     expected.every((channel, k) => Math.abs(channel - actual[k]!) <= 2),
     `${what} is drawn as ${actual.join()}, expected ${expected.join()}`,

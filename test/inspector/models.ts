@@ -17,7 +17,7 @@ export interface Model {
   name: string;
   /** Height, width and channels of an image; the one extent of a vector. */
   shape: readonly number[];
-  /** Grey levels of an image. */
+  /** Gray levels of an image. */
   levels?: number;
   /** Steps of the checkpoints of its run, ascending; none where another library trained it. */
   steps: readonly number[];

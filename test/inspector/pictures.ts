@@ -9,8 +9,8 @@ export async function picturesOf(frame: Frame, selector: string): Promise<number
   return (await rastersOf(frame, selector)).map(({ data }) => [...data.filter((_, i) => i % 4 !== 3)]);
 }
 
-/** The colours of pixels in [0, levels): grey for one channel, red, green and blue for three. */
-export function coloursOf({ shape, levels = 256 }: Model, values: ArrayLike<number>): number[] {
+/** The colors of pixels in [0, levels): gray for one channel, red, green and blue for three. */
+export function colorsOf({ shape, levels = 256 }: Model, values: ArrayLike<number>): number[] {
   const channels = shape[2] ?? 1;
   const last = levels - 1;
   return Array.from({ length: (3 * values.length) / channels }, (_, i) => {
@@ -26,7 +26,7 @@ export function example({ shape }: Model, values: Float32Array, n: number): Floa
   return values.subarray(n * size, (n + 1) * size);
 }
 
-/** The largest difference of two rows of colours; infinite where they are not of one length. */
+/** The largest difference of two rows of colors; infinite where they are not of one length. */
 export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) return Infinity;
   let most = 0;
@@ -34,20 +34,20 @@ export function apart(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return most;
 }
 
-/** Waits until there are these pictures and no others, up to one step of a colour. Resolves to what is drawn. */
+/** Waits until there are these pictures and no others, up to one step of a color. Resolves to what is drawn. */
 export async function untilPictures(
   frame: Frame,
   selector: string,
   model: Model,
   expected: readonly ArrayLike<number>[],
 ): Promise<number[][]> {
-  const colours = expected.map((values) => coloursOf(model, values));
+  const colors = expected.map((values) => colorsOf(model, values));
   let found: number[][] = [];
   return until(`${expected.length} pictures in ${selector}`, async () => {
     found = await picturesOf(frame, selector);
-    return found.length === colours.length && found.every((own, i) => apart(own, colours[i]!) <= 1) && found;
+    return found.length === colors.length && found.every((own, i) => apart(own, colors[i]!) <= 1) && found;
   }).catch((error: unknown) => {
-    const worst = colours.map((own, i) => apart(own, found[i] ?? []));
+    const worst = colors.map((own, i) => apart(own, found[i] ?? []));
     throw new Error(`${(error as Error).message}: ${found.length}, apart by ${worst.join(', ')}`, {
       cause: error,
     });

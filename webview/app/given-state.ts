@@ -77,13 +77,13 @@ function describe(name: string, { source, values }: GivenExample, model: ModelSu
   if (source.kind === 'numbers' || !model) return text.numbersRead(name, values.length);
   const pad = 2 * (model.pad ?? 0);
   const [height = 0, width = 0, channels = 1] = model.shape;
-  const size = `${shapeText([height - pad, width - pad])} ${channels === 1 ? text.grey : text.colour}`;
+  const size = `${shapeText([height - pad, width - pad])} ${channels === 1 ? text.gray : text.color}`;
   const levels = model.levels ?? 256;
-  const from = `${shapeText([source.height, source.width])} ${source.colour ? text.colour : text.grey}`;
+  const from = `${shapeText([source.height, source.width])} ${source.color ? text.color : text.gray}`;
   if (from === size) return text.pictureAsIs(name, size, levels);
   return source.resized
     ? text.pictureFitted(name, from, size, levels)
-    : text.pictureRecoloured(name, from, size, levels);
+    : text.pictureRecolored(name, from, size, levels);
 }
 
 /** The engine reads PNG, JPEG and WebP; the browser knows more kinds of pictures and hands them on as PNG. */

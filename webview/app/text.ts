@@ -214,13 +214,13 @@ export const text = bilingual({
     `${name}: hat ${size}; erwartet werden höchstens ${most}.`,
   ],
   dismiss: ['Dismiss', 'Schließen'],
-  grey: ['gray', 'grau'],
-  colour: ['color', 'farbig'],
+  gray: ['gray', 'grau'],
+  color: ['color', 'farbig'],
   pictureAsIs: (name: string, size: string, levels: number) => [
     `${name}: ${size}, ${levels} levels.`,
     `${name}: ${size}, ${levels} Stufen.`,
   ],
-  pictureRecoloured: (name: string, from: string, size: string, levels: number) => [
+  pictureRecolored: (name: string, from: string, size: string, levels: number) => [
     `${name}: ${from}, taken as ${size}, ${levels} levels.`,
     `${name}: ${from}, als ${size} genommen, ${levels} Stufen.`,
   ],

@@ -67,7 +67,7 @@ async function fromPicture(config: ImageModelConfig, bytes: Uint8Array, name: st
       kind: 'picture',
       width: picture.width,
       height: picture.height,
-      colour: await isColor(bytes, name),
+      color: await isColor(bytes, name),
       resized: fitted !== picture,
     },
   };

@@ -100,7 +100,7 @@ async function openImagesOf(
   const { height, width, channels } = model;
   const format = await detectFormat(file);
   const own = data && !keepsGeometry(data);
-  const plain = { ...asSource(file, undefined), color: colourOf(channels) };
+  const plain = { ...asSource(file, undefined), color: colorOf(channels) };
   // Cut to a square and scaled, unless the model's own data say otherwise; what has the right size stays as it is.
   const fitted: DataConfig = own
     ? {
@@ -129,7 +129,7 @@ async function openImagesOf(
   );
 }
 
-function colourOf(channels: number): DataConfig['color'] {
+function colorOf(channels: number): DataConfig['color'] {
   return channels === 1 ? 'gray' : channels === 3 ? 'rgb' : 'auto';
 }
 

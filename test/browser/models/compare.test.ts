@@ -66,7 +66,7 @@ describe('compared', () => {
       await giveValues(frame, 'given.npy', exampleOf(model));
       await openComparison(frame);
       if (image) {
-        // The run that was written last is looked at first, and no run takes colour pictures.
+        // The run that was written last is looked at first, and no run takes color pictures.
         await frame.locator('[data-verdict=features]', { hasText: 'B gives' }).waitFor();
         assert.equal(await frame.locator('[data-totals] .num').nth(2).innerText(), '–');
       }

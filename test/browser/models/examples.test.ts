@@ -1,6 +1,6 @@
 /**
  * Any example in: of the data, a sample, numbers, files; what each costs, where, and among which others. Numbers are those of
- * the command line, pixels those of the colour maps.
+ * the command line, pixels those of the color maps.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import type { Frame } from 'playwright-core';
 import sharp from 'sharp';
 import { encodeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../unit/support/npz';
-import { greyScale, signedScale } from '../../../webview/base/canvas/colour-maps';
+import { grayScale, signedScale } from '../../../webview/base/canvas/color-maps';
 import { until } from '../../inspector/until';
 import { costsOf, flowscope, scoreRows, type Parts, type Scores } from '../../inspector/command-line';
 import {
@@ -102,7 +102,7 @@ describe('any example', () => {
       : Float32Array.of(0.4375, -0.71875);
 
     const inTheBar = async (frame: Frame, values: ArrayLike<number>) => {
-      const scale = greyScale(model.levels! - 1);
+      const scale = grayScale(model.levels! - 1);
       await until('the picture in the bar', async () => {
         const shown = await pixels(frame, '.bar canvas[data-name=input]').catch(() => []);
         return (
@@ -445,7 +445,7 @@ async function costsByFeature(
     );
 }
 
-/** Reads every pixel of the map of all parts by pointing at it; Σ, the mean and the colours are those of the numbers. */
+/** Reads every pixel of the map of all parts by pointing at it; Σ, the mean and the colors are those of the numbers. */
 async function costsByPixel(
   frame: Frame,
   model: Model,
@@ -509,28 +509,28 @@ async function costsByPixel(
     'preprocessing',
   );
 
-  const coloured = async (name: string, values: readonly number[]) => {
+  const colored = async (name: string, values: readonly number[]) => {
     const legend = await frame.locator('.cost-legend .legend').innerText();
     const scale = signedScale(parseNumber(legend.split(/\s+/).at(-2)!), await isLight(frame));
-    const colours = await cells(frame, `${map(name)} canvas`, height, width);
+    const colors = await cells(frame, `${map(name)} canvas`, height, width);
     values.forEach((value, i) =>
-      scale.at(value).forEach((shade, c) => near(colours[i]![c]!, shade, 3, `${name}, pixel ${i}`)),
+      scale.at(value).forEach((shade, c) => near(colors[i]![c]!, shade, 3, `${name}, pixel ${i}`)),
     );
   };
-  await coloured('all parts', bits);
+  await colored('all parts', bits);
   // What the logit and the levels cost is known without the flow.
   const preprocessing = Array.from(given, (value) => {
     const p = share(model, value);
     return (Math.log(0.9 / (p * (1 - p))) - Math.log(model.levels!)) / Math.LN2;
   });
-  await coloured(
+  await colored(
     'preprocessing, levels',
     bits.map((_, i) => sum(preprocessing.slice(i * channels, (i + 1) * channels))),
   );
   if (channels !== 3) return;
   await frame.locator('.cost-head').getByRole('radio', { name: 'G', exact: true }).click();
   await eventually(() =>
-    coloured(
+    colored(
       'preprocessing, levels',
       bits.map((_, i) => preprocessing[3 * i + 1]!),
     ),

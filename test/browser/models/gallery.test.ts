@@ -10,12 +10,12 @@ import type { Dataset } from '../../../src/data/dataset';
 import { openDataset } from '../../../src/data/open/open';
 import { memoryExamples } from '../../../src/data/records';
 import { holdOut } from '../../../src/data/split';
-import { signedScale } from '../../../webview/base/canvas/colour-maps';
+import { signedScale } from '../../../webview/base/canvas/color-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, type Numbers } from '../../inspector/command-line';
 import { isImage, type Model, openModel, root, showTab, triedOn, untilWords } from '../../inspector/models';
 import { drawn, near, parseNumber, pixels, value } from '../../inspector/frame';
-import { apart, coloursOf, example, picturesOf, untilPictures } from '../../inspector/pictures';
+import { apart, colorsOf, example, picturesOf, untilPictures } from '../../inspector/pictures';
 import { copyNumbers, slide } from '../../inspector/take';
 import { inWindow } from '../support/in-window';
 import type { InspectorWindow } from '../../inspector/window';
@@ -104,7 +104,7 @@ describe('the gallery', () => {
         });
         drawn.forEach(({ picture }, i) =>
           assert.ok(
-            apart(picture, coloursOf(model, example(model, x.data, i))) <= 1,
+            apart(picture, colorsOf(model, example(model, x.data, i))) <= 1,
             `the picture of ${['truncated', 'coarsely truncated', 'no'][i]} latents`,
           ),
         );
@@ -148,7 +148,7 @@ describe('the gallery', () => {
         await way.focus();
         await way.press('Home');
         assert.equal(await gallery(frame).locator('[data-way="0"]').innerText(), 'z');
-        // The latents, each in its place: the same colours in some order.
+        // The latents, each in its place: the same colors in some order.
         const tiled = model.shape[2] === 3 ? size / 3 : 0;
         const shown = await cellsOf(frame, large, size + tiled);
         const light = await frame.evaluate(() => document.body.classList.contains('vscode-light'));
@@ -380,7 +380,7 @@ describe('the gallery', () => {
         const step = model.steps.length > 0 ? 255 / (model.levels! - 1) + 1 : 1;
         ends.forEach((corner, k) =>
           assert.ok(
-            apart(drawn[corner]!, coloursOf(model, example(model, quarter.examples.data, k))) <= step,
+            apart(drawn[corner]!, colorsOf(model, example(model, quarter.examples.data, k))) <= step,
             `corner ${k}`,
           ),
         );
@@ -484,7 +484,7 @@ interface Decoded {
   logDensity: number;
 }
 
-/** The colour of each cell of a map of so many cells. */
+/** The color of each cell of a map of so many cells. */
 async function cellsOf(frame: Frame, selector: string, cells: number): Promise<number[][]> {
   const all = await pixels(frame, selector);
   const [width, height] = await frame

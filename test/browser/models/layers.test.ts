@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
-import { greyScale, maskColours, signedScale, badColour } from '../../../webview/base/canvas/colour-maps';
+import { grayScale, maskColors, signedScale, badColor } from '../../../webview/base/canvas/color-maps';
 import { roundUp } from '../../../webview/base/format/numbers';
 import { until } from '../../inspector/until';
 import { edited } from '../../inspector/edited';
@@ -13,7 +13,7 @@ import {
   giveValues,
   isLight,
   near,
-  nearColour,
+  nearColor,
   parseNumber,
   untilResult,
   value,
@@ -75,7 +75,7 @@ function statsOf(values: readonly number[]): { min: number; mean: number; max: n
   };
 }
 
-/** Where the colours end that tell 99.5 % of the values apart. */
+/** Where the colors end that tell 99.5 % of the values apart. */
 function limitOf(values: readonly number[]): number {
   const sizes = values.map(Math.abs).sort((a, b) => a - b);
   return roundUp(sizes[Math.ceil(0.995 * sizes.length) - 1]!);
@@ -226,7 +226,7 @@ describe('the layer tabs', () => {
     });
   }
 
-  /** Every cell of every channel of x, s, t and y has the colour of its value. */
+  /** Every cell of every channel of x, s, t and y has the color of its value. */
   async function mapsAgree(frame: Frame, layer: ReferenceLayer): Promise<void> {
     const [rows = 1, columns = 1, channels = 1] = layer.layer.info.inputShape;
     const { passes } = layer;
@@ -236,16 +236,16 @@ describe('the layer tabs', () => {
       for (let c = 0; c < channels; c++) {
         const drawn = await cells(frame, `.layer canvas[data-name="${name}[${c}]"]`, rows, columns);
         assert.equal(drawn.length, rows * columns);
-        drawn.forEach((colour, place) => {
+        drawn.forEach((color, place) => {
           const i = place * channels + c;
           const hatched = (name === 's' || name === 't') && passes[i];
           if (hatched) return;
-          const expected = Number.isFinite(values[i]) ? scale.at(values[i]!) : badColour(light);
-          nearColour(colour, expected, `${name} of element ${i}, ${values[i]},`);
+          const expected = Number.isFinite(values[i]) ? scale.at(values[i]!) : badColor(light);
+          nearColor(color, expected, `${name} of element ${i}, ${values[i]},`);
         });
       }
       const legend = await frame.locator(`.layer [data-tensor=${name}] .legend`).innerText();
-      says(legend, -ends[name], `end of the colours of ${name}`);
+      says(legend, -ends[name], `end of the colors of ${name}`);
     }
   }
 
@@ -385,12 +385,10 @@ describe('the layer tabs', () => {
       const fitting: string[] = [];
       for (let row = 0; row <= rows - high; row++)
         for (let column = 0; column <= columns - wide; column++) {
-          const fits = drawn.every((colour, place) => {
+          const fits = drawn.every((color, place) => {
             const at = (row + Math.floor(place / wide)) * columns + column + (place % wide);
             if (layer.passes[at * channels] && (name === 's' || name === 't')) return true;
-            return scale
-              .at(values[at * channels]!)
-              .every((channel, k) => Math.abs(channel - colour[k]!) <= 2);
+            return scale.at(values[at * channels]!).every((channel, k) => Math.abs(channel - color[k]!) <= 2);
           });
           if (fits) fitting.push(`${row}, ${column}`);
         }
@@ -439,11 +437,11 @@ describe('the layer tabs', () => {
         `${read} of ${size} are read, ${size - read} moves?`.replace('1 of 2 are', '1 of 2 (is|are)'),
       ),
     );
-    const colourOf = (reads: boolean) => (reads ? maskColours.reads : maskColours.moves);
+    const colorOf = (reads: boolean) => (reads ? maskColors.reads : maskColors.moves);
     if (!isImage(model)) {
       for (const [i, reads] of layer.passes.entries()) {
-        const [colour] = await cells(frame, `${panel} canvas[data-name="mask[${i}]"]`, 1, 1);
-        nearColour(colour!, colourOf(reads), `mask of feature ${i}`);
+        const [color] = await cells(frame, `${panel} canvas[data-name="mask[${i}]"]`, 1, 1);
+        nearColor(color!, colorOf(reads), `mask of feature ${i}`);
         const row = await frame.locator(`${panel} tbody tr`).nth(i).innerText();
         assert.equal(/is read/.test(row), reads, row);
         near(value(row.split(reads ? 'unchanged' : 'moves')[1]!), exampleOf(model)[i]!, 6e-4, row);
@@ -460,33 +458,33 @@ describe('the layer tabs', () => {
     });
     for (let c = 0; c < channels; c++) {
       const drawn = await cells(frame, `${panel} canvas[data-name="mask[${c}]"]`, rows, columns);
-      drawn.forEach((colour, place) =>
-        nearColour(colour, colourOf(layer.passes[place * channels + c]!), `mask ${place}, channel ${c}`),
+      drawn.forEach((color, place) =>
+        nearColor(color, colorOf(layer.passes[place * channels + c]!), `mask ${place}, channel ${c}`),
       );
     }
     const places = positionsOf(layer, passes);
     assert.equal(new Set(places).size, size, 'each element has a place of its own');
     const [high = 1, wide = 1, depth = 1] = model.shape;
     const reads = new Map(places.map((place, i) => [place, layer.passes[i]!]));
-    const grey = greyScale(model.levels! - 1);
+    const gray = grayScale(model.levels! - 1);
     const values = exampleOf(model);
     for (let c = 0; c < depth; c++) {
       const name = c === 0 ? 'mask-in-image' : `mask-in-image[${c}]`;
       const selector = `${panel} canvas[data-name="${name}"]`;
       const drawn = await cells(frame, selector, high, wide);
       const picture = await rasterOf(frame, selector);
-      drawn.forEach((colour, pixel) => {
+      drawn.forEach((color, pixel) => {
         const here = reads.get(pixel * depth + c);
         if (here !== undefined) {
-          nearColour(colour, colourOf(here), `pixel ${pixel}, channel ${c}`);
+          nearColor(color, colorOf(here), `pixel ${pixel}, channel ${c}`);
           return;
         }
         // Hatched: a line of the hatch alone could be taken for a mask's color, its gaps cannot.
         const own = inCell(picture, pixel, wide);
-        const masks = [maskColours.reads, maskColours.moves];
+        const masks = [maskColors.reads, maskColors.moves];
         assert.ok(
           own.some((rgb) => masks.every((mask) => Math.abs(rgb[0]! - mask[0]) > 10)),
-          `pixel ${pixel} was factored out: ${colour.join()}`,
+          `pixel ${pixel} was factored out: ${color.join()}`,
         );
       });
     }
@@ -495,9 +493,9 @@ describe('the layer tabs', () => {
       ['moves', false],
     ] as const) {
       const drawn = await cells(frame, `${panel} canvas[data-name="${name}"]`, high, wide);
-      drawn.forEach((colour, pixel) => {
+      drawn.forEach((color, pixel) => {
         if (reads.get(pixel * depth) === wanted)
-          nearColour(colour, grey.at(values[pixel * depth]!), `pixel ${pixel} of what is ${name}`);
+          nearColor(color, gray.at(values[pixel * depth]!), `pixel ${pixel} of what is ${name}`);
       });
     }
   }
@@ -540,10 +538,10 @@ describe('the layer tabs', () => {
     if (isImage(model)) {
       for (let c = 0; c < channels; c++) {
         const drawn = await cells(frame, `${box} canvas[data-name="logdet[${c}]"]`, rows, columns);
-        drawn.forEach((colour, place) => {
+        drawn.forEach((color, place) => {
           const i = place * channels + c;
           if (!layer.passes[i])
-            nearColour(colour, signedScale(end, light).at(layer.s![i]!), `log-det of element ${i}`);
+            nearColor(color, signedScale(end, light).at(layer.s![i]!), `log-det of element ${i}`);
         });
       }
       if (layer.layer.info.inputShape.join() !== model.shape.join())
@@ -634,7 +632,7 @@ describe('the layer tabs', () => {
     );
   }
 
-  /** The picture of a weight: each cell has the colour of the value in the file. */
+  /** The picture of a weight: each cell has the color of the value in the file. */
   async function weightAgrees(frame: Frame, flow: Reference, layer: ReferenceLayer): Promise<void> {
     const name = Object.keys(flow.tensors).find(
       (tensor) => tensor.startsWith(`${layer.name}.`) && /\.(convIn\.v|in\.weight|0\.weight)$/.test(tensor),
@@ -660,7 +658,7 @@ describe('the layer tabs', () => {
               ? (o * (tall + gap) + row) * columns + i * (wide + gap) + column
               : i * columns + o;
             const v = data[((row * wide + column) * inputs + i) * shape.at(-1)! + o]!;
-            nearColour(drawn[cell]!, scale.at(v), `${name} from ${i} to ${o}, ${v},`);
+            nearColor(drawn[cell]!, scale.at(v), `${name} from ${i} to ${o}, ${v},`);
           }
     });
     says(
@@ -735,7 +733,7 @@ describe('the layer tabs', () => {
             Math.ceil(data.length / columns),
             columns,
           );
-          data.forEach((v, i) => nearColour(drawn[i]!, scale.at(v), `unit ${i} of ${name}, ${v},`));
+          data.forEach((v, i) => nearColor(drawn[i]!, scale.at(v), `unit ${i} of ${name}, ${v},`));
           const zeros = data.filter((v) => v === 0).length;
           assert.match(
             await frame.locator('.features').innerText(),
@@ -748,8 +746,8 @@ describe('the layer tabs', () => {
       const check = async (from: number): Promise<void> => {
         for (let c = from; c < Math.min(channels, from + 16); c++) {
           const drawn = await cells(frame, `${panel} canvas[data-name="feature[${c}]"]`, rows, columns);
-          drawn.forEach((colour, place) =>
-            nearColour(colour, scale.at(data[place * channels + c]!), `channel ${c} of ${name}, ${place},`),
+          drawn.forEach((color, place) =>
+            nearColor(color, scale.at(data[place * channels + c]!), `channel ${c} of ${name}, ${place},`),
           );
         }
       };
@@ -787,7 +785,7 @@ describe('the layer tabs', () => {
 
     const pass = k - rows.length;
     const end = -value(await frame.locator('.matrix .legend').innerText());
-    const colours = signedScale(end, light);
+    const colors = signedScale(end, light);
     const drawn = await frame.locator('canvas[data-name=jacobian]').evaluate((element, n) => {
       const canvas = element as HTMLCanvasElement;
       const ratio = canvas.width / canvas.clientWidth;
@@ -806,7 +804,7 @@ describe('the layer tabs', () => {
         const moving = rows[row - pass];
         const expected =
           row !== column ? 0 : moving ? Math.exp(layer.s![moving.element]! - layer.lnStd(moving.element)) : 1;
-        nearColour(drawn[row * k + column]!, colours.at(expected), `∂y${row}/∂x${column}`);
+        nearColor(drawn[row * k + column]!, colors.at(expected), `∂y${row}/∂x${column}`);
       }
 
     // What is below the diagonal is what finite differences of the flow in plain JavaScript give.

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import type { Frame } from 'playwright-core';
 import { encodeNpy } from '../../../src/data/npy';
 import { squareAround, stageBounds, type PlaneBounds } from '../../../src/protocol/plane';
-import { magnitudeScale, signedScale } from '../../../webview/base/canvas/colour-maps';
+import { magnitudeScale, signedScale } from '../../../webview/base/canvas/color-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
 import { folder, isImage, models, openModel, triedOn } from '../../inspector/models';
@@ -55,7 +55,7 @@ describe('the plane', () => {
       assert.ok(mass > 0.8 && mass < 1.02, `the density adds up to ${mass}`);
       const scale = magnitudeScale(Math.max(...p));
       p.forEach((value, i) =>
-        assert.ok(colourApart(density[i]!, scale.at(value)) <= 3, `cell ${i} of the density`),
+        assert.ok(colorApart(density[i]!, scale.at(value)) <= 3, `cell ${i} of the density`),
       );
 
       const samples = await pictureOf(frame, '.gallery canvas[data-name=samples]');
@@ -110,7 +110,7 @@ describe('the plane', () => {
           return inkShare(picture, pairs(here.data), bounds, ink) > 0.97;
         });
         if (stage > 0) continue;
-        // Where a cell lies once and nothing on it, it has the colour of −log-det: what its area is against that in z.
+        // Where a cell lies once and nothing on it, it has the color of −log-det: what its area is against that in z.
         const picture = await pictureOf(frame, board);
         const light = await frame.evaluate(() => document.body.classList.contains('vscode-light'));
         const places = centres(bounds, 60);
@@ -127,11 +127,11 @@ describe('the plane', () => {
             ? []
             : [{ rgb, expected: scale.at(-logdet.data[i]!) }];
         });
-        // Cells have one colour each: not that of every place in them, but much nearer to it than to that of another.
-        const own = median(seen.map(({ rgb, expected }) => colourApart(rgb, expected)));
-        const others = median(seen.map(({ rgb }, i) => colourApart(rgb, seen.at(-i)!.expected)));
+        // Cells have one color each: not that of every place in them, but much nearer to it than to that of another.
+        const own = median(seen.map(({ rgb, expected }) => colorApart(rgb, expected)));
+        const others = median(seen.map(({ rgb }, i) => colorApart(rgb, seen.at(-i)!.expected)));
         assert.ok(seen.length > 300, `${seen.length} places are seen alone`);
-        assert.ok(own < 30 && own < 0.7 * others, `${own} from their colours, ${others} from others'`);
+        assert.ok(own < 30 && own < 0.7 * others, `${own} from their colors, ${others} from others'`);
       }
     });
 
@@ -219,7 +219,7 @@ describe('the plane', () => {
           const looked = places.filter((_, i) => i % 37 === 0);
           const agreed = looked.filter((place, k) => {
             const pixel = onScreen(place, frameHere, picture.side);
-            return pixel !== undefined && colourApart(picture.at(pixel), scale.at(p[37 * k]!)) <= 6;
+            return pixel !== undefined && colorApart(picture.at(pixel), scale.at(p[37 * k]!)) <= 6;
           });
           return agreed.length > 0.8 * looked.length;
         });
@@ -276,19 +276,19 @@ async function pictureOf(frame: Frame, selector: string): Promise<Square> {
   return { side: width, at: (index) => data.subarray(4 * index, 4 * index + 4) };
 }
 
-function colourApart(a: ArrayLike<number>, b: ArrayLike<number>): number {
+function colorApart(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.max(...[0, 1, 2].map((k) => Math.abs(a[k]! - b[k]!)));
 }
 
-/** The colour that points are drawn in. */
+/** The color that points are drawn in. */
 function inkOf(frame: Frame): Promise<number[]> {
   return frame.evaluate(() => {
     const probe = document.createElement('i');
     probe.style.color = 'var(--fg)';
     document.body.append(probe);
-    const colour = getComputedStyle(probe).color.match(/\d+/g)!.map(Number);
+    const color = getComputedStyle(probe).color.match(/\d+/g)!.map(Number);
     probe.remove();
-    return colour.slice(0, 3);
+    return color.slice(0, 3);
   });
 }
 
@@ -333,7 +333,7 @@ function inkShare(picture: Square, points: number[][], bounds: PlaneBounds, ink:
   const places = points.flatMap((point) => onScreen(point, bounds, picture.side) ?? []);
   const has = (place: number) =>
     [-2, -1, 0, 1, 2].some((dy) =>
-      [-2, -1, 0, 1, 2].some((dx) => colourApart(picture.at(place + dy * picture.side + dx), ink) < 60),
+      [-2, -1, 0, 1, 2].some((dx) => colorApart(picture.at(place + dy * picture.side + dx), ink) < 60),
     );
   return places.filter(has).length / places.length;
 }
@@ -357,7 +357,7 @@ function inkWhere(picture: Square, points: number[][], bounds: PlaneBounds, ink:
   const stray = Array.from({ length: side * side }, (_, i) => i).filter((i) => {
     const [row, column] = [Math.floor(i / side), i % side];
     const middle = row > 20 && row < side - 20 && column > 20 && column < side - 20;
-    return middle && !near.has(i) && picture.at(i)[3]! > 200 && colourApart(picture.at(i), ink) < 40;
+    return middle && !near.has(i) && picture.at(i)[3]! > 200 && colorApart(picture.at(i), ink) < 40;
   });
   assert.equal(stray.length, 0, `ink where there is no sample: ${stray.slice(0, 5).join()}`);
 }

@@ -6,7 +6,7 @@ import { after, describe, it } from 'node:test';
 import { type Browser, chromium, type Frame, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { encodeNpy, parseNpy } from '../../../src/data/npy';
-import { magnitudeScale } from '../../../webview/base/canvas/colour-maps';
+import { magnitudeScale } from '../../../webview/base/canvas/color-maps';
 import { until } from '../../inspector/until';
 import { apply, arrays, score, type Numbers } from '../../inspector/command-line';
 import { folder, isImage, openModel, showTab, unlike, untilWords } from '../../inspector/models';
@@ -333,7 +333,7 @@ async function agrees(svg: string, png: Raster, shown: readonly Raster[], view: 
       );
       const large = (2 * w) / inside.width > 3;
       for (const k of [0, 1, 2]) {
-        const near = large ? [rgba(inside, x, y)[k]!] : around.map((colour) => colour[k]!);
+        const near = large ? [rgba(inside, x, y)[k]!] : around.map((color) => color[k]!);
         assert.ok(
           own[k]! >= Math.min(...near) - 2 && own[k]! <= Math.max(...near) + 2,
           `picture ${i} at ${x}, ${y} in the PNG of ${view}: ${own.join()} and not ${near.join()}`,

@@ -157,8 +157,8 @@ export async function openWithHost<PageSide extends object, Host extends object>
   return rpc;
 }
 
-/** Colour of the canvas pixel in the middle of cell (row, column) of a map with so many cells. */
-export async function cellColour(
+/** Color of the canvas pixel in the middle of cell (row, column) of a map with so many cells. */
+export async function cellColor(
   page: Page,
   selector: string,
   cell: { row: number; column: number; rows: number; columns: number },

@@ -23,7 +23,7 @@ const settings = {
   /** With feature maps and kernels on two pages. */
   wide: { data: { source: 'digits' }, model: { ...image, scales: 1, base: 20 } },
   /** Pixels of three channels, without data. */
-  colours: { data: { source: 'moved.npz' }, model: { ...image, channels: 3, levels: 256 } },
+  colors: { data: { source: 'moved.npz' }, model: { ...image, channels: 3, levels: 256 } },
   plane: { data: { source: 'moons' }, model: { kind: 'vector', dim: 2, couplings: 4, hidden: [8] } },
   /** Couplings that only shift. */
   additive: {
@@ -105,7 +105,7 @@ type Kind = keyof typeof settings;
 const shapes: Record<Kind, readonly number[]> = {
   digits: [8, 8, 1],
   wide: [8, 8, 1],
-  colours: [8, 8, 3],
+  colors: [8, 8, 3],
   plane: [2],
   additive: [2],
   splines: [2],

@@ -12,7 +12,7 @@ const selection: Selection = {
   batch: { split: 'validation', count: 6 },
   mode: 'eval',
 };
-const colourModel = { ...digitsModel, channels: 3, levels: 256, pad: 0 };
+const colorModel = { ...digitsModel, channels: 3, levels: 256, pad: 0 };
 const sum = (values: ArrayLike<number>): number => Array.from(values).reduce((a, b) => a + b, 0);
 const close = (a: number, b: number, tolerance = 1e-3): void =>
   assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b} within ${tolerance}`);
@@ -27,23 +27,23 @@ before(async () => {
     'moons',
     { standardize: { ...standardize, transforms: ['log:-4', 'logit:-4:4'] } },
   );
-  models.colour = await smallModel(colourModel, 'digits');
+  models.color = await smallModel(colorModel, 'digits');
 });
 after(async () => {
   for (const model of Object.values(models)) await model.dispose();
 });
 
 describe('contributions by element', () => {
-  for (const name of ['digits', 'moons', 'permuted', 'colour']) {
+  for (const name of ['digits', 'moons', 'permuted', 'color']) {
     for (const mode of ['eval', 'train'] as const) {
       it(`add up to the strip's total and parts, for ${name} in ${mode} mode`, async () => {
         const model = models[name]!;
         const size = model.flow.dimensions;
         const example =
-          name === 'colour'
+          name === 'color'
             ? ({ kind: 'values', values: Array.from({ length: size }, (_, i) => (i * 7) % 256) } as const)
             : selection.example;
-        const batch = name === 'colour' ? ({ split: 'sample', count: 6 } as const) : selection.batch;
+        const batch = name === 'color' ? ({ split: 'sample', count: 6 } as const) : selection.batch;
         const query: Selection = { example, batch, mode };
         const strip = await model.inspector.ask('strip', query, anySignal());
         const shares = await model.inspector.ask('contribution', query, anySignal());

@@ -26,17 +26,17 @@ const rgbModel = {
 const wideModel = { ...digitsModel, height: 8, width: 16 };
 
 let digits: SmallModel;
-let colour: SmallModel;
+let color: SmallModel;
 let wide: SmallModel;
 let moons: SmallModel;
 before(async () => {
   digits = await smallModel(digitsModel, 'digits');
-  colour = await smallModel(rgbModel, 'digits');
+  color = await smallModel(rgbModel, 'digits');
   wide = await smallModel(wideModel, 'digits');
   moons = await smallModel(moonsModel, 'moons', { standardize });
 });
 after(async () => {
-  for (const model of [digits, colour, wide, moons]) await model.dispose();
+  for (const model of [digits, color, wide, moons]) await model.dispose();
 });
 
 const give = (model: SmallModel, name: string, bytes: Uint8Array) =>
@@ -59,7 +59,7 @@ describe('a picture as the example', () => {
       [...values],
       Array.from({ length: 64 }, (_, i) => Math.floor((i * 4 * 17) / 256)),
     );
-    assert.deepEqual(source, { kind: 'picture', width: 8, height: 8, colour: false, resized: false });
+    assert.deepEqual(source, { kind: 'picture', width: 8, height: 8, color: false, resized: false });
     const strip = await digits.inspector.ask(
       'strip',
       {
@@ -73,25 +73,25 @@ describe('a picture as the example', () => {
     assert.ok(Number.isFinite(strip.example!.bitsPerDim));
   });
 
-  it('keeps 256 levels as they are, and grey as three equal channels', async () => {
+  it('keeps 256 levels as they are, and gray as three equal channels', async () => {
     const png = await raw(8, 8, 1, (i) => i * 3)
       .png()
       .toBuffer();
-    const { values } = await give(colour, 'grey.png', png);
+    const { values } = await give(color, 'gray.png', png);
     assert.deepEqual(
       [...values],
       Array.from({ length: 192 }, (_, i) => Math.floor(i / 3) * 3),
     );
   });
 
-  it('turns colour to grey by luma', async () => {
+  it('turns color to gray by luma', async () => {
     const png = await raw(8, 8, 3, (i) => [200, 100, 50][i % 3]!)
       .png()
       .toBuffer();
-    const { values, source } = await give(digits, 'colour.png', png);
+    const { values, source } = await give(digits, 'color.png', png);
     const luma = Math.round(0.299 * 200 + 0.587 * 100 + 0.114 * 50);
     assert.ok(values.every((value) => value === Math.floor((luma * 17) / 256)));
-    assert.equal(source.kind === 'picture' && source.colour, true);
+    assert.equal(source.kind === 'picture' && source.color, true);
   });
 
   it('is scaled until it covers the model’s size, and cut in its middle', async () => {
@@ -102,7 +102,7 @@ describe('a picture as the example', () => {
     const { values, source } = await give(digits, 'bars.png', png);
     assert.equal(values.length, 64);
     assert.ok([...values].filter((_, i) => i % 8 > 0 && i % 8 < 7).every((value) => value === 16));
-    assert.deepEqual(source, { kind: 'picture', width: 32, height: 16, colour: false, resized: true });
+    assert.deepEqual(source, { kind: 'picture', width: 32, height: 16, color: false, resized: true });
     // A model that is twice as wide as high keeps all of it.
     const all = (await give(wide, 'bars.png', png)).values;
     assert.equal(all.length, 128);

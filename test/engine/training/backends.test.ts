@@ -47,7 +47,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Colour pictures of 8×8 pixels as a NumPy file. */
+/** Color pictures of 8×8 pixels as a NumPy file. */
 async function writePictures(file: string): Promise<void> {
   const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (64, 8, 8, 3), }";
   const preamble = [...Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 118, 0];

@@ -1,4 +1,4 @@
-/** What is seen of maps, and which range their colours have. */
+/** What is seen of maps, and which range their colors have. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { TensorView } from '../../../src/protocol/tensors';
@@ -13,7 +13,7 @@ import {
 import { trimmedSize } from '../../../webview/base/canvas/trimmed';
 import { layoutOf, pageOf, windowOfWeight } from '../../../src/protocol/weight-window';
 import { pictureOf } from '../../../webview/features/network/picture-of';
-import { colourRanges, withinRange } from '../../../webview/features/activations/colour-ranges';
+import { colorRanges, withinRange } from '../../../webview/features/activations/color-ranges';
 import { movedOnly } from '../../../webview/features/activations/moved';
 
 describe('a view of maps', () => {
@@ -48,7 +48,7 @@ describe('a view of maps', () => {
   });
 });
 
-describe('ranges of colours', () => {
+describe('ranges of colors', () => {
   const values = Float32Array.from({ length: 1000 }, (_, i) => (i % 2 ? -1 : 1) * (i / 1000));
   values[10] = 50;
   values[11] = -40;
@@ -70,8 +70,8 @@ describe('ranges of colours', () => {
       .filter(Number.isFinite)
       .sort((a, b) => a - b);
     assert.equal(trimmedSize([values]).size, sorted[Math.ceil(0.995 * 999) - 1]);
-    assert.deepEqual(colourRanges(view, 'most')(tensor('x', 'input')), { limit: 1, full: 50, beyond: 4 });
-    assert.deepEqual(colourRanges(view, 'all')(tensor('x', 'input')), { limit: 50, full: 50, beyond: 0 });
+    assert.deepEqual(colorRanges(view, 'most')(tensor('x', 'input')), { limit: 1, full: 50, beyond: 4 });
+    assert.deepEqual(colorRanges(view, 'all')(tensor('x', 'input')), { limit: 50, full: 50, beyond: 0 });
     const { edges, counts } = withinRange(tensor('x', 'input'), 1);
     assert.deepEqual(edges, [-1, 0, 1]);
     assert.equal(counts[0]! + counts[1]!, 997);
@@ -84,7 +84,7 @@ describe('ranges of colours', () => {
     const s = movedOnly({ ...tensor('s', 'logScale'), data: moved }, mask);
     assert.deepEqual([s.stats.count, s.stats.max, s.stats.nan], [100, 50, 0]);
     // 99.5 % of a hundred values is all of them; of a thousand with the zeros it would not be.
-    assert.equal(colourRanges({ layer: 0, tensors: [s] }, 'most')(s).limit, 50);
+    assert.equal(colorRanges({ layer: 0, tensors: [s] }, 'most')(s).limit, 50);
     assert.equal(
       withinRange(s, 1).counts.reduce((a, b) => a + b),
       99,

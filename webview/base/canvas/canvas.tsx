@@ -1,7 +1,7 @@
 /** Canvases that draw again when their numbers, their size or the theme change. */
 import type { RefObject } from 'preact';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import type { ColourScale } from './colour-maps';
+import type { ColorScale } from './color-maps';
 import { paintPicture, paintPlane } from './paint';
 import type { Plane, PixelRange } from './planes';
 import { theme } from './theme';
@@ -33,7 +33,7 @@ function roleOf({ label, name }: Named) {
 export interface MapProps extends Named {
   plane: Plane;
   /** Given the theme, so that the map follows it. */
-  scale(light: boolean): ColourScale;
+  scale(light: boolean): ColorScale;
   /** Longest side in CSS pixels. */
   size: number;
   /** Width in CSS pixels, when it is not to follow from the longest side. */

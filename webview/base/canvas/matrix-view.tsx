@@ -2,7 +2,7 @@
 import { fixed } from '../format/numbers';
 import { Sized } from '../size/sized';
 import { Board } from './canvas';
-import { badColour, type ColourScale } from './colour-maps';
+import { badColor, type ColorScale } from './color-maps';
 import { Readout, useCursor } from './readout';
 import { cssText } from './theme';
 
@@ -15,7 +15,7 @@ export interface MatrixViewProps {
   rows: number;
   columns: number;
   at(row: number, column: number): number;
-  scale(light: boolean): ColourScale;
+  scale(light: boolean): ColorScale;
   rowName(row: number): string;
   /** Shown where they fit. */
   columnName?(column: number): string;
@@ -127,7 +127,7 @@ function paint(context: CanvasRenderingContext2D, light: boolean, options: Paint
   context.font = `11px ${getComputedStyle(document.body).fontFamily}`;
   context.textBaseline = 'middle';
   paintColumnNames(context, options);
-  const cells = { ...options, colours: scale(light), bad: badColour(light) };
+  const cells = { ...options, colors: scale(light), bad: badColor(light) };
   for (let row = 0; row < rows; row++) {
     context.fillStyle = cssText(row === chosen ? '--fg' : '--muted');
     context.textAlign = 'right';
@@ -164,9 +164,9 @@ function paintCell(
   context: CanvasRenderingContext2D,
   row: number,
   column: number,
-  options: Painted & { colours: ColourScale; bad: readonly [number, number, number] },
+  options: Painted & { colors: ColorScale; bad: readonly [number, number, number] },
 ): void {
-  const { at, colours, bad, side, figures = side !== undefined, hatched, blank, framed } = options;
+  const { at, colors, bad, side, figures = side !== undefined, hatched, blank, framed } = options;
   const { left, top, wide, tall, gap } = options;
   const [x, y] = [left + column * wide, top + row * tall];
   const [width, height] = [wide - gap, tall - gap];
@@ -179,7 +179,7 @@ function paintCell(
     return;
   }
   const value = at(row, column);
-  const [r, g, b] = Number.isFinite(value) ? colours.at(value) : bad;
+  const [r, g, b] = Number.isFinite(value) ? colors.at(value) : bad;
   context.fillStyle = `rgb(${r},${g},${b})`;
   context.fillRect(x, y, width, height);
   // Rounded to nothing, the color says as much.
@@ -206,13 +206,13 @@ function shortened(value: number): string[] {
 
 function outline(
   context: CanvasRenderingContext2D,
-  colour: string,
+  color: string,
   x: number,
   y: number,
   width: number,
   height: number,
 ): void {
-  context.strokeStyle = cssText(colour);
+  context.strokeStyle = cssText(color);
   context.lineWidth = 1;
   context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
 }
@@ -237,11 +237,11 @@ function hatch(context: CanvasRenderingContext2D, x: number, y: number, side: nu
 function dashed(context: CanvasRenderingContext2D, x: number, y: number, side: number): void {
   context.save();
   // Dashes of one lightness are seen on any color if they lie on a line of the other.
-  for (const [colour, dash] of [
+  for (const [color, dash] of [
     ['--surface', []],
     ['--pos', [3, 3]],
   ] as const) {
-    context.strokeStyle = cssText(colour);
+    context.strokeStyle = cssText(color);
     context.setLineDash([...dash]);
     context.lineWidth = 2;
     context.strokeRect(x + 1, y + 1, side - 2, side - 2);

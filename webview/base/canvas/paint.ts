@@ -1,10 +1,10 @@
 /** Painting planes of numbers on a canvas, cell by cell. */
-import { badColour, type ColourScale } from './colour-maps';
+import { badColor, type ColorScale } from './color-maps';
 import type { Plane, PixelRange } from './planes';
-import { cssColour, theme, type Rgb } from './theme';
+import { cssColor, theme, type Rgb } from './theme';
 
 export interface PaintOptions {
-  scale: ColourScale;
+  scale: ColorScale;
   /** CSS pixels a cell. */
   cell: number;
   /** True where a value does not apply: hatched, so that it is not taken for zero. */
@@ -19,14 +19,14 @@ function over(top: { rgb: Rgb; alpha: number }, below: Rgb): Rgb {
   ) as unknown as Rgb;
 }
 
-const oneColour = new Uint8Array(4).fill(255);
-const oneWord = new Uint32Array(oneColour.buffer);
+const oneColor = new Uint8Array(4).fill(255);
+const oneWord = new Uint32Array(oneColor.buffer);
 
 /** An opaque color as a canvas keeps it, in the byte order of this machine. */
 function packed([r, g, b]: Rgb): number {
-  oneColour[0] = r;
-  oneColour[1] = g;
-  oneColour[2] = b;
+  oneColor[0] = r;
+  oneColor[1] = g;
+  oneColor[2] = b;
   return oneWord[0]!;
 }
 
@@ -41,7 +41,7 @@ interface Painting {
   width: number;
   /** Device pixels a cell. */
   cell: number;
-  colours: Uint32Array;
+  colors: Uint32Array;
   kinds: Uint8Array;
   line: number;
 }
@@ -60,12 +60,12 @@ export function paintPlane(canvas: HTMLCanvasElement, plane: Plane, options: Pai
 }
 
 function paintingOf({ width, height, values }: Plane, options: PaintOptions, ratio: number): Painting {
-  const surface = cssColour('--surface').rgb;
+  const surface = cssColor('--surface').rgb;
   const background = packed(surface);
-  const bad = packed(badColour(theme.peek().light));
-  const colours = new Uint32Array(width * height);
-  const kinds = new Uint8Array(colours.length);
-  for (let i = 0; i < colours.length; i++) {
+  const bad = packed(badColor(theme.peek().light));
+  const colors = new Uint32Array(width * height);
+  const kinds = new Uint8Array(colors.length);
+  for (let i = 0; i < colors.length; i++) {
     const value = values[i]!;
     const kind = options.blank?.(i)
       ? blankCell
@@ -77,14 +77,14 @@ function paintingOf({ width, height, values }: Plane, options: PaintOptions, rat
             ? nanCell
             : infiniteCell;
     kinds[i] = kind;
-    colours[i] = kind === 0 ? packed(options.scale.at(value)) : kind >= nanCell ? bad : background;
+    colors[i] = kind === 0 ? packed(options.scale.at(value)) : kind >= nanCell ? bad : background;
   }
   return {
     width,
     cell: Math.max(1, Math.round(options.cell * ratio)),
-    colours,
+    colors,
     kinds,
-    line: options.hatched ? packed(over(cssColour('--hatch'), surface)) : background,
+    line: options.hatched ? packed(over(cssColor('--hatch'), surface)) : background,
   };
 }
 
@@ -93,25 +93,25 @@ function samePainting(a: Painting, b: Painting): boolean {
     a.width === b.width &&
     a.cell === b.cell &&
     a.line === b.line &&
-    a.colours.length === b.colours.length &&
-    a.colours.every((colour, i) => colour === b.colours[i]) &&
+    a.colors.length === b.colors.length &&
+    a.colors.every((color, i) => color === b.colors[i]) &&
     a.kinds.every((kind, i) => kind === b.kinds[i])
   );
 }
 
 function draw(canvas: HTMLCanvasElement, painting: Painting, ratio: number): void {
-  const { width, cell, colours, kinds, line } = painting;
+  const { width, cell, colors, kinds, line } = painting;
   const across = width * cell;
   canvas.width = across;
-  canvas.height = (colours.length / width) * cell;
+  canvas.height = (colors.length / width) * cell;
   const context = canvas.getContext('2d')!;
   const image = context.createImageData(canvas.width, canvas.height);
   const pixels = new Uint32Array(image.data.buffer);
-  for (let first = 0; first < colours.length; first += width) {
+  for (let first = 0; first < colors.length; first += width) {
     const top = (first / width) * cell;
     for (let column = 0; column < width; column++) {
       const from = top * across + column * cell;
-      pixels.fill(colours[first + column]!, from, from + cell);
+      pixels.fill(colors[first + column]!, from, from + cell);
     }
     for (let y = top + 1; y < top + cell; y++)
       pixels.copyWithin(y * across, top * across, (top + 1) * across);
@@ -146,7 +146,7 @@ export function paintPicture(
   canvas.height = height;
   const context = canvas.getContext('2d')!;
   const image = context.createImageData(width, height);
-  const bad = badColour(theme.peek().light);
+  const bad = badColor(theme.peek().light);
   for (let i = 0; i < width * height; i++) {
     for (let k = 0; k < 3; k++) {
       const value = picture.data[i * channels + (channels >= 3 ? k : 0)]!;

@@ -1,10 +1,10 @@
 import { HeatMap } from './canvas';
-import type { ColourScale } from './colour-maps';
+import type { ColorScale } from './color-maps';
 import type { Plane } from './planes';
 
 export interface PlaneGridProps {
   planes: readonly Plane[];
-  scale(light: boolean): ColourScale;
+  scale(light: boolean): ColorScale;
   /** Side of the whole grid in CSS pixels. */
   size: number;
   label(channel: number): string;

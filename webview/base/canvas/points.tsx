@@ -52,9 +52,9 @@ export function drawPoints(
   most = Infinity,
   token = '--fg',
 ): void {
-  const colour = cssText(token);
-  context.fillStyle = colour;
-  context.strokeStyle = colour;
+  const color = cssText(token);
+  context.fillStyle = color;
+  context.strokeStyle = color;
   context.lineWidth = Math.max(0.8, radius * 0.5);
   const n = Math.min(points.shape[0]!, most);
   for (let i = 0; i < n; i++) {

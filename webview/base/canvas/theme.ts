@@ -60,7 +60,7 @@ export function standAloneTheme(): void {
   apply();
 }
 
-interface Colour {
+interface Color {
   rgb: Rgb;
   alpha: number;
 }
@@ -82,7 +82,7 @@ function ofTheme<T>(read: (name: string) => T): (name: string) => T {
 export const cssText = ofTheme((name) => getComputedStyle(document.body).getPropertyValue(name).trim());
 
 /** The color that a custom property has now, as numbers and opacity in [0, 1]. */
-export const cssColour = ofTheme((name): Colour => {
+export const cssColor = ofTheme((name): Color => {
   const canvas = document.createElement('canvas');
   canvas.width = canvas.height = 1;
   const context = canvas.getContext('2d', { willReadFrequently: true })!;

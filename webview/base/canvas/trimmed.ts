@@ -3,7 +3,7 @@ import { roundUp } from '../format/numbers';
 /** Share of the values whose size the colors tell apart when outliers are trimmed. */
 const told = 0.995;
 
-export interface ColourRange {
+export interface ColorRange {
   /** Colors end at −limit and limit. */
   limit: number;
   /** Limit that covers all values, rounded up in the same way. */
@@ -13,7 +13,7 @@ export interface ColourRange {
 }
 
 /** The range in which most of the values can be told apart; never more than `full`. */
-export function trimmedRange(arrays: readonly Float32Array[], full: number): ColourRange {
+export function trimmedRange(arrays: readonly Float32Array[], full: number): ColorRange {
   const limit = roundUp(trimmedSize(arrays).size);
   if (limit >= full) return { limit: full, full, beyond: 0 };
   const beyond = arrays.reduce(

@@ -1,6 +1,6 @@
 import type { NdArray } from '../../../src/protocol/tensors';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { maskColours, signedScale, type ColourScale } from '../canvas/colour-maps';
+import { maskColors, signedScale, type ColorScale } from '../canvas/color-maps';
 import { planesOf, tile, type Plane, pixelRange } from '../canvas/planes';
 import { useFeature } from '../store/use-store';
 import { HeatMap, Picture } from '../canvas/canvas';
@@ -11,13 +11,13 @@ import { stateOf } from '../store/store';
 /** Outputs are drawn on one scale from top to bottom, so that rows compare. */
 export const outputRange = 3;
 
-export const maskScale = (): ColourScale => ({
+export const maskScale = (): ColorScale => ({
   low: 0,
   high: 1,
-  at: (value) => (value > 0.5 ? maskColours.reads : maskColours.moves),
+  at: (value) => (value > 0.5 ? maskColors.reads : maskColors.moves),
 });
 
-export const outputScale = (light: boolean): ColourScale => signedScale(outputRange, light);
+export const outputScale = (light: boolean): ColorScale => signedScale(outputRange, light);
 
 /** A mask in one small picture: bands when whole channels move, else the pattern of the first channel. */
 export function maskPlane(mask: NdArray<Float32Array>): Plane {

@@ -151,25 +151,25 @@ function boxOf(box: DOMRect, style: CSSStyleDeclaration, defs: string[]): string
     const id = `g${defs.length}`;
     defs.push(
       `<linearGradient id="${id}">${stops
-        .map((colour, i) => `<stop offset="${round(i / (stops.length - 1))}" stop-color="${colour}"/>`)
+        .map((color, i) => `<stop offset="${round(i / (stops.length - 1))}" stop-color="${color}"/>`)
         .join('')}</linearGradient>`,
     );
     fill = `url(#${id})`;
   }
   const sides = (['Top', 'Right', 'Bottom', 'Left'] as const).map((side) => ({
     width: style[`border${side}Style`] === 'none' ? 0 : parseFloat(style[`border${side}Width`]),
-    colour: style[`border${side}Color`],
+    color: style[`border${side}Color`],
   }));
   // Hollow bars are drawn with a shadow inside.
   const inset = /^(rgba?\([^)]*\)) 0px 0px 0px (\d+(?:\.\d+)?)px inset$/.exec(style.boxShadow);
-  if (inset) for (const side of sides) Object.assign(side, { width: Number(inset[2]), colour: inset[1]! });
-  const all = sides.every(({ width, colour }) => width > 0 && visible(colour));
+  if (inset) for (const side of sides) Object.assign(side, { width: Number(inset[2]), color: inset[1]! });
+  const all = sides.every(({ width, color }) => width > 0 && visible(color));
   const radius = parseFloat(style.borderTopLeftRadius) || 0;
   const out: string[] = [];
   if (fill !== 'none' || all) {
     const half = all ? sides[0]!.width / 2 : 0;
     out.push(
-      `<rect x="${round(box.left + half)}" y="${round(box.top + half)}" width="${round(Math.max(0, box.width - 2 * half))}" height="${round(Math.max(0, box.height - 2 * half))}"${radius ? ` rx="${radius}"` : ''} fill="${fill}"${all ? ` stroke="${sides[0]!.colour}" stroke-width="${sides[0]!.width}"` : ''}/>`,
+      `<rect x="${round(box.left + half)}" y="${round(box.top + half)}" width="${round(Math.max(0, box.width - 2 * half))}" height="${round(Math.max(0, box.height - 2 * half))}"${radius ? ` rx="${radius}"` : ''} fill="${fill}"${all ? ` stroke="${sides[0]!.color}" stroke-width="${sides[0]!.width}"` : ''}/>`,
     );
   }
   if (!all) {
@@ -179,19 +179,19 @@ function boxOf(box: DOMRect, style: CSSStyleDeclaration, defs: string[]): string
       [box.left, box.bottom, box.right, box.bottom],
       [box.left, box.top, box.left, box.bottom],
     ];
-    sides.forEach(({ width, colour }, i) => {
-      if (width === 0 || !visible(colour)) return;
+    sides.forEach(({ width, color }, i) => {
+      if (width === 0 || !visible(color)) return;
       const [x1, y1, x2, y2] = ends[i]!;
       out.push(
-        `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${colour}" stroke-width="${width}"/>`,
+        `<line x1="${round(x1)}" y1="${round(y1)}" x2="${round(x2)}" y2="${round(y2)}" stroke="${color}" stroke-width="${width}"/>`,
       );
     });
   }
   return out.length > 0 ? out.join('') : undefined;
 }
 
-function visible(colour: string): boolean {
-  return colour !== 'transparent' && !/,\s*0\)$/.test(colour) && !/\/\s*0\)$/.test(colour);
+function visible(color: string): boolean {
+  return color !== 'transparent' && !/,\s*0\)$/.test(color) && !/\/\s*0\)$/.test(color);
 }
 
 /** One text element for each line that the browser broke the text into. */

@@ -6,7 +6,7 @@ import { isQuantity } from '../../../src/protocol/quantities';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { Choice } from '../../base/controls/segmented';
 import { Button } from '../../base/controls/toolkit';
-import { signedScale, type ColourScale } from '../../base/canvas/colour-maps';
+import { signedScale, type ColorScale } from '../../base/canvas/color-maps';
 import { cut, panned, showing, wholeMap, windowOf, zoomed, type MapView } from './map-view';
 import { planesOf } from '../../base/canvas/planes';
 import { compact } from '../../base/format/numbers';
@@ -18,9 +18,9 @@ import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
 import { Pager } from '../../base/controls/pager';
 import { Readout } from '../../base/canvas/readout';
-import type { ColourRange } from '../../base/canvas/trimmed';
+import type { ColorRange } from '../../base/canvas/trimmed';
 import { Heading } from '../../base/controls/heading';
-import { colourRanges } from './colour-ranges';
+import { colorRanges } from './color-ranges';
 import { Figures } from './stats';
 import { mapGrid, mapsStyle, type MapSizes } from './map-sizes';
 import type { Worked } from './worked';
@@ -34,7 +34,7 @@ const largestMap = 128;
 export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?: Worked; sizes: MapSizes }) {
   const store = useStore();
   const { mapView, mapRange, pointed } = store.state(activationsState);
-  const rangeOf = colourRanges(view, mapRange.value);
+  const rangeOf = colorRanges(view, mapRange.value);
   const channels = Math.max(...view.tensors.map((t) => t.shape[2] ?? 1));
   const pages = Math.ceil(channels / channelsAPage);
   const page = Math.min(store.state(activationsState).channelPage.value, pages - 1);
@@ -108,9 +108,9 @@ export function ChannelMaps({ view, worked, sizes }: { view: ShownLayer; worked?
           </button>
         </span>
         <span class="pair">
-          <span class="tick">{text.colourRange}</span>
+          <span class="tick">{text.colorRange}</span>
           <Choice
-            label={text.colourRange}
+            label={text.colorRange}
             of={mapRange}
             options={{ most: text.rangeMost, all: text.rangeAll }}
           />
@@ -184,7 +184,7 @@ function placeText(view: ShownLayer, name: string, index: number): string {
 interface TensorMapsProps {
   tensor: TensorView;
   view: ShownLayer;
-  range: ColourRange;
+  range: ColorRange;
   offset: number;
   worked?: Worked;
   sizes: MapSizes;
@@ -194,7 +194,7 @@ interface TensorMapsProps {
 
 interface LargeMapsProps {
   tensor: TensorView;
-  scale: (light: boolean) => ColourScale;
+  scale: (light: boolean) => ColorScale;
   /** Width and height of all maps together. */
   box: readonly [number, number];
 }

@@ -16,7 +16,7 @@ import { text } from './text';
 import { activationsState } from './state';
 import { featuresAPage } from './windows';
 import { ChannelMaps } from './channel-maps';
-import { colourRanges } from './colour-ranges';
+import { colorRanges } from './color-ranges';
 import { mapsStyle, useMapSizes, type MapSizes } from './map-sizes';
 import { movedOnly } from './moved';
 import { Figures, NonFinite } from './stats';
@@ -68,7 +68,7 @@ interface FeatureRowsProps {
 
 function FeatureRows({ model, view, worked, sizes }: FeatureRowsProps) {
   const store = useStore();
-  const rangeOf = colourRanges(view, store.state(activationsState).mapRange.value);
+  const rangeOf = colorRanges(view, store.state(activationsState).mapRange.value);
   const range = (tensor: (typeof view.tensors)[number]): number => rangeOf(tensor).limit;
   const features = Math.max(...view.tensors.map((t) => t.shape[0] ?? 1));
   const pages = Math.ceil(features / featuresAPage);

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { layerViewState } from '../../base/store/layer-view';
 import { stateOf } from '../../base/store/store';
-import type { RangeChoice } from './colour-ranges';
+import type { RangeChoice } from './color-ranges';
 import { wholeMap, type MapView } from './map-view';
 import { createWindows } from './windows';
 

@@ -1,10 +1,10 @@
 import type { ComponentChildren } from 'preact';
 import type { TensorView } from '../../../src/protocol/tensors';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { bare, Bars, Plot, Rule } from '../../base/charts/chart';
 import { compact, count, fixed } from '../../base/format/numbers';
 import { words } from '../../base/words';
-import { withinRange } from './colour-ranges';
+import { withinRange } from './color-ranges';
 import type { MapSizes } from './map-sizes';
 
 /** As many decimals for all three as the largest leaves room for, so that they compare. */

@@ -14,7 +14,7 @@ export const text = bilingual({
     'Plus and minus zoom all maps, Shift with arrows moves what is seen, 0 shows all of it.',
     'Plus und Minus zoomen alle Karten, Umschalt mit Pfeilen verschiebt den Ausschnitt, 0 zeigt alles.',
   ],
-  colourRange: ['Colors', 'Farben'],
+  colorRange: ['Colors', 'Farben'],
   rangeMost: ['99.5%', '99,5 %'],
   rangeAll: ['all values', 'alle Werte'],
   mapHint: [

@@ -22,7 +22,7 @@ import { PartedTab } from '../../base/store/parted-tab';
 import { words } from '../../base/words';
 import { planeAxes } from '../../base/canvas/axes';
 import { Board, HeatMap } from '../../base/canvas/canvas';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { Readout, useCursor } from '../../base/canvas/readout';
 import { Rows } from '../../base/examples/rows';
 import { text } from './text';

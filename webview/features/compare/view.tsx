@@ -10,7 +10,7 @@ import { RunChart } from '../../base/charts/run-chart';
 import { Sized } from '../../base/size/sized';
 import { Choice } from '../../base/controls/segmented';
 import { Button, Dropdown } from '../../base/controls/toolkit';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { item, largest, planesOf, tile, pixelRange } from '../../base/canvas/planes';
 import { fixed, roundUp, signed, tickText, unknown } from '../../base/format/numbers';
 import { PointsThumbnail } from '../../base/canvas/points';

@@ -11,7 +11,7 @@ import { Picture } from '../../base/canvas/canvas';
 import { item, pixelRange, largest } from '../../base/canvas/planes';
 import { signed, compact, fixed, percent, roundUp } from '../../base/format/numbers';
 import { Heading } from '../../base/controls/heading';
-import { magnitudeScale, Legend } from '../../base/canvas/colour-maps';
+import { magnitudeScale, Legend } from '../../base/canvas/color-maps';
 import type { Rgb } from '../../base/canvas/theme';
 import { Pager } from '../../base/controls/pager';
 import { layerPhrase, shortName } from '../../base/layers/layer-names';
@@ -163,8 +163,7 @@ function Listens({ model, layer, use }: { model: ModelSummary; layer: LayerInfo;
                 cell: () => <span class="sr">{text.deaf}</span>,
               };
             const valueOf = (condition: number): number => use.layers.data[info.index * size + condition]!;
-            const style = (value: number) =>
-              Number.isFinite(value) ? colours(scale().at(value)) : undefined;
+            const style = (value: number) => (Number.isFinite(value) ? colors(scale().at(value)) : undefined);
             return {
               head,
               td: (condition) => ({ 'data-value': valueOf(condition), style: style(valueOf(condition)) }),
@@ -197,7 +196,7 @@ const figure = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.005 ? compact(value) : fixed(value, 2);
 
 /** Black or white, whichever is read better on the color: one of them has a contrast of at least 4.5. */
-function colours(rgb: Rgb): { background: string; color: string } {
+function colors(rgb: Rgb): { background: string; color: string } {
   const linear = rgb.map((part) => {
     const share = part / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;

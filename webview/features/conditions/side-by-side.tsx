@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane, recordedConditions, variedConditions } from '../../../src/protocol/questions';
 import { planeAxes } from '../../base/canvas/axes';
 import { Board, HeatMap } from '../../base/canvas/canvas';
-import { magnitudeScale, type ColourScale, Legend } from '../../base/canvas/colour-maps';
+import { magnitudeScale, type ColorScale, Legend } from '../../base/canvas/color-maps';
 import { finiteExtent } from '../../base/canvas/planes';
 import { drawPoints, toScreen, type PlaneFrame } from '../../base/canvas/points';
 import { Sized } from '../../base/size/sized';
@@ -78,7 +78,7 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
 }
 
 /** ln p from its highest value down; what is lower has the lowest color. */
-function logScale(high: number): ColourScale {
+function logScale(high: number): ColorScale {
   const { at } = magnitudeScale(reach);
   return { low: high - reach, high, at: (value) => at(value - high + reach) };
 }
@@ -238,7 +238,7 @@ interface PanelProps {
   one: AtConditions['at'][number];
   bounds: PlaneBounds;
   example: readonly number[] | undefined;
-  scale: () => ColourScale;
+  scale: () => ColorScale;
   dots: 'density' | 'samples' | 'both';
   logs: boolean;
   highest: number;

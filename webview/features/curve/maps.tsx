@@ -2,7 +2,7 @@
 import { rowOf } from '../../../src/base/shape';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { SplineOverlay, TransformCurveView } from '../../../src/protocol/transform-curve';
-import { magnitudeScale, signedScale, type ColourScale, Legend } from '../../base/canvas/colour-maps';
+import { magnitudeScale, signedScale, type ColorScale, Legend } from '../../base/canvas/color-maps';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { compact, roundUp } from '../../base/format/numbers';
 import { featureName } from '../../base/layers/layer-names';
@@ -37,12 +37,12 @@ export function BinMaps({ model, features, spline, row }: Props) {
   // Widths and heights compare, so they share a scale.
   const sizes = Math.max(largest(widths, bins), largest(heights, bins));
   const slopes = largest(derivatives, bins + 1);
-  const ofSlopes = (light: boolean): ColourScale => signedScale(slopes, light);
+  const ofSlopes = (light: boolean): ColorScale => signedScale(slopes, light);
   const onPick = (i: number): void => void (store.marked.value = features[i]!);
   const shared = { model, features, spline, row, onPick };
   const ofBins = {
     columns: bins,
-    scale: (): ColourScale => magnitudeScale(sizes),
+    scale: (): ColorScale => magnitudeScale(sizes),
     isFramed: (i: number, bin: number) => inside[i] === bin,
   };
   return (
@@ -79,7 +79,7 @@ function BinMap({
   title: string;
   at(row: number, column: number): number;
   columns: number;
-  scale(light: boolean): ColourScale;
+  scale(light: boolean): ColorScale;
   isFramed(row: number, column: number): boolean;
   onPick(row: number): void;
 }) {

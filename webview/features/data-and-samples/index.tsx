@@ -9,7 +9,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
 import { columnsOf, type ViewData } from '../../base/view-data/view-data';
 import { Board, HeatMap, Picture } from '../../base/canvas/canvas';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, tile, planesOf, pixelRange } from '../../base/canvas/planes';
 import { drawPoints } from '../../base/canvas/points';
 import { cssText } from '../../base/canvas/theme';

@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import type { NdArray } from '../../../src/protocol/tensors';
 import { type RegionFeature, stateOf } from '../../base/store/store';
 import { Segmented } from '../../base/controls/segmented';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, type Plane, pixelRange } from '../../base/canvas/planes';
 import { trimmedRange } from '../../base/canvas/trimmed';
 import { fixed, roundUp, signed } from '../../base/format/numbers';

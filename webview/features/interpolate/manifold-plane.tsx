@@ -57,13 +57,13 @@ export function ManifoldPlane({ model, view, picked }: ManifoldPlaneProps) {
 
 /** The lines through the picked point: by φ′ at its φ, and by φ at its φ′. */
 const lines = {
-  'φ′': { colour: '--neg', dash: [] },
-  φ: { colour: '--pos', dash: [4, 3] },
+  'φ′': { color: '--neg', dash: [] },
+  φ: { color: '--pos', dash: [4, 3] },
 } as const;
 
 /** How the line of an angle is drawn, next to its slider. */
 export function ManifoldLine({ name }: { name: keyof typeof lines }) {
-  const { colour, dash } = lines[name];
+  const { color, dash } = lines[name];
   return (
     <svg width="20" height="8" aria-hidden="true" class="line-key">
       <line
@@ -71,7 +71,7 @@ export function ManifoldLine({ name }: { name: keyof typeof lines }) {
         y1="4"
         x2="20"
         y2="4"
-        stroke={`var(${colour})`}
+        stroke={`var(${color})`}
         stroke-width="2"
         stroke-dasharray={dash.join(' ')}
       />
@@ -94,7 +94,7 @@ function drawLines(
     ['φ′', (k: number) => row * n + k],
     ['φ', (k: number) => k * n + column],
   ] as const) {
-    context.strokeStyle = cssText(lines[name].colour);
+    context.strokeStyle = cssText(lines[name].color);
     context.setLineDash([...lines[name].dash]);
     context.beginPath();
     for (let k = 0; k < (closed ? n + 1 : n); k++) {

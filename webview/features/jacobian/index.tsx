@@ -7,7 +7,7 @@ import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { words } from '../../base/words';
 import { columnsOf, valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { Choice, Segmented } from '../../base/controls/segmented';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest } from '../../base/canvas/planes';
 import { compact, fixed, roundUp, scientific } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';

@@ -3,7 +3,7 @@ import type { EditedView } from '../../../src/protocol/latents';
 import { LinkButton } from '../../base/controls/toolkit';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { isPlane } from '../../../src/protocol/questions';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, planesOf, type Plane, pixelRange } from '../../base/canvas/planes';
 import { fixed, nextRound, signed } from '../../base/format/numbers';
 import { useFeature, Asked } from '../../base/store/use-store';

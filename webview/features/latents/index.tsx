@@ -16,7 +16,7 @@ import { SubjectControls } from '../../base/examples/sources';
 import { cellStep, nextCell } from '../../base/controls/arrow-keys';
 import { outputScale } from '../../base/layers/thumbnails';
 import { HeatMap } from '../../base/canvas/canvas';
-import { Legend } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/color-maps';
 import { Readout } from '../../base/canvas/readout';
 import { Heading } from '../../base/controls/heading';
 import { text } from './text';

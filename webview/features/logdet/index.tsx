@@ -7,7 +7,7 @@ import type { LayerFeature } from '../../base/store/store';
 import { layerNumbers, layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { layerViewState } from '../../base/store/layer-view';
 import { Distribution } from '../../base/charts/distribution';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { fixed, roundUp, signed, ticks } from '../../base/format/numbers';
 import { useStore } from '../../base/store/use-store';

@@ -8,7 +8,7 @@ import { featureName } from '../../base/layers/layer-names';
 import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { places, type ViewData } from '../../base/view-data/view-data';
 import { ask } from '../../base/store/question';
-import { greyScale, maskColours, type ColourScale } from '../../base/canvas/colour-maps';
+import { grayScale, maskColors, type ColorScale } from '../../base/canvas/color-maps';
 import { planesOf, type Plane } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { useFeature } from '../../base/store/use-store';
@@ -54,7 +54,7 @@ export const mask: LayerFeature = {
 
 const size = 144;
 
-const rgb = (colour: readonly number[]): string => `rgb(${colour.join(',')})`;
+const rgb = (color: readonly number[]): string => `rgb(${color.join(',')})`;
 
 function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
   const strip = useFeature(stripState).strip.found.value;
@@ -73,7 +73,7 @@ function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
     size,
     hatched: (i: number, c: number): boolean => Number.isNaN(of[c]!.values[i]),
   });
-  const grey = (): ColourScale => greyScale((model.levels ?? 256) - 1);
+  const gray = (): ColorScale => grayScale((model.levels ?? 256) - 1);
   return (
     <>
       <div class="panels" data-layer-name={layer.name}>
@@ -109,7 +109,7 @@ function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
                 <Heading title={title} note={note} />
                 <HeatMap
                   plane={input}
-                  scale={grey}
+                  scale={gray}
                   size={size}
                   label={title}
                   name={name}
@@ -121,11 +121,11 @@ function MaskTab({ model, layer, view }: LayerTabProps<MaskView>) {
       </div>
       <p class="keyline flex-wrap tick">
         <span>
-          <i style={{ background: rgb(maskColours.moves) }} />
+          <i style={{ background: rgb(maskColors.moves) }} />
           {text.keyMoves}
         </span>
         <span>
-          <i style={{ background: rgb(maskColours.reads) }} />
+          <i style={{ background: rgb(maskColors.reads) }} />
           {text.keyReads}
         </span>
         {inImage.values.some(Number.isNaN) ? (

@@ -1,7 +1,7 @@
 /** The matrix of a mixing layer: whether it turns, stretches or squashes, and what all mixing layers do together. */
 import { type MixingView, fewMixed } from '../../../src/protocol/mixing';
 import type { ModelSummary } from '../../../src/protocol/model';
-import { signedScale, Legend, magnitudeScale, type ColourScale } from '../../base/canvas/colour-maps';
+import { signedScale, Legend, magnitudeScale, type ColorScale } from '../../base/canvas/color-maps';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { largest } from '../../base/canvas/planes';
 import { Chart, usePlace } from '../../base/charts/chart';
@@ -181,10 +181,10 @@ function Layers({ model, view: { all, layer } }: { model: ModelSummary; view: Mi
 /** px for the names of rows. */
 const labelWidth = 40;
 
-const shareScale = (): ColourScale => magnitudeScale(1);
+const shareScale = (): ColorScale => magnitudeScale(1);
 
 /** From 1, a feature in one place. */
-const spreadScale = (high: number) => (): ColourScale => {
+const spreadScale = (high: number) => (): ColorScale => {
   const { at } = magnitudeScale(high - 1);
   return { low: 1, high, at: (value) => at(value - 1) };
 };

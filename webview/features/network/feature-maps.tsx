@@ -1,7 +1,7 @@
 /** What the layer's network computes on its way, for the example: one place of the network, one page of channels. */
 import { featurePage, type FeatureStage, type FeatureView } from '../../../src/protocol/conditioner';
 import type { LayerInfo } from '../../../src/protocol/model';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { compact, roundUp } from '../../base/format/numbers';
 import { useStore, useFeature, Asked } from '../../base/store/use-store';

@@ -2,7 +2,7 @@
 import type { WeightView } from '../../../src/protocol/conditioner';
 import { Sized } from '../../base/size/sized';
 import { Slider } from '../../base/controls/slider';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest } from '../../base/canvas/planes';
 import { layoutOf, pageOf } from '../../../src/protocol/weight-window';
 import { pictureOf } from './picture-of';

@@ -5,7 +5,7 @@ import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { type LayerFeature, stateOf } from '../../base/store/store';
 import { words } from '../../base/words';
 import { columnsOf, valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
-import { magnitudeScale, maskColours, type ColourScale, Legend } from '../../base/canvas/colour-maps';
+import { magnitudeScale, maskColors, type ColorScale, Legend } from '../../base/canvas/color-maps';
 import { MatrixView } from '../../base/canvas/matrix-view';
 import { largest } from '../../base/canvas/planes';
 import { Pager } from '../../base/controls/pager';
@@ -70,10 +70,10 @@ const listed = 4;
 const labelWidth = 34;
 
 /** The diagonal stands out: what depends on nothing else depends on itself. */
-const allowedScale = (): ColourScale => ({
+const allowedScale = (): ColorScale => ({
   low: 0,
   high: 1,
-  at: (value) => (value > 0.75 ? maskColours.moves : [112, 112, 112]),
+  at: (value) => (value > 0.75 ? maskColors.moves : [112, 112, 112]),
 });
 
 function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
@@ -95,7 +95,7 @@ function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
   const cellOf = (row: number, column: number): number => places[row]! * k + places[column]!;
   const at = (row: number, column: number): number => measured.data[cellOf(row, column)]!;
   const allows = (row: number, column: number): boolean => isAllowed(view, places[row]!, places[column]!);
-  const scale = (): ColourScale => magnitudeScale(roundUp(largest(measured.data)));
+  const scale = (): ColorScale => magnitudeScale(roundUp(largest(measured.data)));
   const hardly = new Set(links.hardly);
   const forbidden = new Set(links.forbidden);
   const placeName = (row: number): string => shortNameOf(places[row]!);

@@ -1,7 +1,7 @@
 /** What is drawn on the plane, back to front: density or cells, grid lines, points, the path. */
 import type { PlaneDensity } from '../../../src/protocol/plane';
 import type { NdArray } from '../../../src/protocol/tensors';
-import { magnitudeScale, signedScale } from '../../base/canvas/colour-maps';
+import { magnitudeScale, signedScale } from '../../base/canvas/color-maps';
 import { finiteExtent } from '../../base/canvas/planes';
 import type { Cell } from '../../base/canvas/polygon';
 import { cssText } from '../../base/canvas/theme';
@@ -16,11 +16,11 @@ export function drawCells(
   cells: readonly Cell[],
   light: boolean,
 ): void {
-  const colours = signedScale(areaLimit, light);
+  const colors = signedScale(areaLimit, light);
   context.save();
   context.globalAlpha = 0.85;
   for (const { corners, logArea } of cells) {
-    const [r, g, b] = colours.at(logArea);
+    const [r, g, b] = colors.at(logArea);
     context.fillStyle = `rgb(${r},${g},${b})`;
     context.beginPath();
     for (let k = 0; k < 4; k++)
@@ -109,13 +109,13 @@ export function drawPath(
   const line = (list: readonly (readonly [number, number])[], dash: number[]): void => {
     const finite = list.filter(([x, y]) => Number.isFinite(x + y));
     // A rim of the surface's color keeps the line apart from what is behind it.
-    for (const [width, colour] of [
+    for (const [width, color] of [
       [4, '--surface'],
       [1.5, '--fg'],
     ] as const) {
       context.lineWidth = width;
-      context.strokeStyle = cssText(colour);
-      context.setLineDash(colour === '--fg' ? dash : []);
+      context.strokeStyle = cssText(color);
+      context.setLineDash(color === '--fg' ? dash : []);
       context.beginPath();
       finite.forEach(([x, y], k) => context[k ? 'lineTo' : 'moveTo'](x, y));
       context.stroke();

@@ -13,7 +13,7 @@ import { Dropdown, LinkButton } from '../../base/controls/toolkit';
 import { PlayButton } from '../../base/controls/play-button';
 import { Slider } from '../../base/controls/slider';
 import { Choice } from '../../base/controls/segmented';
-import { signedScale, Legend } from '../../base/canvas/colour-maps';
+import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { fixed } from '../../base/format/numbers';
 import { words } from '../../base/words';
 import { text } from './text';

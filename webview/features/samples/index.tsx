@@ -10,7 +10,7 @@ import type { FloatArray } from '../../base/view-data/npy';
 import { rowsOf, type ViewData } from '../../base/view-data/view-data';
 import { Sized } from '../../base/size/sized';
 import { Button, Dropdown } from '../../base/controls/toolkit';
-import { magnitudeScale, Legend } from '../../base/canvas/colour-maps';
+import { magnitudeScale, Legend } from '../../base/canvas/color-maps';
 import { finiteExtent, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { drawPoints, nearestPoint, PointsThumbnail, type PlaneFrame } from '../../base/canvas/points';

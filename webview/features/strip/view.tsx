@@ -15,7 +15,7 @@ import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { TakeAway } from '../../base/takeaway/take-away';
-import { Legend } from '../../base/canvas/colour-maps';
+import { Legend } from '../../base/canvas/color-maps';
 import { PointsThumbnail } from '../../base/canvas/points';
 import { Bars } from '../../base/layers/bars';
 import { foldRows, scaleGroups } from './entries';

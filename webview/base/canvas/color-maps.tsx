@@ -35,24 +35,24 @@ function lookUp(map: readonly Rgb[], fraction: number): Rgb {
 }
 
 /** Maps values to colors and knows its ends, which its legend shows. */
-export interface ColourScale {
+export interface ColorScale {
   low: number;
   high: number;
   at(value: number): Rgb;
 }
 
 /** Symmetric about zero, from −size to size. */
-export function signedScale(size: number, light: boolean): ColourScale {
+export function signedScale(size: number, light: boolean): ColorScale {
   const map = light ? divergingLight : divergingDark;
   return { low: -size, high: size, at: (value) => lookUp(map, (value / size + 1) / 2) };
 }
 
-export function magnitudeScale(high: number): ColourScale {
+export function magnitudeScale(high: number): ColorScale {
   return { low: 0, high, at: (value) => lookUp(magnitudes, value / (high || 1)) };
 }
 
 /** A picture of the data is a picture: gray, 0 black to `high` white. */
-export function greyScale(high: number): ColourScale {
+export function grayScale(high: number): ColorScale {
   return {
     low: 0,
     high,
@@ -64,15 +64,15 @@ export function greyScale(high: number): ColourScale {
 }
 
 /** Masks: what moves is light, what is read is dark, in every theme. */
-export const maskColours: { moves: Rgb; reads: Rgb } = { moves: [190, 190, 190], reads: [68, 68, 68] };
+export const maskColors: { moves: Rgb; reads: Rgb } = { moves: [190, 190, 190], reads: [68, 68, 68] };
 
 /** Cells that hold NaN or Inf. */
-export function badColour(light: boolean): Rgb {
+export function badColor(light: boolean): Rgb {
   return light ? [190, 17, 0] : [110, 27, 27];
 }
 
 interface LegendProps {
-  scale(light: boolean): ColourScale;
+  scale(light: boolean): ColorScale;
   unit?: string;
   width?: number;
 }
@@ -90,14 +90,14 @@ function endText(value: number): string {
 
 /** Color bar with its numbers; the unit is part of it. */
 export function Legend({ scale, unit, width }: LegendProps) {
-  const colours = scale(theme.value.light);
+  const colors = scale(theme.value.light);
   const stops = Array.from({ length: 17 }, (_, i) => {
-    const [r, g, b] = colours.at(colours.low + ((colours.high - colours.low) * i) / 16);
+    const [r, g, b] = colors.at(colors.low + ((colors.high - colors.low) * i) / 16);
     return `rgb(${r},${g},${b})`;
   });
   // Zero is in the middle of signed colors alone.
-  const symmetric = colours.low < 0 && colours.low === -colours.high;
-  const [low, high] = [endText(colours.low), endText(colours.high)];
+  const symmetric = colors.low < 0 && colors.low === -colors.high;
+  const [low, high] = [endText(colors.low), endText(colors.high)];
   const middle = symmetric ? ['0'] : [];
   const withUnit = unit ? `${high} ${unit}` : high;
   const texts = [

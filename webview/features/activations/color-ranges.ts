@@ -1,7 +1,7 @@
 /** Ranges that colors and histograms share: x and y have one, so that they compare. */
 import type { TensorView } from '../../../src/protocol/tensors';
 import { largest } from '../../base/canvas/planes';
-import { trimmedRange, type ColourRange } from '../../base/canvas/trimmed';
+import { trimmedRange, type ColorRange } from '../../base/canvas/trimmed';
 import { roundUp } from '../../base/format/numbers';
 import type { ShownLayer } from '../../base/store/layer-view';
 import type { CountedTensor } from './moved';
@@ -12,8 +12,8 @@ export type RangeChoice = 'most' | 'all';
 /** Zeros of what passes through would hide how large the few values are that s and t have. */
 const countedOf = ({ counted, data }: CountedTensor): Float32Array | undefined => counted ?? data;
 
-export function colourRanges(view: ShownLayer, choice: RangeChoice): (tensor: TensorView) => ColourRange {
-  const rangeOf = (tensors: readonly TensorView[]): ColourRange => {
+export function colorRanges(view: ShownLayer, choice: RangeChoice): (tensor: TensorView) => ColorRange {
+  const rangeOf = (tensors: readonly TensorView[]): ColorRange => {
     const sizes = tensors.map(({ stats, data }) => largest([stats.min, stats.max]) || largest(data));
     const full = roundUp(Math.max(0, ...sizes));
     const arrays = tensors.flatMap((tensor) => countedOf(tensor) ?? []);
