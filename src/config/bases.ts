@@ -94,6 +94,6 @@ export type BaseConfig = v.InferOutput<typeof baseSchema>;
 export type BaseInput = v.InferInput<typeof baseSchema>;
 
 /** One number for each of `dim` features. */
-export function perFeature(given: number | readonly number[], dim: number): number[] {
-  return typeof given === 'number' ? Array.from({ length: dim }, () => given) : [...given];
+export function perFeature(value: number | readonly number[], dim: number): number[] {
+  return typeof value === 'number' ? Array.from({ length: dim }, () => value) : [...value];
 }

@@ -8,7 +8,7 @@ import { parseDataConfig, parseRunConfig } from './parse';
 import { presets } from './presets';
 import type { Preset } from './preset';
 import type { DataConfig, ModelConfig, RunConfig } from './schema';
-import { checkOwnModel, checkOwnTransforms, checkStart, type StartModel } from './start-model';
+import { checkStartModel, checkStartTransforms, checkStart, type StartModel } from './start-model';
 import { defined } from '../base/defined';
 import { several, shownValue, UserError } from '../base/user-error';
 import { isRecord } from './expected';
@@ -81,15 +81,15 @@ function named(name: string): { preset: Preset } | { conventions: ConventionSet 
  * @throws UserError when there is none, or it is for data of the other kind
  */
 export function findPreset(name: string, dataset: DataShape): Preset {
-  const found = named(name);
-  if ('preset' in found) {
-    if (found.preset.model.kind === dataset.kind) return found.preset;
+  const match = named(name);
+  if ('preset' in match) {
+    if (match.preset.model.kind === dataset.kind) return match.preset;
     throw new UserError(
-      `The preset "${name}" is for ${found.preset.model.kind} data, but ${dataset.name} contains ${kindOf(dataset)}. ` +
+      `The preset "${name}" is for ${match.preset.model.kind} data, but ${dataset.name} contains ${kindOf(dataset)}. ` +
         `Use ${presetFor(dataset).name}, or leave the preset out.`,
     );
   }
-  const { conventions } = found;
+  const { conventions } = match;
   const fields = conventions[dataset.kind];
   if (!fields) {
     const others = conventionsFor(dataset.kind).map((set) => set.name);
@@ -107,8 +107,8 @@ export function findPreset(name: string, dataset: DataShape): Preset {
 
 /** Data settings that come with only a name; the ones in conventions depend on the data. */
 function dataOf(name: string): Partial<Preset['data']> {
-  const found = named(name);
-  return 'preset' in found ? found.preset.data : {};
+  const match = named(name);
+  return 'preset' in match ? match.preset.data : {};
 }
 
 /** A single feature leaves nothing for a coupling to see: splines of a context take its place. */
@@ -125,8 +125,8 @@ const ofOneFeature = (preset: Preset): Preset => ({
 
 /** The preset that suits the data when none is named. */
 export function presetFor({ kind, shape, provenance }: DataShape): Preset {
-  const own = presets.find(({ data }) => data.source !== undefined && data.source === provenance.source);
-  if (own) return own;
+  const match = presets.find(({ data }) => data.source !== undefined && data.source === provenance.source);
+  if (match) return match;
   const general = kind === 'vector' ? 'tabular' : shape.join() === '28,28,1' ? 'mnist' : 'image';
   const preset = presets.find(({ name }) => name === general)!;
   return kind === 'vector' && shape[0] === 1 ? ofOneFeature(preset) : preset;
@@ -136,7 +136,7 @@ export function presetFor({ kind, shape, provenance }: DataShape): Preset {
  * A config may name its preset; one that is named besides wins.
  * @throws UserError for a preset that is not a name
  */
-function withOwnPreset(request: RunRequest): RunRequest {
+function withConfigPreset(request: RunRequest): RunRequest {
   const { config, fileName = 'config' } = request;
   if (!isRecord(config) || config.preset === undefined) return request;
   const { preset, ...rest } = config;
@@ -153,16 +153,17 @@ function withOwnPreset(request: RunRequest): RunRequest {
  * @throws UserError when no data are named or the config's data section is wrong
  */
 export function requestedData(request: RunRequest): DataConfig {
-  const { data, context, reading, preset, config, start, fileName = 'config' } = withOwnPreset(request);
-  const own = section(config, 'data', fileName);
-  const asked = {
+  const { data, context, reading, preset, config, start, fileName = 'config' } = withConfigPreset(request);
+  const dataSection = section(config, 'data', fileName);
+  const settings = {
     ...(preset ? dataOf(preset) : {}),
-    ...own,
+    ...dataSection,
     ...(data ? { source: data } : {}),
     ...contextData(context),
     ...defined(reading ?? {}),
   };
-  const merged: Record<string, unknown> = asked.source === undefined ? { ...start?.data, ...asked } : asked;
+  const merged: Record<string, unknown> =
+    settings.source === undefined ? { ...start?.data, ...settings } : settings;
   if (merged.source === undefined) {
     const why = start ? `, since ${start.file} does not say which it was trained on` : '';
     throw new UserError(`No data are given. Expected --data NAME or PATH, or data.source in a config${why}.`);
@@ -204,8 +205,8 @@ function contextData(context: RunRequest['context']): Record<string, unknown> {
  * config means the same wherever it is kept.
  * @throws UserError when settings are wrong, or do not fit the data
  */
-export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig {
-  const request = withOwnPreset(given);
+export function buildRunConfig(original: RunRequest, dataset: DataShape): RunConfig {
+  const request = withConfigPreset(original);
   const { config, fileName = 'config' } = request;
   const preset = request.preset
     ? findPreset(request.preset, dataset)
@@ -215,7 +216,7 @@ export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig
   const model = request.start
     ? startModel(request, request.start, dataset)
     : newModel(section(config, 'model', fileName), preset, dataset, fileName);
-  const ownTraining = section(config, 'training', fileName);
+  const trainingSection = section(config, 'training', fileName);
   const run = parseRunConfig(
     {
       ...(isRecord(config) ? config : {}),
@@ -228,7 +229,11 @@ export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig
         ...startData(request, dataset),
       },
       model,
-      training: trainingOf(preset, { ...ownTraining, ...defined(request.training ?? {}) }, dataset.examples),
+      training: trainingOf(
+        preset,
+        { ...trainingSection, ...defined(request.training ?? {}) },
+        dataset.examples,
+      ),
     },
     fileName,
   );
@@ -237,13 +242,13 @@ export function buildRunConfig(given: RunRequest, dataset: DataShape): RunConfig
 }
 
 function checkContext(model: ModelConfig, dataset: DataShape, file: string): void {
-  const [wanted, given] = [modelContext(model), contextSizeOf(dataset)];
-  if (wanted === given) return;
+  const [modelSize, dataSize] = [modelContext(model), contextSizeOf(dataset)];
+  if (modelSize === dataSize) return;
   const words = (size: number): string =>
     size === 0 ? 'no context' : `a context of ${several(size, 'number')}`;
-  const advice = wanted === 0 ? 'Leave it out' : 'Give it with --condition, or as data.contextSource';
+  const advice = modelSize === 0 ? 'Leave it out' : 'Give it with --condition, or as data.contextSource';
   throw new UserError(
-    `${file}: its flow takes ${words(wanted)} with each example, but ${dataset.name} comes with ${words(given)}. ${advice}.`,
+    `${file}: its flow takes ${words(modelSize)} with each example, but ${dataset.name} comes with ${words(dataSize)}. ${advice}.`,
   );
 }
 
@@ -251,7 +256,7 @@ function checkContext(model: ModelConfig, dataset: DataShape, file: string): voi
 function startData(request: RunRequest, { kind }: DataShape): Partial<DataConfig> {
   const { start } = request;
   if (!start || kind !== 'vector') return {};
-  checkOwnTransforms(start, requestedData(request).transforms);
+  checkStartTransforms(start, requestedData(request).transforms);
   return { standardize: start.standardized, ...(start.transforms ? { transforms: start.transforms } : {}) };
 }
 
@@ -267,37 +272,37 @@ function startModel(
     );
   }
   checkStart(start, dataset);
-  checkOwnModel(start, section(config, 'model', fileName), fileName);
+  checkStartModel(start, section(config, 'model', fileName), fileName);
   return start.model;
 }
 
 /** From the preset, the sizes of the data and what a config says. */
 function newModel(
-  own: Record<string, unknown>,
+  settings: Record<string, unknown>,
   preset: Preset | undefined,
   dataset: DataShape,
   fileName: string,
 ): Record<string, unknown> {
   if (
-    own.kind !== undefined &&
-    own.kind !== dataset.kind &&
-    (own.kind === 'vector' || own.kind === 'image')
+    settings.kind !== undefined &&
+    settings.kind !== dataset.kind &&
+    (settings.kind === 'vector' || settings.kind === 'image')
   ) {
     throw new UserError(
       `${fileName}: model.kind: expected "${dataset.kind}", since ${dataset.name} holds ${kindOf(dataset)}, ` +
-        `got "${own.kind}".`,
+        `got "${settings.kind}".`,
     );
   }
   const sizes = sizesOf(dataset);
   for (const [key, size] of Object.entries(sizes)) {
-    if (own[key] !== undefined && own[key] !== size && Number.isInteger(own[key])) {
+    if (settings[key] !== undefined && settings[key] !== size && Number.isInteger(settings[key])) {
       throw new UserError(
         `${fileName}: model.${key}: expected ${size}, since ${dataset.name} holds ${kindOf(dataset)}, ` +
-          `got ${JSON.stringify(own[key])}. Leave it out to take it from the data.`,
+          `got ${JSON.stringify(settings[key])}. Leave it out to take it from the data.`,
       );
     }
   }
-  const model: Record<string, unknown> = { kind: dataset.kind, ...preset?.model, ...sizes, ...own };
+  const model: Record<string, unknown> = { kind: dataset.kind, ...preset?.model, ...sizes, ...settings };
   if (dataset.kind === 'image') fitPad(model);
   return model;
 }
@@ -329,16 +334,19 @@ function fitPad(model: Record<string, unknown>): void {
 /** What the user set, over the preset's for so many examples. */
 function trainingOf(
   preset: Preset | undefined,
-  own: Record<string, unknown>,
+  settings: Record<string, unknown>,
   examples: number | undefined,
 ): Record<string, unknown> {
-  return fitWarmup({ ...(preset ? fitSteps(preset, own, examples) : {}), ...own }, own);
+  return fitWarmup({ ...(preset ? fitSteps(preset, settings, examples) : {}), ...settings }, settings);
 }
 
 /** A run shorter than its preset keeps a warm-up in proportion, unless the user chose one. */
-function fitWarmup(training: Record<string, unknown>, own: Record<string, unknown>): Record<string, unknown> {
+function fitWarmup(
+  training: Record<string, unknown>,
+  settings: Record<string, unknown>,
+): Record<string, unknown> {
   const { steps, warmupSteps = 0 } = training as Record<string, number | undefined>;
-  if (own.warmupSteps !== undefined || !Number.isInteger(steps) || warmupSteps < steps!) return training;
+  if (settings.warmupSteps !== undefined || !Number.isInteger(steps) || warmupSteps < steps!) return training;
   return { ...training, warmupSteps: Math.floor(steps! / 10) };
 }
 

@@ -4,11 +4,11 @@ import { largestLearningRate } from './learning-rate';
 import { jsonIn } from '../base/json-parts';
 import { UserError } from '../base/user-error';
 
-const rateWanted = `expected more than 0 and at most ${largestLearningRate}`;
+const expectedRate = `expected more than 0 and at most ${largestLearningRate}`;
 const learningRate = v.pipe(
   v.number('expected a number'),
-  v.gtValue(0, rateWanted),
-  v.maxValue(largestLearningRate, rateWanted),
+  v.gtValue(0, expectedRate),
+  v.maxValue(largestLearningRate, expectedRate),
 );
 
 export const controlSchema = v.strictObject({
@@ -32,12 +32,12 @@ export interface NamedRequest extends ControlRequest {
 }
 
 /** @throws UserError that names the input and what was expected */
-export function checkControl(given: unknown): ControlRequest {
-  const result = v.safeParse(requestSchema, given);
+export function checkControl(input: unknown): ControlRequest {
+  const result = v.safeParse(requestSchema, input);
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = v.getDotPath(issue);
-  const value = path ? issue.input : given;
+  const value = path ? issue.input : input;
   const key = issue.type === 'strict_object' && path ? `"${path}" is not known; ` : '';
   throw new UserError(
     key
@@ -48,10 +48,10 @@ export function checkControl(given: unknown): ControlRequest {
 
 /** @throws UserError for text that is not a request, with the id of the request where it has one */
 export function parseControl(text: string): NamedRequest {
-  const given = jsonIn(text);
-  if (given === undefined) throw new UserError('control.json is not valid JSON.');
+  const json = jsonIn(text);
+  if (json === undefined) throw new UserError('control.json is not valid JSON.');
   const { id, ...request } =
-    typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : { id: '' };
+    typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : { id: '' };
   if (typeof id !== 'string' || id === '') {
     throw new UserError('control.json: "id" is missing; expected a text that identifies this request.');
   }

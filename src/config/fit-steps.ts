@@ -12,15 +12,15 @@ const checkpoints = 5;
 /**
  * As many steps as the preset's `mostEpochs` over the training examples, where that is fewer than it has; what is done every
  * so many steps then is done more often.
- * @param own what the user set; with steps among it, nothing is changed
+ * @param settings what the user set; with steps among it, nothing is changed
  */
 export function fitSteps(
   { training, mostEpochs }: Preset,
-  own: Training,
+  settings: Training,
   examples: number | undefined,
 ): Training {
-  const { steps = 0, batch = 64 } = { ...training, ...own };
-  if (mostEpochs === undefined || examples === undefined || own.steps !== undefined) return training;
+  const { steps = 0, batch = 64 } = { ...training, ...settings };
+  if (mostEpochs === undefined || examples === undefined || settings.steps !== undefined) return training;
   if (!(Number.isInteger(batch) && batch > 0)) return training;
   const fitted = Math.max(fewestSteps, mostEpochs * Math.max(1, Math.floor(examples / batch)));
   if (fitted >= steps) return training;

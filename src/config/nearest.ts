@@ -1,20 +1,20 @@
 /** Longer text was not a typo, and comparing it takes its length times the length of the known names. */
-const longestGiven = 100;
+const longestCompared = 100;
 
 /** The known name that was probably meant, or undefined when none is close. */
-export function nearest(given: string, known: readonly string[]): string | undefined {
-  if (given.length > longestGiven) return undefined;
+export function nearest(text: string, known: readonly string[]): string | undefined {
+  if (text.length > longestCompared) return undefined;
   const plain = (name: string) => name.toLowerCase().replace(/[-_\s]/g, '');
   let best: string | undefined;
   let least = Infinity;
   for (const name of known) {
-    const distance = editDistance(plain(given), plain(name));
+    const distance = editDistance(plain(text), plain(name));
     if (distance < least) {
       least = distance;
       best = name;
     }
   }
-  return least <= Math.max(2, Math.floor(given.length / 3)) && least < given.length ? best : undefined;
+  return least <= Math.max(2, Math.floor(text.length / 3)) && least < text.length ? best : undefined;
 }
 
 /** Levenshtein distance. */

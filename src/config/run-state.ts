@@ -12,12 +12,12 @@ const silentAfter = 120_000;
  * @param silence milliseconds since run.json was written
  */
 export function stateOf(
-  said: RunState | 'unknown',
+  status: RunState | 'unknown',
   holder: Pick<Holder, 'liveness'> | undefined,
   silence: number,
 ): RunState {
-  if (said === 'unknown') return 'interrupted';
-  const trains = said === 'running' || said === 'paused';
-  if (holder?.liveness === 'alive') return trains ? said : 'running';
-  return trains && (holder || silence > silentAfter) ? 'interrupted' : said;
+  if (status === 'unknown') return 'interrupted';
+  const trains = status === 'running' || status === 'paused';
+  if (holder?.liveness === 'alive') return trains ? status : 'running';
+  return trains && (holder || silence > silentAfter) ? 'interrupted' : status;
 }

@@ -25,8 +25,8 @@ export const mapsOf = (fitted: Transforms): (ColumnMap | undefined)[] | undefine
 
 /** Which features are integers that get noise; undefined where none is. */
 export function integersOf(fitted: Transforms): number[] | undefined {
-  const found = columnTransforms(fitted)?.flatMap((one, d) => (one?.integers ? [d] : []));
-  return found && found.length > 0 ? found : undefined;
+  const integers = columnTransforms(fitted)?.flatMap((one, d) => (one?.integers ? [d] : []));
+  return integers && integers.length > 0 ? integers : undefined;
 }
 
 /** A value after its map; an integer at the middle of its noise. */
@@ -134,8 +134,8 @@ export function withNoise(x: number, u: number): number {
 
 /** A map as a transform writes it, without bounds that are not there. */
 export function columnMap(text: string): ColumnMap | undefined {
-  const [kind, ...given] = text.split(':');
-  const bounds = given.map((bound) => (bound.trim() === '' ? NaN : Math.fround(Number(bound))));
+  const [kind, ...parts] = text.split(':');
+  const bounds = parts.map((bound) => (bound.trim() === '' ? NaN : Math.fround(Number(bound))));
   if (kind === 'log' && bounds.length === 0) bounds.push(0);
   if (bounds.length !== { log: 1, logit: 2 }[kind as string] || !bounds.every(Number.isFinite))
     return undefined;

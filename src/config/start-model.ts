@@ -26,11 +26,11 @@ interface Shape {
 
 /** @throws UserError when the data are not what the checkpoint models */
 export function checkStart({ file, model, featureNames }: StartModel, data: Shape): void {
-  const wanted = wordsOf(model);
-  const given = inWords(data);
-  if (wanted !== given) {
+  const modelWords = wordsOf(model);
+  const dataWords = inWords(data);
+  if (modelWords !== dataWords) {
     throw new UserError(
-      `${file}: models ${wanted}, but ${data.name} contains ${given}. Choose matching data, or train a new model without --from.`,
+      `${file}: models ${modelWords}, but ${data.name} contains ${dataWords}. Choose matching data, or train a new model without --from.`,
     );
   }
   const names = data.featureNames;
@@ -44,21 +44,24 @@ export function checkStart({ file, model, featureNames }: StartModel, data: Shap
 }
 
 /** @throws UserError when other maps of columns are asked for than the checkpoint was trained with */
-export function checkOwnTransforms({ file, transforms }: StartModel, asked: DataConfig['transforms']): void {
-  if (asked === undefined || isDeepStrictEqual(asked, transforms ?? {})) return;
+export function checkStartTransforms(
+  { file, transforms }: StartModel,
+  dataTransforms: DataConfig['transforms'],
+): void {
+  if (dataTransforms === undefined || isDeepStrictEqual(dataTransforms, transforms ?? {})) return;
   throw new UserError(
     `data.transforms (--transform): expected ${transforms ? JSON.stringify(transforms) : 'none'}, as in ${file}, which the run starts ` +
-      `from, got ${JSON.stringify(asked)}. Leave them out, or train a new model without --from.`,
+      `from, got ${JSON.stringify(dataTransforms)}. Leave them out, or train a new model without --from.`,
   );
 }
 
 /** @throws UserError when a config wants another model */
-export function checkOwnModel(
+export function checkStartModel(
   { file, model }: StartModel,
-  own: Record<string, unknown>,
+  settings: Record<string, unknown>,
   fileName: string,
 ): void {
-  for (const [key, value] of Object.entries(own)) {
+  for (const [key, value] of Object.entries(settings)) {
     const stored = (model as Record<string, unknown>)[key];
     if (isDeepStrictEqual(value, stored)) continue;
     throw new UserError(

@@ -83,11 +83,11 @@ export async function holderOf(
 /** What the system says of the process where it can be seen from here; undefined elsewhere. A stopped process is alive. */
 function seenFromHere({ pid, host, start, space }: TrainLock): 'alive' | 'gone' | undefined {
   if (host !== hostname() || space !== processSpace()) return undefined;
-  const found = startOf(pid);
-  if (found === undefined) return 'gone';
+  const startNow = startOf(pid);
+  if (startNow === undefined) return 'gone';
   // Where the system does not say when a process began, this may be another one with the same id.
-  if (!start || !found) return undefined;
-  return found === start ? 'alive' : 'gone';
+  if (!start || !startNow) return undefined;
+  return startNow === start ? 'alive' : 'gone';
 }
 
 /** Undefined where there is no such process; empty where there is one of which the system does not say when it began. */

@@ -83,9 +83,9 @@ export async function openCifar(source: string, resources: Resources) {
     });
   }
   if (/\.(tar|tar\.gz|tgz)$/i.test(source)) {
-    const wanted = (name: string): boolean =>
+    const isNeeded = (name: string): boolean =>
       kinds.some((kind) => kind.train.test(name) || kind.test === name || kind.names === name);
-    const { entries, others } = await openTar(source, wanted, resources);
+    const { entries, others } = await openTar(source, isNeeded, resources);
     if (others.some((name) => /^(data_batch_1|train|batches\.meta)$/.test(name)) && entries.size === 0) {
       throw new UserError(
         `${source}: is the Python version of CIFAR, whose files are pickles; download the binary version ` +
@@ -225,7 +225,7 @@ const mostCharacters = 2 ** 24;
  */
 async function openTar(
   file: string,
-  wanted: (name: string) => boolean,
+  isNeeded: (name: string) => boolean,
   resources: Resources,
 ): Promise<{ entries: Map<string, ByteSource>; others: string[] }> {
   const entries = new Map<string, ByteSource>();
@@ -237,7 +237,7 @@ async function openTar(
     for await (const entry of archive as AsyncIterable<Readable & { header: Header }>) {
       const name = path.posix.basename(entry.header.name);
       characters += entry.header.name.length;
-      if (entry.header.type === 'file' && wanted(name) && !entries.has(name)) {
+      if (entry.header.type === 'file' && isNeeded(name) && !entries.has(name)) {
         const spool = createSpool(resources);
         for await (const chunk of entry) await spool.write(chunk as Uint8Array);
         entries.set(name, await spool.finish());

@@ -53,8 +53,8 @@ export function chooseColumns(
   const features = columns
     ? columns.map(find)
     : names.map((_, i) => i).filter((i) => i !== label && !context.includes(i) && !excluded.includes(i));
-  const wanted = [...features, ...context, ...(label === undefined ? [] : [label])];
-  const contrary = excluded.find((column) => wanted.includes(column));
+  const selection = [...features, ...context, ...(label === undefined ? [] : [label])];
+  const contrary = excluded.find((column) => selection.includes(column));
   if (contrary !== undefined) {
     throw new UserError(
       `${file}: the column "${names[contrary]}" is left out (--exclude, data.exclude), but also modeled, given or the class; ` +
@@ -91,8 +91,8 @@ export class RefusedCells {
   constructor(private readonly names: readonly string[]) {}
 
   add(column: number, cell: string, where: string): void {
-    const found = this.columns.get(column);
-    if (found) found.rows++;
+    const entry = this.columns.get(column);
+    if (entry) entry.rows++;
     else {
       const example = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell;
       this.columns.set(column, { name: this.names[column]!, column, rows: 1, example, where });

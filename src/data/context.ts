@@ -141,8 +141,8 @@ function joined(examples: Examples, added: number, read: ReadContext): Examples 
     ...examples,
     size: size + added,
     async read(indices, options) {
-      const [own, context] = await Promise.all([examples.read(indices, options), read(indices)]);
-      return interleave(own, size, context, added);
+      const [values, context] = await Promise.all([examples.read(indices, options), read(indices)]);
+      return interleave(values, size, context, added);
     },
   };
 }

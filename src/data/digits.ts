@@ -33,7 +33,7 @@ export async function readDigits(): Promise<Examples> {
  */
 function mediaFolder(): string {
   const candidates = [path.join(__dirname, '..', 'media'), path.join(process.cwd(), 'media')];
-  const found = candidates.find((folder) => existsSync(path.join(folder, 'data', 'digits.csv.gz')));
-  if (!found) throw new Error(`The media folder is missing; looked for ${candidates.join(' and ')}.`);
-  return found;
+  const media = candidates.find((folder) => existsSync(path.join(folder, 'data', 'digits.csv.gz')));
+  if (!media) throw new Error(`The media folder is missing; looked for ${candidates.join(' and ')}.`);
+  return media;
 }

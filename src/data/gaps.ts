@@ -42,15 +42,15 @@ export class GapCounter {
    * @returns whether the row is kept
    */
   keeps(row: Float32Array, alsoElsewhere: boolean): boolean {
-    let found = this.missing === 'drop' && alsoElsewhere;
+    let hasGap = this.missing === 'drop' && alsoElsewhere;
     this.of++;
     for (let d = 0; d < row.length; d++) {
       if (!Number.isNaN(row[d]!)) continue;
       this.columns[d]!++;
-      found = true;
+      hasGap = true;
     }
-    if (found) this.rows++;
-    return !found || this.missing !== 'drop';
+    if (hasGap) this.rows++;
+    return !hasGap || this.missing !== 'drop';
   }
 
   finish(): Gaps {

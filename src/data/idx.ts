@@ -139,8 +139,8 @@ async function partner(file: string, rename: (name: string) => string[]): Promis
   const here = await list(path.dirname(file));
   for (const other of rename(bare)) {
     if (other === bare) continue;
-    const found = [other, `${other}.gz`].find((candidate) => here.includes(candidate));
-    if (found) return path.join(path.dirname(file), found);
+    const match = [other, `${other}.gz`].find((candidate) => here.includes(candidate));
+    if (match) return path.join(path.dirname(file), match);
   }
   return undefined;
 }
@@ -154,13 +154,13 @@ async function imagesIn(folder: string): Promise<string> {
       `${folder}: contains several sets of images: ${train.join(', ')}. Choose one of the files.`,
     );
   }
-  const found = train[0] ?? (images.length === 1 ? images[0] : undefined);
-  if (!found) {
+  const name = train[0] ?? (images.length === 1 ? images[0] : undefined);
+  if (!name) {
     throw new UserError(
       `${folder}: no image data found; expected IDX files such as train-images-idx3-ubyte or its .gz.`,
     );
   }
-  return path.join(folder, found);
+  return path.join(folder, name);
 }
 
 async function list(folder: string): Promise<string[]> {

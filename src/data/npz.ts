@@ -53,18 +53,18 @@ export async function openArchive(
  */
 export function chooseArray(
   names: readonly string[],
-  asked: string | undefined,
+  array: string | undefined,
   usual: readonly string[],
   file: string,
   hint: string,
 ): string {
   const listed = `${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}`;
   if (names.length === 0) throw new UserError(`${file}: holds no arrays; expected .npy entries.`);
-  if (asked !== undefined && !names.includes(asked)) {
-    throw new UserError(`${file}: holds no array "${asked}"; it has ${listed}.`);
+  if (array !== undefined && !names.includes(array)) {
+    throw new UserError(`${file}: holds no array "${array}"; it has ${listed}.`);
   }
   const chosen =
-    asked ?? usual.find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined);
+    array ?? usual.find((name) => names.includes(name)) ?? (names.length === 1 ? names[0] : undefined);
   if (chosen !== undefined) return chosen;
   throw new UserError(`${file}: holds ${names.length} arrays (${listed})${hint}.`);
 }

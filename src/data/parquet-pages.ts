@@ -93,9 +93,9 @@ interface Values {
 }
 
 /** Levels and values in one piece, all packed. */
-function checkFirst(cursor: Cursor, given: Values, optional: boolean): void {
-  const missing = optional ? missingValues(cursor, given.values) : 0;
-  checkValues(cursor, { ...given, values: given.values - missing });
+function checkFirst(cursor: Cursor, layout: Values, optional: boolean): void {
+  const missing = optional ? missingValues(cursor, layout.values) : 0;
+  checkValues(cursor, { ...layout, values: layout.values - missing });
 }
 
 type Second = NonNullable<ReturnType<typeof parquetHeader>['data_page_header_v2']>;
@@ -204,11 +204,11 @@ function checkDeltas(cursor: Cursor, values: number): void {
 
 function deltas(cursor: Cursor, values: number): Int32Array {
   checkDeltas({ ...cursor }, values);
-  const found = new Int32Array(values);
+  const out = new Int32Array(values);
   const reader = { view: viewOf(cursor.page), offset: cursor.at };
-  deltaBinaryUnpack(reader, values, found);
+  deltaBinaryUnpack(reader, values, out);
   cursor.at = reader.offset;
-  return found;
+  return out;
 }
 
 /** A number of bytes, before them. */

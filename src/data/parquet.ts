@@ -35,10 +35,10 @@ export function peekParquet(
   return whileOpen(file, async (buffer) => {
     const metadata = await readFooter(buffer);
     const fields = parquetSchema(metadata).children;
-    const wanted = Math.max(1, Math.min(mostRows, Math.floor(mostCells / Math.max(1, fields.length))));
+    const rowLimit = Math.max(1, Math.min(mostRows, Math.floor(mostCells / Math.max(1, fields.length))));
     const rows: string[][] = [];
     for (const group of groupsWithRows(metadata)) {
-      const count = Math.min(Number(group.num_rows), wanted - rows.length);
+      const count = Math.min(Number(group.num_rows), rowLimit - rows.length);
       if (count <= 0) break;
       const added = Array.from({ length: count }, () => new Array<string>(fields.length).fill(''));
       for (const [at, field] of fields.entries()) {

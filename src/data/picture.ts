@@ -128,16 +128,16 @@ async function scale(picture: Picture, width: number, height: number, where: str
 /** Color as gray by ITU-R 601 luma, as Pillow's "L"; gray as three equal channels. */
 export function withChannels(picture: Picture, channels: number): Picture {
   const { width, height, data } = picture;
-  const given = picture.channels;
-  if (given === channels) return picture;
+  const channelsBefore = picture.channels;
+  if (channelsBefore === channels) return picture;
   const pixels = width * height;
   const out = new Uint8Array(pixels * channels);
   for (let i = 0; i < pixels; i++) {
-    const at = i * given;
-    if (channels === 1 && given >= 3) {
+    const at = i * channelsBefore;
+    if (channels === 1 && channelsBefore >= 3) {
       out[i] = Math.round((299 * data[at]! + 587 * data[at + 1]! + 114 * data[at + 2]!) / 1000);
     } else {
-      for (let c = 0; c < channels; c++) out[i * channels + c] = data[at + Math.min(c, given - 1)]!;
+      for (let c = 0; c < channels; c++) out[i * channels + c] = data[at + Math.min(c, channelsBefore - 1)]!;
     }
   }
   return { width, height, channels, data: out };

@@ -18,8 +18,8 @@ export function fillNormal(state: GeneratorState, out: Float32Array): GeneratorS
   const size = Math.min(room, Math.ceil(out.length / 2));
   const [u, w, r] = [new Float64Array(size + 1), new Float64Array(size + 1), new Float64Array(size + 1)];
   for (let start = 0; start < out.length; start += 2 * size) {
-    const wanted = Math.min(size, Math.ceil((out.length - start) / 2));
-    for (let pair = 0; pair < wanted;) {
+    const pairs = Math.min(size, Math.ceil((out.length - start) / 2));
+    for (let pair = 0; pair < pairs;) {
       // The lowest bits are the weak ones, hence the upper 24; two steps of the generator.
       const first = (((s00 + s10) | 0) >>> 8) - 2 ** 23;
       let low = s10 ^ s00;
@@ -43,7 +43,7 @@ export function fillNormal(state: GeneratorState, out: Float32Array): GeneratorS
       // A pair outside of the circle is written over by the next.
       pair += Number(square < 1) & Number(square !== 0);
     }
-    for (let pair = 0; pair < wanted; pair++) {
+    for (let pair = 0; pair < pairs; pair++) {
       const factor = Math.sqrt((-2 * Math.log(r[pair]!)) / r[pair]!);
       out[start + 2 * pair] = u[pair]! * factor;
       // Past the end of an odd number of values nothing is written.

@@ -130,11 +130,11 @@ export function joined(parts: readonly Examples[]): Examples {
     async read(indices, options = {}) {
       checkIndices(indices, count);
       const out = new Float32Array(indices.length * size);
-      const wanted = parts.map((): number[] => []);
-      for (let i = 0; i < indices.length; i++) wanted[partOf(indices[i]!)]!.push(i);
+      const positionsByPart = parts.map((): number[] => []);
+      for (let i = 0; i < indices.length; i++) positionsByPart[partOf(indices[i]!)]!.push(i);
       await Promise.all(
         parts.map(async (part, p) => {
-          const positions = wanted[p]!;
+          const positions = positionsByPart[p]!;
           if (positions.length === 0) return;
           const { crops } = options;
           const values = await part.read(

@@ -8,18 +8,18 @@ import { transformsOf } from './transforms';
 
 /**
  * What a run standardizes its vectors by; undefined where it leaves them as they are.
- * @param given what the weights were trained with, which stays
+ * @param standardization what the weights were trained with, which stays
  * @throws UserError as `fitStandardization`
  */
 export async function standardizationOf(
   { model, data }: RunConfig,
   dataset: Dataset,
-  given: Standardization | undefined,
+  standardization: Standardization | undefined,
   signal?: AbortSignal,
 ): Promise<Standardization | undefined> {
   const transforms = model.kind === 'vector' ? transformsOf(data, dataset) : undefined;
   if (model.kind !== 'vector' || !(data.standardize || transforms)) return undefined;
-  if (given) return given;
+  if (standardization) return standardization;
   const { size } = dataset.train;
   if (!data.standardize)
     return { mean: Array<number>(size).fill(0), std: Array<number>(size).fill(1), transforms };

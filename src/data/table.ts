@@ -84,26 +84,26 @@ async function readOnce(
 export async function peekTable(
   file: string,
   { mostRows, mostCells }: { mostRows: number; mostCells: number },
-  given?: string,
+  chosenDelimiter?: string,
 ): Promise<{ names: string[]; named: boolean; rows: string[][]; more: boolean; delimiter: string }> {
-  const delimiter = given ?? (await sniffDelimiter(file));
-  const found: Row[] = [];
+  const delimiter = chosenDelimiter ?? (await sniffDelimiter(file));
+  const sample: Row[] = [];
   let cells = 0;
   let more = false;
   for await (const row of rows(file, delimiter, false)) {
     // One row of them may be the names.
-    more = found.length > mostRows || (found.length > 1 && cells > mostCells);
+    more = sample.length > mostRows || (sample.length > 1 && cells > mostCells);
     if (more) break;
-    found.push(row);
+    sample.push(row);
     cells += row.cells.length;
   }
-  const [first, second] = found;
+  const [first, second] = sample;
   if (!first) return { names: [], named: false, rows: [], more, delimiter };
   const named = looksLikeHeader(first, second, delimiter);
   return {
     names: namesOf(first, named),
     named,
-    rows: found.slice(named ? 1 : 0).map((row) => row.cells),
+    rows: sample.slice(named ? 1 : 0).map((row) => row.cells),
     more,
     delimiter,
   };
@@ -127,8 +127,8 @@ async function* rows(file: string, delimiter: string, lines: boolean): AsyncGene
   });
   try {
     pipeline(await streamUnpacked(file), parser, () => undefined);
-    for await (const found of parser as AsyncIterable<string[] | { info: Info; record: string[] }>) {
-      const [cells, line] = Array.isArray(found) ? [found, 0] : [found.record, found.info.lines];
+    for await (const item of parser as AsyncIterable<string[] | { info: Info; record: string[] }>) {
+      const [cells, line] = Array.isArray(item) ? [item, 0] : [item.record, item.info.lines];
       // Several blanks in a row separate columns as one does.
       yield { cells: delimiter === ' ' ? cells.filter((cell) => cell !== '') : cells, line };
     }
@@ -213,8 +213,8 @@ class TableBuilder {
   }
 
   /** Whether it is time to flush. */
-  add(given: Row): boolean {
-    const { cells, line } = given;
+  add(textRow: Row): boolean {
+    const { cells, line } = textRow;
     if (cells.length !== this.width) {
       this.ragged ??= { rows: 0, where: `line ${line}`, columns: cells.length, expected: this.width };
       this.ragged.rows++;
@@ -225,7 +225,7 @@ class TableBuilder {
     const { missing: treatment = 'error' } = this.options;
     for (let d = 0; d < features.length; d++) {
       const column = features[d]!;
-      const cell = this.takesCommas ? this.pointed(given, column) : cells[column]!;
+      const cell = this.takesCommas ? this.pointed(textRow, column) : cells[column]!;
       const value = isNumber(cell) ? Math.fround(Number(cell)) : NaN;
       const isKept = Number.isFinite(value) || (treatment !== 'error' && cell !== undefined && isGap(cell));
       if (!isKept && !this.refused) throw this.badCell(cell!, line, column);
@@ -247,8 +247,8 @@ class TableBuilder {
     const cell = row.cells[column]!;
     const comma = hasDecimalComma(cell);
     if (!comma && !cell.includes('.')) return cell;
-    const [own, other] = comma ? [this.commas, this.points] : [this.points, this.commas];
-    if (!own.has(column)) own.set(column, row);
+    const [sameKind, other] = comma ? [this.commas, this.points] : [this.points, this.commas];
+    if (!sameKind.has(column)) sameKind.set(column, row);
     const contrary = other.get(column);
     if (contrary && (comma || isNumber(cell))) {
       if (this.refused) return undefined;

@@ -20,23 +20,23 @@ export function transformsOf(
   { shape, featureNames }: Pick<Opened, 'shape'> & { featureNames?: readonly string[] | undefined },
 ): Standardization['transforms'] {
   if (!transforms || Object.keys(transforms).length === 0) return undefined;
-  const found = new Array<string | null>(sizeOf(shape)).fill(null);
+  const texts = new Array<string | null>(sizeOf(shape)).fill(null);
   for (const [column, text] of Object.entries(transforms)) {
     const number = /^\d+$/.test(column) ? Number(column) : -1;
     const at = featureNames
       ? Math.max(featureNames.indexOf(column), featureNames.indexOf(`column ${column}`))
       : number;
-    if (!(at in found)) {
-      const known = featureNames ? featureNames.slice(0, 20).join(', ') : `0 to ${found.length - 1}`;
+    if (!(at in texts)) {
+      const known = featureNames ? featureNames.slice(0, 20).join(', ') : `0 to ${texts.length - 1}`;
       throw new UserError(
         `data.transforms (--transform) names the column "${column}"; expected one that is modeled: ${known}.`,
       );
     }
     if (!columnTransform(text))
       throw new UserError(`data.transforms.${column}: expected ${transformForms}, got "${text}".`);
-    found[at] = text;
+    texts[at] = text;
   }
-  return found;
+  return texts;
 }
 
 /** @throws UserError for the first column with a value that its transform does not take */
@@ -113,7 +113,7 @@ async function firstOutside(
   transforms: readonly (ColumnTransform | undefined)[],
   isGood: (transform: ColumnTransform, value: number) => boolean,
 ): Promise<Outside | undefined> {
-  const found = transforms.map((_, column): Outside => ({
+  const outside = transforms.map((_, column): Outside => ({
     column,
     example: -1,
     value: NaN,
@@ -124,7 +124,7 @@ async function firstOutside(
   let example = 0;
   for await (const block of blocks) {
     for (let at = 0; at < block.length; at += size, example++) {
-      for (const one of found) {
+      for (const one of outside) {
         const transform = transforms[one.column];
         const value = block[at + one.column]!;
         if (!transform || Number.isNaN(value)) continue;
@@ -135,5 +135,5 @@ async function firstOutside(
       }
     }
   }
-  return found.find(({ count }) => count > 0);
+  return outside.find(({ count }) => count > 0);
 }

@@ -133,9 +133,9 @@ async function make(folder: string): Promise<string | undefined> {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') {
       // Some systems say of a disk's top folder that it may not be made, rather than that it is there.
-      const found = await stat(folder).catch(() => undefined);
-      if (found?.isDirectory()) return undefined;
-      throw found ? new UserError(`${folder}: is a file; expected a folder.`) : error;
+      const stats = await stat(folder).catch(() => undefined);
+      if (stats?.isDirectory()) return undefined;
+      throw stats ? new UserError(`${folder}: is a file; expected a folder.`) : error;
     }
     const above = path.dirname(folder);
     if (above === folder) throw error;

@@ -14,9 +14,9 @@ export async function* linesIn(handle: FileHandle, longest: number): AsyncGenera
     const last = bytesRead === 0;
     let start = 0;
     while (start < text.length) {
-      const found = text.indexOf(lineBreak, start);
-      if (found < 0 && !last) break;
-      const end = found < 0 ? text.length : found;
+      const breakAt = text.indexOf(lineBreak, start);
+      if (breakAt < 0 && !last) break;
+      const end = breakAt < 0 ? text.length : breakAt;
       if (!tooLong && end - start <= longest) yield text.toString('utf8', start, end);
       tooLong = false;
       start = end + 1;

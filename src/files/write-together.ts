@@ -80,8 +80,8 @@ async function move(from: string, to: string): Promise<void> {
 
 /** @throws UserError, since a folder would be moved away as a file is */
 async function refuseFolder(file: string): Promise<void> {
-  const found = await lstat(file).catch(() => undefined);
-  if (found?.isDirectory())
+  const stats = await lstat(file).catch(() => undefined);
+  if (stats?.isDirectory())
     throw new UserError(
       `${file}: cannot be written, since a folder with this name exists. Choose another name.`,
     );

@@ -166,9 +166,9 @@ class HandleReader extends RandomAccessReader {
     this.#lastEnd = position + length;
     const { begin, bytes } = this.#block;
     if (position < begin || position + length > begin + bytes.length) {
-      const wanted = inOrder ? Math.min(Math.max(length, blockBytes), this.size - position) : length;
-      const read = Buffer.alloc(wanted);
-      const { bytesRead } = await this.handle.read(read, 0, wanted, position);
+      const readLength = inOrder ? Math.min(Math.max(length, blockBytes), this.size - position) : length;
+      const read = Buffer.alloc(readLength);
+      const { bytesRead } = await this.handle.read(read, 0, readLength, position);
       if (bytesRead < length) throw new Error('unexpected end of the file');
       this.#block = { begin: position, bytes: read.subarray(0, bytesRead) };
     }

@@ -47,8 +47,8 @@ export function checkTrusted(
 
 /** @throws Error when the file is not the one that was published */
 export async function checkDownload(file: string, expected: string, signal?: AbortSignal): Promise<void> {
-  const found = await sha256Of(file, signal);
-  if (found !== expected) {
-    throw new Error(`${path.basename(file)} has checksum ${found}, expected ${expected}`);
+  const checksum = await sha256Of(file, signal);
+  if (checksum !== expected) {
+    throw new Error(`${path.basename(file)} has checksum ${checksum}, expected ${expected}`);
   }
 }

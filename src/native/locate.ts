@@ -29,8 +29,8 @@ export function cacheRoot(env: NodeJS.ProcessEnv = process.env, platform: string
 
 /** Not a folder for temporary files: what is loaded from there, other users could have put there. */
 function home(): string {
-  const found = homeFolder();
-  if (found !== undefined) return found;
+  const folder = homeFolder();
+  if (folder !== undefined) return folder;
   throw new UserError(
     'There is no place for native TensorFlow, since this user has no home folder. Set FLOWSCOPE_NATIVE to a folder that only you can write to.',
   );

@@ -41,14 +41,14 @@ export async function stagePrebuilt(
   await mkdir(deps, { recursive: true });
   await runCommand('tar', ['-xf', library, '-C', deps], { signal: context.signal });
   await runCommand('tar', ['-xf', addon, '-C', scratch], { signal: context.signal });
-  const found = (await readdir(scratch, { recursive: true })).find(
+  const binding = (await readdir(scratch, { recursive: true })).find(
     (name) => path.basename(name) === 'tfjs_binding.node',
   );
-  if (!found) throw new Error('the downloaded add-on holds no tfjs_binding.node');
+  if (!binding) throw new Error('the downloaded add-on holds no tfjs_binding.node');
   // The add-on is linked with the library at ../../deps/lib, relative to its own folder; on Windows the library is next to it.
   const home = path.join(folder, 'lib', 'napi-v8');
   await mkdir(home, { recursive: true });
-  await rename(path.join(scratch, found), path.join(home, 'tfjs_binding.node'));
+  await rename(path.join(scratch, binding), path.join(home, 'tfjs_binding.node'));
   if (process.platform === 'win32') {
     const dll = (await readdir(deps, { recursive: true })).find(
       (name) => path.basename(name) === 'tensorflow.dll',
@@ -77,11 +77,11 @@ async function download(
     const file = path.join(folder, path.basename(new URL(address).pathname));
     let bytes = 0;
     const body = Readable.fromWeb(response.body as ReadableStream);
-    let told = 0;
+    let shownAt = 0;
     body.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
-      if (performance.now() - told < 200) return;
-      told = performance.now();
+      if (performance.now() - shownAt < 200) return;
+      shownAt = performance.now();
       progress(label, bytes, total);
     });
     await pipeline(body, createWriteStream(file), { signal });

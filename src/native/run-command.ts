@@ -87,8 +87,8 @@ export async function runNode(
   argument: string,
   { env, ...options }: CommandOptions = {},
 ): Promise<string> {
-  const own = { ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' };
-  return (await runCommand(process.execPath, ['-e', program, argument], { ...options, env: own })).trim();
+  const fullEnv = { ...process.env, ...env, ELECTRON_RUN_AS_NODE: '1' };
+  return (await runCommand(process.execPath, ['-e', program, argument], { ...options, env: fullEnv })).trim();
 }
 
 /** The line that names the error, or the last line. */

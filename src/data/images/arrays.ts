@@ -17,18 +17,18 @@ export async function imageArrays(
   resources: Resources,
   where: string,
 ): Promise<Pictures> {
-  const [height = 0, width = 0, given = 1] = shape;
-  const channels = options.color === 'gray' ? 1 : options.color === 'rgb' ? 3 : given;
-  const recolored = channels !== given;
+  const [height = 0, width = 0, channelsBefore = 1] = shape;
+  const channels = options.color === 'gray' ? 1 : options.color === 'rgb' ? 3 : channelsBefore;
+  const recolored = channels !== channelsBefore;
   const smooth = options.resize !== undefined || options.size !== undefined || recolored;
   if (levels !== 256 && (options.bits !== 8 || smooth)) {
     throw new UserError(
       `${where}: its pixels have ${levels} values; data.bits, resize, size and color are for 8-bit images.`,
     );
   }
-  if (recolored && given !== 1 && given !== 3) {
+  if (recolored && channelsBefore !== 1 && channelsBefore !== 3) {
     throw new UserError(
-      `${where}: its images have ${given} channels; data.color ${options.color} needs 1 or 3. Leave it at auto.`,
+      `${where}: its images have ${channelsBefore} channels; data.color ${options.color} needs 1 or 3. Leave it at auto.`,
     );
   }
   if (keepsGeometry(options) && !recolored) {
@@ -53,7 +53,7 @@ export async function imageArrays(
       where: (index) => `${where}: image ${index}`,
       picture: async (index) => {
         const data = Uint8Array.from(await all.read([index]));
-        return withChannels({ width, height, channels: given, data }, channels);
+        return withChannels({ width, height, channels: channelsBefore, data }, channels);
       },
     },
     options,

@@ -72,8 +72,8 @@ function classes(
   const files = entries.map(({ file }) => file);
   if (entries.some(({ parts }) => parts.length < 2)) return { group: { files }, names: [...known] };
   const before = new Set(known);
-  const found = [...new Set(entries.map(({ parts }) => parts[0]!))].filter((name) => !before.has(name));
-  const names = [...known, ...found.sort(compare)];
+  const newNames = [...new Set(entries.map(({ parts }) => parts[0]!))].filter((name) => !before.has(name));
+  const names = [...known, ...newNames.sort(compare)];
   const index = new Map(names.map((name, i) => [name, i]));
   return { group: { files, labels: Int32Array.from(entries, ({ parts }) => index.get(parts[0]!)!) }, names };
 }

@@ -51,12 +51,12 @@ export async function openImages(
     throw new UserError(`${source}: contains no images; expected .png, .jpg, .jpeg or .webp files.`);
   }
   const { train, validation, labelNames, heldOut } = groupImages(files.paths);
-  const own = imageOptions(config);
-  const asTheyAre = keepsGeometry(own);
-  const side = asTheyAre ? usualSize : sideOfSquares(own);
+  const settings = imageOptions(config);
+  const asTheyAre = keepsGeometry(settings);
+  const side = asTheyAre ? usualSize : sideOfSquares(settings);
   const different = side !== undefined && (await haveDifferentSizes(files));
   const fitted = asTheyAre && different ? squares(usualSize) : undefined;
-  const options = { ...own, ...fitted };
+  const options = { ...settings, ...fitted };
   const channels = await channelsOf(files, train, options);
   const known = new Set(config.damaged);
   const unchecked =
@@ -69,10 +69,10 @@ export async function openImages(
     const group = partOfGroup(there, (place) => some.has(place));
     const names = (places: readonly number[]) => places.map((place) => files.paths[group.files[place]!]!);
     const checks = !unchecked && (isPart || config.damaged === undefined);
-    const found: string[] = [];
+    const damagedNames: string[] = [];
     const onDamaged = (places: readonly number[]): void => {
-      found.push(...names(places));
-      if (found.length === group.files.length) throw allDamaged(source, found);
+      damagedNames.push(...names(places));
+      if (damagedNames.length === group.files.length) throw allDamaged(source, damagedNames);
     };
     if (group.files.length === 0) throw allDamaged(source, [...known]);
     const opened = await openPictures(
@@ -81,7 +81,11 @@ export async function openImages(
       resources,
       checks ? onDamaged : undefined,
     );
-    return { ...opened, found, ...(isPart ? { total: there.files.length - found.length } : {}) };
+    return {
+      ...opened,
+      damagedNames,
+      ...(isPart ? { total: there.files.length - damagedNames.length } : {}),
+    };
   };
   const first = await openGroup(train);
   const second = validation && (await openGroup(validation));
@@ -103,7 +107,7 @@ export async function openImages(
     ...(second?.total === undefined ? {} : { testTotal: second.total }),
     ...(labelNames ? { labelNames } : {}),
     ...(fitted ? { fitted } : {}),
-    ...(damaged ? { damaged: [...damaged, ...first.found, ...(second?.found ?? [])] } : {}),
+    ...(damaged ? { damaged: [...damaged, ...first.damagedNames, ...(second?.damagedNames ?? [])] } : {}),
     source,
     note:
       `${files.paths.length} images in a ${folder ? 'folder' : 'zip file'}${classes}` +
@@ -220,7 +224,7 @@ const mostFolders = 100_000;
  * @throws UserError when the folder cannot be read
  */
 export async function listImages(folder: string, most = Infinity, signal?: AbortSignal): Promise<string[]> {
-  const found: string[] = [];
+  const paths: string[] = [];
   const visited = new Set<string>();
   const walk = async (relative: string, depth: number): Promise<void> => {
     const here = path.join(folder, relative);
@@ -240,12 +244,12 @@ export async function listImages(folder: string, most = Infinity, signal?: Abort
     }
     const entries = await readdir(here, { withFileTypes: true });
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      if (found.length >= most) return;
+      if (paths.length >= most) return;
       if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
       const kind = entry.isSymbolicLink() ? await kindOf(path.join(folder, below)) : entry;
       if (kind?.isDirectory()) await walk(below, depth + 1);
-      else if (kind?.isFile() && isImageName(entry.name)) found.push(below);
+      else if (kind?.isFile() && isImageName(entry.name)) paths.push(below);
     }
   };
   try {
@@ -253,7 +257,7 @@ export async function listImages(folder: string, most = Infinity, signal?: Abort
   } catch (error) {
     throw readError(folder, error);
   }
-  return found;
+  return paths;
 }
 
 /** What a link leads to; undefined when it leads nowhere. */

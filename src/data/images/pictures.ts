@@ -72,12 +72,12 @@ export async function openPictures(
 
   const first = await finished(await prepared(places.at(0)), places.at(0));
   const shape = [first.height, first.width, first.channels];
-  const checked = async (...given: Parameters<typeof finished>): Promise<Picture> => {
-    const picture = await finished(...given);
+  const checked = async (...args: Parameters<typeof finished>): Promise<Picture> => {
+    const picture = await finished(...args);
     const { height, width, channels } = picture;
     if (height === shape[0] && width === shape[1] && channels === shape[2]) return picture;
     throw new UserError(
-      `${source.where(given[1])}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
+      `${source.where(args[1])}: is ${height}×${width}×${channels}; expected ${shape.join('×')} as ` +
         `${source.where(places.at(0))}. ${oneSize}`,
     );
   };
@@ -131,16 +131,16 @@ async function damagedOf(
   read: (index: number) => Promise<Picture>,
   signal: AbortSignal | undefined,
 ): Promise<number[]> {
-  const found: number[] = [];
+  const indices: number[] = [];
   await eachLimited(
     count,
     atOnce,
     async (index) => {
-      if (!(await unlessDamaged(() => read(index)))) found.push(index);
+      if (!(await unlessDamaged(() => read(index)))) indices.push(index);
     },
     signal,
   );
-  return found.sort((a, b) => a - b);
+  return indices.sort((a, b) => a - b);
 }
 
 /** What to do about images of different sizes. */

@@ -78,9 +78,9 @@ export async function openNpz(file: string, config: DataConfig, resources: Resou
       name.replace('images', 'labels').replace('data', 'labels'),
       ...(usualNames.includes(name) ? ['y', 'labels', 'label', 'target'] : []),
     ];
-    const found = candidates.find((candidate) => candidate !== name && names.includes(candidate));
-    if (found === undefined) return undefined;
-    const { header, bytes } = await get(found);
+    const labelName = candidates.find((candidate) => candidate !== name && names.includes(candidate));
+    if (labelName === undefined) return undefined;
+    const { header, bytes } = await get(labelName);
     const rows = sizeOf(header.shape);
     if (rows !== count || header.shape[0] !== count || !/^[iub]/.test(header.type)) return undefined;
     const values = decodeNpy(await bytes.read(header.start, bytes.length - header.start), header);
@@ -133,8 +133,8 @@ async function storedContext(file: string, resources: Resources): Promise<Stored
   return get(names.includes('context') ? 'context' : choose(names, undefined, file));
 }
 
-function choose(names: readonly string[], asked: string | undefined, file: string): string {
-  return chooseArray(names, asked, [...trainNames, ...usualNames], file, '; name one in data.array');
+function choose(names: readonly string[], array: string | undefined, file: string): string {
+  return chooseArray(names, array, [...trainNames, ...usualNames], file, '; name one in data.array');
 }
 
 async function describe(

@@ -82,8 +82,8 @@ export async function openSource(
 ): Promise<OpenSource> {
   const resources = createResources(config.memory * 2 ** 20, signal);
   try {
-    const openWhole = async (own: DataConfig, how: Look): Promise<Opened> =>
-      addContext(await openAny(own, baseFolder, resources, how), own, (other, shape) =>
+    const openWhole = async (settings: DataConfig, how: Look): Promise<Opened> =>
+      addContext(await openAny(settings, baseFolder, resources, how), settings, (other, shape) =>
         shape
           ? openImageContext(path.resolve(baseFolder, other), shape, resources)
           : openAny(otherSource(other), baseFolder, resources, look),
@@ -190,10 +190,10 @@ function asHeldOut(opened: Opened, other: Opened): Opened {
 function kindOf(opened: Opened): string {
   const { kind, shape, levels } = opened;
   const context = contextSizeOf(opened);
-  const given = context > 0 ? ` with a context of ${context}` : '';
+  const contextWords = context > 0 ? ` with a context of ${context}` : '';
   return kind === 'vector'
-    ? `rows of ${shape[0]} numbers${given}`
-    : `images of ${shape.join('×')} with ${levels} levels${given}`;
+    ? `rows of ${shape[0]} numbers${contextWords}`
+    : `images of ${shape.join('×')} with ${levels} levels${contextWords}`;
 }
 
 const tableFormats: ReadonlySet<FileFormat> = new Set(['csv', 'tsv', 'parquet']);

@@ -21,14 +21,14 @@ export async function prepareRun(
   baseFolder: string,
   look: Pick<OpenOptions, 'signal' | 'pictures'> = {},
 ): Promise<{ config: RunConfig; dataset: Dataset; counts: { train: number; validation: number } }> {
-  const asked = requestedData(request);
+  const sourceData = requestedData(request);
   const options = { pictures: Infinity, ...look };
-  let source = await openSource(asked, baseFolder, options);
+  let source = await openSource(sourceData, baseFolder, options);
   try {
     // Another split than the preset's may leave too few examples, so it waits until the preset is known.
-    const config = buildRunConfig(request, shapeOf(source, asked));
+    const config = buildRunConfig(request, shapeOf(source, sourceData));
     // The preset that suits the data may want other data, or them split otherwise.
-    if (!readsTheSame(source, asked, config.data)) {
+    if (!readsTheSame(source, sourceData, config.data)) {
       await source.close();
       source = await openSource(config.data, baseFolder, options);
     }
@@ -63,19 +63,19 @@ export async function requestFor(
 }
 
 /** What a config has to know of open data. */
-export function shapeOf({ opened, validationSource }: OpenSource, asked: DataConfig): DataShape {
+export function shapeOf({ opened, validationSource }: OpenSource, sourceData: DataConfig): DataShape {
   return {
     ...opened,
-    examples: countsOf(opened, asked).train,
+    examples: countsOf(opened, sourceData).train,
     provenance: { source: opened.source, ...(validationSource === undefined ? {} : { validationSource }) },
   };
 }
 
 /** Whether a source that was opened as asked is read by another config as well, which may split it otherwise. */
-export function readsTheSame({ opened }: OpenSource, asked: DataConfig, data: DataConfig): boolean {
+export function readsTheSame({ opened }: OpenSource, sourceData: DataConfig, data: DataConfig): boolean {
   const { fitted, damaged } = opened;
-  const found = { ...fitted, ...(damaged ? { damaged } : {}) };
-  return isDeepStrictEqual(withoutSplit({ ...asked, ...found }), withoutSplit(data));
+  const facts = { ...fitted, ...(damaged ? { damaged } : {}) };
+  return isDeepStrictEqual(withoutSplit({ ...sourceData, ...facts }), withoutSplit(data));
 }
 
 /** Settings whose change means reading the data again; the path is known by now. */

@@ -49,36 +49,36 @@ export async function previewData(
 ): Promise<DataPreview> {
   const { request: bare, base } = await requestFor(source, baseFolder);
   let request: RunRequest = { ...bare, ...choice };
-  let asked = requestedData(request);
-  const large = await largeTableOf(asked, base);
+  let sourceData = requestedData(request);
+  const large = await largeTableOf(sourceData, base);
   const options = {
     lenient: true,
     pictures: lookedImages,
     ...(signal ? { signal } : {}),
     ...(large ? { mostRows: firstRows } : {}),
   };
-  let open = await openSource(asked, base, options);
+  let open = await openSource(sourceData, base, options);
   try {
     const { refused, ragged } = open.opened;
     const rest = refused && withoutRefused(request, open.opened, refused);
     if (rest && rest.reading.columns.length > 0) {
       request = { ...request, ...rest };
-      asked = requestedData(request);
+      sourceData = requestedData(request);
       await open.close();
-      open = await openSource(asked, base, options);
+      open = await openSource(sourceData, base, options);
     }
     const warnings = ofRefused(refused, ragged);
     let config: RunConfig | undefined;
     try {
-      config = buildRunConfig(request, shapeOf(open, asked));
+      config = buildRunConfig(request, shapeOf(open, sourceData));
       await checkBounds(open.opened, config.data, signal);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       warnings.push(`Training is not possible with these data: ${error.message}`);
     }
-    const data: DataConfig = config?.data ?? asked;
+    const data: DataConfig = config?.data ?? sourceData;
     if (rest?.reading.columns.length === 0) return nothingToModel(open.opened, data, warnings);
-    if (!readsTheSame(open, asked, data)) {
+    if (!readsTheSame(open, sourceData, data)) {
       await open.close();
       open = await openSource(data, base, options);
     }
@@ -86,7 +86,7 @@ export async function previewData(
     const part = opened.all.count;
     const total =
       large === 'text'
-        ? await countLines(path.resolve(base, asked.source), part, signal)
+        ? await countLines(path.resolve(base, sourceData.source), part, signal)
         : (opened.total ?? part);
     const counts = countsOf({ ...opened, total }, data);
     // The first rows of a table, or very few examples, may be less than what is to be held out.
@@ -99,14 +99,14 @@ export async function previewData(
             // Gaps are looked at, not filled.
             missing: 'error',
           });
-    const found = {
+    const summary = {
       name: opened.name,
       kind: opened.kind,
       train: counts.train,
       validation: counts.validation,
       shape: opened.shape,
       ...(opened.levels === undefined ? {} : { levels: opened.levels }),
-      ...(opened.kind === 'image' && !isBuiltin(asked) ? { scaledTo: data.size ?? null } : {}),
+      ...(opened.kind === 'image' && !isBuiltin(sourceData) ? { scaledTo: data.size ?? null } : {}),
       note: noteOf(opened.note, part, total, large),
     };
     const seen =
@@ -116,7 +116,7 @@ export async function previewData(
     const { facts, ...shown } = seen;
     warnings.push(...findWarnings({ opened, data, config, counts, total, facts }));
     return {
-      ...found,
+      ...summary,
       ...shown,
       ...classesOf(train, opened, seen),
       ...(refused ? { refused } : {}),
@@ -135,10 +135,10 @@ function withoutRefused(
 ): { reading: { columns: number[] }; context?: RunRequest['context'] } {
   const features = sizeOf(shape);
   const stays = (column: number): boolean => !refused.some((other) => other.column === column);
-  const given = columns.slice(features).filter(stays);
+  const contextColumns = columns.slice(features).filter(stays);
   return {
     reading: { ...reading, columns: columns.slice(0, features).filter(stays) },
-    ...(given.length > 0 ? { context: { ...context, columns: given } } : {}),
+    ...(contextColumns.length > 0 ? { context: { ...context, columns: contextColumns } } : {}),
   };
 }
 

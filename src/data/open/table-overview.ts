@@ -114,14 +114,14 @@ function numbersOf(name: string, cells: readonly string[]): OverviewColumn['numb
 
 /** How many rows have gaps in just these columns. */
 function gapPatterns(rows: readonly string[][], width: number): TableOverview['gaps'] {
-  const found = new Map<string, { columns: number[]; rows: number }>();
+  const patterns = new Map<string, { columns: number[]; rows: number }>();
   for (const row of rows) {
     const columns: number[] = [];
     for (let i = 0; i < width; i++) if (isGap(row[i] ?? '')) columns.push(i);
     if (columns.length === 0) continue;
-    const pattern = found.get(columns.join()) ?? { columns, rows: 0 };
+    const pattern = patterns.get(columns.join()) ?? { columns, rows: 0 };
     pattern.rows++;
-    found.set(columns.join(), pattern);
+    patterns.set(columns.join(), pattern);
   }
-  return [...found.values()].sort((a, b) => b.rows - a.rows);
+  return [...patterns.values()].sort((a, b) => b.rows - a.rows);
 }

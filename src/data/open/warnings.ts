@@ -82,38 +82,40 @@ export function findWarnings({ opened, data, config, counts, total, facts }: Loo
 
   function ofImages(): string[] {
     const [height = 0, width = 0, channels = 1] = shape;
-    const found: string[] = [];
+    const warnings: string[] = [];
     const { damaged = [] } = opened;
     if (damaged.length > 0) {
       const some = opened.total === undefined ? '' : ' of those that were looked at';
-      found.push(
+      warnings.push(
         `${several(damaged.length, 'image')}${some} cannot be read: ${namesOfDamaged(damaged)}. Training leaves out all such images.`,
       );
     }
     if (levels > 4 && facts.largest < levels / 4) {
-      found.push(
+      warnings.push(
         `Pixels only reach ${facts.largest} of ${levels - 1}: were they saved in another range? The flow models ` +
           `${levels} levels.`,
       );
     }
     if (facts.gray)
-      found.push('All channels are equal. Read as gray (data.color "gray"), they are a third of the work.');
+      warnings.push(
+        'All channels are equal. Read as gray (data.color "gray"), they are a third of the work.',
+      );
     const pad = config?.model.kind === 'image' ? config.model.pad : 0;
     if (pad > 0 && config?.model.kind === 'image') {
       const { scales, architecture, layers } = config.model;
       const halvings = architecture === 'glow' ? scales : scales - 1;
-      found.push(
+      warnings.push(
         `${height}×${width} pixels are padded to ${height + 2 * pad}×${width + 2 * pad}` +
           (layers ? '.' : `, since ${scales} scales halve them ${several(halvings, 'time')}.`),
       );
     }
     if (height * width > largeImage) {
-      found.push(
+      warnings.push(
         `Images of ${height}×${width}×${channels} are large for a RealNVP: a step takes seconds on a CPU. ` +
           'Choose a smaller size (--image-size, or data.size in a config).',
       );
     }
-    return found;
+    return warnings;
   }
 }
 
@@ -128,7 +130,7 @@ function ofDecimalCommas({ decimalCommas = [] }: Opened): string[] {
 
 /** All columns that training refuses, and rows that do not fit the table. */
 export function ofRefused(refused: readonly RefusedColumn[] = [], ragged?: Ragged): string[] {
-  const found: string[] = [];
+  const warnings: string[] = [];
   if (refused.length > 0) {
     const shown = refused.map(({ name, rows, example, where }) => {
       if (where === undefined) return `"${name}" (${example})`;
@@ -138,19 +140,19 @@ export function ofRefused(refused: readonly RefusedColumn[] = [], ragged?: Ragge
     });
     const [columns, hold, them] =
       refused.length > 1 ? ['columns', 'hold', 'them'] : ['column', 'holds', 'it'];
-    found.push(
+    warnings.push(
       `Training refuses ${refused.length} ${columns} that ${hold} other than finite numbers: ${shown.join(', ')}. Make a class the label ` +
         `(--label-column, data.labelColumn), leave ${them} out (--exclude, data.exclude), or correct the values.`,
     );
   }
   if (ragged) {
     const { rows, where, columns, expected } = ragged;
-    found.push(
+    warnings.push(
       `Training refuses ${several(rows, 'row')} with another number of columns than the first: ${where} has ${columns}, not ${expected}. ` +
         'Correct or remove them.',
     );
   }
-  return found;
+  return warnings;
 }
 
 function ofGaps({ gaps }: Opened, { missing }: DataConfig): string[] {
@@ -167,16 +169,16 @@ function mebibytes(bytes: number): string {
 }
 
 function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string[] {
-  const found: string[] = [];
+  const warnings: string[] = [];
   const empty = features.filter(({ min }) => Number.isNaN(min));
   if (empty.length > 0)
-    found.push(
+    warnings.push(
       `${named(empty)} ${empty.length > 1 ? 'have' : 'has'} no values. Leave ${empty.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
     );
   const still = features.filter((feature) => !empty.includes(feature) && !varies(feature));
   const constant = still.filter((feature) => !mayBeRounded(feature));
   if (constant.length > 0) {
-    found.push(
+    warnings.push(
       `${named(constant)} ${constant.length > 1 ? 'do' : 'does'} not vary, but a density needs columns that vary. Leave ` +
         `${constant.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
     );
@@ -184,7 +186,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   const rounded = still.filter(mayBeRounded);
   if (rounded.length > 0) {
     const [vary, their, them] = rounded.length > 1 ? ['vary', 'their', 'them'] : ['varies', 'its', 'it'];
-    found.push(
+    warnings.push(
       `${named(rounded)} ${vary} too little beside ${their} size for float32 to tell ${their} values apart. ` +
         `Subtract what all have in common first, or leave ${them} out (--exclude, data.exclude).`,
     );
@@ -196,7 +198,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   const wholes = withFinding(withoutNoise, 'few values');
   if (wholes.length > 0) {
     const [take, them, their] = wholes.length > 1 ? ['take', 'them', 'their'] : ['takes', 'it', 'its'];
-    found.push(
+    warnings.push(
       `${named(wholes.map(([feature]) => feature))} ${take} few whole numbers (${fewOf(wholes.map(([, { distinct }]) => distinct))}), ` +
         `as classes and small counts do. Modeled as numbers, ${their} density can ` +
         `grow without limit: give ${them} to the flow as a condition (--condition, data.contextColumns), ` +
@@ -210,7 +212,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
     (feature) => feature.wholeNumbers !== undefined && !wholes.some(([other]) => other === feature),
   );
   if (shared.length > 0) {
-    found.push(
+    warnings.push(
       `${named(shared)} ${shared.length > 1 ? 'hold' : 'holds'} whole numbers that rows share (${fewOf(shared.map(({ wholeNumbers }) => wholeNumbers!))} ` +
         'different), where a continuous density can grow without limit. Better train with noise that samples are free of: ' +
         `${mapsText(offersOf(shared))}.`,
@@ -225,7 +227,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
       feature.count > 8 * feature.distinct,
   );
   if (discrete.length > 0) {
-    found.push(
+    warnings.push(
       `${named(discrete)} ${discrete.length > 1 ? 'take' : 'takes'} few different values ` +
         `(${fewOf(discrete.map(({ distinct }) => distinct!))}): a continuous density can grow without ` +
         'limit. Leave such columns out, or add noise to them.',
@@ -233,7 +235,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   }
   const names = withFinding(features, 'row number').map(([feature]) => feature);
   if (names.length > 0) {
-    found.push(
+    warnings.push(
       `${named(names)} ${names.length > 1 ? 'seem' : 'seems'} to number or name the rows, and a density learns nothing from that. ` +
         `Leave ${names.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude).`,
     );
@@ -242,7 +244,7 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
     (feature) => losesDigits(feature) && !names.includes(feature) && !still.includes(feature),
   );
   if (large.length > 0) {
-    found.push(
+    warnings.push(
       `${named(large)} ${large.length > 1 ? 'have' : 'has'} numbers of more digits than a flow reads, which are about 7: rows that differ only in ` +
         `later ones become equal. Leave ${large.length > 1 ? 'them' : 'it'} out (--exclude, data.exclude), or subtract what all have in common first.`,
     );
@@ -250,17 +252,17 @@ function ofFeatures(features: readonly FeatureFacts[], data: DataConfig): string
   // A map takes tails and limits away.
   const bare = features.filter(({ name }) => data.transforms?.[name] === undefined);
   const heavy = withFinding(bare, 'heavy tail').map(([feature]) => feature);
-  found.push(...ofTails(heavy));
+  warnings.push(...ofTails(heavy));
   // Drawn points have the limits that were asked for.
-  if (!isBuiltin(data)) found.push(...ofLimits(bare));
+  if (!isBuiltin(data)) warnings.push(...ofLimits(bare));
   const far = bare.filter((feature) => isFar(feature) && !heavy.includes(feature));
   if (far.length > 0) {
-    found.push(
+    warnings.push(
       `${named(far)} ${far.length > 1 ? 'have' : 'has'} values far from all others (${farthestOf(far[0]!)}): check for ` +
         'errors, or take a logarithm.',
     );
   }
-  return found;
+  return warnings;
 }
 
 function ofTails(heavy: readonly FeatureFacts[]): string[] {
@@ -281,13 +283,13 @@ function ofTails(heavy: readonly FeatureFacts[]): string[] {
 }
 
 function ofLimits(features: readonly FeatureFacts[]): string[] {
-  const found = withFinding(features, 'limits');
-  if (found.length === 0) return [];
-  const many = found.some(([, { low, high }]) => (low?.share ?? high?.share) !== undefined);
-  const shown = found.slice(0, mostNamed).map(([{ name }, finding]) => `"${name}" ${limitsText(finding)}`);
-  const maps = offersOf(found.map(([feature]) => feature));
+  const entries = withFinding(features, 'limits');
+  if (entries.length === 0) return [];
+  const many = entries.some(([, { low, high }]) => (low?.share ?? high?.share) !== undefined);
+  const shown = entries.slice(0, mostNamed).map(([{ name }, finding]) => `"${name}" ${limitsText(finding)}`);
+  const maps = offersOf(entries.map(([feature]) => feature));
   return [
-    `Values end abruptly: ${shown.join('; ')}${andMore(found.length)}. Flows are smooth there, so samples lie beyond. Train on the ` +
+    `Values end abruptly: ${shown.join('; ')}${andMore(entries.length)}. Flows are smooth there, so samples lie beyond. Train on the ` +
       'logarithm of the distance to the limit, or between two limits on the logit' +
       `${maps.length > 0 ? `, which keeps samples inside: ${mapsText(maps)}` : ', or cut samples off'}.` +
       (many
