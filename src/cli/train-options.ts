@@ -13,7 +13,7 @@ import { requestFor } from '../data/open/prepare';
 import { tableOverview } from '../data/open/table-overview';
 import type { TableOverview } from '../protocol/data';
 import { type TrainRequest, precisions, type TorchOptions } from '../protocol/engine';
-import { isGivenAsClass } from '../protocol/table-choice';
+import { isContextClass } from '../protocol/table-choice';
 import {
   type OptionSpecs,
   type OptionValues,
@@ -161,7 +161,7 @@ async function givenColumns(condition: string, source: string | undefined): Prom
     const [, name, as] = /^(.*)=(number|class)$/.exec(String(text)) ?? [];
     const key = name === undefined ? text : columnName(name);
     const column = typeof key === 'number' ? columns[key] : columns.find((one) => one.name === key);
-    return { key, as, mayBeClass: column !== undefined && isGivenAsClass(column) };
+    return { key, as, mayBeClass: column !== undefined && isContextClass(column) };
   });
   const asked = given.filter(({ as }) => as === 'class');
   const found =

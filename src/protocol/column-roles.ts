@@ -11,12 +11,12 @@ export interface ColumnRole {
 export function contextOfRoles(chosen: readonly ColumnRole[]): DataChoice['context'] {
   const keys = (as: ColumnRole['as']) => chosen.flatMap((role) => (role.as === as ? [role.column.key] : []));
   const columns = keys('number');
-  const [given] = keys('class');
-  const labelColumn = given ?? keys('shown')[0];
+  const [classKey] = keys('class');
+  const labelColumn = classKey ?? keys('shown')[0];
   if (columns.length === 0 && labelColumn === undefined) return undefined;
   return {
     ...(columns.length > 0 ? { columns } : {}),
-    ...(given === undefined ? {} : { labels: true }),
+    ...(classKey === undefined ? {} : { labels: true }),
     ...(labelColumn === undefined ? {} : { labelColumn }),
   };
 }

@@ -53,7 +53,7 @@ export interface Findings {
 }
 
 /** Whether there were no data, so that the findings are about the flow's own samples and say nothing of the data. */
-export function onOwnSamples(findings: readonly Finding[]): boolean {
+export function areAboutSamples(findings: readonly Finding[]): boolean {
   return findings.some(({ check, kind }) => check === 'samples' && kind === 'ofSamples');
 }
 

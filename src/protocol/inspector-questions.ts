@@ -14,7 +14,7 @@ import type { Contribution } from './contribution';
 import type { DataAndSamples } from './data-and-samples';
 import { hasPaths, type FieldPaths, type FieldPathsQuery, type SolverErrors } from './field';
 import type { Findings, FindingsQuery } from './findings';
-import type { GivenExample, GivenFile } from './given';
+import type { ExampleInFile, ExampleFile } from './example-file';
 import type {
   Diagnostics,
   ExampleLayer,
@@ -325,7 +325,7 @@ export const inspectorQuestions = {
     beside: true,
   }),
   /** The bytes of a picture or of a row of numbers as an example of the model. */
-  givenExample: ofModel<GivenFile, GivenExample>({ context: 'none' }),
+  exampleInFile: ofModel<ExampleFile, ExampleInFile>({ context: 'none' }),
   scores: ofFlow<ScoresQuery, Scores>({ context: 'none', recorded: 'pass' }),
   pickExamples: ofFlow<PickedQuery, PickedExamples>({ recorded: 'pass' }),
   latents: ofFlow<{ example: UneditedRef }, LatentsView>({ running: true }),
@@ -365,10 +365,10 @@ export function recordPlan(summary: ModelSummary): { choices: RecordedChoices; q
     (index === 0 ? modes : modes.slice(0, 1)).map((mode): Selection => ({ ...selection, example, mode })),
   );
   const plan: SavedPlan = { summary, ...choices, selections, selection, batch: selection.batch };
-  const asked = inspectorMethods.filter(
+  const methods = inspectorMethods.filter(
     (method) => canAsk(summary, method) && (summary.runnable || questionOf(method).needs === 'model'),
   );
-  const questions = asked.flatMap((method) =>
+  const questions = methods.flatMap((method) =>
     (questionOf(method).saved?.(plan) ?? []).map((query) => ({ method, query })),
   );
   return { choices, questions };

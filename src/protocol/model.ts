@@ -208,12 +208,14 @@ export interface ContextInfo {
 const fewNames = 3;
 
 /** How to name the numbers of a context that are not a class: by their names where these are few, or by how many they are. */
-export function saidOfNumbers({ names, mean, classes }: ContextInfo): { named: string[]; count: number } {
-  const own = classes ? names.slice(0, classes.start) : names;
+export function contextNumbers({ names, mean, classes }: ContextInfo): { named: string[]; count: number } {
+  const numberNames = classes ? names.slice(0, classes.start) : names;
   const count = mean.length - (classes?.count ?? 0);
   const isNamed =
-    own.length === count && count <= fewNames && own.every((name) => !/^(context )?\d+$/.test(name));
-  return isNamed ? { named: own, count: 0 } : { named: [], count };
+    numberNames.length === count &&
+    count <= fewNames &&
+    numberNames.every((name) => !/^(context )?\d+$/.test(name));
+  return isNamed ? { named: numberNames, count: 0 } : { named: [], count };
 }
 
 export interface ClassRange {

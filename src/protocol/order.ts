@@ -54,15 +54,15 @@ export function linksOf(view: Ordered & Pick<OrderView, 'measured'>): Links {
   const k = features.length;
   const links: Links = { allowed: 0, hardly: [], forbidden: [] };
   for (let row = 0; row < k; row++) {
-    const own = measured.data[row * k + row]!;
+    const diagonal = measured.data[row * k + row]!;
     for (let column = 0; column < k; column++) {
       if (column === row) continue;
       const cell = row * k + column;
       const size = measured.data[cell]!;
       if (isAllowed(view, row, column)) {
         links.allowed++;
-        if (size < hardlyUsed * own) links.hardly.push(cell);
-      } else if (size > rounding * own) links.forbidden.push(cell);
+        if (size < hardlyUsed * diagonal) links.hardly.push(cell);
+      } else if (size > rounding * diagonal) links.forbidden.push(cell);
     }
   }
   return links;

@@ -51,9 +51,9 @@ export function whyApart(
   b: Described,
 ): Extract<Incomparable, 'features' | 'condition'> | undefined {
   const same = (x: unknown, y: unknown): boolean => JSON.stringify(x) === JSON.stringify(y);
-  const [ours, theirs] = [a.featureNames, b.featureNames];
-  if (!same(a.shape, b.shape) || a.levels !== b.levels || (ours && theirs && !same(ours, theirs)))
+  const [namesOfA, namesOfB] = [a.featureNames, b.featureNames];
+  if (!same(a.shape, b.shape) || a.levels !== b.levels || (namesOfA && namesOfB && !same(namesOfA, namesOfB)))
     return 'features';
-  const given = ({ context }: Described) => [context?.names, context?.mean.length];
-  return same(given(a), given(b)) ? undefined : 'condition';
+  const contextOf = ({ context }: Described) => [context?.names, context?.mean.length];
+  return same(contextOf(a), contextOf(b)) ? undefined : 'condition';
 }

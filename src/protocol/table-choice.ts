@@ -19,7 +19,7 @@ export function isIntegerClass({ name, numbers, counts = [] }: OverviewColumn): 
 }
 
 /** Whether a flow that is given the column takes it as a class, unless the user chooses otherwise. */
-export const isGivenAsClass = (column: OverviewColumn): boolean =>
+export const isContextClass = (column: OverviewColumn): boolean =>
   column.type === 'number' ? isIntegerClass(column) : isClass(column);
 
 /** Classes that can be told apart in a legend and that are not names of rows. */
@@ -89,7 +89,7 @@ const numbersRows = ({ numbers }: OverviewColumn): boolean =>
   numbers?.findings?.some(({ kind }) => kind === 'row number') ?? false;
 
 const givesClass = (column: OverviewColumn, use: Use): boolean =>
-  use === 'label' || (use === 'condition' && isGivenAsClass(column));
+  use === 'label' || (use === 'condition' && isContextClass(column));
 
 /** A table has one class: another one steps back. */
 export function withUse(
@@ -150,9 +150,9 @@ export function tableChoice(
   const roles = columns.flatMap((column, i): ColumnRole[] => {
     if (uses[i] === 'label') return [{ column, as: 'shown' }];
     if (uses[i] !== 'condition' && uses[i] !== 'number') return [];
-    return [{ column, as: uses[i] === 'condition' && isGivenAsClass(column) ? 'class' : 'number' }];
+    return [{ column, as: uses[i] === 'condition' && isContextClass(column) ? 'class' : 'number' }];
   });
-  const keys = (wanted: Use) => columns.flatMap(({ key }, i) => (uses[i] === wanted ? [key] : []));
+  const keys = (use: Use) => columns.flatMap(({ key }, i) => (uses[i] === use ? [key] : []));
   // Lists the chosen columns of a table that has more columns than are shown, and the columns left out of any other.
   const all = columns.length === overview.columnCount;
   const [used, exclude] = [keys('use'), keys('leave out')];

@@ -58,7 +58,7 @@ function isUserErrorData(value: unknown): value is UserErrorData {
 export function encode(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : { [numberTag]: String(value) };
   if (typeof value !== 'object' || value === null) return value;
-  if (ArrayBuffer.isView(value)) return ownBuffer(value);
+  if (ArrayBuffer.isView(value)) return exactBuffer(value);
   if (value instanceof ArrayBuffer) return value;
   if (value instanceof Error) return { [errorTag]: toErrorData(value) };
   if (Array.isArray(value)) return value.map(encode);
@@ -76,8 +76,8 @@ export function decode(value: unknown): unknown {
 }
 
 /** The same numbers in a buffer of exactly their size, and never a Node Buffer. */
-export function ownBuffer<T extends ArrayBufferView>(view: T): T;
-export function ownBuffer(view: ArrayBufferView): ArrayBufferView {
+export function exactBuffer<T extends ArrayBufferView>(view: T): T;
+export function exactBuffer(view: ArrayBufferView): ArrayBufferView {
   const exact = view.byteOffset === 0 && view.byteLength === view.buffer.byteLength;
   if (view instanceof Uint8Array) {
     return exact && view.constructor === Uint8Array ? view : new Uint8Array(view);

@@ -102,7 +102,7 @@ describe('an example', () => {
     await page.locator('.drop-target').waitFor({ state: 'detached' });
     await showsRamp(page);
     await page.getByRole('button', { name: 'Dismiss' }).click();
-    await page.locator('.given-note').waitFor({ state: 'detached' });
+    await page.locator('.file-note').waitFor({ state: 'detached' });
   });
 
   it('is pasted', async () => {
@@ -113,12 +113,12 @@ describe('an example', () => {
   });
 
   it('can be cancelled while it is read', async () => {
-    const live = await opened({ delays: { givenExample: 60_000 } });
+    const live = await opened({ delays: { exampleInFile: 60_000 } });
     const { page } = live;
     await send(page, 'drop', 'ramp.png', 'image/png', await png(ramp));
-    await page.locator('.given-note', { hasText: 'Reading ramp.png' }).waitFor();
-    await page.locator('.given-note').getByRole('button', { name: 'Cancel' }).click();
-    await page.locator('.given-note').waitFor({ state: 'detached' });
+    await page.locator('.file-note', { hasText: 'Reading ramp.png' }).waitFor();
+    await page.locator('.file-note').getByRole('button', { name: 'Cancel' }).click();
+    await page.locator('.file-note').waitFor({ state: 'detached' });
     assert.equal(live.cancelled.filter((token) => token.startsWith('given-')).length, 1);
   });
 

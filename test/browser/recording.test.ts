@@ -65,7 +65,7 @@ describe('a recording', () => {
     await page.getByRole('button', { name: 'Next example (→)' }).click();
     await until('the result of the second example', async () => (await result()) !== first, 10_000);
     // No others can be typed or opened.
-    assert.equal(await page.locator('[data-name=given-file]').count(), 0);
+    assert.equal(await page.locator('[data-name=example-file]').count(), 0);
   });
 
   it('shows the mask, the order and the Jacobian that were measured', async () => {

@@ -74,7 +74,7 @@ describe('a saved page', () => {
       await showTab(page, '.gallery', name);
       await gallery.getByText('Not in this saved page').first().waitFor();
     }
-    assert.equal(await page.locator('input[data-name=given-file]').count(), 0);
+    assert.equal(await page.locator('input[data-name=example-file]').count(), 0);
     for (const event of ['dragover', 'drop'])
       await page.evaluate((kind) => {
         const data = new DataTransfer();
@@ -84,7 +84,7 @@ describe('a saved page', () => {
         );
       }, event);
     await page.locator('.drop-target').waitFor({ state: 'detached' });
-    assert.equal(await page.locator('.given-note').count(), 0);
+    assert.equal(await page.locator('.file-note').count(), 0);
   });
 
   it('says what it does not hold', async () => {
@@ -213,7 +213,7 @@ describe('a view', () => {
     await page.keyboard.press('Enter');
     const copied = await until('the numbers', () => live.said('copyText')[0]?.[0] as string | undefined);
     assert.match(copied, /^row,column,channel,x/);
-    await page.locator('.layer .take-said', { hasText: 'Copied' }).waitFor();
+    await page.locator('.layer .take-message', { hasText: 'Copied' }).waitFor();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Escape');
     await page.locator('[role=menu]').waitFor({ state: 'detached' });

@@ -89,7 +89,7 @@ export function near(actual: number, expected: number, tolerance: number, what =
 /** Gives an example as a row of numbers, and waits until it is the one that is looked at. */
 export async function giveValues(frame: Frame, name: string, values: Float32Array): Promise<void> {
   const buffer = Buffer.from(encodeNpy({ shape: [values.length], data: values }));
-  await frame.locator('input[data-name=given-file]').setInputFiles({ name, mimeType: '', buffer });
+  await frame.locator('input[data-name=example-file]').setInputFiles({ name, mimeType: '', buffer });
   await frame.locator('.bar .selected-value', { hasText: name }).waitFor();
 }
 

@@ -4,12 +4,12 @@ import type { ModelSummary, ModelOrigin, RecordingInfo } from '../../src/protoco
 import { isPlane } from '../../src/protocol/questions';
 import { GalleryRegion, DiagnosticsRegion, LayerRegion, useTurns } from './dock-region';
 import type { RegionFeature, Store } from '../base/store/store';
-import { StoreContext, useFeature, useStore, Asked } from '../base/store/use-store';
+import { StoreContext, useFeature, useStore, AnswerView } from '../base/store/use-store';
 import { text } from './text';
 import { LiveStatus } from './live-status';
 import { GoneNote, goneState } from './gone-note';
 import { Bar } from './bar';
-import { DropTarget } from './given';
+import { DropTarget } from './example-file';
 import { handleKey } from './keys';
 import { runState, type RunData } from '../base/store/run-state';
 import { compareState } from '../features/compare/state';
@@ -42,9 +42,9 @@ function Opened({ store }: { store: Store }) {
     <div class="page">
       <div class="bar" />
       <main class="whole">
-        <Asked question={store.summary} failedTitle={text.modelFailed}>
+        <AnswerView question={store.summary} failedTitle={text.modelFailed}>
           {() => null}
-        </Asked>
+        </AnswerView>
       </main>
     </div>
   );

@@ -22,7 +22,7 @@ import { words } from '../base/words';
 import { text } from './text';
 import { ContextControls } from './context-controls';
 import { RecordedCondition } from './recorded-condition';
-import { OpenFile } from './given';
+import { OpenFile } from './example-file';
 import { Headline, StepPicker } from './headline';
 import { compareState } from '../features/compare/state';
 import { diagnosticsState } from '../features/diagnostics/state';
@@ -260,7 +260,7 @@ function ValuesField({ values, expected }: { values: number[]; expected: number 
           const parts = typed.split(/[\s,;]+/).filter(Boolean);
           const numbers = parts.map(Number);
           if (numbers.length !== expected || !numbers.every(Number.isFinite)) {
-            problem.value = text.valuesExpectedGiven(expected, typed);
+            problem.value = text.wrongValueCount(expected, typed);
             return;
           }
           problem.value = '';

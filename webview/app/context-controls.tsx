@@ -18,36 +18,42 @@ const restMs = 120;
 
 export function ContextControls({ context }: { context: ContextInfo }) {
   return context.shape ? (
-    <ImageGiven shape={context.shape} mean={context.mean} />
+    <ContextImage shape={context.shape} mean={context.mean} />
   ) : (
-    <NumbersGiven context={context} />
+    <ContextNumbers context={context} />
   );
 }
 
 /** An image has too many numbers for sliders: what it is, and that none came with the examples. */
-function ImageGiven({ shape, mean }: { shape: readonly [number, number, number]; mean: readonly number[] }) {
+function ContextImage({
+  shape,
+  mean,
+}: {
+  shape: readonly [number, number, number];
+  mean: readonly number[];
+}) {
   const image = { shape: [...shape], data: Float32Array.from(mean) };
   return (
-    <div class="pair context" role="group" aria-label={text.given} title={text.imageGivenWhy}>
+    <div class="pair context" role="group" aria-label={text.condition} title={text.conditionImageWhy}>
       <OutputThumbnail output={image} size={24} />
-      <span class="tick">{text.imageGiven(shape)}</span>
+      <span class="tick">{text.conditionImage(shape)}</span>
     </div>
   );
 }
 
-function NumbersGiven({ context }: { context: ContextInfo }) {
+function ContextNumbers({ context }: { context: ContextInfo }) {
   const store = useStore();
   const draft = useSignal<readonly number[] | undefined>(undefined);
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
-  const own = store.state(stripState).shownStrip.found.value?.context;
-  const chosen = store.given.value;
-  const values = draft.value ?? chosen ?? (own ? [...own] : context.mean);
+  const exampleContext = store.state(stripState).shownStrip.found.value?.context;
+  const chosen = store.contextOverride.value;
+  const values = draft.value ?? chosen ?? (exampleContext ? [...exampleContext] : context.mean);
   const isMean = chosen !== undefined && chosen.every((value, i) => value === context.mean[i]);
   const choose = (next: readonly number[] | undefined): void => {
     clearTimeout(timer.current);
     draft.value = undefined;
-    store.given.value = next;
+    store.contextOverride.value = next;
   };
   const change = (index: number, value: number): void => {
     const next = values.map((before, i) => (i === index ? value : before));
@@ -60,12 +66,12 @@ function NumbersGiven({ context }: { context: ContextInfo }) {
     classes !== undefined && i >= classes.start && i < classes.start + classes.count;
   // A saved page answers what it was asked when it was saved.
   return (
-    <div class="pair context" role="group" aria-label={text.given}>
+    <div class="pair context" role="group" aria-label={text.condition}>
       <Segmented
-        label={text.given}
+        label={text.condition}
         value={chosen === undefined ? 'own' : isMean ? 'mean' : 'chosen'}
         options={[
-          { value: 'own', text: text.ownCondition },
+          { value: 'own', text: text.exampleCondition },
           { value: 'mean', text: text.meanCondition, disabled: store.isSaved },
           ...(chosen !== undefined && !isMean ? [{ value: 'chosen', text: text.chosenCondition }] : []),
         ]}
@@ -122,7 +128,7 @@ function ContextClass({ classes, names, values, none, disabled, onChange }: Cont
         {name}
       </span>
       <Dropdown
-        label={text.givenNumber(name)}
+        label={text.conditionNumber(name)}
         value={chosen === undefined ? '' : String(chosen)}
         disabled={disabled}
         options={[
@@ -153,7 +159,7 @@ function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNu
         {name}
       </span>
       <Slider
-        label={text.givenNumber(name)}
+        label={text.conditionNumber(name)}
         min={low}
         max={high}
         step={(high - low) / 200}
@@ -163,7 +169,7 @@ function ContextNumber({ name, low, high, value, disabled, onChange }: ContextNu
         onInput={onChange}
       />
       <TextField
-        label={text.givenNumber(name)}
+        label={text.conditionNumber(name)}
         value={shown}
         size={7}
         invalid={invalid.value}

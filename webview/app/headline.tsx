@@ -1,6 +1,6 @@
 /** Whether the flow is good, over all views: −log p of held-out examples, and a sign for each of five questions. */
 import { useSignal } from '@preact/signals';
-import { onOwnSamples, type CheckName } from '../../src/protocol/findings';
+import { areAboutSamples, type CheckName } from '../../src/protocol/findings';
 import type { ModelSummary, CheckpointInfo } from '../../src/protocol/model';
 import { estimateOf } from '../../src/protocol/paired-scores';
 import { hasCalibration } from '../../src/protocol/questions';
@@ -26,11 +26,11 @@ import { Slider } from '../base/controls/slider';
 export function Headline({ model }: { model: ModelSummary }) {
   const store = useStore();
   const panels = useFeature(panelsState);
-  const asked = useFeature(diagnosticsState).findings.answer.value;
-  const findings = latest(asked)?.findings;
+  const answer = useFeature(diagnosticsState).findings.answer.value;
+  const findings = latest(answer)?.findings;
   const run = useFeature(runState).run.data.value;
   const signs = signsOf(findings, useFeature(calibrationState).part.value, Boolean(run?.notFinite));
-  const isOwn = findings !== undefined && onOwnSamples(findings);
+  const isAboutSamples = findings !== undefined && areAboutSamples(findings);
   const others = findings ? otherFaults(findings) : [];
   const open = (region: RegionFeature['region'] & ('gallery' | 'diagnostics'), id: string): void => {
     store.tabs[region].value = id;
@@ -57,7 +57,7 @@ export function Headline({ model }: { model: ModelSummary }) {
     if (name === 'calibration' && !hasCalibration(model)) return text.noCondition;
     if (finding) return findingText.sentence(finding, layerPhraseOf(model, finding.layer));
     if (name === 'calibration') return mark === 'unknown' ? text.notRun : '';
-    return asked.status === 'loading' ? words.loading : text.notChecked;
+    return answer.status === 'loading' ? words.loading : text.notChecked;
   };
   const isOff = (name: Sign['name']): boolean => name === 'calibration' && !hasCalibration(model);
   const stops = [
@@ -81,9 +81,9 @@ export function Headline({ model }: { model: ModelSummary }) {
   const wrong = signs.filter(({ mark }) => mark === 'error' || mark === 'notice');
   return (
     <section class="headline flex-wrap" aria-label={text.verdict}>
-      {isOwn ? <OwnSamples model={model} /> : <Validation model={model} />}
+      {isAboutSamples ? <SamplesNote model={model} /> : <Validation model={model} />}
       <div
-        class={`signs flex-wrap ${isStale(asked) ? 'old' : ''}`}
+        class={`signs flex-wrap ${isStale(answer) ? 'old' : ''}`}
         role="toolbar"
         aria-label={text.verdict}
         onKeyDown={move}
@@ -116,14 +116,14 @@ export function Headline({ model }: { model: ModelSummary }) {
         ) : null}
       </div>
       <span class="sr" role="status">
-        {ready(asked) ? wrong.map((sign) => `${named(sign)}: ${words.marks[sign.mark]}`).join('; ') : ''}
+        {ready(answer) ? wrong.map((sign) => `${named(sign)}: ${words.marks[sign.mark]}`).join('; ') : ''}
       </span>
     </section>
   );
 }
 
 /** In place of a number that would say nothing, what to do about it. */
-function OwnSamples({ model: { kind, format, origin, recording } }: { model: ModelSummary }) {
+function SamplesNote({ model: { kind, format, origin, recording } }: { model: ModelSummary }) {
   const { host, choices } = useStore().connection;
   const problem = useSignal('');
   const add = (what: 'file' | 'folder'): void => {
@@ -133,7 +133,7 @@ function OwnSamples({ model: { kind, format, origin, recording } }: { model: Mod
   const takesData = origin && !choices && !recording && format !== 'onnx' && format !== 'flowscope';
   return (
     <>
-      <span class="muted">{text.onOwnSamples}</span>
+      <span class="muted">{text.onSamples}</span>
       {!takesData ? null : kind === 'vector' ? (
         <Button primary onClick={() => add('file')}>
           {text.addData}
@@ -206,9 +206,9 @@ export function StepPicker({ model }: { model: ModelSummary }) {
   if (store.isSaved) return <SavedStep model={model} />;
   if (checkpoints.length < (grows ? 1 : 2))
     return model.step === undefined ? null : <OneStep step={model.step} />;
-  const { shown, wanted, own, problem } = store.checkpoint;
-  const opening = wanted.value !== shown.value;
-  const place = placeOf(checkpoints, wanted.value ?? own.value, opening ? undefined : model.step);
+  const { shown, target, editorFile, problem } = store.checkpoint;
+  const opening = target.value !== shown.value;
+  const place = placeOf(checkpoints, target.value ?? editorFile.value, opening ? undefined : model.step);
   const at = Math.min(checkpoints.length - 1, draft.value ?? Math.max(0, place));
   const step = checkpoints[at]?.step ?? 0;
   const elsewhere = shown.value !== undefined && !opening;
@@ -249,7 +249,7 @@ export function StepPicker({ model }: { model: ModelSummary }) {
             icon
             label={text.backToFileHint}
             disabled={!elsewhere}
-            onClick={() => store.checkpoint.look(own.value)}
+            onClick={() => store.checkpoint.look(editorFile.value)}
           >
             ↩
           </Button>

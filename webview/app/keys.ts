@@ -5,7 +5,8 @@ import { historyState } from './history-state';
 import { helpState } from './help-state';
 import { steppingState } from './stepping';
 
-const ownKeys = 'input, select, textarea, vscode-text-field, vscode-dropdown, [role=menu], dialog[open]';
+const controlsWithKeys =
+  'input, select, textarea, vscode-text-field, vscode-dropdown, [role=menu], dialog[open]';
 
 const steps: Partial<Record<string, (store: Store) => void>> = {
   ArrowUp: (store) => stepLayer(store, -1),
@@ -21,7 +22,7 @@ const steps: Partial<Record<string, (store: Store) => void>> = {
 export function handleKey(store: Store, event: KeyboardEvent): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey) return;
   const target = event.target as Element | null;
-  if (target?.closest(ownKeys)) return;
+  if (target?.closest(controlsWithKeys)) return;
   if (event.altKey) {
     handleHistoryKey(store, event);
     return;

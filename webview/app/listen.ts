@@ -75,19 +75,19 @@ function tellSelection(store: Store): void {
   const { checkpoints } = store.state(runState);
   const { canGoBack, canGoForward } = store.state(historyState);
   const comparedWith = store.state(compareState).path;
-  let told = '';
-  let toldLayer: string | undefined;
+  let lastOutline = '';
+  let lastSelection: string | undefined;
   const quietly = (call: Promise<void>): void => void call.catch(() => {});
   effect(() => {
     const opened = model.value;
     // What is known of an earlier selection stays until the next is: a list must not flicker.
     const found = strip.found.value;
     if (!opened?.runnable) return;
-    if (!found && told !== '') return;
+    if (!found && lastOutline !== '') return;
     const outline = outlineOf(opened, found);
     const text = JSON.stringify(outline);
-    if (text === told) return;
-    told = text;
+    if (text === lastOutline) return;
+    lastOutline = text;
     quietly(host.outline(outline));
   });
   effect(() => {
@@ -101,8 +101,8 @@ function tellSelection(store: Store): void {
       ...(comparedWith.value === undefined ? {} : { comparedWith: comparedWith.value }),
     };
     const text = JSON.stringify(selected);
-    if (text === toldLayer) return;
-    toldLayer = text;
+    if (text === lastSelection) return;
+    lastSelection = text;
     quietly(host.selected(selected));
   });
 }
@@ -111,7 +111,8 @@ function tellSelection(store: Store): void {
 export function stepCheckpoint(store: Store, by: number): void {
   if (!store.model.peek() || store.isSaved) return;
   const ordered = store.state(runState).checkpoints.peek();
-  const next = ordered[placeOf(ordered, store.checkpoint.wanted.peek() ?? store.checkpoint.own.peek()) + by];
+  const next =
+    ordered[placeOf(ordered, store.checkpoint.target.peek() ?? store.checkpoint.editorFile.peek()) + by];
   if (next) store.checkpoint.look(next.path);
 }
 

@@ -11,7 +11,7 @@ export function RecordedCondition({ names }: { names: readonly string[] }) {
   const values = useStore().state(stripState).shownStrip.found.value?.context;
   const more = names.length - mostShown;
   return (
-    <div class="pair context" role="group" aria-label={text.given}>
+    <div class="pair context" role="group" aria-label={text.condition}>
       <span>{text.recordedCondition}</span>
       {/* Many scroll, which a keyboard does as well. */}
       <span class="context-numbers flex-wrap" tabIndex={0} role="list" aria-label={text.recordedCondition}>

@@ -11,11 +11,11 @@ import { ask, type QuestionContext } from '../base/store/question';
 export const steppingState = stateOf((store) => {
   const { connection, context, example, selection, selectExample } = store;
   const { strip } = store.state(stripState);
-  const { asked } = store.state(layerViewState);
+  const { answeredLayer } = store.state(layerViewState);
   const ahead = askAhead(
     context,
     () => (connection.choices || !strip.found.value ? null : selection.value),
-    () => asked.value,
+    () => answeredLayer.value,
     (of) => exampleTotal(store, of),
   );
   return {

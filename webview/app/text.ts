@@ -13,21 +13,21 @@ export const text = bilingual({
   exampleIndex: ['Index of the example', 'Nummer des Beispiels'],
   exampleValues: ['Values of the example', 'Werte des Beispiels'],
   none: ['None', 'Keines'],
-  given: ['Condition: what the flow is given', 'Bedingung: was der Flow bekommt'],
+  condition: ['Condition: what the flow is given', 'Bedingung: was der Flow bekommt'],
   recordedCondition: ['Condition', 'Bedingung'],
   moreNumbers: (n: number) => [`and ${count(n)} more`, `und ${count(n)} weitere`],
-  givenNumber: (name: string) => [`Condition ${name}`, `Bedingung ${name}`],
-  imageGiven: ([height, width, channels]: readonly [number, number, number]) => [
+  conditionNumber: (name: string) => [`Condition ${name}`, `Bedingung ${name}`],
+  conditionImage: ([height, width, channels]: readonly [number, number, number]) => [
     `given an image of ${height}×${width}×${channels}: all zeros`,
     `gegeben ein Bild von ${height}×${width}×${channels}: nur Nullen`,
   ],
-  imageGivenWhy: [
+  conditionImageWhy: [
     'No image comes with these examples. Give your own with flowscope apply --condition.',
     'Zu diesen Beispielen gehört kein Bild. Eigene gibt man mit flowscope apply --condition.',
   ],
   class: ['Class', 'Klasse'],
   noClass: ['none', 'keine'],
-  ownCondition: ['Example’s own', 'Die des Beispiels'],
+  exampleCondition: ['Example’s own', 'Die des Beispiels'],
   meanCondition: ['Mean', 'Mittel'],
   chosenCondition: ['Chosen', 'Gewählt'],
   statistics: ['Statistics', 'Statistik'],
@@ -80,7 +80,7 @@ export const text = bilingual({
   ],
   notRun: ['Calibration has not been run.', 'Die Kalibrierung ist noch nicht gelaufen.'],
   notChecked: ['Not checked yet.', 'Noch nicht geprüft.'],
-  onOwnSamples: [
+  onSamples: [
     'Checked on its own samples, which says nothing about your data',
     'An eigenen Samples geprüft; das sagt nichts über Ihre Daten',
   ],
@@ -106,9 +106,9 @@ export const text = bilingual({
     'Eine gespeicherte Seite zeigt, was beim Schreiben aufgezeichnet wurde.',
   ],
   valuesExpected: (n: number) => [`${n} numbers are expected`, `${n} Zahlen werden erwartet`],
-  valuesExpectedGiven: (n: number, given: string) => [
-    `${n} numbers are expected, “${given}” given`,
-    `${n} Zahlen werden erwartet, gegeben: „${given}“`,
+  wrongValueCount: (n: number, input: string) => [
+    `${n} numbers are expected, “${input}” given`,
+    `${n} Zahlen werden erwartet, gegeben: „${input}“`,
   ],
   convert: ['Convert Checkpoint…', 'Checkpoint umwandeln…'],
   origin: ['Where this flow comes from', 'Woher dieser Flow kommt'],

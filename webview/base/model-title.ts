@@ -5,7 +5,7 @@
 import { sizeOf } from '../../src/base/shape';
 import {
   layerCounts,
-  saidOfNumbers,
+  contextNumbers,
   type ContextInfo,
   type LayerCounts,
   type ModelSummary,
@@ -37,10 +37,10 @@ const bases: Readonly<Record<NonNullable<Named['base']>, string>> = {
 
 const parts = { forward: 'x zu z und Log-det', inverse: 'z zu x', sample: 'Rauschen zu Samples' };
 
-function given(context: ContextInfo): string {
+function conditionText(context: ContextInfo): string {
   const { shape, classes } = context;
   if (shape) return `ein Bild von ${shape.join('×')}`;
-  const numbers = saidOfNumbers(context);
+  const numbers = contextNumbers(context);
   return [
     ...numbers.named,
     ...(numbers.count > 0 ? [several(numbers.count, 'Zahl', 'Zahlen')] : []),
@@ -54,7 +54,7 @@ function title({ architecture, format, runnable, fileName, kind, shape, context,
   const size = kind === 'vector' ? several(sizeOf(shape), 'Merkmal', 'Merkmale') : shape.join('×');
   return [
     architectures[name] ?? name,
-    `${size}${context ? ` gegeben ${given(context)}` : ''}`,
+    `${size}${context ? ` gegeben ${conditionText(context)}` : ''}`,
     ...(architecture && levels ? [`${count(levels)} Stufen`] : []),
   ].join(', ');
 }

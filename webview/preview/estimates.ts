@@ -31,22 +31,22 @@ export function createEstimates(host: PreviewHost): Estimates {
   };
   const measure = async (presets: readonly string[], choice: DataChoice): Promise<void> => {
     stop();
-    const own = round;
-    const asked = JSON.stringify(choice);
-    const left = presets.filter((preset) => measuredFor.get(preset) !== asked);
+    const startRound = round;
+    const choiceKey = JSON.stringify(choice);
+    const left = presets.filter((preset) => measuredFor.get(preset) !== choiceKey);
     // What is known of other columns is about right, and better than nothing.
     const unknown = left.filter((preset) => of.value[preset]?.status !== 'ready');
     of.value = { ...of.value, ...allMeasuring(unknown) };
     for (const preset of left) {
-      const token = `estimate ${own} ${preset}`;
+      const token = `estimate ${startRound} ${preset}`;
       running = token;
       const found = await host.estimate({ ...choice, preset }, token).then(
         (estimate): Estimate => ({ status: 'ready', ...estimate }),
         (error: unknown): Estimate => ({ status: 'failed', message: messageOf(error) }),
       );
-      if (own !== round) return;
+      if (startRound !== round) return;
       of.value = { ...of.value, [preset]: found };
-      if (found.status === 'ready') measuredFor.set(preset, asked);
+      if (found.status === 'ready') measuredFor.set(preset, choiceKey);
       else measuredFor.delete(preset);
     }
     running = undefined;

@@ -48,28 +48,28 @@ export function pageState(
   const question = previewQuestion(host);
   const presets = presetState();
   const estimates = createEstimates(host);
-  const wanted = signal<number | undefined>(kept.size);
+  const chosenSize = signal<number | undefined>(kept.size);
   presets.chosen.value = kept.preset;
   presets.steps.value = kept.steps;
   const usual = signal<number | null | undefined>(kept.usual);
   const size = computed(() =>
-    usual.value === undefined ? undefined : { chosen: wanted.value, usual: usual.value },
+    usual.value === undefined ? undefined : { chosen: chosenSize.value, usual: usual.value },
   );
   // Known from the first answer, when nothing was chosen yet.
   effect(() => {
     const { value } = question.state;
-    if (value.status === 'ready' && wanted.peek() === undefined) usual.value = value.preview.scaledTo;
+    if (value.status === 'ready' && chosenSize.peek() === undefined) usual.value = value.preview.scaledTo;
   });
   const choice = (): DataChoice | undefined =>
     table.peek()?.choice.peek() ??
-    (wanted.peek() === undefined ? undefined : { reading: squares(wanted.peek()!) });
+    (chosenSize.peek() === undefined ? undefined : { reading: squares(chosenSize.peek()!) });
   const measure = (): void => {
     estimates.measure(shownPresets(presets), choice() ?? {});
   };
   // One thing after the other: the data first, which is what the page waits for.
-  const ask = (asked: DataChoice | undefined): void => {
+  const ask = (nextChoice: DataChoice | undefined): void => {
     estimates.stop();
-    question.ask(asked);
+    question.ask(nextChoice);
   };
   effect(() => {
     const { value } = question.state;
@@ -83,17 +83,17 @@ export function pageState(
     presets.open.value = new Set(found.slice(0, 1).map(({ label }) => label));
   });
   const read = async (): Promise<void> => {
-    const own = ++round;
+    const startRound = ++round;
     estimates.stop();
     question.wait();
-    reading = `overview ${own}`;
+    reading = `overview ${startRound}`;
     const overview = await host.overview(reading).catch((error: unknown) => {
-      if (own === round) question.fail(error);
+      if (startRound === round) question.fail(error);
       return null;
     });
-    if (own === round) reading = undefined;
+    if (startRound === round) reading = undefined;
     await groups;
-    if (own !== round || overview === null) return;
+    if (startRound !== round || overview === null) return;
     const before = table.peek();
     before?.dispose();
     if (!overview) {
@@ -108,7 +108,7 @@ export function pageState(
     keep({
       // Until the table is there again, its earlier choices stay.
       table: table.value ? keptTable(table.value) : kept.table,
-      size: wanted.value,
+      size: chosenSize.value,
       usual: usual.value,
       preset: presets.chosen.value,
       steps: presets.steps.value,
@@ -122,7 +122,7 @@ export function pageState(
     estimates,
     size,
     scale(to) {
-      wanted.value = to;
+      chosenSize.value = to;
       estimates.forget();
       ask(choice());
     },

@@ -40,15 +40,15 @@ export function previewQuestion(host: PreviewHost): PreviewQuestion {
     wait,
     ask(choice) {
       if (pending) stop();
-      const own = ++token;
+      const requestToken = ++token;
       const finish = (outcome: PreviewState): void => {
-        if (own !== token) return;
+        if (requestToken !== token) return;
         pending = false;
         state.value = outcome;
       };
       pending = true;
       wait();
-      host.preview(String(own), choice).then(
+      host.preview(String(requestToken), choice).then(
         (preview) => finish({ status: 'ready', preview, rereading: false }),
         (error: unknown) => finish({ status: 'failed', message: messageOf(error) }),
       );

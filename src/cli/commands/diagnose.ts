@@ -1,6 +1,6 @@
 import { several, UserError } from '../../base/user-error';
 import { createInspector } from '../../engine/inspect/inspector';
-import { onOwnSamples, type Finding, type Severity } from '../../protocol/findings';
+import { areAboutSamples, type Finding, type Severity } from '../../protocol/findings';
 import type { DataAndSamples } from '../../protocol/data-and-samples';
 import type { BatchRef } from '../../protocol/selection';
 import type { ModelSummary } from '../../protocol/model';
@@ -104,7 +104,7 @@ function nameOf({ layers }: ModelSummary, index: number): string {
 function asText(findings: readonly Finding[], summary: ModelSummary, batch: string): string {
   const wrong = findings.filter(({ severity }) => severity !== 'ok' && severity !== 'skipped');
   const head = [
-    ...(onOwnSamples(findings)
+    ...(areAboutSamples(findings)
       ? ['Checked on the flow’s own samples, which says nothing about your data.']
       : wrong.length === 0
         ? [`No problems found in ${batch}.`]

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { keptOf } from '../../base/kept';
 import type { ConstantData, Graph } from '../../graph/ir';
 import { refuseTelemetry } from '../../base/no-telemetry';
-import { ownBuffer } from '../../protocol/wire';
+import { exactBuffer } from '../../protocol/wire';
 import type { CompileOptions, Feeds, Program } from './backend';
 import { messagesOf, type ThreadApi, type ThreadOptions } from './thread-messages';
 
@@ -73,6 +73,6 @@ const shared = keptOf((data: ConstantData): ConstantData => {
 /** A view would take all of what it looks at along. */
 function ownBuffers(feeds: Feeds): Feeds {
   return Object.fromEntries(
-    Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: ownBuffer(data) }]),
+    Object.entries(feeds).map(([name, { shape, data }]) => [name, { shape, data: exactBuffer(data) }]),
   );
 }

@@ -5,7 +5,7 @@ import { hasDecimalComma, withPoint } from '../../data/decimal-comma';
 import { decodePicture, isColor } from '../../data/images/decode';
 import { fitPicture, quantizeSamples } from '../../data/images/fit';
 import { parseNpy, toFloat32 } from '../../data/npy';
-import { largestGivenFile, type GivenExample, type GivenFile } from '../../protocol/given';
+import { largestExampleFile, type ExampleInFile, type ExampleFile } from '../../protocol/example-file';
 import { sourceOf } from '../model/examples';
 import type { InspectedFlow } from '../model/inspected-flow';
 import { breathe } from '../model/breathe';
@@ -17,15 +17,15 @@ import type { Inquiry } from './inquiry';
  */
 export async function givenExample(
   { model, signal }: Inquiry,
-  { name, bytes }: GivenFile,
+  { name, bytes }: ExampleFile,
   names: readonly string[] | undefined,
-): Promise<GivenExample> {
+): Promise<ExampleInFile> {
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
     throw new UserError(`${name}: is empty; expected ${wanted(model)}.`);
   }
-  if (bytes.length > largestGivenFile) {
+  if (bytes.length > largestExampleFile) {
     throw new UserError(
-      `${name}: has ${Math.ceil(bytes.length / 2 ** 20)} MB; expected at most ${largestGivenFile / 2 ** 20} MB.`,
+      `${name}: has ${Math.ceil(bytes.length / 2 ** 20)} MB; expected at most ${largestExampleFile / 2 ** 20} MB.`,
     );
   }
   await breathe(signal);
@@ -52,7 +52,11 @@ function wanted({ config, dimensions }: InspectedFlow): string {
     : `one row of ${dimensions} numbers (.csv, .tsv, .npy)`;
 }
 
-async function fromPicture(config: ImageModelConfig, bytes: Uint8Array, name: string): Promise<GivenExample> {
+async function fromPicture(
+  config: ImageModelConfig,
+  bytes: Uint8Array,
+  name: string,
+): Promise<ExampleInFile> {
   const { height, width, channels, levels } = config;
   if (channels !== 1 && channels !== 3) {
     throw new UserError(
@@ -73,7 +77,7 @@ async function fromPicture(config: ImageModelConfig, bytes: Uint8Array, name: st
   };
 }
 
-function fromArray(model: InspectedFlow, bytes: Uint8Array, name: string): GivenExample {
+function fromArray(model: InspectedFlow, bytes: Uint8Array, name: string): ExampleInFile {
   const { shape, data } = toFloat32(parseNpy(bytes, name));
   const { config, dimensions } = model;
   const expected = config.kind === 'image' ? config.height * config.width * config.channels : dimensions;
@@ -94,7 +98,7 @@ function fromText(
   bytes: Uint8Array,
   name: string,
   names: readonly string[] | undefined,
-): GivenExample {
+): ExampleInFile {
   const text = new TextDecoder().decode(bytes);
   if (text.includes('\0'))
     throw new UserError(`${name}: is no text; expected one row of ${dimensions} numbers.`);

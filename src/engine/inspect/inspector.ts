@@ -147,7 +147,7 @@ const answers: Answers = {
     const why = whyApart(await other.summary(), await model.summary());
     return why ? { why } : pairedScores(await flowOf(other), await flow(), signal);
   },
-  givenExample: async ({ model, flow, signal }, query) =>
+  exampleInFile: async ({ model, flow, signal }, query) =>
     givenExample({ model: await flow(), signal }, query, (await model.summary()).featureNames),
   scores,
   pickExamples,

@@ -3,7 +3,7 @@ import type { CheckpointHeader } from '../../checkpoint/checkpoint';
 import { several, shortened, UserError } from '../../base/user-error';
 import { numberedContext } from '../../data/context';
 import type { Flow } from '../../flow/built-flow';
-import { saidOfNumbers, type ClassRange, type ContextInfo } from '../../protocol/model';
+import { contextNumbers, type ClassRange, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
 import type { Program } from '../backends/backend';
 
@@ -72,7 +72,7 @@ export function plainContextInfo(size: number, shape?: ContextInfo['shape']): Co
 export function contextWords(info: ContextInfo): string {
   const { shape, classes } = info;
   if (shape) return `an image of ${shape.join('×')}`;
-  const { named, count } = saidOfNumbers(info);
+  const { named, count } = contextNumbers(info);
   return [
     ...named.map((name) => shortened(name, longestName)),
     ...(count > 0 ? [several(count, 'number')] : []),

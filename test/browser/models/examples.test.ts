@@ -126,7 +126,7 @@ describe('any example', () => {
     };
     const give = async (frame: Frame, name: string, buffer: Uint8Array) => {
       await frame
-        .locator('input[data-name=given-file]')
+        .locator('input[data-name=example-file]')
         .setInputFiles({ name, mimeType: '', buffer: Buffer.from(buffer) });
     };
     const named = (frame: Frame, name: string) =>
@@ -193,7 +193,7 @@ describe('any example', () => {
       await (image ? costsByPixel : costsByFeature)(frame, model, given, scored);
 
       // What is refused changes nothing, and says why.
-      const alert = frame.locator('.given-note[role=alert]');
+      const alert = frame.locator('.file-note[role=alert]');
       const refused = [
         [
           'notes.txt',
@@ -228,7 +228,7 @@ describe('any example', () => {
         // What sharp writes of one channel has three, all alike.
         const extent = `${height}×${width}`;
         const read = channels === 1 ? `${extent} color, taken as ${extent} gray` : `${extent} color`;
-        await frame.locator('[data-given=read]', { hasText: `${read}, ${model.levels} levels.` }).waitFor();
+        await frame.locator('[data-note=read]', { hasText: `${read}, ${model.levels} levels.` }).waitFor();
         await inTheBar(frame, dropped);
         await inTheSpread(frame, others.slice(0, half));
       } else {

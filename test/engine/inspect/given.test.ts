@@ -40,7 +40,7 @@ after(async () => {
 });
 
 const give = (model: SmallModel, name: string, bytes: Uint8Array) =>
-  model.inspector.ask('givenExample', { name, bytes }, anySignal());
+  model.inspector.ask('exampleInFile', { name, bytes }, anySignal());
 const raw = (width: number, height: number, channels: 1 | 3, at: (i: number) => number) =>
   sharp(
     Uint8Array.from({ length: width * height * channels }, (_, i) => at(i)),

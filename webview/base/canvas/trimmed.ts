@@ -1,7 +1,7 @@
 import { roundUp } from '../format/numbers';
 
 /** Share of the values whose size the colors tell apart when outliers are trimmed. */
-const told = 0.995;
+const coveredShare = 0.995;
 
 export interface ColorRange {
   /** Colors end at −limit and limit. */
@@ -34,6 +34,6 @@ export function trimmedSize(arrays: readonly ArrayLike<number>[]): { size: numbe
     }
   }
   const sorted = Float64Array.from(sizes).sort();
-  const at = Math.max(0, Math.ceil(told * sorted.length) - 1);
+  const at = Math.max(0, Math.ceil(coveredShare * sorted.length) - 1);
   return { size: sorted[at] ?? 0 };
 }

@@ -87,9 +87,11 @@ export function Plot({
   const along = (x.scale ?? linear)(x.low, x.high, from, to);
   const up = (y.scale ?? linear)(y.low, y.high, base, top);
   const { textOf = tickText } = x;
-  const wanted = x.ticks?.(width) ?? [];
-  const room = widest(wanted.map(textOf));
-  const values = wanted.filter((value) => along.at(value) >= room / 2 && along.at(value) <= width - room / 2);
+  const tickValues = x.ticks?.(width) ?? [];
+  const room = widest(tickValues.map(textOf));
+  const values = tickValues.filter(
+    (value) => along.at(value) >= room / 2 && along.at(value) <= width - room / 2,
+  );
   return (
     <svg
       width={width}

@@ -60,7 +60,7 @@ export function Distribution(props: DistributionProps) {
             {...(outline ? { line: count(outline) } : {})}
             {...(dashed?.length ? { dashes: count(dashed) } : {})}
             {...(marked
-              ? { marked: { ...marked, said: fixed(negated ? -marked.value : marked.value, 2) } }
+              ? { marked: { ...marked, valueText: fixed(negated ? -marked.value : marked.value, 2) } }
               : {})}
           />
         );
@@ -73,7 +73,7 @@ interface HistogramsProps extends Size, Pick<ChartProps, 'x' | 'label'> {
   filled?: Histogram;
   line?: Histogram;
   dashes?: Histogram;
-  marked?: Marked & { said: string };
+  marked?: Marked & { valueText: string };
 }
 
 /** The same where values are counted already. */
@@ -106,7 +106,7 @@ function Outline({ edges, shares, dashed }: { edges: number[]; shares: number[];
   return dashed ? <path class="line dashed" data-name="dashed" d={d} /> : <path class="line" d={d} />;
 }
 
-function Mark({ value, text, said }: Marked & { said: string }) {
+function Mark({ value, text, valueText: said }: Marked & { valueText: string }) {
   const { x, width } = usePlace();
   const at = Math.min(width - 40, Math.max(40, x.at(value)));
   return (

@@ -160,9 +160,9 @@ export function RunChart({
         {found ? (
           <>
             <Rule class="axis" x={found.x} />
-            {found.values.map(({ name, x: own, value }) =>
+            {found.values.map(({ name, x: dotX, value }) =>
               !log || value > 0 ? (
-                <circle key={name} class="dot" cx={x.at(own)} cy={clip(y.at(value))} r={2.6} />
+                <circle key={name} class="dot" cx={x.at(dotX)} cy={clip(y.at(value))} r={2.6} />
               ) : null,
             )}
           </>
@@ -237,13 +237,13 @@ export function smoothed(values: Float32Array, weight: number): Float32Array {
   if (weight <= 0) return values;
   const out = new Float32Array(values.length).fill(NaN);
   let sum = 0;
-  let given = 0;
+  let totalWeight = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (!Number.isFinite(value)) continue;
     sum = sum * weight + (1 - weight) * value;
-    given = given * weight + (1 - weight);
-    out[i] = sum / given;
+    totalWeight = totalWeight * weight + (1 - weight);
+    out[i] = sum / totalWeight;
   }
   return out;
 }

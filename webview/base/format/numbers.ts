@@ -177,10 +177,10 @@ export function nextRound(value: number): number {
   return power * ([1, 2, 5].find((step) => step * power >= value * 0.999999) ?? 10);
 }
 
-/** About `wanted` round ticks within [low, high]. */
-export function ticks(low: number, high: number, wanted: number): number[] {
+/** About `tickCount` round ticks within [low, high]. */
+export function ticks(low: number, high: number, tickCount: number): number[] {
   if (!(high > low)) return [low];
-  const rough = (high - low) / Math.max(1, wanted);
+  const rough = (high - low) / Math.max(1, tickCount);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((s) => s * power >= rough) ?? 10) * power;
   const result: number[] = [];

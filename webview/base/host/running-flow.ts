@@ -196,7 +196,7 @@ export function connectInPage(element: HTMLElement, post: (message: FlowMessage)
   const { flowscopeEngine } = globalThis as unknown as { flowscopeEngine: InPageEngine };
   const { name = 'recording', page, version = '' } = element.dataset;
   const listeners: PageEvents[] = [];
-  const asked = new Map<string, AbortController>();
+  const openRequests = new Map<string, AbortController>();
   let bytes: Uint8Array = fromBase64(element.textContent.trim());
   let opened: Promise<InPageInspector> = flowscopeEngine.open(name, bytes);
 
@@ -220,13 +220,13 @@ export function connectInPage(element: HTMLElement, post: (message: FlowMessage)
   /** Ends the work when the question is taken back. */
   const until = async <T>(token: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     const ended = new AbortController();
-    asked.set(token, ended);
+    openRequests.set(token, ended);
     try {
       return await work(ended.signal);
     } catch (error) {
       throw error instanceof Error && error.name === 'UserError' ? new NoAnswerError(error.message) : error;
     } finally {
-      asked.delete(token);
+      openRequests.delete(token);
     }
   };
 
@@ -237,7 +237,7 @@ export function connectInPage(element: HTMLElement, post: (message: FlowMessage)
           (await opened).ask(method, query, signal, context),
         )) as PageHost['ask'],
       async cancel(token) {
-        asked.get(token)?.abort();
+        openRequests.get(token)?.abort();
       },
     }),
     inPage: true,

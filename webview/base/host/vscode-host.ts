@@ -30,8 +30,8 @@ export function connectVsCode(): Connection {
   const host: PageHost = {
     ask(method, query, token, of, context) {
       const asks = (): Promise<unknown> => remote.ask(method, query, token, of, context);
-      const own = of === undefined && context === undefined;
-      return (own ? ahead.or(recordKey(method, query), asks) : asks()) as never;
+      const isAboutEditorFile = of === undefined && context === undefined;
+      return (isAboutEditorFile ? ahead.or(recordKey(method, query), asks) : asks()) as never;
     },
     cancel: (token) => remote.cancel(token),
     showLog: () => remote.showLog(),

@@ -21,9 +21,9 @@ export function layerNumber(layer: LayerInfo, { layers }: ModelSummary): number 
 
 /** What the layers that change volumes are together, without norms; undefined where none does. */
 export function layersName({ layers }: ModelSummary): string | undefined {
-  const own = layers.filter(hasOwnLogDet);
-  if (own.length === 0) return undefined;
-  return own.every(isCoupling) ? words.couplingsPart : words.layersPart;
+  const volumeLayers = layers.filter(changesVolume);
+  if (volumeLayers.length === 0) return undefined;
+  return volumeLayers.every(isCoupling) ? words.couplingsPart : words.layersPart;
 }
 
 /** What the norms of a model are together; undefined where it has none. */
@@ -45,14 +45,14 @@ export function isLearned(layer: LayerInfo): boolean {
 }
 
 /** Whether a layer of the flow changes volumes otherwise than by batch norm. */
-export function hasOwnLogDet(layer: LayerInfo): boolean {
+export function changesVolume(layer: LayerInfo): boolean {
   const prepares = layer.kind === 'logit' || layer.kind === 'pixels' || layer.kind === 'standardize';
   return !layer.preservesVolume && !isNorm(layer) && !prepares;
 }
 
 /** Whether what the layer adds to log p(x), but for norms, is the sum of its log scales, if anything. */
 export function isSumOfScales(layer: LayerInfo): boolean {
-  if (!hasOwnLogDet(layer)) return true;
+  if (!changesVolume(layer)) return true;
   return layer.quantities?.some(({ role }) => role === 'logScale') ?? layer.kind === 'unknown';
 }
 
@@ -118,8 +118,8 @@ export function featureName(
   letter = model?.mixed ? 'h' : 'x',
 ): string {
   const names = model?.featureNames;
-  const own = letter === 'x' && names?.join() !== 'x,y' ? names?.[index] : undefined;
-  return own || `${letter}${subscript(index + 1)}`;
+  const name = letter === 'x' && names?.join() !== 'x,y' ? names?.[index] : undefined;
+  return name || `${letter}${subscript(index + 1)}`;
 }
 
 /** The model as it is seen at a layer: features that were mixed or moved before it no longer have the names of the data. */

@@ -1,7 +1,7 @@
 /** The view and the numbers of an answer about a layer. */
 import type { ComponentChildren } from 'preact';
 import type { LayerInfo, ModelSummary } from '../../../src/protocol/model';
-import { useStore, Asked } from '../store/use-store';
+import { useStore, AnswerView } from '../store/use-store';
 import type { Question } from '../store/question';
 import type { LayerFeature, Store } from '../store/store';
 import { type ViewData, places, vector } from '../view-data/view-data';
@@ -22,9 +22,9 @@ export function layerTab<View>(
 ): Pick<LayerFeature, 'View' | 'numbers'> {
   return {
     View: ({ model, layer }) => (
-      <Asked question={question(useStore())} skeleton={<MapSkeleton />} failedTitle={failedTitle?.()}>
+      <AnswerView question={question(useStore())} skeleton={<MapSkeleton />} failedTitle={failedTitle?.()}>
         {(view) => <Tab model={model} layer={layer} view={view} />}
-      </Asked>
+      </AnswerView>
     ),
     numbers(store) {
       const view = question(store).found.value;

@@ -90,12 +90,12 @@ export function InputThumbnail({ model, input, size = side }: InputThumbnailProp
 }
 
 /** The mask of a layer, for small pictures of it. Masks are the same at every step. */
-const masksState = stateOf(({ ownContext, runnable }) => {
+const masksState = stateOf(({ editorContext, runnable }) => {
   const masks = new Map<number, Question<MaskView>>();
   return (layer: number) => {
     let question = masks.get(layer);
     if (!question)
-      masks.set(layer, (question = ask(ownContext, 'mask', () => (runnable.value ? { layer } : null))));
+      masks.set(layer, (question = ask(editorContext, 'mask', () => (runnable.value ? { layer } : null))));
     return question;
   };
 });

@@ -5,9 +5,9 @@ export interface CheckpointState {
   /** Path of the checkpoint that is shown; undefined for the editor's own file. */
   shown: ReadonlySignal<string | undefined>;
   /** The one that is being opened; the same as `shown` once it is there. */
-  wanted: ReadonlySignal<string | undefined>;
+  target: ReadonlySignal<string | undefined>;
   /** Path of the editor's own file. */
-  own: ReadonlySignal<string>;
+  editorFile: ReadonlySignal<string>;
   /** Why the last one that was wanted could not be opened. */
   problem: Signal<string>;
   /** Moves to the newest checkpoint whenever the run writes one. */
@@ -26,18 +26,18 @@ export interface CheckpointState {
 
 export function createCheckpointState(): CheckpointState {
   const shown = signal<string | undefined>(undefined);
-  const wanted = signal<string | undefined>(undefined);
-  const own = signal('');
+  const target = signal<string | undefined>(undefined);
+  const editorFile = signal('');
   const problem = signal('');
   const follow = signal(false);
   const move = (path: string): void => {
     problem.value = '';
-    wanted.value = path === own.peek() ? undefined : path;
+    target.value = path === editorFile.peek() ? undefined : path;
   };
   return {
     shown,
-    wanted,
-    own,
+    target,
+    editorFile,
     problem,
     follow,
     look(path) {
@@ -45,13 +45,13 @@ export function createCheckpointState(): CheckpointState {
       move(path);
     },
     move,
-    arrive: () => void (shown.value = wanted.peek()),
+    arrive: () => void (shown.value = target.peek()),
     giveUp(message) {
       follow.value = false;
       problem.value = message;
       // What is shown may have been removed by the training that goes on; the editor's own file is there.
-      wanted.value = wanted.peek() === shown.peek() ? undefined : shown.peek();
+      target.value = target.peek() === shown.peek() ? undefined : shown.peek();
     },
-    startAt: (path) => void (own.value = path),
+    startAt: (path) => void (editorFile.value = path),
   };
 }

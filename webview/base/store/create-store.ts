@@ -12,6 +12,7 @@ import type { Feature, FeatureOf, Region, StateDefinition, StateParts, Store } f
 
 /** The part of the selection that is kept when the editor is hidden and shown again. */
 interface Chosen {
+  /** `contextOverride`, by the name that stored states have for it. */
   given: readonly number[] | undefined;
   example: ExampleRef | undefined;
   batch: BatchRef;
@@ -39,24 +40,29 @@ function sameFlow(a: ModelSummary, b: ModelSummary): boolean {
   return a.runFolder !== undefined && a.runFolder === b.runFolder && shapes(a) === shapes(b);
 }
 
+function isOffered({ applies, asks }: Feature, model: ModelSummary): boolean {
+  return (applies?.(model) ?? true) && (asks === undefined || canAsk(model, asks));
+}
+
 export function createStore(connection: Connection, features: readonly Feature[]): Store {
   const generation = signal(0);
   const checkpoint = createCheckpointState();
   const { host } = connection;
-  const ownContext = { host, cache: new AnswerCache(), generation };
-  const given = signal<readonly number[] | undefined>(undefined);
+  const editorContext = { host, cache: new AnswerCache(), generation };
+  const contextOverride = signal<readonly number[] | undefined>(undefined);
   const ofExample = computed(() => {
-    const own = model.value?.context && latest(store.state(stripState).shownStrip.answer.value)?.context;
-    return given.value ?? (own && [...own]);
+    const exampleContext =
+      model.value?.context && latest(store.state(stripState).shownStrip.answer.value)?.context;
+    return contextOverride.value ?? (exampleContext && [...exampleContext]);
   });
-  const context = { ...ownContext, of: checkpoint.shown, given, ofExample };
+  const context = { ...editorContext, of: checkpoint.shown, given: contextOverride, ofExample };
   const states = new Map<StateDefinition<unknown>, StateParts>();
   const layerListeners: (() => void)[] = [];
 
-  const summary = ask({ ...ownContext, of: checkpoint.wanted }, 'summary', () => undefined);
+  const summary = ask({ ...editorContext, of: checkpoint.target }, 'summary', () => undefined);
   const model = signal<ModelSummary | undefined>(undefined);
   const chosen: { [K in keyof Chosen]: Signal<Chosen[K]> } = {
-    given,
+    given: contextOverride,
     example: signal<ExampleRef | undefined>(undefined),
     batch: signal<BatchRef>({ split: 'validation', count: 64 }),
     mode: signal<NormMode>('eval'),
@@ -83,7 +89,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
       },
     },
     context,
-    ownContext,
+    editorContext,
     summary,
     model,
     checkpoint,
@@ -97,7 +103,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
       runnable.value ? { example: example.value, batch: batch.value, mode: mode.value } : null,
     ),
     example,
-    given,
+    contextOverride,
     batch,
     mode,
     layer,
@@ -108,10 +114,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     tabs,
     featuresIn: <R extends Region>(region: R, opened: ModelSummary) =>
       features
-        .filter(
-          ({ region: own, applies, asks }) =>
-            own === region && (applies?.(opened) ?? true) && (asks === undefined || canAsk(opened, asks)),
-        )
+        .filter((feature) => feature.region === region && isOffered(feature, opened))
         .sort(
           (a, b) => Number(b.isFirst?.(opened) ?? false) - Number(a.isFirst?.(opened) ?? false),
         ) as FeatureOf<R>[],
@@ -134,7 +137,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
     onLayer: (listener) => void layerListeners.push(listener),
     selectExample: (next) => void (example.value = next),
     renew() {
-      ownContext.cache.clear();
+      editorContext.cache.clear();
       generation.value++;
     },
   };
@@ -145,14 +148,14 @@ export function createStore(connection: Connection, features: readonly Feature[]
     if (answer.status === 'loading' || answer.status === 'idle') return;
     const found = ready(answer);
     const before = model.peek();
-    const elsewhere = checkpoint.wanted.peek() !== undefined || checkpoint.shown.peek() !== undefined;
+    const elsewhere = checkpoint.target.peek() !== undefined || checkpoint.shown.peek() !== undefined;
     if (!found && before && elsewhere) {
       checkpoint.giveUp(answer.status === 'failed' ? answer.message : '');
       return;
     }
     together(() => {
       if (found) {
-        if (checkpoint.wanted.peek() === undefined) checkpoint.startAt(found.path);
+        if (checkpoint.target.peek() === undefined) checkpoint.startAt(found.path);
         checkpoint.arrive();
         if (!before || (before.path !== found.path && !sameFlow(before, found))) reset(found);
       }
@@ -188,8 +191,8 @@ export function createStore(connection: Connection, features: readonly Feature[]
       ...Object.fromEntries(
         [...states].flatMap(([{ keep }, { kept }]) => (keep && kept ? [[keep, kept.value]] : [])),
       ),
-      path: checkpoint.own.value,
-      ...(checkpoint.wanted.value === undefined ? {} : { shown: checkpoint.wanted.value }),
+      path: checkpoint.editorFile.value,
+      ...(checkpoint.target.value === undefined ? {} : { shown: checkpoint.target.value }),
     };
     if (found) connection.saveState(state);
   });

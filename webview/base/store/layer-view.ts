@@ -25,7 +25,7 @@ export const layerViewState = stateOf((store) => {
     layerView,
     shownLayer: wholeOrPart<LayerView, ShownLayer>(layerView, ofExample),
     /** The layer whose view is there; null where no tab reads it. */
-    asked: computed(() => (layerView.found.value ? layer.value : null)),
+    answeredLayer: computed(() => (layerView.found.value ? layer.value : null)),
   };
 });
 

@@ -37,7 +37,7 @@ export function runInParts<M extends PartedMethod>(
   reset: () => void,
 ): Parted<M> {
   type Part = InspectorAnswer<M> & { done: number; total: number };
-  const given = questionOf(method).context === 'example' ? context.ofExample : undefined;
+  const contextValues = questionOf(method).context === 'example' ? context.ofExample : undefined;
   const status = signal<PartedStatus>({ kind: 'idle' });
   const part = signal<Part | undefined>(undefined);
   let token: string | undefined;
@@ -49,14 +49,20 @@ export function runInParts<M extends PartedMethod>(
   const begin = (): string => (token = `${method}-${nextToken++}`);
   const run = async (settings: Omit<InspectorQuery<M>, 'start'>): Promise<void> => {
     stop();
-    const own = begin();
+    const requestToken = begin();
     part.value = undefined;
     status.value = { kind: 'running' };
     try {
       for (let start = 0; ;) {
         const query = { ...settings, start } as unknown as InspectorQuery<M>;
-        const next = (await host.ask(method, query, own, context.of?.peek(), given?.peek())) as Part;
-        if (token !== own) return;
+        const next = (await host.ask(
+          method,
+          query,
+          requestToken,
+          context.of?.peek(),
+          contextValues?.peek(),
+        )) as Part;
+        if (token !== requestToken) return;
         part.value = next;
         if (next.done >= next.total) break;
         start = next.done;
@@ -64,7 +70,7 @@ export function runInParts<M extends PartedMethod>(
       token = undefined;
       status.value = { kind: 'idle' };
     } catch (error) {
-      if (token !== own) return;
+      if (token !== requestToken) return;
       token = undefined;
       status.value = failed(error);
     }
@@ -72,8 +78,8 @@ export function runInParts<M extends PartedMethod>(
 
   let about = '';
   effect(() => {
-    const isAsked = model.value !== undefined && applies(model.value);
-    const now = `${context.generation.value} ${context.of?.value ?? ''} ${given?.value?.join() ?? ''} ${model.value?.path ?? ''}`;
+    const isApplicable = model.value !== undefined && applies(model.value);
+    const now = `${context.generation.value} ${context.of?.value ?? ''} ${contextValues?.value?.join() ?? ''} ${model.value?.path ?? ''}`;
     untracked(() => {
       if (now === about) return;
       about = now;
@@ -81,17 +87,17 @@ export function runInParts<M extends PartedMethod>(
       part.value = undefined;
       reset();
       status.value = { kind: 'idle' };
-      if (!isAsked) return;
-      const own = begin();
-      host.ask(keptOf[method], undefined, own, context.of?.peek(), given?.peek()).then(
+      if (!isApplicable) return;
+      const requestToken = begin();
+      host.ask(keptOf[method], undefined, requestToken, context.of?.peek(), contextValues?.peek()).then(
         (kept) => {
-          if (token !== own) return;
+          if (token !== requestToken) return;
           token = undefined;
           part.value = (kept ?? undefined) as Part | undefined;
         },
         () => {
           // A page of an earlier version holds none.
-          if (token === own) token = undefined;
+          if (token === requestToken) token = undefined;
         },
       );
     });

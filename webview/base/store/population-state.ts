@@ -33,9 +33,9 @@ let nextToken = 1;
 export const populationState = stateOf(({ context, model }) => {
   const { host } = context;
   /** Path of the user's own data, if any were chosen. */
-  const own = signal<string | undefined>(undefined);
+  const userPath = signal<string | undefined>(undefined);
   /** Population whose scores a list of examples needs, besides the user's own data. */
-  const wanted = signal<PopulationRef | undefined>(undefined);
+  const listSource = signal<PopulationRef | undefined>(undefined);
   /** Why no data could be chosen. */
   const problem = signal('');
   const known = signal<Record<string, Population>>({});
@@ -88,8 +88,8 @@ export const populationState = stateOf(({ context, model }) => {
     }
   };
 
-  const ownSource = computed<PopulationRef | undefined>(() =>
-    own.value === undefined ? undefined : { kind: 'file', path: own.value },
+  const userSource = computed<PopulationRef | undefined>(() =>
+    userPath.value === undefined ? undefined : { kind: 'file', path: userPath.value },
   );
   const populationOf = (source: PopulationRef | undefined): Population | undefined =>
     source && known.value[sourceKey(source)];
@@ -106,7 +106,7 @@ export const populationState = stateOf(({ context, model }) => {
   effect(() => {
     const now = `${context.generation.value} ${model.value?.path ?? ''}`;
     const runnable = model.value?.runnable === true;
-    const sources = [ownSource.value, wanted.value];
+    const sources = [userSource.value, listSource.value];
     untracked(() => {
       if (now !== before) {
         before = now;
@@ -118,21 +118,21 @@ export const populationState = stateOf(({ context, model }) => {
   });
 
   return {
-    own,
+    userPath,
     /** Scores of the own data. */
-    ownScores: computed(() => populationOf(ownSource.value)),
-    wanted,
+    userScores: computed(() => populationOf(userSource.value)),
+    listSource,
     scoresOf: populationOf,
     problem,
-    kept: own,
-    reset: (_, kept) => void (own.value = kept as string | undefined),
+    kept: userPath,
+    reset: (_, kept) => void (userPath.value = kept as string | undefined),
     /** Lets the user choose; whether they did. */
     async choose(what: 'file' | 'folder') {
       problem.value = '';
       try {
         const path = await host.chooseData(what);
         if (path === undefined) return false;
-        own.value = path;
+        userPath.value = path;
         return true;
       } catch (error) {
         problem.value = error instanceof Error ? error.message : String(error);
@@ -140,9 +140,9 @@ export const populationState = stateOf(({ context, model }) => {
       }
     },
     drop() {
-      const source = ownSource.peek();
+      const source = userSource.peek();
       const key = source && sourceKey(source);
-      own.value = undefined;
+      userPath.value = undefined;
       if (key === undefined) return;
       const token = running.get(key);
       running.delete(key);
@@ -177,26 +177,26 @@ export function memberRef(source: PopulationRef, index: number): ExampleRef {
 /** Share of `scores` that are lower: a cost that is higher than theirs is less likely. Absent without finite scores. */
 export function shareBelow(
   scores: ArrayLike<number> | undefined,
-  own: number | undefined,
+  score: number | undefined,
 ): number | undefined {
-  if (!scores || own === undefined || !Number.isFinite(own)) return undefined;
+  if (!scores || score === undefined || !Number.isFinite(score)) return undefined;
   const finite = Array.from(scores).filter(Number.isFinite);
   if (finite.length === 0) return undefined;
   // An example among them does not count as more likely than itself for the rounding of float32.
-  const low = own - 1e-5 * Math.abs(own);
+  const low = score - 1e-5 * Math.abs(score);
   return finite.filter((value) => value < low).length / finite.length;
 }
 
 /** How many examples there are where this one comes from; 0 where it is on its own. */
 export function exampleTotal(store: Store, of: ExampleRef | undefined): number {
-  const { own, ownScores } = store.state(populationState);
+  const { userPath, userScores } = store.state(populationState);
   switch (of?.kind) {
     case 'data':
       return store.model.value?.splits.find((s) => s.name === of.split)?.count ?? 0;
     case 'sample':
       return of.count;
     case 'file':
-      return (of.path === own.value && ownScores.value?.total) || of.index + 1;
+      return (of.path === userPath.value && userScores.value?.total) || of.index + 1;
     default:
       return 0;
   }

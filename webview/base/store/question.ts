@@ -58,7 +58,7 @@ export interface QuestionContext {
   /** Path of the model that is asked; the editor's own file where it is undefined. */
   of?: ReadonlySignal<string | undefined>;
   /** What examples and samples of a conditional flow are given; their own where it is undefined. */
-  given?: ReadonlySignal<readonly number[] | undefined>;
+  contextOverride?: ReadonlySignal<readonly number[] | undefined>;
   /** The same for questions about no example: what the example is given, or its own. */
   ofExample?: ReadonlySignal<readonly number[] | undefined>;
 }
@@ -83,10 +83,11 @@ export function ask<M extends InspectorMethod>(
   let subject: string | undefined;
 
   const takes = questionOf(method).context;
-  const given = takes === 'none' ? undefined : takes === 'example' ? context.ofExample : context.given;
-  const aboutOf = (asked: InspectorQuery<M>): string =>
-    `${context.of?.value ?? ''} ${given?.value?.join() ?? ''} ${recordKey(method, asked)}`;
-  const keyOf = (asked: InspectorQuery<M>): string => `${context.generation.value} ${aboutOf(asked)}`;
+  const contextValues =
+    takes === 'none' ? undefined : takes === 'example' ? context.ofExample : context.contextOverride;
+  const aboutOf = (nextQuery: InspectorQuery<M>): string =>
+    `${context.of?.value ?? ''} ${contextValues?.value?.join() ?? ''} ${recordKey(method, nextQuery)}`;
+  const keyOf = (nextQuery: InspectorQuery<M>): string => `${context.generation.value} ${aboutOf(nextQuery)}`;
 
   const stop = (): void => {
     if (!current) return;
@@ -96,9 +97,9 @@ export function ask<M extends InspectorMethod>(
   };
 
   /** @param silently whether a failure stays until the new answer is there */
-  const start = (asked: InspectorQuery<M>, key: string, silently: boolean): void => {
+  const start = (nextQuery: InspectorQuery<M>, key: string, silently: boolean): void => {
     // For another checkpoint, the previous answer stays until there is a new one; for another query, not for long.
-    const about = `${given?.peek()?.join() ?? ''} ${recordKey(method, asked)}`;
+    const about = `${contextValues?.peek()?.join() ?? ''} ${recordKey(method, nextQuery)}`;
     const again = subject === about;
     subject = about;
     const kept = options.cached === false ? undefined : (context.cache.get(key) as Value | undefined);
@@ -124,7 +125,7 @@ export function ask<M extends InspectorMethod>(
       current = undefined;
       answer.value = result;
     };
-    context.host.ask(method, asked, token, context.of?.peek(), given?.peek()).then(
+    context.host.ask(method, nextQuery, token, context.of?.peek(), contextValues?.peek()).then(
       (value) => {
         if (current === call && options.cached !== false) context.cache.set(key, value);
         finish({ status: 'ready', value });
@@ -134,18 +135,18 @@ export function ask<M extends InspectorMethod>(
   };
 
   effect(() => {
-    const asked = query();
-    const key = asked === null ? '' : keyOf(asked);
+    const nextQuery = query();
+    const key = nextQuery === null ? '' : keyOf(nextQuery);
     untracked(() => {
-      lastQuery = asked;
-      if (asked !== null && current?.key === key) return;
+      lastQuery = nextQuery;
+      if (nextQuery !== null && current?.key === key) return;
       stop();
-      const about = asked === null ? undefined : aboutOf(asked);
+      const about = nextQuery === null ? undefined : aboutOf(nextQuery);
       // The file changed: what failed may fail again, and its button stays where it is until that is known.
       const same = about === shown;
       shown = about;
-      if (asked === null) answer.value = { status: 'idle' };
-      else start(asked, key, same);
+      if (nextQuery === null) answer.value = { status: 'idle' };
+      else start(nextQuery, key, same);
     });
   });
 

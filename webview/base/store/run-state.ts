@@ -16,7 +16,7 @@ export interface RunState {
 }
 
 /** @param context whose generation says that the model is another one */
-export function createRunState(context: QuestionContext, wanted: () => boolean): RunState {
+export function createRunState(context: QuestionContext, isNeeded: () => boolean): RunState {
   const writes = signal(0);
   const data = signal<RunData | null | undefined>(undefined);
   let waiting = false;
@@ -28,7 +28,7 @@ export function createRunState(context: QuestionContext, wanted: () => boolean):
     'curves',
     () => {
       // Read, so that each write asks again.
-      if (writes.value < 0 || !wanted()) return null;
+      if (writes.value < 0 || !isNeeded()) return null;
       // Rows of another run, or of another engine, mean nothing here.
       const known = context.of?.value === knownOf && context.generation.value === knownGeneration;
       const before = known ? data.peek() : undefined;
@@ -83,8 +83,8 @@ export function merged(before: RunData | null | undefined, { start, ...answer }:
 }
 
 /** The run that the editor's own file lies in. */
-export const runState = stateOf(({ ownContext, model, runnable, checkpoint }) => {
-  const run = createRunState(ownContext, () => runnable.value);
+export const runState = stateOf(({ editorContext, model, runnable, checkpoint }) => {
+  const run = createRunState(editorContext, () => runnable.value);
   /** Those of the run by step, also such as were written since the model was opened. */
   const checkpoints = computed(() => {
     const known = run.data.value?.checkpoints ?? model.value?.checkpoints ?? [];

@@ -85,7 +85,7 @@ export interface Store {
   /** For questions about the checkpoint that is shown. */
   context: QuestionContext;
   /** For questions about the editor's own file: what is true of the whole run. */
-  ownContext: QuestionContext;
+  editorContext: QuestionContext;
   summary: Question<ModelSummary>;
   model: Signal<ModelSummary | undefined>;
   checkpoint: CheckpointState;
@@ -96,7 +96,7 @@ export interface Store {
   selection: ReadonlySignal<Selection | null>;
   example: Signal<ExampleRef | undefined>;
   /** What a conditional flow is given in place of an example's own context. */
-  given: Signal<readonly number[] | undefined>;
+  contextOverride: Signal<readonly number[] | undefined>;
   batch: Signal<BatchRef>;
   mode: Signal<NormMode>;
   layer: Signal<number>;

@@ -35,7 +35,7 @@ export function Message({ title, why, bad, children }: MessageProps) {
   );
 }
 
-interface AskedProps<T> {
+interface AnswerViewProps<T> {
   question: Question<T>;
   /** Content of the box while nothing is known yet; frames keep the size of the ready view. */
   skeleton?: ComponentChildren;
@@ -48,7 +48,14 @@ interface AskedProps<T> {
 }
 
 /** Draws the answer of a question, or the state that it is in. */
-export function Asked<T>({ question, skeleton, idle, failedTitle, longBecause, children }: AskedProps<T>) {
+export function AnswerView<T>({
+  question,
+  skeleton,
+  idle,
+  failedTitle,
+  longBecause,
+  children,
+}: AnswerViewProps<T>) {
   const store = useStore();
   const answer = question.answer.value;
   if (answer.status === 'ready') return <>{children(answer.value)}</>;

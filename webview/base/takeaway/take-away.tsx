@@ -37,7 +37,7 @@ export function TakeAway(props: TakeAwayProps) {
   const { model, about, title, frame, content } = props;
   const store = useStore();
   const [place, setPlace] = useState<{ right: number; top?: number; bottom?: number }>();
-  const [said, setSaid] = useState('');
+  const [message, setMessage] = useState('');
   const root = useRef<HTMLDivElement>(null);
   const button = (): HTMLElement | null => root.current?.querySelector<HTMLElement>('button') ?? null;
   const close = (): void => setPlace(undefined);
@@ -56,10 +56,10 @@ export function TakeAway(props: TakeAwayProps) {
   }, [place]);
   useCloseOutside(root, place !== undefined, close);
   useEffect(() => {
-    if (!said) return;
-    const timer = setTimeout(() => setSaid(''), 4000);
+    if (!message) return;
+    const timer = setTimeout(() => setMessage(''), 4000);
     return () => clearTimeout(timer);
-  }, [said]);
+  }, [message]);
 
   const open = (): void => {
     const box = button()!.getBoundingClientRect();
@@ -76,9 +76,9 @@ export function TakeAway(props: TakeAwayProps) {
     close();
     button()?.focus();
     try {
-      setSaid((await item.run()) ?? '');
+      setMessage((await item.run()) ?? '');
     } catch (error) {
-      setSaid(text.notTaken(error instanceof Error ? error.message : String(error)));
+      setMessage(text.notTaken(error instanceof Error ? error.message : String(error)));
     }
   };
   const picture = (): Picture => {
@@ -105,8 +105,8 @@ export function TakeAway(props: TakeAwayProps) {
           <path d="M8 2v8M4.5 6.5 8 10l3.5-3.5M3 13.5h10" />
         </svg>
       </button>
-      <span class={said ? 'take-said ellipsis' : 'sr'} role="status">
-        {said}
+      <span class={message ? 'take-message ellipsis' : 'sr'} role="status">
+        {message}
       </span>
       {place ? (
         <div

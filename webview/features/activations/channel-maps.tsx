@@ -11,7 +11,7 @@ import { cut, panned, showing, wholeMap, windowOf, zoomed, type MapView } from '
 import { planesOf } from '../../base/canvas/planes';
 import { compact } from '../../base/format/numbers';
 import type { ShownLayer } from '../../base/store/layer-view';
-import { useStore, useFeature, Asked } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { channelsAPage, visibleWindow } from './windows';
 import { words } from '../../base/words';
 import { text } from './text';
@@ -208,7 +208,7 @@ function LargeMaps({ tensor, scale, box }: LargeMapsProps) {
     return <p class="nothing">{words.valuesNotShown(tensor.stats.count)}</p>;
   return (
     <div class="large-maps" data-large={tensor.name}>
-      <Asked question={question} skeleton={<div class="skeleton pulse" />}>
+      <AnswerView question={question} skeleton={<div class="skeleton pulse" />}>
         {({ values, block, from, passes }) => {
           const planes = planesOf(values);
           const { columns, side } = mapGrid(planes.length, box, gap);
@@ -233,7 +233,7 @@ function LargeMaps({ tensor, scale, box }: LargeMapsProps) {
             </div>
           );
         }}
-      </Asked>
+      </AnswerView>
     </div>
   );
 }

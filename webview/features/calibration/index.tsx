@@ -17,7 +17,7 @@ import { count, fixed, percent } from '../../base/format/numbers';
 import { Verdict } from '../../base/layers/verdict';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { PartedTab } from '../../base/store/parted-tab';
-import { useFeature, Asked } from '../../base/store/use-store';
+import { useFeature, AnswerView } from '../../base/store/use-store';
 import { Heading } from '../../base/controls/heading';
 import { planeAxes } from '../../base/canvas/axes';
 import { Board } from '../../base/canvas/canvas';
@@ -65,7 +65,7 @@ export const calibration: RegionFeature = {
 
 const choices = { pairs: [100, 500, 1000, 2000], draws: [50, 100, 200, 500] };
 /** Nominal coverage of the regions that the sentence is about. */
-const said = 0.9;
+const nominalCoverage = 0.9;
 
 const shareOf = (share: number): string => percent(share, 1);
 
@@ -132,7 +132,7 @@ function Charts({ part, calibration }: { part: CalibrationPart; calibration: Cal
   const { features, coverage, tarp, threshold, nonFinite } = calibration;
   const worst = features.reduce((a, b) => (b.pValue < a.pValue ? b : a));
   const off = features.filter((feature) => feature.off).length;
-  const region = coverage.levels.find(({ level }) => level === said);
+  const region = coverage.levels.find(({ level }) => level === nominalCoverage);
   const verdict = (test: RankTest, ...first: string[]): string =>
     `${[
       ...(test.off ? [text.problem(test.off)] : []),
@@ -268,7 +268,7 @@ function Predictive({ model, first }: { model: ModelSummary; first: PairPlot | n
         note={first ? text.predictiveNote(count(first.examples.shape[0]!)) : undefined}
       />
       {model.shape[0]! > 2 && first ? <FeaturePair model={model} pair={pair} /> : null}
-      {pair.value.join() === '0,1' ? drawn(first) : <Asked question={plot}>{drawn}</Asked>}
+      {pair.value.join() === '0,1' ? drawn(first) : <AnswerView question={plot}>{drawn}</AnswerView>}
     </section>
   );
 }

@@ -16,7 +16,7 @@ import { Button, Dropdown } from '../../base/controls/toolkit';
 import { count, fixed, percent, unknown, compact, signed } from '../../base/format/numbers';
 import { FeaturePair } from '../../base/layers/feature-pair';
 import { Verdict, VerdictMark } from '../../base/layers/verdict';
-import { useFeature, Asked, useStore } from '../../base/store/use-store';
+import { useFeature, AnswerView, useStore } from '../../base/store/use-store';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { PartedTab } from '../../base/store/parted-tab';
 import { words } from '../../base/words';
@@ -165,7 +165,7 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
   const beyond = histogram.under + histogram.over;
   return (
     <div class={`check ${isDoubtful ? 'doubtful' : ''}`}>
-      <Verdict mark={layer?.severity ?? 'unknown'}>{layer ? told(layer) : noBlame}</Verdict>
+      <Verdict mark={layer?.severity ?? 'unknown'}>{layer ? sentencesOf(layer) : noBlame}</Verdict>
       <Facts report={report} />
       {nonFinite > 0 ? <p class="tick bad">{text.nonFinite(count(nonFinite))}</p> : null}
       <div class="panels">
@@ -183,7 +183,7 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
             .filter(({ kind }) => kind === 'tails' || kind === 'missed')
             .map((finding) => (
               <Verdict key={finding.kind} mark={isDoubtful ? 'notice' : finding.severity}>
-                {told(finding)}
+                {sentencesOf(finding)}
               </Verdict>
             ))}
           <Tails report={report} />
@@ -193,7 +193,7 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
         {features.length > 1 ? (
           <ChartBox title={text.where} note={text.whereNote} name="weighed">
             {features.length > 2 ? <FeaturePair model={model} pair={pair} /> : null}
-            <Asked question={map}>{(value) => value && <WeightBoard map={value} />}</Asked>
+            <AnswerView question={map}>{(value) => value && <WeightBoard map={value} />}</AnswerView>
           </ChartBox>
         ) : null}
         <ChartBox title={text.worst} note={text.worstNote} name="worst">
@@ -204,7 +204,8 @@ function Report({ model, part }: { model: ModelSummary; part: CheckPart & { repo
   );
 }
 
-const told = ({ sentence, advice }: CheckFinding): string => [sentence, advice].filter(Boolean).join(' ');
+const sentencesOf = ({ sentence, advice }: CheckFinding): string =>
+  [sentence, advice].filter(Boolean).join(' ');
 
 function Facts({ report }: { report: CheckReport }) {
   const { efficiency, pareto, logEvidence, leakage, divergence, findings } = report;
@@ -227,7 +228,7 @@ function Facts({ report }: { report: CheckReport }) {
               <span>
                 {name} <b>{value}</b> <span class="tick">{note}</span>
               </span>
-              <span class="muted">{finding ? told(finding) : kind ? '' : text.divergence}</span>
+              <span class="muted">{finding ? sentencesOf(finding) : kind ? '' : text.divergence}</span>
             </div>
           </li>
         );

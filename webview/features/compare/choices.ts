@@ -21,11 +21,11 @@ const lastPart = (path: string, parts = 1): string => path.split(/[\\/]/).slice(
 
 export function choicesOf(
   a: ModelSummary,
-  own: readonly CheckpointInfo[],
+  checkpoints: readonly CheckpointInfo[],
   { runs, recent }: Comparables,
 ): Choice[] {
   const all = [
-    ...own
+    ...checkpoints
       .filter(({ path }) => path !== a.path)
       .map((checkpoint) => ({ value: checkpoint.path, text: checkpointName(checkpoint) })),
     ...runs.flatMap(({ folder, checkpoints }) =>

@@ -6,7 +6,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { TextField } from '../../base/controls/toolkit';
 import { scientific } from '../../base/format/numbers';
 import { layerNumber, layerTitle } from '../../base/layers/layer-names';
-import { useFeature, useStore, Asked } from '../../base/store/use-store';
+import { useFeature, useStore, AnswerView } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { compareState } from './state';
 import { text } from './text';
@@ -17,9 +17,9 @@ export function FirstDifference({ a }: { a: ModelSummary }) {
     <section class="compare-part" aria-label={text.firstDifference}>
       <h2>{text.firstDifference}</h2>
       <Tolerance />
-      <Asked question={differences} failedTitle={text.differencesFailed}>
+      <AnswerView question={differences} failedTitle={text.differencesFailed}>
         {(found) => <Differences a={a} found={found} />}
-      </Asked>
+      </AnswerView>
     </section>
   );
 }

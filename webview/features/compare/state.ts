@@ -31,7 +31,7 @@ const nothing: Comparables = { runs: [], recent: [] };
 export const compareState = stateOf((store) => {
   const { model, selection, layer, samplesQuery: samples } = store;
   // Samples of both are given the same, which is nothing of one's example.
-  const context: QuestionContext = { ...store.context, ofExample: store.given };
+  const context: QuestionContext = { ...store.context, ofExample: store.contextOverride };
   const { strip } = store.state(stripState);
   // Path of the model that a saved page compares with.
   const recorded = store.connection.compared;
@@ -120,10 +120,10 @@ export const compareState = stateOf((store) => {
         : null,
     ),
     /** The layer view of A, asked here so that it is there whatever tab is open. */
-    ownLayer: ask(context, 'layer', () =>
+    layerOfA: ask(context, 'layer', () =>
       pair.value && selection.value && info.value ? { ...selection.value, layer: layer.value } : null,
     ),
-    ownSamples: ask(context, 'samples', () =>
+    samplesOfA: ask(context, 'samples', () =>
       pair.value && canAsk(pair.value.first, 'samples') ? samples.value : null,
     ),
     run: createRunState(other, () => pair.value !== undefined),

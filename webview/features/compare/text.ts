@@ -14,7 +14,7 @@ export const text = bilingual({
   compareSaved: ['Comparison as saved', 'Vergleich wie gespeichert'],
   differenceRange: ['Differences', 'Differenzen'],
   rangeCommon: ['common range', 'gemeinsamer Bereich'],
-  rangeOwn: ['own range', 'eigener Bereich'],
+  rangeOfMap: ['own range', 'eigener Bereich'],
   compareFailed: ['This model cannot be compared', 'Dieses Modell lässt sich nicht vergleichen'],
   compareLogDets: ['Contributions to log p(x)', 'Beiträge zu log p(x)'],
   compareNoLayer: ['B has no such layer', 'B hat keine solche Schicht'],

@@ -5,9 +5,9 @@ import {
   type PairedScores,
   winnerOf,
 } from '../../../src/protocol/paired-scores';
-import { saidOfNumbers, type ModelSummary } from '../../../src/protocol/model';
+import { contextNumbers, type ModelSummary } from '../../../src/protocol/model';
 import { decimalsOf, fixed, percent, shapeText } from '../../base/format/numbers';
-import { useFeature, Asked } from '../../base/store/use-store';
+import { useFeature, AnswerView } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { compareState } from './state';
 import { text } from './text';
@@ -21,7 +21,7 @@ export function Verdict(pair: Pair) {
   const { verdict } = useFeature(compareState);
   return (
     <section class="compare-verdict" aria-label={text.verdict}>
-      <Asked question={verdict} failedTitle={text.verdictFailed}>
+      <AnswerView question={verdict} failedTitle={text.verdictFailed}>
         {(found) =>
           'why' in found ? (
             <p data-verdict={found.why}>
@@ -31,7 +31,7 @@ export function Verdict(pair: Pair) {
             <Found found={found} />
           )
         }
-      </Asked>
+      </AnswerView>
     </section>
   );
 }
@@ -75,7 +75,7 @@ function inputText({ shape, levels, featureNames }: ModelSummary): string {
 /** "p(x | cls)" */
 function densityOf({ context }: ModelSummary, x: string): string {
   if (!context) return `p(${x})`;
-  const { named, count } = saidOfNumbers(context);
+  const { named, count } = contextNumbers(context);
   const numbers = named.length > 0 ? named : count > 0 ? [text.numbers(count)] : [];
   return `p(${x} | ${[...(context.classes ? [text.classOf] : []), ...numbers].join(', ')})`;
 }

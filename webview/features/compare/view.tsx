@@ -17,7 +17,7 @@ import { PointsThumbnail } from '../../base/canvas/points';
 import { inBits, lineOf } from '../../base/curves/lines';
 import { CurveControls, curveLookState } from '../../base/curves/curve-controls';
 import { compareState, type DifferenceRange } from './state';
-import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { Bars } from '../../base/layers/bars';
 import { layerTitle, shortName } from '../../base/layers/layer-names';
 import { axesOf } from '../../base/layers/plane-axes';
@@ -48,7 +48,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
   return (
     <div class="compare flex-column">
       <CompareHead model={model} />
-      <Asked question={store.state(compareState).summary} failedTitle={text.compareFailed}>
+      <AnswerView question={store.state(compareState).summary} failedTitle={text.compareFailed}>
         {(other) =>
           other.runnable ? (
             <div class="compare-body panels">
@@ -63,7 +63,7 @@ export function CompareRegions({ model }: { model: ModelSummary }) {
             <Message title={text.compareFailed} why={other.reason} />
           )
         }
-      </Asked>
+      </AnswerView>
     </div>
   );
 }
@@ -117,9 +117,9 @@ function ComparedStrips({ a, b }: Pair) {
   return (
     <section class="compare-part" aria-label={words.flow}>
       <h2>{text.compareLogDets}</h2>
-      <Asked question={store.state(compareState).strip}>
+      <AnswerView question={store.state(compareState).strip}>
         {(second) => (first ? <StripTable a={a} b={b} first={first} second={second} /> : null)}
-      </Asked>
+      </AnswerView>
     </section>
   );
 }
@@ -239,13 +239,13 @@ function ComparedLayer({ a, b }: Pair) {
     <section class="compare-part" aria-label={words.layer}>
       <h2>{layerTitle(layer, a)}</h2>
       {partnerOf(layer, b) ? (
-        <Asked question={store.state(compareState).ownLayer}>
+        <AnswerView question={store.state(compareState).layerOfA}>
           {(first) => (
-            <Asked question={store.state(compareState).layer}>
+            <AnswerView question={store.state(compareState).layer}>
               {(second) => <Maps first={first} second={second} />}
-            </Asked>
+            </AnswerView>
           )}
-        </Asked>
+        </AnswerView>
       ) : (
         <Message
           title={text.compareNoLayer}
@@ -266,7 +266,7 @@ function Maps({ first, second }: { first: LayerView; second: LayerView }) {
         <Choice
           label={text.differenceRange}
           of={range}
-          options={{ common: text.rangeCommon, own: text.rangeOwn }}
+          options={{ common: text.rangeCommon, own: text.rangeOfMap }}
         />
       </div>
       <div class="compare-maps flex-wrap">
@@ -310,15 +310,15 @@ function MapColumn({ tensor, there, range }: MapColumnProps) {
       )}
     </figure>
   );
-  const own = range === 'own' ? roundUp(largest(difference)) : limit;
+  const differenceLimit = range === 'own' ? roundUp(largest(difference)) : limit;
   return (
     <div class="compare-map" data-map={tensor.name}>
       <Heading title={tensor.name} note={tensor.role && words.roles[tensor.role]} />
       {map('A', here, limit)}
       {map('B', there, limit)}
       <Legend scale={scaleTo(limit)} width={96} />
-      {map('B − A', difference, own, `, ${range === 'own' ? text.rangeOwn : text.rangeCommon}`)}
-      <Legend scale={scaleTo(own)} width={96} />
+      {map('B − A', difference, differenceLimit, `, ${range === 'own' ? text.rangeOfMap : text.rangeCommon}`)}
+      <Legend scale={scaleTo(differenceLimit)} width={96} />
     </div>
   );
 }
@@ -326,18 +326,18 @@ function MapColumn({ tensor, there, range }: MapColumnProps) {
 function ComparedSamples({ a, b }: Pair) {
   const store = useStore();
   const { count: n, seed, temperature } = store.samplesQuery.value;
-  const { ownSamples, samples } = store.state(compareState);
+  const { samplesOfA, samples } = store.state(compareState);
   return (
     <section class="compare-part" aria-label={words.samples}>
       <h2>{words.samples}</h2>
       <p class="tick">{words.samplesNote(n, fixed(temperature, 2), seed)}</p>
       <div class="compare-samples flex-wrap">
-        <Asked question={ownSamples} idle={<NoSamples name="A" />}>
+        <AnswerView question={samplesOfA} idle={<NoSamples name="A" />}>
           {(grid) => <SampleSheet name="A" model={a} grid={grid} beside={samples.found.value} />}
-        </Asked>
-        <Asked question={samples} idle={<NoSamples name="B" />}>
-          {(grid) => <SampleSheet name="B" model={b} grid={grid} beside={ownSamples.found.value} />}
-        </Asked>
+        </AnswerView>
+        <AnswerView question={samples} idle={<NoSamples name="B" />}>
+          {(grid) => <SampleSheet name="B" model={b} grid={grid} beside={samplesOfA.found.value} />}
+        </AnswerView>
       </div>
     </section>
   );

@@ -6,7 +6,7 @@ import type { AtConditions, ContextUse } from '../../../src/protocol/conditions'
 import type { LayerFeature, Store } from '../../base/store/store';
 import { nameOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { MapSkeleton } from '../../base/layers/layer-tab';
-import { useFeature, Asked, useStore } from '../../base/store/use-store';
+import { useFeature, AnswerView, useStore } from '../../base/store/use-store';
 import { Picture } from '../../base/canvas/canvas';
 import { item, pixelRange, largest } from '../../base/canvas/planes';
 import { signed, compact, fixed, percent, roundUp } from '../../base/format/numbers';
@@ -61,12 +61,12 @@ function ConditionsTab({ model, layer }: { model: ModelSummary; layer: LayerInfo
   const { use, sideBySide } = useFeature(conditionsState);
   return (
     <>
-      <Asked question={use} skeleton={<MapSkeleton />}>
+      <AnswerView question={use} skeleton={<MapSkeleton />}>
         {(found) => <Listens {...{ model, layer }} use={found} />}
-      </Asked>
+      </AnswerView>
       <section class="at-conditions below">
         <SideBySideControls model={model} />
-        <Asked question={sideBySide} skeleton={<MapSkeleton />}>
+        <AnswerView question={sideBySide} skeleton={<MapSkeleton />}>
           {(found) =>
             model.kind === 'image' ? (
               <PictureRows {...{ model, found }} />
@@ -74,7 +74,7 @@ function ConditionsTab({ model, layer }: { model: ModelSummary; layer: LayerInfo
               <SideBySide {...{ model, found }} />
             )
           }
-        </Asked>
+        </AnswerView>
       </section>
     </>
   );

@@ -5,9 +5,9 @@ import { ask } from '../../base/store/question';
 import { stateOf } from '../../base/store/store';
 
 export const conditionsState = stateOf((store) => {
-  const { batch, context, example, given, runnable, model, samplesQuery } = store;
+  const { batch, context, example, contextOverride, runnable, model, samplesQuery } = store;
   // Rows of the data keep their own conditions; samples have the one that is chosen.
-  const ofSamples = computed(() => (batch.value.split === 'sample' ? given.value : undefined));
+  const ofSamples = computed(() => (batch.value.split === 'sample' ? contextOverride.value : undefined));
   const shown = computed(() =>
     store.shows('conditions') && runnable.value && model.value && hasConditions(model.value)
       ? model.value
@@ -32,7 +32,7 @@ export const conditionsState = stateOf((store) => {
     /** Whether colors are of p or of its logarithm. */
     colors: signal<'p' | 'ln'>('p'),
     drawn: signal<'density' | 'samples' | 'both'>('both'),
-    use: ask({ ...context, given: ofSamples }, 'contextUse', () =>
+    use: ask({ ...context, contextOverride: ofSamples }, 'contextUse', () =>
       shown.value ? { batch: batch.value } : null,
     ),
     sideBySide: ask(context, 'atConditions', () => {

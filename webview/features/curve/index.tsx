@@ -80,7 +80,7 @@ function CurveTab({ model, layer, view }: LayerTabProps<TransformCurveView>) {
   const name = featureName(model, features[row]!);
   const chart = { view, row };
   const total = view.logDerivative.reduce((sum, value) => sum + value, 0);
-  const own = spline && rowOf(spline.inOwnBins, row).filter((n) => n > 0).length;
+  const usedBins = spline && rowOf(spline.inOwnBins, row).filter((n) => n > 0).length;
   return (
     <>
       {spline ? <Judged {...{ model, view, spline }} /> : null}
@@ -94,7 +94,9 @@ function CurveTab({ model, layer, view }: LayerTabProps<TransformCurveView>) {
           <Heading title={text.slope} note={text.slopeNote} />
           <SlopeChart {...chart} />
           <p class="tick">
-            {[text.band(batch.curves), ...(spline ? [text.ownBins(own!, spline.bins)] : [])].join(' ')}
+            {[text.band(batch.curves), ...(spline ? [text.exampleBins(usedBins!, spline.bins)] : [])].join(
+              ' ',
+            )}
           </p>
         </div>
         <DataTable
@@ -178,8 +180,8 @@ function Judged({ model, view: { batch, features }, spline }: JudgedProps) {
   const worst = outside.reduce((most, share, i) => (share > outside[most]! ? i : most), 0);
   const empty = Array.from({ length: k }, (_, i) => emptyOf(spline, i)).reduce((a, b) => a + b, 0);
   const most = outside[worst]!;
-  const own = spline.ends === 'lines';
-  const interval = own ? text.ownInterval : text.interval(low, high);
+  const endsInLines = spline.ends === 'lines';
+  const interval = endsInLines ? text.exampleInterval : text.interval(low, high);
   const name = featureName(model, features[worst]!);
   return (
     <Verdict mark={most >= manyOutside ? 'notice' : 'ok'}>
@@ -188,7 +190,7 @@ function Judged({ model, view: { batch, features }, spline }: JudgedProps) {
           ? [text.noneOutside(batch.count * k, interval)]
           : [
               text.someOutside(shareOf(all), interval, name, shareOf(most)),
-              own ? text.onLines : text.passUnchanged,
+              endsInLines ? text.onLines : text.passUnchanged,
             ]),
         text.emptyBins(empty, bins * k),
       ].join(' ')}

@@ -43,7 +43,7 @@ export const text = bilingual({
     'Wähle eine Kopplung oder eine autoregressive Schicht dieses Flows.',
   ],
   interval: (low: string, high: string) => [`[${low}, ${high}]`, `von [${low}, ${high}]`],
-  ownInterval: ['their own interval', 'ihres eigenen Intervalls'],
+  exampleInterval: ['their own interval', 'ihres eigenen Intervalls'],
   noneOutside: (values: number, interval: string) => [
     `None of ${count(values)} values is outside of ${interval}.`,
     `Keiner von ${count(values)} Werten liegt außerhalb ${interval}.`,
@@ -67,7 +67,7 @@ export const text = bilingual({
     `Gray: where 10 to 90% of ${n} curves lie.`,
     `Grau: wo 10 bis 90 % von ${n} Kurven liegen.`,
   ],
-  ownBins: (used: number, bins: number) => [
+  exampleBins: (used: number, bins: number) => [
     `Every example has knots of its own; the values reach ${used} of ${bins} bins of theirs.`,
     `Jedes Beispiel hat eigene Knoten; die Werte erreichen ${used} von ${bins} ihrer Intervalle.`,
   ],

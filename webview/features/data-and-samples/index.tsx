@@ -21,7 +21,7 @@ import { featureName } from '../../base/layers/layer-names';
 import { Verdict, VerdictMark } from '../../base/layers/verdict';
 import { Sized } from '../../base/size/sized';
 import { splitName } from '../../base/split-name';
-import { useFeature, Asked } from '../../base/store/use-store';
+import { useFeature, AnswerView } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { Heading } from '../../base/controls/heading';
 import { text } from './text';
@@ -87,9 +87,9 @@ const dot = 1.1;
 function DataAndSamplesTab({ model }: { model: ModelSummary }) {
   const { compared } = useFeature(dataAndSamplesState);
   return (
-    <Asked question={compared} idle={<p class="tick">{words.loading}</p>}>
+    <AnswerView question={compared} idle={<p class="tick">{words.loading}</p>}>
       {(found) => (found ? <Found model={model} found={found} /> : null)}
-    </Asked>
+    </AnswerView>
   );
 }
 
@@ -137,8 +137,8 @@ function Marginal({ model, one, band }: { model: ModelSummary; one: FeatureCompa
     below + above <= notice
       ? {}
       : below >= above
-        ? { marked: { value: smallest, text: text.smallest, said: fixed(smallest, 2) } }
-        : { marked: { value: most, text: text.largest, said: fixed(most, 2) } };
+        ? { marked: { value: smallest, text: text.smallest, valueText: fixed(smallest, 2) } }
+        : { marked: { value: most, text: text.largest, valueText: fixed(most, 2) } };
   const shown = fixed(distance, 2);
   return (
     <figure data-feature={name} data-sign={sign}>

@@ -6,7 +6,7 @@ import type { RegionFeature } from '../../base/store/store';
 import { words } from '../../base/words';
 import { Button } from '../../base/controls/toolkit';
 import { fixed, signed, shortened } from '../../base/format/numbers';
-import { useStore, Asked, Message } from '../../base/store/use-store';
+import { useStore, AnswerView, Message } from '../../base/store/use-store';
 import { layerPhrase } from '../../base/layers/layer-names';
 import { ChartBox } from '../../base/takeaway/chart-box';
 import { stripState } from '../../base/store/strip-state';
@@ -75,12 +75,12 @@ function DiagnosticsTab({ model }: { model: ModelSummary }) {
   }
   return (
     <>
-      <Asked
+      <AnswerView
         question={store.state(diagnosticsState).diagnostics}
         skeleton={<Skeleton planar={isPlane(model)} />}
       >
         {(answer) => <Charts model={model} answer={answer} />}
-      </Asked>
+      </AnswerView>
       <Findings model={model} />
     </>
   );
@@ -90,7 +90,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
   const store = useStore();
   const strip = store.state(stripState).strip.found.value;
   const bits = answer.unit === 'bits/dim';
-  const own = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
+  const exampleScore = bits ? strip?.example?.bitsPerDim : strip?.example?.nats;
   const layers = { model, selected: store.layer.value };
   return (
     <div class={`charts five ${isPlane(model) ? 'planar' : ''}`}>
@@ -103,7 +103,7 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
       >
         <Waterfall model={model} example={strip?.example} mean={strip?.mean} />
       </ChartBox>
-      <HowLikely model={model} answer={answer} own={own} />
+      <HowLikely model={model} answer={answer} exampleScore={exampleScore} />
       <ChartBox
         model={model}
         name="by-layer"
@@ -144,13 +144,13 @@ function Charts({ model, answer }: { model: ModelSummary; answer: DiagnosticsAns
 interface HowLikelyProps {
   model: ModelSummary;
   answer: Diagnostics;
-  own: number | undefined;
+  exampleScore: number | undefined;
 }
 
-/** @param own −log p of the example, in the unit of the answer */
-function HowLikely({ model, answer, own }: HowLikelyProps) {
+/** @param exampleScore −log p of the example, in the unit of the answer */
+function HowLikely({ model, answer, exampleScore }: HowLikelyProps) {
   const store = useStore();
-  const compared = store.state(populationState).ownScores.value;
+  const compared = store.state(populationState).userScores.value;
   const name = compared && shortened(compared.name, 10);
   const data = answer.train !== undefined || answer.validation !== undefined;
   // Which part is drawn how; then, on a line of its own, where the example is among them.
@@ -162,10 +162,10 @@ function HowLikely({ model, answer, own }: HowLikelyProps) {
     ...(name ? [text.comparedWith(name) + running] : []),
   ].join(', ');
   const shares = [
-    { name: splitName(model, 'validation'), share: shareBelow(answer.validation, own) },
-    { name: 'train', share: shareBelow(answer.train, own) },
-    ...(data ? [] : [{ name: text.theSamples, share: shareBelow(answer.samples, own) }]),
-    ...(name ? [{ name, share: shareBelow(compared.scores, own) }] : []),
+    { name: splitName(model, 'validation'), share: shareBelow(answer.validation, exampleScore) },
+    { name: 'train', share: shareBelow(answer.train, exampleScore) },
+    ...(data ? [] : [{ name: text.theSamples, share: shareBelow(answer.samples, exampleScore) }]),
+    ...(name ? [{ name, share: shareBelow(compared.scores, exampleScore) }] : []),
   ].flatMap(({ name: of, share }) => (share === undefined ? [] : [{ name: of, share }]));
   const sentence = shares.length > 0 ? text.lessLikelyThan(shares) : undefined;
   return (
@@ -193,10 +193,10 @@ function HowLikely({ model, answer, own }: HowLikelyProps) {
         values={answer.validation ?? (data ? undefined : answer.samples)}
         outline={answer.train}
         dashed={compared?.scores}
-        marked={own === undefined ? undefined : { value: own, text: words.this }}
+        marked={exampleScore === undefined ? undefined : { value: exampleScore, text: words.this }}
         unit={text.howLikelyAxis(answer.unit)}
         label={[
-          `${text.howLikely}: ${own === undefined ? '' : `log p(x) ${fixed(-own, 2)}`} ${answer.unit}`,
+          `${text.howLikely}: ${exampleScore === undefined ? '' : `log p(x) ${fixed(-exampleScore, 2)}`} ${answer.unit}`,
           ...(sentence ? [sentence] : []),
         ].join('. ')}
         negated

@@ -37,8 +37,8 @@ export function distributionNumbers(store: Store): ViewData {
     validation: answer.validation,
     samples: answer.samples,
   }).flatMap(([name, data]) => (data ? [{ name, data: Array.from(data, (value) => -value) }] : []));
-  const own = store.state(populationState).ownScores.value;
-  if (own) sets.push({ name: own.name, data: own.scores.map((value) => -value) });
+  const userScores = store.state(populationState).userScores.value;
+  if (userScores) sets.push({ name: userScores.name, data: userScores.scores.map((value) => -value) });
   return {
     columns: [
       { name: 'set', values: sets.flatMap(({ name, data }) => Array.from(data, () => name)) },
@@ -73,7 +73,7 @@ export function inverseNumbers(store: Store, model: ModelSummary): ViewData {
   const errors = store.state(diagnosticsState).diagnostics.found.value?.inverseError;
   if (!errors) return {};
   const from_latent = errors.map(({ fromLatent }) => fromLatent);
-  const alone = errors.map(({ alone: own }) => own);
+  const alone = errors.map((error) => error.alone);
   return {
     columns: columnsOf({
       layer: errors.map(({ layer }) => layer),

@@ -9,7 +9,7 @@ import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, type Plane, pixelRange } from '../../base/canvas/planes';
 import { trimmedRange } from '../../base/canvas/trimmed';
 import { fixed, roundUp, signed } from '../../base/format/numbers';
-import { useStore, Asked, Message } from '../../base/store/use-store';
+import { useStore, AnswerView, Message } from '../../base/store/use-store';
 import { featureName, layerPhrase, layersName, normsName } from '../../base/layers/layer-names';
 import { DataTable, type TableColumn } from '../../base/controls/data-table';
 import { words } from '../../base/words';
@@ -39,7 +39,7 @@ function ByElement({ model }: { model: ModelSummary }) {
   const store = useStore();
   if (!store.example.value) return <Message title={text.noExample} why={text.costNoExample} />;
   return (
-    <Asked question={store.state(elementState)}>
+    <AnswerView question={store.state(elementState)}>
       {(shares) => (
         <div class="by-element flex-column">
           {model.kind === 'image' ? (
@@ -53,7 +53,7 @@ function ByElement({ model }: { model: ModelSummary }) {
           </p>
         </div>
       )}
-    </Asked>
+    </AnswerView>
   );
 }
 

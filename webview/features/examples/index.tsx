@@ -11,7 +11,7 @@ import { Neighbors } from '../../base/controls/pager';
 import { Dropdown } from '../../base/controls/toolkit';
 import { fixed, shortened } from '../../base/format/numbers';
 import { baseName, populationState } from '../../base/store/population-state';
-import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { splitName } from '../../base/split-name';
 import { ExampleList } from '../../base/examples/example-list';
 import { examplesState, type ExampleOrder } from './state';
@@ -77,19 +77,19 @@ function Examples({ model }: { model: ModelSummary }) {
     if (last.current?.page !== page) last.current = { page, split };
     return last.current.split;
   };
-  if (model.splits.length === 0 && population.own.value === undefined)
+  if (model.splits.length === 0 && population.userPath.value === undefined)
     return (
       <Message title={text.noExamples} why={model.splitsReason ?? text.noExamplesWhy}>
-        {store.fixed.value ? null : <OwnMenu />}
+        {store.fixed.value ? null : <UserDataMenu />}
       </Message>
     );
-  const ranked = examples.order.value !== 'index' || examples.ownShown.value;
+  const ranked = examples.order.value !== 'index' || examples.showsUserData.value;
   return (
     <>
       <div class="ctl source-row">
         <SourceChoice model={model} />
         <span class="spring" />
-        {store.fixed.value ? null : <OwnMenu />}
+        {store.fixed.value ? null : <UserDataMenu />}
       </div>
       {population.problem.value ? <p class="bad tick">{population.problem.value}</p> : null}
       <div class="ctl">
@@ -100,9 +100,9 @@ function Examples({ model }: { model: ModelSummary }) {
       {ranked ? (
         <Ranked model={model} />
       ) : (
-        <Asked question={examples.examples}>
+        <AnswerView question={examples.examples}>
           {(page) => <Page model={model} page={page} split={splitOf(page)} />}
-        </Asked>
+        </AnswerView>
       )}
     </>
   );
@@ -111,19 +111,21 @@ function Examples({ model }: { model: ModelSummary }) {
 /** A split, or the user's own data. */
 function SourceChoice({ model }: { model: ModelSummary }) {
   const store = useStore();
-  const { own } = store.state(populationState);
-  const { page, ownShown, offset } = store.state(examplesState);
+  const { userPath } = store.state(populationState);
+  const { page, showsUserData, offset } = store.state(examplesState);
   const options = [
     ...model.splits.map((s) => ({ value: s.name, text: splitName(model, s.name) })),
-    ...(own.value === undefined ? [] : [{ value: 'own', text: shortened(baseName(own.value), 10) }]),
+    ...(userPath.value === undefined
+      ? []
+      : [{ value: 'own', text: shortened(baseName(userPath.value), 10) }]),
   ];
   return (
     <Segmented
       label={text.split}
-      value={own.value !== undefined && ownShown.value ? 'own' : page.value.split}
+      value={userPath.value !== undefined && showsUserData.value ? 'own' : page.value.split}
       options={options}
       onChange={(value) => {
-        ownShown.value = value === 'own';
+        showsUserData.value = value === 'own';
         offset.value = 0;
         if (value === 'train' || value === 'validation') page.value = { split: value, offset: 0 };
       }}
@@ -131,16 +133,16 @@ function SourceChoice({ model }: { model: ModelSummary }) {
   );
 }
 
-function OwnMenu() {
-  const { own } = useFeature(populationState);
+function UserDataMenu() {
+  const { userPath } = useFeature(populationState);
   const { choose, drop } = useFeature(examplesState);
   return (
     <Menu
-      label={text.ownData}
+      label={text.userData}
       items={[
         { text: words.folderOfImages, run: () => void choose('folder') },
-        { text: text.ownFile, run: () => void choose('file') },
-        ...(own.value === undefined ? [] : [{ text: text.ownDrop, run: () => drop() }]),
+        { text: text.userFile, run: () => void choose('file') },
+        ...(userPath.value === undefined ? [] : [{ text: text.dropUserData, run: () => drop() }]),
       ]}
     />
   );

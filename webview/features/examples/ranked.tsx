@@ -5,7 +5,7 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { Button, LinkButton } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
 import { memberRef, type Population, populationState } from '../../base/store/population-state';
-import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { ExampleList } from '../../base/examples/example-list';
@@ -60,12 +60,12 @@ export function Ranked({ model }: { model: ModelSummary }) {
     );
   return (
     <>
-      <Asked
+      <AnswerView
         question={examples.pictures}
         skeleton={model.kind === 'image' ? <TilesSkeleton count={24} columns={4} /> : undefined}
       >
         {(pictures) => <Page model={model} {...listedOf(pictures, listed)} />}
-      </Asked>
+      </AnswerView>
       <Covered population={listed} />
     </>
   );

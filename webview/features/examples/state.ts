@@ -11,17 +11,17 @@ export type ExampleOrder = 'index' | 'most' | 'least';
 export const examplesState = stateOf((store) => {
   const { context, model } = store;
   const population = store.state(populationState);
-  const { own } = population;
+  const { userPath } = population;
   const page = signal<{ split: 'train' | 'validation'; offset: number }>({ split: 'validation', offset: 0 });
   /** Whether the examples come from the user's own data. */
-  const ownShown = signal(false);
+  const showsUserData = signal(false);
   const order = signal<ExampleOrder>('index');
   const offset = signal(0);
   const source = computed<PopulationRef | undefined>(() => {
-    if (own.value !== undefined && ownShown.value) return { kind: 'file', path: own.value };
+    if (userPath.value !== undefined && showsUserData.value) return { kind: 'file', path: userPath.value };
     return order.value === 'index' ? undefined : { kind: 'split', split: page.value.split };
   });
-  effect(() => void (population.wanted.value = store.shows('examples') ? source.value : undefined));
+  effect(() => void (population.listSource.value = store.shows('examples') ? source.value : undefined));
 
   const pageSize = computed(() => (model.value ? examplesQuery(model.value, 'train', 0).count : 24));
   /** What is listed by how likely it is; absent where a split is paged through by index. */
@@ -46,7 +46,7 @@ export const examplesState = stateOf((store) => {
         ? examplesQuery(model.value, page.value.split, page.value.offset)
         : null,
     ),
-    ownShown,
+    showsUserData,
     order,
     offset,
     listed,
@@ -61,14 +61,14 @@ export const examplesState = stateOf((store) => {
     async choose(what: 'file' | 'folder') {
       if (!(await population.choose(what))) return;
       together(() => {
-        ownShown.value = true;
+        showsUserData.value = true;
         offset.value = 0;
       });
     },
     drop() {
       together(() => {
         population.drop();
-        ownShown.value = false;
+        showsUserData.value = false;
         offset.value = 0;
       });
     },

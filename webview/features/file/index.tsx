@@ -119,14 +119,14 @@ const statistics = ['min', 'mean', 'max', 'std'] as const;
 function TensorRows({ model }: { model: ModelSummary }) {
   const tensorTable = useFeature(tensorTableState);
   const filter = useSignal('');
-  const wanted = filter.value.toLowerCase();
-  const matching = model.tensors.filter((tensor) => tensor.name.toLowerCase().includes(wanted));
+  const query = filter.value.toLowerCase();
+  const matching = model.tensors.filter((tensor) => tensor.name.toLowerCase().includes(query));
   const shown = matching.slice(0, shownTensors);
   const withStatistics = hasTensorTable(model);
   const knownOf = ({ name }: TensorEntry) => tensorTable.known.value.get(name);
   useEffect(() => {
     tensorTable.rows.value = withStatistics ? shown : [];
-  }, [model, wanted]);
+  }, [model, query]);
   return (
     <>
       <h2>{`${text.tensors}: ${count(model.tensorCount)}`}</h2>

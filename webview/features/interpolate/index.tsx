@@ -10,7 +10,7 @@ import { Dropdown } from '../../base/controls/toolkit';
 import { flat, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { latest, ask } from '../../base/store/question';
-import { useStore, useFeature, Asked } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { Picked, WhereFinite } from '../../base/examples/controls';
 import { Rows } from '../../base/examples/rows';
 import { SourceControls, sourceName, sourceText } from '../../base/examples/sources';
@@ -85,7 +85,7 @@ function Interpolate({ model }: { model: ModelSummary }) {
       )}
       <SourceControls model={model} slot={slot.value} name={sourceName(slot.value)} />
       {image ? null : <GridControls model={model} />}
-      <Asked
+      <AnswerView
         question={manifold}
         skeleton={image ? <TilesSkeleton count={angles ** 2} columns={angles} /> : undefined}
       >
@@ -108,7 +108,7 @@ function Interpolate({ model }: { model: ModelSummary }) {
             </p>
           </>
         )}
-      </Asked>
+      </AnswerView>
     </>
   );
 }

@@ -77,8 +77,8 @@ const blockSizes = [8, usualBlock, 16, largestJacobianBlock];
 
 /** Positions in the view's lists, passing elements first or as they are. */
 function orderOf({ elements, passes }: JacobianView, order: 'passing' | 'own'): number[] {
-  const own = Array.from(elements, (_, i) => i);
-  return order === 'own' || !passes ? own : own.sort((a, b) => passes[b]! - passes[a]! || a - b);
+  const positions = Array.from(elements, (_, i) => i);
+  return order === 'own' || !passes ? positions : positions.sort((a, b) => passes[b]! - passes[a]! || a - b);
 }
 
 /** What an element is called: a feature's name, or row, column and channel. */
@@ -114,7 +114,7 @@ function JacobianTab({ model, layer, view }: LayerTabProps<JacobianView>) {
           <Choice
             label={text.elementOrder}
             of={jacobianOrder}
-            options={{ passing: text.passingFirst, own: text.ownOrder }}
+            options={{ passing: text.passingFirst, own: text.naturalOrder }}
           />
         ) : null}
       </div>

@@ -18,7 +18,7 @@ export const text = bilingual({
   blockSize: ['Elements of the block', 'Elemente des Blocks'],
   elementOrder: ['Order', 'Reihenfolge'],
   passingFirst: ['passing first', 'Durchgehende zuerst'],
-  ownOrder: ['own order', 'eigene'],
+  naturalOrder: ['own order', 'eigene'],
   diagonal: ['Diagonal', 'Diagonale'],
   diagonalNote: [
     'next to what s and the norm give: eˢ/σ',

@@ -6,7 +6,7 @@ import { isPlane } from '../../../src/protocol/questions';
 import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, planesOf, type Plane, pixelRange } from '../../base/canvas/planes';
 import { fixed, nextRound, signed } from '../../base/format/numbers';
-import { useFeature, Asked } from '../../base/store/use-store';
+import { useFeature, AnswerView } from '../../base/store/use-store';
 import { featureName } from '../../base/layers/layer-names';
 import { DataTable } from '../../base/controls/data-table';
 import { words } from '../../base/words';
@@ -21,7 +21,7 @@ export function EditedResult({ model }: { model: ModelSummary }) {
   const answer = edited.answer.value;
   const changed = edits.value.size > 0;
   return (
-    <Asked
+    <AnswerView
       question={original}
       failedTitle={text.noWayBack}
       skeleton={<div class="skeleton" style={{ height: `${side + 60}px` }} />}
@@ -29,9 +29,9 @@ export function EditedResult({ model }: { model: ModelSummary }) {
       {(before) => {
         if (changed && answer.status === 'failed')
           return (
-            <Asked question={edited} failedTitle={text.noWayBack}>
+            <AnswerView question={edited} failedTitle={text.noWayBack}>
               {() => null}
-            </Asked>
+            </AnswerView>
           );
         // What was decoded last stands for the moment that the next one takes; after that it is dimmed.
         const slow = changed && answer.status === 'loading' && answer.slow;
@@ -56,7 +56,7 @@ export function EditedResult({ model }: { model: ModelSummary }) {
           </div>
         );
       }}
-    </Asked>
+    </AnswerView>
   );
 }
 

@@ -10,7 +10,7 @@ import { columnsOf, vector, type ViewData } from '../../base/view-data/view-data
 import { Slider } from '../../base/controls/slider';
 import { Button } from '../../base/controls/toolkit';
 import { fixed } from '../../base/format/numbers';
-import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { SubjectControls } from '../../base/examples/sources';
 import { cellStep, nextCell } from '../../base/controls/arrow-keys';
@@ -67,9 +67,9 @@ function Latents({ model }: { model: ModelSummary }) {
     <>
       <SubjectControls model={model} />
       {base.value ? (
-        <Asked question={latents} failedTitle={text.noLatents}>
+        <AnswerView question={latents} failedTitle={text.noLatents}>
           {(view) => <Editor model={model} view={view} />}
-        </Asked>
+        </AnswerView>
       ) : (
         <Message title={words.noSubject} why={words.noSubjectWhy} />
       )}

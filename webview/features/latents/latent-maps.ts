@@ -20,8 +20,8 @@ export function latentMaps({ shape, z, scales, places }: LatentsView): LatentMap
   const all = Array.from(z.keys());
   const last = scales ? Math.max(...new Set(scales)) : 0;
   return Array.from({ length: last + 1 }, (_, scale) => {
-    const own = scales ? all.filter((element) => scales[element] === scale) : all;
-    const at = own.map((element) => {
+    const scaleElements = scales ? all.filter((element) => scales[element] === scale) : all;
+    const at = scaleElements.map((element) => {
       const place = places?.[element] ?? element;
       const pixel = Math.floor(place / channels);
       return { element, row: Math.floor(pixel / width), column: pixel % width, channel: place % channels };
@@ -44,7 +44,7 @@ export function latentMaps({ shape, z, scales, places }: LatentsView): LatentMap
       width: mapWidth,
       height: mapHeight,
       elements,
-      count: own.length,
+      count: scaleElements.length,
     };
   }).filter(({ count }) => count > 0);
 }

@@ -48,11 +48,11 @@ export const latentsState = stateOf((store) => {
   const latents = ask(context, 'latents', query);
   /** The example as it comes back from its own latents. */
   const original = ask(context, 'edited', () => {
-    const asked = query();
-    return asked && { ...asked, edits: [] };
+    const latentsQuery = query();
+    return latentsQuery && { ...latentsQuery, edits: [] };
   });
   // Every place that a slider passes would push answers worth keeping out of the cache.
-  const asked = signal<{ of: UneditedRef | undefined; edits: ReadonlyMap<number, number> }>({
+  const request = signal<{ of: UneditedRef | undefined; edits: ReadonlyMap<number, number> }>({
     of: undefined,
     edits: none,
   });
@@ -61,7 +61,7 @@ export const latentsState = stateOf((store) => {
     'edited',
     () => {
       const now = query();
-      const { of, edits: changed } = asked.value;
+      const { of, edits: changed } = request.value;
       return now && of === now.example && changed.size > 0
         ? { example: now.example, edits: listed(changed) }
         : null;
@@ -69,10 +69,10 @@ export const latentsState = stateOf((store) => {
     { cached: false },
   );
   effect(() => {
-    const wanted = { of: base.value, edits: edits.value };
-    const before = untracked(() => asked.value);
-    const busy = edited.answer.value.status === 'loading' && before.of === wanted.of && wanted.edits.size > 0;
-    if (!busy && (before.of !== wanted.of || before.edits !== wanted.edits)) asked.value = wanted;
+    const next = { of: base.value, edits: edits.value };
+    const before = untracked(() => request.value);
+    const busy = edited.answer.value.status === 'loading' && before.of === next.of && next.edits.size > 0;
+    if (!busy && (before.of !== next.of || before.edits !== next.edits)) request.value = next;
   });
   effect(() => {
     const value = edits.value.size > 0 ? edited.found.value : original.found.value;

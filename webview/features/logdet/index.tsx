@@ -182,12 +182,12 @@ function running(values: readonly number[]): number[] {
 
 /** Running sum of log-dets from x to z. */
 function DepthCurve({ example, mean, selected }: DepthCurveProps) {
-  const [own, average] = [example && running(example), running(mean)];
-  const finite = [...(own ?? []), ...average].filter(Number.isFinite);
+  const [ofExample, average] = [example && running(example), running(mean)];
+  const finite = [...(ofExample ?? []), ...average].filter(Number.isFinite);
   const [low, high] = [Math.min(...finite), Math.max(...finite) || 1];
   return (
     <Chart
-      label={`${text.overDepth}: ${signed((own ?? average).at(-1))} ${words.nats}`}
+      label={`${text.overDepth}: ${signed((ofExample ?? average).at(-1))} ${words.nats}`}
       height={136}
       {...{ left: 44, right: 6, foot: 17 }}
       x={{
@@ -199,7 +199,7 @@ function DepthCurve({ example, mean, selected }: DepthCurveProps) {
     >
       <Box class="band" x={[selected, selected + 1]} />
       <Line class="dashed" ys={average} />
-      {own ? <Line ys={own} /> : null}
+      {ofExample ? <Line ys={ofExample} /> : null}
     </Chart>
   );
 }

@@ -25,7 +25,7 @@ const costly = 1000;
 export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
   const n = view.singularValues.length;
   const image = layer.inputShape.length === 3;
-  const own = view.all.find(({ layer: index }) => index === view.layer)!;
+  const layerFacts = view.all.find(({ layer: index }) => index === view.layer)!;
   // What was mixed before has no name of its own any more.
   const nameOf = (place: number): string => (image ? String(place) : featureName(undefined, place, 'h'));
   const map = (of: MixingView['matrix'], name: string, label: string, side: number) => {
@@ -51,7 +51,7 @@ export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
   };
   return (
     <>
-      <Judged view={view} distance={own.distance} moves={onlyMoves(view)} />
+      <Judged view={view} distance={layerFacts.distance} moves={onlyMoves(view)} />
       <div class="matrix-view parts">
         <div class="map">
           <Heading title="W" note={text.rows} />
@@ -64,7 +64,7 @@ export function MatrixTab({ model, layer, view }: LayerTabProps<MixingView>) {
           {map(view.gram, 'gram', text.gram, 120)}
         </div>
         <div class="figures">
-          <Numbers view={view} own={own} />
+          <Numbers view={view} facts={layerFacts} />
           <Layers model={model} view={view} />
         </div>
       </div>
@@ -88,11 +88,11 @@ function Judged({ view, distance, moves }: { view: MixingView; distance: number;
   if (moves) return <Verdict mark="ok">{text.reorders}</Verdict>;
   if (distance < orthogonal) return <Verdict mark="ok">{text.orthogonal(compact(distance))}</Verdict>;
   const [high, low] = [view.singularValues[0]!, view.singularValues.at(-1)!];
-  const said = text.stretches(compact(high), compact(low), compact(condition));
+  const sentence = text.stretches(compact(high), compact(low), compact(condition));
   return condition >= costly ? (
-    <Verdict mark="notice">{said + text.digits(fixed(Math.log10(condition), 1))}</Verdict>
+    <Verdict mark="notice">{sentence + text.digits(fixed(Math.log10(condition), 1))}</Verdict>
   ) : (
-    <Verdict mark="ok">{said}</Verdict>
+    <Verdict mark="ok">{sentence}</Verdict>
   );
 }
 
@@ -136,14 +136,14 @@ function Stems({ values }: { values: Float32Array }) {
   });
 }
 
-function Numbers({ view, own }: { view: MixingView; own: MixingView['all'][number] }) {
+function Numbers({ view, facts }: { view: MixingView; facts: MixingView['all'][number] }) {
   const { places } = view;
   const nats = (value: number): string => `${signed(value, 3)} ${words.nats}`;
   const rows: [string, string][] = [
-    [places > 1 ? text.perPlace : text.logDet, nats(own.logDet)],
-    ...(places > 1 ? [[text.allPlaces(places), nats(own.logDet * places)] as [string, string]] : []),
+    [places > 1 ? text.perPlace : text.logDet, nats(facts.logDet)],
+    ...(places > 1 ? [[text.allPlaces(places), nats(facts.logDet * places)] as [string, string]] : []),
     [text.condition, compact(conditionOf(view))],
-    [text.distance, compact(own.distance)],
+    [text.distance, compact(facts.distance)],
   ];
   return (
     <div>

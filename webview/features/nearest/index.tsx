@@ -7,7 +7,7 @@ import { LinkButton } from '../../base/controls/toolkit';
 import { Choice } from '../../base/controls/segmented';
 import { item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
-import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { Picture } from '../../base/canvas/canvas';
 import { Rows } from '../../base/examples/rows';
@@ -67,13 +67,13 @@ function Nearest({ model }: { model: ModelSummary }) {
       ) : found ? (
         <Found model={model} found={found} />
       ) : (
-        <Asked
+        <AnswerView
           question={question}
           failedTitle={text.noNearest}
           skeleton={model.kind === 'image' ? <TilesSkeleton count={8} columns={4} /> : undefined}
         >
           {(value) => <Found model={model} found={value} />}
-        </Asked>
+        </AnswerView>
       )}
     </>
   );

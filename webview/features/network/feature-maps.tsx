@@ -4,7 +4,7 @@ import type { LayerInfo } from '../../../src/protocol/model';
 import { signedScale, Legend } from '../../base/canvas/color-maps';
 import { largest, planesOf } from '../../base/canvas/planes';
 import { compact, roundUp } from '../../base/format/numbers';
-import { useStore, useFeature, Asked } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { HeatMap } from '../../base/canvas/canvas';
@@ -43,7 +43,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
         ))}
       </div>
       {shown ? (
-        <Asked
+        <AnswerView
           question={network.features}
           skeleton={<div class="skeleton pulse" style={{ height: image ? '180px' : '100px' }} />}
         >
@@ -53,7 +53,7 @@ export function FeatureMaps({ layer, stages }: { layer: LayerInfo; stages: reado
               <FeaturePage view={view} />
             </>
           )}
-        </Asked>
+        </AnswerView>
       ) : null}
     </section>
   );

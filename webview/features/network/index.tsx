@@ -4,7 +4,7 @@ import type { NetworkView } from '../../../src/protocol/inspect';
 import type { LayerInfo } from '../../../src/protocol/model';
 import type { AxisRole, ActivityView, NormStatistics } from '../../../src/protocol/conditioner';
 import type { TensorStats } from '../../../src/protocol/tensors';
-import { useFeature, Asked, useStore, Message } from '../../base/store/use-store';
+import { useFeature, AnswerView, useStore, Message } from '../../base/store/use-store';
 import type { LayerFeature, Store } from '../../base/store/store';
 import type { ViewData } from '../../base/view-data/view-data';
 import { LinkButton, Button } from '../../base/controls/toolkit';
@@ -42,9 +42,9 @@ export const network: LayerFeature = {
   title: () => text.tab,
   state: networkState,
   View: ({ layer }) => (
-    <Asked question={useFeature(networkState).network}>
+    <AnswerView question={useFeature(networkState).network}>
       {(view) => <NetworkTab layer={layer} view={view} />}
-    </Asked>
+    </AnswerView>
   ),
   numbers: networkNumbers,
 };
@@ -81,12 +81,12 @@ function NetworkTab({ layer, view }: { layer: LayerInfo; view: NetworkView }) {
               ×
             </button>
           </header>
-          <Asked
+          <AnswerView
             question={network.weight}
             skeleton={<div class="skeleton pulse" style={{ height: '240px' }} />}
           >
             {(weight) => <WeightPicture choice={shown} view={weight} />}
-          </Asked>
+          </AnswerView>
         </section>
       ) : null}
       {parameters.length ? (
@@ -201,12 +201,12 @@ function NormComparison({ layer, norms, short }: NormComparisonProps) {
     <section class="norms" aria-label={text.batchNorms}>
       <Heading title={text.batchNorms} note={text.compareNormsNote} />
       {open ? (
-        <Asked
+        <AnswerView
           question={network.activity}
           skeleton={<div class="skeleton pulse" style={{ height: `${24 * (norms.length + 1)}px` }} />}
         >
           {(view) => <Comparison layer={layer} view={view} short={short} />}
-        </Asked>
+        </AnswerView>
       ) : (
         <Button onClick={() => (compared.value = { layer: layer.index, norm: 0, offset: 0 })}>
           {text.compareNorms(batch.value.count)}

@@ -82,13 +82,14 @@ function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
   const { features, measured } = view;
   const k = features.length;
   const total = layer.order?.length ?? k;
-  const own = Array.from(features, (_, i) => i);
+  const positions = Array.from(features, (_, i) => i);
   // Sorted by feature only where all of them are there.
   const whole = k === total;
-  const places = whole && sorted.value === 'features' ? own.sort((a, b) => features[a]! - features[b]!) : own;
+  const places =
+    whole && sorted.value === 'features' ? positions.sort((a, b) => features[a]! - features[b]!) : positions;
   const nameOf = (place: number): string => featureName(model, features[place]!);
   // Beside the maps there is no room for long names; the table says whose number it is.
-  const long = own.some((place) => nameOf(place).length > 4);
+  const long = positions.some((place) => nameOf(place).length > 4);
   const shortNameOf = (place: number): string =>
     long ? featureName(undefined, features[place]!) : nameOf(place);
   const links = linksOf(view);
@@ -124,7 +125,11 @@ function OrderTab({ model, layer, view }: LayerTabProps<OrderView>) {
       </Verdict>
       <div class="ctl">
         {whole && total > 1 ? (
-          <Choice label={text.sort} of={sorted} options={{ own: text.own, features: text.byFeature }} />
+          <Choice
+            label={text.sort}
+            of={sorted}
+            options={{ own: text.mappedOrder, features: text.byFeature }}
+          />
         ) : null}
         <Pager
           offset={view.from}
@@ -185,13 +190,13 @@ interface ReadsProps {
 function Reads({ view: { features, measured, from }, nameOf, long }: ReadsProps) {
   const k = features.length;
   const readBy = (row: number): string => {
-    const own = measured.data[row * k + row]!;
+    const diagonal = measured.data[row * k + row]!;
     const read = Array.from({ length: row }, (_, i) => i)
-      .filter((column) => measured.data[row * k + column]! >= hardlyUsed * own)
+      .filter((column) => measured.data[row * k + column]! >= hardlyUsed * diagonal)
       .sort((a, b) => measured.data[row * k + b]! - measured.data[row * k + a]!);
     if (read.length === 0) return text.nothing;
-    const said = read.slice(0, listed).map(nameOf).join(', ');
-    return read.length > listed ? `${said} ${text.more(read.length - listed)}` : said;
+    const names = read.slice(0, listed).map(nameOf).join(', ');
+    return read.length > listed ? `${names} ${text.more(read.length - listed)}` : names;
   };
   return (
     <DataTable

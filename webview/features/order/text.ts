@@ -43,7 +43,7 @@ export const text = bilingual({
   itself: ['itself', 'es selbst'],
   mayNot: ['may not depend on it', 'darf nicht davon abhängen'],
   sort: ['Order of the maps', 'Reihenfolge der Karten'],
-  own: ['as mapped', 'wie abgebildet'],
+  mappedOrder: ['as mapped', 'wie abgebildet'],
   byFeature: ['features', 'Merkmale'],
   dependsOn: ['depends on', 'hängt ab von'],
   nothing: ['nothing', 'nichts'],

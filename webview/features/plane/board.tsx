@@ -53,9 +53,9 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
   const bounds = boundsAt(view, position);
 
   const here = (): [number, number] | undefined => {
-    const own = store.probe.peek();
+    const lastStart = store.probe.peek();
     // While the engine answers, what was typed last is where the next step starts.
-    if (own?.kind === 'point' && own.stage === stage) return own.point;
+    if (lastStart?.kind === 'point' && lastStart.stage === stage) return lastStart.point;
     return path && pair(path.points.data, stage);
   };
   const probe = (start: PathStart): void => {

@@ -2,7 +2,7 @@
 import { isPlane } from '../../../src/protocol/questions';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { PlaneView } from '../../../src/protocol/inspect';
-import { useFeature, Asked } from '../../base/store/use-store';
+import { useFeature, AnswerView } from '../../base/store/use-store';
 import type { LayerFeature, Store } from '../../base/store/store';
 import { planeIsLong, planeView } from '../../base/store/plane-view';
 import type { FloatArray } from '../../base/view-data/npy';
@@ -57,9 +57,9 @@ export const plane: LayerFeature = {
   panel: 'plane-panel flex-column',
   ofData: true,
   View: ({ model }) => (
-    <Asked question={useFeature(planeView)} longBecause={planeIsLong(model)}>
+    <AnswerView question={useFeature(planeView)} longBecause={planeIsLong(model)}>
       {(view) => <PlaneTab model={model} view={view} />}
-    </Asked>
+    </AnswerView>
   ),
   numbers: planeNumbers,
 };
@@ -207,7 +207,7 @@ function DensityFigures({ letter }: { letter: string }) {
     ? shown.density.data.reduce((n, value) => n + (Number.isFinite(value) ? 0 : 1), 0)
     : 0;
   return (
-    <Asked question={planes.density} skeleton={<div class="skeleton" style={{ height: '60px' }} />}>
+    <AnswerView question={planes.density} skeleton={<div class="skeleton" style={{ height: '60px' }} />}>
       {(found) => (
         <>
           <p class="tick">{text.densityAt(letter)}</p>
@@ -216,6 +216,6 @@ function DensityFigures({ letter }: { letter: string }) {
           {unknown > 0 ? <p class="tick">{text.densityUnknown(unknown, found.density.data.length)}</p> : null}
         </>
       )}
-    </Asked>
+    </AnswerView>
   );
 }

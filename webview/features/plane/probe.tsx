@@ -8,7 +8,7 @@ import { fixed, signed } from '../../base/format/numbers';
 import { pair } from './board';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';
-import { useStore, useFeature, Asked } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView } from '../../base/store/use-store';
 import { subscript } from '../../../src/base/digits';
 import { featureName, layerNumber, layerPhrase, shortName } from '../../base/layers/layer-names';
 import { DataTable, type TableColumn } from '../../base/controls/data-table';
@@ -50,13 +50,13 @@ export function Probe({ model, stage, last }: { model: ModelSummary; stage: numb
           </Button>
         </div>
       )}
-      <Asked
+      <AnswerView
         question={planes.path}
         idle={<p class="tick">{text.probeNone}</p>}
         skeleton={<div class="skeleton" style={{ height: `${(last + 4) * 20}px` }} />}
       >
         {(found) => <PathTable model={model} path={found} stage={stage} />}
-      </Asked>
+      </AnswerView>
     </div>
   );
 }

@@ -54,9 +54,9 @@ export const planeState = stateOf((store) => {
         : null,
     ),
     kept: computed(() => ({ behind: behind.value, speed: speed.value })),
-    setStage(wanted: number) {
+    setStage(index: number) {
       const layers = model.peek()?.layers ?? [];
-      const next = Math.min(layers.length, Math.max(0, wanted));
+      const next = Math.min(layers.length, Math.max(0, index));
       const target = layers[Math.max(0, next - 1)];
       if (!target) return;
       together(() => {

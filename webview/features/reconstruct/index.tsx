@@ -6,7 +6,7 @@ import { type RegionFeature, type Store, stateOf } from '../../base/store/store'
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
 import { Button } from '../../base/controls/toolkit';
 import { flat, item, pixelRange } from '../../base/canvas/planes';
-import { useStore, useFeature, Asked, Message } from '../../base/store/use-store';
+import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { Picked, Temperature, WholeNumber, WhereFinite } from '../../base/examples/controls';
 import { SourceControls, sourceText } from '../../base/examples/sources';
@@ -79,14 +79,14 @@ function Reconstruct({ model }: { model: ModelSummary }) {
     <>
       <FreshControls />
       <SourceControls model={model} slot={row} name={String(row + 1)} />
-      <Asked
+      <AnswerView
         question={reconstructions}
         skeleton={<TilesSkeleton count={4 * (scales + 1)} columns={scales + 1} class="sized-tiles" />}
       >
         {(view) => (
           <WhereFinite values={flat(view.values)}>{() => <Columns model={model} view={view} />}</WhereFinite>
         )}
-      </Asked>
+      </AnswerView>
     </>
   );
 }
@@ -158,7 +158,7 @@ function Columns({ model, view }: { model: ModelSummary; view: Reconstructions }
   return (
     <>
       <p class="thumbs sized-tiles column-heads tick" style={{ '--n': scales + 1 }}>
-        <span>{text.asGiven}</span>
+        <span>{text.original}</span>
         {view.kept.map((_, column) => (
           <span key={column}>{text.keptShare(share(column))}</span>
         ))}

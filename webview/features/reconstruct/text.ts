@@ -4,7 +4,7 @@ import { bilingual } from '../../base/format/numbers';
 export const text = bilingual({
   reconstruct: ['Reconstruct', 'Rekonstruieren'],
   reconstructions: ['Reconstructions, a row for each example', 'Rekonstruktionen, eine Zeile je Beispiel'],
-  asGiven: 'x',
+  original: 'x',
   keptShare: (share: string) => [`${share}%`, `${share} %`],
   keptNote: [
     'Share of the latents kept, the coarse ones; the others are sampled again.',

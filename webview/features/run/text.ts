@@ -44,9 +44,9 @@ export const text = bilingual({
   goOn: ['Resume', 'Fortsetzen'],
   stop: ['Stop', 'Anhalten'],
   newRate: ['New learning rate', 'Neue Lernrate'],
-  rateExpected: (given: string) => [
-    `“${given}” is not a learning rate: expected a number above 0, at most 10.`,
-    `„${given}“ ist keine Lernrate: erwartet wird eine Zahl über 0, höchstens 10.`,
+  rateExpected: (input: string) => [
+    `“${input}” is not a learning rate: expected a number above 0, at most 10.`,
+    `„${input}“ ist keine Lernrate: erwartet wird eine Zahl über 0, höchstens 10.`,
   ],
   asking: ['Asked; waiting for the training to answer…', 'Angefragt; warte auf die Antwort des Trainings…'],
   notAnswered: [

@@ -6,7 +6,7 @@ import { RunChart, type RunChartProps, type RunLine } from '../../base/charts/ru
 import { Sized } from '../../base/size/sized';
 import { compact, count, fixed, nextRound } from '../../base/format/numbers';
 import { type RunData, runState } from '../../base/store/run-state';
-import { useStore, Asked, Message } from '../../base/store/use-store';
+import { useStore, AnswerView, Message } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { text } from './text';
 import { validationFigure } from '../../base/curves/validation-text';
@@ -26,9 +26,9 @@ export function RunTab({ model }: { model: ModelSummary }) {
   // What is known stays in sight while more is asked for.
   if (run) return <Followed model={model} run={run} />;
   return (
-    <Asked question={store.state(runState).run.question}>
+    <AnswerView question={store.state(runState).run.question}>
       {() => <Message title={text.noRun} why={text.noRunWhy} />}
-    </Asked>
+    </AnswerView>
   );
 }
 
@@ -255,21 +255,21 @@ const resumable: ReadonlySet<RunData['status']> = new Set(['stopped', 'failed', 
 /** Requests to a training from the page, and whether it received them. */
 function ControlPanel({ run }: { run: RunData }) {
   const store = useStore();
-  const asked = useSignal<string | undefined>(undefined);
+  const requestId = useSignal<string | undefined>(undefined);
   const problem = useSignal('');
   const late = useSignal(false);
   const invalid = useSignal(false);
-  const waiting = asked.value !== undefined && run.answered?.id !== asked.value;
+  const waiting = requestId.value !== undefined && run.answered?.id !== requestId.value;
   useEffect(() => {
     late.value = false;
     if (!waiting) return;
     const timer = setTimeout(() => (late.value = true), patience);
     return () => clearTimeout(timer);
-  }, [asked.value, waiting]);
+  }, [requestId.value, waiting]);
   const ask = async (request: ControlRequest): Promise<void> => {
     problem.value = '';
     try {
-      asked.value = (await store.connection.host.control(request)).id;
+      requestId.value = (await store.connection.host.control(request)).id;
     } catch (error) {
       problem.value = error instanceof Error ? error.message : String(error);
     }
@@ -283,7 +283,8 @@ function ControlPanel({ run }: { run: RunData }) {
       </span>
     ) : null;
   const rate = run.rates.at(-1)?.learningRate ?? valueAt(run, 'learningRate', Infinity);
-  const heard = asked.value !== undefined && run.answered?.id === asked.value ? run.answered : undefined;
+  const heard =
+    requestId.value !== undefined && run.answered?.id === requestId.value ? run.answered : undefined;
   return (
     <div class="run-control">
       <span class="pair">

@@ -38,8 +38,11 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
   const scales = scaleCount(model);
   if (scales < 2) return null;
   const factors = query.scaleTemperatures ?? Array.from({ length: scales }, () => 1);
-  const given = query.truncations ?? [null];
-  const bounds = Array.from({ length: scales }, (_, k) => given[given.length === 1 ? 0 : k] ?? null);
+  const truncations = query.truncations ?? [null];
+  const bounds = Array.from(
+    { length: scales },
+    (_, k) => truncations[truncations.length === 1 ? 0 : k] ?? null,
+  );
   const replaced = <T,>(all: readonly T[], at: number, value: T): T[] =>
     all.map((old, k) => (k === at ? value : old));
   return (

@@ -14,7 +14,7 @@ import { magnitudeScale, Legend } from '../../base/canvas/color-maps';
 import { finiteExtent, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
 import { drawPoints, nearestPoint, PointsThumbnail, type PlaneFrame } from '../../base/canvas/points';
-import { useStore, Asked } from '../../base/store/use-store';
+import { useStore, AnswerView } from '../../base/store/use-store';
 import { axesOf } from '../../base/layers/plane-axes';
 import { Board, HeatMap } from '../../base/canvas/canvas';
 import { Picked, Temperature, WhereFinite, WholeNumber } from '../../base/examples/controls';
@@ -61,7 +61,7 @@ function SampleControls({ model }: { model: ModelSummary }) {
   const store = useStore();
   const query = store.samplesQuery.value;
   const fixedChoice = store.fixed.value;
-  const asked = isPlane(model) ? store.state(planeView) : store.state(samplesState).samples;
+  const question = isPlane(model) ? store.state(planeView) : store.state(samplesState).samples;
   const change = (next: Partial<SampleQuery>): void => {
     store.samplesQuery.value = { ...query, ...next };
     store.state(samplesState).morphStep.value = undefined;
@@ -77,7 +77,7 @@ function SampleControls({ model }: { model: ModelSummary }) {
         value={query.temperature}
         disabled={fixedChoice}
         onChange={(temperature) => change({ temperature })}
-        busy={asked.answer.value.status === 'loading'}
+        busy={question.answer.value.status === 'loading'}
       />
       <Truncation query={query} disabled={fixedChoice} onChange={change} />
       <ByScale model={model} query={query} disabled={fixedChoice} onChange={change} />
@@ -124,7 +124,7 @@ function Samples({ model }: { model: ModelSummary }) {
   return (
     <>
       <SampleControls model={model} />
-      <Asked
+      <AnswerView
         question={store.state(samplesState).samples}
         longBecause={model.origin?.searched === 'x' ? words.searching(count) : undefined}
         skeleton={
@@ -144,7 +144,7 @@ function Samples({ model }: { model: ModelSummary }) {
             }
           </WhereFinite>
         )}
-      </Asked>
+      </AnswerView>
     </>
   );
 }
@@ -178,12 +178,12 @@ function ImageSamples({ model, grid }: { model: ModelSummary; grid: SampleGrid }
         example={{ kind: 'sample', ...store.samplesQuery.value, index: picked }}
       />
       <div class="way-slot">
-        <Asked
+        <AnswerView
           question={store.state(samplesState).morph}
           skeleton={<div class="skeleton" style={{ height: '48px' }} />}
         >
           {(morph) => <MorphWay model={model} morph={morph} />}
-        </Asked>
+        </AnswerView>
       </div>
     </>
   );
@@ -222,9 +222,9 @@ function PlaneSamples({ model }: { model: ModelSummary }) {
   return (
     <>
       <SampleControls model={model} />
-      <Asked question={store.state(planeView)} longBecause={planeIsLong(model)}>
+      <AnswerView question={store.state(planeView)} longBecause={planeIsLong(model)}>
         {(view) => <DensityAndSamples model={model} view={view} />}
-      </Asked>
+      </AnswerView>
     </>
   );
 }

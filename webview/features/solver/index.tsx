@@ -1,7 +1,7 @@
 import type { SolverErrors } from '../../../src/protocol/field';
 import { ask } from '../../base/store/question';
 import { stateOf, type LayerFeature } from '../../base/store/store';
-import { Asked, useFeature } from '../../base/store/use-store';
+import { AnswerView, useFeature } from '../../base/store/use-store';
 import { columnsOf } from '../../base/view-data/view-data';
 import { text } from './text';
 import { errorsOf, SolverTab } from './view';
@@ -22,7 +22,7 @@ export const solver: LayerFeature = {
   View({ model }) {
     const question = useFeature(solverState);
     const tab = (found?: SolverErrors) => <SolverTab model={model} found={found} />;
-    return model.recording ? tab() : <Asked question={question}>{tab}</Asked>;
+    return model.recording ? tab() : <AnswerView question={question}>{tab}</AnswerView>;
   },
   numbers: (store, model) => ({
     columns: columnsOf({ ...errorsOf(model, store.state(solverState).found.value) }),

@@ -1,19 +1,19 @@
 /** A file of the user's on its way to be the example. */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import { largestGivenFile, type GivenExample } from '../../src/protocol/given';
+import { largestExampleFile, type ExampleInFile } from '../../src/protocol/example-file';
 import type { ModelSummary } from '../../src/protocol/model';
 import { bytes as sizeText, shapeText } from '../base/format/numbers';
 import { text } from './text';
 import type { StateDefinition, Store } from '../base/store/store';
 
-export type GivenStatus =
+export type ReadingStatus =
   | { kind: 'idle' }
   | { kind: 'reading'; name: string }
   | { kind: 'failed'; name: string; message: string }
   | { kind: 'read'; message: string };
 
-export interface GivenState {
-  status: ReadonlySignal<GivenStatus>;
+export interface ExampleFileState {
+  status: ReadonlySignal<ReadingStatus>;
   /** A file is being dragged over the page. */
   dragging: Signal<boolean>;
   read(file: File): Promise<void>;
@@ -23,10 +23,10 @@ export interface GivenState {
 
 let nextToken = 1;
 
-export const givenState: StateDefinition<GivenState> = { create };
+export const exampleFileState: StateDefinition<ExampleFileState> = { create };
 
-function create({ connection: { host }, model, selectExample }: Store): GivenState {
-  const status = signal<GivenStatus>({ kind: 'idle' });
+function create({ connection: { host }, model, selectExample }: Store): ExampleFileState {
+  const status = signal<ReadingStatus>({ kind: 'idle' });
   const dragging = signal(false);
   let token: string | undefined;
 
@@ -44,36 +44,36 @@ function create({ connection: { host }, model, selectExample }: Store): GivenSta
     async read(file) {
       cancel();
       const { name } = file;
-      if (file.size > largestGivenFile) {
-        const message = text.tooLarge(name, sizeText(file.size), sizeText(largestGivenFile));
+      if (file.size > largestExampleFile) {
+        const message = text.tooLarge(name, sizeText(file.size), sizeText(largestExampleFile));
         status.value = { kind: 'failed', name, message };
         return;
       }
-      const own = `given-${nextToken++}`;
-      token = own;
+      const requestToken = `example-file-${nextToken++}`;
+      token = requestToken;
       status.value = { kind: 'reading', name };
       try {
         const bytes = await asKnownPicture(file);
-        const given = await host.ask('givenExample', { name, bytes }, own);
+        const example = await host.ask('exampleInFile', { name, bytes }, requestToken);
         // Cancelled, or another file came after it.
-        if (token !== own) return;
-        selectExample({ kind: 'values', values: [...given.values], name });
-        status.value = { kind: 'read', message: describe(name, given, model.peek()) };
+        if (token !== requestToken) return;
+        selectExample({ kind: 'values', values: [...example.values], name });
+        status.value = { kind: 'read', message: describe(name, example, model.peek()) };
       } catch (error) {
-        if (token !== own) return;
+        if (token !== requestToken) return;
         status.value = {
           kind: 'failed',
           name,
           message: error instanceof Error ? error.message : String(error),
         };
       } finally {
-        if (token === own) token = undefined;
+        if (token === requestToken) token = undefined;
       }
     },
   };
 }
 
-function describe(name: string, { source, values }: GivenExample, model: ModelSummary | undefined): string {
+function describe(name: string, { source, values }: ExampleInFile, model: ModelSummary | undefined): string {
   if (source.kind === 'numbers' || !model) return text.numbersRead(name, values.length);
   const pad = 2 * (model.pad ?? 0);
   const [height = 0, width = 0, channels = 1] = model.shape;

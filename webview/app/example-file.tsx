@@ -5,14 +5,14 @@ import { Button, LinkButton } from '../base/controls/toolkit';
 import { useStore, useFeature } from '../base/store/use-store';
 import { words } from '../base/words';
 import { text } from './text';
-import { givenState } from './given-state';
+import { exampleFileState } from './example-file-state';
 
 const numberFiles = '.csv,.tsv,.txt,.npy';
 
 /** Opens the system's file dialog. A saved page has no engine to read a file. */
 export function OpenFile({ model }: { model: ModelSummary }) {
   const { fixed } = useStore();
-  const given = useFeature(givenState);
+  const exampleFile = useFeature(exampleFileState);
   const input = useRef<HTMLInputElement>(null);
   if (fixed.value) return null;
   const image = model.kind === 'image';
@@ -22,13 +22,13 @@ export function OpenFile({ model }: { model: ModelSummary }) {
         ref={input}
         type="file"
         hidden
-        data-name="given-file"
+        data-name="example-file"
         accept={image ? 'image/*,.npy' : numberFiles}
         onChange={(event) => {
           const file = event.currentTarget.files?.[0];
           // So that the same file can be chosen again after it was changed.
           event.currentTarget.value = '';
-          if (file) void given.read(file);
+          if (file) void exampleFile.read(file);
         }}
       />
       <Button
@@ -49,29 +49,29 @@ const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includ
 /** Listens on the whole page and says what will happen to a file that is dragged over it. */
 export function DropTarget() {
   const { fixed, connection } = useStore();
-  const given = useFeature(givenState);
+  const exampleFile = useFeature(exampleFileState);
   useEffect(() => {
     const over = (event: DragEvent): void => {
       if (!hasFiles(event)) return;
       event.preventDefault();
       if (event.dataTransfer) event.dataTransfer.dropEffect = fixed.peek() ? 'none' : 'copy';
-      given.dragging.value = true;
+      exampleFile.dragging.value = true;
     };
     const leave = (event: DragEvent): void => {
-      if (event.relatedTarget === null) given.dragging.value = false;
+      if (event.relatedTarget === null) exampleFile.dragging.value = false;
     };
     const drop = (event: DragEvent): void => {
-      given.dragging.value = false;
+      exampleFile.dragging.value = false;
       if (!hasFiles(event)) return;
       event.preventDefault();
       const file = event.dataTransfer?.files[0];
-      if (file && !fixed.peek()) void given.read(file);
+      if (file && !fixed.peek()) void exampleFile.read(file);
     };
     const paste = (event: ClipboardEvent): void => {
       const file = event.clipboardData?.files[0];
       if (!file || fixed.peek()) return;
       event.preventDefault();
-      void given.read(file);
+      void exampleFile.read(file);
     };
     const listening = new AbortController();
     document.addEventListener('dragover', over, listening);
@@ -79,41 +79,41 @@ export function DropTarget() {
     document.addEventListener('drop', drop, listening);
     document.addEventListener('paste', paste, listening);
     return () => listening.abort();
-  }, [fixed, given]);
+  }, [fixed, exampleFile]);
   return (
     <>
-      {given.dragging.value ? (
+      {exampleFile.dragging.value ? (
         <div class="drop-target" aria-hidden="true">
           <p>{connection.choices ? words.notRecorded : fixed.value ? text.recordingHint : text.dropHere}</p>
           {fixed.value ? null : <p class="muted">{text.dropHint}</p>}
         </div>
       ) : null}
-      <GivenNote />
+      <ReadingNote />
     </>
   );
 }
 
 /** How the last file was read, above the page so that nothing moves. */
-function GivenNote() {
-  const given = useFeature(givenState);
-  const status = given.status.value;
+function ReadingNote() {
+  const exampleFile = useFeature(exampleFileState);
+  const status = exampleFile.status.value;
   if (status.kind === 'idle') return null;
   if (status.kind === 'reading')
     return (
-      <div class="given-note" role="status">
+      <div class="file-note" role="status">
         <span class="progress pulse" />
         <span>{text.reading(status.name)}</span>
-        <LinkButton onClick={() => given.cancel()}>{words.cancel}</LinkButton>
+        <LinkButton onClick={() => exampleFile.cancel()}>{words.cancel}</LinkButton>
       </div>
     );
   const failed = status.kind === 'failed';
   return (
-    <div class="given-note" role={failed ? 'alert' : 'status'} data-given={status.kind}>
+    <div class="file-note" role={failed ? 'alert' : 'status'} data-note={status.kind}>
       <span>
         {failed ? <b class="bad">{`${text.fileNotRead(status.name)}. `}</b> : null}
         {status.message}
       </span>
-      <LinkButton onClick={() => given.dismiss()}>{text.dismiss}</LinkButton>
+      <LinkButton onClick={() => exampleFile.dismiss()}>{text.dismiss}</LinkButton>
     </div>
   );
 }
