@@ -119,7 +119,7 @@ describe('an example', () => {
     await page.locator('.file-note', { hasText: 'Reading ramp.png' }).waitFor();
     await page.locator('.file-note').getByRole('button', { name: 'Cancel' }).click();
     await page.locator('.file-note').waitFor({ state: 'detached' });
-    assert.equal(live.cancelled.filter((token) => token.startsWith('given-')).length, 1);
+    assert.equal(live.cancelled.filter((token) => token.startsWith('example-file-')).length, 1);
   });
 
   it('stands among those of a folder, of which damaged files are left out', async () => {

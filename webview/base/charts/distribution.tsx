@@ -106,13 +106,13 @@ function Outline({ edges, shares, dashed }: { edges: number[]; shares: number[];
   return dashed ? <path class="line dashed" data-name="dashed" d={d} /> : <path class="line" d={d} />;
 }
 
-function Mark({ value, text, valueText: said }: Marked & { valueText: string }) {
+function Mark({ value, text, valueText }: Marked & { valueText: string }) {
   const { x, width } = usePlace();
   const at = Math.min(width - 40, Math.max(40, x.at(value)));
   return (
     <>
       <Rule class="here" x={value} />
-      <text class="fg" x={at} y={11} text-anchor="middle">{`${text}, ${said}`}</text>
+      <text class="fg" x={at} y={11} text-anchor="middle">{`${text}, ${valueText}`}</text>
     </>
   );
 }

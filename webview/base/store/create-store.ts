@@ -55,7 +55,7 @@ export function createStore(connection: Connection, features: readonly Feature[]
       model.value?.context && latest(store.state(stripState).shownStrip.answer.value)?.context;
     return contextOverride.value ?? (exampleContext && [...exampleContext]);
   });
-  const context = { ...editorContext, of: checkpoint.shown, given: contextOverride, ofExample };
+  const context = { ...editorContext, of: checkpoint.shown, contextOverride, ofExample };
   const states = new Map<StateDefinition<unknown>, StateParts>();
   const layerListeners: (() => void)[] = [];
 
