@@ -1,7 +1,7 @@
 /** What another library loads: its tensors, and how to build the module that they belong to. */
 import { UserError } from '../../base/user-error';
 import type { NdArray } from '../../protocol/tensors';
-import { writeTheirs, type Renaming } from '../import/names';
+import { libraryTensors, type Renaming } from '../import/names';
 import type { StoredTensor } from '../tensors/safetensors';
 
 export class Misfits {
@@ -108,7 +108,10 @@ export function renamed(
   table: readonly Renaming[],
 ): StateDict['tensors'] {
   return Object.fromEntries(
-    Object.entries(writeTheirs(tensors, table)).map(([name, { shape, data }]) => [name, floats(shape, data)]),
+    Object.entries(libraryTensors(tensors, table)).map(([name, { shape, data }]) => [
+      name,
+      floats(shape, data),
+    ]),
   );
 }
 

@@ -22,7 +22,7 @@ import {
   type ModuleList,
   type NumberedModules,
 } from './modules';
-import { readOurs, under, type Renaming } from './names';
+import { readTable, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
@@ -86,7 +86,7 @@ export interface BaseReader {
 /** One of our layers that a step becomes; of features or channels. */
 export interface OurLayer<Layer = ChainLayer> {
   /** Prefix of its tensors in the file, without the last dot. */
-  theirs: string;
+  at: string;
   layer: Layer;
   /** Tensors that are read as the table says; our names are those below the layer. */
   table?: readonly Renaming[];
@@ -523,12 +523,12 @@ export async function readLayers(
 ): Promise<Pick<ImportedFlow, 'tensors' | 'layerNames'>> {
   const names = layerNames(layers.map(({ layer }) => layer));
   const table = layers.flatMap(({ table }, i) => under('', `${names[i]}.`, table ?? []));
-  const tensors = { ...(await readOurs(file, table)), ...more };
+  const tensors = { ...(await readTable(file, table)), ...more };
   for (const [i, { adapt, tensors: others = {} }] of layers.entries()) {
     for (const [part, values] of Object.entries(others)) tensors[`${names[i]}.${part}`] = values;
     await adapt?.(tensors, names[i]!);
   }
-  return { tensors, layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.theirs])) };
+  return { tensors, layerNames: Object.fromEntries(names.map((name, i) => [name, layers[i]!.at])) };
 }
 
 /** Independent normals that are not trained: a standard normal where they are. */

@@ -59,7 +59,7 @@ export function constantCoupling(
   layer: ChainLayer,
 ): OurLayer {
   return {
-    theirs: splines.prefix.slice(0, -1),
+    at: splines.prefix.slice(0, -1),
     layer,
     async adapt(tensors, name) {
       const values = 3 * splines.bins - 1;

@@ -7,7 +7,7 @@ import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import { lastName, type PythonModule } from '../pickle/python-object';
 import { activationFact } from './module-facts';
-import { linearNames, ofFeatures, readOurs, under } from './names';
+import { linearNames, ofFeatures, readTable, under } from './names';
 import { activationChoice, activationOf, choice, chosen } from './questions';
 import type { ModuleFact, TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
@@ -139,7 +139,7 @@ export async function contextPart(
       );
     }
     const table = net.layers.flatMap((layer, i) => under(`${layer}.`, `context.net.${i}.`, linearNames));
-    Object.assign(tensors, await readOurs(file, table));
+    Object.assign(tensors, await readTable(file, table));
     Object.assign(fields, {
       context: size,
       contextNet: net.widths.slice(1),

@@ -96,7 +96,7 @@ export const glowMap = (
 /** Names of Glow's convolutions that begin at zero. @param logs name of the logarithms of their scales */
 export const zeroConvolutionTable = (logs: string): Renaming[] => [
   ...under('conv.', '', convolutionNames),
-  { theirs: logs, ours: 'logs', transform: 'flat' },
+  { library: logs, flowscope: 'logs', transform: 'flat' },
 ];
 
 /** A bit for each channel: the first half conditions. */

@@ -4,8 +4,8 @@ import { mostBlocks, mostScales } from '../../config/image-model';
 import { parseStoredConfig } from '../../config/parse';
 import {
   batchNormNames,
-  readOurs,
-  theirNames,
+  readTable,
+  libraryNames,
   under,
   weightNormedConvolutionNames,
   type Renaming,
@@ -16,9 +16,9 @@ import type { Closeness, Recognizer, TensorFile } from './types';
 
 export interface PlannedCoupling {
   /** Prefix of its tensors in the file, without the last dot. */
-  theirs: string;
+  at: string;
   /** Name of the layer in our flow. */
-  ours: string;
+  name: string;
   table: Renaming[];
   /** The first convolution of its conditioner, which tells channels and width, and the shape that it must have. */
   convolution: { name: string; shape: number[] };
@@ -84,7 +84,7 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
     const sizes = prefix === undefined ? undefined : library.sizes(file, prefix);
     if (prefix === undefined || !sizes) return undefined;
     const couplings = library.plan(sizes, prefix);
-    const names = couplings.flatMap(({ table }) => table.flatMap(theirNames));
+    const names = couplings.flatMap(({ table }) => table.flatMap(libraryNames));
     const wanted = new Map<string, readonly number[] | undefined>(names.map((name) => [name, undefined]));
     for (const { convolution } of couplings) wanted.set(convolution.name, convolution.shape);
     const isConstraint = (key: string) => constraint !== undefined && key === prefix + constraint;
@@ -129,11 +129,11 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
           };
           return {
             model: parseStoredConfig({ model }, file.file).model,
-            tensors: await readOurs(
+            tensors: await readTable(
               file,
               couplings.flatMap(({ table }) => table),
             ),
-            layerNames: Object.fromEntries(couplings.map(({ ours, theirs }) => [ours, theirs])),
+            layerNames: Object.fromEntries(couplings.map(({ name, at }) => [name, at])),
           };
         },
       };
@@ -197,16 +197,16 @@ type PlannedKind = 'checkerboard' | 'channelwise';
 /** The couplings of all scales in forward order: 3 in checkerboards and 3 by channels, 4 in checkerboards in the last. */
 export function planOf(
   { scales }: ImageSizes,
-  coupling: (kind: PlannedKind, scale: number, i: number) => Omit<PlannedCoupling, 'ours'>,
+  coupling: (kind: PlannedKind, scale: number, i: number) => Omit<PlannedCoupling, 'name'>,
 ): PlannedCoupling[] {
   return Array.from({ length: scales }, (_, scale) => {
     const kinds: Partial<Record<PlannedKind, number>> =
       scale === scales - 1 ? { checkerboard: 4 } : { checkerboard: 3, channelwise: 3 };
     return Object.entries(kinds).flatMap(([kind, count]) =>
       Array.from({ length: count }, (_, i): PlannedCoupling => {
-        const ours = `scales.${scale}.${kind}.${i}`;
+        const name = `scales.${scale}.${kind}.${i}`;
         const planned = coupling(kind as PlannedKind, scale, i);
-        return { ...planned, ours, table: under('', `${ours}.`, planned.table) };
+        return { ...planned, name, table: under('', `${name}.`, planned.table) };
       }),
     );
   }).flat();

@@ -22,13 +22,13 @@ export function luFeatures(file: TensorFile, prefix: string, rests: readonly str
   return fits ? features : undefined;
 }
 
-/** @param theirs its name, without the last dot */
-export function luLayer(file: TensorFile, theirs: string, features: number): OurLayer {
+/** @param at its name, without the last dot */
+export function luLayer(file: TensorFile, at: string, features: number): OurLayer {
   return {
-    theirs,
+    at,
     layer: { kind: 'lu' },
     async adapt(tensors, name) {
-      const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, features);
+      const { lower, upper, diagonal, bias } = await luMatrices(file, at, features);
       tensors[`${name}.lower`] = lower;
       tensors[`${name}.upper`] = upper;
       tensors[`${name}.diagonal`] = { ...diagonal, data: diagonal.data.map((u) => u - softplusOffset) };
@@ -38,25 +38,25 @@ export function luLayer(file: TensorFile, theirs: string, features: number): Our
 }
 
 /** The inverse of such a layer. */
-export async function inverseLuLayer(file: TensorFile, theirs: string, features: number): Promise<OurLayer> {
-  const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, features);
+export async function inverseLuLayer(file: TensorFile, at: string, features: number): Promise<OurLayer> {
+  const { lower, upper, diagonal, bias } = await luMatrices(file, at, features);
   const [l, u] = [Float64Array.from(lower.data), Float64Array.from(upper.data)];
   for (let k = 0; k < features; k++) {
     l[k * features + k] = 1;
     u[k * features + k] = softplus(diagonal.data[k]!) + leastOfNflows;
   }
-  const where = `${file.file}: ${theirs}`;
+  const where = `${file.file}: ${at}`;
   const data = Float32Array.from(productOf(where, [features, features, features], l, u));
-  return { theirs, ...inverseMatrixLayer(where, { shape: [features, features], data }, bias) };
+  return { at, ...inverseMatrixLayer(where, { shape: [features, features], data }, bias) };
 }
 
 /** Its triangles as matrices, and the diagonal as it is in the file: U has softplus of it, plus the least. */
 export async function luMatrices(
   file: TensorFile,
-  theirs: string,
+  at: string,
   features: number,
 ): Promise<Record<'lower' | 'upper' | 'diagonal' | 'bias', Values>> {
-  const read = async (part: string): Promise<Values> => file.read(`${theirs}.${part}`);
+  const read = async (part: string): Promise<Values> => file.read(`${at}.${part}`);
   const [bias, lower, upper, diagonal] = await Promise.all(parts.map(read));
   const shape = [features, features];
   return {

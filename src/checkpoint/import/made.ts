@@ -7,7 +7,7 @@ import { degreesOf, isMaskBetween, withContextDegrees } from '../../base/degrees
 import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
 import { linearStack } from './modules';
-import { batchNormNames, linearNames, readOurs, under, type Renaming } from './names';
+import { batchNormNames, linearNames, readTable, under, type Renaming } from './names';
 import { mostOneByOne } from '../../config/check-vector';
 import type { TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
@@ -298,7 +298,7 @@ export function residualTable({
     ? layersOf(naming).flatMap((layer, i): Renaming[] => [
         ...linear(layer, String(i)),
         ...(masked
-          ? [{ theirs: `${layer}.mask`, ours: `${i}.mask`, transform: 'transpose' } satisfies Renaming]
+          ? [{ library: `${layer}.mask`, flowscope: `${i}.mask`, transform: 'transpose' } satisfies Renaming]
           : []),
       ])
     : [
@@ -342,7 +342,7 @@ export async function foldNorms(
 ): Promise<void> {
   if (!norms || !plain) return;
   for (let b = 0; b < blocks; b++) {
-    const norm = await readOurs(file, under(`${prefix}blocks.${b}.batch_norm.`, '', batchNormNames));
+    const norm = await readTable(file, under(`${prefix}blocks.${b}.batch_norm.`, '', batchNormNames));
     const ours = `${name}.net.${b + 1}`;
     const [weight, bias, mask] = ['weight', 'bias', 'mask'].map((part) => tensors[`${ours}.${part}`]!);
     const [inputs, outputs] = weight!.shape as [number, number];
@@ -370,7 +370,7 @@ export async function joinContext(
 ): Promise<void> {
   if (context === 0) return;
   const ours = `${name}.net.${plain ? '0' : 'in'}`;
-  const added = await readOurs(file, under(`${prefix}context_layer.`, '', linearNames));
+  const added = await readTable(file, under(`${prefix}context_layer.`, '', linearNames));
   const weight = tensors[`${ours}.weight`]!;
   const bias = tensors[`${ours}.bias`]!;
   const data = new Float32Array(weight.data.length + added['weight']!.data.length);

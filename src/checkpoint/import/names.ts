@@ -24,9 +24,9 @@ export type TransformName =
 
 export interface Renaming {
   /** In the file; two for `signed-length`. */
-  theirs: string | readonly string[];
+  library: string | readonly string[];
   /** In our flow. */
-  ours: string;
+  flowscope: string;
   transform: TransformName;
 }
 
@@ -35,40 +35,40 @@ interface Transform {
   rank?: number;
   /** What the axes are, for messages. */
   axes: string;
-  toOurs(theirs: readonly Values[]): Values;
-  toTheirs(ours: Values): Values[];
+  toFlowscope(tensors: readonly Values[]): Values;
+  toLibrary(tensor: Values): Values[];
 }
 
 const flat = (x: Values): Values => ({ shape: [x.data.length], data: x.data });
 
 /** The axes in another order. */
-const turned = (axes: string, toOurs: readonly number[], toTheirs: readonly number[]): Transform => ({
-  rank: toOurs.length,
+const turned = (axes: string, order: readonly number[], inverse: readonly number[]): Transform => ({
+  rank: order.length,
   axes,
-  toOurs: ([x]) => permuteAxes(x!, toOurs),
-  toTheirs: (x) => [permuteAxes(x, toTheirs)],
+  toFlowscope: ([x]) => permuteAxes(x!, order),
+  toLibrary: (x) => [permuteAxes(x, inverse)],
 });
 
 /** One axis, which is one of several in the file. @param shape there, of so many values */
 const lined = (axes: string, shape: (length: number) => number[], rank?: number): Transform => ({
   ...(rank === undefined ? {} : { rank }),
   axes,
-  toOurs: ([x]) => flat(x!),
-  toTheirs: ({ data }) => [{ shape: shape(data.length), data }],
+  toFlowscope: ([x]) => flat(x!),
+  toLibrary: ({ data }) => [{ shape: shape(data.length), data }],
 });
 
 const transforms: Record<TransformName, Transform> = {
-  same: { axes: 'any', toOurs: ([x]) => x!, toTheirs: (x) => [x] },
+  same: { axes: 'any', toFlowscope: ([x]) => x!, toLibrary: (x) => [x] },
   transpose: turned('[out, in]', [1, 0], [1, 0]),
   kernel: turned('[out, in, height, width]', [2, 3, 1, 0], [3, 2, 0, 1]),
   'pixel-kernel': {
     rank: 2,
     axes: '[out, in]',
-    toOurs: ([x]) => {
+    toFlowscope: ([x]) => {
       const { shape, data } = permuteAxes(x!, [1, 0]);
       return { shape: [1, 1, ...shape], data };
     },
-    toTheirs: ({ shape, data }) => [permuteAxes({ shape: shape.slice(2), data }, [1, 0])],
+    toLibrary: ({ shape, data }) => [permuteAxes({ shape: shape.slice(2), data }, [1, 0])],
   },
   flat: lined('any', (length) => [1, length, 1, 1]),
   length: lined('[out, 1, 1, 1]', (length) => [length, 1, 1, 1], 4),
@@ -76,9 +76,9 @@ const transforms: Record<TransformName, Transform> = {
   'signed-length': {
     rank: 3,
     axes: '[channels, 1, 1]',
-    toOurs: ([g, v]) =>
+    toFlowscope: ([g, v]) =>
       flat({ shape: [], data: g!.data.map((length, i) => length * Math.sign(v!.data[i]!)) }),
-    toTheirs: (x) => [
+    toLibrary: (x) => [
       { shape: [x.data.length, 1, 1], data: x.data },
       { shape: [x.data.length, 1, 1], data: new Float32Array(x.data.length).fill(1) },
     ],
@@ -86,23 +86,23 @@ const transforms: Record<TransformName, Transform> = {
 };
 
 /** Names in the file, one or two. */
-export function theirNames({ theirs }: Renaming): readonly string[] {
-  return typeof theirs === 'string' ? [theirs] : theirs;
+export function libraryNames({ library }: Renaming): readonly string[] {
+  return typeof library === 'string' ? [library] : library;
 }
 
 /** The same tensors below a prefix on each side; prefixes end in a dot, or are empty. */
 export function under(theirPrefix: string, ourPrefix: string, table: readonly Renaming[]): Renaming[] {
-  return table.map(({ theirs, ours, transform }) => ({
-    theirs: typeof theirs === 'string' ? theirPrefix + theirs : theirs.map((name) => theirPrefix + name),
-    ours: ourPrefix + ours,
+  return table.map(({ library, flowscope, transform }) => ({
+    library: typeof library === 'string' ? theirPrefix + library : library.map((name) => theirPrefix + name),
+    flowscope: ourPrefix + flowscope,
     transform,
   }));
 }
 
 /** What norms of PyTorch learn. */
 export const normNames: readonly Renaming[] = [
-  { theirs: 'weight', ours: 'gain', transform: 'same' },
-  { theirs: 'bias', ours: 'bias', transform: 'same' },
+  { library: 'weight', flowscope: 'gain', transform: 'same' },
+  { library: 'bias', flowscope: 'bias', transform: 'same' },
 ];
 
 /** PyTorch's batch norm; `num_batches_tracked` has no counterpart. */
@@ -111,29 +111,29 @@ export const batchNormNames: readonly Renaming[] = [...normNames, ...runningName
 /** Its running statistics alone. */
 export function runningNames(): Renaming[] {
   return [
-    { theirs: 'running_mean', ours: 'mean', transform: 'same' },
-    { theirs: 'running_var', ours: 'variance', transform: 'same' },
+    { library: 'running_mean', flowscope: 'mean', transform: 'same' },
+    { library: 'running_var', flowscope: 'variance', transform: 'same' },
   ];
 }
 
 /** PyTorch's Linear. */
 export const linearNames: readonly Renaming[] = [
-  { theirs: 'weight', ours: 'weight', transform: 'transpose' },
-  { theirs: 'bias', ours: 'bias', transform: 'same' },
+  { library: 'weight', flowscope: 'weight', transform: 'transpose' },
+  { library: 'bias', flowscope: 'bias', transform: 'same' },
 ];
 
 /** PyTorch's Conv2d. */
 export const convolutionNames: readonly Renaming[] = [
-  { theirs: 'weight', ours: 'weight', transform: 'kernel' },
-  { theirs: 'bias', ours: 'bias', transform: 'same' },
+  { library: 'weight', flowscope: 'weight', transform: 'kernel' },
+  { library: 'bias', flowscope: 'bias', transform: 'same' },
 ];
 
 /** PyTorch's Conv2d under its older weight normalization. */
 export function weightNormedConvolutionNames(bias: boolean): Renaming[] {
   return [
-    { theirs: 'weight_v', ours: 'v', transform: 'kernel' },
-    { theirs: 'weight_g', ours: 'g', transform: 'length' },
-    ...(bias ? [{ theirs: 'bias', ours: 'bias', transform: 'same' } as const] : []),
+    { library: 'weight_v', flowscope: 'v', transform: 'kernel' },
+    { library: 'weight_g', flowscope: 'g', transform: 'length' },
+    ...(bias ? [{ library: 'bias', flowscope: 'bias', transform: 'same' } as const] : []),
   ];
 }
 
@@ -141,11 +141,11 @@ export function weightNormedConvolutionNames(bias: boolean): Renaming[] {
  * Reads the tensors of a table, under our names and in our layouts.
  * @throws UserError naming the tensor that is missing or has other axes
  */
-export async function readOurs(
+export async function readTable(
   file: TensorFile,
   table: readonly Renaming[],
 ): Promise<Record<string, Values>> {
-  const missing = table.flatMap(theirNames).filter((name) => !file.tensors.has(name));
+  const missing = table.flatMap(libraryNames).filter((name) => !file.tensors.has(name));
   if (missing.length > 0) {
     const more = missing.length > 3 ? ` and ${missing.length - 3} more` : '';
     throw new UserError(
@@ -153,12 +153,12 @@ export async function readOurs(
         `complete. Save the whole state_dict() again.`,
     );
   }
-  const ours: Record<string, Values> = {};
+  const tensors: Record<string, Values> = {};
   for (const renaming of table) {
     const transform = transforms[renaming.transform];
     const values: Values[] = [];
-    file.reading?.(renaming.ours);
-    for (const name of theirNames(renaming)) {
+    file.reading?.(renaming.flowscope);
+    for (const name of libraryNames(renaming)) {
       const tensor = await file.read(name);
       if (transform.rank !== undefined && tensor.shape.length !== transform.rank) {
         throw new UserError(
@@ -169,11 +169,11 @@ export async function readOurs(
     }
     file.reading?.(undefined);
     if (values.some(({ data }) => data.length !== values[0]!.data.length)) {
-      throw new UserError(`${file.file}: ${theirNames(renaming).join(' and ')} are not of one length.`);
+      throw new UserError(`${file.file}: ${libraryNames(renaming).join(' and ')} are not of one length.`);
     }
-    ours[renaming.ours] = transform.toOurs(values);
+    tensors[renaming.flowscope] = transform.toFlowscope(values);
   }
-  return ours;
+  return tensors;
 }
 
 /**
@@ -188,26 +188,26 @@ export async function ofFeatures(file: TensorFile, name: string, count: number):
 }
 
 /** The way back: the tensors of a table under the library's names and in its layouts. */
-export function writeTheirs(
+export function libraryTensors(
   tensors: Readonly<Record<string, NdArray>>,
   table: readonly Renaming[],
 ): Record<string, Values> {
-  const theirs: Record<string, Values> = {};
+  const written: Record<string, Values> = {};
   for (const renaming of table) {
-    const tensor = tensors[renaming.ours];
-    if (!tensor) throw new Error(`The flow has no tensor "${renaming.ours}".`);
+    const tensor = tensors[renaming.flowscope];
+    if (!tensor) throw new Error(`The flow has no tensor "${renaming.flowscope}".`);
     const values = { shape: tensor.shape, data: Float32Array.from(tensor.data) };
-    const parts = transforms[renaming.transform].toTheirs(values);
-    theirNames(renaming).forEach((name, i) => (theirs[name] = parts[i]!));
+    const parts = transforms[renaming.transform].toLibrary(values);
+    libraryNames(renaming).forEach((name, i) => (written[name] = parts[i]!));
   }
-  return theirs;
+  return written;
 }
 
 /** Axis i of the result is axis `order[i]` of `x`; row-major. */
 export function permuteAxes({ shape, data }: Values, order: readonly number[]): Values {
   if (order.length === 2 && order[0] === 1) return transposed(shape[0]!, shape[1]!, data);
-  const given = stridesOf(shape);
-  const strides = order.map((axis) => given[axis]!);
+  const stridesBefore = stridesOf(shape);
+  const strides = order.map((axis) => stridesBefore[axis]!);
   const moved = order.map((axis) => shape[axis]!);
   return { shape: moved, data: gather(data, { shape: moved, strides }) };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chrischutePlan } from '../../../src/checkpoint/libraries/chrischute/import';
-import { theirNames } from '../../../src/checkpoint/import/names';
+import { libraryNames } from '../../../src/checkpoint/import/names';
 import { buildRunConfig, type DataShape } from '../../../src/config/build';
 import { conventionsFor, conventionSets } from '../../../src/config/conventions';
 import { presets } from '../../../src/config/presets';
@@ -105,7 +105,7 @@ describe('published sizes', () => {
       base: cifar.base,
       blocks: cifar.blocks,
     });
-    const names = plan.flatMap(({ table }) => table.flatMap(theirNames));
+    const names = plan.flatMap(({ table }) => table.flatMap(libraryNames));
     const counters = names.filter((name) => name.endsWith('.running_mean'));
     assert.equal(1 + names.length + counters.length, 1651);
   });

@@ -407,22 +407,22 @@ async function readStatistics(file: TensorFile, at: string): Promise<Record<'mea
 }
 
 async function layersOf(file: TensorFile, step: Step, { features, net }: Flow): Promise<OurLayer[]> {
-  const { at: theirs } = step;
+  const { at } = step;
   switch (step.kind) {
     case 'actNorm': {
-      const [scale, bias] = await Promise.all([0, 1].map((i) => file.read(`${theirs}/vars/${i}`)));
+      const [scale, bias] = await Promise.all([0, 1].map((i) => file.read(`${at}/vars/${i}`)));
       if (!scale!.data.every((value) => Number.isFinite(value) && value !== 0))
         throw new UserError(
-          `${file.file}: ${theirs} scales by 0, which has no inverse. Save another checkpoint.`,
+          `${file.file}: ${at} scales by 0, which has no inverse. Save another checkpoint.`,
         );
       const signs = Array.from(scale!.data, Math.sign);
       const turned: OurLayer[] = signs.includes(-1)
-        ? [{ theirs, layer: { kind: 'rescale', scale: signs, shift: 0 } }]
+        ? [{ at, layer: { kind: 'rescale', scale: signs, shift: 0 } }]
         : [];
       return [
         ...turned,
         {
-          theirs,
+          at,
           ...affineLayer(
             scale!.data.map((value) => Math.log(Math.abs(value))),
             bias!.data,
@@ -431,22 +431,22 @@ async function layersOf(file: TensorFile, step: Step, { features, net }: Flow): 
       ];
     }
     case 'permutation':
-      return [{ theirs, layer: await readOrder(file, `${theirs}/vars/0`) }];
+      return [{ at, layer: await readOrder(file, `${at}/vars/0`) }];
     case 'orthogonal': {
       // Rows of features are multiplied from the left.
-      const weight = permuteAxes(await file.read(`${theirs}/vars/0`), [1, 0]);
-      return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}`, weight) }];
+      const weight = permuteAxes(await file.read(`${at}/vars/0`), [1, 0]);
+      return [{ at, ...matrixLayer(`${file.file}: ${at}`, weight) }];
     }
     case 'coupling': {
       const pivot = Math.floor(features / 2);
-      const dense = [...step.hidden.map((_, block) => denseOf(theirs, block)), `${theirs}/output_projector`];
+      const dense = [...step.hidden.map((_, block) => denseOf(at, block)), `${at}/output_projector`];
       return [
         {
-          theirs,
+          at,
           layer: maskOf(features, (i) => i < pivot === step.movesLast),
           table: [
             ...dense.flatMap((name, i) => variables(name, [`net.${i}.weight`, `net.${i}.bias`])),
-            ...step.hidden.flatMap((_, i) => besideOf(file, blockOf(theirs, i), `net.${i}`, net)),
+            ...step.hidden.flatMap((_, i) => besideOf(file, blockOf(at, i), `net.${i}`, net)),
           ],
         },
       ];
@@ -455,8 +455,8 @@ async function layersOf(file: TensorFile, step: Step, { features, net }: Flow): 
 }
 
 /** The variables of a layer of Keras, in their order, under our names. */
-const variables = (theirs: string, ours: readonly string[]): Renaming[] =>
-  ours.map((name, i) => ({ theirs: `${theirs}/vars/${i}`, ours: name, transform: 'same' }));
+const variables = (layer: string, names: readonly string[]): Renaming[] =>
+  names.map((name, i) => ({ library: `${layer}/vars/${i}`, flowscope: name, transform: 'same' }));
 
 /** What a block has besides its own layer. */
 function besideOf({ tensors }: TensorFile, block: string, ours: string, { skips, norm }: Net): Renaming[] {
@@ -469,11 +469,11 @@ function besideOf({ tensors }: TensorFile, block: string, ours: string, { skips,
   ];
 }
 
-async function standardizeLayer(file: TensorFile, theirs: string): Promise<OurLayer> {
-  const { mean, std } = await readStatistics(file, theirs);
+async function standardizeLayer(file: TensorFile, at: string): Promise<OurLayer> {
+  const { mean, std } = await readStatistics(file, at);
   const scale = Array.from(std.data, (value) => 1 / value);
   return {
-    theirs,
+    at,
     layer: { kind: 'rescale', scale, shift: scale.map((value, i) => -mean.data[i]! * value) },
   };
 }

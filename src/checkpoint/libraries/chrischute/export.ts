@@ -2,7 +2,7 @@
 import type { ImageModelConfig } from '../../../config/schema';
 import type { NdArray } from '../../../protocol/tensors';
 import { chrischuteConventions, chrischutePlan } from './import';
-import { theirNames } from '../../import/names';
+import { libraryNames } from '../../import/names';
 import {
   Misfits,
   batchCounts,
@@ -20,9 +20,9 @@ export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): 
   const dict: StateDict['tensors'] = {
     data_constraint: floats([1], Float32Array.of(model.dataRange)),
   };
-  for (const { ours, table } of chrischutePlan(model)) {
-    const rewritten = { ...tensors, ...inTheirOrder(model, ours, tensors) };
-    Object.assign(dict, renamed(rewritten, table), batchCounts(table.flatMap(theirNames)));
+  for (const { name, table } of chrischutePlan(model)) {
+    const rewritten = { ...tensors, ...inTheirOrder(model, name, tensors) };
+    Object.assign(dict, renamed(rewritten, table), batchCounts(table.flatMap(libraryNames)));
   }
   return {
     tensors: dict,

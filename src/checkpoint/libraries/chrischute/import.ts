@@ -35,7 +35,7 @@ function couplingNames(blocks: number): Renaming[] {
     blocks,
   );
   const scale = ['rescale.weight_g', 'rescale.weight_v'] as const;
-  return [...inner, { theirs: scale, ours: 'scale', transform: 'signed-length' }];
+  return [...inner, { library: scale, flowscope: 'scale', transform: 'signed-length' }];
 }
 
 /** All couplings of a flow, in forward order. @param prefix of the file's names, for example "module." */
@@ -44,13 +44,13 @@ export function chrischutePlan(sizes: ImageSizes, prefix = ''): PlannedCoupling[
   return planOf(sizes, (kind, scale, i) => {
     const checkerboard = kind === 'checkerboard';
     const list = `flows.${'next_block.'.repeat(scale)}${checkerboard ? 'in' : 'out'}_couplings`;
-    const theirs = `${prefix}${list}.${i}`;
+    const at = `${prefix}${list}.${i}`;
     const [inputs, width] = [sizes.channels * 2 ** scale, sizes.base * 2 ** scale];
     return {
-      theirs,
-      table: under(`${theirs}.`, '', names),
+      at,
+      table: under(`${at}.`, '', names),
       convolution: {
-        name: `${theirs}.st_net.in_conv.conv.weight_v`,
+        name: `${at}.st_net.in_conv.conv.weight_v`,
         shape: checkerboard ? [width, 2 * inputs, 3, 3] : [2 * width, 4 * inputs, 3, 3],
       },
     };

@@ -367,7 +367,7 @@ async function layersOf(
     own = { kind: 'autoregressive', order, sees: backwards ? 'output' : 'input' };
   }
   const map: OurLayer = {
-    theirs: at,
+    at,
     layer: own,
     table: linears.flatMap((_, i) => under(`${at}.${i}.`, `net.${i}.`, linearNames)),
     adapt(tensors, name) {
@@ -382,7 +382,7 @@ async function layersOf(
   const order =
     permutation === undefined ? range(features).reverse() : [...(await file.read(`${at}.permutation`)).data];
   const permute: OurLayer = {
-    theirs: `${at}.permutation`,
+    at: `${at}.permutation`,
     layer: { kind: 'permute', order: backwards ? invertOrder(order) : order },
   };
   return backwards ? [permute, map] : [map, permute];

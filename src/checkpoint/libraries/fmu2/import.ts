@@ -40,8 +40,8 @@ function couplingNames(blocks: number): Renaming[] {
     blocks,
   );
   return [
-    { theirs: 'scale', ours: 'scale', transform: 'same' },
-    { theirs: 'scale_shift', ours: 'scaleShift', transform: 'same' },
+    { library: 'scale', flowscope: 'scale', transform: 'same' },
+    { library: 'scale_shift', flowscope: 'scaleShift', transform: 'same' },
     ...inner,
     ...under('out_bn.', 'norm.', runningNames()),
   ];
@@ -70,15 +70,15 @@ export const fmu2 = imageImporter<Sizes>({
     const { channels, base, blocks, widthGrowth, channelwiseWidth } = sizes;
     const names = couplingNames(blocks);
     return planOf(sizes, (kind, scale, i) => {
-      const theirs = `${prefix}s${scale + 1}_${kind === 'checkerboard' ? 'ckbd' : 'chan'}.${i}`;
+      const at = `${prefix}s${scale + 1}_${kind === 'checkerboard' ? 'ckbd' : 'chan'}.${i}`;
       const width = widthGrowth === 'double' ? base * 2 ** scale : base;
       const here = channels * 2 ** scale;
       const [inputs, outputs] =
         kind === 'checkerboard' ? [2 * here + 1, width] : [4 * here, width * channelwiseWidth];
       return {
-        theirs,
-        table: under(`${theirs}.coupling.`, '', names),
-        convolution: { name: `${theirs}.${convolution}`, shape: [outputs, inputs, 3, 3] },
+        at,
+        table: under(`${at}.coupling.`, '', names),
+        convolution: { name: `${at}.${convolution}`, shape: [outputs, inputs, 3, 3] },
       };
     });
   },

@@ -346,7 +346,7 @@ function couplingLayer(
   const [stack = [], t] = stacks;
   const separate = t !== undefined;
   return {
-    theirs: `${at}.${net}`,
+    at: `${at}.${net}`,
     layer: {
       kind: 'coupling',
       mask: Array.from({ length: channels }, (_, i) => (i < firstPart !== firstMoves ? 1 : 0)),
@@ -386,12 +386,10 @@ async function blockLayers(
   const isReversed = chosen(answers, reverseQuestion) === 'True';
   const square = { ...matrix, shape: matrix.shape.slice(0, 2) };
   return [
-    ...(isReversed
-      ? [{ theirs: `${what}.inverse`, ...mixingOf(file, what, permuteAxes(square, [1, 0])) }]
-      : []),
+    ...(isReversed ? [{ at: `${what}.inverse`, ...mixingOf(file, what, permuteAxes(square, [1, 0])) }] : []),
     ...layers,
-    { theirs: `${at}.global_scale`, ...affineLayer(logScale, (await values('global_offset')).data) },
-    { theirs: what, ...mixingOf(file, what, matrix) },
+    { at: `${at}.global_scale`, ...affineLayer(logScale, (await values('global_offset')).data) },
+    { at: what, ...mixingOf(file, what, matrix) },
   ];
 }
 
@@ -401,36 +399,36 @@ async function layersOf(
   answers: ImportAnswers,
   clamps: ReadonlyMap<Step, number>,
 ): Promise<ImageLayer[]> {
-  const { at: theirs } = step;
-  const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
+  const { at } = step;
+  const values = async (name: string) => (await file.read(`${at}.${name}`)).data;
   switch (step.kind) {
     case 'flatten':
-      return [{ theirs, layer: { kind: 'flatten' } }];
+      return [{ at, layer: { kind: 'flatten' } }];
     case 'row-major':
-      return [{ theirs, layer: { kind: 'squeeze', order: 'row-major' } }];
+      return [{ at, layer: { kind: 'squeeze', order: 'row-major' } }];
     case 'permute':
-      return [{ theirs, layer: { kind: 'permute', order: [...(await values('perm'))] } }];
+      return [{ at, layer: { kind: 'permute', order: [...(await values('perm'))] } }];
     case 'actNorm':
-      return [{ theirs, ...affineLayer(await values('scale'), await values('bias')) }];
+      return [{ at, ...affineLayer(await values('scale'), await values('bias')) }];
     case 'matrix': {
-      const what = `${theirs}.M`;
-      return [{ theirs, ...mixingOf(file, what, await file.read(what)) }];
+      const what = `${at}.M`;
+      return [{ at, ...mixingOf(file, what, await file.read(what)) }];
     }
     case 'irevnet':
-      await checkKernels(file, `${theirs}.downsample_kernel`, kernelsOf.irevnet);
-      return [{ theirs, layer: { kind: 'squeeze' } }];
+      await checkKernels(file, `${at}.downsample_kernel`, kernelsOf.irevnet);
+      return [{ at, layer: { kind: 'squeeze' } }];
     case 'haar': {
-      await checkKernels(file, `${theirs}.haar_weights`, kernelsOf.haar);
+      await checkKernels(file, `${at}.haar_weights`, kernelsOf.haar);
       const { channels } = step;
       const grouped = Array.from(
         { length: channels },
         (_, i) => Math.floor((4 * i) / channels) + 4 * (i % (channels / 4)),
       );
       return [
-        { theirs: `${theirs}.squeeze`, layer: { kind: 'squeeze' } },
-        { theirs, layer: { kind: 'haar', rebalance: answeredNumber(answers, rebalanceQuestion) } },
+        { at: `${at}.squeeze`, layer: { kind: 'squeeze' } },
+        { at, layer: { kind: 'haar', rebalance: answeredNumber(answers, rebalanceQuestion) } },
         ...(chosen(answers, waveletQuestion) === 'True'
-          ? [{ theirs: `${theirs}.perm`, layer: { kind: 'permute' as const, order: grouped } }]
+          ? [{ at: `${at}.perm`, layer: { kind: 'permute' as const, order: grouped } }]
           : []),
       ];
     }

@@ -395,7 +395,7 @@ export const freia = chainImporter<Block, Other>({
       );
       const turns = await turnsOf(file, at, step.features);
       layers.push(
-        { theirs: `${at}.global_scale`, ...affineLayer(logScale, await values('global_offset'), !toLatent) },
+        { at: `${at}.global_scale`, ...affineLayer(logScale, await values('global_offset'), !toLatent) },
         ...turns.map((turn) => turn(toLatent)),
       );
       if (chosen(answers, reverseQuestion) === 'True')
@@ -411,25 +411,25 @@ function hiddenOf({ halves }: Block): number[] {
 
 /** In the order of the network. */
 async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers): Promise<OurLayer[]> {
-  const { at: theirs, kind } = step;
+  const { at, kind } = step;
   const toLatent = isToLatent(answers);
-  const read = async (name: string): Promise<Values> => file.read(`${theirs}.${name}`);
+  const read = async (name: string): Promise<Values> => file.read(`${at}.${name}`);
   const values = async (name: string) => (await read(name)).data;
   const transposed = (matrix: Values): Values => permuteAxes(matrix, [1, 0]);
   switch (kind) {
     case 'permute':
-      return [permutation(file, theirs, [...(await values('perm'))], toLatent)];
+      return [permutation(file, at, [...(await values('perm'))], toLatent)];
     case 'actNorm':
-      return [{ theirs, ...affineLayer(await values('scale'), await values('bias'), !toLatent) }];
+      return [{ at, ...affineLayer(await values('scale'), await values('bias'), !toLatent) }];
     case 'scaling': {
       const logScale = await values('s');
-      return [{ theirs, ...affineLayer(logScale, new Float32Array(logScale.length), !toLatent) }];
+      return [{ at, ...affineLayer(logScale, new Float32Array(logScale.length), !toLatent) }];
     }
     case 'linear': {
       // y = x·M + b, and x = (y − b)·M_inv.
       const matrix = await read(toLatent ? 'M' : 'M_inv');
       const size = matrix.shape[0]!;
-      const b = file.tensors.has(`${theirs}.b`) ? await values('b') : new Float32Array(size);
+      const b = file.tensors.has(`${at}.b`) ? await values('b') : new Float32Array(size);
       const bias = toLatent
         ? b
         : Float32Array.from(b, (_, to) =>
@@ -437,8 +437,8 @@ async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers
           );
       return [
         {
-          theirs,
-          ...matrixLayer(`${file.file}: ${theirs}`, transposed(matrix), { shape: [size], data: bias }),
+          at,
+          ...matrixLayer(`${file.file}: ${at}`, transposed(matrix), { shape: [size], data: bias }),
         },
       ];
     }
@@ -446,33 +446,31 @@ async function otherLayers(file: TensorFile, step: Other, answers: ImportAnswers
       const [weights, clamp] = [await read('weights'), answeredNumber(answers, orthogonalQuestion)];
       const logScale = (await values('scaling')).map((s) => clamp * 0.636 * Math.atan(s / clamp));
       const offset = (await values('bias')).map((bias, i) => bias * Math.exp(logScale[i]!));
-      const where = `${file.file}: ${theirs}.weights`;
+      const where = `${file.file}: ${at}.weights`;
       return [
-        { theirs: `${theirs}.weights`, ...rotationLayer(where, toLatent ? transposed(weights) : weights) },
-        { theirs: `${theirs}.scaling`, ...affineLayer(logScale, offset, !toLatent) },
+        { at: `${at}.weights`, ...rotationLayer(where, toLatent ? transposed(weights) : weights) },
+        { at: `${at}.scaling`, ...affineLayer(logScale, offset, !toLatent) },
       ];
     }
     case 'householder': {
       // x·H₀·H₁·…: x meets the first one first.
-      const vectors = await vectorsOf(file, `${theirs}.Vs`, step.features!);
-      return [{ theirs, ...reflectionsLayer(toLatent ? vectors : vectors.toReversed(), step.features!) }];
+      const vectors = await vectorsOf(file, `${at}.Vs`, step.features!);
+      return [{ at, ...reflectionsLayer(toLatent ? vectors : vectors.toReversed(), step.features!) }];
     }
     case 'fixedHouseholder': {
       const matrix = await read('W');
-      return [
-        { theirs, ...rotationLayer(`${file.file}: ${theirs}.W`, toLatent ? transposed(matrix) : matrix) },
-      ];
+      return [{ at, ...rotationLayer(`${file.file}: ${at}.W`, toLatent ? transposed(matrix) : matrix) }];
     }
   }
 }
 
 /** Rows of reflections. */
-async function vectorsOf(file: TensorFile, theirs: string, features: number): Promise<Float32Array[]> {
-  const { shape, data } = await file.read(theirs);
+async function vectorsOf(file: TensorFile, name: string, features: number): Promise<Float32Array[]> {
+  const { shape, data } = await file.read(name);
   const [count = 0, width] = shape;
   if (shape.length !== 2 || width !== features || count < 1 || count > mostReflections) {
     throw new UserError(
-      `${file.file}: ${theirs} has the shape [${shape.join(', ')}]; expected 1 to ${mostReflections} rows of ${features} numbers.`,
+      `${file.file}: ${name} has the shape [${shape.join(', ')}]; expected 1 to ${mostReflections} rows of ${features} numbers.`,
     );
   }
   return Array.from({ length: count }, (_, i) => data.subarray(i * features, (i + 1) * features));
@@ -485,11 +483,11 @@ type Turn = (forward: boolean) => OurLayer;
 async function turnsOf(file: TensorFile, at: string, features: number): Promise<Turn[]> {
   if (file.tensors.has(`${at}.w_perm`))
     return [matrixTurn(file, `${at}.w_perm`, await file.read(`${at}.w_perm`))];
-  const theirs = `${at}.vk_householder`;
-  const vectors = await vectorsOf(file, theirs, features);
+  const name = `${at}.vk_householder`;
+  const vectors = await vectorsOf(file, name, features);
   // The matrix is w_0 times the reflections in order, so that x meets the last one first.
   return [
-    (forward) => ({ theirs, ...reflectionsLayer(forward ? vectors.toReversed() : vectors, features) }),
+    (forward) => ({ at: name, ...reflectionsLayer(forward ? vectors.toReversed() : vectors, features) }),
     matrixTurn(file, `${at}.w_0`, await file.read(`${at}.w_0`)),
   ];
 }
@@ -502,7 +500,7 @@ function matrixTurn(file: TensorFile, at: string, matrix: Values): Turn {
   if (order) return (forward) => permutation(file, at, order, forward);
   const where = `${file.file}: ${at}`;
   return (forward) => ({
-    theirs: at,
+    at,
     ...rotationLayer(where, forward ? matrix : permuteAxes(matrix, [1, 0])),
   });
 }
@@ -511,7 +509,7 @@ function permutation(file: TensorFile, at: string, order: number[], toLatent: bo
   if (!isOrder(order)) {
     throw new UserError(`${file.file}: ${at} is no permutation: each place has to be in it once.`);
   }
-  return { theirs: at, layer: { kind: 'permute', order: toLatent ? order : invertOrder(order) } };
+  return { at, layer: { kind: 'permute', order: toLatent ? order : invertOrder(order) } };
 }
 
 function coupling(
@@ -528,7 +526,7 @@ function coupling(
     clampOf(kind, answers) === 'ATAN' &&
     clamp !== answeredNumbers(answers, clampQuestion)[0];
   return {
-    theirs: `${at}.${net}`,
+    at: `${at}.${net}`,
     layer: isOther ? ({ ...layer, scaleClamp: clamp } as typeof layer) : layer,
     table: t ? [...stackNames(s!, 'scaleNet.'), ...stackNames(t, 'shiftNet.')] : stackNames(s!, 'net.'),
     adapt(tensors, name) {

@@ -90,8 +90,8 @@ const gainFloor = 1e-5;
 const epsilon = 1e-5;
 
 const normNames: readonly Renaming[] = [
-  { theirs: 'log_gamma', ours: 'gain', transform: 'same' },
-  { theirs: 'beta', ours: 'bias', transform: 'same' },
+  { library: 'log_gamma', flowscope: 'gain', transform: 'same' },
+  { library: 'beta', flowscope: 'bias', transform: 'same' },
   ...runningNames(),
 ];
 
@@ -179,7 +179,7 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Affin
     features !== undefined &&
     parts.length === normNames.length &&
     normNames.every(
-      ({ theirs }) => file.tensors.get(`${at}${theirs as string}`)?.shape.join() === `${features}`,
+      ({ library }) => file.tensors.get(`${at}${library as string}`)?.shape.join() === `${features}`,
     );
   if (isNorm) return { kind: 'batchNorm', at: name, features };
   const matrix = file.tensors.get(`${at}W`)?.shape ?? [];
@@ -275,7 +275,7 @@ async function made({ at, parts, hidden, features, context }: Made, { file }: Fl
   await checkMasks(file, order, layers, { layout: 'halves' });
   const condition = context > 0 ? await file.read(`${at}.${conditionLayer}`) : undefined;
   return {
-    theirs: at,
+    at,
     layer: { kind: 'autoregressive', order, sees: 'input' },
     table: parts.flatMap((part, i) => under(`${at}.${part}.linear.`, `net.${i}.`, linearNames)),
     adapt(tensors, name) {
@@ -309,14 +309,14 @@ export const ikostrikov = chainImporter<Affine, Other>({
   order,
   async layers(step, chain, answers) {
     const { file, features, couplings } = chain;
-    const { at: theirs } = step;
+    const { at } = step;
     switch (step.kind) {
       case 'coupling': {
         const first = chosen(answers, maskQuestion) === 'odd-first' ? 1 : 0;
         const parity = (couplings.indexOf(step) + first) % 2;
         return [
           {
-            theirs,
+            at,
             layer: maskOf(features, (i) => i % 2 === parity),
             table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
           },
@@ -327,20 +327,20 @@ export const ikostrikov = chainImporter<Affine, Other>({
       case 'batchNorm':
         return [
           {
-            theirs,
+            at,
             layer: { kind: 'batchNorm' },
-            table: under(`${theirs}.`, '', normNames),
-            adapt: (tensors, name) => normalize(file, theirs, tensors, name),
+            table: under(`${at}.`, '', normNames),
+            adapt: (tensors, name) => normalize(file, at, tensors, name),
           },
         ];
       case 'matrix': {
-        const matrix = permuteAxes(await file.read(`${theirs}.W`), [1, 0]);
-        return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}.W`, matrix) }];
+        const matrix = permuteAxes(await file.read(`${at}.W`), [1, 0]);
+        return [{ at, ...matrixLayer(`${file.file}: ${at}.W`, matrix) }];
       }
       case 'reverse':
         return [
           {
-            theirs,
+            at,
             layer: { kind: 'permute', order: range(features).reverse() },
           },
         ];

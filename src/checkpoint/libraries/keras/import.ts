@@ -155,13 +155,13 @@ const chain = chainImporter<Coupling, Coupling>({
     const first = masks === 'even' || masks === 'first-half';
     return [
       {
-        theirs: at,
+        at,
         layer: maskOf(features, (i) => inFirst(i) === (number % 2 === 0 ? first : !first)),
         table: (['s', 't'] as const).flatMap((net) =>
           [...hidden, features].flatMap((_, i) =>
             (['kernel', 'bias'] as const).map((part) => ({
-              theirs: `${at}.${net}.${i}.${part}`,
-              ours: `${net === 's' ? 'scaleNet' : 'shiftNet'}.${i}.${part === 'kernel' ? 'weight' : 'bias'}`,
+              library: `${at}.${net}.${i}.${part}`,
+              flowscope: `${net === 's' ? 'scaleNet' : 'shiftNet'}.${i}.${part === 'kernel' ? 'weight' : 'bias'}`,
               transform: 'same' as const,
             })),
           ),

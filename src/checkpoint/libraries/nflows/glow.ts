@@ -76,7 +76,7 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): C
   const known = new Set([
     'identity_features',
     'transform_features',
-    ...convolutionalNames(blocks, netNorm).map(({ theirs }) => `${net}${theirs as string}`),
+    ...convolutionalNames(blocks, netNorm).map(({ library }) => `${net}${library as string}`),
   ]);
   const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
   if (unknown !== undefined) return `${at}${unknown} has no place in a ConvResidualNet`;
@@ -208,28 +208,28 @@ function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
 }
 
 async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): Promise<ImageLayer[]> {
-  const { at: theirs } = step;
-  const values = async (name: string): Promise<Values> => file.read(`${theirs}.${name}`);
+  const { at } = step;
+  const values = async (name: string): Promise<Values> => file.read(`${at}.${name}`);
   switch (step.kind) {
     case 'squeeze':
-      return [{ theirs, layer: { kind: 'squeeze' } }];
+      return [{ at, layer: { kind: 'squeeze' } }];
     case 'factorOut':
-      return [{ theirs, layer: { kind: 'factorOut', leaves: 'first' } }];
+      return [{ at, layer: { kind: 'factorOut', leaves: 'first' } }];
     case 'permute':
-      return [{ theirs, layer: { kind: 'permute', order: [...(await values('_permutation')).data] } }];
+      return [{ at, layer: { kind: 'permute', order: [...(await values('_permutation')).data] } }];
     case 'actNorm': {
       const [logScale, shift] = [await values('log_scale'), await values('shift')];
-      return [{ theirs, ...affineLayer(logScale.data, shift.data) }];
+      return [{ at, ...affineLayer(logScale.data, shift.data) }];
     }
     case 'conv1x1': {
       const order = [...(await values('permutation._permutation')).data];
-      const { lower, upper, diagonal, bias } = await luMatrices(file, theirs, step.channels);
+      const { lower, upper, diagonal, bias } = await luMatrices(file, at, step.channels);
       const same = range(step.channels);
       const logDiagonal = diagonal.data.map((u) => Math.log(softplus(u) + leastOfNflows));
       return [
-        { theirs: `${theirs}.permutation`, layer: { kind: 'permute', order } },
+        { at: `${at}.permutation`, layer: { kind: 'permute', order } },
         {
-          theirs,
+          at,
           layer: { kind: 'conv1x1', order: same, signs: same.map(() => 1 as const), bias: true },
           tensors: { lower, upper, bias, logDiagonal: { shape: diagonal.shape, data: logDiagonal } },
         },
@@ -240,13 +240,13 @@ async function layersOf(file: TensorFile, step: Step, answers: ImportAnswers): P
       const { width, blocks, netNorm, map } = step;
       return [
         {
-          theirs,
+          at,
           layer: {
             kind: 'coupling',
             mask: Array.from({ length: step.channels }, (_, i) => (conditions.has(i) ? 1 : 0)),
             net: { kind: 'residual', width, blocks, activation: activationOf(answers), batchNorm: netNorm },
           },
-          table: under(`${theirs}.${net}`, 'net.', convolutionalNames(blocks, netNorm)),
+          table: under(`${at}.${net}`, 'net.', convolutionalNames(blocks, netNorm)),
           adapt(tensors, name) {
             if (map.bins !== undefined) foldKnots(tensors, `${name}.net.out`, { bins: map.bins }, width);
           },

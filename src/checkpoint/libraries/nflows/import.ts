@@ -37,7 +37,7 @@ import {
   type ResidualNet,
 } from '../../import/made';
 import { hiddenWords, lengthOf, namesBelow, otherContext, otherSize } from '../../import/modules';
-import { readOurs, runningNames, under, type Renaming } from '../../import/names';
+import { readTable, runningNames, under, type Renaming } from '../../import/names';
 import {
   activationChoice,
   activationOf,
@@ -173,8 +173,8 @@ const normEpsilon = 1e-5;
 
 /** nflows' own batch norm, on the flow's path. */
 export const flowNormNames: readonly Renaming[] = [
-  { theirs: 'unconstrained_weight', ours: 'gain', transform: 'same' },
-  { theirs: 'bias', ours: 'bias', transform: 'same' },
+  { library: 'unconstrained_weight', flowscope: 'gain', transform: 'same' },
+  { library: 'bias', flowscope: 'bias', transform: 'same' },
   ...runningNames(),
 ];
 
@@ -311,8 +311,8 @@ export function questionsOf(
 }
 
 /** x = (z − bias)/γ·σ + mean, with the running statistics. */
-async function inverseNorm(file: TensorFile, theirs: string): Promise<OurLayer> {
-  const norm = await readOurs(file, under(`${theirs}.`, '', flowNormNames));
+async function inverseNorm(file: TensorFile, at: string): Promise<OurLayer> {
+  const norm = await readTable(file, under(`${at}.`, '', flowNormNames));
   const [gain, bias, mean, variance] = (['gain', 'bias', 'mean', 'variance'] as const).map(
     (part) => norm[part]!.data,
   );
@@ -320,7 +320,7 @@ async function inverseNorm(file: TensorFile, theirs: string): Promise<OurLayer> 
     (u, i) => Math.log(softplus(u) + normEpsilon) - Math.log(variance![i]! + normEpsilon) / 2,
   );
   const offset = bias!.map((b, i) => b - mean![i]! * Math.exp(logScale[i]!));
-  return { theirs, ...affineLayer(logScale, offset, true) };
+  return { at, ...affineLayer(logScale, offset, true) };
 }
 
 export const nflows = chainImporter<Working, Other>({
@@ -367,20 +367,20 @@ export const nflows = chainImporter<Working, Other>({
     };
   },
   async layers(step, { file, features }, answers) {
-    const { at: theirs } = step;
-    const values = async (name: string) => (await file.read(`${theirs}.${name}`)).data;
+    const { at } = step;
+    const values = async (name: string) => (await file.read(`${at}.${name}`)).data;
     const { reversed } = step;
     if (step.kind === 'permute')
-      return [{ theirs, layer: await readOrder(file, `${theirs}._permutation`, reversed) }];
+      return [{ at, layer: await readOrder(file, `${at}._permutation`, reversed) }];
     if (step.kind === 'actNorm') {
-      return [{ theirs, ...affineLayer(await values('log_scale'), await values('shift'), reversed) }];
+      return [{ at, ...affineLayer(await values('log_scale'), await values('shift'), reversed) }];
     }
     if (step.kind === 'batchNorm') {
-      if (reversed) return [await inverseNorm(file, theirs)];
-      return [{ theirs, layer: { kind: 'batchNorm' }, table: under(`${theirs}.`, '', flowNormNames) }];
+      if (reversed) return [await inverseNorm(file, at)];
+      return [{ at, layer: { kind: 'batchNorm' }, table: under(`${at}.`, '', flowNormNames) }];
     }
     if (step.kind === 'lu')
-      return [reversed ? await inverseLuLayer(file, theirs, features) : luLayer(file, theirs, features)];
+      return [reversed ? await inverseLuLayer(file, at, features) : luLayer(file, at, features)];
     if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
     const { net: found, map } = step;
     const table = residualTable(found);
@@ -392,7 +392,7 @@ export const nflows = chainImporter<Working, Other>({
     if (step.single) {
       return [
         {
-          theirs,
+          at,
           layer: { kind: 'autoregressive', order: [0], sees: reversed ? 'output' : 'input' },
           table,
           adapt(tensors, name) {
@@ -405,7 +405,7 @@ export const nflows = chainImporter<Working, Other>({
     if (step.kind === 'autoregressive') {
       return [
         {
-          theirs,
+          at,
           layer: {
             kind: 'autoregressive',
             order: await madeOrder(file, found),
@@ -421,7 +421,7 @@ export const nflows = chainImporter<Working, Other>({
     }
     const identity = new Set(await values('identity_features'));
     const coupling: OurLayer = {
-      theirs,
+      at,
       layer: maskOf(features, (i) => identity.has(i)),
       table,
       // An MLP has no `hidden_features` for widths and heights to be divided by the root of.

@@ -112,13 +112,13 @@ function inverseOf(where: string, columns: readonly Float64Array[], bias: Values
 }
 
 export async function linearLayer(
-  { kind, at: theirs, reversed = false }: LinearStep,
+  { kind, at, reversed = false }: LinearStep,
   file: TensorFile,
   features: number,
   answers: ImportAnswers,
 ): Promise<OurLayer> {
-  const read = (name: string) => file.read(`${theirs}.${name}`);
-  const where = `${file.file}: ${theirs}`;
+  const read = (name: string) => file.read(`${at}.${name}`);
+  const where = `${file.file}: ${at}`;
   switch (kind) {
     case 'householder': {
       const vectors = await read('q_vectors');
@@ -126,10 +126,10 @@ export async function linearLayer(
         const rows = Array.from({ length: vectors.shape[0]! }, (_, i) =>
           vectors.data.subarray(i * features, (i + 1) * features),
         );
-        return { theirs, ...reflectionsLayer(rows.reverse(), features) };
+        return { at, ...reflectionsLayer(rows.reverse(), features) };
       }
       return {
-        theirs,
+        at,
         layer: { kind, reflections: vectors.shape[0]! },
         tensors: { vectors },
       };
@@ -144,10 +144,10 @@ export async function linearLayer(
           i === j ? Math.exp(logDiagonal!.data[i]!) : upper.data[i * features + j]!,
         );
         reflect(columns, vectors!);
-        return { theirs, ...inverseOf(where, columns, bias!) };
+        return { at, ...inverseOf(where, columns, bias!) };
       }
       return {
-        theirs,
+        at,
         layer: { kind, reflections: vectors!.shape[0]! },
         tensors: { vectors: vectors!, upper, logDiagonal: logDiagonal!, bias: bias! },
       };
@@ -168,10 +168,10 @@ export async function linearLayer(
         for (const column of columns)
           for (const [i, log] of logDiagonal.data.entries()) column[i]! *= Math.exp(log);
         reflect(columns, last!);
-        return { theirs, ...inverseOf(where, columns, bias!) };
+        return { at, ...inverseOf(where, columns, bias!) };
       }
       return {
-        theirs,
+        at,
         layer: { kind, reflections: first!.shape[0]! },
         tensors: { first: first!, logDiagonal, last: last!, bias: bias! },
       };
@@ -179,18 +179,18 @@ export async function linearLayer(
     case 'naive': {
       const layer = reversed ? inverseMatrixLayer : matrixLayer;
       return {
-        theirs,
-        ...layer(`${file.file}: ${theirs}._weight`, await read('_weight'), await read('bias')),
+        at,
+        ...layer(`${file.file}: ${at}._weight`, await read('_weight'), await read('bias')),
       };
     }
     case 'rescale': {
       const [scale, shift] = [(await read('_scale')).data, (await read('_shift')).data];
       if (!scale.every((value) => value !== 0 && Number.isFinite(value)) || !shift.every(Number.isFinite)) {
         throw new UserError(
-          `${file.file}: ${theirs} scales by 0, or has numbers that are not finite; expected a scale and a shift for each feature.`,
+          `${file.file}: ${at} scales by 0, or has numbers that are not finite; expected a scale and a shift for each feature.`,
         );
       }
-      return { theirs, layer: rescaleOf(scale, shift, reversed) };
+      return { at, layer: rescaleOf(scale, shift, reversed) };
     }
   }
 }

@@ -204,8 +204,8 @@ function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
 }
 
 export const actNormTable: readonly Renaming[] = [
-  { theirs: 'flows.2.s', ours: 'logScale', transform: 'flat' },
-  { theirs: 'flows.2.t', ours: 'shift', transform: 'flat' },
+  { library: 'flows.2.s', flowscope: 'logScale', transform: 'flat' },
+  { library: 'flows.2.t', flowscope: 'shift', transform: 'flat' },
 ];
 
 const mapOf = (answers: ImportAnswers) =>
@@ -233,7 +233,7 @@ function model({ additive, classes }: GlowPlan, answers: ImportAnswers): ImageFi
 /** Mean and log-deviation of what leaves. */
 async function baseLayer(
   file: TensorFile,
-  theirs: string,
+  at: string,
   { base, classes }: Level,
   given: 'first' | 'nothing',
   answers: ImportAnswers,
@@ -241,16 +241,14 @@ async function baseLayer(
   const layer = { kind: 'prior' as const, given, seesContext: classes > 0 };
   if (base === 'ClassCondDiagGaussian') {
     const [mean, deviation] = await Promise.all(
-      ['loc', 'log_scale'].map(async (name) =>
-        permuteAxes(await file.read(`${theirs}.${name}`), [3, 1, 2, 0]),
-      ),
+      ['loc', 'log_scale'].map(async (name) => permuteAxes(await file.read(`${at}.${name}`), [3, 1, 2, 0])),
     );
     const none = (): Values => {
       const shape = mean!.shape.slice(1);
       return { shape, data: new Float32Array(sizeOf(shape)) };
     };
     return {
-      theirs,
+      at,
       layer: { ...layer, of: 'values' },
       tensors: {
         mean: none(),
@@ -261,12 +259,12 @@ async function baseLayer(
     };
   }
   const part = async (name: string): Promise<Values> => {
-    const values = await file.read(`${theirs}.${name}`);
+    const values = await file.read(`${at}.${name}`);
     if (base === 'DiagGaussian') {
       const { shape, data } = permuteAxes(values, [2, 3, 1, 0]);
       return { shape: shape.slice(0, 3), data };
     }
-    const { data: logs } = await file.read(`${theirs}.${name}_logs`);
+    const { data: logs } = await file.read(`${at}.${name}_logs`);
     const factor = answeredNumber(answers, factorQuestion);
     return {
       shape: [values.data.length],
@@ -274,14 +272,14 @@ async function baseLayer(
     };
   };
   return {
-    theirs,
+    at,
     layer: { ...layer, of: base === 'DiagGaussian' ? 'values' : 'channels' },
     tensors: {
       mean: await part('loc'),
       logDeviation: await part('log_scale'),
       ...(classes > 0 && {
-        meanOfContext: await file.read(`${theirs}.loc_cc`),
-        logDeviationOfContext: await file.read(`${theirs}.log_scale_cc`),
+        meanOfContext: await file.read(`${at}.loc_cc`),
+        logDeviationOfContext: await file.read(`${at}.log_scale_cc`),
       }),
     },
   };
@@ -298,13 +296,13 @@ async function blockLayers(
   const slope = answeredNumber(answers, slopeQuestion);
   return [
     {
-      theirs: `${at}flows.2`,
+      at: `${at}flows.2`,
       layer: { kind: 'actNorm' },
-      table: actNormTable.map((renaming) => ({ ...renaming, theirs: at + (renaming.theirs as string) })),
+      table: actNormTable.map((renaming) => ({ ...renaming, library: at + (renaming.library as string) })),
     },
-    { theirs: `${at}flows.1`, ...(await pluOf(file, `${at}flows.1`, mixingNames)) },
+    { at: `${at}flows.1`, ...(await pluOf(file, `${at}flows.1`, mixingNames)) },
     {
-      theirs: `${at}flows.0`,
+      at: `${at}flows.0`,
       layer: {
         kind: 'coupling',
         mask: Array.from({ length: channels }, (_, i) => (i < channels / 2 === first ? 1 : 0)),
@@ -345,14 +343,14 @@ export const normflowsGlow = imageChainImporter<GlowPlan>({
     const layers: ImageLayer[] = [];
     for (const [l, level] of [...levels.entries()].toReversed()) {
       const { blocks, channels } = level;
-      layers.push({ theirs: `${prefix}flows.${l}.${blocks.length}`, layer: { kind: 'squeeze' } });
+      layers.push({ at: `${prefix}flows.${l}.${blocks.length}`, layer: { kind: 'squeeze' } });
       for (const block of blocks.toReversed()) {
         layers.push(...(await blockLayers(file, block, channels, additive, answers)));
       }
       const given = l === 0 ? 'nothing' : 'first';
       layers.push(await baseLayer(file, `${prefix}q0.${l}`, level, given, answers));
       if (l > 0) {
-        layers.push({ theirs: `${prefix}merges.${l - 1}`, layer: { kind: 'factorOut', leaves: 'second' } });
+        layers.push({ at: `${prefix}merges.${l - 1}`, layer: { kind: 'factorOut', leaves: 'second' } });
       }
     }
     return layers;

@@ -130,14 +130,14 @@ const blockNet = 'flows.1.param_map.';
 
 /** Below the prefix of an ActNorm. */
 export const actNormNames: readonly Renaming[] = [
-  { theirs: 's', ours: 'logScale', transform: 'row' },
-  { theirs: 't', ours: 'shift', transform: 'row' },
+  { library: 's', flowscope: 'logScale', transform: 'row' },
+  { library: 't', flowscope: 'shift', transform: 'row' },
 ];
 
 /** Below "q0.". */
 export const baseNames: readonly Renaming[] = [
-  { theirs: 'log_scale', ours: 'logScale', transform: 'row' },
-  { theirs: 'loc', ours: 'shift', transform: 'row' },
+  { library: 'log_scale', flowscope: 'logScale', transform: 'row' },
+  { library: 'loc', flowscope: 'shift', transform: 'row' },
 ];
 
 function stackOf(file: TensorFile, at: string, path: string, rests: readonly string[]): LinearStack | string {
@@ -483,7 +483,7 @@ async function masked(step: Masked, chain: NormflowsChain, answers: ImportAnswer
     layer.shiftNet = { kind: 'mlp', hidden: t!.hidden, contextEntry: 'input', activation, slope: shiftSlope };
   }
   return {
-    theirs: at,
+    at,
     layer,
     table: [...(s ? stackNames(s, 'scaleNet.') : []), ...(t ? stackNames(t, 'shiftNet.') : [])],
     async adapt(tensors, name) {
@@ -506,7 +506,7 @@ function block(step: Block, chain: NormflowsChain, answers: ImportAnswers): OurL
   const onlyMode = stack.widths[0]! > features / 2 ? 'channel' : 'channel_inv';
   const mode = features % 2 === 1 ? onlyMode : chosen<string>(answers, splitQuestion);
   return {
-    theirs: at,
+    at,
     layer: maskOf(features, (i) => splits[mode]!(i, features)),
     table: stackNames(stack, 'net.'),
     adapt(tensors, name) {
@@ -578,20 +578,20 @@ export const normflows = chainImporter<Coupling, Other>({
   model,
   order,
   async layers(step, chain, answers) {
-    const { at: theirs } = step;
+    const { at } = step;
     switch (step.kind) {
       case 'masked':
         return [await masked(step, chain, answers)];
       case 'block':
         return [block(step, chain, answers)];
       case 'actNorm':
-        return [{ theirs, layer: { kind: 'actNorm' }, table: under(`${theirs}.`, '', actNormNames) }];
+        return [{ at, layer: { kind: 'actNorm' }, table: under(`${at}.`, '', actNormNames) }];
       case 'permute':
-        return [{ theirs, layer: await readOrder(chain.file, `${theirs}.inv_perm`) }];
+        return [{ at, layer: await readOrder(chain.file, `${at}.inv_perm`) }];
       case 'matrix':
       case 'factors': {
         const { file, features } = chain;
-        return [{ theirs, ...matrixLayer(`${file.file}: ${theirs}`, await matrixOf(file, step, features)) }];
+        return [{ at, ...matrixLayer(`${file.file}: ${at}`, await matrixOf(file, step, features)) }];
       }
       case 'lu':
       case 'splineCoupling':
@@ -599,7 +599,7 @@ export const normflows = chainImporter<Coupling, Other>({
       case 'affineAutoregressive':
         return residualLayers(chain.file, step, chain.features);
       case 'gap':
-        return [{ theirs, layer: { kind: 'permute', order: swapOrder(chain.features) } }];
+        return [{ at, layer: { kind: 'permute', order: swapOrder(chain.features) } }];
     }
   },
 });

@@ -219,7 +219,7 @@ export async function residualLayers(
   const { at } = step;
   if (step.kind === 'lu') {
     return [
-      { theirs: `${at}.permutation`, layer: await readOrder(file, `${at}.permutation._permutation`) },
+      { at: `${at}.permutation`, layer: await readOrder(file, `${at}.permutation._permutation`) },
       luLayer(file, `${at}.linear`, features),
     ];
   }
@@ -237,14 +237,14 @@ export async function residualLayers(
   if (kind !== 'splineCoupling') {
     const sees = kind === 'affineAutoregressive' && !step.reverse ? 'output' : 'input';
     const order = await madeOrder(file, net);
-    return [{ theirs: at, layer: { kind: 'autoregressive', order, sees }, ...common }];
+    return [{ at, layer: { kind: 'autoregressive', order, sees }, ...common }];
   }
   const conditions = await readConditions(file, step);
   const coupling = maskOf(features, (i) => conditions.has(i));
   const { constant } = step;
-  if (!constant) return [{ theirs: at, layer: coupling, ...common }];
+  if (!constant) return [{ at, layer: coupling, ...common }];
   return [
-    { theirs: net.prefix.slice(0, -1), layer: coupling, ...common },
+    { at: net.prefix.slice(0, -1), layer: coupling, ...common },
     constantCoupling(
       file,
       constant,

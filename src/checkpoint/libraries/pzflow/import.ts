@@ -281,20 +281,18 @@ async function colorsOf(
     data[row * features + column] = 1;
     data[row * features + columns[i + 1]!] = -1;
   }
-  return { theirs: at, ...matrixLayer(`${file.file}: ${at}`, { shape: [features, features], data }) };
+  return { at, ...matrixLayer(`${file.file}: ${at}`, { shape: [features, features], data }) };
 }
 
 async function layerOf(file: TensorFile, step: Step, { features, context }: Sizes): Promise<OurLayer> {
-  const { at: theirs } = step;
+  const { at } = step;
   const affine = (scale: number[], shift: number[]): OurLayer => ({
-    theirs,
+    at,
     layer: { kind: 'rescale', scale, shift },
   });
   switch (step.kind) {
     case 'shiftBounds': {
-      const [low, high] = await Promise.all(
-        step.given.map((numbers) => read(file, numbers, theirs, features)),
-      );
+      const [low, high] = await Promise.all(step.given.map((numbers) => read(file, numbers, at, features)));
       const scale = low!.map((value, i) => (2 * step.bound) / (high![i]! - value));
       return affine(
         scale,
@@ -302,9 +300,7 @@ async function layerOf(file: TensorFile, step: Step, { features, context }: Size
       );
     }
     case 'standardScaler': {
-      const [mean, std] = await Promise.all(
-        step.given.map((numbers) => read(file, numbers, theirs, features)),
-      );
+      const [mean, std] = await Promise.all(step.given.map((numbers) => read(file, numbers, at, features)));
       return affine(
         std!.map((value) => 1 / value),
         std!.map((value, i) => -mean![i]! / value),
@@ -312,21 +308,21 @@ async function layerOf(file: TensorFile, step: Step, { features, context }: Size
     }
     case 'scale':
       return affine(
-        await read(file, step.factor, theirs, features),
+        await read(file, step.factor, at, features),
         Array.from({ length: features }, () => 0),
       );
     case 'colors':
       return colorsOf(file, step, features);
     case 'permute':
-      return { theirs, layer: { kind: 'permute', order: step.order } };
+      return { at, layer: { kind: 'permute', order: step.order } };
     case 'coupling': {
       const { moves, layers } = step;
       return {
-        theirs,
+        at,
         layer: maskOf(features, (i) => i < features - moves),
         table: layers.flatMap(({ kernel, bias }, i) => [
-          { theirs: kernel, ours: `net.${i}.weight`, transform: 'same' as const },
-          { theirs: bias, ours: `net.${i}.bias`, transform: 'same' as const },
+          { library: kernel, flowscope: `net.${i}.weight`, transform: 'same' as const },
+          { library: bias, flowscope: `net.${i}.bias`, transform: 'same' as const },
         ]),
         adapt: (tensors, name) => adaptNetwork(tensors, name, step, context),
       };

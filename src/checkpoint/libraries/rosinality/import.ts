@@ -161,20 +161,20 @@ export const rosinality = imageChainImporter<GlowPlan>({
     const layers: ImageLayer[] = [];
     for (const [b, { channels, steps }] of blocks.entries()) {
       const block = blockAt(prefix, b);
-      layers.push({ theirs: `${block}.squeeze`, layer: { kind: 'squeeze' } });
+      layers.push({ at: `${block}.squeeze`, layer: { kind: 'squeeze' } });
       for (const f of steps.keys()) {
         const at = `${block}.flows.${f}`;
         const { data: loc } = await file.read(`${at}.actnorm.loc`);
         const { data: scale } = await file.read(`${at}.actnorm.scale`);
         const net = `${at}.coupling.net.`;
         layers.push(
-          { theirs: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: actNormTensors(loc, scale) },
+          { at: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: actNormTensors(loc, scale) },
           {
-            theirs: `${at}.invconv`,
+            at: `${at}.invconv`,
             ...(await pluOf(file, `${at}.invconv`, mixingNames, (c) => scale[c]! < 0)),
           },
           {
-            theirs: `${at}.coupling`,
+            at: `${at}.coupling`,
             layer: { kind: 'coupling', mask: firstHalf(channels), net: glowNet(width, 'ones') },
             table: [
               ...under(`${net}0.`, 'net.0.', convolutionNames),
@@ -186,7 +186,7 @@ export const rosinality = imageChainImporter<GlowPlan>({
       }
       const last = b === blocks.length - 1;
       layers.push({
-        theirs: `${block}.prior`,
+        at: `${block}.prior`,
         layer: {
           kind: 'prior',
           given: last ? 'nothing' : 'first',
@@ -196,7 +196,7 @@ export const rosinality = imageChainImporter<GlowPlan>({
         },
         table: under(`${block}.prior.`, 'net.', zeroConvolutionNames),
       });
-      if (!last) layers.push({ theirs: `${block}.split`, layer: { kind: 'factorOut', leaves: 'second' } });
+      if (!last) layers.push({ at: `${block}.split`, layer: { kind: 'factorOut', leaves: 'second' } });
     }
     return layers;
   },

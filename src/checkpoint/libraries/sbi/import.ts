@@ -12,7 +12,7 @@ import { contextFacts, contextPart, contextQuestions, readContextNet } from '../
 import { fieldOf, fieldQuestions, tooManyForField } from '../../import/fields';
 import { activationFact } from '../../import/module-facts';
 import { lengthOf } from '../../import/modules';
-import { linearNames, normNames, theirNames, under, type Renaming } from '../../import/names';
+import { linearNames, normNames, libraryNames, under, type Renaming } from '../../import/names';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import { recordSbiField } from '../../import/signatures';
 import type { ModuleFact, Recognizer, TensorFile } from '../../import/types';
@@ -76,7 +76,7 @@ function read(file: TensorFile) {
       under(`net.layers_norm.${i}.`, `net.layers.${i}.norm.`, normNames),
     ),
   ];
-  const known = new Set([...table.flatMap(theirNames), ...statistics, ...affine, times]);
+  const known = new Set([...table.flatMap(libraryNames), ...statistics, ...affine, times]);
   if (names.filter((name) => !known.has(name)).length !== context.count) return undefined;
   return { features, width, seen, times, layers, norm, table, contextNet: context.net };
 }
@@ -117,7 +117,7 @@ export const sbi: Recognizer = {
           },
         };
         const field: OurLayer = {
-          ...{ theirs: 'net', layer, table },
+          ...{ at: 'net', layer, table },
           adapt(tensors, name) {
             const { shape, data } = tensors[`${name}.net.time.weight`]!;
             // Ours sees all cosines, then all sines; sbi sines first, or a sine and a cosine in turn.
@@ -144,7 +144,7 @@ export const sbi: Recognizer = {
 function affineLayer([shift, scale, isOn]: readonly (readonly number[])[]): OurLayer[] {
   const [ofScale, ofShift] = [scale!.map((std) => 1 / std), shift!.map((mean, i) => -mean / scale![i]!)];
   const layer = { kind: 'rescale' as const, scale: ofScale, shift: ofShift };
-  return isOn![0] === 1 ? [{ theirs: '_theta_scale', layer }] : [];
+  return isOn![0] === 1 ? [{ at: '_theta_scale', layer }] : [];
 }
 
 /** What a model that was saved as a whole says of itself. */

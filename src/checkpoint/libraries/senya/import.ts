@@ -130,7 +130,7 @@ export const senya = chainImporter<Coupling, Coupling>({
     const mask = await conditions(chain, step);
     return [
       {
-        theirs: step.at,
+        at: step.at,
         layer: maskOf(chain.features, (i) => mask[i] === 1),
         table: [...stackNames(step.s, 'scaleNet.'), ...stackNames(step.t, 'shiftNet.')],
         async adapt(tensors, name) {

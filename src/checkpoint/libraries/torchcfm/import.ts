@@ -57,8 +57,8 @@ export const torchcfm: Recognizer = {
             ...{ hidden, activation: activationOf(answers, activationQuestion), slope: 0.01 },
           },
         };
-        const ours = { theirs: 'net', layer, table: stackNames(stack, 'net.') };
-        return chainFlow(file, { features, layers: [ours], fields: {} });
+        const fieldLayer = { at: 'net', layer, table: stackNames(stack, 'net.') };
+        return chainFlow(file, { features, layers: [fieldLayer], fields: {} });
       },
     };
   },

@@ -176,16 +176,16 @@ async function stepLayers(
   channels: number,
   { width }: GlowPlan,
 ): Promise<ImageLayer[]> {
-  const weight = convolutionNames.filter(({ ours }) => ours === 'weight');
+  const weight = convolutionNames.filter(({ flowscope }) => flowscope === 'weight');
   const norms = [await actNorm(file, `${at}.block.0.actnorm`), await actNorm(file, `${at}.block.2.actnorm`)];
   const order = range(channels).reverse();
   return [
-    { theirs: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: await actNorm(file, `${at}.actnorm`) },
+    { at: `${at}.actnorm`, layer: { kind: 'actNorm' }, tensors: await actNorm(file, `${at}.actnorm`) },
     mixing === 'none'
-      ? { theirs: `${at}.reverse`, layer: { kind: 'permute', order } }
-      : { theirs: `${at}.invconv`, ...(await pluOf(file, `${at}.invconv`, mixingNames)) },
+      ? { at: `${at}.reverse`, layer: { kind: 'permute', order } }
+      : { at: `${at}.invconv`, ...(await pluOf(file, `${at}.invconv`, mixingNames)) },
     {
-      theirs: `${at}.block`,
+      at: `${at}.block`,
       layer: {
         kind: 'coupling',
         mask: firstHalf(channels),
@@ -237,7 +237,7 @@ async function topLayer(
     Object.assign(ofClasses, { meanOfContext: part(0), logDeviationOfContext: part(1) });
   }
   return {
-    theirs: `${beside}${top ? 'learn_top_fn' : 'project_ycond'}`,
+    at: `${beside}${top ? 'learn_top_fn' : 'project_ycond'}`,
     layer: { kind: 'prior', seesContext },
     tensors: {
       mean: { shape: [channels], data: sums.slice(0, channels) },
@@ -282,18 +282,18 @@ export const y0ast = imageChainImporter<GlowPlan>({
       const at = `${plan.list}${i}`;
       if (step.kind === 'squeeze') {
         channels *= 4;
-        layers.push({ theirs: at, layer: { kind: 'squeeze' } });
+        layers.push({ at, layer: { kind: 'squeeze' } });
       } else if (step.kind === 'step') {
         layers.push(...(await stepLayers(file, at, step.mixing, channels, plan)));
       } else {
         channels /= 2;
         layers.push(
           {
-            theirs: `${at}.conv`,
+            at: `${at}.conv`,
             layer: { kind: 'prior', given: 'first', kernel: 3, scaled: true, outputLayout: 'interleaved' },
             table: under(`${at}.conv.`, 'net.', zerosNames),
           },
-          { theirs: at, layer: { kind: 'factorOut', leaves: 'second' } },
+          { at, layer: { kind: 'factorOut', leaves: 'second' } },
         );
       }
     }

@@ -50,8 +50,8 @@ export const zukoCnf: Recognizer = {
           frequencies: [...freqs!],
           net: { kind: 'mlp', hidden, activation: activationOf(answers, activationQuestion), slope: 0.01 },
         };
-        const ours = {
-          theirs: 'transform',
+        const fieldLayer = {
+          at: 'transform',
           layer,
           table: stackNames(stack, 'net.'),
           adapt(tensors: Record<string, { shape: readonly number[]; data: Float32Array }>, name: string) {
@@ -63,7 +63,7 @@ export const zukoCnf: Recognizer = {
           },
         };
         const base = fixedNormal(loc!, scale!);
-        return chainFlow(file, { features, layers: [ours], fields: { context }, base });
+        return chainFlow(file, { features, layers: [fieldLayer], fields: { context }, base });
       },
     };
   },

@@ -421,7 +421,7 @@ async function coupling(step: Mapped, file: TensorFile, { map, context }: Readin
     );
   }
   return {
-    theirs: at,
+    at,
     layer,
     table: stackNames(stack, 'net.'),
     adapt(tensors, name) {
@@ -444,15 +444,15 @@ async function matrix(
   { at, tensor, reversed }: Extract<Other, { kind: 'matrix' }>,
   answers: ImportAnswers,
 ): Promise<OurLayer> {
-  const theirs = `${at}.${tensor}`;
-  const { shape, data } = await file.read(theirs);
+  const tensorName = `${at}.${tensor}`;
+  const { shape, data } = await file.read(tensorName);
   const named = { A: 'RotationTransform', LU: 'LULinearTransform' }[tensor];
   if ((named ?? chosen<string>(answers, mixingQuestion)) === 'RotationTransform') {
     return {
-      theirs: at,
+      at,
       layer: { kind: 'orthogonal' },
       // exp(A − Aᵀ), whose inverse is exp(Aᵀ − A).
-      table: [{ theirs, ours: 'generator', transform: reversed ? 'transpose' : 'same' }],
+      table: [{ library: tensorName, flowscope: 'generator', transform: reversed ? 'transpose' : 'same' }],
     };
   }
   // L has a diagonal and U has ones; ours has it the other way round.
@@ -460,20 +460,20 @@ async function matrix(
   const diagonal = Array.from({ length: size }, (_, i) => data[i * size + i]!);
   if (diagonal.some((value) => value === 0 || !Number.isFinite(value))) {
     throw new UserError(
-      `${file.file}: ${theirs} has a 0 on its diagonal, so that its matrix has no inverse. Save another checkpoint.`,
+      `${file.file}: ${tensorName} has a 0 on its diagonal, so that its matrix has no inverse. Save another checkpoint.`,
     );
   }
   const part = (entry: (row: number, column: number, value: number) => number): Float32Array =>
     data.map((value, i) => entry(Math.floor(i / size), i % size, value));
   if (reversed) {
-    const where = `${file.file}: ${theirs}`;
+    const where = `${file.file}: ${tensorName}`;
     const l = part((i, k, x) => (k <= i ? x : 0));
     const u = part((k, j, x) => (k === j ? 1 : k < j ? x : 0));
     const product = Float32Array.from(productOf(where, [size, size, size], l, u));
-    return { theirs: at, ...inverseMatrixLayer(where, { shape, data: product }) };
+    return { at, ...inverseMatrixLayer(where, { shape, data: product }) };
   }
   return {
-    theirs: at,
+    at,
     layer: { kind: 'plu', signs: diagonal.map((value) => (value < 0 ? -1 : 1)) },
     tensors: {
       lower: { shape, data: part((i, j, x) => (i > j ? x / diagonal[j]! : 0)) },
@@ -511,7 +511,7 @@ async function elementwise(
   const layer = { kind: 'autoregressive', order, sees: reversed ? 'output' : 'input' } as const;
   if (stack.numbers.length > 0) {
     return {
-      ...{ theirs: at, layer, table: stackNames(stack, 'net.') },
+      ...{ at, layer, table: stackNames(stack, 'net.') },
       adapt: (tensors, name) => withUnseen(tensors, `${name}.net.0`, features),
     };
   }
@@ -524,7 +524,7 @@ async function elementwise(
   );
   const outputs = bias.length;
   return {
-    ...{ theirs: at, layer },
+    ...{ at, layer },
     tensors: {
       'net.0.weight': { shape: [features, 1], data: new Float32Array(features) },
       'net.0.bias': { shape: [1], data: new Float32Array(1) },
@@ -552,11 +552,11 @@ async function autoregressive(
   if (steps.some(isGraph)) {
     const order = await orderOfGraph(file, features, masks, context);
     const kept = masks.map(({ mask }, i): Renaming => ({
-      theirs: mask,
-      ours: `${paths[i]}.mask`,
+      library: mask,
+      flowscope: `${paths[i]}.mask`,
       transform: 'transpose',
     }));
-    return { theirs: at, layer: { kind: 'autoregressive', order, sees }, table: [...table, ...kept] };
+    return { at, layer: { kind: 'autoregressive', order, sees }, table: [...table, ...kept] };
   }
   const order = [...(await file.read(`${at}.order`)).data];
   if (!arePlaces(order)) {
@@ -565,18 +565,18 @@ async function autoregressive(
     );
   }
   await checkMasks(file, order, masks, { context, fromContext: context > 0 });
-  return { theirs: at, layer: { kind: 'autoregressive', order, sees }, table };
+  return { at, layer: { kind: 'autoregressive', order, sees }, table };
 }
 
 async function rescale(
   file: TensorFile,
-  { at: theirs, reversed }: Extract<Other, { kind: 'affine' }>,
+  { at, reversed }: Extract<Other, { kind: 'affine' }>,
   features: number,
 ): Promise<OurLayer> {
   const [scale, shift] = await Promise.all(
-    ['scale', 'loc'].map((name) => ofFeatures(file, `${theirs}.${name}`, features)),
+    ['scale', 'loc'].map((name) => ofFeatures(file, `${at}.${name}`, features)),
   );
-  return { theirs, layer: rescaleOf(Float32Array.from(scale!), Float32Array.from(shift!), reversed) };
+  return { at, layer: rescaleOf(Float32Array.from(scale!), Float32Array.from(shift!), reversed) };
 }
 
 function title(chain: ZukoChain): string {
@@ -833,7 +833,7 @@ export const zuko = chainImporter<Mapped, Other>({
         return [await rescale(file, step, features)];
       case 'permute': {
         const name = ['_0', 'order'].find((part) => file.tensors.has(`${step.at}.${part}`))!;
-        return [{ theirs: step.at, layer: await readOrder(file, `${step.at}.${name}`, step.reversed) }];
+        return [{ at: step.at, layer: await readOrder(file, `${step.at}.${name}`, step.reversed) }];
       }
       case 'clip':
         // A part of the transform before it.

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   permuteAxes,
-  readOurs,
+  readTable,
   under,
-  writeTheirs,
+  libraryTensors,
   type Renaming,
 } from '../../../../src/checkpoint/import/names';
 import type { TensorFile } from '../../../../src/checkpoint/import/types';
@@ -46,12 +46,12 @@ test('axes are permuted as the index formula says', () => {
 });
 
 const table: Renaming[] = under('net.', 'flow.', [
-  { theirs: 'plain', ours: 'plain', transform: 'same' },
-  { theirs: 'dense', ours: 'dense', transform: 'transpose' },
-  { theirs: 'conv', ours: 'conv', transform: 'kernel' },
-  { theirs: 'conv_g', ours: 'g', transform: 'length' },
-  { theirs: 'row', ours: 'row', transform: 'row' },
-  { theirs: ['rescale_g', 'rescale_v'], ours: 'scale', transform: 'signed-length' },
+  { library: 'plain', flowscope: 'plain', transform: 'same' },
+  { library: 'dense', flowscope: 'dense', transform: 'transpose' },
+  { library: 'conv', flowscope: 'conv', transform: 'kernel' },
+  { library: 'conv_g', flowscope: 'g', transform: 'length' },
+  { library: 'row', flowscope: 'row', transform: 'row' },
+  { library: ['rescale_g', 'rescale_v'], flowscope: 'scale', transform: 'signed-length' },
 ]);
 
 const theirs = {
@@ -65,7 +65,7 @@ const theirs = {
 };
 
 test('tensors are read under our names and in our layouts', async () => {
-  const ours = await readOurs(fileOf(theirs), table);
+  const ours = await readTable(fileOf(theirs), table);
   assert.deepEqual(Object.fromEntries(Object.entries(ours).map(([name, { shape }]) => [name, shape])), {
     'flow.plain': [3],
     'flow.dense': [3, 2],
@@ -80,23 +80,23 @@ test('tensors are read under our names and in our layouts', async () => {
 });
 
 test('what is written back reads the same', async () => {
-  const ours = await readOurs(fileOf(theirs), table);
-  const back = writeTheirs(ours, table);
+  const ours = await readTable(fileOf(theirs), table);
+  const back = libraryTensors(ours, table);
   assert.deepEqual(Object.keys(back).sort(), Object.keys(theirs).sort());
   for (const name of ['net.plain', 'net.dense', 'net.conv', 'net.conv_g', 'net.row'] as const) {
     assert.deepEqual(back[name], theirs[name]);
   }
-  assert.deepEqual(await readOurs(fileOf(back), table), ours);
+  assert.deepEqual(await readTable(fileOf(back), table), ours);
 });
 
 test('what is missing or has other axes is named', async () => {
   const without = Object.fromEntries(Object.entries(theirs).filter(([name]) => name !== 'net.dense'));
   await assert.rejects(
-    readOurs(fileOf(without), table),
+    readTable(fileOf(without), table),
     (error) => error instanceof UserError && /theirs\.pt: lacks the tensors net\.dense,/.test(error.message),
   );
   await assert.rejects(
-    readOurs(fileOf({ ...theirs, 'net.conv': counted(4, 2) }), table),
+    readTable(fileOf({ ...theirs, 'net.conv': counted(4, 2) }), table),
     (error) =>
       error instanceof UserError &&
       /"net\.conv" has the shape \[4, 2\]; expected \[out, in, height, width\]/.test(error.message),
