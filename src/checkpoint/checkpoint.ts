@@ -96,13 +96,13 @@ export async function readCheckpointHeader(file: string): Promise<CheckpointHead
   }
 }
 
-export function isOurs(metadata: Readonly<Record<string, string>>): boolean {
+export function isCheckpoint(metadata: Readonly<Record<string, string>>): boolean {
   return metadata.format === checkpointFormat;
 }
 
 /** The same of an open file. */
 export function readHeader({ file, metadata }: SafetensorsFile): CheckpointHeader {
-  if (!isOurs(metadata)) {
+  if (!isCheckpoint(metadata)) {
     throw new UserError(
       `${file}: is a safetensors file without a Flowscope model in it (its metadata lack format "${checkpointFormat}"). ` +
         `Open it to see its table of tensors.`,

@@ -31,8 +31,8 @@ function ratesFile(folder: string): string {
  * asks for and the run has not read yet is asked for again: two requests in quick succession both count.
  * @throws UserError for a request that makes no sense, a folder that is not a run, or a run that says it has ended
  */
-export async function requestControl(folder: string, given: unknown): Promise<NamedRequest> {
-  const request: ControlRequest = checkControl(given);
+export async function requestControl(folder: string, input: unknown): Promise<NamedRequest> {
+  const request: ControlRequest = checkControl(input);
   const { paths } = await openRun(folder);
   const { status, control } = (await readStatus(paths)) ?? {};
   if (status !== 'running' && status !== 'paused') {
@@ -79,9 +79,9 @@ export function createControlReader(folder: string) {
   let seen = '';
   return {
     async next() {
-      const found = await stat(file).catch(() => undefined);
-      if (!found) return undefined;
-      const stamp = `${found.mtimeMs} ${found.size} ${found.ino}`;
+      const stats = await stat(file).catch(() => undefined);
+      if (!stats) return undefined;
+      const stamp = `${stats.mtimeMs} ${stats.size} ${stats.ino}`;
       if (stamp === seen) return undefined;
       const text = await readText(file, largestJson).catch(() => undefined);
       // On a share the folder may name a file that cannot be read yet.
@@ -99,7 +99,7 @@ export function createControlReader(folder: string) {
 }
 
 /** Id of the request that lies in the folder, if any. */
-export async function askedControl(folder: string): Promise<string | undefined> {
+export async function requestedControl(folder: string): Promise<string | undefined> {
   const text = await readText(controlFile(folder), largestJson).catch(() => undefined);
   return text === undefined ? undefined : idOf(text) || undefined;
 }

@@ -68,5 +68,5 @@ export async function foreignFolder(folder: string): Promise<string | undefined>
   const names = await readdir(path.resolve(folder)).catch((error: unknown) => {
     throw readError(folder, error);
   });
-  return folders.find(([wanted]) => wanted.every((one) => names.some((name) => one.test(name))))?.[1];
+  return folders.find(([patterns]) => patterns.every((one) => names.some((name) => one.test(name))))?.[1];
 }

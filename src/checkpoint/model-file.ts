@@ -3,11 +3,11 @@ import { exists } from '../base/exists';
 import path from 'node:path';
 import { UserError } from '../base/user-error';
 import { isFolder, refuseSpecial } from '../files/read';
-import { isOurs, readHeader, type CheckpointHeader } from './checkpoint';
+import { isCheckpoint, readHeader, type CheckpointHeader } from './checkpoint';
 import { foreignFolder, foreignFormat } from './foreign-formats';
 import type { TensorFile } from './import/types';
 import { isRunFolder, runPaths } from './run-folder';
-import { isOwnFile, openTensorFile } from './tensor-file';
+import { isFlowscopeFile, openTensorFile } from './tensor-file';
 import { dcpOf } from './torch/dcp';
 import type { SafetensorsFile } from './tensors/safetensors';
 
@@ -37,8 +37,8 @@ interface Choice {
  * that what is read belongs together even when another version replaces it meanwhile: `close` it.
  * @throws UserError when there is no model at the path, or it is damaged
  */
-export async function openModelFile(given: string, { ownFilesOnly }: Choice = {}): Promise<ModelFile> {
-  const target = await withExported(path.resolve(given));
+export async function openModelFile(input: string, { ownFilesOnly }: Choice = {}): Promise<ModelFile> {
+  const target = await withExported(path.resolve(input));
   await refuseSpecial(target);
   const refuseForeign = (): void => {
     if (!ownFilesOnly) return;
@@ -69,17 +69,17 @@ export async function openModelFile(given: string, { ownFilesOnly }: Choice = {}
   try {
     const named = { file, tensors, close: () => tensors.close() };
     const stored = tensors.safetensors;
-    if (!stored || !isOwnFile(stored)) {
+    if (!stored || !isFlowscopeFile(stored)) {
       refuseForeign();
       return { kind: 'tensors', ...named };
     }
     const parent = path.dirname(path.dirname(file));
     const inRun =
       isRun || (path.basename(path.dirname(file)) === 'checkpoints' && (await isRunFolder(parent)));
-    const own = { ...named, ...(inRun ? { run: parent } : {}), stored };
-    return isOurs(stored.metadata)
-      ? { kind: 'checkpoint', ...own, header: readHeader(stored) }
-      : { kind: 'recording', ...own };
+    const common = { ...named, ...(inRun ? { run: parent } : {}), stored };
+    return isCheckpoint(stored.metadata)
+      ? { kind: 'checkpoint', ...common, header: readHeader(stored) }
+      : { kind: 'recording', ...common };
   } catch (error) {
     await tensors.close();
     throw error;
@@ -88,10 +88,10 @@ export async function openModelFile(given: string, { ownFilesOnly }: Choice = {}
 
 /** Closes the file at the end of the work, also one that was open already. @throws UserError as `openModelFile` */
 export async function withModelFile<T>(
-  given: string | ModelFile,
+  input: string | ModelFile,
   work: (opened: ModelFile) => T | Promise<T>,
 ): Promise<T> {
-  const opened = typeof given === 'string' ? await openModelFile(given) : given;
+  const opened = typeof input === 'string' ? await openModelFile(input) : input;
   try {
     return await work(opened);
   } finally {

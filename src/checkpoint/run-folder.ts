@@ -228,12 +228,12 @@ export async function writeStatus(paths: RunPaths, status: Omit<RunStatus, 'upda
 
 /** Undefined when absent or unreadable: a run trained elsewhere may have none. */
 export async function readStatus(paths: RunPaths): Promise<RunStatus | undefined> {
-  const said = await readText(paths.status, largestJson)
+  const content = await readText(paths.status, largestJson)
     .then(parseRunStatus)
     .catch(() => undefined);
-  if (!said || said.status === 'unknown') return undefined;
-  const { status, message, step, seconds, best, control, updated } = said;
-  const notFinite = status === 'failed' && (said.notFinite ?? notFiniteIn(message ?? ''));
+  if (!content || content.status === 'unknown') return undefined;
+  const { status, message, step, seconds, best, control, updated } = content;
+  const notFinite = status === 'failed' && (content.notFinite ?? notFiniteIn(message ?? ''));
   return {
     status,
     ...(typeof message === 'string' ? { message } : {}),
@@ -255,8 +255,8 @@ function notFiniteIn(message: string): NotFinite | undefined {
 }
 
 /** What another program has no value for. */
-function withoutNull<T extends object>(given: T): { [K in keyof T]: Exclude<T[K], null> } {
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null)) as {
+function withoutNull<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], null> } {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null)) as {
     [K in keyof T]: Exclude<T[K], null>;
   };
 }

@@ -139,17 +139,17 @@ function isAhead({ age }: Holder): boolean {
  * Removes a lock that was left behind. Only who holds the lock named after it may do so, and looks once more: of two that found
  * it, the later one would remove the new lock of the first.
  */
-async function remake(file: string, found: Held, takeOver: boolean, watch: number): Promise<void> {
-  const id = found.owner?.id;
+async function remake(file: string, lock: Held, takeOver: boolean, watch: number): Promise<void> {
+  const id = lock.owner?.id;
   const right = `${file}.${id ?? 'damaged'}`;
   const { handle } = await take(right, takeOver, watch);
   await handle.close();
   try {
     // A clock that was set back makes the time of a trainer that lives look ahead, until its next heartbeat.
-    if (isAhead(found)) await sleep(watch);
+    if (isAhead(lock)) await sleep(watch);
     const holder = await lookAt(file);
     if (!holder || holder.owner?.id !== id || !mayBreak(holder, takeOver)) return;
-    if (isAhead(found) && holder.beat !== found.beat) throw refusal(path.dirname(file), holder);
+    if (isAhead(lock) && holder.beat !== lock.beat) throw refusal(path.dirname(file), holder);
     await remove(file);
   } finally {
     await remove(right);
@@ -227,8 +227,8 @@ async function lookAt(file: string, clock: Clock = serverTime): Promise<Held | u
 }
 
 async function readLock(file: string): Promise<TrainLock | undefined> {
-  const found = await lstat(file);
-  return found.isFile() && found.size <= largestLock ? parseLock(await readFile(file, 'utf8')) : undefined;
+  const stats = await lstat(file);
+  return stats.isFile() && stats.size <= largestLock ? parseLock(await readFile(file, 'utf8')) : undefined;
 }
 
 /** The time of the file server, whose clock set the heartbeats; our own where nothing can be written. */

@@ -3,7 +3,7 @@ import { UserError } from '../base/user-error';
 import type { FileHandle } from 'node:fs/promises';
 import { openFile, readError, startOf } from '../files/read';
 import type { TensorContainer } from '../protocol/import';
-import { isOurs } from './checkpoint';
+import { isCheckpoint } from './checkpoint';
 import { toFloat32 } from './tensors/dtypes';
 import type { TensorFile } from './import/types';
 import { readEqx, isEqx } from './eqx/read-eqx';
@@ -30,7 +30,7 @@ export async function openTensorFile(file: string, check?: Check): Promise<Tenso
   const list = await dcpOf(file);
   if (list !== undefined) return openDcp(list);
   const opened = isIndex(file) ? undefined : await openContainer(file, check);
-  if (opened?.safetensors && isOwnFile(opened.safetensors)) return opened;
+  if (opened?.safetensors && isFlowscopeFile(opened.safetensors)) return opened;
   let whole = opened;
   try {
     const shards = await shardsOf(file);
@@ -46,8 +46,8 @@ export async function openTensorFile(file: string, check?: Check): Promise<Tenso
 }
 
 /** Whether Flowscope wrote it: a checkpoint or a recording. */
-export function isOwnFile({ metadata }: SafetensorsFile): boolean {
-  return isOurs(metadata) || isRecording(metadata);
+export function isFlowscopeFile({ metadata }: SafetensorsFile): boolean {
+  return isCheckpoint(metadata) || isRecording(metadata);
 }
 
 async function openContainer(file: string, check?: Check): Promise<TensorFile> {

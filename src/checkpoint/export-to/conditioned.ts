@@ -147,9 +147,9 @@ export function columnsOf(
   });
 }
 
-/** For a network that takes the features `wanted`, with the context behind them: rows of the one that there is. */
-function rowsOf({ inputs, contextInputs }: Conditioned, wanted: readonly number[]): (number | undefined)[] {
-  const rows = wanted.map((feature) => {
+/** For a network that takes these features, with the context behind them: rows of the one that there is. */
+function rowsOf({ inputs, contextInputs }: Conditioned, features: readonly number[]): (number | undefined)[] {
+  const rows = features.map((feature) => {
     const row = inputs.indexOf(feature);
     return row < 0 ? undefined : row;
   });

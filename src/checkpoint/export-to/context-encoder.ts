@@ -43,11 +43,11 @@ export function encoderTensors(
   const first = contextNorm ? 1 : 0;
   const dict: StateDict['tensors'] = {};
   if (contextNorm) {
-    for (const [ours, theirs] of [
+    for (const [flowscope, library] of [
       ['mean', '_mean'],
       ['std', '_std'],
     ])
-      dict[`${at}0.${theirs}`] = floats([context], Float32Array.from(tensors[`context.${ours}`]!.data));
+      dict[`${at}0.${library}`] = floats([context], Float32Array.from(tensors[`context.${flowscope}`]!.data));
   }
   const table = contextNet.flatMap((_, i) =>
     under(`${at}${first + 2 * i}.`, `context.net.${i}.`, linearNames),

@@ -44,9 +44,9 @@ export function denseTensors(path: string, { weight, bias }: Dense): Record<stri
 
 /** A Sequential of linear layers, or convolutions, with an activation after each but the last. */
 export function sequentialTensors(path: string, net: Mlp, names = linearNames): StateDict['tensors'] {
-  const ours = net.map((layer, i) => denseTensors(`${i}`, layer));
+  const layers = net.map((layer, i) => denseTensors(`${i}`, layer));
   const table = net.flatMap((_, i) => under(`${path}.${2 * i}.`, `${i}.`, names));
-  return renamed(Object.assign({}, ...ours) as Record<string, Values>, table);
+  return renamed(Object.assign({}, ...layers) as Record<string, Values>, table);
 }
 
 /** @param rows for each input, the row of the weight that takes it; undefined for inputs that nothing takes */

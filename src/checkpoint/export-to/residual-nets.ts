@@ -75,9 +75,9 @@ export function madeTensors(
   const parted = (first: Dense): Dense => {
     if (conditioned.contextInputs === 0) return first;
     const rows = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
-    const own = withInputs(first, rows(model.dim, conditioned.contextInputs));
+    const contextLayer = withInputs(first, rows(model.dim, conditioned.contextInputs));
     const bias = { shape: first.bias.shape, data: new Float32Array(first.bias.data.length) };
-    const context = denseTensors('net.context', { weight: own.weight, bias });
+    const context = denseTensors('net.context', { weight: contextLayer.weight, bias });
     Object.assign(joined, renamed(context, contextTable({ prefix: at, context: shape.context })));
     return withInputs(first, rows(0, model.dim));
   };

@@ -74,8 +74,8 @@ export function withPlainContext(
     const path = /^(.*)\.weight$/.exec(name)?.[1];
     // The first layer of a network, whose last inputs are the context, or a layer of the context alone.
     const isFirst = path !== undefined && model.contextEntry === 'input' && /\.\w*[nN]et\.(0|in)$/.test(path);
-    const isOwn = path !== undefined && /\.context$|^base\.net\.0$/.test(path);
-    if (!isFirst && !isOwn) continue;
+    const isContextLayer = path !== undefined && /\.context$|^base\.net\.0$/.test(path);
+    if (!isFirst && !isContextLayer) continue;
     const outputs = shape[1]!;
     const before = shape[0]! - count;
     const weight = Float32Array.from(data);

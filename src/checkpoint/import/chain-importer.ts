@@ -26,7 +26,7 @@ import { readTable, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
 import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
-import { askedOfEach } from './asked';
+import { questionnaireOf } from './questionnaire';
 import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
 
 export type Values = NdArray<Float32Array>;
@@ -70,7 +70,7 @@ export interface BaseReader {
   /** Its class, for messages. */
   kind: string;
   /** Names of its tensors, below the prefix; a function puts the names of a network in order, if the file has them. */
-  names: readonly string[] | ((found: readonly string[]) => string[] | undefined);
+  names: readonly string[] | ((fileNames: readonly string[]) => string[] | undefined);
   /** @param values in the order of the names, as are their shapes */
   read(
     values: readonly Float32Array[],
@@ -103,7 +103,7 @@ export interface ChainLibrary<C extends CouplingStep, S extends Step> extends Pi
   /** Name of the list of modules: "flows". Empty where the flow itself is the list. */
   list: string;
   /** Whether no other library has a list of that name. */
-  ownList?: boolean;
+  uniqueList?: boolean;
   /** A module of the list may be a list of this name itself, whose modules take its place. */
   nested?: string;
   /** How a module is wrapped that runs backwards. */
@@ -213,11 +213,11 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const visit = (modules: NumberedModules, depth: number, backwards: boolean): (C | S)[] => {
       for (const name of modules.beyond) beyond.push(name);
       const length = lengthOfList(modules.modules);
-      const found: (C | S)[][] = [];
+      const stepsByModule: (C | S)[][] = [];
       // Each list in a list may count up to what the file holds.
       for (let number = 0; number < length && read++ <= mostModules; number++)
-        found.push(readModule(number, modules, depth, backwards));
-      return (backwards ? found.reverse() : found).flat();
+        stepsByModule.push(readModule(number, modules, depth, backwards));
+      return (backwards ? stepsByModule.reverse() : stepsByModule).flat();
     };
     const { root, inverted } = rootOf(file, list);
     const steps = visit(list, 0, inverted);
@@ -225,9 +225,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     fitting += beside.names.length;
     const missing = [...unknown, ...gaps, ...beyondWords({ beyond }), ...beside.missing];
     if (read > mostModules) missing.push(`a flow of at most ${mostModules} modules`);
-    const found = findBase(list, root);
-    if (typeof found === 'string') missing.push(found);
-    else fitting += found?.names.length ?? 0;
+    const baseOrProblem = findBase(list, root);
+    if (typeof baseOrProblem === 'string') missing.push(baseOrProblem);
+    else fitting += baseOrProblem?.names.length ?? 0;
     const ofBase = library.base && root + library.base.prefix;
     const ofLayers = new Set(beside.names);
     const belongs = (name: string): boolean =>
@@ -259,7 +259,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       missing.push(...(library.check?.(step) ?? []));
     }
     if (missing.length > 0) return { share, missing };
-    const base = typeof found === 'string' ? undefined : found;
+    const base = typeof baseOrProblem === 'string' ? undefined : baseOrProblem;
     const unfit = base && baseProblem(file, base, features);
     if (unfit !== undefined) return { share, missing: [unfit] };
     const chains = partsOf(couplings, file).map((alike) => ({
@@ -334,9 +334,9 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     if (names.length === 0) return undefined;
     const rests = names.map((name) => name.slice(prefix.length));
     for (const reader of readers) {
-      const own = typeof reader.names === 'function' ? reader.names(rests) : reader.names;
-      if (own?.length === rests.length && own.every((name) => rests.includes(name)))
-        return { prefix, reader, names: own };
+      const orderedNames = typeof reader.names === 'function' ? reader.names(rests) : reader.names;
+      if (orderedNames?.length === rests.length && orderedNames.every((name) => rests.includes(name)))
+        return { prefix, reader, names: orderedNames };
     }
     return `${prefix.slice(0, -1)} is not a ${readers.map(({ kind }) => kind).join(' or a ')}`;
   }
@@ -350,10 +350,13 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
     const expected = reader.shapes?.(features, names.length);
     const wrong = names.find((name, i) => {
       const { shape } = file.tensors.get(prefix + name)!;
-      const wanted = expected?.[i];
-      if (!wanted) return lengthOf(file, prefix + name) !== features;
+      const expectedShape = expected?.[i];
+      if (!expectedShape) return lengthOf(file, prefix + name) !== features;
       // -1 stands for any number.
-      return !(shape.length === wanted.length && wanted.every((n, axis) => n === -1 || n === shape[axis]));
+      return !(
+        shape.length === expectedShape.length &&
+        expectedShape.every((n, axis) => n === -1 || n === shape[axis])
+      );
     });
     if (wrong === undefined) return undefined;
     const { shape } = file.tensors.get(prefix + wrong)!;
@@ -380,7 +383,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       if (!whole) return undefined;
       const { steps, features } = whole;
       const places = new Map<C | S, number>(steps.map((step, i) => [step, i]));
-      const asked = askedOfEach<C, Chain<C, S>>(chains, {
+      const questionnaire = questionnaireOf<C, Chain<C, S>>(chains, {
         questions: library.questions,
         known: knownIn(file),
         place: (coupling) => places.get(coupling)!,
@@ -393,17 +396,17 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           ...(contextNet ? [contextTitle(contextNet)] : []),
         ].join(', '),
         questions: [
-          ...asked.questions,
+          ...questionnaire.questions,
           ...contextQuestions(contextNet),
           ...(base?.reader.questions?.(base.names.length) ?? []),
         ],
-        known: asked.known,
+        known: questionnaire.known,
         rest,
         async convert(answers) {
-          const parts = asked.parts(answers);
+          const parts = questionnaire.parts(answers);
           const fieldsOf = new Map<Chain<C, S>, VectorFields>();
-          for (const { chain, answers: given } of parts)
-            fieldsOf.set(chain, await library.model(chain, given));
+          for (const { chain, answers: partAnswers } of parts)
+            fieldsOf.set(chain, await library.model(chain, partAnswers));
           const [first] = parts;
           // Settings of autoregressive layers are theirs.
           const ofMasks = [...fieldsOf.values()].map(({ contextFirst, madeMasks }) => ({
@@ -425,7 +428,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
                 : withParts(made, { chain: part.chain, other: first!.chain.first.at, fieldsOf, fields })),
             );
           }
-          const own = base ? await readBase(file, base, answers) : library.base?.absent?.(answers);
+          const flowBase = base ? await readBase(file, base, answers) : library.base?.absent?.(answers);
           const context = await contextPart(file, fields.context ?? 0, contextNet, answers);
           return chainFlow(
             file,
@@ -433,7 +436,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
               features,
               layers,
               fields: { ...fields, ...context.fields },
-              ...(own ? { base: own } : {}),
+              ...(flowBase ? { base: flowBase } : {}),
             },
             context.tensors,
           );
@@ -446,7 +449,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       return {
         share,
         missing,
-        named: ofClass || (library.ownList === true && moduleList(file, library.list) !== undefined),
+        named: ofClass || (library.uniqueList === true && moduleList(file, library.list) !== undefined),
       };
     },
   };
@@ -508,9 +511,9 @@ export async function chainFlow(
   more: Readonly<Record<string, Values>> = {},
 ): Promise<ImportedFlow> {
   const read = await readLayers(file, layers, { ...more, ...base?.tensors });
-  const ours = layers.map(({ layer }) => layer);
+  const chainLayers = layers.map(({ layer }) => layer);
   return {
-    model: chainModel(features, ours, { ...fields, ...(base ? { base: base.base } : {}) }, file.file),
+    model: chainModel(features, chainLayers, { ...fields, ...(base ? { base: base.base } : {}) }, file.file),
     ...read,
   };
 }

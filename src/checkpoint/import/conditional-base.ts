@@ -19,7 +19,7 @@ const activationQuestion = choice(
 export function conditionalNormalOf(kind: string, encoder: string): BaseReader {
   return {
     kind: `${kind} of linear layers`,
-    names: (found) => layersIn(encoder, found),
+    names: (fileNames) => layersIn(encoder, fileNames),
     shapes: (features, count) =>
       Array.from({ length: count / 2 }, (_, i) => {
         const outputs = i === count / 2 - 1 ? 2 * features : -1;
@@ -48,9 +48,9 @@ export function conditionalNormalOf(kind: string, encoder: string): BaseReader {
 }
 
 /** The names of weights and biases from first to last: of one layer, or of a Sequential; normflows' MLP has it as `net`. */
-function layersIn(encoder: string, found: readonly string[]): string[] | undefined {
+function layersIn(encoder: string, fileNames: readonly string[]): string[] | undefined {
   const numbers = new Map<number, string>();
-  for (const name of found) {
+  for (const name of fileNames) {
     if (!name.startsWith(encoder)) return undefined;
     const match = /^((?:net\.)?(?:(\d{1,3})\.)?)(?:weight|bias)$/.exec(name.slice(encoder.length));
     if (!match) return undefined;

@@ -132,10 +132,10 @@ export async function contextPart(
     tensors['context.std'] = { shape: [size], data: await ofFeatures(file, std, size) };
   }
   if (net) {
-    const given = net.widths.at(-1)!;
-    if (given !== seen) {
+    const outputs = net.widths.at(-1)!;
+    if (outputs !== seen) {
       throw new UserError(
-        `${file.file}: ${net.layers.at(-1)} gives ${given} numbers for a context, and the networks see ${seen}. Save the whole state_dict() again.`,
+        `${file.file}: ${net.layers.at(-1)} gives ${outputs} numbers for a context, and the networks see ${seen}. Save the whole state_dict() again.`,
       );
     }
     const table = net.layers.flatMap((layer, i) => under(`${layer}.`, `context.net.${i}.`, linearNames));

@@ -54,9 +54,9 @@ function flowsAmongNames(file: TensorFile, recognize: Recognize): FlowInFile[] {
     return [...parts].flatMap(([part, inside]) => visit(part, inside, depth + 1));
   };
   if (file.tensors.size > mostTensors) return [];
-  const found = visit('', [...file.tensors.keys()], 0);
-  return found.map(({ key, title }) => {
-    const others = found.flatMap((other) => (other.key === key ? [] : [`${other.key}.`]));
+  const flows = visit('', [...file.tensors.keys()], 0);
+  return flows.map(({ key, title }) => {
+    const others = flows.flatMap((other) => (other.key === key ? [] : [`${other.key}.`]));
     return { key, title, of: (whole) => without(whole, others) };
   });
 }
@@ -75,12 +75,12 @@ function below(file: TensorFile, prefix: string, names: readonly string[]): Tens
 }
 
 function without(file: TensorFile, prefixes: readonly string[]): TensorFile {
-  const isOwn = (name: string): boolean => !prefixes.some((prefix) => `${name}.`.startsWith(prefix));
+  const isKept = (name: string): boolean => !prefixes.some((prefix) => `${name}.`.startsWith(prefix));
   const { modules } = file;
   return {
     ...file,
-    tensors: new Map([...file.tensors].filter(([name]) => isOwn(name))),
-    ...(modules ? { modules: modules.filter(({ name }) => isOwn(name)) } : {}),
+    tensors: new Map([...file.tensors].filter(([name]) => isKept(name))),
+    ...(modules ? { modules: modules.filter(({ name }) => isKept(name)) } : {}),
   };
 }
 

@@ -60,8 +60,8 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
         async convert(answers) {
           const layers = await library.layers(plan, file, answers);
           const read = await readLayers(file, layers);
-          const asked = size.fields(answers);
-          const [height, width] = plan.size ?? [asked.height, asked.width];
+          const sizeFields = size.fields(answers);
+          const [height, width] = plan.size ?? [sizeFields.height, sizeFields.width];
           const model: ModelInput = {
             kind: 'image',
             ...{ height, width, channels: plan.channels },
@@ -110,10 +110,10 @@ export function prefixOf({ tensors }: TensorFile, anchor: string): string | unde
 }
 
 /** Names and shapes below a prefix, which ends in a dot. */
-export type Wanted = readonly [prefix: string, shapes: Readonly<Record<string, readonly number[]>>];
+export type ExpectedTensors = readonly [prefix: string, shapes: Readonly<Record<string, readonly number[]>>];
 
 /** How far a file fits the names that a plan wants: what is lacking, in another shape, or left over. */
-export function fitOf(file: TensorFile, parts: readonly Wanted[]): Closeness {
+export function fitOf(file: TensorFile, parts: readonly ExpectedTensors[]): Closeness {
   const all = parts.flatMap(([prefix, shapes]) =>
     Object.entries(shapes).map(([name, shape]) => [prefix + name, shape] as const),
   );
@@ -123,18 +123,18 @@ export function fitOf(file: TensorFile, parts: readonly Wanted[]): Closeness {
 /** The same of names whose shapes may be any. @param alsoKnown names of the file that may be there */
 export function fitOfNames(
   file: TensorFile,
-  wanted: ReadonlyMap<string, readonly number[] | undefined>,
+  expected: ReadonlyMap<string, readonly number[] | undefined>,
   alsoKnown: (name: string) => boolean = () => false,
 ): Closeness {
   const missing: string[] = [];
-  for (const [name, shape] of wanted) {
-    const found = file.tensors.get(name)?.shape;
-    if (!found) missing.push(name);
-    else if (shape && found.join() !== shape.join()) {
-      missing.push(`${name} in the shape [${shape.join(', ')}] (it has [${found.join(', ')}])`);
+  for (const [name, shape] of expected) {
+    const actual = file.tensors.get(name)?.shape;
+    if (!actual) missing.push(name);
+    else if (shape && actual.join() !== shape.join()) {
+      missing.push(`${name} in the shape [${shape.join(', ')}] (it has [${actual.join(', ')}])`);
     }
   }
-  const unknown = [...file.tensors.keys()].filter((name) => !wanted.has(name) && !alsoKnown(name));
+  const unknown = [...file.tensors.keys()].filter((name) => !expected.has(name) && !alsoKnown(name));
   const { size } = file.tensors;
   return {
     share: size === 0 ? 0 : (size - unknown.length) / size,

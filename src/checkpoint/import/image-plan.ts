@@ -85,24 +85,24 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
     if (prefix === undefined || !sizes) return undefined;
     const couplings = library.plan(sizes, prefix);
     const names = couplings.flatMap(({ table }) => table.flatMap(libraryNames));
-    const wanted = new Map<string, readonly number[] | undefined>(names.map((name) => [name, undefined]));
-    for (const { convolution } of couplings) wanted.set(convolution.name, convolution.shape);
+    const expected = new Map<string, readonly number[] | undefined>(names.map((name) => [name, undefined]));
+    for (const { convolution } of couplings) expected.set(convolution.name, convolution.shape);
     const isConstraint = (key: string) => constraint !== undefined && key === prefix + constraint;
     return {
       sizes,
       prefix,
       couplings,
       // PyTorch counts the batches that its norms have seen; nothing depends on it.
-      ...fitOfNames(file, wanted, (key) => key.endsWith('.num_batches_tracked') || isConstraint(key)),
+      ...fitOfNames(file, expected, (key) => key.endsWith('.num_batches_tracked') || isConstraint(key)),
     };
   }
 
   return {
     name: library.name,
     recognize(file) {
-      const found = read(file);
-      if (!found || found.missing.length > 0) return undefined;
-      const { sizes, prefix, couplings } = found;
+      const fit = read(file);
+      if (!fit || fit.missing.length > 0) return undefined;
+      const { sizes, prefix, couplings } = fit;
       const { scales, channels, base, blocks } = sizes;
       const stored =
         constraint !== undefined && file.tensors.has(prefix + constraint) ? prefix + constraint : undefined;
@@ -169,10 +169,10 @@ export interface ConditionerNames {
 
 /** Convolutions are weight-normalized, below "conv."; all but the first of a block have a bias. */
 export function conditionerNames(names: ConditionerNames, blocks: number): Renaming[] {
-  const convolution = (theirs: string, ours: string, bias = true): Renaming[] =>
-    under(`${theirs}.conv.`, `net.${ours}.`, weightNormedConvolutionNames(bias));
-  const norm = (theirs: string, ours: string): Renaming[] =>
-    under(`${theirs}.`, `net.${ours}.`, batchNormNames);
+  const convolution = (library: string, flowscope: string, bias = true): Renaming[] =>
+    under(`${library}.conv.`, `net.${flowscope}.`, weightNormedConvolutionNames(bias));
+  const norm = (library: string, flowscope: string): Renaming[] =>
+    under(`${library}.`, `net.${flowscope}.`, batchNormNames);
   return [
     ...norm(names.normIn, 'normIn'),
     ...convolution(names.convIn, 'convIn'),

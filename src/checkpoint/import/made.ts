@@ -104,11 +104,11 @@ export async function orderOfGraph(
 ): Promise<number[]> {
   const masks = await masksOf(file, layers);
   const each = layers.at(-1)!.outputs / features;
-  const given = new Array<number>(context).fill(-1);
+  const contextPlaces = new Array<number>(context).fill(-1);
   let order = new Array<number>(features).fill(0);
   // In a graph without a circle, each round gets the features of one more place right.
   for (let round = 0; round < Math.min(features, mostOneByOne); round++) {
-    const latest = latestSeen([...order, ...given], masks);
+    const latest = latestSeen([...order, ...contextPlaces], masks);
     const next = order.map(
       (_, feature) => 1 + Math.max(...latest.subarray(feature * each, (feature + 1) * each)),
     );
@@ -254,8 +254,9 @@ export function residualNet(
     if (rest.endsWith('.num_batches_tracked') || expected.has(rest)) continue;
     return `${prefix}${rest} has no place in a ${masked ? 'MADE' : isMlp ? 'MLP' : 'ResidualNet'}`;
   }
-  for (const [name, wanted] of expected) {
-    if (shape(name).join() !== wanted.join()) return `${prefix}${name} of the shape [${wanted.join(', ')}]`;
+  for (const [name, expectedShape] of expected) {
+    if (shape(name).join() !== expectedShape.join())
+      return `${prefix}${name} of the shape [${expectedShape.join(', ')}]`;
   }
   return net;
 }
@@ -293,7 +294,8 @@ export function residualTable({
   ...naming
 }: Naming & Pick<ResidualNet, 'prefix' | 'norms' | 'context'>): Renaming[] {
   const { blocks, plain, masked } = naming;
-  const linear = (theirs: string, ours: string): Renaming[] => under(`${theirs}.`, `${ours}.`, linearNames);
+  const linear = (library: string, flowscope: string): Renaming[] =>
+    under(`${library}.`, `${flowscope}.`, linearNames);
   const names = plain
     ? layersOf(naming).flatMap((layer, i): Renaming[] => [
         ...linear(layer, String(i)),
@@ -343,8 +345,8 @@ export async function foldNorms(
   if (!norms || !plain) return;
   for (let b = 0; b < blocks; b++) {
     const norm = await readTable(file, under(`${prefix}blocks.${b}.batch_norm.`, '', batchNormNames));
-    const ours = `${name}.net.${b + 1}`;
-    const [weight, bias, mask] = ['weight', 'bias', 'mask'].map((part) => tensors[`${ours}.${part}`]!);
+    const layer = `${name}.net.${b + 1}`;
+    const [weight, bias, mask] = ['weight', 'bias', 'mask'].map((part) => tensors[`${layer}.${part}`]!);
     const [inputs, outputs] = weight!.shape as [number, number];
     const folded = { weight: weight!.data.slice(), bias: bias!.data.slice() };
     for (let i = 0; i < inputs; i++) {
@@ -356,8 +358,8 @@ export async function foldNorms(
         folded.bias[o]! += weight!.data[at]! * mask!.data[at]! * offset;
       }
     }
-    tensors[`${ours}.weight`] = { ...weight!, data: folded.weight };
-    tensors[`${ours}.bias`] = { ...bias!, data: folded.bias };
+    tensors[`${layer}.weight`] = { ...weight!, data: folded.weight };
+    tensors[`${layer}.bias`] = { ...bias!, data: folded.bias };
   }
 }
 
@@ -369,15 +371,15 @@ export async function joinContext(
   name: string,
 ): Promise<void> {
   if (context === 0) return;
-  const ours = `${name}.net.${plain ? '0' : 'in'}`;
+  const layer = `${name}.net.${plain ? '0' : 'in'}`;
   const added = await readTable(file, under(`${prefix}context_layer.`, '', linearNames));
-  const weight = tensors[`${ours}.weight`]!;
-  const bias = tensors[`${ours}.bias`]!;
+  const weight = tensors[`${layer}.weight`]!;
+  const bias = tensors[`${layer}.bias`]!;
   const data = new Float32Array(weight.data.length + added['weight']!.data.length);
   data.set(weight.data);
   data.set(added['weight']!.data, weight.data.length);
-  tensors[`${ours}.weight`] = { shape: [weight.shape[0]! + context, weight.shape[1]!], data };
-  tensors[`${ours}.bias`] = { ...bias, data: bias.data.map((x, i) => x + added['bias']!.data[i]!) };
+  tensors[`${layer}.weight`] = { shape: [weight.shape[0]! + context, weight.shape[1]!], data };
+  tensors[`${layer}.bias`] = { ...bias, data: bias.data.map((x, i) => x + added['bias']!.data[i]!) };
 }
 
 /**

@@ -186,7 +186,7 @@ export function rescaleOf(scale: Float32Array, shift: Float32Array, reversed = f
     shift: Array.from({ length: count }, (_, i) => -at(shift, i) / at(scale, i)),
   });
   const { scale: s, shift: t } = reversed ? inverse() : { scale: [...scale], shift: [...shift] };
-  const given = (values: number | number[]) =>
+  const listOrNumber = (values: number | number[]) =>
     Array.isArray(values) && values.length === 1 ? values[0]! : values;
-  return { kind: 'rescale', scale: given(s), shift: given(t) };
+  return { kind: 'rescale', scale: listOrNumber(s), shift: listOrNumber(t) };
 }

@@ -63,14 +63,14 @@ export function withHyperParameters(
   questions: readonly ImportQuestion[],
   { extras }: TensorFile,
 ): ImportQuestion[] {
-  const found = new Map<string, { path: string; value: string | number | boolean }>();
+  const settings = new Map<string, { path: string; value: string | number | boolean }>();
   for (const [path, value] of Object.entries(extras)) {
     const name = hyperParameter(path);
-    if (name !== undefined && !found.has(plainName(name))) found.set(plainName(name), { path, value });
+    if (name !== undefined && !settings.has(plainName(name))) settings.set(plainName(name), { path, value });
   }
-  if (found.size === 0) return [...questions];
+  if (settings.size === 0) return [...questions];
   return questions.map((question) => {
-    const entry = found.get(plainName(question.key));
+    const entry = settings.get(plainName(question.key));
     const value = entry && valueFor(question, entry.value);
     if (entry === undefined || value === undefined) return question;
     const detail = `${question.detail} In the file, ${entry.path} is ${entry.value}.`;
@@ -104,7 +104,7 @@ function valueFor({ answer }: ImportQuestion, value: string | number | boolean):
 
 /** Our names of torch's functions and modules; what is not here is given as it is, and refused as an answer. */
 const activations: ReadonlyMap<string, string> = new Map(
-  Object.entries(torchActivations).flatMap(([ours, names]) => names.map((name) => [name, ours])),
+  Object.entries(torchActivations).flatMap(([activation, names]) => names.map((name) => [name, activation])),
 );
 /** Arguments of those that have some, as ours have them. */
 const activationArguments: Readonly<Record<string, readonly [argument: string, value: number | string]>> = {
@@ -132,8 +132,8 @@ export function fixedArgument(
   argument: string,
   expected: number | string | boolean | null,
 ): ModuleFact[] {
-  const found = object.get(argument);
-  if (found === undefined || found === expected) return [];
+  const value = object.get(argument);
+  if (value === undefined || value === expected) return [];
   return [`${name} with ${argument} ${expected} (the file has another one)`];
 }
 

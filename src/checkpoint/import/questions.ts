@@ -8,17 +8,17 @@ type Option = { value: string; label: string };
 /** Before the name of the layer in the key of a question that is asked of some layers apart. */
 export const apartMark = '@';
 
-/** @param given labels by their values, or a list; without a fallback, the first is the default */
+/** @param choices labels by their values, or a list; without a fallback, the first is the default */
 export function choice(
   key: string,
   title: string,
   detail: string,
-  given: readonly Option[] | Readonly<Record<string, string>>,
+  choices: readonly Option[] | Readonly<Record<string, string>>,
   fallback?: string,
 ): ImportQuestion {
-  const options: Option[] = Array.isArray(given)
-    ? [...(given as readonly Option[])]
-    : Object.entries(given).map(([value, label]) => ({ value, label: label as string }));
+  const options: Option[] = Array.isArray(choices)
+    ? [...(choices as readonly Option[])]
+    : Object.entries(choices).map(([value, label]) => ({ value, label: label as string }));
   return { key, title, detail, answer: { kind: 'choice', options, default: fallback ?? options[0]!.value } };
 }
 
@@ -55,7 +55,7 @@ const oneForEach = ({ count, one }: All): string =>
   ` One number is for all ${count} ${one}s, and ${count} with commas between them are one for each.`;
 
 /** The question, asked of so many layers at once. @param apart whether they may have different numbers */
-export function askedOfAll(
+export function questionOfLayers(
   question: ImportQuestion,
   count: number,
   { one = 'layer', apart = false }: { one?: string; apart?: boolean } = {},
@@ -72,7 +72,7 @@ export function askedOfAll(
 
 /** The question, of couplings that may have different numbers; of one, as it is. */
 export const withList = (question: ImportQuestion, count: number): ImportQuestion =>
-  count < 2 ? question : askedOfAll(question, count, { apart: true });
+  count < 2 ? question : questionOfLayers(question, count, { apart: true });
 
 /** An answer of several numbers, or one. */
 export function answeredNumbers(answers: ImportAnswers, { key, answer }: ImportQuestion): number[] {

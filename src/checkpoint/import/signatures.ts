@@ -29,8 +29,8 @@ type Signature = readonly [
 const intro = 'To look into it all the same, record it in Python: import flowscope;';
 const recorded = 'Then open model.flowrec.safetensors.';
 const calls = (call: string): string => `${intro} ${call}. ${recorded}`;
-const recordOf = (flow: string, given = 'x'): string =>
-  `flowscope.record(${flow}, ${given}, path="model.flowrec.safetensors")`;
+const recordOf = (flow: string, input = 'x'): string =>
+  `flowscope.record(${flow}, ${input}, path="model.flowrec.safetensors")`;
 
 /** Flows that it takes as they are; x is a batch of their data. */
 const record = calls(recordOf('flow'));
@@ -369,8 +369,8 @@ export function looksLike(seen: Seen): string | undefined {
     `It looks like ${what}, by ${by}. Flowscope does not read these, so it cannot be run. ${advice}`;
   const named = (kind: Signature[0]): string => (typeof kind === 'string' ? kind : kind(seen));
   for (const [kind, pattern, advice] of ofClasses) {
-    const found = seen.classes.find((name) => pattern.test(name));
-    if (found !== undefined) return says(named(kind), `the class ${shortened(found)}`, advice);
+    const className = seen.classes.find((name) => pattern.test(name));
+    if (className !== undefined) return says(named(kind), `the class ${shortened(className)}`, advice);
   }
   for (const [kind, shows, advice] of signatures) {
     const by = typeof shows === 'function' ? shows(seen) : tensorNamed(find(seen.tensors, shows));
@@ -439,8 +439,8 @@ function gapOfFreia(tensors: Tensors): string | undefined {
   for (const [name, { shape }] of tensors) {
     // Flows of images have fixed layers that are read.
     if (shape.length === 4) return undefined;
-    const found = /(?:^|\.)module_list\.(\d{1,4})\./.exec(name);
-    if (found) numbers.add(Number(found[1]));
+    const match = /(?:^|\.)module_list\.(\d{1,4})\./.exec(name);
+    if (match) numbers.add(Number(match[1]));
   }
   if (numbers.size === 0) return undefined;
   const gap = range(Math.max(...numbers)).find((number) => !numbers.has(number));
@@ -487,10 +487,10 @@ function linearNet(tensors: Tensors): string | undefined {
   const weights: (readonly number[])[] = [];
   let at: string | undefined;
   for (const [name, { shape }] of tensors) {
-    const found = /^(.*\D|)\d+\.(?:linear\.)?(weight|bias)$/.exec(name);
-    if (!found || shape.length !== (found[2] === 'weight' ? 2 : 1) || found[1] !== (at ??= found[1]))
+    const match = /^(.*\D|)\d+\.(?:linear\.)?(weight|bias)$/.exec(name);
+    if (!match || shape.length !== (match[2] === 'weight' ? 2 : 1) || match[1] !== (at ??= match[1]))
       return undefined;
-    if (found[2] === 'weight') weights.push(shape);
+    if (match[2] === 'weight') weights.push(shape);
   }
   if (weights.length < 2 || weights.some((shape, i) => i > 0 && shape[1] !== weights[i - 1]![0]))
     return undefined;

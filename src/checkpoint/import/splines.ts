@@ -107,7 +107,7 @@ interface Kinds {
   /** What else takes so many values a feature, in the plural. */
   others(values: number): Other[];
   /** Values a feature at which another kind is as likely as splines. */
-  askedAt?: readonly number[];
+  ambiguousAt?: readonly number[];
 }
 
 /** How many bins if they are splines, or how many values if they are not. */
@@ -134,9 +134,9 @@ export class SplineKinds {
     const values = valuesOf(taken);
     if (values === undefined) return [];
     const { bins, likely } = taken;
-    const { key, spline, askedAt = [] } = this.kinds;
+    const { key, spline, ambiguousAt = [] } = this.kinds;
     const [first, ...others] = this.options(taken);
-    const undecidable = bins === undefined || (askedAt.includes(values) && !this.isSpline(file, bins));
+    const undecidable = bins === undefined || (ambiguousAt.includes(values) && !this.isSpline(file, bins));
     const label =
       bins === undefined ? first!.label : `${first!.label}, not ${this.otherWords(values, ' or ')}`;
     return [
@@ -162,11 +162,11 @@ export class SplineKinds {
     const computed = this.computedOf(taken);
     const options = this.options(taken);
     const [, ...rest] = options;
-    const found = options.find(({ value }) => value === answer);
+    const option = options.find(({ value }) => value === answer);
     if (computed.some(({ value }) => value === answer)) return answer as string;
     const { file } = tensorFile;
-    const what = found
-      ? `which is taken for ${found.label}. Flowscope does not compute these.`
+    const what = option
+      ? `which is taken for ${option.label}. Flowscope does not compute these.`
       : `which fits ${options[0]!.label} as well as ${rest.map(({ label }) => label).join(' and ')} of ${name}. ` +
         `Flowscope computes ${this.computedWords(taken)}.`;
     const ways = computed.map(({ value, label }, i) => {

@@ -37,7 +37,7 @@ export interface TensorFile {
    */
   read(name: string): Promise<NdArray<Float32Array>>;
   /** Called with the name of our tensor that the next reads are for, and with undefined at the end. For callers that follow it. */
-  readonly reading?: (ours: string | undefined) => void;
+  readonly reading?: (tensorName: string | undefined) => void;
   close(): Promise<void>;
 }
 

@@ -71,28 +71,28 @@ function tensorsOf(
   const { buffer, byteOffset, byteLength } = content;
   const bytes = byteLength === buffer.byteLength ? buffer : buffer.slice(byteOffset, byteOffset + byteLength);
   const { arrays, names } = readHdf5(bytes, file);
-  const own = new Map([...arrays].filter(([name]) => !optimizer.test(name)));
-  if (own.size === 0) {
+  const weights = new Map([...arrays].filter(([name]) => !optimizer.test(name)));
+  if (weights.size === 0) {
     throw new UserError(
       `${file}: holds no arrays of numbers. Save the weights: model.save_weights("model.weights.h5").`,
     );
   }
-  const other = arrays.size - own.size;
+  const other = arrays.size - weights.size;
   for (const [path, name] of names) if (!optimizer.test(`${path}/`)) extras[path] = name;
   return {
     file,
     container,
     bytes: byteLength,
-    tensors: new Map([...own].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
+    tensors: new Map([...weights].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
     extras,
     ...(other > 0 && {
       leftOut: [`"optimizer" (${other} tensors)`],
       rest: [...arrays]
-        .filter(([name]) => !own.has(name))
+        .filter(([name]) => !weights.has(name))
         .map(([name, { dtype, shape }]) => ({ name, dtype, shape, of: 'optimizer' as const })),
     }),
     read(name) {
-      const array = own.get(name);
+      const array = weights.get(name);
       if (!array) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
       const { dtype, shape, begin, littleEndian } = array;
       const span = new Uint8Array(bytes.slice(begin, begin + sizeOf(shape) * itemBytes[dtype]!));

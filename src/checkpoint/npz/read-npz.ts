@@ -44,9 +44,9 @@ export async function readNpzFile(file: string, handle: FileHandle): Promise<Ten
     extras: {},
     ...(leftOut.length > 0 ? { leftOut } : {}),
     async read(name) {
-      const found = stored.get(name);
-      if (!found) throw new UserError(`${file}: holds no tensor "${name}".`);
-      return toFloat32(parseNpy(await found.entry.read(), where(name)));
+      const array = stored.get(name);
+      if (!array) throw new UserError(`${file}: holds no tensor "${name}".`);
+      return toFloat32(parseNpy(await array.entry.read(), where(name)));
     },
     close: () => handle.close(),
   };

@@ -17,11 +17,11 @@ const shownByTensors: ReadonlySet<string> = new Set([
  */
 export function completeAnswers(
   questions: readonly ImportQuestion[],
-  given: ImportAnswers,
+  answers: ImportAnswers,
   where: string,
 ): Record<string, string | number> {
   const keys = questions.map(({ key }) => key);
-  for (const key of Object.keys(given)) {
+  for (const key of Object.keys(answers)) {
     if (keys.includes(key) || shownByTensors.has(key)) continue;
     const near = nearest(key, keys);
     throw new UserError(
@@ -32,14 +32,17 @@ export function completeAnswers(
     );
   }
   return Object.fromEntries(
-    questions.map((question) => [question.key, checked(question, answerTo(question, given), where)]),
+    questions.map((question) => [question.key, checked(question, answerTo(question, answers), where)]),
   );
 }
 
 /** An answer without the name of a layer is for all layers whose question it fits. */
-export function answerTo({ key, answer }: ImportQuestion, given: ImportAnswers): string | number | undefined {
-  if (given[key] !== undefined) return given[key];
-  const all = given[key.split(apartMark)[0]!];
+export function answerTo(
+  { key, answer }: ImportQuestion,
+  answers: ImportAnswers,
+): string | number | undefined {
+  if (answers[key] !== undefined) return answers[key];
+  const all = answers[key.split(apartMark)[0]!];
   if (all === undefined) return undefined;
   const fits =
     answer.kind === 'choice'
@@ -69,12 +72,12 @@ function checked(
 type NumberAnswer = Extract<ImportQuestion['answer'], { kind: 'number' }>;
 
 /** The number that a person gave, one for each layer, or the ends of an interval; what was expected, in words, for others. */
-export function numbersOf(given: string | number, answer: NumberAnswer): number[] | string {
+export function numbersOf(value: string | number, answer: NumberAnswer): number[] | string {
   const { integer, minimum = -Infinity, maximum = Infinity, all, interval } = answer;
-  const words = typeof given === 'number' ? [String(given)] : given.split(',').map((word) => word.trim());
+  const words = typeof value === 'number' ? [String(value)] : value.split(',').map((word) => word.trim());
   // A number in quotes is a slip in JSON, not a list of one.
   const numbers =
-    words.length === 1 && typeof given === 'string'
+    words.length === 1 && typeof value === 'string'
       ? [NaN]
       : words.map((word) => (word === '' ? NaN : Number(word)));
   const fits = (value: number): boolean =>
@@ -105,11 +108,11 @@ export function numbersOf(given: string | number, answer: NumberAnswer): number[
 export function assumptionsOf(
   questions: readonly ImportQuestion[],
   answers: ImportAnswers,
-  given: ImportAnswers,
+  userAnswers: ImportAnswers,
 ): string[] {
   return questions.map(
     (question) =>
-      `${shownAnswer(question, answers)}${answerTo(question, given) === undefined ? ' (default)' : ''}`,
+      `${shownAnswer(question, answers)}${answerTo(question, userAnswers) === undefined ? ' (default)' : ''}`,
   );
 }
 
@@ -117,10 +120,10 @@ export function assumptionsOf(
 export function guessesOf(
   questions: readonly ImportQuestion[],
   answers: ImportAnswers,
-  given: ImportAnswers,
+  userAnswers: ImportAnswers,
 ): string[] {
   return questions
-    .filter((question) => question.guess && answerTo(question, given) === undefined)
+    .filter((question) => question.guess && answerTo(question, userAnswers) === undefined)
     .map((question) => shownAnswer(question, answers));
 }
 

@@ -46,12 +46,12 @@ type Log = Map<string, Set<string | undefined>>;
 
 /** The file, which keeps what it has read, writes down what is read, and may give one tensor changed. */
 function watched(raw: TensorFile, kept: Map<string, Values>, log?: Log, changed?: string): TensorFile {
-  let ours: string | undefined;
+  let tensorName: string | undefined;
   const reader =
     (read: TensorFile['read'], prefix = ''): TensorFile['read'] =>
     async (name) => {
       const id = prefix + name;
-      if (log) log.set(id, (log.get(id) ?? new Set()).add(ours));
+      if (log) log.set(id, (log.get(id) ?? new Set()).add(tensorName));
       const values = kept.get(id) ?? (await read(name));
       kept.set(id, values);
       const data = id === changed ? values.data.map(nudged) : Float32Array.from(values.data);
@@ -66,7 +66,7 @@ function watched(raw: TensorFile, kept: Map<string, Values>, log?: Log, changed?
     read: reader(raw.read),
     ...(raw.copies ? { copies: raw.copies.map(withReader) } : {}),
     ...(raw.models ? { models: raw.models.map(withReader) } : {}),
-    reading: (name) => (ours = name),
+    reading: (name) => (tensorName = name),
   };
 }
 
@@ -123,8 +123,8 @@ export async function explainImport(
     { name, dtype, shape, of }: Pick<TakenTensor, 'name' | 'dtype' | 'shape' | 'of'>,
     id: string,
   ): Promise<void> => {
-    const found = names.get(id);
-    const view = found !== undefined && rest.has(found) ? undefined : found;
+    const knownName = names.get(id);
+    const view = knownName !== undefined && rest.has(knownName) ? undefined : knownName;
     const common = { name, dtype, shape: [...shape] };
     const reads = log.get(id);
     if (!reads) {
@@ -140,7 +140,9 @@ export async function explainImport(
       });
       return;
     }
-    const exact = [...reads].filter((ours): ours is string => ours !== undefined && ours in flow.tensors);
+    const exact = [...reads].filter(
+      (target): target is string => target !== undefined && target in flow.tensors,
+    );
     const effect: Effect =
       exact.length > 0 ? { use: 'parameter', becomes: exact } : await effectOf(id, view ?? id);
     const layer = layerAt.byOurs(effect.becomes) ?? (view && layerAt.byTheirs(view)?.name);
@@ -168,8 +170,8 @@ function effectBetween(before: ImportedFlow, after: ImportedFlow | undefined): E
     return { use: 'structure', becomes: [] };
   const becomes = Object.entries(after.tensors)
     .filter(([name, { data }]) => {
-      const own = before.tensors[name]?.data;
-      return own?.length !== data.length || data.some((value, i) => !Object.is(value, own[i]));
+      const dataBefore = before.tensors[name]?.data;
+      return dataBefore?.length !== data.length || data.some((value, i) => !Object.is(value, dataBefore[i]));
     })
     .map(([name]) => name);
   return { use: becomes.length > 0 ? 'parameter' : 'unused', becomes };
@@ -185,23 +187,23 @@ const kindOf = (layer: string): string => layer.replace(/\.\d+$/, '');
 
 /** Finds which of our layers names belong to. */
 function layerFinder({ layerNames, tensors }: ImportedFlow) {
-  const theirs = Object.entries(layerNames).sort(([, a], [, b]) => b.length - a.length);
-  const ours = new Set([...Object.keys(layerNames), ...Object.keys(tensors).flatMap(layerOf)]);
+  const layerPaths = Object.entries(layerNames).sort(([, a], [, b]) => b.length - a.length);
+  const layers = new Set([...Object.keys(layerNames), ...Object.keys(tensors).flatMap(layerOf)]);
   return {
     byTheirs(view: string): { name: string; rest: string } | undefined {
-      const found = theirs.find(
+      const entry = layerPaths.find(
         ([, prefix]) =>
           prefix !== '' &&
           (view === prefix || view.startsWith(`${prefix}.`) || view.startsWith(`${prefix}/`)),
       );
-      return found && { name: found[0], rest: view.slice(found[1].length) };
+      return entry && { name: entry[0], rest: view.slice(entry[1].length) };
     },
     byOurs(names: readonly string[]): string | undefined {
       for (const name of names) {
         const parts = name.split('.');
         for (let length = parts.length - 1; length > 0; length--) {
           const layer = parts.slice(0, length).join('.');
-          if (ours.has(layer)) return layer;
+          if (layers.has(layer)) return layer;
         }
       }
       return undefined;
@@ -217,7 +219,7 @@ function layerOf(name: string): string[] {
 }
 
 /** Tells names that are read, and reads nothing. */
-const toldReads =
+const nameReporter =
   (tell: (name: string) => void): TensorFile['read'] =>
   (name) => {
     tell(name);
@@ -227,7 +229,7 @@ const toldReads =
 /** For each tensor of the file, by what it is read as, which starts with `before`: the name that importers know it by. */
 async function namesInView(raw: TensorFile, before: string): Promise<Map<string, string>> {
   let last: string | undefined;
-  const spy = (prefix: string) => toldReads((name) => (last = prefix + name));
+  const spy = (prefix: string) => nameReporter((name) => (last = prefix + name));
   const copies = raw.copies?.map((copy) => ({ ...copy, read: spy(`${copy.key}.`) }));
   const { file } = unwrapped({ ...raw, read: spy(before), ...(copies ? { copies } : {}) });
   const names = new Map<string, string>();
@@ -245,7 +247,7 @@ async function namesInView(raw: TensorFile, before: string): Promise<Map<string,
 async function averagesOf(raw: TensorFile): Promise<Set<string>> {
   if (raw.copies) return new Set();
   const seen: string[] = [];
-  const { file } = unwrapped({ ...raw, read: toldReads((name) => seen.push(name)) });
+  const { file } = unwrapped({ ...raw, read: nameReporter((name) => seen.push(name)) });
   for (const copy of file.copies ?? []) for (const name of copy.tensors.keys()) await copy.read(name);
   if (seen.length > 0) for (const name of file.tensors.keys()) await file.read(name);
   return new Set(seen);

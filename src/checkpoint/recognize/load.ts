@@ -41,10 +41,10 @@ export interface Unrecognized {
  * @throws UserError when there is no checkpoint at the path, it is damaged, or its library is not known
  */
 export async function loadAnyCheckpoint(
-  given: string | ModelFile,
+  input: string | ModelFile,
   options: ImportOptions = {},
 ): Promise<Checkpoint> {
-  return withModelFile(given, async (opened) => {
+  return withModelFile(input, async (opened) => {
     const { kind, file } = opened;
     if (kind === 'onnx') {
       throw new UserError(
@@ -70,7 +70,7 @@ export interface Interpreted {
   recognized: NonNullable<ReturnType<typeof recognize>>;
   answers: ImportAnswers;
   /** Answers from the caller. */
-  given: ImportAnswers;
+  userAnswers: ImportAnswers;
   remembered: Awaited<ReturnType<typeof readSidecar>>;
 }
 
@@ -97,13 +97,13 @@ export async function interpret(
   const { questions } = recognized;
   const stored = completeAnswers(questions, remembered?.answers ?? {}, sidecarPath(file));
   const now = options.answers?.(questions) ?? {};
-  const given = { ...remembered?.answers, ...now };
-  const undecided = whyUndecided(questions, given, path.basename(sidecarPath(file)));
+  const userAnswers = { ...remembered?.answers, ...now };
+  const undecided = whyUndecided(questions, userAnswers, path.basename(sidecarPath(file)));
   if (undecided !== undefined) return { reason: undecided };
   const complete = completeAnswers(questions, now, file);
   const answered = questions.filter((question) => answerTo(question, now) !== undefined);
   const answers = { ...stored, ...Object.fromEntries(answered.map(({ key }) => [key, complete[key]!])) };
-  return { recognized, answers, given, remembered };
+  return { recognized, answers, userAnswers, remembered };
 }
 
 /** @throws UserError when the file is damaged, or answers do not fit it */
@@ -114,9 +114,9 @@ export async function importTensors(
   const { file } = tensorFile;
   const interpreted = await interpret(tensorFile, options);
   if ('reason' in interpreted) return interpreted;
-  const { recognized, answers, given, remembered } = interpreted;
+  const { recognized, answers, userAnswers, remembered } = interpreted;
   const { library, title, questions } = recognized;
-  const guesses = guessesOf(questions, answers, given);
+  const guesses = guessesOf(questions, answers, userAnswers);
   const { model, tensors, layerNames, featureNames, contextNames, contextIsClass } =
     await recognized.convert(answers);
   return {
@@ -130,7 +130,7 @@ export async function importTensors(
         library,
         title,
         fileName: path.basename(file),
-        assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, given)],
+        assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, userAnswers)],
         ...(guesses.length > 0 ? { guesses } : {}),
         ...(featureNames ? { featureNames: featureNames.map(shownName) } : {}),
         ...(contextNames?.length ? { contextNames: contextNames.map(shownName) } : {}),
@@ -158,9 +158,9 @@ export function shownOrigin({
  * Undefined when there is nothing to ask: our own files, ONNX, files of no known library, complete ones.
  * @throws UserError when the file, or the one that remembers the answers, cannot be read
  */
-export async function importForm(given: string | ModelFile): Promise<ImportForm | undefined> {
+export async function importForm(input: string | ModelFile): Promise<ImportForm | undefined> {
   return withRecognized(
-    given,
+    input,
     undefined,
     (recognized, file, remembered) => recognized && formOf(recognized, file, remembered),
   );
@@ -190,8 +190,8 @@ function formOf(
  * Remembers the answers in a file next to the checkpoint.
  * @throws UserError when they do not fit the file, which is tried before anything is written
  */
-export async function answerImport(given: string | ModelFile, answers: ImportAnswers): Promise<void> {
-  await withRecognized(given, answers, async (recognized, file) => {
+export async function answerImport(input: string | ModelFile, answers: ImportAnswers): Promise<void> {
+  await withRecognized(input, answers, async (recognized, file) => {
     if (!recognized) throw new UserError(`${file}: nothing is asked of this file.`);
     const complete = completeAnswers(recognized.questions, answers, file);
     await recognized.convert(complete);
@@ -203,8 +203,8 @@ export async function answerImport(given: string | ModelFile, answers: ImportAns
  * Names the data of a flow in the file next to the checkpoint. Resolves to the path of that file.
  * @throws UserError for files that say themselves what their data are, or cannot
  */
-export async function nameData(given: string | ModelFile, source: string): Promise<string> {
-  return withModelFile(given, async ({ kind, file }) => {
+export async function nameData(input: string | ModelFile, source: string): Promise<string> {
+  return withModelFile(input, async ({ kind, file }) => {
     if (kind !== 'tensors')
       throw new UserError(`${file}: data are added to checkpoints of other libraries only.`);
     await writeSidecar(file, { data: { source } });
@@ -216,17 +216,17 @@ export async function nameData(given: string | ModelFile, source: string): Promi
  * Remembers which flow of a file is meant, and what was answered of it before.
  * @throws UserError when the file does not hold that flow and others
  */
-export async function chooseFlow(given: string, flow: string): Promise<void> {
-  await withRecognized(given, { flow }, async (recognized, file, remembered) => {
-    const asked = recognized?.questions ?? [];
-    const question = asked.find(({ key }) => key === 'flow');
+export async function chooseFlow(input: string, flow: string): Promise<void> {
+  await withRecognized(input, { flow }, async (recognized, file, remembered) => {
+    const questions = recognized?.questions ?? [];
+    const question = questions.find(({ key }) => key === 'flow');
     if (!recognized || !question)
       throw new UserError(
         `${file}: does not hold several flows, so that --flow has nothing to choose. Leave it out.`,
       );
     completeAnswers([question], { flow }, file);
     const kept = Object.entries(remembered?.answers ?? {}).filter(([key]) =>
-      asked.some((one) => one.key === key),
+      questions.some((one) => one.key === key),
     );
     const answers = { ...Object.fromEntries(kept), flow };
     if (remembered?.answers['flow'] !== flow)
@@ -236,11 +236,11 @@ export async function chooseFlow(given: string, flow: string): Promise<void> {
 
 /** @param answers those that are remembered where undefined */
 async function withRecognized<T>(
-  given: string | ModelFile,
+  input: string | ModelFile,
   answers: ImportAnswers | undefined,
   use: (recognized: Recognition | undefined, file: string, remembered?: Remembered) => T | Promise<T>,
 ): Promise<T> {
-  return withModelFile(given, async (opened) => {
+  return withModelFile(input, async (opened) => {
     const { kind, file } = opened;
     if (kind === 'checkpoint' || kind === 'onnx') return use(undefined, file);
     const remembered = await readSidecar(file);

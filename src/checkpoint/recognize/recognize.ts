@@ -20,8 +20,8 @@ export function libraryName(library: string): string {
 
 /** @throws UserError for a word that names no library */
 export function parseLibrary(word: string): Library {
-  const found = libraries.find((library) => library === word);
-  if (found) return found;
+  const match = libraries.find((library) => library === word);
+  if (match) return match;
   const near = nearest(word, libraries);
   throw new UserError(
     `"${shortened(word)}" is no library whose files are known; expected one of ${libraries.join(', ')}.` +
@@ -31,23 +31,23 @@ export function parseLibrary(word: string): Library {
 
 /**
  * @param only asks the recognizer of this library alone
- * @param given says which flow is meant, where the file has several
+ * @param userAnswers says which flow is meant, where the file has several
  */
 export function recognize(
   file: TensorFile,
   only?: Library,
-  given: ImportAnswers = {},
+  userAnswers: ImportAnswers = {},
 ): (Recognized & { library: Library; notes: string[] }) | undefined {
-  const asked = only === undefined ? libraries : [only];
+  const candidates = only === undefined ? libraries : [only];
   const { file: plain, prefix } = unwrapped(file);
-  const flows = flowsIn(plain, (part) => firstKnown(asked, withWeightNormNames(unwrapped(part).file)));
+  const flows = flowsIn(plain, (part) => firstKnown(candidates, withWeightNormNames(unwrapped(part).file)));
   const question = flowQuestion(flows);
-  const meant = given['flow'] ?? question[0]?.answer.default;
+  const meant = userAnswers['flow'] ?? question[0]?.answer.default;
   const flow = flows.find(({ key }) => key === meant) ?? flows[0];
-  const own = (part: TensorFile): TensorFile =>
+  const flowFile = (part: TensorFile): TensorFile =>
     withWeightNormNames(flow ? unwrapped(flow.of(part)).file : part);
-  const read = own(plain);
-  for (const library of asked) {
+  const read = flowFile(plain);
+  for (const library of candidates) {
     const { importer } = entries[library];
     const recognized = importer.recognize(read);
     if (!recognized) continue;
@@ -63,10 +63,10 @@ export function recognize(
       ...recognized,
       questions: [...question, ...copies, ...withHyperParameters(open, file)],
       rest,
-      convert(given) {
-        const copy = plain.copies?.find(({ key }) => copies[0] && key === chosen(given, copies[0]));
-        const from = copy && importer.recognize(own({ ...plain, ...copy }));
-        return (from ?? recognized).convert({ ...given, ...answers });
+      convert(formAnswers) {
+        const copy = plain.copies?.find(({ key }) => copies[0] && key === chosen(formAnswers, copies[0]));
+        const from = copy && importer.recognize(flowFile({ ...plain, ...copy }));
+        return (from ?? recognized).convert({ ...formAnswers, ...answers });
       },
       library,
       notes: notesOf(file, prefix, rest, read),
@@ -75,8 +75,8 @@ export function recognize(
   return undefined;
 }
 
-function firstKnown(asked: readonly Library[], file: TensorFile): Recognized | undefined {
-  for (const library of asked) {
+function firstKnown(candidates: readonly Library[], file: TensorFile): Recognized | undefined {
+  for (const library of candidates) {
     const recognized = entries[library].importer.recognize(file);
     if (recognized) return recognized;
   }
@@ -107,10 +107,10 @@ const versions =
 /** Why a file needs answers before it is opened; undefined where nothing is in the way. */
 export function whyUndecided(
   questions: readonly ImportQuestion[],
-  given: ImportAnswers,
+  answers: ImportAnswers,
   sidecar: string,
 ): string | undefined {
-  const open = questions.find(({ key, required }) => required && given[key] === undefined);
+  const open = questions.find(({ key, required }) => required && answers[key] === undefined);
   if (open === undefined) return undefined;
   const say = (value: string | number): string =>
     (open.key === 'flow' ? `Choose it with --flow ${value}, which is remembered. Or say` : 'Say') +
@@ -148,13 +148,13 @@ function readFacts(importer: Recognizer, file: TensorFile, { questions, known }:
   const facts = factsOf(file, importer.modules);
   const { misfits } = facts;
   const answers = { ...facts.answers, ...known };
-  const asked = questions.flatMap((question) => {
+  const answered = questions.flatMap((question) => {
     const answer = answers[question.key] ?? answers[question.key.split(apartMark)[0]!];
     return answer === undefined ? [] : [{ question, answer }];
   });
   return {
-    answers: Object.fromEntries(asked.map(({ question, answer }) => [question.key, answer])),
-    misfits: [...misfits, ...asked.flatMap(({ question, answer }) => misfitOf(question, answer) ?? [])],
+    answers: Object.fromEntries(answered.map(({ question, answer }) => [question.key, answer])),
+    misfits: [...misfits, ...answered.flatMap(({ question, answer }) => misfitOf(question, answer) ?? [])],
   };
 }
 

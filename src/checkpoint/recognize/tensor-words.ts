@@ -37,7 +37,7 @@ const parts: Readonly<Record<string, string>> = {
 };
 
 /** What the last layer of a conditioner gives. */
-const givenBy: Partial<Record<TransformConfig['kind'], string>> = {
+const outputWords: Partial<Record<TransformConfig['kind'], string>> = {
   affine: 's and t',
   additive: 't',
   rationalQuadratic: 'the widths, heights and slopes of splines',
@@ -73,7 +73,7 @@ export function wordsOf(
   const isKnots = words.at(-1) === 'last layer' && tokens[0] !== 'base' && /[nN]et$/.test(tokens[0] ?? '');
   const gives =
     transform && isKnots && tokens[0] === 'net'
-      ? `, which gives ${givenBy[transform] ?? 'what the transform takes'}`
+      ? `, which gives ${outputWords[transform] ?? 'what the transform takes'}`
       : '';
   const what = kinds[kind] ?? kind;
   return words.length === 0 ? what : `${what} of the ${words.join(', ')}${gives}`;
@@ -98,7 +98,7 @@ const idle: readonly [RegExp, string][] = [
   [/(initialized|data_dep_init_done|initted)$/, 'whether a layer was initialized'],
 ];
 
-const found = (table: readonly [RegExp, string][], name: string): string | undefined =>
+const wordsFor = (table: readonly [RegExp, string][], name: string): string | undefined =>
   table.find(([pattern]) => pattern.test(name))?.[1];
 
 /** "weight of the conditioner, hidden layer 1"; "optimizer, left out". */
@@ -109,14 +109,14 @@ export function saysOf(
 ): string {
   switch (use) {
     case 'parameter': {
-      const all = [...new Set(becomes.map((ours) => wordsOf(ours, layer, transform, has)))];
+      const all = [...new Set(becomes.map((tensorName) => wordsOf(tensorName, layer, transform, has)))];
       if (all.length === 0) return 'a parameter';
       return all.length <= 3 ? all.join('; ') : `${all.slice(0, 3).join('; ')} and ${all.length - 3} more`;
     }
     case 'structure':
-      return `how it is built: ${found(structures, name) ?? 'fixed numbers'}`;
+      return `how it is built: ${wordsFor(structures, name) ?? 'fixed numbers'}`;
     case 'unused':
-      return `not used: ${found(idle, name) ?? 'its shape alone counts, or nothing'}`;
+      return `not used: ${wordsFor(idle, name) ?? 'its shape alone counts, or nothing'}`;
     case 'left-out':
       if (of === 'optimizer') return 'optimizer, left out';
       return of === 'copy' ? 'another copy of the weights, left out' : 'not of the flow, left out';

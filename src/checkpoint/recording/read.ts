@@ -263,9 +263,9 @@ class Reader {
   }
 
   private shaped(name: string, shape: readonly number[]): Rows | undefined {
-    const found = this.rows(name, shape[0]);
-    if (found) this.expectShape(name, found.shape, shape);
-    return found;
+    const rows = this.rows(name, shape[0]);
+    if (rows) this.expectShape(name, rows.shape, shape);
+    return rows;
   }
 
   private numbers(name: string, count: number): Float32Array | undefined {
@@ -282,11 +282,11 @@ class Reader {
     return Uint8Array.from(tensor.data, (value) => Number(value !== 0));
   }
 
-  private expectShape(name: string, given: readonly number[], expected: readonly number[]): void {
-    if (given.join() === expected.join()) return;
+  private expectShape(name: string, shape: readonly number[], expected: readonly number[]): void {
+    if (shape.join() === expected.join()) return;
     throw damaged(
       this.file,
-      `"${name}" has the shape [${given.join(', ')}]; expected [${expected.join(', ')}]`,
+      `"${name}" has the shape [${shape.join(', ')}]; expected [${expected.join(', ')}]`,
     );
   }
 }

@@ -121,8 +121,8 @@ export async function readTensors(opened: SafetensorsFile): Promise<Record<strin
     const bytes = await opened.readSpan(start, opened.tensors.get(names.at(-1)!)!.offsets[1]);
     for (const name of names) {
       const { dtype, shape, offsets } = opened.tensors.get(name)!;
-      const own = names.length === 1 ? bytes : bytes.slice(offsets[0] - start, offsets[1] - start);
-      read.set(name, { shape: [...shape], data: decode(own, dtype, `${opened.file}: tensor "${name}"`) });
+      const part = names.length === 1 ? bytes : bytes.slice(offsets[0] - start, offsets[1] - start);
+      read.set(name, { shape: [...shape], data: decode(part, dtype, `${opened.file}: tensor "${name}"`) });
     }
   }
   return Object.fromEntries([...opened.tensors.keys()].map((name) => [name, read.get(name)!]));
@@ -230,9 +230,9 @@ async function readHeader(handle: Source, file: string, size: number) {
   return { metadata, tensors, dataStart: 8 + length };
 }
 
-function checkEntry(given: string, value: unknown, bad: (what: string) => UserError): SafetensorsEntry {
+function checkEntry(fullName: string, value: unknown, bad: (what: string) => UserError): SafetensorsEntry {
   const isSize = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
-  const name = shortened(given);
+  const name = shortened(fullName);
   const { dtype, shape, data_offsets: offsets } = isRecord(value) ? value : {};
   if (typeof dtype !== 'string' || !Object.hasOwn(itemBytes, dtype)) {
     throw bad(`tensor "${name}" has the unknown type ${shownValue(dtype)}`);
@@ -250,7 +250,7 @@ function checkEntry(given: string, value: unknown, bad: (what: string) => UserEr
       `tensor "${name}" (${dtype}, ${JSON.stringify(shape)}) needs ${needed} bytes; its offsets give ${end - begin}`,
     );
   }
-  return { dtype, shape: shape, offsets: [begin, end] };
+  return { dtype, shape, offsets: [begin, end] };
 }
 
 /** In the order of their bytes; one without bytes before what begins at the same place. */

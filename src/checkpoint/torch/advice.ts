@@ -20,9 +20,9 @@ export function refuseGlobal(
   const of = (classes: readonly string[]) => looksLike({ tensors: new Map(), extras: {}, classes });
   const looks = of(mentioned);
   if (looks !== undefined) {
-    const isItsOwn = usual.test(global) || of([global]) !== undefined;
+    const isKnown = usual.test(global) || of([global]) !== undefined;
     const warning = ` It also asks for ${global}, which could run code: load it only if you trust the file.`;
-    return new UserError(`${file}: ${looks}${isItsOwn ? '' : warning}`);
+    return new UserError(`${file}: ${looks}${isKnown ? '' : warning}`);
   }
   const load = isPickle
     ? `pickle.load(open("${baseName(file)}", "rb"))`

@@ -106,12 +106,12 @@ export async function openDcp(list: string): Promise<TensorFile> {
 /** Objects of torch.distributed.checkpoint are read with their attributes; what is called is that of other checkpoints. */
 function rules(): PickleRules {
   const others = torchRules();
-  const isOwn = (name: string): boolean =>
+  const isCheckpointName = (name: string): boolean =>
     name.startsWith('torch.distributed.checkpoint.') || name === 'torch.serialization._get_layout';
   return {
     ...others,
-    allow: (name, root) => (isOwn(name) ? undefined : others.allow(name, root)),
-    call: (name, args) => (isOwn(name) ? new PythonObject(name, args) : others.call(name, args)),
+    allow: (name, root) => (isCheckpointName(name) ? undefined : others.allow(name, root)),
+    call: (name, args) => (isCheckpointName(name) ? new PythonObject(name, args) : others.call(name, args)),
     setState(object, state) {
       // (dtype, layout, requires_grad, memory format, …)
       if (

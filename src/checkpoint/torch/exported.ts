@@ -36,8 +36,8 @@ export function weightsOf(config: Uint8Array, entries: ReadonlyMap<string, ZipEn
   if (json === undefined) throw new PickleError('its list of weights is not JSON');
   const parsed = fieldsOf(fieldsOf(json)['config']);
   const tensors = new Map<string, Tensor>();
-  for (const [name, given] of Object.entries(parsed)) {
-    const { path_name: key, use_pickle: pickled, tensor_meta: meta } = fieldsOf(given);
+  for (const [name, entry] of Object.entries(parsed)) {
+    const { path_name: key, use_pickle: pickled, tensor_meta: meta } = fieldsOf(entry);
     if (pickled !== false || typeof key !== 'string') throw wrong(name);
     const { dtype, sizes, strides, storage_offset: offset } = fieldsOf(meta);
     const type = typeof dtype === 'number' ? scalarTypes[dtype] : undefined;

@@ -17,14 +17,14 @@ function isModule(value: unknown): value is PythonObject {
  * @throws PickleError for nesting without end
  */
 function modulesOf(root: PythonObject): PythonModule[] {
-  const found: PythonModule[] = [];
+  const modules: PythonModule[] = [];
   const names = new Names();
   const open = new Set<PythonObject>();
   const visit = (object: PythonObject, name: string): void => {
     if (open.has(object)) throw new PickleError('a module in it holds itself');
     if (open.size >= deepest) throw new PickleError(`its modules are nested deeper than ${deepest}`);
-    if (found.length >= mostObjects) throw new PickleError(`it has more than ${mostObjects} modules`);
-    found.push({ name, object });
+    if (modules.length >= mostObjects) throw new PickleError(`it has more than ${mostObjects} modules`);
+    modules.push({ name, object });
     open.add(object);
     for (const [key, child] of partOf(object, '_modules')) {
       if (isModule(child)) visit(child, names.join(name, key));
@@ -32,7 +32,7 @@ function modulesOf(root: PythonObject): PythonModule[] {
     open.delete(object);
   };
   visit(root, '');
-  return found;
+  return modules;
 }
 
 /** As module.state_dict() gives it: names and tensors. */
@@ -85,7 +85,7 @@ const mostOthers = 32;
  * @throws PickleError when there is too much of it
  */
 export function findModule(root: unknown) {
-  const found: { path: string; object: PythonObject }[] = [];
+  const candidates: { path: string; object: PythonObject }[] = [];
   const seen = new Set<unknown>([root]);
   const names = new Names();
   const queue: { path: string; value: unknown }[] = [{ path: '', value: root }];
@@ -95,7 +95,7 @@ export function findModule(root: unknown) {
     const { path, value } = queue[at]!;
     if (isModule(value)) {
       names.spend(path.length);
-      found.push({ path, object: modelIn(value) });
+      candidates.push({ path, object: modelIn(value) });
       continue;
     }
     const entries =
@@ -111,11 +111,11 @@ export function findModule(root: unknown) {
       queue.push({ path: path === '' ? nameOfKey(key) : `${path}.${nameOfKey(key)}`, value: item });
     }
   }
-  const best = found.find(({ path }) => usualNames.test(path)) ?? found[0];
+  const best = candidates.find(({ path }) => usualNames.test(path)) ?? candidates[0];
   if (!best) return undefined;
   const modules = modulesOf(best.object);
   const inside = new Set(modules.map(({ object }) => object));
-  const others = found
+  const others = candidates
     .filter(({ object }) => !inside.has(object))
     .map(({ path, object }, i) => ({ path, modules: i < mostOthers ? modulesOf(object) : [] }));
   return { path: best.path, modules, others };

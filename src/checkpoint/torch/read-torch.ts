@@ -310,9 +310,9 @@ async function readSpan(
   if (bytes.length === entry.size && !isIntact(entry, bytes)) {
     throw new UserError(`${where}: its bytes are damaged (wrong checksum). Copy or download the file again.`);
   }
-  const own = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-  if (swapped) swapBytes(own, item);
-  return own;
+  const copy = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  if (swapped) swapBytes(copy, item);
+  return copy;
 }
 
 /** The same for a storage whose values are in the pickle. */
@@ -322,9 +322,9 @@ function contentSpan(tensor: Tensor, where: string): Uint8Array<ArrayBuffer> {
   const item = itemBytes[dtype];
   if (item === undefined) throw noReader(dtype, where);
   const begin = offset * item;
-  const own = new Uint8Array(bytes.subarray(begin, begin + spanOf(tensor) * item));
-  if (littleEndian !== (endianness() === 'LE')) swapBytes(own, item);
-  return own;
+  const copy = new Uint8Array(bytes.subarray(begin, begin + spanOf(tensor) * item));
+  if (littleEndian !== (endianness() === 'LE')) swapBytes(copy, item);
+  return copy;
 }
 
 /** Writers that save the time leave the checksum out. */

@@ -32,8 +32,8 @@ export function restOf(
   ];
   let met = 0;
   while (stack.length > 0) {
-    const { value: given, path, optimizer } = stack.pop()!;
-    const value = given instanceof NumpyArray ? given.tensor : given;
+    const { value: item, path, optimizer } = stack.pop()!;
+    const value = item instanceof NumpyArray ? item.tensor : item;
     if (seen.has(value)) continue;
     seen.add(value);
     if (value instanceof Tensor) {

@@ -57,7 +57,7 @@ const mostExtras = 1000;
 const longestText = 1000;
 const mostCopies = 8;
 
-interface Found {
+interface Contents {
   tensors: [path: string[], tensor: Tensor][];
   extras: [path: string[], value: number | string | boolean][];
 }
@@ -90,18 +90,18 @@ export function pickStateDict(root: unknown): StateDict {
       ...(others.length > 0 ? { models: [{ path, modules }, ...others].map(modelOf) } : {}),
     };
   }
-  const found: Found = { tensors: [], extras: [] };
-  collect(root, found);
+  const contents: Contents = { tensors: [], extras: [] };
+  collect(root, contents);
   const { prefix, leftOut, copies } = stateOfPzflow(root)
     ? { prefix: [], leftOut: [], copies: [] }
-    : choose(found.tensors.map(([path]) => path));
+    : choose(contents.tensors.map(([path]) => path));
   const depth = prefix.length;
   const isBelow = (start: readonly string[], path: readonly string[]) =>
     start.every((key, i) => path[i] === key);
   const inside = (path: readonly string[]) => isBelow(prefix, path);
   const below = (start: readonly string[]): Map<string, Tensor> => {
     const tensors = new Map<string, Tensor>();
-    for (const [path, tensor] of found.tensors) {
+    for (const [path, tensor] of contents.tensors) {
       if (!isBelow(start, path)) continue;
       const name = path.slice(start.length).join('.') || 'tensor';
       if (tensors.has(name)) throw new PickleError(`two tensors in it have the name "${name}"`);
@@ -110,11 +110,11 @@ export function pickStateDict(root: unknown): StateDict {
     return tensors;
   };
   const tensors = below(prefix);
-  const ownNames = new Map([...tensors.keys()].map((name) => [withoutParallel(name), name]));
+  const fullNames = new Map([...tensors.keys()].map((name) => [withoutParallel(name), name]));
   /** Under the names of the tensors that it is a copy of; undefined where it has others. */
   const copyOf = (path: readonly string[]): Map<string, Tensor> | undefined => {
     const copy = [...below(path)].map(
-      ([name, tensor]) => [ownNames.get(withoutParallel(name)), tensor] as const,
+      ([name, tensor]) => [fullNames.get(withoutParallel(name)), tensor] as const,
     );
     const named = copy.filter((entry): entry is readonly [string, Tensor] => entry[0] !== undefined);
     return copy.length === tensors.size && named.length === copy.length ? new Map(named) : undefined;
@@ -134,7 +134,7 @@ export function pickStateDict(root: unknown): StateDict {
       }),
     ),
     extras: Object.fromEntries(
-      found.extras.map(([path, value]) => [
+      contents.extras.map(([path, value]) => [
         (inside(path) ? path.slice(depth) : path).join('.') || 'value',
         value,
       ]),
@@ -151,7 +151,7 @@ function modelOf({ path, modules }: { path: string; modules: PythonModule[] }) {
 const withoutParallel = (name: string): string => name.replace(innerWrappers, '').replace(/^(module\.)+/, '');
 
 /** All tensors and plain values that do not belong to an optimizer. Shared containers are met more than once. */
-function collect(root: unknown, found: Found): void {
+function collect(root: unknown, contents: Contents): void {
   const open = new Set<unknown>();
   const names = new Names();
   let values = 0;
@@ -164,7 +164,7 @@ function collect(root: unknown, found: Found): void {
       item instanceof NumpyArray ? item.tensor : item instanceof PythonObject ? item.attributes : item;
     if (value instanceof Tensor) {
       names.spend(length);
-      found.tensors.push([path, value]);
+      contents.tensors.push([path, value]);
     } else if (value instanceof Map || Array.isArray(value)) {
       if (open.has(value)) throw new PickleError('a container in it holds itself');
       if (path.length >= deepest) throw new PickleError(`its containers are nested deeper than ${deepest}`);
@@ -181,9 +181,9 @@ function collect(root: unknown, found: Found): void {
         }
       }
       open.delete(value);
-    } else if (found.extras.length < mostExtras) {
+    } else if (contents.extras.length < mostExtras) {
       const plain = plainValue(value);
-      if (plain !== undefined) found.extras.push([path, plain]);
+      if (plain !== undefined) contents.extras.push([path, plain]);
     }
   };
   visit(root, [], 0);
@@ -259,9 +259,9 @@ function pickGroup(
   if (best === undefined) return undefined;
   const names = (group: readonly string[][]) =>
     new Set(group.map((path) => withoutParallel(path.slice(depth + 1).join('.'))));
-  const own = names(groups.get(best)!);
+  const bestNames = names(groups.get(best)!);
   const copies = [...groups.entries()].every(
-    ([key, group]) => key === best || [...names(group)].every((name) => own.has(name)),
+    ([key, group]) => key === best || [...names(group)].every((name) => bestNames.has(name)),
   );
   return copies ? best : undefined;
 }

@@ -1,6 +1,6 @@
 /** Follows the run that a model lies in: measurements, checkpoints, and requests to its training. */
 import { stat } from 'node:fs/promises';
-import { askedControl, readRates } from '../../checkpoint/control';
+import { requestedControl, readRates } from '../../checkpoint/control';
 import { createMetricsTail, type MetricsTail } from '../../checkpoint/metrics-tail';
 import { listCheckpoints, readStatus, runPaths } from '../../checkpoint/run-folder';
 import { readHolder } from '../../checkpoint/run-lock';
@@ -30,7 +30,7 @@ export function createCurves(folder: string | undefined): Curves {
       // A damaged file is a matter of the training, which says so; curves can still be drawn.
       readRates(folder).catch(() => []),
       listCheckpoints(paths),
-      askedControl(folder),
+      requestedControl(folder),
       trainingOf(paths.config),
       tail.refresh(),
     ]);

@@ -286,7 +286,7 @@ function readMap(file: TensorFile): FeatureMap {
           'transform.config',
         ]
       : [typeof named === 'string' ? named.toLowerCase() : undefined, 'transform_kwargs'];
-  const given = below(file, `${network}.${at}`);
+  const keys = below(file, `${network}.${at}`);
   const value = (key: string) => argument(`${at}.${key}`);
   if (name === 'affine') {
     if (value('clamp') === false) throw new Unread('affine transforms with clamp');
@@ -297,9 +297,9 @@ function readMap(file: TensorFile): FeatureMap {
       `transform "affine" or "spline" (this one is "${shortened(String(registered ?? named))}")`,
     );
   const number = (key: string, least: number): number | undefined => {
-    const found = value(key);
-    if (found === undefined) return undefined;
-    if (typeof found === 'number' && found >= least && found <= 1e6) return found;
+    const setting = value(key);
+    if (setting === undefined) return undefined;
+    if (typeof setting === 'number' && setting >= least && setting <= 1e6) return setting;
     throw new Unread(`a number from ${least} as ${key} of the splines`);
   };
   const bins = number('bins', 2) ?? usualBins;
@@ -307,7 +307,7 @@ function readMap(file: TensorFile): FeatureMap {
     throw new Unread(`splines of 2 to ${mostBins} bins (these have ${bins})`);
   const domain = [0, 1, 2, 3].map((i) => value(`default_domain.${i}`));
   const isDomain = domain.every((edge) => typeof edge === 'number' && Math.abs(edge) <= 1e6);
-  if (given.includes('default_domain') && !isDomain)
+  if (keys.includes('default_domain') && !isDomain)
     throw new Unread('four numbers as default_domain of the splines');
   const tiny = 1e-6;
   const least = {
@@ -342,8 +342,8 @@ function readNet(file: TensorFile): Net {
   const known = ['widths', 'activation', 'kernel_initializer', 'residual', 'dropout', 'norm'];
   const other = below(file, `${network}.subnet_kwargs`).find((key) => !known.includes(key));
   if (other !== undefined) throw new Unread(`subnet_kwargs without ${shortened(other)}`);
-  const given = below(file, `${network}.subnet_kwargs.norm`).length > 0;
-  const norm = given ? argument('subnet_kwargs.norm') : 'none';
+  const hasNorm = below(file, `${network}.subnet_kwargs.norm`).length > 0;
+  const norm = hasNorm ? argument('subnet_kwargs.norm') : 'none';
   if (norm !== 'none' && norm !== 'batch' && norm !== 'layer' && norm !== 'rms')
     throw new Unread('networks with norm "batch", "layer", "rms" or none');
   const [named] = below(file, `${network}.subnet_kwargs.activation`);
@@ -459,11 +459,11 @@ const variables = (layer: string, names: readonly string[]): Renaming[] =>
   names.map((name, i) => ({ library: `${layer}/vars/${i}`, flowscope: name, transform: 'same' }));
 
 /** What a block has besides its own layer. */
-function besideOf({ tensors }: TensorFile, block: string, ours: string, { skips, norm }: Net): Renaming[] {
-  const parts = ['gain', 'bias', 'mean', 'variance'].map((part) => `${ours}.norm.${part}`);
+function besideOf({ tensors }: TensorFile, block: string, layer: string, { skips, norm }: Net): Renaming[] {
+  const parts = ['gain', 'bias', 'mean', 'variance'].map((part) => `${layer}.norm.${part}`);
   return [
     ...(skips && tensors.has(`${block}/projector/vars/0`)
-      ? variables(`${block}/projector`, [`${ours}.skip.weight`, `${ours}.skip.bias`])
+      ? variables(`${block}/projector`, [`${layer}.skip.weight`, `${layer}.skip.bias`])
       : []),
     ...(norm === 'none' ? [] : variables(`${block}/norm_layer`, parts.slice(0, norms[norm]))),
   ];
@@ -486,10 +486,10 @@ export const bayesflow: Recognizer = {
     const { features, context, net, map, hidden, steps, standardized, base } = flow;
     const { inference_variables: variables, inference_conditions: conditions } = standardized;
     const duals = steps.filter(({ kind }) => kind === 'coupling').length / 2;
-    const given = context === 0 ? '' : ` given ${several(context, 'number')}`;
+    const contextWords = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
       title:
-        `BayesFlow, ${features} features${given}, ${several(duals, 'dual coupling')}` +
+        `BayesFlow, ${features} features${contextWords}, ${several(duals, 'dual coupling')}` +
         `${map.bins === undefined ? '' : `, splines of ${map.bins} bins`}, networks ${hiddenWords(hidden)}`,
       questions: [],
       async convert() {

@@ -212,12 +212,16 @@ function readLeaves(file: TensorFile): Flow | string {
   );
   if (left.length > 0)
     return `a flow without anything around it, such as a fixed Affine (${left.slice(0, 4).join(', ')} are left over)`;
-  const given = argument(file, 'features');
+  const featureArgument = argument(file, 'features');
   const features =
     (trained && file.tensors.get(trained[0])!.shape[0]) ??
     (permutation === undefined ? undefined : order![1].shape[1]) ??
     // Without permutations there are at most two; what a masked network sees more is a condition.
-    (typeof given === 'number' ? given : isMasked ? Math.min(first.inputs, 2) : undefined);
+    (typeof featureArgument === 'number'
+      ? featureArgument
+      : isMasked
+        ? Math.min(first.inputs, 2)
+        : undefined);
   if (features === undefined || !(Number.isInteger(features) && features >= 1))
     return 'the number of features, which no leaf shows';
   const wide = tooMany(features);
@@ -359,16 +363,16 @@ async function layersOf(
   const at = `layers.${layer}`;
   const backwards = runsBackwards(answers);
   const untouched = Math.floor(features / 2);
-  let own: ChainLayer = maskOf(features, (i) => i < untouched);
+  let chainLayer: ChainLayer = maskOf(features, (i) => i < untouched);
   if (kind === 'autoregressive') {
     const order = range(features);
     const masks = linears.map(({ outputs }, i) => ({ mask: `${at}.${i}.mask`, outputs }));
     await checkMasks(file, order, masks, { context, fromContext: context > 0 });
-    own = { kind: 'autoregressive', order, sees: backwards ? 'output' : 'input' };
+    chainLayer = { kind: 'autoregressive', order, sees: backwards ? 'output' : 'input' };
   }
   const map: OurLayer = {
     at,
-    layer: own,
+    layer: chainLayer,
     table: linears.flatMap((_, i) => under(`${at}.${i}.`, `net.${i}.`, linearNames)),
     adapt(tensors, name) {
       // flowjax adds what its softplus needs for a scale of 1; ours of splines has it already.
@@ -403,8 +407,8 @@ function knownAnswers(file: TensorFile, { spline }: Flow): ImportAnswers {
     return known;
   }
   for (const { key, answer } of splineQuestions(spline)) {
-    const given = argument(file, key as keyof typeof argumentNames);
-    if (typeof given === 'number' && given > 0) known[key] = given;
+    const setting = argument(file, key as keyof typeof argumentNames);
+    if (typeof setting === 'number' && setting > 0) known[key] = setting;
     else if (key !== 'interval') known[key] = answer.default;
   }
   if (argument(file, 'lower') !== undefined) known['interval'] = 1;
@@ -449,19 +453,19 @@ export const flowjax: Recognizer = {
       title: `flowjax, ${features} features, ${layers}${splines}${condition}, networks ${hidden}`,
       questions: questionsOf(flow).filter(({ key }) => known[key] === undefined),
       async convert(answers) {
-        const given = { ...answers, ...known };
-        const backwards = runsBackwards(given);
-        const own = withLayers(file, flow);
-        return chainFlow(own, {
+        const allAnswers = { ...answers, ...known };
+        const backwards = runsBackwards(allAnswers);
+        const layerFile = withLayers(file, flow);
+        return chainFlow(layerFile, {
           features,
           layers: (
             await Promise.all(
               Array.from({ length: count }, (_, i) =>
-                layersOf(own, flow, backwards ? count - 1 - i : i, given),
+                layersOf(layerFile, flow, backwards ? count - 1 - i : i, allAnswers),
               ),
             )
           ).flat(),
-          fields: fieldsOf(file, flow, given),
+          fields: fieldsOf(file, flow, allAnswers),
           base: await baseOf(file, flow),
         });
       },

@@ -453,11 +453,11 @@ export const freiaImages = imageChainImporter<ChainPlan>({
   title: ({ steps, halvings, condition }) => {
     const blocks = steps.filter((step) => 'halves' in step).length;
     const sizes = halvings === 0 ? '' : `, ${several(halvings, 'downsampling')}`;
-    const given = condition ? ` given ${several(condition.channels, 'channel')}` : '';
-    return `images${given}, ${several(blocks, 'coupling block')}${sizes}`;
+    const contextWords = condition ? ` given ${several(condition.channels, 'channel')}` : '';
+    return `images${contextWords}, ${several(blocks, 'coupling block')}${sizes}`;
   },
   questions: ({ steps }) => {
-    const has = (...wanted: readonly Step['kind'][]) => steps.some(({ kind }) => wanted.includes(kind));
+    const has = (...kinds: readonly Step['kind'][]) => steps.some(({ kind }) => kinds.includes(kind));
     return [
       pixelRangeQuestion,
       ...clampQuestions({ steps }).values(),

@@ -36,7 +36,7 @@ import {
   activationQuestion,
   answeredNumber,
   answeredNumbers,
-  askedOfAll,
+  questionOfLayers,
   choice,
   chosen,
 } from '../../import/questions';
@@ -199,14 +199,14 @@ function partsOf(
 ): [first: number, second: number] | string {
   const { stacks } = halves[0]!;
   const each = valuesOf(kind, stacks);
-  const own = halves.map((half) => half.stacks[0]!.widths.at(-1)! / each);
+  const sizes = halves.map((half) => half.stacks[0]!.widths.at(-1)! / each);
   if (kind === 'AllInOneBlock') {
     const features = lengthOf(file, `${at}global_scale`);
     if (features === undefined) return `${at}global_scale is not of features`;
     return [Math.ceil(features / 2), Math.floor(features / 2)];
   }
-  if (halves.length === 2) return [own[0]!, own[1]!];
-  const [inputs, second] = [stacks[0]!.widths[0]!, own[0]!];
+  if (halves.length === 2) return [sizes[0]!, sizes[1]!];
+  const [inputs, second] = [stacks[0]!.widths[0]!, sizes[0]!];
   const features = featuresBeside(file, at);
   if (features !== undefined) return [features - second, second];
   // Halves, which differ by one at most; what is seen more is a context.
@@ -317,7 +317,7 @@ export const clampOf = (kind: VectorBlock, answers: ImportAnswers): string =>
 
 /** The clamp of a coupling block, of which there are so many. */
 export const clampOfBlocks = (count: number, question = clampQuestion): ImportQuestion =>
-  askedOfAll(question, count, { one: 'block', apart: true });
+  questionOfLayers(question, count, { one: 'block', apart: true });
 
 /** @param count of blocks */
 function questionsOf(kind: VectorBlock, count: number): ImportQuestion[] {
@@ -366,7 +366,7 @@ export const freia = chainImporter<Block, Other>({
       directionQuestion,
       ...questionsOf(first.kind, couplings.length),
       activationQuestion,
-      ...(orthogonal > 0 ? [askedOfAll(orthogonalQuestion, orthogonal, { one: 'linear layer' })] : []),
+      ...(orthogonal > 0 ? [questionOfLayers(orthogonalQuestion, orthogonal, { one: 'linear layer' })] : []),
     ];
   },
   model: (chain, answers) => ({

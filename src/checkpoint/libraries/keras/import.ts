@@ -54,12 +54,12 @@ function withNetworks(file: TensorFile): TensorFile {
     }
     const [, , model, dense, place, vars, index, part] = match;
     const layers = entryOf(models, numberOf(model), () => new Map<string, Dense>());
-    const given = file.extras[name.slice(0, name.lastIndexOf('/'))];
-    const own = vars === undefined ? dense : typeof given === 'string' ? given : undefined;
-    const made = own === undefined ? undefined : /^.*?(?:_(\d+))?$/.exec(own)?.[1];
+    const extra = file.extras[name.slice(0, name.lastIndexOf('/'))];
+    const layerName = vars === undefined ? dense : typeof extra === 'string' ? extra : undefined;
+    const made = layerName === undefined ? undefined : /^.*?(?:_(\d+))?$/.exec(layerName)?.[1];
     const layer = entryOf(layers, dense!, () => ({
       place: numberOf(place),
-      made: own === undefined ? undefined : numberOf(made),
+      made: layerName === undefined ? undefined : numberOf(made),
       parts: new Map(),
     }));
     layer.parts.set(

@@ -111,7 +111,7 @@ function readModule(file: TensorFile, at: string, rests: readonly string[], leve
   return `${name} is a layer of images that is not known (${rests[0]})`;
 }
 
-interface Found {
+interface ModuleScan {
   modules: Module[];
   /** For each module, the place of the one before it that has no tensors, if any. */
   gaps: (string | undefined)[];
@@ -119,17 +119,17 @@ interface Found {
   missing: string[];
 }
 
-function modulesOf(file: TensorFile, list: NumberedModules): Found {
-  const found: Found = { modules: [], gaps: [], fitting: 0, missing: [] };
+function modulesOf(file: TensorFile, list: NumberedModules): ModuleScan {
+  const scan: ModuleScan = { modules: [], gaps: [], fitting: 0, missing: [] };
   let gap: string | undefined;
   const visit = ({ prefix, modules }: NumberedModules, top: number | undefined, depth: number): void => {
     const length = lengthOfList(modules);
-    for (let number = 0; number < length && found.missing.length <= file.tensors.size; number++) {
+    for (let number = 0; number < length && scan.missing.length <= file.tensors.size; number++) {
       const at = `${prefix}${number}.`;
       const level = top ?? number;
       const rests = modules.get(number);
       if (!rests) {
-        if (gap !== undefined) found.missing.push(`${gap} and ${at.slice(0, -1)} are layers without tensors`);
+        if (gap !== undefined) scan.missing.push(`${gap} and ${at.slice(0, -1)} are layers without tensors`);
         gap = at.slice(0, -1);
         continue;
       }
@@ -140,21 +140,21 @@ function modulesOf(file: TensorFile, list: NumberedModules): Found {
       }
       const module = readModule(file, at, rests, level);
       if (typeof module === 'string') {
-        found.missing.push(module);
+        scan.missing.push(module);
         continue;
       }
-      found.modules.push(module);
-      found.gaps.push(gap);
+      scan.modules.push(module);
+      scan.gaps.push(gap);
       gap = undefined;
-      found.fitting += rests.length;
+      scan.fitting += rests.length;
     }
   };
   visit(list, undefined, 0);
-  return found;
+  return scan;
 }
 
 /** Layers between modules, as their numbers of channels show. */
-function planOf(file: TensorFile, { modules, gaps }: Found): GlowPlan | string {
+function planOf(file: TensorFile, { modules, gaps }: ModuleScan): GlowPlan | string {
   const steps: Step[] = [];
   const first = modules.find((module) => module.kind === 'coupling');
   if (!first) return 'a coupling';
@@ -196,14 +196,14 @@ function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
     ([name, { shape }]) => name.endsWith(anchor) && shape.length === 4,
   );
   if (!list || !convolves) return { share: 0, missing: [`_transforms.0.${anchor} of a convolution`] };
-  const found = modulesOf(file, list);
+  const scan = modulesOf(file, list);
   const missing = [
-    ...found.missing,
+    ...scan.missing,
     ...[...list.others, ...list.beyond].map((name) => `a meaning for ${name}`),
   ];
-  const share = found.fitting / file.tensors.size;
+  const share = scan.fitting / file.tensors.size;
   if (missing.length > 0) return { share, missing };
-  const plan = planOf(file, found);
+  const plan = planOf(file, scan);
   return typeof plan === 'string' ? { share, missing: [plan] } : { plan, share, missing };
 }
 

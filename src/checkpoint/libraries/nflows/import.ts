@@ -43,7 +43,7 @@ import {
   activationOf,
   activationQuestion,
   answeredNumber,
-  askedOfAll,
+  questionOfLayers,
   choice,
   chosen,
 } from '../../import/questions';
@@ -147,19 +147,19 @@ function workingStep(
   kind: Working['kind'],
   at: string,
   features: number,
-  found: ResidualNet | string,
+  conditioner: ResidualNet | string,
   transformed: number,
 ): Working | string {
-  if (typeof found === 'string') return found;
-  const { outputs, hidden, blocks, norms, plain, context } = found;
+  if (typeof conditioner === 'string') return conditioner;
+  const { outputs, hidden, blocks, norms, plain, context } = conditioner;
   const map = featureMap(outputs / transformed) ?? boxSpline(outputs / transformed);
   if (!map) {
-    return `${found.prefix} gives ${outputs} values for ${transformed} features; ${splineKinds.knownFor(outputs / transformed)}`;
+    return `${conditioner.prefix} gives ${outputs} values for ${transformed} features; ${splineKinds.knownFor(outputs / transformed)}`;
   }
   return {
     kind,
     at: at.slice(0, -1),
-    ...{ features, map, net: found },
+    ...{ features, map, net: conditioner },
     alike: {
       [otherSize]: [...hidden, blocks, norms, plain].join(),
       'is not of the same kind as': [kind, map.transform, map.bins, map.box].join(' '),
@@ -181,14 +181,14 @@ export const flowNormNames: readonly Renaming[] = [
 function readStep(file: TensorFile, at: string, rests: readonly string[]): Working | Other | string {
   const name = at.slice(0, -1);
   if (rests.every((rest) => rest.startsWith(made))) {
-    const found = residualNet(file, at + made, namesBelow(made, rests), true);
-    const features = typeof found === 'string' ? 0 : found.inputs;
-    return workingStep('autoregressive', at, features, found, features);
+    const conditioner = residualNet(file, at + made, namesBelow(made, rests), true);
+    const features = typeof conditioner === 'string' ? 0 : conditioner.inputs;
+    return workingStep('autoregressive', at, features, conditioner, features);
   }
   const predicted = namesBelow(predictor, rests);
   if (predicted.length > 0 && lengthOf(file, `${at}transform_features`) === 1) {
-    const found = sequentialNet(file, at + predictor, predicted, 0);
-    const step = workingStep('autoregressive', at, 1, found, 1);
+    const conditioner = sequentialNet(file, at + predictor, predicted, 0);
+    const step = workingStep('autoregressive', at, 1, conditioner, 1);
     return typeof step === 'string' ? step : { ...step, single: true };
   }
   const identity = lengthOf(file, `${at}identity_features`);
@@ -201,11 +201,11 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Worki
         !/^(identity|transform)_features$/.test(rest),
     );
     if (strange) return `${at}${strange} has no place in a coupling`;
-    const own = namesBelow(net, rests);
-    const found = own.includes('0.weight')
-      ? sequentialNet(file, at + net, own, identity)
-      : residualNet(file, at + net, own, false, identity);
-    const step = workingStep('coupling', at, identity + transformed, found, transformed);
+    const netNames = namesBelow(net, rests);
+    const conditioner = netNames.includes('0.weight')
+      ? sequentialNet(file, at + net, netNames, identity)
+      : residualNet(file, at + net, netNames, false, identity);
+    const step = workingStep('coupling', at, identity + transformed, conditioner, transformed);
     const constantRests = namesBelow(inConstant, rests);
     if (typeof step === 'string' || constantRests.length === 0) return step;
     const { bins, box } = step.map;
@@ -241,12 +241,12 @@ function titleOf(couplings: readonly Working[], first: Working): string {
   const layers = first.kind === 'coupling' ? `${maps}couplings` : `autoregressive ${maps}layers`;
   const { width, hidden, blocks, plain, masked, context } = first.net;
   const ofBins = bins === undefined ? '' : ` with ${bins} bins`;
-  const given = context > 0 ? ` given ${several(context, 'number')}` : '';
+  const contextWords = context > 0 ? ` given ${several(context, 'number')}` : '';
   const networks =
     plain && !masked
       ? `networks ${hiddenWords(hidden)}`
       : `${plain ? '' : 'residual '}networks of ${width}, ${several(blocks, 'block')}`;
-  return `${couplings.length} ${layers}${ofBins}${given}, ${networks}`;
+  return `${couplings.length} ${layers}${ofBins}${contextWords}, ${networks}`;
 }
 
 /** Settings that vectors and images share. */
@@ -305,7 +305,7 @@ export function questionsOf(
     // A ContextSplineMap has no argument for it.
     ...(single ? [] : [sbi && kind === 'autoregressive' ? activationChoice('tanh') : activationQuestion]),
     ...(map.transform === 'rationalQuadratic' && !map.box
-      ? [askedOfAll(sbi ? boundQuestion('tail_bound', 3) : tailQuestion, count)]
+      ? [questionOfLayers(sbi ? boundQuestion('tail_bound', 3) : tailQuestion, count)]
       : []),
   ];
 }
@@ -327,7 +327,7 @@ export const nflows = chainImporter<Working, Other>({
   name: 'nflows',
   modules: nflowsModules,
   list: '_transforms',
-  ownList: true,
+  uniqueList: true,
   nested: '_transforms',
   inverse: { prefix: '_transform.', of: inverseOf },
   lacks: '_transforms.0.identity_features',
@@ -382,12 +382,12 @@ export const nflows = chainImporter<Working, Other>({
     if (step.kind === 'lu')
       return [reversed ? await inverseLuLayer(file, at, features) : luLayer(file, at, features)];
     if (!('net' in step)) return [await linearLayer(step, file, features, answers)];
-    const { net: found, map } = step;
-    const table = residualTable(found);
+    const { net: conditioner, map } = step;
+    const table = residualTable(conditioner);
     // A MADE does not divide widths and heights by anything.
     const fold = (tensors: Record<string, Values>, name: string, width: number): void => {
       if (map.bins !== undefined)
-        foldKnots(tensors, `${name}.${lastLayer(found)}`, { ...map, bins: map.bins }, width);
+        foldKnots(tensors, `${name}.${lastLayer(conditioner)}`, { ...map, bins: map.bins }, width);
     };
     if (step.single) {
       return [
@@ -396,7 +396,7 @@ export const nflows = chainImporter<Working, Other>({
           layer: { kind: 'autoregressive', order: [0], sees: reversed ? 'output' : 'input' },
           table,
           adapt(tensors, name) {
-            fold(tensors, name, found.width);
+            fold(tensors, name, conditioner.width);
             withUnseen(tensors, `${name}.net.0`, 1);
           },
         },
@@ -408,12 +408,12 @@ export const nflows = chainImporter<Working, Other>({
           at,
           layer: {
             kind: 'autoregressive',
-            order: await madeOrder(file, found),
+            order: await madeOrder(file, conditioner),
             sees: reversed ? 'output' : 'input',
           },
-          table: [...table, ...contextTable(found)],
+          table: [...table, ...contextTable(conditioner)],
           async adapt(tensors, name) {
-            await foldNorms(file, found, tensors, name);
+            await foldNorms(file, conditioner, tensors, name);
             fold(tensors, name, 1);
           },
         },
@@ -426,14 +426,14 @@ export const nflows = chainImporter<Working, Other>({
       table,
       // An MLP has no `hidden_features` for widths and heights to be divided by the root of.
       adapt(tensors, name) {
-        fold(tensors, name, found.plain ? 1 : found.width);
+        fold(tensors, name, conditioner.plain ? 1 : conditioner.width);
         if (reversed && map.transform === 'additive')
-          mapColumns(tensors, `${name}.${lastLayer(found)}`, (x) => -x);
+          mapColumns(tensors, `${name}.${lastLayer(conditioner)}`, (x) => -x);
       },
     };
     if (!step.constant) return [coupling];
     const others = maskOf(features, (i) => !identity.has(i));
-    const constant = constantCoupling(file, step.constant, found, others);
+    const constant = constantCoupling(file, step.constant, conditioner, others);
     return reversed ? [constant, coupling] : [coupling, constant];
   },
 });

@@ -93,14 +93,15 @@ function tensorsOfBase(
   const { base, dim } = model;
   if (base.kind === 'conditionalNormal') return baseTensors(model, tensors, 'context_encoder');
   if (base.kind === 'mixture') {
-    const part = (ours: string) => {
-      const { shape, data } = valuesOf(tensors, `base.${ours}`);
+    const part = (tensorName: string) => {
+      const { shape, data } = valuesOf(tensors, `base.${tensorName}`);
       return floats([1, ...shape], data);
     };
     return { loc: part('loc'), log_scale: part('logScale'), weight_scores: part('logits') };
   }
   const zeros = { shape: [dim], data: new Float32Array(dim) };
-  const part = (ours: string) => (name === undefined ? zeros : valuesOf(tensors, `${name}.${ours}`));
+  const part = (tensorName: string) =>
+    name === undefined ? zeros : valuesOf(tensors, `${name}.${tensorName}`);
   return renamed({ shift: part('shift'), logScale: part('logScale') }, baseNames);
 }
 

@@ -233,11 +233,11 @@ function readBlock(
   // Prefix of the whole flow, even where the block is part of a composition: "flows.0._flows.1".
   const root = /^(?:.*?\.)?(?=flows\.\d)/.exec(at)?.[0] ?? '';
   const base = file.tensors.get(`${root}q0.loc`)?.shape.at(-1);
-  const found = readings.find(({ moving }) => inputs + moving === base) ?? readings[0];
-  if (!found) return `${stack.prefix} does not go from one half of the features to the other`;
-  const features = inputs + found.moving;
+  const reading = readings.find(({ moving }) => inputs + moving === base) ?? readings[0];
+  if (!reading) return `${stack.prefix} does not go from one half of the features to the other`;
+  const features = inputs + reading.moving;
   const alike = { [otherKind]: 'block', ...sizesOf(stack), [runsOther]: reverse };
-  return { kind: 'block', at, features, reverse, stack, additive: found.additive, alike };
+  return { kind: 'block', at, features, reverse, stack, additive: reading.additive, alike };
 }
 
 function readCoupling(

@@ -28,7 +28,7 @@ import {
 } from '../../import/made';
 import { productOf } from '../../import/matrices';
 import { lengthOf, namesBelow, otherContext, otherSize } from '../../import/modules';
-import { activationOf, activationQuestion, answeredNumber, askedOfAll } from '../../import/questions';
+import { activationOf, activationQuestion, answeredNumber, questionOfLayers } from '../../import/questions';
 import { boundQuestion, featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { TensorFile } from '../../import/types';
 import type { VectorFields } from '../../import/vector-chain';
@@ -183,7 +183,7 @@ export function residualTitle(couplings: readonly Residual[]): string {
 
 /** @param count of such layers */
 export function residualQuestions({ bins }: Residual, count: number): ImportQuestion[] {
-  return [activationQuestion, ...(bins > 0 ? [askedOfAll(tailQuestion, count)] : [])];
+  return [activationQuestion, ...(bins > 0 ? [questionOfLayers(tailQuestion, count)] : [])];
 }
 
 export function residualModel({ bins, net, reverse }: Residual, answers: ImportAnswers): VectorFields {

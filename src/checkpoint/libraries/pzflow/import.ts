@@ -34,7 +34,7 @@ interface Coupling {
 type Step = { at: string } & (
   | Coupling
   /** x·scale + offset: numbers, or the names of arrays, one for each feature or one for all. */
-  | { kind: 'shiftBounds' | 'standardScaler'; given: readonly [Numbers, Numbers]; bound: number }
+  | { kind: 'shiftBounds' | 'standardScaler'; values: readonly [Numbers, Numbers]; bound: number }
   | { kind: 'scale'; factor: Numbers }
   /** Other columns, then a reference magnitude, and then the differences of neighboring magnitudes. */
   | { kind: 'colors'; reference: number; magnitudes: Numbers }
@@ -88,9 +88,9 @@ function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow
   if (!Array.isArray(conditions)) throw new Unread('conditional_columns');
   const sizes = { features, context: conditions.length };
   const params = state.get('params');
-  const own: unknown = Array.isArray(params) ? params[1] : undefined;
+  const parameters: unknown = Array.isArray(params) ? params[1] : undefined;
   const steps: Step[] = [];
-  readBijector(file, state.get('bijector_info'), own, '', sizes, steps);
+  readBijector(file, state.get('bijector_info'), parameters, '', sizes, steps);
   const couplings = steps.filter((step) => step.kind === 'coupling');
   const [first] = couplings;
   if (!first) throw new Unread('a NeuralSplineCoupling among its bijectors');
@@ -132,11 +132,11 @@ function readBijector(
   depth = 0,
 ): void {
   const { features } = sizes;
-  const [name, given] = Array.isArray(info) ? (info as unknown[]) : [];
-  if (typeof name !== 'string' || !Array.isArray(given))
+  const [name, list] = Array.isArray(info) ? (info as unknown[]) : [];
+  if (typeof name !== 'string' || !Array.isArray(list))
     throw new Unread(`a bijector with its arguments at ${at || 'bijector_info'}`);
   if (steps.length >= mostSteps || depth > deepest) throw new Unread(`at most ${mostSteps} bijectors`);
-  const args = given as unknown[];
+  const args = list as unknown[];
   const place = `${at} ${name}`.trim();
   const number = (value: unknown): number => {
     if (typeof value === 'number' && Number.isFinite(value)) return value;
@@ -156,7 +156,7 @@ function readBijector(
       steps.push({
         at: place,
         kind: name === 'ShiftBounds' ? 'shiftBounds' : 'standardScaler',
-        given: [numbersOf(file, args[0], place), numbersOf(file, args[1], place)],
+        values: [numbersOf(file, args[0], place), numbersOf(file, args[1], place)],
         bound: name === 'ShiftBounds' ? number(args[2]) : 1,
       });
       return;
@@ -292,7 +292,7 @@ async function layerOf(file: TensorFile, step: Step, { features, context }: Size
   });
   switch (step.kind) {
     case 'shiftBounds': {
-      const [low, high] = await Promise.all(step.given.map((numbers) => read(file, numbers, at, features)));
+      const [low, high] = await Promise.all(step.values.map((numbers) => read(file, numbers, at, features)));
       const scale = low!.map((value, i) => (2 * step.bound) / (high![i]! - value));
       return affine(
         scale,
@@ -300,7 +300,7 @@ async function layerOf(file: TensorFile, step: Step, { features, context }: Size
       );
     }
     case 'standardScaler': {
-      const [mean, std] = await Promise.all(step.given.map((numbers) => read(file, numbers, at, features)));
+      const [mean, std] = await Promise.all(step.values.map((numbers) => read(file, numbers, at, features)));
       return affine(
         std!.map((value) => 1 / value),
         std!.map((value, i) => -mean![i]! / value),
@@ -397,9 +397,9 @@ export const pzflow: Recognizer = {
     if (flow === undefined || typeof flow === 'string') return undefined;
     const { features, columns, context, conditions, scaling, steps, first, base } = flow;
     const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
-    const given = context === 0 ? '' : ` given ${several(context, 'number')}`;
+    const contextWords = context === 0 ? '' : ` given ${several(context, 'number')}`;
     return {
-      title: `pzflow, ${features} features, ${couplings} spline couplings with ${first.bins} bins${given}, networks ${hiddenWords(hiddenOf(first))}`,
+      title: `pzflow, ${features} features, ${couplings} spline couplings with ${first.bins} bins${contextWords}, networks ${hiddenWords(hiddenOf(first))}`,
       questions: [],
       async convert() {
         const layers: OurLayer[] = [];

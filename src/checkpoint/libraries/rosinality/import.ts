@@ -16,7 +16,7 @@ import {
   type ImageFields,
   type ImageLayer,
   type ImagePlan,
-  type Wanted,
+  type ExpectedTensors,
 } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
@@ -92,8 +92,8 @@ function planOf(file: TensorFile): GlowPlan | undefined {
 }
 
 /** Names and shapes of all tensors of such a flow. */
-function wantedBy({ prefix, blocks, width, affine }: GlowPlan): Wanted[] {
-  const wanted: Wanted[] = [];
+function expectedTensors({ prefix, blocks, width, affine }: GlowPlan): ExpectedTensors[] {
+  const expected: ExpectedTensors[] = [];
   for (const [b, { steps }] of blocks.entries()) {
     // Half of the channels go on, and a squeeze makes four of each.
     const channels = blocks[0]!.channels * 2 ** b;
@@ -101,7 +101,7 @@ function wantedBy({ prefix, blocks, width, affine }: GlowPlan): Wanted[] {
     for (const [f, { lu }] of steps.entries()) {
       const at = `${blockAt(prefix, b)}.flows.${f}`;
       const perChannel = [1, channels, 1, 1];
-      wanted.push(
+      expected.push(
         [`${at}.actnorm.`, { loc: perChannel, scale: perChannel, initialized: [] }],
         [`${at}.invconv.`, lu ? luShapes(channels) : { weight: [channels, channels, 1, 1] }],
         [`${at}.coupling.net.0.`, { weight: [width, half, 3, 3], bias: [width] }],
@@ -110,10 +110,10 @@ function wantedBy({ prefix, blocks, width, affine }: GlowPlan): Wanted[] {
       );
     }
     const last = b === blocks.length - 1;
-    const [given, leaving] = last ? [channels, channels] : [half, half];
-    wanted.push([`${blockAt(prefix, b)}.prior.`, zeroConvolution(given, 2 * leaving)]);
+    const [inputs, leaving] = last ? [channels, channels] : [half, half];
+    expected.push([`${blockAt(prefix, b)}.prior.`, zeroConvolution(inputs, 2 * leaving)]);
   }
-  return wanted;
+  return expected;
 }
 
 /** scale·(x + loc), of which a negative scale is its size here and a sign in the 1×1 convolution that follows. */
@@ -150,7 +150,7 @@ export const rosinality = imageChainImporter<GlowPlan>({
   read(file) {
     const plan = planOf(file);
     if (!plan) return { share: 0, missing: [anchor] };
-    return { plan, ...fitOf(file, wantedBy(plan)) };
+    return { plan, ...fitOf(file, expectedTensors(plan)) };
   },
   title: ({ blocks, width, affine }) =>
     `${several(blocks.length, 'block')} of ${blocks[0]!.steps.length} steps, ` +

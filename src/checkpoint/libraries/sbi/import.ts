@@ -71,7 +71,7 @@ function read(file: TensorFile) {
   const norm = names.includes('net.layers_norm.0.weight');
   const linears = [...Object.entries(ourNames), ...range(layers).map((i) => [`layers.${i}`, `layers.${i}`])];
   const table: Renaming[] = [
-    ...linears.flatMap(([theirs, ours]) => under(`net.${theirs}.`, `net.${ours}.`, linearNames)),
+    ...linears.flatMap(([library, flowscope]) => under(`net.${library}.`, `net.${flowscope}.`, linearNames)),
     ...range(norm ? layers : 0).flatMap((i) =>
       under(`net.layers_norm.${i}.`, `net.layers.${i}.norm.`, normNames),
     ),
@@ -85,9 +85,9 @@ export const sbi: Recognizer = {
   name: 'sbi',
   modules: (modules) => [...modules.flatMap(factsOf), ...contextFacts(modules)],
   recognize(file) {
-    const found = read(file);
-    if (!found) return undefined;
-    const { features, width, seen, times, layers, norm, table, contextNet } = found;
+    const plan = read(file);
+    if (!plan) return undefined;
+    const { features, width, seen, times, layers, norm, table, contextNet } = plan;
     return {
       title: `sbi, vector field (FMPE), ${features} features given ${seen} numbers, a network of ${several(layers, 'layer')} of ${width}`,
       questions: [

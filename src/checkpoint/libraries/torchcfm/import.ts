@@ -40,9 +40,9 @@ function read(file: TensorFile) {
 export const torchcfm: Recognizer = {
   name: 'torchcfm',
   recognize(file) {
-    const found = read(file);
-    if (!found) return undefined;
-    const { features, stack } = found;
+    const plan = read(file);
+    if (!plan) return undefined;
+    const { features, stack } = plan;
     const { hidden } = stack;
     return {
       title: `vector field (flow matching), a network ${hiddenWords(hidden)}`,

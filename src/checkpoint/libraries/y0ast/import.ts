@@ -18,7 +18,7 @@ import {
   zeroConvolutionTable,
   type ImageLayer,
   type ImagePlan,
-  type Wanted,
+  type ExpectedTensors,
 } from '../../import/image-chain';
 import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
 import { convolutionNames, permuteAxes, under } from '../../import/names';
@@ -53,10 +53,10 @@ const permutationQuestion = choice(
 );
 
 function planOf(file: TensorFile): GlowPlan | string {
-  const found = moduleList(file, 'flow.layers');
-  if (!found) return 'flow.layers.1.actnorm.bias';
-  const { prefix: list, modules } = found;
-  const [beyond] = beyondWords(found);
+  const layers = moduleList(file, 'flow.layers');
+  if (!layers) return 'flow.layers.1.actnorm.bias';
+  const { prefix: list, modules } = layers;
+  const [beyond] = beyondWords(layers);
   if (beyond !== undefined) return beyond;
   const steps = Array.from({ length: lengthOfList(modules) }, (_, i): Step => {
     const rests = modules.get(i);
@@ -94,10 +94,10 @@ function linear(inputs: number, outputs: number): Record<string, number[]> {
   return { logs: [outputs], 'linear.weight': [outputs, inputs], 'linear.bias': [outputs] };
 }
 
-function wantedBy(plan: GlowPlan): Wanted[] {
+function expectedTensors(plan: GlowPlan): ExpectedTensors[] {
   const { list, beside, steps, width, affine, channels: image, top, classes, size, halvings } = plan;
-  const wanted: Wanted[] = [];
-  const add = (...part: Wanted): unknown => wanted.push(part);
+  const expected: ExpectedTensors[] = [];
+  const add = (...part: ExpectedTensors): unknown => expected.push(part);
   const norm = (n: number) => ({ 'actnorm.bias': [1, n, 1, 1], 'actnorm.logs': [1, n, 1, 1] });
   let channels = image;
   for (const [i, step] of steps.entries()) {
@@ -128,7 +128,7 @@ function wantedBy(plan: GlowPlan): Wanted[] {
     const unit = 2 ** halvings;
     add(beside, { prior_h: [1, 2 * channels, size[0] / unit, size[1] / unit] });
   }
-  return wanted;
+  return expected;
 }
 
 /** Below the prefix of a Conv2dZeros. */
@@ -261,7 +261,7 @@ export const y0ast = imageChainImporter<GlowPlan>({
   read(file) {
     const plan = planOf(file);
     if (typeof plan === 'string') return { share: 0, missing: [plan] };
-    return { plan, ...fitOf(file, wantedBy(plan)) };
+    return { plan, ...fitOf(file, expectedTensors(plan)) };
   },
   title: ({ steps, halvings, width, affine, classes }) =>
     `${several(halvings, 'level')}, ${several(steps.filter(({ kind }) => kind === 'step').length, 'step')}, ` +

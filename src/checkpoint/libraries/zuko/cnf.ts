@@ -34,9 +34,9 @@ function read(file: TensorFile) {
 export const zukoCnf: Recognizer = {
   name: 'zuko',
   recognize(file) {
-    const found = read(file);
-    if (typeof found === 'string') return undefined;
-    const { features, context, stack } = found;
+    const plan = read(file);
+    if (typeof plan === 'string') return undefined;
+    const { features, context, stack } = plan;
     const { hidden } = stack;
     return {
       title: `continuous flow (CNF), a network ${hiddenWords(hidden)}`,

@@ -61,11 +61,11 @@ function baseTensors(
   name: string | undefined,
   tensors: Tensors,
 ): StateDict['tensors'] {
-  const given = (value: number | readonly number[]) => vector(Float32Array.from(perFeature(value, dim)));
-  if (base.kind === 'uniform') return { lower: given(base.lower), upper: given(base.upper) };
+  const vectorOf = (value: number | readonly number[]) => vector(Float32Array.from(perFeature(value, dim)));
+  if (base.kind === 'uniform') return { lower: vectorOf(base.lower), upper: vectorOf(base.upper) };
   if (base.kind === 'mixture')
     return mixtureTensors((part) => valuesOf(tensors, `base.${part}`), base.covariance === 'full');
-  if (name === undefined) return { loc: given(0), scale: given(1) };
+  if (name === undefined) return { loc: vectorOf(0), scale: vectorOf(1) };
   return {
     loc: vector(valuesOf(tensors, `${name}.shift`).data),
     scale: vector(valuesOf(tensors, `${name}.logScale`).data.map(Math.exp)),
@@ -171,8 +171,8 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
       return { tensors: { A: floats([dim, dim], Float32Array.from(data)) }, line: 'rotation()' };
     }
     case 'rescale': {
-      const given = (value: number | readonly number[]) => Float32Array.from(perFeature(value, dim));
-      return affine(given(layer.scale), given(layer.shift));
+      const valuesFor = (value: number | readonly number[]) => Float32Array.from(perFeature(value, dim));
+      return affine(valuesFor(layer.scale), valuesFor(layer.shift));
     }
     case 'actNorm': {
       const logScale = valuesOf(tensors, `${name}.logScale`).data;
@@ -204,9 +204,11 @@ function writtenLayer(model: VectorModelConfig, layer: ChainLayer, name: string,
           shape,
         );
       });
-      const own = { order: integers(layer.order), ...hyper };
+      const layerTensors = { order: integers(layer.order), ...hyper };
       const line = `autoregressive([${layer.order.join(', ')}])`;
-      return layer.sees === 'input' ? { tensors: own, line } : turned({ tensors: own, line });
+      return layer.sees === 'input'
+        ? { tensors: layerTensors, line }
+        : turned({ tensors: layerTensors, line });
     }
     default:
       throw new Error(`${layer.kind} is not written for zuko.`);
@@ -263,13 +265,13 @@ function buildText(model: VectorModelConfig, chain: readonly ChainLayer[], lines
   const univariate = univariateOf(model);
   const [name, ...more] = classOf(model, chain)?.split(' ') ?? [];
   if (name !== undefined) {
-    const own = more.length > 0 ? `, ${more.join(' ')}` : univariate;
+    const classArguments = more.length > 0 ? `, ${more.join(' ')}` : univariate;
     return [
-      ...(own.includes('functools') ? ['import functools'] : []),
+      ...(classArguments.includes('functools') ? ['import functools'] : []),
       'import torch',
       'import zuko',
       '',
-      `flow = zuko.flows.${name}(${size}, transforms=${chain.length}${own}, ${network})`,
+      `flow = zuko.flows.${name}(${size}, transforms=${chain.length}${classArguments}, ${network})`,
     ].join('\n');
   }
   const has = (call: string): boolean => lines.some((line) => line.includes(call));

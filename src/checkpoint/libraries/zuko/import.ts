@@ -40,7 +40,7 @@ import {
   activationOf,
   activationQuestion,
   answeredNumber,
-  askedOfAll,
+  questionOfLayers,
   choice,
   chosen,
   withOptions,
@@ -180,7 +180,7 @@ const splineKinds = new SplineKinds({
       : []),
   ],
   // Polynomials of degree 4, SOSPF's default: two and five of them. Splines of 6 bins are as common as BPF's default, 17 values.
-  askedAt: [11, 26],
+  ambiguousAt: [11, 26],
 });
 
 type Read = Omit<Mapped, 'readings' | 'alike' | 'blocked' | 'reversed'>;
@@ -413,8 +413,8 @@ async function coupling(step: Mapped, file: TensorFile, { map, context }: Readin
   const { at, features, stack, reversed } = step;
   const layer = await readMask(file, `${at}.mask`);
   const conditions = layer.kind === 'coupling' ? layer.mask.filter((bit) => bit === 1).length : 0;
-  const found = reading(step, conditions);
-  if (found?.context !== context || mapWords(found.map) !== mapWords(map)) {
+  const actual = reading(step, conditions);
+  if (actual?.context !== context || mapWords(actual.map) !== mapWords(map)) {
     throw new UserError(
       `${file.file}: ${at}.mask passes ${conditions} of ${features} features, and ${at}.hyper sees ${stack.widths[0]} ` +
         `values and gives ${stack.widths.at(-1)}; that is another transform or context than in the layers before it.`,
@@ -597,7 +597,7 @@ function title(chain: ZukoChain): string {
 const isGraph = (step: Mapped | Other): boolean => 'stack' in step && step.graph === true;
 
 /** What parameters without a network leave open, by their transform. */
-const askedOf: Readonly<Record<string, ImportQuestion[]>> = {
+const parameterQuestions: Readonly<Record<string, ImportQuestion[]>> = {
   [splines]: [splineQuestion, slopeQuestion],
   [bernstein]: [polynomialQuestion],
   [squares]: [slopeQuestion],
@@ -608,8 +608,8 @@ function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
   const isPolynomial = map.transform === 'polynomial';
   const { parameters } = chain.first;
   if (parameters)
-    return (askedOf[parameters.univariate?.split(':')[0] ?? ''] ?? []).map((question) =>
-      askedOfAll(question, couplings.length),
+    return (parameterQuestions[parameters.univariate?.split(':')[0] ?? ''] ?? []).map((question) =>
+      questionOfLayers(question, couplings.length),
     );
   if (!isPolynomial && map.bins === undefined) return [];
   // Only NCSF has a box whose corners have names.
@@ -620,7 +620,7 @@ function splineQuestions(chain: ZukoChain, map: ZukoMap): ImportQuestion[] {
           .questions(file, takenBy(chain, map))
           .map((question) => withOptions(question, otherKinds(chain, map)));
   const numbers = [isPolynomial ? polynomialQuestion : splineQuestion, slopeQuestion];
-  return [...univariate, ...numbers.map((question) => askedOfAll(question, couplings.length))];
+  return [...univariate, ...numbers.map((question) => questionOfLayers(question, couplings.length))];
 }
 
 /** What couplings may be if their masks pass the other half of an odd number of features, which only reading them tells. */
@@ -655,7 +655,7 @@ export const zuko = chainImporter<Mapped, Other>({
   name: 'zuko',
   modules: zukoModules,
   list: 'transform.transforms',
-  ownList: true,
+  uniqueList: true,
   nested: 'transforms',
   inverse: { prefix: 'transform.', of: inverseOf },
   lacks: 'transform.transforms.0.mask',
@@ -764,7 +764,7 @@ export const zuko = chainImporter<Mapped, Other>({
       );
     }
     const direction = reversed ? 'inverse' : 'forward';
-    const own: TransformConfig | undefined =
+    const transformConfig: TransformConfig | undefined =
       degree !== undefined
         ? {
             ...{ kind: 'sumOfSquares', degree: Number(degree), bound: boundOfSquares, spread: 0, direction },
@@ -790,7 +790,7 @@ export const zuko = chainImporter<Mapped, Other>({
       isBox && [...chain.file.tensors.keys()].find((name) => /(^|\.)base\.(lower|_0)$/.test(name));
     const circular =
       corner !== undefined && corner !== false && isCircular((await chain.file.read(corner)).data);
-    if (circular && reversed && !own) {
+    if (circular && reversed && !transformConfig) {
       throw new UserError(
         `${chain.file.file}: NCSF's circular splines run backwards here (.inv), which Flowscope does not compute; it reads those ` +
           'that run forwards.',
@@ -803,7 +803,7 @@ export const zuko = chainImporter<Mapped, Other>({
       nets: 'joint',
       conditioning: 'selected',
       activation: activationOf(answers),
-      transform: own ?? (transform as TransformName),
+      transform: transformConfig ?? (transform as TransformName),
       ...(context > 0 ? { context } : {}),
       outputLayout: 'interleaved',
       ...(chain.steps.some(isGraph) ? { madeMasks: 'stored' } : {}),
@@ -813,7 +813,7 @@ export const zuko = chainImporter<Mapped, Other>({
         scaleMap: 'soft-clip',
         scaleEpsilon: 1e-3,
       }),
-      ...(bins === undefined || own
+      ...(bins === undefined || transformConfig
         ? {}
         : {
             bins,

@@ -16,9 +16,9 @@ type Shapes = readonly (readonly number[])[];
 function checkComponents([logits, loc, ...others]: Shapes): void {
   const components = logits![0]!;
   if (loc![0] === components && others.every(([rows]) => rows === 1 || rows === components)) return;
-  const found = [loc!, ...others].map(([rows]) => rows).join(', ');
+  const rowCounts = [loc!, ...others].map(([rows]) => rows).join(', ');
   throw new UserError(
-    `base.phi has ${components} weights of a mixture, and ${found} rows of its other numbers; expected as many. Save the state_dict() again.`,
+    `base.phi has ${components} weights of a mixture, and ${rowCounts} rows of its other numbers; expected as many. Save the state_dict() again.`,
   );
 }
 

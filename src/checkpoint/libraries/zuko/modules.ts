@@ -9,14 +9,14 @@ function univariateFacts(name: string, univariate: unknown, shapes: unknown): Mo
   const isPartial = univariate instanceof PythonObject && univariate.className === 'functools.partial';
   const kind = lastName(isPartial ? univariate.args[0] : univariate);
   const keywords = isPartial ? univariate.get('keywords') : undefined;
-  const given = (argument: string, fallback: number): number => {
+  const keyword = (argument: string, fallback: number): number => {
     const value: unknown = keywords instanceof Map ? keywords.get(argument) : undefined;
     return typeof value === 'number' ? value : fallback;
   };
   /** Asked where the number of values leaves it open. */
   const of = (value: string): ModuleFact => ({ key: 'univariate', value });
-  const bound = { key: 'bound', value: given('bound', 5) };
-  const slope = { key: 'slope', value: given('slope', 1e-3) };
+  const bound = { key: 'bound', value: keyword('bound', 5) };
+  const slope = { key: 'slope', value: keyword('slope', 1e-3) };
   switch (kind) {
     case 'MonotonicRQSTransform':
       return [of(kind), bound, slope];

@@ -20,7 +20,7 @@ interface Source<C extends Coupling, A extends Alike<C>> {
   place(coupling: C): number;
 }
 
-export interface Asked<A> {
+export interface Questionnaire<A> {
   questions: readonly ImportQuestion[];
   /** What the file answers of them. */
   known: ImportAnswers;
@@ -43,10 +43,10 @@ function bare({ detail, answer, ...question }: ImportQuestion): ImportQuestion {
 }
 
 /** @param chains one for each kind of couplings */
-export function askedOfEach<C extends Coupling, A extends Alike<C>>(
+export function questionnaireOf<C extends Coupling, A extends Alike<C>>(
   chains: readonly A[],
   { questions: questionsOf, known: knownOf, place }: Source<C, A>,
-): Asked<A> {
+): Questionnaire<A> {
   const questions = new Map<string, ImportQuestion>();
   const known: Record<string, string | number> = {};
   /** Couplings that a list of numbers is for. */
@@ -60,12 +60,13 @@ export function askedOfEach<C extends Coupling, A extends Alike<C>>(
       const lists = isOfCouplings(question, chain.couplings.length);
       const plain = lists ? bare(question) : question;
       const isSame = JSON.stringify(same) === JSON.stringify(plain) && (lists || known[key] === answers[key]);
-      const own = same && !isSame ? `${key}${apartMark}${chain.first.at}` : key;
-      keys.set(key, own);
+      const fullKey = same && !isSame ? `${key}${apartMark}${chain.first.at}` : key;
+      keys.set(key, fullKey);
       if (!same) questions.set(key, plain);
-      else if (own !== key) questions.set(own, { ...plain, key: own, title: `${title}, ${chain.first.at}` });
-      if (lists) listed.set(own, [...(listed.get(own) ?? []), ...chain.couplings]);
-      else if (answers[key] !== undefined) known[own] = answers[key];
+      else if (fullKey !== key)
+        questions.set(fullKey, { ...plain, key: fullKey, title: `${title}, ${chain.first.at}` });
+      if (lists) listed.set(fullKey, [...(listed.get(fullKey) ?? []), ...chain.couplings]);
+      else if (answers[key] !== undefined) known[fullKey] = answers[key];
     }
     return keys;
   });
@@ -79,15 +80,15 @@ export function askedOfEach<C extends Coupling, A extends Alike<C>>(
 
   /** The answers to what a coupling of chain number i is asked. */
   const answersFor = (coupling: C, i: number, answers: ImportAnswers): Record<string, string | number> => {
-    const own: Record<string, string | number> = { ...answers };
-    for (const [key, asked] of keysOf[i]!) {
-      const answer = answers[asked];
+    const couplingAnswers: Record<string, string | number> = { ...answers };
+    for (const [key, fullKey] of keysOf[i]!) {
+      const answer = answers[fullKey];
       if (answer === undefined) continue;
       const numbers = numbersIn(answer);
-      const at = listed.get(asked)?.indexOf(coupling);
-      own[key] = at !== undefined && numbers.length > 1 ? numbers[at]! : answer;
+      const at = listed.get(fullKey)?.indexOf(coupling);
+      couplingAnswers[key] = at !== undefined && numbers.length > 1 ? numbers[at]! : answer;
     }
-    return own;
+    return couplingAnswers;
   };
 
   return {
@@ -97,13 +98,16 @@ export function askedOfEach<C extends Coupling, A extends Alike<C>>(
       chains.flatMap((chain, i) => {
         const parts = new Map<string, { couplings: C[]; answers: ImportAnswers }>();
         for (const coupling of chain.couplings) {
-          const own = answersFor(coupling, i, answers);
-          const part = entryOf(parts, JSON.stringify(own), () => ({ couplings: [], answers: own }));
+          const couplingAnswers = answersFor(coupling, i, answers);
+          const part = entryOf(parts, JSON.stringify(couplingAnswers), () => ({
+            couplings: [],
+            answers: couplingAnswers,
+          }));
           part.couplings.push(coupling);
         }
-        return [...parts.values()].map(({ couplings, answers: own }) => ({
+        return [...parts.values()].map(({ couplings, answers: couplingAnswers }) => ({
           chain: { ...chain, couplings, first: couplings[0]! },
-          answers: own,
+          answers: couplingAnswers,
         }));
       }),
   };
