@@ -1,5 +1,6 @@
 /** Questions about flows in continuous time: how a vector field moves examples from data to noise. */
 import type { ModelSummary } from './model';
+import type { PlaneBounds } from './plane';
 import type { BatchRef, ExampleRef } from './selection';
 import type { NdArray } from './tensors';
 
@@ -7,6 +8,10 @@ import type { NdArray } from './tensors';
 export function hasPaths({ kind, shape, layers }: ModelSummary): boolean {
   return kind === 'vector' && shape[0]! > 1 && layers.some(({ times }) => times);
 }
+
+/** Whether its network can be asked for velocities anywhere. */
+export const hasFieldPlane = (model: ModelSummary): boolean =>
+  hasPaths(model) && model.format !== 'recording';
 
 export interface FieldPathsQuery {
   /** At most 256 examples are drawn. */
@@ -26,6 +31,26 @@ export interface FieldPaths {
   states: NdArray<Float32Array>;
   /** Length of each path divided by that of its chord, over all features; [N]. 1 is straight. */
   straightness: Float32Array;
+}
+
+export interface FieldPlaneQuery extends FieldPathsQuery {
+  layer: number;
+}
+
+/** The vector field where a slice begins, on a plane through the example that is looked at, or the first of the batch. */
+export interface FieldPlane {
+  /** In the time of the field's library. */
+  time: number;
+  bounds: PlaneBounds;
+  /** dx/dt of both features at the middle of n×n cells, row by row from the top, [n, n, 2]. */
+  velocity: NdArray<Float32Array>;
+  /** Nats that a unit of time toward the noise adds to log p(x), [n, n]. */
+  rate: NdArray<Float32Array>;
+  /** The batch at that time, [N, 2]; what the plane goes through is the first. */
+  points: NdArray<Float32Array>;
+  /** Of what the plane goes through: its speed over all features, and its rate. */
+  speed: number;
+  exampleRate: number;
 }
 
 /** The first and the last time of a layer's slice, counted from data to noise. */

@@ -12,7 +12,15 @@ import type {
 } from './conditioner';
 import type { Contribution } from './contribution';
 import type { DataAndSamples } from './data-and-samples';
-import { hasPaths, type FieldPaths, type FieldPathsQuery, type SolverErrors } from './field';
+import {
+  hasFieldPlane,
+  hasPaths,
+  type FieldPaths,
+  type FieldPathsQuery,
+  type FieldPlane,
+  type FieldPlaneQuery,
+  type SolverErrors,
+} from './field';
 import type { Findings, FindingsQuery } from './findings';
 import type { ExampleInFile, ExampleFile } from './example-file';
 import type {
@@ -303,6 +311,16 @@ export const inspectorQuestions = {
     recorded: 'slices',
     saved: ({ summary, batch, examples }) =>
       hasPaths(summary) ? examples.map((example) => ({ batch, example, features: [0, 1] })) : [],
+  }),
+  /** Where a vector field pushes when a slice begins. */
+  fieldPlane: ofFlow<FieldPlaneQuery, FieldPlane>({
+    // A page holds it for one example.
+    saved: ({ summary, batch, examples: [example] }) =>
+      hasFieldPlane(summary)
+        ? summary.layers.flatMap(({ index, times }) =>
+            times ? [{ layer: index, batch, example, features: [0, 1] }] : [],
+          )
+        : [],
   }),
   /** How many steps of a vector field's solver are enough. */
   solverErrors: ofFlow<{ batch: BatchRef }, SolverErrors>({

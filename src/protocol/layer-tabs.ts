@@ -3,6 +3,7 @@ export const layerTabs = {
   plane: 'showPlane',
   activations: 'showActivations',
   paths: 'showPaths',
+  field: 'showField',
   // Its command was called so when splines alone had a curve; people have keys for it.
   curve: 'showSpline',
   order: 'showOrder',

@@ -86,6 +86,24 @@ describe('a vector field', () => {
     );
   });
 
+  it('shows where the field pushes when a slice begins', async () => {
+    const live = await ready(models.field.file(), 'Field');
+    const { page } = live;
+    const slices = page.locator('.flow [data-layer]').filter({ hasText: 't 0' });
+    await slices.first().click();
+    await untilInk(page.mainFrame(), '.layer canvas[data-name=field]');
+    const verdict =
+      /^At t = ([\d.]+), this example moves ([\d.]+) per unit of t; a unit .* adds [+−]?[\d.]+ nats/;
+    assert.match(await said(page), verdict);
+    const [, time] = verdict.exec(await said(page))!;
+    const { column } = await copyNumbers(page.mainFrame(), '.layer');
+    assert.equal(column('nats_per_t').length, 40 * 40);
+    assert.ok(column('nats_per_t').every(Number.isFinite));
+    assert.deepEqual(await audit(page, { within: ['.layer'] }), []);
+    await slices.nth(1).click();
+    await until('the next slice', async () => verdict.exec(await said(page))?.[1] !== time);
+  });
+
   it('draws any two features of more', async () => {
     const live = await ready(models.table.file(), 'Paths');
     const { page } = live;

@@ -10,6 +10,7 @@ import { dataAndSamples } from '../features/data-and-samples';
 import { diagnostics } from '../features/diagnostics';
 import { element } from '../features/element';
 import { examples } from '../features/examples';
+import { field } from '../features/field';
 import { file } from '../features/file';
 import { interpolate } from '../features/interpolate';
 import { jacobian } from '../features/jacobian';
@@ -32,6 +33,7 @@ export const features: readonly Feature[] = [
   plane,
   activations,
   paths,
+  field,
   curve,
   order,
   matrix,

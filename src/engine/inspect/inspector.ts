@@ -25,6 +25,7 @@ import { compareSamples } from './population/data-and-samples';
 import { diagnostics } from './population/diagnostics';
 import { examples } from './examples';
 import { fieldPaths } from './field/paths';
+import { fieldPlane } from './field/plane';
 import { solverErrors } from './field/solver';
 import { findings } from './findings/findings';
 import { samples as samplesFinding } from './findings/samples';
@@ -138,6 +139,7 @@ const answers: Answers = {
   planeCells,
   planeDensity,
   fieldPaths,
+  fieldPlane,
   solverErrors,
   curves: ({ curves }, query) => curves(query),
   layerDifferences: async ({ modelOf, flow, signal }, { first, count }) =>

@@ -8,6 +8,7 @@ import {
   contextReaders,
   activityGraph,
   curveGraph,
+  velocityGraph,
   featureGraph,
   innerNames,
   inputsGraph,
@@ -80,6 +81,8 @@ export function inspectedModel(model: FlowModel, given?: readonly number[]): Ins
       knots: (layer) => program(`knots/${layer}`, () => knotsGraph(model, layers[layer]!), { batch: 0 }),
       curve: (layer, places) =>
         program(`curve/${layer}/${places}`, () => curveGraph(model, layers[layer]!, places), { batch: 0 }),
+      velocity: (layer) =>
+        program(`velocity/${layer}`, () => velocityGraph(model, layers[layer]!), { batch: 0 }),
       jacobian: (layer, rows) =>
         program(`jacobian/${layer}`, () => jacobianGraph(model, layers[layer]!, rows), { batch: rows }),
       contextReaders: () => contextReaders(model),

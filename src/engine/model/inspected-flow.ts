@@ -177,6 +177,8 @@ export interface InnerPrograms {
   knots(layer: number): Promise<Program>;
   /** As `curveGraph` says. */
   curve(layer: number, places: number): Promise<Program>;
+  /** As `velocityGraph` says. */
+  velocity(layer: number): Promise<Program>;
   /** As `contextReaders` and `contextGradientsGraph` say, for flows that take a context. */
   contextReaders(): ContextReaders;
   contextGradients(readers: ContextReaders): Promise<Program>;

@@ -93,6 +93,8 @@ export interface Slice {
   readonly to: number;
   /** dx/dt, [N, D], of examples [N, D] at times [N, 1]. */
   velocity(ctx: FlowContext, x: Tensor, t: Tensor2D): Tensor;
+  /** The same at one time, with its divergence: Σ ∂vᵢ/∂xᵢ, [N], or a scalar where it is the same for all examples. */
+  at(ctx: FlowContext, x: Tensor, t: number): { value: Tensor; divergence: Tensor };
 }
 
 /** What a map from a shape to itself with nothing trained or stored says of itself. */

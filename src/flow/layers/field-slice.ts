@@ -67,7 +67,7 @@ export function fieldSlice({ name, dim, from, to, steps, solver, net, owns }: Sl
   return {
     ...fixedMap(name, [dim]),
     ...(owns ? { parameters: net.parameters } : { shared: net.parameters }),
-    slice: { from, to, velocity: (ctx, at, t) => net.velocity(ctx, at, t) },
+    slice: { from, to, ...net },
     networkPasses: { forward: runs, inverse: runs },
     forward(ctx, x) {
       const step = solve(ctx, x, from, to);

@@ -1,6 +1,6 @@
 /** Views of vector fields against what is known in closed form. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -8,7 +8,7 @@ import { readSafetensors, writeSafetensors } from '../../../src/checkpoint/tenso
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import { straightnessOf } from '../../../src/engine/inspect/field/paths';
 import { CancelledError } from '../../../src/protocol/wire';
-import { spanOf } from '../../../src/protocol/field';
+import { type FieldPlane, spanOf } from '../../../src/protocol/field';
 import { onCpu, type Values } from '../../contract/eager';
 import { openAsked, recordingFile } from '../recorded/support';
 import { anySignal, moonsModel, refused, smallModel, standardize, type SmallModel } from './model';
@@ -129,6 +129,106 @@ describe('paths through a vector field', () => {
     assert.deepEqual(turned.states.data, swapped);
     await assert.rejects(pathsOf(models.spiral, [0, 2]), refused(/Feature 2 was asked for; the flow has 2/));
     await assert.rejects(pathsOf(models.couplings), refused(/this one has no vector field/));
+  });
+});
+
+describe('the plane of a vector field', () => {
+  const planeOf = ({ inspector }: SmallModel, layer: number, features: [number, number] = [0, 1]) =>
+    inspector.ask('fieldPlane', { layer, batch, example, features }, anySignal());
+  /** Middles of the cells, row by row from the top. */
+  const middles = ({ bounds: { x, y }, rate }: FieldPlane): [number, number][] => {
+    const side = rate.shape[0]!;
+    const at = ([low, high]: readonly [number, number], i: number) => low + ((high - low) * (i + 0.5)) / side;
+    return Array.from(rate.data, (_, i) => [at(x, i % side), at(y, side - 1 - Math.floor(i / side))]);
+  };
+  const velocityAt = ([x, y]: readonly [number, number]) => [grows * x - turns * y, turns * x + grows * y];
+
+  it('has the velocity of a linear field, and its trace as the rate everywhere', async () => {
+    const found = await planeOf(models.spiral, 2);
+    assert.deepEqual(
+      [found.velocity.shape, found.rate.shape],
+      [
+        [40, 40, 2],
+        [40, 40],
+      ],
+    );
+    close([found.time], [0.2], 1e-6);
+    close(found.velocity.data, middles(found).flatMap(velocityAt), 1e-4);
+    close(found.rate.data, Array<number>(40 * 40).fill(2 * grows), 1e-5);
+    // The points are where their paths are at that time, the example first.
+    const paths = await models.spiral.inspector.ask(
+      'fieldPaths',
+      { batch, example, features: [0, 1] },
+      anySignal(),
+    );
+    const [from] = spanOf(paths, 2)!;
+    close(
+      found.points.data,
+      Array.from({ length: 6 }, (_, i) =>
+        [0, 1].map((k) => paths.states.data[(i * 21 + from) * 2 + k]!),
+      ).flat(),
+      1e-5,
+    );
+    const [x, y] = found.points.data;
+    close([found.speed, found.exampleRate], [Math.hypot(...velocityAt([x!, y!])), 2 * grows], 1e-4);
+  });
+
+  it('turns with the direction of time, which the rate does not', async () => {
+    const [there, back] = [await planeOf(models.spiral, 2), await planeOf(models.mirrored, 2)];
+    close([back.time], [0.8], 1e-6);
+    close(
+      back.velocity.data,
+      there.velocity.data.map((value) => -value),
+      1e-4,
+    );
+    close(back.rate.data, there.rate.data, 1e-5);
+  });
+
+  it('goes through the example where there are more features', async () => {
+    // The velocity of the first two features is the value of the third.
+    const folder = await mkdtemp(path.join(tmpdir(), 'flowscope-field-'));
+    const table = path.join(folder, 'three.csv');
+    const rows = Array.from({ length: 60 }, (_, i) => [i / 60, Math.sin(i), Math.cos(i)].join());
+    await writeFile(table, ['a,b,c', ...rows].join('\n'));
+    const model = await smallModel(
+      {
+        kind: 'vector',
+        dim: 3,
+        layers: [{ kind: 'field', slices: 2, steps: 2, net: { kind: 'mlp', hidden: [] } }],
+      },
+      table,
+      {
+        change(values) {
+          for (const [name, { data }] of Object.entries(values))
+            data.set(name.endsWith('weight') ? [0, 0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0] : [0, 0, 0]);
+        },
+      },
+    );
+    try {
+      const third = (await (await model.opened.inspected!.data.open()).validation.read([3]))[2]!;
+      const { velocity, speed } = await planeOf(model, 0);
+      close(velocity.data, Array<number>(40 * 40 * 2).fill(third), 1e-5);
+      close([speed], [Math.SQRT2 * Math.abs(third)], 1e-5);
+      // Where it is drawn itself, it differs from cell to cell.
+      const turned = await planeOf(model, 0, [2, 0]);
+      close(
+        turned.velocity.data.filter((_, i) => i % 2 === 1),
+        middles(turned).map(([x]) => x),
+        1e-5,
+      );
+    } finally {
+      await model.dispose();
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('is there for slices of a vector field alone', async () => {
+    await assert.rejects(planeOf(models.spiral, 0), refused(/The layer .* follows no vector field/));
+    await assert.rejects(
+      planeOf(models.spiral, 2, [0, 2]),
+      refused(/Feature 2 was asked for; the flow has 2/),
+    );
+    await assert.rejects(planeOf(models.couplings, 1), refused(/follows no vector field/));
   });
 });
 

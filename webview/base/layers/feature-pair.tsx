@@ -1,10 +1,17 @@
 /** Two features of a flow, for a plane: across and up. */
-import type { Signal } from '@preact/signals';
+import { type Signal, signal } from '@preact/signals';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { Dropdown } from '../controls/toolkit';
+import { stateOf } from '../store/store';
 import { useStore } from '../store/use-store';
 import { words } from '../words';
 import { featureName } from './layer-names';
+
+/** Those that all views of a vector field draw. */
+export const fieldPair = stateOf(() => {
+  const features = signal<[number, number]>([0, 1]);
+  return { features, reset: () => void (features.value = [0, 1]) };
+});
 
 export function FeaturePair({ model, pair }: { model: ModelSummary; pair: Signal<[number, number]> }) {
   const saved = useStore().isSaved;

@@ -7,14 +7,13 @@ import { drawPoints, frameOf } from '../../base/canvas/points';
 import { Distribution } from '../../base/charts/distribution';
 import { Heading } from '../../base/controls/heading';
 import { fixed, tickText } from '../../base/format/numbers';
-import { FeaturePair } from '../../base/layers/feature-pair';
+import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
 import { featureName } from '../../base/layers/layer-names';
 import type { LayerTabProps } from '../../base/layers/layer-tab';
 import { Sized } from '../../base/size/sized';
 import { useStore } from '../../base/store/use-store';
 import { words } from '../../base/words';
 import { drawOwnPath, drawPath } from './draw';
-import { pathsState } from './state';
 import { text } from './text';
 
 /** Largest side of the plane, px. */
@@ -22,7 +21,7 @@ const largestSide = 320;
 
 export function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
   const store = useStore();
-  const { features } = store.state(pathsState);
+  const { features } = store.state(fieldPair);
   const { states, straightness, times } = view;
   const [count, total] = states.shape as [number, number];
   const names = features.value.map((feature) => featureName(model, feature)) as [string, string];

@@ -135,6 +135,21 @@ export function curveGraph(model: FlowModel, layer: ModelLayer, places: number):
   });
 }
 
+/**
+ * The input h [N, D] of a slice → `velocity` [N, D], dx/dt where it begins, and `rate` [N]: the nats that a unit of time
+ * toward the noise adds to log p(x).
+ */
+export function velocityGraph(model: FlowModel, { bijection }: ModelLayer): Graph {
+  const { from, to, at } = bijection!.slice!;
+  return traceFlow(model, layerInputs(model, bijection!, anyBatch), (ctx, { h }) => {
+    const { value, divergence } = at(ctx, h!, from);
+    return {
+      velocity: value,
+      rate: tf.broadcastTo(tf.mul(divergence, Math.sign(to - from)), [h!.shape[0]]),
+    };
+  });
+}
+
 /** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */
 export function featureGraph(model: FlowModel, layer: ModelLayer): Graph {
   const bijection = layer.bijection!;

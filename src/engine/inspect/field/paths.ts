@@ -8,7 +8,7 @@ import { type Inquiry, checkIndex } from '../inquiry';
 import { trainingBatch } from '../pass';
 import { examplesFed, throughBatch } from '../through-batch';
 
-const mostPaths = 256;
+export const mostPaths = 256;
 
 /** @throws UserError for a flow without a vector field, or features that it does not have; CancelledError */
 export async function fieldPaths(
@@ -69,7 +69,7 @@ async function statesOf({ model, signal }: Inquiry, examples: ExampleBatch): Pro
 }
 
 /** Two features of rows. */
-function pairOf(rows: Float32Array, size: number, features: readonly [number, number]): Float32Array {
+export function pairOf(rows: Float32Array, size: number, features: readonly [number, number]): Float32Array {
   const place = (i: number): number => (i >> 1) * size + features[i % 2]!;
   return Float32Array.from({ length: (2 * rows.length) / size }, (_, i) => rows[place(i)]!);
 }

@@ -56,11 +56,11 @@ export async function inParts(
   { shape, data }: NdArray<Float32Array>,
   context?: Float32Array,
 ): Promise<Map<string, NdArray<Float32Array>>> {
-  const count = shape[0]!;
+  const [count, size] = shape as [number, number];
   const joined = new Map<string, NdArray<Float32Array>>();
   await inBatches(count, model.runner, { signal }, async (start, n) => {
     const result = await program.run({
-      [input]: { shape: [n, 2], data: data.subarray(2 * start, 2 * (start + n)) },
+      [input]: { shape: [n, size], data: data.subarray(size * start, size * (start + n)) },
       ...(context ? { context: rowsOf(context, count, start, n) } : {}),
     });
     for (const [name, value] of Object.entries(result)) {

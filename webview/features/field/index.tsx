@@ -1,0 +1,94 @@
+/** Where a vector field pushes when a slice begins, and what that adds to the log-det. */
+import { type FieldPlane, hasFieldPlane } from '../../../src/protocol/field';
+import { planeAxes } from '../../base/canvas/axes';
+import { Board } from '../../base/canvas/canvas';
+import { Legend, signedScale } from '../../base/canvas/color-maps';
+import { item } from '../../base/canvas/planes';
+import { drawDot, drawPoints, toScreen } from '../../base/canvas/points';
+import { theme } from '../../base/canvas/theme';
+import { trimmedSize } from '../../base/canvas/trimmed';
+import { Heading } from '../../base/controls/heading';
+import { fixed, roundUp, signed, tickText } from '../../base/format/numbers';
+import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
+import { featureName } from '../../base/layers/layer-names';
+import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
+import { Sized } from '../../base/size/sized';
+import type { LayerFeature } from '../../base/store/store';
+import { useStore } from '../../base/store/use-store';
+import { drawArrows, drawRates } from './draw';
+import { fieldState } from './state';
+import { text } from './text';
+
+/** Largest side of the plane, px. */
+const largestSide = 360;
+
+function FieldTab({ model, layer, view }: LayerTabProps<FieldPlane>) {
+  const store = useStore();
+  const { features } = store.state(fieldPair);
+  const names = features.value.map((feature) => featureName(model, feature)) as [string, string];
+  const time = tickText(view.time);
+  const limit = roundUp(trimmedSize([view.rate.data]).size);
+  const scale = (light: boolean) => signedScale(limit, light);
+  const hasMore = model.shape[0]! > 2;
+  const towardData = layer.times!.from > layer.times!.to;
+  return (
+    <>
+      <p class="view-verdict">
+        {text.here(
+          store.example.value ? 'this' : 'first',
+          time,
+          fixed(view.speed),
+          signed(view.exampleRate, 2),
+        )}
+      </p>
+      {hasMore ? (
+        <div class="ctl">
+          <FeaturePair model={model} pair={features} />
+        </div>
+      ) : null}
+      <div class="panels">
+        <Sized height={(width) => Math.min(width, largestSide)}>
+          {(_, size) => (
+            <Board
+              {...{ width: size, height: size, name: 'field' }}
+              label={text.board(time, ...names)}
+              draw={(context) => {
+                const frame = { size, ...view.bounds };
+                drawRates(context, frame, view.rate, scale(theme.value.light));
+                planeAxes(context, frame, names);
+                drawPoints(context, frame, view.points, 1.5);
+                drawArrows(context, frame, view.velocity);
+                const [x, y] = item(view.points, 0).data;
+                drawDot(context, toScreen(frame, x!, y!), 4.5, ['--accent', '--surface']);
+              }}
+            />
+          )}
+        </Sized>
+        <div>
+          <Heading title={text.rate} note={text.unit} />
+          <Legend scale={scale} width={180} />
+          <p class="tick">{`${text.arrows(towardData)} ${hasMore ? text.section : ''}`}</p>
+        </div>
+      </div>
+    </>
+  );
+}
+
+export const field: LayerFeature = {
+  id: 'field',
+  region: 'layer',
+  asks: 'fieldPlane',
+  title: () => text.tab,
+  applies: hasFieldPlane,
+  missing: ({ times }) => (times ? undefined : { title: text.noField, why: text.chooseSlice }),
+  ofData: true,
+  state: fieldState,
+  ...layerTab(
+    (store) => store.state(fieldState).plane,
+    FieldTab,
+    ({ velocity, rate, points }) => ({
+      columns: [{ name: 'nats_per_t', values: rate.data }],
+      arrays: { velocity, rate, points },
+    }),
+  ),
+};
