@@ -3,7 +3,7 @@ import { UserError } from '../base/user-error';
 import { inspectedModel } from '../engine/inspect/programs';
 import type { InspectedFlow } from '../engine/model/inspected-flow';
 import type { OpenedRunner } from '../engine/model/opened-runner';
-import { runnerGiven } from '../engine/model/runner-given';
+import { runnerWithContext } from '../engine/model/runner-with-context';
 import type { RunBothWays } from '../engine/use/calibrate';
 import { readContext } from '../engine/use/read-context';
 import { type OptionSpecs, numberOption } from './command';
@@ -36,7 +36,7 @@ export async function openWeighable(
   const given = context && [...context];
   const flow = forward.model && inspectedModel(forward.model, given);
   const at = ({ runner }: OpenedRunner): RunBothWays['forward'] =>
-    given ? runnerGiven(runner, given) : runner;
+    given ? runnerWithContext(runner, given) : runner;
   const ways = flow
     ? { forward: flow.runner, inverse: flow.runner }
     : { forward: at(forward), inverse: at(inverse) };

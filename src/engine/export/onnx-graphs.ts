@@ -55,7 +55,7 @@ function forward(model: FlowModel): Graph {
     };
   };
   const x = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
-  return traced(model, [x], run, { wanted: (tap) => logDetTaps.test(tap) });
+  return traced(model, [x], run, { tapFilter: (tap) => logDetTaps.test(tap) });
 }
 
 /** z [N, …] → `x` [N, …] as `forward` takes it, and `logdet` [N] of this map. */

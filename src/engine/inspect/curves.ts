@@ -22,7 +22,7 @@ export function createCurves(folder: string | undefined): Curves {
     checkAfter(after);
     const paths = runPaths(folder);
     tail ??= createMetricsTail(paths.metrics);
-    const [status, written, holder, rates, checkpoints, asked, training] = await Promise.all([
+    const [status, written, holder, rates, checkpoints, control, training] = await Promise.all([
       readStatus(paths),
       stat(paths.status).catch(() => undefined),
       // By the clock of this machine: who looks at a run writes nothing into it.
@@ -52,7 +52,7 @@ export function createCurves(folder: string | undefined): Curves {
       checkpoints,
       rates,
       ...(status?.control ? { answered: status.control } : {}),
-      ...(asked === undefined ? {} : { asked }),
+      ...(control === undefined ? {} : { asked: control }),
     };
   };
 }

@@ -30,7 +30,7 @@ import { solverErrors } from './field/solver';
 import { findings } from './findings/findings';
 import { samples as samplesFinding } from './findings/samples';
 import { features } from './conditioner/features';
-import { givenExample } from './given';
+import { exampleFromFile } from './example-file';
 import { jacobian } from './layer/jacobian';
 import { mixing } from './layer/mixing';
 import { order } from './layer/order';
@@ -71,14 +71,14 @@ interface Opened {
 }
 
 /** What an answer is made of, by what its question needs. */
-interface Asked extends Record<QuestionNeeds, unknown> {
+interface AnswerInputs extends Record<QuestionNeeds, unknown> {
   flow: SharedInquiry;
   model: Opened & { signal: AbortSignal };
 }
 
 type Answers = {
   [M in InspectorMethod]: (
-    asked: Asked[(typeof inspectorQuestions)[M]['needs']],
+    input: AnswerInputs[(typeof inspectorQuestions)[M]['needs']],
     query: InspectorQuery<M>,
   ) => InspectorAnswer<M> | Promise<InspectorAnswer<M>>;
 };
@@ -125,8 +125,8 @@ const answers: Answers = {
     const known = { ...(step === undefined ? {} : { step }), ...(featureNames ? { featureNames } : {}) };
     return findings({ model: await flow(), work, signal }, query, known);
   },
-  async dataAndSamples(asked) {
-    const seen = await compareSamples(asked);
+  async dataAndSamples(inquiry) {
+    const seen = await compareSamples(inquiry);
     return seen && { ...seen, finding: samplesFinding(seen, undefined) };
   },
   samples,
@@ -150,7 +150,7 @@ const answers: Answers = {
     return why ? { why } : pairedScores(await flowOf(other), await flow(), signal);
   },
   exampleInFile: async ({ model, flow, signal }, query) =>
-    givenExample({ model: await flow(), signal }, query, (await model.summary()).featureNames),
+    exampleFromFile({ model: await flow(), signal }, query, (await model.summary()).featureNames),
   scores,
   pickExamples,
   latents,
@@ -168,15 +168,15 @@ export type ModelOf = (id: string) => Model;
  * @param modelOf finds what the model is compared with
  */
 export function createInspector(id: string, model: Model, modelOf: ModelOf = noOther): Inspector {
-  const opened = (asked: Model): Opened => ({
+  const opened = (subject: Model): Opened => ({
     id,
-    model: asked,
+    model: subject,
     modelOf,
-    flow: () => flowOf(asked),
+    flow: () => flowOf(subject),
     work: createSharedWork(keptPasses),
-    calibrations: createCalibrations(async () => (await asked.summary()).featureNames),
-    checks: createChecks(async () => (await asked.summary()).featureNames),
-    curves: createCurves(asked.run),
+    calibrations: createCalibrations(async () => (await subject.summary()).featureNames),
+    checks: createChecks(async () => (await subject.summary()).featureNames),
+    curves: createCurves(subject.run),
   });
   const plain = opened(model);
   /** By the context that a question gives; each has work of its own. */
@@ -207,9 +207,9 @@ export function createInspector(id: string, model: Model, modelOf: ModelOf = noO
       const { needs, context: takes } = questionOf(method);
       const opened = openedWith(takes === 'none' ? undefined : context);
       const { flow, work } = opened;
-      const asked = needs === 'model' ? { ...opened, signal } : { model: await flow(), work, signal };
-      const answer = answers[method] as (asked: unknown, query: unknown) => unknown;
-      return (await answer(asked, query)) as InspectorAnswer<typeof method>;
+      const input = needs === 'model' ? { ...opened, signal } : { model: await flow(), work, signal };
+      const answer = answers[method] as (input: unknown, query: unknown) => unknown;
+      return (await answer(input, query)) as InspectorAnswer<typeof method>;
     },
     dispose() {
       for (const { work, checks } of [plain, ...others.values()]) {

@@ -20,10 +20,10 @@ export function movedGraph(model: FlowModel, maps: readonly Bijection[], moved: 
     ...[named('x'), ...moved.map((layer) => named(`move:${layer}`))],
     ...contextInputs(flow),
   ];
-  return traceFlow(model, inputs, (ctx, given) => {
+  return traceFlow(model, inputs, (ctx, tensors) => {
     const values = new Map<number, Tensor>();
     const logQ = (...moves: Tensor[]): Tensor => {
-      let value = given.x!;
+      let value = tensors.x!;
       let sum: Tensor = tf.scalar(0);
       for (const [layer, map] of maps.entries()) {
         const step = map.forward(ctx, value);
@@ -35,7 +35,7 @@ export function movedGraph(model: FlowModel, maps: readonly Bijection[], moved: 
       }
       return tf.add(flow.base.logProb(ctx, value), sum);
     };
-    const moves = moved.map((layer) => given[`move:${layer}`]!);
+    const moves = moved.map((layer) => tensors[`move:${layer}`]!);
     const total = logQ(...moves);
     const outputs: TensorMap = { logQ: total };
     for (const layer of moved) outputs[`value:${layer}`] = values.get(layer)!;

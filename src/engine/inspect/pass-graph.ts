@@ -56,9 +56,9 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
   const training = mode.kind === 'train';
   const batch = training ? mode.batch : anyBatch;
   const undoes = mode.kind === 'eval' && mode.roundTrips;
-  const wanted = (tap: string): boolean => !tap.endsWith('/features');
+  const tapFilter = (tap: string): boolean => !tap.endsWith('/features');
   const ports = [...exampleInputs(flow, 'x', batch), { name: 'weight', shape: [batch] }];
-  return traceFlow({ ...model, batch, training, wanted }, ports, (ctx, inputs) => {
+  return traceFlow({ ...model, batch, training, tapFilter }, ports, (ctx, inputs) => {
     const weight = inputs.weight!;
     const z = forwardFromData(model, ctx, inputs.x!);
     const results: TensorMap = { z, prior: flow.base.logProb(ctx, z) };
@@ -75,8 +75,8 @@ export function passGraph(model: FlowModel, mode: PassMode): Graph {
       if (factored) results[at('factored')] = firstExample(factored);
       const norm = tap('/logDet.norm');
       // A layer that says nothing of a norm is all its own; one that only moves values has no log-det.
-      const own = tap('/logDet.coupling') ?? (norm || !bijection ? undefined : tap('/logDet'));
-      if (own) results[at('own')] = own;
+      const layerLogDet = tap('/logDet.coupling') ?? (norm || !bijection ? undefined : tap('/logDet'));
+      if (layerLogDet) results[at('own')] = layerLogDet;
       const elements = tap('/logDet.elements');
       if (elements) {
         results[at('elements')] = firstExample(elements);
@@ -134,7 +134,7 @@ export function readPass(layers: readonly ModelLayer[], results: Feeds, count: n
         input: firstOf(at('input'))!,
         output: firstOf(at('output'))!,
         ...(factored ? { factored } : {}),
-        logDet: { own: perExample(at('own')), norm: perExample(at('norm')) },
+        logDet: { layer: perExample(at('own')), norm: perExample(at('norm')) },
         ...(elements &&
           sum && { elements: { first: elements, sum: { shape: [...sum.shape], data: floats(sum) } } }),
         nonFinite: perExample(at('nonFinite')),
@@ -167,7 +167,7 @@ const backTap = (name: string): string => `${name}/inverse.x`;
 /** Inverts z tapping the input of every layer, by index. */
 function wayBack(model: FlowModel, inputs: TensorMap, z: Tensor): Map<number, Tensor> {
   const { flow, preprocess, layers } = model;
-  const ctx = graphContext(model, inputs, { wanted: (tap) => tap.endsWith('/inverse.x') });
+  const ctx = graphContext(model, inputs, { tapFilter: (tap) => tap.endsWith('/inverse.x') });
   const x = flow.inverse(ctx, z).value;
   if (preprocess) ctx.taps[backTap(preprocess.name)] = preprocess.inverse(ctx, x).value;
   return new Map(layers.map(({ info }) => [info.index, ctx.taps[backTap(info.name)]!]));
@@ -182,8 +182,8 @@ export function wayGraph(model: FlowModel): Graph {
 
 /** x [N, …] in data units → |x_L − x̂_L| at the input of each layer when the whole inverse starts at z; see `readWayError`. */
 export function wayErrorGraph(model: FlowModel): Graph {
-  const wanted = (tap: string): boolean => tap.endsWith('/x');
-  return traceFlow({ ...model, wanted }, exampleInputs(model.flow), (ctx, inputs) => {
+  const tapFilter = (tap: string): boolean => tap.endsWith('/x');
+  return traceFlow({ ...model, tapFilter }, exampleInputs(model.flow), (ctx, inputs) => {
     const back = wayBack(model, inputs, forwardFromData(model, ctx, inputs.x!));
     const results: TensorMap = {};
     for (const { info, taps } of model.layers) {

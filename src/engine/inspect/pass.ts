@@ -51,7 +51,7 @@ export async function runPass(
     ...(batch.context ? { context: batch.context } : {}),
     z: joined(parts.map(({ z }) => z)),
     prior: joined(parts.map(({ prior }) => prior)),
-    preprocessing: model.preprocess ? layers[0]!.logDet.own : new Float32Array(batch.count),
+    preprocessing: model.preprocess ? layers[0]!.logDet.layer : new Float32Array(batch.count),
     layers,
   };
 }
@@ -72,7 +72,7 @@ function joinLayers(parts: readonly LayerRecord[]): LayerRecord {
   const { elements, roundTrip } = head;
   return {
     ...head,
-    logDet: { own: all(({ logDet }) => logDet.own), norm: all(({ logDet }) => logDet.norm) },
+    logDet: { layer: all(({ logDet }) => logDet.layer), norm: all(({ logDet }) => logDet.norm) },
     ...(elements && {
       elements: {
         first: elements.first,
@@ -107,8 +107,8 @@ export function layerContext(
   { runner }: InspectedFlow,
   count = 1,
 ): Feeds {
-  const own = firstContext(pass);
-  return own && runner.context ? { context: contextFeed(runner.context, own, count) } : {};
+  const context = firstContext(pass);
+  return context && runner.context ? { context: contextFeed(runner.context, context, count) } : {};
 }
 
 /** [C] */
@@ -211,7 +211,7 @@ function withFirst(
   one: ExampleBatch,
   all: ExampleBatch,
   inside: number,
-  { dimensions, runner, given }: InspectedFlow,
+  { dimensions, runner, chosenContext }: InspectedFlow,
 ): ExampleBatch {
   const join = (first: Float32Array, rest: Float32Array, size: number): Float32Array => {
     if (inside < 0) return concatenated([first, rest]);
@@ -219,7 +219,7 @@ function withFirst(
   };
   const { context: info } = runner;
   const contexts = (batch: ExampleBatch): Float32Array =>
-    contextFeed(info!, batch.context ?? given, batch.count).data;
+    contextFeed(info!, batch.context ?? chosenContext, batch.count).data;
   return {
     count: all.count + (inside < 0 ? 1 : 0),
     x: join(one.x, all.x, dimensions),

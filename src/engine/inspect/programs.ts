@@ -1,7 +1,7 @@
 /** One of our flows as views see it: its programs are traced and compiled. */
 import type { FlowModel } from '../model/flow-model';
 import { withContextFeed } from '../model/context';
-import { runnerGiven } from '../model/runner-given';
+import { runnerWithContext } from '../model/runner-with-context';
 import type { InspectedFlow } from '../model/inspected-flow';
 import {
   contextGradientsGraph,
@@ -21,22 +21,23 @@ import { movedGraph } from './moved-graph';
 import { beforeGraph, bijections, densityGraph, pointsGraph, restGraph } from './plane/graphs';
 import { examplesFed } from './through-batch';
 
-/** @param given the context that examples have which come without one */
-export function inspectedModel(model: FlowModel, given?: readonly number[]): InspectedFlow {
+/** @param chosenContext the context that examples have which come without one */
+export function inspectedModel(model: FlowModel, chosenContext?: readonly number[]): InspectedFlow {
   const maps = bijections(model);
   const { layers, context, runner, quick } = model;
-  const program: FlowModel['program'] = async (...asked) =>
-    withContextFeed(await model.program(...asked), context, given);
+  const program: FlowModel['program'] = async (...args) =>
+    withContextFeed(await model.program(...args), context, chosenContext);
   return {
     ...model,
-    ...(given ? { given, runner: runnerGiven(runner, given) } : {}),
+    ...(chosenContext ? { chosenContext, runner: runnerWithContext(runner, chosenContext) } : {}),
     ...(context ? { withContext: (chosen: readonly number[]) => inspectedModel(model, chosen) } : {}),
     ...(model.header.standardize ? { standardization: model.header.standardize } : {}),
     trainingBatch: model.header.config.training.batch,
     programs: {
-      async pass(asked) {
+      async pass(requestedMode) {
         // Where it is quick, one program with round trips costs less than two.
-        const mode = asked.kind === 'eval' && quick ? { ...asked, roundTrips: true } : asked;
+        const mode =
+          requestedMode.kind === 'eval' && quick ? { ...requestedMode, roundTrips: true } : requestedMode;
         const compiled = await program(
           `pass/${mode.kind}${mode.kind === 'eval' && mode.roundTrips ? '/roundTrips' : ''}`,
           () => passGraph(model, mode),

@@ -37,9 +37,9 @@ export function flowOf(
   const held = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
   const flow = buildFlow(config, {
     most: 2 * held + spare,
-    refusal: (asked) =>
+    refusal: (count) =>
       new UserError(
-        `${file}: is damaged: its config calls for at least ${asked.toLocaleString('en')} numbers, and the file holds ` +
+        `${file}: is damaged: its config calls for at least ${count.toLocaleString('en')} numbers, and the file holds ` +
           `${held.toLocaleString('en')} in ${several(shapes.length, 'tensor')}. Open another checkpoint.`,
       ),
   });
@@ -56,8 +56,8 @@ function checkStored(
   const layers = flow.layers.map(({ name }) => name);
   const describe = (name: string): string => {
     const layer = layerNames && layers.find((candidate) => name.startsWith(`${candidate}.`));
-    const theirs = layer === undefined ? undefined : layerNames?.[layer];
-    return theirs === undefined ? `the tensor "${name}"` : `what "${theirs}" needs for "${name}"`;
+    const nameInFile = layer === undefined ? undefined : layerNames?.[layer];
+    return nameInFile === undefined ? `the tensor "${name}"` : `what "${nameInFile}" needs for "${name}"`;
   };
   const expects = layerNames ? 'the rest of the file' : 'its config';
   const advice = layerNames ? 'Save the whole state_dict() again.' : 'Open another checkpoint.';

@@ -107,16 +107,16 @@ export function contextOrder(info: ContextInfo, most: number): string {
 
 /**
  * `context` [count, C] of a graph.
- * @param given one for each example, or one for all; without, the mean
+ * @param context one for each example, or one for all; without, the mean
  * @throws UserError for another number of values
  */
 export function contextFeed(
   info: ContextInfo,
-  given: ArrayLike<number> | undefined,
+  context: ArrayLike<number> | undefined,
   count: number,
 ): NdArray<Float32Array> {
   const size = info.mean.length;
-  const values = given ?? info.mean;
+  const values = context ?? info.mean;
   const shape = [count, size];
   if (values.length === count * size) return { shape, data: Float32Array.from(values) };
   if (values.length !== size) {
@@ -134,14 +134,14 @@ export function contextFeed(
 export function withContextFeed(
   program: Program,
   info: ContextInfo | undefined,
-  given: ArrayLike<number> | undefined,
+  context: ArrayLike<number> | undefined,
 ): Program {
   if (!info) return program;
   return {
     run(feeds) {
       if (feeds['context']) return program.run(feeds);
       const count = (feeds['x'] ?? feeds['z'] ?? feeds['h'])!.shape[0]!;
-      return program.run({ ...feeds, context: contextFeed(info, given, count) });
+      return program.run({ ...feeds, context: contextFeed(info, context, count) });
     },
     dispose: () => program.dispose(),
   };

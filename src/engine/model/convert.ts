@@ -18,14 +18,14 @@ import { vectorLayers } from '../../flow/expand/vector-layers';
  * @throws UserError when the file is not a checkpoint, is not complete, or the library cannot hold its flow
  */
 export async function convertCheckpoint(
-  given: string | ModelFile,
+  source: string | ModelFile,
   to: ConvertTarget,
   output: string,
   options: ImportOptions & { signal?: AbortSignal } = {},
 ): Promise<ConvertReport> {
   const { signal, ...importing } = options;
   const target = path.resolve(output);
-  const checkpoint = await withModelFile(given, (opened) => {
+  const checkpoint = await withModelFile(source, (opened) => {
     if (target === opened.file) {
       throw new UserError(`${target}: is the file that is converted; choose another name for the result.`);
     }
@@ -57,8 +57,8 @@ export async function convertCheckpoint(
  * What the flow of a checkpoint can be written as, by writing each in memory.
  * @throws UserError when the file is not a checkpoint of a flow
  */
-export async function targetsOf(given: string | ModelFile, signal?: AbortSignal): Promise<ConvertTarget[]> {
-  const checkpoint = await withModelFile(given, (opened) => completeCheckpoint(opened));
+export async function targetsOf(source: string | ModelFile, signal?: AbortSignal): Promise<ConvertTarget[]> {
+  const checkpoint = await withModelFile(source, (opened) => completeCheckpoint(opened));
   const chain = chainOf(checkpoint.config.model);
   return convertTargets.filter((to) => {
     if (signal?.aborted) throw new CancelledError();

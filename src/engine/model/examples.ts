@@ -43,7 +43,7 @@ export async function dataExamples(
   const shown = padImages(features, count, model.config);
   const x = shown.slice();
   const size = model.dimensions;
-  for (let i = 0; i < count && !model.asGiven; i++) {
+  for (let i = 0; i < count && !model.rawPixels; i++) {
     dequantize(
       x.subarray(i * size, (i + 1) * size),
       model.runner,
@@ -95,12 +95,12 @@ export async function fileExamples(
 
 /** @throws UserError for an example that does not exist, or values that do not fit the model */
 export async function sourceOf(model: ExampleSource, ref: SourceRef): Promise<ExampleBatch> {
-  const own = await ownSource(model, ref);
-  const chosen = model.given;
-  return chosen ? { ...own, context: Float32Array.from(chosen) } : own;
+  const batch = await readSource(model, ref);
+  const chosen = model.chosenContext;
+  return chosen ? { ...batch, context: Float32Array.from(chosen) } : batch;
 }
 
-async function ownSource(model: ExampleSource, ref: SourceRef): Promise<ExampleBatch> {
+async function readSource(model: ExampleSource, ref: SourceRef): Promise<ExampleBatch> {
   switch (ref.kind) {
     case 'data':
       return dataExamples(model, ref.split, ref.index, 1);
@@ -167,17 +167,17 @@ function checkRange(split: Split, name: string, start: number, count: number): v
 
 function valuesExample(model: ExampleSource, values: readonly number[]): ExampleBatch {
   const { config, dimensions } = model;
-  const given = Float32Array.from(values);
+  const numbers = Float32Array.from(values);
   const bare = config.kind === 'image' ? config.height * config.width * config.channels : dimensions;
-  if (given.length !== bare && given.length !== dimensions) {
-    throw new UserError(`The example has ${given.length} values; the model takes ${bare}.`);
+  if (numbers.length !== bare && numbers.length !== dimensions) {
+    throw new UserError(`The example has ${numbers.length} values; the model takes ${bare}.`);
   }
-  if (!given.every(Number.isFinite)) {
+  if (!numbers.every(Number.isFinite)) {
     throw new UserError('The example has values that are not finite numbers.');
   }
-  const shown = given.length === dimensions ? given : padImages(given, 1, config);
+  const shown = numbers.length === dimensions ? numbers : padImages(numbers, 1, config);
   const noise = stream(noiseSeed, 'inspect', 'values', 0);
-  if (model.asGiven) return { count: 1, x: shown, shown };
+  if (model.rawPixels) return { count: 1, x: shown, shown };
   if (config.kind === 'vector') return { count: 1, x: dequantize(shown.slice(), model.runner, noise), shown };
   const integers = shown.every(Number.isInteger);
   const largest = integers ? config.levels - 1 : config.levels;

@@ -32,7 +32,7 @@ export interface FlowParts {
 
 interface GraphContextOptions {
   training?: boolean | undefined;
-  wanted?: ((tap: string) => boolean) | undefined;
+  tapFilter?: ((tap: string) => boolean) | undefined;
 }
 
 /** Like `plainContext`, with the context of the examples that `contextInputs` bring. */
@@ -53,12 +53,12 @@ export interface Traced extends FlowParts, GraphContextOptions {
 
 /** The graph of what `compute` makes of the inputs. @param inputs all of them */
 export function traceFlow(
-  { batch = anyBatch, training, wanted, ...parts }: Traced,
+  { batch = anyBatch, training, tapFilter, ...parts }: Traced,
   inputs: readonly InputSpec[],
   compute: (ctx: ReturnType<typeof plainContext>, inputs: TensorMap) => TensorMap,
 ): Graph {
   return trace(
-    (values) => compute(graphContext(parts, values, { training, wanted }), values),
+    (values) => compute(graphContext(parts, values, { training, tapFilter }), values),
     inputs,
     batch === anyBatch ? { dynamicBatch: anyBatch } : {},
   );
@@ -79,14 +79,14 @@ export function forwardFromData(
   return flow.forward(ctx, prepared?.value ?? x).value;
 }
 
-/** A context that reads stored tensors from graph inputs and collects the taps that `wanted` says yes to. */
+/** A context that reads stored tensors from graph inputs and collects the taps that `tapFilter` says yes to. */
 export function plainContext(
   inputs: TensorMap,
   options: GraphContextOptions = {},
 ): FlowContext & { taps: TensorMap; updates: TensorMap } {
   const taps: TensorMap = {};
   const updates: TensorMap = {};
-  const { wanted } = options;
+  const { tapFilter } = options;
   return {
     training: options.training ?? false,
     taps,
@@ -97,9 +97,9 @@ export function plainContext(
       return tensor;
     },
     update: (name, value) => void (updates[name] = value),
-    ...(wanted && {
+    ...(tapFilter && {
       tap(name: string, value: Tensor) {
-        if (wanted(name)) taps[name] = value;
+        if (tapFilter(name)) taps[name] = value;
       },
     }),
   };
@@ -109,7 +109,7 @@ export interface ForwardOptions {
   /** With it, `x` is in data units (dequantized); without, it is the flow's own input. */
   preprocess?: Preprocess;
   /** Taps to return, as outputs named `tap:NAME`. */
-  wanted?: (tap: string) => boolean;
+  tapFilter?: (tap: string) => boolean;
   /** Batch normalization by the batch's own statistics; then the batch size is fixed. */
   trainingBatch?: number;
 }
@@ -119,8 +119,8 @@ export interface ForwardOptions {
  * Inputs are the stored tensors under their names, `x`, and `context` where the flow takes one.
  */
 export function forwardGraph(flow: Flow, options: ForwardOptions = {}): Graph {
-  const { preprocess, wanted, trainingBatch: batch } = options;
-  const traced = { flow, preprocess, wanted, batch, training: batch !== undefined };
+  const { preprocess, tapFilter, trainingBatch: batch } = options;
+  const traced = { flow, preprocess, tapFilter, batch, training: batch !== undefined };
   return traceFlow(traced, exampleInputs(flow, 'x', batch), (ctx, inputs) => {
     const { z, ...parts } = logLikelihood(flow, preprocess, ctx, inputs.x!);
     const taps = Object.entries(ctx.taps).map(([name, value]) => [`tap:${name}`, value]);

@@ -43,8 +43,8 @@ function perExample(value: NdArray | undefined, count: number): Float32Array {
 
 export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): Promise<void> } {
   const { config, flow, preprocess, tensors, backend, context: info } = source;
-  const contextFeeds = (given: ArrayLike<number> | undefined, count: number): Feeds =>
-    info ? { context: contextFeed(info, given, count) } : {};
+  const contextFeeds = (context: ArrayLike<number> | undefined, count: number): Feeds =>
+    info ? { context: contextFeed(info, context, count) } : {};
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(hasConditioner);
   const base = runningBase({ flow, preprocess, tensors, backend, context: info });
@@ -73,7 +73,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
       // Whole splits are scored with it; the user mostly waits for the inverse.
       const compiled = await program(
         `forward/${space}`,
-        () => forwardGraph(flow, { preprocess: step(space), wanted: (tap) => logDetTaps.test(tap) }),
+        () => forwardGraph(flow, { preprocess: step(space), tapFilter: (tap) => logDetTaps.test(tap) }),
         { bulk: true, examples: total },
       );
       const out = await compiled.run({
@@ -184,22 +184,23 @@ function libraryRunner(
   bare: FlowRunner,
 ): FlowRunner {
   const { shape, order } = libraryLatents(config, flow);
-  const [given, size] = [order.length, sizeOf(flow.outputShape)];
-  const toTheirs = (ours: Float32Array, count: number): Float32Array => {
-    const out = new Float32Array(count * given);
-    for (let i = 0; i < out.length; i++) out[i] = ours[Math.floor(i / given) * size + order[i % given]!]!;
+  const [latentCount, size] = [order.length, sizeOf(flow.outputShape)];
+  const toLibrary = (latents: Float32Array, count: number): Float32Array => {
+    const out = new Float32Array(count * latentCount);
+    for (let i = 0; i < out.length; i++)
+      out[i] = latents[Math.floor(i / latentCount) * size + order[i % latentCount]!]!;
     return out;
   };
-  const toOurs = (theirs: Float32Array, count: number): Float32Array => {
+  const fromLibrary = (z: Float32Array, count: number): Float32Array => {
     const out = new Float32Array(count * size);
-    for (let i = 0; i < theirs.length; i++)
-      out[Math.floor(i / given) * size + order[i % given]!] = theirs[i]!;
+    for (let i = 0; i < z.length; i++)
+      out[Math.floor(i / latentCount) * size + order[i % latentCount]!] = z[i]!;
     return out;
   };
   /** ln p of the latents that are not given, of each example. */
-  const others = (ours: Float32Array, theirs: Float32Array): Float32Array => {
-    const all = standardLogProb(ours, size);
-    const known = standardLogProb(theirs, given);
+  const others = (latents: Float32Array, z: Float32Array): Float32Array => {
+    const all = standardLogProb(latents, size);
+    const known = standardLogProb(z, latentCount);
     return all.map((value, i) => value - known[i]!);
   };
   return {
@@ -208,15 +209,20 @@ function libraryRunner(
     async forward(x, count, space, total) {
       const batch = await bare.forward(x, count, space, total);
       const { logDet, prior } = bare === whole ? batch : await whole.forward(x, count, space, total);
-      const z = toTheirs(batch.z, count);
+      const z = toLibrary(batch.z, count);
       const beside = others(batch.z, z);
-      const own = batch.logDet.map((value, i) => value + beside[i]!);
-      return { ...batch, z, logDet: own, prior: prior.map((value, i) => value + (logDet[i]! - own[i]!)) };
+      const libraryLogDet = batch.logDet.map((value, i) => value + beside[i]!);
+      return {
+        ...batch,
+        z,
+        logDet: libraryLogDet,
+        prior: prior.map((value, i) => value + (logDet[i]! - libraryLogDet[i]!)),
+      };
     },
     async inverse(z, count, space, total) {
-      const ours = toOurs(z, count);
-      const beside = others(ours, z);
-      const out = await bare.inverse(ours, count, space, total);
+      const latents = fromLibrary(z, count);
+      const beside = others(latents, z);
+      const out = await bare.inverse(latents, count, space, total);
       return { ...out, logDet: out.logDet.map((value, i) => value - beside[i]!) };
     },
   };

@@ -20,7 +20,7 @@ export interface LayerRecord {
   /** Latents that leave the flow here. */
   factored?: Values;
   /** [N] each: of the layer's own map, and of a batch norm, which may be the layer or follow its map. */
-  logDet: { own: Float32Array; norm: Float32Array };
+  logDet: { layer: Float32Array; norm: Float32Array };
   /** Where the own log-det is a sum over elements: its terms, and their sum over examples by weight. Layer shape. */
   elements?: { first: Values; sum: Values };
   /** Non-finite values of the output, [N]. */
@@ -221,20 +221,20 @@ export interface InspectedFlow {
    */
   turned?: readonly (readonly number[] | undefined)[];
   /** The context that all single examples have, where one was chosen. */
-  given?: readonly number[];
+  chosenContext?: readonly number[];
   /** The same flow with a chosen context. Absent where it takes none. */
   withContext?(context: readonly number[]): InspectedFlow;
   programs: InspectorPrograms;
   inner?: InnerPrograms;
   recorded?: RecordedAnswers;
   /** Examples go into the flow as they are: no noise is added to their pixels, which may have any values. */
-  asGiven?: true;
+  rawPixels?: true;
 }
 
 /** What examples are made with. */
 export type ExampleSource = Pick<
   InspectedFlow,
-  'config' | 'data' | 'runner' | 'dimensions' | 'given' | 'asGiven'
+  'config' | 'data' | 'runner' | 'dimensions' | 'chosenContext' | 'rawPixels'
 >;
 
 /** @throws UserError for a layer that the model does not have */

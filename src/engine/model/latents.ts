@@ -117,7 +117,7 @@ function deviationsOf(
   return Float64Array.from(scales, (scale) => temperature * scaleTemperatures[scale]!);
 }
 
-export interface GivenContext {
+export interface ContextOption {
   /** One for each example, or one for all. */
   context?: ArrayLike<number> | undefined;
 }
@@ -143,7 +143,7 @@ export async function decode(
   z: Float32Array,
   count: number,
   space: Space,
-  options: BatchOptions & GivenContext,
+  options: BatchOptions & ContextOption,
 ): Promise<{ x: NdArray<Float32Array>; logDet: Float32Array }> {
   const latentSize = sizeOf(runner.outputShape);
   const shape = space === 'data' ? exampleShape(runner) : [...runner.inputShape];
@@ -166,7 +166,7 @@ export async function decodeLatents(
   runner: FlowRunner,
   z: Float32Array,
   count: number,
-  options: BatchOptions & GivenContext = {},
+  options: BatchOptions & ContextOption = {},
 ): Promise<NdArray<Float32Array>> {
   return (await decode(runner, z, count, 'data', options)).x;
 }
@@ -177,7 +177,7 @@ export async function encode(
   x: Float32Array,
   count: number,
   space: Space,
-  options: BatchOptions & GivenContext,
+  options: BatchOptions & ContextOption,
   take: (out: ForwardBatch, start: number, n: number) => void,
 ): Promise<void> {
   const size = sizeOf(runner.inputShape);
@@ -195,7 +195,7 @@ export async function encodeExamples(
   runner: FlowRunner,
   x: Float32Array,
   count: number,
-  options: BatchOptions & GivenContext = {},
+  options: BatchOptions & ContextOption = {},
 ): Promise<Float32Array> {
   const latentSize = sizeOf(runner.outputShape);
   const z = new Float32Array(count * latentSize);

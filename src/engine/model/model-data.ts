@@ -7,10 +7,10 @@ import { contextSizeOf, modelContext } from '../../config/context-size';
 import type { Dataset } from '../../data/dataset';
 import { builtinNames, openDataset } from '../../data/open/open';
 import type { SplitInfo } from '../../protocol/model';
-import { createOwnFiles, type OwnFiles } from './own-data';
+import { createUserFiles, type UserFiles } from './user-files';
 import type { DataConfig } from '../../config/schema';
 
-export interface ModelData extends OwnFiles {
+export interface ModelData extends UserFiles {
   /**
    * What can be shown of the data, without reading them where the checkpoint has their counts. Empty with a reason when
    * they are not there.
@@ -43,12 +43,12 @@ export function createModelData(header: CheckpointHeader, baseFolder: string): M
     opened.catch(() => (opened = undefined));
     return opened;
   };
-  const own = createOwnFiles(config.data);
+  const files = createUserFiles(config.data);
   return {
-    ...own,
+    ...files,
     open,
     async close() {
-      await own.closeFiles();
+      await files.closeFiles();
       const closing = opened;
       opened = undefined;
       await (await closing?.catch(() => undefined))?.close();
@@ -84,11 +84,11 @@ function checkFits(dataset: Dataset, { config }: CheckpointHeader): void {
   const { model } = config;
   const expected = model.kind === 'vector' ? [model.dim] : [model.height, model.width, model.channels];
   const context = modelContext(model);
-  const given = contextSizeOf(dataset);
+  const dataContext = contextSizeOf(dataset);
   if (dataset.kind === model.kind && dataset.shape.join() === expected.join()) {
-    if (given === context) return;
+    if (dataContext === context) return;
     throw new UserError(
-      `${dataset.provenance.source}: comes with a context of ${given}; the model takes ${context}. ` +
+      `${dataset.provenance.source}: comes with a context of ${dataContext}; the model takes ${context}. ` +
         'The file was changed since the model was trained.',
     );
   }

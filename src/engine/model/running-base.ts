@@ -94,7 +94,7 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       const graph = traceFlow(source, all, (ctx, inputs) => ({ out: compute(ctx, inputs) }));
       return Promise.resolve().then(() => backend.compile(bindUsed(graph, tensors), { optimize: true }));
     });
-  const given = (context: ArrayLike<number> | undefined, count: number): Feeds =>
+  const contextFeeds = (context: ArrayLike<number> | undefined, count: number): Feeds =>
     info ? { context: contextFeed(info, context, count) } : {};
   const ofLatents =
     (name: string, compute: (ctx: FlowContext, z: Tensor) => Tensor) =>
@@ -102,7 +102,7 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       const compiled = await program(name, (ctx, inputs) => compute(ctx, inputs['z']!));
       const { out } = await compiled.run({
         z: { shape: [count, ...shape], data: z },
-        ...given(context, count),
+        ...contextFeeds(context, count),
       });
       return out!.data as Float32Array;
     };
@@ -118,7 +118,7 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       const { out } = await compiled.run({
         noise: { shape: [count, ...noiseShape], data },
         temperature: { shape: [], data: Float32Array.of(temperature) },
-        ...given(context, count),
+        ...contextFeeds(context, count),
       });
       return out!.data as Float32Array;
     },

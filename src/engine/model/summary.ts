@@ -21,12 +21,12 @@ export function shortCount(count: number): string {
 export function modelTitle(config: ModelConfig, flow: Flow, context?: ContextInfo): string {
   const name = architectureName(config, flow);
   return config.kind === 'vector'
-    ? `${name}, ${several(config.dim, 'feature')}${givenWords(flow, context)}`
-    : `${name}, ${flow.inputShape.join('×')}${givenWords(flow, context)}, ${config.levels} levels`;
+    ? `${name}, ${several(config.dim, 'feature')}${contextSuffix(flow, context)}`
+    : `${name}, ${flow.inputShape.join('×')}${contextSuffix(flow, context)}, ${config.levels} levels`;
 }
 
 /** " given an image of 8×8×1", " given City (3 classes)", or nothing. @param known what the file says of the context */
-export function givenWords({ context }: Flow, known?: ContextInfo): string {
+export function contextSuffix({ context }: Flow, known?: ContextInfo): string {
   return context ? ` given ${contextWords(known ?? plainContextInfo(context.size, context.shape))}` : '';
 }
 

@@ -29,9 +29,9 @@ export function tracedFunction(
 ): TracedFunction {
   const training = direction === 'training_pass';
   const graph = trace(
-    (given) => {
-      const ctx = { ...graphContext(parts, given, { training }), wholePasses: true };
-      return run(training ? { ...ctx, wholeBatch } : ctx, given);
+    (tensors) => {
+      const ctx = { ...graphContext(parts, tensors, { training }), wholePasses: true };
+      return run(training ? { ...ctx, wholeBatch } : ctx, tensors);
     },
     [...storedTensors(parts.flow), ...inputs, ...contextInputs(parts.flow)],
     { dynamicBatch: anyBatch },

@@ -8,10 +8,10 @@ import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
 import type { NdArray } from '../../protocol/tensors';
 import { contextFeed } from '../model/context';
 import type { InspectedFlow } from '../model/inspected-flow';
-import { runnerGiven } from '../model/runner-given';
+import { runnerWithContext } from '../model/runner-with-context';
 import { modelLayers } from '../model/layer-list';
 import { createModelData, type ModelData } from '../model/model-data';
-import { createOwnFiles } from '../model/own-data';
+import { createUserFiles } from '../model/user-files';
 import { fromChannelsLast, type FlowRunner } from '../model/runner';
 import { createOnnxRunner, type OnnxRunner } from './onnx-runner';
 import { sizeOf } from '../../base/shape';
@@ -173,8 +173,8 @@ async function open(
   notes.push(...remarks(analyzed, rows));
   const inspected = (given: readonly number[] | undefined): InspectedFlow => ({
     ...base,
-    runner: given ? runnerGiven(runner, given) : runner,
-    ...(given ? { given } : {}),
+    runner: given ? runnerWithContext(runner, given) : runner,
+    ...(given ? { chosenContext: given } : {}),
     ...(context ? { withContext: inspected } : {}),
     programs: {
       ...onnxPrograms({
@@ -336,7 +336,7 @@ function dataOf(own: FlowFile['own'], folder: string): ModelData {
     return createModelData(header, folder);
   }
   const reason = 'An ONNX file does not say which data its flow was trained on.';
-  const files = createOwnFiles(undefined);
+  const files = createUserFiles(undefined);
   return {
     ...files,
     open: () => Promise.reject(new UserError(reason)),

@@ -127,15 +127,15 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
         if (first >= 0 && logDet) {
           const known = (i: number): number =>
             layers.reduce(
-              (sum, { logDet: { own, norm } }, k) =>
+              (sum, { logDet: { layer: own, norm } }, k) =>
                 sources[k]!.row.outside ? sum : sum + own[i]! + norm[i]!,
               0,
             );
           // Nothing is known of the others.
           sources.forEach(({ row: { found } }, k) => {
-            if (found && lacksLogDet(found) && !found.terms) layers[k]!.logDet.own.fill(0);
+            if (found && lacksLogDet(found) && !found.terms) layers[k]!.logDet.layer.fill(0);
           });
-          layers[first]!.logDet.own = logDet.map((total, i) => (backward ? -total : total) - known(i));
+          layers[first]!.logDet.layer = logDet.map((total, i) => (backward ? -total : total) - known(i));
         }
         return {
           z: latent,
@@ -281,7 +281,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
       input: inRow(head.x.slice()),
       output: { shape: [...info.outputShape], data: head.y.slice() },
       logDet: {
-        own,
+        layer: own,
         norm: perExample(() => (ofNorm ? constant : 0)),
       },
       ...(scales.length > 0 && {

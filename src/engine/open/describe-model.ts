@@ -9,7 +9,7 @@ import { type ModelConfig, hasLogit } from '../../config/schema';
 import { architectureName, baseName, countWords, isChain } from '../model/architecture';
 import { flowOf } from '../model/check-tensors';
 import { contextInfo } from '../model/context';
-import { givenWords } from '../model/summary';
+import { contextSuffix } from '../model/summary';
 import { modelLayers, parameterCount } from '../model/layer-list';
 import { readRecording, type Recording } from '../../checkpoint/recording/read';
 import { recordedLayers } from '../recorded-flow/layers';
@@ -144,10 +144,10 @@ function summarize(model: ModelConfig, flow: Flow, context: ContextInfo | undefi
     );
     const nets = words.size > 3 ? `${words.size} kinds of networks` : [...words].join(' and ');
     const base = model.base.kind === 'normal' ? '' : `, ${baseName(model.base)}`;
-    return `${name} for vectors of ${model.dim}${givenWords(flow, context)}, ${layers}, ${nets}${base}`;
+    return `${name} for vectors of ${model.dim}${contextSuffix(flow, context)}, ${layers}, ${nets}${base}`;
   }
   const pad = model.pad > 0 ? ` (${model.height}×${model.width} padded by ${model.pad})` : '';
-  const images = `${name} for images of ${shape}${pad}${givenWords(flow, context)}`;
+  const images = `${name} for images of ${shape}${pad}${contextSuffix(flow, context)}`;
   const scales = several(counts.scales, 'scale');
   return isChain(model)
     ? `${images}, ${scales}, ${layers}`

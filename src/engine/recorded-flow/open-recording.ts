@@ -70,8 +70,8 @@ function recordedFlow(recording: Recording, ask?: AskFlow, chosen?: readonly num
     trainingBatch: recording.count,
     programs: recordedPrograms(recording, find, running),
     recorded: recordedAnswers(recording, running),
-    asGiven: true,
-    ...(chosen ? { given: chosen } : {}),
+    rawPixels: true,
+    ...(chosen ? { chosenContext: chosen } : {}),
     ...(info ? { withContext: (context) => recordedFlow(recording, ask, context) } : {}),
   };
 }

@@ -139,7 +139,7 @@ function recordOf(layer: RecordedLayer, indices: readonly number[], weight: Floa
   return {
     input: first(input),
     output: first(output),
-    logDet: { own: picked(logDet, indices), norm: new Float32Array(indices.length) },
+    logDet: { layer: picked(logDet, indices), norm: new Float32Array(indices.length) },
     ...(elements && { elements: { first: first(elements), sum: weightedSum(elements, indices, weight) } }),
     nonFinite: Float32Array.from(indices, (index) => countNonFinite(rowAt(output, index))),
     ...(roundTrip ? { roundTrip: picked(roundTrip, indices).map(finiteOrNaN) } : {}),

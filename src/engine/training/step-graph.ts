@@ -95,7 +95,7 @@ function objective(
   const lossOf = (vector: Tensor): Scalar => {
     const values = unpacked(vector, named(vectors, parameters));
     const inputs = { ...examples, ...running, ...values };
-    const ctx = graphContext(parts, inputs, { training: true, wanted });
+    const ctx = graphContext(parts, inputs, { training: true, tapFilter: wanted });
     const { loss, terms } = isMatched(parts.flow)
       ? { loss: velocityError(parts.flow, parts.preprocess, ctx, examples), terms: {} }
       : likelihoodLoss(parts, ctx, examples);

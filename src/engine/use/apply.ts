@@ -1,5 +1,5 @@
 /** Runs a flow over arrays, in either direction: by these numbers a flow can be checked from outside. */
-import { type BatchOptions, decode, encode, type GivenContext } from '../model/latents';
+import { type BatchOptions, decode, encode, type ContextOption } from '../model/latents';
 import type { FlowInput } from './input';
 import { arrayIn, type Layout, type FlowRunner, type Space } from '../model/runner';
 import { sizeOf } from '../../base/shape';
@@ -30,7 +30,7 @@ export interface ForwardResult {
 export async function applyForward(
   runner: FlowRunner,
   input: FlowInput,
-  options: BatchOptions & GivenContext & { layout: Layout },
+  options: BatchOptions & ContextOption & { layout: Layout },
 ): Promise<ForwardResult> {
   const { x, count, space } = input;
   const size = sizeOf(runner.inputShape);
@@ -79,7 +79,7 @@ export interface InverseResult {
 export async function applyInverse(
   runner: FlowRunner,
   latent: { z: Float32Array; count: number },
-  options: BatchOptions & GivenContext & { layout: Layout; space: Space },
+  options: BatchOptions & ContextOption & { layout: Layout; space: Space },
 ): Promise<InverseResult> {
   const { config } = runner;
   const { space, layout } = options;

@@ -19,7 +19,7 @@ import { readTable, type TableOptions } from '../../data/table';
 import { boundsNote } from '../../data/transforms';
 import { isFolder } from '../../files/read';
 import type { OpenedRunner } from '../model/opened-runner';
-import { asSource } from '../model/own-data';
+import { asSource } from '../model/user-files';
 import { isArrayFile, readArray, type NamedArray } from './read-array';
 import { sizeOf } from '../../base/shape';
 

@@ -1,7 +1,7 @@
 /** Draws from a flow. */
 import type { SampleQuery } from '../../protocol/selection';
 import type { NdArray } from '../../protocol/tensors';
-import { type BatchOptions, decodeLatents, drawLatents, type GivenContext } from '../model/latents';
+import { type BatchOptions, decodeLatents, drawLatents, type ContextOption } from '../model/latents';
 import { roundDown } from '../model/inputs';
 import type { FlowRunner } from '../model/runner';
 
@@ -20,7 +20,7 @@ export interface Samples {
 export async function sample(
   runner: FlowRunner,
   query: SampleQuery,
-  options: BatchOptions & GivenContext & { unrounded?: boolean } = {},
+  options: BatchOptions & ContextOption & { unrounded?: boolean } = {},
 ): Promise<Samples> {
   const z = await drawLatents(runner, query, options.context);
   const x = await decodeLatents(runner, z, query.count, options);

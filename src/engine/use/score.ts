@@ -1,6 +1,6 @@
 /** −ln p of examples, in nats and bits/dim, and where it comes from. */
 import type { LogProbParts } from '../../protocol/contribution';
-import { inBatches, type BatchOptions, contextOf, type GivenContext } from '../model/latents';
+import { inBatches, type BatchOptions, contextOf, type ContextOption } from '../model/latents';
 import { sizeOf } from '../../base/shape';
 import type { FlowRunner, Space, Layout } from '../model/runner';
 import { UserError } from '../../base/user-error';
@@ -115,7 +115,7 @@ export async function solverError(
 /** −ln p of rows in data units, [count, …], each as it is. @throws CancelledError */
 export function scoreRows(
   runner: FlowRunner,
-  { x, count, context }: { x: Float32Array; count: number } & GivenContext,
+  { x, count, context }: { x: Float32Array; count: number } & ContextOption,
   options: BatchOptions,
 ): Promise<ScoreResult> {
   const size = x.length / count;

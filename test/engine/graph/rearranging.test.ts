@@ -88,7 +88,7 @@ describe('convolutions that are joined and halved', () => {
 
   it('not where a map of the network is asked for', () => {
     const flow = flowOf({ kind: 'image', height: 4, width: 4, channels: 1, scales: 1, base: 8, blocks: 1 });
-    const graph = forwardGraph(flow, { wanted: (tap) => tap.endsWith('/u') });
+    const graph = forwardGraph(flow, { tapFilter: (tap) => tap.endsWith('/u') });
     assert.equal(count(operators(bindUsed(graph, parametersOf(flow)), true), 'DepthToSpace'), 0);
   });
 });

@@ -76,7 +76,7 @@ async function logDetsOfLayers(file: string, backend: Backend, { x, count }: Rec
   try {
     const { flow } = model.flow!;
     const program = await model.flow!.program('layers', () =>
-      forwardGraph(flow, { wanted: (tap) => /\/logDet\.(coupling|norm)$/.test(tap) }),
+      forwardGraph(flow, { tapFilter: (tap) => /\/logDet\.(coupling|norm)$/.test(tap) }),
     );
     const out = await program.run({ x: { shape: [count, ...flow.inputShape], data: x } });
     const sums = new Map<string, Float32Array>();

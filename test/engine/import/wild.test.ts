@@ -81,7 +81,7 @@ describe('checkpoints as people save them', () => {
         const imported = await importCheckpoint(file);
         assert.ok('layerNames' in imported);
         const program = await model.flow.program('layers', () =>
-          forwardGraph(flow, { wanted: (tap) => tap.endsWith('/logDet') }),
+          forwardGraph(flow, { tapFilter: (tap) => tap.endsWith('/logDet') }),
         );
         const out = await program.run({
           x: { shape: [count, ...flow.inputShape], data: x },

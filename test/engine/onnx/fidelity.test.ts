@@ -112,7 +112,7 @@ async function layersOf(
     for (const value of own.roundTrip ?? []) roundTrip = Math.max(roundTrip, value);
     if (['logit', 'squeeze', 'factorOut'].includes(info.kind)) continue;
     kinds.push(kindOf(info));
-    logDets.push(own.logDet.own.map((value, i) => value + own.logDet.norm[i]!));
+    logDets.push(own.logDet.layer.map((value, i) => value + own.logDet.norm[i]!));
   }
   return { z, kinds, logDets, roundTrip };
 }

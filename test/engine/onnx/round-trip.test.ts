@@ -34,7 +34,7 @@ async function passOf(flow: InspectedFlow, x: Float32Array) {
   return {
     z,
     prior,
-    logDets: layers.map(({ logDet: { own, norm } }) => own.map((value, i) => value + norm[i]!)),
+    logDets: layers.map(({ logDet: { layer: own, norm } }) => own.map((value, i) => value + norm[i]!)),
     /** Layers that say that something of their log-det is a norm's. */
     withNorms: layers.flatMap(({ logDet: { norm } }, i) =>
       norm.some((value) => value !== 0) ? [flow.layers[i]!.info] : [],

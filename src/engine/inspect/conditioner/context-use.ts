@@ -23,7 +23,7 @@ export async function contextUse({ model, signal }: Inquiry, query: ContextUseQu
   const { dimensions } = model;
   const most = Math.max(1, Math.min(query.batch.count, mostExamples, Math.floor(mostRows / dimensions)));
   const { x, count, context } = await batchOf(model, { ...query.batch, count: most });
-  const contexts = contextFeed(info, context ?? model.given, count).data;
+  const contexts = contextFeed(info, context ?? model.chosenContext, count).data;
 
   const layers = new Float64Array(model.layers.length * size);
   const flow = new Float64Array(size);
@@ -33,17 +33,17 @@ export async function contextUse({ model, signal }: Inquiry, query: ContextUseQu
     await breathe(signal);
     const rows = Math.min(rowsAtOnce, count * dimensions - start);
     const repeated = new Float32Array(rows * dimensions);
-    const given = new Float32Array(rows * size);
+    const contextRows = new Float32Array(rows * size);
     const dy = new Float32Array(rows * dimensions);
     for (let row = 0; row < rows; row++) {
       const example = Math.floor((start + row) / dimensions);
       repeated.set(x.subarray(example * dimensions, (example + 1) * dimensions), row * dimensions);
-      given.set(contexts.subarray(example * size, (example + 1) * size), row * size);
+      contextRows.set(contexts.subarray(example * size, (example + 1) * size), row * size);
       dy[row * dimensions + ((start + row) % dimensions)] = 1;
     }
     const out = await program.run({
       x: { shape: [rows, ...model.flow.inputShape], data: repeated },
-      context: { shape: [rows, size], data: given },
+      context: { shape: [rows, size], data: contextRows },
       dy: { shape: [rows, dimensions], data: dy },
     });
     for (const [name, { data }] of Object.entries(out)) {

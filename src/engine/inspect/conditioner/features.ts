@@ -89,8 +89,8 @@ function deadChannels({ shape, data }: NdArray<Float32Array>): number {
 export function countDead(low: Float32Array, high: Float32Array): number {
   let size = 0;
   for (let c = 0; c < low.length; c++) {
-    const own = Math.max(Math.abs(low[c]!), Math.abs(high[c]!));
-    if (Number.isFinite(own)) size = Math.max(size, own);
+    const largest = Math.max(Math.abs(low[c]!), Math.abs(high[c]!));
+    if (Number.isFinite(largest)) size = Math.max(size, largest);
   }
   let dead = 0;
   for (let c = 0; c < low.length; c++) if (high[c]! - low[c]! <= sameValue * size) dead++;

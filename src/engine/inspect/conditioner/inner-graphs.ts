@@ -64,22 +64,26 @@ export function innerNames(
   const { bijection } = layer;
   if (!bijection || !layer.flow) return { stages: [], norms: [] };
   const names: ReturnType<typeof innerNames> = { stages: [], norms: [] };
-  traceFlow({ ...model, batch: 1, wanted: () => true }, layerInputs(model, bijection, 1), (ctx, inputs) => {
-    const { value } = bijection.forward(ctx, inputs.h!);
-    names.stages = tapped(layer, ctx.taps, featuresEnd).map(([name, tap]) => ({
-      name,
-      shape: tap.shape.slice(1),
-    }));
-    names.norms = tapped(layer, ctx.taps, normedEnd).map(([name]) => name);
-    return { value };
-  });
+  traceFlow(
+    { ...model, batch: 1, tapFilter: () => true },
+    layerInputs(model, bijection, 1),
+    (ctx, inputs) => {
+      const { value } = bijection.forward(ctx, inputs.h!);
+      names.stages = tapped(layer, ctx.taps, featuresEnd).map(([name, tap]) => ({
+        name,
+        shape: tap.shape.slice(1),
+      }));
+      names.norms = tapped(layer, ctx.taps, normedEnd).map(([name]) => name);
+      return { value };
+    },
+  );
   return names;
 }
 
 /** x [N, …] in data units → `h` [N, …], the input of the layer, in evaluation mode. */
 export function inputsGraph(model: FlowModel, { taps }: ModelLayer): Graph {
-  const wanted = (tap: string): boolean => tap === taps.input;
-  const graph = traceFlow({ ...model, wanted }, exampleInputs(model.flow), (ctx, inputs) => {
+  const tapFilter = (tap: string): boolean => tap === taps.input;
+  const graph = traceFlow({ ...model, tapFilter }, exampleInputs(model.flow), (ctx, inputs) => {
     forwardFromData(model, ctx, inputs.x!);
     return { h: ctx.taps[taps.input]! };
   });
@@ -100,7 +104,7 @@ export function knotsGraph(model: FlowModel, layer: ModelLayer): Graph {
   const start = `${layer.info.name}/knots.`;
   const mapped = mappedFeatures(layer);
   const bijection = layer.bijection!;
-  const traced = { ...model, wanted: (tap: string): boolean => tap.startsWith(start) };
+  const traced = { ...model, tapFilter: (tap: string): boolean => tap.startsWith(start) };
   return traceFlow(traced, layerInputs(model, bijection, anyBatch), (ctx, inputs) => {
     bijection.forward(ctx, inputs.h!);
     // Networks answer for all features, or only for those that are mapped.
@@ -153,8 +157,8 @@ export function velocityGraph(model: FlowModel, { bijection }: ModelLayer): Grap
 /** The layer's input h [1, …] → its feature maps [1, …] by the names of their stages. */
 export function featureGraph(model: FlowModel, layer: ModelLayer): Graph {
   const bijection = layer.bijection!;
-  const wanted = (tap: string): boolean => within(layer, tap, featuresEnd);
-  return traceFlow({ ...model, batch: 1, wanted }, layerInputs(model, bijection, 1), (ctx, inputs) => {
+  const tapFilter = (tap: string): boolean => within(layer, tap, featuresEnd);
+  return traceFlow({ ...model, batch: 1, tapFilter }, layerInputs(model, bijection, 1), (ctx, inputs) => {
     bijection.forward(ctx, inputs.h!);
     return Object.fromEntries(tapped(layer, ctx.taps, featuresEnd));
   });
@@ -170,8 +174,8 @@ export function activityGraph(model: FlowModel, layer: ModelLayer, mode: PassMod
   const { flow, config } = model;
   const training = mode.kind === 'train';
   const batch = training ? mode.batch : anyBatch;
-  const wanted = (tap: string): boolean => tap.startsWith(layer.info.name);
-  const traced = { ...model, batch, training, wanted };
+  const tapFilter = (tap: string): boolean => tap.startsWith(layer.info.name);
+  const traced = { ...model, batch, training, tapFilter };
   const graph = traceFlow(traced, exampleInputs(flow, 'x', batch), (ctx, inputs) => {
     forwardFromData(model, ctx, inputs.x!);
     const results: TensorMap = {};
@@ -274,7 +278,7 @@ export function contextGradientsGraph(model: FlowModel, readers: ContextReaders)
     { name: 'dy', shape: [anyBatch, model.dimensions] },
     ...contextInputs(flow),
   ];
-  return traceFlow({ ...model, wanted: (tap) => taps.has(tap) }, ports, (ctx, inputs) => {
+  return traceFlow({ ...model, tapFilter: (tap) => taps.has(tap) }, ports, (ctx, inputs) => {
     const prepared = preprocess?.forward(ctx, inputs.x!).value ?? inputs.x!;
     flow.forward(ctx, prepared);
     const gradient = (of: (ctx: FlowContext) => Tensor, shape: readonly number[]): Tensor => {
@@ -287,11 +291,11 @@ export function contextGradientsGraph(model: FlowModel, readers: ContextReaders)
     };
     const ofLayers = reading.map(({ info, bijection, taps: { input } }) => [
       String(info.index),
-      gradient((own) => bijection!.forward(own, ctx.taps[input]!).value, info.outputShape),
+      gradient((innerCtx) => bijection!.forward(innerCtx, ctx.taps[input]!).value, info.outputShape),
     ]);
     return {
       ...(Object.fromEntries(ofLayers) as TensorMap),
-      flow: gradient((own) => flow.forward(own, prepared).value, flow.outputShape),
+      flow: gradient((innerCtx) => flow.forward(innerCtx, prepared).value, flow.outputShape),
     };
   });
 }

@@ -15,7 +15,7 @@ export async function solverErrors(
   { model, signal }: Inquiry,
   { batch }: { batch: BatchRef },
 ): Promise<SolverErrors> {
-  const { config, runner, given } = model;
+  const { config, runner, chosenContext: given } = model;
   const fields = (config.kind === 'vector' && config.layers?.filter(isField)) || [];
   if (!runner.inSteps || fields.length === 0)
     throw new UserError('Steps of a solver are those of a vector field; this flow has none.');

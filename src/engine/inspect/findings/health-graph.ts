@@ -31,8 +31,8 @@ function isRelu(layers: readonly FlowLayer[], tap: string): boolean {
 /** x [N, …] in data units → what `readHealth` makes a record of. */
 export function healthGraph(model: FlowModel): Graph {
   const { flow, layers } = model;
-  const wanted = (tap: string): boolean => !tap.endsWith('/active') || isRelu(flow.layers, tap);
-  return traceFlow({ ...model, wanted }, exampleInputs(flow), (ctx, inputs) => {
+  const tapFilter = (tap: string): boolean => !tap.endsWith('/active') || isRelu(flow.layers, tap);
+  return traceFlow({ ...model, tapFilter }, exampleInputs(flow), (ctx, inputs) => {
     forwardFromData(model, ctx, inputs.x!);
     const results: TensorMap = {};
     for (const { info, taps, flow: inFlow } of layers) {
@@ -44,7 +44,7 @@ export function healthGraph(model: FlowModel): Graph {
         const { center, bound, ends } = info.spline;
         results[at('outside')] =
           ends === 'lines'
-            ? outsideOwn(input, ctx.taps[`${info.name}/knots.x`]!, inFlow?.mask?.data)
+            ? outsideKnots(input, ctx.taps[`${info.name}/knots.x`]!, inFlow?.mask?.data)
             : counted(tf.greater(tf.abs(tf.sub(input, center)), bound));
       }
       for (const { name } of info.quantities ?? []) {
@@ -86,7 +86,7 @@ const counted = (what: Tensor): Tensor => tf.sum(tf.cast(what, 'float32'), 0);
  * Examples outside of the intervals of their own splines, for each element of the input.
  * @param knots [N, …, K + 1] of all elements, or of those alone that are mapped
  */
-function outsideOwn(input: Tensor, knots: Tensor, mask: Float32Array | undefined): Tensor {
+function outsideKnots(input: Tensor, knots: Tensor, mask: Float32Array | undefined): Tensor {
   const shape = input.shape.slice(1);
   const size = sizeOf(shape);
   const points = knots.shape.at(-1)!;
@@ -139,8 +139,8 @@ export function readHealth(layers: readonly ModelLayer[], results: Feeds): Healt
  */
 export function normStatisticsGraph(model: FlowModel, batch: number): Graph {
   const mean = '/batchMean';
-  const wanted = (tap: string): boolean => /\/batch(Mean|Variance)$/.test(tap);
-  const traced = { ...model, batch, training: true, wanted };
+  const tapFilter = (tap: string): boolean => /\/batch(Mean|Variance)$/.test(tap);
+  const traced = { ...model, batch, training: true, tapFilter };
   return traceFlow(traced, exampleInputs(model.flow, 'x', batch), (ctx, inputs) => {
     forwardFromData(model, ctx, inputs.x!);
     const names = Object.keys(ctx.taps).flatMap((tap) =>

@@ -88,10 +88,14 @@ function loses(layers: readonly LayerObservations[]): LayerObservations | undefi
   let worst: { layer: LayerObservations; growth: number } | undefined;
   layers.forEach((layer, i) => {
     if (layer.fromLatent === undefined) return;
-    const own = layer.fromLatent / rangeOf(layers, layer);
+    const relativeError = layer.fromLatent / rangeOf(layers, layer);
     const next = layers[i + 1];
     const after = next?.fromLatent === undefined ? epsilon : next.fromLatent / rangeOf(layers, next);
-    const growth = Number.isNaN(own) ? (Number.isNaN(after) ? 0 : Infinity) : own / Math.max(after, epsilon);
+    const growth = Number.isNaN(relativeError)
+      ? Number.isNaN(after)
+        ? 0
+        : Infinity
+      : relativeError / Math.max(after, epsilon);
     if (!worst || growth > worst.growth) worst = { layer, growth };
   });
   return worst?.layer;

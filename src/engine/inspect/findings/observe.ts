@@ -34,11 +34,11 @@ export async function observe(
   const health = await healthOf({ model, signal }, examples);
   const back = await wayBack({ model, work, signal }, batch);
   const layers = model.layers.map(({ info }): LayerObservations => {
-    const own = health[info.index];
+    const extremes = health[info.index];
     const { roundTrip } = pass.layers[info.index]!;
     return {
       info,
-      ...own,
+      ...extremes,
       ...(model.standardization && info.kind === 'standardize' ? { inDeviations: true } : {}),
       ...(roundTrip ? { alone: worst(roundTrip) } : {}),
       ...(Array.isArray(back) ? { fromLatent: back[info.index]! } : {}),
@@ -85,21 +85,21 @@ async function healthOf(
     largest: combined(parts, (part) => part.units.get(name)!, Math.max),
   }));
   return model.layers.map(({ info, flow }) => {
-    const own = parts.map(({ layers }) => layers[info.index]!);
+    const extremes = parts.map(({ layers }) => layers[info.index]!);
     const transformed = flow?.mask
       ? flow.mask.data.reduce((sum, read) => sum + 1 - read, 0)
       : sizeOf(info.inputShape);
-    const flat = own.flatMap(({ saturated }) => (saturated ? [saturated] : []));
+    const flat = extremes.flatMap(({ saturated }) => (saturated ? [saturated] : []));
     const mine = units.filter(({ name }) => name.startsWith(`${info.name}.`));
     const count = (of: (value: number) => boolean): number =>
       mine.reduce((sum, { largest }) => sum + largest.filter(of).length, 0);
     return {
-      input: rangeOf(own.map(({ input }) => input)),
+      input: rangeOf(extremes.map(({ input }) => input)),
       quantities:
         transformed === 0
           ? []
-          : own[0]!.quantities.map(({ name, role }, q) => {
-              const all = own.map(({ quantities }) => quantities[q]!);
+          : extremes[0]!.quantities.map(({ name, role }, q) => {
+              const all = extremes.map(({ quantities }) => quantities[q]!);
               return {
                 name,
                 role,
@@ -107,7 +107,7 @@ async function healthOf(
                 change: changeOf(all.map(({ perElement }) => perElement)),
               };
             }),
-      ...outsideOf(own, flow?.mask?.data, batch.count),
+      ...outsideOf(extremes, flow?.mask?.data, batch.count),
       ...(flat.length > 0 && {
         saturated: flat.flatMap((n) => [...n]).reduce((a, b) => a + b, 0) / (transformed * batch.count),
       }),
@@ -198,9 +198,12 @@ async function normsOf(
       // Channels that are almost constant (a border that is always black) have no scale to measure in.
       const floor = 1e-5;
       const deviation = Math.sqrt(Math.max(Number(running.variance[c]), floor));
-      const own = Math.sqrt(Math.max(Number(variance[c]), floor));
-      apart = Math.max(apart, Math.abs(Number(mean[c]) - Number(running.mean[c])) / Math.max(deviation, own));
-      ratio = Math.max(ratio, Math.abs(Math.log(own / deviation)));
+      const batchDeviation = Math.sqrt(Math.max(Number(variance[c]), floor));
+      apart = Math.max(
+        apart,
+        Math.abs(Number(mean[c]) - Number(running.mean[c])) / Math.max(deviation, batchDeviation),
+      );
+      ratio = Math.max(ratio, Math.abs(Math.log(batchDeviation / deviation)));
     }
     return [{ name, layer, mean: apart, ratio }];
   });

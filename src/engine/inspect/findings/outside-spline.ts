@@ -24,8 +24,8 @@ export const outsideSpline: Check = (seen) => {
     (mixed ? undefined : seen.featureNames?.[outside!.element]) ??
     `${mixed ? 'h' : 'x'}${subscript(outside!.element + 1)}`;
   const { bound, center, ends } = info.spline!;
-  const own = ends === 'lines';
-  const interval = own ? '' : ` [${short(center - bound)}, ${short(center + bound)}]`;
+  const hasOwnInterval = ends === 'lines';
+  const interval = hasOwnInterval ? '' : ` [${short(center - bound)}, ${short(center + bound)}]`;
   const values = { share: worst.value, all: outside!.share, feature, interval, notice };
   if (severity === 'ok') {
     return {
@@ -41,7 +41,7 @@ export const outsideSpline: Check = (seen) => {
     severity,
     kind: 'outside',
     sentence: `${percent(worst.value)} of the values of feature ${feature} lie outside of the spline's interval${interval} in ${andOthers(name, place.others?.length ?? 0)}, where it is linear; from ${percent(notice)} on it counts.`,
-    advice: `Train with a larger interval (${own ? 'splineInterval' : 'splineBound'}), standardize the data, or put a layer that scales (actNorm, lu) before the spline.`,
+    advice: `Train with a larger interval (${hasOwnInterval ? 'splineInterval' : 'splineBound'}), standardize the data, or put a layer that scales (actNorm, lu) before the spline.`,
     values,
     ...place,
   };

@@ -37,7 +37,8 @@ export async function sourcesOf(
     const one = await sourceOf(model, ref);
     x.set(one.x, i * size);
     shown.set(one.shown, i * size);
-    if (runner.context) contexts.push(...contextFeed(runner.context, one.context ?? model.given, 1).data);
+    if (runner.context)
+      contexts.push(...contextFeed(runner.context, one.context ?? model.chosenContext, 1).data);
   }
   const { context } = contextsOf(contexts);
   const z = await encodeExamples(runner, x, n, { signal, context });

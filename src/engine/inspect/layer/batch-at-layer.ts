@@ -42,8 +42,8 @@ export async function batchAtLayer(
       const width = context.length / count;
       const data = new Float32Array(indices.length * rows * width);
       indices.forEach((index, i) => {
-        const own = context.subarray(index * width, (index + 1) * width);
-        for (let row = 0; row < rows; row++) data.set(own, (i * rows + row) * width);
+        const contextRow = context.subarray(index * width, (index + 1) * width);
+        for (let row = 0; row < rows; row++) data.set(contextRow, (i * rows + row) * width);
       });
       return { context: { shape: [indices.length * rows, width], data } };
     },

@@ -81,7 +81,9 @@ export async function jacobian(
     Float64Array.from(elements, (element) =>
       mask[element]! > 0.5 ? 0 : terms[element]! - Math.log(deviation?.[element % channels] ?? 1),
     );
-  const claimed = whole ? pass.logDet.own[0]! + pass.logDet.norm[0]! : logScales?.reduce((a, b) => a + b, 0);
+  const claimed = whole
+    ? pass.logDet.layer[0]! + pass.logDet.norm[0]!
+    : logScales?.reduce((a, b) => a + b, 0);
   return {
     layer: info.index,
     elements,
@@ -251,12 +253,12 @@ async function centralDifferences(
   const matrix = new Float64Array(k * k);
   let error = 0;
   elements.forEach((element, column) => {
-    const own = ends.slice(column * offsets.length, (column + 1) * offsets.length);
+    const columnEnds = ends.slice(column * offsets.length, (column + 1) * offsets.length);
     // What was really added, after rounding.
     const [up, down, farUp, farDown] = moved[column]!.map((input) => input[element]! - start[element]!);
     elements.forEach((end, row) => {
       const from = middle![end]!;
-      const [above, below, farAbove, farBelow] = own.map((values) => values[end]! - from);
+      const [above, below, farAbove, farBelow] = columnEnds.map((values) => values[end]! - from);
       const near = (above! - below!) / (up! - down!);
       const far = (farAbove! - farBelow!) / (farUp! - farDown!);
       const bend = above! / up! - below! / down!;

@@ -37,9 +37,9 @@ export async function layerDifferences(
       await runPass({ model: b, signal }, one, 'eval'),
     ];
     for (const pair of layers) {
-      const [ours, theirs] = [left.layers[pair.a]!, right.layers[pair.b]!];
-      pair.output = larger(pair.output, apart(ours.output.data, theirs.output.data));
-      pair.logDet = larger(pair.logDet, logDetApart(ours, theirs));
+      const [recordA, recordB] = [left.layers[pair.a]!, right.layers[pair.b]!];
+      pair.output = larger(pair.output, apart(recordA.output.data, recordB.output.data));
+      pair.logDet = larger(pair.logDet, logDetApart(recordA, recordB));
     }
   }
   return { examples: batch.count, layers };
@@ -82,6 +82,6 @@ function apart(a: Float32Array, b: Float32Array): number {
 }
 
 function logDetApart(a: LayerRecord, b: LayerRecord): number {
-  const [ours, theirs] = [a.logDet.own[0]! + a.logDet.norm[0]!, b.logDet.own[0]! + b.logDet.norm[0]!];
-  return Object.is(ours, theirs) ? 0 : Math.abs(ours - theirs);
+  const [sumA, sumB] = [a.logDet.layer[0]! + a.logDet.norm[0]!, b.logDet.layer[0]! + b.logDet.norm[0]!];
+  return Object.is(sumA, sumB) ? 0 : Math.abs(sumA - sumB);
 }

@@ -38,15 +38,15 @@ export async function layer({ model, work, signal }: SharedInquiry, query: Layer
   const found = layerAt(model, query.layer);
   const { index } = found.info;
   const { batch, still, example } = await selectionPasses({ model, work, signal }, query);
-  const own = batch.layers[index]!;
-  const sum = own.elements?.sum;
+  const record = batch.layers[index]!;
+  const sum = record.elements?.sum;
   const counted = [...batch.weight.keys()].filter((i) => batch.weight[i]! > 0);
   return {
-    ...(example ? exampleView(model, found, example.layers[index]!) : firstView(model, found, own)),
+    ...(example ? exampleView(model, found, example.layers[index]!) : firstView(model, found, record)),
     ...(fits(sum) && {
       logDetMapMean: { shape: sum.shape, data: sum.data.map((value) => value / counted.length) },
     }),
-    logDetBatch: Float32Array.from(counted, (i) => own.logDet.own[i]! + own.logDet.norm[i]!),
+    logDetBatch: Float32Array.from(counted, (i) => record.logDet.layer[i]! + record.logDet.norm[i]!),
     roundTrip: worst(still.layers[index]!.roundTrip),
   };
 }
@@ -60,21 +60,21 @@ export async function layerOfExample(
   return exampleView(model, found, pass.layers[found.info.index]!);
 }
 
-function exampleView(model: InspectedFlow, found: InspectedLayer, own: LayerRecord): ExampleLayer {
+function exampleView(model: InspectedFlow, found: InspectedLayer, record: LayerRecord): ExampleLayer {
   return {
-    ...firstView(model, found, own),
-    logDetExample: { coupling: own.logDet.own[0]!, norm: own.logDet.norm[0]! },
+    ...firstView(model, found, record),
+    logDetExample: { coupling: record.logDet.layer[0]!, norm: record.logDet.norm[0]! },
   };
 }
 
 /** What is shown of the first example of a pass. */
-function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, own: LayerRecord): ExampleLayer {
+function firstView(model: InspectedFlow, { info, flow }: InspectedLayer, record: LayerRecord): ExampleLayer {
   const mask = flow?.mask;
-  const norm = normOf(own, mask?.data, info.outputShape);
-  const elements = own.elements?.first;
+  const norm = normOf(record, mask?.data, info.outputShape);
+  const elements = record.elements?.first;
   return {
     layer: info.index,
-    tensors: tensorsOf(own).map(({ name, role, values }): TensorView => {
+    tensors: tensorsOf(record).map(({ name, role, values }): TensorView => {
       // The page takes the values that are transformed from the mask, where both are sent.
       const large = values.data.length > largestWhole;
       const part = mask && large && isQuantity(role);

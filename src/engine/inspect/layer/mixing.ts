@@ -48,7 +48,9 @@ export async function mixing(
   );
   // One answer for all layers that are looked at together.
   const key = `mixing/${layers[0]!.index}/${layers.at(-1)!.index}`;
-  const { matrices, all } = await work.run(key, signal, (own) => matricesOf({ model, signal: own }, layers));
+  const { matrices, all } = await work.run(key, signal, (sharedSignal) =>
+    matricesOf({ model, signal: sharedSignal }, layers),
+  );
   const matrix = matrices[layers.findIndex(({ index }) => index === info.index)]!;
   const square = (data: Float32Array): NdArray<Float32Array> => ({ shape: [n, n], data });
   const followed = Int32Array.from(n <= fewMixed ? Array(n).keys() : [feature]);
@@ -153,10 +155,10 @@ function travel(
     for (let feature = 0; feature < n; feature++) {
       const weights = Array.from({ length: n }, (_, place) => product[place * n + feature]! ** 2);
       const total = weights.reduce((a, b) => a + b, 0);
-      const own = weights.map((weight) => weight / total);
-      spread[stage * n + feature] = 1 / own.reduce((sum, share) => sum + share ** 2, 0);
+      const fractions = weights.map((weight) => weight / total);
+      spread[stage * n + feature] = 1 / fractions.reduce((sum, share) => sum + share ** 2, 0);
       const row = followed.indexOf(feature);
-      if (row >= 0) shares.set(own, (row * stages + stage) * n);
+      if (row >= 0) shares.set(fractions, (row * stages + stage) * n);
     }
     // Shares are of sizes relative to each other, which products of many matrices would take out of range.
     const largest = product.reduce((most, value) => Math.max(most, Math.abs(value)), 0);

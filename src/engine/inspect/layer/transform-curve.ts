@@ -51,13 +51,13 @@ export async function transformCurve(
   const features = mappedFeatures(layer);
   const k = features.length;
   const key = { layer: index, batch: query.batch };
-  const batch = await work.run(recordKey('transformCurve', key), signal, (own) =>
-    batchAtLayer({ model, signal: own }, inner, index, { batch: query.batch, most: mostExamples }),
+  const batch = await work.run(recordKey('transformCurve', key), signal, (sharedSignal) =>
+    batchAtLayer({ model, signal: sharedSignal }, inner, index, { batch: query.batch, most: mostExamples }),
   );
 
   const program = facts && (await inner.knots(index));
-  const knotsOf = async (values: Float32Array, count: number, given: Feeds): Promise<Knots> =>
-    (await program!.run({ h: { shape: [count, example.length], data: values }, ...given })) as Knots;
+  const knotsOf = async (values: Float32Array, count: number, contextFeeds: Feeds): Promise<Knots> =>
+    (await program!.run({ h: { shape: [count, example.length], data: values }, ...contextFeeds })) as Knots;
   const knots = facts && (await knotsOf(example, 1, context));
   const spline = knots && withOwnInterval(facts, knots);
   const onAxis = (x: number): number => (spline ? onSpline(spline, x) : x);
@@ -69,11 +69,11 @@ export async function transformCurve(
   const places = x[0]!.length;
   // Behind the places of the curve comes where the example is itself.
   const curves = await inner.curve(index, places + 1);
-  const curvesAt = async (values: Float32Array, given: Feeds, at: NdArray<Float32Array>) =>
+  const curvesAt = async (values: Float32Array, contextFeeds: Feeds, at: NdArray<Float32Array>) =>
     (await curves.run({
       h: { shape: [values.length / example.length, example.length], data: values },
       at,
-      ...given,
+      ...contextFeeds,
     })) as Record<'y' | 'logDerivative', NdArray<Float32Array>>;
   await breathe(signal);
   const at = table(x.map((values, row) => [...values.map(onAxis), example[features[row]!]!]));
@@ -84,26 +84,30 @@ export async function transformCurve(
     Float32Array.from(features, (_, row) => rowOf(values, row)[places]!);
 
   const seen: Seen = { batch, features, size: example.length, onAxis };
-  const onBatch = await work.run(recordKey('transformCurve', { ...key, axis }), signal, async (own) => {
-    const most = mostValues / (k * (places + 1) * (spline?.bins ?? 1));
-    const xs = spline ? placesOn(spline, evenly(intervalOf(spline), spline.bins + 1), axis) : x[0]!;
-    const band = table(features.map(() => [...xs.map(onAxis), 0]));
-    return {
-      curves: {
-        count: batch.count,
-        counts: countBars(seen, axis),
-        places: Float32Array.from(xs),
-        ...(await bandOf(
-          seen,
-          places,
-          most,
-          async (values, given) => (await curvesAt(values, given, band)).y,
-          own,
-        )),
-      },
-      splines: spline && (await countOnSplines(seen, knotsOf, spline.bins, own)),
-    };
-  });
+  const onBatch = await work.run(
+    recordKey('transformCurve', { ...key, axis }),
+    signal,
+    async (sharedSignal) => {
+      const most = mostValues / (k * (places + 1) * (spline?.bins ?? 1));
+      const xs = spline ? placesOn(spline, evenly(intervalOf(spline), spline.bins + 1), axis) : x[0]!;
+      const band = table(features.map(() => [...xs.map(onAxis), 0]));
+      return {
+        curves: {
+          count: batch.count,
+          counts: countBars(seen, axis),
+          places: Float32Array.from(xs),
+          ...(await bandOf(
+            seen,
+            places,
+            most,
+            async (values, contextFeeds) => (await curvesAt(values, contextFeeds, band)).y,
+            sharedSignal,
+          )),
+        },
+        splines: spline && (await countOnSplines(seen, knotsOf, spline.bins, sharedSignal)),
+      };
+    },
+  );
 
   const from = Float32Array.from(features, (i) => onAxis(example[i]!));
   return {
@@ -319,10 +323,10 @@ async function countOnSplines(
 /** Values of each feature in the bins of one spline. @param values a list for each feature @param x [k, K + 1] */
 function countBins(values: readonly Float32Array[], x: NdArray<Float32Array>): NdArray<Float32Array> {
   return table(
-    values.map((own, row) => {
+    values.map((featureValues, row) => {
       const knots = rowOf(x, row);
       const bins = new Float32Array(knots.length - 1);
-      for (const value of own) {
+      for (const value of featureValues) {
         const bin = binAt(knots, value);
         if (bin >= 0) bins[bin]!++;
       }

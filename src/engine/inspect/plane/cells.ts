@@ -173,9 +173,9 @@ async function divided(
       [edge(4), edge(1), corner(2), edge(2)],
       [edge(3), edge(4), edge(2), corner(3)],
     ];
-    return around.map((own, k) => {
+    return around.map((points, k) => {
       const flat = new Float32Array(8);
-      own.forEach((point, m) => flat.set(point, 2 * m));
+      points.forEach((point, m) => flat.set(point, 2 * m));
       const right = k === 1 || k === 2;
       const half = side / 2;
       return {

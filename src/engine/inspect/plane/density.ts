@@ -64,11 +64,11 @@ async function logDensityAt(
   const reached = range(count).filter((i) => Number.isFinite(x[2 * i]!));
   const out = new Float32Array(count).fill(NaN);
   if (reached.length === 0) return out;
-  const own = rowsAt(x, 2, reached);
-  const pass = await runPass({ model, signal }, { count: reached.length, x: own, shown: own }, 'eval');
+  const rows = rowsAt(x, 2, reached);
+  const pass = await runPass({ model, signal }, { count: reached.length, x: rows, shown: rows }, 'eval');
   reached.forEach((i, k) => {
     let sum = pass.prior[k]!;
-    for (const { logDet } of pass.layers.slice(stage)) sum += logDet.own[k]! + logDet.norm[k]!;
+    for (const { logDet } of pass.layers.slice(stage)) sum += logDet.layer[k]! + logDet.norm[k]!;
     out[i] = sum;
   });
   return out;

@@ -14,8 +14,8 @@ import type { FlowModel } from '../../model/flow-model';
 
 /** x [N, …] → `0` … [N, …]: the value after each layer, by index; or what its layers tap under another name. */
 export function pointsGraph(model: FlowModel, part = 'y'): Graph {
-  const wanted = (tap: string): boolean => tap.endsWith(`/${part}`);
-  return traceFlow({ ...model, wanted }, exampleInputs(model.flow), (ctx, { x }) => {
+  const tapFilter = (tap: string): boolean => tap.endsWith(`/${part}`);
+  return traceFlow({ ...model, tapFilter }, exampleInputs(model.flow), (ctx, { x }) => {
     forwardFromData(model, ctx, x!);
     const named = model.layers.map(
       ({ info }) => [String(info.index), ctx.taps[`${info.name}/${part}`]] as const,

@@ -21,9 +21,9 @@ export async function planePath({ model, signal }: Inquiry, { start }: PlanePath
   const points = new Float32Array(2 * (layers + 1));
   points.set(x);
   const logDets = new Float32Array(layers);
-  pass.layers.forEach(({ output, logDet: { own, norm } }, index) => {
+  pass.layers.forEach(({ output, logDet: { layer, norm } }, index) => {
     points.set(output.data, 2 * (index + 1));
-    logDets[index] = own[0]! + norm[0]!;
+    logDets[index] = layer[0]! + norm[0]!;
   });
   // What was given is shown as it was given, not as it comes out on the way back and there again.
   if (start.kind === 'point') points.set(start.point, 2 * start.stage);
@@ -43,8 +43,8 @@ async function startOf(
   if (start.kind === 'example') return exampleOf({ model, signal }, start.example);
   const { stage, point } = start;
   checkStage(model, stage);
-  const given: readonly unknown[] = point;
-  if (!(Array.isArray(given) && given.length === 2 && given.every(Number.isFinite))) {
+  const numbers: readonly unknown[] = point;
+  if (!(Array.isArray(numbers) && numbers.length === 2 && numbers.every(Number.isFinite))) {
     throw new UserError(`The point (${String(point)}) was given; expected two finite numbers.`);
   }
   const h = { shape: [1, 2], data: Float32Array.from(point) };

@@ -34,33 +34,32 @@ export async function atConditions(
   else if (features.length > 0) {
     throw new UserError(`Features ${features.join(', ')} were asked for; images are drawn whole.`);
   }
-  const context = [...(model.given ?? info.mean)];
+  const context = [...(model.chosenContext ?? info.mean)];
   const example = ref && (await exampleOf({ model, signal }, ref));
-  const givens: { value: number; chosen: number[]; given: InspectedFlow; values: NdArray<Float32Array> }[] =
-    [];
+  const draws: { value: number; chosen: number[]; flow: InspectedFlow; values: NdArray<Float32Array> }[] = [];
   for (const { value, chosen } of contextsAt(info, vary, context)) {
-    const given = model.withContext(chosen);
-    const { values } = await drawn({ model: given, signal }, samples);
-    givens.push({ value, chosen, given, values });
+    const flow = model.withContext(chosen);
+    const { values } = await drawn({ model: flow, signal }, samples);
+    draws.push({ value, chosen, flow, values });
   }
   const frame = isTable
     ? await frameOf(
         model,
         query,
-        givens.map(({ values }) => values),
+        draws.map(({ values }) => values),
       )
     : undefined;
   const at: AtConditions['at'] = [];
-  for (const { value, chosen, given, values } of givens) {
+  for (const { value, chosen, flow, values } of draws) {
     at.push({
       value,
       ...(frame?.hasDensity && {
-        density: await densityWithin({ model: given, signal }, { stage: 0, bounds: frame.bounds, pixels }),
+        density: await densityWithin({ model: flow, signal }, { stage: 0, bounds: frame.bounds, pixels }),
       }),
       samples: frame ? columnsOf(values, features, model.dimensions) : values,
       ...(example && {
         logProb: -(
-          await scoreBatch({ model: given, signal }, { ...example, context: Float32Array.from(chosen) })
+          await scoreBatch({ model: flow, signal }, { ...example, context: Float32Array.from(chosen) })
         ).nats[0]!,
       }),
     });

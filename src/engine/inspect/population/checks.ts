@@ -46,7 +46,7 @@ export function createChecks(featureNames: () => Promise<readonly string[] | und
     if (!Number.isInteger(draws) || draws < 100 || draws > largest || !Number.isSafeInteger(seed))
       throw new UserError(`A check with ${draws} draws was asked for; expected 100 to ${largest}.`);
     const { runner } = flow;
-    const condition = runner.context && (flow.given ?? runner.context.mean);
+    const condition = runner.context && (flow.chosenContext ?? runner.context.mean);
     const target = await openTarget(settings.target, { condition, signal: control.signal });
     return {
       ...{ target, control },

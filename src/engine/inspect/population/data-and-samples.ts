@@ -83,11 +83,11 @@ async function compare({ model, signal }: Inquiry, split: 'train' | 'validation'
   }
   const { features: data, context } = splitContext(await dataset[split].read(rows, { signal }), dataset);
   // Integers of a table are compared as they are, with samples that are rounded down.
-  if (!model.asGiven) dequantize(data, { config: model.config }, stream(seed, 'data-and-samples', 'noise'));
+  if (!model.rawPixels) dequantize(data, { config: model.config }, stream(seed, 'data-and-samples', 'noise'));
   // As many conditions as samples: each example's own, again and again.
-  const given = context && repeated(context, context.length / n, most);
+  const contexts = context && repeated(context, context.length / n, most);
   const query = { count: most, seed, temperature: 1 };
-  const drawn = (await sample(model.runner, query, { signal, context: given })).x.data;
+  const drawn = (await sample(model.runner, query, { signal, context: contexts })).x.data;
   const size = data.length / n;
   const samples = finiteRows(drawn, size);
   const m = samples.length / size;
@@ -148,15 +148,18 @@ async function featuresOf(
   return statistics.finish(names, rows).map((found, d): FeatureComparison => {
     const { name, min: smallest, max: largest, findings = [] } = found;
     const few = findings.find((one) => one.kind === 'few values');
-    const ours = columnOf(data, size, d).sort();
-    const drawn = columnOf(samples, size, d).sort();
+    const dataColumn = columnOf(data, size, d).sort();
+    const sampleColumn = columnOf(samples, size, d).sort();
     // Half a step outside of whole numbers is still the outermost of them.
     const slack = few ? 0.5 : 0;
-    const shareOf = (is: (value: number) => boolean): number => drawn.filter(is).length / m;
+    const shareOf = (is: (value: number) => boolean): number => sampleColumn.filter(is).length / m;
     const below = shareOf((value) => value < smallest - slack);
     const above = shareOf((value) => value > largest + slack);
-    const distance = largestDifference(ours, few ? drawn.map((value) => nearestOf(ours, value)) : drawn);
-    const median = found.quartiles?.[1] ?? ours[n >> 1]!;
+    const distance = largestDifference(
+      dataColumn,
+      few ? sampleColumn.map((value) => nearestOf(dataColumn, value)) : sampleColumn,
+    );
+    const median = found.quartiles?.[1] ?? dataColumn[n >> 1]!;
     const heavyTail =
       findings.some((one) => one.kind === 'heavy tail') || (median > 0 && largest > tailRatio * median);
     const { notice, error } = sampleLimits.outside;
@@ -170,7 +173,7 @@ async function featuresOf(
       ...(heavyTail ? { heavyTail } : {}),
       ...(few ? { distinct: few.distinct } : {}),
       ...(sign === 'ok' ? {} : { remedy: maps?.[d] ? { kind: 'train' } : remedyOf(facts) }),
-      histogram: histogramOf(ours, drawn),
+      histogram: histogramOf(dataColumn, sampleColumn),
     };
   });
 }
@@ -249,12 +252,12 @@ async function energyOf(
   isTable: boolean,
   signal: AbortSignal,
 ): Promise<Comparison['energy']> {
-  const [ours, drawn] = [someOf(data, size, inEnergy), someOf(samples, size, inEnergy)];
-  const pooled = concatenated([ours, drawn]);
+  const [dataRows, sampleRows] = [someOf(data, size, inEnergy), someOf(samples, size, inEnergy)];
+  const pooled = concatenated([dataRows, sampleRows]);
   const { distance, band } = await energyDistance(
     isTable ? ranksOf(pooled, size) : pooled,
     size,
-    ours.length / size,
+    dataRows.length / size,
     {
       draw: stream(seed, 'data-and-samples', 'relabel'),
       level: sampleLimits.level,

@@ -56,8 +56,8 @@ function logDetsOf(model: InspectedFlow, pass: Pass): Diagnostics['logDets'] {
     .slice(0, mostExamples);
   return model.layers
     .map(({ info: { index } }) => {
-      const { own, norm } = pass.layers[index]!.logDet;
-      return { layer: index, values: Float32Array.from(rows, (row) => own[row]! + norm[row]!) };
+      const { layer, norm } = pass.layers[index]!.logDet;
+      return { layer: index, values: Float32Array.from(rows, (row) => layer[row]! + norm[row]!) };
     })
     .filter(({ values }) => values.some((value) => value !== 0));
 }
@@ -99,7 +99,7 @@ async function distribution(
     const pass = await runPass({ model, signal }, await dataExamples(model, split, start, size), 'train');
     const layers = model.preprocess ? pass.layers.slice(1) : pass.layers;
     for (let i = 0; i < size; i++) {
-      const logDet = layers.reduce((sum, { logDet: { own, norm } }) => sum + own[i]! + norm[i]!, 0);
+      const logDet = layers.reduce((sum, { logDet: { layer, norm } }) => sum + layer[i]! + norm[i]!, 0);
       out[start + i] = (model.quantization - pass.prior[i]! - pass.preprocessing[i]! - logDet) / unit;
     }
   }

@@ -42,14 +42,14 @@ export async function nearest(
   await kept.train.reach(looked, signal);
   await kept.held.reach(Math.min(usualCount, dataset.validation.count), signal);
 
-  const given = await exampleOf({ model, signal }, example);
-  const own = await features({ model, signal }, space, given);
-  const apart = await kept.train.distances(own, looked, signal);
+  const exampleBatch = await exampleOf({ model, signal }, example);
+  const exampleFeatures = await features({ model, signal }, space, exampleBatch);
+  const apart = await kept.train.distances(exampleFeatures, looked, signal);
   const self = indexIn(example, 'train');
   if (self !== undefined && self < looked) apart[self] = Infinity;
   const indices = smallest(apart, Math.min(count, self !== undefined && self < looked ? looked - 1 : looked));
   return {
-    example: { shape: exampleShape(model.runner), data: cropImages(given.shown, 1, model.config) },
+    example: { shape: exampleShape(model.runner), data: cropImages(exampleBatch.shown, 1, model.config) },
     indices,
     distances: Float32Array.from(indices, (index) => Math.sqrt(apart[index]!)),
     ...(await described({ model, signal }, indices)),

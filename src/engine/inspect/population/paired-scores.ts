@@ -14,12 +14,12 @@ export async function pairedScores(
   b: InspectedFlow,
   signal: AbortSignal,
 ): Promise<PairedScores | { why: Incomparable }> {
-  const [ours, theirs] = [await heldOut(a), await heldOut(b)];
-  if (ours + theirs === 0) return { why: 'noData' };
-  if (ours > 0 && theirs > 0 && ours !== theirs) return { why: 'otherRows' };
-  const rows = Math.min(ours || theirs, lookedAt(a));
-  const batch = await dataExamples(ours > 0 ? a : b, 'validation', 0, rows);
-  if (ours > 0 && theirs > 0) {
+  const [countA, countB] = [await heldOut(a), await heldOut(b)];
+  if (countA + countB === 0) return { why: 'noData' };
+  if (countA > 0 && countB > 0 && countA !== countB) return { why: 'otherRows' };
+  const rows = Math.min(countA || countB, lookedAt(a));
+  const batch = await dataExamples(countA > 0 ? a : b, 'validation', 0, rows);
+  if (countA > 0 && countB > 0) {
     const other = await dataExamples(b, 'validation', 0, rows);
     if (!isEqual(batch.x, other.x) || !isEqual(batch.context, other.context)) return { why: 'otherRows' };
   }
@@ -32,7 +32,7 @@ export async function pairedScores(
   if (!differences.every(Number.isFinite)) return { why: 'notFinite' };
   return {
     rows,
-    ...(ours === 0 ? { of: 'B' } : theirs === 0 ? { of: 'A' } : {}),
+    ...(countA === 0 ? { of: 'B' } : countB === 0 ? { of: 'A' } : {}),
     unit: first.bitsPerDim ? 'bits/dim' : 'nats',
     a: estimateOf(costs[0]),
     b: estimateOf(costs[1]),

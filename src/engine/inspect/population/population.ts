@@ -47,12 +47,12 @@ export async function scores(
   const all = spread(lookedAt(model), total);
   checkWhole(start, 0, all.length, `Scores from ${start} on were asked for; expected`);
   const size = Math.min(block, batchSize(model.runner));
-  const wanted = all.slice(start, start + size);
-  const next = start + wanted.length;
+  const rowIndices = all.slice(start, start + size);
+  const next = start + rowIndices.length;
   await breathe(signal);
-  const { batch, indices, reason } = await readable({ model, signal }, source.path, wanted);
+  const { batch, indices, reason } = await readable({ model, signal }, source.path, rowIndices);
   const { nats, bitsPerDim } = await scoreBatch({ model, signal }, batch);
-  const unreadable = wanted.length - indices.length;
+  const unreadable = rowIndices.length - indices.length;
   return {
     total,
     planned: all.length,
@@ -68,15 +68,15 @@ export async function scores(
 async function readable(
   { model, signal }: Inquiry,
   path: string,
-  wanted: readonly number[],
+  rowIndices: readonly number[],
 ): Promise<{ batch: ExampleBatch; indices: number[]; reason?: string }> {
   try {
-    return { batch: await fileExamples(model, path, wanted, signal), indices: [...wanted] };
+    return { batch: await fileExamples(model, path, rowIndices, signal), indices: [...rowIndices] };
   } catch (error) {
     if (signal.aborted) throw new CancelledError();
     if (!(error instanceof UserError)) throw error;
     const good: number[] = [];
-    for (const index of wanted) {
+    for (const index of rowIndices) {
       await breathe(signal);
       const fine = await fileExamples(model, path, [index], signal).catch(ignoreUserError);
       if (fine) good.push(index);

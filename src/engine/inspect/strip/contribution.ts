@@ -38,12 +38,12 @@ export async function contribution(
     const pass = example.layers[layer.info.index]!;
     if (!layer.flow) {
       const known = preprocessingShares(model, pass);
-      if (!addTo(maps.preprocessing, undefined, known, pass.logDet.own[0]!)) spread.push(layer.info.index);
+      if (!addTo(maps.preprocessing, undefined, known, pass.logDet.layer[0]!)) spread.push(layer.info.index);
       continue;
     }
     const { positions } = layer.flow;
     const moving = movingElements(layer);
-    const known = addTo(maps.couplings, positions, pass.elements?.first.data, pass.logDet.own[0]!, moving);
+    const known = addTo(maps.couplings, positions, pass.elements?.first.data, pass.logDet.layer[0]!, moving);
     const normed = addTo(maps.norm, positions, normShares(layer, pass), pass.logDet.norm[0]!, moving);
     if (!known || !normed) spread.push(layer.info.index);
   }
@@ -66,9 +66,9 @@ export async function contribution(
 /** ln p(z) of the example by element of z; evenly where it is not a sum over elements. */
 async function priorByElement({ runner, dimensions }: InspectedFlow, pass: Pass): Promise<Float32Array> {
   const { z, prior } = pass;
-  const own = z.subarray(0, dimensions);
+  const firstLatents = z.subarray(0, dimensions);
   return (
-    (await runner.base.logProbByElement?.(own, 1, firstContext(pass))) ??
+    (await runner.base.logProbByElement?.(firstLatents, 1, firstContext(pass))) ??
     new Float32Array(dimensions).fill(prior[0]! / dimensions)
   );
 }

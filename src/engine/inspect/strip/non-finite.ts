@@ -27,12 +27,12 @@ export async function firstNonFinite(
 ): Promise<{ layer: number; cause: string } | undefined> {
   const layer = model.layers.find(({ info }) => total(pass.layers[info.index]!.nonFinite) > 0);
   if (!layer) return undefined;
-  const own = pass.layers[layer.info.index]!;
-  if (!own.input.data.every(Number.isFinite)) {
+  const record = pass.layers[layer.info.index]!;
+  if (!record.input.data.every(Number.isFinite)) {
     const stored = await firstStoredNonFinite({ model, signal });
     return stored ?? { layer: layer.info.index, cause: 'The examples themselves are not finite.' };
   }
-  return { layer: layer.info.index, cause: causeOf(model, layer, own) };
+  return { layer: layer.info.index, cause: causeOf(model, layer, record) };
 }
 
 /**

@@ -9,7 +9,7 @@ function partsFrom(model: InspectedFlow, pass: Pass, of: (values: Float32Array) 
     inFlow.reduce((total, layer) => total + of(pick(layer)), 0);
   const parts = {
     prior: of(pass.prior),
-    couplings: sum(({ logDet }) => logDet.own),
+    couplings: sum(({ logDet }) => logDet.layer),
     norm: sum(({ logDet }) => logDet.norm),
     preprocessing: of(pass.preprocessing),
     quantization: 0 - model.quantization,

@@ -10,12 +10,12 @@ import type { Inquiry, SharedInquiry } from '../inquiry';
 export async function strip({ model, work, signal }: SharedInquiry, query: Selection): Promise<Strip> {
   const { batch, still, example, shown } = await selectionPasses({ model, work, signal }, query);
   const rows = model.layers.map(({ info }): StripRow => {
-    const own = batch.layers[info.index]!;
+    const record = batch.layers[info.index]!;
     return {
       ...(example ? exampleRow(example, info.index) : { layer: info.index }),
       mean: {
-        coupling: weightedMean(own.logDet.own, batch.weight),
-        norm: weightedMean(own.logDet.norm, batch.weight),
+        coupling: weightedMean(record.logDet.layer, batch.weight),
+        norm: weightedMean(record.logDet.norm, batch.weight),
       },
       roundTrip: worst(still.layers[info.index]!.roundTrip),
       nonFinite: nonFiniteOf(batch, info.index),
@@ -46,7 +46,7 @@ function exampleRow(pass: Pass, layer: number): ExampleStrip['rows'][number] {
   const { logDet, output } = pass.layers[layer]!;
   return {
     layer,
-    example: { coupling: logDet.own[0]!, norm: logDet.norm[0]! },
+    example: { coupling: logDet.layer[0]!, norm: logDet.norm[0]! },
     thumbnail: thumbnailOf(output),
     nonFinite: nonFiniteOf(pass, layer),
   };

@@ -11,7 +11,7 @@ import { openSource, type OpenSource } from '../../data/open/open';
 import { squares } from '../../protocol/engine';
 
 /** Examples in the units and the shape that the model takes, padding left out. */
-export interface OwnData {
+export interface UserData {
   count: number;
   /** Shape of one example, without its context. */
   shape: readonly number[];
@@ -21,9 +21,9 @@ export interface OwnData {
   close(): Promise<void>;
 }
 
-export interface OwnFiles {
+export interface UserFiles {
   /** Opened once, and kept open. @throws UserError for what does not fit the model */
-  openFile(file: string, model: ModelConfig): Promise<OwnData>;
+  openFile(file: string, model: ModelConfig): Promise<UserData>;
   closeFiles(): Promise<void>;
 }
 
@@ -31,8 +31,8 @@ export interface OwnFiles {
 const keptOpen = 4;
 
 /** @param data of the model: other data are read as these were */
-export function createOwnFiles(data: DataConfig | undefined): OwnFiles {
-  const files = new Map<string, Promise<OwnData>>();
+export function createUserFiles(data: DataConfig | undefined): UserFiles {
+  const files = new Map<string, Promise<UserData>>();
   const close = async (file: string): Promise<void> => {
     const closing = files.get(file);
     files.delete(file);
@@ -42,7 +42,7 @@ export function createOwnFiles(data: DataConfig | undefined): OwnFiles {
     async openFile(file, model) {
       let opening = files.get(file);
       if (!opening) {
-        opening = openOwn(file, model, data);
+        opening = openUserFile(file, model, data);
         opening.catch(() => files.delete(file));
         files.set(file, opening);
         for (const old of [...files.keys()].slice(0, Math.max(0, files.size - keptOpen))) await close(old);
@@ -55,7 +55,11 @@ export function createOwnFiles(data: DataConfig | undefined): OwnFiles {
   };
 }
 
-async function openOwn(file: string, model: ModelConfig, data: DataConfig | undefined): Promise<OwnData> {
+async function openUserFile(
+  file: string,
+  model: ModelConfig,
+  data: DataConfig | undefined,
+): Promise<UserData> {
   if (!path.isAbsolute(file)) {
     throw new UserError(`${file}: is not an absolute path; choose the file or folder again.`);
   }
@@ -64,13 +68,17 @@ async function openOwn(file: string, model: ModelConfig, data: DataConfig | unde
 
 /** The settings of the model's data for other ones. */
 export function asSource(file: string, data: DataConfig | undefined): DataConfig {
-  const own = { ...(data ?? parseDataConfig({ source: file }, file)), source: file, format: 'auto' as const };
-  delete own.validationSource;
-  delete own.damaged;
-  return own;
+  const config = {
+    ...(data ?? parseDataConfig({ source: file }, file)),
+    source: file,
+    format: 'auto' as const,
+  };
+  delete config.validationSource;
+  delete config.damaged;
+  return config;
 }
 
-async function openRowsOf(file: string, dim: number, data: DataConfig | undefined): Promise<OwnData> {
+async function openRowsOf(file: string, dim: number, data: DataConfig | undefined): Promise<UserData> {
   // The columns of the training data first; a file of other software may be named and ordered otherwise.
   let reason: unknown;
   for (const config of data
@@ -80,7 +88,7 @@ async function openRowsOf(file: string, dim: number, data: DataConfig | undefine
     try {
       source = await openSource(config, path.dirname(file));
       const { kind, shape } = source.opened;
-      if (kind === 'vector' && shape[0] === dim) return ownData(source);
+      if (kind === 'vector' && shape[0] === dim) return userData(source);
       reason ??= new UserError(
         `${file}: holds ${kind === 'vector' ? `rows of ${shape[0]} numbers` : 'images'}; the model takes rows of ${dim}.`,
       );
@@ -96,13 +104,13 @@ async function openImagesOf(
   file: string,
   model: ImageModelConfig,
   data: DataConfig | undefined,
-): Promise<OwnData> {
+): Promise<UserData> {
   const { height, width, channels } = model;
   const format = await detectFormat(file);
-  const own = data && !keepsGeometry(data);
+  const changesGeometry = data && !keepsGeometry(data);
   const plain = { ...asSource(file, undefined), color: colorOf(channels) };
   // Cut to a square and scaled, unless the model's own data say otherwise; what has the right size stays as it is.
-  const fitted: DataConfig = own
+  const fitted: DataConfig = changesGeometry
     ? {
         ...asSource(file, data),
         crop: data.crop === 'random' ? 'center' : data.crop,
@@ -119,7 +127,7 @@ async function openImagesOf(
     const { kind, levels = 256 } = source.opened;
     shape = source.opened.shape;
     if (kind === 'image' && shape.join() === [height, width, channels].join()) {
-      return ownData(source, quantizer(file, levels, model.levels));
+      return userData(source, quantizer(file, levels, model.levels));
     }
     await source.close();
     if (kind !== 'image') break;
@@ -147,7 +155,7 @@ function quantizer(
 }
 
 /** What a source holds out by itself comes after the rest. */
-function ownData(source: OpenSource, convert = (values: Float32Array): Float32Array => values): OwnData {
+function userData(source: OpenSource, convert = (values: Float32Array): Float32Array => values): UserData {
   const { all, test, shape, contextNames } = source.opened;
   const rows = joined(test ? [all, test] : [all]);
   const { count } = rows;

@@ -15,13 +15,13 @@ import type { Inquiry } from './inquiry';
  * @param names of the features of a vector model, by which the columns of a table are found
  * @throws UserError for what is neither a picture nor numbers that fit the model
  */
-export async function givenExample(
+export async function exampleFromFile(
   { model, signal }: Inquiry,
   { name, bytes }: ExampleFile,
   names: readonly string[] | undefined,
 ): Promise<ExampleInFile> {
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) {
-    throw new UserError(`${name}: is empty; expected ${wanted(model)}.`);
+    throw new UserError(`${name}: is empty; expected ${expectedFormats(model)}.`);
   }
   if (bytes.length > largestExampleFile) {
     throw new UserError(
@@ -30,23 +30,23 @@ export async function givenExample(
   }
   await breathe(signal);
   const { config } = model;
-  const given = isNpy(bytes)
+  const example = isNpy(bytes)
     ? fromArray(model, bytes, name)
     : config.kind === 'image'
       ? await fromPicture(config, bytes, name)
       : fromText(model, bytes, name, names);
   await breathe(signal);
   // The same checks as for numbers that are typed.
-  await sourceOf(model, { kind: 'values', values: [...given.values] }).catch((error: unknown) => {
+  await sourceOf(model, { kind: 'values', values: [...example.values] }).catch((error: unknown) => {
     throw error instanceof UserError ? new UserError(`${name}: ${error.message}`) : error;
   });
-  return given;
+  return example;
 }
 
 const isNpy = (bytes: Uint8Array): boolean =>
   Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(6, bytes.length)).toString('latin1') === '\x93NUMPY';
 
-function wanted({ config, dimensions }: InspectedFlow): string {
+function expectedFormats({ config, dimensions }: InspectedFlow): string {
   return config.kind === 'image'
     ? 'a picture (PNG, JPEG, WebP, BMP, GIF) or an .npy array'
     : `one row of ${dimensions} numbers (.csv, .tsv, .npy)`;
