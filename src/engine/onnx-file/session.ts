@@ -21,12 +21,12 @@ export async function openSession(file: string, threads: number, nodes = 0): Pro
     inputs: session.inputNames,
     outputs: session.outputNames,
     async run(feeds) {
-      const given = session.inputNames.map((name): [string, Tensor] => {
+      const inputs = session.inputNames.map((name): [string, Tensor] => {
         const feed = feeds[name];
         if (!feed) throw new UserError(`${file}: takes an input "${name}", which is not known here.`);
         return [name, tensor(feed.data as Float32Array, feed.shape)];
       });
-      const results = await run(Object.fromEntries(given));
+      const results = await run(Object.fromEntries(inputs));
       return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toArray(value)]));
     },
     dispose: () => session.release(),

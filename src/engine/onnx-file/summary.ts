@@ -18,9 +18,9 @@ export async function summarizeOnnx(file: string, backend: BackendInfo): Promise
     ...describeFile(file, { format: 'onnx', bytes, backend, tensors }),
     onnx: summary,
   };
-  const ours = readMetadata(file, summary.metadata);
+  const metadata = readMetadata(file, summary.metadata);
   const nodes = summary.operators.reduce((sum, { count }) => sum + count, 0);
-  if (!ours) {
+  if (!metadata) {
     return {
       ...base,
       subtitle: `ONNX opset ${summary.opset}, ${several(nodes, 'node')}, ${shortCount(base.parameterCount)} values in ${several(tensors.length, 'tensor')}`,
@@ -29,16 +29,16 @@ export async function summarizeOnnx(file: string, backend: BackendInfo): Promise
         'are named x, z and logdet, the command line can apply it.',
     };
   }
-  const { config, standardize, part, step } = ours;
+  const { config, standardize, part, step } = metadata;
   const flow = buildFlow(config.model);
   const what = { forward: 'x to z and log-det', inverse: 'z to x', sample: 'noise to samples' }[part];
-  const own = describeFlow(config.model, flow);
+  const description = describeFlow(config.model, flow);
   return {
     ...base,
-    ...own,
+    ...description,
     parameterCount: base.parameterCount,
     part,
-    subtitle: `${own.subtitle}; ${part}: ${what}, opset ${summary.opset}`,
+    subtitle: `${description.subtitle}; ${part}: ${what}, opset ${summary.opset}`,
     reason:
       `Flowscope exported this file (${part}: ${what}). In it weight normalization and batch normalization are folded ` +
       'into the weights, so single layers cannot be looked into: open the checkpoint it was made from. The command ' +

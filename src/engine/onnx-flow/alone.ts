@@ -8,7 +8,7 @@ import type { OutsideStep } from './directions';
 import type { FlowRows } from './rows';
 
 /** States that a part takes at once, where it can. */
-const wantedBatch = 32;
+const usualBatch = 32;
 
 export interface AloneLayers {
   /** Undefined for rows that only move values. */
@@ -30,7 +30,7 @@ export function createAloneLayers(
     const known = opened.get(index);
     if (known) return known;
     const found = rows[index]!.found!;
-    const opening = sizedProbe(flow, flow.probe.ports.fixedBatch ?? wantedBatch).then((probe) =>
+    const opening = sizedProbe(flow, flow.probe.ports.fixedBatch ?? usualBatch).then((probe) =>
       openLayerPart(
         probe,
         flow.variables,
@@ -50,7 +50,7 @@ export function createAloneLayers(
         const size = sizeOf(row.info.inputShape);
         return {
           backward: false,
-          batch: wantedBatch,
+          batch: usualBatch,
           async run(inputs) {
             const all = new Float32Array(inputs.length * size);
             inputs.forEach((input, i) => all.set(input, i * size));
@@ -76,10 +76,10 @@ export function createAloneLayers(
         batch: part.batch,
         async run(inputs) {
           const states = Array.from({ length: part.batch }, (_, i) => {
-            const own = state.slice();
+            const filledState = state.slice();
             const input = inputs[Math.min(i, inputs.length - 1)]!;
-            from.forEach((id, k) => (own[id] = input[k]!));
-            return own;
+            from.forEach((id, k) => (filledState[id] = input[k]!));
+            return filledState;
           });
           const ends = await part.run(
             states,

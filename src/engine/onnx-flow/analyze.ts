@@ -39,7 +39,7 @@ export interface AnalyzeSource {
 /** Runs that values are compared over. */
 const runs = 3;
 /** States of a part that are looked at together. */
-const wantedRows = 32;
+const usualRows = 32;
 
 /** Another one for each run, so that what depends on it shows. */
 export function probeContexts(
@@ -68,7 +68,7 @@ export async function analyze(
   const few = size <= mostMeasured;
   const probed = await probe(source, inputs, {
     largest: largestKept(size),
-    ...(few ? { together: wantedRows } : {}),
+    ...(few ? { together: usualRows } : {}),
   });
   const variables = numberVariables(probed);
   const start = variables.tensors[0]!.ids;
@@ -84,7 +84,7 @@ export async function analyze(
   const sized =
     !few || (ports.fixedBatch === undefined && !probed.several)
       ? probed
-      : await sizedProbe({ probe: probed, variables }, ports.fixedBatch ?? wantedRows);
+      : await sizedProbe({ probe: probed, variables }, ports.fixedBatch ?? usualRows);
   for (let i = 1; i < cuts.length; i++)
     steps.push(await testStep(probed, sized, variables, cuts[i - 1]!, cuts[i]!));
   const builder = layerBuilder(probed, variables);

@@ -29,7 +29,7 @@ export interface Ends {
   standardizing: Standardization | undefined;
   base: RunningBase;
   /** @throws UserError where x cannot be had in that space */
-  check?(asked: Space): void;
+  check?(xSpace: Space): void;
 }
 
 /** @param run leads from x to z in `forward`, and from z to x in `inverse` */
@@ -38,9 +38,9 @@ export function directionsBy(
   { space, outside, standardizing, base, check }: Ends,
 ): Pick<FlowRunner, 'forward' | 'inverse'> {
   return {
-    async forward(x, count, asked, { context } = {}) {
-      check?.(asked);
-      const before = asked === space ? undefined : await outside?.forward(x, count);
+    async forward(x, count, xSpace, { context } = {}) {
+      check?.(xSpace);
+      const before = xSpace === space ? undefined : await outside?.forward(x, count);
       const { values: z, logDet, layers } = await run(before?.value ?? x, count, context);
       const inside = standardizingLogDets(standardizing, x, count);
       return {
@@ -53,10 +53,10 @@ export function directionsBy(
         norms: layers.map(({ length }) => new Float32Array(length)),
       };
     },
-    async inverse(z, count, asked, { context } = {}) {
-      check?.(asked);
+    async inverse(z, count, xSpace, { context } = {}) {
+      check?.(xSpace);
       const { values: x, logDet } = await run(z, count, context);
-      if (asked === space || !outside) return { x, logDet };
+      if (xSpace === space || !outside) return { x, logDet };
       const { value, logDet: outer } = await outside.inverse(x, count);
       return { x: value, logDet: logDet.map((inner, i) => inner + outer[i]!) };
     },

@@ -64,14 +64,14 @@ function innerReads(node: onnx.INodeProto): string[] {
     ...(more ?? []),
   ]);
   return graphs.flatMap((graph) => {
-    const own = new Set([
+    const definedNames = new Set([
       ...(graph.initializer ?? []).map(({ name }) => name),
       ...(graph.input ?? []).map(({ name }) => name),
       ...(graph.node ?? []).flatMap(({ output }) => output ?? []),
     ]);
     const read = (graph.node ?? []).flatMap((inner) => [...(inner.input ?? []), ...innerReads(inner)]);
-    const given = (graph.output ?? []).map(({ name }) => name ?? '');
-    return [...read, ...given].filter((name) => name !== '' && !own.has(name));
+    const results = (graph.output ?? []).map(({ name }) => name ?? '');
+    return [...read, ...results].filter((name) => name !== '' && !definedNames.has(name));
   });
 }
 
@@ -90,18 +90,18 @@ function knownShape({ op, proto, reads }: GraphNode, shapes: KnownShapes): reado
  */
 export function needed(
   graph: OnnxGraph,
-  wanted: Iterable<string>,
-  given: ReadonlySet<string> = new Set(),
+  outputs: Iterable<string>,
+  inputs: ReadonlySet<string> = new Set(),
   shapes: KnownShapes = new Map(),
 ): { nodes: GraphNode[]; leaves: Set<string> } {
   const chosen = new Set<GraphNode>();
   const leaves = new Set<string>();
   const seen = new Set<string>();
-  const open = [...wanted];
+  const open = [...outputs];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (seen.has(name)) continue;
     seen.add(name);
-    const node = given.has(name) ? undefined : graph.producer.get(name);
+    const node = inputs.has(name) ? undefined : graph.producer.get(name);
     if (!node) leaves.add(name);
     else if (!chosen.has(node)) {
       chosen.add(node);
@@ -129,14 +129,14 @@ export function partOf(
   outputs: readonly string[],
   { shapesOf = [], shapes = new Map() }: { shapesOf?: readonly string[]; shapes?: KnownShapes } = {},
 ): { bytes: Uint8Array; inputs: string[]; outputs: string[] } {
-  const given = new Set(inputs.map(({ name }) => name));
-  const { nodes, leaves } = needed(graph, [...outputs, ...shapesOf], given, shapes);
+  const inputNames = new Set(inputs.map(({ name }) => name));
+  const { nodes, leaves } = needed(graph, [...outputs, ...shapesOf], inputNames, shapes);
   const { model } = graph;
   const initializer = [...leaves].flatMap((name) => graph.initializers.get(name) ?? []);
   const used = inputs.filter(({ name }) => leaves.has(name));
   // An input cannot be an output as well.
-  const copies = outputs.filter((name) => given.has(name));
-  const renamed = (name: string): string => (given.has(name) ? `copy:${name}` : name);
+  const copies = outputs.filter((name) => inputNames.has(name));
+  const renamed = (name: string): string => (inputNames.has(name) ? `copy:${name}` : name);
   const proto: onnx.INodeProto[] = [
     ...nodes.map((node) => constantShape(node, shapes) ?? node.proto),
     ...copies.map((name) => ({ opType: 'Identity', input: [name], output: [renamed(name)] })),

@@ -27,19 +27,19 @@ export interface LayerPart {
 /** The probe for this many examples at once; as it is where the graph does not keep them apart by the first axis. */
 export async function sizedProbe(
   { probe, variables }: { probe: Probe; variables: Variables },
-  wanted: number,
+  batch: number,
 ): Promise<Probe> {
-  if (wanted === probe.batch) return probe;
+  if (batch === probe.batch) return probe;
   const example = probe.values.get(probe.ports.input)![0]!;
-  const feed = sameFeed(probe, example, probe.contexts?.[0], wanted);
-  const known = probe.several?.count === wanted ? probe.several.shapes : undefined;
+  const feed = sameFeed(probe, example, probe.contexts?.[0], batch);
+  const known = probe.several?.count === batch ? probe.several.shapes : undefined;
   const shapes = known ?? (await measureShapes(probe, [feed]))[0]!;
   const apart = variables.tensors.every(({ name }) => {
     const [first, ...rest] = probe.shapes.get(name) ?? [];
     const [many, ...others] = shapes.get(name) ?? [];
-    return first !== undefined && many === first * wanted && rest.join() === others.join();
+    return first !== undefined && many === first * batch && rest.join() === others.join();
   });
-  return apart ? { ...probe, batch: wanted, feeds: [feed], shapes } : probe;
+  return apart ? { ...probe, batch, feeds: [feed], shapes } : probe;
 }
 
 /** Hundreds of parts are open at once: threads that wait for so little work would take all of the processor's time. */
@@ -62,9 +62,11 @@ export async function openLayerPart(
   const { tensors, byName, home, place } = variables;
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
   const known = new Set(before);
-  const given = holding(variables, known);
+  const inputTensors = holding(variables, known);
   const ends = [...new Set(to.map(nameOf))];
-  const part = partOf(graph, partInputs(probe, given), ends, { shapes: fixedShapes(probe, variables) });
+  const part = partOf(graph, partInputs(probe, inputTensors), ends, {
+    shapes: fixedShapes(probe, variables),
+  });
   const session: PartSession = await openPart(part, {
     file: graph.file,
     threads: partThreads(probe),
@@ -73,7 +75,7 @@ export async function openLayerPart(
   });
   /** Where the layer's input is in the tensors that the part is given. */
   const copies = part.inputs
-    .filter((name) => given.has(name))
+    .filter((name) => inputTensors.has(name))
     .map((name) => {
       const { ids } = byName.get(name)!;
       const at = Array.from(ids.keys()).filter((i) => known.has(ids[i]!));
@@ -88,7 +90,9 @@ export async function openLayerPart(
       if (context && contexts) {
         const all = fed[context.name]!;
         const data = all.data.slice();
-        contexts.forEach((own, row) => own && data.set(own, row * context.size));
+        contexts.forEach(
+          (exampleContext, row) => exampleContext && data.set(exampleContext, row * context.size),
+        );
         fed[context.name] = { ...all, data };
       }
       for (const { name, ids, at, runs } of copies) {

@@ -143,13 +143,13 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
     const fits = ({ ids, order }: NumberedTensor): boolean => {
       if (order < first || ids.length < made.size || (withOthers && ids.length === made.size)) return false;
       const seen = new Set<number>();
-      let own = 0;
+      let madeCount = 0;
       for (const id of ids) {
         if (!live.has(id) || seen.has(id)) return false;
         seen.add(id);
-        if (made.has(id)) own++;
+        if (made.has(id)) madeCount++;
       }
-      return own === made.size;
+      return madeCount === made.size;
     };
     const found = tensors.find(fits);
     if (found) {

@@ -89,11 +89,11 @@ async function findPart(model: string, tensor: onnx.ITensorProto): Promise<Part>
     const info = await stat(file);
     // Pipes and devices would be waited for without end.
     if (!info.isFile()) throw missing(file, model, 'is no file');
-    const wanted = length ?? info.size - offset;
-    if (wanted < 0 || offset + wanted > info.size) {
-      throw missing(file, model, `ends before byte ${offset + Math.max(0, wanted)}`);
+    const byteLength = length ?? info.size - offset;
+    if (byteLength < 0 || offset + byteLength > info.size) {
+      throw missing(file, model, `ends before byte ${offset + Math.max(0, byteLength)}`);
     }
-    return { tensor, file, offset, length: wanted };
+    return { tensor, file, offset, length: byteLength };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw missing(beside, model, 'no such file');
     throw readError(beside, error);

@@ -32,11 +32,12 @@ export function read(reading: Reading, value: number): number {
 
 /** The tensors that ln |a| is read from, best the one that is it. */
 export function locateLogScale(probe: Probe, variables: Variables, step: AffineStep): Located | undefined {
-  const wanted = step.scale.map((run) => run.map((a) => Math.log(Math.abs(a))));
+  const targets = step.scale.map((run) => run.map((a) => Math.log(Math.abs(a))));
   const readings: Reading[] = ['same', 'negative', 'log', 'negative log'];
   // A norm that shares its multiplication with the coupling leaves a constant factor.
   return (
-    locate(probe, variables, step, wanted, readings) ?? locate(probe, variables, step, wanted, readings, true)
+    locate(probe, variables, step, targets, readings) ??
+    locate(probe, variables, step, targets, readings, true)
   );
 }
 
@@ -59,7 +60,7 @@ function locate(
   { values }: Probe,
   { tensors, byName, home, place }: Variables,
   { made, computed }: AffineStep,
-  wanted: readonly Float64Array[],
+  targets: readonly Float64Array[],
   readings: readonly Reading[],
   /** Accepts values that differ by the same amount in every run. */
   constants = false,
@@ -72,32 +73,32 @@ function locate(
     const offset = new Float64Array(made.length);
     const complete = [...homes].every(([index, members]) => {
       const size = tensors[index]!.ids.length;
-      const own = members.map((i) => place[made[i]!]!);
-      const rankOf = new Map([...own].sort((a, b) => a - b).map((p, rank) => [p, rank]));
-      const ranks = own.map((p) => rankOf.get(p)!);
+      const madePlaces = members.map((i) => place[made[i]!]!);
+      const rankOf = new Map([...madePlaces].sort((a, b) => a - b).map((p, rank) => [p, rank]));
+      const ranks = madePlaces.map((p) => rankOf.get(p)!);
       // The last tensor that fits is the one that is used; earlier ones are on the way to it.
       for (const name of computed.toReversed()) {
         const { ids } = byName.get(name)!;
         const layouts = [
-          ...(ids.length === size ? [own] : []),
+          ...(ids.length === size ? [madePlaces] : []),
           ...(ids.length === members.length ? [ranks] : []),
           ...(ids.length === 1 ? [members.map(() => 0)] : []),
         ];
         const at = (r: number, p: number): number => read(reading, values.get(name)![r]![p]!);
-        const apart = (i: number, p: number): number => (constants ? wanted[0]![i]! - at(0, p) : 0);
+        const apart = (i: number, p: number): number => (constants ? targets[0]![i]! - at(0, p) : 0);
         const fitting = layouts.find((layout) =>
           members.every((i, k) => {
             const p = layout[k]!;
             const plus = apart(i, p);
             const differs = !constants || at(0, p) !== at(1, p);
-            return differs && wanted.every((run, r) => close(at(r, p) + plus, run[i]!));
+            return differs && targets.every((run, r) => close(at(r, p) + plus, run[i]!));
           }),
         );
         if (!fitting) continue;
         members.forEach((i, k) => {
           offset[i] = apart(i, fitting[k]!);
           which[i] = names.length;
-          places[i] = fitting[k]!;
+          madePlaces[i] = fitting[k]!;
         });
         names.push(name);
         return true;
@@ -109,6 +110,6 @@ function locate(
   return undefined;
 }
 
-function close(value: number, wanted: number): boolean {
-  return Math.abs(value - wanted) <= 2e-4 * Math.abs(wanted) + 2e-5;
+function close(value: number, target: number): boolean {
+  return Math.abs(value - target) <= 2e-4 * Math.abs(target) + 2e-5;
 }

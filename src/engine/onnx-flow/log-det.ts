@@ -287,10 +287,10 @@ function followed(
   const parts = new Map<string, Part[]>();
   for (const name of names) {
     const node = producer.get(name);
-    const own = node && partsOf(node, name);
-    if (!own) continue;
-    parts.set(name, own);
-    for (const part of own) if (names.size < mostTerms && producer.has(part.name)) names.add(part.name);
+    const nodeParts = node && partsOf(node, name);
+    if (!nodeParts) continue;
+    parts.set(name, nodeParts);
+    for (const part of nodeParts) if (names.size < mostTerms && producer.has(part.name)) names.add(part.name);
   }
   const order = (name: string): number => producer.get(name)?.index ?? -1;
   return { names: [...names].sort((a, b) => order(a) - order(b)), parts };

@@ -34,9 +34,9 @@ export interface OnnxRunnerOptions {
   threads: number;
   direction: 'forward' | 'inverse';
   /** What our own files say of themselves. */
-  own?: OnnxMetadata;
+  metadata?: OnnxMetadata;
   /** What its owner says; by default the sidecar next to it. */
-  given?: OnnxPorts;
+  sidecar?: OnnxPorts;
   /** Usual context of a conditional flow, where it is known. */
   contextRange?: UsualContext | undefined;
   /** Images of other software: how pixels become x, where `given` does not say. */
@@ -60,8 +60,8 @@ export interface OnnxRunner extends FlowRunner {
 
 /** @throws UserError when the file cannot be loaded, or does not run in that direction */
 export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<OnnxRunner> {
-  const { file, threads, direction, own } = options;
-  const given = options.given ?? (await readOnnxPorts(file));
+  const { file, threads, direction, metadata } = options;
+  const sidecar = options.sidecar ?? (await readOnnxPorts(file));
   const {
     session,
     tensor,
@@ -70,8 +70,8 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   const ports = identifyPorts(
     file,
     { inputs: described(session.inputMetadata), outputs: described(session.outputMetadata) },
-    given,
-    own,
+    sidecar,
+    metadata,
   );
   if (ports.direction !== direction) {
     const arrow = direction === 'forward' ? 'x to z' : 'z to x';
@@ -82,26 +82,28 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
   const { layout, logDet } = ports;
   const inputShape = pageShape(ports.shape, layout);
   const outputShape = inputShape;
-  const asIs = given.preprocessing === 'none';
-  const said = given.levels ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : options.pixels;
-  const pixels = asIs ? undefined : said;
-  const config = own ? ownConfig(own) : guessConfig(inputShape, pixels);
+  const asIs = sidecar.preprocessing === 'none';
+  const knownPixels = sidecar.levels
+    ? { levels: sidecar.levels, dataRange: sidecar.dataRange ?? 0.9 }
+    : options.pixels;
+  const pixels = asIs ? undefined : knownPixels;
+  const config = metadata ? configOfPart(metadata) : guessConfig(inputShape, pixels);
   // Our files standardize vectors, and what samples does all of the preprocessing; the others take and give logits.
-  const space: Space = config.kind === 'vector' || own?.part === 'sample' ? 'data' : 'flow';
-  const couplings = session.outputNames.includes(layersName) ? (own?.couplings ?? []) : [];
-  const standardizing = config.kind === 'vector' ? own?.standardize : undefined;
+  const space: Space = config.kind === 'vector' || metadata?.part === 'sample' ? 'data' : 'flow';
+  const couplings = session.outputNames.includes(layersName) ? (metadata?.couplings ?? []) : [];
+  const standardizing = config.kind === 'vector' ? metadata?.standardize : undefined;
   const bijection =
     space === 'data'
       ? undefined
-      : own
+      : metadata
         ? buildPreprocess(config, buildFlow(config))
         : pixels && logit({ name: 'logit', shape: inputShape, constraint: 'symmetric', ...pixels });
   const preprocessing = bijection && (await createPreprocessing(bijection, inputShape, threads));
-  const context = ports.context && contextInfoOf(ports.context, own, { ...options, given });
-  const base = await baseOf(file, outputShape, own, threads);
+  const context = ports.context && contextInfoOf(ports.context, metadata, { ...options, sidecar });
+  const base = await baseOf(file, outputShape, metadata, threads);
 
-  const runOnce: RunOnce = (values, count, given) => {
-    const feeds = Object.entries(feedsFor(ports, values, count, given));
+  const runOnce: RunOnce = (values, count, contexts) => {
+    const feeds = Object.entries(feedsFor(ports, values, count, contexts));
     const tensors = feeds.map(([name, { data, shape }]) => [
       name,
       tensor(data, shape, ports.doubles.has(name)),
@@ -109,11 +111,15 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     return runSession(Object.fromEntries(tensors) as Record<string, Tensor>);
   };
   const size = sizeOf(inputShape);
-  const fixedBatch = ports.fixedBatch ?? (own ? undefined : await unsaidBatch(ports, runOnce));
+  const fixedBatch = ports.fixedBatch ?? (metadata ? undefined : await unsaidBatch(ports, runOnce));
   const run = async (values: Float32Array, count: number, contexts: ArrayLike<number> | undefined) => {
     const all = context && contextFeed(context, contexts, count).data;
     const laid = fromChannelsLast(values, inputShape, layout);
-    const wanted = [ports.output, ...(logDet ? [logDet] : []), ...(couplings.length > 0 ? [layersName] : [])];
+    const outputNames = [
+      ports.output,
+      ...(logDet ? [logDet] : []),
+      ...(couplings.length > 0 ? [layersName] : []),
+    ];
     const joined = new Map<string, Float32Array>();
     const part = fixedBatch ?? count;
     for (let start = 0; start < count; start += part) {
@@ -121,7 +127,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       // The file may insist on its number of examples.
       const contextRows = all && filled(all, start, part, count);
       const results = await runOnce(filled(laid, start, part, count), part, contextRows);
-      for (const name of wanted) {
+      for (const name of outputNames) {
         const { data } = results[name] as Tensor;
         const floats = data instanceof Float32Array ? data : Float32Array.from(data as Float64Array);
         const width = floats.length >= part ? floats.length / part : 0;
@@ -149,8 +155,8 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
       ),
     };
   };
-  const check = (asked: Space): void => {
-    if (asked === space || preprocessing || asIs) return;
+  const check = (xSpace: Space): void => {
+    if (xSpace === space || preprocessing || asIs) return;
     throw new UserError(
       space === 'flow'
         ? `${file}: its x is the flow's own input, and it does not say how to get there from data; only apply and score with --space flow can use it.`
@@ -162,7 +168,7 @@ export async function createOnnxRunner(options: OnnxRunnerOptions): Promise<Onnx
     config,
     inputShape,
     outputShape,
-    ...(own ? { latentScales: latentScales(buildFlow(own.config.model)) } : {}),
+    ...(metadata ? { latentScales: latentScales(buildFlow(metadata.config.model)) } : {}),
     base,
     layout,
     ...(fixedBatch === undefined ? {} : { fixedBatch }),
@@ -194,9 +200,9 @@ type RunOnce = (
  */
 async function unsaidBatch({ shape, logDet, context }: FlowPorts, run: RunOnce): Promise<number | undefined> {
   if (!logDet) return undefined;
-  const given = context && new Float32Array(context.size);
+  const zeros = context && new Float32Array(context.size);
   // The reason for an error is reported when examples are given.
-  const results = await run(new Float32Array(sizeOf(shape)), 1, given).catch(ignoreUserError);
+  const results = await run(new Float32Array(sizeOf(shape)), 1, zeros).catch(ignoreUserError);
   const { length } = results?.[logDet]?.data ?? { length: 1 };
   return length > 1 ? length : undefined;
 }
@@ -207,13 +213,13 @@ async function unsaidBatch({ shape, logDet, context }: FlowPorts, run: RunOnce):
  */
 function contextInfoOf(
   { size, shape }: NonNullable<FlowPorts['context']>,
-  own: OnnxMetadata | undefined,
-  { file, given, contextRange }: Pick<OnnxRunnerOptions, 'file' | 'contextRange'> & { given: OnnxPorts },
+  metadata: OnnxMetadata | undefined,
+  { file, sidecar, contextRange }: Pick<OnnxRunnerOptions, 'file' | 'contextRange'> & { sidecar: OnnxPorts },
 ): ContextInfo {
-  const known = own && contextInfo(own, buildFlow(own.config.model), {});
+  const known = metadata && contextInfo(metadata, buildFlow(metadata.config.model), {});
   if (known?.mean.length === size) return known;
-  const said = given.context ?? {};
-  for (const [key, values] of Object.entries(said)) {
+  const sidecarContext = sidecar.context ?? {};
+  for (const [key, values] of Object.entries(sidecarContext)) {
     if (values.length !== size) {
       throw new UserError(
         `${sidecarPath(file)}: onnx.context.${key} has ${several(values.length, 'value')}; the context of the file has ${size}.`,
@@ -222,24 +228,24 @@ function contextInfoOf(
   }
   const [height, width, channels] = shape;
   const plain = plainContextInfo(size, channels === undefined ? undefined : [height!, width!, channels]);
-  return { ...plain, ...contextRange, ...said };
+  return { ...plain, ...contextRange, ...sidecarContext };
 }
 
 /** The file of samples takes the noise that z is made of; files of other software do not say what z is. */
 async function baseOf(
   file: string,
   shape: readonly number[],
-  own: OnnxMetadata | undefined,
+  metadata: OnnxMetadata | undefined,
   threads: number,
 ): Promise<RunningBase & { dispose(): Promise<void> }> {
-  const flow = own && own.part !== 'sample' ? buildFlow(own.config.model) : undefined;
+  const flow = metadata && metadata.part !== 'sample' ? buildFlow(metadata.config.model) : undefined;
   const base = flow?.base;
-  if (!own || !flow || !base || base.shape === 'standard') {
+  if (!metadata || !flow || !base || base.shape === 'standard') {
     return { ...standardBase(sizeOf(shape)), dispose: () => Promise.resolve() };
   }
   const tensors = Object.fromEntries(
     baseTensors(flow).map(({ name, shape: expected }) => {
-      const values = own.base?.[name];
+      const values = metadata.base?.[name];
       if (values?.length !== sizeOf(expected)) {
         throw new UserError(
           `${file}: is damaged: its metadata "base" lacks "${name}" of ${sizeOf(expected)} numbers. Export it again.`,
@@ -251,8 +257,8 @@ async function baseOf(
   const backend = await createOnnxRuntimeBackend({ threads, reason: 'the model is an ONNX file' });
   const running = runningBase({
     flow,
-    preprocess: buildPreprocess(own.config.model, flow, own.standardize),
-    context: contextInfo(own, flow, tensors),
+    preprocess: buildPreprocess(metadata.config.model, flow, metadata.standardize),
+    context: contextInfo(metadata, flow, tensors),
     tensors,
     backend,
   });
@@ -316,7 +322,7 @@ function described(metadata: readonly InferenceSession.ValueMetadata[]): Describ
 }
 
 /** What samples has cut the padding off. */
-function ownConfig({ config: { model }, part }: OnnxMetadata): ModelConfig {
+function configOfPart({ config: { model }, part }: OnnxMetadata): ModelConfig {
   return model.kind === 'image' && part === 'sample' ? { ...model, pad: 0 } : model;
 }
 

@@ -65,13 +65,13 @@ async function open(
   opened: { dispose(): Promise<void> }[],
 ): Promise<OnnxFlow> {
   const notes: string[] = [];
-  const own = found.forward?.own ?? found.opened.own;
+  const metadata = found.forward?.metadata ?? found.opened.metadata;
   const isImage = found.opened.ports.shape.length === 3;
-  const { given } = found.opened;
-  const asIs = given.preprocessing === 'none';
-  const assumed = isImage && !own && !asIs && given.levels === undefined ? usualPixels : undefined;
+  const { sidecar } = found.opened;
+  const asIs = sidecar.preprocessing === 'none';
+  const assumed = isImage && !metadata && !asIs && sidecar.levels === undefined ? usualPixels : undefined;
   const pixels =
-    given.levels && !asIs ? { levels: given.levels, dataRange: given.dataRange ?? 0.9 } : assumed;
+    sidecar.levels && !asIs ? { levels: sidecar.levels, dataRange: sidecar.dataRange ?? 0.9 } : assumed;
   const source = found.forward ?? found.opened;
   const graphOf = async ({ file }: FlowFile) => readGraph(file, await loadOnnxModel(file));
   const sourceGraph = await graphOf(source);
@@ -83,8 +83,8 @@ async function open(
       file: part.file,
       threads,
       direction: part.ports.direction,
-      given: part.given,
-      own: part.own,
+      sidecar: part.sidecar,
+      metadata: part.metadata,
       contextRange: range,
       pixels,
     });
@@ -96,7 +96,7 @@ async function open(
   if (forward && inverse) {
     const other = path.basename((found.opened === found.forward ? found.inverse! : found.forward!).file);
     const wrong =
-      found.forward!.own?.set === found.inverse!.own?.set
+      found.forward!.metadata?.set === found.inverse!.metadata?.set
         ? await whyNoPair(forward, inverse, other)
         : `${other} beside it is of another export and is left out`;
     if (wrong) {
@@ -112,7 +112,7 @@ async function open(
   };
   const main = pair.forward ?? pair.inverse!;
   const mainRunner = forward ?? inverse!;
-  const config: ModelConfig = own ? own.config.model : mainRunner.config;
+  const config: ModelConfig = metadata ? metadata.config.model : mainRunner.config;
   const graph = main === source ? sourceGraph : await graphOf(main);
   const { context, fixedBatch, inputShape, space } = mainRunner;
   const { bijection: outside, step } = mainRunner.outside ?? {};
@@ -120,10 +120,13 @@ async function open(
   const ports = { ...main.ports, ...(fixedBatch === undefined ? {} : { fixedBatch }) };
   const analyzed = await analyze({ graph, ports, threads }, likely, context);
 
-  const flow = own && buildFlow(own.config.model);
-  const preprocess = own && flow ? buildPreprocess(own.config.model, flow, own.standardize) : undefined;
+  const flow = metadata && buildFlow(metadata.config.model);
+  const preprocess =
+    metadata && flow ? buildPreprocess(metadata.config.model, flow, metadata.standardize) : undefined;
   const native =
-    flow && main.own?.part !== 'sample' ? modelLayers(flow, preprocess, own.standardize?.names) : undefined;
+    flow && main.metadata?.part !== 'sample'
+      ? modelLayers(flow, preprocess, metadata.standardize?.names)
+      : undefined;
   if (assumed) {
     notes.push(
       `x is the logit of pixels of ${assumed.levels} levels squeezed to ${assumed.dataRange} of (0, 1) (assumed; say otherwise with ` +
@@ -137,20 +140,20 @@ async function open(
   const reverse =
     forward && inverse
       ? undefined
-      : createReverse(analyzed, context, async (input, count, given) => {
-          const { logDet } = await values.run(input, count, given);
+      : createReverse(analyzed, context, async (input, count, exampleContext) => {
+          const { logDet } = await values.run(input, count, exampleContext);
           return logDet ?? new Float32Array(count).fill(NaN);
         });
   if (reverse) opened.push(reverse);
   const alone = createAloneLayers(analyzed, rows, step);
   opened.push(alone);
-  const standardizing = config.kind === 'vector' ? own?.standardize : undefined;
+  const standardizing = config.kind === 'vector' ? metadata?.standardize : undefined;
   const reversed =
     reverse &&
     directionsBy(
-      async (given, count, own) => {
+      async (output, count, exampleContext) => {
         // Against the direction of the file: its input comes out.
-        const { input, logDet } = await reverse.run(given, count, own);
+        const { input, logDet } = await reverse.run(output, count, exampleContext);
         return { values: input, logDet: logDet.map((value) => -value), layers: [] };
       },
       { space, outside: step, standardizing, base: mainRunner.base },
@@ -165,16 +168,16 @@ async function open(
   const dimensions = sizeOf(inputShape);
   const first = rows.rows[0];
   const standardizes = first?.info.kind === 'standardize' && first.found !== undefined;
-  const data = dataOf(own, path.dirname(main.file));
+  const data = dataOf(metadata, path.dirname(main.file));
   opened.push({ dispose: () => data.close() });
   const { latentPositions } = rows;
   const inOrder = latentPositions.every((position, i) => position === i);
   const { unexplained } = analyzed;
   notes.push(...remarks(analyzed, rows));
-  const inspected = (given: readonly number[] | undefined): InspectedFlow => ({
+  const inspected = (chosenContext: readonly number[] | undefined): InspectedFlow => ({
     ...base,
-    runner: given ? runnerWithContext(runner, given) : runner,
-    ...(given ? { chosenContext: given } : {}),
+    runner: chosenContext ? runnerWithContext(runner, chosenContext) : runner,
+    ...(chosenContext ? { chosenContext } : {}),
     ...(context ? { withContext: inspected } : {}),
     programs: {
       ...onnxPrograms({
@@ -182,20 +185,20 @@ async function open(
         inputShape,
         rows,
         sources,
-        values: async (x, count, own) =>
+        values: async (x, count, exampleContext) =>
           values.run(
-            rows.backward ? (await runner.forward(x, count, space, { context: own })).z : x,
+            rows.backward ? (await runner.forward(x, count, space, { context: exampleContext })).z : x,
             count,
-            own,
+            exampleContext,
           ),
         outside: step,
         runner,
-        given,
+        chosenContext,
         goesBack: reverse !== undefined || (forward !== undefined && inverse !== undefined),
         standardizes,
       }),
-      alone: (layer, records, own) =>
-        alone.open(layer, records, context && contextFeed(context, own ?? given, 1).data),
+      alone: (layer, records, exampleContext) =>
+        alone.open(layer, records, context && contextFeed(context, exampleContext ?? chosenContext, 1).data),
     },
   });
   const turned = dimensions === 2 ? turnedOf(rows.rows) : undefined;
@@ -207,8 +210,8 @@ async function open(
     layers: rows.rows,
     data,
     dimensions,
-    quantization: config.kind === 'image' && (outside || own) ? quantizationNats(config, dimensions) : 0,
-    trainingBatch: own?.config.training.batch ?? 64,
+    quantization: config.kind === 'image' && (outside || metadata) ? quantizationNats(config, dimensions) : 0,
+    trainingBatch: metadata?.config.training.batch ?? 64,
     ...(inOrder ? {} : { latentPositions }),
     ...(turned ? { turned } : {}),
   };
@@ -309,8 +312,8 @@ function combined(
     integers: main.integers,
     ...(main.context ? { context: main.context } : {}),
     ...(lacksLogDet ? { lacksLogDet: true } : {}),
-    forward: there ? (...given) => there.forward(...given) : missing('the way to z'),
-    inverse: back ? (...given) => back.inverse(...given) : missing('sampling'),
+    forward: there ? (...args) => there.forward(...args) : missing('the way to z'),
+    inverse: back ? (...args) => back.inverse(...args) : missing('sampling'),
   };
 }
 
@@ -325,13 +328,13 @@ function scalesOfLatents(rows: FlowRows['rows'], latentPositions: Int32Array): I
   return latentPositions.map((position) => scaleAt[position]!);
 }
 
-function dataOf(own: FlowFile['own'], folder: string): ModelData {
-  if (own) {
+function dataOf(metadata: FlowFile['metadata'], folder: string): ModelData {
+  if (metadata) {
     const header: CheckpointHeader = {
-      config: own.config,
-      step: own.step,
+      config: metadata.config,
+      step: metadata.step,
       seconds: 0,
-      ...(own.standardize ? { standardize: own.standardize } : {}),
+      ...(metadata.standardize ? { standardize: metadata.standardize } : {}),
     };
     return createModelData(header, folder);
   }

@@ -13,8 +13,8 @@ export interface FlowFile {
   file: string;
   ports: FlowPorts;
   /** What its owner says in the sidecar. */
-  given: OnnxPorts;
-  own?: OnnxMetadata;
+  sidecar: OnnxPorts;
+  metadata?: OnnxMetadata;
   /** Structure of the file. */
   read: OnnxFile;
 }
@@ -29,10 +29,10 @@ export interface FilePair {
 /** @throws UserError for a file that is not an ONNX model, or whose inputs and outputs cannot be identified */
 export async function readFlowFile(file: string): Promise<FlowFile> {
   const read = await readOnnx(file);
-  const given = await readOnnxPorts(file);
-  const own = readMetadata(file, read.summary.metadata);
-  const ports = identifyPorts(file, read.summary, given, own);
-  return { file, ports, given, own, read };
+  const sidecar = await readOnnxPorts(file);
+  const metadata = readMetadata(file, read.summary.metadata);
+  const ports = identifyPorts(file, read.summary, sidecar, metadata);
+  return { file, ports, sidecar, metadata, read };
 }
 
 /**
@@ -52,7 +52,7 @@ export async function findPair(file: string): Promise<FilePair> {
 }
 
 async function findCounterpart(opened: FlowFile, other: Direction): Promise<FlowFile | undefined> {
-  const named = opened.given[other];
+  const named = opened.sidecar[other];
   if (named === null) return undefined;
   const folder = path.dirname(opened.file);
   if (named !== undefined) {
@@ -84,7 +84,7 @@ function fits(opened: FlowFile, found: FlowFile): boolean {
   return (
     found.ports.direction !== opened.ports.direction &&
     sizeOf(found.ports.shape) === sizeOf(opened.ports.shape) &&
-    (found.own === undefined) === (opened.own === undefined)
+    (found.metadata === undefined) === (opened.metadata === undefined)
   );
 }
 

@@ -12,8 +12,8 @@ const none = '';
 interface Described {
   form: ImportForm;
   /** @throws UserError when the file has no such ports */
-  check(given: OnnxPorts): FlowPorts;
-  given: OnnxPorts;
+  check(ports: OnnxPorts): FlowPorts;
+  sidecar: OnnxPorts;
 }
 
 /** Undefined for our own files, which say all of it themselves. Nothing is asked unless the user wants to change it. */
@@ -28,20 +28,24 @@ export async function onnxForm(file: string): Promise<ImportForm | undefined> {
 export async function answerOnnx(file: string, answers: ImportAnswers): Promise<void> {
   const described = await describe(file);
   if (!described) throw new UserError(`${file}: says itself what its inputs and outputs are.`);
-  const { check, given, form } = described;
+  const { check, sidecar, form } = described;
   const text = (key: string): string => String(answers[key] ?? form.answers[key]);
-  const asked = new Set(form.questions.map(({ key }) => key));
+  const questionKeys = new Set(form.questions.map(({ key }) => key));
   // The latent is one of the two that are asked.
-  const { latent, ...kept } = given;
+  const { latent, ...kept } = sidecar;
   const ports: OnnxPorts = {
     ...kept,
     direction: text('direction') as 'forward' | 'inverse',
     input: text('input'),
     output: text('output'),
     logDet: text('logDet') === none ? null : text('logDet'),
-    ...(asked.has('layout') ? { layout: text('layout') as 'nchw' | 'nhwc' } : {}),
-    ...(asked.has('preprocessing') ? { preprocessing: text('preprocessing') as 'logit' | 'none' } : {}),
-    ...(asked.has('levels') ? { levels: Number(text('levels')), dataRange: Number(text('dataRange')) } : {}),
+    ...(questionKeys.has('layout') ? { layout: text('layout') as 'nchw' | 'nhwc' } : {}),
+    ...(questionKeys.has('preprocessing')
+      ? { preprocessing: text('preprocessing') as 'logit' | 'none' }
+      : {}),
+    ...(questionKeys.has('levels')
+      ? { levels: Number(text('levels')), dataRange: Number(text('dataRange')) }
+      : {}),
   };
   check(ports);
   await writeSidecar(file, { onnx: ports });
@@ -50,9 +54,9 @@ export async function answerOnnx(file: string, answers: ImportAnswers): Promise<
 async function describe(file: string): Promise<Described | undefined> {
   const { summary } = await readOnnx(file);
   if (readMetadata(file, summary.metadata)) return undefined;
-  const given = await readOnnxPorts(file);
+  const sidecar = await readOnnxPorts(file);
   const check = (ports: OnnxPorts): FlowPorts => identifyPorts(file, summary, ports, undefined);
-  const guess = guessed(() => check(given));
+  const guess = guessed(() => check(sidecar));
   const inputs = summary.inputs.map(({ name }) => name);
   const outputs = summary.outputs.map(({ name }) => name);
   const shapes = new Map(
@@ -98,7 +102,7 @@ async function describe(file: string): Promise<Described | undefined> {
     questions.map(({ key, answer }) => [key, answer.default]),
   );
   for (const key of ['preprocessing', 'levels', 'dataRange'] as const) {
-    const value = given[key];
+    const value = sidecar[key];
     if (key in answers && value !== undefined) answers[key] = value;
   }
   const form = {
@@ -109,7 +113,7 @@ async function describe(file: string): Promise<Described | undefined> {
     answered: true,
     sidecar: sidecarPath(file),
   };
-  return { form, check, given };
+  return { form, check, sidecar };
 }
 
 /** Without a guess, the first option is the default. */

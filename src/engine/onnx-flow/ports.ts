@@ -53,8 +53,8 @@ const isDouble = (dtype: string): boolean => /^(double|float64)$/.test(dtype);
 export function identifyPorts(
   file: string,
   described: { inputs: readonly DescribedPort[]; outputs: readonly DescribedPort[] },
-  given: OnnxPorts,
-  own: OnnxMetadata | undefined,
+  sidecar: OnnxPorts,
+  metadata: OnnxMetadata | undefined,
 ): FlowPorts {
   const count = described.inputs.length + described.outputs.length;
   if (count > mostPorts)
@@ -63,14 +63,14 @@ export function identifyPorts(
     );
   const all = described.inputs.map(portOf);
   const outputs = described.outputs.map(portOf);
-  const isScalar = ({ shape, name }: Port): boolean => shape.length === 0 && name !== given.input;
+  const isScalar = ({ shape, name }: Port): boolean => shape.length === 0 && name !== sidecar.input;
   const scalars = all.filter(isScalar);
   const inputs = all.filter((port) => !isScalar(port));
   const advice = `Name them in ${sidecarPath(file)}: {"onnx": {"input": "…", "output": "…", "logDet": "…"}}.`;
   const cannot = (what: string): UserError => new UserError(`${file}: ${what} ${advice}`);
   const list = (ports: readonly Port[]): string => ports.map(({ name }) => name).join(', ') || 'none';
 
-  const direction = given.direction ?? directionOf(own, inputs, outputs, path.basename(file));
+  const direction = sidecar.direction ?? directionOf(metadata, inputs, outputs, path.basename(file));
   const byDirection = direction === 'forward' ? [dataName, latentName] : [latentName, dataName];
   const named = (ports: readonly Port[], name: string, role: string): Port => {
     const port = ports.find((candidate) => candidate.name === name);
@@ -79,7 +79,7 @@ export function identifyPorts(
       `${sidecarPath(file)}: names the ${role} "${name}", but the file has: ${list(ports)}. Correct it.`,
     );
   };
-  const inputName = given.input ?? (direction === 'inverse' ? given.latent : undefined);
+  const inputName = sidecar.input ?? (direction === 'inverse' ? sidecar.latent : undefined);
   const input = inputName
     ? named(all, inputName, 'input')
     : inputs.length === 1
@@ -91,7 +91,7 @@ export function identifyPorts(
     throw new UserError(`${file}: its input "${input.name}" is ${input.dtype}; expected float32 or float64.`);
   }
   const others = inputs.filter((port) => port !== input);
-  const context = others.length === 1 || own ? contextOf(others) : undefined;
+  const context = others.length === 1 || metadata ? contextOf(others) : undefined;
   const unknown = others.filter(({ name }) => name !== context?.name);
   if (unknown.length > 0) {
     throw new UserError(
@@ -99,19 +99,19 @@ export function identifyPorts(
         'numbers, such as [N, 3].',
     );
   }
-  const shape = given.shape ?? eventShape(file, input);
+  const shape = sidecar.shape ?? eventShape(file, input);
   const size = sizeOf(shape);
   const known = ({ shape: dims }: Port): number | undefined => {
     const event = dims.slice(1);
     return dims.length > 0 && event.every((dim) => dim !== undefined) ? sizeOf(event) : undefined;
   };
 
-  const outputName = given.output ?? (direction === 'forward' ? given.latent : undefined);
+  const outputName = sidecar.output ?? (direction === 'forward' ? sidecar.latent : undefined);
   const logDet =
-    given.logDet === null
+    sidecar.logDet === null
       ? undefined
-      : given.logDet !== undefined
-        ? named(outputs, given.logDet, 'log-determinant')
+      : sidecar.logDet !== undefined
+        ? named(outputs, sidecar.logDet, 'log-determinant')
         : (outputs.find(({ name }) => logDetName.test(name)) ??
           (size > 1
             ? only(
@@ -129,7 +129,7 @@ export function identifyPorts(
   if (!output)
     throw cannot(`it has the outputs ${list(outputs)}; which one the flow ends in cannot be told.`);
 
-  const batch = given.batch ?? input.shape[0];
+  const batch = sidecar.batch ?? input.shape[0];
   if ((batch ?? 1) * size > mostValues) {
     throw new UserError(
       `${file}: its input "${input.name}" has ${(batch ?? 1) * size} values in each run (${[batch ?? 1, ...shape].join('×')}); ` +
@@ -142,7 +142,7 @@ export function identifyPorts(
     output: output.name,
     ...(logDet && logDet !== output ? { logDet: logDet.name } : {}),
     shape: [...shape],
-    layout: given.layout ?? (own ? 'nhwc' : usualLayout(shape)),
+    layout: sidecar.layout ?? (metadata ? 'nhwc' : usualLayout(shape)),
     ...(batch === undefined ? {} : { fixedBatch: batch }),
     doubles: new Set(all.filter(({ dtype }) => isDouble(dtype)).map(({ name }) => name)),
     constants: Object.fromEntries(scalars.map(({ name }) => [name, 1])),
@@ -168,12 +168,12 @@ function only<T>(list: readonly T[]): T | undefined {
 }
 
 function directionOf(
-  own: OnnxMetadata | undefined,
+  metadata: OnnxMetadata | undefined,
   inputs: readonly Port[],
   outputs: readonly Port[],
   fileName: string,
 ): Direction {
-  if (own) return own.part === 'forward' ? 'forward' : 'inverse';
+  if (metadata) return metadata.part === 'forward' ? 'forward' : 'inverse';
   const some = (ports: readonly Port[], pattern: RegExp): boolean =>
     ports.some(({ name }) => pattern.test(name));
   if (some(inputs, latentName) || some(outputs, /^(x|samples?|images?)$/i)) return 'inverse';

@@ -71,10 +71,13 @@ export function modelInputs(graph: OnnxGraph): PartInput[] {
 }
 
 /** Inputs of a part that is given these tensors, whatever of the model's own it needs besides. */
-export function partInputs({ graph, doubles, shapes }: Probe, given: ReadonlySet<string>): PartInput[] {
+export function partInputs(
+  { graph, doubles, shapes }: Probe,
+  inputTensors: ReadonlySet<string>,
+): PartInput[] {
   return [
-    ...modelInputs(graph).filter(({ name }) => !given.has(name)),
-    ...[...given].map((name) => ({
+    ...modelInputs(graph).filter(({ name }) => !inputTensors.has(name)),
+    ...[...inputTensors].map((name) => ({
       name,
       type: doubles.has(name) ? DataType.DOUBLE : DataType.FLOAT,
       shape: shapes.get(name)!,
@@ -82,12 +85,12 @@ export function partInputs({ graph, doubles, shapes }: Probe, given: ReadonlySet
   ];
 }
 
-/** What all inputs are fed for `count` examples. @param given their contexts, where the flow takes them */
+/** What all inputs are fed for `count` examples. @param contexts their contexts, where the flow takes them */
 export function feedsFor(
   { input, shape, constants, context }: FlowPorts,
   values: Float32Array,
   count: number,
-  given?: Float32Array,
+  contexts?: Float32Array,
 ): Record<string, Floats> {
   return {
     [input]: { shape: [count, ...shape], data: values },
@@ -97,7 +100,7 @@ export function feedsFor(
     ...(context && {
       [context.name]: {
         shape: [count, ...context.shape],
-        data: given ?? new Float32Array(count * context.size),
+        data: contexts ?? new Float32Array(count * context.size),
       },
     }),
   };

@@ -45,7 +45,7 @@ export interface ProgramSource {
   outside: OutsideStep | undefined;
   runner: FlowRunner;
   /** The context of examples that come without one. */
-  given?: readonly number[] | undefined;
+  chosenContext?: readonly number[] | undefined;
   /** Whether both directions can be run. */
   goesBack: boolean;
   /** Whether the first row, inside of the file, is preprocessing. */
@@ -69,8 +69,8 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     return { values, inside, ...(step ? { preprocessing: step.logDet } : {}) };
   };
   const contextsOf = (context: Context, count: number): Float32Array | undefined =>
-    runner.context && contextFeed(runner.context, context ?? source.given, count).data;
-  const given = (feeds: Feeds, name: string): { data: Float32Array; count: number; context: Context } => {
+    runner.context && contextFeed(runner.context, context ?? source.chosenContext, count).data;
+  const inputOf = (feeds: Feeds, name: string): { data: Float32Array; count: number; context: Context } => {
     const { data, shape } = feeds[name] as NdArray<Float32Array>;
     return { data, count: shape[0]!, context: feeds['context']?.data };
   };
@@ -111,43 +111,47 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
           `${source.file}: an ONNX file holds running statistics only; statistics of the batch need a checkpoint.`,
         );
       }
-      return Promise.resolve(async ({ data: x, shape, context: own }, weight): Promise<PassRecord> => {
-        const count = shape[0]!;
-        const context = own?.data;
-        const state = await run(x, count, context);
-        const { values } = state;
-        const latent = backward ? values.input : values.output;
-        const layers = sources.map((one, index) => {
-          const pairs = Array.from({ length: count }, (_, i) => ends(one, state, x, i));
-          return recordOf(one, index, { values, pairs, weight, preprocessing: state.preprocessing });
-        });
-        // Where the file's log-det is not a sum over the layers, what is in no layer that was understood is where one was not.
-        const first = sources.findIndex(({ row: { found } }) => found && lacksLogDet(found) && !found.terms);
-        const { logDet } = values;
-        if (first >= 0 && logDet) {
-          const known = (i: number): number =>
-            layers.reduce(
-              (sum, { logDet: { layer: own, norm } }, k) =>
-                sources[k]!.row.outside ? sum : sum + own[i]! + norm[i]!,
-              0,
-            );
-          // Nothing is known of the others.
-          sources.forEach(({ row: { found } }, k) => {
-            if (found && lacksLogDet(found) && !found.terms) layers[k]!.logDet.layer.fill(0);
+      return Promise.resolve(
+        async ({ data: x, shape, context: contextRows }, weight): Promise<PassRecord> => {
+          const count = shape[0]!;
+          const context = contextRows?.data;
+          const state = await run(x, count, context);
+          const { values } = state;
+          const latent = backward ? values.input : values.output;
+          const layers = sources.map((one, index) => {
+            const pairs = Array.from({ length: count }, (_, i) => ends(one, state, x, i));
+            return recordOf(one, index, { values, pairs, weight, preprocessing: state.preprocessing });
           });
-          layers[first]!.logDet.layer = logDet.map((total, i) => (backward ? -total : total) - known(i));
-        }
-        return {
-          z: latent,
-          prior: await runner.base.logProb(latent, count, context ?? source.given),
-          layers,
-        };
-      });
+          // Where the file's log-det is not a sum over the layers, what is in no layer that was understood is where one was not.
+          const first = sources.findIndex(
+            ({ row: { found } }) => found && lacksLogDet(found) && !found.terms,
+          );
+          const { logDet } = values;
+          if (first >= 0 && logDet) {
+            const known = (i: number): number =>
+              layers.reduce(
+                (sum, { logDet: { layer, norm } }, k) =>
+                  sources[k]!.row.outside ? sum : sum + layer[i]! + norm[i]!,
+                0,
+              );
+            // Nothing is known of the others.
+            sources.forEach(({ row: { found } }, k) => {
+              if (found && lacksLogDet(found) && !found.terms) layers[k]!.logDet.layer.fill(0);
+            });
+            layers[first]!.logDet.layer = logDet.map((total, i) => (backward ? -total : total) - known(i));
+          }
+          return {
+            z: latent,
+            prior: await runner.base.logProb(latent, count, context ?? source.chosenContext),
+            layers,
+          };
+        },
+      );
     },
     way() {
       needsBack();
       return program(async (feeds) => {
-        const { data: z, count, context } = given(feeds, 'z');
+        const { data: z, count, context } = inputOf(feeds, 'z');
         const { x } = await runner.inverse(z, count, 'data', { context });
         const inputs = await atInputs(x, count, context);
         return byRow(inputs, ({ row }) => [count, ...row.info.inputShape]);
@@ -156,9 +160,9 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     wayError() {
       needsBack();
       return Promise.resolve(
-        async ({ data: x, shape, context: own }: ExampleValues): Promise<Float32Array[]> => {
+        async ({ data: x, shape, context: contextRows }: ExampleValues): Promise<Float32Array[]> => {
           const count = shape[0]!;
-          const context = own?.data;
+          const context = contextRows?.data;
           const there = await atInputs(x, count, context);
           const { z } = await runner.forward(x, count, 'data', { context });
           const back = await atInputs(
@@ -198,7 +202,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
     points() {
       return program(async (feeds) => {
-        const { data: x, count, context } = given(feeds, 'x');
+        const { data: x, count, context } = inputOf(feeds, 'x');
         const state = await run(x, count, context);
         const outputs = sources.map((row) => joined(count, (i) => ends(row, state, x, i).y));
         return byRow(outputs, () => [count, 2]);
@@ -206,7 +210,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     },
     density() {
       return program(async (feeds) => {
-        const { data: x, count, context } = given(feeds, 'x');
+        const { data: x, count, context } = inputOf(feeds, 'x');
         const { prior, logDet, preprocessing } = await runner.forward(x, count, 'data', { context });
         const data = prior.map((value, i) => Math.exp(value + logDet[i]! + preprocessing[i]!));
         return { density: { shape: [count], data } };
@@ -250,9 +254,9 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     const inRow = (data: Float32Array): Values => ({ shape: [...info.inputShape], data });
     const coupled = pairs.map((pair, i) => coupledAt(one, values, i, pair));
     const backs = pairs.map(({ y }, i) => undone(one, backward, y, coupled[i]));
-    const quantities = coupled.map((own) => (own ? quantitiesOf(own) : []));
-    const scales = coupled.flatMap((own, i) => {
-      const slopes = found?.lacksLogScale ? slopesIn(one, backward, values, i) : own?.s;
+    const quantities = coupled.map((coupling) => (coupling ? quantitiesOf(coupling) : []));
+    const scales = coupled.flatMap((coupling, i) => {
+      const slopes = found?.lacksLogScale ? slopesIn(one, backward, values, i) : coupling?.s;
       return slopes ? [slopes] : [];
     });
     const standardizes = found?.kind === 'norm' && index === 0 && source.standardizes;
@@ -263,7 +267,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
     const constant = scalesAlike ? constantLogDet : 0;
     // What scales every example alike is a norm where the row has one; a fixed scale is the layer's own.
     const ofNorm = info.hasNorm || isNorm(info);
-    const own = row.outside
+    const layerLogDet = row.outside
       ? preprocessing!
       : standardizes
         ? perExample(() => constantLogDet)
@@ -281,7 +285,7 @@ export function onnxPrograms(source: ProgramSource): InspectorPrograms {
       input: inRow(head.x.slice()),
       output: { shape: [...info.outputShape], data: head.y.slice() },
       logDet: {
-        layer: own,
+        layer: layerLogDet,
         norm: perExample(() => (ofNorm ? constant : 0)),
       },
       ...(scales.length > 0 && {

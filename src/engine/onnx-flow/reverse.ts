@@ -74,7 +74,7 @@ export function createReverse(
     batch: number,
   ) => {
     const width = ports.context?.size ?? 0;
-    const given =
+    const contextRows =
       contexts &&
       Array.from({ length: batch }, (_, row) => {
         const from = Math.min(start + row, laid.length / size - 1) * width;
@@ -88,15 +88,15 @@ export function createReverse(
     });
     const logDets = new Float64Array(batch);
     for (const runner of runners.toReversed()) {
-      (await runner.undo(states, given)).forEach((value, row) => (logDets[row]! += value));
+      (await runner.undo(states, contextRows)).forEach((value, row) => (logDets[row]! += value));
     }
     return { states, logDets };
   };
   return {
     async run(output, count, context) {
       const contexts = info && contextFeed(info, context, count).data;
-      const wanted = ports.fixedBatch ?? Math.min(many, 2 ** Math.ceil(Math.log2(count)));
-      const runners = await open(wanted);
+      const requestedBatch = ports.fixedBatch ?? Math.min(many, 2 ** Math.ceil(Math.log2(count)));
+      const runners = await open(requestedBatch);
       const batch = runners[0]!.batch;
       const laid = fromChannelsLast(output, shapes.output, layout);
       const input = new Float32Array(count * size);
@@ -121,8 +121,8 @@ export function createReverse(
 }
 
 /** Layers for this many examples at once; one at a time where the graph does not keep them apart by the first axis. */
-async function openLayers(flow: AnalyzedFlow, wanted: number): Promise<LayerRunner[]> {
-  const sized = await sizedProbe(flow, wanted);
+async function openLayers(flow: AnalyzedFlow, batch: number): Promise<LayerRunner[]> {
+  const sized = await sizedProbe(flow, batch);
   return Promise.all(flow.layers.map((layer) => openLayer(sized, flow.variables, layer)));
 }
 
@@ -146,7 +146,7 @@ interface Undone {
   /** Variables that move, at the layer's input. */
   from: readonly number[];
   /** Values of the variables that they become, by state. */
-  wanted: readonly Float64Array[];
+  targets: readonly Float64Array[];
 }
 
 async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer): Promise<LayerRunner> {
@@ -162,11 +162,11 @@ async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer):
   return {
     batch: part.batch,
     async undo(states, contexts) {
-      const wanted = states.map((state) => Float64Array.from(to, (id) => state[id]!));
+      const targets = states.map((state) => Float64Array.from(to, (id) => state[id]!));
       // Until they are known, a number that no layer minds.
       for (const state of states) for (const id of from) state[id] = 0;
       const logDet = new Float64Array(states.length);
-      const undone = { name: probe.graph.file, part, states, contexts, from, wanted };
+      const undone = { name: probe.graph.file, part, states, contexts, from, targets };
       for (const which of inOrder) {
         const added = curved ? await searched(undone, which) : await solved(undone, which);
         added.forEach((value, row) => (logDet[row]! += value));
@@ -185,21 +185,21 @@ const setting = (
 
 /** Solves y = a·v + b. */
 async function solved(undone: Undone, which: readonly number[]): Promise<Float64Array> {
-  const { part, states, contexts, wanted } = undone;
+  const { part, states, contexts, targets } = undone;
   const run = () => part.run(states, contexts);
   setting(undone, which, () => 0);
   const shift = await run();
   setting(undone, which, () => far);
   const up = await run();
   const slope = up.map((row, r) => row.map((value, i) => (value - shift[r]![i]!) / far));
-  const value = wanted.map((row, r) => row.map((y, i) => (y - shift[r]![i]!) / slope[r]![i]!));
+  const value = targets.map((row, r) => row.map((y, i) => (y - shift[r]![i]!) / slope[r]![i]!));
   setting(undone, which, (row, i) => value[row]![i]!);
   // What rounding left over, by the graph itself.
   const again = await run();
   setting(
     undone,
     which,
-    (row, i) => value[row]![i]! + (wanted[row]![i]! - again[row]![i]!) / slope[row]![i]!,
+    (row, i) => value[row]![i]! + (targets[row]![i]! - again[row]![i]!) / slope[row]![i]!,
   );
   return Float64Array.from(slope, (row) => which.reduce((sum, i) => sum + Math.log(Math.abs(row[i]!)), 0));
 }
@@ -209,8 +209,8 @@ const searchTolerance = 1e-3;
 
 /** Searches a curve that only rises or only falls. Its log-det is not exact enough to report. */
 async function searched(undone: Undone, which: readonly number[]): Promise<Float64Array> {
-  const { name, part, states, contexts, wanted } = undone;
-  const goal = Float64Array.from(states.flatMap((_, row) => which.map((i) => wanted[row]![i]!)));
+  const { name, part, states, contexts, targets } = undone;
+  const goal = Float64Array.from(states.flatMap((_, row) => which.map((i) => targets[row]![i]!)));
   const at = (row: number, i: number): number => row * which.length + which.indexOf(i);
   const roots = await monotoneRoots(goal, async (values) => {
     setting(undone, which, (row, i) => values[at(row, i)]!);
@@ -221,7 +221,7 @@ async function searched(undone: Undone, which: readonly number[]): Promise<Float
   const again = await part.run(states, contexts);
   const missed = states.some((_, row) =>
     which.some((i) => {
-      const goal = wanted[row]![i]!;
+      const goal = targets[row]![i]!;
       return !(Math.abs(again[row]![i]! - goal) <= searchTolerance * (1 + Math.abs(goal)));
     }),
   );

@@ -143,8 +143,8 @@ function isPerPixel({ mixing, shape }: FoundLayer): boolean {
   const scale = matrix.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return matrix.every((value, k) => {
     const [row, column] = [Math.floor(k / n), k % n];
-    const own = Math.floor(row / channels) === Math.floor(column / channels);
-    const expected = own ? matrix[(row % channels) * n + (column % channels)]! : 0;
+    const isSameBlock = Math.floor(row / channels) === Math.floor(column / channels);
+    const expected = isSameBlock ? matrix[(row % channels) * n + (column % channels)]! : 0;
     return Math.abs(value - expected) <= 1e-5 * scale;
   });
 }

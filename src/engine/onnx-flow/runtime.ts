@@ -39,11 +39,11 @@ export async function openPart(
     graphOptimizationLevel: asWritten ? 'disabled' : 'all',
     intraOpNumThreads: threads,
   });
-  const wanted = part.inputs.filter((name) => session.inputNames.includes(name));
+  const inputNames = part.inputs.filter((name) => session.inputNames.includes(name));
   return {
     async run(feeds) {
       const tensors: Record<string, Tensor> = {};
-      for (const name of wanted) {
+      for (const name of inputNames) {
         const feed = feeds[name];
         if (!feed) throw new UserError(`${file}: takes an input "${name}", which is not known here.`);
         tensors[name] = tensor(feed.data, feed.shape, doubles.has(name));

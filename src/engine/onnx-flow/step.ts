@@ -77,8 +77,9 @@ export async function testStep(
   if (!few || !mayMix) return step;
   const { made, computed } = step;
   // Values that mix have no predecessors of their own except the values at their places.
-  const given = holding(variables, from);
-  const order = step.kind === 'unknown' ? byPlace(variables, step.moved, made, computed, given) : undefined;
+  const inputTensors = holding(variables, from);
+  const order =
+    step.kind === 'unknown' ? byPlace(variables, step.moved, made, computed, inputTensors) : undefined;
   const moved = order ? Int32Array.from(order, (k) => step.moved[k]!) : step.moved;
   const found = await measureStructure(probe, sized, variables, {
     from,
@@ -131,9 +132,9 @@ async function testAffine(
   const made = to.filter((id) => !before.has(id));
   const { tensors, home } = variables;
   const nameOf = (id: number): string => tensors[home[id]!]!.name;
-  const given = holding(variables, before);
+  const inputTensors = holding(variables, before);
   const ends = [...new Set(Array.from(made, nameOf))];
-  const { nodes } = needed(probe.graph, ends, given, probe.shapes);
+  const { nodes } = needed(probe.graph, ends, inputTensors, probe.shapes);
   const computed = nodes.flatMap(({ writes }) => writes.filter((name) => variables.byName.has(name)));
   const unknown = (reason: string): UnknownStep => ({ kind: 'unknown', moved, made, reason, computed });
 
@@ -158,7 +159,8 @@ async function testAffine(
     const fits = (order: Int32Array | undefined): Int32Array | undefined =>
       order && sameSlope(order, { first, second, one, two, origin }) ? order : undefined;
     const order =
-      fits(byPlace(variables, moved, made, computed, given)) ?? fits(await byCode(runner, moved.length));
+      fits(byPlace(variables, moved, made, computed, inputTensors)) ??
+      fits(await byCode(runner, moved.length));
     if (!order) return unknown('values mix, or change in a way that is not affine');
 
     const inOrder = (values: Float64Array): Float64Array => Float64Array.from(order, (j) => values[j]!);
@@ -256,18 +258,18 @@ function byPlace(
   moved: Int32Array,
   made: Int32Array,
   computed: readonly string[],
-  given: ReadonlySet<string>,
+  inputTensors: ReadonlySet<string>,
 ): Int32Array | undefined {
   const number = new Map(Array.from(moved, (id, i) => [id, i]));
   const latestFirst = (list: Iterable<string>): string[] =>
     [...list].sort((a, b) => byName.get(b)!.order - byName.get(a)!.order);
-  const names = [...latestFirst(computed), ...latestFirst(given)];
+  const names = [...latestFirst(computed), ...latestFirst(inputTensors)];
   const taken = new Set<number>();
   const order = Int32Array.from(made, (id) => {
-    const { ids: own, order: when } = tensors[home[id]!]!;
+    const { ids: madeIds, order: when } = tensors[home[id]!]!;
     for (const name of names) {
       const { ids, order: earlier } = byName.get(name)!;
-      if (earlier >= when || ids.length !== own.length) continue;
+      if (earlier >= when || ids.length !== madeIds.length) continue;
       const index = number.get(ids[place[id]!]!);
       if (index !== undefined) {
         taken.add(index);

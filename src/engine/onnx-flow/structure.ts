@@ -17,7 +17,7 @@ const packedRounding = 1e-5;
 const near = 1 / 8;
 
 /** What each value that is made does to its own input, all others held. */
-export interface OwnMaps {
+export interface ValueMaps {
   /** y = a·v + b of each, in each run; absent where one is not. */
   affine?: { scale: Float64Array[]; shift: Float64Array[] };
   /** ln |∂y/∂v| of each in each run, by central differences. */
@@ -32,7 +32,7 @@ export interface LinearMap {
   offset: Float64Array;
 }
 
-export interface OrderedMap extends OwnMaps {
+export interface OrderedMap extends ValueMaps {
   /** One value alone for each, or values one after the other: each answers to those before it. */
   kind: 'elementwise' | 'triangular';
   /** For each made variable the moved one at its place. */
@@ -78,7 +78,7 @@ export async function measureStructure(
         return state;
       }),
     );
-    const ask = (asked: readonly AskedState[]): Promise<Float32Array[]> => askAll(part, asked);
+    const ask = (queries: readonly QueryState[]): Promise<Float32Array[]> => askAll(part, queries);
     const rounding = variables.ragged.size > 0 ? packedRounding : 0;
     const asking: Asking = { rounding, probe, from, moved, made, states, ask };
     const linear = await measureLinear(asking);
@@ -89,7 +89,7 @@ export async function measureStructure(
   }
 }
 
-interface Asked {
+interface Query {
   run: number;
   /** Values of variables that differ from the run's values. */
   changes: readonly (readonly [id: number, value: number])[];
@@ -106,18 +106,18 @@ interface Asking {
   made: Int32Array;
   /** Those of the runs, and then the same near 0. */
   states: Float32Array[];
-  ask(asked: readonly AskedState[]): Promise<Float32Array[]>;
+  ask(queries: readonly QueryState[]): Promise<Float32Array[]>;
 }
 
-interface AskedState {
+interface QueryState {
   state: Float32Array;
   context: Float32Array | undefined;
 }
 
-async function askAll(part: LayerPart, asked: readonly AskedState[]): Promise<Float32Array[]> {
+async function askAll(part: LayerPart, queries: readonly QueryState[]): Promise<Float32Array[]> {
   const answers: Float32Array[] = [];
-  for (let at = 0; at < asked.length; at += part.batch) {
-    const some = asked.slice(at, at + part.batch);
+  for (let at = 0; at < queries.length; at += part.batch) {
+    const some = queries.slice(at, at + part.batch);
     // All rows are filled, so that each row is computed in the same way whatever the others are.
     const rows = Array.from({ length: part.batch }, (_, i) => some[Math.min(i, some.length - 1)]!);
     const out = await part
@@ -139,7 +139,7 @@ const notComputed =
     return Array.from({ length: rows }, () => new Float32Array(values).fill(NaN));
   };
 
-function changed({ states, probe }: Asking, { run, changes, context = run }: Asked): AskedState {
+function changed({ states, probe }: Asking, { run, changes, context = run }: Query): QueryState {
   const state = states[run]!.slice();
   for (const [id, value] of changes) state[id] = value;
   return { state, context: probe.contexts?.[context % probe.feeds.length] };
@@ -152,13 +152,13 @@ async function measureLinear(asking: Asking): Promise<LinearMap | undefined> {
   const { from, made, probe } = asking;
   const random = stream(1, 'onnx-structure');
   const runs = probe.feeds.map((_, run) => run);
-  const all = (run: number, values: Float32Array | Float64Array): AskedState =>
+  const all = (run: number, values: Float32Array | Float64Array): QueryState =>
     changed(asking, { run, changes: Array.from(from, (id, i) => [id, values[i]!] as const) });
   const zero = new Float32Array(from.length);
   for (const scale of linearScales) {
     const u = random.normal(from.length).map((value) => value * scale);
     const v = random.normal(from.length).map((value) => value * scale);
-    const asked = runs.flatMap((run) => [
+    const queries = runs.flatMap((run) => [
       all(run, zero),
       all(run, u),
       all(run, v),
@@ -167,7 +167,7 @@ async function measureLinear(asking: Asking): Promise<LinearMap | undefined> {
         u.map((value, i) => value + v[i]!),
       ),
     ]);
-    const answers = await asking.ask(asked);
+    const answers = await asking.ask(queries);
     for (const run of runs) {
       const [origin, one, two, both] = answers.slice(4 * run, 4 * run + 4);
       const head = answers.slice(0, 4);
@@ -230,16 +230,16 @@ async function measureOrder(asking: Asking): Promise<OrderedMap | DenseMap | und
   const columns = Array.from(moved, (id) => columnOf.get(id)!);
   const movedColumns = new Set(columns);
   conditioned ||= depends.some((row) => row.some((answers, j) => answers === 1 && !movedColumns.has(j)));
-  const own = depends.map((row) => columns.flatMap((j, k) => (row[j] === 1 ? [k] : [])));
-  const peeled = peel(own, moved.length);
+  const dependencies = depends.map((row) => columns.flatMap((j, k) => (row[j] === 1 ? [k] : [])));
+  const peeled = peel(dependencies, moved.length);
   if (!peeled) {
-    const pairs = own.reduce((sum, list) => sum + list.length, 0);
+    const pairs = dependencies.reduce((sum, list) => sum + list.length, 0);
     return { kind: 'dense', share: pairs / (moved.length * made.length) };
   }
   const { order, places } = peeled;
-  const maps = await measureOwn(asking, order, baseline);
+  const maps = await measureMaps(asking, order, baseline);
   if (!maps) return undefined;
-  const elementwise = own.every((list) => list.length === 1);
+  const elementwise = dependencies.every((list) => list.length === 1);
   return { kind: elementwise ? 'elementwise' : 'triangular', order, places, conditioned, ...maps };
 }
 
@@ -270,15 +270,15 @@ function peel(
   return { order, places };
 }
 
-const ownOffsets = [-64, -1, 0, 1, 64];
+const offsets = [-64, -1, 0, 1, 64];
 const slopeStep = 2 ** -8;
 
 /** Undefined where a slope is 0 or not finite. */
-async function measureOwn(
+async function measureMaps(
   asking: Asking,
   order: Int32Array,
   baseline: readonly Float32Array[],
-): Promise<OwnMaps | undefined> {
+): Promise<ValueMaps | undefined> {
   const { moved, made, states, probe } = asking;
   const scale: Float64Array[] = [];
   const shift: Float64Array[] = [];
@@ -287,10 +287,10 @@ async function measureOwn(
   for (const run of probe.feeds.keys()) {
     const value = (i: number): number => states[run]![moved[order[i]!]!]!;
     const at = async (of: (i: number) => readonly number[]): Promise<number[][]> => {
-      const asked = Array.from(made.keys()).flatMap((i) =>
+      const queries = Array.from(made.keys()).flatMap((i) =>
         of(i).map((v) => changed(asking, { run, changes: [[moved[order[i]!]!, v]] })),
       );
-      const answers = await asking.ask(asked);
+      const answers = await asking.ask(queries);
       let next = 0;
       return Array.from(made.keys()).map((i) => of(i).map(() => answers[next++]![i]!));
     };
@@ -304,16 +304,15 @@ async function measureOwn(
     if (!slopes.every((slope) => slope !== 0 && Number.isFinite(slope))) return undefined;
     logSlopes.push(Float64Array.from(slopes, (slope) => Math.log(Math.abs(slope))));
     if (!affine) continue;
-    const wide = await at(() => ownOffsets);
-    const a = wide.map((values) => (values[4]! - values[0]!) / (ownOffsets[4]! - ownOffsets[0]!));
+    const wide = await at(() => offsets);
+    const a = wide.map((values) => (values[4]! - values[0]!) / (offsets[4]! - offsets[0]!));
     const b = wide.map((values) => values[2]!);
     affine = wide.every((values, i) => {
       const size = Math.abs(a[i]!) + Math.abs(b[i]!);
       const off = (v: number, got: number): number => Math.abs(a[i]! * v + b[i]! - got);
       return (
-        ownOffsets.every(
-          (v, k) => off(v, values[k]!) <= 1e-4 * Math.abs(v) * Math.abs(a[i]!) + 2e-5 * size,
-        ) && off(value(i), baseline[run]![i]!) <= 1e-4 * (Math.abs(a[i]! * value(i)) + size) + 1e-6
+        offsets.every((v, k) => off(v, values[k]!) <= 1e-4 * Math.abs(v) * Math.abs(a[i]!) + 2e-5 * size) &&
+        off(value(i), baseline[run]![i]!) <= 1e-4 * (Math.abs(a[i]! * value(i)) + size) + 1e-6
       );
     });
     scale.push(Float64Array.from(a));

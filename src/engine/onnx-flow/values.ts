@@ -51,8 +51,8 @@ export function createLayerValues(
       const parts: ReadonlyMap<string, Float32Array>[] = [];
       for (let start = 0; start < count; start += part) {
         const fed = filled(laid, start, part, count);
-        const given = context && filled(context, start, part, count);
-        const results = await opened.run(feedsFor(ports, fed, part, given));
+        const contextRows = context && filled(context, start, part, count);
+        const results = await opened.run(feedsFor(ports, fed, part, contextRows));
         parts.push(new Map([[input, fed], ...[...results].map(([name, { data }]) => [name, data] as const)]));
       }
       /** A tensor's values of one example; those without a batch axis are the same for all. */

@@ -77,12 +77,12 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
   }
   const numbered = [...order.keys()].filter((name) => values.has(name));
   const elements = numbered.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
-  const given = ports.context
-    ? givenTensors(nodes, ports.context.name, depends).filter((name) => values.has(name))
+  const contextTensors = ports.context
+    ? tensorsOfContext(nodes, ports.context.name, depends).filter((name) => values.has(name))
     : [];
-  const givenElements = given.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
+  const contextElements = contextTensors.reduce((sum, name) => sum + values.get(name)![0]!.length, 0);
   const table = signatureTable(
-    elements + givenElements,
+    elements + contextElements,
     values.get(ports.input)!.length + (far?.get(ports.input)?.length ?? 0),
   );
   const bitsOf = (name: string): Uint32Array[] =>
@@ -90,7 +90,7 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
       (data) => new Uint32Array(data.buffer, data.byteOffset, data.length),
     );
   // What is computed from the context alone is not a variable of the flow, wherever it is.
-  for (const name of given) {
+  for (const name of contextTensors) {
     const runs = values.get(name)!;
     const bits = bitsOf(name);
     for (let i = 0; i < runs[0]!.length; i++) if (!isConstant(runs, i)) table.exclude(bits, i);
@@ -136,13 +136,17 @@ export function numberVariables({ graph, ports, shapes, values, far }: Probe): V
 }
 
 /** Tensors that are computed from the context and not from the flow's input. */
-function givenTensors(nodes: readonly GraphNode[], context: string, depends: ReadonlySet<string>): string[] {
-  const given = new Set([context]);
+function tensorsOfContext(
+  nodes: readonly GraphNode[],
+  context: string,
+  depends: ReadonlySet<string>,
+): string[] {
+  const names = new Set([context]);
   for (const { op, reads, writes } of nodes) {
-    if (shapeOnly.has(op) || !reads.some((name) => given.has(name))) continue;
-    for (const name of writes) if (!depends.has(name)) given.add(name);
+    if (shapeOnly.has(op) || !reads.some((name) => names.has(name))) continue;
+    for (const name of writes) if (!depends.has(name)) names.add(name);
   }
-  return [...given];
+  return [...names];
 }
 
 /** Operators that put values together and take them apart. A ReLU, too, can give what it read, but in some runs only. */

@@ -25,8 +25,8 @@ import { tensorStatistics } from '../inspect/tensor-statistics';
 import { sizeOf } from '../../base/shape';
 
 /** @throws UserError when there is no model at the path, or it is damaged */
-export function describeModel(given: string | ModelFile): Promise<ModelDescription> {
-  return withModelFile(given, describeFile);
+export function describeModel(source: string | ModelFile): Promise<ModelDescription> {
+  return withModelFile(source, describeFile);
 }
 
 async function describeFile(opened: ModelFile): Promise<ModelDescription> {
@@ -220,7 +220,7 @@ function describePreprocessing({
 
 async function describeOnnx(file: string): Promise<ModelDescription> {
   const { bytes, summary, tensors } = await readOnnx(file);
-  const own = readMetadata(file, summary.metadata);
+  const metadata = readMetadata(file, summary.metadata);
   const base: ModelDescription = {
     file,
     format: 'onnx',
@@ -230,8 +230,8 @@ async function describeOnnx(file: string): Promise<ModelDescription> {
     layers: [],
     onnx: summary,
   };
-  if (!own) return base;
-  const { config, standardize, part, step } = own;
+  if (!metadata) return base;
+  const { config, standardize, part, step } = metadata;
   const flow = buildFlow(config.model);
   return {
     ...base,

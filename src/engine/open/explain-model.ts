@@ -19,8 +19,8 @@ const transformsOf = ({ layers }: Flow): Map<string, TransformConfig['kind'] | u
   new Map(layers.map((layer) => [layer.name, transformKind(layer)]));
 
 /** @throws UserError for ONNX files, damaged ones, and those whose flow is not known */
-export function explainModel(given: string | ModelFile): Promise<ExplainedTensor[]> {
-  return withModelFile(given, explainFile);
+export function explainModel(source: string | ModelFile): Promise<ExplainedTensor[]> {
+  return withModelFile(source, explainFile);
 }
 
 async function explainFile(opened: ModelFile): Promise<ExplainedTensor[]> {
@@ -41,15 +41,15 @@ async function explainFile(opened: ModelFile): Promise<ExplainedTensor[]> {
   const flow = flowOf(file, opened.header.config.model, Object.fromEntries(entries));
   const layers = flow.layers.map(({ name }) => name);
   const transforms = transformsOf(flow);
-  const own = new Set([...flow.parameters, ...flow.state].map(({ name }) => name));
+  const storedNames = new Set([...flow.parameters, ...flow.state].map(({ name }) => name));
   return [...entries].map(([name, { dtype, shape }]) => {
     const layer = layers.find((one) => name.startsWith(`${one}.`));
     const taken: TakenTensor = {
       name,
       dtype,
       shape,
-      use: own.has(name) ? 'parameter' : 'unused',
-      becomes: own.has(name) ? [name] : [],
+      use: storedNames.has(name) ? 'parameter' : 'unused',
+      becomes: storedNames.has(name) ? [name] : [],
       ...(layer === undefined ? {} : { layer }),
     };
     return { ...taken, says: saysOf(taken, transforms.get(layer ?? ''), (one) => entries.has(one)) };

@@ -17,46 +17,47 @@ import { startFresh } from '../training/start';
 import type { GraphSubject } from '../use/named-graphs';
 
 /**
- * @param given a preset, a config file (.json), or whatever opens as a checkpoint
+ * @param subject a preset, a config file (.json), or whatever opens as a checkpoint
  * @param shape of an example, D or H, W, C: instead of opening the data of a preset or config
  * @throws UserError when it is none of these, or its data are needed and not there
  */
-export async function openSubject(given: string, shape?: readonly number[]): Promise<GraphSubject> {
-  const isThere = await exists(path.resolve(given));
-  if (!isThere && presetNames.includes(given)) return fromRequest({ preset: given }, given, shape);
-  if (path.extname(given).toLowerCase() === '.json') return fromRequest({ config: given }, given, shape);
-  if (!isThere && !/[./\\]/.test(given)) {
+export async function openSubject(subject: string, shape?: readonly number[]): Promise<GraphSubject> {
+  const isThere = await exists(path.resolve(subject));
+  if (!isThere && presetNames.includes(subject)) return fromRequest({ preset: subject }, subject, shape);
+  if (path.extname(subject).toLowerCase() === '.json')
+    return fromRequest({ config: subject }, subject, shape);
+  if (!isThere && !/[./\\]/.test(subject)) {
     throw new UserError(
-      `${given}: there is no such file, and no such preset; presets are ${presetNames.join(', ')}.`,
+      `${subject}: there is no such file, and no such preset; presets are ${presetNames.join(', ')}.`,
     );
   }
   if (shape) {
-    throw new UserError(`${given}: a checkpoint says how large its examples are; leave --shape out.`);
+    throw new UserError(`${subject}: a checkpoint says how large its examples are; leave --shape out.`);
   }
-  const { config, standardize, tensors } = await loadAnyCheckpoint(given);
-  const flow = flowOf(given, config.model, tensors);
-  return { ...built(config, standardize, given, flow), tensors: tensors as TensorTable };
+  const { config, standardize, tensors } = await loadAnyCheckpoint(subject);
+  const flow = flowOf(subject, config.model, tensors);
+  return { ...built(config, standardize, subject, flow), tensors: tensors as TensorTable };
 }
 
 async function fromRequest(
   request: { preset?: string; config?: string },
-  given: string,
+  subject: string,
   shape: readonly number[] | undefined,
 ): Promise<GraphSubject> {
-  const title = request.preset ? `the preset ${given}` : given;
+  const title = request.preset ? `the preset ${subject}` : subject;
   if (shape) {
     if (request.config) {
       throw new UserError(
         '--shape goes with a preset; a config says in model or data how large examples are.',
       );
     }
-    const own = presets.find(({ name }) => name === given)?.data.source ?? 'examples';
-    return fresh(buildRunConfig({ preset: given, data: own }, dataShape(shape)), undefined, title);
+    const source = presets.find(({ name }) => name === subject)?.data.source ?? 'examples';
+    return fresh(buildRunConfig({ preset: subject, data: source }, dataShape(shape)), undefined, title);
   }
-  const needsData = request.preset && !presets.find(({ name }) => name === given)?.data.source;
+  const needsData = request.preset && !presets.find(({ name }) => name === subject)?.data.source;
   if (needsData) {
     throw new UserError(
-      `The preset "${given}" is for any data; say how large an example is: --shape D for vectors, --shape H,W,C for images.`,
+      `The preset "${subject}" is for any data; say how large an example is: --shape D for vectors, --shape H,W,C for images.`,
     );
   }
   const { config, dataset } = await startFresh(request, { pictures: lookedImages });

@@ -29,17 +29,17 @@ import { summarizeOnnx } from '../onnx-file/summary';
 import { openOnnxFlow, type OnnxFlow } from '../onnx-flow/open-onnx-flow';
 
 /**
- * @param given is closed when nothing more is read from it
+ * @param source is closed when nothing more is read from it
  * @param onOutline told what `summary` will say of one of our checkpoints, before its tensors are read, which may be many
  *   megabytes
  * @throws UserError when there is no model at the path, or it is damaged
  */
 export async function openModel(
-  given: string | ModelFile,
+  source: string | ModelFile,
   backend: Backend,
   onOutline?: (outline: ModelOutline) => void,
 ): Promise<Model> {
-  const opened = typeof given === 'string' ? await openModelFile(given) : given;
+  const opened = typeof source === 'string' ? await openModelFile(source) : source;
   let model: Model | undefined;
   try {
     model = await openedModel(opened, backend, onOutline);
@@ -221,7 +221,7 @@ function onnxSummary(base: ModelOutline, flow: OnnxFlow): ModelOutline {
   };
   return {
     ...rest,
-    ...(opened.own ? {} : foreign),
+    ...(opened.metadata ? {} : foreign),
     runnable: true,
     layers: infos,
     origin: {

@@ -54,37 +54,37 @@ export async function openRunner(
 
 async function openOnnx(
   opening: Opening,
-  given: string,
+  source: string,
   direction: 'forward' | 'inverse',
 ): Promise<OpenedRunner> {
-  const { file, own } = await partFor(given, direction);
+  const { file, metadata } = await partFor(source, direction);
   const { ports } = await readFlowFile(file);
   if (ports.direction !== direction) {
     // The file next to it may run that way, or its layers can be undone.
     const flow = await openOnnxFlow(file, opening.threads());
     opening.onEnd(() => flow.dispose());
     for (const note of flow.notes) opening.note(`${path.basename(file)}: ${note}.`);
-    return { runner: flow.runner, file, layout: ports.layout, ...dataOf(own) };
+    return { runner: flow.runner, file, layout: ports.layout, ...dataOf(metadata) };
   }
   const runner = await createOnnxRunner({
     file,
     threads: opening.threads(),
     direction,
-    own,
+    metadata,
   });
   opening.onEnd(() => runner.dispose());
   return {
     runner,
     file,
     layout: runner.layout,
-    ...dataOf(own),
+    ...dataOf(metadata),
   };
 }
 
-function dataOf(own: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'featureNames'> {
+function dataOf(metadata: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'featureNames'> {
   return {
-    data: own?.config.data,
-    featureNames: own?.standardize?.names,
+    data: metadata?.config.data,
+    featureNames: metadata?.standardize?.names,
   };
 }
 
@@ -92,20 +92,21 @@ function dataOf(own: OnnxMetadata | undefined): Pick<OpenedRunner, 'data' | 'fea
 async function partFor(
   file: string,
   direction: 'forward' | 'inverse',
-): Promise<{ file: string; own: OnnxMetadata | undefined }> {
-  const own = await metadataOf(file);
-  const fits = !own || own.part === direction || (own.part === 'sample' && direction === 'inverse');
+): Promise<{ file: string; metadata: OnnxMetadata | undefined }> {
+  const metadata = await metadataOf(file);
+  const fits =
+    !metadata || metadata.part === direction || (metadata.part === 'sample' && direction === 'inverse');
   const sibling = file.replace(/\.(forward|inverse|sample)\.onnx$/i, `.${direction}.onnx`);
-  if (fits || sibling === file) return { file, own };
+  if (fits || sibling === file) return { file, metadata };
   const other = (await exists(sibling)) ? await metadataOf(sibling) : undefined;
-  if (other?.part !== direction) return { file, own };
-  if (other.set !== own.set) {
+  if (other?.part !== direction) return { file, metadata };
+  if (other.set !== metadata.set) {
     throw new UserError(
       `${file}: is of another export than ${path.basename(sibling)} beside it, which runs the ${direction} direction. ` +
         `Export the flow again, or name ${path.basename(sibling)} itself.`,
     );
   }
-  return { file: sibling, own: other };
+  return { file: sibling, metadata: other };
 }
 
 async function metadataOf(file: string): Promise<OnnxMetadata | undefined> {

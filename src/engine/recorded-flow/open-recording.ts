@@ -185,8 +185,8 @@ function recordedData(recording: Recording): ModelData {
   const { file, x, count, shape, about, context } = recording;
   const contextSize = context ? rowSize(context) : 0;
   const size = rowSize(x) + contextSize;
-  const read: Split['read'] = async (given) => {
-    const indices = Array.from(given);
+  const read: Split['read'] = async (rowNumbers) => {
+    const indices = Array.from(rowNumbers);
     checkIndices(indices, count);
     const rows = gathered(x, indices);
     return context ? interleave(rows, rowSize(x), gathered(context, indices), contextSize) : rows;
@@ -233,10 +233,10 @@ function recordedAnswers(recording: Recording, running: RunningFlow | undefined)
     values: Float32Array,
     context: Float32Array | undefined,
   ): { layer: RecordedLayer; example: number } => {
-    const given = context && { shape: [1, context.length], data: context };
+    const contextRow = context && { shape: [1, context.length], data: context };
     for (const { layers: known, context: contexts } of [recording, ...(running?.recent() ?? [])]) {
       const layer = known[index]!;
-      const found = exampleFinder(layer.input, contexts)(values, 1, given);
+      const found = exampleFinder(layer.input, contexts)(values, 1, contextRow);
       if (found) return { layer, example: found[0]! };
     }
     throw notRecorded(file, 'this example');

@@ -257,12 +257,12 @@ function recordedBase(
       if (found) return picked(prior, found);
       if (!running) throw notRecorded(file, 'ln p of this z');
       const h = { shape: [count, ...z.shape.slice(1)], data: latents };
-      const { prior: asked } = await running.forward(
+      const { prior: logProb } = await running.forward(
         recording.layers.length,
         h,
         info && context && contextFeed(info, context, count),
       );
-      return asked;
+      return logProb;
     },
     // How they are distributed is not recorded.
     scores: (latents) => Promise.resolve(latents.map(() => NaN)),

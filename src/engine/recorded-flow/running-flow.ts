@@ -96,14 +96,14 @@ export function runningFlow(
     const all = range(count);
     if (count > mostInside) return { recording: await plain(h, context), indices: all };
     const key = `${values.join()} ${context?.data.join() ?? ''}`;
-    let asked = made.get(key);
-    if (!asked) {
-      asked = record(h, context);
-      asked.catch(() => made.delete(key));
-      made.set(key, asked);
+    let recording = made.get(key);
+    if (!recording) {
+      recording = record(h, context);
+      recording.catch(() => made.delete(key));
+      made.set(key, recording);
       void dropOldest(made, keptExamples);
     }
-    return { recording: await asked, indices: all };
+    return { recording: await recording, indices: all };
   };
   return {
     examples,
@@ -120,11 +120,11 @@ export function runningFlow(
     },
     async inside(example) {
       const h = { shape: [1, ...x.shape.slice(1)], data: gathered(x, [example]) };
-      const own = recorded && {
+      const contextRow = recorded && {
         shape: [1, sizeOf(recorded.shape.slice(1))],
         data: gathered(recorded, [example]),
       };
-      return record(h, own);
+      return record(h, contextRow);
     },
     recent: () => newest,
   };

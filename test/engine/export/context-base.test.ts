@@ -22,7 +22,7 @@ it('an exported file knows the statistics of its context', async () => {
     const { files } = await exportOnnx(model, folder);
     const forward = files.find(({ path: name }) => name.endsWith('.forward.onnx'))!.path;
     const own = readMetadata(forward, (await readOnnx(forward)).summary.metadata);
-    const runner = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', own });
+    const runner = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', metadata: own });
     try {
       const archive = await readNpz(path.join(given, 'io.npz'));
       const values = (name: string) => Float32Array.from(archive.array(name).data as ArrayLike<number>);

@@ -107,7 +107,7 @@ describe('a flow of images that is given an image', () => {
     assert.ok(files.maxAbs < 1e-3, `${files.maxAbs}`);
     const { path: forward } = files.files.find(({ path: name }) => name.endsWith('.forward.onnx'))!;
     const own = readMetadata(forward, (await readOnnx(forward)).summary.metadata);
-    const theirs = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', own });
+    const theirs = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', metadata: own });
     try {
       assert.deepEqual(theirs.context?.shape, [8, 8, 1]);
       const { z } = await theirs.forward(x, count, 'flow', { context });
