@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Backend } from '../engine/backends/backend';
-import { backendAsked, chooseBackend, chooseInferenceBackend } from '../engine/backends/choose';
+import { backendChoice, chooseBackend, chooseInferenceBackend } from '../engine/backends/choose';
 import { createOnnxRuntimeBackend } from '../engine/backends/onnxruntime';
 import { backends } from '../engine/backends/registry';
 import { threadsToUse } from '../engine/backends/threads';
@@ -33,7 +33,7 @@ async function untilTheEnd(session: Session, choice: Promise<Backend>): Promise<
 
 async function chosenBackend(session: Session): Promise<Backend> {
   const threads = threadsToUse(session.threads);
-  const asked = backendAsked(session.backend)?.name;
+  const asked = backendChoice(session.backend)?.name;
   const names = asked ? [asked] : (Object.keys(backends) as BackendName[]);
   const load = (): Promise<Backend> => chooseBackend(session.backend, threads);
   for (const name of names) {

@@ -98,13 +98,13 @@ async function trainOne(
   options: ComparePresetsOptions,
 ): Promise<PresetResult | undefined> {
   const { backend, signal } = options;
-  const given: Omit<TrainRequest, 'output'> = { data, preset, ...(seed === undefined ? {} : { seed }) };
-  const steps = await stepsIn(seconds, given, options);
+  const request: Omit<TrainRequest, 'output'> = { data, preset, ...(seed === undefined ? {} : { seed }) };
+  const steps = await stepsIn(seconds, request, options);
   if (steps === undefined) return undefined;
   const run = path.join(output, preset);
   const result = await train(
     {
-      ...given,
+      ...request,
       output: run,
       maxSeconds: seconds,
       training: {
@@ -124,7 +124,7 @@ async function trainOne(
 /** How many steps of a preset fit in the time, by a short training that is thrown away. */
 async function stepsIn(
   seconds: number,
-  given: Omit<TrainRequest, 'output'>,
+  request: Omit<TrainRequest, 'output'>,
   { backend, signal }: ComparePresetsOptions,
 ): Promise<number | undefined> {
   const folder = await mkdtemp(path.join(tmpdir(), 'flowscope-pilot-'));
@@ -136,7 +136,7 @@ async function stepsIn(
   try {
     const { step, seconds: took } = await train(
       {
-        ...given,
+        ...request,
         output: path.join(folder, 'run'),
         maxSeconds: seconds,
         training: { patience: 0, validateEvery: never, checkpointEvery: never, sampleEvery: never },

@@ -76,7 +76,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
   const opening = new Map<string, Promise<Entry>>();
   const running = new Map<string, { controller: AbortController; done: Promise<unknown> }>();
   /** The last request to a training: each takes along what the one before asked for, so they follow one another. */
-  let told: Promise<unknown> = Promise.resolve();
+  let lastRequest: Promise<unknown> = Promise.resolve();
   let nextId = 1;
   const preference = options.backend ?? 'auto';
   const threads = (): number => threadsToUse(options.threads);
@@ -85,7 +85,7 @@ export function createService(options: ServiceOptions = {}): EngineService {
   const inference = loadedOnce(() =>
     chooseInferenceBackend(preference, threads(), {
       ...(onnxThread && {
-        onnx: (given) => createThreadedOnnxRuntime(onnxThread, { ...given, ...(cache ? { cache } : {}) }),
+        onnx: (choice) => createThreadedOnnxRuntime(onnxThread, { ...choice, ...(cache ? { cache } : {}) }),
       }),
       otherwise: training.get,
     }),
@@ -131,8 +131,8 @@ export function createService(options: ServiceOptions = {}): EngineService {
   };
 
   /** @throws UserError also for a file of other software, where only our own are let in */
-  const openFile = (given: string): Promise<ModelFile> =>
-    openModelFile(given, { ownFilesOnly: options.ownFilesOnly });
+  const openFile = (file: string): Promise<ModelFile> =>
+    openModelFile(file, { ownFilesOnly: options.ownFilesOnly });
 
   const release = async (entry: Entry): Promise<void> => {
     entries.delete(entry.id);
@@ -141,10 +141,10 @@ export function createService(options: ServiceOptions = {}): EngineService {
   };
 
   /** One more user of the model in a file, which is closed; `close` gives it back. */
-  const acquire = async (given: string | ModelFile, onOutline?: OnOutline): Promise<Entry> => {
+  const acquire = async (source: string | ModelFile, onOutline?: OnOutline): Promise<Entry> => {
     // Its threads start while the file is looked for; whether that fails is known below.
     inference.get().catch(() => undefined);
-    const file = typeof given === 'string' ? await openFile(given) : given;
+    const file = typeof source === 'string' ? await openFile(source) : source;
     let loading: Entry | Promise<Entry> | undefined;
     try {
       const stamped = await stampOf(file.file);
@@ -182,8 +182,8 @@ export function createService(options: ServiceOptions = {}): EngineService {
     const ends: (() => unknown)[] = [];
     try {
       return await work(
-        async (given) => {
-          const entry = await acquire(given);
+        async (source) => {
+          const entry = await acquire(source);
           ends.push(() => close(entry.id));
           return entry;
         },
@@ -282,8 +282,8 @@ export function createService(options: ServiceOptions = {}): EngineService {
       return cancellable(token, (signal) => submitTraining(request, job, { backend: chosen, signal }));
     },
     async control(folder, request) {
-      const telling = told.then(() => requestControl(folder, request));
-      told = telling.catch(() => undefined);
+      const telling = lastRequest.then(() => requestControl(folder, request));
+      lastRequest = telling.catch(() => undefined);
       const { id } = await telling;
       return { id };
     },

@@ -49,7 +49,7 @@ function main(): void {
       name,
       async (...args: unknown[]) => {
         try {
-          return await (method as (...given: unknown[]) => Promise<unknown>)(...args);
+          return await (method as (...params: unknown[]) => Promise<unknown>)(...args);
         } catch (error) {
           const { userError, cancelled, stack, message } = toErrorData(error);
           if (!userError && !cancelled) void rpc.log.asEvent(`${name}: ${stack ?? message}`);

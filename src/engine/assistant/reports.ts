@@ -35,10 +35,10 @@ const mostLayers = 60;
  * @throws UserError when there is no model at the path, CancelledError
  */
 export async function summarizeCheckpoint(
-  given: string | ModelFile,
+  source: string | ModelFile,
   signal: AbortSignal,
 ): Promise<CheckpointReport> {
-  const model = await describeModel(given);
+  const model = await describeModel(source);
   if (signal.aborted) throw new CancelledError();
   const { run } = model;
   return { ...reportOf(model), ...(run ? { run: await reportedRun(run) } : {}) };

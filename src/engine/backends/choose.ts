@@ -18,16 +18,16 @@ const runsFlows: BackendName = 'onnxruntime';
  * The requested backend, and where the request comes from; undefined where there is none.
  * @throws UserError when FLOWSCOPE_BACKEND names none
  */
-export function backendAsked(
+export function backendChoice(
   preference: BackendPreference,
 ): { name: BackendName; reason: string } | undefined {
   if (preference !== 'auto') return { name: preference, reason: 'chosen by option or setting' };
-  const wanted = process.env['FLOWSCOPE_BACKEND'] || 'auto';
-  if (!isBackendPreference(wanted)) {
+  const name = process.env['FLOWSCOPE_BACKEND'] || 'auto';
+  if (!isBackendPreference(name)) {
     const expected = `${backendPreferences.slice(0, -1).join(', ')} or ${backendPreferences.at(-1)}`;
-    throw new UserError(`FLOWSCOPE_BACKEND is "${wanted}"; ${expected} is expected.`);
+    throw new UserError(`FLOWSCOPE_BACKEND is "${name}"; ${expected} is expected.`);
   }
-  return wanted === 'auto' ? undefined : { name: wanted, reason: 'chosen by FLOWSCOPE_BACKEND' };
+  return name === 'auto' ? undefined : { name, reason: 'chosen by FLOWSCOPE_BACKEND' };
 }
 
 /**
@@ -40,8 +40,8 @@ export async function chooseBackend(
   preference: BackendPreference = 'auto',
   threads: number = availableParallelism(),
 ): Promise<Backend> {
-  const asked = backendAsked(preference);
-  if (asked) return backends[asked.name].create({ threads, reason: asked.reason });
+  const choice = backendChoice(preference);
+  if (choice) return backends[choice.name].create({ threads, reason: choice.reason });
   const rival = (): Promise<Backend | undefined> => onTheGpu(threads);
   return Object.assign(await firstToLoad(threads), { rival });
 }
@@ -88,12 +88,12 @@ export async function chooseInferenceBackend(
     onnx = backends[runsFlows].create,
     otherwise = () => chooseBackend(preference, threads),
   }: {
-    onnx?: (given: { threads: number; reason: string }) => Promise<Backend>;
+    onnx?: (options: { threads: number; reason: string }) => Promise<Backend>;
     otherwise?: () => Promise<Backend>;
   } = {},
 ): Promise<Backend> {
-  const asked = backendAsked(preference);
-  if (asked && asked.name !== runsFlows) return otherwise();
-  const reason = asked?.reason ?? 'runs flows; native TensorFlow, where there is one, trains them';
+  const choice = backendChoice(preference);
+  if (choice && choice.name !== runsFlows) return otherwise();
+  const reason = choice?.reason ?? 'runs flows; native TensorFlow, where there is one, trains them';
   return onnx({ threads, reason }).catch(otherwise);
 }

@@ -19,9 +19,9 @@ export function feedFor(
   const fits =
     feed.shape.length === shape.length && expected.every((dim, i) => dim === -1 || dim === feed.shape[i]);
   if (!fits || feed.data.length !== sizeOf(feed.shape)) {
-    const wanted = showShape(expected).replaceAll('-1', 'N');
+    const expectedShape = showShape(expected).replaceAll('-1', 'N');
     throw new UserError(
-      `The input "${name}" has shape ${showShape(feed.shape)} and ${feed.data.length} values; ${wanted} is expected.`,
+      `The input "${name}" has shape ${showShape(feed.shape)} and ${feed.data.length} values; ${expectedShape} is expected.`,
     );
   }
   const type = { float32: Float32Array, int32: Int32Array, bool: Uint8Array }[dtype];

@@ -119,11 +119,11 @@ function joined(parts: readonly Feeds[], ofExamples: ReadonlySet<string>): Feeds
   const all = (arrays: NdArray[]): NdArray => {
     const [{ data: like, shape }] = arrays as [NdArray];
     const Typed = like.constructor as new (length: number) => NdArray['data'];
-    const data = new Typed(arrays.reduce((sum, { data: own }) => sum + own.length, 0));
+    const data = new Typed(arrays.reduce((sum, { data: values }) => sum + values.length, 0));
     let at = 0;
-    for (const { data: own } of arrays) {
-      data.set(own, at);
-      at += own.length;
+    for (const { data: values } of arrays) {
+      data.set(values, at);
+      at += values.length;
     }
     return { shape: [arrays.reduce((sum, { shape: [n] }) => sum + n!, 0), ...shape.slice(1)], data };
   };

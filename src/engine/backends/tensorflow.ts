@@ -41,8 +41,8 @@ export async function createTensorFlowBackend(options: {
   }
   return {
     info: { name: 'tensorflow', library: `TensorFlow ${binding.TF_Version}`, ...options },
-    compile: (graph, { optimize: wanted = false } = {}) =>
-      asPromise(() => compile(binding, wanted ? runPasses(graph, mergeAndCleanUp) : graph)),
+    compile: (graph, { optimize = false } = {}) =>
+      asPromise(() => compile(binding, optimize ? runPasses(graph, mergeAndCleanUp) : graph)),
     compileStateful: (spec) => asPromise(() => compileStateful(binding, spec)),
     dispose: () => Promise.resolve(),
   };
@@ -77,9 +77,9 @@ function runFunction(
     );
   const results = session.run(fed, [...fetches.values()]);
   const names = [...fetches.keys()];
-  const wanted = new Set(graph.outputs.map(({ name }) => name));
+  const outputNames = new Set(graph.outputs.map(({ name }) => name));
   return Object.fromEntries(
-    names.map((name, i) => [name, results[i]!] as const).filter(([name]) => wanted.has(name)),
+    names.map((name, i) => [name, results[i]!] as const).filter(([name]) => outputNames.has(name)),
   );
 }
 

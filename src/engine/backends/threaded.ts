@@ -15,9 +15,9 @@ export async function createThreadedOnnxRuntime(
   options: Pick<ThreadOptions, 'threads' | 'reason' | 'cache'>,
 ): Promise<Backend> {
   // Others compute at the same time, and threads that spin while they wait would take the processors from them.
-  const given = { ...options, spin: false };
+  const threadOptions = { ...options, spin: false };
   // The windows, and the opening of another model, go before both.
-  const prompt = startThread(script, { ...given, nice: 5 });
+  const prompt = startThread(script, { ...threadOptions, nice: 5 });
   let bulk: Thread | undefined;
   try {
     const info = await prompt.api.info();
@@ -25,7 +25,7 @@ export async function createThreadedOnnxRuntime(
     const place = ({ bulk: long = false }: CompileOptions): { thread: Thread; lane: Lane } =>
       long
         ? {
-            thread: (bulk ??= startThread(script, { ...given, nice: 15, helper: script })),
+            thread: (bulk ??= startThread(script, { ...threadOptions, nice: 15, helper: script })),
             lane: lanes.later,
           }
         : { thread: prompt, lane: lanes.now };

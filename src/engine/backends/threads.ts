@@ -5,11 +5,11 @@ import { UserError } from '../../base/user-error';
  * How many threads compute: as given, else what FLOWSCOPE_THREADS says; 0 and silence mean all processors.
  * @throws UserError when FLOWSCOPE_THREADS is not a number of threads
  */
-export function threadsToUse(given?: number, env: NodeJS.ProcessEnv = process.env): number {
+export function threadsToUse(setting?: number, env: NodeJS.ProcessEnv = process.env): number {
   const text = env['FLOWSCOPE_THREADS'];
-  const asked = given ?? (text ? Number(text) : 0);
-  if (!Number.isSafeInteger(asked) || asked < 0) {
+  const count = setting ?? (text ? Number(text) : 0);
+  if (!Number.isSafeInteger(count) || count < 0) {
     throw new UserError(`FLOWSCOPE_THREADS is "${text}"; a whole number is expected, 0 for all processors.`);
   }
-  return asked || availableParallelism();
+  return count || availableParallelism();
 }

@@ -84,11 +84,11 @@ function layerOf({ places }: Candidate, values: Float32Array, size: number): Lay
 }
 
 function basisOf(values: Float32Array, size: number, place: number): Basis {
-  const own = Float64Array.from({ length: values.length / size }, (_, i) => values[i * size + place]!);
-  const mean = own.reduce((a, b) => a + b, 0) / own.length;
-  own.sort();
-  const knots = bends.map((p) => quantile(own, p));
-  return { mean, width: bendWidth * Math.sqrt(variance(own)) + 1e-12, knots };
+  const column = Float64Array.from({ length: values.length / size }, (_, i) => values[i * size + place]!);
+  const mean = column.reduce((a, b) => a + b, 0) / column.length;
+  column.sort();
+  const knots = bends.map((p) => quantile(column, p));
+  return { mean, width: bendWidth * Math.sqrt(variance(column)) + 1e-12, knots };
 }
 
 /** φ and φ′ at y, into rows of `shapes`. */
@@ -123,13 +123,13 @@ export async function blame(
   const rows = logWeights.length;
   const response = clip(logWeights, cut.weights);
   const behind = await run(rows);
-  const own = candidates.map((candidate, k) => layerOf(candidate, behind.values[k]!, size));
+  const layerValues = candidates.map((candidate, k) => layerOf(candidate, behind.values[k]!, size));
   const layers: LayerBlame[] = [];
   const byDraw: Float64Array[] = [];
   for (const [k, { layer }] of candidates.entries()) {
     await breathe(signal);
     const { explained, predicted } = crossValidate({
-      ...designOf(own[k]!, behind.slopes[k]!, rows),
+      ...designOf(layerValues[k]!, behind.slopes[k]!, rows),
       response,
     });
     layers.push({ layer, explained });
@@ -143,7 +143,7 @@ export async function blame(
   const left = new Map<number, Float64Array>();
   for (const k of best) {
     const start = { logQ: behind.logQ, slopes: behind.slopes[k]! };
-    const done = await carryOut(own[k]!, some, start, async (by) => {
+    const done = await carryOut(layerValues[k]!, some, start, async (by) => {
       await breathe(signal);
       const { logQ, slopes } = await run(some.length, { candidate: k, by });
       return { logQ, slopes: slopes[k]! };
@@ -196,11 +196,12 @@ function designOf(
 }
 
 function clipColumns(columns: Float64Array, width: number, count: number): void {
-  const own = new Float64Array(count);
+  const column = new Float64Array(count);
   for (let a = 0; a < width; a++) {
-    for (let row = 0; row < count; row++) own[row] = columns[row * width + a]!;
-    const [low, high] = bounds(own, cut.columns);
-    for (let row = 0; row < count; row++) columns[row * width + a] = Math.min(high, Math.max(low, own[row]!));
+    for (let row = 0; row < count; row++) column[row] = columns[row * width + a]!;
+    const [low, high] = bounds(column, cut.columns);
+    for (let row = 0; row < count; row++)
+      columns[row * width + a] = Math.min(high, Math.max(low, column[row]!));
   }
 }
 

@@ -32,9 +32,9 @@ export async function blameOf(
   { seed, signal }: { seed: number; signal?: AbortSignal | undefined },
 ): Promise<BlamedDraws | undefined> {
   const size = x.length / count;
-  const own = Float64Array.from(rows, (i) => logWeights[i]!);
-  if (rows.length < fewestWeighed || own.every((value) => value === own[0])) return undefined;
-  const found = await blame(candidates, own, run, { draw: stream(seed, 'check-layers'), signal, size });
+  const weights = Float64Array.from(rows, (i) => logWeights[i]!);
+  if (rows.length < fewestWeighed || weights.every((value) => value === weights[0])) return undefined;
+  const found = await blame(candidates, weights, run, { draw: stream(seed, 'check-layers'), signal, size });
   return { ...found, rows };
 }
 

@@ -65,7 +65,7 @@ export async function openTarget(text: string, options: TargetOptions = {}): Pro
   const answer = async (rows: number): Promise<Buffer> => {
     let stop: (() => void) | undefined;
     let timer: NodeJS.Timeout | undefined;
-    const given = new Promise<never>((_, reject) => {
+    const interruption = new Promise<never>((_, reject) => {
       stop = () => reject(new CancelledError());
       signal?.addEventListener('abort', stop, { once: true });
       if (signal?.aborted) stop();
@@ -76,7 +76,7 @@ export async function openTarget(text: string, options: TargetOptions = {}): Pro
       );
     });
     try {
-      const { head, body } = await Promise.race([messages.next(rows * 8), ended, given]);
+      const { head, body } = await Promise.race([messages.next(rows * 8), ended, interruption]);
       if (typeof head['error'] === 'string') throw new UserError(`${text}: ${head['error']}`);
       return body;
     } catch (error) {

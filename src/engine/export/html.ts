@@ -86,10 +86,16 @@ async function recordPage(
 ): Promise<RecordedPage> {
   const shown = portable(summary);
   const { choices, questions } = recordPlan(summary);
-  const given = await givenOf(inspector, summary, questions, recording.signal);
-  const own = { inspector, summary, shown, given };
-  const { answers, reasons } = await recordAnswers(own, questions, within(recording, 0, 0.5));
-  const page: RecordedPage = { version: 1, answers, reasons, choices, ...(given ? { given } : {}) };
+  const exampleContext = await exampleContextOf(inspector, summary, questions, recording.signal);
+  const subject = { inspector, summary, shown, exampleContext };
+  const { answers, reasons } = await recordAnswers(subject, questions, within(recording, 0, 0.5));
+  const page: RecordedPage = {
+    version: 1,
+    answers,
+    reasons,
+    choices,
+    ...(exampleContext ? { given: exampleContext } : {}),
+  };
   if (!summary.runnable) return page;
 
   const batch = choices.batches[0];
@@ -109,7 +115,7 @@ async function recordPage(
     choices,
     (layer) => answers[recordKey('network', { layer })] as NetworkView | undefined,
   );
-  const more = await recordAnswers(own, inside, within(recording, 0.7, 1), 'fitting');
+  const more = await recordAnswers(subject, inside, within(recording, 0.7, 1), 'fitting');
   return {
     ...page,
     answers: { ...answers, ...more.answers },
@@ -132,11 +138,11 @@ interface Recorded {
   /** The summary as the page holds it. */
   shown: ModelSummary;
   /** The context of the first example. */
-  given?: number[] | undefined;
+  exampleContext?: number[] | undefined;
 }
 
 /** The context of the first example of a conditional flow, where it can be run at all. */
-async function givenOf(
+async function exampleContextOf(
   inspector: Inspector,
   { context }: ModelSummary,
   questions: readonly Question[],
@@ -145,8 +151,8 @@ async function givenOf(
   const strip = context && questions.find(({ method }) => method === 'strip');
   if (!strip) return undefined;
   const found = await answer(inspector, 'strip', strip.query, signal).catch(ignoreUserError);
-  const own = (found as Strip | undefined)?.context;
-  return own && [...own];
+  const stripContext = (found as Strip | undefined)?.context;
+  return stripContext && [...stripContext];
 }
 
 /**
@@ -154,7 +160,7 @@ async function givenOf(
  * @param which all of them, or the first ones that there is room for
  */
 async function recordAnswers(
-  { inspector, summary, shown, given }: Recorded,
+  { inspector, summary, shown, exampleContext }: Recorded,
   questions: readonly Question[],
   { signal, onProgress, room }: Recording,
   which: 'all' | 'fitting' = 'all',
@@ -166,7 +172,7 @@ async function recordAnswers(
     onProgress?.({ message: `Recording ${method}`, fraction: i / questions.length });
     const key = recordKey(method, query);
     try {
-      const context = questionOf(method).context === 'example' ? given : undefined;
+      const context = questionOf(method).context === 'example' ? exampleContext : undefined;
       let found = method === 'summary' ? shown : await answer(inspector, method, query, signal, context);
       if (method === 'curves') found = portableRun(found as RunCurves | null);
       const bytes = recordedSize(found) + key.length;
@@ -195,15 +201,15 @@ function answer(
   method: InspectorMethod,
   query: unknown,
   signal: AbortSignal,
-  given?: readonly number[],
+  context?: readonly number[],
 ): Promise<unknown> {
-  return inspector.ask(method, query as InspectorQuery<typeof method>, signal, given);
+  return inspector.ask(method, query as InspectorQuery<typeof method>, signal, context);
 }
 
 /** Whatever sentence of an answer names the model's file, such as a finding. Other names may begin with a slash and stay. */
 function withoutOwnFolder<T>(answer: T, summary: ModelSummary): T {
   const inside = (value: unknown): unknown => {
-    if (typeof value === 'string') return withoutOwn(value, summary);
+    if (typeof value === 'string') return withoutModelPath(value, summary);
     if (Array.isArray(value)) return typeof value[0] === 'number' ? value : value.map(inside);
     if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
       return value;
@@ -212,13 +218,13 @@ function withoutOwnFolder<T>(answer: T, summary: ModelSummary): T {
   return inside(answer) as T;
 }
 
-function withoutOwn(message: string, { path: file, fileName }: ModelSummary): string {
+function withoutModelPath(message: string, { path: file, fileName }: ModelSummary): string {
   return message.replaceAll(file, fileName).replaceAll(path.dirname(file) + path.sep, '');
 }
 
 function withoutFolder(message: string, summary: ModelSummary): string {
   // Folder names with spaces cannot be found by a pattern, but the model's own are known.
-  return withoutFolders(withoutOwn(message, summary));
+  return withoutFolders(withoutModelPath(message, summary));
 }
 
 function portableRun(run: RunCurves | null): RunCurves | null {
@@ -239,12 +245,12 @@ function withoutPaths<T extends { path: string }>(checkpoints: readonly T[]): T[
 /** A page travels: where the file lay on this machine is left out. */
 function portable(summary: ModelSummary): ModelSummary {
   const { runFolder, reason, splitsReason, ...rest } = summary;
-  const told = (sentence: string | undefined): string | undefined =>
+  const portableSentence = (sentence: string | undefined): string | undefined =>
     sentence === undefined ? undefined : withoutFolder(sentence, summary);
   return {
     ...rest,
     path: summary.fileName,
-    ...defined({ reason: told(reason), splitsReason: told(splitsReason) }),
+    ...defined({ reason: portableSentence(reason), splitsReason: portableSentence(splitsReason) }),
     ...(runFolder ? { runFolder: path.basename(runFolder) } : {}),
     checkpoints: withoutPaths(summary.checkpoints),
   };

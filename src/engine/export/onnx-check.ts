@@ -31,7 +31,7 @@ export async function compareFiles(
   files: readonly { part: OnnxPart; path: string }[],
   signal: AbortSignal,
 ): Promise<ExportReport['differences']> {
-  const { backend, own } = await referenceBackend(model);
+  const { backend, isTemporary } = await referenceBackend(model);
   try {
     const inputs = await realInputs(model);
     const differences: ExportReport['differences'] = [];
@@ -68,15 +68,15 @@ export async function compareFiles(
     }
     return differences;
   } finally {
-    if (own) await backend.dispose();
+    if (isTemporary) await backend.dispose();
   }
 }
 
 /** Where another library than ONNX Runtime is installed, other kernels than those that the files are run with. */
-async function referenceBackend({ backend }: FlowModel): Promise<{ backend: Backend; own: boolean }> {
+async function referenceBackend({ backend }: FlowModel): Promise<{ backend: Backend; isTemporary: boolean }> {
   const { name, threads } = backend.info;
-  if (name !== 'onnxruntime') return { backend, own: false };
-  return { backend: await firstToLoad(threads, 'checks exported files'), own: true };
+  if (name !== 'onnxruntime') return { backend, isTemporary: false };
+  return { backend: await firstToLoad(threads, 'checks exported files'), isTemporary: true };
 }
 
 /** Real examples where the data are there, samples otherwise; [n, …] as the forward file takes them. */

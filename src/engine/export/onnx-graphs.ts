@@ -108,8 +108,8 @@ function traced(
     (inputs) => {
       const { context } = inputs;
       const flat = imageOf(flow) && context ? tf.reshape(context, [-1, flow.context!.size]) : context;
-      const given = flat ? { ...inputs, context: flat } : inputs;
-      return run({ ...graphContext(model, given, options), wholePasses: true }, inputs);
+      const flatInputs = flat ? { ...inputs, context: flat } : inputs;
+      return run({ ...graphContext(model, flatInputs, options), wholePasses: true }, inputs);
     },
     [...storedTensors(flow), ...ports, ...contextPorts(flow)],
     { dynamicBatch: anyBatch },

@@ -78,13 +78,13 @@ export async function exportOnnx(
 }
 
 function target(model: Model, output: string): { folder: string; name: string } {
-  const given = path.resolve(output);
-  if (given.toLowerCase().endsWith('.onnx')) {
-    const name = path.basename(given).replace(/(\.(forward|inverse|sample))?\.onnx$/i, '');
-    return { folder: path.dirname(given), name: name || 'flow' };
+  const fullPath = path.resolve(output);
+  if (fullPath.toLowerCase().endsWith('.onnx')) {
+    const name = path.basename(fullPath).replace(/(\.(forward|inverse|sample))?\.onnx$/i, '');
+    return { folder: path.dirname(fullPath), name: name || 'flow' };
   }
   const checkpoint = modelName(model.file);
-  return { folder: given, name: model.run ? `${path.basename(model.run)}-${checkpoint}` : checkpoint };
+  return { folder: fullPath, name: model.run ? `${path.basename(model.run)}-${checkpoint}` : checkpoint };
 }
 
 function serialize(model: FlowModel, part: OnnxPart, set: string): Uint8Array {

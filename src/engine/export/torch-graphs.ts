@@ -43,12 +43,12 @@ export function printFlow(subject: TorchSubject): PrintedTorch {
 function torchFlow(subject: TorchSubject): TorchFlow {
   const functions = tracedFunctions(subject);
   const prior = functions.find(({ name }) => name === 'prior_log_prob')!;
-  const given = prior.graph.inputs.some(({ name }) => name === 'context') ? ', context' : '';
+  const priorArgument = prior.graph.inputs.some(({ name }) => name === 'context') ? ', context' : '';
   return {
     functions,
     tensors: moduleTensors(subject.flow),
     about: aboutOf(subject),
-    methods: [logProb(subject, given), sample(subject, given)],
+    methods: [logProb(subject, priorArgument), sample(subject, priorArgument)],
     ...(subject.flow.context ? { context: { ...subject.flow.context, line: contextLine(subject)! } } : {}),
   };
 }
@@ -66,31 +66,31 @@ function tracedFunctions(subject: TorchSubject): TracedFunction[] {
     run: (ctx: ReturnType<typeof graphContext>, inputs: TensorMap) => TensorMap,
   ): TracedFunction => tracedFunction(subject, { name, direction }, inputs, run);
   return [
-    traced('forward', 'forward', [x], (ctx, given) => {
-      const before = inside?.forward(ctx, given.x!);
-      const { value, logDet } = flow.forward(ctx, before?.value ?? given.x!);
+    traced('forward', 'forward', [x], (ctx, inputs) => {
+      const before = inside?.forward(ctx, inputs.x!);
+      const { value, logDet } = flow.forward(ctx, before?.value ?? inputs.x!);
       const whole = before ? tf.add(logDet, before.logDet) : logDet;
-      return { z: value, log_det: perExample(whole, given.x!) };
+      return { z: value, log_det: perExample(whole, inputs.x!) };
     }),
-    traced('inverse', 'inverse', [z], (ctx, given) => {
-      const inner = flow.inverse(ctx, given.z!);
+    traced('inverse', 'inverse', [z], (ctx, inputs) => {
+      const inner = flow.inverse(ctx, inputs.z!);
       const after = inside?.inverse(ctx, inner.value);
       const whole = after ? tf.add(inner.logDet, after.logDet) : inner.logDet;
-      return { x: after?.value ?? inner.value, log_det: perExample(whole, given.z!) };
+      return { x: after?.value ?? inner.value, log_det: perExample(whole, inputs.z!) };
     }),
     ...(preprocess && !inside
       ? [
-          traced('from_pixels', 'forward', [{ ...x, name: 'pixels' }], (ctx, given) => {
-            const { value, logDet } = preprocess.forward(ctx, given.pixels!);
-            return { x: value, log_det: perExample(logDet, given.pixels!) };
+          traced('from_pixels', 'forward', [{ ...x, name: 'pixels' }], (ctx, inputs) => {
+            const { value, logDet } = preprocess.forward(ctx, inputs.pixels!);
+            return { x: value, log_det: perExample(logDet, inputs.pixels!) };
           }),
-          traced('to_pixels', 'inverse', [x], (ctx, given) => ({
-            pixels: preprocess.inverse(ctx, given.x!).value,
+          traced('to_pixels', 'inverse', [x], (ctx, inputs) => ({
+            pixels: preprocess.inverse(ctx, inputs.x!).value,
           })),
         ]
       : []),
-    traced('prior_log_prob', 'forward', [z], (ctx, given) => ({
-      log_prob: perExample(flow.base.logProb(ctx, given.z!), given.z!),
+    traced('prior_log_prob', 'forward', [z], (ctx, inputs) => ({
+      log_prob: perExample(flow.base.logProb(ctx, inputs.z!), inputs.z!),
     })),
     traced(
       'latents',
@@ -99,7 +99,7 @@ function tracedFunctions(subject: TorchSubject): TracedFunction[] {
         { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] },
         { name: 'temperature', shape: [] },
       ],
-      (ctx, given) => ({ z: flow.base.draw(ctx, given.noise!, given.temperature!) }),
+      (ctx, inputs) => ({ z: flow.base.draw(ctx, inputs.noise!, inputs.temperature!) }),
     ),
   ].map(withoutUnusedContext);
 }
@@ -114,21 +114,21 @@ function withoutUnusedContext({ graph: traced, ...rest }: TracedFunction): Trace
 }
 
 /** The images that a flow is printed for go in and out of `forward` as they do in exported ONNX files. */
-function logProb({ flow, preprocess, config }: TorchSubject, priorGiven: string): string {
+function logProb({ flow, preprocess, config }: TorchSubject, priorArgument: string): string {
   const context = flow.context ? ', context: Tensor' : '';
-  const given = flow.context ? ', context' : '';
-  const prior = `self.prior_log_prob(z${priorGiven})`;
+  const contextArgument = flow.context ? ', context' : '';
+  const prior = `self.prior_log_prob(z${priorArgument})`;
   if (config.kind === 'vector' || !preprocess) {
     return `def log_prob(self, x: Tensor${context}) -> Tensor:
     """x [N, ${flow.inputShape.join(', ')}]${ofContext(flow)} → ln p(x${flow.context ? ' | context' : ''}) [N], nats"""
-    z, log_det = self(x${given})
+    z, log_det = self(x${contextArgument})
     return ${prior} + log_det`;
   }
   const nats = quantizationNats(config, sizeOf(flow.inputShape));
   return `def log_prob(self, pixels: Tensor${context}) -> Tensor:
     """pixels [N, ${flow.inputShape.join(', ')}], dequantized, in [0, ${config.levels})${ofContext(flow)} → ln p [N], nats: their density there"""
     x, to_x = self.from_pixels(pixels)
-    z, log_det = self(x${given})
+    z, log_det = self(x${contextArgument})
     # From the density of pixels / ${config.levels}: ${sizeOf(flow.inputShape)} ln ${config.levels}.
     return ${prior} + log_det + to_x - ${numberText(nats)}`;
 }
@@ -136,10 +136,10 @@ function logProb({ flow, preprocess, config }: TorchSubject, priorGiven: string)
 const ofContext = ({ context }: TorchSubject['flow']): string =>
   context ? `, context [N, ${context.size}]` : '';
 
-function sample({ flow, preprocess, config }: TorchSubject, priorGiven: string): string {
+function sample({ flow, preprocess, config }: TorchSubject, priorArgument: string): string {
   const isImage = config.kind === 'image';
   const context = flow.context ? 'context: Tensor, ' : '';
-  const given = flow.context ? ', context' : '';
+  const contextArgument = flow.context ? ', context' : '';
   const shape = flow.base.noiseShape.join(', ');
   const pad = isImage ? config.pad : 0;
   const cut = pad > 0 ? `[:, ${pad}:-${pad}, ${pad}:-${pad}]` : '';
@@ -154,7 +154,7 @@ def sample(self, ${flow.context ? '' : 'count: int, '}${context}temperature: flo
     """New ${sampled}${flow.context ? `, one for each row of context [N, ${flow.context.size}]` : ''}"""
 ${flow.context ? '    check_context(context)\n' : ''}    like = next(self.parameters())
     noise = torch.randn(${count}, ${shape}, generator=generator, device=like.device, dtype=like.dtype)
-    x, _ = self.inverse(self.latents(noise, torch.as_tensor(temperature, device=like.device)${priorGiven})${given})
+    x, _ = self.inverse(self.latents(noise, torch.as_tensor(temperature, device=like.device)${priorArgument})${contextArgument})
 ${integers ? `    x[:, [${integers.join(', ')}]] = x[:, [${integers.join(', ')}]].floor()\n` : ''}    return ${result}`;
 }
 

@@ -38,10 +38,10 @@ export async function exportTorch(model: Model, output: string): Promise<TorchEx
     }),
   );
   const context = contextLine(flow);
-  const given = context === undefined ? '' : '; x = flow.sample(context)';
+  const sampleCall = context === undefined ? '' : '; x = flow.sample(context)';
   return {
     files,
-    example: `from flow import Flow; flow = Flow.load()${given}`,
+    example: `from flow import Flow; flow = Flow.load()${sampleCall}`,
     ...(context === undefined ? {} : { context }),
   };
 }

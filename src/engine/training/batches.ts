@@ -49,9 +49,9 @@ export function trainingBatches(
   let order: Order = { length: 0, at: () => 0 };
 
   const indicesOf = (step: number): number[] => {
-    const wanted = Math.floor((step - 1) / perEpoch);
-    if (wanted !== epoch) {
-      epoch = wanted;
+    const stepEpoch = Math.floor((step - 1) / perEpoch);
+    if (stepEpoch !== epoch) {
+      epoch = stepEpoch;
       order = shuffled(split.count, seed, 'order', epoch);
     }
     return indexRange(((step - 1) % perEpoch) * size, size).map((position) => order.at(position));

@@ -45,7 +45,7 @@ export async function createLines(options: LinesOptions): Promise<Lines> {
         ? Object.fromEntries(Object.entries(teacher).map(([name, value]) => [prefix + name, value]))
         : {},
     async at(step, examples) {
-      const { x: given, ...rest } = examples;
+      const { x: dataX, ...rest } = examples;
       const noise = { shape, data: stream(seed, 'latents', step).normal(sizeOf(shape)) };
       // Spread evenly, places make the gradient less noisy than when they are drawn one by one.
       const places = stream(seed, 'places', step).uniform(size);
@@ -53,7 +53,7 @@ export async function createLines(options: LinesOptions): Promise<Lines> {
       if (pairs === 'random') return { ...examples, noise, share };
       if (pairs === 'reflow')
         return { ...(await program!.run({ z: noise, ...rest })), ...rest, noise, share };
-      const x = preprocess ? (await program!.run({ x: given! })).data! : given!;
+      const x = preprocess ? (await program!.run({ x: dataX! })).data! : dataX!;
       const data = nearestNoise(x.data as Float32Array, noise.data, size);
       return { ...examples, noise: { shape, data }, share };
     },

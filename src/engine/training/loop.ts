@@ -72,12 +72,12 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   /** False after a step that was not finite: its moments have moved, and nothing could go on from them. */
   let sound = true;
   const steering = createSteering(paths.folder, options.rates ?? [], options.log);
-  let said = performance.now();
+  let lastSaved = performance.now();
   const saveStatus = async (
     status: RunStatus['status'],
     why?: Pick<Ending, 'message' | 'notFinite'>,
   ): Promise<void> => {
-    said = performance.now();
+    lastSaved = performance.now();
     await lock.check();
     await writeStatus(paths, {
       ...why,
@@ -173,7 +173,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       await recorder.last(moment(), progress);
       await saveStatus('running');
     }
-    if (performance.now() - said > statusEvery) await saveStatus('running');
+    if (performance.now() - lastSaved > statusEvery) await saveStatus('running');
     if (training.patience > 0 && progress.withoutBetter >= training.patience) {
       return {
         status: 'finished',
@@ -216,7 +216,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
       await steering.wait(signal);
       if (await steering.look(step)) {
         await saveStatus(steering.wish() === 'pause' ? 'paused' : 'running');
-      } else if (performance.now() - said > statusEvery) {
+      } else if (performance.now() - lastSaved > statusEvery) {
         await saveStatus('paused');
         report('paused');
       }

@@ -51,12 +51,12 @@ export function packTensors(vectors: readonly PackedVector[], tensors: TensorTab
     vectors.map(({ name, size: length, members }) => {
       const data = new Float32Array(length);
       for (const member of members) {
-        const given = tensors[member.name];
-        if (given?.data.length !== member.size)
+        const tensor = tensors[member.name];
+        if (tensor?.data.length !== member.size)
           throw new Error(
-            `"${member.name}" needs ${member.size} values, not ${given?.data.length ?? 'none'}`,
+            `"${member.name}" needs ${member.size} values, not ${tensor?.data.length ?? 'none'}`,
           );
-        data.set(given.data, member.offset);
+        data.set(tensor.data, member.offset);
       }
       return [name, { shape: [length], data }];
     }),

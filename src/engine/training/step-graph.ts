@@ -85,7 +85,7 @@ function objective(
   vectors: readonly PackedVector[],
   state: TensorMap,
   examples: TensorMap,
-  wanted?: (tap: string) => boolean,
+  tapFilter?: (tap: string) => boolean,
 ): Objective & { taps: TensorMap } {
   let aside: Omit<Objective, 'loss' | 'gradient'> & { taps: TensorMap };
   const running = state[statistics] ? unpacked(state[statistics], named(vectors, statistics)) : {};
@@ -95,7 +95,7 @@ function objective(
   const lossOf = (vector: Tensor): Scalar => {
     const values = unpacked(vector, named(vectors, parameters));
     const inputs = { ...examples, ...running, ...values };
-    const ctx = graphContext(parts, inputs, { training: true, tapFilter: wanted });
+    const ctx = graphContext(parts, inputs, { training: true, tapFilter });
     const { loss, terms } = isMatched(parts.flow)
       ? { loss: velocityError(parts.flow, parts.preprocess, ctx, examples), terms: {} }
       : likelihoodLoss(parts, ctx, examples);
@@ -215,14 +215,14 @@ function evaluationGraph(
   parts: FlowParts,
   config: TrainingConfig,
   input: InputSpec,
-  fn: (ctx: ReturnType<typeof graphContext>, given: Tensor) => TensorMap,
+  fn: (ctx: ReturnType<typeof graphContext>, value: Tensor) => TensorMap,
 ): Graph {
   const vectors = evaluationVectors(parts.flow, config);
   return trace(
-    ({ [input.name]: given, ...rest }) => {
+    ({ [input.name]: value, ...rest }) => {
       const state = stateOf(rest);
       const tensors = vectors.map((vector) => unpacked(state[vector.name]!, vector));
-      return fn(graphContext(parts, Object.assign({}, ...tensors, rest) as TensorMap), given!);
+      return fn(graphContext(parts, Object.assign({}, ...tensors, rest) as TensorMap), value!);
     },
     [...vectors.map(vectorInput), input, ...contextInputs(parts.flow)],
     { dynamicBatch: anyBatch },
@@ -262,11 +262,11 @@ export function diagnosisGraph(parts: FlowParts, config: TrainingConfig, batch: 
     const scale = bijection?.quantities?.find(({ role }) => role === 'logScale');
     return scale && `${name}/${scale.name}`;
   };
-  const wanted = new Set(flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat()));
+  const tapNames = new Set(flow.layers.flatMap((layer) => [outputTap(layer), scaleTap(layer) ?? []].flat()));
   const nonFinite = (t: Tensor): Tensor => tf.sum(tf.cast(tf.logicalNot(tf.isFinite(t)), 'float32'));
   const diagnose = (inputs: TensorMap): TensorMap => {
-    const isWanted = (tap: string): boolean => wanted.has(tap);
-    const { taps, gradient, loss } = objective(parts, vectors, stateOf(inputs), inputs, isWanted);
+    const tapFilter = (tap: string): boolean => tapNames.has(tap);
+    const { taps, gradient, loss } = objective(parts, vectors, stateOf(inputs), inputs, tapFilter);
     const results: TensorMap = { loss };
     for (const layer of flow.layers) {
       const y = taps[outputTap(layer)];

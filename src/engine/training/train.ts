@@ -70,13 +70,13 @@ async function withStart<T>(
 
 /** What each checkpoint says of itself. */
 async function headerOf(
-  { config, dataset, resumed, standardization: given }: Start,
+  { config, dataset, resumed, standardization }: Start,
   { signal, onNote }: TrainOptions,
 ): Promise<RunHeader> {
   if (dataset.train.count === 0) throw new UserError(`${dataset.name}: no examples are left to train on`);
   if (!resumed) for (const note of firstNotes(config, dataset)) onNote?.(note);
   const { featureNames: names, contextNames } = dataset;
-  const standardize = await standardizationOf(config, dataset, given, signal);
+  const standardize = await standardizationOf(config, dataset, standardization, signal);
   return {
     config,
     data: describeData(dataset),

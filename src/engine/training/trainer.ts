@@ -170,13 +170,13 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     async evaluate(split) {
       const sums = { prior: 0, logDet: 0, preprocessing: 0 };
       for await (const { start, count, values } of blocks(split, evaluationBatch)) {
-        const { features, ...given } = splitContext(values, dataset);
+        const { features, ...contexts } = splitContext(values, dataset);
         const x = dequantize(
           padImages(features, count, config.model),
           discrete,
           stream(config.training.seed, 'validation-noise', start),
         );
-        const out = await program.run('validate', examplesOf({ features: x, ...given }, count));
+        const out = await program.run('validate', examplesOf({ features: x, ...contexts }, count));
         for (const part of ['prior', 'logDet', 'preprocessing'] as const)
           sums[part] += count * mean(out[part]!);
       }
@@ -237,16 +237,16 @@ function feedsOf(flow: Flow, batch: Batch, count: number): Feeds {
 export async function startingState(
   { config, dataset, backend, weights }: Pick<TrainerOptions, 'config' | 'dataset' | 'backend' | 'weights'>,
   parts: FlowParts,
-  given?: Batches,
+  sharedBatches?: Batches,
 ): Promise<TensorTable> {
   if (weights) return initialState(parts.flow, config, weights);
-  const batches = given ?? trainingBatches(dataset, config, integersOf(parts.preprocess ?? {}));
+  const batches = sharedBatches ?? trainingBatches(dataset, config, integersOf(parts.preprocess ?? {}));
   const first = async (): Promise<Feeds> => feedsOf(parts.flow, await batches.at(1), batches.size);
   const drawn = initialTensors(parts.flow, config.training.seed);
   try {
     return initialState(parts.flow, config, await setByFirstBatch({ ...parts, backend }, drawn, first));
   } finally {
-    if (!given) await batches.close();
+    if (!sharedBatches) await batches.close();
   }
 }
 

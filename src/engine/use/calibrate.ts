@@ -142,8 +142,8 @@ export async function* rankPairs(
   const box = boxOf(x, size);
   const references = referencesOf({ count, x, context }, seed);
   const batches = signal ? { signal } : {};
-  const density = async (values: Float32Array, given: Float32Array, n: number): Promise<Float64Array> => {
-    const { nats } = await scoreRows(forward, { x: values, count: n, context: given }, batches);
+  const density = async (values: Float32Array, contexts: Float32Array, n: number): Promise<Float64Array> => {
+    const { nats } = await scoreRows(forward, { x: values, count: n, context: contexts }, batches);
     return nats.map((value) => -value);
   };
   const ofTruth = await density(x, context, count);
@@ -154,17 +154,17 @@ export async function* rankPairs(
     await breathe(signal);
     const pairs = Math.min(together, count - start);
     const n = pairs * draws;
-    const given = new Float32Array(n * ofContext);
+    const contexts = new Float32Array(n * ofContext);
     const noise = new Float32Array(n * inverse.base.noise);
     for (let i = 0; i < pairs; i++) {
-      const own = context.subarray((start + i) * ofContext, (start + i + 1) * ofContext);
-      for (let k = 0; k < draws; k++) given.set(own, (i * draws + k) * ofContext);
+      const row = context.subarray((start + i) * ofContext, (start + i + 1) * ofContext);
+      for (let k = 0; k < draws; k++) contexts.set(row, (i * draws + k) * ofContext);
       const values = stream(seed, 'calibrate', start + i).normal(draws * inverse.base.noise);
       noise.set(values, i * draws * inverse.base.noise);
     }
-    const z = await inverse.base.draw(noise, n, 1, given);
-    const { data: samples } = await decodeLatents(inverse, z, n, { ...batches, context: given });
-    const densities = await density(samples, given, n);
+    const z = await inverse.base.draw(noise, n, 1, contexts);
+    const { data: samples } = await decodeLatents(inverse, z, n, { ...batches, context: contexts });
+    const densities = await density(samples, contexts, n);
     nonFinite += countNonFinite(samples) + countNonFinite(densities);
 
     for (let i = 0; i < pairs; i++) {
@@ -175,13 +175,13 @@ export async function* rankPairs(
       const truth = x.subarray(pair * size, (pair + 1) * size);
       const at = (k: number): number => (i * draws + k) * size;
       ranks.samples.set(samples.subarray(at(0), at(1)), pair * size);
-      ranks.features.forEach((own, d) => {
-        own[pair] = rank((k) => truth[d]! - samples[at(k) + d]!);
+      ranks.features.forEach((featureRanks, d) => {
+        featureRanks[pair] = rank((k) => truth[d]! - samples[at(k) + d]!);
       });
       ranks.coverage[pair] = rank((k) => difference(densities[i * draws + k]!, ofTruth[pair]!));
       const point = references(pair);
-      const own = distance(box, point, truth, 0);
-      ranks.tarp[pair] = rank((k) => own - distance(box, point, samples, at(k)));
+      const truthDistance = distance(box, point, truth, 0);
+      ranks.tarp[pair] = rank((k) => truthDistance - distance(box, point, samples, at(k)));
     }
     yield { ...ranks, done: start + pairs, nonFinite };
   }
@@ -199,9 +199,9 @@ export function testRanks(
   const coverage = rankTest(first(byDensity), draws, jitter('coverage'), { reading: 'density', threshold });
   return {
     ...{ pairs: done, draws, threshold, nonFinite },
-    features: features.map((own, d) => ({
+    features: features.map((featureRanks, d) => ({
       ...{ name: names?.[d] ?? `x${d}`, feature: d },
-      ...rankTest(first(own), draws, jitter(d), { reading: 'feature', threshold }),
+      ...rankTest(first(featureRanks), draws, jitter(d), { reading: 'feature', threshold }),
     })),
     coverage: { ...coverage, levels: levels.map((level) => coverageAt(coverage.places, level)) },
     tarp: rankTest(first(tarp), draws, jitter('tarp'), { reading: 'distance', threshold }),
@@ -259,10 +259,10 @@ function referencesOf({ count, x, context }: Pairs, seed: number): (pair: number
   const box = boxOf(context, ofContext);
   const nearest = new Int32Array(count);
   order.forEach((pair, place) => {
-    const own = context.subarray(pair * ofContext, (pair + 1) * ofContext);
+    const row = context.subarray(pair * ofContext, (pair + 1) * ofContext);
     let least = Infinity;
     for (const earlier of order.subarray(0, Math.min(place, mostEarlier))) {
-      const between = distance(box, own, context, earlier * ofContext);
+      const between = distance(box, row, context, earlier * ofContext);
       if (between < least) [least, nearest[pair]] = [between, earlier];
     }
   });

@@ -35,8 +35,8 @@ const isInteger = (dtype: string): boolean => !dtype.startsWith('float');
  * The default space of an array: images of an integer type are pixels, images of a floating-point type
  * are the flow's own input (logits); vectors are raw coordinates.
  */
-export function resolveSpace(config: ModelConfig, dtype: string, asked: Space | 'auto'): Space {
-  if (asked !== 'auto') return asked;
+export function resolveSpace(config: ModelConfig, dtype: string, option: Space | 'auto'): Space {
+  if (option !== 'auto') return option;
   return config.kind === 'vector' || isInteger(dtype) ? 'data' : 'flow';
 }
 
@@ -85,29 +85,29 @@ export function prepareLatent(
 
 /** The layout that an array has: the usual one, unless it fits the other alone. @param event shapes of one example, channels last */
 export function layoutOf(
-  given: readonly number[],
+  arrayShape: readonly number[],
   events: readonly (readonly number[])[],
   usual: Layout,
 ): Layout {
   const fits = (layout: Layout): boolean =>
-    events.some((event) => laidOut(event, layout).join() === given.slice(1).join());
+    events.some((event) => laidOut(event, layout).join() === arrayShape.slice(1).join());
   const other: Layout = usual === 'nhwc' ? 'nchw' : 'nhwc';
   return !fits(usual) && fits(other) ? other : usual;
 }
 
 /** Reads the batch axis. Gray images may come without their channel axis. */
 function matchShape(
-  given: readonly number[],
+  arrayShape: readonly number[],
   accepted: readonly (readonly number[])[],
   { layout, where }: Pick<InputOptions, 'layout' | 'where'>,
 ): { count: number; shape: readonly number[] } {
-  const [count = 0, ...rest] = given;
+  const [count = 0, ...rest] = arrayShape;
   for (const shape of accepted) {
     const variants = [
       laidOut(shape, layout),
       ...(shape.length === 3 && shape[2] === 1 ? [shape.slice(0, 2)] : []),
     ];
-    if (given.length > 0 && variants.some((variant) => sameShape(rest, variant))) {
+    if (arrayShape.length > 0 && variants.some((variant) => sameShape(rest, variant))) {
       if (count === 0) throw new UserError(`${where}: holds no examples; expected at least one.`);
       return { count, shape };
     }
@@ -118,10 +118,12 @@ function matchShape(
   const fitsOther = accepted.some((shape) => shape.length === 3 && sameShape(rest, laidOut(shape, other)));
   const advice = fitsOther
     ? ` Use --layout ${other}.`
-    : accepted.some((shape) => sameShape(given, shape))
+    : accepted.some((shape) => sameShape(arrayShape, shape))
       ? ' Give a single example a first axis of length 1.'
       : '';
-  throw new UserError(`${where}: has shape (${given.join(', ')}); the model takes ${expected}.${advice}`);
+  throw new UserError(
+    `${where}: has shape (${arrayShape.join(', ')}); the model takes ${expected}.${advice}`,
+  );
 }
 
 function checkFinite(values: Float32Array, shape: readonly number[], where: string): void {

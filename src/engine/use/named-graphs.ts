@@ -42,8 +42,8 @@ export type GraphFunction = keyof typeof graphFunctions;
 /** @param batch examples of a training step; the other graphs take any number */
 export function namedGraph(name: GraphFunction, subject: GraphSubject, batch: number): NamedGraph {
   const { flow, preprocess, training, tensors } = subject;
-  const bound = (graph: Graph, wanted?: readonly string[]): NamedGraph => {
-    const outputs = graph.outputs.filter((port) => !wanted || wanted.includes(port.name));
+  const bound = (graph: Graph, outputNames?: readonly string[]): NamedGraph => {
+    const outputs = graph.outputs.filter((port) => !outputNames || outputNames.includes(port.name));
     return { graph: bindUsed({ ...graph, outputs }, tensors) };
   };
   const state = (): StateSpec[] =>

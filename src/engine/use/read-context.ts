@@ -12,21 +12,21 @@ const mostNamed = 10;
 const arrayName = 'context';
 
 /**
- * @param given of the option: "a=0.5,b=2", "0.5,2", or the name of an .npy or .npz file
+ * @param option its text: "a=0.5,b=2", "0.5,2", or the name of an .npy or .npz file
  * @param count of the examples; a file has one row, or one for each @param layout of images; without, the one that the file fits
  * @throws UserError for a flow that takes none, for one that takes one where none is given, and for another number of values
  */
 export async function readContext(
   { context: info, asLibrary }: Pick<FlowRunner, 'context' | 'asLibrary'>,
-  given: string | undefined,
+  option: string | undefined,
   count: number,
   layout?: Layout,
 ): Promise<Float32Array | undefined> {
   if (!info) {
-    if (given === undefined) return undefined;
-    throw new UserError(`--condition ${given}: this flow takes no condition; leave it out.`);
+    if (option === undefined) return undefined;
+    throw new UserError(`--condition ${option}: this flow takes no condition; leave it out.`);
   }
-  if (given === undefined) {
+  if (option === undefined) {
     if (info.shape) {
       throw new UserError(
         `The flow takes ${contextWords(info)} as condition; give --condition C.npy, an image for each example or one for all.`,
@@ -37,12 +37,12 @@ export async function readContext(
         `--condition, for example ${example(info)}, or an .npy file with a row for each example.`,
     );
   }
-  const isFile = /\.np[yz]$/i.test(given);
+  const isFile = /\.np[yz]$/i.test(option);
   if (info.shape) {
-    if (isFile) return imagesFrom(given, info.shape, count, layout, asLibrary ? 'nchw' : 'nhwc');
-    throw new UserError(`--condition ${given}: expected an .npy file, since the condition is an image.`);
+    if (isFile) return imagesFrom(option, info.shape, count, layout, asLibrary ? 'nchw' : 'nhwc');
+    throw new UserError(`--condition ${option}: expected an .npy file, since the condition is an image.`);
   }
-  return isFile ? fromFile(given, info, count) : fromText(given, info);
+  return isFile ? fromFile(option, info, count) : fromText(option, info);
 }
 
 /** @param usual where the array fits both layouts */
@@ -155,11 +155,11 @@ function fromText(text: string, info: ContextInfo): Float32Array {
       `--condition ${text}: expected ${contextWords(info)}, for example ${example(info)}${classesOf(info)}; or an .npy file.`,
     );
   const areNamed = named.every((match) => match);
-  const given = (name: string | undefined, i: number): string | undefined =>
+  const textOf = (name: string | undefined, i: number): string | undefined =>
     areNamed ? named.find((match) => match![1]!.trim() === name)?.[2]?.trim() : parts[i];
   if (classes && parts.length === sizeByNumber(info)) {
     const short = [...names.slice(0, classes.start), classes.name];
-    const numbers = short.map(given).map((value, i) => {
+    const numbers = short.map(textOf).map((value, i) => {
       const number = value ? Number(value) : NaN;
       if (i < classes.start || !Number.isNaN(number) || !value) return number;
       const place = names.indexOf(value, classes.start);
@@ -168,7 +168,7 @@ function fromText(text: string, info: ContextInfo): Float32Array {
     if (numbers.every(Number.isFinite)) return withClasses(numbers, info, text);
   }
   if (parts.length !== names.length) throw refuse();
-  const values = names.map(given);
+  const values = names.map(textOf);
   if (values.some((value) => value === undefined || value === '' || !Number.isFinite(Number(value))))
     throw refuse();
   return Float32Array.from(values, Number);

@@ -180,10 +180,10 @@ async function tableExamples(file: string, request: ExampleRequest): Promise<Nam
   const { count } = table.all;
   const expected = imageShape ? sizeOf(imageShape) : dimensions;
   if (size !== expected) {
-    const wanted =
+    const expectedSize =
       kind === 'image' ? `${expected} pixels (${imageShape?.join('×')})` : `${expected} features`;
     throw new UserError(
-      `${request.input}: has ${size} columns to model; the model has ${wanted}. Choose columns with --columns, or leave a class out with --label-column.`,
+      `${request.input}: has ${size} columns to model; the model has ${expectedSize}. Choose columns with --columns, or leave a class out with --label-column.`,
     );
   }
   const values = await readAll(table.all);

@@ -36,10 +36,10 @@ export function reconstructionLatents(
   const size = scales.length;
   const out = new Float32Array(count * columns * size);
   for (let row = 0; row < count; row++) {
-    const own = z.subarray(row * size, (row + 1) * size);
+    const latents = z.subarray(row * size, (row + 1) * size);
     const fresh = freshLatents(draw, row, size);
     for (let column = 0; column < columns; column++) {
-      out.set(keepScales(own, fresh, scales, column), (row * columns + column) * size);
+      out.set(keepScales(latents, fresh, scales, column), (row * columns + column) * size);
     }
   }
   return out;

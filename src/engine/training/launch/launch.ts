@@ -185,9 +185,9 @@ function planOf({ config, dataset, flow, module, header, ...rest }: Preparation)
   const { model, training } = config;
   const isImage = model.kind === 'image';
   const vectors = trainingVectors(flow, training);
-  const shapesOf = (wanted: string): Record<string, readonly number[]> =>
+  const shapesOf = (vectorName: string): Record<string, readonly number[]> =>
     Object.fromEntries(
-      (vectors.find(({ name }) => name === wanted)?.members ?? []).map(({ stored, shape }) => [
+      (vectors.find(({ name }) => name === vectorName)?.members ?? []).map(({ stored, shape }) => [
         stored,
         shape,
       ]),

@@ -58,15 +58,15 @@ export const launchers: Readonly<Record<LauncherName, Launcher>> = {
 };
 
 /** @throws UserError for options that do not go together, or need another launcher */
-export function checkLaunch({ name, ...given }: Partial<Launch>): void {
+export function checkLaunch({ name, ...settings }: Partial<Launch>): void {
   for (const [owner, { options }] of Object.entries(launchers)) {
-    const other = owner === name ? undefined : options.find((option) => given[option] !== undefined);
+    const other = owner === name ? undefined : options.find((option) => settings[option] !== undefined);
     if (other !== undefined)
       throw new UserError(
         `--${other} can only be used with --launcher ${owner}${name === undefined ? '' : `, not ${name}`}.`,
       );
   }
-  const { nodes, rendezvous, address } = given;
+  const { nodes, rendezvous, address } = settings;
   if (rendezvous !== undefined && !isAddress(rendezvous))
     throw new UserError(`--rendezvous ${rendezvous}: expected HOST:PORT of this machine.`);
   if (address !== undefined && !isAddress(address))

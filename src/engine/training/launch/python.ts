@@ -30,8 +30,8 @@ const question = [
 
 /** The Python that FLOWSCOPE_PYTHON names, or the active environment's, or the one on the search path. */
 function candidates(env: NodeJS.ProcessEnv): string[] {
-  const own = env['FLOWSCOPE_PYTHON'];
-  if (own) return [own];
+  const setting = env['FLOWSCOPE_PYTHON'];
+  if (setting) return [setting];
   const inside = (folder: string): string =>
     process.platform === 'win32'
       ? path.join(folder, env['VIRTUAL_ENV'] === folder ? 'Scripts' : '', 'python.exe')

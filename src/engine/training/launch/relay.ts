@@ -11,7 +11,7 @@ import { pythonPlace } from './python';
 export type Ending = Pick<TrainResult, 'status' | 'message' | 'step' | 'seconds' | 'best'>;
 
 /** A line of what the training says. It is our own program, whatever it was given. */
-interface Said {
+interface Message {
   progress?: TrainProgress;
   log?: string;
   /** A file of values that a picture may be drawn of. */
@@ -59,14 +59,14 @@ export async function relay(
   let error: string | undefined;
   const pictures: Promise<void>[] = [];
   createInterface({ input: child.stdout! }).on('line', (line) => {
-    const said = parse(line);
-    if (!said) options.log(line);
-    if (said?.progress) options.onProgress(said.progress);
-    if (said?.log !== undefined) options.log(said.log);
-    if (said?.samples !== undefined) pictures.push(options.onSamples(said.samples, said.step ?? 0));
-    if (said?.result) result = said.result;
-    if (said?.error !== undefined) {
-      error = said.error;
+    const message = parse(line);
+    if (!message) options.log(line);
+    if (message?.progress) options.onProgress(message.progress);
+    if (message?.log !== undefined) options.log(message.log);
+    if (message?.samples !== undefined) pictures.push(options.onSamples(message.samples, message.step ?? 0));
+    if (message?.result) result = message.result;
+    if (message?.error !== undefined) {
+      error = message.error;
       // What is wrong with a run stays wrong however often it is started again.
       child.kill('SIGTERM');
     }
@@ -97,6 +97,6 @@ function start(command: string, args: readonly string[], threads: number | undef
   });
 }
 
-function parse(line: string): Said | undefined {
-  return line.startsWith('{') ? (jsonIn(line) as Said | undefined) : undefined;
+function parse(line: string): Message | undefined {
+  return line.startsWith('{') ? (jsonIn(line) as Message | undefined) : undefined;
 }

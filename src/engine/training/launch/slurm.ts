@@ -52,9 +52,9 @@ export function slurmScript(job: SlurmScript): string {
   // Fixed numbers and one address, about which nothing is agreed: torchrun's other ways unpickle what anybody may have sent.
   const onSeveralMachines = `srun bash -c 'exec "$0" -m torch.distributed.run --node-rank="$SLURM_NODEID" "$@"' ${quoted(python)} \\
     --nnodes="$SLURM_NNODES" --nproc-per-node=${processes} --master-addr="$first" --master-port="$port" -m flowscope.train "$run" --take-over`;
-  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const directives = Object.entries(settings).filter(([, value]) => value !== undefined);
   return `#!/bin/bash
-${given.map(([name, value]) => `#SBATCH --${name}=${value}`).join('\n')}
+${directives.map(([name, value]) => `#SBATCH --${name}=${value}`).join('\n')}
 #SBATCH --requeue
 # Written by Flowscope.
 

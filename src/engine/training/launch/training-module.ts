@@ -23,21 +23,21 @@ export function trainingModule(parts: FlowParts): TrainingModule {
   const x: InputSpec = { name: 'x', shape: [anyBatch, ...flow.inputShape] };
   const noise: InputSpec = { name: 'noise', shape: [anyBatch, ...flow.base.noiseShape] };
   const updates: string[] = [];
-  const likelihood = (ctx: Parameters<typeof logLikelihood>[2], given: TensorMap): TensorMap => {
-    const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, given.x!);
+  const likelihood = (ctx: Parameters<typeof logLikelihood>[2], inputs: TensorMap): TensorMap => {
+    const { prior, logDet, preprocessing } = logLikelihood(flow, preprocess, ctx, inputs.x!);
     return {
-      prior: perExample(prior, given.x!),
-      log_det: perExample(logDet, given.x!),
-      preprocessing: perExample(preprocessing, given.x!),
+      prior: perExample(prior, inputs.x!),
+      log_det: perExample(logDet, inputs.x!),
+      preprocessing: perExample(preprocessing, inputs.x!),
     };
   };
   const functions = [
     tracedFunction(parts, { name: 'evaluate', direction: 'forward' }, [x], likelihood),
-    tracedFunction(parts, { name: 'draw', direction: 'inverse' }, [noise], (ctx, given) => ({
-      x: drawSamples(flow, preprocess, ctx, given.noise!),
+    tracedFunction(parts, { name: 'draw', direction: 'inverse' }, [noise], (ctx, inputs) => ({
+      x: drawSamples(flow, preprocess, ctx, inputs.noise!),
     })),
-    tracedFunction(parts, { name: 'training_pass', direction: 'training_pass' }, [x], (ctx, given) => {
-      const results = likelihood(ctx, given);
+    tracedFunction(parts, { name: 'training_pass', direction: 'training_pass' }, [x], (ctx, inputs) => {
+      const results = likelihood(ctx, inputs);
       updates.push(...Object.keys(ctx.updates));
       const statistics = updates.map((name, i) => [`statistic_${i}`, ctx.updates[name]!]);
       return { ...results, ...(Object.fromEntries(statistics) as TensorMap) };
