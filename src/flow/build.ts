@@ -248,15 +248,15 @@ function rest(
 
 /** @throws the room's refusal, as soon as the layers so far store more than it has */
 export function build(spec: FlowSpec, room: Room): Flow {
-  const { shape, context: given } = spec;
-  const seen = contextSeen(given);
+  const { shape, context: contextSpec } = spec;
+  const seen = contextSeen(contextSpec);
   const under: Build = {
     ...{ spec, seen, layers: [], couplings: 0, counted: counting(room) },
     ...{ masks: new Map(), parts: [] },
   };
   const positions = Int32Array.from({ length: sizeOf(shape) }, (_, i) => i);
   const chain = rest(under, 0, shape, 0, positions);
-  const context = given && contextInput(given);
+  const context = contextSpec && contextInput(contextSpec);
   const isVector = shape.length === 1;
   const base = isVector ? baseOf(spec.base, shape[0]!, seen) : standardNormal(chain.outputShape);
   return {

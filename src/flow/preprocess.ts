@@ -138,8 +138,8 @@ function byColumn(maps: readonly (ColumnMap | undefined)[]): Pick<Bijection, 'fo
  */
 export function standardize(name: string, fitted: Standardization, dim = fitted.mean.length): Preprocess {
   const { mean, std, transforms } = fitted;
-  const given = mapsOf(fitted);
-  const maps = Array.from({ length: dim }, (_, d) => given?.[d]);
+  const columnMaps = mapsOf(fitted);
+  const maps = Array.from({ length: dim }, (_, d) => columnMaps?.[d]);
   const columns = maps.some((map) => map) ? byColumn(maps) : undefined;
   const [features, context] = [
     { mean: mean.slice(0, dim), std: std.slice(0, dim) },

@@ -6,8 +6,8 @@ import type { Bijection } from './core/bijection';
 export interface Room {
   /** Numbers that parameters and running statistics may have together. */
   most: number;
-  /** @param asked by the part that had no room and all before it */
-  refusal(asked: number): Error;
+  /** @param count of numbers, with those of the part that had no room and all before it */
+  refusal(count: number): Error;
 }
 
 /** Parameters of a flow that no file holds yet: 4 GiB as float32, of which training has several copies. */
@@ -15,9 +15,9 @@ const mostAlone = 2 ** 30;
 
 export const alone: Room = {
   most: mostAlone,
-  refusal: (asked) =>
+  refusal: (count) =>
     new UserError(
-      `The model asks for at least ${asked.toLocaleString('en')} parameters, and at most ${mostAlone.toLocaleString('en')} are ` +
+      `The model asks for at least ${count.toLocaleString('en')} parameters, and at most ${mostAlone.toLocaleString('en')} are ` +
         'possible. Make it smaller: fewer layers, or narrower networks.',
     ),
 };
@@ -30,10 +30,10 @@ export const storedCount = ({ parameters, state }: Stored): number =>
 
 /** @returns counts what a part stores, and hands the part on. @throws the refusal */
 export function counting({ most, refusal }: Room): <T extends Stored>(part: T) => T {
-  let asked = 0;
+  let count = 0;
   return (part) => {
-    asked += storedCount(part);
-    if (asked > most) throw refusal(asked);
+    count += storedCount(part);
+    if (count > most) throw refusal(count);
     return part;
   };
 }

@@ -56,8 +56,8 @@ class Names {
   }
 
   /** Names of parameters are shared by what was folded from them: the later ones get a mark. */
-  private take(id: number, wanted: string): string {
-    let name = wanted;
+  private take(id: number, stem: string): string {
+    let name = stem;
     while (this.taken.has(name)) name += "'";
     this.taken.add(name);
     this.names.set(id, name);

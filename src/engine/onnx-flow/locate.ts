@@ -98,7 +98,7 @@ function locate(
         members.forEach((i, k) => {
           offset[i] = apart(i, fitting[k]!);
           which[i] = names.length;
-          madePlaces[i] = fitting[k]!;
+          places[i] = fitting[k]!;
         });
         names.push(name);
         return true;

@@ -39,7 +39,7 @@ export interface OnnxRunnerOptions {
   sidecar?: OnnxPorts;
   /** Usual context of a conditional flow, where it is known. */
   contextRange?: UsualContext | undefined;
-  /** Images of other software: how pixels become x, where `given` does not say. */
+  /** Images of other software: how pixels become x, where the sidecar does not say. */
   pixels?: { levels: number; dataRange: number };
 }
 

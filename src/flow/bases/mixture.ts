@@ -79,7 +79,7 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
     },
     draw(ctx, noise, temperature) {
       const { logWeights, loc, logScale, lower } = of(ctx);
-      const [own, which] = tf.split(noise, [dim, 1], 1) as [Tensor, Tensor];
+      const [componentNoise, which] = tf.split(noise, [dim, 1], 1) as [Tensor, Tensor];
       const starts = tf.cumsum(tf.exp(logWeights), 1, true);
       const begun = withoutGradient(tf.sub(normalProbability(which), starts), (past) =>
         tf.cast(tf.greaterEqual(past, 0), 'float32'),
@@ -87,7 +87,7 @@ export function mixture(dim: number, components: number, covariance: 'diagonal' 
       const [, later] = tf.split(begun, [1, components - 1], 1) as [Tensor, Tensor];
       const chosen = tf.sub(begun, tf.pad(later, [[0, 0], [0, 1]])); // prettier-ignore
       const scale = tf.mul(tf.matMul(chosen, tf.exp(logScale)), temperature);
-      const scaled = tf.mul(own, scale);
+      const scaled = tf.mul(componentNoise, scale);
       if (!lower) return tf.add(tf.matMul(chosen, loc), scaled);
       const inverse = tf.matMul(chosen, tf.reshape(inverses(lower), [components, dim * dim]));
       const mixed = sumOver(tf.mul(tf.reshape(inverse, [-1, dim, dim]), tf.expandDims(scaled, 1)), [2]);

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { FlowContext, ParameterSpec } from '../core/bijection';
-import { givenContext } from '../nets/context';
+import { contextOf } from '../nets/context';
 import { mlp } from '../nets/mlp';
 import { sumPerExample } from '../core/tensors';
 import { standardNormal } from './standard-normal';
@@ -77,7 +77,7 @@ export function conditionalNormal({ dim, seen, hidden }: ConditionalNormalOption
     parameters: net.parameters,
     of(ctx) {
       // What the network taps is of no layer.
-      const [loc, logScale] = tf.split(net.apply({ ...ctx, tap: undefined }, givenContext(ctx)), 2, 1) as [
+      const [loc, logScale] = tf.split(net.apply({ ...ctx, tap: undefined }, contextOf(ctx)), 2, 1) as [
         Tensor,
         Tensor,
       ];

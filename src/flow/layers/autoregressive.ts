@@ -28,7 +28,7 @@ export interface AutoregressiveOptions {
   seesContext: boolean;
 }
 
-type Way = (map: ElementMap, given: Tensor) => Mapped;
+type Way = (map: ElementMap, input: Tensor) => Mapped;
 
 export function autoregressive(options: AutoregressiveOptions): Bijection {
   const { name, order, sees, transform, conditioner, seesContext } = options;
@@ -39,10 +39,10 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     transform.map(ctx, conditioner.apply(ctx, seen));
 
   /** Finds what the network would see, place by place. What it sees until then is not tapped. */
-  const solve = ({ tap: _, ...ctx }: FlowContext, given: Tensor, way: Way): Mapped =>
+  const solve = ({ tap: _, ...ctx }: FlowContext, input: Tensor, way: Way): Mapped =>
     conditioner.steps && !ctx.wholePasses
-      ? inSteps(options, ctx, given, way)
-      : inPasses(options, ctx, given, way);
+      ? inSteps(options, ctx, input, way)
+      : inPasses(options, ctx, input, way);
 
   return {
     name,
@@ -57,27 +57,27 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
     networkPasses: sees === 'input' ? { forward: 1, inverse: places } : { forward: places, inverse: 1 },
     ...(transform.spline ? { spline: transform.spline } : {}),
     forward(ctx, x) {
-      const solved = sees === 'output' ? solve(ctx, x, (map, given) => map.forward(given)) : undefined;
+      const solved = sees === 'output' ? solve(ctx, x, (map, input) => map.forward(input)) : undefined;
       const map = !solved || ctx.tap ? mapFor(ctx, solved?.value ?? x) : undefined;
       const { value, logDerivative } = solved ?? map!.forward(x);
-      const own = logDerivative ? sumPerExample(logDerivative) : tf.scalar(0);
+      const logDet = logDerivative ? sumPerExample(logDerivative) : tf.scalar(0);
       if (ctx.tap && map) {
         for (const quantity of transform.quantities)
           ctx.tap(`${name}/${quantity.name}`, map.quantities[quantity.name]!);
         tapKnots(ctx, name, map);
         if (logDerivative) ctx.tap(`${name}/logDet.elements`, logDerivative);
-        ctx.tap(`${name}/logDet.coupling`, own);
+        ctx.tap(`${name}/logDet.coupling`, logDet);
       }
-      return { value, logDet: own };
+      return { value, logDet };
     },
     inverse(ctx, y) {
       const { value, logDerivative } =
-        sees === 'input' ? solve(ctx, y, (map, given) => map.inverse(given)) : mapFor(ctx, y).inverse(y);
+        sees === 'input' ? solve(ctx, y, (map, input) => map.inverse(input)) : mapFor(ctx, y).inverse(y);
       return { value, logDet: logDerivative ? tf.neg(sumPerExample(logDerivative)) : tf.scalar(0) };
     },
     curve(ctx, x, at) {
-      const seen = sees === 'input' ? x : solve(ctx, x, (map, given) => map.forward(given)).value;
-      return mapAt(transform, ctx, { given: conditioner.apply(ctx, seen), at });
+      const seen = sees === 'input' ? x : solve(ctx, x, (map, input) => map.forward(input)).value;
+      return mapAt(transform, ctx, { params: conditioner.apply(ctx, seen), at });
     },
   };
 }
@@ -86,17 +86,17 @@ export function autoregressive(options: AutoregressiveOptions): Bijection {
 function inPasses(
   { order, transform, conditioner }: AutoregressiveOptions,
   ctx: FlowContext,
-  given: Tensor,
+  input: Tensor,
   way: Way,
 ): Mapped {
-  const nothing = named('log_slope', tf.zerosLike(given));
-  let value = named('found', tf.zerosLike(given));
+  const nothing = named('log_slope', tf.zerosLike(input));
+  let value = named('found', tf.zerosLike(input));
   let logDerivative: Tensor | undefined;
   for (let place = 0; place < placesOf(order); place++) {
     withScope(passScope(place), () => {
       const isHere = order.map((p) => Number(p === place));
       const here = named(varied, tf.tensor(isHere, [1, order.length]));
-      const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), given);
+      const mapped = way(transform.map(ctx, conditioner.apply(ctx, value)), input);
       // Selected, not multiplied: what later features are mapped to now means nothing, and may be infinite.
       const take = (all: Tensor, before: Tensor): Tensor =>
         order.every((p) => p === place)
@@ -114,15 +114,15 @@ function inPasses(
 function inSteps(
   { order, transform, conditioner }: AutoregressiveOptions,
   ctx: FlowContext,
-  given: Tensor,
+  input: Tensor,
   way: Way,
 ): Mapped {
   const features = byDegree(order);
   const sizes = Array.from({ length: placesOf(order) }, (_, place) => features.at(place));
-  const parts = tf.split(reorder(given, features.order, 1), sizes, 1);
-  const next = conditioner.steps!(ctx, tf.zerosLike(tf.slice(given, [0, 0], [-1, 1])));
+  const parts = tf.split(reorder(input, features.order, 1), sizes, 1);
+  const next = conditioner.steps!(ctx, tf.zerosLike(tf.slice(input, [0, 0], [-1, 1])));
   // What a transform learns for each feature.
-  const own = new Set(
+  const perFeatureNames = new Set(
     transform.parameters.filter(({ shape }) => shape[0] === order.length).map((spec) => spec.name),
   );
   const mapped: Mapped[] = [];
@@ -131,7 +131,7 @@ function inSteps(
     const ctxHere = {
       ...ctx,
       get: (name: string) =>
-        own.has(name)
+        perFeatureNames.has(name)
           ? tf.slice(reorder(ctx.get(name), features.order, 0), [start], [sizes[place]!])
           : ctx.get(name),
     };

@@ -29,9 +29,9 @@ export interface CouplingOptions {
 }
 
 /** Log-dets that add up; absent ones are 0. */
-function total(own: Tensor | undefined, norm: Tensor | undefined): Tensor {
-  if (own && norm) return tf.add(own, norm);
-  return own ?? norm ?? tf.scalar(0);
+function total(mapLogDet: Tensor | undefined, norm: Tensor | undefined): Tensor {
+  if (mapLogDet && norm) return tf.add(mapLogDet, norm);
+  return mapLogDet ?? norm ?? tf.scalar(0);
 }
 
 /** The two parts, by name. */
@@ -67,7 +67,7 @@ export function coupling(options: CouplingOptions): Bijection {
       const map = mapFor(ctx, identity);
       const { value, logDerivative } = map.forward(transformed);
       const normed = norm?.forward(ctx, value);
-      const own = logDerivative && sumPerExample(logDerivative);
+      const mapLogDet = logDerivative && sumPerExample(logDerivative);
       if (ctx.tap) {
         const nothing = tf.mul(identity, 0);
         const inFull = (values: Tensor): Tensor => split.merge(nothing, values);
@@ -76,10 +76,13 @@ export function coupling(options: CouplingOptions): Bijection {
         }
         if (logDerivative) ctx.tap(`${name}/logDet.elements`, inFull(logDerivative));
         tapKnots(ctx, name, map);
-        ctx.tap(`${name}/logDet.coupling`, own ?? tf.scalar(0));
+        ctx.tap(`${name}/logDet.coupling`, mapLogDet ?? tf.scalar(0));
         if (normed) ctx.tap(`${name}/logDet.norm`, normed.logDet);
       }
-      return { value: split.merge(identity, normed?.value ?? value), logDet: total(own, normed?.logDet) };
+      return {
+        value: split.merge(identity, normed?.value ?? value),
+        logDet: total(mapLogDet, normed?.logDet),
+      };
     },
     inverse(ctx, y) {
       const { identity, transformed } = parted(split, y);
@@ -91,9 +94,9 @@ export function coupling(options: CouplingOptions): Bijection {
       };
     },
     curve(ctx, x, at) {
-      const given = conditioner.apply(ctx, parted(split, x).identity);
+      const params = conditioner.apply(ctx, parted(split, x).identity);
       const { identity, transformed } = parted(split, at);
-      const { value, logDerivative } = mapAt(transform, ctx, { given, at: transformed, moves: movesOf() });
+      const { value, logDerivative } = mapAt(transform, ctx, { params, at: transformed, moves: movesOf() });
       return {
         value: split.merge(identity, value),
         logDerivative: split.merge(tf.mul(identity, 0), logDerivative),

@@ -17,7 +17,7 @@ import {
   type ParameterSpec,
   zeros,
 } from '../core/bijection';
-import { givenContext } from '../nets/context';
+import { contextOf } from '../nets/context';
 import { coupling } from './coupling';
 import { jointConditioner } from '../nets/conditioner';
 import { plainConvolution } from '../nets/plain-convolution';
@@ -89,14 +89,14 @@ function learned(
   seen: number,
 ): { parameters: ParameterSpec[]; of(ctx: FlowContext): Tensor } {
   const spec = { init: zeros, decay: false };
-  const own = { ...spec, name, shape: [...each] };
-  if (seen === 0) return { parameters: [own], of: (ctx) => ctx.get(name) };
-  const given = { ...spec, name: `${name}OfContext`, shape: [seen, ...each] };
+  const bias = { ...spec, name, shape: [...each] };
+  if (seen === 0) return { parameters: [bias], of: (ctx) => ctx.get(name) };
+  const contextWeights = { ...spec, name: `${name}OfContext`, shape: [seen, ...each] };
   return {
-    parameters: [own, given],
+    parameters: [bias, contextWeights],
     of(ctx) {
-      const context = tf.reshape<Rank.R2>(givenContext(ctx), [-1, seen]);
-      const weights = tf.reshape<Rank.R2>(ctx.get(given.name), [seen, sizeOf(each)]);
+      const context = tf.reshape<Rank.R2>(contextOf(ctx), [-1, seen]);
+      const weights = tf.reshape<Rank.R2>(ctx.get(contextWeights.name), [seen, sizeOf(each)]);
       const pixels = each.length === 1 ? [1, 1, ...each] : each;
       const sum = tf.add(tf.matMul(context, weights), tf.reshape(ctx.get(name), [-1]));
       return tf.reshape(sum, [-1, ...pixels]);

@@ -43,10 +43,10 @@ export function sequence(name: string, pieces: readonly Bijection[]): Bijection 
   const last = pieces[pieces.length - 1];
   if (!first || !last) throw new Error(`${name}: a sequence needs at least one bijection`);
   pieces.slice(1).forEach((piece, i) => {
-    const given = pieces[i]!;
-    if (piece.inputShape.join() !== given.outputShape.join()) {
+    const previous = pieces[i]!;
+    if (piece.inputShape.join() !== previous.outputShape.join()) {
       throw new Error(
-        `${name}: ${piece.name} takes [${piece.inputShape.join(', ')}] but ${given.name} gives [${given.outputShape.join(', ')}]`,
+        `${name}: ${piece.name} takes [${piece.inputShape.join(', ')}] but ${previous.name} gives [${previous.outputShape.join(', ')}]`,
       );
     }
   });

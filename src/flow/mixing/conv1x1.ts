@@ -67,14 +67,14 @@ export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bi
     },
     inverse(ctx, y) {
       const { lower, upper, diagonal, logDet } = parts(ctx);
-      const given = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
+      const difference = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
       // U = (I + N)·D with N = upper / diagonal, column by column.
       const undoUpper = tf.div(
         unitTriangularInverse(tf.div(upper, diagonal)),
         tf.reshape(diagonal, [channels, 1]),
       );
       const product = tf.matMul(undoUpper, unitTriangularInverse(lower));
-      return { value: mixChannels(given, reorder(product, order, 1)), logDet: tf.neg(logDet) };
+      return { value: mixChannels(difference, reorder(product, order, 1)), logDet: tf.neg(logDet) };
     },
   };
 }

@@ -31,8 +31,8 @@ export function fullConv1x1(name: string, shape: ImageShape, bias: boolean): Bij
       return { value: bias ? tf.add(mixed, ctx.get(`${name}.bias`)) : mixed, logDet: logDetOf(ctx) };
     },
     inverse(ctx, y) {
-      const given = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
-      return { value: mixChannels(given, generalInverse(matrixOf(ctx))), logDet: tf.neg(logDetOf(ctx)) };
+      const difference = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
+      return { value: mixChannels(difference, generalInverse(matrixOf(ctx))), logDet: tf.neg(logDetOf(ctx)) };
     },
   };
 }

@@ -8,9 +8,9 @@ import { identityMatrix, strictly, unitTriangularInverse } from './triangular';
 
 /** log|det M| of [D, D], a scalar. Its derivative is the transposed inverse. */
 export function logAbsDet(matrix: Tensor): Tensor {
-  return tf.customGrad((...given) => {
-    const [own, save] = given as [Tensor, GradSaveFunc];
-    const { upper, turned } = triangle(own);
+  return tf.customGrad((...args) => {
+    const [input, save] = args as [Tensor, GradSaveFunc];
+    const { upper, turned } = triangle(input);
     const diagonal = diagonalOf(upper);
     save([inverseOf(upper, turned, diagonal)]);
     return {
@@ -22,9 +22,9 @@ export function logAbsDet(matrix: Tensor): Tensor {
 
 /** M⁻¹ of [D, D]. */
 export function generalInverse(matrix: Tensor): Tensor {
-  return tf.customGrad((...given) => {
-    const [own, save] = given as [Tensor, GradSaveFunc];
-    const { upper, turned } = triangle(own);
+  return tf.customGrad((...args) => {
+    const [input, save] = args as [Tensor, GradSaveFunc];
+    const { upper, turned } = triangle(input);
     const value = inverseOf(upper, turned, diagonalOf(upper));
     save([value]);
     return {

@@ -49,8 +49,8 @@ function vectorContext(context: Extract<ContextSpec, { kind: 'vector' }>): Conte
           { name: std, shape: [size], value: 1 },
         ]
       : [],
-    encode(ctx, given) {
-      const scaled = standardized ? tf.div(tf.sub(given, ctx.get(mean)), ctx.get(std)) : given;
+    encode(ctx, values) {
+      const scaled = standardized ? tf.div(tf.sub(values, ctx.get(mean)), ctx.get(std)) : values;
       return layers.reduce((h, layer, i) => {
         const sum = layer.apply(ctx, h);
         return i === layers.length - 1 && output === 'linear' ? sum : active(sum);
@@ -67,17 +67,17 @@ function imageContext({ height, width, channels }: Extract<ContextSpec, { kind: 
     shape,
     parameters: [],
     state: [],
-    encode: (_, given) => tf.reshape(given, [-1, ...shape]),
+    encode: (_, context) => tf.reshape(context, [-1, ...shape]),
   };
 }
 
 /** Behind the channels of h [N, H, W, …]: an image of that size, or one pixel that is everywhere the same. */
 export function withContextChannels(ctx: FlowContext, h: Tensor): Tensor {
-  const given = givenContext(ctx);
+  const context = contextOf(ctx);
   const [, height, width] = h.shape as [number, number, number];
-  const [, rows, columns, channels] = given.shape as [number, number, number, number];
+  const [, rows, columns, channels] = context.shape as [number, number, number, number];
   const fits = rows === height && columns === width;
-  const image = fits ? given : tf.add(given, tf.zeros([1, height, width, channels]));
+  const image = fits ? context : tf.add(context, tf.zeros([1, height, width, channels]));
   return tf.concat([h, image], 3);
 }
 
@@ -109,7 +109,7 @@ export interface SeenContext {
 export const noContext: SeenContext = { size: 0, entry: 'input' };
 
 /** [N, S]: what conditioners see of the context of each example. */
-export function givenContext({ context }: FlowContext): Tensor {
+export function contextOf({ context }: FlowContext): Tensor {
   if (!context) throw new Error('the flow takes a context, and none is given');
   return context;
 }
@@ -137,29 +137,29 @@ export function firstLayer(
   if (joins) {
     return {
       ...layer,
-      apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, givenContext(ctx) as Tensor2D], 1)),
+      apply: (ctx, h) => layer.apply(ctx, tf.concat([h as Tensor2D, contextOf(ctx) as Tensor2D], 1)),
       ...(layer.steps && {
         steps(ctx, nothing) {
           const next = layer.steps!(ctx, nothing);
           // Features have higher degrees.
-          return (seen, degree) => next(degree === 0 ? givenContext(ctx) : seen, degree);
+          return (seen, degree) => next(degree === 0 ? contextOf(ctx) : seen, degree);
         },
       }),
     };
   }
-  const own = linear(contextName, size, width);
+  const contextLayer = linear(contextName, size, width);
   return {
-    parameters: [...layer.parameters, ...own.parameters],
+    parameters: [...layer.parameters, ...contextLayer.parameters],
     state: layer.state,
-    apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(own.apply(ctx, givenContext(ctx)))),
+    apply: (ctx, h) => tf.add(layer.apply(ctx, h), active(contextLayer.apply(ctx, contextOf(ctx)))),
     ...(layer.steps &&
       units && {
         steps(ctx, nothing) {
           const next = layer.steps!(ctx, nothing);
-          const given = unitsByDegree(active(own.apply(ctx, givenContext(ctx))), units);
+          const contextUnits = unitsByDegree(active(contextLayer.apply(ctx, contextOf(ctx))), units);
           return (seen, degree) => {
             const sum = next(seen, degree);
-            return sum && tf.add(sum, given(degree));
+            return sum && tf.add(sum, contextUnits(degree));
           };
         },
       }),

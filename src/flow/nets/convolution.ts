@@ -78,9 +78,9 @@ export function convolution({
  * equation 3): what TensorFlow.js makes of the norm's takes a third more calls, for each of some hundred filters.
  */
 function normalized(v: Tensor, g?: Tensor): Tensor {
-  const kernel = tf.customGrad((...given) => {
-    const save = given.pop() as tf.GradSaveFunc;
-    const [direction, length] = given as [Tensor, Tensor?];
+  const kernel = tf.customGrad((...args) => {
+    const save = args.pop() as tf.GradSaveFunc;
+    const [direction, length] = args as [Tensor, Tensor?];
     const perLength = tf.rsqrt(sumOver(tf.square(direction), [0, 1, 2]));
     const factor = length ? tf.mul(length, perLength) : perLength;
     save([direction, perLength, factor]);

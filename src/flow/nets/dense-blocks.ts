@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { VectorModelConfig } from '../../config/schema';
-import { givenContext } from './context';
+import { contextOf } from './context';
 import type { Net } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
@@ -59,7 +59,7 @@ export function denseBlocks(options: DenseBlocksOptions): Net {
     parameters: modules.flatMap(({ parameters }) => parameters),
     state: modules.flatMap(({ state }) => state),
     apply(ctx, features) {
-      let h = context > 0 ? tf.concat([features as Tensor2D, givenContext(ctx) as Tensor2D], 1) : features;
+      let h = context > 0 ? tf.concat([features as Tensor2D, contextOf(ctx) as Tensor2D], 1) : features;
       for (const { path, layer, skip, norm } of blocks) {
         const active = activation(layer.apply(ctx, h));
         ctx.tap?.(`${path}/active`, active);

@@ -4,7 +4,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { FieldLayer, FieldNetConfig } from '../../config/field-layer';
 import { type FlowContext, type ParameterSpec, fanIn, zeros } from '../core/bijection';
 import { activation } from './activation';
-import { givenContext } from './context';
+import { contextOf } from './context';
 import { activated, dense, features, withDivergence } from './tangents';
 
 export interface Velocity {
@@ -47,7 +47,7 @@ export function fieldNet(
     const rows = (from: number, count: number): Tensor2D => tf.slice(whole, [from, 0], [count, -1]);
     const ofTime = tf.matMul(timeFeatures(frequencies, t), rows(dim + context, times));
     const rest = tf.add(ofTime, ctx.get(`${name}.0.bias`));
-    const seen = context > 0 && tf.matMul(givenContext(ctx), rows(dim, context));
+    const seen = context > 0 && tf.matMul(contextOf(ctx), rows(dim, context));
     return { weight: rows(0, dim), rest: seen ? tf.add(seen, rest) : rest };
   };
 

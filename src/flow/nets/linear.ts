@@ -61,9 +61,9 @@ function stepsOf(weight: Tensor, bias: Tensor, degrees: LinearDegrees, nothing: 
     if (seen) known = known ? tf.concat([known, seen], 1) : seen;
     const [start, count] = [to.below(degree), to.at(degree)];
     if (count === 0) return undefined;
-    const own = tf.slice(biases, [start], [count]);
-    if (!known) return tf.add(nothing, own);
+    const unitBiases = tf.slice(biases, [start], [count]);
+    if (!known) return tf.add(nothing, unitBiases);
     const counting = tf.slice(weights as Tensor2D, [0, start], [known.shape[1]!, count]);
-    return tf.add(tf.matMul(known as Tensor2D, counting), own);
+    return tf.add(tf.matMul(known as Tensor2D, counting), unitBiases);
   };
 }

@@ -9,7 +9,7 @@ import type { Degrees } from '../../base/degrees';
 import type { VectorModelConfig } from '../../config/schema';
 import type { FlowContext } from '../core/bijection';
 import { withScope } from '../core/scope';
-import { firstLayer, givenContext, noContext, type SeenContext } from './context';
+import { firstLayer, contextOf, noContext, type SeenContext } from './context';
 import { haveSteps, unitsByDegree, type Net, type Steps } from './conditioner';
 import { linear } from './linear';
 import { noNorm, norm, type Norm } from './norm';
@@ -65,25 +65,25 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
     last,
   ];
   const does = context?.does;
-  const within = (sum: Tensor, given: Tensor | undefined): Tensor =>
-    given && does === 'add' ? tf.add(sum, given) : sum;
-  const gated = (added: Tensor, given: Tensor | undefined): Tensor =>
-    given && does === 'gate' ? tf.mul(added, tf.sigmoid(given)) : added;
+  const within = (sum: Tensor, contextTerm: Tensor | undefined): Tensor =>
+    contextTerm && does === 'add' ? tf.add(sum, contextTerm) : sum;
+  const gated = (added: Tensor, contextTerm: Tensor | undefined): Tensor =>
+    contextTerm && does === 'gate' ? tf.mul(added, tf.sigmoid(contextTerm)) : added;
   const linears = [first, ...blocks.flatMap(({ linear1, linear2 }) => [linear1, linear2]), last];
   const stepsOf = (ctx: FlowContext, nothing: Tensor): Steps => {
     const [begin, ...others] = linears.map((net) => net.steps!(ctx, nothing)) as [Steps, ...Steps[]];
     const end = others.pop()!;
     const contexts = blocks.map(
-      (block) => block.context && unitsByDegree(block.context.apply(ctx, givenContext(ctx)), options.units!),
+      (block) => block.context && unitsByDegree(block.context.apply(ctx, contextOf(ctx)), options.units!),
     );
     return (seen, degree) => {
       let h = begin(seen, degree);
       blocks.forEach((_, i) => {
         // Without units of this degree there is nothing to add.
         if (!h) return;
-        const given = contexts[i]?.(degree);
-        const sum = within(others[2 * i]!(isActive ? activation(h) : h, degree)!, given);
-        h = tf.add(h, gated(others[2 * i + 1]!(activation(sum), degree)!, given));
+        const contextTerm = contexts[i]?.(degree);
+        const sum = within(others[2 * i]!(isActive ? activation(h) : h, degree)!, contextTerm);
+        h = tf.add(h, gated(others[2 * i + 1]!(activation(sum), degree)!, contextTerm));
       });
       return end(h, degree);
     };
@@ -97,13 +97,13 @@ export function residualBlocks(options: ResidualBlocksOptions): Net {
       ctx.tap?.(`${name}.in/features`, h);
       blocks.forEach((block, i) => {
         const path = `${name}.blocks.${i}`;
-        const given = block.context?.apply(ctx, givenContext(ctx));
+        const contextTerm = block.context?.apply(ctx, contextOf(ctx));
         h = withScope(path, () => {
           const taken = block.norm1.apply(ctx, h);
           const sum = block.linear1.apply(ctx, isActive ? active(ctx, `${path}.norm1`, taken) : taken);
-          const inner = within(sum, given);
+          const inner = within(sum, contextTerm);
           const added = block.linear2.apply(ctx, active(ctx, `${path}.norm2`, block.norm2.apply(ctx, inner)));
-          return tf.add(h, gated(added, given));
+          return tf.add(h, gated(added, contextTerm));
         });
         ctx.tap?.(`${path}/features`, h);
       });

@@ -11,7 +11,7 @@ import { range } from '../../base/order';
 import type { FlowContext } from '../core/bijection';
 import { sumPerExample } from '../core/tensors';
 import { activation } from './activation';
-import { givenContext } from './context';
+import { contextOf } from './context';
 import { layerNorm } from './dense-blocks';
 import { type FieldNet, timeFeatures, timesSeen, type Velocity } from './field-net';
 import { linear } from './linear';
@@ -60,8 +60,8 @@ export function sbiField(
     const seen = { value: tf.mul(centered, scale), tangents: tf.mul(tf.eye(dim), tf.expandDims(scale, 1)) };
 
     const [ofX, ofSeen] = context > 0 ? tf.split(part('merge', 'weight'), 2) : [part('merge', 'weight')];
-    const given = ofSeen && tf.matMul(activation(net)(ofContext.apply(ctx, givenContext(ctx))), ofSeen);
-    const rest = given ? tf.add(given, part('merge', 'bias')) : part('merge', 'bias');
+    const contextTerm = ofSeen && tf.matMul(activation(net)(ofContext.apply(ctx, contextOf(ctx))), ofSeen);
+    const rest = contextTerm ? tf.add(contextTerm, part('merge', 'bias')) : part('merge', 'bias');
     let h = activated(dense(through(seen, 'input'), ofX!, rest), net);
 
     const shift = ofTime.apply(ctx, timeFeatures(frequencies, t));
@@ -74,13 +74,13 @@ export function sbiField(
     }
     const speed = tf.sqrt(tf.add(tf.square(stds), 1));
     const last = tf.sub(tf.mul(part('output', 'bias'), speed), means);
-    const own = withDivergence(h, tf.mul(part('output', 'weight'), speed), last);
-    if (!net.baseline) return own;
+    const output = withDivergence(h, tf.mul(part('output', 'weight'), speed), last);
+    if (!net.baseline) return output;
     // How fast normal data leave their mean, in a unit of the distance from it.
     const pull = tf.div(tf.sub(time, tf.mul(left, tf.square(stds))), variance);
     return {
-      value: tf.add(own.value, tf.mul(pull, centered)),
-      divergence: tf.add(own.divergence, sumPerExample(pull)),
+      value: tf.add(output.value, tf.mul(pull, centered)),
+      divergence: tf.add(output.divergence, sumPerExample(pull)),
     };
   };
   return {

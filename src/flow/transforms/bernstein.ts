@@ -60,8 +60,8 @@ export function bernstein({ degree, bound }: BernsteinOptions): UnivariateTransf
     parameters: [],
     quantities: [],
     preservesVolume: false,
-    map(_, [given], moves) {
-      const u = named('coefficients', given!);
+    map(_, [logits], moves) {
+      const u = named('coefficients', logits!);
       const last = u.rank - 1;
       const inner = softmax(u, whole - 2 * fixed * even);
       // How far the steps and the coefficients are from the identity's: small numbers lose no digits.

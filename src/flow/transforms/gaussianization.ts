@@ -108,8 +108,8 @@ export function gaussianization(options: GaussianizationOptions): UnivariateTran
     parameters: [],
     quantities: [],
     preservesVolume: false,
-    map(_, given, moves) {
-      const [shifts, scales] = given.map((values) =>
+    map(_, params, moves) {
+      const [shifts, scales] = params.map((values) =>
         components === 1 ? tf.expandDims(values, values.rank) : values,
       ) as [Tensor, Tensor];
       const last = shifts.rank - 1;

@@ -114,8 +114,8 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
     quantities: [],
     preservesVolume: false,
     spline: { bins, bound, center, ends },
-    map(_, given, moves) {
-      const [widths, heights, inner] = given as [Tensor, Tensor, Tensor];
+    map(_, params, moves) {
+      const [widths, heights, inner] = params as [Tensor, Tensor, Tensor];
       named('widths', widths);
       named('heights', heights);
       named('slopes', inner);
@@ -140,11 +140,11 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
        * @param before, after from the values that are given to the interval around 0, and back
        */
       const piecewise = (
-        given: Tensor,
+        input: Tensor,
         spline: (inside: Tensor) => Required<Mapped>,
         { before, after }: { before: (v: Tensor) => Tensor; after: (v: Tensor) => Tensor },
       ): Mapped => {
-        const v = before(given);
+        const v = before(input);
         // What lies outside is brought to the edge first: there the spline and its gradients are finite.
         const { value, logDerivative } = spline(named('inside', tf.clipByValue(v, -bound, bound)));
         named('log_slope', logDerivative);
@@ -158,7 +158,7 @@ export function rationalQuadratic(options: RationalQuadraticOptions): Univariate
           // What does not move is as it was given, to the last bit.
           value:
             moves && mapsAxis
-              ? tf.where(tf.broadcastTo(tf.cast(moves, 'bool'), given.shape), mapped, given)
+              ? tf.where(tf.broadcastTo(tf.cast(moves, 'bool'), input.shape), mapped, input)
               : mapped,
           logDerivative: tf.where(inside, logDerivative, tf.zerosLike(logDerivative)),
         };
@@ -222,8 +222,8 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
       bound: (right - left) / 2,
       ends: 'lines',
     },
-    map(_, given, moves) {
-      const [edges, widths, heights, inner] = given as [Tensor, Tensor, Tensor, Tensor];
+    map(_, params, moves) {
+      const [edges, widths, heights, inner] = params as [Tensor, Tensor, Tensor, Tensor];
       const last = widths.rank - 1;
       const [x0, y0, u, v] = tf.split(edges, 4, last) as [Tensor, Tensor, Tensor, Tensor];
       const [start, width] = [tf.add(x0, left), sizeOf(u, right - left, leastWidth)];
@@ -234,7 +234,7 @@ export function splineOfOwnInterval(bins: number, interval: SplineInterval): Uni
       // A single one comes without an axis of its own.
       const between = counts.derivatives === 1 ? tf.expandDims(inner, last) : inner;
       const slopes = tf.concat([slope, tf.softplus(tf.add(between, inverseSoftplus(1))), slope], last);
-      const spline = splineOf(x, y, { taken: slopes, at: (knot) => knot, slope: (given) => given });
+      const spline = splineOf(x, y, { taken: slopes, at: (knot) => knot, slope: (value) => value });
 
       const each = (values: Tensor): Tensor => tf.reshape(values, [-1, ...values.shape.slice(1, -1)]);
       const [low, high] = [each(start), each(tf.add(start, width))];

@@ -11,8 +11,8 @@ export interface Rising {
 
 /** Values, without gradients of how they are computed. */
 function fixedValue(inputs: readonly Tensor[], compute: (...inputs: Tensor[]) => Tensor): Tensor {
-  return tf.customGrad((...given) => {
-    const tensors = given.slice(0, inputs.length) as Tensor[];
+  return tf.customGrad((...args) => {
+    const tensors = args.slice(0, inputs.length) as Tensor[];
     return { value: compute(...tensors), gradFunc: () => tensors.map((x) => tf.zerosLike(x)) };
   })(...inputs);
 }

@@ -83,8 +83,8 @@ export function sumOfSquares(options: SumOfSquaresOptions): UnivariateTransform 
     parameters: [],
     quantities: [],
     preservesVolume: false,
-    map(_, [given, shift], moves) {
-      const taken = named('coefficients', given!);
+    map(_, [values, shift], moves) {
+      const taken = named('coefficients', values!);
       const last = taken.rank - 1;
       const coefficients = spread > 0 && polynomials > 1 ? tf.add(taken, tf.tensor1d(offsets)) : taken;
 

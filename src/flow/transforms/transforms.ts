@@ -69,7 +69,7 @@ export function inverseOf(transform: UnivariateTransform): UnivariateTransform {
   return {
     ...transform,
     ...(transform.spline ? { spline: { ...transform.spline, inverse: true } } : {}),
-    map: (ctx, given, moves) => exchanged(transform.map(ctx, given, moves)),
+    map: (ctx, params, moves) => exchanged(transform.map(ctx, params, moves)),
   };
 }
 

@@ -29,10 +29,10 @@ export interface UnivariateTransform {
   /** Where the map is a spline: `ElementMap.knots` is there. */
   readonly spline?: SplineInfo;
   /**
-   * @param given a tensor [N, …] for each parameter taken of size 1, [N, …, size] for others
+   * @param params a tensor [N, …] for each parameter taken of size 1, [N, …, size] for others
    * @param moves [1, …], 0 where the map must be the identity; it applies everywhere without
    */
-  map(ctx: FlowContext, given: readonly Tensor[], moves?: Tensor): ElementMap;
+  map(ctx: FlowContext, params: readonly Tensor[], moves?: Tensor): ElementMap;
 }
 
 export interface ElementMap {
@@ -79,9 +79,9 @@ export function onlyMoving(
 export function mapAt(
   transform: Pick<UnivariateTransform, 'map'>,
   ctx: FlowContext,
-  { given, at, moves }: { given: readonly Tensor[]; at: Tensor; moves?: Tensor | undefined },
+  { params, at, moves }: { params: readonly Tensor[]; at: Tensor; moves?: Tensor | undefined },
 ): Required<Mapped> {
-  const repeated = given.map((values) => {
+  const repeated = params.map((values) => {
     const [examples, ...rest] = values.shape as [number, ...number[]];
     const times = [1, at.shape[0] / examples, ...rest.map(() => 1)];
     return tf.reshape(tf.tile(tf.expandDims(values, 1), times), [-1, ...rest]);

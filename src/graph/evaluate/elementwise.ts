@@ -119,9 +119,9 @@ function combineTwo(
 }
 
 /** After how many elements of the result `x` repeats, where it varies with the last axes only; else undefined. */
-function periodOf({ shape: own }: NdArray, shape: readonly number[]): number | undefined {
-  const first = own.findIndex((dim) => dim !== 1);
-  const varying = first < 0 ? [] : own.slice(first);
+function periodOf({ shape: xShape }: NdArray, shape: readonly number[]): number | undefined {
+  const first = xShape.findIndex((dim) => dim !== 1);
+  const varying = first < 0 ? [] : xShape.slice(first);
   return sameShape(varying, shape.slice(shape.length - varying.length)) ? sizeOf(varying) : undefined;
 }
 

@@ -81,9 +81,9 @@ export const arrangeRules: KernelRules = {
     },
   },
   Slice: shaped(['x'], ([x], attrs) => {
-    const given = [attrs['begin'] as number | number[]].flat();
+    const begins = [attrs['begin'] as number | number[]].flat();
     const sizes = [(attrs['size'] as number | number[] | undefined) ?? []].flat();
-    const begin = x!.shape.map((_, i) => given[i] ?? 0);
+    const begin = x!.shape.map((_, i) => begins[i] ?? 0);
     const size = x!.shape.map((dim, i) =>
       sizes[i] === undefined || sizes[i] < 0 ? dim - begin[i]! : sizes[i],
     );

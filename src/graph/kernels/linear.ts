@@ -15,12 +15,12 @@ function convAttrs(attrs: Attrs, image: readonly number[], filter: readonly numb
   }
   const strides = pair(attrs['strides']);
   const dilations = pair(attrs['dilations']);
-  const given = attrs['pad'];
+  const padding = attrs['pad'];
   const step = { strides, dilations };
-  if (given === 'valid') return { ...step, pad: [0, 0, 0, 0] };
-  if (given === 'same') return { ...step, pad: samePad(image, filter, step) };
-  if (typeof given === 'number') return { ...step, pad: [given, given, given, given] };
-  const [, rows, columns] = given as [number, number][];
+  if (padding === 'valid') return { ...step, pad: [0, 0, 0, 0] };
+  if (padding === 'same') return { ...step, pad: samePad(image, filter, step) };
+  if (typeof padding === 'number') return { ...step, pad: [padding, padding, padding, padding] };
+  const [, rows, columns] = padding as [number, number][];
   return { ...step, pad: [...(rows as [number, number]), ...(columns as [number, number])] };
 }
 

@@ -26,8 +26,8 @@ export function shaped(
 ): KernelRule {
   return {
     inputs,
-    infer(values, given) {
-      const [shape, attrs] = infer(values, given);
+    infer(values, nodeAttrs) {
+      const [shape, attrs] = infer(values, nodeAttrs);
       return { outputs: [{ shape, dtype: values[0]!.dtype }], attrs };
     },
   };

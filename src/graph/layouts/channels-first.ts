@@ -95,9 +95,11 @@ function convolution(node: Node, layout: ChannelsFirst): Rule {
     images: [0],
     starts: true,
     write() {
-      const given = layout.asPlain(filter);
+      const plainFilter = layout.asPlain(filter);
       // The input's gradient has the filter where the convolution has it, and the output's gradient in place of x.
-      const arranged = turned ? layout.turnedFilter(given) : layout.transpose(given, [3, 2, 0, 1]);
+      const arranged = turned
+        ? layout.turnedFilter(plainFilter)
+        : layout.transpose(plainFilter, [3, 2, 0, 1]);
       const [y] = node.outputs as [number];
       const inputs = [layout.asRelaid(x), arranged, ...bias.map((id) => layout.asPlain(id))];
       const attrs = { ...(turned ?? node.attrs), dataFormat: 'NCHW' };
@@ -136,13 +138,13 @@ const rules: Rules<ChannelsFirst> = {
 export function asConvolution(node: Node, typeOf: (id: number) => Value): Node['attrs'] | undefined {
   const { strides, dilations, pad } = convolutionAttrs(node);
   if (strides.some((stride) => stride !== 1)) return undefined;
-  const given = typeOf(node.inputs[0]!).shape;
+  const input = typeOf(node.inputs[0]!).shape;
   const filter = typeOf(node.inputs[1]!).shape;
-  const wanted = typeOf(node.outputs[0]!).shape;
+  const output = typeOf(node.outputs[0]!).shape;
   const sides = [0, 1].flatMap((i) => {
     const reach = (filter[i]! - 1) * dilations[i]!;
     const before = reach - pad[2 * i]!;
-    return [before, wanted[i + 1]! + reach - given[i + 1]! - before];
+    return [before, output[i + 1]! + reach - input[i + 1]! - before];
   });
   return sides.every((side) => side >= 0) ? { strides, dilations, pad: sides } : undefined;
 }

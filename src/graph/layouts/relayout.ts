@@ -38,8 +38,8 @@ export abstract class Relayout {
     this.recorder = new Recorder(graph.dynamicBatch, firstFree(graph));
     for (const [id, value] of graph.values) this.recorder.values.set(id, value);
     for (const [id, data] of graph.constants) this.recorder.constants.set(id, data);
-    const given = [...graph.inputs.map(({ value }) => value), ...graph.constants.keys()];
-    this.plain = new Map(given.map((id) => [id, id]));
+    const sources = [...graph.inputs.map(({ value }) => value), ...graph.constants.keys()];
+    this.plain = new Map(sources.map((id) => [id, id]));
   }
 
   protected abstract ruleOf(node: Node): Rule | undefined;
@@ -59,18 +59,18 @@ export abstract class Relayout {
     const { nodes, inputs, outputs, constantNames } = this.graph;
     const rules = new Map(nodes.map((node) => [node, this.ruleOf(node)]));
     if (![...rules.values()].some((rule) => rule?.starts)) return this.graph;
-    const wanted = new Set<number>();
+    const pulledIds = new Set<number>();
     for (const node of nodes.toReversed()) {
       const rule = rules.get(node);
-      if (rule?.pulls && (rule.starts || wanted.has(node.outputs[0]!)))
-        for (const i of rule.images) wanted.add(node.inputs[i]!);
+      if (rule?.pulls && (rule.starts || pulledIds.has(node.outputs[0]!)))
+        for (const i of rule.images) pulledIds.add(node.inputs[i]!);
     }
     for (const node of nodes) {
       this.scope = node.scope;
       const rule = rules.get(node);
       if (
         rule?.starts ||
-        (rule?.pulls && wanted.has(node.outputs[0]!)) ||
+        (rule?.pulls && pulledIds.has(node.outputs[0]!)) ||
         rule?.images.some((i) => this.isRelaid(node.inputs[i]!))
       )
         this.write(node, rule);

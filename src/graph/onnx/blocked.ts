@@ -103,9 +103,9 @@ export const blockedOperators: Record<string, Emit> = {
     const [rows, blocks, , columns, block] = writer.typeOf(node.outputs[0]!).shape as [
       number, number, number, number, number,
     ]; // prettier-ignore
-    const [, given] = writer.typeOf(matrix).shape as [number, number];
+    const [, inner] = writer.typeOf(matrix).shape as [number, number];
     const groups = node.attrs['groups'] as number;
-    const grouped = writer.add('Reshape', [writer.wholeName(x), writer.int64([groups, given, -1])]);
+    const grouped = writer.add('Reshape', [writer.wholeName(x), writer.int64([groups, inner, -1])]);
     const combined = writer.add('MatMul', [writer.nameOf(matrix), grouped]);
     const shape = writer.int64([rows, blocks * block, -1, columns]);
     writer.inWhole(() => writer.emit(node, 'Reshape', [combined, shape]));

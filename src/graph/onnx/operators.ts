@@ -238,11 +238,11 @@ const operators: Record<string, Emit> = {
   Conv2DBackpropInput: (node, writer, inputs) => {
     const { strides, dilations, pad } = convolutionAttrs(node);
     const kernel = writer.typeOf(node.inputs[1]!).shape.slice(2);
-    const given = writer.typeOf(node.inputs[0]!).shape.slice(2);
-    const wanted = writer.typeOf(node.outputs[0]!).shape.slice(2);
+    const inputSides = writer.typeOf(node.inputs[0]!).shape.slice(2);
+    const outputSides = writer.typeOf(node.outputs[0]!).shape.slice(2);
     // A stride skips rows at the end that the size of its output does not tell of.
-    const rest = wanted.map((length, i) => {
-      const reached = (given[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
+    const rest = outputSides.map((length, i) => {
+      const reached = (inputSides[i]! - 1) * strides[i]! + (kernel[i]! - 1) * dilations[i]! + 1;
       return length - reached + pad[2 * i]! + pad[2 * i + 1]!;
     });
     const attributes = [...convolution(node, kernel), intsAttribute('output_padding', rest)];
@@ -276,8 +276,8 @@ function isWhole({ op, inputs, outputs }: Node, writer: OnnxWriter): boolean {
     elementwiseNames.has(op) &&
     inputs.some((id) => writer.isWhole(id)) &&
     inputs.every((id) => {
-      const own = writer.typeOf(id).shape;
-      return own.length === 0 || (writer.isWhole(id) && sameShape(own, shape));
+      const inputShape = writer.typeOf(id).shape;
+      return inputShape.length === 0 || (writer.isWhole(id) && sameShape(inputShape, shape));
     })
   );
 }

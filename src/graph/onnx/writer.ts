@@ -128,9 +128,9 @@ export class OnnxWriter extends GraphWriter {
     return this.stored(key, name, (fresh) => tensorProto(fresh, data, shape, 'float32'));
   }
 
-  private stored(key: string, wanted: string, make: (name: string) => onnx.ITensorProto): string {
+  private stored(key: string, stem: string, make: (name: string) => onnx.ITensorProto): string {
     return this.once(key, () => {
-      const name = this.taken.unique(wanted);
+      const name = this.taken.unique(stem);
       this.initializers.push(make(name));
       return name;
     });

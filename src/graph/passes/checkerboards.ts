@@ -70,13 +70,13 @@ interface Context {
 }
 
 /** One phase of a value, computed alone as far back as the value has no other use. */
-function phaseOf(id: number, phase: Phase, context: Context, wanted = false): number {
+function phaseOf(id: number, phase: Phase, context: Context, isRequested = false): number {
   const { graph, uses, producers, rewriter, halves, known } = context;
   const made = known.get(id);
   if (made !== undefined) return made;
   const { shape, dtype } = graph.values.get(id)!;
   const half = [shape[0]!, shape[1]! / 2, shape[2]! / 2, shape[3]!];
-  const node = wanted || (uses.get(id) === 1 && halves(id)) ? producers.get(id) : undefined;
+  const node = isRequested || (uses.get(id) === 1 && halves(id)) ? producers.get(id) : undefined;
   const add = (op: string, inputs: readonly number[], attrs: Node['attrs']): number => {
     const added = rewriter.add(op, inputs, { shape: half, dtype }, attrs, node?.scope ?? '');
     known.set(id, added);
@@ -96,9 +96,11 @@ function phaseOf(id: number, phase: Phase, context: Context, wanted = false): nu
     }
   } else if (node && arithmeticNames.has(node.op)) {
     const parts = node.inputs.map((input) => {
-      const own = graph.values.get(input)!.shape;
-      if (own.join() === shape.join()) return phaseOf(input, phase, context);
-      return sizeOf(own) === 1 || sizeOf(own) === own.at(-1) ? rewriter.resolve(input) : undefined;
+      const inputShape = graph.values.get(input)!.shape;
+      if (inputShape.join() === shape.join()) return phaseOf(input, phase, context);
+      return sizeOf(inputShape) === 1 || sizeOf(inputShape) === inputShape.at(-1)
+        ? rewriter.resolve(input)
+        : undefined;
     });
     if (parts.every((part) => part !== undefined)) return add(node.op, parts, node.attrs);
   }
@@ -142,11 +144,11 @@ function stridden(
  */
 function demands(graph: Graph): (id: number) => number | undefined {
   const consumers = consumersOf(graph);
-  const given = new Set(graph.outputs.map(({ value }) => value));
+  const outputs = new Set(graph.outputs.map(({ value }) => value));
   const all = (parities: (number | undefined)[]): number | undefined =>
     parities.every((parity) => parity === parities[0]) ? parities[0] : undefined;
   const parityOf = (id: number): number | undefined =>
-    given.has(id) ? undefined : all((consumers.get(id) ?? []).map((node) => through(node, id)));
+    outputs.has(id) ? undefined : all((consumers.get(id) ?? []).map((node) => through(node, id)));
   const through = (node: Node, id: number): number | undefined => {
     const { shape } = graph.values.get(id)!;
     if (node.op === 'SplitV' && node.attrs['axis'] === 3) return all(node.outputs.map(parityOf));
@@ -166,10 +168,10 @@ function samePlaces(value: Value, shape: readonly number[]): boolean {
 /** 0 or 1 where a constant is 0 at all pixels whose row + column is odd or even. */
 function checkerboardParity(id: number, shape: readonly number[], graph: Graph): number | undefined {
   const data = graph.constants.get(id);
-  const own = graph.values.get(id)!.shape;
-  if (!data || own.length !== 4 || own[0] !== 1 || own[1] !== shape[1] || own[2] !== shape[2])
+  const dims = graph.values.get(id)!.shape;
+  if (!data || dims.length !== 4 || dims[0] !== 1 || dims[1] !== shape[1] || dims[2] !== shape[2])
     return undefined;
-  const [, , width, channels] = own as [number, number, number, number];
+  const [, , width, channels] = dims as [number, number, number, number];
   return [0, 1].find((parity) =>
     data.every((value: number, i: number) => {
       const pixel = Math.floor(i / channels);

@@ -14,9 +14,11 @@ export const mergeCommonSubexpressions = pass('common subexpressions', (graph) =
   const seen = new Map<string, Node[]>();
   const restOf = ({ attrs, outputs }: Node): string =>
     `${attrsKey(attrs)} ${outputs.map((id) => typeText(graph.values.get(id)!)).join(' ')}`;
-  const merged = rewrite(graph, (given, { recorder }) => {
-    const moved = given.inputs.some((id) => canonical.has(id));
-    const node = moved ? { ...given, inputs: given.inputs.map((id) => canonical.get(id) ?? id) } : given;
+  const merged = rewrite(graph, (original, { recorder }) => {
+    const moved = original.inputs.some((id) => canonical.has(id));
+    const node = moved
+      ? { ...original, inputs: original.inputs.map((id) => canonical.get(id) ?? id) }
+      : original;
     const key = `${node.op} ${node.inputs.join()}`;
     const alike = seen.get(key);
     if (!alike) seen.set(key, [node]);

@@ -100,7 +100,7 @@ function scaleChannels(filter: ConstantData, scale: Float32Array, channels: numb
 }
 
 const at = (values: Float32Array, channel: number): number => values[values.length === 1 ? 0 : channel]!;
-const isAll = (values: Float32Array, wanted: number): boolean => values.every((value) => value === wanted);
+const isAll = (values: Float32Array, target: number): boolean => values.every((value) => value === target);
 
 /** What a node does to a value as an affine map, or undefined. */
 function affineOf(node: Node, graph: Graph, formOf: (id: number) => Affine): Affine | undefined {
@@ -160,8 +160,8 @@ function then(
 function channelConstant(id: number, graph: Graph, shape: readonly number[]): Float32Array | undefined {
   const data: ConstantData | undefined = graph.constants.get(id);
   if (!(data instanceof Float32Array)) return undefined;
-  const own = graph.values.get(id)!.shape;
-  if (own.length > shape.length) return undefined;
+  const dims = graph.values.get(id)!.shape;
+  if (dims.length > shape.length) return undefined;
   if (data.length === 1) return data;
-  return data.length === shape.at(-1) && sizeOf(own.slice(0, -1)) === 1 ? data : undefined;
+  return data.length === shape.at(-1) && sizeOf(dims.slice(0, -1)) === 1 ? data : undefined;
 }

@@ -53,14 +53,14 @@ interface Renewal {
 function renewalsOf(graph: Graph, leastValues: number): Map<number, Renewal> {
   const producers = producersOf(graph);
   const consumers = consumersOf(graph);
-  const given = new Set(graph.outputs.map(({ value }) => value));
+  const results = new Set(graph.outputs.map(({ value }) => value));
   const renewals = new Map<number, Renewal>();
   for (const { op, inputs, outputs, scope } of graph.nodes) {
     const [output] = outputs as [number];
     if (op !== 'Relu' || sizeOf(graph.values.get(output)!.shape) < leastValues) continue;
     const [y] = inputs as [number];
     const norm = producers.get(y);
-    if (norm?.op !== batchNormTraining || norm.outputs[0] !== y || given.has(output)) continue;
+    if (norm?.op !== batchNormTraining || norm.outputs[0] !== y || results.has(output)) continue;
     const kept = (consumers.get(output) ?? []).some((node) =>
       node.inputs.some((id, i) => id === output && isGradientOf(node, i)),
     );

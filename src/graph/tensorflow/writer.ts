@@ -14,8 +14,8 @@ export class GraphDefWriter {
   private readonly taken = new UniqueNames();
 
   /** Adds a node and returns its name, made unique and free of what TensorFlow does not allow. */
-  add(wanted: string, op: string, inputs: readonly string[], attributes: Attributes): string {
-    const allowed = wanted.replace(/[^A-Za-z0-9_./-]/g, '_').replace(/^[^A-Za-z0-9.]/, 'n$&');
+  add(stem: string, op: string, inputs: readonly string[], attributes: Attributes): string {
+    const allowed = stem.replace(/[^A-Za-z0-9_./-]/g, '_').replace(/^[^A-Za-z0-9.]/, 'n$&');
     const name = this.taken.unique(allowed);
     this.nodes.push(nodeDef(name, op, inputs, attributes));
     return name;

@@ -19,8 +19,8 @@ export interface Expression {
 export const atom = (text: string): Expression => ({ text, binds: binds.atom });
 
 /** In parentheses where it binds less than it has to. */
-export function within({ text, binds: own }: Expression, least: number): string {
-  return own < least ? `(${text})` : text;
+export function within({ text, binds: strength }: Expression, least: number): string {
+  return strength < least ? `(${text})` : text;
 }
 
 /** `a + b`; the right side needs parentheses where it binds equally. */

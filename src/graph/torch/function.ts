@@ -67,13 +67,13 @@ export class FunctionPrinter extends GraphWriter {
     const results = this.graph.outputs.map(({ value }) => this.value(value).text);
     if (this.needsBatch) lines.unshift(`n = len(${this.like()})`);
     const typed = (text: string, id: number): string => `${text} ${this.shapeText(id)}`;
-    const given = this.args.map(({ name, value }) => typed(name, value)).join(', ');
+    const parameters = this.args.map(({ name, value }) => typed(name, value)).join(', ');
     const returned = this.graph.outputs.map(({ value, name }) =>
       typed(name.includes(':') ? this.value(value).text : name, value),
     );
     return {
       args: this.args.map(({ name }) => name),
-      types: `${given} → ${returned.join(', ')}`,
+      types: `${parameters} → ${returned.join(', ')}`,
       results: results.length,
       lines: asLoops([...lines, `return ${results.join(', ')}`], (list) => this.surroundings.lengthOf(list)),
     };
@@ -161,10 +161,10 @@ export class FunctionPrinter extends GraphWriter {
 
 /** `def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:` and what is in it. */
 export function methodText(name: string, { args, types, results, lines }: PrintedFunction): string {
-  const given = ['self', ...args.map((arg) => `${arg}: Tensor`)].join(', ');
+  const parameters = ['self', ...args.map((arg) => `${arg}: Tensor`)].join(', ');
   const type = results === 1 ? 'Tensor' : `tuple[${Array<string>(results).fill('Tensor').join(', ')}]`;
   return [
-    `def ${name}(${given}) -> ${type}:`,
+    `def ${name}(${parameters}) -> ${type}:`,
     `    """${types}"""`,
     ...lines.map((line) => `    ${line}`),
   ].join('\n');

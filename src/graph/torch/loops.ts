@@ -81,9 +81,9 @@ function firstTurn(first: readonly string[], other: readonly string[]): string[]
     const sum = /^(\w+) = 0\.0 \+ (\w+)$/.exec(line);
     if (sum && other[i] === `${sum[1]!} = ${sum[1]!} + ${sum[2]!}`) before.push(`${sum[1]!} = 0.0`);
     else {
-      const given = otherArguments(line, other[i]!);
-      if (!given) return undefined;
-      before.push(...given);
+      const assignments = otherArguments(line, other[i]!);
+      if (!assignments) return undefined;
+      before.push(...assignments);
     }
   }
   return before;
@@ -91,9 +91,9 @@ function firstTurn(first: readonly string[], other: readonly string[]): string[]
 
 /** Assignments that make a call like another one that is given other variables. */
 function otherArguments(line: string, usual: string): string[] | undefined {
-  const [own, other] = [line, usual].map((text) => /^([^(]*\()([^()]*)\)$/.exec(text));
-  if (!own || !other || own[1] !== other[1]) return undefined;
-  const [from, to] = [own[2]!.split(', '), other[2]!.split(', ')];
+  const [call, other] = [line, usual].map((text) => /^([^(]*\()([^()]*)\)$/.exec(text));
+  if (!call || !other || call[1] !== other[1]) return undefined;
+  const [from, to] = [call[2]!.split(', '), other[2]!.split(', ')];
   const changed = to.flatMap((name, i) => (name === from[i] ? [] : [[name, from[i] ?? ''] as const]));
   const areVariables = changed.every(([name, value]) => /^\w+$/.test(name) && /^[a-z]\w*$/.test(value));
   // One after the other they must not change what a later one reads.

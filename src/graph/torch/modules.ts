@@ -96,7 +96,7 @@ export class ModulePrinter {
   }
 
   /** Adds a method for the region to its module, unless there is one that does the same; returns its name. */
-  private method(region: Region, wanted: string, direction: Direction): string {
+  private method(region: Region, stem: string, direction: Direction): string {
     const module = this.module(region.module);
     const graph = startSums(runPasses(region.graph, this.passes));
     const printed = new FunctionPrinter(
@@ -119,7 +119,7 @@ export class ModulePrinter {
     const text = methodText('@', { ...printed, lines: [...first, ...printed.lines] });
     // Whoever calls the whole flow does it by the names of its functions.
     if (region.module !== '') for (const [name, known] of module.methods) if (known === text) return name;
-    const name = freeName(wanted, (other) => module.methods.has(other));
+    const name = freeName(stem, (other) => module.methods.has(other));
     module.methods.set(name, text);
     return name;
   }
@@ -165,11 +165,11 @@ export class ModulePrinter {
         areEqual(known.data, data),
     );
     if (same) return same.name;
-    const wanted = called ?? constantName(data, value);
+    const stem = called ?? constantName(data, value);
     const isTaken = (name: string): boolean =>
       constants.some((known) => known.name === name) ||
       this.tensors.some((tensor) => `${tensor.name}.`.startsWith(`${joined(path, name)}.`));
-    const name = freeName(wanted, isTaken);
+    const name = freeName(stem, isTaken);
     constants.push({ name, data, value });
     return name;
   }
@@ -194,9 +194,9 @@ export class ModulePrinter {
       const shape = tupleText([module.places.length, 1, module.places[0]!.length]);
       buffers.push(`self.register_buffer("${places}", torch.zeros(${shape}))`);
     }
-    const given = isLeaf ? members.map((key) => `, ${key}: Shape`).join('') : '';
+    const parameters = isLeaf ? members.map((key) => `, ${key}: Shape`).join('') : '';
     const text = [
-      `def __init__(self${given}) -> None:`,
+      `def __init__(self${parameters}) -> None:`,
       ...[`super().__init__(${listed.length > 0 ? listText(listed) : ''})`, ...parts, ...buffers].map(
         (line) => `    ${line}`,
       ),
@@ -221,8 +221,8 @@ export class ModulePrinter {
       known.modules.push(path);
       return known.name;
     }
-    const wanted = path === '' ? 'Flow' : className(path, this.isLeaf(path) ? this.tensorsIn(path) : []);
-    const name = freeName(wanted, (other) => this.classes.some((made) => made.name === other), '');
+    const stem = path === '' ? 'Flow' : className(path, this.isLeaf(path) ? this.tensorsIn(path) : []);
+    const name = freeName(stem, (other) => this.classes.some((made) => made.name === other), '');
     const fresh = { name, ...made, modules: [path] };
     this.known.set(key, fresh);
     this.classes.push(fresh);
@@ -316,8 +316,8 @@ function constantName(data: ConstantData, { dtype }: Value): string {
 function named(graph: Graph, region: Region, direction: Direction, stored: ReadonlySet<string>): Graph {
   if (region.module === '') return graph;
   const taken = new Set<string>();
-  const unique = (wanted: string): string => {
-    const name = freeName(wanted, (other) => taken.has(other));
+  const unique = (stem: string): string => {
+    const name = freeName(stem, (other) => taken.has(other));
     taken.add(name);
     return name;
   };
@@ -325,8 +325,8 @@ function named(graph: Graph, region: Region, direction: Direction, stored: Reado
     if (stored.has(port.name) && !port.name.startsWith('arg:')) return port;
     const role = /^arg:(context|given)/.exec(port.name)?.[1];
     if (role !== undefined) return { ...port, name: unique(role) };
-    const own = region.pass === undefined ? undefined : region.names.get(port.value);
-    if (own !== undefined && port.name.startsWith('arg:')) return { ...port, name: unique(own) };
+    const passName = region.pass === undefined ? undefined : region.names.get(port.value);
+    if (passName !== undefined && port.name.startsWith('arg:')) return { ...port, name: unique(passName) };
     return { ...port, name: unique(region.isLayer && direction === 'inverse' ? 'y' : 'x') };
   });
   return { ...graph, inputs };

@@ -19,8 +19,8 @@ export function namesOf(graph: Graph, statements: Statements, hints: Hints): Nam
   for (const { value } of graph.outputs) lastUse.set(value, Infinity);
   const names = new Map<number, string>();
   const holders = new Map<string, number>();
-  const take = (id: number, wanted: string, at: number): string => {
-    const name = freeName(wanted, (other) => isTaken(other, at));
+  const take = (id: number, stem: string, at: number): string => {
+    const name = freeName(stem, (other) => isTaken(other, at));
     names.set(id, name);
     holders.set(name, id);
     return name;
@@ -38,9 +38,9 @@ export function namesOf(graph: Graph, statements: Statements, hints: Hints): Nam
 }
 
 /** The name, or the first of NAME_2, NAME_3, … that is free. @param between text before the number */
-export function freeName(wanted: string, isTaken: (name: string) => boolean, between = '_'): string {
-  let name = wanted;
-  for (let count = 2; isTaken(name); count++) name = `${wanted}${between}${count}`;
+export function freeName(stem: string, isTaken: (name: string) => boolean, between = '_'): string {
+  let name = stem;
+  for (let count = 2; isTaken(name); count++) name = `${stem}${between}${count}`;
   return name;
 }
 

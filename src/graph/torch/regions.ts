@@ -82,11 +82,11 @@ class Splitter {
     inputs: readonly Port[],
     outputs: readonly Port[],
   ): Region {
-    const own = new Set<Node>();
+    const members = new Set<Node>();
     const regions = new Map<string, Region>();
     for (const group of this.groups({ module, pass }, nodes)) {
       if (group.inner === undefined) {
-        for (const node of group.nodes) own.add(node);
+        for (const node of group.nodes) members.add(node);
         continue;
       }
       const inner = isPassScope(group.inner)
@@ -95,9 +95,9 @@ class Splitter {
       const { region, call } = this.inner(inner, group.nodes);
       const key = String(this.nextRegion++);
       regions.set(key, region);
-      own.add({ ...call, attrs: { region: key } });
+      members.add({ ...call, attrs: { region: key } });
     }
-    const graph = this.part([...own], inputs, outputs);
+    const graph = this.part([...members], inputs, outputs);
     const names = [...(this.graph.valueNames ?? [])].filter(([id]) => graph.values.has(id));
     return { module, isLayer, pass, graph, names: new Map(names), regions };
   }
@@ -106,8 +106,8 @@ class Splitter {
     const port = this.graph.inputs.find(({ name }) => name === 'context');
     const found = new Set(port ? [port.value] : []);
     for (const node of this.graph.nodes) {
-      const given = node.inputs.filter((id) => !this.storedIds.has(id) && !this.graph.constants.has(id));
-      if (given.length > 0 && given.every((id) => found.has(id)))
+      const inputs = node.inputs.filter((id) => !this.storedIds.has(id) && !this.graph.constants.has(id));
+      if (inputs.length > 0 && inputs.every((id) => found.has(id)))
         for (const id of node.outputs) found.add(id);
     }
     return found;
@@ -157,23 +157,23 @@ class Splitter {
     const taken = [...new Set(nodes.flatMap((node) => node.inputs))].filter(
       (id) => !made.has(id) && (!this.graph.constants.has(id) || this.isVaried(id, of)),
     );
-    const isOwn = (id: number): boolean => this.storedIds.get(id)?.name.startsWith(`${module}.`) ?? false;
-    const rest = taken.filter((id) => !isOwn(id));
+    const isMember = (id: number): boolean => this.storedIds.get(id)?.name.startsWith(`${module}.`) ?? false;
+    const rest = taken.filter((id) => !isMember(id));
     const args = [
       ...rest.filter((id) => !this.contexts.has(id)),
       ...rest.filter((id) => this.contexts.has(id)),
     ];
     const needed = [...made].filter((id) => this.isNeededOutside(id, inside));
     const isLogDet = (id: number): boolean => this.graph.values.get(id)!.shape.length <= 1;
-    const given = [...needed.filter((id) => !isLogDet(id)), ...needed.filter(isLogDet)];
+    const results = [...needed.filter((id) => !isLogDet(id)), ...needed.filter(isLogDet)];
     const inputs = [
       ...args.map((value, i) => ({ name: `arg:${this.role(value, of)}${i}`, value })),
-      ...taken.filter(isOwn).map((id) => this.storedIds.get(id)!),
+      ...taken.filter(isMember).map((id) => this.storedIds.get(id)!),
     ];
-    const outputs = given.map((value, i) => ({ name: `result:${i}`, value }));
+    const outputs = results.map((value, i) => ({ name: `result:${i}`, value }));
     return {
       region: this.region(of, nodes, inputs, outputs),
-      call: { op: callOp, inputs: args, outputs: given, scope: module },
+      call: { op: callOp, inputs: args, outputs: results, scope: module },
     };
   }
 
@@ -197,7 +197,7 @@ class Splitter {
 
   private part(nodes: readonly Node[], inputs: readonly Port[], outputs: readonly Port[]): Graph {
     const used = new Set([...nodes.flatMap((node) => node.inputs), ...outputs.map(({ value }) => value)]);
-    const given = new Set(inputs.map(({ value }) => value));
+    const inputIds = new Set(inputs.map(({ value }) => value));
     const { values, constants, dynamicBatch } = this.graph;
     const known = new Set([...used, ...inputs.map((port) => port.value), ...nodes.flatMap((n) => n.outputs)]);
     return {
@@ -205,7 +205,7 @@ class Splitter {
       outputs,
       nodes,
       values: new Map([...values].filter(([id]) => known.has(id))),
-      constants: new Map([...constants].filter(([id]) => used.has(id) && !given.has(id))),
+      constants: new Map([...constants].filter(([id]) => used.has(id) && !inputIds.has(id))),
       ...(dynamicBatch === undefined ? {} : { dynamicBatch }),
     };
   }

@@ -14,7 +14,7 @@ const mostInCall = 1;
 const broadcasting = new Set<string>([...arithmeticNames, ...comparisonNames, 'Select']);
 
 /** What is always a line. */
-const ownLine = new Set([
+const lineOps = new Set([
   callOp,
   'SplitV',
   'Unpack',
@@ -90,18 +90,19 @@ export function statementsOf(graph: Graph): Statements {
       const producer = producers.get(id);
       if (!producer || inside.has(producer)) continue;
       const isFree = producer.op === 'Fill';
-      const own = isFree ? 0 : (costs.get(producer) ?? 1);
+      const operationCost = isFree ? 0 : (costs.get(producer) ?? 1);
       const isShort =
-        !ownLine.has(producer.op) &&
+        !lineOps.has(producer.op) &&
         !addsLogDet(producer, graph, producers) &&
         !isBiased(producer) &&
         producer.outputs.length === 1;
       if (!isFree && (uses.get(id) !== 1 || !isShort)) continue;
       // A layer's input and log-det are lines, so that layers look alike; what a network's part takes may be written in its call.
       if (node.op === callOp && node.outputs.length > 1) continue;
-      if (results.has(id) || cost + own > (node.op === callOp ? 1 + mostInCall : mostOperations)) continue;
+      if (results.has(id) || cost + operationCost > (node.op === callOp ? 1 + mostInCall : mostOperations))
+        continue;
       inside.add(producer);
-      cost += own;
+      cost += operationCost;
     }
     costs.set(node, cost);
   }

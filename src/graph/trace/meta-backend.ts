@@ -149,8 +149,9 @@ function runRule(
   params: Parameters<tf.KernelFunc>[0],
 ): tf.TensorInfo | tf.TensorInfo[] {
   const recorder = current(name);
-  const given = params.inputs as Record<string, tf.TensorInfo>;
-  const tensors = rule.inputs === 'list' ? Object.values(given) : rule.inputs.map((key) => given[key]!);
+  const infoByName = params.inputs as Record<string, tf.TensorInfo>;
+  const tensors =
+    rule.inputs === 'list' ? Object.values(infoByName) : rule.inputs.map((key) => infoByName[key]!);
   const inputs = tensors.map((tensor) => valueOf(recorder, tensor));
   const inferred = rule.infer(inputs, params.attrs ?? {});
   if (inferred.alias) {

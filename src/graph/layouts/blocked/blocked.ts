@@ -45,8 +45,8 @@ class Blocked extends BlockedGraph {
   imagesOf(node: Node): number[] | undefined {
     const { shape } = this.typeOf(node.outputs[0]!);
     if (shape.length !== 4 || shape[3]! % this.block !== 0) return undefined;
-    const broadcasts = ({ shape: own }: Value): boolean =>
-      own.length === 4 || own.length === 1 ? own.at(-1) === shape[3] : own.length === 0;
+    const broadcasts = ({ shape: dims }: Value): boolean =>
+      dims.length === 4 || dims.length === 1 ? dims.at(-1) === shape[3] : dims.length === 0;
     return node.inputs.every((id) => broadcasts(this.typeOf(id))) ? imagesOf(node, this.graph) : undefined;
   }
 
@@ -71,17 +71,17 @@ function convolution(node: Node, graph: Blocked): Rule | undefined {
   const [x, filter, bias] = node.inputs as [number, number, number?];
   // ONNX Runtime arranges those once that are constants.
   if (bias !== undefined || graph.isConstant(filter)) return undefined;
-  const given = graph.typeOf(x).shape[3]!;
+  const channels = graph.typeOf(x).shape[3]!;
   if (output.dtype !== 'float32' || output.shape[3]! % block !== 0) return undefined;
-  if (given >= block && given % block !== 0) return undefined;
+  if (channels >= block && channels % block !== 0) return undefined;
   const turned = node.op === 'Conv2DBackpropInput';
-  const own = turned ? asConvolution(node, (id) => graph.typeOf(id)) : convolutionAttrs(node);
-  if (!own) return undefined;
+  const plainAttrs = turned ? asConvolution(node, (id) => graph.typeOf(id)) : convolutionAttrs(node);
+  if (!plainAttrs) return undefined;
   const type = graph.typeOf(filter);
   const write = (): void => {
     const arranged = filterInBlocks(graph, graph.asPlain(filter), { turned, block });
-    const image = given < block ? graph.asChannelsFirst(x) : graph.asRelaid(x);
-    const attrs = { ...own, kernel: type.shape.slice(0, 2), channels: given };
+    const image = channels < block ? graph.asChannelsFirst(x) : graph.asRelaid(x);
+    const attrs = { ...plainAttrs, kernel: type.shape.slice(0, 2), channels };
     graph.wait(node.outputs[0]!, true, (added) =>
       graph.convolve([image, arranged], graph.relaidType(output), attrs, added),
     );

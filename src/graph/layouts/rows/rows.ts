@@ -210,10 +210,10 @@ function tiledConvolution(x: number, { filter, bias, shape }: Fixed, graph: Bloc
       type,
       { groups },
     );
-  const given = transform(x, valueMatrix(height, 'tile by tile'), height, 1, inProducts(channels));
+  const inputProducts = transform(x, valueMatrix(height, 'tile by tile'), height, 1, inProducts(channels));
   const filters = blocksOf(filterProducts(filter), { taps: 3, channels, outputs }, graph);
   const attrs = { ...plainConvolution, pad: [0, 0, 1, 1], kernel: [1, 3], channels, group: products };
-  const multiplied = graph.convolve([given, filters], inProducts(outputs), attrs, {
+  const multiplied = graph.convolve([inputProducts, filters], inProducts(outputs), attrs, {
     bias: bias && vector(biasProducts(bias), graph),
   });
   const type = graph.relaidType({ shape, dtype: 'float32' });
