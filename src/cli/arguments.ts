@@ -59,8 +59,8 @@ export function parseCommand(command: Command, args: readonly string[]): ParsedC
 
   const [argument = '', ...rest] = positionals;
   const unexpected = command.argument ? rest[0] : positionals[0];
-  const given = (name: string): boolean => values[name] === true;
-  if (!given('help') && !given('version')) {
+  const isSet = (name: string): boolean => values[name] === true;
+  if (!isSet('help') && !isSet('version')) {
     if (unexpected !== undefined) {
       const one = command.argument ? `takes one ${command.argument.name}` : 'takes options only';
       throw new UserError(`${command.name} ${one}; "${unexpected}" is one too many. ${see}`);
@@ -126,6 +126,6 @@ function numberOf(name: string, spec: OptionSpec & { type: 'integer' | 'number' 
   const counts = whole ? Number.isSafeInteger(value) : Number.isFinite(value);
   if (counts && bounds.every(({ fits }) => fits)) return value;
   const within = bounds.map(({ text }) => text).join(' and ');
-  const wanted = `${whole ? 'a whole number' : 'a number'}${within && `, ${within}`}`;
-  throw new UserError(`--${name}: expected ${wanted}, got "${raw}".`);
+  const expected = `${whole ? 'a whole number' : 'a number'}${within && `, ${within}`}`;
+  throw new UserError(`--${name}: expected ${expected}, got "${raw}".`);
 }

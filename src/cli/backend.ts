@@ -19,7 +19,8 @@ export function openBackend(session: Session): Promise<Backend> {
 /** The backend that runs flows: ONNX Runtime, which is there at once, unless another one is asked for. */
 export function openInferenceBackend(session: Session): Promise<Backend> {
   const backend = chooseInferenceBackend(session.backend, threadsToUse(session.threads), {
-    onnx: (given) => createOnnxRuntimeBackend({ ...given, helper: path.join(__dirname, 'onnx-thread.js') }),
+    onnx: (options) =>
+      createOnnxRuntimeBackend({ ...options, helper: path.join(__dirname, 'onnx-thread.js') }),
     otherwise: () => chosenBackend(session),
   });
   return untilTheEnd(session, backend);
@@ -33,8 +34,8 @@ async function untilTheEnd(session: Session, choice: Promise<Backend>): Promise<
 
 async function chosenBackend(session: Session): Promise<Backend> {
   const threads = threadsToUse(session.threads);
-  const asked = backendChoice(session.backend)?.name;
-  const names = asked ? [asked] : (Object.keys(backends) as BackendName[]);
+  const name = backendChoice(session.backend)?.name;
+  const names = name ? [name] : (Object.keys(backends) as BackendName[]);
   const load = (): Promise<Backend> => chooseBackend(session.backend, threads);
   for (const name of names) {
     const library = backends[name].installed?.();

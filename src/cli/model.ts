@@ -18,8 +18,8 @@ export const modelHelp = {
  * Opens a model until the command ends, and says on standard error what had to be assumed of it.
  * @throws UserError when there is no model
  */
-export async function openForSession(session: Session, given: string | ModelFile): Promise<Model> {
-  const model = await openModel(given, await openInferenceBackend(session));
+export async function openForSession(session: Session, file: string | ModelFile): Promise<Model> {
+  const model = await openModel(file, await openInferenceBackend(session));
   session.onEnd(() => model.dispose());
   const origin = model.flow?.header.origin;
   if (origin) noteOrigin(session, origin);
@@ -43,7 +43,7 @@ export function noteOrigin(session: Session, origin: Origin): void {
  */
 export async function openRunner(
   session: Session,
-  given: string,
+  model: string,
   direction: 'forward' | 'inverse',
 ): Promise<OpenedRunner> {
   return openRunnable(
@@ -53,7 +53,7 @@ export async function openRunner(
       note: (text) => session.progress.note(text),
       onEnd: (release) => session.onEnd(release),
     },
-    await openModelFile(given),
+    await openModelFile(model),
     direction,
   );
 }

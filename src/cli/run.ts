@@ -11,7 +11,7 @@ import { createSession } from './session';
 import { signalExitCode, type Stopping } from './signals';
 import type { Terminal } from './terminal';
 
-export const exitCodes = { done: 0, user: 1, ours: 2 } as const;
+export const exitCodes = { done: 0, user: 1, fault: 2 } as const;
 
 export interface Invocation {
   commands: readonly Command[];
@@ -117,5 +117,5 @@ function report(error: unknown, terminal: Terminal, verbose: boolean): number {
       ? `${problem.stack ?? problem.message}\n`
       : 'Run it again with --verbose to see where. Please report this with your command and the output of flowscope doctor.\n',
   );
-  return exitCodes.ours;
+  return exitCodes.fault;
 }

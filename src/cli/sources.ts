@@ -48,19 +48,19 @@ export interface ChosenExamples {
 }
 
 /** ONNX files hold one direction each: both are opened. @throws UserError */
-export async function openBothWays(session: Session, given: string): Promise<BothWays> {
-  const forward = await openRunner(session, given, 'forward');
-  return { forward, inverse: forward.model ? forward : await openRunner(session, given, 'inverse') };
+export async function openBothWays(session: Session, model: string): Promise<BothWays> {
+  const forward = await openRunner(session, model, 'forward');
+  return { forward, inverse: forward.model ? forward : await openRunner(session, model, 'inverse') };
 }
 
 /**
- * @param wanted numbers of the examples; the first `usual` without them
+ * @param indices numbers of the examples; the first `usual` without them
  * @throws UserError when they are not there
  */
 export async function chooseExamples(
   session: Session,
   ways: BothWays,
-  wanted: number[] | undefined,
+  indices: number[] | undefined,
   usual: number,
   options: SourceOptions,
 ): Promise<ChosenExamples> {
@@ -70,12 +70,12 @@ export async function chooseExamples(
         `--split ${options.split} and --input ${options.input} both set the examples. Leave one out.`,
       );
     }
-    return fromFile(session, ways, options.input, wanted, usual, options);
+    return fromFile(session, ways, options.input, indices, usual, options);
   }
   const split = options.split ?? ((await hasData(ways)) ? 'validation' : 'sample');
   return split === 'sample'
-    ? fromSamples(session, ways, wanted ?? firstOf(usual), options)
-    : fromData(session, ways, split, wanted, usual);
+    ? fromSamples(session, ways, indices ?? firstOf(usual), options)
+    : fromData(session, ways, split, indices, usual);
 }
 
 const firstOf = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -113,13 +113,13 @@ async function fromData(
   session: Session,
   { forward }: BothWays,
   split: 'train' | 'validation',
-  wanted: number[] | undefined,
+  numbers: number[] | undefined,
   usual: number,
 ): Promise<ChosenExamples> {
   const model = modelWithData(forward, split, '--input FILE or --split sample');
   const { runner } = forward;
   const { count } = (await model.data.open())[split];
-  const indices = wanted ?? firstOf(Math.min(usual, count));
+  const indices = numbers ?? firstOf(Math.min(usual, count));
   const { x, shown } = await examplesAt(model, split, indices, session.signal);
   return encoded(session, runner, labelOf(split, indices), indices, x, shown);
 }
@@ -128,14 +128,14 @@ async function fromFile(
   session: Session,
   { forward }: BothWays,
   input: string,
-  wanted: number[] | undefined,
+  numbers: number[] | undefined,
   usual: number,
   options: SourceOptions,
 ): Promise<ChosenExamples> {
   const { runner, layout } = forward;
   const { array, where } = await readInput(session, forward, input, options);
   const count = array.shape[0] ?? 0;
-  const indices = wanted ?? firstOf(Math.min(usual, count));
+  const indices = numbers ?? firstOf(Math.min(usual, count));
   const beyond = indices.find((index) => index >= count);
   if (beyond !== undefined) {
     throw new UserError(`${where}: there is no example ${beyond}. There are ${count}, numbered from 0.`);

@@ -146,7 +146,7 @@ export async function contextOf(
       ? {}
       : (await exists(path.resolve(condition)))
         ? { source: condition }
-        : await givenColumns(condition, labelColumn === undefined ? source : undefined);
+        : await contextColumns(condition, labelColumn === undefined ? source : undefined);
   return {
     ...named,
     ...(labels ? { labels } : {}),
@@ -155,22 +155,25 @@ export async function contextOf(
 }
 
 /** A table has one class: where several columns could be it and nothing says which, all are numbers. */
-async function givenColumns(condition: string, source: string | undefined): Promise<TrainRequest['context']> {
+async function contextColumns(
+  condition: string,
+  source: string | undefined,
+): Promise<TrainRequest['context']> {
   const { columns = [] } = (source === undefined ? undefined : await overviewOf(source)) ?? {};
-  const given = columnList(condition).map((text) => {
+  const conditions = columnList(condition).map((text) => {
     const [, name, as] = /^(.*)=(number|class)$/.exec(String(text)) ?? [];
     const key = name === undefined ? text : columnName(name);
     const column = typeof key === 'number' ? columns[key] : columns.find((one) => one.name === key);
     return { key, as, mayBeClass: column !== undefined && isContextClass(column) };
   });
-  const asked = given.filter(({ as }) => as === 'class');
+  const classes = conditions.filter(({ as }) => as === 'class');
   const found =
-    asked.length > 0 ? asked : given.filter(({ as, mayBeClass }) => as !== 'number' && mayBeClass);
-  if (asked.length > 1)
+    classes.length > 0 ? classes : conditions.filter(({ as, mayBeClass }) => as !== 'number' && mayBeClass);
+  if (classes.length > 1)
     throw new UserError(
       `--condition ${condition}: a flow has one column of classes; write =class behind one.`,
     );
-  const numbers = given.filter((one) => found.length !== 1 || one !== found[0]).map(({ key }) => key);
+  const numbers = conditions.filter((one) => found.length !== 1 || one !== found[0]).map(({ key }) => key);
   return {
     ...(numbers.length > 0 ? { columns: numbers } : {}),
     ...(found.length === 1 ? { labels: true, labelColumn: found[0]!.key } : {}),

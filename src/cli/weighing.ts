@@ -33,10 +33,10 @@ export async function openWeighable(
   const context = await readContext(forward.runner, condition, 1);
   if (context && context.length !== forward.runner.context!.mean.length)
     throw new UserError(`--condition ${condition}: a target takes one condition for all draws.`);
-  const given = context && [...context];
-  const flow = forward.model && inspectedModel(forward.model, given);
+  const contextValues = context && [...context];
+  const flow = forward.model && inspectedModel(forward.model, contextValues);
   const at = ({ runner }: OpenedRunner): RunBothWays['forward'] =>
-    given ? runnerWithContext(runner, given) : runner;
+    contextValues ? runnerWithContext(runner, contextValues) : runner;
   const ways = flow
     ? { forward: flow.runner, inverse: flow.runner }
     : { forward: at(forward), inverse: at(inverse) };

@@ -29,7 +29,7 @@ export interface FlowscopeApi {
 }
 
 /** What runs a command; menus and other extensions give what they like. */
-type Command<Given = never> = (parts: Parts, ...given: Given[]) => unknown;
+type Command<Argument = never> = (parts: Parts, ...args: Argument[]) => unknown;
 
 let parts: Parts | undefined;
 
@@ -47,19 +47,19 @@ export function activate(context: ExtensionContext): FlowscopeApi {
     });
     return parts;
   };
-  const guardedCommand = (id: string, what: string, run: (...given: unknown[]) => Promise<unknown>) =>
-    commands.registerCommand(`flowscope.${id}`, async (...given: unknown[]) => {
+  const guardedCommand = (id: string, what: string, run: (...args: unknown[]) => Promise<unknown>) =>
+    commands.registerCommand(`flowscope.${id}`, async (...args: unknown[]) => {
       const { guarded } = await import('./report-error');
-      return guarded(what, () => run(...given));
+      return guarded(what, () => run(...args));
     });
   /** The function of that name in a module that is loaded when it is first called. */
   const command = <Id extends string>(id: Id, what: string, module: () => Promise<Record<Id, Command>>) =>
-    guardedCommand(id, what, async (...given) => {
+    guardedCommand(id, what, async (...args) => {
       const { [id]: run } = await module();
-      return (run as Command<unknown>)(await load(), ...given);
+      return (run as Command<unknown>)(await load(), ...args);
     });
-  const pageCommand = (id: string, run: (...given: unknown[]) => void) =>
-    guardedCommand(id, l10n.t('Inspector'), async (...given) => run(...given));
+  const pageCommand = (id: string, run: (...args: unknown[]) => void) =>
+    guardedCommand(id, l10n.t('Inspector'), async (...args) => run(...args));
 
   context.subscriptions.push(
     ...pageActions.map((action) => pageCommand(action, () => act(active, action))),

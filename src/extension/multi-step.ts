@@ -154,11 +154,11 @@ export async function inputStep(
   input.valueSelection = options.selection;
   input.ignoreFocusOut = true;
   input.buttons = [...backButton(place), ...(options.button ? [options.button.button] : [])];
-  let asked = 0;
+  let lastQuestion = 0;
   const validate = async (value: string) => {
-    const question = ++asked;
+    const question = ++lastQuestion;
     const problem = await options.validate(value);
-    if (question === asked) input.validationMessage = problem;
+    if (question === lastQuestion) input.validationMessage = problem;
     return problem;
   };
   let picking = false;

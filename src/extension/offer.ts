@@ -38,7 +38,7 @@ export async function askCount({
   const text = await window.showInputBox({
     ...box,
     value: String(value),
-    validateInput: (given) => (isCount(given) ? undefined : expected),
+    validateInput: (text) => (isCount(text) ? undefined : expected),
   });
   return text !== undefined && isCount(text) ? Number(text) : undefined;
 }

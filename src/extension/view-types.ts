@@ -18,7 +18,7 @@ export const dialogExtensions = [...new Set(modelExtensions.map((name) => name.s
 export const modelGlob = `**/*.{${modelExtensions.filter((name) => name !== 'npz' && name !== 'distcp').join(',')}}`;
 
 export function viewTypeOf(uri: Uri): string {
-  return isOurs(uri) ? inspectorView : modelView;
+  return isFlowscopeFile(uri) ? inspectorView : modelView;
 }
 
 export function isModelFile(uri: { path: string }): boolean {
@@ -27,7 +27,7 @@ export function isModelFile(uri: { path: string }): boolean {
 }
 
 /** Named like a Flowscope checkpoint or recording, which contains everything, so there is nothing to ask. */
-export function isOurs(uri: { path: string }): boolean {
+export function isFlowscopeFile(uri: { path: string }): boolean {
   return /\.flow(rec)?\.safetensors$/.test(uri.path);
 }
 
@@ -44,7 +44,7 @@ export function isCheckpointFile(uri: { path: string }): boolean {
 /** Name of the run folder that a checkpoint is in, from its path. */
 export function runNameOf(uri: { path: string }): string | undefined {
   const [run, folder] = uri.path.split('/').slice(-3);
-  return isOurs(uri) && folder === 'checkpoints' ? run : undefined;
+  return isFlowscopeFile(uri) && folder === 'checkpoints' ? run : undefined;
 }
 
 /** "best.flow.safetensors" → "best"; "flow.pth.tar", "flow.weights.h5" → "flow". */

@@ -57,9 +57,9 @@ export const applyCommand = defineCommand({
     const { direction, input, output, seed, space, condition } = options;
     await checkOutput(output, ['.npz']);
     const target = path.resolve(output);
-    const { runner: ours, layout: own, file } = await openRunner(session, model, direction);
-    const runner = ours.asLibrary ?? ours;
-    const usual: Layout = ours.asLibrary ? 'nchw' : own;
+    const { runner: flowRunner, layout: flowLayout, file } = await openRunner(session, model, direction);
+    const runner = flowRunner.asLibrary ?? flowRunner;
+    const usual: Layout = flowRunner.asLibrary ? 'nchw' : flowLayout;
     const { array, where } = await readArray(input, options.array, direction === 'forward' ? 'x' : 'z');
     const events = direction === 'forward' ? [runner.inputShape, exampleShape(runner)] : [runner.outputShape];
     const layout = options.layout ?? layoutOf(array.shape, events, usual);
@@ -68,12 +68,12 @@ export const applyCommand = defineCommand({
     const about = { model: file, direction, input, output: target, layout };
     if (direction === 'forward') {
       const prepared = prepareInput(runner, array, { space, layout, seed, where });
-      const context = await readContext(ours, condition, prepared.count, options.layout);
+      const context = await readContext(flowRunner, condition, prepared.count, options.layout);
       const result = await applyForward(runner, prepared, { ...batches, context });
       const written = {
         z: result.z,
         ...(logdets ? { logdet: result.logdet } : {}),
-        ...(ours.asLibrary ? { log_prob: result.logProb } : {}),
+        ...(flowRunner.asLibrary ? { log_prob: result.logProb } : {}),
         ...(result.logdetLayers ? { logdet_layers: result.logdetLayers } : {}),
         ...(runner.preprocesses &&
           prepared.space === 'data' && { logdet_preprocessing: result.logdetPreprocessing }),
@@ -116,7 +116,7 @@ export const applyCommand = defineCommand({
     }
     const resolved = space === 'auto' ? (runner.config.kind === 'vector' ? 'data' : 'flow') : space;
     const latent = prepareLatent(runner, array, { layout, where });
-    const context = await readContext(ours, condition, latent.count, options.layout);
+    const context = await readContext(flowRunner, condition, latent.count, options.layout);
     const result = await applyInverse(runner, latent, { ...batches, context, space: resolved });
     await writeNpz(target, { x: result.x, ...(logdets ? { logdet: result.logdet } : {}) });
     const results = [result.x.data, ...(logdets ? [result.logdet.data] : [])];

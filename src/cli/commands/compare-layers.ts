@@ -26,15 +26,15 @@ export const compareLayersCommand = defineCommand({
     'Two implementations of one flow, recorded on the same batch:':
       'flowscope compare-layers theirs.flowrec.safetensors --with mine.flowrec.safetensors',
   },
-  async run(session, given, { with: other, tolerance, count }): Promise<Outcome> {
-    const [a, b] = [await openForSession(session, given), await openForSession(session, other)];
-    const [ours, theirs] = [await inspectedOf(a), await inspectedOf(b)];
-    const found = await layerDifferences(ours, theirs, count, session.signal);
+  async run(session, file, { with: other, tolerance, count }): Promise<Outcome> {
+    const [a, b] = [await openForSession(session, file), await openForSession(session, other)];
+    const [flowA, flowB] = [await inspectedOf(a), await inspectedOf(b)];
+    const found = await layerDifferences(flowA, flowB, count, session.signal);
     const first = firstBeyond(found.layers, tolerance);
     const nameOf = (flow: InspectedFlow, index: number): string => flow.layers[index]!.info.name;
     const rows = found.layers.map(({ a: i, b: j, output, logDet }) => ({
-      a: nameOf(ours, i),
-      b: nameOf(theirs, j),
+      a: nameOf(flowA, i),
+      b: nameOf(flowB, j),
       output,
       logDet,
     }));

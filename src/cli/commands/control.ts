@@ -40,19 +40,19 @@ export const controlCommand = defineCommand({
     'Continue with a smaller learning rate:': 'flowscope control runs/digits --resume --learning-rate 3e-4',
   },
   async run(session, folder, options): Promise<Outcome> {
-    const asked = actions.filter((name) => options[name]);
-    if (asked.length > 1) {
-      throw new UserError(`${asked.map((name) => `--${name}`).join(' and ')}: expected only one of them.`);
+    const chosen = actions.filter((name) => options[name]);
+    if (chosen.length > 1) {
+      throw new UserError(`${chosen.map((name) => `--${name}`).join(' and ')}: expected only one of them.`);
     }
     if (options.wait > patience.most) {
       throw new UserError(`--wait is ${options.wait}; expected at most ${patience.most} seconds.`);
     }
     const rate = options['learning-rate'];
-    if (asked.length === 0 && rate === undefined) {
+    if (chosen.length === 0 && rate === undefined) {
       throw new UserError('Expected --pause, --resume, --stop or --learning-rate RATE.');
     }
     const request: ControlRequest = {
-      ...(asked[0] ? { action: asked[0] } : {}),
+      ...(chosen[0] ? { action: chosen[0] } : {}),
       ...(rate === undefined ? {} : { learningRate: rate }),
     };
     const run = path.resolve(folder);
@@ -64,7 +64,7 @@ export const controlCommand = defineCommand({
     if (answer.problem) throw new UserError(`The training refused the request: ${answer.problem}`);
     return {
       json: { run, id, request, step: answer.step },
-      text: `${said(request)} Received after step ${count(answer.step)}.`,
+      text: `${answerText(request)} Received after step ${count(answer.step)}.`,
     };
   },
 });
@@ -91,7 +91,7 @@ async function answerTo(
   }
 }
 
-function said({ action, learningRate }: ControlRequest): string {
+function answerText({ action, learningRate }: ControlRequest): string {
   const words = { pause: 'Paused.', resume: 'Resumed.', stop: 'Stopping.' };
   return [
     ...(action ? [words[action]] : []),

@@ -34,19 +34,19 @@ export const convertCommand = defineCommand({
       'flowscope convert best.pth.tar --output best.flow.safetensors --set height=32 --set width=32',
     'A Flowscope run, for nflows:': 'flowscope convert runs/table --to nflows --output table.safetensors',
   },
-  async run(session, given, { output, to, as, set }): Promise<Outcome> {
+  async run(session, file, { output, to, as, set }): Promise<Outcome> {
     await checkOutput(output, ['.safetensors']);
     const words = set === undefined ? undefined : splitSettings(set);
-    const report = await convertCheckpoint(given, to, output, {
+    const report = await convertCheckpoint(file, to, output, {
       signal: session.signal,
       ...(as === undefined ? {} : { library: parseLibrary(as) }),
       ...(words ? { answers: (questions) => parseAnswers(questions, words) } : {}),
     });
     for (const note of report.notes) session.progress.note(note);
     return {
-      json: { model: path.resolve(given), to, ...report },
+      json: { model: path.resolve(file), to, ...report },
       text: pairs([
-        ['Read', shownPath(path.resolve(given))],
+        ['Read', shownPath(path.resolve(file))],
         [
           'Written',
           `${shownPath(report.path)}, ${bytes(report.bytes)}, ${counted(report.tensors, 'tensor')}` +

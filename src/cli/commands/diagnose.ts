@@ -39,8 +39,8 @@ export const diagnoseCommand = defineCommand({
     'Problems of a run:': 'flowscope diagnose runs/digits',
     'A checkpoint of another library, for a script:': 'flowscope diagnose flow.pt --json',
   },
-  async run(session, given, options): Promise<Outcome> {
-    const model = await openForSession(session, given);
+  async run(session, file, options): Promise<Outcome> {
+    const model = await openForSession(session, file);
     const inspector = createInspector('1', model);
     session.onEnd(() => inspector.dispose());
     const summary = await inspector.ask('summary', undefined, session.signal);

@@ -32,8 +32,8 @@ export const exportCommand = defineCommand({
     'A PyTorch module: flow/flow.py and flow/weights.safetensors:':
       'flowscope export runs/digits --format torch --output flow',
   },
-  async run(session, given, { format, output }): Promise<Outcome> {
-    const model = await openForSession(session, given);
+  async run(session, file, { format, output }): Promise<Outcome> {
+    const model = await openForSession(session, file);
     const place = path.resolve(output);
     return format === 'torch' ? asTorch(model, place) : asOnnx(session, model, place);
   },

@@ -52,8 +52,8 @@ export const interpolateCommand = defineCommand({
     const { output, range } = options;
     const format = await checkOutput(output, ['.png', '.npz']);
     const target = path.resolve(output);
-    const wanted = options.examples === undefined ? undefined : indexList('examples', options.examples);
-    if (wanted && wanted.length !== 4) throw notFour(wanted.length);
+    const indices = options.examples === undefined ? undefined : indexList('examples', options.examples);
+    if (indices && indices.length !== 4) throw notFour(indices.length);
     const ways = await openBothWays(session, model);
     const { runner, layout: usual, file } = ways.inverse;
     const { config } = runner;
@@ -62,7 +62,7 @@ export const interpolateCommand = defineCommand({
         `--output ${output}: a scatter plot needs two features; the model has one. Use .npz.`,
       );
     }
-    const chosen = await chooseExamples(session, ways, wanted, 4, options);
+    const chosen = await chooseExamples(session, ways, indices, 4, options);
     if (chosen.indices.length !== 4) throw notFour(chosen.indices.length);
     const angles = manifoldAngles(options.angles, range);
     const cells = angles.length ** 2;
@@ -91,8 +91,8 @@ export const interpolateCommand = defineCommand({
   },
 });
 
-function notFour(given: number): UserError {
-  return new UserError(`Expected four examples, got ${given}. Name four with --examples.`);
+function notFour(count: number): UserError {
+  return new UserError(`Expected four examples, got ${count}. Name four with --examples.`);
 }
 
 /** Points of the data beneath the picture, where the model's data are there. */
@@ -127,12 +127,12 @@ export const reconstructCommand = defineCommand({
     const { output, seed, temperature } = options;
     const format = await checkOutput(output, ['.png', '.npz']);
     const target = path.resolve(output);
-    const wanted = options.examples === undefined ? undefined : indexList('examples', options.examples);
+    const indices = options.examples === undefined ? undefined : indexList('examples', options.examples);
     const ways = await openBothWays(session, model);
     const { runner, layout: usual, file } = ways.inverse;
     const { config } = runner;
     const scales = scalesOf(runner);
-    const chosen = await chooseExamples(session, ways, wanted, 8, options);
+    const chosen = await chooseExamples(session, ways, indices, 8, options);
     const rows = chosen.indices.length;
     const kept = keptCounts(scales);
     const columns = kept.length;
@@ -189,16 +189,16 @@ interface WrittenFile {
   x: NdArray<Float32Array>;
 }
 
-/** @param said what the command alone says @param lines the same in words */
+/** @param facts what the command alone says @param lines the same in words */
 function written(
   { file, target, format, chosen: { label, indices }, x }: WrittenFile,
-  said: object,
+  facts: object,
   ...lines: [name: string, value: string][]
 ): Outcome {
   const nonFinite = countNonFinite(x.data);
   const about = { model: file, output: target, format: format.slice(1), examples: label, indices };
   return {
-    json: { ...about, ...said, nonFinite },
+    json: { ...about, ...facts, nonFinite },
     text: pairs([['Examples', label], ...lines, nonFiniteWarning(nonFinite), ['Written', shownPath(target)]]),
   };
 }

@@ -66,7 +66,7 @@ export const graphCommand = defineCommand({
     'A training step of the paper’s CIFAR-10 model, as traced:':
       'flowscope graph paper-cifar10 --shape 32,32,3 --function step --print --traced > cifar.txt',
   },
-  async run(_, given, options): Promise<Outcome> {
+  async run(_, target, options): Promise<Outcome> {
     const { function: name, backend, traced, print, passes } = options;
     if (backend === 'torch' && (traced || passes)) {
       throw new UserError('--backend torch prints a module; leave out --traced and --passes.');
@@ -75,12 +75,12 @@ export const graphCommand = defineCommand({
       throw new UserError('--traced shows the graph before any pass; leave out --passes.');
     }
     const subject = await openSubject(
-      given,
+      target,
       options.shape === undefined ? undefined : shapeOf(options.shape),
     );
     if (backend === 'torch') {
       const graph = printFlow(subject).text();
-      return { json: { model: given, backend, graph }, text: graph };
+      return { json: { model: target, backend, graph }, text: graph };
     }
     const batch = options.batch ?? subject.training.batch;
     const named = namedGraph(name, subject, batch);
@@ -94,7 +94,7 @@ export const graphCommand = defineCommand({
     const list = described && (passes || !print) ? passTable(described) : undefined;
     return {
       json: {
-        model: given,
+        model: target,
         function: name,
         batch,
         ...(shown && !traced ? { backend: shown } : {}),

@@ -62,7 +62,7 @@ function asText(model: ModelDescription): string {
     ...notesOf(model).map((note) => ['Note', note] as const),
   ]);
   const parts = [described];
-  if (model.asked) parts.push(askedText(model.asked));
+  if (model.asked) parts.push(questionsText(model.asked));
   else if (model.origin && model.origin.assumptions.length > 0) {
     parts.push(
       `Not in the file it was read from:\n${model.origin.assumptions.map((line) => `  ${line}`).join('\n')}`,
@@ -139,7 +139,7 @@ const guessText = (guesses: readonly string[]): string =>
   `${guesses.join(', ')}. The file does not say it, and every number depends on it: confirm or correct it.`;
 
 /** What the file does not hold, with the answers that count now, and where to give others. */
-function askedText({ questions, answers, answered, sidecar }: ImportForm): string {
+function questionsText({ questions, answers, answered, sidecar }: ImportForm): string {
   const rows = questions.map(({ key, title, answer }) => [
     key,
     String(answers[key]),
@@ -151,8 +151,8 @@ function askedText({ questions, answers, answered, sidecar }: ImportForm): strin
 ${table([['key', answered ? 'answer' : 'default', 'is', 'possible'], ...rows])}`;
 }
 
-function recordingText(given: NonNullable<ModelDescription['recording']>): string {
-  const { title, library, recordedAt, writer, examples, examplesGiven, samples } = given;
+function recordingText(recording: NonNullable<ModelDescription['recording']>): string {
+  const { title, library, recordedAt, writer, examples, examplesGiven, samples } = recording;
   const batch =
     examples < examplesGiven
       ? `${count(examples)} of ${counted(examplesGiven, 'example')}`

@@ -27,10 +27,10 @@ export const inspectCommand = defineCommand({
     'A single checkpoint:':
       'flowscope inspect runs/digits/checkpoints/last.flow.safetensors --output last.html',
   },
-  async run(session, given, options): Promise<Outcome> {
-    const output = options.output ?? `${modelName(path.resolve(given)) || 'model'}.html`;
+  async run(session, file, options): Promise<Outcome> {
+    const output = options.output ?? `${modelName(path.resolve(file)) || 'model'}.html`;
     await checkOutput(output, ['.html', '.htm']);
-    const model = await openForSession(session, given);
+    const model = await openForSession(session, file);
     const inspector = createInspector('1', model);
     session.onEnd(() => inspector.dispose());
     const compared =

@@ -86,7 +86,7 @@ export const trainCommand = defineCommand({
     let origin: Origin | undefined;
     let used = backend.info;
     const report = reporter(session);
-    const wanted = { ...request, ...(launch ? { launch } : {}) };
+    const fullRequest = { ...request, ...(launch ? { launch } : {}) };
     const trained: TrainOptions = {
       backend,
       signal: session.signal,
@@ -104,7 +104,7 @@ export const trainCommand = defineCommand({
       },
       log: session.log,
     };
-    const result = await train(wanted, trained).catch(async (error: unknown) => {
+    const result = await train(fullRequest, trained).catch(async (error: unknown) => {
       if (!(error instanceof GpuLostError) || options['on-lost'] === 'stop') throw error;
       session.progress.note(`${error.message} The processor goes on from the last checkpoint.`);
       const processor = await firstToLoad(threadsToUse(session.threads), 'the GPU was lost');
@@ -198,12 +198,12 @@ Export:       flowscope export ${run} --output ${name}.onnx${
 
 /** @throws UserError for options that do not go together */
 function launchOf(
-  given: { [Name in 'processes' | 'nodes' | 'workers']?: number | undefined } & {
+  launch: { [Name in 'processes' | 'nodes' | 'workers']?: number | undefined } & {
     [Name in 'rendezvous' | 'address']?: string | undefined;
   } & { launcher?: LauncherName | undefined },
   threads: number | undefined,
 ): Launch | undefined {
-  const { launcher: name, processes, nodes, rendezvous, workers, address } = given;
+  const { launcher: name, processes, nodes, rendezvous, workers, address } = launch;
   const options = defined({ processes, nodes, rendezvous, workers, address });
   checkLaunch({ ...options, ...defined({ name }) });
   return name && { name, ...options, ...defined({ threads }) };

@@ -58,20 +58,20 @@ interface Query {
   answer(api: EngineApi, call: string): Promise<string>;
 }
 
-async function resolved(name: ToolName, given: unknown): Promise<Query> {
+async function resolved(name: ToolName, input: unknown): Promise<Query> {
   switch (name) {
     case 'flowscope_summarizeCheckpoint': {
-      const model = await resolvePath(checkInput(name, given).path);
+      const model = await resolvePath(checkInput(name, input).path);
       return { model, answer: async (api, call) => summaryText(await api.summarizeCheckpoint(model, call)) };
     }
     case 'flowscope_scoreFile': {
-      const { path, data, ...asked } = checkInput(name, given);
+      const { path, data, ...settings } = checkInput(name, input);
       const files = { ...(data && { input: await resolveData(data) }), model: await resolvePath(path) };
-      const query = { ...files, ...asked };
+      const query = { ...files, ...settings };
       return { ...files, answer: async (api, call) => scoreText(await api.scoreFile(query, call)) };
     }
     case 'flowscope_findNonFinite': {
-      const { path, data, example, count } = checkInput(name, given);
+      const { path, data, example, count } = checkInput(name, input);
       const files = { ...(data && { input: await resolvePath(data) }), model: await resolvePath(path) };
       const query = { ...files, index: example, count };
       return { ...files, answer: async (api, call) => nonFiniteText(await api.findNonFinite(query, call)) };

@@ -9,37 +9,37 @@ import { builtinData } from '../training/catalogue';
  * Absolute; relative ones are looked for in the folders of the workspace.
  * @throws UserError for what is not there, or not on a disk of this machine
  */
-export async function resolvePath(given: string): Promise<string> {
-  const candidates = candidatesOf(given);
+export async function resolvePath(place: string): Promise<string> {
+  const candidates = candidatesOf(place);
   for (const uri of candidates) {
     if (uri.scheme === 'file' && (await isThere(uri))) return uri.fsPath;
   }
   if (candidates.length === 0) {
     throw new UserError(
-      l10n.t('{0} is a relative path, but no folder on this machine is open. Give an absolute path.', given),
+      l10n.t('{0} is a relative path, but no folder on this machine is open. Give an absolute path.', place),
     );
   }
   throw new UserError(
     l10n.t(
       '{0} does not exist. Looked for: {1}. Give the path of a file or run folder, absolute or relative to the workspace folder.',
-      given,
+      place,
       candidates.map(({ fsPath }) => fsPath).join(', '),
     ),
   );
 }
 
 /** The same for examples, which may also be a built-in set; a file of that name comes first. */
-export async function resolveData(given: string): Promise<string> {
-  const builtin = builtinData.some(({ source }) => source === given);
-  return resolvePath(given).catch((error: unknown) => {
-    if (builtin) return given;
+export async function resolveData(data: string): Promise<string> {
+  const builtin = builtinData.some(({ source }) => source === data);
+  return resolvePath(data).catch((error: unknown) => {
+    if (builtin) return data;
     throw error;
   });
 }
 
-function candidatesOf(given: string): Uri[] {
-  if (given.startsWith('file:')) return [Uri.parse(given)];
-  const plain = withHome(given);
+function candidatesOf(place: string): Uri[] {
+  if (place.startsWith('file:')) return [Uri.parse(place)];
+  const plain = withHome(place);
   if (path.isAbsolute(plain)) return [Uri.file(path.normalize(plain))];
   return (workspace.workspaceFolders ?? [])
     .filter(({ uri }) => uri.scheme === 'file')

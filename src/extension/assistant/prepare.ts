@@ -5,8 +5,8 @@ import { resolveData, resolvePath } from './paths';
 import type { ToolName } from './tool-names';
 
 /** @throws UserError for an input that the tool cannot use, before the user is asked to confirm it */
-export async function prepare(name: ToolName, given: unknown): Promise<PreparedToolInvocation> {
-  const { path, data }: { path: string; data?: string } = checkInput(name, given);
+export async function prepare(name: ToolName, input: unknown): Promise<PreparedToolInvocation> {
+  const { path, data }: { path: string; data?: string } = checkInput(name, input);
   const files = [await resolvePath(path), ...(data === undefined ? [] : [await resolveData(data)])];
   const message = new MarkdownString();
   message.appendMarkdown(l10n.t('Flowscope reads, on this machine:')).appendMarkdown('\n\n');

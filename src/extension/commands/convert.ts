@@ -5,7 +5,7 @@ import { CancellationTokenSource, commands, l10n, type QuickPickItem, Uri, windo
 import { UserError } from '../../base/user-error';
 import { type ConvertReport, type ConvertTarget, convertTargets } from '../../protocol/engine';
 import { exportFile } from '../editor/export-place';
-import { isOurs, viewTypeOf } from '../view-types';
+import { isFlowscopeFile, viewTypeOf } from '../view-types';
 import { formatBytes } from '../localized-format';
 import { log } from '../log';
 import { offer } from '../offer';
@@ -20,19 +20,19 @@ export interface ConvertArguments {
   output?: string;
 }
 
-export async function convert(parts: Parts, target?: unknown, given?: ConvertArguments): Promise<void> {
+export async function convert(parts: Parts, target?: unknown, answers?: ConvertArguments): Promise<void> {
   const model = await resolveModel(parts, target, { ...checkpoint, title: l10n.t('Convert Checkpoint') });
   if (!model) return;
   const to =
-    given?.to === undefined
+    answers?.to === undefined
       ? // The file is read for it, so that nothing is offered that fails.
         await askTarget(
           model,
           parts.inspector.use(model, (document) => document.convertTargets(randomUUID())),
         )
-      : targetNamed(given.to);
+      : targetNamed(answers.to);
   if (!to) return;
-  const output = given?.output ?? (await askOutput(model, to));
+  const output = answers?.output ?? (await askOutput(model, to));
   if (!output) return;
   const report = await withDocument(parts, model, l10n.t('Converting'), (document, token) =>
     document.convert(to, output, token),
@@ -58,7 +58,7 @@ async function askTarget(model: Uri, possible: Promise<ConvertTarget[]>): Promis
   };
   const none = new CancellationTokenSource();
   const items = possible.then((targets): (QuickPickItem & { to: ConvertTarget })[] => {
-    const fitting = targets.filter((to) => to !== 'flowscope' || !isOurs(model));
+    const fitting = targets.filter((to) => to !== 'flowscope' || !isFlowscopeFile(model));
     if (fitting.length === 0) none.cancel();
     return fitting.map((to) => ({ to, ...about[to] }));
   });

@@ -12,12 +12,12 @@ import { comparedWith } from './page';
 import { withDocument } from './with-document';
 
 export async function exportOnnx(parts: Parts, target?: unknown): Promise<void> {
-  const asked = await askWhat(parts, target, {
+  const choice = await askWhat(parts, target, {
     title: l10n.t('Export to ONNX'),
     folder: l10n.t('Export to ONNX: choose the folder for the forward, inverse and sample files'),
   });
-  if (!asked) return;
-  const { model, output } = asked;
+  if (!choice) return;
+  const { model, output } = choice;
   const report = await withDocument(
     parts,
     model,
@@ -67,12 +67,12 @@ export function describeExport(report: ExportReport): string {
 }
 
 export async function exportTorch(parts: Parts, target?: unknown): Promise<void> {
-  const asked = await askWhat(parts, target, {
+  const choice = await askWhat(parts, target, {
     title: l10n.t('Export to PyTorch'),
     folder: l10n.t('Export to PyTorch: choose the folder for flow.py and weights.safetensors'),
   });
-  if (!asked) return;
-  const { model, output } = asked;
+  if (!choice) return;
+  const { model, output } = choice;
   const { files, example } = await withDocument(parts, model, l10n.t('Exporting to PyTorch'), (document) =>
     document.exportTorch(output),
   );
@@ -81,8 +81,8 @@ export async function exportTorch(parts: Parts, target?: unknown): Promise<void>
   });
 }
 
-/** @param given path of a model to compare with; without it, what the active inspector compares with */
-export async function exportHtml(parts: Parts, target?: unknown, given?: unknown): Promise<void> {
+/** @param other path of a model to compare with; without it, what the active inspector compares with */
+export async function exportHtml(parts: Parts, target?: unknown, other?: unknown): Promise<void> {
   const model = await resolveModel(parts, target, {
     ...anyModel,
     title: l10n.t('Export Inspection as HTML'),
@@ -95,7 +95,7 @@ export async function exportHtml(parts: Parts, target?: unknown, given?: unknown
   });
   if (!file) return;
   const output = onDisk(file);
-  const compared = typeof given === 'string' ? given : comparedWith(parts.active, model);
+  const compared = typeof other === 'string' ? other : comparedWith(parts.active, model);
   const page = await withDocument(
     parts,
     model,

@@ -13,14 +13,14 @@ export const openModel: typeof openInInspector = (services, target) => openInIns
 
 /** Opens an ONNX file read-only, with a summary of it. */
 export async function importOnnx(services: Services, target?: unknown): Promise<void> {
-  const wanted = {
+  const choice = {
     title: l10n.t('Import ONNX'),
     what: l10n.t('an ONNX file'),
     accepts: (uri: { path: string }) => uri.path.endsWith('.onnx'),
   };
   const uri = target
-    ? await resolveModel(services, target, wanted)
-    : (await window.showOpenDialog({ title: wanted.title, filters: { ONNX: ['onnx'] } }))?.[0];
+    ? await resolveModel(services, target, choice)
+    : (await window.showOpenDialog({ title: choice.title, filters: { ONNX: ['onnx'] } }))?.[0];
   if (uri) await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
 }
 
@@ -36,9 +36,9 @@ type Sample = keyof typeof samples;
 
 const isSample = (name: unknown): name is Sample => typeof name === 'string' && Object.hasOwn(samples, name);
 
-/** @param given the name of a sample, from a link; otherwise the user chooses */
-export async function openSample(services: Services, given?: unknown): Promise<void> {
-  const name = isSample(given) ? given : await choose();
+/** @param sample the name of a sample, from a link; otherwise the user chooses */
+export async function openSample(services: Services, sample?: unknown): Promise<void> {
+  const name = isSample(sample) ? sample : await choose();
   if (!name) return;
   const uri = Uri.joinPath(services.context.extensionUri, 'media', 'samples', samples[name]);
   await commands.executeCommand('vscode.openWith', uri, inspectorView);

@@ -9,12 +9,12 @@ import { confirm } from '../offer';
 import type { Services } from '../services/services';
 import { resolveRun, uriOf } from '../targets/targets';
 
-/** @param given the new name, where it need not be asked for */
-export async function renameRun(services: Services, target?: unknown, given?: unknown): Promise<void> {
+/** @param answer the new name, where it need not be asked for */
+export async function renameRun(services: Services, target?: unknown, answer?: unknown): Promise<void> {
   const run = await resolveRun(services, target, { placeHolder: l10n.t('Choose the run to rename') });
   if (!run) return;
   await refuseTrained(services, run);
-  const name = typeof given === 'string' ? given.trim() : await askName(run);
+  const name = typeof answer === 'string' ? answer.trim() : await askName(run);
   if (name === undefined) return;
   const problem = await problemWithName(run, name);
   if (problem) throw new UserError(problem);

@@ -69,6 +69,6 @@ async function askSource(): Promise<string | undefined> {
 }
 
 /** Opens a page to draw data of two features on. The argument answers what it would ask when they are saved. */
-export function drawData({ drawings }: Parts, given?: unknown): void {
-  drawings.show(typeof given === 'object' && given !== null ? given : {});
+export function drawData({ drawings }: Parts, answers?: unknown): void {
+  drawings.show(typeof answers === 'object' && answers !== null ? answers : {});
 }

@@ -18,12 +18,12 @@ interface Manifest {
 
 /** Opens the report as a document that is not saved, and offers what can be done with it. */
 export async function reportIssue(services: Services): Promise<void> {
-  const { version: own, bugs } = services.context.extension.packageJSON as Manifest;
+  const { version: flowscopeVersion, bugs } = services.context.extension.packageJSON as Manifest;
   const doctor = await window.withProgress(
     { location: ProgressLocation.Notification, title: l10n.t('Examining this machine') },
     () => runDoctor(services),
   );
-  const report = reportText(own, withoutHome(doctor));
+  const report = reportText(flowscopeVersion, withoutHome(doctor));
   await window.showTextDocument(await workspace.openTextDocument({ language: 'markdown', content: report }));
   // Not awaited: the message stays until the user closes it.
   void offer(report, bugs?.url);
@@ -47,10 +47,10 @@ async function offer(report: string, address: string | undefined): Promise<void>
 const heading = '## What happened, and what did you expect?';
 
 /** In English, whatever the language of VS Code: issues are. */
-function reportText(own: string, doctor: string): string {
+function reportText(flowscopeVersion: string, doctor: string): string {
   const { backend } = workspace.getConfiguration('flowscope');
   const facts = [
-    `Flowscope ${own}`,
+    `Flowscope ${flowscopeVersion}`,
     `VS Code ${version}, ${env.appName}, ${env.remoteName ? `remote (${env.remoteName})` : 'local'}, ${env.language}`,
     `${process.platform} ${process.arch} ${release()}, Node ${process.versions.node}`,
     `workspace: ${workspace.isTrusted ? 'trusted' : 'restricted'}; flowscope.backend: ${String(backend)}`,

@@ -16,11 +16,11 @@ export async function pauseTraining(services: Services, target?: unknown): Promi
   if (run) await tell(services, run, { action: 'pause' });
 }
 
-/** @param given a rate, where it need not be asked for */
+/** @param answer a rate, where it need not be asked for */
 export async function changeLearningRate(
   services: Services,
   target?: unknown,
-  given?: unknown,
+  answer?: unknown,
 ): Promise<void> {
   const run = await resolveRun(services, target, {
     placeHolder: l10n.t('Choose the training whose learning rate to change'),
@@ -29,8 +29,8 @@ export async function changeLearningRate(
   });
   if (!run) return;
   const text =
-    typeof given === 'number'
-      ? String(given)
+    typeof answer === 'number'
+      ? String(answer)
       : await window.showInputBox({
           title: l10n.t('Learning Rate'),
           prompt: l10n.t('The rate of the next step. The schedule continues in proportion.'),

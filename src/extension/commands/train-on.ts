@@ -76,7 +76,7 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
     case 'ray': {
       const workers = await askHowMany(l10n.t('How many workers?'), several());
       if (workers === undefined) return undefined;
-      const given = await window.showInputBox({
+      const input = await window.showInputBox({
         title: l10n.t('Train On'),
         prompt: l10n.t(
           'Address of the cluster of Ray, which this machine is part of. Empty: this machine alone.',
@@ -87,7 +87,7 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
             ? undefined
             : l10n.t('Expected HOST:PORT, for example lab-1:6379.'),
       });
-      const address = given?.trim();
+      const address = input?.trim();
       return address === undefined ? undefined : { name, workers, ...(address ? { address } : {}) };
     }
     case 'slurm': {
@@ -95,12 +95,12 @@ async function askDetails(name: PlaceName): Promise<Place | undefined> {
       if (nodes === undefined) return undefined;
       const processes = await askHowMany(l10n.t('How many processes on each machine?'), 1);
       if (processes === undefined) return undefined;
-      const given = await window.showInputBox({
+      const limit = await window.showInputBox({
         title: l10n.t('Train On'),
         prompt: l10n.t('Time limit of the job, which queues itself again. Empty: that of the cluster.'),
         placeHolder: '4:00:00',
       });
-      const time = given?.trim();
+      const time = limit?.trim();
       return time === undefined ? undefined : { name, nodes, processes, ...(time ? { time } : {}) };
     }
   }

@@ -39,16 +39,16 @@ import { rememberRun } from '../runs/find-runs';
 
 /** @param target answers, or the data in a menu of the Explorer */
 export async function train(services: Services, target?: TrainArguments | Uri): Promise<void> {
-  const { place, ...given }: TrainArguments =
+  const { place, ...answers }: TrainArguments =
     target instanceof Uri ? { data: onDisk(target) } : (target ?? {});
   if (!(await mayRun(l10n.t('Training')))) return;
-  const plan = isComplete(given)
-    ? { request: await requestOf(given) }
-    : typeof given.data === 'string' && typeof given.preset === 'string'
-      ? await askWhereToTrainOn({ ...given, data: given.data })
+  const plan = isComplete(answers)
+    ? { request: await requestOf(answers) }
+    : typeof answers.data === 'string' && typeof answers.preset === 'string'
+      ? await askWhereToTrainOn({ ...answers, data: answers.data })
       : await askWhatToTrain((source) => overviewOf(services, source), {
-          ...(typeof given.data === 'string' ? { data: given.data } : {}),
-          ...(typeof given.from === 'string' ? { from: Uri.file(given.from) } : {}),
+          ...(typeof answers.data === 'string' ? { data: answers.data } : {}),
+          ...(typeof answers.from === 'string' ? { from: Uri.file(answers.from) } : {}),
           ...(place ? { place } : {}),
         });
   await start(services, plan, place);
@@ -58,7 +58,7 @@ export async function train(services: Services, target?: TrainArguments | Uri): 
 export async function continueTraining(
   parts: Parts,
   target?: unknown,
-  given?: TrainArguments,
+  answers?: TrainArguments,
 ): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
   const model = await resolveModel(parts, target, {
@@ -69,14 +69,14 @@ export async function continueTraining(
   const from = onDisk(model);
   // Here, since the training runs in a process that asks nothing.
   await parts.inspector.use(model, (document) => document.answer());
-  await train(parts, { ...given, from });
+  await train(parts, { ...answers, from });
 }
 
 /** From the file in the argument or in the active editor. A second argument with `output` answers where to write. */
 export async function trainConfig(
   services: Services,
   target?: unknown,
-  given?: TrainArguments,
+  answers?: TrainArguments,
 ): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
   const config = uriOf(target) ?? activeFile();
@@ -90,8 +90,9 @@ export async function trainConfig(
   // Nothing is saved either where auto save came first.
   if (hasChanges() && !(await open?.save()) && hasChanges())
     throw new UserError(l10n.t('The config has changes that could not be saved.'));
-  const plan = typeof given?.output === 'string' ? await configPlan(config, given, given.output) : undefined;
-  await start(services, plan ?? (await askWhereToTrain(config)), given?.place);
+  const plan =
+    typeof answers?.output === 'string' ? await configPlan(config, answers, answers.output) : undefined;
+  await start(services, plan ?? (await askWhereToTrain(config)), answers?.place);
 }
 
 /** From the config of a run that failed, with what is safer after values that were not finite. */
@@ -106,8 +107,8 @@ export async function trainAgain(services: Services, target?: unknown): Promise<
   await start(services, await askWhereToTrainAgain(run, saferTraining(training)));
 }
 
-/** @param given how many more steps, where a finished run need not be asked about */
-export async function resumeTraining(services: Services, target?: unknown, given?: unknown): Promise<void> {
+/** @param answer how many more steps, where a finished run need not be asked about */
+export async function resumeTraining(services: Services, target?: unknown, answer?: unknown): Promise<void> {
   if (!(await mayRun(l10n.t('Training')))) return;
   const { folders } = services.trainings;
   const run = await resolveRun(services, target ?? (await activeRun()), {
@@ -134,7 +135,7 @@ export async function resumeTraining(services: Services, target?: unknown, given
   if (state !== 'finished') {
     return start(services, { request, scope: run });
   }
-  const moreSteps = typeof given === 'number' ? given : await askMoreSteps(run, step ?? 0);
+  const moreSteps = typeof answer === 'number' ? answer : await askMoreSteps(run, step ?? 0);
   if (moreSteps !== undefined) await start(services, { request: { ...request, moreSteps }, scope: run });
 }
 
@@ -187,13 +188,13 @@ async function mayTakeOver(run: Uri, state: RunState | undefined): Promise<boole
       ),
     );
   }
-  const asked = l10n.t(
+  const question = l10n.t(
     '{0} was being trained by {1}, which has given no sign of life for {2} minutes and cannot be checked from here. If you are sure that it has ended, take over the run.',
     run.fsPath,
     who,
     Math.round(age / 60_000),
   );
-  return (await confirm(asked, l10n.t('Take Over'))) ? true : undefined;
+  return (await confirm(question, l10n.t('Take Over'))) ? true : undefined;
 }
 
 async function start(services: Services, plan: Plan | undefined, place?: Place): Promise<void> {
@@ -204,10 +205,10 @@ async function start(services: Services, plan: Plan | undefined, place?: Place):
   if (config) void rememberRunOf(services.context.workspaceState, config, output);
 }
 
-async function configPlan(config: Uri, given: TrainArguments, output: string): Promise<Plan> {
+async function configPlan(config: Uri, answers: TrainArguments, output: string): Promise<Plan> {
   const problem = await problemWithRun(output, config);
   if (problem) throw new UserError(`${output}: ${problem}`);
-  const { maxSteps, maxSeconds, seed } = given;
+  const { maxSteps, maxSeconds, seed } = answers;
   const request = {
     config: config.fsPath,
     maxSteps,
@@ -228,14 +229,14 @@ async function overviewOf({ inspection }: Services, source: string): Promise<Tab
   }
 }
 
-function isComplete(given: TrainArguments): given is TrainArguments & { data: string; output: string } {
-  return typeof given.data === 'string' && typeof given.output === 'string';
+function isComplete(answers: TrainArguments): answers is TrainArguments & { data: string; output: string } {
+  return typeof answers.data === 'string' && typeof answers.output === 'string';
 }
 
-async function requestOf(given: TrainArguments & { data: string; output: string }): Promise<TrainRequest> {
-  const problem = await problemWithRun(given.output);
-  if (problem) throw new UserError(`${given.output}: ${problem}`);
-  return { ...given, output: resolveRunFolder(given.output) };
+async function requestOf(answers: TrainArguments & { data: string; output: string }): Promise<TrainRequest> {
+  const problem = await problemWithRun(answers.output);
+  if (problem) throw new UserError(`${answers.output}: ${problem}`);
+  return { ...answers, output: resolveRunFolder(answers.output) };
 }
 
 /** Prepares a run on this machine, which can take a while, and has Slurm train it. */

@@ -40,17 +40,17 @@ export class DrawPanels {
     private readonly inspection: SharedEngine,
   ) {}
 
-  show(given: DrawArguments): void {
-    this.adopt(window.createWebviewPanel(drawView, l10n.t('Draw Data'), ViewColumn.Active), given);
+  show(answers: DrawArguments): void {
+    this.adopt(window.createWebviewPanel(drawView, l10n.t('Draw Data'), ViewColumn.Active), answers);
   }
 
   /** Fills a panel that is new, or that was open when the window was closed. */
-  adopt(panel: WebviewPanel, given: DrawArguments): void {
-    connectPage<object, DrawHost>(panel, this.functions(given));
+  adopt(panel: WebviewPanel, answers: DrawArguments): void {
+    connectPage<object, DrawHost>(panel, this.functions(answers));
     showPage(panel, this.context.extensionUri, 'draw-data');
   }
 
-  private functions(given: DrawArguments): DrawHost {
+  private functions(answers: DrawArguments): DrawHost {
     const id = randomUUID();
     const running = new Map<string, () => void>();
     return {
@@ -70,11 +70,11 @@ export class DrawPanels {
         return points.data;
       },
       cancel: async (token) => running.get(token)?.(),
-      save: async (points) => nameOf(await save(points, given)),
+      save: async (points) => nameOf(await save(points, answers)),
       saveAndTrain: async (points) => {
-        const file = await save(points, given);
+        const file = await save(points, answers);
         // The page waits for nothing: the questions come up over it.
-        if (file) void commands.executeCommand('flowscope.train', { ...given.train, data: file.fsPath });
+        if (file) void commands.executeCommand('flowscope.train', { ...answers.train, data: file.fsPath });
         return nameOf(file);
       },
       showLog: async () => log().show(),

@@ -32,7 +32,7 @@ export class ActiveInspector {
   }
 
   /** A page has reported something to its inspector. */
-  told(inspector: ShownInspector, what: 'layers' | 'selection'): void {
+  reported(inspector: ShownInspector, what: 'layers' | 'selection'): void {
     if (this.shown !== inspector) return;
     if (what === 'selection') this.tellContext();
     this.changes.fire(what);

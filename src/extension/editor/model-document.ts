@@ -45,7 +45,7 @@ import { mustBeAllowed } from './check-target';
 import { answersBeside, type LocalFile, localFile, sidecarOf } from './local-copy';
 import { type OtherLease, OtherModels } from './other-models';
 import { RecentModels } from './recent-models';
-import { isOurs } from '../view-types';
+import { isFlowscopeFile } from '../view-types';
 import { watchModel } from './watch-model';
 
 /** Parameters of a model that answers before anybody could want something else. */
@@ -55,7 +55,7 @@ const mostRuns = 30;
 const summaryKey = recordKey('summary', undefined);
 
 /** @see PageHost.ask */
-type Asked<M extends InspectorMethod> = [
+type AskArguments<M extends InspectorMethod> = [
   method: M,
   query: InspectorQuery<M>,
   token: string,
@@ -126,14 +126,14 @@ export class ModelDocument implements CustomDocument {
    * Throws what the engine throws.
    */
   async openAhead(): Promise<void> {
-    const own = this.model();
-    const { engine, summary } = await own;
+    const opening = this.model();
+    const { engine, summary } = await opening;
     this.answersAhead.fire({ key: summaryKey, answer: summary });
     if (!summary.runnable || summary.parameterCount > smallModel) return;
     const selection = defaultSelection(summary);
     const answer = await engine.api.ask(summary.id, 'strip', selection, randomUUID());
     // The file may have changed meanwhile.
-    if (this.opening === own) this.answersAhead.fire({ key: recordKey('strip', selection), answer });
+    if (this.opening === opening) this.answersAhead.fire({ key: recordKey('strip', selection), answer });
   }
 
   /**
@@ -145,18 +145,18 @@ export class ModelDocument implements CustomDocument {
   }
 
   /** Opens the model where it is not open yet. Throws what the engine throws; the next call tries again. */
-  ask<M extends InspectorMethod>(...question: Asked<M>): Promise<InspectorAnswer<M>> {
+  ask<M extends InspectorMethod>(...question: AskArguments<M>): Promise<InspectorAnswer<M>> {
     const answer = this.answerOf(...question);
     // Those of the run are asked with each of its steps.
     return question[0] === 'curves' ? answer : this.reread.during(answer);
   }
 
   private async answerOf<M extends InspectorMethod>(
-    ...[method, query, token, of, context]: Asked<M>
+    ...[method, query, token, of, context]: AskArguments<M>
   ): Promise<InspectorAnswer<M>> {
     if (method === 'check') mustBeAllowed((query as CheckQuery).target, this.context.workspaceState);
-    const own = await this.model();
-    const { engine, summary } = own;
+    const model = await this.model();
+    const { engine, summary } = model;
     if (of === undefined || of === summary.path)
       return engine.api.ask(summary.id, method, query, token, context);
     if (!this.mayOpen(of, summary))
@@ -165,9 +165,9 @@ export class ModelDocument implements CustomDocument {
       );
     return this.others.use(of, async (room, other): Promise<InspectorAnswer<M>> => {
       if (!isBeside(of, summary)) this.recent.add(of);
-      const ask = (asked: InspectorQuery<M>) => room.api.ask(other.id, method, asked, token, context);
+      const ask = (nextQuery: InspectorQuery<M>) => room.api.ask(other.id, method, nextQuery, token, context);
       if (!questionOf(method).beside) return ask(query);
-      return besideOther(own, room, (first) => ask({ ...(query as object), first } as InspectorQuery<M>));
+      return besideOther(model, room, (first) => ask({ ...(query as object), first } as InspectorQuery<M>));
     });
   }
 
@@ -192,8 +192,8 @@ export class ModelDocument implements CustomDocument {
   }
 
   /** Whether pages of this document may look at a file: checkpoints next to its own, and files that the user chose. */
-  mayOpen(file: string, own: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
-    return this.granted.has(file) || isBeside(file, own) || this.recent.paths.includes(file);
+  mayOpen(file: string, summary: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
+    return this.granted.has(file) || isBeside(file, summary) || this.recent.paths.includes(file);
   }
 
   /** The user chose this file to compare with. */
@@ -222,8 +222,8 @@ export class ModelDocument implements CustomDocument {
   }
 
   async cancel(token: string): Promise<void> {
-    const asked = new Set([...(this.openedIn ? [this.openedIn] : []), ...this.others.engines]);
-    const running = [...asked].filter((engine) => engine.running);
+    const engines = new Set([...(this.openedIn ? [this.openedIn] : []), ...this.others.engines]);
+    const running = [...engines].filter((engine) => engine.running);
     await Promise.all(running.map((engine) => engine.api.cancel(token)));
   }
 
@@ -239,12 +239,12 @@ export class ModelDocument implements CustomDocument {
 
   /** @param comparedWith path of the model that the page compares with */
   async exportHtml(output: string, token: string, comparedWith?: string): Promise<SavedPage> {
-    const own = await this.model();
-    const { engine, summary } = own;
+    const model = await this.model();
+    const { engine, summary } = model;
     if (comparedWith === undefined || !this.mayOpen(comparedWith, summary))
       return engine.api.exportHtml(summary.id, output, token);
     return this.others.use(comparedWith, (room, other) =>
-      besideOther(own, room, (id) => room.api.exportHtml(id, output, token, other.id)),
+      besideOther(model, room, (id) => room.api.exportHtml(id, output, token, other.id)),
     );
   }
 
@@ -265,7 +265,7 @@ export class ModelDocument implements CustomDocument {
   async changeImport(
     asks: (form: ImportForm) => boolean = () => true,
   ): Promise<'changed' | 'left' | 'nothing'> {
-    if (isOurs(this.uri)) return 'nothing';
+    if (isFlowscopeFile(this.uri)) return 'nothing';
     const outcome = await this.onFile(async (local, engine) => {
       const form = await engine.api.importForm(local.path);
       if (!form || form.questions.length === 0 || !asks(form)) return 'nothing';
@@ -302,7 +302,8 @@ export class ModelDocument implements CustomDocument {
 
   /** Our own files open where the document's does; one of other software where nothing else is. */
   private roomOf(file: string): OtherLease<EngineProcess> {
-    if (isOurs({ path: file })) return { engine: () => this.lease.engine(), dispose: () => undefined };
+    if (isFlowscopeFile({ path: file }))
+      return { engine: () => this.lease.engine(), dispose: () => undefined };
     return this.engines.of(Uri.file(file)).acquire();
   }
 
@@ -323,7 +324,7 @@ export class ModelDocument implements CustomDocument {
     const local = await localFile(this.context, this.uri);
     try {
       // The file system may tell late of answers that were there before, which is not a reason to read the model again.
-      if (!isOurs(this.uri)) this.answers = await this.answersBeside();
+      if (!isFlowscopeFile(this.uri)) this.answers = await this.answersBeside();
       // Tells of a large file's layers while it is opened. Pages do not name the model by its place in the engine.
       engine.outlined.set(local.path, (outline) =>
         this.answersAhead.fire({ key: summaryKey, answer: { ...outline, id: '' } }),
@@ -433,6 +434,13 @@ async function besideOther<T>(
 }
 
 /** Whether a file is another checkpoint of the run that a model lies in. */
-function isBeside(file: string, { path: own, runFolder }: Pick<ModelSummary, 'path' | 'runFolder'>): boolean {
-  return runFolder !== undefined && path.dirname(file) === path.dirname(own) && isOurs({ path: file });
+function isBeside(
+  file: string,
+  { path: modelPath, runFolder }: Pick<ModelSummary, 'path' | 'runFolder'>,
+): boolean {
+  return (
+    runFolder !== undefined &&
+    path.dirname(file) === path.dirname(modelPath) &&
+    isFlowscopeFile({ path: file })
+  );
 }

@@ -61,12 +61,15 @@ export class PageSession implements ShownInspector, Disposable {
       await commands.executeCommand('vscode.openWith', uri, viewTypeOf(uri));
     },
     chooseModel: async () => {
-      const own = this.document.uri.toString();
+      const documentUri = this.document.uri.toString();
       const chosen = await pickModel(this.state, {
         title: l10n.t('Compare With'),
         what: l10n.t('a checkpoint or model to compare with'),
         accepts: (uri) =>
-          uri.scheme === 'file' && isModelFile(uri) && !isTrainingState(uri) && uri.toString() !== own,
+          uri.scheme === 'file' &&
+          isModelFile(uri) &&
+          !isTrainingState(uri) &&
+          uri.toString() !== documentUri,
       });
       if (!chosen) return undefined;
       this.document.grant(chosen.fsPath);
@@ -74,10 +77,10 @@ export class PageSession implements ShownInspector, Disposable {
     },
     comparables: () => this.document.comparables(),
     control: (request) => this.document.control(request),
-    chooseData: chooseOwnData,
+    chooseData: chooseUserData,
     chooseTarget: () => chooseTarget(this.state),
     addData: async (what) => {
-      const chosen = await chooseOwnData(what);
+      const chosen = await chooseUserData(what);
       if (chosen !== undefined) await this.document.addData(chosen);
     },
     save: async (suggestedName, bytes) => {
@@ -94,11 +97,11 @@ export class PageSession implements ShownInspector, Disposable {
     },
     outline: async (layers) => {
       this.layers = layers;
-      this.active.told(this, 'layers');
+      this.active.reported(this, 'layers');
     },
     selected: async (selection) => {
       this.selection = selection;
-      this.active.told(this, 'selection');
+      this.active.reported(this, 'selection');
     },
   };
 
@@ -131,16 +134,16 @@ export class PageSession implements ShownInspector, Disposable {
     of?: string,
     context?: readonly number[],
   ): Promise<InspectorAnswer<M>> {
-    const own = `${this.id}/${token}`;
-    this.pending.add(own);
+    const pageToken = `${this.id}/${token}`;
+    this.pending.add(pageToken);
     try {
-      return await this.document.ask(method, query, own, of, context);
+      return await this.document.ask(method, query, pageToken, of, context);
     } catch (error) {
       const { message } = error as Error;
       log().warn(`${method} of ${of ?? this.document.uri.path}: ${message}`);
       throw error instanceof UserError ? new UserError(inWindowWords(message)) : error;
     } finally {
-      this.pending.delete(own);
+      this.pending.delete(pageToken);
     }
   }
 
@@ -166,7 +169,7 @@ export class PageSession implements ShownInspector, Disposable {
 }
 
 /** Throws a UserError for data that are not on this machine. */
-async function chooseOwnData(what: 'file' | 'folder'): Promise<string | undefined> {
+async function chooseUserData(what: 'file' | 'folder'): Promise<string | undefined> {
   const chosen = await chooseData(
     what,
     what === 'folder'

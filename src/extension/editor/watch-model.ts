@@ -8,7 +8,7 @@ import type { Disposable } from '../disposable';
 import { debounce } from '../debounce';
 import { readHolder } from '../runs/run-files';
 import { sidecarOf } from './local-copy';
-import { isOurs } from '../view-types';
+import { isFlowscopeFile } from '../view-types';
 
 /** How often files are checked while the page is visible, ms. */
 const lookEvery = 3000;
@@ -20,7 +20,7 @@ export type ModelChange = 'model' | 'run' | 'answers' | 'gone';
 
 export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every = lookEvery) {
   const folder = Uri.joinPath(uri, '..');
-  const run = isOurs(uri) ? Uri.joinPath(folder, '..') : undefined;
+  const run = isFlowscopeFile(uri) ? Uri.joinPath(folder, '..') : undefined;
   const looks: Record<'model' | 'run', () => Promise<string>> = {
     model: () => stampOf(uri),
     run: async () =>
@@ -74,7 +74,7 @@ export function watchModel(uri: Uri, changed: (what: ModelChange) => void, every
     );
   };
   watch(folder, escapeGlob(path.posix.basename(uri.path)), model.call);
-  if (!isOurs(uri)) {
+  if (!isFlowscopeFile(uri)) {
     const answers = debounce(() => changed('answers'), 400);
     disposables.push(answers);
     watch(folder, escapeGlob(path.posix.basename(sidecarOf(uri).path)), answers.call);
@@ -114,7 +114,7 @@ async function stampOf(uri: Uri): Promise<string> {
 /** Periodic checkpoints never change, so their names say enough. */
 async function checkpointStamps(folder: Uri): Promise<string> {
   const entries = await workspace.fs.readDirectory(folder).then(undefined, () => []);
-  const names = entries.map(([name]) => name).filter((name) => isOurs({ path: name }));
+  const names = entries.map(([name]) => name).filter((name) => isFlowscopeFile({ path: name }));
   const moving = names.filter((name) => !name.startsWith('step-'));
   const stamps = await Promise.all(moving.map((name) => stampOf(Uri.joinPath(folder, name))));
   return [...names.sort(), ...stamps].join(' ');

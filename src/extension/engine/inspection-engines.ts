@@ -3,7 +3,7 @@
  * software wrote, be it a model or data. Such a file may be anything. What it does to its engine, others do not notice. All have limits
  * and are watched: another person's checkpoint may be anything too.
  */
-import { isOurs } from '../view-types';
+import { isFlowscopeFile } from '../view-types';
 import type { EngineProcess } from './engine-process';
 import { type Room, roomOf, sharedRoom } from './inspection-limits';
 import { SharedEngine } from './shared-engine';
@@ -33,7 +33,7 @@ export class InspectionEngines extends SharedEngine {
 
   /** The engine for readers of a file. */
   of(file: FileName): SharedEngine {
-    if (isOurs(file)) return this;
+    if (isFlowscopeFile(file)) return this;
     const key = file.toString();
     const known = this.alone.get(key);
     if (known) return known;
@@ -66,7 +66,7 @@ export class InspectionEngines extends SharedEngine {
    * next question. False where none runs.
    */
   stop(file?: FileName): boolean {
-    const engine = !file || isOurs(file) ? this : this.alone.get(file.toString());
+    const engine = !file || isFlowscopeFile(file) ? this : this.alone.get(file.toString());
     if (engine?.pid === undefined) return false;
     engine.kill();
     return true;
@@ -90,23 +90,23 @@ const usual = { between: 1000, silent: 5000 };
 
 /** Tells `onSilent` once for each time that nothing has come back for a while, until the process ends. */
 function watchAnswers(engine: EngineProcess, onSilent: () => void, times = usual): void {
-  let asked: number | undefined;
-  let told = false;
+  let askedAt: number | undefined;
+  let isSilent = false;
   const ask = (): void => {
-    asked = performance.now();
+    askedAt = performance.now();
     // The shortest question: about a token that does not exist.
     void engine.api.cancel('').then(
       () => {
-        asked = undefined;
-        told = false;
+        askedAt = undefined;
+        isSilent = false;
       },
       () => undefined,
     );
   };
   const timer = setInterval(() => {
-    if (asked === undefined) ask();
-    else if (!told && performance.now() - asked >= times.silent) {
-      told = true;
+    if (askedAt === undefined) ask();
+    else if (!isSilent && performance.now() - askedAt >= times.silent) {
+      isSilent = true;
       onSilent();
     }
   }, times.between);

@@ -14,9 +14,9 @@ export function askImport(
   form: ImportForm,
   signal?: AbortSignal,
 ): Promise<ImportAnswers | undefined> {
-  const asked = last.then(() => askAll(fileName, form, signal));
-  last = asked.catch(() => undefined);
-  return asked;
+  const result = last.then(() => askAll(fileName, form, signal));
+  last = result.catch(() => undefined);
+  return result;
 }
 
 async function askAll(
@@ -24,7 +24,7 @@ async function askAll(
   { title: what, questions, answers }: ImportForm,
   signal?: AbortSignal,
 ): Promise<ImportAnswers | undefined> {
-  const given: Record<string, string | number> = { ...answers };
+  const chosen: Record<string, string | number> = { ...answers };
   let at = 0;
   while (at < questions.length) {
     const question = questions[at]!;
@@ -33,17 +33,17 @@ async function askAll(
       step: at + 1,
       totalSteps: questions.length,
     };
-    const answer = await askOne(place, question, given[question.key], signal);
+    const answer = await askOne(place, question, chosen[question.key], signal);
     if (answer === undefined) return undefined;
     if (answer === 'back') at = Math.max(0, at - 1);
     else {
-      given[question.key] = answer.value;
+      chosen[question.key] = answer.value;
       at++;
       // Each flow of a file has questions of its own.
       if (question.key === 'flow' && answer.value !== answers['flow']) return { flow: answer.value };
     }
   }
-  return given;
+  return chosen;
 }
 
 async function askOne(

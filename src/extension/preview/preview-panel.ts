@@ -88,10 +88,10 @@ class PreviewSession implements Disposable {
       source: () => Promise.resolve(source),
       // A message holds null where the page gave undefined.
       preview: (token, choice) =>
-        this.ask(token, async (api, own) =>
-          inOurWords(await api.previewData(source, own, choice ?? undefined)),
+        this.ask(token, async (api, pageToken) =>
+          inOurWords(await api.previewData(source, pageToken, choice ?? undefined)),
         ),
-      overview: (token) => this.ask(token, (api, own) => api.tableOverview(source, own)),
+      overview: (token) => this.ask(token, (api, pageToken) => api.tableOverview(source, pageToken)),
       presets: () => Promise.resolve(this.isConfig ? [] : presetGroups(choiceOf(source))),
       estimate: (choice, token) => this.time({ data: source, ...withSteps(choice) }, token),
       cancel: async (token) => this.running.get(`${this.id}/${token}`)?.(),
@@ -117,37 +117,37 @@ class PreviewSession implements Disposable {
 
   /** The engine is held while it reads, not while the panel is open. */
   private async ask<T>(token: string, work: (api: EngineApi, token: string) => Promise<T>): Promise<T> {
-    const own = `${this.id}/${token}`;
+    const pageToken = `${this.id}/${token}`;
     try {
       return await this.engine.use(({ api }) => {
-        this.running.set(own, () => void api.cancel(own).catch(() => undefined));
-        return work(api, own);
+        this.running.set(pageToken, () => void api.cancel(pageToken).catch(() => undefined));
+        return work(api, pageToken);
       });
     } catch (error) {
-      throw this.told(error);
+      throw this.loggedError(error);
     } finally {
-      this.running.delete(own);
+      this.running.delete(pageToken);
     }
   }
 
   /** The error in words of the window; the log has the engine's words. */
-  private told(error: unknown): UserError {
+  private loggedError(error: unknown): UserError {
     const { message } = error as Error;
     log().warn(`${this.source}: ${message}`);
     return new UserError(inWindowWords(message));
   }
 
   private async time(request: Omit<TrainRequest, 'output'>, token: string): Promise<TrainEstimate> {
-    const own = `${this.id}/${token}`;
+    const pageToken = `${this.id}/${token}`;
     const controller = new AbortController();
-    this.running.set(own, () => controller.abort());
+    this.running.set(pageToken, () => controller.abort());
     try {
       return await this.timer.time(request, controller.signal);
     } catch (error) {
       if (controller.signal.aborted) throw error;
-      throw this.told(error);
+      throw this.loggedError(error);
     } finally {
-      this.running.delete(own);
+      this.running.delete(pageToken);
     }
   }
 

@@ -2,7 +2,7 @@
 import { FileType, Uri, workspace } from 'vscode';
 import { type RunState as KnownState, stateOf } from '../../config/run-state';
 import { largestJson, parseRunStatus } from '../../config/run-status';
-import { isOurs } from '../view-types';
+import { isFlowscopeFile } from '../view-types';
 import { type Holder, holderOf, largestLock, lockName, parseLock } from '../../config/train-lock';
 import { readFile, stat } from 'node:fs/promises';
 
@@ -54,9 +54,9 @@ export async function readRun(runFile: Uri, now = Date.now()): Promise<RunFolder
     const { mtime, size } = await statOf(runFile);
     updated = mtime;
     if (size > largestJson) return undefined;
-    const said = parseRunStatus(await textOf(runFile));
-    if (!said) return undefined;
-    const { status, best, message, step } = said;
+    const record = parseRunStatus(await textOf(runFile));
+    if (!record) return undefined;
+    const { status, best, message, step } = record;
     return {
       uri,
       state: stateOf(status, await readHolder(uri, now), now - updated),
@@ -80,7 +80,7 @@ export async function readCheckpoints(run: Uri): Promise<CheckpointFile[]> {
   );
   const files = await Promise.all(
     names
-      .filter((name) => isOurs({ path: name }))
+      .filter((name) => isFlowscopeFile({ path: name }))
       .map(async (name): Promise<CheckpointFile> => {
         const uri = Uri.joinPath(folder, name);
         const bytes = await workspace.fs.stat(uri).then(

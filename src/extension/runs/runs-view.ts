@@ -159,9 +159,9 @@ export class RunsProvider implements TreeDataProvider<RunNode> {
     item.tooltip = tooltip(run);
     // Its best checkpoint; what has none unfolds.
     if (run.best) item.command = openCommand(run.uri);
-    const own = this.training().has(run.uri.fsPath);
+    const isTrainedHere = this.training().has(run.uri.fsPath);
     const trained = isTrained(run);
-    const where = own ? 'run.training' : trained ? 'run.elsewhere' : 'run.openable';
+    const where = isTrainedHere ? 'run.training' : trained ? 'run.elsewhere' : 'run.openable';
     item.contextValue = trained ? `${where}.${run.state}` : where;
     item.accessibilityInformation = { label: l10n.t('Run {0}, {1}', item.label as string, item.description) };
     return item;

@@ -48,7 +48,7 @@ interface Kind {
   accepts(uri: Uri): boolean;
 }
 
-export interface Wanted extends Kind {
+export interface ModelChoice extends Kind {
   /** Title of the list and the dialog: the name of the command that asks. */
   title: string;
 }
@@ -57,22 +57,22 @@ export interface Wanted extends Kind {
 export async function resolveModel(
   { context }: { context: ExtensionContext },
   target: unknown,
-  wanted: Wanted,
+  choice: ModelChoice,
 ): Promise<Uri | undefined> {
   const uri = uriOf(target);
-  if (uri) return modelAt(uri, wanted);
+  if (uri) return modelAt(uri, choice);
   const active = activeFile();
-  if (active && wanted.accepts(active)) return active;
-  return pickModel(context.workspaceState, wanted);
+  if (active && choice.accepts(active)) return active;
+  return pickModel(context.workspaceState, choice);
 }
 
-async function modelAt(uri: Uri, wanted: Kind): Promise<Uri> {
+async function modelAt(uri: Uri, kind: Kind): Promise<Uri> {
   const stat = await workspace.fs.stat(uri).then(undefined, () => undefined);
   if (!stat) throw new UserError(l10n.t('{0} does not exist.', uri.fsPath));
   if (stat.type & FileType.Directory) return bestOf(uri);
-  if (!wanted.accepts(uri))
+  if (!kind.accepts(uri))
     throw new UserError(
-      l10n.t('{0} cannot be used here. Expected {1}.', path.posix.basename(uri.path), wanted.what),
+      l10n.t('{0} cannot be used here. Expected {1}.', path.posix.basename(uri.path), kind.what),
     );
   return uri;
 }
@@ -97,7 +97,7 @@ interface ModelItem extends QuickPickItem {
 }
 
 /** From the runs and files of the workspace, or from a dialog. */
-export async function pickModel(state: Memento, wanted: Wanted): Promise<Uri | undefined> {
+export async function pickModel(state: Memento, choice: ModelChoice): Promise<Uri | undefined> {
   const [runs, files] = await Promise.all([
     findRuns(state),
     filesByName(modelGlob, { most: 200, except: ['checkpoints'] }),
@@ -105,26 +105,26 @@ export async function pickModel(state: Memento, wanted: Wanted): Promise<Uri | u
   const runItems = await Promise.all(
     runs.map(async (run): Promise<ModelItem[]> => {
       const [first] = await readCheckpoints(run.uri);
-      return first && wanted.accepts(first.uri) ? [{ ...runItem(run), uri: first.uri }] : [];
+      return first && choice.accepts(first.uri) ? [{ ...runItem(run), uri: first.uri }] : [];
     }),
   );
   const fileItems = files
-    .filter((file) => wanted.accepts(file) && !isTrainingState(file))
+    .filter((file) => choice.accepts(file) && !isTrainingState(file))
     .map((uri): ModelItem => ({ label: `$(file) ${workspace.asRelativePath(uri)}`, uri }));
-  const choice = await window.showQuickPick<ModelItem>(
+  const item = await window.showQuickPick<ModelItem>(
     [
       ...section(l10n.t('Best checkpoints of runs'), runItems.flat()),
       ...section(l10n.t('Files'), fileItems),
       ...section(l10n.t('Browse'), [{ label: `$(folder-opened) ${l10n.t('Choose a file…')}`, browse: true }]),
     ],
-    { title: wanted.title, placeHolder: l10n.t('Choose {0}', wanted.what), matchOnDescription: true },
+    { title: choice.title, placeHolder: l10n.t('Choose {0}', choice.what), matchOnDescription: true },
   );
-  if (!choice?.browse) return choice?.uri;
+  if (!item?.browse) return item?.uri;
   const chosen = await window.showOpenDialog({
-    title: wanted.title,
+    title: choice.title,
     filters: { [l10n.t('Model files')]: dialogExtensions },
   });
-  return chosen?.[0] && modelAt(chosen[0], wanted);
+  return chosen?.[0] && modelAt(chosen[0], choice);
 }
 
 function runItem(run: RunFolder): ModelItem {
@@ -134,7 +134,7 @@ function runItem(run: RunFolder): ModelItem {
   };
 }
 
-export interface WantedRun {
+export interface RunChoice {
   placeHolder: string;
   /** Which runs are offered, and whether the one in the active editor is meant. */
   accepts?(run: RunFolder): boolean;
@@ -146,10 +146,10 @@ export interface WantedRun {
 export async function resolveRun(
   { context }: { context: ExtensionContext },
   target: unknown,
-  { placeHolder, accepts = () => true, none }: WantedRun,
+  { placeHolder, accepts = () => true, none }: RunChoice,
 ): Promise<Uri | undefined> {
-  const given = uriOf(target);
-  if (given) return runAt(given);
+  const uri = uriOf(target);
+  if (uri) return runAt(uri);
   const active = await activeRun();
   const shown = active && (await readRun(Uri.joinPath(active, 'run.json')));
   if (shown && accepts(shown)) return active;

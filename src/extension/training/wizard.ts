@@ -14,7 +14,7 @@ import {
 import type { TableColumn, TableOverview } from '../../protocol/data';
 import type { TrainingConfig } from '../../config/schema';
 import type { TrainRequest, Place } from '../../protocol/engine';
-import { dialogExtensions, isOurs, modelName } from '../view-types';
+import { dialogExtensions, isFlowscopeFile, modelName } from '../view-types';
 import { inputStep, pickManyStep, pickStep, type StepAnswer, type StepPlace } from '../multi-step';
 import { section } from '../quick-pick';
 import { filesByName } from '../workspace-files';
@@ -195,10 +195,10 @@ async function askColumns(
 
 /** In words, what the flow will be a density of; undefined where there is nothing to say. */
 function saysRoles(columns: readonly TableColumn[], chosen: readonly ColumnRole[]): string | undefined {
-  const given = chosen.filter(({ as }) => as !== 'shown');
+  const conditions = chosen.filter(({ as }) => as !== 'shown');
   const left = few(modeled(columns, chosen));
-  if (given.length > 0) {
-    const names = given.map(({ column: { name }, as }) =>
+  if (conditions.length > 0) {
+    const names = conditions.map(({ column: { name }, as }) =>
       as === 'class' ? l10n.t('class {0}', name) : name,
     );
     return `p(${left} | ${few(names)})`;
@@ -273,7 +273,7 @@ async function askData(
     detail: l10n.t('The data that the checkpoint was trained on, if they can still be found.'),
   };
   const items: DataItem[] = [
-    ...section(l10n.t('From the checkpoint'), from && isOurs(from) ? [same] : []),
+    ...section(l10n.t('From the checkpoint'), from && isFlowscopeFile(from) ? [same] : []),
     ...section(l10n.t('Your data'), [
       {
         label: `$(file) ${l10n.t('Choose a file…')}`,
