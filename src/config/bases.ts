@@ -1,6 +1,6 @@
 /** The base distribution of a vector flow, as its config says it. Numbers that are not trained are in the config itself. */
 import * as v from 'valibot';
-import { described, layerWidth, optional } from './fields';
+import { kind, layerWidth, optional } from './fields';
 
 export const number = v.pipe(v.number(), v.finite());
 const positiveNumber = v.pipe(v.number(), v.finite(), v.gtValue(0));
@@ -26,38 +26,32 @@ const locationScale = {
 };
 
 export const baseSchema = v.variant('kind', [
-  v.strictObject({
-    kind: described('Standard normal: mean 0 and deviation 1 in each feature.', v.literal('normal')),
-  }),
-  v.strictObject({
-    kind: described('Independent normals with a mean and a deviation each.', v.literal('diagonalNormal')),
-    ...locationScale,
-  }),
-  v.strictObject({
-    kind: described(
-      "Independent Student's t distributions: heavier tails than a normal, for data with outliers.",
-      v.literal('studentT'),
-    ),
-    freedom: optional(
-      'Degrees of freedom: 1 for Cauchy, many for nearly a normal.',
-      v.pipe(v.number(), v.minValue(1), v.maxValue(1000)),
-      5,
-    ),
-    ...locationScale,
-  }),
-  v.strictObject({
-    kind: described(
-      'Independent normals whose means and deviations a network computes from the context.',
-      v.literal('conditionalNormal'),
-    ),
-    hidden: optional(
-      'Widths of the hidden layers of the network, with ReLUs; none: a linear layer.',
-      v.pipe(v.array(layerWidth), v.maxLength(64)),
-      () => [],
-    ),
-  }),
-  v.strictObject({
-    kind: described('A trained mixture of normals.', v.literal('mixture')),
+  kind('normal', 'Standard normal: mean 0 and deviation 1 in each feature.'),
+  kind('diagonalNormal', 'Independent normals with a mean and a deviation each.', locationScale),
+  kind(
+    'studentT',
+    "Independent Student's t distributions: heavier tails than a normal, for data with outliers.",
+    {
+      freedom: optional(
+        'Degrees of freedom: 1 for Cauchy, many for nearly a normal.',
+        v.pipe(v.number(), v.minValue(1), v.maxValue(1000)),
+        5,
+      ),
+      ...locationScale,
+    },
+  ),
+  kind(
+    'conditionalNormal',
+    'Independent normals whose means and deviations a network computes from the context.',
+    {
+      hidden: optional(
+        'Widths of the hidden layers of the network, with ReLUs; none: a linear layer.',
+        v.pipe(v.array(layerWidth), v.maxLength(64)),
+        () => [],
+      ),
+    },
+  ),
+  kind('mixture', 'A trained mixture of normals.', {
     covariance: optional(
       'Of each normal: diagonal, independent features; full, correlated ones.',
       v.picklist(['diagonal', 'full']),
@@ -69,18 +63,12 @@ export const baseSchema = v.variant('kind', [
       8,
     ),
   }),
-  v.strictObject({
-    kind: described(
-      'Uniform on a box. For flows that map a box to itself: bounded or circular splines of the same bound.',
-      v.literal('uniform'),
-    ),
-    ...box,
-  }),
-  v.strictObject({
-    kind: described(
-      'A symmetric beta distribution of each feature on a box: like a normal, with ends (pzflow).',
-      v.literal('beta'),
-    ),
+  kind(
+    'uniform',
+    'Uniform on a box. For flows that map a box to itself: bounded or circular splines of the same bound.',
+    box,
+  ),
+  kind('beta', 'A symmetric beta distribution of each feature on a box: like a normal, with ends (pzflow).', {
     concentration: optional(
       'Both parameters of the beta distribution; more is narrower.',
       v.pipe(v.number(), v.minValue(2), v.maxValue(1000)),

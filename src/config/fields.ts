@@ -36,6 +36,19 @@ export function optional<S extends v.GenericSchema>(
   return v.optional(described(says, schema), fallback);
 }
 
+type Kind<K extends string> = { kind: Described<v.LiteralSchema<K, undefined>> };
+
+/** One kind of a variant, with words for people and its fields. */
+export function kind<const K extends string>(name: K, says: string): v.StrictObjectSchema<Kind<K>, undefined>;
+export function kind<const K extends string, const F extends v.ObjectEntries>(
+  name: K,
+  says: string,
+  fields: F,
+): v.StrictObjectSchema<Kind<K> & F, undefined>;
+export function kind(name: string, says: string, fields?: v.ObjectEntries) {
+  return v.strictObject({ kind: described(says, v.literal(name)), ...fields });
+}
+
 /** Nonlinearity of a conditioner. */
 export const activation = v.picklist([
   'relu',

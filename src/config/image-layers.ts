@@ -1,7 +1,16 @@
 /** An image flow written out: the layers of a chain from data to latent, for flows that `scales` and `blocks` cannot say. */
 import * as v from 'valibot';
 import { nets, scaleMap } from './convention-fields';
-import { activation, described, layerWidth, nonNegativeInteger, optional, positive, slope } from './fields';
+import {
+  activation,
+  described,
+  kind,
+  layerWidth,
+  nonNegativeInteger,
+  optional,
+  positive,
+  slope,
+} from './fields';
 
 /** Channels of an image, or of its result after a squeeze. */
 export const mostChannels = 4096;
@@ -35,8 +44,7 @@ const padding = optional(
 
 /** Conditioners of couplings by channels. */
 export const imageNet = v.variant('kind', [
-  v.strictObject({
-    kind: described('Convolutions one after the other (Glow).', v.literal('convolutions')),
+  kind('convolutions', 'Convolutions one after the other (Glow).', {
     kernels: described(
       'Size of the kernel of each convolution.',
       v.pipe(v.array(kernel), v.minLength(1), v.maxLength(16)),
@@ -50,11 +58,7 @@ export const imageNet = v.variant('kind', [
     padding,
     scaled,
   }),
-  v.strictObject({
-    kind: described(
-      'A 1×1 convolution, blocks of two 3×3 ones, a 1×1 convolution (nflows).',
-      v.literal('residual'),
-    ),
+  kind('residual', 'A 1×1 convolution, blocks of two 3×3 ones, a 1×1 convolution (nflows).', {
     width: described('Channels of the blocks.', layerWidth),
     blocks: described('Residual blocks.', v.pipe(nonNegativeInteger, v.maxValue(64))),
     activation: optional('Before each convolution of a block.', activation, 'relu'),
@@ -64,8 +68,7 @@ export const imageNet = v.variant('kind', [
 ]);
 
 export const imageLayer = v.variant('kind', [
-  v.strictObject({
-    kind: described('2×2 pixels become one with four times the channels.', v.literal('squeeze')),
+  kind('squeeze', '2×2 pixels become one with four times the channels.', {
     order: optional(
       'Order of the channels: the four pixels of one channel together (channel-major), or all channels of one pixel, pixels as ' +
         'in the authors’ released code of RealNVP (subpixel-major) or row by row (row-major, i-RevNet).',
@@ -73,51 +76,38 @@ export const imageLayer = v.variant('kind', [
       'channel-major',
     ),
   }),
-  v.strictObject({
-    kind: described(
-      'Mean and differences of each four channels in a row, those of a squeeze (Haar wavelets).',
-      v.literal('haar'),
-    ),
+  kind('haar', 'Mean and differences of each four channels in a row, those of a squeeze (Haar wavelets).', {
     rebalance: optional('Factor of all (FrEIA).', positive, 1),
   }),
-  v.strictObject({
-    kind: described(
-      'An image becomes one pixel with a channel for each value, channel by channel.',
-      v.literal('flatten'),
-    ),
-  }),
-  v.strictObject({
-    kind: described(
-      'Learned shift and scale of each channel: (x − shift)·e^(−logScale).',
-      v.literal('actNorm'),
-    ),
-  }),
-  v.strictObject({
-    kind: described(
-      'Invertible 1×1 convolution, P·L·U with a fixed permutation P and learned triangular factors (Glow).',
-      v.literal('conv1x1'),
-    ),
-    order: described('Entry i is the channel of L·U·x that moves to channel i.', v.array(nonNegativeInteger)),
-    signs: described(
-      'Of the diagonal of U, one for each channel; they are not trained.',
-      v.array(v.picklist([1, -1])),
-    ),
-    bias: optional('Adds a learned bias (nflows).', v.boolean(), false),
-  }),
-  v.strictObject({
-    kind: described(
-      `Invertible 1×1 convolution whose matrix is trained as it is, of at most ${mostFullChannels} channels; it starts orthogonal. ` +
-        'Steps take longer than with conv1x1.',
-      v.literal('fullConv1x1'),
-    ),
-    bias: optional('Adds a learned bias.', v.boolean(), false),
-  }),
-  v.strictObject({
-    kind: described('Fixed order of the channels.', v.literal('permute')),
+  kind('flatten', 'An image becomes one pixel with a channel for each value, channel by channel.'),
+  kind('actNorm', 'Learned shift and scale of each channel: (x − shift)·e^(−logScale).'),
+  kind(
+    'conv1x1',
+    'Invertible 1×1 convolution, P·L·U with a fixed permutation P and learned triangular factors (Glow).',
+    {
+      order: described(
+        'Entry i is the channel of L·U·x that moves to channel i.',
+        v.array(nonNegativeInteger),
+      ),
+      signs: described(
+        'Of the diagonal of U, one for each channel; they are not trained.',
+        v.array(v.picklist([1, -1])),
+      ),
+      bias: optional('Adds a learned bias (nflows).', v.boolean(), false),
+    },
+  ),
+  kind(
+    'fullConv1x1',
+    `Invertible 1×1 convolution whose matrix is trained as it is, of at most ${mostFullChannels} channels; it starts orthogonal. ` +
+      'Steps take longer than with conv1x1.',
+    {
+      bias: optional('Adds a learned bias.', v.boolean(), false),
+    },
+  ),
+  kind('permute', 'Fixed order of the channels.', {
     order: described('Entry i is the channel that moves to channel i.', v.array(nonNegativeInteger)),
   }),
-  v.strictObject({
-    kind: described('A coupling: channels in two parts.', v.literal('coupling')),
+  kind('coupling', 'A coupling: channels in two parts.', {
     mask: described('One entry per channel: 1 passes through (identity), 0 is transformed.', v.array(bit)),
     net: described('The conditioner.', imageNet),
     nets,
@@ -134,44 +124,43 @@ export const imageLayer = v.variant('kind', [
       v.picklist(['pixel', 'image']),
     ),
   }),
-  v.strictObject({
-    kind: described('Half of the channels leave as latents, the others go on.', v.literal('factorOut')),
+  kind('factorOut', 'Half of the channels leave as latents, the others go on.', {
     leaves: optional('The half that leaves.', half, 'second'),
   }),
-  v.strictObject({
-    kind: described(
-      'A learned normal distribution of what is about to leave: (x − mean)·e^(−log-deviation), which has a standard normal one.',
-      v.literal('prior'),
-    ),
-    given: optional(
-      'The half of the channels that goes on; nothing where all leave, at the end of the chain.',
-      v.picklist(['first', 'second', 'nothing']),
-      'nothing',
-    ),
-    kernel: optional(
-      'A convolution of what goes on predicts mean and log-deviation of what leaves (of zeros where nothing goes on, with ' +
-        '`padding` ones); absent, they are learned for each channel.',
-      kernel,
-    ),
-    of: optional(
-      'Without a kernel: whether mean and log-deviation are learned for each channel, or for each value.',
-      v.picklist(['channels', 'values']),
-      'channels',
-    ),
-    seesContext: optional(
-      'Without a kernel: whether mean and log-deviation also have terms that are linear in the context of the model, which ' +
-        'has one pixel. Given a class as one-hot, each class has its own.',
-      v.boolean(),
-      false,
-    ),
-    padding,
-    scaled,
-    outputLayout: optional(
-      'Whether mean and log-deviation are the two halves of what is predicted, or alternate in it.',
-      v.picklist(['halves', 'interleaved']),
-      'halves',
-    ),
-  }),
+  kind(
+    'prior',
+    'A learned normal distribution of what is about to leave: (x − mean)·e^(−log-deviation), which has a standard normal one.',
+    {
+      given: optional(
+        'The half of the channels that goes on; nothing where all leave, at the end of the chain.',
+        v.picklist(['first', 'second', 'nothing']),
+        'nothing',
+      ),
+      kernel: optional(
+        'A convolution of what goes on predicts mean and log-deviation of what leaves (of zeros where nothing goes on, with ' +
+          '`padding` ones); absent, they are learned for each channel.',
+        kernel,
+      ),
+      of: optional(
+        'Without a kernel: whether mean and log-deviation are learned for each channel, or for each value.',
+        v.picklist(['channels', 'values']),
+        'channels',
+      ),
+      seesContext: optional(
+        'Without a kernel: whether mean and log-deviation also have terms that are linear in the context of the model, which ' +
+          'has one pixel. Given a class as one-hot, each class has its own.',
+        v.boolean(),
+        false,
+      ),
+      padding,
+      scaled,
+      outputLayout: optional(
+        'Whether mean and log-deviation are the two halves of what is predicted, or alternate in it.',
+        v.picklist(['halves', 'interleaved']),
+        'halves',
+      ),
+    },
+  ),
 ]);
 
 export type ImageLayerConfig = v.InferOutput<typeof imageLayer>;

@@ -5,6 +5,7 @@ import { conventionFields, flowNorm, polarity } from './convention-fields';
 import {
   described,
   fraction,
+  kind,
   layerWidth,
   nonNegativeInteger,
   optional,
@@ -18,8 +19,7 @@ export const mostScales = 8;
 /** Residual blocks of a conditioner. */
 export const mostBlocks = 64;
 
-export const imageModelSchema = v.strictObject({
-  kind: described('Images of discrete pixels.', v.literal('image')),
+export const imageModelSchema = kind('image', 'Images of discrete pixels.', {
   height: described('Pixels, before padding.', v.pipe(positiveInteger, v.maxValue(1024))),
   width: described('Pixels, before padding.', v.pipe(positiveInteger, v.maxValue(1024))),
   channels: optional('1 for gray, 3 for color.', v.pipe(positiveInteger, v.maxValue(mostChannels)), 1),

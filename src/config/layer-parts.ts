@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { blockStart, conventionFields, splineInterval, splineMap } from './convention-fields';
 import {
   activation,
-  described,
+  kind,
   layerWidth,
   nonNegative,
   nonNegativeInteger,
@@ -34,8 +34,7 @@ const spread = optional(
 );
 
 export const transformConfig = v.variant('kind', [
-  v.strictObject({
-    kind: described('A scale and a shift.', v.literal('affine')),
+  kind('affine', 'A scale and a shift.', {
     form: conventionFields.affine,
     ...{ scaleMap, scaleEpsilon, scaleClamp },
     scaleMean: optional(
@@ -45,9 +44,8 @@ export const transformConfig = v.variant('kind', [
       'kept',
     ),
   }),
-  v.strictObject({ kind: described('x + t (NICE).', v.literal('additive')) }),
-  v.strictObject({
-    kind: described('A monotone spline (neural spline flows).', v.literal('rationalQuadratic')),
+  kind('additive', 'x + t (NICE).'),
+  kind('rationalQuadratic', 'A monotone spline (neural spline flows).', {
     bins,
     bound: optional('The spline maps center ± bound to itself.', positive, 5),
     center: optional('Middle of its interval.', v.pipe(v.number(), v.finite()), 0),
@@ -61,16 +59,11 @@ export const transformConfig = v.variant('kind', [
     floor: share('Least share of the interval of a bin, and least slope (softmax-floor).'),
     slope: share('Least slope (all but softmax-floor).'),
   }),
-  v.strictObject({
-    kind: described(
-      'A rational-quadratic spline whose interval the network gives too (BayesFlow).',
-      v.literal('intervalSpline'),
-    ),
+  kind('intervalSpline', 'A rational-quadratic spline whose interval the network gives too (BayesFlow).', {
     bins,
     interval: v.optional(splineInterval, {}),
   }),
-  v.strictObject({
-    kind: described('A monotone Bernstein polynomial (BPF of zuko).', v.literal('bernstein')),
+  kind('bernstein', 'A monotone Bernstein polynomial (BPF of zuko).', {
     degree: optional(
       'As zuko counts it: one less than the values that the network gives for each feature.',
       v.pipe(positiveInteger, v.maxValue(100)),
@@ -79,11 +72,7 @@ export const transformConfig = v.variant('kind', [
     bound: optional('It maps −bound to bound to itself; outside nothing changes.', positive, 5),
     direction,
   }),
-  v.strictObject({
-    kind: described(
-      'The integral of a sum of squares of polynomials (SOSPF of zuko).',
-      v.literal('sumOfSquares'),
-    ),
+  kind('sumOfSquares', 'The integral of a sum of squares of polynomials (SOSPF of zuko).', {
     degree: optional('Degree of each polynomial.', v.pipe(positiveInteger, v.maxValue(mostDegree)), 4),
     polynomials: optional('How many are squared.', v.pipe(positiveInteger, v.maxValue(mostPolynomials)), 3),
     bound: optional('The polynomials are of x / bound.', positive, 10),
@@ -95,20 +84,20 @@ export const transformConfig = v.variant('kind', [
     ),
     direction,
   }),
-  v.strictObject({
-    kind: described(
-      'The distribution function of a mixture of normals, then the inverse one of N(0, 1) (GF of zuko).',
-      v.literal('gaussianization'),
-    ),
-    components: optional('How many normals the mixture has.', v.pipe(positiveInteger, v.maxValue(256)), 8),
-    spread,
-    shrinkage: optional(
-      'How much nearer to 1/2 probabilities are brought; 0 keeps all of the line. zuko has 1e-6, with which |y| < 4.9.',
-      v.pipe(v.number(), v.minValue(0), v.maxValue(0.1)),
-      0,
-    ),
-    direction,
-  }),
+  kind(
+    'gaussianization',
+    'The distribution function of a mixture of normals, then the inverse one of N(0, 1) (GF of zuko).',
+    {
+      components: optional('How many normals the mixture has.', v.pipe(positiveInteger, v.maxValue(256)), 8),
+      spread,
+      shrinkage: optional(
+        'How much nearer to 1/2 probabilities are brought; 0 keeps all of the line. zuko has 1e-6, with which |y| < 4.9.',
+        v.pipe(v.number(), v.minValue(0), v.maxValue(0.1)),
+        0,
+      ),
+      direction,
+    },
+  ),
 ]);
 
 export const contextEntry = optional(
@@ -137,15 +126,13 @@ const hidden = optional(
 );
 
 export const netConfig = v.variant('kind', [
-  v.strictObject({
-    kind: described('A plain MLP.', v.literal('mlp')),
+  kind('mlp', 'A plain MLP.', {
     hidden,
     activation: active,
     slope,
     contextEntry,
   }),
-  v.strictObject({
-    kind: described('Pre-activation residual blocks of two linear layers (nflows).', v.literal('residual')),
+  kind('residual', 'Pre-activation residual blocks of two linear layers (nflows).', {
     width: optional('Width of all of its layers.', layerWidth, 64),
     blocks: optional('Number of blocks.', v.pipe(nonNegativeInteger, v.maxValue(64)), 2),
     blockStart,
@@ -155,17 +142,17 @@ export const netConfig = v.variant('kind', [
     contextEntry,
     contextInBlocks,
   }),
-  v.strictObject({
-    kind: described(
-      'An MLP whose layers add what they take and are normalized after their activation (BayesFlow).',
-      v.literal('dense'),
-    ),
-    hidden,
-    skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
-    norm: denseNorm,
-    activation: active,
-    slope,
-  }),
+  kind(
+    'dense',
+    'An MLP whose layers add what they take and are normalized after their activation (BayesFlow).',
+    {
+      hidden,
+      skips: optional('Whether each layer adds what it takes.', v.boolean(), true),
+      norm: denseNorm,
+      activation: active,
+      slope,
+    },
+  ),
 ]);
 
 export type TransformConfig = v.InferOutput<typeof transformConfig>;

@@ -17,6 +17,7 @@ import { contextEntry, contextInBlocks, denseNorm, netConfig, transformConfig } 
 import {
   activation,
   described,
+  kind,
   layerWidth,
   nonNegativeInteger,
   optional,
@@ -49,8 +50,7 @@ const mappingParts = {
 
 /** A flow written out, for chains that `couplings`, `mask` and `permutation` cannot say. */
 const vectorLayer = v.variant('kind', [
-  v.strictObject({
-    kind: described('A coupling: features in two parts.', v.literal('coupling')),
+  kind('coupling', 'A coupling: features in two parts.', {
     mask: described('One entry per feature: 1 passes through (identity), 0 is transformed.', v.array(bit)),
     scaleClamp: optional('Bound of arctan in this coupling; the one of the model if absent.', positive),
     conditioning: optional(
@@ -63,27 +63,15 @@ const vectorLayer = v.variant('kind', [
       netConfig,
     ),
   }),
-  v.strictObject({
-    kind: described(
-      'Batch normalization of all features, with learned gain softplus(·) + ε and bias (nflows).',
-      v.literal('batchNorm'),
-    ),
-  }),
-  v.strictObject({
-    kind: described(
-      'Learned shift and scale of each feature: (x − shift)·e^(−logScale) (normflows).',
-      v.literal('actNorm'),
-    ),
-  }),
-  v.strictObject({
-    kind: described('Fixed order of the features.', v.literal('permute')),
+  kind(
+    'batchNorm',
+    'Batch normalization of all features, with learned gain softplus(·) + ε and bias (nflows).',
+  ),
+  kind('actNorm', 'Learned shift and scale of each feature: (x − shift)·e^(−logScale) (normflows).'),
+  kind('permute', 'Fixed order of the features.', {
     order: described('Entry i is the feature that moves to position i.', v.array(nonNegativeInteger)),
   }),
-  v.strictObject({
-    kind: described(
-      'Each feature is mapped given those before it (MAF; with `sees` output IAF).',
-      v.literal('autoregressive'),
-    ),
+  kind('autoregressive', 'Each feature is mapped given those before it (MAF; with `sees` output IAF).', {
     order: described(
       'Entry i is the place of feature i, from 0. Features that share a place do not depend on each other.',
       v.array(nonNegativeInteger),
@@ -99,8 +87,7 @@ const vectorLayer = v.variant('kind', [
   ...mixingLayers,
 ]);
 
-export const vectorModelSchema = v.strictObject({
-  kind: described('Rows of numbers.', v.literal('vector')),
+export const vectorModelSchema = kind('vector', 'Rows of numbers.', {
   dim: described('Number of features D.', v.pipe(positiveInteger, v.maxValue(mostFeatures))),
   layer: optional(
     'coupling: features in two parts, fast in both directions (RealNVP); autoregressive: each feature given those before it, ' +
