@@ -16,12 +16,12 @@ export function stridesOf(shape: readonly number[]): number[] {
   return strides;
 }
 
-/** Row-major values of a shape out of the span that they lie in, in steps of the strides. */
-export function gather(
-  span: Float32Array,
+/** Row-major values of a shape out of the span that they lie in, in steps of the strides. @param out gets them */
+export function gather<A extends Record<number, number | bigint> & { length: number }>(
+  span: A,
   { shape, strides }: { shape: readonly number[]; strides: readonly number[] },
-): Float32Array {
-  const out = new Float32Array(sizeOf(shape));
+  out: A,
+): A {
   const index = shape.map(() => 0);
   let from = 0;
   for (let to = 0; to < out.length; to++) {

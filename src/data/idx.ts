@@ -102,14 +102,7 @@ async function openPair(file: string, resources: Resources) {
     throw new UserError(`${file}: holds no pixels (${shape.join(' × ')}); expected images.`);
   }
   const labels = await openLabels(file, count, resources);
-  const examples = recordExamples(bytes, {
-    count,
-    size,
-    offset: start,
-    stride: size,
-    decode: (from, at, out, to) => out.set(from.subarray(at, at + size), to),
-    ...(labels ? { labels } : {}),
-  });
+  const examples = recordExamples(bytes, { count, size, offset: start, ...(labels ? { labels } : {}) });
   const largest = labels?.reduce((most, label) => Math.max(most, label), 0);
   return { shape: [height, width, channels], examples, largest };
 }

@@ -2,7 +2,7 @@
  * NumPy's array files. The format is in "numpy.lib.format". A reader of our own, since the published ones neither
  * reorder Fortran arrays nor say which file is wrong, and bring a network client along.
  */
-import { sizeOf } from '../base/shape';
+import { gather, sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
 import { writeAtomically } from '../files/atomic';
 import { fromHalf } from '../files/half';
@@ -248,19 +248,6 @@ function swapBytes(bytes: Uint8Array, size: number): void {
 
 /** Column-major values in row-major order. */
 function toRowMajor<A extends NpyData>(data: A, shape: readonly number[]): A {
-  const out = data.slice() as A;
-  const rank = shape.length;
-  const index = new Array<number>(rank).fill(0);
   const strides = shape.map((_, axis) => sizeOf(shape.slice(0, axis)));
-  let from = 0;
-  for (let to = 0; to < out.length; to++) {
-    out[to] = data[from]!;
-    for (let axis = rank - 1; axis >= 0; axis--) {
-      from += strides[axis]!;
-      if (++index[axis]! < shape[axis]!) break;
-      from -= strides[axis]! * shape[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return out;
+  return gather(data, { shape, strides }, data.slice() as A);
 }

@@ -1,5 +1,5 @@
 /** Seeded orders of examples. */
-import { stream } from './random';
+import { mix, stream } from './random';
 
 /** A permutation of 0 … length − 1, or a part of one. */
 export interface Order {
@@ -50,12 +50,4 @@ export function computedOrder(count: number, seed: number, ...labels: (string | 
       return value;
     },
   };
-}
-
-/** The finalizer of MurmurHash3 (Austin Appleby, public domain): every bit of the input changes half of the output's. */
-function mix(value: number): number {
-  let h = value | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
 }

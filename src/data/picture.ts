@@ -1,4 +1,5 @@
 /** Pictures as bytes, and what is done to them before a flow sees them: resize, crop, color and bit depth. */
+import type { ResizeOptions } from 'sharp';
 import type { DataConfig } from '../config/schema';
 import { UserError } from '../base/user-error';
 import { loadSharp } from './sharp';
@@ -105,7 +106,7 @@ async function resizeSmallest(picture: Picture, smallest: number, where: string)
 }
 
 async function scale(picture: Picture, width: number, height: number, where: string): Promise<Picture> {
-  const { channels, data } = picture;
+  const { channels } = picture;
   if (width * height > largestPixels) {
     throw new UserError(
       `${where}: is ${picture.height}×${picture.width} pixels, so narrow that it would be ${height}×${width} with data.resize. ` +
@@ -115,14 +116,25 @@ async function scale(picture: Picture, width: number, height: number, where: str
   if (channels > 4) {
     throw new UserError(`${where}: images of ${channels} channels cannot be resized; expected at most 4.`);
   }
+  return resized(picture, width, height, { fit: 'fill' });
+}
+
+/** @param picture of at most four channels */
+export async function resized(
+  picture: Picture,
+  width: number,
+  height: number,
+  options: ResizeOptions,
+): Promise<Picture> {
   const sharp = await loadSharp();
-  const { data: out, info } = await sharp(data, {
-    raw: { width: picture.width, height: picture.height, channels: channels as 1 | 2 | 3 | 4 },
+  const channels = picture.channels as 1 | 2 | 3 | 4;
+  const { data, info } = await sharp(picture.data, {
+    raw: { width: picture.width, height: picture.height, channels },
   })
-    .resize(width, height, { fit: 'fill' })
+    .resize(width, height, options)
     .raw()
     .toBuffer({ resolveWithObject: true });
-  return withChannels({ width, height, channels: info.channels, data: plain(out) }, channels);
+  return withChannels({ width, height, channels: info.channels, data: plain(data) }, channels);
 }
 
 /** Color as gray by ITU-R 601 luma, as Pillow's "L"; gray as three equal channels. */

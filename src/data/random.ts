@@ -73,8 +73,12 @@ function hash(text: string, salt: number): number {
     h ^= k;
     h = (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
   }
-  h ^= text.length;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  return mix(h ^ text.length);
+}
+
+/** The finalizer of MurmurHash3: every bit of the input changes half of the output's; 32 bits with a sign. */
+export function mix(value: number): number {
+  let h = Math.imul(value ^ (value >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
 }

@@ -4,13 +4,14 @@ import { checkIndices, type Examples, type Labels } from './dataset';
 
 export interface RecordLayout {
   count: number;
-  /** Bytes before the first record, and of each record. */
+  /** Bytes before the first record. */
   offset: number;
-  stride: number;
+  /** Bytes of each record; by default one for each value. */
+  stride?: number;
   /** Values of an example. */
   size: number;
-  /** Writes the `size` values of the record at byte `start` to `out` from `to` on. */
-  decode(bytes: Uint8Array, start: number, out: Float32Array, to: number, index: number): void;
+  /** Writes the `size` values of the record at byte `start` to `out` from `to` on; by default its bytes. */
+  decode?(bytes: Uint8Array, start: number, out: Float32Array, to: number, index: number): void;
   labels?: Labels;
 }
 
@@ -21,7 +22,10 @@ const largestRead = 2 ** 20;
 const inFlight = 2 ** 24;
 
 export function recordExamples(source: ByteSource, layout: RecordLayout): Examples {
-  const { count, offset, stride, size, decode, labels } = layout;
+  const { count, offset, size, stride = size, labels } = layout;
+  const asBytes: NonNullable<RecordLayout['decode']> = (bytes, start, out, to) =>
+    out.set(bytes.subarray(start, start + size), to);
+  const decode = layout.decode ?? asBytes;
   return {
     count,
     size,

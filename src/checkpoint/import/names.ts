@@ -209,7 +209,7 @@ export function permuteAxes({ shape, data }: Values, order: readonly number[]): 
   const stridesBefore = stridesOf(shape);
   const strides = order.map((axis) => stridesBefore[axis]!);
   const moved = order.map((axis) => shape[axis]!);
-  return { shape: moved, data: gather(data, { shape: moved, strides }) };
+  return { shape: moved, data: gather(data, { shape: moved, strides }, new Float32Array(data.length)) };
 }
 
 /** In blocks, which is several times faster for large matrices: both sides stay in the processor's cache. */

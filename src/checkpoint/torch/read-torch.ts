@@ -170,7 +170,7 @@ function readerOf(
 /** @param span its bytes, from the first to the last value */
 function valuesOf(span: Uint8Array<ArrayBuffer>, tensor: Tensor, where: string): Float32Array {
   const values = toFloat32(span.buffer, tensor.dtype, where);
-  return isContiguous(tensor) ? values : gather(values, tensor);
+  return isContiguous(tensor) ? values : gather(values, tensor, new Float32Array(sizeOf(tensor.shape)));
 }
 
 interface Archive {

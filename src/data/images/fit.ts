@@ -1,19 +1,10 @@
 /** Brings a picture of any size to the one that a model takes. */
-import { plain, withChannels, type Picture } from '../picture';
-import { loadSharp } from '../sharp';
+import { resized, type Picture } from '../picture';
 
 /** Scales until it covers height × width, and cuts out the center; a picture of that size is returned as it is. */
 export async function fitPicture(picture: Picture, height: number, width: number): Promise<Picture> {
   if (picture.height === height && picture.width === width) return picture;
-  const sharp = await loadSharp();
-  const { channels } = picture;
-  const { data, info } = await sharp(picture.data, {
-    raw: { width: picture.width, height: picture.height, channels: channels as 1 | 3 },
-  })
-    .resize(width, height, { fit: 'cover', position: 'centre' })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  return withChannels({ width, height, channels: info.channels, data: plain(data) }, channels);
+  return resized(picture, width, height, { fit: 'cover', position: 'centre' });
 }
 
 /** 8-bit samples to the integers 0 … levels − 1, each level as wide as the others; a shift for powers of two. */

@@ -186,14 +186,7 @@ async function describe(
     );
   }
   const levels = type === 'b1' ? 2 : 256;
-  const stored = recordExamples(bytes, {
-    count,
-    size,
-    offset: header.start,
-    stride: size,
-    decode: (from, at, out, to) => out.set(from.subarray(at, at + size), to),
-    ...(labels ? { labels } : {}),
-  });
+  const stored = recordExamples(bytes, { count, size, offset: header.start, ...(labels ? { labels } : {}) });
   const options = imageOptions(config);
   const images = await imageArrays(stored, [height, width, channels], levels, options, resources, where);
   return {
