@@ -128,16 +128,16 @@ interface SelectionPasses {
 }
 
 export async function selectionPasses(
-  { model, work, signal }: SharedInquiry,
+  inquiry: SharedInquiry,
   { batch, example, mode }: Selection,
 ): Promise<SelectionPasses> {
-  const still = await batchPass({ model, work, signal }, batch);
+  const still = await batchPass(inquiry, batch);
   if (mode === 'eval') {
     if (!example) return { batch: still, still };
-    const one = await examplePass({ model, work, signal }, example);
+    const one = await examplePass(inquiry, example);
     return { batch: still, still, example: one.pass, shown: one.shown };
   }
-  const together = await trainingPass({ model, work, signal }, batch, example);
+  const together = await trainingPass(inquiry, batch, example);
   return {
     batch: together.pass,
     still,
@@ -153,11 +153,11 @@ export function batchPass({ model, work, signal }: SharedInquiry, batch: BatchRe
 
 /** The pass whose first row is the example, or the batch's first, by running statistics. */
 export async function stillPass(
-  { model, work, signal }: SharedInquiry,
+  inquiry: SharedInquiry,
   { batch, example }: Pick<Selection, 'batch' | 'example'>,
 ): Promise<Pass> {
-  if (!example) return batchPass({ model, work, signal }, batch);
-  return (await examplePass({ model, work, signal }, example)).pass;
+  if (!example) return batchPass(inquiry, batch);
+  return (await examplePass(inquiry, example)).pass;
 }
 
 /** In evaluation mode, where an example does not depend on others. */

@@ -14,10 +14,8 @@ import { checkIndex, type SharedInquiry } from '../inquiry';
 export const sameValue = 1e-6;
 
 /** @throws UserError for a stage or a page that does not exist, CancelledError */
-export async function features(
-  { model, work, signal }: SharedInquiry,
-  query: FeatureQuery,
-): Promise<FeatureView> {
+export async function features(inquiry: SharedInquiry, query: FeatureQuery): Promise<FeatureView> {
+  const { model } = inquiry;
   const { layer, stage, offset } = query;
   const { info } = layerAt(model, layer);
   const { stages } = model.recorded?.network(layer) ?? innerOf(model, 'A feature map').names(layer);
@@ -29,7 +27,7 @@ export async function features(
   }
   const channels = found.shape.at(-1)!;
   checkIndex(offset, channels, `Channel ${offset} of ${stage} was asked for; it has`);
-  const maps = await mapsOf({ model, work, signal }, query);
+  const maps = await mapsOf(inquiry, query);
   const shape = maps.shape.slice(1);
   const whole: NdArray<Float32Array> = { shape, data: maps.data as Float32Array };
   const count = Math.min(shape.length === 3 ? featurePage.maps : featurePage.units, channels - offset);

@@ -30,15 +30,15 @@ import type { SharedInquiry } from '../inquiry';
  * @throws UserError for a batch that does not exist, CancelledError
  */
 export async function findings(
-  { model, work, signal }: SharedInquiry,
+  inquiry: SharedInquiry,
   { batch }: FindingsQuery,
   known: { step?: number; featureNames?: readonly string[] },
 ): Promise<Findings> {
-  const seen = await observe({ model, work, signal }, batch);
+  const seen = await observe(inquiry, batch);
   const found = judge({ ...seen, ...known });
   // Where values are not finite, no other finding would hold.
   if (seen.firstNonFinite) return { count: seen.count, findings: found };
-  const compared = await compareSamples({ model, work, signal }).catch((error: unknown) => {
+  const compared = await compareSamples(inquiry).catch((error: unknown) => {
     if (error instanceof UserError) return { reason: error.message };
     throw error;
   });

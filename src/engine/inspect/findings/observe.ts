@@ -22,17 +22,14 @@ import type {
 import type { Inquiry, SharedInquiry } from '../inquiry';
 
 /** @throws UserError for a batch that does not exist, CancelledError */
-export async function observe(
-  { model, work, signal }: SharedInquiry,
-  batch: BatchRef,
-): Promise<Observations> {
+export async function observe(inquiry: SharedInquiry, batch: BatchRef): Promise<Observations> {
+  const { model } = inquiry;
   const examples = await batchOf(model, batch);
-  const pass = await batchPass({ model, work, signal }, batch);
-  const bad =
-    (await firstNonFinite({ model, signal }, pass)) ?? (await firstStoredNonFinite({ model, signal }));
+  const pass = await batchPass(inquiry, batch);
+  const bad = (await firstNonFinite(inquiry, pass)) ?? (await firstStoredNonFinite(inquiry));
   const ofData = batch.split !== 'sample';
-  const health = await healthOf({ model, signal }, examples);
-  const back = await wayBack({ model, work, signal }, batch);
+  const health = await healthOf(inquiry, examples);
+  const back = await wayBack(inquiry, batch);
   const layers = model.layers.map(({ info }): LayerObservations => {
     const extremes = health[info.index];
     const { roundTrip } = pass.layers[info.index]!;
@@ -46,10 +43,10 @@ export async function observe(
   });
   const scores: Pick<Observations, 'train' | 'validation'> = {};
   for (const { name, count } of ofData ? (await model.data.splits()).splits : []) {
-    scores[name] = await splitDistribution({ model, work, signal }, name, count, 'eval');
+    scores[name] = await splitDistribution(inquiry, name, count, 'eval');
   }
   const norms = ofData
-    ? await normsOf({ model, signal }, examples)
+    ? await normsOf(inquiry, examples)
     : { reason: 'The batch is of samples, which are not what running statistics were taken over.' };
   return {
     unit: model.config.kind === 'image' ? 'bits/dim' : 'nats',
@@ -59,9 +56,7 @@ export async function observe(
     layers,
     ...(bad ? { firstNonFinite: bad } : {}),
     norms,
-    ...(!('reason' in norms) && norms.length > 0
-      ? { modes: await modesOf({ model, work, signal }, batch) }
-      : {}),
+    ...(!('reason' in norms) && norms.length > 0 ? { modes: await modesOf(inquiry, batch) } : {}),
     latents: latentsOf(model, await model.runner.base.scores(pass.z, pass.count, pass.context)),
     saturates: layers.some(({ saturated }) => saturated !== undefined),
     ...(Array.isArray(back) ? {} : { noInverse: back.reason }),
@@ -210,13 +205,10 @@ async function normsOf(
 }
 
 /** Mean scores of the batch, in the unit of scores. */
-async function modesOf(
-  { model, work, signal }: SharedInquiry,
-  batch: BatchRef,
-): Promise<{ running: number; batch: number }> {
+async function modesOf(inquiry: SharedInquiry, batch: BatchRef): Promise<{ running: number; batch: number }> {
   const score = async (mode: 'eval' | 'train'): Promise<number> => {
-    const passes = await selectionPasses({ model, work, signal }, { batch, mode });
-    const { nats, bitsPerDim } = meanParts(model, passes.batch);
+    const passes = await selectionPasses(inquiry, { batch, mode });
+    const { nats, bitsPerDim } = meanParts(inquiry.model, passes.batch);
     return bitsPerDim ?? nats;
   };
   return { running: await score('eval'), batch: await score('train') };

@@ -37,16 +37,14 @@ export async function latents(
 }
 
 /** @throws UserError for elements that z does not have, or a file without a way back to x; CancelledError */
-export async function edited(
-  { model, work, signal }: SharedInquiry,
-  { example, edits }: EditedQuery,
-): Promise<EditedView> {
-  const { z: start, context } = await keptLatents({ model, work, signal }, example);
+export async function edited(inquiry: SharedInquiry, { example, edits }: EditedQuery): Promise<EditedView> {
+  const { model } = inquiry;
+  const { z: start, context } = await keptLatents(inquiry, example);
   const z = withEdits(start, edits);
   const { x } = await (await wayRunner(model, 1)).inverse(z, 1, 'data', { context });
   return {
     values: { shape: exampleShape(model.runner), data: cropImages(x, 1, model.config) },
-    ...(await costOf({ model, signal }, { x, context })),
+    ...(await costOf(inquiry, { x, context })),
   };
 }
 

@@ -23,10 +23,8 @@ import { checkWhole, type Inquiry, type SharedInquiry } from '../inquiry';
  * was found in a graph.
  * @throws UserError for a layer that only moves values, for an invalid block; CancelledError
  */
-export async function jacobian(
-  { model, work, signal }: SharedInquiry,
-  query: JacobianQuery,
-): Promise<JacobianView> {
+export async function jacobian(inquiry: SharedInquiry, query: JacobianQuery): Promise<JacobianView> {
+  const { model, signal } = inquiry;
   const { info, bijection, flow } = layerAt(model, query.layer);
   const size = sizeOf(info.inputShape);
   const { around, count } = query;
@@ -42,7 +40,7 @@ export async function jacobian(
     ? Int32Array.from(range(size))
     : blockAround(info.inputShape, mask, around, Math.min(count, size));
 
-  const passes = await stillPass({ model, work, signal }, query);
+  const passes = await stillPass(inquiry, query);
   const pass = passes.layers[info.index]!;
   const k = elements.length;
   const found = model.recorded
@@ -64,7 +62,7 @@ export async function jacobian(
             signal,
           ),
         }
-      : await byDifferences({ model, signal }, query.layer, passes, {
+      : await byDifferences(inquiry, query.layer, passes, {
           elements,
           whole,
           masked: mask !== undefined,

@@ -17,12 +17,10 @@ import type { SharedInquiry } from '../inquiry';
 const breathAfter = 2 ** 20;
 
 /** @throws UserError for a tensor that the layer does not have, or a window outside of it; CancelledError */
-export async function tensorWindow(
-  { model, work, signal }: SharedInquiry,
-  query: TensorWindowQuery,
-): Promise<TensorWindow> {
+export async function tensorWindow(inquiry: SharedInquiry, query: TensorWindowQuery): Promise<TensorWindow> {
+  const { model, signal } = inquiry;
   const { info, flow } = layerAt(model, query.layer);
-  const { batch, example } = await selectionPasses({ model, work, signal }, query);
+  const { batch, example } = await selectionPasses(inquiry, query);
   const tensors = tensorsOf((example ?? batch).layers[info.index]!);
   const found = tensors.find(({ name }) => name === query.tensor)?.values;
   if (!found) {

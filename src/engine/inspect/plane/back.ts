@@ -31,12 +31,10 @@ export async function backToData(
 }
 
 /** Pairs of x and h that the search starts from: the latent grid on its way back to data space. */
-async function knownPairs(
-  { model, signal }: Inquiry,
-  stage: number,
-): Promise<{ x: Float32Array; h: Float32Array }> {
+async function knownPairs(inquiry: Inquiry, stage: number): Promise<{ x: Float32Array; h: Float32Array }> {
+  const { model } = inquiry;
   const latent = latentGrid(startNodes);
-  const way = await inParts({ model, signal }, await model.programs.way(), 'z', latent);
+  const way = await inParts(inquiry, await model.programs.way(), 'z', latent);
   return {
     x: onTheWay(model, way, 0).data,
     h: stage === model.layers.length ? latent.data : onTheWay(model, way, stage).data,

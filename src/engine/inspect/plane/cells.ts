@@ -40,9 +40,10 @@ interface Quad {
 
 /** @throws UserError for flows of other dimensions, stages and grids that there are not, CancelledError */
 export async function planeCells(
-  { model, signal }: Inquiry,
+  inquiry: Inquiry,
   { batch, stage, grid, most }: PlaneCellsQuery,
 ): Promise<PlaneCells> {
+  const { model, signal } = inquiry;
   checkPlane(model);
   checkStage(model, stage);
   checkGrid(grid);
@@ -56,14 +57,13 @@ export async function planeCells(
     folded: 0,
   };
   if (stage === last) return none;
-  const bounds = stageBounds(await pointsAt({ model, signal }, batch, stage), stage, last);
+  const bounds = stageBounds(await pointsAt(inquiry, batch, stage), stage, last);
   const way = await model.programs.way();
   const latent = latentGrid(grid);
   const start = latent.data[0]!;
   const step = latent.data[2]! - start;
   const here = async (z: Float32Array): Promise<Float32Array> =>
-    onTheWay(model, await inParts({ model, signal }, way, 'z', { shape: [z.length / 2, 2], data: z }), stage)
-      .data;
+    onTheWay(model, await inParts(inquiry, way, 'z', { shape: [z.length / 2, 2], data: z }), stage).data;
 
   // The grid itself.
   const nodes = await here(latent.data);

@@ -9,14 +9,11 @@ import { checkPlane, checkStage } from './parts';
 import type { Inquiry } from '../inquiry';
 
 /** @throws UserError for a start that does not exist or has no way back to data space, CancelledError */
-export async function planePath({ model, signal }: Inquiry, { start }: PlanePathQuery): Promise<PlanePath> {
+export async function planePath(inquiry: Inquiry, { start }: PlanePathQuery): Promise<PlanePath> {
+  const { model } = inquiry;
   checkPlane(model);
-  const { x, context } = await startOf({ model, signal }, start);
-  const pass = await runPass(
-    { model, signal },
-    { count: 1, x, shown: x, ...(context ? { context } : {}) },
-    'eval',
-  );
+  const { x, context } = await startOf(inquiry, start);
+  const pass = await runPass(inquiry, { count: 1, x, shown: x, ...(context ? { context } : {}) }, 'eval');
   const layers = model.layers.length;
   const points = new Float32Array(2 * (layers + 1));
   points.set(x);
@@ -36,11 +33,9 @@ export async function planePath({ model, signal }: Inquiry, { start }: PlanePath
   };
 }
 
-async function startOf(
-  { model, signal }: Inquiry,
-  start: PathStart,
-): Promise<Pick<ExampleBatch, 'x' | 'context'>> {
-  if (start.kind === 'example') return exampleOf({ model, signal }, start.example);
+async function startOf(inquiry: Inquiry, start: PathStart): Promise<Pick<ExampleBatch, 'x' | 'context'>> {
+  const { model } = inquiry;
+  if (start.kind === 'example') return exampleOf(inquiry, start.example);
   const { stage, point } = start;
   checkStage(model, stage);
   const numbers: readonly unknown[] = point;
@@ -48,7 +43,7 @@ async function startOf(
     throw new UserError(`The point (${String(point)}) was given; expected two finite numbers.`);
   }
   const h = { shape: [1, 2], data: Float32Array.from(point) };
-  const { data } = await backToData({ model, signal }, stage, h);
+  const { data } = await backToData(inquiry, stage, h);
   if (data.every(Number.isFinite)) return { x: data };
   const name = stage === model.layers.length ? 'z' : model.layers[stage - 1]!.info.name;
   throw new UserError(

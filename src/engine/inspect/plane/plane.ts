@@ -9,7 +9,8 @@ import { checkGrid, checkPixels, checkPlane, inParts, latentGrid, onTheWay, pixe
 import type { Inquiry } from '../inquiry';
 
 /** @throws UserError for flows that are not of two dimensions */
-export async function plane({ model, signal }: Inquiry, query: PlaneQuery): Promise<PlaneView> {
+export async function plane(inquiry: Inquiry, query: PlaneQuery): Promise<PlaneView> {
+  const { model, signal } = inquiry;
   checkPlane(model);
   const { grid, pixels } = query;
   checkGrid(grid);
@@ -18,16 +19,11 @@ export async function plane({ model, signal }: Inquiry, query: PlaneQuery): Prom
   const data: NdArray<Float32Array> = { shape: [count, 2], data: x };
   const layers = model.layers.length;
 
-  const points = await inParts({ model, signal }, await model.programs.points(), 'x', data, context);
+  const points = await inParts(inquiry, await model.programs.points(), 'x', data, context);
   const latent = latentGrid(grid);
-  const back = await inParts({ model, signal }, await model.programs.way(), 'z', latent);
+  const back = await inParts(inquiry, await model.programs.way(), 'z', latent);
   const bounds = boundsOf(x);
-  const density = await inParts(
-    { model, signal },
-    await model.programs.density(),
-    'x',
-    pixelCentres(bounds, pixels),
-  );
+  const density = await inParts(inquiry, await model.programs.density(), 'x', pixelCentres(bounds, pixels));
   const { x: samples } = await sample(
     model.runner,
     {

@@ -20,10 +20,8 @@ import { samples as drawn } from '../latents/samples';
 import { checkIndex, type Inquiry } from '../inquiry';
 
 /** @throws UserError for a flow without context or with an image as such, and for choices that do not exist; CancelledError */
-export async function atConditions(
-  { model, signal }: Inquiry,
-  query: AtConditionsQuery,
-): Promise<AtConditions> {
+export async function atConditions(inquiry: Inquiry, query: AtConditionsQuery): Promise<AtConditions> {
+  const { model, signal } = inquiry;
   const { vary, features, pixels, samples, example: ref } = query;
   const { context: info } = model.runner;
   if (!info || info.shape || !model.withContext) {
@@ -35,7 +33,7 @@ export async function atConditions(
     throw new UserError(`Features ${features.join(', ')} were asked for; images are drawn whole.`);
   }
   const context = [...(model.chosenContext ?? info.mean)];
-  const example = ref && (await exampleOf({ model, signal }, ref));
+  const example = ref && (await exampleOf(inquiry, ref));
   const draws: { value: number; chosen: number[]; flow: InspectedFlow; values: NdArray<Float32Array> }[] = [];
   for (const { value, chosen } of contextsAt(info, vary, context)) {
     const flow = model.withContext(chosen);

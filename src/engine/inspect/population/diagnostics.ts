@@ -11,12 +11,10 @@ import { worst } from '../strip/strip';
 import { throughBatch } from '../through-batch';
 import type { Inquiry, SharedInquiry } from '../inquiry';
 
-export async function diagnostics(
-  { model, work, signal }: SharedInquiry,
-  query: Selection,
-): Promise<Diagnostics> {
-  const { batch, still } = await selectionPasses({ model, work, signal }, { ...query, example: undefined });
-  const back = await wayBack({ model, work, signal }, query.batch);
+export async function diagnostics(inquiry: SharedInquiry, query: Selection): Promise<Diagnostics> {
+  const { model } = inquiry;
+  const { batch, still } = await selectionPasses(inquiry, { ...query, example: undefined });
+  const back = await wayBack(inquiry, query.batch);
   const inverse = Array.isArray(back)
     ? {
         inverseError: model.layers.map(({ info }) => ({
@@ -35,7 +33,7 @@ export async function diagnostics(
     });
   }
   for (const { name, count } of splits) {
-    distributions[name] = await splitDistribution({ model, work, signal }, name, count, query.mode);
+    distributions[name] = await splitDistribution(inquiry, name, count, query.mode);
   }
   return {
     ...distributions,

@@ -26,14 +26,12 @@ const mostPicked = 256;
  * them, so that the page can say how far it is.
  * @throws UserError when the data cannot be read, or nothing of a block can; CancelledError
  */
-export async function scores(
-  { model, work, signal }: SharedInquiry,
-  { source, start }: ScoresQuery,
-): Promise<Scores> {
+export async function scores(inquiry: SharedInquiry, { source, start }: ScoresQuery): Promise<Scores> {
+  const { model, signal } = inquiry;
   checkSource(source);
   if (source.kind === 'split') {
     const { count: total } = (await model.data.open())[source.split];
-    const values = await splitDistribution({ model, work, signal }, source.split, total, 'eval');
+    const values = await splitDistribution(inquiry, source.split, total, 'eval');
     return {
       total,
       planned: values.length,
@@ -50,8 +48,8 @@ export async function scores(
   const rowIndices = all.slice(start, start + size);
   const next = start + rowIndices.length;
   await breathe(signal);
-  const { batch, indices, reason } = await readable({ model, signal }, source.path, rowIndices);
-  const { nats, bitsPerDim } = await scoreBatch({ model, signal }, batch);
+  const { batch, indices, reason } = await readable(inquiry, source.path, rowIndices);
+  const { nats, bitsPerDim } = await scoreBatch(inquiry, batch);
   const unreadable = rowIndices.length - indices.length;
   return {
     total,

@@ -13,11 +13,9 @@ import type { SharedInquiry } from '../inquiry';
 /** Shares that miss more of a layer's log-det than rounding explains leave it unknown. */
 const tolerance = 1e-3;
 
-export async function contribution(
-  { model, work, signal }: SharedInquiry,
-  query: Selection,
-): Promise<Contribution> {
-  const { example } = await selectionPasses({ model, work, signal }, query);
+export async function contribution(inquiry: SharedInquiry, query: Selection): Promise<Contribution> {
+  const { model } = inquiry;
+  const { example } = await selectionPasses(inquiry, query);
   if (!example)
     throw new UserError('Contributions by element were asked for without an example; choose one.');
   const parts = exampleParts(model, example, 0);
