@@ -1,7 +1,7 @@
 /** Runs a pass over a batch and keeps what views need: per example and layer, never all activations. */
 import { concatenated } from '../../base/rows';
 import type { Feeds } from '../backends/backend';
-import { contextFeed } from '../model/context';
+import { contextFeed, contextFeeds } from '../model/context';
 import { type ExampleBatch, batchOf } from '../model/examples';
 import type { InspectedFlow, PassMode, LayerRecord, PassRecord } from '../model/inspected-flow';
 import { throughBatch } from './through-batch';
@@ -108,7 +108,7 @@ export function layerContext(
   count = 1,
 ): Feeds {
   const context = firstContext(pass);
-  return context && runner.context ? { context: contextFeed(runner.context, context, count) } : {};
+  return context ? contextFeeds(runner.context, context, count) : {};
 }
 
 /** [C] */

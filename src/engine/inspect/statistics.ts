@@ -70,3 +70,29 @@ export function tensorView(
     ...(data.length <= largestWhole ? { data } : {}),
   };
 }
+
+/**
+ * Channels of [H, W, C], each value the mean of `block` × `block` places where the maps are larger than a side.
+ * @param channels `offset` and `count` of those that are taken
+ */
+export function blockMeans(
+  { shape, data }: NdArray<Float32Array>,
+  { offset, count, side }: { offset: number; count: number; side: number },
+): { values: NdArray<Float32Array>; block: number } {
+  const [height = 1, width = 1, channels = 1] = shape;
+  const block = Math.ceil(Math.max(height, width) / side);
+  const rows = Math.ceil(height / block);
+  const columns = Math.ceil(width / block);
+  const out = new Float32Array(rows * columns * count);
+  const counts = new Float32Array(rows * columns);
+  for (let h = 0; h < height; h++) {
+    for (let w = 0; w < width; w++) {
+      const to = Math.floor(h / block) * columns + Math.floor(w / block);
+      counts[to]!++;
+      const from = (h * width + w) * channels + offset;
+      for (let c = 0; c < count; c++) out[to * count + c]! += data[from + c]!;
+    }
+  }
+  for (let i = 0; i < out.length; i++) out[i]! /= counts[Math.floor(i / count)]!;
+  return { values: { shape: [rows, columns, count], data: out }, block };
+}

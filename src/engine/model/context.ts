@@ -5,7 +5,7 @@ import { numberedContext } from '../../data/context';
 import type { Flow } from '../../flow/built-flow';
 import { contextNumbers, type ClassRange, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
-import type { Program } from '../backends/backend';
+import type { Feeds, Program } from '../backends/backend';
 
 /** Characters of a column's or a class's name that are shown or written into code. */
 const longestName = 60;
@@ -128,6 +128,15 @@ export function contextFeed(
   const data = new Float32Array(count * size);
   for (let i = 0; i < count; i++) data.set(values, i * size);
   return { shape, data };
+}
+
+/** What a graph is fed of a context, where it takes one. */
+export function contextFeeds(
+  info: ContextInfo | undefined,
+  context: ArrayLike<number> | undefined,
+  count: number,
+): Feeds {
+  return info ? { context: contextFeed(info, context, count) } : {};
 }
 
 /** Feeds the context to examples that come without their own. */

@@ -11,8 +11,8 @@ import type { Graph } from '../../graph/ir';
 import { bindUsed } from '../../graph/passes/bind-constants';
 import { hasConditioner, type ContextInfo } from '../../protocol/model';
 import type { NdArray } from '../../protocol/tensors';
-import type { Backend, CompileOptions, Feeds, Program } from '../backends/backend';
-import { contextFeed } from './context';
+import type { Backend, CompileOptions, Program } from '../backends/backend';
+import { contextFeeds } from './context';
 import { forwardGraph, inverseGraph } from './flow-graphs';
 import { parameterCount } from './layer-list';
 import { type FlowRunner, type Space, toChannelsLast } from './runner';
@@ -43,8 +43,6 @@ function perExample(value: NdArray | undefined, count: number): Float32Array {
 
 export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): Promise<void> } {
   const { config, flow, preprocess, tensors, backend, context: info } = source;
-  const contextFeeds = (context: ArrayLike<number> | undefined, count: number): Feeds =>
-    info ? { context: contextFeed(info, context, count) } : {};
   const programs = new Map<string, Promise<Program>>();
   const couplings = flow.layers.filter(hasConditioner);
   const base = runningBase({ flow, preprocess, tensors, backend, context: info });
@@ -78,7 +76,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
       );
       const out = await compiled.run({
         x: { shape: [count, ...flow.inputShape], data: x },
-        ...contextFeeds(context, count),
+        ...contextFeeds(info, context, count),
       });
       return {
         z: out.z!.data as Float32Array,
@@ -95,7 +93,7 @@ export function createFlowRunner(source: FlowSource): FlowRunner & { dispose(): 
       });
       const out = await compiled.run({
         z: { shape: [count, ...flow.outputShape], data: z },
-        ...contextFeeds(context, count),
+        ...contextFeeds(info, context, count),
       });
       return { x: out.x!.data as Float32Array, logDet: perExample(out.logDet, count) };
     },

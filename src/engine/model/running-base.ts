@@ -9,8 +9,8 @@ import { bindUsed } from '../../graph/passes/bind-constants';
 import { anyBatch, type InputSpec } from '../../graph/trace/trace';
 import type { NdArray } from '../../protocol/tensors';
 import type { ContextInfo } from '../../protocol/model';
-import type { Backend, Feeds, Program } from '../backends/backend';
-import { contextFeed } from './context';
+import type { Backend, Program } from '../backends/backend';
+import { contextFeeds } from './context';
 import { contextInputs, storedTensors, traceFlow, type FlowParts } from './flow-graphs';
 
 /** `context`, of a base that depends on one: of each example, or one for all. */
@@ -94,15 +94,13 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       const graph = traceFlow(source, all, (ctx, inputs) => ({ out: compute(ctx, inputs) }));
       return Promise.resolve().then(() => backend.compile(bindUsed(graph, tensors), { optimize: true }));
     });
-  const contextFeeds = (context: ArrayLike<number> | undefined, count: number): Feeds =>
-    info ? { context: contextFeed(info, context, count) } : {};
   const ofLatents =
     (name: string, compute: (ctx: FlowContext, z: Tensor) => Tensor) =>
     async (z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array> => {
       const compiled = await program(name, (ctx, inputs) => compute(ctx, inputs['z']!));
       const { out } = await compiled.run({
         z: { shape: [count, ...shape], data: z },
-        ...contextFeeds(context, count),
+        ...contextFeeds(info, context, count),
       });
       return out!.data as Float32Array;
     };
@@ -118,7 +116,7 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       const { out } = await compiled.run({
         noise: { shape: [count, ...noiseShape], data },
         temperature: { shape: [], data: Float32Array.of(temperature) },
-        ...contextFeeds(context, count),
+        ...contextFeeds(info, context, count),
       });
       return out!.data as Float32Array;
     },

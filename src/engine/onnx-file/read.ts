@@ -22,11 +22,6 @@ export async function readOnnx(file: string): Promise<OnnxFile> {
   const initializers = graph.initializer ?? [];
   const stored = new Set(initializers.map(({ name }) => name));
   const opset = model.opsetImport.find(({ domain }) => !domain || domain === 'ai.onnx');
-  const counts = new Map<string, number>();
-  for (const { domain, opType } of graph.node) {
-    const op = domain && domain !== 'ai.onnx' ? `${domain}.${opType}` : (opType ?? '');
-    counts.set(op, (counts.get(op) ?? 0) + 1);
-  }
   return {
     file,
     bytes,
@@ -36,9 +31,7 @@ export async function readOnnx(file: string): Promise<OnnxFile> {
       // Older files list their weights among the inputs.
       inputs: (graph.input ?? []).filter(({ name }) => !stored.has(name)).map(portOf),
       outputs: (graph.output ?? []).map(portOf),
-      operators: [...counts]
-        .map(([op, count]) => ({ op, count }))
-        .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1)),
+      operators: countOperators(graph.node.map(operatorOf)),
       metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key ?? '', value ?? ''])),
     },
     tensors: initializers.map(({ name, dims, dataType }) => ({
@@ -47,6 +40,20 @@ export async function readOnnx(file: string): Promise<OnnxFile> {
       dtype: typeName(dataType),
     })),
   };
+}
+
+/** Its name, after that of its domain unless it is ONNX's own. */
+export function operatorOf({ domain, opType }: onnx.INodeProto): string {
+  return domain && domain !== 'ai.onnx' ? `${domain}.${opType}` : (opType ?? '');
+}
+
+/** How often each operator is there, the most frequent first. */
+export function countOperators(operators: Iterable<string>): { op: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const op of operators) counts.set(op, (counts.get(op) ?? 0) + 1);
+  return [...counts]
+    .map(([op, count]) => ({ op, count }))
+    .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1));
 }
 
 function portOf({ name, type }: onnx.IValueInfoProto): Port {

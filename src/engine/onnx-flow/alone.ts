@@ -3,7 +3,7 @@ import { sizeOf } from '../../base/shape';
 import type { AloneLayer, LayerRecord } from '../model/inspected-flow';
 import type { AnalyzedFlow } from './analyze';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
-import type { FoundLayer } from './layers';
+import { movingOf } from './layers';
 import type { OutsideStep } from './directions';
 import type { FlowRows } from './rows';
 
@@ -102,8 +102,4 @@ export function createAloneLayers(
       opened.clear();
     },
   };
-}
-
-function movingOf({ moves }: FoundLayer): number[] {
-  return Array.from(moves.keys()).filter((k) => moves[k] === 1);
 }

@@ -11,7 +11,16 @@ import { sizedProbe } from './layer-part';
 import { layerBuilder, pageOrder, type FoundLayer } from './layers';
 import { shareLogDet } from './log-det';
 import type { FlowPorts } from './ports';
-import { mostMeasured, openWhole, probe, repeated, feedsFor, type Probe, type ProbeInputs } from './probe';
+import {
+  endsOf,
+  mostMeasured,
+  openWhole,
+  probe,
+  repeated,
+  feedsFor,
+  type Probe,
+  type ProbeInputs,
+} from './probe';
 import { testStep, type FlowStep } from './step';
 import { largestKept, numberVariables, type Variables } from './variables';
 
@@ -130,7 +139,7 @@ async function usableInputs(
   ];
   const batch = ports.fixedBatch ?? 1;
   let failure: unknown;
-  const session = await openWhole(source, [ports.output, ...(ports.logDet ? [ports.logDet] : [])], [], true);
+  const session = await openWhole(source, endsOf(ports), [], true);
   try {
     for (const kind of kinds) {
       const examples = Array.from({ length: runs }, kind);

@@ -1,4 +1,5 @@
 /** An ONNX graph as plain data, and models made of parts of it. */
+import { operatorOf } from '../onnx-file/read';
 import { onnx } from 'onnx-proto';
 import { UserError } from '../../base/user-error';
 
@@ -28,16 +29,13 @@ export function readGraph(file: string, model: onnx.ModelProto): OnnxGraph {
   const proto = model.graph!;
   const initializers = new Map((proto.initializer ?? []).map((tensor) => [tensor.name ?? '', tensor]));
   const inputs = (proto.input ?? []).filter(({ name }) => !initializers.has(name ?? ''));
-  const nodes = (proto.node ?? []).map((node, index) => {
-    const { domain, opType } = node;
-    return {
-      index,
-      op: domain && domain !== 'ai.onnx' ? `${domain}.${opType}` : (opType ?? ''),
-      reads: [...new Set([...(node.input ?? []), ...innerReads(node)])].filter((name) => name !== ''),
-      writes: (node.output ?? []).filter((name) => name !== ''),
-      proto: node,
-    };
-  });
+  const nodes = (proto.node ?? []).map((node, index) => ({
+    index,
+    op: operatorOf(node),
+    reads: [...new Set([...(node.input ?? []), ...innerReads(node)])].filter((name) => name !== ''),
+    writes: (node.output ?? []).filter((name) => name !== ''),
+    proto: node,
+  }));
   const producer = new Map<string, GraphNode>();
   const known = new Set([...initializers.keys(), ...inputs.map(({ name }) => name ?? '')]);
   for (const sparse of proto.sparseInitializer ?? []) known.add(sparse.values?.name ?? '');

@@ -5,6 +5,7 @@ import type { Cut } from './cuts';
 import { needed, type GraphNode } from './graph';
 import type { OrderedGroup, StepGroup } from './group';
 import { locateLogScale, locateShift, type Located } from './locate';
+import { countOperators } from '../onnx-file/read';
 import type { Probe } from './probe';
 import type { AffineStep, MixingStep, OrderedStep } from './step';
 import type { NumberedTensor, Variables } from './variables';
@@ -98,6 +99,11 @@ export interface FoundLayer {
   stored: string[];
 }
 
+/** Elements that change. */
+export function movingOf({ moves }: FoundLayer): number[] {
+  return Array.from(moves.keys()).filter((k) => moves[k] === 1);
+}
+
 /** Place in the file's layout of each element in the page's. */
 export function pageOrder(shape: readonly number[], layout: Layout): Int32Array {
   const size = sizeOf(shape);
@@ -172,8 +178,6 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
       const { shape, ids } = arrange(made, to, others && made.size < to.length);
       const start = ids.map((id) => before.get(id) ?? id);
       const nodes = needed(graph, names(made), new Set(names(old)), shapes).nodes;
-      const operators = new Map<string, number>();
-      for (const { op } of nodes) operators.set(op, (operators.get(op) ?? 0) + 1);
       const stored = [...new Set(nodes.flatMap(({ reads }) => reads))].filter((name) =>
         graph.initializers.has(name),
       );
@@ -186,9 +190,7 @@ export function layerBuilder(probe: Probe, variables: Variables): LayerBuilder {
         positions: ids.map((id) => lineage[id]!),
         ...partsOf(group, start, ids),
         nodes,
-        operators: [...operators]
-          .map(([op, count]) => ({ op, count }))
-          .sort((a, b) => b.count - a.count || (a.op < b.op ? -1 : 1)),
+        operators: countOperators(nodes.map(({ op }) => op)),
         stored,
       };
     },

@@ -5,7 +5,7 @@
  */
 import { sizeOf } from '../../base/shape';
 import { floatsIn, needed, type GraphNode, type OnnxGraph } from './graph';
-import type { FoundLayer, LogDetTerm, MovedValues } from './layers';
+import { movingOf, type FoundLayer, type LogDetTerm, type MovedValues } from './layers';
 import { read } from './locate';
 import type { Probe } from './probe';
 import { holding, type Variables } from './variables';
@@ -152,11 +152,12 @@ function settleConstant(probe: Probe, layer: FoundLayer): void {
 }
 
 /** Where ln |∂y/∂x| of each value that moves is, if one tensor is its log-det. */
-function slopesOf({ values }: Probe, { terms = [], slopesAt, moves }: FoundLayer): MovedValues | undefined {
+function slopesOf({ values }: Probe, layer: FoundLayer): MovedValues | undefined {
+  const { terms = [], slopesAt, moves } = layer;
   const [term] = terms;
   const data = term && values.get(term.tensor);
   if (!data || !slopesAt || terms.length !== 1 || Math.abs(term.factor) !== 1) return undefined;
-  const moving = Int32Array.from(Array.from(moves.keys()).filter((k) => moves[k] === 1));
+  const moving = Int32Array.from(movingOf(layer));
   const count = data[0]!.length;
   if (count !== moving.length && count !== moves.length) return undefined;
   const fits = (i: number, place: number): boolean =>

@@ -59,6 +59,12 @@ export const mostNumbers = 2 ** 27;
 
 const { DataType } = onnx.TensorProto;
 
+/** The outputs that are the flow's. */
+export const endsOf = ({ output, logDet }: FlowPorts): string[] => [output, ...(logDet ? [logDet] : [])];
+
+const tensorsOnTheWay = (graph: OnnxGraph, ends: readonly string[]): string[] =>
+  needed(graph, ends).nodes.flatMap(({ writes }) => writes);
+
 /** The whole model's inputs, for `partOf`. */
 export function modelInputs(graph: OnnxGraph): PartInput[] {
   return graph.inputs.map(({ name, type }) => ({
@@ -151,8 +157,8 @@ export async function probe(
   const { graph, ports } = source;
   const batch = ports.fixedBatch ?? 1;
   const feeds = examples.map((example, run) => sameFeed(source, example, contexts?.[run], batch));
-  const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
-  const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
+  const ends = endsOf(ports);
+  const names = tensorsOnTheWay(graph, ends);
 
   const counts = [batch, ...(ports.fixedBatch === undefined && together ? [together] : [])];
   const [shapes, severalShapes] = await measureShapes(
@@ -243,8 +249,8 @@ export async function measureShapes(
   feeds: readonly Readonly<Record<string, Floats>>[],
 ): Promise<Map<string, readonly number[]>[]> {
   const { graph, ports } = source;
-  const ends = [ports.output, ...(ports.logDet ? [ports.logDet] : [])];
-  const names = needed(graph, ends).nodes.flatMap(({ writes }) => writes);
+  const ends = endsOf(ports);
+  const names = tensorsOnTheWay(graph, ends);
   const all: Map<string, readonly number[]>[] = [];
   const measuring = await openWhole(source, ends, names, true);
   try {

@@ -13,13 +13,11 @@ import { contextFeed } from '../model/context';
 import type { AnalyzedFlow } from './analyze';
 import { inverseOf } from '../../base/determinant';
 import { openLayerPart, sizedProbe, type LayerPart } from './layer-part';
-import { pageShape, type FoundLayer } from './layers';
+import { movingOf, pageShape, type FoundLayer } from './layers';
 import { monotoneRoots } from './roots';
 import type { Probe } from './probe';
+import { far } from './step';
 import type { Variables } from './variables';
-
-/** Far from 0, so that a is measured to float32's precision whatever b is. */
-const far = 2 ** 16;
 
 export interface Reversed {
   /** Inputs of the file, as `output`: [count, …], channels last. */
@@ -150,7 +148,7 @@ interface Undone {
 }
 
 async function openLayer(probe: Probe, variables: Variables, layer: FoundLayer): Promise<LayerRunner> {
-  const moving = Array.from(layer.moves.keys()).filter((k) => layer.moves[k] === 1);
+  const moving = movingOf(layer);
   const from = moving.map((k) => layer.start[k]!);
   const to = moving.map((k) => layer.end[k]!);
   const { mixing, places, curved } = layer;

@@ -60,7 +60,7 @@ export interface OrderedStep extends Step {
 export type FlowStep = AffineStep | MixingStep | OrderedStep | UnknownStep;
 
 /** Far from 0, so that a is measured to float32's precision whatever b is. */
-const far = 2 ** 16;
+export const far = 2 ** 16;
 
 /** @param sized the probe for as many examples at once as the file takes */
 export async function testStep(

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { UserError } from '../../../src/base/user-error';
 import { logAbsDeterminant } from '../../../src/base/determinant';
 import { blockAround } from '../../../src/engine/inspect/layer/jacobian';
-import { reducedMaps } from '../../../src/engine/inspect/conditioner/features';
+import { blockMeans } from '../../../src/engine/inspect/statistics';
 import { axesOf } from '../../../src/engine/inspect/conditioner/weight';
 import { batchOf } from '../../../src/engine/model/examples';
 import { logLikelihood } from '../../../src/flow/flow';
@@ -250,7 +250,10 @@ describe('features', () => {
   it('reduces large maps to means of blocks', () => {
     const side = 200;
     const data = Float32Array.from({ length: side * side * 3 }, (_, i) => i % 7);
-    const { values, block } = reducedMaps({ shape: [side, side, 3], data }, { offset: 1, count: 2 });
+    const { values, block } = blockMeans(
+      { shape: [side, side, 3], data },
+      { offset: 1, count: 2, side: 128 },
+    );
     assert.equal(block, 2);
     assert.deepEqual(values.shape, [100, 100, 2]);
     const at = (r: number, c: number, k: number): number => data[(r * side + c) * 3 + k]!;

@@ -7,11 +7,13 @@ import { innerOf } from './inner';
 import { breathe } from '../../model/breathe';
 import { firstContext, layerContext, stillPass, trainingBatch } from '../pass';
 import { examplesFed, throughBatch } from '../through-batch';
-import { statsOf } from '../statistics';
+import { blockMeans, statsOf } from '../statistics';
 import { checkIndex, type SharedInquiry } from '../inquiry';
 
 /** A channel whose values lie closer together than this share of the largest value is the same everywhere. */
 export const sameValue = 1e-6;
+/** A side of maps that are drawn value by value; larger ones are reduced. */
+const largestMapSide = 128;
 
 /** @throws UserError for a stage or a page that does not exist, CancelledError */
 export async function features(inquiry: SharedInquiry, query: FeatureQuery): Promise<FeatureView> {
@@ -34,7 +36,7 @@ export async function features(inquiry: SharedInquiry, query: FeatureQuery): Pro
   const stats = statsOf(whole.data);
   const { values, block } =
     shape.length === 3
-      ? reducedMaps(whole, { offset, count })
+      ? blockMeans(whole, { offset, count, side: largestMapSide })
       : { values: { shape: [count], data: whole.data.slice(offset, offset + count) }, block: 1 };
   return { layer, stage, shape, offset, values, block, stats, dead: deadChannels(whole) };
 }
@@ -93,45 +95,4 @@ export function countDead(low: Float32Array, high: Float32Array): number {
   let dead = 0;
   for (let c = 0; c < low.length; c++) if (high[c]! - low[c]! <= sameValue * size) dead++;
   return dead;
-}
-
-/** A side of maps that are drawn value by value; larger ones are reduced. */
-const largestMapSide = 128;
-
-/** Places to show, as rows and columns; all without it. */
-interface MapWindow {
-  row: number;
-  column: number;
-  height: number;
-  width: number;
-}
-
-/** Channels of [H, W, C], each value the mean of `block` × `block` places where maps are larger than the limit. */
-export function reducedMaps(
-  { shape, data }: NdArray<Float32Array>,
-  { offset, count }: { offset: number; count: number },
-  window?: MapWindow,
-): { values: NdArray<Float32Array>; block: number } {
-  const [fullHeight = 1, fullWidth = 1, channels = 1] = shape;
-  const { row, column, height, width } = window ?? {
-    row: 0,
-    column: 0,
-    height: fullHeight,
-    width: fullWidth,
-  };
-  const block = Math.ceil(Math.max(height, width) / largestMapSide);
-  const rows = Math.ceil(height / block);
-  const columns = Math.ceil(width / block);
-  const out = new Float32Array(rows * columns * count);
-  const counts = new Float32Array(rows * columns);
-  for (let h = 0; h < height; h++) {
-    for (let w = 0; w < width; w++) {
-      const to = Math.floor(h / block) * columns + Math.floor(w / block);
-      counts[to]!++;
-      const from = ((row + h) * fullWidth + column + w) * channels + offset;
-      for (let c = 0; c < count; c++) out[to * count + c]! += data[from + c]!;
-    }
-  }
-  for (let i = 0; i < out.length; i++) out[i]! /= counts[Math.floor(i / count)]!;
-  return { values: { shape: [rows, columns, count], data: out }, block };
 }
