@@ -81,12 +81,13 @@ def alone(tmp_path_factory):
     return of
 
 
-@pytest.mark.parametrize("name", [*RUNS, "photos"])
+@pytest.mark.parametrize("name", [*RUNS, "photos", "field"])
 def test_learns_what_the_engine_learns(name, alone):
     run = alone(name)
     engine = FOLDER / name / "engine"
     assert json.loads((run / "run.json").read_text())["status"] == "finished"
-    for key in ("trainNats", "prior", "logDet", "validationNats", "learningRate", "epoch"):
+    losses = ("velocityError", "gradientNorm") if name == "field" else ("trainNats", "prior", "logDet")
+    for key in (*losses, "validationNats", "learningRate", "epoch"):
         assert difference(curve(run, key), curve(engine, key)) < ENGINE, key
     # The engine's files, and in them the same tensors.
     names = {file.name for file in (engine / "checkpoints").iterdir()}
@@ -106,6 +107,13 @@ def test_several_processes_learn_what_one_learns(name, alone, tmp_path):
         assert difference(curve(run), curve(one)) < PROCESSES, processes
         for key in ("validationNats", "gradientNorm"):
             assert difference(curve(run, key), curve(one, key)) < NEARLY, (processes, key)
+
+
+def test_several_processes_share_the_lines_of_flow_matching(alone, tmp_path):
+    run = prepared("field", tmp_path / "field")
+    train(run, 3)
+    for key in ("velocityError", "validationNats", "gradientNorm"):
+        assert difference(curve(run, key), curve(alone("field"), key)) < NEARLY, key
 
 
 @pytest.mark.parametrize("name", ["table", "digits"])

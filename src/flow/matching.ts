@@ -3,7 +3,7 @@
  * line through each pair, with no solver (Lipman et al. 2023, "Flow Matching for Generative Modeling"; Tong et al. 2024).
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import type { Flow } from './built-flow';
 import type { FlowContext } from './core/bijection';
 import type { Preprocess } from './nets/context';
@@ -13,16 +13,16 @@ export const isMatched = ({ layers }: Flow): boolean =>
   layers.every(({ bijection }) => bijection?.slice !== undefined);
 
 /**
- * The mean squared error of the velocity over examples and features. The field alone is trained by it, so the flow may have no
- * other layers. It takes `x` [N, D] in data units; `noise` [N, D], where the line of each example ends, in latents; and `share`
- * [N, 1], how far on the way to the noise it is, from 0 to 1.
+ * Squared errors of the velocity, [N, D]. The field alone is trained by them, so the flow may have no other layers. It takes `x`
+ * [N, D] in data units; `noise` [N, D], where the line of each example ends, in latents; and `share` [N, 1], how far on the
+ * way to the noise it is, from 0 to 1.
  */
-export function velocityError(
+export function velocityErrors(
   { layers }: Flow,
   preprocess: Preprocess | undefined,
   ctx: FlowContext,
   { x, noise, share }: Record<string, Tensor>,
-): Scalar {
+): Tensor {
   const [first, last] = [layers[0], layers.at(-1)].map((layer) => layer?.bijection?.slice);
   const { from, velocity } = first!;
   const length = last!.to - from;
@@ -30,5 +30,5 @@ export function velocityError(
   const way = tf.sub(noise!, data);
   const at = tf.add(data, tf.mul(way, share!));
   const t: Tensor2D = tf.add(tf.mul(share!, length), from);
-  return tf.mean(tf.square(tf.sub(velocity(ctx, at, t), tf.div(way, length))));
+  return tf.square(tf.sub(velocity(ctx, at, t), tf.div(way, length)));
 }

@@ -39,6 +39,15 @@ const configs = {
     model: { kind: 'vector', couplings: 2, hidden: [16], between: 'none' },
     training: { ...training, batch: 50 },
   },
+  // Flow matching; lines that three processes do not share evenly.
+  field: {
+    data: { source: 'table.csv', contextColumns: ['d'], validation: 300 },
+    model: {
+      kind: 'vector',
+      layers: [{ kind: 'field', slices: 2, steps: 2, net: { kind: 'mlp', hidden: [24, 24] } }],
+    },
+    training: { ...training, batch: 50, ema: 0.9 },
+  },
   // Pictures of different sizes, cropped at random.
   photos: {
     data: { source: 'photos', crop: 'random', cropSize: 8, bits: 5, validation: 20 },

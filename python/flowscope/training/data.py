@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -111,10 +112,12 @@ class Batch:
 
     x: Tensor
     context: Tensor | None
+    #: Of flow matching: the noise where the line of each row ends, and how far on the way there it is looked at.
+    lines: tuple[Tensor, ...] = ()
 
     @property
     def given(self) -> tuple[Tensor, ...]:
-        return (self.x,) if self.context is None else (self.x, self.context)
+        return (self.x, *self.lines, *(() if self.context is None else (self.context,)))
 
 
 def as_tensor(values: Floats) -> Tensor:
@@ -146,7 +149,18 @@ class Batches:
         if self._plan.training["flips"] and self._plan.is_image:
             flipped = Stream(seed, "flips", step).uniform(self._plan.batch)[part] >= 0.5
         noise = Stream(seed, "noise", step)
-        return read_batch(self._plan, self._examples, indices, noise, first=part.start, crops=crops, flipped=flipped)
+        batch = read_batch(self._plan, self._examples, indices, noise, first=part.start, crops=crops, flipped=flipped)
+        return replace(batch, lines=self._lines(step)) if self._plan.matches else batch
+
+    def _lines(self, step: int) -> tuple[Tensor, ...]:
+        """As the engine draws them for all rows of the step."""
+        seed, size, part = self._plan.training["seed"], self._plan.batch, self._part
+        noise = Stream(seed, "latents", step).normal(size * math.prod(self._plan.noise_shape))
+        places = (np.arange(size) + Stream(seed, "places", step).uniform(size)) / size
+        return (
+            as_tensor(noise.reshape(size, *self._plan.noise_shape)[part]),
+            as_tensor(places.astype(np.float32)[part, None]),
+        )
 
 
 def read_batch(

@@ -13,7 +13,7 @@ import torch
 from .collective import World
 from .data import open_split
 from .folder import Moment, Row, RunFolder
-from .model import Likelihood, Trainer
+from .model import Loss, Trainer
 from .plan import Plan, TrainingError
 from .report import say
 from .schedule import learning_rate_at
@@ -57,7 +57,7 @@ class Loop:
         self.folder: RunFolder | None = None
         self.steering: Steering | None = None
         self.first = moment.step
-        self.window: list[tuple[Likelihood, float]] = []
+        self.window: list[tuple[Loss, float]] = []
         self.window_from: float | None = None
         self.first_done = moment.seconds
         self.said = self.reported = -math.inf
@@ -183,17 +183,14 @@ class Loop:
     def _row(self) -> Row:
         """Averages since the last row."""
         moment, plan = self.moment, self.plan
-        found = [likelihood for likelihood, _ in self.window]
-        mean = {
-            key: sum(getattr(one, key) for one in found) / len(found)
-            for key in ("nats", "prior", "log_det", "preprocessing", "gradient_norm")
-        }
-        bits = plan.bits_per_dim(mean["nats"])
-        row: Row = {"step": moment.step, "seconds": moment.seconds, "trainNats": mean["nats"]}
+        found = [loss for loss, _ in self.window]
+        means = {key: sum(loss.means[key] for loss in found) / len(found) for key in found[0].means}
+        row: Row = {"step": moment.step, "seconds": moment.seconds, **means}
+        bits = plan.bits_per_dim(means["trainNats"]) if "trainNats" in means else None
         if bits is not None:
             row["trainBitsPerDim"] = bits
-        row |= {"prior": mean["prior"], "logDet": mean["log_det"], "preprocessing": mean["preprocessing"]}
-        row |= {"gradientNorm": mean["gradient_norm"], "learningRate": self.window[-1][1], "epoch": moment.step / plan.per_epoch}
+        row["gradientNorm"] = sum(loss.gradient_norm for loss in found) / len(found)
+        row |= {"learningRate": self.window[-1][1], "epoch": moment.step / plan.per_epoch}
         if self.window_from is not None and moment.seconds > self.window_from:
             row["examplesPerSecond"] = len(found) * plan.batch / (moment.seconds - self.window_from)
         self.window_from, self.window = moment.seconds, []
@@ -202,7 +199,7 @@ class Loop:
     def _validate(self, row: Row) -> None:
         assert self.validation is not None
         self._report("validating")
-        nats = self.trainer.evaluate(self.validation).nats
+        nats = self.trainer.evaluate(self.validation)
         bits = self.plan.bits_per_dim(nats)
         row["validationNats"] = nats
         if bits is not None:

@@ -24,18 +24,15 @@ from .schedule import average_decay_at
 
 
 @dataclass(frozen=True)
-class Likelihood:
-    """Means over examples, nats."""
+class Loss:
+    """What a step lowers: means over its examples by their names in the file of measurements, the loss itself first."""
 
-    nats: float
-    prior: float
-    log_det: float
-    preprocessing: float
-    gradient_norm: float = math.nan
+    means: dict[str, float]
+    gradient_norm: float
 
     @property
     def is_finite(self) -> bool:
-        return math.isfinite(self.nats) and math.isfinite(self.gradient_norm)
+        return all(map(math.isfinite, (*self.means.values(), self.gradient_norm)))
 
 
 def load_module(plan: Plan) -> ModuleType:
@@ -102,17 +99,22 @@ class Trainer:
             flow.get_buffer(name).data = view
         return flow
 
-    def step(self, step: int, learning_rate: float) -> Likelihood:
+    def step(self, step: int, learning_rate: float) -> Loss:
         """One step, counted from 1. Where something is not finite, nothing changes."""
         plan = self._plan
         self._gradient.zero_()
         batch = self._batches.at(step)
-        prior, log_det, preprocessing, *updates = self._pass(*batch.given)
-        sums = torch.stack([prior.sum(), log_det.sum(), preprocessing.sum()]) / plan.batch
-        (-sums.sum()).backward()
+        results = self._pass(*batch.given)
+        if plan.matches:
+            terms, updates = [results], []
+        else:
+            terms, updates = results[:3], results[3:]
+        sums = torch.stack([term.sum() for term in terms]) / plan.batch
+        # The parts of a likelihood add up to what is raised; an error is lowered.
+        (sums.sum() if plan.matches else -sums.sum()).backward()
         self._world.add_up(self._gradient)
         norm = float(torch.linalg.vector_norm(self._gradient))
-        found = self._likelihood(self._world.add_up(sums.detach().double()), norm)
+        found = Loss(self._means(self._world.add_up(sums.detach().double())), norm)
         if found.is_finite:
             self._update(step, learning_rate, norm)
             with torch.no_grad():
@@ -147,15 +149,15 @@ class Trainer:
             self._vectors["ema."].lerp_(self._vectors[""], 1 - average_decay_at(step, training))
 
     @torch.no_grad()
-    def evaluate(self, examples: Examples) -> Likelihood:
-        """The mean over examples by the running statistics, with the same noise every time. Processes share the blocks."""
+    def evaluate(self, examples: Examples) -> float:
+        """Nats: the mean over examples by the running statistics, with the same noise every time. Processes share the blocks."""
         sums = torch.zeros(3, dtype=torch.float64)
         seed = self._plan.training["seed"]
         for start in range(self._world.rank * VALIDATION_BLOCK, len(examples), self._world.size * VALIDATION_BLOCK):
             rows = np.arange(start, min(start + VALIDATION_BLOCK, len(examples)))
             batch = read_batch(self._plan, examples, rows, Stream(seed, "validation-noise", start))
             sums += torch.stack([part.double().sum() for part in self._average.evaluate(*batch.given)])
-        return self._likelihood(self._world.add_up(sums) / len(examples), math.nan)
+        return self._nats(*(self._world.add_up(sums) / len(examples)).tolist())
 
     @torch.no_grad()
     def samples(self, count: int) -> np.ndarray:
@@ -203,10 +205,14 @@ class Trainer:
             yield from ((prefix + name, view) for name, view in _views(vector, self._plan.parameters))
         yield from _views(self._statistics, self._plan.statistics)
 
-    def _likelihood(self, means: Tensor, gradient_norm: float) -> Likelihood:
-        prior, log_det, preprocessing = means.tolist()
-        nats = self._plan.quantization - prior - log_det - preprocessing
-        return Likelihood(nats, prior, log_det, preprocessing, gradient_norm)
+    def _means(self, means: Tensor) -> dict[str, float]:
+        values = means.tolist()
+        if self._plan.matches:
+            return {"velocityError": values[0]}
+        return {"trainNats": self._nats(*values), **dict(zip(("prior", "logDet", "preprocessing"), values, strict=True))}
+
+    def _nats(self, prior: float, log_det: float, preprocessing: float) -> float:
+        return self._plan.quantization - prior - log_det - preprocessing
 
 
 def _views(vector: Tensor, tensors: Tensors) -> Iterator[tuple[str, Tensor]]:

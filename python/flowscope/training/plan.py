@@ -48,6 +48,8 @@ class Plan:
     #: Numbers of a context, and its shape where it is an image.
     context: int
     context_shape: tuple[int, ...]
+    #: Whether a vector field is trained, by flow matching.
+    matches: bool
     #: nats of an example = quantization − prior − log_det − preprocessing
     quantization: float
     parameters: Tensors
@@ -192,6 +194,7 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
         integers=fields.shape("integers"),
         context=fields.count("context"),
         context_shape=fields.shape("contextShape"),
+        matches=fields.flag("matches"),
         quantization=fields.number("quantization"),
         parameters=fields.tensors("parameters"),
         decayed=fields.count("decayed"),

@@ -9,7 +9,7 @@ import { graphContext, inverseGraph, type FlowParts } from '../model/flow-graphs
 import type { TensorTable } from './initialize';
 
 export interface Lines {
-  /** The examples of a step with `noise` and `share`, as `velocityError` takes them: a function of seed and step. With reflow, the examples are drawn. */
+  /** The examples of a step with `noise` and `share`, as `velocityErrors` takes them: a function of seed and step. With reflow, the examples are drawn. */
   at(step: number, examples: Feeds): Promise<Feeds>;
   /** What a resume needs of them. */
   readonly kept: TensorTable;

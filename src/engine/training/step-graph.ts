@@ -8,7 +8,7 @@ import type { TrainingConfig } from '../../config/schema';
 import type { FlowContext, ParameterSpec } from '../../flow/core/bijection';
 import type { Flow, FlowLayer } from '../../flow/built-flow';
 import { drawSamples, logLikelihood } from '../../flow/flow';
-import { isMatched, velocityError } from '../../flow/matching';
+import { isMatched, velocityErrors } from '../../flow/matching';
 import { fusedAdam } from '../../graph/trace/adam';
 import type { Graph } from '../../graph/ir';
 import { anyBatch, trace, type InputSpec, type TensorMap } from '../../graph/trace/trace';
@@ -97,7 +97,7 @@ function objective(
     const inputs = { ...examples, ...running, ...values };
     const ctx = graphContext(parts, inputs, { training: true, tapFilter });
     const { loss, terms } = isMatched(parts.flow)
-      ? { loss: velocityError(parts.flow, parts.preprocess, ctx, examples), terms: {} }
+      ? { loss: tf.mean<Scalar>(velocityErrors(parts.flow, parts.preprocess, ctx, examples)), terms: {} }
       : likelihoodLoss(parts, ctx, examples);
     aside = { terms: keep(terms), updates: keep(ctx.updates), taps: keep(ctx.taps) };
     return loss;
@@ -125,7 +125,7 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
 /**
  * One optimizer step on `x` [batch, …] (data units, dequantized). Scalars `learningRate`, `beta1Power`, `beta2Power`
  * (β₁ᵗ, β₂ᵗ at step t, counted from 1) are inputs, with a moving average its `averageDecay` at this step, and for a vector field
- * where its examples' lines end and are looked at (`velocityError`). Outputs `loss` (without the quantization constant) and its terms
+ * where its examples' lines end and are looked at (`velocityErrors`). Outputs `loss` (without the quantization constant) and its terms
  * (batch means, nats), `gradientNorm` (before clipping) and the new state.
  *
  * L2 is added to the gradient after clipping, as PyTorch's Adam does with weight_decay. When anything is not finite

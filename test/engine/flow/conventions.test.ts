@@ -16,7 +16,7 @@ import type { TensorTable } from '../../../src/engine/training/initialize';
 import { packTensors, unpackTensors } from '../../../src/engine/training/packed';
 import { stepGraph, trainingVectors } from '../../../src/engine/training/step-graph';
 import type { Flow } from '../../../src/flow/built-flow';
-import { isMatched, velocityError } from '../../../src/flow/matching';
+import { isMatched, velocityErrors } from '../../../src/flow/matching';
 import { sizeOf } from '../../../src/base/shape';
 import type { Graph } from '../../../src/graph/ir';
 import type { NdArray } from '../../../src/protocol/tensors';
@@ -66,7 +66,7 @@ function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feed
   const loss = (...values: Tensor[]): tf.Scalar => {
     const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
     const ctx = contextOf(given, true, undefined, updates);
-    if (isMatched(flow)) return velocityError(flow, undefined, ctx, { x, ...lines() });
+    if (isMatched(flow)) return tf.mean(velocityErrors(flow, undefined, ctx, { x, ...lines() }));
     const { value, logDet } = givenContexts(flow).forward(ctx, x);
     Object.values(updates).forEach((update) => tf.keep(update));
     return tf.neg(tf.mean(tf.add(flow.base.logProb(ctx, value), logDet)));

@@ -115,15 +115,19 @@ describe('flow matching', () => {
     }
   });
 
-  it('is refused for a field among other layers, and by PyTorch', async () => {
+  it('is refused for a field among other layers, and for other pairs by PyTorch', async () => {
     const mixed = { ...config, model: { ...config.model, layers: [field, { kind: 'actNorm' }] } };
     await assert.rejects(
       trained('mixed', mixed),
       refused(/trains one vector field with a standard normal base/),
     );
     await assert.rejects(
-      trained('torch', config, { launch: { name: 'torch' as const } }),
-      refused(/lower −log p, and a vector field is trained by flow matching/),
+      trained(
+        'torch',
+        { ...config, training: { ...config.training, pairs: 'nearest' } },
+        { launch: { name: 'torch' as const } },
+      ),
+      refused(/training\.pairs is "nearest": PyTorch trainings pair examples with noise at random/),
     );
   });
 });

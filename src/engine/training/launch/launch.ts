@@ -11,6 +11,7 @@ import {
 } from '../../../checkpoint/run-folder';
 import { readNpy, toFloat32 } from '../../../data/npy';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../../flow/flow';
+import { isMatched } from '../../../flow/matching';
 import type { TrainRequest, TrainResult, Launch, TorchOptions } from '../../../protocol/engine';
 import type { BackendInfo } from '../../../protocol/model';
 import type { FlowParts } from '../../model/flow-graphs';
@@ -30,7 +31,6 @@ import path from 'node:path';
 import { sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { writeSafetensors } from '../../../checkpoint/tensors/safetensors';
-import { isSolved } from '../../../config/field-layer';
 import type { RunConfig } from '../../../config/schema';
 import { integersOf } from '../../../config/standardization';
 import type { Dataset } from '../../../data/dataset';
@@ -140,11 +140,11 @@ interface Preparation extends FlowParts {
   torch: TorchOptions;
 }
 
-/** @throws UserError for data that PyTorch cannot be given as arrays, and for vector fields, before anything is written */
-function checkPrepared({ data, model }: RunConfig): void {
-  if (isSolved(model))
+/** @throws UserError for what PyTorch trainings do not do, before anything is written */
+function checkPrepared({ data, training }: RunConfig): void {
+  if (training.pairs !== 'random')
     throw new UserError(
-      'PyTorch trainings lower −log p, and a vector field is trained by flow matching. Train it without --launcher.',
+      `training.pairs is "${training.pairs}": PyTorch trainings pair examples with noise at random. Use "random", or train without --launcher.`,
     );
   const { crop, cropSize, size } = data;
   if (crop !== 'random' || size === undefined || size === cropSize) return;
@@ -203,6 +203,7 @@ function planOf({ config, dataset, flow, module, header, ...rest }: Preparation)
     integers: integersOf(header.standardize ?? {}) ?? [],
     context: flow.context?.size ?? 0,
     contextShape: flow.context?.shape ?? [],
+    matches: isMatched(flow),
     quantization: quantizationNats(model, sizeOf(flow.inputShape)),
     parameters: shapesOf('parameters'),
     decayed: flow.parameters.reduce((sum, { shape, decay }) => sum + (decay ? sizeOf(shape) : 0), 0),

@@ -1,5 +1,7 @@
 /** What the engine's training step computes before its gradients, printed as a PyTorch module. */
+import * as tf from '@tensorflow/tfjs-core';
 import { drawSamples, logLikelihood } from '../../../flow/flow';
+import { isMatched, velocityErrors } from '../../../flow/matching';
 import { printTorch, type PrintedTorch } from '../../../graph/torch/file';
 import { anyBatch, type InputSpec, type TensorMap } from '../../../graph/trace/trace';
 import type { FlowParts } from '../../model/flow-graphs';
@@ -14,7 +16,8 @@ export interface TrainingModule extends Pick<PrintedTorch, 'constants'> {
 /**
  * `training_pass` and `evaluate` take examples in data units, dequantized, and give the parts of their ln p in nats, [N]
  * each: prior, log_det, preprocessing; the first normalizes by the batch and gives the new running statistics as well.
- * `draw` makes data of noise of the base.
+ * `draw` makes data of noise of the base. The training pass of flow matching takes lines as well (`velocityErrors`), and gives the mean
+ * squared error of each example's velocity.
  *
  * @throws UserError for kernels without a PyTorch form
  */
@@ -31,13 +34,17 @@ export function trainingModule(parts: FlowParts): TrainingModule {
       preprocessing: perExample(preprocessing, inputs.x!),
     };
   };
+  const share: InputSpec = { name: 'share', shape: [anyBatch, 1] };
+  const lines = isMatched(flow) ? [x, noise, share] : [x];
   const functions = [
     tracedFunction(parts, { name: 'evaluate', direction: 'forward' }, [x], likelihood),
     tracedFunction(parts, { name: 'draw', direction: 'inverse' }, [noise], (ctx, inputs) => ({
       x: drawSamples(flow, preprocess, ctx, inputs.noise!),
     })),
-    tracedFunction(parts, { name: 'training_pass', direction: 'training_pass' }, [x], (ctx, inputs) => {
-      const results = likelihood(ctx, inputs);
+    tracedFunction(parts, { name: 'training_pass', direction: 'training_pass' }, lines, (ctx, inputs) => {
+      const results = isMatched(flow)
+        ? { error: tf.mean(velocityErrors(flow, preprocess, ctx, inputs), 1) }
+        : likelihood(ctx, inputs);
       updates.push(...Object.keys(ctx.updates));
       const statistics = updates.map((name, i) => [`statistic_${i}`, ctx.updates[name]!]);
       return { ...results, ...(Object.fromEntries(statistics) as TensorMap) };
