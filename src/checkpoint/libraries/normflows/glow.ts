@@ -3,7 +3,6 @@
  * is our first. Each level begins with a squeeze of the data, which has no tensors; after each but level 0 the second half of
  * the channels leaves, under a base distribution of its own.
  */
-import { entryOf } from '../../../base/kept';
 import { sizeOf } from '../../../base/shape';
 import { several } from '../../../base/user-error';
 import { mostScales } from '../../../config/image-model';
@@ -17,6 +16,7 @@ import {
   type StackedConvolution,
 } from '../../import/convolution-stack';
 import {
+  fitOfNames,
   imageChainImporter,
   prefixOf,
   type ImageFields,
@@ -24,7 +24,6 @@ import {
   type ImagePlan,
 } from '../../import/image-chain';
 import { pixelRangeQuestion, answeredNumber, choice, chosen } from '../../import/questions';
-import { namesBelow } from '../../import/modules';
 import { permuteAxes, type Renaming } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
 import type { Closeness, TensorFile } from '../../import/types';
@@ -50,13 +49,16 @@ interface Block {
   stack: readonly StackedConvolution[];
 }
 
-interface Level {
-  channels: number;
-  /** As the file counts them. */
-  blocks: readonly Block[];
+interface Base {
   base: 'GlowBase' | 'DiagGaussian' | 'ClassCondDiagGaussian';
   /** How many the base has a distribution for each of; 0 where it has one alone. */
   classes: number;
+}
+
+interface Level extends Base {
+  channels: number;
+  /** As the file counts them. */
+  blocks: readonly Block[];
 }
 
 interface GlowPlan extends ImagePlan {
@@ -69,107 +71,89 @@ interface GlowPlan extends ImagePlan {
 
 const anchor = 'flows.0.0.flows.0.flows.1.param_map.net.0.weight';
 const coupling = 'flows.0.flows.1.param_map.net.';
-const luParts = ['L', 'U', 'P', 'eye', 'log_S', 'sign_S'];
 const mixingNames: PluNames = {
   ...{ matrix: 'W', permutation: 'P', lower: 'L', upper: 'U', logDiagonal: 'log_S', signs: 'sign_S' },
 };
 
-function readBlock(file: TensorFile, at: string, rests: readonly string[], channels: number): Block | string {
-  const stack = convolutionStack(file, at + coupling, namesBelow(coupling, rests));
+function readBlock(file: TensorFile, at: string, channels: number): Block | string {
+  const rests: string[] = [];
+  for (let number = 0; file.tensors.has(`${at}${coupling}${number}.weight`); number += 2)
+    rests.push(`${number}.weight`, `${number}.bias`);
+  const stack = convolutionStack(file, at + coupling, rests);
   if (typeof stack === 'string') return stack;
   const [inputs, outputs] = [stack[0]!.inputs, stack.at(-1)!.outputs];
-  if (2 * inputs !== channels || (outputs !== channels && 2 * outputs !== channels)) {
-    return `${at}${coupling} goes from ${inputs} to ${outputs} channels; a split by channels would go from ${channels / 2}`;
-  }
-  const shapes = (part: string) => file.tensors.get(`${at}flows.${part}`)?.shape.join();
-  const lu = rests.includes('flows.1.L');
-  const square = [channels, channels].join();
-  const fits = lu
-    ? luParts.every((part) => shapes(`1.${part}`) === (part.endsWith('_S') ? String(channels) : square))
-    : shapes('1.W') === square;
-  if (!fits) return `${at}flows.1 is not a 1×1 convolution of ${channels} channels`;
-  const perChannel = [1, channels, 1, 1].join();
-  if (shapes('2.s') !== perChannel || shapes('2.t') !== perChannel) return `${at}flows.2 is not an ActNorm`;
-  const mixing = lu ? luParts.map((part) => `1.${part}`) : ['1.W'];
-  const known = new Set([...mixing, '2.s', '2.t', '2.data_dep_init_done'].map((name) => `flows.${name}`));
-  const unknown = rests.find((rest) => !rest.startsWith(coupling) && !known.has(rest));
-  return unknown === undefined ? { at, stack } : `a meaning for ${at}${unknown}`;
+  if (2 * inputs === channels && (outputs === channels || 2 * outputs === channels)) return { at, stack };
+  return `${at}${coupling} goes from ${inputs} to ${outputs} channels; a split by channels would go from ${channels / 2}`;
 }
 
-const glowBaseParts = ['loc', 'loc_logs', 'log_scale', 'log_scale_logs'];
-
-function readBase(
-  file: TensorFile,
-  at: string,
-  rests: readonly string[],
-  leaving: number,
-): Pick<Level, 'base' | 'classes'> | string {
-  const shapeOf = (part: string): readonly number[] => file.tensors.get(at + part)?.shape ?? [];
-  const have = (parts: readonly string[], shape: readonly number[]): boolean =>
-    parts.every((part) => shapeOf(part).join() === shape.join());
-  const [a, b, c, d] = shapeOf('loc');
-  const wide = d !== undefined && shapeOf('loc').length === 4;
-  switch (rests.toSorted().join()) {
-    case 'loc,log_scale':
-      if (wide && a === 1 && b === leaving && have(['log_scale'], [a, b, c!, d]))
-        return { base: 'DiagGaussian', classes: 0 };
-      if (wide && a === leaving && have(['log_scale'], [a, b!, c!, d]))
-        return { base: 'ClassCondDiagGaussian', classes: d };
-      break;
-    case 'loc,loc_logs,log_scale,log_scale_logs':
-      if (have(glowBaseParts, [1, leaving, 1, 1])) return { base: 'GlowBase', classes: 0 };
-      break;
-    case 'loc,loc_cc,loc_logs,log_scale,log_scale_cc,log_scale_logs': {
-      const [classes = 0] = shapeOf('loc_cc');
-      const fits = have(glowBaseParts, [1, leaving, 1, 1]);
-      if (fits && have(['loc_cc', 'log_scale_cc'], [classes, leaving])) return { base: 'GlowBase', classes };
-    }
-  }
+/** The base of latents that leave, by the names and axes of its tensors. */
+function readBase({ tensors }: TensorFile, at: string, leaving: number): Base | string {
+  if (tensors.has(`${at}loc_logs`))
+    return { base: 'GlowBase', classes: tensors.get(`${at}loc_cc`)?.shape[0] ?? 0 };
+  const shape = tensors.get(`${at}loc`)?.shape ?? [];
+  if (shape.length === 4 && shape[0] === 1 && shape[1] === leaving)
+    return { base: 'DiagGaussian', classes: 0 };
+  if (shape.length === 4 && shape[0] === leaving)
+    return { base: 'ClassCondDiagGaussian', classes: shape[3]! };
   return `${at.slice(0, -1)} is not a GlowBase, DiagGaussian or ClassCondDiagGaussian of ${leaving} channels`;
+}
+
+/** Levels from latent to data. @param problems gets what is in the way of them, in words */
+function readLevels(file: TensorFile, prefix: string, problems: string[]): Level[] {
+  const levels: Level[] = [];
+  for (let l = 0; l <= mostScales && file.tensors.has(`${prefix}flows.${l}.0.flows.2.s`); l++) {
+    const [, channels = 0] = file.tensors.get(`${prefix}flows.${l}.0.flows.2.s`)!.shape;
+    const blocks: Block[] = [];
+    for (let k = 0; file.tensors.has(`${prefix}flows.${l}.${k}.flows.2.s`); k++) {
+      const block = readBlock(file, `${prefix}flows.${l}.${k}.`, channels);
+      if (typeof block === 'string') problems.push(block);
+      else blocks.push(block);
+    }
+    const base = readBase(file, `${prefix}q0.${l}.`, l === 0 ? channels : channels / 2);
+    if (typeof base === 'string') {
+      problems.push(base);
+      break;
+    }
+    levels.push({ channels, blocks, ...base });
+  }
+  return levels;
+}
+
+/** Names of all tensors of such levels, and their shapes where they are not known to fit already. */
+function expectedTensors({ tensors }: TensorFile, prefix: string, levels: readonly Level[]) {
+  const expected = new Map<string, readonly number[] | undefined>();
+  const add = (at: string, parts: readonly string[], shape?: readonly number[]): void => {
+    for (const part of parts) expected.set(at + part, shape);
+  };
+  for (const [l, { channels, blocks, base, classes }] of levels.entries()) {
+    for (const { at, stack } of blocks) {
+      const square = [channels, channels];
+      const lu = tensors.has(`${at}flows.1.L`);
+      add(`${at}flows.2.`, ['s', 't'], [1, channels, 1, 1]);
+      add(`${at}flows.1.`, lu ? ['L', 'U', 'P', 'eye'] : ['W'], square);
+      if (lu) add(`${at}flows.1.`, ['log_S', 'sign_S'], [channels]);
+      for (const { prefix: layer } of stack) add(layer, ['weight', 'bias']);
+    }
+    const at = `${prefix}q0.${l}.`;
+    const leaving = l === 0 ? channels : channels / 2;
+    if (base === 'GlowBase') {
+      add(at, ['loc', 'loc_logs', 'log_scale', 'log_scale_logs'], [1, leaving, 1, 1]);
+      if (classes > 0) add(at, ['loc_cc', 'log_scale_cc'], [classes, leaving]);
+    } else add(at, ['loc', 'log_scale'], tensors.get(`${at}loc`)!.shape);
+  }
+  return expected;
 }
 
 function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
   const prefix = prefixOf(file, anchor);
   if (prefix === undefined) return { share: 0, missing: [anchor] };
-  const rests = namesBelow(prefix, [...file.tensors.keys()]);
-  /** Names below "flows.LEVEL.BLOCK." and "q0.LEVEL.". */
-  const below = new Map<string, string[]>();
-  for (const rest of rests) {
-    const at = /^(?:flows\.\d{1,3}\.\d{1,4}\.|q0\.\d{1,3}\.)/.exec(rest)?.[0] ?? '';
-    entryOf(below, at, () => []).push(rest.slice(at.length));
-  }
-  const missing: string[] = (below.get('') ?? []).map((rest) => `a meaning for ${rest}`);
-  let fitting = 0;
-  const levels: Level[] = [];
-  for (let l = 0; l <= mostScales && below.has(`flows.${l}.0.`); l++) {
-    const [, channels = 0] = file.tensors.get(`${prefix}flows.${l}.0.flows.2.s`)?.shape ?? [];
-    const blocks: Block[] = [];
-    for (let k = 0; below.has(`flows.${l}.${k}.`); k++) {
-      const at = `flows.${l}.${k}.`;
-      const block = readBlock(file, prefix + at, below.get(at)!, channels);
-      if (typeof block === 'string') missing.push(block);
-      else {
-        blocks.push(block);
-        fitting += below.get(at)!.length;
-      }
-      below.delete(at);
-    }
-    const base = readBase(
-      file,
-      `${prefix}q0.${l}.`,
-      below.get(`q0.${l}.`) ?? [],
-      l === 0 ? channels : channels / 2,
-    );
-    if (typeof base === 'string') missing.push(base);
-    else {
-      fitting += below.get(`q0.${l}.`)!.length;
-      levels.push({ channels, blocks, ...base });
-    }
-    below.delete(`q0.${l}.`);
-  }
-  below.delete('');
-  for (const at of below.keys()) missing.push(`a meaning for ${at.slice(0, -1)}`);
-  const share = fitting / file.tensors.size;
+  const missing: string[] = [];
+  const levels = readLevels(file, prefix, missing);
+  const fit = fitOfNames(file, expectedTensors(file, prefix, levels), (name) =>
+    name.endsWith('.flows.2.data_dep_init_done'),
+  );
+  missing.push(...fit.missing);
+  const { share } = fit;
   const first = levels.at(-1);
   if (!first || missing.length > 0) return { share, missing };
   for (const [l, { channels }] of levels.entries()) {
