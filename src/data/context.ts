@@ -180,10 +180,7 @@ export function splitContext(
 export function columnNames({
   featureNames,
   contextNames = [],
-}: {
-  featureNames?: readonly string[] | undefined;
-  contextNames?: readonly string[] | undefined;
-}): string[] | undefined {
+}: Pick<Opened, 'featureNames' | 'contextNames'>): string[] | undefined {
   return featureNames && [...featureNames, ...contextNames];
 }
 

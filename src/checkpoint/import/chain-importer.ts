@@ -422,10 +422,16 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
             const part =
               parts.find(({ chain }) => isCoupling(step) && chain.couplings.includes(step)) ?? first!;
             const made = await library.layers(step, part.chain, part.answers);
+            const { chain } = part;
+            const settings = {
+              ...{ dim: features, fields: fieldsOf.get(chain)!, others: fields, file: file.file },
+              words: `${chain.first.at} differs from ${first!.chain.first.at}`,
+            };
+            // Couplings that differ from the first ones have their transform and their network for themselves.
             layers.push(
               ...(part === first
                 ? made
-                : withParts(made, { chain: part.chain, other: first!.chain.first.at, fieldsOf, fields })),
+                : made.map((one) => ({ ...one, layer: withOwnParts(one.layer, settings) }))),
             );
           }
           const flowBase = base ? await readBase(file, base, answers) : library.base?.absent?.(answers);
@@ -453,36 +459,6 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
       };
     },
   };
-}
-
-/** Layers of couplings that differ from the first ones, with the transform and the network that they have for themselves. */
-function withParts<C extends CouplingStep, S extends Step>(
-  layers: readonly OurLayer[],
-  {
-    chain,
-    other,
-    fieldsOf,
-    fields,
-  }: {
-    chain: Chain<C, S>;
-    /** The first coupling that they differ from. */
-    other: string;
-    fieldsOf: ReadonlyMap<Chain<C, S>, VectorFields>;
-    /** What the model says. */
-    fields: VectorFields;
-  },
-): OurLayer[] {
-  const { features, file, first } = chain;
-  return layers.map((one) => ({
-    ...one,
-    layer: withOwnParts(one.layer, {
-      dim: features,
-      fields: fieldsOf.get(chain)!,
-      others: fields,
-      file: file.file,
-      words: `${first.at} differs from ${other}`,
-    }),
-  }));
 }
 
 /** A number of steps or batches. */

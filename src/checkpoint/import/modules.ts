@@ -115,21 +115,36 @@ export function linearStack(
   if (path === undefined) return `${module} has no linear layers`;
   const prefix = module + path;
   const sorted = [...numbers].sort((a, b) => a - b);
-  const widths: number[] = [];
+  const widths = layerWidths(
+    file,
+    sorted.map((number) => `${prefix}${number}`),
+  );
+  if (typeof widths === 'string') return widths;
   for (const [i, number] of sorted.entries()) {
-    const weight = file.tensors.get(`${prefix}${number}.weight`)?.shape;
-    const bias = file.tensors.get(`${prefix}${number}.bias`)?.shape;
-    if (weight?.length !== 2 || weight.includes(0)) return `${prefix}${number} is not a linear layer`;
-    if (bias?.length !== 1 || bias[0] !== weight[0]) return `${prefix}${number} has no bias`;
-    if (i > 0 && weight[1] !== widths.at(-1)) return `${prefix}${number} does not fit the layer before it`;
     const distance = i === 0 ? step : number - sorted[i - 1]!;
     if (distance !== step && !(dropout && distance === 3 && i === sorted.length - 1)) {
       return `${prefix}${sorted[i - 1]} and ${prefix}${number} have more or less than an activation between them`;
     }
-    if (i === 0) widths.push(weight[1]!);
-    widths.push(weight[0]!);
   }
   return { prefix, numbers: sorted, widths, hidden: widths.slice(1, -1) };
+}
+
+/**
+ * Inputs of the first of some linear layers, and outputs of each.
+ * @returns the problem, as a string, where they are not linear layers one after another
+ */
+export function layerWidths({ tensors }: TensorFile, layers: readonly string[]): number[] | string {
+  const widths: number[] = [];
+  for (const layer of layers) {
+    const weight = tensors.get(`${layer}.weight`)?.shape;
+    const bias = tensors.get(`${layer}.bias`)?.shape;
+    if (weight?.length !== 2 || weight.includes(0)) return `${layer} is not a linear layer`;
+    if (bias?.length !== 1 || bias[0] !== weight[0]) return `${layer} has no bias`;
+    if (widths.length === 0) widths.push(weight[1]!);
+    if (weight[1] !== widths.at(-1)) return `${layer} does not fit the layer before it`;
+    widths.push(weight[0]!);
+  }
+  return widths;
 }
 
 /** @param stack whose numbers may be paths */

@@ -19,6 +19,7 @@ import { checkMasks } from '../../import/made';
 import { matrixLayer } from '../../import/matrices';
 import {
   hiddenWords,
+  layerWidths,
   lengthOf,
   linearStack,
   namesBelow,
@@ -137,19 +138,15 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]): Made 
   );
   const strange = rests.find((rest) => !known.has(rest) && rest !== conditionLayer);
   if (strange) return `${at}${strange} is not known`;
-  const widths: number[] = [];
-  for (const part of parts) {
-    const weight = file.tensors.get(`${at}${part}.linear.weight`)?.shape;
-    const bias = file.tensors.get(`${at}${part}.linear.bias`)?.shape;
-    const mask = file.tensors.get(`${at}${part}.mask`)?.shape;
-    if (weight?.length !== 2 || weight.includes(0)) return `${at}${part} is not a linear layer`;
-    if (bias?.length !== 1 || bias[0] !== weight[0]) return `${at}${part} has no bias`;
-    if (mask?.join() !== weight.join()) return `${at}${part}.mask is not of the shape of its weight`;
-    if (widths.length > 0 && weight[1] !== widths.at(-1))
-      return `${at}${part} does not fit the layer before it`;
-    if (widths.length === 0) widths.push(weight[1]!);
-    widths.push(weight[0]!);
-  }
+  const widths = layerWidths(
+    file,
+    parts.map((part) => `${at}${part}.linear`),
+  );
+  if (typeof widths === 'string') return widths;
+  const unmasked = parts.findIndex(
+    (part, i) => file.tensors.get(`${at}${part}.mask`)?.shape.join() !== `${widths[i + 1]},${widths[i]}`,
+  );
+  if (unmasked >= 0) return `${at}${parts[unmasked]}.mask is not of the shape of its weight`;
   const features = widths[0]!;
   if (widths.at(-1) !== 2 * features) {
     return `${at}${parts.at(-1)} gives ${widths.at(-1)} values for ${features} features; expected ${2 * features}`;

@@ -28,6 +28,7 @@ import { arePlaces, checkMasks, orderOfGraph } from '../../import/made';
 import { inverseMatrixLayer, productOf, rescaleOf } from '../../import/matrices';
 import {
   hiddenWords,
+  layerWidths,
   lengthOf,
   otherContext,
   linearStack,
@@ -386,16 +387,13 @@ function residualStack(file: TensorFile, at: string, rests: readonly string[]): 
   const blocks = rests.filter((rest) => /^hyper\.\d+\.0\.weight$/.test(rest)).length;
   const inBlocks = Array.from({ length: blocks }, (_, i) => [`${i + 1}.0`, `${i + 1}.2`]);
   const numbers = ['0', ...inBlocks.flat(), String(blocks + 1)];
-  const shapes = numbers.map((number) => file.tensors.get(`${prefix}${number}.weight`)?.shape ?? []);
-  const [width = 0, inputs = 0] = shapes[0]!;
-  const widths = [inputs, ...shapes.map(([outputs = 0]) => outputs)];
-  const fits = shapes.every(
-    (shape, i) => shape[1] === widths[i] && (i === blocks * 2 + 1 || shape[0] === width),
+  const widths = layerWidths(
+    file,
+    numbers.map((number) => prefix + number),
   );
-  const hasBiases = numbers.every(
-    (number, i) => file.tensors.get(`${prefix}${number}.bias`)?.shape.join() === String(widths[i + 1]),
-  );
-  if (!fits || !hasBiases || rests.length !== 2 * numbers.length || widths.includes(0))
+  if (typeof widths === 'string') return widths;
+  const width = widths[1]!;
+  if (widths.slice(1, -1).some((other) => other !== width) || rests.length !== 2 * numbers.length)
     return `residual blocks of one width in ${prefix.slice(0, -1)}`;
   return { prefix, numbers, widths, hidden: [width] };
 }
