@@ -106,9 +106,9 @@ def check(
     modules = [root] if root is not None else [s.module for s in chain.steps if s.module is not None]
     with _still(modules), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        given = None if condition is None else condition.expand(draws, -1)
-        x = _draw(chain, draws, features, _embedded(chain, given), root)
-        embedded = None if given is None else _embedded(chain, given[:1]).expand(draws, -1)
+        repeated = None if condition is None else condition.expand(draws, -1)
+        x = _draw(chain, draws, features, _embedded(chain, repeated), root)
+        embedded = None if repeated is None else _embedded(chain, repeated[:1]).expand(draws, -1)
         with torch.no_grad():
             log_q = _log_density(chain, x, embedded)
             log_p = torch.as_tensor(target(x)).detach().double().cpu().numpy()
@@ -244,11 +244,11 @@ class _Layer:
 
     def __init__(self, y: Tensor, places: Sequence[int]) -> None:
         self.places = list(places)
-        own = y[:, self.places].double().cpu().numpy()
-        self.mean, width = own.mean(0), 0.15 * own.std(0) + 1e-12
-        u = (own[:, :, None] - np.quantile(own, BENDS, axis=0).T) / width[:, None]
+        values = y[:, self.places].double().cpu().numpy()
+        self.mean, width = values.mean(0), 0.15 * values.std(0) + 1e-12
+        u = (values[:, :, None] - np.quantile(values, BENDS, axis=0).T) / width[:, None]
         bend = np.maximum(u, 0) + np.log1p(np.exp(-np.abs(u)))
-        centered = (own - self.mean)[:, :, None]
+        centered = (values - self.mean)[:, :, None]
         self.phi = np.concatenate([np.ones_like(centered), centered, width[:, None] * bend], 2)
         with np.errstate(over="ignore"):
             self.slope = np.concatenate([np.zeros_like(centered), np.ones_like(centered), 1 / (1 + np.exp(-u))], 2)
@@ -289,11 +289,11 @@ def _rest(chain: Chain, start: int, y: Tensor, context: Tensor | None) -> tuple[
     h = y.detach().requires_grad_()
     at, total = h, torch.zeros(len(h), dtype=torch.float64, device=h.device)
     with torch.enable_grad():
-        given = None if context is None else context.expand(len(h), -1)
+        repeated = None if context is None else context.expand(len(h), -1)
         for step in chain.steps[start:]:
-            at, log_det = step.forward(at.clone(), given)
+            at, log_det = step.forward(at.clone(), repeated)
             total = total + _per_example(log_det, step, at).double()
-        total = total + _prior_of(chain, at, given).double()
+        total = total + _prior_of(chain, at, repeated).double()
         (gradient,) = torch.autograd.grad(total.sum(), h)
     return total.detach().cpu().numpy(), gradient.double().cpu().numpy()
 

@@ -149,21 +149,21 @@ class Field:
     def _is_forward(self, x: Tensor, t: float, context: Tensor | None) -> bool:
         """Whether forward-mode works, which is tried once, on a row."""
         if self._forward_mode is None:
-            row, given = x[:1], None if context is None else context[:1]
+            row, row_context = x[:1], None if context is None else context[:1]
             # Errors of the network itself come from here.
-            v = self.velocity(row, t, given)
+            v = self.velocity(row, t, row_context)
             unit = torch.ones_like(row)
             try:
-                _, (slope,) = self._pushed(row, t, given, unit[None])
+                _, (slope,) = self._pushed(row, t, row_context, unit[None])
             # Networks say in many ways that they have no derivative in this mode.
             except Exception:
                 self._forward_mode = False
             else:
                 self._forward_mode = True
-                moved = self.velocity(row + SHIFT * unit, t, given)
+                moved = self.velocity(row + SHIFT * unit, t, row_context)
                 if bool((slope == 0).all()) and bool(((moved - v).abs() > 1e-2 * SHIFT).any()):
                     raise TypeError("Field: v has no derivative in x, although it changes with x: it detaches or copies x.")
-                self._forward_mode = not self._is_faster_backward(row, t, given)
+                self._forward_mode = not self._is_faster_backward(row, t, row_context)
         return self._forward_mode
 
     def _is_faster_backward(self, row: Tensor, t: float, context: Tensor | None) -> bool:
@@ -206,8 +206,8 @@ class _Caller(nn.Module):
         super().__init__()
         self.module, self.function = module, function
 
-    def forward(self, *given: Any) -> Tensor:
-        return self.function(*given)
+    def forward(self, *inputs: Any) -> Tensor:
+        return self.function(*inputs)
 
 
 def rademacher(count: int, x: Tensor, seed: int) -> Tensor:

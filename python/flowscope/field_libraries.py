@@ -69,9 +69,9 @@ def _sbi(flow: Any) -> Chain | None:
     return Chain(steps, Base(log_prob, draw), "sbi")
 
 
-def _tolerances(given: dict[str, Any]) -> Solver:
+def _tolerances(options: dict[str, Any]) -> Solver:
     """zuko's solver, which sbi uses too, with its defaults."""
-    return Solver("dopri5", rtol=float(given.get("rtol", 1e-5)), atol=float(given.get("atol", 1e-6)))
+    return Solver("dopri5", rtol=float(options.get("rtol", 1e-5)), atol=float(options.get("atol", 1e-6)))
 
 
 def _flow_matching(flow: Any, context: Tensor | None) -> Chain | None:

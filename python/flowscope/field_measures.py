@@ -97,8 +97,8 @@ def against_reference(
             distance = (solved.y.double() - found[0][index + 1]).flatten(1).abs().amax(1)
             local[index] = (off.cpu().numpy(), distance.cpu().numpy())
     kind = next(iter(fields.values())).dtype
-    said = "float64" if kind == torch.float64 else f"float64, the field {str(kind).removeprefix('torch.')}"
-    return Reference(total, said, (moved, changed), local, (used - found[2]).cpu().numpy())
+    precision = "float64" if kind == torch.float64 else f"float64, the field {str(kind).removeprefix('torch.')}"
+    return Reference(total, precision, (moved, changed), local, (used - found[2]).cpu().numpy())
 
 
 def _mean(values: Tensor) -> float:

@@ -54,10 +54,10 @@ def _nflows(flow: Any, context: Tensor | None) -> Chain | None:
         return None
     distribution = inner._distribution
 
-    def draw(count: int, given: Tensor | None) -> Tensor:
-        if given is None:
+    def draw(count: int, row_contexts: Tensor | None) -> Tensor:
+        if row_contexts is None:
             return distribution.sample(count)
-        return distribution.sample(1, context=given).reshape(count, -1)
+        return distribution.sample(1, context=row_contexts).reshape(count, -1)
 
     embed = getattr(inner, "_embedding_net", None)
     normal = type(distribution).__name__ == "StandardNormal"
@@ -127,8 +127,8 @@ def _zuko_type(module: nn.Module) -> str:
     meta = getattr(module, "meta", None) or getattr(module, "f", None)
     inner = getattr(meta, "func", meta)
     name = getattr(inner, "__name__", "")
-    own = type(module).__name__
-    return f"{own} ({name})" if name and own.startswith("Unconditional") else own
+    class_name = type(module).__name__
+    return f"{class_name} ({name})" if name and class_name.startswith("Unconditional") else class_name
 
 
 def _normflows(flow: Any, context: Tensor | None) -> Chain | None:
@@ -153,12 +153,12 @@ def _normflows(flow: Any, context: Tensor | None) -> Chain | None:
 
 def _normflows_step(name: str, module: Any, conditional: bool) -> Step:
     # Layers without a context do not take one, not even in a conditional flow's list.
-    def given(c: Tensor | None) -> dict[str, Tensor]:
+    def with_context(c: Tensor | None) -> dict[str, Tensor]:
         return {} if c is None or not conditional else {"context": c}
 
     def forward(h: Tensor, c: Tensor | None) -> Result:
         try:
-            return module.inverse(h, **given(c))
+            return module.inverse(h, **with_context(c))
         except NotImplementedError as error:
             raise TypeError(
                 f"{name} ({type(module).__name__}): leads from latent to data only, so that neither it nor normflows can take "
@@ -166,7 +166,7 @@ def _normflows_step(name: str, module: Any, conditional: bool) -> Step:
             ) from error
 
     def inverse(h: Tensor, c: Tensor | None) -> Tensor:
-        return module(h, **given(c))[0]
+        return module(h, **with_context(c))[0]
 
     return Step(name, forward, inverse, module)
 
@@ -203,10 +203,10 @@ def _freia_graph(flow: Any, context: Tensor | None) -> Chain | None:
 
 def _freia_step(name: str, module: Any, conditional: bool) -> Step:
     def run(h: Tensor, c: Tensor | None, rev: bool) -> Result:
-        given = {"c": [c]} if conditional else {}
+        conditions = {"c": [c]} if conditional else {}
         # IResNetLayer differentiates, and does not switch gradients on for it.
         with torch.set_grad_enabled(torch.is_grad_enabled() or hasattr(module, "hutchinson_samples")):
-            (y,), log_det = module((h,), rev=rev, jac=True, **given)
+            (y,), log_det = module((h,), rev=rev, jac=True, **conditions)
         return y, log_det
 
     return Step(name, lambda h, c: run(h, c, False), lambda h, c: run(h, c, True)[0], module)

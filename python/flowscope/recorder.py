@@ -149,7 +149,7 @@ class _Recorder:
         self.measured, self.reference = measured, reference
         self.max_bytes = max_bytes
         self.notes: list[str] = []
-        self.given = len(x)
+        self.batch_size = len(x)
         embedded = _embedded(chain, context)
         # How large the layers' values are is known after a first example went through.
         with torch.no_grad():
@@ -193,7 +193,7 @@ class _Recorder:
             context=None if self.context is None else _flat(self.context),
             samples=drawn,
             library=self.chain.library,
-            examples_given=self.given,
+            examples_given=self.batch_size,
             notes=self.notes,
             **about,
         )

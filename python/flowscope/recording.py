@@ -231,9 +231,9 @@ def encode(
 def _add_layer(tensors: dict[str, np.ndarray], index: int, layer: Layer, before: np.ndarray) -> dict[str, Any]:
     prefix = f"layers.{index}"
     count = len(before)
-    given = before
+    inputs = before
     if layer.input is not None:
-        given = tensors[f"{prefix}.input"] = _values(layer.input, f"{layer.name}: input", count)
+        inputs = tensors[f"{prefix}.input"] = _values(layer.input, f"{layer.name}: input", count)
     tensors[f"{prefix}.output"] = _values(layer.output, f"{layer.name}: output", count)
     for name in ("log_det", "round_trip", "way_error"):
         value = getattr(layer, name)
@@ -241,13 +241,13 @@ def _add_layer(tensors: dict[str, np.ndarray], index: int, layer: Layer, before:
             tensors[f"{prefix}.{name}"] = _per_example(value, f"{layer.name}: {name}", count)
     if layer.log_det_elements is not None:
         elements = _values(layer.log_det_elements, f"{layer.name}: log_det_elements", count)
-        _same_shape(elements.shape, given.shape, f"{layer.name}: log_det_elements")
+        _same_shape(elements.shape, inputs.shape, f"{layer.name}: log_det_elements")
         tensors[f"{prefix}.log_det_elements"] = elements
     if layer.passes is not None:
         passes = np.ascontiguousarray(np.asarray(layer.passes), dtype=np.uint8)
-        _same_shape(passes.shape, given.shape[1:], f"{layer.name}: passes")
+        _same_shape(passes.shape, inputs.shape[1:], f"{layer.name}: passes")
         tensors[f"{prefix}.passes"] = passes
-    size = (int(np.prod(tensors[f"{prefix}.output"].shape[1:])), int(np.prod(given.shape[1:])))
+    size = (int(np.prod(tensors[f"{prefix}.output"].shape[1:])), int(np.prod(inputs.shape[1:])))
     if layer.jacobian is not None:
         jacobian = np.ascontiguousarray(np.asarray(layer.jacobian), dtype=np.float32)
         _same_shape(jacobian.shape[1:], size, f"{layer.name}: jacobian")
@@ -276,14 +276,14 @@ def _add_layer(tensors: dict[str, np.ndarray], index: int, layer: Layer, before:
     return info
 
 
-def _add_slice(tensors: dict[str, np.ndarray], prefix: str, name: str, given: Slice, count: int) -> dict[str, Any]:
+def _add_slice(tensors: dict[str, np.ndarray], prefix: str, name: str, time_slice: Slice, count: int) -> dict[str, Any]:
     for part in ("log_det_error", "error", "log_det_spread"):
-        value = getattr(given, part)
+        value = getattr(time_slice, part)
         if value is not None:
             tensors[f"{prefix}.{part}"] = _per_example(value, f"{name}: {part}", count)
     shape = tensors[f"{prefix}.output"].shape
     for part in ("path", "velocity", "rate", "bend", "stiffness"):
-        value = getattr(given, part)
+        value = getattr(time_slice, part)
         if value is None:
             continue
         array = np.ascontiguousarray(np.asarray(value).astype(np.float32))
@@ -291,8 +291,8 @@ def _add_slice(tensors: dict[str, np.ndarray], prefix: str, name: str, given: Sl
         if array.ndim < 2 or array.shape[0] != count or array.shape[2:] != rest:
             raise ValueError(f"{name}: {part} has the shape {array.shape}; expected {(count, 'times', *rest)}.")
         tensors[f"{prefix}.{part}"] = array
-    info = {"kind": "slice", "t0": float(given.t0), "t1": float(given.t1), "runs": int(given.runs)}
-    return {**info, "number": given.number} if given.number else info
+    info = {"kind": "slice", "t0": float(time_slice.t0), "t1": float(time_slice.t1), "runs": int(time_slice.runs)}
+    return {**info, "number": time_slice.number} if time_slice.number else info
 
 
 def _add_samples(tensors: dict[str, np.ndarray], samples: Samples, layers: int) -> None:
@@ -308,9 +308,9 @@ def _add_samples(tensors: dict[str, np.ndarray], samples: Samples, layers: int) 
         tensors["samples.context"] = _values(samples.context, "samples: context", count)
 
 
-def _values(given: Any, name: str, count: int | None = None) -> np.ndarray:
+def _values(values: Any, name: str, count: int | None = None) -> np.ndarray:
     """Float32, [N, D] or [N, H, W, C]; two axes of an example get a channel, more than three become one."""
-    array = np.asarray(given).astype(np.float32)
+    array = np.asarray(values).astype(np.float32)
     if array.ndim < 2 or array.size == 0:
         raise ValueError(f"{name}: has the shape {array.shape}; expected [examples, ...] with at least one value each.")
     if count is not None and len(array) != count:
@@ -322,8 +322,8 @@ def _values(given: Any, name: str, count: int | None = None) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
-def _per_example(given: Any, name: str, count: int) -> np.ndarray:
-    array = np.asarray(given).astype(np.float32)
+def _per_example(values: Any, name: str, count: int) -> np.ndarray:
+    array = np.asarray(values).astype(np.float32)
     if array.ndim == 0:
         array = np.full(count, array, dtype=np.float32)
     if array.shape != (count,):
@@ -331,9 +331,9 @@ def _per_example(given: Any, name: str, count: int) -> np.ndarray:
     return np.ascontiguousarray(array)
 
 
-def _same_shape(given: tuple[int, ...], expected: tuple[int, ...], name: str) -> None:
-    if tuple(given) != tuple(expected):
-        raise ValueError(f"{name}: has the shape {tuple(given)}; expected {tuple(expected)}.")
+def _same_shape(shape: tuple[int, ...], expected: tuple[int, ...], name: str) -> None:
+    if tuple(shape) != tuple(expected):
+        raise ValueError(f"{name}: has the shape {tuple(shape)}; expected {tuple(expected)}.")
 
 
 def _version() -> str:

@@ -247,16 +247,16 @@ class Run:
     def _say(self, status: str, message: str | None = None) -> None:
         self._lock.check()
         self._said = time.monotonic()
-        said: dict[str, Any] = {"status": status, "step": self.step, "seconds": round(self.seconds, 3)}
+        fields: dict[str, Any] = {"status": status, "step": self.step, "seconds": round(self.seconds, 3)}
         if self._not_finite:
-            said["notFinite"] = self._not_finite
+            fields["notFinite"] = self._not_finite
             message = message or "Step {step} is not finite: {where}.".format(**self._not_finite)
         if message:
-            said["message"] = message
+            fields["message"] = message
         if self._best:
-            said["best"] = self._best
-        said["updated"] = now()
-        write_json(self.folder / "run.json", said)
+            fields["best"] = self._best
+        fields["updated"] = now()
+        write_json(self.folder / "run.json", fields)
 
 
 def _last_row(file: Path) -> dict[str, Any] | None:

@@ -250,8 +250,8 @@ def _read(file: Path) -> Owner | None:
     if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
         return None
     try:
-        said: Any = json.loads(file.read_bytes())
-        owner = Owner(said["id"], said["pid"], said["host"], said["since"], said.get("start"), said.get("space"))
+        fields: Any = json.loads(file.read_bytes())
+        owner = Owner(fields["id"], fields["pid"], fields["host"], fields["since"], fields.get("start"), fields.get("space"))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return owner if _makes_sense(owner) else None
@@ -267,9 +267,9 @@ def _makes_sense(owner: Owner) -> bool:
 
 
 def _text_of_this_process() -> bytes:
-    said = {"id": str(uuid.uuid4()), "pid": os.getpid(), "host": socket.gethostname()}
-    said |= {"start": _start_of(os.getpid()), "space": process_space(), "since": now()}
-    return (json.dumps({key: value for key, value in said.items() if value}, indent=2) + "\n").encode()
+    fields = {"id": str(uuid.uuid4()), "pid": os.getpid(), "host": socket.gethostname()}
+    fields |= {"start": _start_of(os.getpid()), "space": process_space(), "since": now()}
+    return (json.dumps({key: value for key, value in fields.items() if value}, indent=2) + "\n").encode()
 
 
 def _lives(owner: Owner) -> bool | None:

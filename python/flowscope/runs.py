@@ -97,10 +97,10 @@ def write_run(run: TrackedRun, output: str | os.PathLike[str], names: dict[str, 
     validated = [row for row in rows if "validationNats" in row]
     best = min(validated, key=lambda row: row["validationNats"], default=None)
     last = rows[-1] if rows else {"step": 0, "seconds": 0.0}
-    said: dict[str, Any] = {"status": run.status, "step": last["step"], "seconds": round(last["seconds"], 3)}
-    said |= {"message": message} if message else {}
-    said |= {"best": {"step": best["step"], "nats": best["validationNats"]}} if best else {}
-    write_json(folder / "run.json", {**said, "updated": now()})
+    fields: dict[str, Any] = {"status": run.status, "step": last["step"], "seconds": round(last["seconds"], 3)}
+    fields |= {"message": message} if message else {}
+    fields |= {"best": {"step": best["step"], "nats": best["validationNats"]}} if best else {}
+    write_json(folder / "run.json", {**fields, "updated": now()})
     # A folder with this file is a run.
     write_json(folder / "config.json", {"writer": "flowscope.runs", "origin": origin, "parameters": run.parameters})
     return folder
@@ -122,9 +122,9 @@ def _folder_for(output: Path, run: TrackedRun, origin: dict[str, str]) -> Path:
         number += 1
 
 
-def _names_in(run: TrackedRun, given: dict[str, str]) -> dict[str, str]:
+def _names_in(run: TrackedRun, names: dict[str, str]) -> dict[str, str]:
     """What a line of metrics.jsonl calls them. Of several that mean the same, the one that was measured most often."""
-    found = dict(given)
+    found = dict(names)
     for name in sorted(run.measured, key=lambda name: -len(run.measured[name])):
         plain = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
         known = NAMES.get(plain) or OTHER_NAMES.get(plain)
@@ -154,10 +154,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", default="runs", help="where the run folders are written (runs)")
     parser.add_argument("--loss", help="what the training loss is called, where its name does not say it")
     parser.add_argument("--val", help="the same of the validation loss")
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        for run in read(given.source):
-            print(_printable(_write(run, given.output, _given_names(given.loss, given.val))))
+        for run in read(options.source):
+            print(_printable(_write(run, options.output, _given_names(options.loss, options.val))))
     except (ValueError, OSError) as problem:
         print(f"flowscope: {problem}", file=sys.stderr)
         return 1
@@ -169,11 +169,11 @@ def _write(run: TrackedRun, output: str, names: dict[str, str]) -> str:
     if not run.measured:
         return "\n".join([f"{run.place}: has no scalars.", *run.notes])
     folder, found = write_run(run, output, names), _names_in(run, names)
-    said = [f"{folder}: {run.status} at {run.software}, {len(found)} measurements.", *run.notes]
+    lines = [f"{folder}: {run.status} at {run.software}, {len(found)} measurements.", *run.notes]
     if not {"trainNats", "validationNats"} & set(found.values()):
         listed = ", ".join(sorted(found)[:10])
-        said.append(f"None of them is called a loss: {listed}. Say which one is: --loss NAME, --val NAME.")
-    return "\n  ".join(said)
+        lines.append(f"None of them is called a loss: {listed}. Say which one is: --loss NAME, --val NAME.")
+    return "\n  ".join(lines)
 
 
 def _printable(text: str) -> str:

@@ -121,7 +121,7 @@ def sliced(chain: Chain, x: Tensor, context: Tensor | None, solver: Any, slices:
     if not (isinstance(slices, int) and slices >= 1):
         raise ValueError(f"slices is {slices!r}; expected a number from 1 on.")
     asked = None if solver is None else Solver.of(solver)
-    h, given = x[:TRIAL], None if context is None else context[:TRIAL]
+    h, trial_context = x[:TRIAL], None if context is None else context[:TRIAL]
     last = max(index for index, step in enumerate(chain.steps) if step.field)
     alone = sum(step.field is not None for step in chain.steps) == 1
     steps: list[Step] = []
@@ -130,7 +130,7 @@ def sliced(chain: Chain, x: Tensor, context: Tensor | None, solver: Any, slices:
             steps.append(step)
             if index < last:
                 with torch.no_grad():
-                    h = step.forward(h.clone(), given)[0]
+                    h = step.forward(h.clone(), trial_context)[0]
             continue
         whole = TimeSlice(
             step.field,
@@ -140,7 +140,7 @@ def sliced(chain: Chain, x: Tensor, context: Tensor | None, solver: Any, slices:
             asked or step.solver or DEFAULT,
             _probes(divergence, h),
         )
-        cut = _cut(whole, h, given, slices)
+        cut = _cut(whole, h, trial_context, slices)
         cut[0].first = True
         for one in cut:
             prefix = f"{step.name}, " if step.name and not alone else ""
@@ -150,7 +150,7 @@ def sliced(chain: Chain, x: Tensor, context: Tensor | None, solver: Any, slices:
             steps[-1].slice = one
         if index < last:
             for one in cut:
-                h = one.forward(h, given)[0]
+                h = one.forward(h, trial_context)[0]
     return replace(chain, steps=steps)
 
 

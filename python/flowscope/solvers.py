@@ -60,22 +60,22 @@ class Solver:
     atol: float | None = None
 
     @classmethod
-    def of(cls, given: Any) -> Solver:
+    def of(cls, solver: Any) -> Solver:
         """("midpoint", 20), ("dopri5", 1e-5) or ("dopri5", 1e-5, 1e-6): a name, then steps, or rtol and atol."""
-        if isinstance(given, Solver):
-            return given
+        if isinstance(solver, Solver):
+            return solver
         expected = (
             f'expected ("midpoint", 20), a name ({", ".join(FIXED)}) with a number of steps, or ("dopri5", 1e-5), with rtol '
             "and, if you like, atol"
         )
-        if not isinstance(given, (tuple, list)) or len(given) < 2:
-            raise ValueError(f"solver is {given!r}; {expected}.")
-        name, *numbers = given
+        if not isinstance(solver, (tuple, list)) or len(solver) < 2:
+            raise ValueError(f"solver is {solver!r}; {expected}.")
+        name, *numbers = solver
         if name in FIXED and len(numbers) == 1 and isinstance(numbers[0], int) and numbers[0] >= 1:
             return cls(name, steps=numbers[0])
         if name == "dopri5" and len(numbers) <= 2 and all(isinstance(n, float) and 0 < n < 1 for n in numbers):
             return cls(name, rtol=numbers[0], atol=numbers[1] if len(numbers) == 2 else numbers[0] / 10)
-        raise ValueError(f"solver is {given!r}; {expected}.")
+        raise ValueError(f"solver is {solver!r}; {expected}.")
 
     def part(self, steps: int) -> Solver:
         """The same with other steps, for a part of the interval."""

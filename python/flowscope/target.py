@@ -57,15 +57,15 @@ def uses_torch(function: Callable[..., Any]) -> bool:
 
 def evaluate(function: Callable[..., Any], x: np.ndarray, condition: np.ndarray | None) -> np.ndarray:
     """Log densities [n] of x [n, d], as torch tensors where the file uses torch. Raises ValueError for another shape."""
-    given = [x] if condition is None or not takes_condition(function) else [x, condition]
+    inputs = [x] if condition is None or not takes_condition(function) else [x, condition]
     if uses_torch(function):
         import torch
 
         with torch.no_grad():
-            out = function(*(torch.as_tensor(one).to(torch.get_default_dtype()) for one in given))
+            out = function(*(torch.as_tensor(one).to(torch.get_default_dtype()) for one in inputs))
         values = out.detach().cpu().double().numpy() if hasattr(out, "detach") else np.asarray(out, np.float64)
     else:
-        values = np.asarray(function(*given), np.float64)
+        values = np.asarray(function(*inputs), np.float64)
     if values.shape == (len(x), 1):
         values = values[:, 0]
     if values.shape != (len(x),):

@@ -122,24 +122,24 @@ def main() -> int:
     parser.add_argument("--until-closed", action="store_true", help="stop when the standard input is closed")
     parser.add_argument("--take-over", action="store_true", help="also from a machine that has been silent for two minutes")
     parser.add_argument("--double", action="store_true", help="compute in float64, for comparisons; files stay float32")
-    given = parser.parse_args()
-    if given.double:
+    options = parser.parse_args()
+    if options.double:
         torch.set_default_dtype(torch.float64)
     signals = Signals()
-    signals.followed = given.until_closed
-    heed(signals, given.until_closed or MEETING_FILE in os.environ)
+    signals.followed = options.until_closed
+    heed(signals, options.until_closed or MEETING_FILE in os.environ)
     # Each of several processes finds in its environment which of how many it is.
     size = int(os.environ.get("WORLD_SIZE", "1"))
     is_one_of_several = size > 1
     if is_one_of_several:
         join(size)
     try:
-        train(given.run, signals, take_over=given.take_over)
+        train(options.run, signals, take_over=options.take_over)
     except (TrainingError, FileExistsError) as error:
         say({"error": str(error)})
         return 2
     except OSError as error:
-        say({"error": str(in_words(given.run, error))})
+        say({"error": str(in_words(options.run, error))})
         return 2
     finally:
         if is_one_of_several:

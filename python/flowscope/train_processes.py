@@ -76,7 +76,7 @@ def loopback() -> str:
     raise OSError("This machine has no loopback interface, over which processes could talk.")
 
 
-def train_once(given: argparse.Namespace, options: list[str], wish: Wish) -> int:
+def train_once(arguments: argparse.Namespace, options: list[str], wish: Wish) -> int:
     """The exit code: 0 where the first process has finished, WRONG where one has reported what is wrong."""
     workers: list[subprocess.Popen[bytes]] = []
     hears, says = os.pipe()
@@ -87,10 +87,10 @@ def train_once(given: argparse.Namespace, options: list[str], wish: Wish) -> int
         open(says, "wb") as saying,
     ):
         meeting = {MEETING_FILE: str(Path(folder) / "meeting"), "GLOO_SOCKET_IFNAME": loopback()}
-        environment = {"OMP_NUM_THREADS": "1", **os.environ, **meeting, "WORLD_SIZE": str(given.processes)}
-        command = [sys.executable, "-m", "flowscope.train", given.run, *options]
+        environment = {"OMP_NUM_THREADS": "1", **os.environ, **meeting, "WORLD_SIZE": str(arguments.processes)}
+        command = [sys.executable, "-m", "flowscope.train", arguments.run, *options]
         try:
-            for rank in range(given.processes):
+            for rank in range(arguments.processes):
                 workers.append(subprocess.Popen(command, stdin=hearing, env={**environment, "RANK": str(rank)}))
             return watch(workers, wish, saying)
         finally:
@@ -123,13 +123,13 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=1, help="processes that share each batch")
     parser.add_argument("--max-restarts", type=int, default=0, help="how often all start again after one has died")
     parser.add_argument("--until-closed", action="store_true", help="stop when the standard input is closed")
-    given, options = parser.parse_known_args()
+    arguments, options = parser.parse_known_args()
     wish = Wish()
-    heed(wish, given.until_closed)
-    if given.until_closed:
+    heed(wish, arguments.until_closed)
+    if arguments.until_closed:
         options.append("--until-closed")
-    left = given.max_restarts
-    while (code := train_once(given, options, wish)) not in (0, WRONG) and left > 0 and not wish.stop:
+    left = arguments.max_restarts
+    while (code := train_once(arguments, options, wish)) not in (0, WRONG) and left > 0 and not wish.stop:
         left -= 1
         log("All processes start again from what was saved last.")
     return code

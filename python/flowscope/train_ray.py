@@ -75,30 +75,30 @@ class Worker:
     def stop(self) -> None:
         self._signals.stop = True
 
-    def train(self, rank: int, meeting_place: tuple[str, int] | str, given: argparse.Namespace) -> Iterator[str]:
+    def train(self, rank: int, meeting_place: tuple[str, int] | str, options: argparse.Namespace) -> Iterator[str]:
         """Gives what the training says, line by line."""
         lines: SimpleQueue[str | None] = SimpleQueue()
         # On a thread: this one passes on what the training says meanwhile.
         with ThreadPoolExecutor(1) as pool, redirect_stdout(Lines(lines)):
-            training = pool.submit(self._train, rank, meeting_place, given)
+            training = pool.submit(self._train, rank, meeting_place, options)
             training.add_done_callback(lambda _: lines.put(None))
             while (line := lines.get()) is not None:
                 yield line
             training.result()
 
-    def _train(self, rank: int, meeting_place: tuple[str, int] | str, given: argparse.Namespace) -> None:
-        torch.set_num_threads(given.threads)
-        self._signals.followed = given.until_closed
-        if given.workers > 1:
+    def _train(self, rank: int, meeting_place: tuple[str, int] | str, options: argparse.Namespace) -> None:
+        torch.set_num_threads(options.threads)
+        self._signals.followed = options.until_closed
+        if options.workers > 1:
             if isinstance(meeting_place, str):
-                store: dist.Store = dist.FileStore(meeting_place, given.workers)
+                store: dist.Store = dist.FileStore(meeting_place, options.workers)
             else:
                 store = self._store or dist.TCPStore(*meeting_place, is_master=False)
-            dist.init_process_group("gloo", store=store, rank=rank, world_size=given.workers, timeout=PATIENCE)
+            dist.init_process_group("gloo", store=store, rank=rank, world_size=options.workers, timeout=PATIENCE)
         try:
-            train(given.run, self._signals, take_over=given.take_over)
+            train(options.run, self._signals, take_over=options.take_over)
         finally:
-            if given.workers > 1:
+            if options.workers > 1:
                 dist.destroy_process_group()
 
 
@@ -120,8 +120,8 @@ def start_ray(address: str | None, processors: int) -> None:
     import ray
 
     if address is None:
-        own = {"num_cpus": processors, "num_gpus": 0, "object_store_memory": OBJECT_STORE, "include_dashboard": False}
-        ray.init("local", logging_level="warning", **own)
+        resources = {"num_cpus": processors, "num_gpus": 0, "object_store_memory": OBJECT_STORE, "include_dashboard": False}
+        ray.init("local", logging_level="warning", **resources)
         return
     host, _, port = address.rpartition(":")
     try:
@@ -135,36 +135,36 @@ def start_ray(address: str | None, processors: int) -> None:
         raise TrainingError(f"The Ray cluster at {address} cannot be joined from this machine: {error}") from None
 
 
-def train_once(given: argparse.Namespace, signals: Signals, places: Any, meeting_file: str | None) -> None:
+def train_once(options: argparse.Namespace, signals: Signals, places: Any, meeting_file: str | None) -> None:
     """Raises a RayError where a worker has died, or what the training has raised in it."""
     import ray
     from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy as Place
 
     # Two calls at once: a worker gets the call to stop while it trains.
-    start = ray.remote(num_cpus=given.threads, max_concurrency=2)(Worker).options
-    workers = [start(scheduling_strategy=Place(places, rank)).remote() for rank in range(given.workers)]
-    said = []
+    start = ray.remote(num_cpus=options.threads, max_concurrency=2)(Worker).options
+    workers = [start(scheduling_strategy=Place(places, rank)).remote() for rank in range(options.workers)]
+    outputs = []
     try:
         meeting_place = workers[0].meeting_place.remote(meeting_file)
         word_at = time.monotonic() + WORTH_A_WORD
         while not ray.wait([meeting_place], timeout=LOOK_EVERY)[0]:
             if signals.stop:
                 # Nothing has begun. One process is enough to say so in the run.
-                return train(given.run, signals, take_over=given.take_over)
+                return train(options.run, signals, take_over=options.take_over)
             if time.monotonic() > word_at:
                 word_at = float("inf")
-                log(f"Waiting until Ray has room for {given.workers} workers with {given.threads} processors each.")
-        said = [
-            worker.train.options(num_returns="streaming").remote(rank, ray.get(meeting_place), given)
+                log(f"Waiting until Ray has room for {options.workers} workers with {options.threads} processors each.")
+        outputs = [
+            worker.train.options(num_returns="streaming").remote(rank, ray.get(meeting_place), options)
             for rank, worker in enumerate(workers)
         ]
-        pass_on(said, workers[0], signals)
+        pass_on(outputs, workers[0], signals)
     except ray.exceptions.RayError as error:
         # The first one saves. It could not go on without the one that has ended.
         workers[0].stop.remote()
         until = time.monotonic() + TO_END
         # If the run itself is at fault, the first worker's message is enough; there is no need to wait for the others.
-        for lines in said[:1] if isinstance(error, OURS) else said:
+        for lines in outputs[:1] if isinstance(error, OURS) else outputs:
             try:
                 has_ended, _ = ray.wait([lines.completed()], timeout=max(0, until - time.monotonic()))
                 for line in lines if has_ended else []:
@@ -180,11 +180,11 @@ def train_once(given: argparse.Namespace, signals: Signals, places: Any, meeting
             ray.kill(worker)
 
 
-def pass_on(said: list[Any], first: Any, signals: Signals) -> None:
+def pass_on(outputs: list[Any], first: Any, signals: Signals) -> None:
     """What the workers say, until all of them have ended; and to the first one, that it has to stop."""
     import ray
 
-    pending, is_told = list(said), False
+    pending, is_told = list(outputs), False
     while pending:
         for lines in ray.wait(pending, timeout=LOOK_EVERY)[0]:
             try:
@@ -196,20 +196,20 @@ def pass_on(said: list[Any], first: Any, signals: Signals) -> None:
             first.stop.remote()
 
 
-def train_with_ray(given: argparse.Namespace, signals: Signals) -> None:
-    heed(signals, given.until_closed)
-    start_ray(given.address, given.workers * given.threads)
+def train_with_ray(options: argparse.Namespace, signals: Signals) -> None:
+    heed(signals, options.until_closed)
+    start_ray(options.address, options.workers * options.threads)
     import ray
 
     # Ray has set handlers of its own.
     heed(signals, False)
-    places = ray.util.placement_group([{"CPU": given.threads}] * given.workers)
-    left = given.max_restarts
+    places = ray.util.placement_group([{"CPU": options.threads}] * options.workers)
+    left = options.max_restarts
     while True:
         try:
             # On this machine, in a folder of this user alone.
             with tempfile.TemporaryDirectory(prefix="flowscope-", ignore_cleanup_errors=True) as folder:
-                return train_once(given, signals, places, str(Path(folder) / "meeting") if given.address is None else None)
+                return train_once(options, signals, places, str(Path(folder) / "meeting") if options.address is None else None)
         except OURS:
             raise
         except ray.exceptions.RayError as error:
@@ -217,7 +217,7 @@ def train_with_ray(given: argparse.Namespace, signals: Signals) -> None:
                 raise
             left -= 1
             # The first worker may be on another machine now.
-            given.take_over = True
+            options.take_over = True
             why = str(getattr(error, "cause", error)).strip().split("\n")[0]
             log(f"All workers start again from what was saved last, because one has ended: {why}")
 
@@ -231,10 +231,10 @@ def main() -> int:
     parser.add_argument("--max-restarts", type=int, default=0, help="how often all workers start again after one has died")
     parser.add_argument("--until-closed", action="store_true", help="stop when the standard input is closed")
     parser.add_argument("--take-over", action="store_true", help="also from a machine that has been silent for two minutes")
-    given = parser.parse_args()
-    given.run = given.run.resolve()
+    options = parser.parse_args()
+    options.run = options.run.resolve()
     try:
-        train_with_ray(given, Signals())
+        train_with_ray(options, Signals())
     except OURS as error:
         say({"error": str(getattr(error, "cause", error))})
         return 2

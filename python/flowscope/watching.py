@@ -24,7 +24,7 @@ from .run import Run, finite
 #: Seconds between two writings of what was measured.
 WRITE_EVERY = 1.0
 
-said = logging.getLogger("flowscope")
+logger = logging.getLogger("flowscope")
 
 
 def watch(
@@ -134,7 +134,7 @@ class Watch:
             try:
                 self.run.__exit__(kind, error, trace)
             except Exception as problem:
-                said.warning("%s: the end of the run could not be written: %s", self.run.folder, problem)
+                logger.warning("%s: the end of the run could not be written: %s", self.run.folder, problem)
 
     def _end(self, kind: type[BaseException] | None) -> None:
         assert self.run is not None
@@ -153,12 +153,12 @@ class Watch:
         except Exception as error:
             self._active = False
             assert self.run is not None
-            said.warning("%s: is not followed any further: %s. The training goes on.", self.run.folder, error)
+            logger.warning("%s: is not followed any further: %s. The training goes on.", self.run.folder, error)
             # The hooks stay until the block ends: PyTorch goes through them now.
             try:
                 self.run.finish("failed", f"It was not followed further. {type(error).__name__}: {error}"[:500])
             except Exception as problem:
-                said.warning("%s: the end of the run could not be written: %s", self.run.folder, problem)
+                logger.warning("%s: the end of the run could not be written: %s", self.run.folder, problem)
 
     # What the loop does.
 
@@ -197,10 +197,10 @@ class Watch:
 
         return after
 
-    def scaled(self, result: Any, given: Any) -> None:
+    def scaled(self, result: Any, loss: Any) -> None:
         """A GradScaler multiplies the loss that backward is called on."""
-        if isinstance(result, Tensor) and isinstance(given, Tensor) and result is not given:
-            self._scaled = weakref.ref(result), given.detach()
+        if isinstance(result, Tensor) and isinstance(loss, Tensor) and result is not loss:
+            self._scaled = weakref.ref(result), loss.detach()
 
     def _before_step(self, optimizer: Optimizer, *_: Any) -> None:
         if not self._active or not self._is_ours(optimizer):
@@ -259,7 +259,7 @@ class Watch:
         except OSError:
             raise
         except Exception as error:
-            said.warning("%s: there are no recordings of this flow: %s", self.run.folder, error)
+            logger.warning("%s: there are no recordings of this flow: %s", self.run.folder, error)
             self.x = None
 
     # What is measured.
@@ -296,7 +296,7 @@ class Watch:
     def _explain(self, step: int, where: str) -> None:
         assert self.run is not None
         self._bad_step, self._explained = step, True
-        said.warning("%s: step %d is not finite: %s", self.run.folder, step, where)
+        logger.warning("%s: step %d is not finite: %s", self.run.folder, step, where)
         self.run.found_not_finite(step, where)
 
 
@@ -386,8 +386,8 @@ def _pairs(tensors: Any, gradients: Any) -> list[tuple[Any, Any]]:
     if isinstance(tensors, Tensor):
         one = gradients[0] if isinstance(gradients, (tuple, list)) and gradients else gradients
         return [(tensors, one)]
-    given = list(tensors)
-    return list(zip(given, [None] * len(given) if gradients is None else gradients, strict=False))
+    listed = list(tensors)
+    return list(zip(listed, [None] * len(listed) if gradients is None else gradients, strict=False))
 
 
 def _loss_of(tensor: Any, gradient: Any) -> Tensor | None:

@@ -133,7 +133,7 @@ def test_networks_compute_in_bfloat16_and_nothing_else_does(name, tmp_path):
     trainer = Trainer(plan, World(), open_split(plan, "train", plan.train))
     trainer.restore(read_resume(run)[1])
     with Seen() as seen:
-        results = trainer._pass(*trainer._batches.at(1).given)
+        results = trainer._pass(*trainer._batches.at(1).inputs)
     assert {value.dtype for value in results} == {torch.float32}
     # The activation of these networks is another.
     seen.check_bfloat16("tanh")

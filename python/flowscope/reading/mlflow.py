@@ -17,10 +17,10 @@ STATES = {"3": "finished", "4": "failed", "FINISHED": "finished", "FAILED": "fai
 
 def read_mlflow(path: str | os.PathLike[str]) -> list[TrackedRun]:
     """Of every run below the folder `path`, or in the database `path`. Deleted runs are left out."""
-    given = Path(path)
-    if given.is_file():
-        return _in_database(given)
-    folders = sorted(Path(folder) for folder, parts, names in os.walk(given) if "meta.yaml" in names and "metrics" in parts)
+    source = Path(path)
+    if source.is_file():
+        return _in_database(source)
+    folders = sorted(Path(folder) for folder, parts, names in os.walk(source) if "meta.yaml" in names and "metrics" in parts)
     runs = [_in_folder(folder) for folder in folders]
     return [run for run in runs if run is not None]
 

@@ -22,10 +22,10 @@ def read_tensorboard(path: str | os.PathLike[str]) -> list[TrackedRun]:
 
     Keras writes the folders train and validation, which are one run. A last record that is cut is still being written.
     """
-    given = Path(path)
-    if given.is_file():
-        return [_read(given.parent, [given])]
-    found = {folder: sorted(Path(folder) / name for name in names if MARK in name) for folder, _, names in os.walk(given)}
+    source = Path(path)
+    if source.is_file():
+        return [_read(source.parent, [source])]
+    found = {folder: sorted(Path(folder) / name for name in names if MARK in name) for folder, _, names in os.walk(source)}
     runs = {Path(folder): _read(Path(folder), files) for folder, files in found.items() if files}
     for folder, run in list(runs.items()):
         sibling = runs.get(folder.with_name("train"))

@@ -27,8 +27,8 @@ HISTORY, CONFIG, RUN, EXIT = 2, 5, 17, 18
 
 def read_wandb(path: str | os.PathLike[str]) -> list[TrackedRun]:
     """Of every run-ID.wandb below `path`, which may also be such a file."""
-    given = Path(path)
-    files = [given] if given.is_file() else sorted(given.rglob("run-*.wandb"))
+    source = Path(path)
+    files = [source] if source.is_file() else sorted(source.rglob("run-*.wandb"))
     return [_read(file) for file in files]
 
 

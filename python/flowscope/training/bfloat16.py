@@ -19,9 +19,9 @@ def use_bfloat16(flow: nn.Module) -> None:
 
 
 def _in_bfloat16(compute: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*given: Tensor) -> Any:
-        with torch.autocast(given[0].device.type, torch.bfloat16):
-            found = compute(*given)
+    def run(*inputs: Tensor) -> Any:
+        with torch.autocast(inputs[0].device.type, torch.bfloat16):
+            found = compute(*inputs)
         return tuple(map(_widened, found)) if isinstance(found, tuple) else _widened(found)
 
     return run

@@ -116,7 +116,7 @@ class Batch:
     lines: tuple[Tensor, ...] = ()
 
     @property
-    def given(self) -> tuple[Tensor, ...]:
+    def inputs(self) -> tuple[Tensor, ...]:
         return (self.x, *self.lines, *(() if self.context is None else (self.context,)))
 
 

@@ -111,9 +111,9 @@ class RunFolder:
 
     def status(self, status: str, moment: Moment, control: Mapping[str, Any] | None = None, **why: Any) -> None:
         self.check()
-        said = {"status": status, **why, "step": moment.step, "seconds": moment.seconds}
-        said |= {"best": moment.progress.best, "control": control, "updated": now()}
-        write_json(self.path / "run.json", {key: value for key, value in said.items() if value is not None})
+        fields = {"status": status, **why, "step": moment.step, "seconds": moment.seconds}
+        fields |= {"best": moment.progress.best, "control": control, "updated": now()}
+        write_json(self.path / "run.json", {key: value for key, value in fields.items() if value is not None})
 
     def best(self, moment: Moment, tensors: dict[str, np.ndarray]) -> None:
         self._save(f"best{ENDING}", moment, tensors)

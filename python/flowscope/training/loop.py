@@ -60,7 +60,7 @@ class Loop:
         self.window: list[tuple[Loss, float]] = []
         self.window_from: float | None = None
         self.first_done = moment.seconds
-        self.said = self.reported = -math.inf
+        self.status_written = self.reported = -math.inf
         self.sound = True
 
     def run(self) -> Ended:
@@ -136,7 +136,7 @@ class Loop:
             time.sleep(LOOK_EVERY)
             if steering.look(self.moment.step):
                 self._status("paused" if steering.wish == "pause" else "running")
-            elif time.monotonic() - self.said > STATUS_EVERY:
+            elif time.monotonic() - self.status_written > STATUS_EVERY:
                 self._status("paused")
                 self._report("paused")
 
@@ -162,7 +162,7 @@ class Loop:
             self.folder.periodic(moment, self.trainer.weights())
             self._save_last()
             self._status("running")
-        if self.folder and time.monotonic() - self.said > STATUS_EVERY:
+        if self.folder and time.monotonic() - self.status_written > STATUS_EVERY:
             self._status("running")
 
     def _measure(self) -> None:
@@ -236,7 +236,7 @@ class Loop:
 
     def _status(self, status: str, **why: Any) -> None:
         if self.folder and self.steering:
-            self.said = time.monotonic()
+            self.status_written = time.monotonic()
             self.folder.status(status, self.moment, self.steering.answer, **why)
 
     def _write(self, row: Row) -> None:
@@ -253,12 +253,12 @@ class Loop:
         moment = self.moment
         total = min(self.plan.total_steps, self.plan.training["steps"])
         done = max(moment.step / total if total else 1.0, moment.seconds / self.plan.max_seconds)
-        said: dict[str, Any] = {"phase": phase, "step": moment.step, "totalSteps": total, "fraction": min(1.0, done)}
+        progress: dict[str, Any] = {"phase": phase, "step": moment.step, "totalSteps": total, "fraction": min(1.0, done)}
         if moment.step > self.first + 1:
             each = (moment.seconds - self.first_done) / (moment.step - self.first - 1)
-            said["etaSeconds"] = max(0.0, min((total - moment.step) * each, self.plan.max_seconds - moment.seconds))
+            progress["etaSeconds"] = max(0.0, min((total - moment.step) * each, self.plan.max_seconds - moment.seconds))
         if metrics:
-            said["metrics"] = {key: value for key, value in metrics.items() if math.isfinite(value)}
+            progress["metrics"] = {key: value for key, value in metrics.items() if math.isfinite(value)}
         if moment.progress.best:
-            said["best"] = moment.progress.best
-        say({"progress": said})
+            progress["best"] = moment.progress.best
+        say({"progress": progress})

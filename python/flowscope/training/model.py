@@ -104,7 +104,7 @@ class Trainer:
         plan = self._plan
         self._gradient.zero_()
         batch = self._batches.at(step)
-        results = self._pass(*batch.given)
+        results = self._pass(*batch.inputs)
         if plan.matches:
             terms, updates = [results], []
         else:
@@ -156,7 +156,7 @@ class Trainer:
         for start in range(self._world.rank * VALIDATION_BLOCK, len(examples), self._world.size * VALIDATION_BLOCK):
             rows = np.arange(start, min(start + VALIDATION_BLOCK, len(examples)))
             batch = read_batch(self._plan, examples, rows, Stream(seed, "validation-noise", start))
-            sums += torch.stack([part.double().sum() for part in self._average.evaluate(*batch.given)])
+            sums += torch.stack([part.double().sum() for part in self._average.evaluate(*batch.inputs)])
         return self._nats(*(self._world.add_up(sums) / len(examples)).tolist())
 
     @torch.no_grad()
@@ -164,11 +164,11 @@ class Trainer:
         """[count, …] in data units, without padding. The same latents every time."""
         plan = self._plan
         noise = Stream(plan.training["seed"], "samples").normal(count * math.prod(plan.noise_shape))
-        given = [as_tensor(noise.reshape(count, *plan.noise_shape))]
+        inputs = [as_tensor(noise.reshape(count, *plan.noise_shape))]
         if self._train.context is not None:
             rows = np.arange(count) % len(self._train)
-            given.append(as_tensor(self._train.context.read(rows)))
-        x = self._average.draw(*given).float().numpy()
+            inputs.append(as_tensor(self._train.context.read(rows)))
+        x = self._average.draw(*inputs).float().numpy()
         if plan.integers:
             x[:, list(plan.integers)] = np.floor(x[:, list(plan.integers)])
         return x[:, plan.pad : x.shape[1] - plan.pad, plan.pad : x.shape[2] - plan.pad] if plan.pad else x
@@ -194,11 +194,11 @@ class Trainer:
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Raises TrainingError for a state of another flow."""
         for name, view in self._members():
-            given = state.get(name)
-            if given is None or given.dtype != np.float32 or given.shape != tuple(view.shape):
-                what = "is missing" if given is None else f"is {given.dtype} {list(given.shape)}"
+            array = state.get(name)
+            if array is None or array.dtype != np.float32 or array.shape != tuple(view.shape):
+                what = "is missing" if array is None else f"is {array.dtype} {list(array.shape)}"
                 raise TrainingError(f"The saved state is of another flow: {name} {what}; expected float32 {list(view.shape)}.")
-            view.copy_(torch.from_numpy(given))
+            view.copy_(torch.from_numpy(array))
 
     def _members(self) -> Iterator[tuple[str, Tensor]]:
         for prefix, vector in self._vectors.items():

@@ -99,60 +99,60 @@ def read_plan(run: Path) -> Plan:
     try:
         if file.stat().st_size > LARGEST_PLAN:
             raise TrainingError(f"{file}: is larger than {LARGEST_PLAN} bytes. Prepare the run again with flowscope train.")
-        given = json.loads(file.read_text(encoding="utf8"))
+        values = json.loads(file.read_text(encoding="utf8"))
     except OSError:
         raise TrainingError(
             f"{run}: is not prepared for PyTorch ({file} cannot be read). Start it with flowscope train --launcher torch."
         ) from None
     except ValueError:
         raise TrainingError(f"{file}: is not JSON. Prepare the run again with flowscope train.") from None
-    if not isinstance(given, dict) or given.get("version") != VERSION:
+    if not isinstance(values, dict) or values.get("version") != VERSION:
         raise TrainingError(f"{file}: is of another version of Flowscope. Prepare the run again with flowscope train.")
-    return _plan_of(folder, _Fields(file, given))
+    return _plan_of(folder, _Fields(file, values))
 
 
 class _Fields:
     """Values of a JSON object, each checked for its type."""
 
-    def __init__(self, file: Path, given: Mapping[str, Any]) -> None:
+    def __init__(self, file: Path, values: Mapping[str, Any]) -> None:
         self.file = file
-        self.given = given
+        self.values = values
 
     def wrong(self, key: str, expected: str) -> TrainingError:
-        return TrainingError(f"{self.file}: {key} is {str(self.given.get(key))[:80]}; expected {expected}.")
+        return TrainingError(f"{self.file}: {key} is {str(self.values.get(key))[:80]}; expected {expected}.")
 
     def number(self, key: str, least: float = -math.inf) -> float:
-        value = self.given.get(key)
+        value = self.values.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value < math.inf:
             raise self.wrong(key, "a number" if least == -math.inf else f"a number from {least}")
         return float(value)
 
     def count(self, key: str, least: int = 0) -> int:
-        value = self.given.get(key)
+        value = self.values.get(key)
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST_VALUES:
             raise self.wrong(key, f"a whole number from {least}")
         return value
 
     def flag(self, key: str) -> bool:
-        value = self.given.get(key)
+        value = self.values.get(key)
         if not isinstance(value, bool):
             raise self.wrong(key, "true or false")
         return value
 
     def one_of(self, key: str, values: tuple[str, ...]) -> str:
-        value = self.given.get(key)
+        value = self.values.get(key)
         if value not in values:
             raise self.wrong(key, " or ".join(f'"{name}"' for name in values))
         return str(value)
 
     def shape(self, key: str) -> tuple[int, ...]:
-        value = self.given.get(key)
+        value = self.values.get(key)
         if not _is_shape(value):
             raise self.wrong(key, "sizes")
         return tuple(value)
 
     def tensors(self, key: str) -> Tensors:
-        value = self.given.get(key)
+        value = self.values.get(key)
         if not isinstance(value, dict) or not all(_is_shape(shape) for shape in value.values()):
             raise self.wrong(key, "names and shapes")
         tensors = Tensors({name: tuple(shape) for name, shape in value.items()})
@@ -161,7 +161,7 @@ class _Fields:
         return tensors
 
     def table(self, key: str) -> dict[str, Any]:
-        value = self.given.get(key)
+        value = self.values.get(key)
         if not isinstance(value, dict):
             raise self.wrong(key, "names and values")
         return value
@@ -177,7 +177,7 @@ def _is_shape(value: Any) -> bool:
 
 def _plan_of(folder: Path, fields: _Fields) -> Plan:
     statistics = fields.tensors("statistics")
-    updates = fields.given.get("updates")
+    updates = fields.values.get("updates")
     if not isinstance(updates, list) or any(name not in statistics.shapes for name in updates):
         raise fields.wrong("updates", "names of statistics")
     metadata = fields.table("metadata")
@@ -205,7 +205,7 @@ def _plan_of(folder: Path, fields: _Fields) -> Plan:
         crops_at_random=fields.flag("cropsAtRandom"),
         validation=fields.count("validation"),
         total_steps=fields.count("totalSteps"),
-        max_seconds=fields.number("maxSeconds", 0) if fields.given.get("maxSeconds") is not None else math.inf,
+        max_seconds=fields.number("maxSeconds", 0) if fields.values.get("maxSeconds") is not None else math.inf,
         validate_first=fields.flag("validateFirst"),
         samples=fields.count("samples"),
         compile=fields.flag("compile"),

@@ -93,8 +93,8 @@ def _request_of(text: str) -> tuple[dict[str, Any], str, str | None]:
 
 def _read_rates(file: Path) -> list[RateChange]:
     try:
-        given = json.loads(file.read_text(encoding="utf8"))
-        changes = [RateChange(int(change["step"]), float(change["learningRate"])) for change in given]
+        entries = json.loads(file.read_text(encoding="utf8"))
+        changes = [RateChange(int(change["step"]), float(change["learningRate"])) for change in entries]
         if any(change.step < 1 or not 0 < change.rate < math.inf for change in changes):
             raise ValueError
     except FileNotFoundError:
