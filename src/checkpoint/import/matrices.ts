@@ -170,7 +170,8 @@ export function rotationLayer(where: string, matrix: Values): Made {
 /** @param vectors of reflections, the first one first; none for the identity */
 export function reflectionsLayer(vectors: readonly ArrayLike<number>[], size: number): Made {
   if (vectors.length === 0) return { layer: { kind: 'permute', order: range(size) } };
-  const data = Float32Array.from(vectors.flatMap((vector) => Array.from(vector)));
+  const data = new Float32Array(vectors.length * size);
+  vectors.forEach((vector, i) => data.set(vector, i * size));
   return {
     layer: { kind: 'householder', reflections: vectors.length },
     tensors: { vectors: { shape: [vectors.length, size], data } },

@@ -1,5 +1,6 @@
 /** nflows' linear transforms besides LULinear: QR, SVD, HouseholderSequence, NaiveLinear and PointwiseAffineTransform. */
-import { sizeOf } from '../../../base/shape';
+import { range } from '../../../base/order';
+import { rowOf, sizeOf } from '../../../base/shape';
 import { UserError } from '../../../base/user-error';
 import { mostReflections } from '../../../config/mixing-layers';
 import { softplus } from '../../../base/softplus';
@@ -122,17 +123,8 @@ export async function linearLayer(
   switch (kind) {
     case 'householder': {
       const vectors = await read('q_vectors');
-      if (reversed) {
-        const rows = Array.from({ length: vectors.shape[0]! }, (_, i) =>
-          vectors.data.subarray(i * features, (i + 1) * features),
-        );
-        return { at, ...reflectionsLayer(rows.reverse(), features) };
-      }
-      return {
-        at,
-        layer: { kind, reflections: vectors.shape[0]! },
-        tensors: { vectors },
-      };
+      const rows = range(vectors.shape[0]!).map((row) => rowOf(vectors, row));
+      return { at, ...reflectionsLayer(reversed ? rows.reverse() : rows, features) };
     }
     case 'qr': {
       const [vectors, logDiagonal, bias] = await Promise.all(
@@ -178,10 +170,7 @@ export async function linearLayer(
     }
     case 'naive': {
       const layer = reversed ? inverseMatrixLayer : matrixLayer;
-      return {
-        at,
-        ...layer(`${file.file}: ${at}._weight`, await read('_weight'), await read('bias')),
-      };
+      return { at, ...layer(`${where}._weight`, await read('_weight'), await read('bias')) };
     }
     case 'rescale': {
       const [scale, shift] = [(await read('_scale')).data, (await read('_shift')).data];
