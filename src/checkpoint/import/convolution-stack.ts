@@ -60,11 +60,11 @@ export function convolutionStack(
   return stack.length > 0 ? stack : `${prefix.slice(0, -1)} has no convolutions`;
 }
 
-export function stackTable(stack: readonly StackedConvolution[], ourPrefix: string): Renaming[] {
+export function stackTable(stack: readonly StackedConvolution[], flowscopePrefix: string): Renaming[] {
   return stack.flatMap(({ prefix, dense }, i) =>
     under(
       prefix,
-      `${ourPrefix}${i}.`,
+      `${flowscopePrefix}${i}.`,
       convolutionNames.map((renaming) =>
         dense && renaming.transform === 'kernel' ? { ...renaming, transform: 'pixel-kernel' } : renaming,
       ),

@@ -150,10 +150,10 @@ export function layerWidths({ tensors }: TensorFile, layers: readonly string[]):
 /** @param stack whose numbers may be paths */
 export function stackNames(
   stack: { prefix: string; numbers: readonly (number | string)[] },
-  ourPrefix: string,
+  flowscopePrefix: string,
 ): Renaming[] {
   return stack.numbers.flatMap((number, i) =>
-    under(`${stack.prefix}${number}.`, `${ourPrefix}${i}.`, linearNames),
+    under(`${stack.prefix}${number}.`, `${flowscopePrefix}${i}.`, linearNames),
   );
 }
 

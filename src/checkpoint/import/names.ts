@@ -91,10 +91,15 @@ export function libraryNames({ library }: Renaming): readonly string[] {
 }
 
 /** The same tensors below a prefix on each side; prefixes end in a dot, or are empty. */
-export function under(theirPrefix: string, ourPrefix: string, table: readonly Renaming[]): Renaming[] {
+export function under(
+  libraryPrefix: string,
+  flowscopePrefix: string,
+  table: readonly Renaming[],
+): Renaming[] {
   return table.map(({ library, flowscope, transform }) => ({
-    library: typeof library === 'string' ? theirPrefix + library : library.map((name) => theirPrefix + name),
-    flowscope: ourPrefix + flowscope,
+    library:
+      typeof library === 'string' ? libraryPrefix + library : library.map((name) => libraryPrefix + name),
+    flowscope: flowscopePrefix + flowscope,
     transform,
   }));
 }

@@ -107,7 +107,7 @@ export async function explainImport(
   const known = new Map<string, Effect>();
   let tries = 0;
   const effectOf = async (id: string, view: string): Promise<Effect> => {
-    const layer = layerAt.byTheirs(view);
+    const layer = layerAt.byPath(view);
     const key = layer && `${kindOf(layer.name)} ${layer.rest}`;
     const before = key === undefined ? undefined : known.get(key);
     if (before && layer) return moved(before, layer.name, flow);
@@ -128,7 +128,7 @@ export async function explainImport(
     const common = { name, dtype, shape: [...shape] };
     const reads = log.get(id);
     if (!reads) {
-      const layer = view === undefined || of ? undefined : layerAt.byTheirs(view)?.name;
+      const layer = view === undefined || of ? undefined : layerAt.byPath(view)?.name;
       const use = view === undefined || of ? 'left-out' : 'unused';
       const beside = of ?? (view === undefined ? 'other' : undefined);
       tensors.push({
@@ -145,7 +145,7 @@ export async function explainImport(
     );
     const effect: Effect =
       exact.length > 0 ? { use: 'parameter', becomes: exact } : await effectOf(id, view ?? id);
-    const layer = layerAt.byOurs(effect.becomes) ?? (view && layerAt.byTheirs(view)?.name);
+    const layer = layerAt.byTensors(effect.becomes) ?? (view && layerAt.byPath(view)?.name);
     tensors.push({ ...common, use: effect.use, becomes: effect.becomes, ...(layer ? { layer } : {}) });
   };
   const copied = await averagesOf(raw);
@@ -190,7 +190,7 @@ function layerFinder({ layerNames, tensors }: ImportedFlow) {
   const layerPaths = Object.entries(layerNames).sort(([, a], [, b]) => b.length - a.length);
   const layers = new Set([...Object.keys(layerNames), ...Object.keys(tensors).flatMap(layerOf)]);
   return {
-    byTheirs(view: string): { name: string; rest: string } | undefined {
+    byPath(view: string): { name: string; rest: string } | undefined {
       const entry = layerPaths.find(
         ([, prefix]) =>
           prefix !== '' &&
@@ -198,7 +198,7 @@ function layerFinder({ layerNames, tensors }: ImportedFlow) {
       );
       return entry && { name: entry[0], rest: view.slice(entry[1].length) };
     },
-    byOurs(names: readonly string[]): string | undefined {
+    byTensors(names: readonly string[]): string | undefined {
       for (const name of names) {
         const parts = name.split('.');
         for (let length = parts.length - 1; length > 0; length--) {

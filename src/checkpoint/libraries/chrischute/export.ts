@@ -21,7 +21,7 @@ export function chrischuteStateDict(model: ImageModelConfig, tensors: Tensors): 
     data_constraint: floats([1], Float32Array.of(model.dataRange)),
   };
   for (const { name, table } of chrischutePlan(model)) {
-    const rewritten = { ...tensors, ...inTheirOrder(model, name, tensors) };
+    const rewritten = { ...tensors, ...inLibraryOrder(model, name, tensors) };
     Object.assign(dict, renamed(rewritten, table), batchCounts(table.flatMap(libraryNames)));
   }
   return {
@@ -53,7 +53,11 @@ function checkFit(model: ImageModelConfig): void {
 }
 
 /** s before t, in halves, and a scale for each channel that moves. */
-function inTheirOrder(model: ImageModelConfig, coupling: string, tensors: Tensors): Record<string, NdArray> {
+function inLibraryOrder(
+  model: ImageModelConfig,
+  coupling: string,
+  tensors: Tensors,
+): Record<string, NdArray> {
   const outputs = valuesOf(tensors, `${coupling}.net.convOut.bias`).data.length;
   const moved = outputs / 2;
   const place = (part: 0 | 1, channel: number): number => {

@@ -52,7 +52,7 @@ const statistics = ['mean_0', 'std_0', '_mean_base', '_std_base'];
 const affine = ['_theta_shift', '_theta_scale', '_compose_standardization'];
 const [sinusoidal, fourier] = ['net.time_emb.div_term', 'net.time_emb.W'];
 
-const ourNames = {
+const flowscopeNames = {
   ...{ input_layer: 'input', condition_layer: 'context', input_merge_layer: 'merge' },
   ...{ time_linear_layer: 'time', output_layer: 'output' },
 };
@@ -69,7 +69,10 @@ function read(file: TensorFile) {
   const layers = names.filter((name) => /^net\.layers\.\d+\.weight$/.test(name)).length;
   if (!width || !seen || !layers || !times || typeof context === 'string') return undefined;
   const norm = names.includes('net.layers_norm.0.weight');
-  const linears = [...Object.entries(ourNames), ...range(layers).map((i) => [`layers.${i}`, `layers.${i}`])];
+  const linears = [
+    ...Object.entries(flowscopeNames),
+    ...range(layers).map((i) => [`layers.${i}`, `layers.${i}`]),
+  ];
   const table: Renaming[] = [
     ...linears.flatMap(([library, flowscope]) => under(`net.${library}.`, `net.${flowscope}.`, linearNames)),
     ...range(norm ? layers : 0).flatMap((i) =>
