@@ -1,9 +1,9 @@
-/** Mixing layers of the form y = M·x + b. Each kind has its own invertible M [D, D]. */
+/** Mixing layers of the form y = M·x + b over the last axis. Each kind has its own invertible M. */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { type Bijection, type FlowContext, type ParameterSpec, zeros } from '../core/bijection';
 
-/** M, applied to the rows of [N, D]. */
+/** M, applied to all of [N, …, D]. */
 export interface Mixing {
   apply(x: Tensor): Tensor;
   undo(y: Tensor): Tensor;
@@ -11,28 +11,29 @@ export interface Mixing {
   logDet: Tensor;
 }
 
-/** @param parameters of M; `NAME.bias` [D] comes after them */
+/** @param parameters of M; `NAME.bias` [D] comes after them, unless `bias` is false */
 export function affineMixing(
   name: string,
-  dim: number,
+  shape: readonly number[],
   parameters: readonly ParameterSpec[],
   mixing: (ctx: FlowContext) => Mixing,
+  bias = true,
 ): Bijection {
-  const bias = startsAtZero(`${name}.bias`, [dim]);
+  const spec = startsAtZero(`${name}.bias`, shape.slice(-1));
   return {
     name,
-    inputShape: [dim],
-    outputShape: [dim],
-    parameters: [...parameters, bias],
+    inputShape: shape,
+    outputShape: shape,
+    parameters: bias ? [...parameters, spec] : parameters,
     state: [],
     mixes: true,
     forward(ctx, x) {
       const { apply, logDet } = mixing(ctx);
-      return { value: tf.add(apply(x), ctx.get(bias.name)), logDet };
+      return { value: bias ? tf.add(apply(x), ctx.get(spec.name)) : apply(x), logDet };
     },
     inverse(ctx, y) {
       const { undo, logDet } = mixing(ctx);
-      return { value: undo(tf.sub(y, ctx.get(bias.name))), logDet: tf.neg(logDet) };
+      return { value: undo(bias ? tf.sub(y, ctx.get(spec.name)) : y), logDet: tf.neg(logDet) };
     },
   };
 }

@@ -9,10 +9,11 @@
  */
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
-import { type Bijection, type FlowContext, zeros } from '../core/bijection';
+import type { Bijection, FlowContext } from '../core/bijection';
 import { reorder } from '../core/tensors';
 import type { ImageShape } from '../layers/squeeze';
-import { identityMatrix, strictly, unitTriangularInverse } from './triangular';
+import { affineMixing, startsAtZero, type Mixing } from './affine';
+import { identityMatrix, luParameters, strictly, unitTriangularInverse } from './triangular';
 
 export interface Conv1x1Options {
   name: string;
@@ -35,46 +36,26 @@ export function mixChannels(x: Tensor, matrix: Tensor): Tensor {
 
 export function conv1x1({ name, shape, order, signs, bias }: Conv1x1Options): Bijection {
   const [height, width, channels] = shape;
-
-  const parts = (ctx: FlowContext) => {
+  const parameters = [...luParameters(name, channels), startsAtZero(`${name}.logDiagonal`, [channels])];
+  const mixing = (ctx: FlowContext): Mixing => {
     const logDiagonal = ctx.get(`${name}.logDiagonal`);
+    const lower = strictly('lower', ctx.get(`${name}.lower`));
+    const upper = strictly('upper', ctx.get(`${name}.upper`));
+    const diagonal = tf.mul(tf.exp(logDiagonal), tf.tensor1d([...signs]));
     return {
-      lower: strictly('lower', ctx.get(`${name}.lower`)),
-      upper: strictly('upper', ctx.get(`${name}.upper`)),
-      diagonal: tf.mul(tf.exp(logDiagonal), tf.tensor1d([...signs])),
       logDet: tf.mul(tf.sum(logDiagonal), height * width),
+      apply(x) {
+        const identity = identityMatrix(channels);
+        const product = tf.matMul(tf.add(lower, identity), tf.add(upper, tf.mul(identity, diagonal)));
+        return mixChannels(x, reorder(product, order, 0));
+      },
+      undo(y) {
+        // U = (I + N)·D with N = upper / diagonal, column by column.
+        const unit = unitTriangularInverse(tf.div(upper, diagonal));
+        const undoUpper = tf.div(unit, tf.reshape(diagonal, [channels, 1]));
+        return mixChannels(y, reorder(tf.matMul(undoUpper, unitTriangularInverse(lower)), order, 1));
+      },
     };
   };
-  const identity = (): Tensor => identityMatrix(channels);
-
-  return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
-    parameters: [
-      { name: `${name}.lower`, shape: [channels, channels], init: zeros, decay: false },
-      { name: `${name}.upper`, shape: [channels, channels], init: zeros, decay: false },
-      { name: `${name}.logDiagonal`, shape: [channels], init: zeros, decay: false },
-      ...(bias ? [{ name: `${name}.bias`, shape: [channels], init: zeros, decay: false }] : []),
-    ],
-    state: [],
-    mixes: true,
-    forward(ctx, x) {
-      const { lower, upper, diagonal, logDet } = parts(ctx);
-      const product = tf.matMul(tf.add(lower, identity()), tf.add(upper, tf.mul(identity(), diagonal)));
-      const mixed = mixChannels(x, reorder(product, order, 0));
-      return { value: bias ? tf.add(mixed, ctx.get(`${name}.bias`)) : mixed, logDet };
-    },
-    inverse(ctx, y) {
-      const { lower, upper, diagonal, logDet } = parts(ctx);
-      const difference = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
-      // U = (I + N)·D with N = upper / diagonal, column by column.
-      const undoUpper = tf.div(
-        unitTriangularInverse(tf.div(upper, diagonal)),
-        tf.reshape(diagonal, [channels, 1]),
-      );
-      const product = tf.matMul(undoUpper, unitTriangularInverse(lower));
-      return { value: mixChannels(difference, reorder(product, order, 1)), logDet: tf.neg(logDet) };
-    },
-  };
+  return affineMixing(name, shape, parameters, mixing, bias);
 }

@@ -4,35 +4,28 @@
  * random orthogonal matrix, so the log-det starts at 0.
  */
 import * as tf from '@tensorflow/tfjs-core';
-import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Bijection, FlowContext } from '../core/bijection';
+import type { Bijection, FlowContext, ParameterSpec } from '../core/bijection';
 import type { ImageShape } from '../layers/squeeze';
-import { startsAtZero } from './affine';
+import { affineMixing, type Mixing } from './affine';
 import { mixChannels } from './conv1x1';
 import { generalInverse, logAbsDet } from './general-inverse';
 
 /** @param bias adds `NAME.bias` [C] */
 export function fullConv1x1(name: string, shape: ImageShape, bias: boolean): Bijection {
   const [height, width, channels] = shape;
-  const matrixOf = (ctx: FlowContext): Tensor => ctx.get(`${name}.matrix`);
-  const logDetOf = (ctx: FlowContext): Tensor => tf.mul(logAbsDet(matrixOf(ctx)), height * width);
-  return {
-    name,
-    inputShape: shape,
-    outputShape: shape,
-    parameters: [
-      { name: `${name}.matrix`, shape: [channels, channels], init: { kind: 'orthogonal' }, decay: false },
-      ...(bias ? [startsAtZero(`${name}.bias`, [channels])] : []),
-    ],
-    state: [],
-    mixes: true,
-    forward(ctx, x) {
-      const mixed = mixChannels(x, matrixOf(ctx));
-      return { value: bias ? tf.add(mixed, ctx.get(`${name}.bias`)) : mixed, logDet: logDetOf(ctx) };
-    },
-    inverse(ctx, y) {
-      const difference = bias ? tf.sub(y, ctx.get(`${name}.bias`)) : y;
-      return { value: mixChannels(difference, generalInverse(matrixOf(ctx))), logDet: tf.neg(logDetOf(ctx)) };
-    },
+  const spec: ParameterSpec = {
+    name: `${name}.matrix`,
+    shape: [channels, channels],
+    init: { kind: 'orthogonal' },
+    decay: false,
   };
+  const mixing = (ctx: FlowContext): Mixing => {
+    const matrix = ctx.get(spec.name);
+    return {
+      apply: (x) => mixChannels(x, matrix),
+      undo: (y) => mixChannels(y, generalInverse(matrix)),
+      logDet: tf.mul(logAbsDet(matrix), height * width),
+    };
+  };
+  return affineMixing(name, shape, [spec], mixing, bias);
 }

@@ -7,32 +7,34 @@ import type { GradSaveFunc, Tensor } from '@tensorflow/tfjs-core';
 import { identityMatrix, strictly, unitTriangularInverse } from './triangular';
 
 /** log|det M| of [D, D], a scalar. Its derivative is the transposed inverse. */
-export function logAbsDet(matrix: Tensor): Tensor {
-  return tf.customGrad((...args) => {
-    const [input, save] = args as [Tensor, GradSaveFunc];
-    const { upper, turned } = triangle(input);
-    const diagonal = diagonalOf(upper);
-    save([inverseOf(upper, turned, diagonal)]);
-    return {
-      value: tf.sum(tf.log(tf.abs(diagonal))),
-      gradFunc: (dy: Tensor, [inverse]: Tensor[]) => tf.mul(dy, tf.transpose(inverse!)),
-    };
-  })(matrix);
-}
+export const logAbsDet = withInverse(
+  (_, diagonal) => tf.sum(tf.log(tf.abs(diagonal))),
+  (dy, inverse) => tf.mul(dy, tf.transpose(inverse)),
+);
 
 /** M⁻¹ of [D, D]. */
-export function generalInverse(matrix: Tensor): Tensor {
-  return tf.customGrad((...args) => {
-    const [input, save] = args as [Tensor, GradSaveFunc];
-    const { upper, turned } = triangle(input);
-    const value = inverseOf(upper, turned, diagonalOf(upper));
-    save([value]);
-    return {
-      value,
-      gradFunc: (dy: Tensor, [inverse]: Tensor[]) =>
-        tf.neg(tf.matMul(tf.matMul(inverse!, dy, true, false), inverse!, false, true)),
-    };
-  })(matrix);
+export const generalInverse = withInverse(
+  (inverse) => inverse,
+  (dy, inverse) => tf.neg(tf.matMul(tf.matMul(inverse, dy, true, false), inverse, false, true)),
+);
+
+/** A function of a matrix M = Q·R. @param value of the inverse and R's diagonal @param gradient by M, of the value's and the inverse */
+function withInverse(
+  value: (inverse: Tensor, diagonal: Tensor) => Tensor,
+  gradient: (dy: Tensor, inverse: Tensor) => Tensor,
+): (matrix: Tensor) => Tensor {
+  return (matrix) =>
+    tf.customGrad((...args) => {
+      const [input, save] = args as [Tensor, GradSaveFunc];
+      const { upper, turned } = triangle(input);
+      const diagonal = diagonalOf(upper);
+      const inverse = inverseOf(upper, turned, diagonal);
+      save([inverse]);
+      return {
+        value: value(inverse, diagonal),
+        gradFunc: (dy: Tensor, [saved]: Tensor[]) => gradient(dy, saved!),
+      };
+    })(matrix);
 }
 
 /** R and Qᵀ of M = Q·R, [D, D] each. */

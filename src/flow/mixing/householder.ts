@@ -56,7 +56,7 @@ export function qrLinear(name: string, dim: number, reflections: number): Biject
     startsAtZero(`${name}.upper`, [dim, dim]),
     startsAtZero(`${name}.logDiagonal`, [dim]),
   ];
-  return affineMixing(name, dim, parameters, (ctx) => {
+  return affineMixing(name, [dim], parameters, (ctx) => {
     const matrix = matrixOf(ctx.get(`${name}.vectors`));
     const upper = strictly('upper', ctx.get(`${name}.upper`));
     const logDiagonal = ctx.get(`${name}.logDiagonal`);
@@ -79,7 +79,7 @@ export function svdLinear(name: string, dim: number, reflections: number): Bijec
     startsAtZero(`${name}.logDiagonal`, [dim]),
     vectors(`${name}.last`, dim, reflections),
   ];
-  return affineMixing(name, dim, parameters, (ctx) => {
+  return affineMixing(name, [dim], parameters, (ctx) => {
     const first = matrixOf(ctx.get(`${name}.first`));
     const last = matrixOf(ctx.get(`${name}.last`));
     const logDiagonal = ctx.get(`${name}.logDiagonal`);

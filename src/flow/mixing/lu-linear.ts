@@ -22,7 +22,7 @@ const one = inverseSoftplus(1 - floor);
  */
 export function luLinear(name: string, dim: number): Bijection {
   const parameters = [...luParameters(name, dim), startsAtZero(`${name}.diagonal`, [dim])];
-  return affineMixing(name, dim, parameters, (ctx) => {
+  return affineMixing(name, [dim], parameters, (ctx) => {
     const diagonal = tf.add(tf.softplus(tf.add(ctx.get(`${name}.diagonal`), one)), floor);
     return {
       apply: (x) => timesLu(ctx, name, x, diagonal),
@@ -47,7 +47,7 @@ export function pluLinear(name: string, { order, signs }: PluOptions): Bijection
   const dim = order.length;
   const back = invertOrder(order);
   const parameters = [...luParameters(name, dim), startsAtZero(`${name}.logDiagonal`, [dim])];
-  return affineMixing(name, dim, parameters, (ctx) => {
+  return affineMixing(name, [dim], parameters, (ctx) => {
     const logDiagonal = ctx.get(`${name}.logDiagonal`);
     const diagonal = tf.mul(tf.exp(logDiagonal), tf.tensor1d([...signs]));
     return {

@@ -30,8 +30,7 @@ export function mixing(name: string, dim: number, layer: MixingLayer): Bijection
   }
 }
 
-/** @param scale one number for each feature, as `shift`; none is 0 */
-/** y = scale·x + shift with fixed numbers for each feature (nflows' PointwiseAffineTransform). */
+/** y = scale·x + shift with fixed numbers for each feature, no scale 0 (nflows' PointwiseAffineTransform). */
 function rescale(name: string, scale: readonly number[], shift: readonly number[]): Bijection {
   const logDet = scale.reduce((sum, value) => sum + Math.log(Math.abs(value)), 0);
   const [scales, shifts] = [() => tf.tensor1d([...scale]), () => tf.tensor1d([...shift])];
