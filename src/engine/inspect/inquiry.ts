@@ -15,6 +15,14 @@ export function checkIndex(value: number, length: number, says: string): void {
     throw new UserError(`${says} ${length}, numbered from 0.`);
 }
 
+/** An answer, or why there is none for this flow or its file. */
+export function answerOrReason<T>(answer: Promise<T>): Promise<T | { reason: string }> {
+  return answer.catch((error: unknown) => {
+    if (error instanceof UserError) return { reason: error.message };
+    throw error;
+  });
+}
+
 export interface Inquiry {
   model: InspectedFlow;
   /** Aborts when nobody waits for the answer any more. */

@@ -34,23 +34,15 @@ export async function convertCheckpoint(
   if (signal?.aborted) throw new CancelledError();
   const { origin } = checkpoint;
   const notes = origin ? origin.assumptions.map((assumption) => `Taken as: ${assumption}`) : [];
-  if (to === 'flowscope') {
-    await saveCheckpoint(target, checkpoint);
-    return {
-      path: target,
-      bytes: await bytesOf(target),
-      tensors: Object.keys(checkpoint.tensors).length,
-      notes,
-    };
+  let { tensors }: { tensors: object } = checkpoint;
+  if (to === 'flowscope') await saveCheckpoint(target, checkpoint);
+  else {
+    const dict = exportStateDict(checkpoint, to, chainOf(checkpoint.config.model));
+    await saveStateDict(target, to, dict, checkpoint.standardize);
+    ({ tensors } = dict);
+    notes.push(...dict.notes, `Build the module that loads it with\n\n${dict.build}\n`);
   }
-  const dict = exportStateDict(checkpoint, to, chainOf(checkpoint.config.model));
-  await saveStateDict(target, to, dict, checkpoint.standardize);
-  return {
-    path: target,
-    bytes: await bytesOf(target),
-    tensors: Object.keys(dict.tensors).length,
-    notes: [...notes, ...dict.notes, `Build the module that loads it with\n\n${dict.build}\n`],
-  };
+  return { path: target, bytes: (await stat(target)).size, tensors: Object.keys(tensors).length, notes };
 }
 
 /**
@@ -77,10 +69,6 @@ async function completeCheckpoint(opened: ModelFile, options?: ImportOptions): P
   const checkpoint = await loadAnyCheckpoint(opened, options);
   flowOf(opened.file, checkpoint.config.model, checkpoint.tensors);
   return checkpoint;
-}
-
-async function bytesOf(file: string): Promise<number> {
-  return (await stat(file)).size;
 }
 
 /** The layers of a vector flow, written out as a config can; none for images. */

@@ -9,7 +9,7 @@ import { bindUsed } from '../../graph/passes/bind-constants';
 import { anyBatch, type InputSpec } from '../../graph/trace/trace';
 import type { NdArray } from '../../protocol/tensors';
 import type { ContextInfo } from '../../protocol/model';
-import type { Backend, Program } from '../backends/backend';
+import type { Backend, Feeds, Program } from '../backends/backend';
 import { contextFeeds } from './context';
 import { contextInputs, storedTensors, traceFlow, type FlowParts } from './flow-graphs';
 
@@ -81,8 +81,12 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
   const size = sizeOf(shape);
   if (base.shape === 'standard') return { ...standardBase(size), dispose: () => Promise.resolve() };
   const programs = new Map<string, Promise<Program>>();
-  const program = (name: string, compute: (ctx: FlowContext, inputs: Record<string, Tensor>) => Tensor) =>
-    entryOf(programs, name, () => {
+  const answer = async (
+    name: string,
+    compute: (ctx: FlowContext, inputs: Record<string, Tensor>) => Tensor,
+    feeds: Feeds,
+  ): Promise<Float32Array> => {
+    const program = await entryOf(programs, name, () => {
       const ports =
         name === 'draw'
           ? [
@@ -94,32 +98,25 @@ export function runningBase(source: BaseSource): RunningBase & { dispose(): Prom
       const graph = traceFlow(source, all, (ctx, inputs) => ({ out: compute(ctx, inputs) }));
       return Promise.resolve().then(() => backend.compile(bindUsed(graph, tensors), { optimize: true }));
     });
+    return (await program.run(feeds)).out!.data as Float32Array;
+  };
   const ofLatents =
-    (name: string, compute: (ctx: FlowContext, z: Tensor) => Tensor) =>
-    async (z: Float32Array, count: number, context?: ArrayLike<number>): Promise<Float32Array> => {
-      const compiled = await program(name, (ctx, inputs) => compute(ctx, inputs['z']!));
-      const { out } = await compiled.run({
+    (name: string, compute: (ctx: FlowContext, z: Tensor) => Tensor): RunningBase['logProb'] =>
+    (z, count, context) =>
+      answer(name, (ctx, inputs) => compute(ctx, inputs['z']!), {
         z: { shape: [count, ...shape], data: z },
         ...contextFeeds(info, context, count),
       });
-      return out!.data as Float32Array;
-    };
   const { logProbByElement } = base;
-  const [noiseShape, noise] = [base.noiseShape, sizeOf(base.noiseShape)];
   return {
     shape: base.shape,
-    noise,
-    async draw(data, count, temperature, context) {
-      const compiled = await program('draw', (ctx, inputs) =>
-        base.draw(ctx, inputs['noise']!, inputs['temperature']!),
-      );
-      const { out } = await compiled.run({
-        noise: { shape: [count, ...noiseShape], data },
+    noise: sizeOf(base.noiseShape),
+    draw: (data, count, temperature, context) =>
+      answer('draw', (ctx, inputs) => base.draw(ctx, inputs['noise']!, inputs['temperature']!), {
+        noise: { shape: [count, ...base.noiseShape], data },
         temperature: { shape: [], data: Float32Array.of(temperature) },
         ...contextFeeds(info, context, count),
-      });
-      return out!.data as Float32Array;
-    },
+      }),
     logProb: ofLatents('logProb', (ctx, z) => base.logProb(ctx, z)),
     ...(logProbByElement && {
       logProbByElement: ofLatents('logProbByElement', (ctx, z) => logProbByElement(ctx, z)),

@@ -20,8 +20,8 @@ import { scoreRows, examplesToScore, type ExampleChoice } from './score';
 
 /** Chance that a calibrated flow is called off in any of its tests. */
 const significance = 0.01;
-/** Below, a p-value and a band say next to nothing. */
-const fewestPairs = 10;
+/** Below, tests, p-values and bands say next to nothing. */
+export const fewestPairs = 10;
 const levels = [0.5, 0.68, 0.9, 0.95];
 
 /** Examples with their contexts, in data units. */

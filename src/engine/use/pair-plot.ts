@@ -8,6 +8,7 @@ import { spread } from '../../data/dataset';
 import { stream, type RandomStream } from '../../data/random';
 import type { PairPlot } from '../../protocol/calibration';
 import { breathe } from '../model/breathe';
+import { fewestPairs } from './calibrate';
 
 /** Examples, and a sample of the flow for the condition of each, in rows. */
 export interface Predicted {
@@ -25,8 +26,6 @@ export interface PairPlotOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Below, the test says next to nothing. */
-const fewestPairs = 10;
 /** Most pairs that count, evenly spaced among all: the matrix of distances is their number squared. */
 const mostPairs = 1000;
 const exchanges = 999;

@@ -1,5 +1,4 @@
 /** What is wrong with a flow, as one list. */
-import { UserError } from '../../../base/user-error';
 import {
   bySeverity,
   type CheckName,
@@ -23,7 +22,7 @@ import { scaleSize } from './scale-size';
 import type { Observations } from './observations';
 import { observe } from './observe';
 import { samples } from './samples';
-import type { SharedInquiry } from '../inquiry';
+import { answerOrReason, type SharedInquiry } from '../inquiry';
 
 /**
  * @param known `step` of training, where known: a flow that was not trained has no faults yet
@@ -38,10 +37,7 @@ export async function findings(
   const found = judge({ ...seen, ...known });
   // Where values are not finite, no other finding would hold.
   if (seen.firstNonFinite) return { count: seen.count, findings: found };
-  const compared = await compareSamples(inquiry).catch((error: unknown) => {
-    if (error instanceof UserError) return { reason: error.message };
-    throw error;
-  });
+  const compared = await answerOrReason(compareSamples(inquiry));
   return { count: seen.count, findings: bySeverity([...found, samples(compared, known.step)]) };
 }
 

@@ -61,7 +61,7 @@ export async function transformCurve(
   const knots = facts && (await knotsOf(example, 1, context));
   const spline = knots && withOwnInterval(facts, knots);
   const onAxis = (x: number): number => (spline ? onSpline(spline, x) : x);
-  const axis = spline ? axisOfSpline(spline) : axisOfValues(batch.values, example, features);
+  const axis = spline ? intervalOf(spline, reach) : axisOfValues(batch.values, example, features);
 
   const x = features.map((_, row) =>
     spline ? placesOn(spline, rowOf(knots.x, row), axis) : evenly(axis, usualPlaces),
@@ -226,8 +226,6 @@ const evenly = ({ low, high }: Axis, count: number): number[] =>
 function intervalOf({ center, bound }: SplineInfo, share = 1): Axis {
   return { low: center - share * bound, high: center + share * bound };
 }
-
-const axisOfSpline = (spline: SplineInfo): Axis => intervalOf(spline, reach);
 
 /** Where each value has an interval of its own, one that the knots of all features lie in, on both axes. */
 function withOwnInterval(spline: SplineInfo, { x, y }: Knots): SplineInfo {

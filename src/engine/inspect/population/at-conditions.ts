@@ -28,8 +28,10 @@ export async function atConditions(inquiry: Inquiry, query: AtConditionsQuery): 
     throw new UserError('Samples at values of a condition were asked for; this flow takes none.');
   }
   const isTable = model.config.kind === 'vector';
-  if (isTable) checkFrame(model, query);
-  else if (features.length > 0) {
+  if (isTable) {
+    checkPixels(pixels);
+    checkFeatures(features, model.dimensions);
+  } else if (features.length > 0) {
     throw new UserError(`Features ${features.join(', ')} were asked for; images are drawn whole.`);
   }
   const context = [...(model.chosenContext ?? info.mean)];
@@ -67,12 +69,6 @@ export async function atConditions(inquiry: Inquiry, query: AtConditionsQuery): 
     ...(frame ? { bounds: frame.bounds } : {}),
     ...(frame && example ? { example: features.map((feature) => example.x[feature]!) } : {}),
   };
-}
-
-/** @throws UserError */
-function checkFrame(model: InspectedFlow, { features, pixels }: AtConditionsQuery): void {
-  checkPixels(pixels);
-  checkFeatures(features, model.dimensions);
 }
 
 /** One part of the plane for all values of the condition, so that they can be compared. */

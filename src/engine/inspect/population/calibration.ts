@@ -13,6 +13,7 @@ import type { InspectedFlow } from '../../model/inspected-flow';
 import {
   checkCalibratable,
   choosePairs,
+  fewestPairs,
   rankPairs,
   testRanks,
   type Pairs,
@@ -26,8 +27,6 @@ const answerAfterMs = 300;
 const largest = { pairs: 10_000, draws: 2000 };
 /** Most features in an answer: those that are farthest from uniform. */
 const mostFeatures = 24;
-/** Below, tests and bands say next to nothing. */
-const fewestPairs = 10;
 
 const splits: readonly string[] = ['train', 'validation'];
 

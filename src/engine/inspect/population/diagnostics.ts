@@ -1,4 +1,3 @@
-import { UserError } from '../../../base/user-error';
 import type { Diagnostics } from '../../../protocol/inspect';
 import type { BatchRef, NormMode, Selection } from '../../../protocol/selection';
 import { batchOf, dataExamples } from '../../model/examples';
@@ -9,7 +8,7 @@ import { exampleParts } from '../strip/parts';
 import { runPass, type Pass, selectionPasses } from '../pass';
 import { worst } from '../strip/strip';
 import { throughBatch } from '../through-batch';
-import type { Inquiry, SharedInquiry } from '../inquiry';
+import { answerOrReason, type Inquiry, type SharedInquiry } from '../inquiry';
 
 export async function diagnostics(inquiry: SharedInquiry, query: Selection): Promise<Diagnostics> {
   const { model } = inquiry;
@@ -104,22 +103,12 @@ async function distribution(
   return out;
 }
 
-/** The same as `inverseErrors`, or why there is no inverse. */
-export async function wayBack(
+/** By layer: the largest error over the batch at its input, NaN when any is not finite; or why there is no inverse. */
+export function wayBack(
   { model, work, signal }: SharedInquiry,
   batch: BatchRef,
 ): Promise<number[] | { reason: string }> {
-  try {
-    return await inverseErrors({ model, work, signal }, batch);
-  } catch (error) {
-    if (error instanceof UserError) return { reason: error.message };
-    throw error;
-  }
-}
-
-/** By layer: the largest error over the batch at its input; NaN when any is not finite. */
-async function inverseErrors({ model, work, signal }: SharedInquiry, batch: BatchRef): Promise<number[]> {
-  return work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
+  const errors = work.run(`way ${JSON.stringify(batch)}`, signal, async (inner) => {
     const examples = await batchOf(model, batch);
     const run = await model.programs.wayError();
     const errors = model.layers.map(() => 0);
@@ -128,7 +117,16 @@ async function inverseErrors({ model, work, signal }: SharedInquiry, batch: Batc
     });
     return errors;
   });
+  return answerOrReason(errors);
 }
+
+const tails = [0.0005, 0.001, 0.0025, 0.005];
+/** At the middles of equal shares, denser at both ends where tails show. */
+const quantileProbabilities = [
+  ...tails,
+  ...Array.from({ length: 99 }, (_, i) => (i + 0.5) / 99),
+  ...tails.map((p) => 1 - p).reverse(),
+];
 
 function latentStatistics(
   z: Float32Array,
@@ -145,7 +143,7 @@ function latentStatistics(
     fourth += (square * square) / n;
   }
   // Shares smaller than one value say nothing.
-  const probabilities = quantileProbabilities(99).filter((p) => Math.min(p, 1 - p) * n >= 0.5);
+  const probabilities = quantileProbabilities.filter((p) => Math.min(p, 1 - p) * n >= 0.5);
   const at = (p: number): number => {
     const place = Math.min(n - 1, Math.max(0, p * n - 0.5));
     const low = Math.floor(place);
@@ -188,11 +186,4 @@ function normalQuantile(p: number): number {
       ((0.012258202635 * r + 0.24197894225) * r + 1);
   }
   return q < 0 ? -value : value;
-}
-
-/** `count` probabilities at the middles of equal shares, denser at both ends where tails show. */
-function quantileProbabilities(count: number): number[] {
-  const tails = [0.0005, 0.001, 0.0025, 0.005];
-  const middle = Array.from({ length: count }, (_, i) => (i + 0.5) / count);
-  return [...tails, ...middle, ...tails.map((p) => 1 - p).reverse()];
 }
