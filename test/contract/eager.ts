@@ -56,7 +56,7 @@ export function contextsOf({ context }: Pick<Flow, 'context'>, batch: number): {
 }
 
 /** The flow with contexts that do not change. */
-export function givenContexts<T extends Bijection>(bijection: T): T {
+export function withContexts<T extends Bijection>(bijection: T): T {
   const flow: Bijection & Pick<Flow, 'context'> = bijection;
   if (!flow.context) return bijection;
   const given = (ctx: FlowContext, x: Tensor): FlowContext =>

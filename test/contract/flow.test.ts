@@ -15,7 +15,7 @@ import { cases, type Case } from './cases';
 import { conventionCases } from './convention-cases';
 import {
   contextOf,
-  givenContexts,
+  withContexts,
   inputOf,
   maxAbsDifference,
   movedValues,
@@ -54,7 +54,7 @@ function jacobian(bijection: Bijection, tensors: Record<string, Tensor>, x: Tens
 }
 
 /** Running statistics; those of a context and masks come with a file and stay. */
-const ownState = ({ state }: Bijection): string[] =>
+const stateOf = ({ state }: Bijection): string[] =>
   state.flatMap(({ name }) => (/^context\.|\.mask$/.test(name) ? [] : [name])).sort();
 
 before(onCpu);
@@ -74,7 +74,7 @@ after(() => {
 
 for (const entry of [...cases, ...tried('contract/flow: conventions', conventionCases, oneIn(6))]) {
   const { label } = entry;
-  const bijection = givenContexts(entry.bijection);
+  const bijection = withContexts(entry.bijection);
   describe(label, () => {
     it('keeps shapes, stays finite, comes back and agrees with its Jacobian', () => {
       const worst: Row = { label, roundTrip: 0, logDetSum: 0, jacobian: 0 };
@@ -130,8 +130,8 @@ for (const entry of [...cases, ...tried('contract/flow: conventions', convention
         const x = inputFor(entry, 16, 4);
         const names = bijection.parameters.map((p) => p.name);
         const loss = (...values: Tensor[]): Tensor => {
-          const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
-          const ctx = contextOf(given, true);
+          const all = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
+          const ctx = contextOf(all, true);
           const { value, logDet } = bijection.forward(ctx, x);
           const base = 'base' in bijection ? (bijection as Flow).base : undefined;
           return tf.sub(
@@ -145,13 +145,13 @@ for (const entry of [...cases, ...tried('contract/flow: conventions', convention
       });
     }
 
-    if (ownState(bijection).length > 0) {
+    if (stateOf(bijection).length > 0) {
       it('updates every running statistic in training and none in evaluation', () => {
         const tensors = toTensors(movedValues(bijection, 5));
         const x = inputFor(entry, 8, 5);
         const updates: Record<string, Tensor> = {};
         bijection.forward(contextOf(tensors, true, undefined, updates), x);
-        assert.deepEqual(Object.keys(updates).sort(), ownState(bijection));
+        assert.deepEqual(Object.keys(updates).sort(), stateOf(bijection));
         const none: Record<string, Tensor> = {};
         bijection.forward(contextOf(tensors, false, undefined, none), x);
         assert.deepEqual(none, {});

@@ -24,7 +24,7 @@ after(async () => {
   await inference.dispose();
 });
 
-interface Asked {
+interface Comparison {
   presets?: string[];
   output: string;
   onResult?: (result: PresetResult) => void;
@@ -36,7 +36,7 @@ const compare = ({
   output,
   onResult,
   signal,
-}: Asked): Promise<PresetComparison> =>
+}: Comparison): Promise<PresetComparison> =>
   comparePresets(
     { data: 'moons', presets, output: path.join(folder, output), seconds: 1.5, seed: 3 },
     {
@@ -50,12 +50,12 @@ const refused = (pattern: RegExp) => (error: unknown) =>
 
 describe('presets are compared', () => {
   it('each in its own run, for equal time, the best first', async () => {
-    const told: string[] = [];
+    const order: string[] = [];
     const { results, unit, left } = await compare({
       output: 'both',
-      onResult: ({ preset }) => told.push(preset),
+      onResult: ({ preset }) => order.push(preset),
     });
-    assert.deepEqual(told, ['realnvp', 'maf']);
+    assert.deepEqual(order, ['realnvp', 'maf']);
     assert.deepEqual([unit, left], ['nats', []]);
     assert.deepEqual(results.map(({ preset }) => preset).sort(), ['maf', 'realnvp']);
     assert.ok(results[0]!.best!.nats <= results[1]!.best!.nats);

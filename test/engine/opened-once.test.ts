@@ -29,18 +29,18 @@ async function counted(file: string, work: () => Promise<unknown>): Promise<Coun
   const counts: Counted = { opens: 0, headers: 0, configs: 0 };
   const { open, readFile } = fs;
   const { parse } = JSON;
-  const counting = <T extends (...given: never[]) => unknown>(call: T): T =>
-    ((...given: never[]) => {
-      if (path.resolve(String(given[0])) === file) counts.opens++;
-      return call(...given);
+  const counting = <T extends (...args: never[]) => unknown>(call: T): T =>
+    ((...args: never[]) => {
+      if (path.resolve(String(args[0])) === file) counts.opens++;
+      return call(...args);
     }) as T;
   Object.assign(fs, { open: counting(open), readFile: counting(readFile) });
   syncBuiltinESMExports();
-  JSON.parse = (...given: Parameters<typeof parse>): unknown => {
-    const text = given[0];
+  JSON.parse = (...args: Parameters<typeof parse>): unknown => {
+    const text = args[0];
     if (text.startsWith('{"__metadata__"')) counts.headers++;
     else if (text.startsWith('{"data"') || text.startsWith('{"model"')) counts.configs++;
-    return parse(...given);
+    return parse(...args);
   };
   try {
     await work();

@@ -52,9 +52,9 @@ describe('the cache of programs', () => {
     let compiled = 0;
     const counting: Backend = {
       ...backend,
-      compile: (...given) => {
+      compile: (...args) => {
         compiled++;
-        return backend.compile(...given);
+        return backend.compile(...args);
       },
     };
     const model = await openModel(file, counting);
@@ -108,7 +108,7 @@ describe('the cache of programs', () => {
 
   it('takes a bounded part of the disk, of what was used last', async () => {
     await stripOf('moons');
-    const [own] = files() as [string];
+    const [program] = files() as [string];
     const old = path.join(folder, `${'0'.repeat(64)}.program`);
     writeFileSync(old, '');
     truncateSync(old, 64 << 20);
@@ -116,7 +116,7 @@ describe('the cache of programs', () => {
     await stripOf('digits');
     const left = files();
     assert.ok(!left.includes(old));
-    assert.ok(left.includes(own));
+    assert.ok(left.includes(program));
     assert.ok(left.every((file) => !file.endsWith('.tmp')));
   });
 });

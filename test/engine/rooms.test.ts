@@ -35,8 +35,8 @@ for (const [what, limits] of [
       const engines = inspectionEngines({ limits });
       const moons = await smallModel(moonsModel, 'moons');
       try {
-        const own = engines.of(named(moons.file)).acquire().engine();
-        const { id } = await own.api.open(moons.file);
+        const engine = engines.of(named(moons.file)).acquire().engine();
+        const { id } = await engine.api.open(moons.file);
         const file = manyTensors('many.safetensors', 99_000);
         const lease = engines.of(named(file)).acquire();
         const first = lease.engine();
@@ -45,8 +45,8 @@ for (const [what, limits] of [
           message: /was ended because it needed more memory than it may take\. Try again/,
         });
         assert.equal(first.running, false);
-        assert.equal(own.running, true);
-        await own.api.ask(id, 'summary', undefined, 'it goes on');
+        assert.equal(engine.running, true);
+        await engine.api.ask(id, 'summary', undefined, 'it goes on');
         // Another try has another engine.
         assert.notEqual(lease.engine().pid, first.pid);
       } finally {
@@ -112,8 +112,8 @@ test(
   'silence of the engine of our own files is told, and stopping one of them starts another',
   { timeout: 120_000, skip: process.platform === 'win32' },
   async () => {
-    const told: unknown[] = [];
-    const engines = inspectionEngines({ onSilent: (file) => told.push(file) });
+    const reports: unknown[] = [];
+    const engines = inspectionEngines({ onSilent: (file) => reports.push(file) });
     const moons = await smallModel(moonsModel, 'moons');
     try {
       const lease = engines.of(named(moons.file)).acquire();
@@ -121,11 +121,11 @@ test(
       const { id } = await stuck.api.open(moons.file);
       // As if a file held its thread.
       process.kill(stuck.pid!, 'SIGSTOP');
-      const asked = assert.rejects(stuck.api.ask(id, 'summary', undefined, 'a'), /was stopped/);
-      await until('silence is told', () => told.length > 0);
-      assert.deepEqual(told, [undefined]);
+      const refusal = assert.rejects(stuck.api.ask(id, 'summary', undefined, 'a'), /was stopped/);
+      await until('silence is told', () => reports.length > 0);
+      assert.deepEqual(reports, [undefined]);
       assert.equal(engines.stop(named(moons.file)), true);
-      await asked;
+      await refusal;
       assert.notEqual(lease.engine().pid, stuck.pid);
       assert.equal((await lease.engine().api.open(moons.file)).path, moons.file);
     } finally {

@@ -219,10 +219,10 @@ describe('the engine process', () => {
   });
 
   it('leaves when its channel closes', async () => {
-    const own = start();
-    await own.api.open(moons.file);
-    await own.stop();
-    const { expected, description } = await own.ended;
+    const child = start();
+    await child.api.open(moons.file);
+    await child.stop();
+    const { expected, description } = await child.ended;
     assert.equal(expected, true);
     assert.equal(description, 'ended with code 0');
   });

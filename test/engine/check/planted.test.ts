@@ -29,15 +29,15 @@ describe('a check', () => {
     const { report, layer } = await checkPlanted(backend, 'NSF', fault, { seed: 200, draws: 4096 });
     const { blame, worst } = report;
     assert.equal(blame?.named, layer);
-    const own = blame.layers.find((one) => one.layer === layer)!;
-    assert.ok(own.removed! > 0.95 && own.explained > 0.9, JSON.stringify(own));
-    for (const { stretch, shift } of own.change!) {
+    const row = blame.layers.find((one) => one.layer === layer)!;
+    assert.ok(row.removed! > 0.95 && row.explained > 0.9, JSON.stringify(row));
+    for (const { stretch, shift } of row.change!) {
       assert.ok(Math.abs(stretch - 1.1) < 0.015, `stretches by ${stretch}`);
       assert.ok(Math.abs(shift) < 0.1);
     }
     assert.ok(offIn(report).includes('layer'));
     // What a change of that layer explains of a draw is nearly all of its log weight.
-    const place = blame.layers.indexOf(own);
+    const place = blame.layers.indexOf(row);
     const missed = worst.filter(({ kind, layers }) => kind === 'missed' && layers);
     for (const { logWeight, layers } of missed)
       assert.ok(Math.abs(layers![place]! - logWeight!) < 0.5 * logWeight!);

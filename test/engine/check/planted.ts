@@ -125,8 +125,8 @@ async function open(backend: Backend, kind: Kind, seed: number, fault: Fault): P
     layers: modelLayers(flow, undefined),
     data: createModelData(header, '.'),
   });
-  const given = fault.kind === 'condition' ? condition.map((value) => value * fault.by) : condition;
-  return kind === 'conditional' ? inspectedModel(model, given) : inspectedModel(model);
+  const context = fault.kind === 'condition' ? condition.map((value) => value * fault.by) : condition;
+  return kind === 'conditional' ? inspectedModel(model, context) : inspectedModel(model);
 }
 
 /** The place of a coupling or autoregressive layer among all layers. */

@@ -14,17 +14,17 @@ import { openModel } from '../../../src/engine/open/open-model';
 import { maxAbsDifference } from '../../contract/eager';
 
 it('an exported file knows the statistics of its context', async () => {
-  const given = path.resolve('test', 'fixtures', 'wild', 'pzflow-conditional-2d');
+  const source = path.resolve('test', 'fixtures', 'wild', 'pzflow-conditional-2d');
   const folder = await mkdtemp(path.join(tmpdir(), 'flowscope-context-base-'));
   const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
-  const model = await openModel(path.join(given, 'flow.pkl'), backend);
+  const model = await openModel(path.join(source, 'flow.pkl'), backend);
   try {
     const { files } = await exportOnnx(model, folder);
     const forward = files.find(({ path: name }) => name.endsWith('.forward.onnx'))!.path;
-    const own = readMetadata(forward, (await readOnnx(forward)).summary.metadata);
-    const runner = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', metadata: own });
+    const metadata = readMetadata(forward, (await readOnnx(forward)).summary.metadata);
+    const runner = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', metadata });
     try {
-      const archive = await readNpz(path.join(given, 'io.npz'));
+      const archive = await readNpz(path.join(source, 'io.npz'));
       const values = (name: string) => Float32Array.from(archive.array(name).data as ArrayLike<number>);
       const count = archive.array('x').shape[0]!;
       const out = await runner.forward(values('x'), count, 'data', { context: values('context') });

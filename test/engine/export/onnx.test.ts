@@ -282,10 +282,10 @@ async function compare({ flow: model }: SmallModel, place: string): Promise<void
     const taps: Record<string, tf.Tensor> = {};
     const before = inside?.forward(ctx(), x);
     const forward = flow.forward(ctx(taps), before?.value ?? x);
-    const given = { shape: x.shape, data: floats(x) };
+    const input = { shape: x.shape, data: floats(x) };
 
     const first = await openSession(path.join(place, 'flow.forward.onnx'), 1);
-    const found = await first.run({ x: given });
+    const found = await first.run({ x: input });
     await first.dispose();
     assert.ok(maxAbsDifference(found['z']!.data, floats(forward.value)) <= 1e-4);
     const outer = before ? perExample(before.logDet, count) : new Array<number>(count).fill(0);
@@ -307,14 +307,14 @@ async function compare({ flow: model }: SmallModel, place: string): Promise<void
     const second = await openSession(path.join(place, 'flow.inverse.onnx'), 1);
     const back = await second.run({ z: found['z']! });
     await second.dispose();
-    assert.ok(maxAbsDifference(back['x']!.data, given.data) <= 1e-3);
+    assert.ok(maxAbsDifference(back['x']!.data, input.data) <= 1e-3);
     for (let i = 0; i < count; i++) {
       assert.ok(Math.abs(back['logdet']!.data[i]! + found['logdet']!.data[i]!) <= 1e-3);
     }
 
     const third = await openSession(path.join(place, 'flow.sample.onnx'), 1);
     const sampled = await third.run({
-      noise: given,
+      noise: input,
       temperature: { shape: [], data: Float32Array.of(0.5) },
     });
     await third.dispose();

@@ -23,7 +23,7 @@ import type { NdArray } from '../../../src/protocol/tensors';
 import { conventionCases } from '../../contract/convention-cases';
 import {
   contextsOf,
-  givenContexts,
+  withContexts,
   contextOf,
   inputOf,
   movedValues,
@@ -64,10 +64,10 @@ function eagerStep(flow: Flow, tensors: Record<string, Tensor>, x: Tensor): Feed
   const names = flow.parameters.map(({ name }) => name);
   const updates: Record<string, Tensor> = {};
   const loss = (...values: Tensor[]): tf.Scalar => {
-    const given = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
-    const ctx = contextOf(given, true, undefined, updates);
+    const all = { ...tensors, ...Object.fromEntries(names.map((name, i) => [name, values[i]!])) };
+    const ctx = contextOf(all, true, undefined, updates);
     if (isMatched(flow)) return tf.mean(velocityErrors(flow, undefined, ctx, { x, ...lines() }));
-    const { value, logDet } = givenContexts(flow).forward(ctx, x);
+    const { value, logDet } = withContexts(flow).forward(ctx, x);
     Object.values(updates).forEach((update) => tf.keep(update));
     return tf.neg(tf.mean(tf.add(flow.base.logProb(ctx, value), logDet)));
   };
@@ -101,10 +101,10 @@ describe('a flow of any convention', () => {
       const tensors = toTensors(values);
       const x = inputOf(flow.inputShape, batch, 8);
       const ctx = contextOf(tensors, false);
-      const forward = givenContexts(flow).forward(ctx, x);
-      const inverse = givenContexts(flow).inverse(ctx, forward.value);
-      const given = contextsOf(flow, batch);
-      const fed: Feeds = given.context ? { context: arrayOf(given.context) } : {};
+      const forward = withContexts(flow).forward(ctx, x);
+      const inverse = withContexts(flow).inverse(ctx, forward.value);
+      const contexts = contextsOf(flow, batch);
+      const fed: Feeds = contexts.context ? { context: arrayOf(contexts.context) } : {};
       const there = { z: arrayOf(forward.value), logDet: arrayOf(forward.logDet) };
       const back = { x: arrayOf(inverse.value), logDet: arrayOf(inverse.logDet) };
       for (const backend of [tensorflow, onnx]) {
@@ -121,7 +121,7 @@ describe('a flow of any convention', () => {
       const expected = eagerStep(flow, toTensors(values), x);
       const kept = flow.state.filter(({ name }) => /^context\.|\.mask$/.test(name)).length;
       assert.equal(Object.keys(expected).length, 2 + flow.state.length - kept);
-      const given = contextsOf(flow, batch);
+      const contexts = contextsOf(flow, batch);
       const vectors = trainingVectors(flow, training);
       const zero = (shape: readonly number[]): NdArray<Float32Array> => ({
         shape: [...shape],
@@ -139,7 +139,7 @@ describe('a flow of any convention', () => {
       const step = await program.run('step', {
         x: arrayOf(x),
         ...(isMatched(flow) ? { noise: arrayOf(lines().noise), share: arrayOf(lines().share) } : {}),
-        ...(given.context ? { context: arrayOf(given.context) } : {}),
+        ...(contexts.context ? { context: arrayOf(contexts.context) } : {}),
         learningRate: scalar(1e-3),
         beta1Power: scalar(0.9),
         beta2Power: scalar(0.999),

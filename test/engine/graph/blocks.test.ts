@@ -24,11 +24,11 @@ function withGradients(
   inputs: InputSpec[],
   loss: (inputs: TensorMap) => Tensor,
 ): (i: TensorMap) => TensorMap {
-  return (given) => {
+  return (values) => {
     const names = inputs.map(({ name }) => name);
     const fn = (...tensors: Tensor[]): Scalar =>
       tf.mean(tf.square(loss(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])))));
-    const { value, grads } = tf.valueAndGrads(fn)(names.map((name) => given[name]!));
+    const { value, grads } = tf.valueAndGrads(fn)(names.map((name) => values[name]!));
     return { value, ...Object.fromEntries(names.map((name, i) => [`d ${name}`, grads[i]!])) };
   };
 }

@@ -105,7 +105,7 @@ describe('gradients', { skip: withoutTensorFlow }, () => {
         .filter(({ name }) => name !== 'c.bias')
         .map(({ name, shape }) => ({ name, shape: [...shape] }));
       const names = inputs.map(({ name }) => name);
-      const ours = (tensors: TensorMap): Tensor =>
+      const kernel = (tensors: TensorMap): Tensor =>
         conv.kernel({ training: true, get: (name) => tensors[name]!, update: () => undefined });
       const formula = (tensors: TensorMap): Tensor => {
         const norm = tf.sqrt(tf.sum(tf.square(tensors['c.v']!), [0, 1, 2]));
@@ -117,7 +117,7 @@ describe('gradients', { skip: withoutTensorFlow }, () => {
         withGradients((tensors) => tf.sum(tf.mul(tf.tanh(kernel(tensors)), tf.add(weights, 0))), names);
       const feeds = normalFeeds(inputs, 8);
       const expected = await runEagerly(gradients(formula), feeds);
-      assertClose(await runEagerly(gradients(ours), feeds), expected, 1e-5, 'ours against the formula');
+      assertClose(await runEagerly(gradients(kernel), feeds), expected, 1e-5, 'ours against the formula');
     });
   }
 

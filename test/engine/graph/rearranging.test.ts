@@ -17,7 +17,7 @@ const operators = (graph: Graph, rearrange: boolean): string[] =>
     ({ opType }) => opType!,
   );
 
-const count = (list: readonly string[], wanted: string): number => list.filter((op) => op === wanted).length;
+const count = (list: readonly string[], opName: string): number => list.filter((op) => op === opName).length;
 
 const conventions = {
   'with a mask channel': { maskChannel: true },

@@ -29,8 +29,8 @@ const block = (x: Tensor, first: Tensor, second: Tensor, gain: Tensor, bias: Ten
 
 test('a residual block of 128 channels and its gradients in tiles of rows, its activation computed again', async () => {
   const backend = await createTensorFlowBackend({ threads: 2, reason: 'test' });
-  const graph = trace((given) => {
-    const { value, grads } = tf.valueAndGrads(block)(inputs.map(({ name }) => given[name]!));
+  const graph = trace((tensors) => {
+    const { value, grads } = tf.valueAndGrads(block)(inputs.map(({ name }) => tensors[name]!));
     return { value, ...Object.fromEntries(inputs.map(({ name }, i) => [`d ${name}`, grads[i]!])) };
   }, inputs);
   const runs: PassRun[] = [];

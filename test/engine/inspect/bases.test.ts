@@ -139,8 +139,8 @@ for (const [name, { base, mean, variance, change, model: rest }] of Object.entri
       const { runner } = again.inspected!;
       assert.ok(maxAbsDifference((await runner.forward(x, 2, 'data')).prior, expected.prior) < 1e-4);
       const query = { count: 3, seed: 2, temperature: 0.5 };
-      const [theirs, ours] = [await sample(runner, query), await sample(model.flow.runner, query)];
-      assert.ok(maxAbsDifference(theirs.x.data, ours.x.data) < 1e-3);
+      const [direct, inspected] = [await sample(runner, query), await sample(model.flow.runner, query)];
+      assert.ok(maxAbsDifference(direct.x.data, inspected.x.data) < 1e-3);
       await again.dispose();
     });
   });

@@ -50,8 +50,8 @@ describe('calibration for the page', () => {
       return pairPlot({ count: order.length, x, samples }, { features, seed: settings.seed });
     };
     assert.deepEqual(part.pairPlot, await plot([0, 1]));
-    const asked = await model.inspector.ask('pairPlot', { features: [1, 0], settings }, anySignal(), [0, 1]);
-    assert.deepEqual(asked, await plot([1, 0]));
+    const answer = await model.inspector.ask('pairPlot', { features: [1, 0], settings }, anySignal(), [0, 1]);
+    assert.deepEqual(answer, await plot([1, 0]));
     const other = { features: [1, 0] as [number, number], settings: { ...settings, seed: 3 } };
     await assert.rejects(model.inspector.ask('pairPlot', other, anySignal()), refused(/Run it again/));
     assert.deepEqual([part.done, part.featureCount], [60, 2]);
@@ -76,9 +76,9 @@ describe('calibration for the page', () => {
     assert.deepEqual(page.given, [...strip.context!]);
     const key = Object.keys(page.answers).find((name) => name.startsWith('samples '))!;
     const query = JSON.parse(key.slice('samples '.length)) as SampleQuery;
-    const own = await model.inspector.ask('samples', query, anySignal(), page.given);
-    assert.deepEqual(page.answers[key], own);
-    assert.notDeepEqual(own, await model.inspector.ask('samples', query, anySignal()));
+    const samples = await model.inspector.ask('samples', query, anySignal(), page.given);
+    assert.deepEqual(page.answers[key], samples);
+    assert.notDeepEqual(samples, await model.inspector.ask('samples', query, anySignal()));
   });
 
   it('ends when it is canceled, and refuses what makes no sense', async () => {
@@ -91,8 +91,8 @@ describe('calibration for the page', () => {
     await assert.rejects(ask({ draws: 1e9 }), refused(/10 to 2000 samples/));
     const plain = await smallModel(moonsModel, 'moons');
     try {
-      const asked = plain.inspector.ask('calibration', { ...settings, start: 0 }, anySignal());
-      await assert.rejects(asked, refused(/takes no condition/));
+      const answer = plain.inspector.ask('calibration', { ...settings, start: 0 }, anySignal());
+      await assert.rejects(answer, refused(/takes no condition/));
     } finally {
       await plain.dispose();
     }

@@ -64,12 +64,12 @@ for (const [name, config] of Object.entries(flows)) {
 
     it('computes what the flow computes eagerly, there and back', async () => {
       const { flow, tensors, runner } = model.flow;
-      const ours = await runner.forward(x, count, 'flow');
+      const found = await runner.forward(x, count, 'flow');
       const ctx = contextOf(toTensors(tensors as Parameters<typeof toTensors>[0]), false);
-      const theirs = flow.forward(ctx, tf.tensor(x, [count, 8, 8, 1]));
-      assert.ok(maxAbsDifference(ours.z, theirs.value.dataSync()) < 1e-4);
-      assert.ok(maxAbsDifference(ours.logDet, perExample(theirs.logDet, count)) < 1e-3);
-      const back = await runner.inverse(ours.z, count, 'flow');
+      const expected = flow.forward(ctx, tf.tensor(x, [count, 8, 8, 1]));
+      assert.ok(maxAbsDifference(found.z, expected.value.dataSync()) < 1e-4);
+      assert.ok(maxAbsDifference(found.logDet, perExample(expected.logDet, count)) < 1e-3);
+      const back = await runner.inverse(found.z, count, 'flow');
       assert.ok(maxAbsDifference(back.x, x) < 1e-4);
     });
 
@@ -103,8 +103,8 @@ for (const [name, config] of Object.entries(flows)) {
       const opened = await openModel(files.files[0]!.path, backend);
       try {
         const { z } = await opened.inspected!.runner.forward(x, count, 'flow');
-        const ours = await model.flow.runner.forward(x, count, 'flow');
-        assert.ok(maxAbsDifference(z, ours.z) < 1e-4);
+        const found = await model.flow.runner.forward(x, count, 'flow');
+        assert.ok(maxAbsDifference(z, found.z) < 1e-4);
       } finally {
         await opened.dispose();
         await backend.dispose();
@@ -121,11 +121,11 @@ describe('latents as a library gives them', () => {
   after(() => model.dispose());
 
   it('come part by part, before the learned priors, and lead back', async () => {
-    const { runner: ours, flow, tensors } = model.flow;
-    const runner = ours.asLibrary!;
+    const { runner: native, flow, tensors } = model.flow;
+    const runner = native.asLibrary!;
     assert.deepEqual(runner.outputShape, [64]);
     const x = Float32Array.from({ length: 64 }, (_, i) => 0.3 * Math.cos(i * i));
-    const theirs = await runner.forward(x, 1, 'flow');
+    const expected = await runner.forward(x, 1, 'flow');
     const taps: Record<string, tf.Tensor> = {};
     flow.forward(
       contextOf(toTensors(tensors as Parameters<typeof toTensors>[0]), false, taps),
@@ -133,13 +133,13 @@ describe('latents as a library gives them', () => {
     );
     // The last part first: what the last coupling gives; then, channels first, what entered the prior and left.
     const last = taps['couplings.1/y']!.dataSync();
-    assert.ok(maxAbsDifference(theirs.z.slice(0, 32), last) < 1e-5);
+    assert.ok(maxAbsDifference(expected.z.slice(0, 32), last) < 1e-5);
     const left = tf.transpose(tf.slice(taps['priors.0/x']!, [0, 0, 0, 0], [1, 4, 4, 2]), [0, 3, 1, 2]);
-    assert.ok(maxAbsDifference(theirs.z.slice(32), left.dataSync()) < 1e-5);
-    const whole = await ours.forward(x, 1, 'flow');
-    const difference = theirs.logDet[0]! + theirs.prior[0]! - (whole.logDet[0]! + whole.prior[0]!);
+    assert.ok(maxAbsDifference(expected.z.slice(32), left.dataSync()) < 1e-5);
+    const whole = await native.forward(x, 1, 'flow');
+    const difference = expected.logDet[0]! + expected.prior[0]! - (whole.logDet[0]! + whole.prior[0]!);
     assert.ok(Math.abs(difference) < 1e-4);
-    const back = await runner.inverse(theirs.z, 1, 'flow');
+    const back = await runner.inverse(expected.z, 1, 'flow');
     assert.ok(maxAbsDifference(back.x, x) < 1e-4);
   });
 });
@@ -152,19 +152,19 @@ describe('the last latents alone, of a library that drops the others', () => {
   after(() => model.dispose());
 
   it('come with the density of the others in the log-det, and lead back with their means', async () => {
-    const { runner: ours } = model.flow;
-    const runner = ours.asLibrary!;
+    const { runner: native } = model.flow;
+    const runner = native.asLibrary!;
     assert.deepEqual(runner.outputShape, [2, 2, 8]);
     const x = Float32Array.from({ length: 128 }, (_, i) => 0.3 * Math.cos(i * i));
-    const theirs = await runner.forward(x, 2, 'flow');
-    const whole = await ours.forward(x, 2, 'flow');
+    const expected = await runner.forward(x, 2, 'flow');
+    const whole = await native.forward(x, 2, 'flow');
     for (const i of [0, 1]) {
-      const difference = theirs.logDet[i]! + theirs.prior[i]! - (whole.logDet[i]! + whole.prior[i]!);
+      const difference = expected.logDet[i]! + expected.prior[i]! - (whole.logDet[i]! + whole.prior[i]!);
       assert.ok(Math.abs(difference) < 1e-4);
     }
-    const back = await runner.inverse(theirs.z, 2, 'flow');
+    const back = await runner.inverse(expected.z, 2, 'flow');
     const again = await runner.forward(back.x, 2, 'flow');
-    assert.ok(maxAbsDifference(again.z, theirs.z) < 1e-4);
+    assert.ok(maxAbsDifference(again.z, expected.z) < 1e-4);
     assert.ok(
       maxAbsDifference(
         again.logDet,
@@ -172,7 +172,7 @@ describe('the last latents alone, of a library that drops the others', () => {
       ) < 1e-4,
     );
     // Standard normal values of what was dropped: zero is the mean that the prior predicts.
-    const { z } = await ours.forward(back.x, 2, 'flow');
+    const { z } = await native.forward(back.x, 2, 'flow');
     assert.equal(z.filter((value) => Math.abs(value) < 1e-5).length, 64);
   });
 });

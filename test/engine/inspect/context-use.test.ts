@@ -91,21 +91,21 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
       const { flow, preprocess, layers, tensors, context: info }: FlowModel = model.flow;
       const { x, context, count } = await batchOf(model.opened.inspected!, batch);
       const stored = toTensors(tensors as Parameters<typeof toTensors>[0]);
-      const given = (own: Tensor, taps?: Record<string, Tensor>) => {
-        const ctx = graphContext(model.flow, { ...stored, context: own });
+      const ctxOf = (contexts: Tensor, taps?: Record<string, Tensor>) => {
+        const ctx = graphContext(model.flow, { ...stored, context: contexts });
         return taps ? { ...ctx, tap: (tap: string, value: Tensor) => void (taps[tap] = value) } : ctx;
       };
-      const own = tf.tensor2d(context!, [count, 2]);
+      const contexts = tf.tensor2d(context!, [count, 2]);
       const taps: Record<string, Tensor> = {};
       const h = tf.tensor2d(x, [count, 2]);
-      const inFlow = preprocess?.forward(given(own), h).value ?? h;
-      flow.forward(given(own, taps), inFlow);
+      const inFlow = preprocess?.forward(ctxOf(contexts), h).value ?? h;
+      flow.forward(ctxOf(contexts, taps), inFlow);
       const by = (out: (context: Tensor) => Tensor): number[] => differences(out, context!, count, info!.std);
       layers.forEach(({ info: { index }, bijection, taps: { input } }, i) => {
         const row = found.layers.data.subarray(index * 2, index * 2 + 2);
         if (!reads[i]) assert.deepEqual([...row], [0, 0]);
         else {
-          const expected = by((c) => bijection!.forward(given(c), taps[input]!).value);
+          const expected = by((c) => bijection!.forward(ctxOf(c), taps[input]!).value);
           assert.ok(
             expected.every((value) => value > 0.005),
             expected.join(),
@@ -115,7 +115,7 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
       });
       close(
         found.flow,
-        by((c) => flow.forward(given(c), inFlow).value),
+        by((c) => flow.forward(ctxOf(c), inFlow).value),
         'the flow',
       );
     });
@@ -126,37 +126,37 @@ for (const [name, { config, reads, ...options }] of Object.entries(flows)) {
         samples: { count: 20, seed: 3, temperature: 1 },
         example: { kind: 'data' as const, split: 'validation' as const, index: 2 },
       };
-      const given = [0.3, 0.6];
-      const found = await model.inspector.ask('atConditions', query, anySignal(), given);
-      assert.deepEqual([found.vary, found.context], [query.vary, given]);
+      const conditions = [0.3, 0.6];
+      const found = await model.inspector.ask('atConditions', query, anySignal(), conditions);
+      assert.deepEqual([found.vary, found.context], [query.vary, conditions]);
       const { x } = await batchOf(model.opened.inspected!, { split: 'validation', count: 3 });
-      const own = x.slice(4, 6);
-      assert.deepEqual(found.example, [...own]);
+      const third = x.slice(4, 6);
+      assert.deepEqual(found.example, [...third]);
       const { mean, std } = model.flow.context!;
       const { runner } = model.flow;
       const centres = pixelCentres(found.bounds!, 6);
       for (const [i, deviations] of [-1.2816, 0, 1.2816].entries()) {
         const { value, density, samples, logProb } = found.at[i]!;
         assert.ok(Math.abs(value - (mean[1]! + deviations * std[1]!)) < 1e-12);
-        const options = { context: [given[0]!, value] };
+        const options = { context: [conditions[0]!, value] };
         const { logDet, preprocessing, prior } = await runner.forward(centres.data, 36, 'data', options);
         const expected = prior.map((nats, k) => Math.exp(nats + logDet[k]! + preprocessing[k]!));
         assert.ok(expected.some((p) => p > 0.01));
         assert.ok(maxAbsDifference(density!.data, expected) < 1e-4 * Math.max(...expected));
         const drawn = await sample(runner, query.samples, options);
         assert.ok(maxAbsDifference(samples.data, drawn.x.data) < 1e-4);
-        const of = await runner.forward(own, 1, 'data', options);
+        const of = await runner.forward(third, 1, 'data', options);
         assert.ok(Math.abs(logProb! - (of.prior[0]! + of.logDet[0]! + of.preprocessing[0]!)) < 1e-4);
       }
       assert.notDeepEqual(found.at[0]!.density!.data, found.at[2]!.density!.data);
       const mid = await model.inspector.ask('atConditions', query, anySignal());
       assert.deepEqual(mid.context, mean);
-      const asked = model.inspector.ask(
+      const answer = model.inspector.ask(
         'atConditions',
         { ...query, vary: { kind: 'number', condition: 2 } },
         anySignal(),
       );
-      await assert.rejects(asked, refused(/takes 2, numbered from 0/));
+      await assert.rejects(answer, refused(/takes 2, numbered from 0/));
     });
 
     it('takes the classes one after another, the same features of the same latents', async () => {
@@ -248,8 +248,8 @@ describe('an image flow that is given a class', () => {
     assert.equal(bounds, undefined);
     for (const [i, { value, samples, logProb, density }] of at.entries()) {
       assert.deepEqual([value, density, samples.shape], [i + 2, undefined, [4, 8, 8, 1]]);
-      const own = Array.from({ length: 10 }, (_, k) => Number(k === value));
-      const expected = await sample(model.flow.runner, query.samples, { context: own });
+      const oneHot = Array.from({ length: 10 }, (_, k) => Number(k === value));
+      const expected = await sample(model.flow.runner, query.samples, { context: oneHot });
       assert.ok(maxAbsDifference(samples.data, expected.x.data) < 1e-3);
       assert.ok(Number.isFinite(logProb));
     }

@@ -41,7 +41,7 @@ interface Plan {
   /** Of held-out examples, where they are unlike the others. */
   held?: Row;
   /** The last column is given. */
-  given?: true;
+  conditional?: true;
   change?: (tensors: Checkpoint['tensors']) => void;
 }
 
@@ -50,7 +50,7 @@ async function planted(
   row: Row,
   mean: number[],
   std: number[],
-  { rows = count, seed = 3, held, given, change }: Plan = {},
+  { rows = count, seed = 3, held, conditional: given, change }: Plan = {},
 ): Promise<string> {
   const place = await mkdtemp(path.join(folder, 'case-'));
   const written = async (name: string, of: Row): Promise<string> => {
@@ -248,7 +248,7 @@ describe('a planted fault', () => {
       /calibration (notice|error)/,
       () =>
         planted(([a, b, c]) => [0.8 * Math.sign(c) + 0.6 * a, 3 * b, Math.sign(c)], [0, 0, 0], [1, 3, 1], {
-          given: true,
+          conditional: true,
         }),
     ],
     [

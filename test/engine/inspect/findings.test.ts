@@ -33,11 +33,11 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-async function ask(file: string, wanted?: BatchRef): Promise<Findings> {
+async function ask(file: string, ref?: BatchRef): Promise<Findings> {
   const opened = await openModel(file, await createOnnxRuntimeBackend({ threads: 1, reason: 'test' }));
   const inspector = createInspector('1', opened);
   try {
-    const query = { batch: wanted ?? defaultBatch({ ...(await opened.summary()), id: '1' }) };
+    const query = { batch: ref ?? defaultBatch({ ...(await opened.summary()), id: '1' }) };
     return await inspector.ask('findings', query, anySignal());
   } finally {
     inspector.dispose();

@@ -193,9 +193,9 @@ describe('features', () => {
           const offset = Math.min(2, channels - 1);
           const view = await model.inspector.ask('features', { ...query, offset }, anySignal());
           const shown = view.values.shape.at(-1)!;
-          const wanted = direct.filter((_, i) => i % channels >= offset && i % channels < offset + shown);
+          const expected = direct.filter((_, i) => i % channels >= offset && i % channels < offset + shown);
           assert.deepEqual(view.shape, shape);
-          assert.ok(maxAbsDifference(view.values.data, wanted) < 1e-3, info.name);
+          assert.ok(maxAbsDifference(view.values.data, expected) < 1e-3, info.name);
           assert.ok(Math.abs(view.stats.max - Math.max(...direct)) < 1e-3);
         }
       }
@@ -284,13 +284,13 @@ describe('activity', () => {
             const mask = flow!.mask!.data;
             const masked = values.length / count === mask.length && norm.name === `${info.name}.norm`;
             for (let c = 0; c < channels; c++) {
-              const own = [...values].filter(
+              const channel = [...values].filter(
                 (_, i) =>
                   i % channels === c && !(masked && normOver === 'moved' && mask[i % mask.length] === 1),
               );
-              const n = Math.max(1, own.length);
-              const mean = own.reduce((a, b) => a + b, 0) / n;
-              const variance = own.reduce((a, b) => a + (b - mean) ** 2, 0) / n;
+              const n = Math.max(1, channel.length);
+              const mean = channel.reduce((a, b) => a + b, 0) / n;
+              const variance = channel.reduce((a, b) => a + (b - mean) ** 2, 0) / n;
               const near = (a: number, b: number): void =>
                 assert.ok(Math.abs(a - b) < 2e-3 * (1 + Math.abs(b)), `${norm.name}[${c}]: ${a}, not ${b}`);
               near(norm.batch.mean[c]!, mean);
@@ -319,11 +319,11 @@ describe('weight', () => {
       anySignal(),
     );
     assert.deepEqual(view.axes, ['row', 'column', 'input', 'output']);
-    const wanted: number[] = [];
+    const expected: number[] = [];
     for (let r = 0; r < 3; r++)
       for (let c = 1; c < 3; c++)
-        for (let i = 0; i < 4; i++) wanted.push(data[((r * 3 + c) * 4 + i) * 4 + 2]!);
-    assert.deepEqual([...view.values.data], wanted);
+        for (let i = 0; i < 4; i++) expected.push(data[((r * 3 + c) * 4 + i) * 4 + 2]!);
+    assert.deepEqual([...view.values.data], expected);
     for (let o = 0; o < 4; o++) {
       const length = Math.hypot(...[...data].filter((_, i) => i % 4 === o));
       assert.ok(Math.abs(view.lengths![o]! - length) < 1e-5);

@@ -96,10 +96,10 @@ describe('which of two flows is better', () => {
             anySignal(),
           )
         ).nats;
-      const [all, theirs] = [await listed(moons), await listed(other)];
-      a.forEach((nats, i) => close(nats, all[i]!, 1e-4));
-      b.forEach((nats, i) => close(nats, theirs[i]!, 1e-4));
-      const differences = Array.from(all, (nats, i) => nats - theirs[i]!);
+      const [moonScores, otherScores] = [await listed(moons), await listed(other)];
+      a.forEach((nats, i) => close(nats, moonScores[i]!, 1e-4));
+      b.forEach((nats, i) => close(nats, otherScores[i]!, 1e-4));
+      const differences = Array.from(moonScores, (nats, i) => nats - otherScores[i]!);
       const mean = sum(differences) / differences.length;
       const variance = sum(differences.map((value) => (value - mean) ** 2)) / (differences.length - 1);
       close(found.difference.mean, mean, 1e-5);
@@ -118,7 +118,7 @@ describe('which of two flows is better', () => {
   });
 
   it('is not said of densities of different things, or of other rows', async () => {
-    const given = await smallModel({ ...moonsModel, flowNorm: false, context: 2 }, 'moons', {
+    const conditional = await smallModel({ ...moonsModel, flowNorm: false, context: 2 }, 'moons', {
       data: { labelContext: true },
     });
     const plain = await smallModel(moonsModel, 'moons');
@@ -129,10 +129,10 @@ describe('which of two flows is better', () => {
     try {
       assert.deepEqual(await beside(digits, moons), { why: 'features' });
       assert.deepEqual(await beside(moons, renamed), { why: 'features' });
-      assert.deepEqual(await beside(plain, given), { why: 'condition' });
+      assert.deepEqual(await beside(plain, conditional), { why: 'condition' });
       assert.deepEqual(await beside(plain, circles), { why: 'otherRows' });
     } finally {
-      for (const model of [given, plain, circles, renamed]) await model.dispose();
+      for (const model of [conditional, plain, circles, renamed]) await model.dispose();
     }
   });
 
@@ -222,8 +222,8 @@ describe('an example alone', () => {
       );
       for (const { layer } of alone.rows) {
         const view = await model.inspector.ask('layer', { ...selection, layer }, anySignal());
-        const own = await model.inspector.ask('layerOfExample', { example, layer }, anySignal());
-        assert.deepEqual({ ...view, ...own }, view);
+        const part = await model.inspector.ask('layerOfExample', { example, layer }, anySignal());
+        assert.deepEqual({ ...view, ...part }, view);
       }
     }
   });
@@ -361,8 +361,8 @@ describe('diagnostics', () => {
         assert.ok(alone >= 0 && alone < 1e-3, `${alone}`);
       }
       const strip = await model.inspector.ask('strip', selection, anySignal());
-      const own = strip.example!.bitsPerDim ?? strip.example!.nats;
-      close(answer.validation![2]!, own);
+      const score = strip.example!.bitsPerDim ?? strip.example!.nats;
+      close(answer.validation![2]!, score);
       for (const { layer, mean: of } of strip.rows) {
         const logDets = answer.logDets.find((each) => each.layer === layer)?.values ?? [0];
         close(sum([...logDets]) / logDets.length, of.coupling + of.norm);

@@ -140,9 +140,9 @@ describe('changed latents', () => {
       refused(/there are 359/),
     );
     const controller = new AbortController();
-    const asked = digits.inspector.ask('latents', { example: { ...example, index: 9 } }, controller.signal);
+    const answer = digits.inspector.ask('latents', { example: { ...example, index: 9 } }, controller.signal);
     controller.abort();
-    await assert.rejects(asked, CancelledError);
+    await assert.rejects(answer, CancelledError);
   });
 });
 

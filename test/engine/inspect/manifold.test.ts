@@ -100,7 +100,7 @@ describe('manifold', () => {
   });
 
   it('refuses what it cannot do, and can be cancelled', async () => {
-    const asked = (change: object): Promise<unknown> =>
+    const ask = (change: object): Promise<unknown> =>
       digits.inspector.ask('manifold', { ...query, ...change }, anySignal());
     for (const wrong of [
       { angles: 1 },
@@ -108,7 +108,7 @@ describe('manifold', () => {
       { corners: corners.slice(0, 3) },
       { corners: [...corners.slice(0, 3), data(9999)] },
     ])
-      await assert.rejects(asked(wrong), UserError);
+      await assert.rejects(ask(wrong), UserError);
     const controller = new AbortController();
     const answer = digits.inspector.ask('manifold', { ...query, angles: 64 }, controller.signal);
     setImmediate(() => controller.abort());
@@ -145,8 +145,8 @@ describe('reconstruct', () => {
     // All kept: the example itself, with its noise.
     for (let row = 0; row < 3; row++) {
       const whole = values.data.subarray(row * 3 * size, (row * 3 + 1) * size);
-      const given = originals.data.subarray(row * size, (row + 1) * size);
-      assert.ok(whole.every((v, i) => v - given[i]! > -roundTrip && v - given[i]! < 1 + roundTrip));
+      const original = originals.data.subarray(row * size, (row + 1) * size);
+      assert.ok(whole.every((v, i) => v - original[i]! > -roundTrip && v - original[i]! < 1 + roundTrip));
     }
   });
 
@@ -211,12 +211,12 @@ describe('samples by scale', () => {
   it('truncate each scale at its own bound, seen by the way back from the pictures', async () => {
     const base = { count: 8, seed: 2, temperature: 0.5 };
     const scales = latentScales(digits.flow.flow);
-    const given = await digits.inspector.ask(
+    const truncated = await digits.inspector.ask(
       'samples',
       { ...base, truncations: [0.6, null, null] },
       anySignal(),
     );
-    const z = await encoded(digits, given.values.data);
+    const z = await encoded(digits, truncated.values.data);
     const plain = await encoded(
       digits,
       (await digits.inspector.ask('samples', base, anySignal())).values.data,

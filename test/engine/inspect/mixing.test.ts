@@ -64,9 +64,9 @@ describe('a mixing layer', () => {
       const squares = tf.square(product);
       const expected = tf.div(squares, tf.sum(squares, 0, true)).arraySync() as number[][];
       for (let feature = 0; feature < n; feature++) {
-        const own = shares.data.subarray((feature * 4 + i + 1) * n, (feature * 4 + i + 2) * n);
+        const found = shares.data.subarray((feature * 4 + i + 1) * n, (feature * 4 + i + 2) * n);
         const column = expected.map((row) => row[feature]!);
-        assert.ok(maxAbsDifference(own, column) < 1e-5);
+        assert.ok(maxAbsDifference(found, column) < 1e-5);
         const over = 1 / column.reduce((sum, share) => sum + share ** 2, 0);
         assert.ok(Math.abs(spread.data[(i + 1) * n + feature]! - over) < 1e-4);
       }
@@ -86,8 +86,8 @@ describe('a mixing layer', () => {
       'nowhere.csv',
     );
     try {
-      const asked = wide.inspector.ask('mixing', { layer: 0, feature: -1 }, anySignal());
-      await assert.rejects(asked, refused(/is 300×300; at most 256×256/));
+      const answer = wide.inspector.ask('mixing', { layer: 0, feature: -1 }, anySignal());
+      await assert.rejects(answer, refused(/is 300×300; at most 256×256/));
     } finally {
       await wide.dispose();
     }
@@ -136,13 +136,13 @@ describe('a mixing layer of every kind', () => {
       const moved = tf.sub(at(x).value, at(tf.zeros([1, n])).value);
       const byMatrix = tf.matMul(x, tf.tensor2d(matrix.data, [n, n]), false, true);
       assert.ok(maxAbsDifference(moved.dataSync(), byMatrix.dataSync()) < 1e-5);
-      const own = summaries.find(({ layer }) => layer === index)!;
-      assert.ok(Math.abs(own.logDet - at(x).logDet.dataSync()[0]!) < 1e-5);
+      const summary = summaries.find(({ layer }) => layer === index)!;
+      assert.ok(Math.abs(summary.logDet - at(x).logDet.dataSync()[0]!) < 1e-5);
       const sum = singularValues.reduce((total, value) => total + Math.log(value), 0);
-      assert.ok(Math.abs(own.logDet - sum) < 1e-5, `${own.logDet}, ${sum}`);
+      assert.ok(Math.abs(summary.logDet - sum) < 1e-5, `${summary.logDet}, ${sum}`);
       assert.equal(places, 1);
       const turns = ['permute', 'householder', 'orthogonal'].includes(all[index]!.kind);
-      assert.equal(own.distance < 1e-5, turns, `${all[index]!.kind}: ${own.distance}`);
+      assert.equal(summary.distance < 1e-5, turns, `${all[index]!.kind}: ${summary.distance}`);
     }
   });
 });
@@ -191,8 +191,8 @@ describe('a convolution of channels', () => {
         const pixels = tf.reshape<tf.Rank.R2>(x, [-1, channels]);
         const byMatrix = tf.matMul(pixels, tf.tensor2d(matrix.data, [channels, channels]), false, true);
         assert.ok(maxAbsDifference(moved.dataSync(), byMatrix.dataSync()) < 1e-5);
-        const own = all.find(({ layer }) => layer === index)!;
-        assert.ok(Math.abs(own.logDet * places - at(x).logDet.dataSync()[0]!) < 1e-4);
+        const summary = all.find(({ layer }) => layer === index)!;
+        assert.ok(Math.abs(summary.logDet * places - at(x).logDet.dataSync()[0]!) < 1e-4);
       }
     } finally {
       await model.dispose();

@@ -61,10 +61,10 @@ async function checkCurves(
   { inspector, flow: { tensors, layers } }: SmallModel,
   { index, kind }: LayerInfo,
 ): Promise<void> {
-  const asked = { ...selection, layer: index };
-  const view = await inspector.ask('transformCurve', asked, anySignal());
+  const query = { ...selection, layer: index };
+  const view = await inspector.ask('transformCurve', query, anySignal());
   finite(view, 'curves');
-  const { tensors: values, norm, logDetMap } = await inspector.ask('layer', asked, anySignal());
+  const { tensors: values, norm, logDetMap } = await inspector.ask('layer', query, anySignal());
   const input = values[0]!.data!;
   const output = values.find(({ role }) => role === 'output')!.data!;
   const ctx = contextOf(toTensors(tensors as Parameters<typeof toTensors>[0]), false);
@@ -162,12 +162,12 @@ for (const [name, config] of Object.entries(flows)) {
     it('computes what the flow computes eagerly, there and back', async () => {
       const { flow, tensors, runner } = model.flow;
       const x = Float32Array.from({ length: 32 }, (_, i) => 2.4 * Math.sin(i * i));
-      const ours = await runner.forward(x, 16, 'flow');
+      const found = await runner.forward(x, 16, 'flow');
       const ctx = contextOf(toTensors(tensors as Parameters<typeof toTensors>[0]), false);
-      const theirs = flow.forward(ctx, tf.tensor2d(x, [16, 2]));
-      assert.ok(maxAbsDifference(ours.z, theirs.value.dataSync()) < 1e-4);
-      assert.ok(maxAbsDifference(ours.logDet, perExample(theirs.logDet, 16)) < 1e-4);
-      const back = await runner.inverse(ours.z, 16, 'flow');
+      const expected = flow.forward(ctx, tf.tensor2d(x, [16, 2]));
+      assert.ok(maxAbsDifference(found.z, expected.value.dataSync()) < 1e-4);
+      assert.ok(maxAbsDifference(found.logDet, perExample(expected.logDet, 16)) < 1e-4);
+      const back = await runner.inverse(found.z, 16, 'flow');
       assert.ok(maxAbsDifference(back.x, x) < 1e-4);
     });
 
@@ -221,17 +221,17 @@ for (const [name, config] of Object.entries(flows)) {
           const outside = values.filter((value) => Math.abs(value) > bound).length / values.length;
           assert.ok(Math.abs(outsides[row]! - outside) < 1e-6);
           shares.push(outside);
-          const own = new Float32Array(bins);
+          const counts = new Float32Array(bins);
           const shown = new Float32Array(bins);
           values.forEach((value, i) => {
             if (Math.abs(value) > bound) return;
-            own[binAt(knotsOf(views[i]!, 'x', row), value)]!++;
+            counts[binAt(knotsOf(views[i]!, 'x', row), value)]!++;
             shown[binAt(knots.x.data.subarray(row * (bins + 1), (row + 1) * (bins + 1)), value)]!++;
           });
           const rowOf = ({ data }: { data: Float32Array }, size: number): number[] => [
             ...data.subarray(row * size, (row + 1) * size),
           ];
-          assert.deepEqual(rowOf(inOwnBins, bins), [...own]);
+          assert.deepEqual(rowOf(inOwnBins, bins), [...counts]);
           assert.deepEqual(rowOf(inBins, bins), [...shown]);
           assert.equal(
             rowOf(batch.counts, curveBars).reduce((a, b) => a + b, 0),
@@ -268,17 +268,17 @@ for (const [name, config] of Object.entries(flows)) {
 
     it('measures which output depends on which input, in the order of the layer', async () => {
       for (const { index, order: features, networkPasses } of await layersOf()) {
-        const asked = model.inspector.ask(
+        const answer = model.inspector.ask(
           'order',
           { layer: index, batch: selection.batch, from: 0 },
           anySignal(),
         );
         if (!features) {
-          await assert.rejects(asked, refused(/has no order/));
+          await assert.rejects(answer, refused(/has no order/));
           continue;
         }
         assert.deepEqual([networkPasses!.forward, networkPasses!.inverse].sort(), [1, 2]);
-        const view = await asked;
+        const view = await answer;
         assert.equal(view.count, selection.batch.count);
         assert.deepEqual([...view.features], features);
         const expected = [0, 0, 0, 0];
@@ -317,8 +317,8 @@ for (const [name, config] of Object.entries(flows)) {
       try {
         const { runner } = opened.inspected!;
         const { z } = await runner.forward(new Float32Array([0.5, -0.25]), 1, 'data');
-        const ours = await model.flow.runner.forward(new Float32Array([0.5, -0.25]), 1, 'data');
-        assert.ok(maxAbsDifference(z, ours.z) < 1e-4);
+        const found = await model.flow.runner.forward(new Float32Array([0.5, -0.25]), 1, 'data');
+        assert.ok(maxAbsDifference(z, found.z) < 1e-4);
       } finally {
         await opened.dispose();
         await backend.dispose();

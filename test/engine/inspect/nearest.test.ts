@@ -187,21 +187,21 @@ describe('nearest training examples', () => {
   });
 
   it('are cancelled, and go on from there', async () => {
-    const own = await smallModel(digitsModel, 'digits');
+    const model = await smallModel(digitsModel, 'digits');
     try {
       const controller = new AbortController();
       const query: NearestQuery = { example: validation(0), space: 'latent', count: 2, most: train };
-      const asked = own.inspector.ask('nearest', query, controller.signal);
+      const answer = model.inspector.ask('nearest', query, controller.signal);
       setTimeout(() => controller.abort(), 20);
-      await assert.rejects(asked, CancelledError);
+      await assert.rejects(answer, CancelledError);
       const [again, other] = await Promise.all([
-        own.inspector.ask('nearest', query, anySignal()),
-        own.inspector.ask('nearest', { ...query, most: 200 }, anySignal()),
+        model.inspector.ask('nearest', query, anySignal()),
+        model.inspector.ask('nearest', { ...query, most: 200 }, anySignal()),
       ]);
       assert.deepEqual(again.indices, (await ask(digits, { ...query })).indices);
       assert.equal(other.looked, 200);
     } finally {
-      await own.dispose();
+      await model.dispose();
     }
   });
 

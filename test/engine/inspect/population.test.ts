@@ -47,7 +47,7 @@ after(async () => {
   await rm(folder, { recursive: true });
 });
 
-const own = (name: string): PopulationRef => ({ kind: 'file', path: path.join(folder, name) });
+const fileRef = (name: string): PopulationRef => ({ kind: 'file', path: path.join(folder, name) });
 const close = (a: number, b: number, tolerance = 1e-4): void =>
   assert.ok(Math.abs(a - b) <= tolerance, `${a} is not ${b}`);
 
@@ -80,7 +80,7 @@ describe('scores of a population', () => {
   });
 
   it('of a folder come in blocks, with one damaged picture left out and counted', async () => {
-    const source = own('pictures');
+    const source = fileRef('pictures');
     const first = await digits.inspector.ask('scores', { source, start: 0 }, anySignal());
     assert.deepEqual([first.total, first.planned, first.next], [pictures, pictures, 64]);
     assert.equal(first.unreadable, 1);
@@ -95,12 +95,12 @@ describe('scores of a population', () => {
 
   it('of a table take the columns by their names', async () => {
     await writeFile(path.join(folder, 'rows.csv'), 'y,x\n0.1,0.2\n0.3,0.4\n0.5,-0.5\n');
-    const plain = await moons.inspector.ask('scores', { source: own('rows.csv'), start: 0 }, anySignal());
+    const plain = await moons.inspector.ask('scores', { source: fileRef('rows.csv'), start: 0 }, anySignal());
     assert.equal(plain.scores.length, 3);
-    for (const index of [0, 2]) close(plain.scores[index]!, await costOf(moons, own('rows.csv'), index));
+    for (const index of [0, 2]) close(plain.scores[index]!, await costOf(moons, fileRef('rows.csv'), index));
     const values = await moons.inspector.ask(
       'pickExamples',
-      { source: own('rows.csv'), indices: [1] },
+      { source: fileRef('rows.csv'), indices: [1] },
       anySignal(),
     );
     assert.deepEqual([...values.values.data], [Math.fround(0.3), Math.fround(0.4)]);
@@ -111,32 +111,36 @@ describe('scores of a population', () => {
     const ask = (model: SmallModel, source: PopulationRef) =>
       model.inspector.ask('scores', { source, start: 0 }, anySignal());
     await assert.rejects(
-      ask(moons, own('three.csv')),
+      ask(moons, fileRef('three.csv')),
       refused(/holds rows of 3 numbers; the model takes rows of 2/),
     );
-    await assert.rejects(ask(digits, own('gone')), refused(/gone/));
+    await assert.rejects(ask(digits, fileRef('gone')), refused(/gone/));
     await assert.rejects(ask(digits, { kind: 'file', path: 'relative' }), refused(/not an absolute path/));
     await writeFile(
       path.join(folder, 'odd.npy'),
       encodeNpy({ shape: [4, 5, 7, 1], data: new Uint8Array(140) }),
     );
-    const fitted = await ask(digits, own('odd.npy'));
+    const fitted = await ask(digits, fileRef('odd.npy'));
     assert.equal(fitted.scores.length, 4, 'arrays of other sizes are cut and scaled like pictures');
     await assert.rejects(
-      digits.inspector.ask('pickExamples', { source: own('pictures'), indices: [70] }, anySignal()),
+      digits.inspector.ask('pickExamples', { source: fileRef('pictures'), indices: [70] }, anySignal()),
       refused(/example 70 was asked for; there are 70/),
     );
     await assert.rejects(
-      digits.inspector.ask('scores', { source: own('pictures'), start: 71 }, anySignal()),
+      digits.inspector.ask('scores', { source: fileRef('pictures'), start: 71 }, anySignal()),
       refused(/Scores from 71 on/),
     );
   });
 
   it('is cancelled', async () => {
     const controller = new AbortController();
-    const asked = digits.inspector.ask('scores', { source: own('pictures'), start: 0 }, controller.signal);
+    const answer = digits.inspector.ask(
+      'scores',
+      { source: fileRef('pictures'), start: 0 },
+      controller.signal,
+    );
     controller.abort();
-    await assert.rejects(asked, CancelledError);
+    await assert.rejects(answer, CancelledError);
   });
 });
 
@@ -144,7 +148,7 @@ describe('picked examples', () => {
   it('are the pixels of the files, in the model’s levels, and of the split', async () => {
     const { values } = await digits.inspector.ask(
       'pickExamples',
-      { source: own('pictures'), indices: [9, 2] },
+      { source: fileRef('pictures'), indices: [9, 2] },
       anySignal(),
     );
     assert.deepEqual(values.shape, [2, 8, 8, 1]);

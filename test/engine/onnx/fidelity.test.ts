@@ -108,11 +108,11 @@ async function layersOf(
   const kinds: string[] = [];
   const logDets: Float32Array[] = [];
   for (const { info } of flow.layers) {
-    const own = layers[info.index]!;
-    for (const value of own.roundTrip ?? []) roundTrip = Math.max(roundTrip, value);
+    const layer = layers[info.index]!;
+    for (const value of layer.roundTrip ?? []) roundTrip = Math.max(roundTrip, value);
     if (['logit', 'squeeze', 'factorOut'].includes(info.kind)) continue;
     kinds.push(kindOf(info));
-    logDets.push(own.logDet.layer.map((value, i) => value + own.logDet.norm[i]!));
+    logDets.push(layer.logDet.layer.map((value, i) => value + layer.logDet.norm[i]!));
   }
   return { z, kinds, logDets, roundTrip };
 }
@@ -140,14 +140,14 @@ async function assertOnePlane(
   }
 }
 
-function assertLogDets(ours: Float32Array, theirs: Float32Array, what: string): number {
-  ours.forEach((value, i) =>
+function assertLogDets(found: Float32Array, expected: Float32Array, what: string): number {
+  found.forEach((value, i) =>
     assert.ok(
-      Math.abs(value - theirs[i]!) <= allowed(theirs[i]!),
-      `${what} of example ${i} is ${value}, PyTorch's ${theirs[i]}`,
+      Math.abs(value - expected[i]!) <= allowed(expected[i]!),
+      `${what} of example ${i} is ${value}, PyTorch's ${expected[i]}`,
     ),
   );
-  return maxAbsDifference(ours, theirs);
+  return maxAbsDifference(found, expected);
 }
 
 let backend: Backend;
@@ -231,16 +231,16 @@ for (const { name, files, found, each: counts, io } of cases) {
             let from = 0;
             for (let column = 0; column < columns; column++) {
               const part = logDets.slice(from, (from += each[column]!));
-              const ours = Float32Array.from({ length: count }, (_, i) =>
+              const total = Float32Array.from({ length: count }, (_, i) =>
                 part.reduce((sum, l) => sum + l[i]!, 0),
               );
-              const theirs = Float32Array.from(
+              const expected = Float32Array.from(
                 { length: count },
                 (_, i) => reference.layers[i * columns + column]!,
               );
               errors.layers = Math.max(
                 errors.layers,
-                assertLogDets(ours, theirs, `the log-det of layer ${column}`),
+                assertLogDets(total, expected, `the log-det of layer ${column}`),
               );
             }
           }

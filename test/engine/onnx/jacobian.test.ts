@@ -22,7 +22,7 @@ const root = process.cwd();
 
 for (const kind of ['images', 'vectors'] as const) {
   describe(`the Jacobian of ONNX ${kind}`, () => {
-    let ours: SmallModel;
+    let trained: SmallModel;
     let backend: Backend;
     const opened: { model: Model; inspector: Inspector }[] = [];
     const values = kind === 'images' ? Array.from({ length: 64 }, (_, i) => (i * 7) % 17) : [0.7, -0.4];
@@ -33,10 +33,10 @@ for (const kind of ['images', 'vectors'] as const) {
     } as const;
 
     before(async () => {
-      ours =
+      trained =
         kind === 'images' ? await smallModel(digitsModel, 'digits') : await smallModel(moonsModel, 'moons');
       backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
-      await exportOnnx(ours.opened, path.join(ours.folder, 'flow.onnx'));
+      await exportOnnx(trained.opened, path.join(trained.folder, 'flow.onnx'));
     });
     after(async () => {
       for (const { model, inspector } of opened) {
@@ -44,13 +44,13 @@ for (const kind of ['images', 'vectors'] as const) {
         await model.dispose();
       }
       await backend.dispose();
-      await ours.dispose();
+      await trained.dispose();
     });
 
     for (const part of ['forward', 'inverse']) {
       it(`agrees with automatic differentiation, from the ${part} file alone`, async () => {
-        const alone = path.join(ours.folder, part === 'forward' ? 'a.onnx' : 'b.onnx');
-        await copyFile(path.join(ours.folder, `flow.${part}.onnx`), alone);
+        const alone = path.join(trained.folder, part === 'forward' ? 'a.onnx' : 'b.onnx');
+        await copyFile(path.join(trained.folder, `flow.${part}.onnx`), alone);
         const model = await openModel(alone, backend);
         const inspector = createInspector('onnx', model);
         opened.push({ model, inspector });
@@ -62,7 +62,7 @@ for (const kind of ['images', 'vectors'] as const) {
             await assert.rejects(inspector.ask('jacobian', query, signal()), /only moves values/);
             continue;
           }
-          const expected = await ours.inspector.ask('jacobian', query, signal());
+          const expected = await trained.inspector.ask('jacobian', query, signal());
           const found = await inspector.ask('jacobian', query, signal());
           assert.deepEqual(found.elements, expected.elements, name);
           assert.equal(expected.differences, undefined);

@@ -34,7 +34,7 @@ async function passOf(flow: InspectedFlow, x: Float32Array) {
   return {
     z,
     prior,
-    logDets: layers.map(({ logDet: { layer: own, norm } }) => own.map((value, i) => value + norm[i]!)),
+    logDets: layers.map(({ logDet: { layer, norm } }) => layer.map((value, i) => value + norm[i]!)),
     /** Layers that say that something of their log-det is a norm's. */
     withNorms: layers.flatMap(({ logDet: { norm } }, i) =>
       norm.some((value) => value !== 0) ? [flow.layers[i]!.info] : [],
@@ -43,7 +43,7 @@ async function passOf(flow: InspectedFlow, x: Float32Array) {
 }
 
 /** What the page calls layers, and what it calls norms, are all there is. */
-function assertNormsAreSaid({ withNorms }: Awaited<ReturnType<typeof passOf>>): void {
+function assertNormsAreInInfo({ withNorms }: Awaited<ReturnType<typeof passOf>>): void {
   assert.deepEqual(
     withNorms.filter((info) => !info.hasNorm && !isNorm(info)).map(({ name }) => name),
     [],
@@ -60,35 +60,35 @@ const rowOf = ({ info, flow }: InspectedFlow['layers'][number]) => ({
   mask: flow?.mask && [...flow.mask.data],
 });
 
-async function compare(file: string, ours: InspectedFlow, backend: Backend): Promise<void> {
+async function compare(file: string, native: InspectedFlow, backend: Backend): Promise<void> {
   const model = await openModel(file, backend);
   try {
-    const theirs = model.inspected;
-    assert.ok(theirs, (await model.summary()).reason);
-    assert.deepEqual(theirs.layers.map(rowOf), ours.layers.map(rowOf));
-    const size = sizeOf(ours.flow.inputShape);
+    const opened = model.inspected;
+    assert.ok(opened, (await model.summary()).reason);
+    assert.deepEqual(opened.layers.map(rowOf), native.layers.map(rowOf));
+    const size = sizeOf(native.flow.inputShape);
     const z = stream(3, 'z').normal(count * size);
-    const { x } = await ours.runner.inverse(z, count, 'data');
-    const back = await theirs.runner.inverse(z, count, 'data');
+    const { x } = await native.runner.inverse(z, count, 'data');
+    const back = await opened.runner.inverse(z, count, 'data');
     assert.ok(maxAbsDifference(back.x, x) <= 1e-3, 'x from z');
-    const expected = await passOf(ours, x);
-    const found = await passOf(theirs, x);
+    const expected = await passOf(native, x);
+    const found = await passOf(opened, x);
     assert.ok(maxAbsDifference(found.z, expected.z) <= 1e-3, 'z');
     found.prior.forEach((value, i) => {
-      const wanted = expected.prior[i]!;
+      const target = expected.prior[i]!;
       assert.ok(
-        Math.abs(value - wanted) <= 1e-3 + 1e-4 * Math.abs(wanted),
-        `ln p(z): ${value}, not ${wanted}`,
+        Math.abs(value - target) <= 1e-3 + 1e-4 * Math.abs(target),
+        `ln p(z): ${value}, not ${target}`,
       );
     });
-    assertNormsAreSaid(found);
+    assertNormsAreInInfo(found);
     found.logDets.forEach((values, layer) => {
-      const { name } = ours.layers[layer]!.info;
+      const { name } = native.layers[layer]!.info;
       values.forEach((value, i) => {
-        const wanted = expected.logDets[layer]![i]!;
+        const target = expected.logDets[layer]![i]!;
         assert.ok(
-          Math.abs(value - wanted) <= 1e-3 + 1e-5 * Math.abs(wanted),
-          `${name}: ${value}, not ${wanted}`,
+          Math.abs(value - target) <= 1e-3 + 1e-5 * Math.abs(target),
+          `${name}: ${value}, not ${target}`,
         );
       });
     });
@@ -125,7 +125,7 @@ const inNoLayer = /Gaussianization, autoregressive/;
  * Whether rows are recognized as those that the file names. Triangles that mix run into permutations next to them, and
  * some splines depend on less than their layer says: they open with the layers that are in the graph.
  */
-const isTold = ({ label, model }: (typeof conventionCases)[number]): boolean => {
+const isRecognized = ({ label, model }: (typeof conventionCases)[number]): boolean => {
   if (model.kind === 'image') return !isChain(model) && model.transform !== 'rationalQuadratic';
   if (model.context > 0) return false;
   const kinds = model.layers?.map(({ kind }) => kind) ?? [model.layer, model.between];
@@ -139,7 +139,7 @@ const isTold = ({ label, model }: (typeof conventionCases)[number]): boolean => 
 };
 
 const others = conventionCases.filter(
-  (one) => !isTold(one) && one.model.kind === 'vector' && one.model.context === 0,
+  (one) => !isRecognized(one) && one.model.kind === 'vector' && one.model.context === 0,
 );
 
 for (const { label, model } of tried('engine/onnx/round-trip: others', others, oneIn(8))) {
@@ -149,18 +149,18 @@ for (const { label, model } of tried('engine/onnx/round-trip: others', others, o
     try {
       await exportOnnx(small.opened, path.join(small.folder, 'flow.onnx'));
       const opened = await openModel(path.join(small.folder, 'flow.forward.onnx'), backend);
-      const theirs = opened.inspected!;
-      const unknown = theirs.layers.some(({ info }) => info.kind === 'unknown');
+      const flow = opened.inspected!;
+      const unknown = flow.layers.some(({ info }) => info.kind === 'unknown');
       assert.equal(unknown, notUnderstood.test(label));
-      const ours = inspectedModel(small.flow);
-      const z = stream(3, 'z').normal(count * sizeOf(ours.flow.inputShape));
-      const { x } = await ours.runner.inverse(z, count, 'data');
-      assert.ok(maxAbsDifference((await theirs.runner.inverse(z, count, 'data')).x, x) <= 1e-4, 'x from z');
+      const native = inspectedModel(small.flow);
+      const z = stream(3, 'z').normal(count * sizeOf(native.flow.inputShape));
+      const { x } = await native.runner.inverse(z, count, 'data');
+      assert.ok(maxAbsDifference((await flow.runner.inverse(z, count, 'data')).x, x) <= 1e-4, 'x from z');
       const total = ({ logDets }: Awaited<ReturnType<typeof passOf>>): number[] =>
         Array.from({ length: count }, (_, i) => logDets.reduce((sum, values) => sum + values[i]!, 0));
-      const [found, expected] = [await passOf(theirs, x), await passOf(ours, x)];
+      const [found, expected] = [await passOf(flow, x), await passOf(native, x)];
       assert.ok(maxAbsDifference(found.z, expected.z) <= 1e-4, 'z');
-      assertNormsAreSaid(found);
+      assertNormsAreInInfo(found);
       const isWhole = maxAbsDifference(total(found), total(expected)) <= 1e-3;
       const { assumptions = [] } = (await opened.summary()).origin ?? {};
       if (inNoLayer.test(label))
@@ -176,7 +176,7 @@ for (const { label, model } of tried('engine/onnx/round-trip: others', others, o
 
 for (const { label, model } of tried(
   'engine/onnx/round-trip: conventions',
-  conventionCases.filter(isTold),
+  conventionCases.filter(isRecognized),
   oneIn(12),
 )) {
   it(`the export of ${label} opens as what it was`, async () => {
@@ -187,17 +187,17 @@ for (const { label, model } of tried(
     const backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
     try {
       await exportOnnx(small.opened, path.join(small.folder, 'flow.onnx'));
-      const ours = inspectedModel(small.flow);
+      const native = inspectedModel(small.flow);
       const at = (file: string): string => path.join(small.folder, file);
-      await compare(at('flow.forward.onnx'), ours, backend);
+      await compare(at('flow.forward.onnx'), native, backend);
       for (const part of ['forward', 'inverse']) {
         await copyFile(
           at(`flow.${part}.onnx`),
           at(`only-${part}.onnx`.replace(part, part === 'forward' ? 'a' : 'b')),
         );
       }
-      await compare(at('only-a.onnx'), ours, backend);
-      await compare(at('only-b.onnx'), ours, backend);
+      await compare(at('only-a.onnx'), native, backend);
+      await compare(at('only-b.onnx'), native, backend);
     } finally {
       await backend.dispose();
       await small.dispose();

@@ -26,8 +26,8 @@ async function compared(
 ): Promise<LayerDifferences & { first: number | undefined }> {
   const models = [await openModel(a, backend), await openModel(b, backend)] as const;
   opened.push(...models);
-  const [ours, theirs] = [models[0].inspected!, models[1].inspected!];
-  const found = await layerDifferences(ours, theirs, 8, new AbortController().signal);
+  const [first, second] = [models[0].inspected!, models[1].inspected!];
+  const found = await layerDifferences(first, second, 8, new AbortController().signal);
   return { ...found, first: firstBeyond(found.layers, tolerance) };
 }
 

@@ -13,11 +13,11 @@ import type { NdArray } from '../../../src/protocol/tensors';
 import type { ModelSummary } from '../../../src/protocol/model';
 import { recordPlan } from '../../../src/protocol/inspector-questions';
 import { defaultSelection } from '../../../src/protocol/questions';
-import { openAsked, recordingFile, recordings, type Asked } from './support';
+import { openAsked, recordingFile, recordings, type OpenedFile } from './support';
 
 let backend: Backend;
 let folder: string;
-const opened: Asked[] = [];
+const opened: OpenedFile[] = [];
 before(async () => {
   backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   folder = await mkdtemp(path.join(tmpdir(), 'flowscope-recorded-'));
@@ -28,7 +28,7 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function open(file: string): Promise<Asked & { summary: ModelSummary }> {
+async function open(file: string): Promise<OpenedFile & { summary: ModelSummary }> {
   const one = await openAsked(file, backend);
   opened.push(one);
   return { ...one, summary: await one.ask('summary', undefined) };
@@ -50,24 +50,26 @@ describe('a recording beside the file of the same flow', () => {
       const size = recorded.summary.shape[0]!;
       for (let index = 0; index < 24; index++) {
         const x = [...values.values.data.subarray(index * size, (index + 1) * size)];
-        const own = await recorded.ask('strip', {
+        const first = await recorded.ask('strip', {
           example: { kind: 'data', split: 'validation', index },
           batch,
           mode: 'eval',
         });
-        const theirs = await imported.ask('stripOfExample', { example: { kind: 'values', values: x } });
+        const second = await imported.ask('stripOfExample', { example: { kind: 'values', values: x } });
         assert.ok(
-          Math.abs(own.example!.nats - theirs.example!.nats) <= tolerance * (1 + Math.abs(own.example!.nats)),
+          Math.abs(first.example!.nats - second.example!.nats) <=
+            tolerance * (1 + Math.abs(first.example!.nats)),
         );
         assert.ok(
-          Math.abs(own.example!.nats - values.nats[index]!) <= tolerance * (1 + Math.abs(own.example!.nats)),
+          Math.abs(first.example!.nats - values.nats[index]!) <=
+            tolerance * (1 + Math.abs(first.example!.nats)),
         );
         const couplings = (parts: { couplings: number; norm: number }): number =>
           parts.couplings + parts.norm;
         // Where the base is none of a standard normal, our importer counts its scales among the layers.
         if (library !== 'normflows') {
-          assert.ok(Math.abs(couplings(own.example!) - couplings(theirs.example!)) <= tolerance);
-          assert.ok(apart(own.latent!.data, theirs.latent!.data) <= tolerance, `z of example ${index}`);
+          assert.ok(Math.abs(couplings(first.example!) - couplings(second.example!)) <= tolerance);
+          assert.ok(apart(first.latent!.data, second.latent!.data) <= tolerance, `z of example ${index}`);
         }
       }
     });
@@ -77,16 +79,16 @@ describe('a recording beside the file of the same flow', () => {
       const imported = await open(path.join(recordings, `${library}.state.safetensors`));
       const page = await recorded.ask('examples', { split: 'validation', offset: 3, count: 1 });
       const example = { kind: 'values' as const, values: [...page.values.data] };
-      const outputs = async (asked: typeof recorded): Promise<Float32Array[]> => {
+      const outputs = async (flow: typeof recorded): Promise<Float32Array[]> => {
         const views = [];
-        for (const { index } of asked.summary.layers)
-          views.push(await asked.ask('layerOfExample', { example, layer: index }));
+        for (const { index } of flow.summary.layers)
+          views.push(await flow.ask('layerOfExample', { example, layer: index }));
         return views.map(({ tensors }) => tensors.find(({ name }) => name === 'y')!.data!);
       };
-      const theirs = await outputs(imported);
+      const expected = await outputs(imported);
       for (const [index, output] of (await outputs(recorded)).entries()) {
         // A layer of a library may be two of ours; one of these ends where it does.
-        const nearest = Math.min(...theirs.map((values) => apart(values, output)));
+        const nearest = Math.min(...expected.map((values) => apart(values, output)));
         assert.ok(nearest <= tolerance, `layer ${index} is ${nearest} from any of ours`);
       }
     });
@@ -255,8 +257,8 @@ describe('what can be asked of a recording', () => {
 
   it('becomes a saved page', async () => {
     const model = await openModel(recordingFile('nflows'), backend);
-    const asked = await open(recordingFile('nflows'));
-    const page = await exportHtml({ model, inspector: asked.inspector }, path.join(folder, 'page.html'));
+    const source = await open(recordingFile('nflows'));
+    const page = await exportHtml({ model, inspector: source.inspector }, path.join(folder, 'page.html'));
     assert.ok(page.bytes > 100_000);
     assert.equal(page.holdsBatch, true);
     await model.dispose();
@@ -264,9 +266,9 @@ describe('what can be asked of a recording', () => {
 
   it('names no folder in a saved page, where a part of an answer says why it is missing either', async () => {
     const model = await openModel(recordingFile('own'), backend);
-    const asked = await open(recordingFile('own'));
+    const source = await open(recordingFile('own'));
     const output = path.join(folder, 'own.html');
-    await exportHtml({ model, inspector: asked.inspector }, output);
+    await exportHtml({ model, inspector: source.inspector }, output);
     const text = await readFile(output, 'utf8');
     assert.match(text, /own\.flowrec\.safetensors: the recording does not hold/);
     assert.ok(!text.includes(path.dirname(recordingFile('own'))));

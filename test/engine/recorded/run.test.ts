@@ -6,11 +6,11 @@ import path from 'node:path';
 import { after, before, it } from 'node:test';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
 import type { Backend } from '../../../src/engine/backends/backend';
-import { openAsked, recordingFile, type Asked } from './support';
+import { openAsked, recordingFile, type OpenedFile } from './support';
 
 let backend: Backend;
 let folder: string;
-let opened: Asked;
+let opened: OpenedFile;
 before(async () => {
   backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   folder = await mkdtemp(path.join(tmpdir(), 'flowscope-loop-'));

@@ -13,14 +13,14 @@ export const recordings = path.resolve('test', 'fixtures', 'recordings');
 
 export const recordingFile = (name: string): string => path.join(recordings, `${name}.flowrec.safetensors`);
 
-export interface Asked {
+export interface OpenedFile {
   file: string;
   inspector: Inspector;
   ask<M extends InspectorMethod>(method: M, query: InspectorQuery<M>): Promise<InspectorAnswer<M>>;
   dispose(): Promise<void>;
 }
 
-export async function openAsked(file: string, backend: Backend): Promise<Asked> {
+export async function openAsked(file: string, backend: Backend): Promise<OpenedFile> {
   const model = await openModel(file, backend);
   const inspector = createInspector('1', model);
   return {

@@ -122,11 +122,11 @@ async function check(
   { inJavaScript, base }: { inJavaScript: boolean; base?: number },
 ): Promise<void> {
   const { config, dataset } = await prepareRun({ preset: preset.name, config: small(preset, base) }, folder);
-  const given =
+  const fitted =
     config.model.kind === 'vector' ? { standardization: await fitStandardization(dataset.train) } : {};
-  let expected = inJavaScript ? await eagerLosses(config, dataset, given.standardization) : undefined;
+  let expected = inJavaScript ? await eagerLosses(config, dataset, fitted.standardization) : undefined;
   for (const backend of backends) {
-    const trainer = await createTrainer({ config, dataset, ...given, backend });
+    const trainer = await createTrainer({ config, dataset, ...fitted, backend });
     const losses: number[] = [];
     for (let t = 1; t <= steps; t++) losses.push((await trainer.step(t)).nats!);
     await trainer.dispose();

@@ -35,16 +35,16 @@ it('is close to the real time, and follows the choice of columns', async () => {
     },
   );
   assert.equal(result.status, 'finished');
-  const said = steps * (secondsPerStep + secondsBetween);
+  const estimate = steps * (secondsPerStep + secondsBetween);
   const took = (last - first) / 1000;
   // Another process may take the processor in one of the two: of the order of, not more.
-  assert.ok(said > took / 5 && said < took * 5, `said ${said} s, took ${took} s`);
+  assert.ok(estimate > took / 5 && estimate < took * 5, `said ${estimate} s, took ${took} s`);
   assert.ok(parameters > 10_000);
-  const given = await estimateTraining(
+  const conditional = await estimateTraining(
     { ...request, context: { columns: ['c'], labelColumn: 'kind' } },
     { backend },
   );
-  assert.notEqual(given.parameters, parameters);
+  assert.notEqual(conditional.parameters, parameters);
 });
 
 it('refuses what the training would refuse', async () => {

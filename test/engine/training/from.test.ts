@@ -64,7 +64,7 @@ describe('a run that starts from a checkpoint', () => {
   });
 
   it('keeps the standardization of the checkpoint on other data, also when it is resumed', async () => {
-    const own = (await loadAnyCheckpoint(first)).standardize!;
+    const fitted = (await loadAnyCheckpoint(first)).standardize!;
     const config = await configFile('other', {
       data: { source: 'circles', count: 300, validation: 50 },
       training: { ...training, steps: 20 },
@@ -74,7 +74,7 @@ describe('a run that starts from a checkpoint', () => {
     await train({ resume: true, output: at('other') }, { backend });
     const { standardize, step } = await loadAnyCheckpoint(runPaths(at('other')).last);
     assert.equal(step, 20);
-    assert.deepEqual([standardize!.mean, standardize!.std], [own.mean, own.std]);
+    assert.deepEqual([standardize!.mean, standardize!.std], [fitted.mean, fitted.std]);
   });
 
   it('keeps the checkpoint itself as the best when training makes it worse', async () => {
@@ -90,9 +90,9 @@ describe('a run that starts from a checkpoint', () => {
   });
 
   it('takes a flow of another library, which was trained on raw coordinates', async () => {
-    const theirs = path.resolve('test', 'fixtures', 'peers', 'zuko-2d', 'state_dict.pt');
+    const source = path.resolve('test', 'fixtures', 'peers', 'zuko-2d', 'state_dict.pt');
     const config = await configFile('theirs', { data: moons.data, training });
-    const result = await train({ from: theirs, config, output: at('theirs') }, { backend });
+    const result = await train({ from: source, config, output: at('theirs') }, { backend });
     const metrics = await readMetrics(runPaths(at('theirs')));
     assert.ok(result.best!.nats < metrics[0]!.validationNats!);
     const { config: stored, standardize } = await loadAnyCheckpoint(result.bestCheckpoint!);

@@ -59,13 +59,13 @@ describe('JSON schemas', () => {
 
   it('fit all that a run leaves behind, and what it is asked while it lasts', async () => {
     const config = path.join(folder, 'moons.flow.json');
-    const asked = {
+    const request = {
       data: { source: 'moons', count: 500, validation: 100 },
       model: { kind: 'vector', couplings: 2, hidden: [8] },
       training: { steps: 1_000_000, batch: 16, validateEvery: 10, checkpointEvery: 10 },
     };
-    await writeFile(config, JSON.stringify(asked));
-    assert.equal(problems('flow.schema.json', asked), '');
+    await writeFile(config, JSON.stringify(request));
+    assert.equal(problems('flow.schema.json', request), '');
     const output = path.join(folder, 'run');
     const enough = new AbortController();
     let during: Promise<unknown[]> | undefined;

@@ -29,8 +29,8 @@ describe('a GPU that is lost', () => {
       const session = await runtime.InferenceSession.create(model, rest);
       if (!executionProviders) return session;
       const run = session.run.bind(session);
-      session.run = ((...given: Parameters<typeof run>) => {
-        if (++runs < from) return run(...given);
+      session.run = ((...args: Parameters<typeof run>) => {
+        if (++runs < from) return run(...args);
         return Promise.reject(new Error('Failed to download: [Device "ORT"] is lost.'));
       }) as typeof run;
       return session;

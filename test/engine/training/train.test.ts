@@ -99,11 +99,11 @@ describe('a training step', () => {
       const x = tf.tensor((await batches.at(step)).features, [batches.size, 2]);
       const loss = optimizer.minimize(
         () => {
-          const given: Record<string, Tensor> = {
+          const all: Record<string, Tensor> = {
             ...tensors,
             ...Object.fromEntries(variables.map((v) => [v.name, v])),
           };
-          const parts = logLikelihood(flow, preprocess, contextOf(given, true), x);
+          const parts = logLikelihood(flow, preprocess, contextOf(all, true), x);
           return tf.neg<tf.Scalar>(tf.mean(tf.add(tf.add(parts.prior, parts.logDet), parts.preprocessing)));
         },
         true,

@@ -86,15 +86,16 @@ describe('a flow of columns with bounds', () => {
     const opened = await openOnnxFlow(files.find(({ kind }) => kind === 'forward')!.path, 1);
     try {
       const x = Float32Array.from([...values.slice(0, 5), [-1, 30, 0]].flat());
-      const [ours, theirs] = await Promise.all(
+      const [found, expected] = await Promise.all(
         [model.flow!.runner, opened.runner].map((runner) => runner.forward(x, 6, 'data')),
       );
       for (const part of ['z', 'prior', 'preprocessing', 'logDet'] as const) {
-        ours![part].forEach((value, i) => {
+        found![part].forEach((value, i) => {
           if (part === 'logDet' && i === 5) return;
           const same =
-            value === theirs![part][i] || Math.abs(value - theirs![part][i]!) < 1e-4 * (1 + Math.abs(value));
-          assert.ok(same, `${part}: ${value}, ${theirs![part][i]}`);
+            value === expected![part][i] ||
+            Math.abs(value - expected![part][i]!) < 1e-4 * (1 + Math.abs(value));
+          assert.ok(same, `${part}: ${value}, ${expected![part][i]}`);
         });
       }
     } finally {

@@ -34,9 +34,9 @@ before(async () => {
   const m = draw.uniform(rows);
   const noise = draw.normal(2 * rows);
   const lines = Array.from(m, (u, i) => {
-    const given = 2 * u - 1;
-    const a = 2 * given + 0.3 * noise[2 * i]!;
-    return [a, given, a * given + 0.2 * noise[2 * i + 1]!].join();
+    const condition = 2 * u - 1;
+    const a = 2 * condition + 0.3 * noise[2 * i]!;
+    return [a, condition, a * condition + 0.2 * noise[2 * i + 1]!].join();
   });
   const table = path.join(folder, 'table.csv');
   await writeFile(table, `a,m,b\n${lines.join('\n')}\n`);
@@ -106,12 +106,12 @@ describe('a flow trained on a table given one of its columns', () => {
     const { signal } = new AbortController();
     const batch = { split: 'validation', count: 16 } as const;
     const example = { kind: 'data', split: 'validation', index: 0 } as const;
-    const own = await inspector.ask('strip', { example, batch, mode: 'eval' }, signal);
+    const answer = await inspector.ask('strip', { example, batch, mode: 'eval' }, signal);
     const moved = await inspector.ask('strip', { example, batch, mode: 'eval' }, signal, [0.9]);
-    const latent = (strip: typeof own): number[] => [...strip.latent!.data];
-    assert.ok(latent(own).every((z) => Math.abs(z) < 5));
-    assert.notDeepEqual(latent(own), latent(moved));
-    assert.equal(own.mean.nats, moved.mean.nats, 'the batch keeps its own contexts');
+    const latent = (strip: typeof answer): number[] => [...strip.latent!.data];
+    assert.ok(latent(answer).every((z) => Math.abs(z) < 5));
+    assert.notDeepEqual(latent(answer), latent(moved));
+    assert.equal(answer.mean.nats, moved.mean.nats, 'the batch keeps its own contexts');
     const page = await inspector.ask('samples', { count: 500, seed: 1, temperature: 1 }, signal, [0.5]);
     assert.ok(Math.abs(mean(page.values.data, 0) - 1) < 0.2);
     const jacobian = await inspector.ask(
@@ -129,7 +129,7 @@ describe('a flow trained on a table given one of its columns', () => {
 });
 
 describe('a condition that is a class', () => {
-  const given = (names: readonly string[], start: number, text: string, count = 2, name?: string) => {
+  const contextOf = (names: readonly string[], start: number, text: string, count = 2, name?: string) => {
     const flat = (value: number): number[] => names.map(() => value);
     const classes = { start, count: names.length - start, ...(name ? { name } : {}) };
     return readContext({ context: { names: [...names], mean: flat(0), std: flat(1), classes } }, text, count);
@@ -141,23 +141,26 @@ describe('a condition that is a class', () => {
   };
 
   it('is given by its number, alone or behind other numbers', async () => {
-    assert.deepEqual([...(await given(['0', '1', '2'], 0, '2'))!], [0, 0, 1]);
-    assert.deepEqual([...(await given(['m', '0', '1'], 1, '0.5,1'))!], [0.5, 0, 1]);
-    assert.deepEqual([...(await given(['0', '1', '2'], 0, await array([2], 2, 0)))!], [0, 0, 1, 1, 0, 0]);
-    assert.deepEqual([...(await given(['0', '1', '2'], 0, await array([2, 1], 1, 0)))!], [0, 1, 0, 1, 0, 0]);
+    assert.deepEqual([...(await contextOf(['0', '1', '2'], 0, '2'))!], [0, 0, 1]);
+    assert.deepEqual([...(await contextOf(['m', '0', '1'], 1, '0.5,1'))!], [0.5, 0, 1]);
+    assert.deepEqual([...(await contextOf(['0', '1', '2'], 0, await array([2], 2, 0)))!], [0, 0, 1, 1, 0, 0]);
+    assert.deepEqual(
+      [...(await contextOf(['0', '1', '2'], 0, await array([2, 1], 1, 0)))!],
+      [0, 1, 0, 1, 0, 0],
+    );
     const behind = await array([2, 2], 0.5, 1, 0.25, 0);
-    assert.deepEqual([...(await given(['m', '0', '1'], 1, behind))!], [0.5, 0, 1, 0.25, 1, 0]);
+    assert.deepEqual([...(await contextOf(['m', '0', '1'], 1, behind))!], [0.5, 0, 1, 0.25, 1, 0]);
     // A number for each class stays what it is.
-    assert.deepEqual([...(await given(['0', '1', '2'], 0, '0,0.5,0.5'))!], [0, 0.5, 0.5]);
+    assert.deepEqual([...(await contextOf(['0', '1', '2'], 0, '0,0.5,0.5'))!], [0, 0.5, 0.5]);
   });
 
   it('is given by its name', async () => {
     const trip = ['m', 'Bonn', 'Oslo'];
-    assert.deepEqual([...(await given(trip, 1, '0.5,Oslo'))!], [0.5, 0, 1]);
-    assert.deepEqual([...(await given(trip, 1, 'City=Bonn, m=0.5', 2, 'City'))!], [0.5, 1, 0]);
-    assert.deepEqual([...(await given(trip, 1, 'm=0.5,City=1', 2, 'City'))!], [0.5, 0, 1]);
+    assert.deepEqual([...(await contextOf(trip, 1, '0.5,Oslo'))!], [0.5, 0, 1]);
+    assert.deepEqual([...(await contextOf(trip, 1, 'City=Bonn, m=0.5', 2, 'City'))!], [0.5, 1, 0]);
+    assert.deepEqual([...(await contextOf(trip, 1, 'm=0.5,City=1', 2, 'City'))!], [0.5, 0, 1]);
     for (const wrong of ['m=0.5,City=Rome', 'm=0.5,Town=Oslo', 'Rome', '1,2,x'])
-      await assert.rejects(given(trip, 1, wrong, 2, 'City'), {
+      await assert.rejects(contextOf(trip, 1, wrong, 2, 'City'), {
         name: 'UserError',
         message: `--condition ${wrong}: expected m, City (2 classes), for example m=0,City=Bonn, where City is one of Bonn, Oslo; or an .npy file.`,
       });
@@ -166,7 +169,7 @@ describe('a condition that is a class', () => {
   it('is refused where there is no such class', async () => {
     const message = /class (3|1\.5|-1); expected a whole number from 0 to 2/;
     for (const text of ['3', '1.5', '-1', await array([2], 1, 3)])
-      await assert.rejects(given(['0', '1', '2'], 0, text), { name: 'UserError', message });
+      await assert.rejects(contextOf(['0', '1', '2'], 0, text), { name: 'UserError', message });
   });
 
   it('is known of files of other libraries', async () => {

@@ -35,17 +35,17 @@ let file: string;
 let x: Float32Array;
 let context: Float32Array;
 const count = 4;
-const given = path.resolve('test', 'fixtures', 'wild', 'freia-conditional-conv-3x8x8');
+const fixture = path.resolve('test', 'fixtures', 'wild', 'freia-conditional-conv-3x8x8');
 
 before(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'flowscope-image-condition-'));
   backend = await createOnnxRuntimeBackend({ threads: 1, reason: 'test' });
   file = path.join(folder, 'state_dict.pt');
-  await copyFile(path.join(given, 'state_dict.pt'), file);
+  await copyFile(path.join(fixture, 'state_dict.pt'), file);
   const answers = { clamp: 1.5, height: 8, width: 8 };
   await writeFile(sidecarPath(file), JSON.stringify({ library: 'freia', answers }));
   model = await openModel(file, backend);
-  const archive = await readNpz(path.join(given, 'io.npz'));
+  const archive = await readNpz(path.join(fixture, 'io.npz'));
   const values = (name: string, size: number): Float32Array =>
     Float32Array.from((archive.array(name).data as Float32Array).subarray(0, count * size));
   x = toChannelsLast(values('x', 192), [8, 8, 3], 'nchw');
@@ -100,30 +100,30 @@ describe('a flow of images that is given an image', () => {
 
   it('is another flow for another image, and in an exported file the same as here', async () => {
     const { runner } = model.flow!;
-    const ours = await runner.forward(x, count, 'flow', { context });
+    const found = await runner.forward(x, count, 'flow', { context });
     const without = await runner.forward(x, count, 'flow');
-    assert.ok(maxAbsDifference(ours.z, without.z) > 0.1);
+    assert.ok(maxAbsDifference(found.z, without.z) > 0.1);
     const files = await exportOnnx(model, path.join(folder, 'exported'));
     assert.ok(files.maxAbs < 1e-3, `${files.maxAbs}`);
     const { path: forward } = files.files.find(({ path: name }) => name.endsWith('.forward.onnx'))!;
-    const own = readMetadata(forward, (await readOnnx(forward)).summary.metadata);
-    const theirs = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', metadata: own });
+    const metadata = readMetadata(forward, (await readOnnx(forward)).summary.metadata);
+    const exported = await createOnnxRunner({ file: forward, threads: 1, direction: 'forward', metadata });
     try {
-      assert.deepEqual(theirs.context?.shape, [8, 8, 1]);
-      const { z } = await theirs.forward(x, count, 'flow', { context });
-      assert.ok(maxAbsDifference(z, ours.z) < 1e-4);
+      assert.deepEqual(exported.context?.shape, [8, 8, 1]);
+      const { z } = await exported.forward(x, count, 'flow', { context });
+      assert.ok(maxAbsDifference(z, found.z) < 1e-4);
     } finally {
-      await theirs.dispose();
+      await exported.dispose();
     }
   });
 
   it('is trained on images that come with one each', async () => {
     const many = 12;
     const pixels = Uint8Array.from(stream(1, 'pixels').uniform(many * 192), (u) => Math.floor(256 * u));
-    const given = stream(1, 'given').normal(many * 64);
+    const conditions = stream(1, 'given').normal(many * 64);
     const images = path.join(folder, 'images.npy');
     await writeNpy(images, { shape: [many, 8, 8, 3], data: pixels });
-    const contexts = await written('contexts.npy', [many, 1, 8, 8], given);
+    const contexts = await written('contexts.npy', [many, 1, 8, 8], conditions);
     const config = path.join(folder, 'config.json');
     const training = {
       steps: 2,
@@ -153,7 +153,7 @@ describe('a flow of images that is given an image', () => {
     const { runner } = model.flow!;
     const noise = stream(used.seed, 'validation-noise', 0).uniform(5 * 192);
     const x = Float32Array.from(held.flatMap((image) => [...image])).map((value, i) => value + noise[i]!);
-    const seen = Float32Array.from(numbers.flatMap((n) => [...given.subarray(n * 64, (n + 1) * 64)]));
+    const seen = Float32Array.from(numbers.flatMap((n) => [...conditions.subarray(n * 64, (n + 1) * 64)]));
     const out = await runner.forward(x, 5, 'data', { context: seen });
     const nats = out.logDet.map((value, i) => 192 * Math.log(256) - value - out.prior[i]!);
     const mean = nats.reduce((sum, value) => sum + value, 0) / 5;

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { withoutFolders, withoutOptions } from '../../../src/base/user-error';
 
 test('of absolute paths in a message the last name is left, on every system', () => {
-  const said = 'The data of this run cannot be read. /home/someone/tables/a.csv: no such file';
-  assert.equal(withoutFolders(said), 'The data of this run cannot be read. a.csv: no such file');
+  const message = 'The data of this run cannot be read. /home/someone/tables/a.csv: no such file';
+  assert.equal(withoutFolders(message), 'The data of this run cannot be read. a.csv: no such file');
   assert.equal(withoutFolders('C:\\Users\\someone\\flow.pt: is cut off'), 'flow.pt: is cut off');
 });
 

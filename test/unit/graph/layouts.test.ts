@@ -30,11 +30,11 @@ const conv = (x: Tensor, filter: Tensor, strides = 1, pad: 'same' | 'valid' = 's
 
 /** Value and gradients of the mean square. */
 const withGradients = (shapes: Shapes, fn: (inputs: TensorMap) => Tensor): Graph =>
-  traced(shapes, (given) => {
+  traced(shapes, (inputs) => {
     const names = Object.keys(shapes);
     const loss = (...tensors: Tensor[]): Scalar =>
       tf.mean(tf.square(fn(Object.fromEntries(names.map((name, i) => [name, tensors[i]!])))));
-    const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => given[name]!));
+    const { value, grads } = tf.valueAndGrads(loss)(names.map((name) => inputs[name]!));
     return { value, ...Object.fromEntries(names.map((name, i) => [`d ${name}`, grads[i]!])) };
   });
 

@@ -54,8 +54,8 @@ describe('minimal filtering', () => {
     const bias = random.normal(3);
     const shares = biasProducts(bias);
     for (let channel = 0; channel < 3; channel++) {
-      const own = Array.from({ length: products }, (_, k) => shares[3 * k + channel]!);
-      for (const result of times(resultMatrix(), own))
+      const share = Array.from({ length: products }, (_, k) => shares[3 * k + channel]!);
+      for (const result of times(resultMatrix(), share))
         assert.ok(Math.abs(result - bias[channel]!) < tolerance);
     }
   });

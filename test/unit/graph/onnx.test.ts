@@ -96,8 +96,8 @@ describe('toOnnx', () => {
     );
     const { graph: written } = onnx.ModelProto.decode(toOnnx(normed, { name: 'normed' }));
     const found = written!.node!.filter(({ opType }) => opType === 'BatchNormalization');
-    const initializer = (wanted: string): number[] => {
-      const { rawData, dims } = written!.initializer!.find(({ name }) => name === wanted)!;
+    const initializer = (key: string): number[] => {
+      const { rawData, dims } = written!.initializer!.find(({ name }) => name === key)!;
       assert.deepEqual(dims!.map(Number), [2]);
       return [...new Float32Array(Uint8Array.from(rawData!).buffer)];
     };

@@ -234,8 +234,8 @@ describe('joinParts', () => {
   it('not where the parts take different steps, nor a step with numbers of their own', () => {
     const differs = running([2, 2, 2, 2], (part, i) => (i === 2 ? tf.neg(part) : tf.exp(part)));
     assert.equal(count(differs, 'Exp'), 3);
-    const own = running([2, 2, 2, 2], (part, i) => tf.mul(part, i + 2));
-    assert.equal(count(own, 'Multiply'), 4);
+    const scaled = running([2, 2, 2, 2], (part, i) => tf.mul(part, i + 2));
+    assert.equal(count(scaled, 'Multiply'), 4);
   });
 });
 
@@ -302,14 +302,14 @@ describe('halveCheckerboards', () => {
   it('not with another mask, nor when more than the mask lets through is wanted', () => {
     const before = ['Conv2D', 'Relu', 'Conv2D'];
     assert.deepEqual(opsOf(halved(board(0, 1))).slice(0, 3), before);
-    const wanted = trace(
+    const expected = trace(
       (inputs) => {
         const results = net(board(0))(inputs);
         return { ...results, all: tf.neg(convolve(inputs['x']!, [1, 1, 2, 2], [1, 2, 3, 4])) };
       },
       [image('x', 2)],
     );
-    const ops = opsOf(halveCheckerboards()(foldAffine(optimize(wanted))));
+    const ops = opsOf(halveCheckerboards()(foldAffine(optimize(expected))));
     assert.equal(ops.filter((op) => op === 'JoinPhases').length, 1);
   });
 });

@@ -10,7 +10,7 @@ import { recomputeActivations } from '../../../src/graph/passes/recompute-activa
 import { trace } from '../../../src/graph/trace/trace';
 
 /** The gradients of a convolution of a rectified norm. */
-function step(wanted: (h: Tensor) => Record<string, Tensor> = () => ({})): Graph {
+function step(extra: (h: Tensor) => Record<string, Tensor> = () => ({})): Graph {
   return optimize(
     trace(
       ({ x, gain, bias, filter }) => {
@@ -20,7 +20,7 @@ function step(wanted: (h: Tensor) => Record<string, Tensor> = () => ({})): Graph
           return tf.sum(tf.square(tf.conv2d(h as Tensor4D, filter as Tensor4D, 1, 'same')));
         };
         const [dx, dGain, dBias, dFilter] = tf.grads(loss)([x!, gain!, bias!, filter!]);
-        return { dx: dx!, dGain: dGain!, dBias: dBias!, dFilter: dFilter!, ...wanted(h!) };
+        return { dx: dx!, dGain: dGain!, dBias: dBias!, dFilter: dFilter!, ...extra(h!) };
       },
       [
         { name: 'x', shape: [2, 4, 4, 3] },
@@ -60,8 +60,8 @@ describe('recomputeActivations', () => {
   });
 
   it('leaves what is asked for as it is, what is small, and graphs without gradients', () => {
-    const asked = step((h) => ({ h }));
-    assert.equal(recomputeActivations({ leastValues: 1, waits: true })(asked), asked);
+    const extended = step((h) => ({ h }));
+    assert.equal(recomputeActivations({ leastValues: 1, waits: true })(extended), extended);
     const forward = optimize(
       trace(
         ({ x }) => ({ y: tf.relu(normalizeBatch(x!, tf.ones([3]), tf.zeros([3]), 1e-3).y) }),

@@ -223,8 +223,8 @@ const blockedConvolution: Kernel = ([x, filter, ...more], node, [shape]) => {
     const arranged =
       channels < block ? { ...split, shape: [outputs / block, 1, channels, taps, block] } : split;
     const plain = transposed(arranged, channels < block ? [3, 1, 2, 0, 4] : [2, 1, 3, 0, 4]);
-    const own = { shape: [...kernel, channels, outputs], data: plain.data };
-    return convolve(channelsOf(image, g * channels, channels), own, undefined, node, [images, rows, columns, outputs]); // prettier-ignore
+    const weights = { shape: [...kernel, channels, outputs], data: plain.data };
+    return convolve(channelsOf(image, g * channels, channels), weights, undefined, node, [images, rows, columns, outputs]); // prettier-ignore
   });
   const all = parts.reduce((a, b) => joined(a, b));
   const vector = bias ? more[0]! : undefined;
@@ -264,13 +264,13 @@ const blockedKernels: Record<string, Kernel> = {
   },
   TransformRows: ([x, matrix], { attrs }, [shape]) => {
     const groups = attrs['groups'] as number;
-    const [rows, given] = matrix!.shape as [number, number];
-    const rest = x!.data.length / groups / given;
+    const [rows, columns] = matrix!.shape as [number, number];
+    const rest = x!.data.length / groups / columns;
     const data = new Float32Array(sizeOf(shape!));
     for (let i = 0; i < data.length; i++) {
       const [g, r, at] = [Math.floor(i / rest / rows), Math.floor(i / rest) % rows, i % rest];
-      for (let k = 0; k < given; k++)
-        data[i]! += matrix!.data[r * given + k]! * x!.data[(g * given + k) * rest + at]!;
+      for (let k = 0; k < columns; k++)
+        data[i]! += matrix!.data[r * columns + k]! * x!.data[(g * columns + k) * rest + at]!;
     }
     return [{ shape: [...shape!], data }];
   },

@@ -31,7 +31,7 @@ type Name = keyof typeof inputs;
 function step(strides = 1): Graph {
   return optimize(
     trace(
-      (given) => {
+      (values) => {
         const loss = (...tensors: Tensor[]): Scalar => {
           const i = Object.fromEntries(Object.keys(inputs).map((name, at) => [name, tensors[at]!])) as Record<Name, Tensor>; // prettier-ignore
           const h = conv(i.x, i.first);
@@ -41,7 +41,7 @@ function step(strides = 1): Graph {
           const y = conv(tf.tanh(tf.mul(skip, i.gain)), i.last);
           return tf.mean(tf.mul(tf.square(y), strides === 1 ? i.mask : tf.mean(i.mask)));
         };
-        const { value, grads } = tf.valueAndGrads(loss)(Object.keys(inputs).map((name) => given[name]!));
+        const { value, grads } = tf.valueAndGrads(loss)(Object.keys(inputs).map((name) => values[name]!));
         return { value, ...Object.fromEntries(grads.map((grad, i) => [`d${i}`, grad])) };
       },
       Object.entries(inputs).map(([name, shape]) => ({ name, shape })),

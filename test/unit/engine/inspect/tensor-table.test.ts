@@ -65,9 +65,9 @@ test('what is not read, what is left out', async () => {
 test('can be cancelled', async () => {
   const model = await open('types.pt');
   const controller = new AbortController();
-  const asked = createInspector('1', model).ask('tensors', { names: ['f32', 'f64'] }, controller.signal);
+  const answer = createInspector('1', model).ask('tensors', { names: ['f32', 'f64'] }, controller.signal);
   controller.abort();
-  await assert.rejects(asked, { name: 'CancelledError' });
+  await assert.rejects(answer, { name: 'CancelledError' });
   await model.dispose();
 });
 

@@ -12,18 +12,18 @@ function compiler() {
   const state = { compiled: 0, disposed: 0, open: () => {} };
   const compile = async (): Promise<Program> => {
     state.compiled++;
-    const own = { gone: false };
+    const program = { gone: false };
     return {
       async run({ x }) {
-        const stillThere = (): void => assert.equal(own.gone, false, 'disposed of before it had run');
+        const stillThere = (): void => assert.equal(program.gone, false, 'disposed of before it had run');
         stillThere();
         await new Promise<void>((resolve) => (state.open = resolve));
         stillThere();
         return { y: { shape: [1], data: x!.data.map((value) => 2 * value) } };
       },
       async dispose() {
-        assert.equal(own.gone, false, 'disposed of twice');
-        own.gone = true;
+        assert.equal(program.gone, false, 'disposed of twice');
+        program.gone = true;
         state.disposed++;
       },
     };
@@ -47,10 +47,10 @@ describe('a kept program', () => {
   it('is compiled again for whoever asked for it before it was dropped, and let go of again', async () => {
     const { state, compile } = compiler();
     const { program, drop } = keepProgram(compile);
-    const asked = await program;
+    const compiled = await program;
     await drop();
     assert.equal(state.disposed, 1);
-    const run = asked.run(feeds);
+    const run = compiled.run(feeds);
     await turn();
     state.open();
     assert.deepEqual([...(await run).y!.data], [4]);

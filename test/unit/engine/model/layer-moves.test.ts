@@ -89,9 +89,9 @@ test('what moves has the names of the data, where it is few and they are short',
 test('features that were mixed lose their names in what moves', () => {
   const model = { kind: 'vector', dim: 2, couplings: 2, hidden: [4], between: 'lu' };
   const flow = buildFlow(v.parse(runConfigSchema, { data: { source: 'a.csv' }, model }).model);
-  const said = modelLayers(flow, undefined, ['mass', 'length']).map(({ info }) => info.description);
-  assert.equal(said[0], 'length changes');
-  assert.equal(said[2], 'feature 1 changes');
+  const descriptions = modelLayers(flow, undefined, ['mass', 'length']).map(({ info }) => info.description);
+  assert.equal(descriptions[0], 'length changes');
+  assert.equal(descriptions[2], 'feature 1 changes');
 });
 
 test('an order of features counts from 1, in both languages', () => {

@@ -7,11 +7,11 @@ const names = ['couplings.0', 'couplings.1', 'couplings.2'];
 const flow = { layers: names.map((name) => ({ name })) } as unknown as Flow;
 
 /** Counts of a step in which all is finite, but for what is given. */
-function counts(given: Record<string, number>) {
+function counts(values: Record<string, number>) {
   const all: Record<string, number> = { loss: 1 };
   for (const name of names) Object.assign(all, { [`layer:${name}`]: 0, [`largest:${name}`]: 3 });
   return Object.fromEntries(
-    Object.entries({ ...all, ...given }).map(([name, value]) => [
+    Object.entries({ ...all, ...values }).map(([name, value]) => [
       name,
       { shape: [], data: Float32Array.of(value) },
     ]),
@@ -19,20 +19,20 @@ function counts(given: Record<string, number>) {
 }
 
 test('the first layer that is not finite is named, with the scale that overflows', () => {
-  const given = { 'layer:couplings.1': 4, 'layer:couplings.2': 9, 'scale:couplings.1': 412.3, loss: NaN };
-  const { where, layer } = describeNonFinite(flow, counts(given));
+  const values = { 'layer:couplings.1': 4, 'layer:couplings.2': 9, 'scale:couplings.1': 412.3, loss: NaN };
+  const { where, layer } = describeNonFinite(flow, counts(values));
   assert.equal(layer, 'couplings.1');
   assert.match(where, /in the output of layer couplings\.1; its log-scale reaches \|s\| = 412\.3/);
   assert.match(
-    describeNonFinite(flow, counts({ ...given, 'scale:couplings.1': NaN })).where,
+    describeNonFinite(flow, counts({ ...values, 'scale:couplings.1': NaN })).where,
     /couplings\.1; its log-scale s is not finite itself/,
   );
 });
 
 test('where only squares overflow, the layer that first reaches such values is named', () => {
-  const given = { 'largest:couplings.1': 2.5e21, 'largest:couplings.2': 3e30, loss: Infinity };
+  const values = { 'largest:couplings.1': 2.5e21, 'largest:couplings.2': 3e30, loss: Infinity };
   assert.match(
-    describeNonFinite(flow, counts(given)).where,
+    describeNonFinite(flow, counts(values)).where,
     /every layer is finite but the loss is not: the output of layer couplings\.1 reaches 2\.5e\+21/,
   );
   assert.match(describeNonFinite(flow, counts({ loss: Infinity })).where, /too large to square/);

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { trainingSchema } from '../../../../src/config/schema';
 import { averageDecayAt, learningRateAt } from '../../../../src/engine/training/schedule';
 
-const config = (given: object) => v.parse(trainingSchema, given);
+const config = (settings: object) => v.parse(trainingSchema, settings);
 
 test('warm-up is linear, half a cosine ends at the final rate', () => {
   const cosine = config({

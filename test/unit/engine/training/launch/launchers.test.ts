@@ -17,8 +17,8 @@ test('torchrun opens no port unless it is told where other machines meet it', ()
   assert.deepEqual(alone, ['-m', 'flowscope.train_processes', '--processes=3', '--max-restarts=10']);
   const several = { name: 'torchrun', processes: 3, nodes: 2, rendezvous: 'lab-1:29400' } as const;
   const args = launchers.torchrun.module(several);
-  for (const wanted of ['--nnodes=2', '--node-rank=0', '--master-addr=lab-1', '--master-port=29400'])
-    assert.ok(args.includes(wanted), wanted);
+  for (const option of ['--nnodes=2', '--node-rank=0', '--master-addr=lab-1', '--master-port=29400'])
+    assert.ok(args.includes(option), option);
   assert.equal(launchers.torchrun.processes(several), 6);
 });
 
@@ -49,8 +49,8 @@ test('options that do not go together are refused', () => {
 
 test('Ray stays on this machine unless it is told where its cluster is', () => {
   const alone = launchers.ray.module({ name: 'ray', workers: 3, threads: 2 });
-  for (const wanted of ['--workers=3', '--threads=2', '--max-restarts=10'])
-    assert.ok(alone.includes(wanted), wanted);
+  for (const option of ['--workers=3', '--threads=2', '--max-restarts=10'])
+    assert.ok(alone.includes(option), option);
   assert.ok(!alone.some((arg) => arg.startsWith('--address')));
   const joined = { name: 'ray', workers: 3, address: 'lab-1:6379' } as const;
   assert.ok(launchers.ray.module(joined).includes('--address=lab-1:6379'));
