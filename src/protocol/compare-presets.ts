@@ -1,4 +1,6 @@
 /** Several kinds of flow trained on the same data for the same time. */
+import type { TrainResult } from './engine';
+
 export interface ComparePresetsRequest {
   /** As for a training. */
   data: string;
@@ -11,18 +13,10 @@ export interface ComparePresetsRequest {
   seed?: number;
 }
 
-export interface PresetResult {
+export interface PresetResult extends Pick<TrainResult, 'run' | 'status' | 'message' | 'seconds' | 'best'> {
   preset: string;
-  /** Folder of its run. */
-  run: string;
-  status: 'finished' | 'stopped' | 'failed';
-  /** Why training ended. */
-  message: string;
   steps: number;
-  seconds: number;
   parameters: number;
-  /** Best validation; absent where nothing was validated. */
-  best?: { step: number; nats: number; bitsPerDim?: number };
   /** Milliseconds for so many examples at once, the best of a few; absent without a checkpoint. */
   cost?: { examples: number; score: number; sample: number };
   /** Every validation, by seconds of training. */

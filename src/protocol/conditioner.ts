@@ -19,13 +19,10 @@ export const largestWeightWindow = 2 ** 14;
 /** Output channels whose lengths are listed. */
 export const listedOutputs = 1024;
 
-export interface WeightView {
-  layer: number;
-  name: string;
+export interface WeightView extends Omit<WeightQuery, 'size'> {
   /** Shape of the whole tensor. */
   shape: number[];
   axes: AxisRole[];
-  from: number[];
   /** The window. */
   values: NdArray<Float32Array>;
   /** Statistics of the whole tensor, so that windows share one range. */
@@ -56,12 +53,9 @@ export interface FeatureQuery extends Selection {
 /** Channels a page: maps of an image flow, units of a vector flow. */
 export const featurePage = { maps: 16, units: 128 };
 
-export interface FeatureView {
-  layer: number;
-  stage: string;
+export interface FeatureView extends Omit<FeatureQuery, keyof Selection> {
   /** Shape with all channels, before maps were reduced. */
   shape: number[];
-  offset: number;
   /** [h, w, channels of the page], or [units of the page]. */
   values: NdArray<Float32Array>;
   /** Places a side that each value is the mean of; 1 where maps are as they are. */

@@ -20,14 +20,9 @@ export interface TensorWindowQuery extends Selection {
   block: number;
 }
 
-export interface TensorWindow {
-  layer: number;
-  tensor: string;
+export interface TensorWindow extends Omit<TensorWindowQuery, keyof Selection> {
   /** Shape of the whole tensor. */
   shape: number[];
-  from: number[];
-  size: number[];
-  block: number;
   /** [⌈h / block⌉, ⌈w / block⌉, c] or [d]. A mean over any value that is not finite is not finite. */
   values: NdArray<Float32Array>;
   /** Share that passes unchanged at the same places; for layers with a mask. */

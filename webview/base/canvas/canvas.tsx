@@ -36,8 +36,6 @@ export interface MapProps extends Named {
   scale(light: boolean): ColorScale;
   /** Longest side in CSS pixels. */
   size: number;
-  /** Width in CSS pixels, when it is not to follow from the longest side. */
-  height?: number;
   hatched?: (index: number) => boolean;
   /** Cells without values, between cells with values. */
   blank?: (index: number) => boolean;
@@ -54,7 +52,7 @@ export function HeatMap(props: MapProps) {
   const long = Math.max(plane.width, plane.height);
   const cell = props.size / long;
   const width = plane.width * cell;
-  const height = props.height ?? plane.height * cell;
+  const height = plane.height * cell;
   const canvas = useCanvas((element) =>
     paintPlane(element, plane, { scale: props.scale(light), cell, hatched, blank }),
   );

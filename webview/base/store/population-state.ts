@@ -1,23 +1,19 @@
 /** What the example is compared with: scores of a split or of the user's own data, which come a block at a time. */
 import { computed, effect, signal, untracked } from '@preact/signals';
 import type { ExampleRef } from '../../../src/protocol/selection';
-import type { PopulationRef } from '../../../src/protocol/population';
+import type { PopulationRef, Scores } from '../../../src/protocol/population';
 import { stateOf, type Store } from './store';
 
 /** Scores so far. */
-export interface Population {
+export interface Population extends Pick<Scores, 'total' | 'planned' | 'unreadable' | 'reason'> {
   source: PopulationRef;
   /** Name of a file or folder, without its path. */
   name: string;
-  total: number;
-  planned: number;
   /** How many of `planned` were looked at. */
   done: number;
   indices: number[];
   /** bits/dim of images, nats of vectors. */
   scores: number[];
-  unreadable: number;
-  reason?: string;
   status: 'scoring' | 'ready' | 'cancelled' | 'failed';
   message?: string;
 }

@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { tensorRoles, type TensorRole } from '../../../src/protocol/quantities';
 import type { Selection } from '../../../src/protocol/selection';
-import type { TensorWindow } from '../../../src/protocol/tensor-window';
+import type { TensorWindow, TensorWindowQuery } from '../../../src/protocol/tensor-window';
 import type { TensorView } from '../../../src/protocol/tensors';
 import { windowOf, type MapView, wholeMap } from './map-view';
 import { ask, type Question, type QuestionContext } from '../../base/store/question';
@@ -26,11 +26,7 @@ interface Shown {
   mapView: ReadonlySignal<MapView & { layer: number }>;
 }
 
-export interface VisibleWindow {
-  from: number[];
-  size: number[];
-  block: number;
-}
+export type VisibleWindow = Pick<TensorWindowQuery, 'from' | 'size' | 'block'>;
 
 /** What a page shows of a tensor. */
 export function visibleWindow(shape: readonly number[], page: number, seen: MapView): VisibleWindow {

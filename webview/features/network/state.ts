@@ -1,18 +1,12 @@
 /** What the conditioner's tab asks for on demand. Choices name their layer, so that they end when another is selected. */
 import { computed, signal } from '@preact/signals';
-import type { AxisRole } from '../../../src/protocol/conditioner';
+import type { WeightView } from '../../../src/protocol/conditioner';
 import { windowOfWeight } from '../../../src/protocol/weight-window';
 import { ask } from '../../base/store/question';
 import { stateOf } from '../../base/store/store';
 
-export interface WeightChoice {
-  layer: number;
-  name: string;
-  shape: number[];
-  axes: AxisRole[];
-  /** First index along each axis; of an axis that is shown as a whole, 0. */
-  from: number[];
-}
+/** `from` is 0 for an axis that is shown as a whole. */
+export type WeightChoice = Pick<WeightView, 'layer' | 'name' | 'shape' | 'axes' | 'from'>;
 
 export const networkState = stateOf((store) => {
   const { context, selection } = store;
