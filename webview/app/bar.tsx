@@ -59,7 +59,7 @@ export function Bar({ model }: { model: ModelSummary }) {
   if (!model.runnable)
     return (
       <div class="bar" role="region" aria-label={text.selection}>
-        <div class="bar-row">
+        <div class="bar-row flex-center">
           <span class="pair">{model.fileName}</span>
         </div>
       </div>
@@ -68,7 +68,7 @@ export function Bar({ model }: { model: ModelSummary }) {
   const rest = (Object.keys(controls) as Control[]).filter((name) => away.includes(name));
   return (
     <div class="bar" role="region" aria-label={text.selection}>
-      <div class="bar-row" ref={row}>
+      <div class="bar-row flex-center" ref={row}>
         {inRow('history')}
         <ExampleName model={model} />
         {inRow('source')}
@@ -90,7 +90,7 @@ export function Bar({ model }: { model: ModelSummary }) {
         ) : null}
       </div>
       {model.context || model.recording?.contextNames ? (
-        <div class="bar-row">
+        <div class="bar-row flex-center">
           {model.context ? <ContextControls context={model.context} /> : null}
           {model.recording?.contextNames ? <RecordedCondition names={model.recording.contextNames} /> : null}
         </div>

@@ -1,10 +1,10 @@
 /** A file of the user's on its way to be the example. */
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { signal } from '@preact/signals';
 import { largestExampleFile, type ExampleInFile } from '../../src/protocol/example-file';
 import type { ModelSummary } from '../../src/protocol/model';
 import { bytes as sizeText, shapeText } from '../base/format/numbers';
 import { text } from './text';
-import type { StateDefinition, Store } from '../base/store/store';
+import { stateOf } from '../base/store/store';
 
 export type ReadingStatus =
   | { kind: 'idle' }
@@ -12,21 +12,11 @@ export type ReadingStatus =
   | { kind: 'failed'; name: string; message: string }
   | { kind: 'read'; message: string };
 
-export interface ExampleFileState {
-  status: ReadonlySignal<ReadingStatus>;
-  /** A file is being dragged over the page. */
-  dragging: Signal<boolean>;
-  read(file: File): Promise<void>;
-  cancel(): void;
-  dismiss(): void;
-}
-
 let nextToken = 1;
 
-export const exampleFileState: StateDefinition<ExampleFileState> = { create };
-
-function create({ connection: { host }, model, selectExample }: Store): ExampleFileState {
+export const exampleFileState = stateOf(({ connection: { host }, model, selectExample }) => {
   const status = signal<ReadingStatus>({ kind: 'idle' });
+  /** A file is being dragged over the page. */
   const dragging = signal(false);
   let token: string | undefined;
 
@@ -40,8 +30,8 @@ function create({ connection: { host }, model, selectExample }: Store): ExampleF
     status,
     dragging,
     cancel,
-    dismiss: () => (status.value = { kind: 'idle' }),
-    async read(file) {
+    dismiss: () => void (status.value = { kind: 'idle' }),
+    async read(file: File) {
       cancel();
       const { name } = file;
       if (file.size > largestExampleFile) {
@@ -71,7 +61,7 @@ function create({ connection: { host }, model, selectExample }: Store): ExampleF
       }
     },
   };
-}
+});
 
 function describe(name: string, { source, values }: ExampleInFile, model: ModelSummary | undefined): string {
   if (source.kind === 'numbers' || !model) return text.numbersRead(name, values.length);

@@ -27,10 +27,10 @@ export function LiveStatus({
   const rest = restOf(state, recording, moment);
   const again = state.kind === 'live' || state.kind === 'changed' || state.kind === 'failed';
   return (
-    <div class="live" data-state={state.kind} role="status">
+    <div class="live flex-center" data-state={state.kind} role="status">
       <span class="live-dot" aria-hidden="true" />
       <b>{text.names[state.kind]}</b>
-      <span class="live-rest" title={rest}>
+      <span class="grow ellipsis muted" title={rest}>
         {rest}
       </span>
       {state.kind === 'waiting' ? <LinkButton onClick={flow.withdraw}>{text.withdraw}</LinkButton> : null}

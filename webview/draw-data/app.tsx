@@ -169,7 +169,7 @@ export function App({ host, start, keep }: AppProps) {
           </Button>
         </div>
         {work.value.kind === 'busy' ? (
-          <div class="wait-note" role="status">
+          <div class="wait-note flex-center" role="status">
             <span class="progress pulse" />
             <span class="tick">{work.value.says}</span>
             <LinkButton

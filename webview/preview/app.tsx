@@ -22,7 +22,7 @@ export function App({ page }: { page: PageState }) {
     case 'loading':
       return (
         <main class="preview flex-column" aria-busy="true">
-          <div class="wait-note" role="status">
+          <div class="wait-note flex-center" role="status">
             <span class="progress pulse" />
             <h1 class="tick">{text.reading}</h1>
             <LinkButton onClick={() => page.cancel()}>{words.cancel}</LinkButton>
@@ -85,7 +85,7 @@ function Head({ page, preview, hasSide }: HeadProps) {
     ? text.tableNote(count(overview.rows), overview.more, count(overview.columnCount), bytes(overview.bytes))
     : preview?.note;
   return (
-    <header>
+    <header class="flex-wrap">
       <div>
         <h1>{overview?.name ?? preview?.name}</h1>
         <p class="muted" role="status">

@@ -11,15 +11,9 @@ export type Estimate =
 const usualTime = 600;
 const fewestSteps = 200;
 
-export interface Estimates {
-  readonly of: ReadonlySignal<Readonly<Record<string, Estimate>>>;
-  measure(presets: readonly string[], choice: DataChoice): void;
-  stop(): void;
-  /** Stops, since the times that are known say nothing of what comes. */
-  forget(): void;
-}
+export type Estimates = ReturnType<typeof createEstimates>;
 
-export function createEstimates(host: PreviewHost): Estimates {
+export function createEstimates(host: PreviewHost) {
   const of = signal<Record<string, Estimate>>({});
   let round = 0;
   let running: string | undefined;
@@ -52,9 +46,10 @@ export function createEstimates(host: PreviewHost): Estimates {
     running = undefined;
   };
   return {
-    of,
-    measure: (presets, choice) => void measure(presets, choice),
+    of: of as ReadonlySignal<Readonly<Record<string, Estimate>>>,
+    measure: (presets: readonly string[], choice: DataChoice) => void measure(presets, choice),
     stop,
+    /** Stops, since the times that are known say nothing of what comes. */
     forget() {
       stop();
       measuredFor.clear();

@@ -2,9 +2,9 @@
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { squares, type DataChoice } from '../../src/protocol/engine';
 import type { PreviewHost, TrainingChoice } from '../../src/protocol/preview-page';
-import { createEstimates, type Estimates } from './estimates';
-import { chosenTraining, presetState, shownPresets, type PresetState } from './presets';
-import { previewQuestion, type PreviewQuestion } from './state';
+import { createEstimates } from './estimates';
+import { chosenTraining, presetState, shownPresets } from './presets';
+import { previewQuestion } from './state';
 import { keptTable, type KeptTable, tableState, type TableState } from './table-state';
 
 export interface ImageSize {
@@ -13,22 +13,7 @@ export interface ImageSize {
   usual: number | null;
 }
 
-export interface PageState {
-  readonly host: PreviewHost;
-  readonly table: ReadonlySignal<TableState | undefined>;
-  readonly question: PreviewQuestion;
-  readonly presets: PresetState;
-  readonly estimates: Estimates;
-  /** Size of images: the chosen one, and the one they are scaled to without a choice; undefined for other data. */
-  readonly size: ReadonlySignal<ImageSize | undefined>;
-  scale(size: number | undefined): void;
-  /** Times the presets that are in sight and were not timed on the same choice. */
-  measure(): void;
-  /** Reads everything, again. */
-  read(): void;
-  cancel(): void;
-  chosen(): TrainingChoice;
-}
+export type PageState = ReturnType<typeof pageState>;
 
 /** What the user chose, for a page that comes after this one. */
 export interface KeptChoices {
@@ -43,7 +28,7 @@ export function pageState(
   host: PreviewHost,
   kept: KeptChoices = {},
   keep: (choices: KeptChoices) => void = () => undefined,
-): PageState {
+) {
   const table = signal<TableState | undefined>(undefined);
   const question = previewQuestion(host);
   const presets = presetState();
@@ -52,7 +37,8 @@ export function pageState(
   presets.chosen.value = kept.preset;
   presets.steps.value = kept.steps;
   const usual = signal<number | null | undefined>(kept.usual);
-  const size = computed(() =>
+  /** Size of images: the chosen one, and the one they are scaled to without a choice; undefined for other data. */
+  const size = computed((): ImageSize | undefined =>
     usual.value === undefined ? undefined : { chosen: chosenSize.value, usual: usual.value },
   );
   // Known from the first answer, when nothing was chosen yet.
@@ -63,6 +49,7 @@ export function pageState(
   const choice = (): DataChoice | undefined =>
     table.peek()?.choice.peek() ??
     (chosenSize.peek() === undefined ? undefined : { reading: squares(chosenSize.peek()!) });
+  /** Times the presets that are in sight and were not timed on the same choice. */
   const measure = (): void => {
     estimates.measure(shownPresets(presets), choice() ?? {});
   };
@@ -116,17 +103,18 @@ export function pageState(
   );
   return {
     host,
-    table,
+    table: table as ReadonlySignal<TableState | undefined>,
     question,
     presets,
     estimates,
     size,
-    scale(to) {
+    scale(to: number | undefined) {
       chosenSize.value = to;
       estimates.forget();
       ask(choice());
     },
     measure,
+    /** Reads everything, again. */
     read: () => void read(),
     cancel() {
       if (reading !== undefined) void host.cancel(reading).catch(() => {});
@@ -134,6 +122,6 @@ export function pageState(
       round++;
       question.cancel();
     },
-    chosen: () => ({ ...choice(), ...chosenTraining(presets, estimates) }),
+    chosen: (): TrainingChoice => ({ ...choice(), ...chosenTraining(presets, estimates) }),
   };
 }

@@ -11,18 +11,7 @@ export type PreviewState =
   | { status: 'failed'; message: string }
   | { status: 'cancelled' };
 
-export interface PreviewQuestion {
-  readonly state: ReadonlySignal<PreviewState>;
-  /** Asks (again). What an earlier question still answers is dropped. */
-  ask(choice?: DataChoice): void;
-  /** Shows that something is read, before it is asked for. */
-  wait(): void;
-  /** Something else that has to be known first could not be. */
-  fail(error: unknown): void;
-  cancel(): void;
-}
-
-export function previewQuestion(host: PreviewHost): PreviewQuestion {
+export function previewQuestion(host: PreviewHost) {
   const state = signal<PreviewState>({ status: 'loading' });
   let token = 0;
   let pending = false;
@@ -31,14 +20,16 @@ export function previewQuestion(host: PreviewHost): PreviewQuestion {
     pending = false;
     token++;
   };
+  /** Shows that something is read, before it is asked for. */
   const wait = (): void => {
     const shown = state.peek();
     state.value = shown.status === 'ready' ? { ...shown, rereading: true } : { status: 'loading' };
   };
   return {
-    state,
+    state: state as ReadonlySignal<PreviewState>,
     wait,
-    ask(choice) {
+    /** Asks (again). What an earlier question still answers is dropped. */
+    ask(choice?: DataChoice) {
       if (pending) stop();
       const requestToken = ++token;
       const finish = (outcome: PreviewState): void => {
@@ -53,7 +44,8 @@ export function previewQuestion(host: PreviewHost): PreviewQuestion {
         (error: unknown) => finish({ status: 'failed', message: messageOf(error) }),
       );
     },
-    fail(error) {
+    /** Something else that has to be known first could not be. */
+    fail(error: unknown) {
       stop();
       state.value = { status: 'failed', message: messageOf(error) };
     },

@@ -1,5 +1,5 @@
 /** The choices made in a table, and the queries when they change. */
-import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
+import { computed, effect, signal, untracked } from '@preact/signals';
 import type { TableOverview } from '../../src/protocol/data';
 import type { DataChoice } from '../../src/protocol/engine';
 import {
@@ -11,21 +11,7 @@ import {
   withUse,
 } from '../../src/protocol/table-choice';
 
-export interface TableState {
-  readonly overview: TableOverview;
-  readonly uses: ReadonlySignal<readonly Use[]>;
-  readonly missing: ReadonlySignal<Missing>;
-  readonly choice: ReadonlySignal<DataChoice>;
-  /** The column that stepped back for the latest choice, since a table has one class. */
-  readonly steppedBack: ReadonlySignal<{ at: number; for: number } | undefined>;
-  /** Maps that were chosen, by column. */
-  readonly maps: ReadonlySignal<Readonly<Record<number, string>>>;
-  use(column: number, use: Use): void;
-  /** Maps a column, or leaves it as it is. */
-  map(column: number, map: string | undefined): void;
-  fill(missing: Missing): void;
-  dispose(): void;
-}
+export type TableState = ReturnType<typeof tableState>;
 
 /** Choices follow each other; reading the data for each is too often. */
 const quiet = 300;
@@ -51,12 +37,14 @@ export function tableState(
   overview: TableOverview,
   onChoice: (choice: DataChoice) => void,
   before?: KeptTable,
-): TableState {
+) {
   const same = before?.columns === names(overview) ? before : undefined;
   const first = same?.uses ?? firstUses(overview.columns);
   const uses = signal<readonly Use[]>(first);
   const missing = signal<Missing>(same?.missing ?? firstMissing(overview, first));
+  /** The column that stepped back for the latest choice, since a table has one class. */
   const steppedBack = signal<{ at: number; for: number } | undefined>(undefined);
+  /** Maps that were chosen, by column. */
   const maps = signal<Readonly<Record<number, string>>>(same?.maps ?? {});
   const choice = computed(() => tableChoice(overview, uses.value, missing.value, maps.value));
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -75,18 +63,19 @@ export function tableState(
     maps,
     choice,
     steppedBack,
-    use(at, use) {
+    use(at: number, use: Use) {
       const before = uses.value;
       const after = withUse(overview.columns, before, at, use);
       const other = after.findIndex((each, i) => i !== at && each !== before[i]);
       steppedBack.value = other < 0 ? undefined : { at: other, for: at };
       uses.value = after;
     },
-    map(at, map) {
+    /** Maps a column, or leaves it as it is. */
+    map(at: number, map: string | undefined) {
       const { [at]: _, ...others } = maps.value;
       maps.value = map === undefined ? others : { ...others, [at]: map };
     },
-    fill(how) {
+    fill(how: Missing) {
       missing.value = how;
     },
     dispose() {

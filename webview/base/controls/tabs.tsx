@@ -48,7 +48,7 @@ export function Tabs<T extends string>({ id, label, tabs, selected, onSelect, en
   };
   return (
     <div class="tabs">
-      <div class="tab-row" ref={row}>
+      <div class="tab-row grow" ref={row}>
         <div class="tablist" role="tablist" aria-label={label} ref={list} onKeyDown={move}>
           {tabs
             .filter((tab) => !hidden.includes(tab))
@@ -76,7 +76,7 @@ export function Tabs<T extends string>({ id, label, tabs, selected, onSelect, en
           />
         ) : null}
       </div>
-      {end ? <div class="end">{end}</div> : null}
+      {end ? <div class="end flex-center">{end}</div> : null}
     </div>
   );
 }

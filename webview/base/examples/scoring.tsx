@@ -8,7 +8,7 @@ import { text } from './text';
 export function Scoring({ population: { done, planned } }: { population: Population }) {
   const { cancel } = useFeature(populationState);
   return (
-    <div class="wait-note" role="status" data-scoring>
+    <div class="wait-note flex-center" role="status" data-scoring>
       <progress
         max={planned || 1}
         value={planned ? done : undefined}

@@ -52,7 +52,7 @@ export function PartedTab({
     <>
       <div class="ctl flex-wrap">
         {now.kind === 'running' ? (
-          <div class="wait-note" role="status">
+          <div class="wait-note flex-center" role="status">
             <progress max={part?.total ?? 1} value={part?.done} aria-label={far} />
             <span class="tick">{far}</span>
             <LinkButton onClick={() => cancel()}>{words.cancel}</LinkButton>

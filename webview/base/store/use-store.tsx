@@ -62,7 +62,7 @@ export function AnswerView<T>({
   if (answer.status === 'idle') return <>{idle ?? null}</>;
   if (answer.status === 'loading') {
     const note = (
-      <div class="wait-note">
+      <div class="wait-note flex-center">
         <span class="progress pulse" />
         <span class="tick">{words.loading}</span>
         <LinkButton onClick={() => question.cancel()}>{words.cancel}</LinkButton>

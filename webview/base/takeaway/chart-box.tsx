@@ -14,7 +14,7 @@ export type ChartBoxProps = {
 /** A chart below its title, with what can be taken along of it. */
 export function ChartBox({ name = '', note, children, ...taken }: ChartBoxProps) {
   return (
-    <div class={`chart ${name}`}>
+    <div class={`chart flex-column ${name}`}>
       <Heading title={taken.title} note={note} />
       {taken.numbers ? <TakeAway {...taken} frame=".chart" /> : null}
       {children}

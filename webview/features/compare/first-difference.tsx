@@ -83,7 +83,7 @@ function Differences({ a, found: { layers, examples } }: { a: ModelSummary; foun
             role="option"
             tabIndex={layer.a === store.layer.value ? 0 : -1}
             aria-selected={layer.a === store.layer.value}
-            class={`compare-row differences ${i === first ? 'first' : ''}`}
+            class={`compare-row differences ${i === first ? 'strong' : ''}`}
             data-layer-difference={layer.a}
             onClick={() => store.selectLayer(layer.a)}
           >

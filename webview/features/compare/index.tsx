@@ -227,7 +227,7 @@ function StripTable({ a, b, first, second }: Pair & { first: Strip; second: Stri
         {ends.map(({ name, of: [here, there] }) => (
           <div
             key={name}
-            class={`compare-row ${name === words.logPX ? 'total' : ''}`}
+            class={`compare-row ${name === words.logPX ? 'total strong' : ''}`}
             {...(name === words.logPX ? { 'data-totals': true } : {})}
           >
             {cells(name, <span />, figures(here, there, compares))}

@@ -54,7 +54,7 @@ export function SideBySideControls({ model }: { model: ModelSummary }) {
     onChange: (value: string) => state.vary(all.find((vary) => keyOf(vary) === value)!),
   };
   return (
-    <div class="ctl">
+    <div class="ctl flex-wrap">
       <span>{text.vary}</span>
       {options.length <= fewConditions ? (
         <Segmented {...choice} options={options} />

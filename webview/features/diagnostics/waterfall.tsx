@@ -89,7 +89,7 @@ export function Waterfall({ model, example, mean }: WaterfallProps) {
           </span>
         </div>
       ))}
-      <div role="row" class="row-contents total" data-part="total">
+      <div role="row" class="row-contents strong" data-part="total">
         <span role="rowheader">{words.logPX}</span>
         <span class="b" aria-hidden="true">
           {Number.isFinite(total) ? (

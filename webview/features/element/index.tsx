@@ -145,7 +145,7 @@ function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) 
         {input ? (
           <figure>
             <Picture picture={input} range={pixelRange(model)} size={side} name="cost-input" label="x" />
-            <figcaption>x</figcaption>
+            <figcaption class="flex-column">x</figcaption>
           </figure>
         ) : null}
         {planes.map(({ name, plane, mean }) => (
@@ -157,7 +157,7 @@ function Maps({ model, shares }: { model: ModelSummary; shares: Contribution }) 
               name="cost"
               onPoint={(cell) => (over.value = cell)}
             />
-            <figcaption>
+            <figcaption class="flex-column">
               <span>{name}</span>
               <span class="tick num">{text.costPart(signed(mean, 2))}</span>
             </figcaption>

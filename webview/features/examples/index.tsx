@@ -17,7 +17,6 @@ import { ExampleList } from '../../base/examples/example-list';
 import { examplesState, type ExampleOrder } from './state';
 import { text } from './text';
 import { Ranked } from './ranked';
-import './style.css';
 
 function exampleNumbers(store: Store, model: ModelSummary): ViewData {
   const state = store.state(examplesState);
@@ -86,7 +85,7 @@ function Examples({ model }: { model: ModelSummary }) {
   const ranked = examples.order.value !== 'index' || examples.showsUserData.value;
   return (
     <>
-      <div class="ctl source-row">
+      <div class="ctl">
         <SourceChoice model={model} />
         <span class="spring" />
         {store.fixed.value ? null : <UserDataMenu />}

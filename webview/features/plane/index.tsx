@@ -85,7 +85,7 @@ function PlaneTab({ model, view }: { model: ModelSummary; view: PlaneView }) {
       </p>
       <div class="plane-view flex-wrap">
         <PlaneBoard model={model} view={view} stageName={stageName} cells={cells} />
-        <div class="note">
+        <div class="note flex-column">
           <BehindPoints cells={cells} letter={stage === 0 ? 'x' : stage === last ? 'z' : 'h'} />
           {bad ? <p class="bad">NaN, ∞</p> : null}
           <Probe model={model} stage={stage} last={last} />
@@ -119,7 +119,7 @@ function Walk({ model, last, stageName }: { model: ModelSummary; last: number; s
   return (
     <div class="walk">
       <PlayButton playing={playing} label={text.play} onClick={() => (planes.playing.value = !playing)} />
-      <div class="walk-track">
+      <div class="walk-track grow">
         <Slider
           label={text.walk}
           min={0}

@@ -110,17 +110,17 @@ function FlowStrip({ model }: { model: ModelSummary }) {
   const slow = answer.status === 'loading' && answer.slow;
 
   return (
-    <section class={`strip ${masks ? '' : 'maskless'}`} aria-label={words.flow}>
+    <section class={`strip flex-column ${masks ? '' : 'maskless'}`} aria-label={words.flow}>
       <header>
         <div class="ends">
-          <h1>{title}</h1>
+          <h1 class="grow strong">{title}</h1>
           {long ? null : bars}
         </div>
         <div class="ends">
-          <div class={`subtitle ${slow ? 'waits' : ''}`}>
+          <div class={`subtitle grow ${slow ? 'waits' : ''}`}>
             <p class="muted">{subtitleOf(model)}</p>
             {slow ? (
-              <span class="wait-note">
+              <span class="wait-note flex-center">
                 <span class="progress pulse" />
                 <LinkButton onClick={() => store.state(stripState).strip.cancel()}>{words.cancel}</LinkButton>
               </span>
@@ -429,8 +429,8 @@ function Sums({ model, strip, limit }: { model: ModelSummary; strip?: ShownStrip
     <div class="sum tick">
       {lines.map(({ name, nats }) => (
         <Fragment key={name}>
-          <span class={name === words.logPX ? 'whole-sum' : ''}>{name}</span>
-          <span class={`num ${name === words.logPX ? 'whole-sum' : ''}`} data-sum={name}>
+          <span class={name === words.logPX ? 'strong' : ''}>{name}</span>
+          <span class={`num ${name === words.logPX ? 'strong' : ''}`} data-sum={name}>
             {nats === undefined || !Number.isFinite(nats)
               ? unknown
               : `${signed(nats, isPlane(model) || limit < 3 ? 2 : 1)} ${words.nats}`}
