@@ -14,27 +14,32 @@ import { useResized } from '../base/size/resized';
 import { Segmented } from '../base/controls/segmented';
 import { panelsState, takingTurns, type Turns } from './panels-state';
 
+const labels: Record<TabRegion, string> = {
+  layer: words.layer,
+  gallery: text.gallery,
+  diagnostics: words.diagnostics,
+};
+const classes: Record<TabRegion, string> = { layer: 'layer', gallery: 'gallery', diagnostics: 'diag' };
+
 export interface DockRegionProps {
   region: Extract<TabRegion, RegionFeature['region']>;
-  class: string;
-  label: string;
   model: ModelSummary;
   end(open: RegionFeature): ComponentChildren;
 }
 
 /** A region of the page with one view for each of its tabs. @param end content to the right of them */
-export function DockRegion({ region, class: name, label, model, end }: DockRegionProps) {
+export function DockRegion({ region, model, end }: DockRegionProps) {
   const store = useStore();
   const features = store.featuresIn(region, model);
   const open = features.find(({ id }) => id === store.tabs[region].value);
-  if (!open) return <section class={name} aria-label={label} />;
+  if (!open) return <Panel region={region} />;
   return (
-    <Panel region={region} class={name} label={label}>
+    <Panel region={region}>
       <div class="panel-head">
         <PanelSwitch region={region} />
         <Tabs
           id={region}
-          label={label}
+          label={labels[region]}
           tabs={features.map(({ id, title }) => ({ id, text: title(model) }))}
           selected={open.id}
           onSelect={(id) => (store.tabs[region].value = id)}
@@ -54,8 +59,6 @@ export function GalleryRegion({ model }: { model: ModelSummary }) {
   return (
     <DockRegion
       region="gallery"
-      class="gallery"
-      label={text.gallery}
       model={model}
       end={(open) => (
         <TakeAway
@@ -78,8 +81,6 @@ export function DiagnosticsRegion({ model }: { model: ModelSummary }) {
   return (
     <DockRegion
       region="diagnostics"
-      class="diag"
-      label={words.diagnostics}
       model={model}
       end={() => (
         <>
@@ -101,11 +102,11 @@ export function LayerRegion({ model }: { model: ModelSummary }) {
   const layer = store.layerInfo();
   const features = store.featuresIn('layer', model);
   const open = features.find(({ id }) => id === store.tabs.layer.value);
-  if (!layer || !open) return <section class="layer" aria-label={words.layer} />;
+  if (!layer || !open) return <Panel region="layer" />;
   const seen = open.ofData ? model : modelAt(model, layer);
   const missing = open.missing?.(layer, seen);
   return (
-    <Panel region="layer" class="layer" label={words.layer}>
+    <Panel region="layer">
       <PanelSwitch region="layer" />
       <div class="head" title={`${layer.name}, ${words.layerDescription(layer)}`}>
         <h2>{layerTitle(layer, model)}</h2>
@@ -150,18 +151,11 @@ export function useTurns(): RefObject<HTMLElement | null> {
   return page;
 }
 
-interface PanelProps {
-  region: TabRegion;
-  class: string;
-  label: string;
-  children: ComponentChildren;
-}
-
 /** A panel that stays as it is while another one has its turn. */
-function Panel({ region, class: name, label, children }: PanelProps) {
-  const shown = useFeature(panelsState).shows(region);
+function Panel({ region, children }: { region: TabRegion; children?: ComponentChildren }) {
+  const isShown = useFeature(panelsState).shows(region);
   return (
-    <section class={shown ? name : `${name} away`} aria-label={label}>
+    <section class={`${classes[region]} ${isShown ? '' : 'away'}`} aria-label={labels[region]}>
       {children}
     </section>
   );
@@ -170,7 +164,6 @@ function Panel({ region, class: name, label, children }: PanelProps) {
 /** At the same place in each panel that takes turns. */
 function PanelSwitch({ region }: { region: TabRegion }) {
   const panels = useFeature(panelsState);
-  const names = { layer: words.layer, gallery: text.gallery, diagnostics: words.diagnostics };
   const choices = takingTurns(panels.turns.value);
   if (!choices.includes(region)) return null;
   return (
@@ -178,7 +171,7 @@ function PanelSwitch({ region }: { region: TabRegion }) {
       <Segmented
         label={text.panel}
         value={region}
-        options={choices.map((value) => ({ value, text: names[value] }))}
+        options={choices.map((value) => ({ value, text: labels[value] }))}
         onChange={(value) => {
           panels.choose(value);
           // The choice is drawn in each panel, and what had the focus goes with its own.

@@ -13,8 +13,7 @@ import { words } from '../words';
 import { text } from './text';
 
 export interface TemperatureProps {
-  /** Text before the slider, and its name where that says more. */
-  label: string;
+  /** Name of the slider, where it says more than the text before it. */
   name?: string;
   value: number;
   disabled: boolean;
@@ -24,16 +23,22 @@ export interface TemperatureProps {
 }
 
 /** A temperature. While the slider is dragged, the next one counts when what the one before asked for is there. */
-export function Temperature({ label, name, value, disabled, onChange, busy = true }: TemperatureProps) {
+export function Temperature({
+  name = words.temperature,
+  value,
+  disabled,
+  onChange,
+  busy = true,
+}: TemperatureProps) {
   const { shown, move, settle } = useDraft(value);
   useLayoutEffect(() => {
     if (!busy && shown !== value) onChange(shown);
   });
   return (
     <div class="ctl">
-      <span>{label}</span>
+      <span>{words.temperature}</span>
       <Slider
-        label={name ?? label}
+        label={name}
         min={0}
         max={1.5}
         step={0.05}
@@ -83,6 +88,33 @@ export function WholeNumber({ label, value, size, below = Infinity, disabled, on
         if (number !== undefined && number !== value) onChange(number);
       }}
     />
+  );
+}
+
+interface SeedControlsProps {
+  seed: number;
+  disabled: boolean;
+  /** What drawing with the next seed is called. */
+  action: string;
+  onChange(seed: number): void;
+  /** Other choices, between the seed and the button. */
+  children?: ComponentChildren;
+}
+
+/** The seed of what is drawn, and a button that draws with the next one. */
+export function SeedControls({ seed, disabled, action, onChange, children }: SeedControlsProps) {
+  return (
+    <div class="ctl">
+      <span>{words.seed}</span>
+      <WholeNumber label={words.seed} value={seed} size={4} disabled={disabled} onChange={onChange} />
+      {children}
+      <span class="spring" />
+      {disabled ? null : (
+        <Button primary onClick={() => onChange(seed + 1)} label={`${action}: ${words.seed} + 1`}>
+          {action}
+        </Button>
+      )}
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 /** A run that comes a part at a time: what it had stays when it is canceled, and is there again when the model is opened. */
-import { effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import { effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import {
   questionOf,
   type InspectorAnswer,
@@ -15,12 +15,7 @@ type PartedMethod = keyof typeof keptOf;
 export type PartedStatus =
   { kind: 'idle' } | { kind: 'running' } | { kind: 'canceled' } | { kind: 'failed'; message: string };
 
-export interface Parted<M extends PartedMethod = PartedMethod> {
-  status: Signal<PartedStatus>;
-  part: ReadonlySignal<InspectorAnswer<M> | undefined>;
-  run(settings: Omit<InspectorQuery<M>, 'start'>): void;
-  cancel(): void;
-}
+export type Parted = ReturnType<typeof runInParts>;
 
 export const failed = (error: unknown): PartedStatus => ({
   kind: 'failed',
@@ -35,7 +30,7 @@ export function runInParts<M extends PartedMethod>(
   method: M,
   applies: (model: ModelSummary) => boolean,
   reset: () => void,
-): Parted<M> {
+) {
   type Part = InspectorAnswer<M> & { done: number; total: number };
   const contextValues = questionOf(method).context === 'example' ? context.ofExample : undefined;
   const status = signal<PartedStatus>({ kind: 'idle' });
@@ -105,8 +100,8 @@ export function runInParts<M extends PartedMethod>(
 
   return {
     status,
-    part,
-    run: (settings) => void run(settings),
+    part: part as ReadonlySignal<InspectorAnswer<M> | undefined>,
+    run: (settings: Omit<InspectorQuery<M>, 'start'>) => void run(settings),
     cancel() {
       stop();
       status.value = { kind: 'canceled' };

@@ -1,23 +1,16 @@
 /** The run as it is known so far: rows are asked for once and added up, so that following it costs what is new. */
 import { computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { metricNames, type RunCurves } from '../../../src/protocol/run';
-import { ask, type Question, type QuestionContext } from './question';
+import { ask, type QuestionContext } from './question';
 import { stateOf } from './store';
 
 /** All rows from the first on. */
 export type RunData = Omit<RunCurves, 'start'>;
 
-export interface RunState {
-  question: Question<RunCurves | null>;
-  /** Null for a model that lies in no run; undefined while nothing is known. */
-  data: ReadonlySignal<RunData | null | undefined>;
-  /** Something was written in the run folder: asks as soon as the answer before has come. */
-  changed(): void;
-}
-
 /** @param context whose generation says that the model is another one */
-export function createRunState(context: QuestionContext, isNeeded: () => boolean): RunState {
+export function createRunState(context: QuestionContext, isNeeded: () => boolean) {
   const writes = signal(0);
+  /** Null for a model that lies in no run; undefined while nothing is known. */
   const data = signal<RunData | null | undefined>(undefined);
   let waiting = false;
   let knownOf: string | undefined;
@@ -53,7 +46,8 @@ export function createRunState(context: QuestionContext, isNeeded: () => boolean
 
   return {
     question,
-    data,
+    data: data as ReadonlySignal<RunData | null | undefined>,
+    /** Something was written in the run folder: asks as soon as the answer before has come. */
     changed() {
       if (question.answer.peek().status === 'loading') waiting = true;
       else writes.value++;

@@ -4,11 +4,9 @@ import type { ModelSummary } from '../../../src/protocol/model';
 import { scaleCount, defaultFresh } from '../../../src/protocol/questions';
 import { type RegionFeature, type Store, stateOf } from '../../base/store/store';
 import { valuesOf, vector, type ViewData } from '../../base/view-data/view-data';
-import { Button } from '../../base/controls/toolkit';
 import { flat, item, pixelRange } from '../../base/canvas/planes';
 import { useStore, useFeature, AnswerView, Message } from '../../base/store/use-store';
-import { words } from '../../base/words';
-import { Picked, Temperature, WholeNumber, WhereFinite } from '../../base/examples/controls';
+import { Picked, SeedControls, Temperature, WhereFinite } from '../../base/examples/controls';
 import { SourceControls, sourceText } from '../../base/examples/sources';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { cornersState } from '../../base/examples/corners-state';
@@ -98,31 +96,16 @@ function FreshControls() {
   return (
     <>
       <Temperature
-        label={words.temperature}
         value={temperature}
         disabled={store.isSaved}
         onChange={(value) => (fresh.value = { seed, temperature: value })}
       />
-      <div class="ctl">
-        <span>{words.seed}</span>
-        <WholeNumber
-          label={words.seed}
-          value={seed}
-          size={4}
-          disabled={store.isSaved}
-          onChange={(value) => (fresh.value = { seed: value, temperature })}
-        />
-        <span class="spring" />
-        {store.isSaved ? null : (
-          <Button
-            primary
-            label={`${text.drawAgain}: ${words.seed} + 1`}
-            onClick={() => (fresh.value = { seed: seed + 1, temperature })}
-          >
-            {text.drawAgain}
-          </Button>
-        )}
-      </div>
+      <SeedControls
+        seed={seed}
+        disabled={store.isSaved}
+        action={text.drawAgain}
+        onChange={(value) => (fresh.value = { seed: value, temperature })}
+      />
     </>
   );
 }

@@ -24,7 +24,6 @@ export function Truncation({ query, disabled, onChange }: SamplingProps) {
   const same = bounds.every((bound) => bound === bounds[0]);
   return (
     <Bound
-      label={text.truncation}
       name={text.truncation}
       value={same ? bounds[0]! : undefined}
       disabled={disabled}
@@ -52,7 +51,6 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
         <div key={scale} role="group" aria-label={words.scale(scale + 1)}>
           <p class="tick">{words.scale(scale + 1)}</p>
           <Temperature
-            label={words.temperature}
             name={text.scaleTemperature(scale + 1)}
             value={factor}
             disabled={disabled}
@@ -63,7 +61,6 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
             }}
           />
           <Bound
-            label={text.truncation}
             name={text.scaleTruncation(scale + 1)}
             value={bounds[scale]}
             disabled={disabled}
@@ -80,7 +77,6 @@ export function ByScale({ model, query, disabled, onChange }: SamplingProps & { 
 }
 
 interface BoundProps {
-  label: string;
   name: string;
   value: number | null | undefined;
   disabled: boolean;
@@ -88,7 +84,7 @@ interface BoundProps {
 }
 
 /** @param value null for no bound, undefined where scales differ; it counts when the slider is let go */
-function Bound({ label, name, value, disabled, onChange }: BoundProps) {
+function Bound({ name, value, disabled, onChange }: BoundProps) {
   const draft = useDraft<number | null | undefined>(value);
   const bound = draft.shown;
   const shown =
@@ -96,7 +92,7 @@ function Bound({ label, name, value, disabled, onChange }: BoundProps) {
   const read = (at: number): number | null => (at >= none ? null : at);
   return (
     <div class="ctl">
-      <span>{label}</span>
+      <span>{text.truncation}</span>
       <Slider
         label={name}
         min={0.2}

@@ -9,7 +9,7 @@ import { planeView, planeIsLong } from '../../base/store/plane-view';
 import type { FloatArray } from '../../base/view-data/npy';
 import { rowsOf, type ViewData } from '../../base/view-data/view-data';
 import { Sized } from '../../base/size/sized';
-import { Button, Dropdown } from '../../base/controls/toolkit';
+import { Dropdown } from '../../base/controls/toolkit';
 import { magnitudeScale, Legend } from '../../base/canvas/color-maps';
 import { finiteExtent, item, pixelRange } from '../../base/canvas/planes';
 import { fixed } from '../../base/format/numbers';
@@ -17,7 +17,7 @@ import { drawPoints, nearestPoint, PointsThumbnail, type PlaneFrame } from '../.
 import { useStore, AnswerView } from '../../base/store/use-store';
 import { axesOf } from '../../base/layers/plane-axes';
 import { Board, HeatMap } from '../../base/canvas/canvas';
-import { Picked, Temperature, WhereFinite, WholeNumber } from '../../base/examples/controls';
+import { Picked, Temperature, WhereFinite, SeedControls } from '../../base/examples/controls';
 import { Rows } from '../../base/examples/rows';
 import { Tiles, TilesSkeleton } from '../../base/examples/tiles';
 import { Heading } from '../../base/controls/heading';
@@ -73,7 +73,6 @@ function SampleControls({ model }: { model: ModelSummary }) {
   return (
     <>
       <Temperature
-        label={words.temperature}
         value={query.temperature}
         disabled={fixedChoice}
         onChange={(temperature) => change({ temperature })}
@@ -81,15 +80,12 @@ function SampleControls({ model }: { model: ModelSummary }) {
       />
       <Truncation query={query} disabled={fixedChoice} onChange={change} />
       <ByScale model={model} query={query} disabled={fixedChoice} onChange={change} />
-      <div class="ctl">
-        <span>{words.seed}</span>
-        <WholeNumber
-          label={words.seed}
-          value={query.seed}
-          size={4}
-          disabled={fixedChoice}
-          onChange={(seed) => change({ seed })}
-        />
+      <SeedControls
+        seed={query.seed}
+        disabled={fixedChoice}
+        action={text.sample}
+        onChange={(seed) => change({ seed })}
+      >
         <Dropdown
           label={text.gridSize}
           value={String(query.count)}
@@ -103,17 +99,7 @@ function SampleControls({ model }: { model: ModelSummary }) {
           }))}
           onChange={(value) => change({ count: Number(value) })}
         />
-        <span class="spring" />
-        {fixedChoice ? null : (
-          <Button
-            primary
-            onClick={() => change({ seed: query.seed + 1 })}
-            label={`${text.sample}: ${words.seed} + 1`}
-          >
-            {text.sample}
-          </Button>
-        )}
-      </div>
+      </SeedControls>
     </>
   );
 }
