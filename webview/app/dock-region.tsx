@@ -7,7 +7,7 @@ import { TakeAway } from '../base/takeaway/take-away';
 import { text } from './text';
 import { count } from '../base/format/numbers';
 import { words } from '../base/words';
-import { CompareToggle } from '../features/compare/toggle';
+import { CompareToggle } from '../features/compare';
 import { layerTitle, modelAt } from '../base/layers/layer-names';
 import { useRef } from 'preact/hooks';
 import { useResized } from '../base/size/resized';

@@ -78,6 +78,14 @@ function CompareRegions({ model }: { model: ModelSummary }) {
   );
 }
 
+/** The way in; the head of the comparison has the way out. */
+export function CompareToggle({ model }: { model: ModelSummary }) {
+  const store = useStore();
+  if (store.isSaved && store.connection.compared === undefined) return null;
+  const beside = store.state(runState).checkpoints.value.findLast(({ path }) => path !== model.path)?.path;
+  return <Button onClick={() => void store.state(compareState).start(beside)}>{text.compareStart}</Button>;
+}
+
 function CompareHead({ model }: { model: ModelSummary }) {
   const store = useStore();
   const { path } = store.state(compareState);
