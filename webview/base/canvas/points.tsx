@@ -1,5 +1,6 @@
-import { squareAround } from '../../../src/protocol/plane';
+import { type PlaneBounds, squareAround } from '../../../src/protocol/plane';
 import type { NdArray } from '../../../src/protocol/tensors';
+import type { ColorScale } from './color-maps';
 import { cssText } from './theme';
 import { Board } from './canvas';
 
@@ -65,6 +66,34 @@ export function drawPoints(
     if (labels?.[i]) context.stroke();
     else context.fill();
   }
+}
+
+/** Values [height, width] on their part of the plane, cell by cell, without smoothing; what is not known stays empty. */
+export function drawValues(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  { values, bounds }: { values: NdArray<Float32Array>; bounds: PlaneBounds },
+  { scale, opacity }: { scale: ColorScale; opacity: number },
+): void {
+  const [height = 1, width = 1] = values.shape;
+  const picture = document.createElement('canvas');
+  picture.width = width;
+  picture.height = height;
+  const inner = picture.getContext('2d')!;
+  const image = inner.createImageData(width, height);
+  values.data.forEach((value, i) => {
+    if (!Number.isFinite(value)) return;
+    image.data.set(scale.at(value), 4 * i);
+    image.data[4 * i + 3] = 255;
+  });
+  inner.putImageData(image, 0, 0);
+  const [left, top] = toScreen(frame, bounds.x[0], bounds.y[1]);
+  const [right, bottom] = toScreen(frame, bounds.x[1], bounds.y[0]);
+  context.save();
+  context.globalAlpha = opacity;
+  context.imageSmoothingEnabled = false;
+  context.drawImage(picture, left, top, right - left, bottom - top);
+  context.restore();
 }
 
 /** A circle with a rim, in the colors of two custom properties; a ring without `fill`, nothing where the place is not finite. */

@@ -1,27 +1,7 @@
-/** What is drawn of a vector field, back to front: its log-det rate, the batch, arrows. */
+/** Arrows of a vector field. */
 import type { FieldPlane } from '../../../src/protocol/field';
-import type { ColorScale } from '../../base/canvas/color-maps';
 import type { PlaneFrame } from '../../base/canvas/points';
 import { cssText } from '../../base/canvas/theme';
-
-export function drawRates(
-  context: CanvasRenderingContext2D,
-  { size }: PlaneFrame,
-  { shape: [side = 1], data }: FieldPlane['rate'],
-  colors: ColorScale,
-): void {
-  // Edges meet on whole pixels, so that neither gaps nor overlaps shine through.
-  const edge = (at: number): number => Math.round((at * size) / side);
-  context.globalAlpha = 0.7;
-  data.forEach((value, i) => {
-    if (!Number.isFinite(value)) return;
-    context.fillStyle = `rgb(${colors.at(value).join(',')})`;
-    const [column, row] = [i % side, Math.floor(i / side)];
-    const [x, y] = [edge(column), edge(row)];
-    context.fillRect(x, y, edge(column + 1) - x, edge(row + 1) - y);
-  });
-  context.globalAlpha = 1;
-}
 
 /** Cells from one arrow to the next. */
 const every = 4;

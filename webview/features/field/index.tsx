@@ -4,7 +4,7 @@ import { planeAxes } from '../../base/canvas/axes';
 import { Board } from '../../base/canvas/canvas';
 import { Legend, signedScale } from '../../base/canvas/color-maps';
 import { item } from '../../base/canvas/planes';
-import { drawDot, drawPoints, toScreen } from '../../base/canvas/points';
+import { drawDot, drawPoints, drawValues, toScreen } from '../../base/canvas/points';
 import { theme } from '../../base/canvas/theme';
 import { trimmedSize } from '../../base/canvas/trimmed';
 import { Heading } from '../../base/controls/heading';
@@ -13,11 +13,24 @@ import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
 import { featureName } from '../../base/layers/layer-names';
 import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
 import { Sized } from '../../base/size/sized';
-import type { LayerFeature } from '../../base/store/store';
+import { ask } from '../../base/store/question';
+import { type LayerFeature, stateOf } from '../../base/store/store';
 import { useStore } from '../../base/store/use-store';
-import { drawArrows, drawRates } from './draw';
-import { fieldState } from './state';
+import { drawArrows } from './draw';
 import { text } from './text';
+
+const fieldState = stateOf((store) =>
+  ask(store.context, 'fieldPlane', () =>
+    store.shows('field')
+      ? {
+          layer: store.layer.value,
+          batch: store.batch.value,
+          example: store.example.value,
+          features: store.state(fieldPair).features.value,
+        }
+      : null,
+  ),
+);
 
 /** Largest side of the plane, px. */
 const largestSide = 360;
@@ -54,7 +67,12 @@ function FieldTab({ model, layer, view }: LayerTabProps<FieldPlane>) {
               label={text.board(time, ...names)}
               draw={(context) => {
                 const frame = { size, ...view.bounds };
-                drawRates(context, frame, view.rate, scale(theme.value.light));
+                drawValues(
+                  context,
+                  frame,
+                  { values: view.rate, bounds: view.bounds },
+                  { scale: scale(theme.value.light), opacity: 0.7 },
+                );
                 planeAxes(context, frame, names);
                 drawPoints(context, frame, view.points, 1.5);
                 drawArrows(context, frame, view.velocity);
@@ -84,7 +102,7 @@ export const field: LayerFeature = {
   ofData: true,
   state: fieldState,
   ...layerTab(
-    (store) => store.state(fieldState).plane,
+    (store) => store.state(fieldState),
     FieldTab,
     ({ velocity, rate, points }) => ({
       columns: [{ name: 'nats_per_t', values: rate.data }],

@@ -1,16 +1,96 @@
-import { hasPaths, type FieldPaths } from '../../../src/protocol/field';
-import { layerTab } from '../../base/layers/layer-tab';
-import type { LayerFeature } from '../../base/store/store';
-import { vector, type ViewData } from '../../base/view-data/view-data';
-import { pathsState } from './state';
+/** Where examples go from data to noise, and how straight their paths are. */
+import { hasPaths, spanOf, type FieldPaths } from '../../../src/protocol/field';
+import { planeAxes } from '../../base/canvas/axes';
+import { Board } from '../../base/canvas/canvas';
+import { item } from '../../base/canvas/planes';
+import { drawPoints, frameOf } from '../../base/canvas/points';
+import { Distribution } from '../../base/charts/distribution';
+import { Heading } from '../../base/controls/heading';
+import { fixed, tickText } from '../../base/format/numbers';
+import { FeaturePair, fieldPair } from '../../base/layers/feature-pair';
+import { featureName } from '../../base/layers/layer-names';
+import { layerTab, type LayerTabProps } from '../../base/layers/layer-tab';
+import { Sized } from '../../base/size/sized';
+import { ask } from '../../base/store/question';
+import { type LayerFeature, stateOf } from '../../base/store/store';
+import { useStore } from '../../base/store/use-store';
+import { vector } from '../../base/view-data/view-data';
+import { words } from '../../base/words';
+import { drawOwnPath, drawPath } from './draw';
 import { text } from './text';
-import { PathsTab } from './view';
 
-/** One row for each example, the selected one first. */
-const pathNumbers = ({ times, states, straightness }: FieldPaths): ViewData => ({
-  columns: [{ name: 'length_by_chord', values: straightness }],
-  arrays: { t: vector(times), paths: states, length_by_chord: vector(straightness) },
-});
+const pathsState = stateOf((store) =>
+  ask(store.context, 'fieldPaths', () =>
+    store.shows('paths')
+      ? {
+          batch: store.batch.value,
+          example: store.example.value,
+          features: store.state(fieldPair).features.value,
+        }
+      : null,
+  ),
+);
+
+/** Largest side of the plane, px. */
+const largestSide = 320;
+
+function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
+  const store = useStore();
+  const { features } = store.state(fieldPair);
+  const { states, straightness, times } = view;
+  const [count, total] = states.shape as [number, number];
+  const names = features.value.map((feature) => featureName(model, feature)) as [string, string];
+  const own = store.example.value && straightness[0];
+  const finite = straightness.filter(Number.isFinite);
+  const mean = text.mean(fixed(finite.reduce((sum, value) => sum + value, 0) / finite.length), count);
+  // Of a layer that is no slice, the whole path is marked.
+  const span = spanOf(view, layer.index) ?? [0, total - 1];
+  const [from, to] = span.map((at) => tickText(times[at]!)) as [string, string];
+  const hasMore = model.shape[0]! > 2;
+  const ends = (at: number) => ({
+    shape: [count, 2],
+    data: states.data.filter((_, i) => (i >> 1) % total === at),
+  });
+  return (
+    <>
+      <p class="view-verdict">{own === undefined ? mean : `${text.own(fixed(own))} ${mean}`}</p>
+      {hasMore ? (
+        <div class="ctl">
+          <FeaturePair model={model} pair={features} />
+        </div>
+      ) : null}
+      <div class="panels">
+        <Sized height={(width) => Math.min(width, largestSide)}>
+          {(_, size) => (
+            <Board
+              {...{ width: size, height: size, name: 'paths' }}
+              label={text.board(count, ...names)}
+              draw={(context) => {
+                const frame = frameOf({ shape: [count * total, 2], data: states.data }, size, 0.001);
+                context.globalAlpha = 0.45;
+                for (let i = 0; i < count; i++)
+                  drawPath(context, frame, item(states, i).data, ['--muted', 1]);
+                context.globalAlpha = 1;
+                planeAxes(context, frame, names);
+                if (own !== undefined) drawOwnPath(context, frame, item(states, 0).data, span);
+                drawPoints(context, frame, ends(0), 1.7);
+                drawPoints(context, frame, ends(total - 1), 1.7, Array(count).fill(1));
+              }}
+            />
+          )}
+        </Sized>
+        <div>
+          <Heading title={text.straightness} note={text.unit} />
+          <Distribution
+            {...{ height: 120, values: straightness, unit: text.unit, label: mean, nothing: words.noValues }}
+            marked={own === undefined ? own : { value: own, text: words.this }}
+          />
+          <p class="tick">{`${text.note(from, to)} ${hasMore ? text.section : ''}`}</p>
+        </div>
+      </div>
+    </>
+  );
+}
 
 export const paths: LayerFeature = {
   id: 'paths',
@@ -20,5 +100,13 @@ export const paths: LayerFeature = {
   applies: hasPaths,
   ofData: true,
   state: pathsState,
-  ...layerTab((store) => store.state(pathsState).paths, PathsTab, pathNumbers),
+  // One row for each example, the selected one first.
+  ...layerTab(
+    (store) => store.state(pathsState),
+    PathsTab,
+    ({ times, states, straightness }) => ({
+      columns: [{ name: 'length_by_chord', values: straightness }],
+      arrays: { t: vector(times), paths: states, length_by_chord: vector(straightness) },
+    }),
+  ),
 };

@@ -5,7 +5,14 @@ import type { PlaneView } from '../../../src/protocol/inspect';
 import type { ModelSummary } from '../../../src/protocol/model';
 import type { PathStart } from '../../../src/protocol/plane';
 import { Sized } from '../../base/size/sized';
-import { drawPoints, nearestPoint, pointAt, toScreen, type PlaneFrame } from '../../base/canvas/points';
+import {
+  drawPoints,
+  nearestPoint,
+  pointAt,
+  toScreen,
+  type PlaneFrame,
+  drawValues,
+} from '../../base/canvas/points';
 import { planeState } from './state';
 import { latest } from '../../base/store/question';
 import { useStore } from '../../base/store/use-store';
@@ -15,7 +22,7 @@ import { Board } from '../../base/canvas/canvas';
 import { planeAxes } from '../../base/canvas/axes';
 import { bentCells, type BentCells } from './bent-cells';
 import { between, boundsAt, eased } from './between';
-import { drawCells, drawDensity, drawGrid, drawPath } from './draw';
+import { densityScale, drawCells, drawGrid, drawPath } from './draw';
 
 /** Steps of the arrow keys, shares of the frame. */
 const small = 0.01;
@@ -118,7 +125,13 @@ export function PlaneBoard({ model, view, stageName, cells }: PlaneBoardProps) {
                 height={size}
                 name="plane"
                 draw={(context, light) => {
-                  if (density) drawDensity(context, frame, density, 1 - planes.share.value);
+                  if (density)
+                    drawValues(
+                      context,
+                      frame,
+                      { values: density.density, bounds: density.bounds },
+                      { scale: densityScale(density), opacity: 1 - planes.share.value },
+                    );
                   if (drawnCells) {
                     drawCells(context, frame, drawnCells.cells, light);
                     drawGrid(context, frame, grid, light);

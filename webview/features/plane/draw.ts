@@ -61,35 +61,6 @@ export function densityScale({ density }: PlaneDensity) {
   return magnitudeScale(finiteExtent(density.data)?.high || 1);
 }
 
-/** Its own part of the plane, cell by cell, without smoothing; what is not known stays empty. */
-export function drawDensity(
-  context: CanvasRenderingContext2D,
-  frame: PlaneFrame,
-  found: PlaneDensity,
-  opacity: number,
-): void {
-  const [height = 1, width = 1] = found.density.shape;
-  const scale = densityScale(found);
-  const picture = document.createElement('canvas');
-  picture.width = width;
-  picture.height = height;
-  const inner = picture.getContext('2d')!;
-  const image = inner.createImageData(width, height);
-  found.density.data.forEach((value, i) => {
-    if (!Number.isFinite(value)) return;
-    image.data.set(scale.at(value), 4 * i);
-    image.data[4 * i + 3] = 255;
-  });
-  inner.putImageData(image, 0, 0);
-  const [left, top] = toScreen(frame, found.bounds.x[0], found.bounds.y[1]);
-  const [right, bottom] = toScreen(frame, found.bounds.x[1], found.bounds.y[0]);
-  context.save();
-  context.globalAlpha = opacity;
-  context.imageSmoothingEnabled = false;
-  context.drawImage(picture, left, top, right - left, bottom - top);
-  context.restore();
-}
-
 /**
  * The way of one point, [stages, 2]: what lies behind it drawn through, what is still to come dashed, each stage a dot;
  * `at` is where it is now.
