@@ -9,12 +9,11 @@ import { openFile, readError, readText } from '../files/read';
 import type { MetricsRow, ControlAnswer, NotFinite } from '../protocol/run';
 import type { CheckpointInfo } from '../protocol/model';
 import { writeAtomically, writeError, makeFolder, sweepTemporary } from '../files/atomic';
-import { linesIn } from '../files/lines';
 import { largestJson, parseRunStatus } from '../config/run-status';
 import { lockName } from '../config/train-lock';
 import { readCheckpointHeader } from './checkpoint';
 import { readRecordingHeader } from './recording/read';
-import { longestLine, rowOf } from './metrics-tail';
+import { linesIn, longestLine, rowOf } from './metrics-tail';
 import { refuseTrained, takeRun, type RunLock } from './run-lock';
 
 export type RunPaths = ReturnType<typeof runPaths>;

@@ -76,7 +76,9 @@ async function dispatch(args: readonly string[], invocation: Invocation): Promis
   try {
     const outcome = await command.run(session, argument, options as Record<string, never>);
     session.progress.end();
-    terminal.out(common.json ? `${toJson(outcome.json)}\n` : ensureNewline(outcome.text));
+    const { text } = outcome;
+    const end = text === '' || text.endsWith('\n') ? '' : '\n';
+    terminal.out(common.json ? `${toJson(outcome.json)}\n` : text + end);
     const received = outcome.interrupted ? stopping.received() : undefined;
     return received ? signalExitCode(received) : (outcome.code ?? exitCodes.done);
   } finally {
@@ -94,10 +96,6 @@ function find(commands: readonly Command[], word: string): Command {
     );
   }
   throw new UserError(`"${word}" is not a command.${didYouMean(word, names)} Commands: ${names.join(', ')}.`);
-}
-
-function ensureNewline(text: string): string {
-  return text === '' || text.endsWith('\n') ? text : `${text}\n`;
 }
 
 function isCancellation(error: unknown): boolean {

@@ -225,7 +225,8 @@ export function buildRunConfig(original: RunRequest, dataset: DataShape): RunCon
         ...dataset.fitted,
         ...(dataset.damaged ? { damaged: dataset.damaged } : {}),
         ...presetData(request, preset),
-        ...whereabouts(dataset),
+        source: dataset.provenance.source,
+        ...defined({ validationSource: dataset.provenance.validationSource }),
         ...startData(request, dataset),
       },
       model,
@@ -305,10 +306,6 @@ function newModel(
   const model: Record<string, unknown> = { kind: dataset.kind, ...preset?.model, ...sizes, ...settings };
   if (dataset.kind === 'image') fitPad(model);
   return model;
-}
-
-function whereabouts({ provenance: { source, validationSource } }: DataShape): Record<string, unknown> {
-  return { source, ...defined({ validationSource }) };
 }
 
 /** A preset chosen by the data (not named, or under conventions) gives its data settings too, where the user gave none. */

@@ -93,15 +93,8 @@ export function isPlaneName(name: string): name is PlaneName {
   return Object.hasOwn(shapes, name);
 }
 
-/** What the set looks like, in a few words. */
-export function describePlane(name: PlaneName): string {
-  return shapes[name].about;
-}
-
-/** How many moons, circles, arms, blades or squares it has. */
-export function planeParts(name: PlaneName): number {
-  return shapes[name].parts;
-}
+/** What a set looks like, in a few words, and how many moons, circles, arms, blades or squares it has. */
+export const planeFacts: Record<PlaneName, Pick<Shape, 'about' | 'parts'>> = shapes;
 
 /**
  * Draws points of a built-in set, raw coordinates, [count, 2]. `labels` say which moon, circle, arm, blade or square.

@@ -4,7 +4,6 @@
  */
 import { gather, sizeOf } from '../base/shape';
 import { UserError } from '../base/user-error';
-import { writeAtomically } from '../files/atomic';
 import { fromHalf } from '../files/half';
 import { readUnpacked } from '../files/read';
 import type { NdArray } from '../protocol/tensors';
@@ -182,13 +181,6 @@ export function npyHead({ shape, data }: { shape: readonly number[]; data: NpyDa
   head.write(dict, 10, 'latin1');
   head.write('\n', 9 + length, 'latin1');
   return head;
-}
-
-export async function writeNpy(
-  file: string,
-  array: { shape: readonly number[]; data: NpyData },
-): Promise<void> {
-  await writeAtomically(file, encodeNpy(array));
 }
 
 function parseHeader(bytes: Uint8Array, where: string) {

@@ -193,7 +193,8 @@ async function readGroup(
     await readColumn(buffer, metadata, { field: fields[column]!, count }, (row, value) => {
       if (classes && column === label) classes[row] = asLabel(value);
       if (places.length === 0) return;
-      let number = missing !== 'error' && isGap(value) ? NaN : asNumber(value);
+      const isGap = value === null || value === undefined || Number.isNaN(value);
+      let number = missing !== 'error' && isGap ? NaN : asNumber(value);
       if (number === undefined) {
         const where = `row ${start + row}`;
         if (!refused) throw refusedCell(value, `${file}: ${where}, column "${name}"`);
@@ -300,10 +301,6 @@ function checkLabel(file: string, field: Field): void {
   throw new UserError(
     `${file}: column "${field.element.name}" holds nested values; expected one label for each row.`,
   );
-}
-
-function isGap(value: unknown): boolean {
-  return value === null || value === undefined || Number.isNaN(value);
 }
 
 function asNumber(value: unknown): number | undefined {

@@ -2,12 +2,6 @@
 import type { MetricsRow } from '../protocol/run';
 import type { TrainProgress } from '../protocol/engine';
 
-export interface Best {
-  step: number;
-  nats: number;
-  bitsPerDim?: number;
-}
-
 /** Text between the numbers, in a language. */
 interface FormatWords {
   noValidation: string;
@@ -52,7 +46,7 @@ export function formatsIn(words: FormatWords) {
   }
 
   /** "2.074 bits/dim" or "0.312 nats"; "no validation yet" where nothing was measured. */
-  function formatBest(best: Best | undefined): string {
+  function formatBest(best: { step: number; nats: number; bitsPerDim?: number } | undefined): string {
     if (!best) return words.noValidation;
     return best.bitsPerDim === undefined ? `${fixed(best.nats)} nats` : `${fixed(best.bitsPerDim)} bits/dim`;
   }

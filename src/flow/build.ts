@@ -131,11 +131,6 @@ function autoregressiveOf(
   });
 }
 
-/** The features from the first place to the last. */
-function inOrder(places: readonly number[]): number[] {
-  return [...places.keys()].sort((a, b) => places[a]! - places[b]!);
-}
-
 /** A layer that keeps its shape, and what its row says of it. */
 function single(
   build: Build,
@@ -158,11 +153,14 @@ function single(
         },
       };
     }
-    case 'autoregressive':
+    case 'autoregressive': {
+      const places = layer.order;
+      const order = [...places.keys()].sort((a, b) => places[a]! - places[b]!);
       return {
         bijection: autoregressiveOf(build, layer),
-        row: { kind: layer.kind, hasNorm: false, order: inOrder(layer.order), places: layer.order },
+        row: { kind: layer.kind, hasNorm: false, order, places },
       };
+    }
     case 'slice': {
       const { field, settings, first: owns } = layer;
       const [dim] = shape as [number];

@@ -9,7 +9,8 @@ import type { BaseInput } from '../../config/bases';
 import type { ImageLayerInput } from '../../config/image-layers';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
-import { contextPart, contextQuestions, contextTitle, isOfContextNet, readContextNet } from './context-net';
+import { several } from '../../base/user-error';
+import { contextPart, contextQuestions, isOfContextNet, readContextNet } from './context-net';
 import {
   beyondWords,
   lengthOf,
@@ -393,7 +394,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
           library.name,
           `${features} features`,
           chains.map((chain) => library.title(chain)).join(' and '),
-          ...(contextNet ? [contextTitle(contextNet)] : []),
+          ...(contextNet ? [`context through ${several(contextNet.layers.length, 'layer')}`] : []),
         ].join(', '),
         questions: [
           ...questionnaire.questions,

@@ -2,7 +2,7 @@
  * What a library does to a context before its networks see it: sbi standardizes it (Standardize), and `embedding_net` of
  * nflows and sbi may lead it through linear layers with activations between them, such as sbi's FCEmbedding.
  */
-import { several, UserError } from '../../base/user-error';
+import { UserError } from '../../base/user-error';
 import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import type { NdArray } from '../../protocol/tensors';
 import { lastName, type PythonModule } from '../pickle/python-object';
@@ -88,11 +88,6 @@ function outputQuestion({ isFullyConnected }: ContextNet): ImportQuestion {
 
 export function contextQuestions(net: ContextNet | undefined): ImportQuestion[] {
   return net ? [activationQuestion, outputQuestion(net)] : [];
-}
-
-/** "a context through 2 layers", and the like. */
-export function contextTitle({ layers }: ContextNet): string {
-  return `context through ${several(layers.length, 'layer')}`;
 }
 
 /** What a model that was saved as a whole says of it. */

@@ -87,7 +87,15 @@ export function pickStateDict(root: unknown): StateDict {
       copies: new Map(),
       key: '',
       modules,
-      ...(others.length > 0 ? { models: [{ path, modules }, ...others].map(modelOf) } : {}),
+      ...(others.length > 0
+        ? {
+            models: [{ path, modules }, ...others].map((one) => ({
+              key: one.path,
+              tensors: stateDictOf(one.modules),
+              modules: one.modules,
+            })),
+          }
+        : {}),
     };
   }
   const contents: Contents = { tensors: [], extras: [] };
@@ -141,10 +149,6 @@ export function pickStateDict(root: unknown): StateDict {
     ),
     leftOut,
   };
-}
-
-function modelOf({ path, modules }: { path: string; modules: PythonModule[] }) {
-  return { key: path, tensors: stateDictOf(modules), modules };
 }
 
 /** A model is often wrapped for several GPUs or compiled, and its moving average is not, or the other way round. */

@@ -247,7 +247,10 @@ export async function listImages(folder: string, most = Infinity, signal?: Abort
       if (paths.length >= most) return;
       if (entry.name.startsWith('.') || entry.name === '__MACOSX') continue;
       const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
-      const kind = entry.isSymbolicLink() ? await kindOf(path.join(folder, below)) : entry;
+      // A link may lead nowhere.
+      const kind = entry.isSymbolicLink()
+        ? await stat(path.join(folder, below)).catch(() => undefined)
+        : entry;
       if (kind?.isDirectory()) await walk(below, depth + 1);
       else if (kind?.isFile() && isImageName(entry.name)) paths.push(below);
     }
@@ -258,9 +261,4 @@ export async function listImages(folder: string, most = Infinity, signal?: Abort
     throw readError(folder, error);
   }
   return paths;
-}
-
-/** What a link leads to; undefined when it leads nowhere. */
-async function kindOf(file: string): Promise<{ isDirectory(): boolean; isFile(): boolean } | undefined> {
-  return stat(file).catch(() => undefined);
 }

@@ -6,7 +6,7 @@ import { several, UserError } from '../../base/user-error';
 import { parseDataConfig } from '../../config/parse';
 import { refuseSpecial } from '../../files/read';
 import { openImageContext, openNpy, openNpz } from './arrays';
-import { describePlane, drawPlane, isPlaneName, planeNames, planeParts } from '../builtin';
+import { drawPlane, isPlaneName, planeFacts, planeNames } from '../builtin';
 import { numbers, openCifar } from '../cifar';
 import { addContext, columnNames } from '../context';
 import { type Dataset, type Examples, createResources, type Resources } from '../dataset';
@@ -86,7 +86,7 @@ export async function openSource(
       addContext(await openAny(settings, baseFolder, resources, how), settings, (other, shape) =>
         shape
           ? openImageContext(path.resolve(baseFolder, other), shape, resources)
-          : openAny(otherSource(other), baseFolder, resources, look),
+          : openAny(parseDataConfig({ source: other }, other), baseFolder, resources, look),
       );
     // What comes with each image has to be as many.
     const opened = await openWhole(
@@ -110,11 +110,6 @@ export async function openSource(
     await resources.close();
     throw error;
   }
-}
-
-/** Other data of a config, read by themselves. */
-function otherSource(source: string): DataConfig {
-  return parseDataConfig({ source }, source);
 }
 
 function splitOpened(
@@ -288,9 +283,9 @@ async function openBuiltin(config: DataConfig, resources: Resources): Promise<Op
     shape: [2],
     all: drawPlane(source, config.splitSeed, config.count, config.noise),
     featureNames: ['x', 'y'],
-    labelNames: numbers(planeParts(source)),
+    labelNames: numbers(planeFacts[source].parts),
     source,
-    note: describePlane(source),
+    note: planeFacts[source].about,
   };
 }
 

@@ -190,9 +190,10 @@ async function passOf(
     };
   }
   const usual = defaultBatch(summary);
+  const most = summary.splits.find(({ name }) => name === usual.split)?.count ?? Infinity;
   const { findings, count: looked } = await inspector.ask(
     'findings',
-    { batch: { ...usual, count: Math.min(count, splitSize(summary, usual.split)) } },
+    { batch: { ...usual, count: Math.min(count, most) } },
     signal,
   );
   const { layer, sentence, advice } = findings.find(({ check }) => check === 'nonFinite')!;
@@ -203,10 +204,6 @@ async function passOf(
     sentence,
     ...(advice ? { advice } : {}),
   };
-}
-
-function splitSize({ splits }: ModelSummary, split: string): number {
-  return splits.find(({ name }) => name === split)?.count ?? Infinity;
 }
 
 function concluded(

@@ -2,7 +2,6 @@
 import { createRequire } from 'node:module';
 import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { endable } from '../../base/endable';
 import { refuseTelemetry } from '../../base/no-telemetry';
 import { firstLine, UserError } from '../../base/user-error';
 
@@ -83,4 +82,20 @@ export async function openFileSession(
         : new runtime.Tensor('float32', data, shape),
     run: (feeds) => endable(() => session.run(feeds)).catch(failed('run')),
   };
+}
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * While such code holds the thread, what listens for a signal is not called, and the process could not be ended with Ctrl-C. So
+ * the listeners are put aside until `work` is done: a signal ends the process at once, as the system does by default.
+ */
+async function endable<T>(work: () => Promise<T>): Promise<T> {
+  const aside = signals.flatMap((name) => process.listeners(name).map((listener) => ({ name, listener })));
+  for (const { name, listener } of aside) process.off(name, listener);
+  try {
+    return await work();
+  } finally {
+    for (const { name, listener } of aside) process.on(name, listener);
+  }
 }

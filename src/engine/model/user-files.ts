@@ -108,7 +108,8 @@ async function openImagesOf(
   const { height, width, channels } = model;
   const format = await detectFormat(file);
   const changesGeometry = data && !keepsGeometry(data);
-  const plain = { ...asSource(file, undefined), color: colorOf(channels) };
+  const color = channels === 1 ? 'gray' : channels === 3 ? 'rgb' : 'auto';
+  const plain: DataConfig = { ...asSource(file, undefined), color };
   // Cut to a square and scaled, unless the model's own data say otherwise; what has the right size stays as it is.
   const fitted: DataConfig = changesGeometry
     ? {
@@ -135,10 +136,6 @@ async function openImagesOf(
   throw new UserError(
     `${file}: holds examples of ${shape?.join('×')}; the model takes ${height}×${width}×${channels}.`,
   );
-}
-
-function colorOf(channels: number): DataConfig['color'] {
-  return channels === 1 ? 'gray' : channels === 3 ? 'rgb' : 'auto';
 }
 
 /** @throws UserError where one set of levels does not say what the other would be */

@@ -42,11 +42,6 @@ export async function sizedProbe(
   return apart ? { ...probe, batch, feeds: [feed], shapes } : probe;
 }
 
-/** Hundreds of parts are open at once: threads that wait for so little work would take all of the processor's time. */
-function partThreads({ ports, threads }: Pick<Probe, 'ports' | 'threads'>): number {
-  return sizeOf(ports.shape) <= mostMeasured ? 1 : threads;
-}
-
 /**
  * @param before the cut that it starts from; `to` the variables that it answers
  * @param asWritten for a few runs only: nothing is optimized, which takes longer than they do
@@ -69,7 +64,8 @@ export async function openLayerPart(
   });
   const session: PartSession = await openPart(part, {
     file: graph.file,
-    threads: partThreads(probe),
+    // Hundreds of parts are open at once: threads that wait for so little work would take all of the processor's time.
+    threads: sizeOf(probe.ports.shape) <= mostMeasured ? 1 : probe.threads,
     doubles,
     asWritten,
   });

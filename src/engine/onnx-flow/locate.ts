@@ -91,7 +91,9 @@ function locate(
             const p = layout[k]!;
             const plus = apart(i, p);
             const differs = !constants || at(0, p) !== at(1, p);
-            return differs && targets.every((run, r) => close(at(r, p) + plus, run[i]!));
+            const isClose = (value: number, r: number): boolean =>
+              Math.abs(at(r, p) + plus - value) <= 2e-4 * Math.abs(value) + 2e-5;
+            return differs && targets.every((run, r) => isClose(run[i]!, r));
           }),
         );
         if (!fitting) continue;
@@ -108,8 +110,4 @@ function locate(
     if (complete) return { reading, tensors: names, which, places, ...(constants ? { offset } : {}) };
   }
   return undefined;
-}
-
-function close(value: number, target: number): boolean {
-  return Math.abs(value - target) <= 2e-4 * Math.abs(target) + 2e-5;
 }

@@ -19,7 +19,7 @@ import type { Services } from '../services/services';
 import { checkInput } from './input';
 import { resolveData, resolvePath } from './paths';
 import type { ToolName } from './tool-names';
-import type { CheckpointReport, NonFiniteReport, ScoreReport } from '../../protocol/assistant';
+import type { CheckpointReport, ScoreReport } from '../../protocol/assistant';
 
 /** @throws Error whose message is for the model: the input, what is expected, what to do; CancellationError */
 export async function invoke(
@@ -74,7 +74,13 @@ async function resolved(name: ToolName, input: unknown): Promise<Query> {
       const { path, data, example, count } = checkInput(name, input);
       const files = { ...(data && { input: await resolvePath(data) }), model: await resolvePath(path) };
       const query = { ...files, index: example, count };
-      return { ...files, answer: async (api, call) => nonFiniteText(await api.findNonFinite(query, call)) };
+      return {
+        ...files,
+        async answer(api, call) {
+          const report = await api.findNonFinite(query, call);
+          return withNumbers(report.conclusion, report);
+        },
+      };
     }
   }
 }
@@ -112,10 +118,6 @@ function scoreText(report: ScoreReport): string {
     ...(nonFinite > 0 ? [`${nonFinite} examples have a likelihood that is NaN or infinite.`] : []),
   ];
   return withNumbers(sentences.join(' '), report);
-}
-
-function nonFiniteText(report: NonFiniteReport): string {
-  return withNumbers(report.conclusion, report);
 }
 
 /** Messages of the engine name options of the command line; a model knows parameters. */

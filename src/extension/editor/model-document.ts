@@ -44,7 +44,6 @@ import { readRun } from '../runs/run-files';
 import { mustBeAllowed } from './check-target';
 import { answersBeside, type LocalFile, localFile, sidecarOf } from './local-copy';
 import { type OtherLease, OtherModels } from './other-models';
-import { RecentModels } from './recent-models';
 import { isFlowscopeFile } from '../view-types';
 import { watchModel } from './watch-model';
 
@@ -443,4 +442,26 @@ function isBeside(
     path.dirname(file) === path.dirname(modelPath) &&
     isFlowscopeFile({ path: file })
   );
+}
+
+const mostRecent = 20;
+
+/** Model files that were opened or compared lately, which pages may compare with after the window was reloaded too. */
+class RecentModels {
+  constructor(private readonly state: ExtensionContext['workspaceState']) {}
+
+  /** Paths, the latest first. */
+  get paths(): string[] {
+    return this.state.get<string[]>('flowscope.recentModels', []);
+  }
+
+  add(file: string): void {
+    const [first, ...rest] = this.paths;
+    if (first === file) return;
+    const others = first === undefined ? rest : [first, ...rest];
+    void this.state.update(
+      'flowscope.recentModels',
+      [file, ...others.filter((known) => known !== file)].slice(0, mostRecent),
+    );
+  }
 }

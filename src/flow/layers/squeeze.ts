@@ -16,10 +16,6 @@ export type ImageShape = readonly [number, number, number];
 /** Sub-pixels as 2·dh + dw. */
 const subpixelOrders = { 'subpixel-major': [0, 3, 1, 2], 'row-major': [0, 1, 2, 3] } as const;
 
-export function squeezedShape([height, width, channels]: ImageShape): [number, number, number] {
-  return [height / 2, width / 2, 4 * channels];
-}
-
 /** Which channel of a channel-major squeeze is at each place of another one. */
 function channelsIn(order: keyof typeof subpixelOrders, channels: number): number[] {
   return subpixelOrders[order].flatMap((sub) => Array.from({ length: channels }, (_, c) => 4 * c + sub));
@@ -54,7 +50,7 @@ export function squeeze(name: string, shape: ImageShape, order: SqueezeOrder): B
   return {
     name,
     inputShape: shape,
-    outputShape: squeezedShape(shape),
+    outputShape: [shape[0] / 2, shape[1] / 2, 4 * shape[2]],
     parameters: [],
     state: [],
     forward: (_, x) => ({ value: ordered(squeezeTensor(x, shape), toSubpixel), logDet: tf.scalar(0) }),

@@ -27,7 +27,7 @@ function withInverse(
     tf.customGrad((...args) => {
       const [input, save] = args as [Tensor, GradSaveFunc];
       const { upper, turned } = triangle(input);
-      const diagonal = diagonalOf(upper);
+      const diagonal = tf.sum(tf.mul(upper, identityMatrix(upper.shape[0])), 1);
       const inverse = inverseOf(upper, turned, diagonal);
       save([inverse]);
       return {
@@ -63,10 +63,6 @@ function unit(size: number, kept: (row: number) => boolean): Tensor {
     Array.from({ length: size }, (_, row) => Number(kept(row))),
     [size, 1],
   );
-}
-
-function diagonalOf(matrix: Tensor): Tensor {
-  return tf.sum(tf.mul(matrix, identityMatrix(matrix.shape[0])), 1);
 }
 
 /** R⁻¹·Qᵀ with R = (I + N)·diagonal, column by column. */

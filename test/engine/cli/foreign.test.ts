@@ -1,9 +1,10 @@
 /** What the command line says of a file of another library, and where its data come from, by the command line. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, test } from 'node:test';
-import { writeNpy } from '../../../src/data/npy';
+import { encodeNpy } from '../../../src/data/npy';
 import { temporaryFolder } from '../../unit/support/temporary';
 import { here } from './flowscope';
 
@@ -141,7 +142,7 @@ test('weights and results that are not finite are counted, with --quiet too', as
   const scored = await flowscope('score', at('wide.safetensors'), ...points, '--json');
   assert.match(scored.stderr, said);
   assert.equal((JSON.parse(scored.stdout) as Record<string, unknown>)['nonFiniteExamples'], 3);
-  await writeNpy(at('points.npy'), { shape: [3, 4], data: new Float32Array(12) });
+  await writeFile(at('points.npy'), encodeNpy({ shape: [3, 4], data: new Float32Array(12) }));
   const applied = await flowscope(
     ...['apply', at('wide.safetensors'), '--direction', 'forward', '--input', at('points.npy'), '--quiet'],
     ...['--output', at('z.npz')],

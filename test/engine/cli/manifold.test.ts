@@ -1,10 +1,11 @@
 /** interpolate, reconstruct, temperatures by scale and the run's own data, by the command line. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
 import sharp from 'sharp';
-import { toFloat32, writeNpy } from '../../../src/data/npy';
+import { toFloat32, encodeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../unit/support/npz';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../../unit/support/temporary';
@@ -46,7 +47,7 @@ describe('images', () => {
     // Starts sooner, and nothing here is long.
     process.env.FLOWSCOPE_BACKEND = 'onnxruntime';
     const pixels = Uint8Array.from(stream(1, 'pixels').uniform(6 * size), (u) => 17 * u);
-    await writeNpy(at('pixels.npy'), { shape: [6, 8, 8], data: pixels });
+    await writeFile(at('pixels.npy'), encodeNpy({ shape: [6, 8, 8], data: pixels }));
   });
 
   test('interpolate: a sheet whose corners are the examples, and arrays that obey the formula', async () => {
@@ -166,7 +167,7 @@ describe('images', () => {
       const p = 0.05 + (0.9 * pixel) / 17;
       return Math.log(p / (1 - p));
     });
-    await writeNpy(at('columns.npy'), { shape: [6, 8, 8, 1], data: logits });
+    await writeFile(at('columns.npy'), encodeNpy({ shape: [6, 8, 8, 1], data: logits }));
     await json(
       ...['apply', run, '--direction', 'forward', '--space', 'flow', '--input', at('columns.npy')],
       ...['--output', at('again.npz')],

@@ -1,9 +1,10 @@
 /** What a user does with a model, from training to export, by the built command line; images by its code. */
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { before, describe, test } from 'node:test';
-import { toFloat32, writeNpy } from '../../../src/data/npy';
+import { toFloat32, encodeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../unit/support/npz';
 import { stream } from '../../../src/data/random';
 import { temporaryFolder } from '../../unit/support/temporary';
@@ -55,7 +56,7 @@ describe('two moons', () => {
     assert.equal(result.step, 260);
     statSync(result.bestCheckpoint);
     const x = stream(1, 'points').normal(2 * points);
-    await writeNpy(at('points.npy'), { shape: [points, 2], data: x });
+    await writeFile(at('points.npy'), encodeNpy({ shape: [points, 2], data: x }));
     const rows = Array.from({ length: points }, (_, i) => `${i % 2},${x[2 * i + 1]},${x[2 * i]}`);
     writeFileSync(at('points.csv'), `class,y,x\n${rows.join('\n')}\n`);
   });
@@ -253,9 +254,12 @@ describe('digits', () => {
     };
     writeFileSync(at('tiny.flow.json'), JSON.stringify(config));
     await here.json('train', '--config', at('tiny.flow.json'), '--output', run);
-    await writeNpy(at('logits.npy'), { shape: [9, 1, 8, 8], data: stream(1, 'logits').normal(9 * 64) });
+    await writeFile(
+      at('logits.npy'),
+      encodeNpy({ shape: [9, 1, 8, 8], data: stream(1, 'logits').normal(9 * 64) }),
+    );
     const pixels = Uint8Array.from(stream(1, 'pixels').uniform(5 * 64), (u) => 17 * u);
-    await writeNpy(at('pixels.npy'), { shape: [5, 8, 8], data: pixels });
+    await writeFile(at('pixels.npy'), encodeNpy({ shape: [5, 8, 8], data: pixels }));
   });
 
   test('logits: there and back, layer by layer', async () => {

@@ -8,7 +8,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { writeNpy } from '../../../src/data/npy';
+import { encodeNpy } from '../../../src/data/npy';
 import { stream } from '../../../src/data/random';
 import type { Backend } from '../../../src/engine/backends/backend';
 import { createOnnxRuntimeBackend } from '../../../src/engine/backends/onnxruntime';
@@ -136,7 +136,7 @@ describe('a condition that is a class', () => {
   };
   const array = async (shape: number[], ...data: number[]): Promise<string> => {
     const file = path.join(folder, `${shape.join('x')}.npy`);
-    await writeNpy(file, { shape, data: Float32Array.from(data) });
+    await writeFile(file, encodeNpy({ shape, data: Float32Array.from(data) }));
     return file;
   };
 

@@ -10,7 +10,7 @@ import { after, before, describe, it } from 'node:test';
 import { loadAnyCheckpoint } from '../../../src/checkpoint/recognize/load';
 import { readMetrics, runPaths } from '../../../src/checkpoint/run-folder';
 import { sidecarPath } from '../../../src/checkpoint/sidecar';
-import { writeNpy } from '../../../src/data/npy';
+import { encodeNpy } from '../../../src/data/npy';
 import { readNpz } from '../../unit/support/npz';
 import { openDataset } from '../../../src/data/open/open';
 import { stream } from '../../../src/data/random';
@@ -59,7 +59,7 @@ after(async () => {
 
 async function written(name: string, shape: number[], data: Float32Array): Promise<string> {
   const array = path.join(folder, name);
-  await writeNpy(array, { shape, data });
+  await writeFile(array, encodeNpy({ shape, data }));
   return array;
 }
 
@@ -122,7 +122,7 @@ describe('a flow of images that is given an image', () => {
     const pixels = Uint8Array.from(stream(1, 'pixels').uniform(many * 192), (u) => Math.floor(256 * u));
     const conditions = stream(1, 'given').normal(many * 64);
     const images = path.join(folder, 'images.npy');
-    await writeNpy(images, { shape: [many, 8, 8, 3], data: pixels });
+    await writeFile(images, encodeNpy({ shape: [many, 8, 8, 3], data: pixels }));
     const contexts = await written('contexts.npy', [many, 1, 8, 8], conditions);
     const config = path.join(folder, 'config.json');
     const training = {
@@ -167,7 +167,7 @@ describe('a flow of images that is given an image', () => {
 
   it('is not trained on images without one, or with others', async () => {
     const images = path.join(folder, 'black.npy');
-    await writeNpy(images, { shape: [8, 8, 8, 3], data: new Uint8Array(8 * 192) });
+    await writeFile(images, encodeNpy({ shape: [8, 8, 8, 3], data: new Uint8Array(8 * 192) }));
     const from = (source?: string) =>
       train(
         {

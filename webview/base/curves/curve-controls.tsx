@@ -4,9 +4,21 @@ import { Slider } from '../controls/slider';
 import { useFeature } from '../store/use-store';
 import { fixed } from '../format/numbers';
 import { words } from '../words';
-import { text } from './text';
+import { bilingual } from '../format/numbers';
 import { signal } from '@preact/signals';
 import { stateOf } from '../store/store';
+
+const text = bilingual({
+  horizontal: ['Horizontal axis', 'Waagrechte Achse'],
+  byTime: ['time', 'Zeit'],
+  vertical: ['Vertical axis', 'Senkrechte Achse'],
+  linearAxis: 'linear',
+  smoothing: ['Smoothing', 'Glättung'],
+  smoothingValue: (value: string) => [
+    `Smoothing ${value}; the faint line is not smoothed`,
+    `Glättung ${value}; die blasse Linie ist ungeglättet`,
+  ],
+});
 
 export function CurveControls() {
   const { curveLook } = useFeature(curveLookState);

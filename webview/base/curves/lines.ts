@@ -9,10 +9,6 @@ export function inBits({ columns }: RunData): boolean {
   return columns.trainBitsPerDim !== undefined || columns.validationBitsPerDim !== undefined;
 }
 
-export function horizontal({ steps, columns }: RunData, axis: CurveLook['axis']): ArrayLike<number> {
-  return axis === 'time' && columns.seconds ? columns.seconds : steps;
-}
-
 /** Place of a step on the horizontal axis; between two rows by proportion. */
 export function placeOfStep(
   run: RunData,
@@ -33,8 +29,9 @@ export function lineOf(
   metric: MetricName,
   look: { name: string; style: RunLine['style']; axis: CurveLook['axis'] },
 ): RunLine[] {
-  const y = run.columns[metric];
-  return y ? [{ name: look.name, style: look.style, x: horizontal(run, look.axis), y }] : [];
+  const { [metric]: y, seconds } = run.columns;
+  const x = look.axis === 'time' && seconds ? seconds : run.steps;
+  return y ? [{ name: look.name, style: look.style, x, y }] : [];
 }
 
 /** Last value of a metric at or before a step. */

@@ -3,7 +3,8 @@ import { hasPaths, spanOf, type FieldPaths } from '../../../src/protocol/field';
 import { planeAxes } from '../../base/canvas/axes';
 import { Board } from '../../base/canvas/canvas';
 import { item } from '../../base/canvas/planes';
-import { drawPoints, frameOf } from '../../base/canvas/points';
+import { drawDot, drawPoints, frameOf, type PlaneFrame, toScreen } from '../../base/canvas/points';
+import { cssText } from '../../base/canvas/theme';
 import { Distribution } from '../../base/charts/distribution';
 import { Heading } from '../../base/controls/heading';
 import { fixed, tickText } from '../../base/format/numbers';
@@ -16,7 +17,6 @@ import { type LayerFeature, stateOf } from '../../base/store/store';
 import { useStore } from '../../base/store/use-store';
 import { vector } from '../../base/view-data/view-data';
 import { words } from '../../base/words';
-import { drawOwnPath, drawPath } from './draw';
 import { text } from './text';
 
 const pathsState = stateOf((store) =>
@@ -110,3 +110,37 @@ export const paths: LayerFeature = {
     }),
   ),
 };
+
+/** A line through the points [T, 2]; a canvas passes over those that are not finite. */
+function drawPath(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  points: Float32Array,
+  [token, width]: readonly [token: string, width: number],
+): void {
+  Object.assign(context, { strokeStyle: cssText(token), lineWidth: width, lineJoin: 'round' });
+  context.beginPath();
+  for (let i = 0; i < points.length; i += 2) context.lineTo(...toScreen(frame, points[i]!, points[i + 1]!));
+  context.stroke();
+}
+
+/** The path of the example on top of others: what lies between two of its points is bold, from a dot to a ring. */
+function drawOwnPath(
+  context: CanvasRenderingContext2D,
+  frame: PlaneFrame,
+  points: Float32Array,
+  [from, to]: readonly [number, number],
+): void {
+  const slice = points.subarray(2 * from, 2 * to + 2);
+  // A rim of the surface's color keeps a line apart from what is behind it.
+  for (const [part, width] of [
+    [points, 1.5],
+    [slice, 4],
+  ] as const) {
+    drawPath(context, frame, part, ['--surface', width + 2.5]);
+    drawPath(context, frame, part, ['--accent', width]);
+  }
+  const at = (i: number) => toScreen(frame, points[2 * i]!, points[2 * i + 1]!);
+  drawDot(context, at(from), 3, ['--accent', '--surface']);
+  drawDot(context, at(to), 2.5, ['--surface', '--accent']);
+}

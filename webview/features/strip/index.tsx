@@ -1,6 +1,6 @@
 /** The flow from x to z, one row a layer: what it does to the example and to log p(x). */
 import { sizeOf } from '../../../src/base/shape';
-import { useSignal } from '@preact/signals';
+import { effect, signal, useSignal } from '@preact/signals';
 import { Fragment } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { solverLimits } from '../../../src/protocol/field';
@@ -31,11 +31,17 @@ import {
 import { InputThumbnail, MaskThumbnail, OutputThumbnail, outputScale } from '../../base/layers/thumbnails';
 import { useResized } from '../../base/size/resized';
 import { stripNumbers } from './numbers';
-import { barsState } from './state';
 import { planeView } from '../../base/store/plane-view';
 import { subtitleOf, titleOf } from '../../base/model-title';
-import type { RegionFeature } from '../../base/store/store';
+import { type RegionFeature, stateOf } from '../../base/store/store';
 import './style.css';
+
+/** Whether the strip's bars are of the example or the mean of the batch. */
+const barsState = stateOf(({ example }) => {
+  const barsOf = signal<'example' | 'mean'>('example');
+  effect(() => void (barsOf.value = example.value ? 'example' : 'mean'));
+  return barsOf;
+});
 
 export const strip: RegionFeature = {
   id: 'strip',
