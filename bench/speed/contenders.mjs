@@ -17,6 +17,7 @@ const peers = {
   glow: { program: 'torch_glow.py', title: 'PyTorch' },
   cfm: { program: 'torch_cfm.py', title: 'PyTorch' },
   zuko: { program: 'zuko_flow.py', title: 'zuko' },
+  cnf: { program: 'zuko_cnf.py', title: 'zuko' },
   nflows: { program: 'nflows_flow.py', title: 'nflows' },
 };
 

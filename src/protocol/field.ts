@@ -48,8 +48,9 @@ export interface FieldPlane {
   rate: NdArray<Float32Array>;
   /** The batch at that time, [N, 2]; what the plane goes through is the first. */
   points: NdArray<Float32Array>;
-  /** Of what the plane goes through: its speed over all features, and its rate. */
+  /** How fast that example moves, over all features. */
   speed: number;
+  /** The rate there. */
   exampleRate: number;
 }
 

@@ -155,7 +155,7 @@ export function useTurns(): RefObject<HTMLElement | null> {
 function Panel({ region, children }: { region: TabRegion; children?: ComponentChildren }) {
   const isShown = useFeature(panelsState).shows(region);
   return (
-    <section class={`${classes[region]} ${isShown ? '' : 'away'}`} aria-label={labels[region]}>
+    <section class={isShown ? classes[region] : `${classes[region]} away`} aria-label={labels[region]}>
       {children}
     </section>
   );

@@ -112,7 +112,7 @@ class Batch:
 
     x: Tensor
     context: Tensor | None
-    #: Of flow matching: the noise where the line of each row ends, and how far on the way there it is looked at.
+    #: The noise where the line of each row ends, and how far on the way there it is looked at; in flow matching alone.
     lines: tuple[Tensor, ...] = ()
 
     @property

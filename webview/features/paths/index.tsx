@@ -43,7 +43,7 @@ function PathsTab({ model, layer, view }: LayerTabProps<FieldPaths>) {
   const own = store.example.value && straightness[0];
   const finite = straightness.filter(Number.isFinite);
   const mean = text.mean(fixed(finite.reduce((sum, value) => sum + value, 0) / finite.length), count);
-  // Of a layer that is no slice, the whole path is marked.
+  // Where the layer is no slice, the whole path is marked.
   const span = spanOf(view, layer.index) ?? [0, total - 1];
   const [from, to] = span.map((at) => tickText(times[at]!)) as [string, string];
   const hasMore = model.shape[0]! > 2;
