@@ -35,6 +35,8 @@ WORTH_A_WORD = 30.0
 #: Seconds for a cluster to answer, and for the other workers to end after one has.
 TO_ANSWER = 10.0
 TO_END = 30.0
+#: How often a Ray of our own is started.
+STARTS = 3
 #: Bytes. Nothing goes through it, and Ray would take a third of the memory.
 OBJECT_STORE = 2**27
 #: How threads wait, which workers on a cluster do as this process.
@@ -121,8 +123,21 @@ def start_ray(address: str | None, processors: int) -> None:
 
     if address is None:
         resources = {"num_cpus": processors, "num_gpus": 0, "object_store_memory": OBJECT_STORE, "include_dashboard": False}
-        ray.init("local", logging_level="warning", **resources)
-        return
+        for tries_left in reversed(range(STARTS)):
+            try:
+                ray.init("local", logging_level="warning", **resources)
+                return
+            except Exception as error:
+                # No class of its own: Ray gives one of its processes 15 seconds to start, which is little on a busy machine.
+                if "timed out during startup" not in str(error):
+                    raise
+                ray.shutdown()
+            if tries_left:
+                log("Ray did not start in the time that it gives itself, and is started again.")
+        raise TrainingError(
+            f"Ray did not start in {STARTS} tries: this machine is too busy for it. "
+            "Train again when it has less to do, or with --launcher torchrun."
+        )
     host, _, port = address.rpartition(":")
     try:
         # Ray would try for minutes.

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from runs import (
     COMMAND,
     ENGINE,
@@ -25,6 +26,9 @@ from runs import (
     wait_for,
 )
 from safetensors import safe_open
+
+from flowscope.train_ray import STARTS, start_ray
+from flowscope.training.plan import TrainingError
 
 
 def with_ray(run, *more):
@@ -95,3 +99,34 @@ def test_workers_of_ray_train_on_a_cluster(family, tmp_path, monkeypatch):
     assert '"finished"' in done.stdout, done.stderr[-2000:]
     assert difference(curve(run), curve(FOLDER / "moons" / "engine")) < ENGINE
     wait_for(lambda: not [name for name in family().values() if name.startswith("ray::Worker")], 10)
+
+
+@pytest.fixture
+def slow_starts(monkeypatch):
+    """A Ray whose first starts take too long, as many as the test sets; gives how often it was started and ended."""
+    ray = pytest.importorskip("ray")
+    calls = {"slow": 0, "started": 0, "ended": 0}
+
+    def init(*_, **__):
+        calls["started"] += 1
+        if calls["started"] <= calls["slow"]:
+            raise Exception("The current node timed out during startup. This could happen because some of the raylet failed.")
+
+    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(ray, "shutdown", lambda: calls.update(ended=calls["ended"] + 1))
+    # What is set in the test is gone after it.
+    monkeypatch.setattr(os, "environ", {**os.environ})
+    return calls
+
+
+def test_a_ray_that_is_slow_to_start_is_started_again(slow_starts):
+    slow_starts["slow"] = STARTS - 1
+    start_ray(None, 1)
+    assert (slow_starts["started"], slow_starts["ended"]) == (STARTS, STARTS - 1)
+
+
+def test_a_machine_that_is_too_busy_for_ray_is_said(slow_starts):
+    slow_starts["slow"] = STARTS
+    with pytest.raises(TrainingError, match=r"did not start in 3 tries.*--launcher torchrun"):
+        start_ray(None, 1)
+    assert slow_starts["ended"] == STARTS
