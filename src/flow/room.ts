@@ -6,7 +6,7 @@ import type { Bijection } from './core/bijection';
 export interface Room {
   /** Numbers that parameters and running statistics may have together. */
   most: number;
-  /** @param count of numbers, with those of the part that had no room and all before it */
+  /** @param count how many numbers all parts have together, up to the one that had no room */
   refusal(count: number): Error;
 }
 

@@ -42,7 +42,7 @@ export async function readOnnx(file: string): Promise<OnnxFile> {
   };
 }
 
-/** Its name, after that of its domain unless it is ONNX's own. */
+/** The operator's name, behind its domain where that is not ONNX. */
 export function operatorOf({ domain, opType }: onnx.INodeProto): string {
   return domain && domain !== 'ai.onnx' ? `${domain}.${opType}` : (opType ?? '');
 }

@@ -21,7 +21,7 @@ import { text } from './text';
 
 const fieldState = stateOf((store) =>
   ask(store.context, 'fieldPlane', () =>
-    store.shows('field')
+    store.shows('field') && store.layerInfo()?.times
       ? {
           layer: store.layer.value,
           batch: store.batch.value,

@@ -18,7 +18,7 @@ export const text = bilingual({
     `Pfeile: dx/dt bei steigendem t, ${towardData ? 'vom Rauschen zu den Daten' : 'von den Daten zum Rauschen'}. Farbe: was eine Einheit von t zum Rauschen hin zu log p(x) beiträgt. Punkte: der Batch zu dieser Zeit.`,
   ],
   section: [
-    'A section: all other features are those of the example, and the color counts all features.',
+    'A section: the other features have the values of the example. The color counts all features.',
     'Ein Schnitt: Alle anderen Merkmale sind die des Beispiels, und die Farbe zählt alle Merkmale.',
   ],
   noField: ['This layer follows no vector field', 'Diese Schicht folgt keinem Vektorfeld'],
