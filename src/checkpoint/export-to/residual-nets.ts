@@ -1,7 +1,7 @@
 /** nflows' ResidualNet and MADE, which normflows has too: our conditioners under the names that are read from there. */
 import type { VectorModelConfig } from '../../config/schema';
 import type { NdArray } from '../../protocol/tensors';
-import { contextTable, layersOf, residualTable } from '../import/made';
+import { contextTable, layersOf, residualTable, type ResidualNet } from '../import/made';
 import { permuteAxes, under } from '../import/names';
 import {
   knotsOfNflows,
@@ -16,15 +16,19 @@ import {
 import { denseTensors, sequentialTensors, withInputs, type Dense } from './nets';
 import { batchCounts, floats, integers, renamed, type StateDict } from './state-dict';
 
-/** What the names of a net depend on. */
-function shapeOf(model: VectorModelConfig, prefix: string, masked: boolean) {
-  const plain = masked && model.net === 'mlp';
+/** The network as it is read. @param sizes numbers of features that it sees, and of what it gives */
+function netOf(
+  model: VectorModelConfig,
+  sizes: Pick<ResidualNet, 'prefix' | 'masked' | 'inputs' | 'outputs'>,
+): ResidualNet {
+  const plain = sizes.masked && model.net === 'mlp';
   return {
-    prefix,
+    ...sizes,
+    width: model.hidden[0]!,
+    hidden: model.hidden,
     blocks: plain ? model.hidden.length - 1 : model.blocks,
     norms: !plain && model.netNorm,
     plain,
-    masked,
     context: seenContext(model),
   };
 }
@@ -43,10 +47,12 @@ export function couplingNet(
   if (model.net === 'mlp')
     return sequentialTensors(at.slice(0, -1), mlpOf(conditioned, identity, outputsOf(1)));
   // The root of the width.
-  const { first, last } = residualOf(conditioned, identity, outputsOf(Math.sqrt(model.hidden[0]!)));
+  const outputs = outputsOf(Math.sqrt(model.hidden[0]!));
+  const { first, last } = residualOf(conditioned, identity, outputs);
   const net = `${conditioned.name}.net`;
   const wired = { ...tensors, ...denseTensors(`${net}.in`, first), ...denseTensors(`${net}.out`, last) };
-  const table = residualTable(shapeOf(model, at, false));
+  const sizes = { prefix: at, masked: false, inputs: identity.length, outputs: outputs.length };
+  const table = residualTable(netOf(model, sizes));
   const dict = renamed(wired, under('', `${conditioned.name}.`, table));
   return { ...dict, ...batchCounts(Object.keys(dict)) };
 }
@@ -64,7 +70,7 @@ export function madeTensors(
     model.transform === 'rationalQuadratic'
       ? knotsOfNflows(model, transformed, 1)
       : together(transformed, ['scale', 'shift']);
-  const shape = shapeOf(model, at, true);
+  const made = netOf(model, { prefix: at, masked: true, inputs: model.dim, outputs: outputs.length });
   const wired: Record<string, NdArray> = { ...tensors };
   const put = (path: string, dense: Dense): NdArray<Float32Array> => {
     Object.assign(wired, denseTensors(`${name}.net.${path}`, dense));
@@ -78,12 +84,12 @@ export function madeTensors(
     const contextLayer = withInputs(first, rows(model.dim, conditioned.contextInputs));
     const bias = { shape: first.bias.shape, data: new Float32Array(first.bias.data.length) };
     const context = denseTensors('net.context', { weight: contextLayer.weight, bias });
-    Object.assign(joined, renamed(context, contextTable({ prefix: at, context: shape.context })));
+    Object.assign(joined, renamed(context, contextTable(made)));
     return withInputs(first, rows(0, model.dim));
   };
 
   let masks: NdArray<Float32Array>[];
-  if (shape.plain) {
+  if (made.plain) {
     const layers = mlpOf(conditioned, inputs, outputs);
     masks = layers.map((dense, i) => put(String(i), i === 0 ? parted(dense) : dense));
     // The table has masks too; our own masks may follow from the order.
@@ -93,10 +99,10 @@ export function madeTensors(
     const inBlocks = Array.from({ length: 2 * model.blocks }, () => between!);
     masks = [put('in', parted(first)), ...inBlocks, put('out', last)];
   }
-  const table = [...residualTable(shape), ...(conditioned.contextInputs === 0 ? contextTable(shape) : [])];
+  const table = [...residualTable(made), ...(conditioned.contextInputs === 0 ? contextTable(made) : [])];
   const dict = renamed(wired, under('', `${name}.`, table));
   const degrees = degreesOf(layer.order, masks);
-  layersOf(shape).forEach((linear, i) => {
+  layersOf(made).forEach((linear, i) => {
     const mask = permuteAxes(masks[i]!, [1, 0]);
     dict[`${at}${linear}.mask`] = floats(mask.shape, mask.data);
     dict[`${at}${linear}.degrees`] = integers(degrees[i]!);

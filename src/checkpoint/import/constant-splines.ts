@@ -4,7 +4,7 @@
  */
 import { sizeOf } from '../../base/shape';
 import type { OurLayer } from './chain-importer';
-import { lastLayer, type ResidualNet } from './made';
+import { lastLayer, residualTable, type ResidualNet } from './made';
 import { knotOf } from './splines';
 import type { TensorFile } from './types';
 import type { ChainLayer } from './vector-chain';
@@ -64,42 +64,18 @@ export function constantCoupling(
     async adapt(tensors, name) {
       const values = 3 * splines.bins - 1;
       // The features that move in the coupling are what this one sees.
-      const seen = net.outputs / values + net.context;
-      for (const [part, shape] of netShapes(net, seen, splines.features * values)) {
-        const fill = /\.(gain|variance)$/.test(part) ? 1 : 0;
-        tensors[`${name}.${part}`] = { shape, data: new Float32Array(sizeOf(shape)).fill(fill) };
+      const like = { ...net, inputs: net.outputs / values, outputs: splines.features * values };
+      for (const { flowscope, transform, shape = [] } of residualTable(like)) {
+        const fill = /\.(gain|variance)$/.test(flowscope) ? 1 : 0;
+        tensors[`${name}.${flowscope}`] = {
+          shape: transform === 'transpose' ? shape.toReversed() : [...shape],
+          data: new Float32Array(sizeOf(shape)).fill(fill),
+        };
       }
       const last = `${name}.${lastLayer(net)}.bias`;
       tensors[last] = { ...tensors[last]!, data: await knots(file, splines) };
     },
   };
-}
-
-/** Shapes of the tensors of a network like this one in our format, by their names below the coupling's. */
-function netShapes(net: ResidualNet, inputs: number, outputs: number): [name: string, shape: number[]][] {
-  const { hidden, width, blocks, norms, plain, context } = net;
-  const linear = (name: string, from: number, to: number): [string, number[]][] => [
-    [`net.${name}.weight`, [from, to]],
-    [`net.${name}.bias`, [to]],
-  ];
-  if (plain) {
-    const widths = [inputs, ...hidden, outputs];
-    return widths.slice(1).flatMap((to, i) => linear(String(i), widths[i]!, to));
-  }
-  const norm = (name: string): [string, number[]][] =>
-    ['gain', 'bias', 'mean', 'variance'].map((part) => [`net.${name}.${part}`, [width]]);
-  const block = (b: number): [string, number[]][] => [
-    ...([1, 2] as const).flatMap((i) => [
-      ...(norms ? norm(`blocks.${b}.norm${i}`) : []),
-      ...linear(`blocks.${b}.linear${i}`, width, width),
-    ]),
-    ...(context > 0 ? linear(`blocks.${b}.context`, context, width) : []),
-  ];
-  return [
-    ...linear('in', inputs, width),
-    ...Array.from({ length: blocks }, (_, b) => block(b)).flat(),
-    ...linear('out', width, outputs),
-  ];
 }
 
 /** One spline after the other. */

@@ -7,7 +7,7 @@ import { degreesOf, isMaskBetween, withContextDegrees } from '../../base/degrees
 import { UserError } from '../../base/user-error';
 import type { Values } from './chain-importer';
 import { linearStack } from './modules';
-import { batchNormNames, linearNames, readTable, under, type Renaming } from './names';
+import { batchNormNames, linearNames, linearTable, readTable, under, type Renaming } from './names';
 import { mostOneByOne } from '../../config/check-vector';
 import type { TensorFile } from './types';
 import type { VectorFields } from './vector-chain';
@@ -217,7 +217,8 @@ export function residualNet(
     prefix,
     inputs: masked ? seen : seen - context,
     width,
-    hidden: plain ? widths.slice(0, -1) : [width],
+    // A MADE has one width.
+    hidden: plain ? widths.slice(0, -1).map((own) => (masked ? width : own)) : [width],
     blocks,
     outputs,
     context,
@@ -226,37 +227,23 @@ export function residualNet(
     masked,
   };
   const expected = new Map<string, readonly number[]>();
-  const linear = (name: string, to: number, from: number, parts: readonly string[]): void => {
-    for (const part of parts)
-      expected.set(`${name}.${part}`, part === 'weight' || part === 'mask' ? [to, from] : [to]);
+  const expect = (table: readonly Renaming[]): void => {
+    for (const { library, shape: expectedShape } of table) expected.set(library as string, expectedShape!);
   };
-  const dense = ['weight', 'bias'];
-  layers.forEach((layer, i) =>
-    linear(
-      layer,
-      isMlp ? widths[i]! : i === layers.length - 1 ? outputs : width,
-      i === 0 ? seen : isMlp ? widths[i - 1]! : width,
-      masked ? [...dense, 'mask', 'degrees'] : dense,
-    ),
-  );
-  if (context > 0) {
-    if (masked) linear('context_layer', width, context, dense);
-    if (!net.plain)
-      for (let b = 0; b < blocks; b++) linear(`blocks.${b}.context_layer`, width, context, dense);
+  expect([...residualTable(net), ...contextTable(net)]);
+  for (const layer of masked ? layers : []) {
+    const weight = expected.get(`${prefix}${layer}.weight`)!;
+    expected.set(`${prefix}${layer}.mask`, weight);
+    expected.set(`${prefix}${layer}.degrees`, weight.slice(0, 1));
   }
-  for (let b = 0; b < (net.norms ? blocks : 0); b++) {
-    for (const norm of plain ? ['batch_norm'] : ['batch_norm_layers.0', 'batch_norm_layers.1']) {
-      for (const part of ['weight', 'bias', 'running_mean', 'running_var'])
-        expected.set(`blocks.${b}.${norm}.${part}`, [width]);
-    }
-  }
+  for (let b = 0; plain && net.norms && b < blocks; b++) expect(plainNorm(net, b));
   for (const rest of rests) {
-    if (rest.endsWith('.num_batches_tracked') || expected.has(rest)) continue;
+    if (rest.endsWith('.num_batches_tracked') || expected.has(prefix + rest)) continue;
     return `${prefix}${rest} has no place in a ${masked ? 'MADE' : isMlp ? 'MLP' : 'ResidualNet'}`;
   }
   for (const [name, expectedShape] of expected) {
-    if (shape(name).join() !== expectedShape.join())
-      return `${prefix}${name} of the shape [${expectedShape.join(', ')}]`;
+    if (file.tensors.get(name)?.shape.join() !== expectedShape.join())
+      return `${name} of the shape [${expectedShape.join(', ')}]`;
   }
   return net;
 }
@@ -286,38 +273,40 @@ export function residualFields(
   };
 }
 
-/** Our names below the layer's, for example "net.in.weight". */
-export function residualTable({
-  prefix,
-  norms,
-  context,
-  ...naming
-}: Naming & Pick<ResidualNet, 'prefix' | 'norms' | 'context'>): Renaming[] {
-  const { blocks, plain, masked } = naming;
-  const linear = (library: string, flowscope: string): Renaming[] =>
-    under(`${library}.`, `${flowscope}.`, linearNames);
+/** With our names below the layer's, for example "net.in.weight". */
+export function residualTable(net: ResidualNet): Renaming[] {
+  const { prefix, inputs, width, hidden, blocks, outputs, context, norms, plain, masked } = net;
+  const linear = (library: string, flowscope: string, from = width, to = width): Renaming[] =>
+    under(`${library}.`, `${flowscope}.`, linearTable(from, to));
+  const seen = masked ? inputs : inputs + context;
   const names = plain
-    ? layersOf(naming).flatMap((layer, i): Renaming[] => [
-        ...linear(layer, String(i)),
-        ...(masked
-          ? [{ library: `${layer}.mask`, flowscope: `${i}.mask`, transform: 'transpose' } satisfies Renaming]
-          : []),
-      ])
+    ? layersOf(net).flatMap((layer, i): Renaming[] => {
+        const [from, to] = [hidden[i - 1] ?? seen, hidden[i] ?? outputs];
+        const mask = { library: `${layer}.mask`, flowscope: `${i}.mask`, transform: 'transpose' } as const;
+        return [...linear(layer, String(i), from, to), ...(masked ? [{ ...mask, shape: [to, from] }] : [])];
+      })
     : [
-        ...linear('initial_layer', 'in'),
-        ...Array.from({ length: blocks }, (_, b) => [
-          ...([0, 1] as const).flatMap((i) => [
+        ...linear('initial_layer', 'in', seen),
+        ...range(blocks).flatMap((b) => [
+          ...[0, 1].flatMap((i) => [
             ...(norms
-              ? under(`blocks.${b}.batch_norm_layers.${i}.`, `blocks.${b}.norm${i + 1}.`, batchNormNames)
+              ? under(`blocks.${b}.batch_norm_layers.${i}.`, `blocks.${b}.norm${i + 1}.`, normTable(width))
               : []),
             ...linear(`blocks.${b}.linear_layers.${i}`, `blocks.${b}.linear${i + 1}`),
           ]),
-          ...(context > 0 ? linear(`blocks.${b}.context_layer`, `blocks.${b}.context`) : []),
-        ]).flat(),
-        ...linear('final_layer', 'out'),
+          ...(context > 0 ? linear(`blocks.${b}.context_layer`, `blocks.${b}.context`, context) : []),
+        ]),
+        ...linear('final_layer', 'out', width, outputs),
       ];
   return under(prefix, 'net.', names);
 }
+
+const normTable = (width: number): Renaming[] =>
+  batchNormNames.map((renaming) => ({ ...renaming, shape: [width] }));
+
+/** What normalizes before a plain block. */
+const plainNorm = ({ prefix, width }: ResidualNet, block: number): Renaming[] =>
+  under(`${prefix}blocks.${block}.batch_norm.`, '', normTable(width));
 
 /** The linear layer that gives what a transform takes, below the layer's name. */
 export function lastLayer({ blocks, plain }: ResidualNet): string {
@@ -325,8 +314,9 @@ export function lastLayer({ blocks, plain }: ResidualNet): string {
 }
 
 /** Names of a MADE's separate layer for its context, which our network has too. */
-export function contextTable({ prefix, context }: Pick<ResidualNet, 'prefix' | 'context'>): Renaming[] {
-  return context > 0 ? under(`${prefix}context_layer.`, 'net.context.', linearNames) : [];
+export function contextTable({ prefix, context, width, masked }: ResidualNet): Renaming[] {
+  if (!masked || context === 0) return [];
+  return under(`${prefix}context_layer.`, 'net.context.', linearTable(context, width));
 }
 
 /** Added to the variance by PyTorch's batch norm in the networks of nflows. */
@@ -338,13 +328,14 @@ const normEpsilon = 1e-3;
  */
 export async function foldNorms(
   file: TensorFile,
-  { prefix, blocks, norms, plain }: ResidualNet,
+  net: ResidualNet,
   tensors: Record<string, Values>,
   name: string,
 ): Promise<void> {
+  const { blocks, norms, plain } = net;
   if (!norms || !plain) return;
   for (let b = 0; b < blocks; b++) {
-    const norm = await readTable(file, under(`${prefix}blocks.${b}.batch_norm.`, '', batchNormNames));
+    const norm = await readTable(file, plainNorm(net, b));
     const layer = `${name}.net.${b + 1}`;
     const [weight, bias, mask] = ['weight', 'bias', 'mask'].map((part) => tensors[`${layer}.${part}`]!);
     const [inputs, outputs] = weight!.shape as [number, number];

@@ -28,6 +28,8 @@ export interface Renaming {
   /** In our flow. */
   flowscope: string;
   transform: TransformName;
+  /** In the file, where sizes that are known give it. */
+  shape?: readonly number[];
 }
 
 interface Transform {
@@ -96,11 +98,11 @@ export function under(
   flowscopePrefix: string,
   table: readonly Renaming[],
 ): Renaming[] {
-  return table.map(({ library, flowscope, transform }) => ({
+  return table.map(({ library, flowscope, ...how }) => ({
     library:
       typeof library === 'string' ? libraryPrefix + library : library.map((name) => libraryPrefix + name),
     flowscope: flowscopePrefix + flowscope,
-    transform,
+    ...how,
   }));
 }
 
@@ -126,6 +128,14 @@ export const linearNames: readonly Renaming[] = [
   { library: 'weight', flowscope: 'weight', transform: 'transpose' },
   { library: 'bias', flowscope: 'bias', transform: 'same' },
 ];
+
+/** The same of a layer of these sizes. */
+export function linearTable(inputs: number, outputs: number): Renaming[] {
+  return linearNames.map((renaming) => ({
+    ...renaming,
+    shape: renaming.transform === 'transpose' ? [outputs, inputs] : [outputs],
+  }));
+}
 
 /** PyTorch's Conv2d. */
 export const convolutionNames: readonly Renaming[] = [
