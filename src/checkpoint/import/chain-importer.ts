@@ -26,7 +26,7 @@ import {
 import { readTable, under, type Renaming } from './names';
 import { layerNames } from '../../config/layer-folders';
 import { mostLayers } from '../../config/vector-model';
-import type { ImportedFlow, Recognized, Recognizer, TensorFile } from './types';
+import type { ImportedFlow, Recognizer, TensorFile } from './types';
 import { questionnaireOf } from './questionnaire';
 import { chainModel, withOwnParts, type ChainLayer, type VectorFields } from './vector-chain';
 
@@ -180,7 +180,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   const isCoupling = (step: C | S): step is C => 'alike' in step;
 
   /** One chain for each description of couplings, at least one; and the names that do not belong to the flow. */
-  function read(file: TensorFile) {
+  function readChains(file: TensorFile) {
     const list = moduleList(file, library.list);
     if (!list) return { share: 0, missing: [library.lacks] };
     const unknown: string[] = [];
@@ -378,10 +378,12 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
   return {
     name: library.name,
     ...(library.modules ? { modules: library.modules } : {}),
-    recognize(file): Recognized | undefined {
-      const { chains, base, contextNet, rest = [] } = read(file);
+    read(file) {
+      const { chains, base, contextNet, rest = [], share, missing } = readChains(file);
+      const ofClass = file.modules?.[0]?.object.className.startsWith(`${library.name}.`) === true;
+      const named = ofClass || (library.uniqueList === true && moduleList(file, library.list) !== undefined);
       const whole = chains?.[0];
-      if (!whole) return undefined;
+      if (!whole) return { share, missing, named };
       const { steps, features } = whole;
       const places = new Map<C | S, number>(steps.map((step, i) => [step, i]));
       const questionnaire = questionnaireOf<C, Chain<C, S>>(chains, {
@@ -403,6 +405,7 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
         ],
         known: questionnaire.known,
         rest,
+        share,
         async convert(answers) {
           const parts = questionnaire.parts(answers);
           const fieldsOf = new Map<Chain<C, S>, VectorFields>();
@@ -448,15 +451,6 @@ export function chainImporter<C extends CouplingStep, S extends Step>(
             context.tensors,
           );
         },
-      };
-    },
-    closeness(file) {
-      const { share, missing } = read(file);
-      const ofClass = file.modules?.[0]?.object.className.startsWith(`${library.name}.`) === true;
-      return {
-        share,
-        missing,
-        named: ofClass || (library.uniqueList === true && moduleList(file, library.list) !== undefined),
       };
     },
   };

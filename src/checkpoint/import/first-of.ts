@@ -1,5 +1,5 @@
 /** Libraries with several kinds of flows: the first importer that knows a file reads it. */
-import type { Closeness, Recognizer } from './types';
+import { isRecognized, type Closeness, type Recognizer } from './types';
 
 /** Below this share of known names, "closest" would only mislead. */
 export const leastShare = 0.25;
@@ -14,14 +14,14 @@ export function firstOf(first: Recognizer, ...others: readonly Recognizer[]): Re
   return {
     name: first.name,
     ...(first.modules ? { modules: first.modules } : {}),
-    recognize(file) {
+    read(file) {
+      const misses: Closeness[] = [];
       for (const recognizer of all) {
-        const recognized = recognizer.recognize(file);
-        if (recognized) return recognized;
+        const reading = recognizer.read(file);
+        if (isRecognized(reading)) return reading;
+        misses.push(reading);
       }
-      return undefined;
+      return misses.sort((a, b) => rankOf(b) - rankOf(a))[0]!;
     },
-    closeness: (file) =>
-      all.map((recognizer) => recognizer.closeness(file)).sort((a, b) => rankOf(b) - rankOf(a))[0]!,
   };
 }

@@ -9,7 +9,7 @@ import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { readLayers, type OurLayer } from './chain-importer';
 import { levelsQuestion, sizeQuestions, answeredNumber } from './questions';
 import { convolutionNames, under, type Renaming } from './names';
-import type { Closeness, Recognized, Recognizer, TensorFile } from './types';
+import type { Closeness, Recognizer, TensorFile } from './types';
 
 export type ImageLayer = OurLayer<ImageLayerInput>;
 
@@ -50,9 +50,9 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
 
   return {
     name: library.name,
-    recognize(file): Recognized | undefined {
-      const { plan, missing } = library.read(file);
-      if (!plan || missing.length > 0) return undefined;
+    read(file) {
+      const { plan, share, missing } = library.read(file);
+      if (!plan || missing.length > 0) return { share, missing };
       const size = sizes(plan);
       return {
         title: `${library.name}, ${library.title(plan)}`,
@@ -76,10 +76,6 @@ export function imageChainImporter<Plan extends ImagePlan>(library: ImageChainLi
           };
         },
       };
-    },
-    closeness(file) {
-      const { share, missing } = library.read(file);
-      return { share, missing };
     },
   };
 }

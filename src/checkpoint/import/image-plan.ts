@@ -77,7 +77,7 @@ export interface ImageLibrary<Sizes extends ImageSizes> extends Pick<Recognizer,
 export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Sizes>): Recognizer {
   const { anchor, constraint } = library;
 
-  function read(
+  function fitTo(
     file: TensorFile,
   ): ({ sizes: Sizes; prefix: string; couplings: PlannedCoupling[] } & Closeness) | undefined {
     const prefix = prefixOf(file, anchor);
@@ -99,10 +99,11 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
 
   return {
     name: library.name,
-    recognize(file) {
-      const fit = read(file);
-      if (!fit || fit.missing.length > 0) return undefined;
-      const { sizes, prefix, couplings } = fit;
+    read(file) {
+      const fit = fitTo(file);
+      if (!fit) return { share: 0, missing: [anchor] };
+      const { sizes, prefix, couplings, share, missing } = fit;
+      if (missing.length > 0) return { share, missing };
       const { scales, channels, base, blocks } = sizes;
       const stored =
         constraint !== undefined && file.tensors.has(prefix + constraint) ? prefix + constraint : undefined;
@@ -137,10 +138,6 @@ export function imageImporter<Sizes extends ImageSizes>(library: ImageLibrary<Si
           };
         },
       };
-    },
-    closeness(file) {
-      const { share, missing } = read(file) ?? { share: 0, missing: [anchor] };
-      return { share, missing };
     },
   };
 }

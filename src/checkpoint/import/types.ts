@@ -72,6 +72,8 @@ export interface Recognized {
   known?: ImportAnswers;
   /** Tensors of the file that do not belong to the flow. */
   rest?: readonly string[];
+  /** Share of its names that do, if not all. */
+  share?: number;
   /** @throws UserError when tensors are missing or have shapes that do not go together; answers are complete. */
   convert(answers: ImportAnswers): Promise<ImportedFlow>;
 }
@@ -99,13 +101,14 @@ export interface Closeness {
   named?: boolean;
 }
 
+export const isRecognized = (reading: Recognized | Closeness): reading is Recognized => 'convert' in reading;
+
 /** One library's way of naming tensors. */
 export interface Recognizer {
   /** The repository or package, for messages. */
   name: string;
-  /** Undefined when the file is not of this library. Looks at names and shapes only. */
-  recognize(file: TensorFile): Recognized | undefined;
+  /** Looks at names and shapes only. */
+  read(file: TensorFile): Recognized | Closeness;
   /** What modules say of themselves, where the file has the model as an object. */
   modules?: ModuleReader;
-  closeness(file: TensorFile): Closeness;
 }

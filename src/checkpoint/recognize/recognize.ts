@@ -4,7 +4,13 @@ import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
 import { factsOf, misfitOf, withHyperParameters, type FileFacts } from '../import/module-facts';
-import type { Recognized, Recognizer, TensorFile } from '../import/types';
+import {
+  isRecognized,
+  type Closeness,
+  type Recognized,
+  type Recognizer,
+  type TensorFile,
+} from '../import/types';
 import { leastShare, rankOf } from '../import/first-of';
 import { flowQuestion, flowsIn, isAveraged, restNote } from '../import/flows-in-file';
 import { apartMark, choice, chosen } from '../import/questions';
@@ -49,8 +55,8 @@ export function recognize(
   const read = flowFile(plain);
   for (const library of candidates) {
     const { importer } = entries[library];
-    const recognized = importer.recognize(read);
-    if (!recognized) continue;
+    const recognized = importer.read(read);
+    if (!isRecognized(recognized)) continue;
     const { answers, misfits } = readFacts(importer, read, recognized);
     if (misfits.length > 0) return undefined;
     const open = recognized.questions.filter(({ key }) => answers[key] === undefined);
@@ -65,8 +71,8 @@ export function recognize(
       rest,
       convert(formAnswers) {
         const copy = plain.copies?.find(({ key }) => copies[0] && key === chosen(formAnswers, copies[0]));
-        const from = copy && importer.recognize(flowFile({ ...plain, ...copy }));
-        return (from ?? recognized).convert({ ...formAnswers, ...answers });
+        const from = copy ? importer.read(flowFile({ ...plain, ...copy })) : recognized;
+        return (isRecognized(from) ? from : recognized).convert({ ...formAnswers, ...answers });
       },
       library,
       notes: notesOf(file, prefix, rest, read),
@@ -77,8 +83,8 @@ export function recognize(
 
 function firstKnown(candidates: readonly Library[], file: TensorFile): Recognized | undefined {
   for (const library of candidates) {
-    const recognized = entries[library].importer.recognize(file);
-    if (recognized) return recognized;
+    const reading = entries[library].importer.read(file);
+    if (isRecognized(reading)) return reading;
   }
   return undefined;
 }
@@ -167,12 +173,11 @@ export function whyUnknown(file: TensorFile, only?: Library): string {
   const matches = (only === undefined ? libraries : [only])
     .map((library) => entries[library].importer)
     .map((importer) => {
-      const recognized = importer.recognize(read);
-      return {
-        name: importer.name,
-        ...importer.closeness(read),
-        ...(recognized ? { missing: readFacts(importer, read, recognized).misfits } : {}),
-      };
+      const reading = importer.read(read);
+      const closeness: Closeness = isRecognized(reading)
+        ? { share: reading.share ?? 1, missing: readFacts(importer, read, reading).misfits }
+        : reading;
+      return { name: importer.name, ...closeness };
     })
     .sort((a, b) => rankOf(b) - rankOf(a));
   const best = matches[0];

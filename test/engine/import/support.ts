@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ImportedFlow, Recognizer } from '../../../src/checkpoint/import/types';
+import { isRecognized, type ImportedFlow, type Recognizer } from '../../../src/checkpoint/import/types';
 import { openTensorFile } from '../../../src/checkpoint/tensor-file';
 import { readNpz } from '../../unit/support/npz';
 import { initialTensors } from '../../../src/engine/training/initialize';
@@ -36,11 +36,9 @@ export async function importFile(
 ): Promise<ImportedFlow & { title: string; questions: string[] }> {
   const opened = await openTensorFile(file);
   try {
-    const recognized = recognizer.recognize(opened);
-    assert.ok(
-      recognized,
-      `${file} is recognized; missing: ${recognizer.closeness(opened).missing.join('; ')}`,
-    );
+    const recognized = recognizer.read(opened);
+    if (!isRecognized(recognized))
+      assert.fail(`${file} is not recognized; missing: ${recognized.missing.join('; ')}`);
     const flow = await recognized.convert(completeAnswers(recognized.questions, answers));
     return {
       ...flow,

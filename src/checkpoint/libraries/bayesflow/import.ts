@@ -480,9 +480,10 @@ async function standardizeLayer(file: TensorFile, at: string): Promise<OurLayer>
 
 export const bayesflow: Recognizer = {
   name: 'BayesFlow',
-  recognize(file) {
+  read(file) {
     const flow = readFlow(file);
-    if (flow === undefined || typeof flow === 'string') return undefined;
+    if (flow === undefined) return { share: 0, missing: ['config.json of a BayesFlow approximator'] };
+    if (typeof flow === 'string') return { share: 0.5, missing: [flow] };
     const { features, context, net, map, hidden, steps, standardized, base } = flow;
     const { inference_variables: variables, inference_conditions: conditions } = standardized;
     const duals = steps.filter(({ kind }) => kind === 'coupling').length / 2;
@@ -528,10 +529,5 @@ export const bayesflow: Recognizer = {
         );
       },
     };
-  },
-  closeness(file) {
-    const flow = readFlow(file);
-    if (flow === undefined) return { share: 0, missing: ['config.json of a BayesFlow approximator'] };
-    return typeof flow === 'string' ? { share: 0.5, missing: [flow] } : { share: 1, missing: [] };
   },
 };

@@ -439,10 +439,10 @@ async function baseOf(file: TensorFile, { base }: Flow): Promise<ReadBase | unde
 
 export const flowjax: Recognizer = {
   name: 'flowjax',
-  recognize(file) {
-    if (file.container !== 'eqx') return undefined;
+  read(file) {
+    if (file.container !== 'eqx') return { share: 0, missing: ['leaves of Equinox (.eqx)'] };
     const flow = readLeaves(file);
-    if (typeof flow === 'string') return undefined;
+    if (typeof flow === 'string') return { share: 0.5, missing: [flow] };
     const known = knownAnswers(file, flow);
     const { features, context, count, kind, linears, spline } = flow;
     const layers = several(count, kind === 'coupling' ? 'coupling' : 'autoregressive layer');
@@ -470,10 +470,5 @@ export const flowjax: Recognizer = {
         });
       },
     };
-  },
-  closeness(file) {
-    if (file.container !== 'eqx') return { share: 0, missing: ['leaves of Equinox (.eqx)'] };
-    const flow = readLeaves(file);
-    return typeof flow === 'string' ? { share: 0.5, missing: [flow] } : { share: 1, missing: [] };
   },
 };

@@ -179,7 +179,6 @@ const isKeras = ({ container }: TensorFile): boolean => container === 'keras' ||
 
 export const keras: Recognizer = {
   name: chain.name,
-  recognize: (file) => (isKeras(file) ? chain.recognize(withNetworks(file)) : undefined),
-  closeness: (file) =>
-    isKeras(file) ? chain.closeness(withNetworks(file)) : { share: 0, missing: ['a file of Keras'] },
+  read: (file) =>
+    isKeras(file) ? chain.read(withNetworks(file)) : { share: 0, missing: ['a file of Keras'] },
 };

@@ -392,9 +392,10 @@ function fieldsOf({ first, context }: Flow): VectorFields {
 
 export const pzflow: Recognizer = {
   name: 'pzflow',
-  recognize(file) {
+  read(file) {
     const flow = readFlow(file);
-    if (flow === undefined || typeof flow === 'string') return undefined;
+    if (flow === undefined) return { share: 0, missing: ['bijector_info and latent_info'] };
+    if (typeof flow === 'string') return { share: 0.5, missing: [flow] };
     const { features, columns, context, conditions, scaling, steps, first, base } = flow;
     const couplings = steps.filter(({ kind }) => kind === 'coupling').length;
     const contextWords = context === 0 ? '' : ` given ${several(context, 'number')}`;
@@ -416,10 +417,5 @@ export const pzflow: Recognizer = {
         };
       },
     };
-  },
-  closeness(file) {
-    const flow = readFlow(file);
-    if (flow === undefined) return { share: 0, missing: ['bijector_info and latent_info'] };
-    return typeof flow === 'string' ? { share: 0.5, missing: [flow] } : { share: 1, missing: [] };
   },
 };

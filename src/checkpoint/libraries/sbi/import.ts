@@ -87,9 +87,10 @@ function read(file: TensorFile) {
 export const sbi: Recognizer = {
   name: 'sbi',
   modules: (modules) => [...modules.flatMap(factsOf), ...contextFacts(modules)],
-  recognize(file) {
+  read(file) {
     const plan = read(file);
-    if (!plan) return undefined;
+    // Signatures name the fields with other networks.
+    if (!plan) return { share: 0, missing: [] };
     const { features, width, seen, times, layers, norm, table, contextNet } = plan;
     return {
       title: `sbi, vector field (FMPE), ${features} features given ${seen} numbers, a network of ${several(layers, 'layer')} of ${width}`,
@@ -139,8 +140,6 @@ export const sbi: Recognizer = {
       },
     };
   },
-  // Signatures name the fields with other networks.
-  closeness: () => ({ share: 0, missing: [] }),
 };
 
 /** What stands before the field, if it is on. */

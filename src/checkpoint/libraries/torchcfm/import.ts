@@ -39,9 +39,10 @@ function read(file: TensorFile) {
 
 export const torchcfm: Recognizer = {
   name: 'torchcfm',
-  recognize(file) {
+  read(file) {
     const plan = read(file);
-    if (!plan) return undefined;
+    // Names of any network; what it may be is said by its sizes.
+    if (!plan) return { share: 0, missing: [] };
     const { features, stack } = plan;
     const { hidden } = stack;
     return {
@@ -62,6 +63,4 @@ export const torchcfm: Recognizer = {
       },
     };
   },
-  // Names of any network; what it may be is said by its sizes.
-  closeness: () => ({ share: 0, missing: [] }),
 };

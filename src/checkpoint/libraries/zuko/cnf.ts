@@ -33,9 +33,10 @@ function read(file: TensorFile) {
 
 export const zukoCnf: Recognizer = {
   name: 'zuko',
-  recognize(file) {
+  read(file) {
     const plan = read(file);
-    if (typeof plan === 'string') return undefined;
+    // What is a CNF in another one is said by its names.
+    if (typeof plan === 'string') return { share: 0, missing: [] };
     const { features, context, stack } = plan;
     const { hidden } = stack;
     return {
@@ -67,6 +68,4 @@ export const zukoCnf: Recognizer = {
       },
     };
   },
-  // What is a CNF in another one is said by its names.
-  closeness: () => ({ share: 0, missing: [] }),
 };
