@@ -106,14 +106,7 @@ function tensorsOf(
   };
 }
 
-interface StoredArray {
-  /** As safetensors names it. */
-  dtype: string;
-  shape: readonly number[];
-  /** In the file, bytes. */
-  begin: number;
-  littleEndian: boolean;
-}
+type StoredArray = NonNullable<ReturnType<typeof arrayOf>>;
 
 interface Hdf5Content {
   /** By path, "layers/dense/vars/0". Those of texts and references are not among them. */
@@ -194,11 +187,7 @@ function walk(bytes: ArrayBuffer): Hdf5Content {
 }
 
 /** Undefined for datasets that are not of numbers. */
-function arrayOf(
-  { dtype: type, shape, _dataobjects: objects }: Dataset,
-  bytes: ArrayBuffer,
-  path: string,
-): StoredArray | undefined {
+function arrayOf({ dtype: type, shape, _dataobjects: objects }: Dataset, bytes: ArrayBuffer, path: string) {
   const [, order, code = ''] = (typeof type === 'string' && /^([<>|=]?)([fiu][1248])$/.exec(type)) || [];
   if (!Object.hasOwn(numpyTypes, code)) return undefined;
   const dtype = numpyTypes[code]!;

@@ -24,15 +24,8 @@ import { permuteAxes, type Renaming } from '../../import/names';
 import type { Recognizer, TensorFile } from '../../import/types';
 import { readOrWhy, Unread } from '../../import/unread';
 
-interface Half {
-  kind: 'coupling';
-  at: string;
-  /** Whether the last features move, given the first ones. */
-  movesLast: boolean;
-  hidden: number[];
-}
-
-type Step = { kind: 'actNorm' | 'permutation' | 'orthogonal'; at: string } | Half;
+type Step =
+  { kind: 'actNorm' | 'permutation' | 'orthogonal'; at: string } | ReturnType<typeof halvesOf>[number];
 
 /** What the layers of a network do besides. */
 type Net = Pick<VectorModelConfig, 'activation' | 'slope'> & {
@@ -48,18 +41,7 @@ interface FeatureMap {
   takes: number;
 }
 
-interface Flow {
-  features: number;
-  /** Inference conditions. */
-  context: number;
-  net: Net;
-  map: FeatureMap;
-  hidden: number[];
-  steps: Step[];
-  /** Where the statistics of each kind of variables are. */
-  standardized: Partial<Record<(typeof standardizable)[number], string>>;
-  base: ReadBase | TrainedBase;
-}
+type Flow = ReturnType<typeof readConfig>;
 
 /** A normal distribution whose means and deviations are trained. */
 interface TrainedBase {
@@ -113,7 +95,7 @@ function readFlow(file: TensorFile): Flow | string | undefined {
   return readOrWhy(() => readConfig(file));
 }
 
-function readConfig(file: TensorFile): Flow {
+function readConfig(file: TensorFile) {
   const { extras, tensors } = file;
   // Comes after the arguments, so that all of them are here.
   if (extras['registered_name'] !== approximator)
@@ -179,7 +161,8 @@ function readConfig(file: TensorFile): Flow {
   const other = halves.find((half) => half.hidden.join() !== hidden.join());
   if (other) throw new Unread(`${other.at} ${otherSize} ${halves[0]!.at}`);
 
-  const standardized: Flow['standardized'] = {};
+  /** Where the statistics of each kind of variables are. */
+  const standardized: Partial<Record<(typeof standardizable)[number], string>> = {};
   for (const [i, key] of below(file, 'config.standardize').entries()) {
     const variables = standardizable.find((name) => name === extras[`config.standardize.${key}`]);
     if (variables === undefined) throw new Unread(`standardize of ${standardizable.join(' and ')} alone`);
@@ -188,16 +171,7 @@ function readConfig(file: TensorFile): Flow {
     shapeOf(`${at}/vars/2`);
     standardized[variables] = at;
   }
-  return {
-    features,
-    context,
-    net,
-    map,
-    hidden,
-    steps,
-    standardized,
-    base,
-  };
+  return { features, context, net, map, hidden, steps, standardized, base };
 }
 
 /** Keras gives the first of a class no number. */
@@ -213,7 +187,7 @@ function below({ extras }: TensorFile, prefix: string): string[] {
   return [...new Set(keys.map((key) => key.slice(prefix.length + 1).split('.')[0]!))];
 }
 
-/** The sizes that its last layers and first ones show. */
+/** The sizes that its last layers and first ones show; the context is inference conditions. */
 function dualCoupling(
   tensors: TensorFile['tensors'],
   at: string,
@@ -237,10 +211,11 @@ function dualCoupling(
 function halvesOf(
   tensors: TensorFile['tensors'],
   dual: string,
-  { features, context, net, takes }: Pick<Flow, 'features' | 'context' | 'net'> & Pick<FeatureMap, 'takes'>,
+  { features, context, net, takes }: { features: number; context: number; net: Net; takes: number },
   shapeOf: (name: string) => readonly number[],
-): Half[] {
+) {
   const pivot = Math.floor(features / 2);
+  // First the last features move, given the first ones.
   return [true, false].map((movesLast, i) => {
     const at = `${dual}/coupling${i + 1}`;
     const seen = movesLast ? pivot : features - pivot;
@@ -270,7 +245,7 @@ function halvesOf(
     }
     if (layer(`${at}/output_projector`) !== takes * (features - seen))
       throw new Unread(`${takes * (features - seen)} values of ${at}/output_projector`);
-    return { kind: 'coupling', at, movesLast, hidden };
+    return { kind: 'coupling' as const, at, movesLast, hidden };
   });
 }
 

@@ -34,27 +34,9 @@ interface Linear {
   outputs: number;
 }
 
-interface Flow {
-  features: number;
-  /** Numbers of a condition that its networks see behind the features. */
-  context: number;
-  count: number;
-  kind: 'coupling' | 'autoregressive';
-  linears: Linear[];
-  /** A spline, or an affine map where it is missing. */
-  spline?: Spline;
-  /** Leaves of the base's loc and raw scale, where it is a Normal. */
-  base?: readonly [loc: string, scale: string];
-  /** Leaf of the permutations, [layers, features]; a reversal where it is missing. */
-  permutation?: string;
-}
+type Flow = Exclude<ReturnType<typeof readLeaves>, string>;
 
-/** What tells versions of flowjax apart: how many values a spline takes. */
-interface Spline {
-  knots: number;
-  /** Before flowjax 18, 3·knots + 2 values, and the bins at both ends are halves of one; later 3·knots + 4. */
-  halves: boolean;
-}
+type Spline = NonNullable<Flow['spline']>;
 
 const activationQuestion = activationChoice('relu', 'nnActivation');
 
@@ -152,7 +134,7 @@ const isFloat = (dtype: string): boolean => dtype.startsWith('F') || dtype === '
 const oneFeature = 'two features or more (this one has 1)';
 
 /** What the leaves are, or what is in the way, in words. */
-function readLeaves(file: TensorFile): Flow | string {
+function readLeaves(file: TensorFile) {
   const flow = argument(file, 'flow');
   if (typeof flow === 'string' && !/^(coupling|masked_autoregressive)_flow$/.test(flow)) {
     return `a coupling_flow or masked_autoregressive_flow (this one is a ${shortened(flow)})`;
@@ -169,7 +151,7 @@ function readLeaves(file: TensorFile): Flow | string {
   const is = (at: number, test: (dtype: string) => boolean, rank: number): boolean =>
     shapeOf(at).length === rank && test(leaves[at]![1].dtype);
   let at = 0;
-  let trained: Flow['base'];
+  let trained: readonly [loc: string, scale: string] | undefined;
   if (is(0, isFloat, 1) && is(1, isFloat, 1) && shapeOf(0)[0] === shapeOf(1)[0]) {
     trained = [leaves[0]![0], leaves[1]![0]];
     at = 2;
@@ -248,12 +230,19 @@ function readLeaves(file: TensorFile): Flow | string {
   return {
     features,
     count,
-    context,
-    kind: isMasked ? 'autoregressive' : 'coupling',
     linears,
-    ...(values === 2 ? {} : { spline: { knots, halves } }),
-    ...(trained ? { base: trained } : {}),
-    ...(permutation === undefined ? {} : { permutation }),
+    /** Numbers of a condition that its networks see behind the features. */
+    context,
+    kind: isMasked ? ('autoregressive' as const) : ('coupling' as const),
+    /**
+     * An affine map where it is missing. How many values it takes tells versions of flowjax apart: before flowjax 18,
+     * 3·knots + 2, and the bins at both ends are halves of one; later 3·knots + 4.
+     */
+    spline: values === 2 ? undefined : { knots, halves },
+    /** Leaves of a Normal's loc and raw scale. */
+    base: trained,
+    /** Leaf of the permutations, [layers, features]; a reversal where it is missing. */
+    permutation,
   };
 }
 

@@ -89,15 +89,7 @@ const rnvpClampQuestion: ImportQuestion = {
 
 type Stack = readonly StackedConvolution[];
 
-interface Block {
-  kind: BlockKind;
-  firstPart: number;
-  halves: readonly Half<Stack>[];
-  /** Channels of conditions that its networks see behind their own. */
-  conditions: number;
-  /** AllInOneBlock's matrix: in the file, or of learned reflections. */
-  householder: boolean;
-}
+type Block = Exclude<ReturnType<typeof readBlock>, string>;
 
 type Module = { at: string; channels: number; dense: boolean } & (
   | Block
@@ -125,12 +117,7 @@ function conditionOf(seen: readonly NonNullable<ChainPlan['condition']>[]): Chai
   return 'conditions of one size (its blocks see conditions of different ones)';
 }
 
-function readBlock(
-  file: TensorFile,
-  at: string,
-  kind: BlockKind,
-  rests: readonly string[],
-): (Block & Pick<Module, 'channels' | 'dense'>) | string {
+function readBlock(file: TensorFile, at: string, kind: BlockKind, rests: readonly string[]) {
   const halves = halvesOf<Stack>(couplingsOf[kind], (net) =>
     convolutionStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
   );
@@ -154,10 +141,12 @@ function readBlock(
   return {
     kind,
     halves,
+    /** Channels of conditions that its networks see behind their own. */
     conditions,
     firstPart: first,
     channels: first + second,
     dense: halves.every(({ stacks }) => stacks.flat().every(({ dense }) => dense)),
+    /** Whether its matrix is of learned reflections, and not in the file. */
     householder: rests.includes('vk_householder'),
   };
 }

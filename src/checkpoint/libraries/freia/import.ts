@@ -14,7 +14,6 @@ import {
   chainImporter,
   mapColumns,
   maskOf,
-  type CouplingStep,
   type OurLayer,
   type StepOf,
   type Values,
@@ -119,15 +118,7 @@ export type BlockKind = 'RNVPCouplingBlock' | 'GLOWCouplingBlock' | 'AllInOneBlo
 
 type VectorBlock = BlockKind | 'NICECouplingBlock' | 'AffineCouplingOneSided';
 
-interface Block extends CouplingStep {
-  kind: VectorBlock;
-  /** Features of the first part. */
-  firstPart: number;
-  /** From data to latent, if that is how the network runs. */
-  halves: readonly Half[];
-  /** Numbers of a context that the networks see. */
-  context: number;
-}
+type Block = Exclude<ReturnType<typeof readBlock>, string>;
 
 type Other = StepOf<
   'actNorm' | 'permute' | 'scaling' | 'linear' | 'orthogonal' | 'householder' | 'fixedHouseholder'
@@ -235,12 +226,7 @@ export function halvesOf<Stack extends object>(
   return halves;
 }
 
-function readBlock(
-  file: TensorFile,
-  at: string,
-  kind: VectorBlock,
-  rests: readonly string[],
-): Block | string {
+function readBlock(file: TensorFile, at: string, kind: VectorBlock, rests: readonly string[]) {
   const halves = halvesOf(vectorCouplings[kind], (net) =>
     linearStack(file, `${at}${net}.`, namesBelow(`${net}.`, rests)),
   );
@@ -266,8 +252,11 @@ function readBlock(
     kind,
     at: at.slice(0, -1),
     features: first + second,
+    /** Features of the first part. */
     firstPart: first,
+    /** From data to latent, if that is how the network runs. */
     halves,
+    /** Numbers of a context that the networks see. */
     context,
     alike: {
       [otherSize]: hidden.join(),

@@ -10,7 +10,6 @@ import {
   chainImporter,
   maskOf,
   type Chain,
-  type CouplingStep,
   type OurLayer,
   type StepOf,
   type Values,
@@ -62,23 +61,8 @@ const lastQuestion = choice(
   { yes: 'yes, as after the other blocks', no: 'no' },
 );
 
-interface Coupling extends CouplingStep {
-  kind: 'coupling';
-  /** Numbers of a condition that its networks see behind the features. */
-  context: number;
-  s: LinearStack;
-  t: LinearStack;
-}
-
-interface Made extends CouplingStep {
-  kind: 'made';
-  /** Its masked layers below it: "joiner", "trunk.1", "trunk.3". */
-  parts: readonly string[];
-  hidden: number[];
-  /** Numbers of a condition, which a layer of its own adds to the first one. */
-  context: number;
-}
-
+type Coupling = Exclude<ReturnType<typeof readCoupling>, string>;
+type Made = Exclude<ReturnType<typeof readMade>, string>;
 type Affine = Coupling | Made;
 type Other = StepOf<'batchNorm' | 'reverse' | 'matrix'>;
 type FlowChain = Chain<Affine, Other>;
@@ -96,7 +80,7 @@ const normNames: readonly Renaming[] = [
   ...runningNames(),
 ];
 
-function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
   const stacks: LinearStack[] = [];
   for (const net of ['scale_net.', 'translate_net.']) {
     const stack = linearStack(file, at + net, namesBelow(net, rests));
@@ -111,17 +95,18 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): C
   if (context < 0) return `${s.prefix} is not a network from ${features} features to ${features}`;
   if (t.widths.join() !== s.widths.join()) return `${t.prefix} has other widths than ${s.prefix}`;
   return {
-    kind: 'coupling',
+    kind: 'coupling' as const,
     at: at.slice(0, -1),
     features,
     s,
     t,
+    /** Numbers of a condition that its networks see behind the features. */
     context,
     alike: { [otherKind]: 'coupling', ...sizesOf(s), [otherContext]: context },
   };
 }
 
-function readMade(file: TensorFile, at: string, rests: readonly string[]): Made | string {
+function readMade(file: TensorFile, at: string, rests: readonly string[]) {
   const condition = file.tensors.get(at + conditionLayer)?.shape;
   const context = condition?.[1] ?? 0;
   const numbers = rests.flatMap((rest) => {
@@ -156,11 +141,13 @@ function readMade(file: TensorFile, at: string, rests: readonly string[]): Made 
     return `${at}${conditionLayer} is not of the shape [${hidden[0]}, numbers of a condition]`;
   }
   return {
-    kind: 'made',
+    kind: 'made' as const,
     at: at.slice(0, -1),
     features,
+    /** Its masked layers below it: "joiner", "trunk.1", "trunk.3". */
     parts,
     hidden,
+    /** Numbers of a condition, which a layer of its own adds to the first one. */
     context,
     alike: { [otherKind]: 'made', [otherSize]: hidden.join(), [otherContext]: context },
   };

@@ -9,22 +9,16 @@ import { softplus } from '../../../base/softplus';
 import type { ImportAnswers } from '../../../protocol/import';
 import { affineLayer, type Values } from '../../import/chain-importer';
 import { tooManyChannels } from '../../import/convolution-stack';
-import { imageChainImporter, type ImageLayer, type ImagePlan } from '../../import/image-chain';
+import { imageChainImporter, type ImageLayer } from '../../import/image-chain';
 import { pixelRangeQuestion, activationOf, chosen } from '../../import/questions';
 import { luFeatures, luMatrices } from '../../import/lu';
 import { lengthOf, lengthOfList, listWithin, moduleList, type NumberedModules } from '../../import/modules';
 import { batchNormNames, convolutionNames, under, type Renaming } from '../../import/names';
-import { featureMap, foldKnots, leastOfNflows, type FeatureMap } from '../../import/splines';
+import { featureMap, foldKnots, leastOfNflows } from '../../import/splines';
 import type { Closeness, TensorFile } from '../../import/types';
 import { mapFields, questionsOf, splineKinds } from './import';
 
-interface Coupling {
-  kind: 'coupling';
-  map: FeatureMap;
-  width: number;
-  blocks: number;
-  netNorm: boolean;
-}
+type Coupling = Exclude<ReturnType<typeof readCoupling>, string>;
 
 type Module = { at: string; channels: number; level: number } & (
   Coupling | { kind: 'actNorm' | 'conv1x1' | 'permute' }
@@ -33,11 +27,7 @@ type Module = { at: string; channels: number; level: number } & (
 /** A module, or a layer that has to come before it. */
 type Step = Module | { kind: 'squeeze' | 'factorOut'; at: string };
 
-interface GlowPlan extends ImagePlan {
-  file: TensorFile;
-  steps: readonly Step[];
-  first: Coupling;
-}
+type GlowPlan = Exclude<ReturnType<typeof planOf>, string>;
 
 const net = 'transform_net.';
 const anchor = `${net}initial_layer.weight`;
@@ -59,7 +49,7 @@ export function convolutionalNames(blocks: number, netNorm: boolean): Renaming[]
   ];
 }
 
-function readCoupling(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+function readCoupling(file: TensorFile, at: string, rests: readonly string[]) {
   const moving = lengthOf(file, `${at}transform_features`) ?? 0;
   const conditioning = lengthOf(file, `${at}identity_features`) ?? 0;
   const initial = file.tensors.get(`${at}${net}initial_layer.weight`)?.shape;
@@ -80,7 +70,7 @@ function readCoupling(file: TensorFile, at: string, rests: readonly string[]): C
   ]);
   const unknown = rests.find((rest) => !known.has(rest) && !rest.endsWith('.num_batches_tracked'));
   if (unknown !== undefined) return `${at}${unknown} has no place in a ConvResidualNet`;
-  return { kind: 'coupling', map, width: initial[0]!, blocks, netNorm };
+  return { kind: 'coupling' as const, map, width: initial[0]!, blocks, netNorm };
 }
 
 function readModule(file: TensorFile, at: string, rests: readonly string[], level: number): Module | string {
@@ -154,7 +144,7 @@ function modulesOf(file: TensorFile, list: NumberedModules): ModuleScan {
 }
 
 /** Layers between modules, as their numbers of channels show. */
-function planOf(file: TensorFile, { modules, gaps }: ModuleScan): GlowPlan | string {
+function planOf(file: TensorFile, { modules, gaps }: ModuleScan) {
   const steps: Step[] = [];
   const first = modules.find((module) => module.kind === 'coupling');
   if (!first) return 'a coupling';

@@ -8,13 +8,7 @@ import { several } from '../../../base/user-error';
 import { mostScales } from '../../../config/image-model';
 import type { ImportAnswers, ImportQuestion } from '../../../protocol/import';
 import { mapColumns, type Values } from '../../import/chain-importer';
-import {
-  convolutionStack,
-  stackNet,
-  stackTable,
-  tooManyChannels,
-  type StackedConvolution,
-} from '../../import/convolution-stack';
+import { convolutionStack, stackNet, stackTable, tooManyChannels } from '../../import/convolution-stack';
 import {
   fitOfNames,
   imageChainImporter,
@@ -43,11 +37,7 @@ const factorQuestion: ImportQuestion = {
   answer: { kind: 'number', default: 3, minimum: 1e-3, maximum: 1e3 },
 };
 
-interface Block {
-  /** Up to its own list: "flows.0.1.". */
-  at: string;
-  stack: readonly StackedConvolution[];
-}
+type Block = Exclude<ReturnType<typeof readBlock>, string>;
 
 interface Base {
   base: 'GlowBase' | 'DiagGaussian' | 'ClassCondDiagGaussian';
@@ -75,7 +65,8 @@ const mixingNames: PluNames = {
   ...{ matrix: 'W', permutation: 'P', lower: 'L', upper: 'U', logDiagonal: 'log_S', signs: 'sign_S' },
 };
 
-function readBlock(file: TensorFile, at: string, channels: number): Block | string {
+/** @param at up to its own list: "flows.0.1." */
+function readBlock(file: TensorFile, at: string, channels: number) {
   const rests: string[] = [];
   for (let number = 0; file.tensors.has(`${at}${coupling}${number}.weight`); number += 2)
     rests.push(`${number}.weight`, `${number}.bias`);

@@ -14,7 +14,6 @@ import {
   readMask,
   readOrder,
   type Chain,
-  type CouplingStep,
   type OurLayer,
   type ReadBase,
   type StepOf,
@@ -101,24 +100,8 @@ const cornerQuestion = (key: 'low' | 'high', fallback: number): ImportQuestion =
 const lowQuestion = cornerQuestion('low', -1);
 const highQuestion = cornerQuestion('high', 1);
 
-interface Masked extends CouplingStep {
-  kind: 'masked';
-  reverse: boolean;
-  /** Up to its tensors, which in a Reverse are below "flow.". */
-  inner: string;
-  s?: LinearStack;
-  t?: LinearStack;
-  /** Name of the factor of tanh, of one number or one a feature. */
-  scale?: string;
-  perFeature: boolean;
-}
-
-interface Block extends CouplingStep {
-  kind: 'block';
-  reverse: boolean;
-  stack: LinearStack;
-  additive: boolean;
-}
+type Masked = Exclude<ReturnType<typeof readMasked>, string>;
+type Block = Exclude<ReturnType<typeof readBlock>, string>;
 
 type Coupling = Masked | Block | Residual;
 
@@ -148,7 +131,7 @@ const runsOther = 'runs the other way than';
 const otherKind = 'is not of the same kind as';
 
 /** Whether a coupling has networks of s and t of unlike sizes. */
-const areUnlike = ({ s, t }: Pick<Masked, 's' | 't'>): boolean =>
+const areUnlike = ({ s, t }: { s?: LinearStack; t?: LinearStack }): boolean =>
   s !== undefined && t !== undefined && s.hidden.join() !== t.hidden.join();
 
 /** Whether the slope of the networks of t is a question of its own. */
@@ -157,13 +140,7 @@ const hasShiftSlope = ({ file, first }: NormflowsChain): boolean =>
   (areUnlike(first) ||
     (file.modules !== undefined && first.s !== undefined && (first.t?.hidden.length ?? 0) > 0));
 
-function readMasked(
-  file: TensorFile,
-  at: string,
-  inner: string,
-  rests: readonly string[],
-  reverse: boolean,
-): Masked | string {
+function readMasked(file: TensorFile, at: string, inner: string, rests: readonly string[], reverse: boolean) {
   const features = lengthOf(file, `${inner}b`);
   if (features === undefined) return `${inner}b is not a mask of features, such as [1, 2]`;
   const isScale = (rest: string) => /^[st]\.net\.\d+\.scale$/.test(rest);
@@ -194,13 +171,15 @@ function readMasked(
   // Length of the factor of tanh: 1 for a scalar.
   const length = scale === undefined ? undefined : (file.tensors.get(scale)?.shape.at(-1) ?? 1);
   return {
-    kind: 'masked',
+    kind: 'masked' as const,
     at,
     features,
     reverse,
+    /** Up to its tensors, which in a Reverse are below "flow.". */
     inner,
     ...stacks,
-    ...(scale === undefined ? {} : { scale }),
+    /** Name of the factor of tanh, of one number or one a feature. */
+    scale,
     perFeature: (length ?? 1) > 1,
     alike: {
       [otherKind]: 'masked',
@@ -212,13 +191,7 @@ function readMasked(
   };
 }
 
-function readBlock(
-  file: TensorFile,
-  at: string,
-  inner: string,
-  rests: readonly string[],
-  reverse: boolean,
-): Block | string {
+function readBlock(file: TensorFile, at: string, inner: string, rests: readonly string[], reverse: boolean) {
   const strange = rests.find((rest) => !rest.startsWith(blockNet));
   if (strange) return `${inner}${strange} is not known`;
   const stack = stackOf(file, inner, blockNet, rests);
@@ -237,7 +210,7 @@ function readBlock(
   if (!reading) return `${stack.prefix} does not go from one half of the features to the other`;
   const features = inputs + reading.moving;
   const alike = { [otherKind]: 'block', ...sizesOf(stack), [runsOther]: reverse };
-  return { kind: 'block', at, features, reverse, stack, additive: reading.additive, alike };
+  return { kind: 'block' as const, at, features, reverse, stack, additive: reading.additive, alike };
 }
 
 function readCoupling(

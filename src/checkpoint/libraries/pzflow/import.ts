@@ -17,19 +17,7 @@ import type { VectorFields } from '../../import/vector-chain';
 import { NumpyArray } from '../../torch/numpy';
 import { stateOfPzflow } from '../../torch/state-dict';
 
-interface Coupling {
-  kind: 'coupling';
-  bins: number;
-  bound: number;
-  /** Features that it moves, the last ones. */
-  moves: number;
-  /** The interval is a circle. */
-  periodic: boolean;
-  /** Conditions that its network sees, the first ones; the other rows of its first kernel are 0. */
-  conditions: number;
-  /** Names of kernel [in, out] and bias of each layer. */
-  layers: { kernel: string; bias: string; outputs: number }[];
-}
+type Coupling = ReturnType<typeof readCoupling>;
 
 type Step = { at: string } & (
   | Coupling
@@ -44,15 +32,7 @@ type Step = { at: string } & (
 
 type Numbers = readonly number[] | { array: string };
 
-interface Flow extends Sizes {
-  columns: unknown[];
-  /** Conditional columns, and what they are standardized by: means and deviations. */
-  conditions: unknown[];
-  scaling: Numbers[];
-  steps: Step[];
-  first: Coupling;
-  base: BaseInput;
-}
+type Flow = ReturnType<typeof readState>;
 
 interface Sizes {
   features: number;
@@ -78,7 +58,7 @@ function readFlow(file: TensorFile): Flow | string | undefined {
   return readOrWhy(() => readState(file, state));
 }
 
-function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow {
+function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>) {
   const columns = state.get('data_columns');
   if (!Array.isArray(columns) || columns.length === 0) throw new Unread('data_columns');
   const features = columns.length;
@@ -97,6 +77,7 @@ function readState(file: TensorFile, state: ReadonlyMap<unknown, unknown>): Flow
   for (const step of couplings) {
     if (kindOf(step) !== kindOf(first)) throw new Unread(`${step.at} ${otherSize} ${first.at}`);
   }
+  // What conditional columns are standardized by.
   const scaling = ['condition_means', 'condition_stds'].map((key) =>
     numbersOf(file, state.get(key) ?? [], key),
   );
@@ -205,7 +186,7 @@ function readCoupling(
   params: unknown,
   place: string,
   { features, context }: Sizes,
-): Coupling {
+) {
   const fits = (value: unknown, most: number): value is number =>
     Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
   if (!fits(bins, 256) || bins < 2) throw new Unread(`2 to 256 bins in ${place}`);
@@ -220,7 +201,8 @@ function readCoupling(
   );
   if (!fits(hiddenLayers, 64) || dense.length !== hiddenLayers + 1)
     throw new Unread(`dense layers for ${place}`);
-  const layers: Coupling['layers'] = [];
+  /** Names of kernel [in, out] and bias of each layer. */
+  const layers: { kernel: string; bias: string; outputs: number }[] = [];
   let inputs = features - moves + conditions;
   for (const [i, [kernel, bias]] of dense.entries()) {
     const names = [kernel, bias].map((value) => file.pickled?.nameOf(value));
@@ -237,7 +219,15 @@ function readCoupling(
   const isCircle = periodic === true;
   const values = valuesOf({ bins, periodic: isCircle });
   if (inputs !== moves * values) throw new Unread(`${values} values for each feature that ${place} moves`);
-  return { kind: 'coupling', bins, bound, moves, periodic: isCircle, conditions, layers };
+  return {
+    ...{ kind: 'coupling' as const, bins, bound, layers },
+    /** Features that it moves, the last ones. */
+    moves,
+    /** The interval is a circle. */
+    periodic: isCircle,
+    /** Conditions that its network sees, the first ones; the other rows of its first kernel are 0. */
+    conditions,
+  };
 }
 
 function numbersOf(file: TensorFile, value: unknown, place: string): Numbers {

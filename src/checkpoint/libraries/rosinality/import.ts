@@ -15,7 +15,6 @@ import {
   zeroConvolutionTable,
   type ImageFields,
   type ImageLayer,
-  type ImagePlan,
   type ExpectedTensors,
 } from '../../import/image-chain';
 import { convolutionNames, under } from '../../import/names';
@@ -23,20 +22,7 @@ import { pluOf, type PluNames } from '../../import/plu';
 import type { Values } from '../../import/chain-importer';
 import type { TensorFile } from '../../import/types';
 
-interface Block {
-  /** After the squeeze. */
-  channels: number;
-  /** For each step, whether its 1×1 convolution is in triangular factors. */
-  steps: readonly { lu: boolean }[];
-}
-
-interface GlowPlan extends ImagePlan {
-  prefix: string;
-  blocks: readonly Block[];
-  /** Channels inside networks. */
-  width: number;
-  affine: boolean;
-}
+type GlowPlan = NonNullable<ReturnType<typeof planOf>>;
 
 const anchor = 'blocks.0.flows.0.actnorm.loc';
 /** Steps of a block; a file has to name each. */
@@ -70,14 +56,15 @@ const mixingNames: PluNames = {
 
 export const blockAt = (prefix: string, block: number): string => `${prefix}blocks.${block}`;
 
-function planOf(file: TensorFile): GlowPlan | undefined {
+function planOf(file: TensorFile) {
   const prefix = prefixOf(file, anchor);
   if (prefix === undefined) return undefined;
-  const blocks: Block[] = [];
+  const blocks: { channels: number; steps: { lu: boolean }[] }[] = [];
   for (let b = 0; b <= mostScales; b++) {
     const at = blockAt(prefix, b);
     const channels = file.tensors.get(`${at}.flows.0.actnorm.loc`)?.shape[1];
     if (!channels) break;
+    // Whether the 1×1 convolution is in triangular factors.
     const steps: { lu: boolean }[] = [];
     while (steps.length < mostSteps && file.tensors.has(`${at}.flows.${steps.length}.actnorm.loc`)) {
       steps.push({ lu: !file.tensors.has(`${at}.flows.${steps.length}.invconv.weight`) });

@@ -4,14 +4,8 @@
  */
 import { entryOf } from '../../../base/kept';
 import { UserError } from '../../../base/user-error';
-import {
-  chainImporter,
-  maskOf,
-  type Chain,
-  type CouplingStep,
-  type Values,
-} from '../../import/chain-importer';
-import { hiddenWords, linearStack, sizesOf, stackNames, type LinearStack } from '../../import/modules';
+import { chainImporter, maskOf, type Chain, type Values } from '../../import/chain-importer';
+import { hiddenWords, linearStack, sizesOf, stackNames } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { TensorFile } from '../../import/types';
 
@@ -24,21 +18,12 @@ const outputQuestion = choice(
   { tanh: 'Tanh (as in the notebook)', none: 'none' },
 );
 
-interface Coupling extends CouplingStep {
-  s: LinearStack;
-  t: LinearStack;
-  /** Name of the factor of tanh, where it was trained further: the network of s ends in a module that has it. */
-  factor?: string;
-  /** Name of the masks of all couplings. */
-  masks: string;
-  /** Row of these. */
-  row: number;
-}
+type Coupling = Exclude<ReturnType<typeof readStep>, string>;
 
 const listName = 's';
 const endOf = (at: string): number => at.lastIndexOf(`${listName}.`);
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+function readStep(file: TensorFile, at: string, rests: readonly string[]) {
   const root = at.slice(0, endOf(at));
   const row = Number(at.slice(endOf(at) + listName.length + 1, -1));
   const tAt = `${root}t.${row}.`;
@@ -71,7 +56,9 @@ function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupl
     features,
     s,
     t,
-    ...(factor === undefined ? {} : { factor: at + factor }),
+    /** Name of the factor of tanh, where it was trained further: the network of s ends in a module that has it. */
+    factor: factor === undefined ? undefined : at + factor,
+    /** Name of the masks of all couplings, of which this row is its own. */
     masks,
     row,
     alike: sizesOf(s),

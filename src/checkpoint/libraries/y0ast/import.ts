@@ -17,7 +17,6 @@ import {
   imageChainImporter,
   zeroConvolutionTable,
   type ImageLayer,
-  type ImagePlan,
   type ExpectedTensors,
 } from '../../import/image-chain';
 import { beyondWords, lengthOfList, moduleList } from '../../import/modules';
@@ -28,19 +27,7 @@ import type { TensorFile } from '../../import/types';
 
 type Step = { kind: 'squeeze' } | { kind: 'split' } | { kind: 'step'; mixing: 'lu' | 'matrix' | 'none' };
 
-interface GlowPlan extends ImagePlan {
-  /** Prefixes of the list "flow.layers." and of the tensors next to the flow. */
-  list: string;
-  beside: string;
-  steps: readonly Step[];
-  /** Channels inside networks. */
-  width: number;
-  affine: boolean;
-  /** Whether the distribution of the last latents is learned. */
-  top: boolean;
-  /** Classes that it depends on; 0 for none. */
-  classes: number;
-}
+type GlowPlan = Exclude<ReturnType<typeof planOf>, string>;
 
 const permutationQuestion = choice(
   'flowPermutation',
@@ -52,7 +39,7 @@ const permutationQuestion = choice(
   },
 );
 
-function planOf(file: TensorFile): GlowPlan | string {
+function planOf(file: TensorFile) {
   const layers = moduleList(file, 'flow.layers');
   if (!layers) return 'flow.layers.1.actnorm.bias';
   const { prefix: list, modules } = layers;
@@ -80,7 +67,9 @@ function planOf(file: TensorFile): GlowPlan | string {
     ...{ list, beside, steps, width, halvings },
     affine: outputs === channels,
     channels: channels / 4,
+    /** Whether the distribution of the last latents is learned. */
     top: file.tensors.has(`${beside}learn_top_fn.conv.weight`),
+    /** Classes that it depends on; 0 for none. */
     classes: file.tensors.get(`${beside}project_ycond.linear.weight`)?.shape[1] ?? 0,
     ...(height > 0 && across > 0 ? { size } : {}),
   };
