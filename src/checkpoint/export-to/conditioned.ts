@@ -30,24 +30,13 @@ interface Head {
   columnOf(feature: number, at: number): number | undefined;
 }
 
+type Heads = Readonly<Partial<Record<TransformParameter, Head>>>;
+
 export type ConditionedLayer = Extract<ChainLayer, { kind: 'coupling' | 'autoregressive' }>;
 
-export interface Conditioned<Layer extends ConditionedLayer = ConditionedLayer> {
-  /** Config and tensors of the flow. */
-  model: VectorModelConfig;
-  tensors: Tensors;
-  /** In the flow, for example "couplings.0". */
-  name: string;
-  layer: Layer;
-  /** Features that pass through; of an autoregressive layer none. */
-  identity: number[];
-  transformed: number[];
-  /** Features that the networks see, in the order of their inputs. */
-  inputs: number[];
-  /** Numbers of a context that come after these. */
-  contextInputs: number;
-  heads: Readonly<Partial<Record<TransformParameter, Head>>>;
-}
+export type Conditioned<Layer extends ConditionedLayer = ConditionedLayer> = ReturnType<
+  typeof conditionedOf<Layer>
+>;
 
 /** Numbers that conditioners see of the context. */
 export function seenContext({ context, contextNet }: VectorModelConfig): number {
@@ -64,7 +53,7 @@ function sizeOfParameter({ bins }: HeadFields, parameter: TransformParameter): n
 }
 
 /** @param answered features that the networks answer for, in their order */
-export function headsOf(model: HeadFields, answered: readonly number[]): Conditioned['heads'] {
+export function headsOf(model: HeadFields, answered: readonly number[]): Heads {
   const takes = parametersOf(model.transform);
   const order = model.outputOrder === 'scale-shift' ? takes : takes.toReversed();
   const sizes = order.map((parameter) => sizeOfParameter(model, parameter));
@@ -86,12 +75,13 @@ export function headsOf(model: HeadFields, answered: readonly number[]): Conditi
   return Object.fromEntries(heads);
 }
 
+/** @param name in the flow, for example "couplings.0" */
 export function conditionedOf<Layer extends ConditionedLayer>(
   model: VectorModelConfig,
   layer: Layer,
   name: string,
   tensors: Tensors,
-): Conditioned<Layer> {
+) {
   const all = range(model.dim);
   const mask = layer.kind === 'coupling' ? layer.mask : all.map(() => 0);
   const identity = all.filter((i) => mask[i] === 1);
@@ -100,9 +90,12 @@ export function conditionedOf<Layer extends ConditionedLayer>(
   const answered = whole ? all : transformed;
   return {
     ...{ model, tensors, name, layer },
+    /** Features that pass through; of an autoregressive layer none. */
     identity,
     transformed,
+    /** Features that the networks see, in the order of their inputs. */
     inputs: whole ? all : identity,
+    /** Numbers of a context that come after these. */
     contextInputs: model.contextEntry === 'input' ? seenContext(model) : 0,
     heads: headsOf(model, answered),
   };

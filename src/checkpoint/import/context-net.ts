@@ -17,14 +17,7 @@ const statistics = /(^|\.)_embedding_net\.0\._(mean|std)$/;
 
 export const isOfContextNet = (name: string): boolean => inEmbedding.test(name);
 
-export interface ContextNet {
-  /** Names of its linear layers, without the last dot, from first to last. */
-  layers: readonly string[];
-  /** Numbers of the context, then of what each layer gives. */
-  widths: readonly number[];
-  /** Whether it looks as sbi's FCEmbedding does, which activates its output. */
-  isFullyConnected: boolean;
-}
+type ContextNet = NonNullable<Exclude<ReturnType<typeof readContextNet>, string>['net']>;
 
 /** Whether a file standardizes what the networks see, as sbi does. */
 export function standardizesContext(file: TensorFile): boolean {
@@ -32,11 +25,11 @@ export function standardizesContext(file: TensorFile): boolean {
 }
 
 /** @returns how many tensors it has and what its layers are, if any; or what is in the way, in words */
-export function readContextNet(
-  file: Pick<TensorFile, 'tensors'>,
-): { count: number; net?: ContextNet } | string {
+export function readContextNet(file: Pick<TensorFile, 'tensors'>) {
   const names = [...file.tensors.keys()].filter((name) => inEmbedding.test(name));
+  /** Names of its linear layers, without the last dot, from first to last. */
   const layers: string[] = [];
+  /** Numbers of the context, then of what each layer gives. */
   const widths: number[] = [];
   const numbers: number[] = [];
   let path: string | undefined;
@@ -64,7 +57,7 @@ export function readContextNet(
   const strange =
     names.length !== known && names.find((name) => name.endsWith('.bias') && !linear.has(name.slice(0, -5)));
   if (strange) return `a network of the context that is linear layers (this file has ${strange})`;
-  if (layers.length === 0) return { count: names.length };
+  if (layers.length === 0) return { count: names.length, net: undefined };
   // FCEmbedding keeps a place for a norm before each activation.
   const isFullyConnected = path!.endsWith('.net');
   return { count: names.length, net: { layers, widths, isFullyConnected } };

@@ -2,20 +2,15 @@
  * What a file answers by itself. A model that was saved as a whole has the arguments of its modules, which a state dict
  * lacks; other files have hyper-parameters next to the tensors, whose names may match.
  */
-import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
+import type { ImportQuestion } from '../../protocol/import';
 import { numbersIn, torchActivations } from './questions';
 import { lastName, PythonObject, type PythonModule } from '../pickle/python-object';
 import type { ModuleFact, ModuleReader, TensorFile } from './types';
 
-export interface FileFacts {
-  answers: ImportAnswers;
-  /** In words, after "It lacks: ". */
-  misfits: string[];
-}
-
 /** Everything that the modules of a file say, where they agree. */
-export function factsOf({ modules }: TensorFile, reader: ModuleReader | undefined): FileFacts {
+export function factsOf({ modules }: TensorFile, reader: ModuleReader | undefined) {
   const answers: Record<string, string | number> = {};
+  /** In words, after "It lacks: ". */
   const misfits: string[] = [];
   for (const fact of (modules && reader?.(modules)) ?? []) {
     if (typeof fact === 'string') misfits.push(fact);

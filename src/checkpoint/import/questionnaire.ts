@@ -20,14 +20,6 @@ interface Source<C extends Coupling, A extends Alike<C>> {
   place(coupling: C): number;
 }
 
-export interface Questionnaire<A> {
-  questions: readonly ImportQuestion[];
-  /** What the file answers of them. */
-  known: ImportAnswers;
-  /** The couplings that have one description after these answers, and the answers that hold for them. */
-  parts(answers: ImportAnswers): readonly { chain: A; answers: ImportAnswers }[];
-}
-
 /** Whether it is asked of each coupling. */
 const isOfCouplings = ({ answer }: ImportQuestion, count: number): boolean =>
   answer.kind === 'number' &&
@@ -46,7 +38,7 @@ function bare({ detail, answer, ...question }: ImportQuestion): ImportQuestion {
 export function questionnaireOf<C extends Coupling, A extends Alike<C>>(
   chains: readonly A[],
   { questions: questionsOf, known: knownOf, place }: Source<C, A>,
-): Questionnaire<A> {
+) {
   const questions = new Map<string, ImportQuestion>();
   const known: Record<string, string | number> = {};
   /** Couplings that a list of numbers is for. */
@@ -93,8 +85,10 @@ export function questionnaireOf<C extends Coupling, A extends Alike<C>>(
 
   return {
     questions: [...questions.values()],
+    /** What the file answers of them. */
     known,
-    parts: (answers) =>
+    /** The couplings that have one description after these answers, and the answers that hold for them. */
+    parts: (answers: ImportAnswers) =>
       chains.flatMap((chain, i) => {
         const parts = new Map<string, { couplings: C[]; answers: ImportAnswers }>();
         for (const coupling of chain.couplings) {

@@ -108,12 +108,7 @@ function tensorsOf(
 
 type StoredArray = NonNullable<ReturnType<typeof arrayOf>>;
 
-interface Hdf5Content {
-  /** By path, "layers/dense/vars/0". Those of texts and references are not among them. */
-  arrays: Map<string, StoredArray>;
-  /** Attribute `name` of groups, by their path. */
-  names: Map<string, string>;
-}
+type Hdf5Content = ReturnType<typeof walk>;
 
 const signature = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -158,9 +153,11 @@ function readHdf5(bytes: ArrayBuffer, where: string): Hdf5Content {
   }
 }
 
-function walk(bytes: ArrayBuffer): Hdf5Content {
-  const arrays: Hdf5Content['arrays'] = new Map();
-  const names: Hdf5Content['names'] = new Map();
+function walk(bytes: ArrayBuffer) {
+  /** By path, "layers/dense/vars/0". Those of texts and references are not among them. */
+  const arrays = new Map<string, StoredArray>();
+  /** Attribute `name` of groups, by their path. */
+  const names = new Map<string, string>();
   const seen = new Set<number>();
   const visit = (group: Group, path: string, depth: number): void => {
     if (depth > deepest) throw new Error(`its groups are nested deeper than ${deepest}`);

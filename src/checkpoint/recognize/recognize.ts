@@ -3,7 +3,7 @@ import type { ImportAnswers, ImportQuestion } from '../../protocol/import';
 import { nearest } from '../../config/nearest';
 import { shortened, UserError } from '../../base/user-error';
 import { entries, libraries, type Library } from '../libraries';
-import { factsOf, misfitOf, withHyperParameters, type FileFacts } from '../import/module-facts';
+import { factsOf, misfitOf, withHyperParameters } from '../import/module-facts';
 import {
   isRecognized,
   type Closeness,
@@ -150,7 +150,7 @@ function notesOf(file: TensorFile, prefix: string, rest: readonly string[], read
 }
 
 /** What the file answers of what would be asked. */
-function readFacts(importer: Recognizer, file: TensorFile, { questions, known }: Recognized): FileFacts {
+function readFacts(importer: Recognizer, file: TensorFile, { questions, known }: Recognized) {
   const facts = factsOf(file, importer.modules);
   const { misfits } = facts;
   const answers = { ...facts.answers, ...known };
