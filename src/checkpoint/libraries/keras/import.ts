@@ -5,7 +5,7 @@
  * names that they were given when they were made, t's before s's.
  */
 import { entryOf } from '../../../base/kept';
-import { chainImporter, maskOf, type CouplingStep } from '../../import/chain-importer';
+import { chainImporter, maskOf } from '../../import/chain-importer';
 import { hiddenWords, otherSize } from '../../import/modules';
 import { activationChoice, activationOf, choice, chosen } from '../../import/questions';
 import type { Recognizer, TensorFile } from '../../import/types';
@@ -94,10 +94,7 @@ function namedLayers(layers: readonly Dense[]): [name: string, layer: Dense][] {
     .map((layer, i) => [`${i % 2 === 0 ? 's' : 't'}.${Math.floor(i / 2)}`, layer]);
 }
 
-interface Coupling extends CouplingStep {
-  number: number;
-  hidden: number[];
-}
+type Coupling = Exclude<ReturnType<typeof readStep>, string>;
 
 /** Widths of the layers of a network from its inputs on, or what is in the way. */
 function widthsOf(file: TensorFile, at: string, layers: number): number[] | string {
@@ -114,7 +111,7 @@ function widthsOf(file: TensorFile, at: string, layers: number): number[] | stri
   return widths;
 }
 
-function readStep(file: TensorFile, at: string, rests: readonly string[]): Coupling | string {
+function readStep(file: TensorFile, at: string, rests: readonly string[]) {
   const name = at.slice(0, -1);
   const layers = rests.length / 4;
   if (!Number.isInteger(layers)) return `${name} has not as many layers for s as for t`;

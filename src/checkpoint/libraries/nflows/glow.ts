@@ -101,25 +101,21 @@ function readModule(file: TensorFile, at: string, rests: readonly string[], leve
   return `${name} is a layer of images that is not known (${rests[0]})`;
 }
 
-interface ModuleScan {
-  modules: Module[];
-  /** For each module, the place of the one before it that has no tensors, if any. */
-  gaps: (string | undefined)[];
-  fitting: number;
-  missing: string[];
-}
-
-function modulesOf(file: TensorFile, list: NumberedModules): ModuleScan {
-  const scan: ModuleScan = { modules: [], gaps: [], fitting: 0, missing: [] };
+function modulesOf(file: TensorFile, list: NumberedModules) {
+  const found: Module[] = [];
+  /** For each of these, the place of the one before it that has no tensors, if any. */
+  const gaps: (string | undefined)[] = [];
+  const missing: string[] = [];
+  let fitting = 0;
   let gap: string | undefined;
   const visit = ({ prefix, modules }: NumberedModules, top: number | undefined, depth: number): void => {
     const length = lengthOfList(modules);
-    for (let number = 0; number < length && scan.missing.length <= file.tensors.size; number++) {
+    for (let number = 0; number < length && missing.length <= file.tensors.size; number++) {
       const at = `${prefix}${number}.`;
       const level = top ?? number;
       const rests = modules.get(number);
       if (!rests) {
-        if (gap !== undefined) scan.missing.push(`${gap} and ${at.slice(0, -1)} are layers without tensors`);
+        if (gap !== undefined) missing.push(`${gap} and ${at.slice(0, -1)} are layers without tensors`);
         gap = at.slice(0, -1);
         continue;
       }
@@ -130,21 +126,21 @@ function modulesOf(file: TensorFile, list: NumberedModules): ModuleScan {
       }
       const module = readModule(file, at, rests, level);
       if (typeof module === 'string') {
-        scan.missing.push(module);
+        missing.push(module);
         continue;
       }
-      scan.modules.push(module);
-      scan.gaps.push(gap);
+      found.push(module);
+      gaps.push(gap);
       gap = undefined;
-      scan.fitting += rests.length;
+      fitting += rests.length;
     }
   };
   visit(list, undefined, 0);
-  return scan;
+  return { modules: found, gaps, fitting, missing };
 }
 
 /** Layers between modules, as their numbers of channels show. */
-function planOf(file: TensorFile, { modules, gaps }: ModuleScan) {
+function planOf(file: TensorFile, { modules, gaps }: ReturnType<typeof modulesOf>) {
   const steps: Step[] = [];
   const first = modules.find((module) => module.kind === 'coupling');
   if (!first) return 'a coupling';

@@ -15,12 +15,11 @@ import {
   prefixOf,
   type ImageFields,
   type ImageLayer,
-  type ImagePlan,
 } from '../../import/image-chain';
 import { pixelRangeQuestion, answeredNumber, choice, chosen } from '../../import/questions';
 import { permuteAxes, type Renaming } from '../../import/names';
 import { pluOf, type PluNames } from '../../import/plu';
-import type { Closeness, TensorFile } from '../../import/types';
+import type { TensorFile } from '../../import/types';
 import { scaleMapQuestion, slopeQuestion } from './questions';
 
 const splitQuestion = choice(
@@ -51,13 +50,7 @@ interface Level extends Base {
   blocks: readonly Block[];
 }
 
-interface GlowPlan extends ImagePlan {
-  prefix: string;
-  /** As the file counts them: level 0 is nearest to the latents. */
-  levels: readonly Level[];
-  additive: boolean;
-  classes: number;
-}
+type GlowPlan = NonNullable<ReturnType<typeof read>['plan']>;
 
 const anchor = 'flows.0.0.flows.0.flows.1.param_map.net.0.weight';
 const coupling = 'flows.0.flows.1.param_map.net.';
@@ -135,7 +128,7 @@ function expectedTensors({ tensors }: TensorFile, prefix: string, levels: readon
   return expected;
 }
 
-function read(file: TensorFile): { plan?: GlowPlan } & Closeness {
+function read(file: TensorFile) {
   const prefix = prefixOf(file, anchor);
   if (prefix === undefined) return { share: 0, missing: [anchor] };
   const missing: string[] = [];
