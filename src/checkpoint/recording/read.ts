@@ -19,52 +19,9 @@ const largestRecording = 256 * 2 ** 20;
 /** [N, …] row-major, channels last. */
 export type Rows = NdArray<Float32Array>;
 
-export interface RecordedLayer {
-  about: RecordedLayerAbout;
-  input: Rows;
-  output: Rows;
-  /** Nats, [N] each. */
-  logDet: Float32Array;
-  roundTrip?: Float32Array;
-  wayError?: Float32Array;
-  /** The log-det of a slice of time minus a finer solver's; NaN where it was not compared. */
-  logDetError?: Float32Array;
-  /** The states in a slice of time at M equal times, both ends included: [N, M, …]. */
-  path?: Rows;
-  /** In the shape of the input. */
-  elements?: Rows;
-  passes?: Uint8Array;
-  /** Jacobians of the first examples, [J, outputs, inputs]. */
-  jacobian?: Rows;
-  /** [outputs, inputs]. */
-  dependencies?: Uint8Array;
-  activations: { name: string; values: Rows }[];
-}
-
-export interface RecordedSamples {
-  count: number;
-  z: Rows;
-  /** At the input of each layer; the first is x. */
-  inputs: Rows[];
-  prior?: Float32Array;
-}
-
-export interface Recording {
-  file: string;
-  bytes: number;
-  about: RecordingAbout;
-  /** Examples. */
-  count: number;
-  /** Shape of one example. */
-  shape: number[];
-  x: Rows;
-  z: Rows;
-  /** ln p(z), [N]; absent for a standard normal. */
-  prior?: Float32Array;
-  context?: Rows;
-  layers: RecordedLayer[];
-  samples?: RecordedSamples;
-}
+export type Recording = ReturnType<Reader['recording']>;
+export type RecordedLayer = ReturnType<Reader['layer']>;
+export type RecordedSamples = NonNullable<ReturnType<Reader['samples']>>;
 
 export function isRecording(metadata: Readonly<Record<string, unknown>>): boolean {
   return metadata['format'] === recordingFormat;
@@ -139,7 +96,7 @@ class Reader {
     private readonly tensors: Readonly<Record<string, NdArray>>,
   ) {}
 
-  recording(about: RecordingAbout, bytes: number): Recording {
+  recording(about: RecordingAbout, bytes: number) {
     const x = this.rows('x') ?? this.missing('x');
     const count = x.shape[0]!;
     const layers: RecordedLayer[] = [];
@@ -167,26 +124,26 @@ class Reader {
     const samples = this.samples(about.layers.length, z.shape, x.shape, about.base);
     return {
       file: this.file,
-      bytes,
-      about,
+      ...{ bytes, about, x, z, layers },
+      /** Examples. */
       count,
+      /** Shape of one example. */
       shape: x.shape.slice(1),
-      x,
-      z,
-      layers,
-      ...(prior && about.base === 'other' ? { prior } : {}),
-      ...(context ? { context } : {}),
-      ...(samples ? { samples } : {}),
+      ...defined({
+        /** ln p(z), [N]; absent for a standard normal. */
+        prior: about.base === 'other' ? prior : undefined,
+        context,
+        samples,
+      }),
     };
   }
 
-  private layer(about: RecordedLayerAbout, index: number, before: Rows): RecordedLayer {
+  layer(about: RecordedLayerAbout, index: number, before: Rows) {
     const name = (part: string): string => `layers.${index}.${part}`;
     const count = before.shape[0]!;
     const input = this.rows(name('input'), count) ?? before;
     const output = this.rows(name('output'), count) ?? this.missing(name('output'));
     const logDet = this.numbers(name('log_det'), count) ?? this.missing(name('log_det'));
-    const elements = this.shaped(name('log_det_elements'), input.shape);
     const sizes = [sizeOf(output.shape.slice(1)), sizeOf(input.shape.slice(1))];
     const jacobian = this.rows(name('jacobian'), undefined, count);
     if (jacobian) this.expectShape(name('jacobian'), jacobian.shape.slice(1), sizes);
@@ -197,38 +154,33 @@ class Reader {
     const path = this.tensors[name('path')];
     const times = Math.max(2, path?.shape[1] ?? 0);
     if (path) this.expectShape(name('path'), path.shape, output.shape.toSpliced(1, 0, times));
-    const flags = {
-      passes: this.flags(name('passes'), input.shape.slice(1)),
-      dependencies: this.flags(name('dependencies'), sizes),
-    };
-    const numbers = {
-      roundTrip: this.numbers(name('round_trip'), count),
-      wayError: this.numbers(name('way_error'), count),
-      logDetError: this.numbers(name('log_det_error'), count),
-    };
     return {
-      about,
-      input,
-      output,
+      ...{ about, input, output },
+      /** Nats, [N] each. */
       logDet,
       activations: (about.activations ?? []).map((activation, k) => ({
         name: activation,
         values: this.rows(name(`activations.${k}`), count) ?? this.missing(name(`activations.${k}`)),
       })),
-      ...(path ? { path: { shape: path.shape, data: Float32Array.from(path.data) } } : {}),
-      ...(elements ? { elements } : {}),
-      ...(jacobian ? { jacobian } : {}),
-      ...defined(flags),
-      ...defined(numbers),
+      ...defined({
+        roundTrip: this.numbers(name('round_trip'), count),
+        wayError: this.numbers(name('way_error'), count),
+        /** The log-det of a slice of time minus a finer solver's; NaN where it was not compared. */
+        logDetError: this.numbers(name('log_det_error'), count),
+        /** The states in a slice of time at M equal times, both ends included: [N, M, …]. */
+        path: path && { shape: path.shape, data: Float32Array.from(path.data) },
+        /** In the shape of the input. */
+        elements: this.shaped(name('log_det_elements'), input.shape),
+        passes: this.flags(name('passes'), input.shape.slice(1)),
+        /** Jacobians of the first examples, [J, outputs, inputs]. */
+        jacobian,
+        /** [outputs, inputs]. */
+        dependencies: this.flags(name('dependencies'), sizes),
+      }),
     };
   }
 
-  private samples(
-    layers: number,
-    z: readonly number[],
-    x: readonly number[],
-    base: RecordingAbout['base'],
-  ): RecordedSamples | undefined {
+  samples(layers: number, z: readonly number[], x: readonly number[], base: RecordingAbout['base']) {
     const latents = this.rows('samples.z');
     if (!latents) return undefined;
     const count = latents.shape[0]!;
@@ -239,7 +191,13 @@ class Reader {
     });
     this.expectShape('samples.inputs.0', inputs[0]!.shape.slice(1), x.slice(1));
     const prior = this.numbers('samples.base_log_prob', count);
-    return { count, z: latents, inputs, ...(prior && base === 'other' ? { prior } : {}) };
+    return {
+      count,
+      z: latents,
+      /** At the input of each layer; the first is x. */
+      inputs,
+      ...defined({ prior: base === 'other' ? prior : undefined }),
+    };
   }
 
   private missing(name: string): never {
