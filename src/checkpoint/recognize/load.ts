@@ -22,19 +22,13 @@ export interface ImportOptions {
   answers?: (questions: readonly ImportQuestion[]) => ImportAnswers;
 }
 
-export interface Imported {
-  checkpoint: Checkpoint;
-  /** For each of our layers, the prefix that its tensors have in the file. */
-  layerNames: Record<string, string>;
-  /** What the file does not hold, with the answers in force; undefined where that is nothing. */
-  form?: ImportForm;
-}
-
 /** A file of tensors that is not a known flow. */
 export interface Unrecognized {
   /** The closest match and what is missing, in words. */
   reason: string;
 }
+
+const unrecognized = (reason: string): Unrecognized => ({ reason });
 
 /**
  * Loads our own checkpoints and other libraries' alike.
@@ -65,25 +59,16 @@ export async function loadAnyCheckpoint(
   });
 }
 
-/** Whose file it is, and what is answered of its questions. */
-export interface Interpreted {
-  recognized: NonNullable<ReturnType<typeof recognize>>;
-  answers: ImportAnswers;
-  /** Answers from the caller. */
-  userAnswers: ImportAnswers;
-  remembered: Awaited<ReturnType<typeof readSidecar>>;
-}
-
-/** @throws UserError when answers do not fit the file */
-export async function interpret(
-  tensorFile: TensorFile,
-  options: ImportOptions,
-): Promise<Interpreted | Unrecognized> {
+/**
+ * Whose file it is, and what is answered of its questions.
+ * @throws UserError when answers do not fit the file
+ */
+export async function interpret(tensorFile: TensorFile, options: ImportOptions) {
   const { file } = tensorFile;
   const remembered = await readSidecar(file);
   let recognized = recognize(tensorFile, options.library, remembered?.answers);
-  if (isRecording(tensorFile.extras)) return { reason: notRunAgain };
-  if (!recognized) return { reason: whyUnknown(tensorFile, options.library) };
+  if (isRecording(tensorFile.extras)) return unrecognized(notRunAgain);
+  if (!recognized) return unrecognized(whyUnknown(tensorFile, options.library));
   const { library } = recognized;
   if (remembered && !isFor(remembered, library)) {
     throw new UserError(
@@ -97,20 +82,20 @@ export async function interpret(
   const { questions } = recognized;
   const stored = completeAnswers(questions, remembered?.answers ?? {}, sidecarPath(file));
   const now = options.answers?.(questions) ?? {};
-  const userAnswers = { ...remembered?.answers, ...now };
+  const userAnswers: ImportAnswers = { ...remembered?.answers, ...now };
   const undecided = whyUndecided(questions, userAnswers, path.basename(sidecarPath(file)));
-  if (undecided !== undefined) return { reason: undecided };
+  if (undecided !== undefined) return unrecognized(undecided);
   const complete = completeAnswers(questions, now, file);
   const answered = questions.filter((question) => answerTo(question, now) !== undefined);
-  const answers = { ...stored, ...Object.fromEntries(answered.map(({ key }) => [key, complete[key]!])) };
+  const answers: ImportAnswers = {
+    ...stored,
+    ...Object.fromEntries(answered.map(({ key }) => [key, complete[key]!])),
+  };
   return { recognized, answers, userAnswers, remembered };
 }
 
 /** @throws UserError when the file is damaged, or answers do not fit it */
-export async function importTensors(
-  tensorFile: TensorFile,
-  options: ImportOptions = {},
-): Promise<Imported | Unrecognized> {
+export async function importTensors(tensorFile: TensorFile, options: ImportOptions = {}) {
   const { file } = tensorFile;
   const interpreted = await interpret(tensorFile, options);
   if ('reason' in interpreted) return interpreted;
@@ -119,25 +104,28 @@ export async function importTensors(
   const guesses = guessesOf(questions, answers, userAnswers);
   const { model, tensors, layerNames, featureNames, contextNames, contextIsClass } =
     await recognized.convert(answers);
-  return {
-    layerNames,
-    form: formOf(recognized, file, remembered),
-    checkpoint: {
-      config: parseStoredConfig({ model, ...(remembered?.data ? { data: remembered.data } : {}) }, file),
-      step: 0,
-      seconds: 0,
-      origin: {
-        library,
-        title,
-        fileName: path.basename(file),
-        assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, userAnswers)],
-        ...(guesses.length > 0 ? { guesses } : {}),
-        ...(featureNames ? { featureNames: featureNames.map(shownName) } : {}),
-        ...(contextNames?.length ? { contextNames: contextNames.map(shownName) } : {}),
-        ...(contextIsClass ? { contextIsClass } : {}),
-      },
-      tensors,
+  const checkpoint: Checkpoint = {
+    config: parseStoredConfig({ model, ...(remembered?.data ? { data: remembered.data } : {}) }, file),
+    step: 0,
+    seconds: 0,
+    origin: {
+      library,
+      title,
+      fileName: path.basename(file),
+      assumptions: [...recognized.notes, ...assumptionsOf(questions, answers, userAnswers)],
+      ...(guesses.length > 0 ? { guesses } : {}),
+      ...(featureNames ? { featureNames: featureNames.map(shownName) } : {}),
+      ...(contextNames?.length ? { contextNames: contextNames.map(shownName) } : {}),
+      ...(contextIsClass ? { contextIsClass } : {}),
     },
+    tensors,
+  };
+  return {
+    checkpoint,
+    /** For each of our layers, the prefix that its tensors have in the file. */
+    layerNames,
+    /** What the file does not hold, with the answers in force; undefined where that is nothing. */
+    form: formOf(recognized, file, remembered),
   };
 }
 
