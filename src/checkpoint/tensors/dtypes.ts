@@ -2,29 +2,19 @@
 import { UserError } from '../../base/user-error';
 import { fromE4m3, fromHalf } from '../../files/half';
 
-/** Bytes of one value. Types without a reader are here too: files that hold them can still be listed. */
-export const itemBytes: Readonly<Record<string, number>> = {
-  F64: 8,
-  I64: 8,
-  U64: 8,
-  C64: 8,
-  C128: 16,
-  F32: 4,
-  I32: 4,
-  U32: 4,
-  F16: 2,
-  BF16: 2,
-  I16: 2,
-  U16: 2,
-  I8: 1,
-  U8: 1,
-  BOOL: 1,
-  F8_E4M3: 1,
-  F8_E5M2: 1,
-  F8_E4M3FNUZ: 1,
-  F8_E5M2FNUZ: 1,
-  F8_E8M0: 1,
+/** By the bytes of one value. Types without a reader are here too: files that hold them can still be listed. */
+const byBytes: Readonly<Record<number, readonly string[]>> = {
+  16: ['C128'],
+  8: ['F64', 'I64', 'U64', 'C64'],
+  4: ['F32', 'I32', 'U32'],
+  2: ['F16', 'BF16', 'I16', 'U16'],
+  1: ['I8', 'U8', 'BOOL', 'F8_E4M3', 'F8_E5M2', 'F8_E4M3FNUZ', 'F8_E5M2FNUZ', 'F8_E8M0'],
 };
+
+/** Bytes of one value. */
+export const itemBytes: Readonly<Record<string, number>> = Object.fromEntries(
+  Object.entries(byBytes).flatMap(([bytes, dtypes]) => dtypes.map((dtype) => [dtype, Number(bytes)])),
+);
 
 /** Floats that are stored with fewer bits than they are computed with, as PyTorch names them. */
 export const shortFloats: Readonly<Record<string, string>> = {

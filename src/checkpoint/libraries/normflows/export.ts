@@ -7,7 +7,7 @@ import { invertOrder, range } from '../../../base/order';
 import { UserError } from '../../../base/user-error';
 import type { VectorModelConfig } from '../../../config/schema';
 import { permuteAxes, under } from '../../import/names';
-import { actNormNames, baseNames, swapOrder } from './import';
+import { actNormNames, baseNames, splits, swapOrder } from './import';
 import { layerNames } from '../../../config/layer-folders';
 import { activationClass, python, sequentialNet } from '../../export-to/activations';
 import { baseNet, baseTensors } from '../../export-to/context-encoder';
@@ -239,11 +239,11 @@ function isConstant(model: VectorModelConfig, name: string, tensors: Tensors): b
 
 /** Whether all couplings are one network over one half of the features, which AffineCouplingBlock has. */
 function asBlocks(model: VectorModelConfig, chain: readonly ChainLayer[]): boolean {
-  const splits = chain.every((layer) => layer.kind !== 'coupling' || splitMode(layer.mask) !== undefined);
+  const halved = chain.every((layer) => layer.kind !== 'coupling' || splitMode(layer.mask) !== undefined);
   const scales = model.transform === 'affine';
   const must = scales && model.scaleMap === 'sigmoid';
   const maps = !scales || model.scaleMap === 'exp' || (must && model.scaleEpsilon === 0);
-  return splits && maps && (must || (model.nets === 'joint' && model.conditioning === 'selected'));
+  return halved && maps && (must || (model.nets === 'joint' && model.conditioning === 'selected'));
 }
 
 function check(misfits: Misfits, model: VectorModelConfig, chain: readonly ChainLayer[]): void {
@@ -339,14 +339,10 @@ function constantTensors({ model, tensors, layer }: Coupling, constant: string):
   return below(residualNames.inConstant, Object.fromEntries(written));
 }
 
+/** Undefined where a block has none; of an odd number of features it has halves alone. */
 function splitMode(mask: readonly number[]): string | undefined {
-  const half = Math.ceil(mask.length / 2);
-  const is = (conditions: (i: number) => boolean) => mask.every((bit, i) => (bit === 1) === conditions(i));
-  if (is((i) => i < half)) return 'channel';
-  if (is((i) => i >= half)) return 'channel_inv';
-  if (mask.length % 2 === 1) return undefined;
-  if (is((i) => i % 2 === 1)) return 'checkerboard';
-  return is((i) => i % 2 === 0) ? 'checkerboard_inv' : undefined;
+  const modes = Object.keys(splits).filter((mode) => mask.length % 2 === 0 || mode.startsWith('channel'));
+  return modes.find((mode) => mask.every((bit, i) => (bit === 1) === splits[mode]!(i, mask.length)));
 }
 
 /** A permutation runs backwards from data to latent. */

@@ -304,7 +304,7 @@ function hiddenOf(coupling: Masked | Block): number[] {
 }
 
 /** Which features condition, by the split mode. */
-const splits: Record<string, (i: number, features: number) => boolean> = {
+export const splits: Record<string, (i: number, features: number) => boolean> = {
   channel: (i, features) => i < Math.ceil(features / 2),
   channel_inv: (i, features) => i >= Math.ceil(features / 2),
   checkerboard: (i) => i % 2 === 1,
