@@ -75,6 +75,10 @@ export const joinDcp =
 export const joinDeepSpeed =
   'Its script zero_to_fp32.py, which lies in its folder, joins the files: python zero_to_fp32.py . joined. Then open what it writes.';
 
+/** Several kinds with the same advice, by what shows them. */
+const advised = <Shows extends Signature[1]>(advice: string, kinds: Readonly<Record<string, Shows>>) =>
+  Object.entries(kinds).map(([kind, shows]) => [kind, shows, advice] as const);
+
 /** By classes, before names; the first one that fits counts: a part of a library comes before the library. */
 const ofClasses: readonly (readonly [kind: Signature[0], name: RegExp, advice: string])[] = [
   [
@@ -87,24 +91,21 @@ const ofClasses: readonly (readonly [kind: Signature[0], name: RegExp, advice: s
     /^sbi\..*\.(FlowMatching\w*|FMPE)$/,
     recordSbiField,
   ],
-  [
-    'a posterior of sbi by its score (NPSE, a diffusion)',
-    /^sbi\..*\.(\w*ScoreEstimator|NPSE)$/,
-    recordSbiField,
-  ],
-  ['a posterior of sbi over a vector field (FMPE or NPSE)', /^sbi\..*\.\w*VectorField\w*$/, recordSbiField],
+  ...advised(recordSbiField, {
+    'a posterior of sbi by its score (NPSE, a diffusion)': /^sbi\..*\.(\w*ScoreEstimator|NPSE)$/,
+    'a posterior of sbi over a vector field (FMPE or NPSE)': /^sbi\..*\.\w*VectorField\w*$/,
+  }),
   ['a model of TabPFN, which has no layers of a flow', /tabpfn/i, noLayers],
   [
     'an estimator of sbi for discrete and continuous data (MNLE, MNPE)',
     /^sbi\..*\.(Mixed\w+|Categorical\w+)$/,
     'Its continuous part is a flow: torch.save(estimator.continuous_net, "continuous.pt") saves it alone.',
   ],
-  [
-    'a mixture density network (MDN) of sbi, a mixture of Gaussians',
-    /^(sbi|pyknos)\..*\.(\w*MDN|MixtureDensityEstimator|MoG\w*)$/,
-    noLayers,
-  ],
-  ['a ratio estimator of sbi (NRE), which is a classifier', /^sbi\..*\.\w*Ratio\w*$/, noLayers],
+  ...advised(noLayers, {
+    'a mixture density network (MDN) of sbi, a mixture of Gaussians':
+      /^(sbi|pyknos)\..*\.(\w*MDN|MixtureDensityEstimator|MoG\w*)$/,
+    'a ratio estimator of sbi (NRE), which is a classifier': /^sbi\..*\.\w*Ratio\w*$/,
+  }),
   ['a distributed checkpoint of PyTorch (torch DCP)', /^torch\.distributed\.checkpoint\./, joinDcp],
   [
     'one shard of a model that was trained in several processes (FSDP, DTensor)',
@@ -185,33 +186,24 @@ const signatures: readonly Signature[] = [
     /(^|\.)flows\.\d+\.z_0$/,
     'They lead from latent to data only, so that normflows gives no density of data either.',
   ],
-  ['a flow of normflows with planar layers', (seen) => planar(seen), record],
-  [
-    'a flow of normflows with Hamiltonian Monte Carlo, whose layers are random',
-    /(^|\.)flows\.\d+\.log_step_size$/,
-    record,
-  ],
-  [
-    'a flow of normflows with circular features (circular splines)',
-    /(^|\.)(q0\.ind_|flows\.\d+\.m?prq[ca]t\.(.*\.)?preprocessing\..*|flows\.\d+\.m?prq[ca]t\.tail_bound)$/,
-    record,
-  ],
-  // Those of a Glow are in blocks of their own, flows.0.1.flows.1.log_S.
-  ['a flow of normflows with InvertibleAffine layers', /^flows\.\d+\.(sign_S|log_S)$/, record],
+  ...advised(record, {
+    'a flow of normflows with planar layers': planar,
+    'a flow of normflows with Hamiltonian Monte Carlo, whose layers are random':
+      /(^|\.)flows\.\d+\.log_step_size$/,
+    'a flow of normflows with circular features (circular splines)':
+      /(^|\.)(q0\.ind_|flows\.\d+\.m?prq[ca]t\.(.*\.)?preprocessing\..*|flows\.\d+\.m?prq[ca]t\.tail_bound)$/,
+    // Those of a Glow are in blocks of their own, flows.0.1.flows.1.log_S.
+    'a flow of normflows with InvertibleAffine layers': /^flows\.\d+\.(sign_S|log_S)$/,
+  }),
 
   // nflows.
-  [
-    'a flow of nflows with integrated networks (UMNN)',
-    /\.transformer\.(net|integrand\w*|parallel_nets)\.\d/,
-    record,
-  ],
-  [
-    'a flow of nflows with a spline for each feature by itself (PiecewiseRationalQuadraticCDF or another CDF)',
-    /_transforms\.\d+\.(unnormalized_(pdf|widths|heights)|unnorm_derivatives_\w+)$/,
-    record,
-  ],
-  ['a flow of nflows with a resampled base (LARS)', /(^|\.)_distribution\._log_z$/, record],
-  ['a flow of nflows with a mixture as its base (MADEMoG)', /(^|\.)_distribution\._made\./, record],
+  ...advised(record, {
+    'a flow of nflows with integrated networks (UMNN)': /\.transformer\.(net|integrand\w*|parallel_nets)\.\d/,
+    'a flow of nflows with a spline for each feature by itself (PiecewiseRationalQuadraticCDF or another CDF)':
+      /_transforms\.\d+\.(unnormalized_(pdf|widths|heights)|unnorm_derivatives_\w+)$/,
+    'a flow of nflows with a resampled base (LARS)': /(^|\.)_distribution\._log_z$/,
+    'a flow of nflows with a mixture as its base (MADEMoG)': /(^|\.)_distribution\._made\./,
+  }),
 
   // Several flows with a network that sees images, of the layers of FrEIA.
   [
@@ -267,41 +259,32 @@ const signatures: readonly Signature[] = [
       isBayesflow(extras) && extras['class_name'] !== 'ContinuousApproximator' ? 'its config' : undefined,
     write,
   ],
-  ['a posterior of BayesFlow with a summary network', /(^|\/)summary_network\//, write],
-  [
-    'a posterior of BayesFlow over a vector field (flow matching, diffusion or consistency)',
-    /(^|\/)inference_network\/.*\/(time_emb|fourier_emb)\w*\//,
-    write,
-  ],
+  ...advised(write, {
+    'a posterior of BayesFlow with a summary network': /(^|\/)summary_network\//,
+    'a posterior of BayesFlow over a vector field (flow matching, diffusion or consistency)':
+      /(^|\/)inference_network\/.*\/(time_emb|fourier_emb)\w*\//,
+  }),
 
   // Other libraries of distributions.
-  ['a flow of Pyro with splines', /(^|\.)unnormalized_lambdas$/, recordTransforms],
-  [
-    'an autoregressive flow of Pyro',
-    /(^|\.)(arn|nn)\.(layers\.\d+\.mask|permutation|mask_skip)$/,
-    recordTransforms,
-  ],
-  ['the parameters of a flow or guide of Pyro', /\$\$\$/, recordTransforms],
-  ['the parameters of a flow or guide of NumPyro', /\$params(\.|\/|$)|^auto_(arn|bnaf|iaf|loc|scale)/, write],
-  [
-    'a masked autoregressive flow of TensorFlow Probability (AutoregressiveNetwork)',
-    /(^|\/)autoregressive_network(_\d+)?\//,
-    write,
-  ],
-  ['a flow of TensorFlow Probability', /(^|\/)(real_nvp|masked_autoregressive|masked_dense)\w*\//, write],
-  [
-    'the parameters of a model of Haiku, as flows of Distrax are',
-    /~[/.]\w|\/~|(^|\/)linear(_\d+)?[./][wb]$/,
-    write,
-  ],
-  ['the parameters of a model of Flax', /(^|[./])(Dense|Conv|MaskedDense)_\d+[./](kernel|bias)$/, write],
-  [
-    'a flow of bgflow',
-    /(^|\.)_blocks\.\d+\.(.*\.)?(_shift_transformation|_scale_transformation|_params_net)\./,
-    recordSteps,
-  ],
-  ['a flow of torchflows', /(^|\.)(conditioner_transform\.|bijection\.layers\.\d+\.)/, recordSteps],
-  ['a flow of jammy_flows', /(^|\.)(layer_list\.\d+\.\d+\.|mlp_predictors\.)/, recordSteps],
+  ...advised(recordTransforms, {
+    'a flow of Pyro with splines': /(^|\.)unnormalized_lambdas$/,
+    'an autoregressive flow of Pyro': /(^|\.)(arn|nn)\.(layers\.\d+\.mask|permutation|mask_skip)$/,
+    'the parameters of a flow or guide of Pyro': /\$\$\$/,
+  }),
+  ...advised(write, {
+    'the parameters of a flow or guide of NumPyro': /\$params(\.|\/|$)|^auto_(arn|bnaf|iaf|loc|scale)/,
+    'a masked autoregressive flow of TensorFlow Probability (AutoregressiveNetwork)':
+      /(^|\/)autoregressive_network(_\d+)?\//,
+    'a flow of TensorFlow Probability': /(^|\/)(real_nvp|masked_autoregressive|masked_dense)\w*\//,
+    'the parameters of a model of Haiku, as flows of Distrax are': /~[/.]\w|\/~|(^|\/)linear(_\d+)?[./][wb]$/,
+    'the parameters of a model of Flax': /(^|[./])(Dense|Conv|MaskedDense)_\d+[./](kernel|bias)$/,
+  }),
+  ...advised(recordSteps, {
+    'a flow of bgflow':
+      /(^|\.)_blocks\.\d+\.(.*\.)?(_shift_transformation|_scale_transformation|_params_net)\./,
+    'a flow of torchflows': /(^|\.)(conditioner_transform\.|bijection\.layers\.\d+\.)/,
+    'a flow of jammy_flows': /(^|\.)(layer_list\.\d+\.\d+\.|mlp_predictors\.)/,
+  }),
 
   // Vector fields, transformers, speech.
   [
@@ -319,23 +302,18 @@ const signatures: readonly Signature[] = [
     /(^|\.)blocks\.\d+\.attn_blocks\.\d+\./,
     recordBlocks,
   ],
-  ['the flow of a speech model, as VITS has', /(^|\.)flows\.\d+\.(pre|enc|post)\./, recordSteps],
-  [
-    'a flow over time, as Glow-TTS and WaveGlow have',
-    /(^|\.)(decoder\.flows\.\d+\.(logs|wn|weight|start|end)\b|WN\.\d+\.in_layers\.|convinv\.\d+\.)/,
-    recordSteps,
-  ],
-  [
-    'a U-Net of diffusers, for diffusion or flow matching',
-    /(^|\.)(down_blocks|up_blocks|mid_block)\.(\d+\.)?resnets\.\d+\./,
-    recordField,
-  ],
-  [
-    'a network that sees the time, for diffusion or flow matching',
-    /(^|\.)(time_embed|time_mlp|time_embedding|time_embedder|t_embedder)\w*\./,
-    recordField,
-  ],
-  ['a diffusion transformer, for diffusion or flow matching', /(^|\.)adaLN_modulation\./, recordField],
+  ...advised(recordSteps, {
+    'the flow of a speech model, as VITS has': /(^|\.)flows\.\d+\.(pre|enc|post)\./,
+    'a flow over time, as Glow-TTS and WaveGlow have':
+      /(^|\.)(decoder\.flows\.\d+\.(logs|wn|weight|start|end)\b|WN\.\d+\.in_layers\.|convinv\.\d+\.)/,
+  }),
+  ...advised(recordField, {
+    'a U-Net of diffusers, for diffusion or flow matching':
+      /(^|\.)(down_blocks|up_blocks|mid_block)\.(\d+\.)?resnets\.\d+\./,
+    'a network that sees the time, for diffusion or flow matching':
+      /(^|\.)(time_embed|time_mlp|time_embedding|time_embedder|t_embedder)\w*\./,
+    'a diffusion transformer, for diffusion or flow matching': /(^|\.)adaLN_modulation\./,
+  }),
   [
     'a flow matching or score model of dingo',
     ({ extras }) =>
