@@ -13,9 +13,9 @@ import { sizeOf } from '../../base/shape';
 import { UserError } from '../../base/user-error';
 import { largestJson } from '../../config/run-status';
 import { readText } from '../../files/read';
-import type { NdArray } from '../../protocol/tensors';
 import { numpyTypes } from '../tensors/dtypes';
 import { plainValues } from '../import/plain-values';
+import { tensorReader } from '../import/tensor-reader';
 import type { TensorFile } from '../import/types';
 
 const mostLeaves = 100_000;
@@ -45,7 +45,10 @@ export function isEqx(start: Uint8Array): boolean {
 export async function readEqx(file: string, handle: FileHandle): Promise<TensorFile> {
   const bytes: Uint8Array = await handle.readFile();
   const begin = leavesBegin(bytes) ?? 0;
-  const leaves = new Map<string, { header: NpyHeader; begin: number }>();
+  const leaves = new Map<
+    string,
+    { header: NpyHeader; begin: number; dtype: string; shape: readonly number[] }
+  >();
   for (let at = begin; at < bytes.length;) {
     if (leaves.size >= mostLeaves) throw new UserError(`${file}: has more than ${mostLeaves} leaves.`);
     const name = `leaf.${leaves.size}`;
@@ -56,34 +59,24 @@ export async function readEqx(file: string, handle: FileHandle): Promise<TensorF
     if (header.fortran && header.shape.length > 1) {
       throw new UserError(`${file}: ${name} is in the order of Fortran, in which Equinox writes nothing.`);
     }
-    leaves.set(name, { header, begin: at + header.start });
+    const { type, shape } = header;
+    leaves.set(name, { header, begin: at + header.start, dtype: numpyTypes[type]!, shape });
     at = end;
   }
   const first = begin === 0 ? undefined : new TextDecoder().decode(bytes.subarray(0, begin));
   // A leaf is asked for once for each of the layers that are stacked in it.
-  const decoded = new Map<string, NdArray<Float32Array>>();
+  const decoded = new Map<number, Float32Array>();
   return {
     file,
     container: 'eqx',
     bytes: bytes.length,
-    tensors: new Map(
-      [...leaves].map(([name, { header }]) => [
-        name,
-        { dtype: numpyTypes[header.type]!, shape: header.shape },
-      ]),
+    ...tensorReader(file, leaves, ({ header, begin, shape }) =>
+      entryOf(decoded, begin, () => {
+        const content = bytes.subarray(begin, begin + sizeOf(shape) * header.itemBytes);
+        return toFloat32({ shape: [...shape], dtype: header.dtype, data: decodeNpy(content, header) }).data;
+      }),
     ),
     extras: first === undefined ? await besideIt(file) : argumentsIn(first, `${file}: its first line`),
-    read(name) {
-      const leaf = leaves.get(name);
-      if (!leaf) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
-      const { header, begin } = leaf;
-      const { shape, dtype } = header;
-      const values = entryOf(decoded, name, () => {
-        const content = bytes.subarray(begin, begin + sizeOf(shape) * header.itemBytes);
-        return toFloat32({ shape: [...shape], dtype, data: decodeNpy(content, header) });
-      });
-      return Promise.resolve(values);
-    },
     close: () => handle.close(),
   };
 }

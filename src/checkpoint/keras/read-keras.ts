@@ -7,6 +7,7 @@ import { UserError, shortened } from '../../base/user-error';
 import { readZipDirectory } from '../../files/zip-directory';
 import { itemBytes, swapBytes, toFloat32, numpyTypes } from '../tensors/dtypes';
 import { plainValues } from '../import/plain-values';
+import { tensorReader } from '../import/tensor-reader';
 import type { TensorFile } from '../import/types';
 import vm from 'node:vm';
 import { Dataset, File, Group } from 'jsfive';
@@ -83,7 +84,11 @@ function tensorsOf(
     file,
     container,
     bytes: byteLength,
-    tensors: new Map([...weights].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
+    ...tensorReader(file, weights, ({ dtype, shape, begin, littleEndian }, where) => {
+      const span = new Uint8Array(bytes.slice(begin, begin + sizeOf(shape) * itemBytes[dtype]!));
+      if (littleEndian !== (endianness() === 'LE')) swapBytes(span, itemBytes[dtype]!);
+      return toFloat32(span.buffer, dtype, where);
+    }),
     extras,
     ...(other > 0 && {
       leftOut: [`"optimizer" (${other} tensors)`],
@@ -91,17 +96,6 @@ function tensorsOf(
         .filter(([name]) => !weights.has(name))
         .map(([name, { dtype, shape }]) => ({ name, dtype, shape, of: 'optimizer' as const })),
     }),
-    read(name) {
-      const array = weights.get(name);
-      if (!array) return Promise.reject(new UserError(`${file}: holds no tensor "${name}".`));
-      const { dtype, shape, begin, littleEndian } = array;
-      const span = new Uint8Array(bytes.slice(begin, begin + sizeOf(shape) * itemBytes[dtype]!));
-      if (littleEndian !== (endianness() === 'LE')) swapBytes(span, itemBytes[dtype]!);
-      return Promise.resolve({
-        shape: [...shape],
-        data: toFloat32(span.buffer, dtype, `${file}: tensor "${name}"`),
-      });
-    },
     close: () => handle.close(),
   };
 }

@@ -1,9 +1,10 @@
 /** Reads a state dict that was saved with numpy.savez: a zip file with an NPY file for each tensor. */
 import type { FileHandle } from 'node:fs/promises';
 import { UserError } from '../../base/user-error';
-import { npyHeaderBytes, parseNpy, parseNpyHeader, toFloat32, type NpyHeader } from '../../data/npy';
+import { npyHeaderBytes, parseNpy, parseNpyHeader, toFloat32 } from '../../data/npy';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { numpyTypes } from '../tensors/dtypes';
+import { tensorReader } from '../import/tensor-reader';
 import type { TensorFile } from '../import/types';
 
 const ending = '.npy';
@@ -16,15 +17,18 @@ export function isNpzEntry(name: string): boolean {
 /** Arrays of text and of objects are left out. @throws UserError when the file is damaged, or has no arrays of numbers */
 export async function readNpzFile(file: string, handle: FileHandle): Promise<TensorFile> {
   const { size } = await handle.stat();
-  const stored = new Map<string, { entry: ZipEntry; header: NpyHeader }>();
+  const stored = new Map<string, { entry: ZipEntry; dtype: string; shape: readonly number[] }>();
   const leftOut: string[] = [];
-  const where = (name: string): string => `${file}: tensor "${name}"`;
   for (const [path, entry] of await readZipDirectory(file, handle, size)) {
     if (!path.endsWith(ending)) continue;
     const name = path.slice(0, -ending.length);
     const start = await entry.read(0, Math.min(entry.size, npyHeaderBytes));
-    if (isText(start)) leftOut.push(`"${name}"`);
-    else stored.set(name, { entry, header: parseNpyHeader(start, entry.size, where(name)) });
+    if (isText(start)) {
+      leftOut.push(`"${name}"`);
+      continue;
+    }
+    const { type, shape } = parseNpyHeader(start, entry.size, `${file}: tensor "${name}"`);
+    stored.set(name, { entry, dtype: numpyTypes[type] ?? type, shape });
   }
   if (stored.size === 0) {
     throw new UserError(
@@ -35,19 +39,13 @@ export async function readNpzFile(file: string, handle: FileHandle): Promise<Ten
     file,
     container: 'npz',
     bytes: size,
-    tensors: new Map(
-      [...stored].map(([name, { header }]) => [
-        name,
-        { dtype: numpyTypes[header.type] ?? header.type, shape: header.shape },
-      ]),
+    ...tensorReader(
+      file,
+      stored,
+      async ({ entry }, where) => toFloat32(parseNpy(await entry.read(), where)).data,
     ),
     extras: {},
     ...(leftOut.length > 0 ? { leftOut } : {}),
-    async read(name) {
-      const array = stored.get(name);
-      if (!array) throw new UserError(`${file}: holds no tensor "${name}".`);
-      return toFloat32(parseNpy(await array.entry.read(), where(name)));
-    },
     close: () => handle.close(),
   };
 }

@@ -8,6 +8,7 @@ import type { NdArray } from '../../protocol/tensors';
 import { inMemory, type Source } from '../../files/read-range';
 import { readZipDirectory, type ZipEntry } from '../../files/zip-directory';
 import { itemBytes, noReader, swapBytes, toFloat32 } from '../tensors/dtypes';
+import { tensorReader } from '../import/tensor-reader';
 import type { TensorFile } from '../import/types';
 import { refuseExported, refuseGlobal, refuseTar } from './advice';
 import { torchContainer } from './container';
@@ -136,34 +137,19 @@ export function tensorsOf(
   state: StateDict,
   values: ReadValues,
 ): Omit<TensorFile, 'bytes' | 'close'> {
-  const copies = [...state.copies].map(([key, tensors]) => ({ key, ...readerOf(file, tensors, values) }));
+  const copies = [...state.copies].map(([key, tensors]) => ({ key, ...tensorReader(file, tensors, values) }));
   return {
     file,
     container,
-    ...readerOf(file, state.tensors, values),
+    ...tensorReader(file, state.tensors, values),
     extras: state.extras,
     ...(state.leftOut.length > 0 ? { leftOut: state.leftOut } : {}),
     ...(state.rest.length > 0 ? { rest: state.rest } : {}),
     ...(state.modules ? { modules: state.modules } : {}),
     ...(copies.length > 0 ? { key: state.key, copies } : {}),
     ...(state.models && {
-      models: state.models.map((model) => ({ ...model, ...readerOf(file, model.tensors, values) })),
+      models: state.models.map((model) => ({ ...model, ...tensorReader(file, model.tensors, values) })),
     }),
-  };
-}
-
-function readerOf(
-  file: string,
-  tensors: ReadonlyMap<string, Tensor>,
-  values: ReadValues,
-): Pick<TensorFile, 'tensors' | 'read'> {
-  return {
-    tensors: new Map([...tensors].map(([name, { dtype, shape }]) => [name, { dtype, shape }])),
-    async read(name) {
-      const tensor = tensors.get(name);
-      if (!tensor) throw new UserError(`${file}: holds no tensor "${name}".`);
-      return { shape: [...tensor.shape], data: await values(tensor, `${file}: tensor "${name}"`) };
-    },
   };
 }
 
