@@ -80,6 +80,23 @@ describe('on the GPU', () => {
     });
   }
 
+  it('convolutions of any numbers of channels are those of the processor', async () => {
+    const all = [3, 4, 8].flatMap((filters) => [...Array(9).keys()].map((i) => [i + 1, filters] as const));
+    for (const [channels, filters] of all) {
+      const inputs = [
+        { name: 'x', shape: [2, 4, 5, channels] },
+        { name: 'filter', shape: [3, 3, channels, filters] },
+      ];
+      const graph = trace(({ x, filter }) => {
+        const conv = (value: tf.Tensor) => tf.conv2d(value as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same');
+        return { y: conv(x!), slope: tf.grad((value) => tf.sum(tf.square(conv(value))))(x!) };
+      }, inputs);
+      const feeds = normalFeeds(inputs, 3);
+      const title = `${channels} to ${filters} channels`;
+      assertClose(await run(gpu, graph, feeds), await run(processor, graph, feeds), tolerance, title);
+    }
+  });
+
   it('numbers that are not finite are found', async () => {
     const graph = trace(({ x }) => ({ finite: tf.isFinite(x!) }), [{ name: 'x', shape: [5] }]);
     const x = { shape: [5], data: Float32Array.of(1, NaN, Infinity, -Infinity, 3.4e38) };

@@ -74,6 +74,24 @@ const forms: Record<string, ((node: Node, build: Builder) => readonly number[] |
       return add('Slice', [x!], result(i), { begin, size: [...result(i).shape] });
     });
   },
+  // The provider's kernel for channels of a multiple of three computes something else (onnxruntime#29651, as of 1.30).
+  Conv2D: ({ inputs: [x, filter], attrs }, { add, result, type }) => {
+    const [filters, channels, ...window] = type(filter!).shape as [number, number, number, number];
+    const isWrong = channels > 3 && channels % 3 === 0 && channels % 4 !== 0 && filters % 4 === 0;
+    if (!isWrong || window.every((side) => side === 1)) return undefined;
+    const zeros = 4 - (channels % 4);
+    const padded = (id: number): number => {
+      const { shape, dtype } = type(id);
+      const paddings = [[0, 0], [0, zeros], [0, 0], [0, 0]]; // prettier-ignore
+      return add(
+        'PadV2',
+        [id],
+        { shape: shape.with(1, channels + zeros), dtype },
+        { paddings, constantValue: 0 },
+      );
+    };
+    return [add('Conv2D', [padded(x!), padded(filter!)], result(), attrs)];
+  },
   // x · √x, where weights are normalized.
   Pow: ({ inputs: [x, by] }, { add, result, valueOf }) =>
     valueOf(by!) === 1.5 ? [add('Multiply', [x!, add('Sqrt', [x!], result())], result())] : undefined,
