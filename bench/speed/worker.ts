@@ -30,6 +30,8 @@ import { ourConfig, type PeerConfig } from './models';
 
 interface Task {
   run(): Promise<unknown>;
+  /** Steps in a run, as many as a training sends at once; times are of one. By default 1. */
+  steps?: number;
   params: number;
   /** The same call of a graph that computes next to nothing. */
   call?: () => Promise<unknown>;
@@ -76,12 +78,16 @@ function randomData({ model, training }: RunConfig): Dataset {
 
 async function trainStep(config: RunConfig, backend: Backend): Promise<Task> {
   const trainer = await createTrainer({ config, dataset: randomData(config), backend });
-  let step = 0;
+  const { stepsAhead: steps } = trainer;
+  let done = 0;
   return {
     params: trainer.flow.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    steps,
     async run() {
-      const { nats, finite } = await trainer.step(++step);
-      if (!finite) throw new Error(`step ${step}: the loss is ${nats}`);
+      const results = await trainer.steps(done + 1, steps);
+      done += results.length;
+      const { finite, nats } = results.at(-1)!;
+      if (!finite) throw new Error(`step ${done}: the loss is ${nats}`);
     },
   };
 }
@@ -139,7 +145,7 @@ async function inference(task: 'log-prob' | 'sample', config: RunConfig, backend
 
 /** @param after called with the number of each run, from 1, outside of what is timed */
 async function timesOf(
-  run: () => Promise<unknown>,
+  { run, steps = 1 }: Pick<Task, 'run' | 'steps'>,
   count: number,
   after?: (i: number) => void,
 ): Promise<number[]> {
@@ -147,7 +153,7 @@ async function timesOf(
   for (let i = 1; i <= count; i++) {
     const start = performance.now();
     await run();
-    times.push(performance.now() - start);
+    times.push((performance.now() - start) / steps);
     after?.(i);
   }
   return times;
@@ -178,9 +184,12 @@ async function main(): Promise<void> {
   };
   const config = ourConfig(peer);
   const started = performance.now();
-  const { run, params, call } = await (task === 'train-step'
-    ? trainStep(config, backend)
-    : inference(task, config, backend));
+  const {
+    run,
+    steps = 1,
+    params,
+    call,
+  } = await (task === 'train-step' ? trainStep(config, backend) : inference(task, config, backend));
   const compiled = performance.now();
   await run();
   const first = performance.now();
@@ -188,7 +197,7 @@ async function main(): Promise<void> {
   const memory: [step: number, mb: number][] = [];
   const every = Number(options['memory-every'] ?? Infinity);
   const before = process.cpuUsage();
-  const times = await timesOf(run, Number(options.repeats), (i) => {
+  const times = await timesOf({ run, steps }, Number(options.repeats), (i) => {
     if (i % every !== 0) return;
     // With --expose-gc: what JavaScript no longer needs does not count.
     globalThis.gc?.();
@@ -197,7 +206,7 @@ async function main(): Promise<void> {
   const cpu = process.cpuUsage(before);
   const sorted = times.toSorted((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1]!;
-  const calls = call ? await timesOf(call, times.length) : [];
+  const calls = call ? await timesOf({ run: call }, times.length) : [];
   console.log(
     JSON.stringify({
       task,
@@ -205,7 +214,7 @@ async function main(): Promise<void> {
       median_ms: rounded(medianOf(times)),
       min_ms: rounded(sorted[0]!),
       p90_ms: rounded(at(0.9)),
-      cpu_ms: rounded((cpu.user + cpu.system) / 1000 / times.length),
+      cpu_ms: rounded((cpu.user + cpu.system) / 1000 / times.length / steps),
       compile_ms: rounded(compiled - started),
       first_ms: rounded(first - started),
       ...(call ? { call_ms: rounded(medianOf(calls)) } : {}),

@@ -43,6 +43,11 @@ export const trainingSchema = v.strictObject({
     v.picklist(['random', 'nearest', 'reflow']),
     'random',
   ),
+  precision: optional(
+    'float16: products and convolutions of networks are computed so in training, on a GPU that can (backend webgpu); log-dets, ' +
+      'sums and validation stay float32. Without it, all is float32.',
+    v.picklist(['float16']),
+  ),
   validateEvery: optional('Steps between validations.', positiveInteger, 100),
   patience: optional(
     'Stop after this many validations without improvement; 0 never stops early.',

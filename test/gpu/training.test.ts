@@ -7,9 +7,11 @@ import { after, before, describe, it } from 'node:test';
 import { loadResume } from '../../src/checkpoint/resume';
 import { readMetrics, runPaths } from '../../src/checkpoint/run-folder';
 import type { RunConfigInput } from '../../src/config/schema';
+import { prepareRun } from '../../src/data/open/prepare';
 import type { Backend } from '../../src/engine/backends/backend';
 import { backends } from '../../src/engine/backends/registry';
 import { train } from '../../src/engine/training/train';
+import { createTrainer, type StepResult } from '../../src/engine/training/trainer';
 import type { BackendInfo } from '../../src/protocol/model';
 import { oneIn, tried } from '../tried';
 
@@ -71,6 +73,71 @@ describe('training on the GPU', () => {
         assert.deepEqual(twice[tensor]!.data, data, tensor);
     });
   }
+
+  /** Results of the first steps, of which `atOnce` are sent before any is looked at, and what a failed one is found to be. */
+  const resultsOf = async (config: RunConfigInput, backend: Backend, atOnce: number) => {
+    const { config: run, dataset } = await prepareRun({ config }, folder);
+    const trainer = await createTrainer({ config: run, dataset, backend });
+    try {
+      const all: StepResult[] = [];
+      for (let step = 1; step <= run.training.steps && all.at(-1)?.finite !== false; step += atOnce)
+        all.push(...(await trainer.steps(step, atOnce)));
+      const failed = all.at(-1)!.finite ? undefined : await trainer.diagnose(all.length);
+      return { all, failed, state: await trainer.fullState() };
+    } finally {
+      await trainer.dispose();
+      await dataset.close();
+    }
+  };
+
+  it('has the same numbers when several steps are sent at once', async () => {
+    const config = { ...vector, model: small, training: { ...training, steps: 12 } };
+    assert.equal(gpu.stepsAhead, 16);
+    assert.deepEqual(await resultsOf(config, gpu, 12), await resultsOf(config, gpu, 1));
+  });
+
+  it('finds the step that is not finite among those that were sent', async () => {
+    // The rate rises until an exponential overflows.
+    const wild = { ...training, learningRate: 4, warmupSteps: 40, clipNorm: 1e9, steps: 48 };
+    const config: RunConfigInput = { ...vector, model: { ...small, scaleMap: 'exp' }, training: wild };
+    const expected = await resultsOf(config, onnx, 1);
+    const found = await resultsOf(config, gpu, 16);
+    assert.ok(expected.all.length > 2 && expected.all.length % 16 > 0, 'others were sent with it');
+    assert.equal(found.all.length, expected.all.length);
+    assert.deepEqual(found.failed, expected.failed);
+  });
+
+  it('has networks in float16 where the GPU computes in it, and refuses them elsewhere', async () => {
+    const half = { ...vector, model: small, training: { ...training, precision: 'float16' as const } };
+    if (await gpu.hasHalf!()) {
+      const [expected, found] = [
+        await resultsOf({ ...half, training }, onnx, 1),
+        await resultsOf(half, gpu, 6),
+      ];
+      for (const [i, { nats }] of found.all.entries())
+        assert.ok(Math.abs(nats! - expected.all[i]!.nats!) < 1e-2, `step ${i + 1}: ${nats}`);
+    } else await assert.rejects(resultsOf(half, gpu, 6), /needs --backend webgpu and a GPU with shader-f16/);
+  });
+
+  it('refuses a batch that the GPU has no room for, and names one that fits', async () => {
+    const wide = { ...vector, model: { ...small, hidden: [512] }, training: { ...training, batch: 128 } };
+    const config = await configOf('wide', wide);
+    process.env['FLOWSCOPE_GPU_MEMORY'] = '1';
+    const fresh = await backends.webgpu.create({ threads: 1, reason: 'test' });
+    try {
+      const output = path.join(folder, 'wide');
+      await assert.rejects(train({ config, output }, { backend: fresh }), (error: Error) => {
+        const [, fits] =
+          /^A step of 128 examples does not fit .* Set training.batch to (\d+), which fits/.exec(
+            error.message,
+          ) ?? [];
+        return Number(fits) > 0 && Number(fits) < 128;
+      });
+    } finally {
+      delete process.env['FLOWSCOPE_GPU_MEMORY'];
+      await fresh.dispose();
+    }
+  });
 
   it('is chosen by auto only where a step takes less time, and both times are said', async () => {
     const chosen = async (backend: Backend): Promise<BackendInfo> => {

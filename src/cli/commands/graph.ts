@@ -25,7 +25,7 @@ import {
   integerOption,
   textOption,
 } from '../command';
-import { count, table } from '../format';
+import { bytes, count, table } from '../format';
 import { modelHelp } from '../model';
 
 const functionNames = Object.keys(graphFunctions) as GraphFunction[];
@@ -83,14 +83,15 @@ export const graphCommand = defineCommand({
       return { json: { model: target, backend, graph }, text: graph };
     }
     const batch = options.batch ?? subject.training.batch;
-    const named = namedGraph(name, subject, batch);
     // Passes belong to a backend that was asked for by name: it need not be installed.
     const shown = backend === 'auto' ? undefined : backend;
+    const named = namedGraph(name, subject, batch, shown && backends[shown].stepsAhead);
     const pipeline = shown && (await backends[shown].passes({ stateful: named.state !== undefined }));
     const described = traced ? undefined : describeGraph(named, { passes: pipeline, batch });
     const text = described ? (print ? described.text() : undefined) : tracedText(named);
     const head = headline(name, subject, shown, batch, traced);
     const off = (shown && described && backends[shown].onProcessor?.(described.graph)) ?? [];
+    const memory = described?.memory;
     const list = described && (passes || !print) ? passTable(described) : undefined;
     return {
       json: {
@@ -100,11 +101,13 @@ export const graphCommand = defineCommand({
         ...(shown && !traced ? { backend: shown } : {}),
         ...(described ? { traced: described.traced, left: described.left, passes: described.passes } : {}),
         ...(off.length > 0 ? { onProcessor: off } : {}),
+        ...(memory ? { memory } : {}),
         ...(text === undefined ? {} : { graph: text }),
       },
       text: [
         `# ${head}`,
         ...(list ? [list] : []),
+        ...(list && memory ? [`It takes ${bytes(memory.peak)} at a time at most.`] : []),
         ...(off.length > 0 ? [`On the processor:\n${off.map((line) => `  ${line}`).join('\n')}`] : []),
         ...(text ? [text] : []),
       ].join('\n\n'),

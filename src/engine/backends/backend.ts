@@ -19,6 +19,8 @@ export interface Program {
 export interface StatefulSpec {
   state: { name: string; shape: readonly number[] }[];
   functions: Record<string, Graph>;
+  /** The function in which networks compute in float16, where the backend does that. */
+  half?: string;
 }
 
 export interface StatefulProgram {
@@ -50,6 +52,15 @@ export interface Backend {
   restore?(keep: string, options?: Pick<CompileOptions, 'bulk'>): Promise<Program | undefined>;
   /** A backend that may train this machine's models faster, where there is one: a step of the model is timed on both. */
   rival?(): Promise<Backend | undefined>;
+  /**
+   * Steps of a training that are sent before what came of them is asked for, where asking would stop the device: the results of a
+   * function stay in its state. By default 1.
+   */
+  readonly stepsAhead?: number;
+  /** What a run of a graph takes, and what it lacks here, in words. Absent where memory is not looked at ahead. */
+  room?(graph: Graph): Promise<{ bytes: number; lacking?: string }>;
+  /** Whether it computes in float16. By default it does not. */
+  hasHalf?(): Promise<boolean>;
   /** Absent where training is not possible yet. */
   compileStateful?(spec: StatefulSpec): Promise<StatefulProgram>;
   dispose(): Promise<void>;

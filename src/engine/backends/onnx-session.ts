@@ -10,7 +10,10 @@ export type Runtime = typeof OnnxRuntime;
 /** Loaded when first needed: the library takes time to load, and describing a file does without it. */
 export function loadRuntime(): Runtime {
   refuseTelemetry();
-  return createRequire(__filename)('onnxruntime-node') as Runtime;
+  const runtime = createRequire(__filename)('onnxruntime-node') as Runtime;
+  // What it says of errors is thrown as well.
+  runtime.env.logLevel = 'fatal';
+  return runtime;
 }
 
 /** @param model its bytes, or the path of its file */
@@ -22,7 +25,6 @@ export function newSession(
   const all: InferenceSession.SessionOptions = {
     interOpNumThreads: 1,
     executionMode: 'sequential',
-    // Its errors are thrown as well.
     logSeverityLevel: 4,
     ...options,
   };

@@ -3,6 +3,7 @@ import { newSession, type Runtime } from './onnx-session';
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-node';
 import type { DType, Graph, Value } from '../../graph/ir';
 import { onnx } from 'onnx-proto';
+import { inHalf } from '../../graph/onnx/half';
 import { onnxModel } from '../../graph/onnx/to-onnx';
 import { offGpu } from '../../graph/passes/few-buffers';
 import { runPasses } from '../../graph/passes/pass';
@@ -19,6 +20,8 @@ export interface SessionOptions {
   block?: number | undefined;
   /** The graph trains. */
   training?: boolean;
+  /** Products and convolutions of networks are in float16. */
+  half?: boolean;
   /** It runs on the GPU, by WebGPU. */
   onGpu?: boolean;
   /** Names of outputs that stay on the GPU. */
@@ -52,14 +55,24 @@ export interface GraphSession {
 export async function createSession(
   runtime: Runtime,
   graph: Graph,
-  { threads, spin, block, training = false, onGpu = false, staying = [], optimizedTo }: SessionOptions,
+  {
+    threads,
+    spin,
+    block,
+    training = false,
+    half = false,
+    onGpu = false,
+    staying = [],
+    optimizedTo,
+  }: SessionOptions,
 ): Promise<GraphSession> {
   const options = onGpu ? { name: 'program', gpu: true } : { name: 'program', rearrange: true, block };
   const prepared = runPasses(graph, onnxPasses(options));
   const { computed, known } = training
     ? { computed: prepared, known: new Map() }
     : withoutConstants(prepared);
-  const model = onnxModel(computed, options);
+  const float = onnxModel(computed, options);
+  const model = half ? inHalf(float) : float;
   const session = await newSession(runtime, onnx.ModelProto.encode(model).finish(), {
     // Its passes take many seconds over thousands of nodes in which our passes have left little to find.
     graphOptimizationLevel: training && graph.nodes.length > manyNodes ? 'disabled' : 'all',
@@ -105,7 +118,6 @@ function onThreads({
 }: Pick<SessionOptions, 'threads' | 'spin'>): InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
-    logSeverityLevel: 3,
     ...(spin
       ? {}
       : { extra: { session: { intra_op: { allow_spinning: '0' }, inter_op: { allow_spinning: '0' } } } }),

@@ -155,7 +155,10 @@ export async function compileStateful(
   try {
     for (const [name, graph] of Object.entries(spec.functions)) {
       checkState(state.members, name, graph);
-      functions.set(name, await compileFunction(runtime, graph, { ...options, training: true }));
+      functions.set(
+        name,
+        await compileFunction(runtime, graph, { ...options, training: true, half: name === spec.half }),
+      );
     }
   } catch (error) {
     await dispose();

@@ -15,7 +15,7 @@ import type { Backend } from './backend';
 import { createOnnxRuntimeBackend } from './onnxruntime';
 import { blockOfThisMachine } from './onnxruntime-blocks';
 import { createTensorFlowBackend } from './tensorflow';
-import { createWebGpuBackend } from './webgpu';
+import { createWebGpuBackend, stepsAhead } from './webgpu';
 
 export interface BackendEntry {
   /** What users install. */
@@ -28,6 +28,8 @@ export interface BackendEntry {
   byTiming?: boolean;
   /** All passes from a traced graph to the one that runs on this machine; the backend need not be installed. */
   passes(graph: { stateful: boolean }): Promise<Pipeline>;
+  /** See `Backend`. */
+  stepsAhead?: number;
   /** What of such a graph the processor computes in the place of the device, and why. */
   onProcessor?(graph: Graph): string[];
   /** What `flowscope doctor` says of it; never throws. */
@@ -56,6 +58,7 @@ export const backends: Readonly<Record<BackendName, BackendEntry>> = {
   webgpu: {
     product: 'WebGPU',
     byTiming: true,
+    stepsAhead,
     create: createWebGpuBackend,
     passes: () => Promise.resolve(onnxPasses({ gpu: true })),
     onProcessor: nodesOffGpu,

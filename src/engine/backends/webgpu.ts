@@ -1,6 +1,14 @@
 /** ONNX Runtime on the GPU that is there, through Vulkan, Metal or Direct3D 12: nothing is installed for it. */
+import * as tf from '@tensorflow/tfjs-core';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { sizeOf } from '../../base/shape';
 import { firstLine, UserError } from '../../base/user-error';
+import { graphMemory } from '../../graph/memory';
+import { runPasses } from '../../graph/passes/pass';
+import { onnxPasses } from '../../graph/pipelines/pipelines';
+import { trace } from '../../graph/trace/trace';
+import { gpuMemory } from '../../native/gpu-memory';
+import { formatBytes } from '../../native/ladder';
 import { identityModel } from '../../native/onnxruntime';
 import type { Backend, Program } from './backend';
 import { loadRuntime, newSession, type Runtime } from './onnx-session';
@@ -9,6 +17,12 @@ import { SessionMemory } from './state-buffers';
 
 /** A driver was reset, the machine slept, or memory ran out: what was on the GPU is gone, and this process cannot use it again. */
 export class GpuLostError extends UserError {}
+
+/** See `Backend`: what comes back waits for all that was sent. */
+export const stepsAhead = 16;
+
+/** Bytes that WebGPU guarantees for a tensor. */
+const guaranteed = 2 ** 27;
 
 /** @throws UserError where there is no GPU that WebGPU can use */
 export async function createWebGpuBackend({
@@ -33,8 +47,10 @@ export async function createWebGpuBackend({
   const library = libraryName(runtime);
   const info = { name: 'webgpu', library: `${library} on WebGPU`, threads, reason } as const;
   let processor: Promise<Backend> | undefined;
+  let whole: Promise<number | undefined> | undefined;
   let lost: string | undefined;
   return {
+    stepsAhead,
     get info() {
       return lost === undefined ? info : { ...info, library: `${library} on the processor`, reason: lost };
     },
@@ -54,6 +70,18 @@ export async function createWebGpuBackend({
         dispose: () => program.dispose(),
       };
     },
+    async room(graph) {
+      const { peak: bytes, largest } = graphMemory(runPasses(graph, onnxPasses({ gpu: true })));
+      const memory = await (whole ??= gpuMemory());
+      if (memory !== undefined && bytes > memory)
+        return { bytes, lacking: `it takes ${formatBytes(bytes)}, and the GPU has ${formatBytes(memory)}` };
+      if (largest <= guaranteed || (await takes(runtime, largest))) return { bytes };
+      return {
+        bytes,
+        lacking: `its largest tensor has ${formatBytes(largest)}, which the GPU does not take in one piece`,
+      };
+    },
+    hasHalf: () => computesHalf(runtime),
     async compileStateful(spec) {
       const memory = new StateOnGpu(runtime, spec.state, identity);
       const program = await compileStateful(runtime, spec, memory, options);
@@ -70,12 +98,47 @@ export async function createWebGpuBackend({
   };
 }
 
+/** Whether a tensor may be so large. */
+function takes(runtime: Runtime, bytes: number): Promise<boolean> {
+  const row = 2 ** 18;
+  const rows = Math.ceil(bytes / 4 / row);
+  return findsOne(runtime, (x) => tf.max(tf.tile(x, [rows, 1])), [1, row]);
+}
+
+/** Whether the GPU computes in float16 (shader-f16). */
+const computesHalf = (runtime: Runtime): Promise<boolean> =>
+  findsOne(runtime, (x) => tf.max(tf.matMul(x, x)), [1, 1], { half: true });
+
+/** Whether a function of ones gives 1 on the GPU: ONNX Runtime does not tell what a device can do. */
+async function findsOne(
+  runtime: Runtime,
+  fn: (x: tf.Tensor) => tf.Tensor,
+  shape: number[],
+  options: { half?: boolean } = {},
+): Promise<boolean> {
+  const graph = trace(({ x }) => ({ y: fn(x!) }), [{ name: 'x', shape }]);
+  const onGpu = { threads: 1, spin: false, onGpu: true, ...options };
+  const program = await compileProgram(runtime, graph, onGpu).catch(() => undefined);
+  try {
+    const results = await program?.run({ x: { shape, data: new Float32Array(sizeOf(shape)).fill(1) } });
+    return results?.y!.data[0] === 1;
+  } catch {
+    return false;
+  } finally {
+    await program?.dispose();
+  }
+}
+
 /** @throws GpuLostError in the place of what ONNX Runtime says of a lost device */
 async function whileThere<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
     const why = firstLine(error);
+    if (/\bInvalid Buffer\b|\bout of memory\b/i.test(why))
+      throw new UserError(`The GPU has no memory left for it: a smaller batch takes less (${why}).`, {
+        cause: error,
+      });
     if (!/\bdevice\b.{0,40}\blost\b/i.test(why)) throw error;
     throw new GpuLostError(`The GPU was lost (${why}). What is saved is kept, and the run can be resumed.`, {
       cause: error,

@@ -99,20 +99,12 @@ export function logEvidence(logWeights: Float64Array): { value: number; error: n
   return { value: Math.log(mean) + top, error: Math.sqrt(variance / n) / mean };
 }
 
-export interface Smoothed {
-  /** As `orderOf`. */
-  order: Int32Array;
-  tail: Tail | undefined;
-  evidence: { value: number; error: number };
-  /** One a draw, smoothed at the tail; their mean is 1. */
-  weights: Float64Array;
-}
-
 /**
+ * @returns `order` as `orderOf`, and `weights`, one a draw, smoothed at the tail, whose mean is 1
  * @param fewest draws from which on there is a tail
  * @throws UserError where no draw has a weight
  */
-export function smoothedWeights(logWeights: Float64Array, fewest = 0): Smoothed {
+export function smoothedWeights(logWeights: Float64Array, fewest = 0) {
   const count = logWeights.length;
   const order = orderOf(logWeights);
   if (!(logWeights[order[count - 1]!]! > -Infinity)) {

@@ -10,21 +10,11 @@ import type { FlowRows } from './rows';
 /** States that a part takes at once, where it can. */
 const usualBatch = 32;
 
-export interface AloneLayers {
-  /** Undefined for rows that only move values. */
-  open(
-    index: number,
-    records: readonly LayerRecord[],
-    context: Float32Array | undefined,
-  ): Promise<AloneLayer | undefined>;
-  dispose(): Promise<void>;
-}
-
 export function createAloneLayers(
   flow: AnalyzedFlow,
   { rows, backward }: FlowRows,
   outside: OutsideStep | undefined,
-): AloneLayers {
+) {
   const opened = new Map<number, Promise<LayerPart>>();
   const partOfRow = (index: number): Promise<LayerPart> => {
     const known = opened.get(index);
@@ -44,7 +34,12 @@ export function createAloneLayers(
   };
 
   return {
-    async open(index, records, context) {
+    /** Undefined for rows that only move values. */
+    async open(
+      index: number,
+      records: readonly LayerRecord[],
+      context: Float32Array | undefined,
+    ): Promise<AloneLayer | undefined> {
       const row = rows[index];
       if (row?.outside && outside) {
         const size = sizeOf(row.info.inputShape);

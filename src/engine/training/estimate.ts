@@ -46,8 +46,10 @@ export async function estimateTraining(
   }
 }
 
+type TimedTrainer = Pick<Trainer, 'steps' | 'stepsAhead'>;
+
 /** Seconds a step takes, the median: a step during which something else had the processor says little of the others. */
-export async function paceOf(trainer: Pick<Trainer, 'step'>, signal?: AbortSignal): Promise<number> {
+export async function paceOf(trainer: TimedTrainer, signal?: AbortSignal): Promise<number> {
   const times = await timesOf(trainer, signal);
   return times[Math.floor(times.length / 2)]!;
 }
@@ -56,29 +58,27 @@ export async function paceOf(trainer: Pick<Trainer, 'step'>, signal?: AbortSigna
  * Seconds a step takes where nothing else has the processor, the least: of two backends, the better one must not lose by chance.
  * @param most seconds; what takes longer is not measured to the end
  */
-export async function leastOf(
-  trainer: Pick<Trainer, 'step'>,
-  signal?: AbortSignal,
-  most?: number,
-): Promise<number> {
+export async function leastOf(trainer: TimedTrainer, signal?: AbortSignal, most?: number): Promise<number> {
   const [least] = await timesOf(trainer, signal, most);
   return least!;
 }
 
 /** The shortest first. */
 async function timesOf(
-  trainer: Pick<Trainer, 'step'>,
+  trainer: TimedTrainer,
   signal: AbortSignal | undefined,
   most = Infinity,
 ): Promise<number[]> {
   const times: number[] = [];
-  for (let step = 1; ; step++) {
+  for (let step = 1; ;) {
     if (signal?.aborted) throw new CancelledError();
+    const count = step > warmup ? Math.min(trainer.stepsAhead, enough.few) : 1;
     const began = performance.now();
-    await trainer.step(step);
-    const seconds = (performance.now() - began) / 1000;
-    if (step > 1 && seconds > Math.max(most, enough.seconds)) return [seconds];
-    if (step <= warmup) continue;
+    await trainer.steps(step, count);
+    const seconds = (performance.now() - began) / 1000 / count;
+    step += count;
+    if (step > 2 && seconds > Math.max(most, enough.seconds)) return [seconds];
+    if (step <= warmup + 1) continue;
     times.push(seconds);
     const all = times.reduce((sum, time) => sum + time, 0);
     if (times.length >= enough.steps || (times.length >= enough.few && all >= enough.seconds))

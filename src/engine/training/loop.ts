@@ -65,6 +65,8 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
   let seconds = start?.seconds ?? 0;
   /** Seconds at the end of the first step, which takes longer than any other: much is set up in it. */
   let firstDone = seconds;
+  /** Seconds a step took of those sent last. */
+  let perStep = Infinity;
   let latest: MetricsRow | undefined;
   let reported = 0;
   /** When the loss was last reported; never before the first step. */
@@ -95,8 +97,8 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     const bySteps = total > 0 ? step / total : 1;
     const byTime = seconds / maxSeconds;
     const fraction = Math.min(1, Math.max(bySteps, byTime));
-    const perStep = step > first + 1 ? (seconds - firstDone) / (step - first - 1) : undefined;
-    const eta = perStep === undefined ? undefined : Math.min((total - step) * perStep, maxSeconds - seconds);
+    const mean = step > first + 1 ? (seconds - firstDone) / (step - first - 1) : undefined;
+    const eta = mean === undefined ? undefined : Math.min((total - step) * mean, maxSeconds - seconds);
     options.onProgress({
       phase,
       step,
@@ -136,11 +138,25 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     await recorder.last(moment(), progress);
   };
 
-  const oneStep = async (): Promise<Ending | undefined> => {
+  /** Steps that can be sent at once: until something is due between two of them, and so few that whoever watches or stops it waits little. */
+  const stepsAtOnce = (): number => {
+    if (trainer.stepsAhead === 1 || step === first) return 1;
+    const every = [training.validateEvery, logEvery, training.sampleEvery, training.checkpointEvery];
+    const due = [...every.map((n) => n - (step % n)), ...steering.rates.map((rate) => rate.step - step)];
+    const quick = Math.max(1, reportEvery / 1000 / perStep);
+    return Math.floor(Math.min(trainer.stepsAhead, total - step, quick, ...due.filter((n) => n > 0)));
+  };
+
+  const someSteps = async (): Promise<Ending | undefined> => {
     const began = performance.now();
-    const result = await trainer.step(step + 1, steering.rates);
-    seconds += (performance.now() - began) / 1000;
-    if (!result.finite) {
+    const results = await trainer.steps(step + 1, stepsAtOnce(), steering.rates);
+    const took = (performance.now() - began) / 1000;
+    seconds += took;
+    perStep = took / results.length;
+    const finite = results.filter((result) => result.finite);
+    finite.forEach(window.add);
+    step += finite.length;
+    if (finite.length < results.length) {
       sound = false;
       const notFinite = { step: step + 1, ...(await trainer.diagnose(step + 1)) };
       return {
@@ -149,9 +165,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
         notFinite,
       };
     }
-    step++;
     if (step === first + 1) firstDone = seconds;
-    window.add(result);
     const validates = dataset.validation.count > 0 && (step % training.validateEvery === 0 || step === total);
     // A line where the learning rate changes, so that curves show the step of it.
     const changed = steering.rates.some((change) => change.step === step);
@@ -244,7 +258,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     }
     for (;;) {
       await obey();
-      const ending = ended() ?? (await oneStep());
+      const ending = ended() ?? (await someSteps());
       if (ending) return ending;
       await turn();
     }

@@ -23,6 +23,21 @@ const secondMoment = 'adam.v';
 const average = 'ema';
 /** All running statistics as one vector. */
 const statistics = 'statistics';
+/** In float16, what the loss is multiplied by so that gradients do not become 0. */
+export const lossScale = 'lossScale';
+
+/** What came of the last steps, a row for each, where a training looks at several at a time. */
+const outcomes = 'outcomes';
+
+/** What is known of a step, in this order in a row of `outcomes`. */
+export function outcomeNames(flow: Flow): string[] {
+  return ['loss', 'gradientNorm', ...(isMatched(flow) ? [] : ['prior', 'logDet', 'preprocessing'])];
+}
+
+/** The state that keeps the outcomes of so many steps. */
+export function outcomeState(flow: Flow, steps: number): { name: string; shape: [number] } {
+  return { name: outcomes, shape: [steps * outcomeNames(flow).length] };
+}
 
 /** Parameters with L2 regularization first, so that it applies to one stretch of a vector. */
 function ordered({ parameters: all }: Flow): ParameterSpec[] {
@@ -87,6 +102,7 @@ function objective(
   examples: TensorMap,
   tapFilter?: (tap: string) => boolean,
 ): Objective & { taps: TensorMap } {
+  const scale = examples[lossScale] as Scalar | undefined;
   let aside: Omit<Objective, 'loss' | 'gradient'> & { taps: TensorMap };
   const running = state[statistics] ? unpacked(state[statistics], named(vectors, statistics)) : {};
   // What the loss function computes besides the loss has to outlive the scope that gradients are taken in.
@@ -100,10 +116,14 @@ function objective(
       ? { loss: tf.mean<Scalar>(velocityErrors(parts.flow, parts.preprocess, ctx, examples)), terms: {} }
       : likelihoodLoss(parts, ctx, examples);
     aside = { terms: keep(terms), updates: keep(ctx.updates), taps: keep(ctx.taps) };
-    return loss;
+    return scale ? tf.mul(loss, scale) : loss;
   };
   const { value, grad } = tf.valueAndGrad(lossOf)(state[parameters]!);
-  return { ...aside!, loss: value, gradient: grad };
+  return {
+    ...aside!,
+    loss: scale ? tf.div(value, scale) : value,
+    gradient: scale ? tf.div(grad, scale) : grad,
+  };
 }
 
 type Loss = Pick<Objective, 'loss' | 'terms'>;
@@ -130,6 +150,11 @@ function withDecay(gradient: Tensor, param: Tensor, flow: Flow, weightDecay: num
  *
  * L2 is added to the gradient after clipping, as PyTorch's Adam does with weight_decay. When anything is not finite
  * the parameters and running statistics stay as they were, so that the cause can be looked for with the same values.
+ *
+ * In float16 the loss is multiplied by the scalar `lossScale` while gradients are taken, which are divided by it.
+ *
+ * With a state of outcomes, the loss, its terms and the norm become its last row in place of outputs, and once a row is not finite,
+ * all later ones repeat it and nothing changes any more.
  */
 export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs: TensorMap) => TensorMap {
   const { flow } = parts;
@@ -138,7 +163,15 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
     const state = stateOf(inputs);
     const { gradient, loss, updates, terms } = objective(parts, vectors, state, inputs);
     const gradientNorm = tf.sqrt(tf.sum(tf.square(gradient)));
-    const finite = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
+    const outcome: TensorMap = { loss, ...terms, gradientNorm };
+    const kept =
+      state[outcomes] &&
+      keptOutcomes(
+        state[outcomes],
+        outcomeNames(flow).map((name) => outcome[name]!),
+      );
+    const isSound = tf.logicalAnd(tf.isFinite(gradientNorm), tf.isFinite(loss));
+    const finite = kept ? tf.logicalAnd(isSound, kept.wasFinite) : isSound;
     const clip = tf.minimum(1, tf.div(config.clipNorm, tf.add(gradientNorm, 1e-6)));
     const clipped = tf.mul(gradient, clip);
     const param = state[parameters]!;
@@ -155,19 +188,17 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
       },
       { beta1: config.beta1, beta2: config.beta2, epsilon: config.epsilon },
     );
+    const settled = (name: string, value: Tensor): Tensor =>
+      kept ? tf.where(finite, value, state[name]!) : value;
     const results: TensorMap = {
-      loss,
-      ...terms,
-      gradientNorm,
+      ...(kept ? { [`state:${outcomes}`]: kept.next } : outcome),
       [`state:${parameters}`]: next,
-      [`state:${firstMoment}`]: m,
-      [`state:${secondMoment}`]: v,
+      [`state:${firstMoment}`]: settled(firstMoment, m),
+      [`state:${secondMoment}`]: settled(secondMoment, v),
     };
     if (config.ema > 0) {
-      results[`state:${average}`] = tf.add(
-        state[average]!,
-        tf.mul(tf.sub(next, state[average]!), tf.sub(1, inputs.averageDecay!)),
-      );
+      const moved = tf.mul(tf.sub(next, state[average]!), tf.sub(1, inputs.averageDecay!));
+      results[`state:${average}`] = settled(average, tf.add(state[average]!, moved));
     }
     const running = state[statistics];
     if (running) {
@@ -180,13 +211,29 @@ export function stepFunction(parts: FlowParts, config: TrainingConfig): (inputs:
   };
 }
 
-/** `stepFunction` for batches of one size, traced. */
-export function stepGraph(parts: FlowParts, config: TrainingConfig, batch: number): Graph {
+/** The last row goes in behind those before it, unless one was not finite. */
+function keptOutcomes(before: Tensor, row: readonly Tensor[]): { wasFinite: Tensor; next: Tensor } {
+  const size = before.shape[0];
+  const last = tf.slice(before, [size - row.length], [row.length]);
+  const wasFinite = tf.isFinite(tf.sum(last));
+  const added = tf.where(wasFinite, tf.stack([...row]), last);
+  return { wasFinite, next: tf.concat([tf.slice(before, [row.length], [size - row.length]), added]) };
+}
+
+/**
+ * `stepFunction` for batches of one size, traced.
+ * @param kept steps whose outcomes are kept in state; their outcomes are outputs where it is 0
+ */
+export function stepGraph(parts: FlowParts, config: TrainingConfig, batch: number, kept = 0): Graph {
+  const { name, shape } = outcomeState(parts.flow, kept);
   return trace(stepFunction(parts, config), [
     ...batchInputs(parts, config, batch),
-    ...['learningRate', 'beta1Power', 'beta2Power', ...(config.ema > 0 ? ['averageDecay'] : [])].map(
-      (name) => ({ name, shape: [] }),
-    ),
+    ...(kept > 0 ? [{ name: `state:${name}`, shape }] : []),
+    ...[
+      ...['learningRate', 'beta1Power', 'beta2Power'],
+      ...(config.ema > 0 ? ['averageDecay'] : []),
+      ...(config.precision === 'float16' ? [lossScale] : []),
+    ].map((scalar) => ({ name: scalar, shape: [] })),
   ]);
 }
 

@@ -12,6 +12,7 @@ import {
   type RunPaths,
 } from '../../checkpoint/run-folder';
 import { UserError, several } from '../../base/user-error';
+import { formatBytes } from '../../native/ladder';
 import { standardizationOf } from '../../data/standardize';
 import type { TrainRequest, TrainResult } from '../../protocol/engine';
 import { launchTraining, prepareLaunch } from './launch/launch';
@@ -105,6 +106,8 @@ async function trainOn(
       weights,
     }),
   );
+  const { bytes } = trainer;
+  if (bytes !== undefined) options.onNote?.(`A step takes ${formatBytes(bytes)} of the GPU’s memory.`);
   let run = claimed;
   try {
     run ??= await createRun(request.output, config);

@@ -1,11 +1,12 @@
 /** A flow being trained: its compiled functions and its state on a backend. Knows nothing of files or of time. */
 import type { RunConfig } from '../../config/schema';
-import { UserError } from '../../base/user-error';
+import { several, UserError } from '../../base/user-error';
 import { blocks } from '../../data/blocks';
 import type { Dataset, Split } from '../../data/dataset';
 import { splitContext } from '../../data/context';
 import { stream } from '../../data/random';
 import type { Flow } from '../../flow/built-flow';
+import type { Graph } from '../../graph/ir';
 import { buildFlow, buildPreprocess, quantizationNats } from '../../flow/flow';
 import { isMatched } from '../../flow/matching';
 import { integersOf, type Standardization } from '../../config/standardization';
@@ -18,12 +19,16 @@ import { cropImages, dequantize, padImages, roundDown } from '../model/inputs';
 import { trainingBatches, type Batch, type Batches } from './batches';
 import { initialTensors, setByFirstBatch, type TensorTable } from './initialize';
 import { createLines } from './lines';
+import { createLossScale } from './loss-scale';
 import { describeNonFinite } from './non-finite';
 import { averageDecayAt, learningRateAt } from './schedule';
 import { packTensors, underStoredNames, unpackTensors } from './packed';
 import {
   diagnosisGraph,
   evaluationVectors,
+  lossScale,
+  outcomeNames,
+  outcomeState,
   stepGraph,
   trainingSampleGraph,
   trainingVectors,
@@ -52,8 +57,15 @@ export interface Trainer {
   readonly stepsPerEpoch: number;
   /** Takes back all steps. */
   restart(): Promise<void>;
-  /** Runs step number `step`, counted from 1. `rates`: learning rates that the run was given. */
-  step(step: number, rates?: readonly RateChange[]): Promise<StepResult>;
+  /** Bytes that a step takes on a device of its own; absent where that is not looked at. */
+  readonly bytes?: number;
+  /** How many steps it can run before it looks at what came of them. */
+  readonly stepsAhead: number;
+  /**
+   * Runs steps number `first`, `first + 1`, … counted from 1, and gives what came of each up to the first that was not finite; nothing
+   * changes after that one. `count` is at most `stepsAhead`. `rates`: learning rates that the run was given.
+   */
+  steps(first: number, count: number, rates?: readonly RateChange[]): Promise<StepResult[]>;
   /** Mean over a split, evaluation mode, with the same noise every time. */
   evaluate(split: Split): Promise<Likelihood>;
   /** [count, …] in data units, padding cut off. The same latents every time. */
@@ -86,10 +98,6 @@ function scalar(value: number): NdArray<Float32Array> {
   return { shape: [], data: Float32Array.of(value) };
 }
 
-function number(feeds: Feeds, name: string): number {
-  return feeds[name]!.data[0]!;
-}
-
 function mean(values: NdArray): number {
   let sum = 0;
   for (const value of values.data) sum += value;
@@ -109,14 +117,28 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
   const integers = integersOf(parts.preprocess ?? {});
   const discrete = { config: config.model, integers };
   const batches = trainingBatches(dataset, config, integers);
+  const { stepsAhead = 1 } = backend;
+  // With one step, its outcome is what the function gives.
+  const kept = stepsAhead > 1 ? stepsAhead : 0;
+  const outcomes = outcomeState(flow, kept);
+  const stepOf = (batch: number): Graph => stepGraph(parts, config.training, batch, kept);
+  const scale = config.training.precision === 'float16' ? await createLossScale(options) : undefined;
   const functions = {
-    step: stepGraph(parts, config.training, batches.size),
+    step: stepOf(batches.size),
     validate: validationGraph(parts, config.training),
     sample: trainingSampleGraph(parts, config.training),
   };
   const vectors = trainingVectors(flow, config.training);
-  const state = vectors.map(({ name, size: length }) => ({ name, shape: [length] }));
-  const program: StatefulProgram = await backend.compileStateful({ state, functions });
+  const state = [
+    ...vectors.map(({ name, size: length }) => ({ name, shape: [length] })),
+    ...(kept > 0 ? [outcomes] : []),
+  ];
+  const bytes = await roomFor(backend, functions.step, batches.size, stepOf);
+  const program: StatefulProgram = await backend.compileStateful({
+    state,
+    functions,
+    ...(scale ? { half: 'step' } : {}),
+  });
   const dimensions = sizeOf(flow.inputShape);
   const quantization = quantizationNats(config.model, dimensions);
   const likelihood = (prior: number, logDet: number, preprocessing: number): Likelihood => ({
@@ -140,32 +162,65 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
     return contextFeeds(splitContext(rows, dataset), count);
   };
 
+  const noOutcomes = (): Feeds =>
+    kept > 0 ? { [outcomes.name]: { ...outcomes, data: new Float32Array(sizeOf(outcomes.shape)) } } : {};
+
   // Made again each time: as large as the whole state, it is not kept for a training that never restarts.
   const restart = async (): Promise<void> =>
-    program.set(packTensors(vectors, options.state ?? (await startingState(options, parts, batches))));
+    program.set({
+      ...packTensors(vectors, options.state ?? (await startingState(options, parts, batches))),
+      ...noOutcomes(),
+    });
   await restart();
+
+  const names = outcomeNames(flow);
+  const send: Trainer['steps'] = async (first, count, rates) => {
+    const { beta1, beta2, ema } = config.training;
+    const learningRates: number[] = [];
+    let out: Feeds = {};
+    for (let step = first; step < first + count; step++) {
+      const learningRate = learningRateAt(step, config.training, rates);
+      learningRates.push(learningRate);
+      out = await program.run('step', {
+        ...(await batchFeeds(step)),
+        learningRate: scalar(learningRate),
+        beta1Power: scalar(beta1 ** step),
+        beta2Power: scalar(beta2 ** step),
+        ...(ema > 0 ? { averageDecay: scalar(averageDecayAt(step, config.training)) } : {}),
+        ...(scale ? { [lossScale]: scalar(scale.value()) } : {}),
+      });
+    }
+    const rows =
+      kept > 0
+        ? (await program.get([outcomes.name]))[outcomes.name]!.data.slice(-count * names.length)
+        : names.map((name) => out[name]!.data[0]!);
+    const results = learningRates.map((learningRate, i): StepResult => {
+      const [loss, gradientNorm, prior, logDet, preprocessing] = rows.slice(i * names.length) as number[];
+      const terms = lines ? { velocityError: loss! } : likelihood(prior!, logDet!, preprocessing!);
+      const finite = Number.isFinite(loss) && Number.isFinite(gradientNorm);
+      return { ...terms, gradientNorm: gradientNorm!, learningRate, finite };
+    });
+    const bad = results.findIndex(({ finite }) => !finite);
+    return bad < 0 ? results : results.slice(0, bad + 1);
+  };
 
   return {
     flow,
     batchSize: batches.size,
     stepsPerEpoch: batches.perEpoch,
     restart,
-    async step(step, rates) {
-      const learningRate = learningRateAt(step, config.training, rates);
-      const { beta1, beta2, ema } = config.training;
-      const out = await program.run('step', {
-        ...(await batchFeeds(step)),
-        learningRate: scalar(learningRate),
-        beta1Power: scalar(beta1 ** step),
-        beta2Power: scalar(beta2 ** step),
-        ...(ema > 0 ? { averageDecay: scalar(averageDecayAt(step, config.training)) } : {}),
-      });
-      const terms = lines
-        ? { velocityError: number(out, 'loss') }
-        : likelihood(number(out, 'prior'), number(out, 'logDet'), number(out, 'preprocessing'));
-      const gradientNorm = number(out, 'gradientNorm');
-      const finite = Number.isFinite(number(out, 'loss')) && Number.isFinite(gradientNorm);
-      return { ...terms, gradientNorm, learningRate, finite };
+    ...(bytes === undefined ? {} : { bytes }),
+    stepsAhead,
+    async steps(first, count, rates) {
+      const results = await send(first, count, rates);
+      while (scale && overflows(results.at(-1)!) && scale.value() > 1) {
+        // Nothing has changed since the step before: it is done again, and those after it.
+        scale.lower();
+        await program.set(noOutcomes());
+        results.pop();
+        results.push(...(await send(first + results.length, count - results.length, rates)));
+      }
+      return results;
     },
     async evaluate(split) {
       const sums = { prior: 0, logDet: 0, preprocessing: 0 };
@@ -214,7 +269,11 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       return unpackTensors(underStoredNames(used), values as TensorTable);
     },
     async fullState() {
-      return { ...unpackTensors(vectors, (await program.get()) as TensorTable), ...lines?.kept };
+      return {
+        ...unpackTensors(vectors, (await program.get()) as TensorTable),
+        ...lines?.kept,
+        ...scale?.kept(),
+      };
     },
     bitsPerDim: (nats) => (config.model.kind === 'image' ? nats / (dimensions * Math.LN2) : undefined),
     async dispose() {
@@ -223,6 +282,29 @@ export async function createTrainer(options: TrainerOptions): Promise<Trainer> {
       await program.dispose();
     },
   };
+}
+
+/** Whether a gradient became too large, and the loss did not. */
+const overflows = ({ nats, velocityError, gradientNorm }: StepResult): boolean =>
+  !Number.isFinite(gradientNorm) && Number.isFinite(nats ?? velocityError);
+
+/** Bytes that a step takes, where the backend tells. @throws UserError where it lacks them, with a batch that fits */
+async function roomFor(
+  backend: Backend,
+  step: Graph,
+  batch: number,
+  stepOf: (batch: number) => Graph,
+): Promise<number | undefined> {
+  const room = await backend.room?.(step);
+  if (room?.lacking === undefined) return room?.bytes;
+  let fitting = batch;
+  do fitting = Math.floor(fitting / 2);
+  while (fitting > 0 && (await backend.room!(stepOf(fitting))).lacking !== undefined);
+  const advice = fitting > 0 ? `Set training.batch to ${fitting}, which fits` : 'Not even one example fits';
+  throw new UserError(
+    `A step of ${several(batch, 'example')} does not fit on the GPU: ${room.lacking}. ${advice}, or train on the processor ` +
+      'with --backend auto.',
+  );
 }
 
 function contextFeeds({ context }: Pick<Batch, 'context'>, count: number): Feeds {

@@ -7,31 +7,12 @@ import type { NdArray } from '../../protocol/tensors';
 
 type Floats = NdArray<Float32Array>;
 
-export interface ForwardResult {
-  /** [N, …] in the layout asked for. */
-  z: Floats;
-  /** Pixels with the noise that they got, padding included, where noise was added: applied again, they give the same z. */
-  x?: Floats;
-  /**
-   * [N], nats: ln |det ∂z/∂x| of the whole map from the array that was given (pixels with their noise, raw
-   * coordinates, or the flow's input) to z. So ln p(x) = ln p(z) + logdet, with the base’s p(z).
-   */
-  logdet: Floats;
-  /** [N], nats: ln p of the array that was given. */
-  logProb: Floats;
-  /** [N], nats: the share of the step from data units to the flow's input; zero in flow space. */
-  logdetPreprocessing: Floats;
-  /** [N, couplings], nats: what each coupling adds, its batch normalization included. Absent when not known. */
-  logdetLayers?: Floats;
-  names: readonly string[];
-}
-
 /** @throws CancelledError */
 export async function applyForward(
   runner: FlowRunner,
   input: FlowInput,
   options: BatchOptions & ContextOption & { layout: Layout },
-): Promise<ForwardResult> {
+) {
   const { x, count, space } = input;
   const size = sizeOf(runner.inputShape);
   const latentSize = sizeOf(runner.outputShape);
@@ -58,21 +39,23 @@ export async function applyForward(
   const inLayout = (shape: readonly number[], data: Float32Array): Floats =>
     arrayIn({ shape: [count, ...shape], data }, shape, options.layout);
   return {
+    /** [N, …] in the layout asked for. */
     z: inLayout(runner.outputShape, z),
+    // Pixels with the noise that they got, padding included, where noise was added: applied again, they give the same z.
     ...(input.dequantized ? { x: inLayout(runner.inputShape, x) } : {}),
+    /**
+     * [N], nats: ln |det ∂z/∂x| of the whole map from the input (pixels with their noise, raw coordinates, or the flow's input) to
+     * z. So ln p(x) = ln p(z) + logdet, with the base’s p(z).
+     */
     logdet: { shape: [count], data: logdet },
+    /** [N], nats: ln p of the input. */
     logProb: { shape: [count], data: logProb },
+    /** [N], nats: the share of the step from data units to the flow's input; zero in flow space. */
     logdetPreprocessing: { shape: [count], data: preprocessing },
+    // [N, couplings], nats: what each coupling adds, its batch normalization included. Absent when not known.
     ...(couplings > 0 ? { logdetLayers: { shape: [count, couplings], data: layers } } : {}),
     names: runner.couplings,
   };
-}
-
-export interface InverseResult {
-  /** [N, …] in the layout asked for; in data space without the padding. */
-  x: Floats;
-  /** [N], nats: ln |det ∂x/∂z|, to the space that x is in. */
-  logdet: Floats;
 }
 
 /** @throws CancelledError */
@@ -80,14 +63,16 @@ export async function applyInverse(
   runner: FlowRunner,
   latent: { z: Float32Array; count: number },
   options: BatchOptions & ContextOption & { layout: Layout; space: Space },
-): Promise<InverseResult> {
+) {
   const { config } = runner;
   const { space, layout } = options;
   const { x, logDet } = await decode(runner, latent.z, latent.count, space, options);
   const scaling =
     config.kind === 'image' && space === 'data' ? sizeOf(runner.inputShape) * Math.log(config.levels) : 0;
   return {
+    /** [N, …] in the layout asked for; in data space without the padding. */
     x: arrayIn(x, x.shape.slice(1), layout),
+    /** [N], nats: ln |det ∂x/∂z|, to the space that x is in. */
     logdet: { shape: [latent.count], data: logDet.map((value) => value + scaling) },
   };
 }

@@ -1,5 +1,6 @@
 /** What a backend's passes make of a graph. */
 import { type Graph, isDynamic } from '../../graph/ir';
+import { aliases, graphMemory } from '../../graph/memory';
 import { removeDeadCode, runPasses, type PassRun, type Pipeline } from '../../graph/passes/pass';
 import { passes, type PassName } from '../../graph/passes/list';
 import { mergeAndCleanUp } from '../../graph/pipelines/pipelines';
@@ -15,17 +16,7 @@ export interface PassEffect extends GraphSize {
   runs: number;
 }
 
-export interface DescribedGraph {
-  traced: GraphSize;
-  /** After the passes. */
-  left: GraphSize;
-  /** In the order in which they first ran. */
-  passes: PassEffect[];
-  /** What is left. */
-  graph: Graph;
-  /** What is left, printed. */
-  text(): string;
-}
+export type DescribedGraph = ReturnType<typeof describeGraph>;
 
 export interface DescribeOptions {
   /** By default those that suit every backend. */
@@ -37,14 +28,20 @@ export interface DescribeOptions {
 export function describeGraph(
   { graph }: NamedGraph,
   { passes: pipeline = mergeAndCleanUp, batch }: DescribeOptions,
-): DescribedGraph {
+) {
   const runs: PassRun[] = [];
   const last = runPasses(graph, pipeline, (run) => runs.push(run));
   return {
     traced: graphSize(graph, batch),
+    /** After the passes. */
     left: graphSize(last, batch),
+    /** In the order in which they first ran. */
     passes: effects(graph, runs, batch),
+    /** What is left. */
     graph: last,
+    /** Undefined for graphs that take any number of examples. */
+    memory: last.dynamicBatch === undefined ? graphMemory(last) : undefined,
+    /** What is left, printed. */
     text: () => printGraph(last),
   };
 }
@@ -99,9 +96,6 @@ export interface GraphSize {
   /** Numbers in constants. */
   constants: number;
 }
-
-/** Hand on their input's memory. */
-const aliases = new Set(['ExpandDims', 'Reshape']);
 
 /** @param batch what "any" batch size counts as */
 export function graphSize({ nodes, values, constants, dynamicBatch }: Graph, batch: number): GraphSize {

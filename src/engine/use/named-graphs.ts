@@ -7,7 +7,7 @@ import { bindUsed } from '../../graph/passes/bind-constants';
 import type { StateSpec } from '../../graph/tensorflow/variables';
 import { forwardGraph, inverseGraph } from '../model/flow-graphs';
 import type { TensorTable } from '../training/initialize';
-import { stepGraph, trainingVectors, validationGraph } from '../training/step-graph';
+import { outcomeState, stepGraph, trainingVectors, validationGraph } from '../training/step-graph';
 
 /** Whose graphs they are: a checkpoint, or a model as a preset or a config describes it, before its first step. */
 export interface GraphSubject {
@@ -39,8 +39,11 @@ export const graphFunctions = {
 
 export type GraphFunction = keyof typeof graphFunctions;
 
-/** @param batch examples of a training step; the other graphs take any number */
-export function namedGraph(name: GraphFunction, subject: GraphSubject, batch: number): NamedGraph {
+/**
+ * @param batch examples of a training step; the other graphs take any number
+ * @param kept steps whose outcomes a training step keeps in its state
+ */
+export function namedGraph(name: GraphFunction, subject: GraphSubject, batch: number, kept = 0): NamedGraph {
   const { flow, preprocess, training, tensors } = subject;
   const bound = (graph: Graph, outputNames?: readonly string[]): NamedGraph => {
     const outputs = graph.outputs.filter((port) => !outputNames || outputNames.includes(port.name));
@@ -58,7 +61,10 @@ export function namedGraph(name: GraphFunction, subject: GraphSubject, batch: nu
     case 'sample':
       return bound(inverseGraph(flow, preprocess), ['x']);
     case 'step':
-      return { graph: stepGraph(subject, training, batch), state: state() };
+      return {
+        graph: stepGraph(subject, training, batch, kept),
+        state: [...state(), ...(kept > 0 ? [outcomeState(flow, kept)] : [])],
+      };
     case 'validate':
       return { graph: validationGraph(subject, training), state: state() };
   }

@@ -1,7 +1,7 @@
 /** A training step is the same on every backend, and as op by op in JavaScript. */
 import * as tf from '@tensorflow/tfjs-core';
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -9,7 +9,6 @@ import { presets } from '../../../src/config/presets';
 import type { Preset } from '../../../src/config/preset';
 import type { RunConfig } from '../../../src/config/schema';
 import type { Standardization } from '../../../src/config/standardization';
-import { stream } from '../../../src/data/random';
 import type { Dataset } from '../../../src/data/dataset';
 import { prepareRun } from '../../../src/data/open/prepare';
 import { fitStandardization } from '../../../src/data/standardize';
@@ -27,6 +26,7 @@ import type { TensorMap } from '../../../src/graph/trace/trace';
 import { onCpu } from '../../contract/eager';
 import { withoutTensorFlow } from '../graph/eager';
 import { tried } from '../../tried';
+import { smallConfig, writeSmallData } from './small-presets';
 
 const steps = 20;
 
@@ -37,43 +37,12 @@ before(async () => {
   const options = { threads: 1, reason: 'test' };
   backends = [await createOnnxRuntimeBackend(options)];
   if (!withoutTensorFlow) backends.push(await createTensorFlowBackend(options));
-  await writePictures(path.join(folder, 'pictures.npy'));
-  const random = stream(1, 'table');
-  const rows = Array.from({ length: 200 }, () => random.normal(5).map((x, i) => x * (i + 1) + i));
-  await writeFile(path.join(folder, 'table.csv'), `a,b,c,d,e\n${rows.map((row) => row.join()).join('\n')}\n`);
+  await writeSmallData(folder);
 });
 after(async () => {
   for (const backend of backends) await backend.dispose();
   await rm(folder, { recursive: true, force: true });
 });
-
-/** Color pictures of 8×8 pixels as a NumPy file. */
-async function writePictures(file: string): Promise<void> {
-  const header = "{'descr': '|u1', 'fortran_order': False, 'shape': (64, 8, 8, 3), }";
-  const preamble = [...Buffer.from('\x93NUMPY\x01\x00', 'latin1'), 118, 0];
-  const pixels = stream(2, 'pictures')
-    .normal(64 * 8 * 8 * 3)
-    .map((x, i) => Math.min(Math.max(128 + 30 * x + 10 * (i % 8), 0), 255));
-  await writeFile(
-    file,
-    Buffer.concat([Buffer.from(preamble), Buffer.from(header.padEnd(117) + '\n'), Buffer.from(pixels)]),
-  );
-}
-
-/** What of a preset decides which kernels run, at sizes that JavaScript computes in seconds. */
-function small({ name, model: { kind }, data }: Preset, base = 4): object {
-  if (name === 'tabular')
-    return { data: { source: path.join(folder, 'table.csv') }, training: { batch: 32 } };
-  if (kind === 'vector')
-    return { data: { source: name, count: 300, validation: 50 }, training: { batch: 64 } };
-  const sides = ['size', 'resize', 'cropSize'].filter((key) => key in data).map((key) => [key, 8]);
-  const source = name === 'digits' ? 'digits' : path.join(folder, 'pictures.npy');
-  return {
-    data: { source, limit: 64, validation: 16, ...(Object.fromEntries(sides) as object) },
-    model: { base, blocks: 1, scales: 2 },
-    training: { batch: 4 },
-  };
-}
 
 async function eagerLosses(
   config: RunConfig,
@@ -121,14 +90,17 @@ async function check(
   preset: Preset,
   { inJavaScript, base }: { inJavaScript: boolean; base?: number },
 ): Promise<void> {
-  const { config, dataset } = await prepareRun({ preset: preset.name, config: small(preset, base) }, folder);
+  const { config, dataset } = await prepareRun(
+    { preset: preset.name, config: smallConfig(preset, folder, base) },
+    folder,
+  );
   const fitted =
     config.model.kind === 'vector' ? { standardization: await fitStandardization(dataset.train) } : {};
   let expected = inJavaScript ? await eagerLosses(config, dataset, fitted.standardization) : undefined;
   for (const backend of backends) {
     const trainer = await createTrainer({ config, dataset, ...fitted, backend });
     const losses: number[] = [];
-    for (let t = 1; t <= steps; t++) losses.push((await trainer.step(t)).nats!);
+    for (let t = 1; t <= steps; t++) losses.push((await trainer.steps(t, 1))[0]!.nats!);
     await trainer.dispose();
     expected ??= losses;
     for (const [i, nats] of losses.entries()) {

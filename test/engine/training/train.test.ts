@@ -116,7 +116,7 @@ describe('a training step', () => {
     const { createTrainer } = await import('../../../src/engine/training/trainer');
     const trainer = await createTrainer({ config, dataset, standardization, backend });
     for (let step = 1; step <= 10; step++) {
-      const { nats } = await trainer.step(step);
+      const [{ nats } = {}] = await trainer.steps(step, 1);
       assert.ok(nats !== undefined);
       // The two differ in how they apply epsilon to the corrected moments, and in the order of float32 sums.
       assert.ok(

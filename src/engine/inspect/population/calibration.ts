@@ -30,18 +30,7 @@ const mostFeatures = 24;
 
 const splits: readonly string[] = ['train', 'validation'];
 
-export interface Calibrations {
-  next(
-    model: InspectedFlow,
-    file: string,
-    query: CalibrationQuery,
-    signal: AbortSignal,
-  ): Promise<CalibrationPart>;
-  /** What was computed last, whether it came to its end or not. */
-  kept(): CalibrationPart | null;
-  /** Plot of what was computed last. @throws UserError where that is another or incomplete, and for unknown features */
-  pairPlot(query: PairPlotQuery, signal: AbortSignal): Promise<PairPlot | null>;
-}
+export type Calibrations = ReturnType<typeof createCalibrations>;
 
 interface Running {
   steps: AsyncGenerator<Ranks>;
@@ -56,7 +45,7 @@ interface Running {
 }
 
 /** @param features names of them */
-export function createCalibrations(features: () => Promise<readonly string[] | undefined>): Calibrations {
+export function createCalibrations(features: () => Promise<readonly string[] | undefined>) {
   let running: Running | undefined;
   let kept: CalibrationPart | null = null;
 
@@ -81,8 +70,9 @@ export function createCalibrations(features: () => Promise<readonly string[] | u
   };
 
   return {
+    /** What was computed last, whether it came to its end or not. */
     kept: () => kept,
-    async next(model, file, query, signal) {
+    async next(model: InspectedFlow, file: string, query: CalibrationQuery, signal: AbortSignal) {
       if (query.start === 0) running = await begin(model, file, query);
       const now = running;
       if (!now || now.part.done !== query.start) {
@@ -106,7 +96,8 @@ export function createCalibrations(features: () => Promise<readonly string[] | u
         signal.removeEventListener('abort', stop);
       }
     },
-    async pairPlot({ features, settings }, signal) {
+    /** Plot of what was computed last. @throws UserError where that is another or incomplete, and for unknown features */
+    async pairPlot({ features, settings }: PairPlotQuery, signal: AbortSignal) {
       if (!running?.ranks || running.ranks.done < running.total || !isSame(running.part.settings, settings)) {
         throw new UserError('This calibration is not kept any more. Run it again.');
       }

@@ -142,6 +142,10 @@ interface Preparation extends FlowParts {
 
 /** @throws UserError for what PyTorch trainings do not do, before anything is written */
 function checkPrepared({ data, training }: RunConfig): void {
+  if (training.precision)
+    throw new UserError(
+      `training.precision is "${training.precision}": PyTorch trainings go by --precision, float32 or bfloat16. Leave it out.`,
+    );
   if (training.pairs !== 'random')
     throw new UserError(
       `training.pairs is "${training.pairs}": PyTorch trainings pair examples with noise at random. Use "random", or train without --launcher.`,
