@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { save } from '../speed/results.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..', '..');
 const results = path.join(root, 'bench', 'quality', 'results');
@@ -69,12 +70,7 @@ export function writeNpy(file, values, shape) {
   fs.writeFileSync(file, npyBytes(values, shape));
 }
 
-export function saveResult(name, content) {
-  fs.mkdirSync(results, { recursive: true });
-  const file = path.join(results, name);
-  fs.writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 1)}\n`);
-  console.log(`wrote ${path.relative(root, file)}`);
-}
+export const saveResult = (name, content) => save(results, name, content);
 
 /** A Markdown table from rows of texts, the first being its head. */
 export function table([head, ...rows]) {

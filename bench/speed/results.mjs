@@ -5,7 +5,10 @@ import path from 'node:path';
 export function save(folder, name, content) {
   fs.mkdirSync(folder, { recursive: true });
   const file = path.join(folder, name);
-  fs.writeFileSync(file, typeof content === 'string' ? content : `${JSON.stringify(content, null, 1)}\n`);
+  // Line by line for those who compare two of them; indentation would be a quarter of the file.
+  const text =
+    typeof content === 'string' ? content : `${JSON.stringify(content, null, 1).replace(/\n +/g, '\n')}\n`;
+  fs.writeFileSync(file, text);
   console.log(`wrote ${path.relative(process.cwd(), file)}`);
 }
 
