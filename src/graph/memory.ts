@@ -31,6 +31,7 @@ export function graphMemory({ inputs, outputs, constants, nodes, values }: Graph
     const ended = new Set([...from, ...to].map(rootOf).filter((id) => lastUse.get(id) === at));
     live -= sum([...ended].filter((id) => !stays.has(id)));
   }
+  const largest = [...values.values()].reduce((most, value) => Math.max(most, bytesOf(value)), 0);
   /** Bytes at the same time, at most, and of the largest value. */
-  return { peak, largest: Math.max(0, ...[...values.values()].map(bytesOf)) };
+  return { peak, largest };
 }
