@@ -138,7 +138,7 @@ export async function trainingLoop(options: LoopOptions): Promise<TrainResult> {
     await recorder.last(moment(), progress);
   };
 
-  /** Steps that can be sent at once: until something is due between two of them, and so few that whoever watches or stops it waits little. */
+  /** Steps to send at once: as many as fit before something is due, and as take no longer than a report. */
   const stepsAtOnce = (): number => {
     if (trainer.stepsAhead === 1 || step === first) return 1;
     const every = [training.validateEvery, logEvery, training.sampleEvery, training.checkpointEvery];

@@ -41,7 +41,7 @@ export const torchcfm: Recognizer = {
   name: 'torchcfm',
   read(file) {
     const plan = read(file);
-    // Names of any network; what it may be is said by its sizes.
+    // Any network has such names. A file that does not fit is described by its sizes.
     if (!plan) return { share: 0, missing: [] };
     const { features, stack } = plan;
     const { hidden } = stack;

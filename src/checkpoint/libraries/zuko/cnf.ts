@@ -35,7 +35,7 @@ export const zukoCnf: Recognizer = {
   name: 'zuko',
   read(file) {
     const plan = read(file);
-    // What is a CNF in another one is said by its names.
+    // A CNF that does not fit is described by its names.
     if (typeof plan === 'string') return { share: 0, missing: [] };
     const { features, context, stack } = plan;
     const { hidden } = stack;
